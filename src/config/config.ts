@@ -1,0 +1,130 @@
+/**
+ * The configuration after reading: defaults filled in, durations and sizes as
+ * numbers, URLs absolute. The keys are those of the YAML file.
+ *
+ * Durations are milliseconds unless the name says otherwise.
+ */
+export interface Config {
+  readonly dev: boolean;
+  /** Go-style or URL-style DSN; undefined: the server starts a database of its own. */
+  readonly dsn: string | undefined;
+  readonly serve: { readonly public: ListenerConfig & { readonly cors: CorsConfig }; readonly admin: ListenerConfig };
+  readonly selfservice: SelfServiceConfig;
+  readonly identity: { readonly default_schema_id: string; readonly schemas: readonly SchemaSource[] };
+  readonly session: SessionConfig;
+  readonly cookies: CookieConfig;
+  readonly secrets: SecretsConfig;
+  readonly ciphers: { readonly algorithm: "noop" | "aes" | "xchacha20-poly1305" };
+  readonly hashers: HashersConfig;
+  readonly log: { readonly level: string; readonly format: "json" | "text" };
+  readonly limits: LimitsConfig;
+  readonly database: { readonly cleanup: { readonly batch_size: number; readonly interval: number; readonly older_than: number }; readonly pool_size: number };
+}
+
+export interface ListenerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Exactly as configured: the anti-CSRF cookie's name hangs on it. */
+  readonly base_url: string;
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** CIDRs whose X-Forwarded-* headers are believed. */
+  readonly trusted_proxies: readonly string[];
+  readonly request_log: { readonly disable_for_health: boolean };
+}
+
+export interface CorsConfig {
+  readonly enabled: boolean;
+  readonly allowed_origins: readonly string[];
+  readonly allowed_methods: readonly string[];
+  readonly allowed_headers: readonly string[];
+  readonly exposed_headers: readonly string[];
+  readonly allow_credentials: boolean;
+  /** Seconds. */
+  readonly max_age: number;
+}
+
+export interface HookConfig {
+  readonly hook: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** `after` of a flow: the method's own part wins over the general one. */
+export interface AfterConfig {
+  readonly default_browser_return_url: string | undefined;
+  readonly hooks: readonly HookConfig[];
+  readonly methods: Readonly<Record<string, { readonly default_browser_return_url: string | undefined; readonly hooks: readonly HookConfig[] }>>;
+}
+
+export interface SelfServiceConfig {
+  readonly default_browser_return_url: string;
+  readonly allowed_return_urls: readonly string[];
+  readonly flows: {
+    readonly settings: { readonly ui_url: string; readonly lifespan: number; readonly privileged_session_max_age: number; readonly required_aal: "aal1" | "highest_available"; readonly before: readonly HookConfig[]; readonly after: AfterConfig };
+    readonly login: { readonly ui_url: string; readonly lifespan: number; readonly style: "unified" | "identifier_first"; readonly before: readonly HookConfig[]; readonly after: AfterConfig };
+    readonly registration: { readonly enabled: boolean; readonly ui_url: string; readonly lifespan: number; readonly style: "profile_first" | "unified"; readonly login_hints: boolean; readonly before: readonly HookConfig[]; readonly after: AfterConfig };
+    readonly logout: { readonly after: { readonly default_browser_return_url: string | undefined } };
+    readonly error: { readonly ui_url: string };
+  };
+  readonly methods: MethodsConfig;
+}
+
+export interface MethodsConfig {
+  readonly profile: { readonly enabled: boolean };
+  readonly password: { readonly enabled: boolean; readonly config: PasswordPolicyConfig };
+}
+
+export interface PasswordPolicyConfig {
+  readonly min_password_length: number;
+  /** Hard cap against work without end; nothing is ever truncated. */
+  readonly max_password_length: number;
+  readonly identifier_similarity_check_enabled: boolean;
+  readonly haveibeenpwned_enabled: boolean;
+  /** Host, or a whole http(s) URL for a mirror. */
+  readonly haveibeenpwned_host: string;
+  readonly max_breaches: number;
+  readonly ignore_network_errors: boolean;
+}
+
+export interface SchemaSource {
+  readonly id: string;
+  /** file://, base64:// or http(s)://; relative file paths are resolved already. */
+  readonly url: string;
+  readonly selfservice_selectable: boolean;
+}
+
+export interface CookieConfig {
+  readonly domain: string | undefined;
+  readonly path: string;
+  readonly same_site: "Lax" | "Strict" | "None";
+  /** Undefined: secure unless --dev. */
+  readonly secure: boolean | undefined;
+}
+
+export interface SessionConfig {
+  readonly lifespan: number;
+  readonly earliest_possible_extend: number;
+  readonly whoami: { readonly required_aal: "aal1" | "highest_available" };
+  readonly cookie: CookieConfig & { readonly name: string; readonly persistent: boolean };
+}
+
+/** First encrypts, all decrypt. */
+export interface SecretsConfig {
+  readonly default: readonly string[];
+  readonly cookie: readonly string[];
+  readonly cipher: readonly string[];
+}
+
+export interface HashersConfig {
+  readonly algorithm: "argon2" | "bcrypt";
+  readonly argon2: { /** KiB */ readonly memory: number; readonly iterations: number; readonly parallelism: number; /** bytes */ readonly salt_length: number; /** bytes */ readonly key_length: number };
+  readonly bcrypt: { readonly cost: number };
+  /** How many run at once; 0: as many as there are processors. */
+  readonly concurrency: number;
+  /** How many may wait; more are refused with a retry delay. */
+  readonly queue: number;
+}
+
+export interface LimitsConfig {
+  /** Failed logins allowed in a window before further tries are refused. */
+  readonly login: { readonly window: number; readonly per_identifier: number; readonly per_network: number };
+}

@@ -1,0 +1,68 @@
+import { Code } from "@connectrpc/connect";
+import { Reason } from "../../gen/ostiary/errors/v1/errors_pb.ts";
+
+/** One kind of failure: how each door says it. */
+export interface ErrorRow {
+  readonly reason: Reason;
+  /** gRPC and Connect code. */
+  readonly code: Code;
+  /** HTTP status of the REST door. */
+  readonly status: number;
+  /** `error.id` of the REST door; clients key on it. Empty: the reference has none. */
+  readonly id: string;
+  /** `error.message`: one sentence that is true of every such failure. */
+  readonly message: string;
+  /** Row of docs/errors.md: when it happens and what to do. */
+  readonly doc: string;
+}
+
+const row = (reason: Reason, code: Code, status: number, id: string, message: string, doc: string): ErrorRow => ({
+  reason,
+  code,
+  status,
+  id,
+  message,
+  doc,
+});
+
+/**
+ * Every error of the service. REST takes its status from here, never from the
+ * protocol's own mapping. For HTML the place to go is the error's `location`;
+ * without one it is the error page.
+ */
+// biome-ignore format: a table
+export const errorTable = {
+  INTERNAL: row(Reason.INTERNAL, Code.Internal, 500, "", "An internal server error occurred.", "Something broke that is not the caller's doing; the log has the request id."),
+  UNAVAILABLE: row(Reason.UNAVAILABLE, Code.Unavailable, 503, "", "The service is not available right now.", "The database cannot be reached; try again."),
+  SESSION_INACTIVE: row(Reason.SESSION_INACTIVE, Code.Unauthenticated, 401, "session_inactive", "The request could not be authorized.", "There is no session, or it is over: sign in."),
+  SESSION_ALREADY_AVAILABLE: row(Reason.SESSION_ALREADY_AVAILABLE, Code.FailedPrecondition, 400, "session_already_available", "A valid session was detected.", "Signed in already: use the session, or ask for `refresh`."),
+  SESSION_REFRESH_REQUIRED: row(Reason.SESSION_REFRESH_REQUIRED, Code.PermissionDenied, 403, "session_refresh_required", "The session is too old for this change.", "Sign in again with `refresh=true`, then resume the flow."),
+  AAL2_REQUIRED: row(Reason.AAL2_REQUIRED, Code.PermissionDenied, 403, "session_aal2_required", "A second factor is required.", "Log in with `aal=aal2`."),
+  AAL1_REQUIRED: row(Reason.AAL1_REQUIRED, Code.Unauthenticated, 401, "session_aal1_required", "A session is required before a second factor.", "Log in first."),
+  FORM_REJECTED: row(Reason.FORM_REJECTED, Code.InvalidArgument, 400, "", "The form was rejected.", "The messages say which field and why; nothing was written."),
+  FLOW_EXPIRED: row(Reason.FLOW_EXPIRED, Code.FailedPrecondition, 410, "self_service_flow_expired", "The flow has expired.", "Go on with `use_flow_id`, or create a new flow."),
+  FLOW_NOT_FOUND: row(Reason.FLOW_NOT_FOUND, Code.NotFound, 404, "", "The requested flow does not exist.", "The id is wrong, or the flow was purged: create a new one."),
+  FLOW_DISABLED: row(Reason.FLOW_DISABLED, Code.FailedPrecondition, 400, "self_service_flow_disabled", "This flow is disabled.", "Switched off by configuration."),
+  METHOD_DISABLED: row(Reason.METHOD_DISABLED, Code.NotFound, 404, "", "This method is disabled.", "Switched off by configuration."),
+  IDENTITY_MISMATCH: row(Reason.IDENTITY_MISMATCH, Code.PermissionDenied, 403, "security_identity_mismatch", "The flow belongs to someone else.", "Create a flow with the session at hand."),
+  CSRF_VIOLATION: row(Reason.CSRF_VIOLATION, Code.PermissionDenied, 403, "security_csrf_violation", "The anti-CSRF check failed.", "Send the cookie and the flow's csrf_token together; see `details`."),
+  UNTRUSTED_ORIGIN: row(Reason.UNTRUSTED_ORIGIN, Code.PermissionDenied, 403, "security_csrf_violation", "The request comes from a site that is not trusted.", "Call from an origin that the configuration names."),
+  RETURN_TO_FORBIDDEN: row(Reason.RETURN_TO_FORBIDDEN, Code.InvalidArgument, 400, "self_service_flow_return_to_forbidden", "The return_to address is not allowed.", "Add it to `selfservice.allowed_return_urls`."),
+  INVALID_FIELD: row(Reason.INVALID_FIELD, Code.InvalidArgument, 400, "", "A field of the request is not valid.", "`details` names the field."),
+  MALFORMED_BODY: row(Reason.MALFORMED_BODY, Code.InvalidArgument, 400, "", "The body could not be read.", "Send JSON, a form or multipart, as an object."),
+  BODY_TOO_LARGE: row(Reason.BODY_TOO_LARGE, Code.ResourceExhausted, 413, "", "The body is too large.", "Bodies are limited to 5 MiB."),
+  IDENTITY_DISABLED: row(Reason.IDENTITY_DISABLED, Code.FailedPrecondition, 400, "identity_disabled", "This account was disabled.", "An administrator must enable it."),
+  LOGOUT_TOKEN_MISMATCH: row(Reason.LOGOUT_TOKEN_MISMATCH, Code.PermissionDenied, 403, "", "The logout token does not fit the session.", "Create a new logout flow."),
+  SESSION_TOKEN_UNKNOWN: row(Reason.SESSION_TOKEN_UNKNOWN, Code.PermissionDenied, 403, "", "There is no session with this token.", "The token is wrong."),
+  NOT_FOUND: row(Reason.NOT_FOUND, Code.NotFound, 404, "", "The requested resource does not exist.", "The id is wrong."),
+  RATE_LIMITED: row(Reason.RATE_LIMITED, Code.ResourceExhausted, 429, "", "Too many attempts.", "Wait for as long as `Retry-After` says."),
+  OVERLOADED: row(Reason.OVERLOADED, Code.ResourceExhausted, 503, "", "Too much work at once.", "Wait for as long as `Retry-After` says."),
+  ETAG_MISMATCH: row(Reason.ETAG_MISMATCH, Code.Aborted, 412, "", "The account has changed in the meantime.", "Read the flow again and repeat the change."),
+  BROWSER_LOCATION_CHANGE_REQUIRED: row(Reason.BROWSER_LOCATION_CHANGE_REQUIRED, Code.FailedPrecondition, 422, "browser_location_change_required", "The browser must go elsewhere first.", "Navigate to `redirect_browser_to`."),
+  NOTHING_TO_RESUME: row(Reason.NOTHING_TO_RESUME, Code.FailedPrecondition, 400, "", "Nothing waits to be resumed.", "Submit the flow again."),
+  SESSION_AMBIGUOUS: row(Reason.SESSION_AMBIGUOUS, Code.Unauthenticated, 401, "session_inactive", "Cookie and token name different sessions.", "Send one of the two."),
+  ADMIN_ONLY: row(Reason.ADMIN_ONLY, Code.PermissionDenied, 403, "", "This is answered on the admin port only.", "Call the admin port."),
+  UPSTREAM_FAILED: row(Reason.UPSTREAM_FAILED, Code.Unavailable, 502, "", "A server that is needed did not answer rightly.", "Try again later."),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorName = keyof typeof errorTable;

@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** The ways into the server. Every door calls the same procedures. */
+export type Door = "rest" | "connect" | "grpc" | "grpc-web";
+
+/** A cookie the answer sets; the doors turn it into a `Set-Cookie` line. */
+export interface CookieInstruction {
+  readonly name: string;
+  readonly value: string;
+  readonly path: string;
+  readonly domain?: string | undefined;
+  readonly sameSite: "lax" | "strict" | "none";
+  readonly secure: boolean;
+  readonly httpOnly: boolean;
+  /** Seconds from now; 0 deletes the cookie; left out, it ends with the browser. */
+  readonly maxAge?: number | undefined;
+  readonly expires?: Date | undefined;
+}
+
+/** What the answer carries beside its message. Sent with errors as well. */
+export interface Reply {
+  readonly headers: Map<string, string>;
+  readonly cookies: CookieInstruction[];
+}
+
+/**
+ * One call through one door: what a procedure may know of the request beside
+ * its message. Nothing in it says how the answer will be written.
+ */
+export interface Call {
+  readonly door: Door;
+  readonly port: "public" | "admin";
+  /** Lower-case header names, as node:http gives them. */
+  readonly headers: IncomingHttpHeaders;
+  /** Absolute URL of the request as the client wrote it, query included. */
+  readonly url: string;
+  /** IP address of the client; behind a trusted proxy, the one it names. */
+  readonly remoteAddress: string;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+  /** Why the body could not be read, if it could not. The message is empty then. */
+  readonly malformed?: string | undefined;
+  readonly reply: Reply;
+}
