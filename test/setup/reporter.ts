@@ -1,0 +1,41 @@
+import type { SerializedError } from "vitest";
+import type { Reporter, TestModule } from "vitest/node";
+
+interface Total {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/**
+ * Counts the tests of a run. A module that could not be loaded, or a hook that
+ * failed outside any test, is counted as one failure, so that a run never
+ * looks better than it was.
+ */
+function count(modules: readonly TestModule[], stray: readonly SerializedError[]): Total {
+  const tests = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
+  const broken = modules.flatMap((module) => [module.errors(), ...[...module.children.allSuites()].map((suite) => suite.errors())].flat());
+  const passed = tests.filter((state) => state === "passed").length;
+  const skipped = tests.filter((state) => state === "skipped").length;
+  return { passed, skipped, failed: tests.length - passed - skipped + broken.length + stray.length };
+}
+
+/**
+ * Prints `N passed, N failed, N skipped` as the very last line, for people and
+ * for CI, also when the run broke down before any test could start.
+ */
+export default function createSummaryReporter(): Reporter {
+  let total: Total = { passed: 0, failed: 1, skipped: 0 };
+  return {
+    onInit() {
+      // The other reporters print until the run is over; this comes after all of them, coverage included.
+      process.once("exit", (code) => {
+        const failed = code === 0 ? total.failed : Math.max(total.failed, 1);
+        process.stdout.write(`\n${total.passed} passed, ${failed} failed, ${total.skipped} skipped\n`);
+      });
+    },
+    onTestRunEnd(modules, stray) {
+      total = count(modules, stray);
+    },
+  };
+}
