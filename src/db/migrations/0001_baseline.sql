@@ -1,0 +1,140 @@
+-- Baseline. Ids are UUIDs in BINARY(16); times are UTC with milliseconds.
+-- No foreign keys across aggregates, no auto-increment, nothing that only one
+-- of MySQL 8.0-9.x and MariaDB 10.6+ understands.
+
+-- A person. The JSON documents make one read per request enough; the lookup
+-- tables below keep them unique.
+CREATE TABLE identities (
+  id BINARY(16) NOT NULL,
+  external_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+  schema_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  state_changed_at DATETIME(3) NULL,
+  traits JSON NOT NULL,
+  addresses JSON NOT NULL,
+  credentials JSON NOT NULL,
+  metadata_public JSON NULL,
+  metadata_admin JSON NULL,
+  organization_id BINARY(16) NULL,
+  version INT UNSIGNED NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY identities_external_id (external_id)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- What a person signs in with, secret part. Never read to present an identity.
+CREATE TABLE identity_credentials (
+  identity_id BINARY(16) NOT NULL,
+  type VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  config JSON NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (identity_id, type)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- Who owns an identifier, normalised.
+CREATE TABLE identity_identifiers (
+  identity_id BINARY(16) NOT NULL,
+  type VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  identifier VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  PRIMARY KEY (identity_id, type, identifier),
+  UNIQUE KEY identity_identifiers_unique (type, identifier)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- Who owns an address, normalised, for each purpose: verification, recovery.
+CREATE TABLE identity_addresses (
+  identity_id BINARY(16) NOT NULL,
+  purpose VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  via VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  value VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  PRIMARY KEY (identity_id, purpose, via, value),
+  UNIQUE KEY identity_addresses_unique (purpose, via, value)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- A person being signed in on one device. Of the token only its SHA-256.
+CREATE TABLE sessions (
+  id BINARY(16) NOT NULL,
+  identity_id BINARY(16) NOT NULL,
+  token_digest BINARY(32) NOT NULL,
+  active TINYINT NOT NULL,
+  methods JSON NOT NULL,
+  device JSON NOT NULL,
+  issued_at DATETIME(3) NOT NULL,
+  authenticated_at DATETIME(3) NOT NULL,
+  expires_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY sessions_token (token_digest),
+  KEY sessions_identity (identity_id, issued_at),
+  KEY sessions_expiry (expires_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- A self-service flow of any kind. Never its nodes: those are made at each read.
+CREATE TABLE flows (
+  id BINARY(16) NOT NULL,
+  kind VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  type VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  identity_id BINARY(16) NULL,
+  state VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  active VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  request_url TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  csrf_digest BINARY(32) NULL,
+  form JSON NOT NULL,
+  context JSON NOT NULL,
+  issued_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  expires_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (id),
+  KEY flows_expiry (expires_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- What waits for a person to come back: a protected change until they have
+-- proven who they are, a sign-in provider's answer. One at a time for a flow.
+CREATE TABLE continuations (
+  id BINARY(16) NOT NULL,
+  flow_id BINARY(16) NOT NULL,
+  kind VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  method VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  session_id BINARY(16) NULL,
+  identity_id BINARY(16) NULL,
+  ciphertext MEDIUMBLOB NOT NULL,
+  expires_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY continuations_flow (flow_id),
+  KEY continuations_expiry (expires_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- An error that a browser was sent to the error page with.
+CREATE TABLE flow_errors (
+  id BINARY(16) NOT NULL,
+  error JSON NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  expires_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (id),
+  KEY flow_errors_expiry (expires_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- How often something failed in a window of time. Buckets are digests, so that
+-- no identifier and no address of a network stands here.
+CREATE TABLE attempts (
+  bucket BINARY(32) NOT NULL,
+  failures INT UNSIGNED NOT NULL,
+  expires_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (bucket),
+  KEY attempts_expiry (expires_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- What happened to a person's account, refusals included.
+CREATE TABLE security_events (
+  id BINARY(16) NOT NULL,
+  identity_id BINARY(16) NOT NULL,
+  session_id BINARY(16) NULL,
+  type VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  outcome VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  remote_address VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  request_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  detail JSON NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (id),
+  KEY security_events_identity (identity_id, created_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;

@@ -1,0 +1,76 @@
+import type { Change, CredentialFacts, IdentityRecord, RecoveryAddressRecord, ValidTraits, VerifiableAddressRecord } from "./identity.ts";
+
+/** What `apply` needs beside its arguments: time and randomness. */
+export interface ApplyContext {
+  readonly now: Date;
+  readonly newId: () => string;
+}
+
+/**
+ * Applies a change to an identity and gives the next state. Pure: what the
+ * rows must become is the difference of the two.
+ *
+ * Addresses that stay keep id, state and times; new ones begin unverified;
+ * the others are gone (contract, settings 4.6).
+ */
+export const apply = (before: IdentityRecord, change: Change, { now, newId }: ApplyContext): IdentityRecord => {
+  const at = now.toISOString();
+  let next: IdentityRecord = { ...before, version: before.version + 1, updatedAt: now };
+  if (change.traits) next = { ...next, ...applyTraits(next, change.traits, at, newId) };
+  for (const { type, config, facts, identifiers } of change.credentials ?? []) {
+    const old = next.credentials[type];
+    const kept = identifiers ?? old?.identifiers ?? [];
+    const { [type]: _, ...others } = next.credentials;
+    const entry: CredentialFacts = { identifiers: kept, set: config !== null, facts: config === null ? {} : facts };
+    next = { ...next, credentials: config === null && kept.length === 0 ? others : { ...others, [type]: entry } };
+  }
+  return next;
+};
+
+const applyTraits = (before: IdentityRecord, valid: ValidTraits, at: string, newId: () => string) => ({
+  traits: valid.traits,
+  verifiable: valid.verifiable.map(
+    ({ via, value }): VerifiableAddressRecord =>
+      before.verifiable.find((a) => a.via === via && a.value === value) ?? { id: newId(), via, value, verified: false, status: "pending", created_at: at, updated_at: at },
+  ),
+  recovery: valid.recovery.map(
+    ({ via, value }): RecoveryAddressRecord =>
+      before.recovery.find((a) => a.via === via && a.value === value) ?? { id: newId(), via, value, created_at: at, updated_at: at },
+  ),
+  credentials: withIdentifiers(before.credentials, valid.identifiers),
+});
+
+/**
+ * The schema's identifiers take the place of those it gave before. A credential
+ * type that the schema says nothing of (a sign-in provider's) keeps its own; one
+ * that loses its last identifier keeps it, as the reference does (settings 4.2).
+ */
+const withIdentifiers = (before: IdentityRecord["credentials"], identifiers: ValidTraits["identifiers"]): IdentityRecord["credentials"] => {
+  const next = { ...before };
+  for (const [type, list] of Object.entries(identifiers)) {
+    if (list.length > 0) next[type] = { identifiers: [...list], set: before[type]?.set ?? false, facts: before[type]?.facts ?? {} };
+  }
+  return next;
+};
+
+/**
+ * Whether two states differ in what signs a person in or brings an account
+ * back: identifiers or addresses (contract, settings 4.5). Such a change needs
+ * a session that proved who it is recently.
+ */
+export const differsInProtected = (a: IdentityRecord, b: IdentityRecord): boolean =>
+  identifierKeys(a).join("\n") !== identifierKeys(b).join("\n") || sequence(a.verifiable) !== sequence(b.verifiable) || multiset(a.recovery) !== multiset(b.recovery);
+
+/** The rows of identity_identifiers an identity stands for, as sorted `type\0identifier` keys. */
+export const identifierKeys = (record: IdentityRecord): string[] =>
+  Object.entries(record.credentials)
+    .flatMap(([type, { identifiers }]) => identifiers.map((identifier) => `${type}\0${identifier}`))
+    .sort();
+
+/** The rows of identity_addresses an identity stands for, as sorted `purpose\0via\0value` keys. */
+export const addressKeys = (record: IdentityRecord): string[] =>
+  [...record.verifiable.map((a) => `verification\0${a.via}\0${a.value}`), ...record.recovery.map((a) => `recovery\0${a.via}\0${a.value}`)].sort();
+
+const key = (a: { readonly via: string; readonly value: string }) => `${a.via}\0${a.value}`;
+const sequence = (list: readonly VerifiableAddressRecord[]) => list.map(key).join("\n");
+const multiset = (list: readonly RecoveryAddressRecord[]) => list.map(key).sort().join("\n");

@@ -1,0 +1,84 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+
+/*
+ * The identity aggregate: a person's account with its identifiers, addresses
+ * and credentials. This folder owns the rows, how a change turns one state
+ * into the next, and the public view. It knows no flow and no method: what a
+ * credential means is its method's business.
+ */
+
+/** An address that its owner can prove. Its value is normalised. */
+export interface VerifiableAddressRecord {
+  readonly id: string;
+  readonly via: string;
+  readonly value: string;
+  readonly verified: boolean;
+  readonly status: "pending" | "sent" | "completed";
+  /** RFC 3339. */
+  readonly verified_at?: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** An address through which a lost account comes back. Its value is normalised. */
+export interface RecoveryAddressRecord {
+  readonly id: string;
+  readonly via: string;
+  readonly value: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** What may be known of a credential without its secret. */
+export interface CredentialFacts {
+  /** Normalised; unique for the type over all people. */
+  readonly identifiers: readonly string[];
+  /** Whether the person has it, or the schema only reserves its identifiers. */
+  readonly set: boolean;
+  /** What the method wants at hand at every read, such as linked providers. */
+  readonly facts: JsonObject;
+}
+
+/** A person's account as kept, without secrets. Immutable. */
+export interface IdentityRecord {
+  readonly id: string;
+  readonly externalId: string | undefined;
+  readonly schemaId: string;
+  readonly state: "active" | "inactive";
+  readonly stateChangedAt: Date | undefined;
+  readonly traits: JsonObject;
+  readonly verifiable: readonly VerifiableAddressRecord[];
+  readonly recovery: readonly RecoveryAddressRecord[];
+  readonly credentials: Readonly<Record<string, CredentialFacts>>;
+  readonly metadataPublic: JsonValue;
+  readonly metadataAdmin: JsonValue;
+  readonly organizationId: string | undefined;
+  /** Counts the writes; compared and swapped on each. */
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Traits that hold, with what the schema makes of them. */
+export interface ValidTraits {
+  readonly traits: JsonObject;
+  readonly identifiers: Readonly<Record<string, readonly string[]>>;
+  readonly verifiable: readonly { readonly via: string; readonly value: string }[];
+  readonly recovery: readonly { readonly via: string; readonly value: string }[];
+}
+
+/** One credential set, replaced or removed. */
+export interface CredentialChange {
+  readonly type: string;
+  /** The secret part; null removes the credential. */
+  readonly config: JsonObject | null;
+  readonly facts: JsonObject;
+  /** Left out, the identifiers stay those of the schema. */
+  readonly identifiers?: readonly string[];
+}
+
+/** A change of one person, as plain data: it may be applied again after a deadlock. */
+export interface Change {
+  readonly traits?: ValidTraits;
+  readonly credentials?: readonly CredentialChange[];
+}

@@ -1,0 +1,192 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { Sql, SqlValue } from "../db/pool.ts";
+import { uuidBytes, uuidText } from "../lib/ids.ts";
+import { addressKeys, identifierKeys } from "./apply.ts";
+import type { IdentityRecord, RecoveryAddressRecord, VerifiableAddressRecord } from "./identity.ts";
+
+/** A row of `identities`, under the aliases of `identityColumns`. */
+export interface IdentityRow {
+  readonly i_id: Buffer;
+  readonly i_external_id: string | null;
+  readonly i_schema_id: string;
+  readonly i_state: string;
+  readonly i_state_changed_at: Date | null;
+  readonly i_traits: unknown;
+  readonly i_addresses: unknown;
+  readonly i_credentials: unknown;
+  readonly i_metadata_public: unknown;
+  readonly i_metadata_admin: unknown;
+  readonly i_organization_id: Buffer | null;
+  readonly i_version: number;
+  readonly i_created_at: Date;
+  readonly i_updated_at: Date;
+}
+
+const columns = [
+  "id", "external_id", "schema_id", "state", "state_changed_at", "traits", "addresses", "credentials",
+  "metadata_public", "metadata_admin", "organization_id", "version", "created_at", "updated_at",
+] as const;
+
+/** The columns of an identity for a join in which `identities` is called `i`. */
+export const identityColumns = columns.map((c) => `i.${c} AS i_${c}`).join(", ");
+
+/** JSON columns come parsed from MySQL and as text from MariaDB. */
+export const parseJson = <T>(value: unknown): T => (typeof value === "string" ? JSON.parse(value) : value) as T;
+
+/** Reads a row into the aggregate. */
+export const identityFromRow = (row: IdentityRow): IdentityRecord => {
+  const addresses = parseJson<{ verifiable: VerifiableAddressRecord[]; recovery: RecoveryAddressRecord[] }>(row.i_addresses);
+  return {
+    id: uuidText(row.i_id),
+    externalId: row.i_external_id ?? undefined,
+    schemaId: row.i_schema_id,
+    state: row.i_state === "active" ? "active" : "inactive",
+    stateChangedAt: row.i_state_changed_at ?? undefined,
+    traits: parseJson<JsonObject>(row.i_traits),
+    verifiable: addresses.verifiable,
+    recovery: addresses.recovery,
+    credentials: parseJson(row.i_credentials),
+    metadataPublic: row.i_metadata_public === null ? null : parseJson<JsonValue>(row.i_metadata_public),
+    metadataAdmin: row.i_metadata_admin === null ? null : parseJson<JsonValue>(row.i_metadata_admin),
+    organizationId: row.i_organization_id ? uuidText(row.i_organization_id) : undefined,
+    version: row.i_version,
+    createdAt: row.i_created_at,
+    updatedAt: row.i_updated_at,
+  };
+};
+
+/** A person and the secret part of one credential. */
+export interface IdentityWithSecret {
+  readonly identity: IdentityRecord;
+  /** Undefined: the person has no such credential. */
+  readonly secret: JsonObject | undefined;
+}
+
+/**
+ * Reads and writes identities. Writes take the transaction they belong to and
+ * touch a lookup table only where the two states differ in it. A taken
+ * identifier or address surfaces as the driver's duplicate-key error.
+ */
+export interface IdentityStore {
+  findByIdentifier(sql: Sql, type: string, identifiers: readonly string[]): Promise<IdentityWithSecret | undefined>;
+  find(sql: Sql, id: string): Promise<IdentityRecord | undefined>;
+  findSecret(sql: Sql, id: string, type: string): Promise<JsonObject | undefined>;
+  insert(tx: Sql, identity: IdentityRecord, secrets: Readonly<Record<string, JsonObject>>): Promise<void>;
+  /** False when the identity is no longer at the version it was read with; nothing is written then. */
+  update(tx: Sql, before: IdentityRecord, after: IdentityRecord): Promise<boolean>;
+  /** Sets (or with null removes) the secret part of a credential. */
+  putSecret(tx: Sql, id: string, type: string, config: JsonObject | null, now: Date): Promise<void>;
+}
+
+/** Creates the store. It keeps no state of its own. */
+export const createIdentityStore = (): IdentityStore => ({
+  async findByIdentifier(sql, type, identifiers) {
+    const marks = identifiers.map(() => "?").join(", ");
+    const [row] = await sql.query<IdentityRow & { c_config: unknown }>(
+      `SELECT ${identityColumns}, c.config AS c_config
+         FROM identity_identifiers n
+         JOIN identities i ON i.id = n.identity_id
+         LEFT JOIN identity_credentials c ON c.identity_id = i.id AND c.type = n.type
+        WHERE n.type = ? AND n.identifier IN (${marks})
+        LIMIT 1`,
+      [type, ...identifiers],
+    );
+    return row && { identity: identityFromRow(row), secret: row.c_config === null ? undefined : parseJson<JsonObject>(row.c_config) };
+  },
+
+  async find(sql, id) {
+    const [row] = await sql.query<IdentityRow>(`SELECT ${identityColumns} FROM identities i WHERE i.id = ?`, [uuidBytes(id)]);
+    return row && identityFromRow(row);
+  },
+
+  async findSecret(sql, id, type) {
+    const [row] = await sql.query<{ config: unknown }>("SELECT config FROM identity_credentials WHERE identity_id = ? AND type = ?", [uuidBytes(id), type]);
+    return row && parseJson<JsonObject>(row.config);
+  },
+
+  async insert(tx, identity, secrets) {
+    await tx.execute(`INSERT INTO identities (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, [
+      uuidBytes(identity.id),
+      identity.externalId ?? null,
+      identity.schemaId,
+      identity.state,
+      identity.stateChangedAt ?? null,
+      ...documents(identity),
+      identity.organizationId ? uuidBytes(identity.organizationId) : null,
+      identity.version,
+      identity.createdAt,
+      identity.updatedAt,
+    ]);
+    await insertIdentifiers(tx, identity.id, identifierKeys(identity));
+    await insertAddresses(tx, identity.id, addressKeys(identity));
+    for (const [type, config] of Object.entries(secrets)) await putSecret(tx, identity.id, type, config, identity.createdAt);
+  },
+
+  async update(tx, before, after) {
+    const { affectedRows } = await tx.execute(
+      `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
+              state = ?, state_changed_at = ?, version = ?, updated_at = ?
+        WHERE id = ? AND version = ?`,
+      [...documents(after), after.state, after.stateChangedAt ?? null, after.version, after.updatedAt, uuidBytes(after.id), before.version],
+    );
+    if (affectedRows !== 1) return false;
+    const [oldKeys, newKeys] = [identifierKeys(before), identifierKeys(after)];
+    const [oldAddresses, newAddresses] = [addressKeys(before), addressKeys(after)];
+    // Old ones go first, so that swapping two of a person's own never collides.
+    await deleteIdentifiers(tx, after.id, without(oldKeys, newKeys));
+    await deleteAddresses(tx, after.id, without(oldAddresses, newAddresses));
+    await insertIdentifiers(tx, after.id, without(newKeys, oldKeys));
+    await insertAddresses(tx, after.id, without(newAddresses, oldAddresses));
+    return true;
+  },
+
+  putSecret,
+});
+
+const documents = (i: IdentityRecord): SqlValue[] => [
+  JSON.stringify(i.traits),
+  JSON.stringify({ verifiable: i.verifiable, recovery: i.recovery }),
+  JSON.stringify(i.credentials),
+  i.metadataPublic === null ? null : JSON.stringify(i.metadataPublic),
+  i.metadataAdmin === null ? null : JSON.stringify(i.metadataAdmin),
+];
+
+const without = (list: readonly string[], other: readonly string[]): string[] => list.filter((k) => !other.includes(k));
+
+const insertIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
+  if (keys.length === 0) return;
+  await tx.execute(
+    `INSERT INTO identity_identifiers (identity_id, type, identifier) VALUES ${keys.map(() => "(?, ?, ?)").join(", ")}`,
+    keys.flatMap((k) => [uuidBytes(id), ...k.split("\0")]),
+  );
+};
+
+const insertAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
+  if (keys.length === 0) return;
+  await tx.execute(
+    `INSERT INTO identity_addresses (identity_id, purpose, via, value) VALUES ${keys.map(() => "(?, ?, ?, ?)").join(", ")}`,
+    keys.flatMap((k) => [uuidBytes(id), ...k.split("\0")]),
+  );
+};
+
+const deleteIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
+  for (const k of keys) await tx.execute("DELETE FROM identity_identifiers WHERE identity_id = ? AND type = ? AND identifier = ?", [uuidBytes(id), ...k.split("\0")]);
+};
+
+const deleteAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
+  for (const k of keys)
+    await tx.execute("DELETE FROM identity_addresses WHERE identity_id = ? AND purpose = ? AND via = ? AND value = ?", [uuidBytes(id), ...k.split("\0")]);
+};
+
+async function putSecret(tx: Sql, id: string, type: string, config: JsonObject | null, now: Date): Promise<void> {
+  if (config === null) {
+    await tx.execute("DELETE FROM identity_credentials WHERE identity_id = ? AND type = ?", [uuidBytes(id), type]);
+    return;
+  }
+  const text = JSON.stringify(config);
+  await tx.execute(
+    `INSERT INTO identity_credentials (identity_id, type, config, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+     ON DUPLICATE KEY UPDATE config = ?, updated_at = ?`,
+    [uuidBytes(id), type, text, now, now, text, now],
+  );
+}
