@@ -1,0 +1,104 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { fail, type ServiceError } from "../errors/service-error.ts";
+import type { Call, CookieInstruction } from "../lib/call.ts";
+import { sha256 } from "../lib/digest.ts";
+import { readCookie } from "./read-cookie.ts";
+
+/** Where the anti-CSRF secret lives in a browser. */
+export interface CsrfCookie {
+  readonly path: string;
+  readonly domain: string | undefined;
+  readonly sameSite: CookieInstruction["sameSite"];
+  readonly secure: boolean;
+}
+
+const SECRET_BYTES = 32;
+const A_YEAR = 31_536_000;
+const DOCS = "https://github.com/ostiary/ostiary/blob/main/docs/csrf.md";
+
+/**
+ * The anti-CSRF secret of a browser and the tokens made of it.
+ *
+ * The cookie holds 32 random bytes; a form's token is a one-time pad and the
+ * secret XORed with it, different at every render. Both are accepted masked and
+ * plain (contract, around 4.1 and 4.2). The name hangs on the public base URL.
+ */
+export interface Csrf {
+  readonly cookieName: string;
+  /** The browser's secret; one is handed out when it has none. */
+  ensure(call: Call): Buffer;
+  /** Begins a new secret, as signing in as someone else and signing out do. */
+  rotate(call: Call): Buffer;
+  /** A token for a form. */
+  mask(secret: Buffer): string;
+  /** What a flow keeps to know its browser again. */
+  digest(secret: Buffer): Buffer;
+  /** Throws CSRF_VIOLATION unless the token in the body fits the cookie. */
+  mustMatch(call: Call, token: string): void;
+  /** Throws CSRF_VIOLATION unless the cookie is the one the flow was created with. */
+  mustBeCreator(call: Call, digest: Buffer | undefined): void;
+}
+
+/** Creates the anti-CSRF checks for one public base URL, taken exactly as configured. */
+export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
+  const cookieName = `csrf_token_${createHash("sha256").update(publicBaseUrl).digest("hex")}`;
+
+  const read = (call: Call): Buffer | undefined => unmask(readCookie(call, cookieName) ?? "");
+
+  const hand = (call: Call, secret: Buffer): Buffer => {
+    const { cookies } = call.reply;
+    const at = cookies.findIndex((c) => c.name === cookieName);
+    if (at >= 0) cookies.splice(at, 1);
+    cookies.push({ name: cookieName, value: secret.toString("base64"), ...cookie, httpOnly: true, maxAge: A_YEAR });
+    return secret;
+  };
+
+  const violation = (call: Call, reason: string | undefined): ServiceError => {
+    const ajax = ["cors", "same-origin"].includes(String(call.headers["sec-fetch-mode"]));
+    return fail("CSRF_VIOLATION", {
+      explain: "Please retry the flow and clear your cookies. The request was rejected to protect you from cross-site request forgery.",
+      details: {
+        docs: DOCS,
+        hint: ajax ? "Send the request with credentials: cookies must travel with it." : "A server that calls on behalf of a browser must forward the browser's Cookie header.",
+        ...(reason !== undefined && { reject_reason: reason }),
+      },
+    });
+  };
+
+  return {
+    cookieName,
+    ensure: (call) => read(call) ?? pending(call, cookieName) ?? hand(call, randomBytes(SECRET_BYTES)),
+    rotate: (call) => hand(call, randomBytes(SECRET_BYTES)),
+    mask: (secret) => {
+      const pad = randomBytes(SECRET_BYTES);
+      return Buffer.concat([pad, xor(pad, secret)]).toString("base64");
+    },
+    digest: (secret) => sha256(secret),
+    mustMatch: (call, token) => {
+      const secret = read(call);
+      if (secret === undefined) throw violation(call, call.headers.cookie === undefined ? "The request has no Cookie header." : "The request has no anti-CSRF cookie.");
+      const given = unmask(token);
+      if (given === undefined || !timingSafeEqual(given, secret)) throw violation(call, "The csrf_token does not fit the anti-CSRF cookie.");
+    },
+    mustBeCreator: (call, digest) => {
+      const secret = read(call);
+      if (secret === undefined) throw violation(call, call.headers.cookie === undefined ? "The request has no Cookie header." : "The request has no anti-CSRF cookie.");
+      if (digest === undefined || !timingSafeEqual(sha256(secret), digest)) throw violation(call, undefined);
+    },
+  };
+};
+
+/** A secret that this very answer hands out already. */
+const pending = (call: Call, name: string): Buffer | undefined => {
+  const cookie = call.reply.cookies.find((c) => c.name === name);
+  return cookie && Buffer.from(cookie.value, "base64");
+};
+
+const unmask = (text: string): Buffer | undefined => {
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.length === SECRET_BYTES) return bytes;
+  if (bytes.length === 2 * SECRET_BYTES) return xor(bytes.subarray(0, SECRET_BYTES), bytes.subarray(SECRET_BYTES));
+  return undefined;
+};
+
+const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, i) => byte ^ (b[i] ?? 0)));

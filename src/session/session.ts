@@ -1,0 +1,62 @@
+import type { IdentityRecord } from "../identity/identity.ts";
+
+/*
+ * The session aggregate: who is signed in on which device, since when and how
+ * surely. This folder owns the rows, the tokens and cookies a session travels
+ * in, the anti-CSRF secret beside them, and the public view. What a method
+ * proves is the method's business; flows decide when a session begins.
+ */
+
+/** How surely a person is known: 0 nobody, 1 one factor, 2 two factors. */
+export type Aal = 0 | 1 | 2;
+
+/** One proof of who the person is. Times are RFC 3339. */
+export interface AuthenticationMethodRecord {
+  readonly method: string;
+  readonly aal: "aal1" | "aal2";
+  readonly completed_at: string;
+  readonly provider?: string;
+}
+
+/** Where a session was begun. */
+export interface DeviceRecord {
+  readonly id: string;
+  readonly ip_address: string;
+  readonly user_agent: string;
+  readonly location: string;
+}
+
+/** A session as kept. Immutable. Of its token only the digest exists. */
+export interface SessionRecord {
+  readonly id: string;
+  readonly identityId: string;
+  readonly active: boolean;
+  readonly methods: readonly AuthenticationMethodRecord[];
+  readonly device: DeviceRecord;
+  readonly issuedAt: Date;
+  readonly authenticatedAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** A session together with the person it belongs to. */
+export interface SignedIn {
+  readonly session: SessionRecord;
+  readonly identity: IdentityRecord;
+}
+
+/** The level a session has reached: two need a first and a second factor. */
+export const sessionAal = (session: SessionRecord): Aal => {
+  const first = session.methods.some((m) => m.aal === "aal1");
+  const second = session.methods.some((m) => m.aal === "aal2");
+  return first && second ? 2 : first || second ? 1 : 0;
+};
+
+/** Whether a session may be used at all at `now`. */
+export const isLive = ({ session, identity }: SignedIn, now: Date): boolean => session.active && session.expiresAt > now && identity.state === "active";
+
+/**
+ * Whether the person proved who they are recently enough for a protected change.
+ *
+ * @param maxAge milliseconds
+ */
+export const isPrivileged = (session: SessionRecord, maxAge: number, now: Date): boolean => session.authenticatedAt.getTime() + maxAge > now.getTime();

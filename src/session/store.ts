@@ -1,0 +1,127 @@
+import type { Database, Sql } from "../db/pool.ts";
+import { type IdentityRow, identityColumns, identityFromRow, parseJson } from "../identity/store.ts";
+import { uuidBytes, uuidText } from "../lib/ids.ts";
+import { createBatch } from "./batch.ts";
+import type { SessionRecord, SignedIn } from "./session.ts";
+
+/** A row of `sessions`, under the aliases of `sessionColumns`. */
+export interface SessionRow {
+  readonly s_id: Buffer;
+  readonly s_identity_id: Buffer;
+  readonly s_token_digest: Buffer;
+  readonly s_active: number;
+  readonly s_methods: unknown;
+  readonly s_device: unknown;
+  readonly s_issued_at: Date;
+  readonly s_authenticated_at: Date;
+  readonly s_expires_at: Date;
+}
+
+const columns = ["id", "identity_id", "token_digest", "active", "methods", "device", "issued_at", "authenticated_at", "expires_at"] as const;
+
+/** The columns of a session for a join in which `sessions` is called `s`. */
+export const sessionColumns = columns.map((c) => `s.${c} AS s_${c}`).join(", ");
+
+/** Reads a row into the aggregate. */
+export const sessionFromRow = (row: SessionRow): SessionRecord => ({
+  id: uuidText(row.s_id),
+  identityId: uuidText(row.s_identity_id),
+  active: row.s_active === 1,
+  methods: parseJson(row.s_methods),
+  device: parseJson(row.s_device),
+  issuedAt: row.s_issued_at,
+  authenticatedAt: row.s_authenticated_at,
+  expiresAt: row.s_expires_at,
+});
+
+/** Where a page of sessions ends: the next begins after it. */
+export interface SessionCursor {
+  readonly issuedAt: Date;
+  readonly id: string;
+}
+
+/** Reads and writes sessions. Tokens come as their SHA-256 digests. */
+export interface SessionStore {
+  /** The session of a token with its person, live or not. Lookups of one tick share a statement. */
+  findByToken(digest: Buffer): Promise<SignedIn | undefined>;
+  insert(sql: Sql, session: SessionRecord, digest: Buffer): Promise<void>;
+  /** Writes what proving oneself again changes: methods, time, expiry and the token. False when it was revoked meanwhile. */
+  renew(sql: Sql, session: SessionRecord, digest: Buffer): Promise<boolean>;
+  /** Other active sessions of the person, newest first. */
+  listOthers(sql: Sql, mine: SessionRecord, now: Date, limit: number, after: SessionCursor | undefined, offset: number): Promise<readonly SessionRecord[]>;
+  /** Revokes; gives how many were active until now. */
+  revokeOthers(sql: Sql, identityId: string, keepId: string): Promise<number>;
+  revokeOne(sql: Sql, identityId: string, id: string): Promise<number>;
+  /** Revokes by token; undefined when there is no such session. */
+  revokeByToken(sql: Sql, digest: Buffer): Promise<number | undefined>;
+}
+
+/** Creates the store on a database. */
+export const createSessionStore = (db: Database): SessionStore => {
+  const lookup = createBatch<SignedIn>(async (digests) => {
+    const rows = await db.query<SessionRow & IdentityRow>(
+      `SELECT ${sessionColumns}, ${identityColumns}
+         FROM sessions s JOIN identities i ON i.id = s.identity_id
+        WHERE s.token_digest IN (${digests.map(() => "?").join(", ")})`,
+      digests,
+    );
+    return rows.map((row): [Buffer, SignedIn] => [row.s_token_digest, { session: sessionFromRow(row), identity: identityFromRow(row) }]);
+  });
+
+  return {
+    findByToken: lookup,
+
+    async insert(sql, session, digest) {
+      await sql.execute(`INSERT INTO sessions (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, [
+        uuidBytes(session.id),
+        uuidBytes(session.identityId),
+        digest,
+        1,
+        JSON.stringify(session.methods),
+        JSON.stringify(session.device),
+        session.issuedAt,
+        session.authenticatedAt,
+        session.expiresAt,
+      ]);
+    },
+
+    async renew(sql, session, digest) {
+      const { affectedRows } = await sql.execute("UPDATE sessions SET token_digest = ?, methods = ?, authenticated_at = ?, expires_at = ? WHERE id = ? AND active = 1", [
+        digest,
+        JSON.stringify(session.methods),
+        session.authenticatedAt,
+        session.expiresAt,
+        uuidBytes(session.id),
+      ]);
+      return affectedRows === 1;
+    },
+
+    async listOthers(sql, mine, now, limit, after, offset) {
+      const rows = await sql.query<SessionRow>(
+        `SELECT ${sessionColumns} FROM sessions s
+          WHERE s.identity_id = ? AND s.active = 1 AND s.expires_at > ? AND s.id <> ?
+            ${after ? "AND (s.issued_at < ? OR (s.issued_at = ? AND s.id < ?))" : ""}
+          ORDER BY s.issued_at DESC, s.id DESC
+          LIMIT ${Number(limit)} OFFSET ${Number(offset)}`,
+        [uuidBytes(mine.identityId), now, uuidBytes(mine.id), ...(after ? [after.issuedAt, after.issuedAt, uuidBytes(after.id)] : [])],
+      );
+      return rows.map(sessionFromRow);
+    },
+
+    async revokeOthers(sql, identityId, keepId) {
+      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE identity_id = ? AND id <> ? AND active = 1", [uuidBytes(identityId), uuidBytes(keepId)]);
+      return affectedRows;
+    },
+
+    async revokeOne(sql, identityId, id) {
+      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE id = ? AND identity_id = ? AND active = 1", [uuidBytes(id), uuidBytes(identityId)]);
+      return affectedRows;
+    },
+
+    async revokeByToken(sql, digest) {
+      // FOUND_ROWS: a session that was revoked already is found all the same.
+      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE token_digest = ?", [digest]);
+      return affectedRows === 0 ? undefined : affectedRows;
+    },
+  };
+};
