@@ -14,7 +14,7 @@ export interface CsrfCookie {
 
 const SECRET_BYTES = 32;
 const A_YEAR = 31_536_000;
-const DOCS = "https://github.com/ostiary/ostiary/blob/main/docs/csrf.md";
+const DOCS = "https://owasp.org/www-community/attacks/csrf";
 
 /**
  * The anti-CSRF secret of a browser and the tokens made of it.

@@ -1,0 +1,58 @@
+import type { Call, CookieInstruction } from "../lib/call.ts";
+import { readCookie } from "./read-cookie.ts";
+
+/** Seals text into an opaque value and opens it again; undefined for what was not sealed here. */
+export interface Seal {
+  seal(plain: string): string;
+  open(sealed: string): string | undefined;
+}
+
+/** How the session cookie is handed out. */
+export interface SessionCookieSettings {
+  readonly name: string;
+  readonly path: string;
+  readonly domain: string | undefined;
+  readonly sameSite: CookieInstruction["sameSite"];
+  readonly secure: boolean;
+  /** Whether it outlives the browser. */
+  readonly persistent: boolean;
+}
+
+/** What the cookie holds, sealed. */
+export interface SessionCookieContent {
+  readonly token: string;
+  readonly expiresAt: Date;
+}
+
+/**
+ * The cookie that carries a browser's session token, encrypted and
+ * authenticated, so that a token taken from elsewhere cannot be put into it.
+ */
+export interface SessionCookie {
+  read(call: Call): SessionCookieContent | undefined;
+  hand(call: Call, content: SessionCookieContent, now: Date): void;
+  clear(call: Call): void;
+}
+
+/** Creates the session cookie. */
+export const createSessionCookie = (settings: SessionCookieSettings, seal: Seal): SessionCookie => {
+  const { name, persistent, ...attributes } = settings;
+  const put = (call: Call, cookie: Pick<CookieInstruction, "value" | "maxAge" | "expires">) => {
+    const { cookies } = call.reply;
+    const at = cookies.findIndex((c) => c.name === name);
+    if (at >= 0) cookies.splice(at, 1);
+    cookies.push({ name, ...attributes, httpOnly: true, ...cookie });
+  };
+  return {
+    read: (call) => {
+      const plain = seal.open(readCookie(call, name) ?? "");
+      const [token, expires] = plain?.split(" ") ?? [];
+      return token === undefined || expires === undefined ? undefined : { token, expiresAt: new Date(Number(expires)) };
+    },
+    hand: (call, { token, expiresAt }, now) => {
+      const value = seal.seal(`${token} ${expiresAt.getTime()}`);
+      put(call, persistent ? { value, expires: expiresAt, maxAge: Math.max(1, Math.round((expiresAt.getTime() - now.getTime()) / 1000)) } : { value });
+    },
+    clear: (call) => put(call, { value: "", expires: new Date(0), maxAge: 0 }),
+  };
+};
