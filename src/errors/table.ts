@@ -59,7 +59,6 @@ export const errorTable = {
   OVERLOADED: row(Reason.OVERLOADED, Code.ResourceExhausted, 503, "", "Too much work at once.", "Wait for as long as `Retry-After` says."),
   ETAG_MISMATCH: row(Reason.ETAG_MISMATCH, Code.Aborted, 412, "", "The account has changed in the meantime.", "Read the flow again and repeat the change."),
   BROWSER_LOCATION_CHANGE_REQUIRED: row(Reason.BROWSER_LOCATION_CHANGE_REQUIRED, Code.FailedPrecondition, 422, "browser_location_change_required", "The browser must go elsewhere first.", "Navigate to `redirect_browser_to`."),
-  NOTHING_TO_RESUME: row(Reason.NOTHING_TO_RESUME, Code.FailedPrecondition, 400, "", "Nothing waits to be resumed.", "Submit the flow again."),
   SESSION_AMBIGUOUS: row(Reason.SESSION_AMBIGUOUS, Code.Unauthenticated, 401, "session_inactive", "Cookie and token name different sessions.", "Send one of the two."),
   ADMIN_ONLY: row(Reason.ADMIN_ONLY, Code.PermissionDenied, 403, "", "This is answered on the admin port only.", "Call the admin port."),
   UPSTREAM_FAILED: row(Reason.UPSTREAM_FAILED, Code.Unavailable, 502, "", "A server that is needed did not answer rightly.", "Try again later."),

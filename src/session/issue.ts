@@ -2,7 +2,7 @@ import type { Sql } from "../db/pool.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
-import { newUuidV7 } from "../lib/ids.ts";
+import { uuid7 } from "../lib/ids.ts";
 import type { AuthenticationMethodRecord, SessionRecord, SignedIn } from "./session.ts";
 import type { SessionStore } from "./store.ts";
 import { newSessionToken, tokenDigest } from "./tokens.ts";
@@ -34,11 +34,11 @@ export const createSessionIssuer = ({ store, clock, lifespan }: { readonly store
     const now = clock.now();
     const token = newSessionToken();
     const session: SessionRecord = {
-      id: newUuidV7(),
+      id: uuid7(now),
       identityId: identity.id,
       active: true,
       methods: [{ ...proof, completed_at: now.toISOString() }],
-      device: { id: newUuidV7(), ip_address: call.remoteAddress, user_agent: (call.headers["user-agent"] ?? "").slice(0, DEVICE_LIMIT), location: "" },
+      device: { id: uuid7(now), ip_address: call.remoteAddress, user_agent: (call.headers["user-agent"] ?? "").slice(0, DEVICE_LIMIT), location: "" },
       issuedAt: now,
       authenticatedAt: now,
       expiresAt: new Date(now.getTime() + lifespan),
