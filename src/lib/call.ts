@@ -42,3 +42,10 @@ export interface Call {
   readonly malformed?: string | undefined;
   readonly reply: Reply;
 }
+
+/**
+ * An RPC's implementation, wrapped once by the pipeline of
+ * transport/procedure.ts. Every door calls it with a typed message.
+ * Failures are thrown as ServiceError.
+ */
+export type Procedure<I = never, O = unknown> = (request: I, call: Call) => Promise<O>;
