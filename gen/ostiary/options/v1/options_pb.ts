@@ -7,7 +7,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { FieldOptions, MethodOptions, OneofOptions } from "@bufbuild/protobuf/wkt";
+import type { EnumValueOptions, FieldOptions, MethodOptions, OneofOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/options/v1/options.proto.
  */
 export const file_ostiary_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIlwKBFJlc3QSEgoKb21pdF9lbXB0eRgBIAEoCBIMCgRuYW1lGAIgASgJEg4KBm51bWJlchgDIAEoCBIOCgZjbGFpbXMYBCABKAgSEgoKbmF2aWdhdGlvbhgFIAEoCCpZCgZBY2Nlc3MSFgoSQUNDRVNTX1VOU1BFQ0lGSUVEEAASEQoNQUNDRVNTX1BVQkxJQxABEhIKDkFDQ0VTU19TRVNTSU9OEAISEAoMQUNDRVNTX0FETUlOEAM6VAoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0YYDIAEoDjIaLm9zdGlhcnkub3B0aW9ucy52MS5BY2Nlc3NSBmFjY2VzczoxCgN0YWcSHS5nb29nbGUucHJvdG9idWYuT25lb2ZPcHRpb25zGNKGAyABKAlSA3RhZzpNCgRyZXN0Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgLMhgub3N0aWFyeS5vcHRpb25zLnYxLlJlc3RSBHJlc3RiBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIlwKBFJlc3QSEgoKb21pdF9lbXB0eRgBIAEoCBIMCgRuYW1lGAIgASgJEg4KBm51bWJlchgDIAEoCBIOCgZjbGFpbXMYBCABKAgSEgoKbmF2aWdhdGlvbhgFIAEoCCpZCgZBY2Nlc3MSFgoSQUNDRVNTX1VOU1BFQ0lGSUVEEAASEQoNQUNDRVNTX1BVQkxJQxABEhIKDkFDQ0VTU19TRVNTSU9OEAISEAoMQUNDRVNTX0FETUlOEAM6VAoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0YYDIAEoDjIaLm9zdGlhcnkub3B0aW9ucy52MS5BY2Nlc3NSBmFjY2VzczpECg13cml0ZXNfb25fZ2V0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1IYDIAEoCFILd3JpdGVzT25HZXQ6SAoNcHJvZ3JhbXNfb25seRIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGNWGAyABKAhSDHByb2dyYW1zT25seToxCgN0YWcSHS5nb29nbGUucHJvdG9idWYuT25lb2ZPcHRpb25zGNKGAyABKAlSA3RhZzpNCgRyZXN0Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgLMhgub3N0aWFyeS5vcHRpb25zLnYxLlJlc3RSBHJlc3RiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * How a field leaves the printing rules of the REST door (see
@@ -54,7 +54,10 @@ export type Rest = Message<"ostiary.options.v1.Rest"> & {
   claims: boolean;
 
   /**
-   * The field carries REST only: how a browser is led on. It is never printed.
+   * The field says how a browser is led on. In an answer: where it goes next;
+   * REST redirects there and never prints it. In a request: where it wants to
+   * end up. An RPC with such a field is one that browsers navigate to, so that
+   * its failures may end at the error page.
    *
    * @generated from field: bool navigation = 5;
    */
@@ -125,13 +128,31 @@ export const access: GenExtension<MethodOptions, Access> = /*@__PURE__*/
   extDesc(file_ostiary_options_v1_options, 0);
 
 /**
+ * The RPC changes something though REST binds it to GET, because a link or a
+ * redirect leads to it. REST keeps HEAD and prefetching away from it.
+ *
+ * @generated from extension: bool writes_on_get = 50004;
+ */
+export const writes_on_get: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
+  extDesc(file_ostiary_options_v1_options, 1);
+
+/**
+ * A route that carries this value in its path is for programs, not for
+ * browsers: it answers JSON and never redirects, whatever `Accept` says.
+ *
+ * @generated from extension: bool programs_only = 50005;
+ */
+export const programs_only: GenExtension<EnumValueOptions, boolean> = /*@__PURE__*/
+  extDesc(file_ostiary_options_v1_options, 2);
+
+/**
  * The JSON member that names the case: `"method"` makes
  * `{"method":"password","password":"…"}` out of the case `password`.
  *
  * @generated from extension: string tag = 50002;
  */
 export const tag: GenExtension<OneofOptions, string> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 1);
+  extDesc(file_ostiary_options_v1_options, 3);
 
 /**
  * How REST prints and reads the field.
@@ -139,5 +160,5 @@ export const tag: GenExtension<OneofOptions, string> = /*@__PURE__*/
  * @generated from extension: ostiary.options.v1.Rest rest = 50003;
  */
 export const rest: GenExtension<FieldOptions, Rest> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 2);
+  extDesc(file_ostiary_options_v1_options, 4);
 
