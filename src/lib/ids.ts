@@ -39,16 +39,13 @@ export const uuidText = (bytes: Uint8Array): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };
 
-/**
- * Makes a secret of letters and digits, each as likely as the other: 32 of them
- * carry 190 bits. `prefix` says what it is for, e.g. `ory_st_`.
- */
-export const randomToken = (prefix = "", length = 32): string => {
+/** Makes a secret of letters and digits, each as likely as the other: 32 of them carry 190 bits. */
+export const randomToken = (length = 32): string => {
   let token = "";
   while (token.length < length) {
     for (const byte of randomBytes(length + 8)) {
       if (byte < FAIR && token.length < length) token += ALPHABET.charAt(byte % ALPHABET.length);
     }
   }
-  return prefix + token;
+  return token;
 };

@@ -1,0 +1,18 @@
+/**
+ * Why the private database could not be started. The message is one line for
+ * the person at the terminal and says what to do about it.
+ *
+ * - `no-server`: no database server on this machine
+ * - `in-use`: another process runs a server on the same folder
+ * - `folder`: the data folder cannot be used
+ * - `failed`: the server, or the filling of its folder, did not come up
+ */
+export class PrivateDatabaseError extends Error {
+  override readonly name = "PrivateDatabaseError";
+  readonly reason: "no-server" | "in-use" | "folder" | "failed";
+
+  constructor(reason: PrivateDatabaseError["reason"], message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}

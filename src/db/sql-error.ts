@@ -1,0 +1,107 @@
+/**
+ * What can go wrong with a statement. Messages never carry values: the server's
+ * own texts quote them ("Duplicate entry 'ann@example.com'"), so only those
+ * texts are kept that quote nothing but names.
+ */
+
+/** The server refused a statement. The transaction may go on unless it says otherwise. */
+export class SqlError extends Error {
+  override readonly name = "SqlError";
+  /** The server's number, e.g. 1062. */
+  readonly errno: number;
+  /** The server's name for it, e.g. `ER_DUP_ENTRY`. */
+  readonly code: string;
+  /** The unique key that a duplicate ran into, without its table. */
+  readonly constraint: string | undefined;
+  /** The statement with its placeholders. */
+  readonly statement: string;
+  /** The transaction was undone, or has to be, and may succeed if it is begun again. */
+  readonly transient: boolean;
+
+  constructor(message: string, parts: SqlErrorParts) {
+    super(message);
+    this.errno = parts.errno;
+    this.code = parts.code;
+    this.constraint = parts.constraint;
+    this.statement = parts.statement;
+    this.transient = parts.transient;
+  }
+}
+
+interface SqlErrorParts {
+  readonly errno: number;
+  readonly code: string;
+  readonly constraint: string | undefined;
+  readonly statement: string;
+  readonly transient: boolean;
+}
+
+/** The server cannot be reached, or was lost on the way. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = "DatabaseUnavailable";
+  /** `refused`: it never took the statement. `lost`: the connection broke. `timeout`: no answer came. */
+  readonly reason: "refused" | "lost" | "timeout";
+  /** `unknown`: a write was on its way and may or may not have taken effect. */
+  readonly outcome: "not-applied" | "unknown";
+
+  constructor(
+    message: string,
+    reason: DatabaseUnavailable["reason"],
+    outcome: DatabaseUnavailable["outcome"] = reason === "refused" ? "not-applied" : "unknown",
+  ) {
+    super(message);
+    this.reason = reason;
+    this.outcome = outcome;
+  }
+}
+
+/** What the driver throws. */
+interface DriverError {
+  readonly errno?: number;
+  readonly code?: string;
+  readonly sqlMessage?: string;
+  readonly message?: string;
+}
+
+// biome-ignore format: a table
+const namesOnly = new Set([
+  1044, 1045, 1046, 1048, 1049, 1050, 1051, 1054, 1060, 1061, 1064, 1068, 1071, 1072, 1091, 1136, 1142, 1146, 1205, 1213, 1227, 1290, 1295, 1305, 1364,
+  1406, 1451, 1452, 1792, 1826, 1836, 3819, 4025,
+]);
+
+/** Deadlock, lock wait and failed certification; Galera, Group Replication and TiDB have numbers of their own. */
+const conflicts = new Set([1020, 1205, 1213, 3101, 8022, 8028, 9007]);
+
+/** An error during COMMIT is a conflict only when it names the engine's number for a deadlock. */
+const isConflict = (errno: number, text: string): boolean => conflicts.has(errno) || (errno === 1180 && /\b149\b|deadlock/i.test(text));
+
+/** The server is there but will not serve; the statement was not begun. 1047: a Galera node that is not part of the cluster. */
+const refusing = new Set([1040, 1047, 1053, 1129, 1203, 1226, 1290, 1792, 1836, 4031]);
+
+/** The connection was ended from the other side. */
+const killed = new Set([1317, 1927, 3169]);
+
+const lostCodes = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNABORTED", "PROTOCOL_CONNECTION_LOST", "PROTOCOL_ERROR", "ERR_STREAM_DESTROYED"]);
+
+const neverConnected = new Set(["ECONNREFUSED", "ENOENT", "EACCES", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "HANDSHAKE_NO_SSL_SUPPORT"]);
+
+/** Turns what the driver threw into one of ours. `began`: the statement may have reached the server. */
+export const fromDriver = (thrown: unknown, statement: string, began: boolean): Error => {
+  if (!(thrown instanceof Error) || thrown instanceof SqlError || thrown instanceof DatabaseUnavailable)
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { errno, code = "", sqlMessage } = thrown as DriverError;
+  const lost = lostCodes.has(code) || (errno !== undefined && killed.has(errno)) || (thrown as { fatal?: boolean }).fatal === true;
+  if (neverConnected.has(code) || (errno !== undefined && refusing.has(errno)) || (lost && !began)) {
+    return new DatabaseUnavailable(`the database cannot be used (${code || "connection lost"})`, "refused");
+  }
+  if (lost) return new DatabaseUnavailable(`the connection to the database was lost (${code || "closed"})`, "lost");
+  // Not from the server: a value that cannot be bound, say. The driver's text names no values.
+  if (errno === undefined || sqlMessage === undefined) return thrown;
+  const constraint = errno === 1062 ? /for key '([^']*)'$/.exec(sqlMessage)?.[1]?.replace(/^.*\./, "") : undefined;
+  const text = namesOnly.has(errno) ? sqlMessage : constraint === undefined ? code : `duplicate entry for key ${constraint}`;
+  return new SqlError(`${text} (${errno})`, { errno, code, constraint, statement, transient: isConflict(errno, sqlMessage) });
+};
+
+/** Says whether a unique key refused a write; with `constraint`, whether that one did. */
+export const isDuplicate = (error: unknown, constraint?: string): error is SqlError =>
+  error instanceof SqlError && error.errno === 1062 && (constraint === undefined || error.constraint === constraint);

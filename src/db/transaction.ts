@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection, Connections } from "./connections.ts";
+import type { Affected, Sql, TransactionOptions } from "./sql.ts";
+import { DatabaseUnavailable, SqlError } from "./sql-error.ts";
+
+const ATTEMPTS = 5;
+const COMMIT_MS = 15_000;
+const FIRST_PAUSE_MS = 10;
+
+/** What became of one attempt. */
+type Attempt<T> = { readonly kind: "done"; readonly value: T } | { readonly kind: "conflict"; readonly error: Error };
+
+/** Creates `Database.transaction`; see there for what it promises. */
+export const createTransaction =
+  (connections: Connections, onRetry: (error: Error, attempt: number) => void) =>
+  async <T>(work: (tx: Sql) => Promise<T>, { attempts = ATTEMPTS }: TransactionOptions = {}): Promise<T> => {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await runOnce(await connections.borrow(), work);
+      if (outcome.kind === "done") return outcome.value;
+      if (attempt >= attempts) throw outcome.error;
+      onRetry(outcome.error, attempt);
+      // Two that collided must not collide again: anywhere between half and all of a pause that doubles.
+      await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
+    }
+  };
+
+/** Runs `work` once. Throws what may not be repeated. */
+const runOnce = async <T>(connection: Connection, work: (tx: Sql) => Promise<T>): Promise<Attempt<T>> => {
+  const tx = transactionSql(connection);
+  let value: T;
+  try {
+    await connection.text("START TRANSACTION", COMMIT_MS);
+    value = await work(tx.sql);
+    // The work may have swallowed the error of a statement that undid everything before it.
+    if (tx.broken() !== undefined) throw tx.broken();
+  } catch (thrown) {
+    tx.end();
+    const error = notApplied(tx.broken() ?? thrown);
+    await rollback(connection, error);
+    if (isConflict(error)) return { kind: "conflict", error };
+    throw error;
+  }
+  tx.end();
+  try {
+    await connection.text("COMMIT", COMMIT_MS);
+  } catch (error) {
+    await rollback(connection, error);
+    // Only a certain "no" may be tried again; after a lost connection nobody knows what became of it.
+    if (error instanceof SqlError && error.transient) return { kind: "conflict", error };
+    throw error;
+  }
+  connection.release();
+  return { kind: "done", value };
+};
+
+/** Before COMMIT was sent, nothing of it can have taken effect. */
+const notApplied = (error: unknown): unknown =>
+  error instanceof DatabaseUnavailable ? new DatabaseUnavailable(error.message, error.reason, "not-applied") : error;
+
+const isConflict = (error: unknown): error is Error =>
+  error instanceof SqlError ? error.transient : error instanceof DatabaseUnavailable && error.reason === "lost";
+
+const rollback = async (connection: Connection, error: unknown): Promise<void> => {
+  if (error instanceof DatabaseUnavailable) return connection.destroy();
+  try {
+    await connection.text("ROLLBACK", COMMIT_MS);
+    connection.release();
+  } catch {
+    // The server undoes it when the connection is gone.
+    connection.destroy();
+  }
+};
+
+const transactionSql = (connection: Connection) => {
+  let broken: Error | undefined;
+  let over = false;
+  const send = async (sql: string, params: Parameters<Sql["query"]>[1] = []): Promise<unknown> => {
+    if (over) throw new Error("the transaction is over");
+    if (broken !== undefined) throw broken;
+    try {
+      return await connection.execute(sql, params);
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable || (error instanceof SqlError && error.transient)) broken = error;
+      throw error;
+    }
+  };
+  const sql: Sql = {
+    query: async <Row>(statement: string, params?: Parameters<Sql["query"]>[1]) => (await send(statement, params)) as Row[],
+    execute: async (statement, params) => (await send(statement, params)) as Affected,
+  };
+  return {
+    sql,
+    broken: () => broken,
+    end: () => {
+      over = true;
+    },
+  };
+};
