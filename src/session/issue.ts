@@ -1,4 +1,4 @@
-import type { Sql } from "../db/pool.ts";
+import type { Sql } from "../db/sql.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";

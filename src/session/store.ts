@@ -1,5 +1,6 @@
-import type { Database, Sql } from "../db/pool.ts";
-import { type IdentityRow, identityColumns, identityFromRow, parseJson } from "../identity/store.ts";
+import { readJson } from "../db/read-json.ts";
+import type { Database, Sql } from "../db/sql.ts";
+import { type IdentityRow, identityColumns, identityFromRow } from "../identity/store.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { createBatch } from "./batch.ts";
 import type { SessionRecord, SignedIn } from "./session.ts";
@@ -27,8 +28,8 @@ export const sessionFromRow = (row: SessionRow): SessionRecord => ({
   id: uuidText(row.s_id),
   identityId: uuidText(row.s_identity_id),
   active: row.s_active === 1,
-  methods: parseJson(row.s_methods),
-  device: parseJson(row.s_device),
+  methods: readJson(row.s_methods),
+  device: readJson(row.s_device),
   issuedAt: row.s_issued_at,
   authenticatedAt: row.s_authenticated_at,
   expiresAt: row.s_expires_at,

@@ -7,7 +7,7 @@ const SESSION_PREFIX = "ory_st_";
 const LOGOUT_PREFIX = "ory_lo_";
 
 /** A new session token: 32 characters of a CSPRNG behind the prefix, about 190 bits. */
-export const newSessionToken = (): string => randomToken(SESSION_PREFIX);
+export const newSessionToken = (): string => SESSION_PREFIX + randomToken(32);
 
 /** What is kept of a token. The token is random enough for a plain SHA-256. */
 export const tokenDigest = (token: string): Buffer => sha256(token);

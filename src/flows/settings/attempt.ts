@@ -1,0 +1,38 @@
+import type { Call } from "../../lib/call.ts";
+import type { SettingsView } from "../../methods/method.ts";
+import type { Caller } from "../../session/caller.ts";
+import type { FlowRecord } from "../flow.ts";
+import { mustExist, mustNameFlow } from "../request.ts";
+import type { SettingsDeps } from "./deps.ts";
+import type { SettingsRead } from "./store.ts";
+
+/** One submit, as it was found: who, which flow, and what waits for it. */
+export interface Attempt {
+  readonly caller: Caller;
+  readonly flow: FlowRecord;
+  readonly parked: SettingsRead["parked"];
+  readonly call: Call;
+}
+
+/**
+ * Loads everything a submit is decided on, in one read.
+ *
+ * @throws SESSION_INACTIVE, INVALID_FIELD, FLOW_NOT_FOUND
+ */
+export const loadAttempt = async ({ db, callers, reads }: SettingsDeps, flowId: string, call: Call): Promise<Attempt> => {
+  const { credential, digest } = callers.mustPresent(call);
+  const read = await reads.read(db, digest, flowId);
+  const caller = callers.mustBeLive(read, credential);
+  mustNameFlow(flowId);
+  return { caller, flow: mustExist(read?.flow, "There is no settings flow with this id."), parked: read?.parked, call };
+};
+
+/** What the methods see of an attempt. */
+export const viewOf = ({ schemas }: SettingsDeps, { caller, flow }: Attempt, updateMask?: readonly string[]): SettingsView => ({
+  session: caller.session,
+  identity: caller.identity,
+  schema: schemas.must(caller.identity.schemaId),
+  flow,
+  shown: null,
+  updateMask,
+});

@@ -1,0 +1,50 @@
+import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
+import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { Call } from "../../lib/call.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import type { Caller } from "../../session/caller.ts";
+import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
+import { mustNameType } from "../request.ts";
+import type { SettingsDeps } from "./deps.ts";
+
+/** Creates a settings flow: two statements, the session's read and the insert. */
+export const createCreate = (deps: SettingsDeps) => {
+  const { db, callers, config, csrf, flows, returnTo, urls, present } = deps;
+
+  return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
+    mustNameType(request.type);
+    const browser = request.type === FlowType.BROWSER;
+    const secret = browser ? csrf.ensure(call) : undefined;
+    const caller = await callers.must(call);
+    callers.mustSatisfyAal(caller, config.required_aal, browser && request.returnTo !== "" ? call.url : undefined);
+    returnTo.must(request.returnTo);
+
+    const flow = newSettingsFlow(deps, caller, browser ? "browser" : "api", call.url);
+    await flows.insert(db, flow);
+    return {
+      $typeName: "ostiary.settings.v1.CreateFlowResponse",
+      flow: present(flow, caller, secret ? csrf.mask(secret) : ""),
+      redirectBrowserTo: urls.pageOf(flow) ?? "",
+    };
+  };
+};
+
+/** A fresh settings flow of the caller, not written yet. */
+export const newSettingsFlow = ({ clock, config }: Pick<SettingsDeps, "clock" | "config">, { identity }: Caller, type: FlowRecord["type"], requestUrl: string, form: FlowForm = emptyForm): FlowRecord => {
+  const now = clock.now();
+  return {
+    id: uuid4(),
+    kind: "settings",
+    type,
+    identityId: identity.id,
+    state: "show_form",
+    active: undefined,
+    requestUrl,
+    csrfDigest: undefined,
+    form,
+    context: {},
+    issuedAt: now,
+    updatedAt: now,
+    expiresAt: new Date(now.getTime() + config.lifespan),
+  };
+};

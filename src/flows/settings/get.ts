@@ -1,0 +1,25 @@
+import type { GetFlowRequest, GetFlowResponse } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
+import type { Call } from "../../lib/call.ts";
+import { mustNotBeExpired } from "../expired.ts";
+import { mustExist } from "../request.ts";
+import { mustBeOwn } from "./checks.ts";
+import type { SettingsDeps } from "./deps.ts";
+
+/** Reads a settings flow: one statement. Checks in the order own, AAL, expiry. */
+export const createGet = ({ db, callers, clock, config, csrf, reads, urls, present }: SettingsDeps) => {
+  return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
+    const secret = csrf.ensure(call);
+    const { credential, digest } = callers.mustPresent(call);
+    const read = await reads.read(db, digest, request.id);
+    const caller = callers.mustBeLive(read, credential);
+    const flow = mustExist(read?.flow);
+    mustBeOwn(flow, caller);
+    callers.mustSatisfyAal(caller, config.required_aal, urls.page("settings", flow.id));
+    mustNotBeExpired(flow, clock.now(), urls);
+    return {
+      $typeName: "ostiary.settings.v1.GetFlowResponse",
+      flow: present(flow, caller, flow.type === "browser" ? csrf.mask(secret) : ""),
+      etag: String(caller.identity.version),
+    };
+  };
+};

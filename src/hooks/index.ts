@@ -1,0 +1,11 @@
+import type { SessionStore } from "../session/store.ts";
+import type { Hook } from "./hook.ts";
+import { revokeActiveSessions } from "./revoke-active-sessions.ts";
+import { session } from "./session.ts";
+
+/** Every hook by its name in the configuration. */
+export const hooks = ({ sessions }: { readonly sessions: SessionStore }) =>
+  ({
+    revoke_active_sessions: revokeActiveSessions(sessions),
+    session,
+  }) satisfies Readonly<Record<string, Hook>>;
