@@ -1,0 +1,321 @@
+import { randomBytes } from "node:crypto";
+import { connect, createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createDatabase } from "../../../src/db/pool.ts";
+import { readJson } from "../../../src/db/read-json.ts";
+import type { Database, Sql } from "../../../src/db/sql.ts";
+import { DatabaseUnavailable, isDuplicate, SqlError } from "../../../src/db/sql-error.ts";
+import { startServer, type TestServer } from "./mariadb.ts";
+
+let server: TestServer;
+let db: Database;
+let dsn: string;
+
+beforeAll(async () => {
+  server = await startServer();
+  ({ db, dsn } = await server.open());
+  await db.run(`CREATE TABLE things (
+    id BINARY(16) NOT NULL PRIMARY KEY, name VARCHAR(300) NULL, n BIGINT NULL, doc JSON NULL, at DATETIME(3) NULL, flag TINYINT NULL,
+    UNIQUE KEY things_name (name)) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
+});
+
+afterAll(async () => {
+  await db?.close();
+  await server?.remove();
+});
+
+beforeEach(async () => {
+  await db.execute("DELETE FROM things");
+});
+
+const id = (n: number) => Buffer.alloc(16, n);
+const insert = (sql: Sql, n: number, name: string | null = null) => sql.execute("INSERT INTO things (id, name, n) VALUES (?, ?, ?)", [id(n), name, n]);
+const count = async () => (await db.query<{ c: number }>("SELECT COUNT(*) AS c FROM things"))[0]?.c;
+
+describe("statements", () => {
+  it("give back what was put in", async () => {
+    const at = new Date("2026-02-03T04:05:06.789Z");
+    await db.execute("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?)", [id(1), "Ä😀", 9_007_199_254_740_993n, JSON.stringify({ a: [1, "x"] }), at, true]);
+    const [row] = await db.query("SELECT * FROM things WHERE id = ? LIMIT ?", [id(1), 1]);
+    expect(row).toEqual({ id: id(1), name: "Ä😀", n: "9007199254740993", doc: expect.any(String), at, flag: 1 });
+    expect(readJson(row?.doc)).toEqual({ a: [1, "x"] });
+  });
+
+  it("tell a JSON string from a JSON null from no JSON", async () => {
+    await db.execute("INSERT INTO things (id, doc) VALUES (?, ?), (?, ?), (?, ?)", [id(1), '"null"', id(2), "null", id(3), null]);
+    const rows = await db.query<{ doc: unknown }>("SELECT doc FROM things ORDER BY id");
+    expect(rows.map((r) => readJson(r.doc))).toEqual(["null", null, null]);
+  });
+
+  it("count rows that were matched, changed or not", async () => {
+    await insert(db, 1, "same");
+    expect(await db.execute("UPDATE things SET name = ? WHERE id = ?", ["same", id(1)])).toMatchObject({ affectedRows: 1 });
+    expect(await db.execute("UPDATE things SET name = ? WHERE id = ?", ["same", id(9)])).toMatchObject({ affectedRows: 0 });
+  });
+
+  it("never take a value for SQL", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.constantFrom("' OR 1=1 -- ", "\\'; DROP TABLE things; --", "x\0y", '"', "`")),
+        async (text) => {
+          const [row] = await db.query<{ t: string }>("SELECT ? AS t", [text]);
+          expect(row?.t).toBe(text);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("are refused when a value is undefined, and the connection goes on", async () => {
+    await expect(db.query("SELECT ?", [undefined as never])).rejects.toThrow(/undefined/);
+    await expect(db.query("SELECT 1 AS one")).resolves.toEqual([{ one: 1 }]);
+  });
+
+  it("say which unique key refused, and never the value", async () => {
+    await insert(db, 1, "ann@example.com");
+    const error = await insert(db, 2, "ann@example.com").catch((e: unknown) => e);
+    expect(isDuplicate(error)).toBe(true);
+    expect(isDuplicate(error, "things_name")).toBe(true);
+    expect(isDuplicate(error, "PRIMARY")).toBe(false);
+    expect(JSON.stringify(error) + String((error as Error).stack)).not.toContain("ann@");
+  });
+
+  it("keep values out of every error", async () => {
+    const secret = "canary-4711";
+    for (const [sql, params] of [
+      ["INSERT INTO things (id, n) VALUES (?, ?)", [id(1), secret]],
+      ["INSERT INTO things (id, doc) VALUES (?, ?)", [id(1), `{${secret}`]],
+      ["INSERT INTO things (id, at) VALUES (?, ?)", [id(1), secret]],
+      ["INSERT INTO things (id, name) VALUES (?, ?)", [id(1), secret.repeat(100)]],
+      ["SELECT * FROM things WHERE CAST(? AS SIGNED) = missing", [secret]],
+    ] as const) {
+      const error = await db.execute(sql, params).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(SqlError);
+      expect(JSON.stringify(error) + String((error as Error).stack)).not.toContain(secret);
+    }
+  });
+
+  it("run in UTC, strictly, and READ COMMITTED, whatever the server prefers", async () => {
+    const [row] = await db.query(
+      "SELECT @@session.time_zone AS tz, @@session.sql_mode AS mode, @@session.tx_isolation AS iso, @@session.collation_connection AS coll",
+    );
+    expect(row).toMatchObject({
+      tz: "+00:00",
+      iso: "READ-COMMITTED",
+      mode: expect.stringContaining("STRICT_ALL_TABLES"),
+      coll: expect.stringMatching(/^utf8mb4/),
+    });
+    expect(db.dialect).toBe("mariadb");
+    expect(db.version).toMatch(/^\d+\.\d+\./);
+  });
+});
+
+describe("a transaction", () => {
+  it("is there as a whole or not at all", async () => {
+    await db.transaction(async (tx) => {
+      await insert(tx, 1);
+      await insert(tx, 2);
+    });
+    expect(await count()).toBe(2);
+    const stop = new Error("stop");
+    await expect(
+      db.transaction(async (tx) => {
+        await insert(tx, 3);
+        throw stop;
+      }),
+    ).rejects.toBe(stop);
+    expect(await count()).toBe(2);
+  });
+
+  it("may go on after a duplicate", async () => {
+    await insert(db, 1, "taken");
+    const outcome = await db.transaction(async (tx) => {
+      await insert(tx, 2, "free");
+      return insert(tx, 3, "taken").then(
+        () => "inserted",
+        (e: unknown) => (isDuplicate(e, "things_name") ? "taken" : "other"),
+      );
+    });
+    expect(outcome).toBe("taken");
+    expect(await count()).toBe(2);
+  });
+
+  it("refuses statements when it is over", async () => {
+    let leaked: Sql | undefined;
+    await db.transaction(async (tx) => {
+      leaked = tx;
+    });
+    await expect(leaked?.query("SELECT 1")).rejects.toThrow("over");
+  });
+
+  it("runs again after a deadlock, so that both of two are applied", async () => {
+    await db.execute("INSERT INTO things (id, n) VALUES (?, 0), (?, 0)", [id(1), id(2)]);
+    let runs = 0;
+    const both = (first: number, second: number) =>
+      db.transaction(async (tx) => {
+        runs++;
+        await tx.execute("UPDATE things SET n = n + 1 WHERE id = ?", [id(first)]);
+        await sleep(100);
+        await tx.execute("UPDATE things SET n = n + 1 WHERE id = ?", [id(second)]);
+      });
+    await Promise.all([both(1, 2), both(2, 1)]);
+    expect(runs).toBeGreaterThan(2);
+    expect(await db.query("SELECT n FROM things ORDER BY id")).toEqual([{ n: 2 }, { n: 2 }]);
+  });
+
+  it("is not committed in part when its work swallows the deadlock", async () => {
+    await db.execute("INSERT INTO things (id, n) VALUES (?, 0), (?, 0)", [id(1), id(2)]);
+    const both = (first: number, second: number) =>
+      db.transaction(async (tx) => {
+        await tx.execute("UPDATE things SET n = n + 1 WHERE id = ?", [id(first)]);
+        await sleep(100);
+        await tx.execute("UPDATE things SET n = n + 1 WHERE id = ?", [id(second)]).catch(() => undefined);
+      });
+    await Promise.all([both(1, 2), both(2, 1)]);
+    expect(await db.query("SELECT n FROM things ORDER BY id")).toEqual([{ n: 2 }, { n: 2 }]);
+  });
+
+  it("gives up after the last attempt", async () => {
+    let runs = 0;
+    const error = await db
+      .transaction(
+        async (tx) => {
+          runs++;
+          await tx.execute("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'");
+        },
+        { attempts: 3 },
+      )
+      .catch((e: unknown) => e);
+    expect(runs).toBe(3);
+    expect(error).toMatchObject({ errno: 1213, transient: true });
+  });
+
+  it("runs again when its connection is lost before COMMIT, and is applied once", async () => {
+    let runs = 0;
+    await db.transaction(async (tx) => {
+      runs++;
+      await insert(tx, 1);
+      if (runs === 1) await kill(tx);
+      await insert(tx, 2);
+    });
+    expect(runs).toBe(2);
+    expect(await count()).toBe(2);
+  });
+
+  it("is not repeated when its connection is lost during COMMIT", async () => {
+    const proxy = await commitCutter(server.socket);
+    const through = createDatabase({ dsn: dsn.replace(/unix\([^)]*\)/, `unix(${proxy.socket})`), poolSize: 2 });
+    let runs = 0;
+    const error = await through
+      .transaction(async (tx) => {
+        runs++;
+        await insert(tx, 7);
+      })
+      .catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(DatabaseUnavailable);
+    expect(error).toMatchObject({ outcome: "unknown", reason: "lost" });
+    expect(runs).toBe(1);
+    await sleep(100);
+    expect(await count()).toBe(1);
+    await through.close();
+    proxy.close();
+  });
+
+  it("keeps every increment of many at once", async () => {
+    await insert(db, 1);
+    await db.execute("UPDATE things SET n = 0");
+    await Promise.all(
+      Array.from({ length: 60 }, () =>
+        db.transaction(async (tx) => {
+          const [row] = await tx.query<{ n: number }>("SELECT n FROM things WHERE id = ? FOR UPDATE", [id(1)]);
+          await tx.execute("UPDATE things SET n = ? WHERE id = ?", [(row?.n ?? 0) + 1, id(1)]);
+        }),
+      ),
+    );
+    expect(await db.query("SELECT n FROM things")).toEqual([{ n: 60 }]);
+  });
+});
+
+describe("a server that is lost", () => {
+  it("is an error at once, and works again when it is back", async () => {
+    const { db: own } = await server.open(3);
+    await own.run("CREATE TABLE t (n INT)");
+    await Promise.all([1, 2, 3].map(() => own.query("SELECT SLEEP(0.05)")));
+    await server.kill();
+    const started = Date.now();
+    const errors = await Promise.all([
+      own.query("SELECT 1").catch((e: unknown) => e),
+      own.execute("INSERT INTO t VALUES (1)").catch((e: unknown) => e),
+      own.transaction(async (tx) => void (await tx.query("SELECT 1"))).catch((e: unknown) => e),
+      own.ping().catch((e: unknown) => e),
+    ]);
+    for (const error of errors) expect(error).toBeInstanceOf(DatabaseUnavailable);
+    expect(Date.now() - started).toBeLessThan(2_000);
+    await server.start();
+    await expect(own.query("SELECT 1 AS one")).resolves.toEqual([{ one: 1 }]);
+    await own.close();
+  }, 60_000);
+
+  it("does not hold a ping that it never answers", async () => {
+    const { db: own } = await server.open(1);
+    await own.ping();
+    server.signal("SIGSTOP");
+    try {
+      await expect(own.ping()).rejects.toMatchObject({ name: "DatabaseUnavailable", reason: "timeout" });
+    } finally {
+      server.signal("SIGCONT");
+    }
+    await own.ping();
+    await own.close();
+  });
+
+  it("has its reads repeated once when an idle connection was closed", async () => {
+    const { db: own } = await server.open(1);
+    const [row] = await own.query<{ c: number }>("SELECT CONNECTION_ID() AS c");
+    await db.run(`KILL ${row?.c}`);
+    await expect(own.query("SELECT 1 AS one")).resolves.toEqual([{ one: 1 }]);
+    await own.close();
+  });
+
+  it("waits for running statements when it is closed, and takes no more", async () => {
+    const { db: own } = await server.open(2);
+    const running = own.query("SELECT SLEEP(0.3) AS s");
+    await sleep(50);
+    await own.close();
+    await expect(running).resolves.toEqual([{ s: 0 }]);
+    await expect(own.query("SELECT 1")).rejects.toMatchObject({ name: "DatabaseUnavailable" });
+  });
+});
+
+const kill = async (tx: Sql) => {
+  const [row] = await tx.query<{ c: number }>("SELECT CONNECTION_ID() AS c");
+  await db.run(`KILL ${row?.c}`);
+};
+
+const isCommit = (data: Buffer) => data.includes("COMMIT") && !data.includes("COMMITTED");
+
+/** A socket in front of the server that delivers a COMMIT and cuts the line before its answer. */
+const commitCutter = async (target: string) => {
+  const socket = `${target}-${randomBytes(4).toString("hex")}`;
+  const proxy = createServer((client) => {
+    const upstream = connect(target);
+    upstream.on("error", () => undefined).on("data", (data) => client.write(data));
+    client
+      .on("error", () => undefined)
+      .on("data", (data) => {
+        upstream.write(data, () => {
+          if (!isCommit(data)) return;
+          setTimeout(() => {
+            client.destroy();
+            upstream.destroy();
+          }, 20);
+        });
+        if (isCommit(data)) upstream.removeAllListeners("data");
+      });
+    client.on("close", () => upstream.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(socket, resolve));
+  return { socket, close: () => proxy.close() };
+};
