@@ -59,9 +59,30 @@ export interface SelfServiceConfig {
   readonly default_browser_return_url: string;
   readonly allowed_return_urls: readonly string[];
   readonly flows: {
-    readonly settings: { readonly ui_url: string; readonly lifespan: number; readonly privileged_session_max_age: number; readonly required_aal: "aal1" | "highest_available"; readonly before: readonly HookConfig[]; readonly after: AfterConfig };
-    readonly login: { readonly ui_url: string; readonly lifespan: number; readonly style: "unified" | "identifier_first"; readonly before: readonly HookConfig[]; readonly after: AfterConfig };
-    readonly registration: { readonly enabled: boolean; readonly ui_url: string; readonly lifespan: number; readonly style: "profile_first" | "unified"; readonly login_hints: boolean; readonly before: readonly HookConfig[]; readonly after: AfterConfig };
+    readonly settings: {
+      readonly ui_url: string;
+      readonly lifespan: number;
+      readonly privileged_session_max_age: number;
+      readonly required_aal: "aal1" | "highest_available";
+      readonly before: readonly HookConfig[];
+      readonly after: AfterConfig;
+    };
+    readonly login: {
+      readonly ui_url: string;
+      readonly lifespan: number;
+      readonly style: "unified" | "identifier_first";
+      readonly before: readonly HookConfig[];
+      readonly after: AfterConfig;
+    };
+    readonly registration: {
+      readonly enabled: boolean;
+      readonly ui_url: string;
+      readonly lifespan: number;
+      readonly style: "profile_first" | "unified";
+      readonly login_hints: boolean;
+      readonly before: readonly HookConfig[];
+      readonly after: AfterConfig;
+    };
     readonly logout: { readonly after: { readonly default_browser_return_url: string | undefined } };
     readonly error: { readonly ui_url: string };
   };
@@ -116,7 +137,13 @@ export interface SecretsConfig {
 
 export interface HashersConfig {
   readonly algorithm: "argon2" | "bcrypt";
-  readonly argon2: { /** KiB */ readonly memory: number; readonly iterations: number; readonly parallelism: number; /** bytes */ readonly salt_length: number; /** bytes */ readonly key_length: number };
+  readonly argon2: {
+    /** KiB */ readonly memory: number;
+    readonly iterations: number;
+    readonly parallelism: number /** bytes */;
+    readonly salt_length: number /** bytes */;
+    readonly key_length: number;
+  };
   readonly bcrypt: { readonly cost: number };
   /** How many run at once; 0: as many as there are processors. */
   readonly concurrency: number;

@@ -1,0 +1,131 @@
+import { accessSync, constants } from "node:fs";
+import { parseByteSize } from "./byte-size.ts";
+import { isPublicSuffixWildcard } from "./public-suffix.ts";
+import { isMap, type Path, type Raw, valueAt } from "./tree.ts";
+import type { Finding } from "./validate.ts";
+
+/** What a check knows besides the configuration itself. */
+export interface CheckContext {
+  readonly dev: boolean;
+  resolvePath(path: Path, file: string): string;
+}
+
+/** A rule that spans several keys, or that a schema cannot say. Values may still be of the wrong type: those are somebody else's finding. */
+type Check = (get: (path: string) => unknown, context: CheckContext) => readonly Finding[];
+
+/** What makes a configuration unusable, beyond schema.json. */
+export const problemChecks: readonly Check[] = [
+  (get) => {
+    const ids = schemaIds(get);
+    const wanted = get("identity.default_schema_id");
+    if (ids.length === 0 || ids.includes(wanted)) return [];
+    return [at("identity.default_schema_id", `names no schema of identity.schemas (${[...new Set(ids)].join(", ")})`)];
+  },
+  (get) =>
+    schemaIds(get).flatMap((id, index, ids) =>
+      ids.indexOf(id) < index ? [{ path: ["identity", "schemas", index, "id"], message: `"${String(id)}" is there twice` }] : [],
+    ),
+  ...["serve.public.tls", "serve.admin.tls"].map(
+    (tls): Check =>
+      (get, context) => {
+        const has = (part: string) => get(`${tls}.${part}.path`) !== undefined || get(`${tls}.${part}.base64`) !== undefined;
+        if (has("cert") !== has("key")) return [at(tls, "needs both cert and key")];
+        return ["cert", "key"].flatMap((part) => {
+          const file = get(`${tls}.${part}.path`);
+          const path = [...tls.split("."), part, "path"];
+          return typeof file !== "string" || readable(context.resolvePath(path, file)) ? [] : [{ path, message: "cannot be read" }];
+        });
+      },
+  ),
+  ...["cookies", "session.cookie"].map(
+    (part): Check =>
+      (get, { dev }) => {
+        const own = (key: string) => get(`${part}.${key}`) ?? get(`cookies.${key}`);
+        const isOwn = get(`${part}.same_site`) !== undefined || get(`${part}.secure`) !== undefined;
+        return isOwn && !dev && own("same_site") === "None" && own("secure") === false
+          ? [at(`${part}.same_site`, "None needs secure: true, or browsers drop the cookie")]
+          : [];
+      },
+  ),
+  (get) => {
+    const [least, most] = ["min_password_length", "max_password_length"].map((key) => get(`selfservice.methods.password.config.${key}`));
+    return typeof least === "number" && typeof most === "number" && least > most
+      ? [at("selfservice.methods.password.config.min_password_length", "is more than max_password_length")]
+      : [];
+  },
+  (get) => {
+    const [memory, lanes] = [parseByteSize(String(get("hashers.argon2.memory"))), get("hashers.argon2.parallelism")];
+    if (memory === undefined || typeof lanes !== "number") return [];
+    return memory < lanes * 8 * 1024 || memory >= 2 ** 42
+      ? [at("hashers.argon2.memory", "must be at least 8KB for each lane (parallelism), and less than 4TB")]
+      : [];
+  },
+  (get) => {
+    const [one, other] = [get("serve.public.port"), get("serve.admin.port")];
+    return one === other && one !== 0 ? [at("serve.admin.port", `is that of the public port, ${String(one)}`)] : [];
+  },
+];
+
+/** What deserves a word at start, and no more. */
+export const warningChecks: readonly Check[] = [
+  (_, { dev }) => (dev ? [at("dev", "is on: cookies are not Secure, and errors tell more than strangers should know")] : []),
+  (get) => (get("log.leak_sensitive_values") === true ? [at("log.leak_sensitive_values", "is ignored: secrets are never logged")] : []),
+  (get) =>
+    list(get("selfservice.allowed_return_urls"))
+      .filter((url) => typeof url === "string" && isPublicSuffixWildcard(url))
+      .map((url) => at("selfservice.allowed_return_urls", `${String(url)} is left out: anybody may have a host under it`)),
+  (get) =>
+    get("serve.public.cors.enabled") === true &&
+    get("serve.public.cors.allow_credentials") === true &&
+    list(get("serve.public.cors.allowed_origins")).includes("*")
+      ? [at("serve.public.cors.allowed_origins", "* admits every origin, so calls across origins are without cookies; name the origins to allow them")]
+      : [],
+  (get, { dev }) => {
+    const cost = get("hashers.bcrypt.cost");
+    return !dev && get("hashers.algorithm") === "bcrypt" && typeof cost === "number" && cost < 12
+      ? [at("hashers.bcrypt.cost", "below 12 is too cheap to guess")]
+      : [];
+  },
+  (get, { dev }) => {
+    const url = get("serve.public.base_url");
+    if (dev || (typeof url === "string" && !url.startsWith("http://")) || get("cookies.secure") === false) return [];
+    if (url === undefined && ["path", "base64"].some((kind) => get(`serve.public.tls.cert.${kind}`) !== undefined)) return [];
+    return [at("serve.public.base_url", "is plain http, over which clients do not send Secure cookies back; use https, or --dev on your own machine")];
+  },
+  (get) => {
+    const base = hostOf(get("serve.public.base_url"));
+    const loopback = ["localhost", "127.0.0.1"];
+    if (base === undefined || !loopback.includes(base)) return [];
+    return ["settings", "login", "registration", "error"].flatMap((flow) => {
+      const ui = hostOf(get(`selfservice.flows.${flow}.ui_url`));
+      return ui !== undefined && ui !== base && loopback.includes(ui)
+        ? [at(`selfservice.flows.${flow}.ui_url`, `is on ${ui} while serve.public.base_url is on ${base}: they do not share cookies`)]
+        : [];
+    });
+  },
+];
+
+/** Runs checks over a configuration with its defaults. */
+export function runChecks(checks: readonly Check[], raw: Raw, context: CheckContext): Finding[] {
+  return checks.flatMap((check) => check((path) => valueAt(raw, path.split(".")), context));
+}
+
+const at = (path: string, message: string): Finding => ({ path: path.split("."), message });
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+const schemaIds = (get: (path: string) => unknown): readonly unknown[] =>
+  list(get("identity.schemas")).map((schema) => (isMap(schema) ? schema.id : undefined));
+
+function hostOf(url: unknown): string | undefined {
+  return typeof url === "string" ? URL.parse(url)?.hostname : undefined;
+}
+
+function readable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

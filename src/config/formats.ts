@@ -1,0 +1,58 @@
+import { BlockList, isIP } from "node:net";
+import { parseByteSize } from "./byte-size.ts";
+import { parseDuration } from "./duration.ts";
+
+/** What a text must look like, and how that is said to whoever wrote it. */
+export interface Format {
+  readonly accepts: (text: string) => boolean;
+  readonly says: string;
+}
+
+/** The formats that schema.json names. */
+export const formats: Readonly<Record<string, Format>> = {
+  duration: { accepts: (text) => parseDuration(text) !== undefined, says: "must be a duration such as 1h30m, 10m or 500ms" },
+  "positive-duration": { accepts: (text) => (parseDuration(text) ?? 0) > 0, says: "must be a duration above zero, such as 1h30m, 10m or 500ms" },
+  "byte-size": { accepts: (text) => (parseByteSize(text) ?? 0) > 0, says: "must be a size such as 19MB or 1GB" },
+  url: { accepts: isPlainUrl, says: "must be an absolute http:// or https:// URL without user, query and fragment" },
+  "url-or-path": { accepts: isUrlOrPath, says: "must be an absolute URL, or a path that begins with /" },
+  "return-url-pattern": {
+    accepts: (text) => text === "*" || isUrlOrPath(text),
+    says: "must be an absolute URL, whose host may begin with *., or a path that begins with /",
+  },
+  "cors-origin": {
+    accepts: (text) => text === "*" || /^[a-z][a-z0-9+.-]*:\/\/[^/*?#@]*\*?[^/*?#@]*\/?$/i.test(text),
+    says: "must be an origin such as https://app.example.com or https://*.example.com, or *",
+  },
+  cidr: { accepts: isNetwork, says: "must be an address or a network such as 10.0.0.0/8" },
+  "cookie-name": { accepts: (text) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text), says: "must be the name of a cookie: letters, digits, - and _" },
+  dsn: {
+    accepts: (text) => /^(?:mysql|mariadb):\/\//i.test(text) || /^(?:[^/]*@)?(?:tcp[46]?|unix)(?:\(|\/)/.test(text),
+    says: "must begin with mysql://: only MySQL and MariaDB are supported",
+  },
+  "schema-url": { accepts: (text) => /^(?:file|base64|https?):\/\/./.test(text), says: "must begin with file://, base64://, http:// or https://" },
+  "cipher-secret": { accepts: (text) => Buffer.byteLength(text) === 32, says: "must be exactly 32 bytes long" },
+};
+
+function isPlainUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && `${url.username}${url.password}${url.search}${url.hash}` === "";
+}
+
+function isUrlOrPath(text: string): boolean {
+  if (text.startsWith("/")) return !/^\/[/\\]/.test(text);
+  // Apps have schemes of their own; what has no host, such as javascript:, is no place to go.
+  return /^[a-z][a-z0-9+.-]*:\/\/./i.test(text) && URL.canParse(text);
+}
+
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...more] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  if (bits === undefined) return true;
+  try {
+    new BlockList().addSubnet(address, /^\d+$/.test(bits) ? Number(bits) : -1, family === 6 ? "ipv6" : "ipv4");
+    return true;
+  } catch {
+    return false;
+  }
+}

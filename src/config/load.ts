@@ -1,0 +1,99 @@
+import path from "node:path";
+import { problemChecks, runChecks, warningChecks } from "./checks.ts";
+import type { Config, SecretsConfig } from "./config.ts";
+import { ConfigError, type Problem } from "./config-error.ts";
+import { withDefaults } from "./defaults.ts";
+import { readEnvironment } from "./environment.ts";
+import { findToCome } from "./features.ts";
+import { createOrigin } from "./origin.ts";
+import { readConfig } from "./read-config.ts";
+import { completeSecrets, generateSecret, keepSecrets } from "./secrets.ts";
+import { createSlice } from "./slice.ts";
+import { readSource, type Source } from "./source.ts";
+import { assign, merge, type Path, printPath, type Raw } from "./tree.ts";
+import { type Finding, validate } from "./validate.ts";
+
+/*
+ * Configuration: schema.json says which keys there are, features.ts which of
+ * them mean nothing yet, load.ts makes a Config of files and environment and
+ * reports every mistake at once. Owns reading and checking; what a key does is
+ * the business of whoever gets that slice of the Config.
+ */
+
+/** Where a configuration comes from. */
+export interface LoadOptions {
+  /** YAML files; later ones win. None: the defaults. */
+  readonly files: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The flag `--dev`. */
+  readonly dev?: boolean | undefined;
+  /** Keys as in a file, above files and environment. For tests. */
+  readonly overrides?: Raw | undefined;
+  /** Where secrets are kept when none are configured and the database is private, too. */
+  readonly dataDir?: string | undefined;
+}
+
+/** A configuration and what its owner should know about it, one sentence each. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads a configuration: the defaults, under the files, under the environment.
+ *
+ * @throws ConfigError with everything that is wrong
+ */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const sources = readSources(options.files);
+  const assignments = readEnvironment(options.env);
+  const fromFiles = sources.reduce<Raw>((under, source) => merge(under, source.value), {});
+  const fromEnvironment = assignments.reduce<unknown>((tree, one) => assign(tree, one.path, one.value), fromFiles) as Raw;
+  const given = merge(merge(fromEnvironment, options.overrides ?? {}), options.dev === true ? { dev: true } : {});
+  const filled = withDefaults(given);
+
+  const origin = createOrigin(sources, assignments);
+  const context = { dev: filled.dev === true, resolvePath: (where: Path, file: string) => path.resolve(origin.folder(where), file) };
+  const findings = [...validate(given), ...runChecks(problemChecks, filled, context)];
+  if (findings.length > 0) throw new ConfigError(findings.map(({ path, message }) => ({ path: printPath(path), message, where: origin.where(path) })));
+
+  const secrets = readSecrets(filled, options.dataDir);
+  const toCome = findToCome(given);
+  const say = ({ path, message }: Finding) => `${printPath(path)} ${message}`;
+  return {
+    config: readConfig(filled, origin, secrets.list),
+    warnings: [
+      ...(toCome.length > 0 ? [`These keys are accepted, but what they ask for is not there yet: ${toCome.join(", ")}`] : []),
+      ...runChecks(warningChecks, filled, context).map(say),
+      ...(options.files.length > 0 && createSlice(given).raw("identity.schemas") === undefined
+        ? ["identity.schemas is not set: the built-in schema, e-mail and name, is used"]
+        : []),
+      ...(secrets.lost ? ["secrets are not set: they were made for this start, and sessions end with it"] : []),
+    ],
+  };
+}
+
+/** The secrets, and whether they are lost when the process ends. */
+function readSecrets(raw: Raw, dataDir: string | undefined): { readonly list: SecretsConfig; readonly lost: boolean } {
+  const root = createSlice(raw);
+  const list = (key: string) => (root.raw(`secrets.${key}`) === undefined ? [] : root.texts(`secrets.${key}`));
+  const folder = root.raw("dsn") === undefined ? dataDir : undefined;
+  let lost = false;
+  const make = () => {
+    lost = folder === undefined;
+    return folder === undefined ? [generateSecret()] : keepSecrets(folder);
+  };
+  return { list: completeSecrets({ default: list("default"), cookie: list("cookie"), cipher: list("cipher") }, make), lost };
+}
+
+function readSources(files: readonly string[]): readonly Source[] {
+  const sources: Source[] = [];
+  const problems: Problem[] = [];
+  for (const file of files) {
+    const read = readSource(file);
+    if ("value" in read) sources.push(read);
+    else problems.push(...read);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return sources;
+}

@@ -1,0 +1,17 @@
+import { createRequire } from "node:module";
+
+/**
+ * Whether a URL pattern lets too much through: a bare `*`, `https://*`, or a
+ * wildcard over a public suffix (`https://*.com`, `https://*.co.uk`,
+ * `https://*.github.io`), under which anybody may have a host.
+ */
+export function isPublicSuffixWildcard(pattern: string): boolean {
+  if (pattern === "*") return true;
+  const [, host] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?(\*[^/?#:]*)/i.exec(pattern) ?? [];
+  if (host === undefined) return false;
+  if (!host.startsWith("*.")) return true;
+  // The list is large and hardly ever asked.
+  const { getPublicSuffix } = createRequire(import.meta.url)("tldts") as typeof import("tldts");
+  const parent = host.slice(2).replace(/\.$/, "");
+  return parent === "" || getPublicSuffix(parent, { allowPrivateDomains: true, validateHostname: false }) === parent;
+}

@@ -1,0 +1,64 @@
+import path from "node:path";
+import type { Config, HashersConfig } from "./config.ts";
+import type { Origin } from "./origin.ts";
+import { readIdentity } from "./read-identity.ts";
+import { readSelfService } from "./read-self-service.ts";
+import { readServe } from "./read-serve.ts";
+import { readCookies, readSession } from "./read-session.ts";
+import { createSlice } from "./slice.ts";
+import type { Raw } from "./tree.ts";
+
+/** Turns a valid configuration with its defaults into a Config. */
+export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"]): Config {
+  const root = createSlice(raw);
+  const dev = root.flag("dev");
+  const serve = readServe(root.part("serve"), { dev, resolvePath: (key, file) => path.resolve(origin.folder(key.split(".")), file) });
+  const cookies = readCookies(root.part("cookies"), dev);
+  const [limits, cleanup] = [root.part("limits.login"), root.part("database.cleanup")];
+  return {
+    dev,
+    dsn: root.optionalText("dsn"),
+    serve,
+    selfservice: readSelfService(root.part("selfservice"), serve.public.base_url),
+    identity: readIdentity(root.part("identity"), origin),
+    session: readSession(root.part("session"), cookies, dev),
+    cookies,
+    secrets,
+    ciphers: { algorithm: root.choice("ciphers.algorithm") },
+    hashers: readHashers(raw),
+    log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
+    limits: { login: { window: limits.duration("window"), per_identifier: limits.count("per_identifier"), per_network: limits.count("per_network") } },
+    database: {
+      cleanup: { batch_size: cleanup.count("batch_size"), interval: cleanup.duration("sleep.tables"), older_than: cleanup.duration("older_than") },
+      pool_size: root.count("database.pool_size"),
+    },
+  };
+}
+
+function readHashers(raw: Raw): HashersConfig {
+  const hashers = createSlice(raw).part("hashers");
+  const argon2 = hashers.part("argon2");
+  return {
+    algorithm: hashers.choice("algorithm"),
+    argon2: {
+      memory: Math.ceil(argon2.size("memory") / 1024),
+      iterations: argon2.count("iterations"),
+      parallelism: argon2.count("parallelism"),
+      salt_length: argon2.count("salt_length"),
+      key_length: argon2.count("key_length"),
+    },
+    bcrypt: { cost: hashers.count("bcrypt.cost") },
+    concurrency: hashers.count("concurrency"),
+    queue: hashers.count("queue"),
+  };
+}
+
+/** The reference's names, where pino's are others. */
+function readLogLevel(level: string): string {
+  return { warning: "warn", panic: "fatal" }[level] ?? level;
+}
+
+function readLogFormat(format: string | undefined, dev: boolean): "json" | "text" {
+  if (format === undefined) return dev ? "text" : "json";
+  return format === "text" ? "text" : "json";
+}

@@ -1,0 +1,29 @@
+import { homedir } from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Config } from "./config.ts";
+import type { Origin } from "./origin.ts";
+import type { Slice } from "./slice.ts";
+
+const builtIn = new URL("../schema/default-identity.schema.json", import.meta.url).href;
+
+/** Reads `identity`; without schemas there is one of our own. */
+export function readIdentity(identity: Slice, origin: Origin): Config["identity"] {
+  const default_schema_id = identity.text("default_schema_id");
+  if (identity.raw("schemas") === undefined) return { default_schema_id, schemas: [{ id: default_schema_id, url: builtIn, selfservice_selectable: false }] };
+  const schemas = identity.parts("schemas").map((schema, index) => ({
+    id: schema.text("id"),
+    url: absoluteUrl(schema.text("url"), origin.folder(["identity", "schemas", index, "url"])),
+    selfservice_selectable: schema.flag("selfservice_selectable"),
+  }));
+  return { default_schema_id, schemas };
+}
+
+/** Makes `file://./x`, `file://x/y` and `file://~/x` absolute; other URLs stay. */
+function absoluteUrl(url: string, folder: string): string {
+  if (!url.startsWith("file://")) return url;
+  const rest = url.slice("file://".length);
+  if (rest.startsWith("/")) return pathToFileURL(fileURLToPath(url)).href;
+  const file = decodeURI(rest);
+  return pathToFileURL(file.startsWith("~/") ? path.join(homedir(), file.slice(2)) : path.resolve(folder, file)).href;
+}

@@ -1,0 +1,84 @@
+import type { AfterConfig, HookConfig, SelfServiceConfig } from "./config.ts";
+import { isHookToCome, isToCome } from "./features.ts";
+import { isPublicSuffixWildcard } from "./public-suffix.ts";
+import type { Slice } from "./slice.ts";
+import { isMap } from "./tree.ts";
+
+/** Reads `selfservice`. Paths become URLs of the public port, whose pages are the default. */
+export function readSelfService(selfservice: Slice, publicUrl: string): SelfServiceConfig {
+  const flows = selfservice.part("flows");
+  const absolute = (url: string) => (url.startsWith("/") ? new URL(url, publicUrl).href : url);
+  const page = (name: string) => new URL(`hosted/${name}`, publicUrl.replace(/\/?$/, "/")).href;
+  const uiUrl = (flow: Slice, name: string) => absolute(flow.optionalText("ui_url") ?? page(name));
+  const returnUrl = (part: Slice) => optional(part.optionalText("default_browser_return_url"), absolute);
+
+  const after = (flow: Slice, name: string): AfterConfig => {
+    const part = flow.part("after");
+    const methods = part.maps().filter((method) => !isToCome(["selfservice", "flows", name, "after", method]));
+    const entries = methods.map(
+      (method) => [method, { default_browser_return_url: returnUrl(part.part(method)), hooks: readHooks(part.part(method)) }] as const,
+    );
+    return { default_browser_return_url: returnUrl(part), hooks: readHooks(part), methods: Object.fromEntries(entries) };
+  };
+  const common = (flow: Slice, name: string) => ({
+    ui_url: uiUrl(flow, name),
+    lifespan: flow.duration("lifespan"),
+    before: readHooks(flow.part("before")),
+    after: after(flow, name),
+  });
+
+  const [settings, login, registration] = [flows.part("settings"), flows.part("login"), flows.part("registration")];
+  const methods = selfservice.part("methods");
+  const policy = methods.part("password.config");
+  return {
+    default_browser_return_url: absolute(selfservice.optionalText("default_browser_return_url") ?? page("settings")),
+    allowed_return_urls: selfservice
+      .texts("allowed_return_urls")
+      .filter((url) => !isPublicSuffixWildcard(url))
+      .map(absolute),
+    flows: {
+      settings: {
+        ...common(settings, "settings"),
+        privileged_session_max_age: settings.duration("privileged_session_max_age"),
+        required_aal: settings.choice("required_aal"),
+      },
+      login: { ...common(login, "login"), style: login.choice("style") },
+      registration: {
+        ...common(registration, "registration"),
+        enabled: registration.flag("enabled"),
+        login_hints: registration.flag("login_hints"),
+        style: registration.flag("enable_legacy_one_step") ? "unified" : registration.choice("style"),
+      },
+      logout: { after: { default_browser_return_url: returnUrl(flows.part("logout.after")) } },
+      error: { ui_url: uiUrl(flows.part("error"), "error") },
+    },
+    methods: {
+      profile: { enabled: methods.flag("profile.enabled") },
+      password: {
+        enabled: methods.flag("password.enabled"),
+        config: {
+          min_password_length: policy.count("min_password_length"),
+          max_password_length: policy.count("max_password_length"),
+          identifier_similarity_check_enabled: policy.flag("identifier_similarity_check_enabled"),
+          haveibeenpwned_enabled: policy.flag("haveibeenpwned_enabled"),
+          haveibeenpwned_host: policy.text("haveibeenpwned_host"),
+          max_breaches: policy.count("max_breaches"),
+          ignore_network_errors: policy.flag("ignore_network_errors"),
+        },
+      },
+    },
+  };
+}
+
+/** The hooks of a list that exist here; the others were named in a warning. */
+function readHooks(part: Slice): readonly HookConfig[] {
+  const hooks = part.raw("hooks") === undefined ? [] : part.parts("hooks");
+  return hooks
+    .map((entry) => ({ hook: entry.text("hook"), config: entry.raw("config") }))
+    .filter(({ hook }) => !isHookToCome(hook))
+    .map(({ hook, config }) => (isMap(config) ? { hook, config } : { hook }));
+}
+
+function optional<T, U>(value: T | undefined, use: (value: T) => U): U | undefined {
+  return value === undefined ? undefined : use(value);
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import type { Config, ListenerConfig } from "./config.ts";
+import type { Slice } from "./slice.ts";
+
+/** What the listeners' part needs besides itself. */
+export interface ServeContext {
+  readonly dev: boolean;
+  /** Makes a path of the file absolute: `serve.public.tls.cert.path` and its like. */
+  resolvePath(key: string, path: string): string;
+}
+
+/** Reads `serve`. */
+export function readServe(serve: Slice, context: ServeContext): Config["serve"] {
+  const cors = serve.part("public.cors");
+  const origins = cors.texts("allowed_origins").map((origin) => origin.replace(/\/$/, ""));
+  return {
+    public: {
+      ...readListener("public", serve.part("public"), context.dev ? "127.0.0.1" : "0.0.0.0", context),
+      cors: {
+        enabled: cors.flag("enabled"),
+        allowed_origins: origins,
+        allowed_methods: cors.texts("allowed_methods"),
+        allowed_headers: cors.texts("allowed_headers"),
+        exposed_headers: cors.texts("exposed_headers"),
+        // Credentials for every origin would hand any page a person's account; `checks.ts` warns.
+        allow_credentials: cors.flag("allow_credentials") && !origins.includes("*"),
+        max_age: cors.count("max_age"),
+      },
+    },
+    admin: readListener("admin", serve.part("admin"), "127.0.0.1", context),
+  };
+}
+
+function readListener(name: string, listener: Slice, usualHost: string, context: ServeContext): ListenerConfig {
+  const port = listener.count("port");
+  const pem = (key: "cert" | "key"): string | undefined => {
+    const inline = listener.optionalText(`tls.${key}.base64`);
+    if (inline !== undefined) return Buffer.from(inline, "base64").toString();
+    const path = listener.optionalText(`tls.${key}.path`);
+    return path === undefined ? undefined : readFileSync(context.resolvePath(`serve.${name}.tls.${key}.path`, path), "utf8");
+  };
+  const [cert, key] = [pem("cert"), pem("key")];
+  const tls = cert === undefined || key === undefined ? undefined : { cert, key };
+  return {
+    host: listener.optionalText("host") ?? usualHost,
+    port,
+    base_url: listener.optionalText("base_url") ?? `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}/`,
+    tls,
+    trusted_proxies: listener.texts("trusted_proxies"),
+    request_log: { disable_for_health: listener.flag("request_log.disable_for_health") },
+  };
+}

@@ -1,0 +1,33 @@
+import type { CookieConfig, SessionConfig } from "./config.ts";
+import type { Slice } from "./slice.ts";
+
+/** Reads `cookies`, which holds for every cookie. */
+export function readCookies(cookies: Slice, dev: boolean): CookieConfig {
+  return withSameSite(
+    { domain: cookies.optionalText("domain"), path: cookies.text("path"), same_site: cookies.choice("same_site"), secure: cookies.optionalFlag("secure") },
+    dev,
+  );
+}
+
+/** Reads `session`; what its cookie does not say comes from the other cookies. */
+export function readSession(session: Slice, cookies: CookieConfig, dev: boolean): SessionConfig {
+  const lifespan = session.duration("lifespan");
+  const cookie = session.part("cookie");
+  const own = {
+    domain: cookie.optionalText("domain") ?? cookies.domain,
+    path: cookie.optionalText("path") ?? cookies.path,
+    same_site: cookie.raw("same_site") === undefined ? cookies.same_site : cookie.choice<CookieConfig["same_site"]>("same_site"),
+    secure: cookie.optionalFlag("secure") ?? cookies.secure,
+  };
+  return {
+    lifespan,
+    earliest_possible_extend: session.raw("earliest_possible_extend") === undefined ? lifespan : session.duration("earliest_possible_extend"),
+    whoami: { required_aal: session.choice("whoami.required_aal") },
+    cookie: { ...withSameSite(own, dev), name: cookie.text("name"), persistent: cookie.flag("persistent") },
+  };
+}
+
+/** Browsers drop a cookie with SameSite=None that is not Secure; in development mode it is Lax instead. */
+function withSameSite(cookie: CookieConfig, dev: boolean): CookieConfig {
+  return cookie.same_site === "None" && !(cookie.secure ?? !dev) ? { ...cookie, same_site: "Lax" } : cookie;
+}
