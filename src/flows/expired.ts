@@ -1,5 +1,5 @@
 import { FlowExpiredSchema } from "../../gen/ostiary/errors/v1/errors_pb.ts";
-import { fail, type ServiceError } from "../errors/service-error.ts";
+import { detail, fail, type ServiceError } from "../errors/service-error.ts";
 import { timestamp } from "../lib/timestamp.ts";
 import { type FlowRecord, returnToOf } from "./flow.ts";
 import type { FlowUrls } from "./urls.ts";
@@ -19,7 +19,7 @@ export const mustNotBeExpired = (flow: FlowRecord, now: Date, urls: FlowUrls): v
   throw fail("FLOW_EXPIRED", {
     explain: "The flow has expired. Create a new one.",
     details: flow.type === "api" ? { api: init } : { redirect_to: init, ...(returnTo !== undefined && { return_to: returnTo }) },
-    typed: [{ desc: FlowExpiredSchema, value: { $typeName: "ostiary.errors.v1.FlowExpired", expiredAt: timestamp(flow.expiresAt), useFlowId: "" } }],
+    typed: [detail(FlowExpiredSchema, { $typeName: "ostiary.errors.v1.FlowExpired", expiredAt: timestamp(flow.expiresAt), useFlowId: "" })],
   });
 };
 
@@ -28,6 +28,6 @@ export const replacedBy = (old: FlowRecord, fresh: FlowRecord, now: Date, urls: 
   fail("FLOW_EXPIRED", {
     explain: "The flow has expired. Go on with the new one.",
     siblings: { expired_at: old.expiresAt.toISOString(), since: (now.getTime() - old.expiresAt.getTime()) * 1_000_000, use_flow_id: fresh.id },
-    typed: [{ desc: FlowExpiredSchema, value: { $typeName: "ostiary.errors.v1.FlowExpired", expiredAt: timestamp(old.expiresAt), useFlowId: fresh.id } }],
+    typed: [detail(FlowExpiredSchema, { $typeName: "ostiary.errors.v1.FlowExpired", expiredAt: timestamp(old.expiresAt), useFlowId: fresh.id })],
     location: urls.pageOf(fresh),
   });

@@ -13,4 +13,4 @@ export const messagesOf = (form: FlowForm): { readonly form: readonly FormMessag
 };
 
 /** The flow after a submit that did not hold. Every submit starts from a form without messages (precedence 5). */
-export const withForm = (flow: FlowRecord, form: FlowForm, now: Date, state = flow.state): FlowRecord => ({ ...flow, state, form, updatedAt: now });
+export const withForm = (flow: FlowRecord, form: FlowForm, now: Date, state = flow.state, active = flow.active): FlowRecord => ({ ...flow, state, active, form, updatedAt: now });

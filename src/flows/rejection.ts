@@ -1,6 +1,6 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { type FormMessage as FormMessageProto, FormRejectedSchema } from "../../gen/ostiary/errors/v1/errors_pb.ts";
-import { fail, type ServiceError } from "../errors/service-error.ts";
+import { detail, fail, type ServiceError } from "../errors/service-error.ts";
 import { readMessage } from "../ui/stored-message.ts";
 import type { FlowRecord } from "./flow.ts";
 
@@ -15,8 +15,8 @@ export const formRejected = <Desc extends DescMessage>(desc: Desc, form: Message
   const messages = flow.form.messages.map((stored): FormMessageProto => ({ $typeName: "ostiary.errors.v1.FormMessage", ...readMessage(stored) }));
   return fail("FORM_REJECTED", {
     explain: messages.map((m) => (m.node === "" ? (m.text?.text ?? "") : `${m.node}: ${m.text?.text ?? ""}`)).join("; "),
-    form: { desc, value: form },
-    typed: [{ desc: FormRejectedSchema, value: { $typeName: "ostiary.errors.v1.FormRejected", flowId: flow.id, messages } }],
+    form: detail(desc, form),
+    typed: [detail(FormRejectedSchema, { $typeName: "ostiary.errors.v1.FormRejected", flowId: flow.id, messages })],
     location,
   });
 };

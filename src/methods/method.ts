@@ -3,7 +3,7 @@ import type { UpdateFlowBody as LoginBody } from "../../gen/ostiary/login/v1/log
 import type { UpdateFlowBody as RegistrationBody } from "../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import type { UpdateFlowBody as SettingsBody } from "../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { UiNode } from "../../gen/ostiary/ui/v1/ui_pb.ts";
-import type { Change, IdentityRecord, ValidTraits } from "../identity/identity.ts";
+import type { Change, CredentialChange, IdentityRecord, ValidTraits } from "../identity/identity.ts";
 import type { Call } from "../lib/call.ts";
 import type { IdentitySchema } from "../schema/identity-schema.ts";
 import type { Proof } from "../session/issue.ts";
@@ -25,6 +25,8 @@ export interface Rejected {
   readonly messages: readonly FormMessage[];
   /** What was typed; left out, the nodes show what is stored. */
   readonly shown?: ShownValues;
+  /** The method the form goes on with, where it says so. */
+  readonly active?: string;
 }
 
 /** The browser must go elsewhere and will come back: to a sign-in provider, say. */
@@ -34,7 +36,12 @@ export interface Redirect {
 }
 
 /** Creates a rejection. */
-export const rejected = (messages: readonly FormMessage[], shown?: ShownValues): Rejected => ({ kind: "rejected", messages, ...(shown && { shown }) });
+export const rejected = (messages: readonly FormMessage[], shown?: ShownValues, active?: string): Rejected => ({
+  kind: "rejected",
+  messages,
+  ...(shown && { shown }),
+  ...(active !== undefined && { active }),
+});
 
 /* --- settings ------------------------------------------------------------- */
 
@@ -120,8 +127,10 @@ export interface Proven {
   readonly kind: "proven";
   readonly identity: IdentityRecord;
   readonly proof: Proof;
-  /** What is written along with the session, such as a better hash. */
+  /** What changes along with signing in, such as a provider that gets linked. */
   readonly change?: Change;
+  /** Secret parts to renew, such as a better hash of the same password, by credential type. */
+  readonly secrets?: Readonly<Record<string, JsonObject>>;
 }
 
 /** A way to prove who one is. */
@@ -157,8 +166,10 @@ export interface RegistrationView {
 export interface Enrolled {
   readonly kind: "enrolled";
   readonly traits: ValidTraits;
-  readonly change: Change;
+  readonly credentials: readonly CredentialChange[];
   readonly proof: Proof;
+  /** What was typed, in case an identifier turns out to be taken. */
+  readonly shown: ShownValues;
 }
 
 /** Another step of the same form; `context` is merged into the flow's. */

@@ -2,7 +2,7 @@ import { create, toJson } from "@bufbuild/protobuf";
 import { ReauthenticateSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import { type UpdateFlowBody, UpdateFlowBodySchema } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { ContinuationBinding } from "../../continuation/continuation.ts";
-import { fail, type ServiceError } from "../../errors/service-error.ts";
+import { detail, fail, type ServiceError } from "../../errors/service-error.ts";
 import type { Attempt } from "./attempt.ts";
 import type { SettingsDeps } from "./deps.ts";
 
@@ -39,7 +39,7 @@ export const park = async (deps: SettingsDeps, attempt: Attempt, body: UpdateFlo
     siblings: { redirect_browser_to: location },
     // RFC 9470: what the resource asks of the session.
     headers: { "www-authenticate": `Bearer error="insufficient_user_authentication", error_description="A more recent sign-in is required", max_age="${maxAge}"` },
-    typed: [{ desc: ReauthenticateSchema, value: create(ReauthenticateSchema, { maxAge, methods: [...methods], nativeLoginUrl: native, redirectBrowserTo: location, flowId: flow.id }) }],
+    typed: [detail(ReauthenticateSchema, create(ReauthenticateSchema, { maxAge, methods: [...methods], nativeLoginUrl: native, redirectBrowserTo: location, flowId: flow.id }))],
     location,
   });
 };

@@ -95,7 +95,8 @@ export const createUpdate = (deps: SettingsDeps): SettingsUpdate => {
 
   const pick = async (attempt: Attempt, name: SettingsCase | undefined): Promise<SettingsMethod> => {
     if (name === undefined) throw await reject(deps, attempt, [{ node: "", text: uiText(messages.noSettingsMethod) }]);
-    const method: SettingsMethod = methods[name];
+    // The case names the method that takes its value, so the pair always fits.
+    const method = methods[name] as SettingsMethod;
     if (!method.enabled) throw fail("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
     return method;
   };

@@ -1,0 +1,14 @@
+import type { FlowRecord } from "../flow.ts";
+
+/** What a login flow keeps between requests. */
+export interface LoginContext {
+  /** A signed-in person proves again who they are. */
+  readonly refresh: boolean;
+  readonly requestedAal: 1 | 2;
+}
+
+/** Reads the context of a login flow. */
+export const loginContext = ({ context }: FlowRecord): LoginContext => ({ refresh: context["refresh"] === true, requestedAal: context["requested_aal"] === 2 ? 2 : 1 });
+
+/** Makes the context of a login flow. */
+export const writeLoginContext = ({ refresh, requestedAal }: LoginContext) => ({ refresh, requested_aal: requestedAal });

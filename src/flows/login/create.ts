@@ -1,0 +1,88 @@
+import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
+import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import { fail } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import type { Caller } from "../../session/caller.ts";
+import { sessionAal } from "../../session/session.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
+import { formOf } from "../form.ts";
+import { mustNameType } from "../request.ts";
+import { type LoginContext, writeLoginContext } from "./context.ts";
+import type { LoginDeps } from "./deps.ts";
+
+/** Creates a login flow (contract, around 2.2). */
+export const createCreate = (deps: LoginDeps) => {
+  const { db, callers, csrf, defaultReturnUrl, flows, present, returnTo, urls } = deps;
+
+  return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
+    mustNameType(request.type);
+    const browser = request.type === FlowType.BROWSER;
+    const secret = browser ? csrf.ensure(call) : undefined;
+    const requestedAal = mustBeLevel(request.aal);
+    const caller = await callers.find(call);
+    if (requestedAal === 2 && caller === undefined) throw fail("AAL1_REQUIRED", { explain: "A second factor was asked for, but nobody is signed in." });
+    const destination = returnTo.must(request.returnTo);
+    // Without a session there is nothing to refresh: it is a first sign-in.
+    const context: LoginContext = { refresh: request.refresh && caller !== undefined, requestedAal };
+    if (caller) mustHaveReason(caller, context, destination ?? defaultReturnUrl);
+
+    const flow = newLoginFlow(deps, browser ? "browser" : "api", call.url, context, firstForm(context), secret && csrf.digest(secret));
+    await flows.insert(db, flow);
+    return {
+      $typeName: "ostiary.login.v1.CreateFlowResponse",
+      flow: present(flow, caller, secret ? csrf.mask(secret) : ""),
+      redirectBrowserTo: urls.pageOf(flow) ?? "",
+    };
+  };
+};
+
+const mustBeLevel = (aal: string): 1 | 2 => {
+  if (aal === "" || aal === "aal1") return 1;
+  if (aal === "aal2") return 2;
+  throw fail("INVALID_FIELD", { field: "aal", explain: "aal must be aal1 or aal2." });
+};
+
+/**
+ * Signed in already is a reason not to log in, unless to prove it again or to
+ * reach a higher level. Browsers go where they wanted to go.
+ *
+ * @throws SESSION_ALREADY_AVAILABLE
+ */
+export const mustHaveReason = (caller: Caller, { refresh, requestedAal }: LoginContext, location: string): void => {
+  if (refresh || requestedAal > sessionAal(caller.session)) return;
+  throw fail("SESSION_ALREADY_AVAILABLE", { explain: "Signed in already. Ask for refresh=true to prove it again.", location });
+};
+
+const firstForm = ({ refresh, requestedAal }: LoginContext): FlowForm => {
+  if (requestedAal === 2) return formOf([{ node: "", text: uiText(messages.completeSecondFactor) }]);
+  return refresh ? formOf([{ node: "", text: uiText(messages.confirmIdentity) }]) : emptyForm;
+};
+
+/** A fresh login flow, not written yet. */
+export const newLoginFlow = (
+  { clock, config }: Pick<LoginDeps, "clock" | "config">,
+  type: FlowRecord["type"],
+  requestUrl: string,
+  context: LoginContext,
+  form: FlowForm,
+  csrfDigest: Buffer | undefined,
+): FlowRecord => {
+  const now = clock.now();
+  return {
+    id: uuid4(),
+    kind: "login",
+    type,
+    identityId: undefined,
+    state: "choose_method",
+    active: undefined,
+    requestUrl,
+    csrfDigest,
+    form,
+    context: writeLoginContext(context),
+    issuedAt: now,
+    updatedAt: now,
+    expiresAt: new Date(now.getTime() + config.lifespan),
+  };
+};

@@ -1,0 +1,16 @@
+import { LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
+import { defineService } from "../service.ts";
+import { createCreate } from "./create.ts";
+import type { LoginDeps } from "./deps.ts";
+import { createGet } from "./get.ts";
+import { createUpdate } from "./update.ts";
+
+/*
+ * A person signs in, proves again who they are, or raises their level. create,
+ * get and update are one file each; what is written once they have proven it
+ * stands in sign-in.ts.
+ */
+
+/** Creates the LoginService. */
+export const createLoginService = (deps: LoginDeps) =>
+  defineService(LoginService, { createFlow: { run: createCreate(deps) }, getFlow: { run: createGet(deps) }, updateFlow: { run: createUpdate(deps) } });

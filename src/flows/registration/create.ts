@@ -1,0 +1,68 @@
+import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
+import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import { fail } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
+import { mustNameType } from "../request.ts";
+import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
+import type { RegistrationDeps } from "./deps.ts";
+
+/** Creates a registration flow. */
+export const createCreate = (deps: RegistrationDeps) => {
+  const { db, callers, config, csrf, defaultReturnUrl, flows, present, returnTo, schemas, urls } = deps;
+
+  return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
+    mustNameType(request.type);
+    const browser = request.type === FlowType.BROWSER;
+    const secret = browser ? csrf.ensure(call) : undefined;
+    mustBeEnabled(config);
+    const destination = returnTo.must(request.returnTo);
+    returnTo.must(request.afterVerificationReturnTo);
+    if (await callers.find(call)) throw signedInAlready(destination ?? defaultReturnUrl);
+    const schema = mustBeSelectable(schemas, request.identitySchema);
+
+    const flow = newRegistrationFlow(deps, browser ? "browser" : "api", call.url, { schemaId: schema.id, step: "traits" }, emptyForm, secret && csrf.digest(secret));
+    await flows.insert(db, flow);
+    return {
+      $typeName: "ostiary.registration.v1.CreateFlowResponse",
+      flow: present(flow, secret ? csrf.mask(secret) : ""),
+      redirectBrowserTo: urls.pageOf(flow) ?? "",
+    };
+  };
+};
+
+/** @throws FLOW_DISABLED */
+export const mustBeEnabled = ({ enabled }: RegistrationDeps["config"]): void => {
+  if (!enabled) throw fail("FLOW_DISABLED", { explain: "Registration is disabled by the configuration." });
+};
+
+/** Whoever is signed in does not sign up. Browsers go where they wanted to go. */
+export const signedInAlready = (location: string) => fail("SESSION_ALREADY_AVAILABLE", { explain: "Signed in already: sign out to sign up.", location });
+
+/** A fresh registration flow, not written yet. */
+export const newRegistrationFlow = (
+  { clock, config }: Pick<RegistrationDeps, "clock" | "config">,
+  type: FlowRecord["type"],
+  requestUrl: string,
+  context: RegistrationContext,
+  form: FlowForm,
+  csrfDigest: Buffer | undefined,
+): FlowRecord => {
+  const now = clock.now();
+  return {
+    id: uuid4(),
+    kind: "registration",
+    type,
+    identityId: undefined,
+    state: "choose_method",
+    active: undefined,
+    requestUrl,
+    csrfDigest,
+    form,
+    context: writeRegistrationContext(context),
+    issuedAt: now,
+    updatedAt: now,
+    expiresAt: new Date(now.getTime() + config.lifespan),
+  };
+};
