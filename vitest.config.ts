@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/setup/database.ts"],
     reporters: ["default", "./test/setup/reporter.ts"],
     pool: "forks",
     maxWorkers: 2,

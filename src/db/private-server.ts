@@ -104,8 +104,8 @@ export function initialiseCommand(server: Server, data: string, asRoot: boolean)
     "--skip-test-db",
     "--skip-name-resolve",
     ...(unpacked ? [`--basedir=${path.dirname(path.dirname(installer))}`] : []),
-    // As root, the script would otherwise also change the owner of the system's PAM plugin.
-    ...(asRoot ? ["--user=root", "--rpm"] : []),
+    // Short, so that the script hands it on: its own --user also changes the owner of the system's PAM plugin.
+    ...(asRoot ? ["-uroot"] : []),
   ];
   return { program: installer, args };
 }

@@ -1,0 +1,61 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import type { TestProject } from "vitest/node";
+import { startPrivateDatabase } from "../../src/db/private.ts";
+
+/*
+ * One real database server for a whole test run: MariaDB, or MySQL with
+ * ENGINE=mysql. Test files get its DSN by `inject("dsn")`, and an empty
+ * database of their own by `freshDatabase()`.
+ */
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Of the run's server, `mysql://root@unix(…)/ostiary?parseTime=true`. */
+    readonly dsn: string;
+  }
+}
+
+const root = path.resolve(import.meta.dirname, "../..");
+const runs = path.join(root, ".data", "test");
+
+/** MySQL is not in Debian stable: scripts/fetch-mysql unpacks one here. */
+const mysqlProgram = path.join(root, ".cache", "mysql", "mysqld");
+
+/** Starts the server before the first test file and stops it after the last. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const engine = process.env.ENGINE ?? "mariadb";
+  if (engine !== "mariadb" && engine !== "mysql") throw new Error(`ENGINE is ${engine}; it can be mariadb or mysql`);
+  clearLeftovers();
+  const dataDir = path.join(runs, String(process.pid));
+  const database = await startPrivateDatabase({
+    dataDir,
+    engine,
+    program: engine === "mysql" ? mysqlProgram : undefined,
+    log: { info: () => undefined, error: (_, message) => process.stderr.write(`${message}\n`) },
+    // A test run's data dies with it, so nothing waits for the disk.
+    options: ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"],
+  });
+  process.stdout.write(`database of this run: ${database.engine} ${database.version}\n`);
+  project.provide("dsn", database.dsn);
+  return async () => {
+    await database.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+}
+
+/** Folders of runs that were killed; each is named after its process. */
+function clearLeftovers(): void {
+  mkdirSync(runs, { recursive: true });
+  for (const name of readdirSync(runs)) {
+    if (!isAlive(Number(name))) rmSync(path.join(runs, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
