@@ -1,0 +1,30 @@
+/**
+ * What a schema and the traits under it may grow to. Schemas come from whoever
+ * runs the server, traits from anyone, and both are walked recursively.
+ */
+export const bounds = {
+  /** Bytes of a schema document. */
+  schemaBytes: 1024 * 1024,
+  /** Nested schemas, references followed. */
+  schemaDepth: 32,
+  /** Schemas in a document, each counted as often as references lead to it. */
+  schemaNodes: 10_000,
+  /** Nested arrays and objects, in a schema document as in traits. */
+  jsonDepth: 64,
+  /** Values in one person's traits: a check that reports every fault must not report millions. */
+  traitValues: 10_000,
+  /** Characters of a value that a pattern is run on. */
+  patternInput: 65_536,
+  /** Options offered of an enumeration. */
+  options: 500,
+  /** Values that are put back into a form beside those of its fields. */
+  shown: 1_000,
+  /** Faults reported at once. */
+  reported: 100,
+} as const;
+
+/**
+ * Names that no trait may have: they mean something to every JavaScript object,
+ * so a careless copy elsewhere could act on them.
+ */
+export const forbiddenNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);

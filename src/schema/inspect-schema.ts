@@ -1,0 +1,89 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { bounds, forbiddenNames } from "./bounds.ts";
+import { extensionFault, extensionKeyword } from "./extension.ts";
+import { compilePattern } from "./pattern.ts";
+import { SchemaError } from "./schema-error.ts";
+import { isObject, pointer, resolveReference, subschemas } from "./subschemas.ts";
+
+const drafts = /^https?:\/\/json-schema\.org\/(?:draft-0[67]\/)?schema#?$/;
+
+function mustBeShallow(id: string, document: JsonValue): void {
+  let level: readonly JsonValue[] = [document];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > bounds.jsonDepth) throw new SchemaError(id, "#", `is nested more than ${bounds.jsonDepth} levels deep`);
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  }
+}
+
+function mustHaveRunnablePatterns(id: string, path: string, schema: JsonObject): void {
+  const patterns = [
+    ...(typeof schema.pattern === "string" ? [[pointer(path, ["pattern"]), schema.pattern] as const] : []),
+    ...(isObject(schema.patternProperties)
+      ? Object.keys(schema.patternProperties).map((name) => [pointer(path, ["patternProperties", name]), name] as const)
+      : []),
+  ];
+  for (const [place, pattern] of patterns) {
+    try {
+      compilePattern(pattern);
+    } catch (cause) {
+      throw new SchemaError(id, place, `the pattern cannot be run in linear time (RE2): ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+  }
+}
+
+function mustHaveSoundMembers(id: string, path: string, schema: JsonObject): void {
+  mustHaveRunnablePatterns(id, path, schema);
+  if (Object.hasOwn(schema, extensionKeyword)) {
+    const fault = extensionFault(schema[extensionKeyword]);
+    if (fault !== undefined) throw new SchemaError(id, pointer(path, [extensionKeyword]) + fault.path, fault.problem);
+  }
+  for (const name of isObject(schema.properties) ? Object.keys(schema.properties) : []) {
+    if (forbiddenNames.has(name)) throw new SchemaError(id, pointer(path, ["properties", name]), "no trait may have this name");
+  }
+}
+
+/** Where a `$ref` leads. */
+function mustResolve(id: string, path: string, root: JsonObject, reference: JsonValue): { readonly path: string; readonly schema: JsonValue } {
+  const place = pointer(path, ["$ref"]);
+  if (typeof reference !== "string" || !/^#(?:\/|$)/.test(reference)) {
+    throw new SchemaError(id, place, `only references within the document ("#/…") are followed, not ${JSON.stringify(reference)}`);
+  }
+  const target = resolveReference(root, reference);
+  if (target === undefined) throw new SchemaError(id, place, `${JSON.stringify(reference)} leads nowhere`);
+  return target;
+}
+
+/**
+ * Checks what a schema document asks of the server before anything is compiled:
+ * its size, depth and kind, that references stay inside and end somewhere, that
+ * patterns can be run, that our own keyword is well formed. Throws SchemaError,
+ * which names the place.
+ */
+export function inspectSchema(id: string, root: JsonObject): void {
+  mustBeShallow(id, root);
+  if (Buffer.byteLength(JSON.stringify(root)) > bounds.schemaBytes) throw new SchemaError(id, "#", `is larger than ${bounds.schemaBytes} bytes`);
+  if (root.$schema !== undefined && !(typeof root.$schema === "string" && drafts.test(root.$schema))) {
+    throw new SchemaError(id, "#/$schema", "only JSON Schema draft-07 is understood");
+  }
+  const traits = isObject(root.properties) ? root.properties.traits : undefined;
+  if (!isObject(traits) || traits.type !== "object") throw new SchemaError(id, "#/properties/traits", 'must be a schema of type "object"');
+
+  let visited = 0;
+  const open = new Set<string>();
+  const visit = (schema: JsonValue, path: string, depth: number): void => {
+    if (!isObject(schema)) return;
+    if (open.has(path)) throw new SchemaError(id, path, "refers to itself, directly or through others");
+    visited++;
+    if (visited > bounds.schemaNodes) throw new SchemaError(id, path, `references unfold to more than ${bounds.schemaNodes} schemas`);
+    if (depth > bounds.schemaDepth) throw new SchemaError(id, path, `schemas are nested more than ${bounds.schemaDepth} levels deep`);
+    mustHaveSoundMembers(id, path, schema);
+    open.add(path);
+    if (Object.hasOwn(schema, "$ref")) {
+      const target = mustResolve(id, path, root, schema.$ref ?? null);
+      visit(target.schema, target.path, depth + 1);
+    }
+    for (const inner of subschemas(schema)) visit(inner.schema, pointer(path, inner.steps), depth + 1);
+    open.delete(path);
+  };
+  visit(root, "#", 0);
+}

@@ -1,0 +1,29 @@
+import { parsePhoneNumberFromString } from "libphonenumber-js/min";
+
+/**
+ * Cleans a text by which people are told apart: surrounding space, invisible
+ * and control characters go; width and compatibility forms are folded; letters
+ * become lower case, the same in every locale. Doing it twice changes nothing.
+ */
+function fold(value: string): string {
+  const visible = value.normalize("NFKC").replace(/[\p{Cc}\p{Default_Ignorable_Code_Point}]/gu, "");
+  return visible.toLowerCase().normalize("NFKC").trim();
+}
+
+/** An international phone number in E.164 (`+4917642000001`); undefined for what is none. */
+export function phoneNumber(value: string): string | undefined {
+  const written = value.normalize("NFKC").trim();
+  if (!/^\+[\d\s()./-]{3,40}$/.test(written)) return undefined;
+  const number = parsePhoneNumberFromString(written, { extract: false });
+  return number?.isPossible() ? number.number : undefined;
+}
+
+/** An e-mail address as it is stored and compared: lower case throughout. The trait keeps its owner's spelling. */
+export const normaliseEmail = (value: string): string => fold(value);
+
+/**
+ * An identifier as it is stored and looked up (settings.md §4.4): a phone
+ * number in E.164, anything else folded. Registration, settings and login use
+ * this one function.
+ */
+export const normaliseIdentifier = (value: string): string => phoneNumber(value) ?? fold(value);

@@ -1,0 +1,97 @@
+import { readFile, stat } from "node:fs/promises";
+import type { JsonValue } from "@bufbuild/protobuf";
+import { bounds } from "./bounds.ts";
+import { compileIdentitySchema, type IdentitySchema } from "./identity-schema.ts";
+import { SchemaError } from "./schema-error.ts";
+
+/** The identity schemas of a server. */
+export interface Schemas {
+  /** By its id, or the unpadded base64url of it (settings.md §4.1). */
+  get(id: string): IdentitySchema | undefined;
+  /** In the order of the configuration. */
+  list(): readonly IdentitySchema[];
+  /** The one that people get who did not choose. */
+  readonly default: IdentitySchema;
+}
+
+/** The part of the configuration that names the schemas. */
+export interface SchemaSources {
+  readonly default_schema_id: string;
+  readonly schemas: readonly { readonly id: string; readonly url: string; readonly selfservice_selectable: boolean }[];
+}
+
+/** What loading needs beside the configuration. */
+export interface LoadOptions {
+  readonly publicBaseUrl: string;
+  readonly fetch?: typeof fetch;
+}
+
+/** Milliseconds that a schema's server has. */
+const patience = 10_000;
+const tooLarge = `is larger than ${bounds.schemaBytes} bytes`;
+
+async function readFileUrl(url: URL): Promise<Buffer> {
+  if ((await stat(url)).size > bounds.schemaBytes) throw new Error(tooLarge);
+  return readFile(url);
+}
+
+async function readHttp(url: URL, get: typeof fetch): Promise<Buffer> {
+  const response = await get(url, { signal: AbortSignal.timeout(patience), headers: { accept: "application/schema+json, application/json" } });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    // Leaving the loop cancels the rest of the answer.
+    if (size > bounds.schemaBytes) throw new Error(tooLarge);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function read(source: string, get: typeof fetch): Promise<Buffer> {
+  if (source.startsWith("base64://")) return Buffer.from(source.slice("base64://".length), "base64");
+  const url = new URL(source);
+  switch (url.protocol) {
+    case "file:":
+      return readFileUrl(url);
+    case "http:":
+    case "https:":
+      return readHttp(url, get);
+    default:
+      throw new Error(`a schema comes from file://, base64://, http:// or https://, not ${url.protocol}`);
+  }
+}
+
+/**
+ * Loads and compiles every configured schema. Throws one error that tells of
+ * all schemas that do not load, one a line.
+ */
+export async function loadSchemas(sources: SchemaSources, { publicBaseUrl, fetch: get = fetch }: LoadOptions): Promise<Schemas> {
+  const load = async ({ id, url, selfservice_selectable }: SchemaSources["schemas"][number]): Promise<IdentitySchema> => {
+    let json: JsonValue;
+    try {
+      json = JSON.parse((await read(url, get)).toString("utf8"));
+    } catch (cause) {
+      // A base64 address holds the document itself, which is no part of a message.
+      const shown = url.startsWith("base64://") ? "base64://…" : url;
+      throw new SchemaError(id, "#", `cannot be read from ${shown}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+    return compileIdentitySchema({ id, json, publicUrl: publicBaseUrl, selectable: selfservice_selectable });
+  };
+  const results = await Promise.allSettled(sources.schemas.map(load));
+  const faults = results.flatMap((result) =>
+    result.status === "rejected" ? [result.reason instanceof Error ? result.reason.message : String(result.reason)] : [],
+  );
+  const schemas = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const byId = new Map(schemas.map((schema) => [schema.id, schema]));
+  if (sources.schemas.length !== new Set(sources.schemas.map(({ id }) => id)).size) faults.push("identity.schemas: an id occurs twice");
+  const fallback = byId.get(sources.default_schema_id);
+  if (fallback === undefined && faults.length === 0) faults.push(`identity.default_schema_id: there is no schema ${JSON.stringify(sources.default_schema_id)}`);
+  if (fallback === undefined || faults.length > 0) throw new Error(faults.join("\n"));
+  return {
+    get: (id) => byId.get(id) ?? byId.get(Buffer.from(id, "base64url").toString()),
+    list: () => schemas,
+    default: fallback,
+  };
+}

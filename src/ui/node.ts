@@ -1,0 +1,95 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import { NodeType, type UiNode, type UiNodeInputAttributes, type UiNodeMeta, type UiText } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import { jsonValue } from "../lib/proto-json.ts";
+
+/** What an input element is made of. What is left out is absent in the form. */
+export interface InputParts {
+  /** The method it belongs to, or `default`. */
+  readonly group: string;
+  readonly name: string;
+  /** HTML input type. */
+  readonly type: string;
+  readonly value?: JsonValue | undefined;
+  readonly required?: boolean;
+  readonly disabled?: boolean;
+  readonly autocomplete?: string | undefined;
+  readonly pattern?: string | undefined;
+  /** The values of a closed choice. */
+  readonly options?: readonly JsonValue[] | undefined;
+  readonly label?: UiText | undefined;
+  readonly messages?: readonly UiText[];
+}
+
+const noMessages: UiText[] = [];
+Object.freeze(noMessages);
+const noMeta: UiNodeMeta = Object.freeze({ $typeName: "ostiary.ui.v1.UiNodeMeta" });
+const noOptions: UiNodeInputAttributes["options"] = [];
+Object.freeze(noOptions);
+
+// Messages are plain literals, not create(): a form has some twenty of them, at every request.
+const wrap = (group: string, input: UiNodeInputAttributes, messages: UiText[], meta: UiNodeMeta): UiNode => ({
+  $typeName: "ostiary.ui.v1.UiNode",
+  type: NodeType.INPUT,
+  group,
+  attributes: { $typeName: "ostiary.ui.v1.UiNodeAttributes", kind: { case: "input", value: input } },
+  messages,
+  meta,
+});
+
+/** Makes an input element. One that never changes is made once, frozen with `freezeNode` and shared. */
+export function inputNode(parts: InputParts): UiNode {
+  const input: UiNodeInputAttributes = {
+    $typeName: "ostiary.ui.v1.UiNodeInputAttributes",
+    name: parts.name,
+    type: parts.type,
+    value: parts.value === undefined ? undefined : jsonValue(parts.value),
+    required: parts.required ?? false,
+    disabled: parts.disabled ?? false,
+    autocomplete: parts.autocomplete,
+    pattern: parts.pattern,
+    options: parts.options?.map((option) => ({ $typeName: "ostiary.ui.v1.UiNodeInputOption", value: jsonValue(option) })) ?? noOptions,
+  };
+  const meta: UiNodeMeta = parts.label === undefined ? noMeta : { $typeName: "ostiary.ui.v1.UiNodeMeta", label: parts.label };
+  return wrap(parts.group, input, parts.messages === undefined ? noMessages : [...parts.messages], meta);
+}
+
+/**
+ * Freezes a node through and through, for sharing: encoders cache the JSON of
+ * frozen messages. For what never changes only; each node kept is kept forever.
+ */
+export function freezeNode(node: UiNode): UiNode {
+  const freeze = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+    Object.freeze(value);
+    for (const member of Object.values(value)) freeze(member);
+  };
+  freeze(node);
+  return node;
+}
+
+/** Makes a button that submits the form with `name=value`. Frozen: make it once, where the method is created. */
+export const submitNode = (parts: { readonly group: string; readonly name: string; readonly value: string; readonly label: UiText }): UiNode =>
+  freezeNode(inputNode({ ...parts, type: "submit" }));
+
+const csrf = (value: string): UiNode => inputNode({ group: "default", name: "csrf_token", type: "hidden", value, required: true });
+const noCsrf = freezeNode(csrf(""));
+
+/** Makes the anti-CSRF field. Native flows have it as well, with an empty value (settings.md §2.4). */
+export const csrfNode = (value: string): UiNode => (value === "" ? noCsrf : csrf(value));
+
+/** The same input element holding a value. Label and options stay shared. */
+export function withValue(node: UiNode, value: JsonValue): UiNode {
+  const kind = node.attributes?.kind;
+  if (kind?.case !== "input") return node;
+  return wrap(node.group, { ...kind.value, value: jsonValue(value) }, node.messages, node.meta ?? noMeta);
+}
+
+/** The same element with further messages. */
+export const withMessages = (node: UiNode, messages: readonly UiText[]): UiNode => ({ ...node, messages: [...node.messages, ...messages] });
+
+/** The id by which messages and the order find an element: the name of an input, the id of anything else. */
+export function nodeId(node: UiNode): string {
+  const kind = node.attributes?.kind;
+  if (kind?.case === undefined) return "";
+  return kind.case === "input" ? kind.value.name : kind.value.id;
+}
