@@ -1,11 +1,14 @@
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { type ErrorName, type ErrorRow, errorTable } from "./table.ts";
 
 /** A typed detail that gRPC and Connect clients find on the error. */
-export interface ErrorDetail<Desc extends DescMessage = DescMessage> {
-  readonly desc: Desc;
-  readonly value: MessageShape<Desc>;
+export interface ErrorDetail {
+  readonly desc: DescMessage;
+  readonly value: Message;
 }
+
+/** Pairs a message with its descriptor. */
+export const detail = <Desc extends DescMessage>(desc: Desc, value: MessageShape<Desc>): ErrorDetail => ({ desc, value });
 
 /** What one failure adds to its row of the table. */
 export interface ErrorParts {

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { Sql, SqlValue } from "../db/pool.ts";
+import { readJson } from "../db/read-json.ts";
+import type { Sql, SqlValue } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { addressKeys, identifierKeys } from "./apply.ts";
 import type { IdentityRecord, RecoveryAddressRecord, VerifiableAddressRecord } from "./identity.ts";
@@ -30,24 +31,21 @@ const columns = [
 /** The columns of an identity for a join in which `identities` is called `i`. */
 export const identityColumns = columns.map((c) => `i.${c} AS i_${c}`).join(", ");
 
-/** JSON columns come parsed from MySQL and as text from MariaDB. */
-export const parseJson = <T>(value: unknown): T => (typeof value === "string" ? JSON.parse(value) : value) as T;
-
 /** Reads a row into the aggregate. */
 export const identityFromRow = (row: IdentityRow): IdentityRecord => {
-  const addresses = parseJson<{ verifiable: VerifiableAddressRecord[]; recovery: RecoveryAddressRecord[] }>(row.i_addresses);
+  const addresses = readJson<{ verifiable: VerifiableAddressRecord[]; recovery: RecoveryAddressRecord[] }>(row.i_addresses);
   return {
     id: uuidText(row.i_id),
     externalId: row.i_external_id ?? undefined,
     schemaId: row.i_schema_id,
     state: row.i_state === "active" ? "active" : "inactive",
     stateChangedAt: row.i_state_changed_at ?? undefined,
-    traits: parseJson<JsonObject>(row.i_traits),
+    traits: readJson<JsonObject>(row.i_traits),
     verifiable: addresses.verifiable,
     recovery: addresses.recovery,
-    credentials: parseJson(row.i_credentials),
-    metadataPublic: row.i_metadata_public === null ? null : parseJson<JsonValue>(row.i_metadata_public),
-    metadataAdmin: row.i_metadata_admin === null ? null : parseJson<JsonValue>(row.i_metadata_admin),
+    credentials: readJson(row.i_credentials),
+    metadataPublic: readJson<JsonValue>(row.i_metadata_public),
+    metadataAdmin: readJson<JsonValue>(row.i_metadata_admin),
     organizationId: row.i_organization_id ? uuidText(row.i_organization_id) : undefined,
     version: row.i_version,
     createdAt: row.i_created_at,
@@ -91,7 +89,7 @@ export const createIdentityStore = (): IdentityStore => ({
         LIMIT 1`,
       [type, ...identifiers],
     );
-    return row && { identity: identityFromRow(row), secret: row.c_config === null ? undefined : parseJson<JsonObject>(row.c_config) };
+    return row && { identity: identityFromRow(row), secret: readJson<JsonObject | null>(row.c_config) ?? undefined };
   },
 
   async find(sql, id) {
@@ -101,7 +99,7 @@ export const createIdentityStore = (): IdentityStore => ({
 
   async findSecret(sql, id, type) {
     const [row] = await sql.query<{ config: unknown }>("SELECT config FROM identity_credentials WHERE identity_id = ? AND type = ?", [uuidBytes(id), type]);
-    return row && parseJson<JsonObject>(row.config);
+    return row && readJson<JsonObject>(row.config);
   },
 
   async insert(tx, identity, secrets) {
