@@ -8,6 +8,8 @@ import { SchemaError } from "./schema-error.ts";
 export interface Schemas {
   /** By its id, or the unpadded base64url of it (settings.md §4.1). */
   get(id: string): IdentitySchema | undefined;
+  /** The schema an identity was kept with. Throws when the configuration has lost it. */
+  must(id: string): IdentitySchema;
   /** In the order of the configuration. */
   list(): readonly IdentitySchema[];
   /** The one that people get who did not choose. */
@@ -91,6 +93,11 @@ export async function loadSchemas(sources: SchemaSources, { publicBaseUrl, fetch
   if (fallback === undefined || faults.length > 0) throw new Error(faults.join("\n"));
   return {
     get: (id) => byId.get(id) ?? byId.get(Buffer.from(id, "base64url").toString()),
+    must: (id) => {
+      const schema = byId.get(id);
+      if (schema === undefined) throw new Error(`the identity schema ${JSON.stringify(id)} is in use but not configured`);
+      return schema;
+    },
     list: () => schemas,
     default: fallback,
   };

@@ -1,0 +1,28 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { CredentialChange, IdentityRecord } from "../../identity/identity.ts";
+import type { CredentialKind } from "../method.ts";
+
+/** The type of password credentials, as stored and as clients know it. */
+export const PASSWORD = "password";
+
+/** What is kept of a password: its hash, in PHC string or modular crypt format. */
+export const readHash = (secret: JsonObject | undefined): string | undefined => {
+  const hash = secret?.["hashed_password"];
+  return typeof hash === "string" && hash !== "" ? hash : undefined;
+};
+
+/** The secret part of a password credential. */
+export const writeHash = (hash: string): JsonObject => ({ hashed_password: hash });
+
+/** Sets the password to the one with this hash. */
+export const setPassword = (hash: string): CredentialChange => ({ type: PASSWORD, config: writeHash(hash), facts: {} });
+
+/** What others may ask of passwords: one way in, if there is one and something to identify by. */
+export const passwordCredential: CredentialKind = {
+  type: PASSWORD,
+  factor: "first",
+  count: ({ credentials }: IdentityRecord) => {
+    const password = credentials[PASSWORD];
+    return password?.set && password.identifiers.length > 0 ? 1 : 0;
+  },
+};

@@ -1,0 +1,94 @@
+import type { Attempts } from "../../limits/attempts.ts";
+import type { Database } from "../../db/sql.ts";
+import { fail } from "../../errors/service-error.ts";
+import type { IdentityStore } from "../../identity/store.ts";
+import { normaliseIdentifier } from "../../schema/normalise.ts";
+import type { FormMessage } from "../../ui/stored-message.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { freezeNode, inputNode, submitNode, withValue } from "../../ui/node.ts";
+import { type LoginMethod, type LoginView, rejected } from "../method.ts";
+import { PASSWORD, passwordCredential, readHash, writeHash } from "./credential.ts";
+import type { Passwords } from "./passwords.ts";
+
+/** What the password method of the login flow needs. */
+export interface PasswordLoginDeps {
+  readonly enabled: boolean;
+  readonly db: Database;
+  readonly identities: IdentityStore;
+  readonly passwords: Passwords;
+  readonly attempts: Attempts;
+}
+
+/**
+ * Creates the password method of the login flow. A wrong password and an
+ * unknown person get the same answer after the same work.
+ */
+export const createPasswordLogin = ({ enabled, db, identities, passwords, attempts }: PasswordLoginDeps): LoginMethod<"password"> => {
+  const field = freezeNode(inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "current-password", label: uiText(messages.password) }));
+  const signIn = submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signInWithPassword) });
+  const confirm = submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signIn) });
+
+  return {
+    name: PASSWORD,
+    enabled,
+
+    nodes: (view) => {
+      if (view.requestedAal === 2) return [];
+      if (view.refresh && view.signedIn && passwordCredential.count(view.signedIn.identity) === 0) return [];
+      return [identifierNode(view), field, view.refresh ? confirm : signIn];
+    },
+
+    prove: async (input, view, call) => {
+      const identifier = input.identifier || input.passwordIdentifier;
+      const shown = { identifier };
+      if (identifier.trim() === "") return rejected([missing("identifier")], shown);
+      if (input.password === "") return rejected([missing("password")], shown);
+
+      const normalised = normaliseIdentifier(identifier);
+      const buckets = attempts.loginBuckets(normalised, call.remoteAddress);
+      await mustNotGuess(attempts, buckets);
+      const found = await identities.findByIdentifier(db, PASSWORD, [...new Set([normalised, identifier])]);
+      const verified = await passwords.verify(input.password, readHash(found?.secret));
+      if (!found || !verified.ok) {
+        await attempts.failed(buckets);
+        return rejected([{ node: "", text: uiText(messages.invalidCredentials) }], shown);
+      }
+      // Only whoever knows the password learns that the account was disabled.
+      if (found.identity.state !== "active") return rejected([{ node: "", text: uiText(messages.identityDisabled) }], shown, PASSWORD);
+      const secrets = verified.rehashed === undefined ? {} : { secrets: { [PASSWORD]: writeHash(verified.rehashed) } };
+      return { kind: "proven", identity: found.identity, proof: { method: PASSWORD, aal: "aal1" }, ...secrets };
+    },
+  };
+};
+
+const missing = (property: string): FormMessage => ({ node: property, text: uiText(messages.required, { property }) });
+
+/** Who proves it again is known: the field goes along hidden. */
+const identifierNode = ({ schema, shown, refresh, signedIn }: LoginView) => {
+  if (refresh && signedIn) {
+    return inputNode({ group: "default", name: "identifier", type: "hidden", value: signedIn.identity.credentials[PASSWORD]?.identifiers[0] ?? "" });
+  }
+  return withValue(emptyIdentifier(schema), shown?.["identifier"] ?? "");
+};
+
+const identifierNodes = new WeakMap<LoginView["schema"], ReturnType<typeof inputNode>>();
+
+/** Labelled by the trait people sign in with, where there is just one. */
+const emptyIdentifier = (schema: LoginView["schema"]) => {
+  const known = identifierNodes.get(schema);
+  if (known) return known;
+  const fields = schema.fields.filter((f) => f.identifies.includes(PASSWORD));
+  const [only] = fields;
+  const label = fields.length === 1 && only?.title !== undefined ? uiText(messages.title, { title: only.title, name: only.name }) : uiText(messages.identifier);
+  const node = freezeNode(inputNode({ group: "default", name: "identifier", type: "text", required: true, autocomplete: "username webauthn", label }));
+  identifierNodes.set(schema, node);
+  return node;
+};
+
+/** @throws RATE_LIMITED */
+const mustNotGuess = async (attempts: Attempts, buckets: ReturnType<Attempts["loginBuckets"]>): Promise<void> => {
+  const wait = await attempts.mustWait(buckets);
+  if (wait === undefined) return;
+  throw fail("RATE_LIMITED", { explain: "Too many failed attempts to sign in. Try again later.", headers: { "retry-after": String(wait) } });
+};
+

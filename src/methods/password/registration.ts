@@ -1,0 +1,40 @@
+import { readTraits } from "../../schema/form.ts";
+import { traitNodes } from "../../schema/nodes.ts";
+import { validateTraits } from "../../schema/validate.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
+import { type RegistrationMethod, rejected } from "../method.ts";
+import { PASSWORD, setPassword } from "./credential.ts";
+import type { Passwords } from "./passwords.ts";
+
+/**
+ * Creates the password method of the registration flow. In two steps it shows
+ * with the second, and takes a whole sign-up at any time: clients that send
+ * everything at once need no steps (contract, around 1.3).
+ */
+export const createPasswordRegistration = ({ enabled, passwords }: { readonly enabled: boolean; readonly passwords: Passwords }): RegistrationMethod<"password"> => {
+  const credentials = [
+    freezeNode(inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "new-password", label: uiText(messages.password) })),
+    submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signUp) }),
+  ];
+
+  return {
+    name: PASSWORD,
+    enabled,
+
+    nodes: ({ schema, shown, style, step }) => {
+      if (style === "unified") return [...traitNodes(schema, { group: "default", values: {}, ...(shown && { shown }) }), ...credentials];
+      return step === "credentials" ? credentials : [];
+    },
+
+    enrol: async (input, { schema }) => {
+      const { traits, shown } = readTraits(schema, input.traits ?? {});
+      const validated = validateTraits(schema, traits);
+      if (validated.kind === "invalid") return rejected(validated.messages, shown);
+      if (input.password === "") return rejected([passwords.missing()], shown);
+      const chosen = await passwords.choose({ password: input.password, identifiers: validated.identifiers[PASSWORD] ?? [], currentHash: undefined });
+      if (chosen.kind === "refused") return rejected(chosen.messages, shown);
+      return { kind: "enrolled", traits: validated, credentials: [setPassword(chosen.hash)], proof: { method: PASSWORD, aal: "aal1" }, shown };
+    },
+  };
+};

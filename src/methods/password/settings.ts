@@ -1,0 +1,49 @@
+import type { Database } from "../../db/sql.ts";
+import type { IdentityStore } from "../../identity/store.ts";
+import { messages as general, uiText } from "../../ui/messages.ts";
+import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
+import { rejected, type SettingsMethod } from "../method.ts";
+import { PASSWORD, readHash, setPassword } from "./credential.ts";
+import type { Passwords } from "./passwords.ts";
+
+/*
+ * Passwords: setting one, signing in with one, signing up with one. This folder
+ * owns what a good password is and what is kept of it; hashing itself is
+ * lib/hashing.
+ */
+
+/** What the password method of the settings flow needs. */
+export interface PasswordSettingsDeps {
+  readonly enabled: boolean;
+  readonly db: Database;
+  readonly identities: IdentityStore;
+  readonly passwords: Passwords;
+}
+
+/**
+ * Creates the password method of the settings flow. A missing password is
+ * reported before the session's age is looked at, everything else after it
+ * (contract, settings 3.2 and trap 3).
+ */
+export const createPasswordSettings = ({ enabled, db, identities, passwords }: PasswordSettingsDeps): SettingsMethod<"password", string> => {
+  const nodes = [
+    freezeNode(inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "new-password", label: uiText(general.password) })),
+    submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(general.save) }),
+  ];
+
+  return {
+    name: PASSWORD,
+    enabled,
+    nodes: () => nodes,
+
+    examine: ({ password }) => (password === "" ? rejected([passwords.missing()]) : { kind: "examined", protected: true, examined: password }),
+
+    prepare: async (password, { identity }) => {
+      const identifiers = identity.credentials[PASSWORD]?.identifiers ?? [];
+      const currentHash = readHash(await identities.findSecret(db, identity.id, PASSWORD));
+      const chosen = await passwords.choose({ password, identifiers, currentHash });
+      if (chosen.kind === "refused") return rejected(chosen.messages);
+      return { kind: "prepared", change: { credentials: [setPassword(chosen.hash)] }, event: { type: "password.changed" } };
+    },
+  };
+};
