@@ -53,9 +53,15 @@ const patterns = [
   ...others,
 ].map((pattern) => pattern.split("."));
 
+/** The part of a path that the server does not do yet: the path itself or one above it. Undefined if it does it. */
+export function toComeAt(path: Path): Path | undefined {
+  const pattern = patterns.find((parts) => parts.length <= path.length && parts.every((part, index) => part === "*" || part === path[index]));
+  return pattern && path.slice(0, pattern.length);
+}
+
 /** Whether a path is, or lies within, what the server does not do yet. */
 export function isToCome(path: Path): boolean {
-  return patterns.some((pattern) => pattern.length <= path.length && pattern.every((part, index) => part === "*" || part === path[index]));
+  return toComeAt(path) !== undefined;
 }
 
 /** Whether a hook has no file in `hooks/` yet. */

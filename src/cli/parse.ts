@@ -1,0 +1,50 @@
+import { parseArgs } from "node:util";
+import { meant } from "../config/nearest.ts";
+import type { Command, OptionValues } from "./command.ts";
+
+/** What a command line asks for. */
+export type Parsed =
+  | { readonly kind: "run"; readonly command: Command; readonly values: OptionValues }
+  | { readonly kind: "help"; readonly command: Command | undefined }
+  /** In one line, without the program's name. */
+  | { readonly kind: "mistake"; readonly message: string };
+
+/** Reads a command line: the words after the program's name. Without any it is a call for help. */
+export function parseCommandLine(args: readonly string[], commands: readonly Command[]): Parsed {
+  const [word, ...rest] = args;
+  if (word === undefined || word === "--help" || word === "-h") return { kind: "help", command: undefined };
+  if (word === "help") return rest[0] === undefined ? { kind: "help", command: undefined } : parseCommandLine([rest[0], "--help"], commands);
+  const command = commands.find(({ name }) => name === word || `--${name}` === word);
+  if (command === undefined) {
+    const close = meant(
+      word.replace(/^-+/, ""),
+      commands.map(({ name }) => name),
+    );
+    const what = word.startsWith("-") ? "option" : "command";
+    return {
+      kind: "mistake",
+      message: `unknown ${what} ${JSON.stringify(word)}${close === undefined ? "" : `, did you mean ${close}?`} (ostiary --help lists the commands)`,
+    };
+  }
+  return parseOptions(command, rest);
+}
+
+function parseOptions(command: Command, args: readonly string[]): Parsed {
+  const options = { ...command.options, help: { type: "boolean", short: "h" } } as const;
+  const mistake = (message: string): Parsed => ({ kind: "mistake", message: `${message} (ostiary ${command.name} --help lists the options)` });
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === "positional") return mistake(`${command.name} takes no argument ${JSON.stringify(token.value)}`);
+    if (token.kind === "option" && !Object.hasOwn(options, token.name)) {
+      const close = meant(token.name, Object.keys(options));
+      return mistake(`unknown option ${token.rawName}${close === undefined ? "" : `, did you mean --${close}?`}`);
+    }
+  }
+  try {
+    const { values } = parseArgs({ args: [...args], options, strict: true });
+    return values.help === true ? { kind: "help", command } : { kind: "run", command, values };
+  } catch (error) {
+    const [sentence = ""] = (error instanceof Error ? error.message : String(error)).split(/\.?\n|\. /);
+    return mistake(`${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`);
+  }
+}

@@ -1,0 +1,79 @@
+import path from "node:path";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { awaitDatabase } from "../db/await-database.ts";
+import { migrate, pendingMigrations } from "../db/migrate.ts";
+import { createDatabase } from "../db/pool.ts";
+import { startPrivateDatabase } from "../db/private.ts";
+import { CommandError } from "./command.ts";
+import type { ConfigFiles } from "./config-files.ts";
+import { greeting } from "./greeting.ts";
+import { createStartLog, type StartLog } from "./start-log.ts";
+import { createStopSignal } from "./stop-signal.ts";
+
+/** What `ostiary serve` was called with. */
+export interface ServeCall extends ConfigFiles {
+  readonly dev: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Serves until a signal: configuration → database → app → listen → wait, and
+ * back again. What was begun is undone in reverse order, also when a later step
+ * fails or the signal comes in the middle.
+ */
+export async function runServe(call: ServeCall): Promise<void> {
+  const { config, warnings } = loadConfig(call);
+  const log = createStartLog(config.log);
+  for (const warning of warnings) log.warn({}, warning);
+  const stop = createStopSignal((name) => log.info({}, `${name}: letting what is under way end`));
+
+  await using begun = new AsyncDisposableStack();
+  // The app's modules are loaded while the database gets going: half of a start is waiting for it.
+  const database = config.dsn === undefined ? ownDatabase(call.dataDir, log, begun) : migratedDatabase(config.dsn, call, log, stop.signal);
+  const [dsn, { createApp }] = await Promise.all([database, import("../app.ts")]);
+  if (stop.signal.aborted) return;
+
+  const app = await createApp({ ...config, dsn });
+  begun.defer(() => app.close());
+  const listening = await app.listen();
+  if (!stop.signal.aborted) console.log(ready(config, listening));
+  await stop.stopped;
+}
+
+/** Starts the private database, brings it up to this release, and says where it is. */
+async function ownDatabase(dataDir: string, log: StartLog, begun: AsyncDisposableStack): Promise<string> {
+  // Beside it in the folder are the secrets, which are none of the database's business.
+  const database = await startPrivateDatabase({ dataDir: path.join(dataDir, "database"), log });
+  begun.defer(() => database.stop());
+  const db = createDatabase({ dsn: database.dsn, poolSize: 2, log });
+  try {
+    if ((await pendingMigrations(db)).length > 0) await migrate({ db, log });
+  } finally {
+    await db.close();
+  }
+  return database.dsn;
+}
+
+/** Waits for the configured database and makes sure that it is up to this release. */
+async function migratedDatabase(dsn: string, { files }: ServeCall, log: StartLog, signal: AbortSignal): Promise<string> {
+  const db = createDatabase({ dsn, poolSize: 1, log });
+  try {
+    await awaitDatabase(db, { log, signal });
+    const pending = await pendingMigrations(db);
+    if (pending.length > 0)
+      throw new CommandError(
+        `the database lacks ${pending.length} migration${pending.length === 1 ? "" : "s"}; run: ostiary migrate ${files.map((file) => `-c ${file}`).join(" ")}`,
+      );
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await db.close();
+  }
+  return dsn;
+}
+
+/** In words, or as a line of the JSON log. */
+function ready(config: Config, listening: { readonly public: string; readonly admin: string }): string {
+  return config.log.format === "text" || process.stdout.isTTY ? greeting(config, listening) : JSON.stringify({ msg: "ready", time: Date.now(), ...listening });
+}
