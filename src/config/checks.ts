@@ -54,7 +54,8 @@ export const problemChecks: readonly Check[] = [
       : [];
   },
   (get) => {
-    const [memory, lanes] = [parseByteSize(String(get("hashers.argon2.memory"))), get("hashers.argon2.parallelism")];
+    const [size, lanes] = [get("hashers.argon2.memory"), get("hashers.argon2.parallelism")];
+    const memory = typeof size === "string" ? parseByteSize(size) : undefined;
     if (memory === undefined || typeof lanes !== "number") return [];
     return memory < lanes * 8 * 1024 || memory >= 2 ** 42
       ? [at("hashers.argon2.memory", "must be at least 8KB for each lane (parallelism), and less than 4TB")]
@@ -62,7 +63,7 @@ export const problemChecks: readonly Check[] = [
   },
   (get) => {
     const [one, other] = [get("serve.public.port"), get("serve.admin.port")];
-    return one === other && one !== 0 ? [at("serve.admin.port", `is that of the public port, ${String(one)}`)] : [];
+    return typeof one === "number" && one === other && one !== 0 ? [at("serve.admin.port", `is that of the public port, ${String(one)}`)] : [];
   },
 ];
 
