@@ -24,14 +24,14 @@ const mysqlProgram = path.join(root, ".cache", "mysql", "mysqld");
 
 /** Starts the server before the first test file and stops it after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const engine = process.env.ENGINE ?? "mariadb";
+  const engine = process.env.ENGINE || "mariadb";
   if (engine !== "mariadb" && engine !== "mysql") throw new Error(`ENGINE is ${engine}; it can be mariadb or mysql`);
+  if (engine === "mysql") process.env.OSTIARY_MYSQLD = mysqlProgram; // also for the servers that tests start themselves
   clearLeftovers();
   const dataDir = path.join(runs, String(process.pid));
   const database = await startPrivateDatabase({
     dataDir,
     engine,
-    program: engine === "mysql" ? mysqlProgram : undefined,
     log: { info: () => undefined, error: (_, message) => process.stderr.write(`${message}\n`) },
     // A test run's data dies with it, so nothing waits for the disk.
     options: ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"],

@@ -1,0 +1,74 @@
+# Everything there is to do with this project, one command each; `make help`
+# lists them. Whatever is missing on the machine is installed first.
+
+.DEFAULT_GOAL := check
+.PHONY: help run install dev bench test golden check format lint types rules unused proto verify generate clean packages
+MAKEFLAGS += --no-print-directory
+
+arch := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
+export PATH := $(CURDIR)/node_modules/node-linux-$(arch)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+##@ Use
+
+run: install ## serve on this machine, with a database of its own under .data/
+	@exec bin/ostiary serve --dev
+
+install: ## install Node, packages and a database server, as far as missing
+	@scripts/install-packages
+	@scripts/install-database
+
+##@ Develop
+
+dev: install ## serve, and again after each change of a file
+	@exec node --watch src/main.ts serve --dev
+
+test: ## all tests; T=unit/db for a part of them, ENGINE=mysql for a real MySQL
+	@scripts/test $(T)
+
+golden: install ## replay the recorded exchanges against the server
+	@exec node scripts/golden.ts
+
+bench: install ## measure requests side by side with the bare limit
+	@exec node bench/main.ts
+
+##@ Check
+
+check: types lint rules unused proto verify test ## all of these, the quickest to fail first
+
+types: packages ## types
+	@tsc --noEmit -p .
+
+lint: packages ## format and lint
+	@biome check --error-on-warnings .
+
+rules: packages ## who may import whom, sizes, names
+	@vitest run architecture
+
+unused: packages ## files, exports and packages that nothing uses
+	@knip
+	@knip --production
+
+proto: packages ## the contract: format, lint, nothing breaks clients of branch BASE (main)
+	@scripts/proto
+
+verify: packages ## gen/ and docs/ are what the sources make
+	@scripts/verify
+
+##@ Change
+
+generate: packages ## code from the contract, pages from the tables
+	@scripts/generate
+
+format: packages ## format, sort imports, apply safe fixes
+	@biome check --write .
+
+clean: ## remove caches and test data; .data stays
+	@rm -rf .cache .data/test node_modules/.cache
+
+packages:
+	@scripts/install-packages
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5); next } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
