@@ -30,8 +30,10 @@ export async function runServe(call: ServeCall): Promise<void> {
 
   await using begun = new AsyncDisposableStack();
   // The app's modules are loaded while the database gets going: half of a start is waiting for it.
-  const database = config.dsn === undefined ? ownDatabase(call.dataDir, log, begun) : migratedDatabase(config.dsn, call, log, stop.signal);
-  const [dsn, { createApp }] = await Promise.all([database, import("../app.ts")]);
+  const loading = import("../app.ts");
+  loading.catch(() => undefined); // awaited below, when there is nothing half-begun left
+  const dsn = config.dsn === undefined ? await ownDatabase(call.dataDir, log, begun) : await migratedDatabase(config.dsn, call, log, stop.signal);
+  const { createApp } = await loading;
   if (stop.signal.aborted) return;
 
   const app = await createApp({ ...config, dsn });
