@@ -3,7 +3,8 @@ import type { NodeMessage } from "../ui/attach-messages.ts";
 import type { Via } from "./extension.ts";
 import { formatText } from "./faults.ts";
 import { isEmail } from "./formats.ts";
-import { normaliseEmail, normaliseIdentifier, phoneNumber } from "./normalise.ts";
+import { normaliseEmail, normaliseIdentifier } from "./normalise.ts";
+import { phoneNumber } from "./phone-number.ts";
 import { traitName } from "./trait-name.ts";
 import type { TraitShape, TraitUse } from "./trait-shape.ts";
 

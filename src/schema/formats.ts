@@ -1,8 +1,8 @@
 import { domainToASCII } from "node:url";
 import type { Format } from "ajv";
 import { fullFormats } from "ajv-formats/dist/formats.js";
-import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { compilePattern } from "./pattern.ts";
+import { isPhoneNumber } from "./phone-number.ts";
 
 // No character stands in two places of these expressions, so that none of them backtracks.
 const atoms = /^[^\s\p{C}@"(),:;<>[\\\].]+(?:\.[^\s\p{C}@"(),:;<>[\\\].]+)*$/u;
@@ -28,10 +28,6 @@ function isLooseEmail(value: string): boolean {
 
 const isUriReference = (value: string): boolean => !blank.test(value) && URL.canParse(value, "http://localhost/");
 const isUri = (value: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(value) && !blank.test(value) && URL.canParse(value);
-
-function isPhoneNumber(value: string): boolean {
-  return value.startsWith("+") && value.length <= 64 && parsePhoneNumberFromString(value, { extract: false })?.isValid() === true;
-}
 
 function isPattern(value: string): boolean {
   try {

@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString } from "libphonenumber-js/min";
+import { phoneNumber } from "./phone-number.ts";
 
 /**
  * Cleans a text by which people are told apart: surrounding space, invisible
@@ -8,14 +8,6 @@ import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 function fold(value: string): string {
   const visible = value.normalize("NFKC").replace(/[\p{Cc}\p{Default_Ignorable_Code_Point}]/gu, "");
   return visible.toLowerCase().normalize("NFKC").trim();
-}
-
-/** An international phone number in E.164 (`+4917642000001`); undefined for what is none. */
-export function phoneNumber(value: string): string | undefined {
-  const written = value.normalize("NFKC").trim();
-  if (!/^\+[\d\s()./-]{3,40}$/.test(written)) return undefined;
-  const number = parsePhoneNumberFromString(written, { extract: false });
-  return number?.isPossible() ? number.number : undefined;
 }
 
 /** An e-mail address as it is stored and compared: lower case throughout. The trait keeps its owner's spelling. */
