@@ -1,0 +1,72 @@
+/** A stored password hash, read: which algorithm, and how hard it was made. */
+export type HashFormat = Argon2Format | BcryptFormat;
+
+/** A PHC string, `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`, of Go, Node, PHP or libsodium. */
+export interface Argon2Format {
+  readonly kind: "argon2";
+  readonly variant: "argon2id" | "argon2i" | "argon2d";
+  readonly version: number;
+  /** KiB. */
+  readonly memory: number;
+  readonly iterations: number;
+  readonly parallelism: number;
+  readonly salt: Buffer;
+  readonly digest: Buffer;
+}
+
+/** A modular crypt string, `$2b$12$…`. */
+export interface BcryptFormat {
+  readonly kind: "bcrypt";
+  readonly cost: number;
+  /** The string in the spelling that every library reads. */
+  readonly text: string;
+}
+
+/** More would be an attack on the server by whoever imported it: 4 GiB, or minutes of work. */
+const MOST_MEMORY = 4 * 1024 * 1024;
+const MOST_WORK = 64 * 1024 * 1024;
+const MOST_COST = 18;
+
+const ARGON2 = /^\$(argon2id|argon2i|argon2d)(?:\$v=(\d{1,3}))?\$((?:[mtp]=\d{1,10},?){3})\$([A-Za-z0-9+/]+)=*\$([A-Za-z0-9+/]+)=*$/;
+const BCRYPT = /^\$2[abyz]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
+
+/** Reads a stored hash; undefined when it is of no kind that we verify, or asks for more work than is sane. */
+export const readHashFormat = (stored: string): HashFormat | undefined => {
+  const bcrypt = BCRYPT.exec(stored);
+  if (bcrypt !== null) {
+    const cost = Number(bcrypt[1]);
+    return cost >= 4 && cost <= MOST_COST ? { kind: "bcrypt", cost, text: `$2b$${stored.slice(4)}` } : undefined;
+  }
+  const [, variant, version = "16", numbers = "", salt = "", digest = ""] = ARGON2.exec(stored) ?? [];
+  if (variant === undefined) return undefined;
+  const { m = 0, t = 0, p = 0 } = Object.fromEntries([...numbers.matchAll(/([mtp])=(\d+)/g)].map(([, name, value]) => [name, Number(value)]));
+  const format: Argon2Format = {
+    kind: "argon2",
+    variant: variant as Argon2Format["variant"],
+    version: Number(version),
+    memory: m,
+    iterations: t,
+    parallelism: p,
+    salt: Buffer.from(salt, "base64"),
+    digest: Buffer.from(digest, "base64"),
+  };
+  return isSane(format) ? format : undefined;
+};
+
+const isSane = ({ version, memory, iterations, parallelism, salt, digest }: Argon2Format): boolean =>
+  (version === 16 || version === 19) &&
+  parallelism >= 1 &&
+  parallelism <= 255 &&
+  iterations >= 1 &&
+  memory >= 8 * parallelism &&
+  memory <= MOST_MEMORY &&
+  memory * iterations <= MOST_WORK &&
+  salt.length >= 8 &&
+  digest.length >= 4 &&
+  digest.length <= 512;
+
+/** Writes the PHC string, parameters in the order that every reader takes. */
+export const writeArgon2 = ({ variant, version, memory, iterations, parallelism, salt, digest }: Omit<Argon2Format, "kind">): string =>
+  `$${variant}$v=${version}$m=${memory},t=${iterations},p=${parallelism}$${unpadded(salt)}$${unpadded(digest)}`;
+
+const unpadded = (bytes: Buffer): string => bytes.toString("base64").replace(/=+$/, "");
