@@ -38,7 +38,7 @@ export const createPasswordLogin = ({ enabled, db, identities, passwords, attemp
       return [identifierNode(view), field, view.refresh ? confirm : signIn];
     },
 
-    prove: async (input, view, call) => {
+    prove: async (input, _view, call) => {
       const identifier = input.identifier || input.passwordIdentifier;
       const shown = { identifier };
       if (identifier.trim() === "") return rejected([missing("identifier")], shown);

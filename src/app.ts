@@ -1,0 +1,189 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { createAuditLog } from "./audit/audit-log.ts";
+import type { Config } from "./config/config.ts";
+import { createContinuations } from "./continuation/continuation.ts";
+import { createDatabase } from "./db/pool.ts";
+import { createPurger } from "./db/purge.ts";
+import { createDoors } from "./doors.ts";
+import { createErrorService } from "./flows/error/service.ts";
+import { createFlowErrorStore } from "./flows/error/store.ts";
+import { createPresentLogin } from "./flows/login/present.ts";
+import { createLoginService } from "./flows/login/service.ts";
+import { createPresentRegistration } from "./flows/registration/present.ts";
+import { createRegistrationService } from "./flows/registration/service.ts";
+import { createReturnTo } from "./flows/return-to.ts";
+import { createSchemaService } from "./flows/schema/service.ts";
+import { createSessionService } from "./flows/session/service.ts";
+import { createPresentSettings } from "./flows/settings/present.ts";
+import { createSettingsService } from "./flows/settings/service.ts";
+import { createSettingsStore } from "./flows/settings/store.ts";
+import { createFlowStore } from "./flows/store.ts";
+import { createFlowUrls } from "./flows/urls.ts";
+import { resolveHooks } from "./hooks/hook.ts";
+import { hooks as allHooks } from "./hooks/index.ts";
+import type { IdentityRecord } from "./identity/identity.ts";
+import { createIdentityStore } from "./identity/store.ts";
+import { type Clock, systemClock } from "./lib/clock.ts";
+import { createCipher } from "./lib/encryption.ts";
+import { createHasher } from "./lib/hashing/hasher.ts";
+import { createKeyring } from "./lib/keyring.ts";
+import { createLog, type ServerLog } from "./lib/log.ts";
+import { createAllowedUrls } from "./lib/url.ts";
+import { createAttempts } from "./limits/attempts.ts";
+import { createMethods } from "./methods/index.ts";
+import { createPasswords } from "./methods/password/passwords.ts";
+import { createPasswordPolicy } from "./methods/password/policy.ts";
+import { loadSchemas } from "./schema/sources.ts";
+import { createCallers } from "./session/caller.ts";
+import { createCsrf } from "./session/csrf.ts";
+import { createSessionIssuer } from "./session/issue.ts";
+import { createSessionCookie } from "./session/session-cookie.ts";
+import { createSessionStore } from "./session/store.ts";
+import { createLogoutTokens } from "./session/tokens.ts";
+import { createMetrics } from "./transport/metrics.ts";
+
+/** A server, ready to listen. */
+export interface App {
+  /** Opens both ports; gives their base URLs as they are reached. */
+  listen(): Promise<{ readonly public: string; readonly admin: string }>;
+  /** Lets calls in flight finish, then frees everything. */
+  close(): Promise<void>;
+}
+
+/** What a test may put in the place of the real thing: time, and where the log goes. */
+export interface AppOverrides {
+  readonly clock?: Clock;
+  readonly log?: ServerLog;
+}
+
+/**
+ * The composition root: everything is created here, once, top to bottom. Read
+ * it to see what depends on what.
+ */
+export const createApp = async (config: Config, { clock = systemClock, log = createLog(config.log) }: AppOverrides = {}): Promise<App> => {
+  if (config.dsn === undefined) throw new Error("createApp needs a dsn");
+  const { selfservice, serve, secrets, cookies } = config;
+  const publicUrl = serve.public.base_url.replace(/\/+$/, "");
+  const metrics = createMetrics();
+
+  // What it stands on
+  const db = createDatabase({ dsn: config.dsn, poolSize: config.database.pool_size, log });
+  const schemas = await loadSchemas(config.identity, { publicBaseUrl: serve.public.base_url });
+  const cipher = createCipher({ algorithm: config.ciphers.algorithm === "noop" ? "aes" : config.ciphers.algorithm, keys: secrets.cipher });
+  const hasher = createHasher(config.hashers, { log });
+
+  // Aggregates
+  const audit = createAuditLog({ clock });
+  const identities = createIdentityStore();
+  const flows = createFlowStore();
+  const continuations = createContinuations({ vault: cipher, clock });
+  const flowErrors = createFlowErrorStore();
+  const sessions = createSessionStore(db);
+  const attempts = createAttempts({ db, clock, config: config.limits.login, key: secrets.default[0] ?? "" });
+
+  // Methods
+  const passwords = createPasswords({ policy: createPasswordPolicy({ config: selfservice.methods.password.config, hashers: config.hashers, hasher, log }), hasher, log });
+  const methods = createMethods({ config: selfservice.methods, db, identities, passwords, attempts });
+  const waysIn = (identity: IdentityRecord) => methods.credentials.filter((kind) => kind.factor === "first" && kind.count(identity) > 0).map((kind) => kind.type);
+  const hasSecondFactor = ({ identity }: { readonly identity: IdentityRecord }) => methods.credentials.some((kind) => kind.factor === "second" && kind.count(identity) > 0);
+
+  // Sessions, and what travels with them in cookies
+  const secure = cookies.secure ?? !config.dev;
+  const sameSite = { Lax: "lax", Strict: "strict", None: "none" } as const;
+  const { cookie } = config.session;
+  const csrf = createCsrf(serve.public.base_url, { path: cookies.path, domain: cookies.domain, sameSite: secure ? sameSite[cookies.same_site] : "lax", secure });
+  const sessionCookie = createSessionCookie(
+    { name: cookie.name, path: cookie.path, domain: cookie.domain, sameSite: sameSite[cookie.same_site], secure: cookie.secure ?? secure, persistent: cookie.persistent },
+    createKeyring(secrets.cookie).seal("session cookie"),
+  );
+  const issuer = createSessionIssuer({ store: sessions, clock, lifespan: config.session.lifespan });
+  const urls = createFlowUrls(serve.public.base_url, {
+    settings: selfservice.flows.settings.ui_url,
+    login: selfservice.flows.login.ui_url,
+    registration: selfservice.flows.registration.ui_url,
+  });
+  const callers = createCallers({ store: sessions, cookie: sessionCookie, clock, hasSecondFactor, loginUrl: (query) => urls.init("login", "browser", query) });
+  const defaultReturnUrl = selfservice.default_browser_return_url;
+  const returnTo = createReturnTo(createAllowedUrls({ allowed: selfservice.allowed_return_urls, publicUrl: serve.public.base_url, defaultUrl: defaultReturnUrl }));
+
+  // Flows
+  const hooks = allHooks({ sessions });
+  const shared = { db, clock, callers, csrf, sessionCookie, flows, identities, schemas, returnTo, urls, defaultReturnUrl };
+  const services = [
+    createSettingsService({
+      ...shared,
+      config: selfservice.flows.settings,
+      reads: createSettingsStore(),
+      continuations,
+      audit,
+      methods: methods.settings,
+      hooks: resolveHooks(selfservice.flows.settings.after, hooks),
+      present: createPresentSettings({ methods: methods.settings, schemas, urls }),
+      waysIn,
+    }),
+    createLoginService({
+      ...shared,
+      config: selfservice.flows.login,
+      sessions: issuer,
+      methods: methods.login,
+      hooks: resolveHooks(selfservice.flows.login.after, hooks),
+      present: createPresentLogin({ methods: methods.login, schemas, urls }),
+    }),
+    createRegistrationService({
+      ...shared,
+      config: selfservice.flows.registration,
+      sessions: issuer,
+      methods: methods.registration,
+      hooks: resolveHooks(selfservice.flows.registration.after, hooks),
+      present: createPresentRegistration({ methods: methods.registration, schemas, style: selfservice.flows.registration.style, urls }),
+    }),
+    createSessionService({
+      ...shared,
+      sessions,
+      logoutTokens: createLogoutTokens(secrets.cookie),
+      publicUrl,
+      requiredAal: config.session.whoami.required_aal,
+      afterLogout: selfservice.flows.logout.after.default_browser_return_url ?? defaultReturnUrl,
+    }),
+    createErrorService({ db, clock, csrf, errors: flowErrors }),
+    createSchemaService({ schemas, csrf }),
+  ];
+
+  // Doors
+  const doors = createDoors({
+    config,
+    log,
+    metrics,
+    services,
+    presentsSession: callers.presents,
+    storeError: (error) => flowErrors.insert(db, { ...error } as JsonObject, clock.now()),
+    ready: async () => {
+      await db.ping();
+    },
+  });
+
+  const { cleanup } = config.database;
+  const purger = createPurger({
+    db,
+    clock,
+    batchSize: cleanup.batch_size,
+    interval: cleanup.interval,
+    tasks: ["continuations", "flows", "flow_errors", "attempts", "sessions"].map((table) => ({ table, expires: "expires_at", keep: cleanup.older_than })),
+    log,
+  });
+
+  return {
+    listen: async () => {
+      purger.start();
+      return doors.listen();
+    },
+    close: async () => {
+      await doors.close();
+      await purger.stop();
+      await hasher.close();
+      await db.close();
+      log.flush();
+    },
+  };
+};
+
