@@ -1,14 +1,13 @@
 import path from "node:path";
-import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { awaitDatabase } from "../db/await-database.ts";
 import { migrate, pendingMigrations } from "../db/migrate.ts";
 import { createDatabase } from "../db/pool.ts";
 import { startPrivateDatabase } from "../db/private.ts";
+import { createLog, type Log } from "../lib/log.ts";
 import { CommandError } from "./command.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import { greeting } from "./greeting.ts";
-import { createStartLog, type StartLog } from "./start-log.ts";
 import { createStopSignal } from "./stop-signal.ts";
 
 /** What `ostiary serve` was called with. */
@@ -24,11 +23,12 @@ export interface ServeCall extends ConfigFiles {
  */
 export async function runServe(call: ServeCall): Promise<void> {
   const { config, warnings } = loadConfig(call);
-  const log = createStartLog(config.log);
+  await using begun = new AsyncDisposableStack();
+  const log = createLog(config.log);
+  begun.defer(() => log.flush());
   for (const warning of warnings) log.warn({}, warning);
   const stop = createStopSignal((name) => log.info({}, `${name}: letting what is under way end`));
 
-  await using begun = new AsyncDisposableStack();
   // The app's modules are loaded while the database gets going: half of a start is waiting for it.
   const loading = import("../app.ts");
   loading.catch(() => undefined); // awaited below, when there is nothing half-begun left
@@ -36,15 +36,18 @@ export async function runServe(call: ServeCall): Promise<void> {
   const { createApp } = await loading;
   if (stop.signal.aborted) return;
 
-  const app = await createApp({ ...config, dsn });
+  const app = await createApp({ ...config, dsn }, { log });
   begun.defer(() => app.close());
   const listening = await app.listen();
-  if (!stop.signal.aborted) console.log(ready(config, listening));
+  if (!stop.signal.aborted && (config.log.format === "text" || process.stdout.isTTY)) {
+    log.flush();
+    console.log(greeting(config, listening));
+  } else log.info(listening, "ready");
   await stop.stopped;
 }
 
 /** Starts the private database, brings it up to this release, and says where it is. */
-async function ownDatabase(dataDir: string, log: StartLog, begun: AsyncDisposableStack): Promise<string> {
+async function ownDatabase(dataDir: string, log: Log, begun: AsyncDisposableStack): Promise<string> {
   // Beside it in the folder are the secrets, which are none of the database's business.
   const database = await startPrivateDatabase({ dataDir: path.join(dataDir, "database"), log });
   begun.defer(() => database.stop());
@@ -58,7 +61,7 @@ async function ownDatabase(dataDir: string, log: StartLog, begun: AsyncDisposabl
 }
 
 /** Waits for the configured database and makes sure that it is up to this release. */
-async function migratedDatabase(dsn: string, { files }: ServeCall, log: StartLog, signal: AbortSignal): Promise<string> {
+async function migratedDatabase(dsn: string, { files }: ServeCall, log: Log, signal: AbortSignal): Promise<string> {
   const db = createDatabase({ dsn, poolSize: 1, log });
   try {
     await awaitDatabase(db, { log, signal });
@@ -73,9 +76,4 @@ async function migratedDatabase(dsn: string, { files }: ServeCall, log: StartLog
     await db.close();
   }
   return dsn;
-}
-
-/** In words, or as a line of the JSON log. */
-function ready(config: Config, listening: { readonly public: string; readonly admin: string }): string {
-  return config.log.format === "text" || process.stdout.isTTY ? greeting(config, listening) : JSON.stringify({ msg: "ready", time: Date.now(), ...listening });
 }

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
@@ -19,10 +18,10 @@ async function ostiary(...args: string[]) {
   return { stdout, stderr, status };
 }
 
-test.runIf(existsSync("src/app.ts"))("serving a database that is not migrated ends with one line that says what to run", async () => {
-  const { stdout, stderr, status } = await ostiary("serve", "-c", "config/ostiary.yml", "--dev");
-  expect({ stdout, status }).toEqual({ stdout: "", status: 1 });
-  expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^ostiary: the database lacks \d+ migrations?; run: ostiary migrate -c config\/ostiary\.yml$/);
+test("serving a database that is not migrated ends with one line that says what to run", async () => {
+  const { stderr, status } = await ostiary("serve", "-c", "config/ostiary.yml", "--dev");
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^ostiary: the database lacks \d+ migrations?; run: ostiary migrate -c config\/ostiary\.yml\n$/);
 });
 
 test("migrate tells what it does, and finds nothing left the second time", async () => {
