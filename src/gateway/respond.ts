@@ -75,7 +75,8 @@ export const createRespond = ({ printers, cors, errorUiUrl, storeError }: Respon
   const envelope = (reply: FastifyReply, call: Call | undefined, error: ServiceError, said: ErrorObject): FastifyReply =>
     withHeaders(begin(reply, said.code, call), error)
       .header("content-type", "application/json")
-      .send(JSON.stringify({ error: said, ...error.parts.siblings }));
+      // As bytes, because Fastify adds a charset to the content type of text.
+      .send(Buffer.from(JSON.stringify({ error: said, ...error.parts.siblings })));
 
   const succeed: Respond["succeed"] = ({ answer, isGet, programsOnly }, request, reply, call, message) => {
     const wantsJson = programsOnly || (isGet ? acceptsJson(request.headers) : isJson(request.headers));
