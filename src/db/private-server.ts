@@ -110,8 +110,15 @@ export function initialiseCommand(server: Server, data: string, asRoot: boolean)
   return { program: installer, args };
 }
 
-/** Options that only MySQL knows: its second protocol and its own name for the log's size. */
-const mysqlOnly = ["--mysqlx=OFF", "--secure-file-priv=NULL", "--disable-log-bin", "--innodb-redo-log-capacity=64M"];
+/** Options that only MySQL knows: no second protocol, no keys for a network it does not listen on, its own name for the log's size. */
+const mysqlOnly = [
+  "--mysqlx=OFF",
+  "--auto-generate-certs=OFF",
+  "--caching-sha2-password-auto-generate-rsa-keys=OFF",
+  "--secure-file-priv=NULL",
+  "--disable-log-bin",
+  "--innodb-redo-log-capacity=64M",
+];
 const mariadbOnly = ["--innodb-log-file-size=32M", "--skip-log-bin"];
 
 /**
