@@ -40,7 +40,7 @@ export const createAllowedUrls = ({ allowed, publicUrl, defaultUrl }: AllowedUrl
   return (value) => {
     if (!FORM.test(value) || MISLEADING.test(value)) return undefined;
     const url = URL.parse(value, defaultUrl);
-    if (url === null || never.has(url.protocol) || url.username !== "" || url.password !== "") return undefined;
+    if (url === null || never.has(url.protocol) || url.username !== "" || url.password !== "" || url.host.includes("*")) return undefined;
     if (!entries.some((entry) => admits(entry, url))) return undefined;
     // As it was written, if that is the same but for the slash after a bare host.
     return value === url.href || `${value}/` === url.href ? value : url.href;

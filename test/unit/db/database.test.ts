@@ -1,21 +1,25 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { awaitDatabase } from "../../../src/db/await-database.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
+import { type PrivateDatabase, startPrivateDatabase } from "../../../src/db/private.ts";
 import { readJson } from "../../../src/db/read-json.ts";
 import type { Database, Sql } from "../../../src/db/sql.ts";
 import { DatabaseUnavailable, isDuplicate, SqlError } from "../../../src/db/sql-error.ts";
-import { startServer, type TestServer } from "./mariadb.ts";
+import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
 
-let server: TestServer;
+let fresh: FreshDatabase;
 let db: Database;
-let dsn: string;
 
 beforeAll(async () => {
-  server = await startServer();
-  ({ db, dsn } = await server.open());
+  fresh = await freshDatabase();
+  db = createDatabase({ dsn: fresh.dsn, poolSize: 10 });
   await db.run(`CREATE TABLE things (
     id BINARY(16) NOT NULL PRIMARY KEY, name VARCHAR(300) NULL, n BIGINT NULL, doc JSON NULL, at DATETIME(3) NULL, flag TINYINT NULL,
     UNIQUE KEY things_name (name)) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
@@ -23,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await db?.close();
-  await server?.remove();
+  await fresh?.drop();
 });
 
 beforeEach(async () => {
@@ -98,16 +102,16 @@ describe("statements", () => {
   });
 
   it("run in UTC, strictly, and READ COMMITTED, whatever the server prefers", async () => {
-    const [row] = await db.query(
-      "SELECT @@session.time_zone AS tz, @@session.sql_mode AS mode, @@session.tx_isolation AS iso, @@session.collation_connection AS coll",
-    );
+    await db.ping();
+    const isolation = db.dialect === "mariadb" ? "@@session.tx_isolation" : "@@session.transaction_isolation";
+    const [row] = await db.query(`SELECT @@session.time_zone AS tz, @@session.sql_mode AS mode, ${isolation} AS iso, @@session.collation_connection AS coll`);
     expect(row).toMatchObject({
       tz: "+00:00",
       iso: "READ-COMMITTED",
       mode: expect.stringContaining("STRICT_ALL_TABLES"),
       coll: expect.stringMatching(/^utf8mb4/),
     });
-    expect(db.dialect).toBe("mariadb");
+    expect(db.dialect).toBe(process.env.ENGINE || "mariadb");
     expect(db.version).toMatch(/^\d+\.\d+\./);
   });
 });
@@ -178,12 +182,13 @@ describe("a transaction", () => {
   });
 
   it("gives up after the last attempt", async () => {
+    await db.run("CREATE PROCEDURE conflict() SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'");
     let runs = 0;
     const error = await db
       .transaction(
         async (tx) => {
           runs++;
-          await tx.execute("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'");
+          await tx.execute("CALL conflict()");
         },
         { attempts: 3 },
       )
@@ -205,8 +210,8 @@ describe("a transaction", () => {
   });
 
   it("is not repeated when its connection is lost during COMMIT", async () => {
-    const proxy = await commitCutter(server.socket);
-    const through = createDatabase({ dsn: dsn.replace(/unix\([^)]*\)/, `unix(${proxy.socket})`), poolSize: 2 });
+    const proxy = await commitCutter(fresh.connection.socketPath);
+    const through = createDatabase({ dsn: fresh.dsn.replace(/unix\([^)]*\)/, `unix(${proxy.socket})`), poolSize: 2 });
     let runs = 0;
     const error = await through
       .transaction(async (tx) => {
@@ -239,11 +244,30 @@ describe("a transaction", () => {
 });
 
 describe("a server that is lost", () => {
-  it("is an error at once, and works again when it is back", async () => {
-    const { db: own } = await server.open(3);
+  let dataDir: string;
+  let server: PrivateDatabase;
+  let own: Database;
+
+  const start = () =>
+    startPrivateDatabase({ dataDir, engine: process.env.ENGINE === "mysql" ? "mysql" : "mariadb", log: { info: () => undefined, error: () => undefined } });
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), "ostiary-lost-"));
+    server = await start();
+    own = createDatabase({ dsn: server.dsn, poolSize: 3 });
     await own.run("CREATE TABLE t (n INT)");
+  });
+
+  afterAll(async () => {
+    await own?.close();
+    await server?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it("is an error at once, and works again when it is back", async () => {
     await Promise.all([1, 2, 3].map(() => own.query("SELECT SLEEP(0.05)")));
-    await server.kill();
+    process.kill(server.pid, "SIGKILL");
+    await server.stop();
     const started = Date.now();
     const errors = await Promise.all([
       own.query("SELECT 1").catch((e: unknown) => e),
@@ -253,34 +277,72 @@ describe("a server that is lost", () => {
     ]);
     for (const error of errors) expect(error).toBeInstanceOf(DatabaseUnavailable);
     expect(Date.now() - started).toBeLessThan(2_000);
-    await server.start();
+    server = await start();
+    await awaitDatabase(own);
     await expect(own.query("SELECT 1 AS one")).resolves.toEqual([{ one: 1 }]);
-    await own.close();
+  }, 60_000);
+
+  it("is waited for while it starts", async () => {
+    await server.stop();
+    const warnings: string[] = [];
+    const waiting = awaitDatabase(own, { log: { info: () => undefined, warn: (_, message) => void warnings.push(message) } });
+    await sleep(150);
+    server = await start();
+    await waiting;
+    expect(warnings[0]).toBe("the database does not answer yet");
+    await server.stop();
+    await expect(awaitDatabase(own, { timeout: 300 })).rejects.toBeInstanceOf(DatabaseUnavailable);
+    server = await start();
   }, 60_000);
 
   it("does not hold a ping that it never answers", async () => {
-    const { db: own } = await server.open(1);
     await own.ping();
-    server.signal("SIGSTOP");
+    process.kill(server.pid, "SIGSTOP");
     try {
       await expect(own.ping()).rejects.toMatchObject({ name: "DatabaseUnavailable", reason: "timeout" });
     } finally {
-      server.signal("SIGCONT");
+      process.kill(server.pid, "SIGCONT");
     }
     await own.ping();
-    await own.close();
   });
+});
 
-  it("has its reads repeated once when an idle connection was closed", async () => {
-    const { db: own } = await server.open(1);
+describe("connections", () => {
+  it("that were closed by the server while idle do no harm to a read", async () => {
+    const own = createDatabase({ dsn: fresh.dsn, poolSize: 1 });
     const [row] = await own.query<{ c: number }>("SELECT CONNECTION_ID() AS c");
     await db.run(`KILL ${row?.c}`);
     await expect(own.query("SELECT 1 AS one")).resolves.toEqual([{ one: 1 }]);
     await own.close();
   });
 
-  it("waits for running statements when it is closed, and takes no more", async () => {
-    const { db: own } = await server.open(2);
+  it("that all are in use are waited for, in the order of asking", async () => {
+    const own = createDatabase({ dsn: fresh.dsn, poolSize: 1 });
+    const ended: number[] = [];
+    await Promise.all(Array.from({ length: 20 }, (_, n) => own.query("SELECT SLEEP(0.005)").then(() => ended.push(n))));
+    expect(ended).toEqual([...ended].sort((a, b) => a - b));
+    await own.close();
+  });
+
+  it("are as many as the dsn says, and no older", async () => {
+    const own = createDatabase({ dsn: `${fresh.dsn}&max_conns=2&max_conn_lifetime=1ms`, poolSize: 10 });
+    const ids = async () =>
+      (await Promise.all(Array.from({ length: 6 }, () => own.query<{ c: number }>("SELECT CONNECTION_ID() AS c, SLEEP(0.01)")))).map(([row]) => row?.c);
+    const first = await ids();
+    await sleep(20);
+    const [[count]] = await Promise.all([
+      db.query<{ n: number }>("SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID() AND info LIKE '%SLEEP(0.01)%'", [
+        fresh.name,
+      ]),
+      ids(),
+    ]);
+    expect(count?.n).toBeLessThanOrEqual(2);
+    expect(new Set(first).size).toBeGreaterThan(2);
+    await own.close();
+  });
+
+  it("end with the statements that run when the database is closed, and no more are taken", async () => {
+    const own = createDatabase({ dsn: fresh.dsn, poolSize: 2 });
     const running = own.query("SELECT SLEEP(0.3) AS s");
     await sleep(50);
     await own.close();

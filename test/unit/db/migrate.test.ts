@@ -5,34 +5,28 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { migrate, pendingMigrations } from "../../../src/db/migrate.ts";
 import { readMigrations, statementsDigest } from "../../../src/db/migration-files.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { splitStatements } from "../../../src/db/statements.ts";
-import { startServer, type TestServer } from "./mariadb.ts";
+import { freshDatabase } from "../../setup/fresh-database.ts";
 
 const script = fileURLToPath(new URL("./migrate-process.ts", import.meta.url));
-let server: TestServer;
 let db: Database;
 let dsn: string;
 let folder: URL;
 
-beforeAll(async () => {
-  server = await startServer();
-});
-
-afterAll(async () => {
-  await server?.remove();
-});
-
 beforeEach(async () => {
-  ({ db, dsn } = await server.open());
+  const fresh = await freshDatabase();
+  dsn = fresh.dsn;
+  db = createDatabase({ dsn, poolSize: 10 });
   const path = mkdtempSync(join(tmpdir(), "ostiary-migrations-"));
   folder = pathToFileURL(`${path}/`);
   return async () => {
     await db.close();
+    await fresh.drop();
     rmSync(path, { recursive: true, force: true });
   };
 });

@@ -1,24 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createDatabase } from "../../../src/db/pool.ts";
 import { createPurger } from "../../../src/db/purge.ts";
 import type { Database } from "../../../src/db/sql.ts";
-import { startServer, type TestServer } from "./mariadb.ts";
+import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
 
-let server: TestServer;
+let fresh: FreshDatabase;
 let db: Database;
 const now = new Date("2026-05-01T12:00:00.000Z");
 const clock = { now: () => now };
 const tasks = [{ table: "flows", expires: "expires_at", keep: 1_000 }];
 
 beforeAll(async () => {
-  server = await startServer();
-  ({ db } = await server.open());
+  fresh = await freshDatabase();
+  db = createDatabase({ dsn: fresh.dsn, poolSize: 10 });
   await db.run("CREATE TABLE flows (n INT PRIMARY KEY, expires_at DATETIME(3) NOT NULL, KEY (expires_at))");
 });
 
 afterAll(async () => {
   await db?.close();
-  await server?.remove();
+  await fresh?.drop();
 });
 
 beforeEach(async () => {
