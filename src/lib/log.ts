@@ -1,0 +1,68 @@
+import pino, { type Logger } from "pino";
+import { presentError } from "./log-error.ts";
+import { toText } from "./log-text.ts";
+
+/** What the parts of the server may do with the log. */
+export type Log = Pick<Logger, "info" | "warn" | "error">;
+
+/** The log of the server. */
+export interface ServerLog extends Log {
+  readonly debug: Logger["debug"];
+  /** Writes what is still in memory. To be called last. */
+  readonly flush: () => void;
+}
+
+/** What `createLog` needs. */
+export interface LogSettings {
+  /** pino's levels, and `warning` and `panic` as configurations of the reference have them. */
+  readonly level: string;
+  readonly format: "json" | "text";
+}
+
+/** Takes finished lines. */
+export interface LogSink {
+  write(line: string): void;
+  flushSync?(): void;
+}
+
+const otherNames: Readonly<Record<string, string>> = { warning: "warn", panic: "fatal" };
+
+/** Text of the current millisecond; formatting a date costs more than the rest of a line. */
+const createTime = (): (() => string) => {
+  let at = 0;
+  let text = "";
+  return () => {
+    const now = Date.now();
+    if (now !== at) {
+      at = now;
+      text = `,"time":"${new Date(now).toISOString()}"`;
+    }
+    return text;
+  };
+};
+
+/**
+ * Creates the structured log: one JSON object a line (or text for people), on
+ * standard output, written in the background. Errors are logged by
+ * `presentError`, so that no value of a statement or a body gets in.
+ */
+export const createLog = ({ level, format }: LogSettings, sink: LogSink = pino.destination({ dest: 1, sync: false })): ServerLog => {
+  const destination = format === "text" ? { write: (line: string) => sink.write(toText(line)) } : sink;
+  const logger = pino(
+    {
+      level: otherNames[level] ?? level,
+      base: null,
+      timestamp: createTime(),
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: presentError },
+    },
+    destination,
+  );
+  return {
+    debug: logger.debug.bind(logger),
+    info: logger.info.bind(logger),
+    warn: logger.warn.bind(logger),
+    error: logger.error.bind(logger),
+    flush: () => sink.flushSync?.(),
+  };
+};

@@ -1,0 +1,87 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import { BlockList, isIP } from "node:net";
+
+/** Where a request comes from and where its client believes to have sent it. */
+export interface ClientAddress {
+  /** IP address; empty on a unix socket. */
+  readonly ip: string;
+  readonly proto: "http" | "https";
+  /** Host and port; empty when the client named none. */
+  readonly host: string;
+}
+
+type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+const hostFormat = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
+
+/**
+ * Creates the reading of a request's addresses. `X-Forwarded-For`, `-Proto` and
+ * `-Host` are believed only from a peer within `trustedProxies` (CIDRs or plain
+ * addresses), and of a list only what such peers have added: from its end up to
+ * the first address that is no trusted proxy.
+ */
+export const createClientAddress = (trustedProxies: readonly string[]): ((request: NodeRequest) => ClientAddress) => {
+  const isTrusted = createTrust(trustedProxies);
+  return (request) => {
+    const { headers } = request;
+    const peer = unmapped(request.socket.remoteAddress ?? "");
+    const direct: ClientAddress = { ip: peer, proto: isEncrypted(request) ? "https" : "http", host: hostOf(headers) };
+    if (!isTrusted(peer)) return direct;
+    const proto = last(headers["x-forwarded-proto"])?.toLowerCase();
+    const host = last(headers["x-forwarded-host"]);
+    return {
+      ip: forwardedFor(peer, headers["x-forwarded-for"], isTrusted),
+      proto: proto === "http" || proto === "https" ? proto : direct.proto,
+      host: host !== undefined && hostFormat.test(host) ? host : direct.host,
+    };
+  };
+};
+
+const createTrust = (entries: readonly string[]): ((ip: string) => boolean) => {
+  if (entries.length === 0) return () => false;
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = "", prefix] = entry.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (ip) => {
+    const version = isIP(ip);
+    return version !== 0 && list.check(ip, version === 6 ? "ipv6" : "ipv4");
+  };
+};
+
+const forwardedFor = (peer: string, header: string | string[] | undefined, isTrusted: (ip: string) => boolean): string => {
+  let client = peer;
+  for (const hop of items(header).toReversed()) {
+    const ip = plain(hop);
+    if (isIP(ip) === 0) break;
+    client = ip;
+    if (!isTrusted(ip)) break;
+  }
+  return client;
+};
+
+const items = (header: string | string[] | undefined): readonly string[] =>
+  header === undefined
+    ? []
+    : String(header)
+        .split(",")
+        .map((item) => item.trim());
+
+const last = (header: string | string[] | undefined): string | undefined => items(header).at(-1);
+
+/** IPv6 sockets write IPv4 in a way of their own. */
+const unmapped = (address: string): string => (address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address);
+
+/** A hop without brackets and port. */
+const plain = (hop: string): string => unmapped(hop.replace(/^\[(.*)\](?::\d+)?$/, "$1").replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1"));
+
+const hostOf = (headers: IncomingHttpHeaders): string => {
+  const host = (headers[":authority"] as string | undefined) ?? headers.host ?? "";
+  return hostFormat.test(host) ? host : "";
+};
+
+const isEncrypted = (request: NodeRequest): boolean => (request.socket as { readonly encrypted?: boolean }).encrypted === true;

@@ -1,0 +1,33 @@
+import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { http } from "../../gen/google/api/annotations_pb.ts";
+import { fail } from "../errors/service-error.ts";
+import type { Call } from "../lib/call.ts";
+
+/** What `createSiteCheck` needs. */
+export interface SiteCheckDeps {
+  readonly method: DescMethod;
+  /** Whether an `Origin` belongs to a site that the configuration names. */
+  readonly trustedOrigin: (origin: string) => boolean;
+}
+
+/**
+ * Creates the check that no foreign site makes a browser call an RPC with the
+ * cookies of its person. `Sec-Fetch-Site` decides, where a browser sends it,
+ * then `Origin`. Sites that the configuration names pass, and so do programs,
+ * which send neither. The doors see to it that a form or plain text, which a
+ * page can send unasked, never reaches an RPC at all.
+ *
+ * An RPC that REST binds to GET is not checked there: following a link is what
+ * it is for. Over the other doors everything is a POST, and is checked.
+ */
+export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((call: Call) => void) => {
+  const isLink = hasOption(method, http) && getOption(method, http).pattern.case === "get";
+  return ({ door, headers }) => {
+    if (headers.cookie === undefined || (isLink && door === "rest")) return;
+    const site = headers["sec-fetch-site"];
+    const { origin } = headers;
+    if (site === undefined ? origin === undefined : site !== "cross-site") return;
+    if (origin === undefined || !trustedOrigin(origin))
+      throw fail("UNTRUSTED_ORIGIN", { explain: "A cross-site call with cookies needs an Origin that the configuration names." });
+  };
+};
