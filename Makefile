@@ -2,7 +2,7 @@
 # lists them. Whatever is missing on the machine is installed first.
 
 .DEFAULT_GOAL := check
-.PHONY: help run install dev bench test golden check format lint types rules unused proto verify generate clean packages
+.PHONY: help run install dev bench test golden check format lint types rules unused proto verify generate lock clean packages
 MAKEFLAGS += --no-print-directory
 
 arch := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
@@ -39,6 +39,7 @@ types: packages ## types
 	@tsc --noEmit -p .
 
 lint: packages ## format and lint
+	@node scripts/complete-lockfile.mjs --check
 	@biome check --error-on-warnings .
 
 rules: packages ## who may import whom, sizes, names
@@ -58,6 +59,9 @@ verify: packages ## gen/ and docs/ are what the sources make
 
 generate: packages ## code from the contract, pages from the tables
 	@scripts/generate
+
+lock: ## complete package-lock.json after a change of dependencies
+	@node scripts/complete-lockfile.mjs
 
 format: packages ## format, sort imports, apply safe fixes
 	@biome check --write .
