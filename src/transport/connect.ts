@@ -24,24 +24,25 @@ export interface ConnectOptions extends UnaryDeps {
  * services that are the protocol's own. No RPC answers a GET.
  */
 export const mountConnect = (app: FastifyInstance, { rpcs, services, ...deps }: ConnectOptions): void => {
-  app.register(async (scope) => {
+  app.register((scope, _options, done) => {
     // Bodies are read here, not by parsers of the app.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    scope.addContentTypeParser("*", (_request, _payload, parsed) => parsed(null));
     for (const { method, procedure } of rpcs) {
       const route = createUnaryRoute(method, procedure, deps);
       scope.all(`/${rpcName(method)}`, { exposeHeadRoute: false }, (request, reply) => {
         route(request, reply).catch(() => reply.raw.destroy());
       });
     }
+    done();
   });
-  app.register(async (scope) => {
-    scope.addHook("onRequest", async (request, reply) => {
+  app.register((scope, _options, done) => {
+    scope.addHook("onRequest", (request, reply, next) => {
       // The library makes a URL of the host and does not answer when it is none.
-      const host = request.host ?? "";
-      if (!URL.canParse(`http://${host}`)) return reply.code(400).send({ code: "invalid_argument", message: "the request names no host" });
+      if (URL.canParse(`http://${request.host}`)) return next();
+      reply.code(400).send({ code: "invalid_argument", message: "the request names no host" });
     });
-    await scope.register(fastifyConnectPlugin, {
+    scope.register(fastifyConnectPlugin, {
       routes: (router) => {
         for (const mount of services) mount(router);
       },
@@ -49,5 +50,6 @@ export const mountConnect = (app: FastifyInstance, { rpcs, services, ...deps }: 
       readMaxBytes: deps.limits.bytes,
       shutdownTimeoutMs: 0,
     });
+    done();
   });
 };

@@ -22,14 +22,9 @@ export const checkJson = (value: unknown, path: string): void => {
   const walk = (item: unknown, at: string, depth: number) => {
     left -= 1;
     if (left < 0) throw invalid(path, "has too many values");
-    if (typeof item === "string") return checkText(item, at);
-    if (typeof item === "number" && !Number.isFinite(item)) throw invalid(at, "is not a number that JSON has");
-    if (typeof item !== "object" || item === null) return;
+    if (typeof item !== "object" || item === null) return checkScalar(item, at);
     if (depth > maxDepth) throw invalid(at, "is nested too deeply");
-    if (Array.isArray(item)) {
-      for (const [index, child] of item.entries()) walk(child, `${at}.${index}`, depth + 1);
-      return;
-    }
+    // The keys of an array are its indices.
     for (const key of Object.keys(item)) {
       const child = `${at}.${key}`;
       if (banned.has(key)) throw invalid(child, "has a name that is not allowed");
@@ -38,6 +33,11 @@ export const checkJson = (value: unknown, path: string): void => {
     }
   };
   walk(value, path, 1);
+};
+
+const checkScalar = (value: unknown, path: string): void => {
+  if (typeof value === "string") checkText(value, path);
+  if (typeof value === "number" && !Number.isFinite(value)) throw invalid(path, "is not a number that JSON has");
 };
 
 const invalid = (path: string, what: string) => {

@@ -97,7 +97,7 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
   });
   h2.on("stream", streams.add);
   // A broken connection concerns nobody but its client.
-  h2.on("sessionError", () => {});
+  h2.on("sessionError", () => undefined);
 
   const pending = new Set<net.Socket>();
   const wait = (socket: net.Socket): NodeJS.Timeout => {
@@ -154,7 +154,7 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
           negotiated,
         );
   // A handshake that fails concerns nobody but its client.
-  if (certificate !== undefined) server.on("tlsClientError", () => {});
+  if (certificate !== undefined) server.on("tlsClientError", () => undefined);
 
   return {
     server,

@@ -2,12 +2,16 @@ import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
-import { ServerReflection, type ServerReflectionRequest } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { indexSymbols } from "./symbol-index.ts";
 
-type Asked = ServerReflectionRequest["messageRequest"];
+/** What both versions of the protocol ask. */
+type Asked =
+  | { readonly case: "listServices" | "fileByFilename" | "fileContainingSymbol" | "allExtensionNumbersOfType"; readonly value: string }
+  | { readonly case: "fileContainingExtension"; readonly value: { readonly containingType: string; readonly extensionNumber: number } }
+  | { readonly case: undefined };
 
 /**
  * Creates server reflection, v1 and v1alpha, over the services of a port,
@@ -46,7 +50,8 @@ export const createReflection = (services: readonly DescService[]): ((router: Co
       case "allExtensionNumbersOfType": {
         const extensions = index.extensions(asked.value);
         if (!extensions) return notFound("no such message");
-        return { case: "allExtensionNumbersResponse", value: { baseTypeName: asked.value, extensionNumber: [...extensions.keys()] } } as const;
+        const extensionNumber = [...extensions.keys()];
+        return { case: "allExtensionNumbersResponse", value: { baseTypeName: asked.value, extensionNumber } } as const;
       }
       default:
         return { case: "errorResponse", value: { errorCode: Code.InvalidArgument, errorMessage: "the request asks nothing" } } as const;

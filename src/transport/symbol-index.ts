@@ -28,20 +28,23 @@ export const indexSymbols = (services: readonly DescService[]): SymbolIndex => {
     const known = extensions.get(typeName) ?? new Map<number, DescFile>();
     extensions.set(typeName, known.set(extension.number, file));
   };
+  const addType = (type: ReturnType<typeof typesOf>[number], file: DescFile) => {
+    if (type.kind === "message") addMessage(type, file);
+    else if (type.kind === "extension") addExtension(type, file);
+    else symbols.set(type.typeName, file);
+    // An enum's values are named beside it, not below it.
+    if (type.kind === "enum") for (const value of type.values) symbols.set(type.typeName.replace(/[^.]+$/, value.name), file);
+    if (type.kind === "service") for (const method of type.methods) symbols.set(`${type.typeName}.${method.name}`, file);
+  };
   const addFile = (file: DescFile) => {
     if (files.has(file.proto.name)) return;
     files.set(file.proto.name, file);
     for (const dependency of file.dependencies) addFile(dependency);
-    for (const type of nestedTypes(file)) {
-      if (type.kind === "message") addMessage(type, file);
-      else if (type.kind === "extension") addExtension(type, file);
-      else symbols.set(type.typeName, file);
-      // An enum's values are named beside it, not below it.
-      if (type.kind === "enum") for (const value of type.values) symbols.set(type.typeName.replace(/[^.]+$/, value.name), file);
-      if (type.kind === "service") for (const method of type.methods) symbols.set(`${type.typeName}.${method.name}`, file);
-    }
+    for (const type of typesOf(file)) addType(type, file);
   };
   for (const service of services) addFile(service.file);
 
   return { file: (name) => files.get(name), symbol: (name) => symbols.get(name), extensions: (message) => extensions.get(message) };
 };
+
+const typesOf = (file: DescFile) => [...nestedTypes(file)];
