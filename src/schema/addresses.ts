@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { NodeMessage } from "../ui/attach-messages.ts";
+import type { FormMessage } from "../ui/stored-message.ts";
 import type { Via } from "./extension.ts";
 import { formatText } from "./faults.ts";
 import { isEmail } from "./formats.ts";
@@ -25,14 +25,14 @@ export interface Uses {
 /** Uses, the traits with phone numbers written in E.164, and what is wrong. */
 export interface FoundUses extends Uses {
   readonly traits: JsonObject;
-  readonly messages: readonly NodeMessage[];
+  readonly messages: readonly FormMessage[];
 }
 
 interface Found {
   readonly identifiers: Record<string, string[]>;
   readonly verifiable: Address[];
   readonly recovery: Address[];
-  readonly messages: NodeMessage[];
+  readonly messages: FormMessage[];
 }
 
 /** Formats that an address is held to. With another one, the schema vouches for the value itself. */

@@ -9,10 +9,12 @@ export const bounds = {
   schemaDepth: 32,
   /** Schemas in a document, each counted as often as references lead to it. */
   schemaNodes: 10_000,
-  /** Nested arrays and objects, in a schema document as in traits. */
-  jsonDepth: 64,
-  /** Values in one person's traits: a check that reports every fault must not report millions. */
-  traitValues: 10_000,
+  /** Nested arrays and objects in a schema document. */
+  schemaJsonDepth: 128,
+  /** Nested arrays and objects in traits. */
+  traitDepth: 64,
+  /** Values in one person's traits. Some checks, such as `uniqueItems`, take time with the square of it. */
+  traitValues: 2_000,
   /** Characters of a value that a pattern is run on. */
   patternInput: 65_536,
   /** Options offered of an enumeration. */

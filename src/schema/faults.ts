@@ -1,8 +1,8 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { ErrorObject } from "ajv";
 import type { UiText } from "../../gen/ostiary/ui/v1/ui_pb.ts";
-import type { NodeMessage } from "../ui/attach-messages.ts";
 import { messages, uiText } from "../ui/messages.ts";
+import type { FormMessage } from "../ui/stored-message.ts";
 import { bounds } from "./bounds.ts";
 import type { IdentitySchema } from "./identity-schema.ts";
 import { traitName } from "./trait-name.ts";
@@ -113,7 +113,7 @@ function placeOf(name: string, places: ReadonlyMap<string, number>): number {
 }
 
 /** Translates what ajv found into texts for the form's elements, in the order of the schema. */
-export function faultMessages(schema: IdentitySchema, found: readonly ErrorObject[]): readonly NodeMessage[] {
+export function faultMessages(schema: IdentitySchema, found: readonly ErrorObject[]): readonly FormMessage[] {
   const faults = found.slice(0, bounds.reported * 2);
   const places = new Map(schema.orderedKeys.map((name, at) => [name, at] as const));
   const told = new Set<string>();

@@ -11,7 +11,7 @@ import type { TraitShape } from "./trait-shape.ts";
 export function flattenTraits(shape: TraitShape, traits: JsonValue): Map<string, string | number | boolean> {
   const flat = new Map<string, string | number | boolean>();
   const lay = (value: JsonValue | undefined, name: string, known: TraitShape | undefined, depth: number): void => {
-    if (value === null || value === undefined || depth > bounds.jsonDepth) return;
+    if (value === null || value === undefined || depth > bounds.traitDepth) return;
     if (typeof value !== "object") {
       flat.set(name, value);
     } else if (Array.isArray(value)) {

@@ -82,6 +82,8 @@ export function compileIdentitySchema({ id, json, publicUrl, selectable = false 
   if (!isObject(json)) throw new SchemaError(id, "#", "must be a JSON object");
   inspectSchema(id, json);
   const document = anonymous(json);
+  const traits = readTraitShape(document);
+  if (traits.types.length !== 1 || traits.types[0] !== "object") throw new SchemaError(id, "#/properties/traits", 'must be a schema of type "object"');
   let check: ValidateFunction;
   try {
     check = ajv.compile(document);
@@ -89,7 +91,6 @@ export function compileIdentitySchema({ id, json, publicUrl, selectable = false 
     const [fault] = ajv.errors ?? [];
     throw new SchemaError(id, `#${fault?.instancePath ?? ""}`, fault?.message ?? (cause instanceof Error ? cause.message : String(cause)));
   }
-  const traits = readTraitShape(document);
   return {
     id,
     url: schemaUrl(publicUrl, id),

@@ -10,7 +10,7 @@ const drafts = /^https?:\/\/json-schema\.org\/(?:draft-0[67]\/)?schema#?$/;
 function mustBeShallow(id: string, document: JsonValue): void {
   let level: readonly JsonValue[] = [document];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > bounds.jsonDepth) throw new SchemaError(id, "#", `is nested more than ${bounds.jsonDepth} levels deep`);
+    if (depth > bounds.schemaJsonDepth) throw new SchemaError(id, "#", `is nested more than ${bounds.schemaJsonDepth} levels deep`);
     level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
   }
 }
@@ -65,8 +65,6 @@ export function inspectSchema(id: string, root: JsonObject): void {
   if (root.$schema !== undefined && !(typeof root.$schema === "string" && drafts.test(root.$schema))) {
     throw new SchemaError(id, "#/$schema", "only JSON Schema draft-07 is understood");
   }
-  const traits = isObject(root.properties) ? root.properties.traits : undefined;
-  if (!isObject(traits) || traits.type !== "object") throw new SchemaError(id, "#/properties/traits", 'must be a schema of type "object"');
 
   let visited = 0;
   const open = new Set<string>();

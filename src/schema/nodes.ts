@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { UiNode } from "../../gen/ostiary/ui/v1/ui_pb.ts";
-import { attachMessages, type NodeMessage } from "../ui/attach-messages.ts";
+import { attachMessages } from "../ui/attach-messages.ts";
 import { messages as rows, uiText } from "../ui/messages.ts";
 import { freezeNode, inputNode, withValue } from "../ui/node.ts";
+import type { FormMessage } from "../ui/stored-message.ts";
 import { flattenTraits } from "./flatten-traits.ts";
 import type { IdentitySchema } from "./identity-schema.ts";
 
@@ -15,7 +16,7 @@ export interface TraitNodes {
   /** After an error: what was sent, instead of `values`. */
   readonly shown?: Readonly<Record<string, JsonValue>> | undefined;
   /** Texts about traits. Those about other elements are the caller's to attach. */
-  readonly messages?: readonly NodeMessage[];
+  readonly messages?: readonly FormMessage[];
   /** Hidden inputs: the second step of a registration carries the first along. */
   readonly hidden?: boolean;
 }

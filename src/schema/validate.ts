@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { NodeMessage } from "../ui/attach-messages.ts";
 import { messages, uiText } from "../ui/messages.ts";
+import type { FormMessage } from "../ui/stored-message.ts";
 import { findUses, type Uses } from "./addresses.ts";
 import { bounds, forbiddenNames } from "./bounds.ts";
 import { faultMessages } from "./faults.ts";
@@ -8,7 +8,7 @@ import type { IdentitySchema } from "./identity-schema.ts";
 import { traitName } from "./trait-name.ts";
 
 /** What the schema makes of traits. */
-export type TraitsVerdict = ValidTraits | { readonly kind: "invalid"; readonly messages: readonly NodeMessage[] };
+export type TraitsVerdict = ValidTraits | { readonly kind: "invalid"; readonly messages: readonly FormMessage[] };
 
 /** Traits that hold, and what they are good for. */
 interface ValidTraits extends Uses {
@@ -17,16 +17,16 @@ interface ValidTraits extends Uses {
   readonly traits: JsonObject;
 }
 
-const fault = (path: readonly string[], reason: string): NodeMessage => ({ node: traitName(path), text: uiText(messages.invalid, { reason }) });
+const fault = (path: readonly string[], reason: string): FormMessage => ({ node: traitName(path), text: uiText(messages.invalid, { reason }) });
 
 /** What no schema may allow: names that act on objects, depth and numbers that no check should be run on. */
-function unreasonable(traits: JsonObject): NodeMessage | undefined {
+function unreasonable(traits: JsonObject): FormMessage | undefined {
   let values = 0;
-  const look = (value: JsonValue, path: readonly string[]): NodeMessage | undefined => {
+  const look = (value: JsonValue, path: readonly string[]): FormMessage | undefined => {
     values++;
     if (values > bounds.traitValues) return fault(["traits"], `more than ${bounds.traitValues} values`);
     if (typeof value !== "object" || value === null) return undefined;
-    if (path.length > bounds.jsonDepth) return fault(["traits"], `nested more than ${bounds.jsonDepth} levels deep`);
+    if (path.length > bounds.traitDepth) return fault(["traits"], `nested more than ${bounds.traitDepth} levels deep`);
     for (const [key, member] of Object.entries(value)) {
       if (forbiddenNames.has(key)) return fault([...path, key], `${JSON.stringify(key)} is not a name that a trait may have`);
       const found = look(member, [...path, key]);

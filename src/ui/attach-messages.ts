@@ -1,22 +1,18 @@
 import type { UiNode, UiText } from "../../gen/ostiary/ui/v1/ui_pb.ts";
 import { inputNode, nodeId, withMessages } from "./node.ts";
-
-/** A text and the element it is about. */
-export interface NodeMessage {
-  /** Name of an input, id of anything else. */
-  readonly node: string;
-  readonly text: UiText;
-}
+import type { FormMessage } from "./stored-message.ts";
 
 /**
  * Attaches texts to the first element of their id. A text about an element
  * that is not there gets one: a text input of the group `default`, without a
  * value, at the end (settings.md §2.6). Shared elements are copied, not changed.
+ * A text about the form as a whole is not for any element, and left out.
  */
-export function attachMessages(nodes: readonly UiNode[], messages: readonly NodeMessage[]): readonly UiNode[] {
+export function attachMessages(nodes: readonly UiNode[], messages: readonly FormMessage[]): readonly UiNode[] {
   if (messages.length === 0) return nodes;
   const waiting = new Map<string, UiText[]>();
   for (const { node, text } of messages) {
+    if (node === "") continue;
     const texts = waiting.get(node);
     if (texts === undefined) waiting.set(node, [text]);
     else texts.push(text);

@@ -76,6 +76,10 @@ describe("attaching texts", () => {
     expect(added && [nodeId(added), input(added)?.type, input(added)?.value]).toEqual(["traits.admin", "text", undefined]);
   });
 
+  it("leaves out what is about the form as a whole", () => {
+    expect(attachMessages(form, [{ node: "", text: missing }])).toEqual(form);
+  });
+
   it("gives the same form back when there is nothing to say", () => {
     expect(attachMessages(form, [])).toBe(form);
   });
