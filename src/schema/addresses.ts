@@ -9,7 +9,7 @@ import { traitName } from "./trait-name.ts";
 import type { TraitShape, TraitUse } from "./trait-shape.ts";
 
 /** An address that traits hold, normalised. */
-export interface Address {
+interface Address {
   readonly via: Via;
   readonly value: string;
 }

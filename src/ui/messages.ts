@@ -27,7 +27,7 @@ const row =
   <K extends string = never>(id: number, text: string, ...context: readonly K[]): MessageRow<K> =>
     Object.freeze({ id, type, text, context });
 
-/** Makes the row of a text that informs, such as a label. */
+/** Makes the row of a text that informs, such as a label. @public */
 export const info = row("info");
 
 /** Makes the row of a text that says what is wrong. */
