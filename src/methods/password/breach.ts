@@ -1,0 +1,129 @@
+import { hash } from "node:crypto";
+import { type Clock, systemClock } from "../../lib/clock.ts";
+
+/** How often a password was found in breaches, if that could be learnt. */
+export type Breaches = { readonly kind: "count"; readonly count: number } | { readonly kind: "unavailable"; readonly reason: string };
+
+/** Looks passwords up in what is known of breaches. */
+export interface BreachCheck {
+  /** Never throws, and answers within two seconds and a half. */
+  count(password: string): Promise<Breaches>;
+}
+
+/** Where to ask. */
+export interface BreachCheckOptions {
+  /** Host name, or a whole http(s) URL in front of `/range/…`. */
+  readonly host: string;
+  readonly clock?: Clock;
+}
+
+/** All suffixes of one range with their counts, a line each, in upper case. */
+type Range = { readonly kind: "range"; readonly text: string } | Extract<Breaches, { kind: "unavailable" }>;
+
+const PREFIX = 5;
+const TRY_MS = 1_000;
+const TRIES = 2;
+const KEEP_MS = 3_600_000;
+const MOST_RANGES = 128;
+/** A range has some 40 kB. What is larger is not kept, and what is much larger is not read. */
+const MOST_KEPT = 200_000;
+const MOST_READ = 1_000_000;
+const LINE = /^[^:\s]+(?::\s*\d[\d,]*)?$/;
+
+/**
+ * Creates the check by k-anonymity: five characters of the password's SHA-1
+ * leave the server, and the answer, padded, has the rest of every password
+ * that begins alike. Answers are kept for an hour, whole, and people who ask
+ * for the same range at once share one request.
+ */
+export const createBreachCheck = ({ host, clock = systemClock }: BreachCheckOptions): BreachCheck => {
+  const base = `${/^https?:\/\//i.test(host) ? host : `https://${host}`}`.replace(/\/+$/, "");
+  const kept = new Map<string, { readonly text: string; readonly until: number }>();
+  const asking = new Map<string, Promise<Range>>();
+
+  const keep = (prefix: string, text: string) => {
+    if (text.length > MOST_KEPT) return;
+    const [oldest] = kept.keys();
+    if (kept.size >= MOST_RANGES && oldest !== undefined) kept.delete(oldest);
+    kept.set(prefix, { text, until: clock.now().getTime() + KEEP_MS });
+  };
+
+  const recall = (prefix: string): string | undefined => {
+    const found = kept.get(prefix);
+    if (found === undefined) return undefined;
+    kept.delete(prefix);
+    if (found.until <= clock.now().getTime()) return undefined;
+    // Put at the end again: what is asked for lately is dropped last.
+    kept.set(prefix, found);
+    return found.text;
+  };
+
+  const ask = async (prefix: string): Promise<Range> => {
+    let answer: Range = { kind: "unavailable", reason: "" };
+    for (let tries = 0; tries < TRIES; tries++) {
+      answer = await fetchRange(`${base}/range/${prefix}`);
+      if (answer.kind === "range") {
+        keep(prefix, answer.text);
+        break;
+      }
+    }
+    asking.delete(prefix);
+    return answer;
+  };
+
+  return {
+    count: async (password) => {
+      const digest = hash("sha1", password).toUpperCase();
+      const [prefix, suffix] = [digest.slice(0, PREFIX), digest.slice(PREFIX)];
+      const known = recall(prefix);
+      if (known !== undefined) return { kind: "count", count: findCount(known, suffix) };
+      const pending = asking.get(prefix) ?? ask(prefix);
+      asking.set(prefix, pending);
+      const range = await pending;
+      return range.kind === "range" ? { kind: "count", count: findCount(range.text, suffix) } : range;
+    },
+  };
+};
+
+const fetchRange = async (url: string): Promise<Range> => {
+  try {
+    const signal = AbortSignal.timeout(TRY_MS);
+    const response = await fetch(url, { signal, redirect: "error", headers: { "Add-Padding": "true", "User-Agent": "ostiary" } });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      return { kind: "unavailable", reason: `status ${response.status}` };
+    }
+    const text = await readText(response);
+    if (text === undefined) return { kind: "unavailable", reason: "the answer is too large" };
+    const lines = text
+      .toUpperCase()
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "");
+    if (!lines.every((line) => LINE.test(line))) return { kind: "unavailable", reason: "the answer is not of the form SUFFIX:COUNT" };
+    return { kind: "range", text: `\n${lines.join("\n")}\n` };
+  } catch (error) {
+    return { kind: "unavailable", reason: error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "no connection" };
+  }
+};
+
+/** Reads the body; undefined when it is longer than any real one. */
+const readText = async (response: Response): Promise<string | undefined> => {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    length += part.byteLength;
+    if (length > MOST_READ) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("latin1");
+};
+
+/** A suffix without a count was found once; padding has the count 0. */
+const findCount = (text: string, suffix: string): number => {
+  for (let at = text.indexOf(`\n${suffix}`); at >= 0; at = text.indexOf(`\n${suffix}`, at + 1)) {
+    const found = /^(?::\s*([\d,]+))?\n/.exec(text.slice(at + 1 + suffix.length, at + 33 + suffix.length));
+    if (found !== null) return Number((found[1] ?? "1").replaceAll(",", ""));
+  }
+  return 0;
+};
