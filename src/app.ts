@@ -82,18 +82,36 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
   const attempts = createAttempts({ db, clock, config: config.limits.login, key: secrets.default[0] ?? "" });
 
   // Methods
-  const passwords = createPasswords({ policy: createPasswordPolicy({ config: selfservice.methods.password.config, hashers: config.hashers, hasher, log }), hasher, log });
+  const passwords = createPasswords({
+    policy: createPasswordPolicy({ config: selfservice.methods.password.config, hashers: config.hashers, hasher, log }),
+    hasher,
+    log,
+  });
   const methods = createMethods({ config: selfservice.methods, db, identities, passwords, attempts });
-  const waysIn = (identity: IdentityRecord) => methods.credentials.filter((kind) => kind.factor === "first" && kind.count(identity) > 0).map((kind) => kind.type);
-  const hasSecondFactor = ({ identity }: { readonly identity: IdentityRecord }) => methods.credentials.some((kind) => kind.factor === "second" && kind.count(identity) > 0);
+  const waysIn = (identity: IdentityRecord) =>
+    methods.credentials.filter((kind) => kind.factor === "first" && kind.count(identity) > 0).map((kind) => kind.type);
+  const hasSecondFactor = ({ identity }: { readonly identity: IdentityRecord }) =>
+    methods.credentials.some((kind) => kind.factor === "second" && kind.count(identity) > 0);
 
   // Sessions, and what travels with them in cookies
   const secure = cookies.secure ?? !config.dev;
   const sameSite = { Lax: "lax", Strict: "strict", None: "none" } as const;
   const { cookie } = config.session;
-  const csrf = createCsrf(serve.public.base_url, { path: cookies.path, domain: cookies.domain, sameSite: secure ? sameSite[cookies.same_site] : "lax", secure });
+  const csrf = createCsrf(serve.public.base_url, {
+    path: cookies.path,
+    domain: cookies.domain,
+    sameSite: secure ? sameSite[cookies.same_site] : "lax",
+    secure,
+  });
   const sessionCookie = createSessionCookie(
-    { name: cookie.name, path: cookie.path, domain: cookie.domain, sameSite: sameSite[cookie.same_site], secure: cookie.secure ?? secure, persistent: cookie.persistent },
+    {
+      name: cookie.name,
+      path: cookie.path,
+      domain: cookie.domain,
+      sameSite: sameSite[cookie.same_site],
+      secure: cookie.secure ?? secure,
+      persistent: cookie.persistent,
+    },
     createKeyring(secrets.cookie).seal("session cookie"),
   );
   const issuer = createSessionIssuer({ store: sessions, clock, lifespan: config.session.lifespan });
@@ -104,7 +122,9 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
   });
   const callers = createCallers({ store: sessions, cookie: sessionCookie, clock, hasSecondFactor, loginUrl: (query) => urls.init("login", "browser", query) });
   const defaultReturnUrl = selfservice.default_browser_return_url;
-  const returnTo = createReturnTo(createAllowedUrls({ allowed: selfservice.allowed_return_urls, publicUrl: serve.public.base_url, defaultUrl: defaultReturnUrl }));
+  const returnTo = createReturnTo(
+    createAllowedUrls({ allowed: selfservice.allowed_return_urls, publicUrl: serve.public.base_url, defaultUrl: defaultReturnUrl }),
+  );
 
   // Flows
   const hooks = allHooks({ sessions });
@@ -186,4 +206,3 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     },
   };
 };
-

@@ -66,7 +66,15 @@ export const createDoors = ({ config, log, metrics, services, presentsSession, s
     const listener = serve[port];
     const app = createHttpApp({ port, tls: listener.tls, log });
     if (port === "public" && serve.public.cors.enabled) app.addHook("onRequest", createCors(serve.public.cors));
-    mountConnect(app, { rpcs, services: [], port, baseUrl: listener.base_url, clientAddress: createClientAddress(listener.trusted_proxies), callLog, limits: { bytes: bodyLimit, wait: portTimeouts[port].read } });
+    mountConnect(app, {
+      rpcs,
+      services: [],
+      port,
+      baseUrl: listener.base_url,
+      clientAddress: createClientAddress(listener.trusted_proxies),
+      callLog,
+      limits: { bytes: bodyLimit, wait: portTimeouts[port].read },
+    });
     app.register(
       createGateway({
         services: services.map(({ service }) => service),

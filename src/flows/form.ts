@@ -1,6 +1,6 @@
+import type { ShownValues } from "../methods/method.ts";
 import type { FormMessage } from "../ui/stored-message.ts";
 import { readMessage, storeMessage } from "../ui/stored-message.ts";
-import type { ShownValues } from "../methods/method.ts";
 import type { FlowForm, FlowRecord } from "./flow.ts";
 
 /** A form with these messages, showing what was typed or else what is stored. */
@@ -13,4 +13,10 @@ export const messagesOf = (form: FlowForm): { readonly form: readonly FormMessag
 };
 
 /** The flow after a submit that did not hold. Every submit starts from a form without messages (precedence 5). */
-export const withForm = (flow: FlowRecord, form: FlowForm, now: Date, state = flow.state, active = flow.active): FlowRecord => ({ ...flow, state, active, form, updatedAt: now });
+export const withForm = (flow: FlowRecord, form: FlowForm, now: Date, state = flow.state, active = flow.active): FlowRecord => ({
+  ...flow,
+  state,
+  active,
+  form,
+  updatedAt: now,
+});

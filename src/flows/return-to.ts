@@ -19,7 +19,8 @@ export const createReturnTo = (resolve: (value: string) => string | undefined): 
   must: (value) => {
     if (value === undefined || value === "") return undefined;
     const url = resolve(value);
-    if (url === undefined) throw fail("RETURN_TO_FORBIDDEN", { explain: "The requested return_to URL is not allowed by the configuration.", field: "return_to" });
+    if (url === undefined)
+      throw fail("RETURN_TO_FORBIDDEN", { explain: "The requested return_to URL is not allowed by the configuration.", field: "return_to" });
     return url;
   },
 });

@@ -9,7 +9,9 @@ export interface Rpc<M extends DescMethod> {
 }
 
 /** Every RPC of a service, by its local name. */
-export type Rpcs<S extends DescService> = { readonly [K in keyof S["method"]]: S["method"][K] extends DescMethodUnary<infer I, infer O> ? Rpc<DescMethodUnary<I, O>> : never };
+export type Rpcs<S extends DescService> = {
+  readonly [K in keyof S["method"]]: S["method"][K] extends DescMethodUnary<infer I, infer O> ? Rpc<DescMethodUnary<I, O>> : never;
+};
 
 /** A service and its implementation, as data: doors are opened on it elsewhere. */
 export interface ServiceDefinition {
@@ -18,4 +20,7 @@ export interface ServiceDefinition {
 }
 
 /** Pairs a service with its RPCs; a missing one does not compile. */
-export const defineService = <S extends DescService>(service: S, rpcs: Rpcs<S>): ServiceDefinition => ({ service, rpcs: rpcs as Readonly<Record<string, Rpc<DescMethod>>> });
+export const defineService = <S extends DescService>(service: S, rpcs: Rpcs<S>): ServiceDefinition => ({
+  service,
+  rpcs: rpcs as Readonly<Record<string, Rpc<DescMethod>>>,
+});

@@ -21,7 +21,21 @@ export interface FlowRow {
   readonly f_expires_at: Date;
 }
 
-const columns = ["id", "kind", "type", "identity_id", "state", "active", "request_url", "csrf_digest", "form", "context", "issued_at", "updated_at", "expires_at"] as const;
+const columns = [
+  "id",
+  "kind",
+  "type",
+  "identity_id",
+  "state",
+  "active",
+  "request_url",
+  "csrf_digest",
+  "form",
+  "context",
+  "issued_at",
+  "updated_at",
+  "expires_at",
+] as const;
 
 /** The columns of a flow for a join in which `flows` is called `f`. */
 export const flowColumns = columns.map((c) => `f.${c} AS f_${c}`).join(", ");

@@ -31,7 +31,15 @@ const applyTraits = (before: IdentityRecord, valid: ValidTraits, at: string, new
   traits: valid.traits,
   verifiable: valid.verifiable.map(
     ({ via, value }): VerifiableAddressRecord =>
-      before.verifiable.find((a) => a.via === via && a.value === value) ?? { id: newId(), via, value, verified: false, status: "pending", created_at: at, updated_at: at },
+      before.verifiable.find((a) => a.via === via && a.value === value) ?? {
+        id: newId(),
+        via,
+        value,
+        verified: false,
+        status: "pending",
+        created_at: at,
+        updated_at: at,
+      },
   ),
   recovery: valid.recovery.map(
     ({ via, value }): RecoveryAddressRecord =>
@@ -59,7 +67,9 @@ const withIdentifiers = (before: IdentityRecord["credentials"], identifiers: Val
  * a session that proved who it is recently.
  */
 export const differsInProtected = (a: IdentityRecord, b: IdentityRecord): boolean =>
-  identifierKeys(a).join("\n") !== identifierKeys(b).join("\n") || sequence(a.verifiable) !== sequence(b.verifiable) || multiset(a.recovery) !== multiset(b.recovery);
+  identifierKeys(a).join("\n") !== identifierKeys(b).join("\n") ||
+  sequence(a.verifiable) !== sequence(b.verifiable) ||
+  multiset(a.recovery) !== multiset(b.recovery);
 
 /** The rows of identity_identifiers an identity stands for, as sorted `type\0identifier` keys. */
 export const identifierKeys = (record: IdentityRecord): string[] =>

@@ -24,8 +24,20 @@ export interface IdentityRow {
 }
 
 const columns = [
-  "id", "external_id", "schema_id", "state", "state_changed_at", "traits", "addresses", "credentials",
-  "metadata_public", "metadata_admin", "organization_id", "version", "created_at", "updated_at",
+  "id",
+  "external_id",
+  "schema_id",
+  "state",
+  "state_changed_at",
+  "traits",
+  "addresses",
+  "credentials",
+  "metadata_public",
+  "metadata_admin",
+  "organization_id",
+  "version",
+  "created_at",
+  "updated_at",
 ] as const;
 
 /** The columns of an identity for a join in which `identities` is called `i`. */
@@ -168,7 +180,8 @@ const insertAddresses = async (tx: Sql, id: string, keys: readonly string[]): Pr
 };
 
 const deleteIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
-  for (const k of keys) await tx.execute("DELETE FROM identity_identifiers WHERE identity_id = ? AND type = ? AND identifier = ?", [uuidBytes(id), ...k.split("\0")]);
+  for (const k of keys)
+    await tx.execute("DELETE FROM identity_identifiers WHERE identity_id = ? AND type = ? AND identifier = ?", [uuidBytes(id), ...k.split("\0")]);
 };
 
 const deleteAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {

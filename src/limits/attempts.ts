@@ -26,8 +26,21 @@ export interface Attempts {
 }
 
 /** Creates the limits. `key` makes the digests. */
-export const createAttempts = ({ db, clock, config, key }: { readonly db: Database; readonly clock: Clock; readonly config: LimitsConfig["login"]; readonly key: string }): Attempts => {
-  const bucket = (kind: string, value: string, limit: number): Bucket => ({ digest: createHmac("sha256", key).update(`attempts ${kind} ${value}`).digest(), limit });
+export const createAttempts = ({
+  db,
+  clock,
+  config,
+  key,
+}: {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly config: LimitsConfig["login"];
+  readonly key: string;
+}): Attempts => {
+  const bucket = (kind: string, value: string, limit: number): Bucket => ({
+    digest: createHmac("sha256", key).update(`attempts ${kind} ${value}`).digest(),
+    limit,
+  });
 
   return {
     loginBuckets: (identifier, address) => [bucket("identifier", identifier, config.per_identifier), bucket("network", networkOf(address), config.per_network)],

@@ -138,6 +138,8 @@ export interface LoginMethod<K extends LoginCase = LoginCase> {
   readonly name: K;
   readonly enabled: boolean;
   nodes(view: LoginView): readonly UiNode[];
+  /** What was typed and may be shown again. */
+  typed(input: LoginInput<K>): ShownValues;
   prove(input: LoginInput<K>, view: LoginView, call: Call): Promise<Proven | Rejected | Redirect>;
 }
 
@@ -185,6 +187,8 @@ export interface RegistrationMethod<K extends RegistrationCase = RegistrationCas
   readonly name: K;
   readonly enabled: boolean;
   nodes(view: RegistrationView): readonly UiNode[];
+  /** What was typed and may be shown again. */
+  typed(input: RegistrationInput<K>, schema: IdentitySchema): ShownValues;
   enrol(input: RegistrationInput<K>, view: RegistrationView, call: Call): Promise<Enrolled | Rejected | Redirect | NextStep>;
 }
 

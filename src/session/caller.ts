@@ -2,7 +2,7 @@ import { fail } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { type Credential, findCredential } from "./credential.ts";
-import { isLive, sessionAal, type SignedIn } from "./session.ts";
+import { isLive, type SignedIn, sessionAal } from "./session.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { SessionStore } from "./store.ts";
 import { tokenDigest } from "./tokens.ts";

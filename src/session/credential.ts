@@ -22,7 +22,8 @@ export const findCredential = (call: Call, cookie: SessionCookie): Credential | 
   const bearer = /^bearer +(\S+)$/i.exec(call.headers.authorization ?? "")?.[1];
   const inCookie = cookie.read(call);
   const sent = header ?? bearer;
-  if (inCookie && sent !== undefined && sent !== inCookie.token) throw fail("SESSION_AMBIGUOUS", { explain: "The session cookie and the session token of the request name different sessions." });
+  if (inCookie && sent !== undefined && sent !== inCookie.token)
+    throw fail("SESSION_AMBIGUOUS", { explain: "The session cookie and the session token of the request name different sessions." });
   if (header !== undefined) return { token: header, by: "header" };
   if (inCookie) return { token: inCookie.token, by: "cookie", cookieExpiresAt: inCookie.expiresAt };
   return bearer === undefined ? undefined : { token: bearer, by: "bearer" };

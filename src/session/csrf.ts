@@ -29,8 +29,10 @@ export interface Csrf {
   ensure(call: Call): Buffer;
   /** Begins a new secret, as signing in as someone else and signing out do. */
   rotate(call: Call): Buffer;
-  /** A token for a form. */
+  /** A token for a form: fresh at every render. */
   mask(secret: Buffer): string;
+  /** The token that a flow's form carries: a native app's is empty, unless a browser's cookie came along. */
+  tokenFor(call: Call, type: "browser" | "api"): string;
   /** What a flow keeps to know its browser again. */
   digest(secret: Buffer): Buffer;
   /** Throws CSRF_VIOLATION unless the token in the body fits the cookie. */
@@ -59,30 +61,41 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
       explain: "Please retry the flow and clear your cookies. The request was rejected to protect you from cross-site request forgery.",
       details: {
         docs: DOCS,
-        hint: ajax ? "Send the request with credentials: cookies must travel with it." : "A server that calls on behalf of a browser must forward the browser's Cookie header.",
+        hint: ajax
+          ? "Send the request with credentials: cookies must travel with it."
+          : "A server that calls on behalf of a browser must forward the browser's Cookie header.",
         ...(reason !== undefined && { reject_reason: reason }),
       },
     });
   };
 
+  const mask = (secret: Buffer): string => {
+    const pad = randomBytes(SECRET_BYTES);
+    return Buffer.concat([pad, xor(pad, secret)]).toString("base64");
+  };
+  const ensure = (call: Call): Buffer => pending(call, cookieName) ?? read(call) ?? hand(call, randomBytes(SECRET_BYTES));
+
   return {
     cookieName,
-    ensure: (call) => read(call) ?? pending(call, cookieName) ?? hand(call, randomBytes(SECRET_BYTES)),
+    ensure,
     rotate: (call) => hand(call, randomBytes(SECRET_BYTES)),
-    mask: (secret) => {
-      const pad = randomBytes(SECRET_BYTES);
-      return Buffer.concat([pad, xor(pad, secret)]).toString("base64");
+    mask,
+    tokenFor: (call, type) => {
+      const secret = type === "browser" ? ensure(call) : read(call);
+      return secret === undefined ? "" : mask(secret);
     },
     digest: (secret) => sha256(secret),
     mustMatch: (call, token) => {
       const secret = read(call);
-      if (secret === undefined) throw violation(call, call.headers.cookie === undefined ? "The request has no Cookie header." : "The request has no anti-CSRF cookie.");
+      if (secret === undefined)
+        throw violation(call, call.headers.cookie === undefined ? "The request has no Cookie header." : "The request has no anti-CSRF cookie.");
       const given = unmask(token);
       if (given === undefined || !timingSafeEqual(given, secret)) throw violation(call, "The csrf_token does not fit the anti-CSRF cookie.");
     },
     mustBeCreator: (call, digest) => {
       const secret = read(call);
-      if (secret === undefined) throw violation(call, call.headers.cookie === undefined ? "The request has no Cookie header." : "The request has no anti-CSRF cookie.");
+      if (secret === undefined)
+        throw violation(call, call.headers.cookie === undefined ? "The request has no Cookie header." : "The request has no anti-CSRF cookie.");
       if (digest === undefined || !timingSafeEqual(sha256(secret), digest)) throw violation(call, undefined);
     },
   };

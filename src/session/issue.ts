@@ -29,7 +29,15 @@ export interface SessionIssuer {
 const DEVICE_LIMIT = 512;
 
 /** Creates the issuer. `lifespan` is in milliseconds. */
-export const createSessionIssuer = ({ store, clock, lifespan }: { readonly store: SessionStore; readonly clock: Clock; readonly lifespan: number }): SessionIssuer => ({
+export const createSessionIssuer = ({
+  store,
+  clock,
+  lifespan,
+}: {
+  readonly store: SessionStore;
+  readonly clock: Clock;
+  readonly lifespan: number;
+}): SessionIssuer => ({
   async begin(sql, identity, proof, call) {
     const now = clock.now();
     const token = newSessionToken();

@@ -25,7 +25,15 @@ export const presentSession = ({ session, identity: record }: SignedIn, identity
   authenticationMethods: session.methods.map(presentMethod),
   issuedAt: timestamp(session.issuedAt),
   ...(identity && { identity }),
-  devices: [{ $typeName: "ostiary.session.v1.Device", id: session.device.id, ipAddress: session.device.ip_address, userAgent: session.device.user_agent, location: session.device.location }],
+  devices: [
+    {
+      $typeName: "ostiary.session.v1.Device",
+      id: session.device.id,
+      ipAddress: session.device.ip_address,
+      userAgent: session.device.user_agent,
+      location: session.device.location,
+    },
+  ],
 });
 
 const presentMethod = (m: SessionRecord["methods"][number]): AuthenticationMethod => ({

@@ -87,13 +87,10 @@ export const createSessionStore = (db: Database): SessionStore => {
     },
 
     async renew(sql, session, digest) {
-      const { affectedRows } = await sql.execute("UPDATE sessions SET token_digest = ?, methods = ?, authenticated_at = ?, expires_at = ? WHERE id = ? AND active = 1", [
-        digest,
-        JSON.stringify(session.methods),
-        session.authenticatedAt,
-        session.expiresAt,
-        uuidBytes(session.id),
-      ]);
+      const { affectedRows } = await sql.execute(
+        "UPDATE sessions SET token_digest = ?, methods = ?, authenticated_at = ?, expires_at = ? WHERE id = ? AND active = 1",
+        [digest, JSON.stringify(session.methods), session.authenticatedAt, session.expiresAt, uuidBytes(session.id)],
+      );
       return affectedRows === 1;
     },
 
@@ -110,12 +107,18 @@ export const createSessionStore = (db: Database): SessionStore => {
     },
 
     async revokeOthers(sql, identityId, keepId) {
-      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE identity_id = ? AND id <> ? AND active = 1", [uuidBytes(identityId), uuidBytes(keepId)]);
+      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE identity_id = ? AND id <> ? AND active = 1", [
+        uuidBytes(identityId),
+        uuidBytes(keepId),
+      ]);
       return affectedRows;
     },
 
     async revokeOne(sql, identityId, id) {
-      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE id = ? AND identity_id = ? AND active = 1", [uuidBytes(id), uuidBytes(identityId)]);
+      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE id = ? AND identity_id = ? AND active = 1", [
+        uuidBytes(id),
+        uuidBytes(identityId),
+      ]);
       return affectedRows;
     },
 

@@ -1,8 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { ErrorService } from "../../../gen/ostiary/errors/v1/error_service_pb.ts";
 import type { Database } from "../../db/sql.ts";
-import { errorTable } from "../../errors/table.ts";
 import { fail } from "../../errors/service-error.ts";
+import { errorTable } from "../../errors/table.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { timestamp } from "../../lib/timestamp.ts";

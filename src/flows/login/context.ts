@@ -8,7 +8,10 @@ export interface LoginContext {
 }
 
 /** Reads the context of a login flow. */
-export const loginContext = ({ context }: FlowRecord): LoginContext => ({ refresh: context["refresh"] === true, requestedAal: context["requested_aal"] === 2 ? 2 : 1 });
+export const loginContext = ({ context }: FlowRecord): LoginContext => ({
+  refresh: context["refresh"] === true,
+  requestedAal: context["requested_aal"] === 2 ? 2 : 1,
+});
 
 /** Makes the context of a login flow. */
 export const writeLoginContext = ({ refresh, requestedAal }: LoginContext) => ({ refresh, requested_aal: requestedAal });

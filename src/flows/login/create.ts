@@ -32,7 +32,7 @@ export const createCreate = (deps: LoginDeps) => {
     await flows.insert(db, flow);
     return {
       $typeName: "ostiary.login.v1.CreateFlowResponse",
-      flow: present(flow, caller, secret ? csrf.mask(secret) : ""),
+      flow: present(flow, caller, csrf.tokenFor(call, flow.type)),
       redirectBrowserTo: urls.pageOf(flow) ?? "",
     };
   };

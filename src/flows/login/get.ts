@@ -8,13 +8,13 @@ import type { LoginDeps } from "./deps.ts";
 /** Reads a login flow: for the browser that created it, or whoever knows the id of a native app's. */
 export const createGet = ({ db, callers, clock, csrf, flows, present, urls }: LoginDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
-    const secret = csrf.ensure(call);
+    csrf.ensure(call);
     const flow = mustExist(await flows.find(db, "login", request.id));
     if (flow.type === "browser") csrf.mustBeCreator(call, flow.csrfDigest);
     mustNotBeExpired(flow, clock.now(), urls);
     const { refresh, requestedAal } = loginContext(flow);
     // Who is signed in shows only where the form is about them.
     const caller = refresh || requestedAal === 2 ? await callers.find(call) : undefined;
-    return { $typeName: "ostiary.login.v1.GetFlowResponse", flow: present(flow, caller, flow.type === "browser" ? csrf.mask(secret) : "") };
+    return { $typeName: "ostiary.login.v1.GetFlowResponse", flow: present(flow, caller, csrf.tokenFor(call, flow.type)) };
   };
 };

@@ -15,15 +15,21 @@ import type { FlowUrls } from "../urls.ts";
 import { loginContext } from "./context.ts";
 
 /** Makes the flow that clients see. */
-export interface PresentLogin {
-  (flow: FlowRecord, signedIn: SignedIn | undefined, csrfToken: string): LoginFlow;
-}
+export type PresentLogin = (flow: FlowRecord, signedIn: SignedIn | undefined, csrfToken: string) => LoginFlow;
 
 /** Node groups in the order they stand on screen, as recorded of the reference. */
 const groups = ["oidc", "default", "webauthn", "passkey", "code", "password", "totp", "lookup_secret"];
 
 /** Creates the presentation: nodes from the methods, sorted, with the form's messages on them. */
-export const createPresentLogin = ({ methods, schemas, urls }: { readonly methods: LoginMethods; readonly schemas: Schemas; readonly urls: FlowUrls }): PresentLogin => {
+export const createPresentLogin = ({
+  methods,
+  schemas,
+  urls,
+}: {
+  readonly methods: LoginMethods;
+  readonly schemas: Schemas;
+  readonly urls: FlowUrls;
+}): PresentLogin => {
   const enabled = Object.values(methods).filter((m) => m.enabled);
   const order = orderBySchema(groups, ["identifier"]);
 
@@ -32,7 +38,7 @@ export const createPresentLogin = ({ methods, schemas, urls }: { readonly method
     const schema = schemas.default;
     const view = { flow, schema, shown: flow.form.shown, signedIn, refresh, requestedAal };
     const messages = messagesOf(flow.form);
-    const nodes = attachMessages(sortNodes([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], order(schema)), messages.nodes);
+    const nodes = sortNodes(attachMessages([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], messages.nodes), order(schema));
     const returnTo = returnToOf(flow);
     return {
       $typeName: "ostiary.login.v1.LoginFlow",
@@ -43,7 +49,7 @@ export const createPresentLogin = ({ methods, schemas, urls }: { readonly method
       requestUrl: flow.requestUrl,
       ...(returnTo !== undefined && { returnTo }),
       ...(flow.active !== undefined && { active: flow.active }),
-      ui: { $typeName: "ostiary.ui.v1.UiContainer", action: urls.submit("login", flow.id), method: "POST", nodes: [...nodes], messages: [...messages.form] },
+      ui: { $typeName: "ostiary.ui.v1.UiContainer", action: urls.submit("login", flow.id), method: "POST", nodes, messages: [...messages.form] },
       createdAt: timestamp(flow.issuedAt),
       updatedAt: timestamp(flow.updatedAt),
       refresh,

@@ -10,8 +10,8 @@ import type { Issued } from "../../session/issue.ts";
 import { presentSession } from "../../session/present.ts";
 import { redirectTo } from "../continue-with.ts";
 import { type FlowRecord, returnToOf } from "../flow.ts";
-import type { LoginDeps } from "./deps.ts";
 import { loginContext } from "./context.ts";
+import type { LoginDeps } from "./deps.ts";
 
 /**
  * Signs a person in who has proven who they are: a new session, or the same
@@ -25,7 +25,10 @@ export const createSignIn = (deps: LoginDeps) => {
     const { refresh, requestedAal } = loginContext(flow);
     const same = caller?.identity.id === proven.identity.id ? caller : undefined;
     const destination =
-      returnTo.must(returnToOf(flow)) ?? config.after.methods[method]?.default_browser_return_url ?? config.after.default_browser_return_url ?? defaultReturnUrl;
+      returnTo.must(returnToOf(flow)) ??
+      config.after.methods[method]?.default_browser_return_url ??
+      config.after.default_browser_return_url ??
+      defaultReturnUrl;
 
     const issued = await db.transaction(async (tx): Promise<Issued> => {
       const now = clock.now();

@@ -44,7 +44,10 @@ export const createUpdate = (deps: LoginDeps) => {
 
     const body = request.body ?? noBody;
     const foreign = checkOrigin(csrf, call, flow, body.csrfToken) ?? call.malformed;
-    if (foreign !== undefined) throw await reject(attempt, again(flow, [{ node: "", text: uiText(messages.invalid, { reason: foreign }) }]));
+    if (foreign !== undefined) {
+      const typed = body.method.case && methods[body.method.case].typed(body.method.value);
+      throw await reject(attempt, rejected([{ node: "", text: uiText(messages.invalid, { reason: foreign }) }], typed ?? flow.form.shown ?? undefined));
+    }
     const method = await pick(attempt, body.method.case);
     const view = { flow, schema: schemas.default, shown: flow.form.shown, signedIn: caller, ...context };
     const result = await method.prove(body.method.value as never, view, call);
@@ -68,8 +71,7 @@ export const createUpdate = (deps: LoginDeps) => {
   const reject = async ({ flow, caller, call }: Attempt, { messages: wrong, shown, active }: Rejected): Promise<ServiceError> => {
     const saved = withForm(flow, formOf(wrong, shown), clock.now(), flow.state, active);
     await flows.save(db, saved);
-    const token = flow.type === "browser" ? csrf.mask(csrf.ensure(call)) : "";
-    return formRejected(LoginFlowSchema, present(saved, caller, token), saved, urls.pageOf(saved));
+    return formRejected(LoginFlowSchema, present(saved, caller, csrf.tokenFor(call, flow.type)), saved, urls.pageOf(saved));
   };
 
   const replace = async ({ flow }: Attempt): Promise<ServiceError> => {

@@ -28,7 +28,7 @@ export const writeRegistrationContext = ({ schemaId, step }: RegistrationContext
 export const mustBeSelectable = (schemas: Schemas, id: string): IdentitySchema => {
   if (id === "") return schemas.default;
   const schema = schemas.get(id);
-  if (schema === undefined || (schema !== schemas.default && !schemas.selectable(schema.id))) {
+  if (schema === undefined || (schema !== schemas.default && !schema.selectable)) {
     throw fail("INVALID_FIELD", { field: "identity_schema", explain: "There is no identity schema of this id to sign up with." });
   }
   return schema;

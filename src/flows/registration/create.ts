@@ -22,11 +22,18 @@ export const createCreate = (deps: RegistrationDeps) => {
     if (await callers.find(call)) throw signedInAlready(destination ?? defaultReturnUrl);
     const schema = mustBeSelectable(schemas, request.identitySchema);
 
-    const flow = newRegistrationFlow(deps, browser ? "browser" : "api", call.url, { schemaId: schema.id, step: "traits" }, emptyForm, secret && csrf.digest(secret));
+    const flow = newRegistrationFlow(
+      deps,
+      browser ? "browser" : "api",
+      call.url,
+      { schemaId: schema.id, step: "traits" },
+      emptyForm,
+      secret && csrf.digest(secret),
+    );
     await flows.insert(db, flow);
     return {
       $typeName: "ostiary.registration.v1.CreateFlowResponse",
-      flow: present(flow, secret ? csrf.mask(secret) : ""),
+      flow: present(flow, csrf.tokenFor(call, flow.type)),
       redirectBrowserTo: urls.pageOf(flow) ?? "",
     };
   };

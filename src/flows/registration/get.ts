@@ -8,11 +8,11 @@ import type { RegistrationDeps } from "./deps.ts";
 /** Reads a registration flow: for the browser that created it, or whoever knows the id of a native app's. */
 export const createGet = ({ db, clock, config, csrf, flows, present, urls }: RegistrationDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
-    const secret = csrf.ensure(call);
+    csrf.ensure(call);
     mustBeEnabled(config);
     const flow = mustExist(await flows.find(db, "registration", request.id));
     if (flow.type === "browser") csrf.mustBeCreator(call, flow.csrfDigest);
     mustNotBeExpired(flow, clock.now(), urls);
-    return { $typeName: "ostiary.registration.v1.GetFlowResponse", flow: present(flow, flow.type === "browser" ? csrf.mask(secret) : "") };
+    return { $typeName: "ostiary.registration.v1.GetFlowResponse", flow: present(flow, csrf.tokenFor(call, flow.type)) };
   };
 };

@@ -13,9 +13,7 @@ import type { FlowUrls } from "../urls.ts";
 import { registrationContext } from "./context.ts";
 
 /** Makes the flow that clients see. */
-export interface PresentRegistration {
-  (flow: FlowRecord, csrfToken: string): RegistrationFlow;
-}
+export type PresentRegistration = (flow: FlowRecord, csrfToken: string) => RegistrationFlow;
 
 /** Node groups in the order they stand on screen, as recorded of the reference. */
 const groups = ["oidc", "default", "webauthn", "passkey", "code", "password", "profile"];
@@ -40,7 +38,7 @@ export const createPresentRegistration = ({
     const schema = schemas.must(schemaId);
     const view: RegistrationView = { flow, schema, shown: flow.form.shown, style, step };
     const messages = messagesOf(flow.form);
-    const nodes = attachMessages(sortNodes([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], order(schema)), messages.nodes);
+    const nodes = sortNodes(attachMessages([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], messages.nodes), order(schema));
     const returnTo = returnToOf(flow);
     return {
       $typeName: "ostiary.registration.v1.RegistrationFlow",
@@ -51,7 +49,7 @@ export const createPresentRegistration = ({
       requestUrl: flow.requestUrl,
       ...(returnTo !== undefined && { returnTo }),
       ...(flow.active !== undefined && { active: flow.active }),
-      ui: { $typeName: "ostiary.ui.v1.UiContainer", action: urls.submit("registration", flow.id), method: "POST", nodes: [...nodes], messages: [...messages.form] },
+      ui: { $typeName: "ostiary.ui.v1.UiContainer", action: urls.submit("registration", flow.id), method: "POST", nodes, messages: [...messages.form] },
       state: State.CHOOSE_METHOD,
     };
   };

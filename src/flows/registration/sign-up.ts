@@ -26,10 +26,15 @@ export const createSignUp = (deps: RegistrationDeps) => {
   return async (flow: FlowRecord, schema: IdentitySchema, method: string, enrolled: Enrolled, call: Call): Promise<SignedUp> => {
     const now = clock.now();
     const identity = apply(blank(uuid7(now), schema.id, now), { traits: enrolled.traits, credentials: enrolled.credentials }, { now, newId: uuid4 });
-    const secrets = Object.fromEntries(enrolled.credentials.flatMap(({ type, config: secret }): [string, JsonObject][] => (secret === null ? [] : [[type, secret]])));
+    const secrets = Object.fromEntries(
+      enrolled.credentials.flatMap(({ type, config: secret }): [string, JsonObject][] => (secret === null ? [] : [[type, secret]])),
+    );
     const signsIn = hooks.after(method).some((hook) => hook.signsIn);
     const destination =
-      returnTo.must(returnToOf(flow)) ?? config.after.methods[method]?.default_browser_return_url ?? config.after.default_browser_return_url ?? defaultReturnUrl;
+      returnTo.must(returnToOf(flow)) ??
+      config.after.methods[method]?.default_browser_return_url ??
+      config.after.default_browser_return_url ??
+      defaultReturnUrl;
 
     try {
       const issued = await db.transaction(async (tx) => {

@@ -34,9 +34,12 @@ export const createUpdate = (deps: RegistrationDeps) => {
 
     const body = request.body ?? noBody;
     const foreign = checkOrigin(csrf, call, flow, body.csrfToken) ?? call.malformed;
-    if (foreign !== undefined) throw await reject(flow, call, again(flow, [{ node: "", text: uiText(messages.invalid, { reason: foreign }) }]));
-    const method = await pick(flow, call, body.method.case);
     const { schemaId, step } = registrationContext(flow);
+    if (foreign !== undefined) {
+      const typed = body.method.case && (methods[body.method.case] as RegistrationMethod).typed(body.method.value as never, schemas.must(schemaId));
+      throw await reject(flow, call, rejected([{ node: "", text: uiText(messages.invalid, { reason: foreign }) }], typed ?? flow.form.shown ?? undefined));
+    }
+    const method = await pick(flow, call, body.method.case);
     const view: RegistrationView = { flow, schema: schemas.must(schemaId), shown: flow.form.shown, style: config.style, step };
     const result = await method.enrol(body.method.value as never, view, call);
     switch (result.kind) {
@@ -70,12 +73,14 @@ export const createUpdate = (deps: RegistrationDeps) => {
 
   const showAgain = async (saved: FlowRecord, call: Call): Promise<ServiceError> => {
     await flows.save(db, saved);
-    const token = saved.type === "browser" ? csrf.mask(csrf.ensure(call)) : "";
-    return formRejected(RegistrationFlowSchema, present(saved, token), saved, urls.pageOf(saved));
+    return formRejected(RegistrationFlowSchema, present(saved, csrf.tokenFor(call, saved.type)), saved, urls.pageOf(saved));
   };
 
   const replace = async (flow: FlowRecord): Promise<ServiceError> => {
-    const text = uiText(messages.registrationExpired, { expired_at: flow.expiresAt.toISOString(), expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000) });
+    const text = uiText(messages.registrationExpired, {
+      expired_at: flow.expiresAt.toISOString(),
+      expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
+    });
     const { schemaId } = registrationContext(flow);
     const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, { schemaId, step: "traits" }, formOf([{ node: "", text }]), flow.csrfDigest);
     await flows.insert(db, fresh);

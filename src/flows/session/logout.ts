@@ -32,7 +32,8 @@ export const createLogout = ({ db, afterLogout, callers, csrf, logoutTokens, pub
     const destination = returnTo.must(request.returnTo) ?? afterLogout;
     if (request.token === "") throw fail("INVALID_FIELD", { field: "token", explain: "The token query parameter is missing." });
     // The token is the proof that the person wanted this: the link cannot be made by another site.
-    if (!logoutTokens.matches(session.id, request.token)) throw fail("LOGOUT_TOKEN_MISMATCH", { explain: "The token query parameter does not fit the session." });
+    if (!logoutTokens.matches(session.id, request.token))
+      throw fail("LOGOUT_TOKEN_MISMATCH", { explain: "The token query parameter does not fit the session." });
     await sessions.revokeOne(db, session.identityId, session.id);
     sessionCookie.clear(call);
     csrf.rotate(call);

@@ -47,7 +47,8 @@ export const createOthers = ({ db, callers, clock, requiredAal, schemas, session
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);
     if (parseUuid(id) === undefined) throw fail("INVALID_FIELD", { field: "id", explain: "The session id is not a UUID." });
-    if (id.toLowerCase() === caller.session.id) throw fail("INVALID_FIELD", { field: "id", explain: "The current session cannot be revoked here. Log out instead." });
+    if (id.toLowerCase() === caller.session.id)
+      throw fail("INVALID_FIELD", { field: "id", explain: "The current session cannot be revoked here. Log out instead." });
     // Scoped to the caller: another person's id changes nothing and shows nothing.
     await sessions.revokeOne(db, caller.identity.id, id);
     return { $typeName: "ostiary.session.v1.RevokeSessionResponse" };

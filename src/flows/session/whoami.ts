@@ -13,8 +13,12 @@ export const createWhoAmI = ({ callers, clock, requiredAal, schemas, sessionCook
     if (request.tokenizeAs !== "") throw fail("INVALID_FIELD", { field: "tokenize_as", explain: "There is no token template of this name." });
     const { credential, identity, session } = caller;
     // The session was extended since the cookie was made: the cookie follows.
-    if (credential.cookieExpiresAt && credential.cookieExpiresAt < session.expiresAt) sessionCookie.hand(call, { token: credential.token, expiresAt: session.expiresAt }, clock.now());
+    if (credential.cookieExpiresAt && credential.cookieExpiresAt < session.expiresAt)
+      sessionCookie.hand(call, { token: credential.token, expiresAt: session.expiresAt }, clock.now());
     call.reply.headers.set("x-kratos-authenticated-identity-id", identity.id);
-    return { $typeName: "ostiary.session.v1.WhoAmIResponse", session: presentSession(caller, presentIdentity(identity, schemas.must(identity.schemaId).url), clock.now()) };
+    return {
+      $typeName: "ostiary.session.v1.WhoAmIResponse",
+      session: presentSession(caller, presentIdentity(identity, schemas.must(identity.schemaId).url), clock.now()),
+    };
   };
 };

@@ -14,7 +14,7 @@ export const createCreate = (deps: SettingsDeps) => {
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustNameType(request.type);
     const browser = request.type === FlowType.BROWSER;
-    const secret = browser ? csrf.ensure(call) : undefined;
+    if (browser) csrf.ensure(call);
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, config.required_aal, browser && request.returnTo !== "" ? call.url : undefined);
     returnTo.must(request.returnTo);
@@ -23,14 +23,20 @@ export const createCreate = (deps: SettingsDeps) => {
     await flows.insert(db, flow);
     return {
       $typeName: "ostiary.settings.v1.CreateFlowResponse",
-      flow: present(flow, caller, secret ? csrf.mask(secret) : ""),
+      flow: present(flow, caller, csrf.tokenFor(call, flow.type)),
       redirectBrowserTo: urls.pageOf(flow) ?? "",
     };
   };
 };
 
 /** A fresh settings flow of the caller, not written yet. */
-export const newSettingsFlow = ({ clock, config }: Pick<SettingsDeps, "clock" | "config">, { identity }: Caller, type: FlowRecord["type"], requestUrl: string, form: FlowForm = emptyForm): FlowRecord => {
+export const newSettingsFlow = (
+  { clock, config }: Pick<SettingsDeps, "clock" | "config">,
+  { identity }: Caller,
+  type: FlowRecord["type"],
+  requestUrl: string,
+  form: FlowForm = emptyForm,
+): FlowRecord => {
   const now = clock.now();
   return {
     id: uuid4(),

@@ -8,7 +8,7 @@ import type { SettingsDeps } from "./deps.ts";
 /** Reads a settings flow: one statement. Checks in the order own, AAL, expiry. */
 export const createGet = ({ db, callers, clock, config, csrf, reads, urls, present }: SettingsDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
-    const secret = csrf.ensure(call);
+    csrf.ensure(call);
     const { credential, digest } = callers.mustPresent(call);
     const read = await reads.read(db, digest, request.id);
     const caller = callers.mustBeLive(read, credential);
@@ -18,7 +18,7 @@ export const createGet = ({ db, callers, clock, config, csrf, reads, urls, prese
     mustNotBeExpired(flow, clock.now(), urls);
     return {
       $typeName: "ostiary.settings.v1.GetFlowResponse",
-      flow: present(flow, caller, flow.type === "browser" ? csrf.mask(secret) : ""),
+      flow: present(flow, caller, csrf.tokenFor(call, flow.type)),
       etag: String(caller.identity.version),
     };
   };

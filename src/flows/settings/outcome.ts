@@ -28,7 +28,7 @@ export const presentOutcome = async (deps: SettingsDeps, attempt: Attempt, ended
     flow = { ...withForm(flow, emptyForm, clock.now(), "show_form"), context: ended.context };
     await flows.save(db, flow);
   }
-  const token = flow.type === "browser" ? csrf.mask(csrf.ensure(call)) : "";
+  const token = csrf.tokenFor(call, flow.type);
   if (ended.kind !== "saved" || flow.type === "api") return { flow: present(flow, caller, token), redirectBrowserTo: urls.pageOf(flow) ?? "", etag };
 
   if (caller.credential.by === "cookie") sessionCookie.hand(call, { token: caller.credential.token, expiresAt: caller.session.expiresAt }, clock.now());
@@ -41,4 +41,7 @@ export const presentOutcome = async (deps: SettingsDeps, attempt: Attempt, ended
  * @throws RETURN_TO_FORBIDDEN
  */
 export const finalUrl = ({ config, urls, returnTo }: SettingsDeps, { flow }: Attempt, method: string): string =>
-  returnTo.must(returnToOf(flow)) ?? config.after.methods[method]?.default_browser_return_url ?? config.after.default_browser_return_url ?? urls.page("settings", flow.id);
+  returnTo.must(returnToOf(flow)) ??
+  config.after.methods[method]?.default_browser_return_url ??
+  config.after.default_browser_return_url ??
+  urls.page("settings", flow.id);

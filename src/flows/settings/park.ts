@@ -38,8 +38,15 @@ export const park = async (deps: SettingsDeps, attempt: Attempt, body: UpdateFlo
     details: { reauthenticate: { native_login_url: native, methods, max_age: maxAge } },
     siblings: { redirect_browser_to: location },
     // RFC 9470: what the resource asks of the session.
-    headers: { "www-authenticate": `Bearer error="insufficient_user_authentication", error_description="A more recent sign-in is required", max_age="${maxAge}"` },
-    typed: [detail(ReauthenticateSchema, create(ReauthenticateSchema, { maxAge, methods: [...methods], nativeLoginUrl: native, redirectBrowserTo: location, flowId: flow.id }))],
+    headers: {
+      "www-authenticate": `Bearer error="insufficient_user_authentication", error_description="A more recent sign-in is required", max_age="${maxAge}"`,
+    },
+    typed: [
+      detail(
+        ReauthenticateSchema,
+        create(ReauthenticateSchema, { maxAge, methods: [...methods], nativeLoginUrl: native, redirectBrowserTo: location, flowId: flow.id }),
+      ),
+    ],
     location,
   });
 };

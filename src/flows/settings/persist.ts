@@ -3,9 +3,9 @@ import { apply, differsInProtected } from "../../identity/apply.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Prepared } from "../../methods/method.ts";
+import { messages, uiText } from "../../ui/messages.ts";
 import type { FlowRecord } from "../flow.ts";
 import { formOf, withForm } from "../form.ts";
-import { messages, uiText } from "../../ui/messages.ts";
 import type { Attempt } from "./attempt.ts";
 import type { SettingsDeps } from "./deps.ts";
 

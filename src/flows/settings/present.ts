@@ -8,28 +8,45 @@ import type { Schemas } from "../../schema/sources.ts";
 import type { SignedIn } from "../../session/session.ts";
 import { attachMessages } from "../../ui/attach-messages.ts";
 import { csrfNode } from "../../ui/node.ts";
-import { orderBySchema } from "../node-order.ts";
 import { sortNodes } from "../../ui/sort.ts";
 import { type FlowRecord, presentFlowType, returnToOf } from "../flow.ts";
 import { messagesOf } from "../form.ts";
+import { orderBySchema } from "../node-order.ts";
 import type { FlowUrls } from "../urls.ts";
 
 /** Makes the flow that clients see. */
-export interface PresentSettings {
-  (flow: FlowRecord, who: SignedIn, csrfToken: string, continueWith?: readonly ContinueWith[]): SettingsFlow;
-}
+export type PresentSettings = (flow: FlowRecord, who: SignedIn, csrfToken: string, continueWith?: readonly ContinueWith[]) => SettingsFlow;
 
 /** Node groups in the order they stand on screen (contract, settings 2.5). */
 const groups = ["default", "profile", "password", "oidc", "lookup_secret", "webauthn", "passkey", "totp"];
 
 /** Keys that follow the schema's in the order of nodes (contract, settings 2.5). */
 const trailing = [
-  "lookup_secret_reveal", "lookup_secret_regenerate", "lookup_secret_codes", "lookup_secret_confirm", "webauthn_remove", "webauthn_register_displayname",
-  "webauthn_register", "passkey_remove", "passkey_register", "totp_qr", "totp_secret_key", "totp_unlink", "totp_code",
+  "lookup_secret_reveal",
+  "lookup_secret_regenerate",
+  "lookup_secret_codes",
+  "lookup_secret_confirm",
+  "webauthn_remove",
+  "webauthn_register_displayname",
+  "webauthn_register",
+  "passkey_remove",
+  "passkey_register",
+  "totp_qr",
+  "totp_secret_key",
+  "totp_unlink",
+  "totp_code",
 ];
 
 /** Creates the presentation: nodes from the methods, sorted, with the form's messages on them. */
-export const createPresentSettings = ({ methods, schemas, urls }: { readonly methods: SettingsMethods; readonly schemas: Schemas; readonly urls: FlowUrls }): PresentSettings => {
+export const createPresentSettings = ({
+  methods,
+  schemas,
+  urls,
+}: {
+  readonly methods: SettingsMethods;
+  readonly schemas: Schemas;
+  readonly urls: FlowUrls;
+}): PresentSettings => {
   const enabled = Object.values(methods).filter((m) => m.enabled);
   const order = orderBySchema(groups, trailing);
 
@@ -37,7 +54,7 @@ export const createPresentSettings = ({ methods, schemas, urls }: { readonly met
     const schema = schemas.must(identity.schemaId);
     const view: SettingsView = { session, identity, schema, flow, shown: flow.form.shown };
     const messages = messagesOf(flow.form);
-    const nodes = attachMessages(sortNodes([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], order(schema)), messages.nodes);
+    const nodes = sortNodes(attachMessages([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], messages.nodes), order(schema));
     const returnTo = returnToOf(flow);
     return {
       $typeName: "ostiary.settings.v1.SettingsFlow",
@@ -48,7 +65,7 @@ export const createPresentSettings = ({ methods, schemas, urls }: { readonly met
       requestUrl: flow.requestUrl,
       ...(returnTo !== undefined && { returnTo }),
       ...(flow.active !== undefined && { active: flow.active }),
-      ui: { $typeName: "ostiary.ui.v1.UiContainer", action: urls.submit("settings", flow.id), method: "POST", nodes: [...nodes], messages: [...messages.form] },
+      ui: { $typeName: "ostiary.ui.v1.UiContainer", action: urls.submit("settings", flow.id), method: "POST", nodes, messages: [...messages.form] },
       identity: presentIdentity(identity, schema.url),
       state: flow.state === "success" ? State.SUCCESS : State.SHOW_FORM,
       ...(identity.organizationId !== undefined && { organizationId: identity.organizationId }),

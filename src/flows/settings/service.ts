@@ -20,9 +20,19 @@ export const createSettingsService = (deps: SettingsDeps) => {
   return defineService(SettingsService, {
     createFlow: {
       run: createCreate(deps),
-      signIn: (request) => (request.type === FlowType.BROWSER ? urls.init("login", "browser", { return_to: request.returnTo }) : undefined),
+      signIn: (request, call) => {
+        if (request.type !== FlowType.BROWSER) return undefined;
+        csrf.ensure(call);
+        return urls.init("login", "browser", { return_to: request.returnTo });
+      },
     },
-    getFlow: { run: createGet(deps), signIn: atLoginPage },
+    getFlow: {
+      run: createGet(deps),
+      signIn: (_, call) => {
+        csrf.ensure(call);
+        return atLoginPage();
+      },
+    },
     updateFlow: {
       run: async (request, call) => ({ $typeName: "ostiary.settings.v1.UpdateFlowResponse", ...(await update(request, call)) }),
       signIn: atLoginPage,

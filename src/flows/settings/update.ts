@@ -1,5 +1,10 @@
 import { fromJson } from "@bufbuild/protobuf";
-import { type ResumeFlowRequest, type UpdateFlowBody, UpdateFlowBodySchema, type UpdateFlowRequest } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
+import {
+  type ResumeFlowRequest,
+  type UpdateFlowBody,
+  UpdateFlowBodySchema,
+  type UpdateFlowRequest,
+} from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import { fail } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SettingsCase, SettingsMethod } from "../../methods/method.ts";
@@ -12,9 +17,9 @@ import { type Attempt, loadAttempt, viewOf } from "./attempt.ts";
 import { mustBeOwn } from "./checks.ts";
 import { newSettingsFlow } from "./create.ts";
 import type { SettingsDeps } from "./deps.ts";
+import { finalUrl, presentOutcome, type SettingsOutcome } from "./outcome.ts";
 import { park, parkedFor } from "./park.ts";
 import { persist } from "./persist.ts";
-import { finalUrl, presentOutcome, type SettingsOutcome } from "./outcome.ts";
 import { reject } from "./reject.ts";
 
 /** How often a change runs again on a fresh identity when another write came between. */
@@ -129,7 +134,8 @@ const onFreshIdentity = async (once: () => Promise<SettingsOutcome | undefined>)
 };
 
 const mustMatchEtag = (etag: string | undefined, { caller }: Attempt): void => {
-  if (etag !== undefined && etag !== String(caller.identity.version)) throw fail("ETAG_MISMATCH", { field: "etag", explain: "The account has changed since this etag was read." });
+  if (etag !== undefined && etag !== String(caller.identity.version))
+    throw fail("ETAG_MISMATCH", { field: "etag", explain: "The account has changed since this etag was read." });
 };
 
 const formMessage = (reason: string) => ({ node: "", text: uiText(messages.invalid, { reason }) });

@@ -1,12 +1,12 @@
-import type { Attempts } from "../../limits/attempts.ts";
 import type { Database } from "../../db/sql.ts";
 import { fail } from "../../errors/service-error.ts";
 import type { IdentityStore } from "../../identity/store.ts";
+import type { Attempts } from "../../limits/attempts.ts";
 import { normaliseIdentifier } from "../../schema/normalise.ts";
-import type { FormMessage } from "../../ui/stored-message.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode, withValue } from "../../ui/node.ts";
-import { type LoginMethod, type LoginView, rejected } from "../method.ts";
+import type { FormMessage } from "../../ui/stored-message.ts";
+import { type LoginInput, type LoginMethod, type LoginView, rejected } from "../method.ts";
 import { PASSWORD, passwordCredential, readHash, writeHash } from "./credential.ts";
 import type { Passwords } from "./passwords.ts";
 
@@ -24,7 +24,9 @@ export interface PasswordLoginDeps {
  * unknown person get the same answer after the same work.
  */
 export const createPasswordLogin = ({ enabled, db, identities, passwords, attempts }: PasswordLoginDeps): LoginMethod<"password"> => {
-  const field = freezeNode(inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "current-password", label: uiText(messages.password) }));
+  const field = freezeNode(
+    inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "current-password", label: uiText(messages.password) }),
+  );
   const signIn = submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signInWithPassword) });
   const confirm = submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signIn) });
 
@@ -38,9 +40,11 @@ export const createPasswordLogin = ({ enabled, db, identities, passwords, attemp
       return [identifierNode(view), field, view.refresh ? confirm : signIn];
     },
 
+    typed,
+
     prove: async (input, _view, call) => {
-      const identifier = input.identifier || input.passwordIdentifier;
-      const shown = { identifier };
+      const shown = typed(input);
+      const { identifier } = shown;
       if (identifier.trim() === "") return rejected([missing("identifier")], shown);
       if (input.password === "") return rejected([missing("password")], shown);
 
@@ -60,6 +64,8 @@ export const createPasswordLogin = ({ enabled, db, identities, passwords, attemp
     },
   };
 };
+
+const typed = (input: LoginInput<"password">) => ({ identifier: input.identifier || input.passwordIdentifier });
 
 const missing = (property: string): FormMessage => ({ node: property, text: uiText(messages.required, { property }) });
 
@@ -91,4 +97,3 @@ const mustNotGuess = async (attempts: Attempts, buckets: ReturnType<Attempts["lo
   if (wait === undefined) return;
   throw fail("RATE_LIMITED", { explain: "Too many failed attempts to sign in. Try again later.", headers: { "retry-after": String(wait) } });
 };
-

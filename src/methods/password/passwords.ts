@@ -32,12 +32,21 @@ interface PasswordsLog {
 }
 
 /** Creates it of a policy and a hasher. */
-export const createPasswords = ({ policy, hasher, log }: { readonly policy: PasswordPolicy; readonly hasher: Hasher; readonly log: PasswordsLog }): Passwords => ({
+export const createPasswords = ({
+  policy,
+  hasher,
+  log,
+}: {
+  readonly policy: PasswordPolicy;
+  readonly hasher: Hasher;
+  readonly log: PasswordsLog;
+}): Passwords => ({
   missing: () => onField(uiText(messages.invalid, { reason: "length must be >= 1, but got 0" })),
 
   choose: async (choice) => {
     const verdict = await orBusy(policy.check(choice));
-    if (verdict.kind === "unavailable") throw fail("UPSTREAM_FAILED", { explain: "The password could not be checked against known breaches. Try again later." });
+    if (verdict.kind === "unavailable")
+      throw fail("UPSTREAM_FAILED", { explain: "The password could not be checked against known breaches. Try again later." });
     if (verdict.kind === "refused") return { kind: "refused", messages: verdict.messages.map(onField) };
     return { kind: "chosen", hash: await orBusy(hasher.hash(choice.password)) };
   },
@@ -61,7 +70,8 @@ const orBusy = async <T>(work: Promise<T>): Promise<T> => {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof HashingOverloaded) throw fail("OVERLOADED", { explain: "Too many passwords are being checked right now.", headers: { "retry-after": String(error.retryAfterSeconds) } });
+    if (error instanceof HashingOverloaded)
+      throw fail("OVERLOADED", { explain: "Too many passwords are being checked right now.", headers: { "retry-after": String(error.retryAfterSeconds) } });
     throw error;
   }
 };

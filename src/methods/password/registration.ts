@@ -12,9 +12,17 @@ import type { Passwords } from "./passwords.ts";
  * with the second, and takes a whole sign-up at any time: clients that send
  * everything at once need no steps (contract, around 1.3).
  */
-export const createPasswordRegistration = ({ enabled, passwords }: { readonly enabled: boolean; readonly passwords: Passwords }): RegistrationMethod<"password"> => {
+export const createPasswordRegistration = ({
+  enabled,
+  passwords,
+}: {
+  readonly enabled: boolean;
+  readonly passwords: Passwords;
+}): RegistrationMethod<"password"> => {
   const credentials = [
-    freezeNode(inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "new-password", label: uiText(messages.password) })),
+    freezeNode(
+      inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "new-password", label: uiText(messages.password) }),
+    ),
     submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signUp) }),
   ];
 
@@ -27,12 +35,18 @@ export const createPasswordRegistration = ({ enabled, passwords }: { readonly en
       return step === "credentials" ? credentials : [];
     },
 
+    typed: (input, schema) => readTraits(schema, input.traits ?? {}).shown,
+
     enrol: async (input, { schema }) => {
       const { traits, shown } = readTraits(schema, input.traits ?? {});
       const validated = validateTraits(schema, traits);
-      if (validated.kind === "invalid") return rejected(validated.messages, shown);
-      if (input.password === "") return rejected([passwords.missing()], shown);
-      const chosen = await passwords.choose({ password: input.password, identifiers: validated.identifiers[PASSWORD] ?? [], currentHash: undefined });
+      // What is missing is told at once; what a good password is only when all else holds.
+      const missing = input.password === "" ? [passwords.missing()] : [];
+      if (validated.kind === "invalid") return rejected([...validated.messages, ...missing], shown);
+      if (missing.length > 0) return rejected(missing, shown);
+      const identifiers = validated.identifiers[PASSWORD] ?? [];
+      if (identifiers.length === 0) return rejected([{ node: "", text: uiText(messages.noIdentifier) }], shown);
+      const chosen = await passwords.choose({ password: input.password, identifiers, currentHash: undefined });
       if (chosen.kind === "refused") return rejected(chosen.messages, shown);
       return { kind: "enrolled", traits: validated, credentials: [setPassword(chosen.hash)], proof: { method: PASSWORD, aal: "aal1" }, shown };
     },

@@ -27,7 +27,9 @@ export interface PasswordSettingsDeps {
  */
 export const createPasswordSettings = ({ enabled, db, identities, passwords }: PasswordSettingsDeps): SettingsMethod<"password", string> => {
   const nodes = [
-    freezeNode(inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "new-password", label: uiText(general.password) })),
+    freezeNode(
+      inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "new-password", label: uiText(general.password) }),
+    ),
     submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(general.save) }),
   ];
 
@@ -40,6 +42,7 @@ export const createPasswordSettings = ({ enabled, db, identities, passwords }: P
 
     prepare: async (password, { identity }) => {
       const identifiers = identity.credentials[PASSWORD]?.identifiers ?? [];
+      if (identifiers.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }]);
       const currentHash = readHash(await identities.findSecret(db, identity.id, PASSWORD));
       const chosen = await passwords.choose({ password, identifiers, currentHash });
       if (chosen.kind === "refused") return rejected(chosen.messages);

@@ -23,9 +23,12 @@ export const createProfileRegistration = ({ enabled }: { readonly enabled: boole
       return step === "traits" ? [...traitNodes(schema, traits), goOn] : [...traitNodes(schema, { ...traits, hidden: true }), goBack];
     },
 
+    typed: (input, schema) => readTraits(schema, input.traits ?? {}).shown,
+
     enrol: async (input, { schema, shown: before }) => {
       const { traits, shown } = readTraits(schema, input.traits ?? {});
-      if (input.screen === "previous") return { kind: "step", context: { step: "traits" }, shown: Object.keys(shown).length > 0 ? shown : (before ?? {}), messages: [] };
+      if (input.screen === "previous")
+        return { kind: "step", context: { step: "traits" }, shown: Object.keys(shown).length > 0 ? shown : (before ?? {}), messages: [] };
       const validated = validateTraits(schema, traits);
       if (validated.kind === "invalid") return rejected(validated.messages, shown);
       return { kind: "step", context: { step: "credentials" }, shown, messages: [{ node: "", text: uiText(messages.chooseCredential) }] };
