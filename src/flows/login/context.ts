@@ -9,8 +9,8 @@ export interface LoginContext {
 
 /** Reads the context of a login flow. */
 export const loginContext = ({ context }: FlowRecord): LoginContext => ({
-  refresh: context["refresh"] === true,
-  requestedAal: context["requested_aal"] === 2 ? 2 : 1,
+  refresh: context.refresh === true,
+  requestedAal: context.requested_aal === 2 ? 2 : 1,
 });
 
 /** Makes the context of a login flow. */

@@ -1,6 +1,8 @@
 import type { UpdateFlowResponse } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import { fail } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
 import { presentIdentity } from "../../identity/present.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
@@ -21,6 +23,17 @@ import type { LoginDeps } from "./deps.ts";
 export const createSignIn = (deps: LoginDeps) => {
   const { db, clock, config, csrf, defaultReturnUrl, hooks, identities, returnTo, schemas, sessionCookie, sessions } = deps;
 
+  /** Writes what changes along with signing in; gives the person as they are then. */
+  const writeProven = async (tx: Sql, { identity, change, secrets = {} }: Proven): Promise<IdentityRecord> => {
+    const now = clock.now();
+    for (const [type, secret] of Object.entries(secrets)) await identities.putSecret(tx, identity.id, type, secret, now);
+    if (change === undefined) return identity;
+    const after = apply(identity, change, { now, newId: uuid4 });
+    if (!(await identities.update(tx, identity, after))) throw fail("ETAG_MISMATCH", { explain: "The account was changed at the same time. Try again." });
+    for (const { type, config: secret } of change.credentials ?? []) await identities.putSecret(tx, identity.id, type, secret, now);
+    return after;
+  };
+
   return async (flow: FlowRecord, caller: Caller | undefined, method: string, proven: Proven, call: Call): Promise<UpdateFlowResponse> => {
     const { refresh, requestedAal } = loginContext(flow);
     const same = caller?.identity.id === proven.identity.id ? caller : undefined;
@@ -31,15 +44,7 @@ export const createSignIn = (deps: LoginDeps) => {
       defaultReturnUrl;
 
     const issued = await db.transaction(async (tx): Promise<Issued> => {
-      const now = clock.now();
-      let { identity } = proven;
-      if (proven.change) {
-        const after = apply(identity, proven.change, { now, newId: uuid4 });
-        if (!(await identities.update(tx, identity, after))) throw fail("ETAG_MISMATCH", { explain: "The account was changed at the same time. Try again." });
-        for (const { type, config: secret } of proven.change.credentials ?? []) await identities.putSecret(tx, identity.id, type, secret, now);
-        identity = after;
-      }
-      for (const [type, secret] of Object.entries(proven.secrets ?? {})) await identities.putSecret(tx, identity.id, type, secret, now);
+      const identity = await writeProven(tx, proven);
       const renewed = same && (refresh || requestedAal === 2) ? await sessions.renew(tx, { ...same, identity }, proven.proof) : undefined;
       const session = renewed ?? (await sessions.begin(tx, identity, proven.proof, call));
       for (const hook of hooks.after(method)) await hook.afterLogin?.(tx, { identity, session: session.session, call });

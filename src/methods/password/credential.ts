@@ -7,7 +7,7 @@ export const PASSWORD = "password";
 
 /** What is kept of a password: its hash, in PHC string or modular crypt format. */
 export const readHash = (secret: JsonObject | undefined): string | undefined => {
-  const hash = secret?.["hashed_password"];
+  const hash = secret?.hashed_password;
   return typeof hash === "string" && hash !== "" ? hash : undefined;
 };
 

@@ -74,7 +74,7 @@ const identifierNode = ({ schema, shown, refresh, signedIn }: LoginView) => {
   if (refresh && signedIn) {
     return inputNode({ group: "default", name: "identifier", type: "hidden", value: signedIn.identity.credentials[PASSWORD]?.identifiers[0] ?? "" });
   }
-  return withValue(emptyIdentifier(schema), shown?.["identifier"] ?? "");
+  return withValue(emptyIdentifier(schema), shown?.identifier ?? "");
 };
 
 const identifierNodes = new WeakMap<LoginView["schema"], ReturnType<typeof inputNode>>();
