@@ -1,0 +1,62 @@
+import type { FastifyRequest } from "fastify";
+import type { WireError } from "./wire.ts";
+
+/** How the pages reach the public API: a `fetch` that takes a path instead of a URL. */
+export type FetchApi = (
+  path: string,
+  init: {
+    readonly headers: Readonly<Record<string, string>>;
+    /** IP address of the browser's connection, for clients that can pass it on. */
+    readonly remoteAddress: string | undefined;
+  },
+) => Promise<Response>;
+
+/** What the API answered. `cookies` are `Set-Cookie` lines for the browser. */
+export type Got<T> =
+  | { readonly kind: "ok"; readonly body: T; readonly cookies: readonly string[] }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly error: WireError;
+      /** Where the API wants the browser to go. */
+      readonly redirectTo: string | undefined;
+      readonly retryAfter: string | undefined;
+      readonly cookies: readonly string[];
+    };
+
+/** The public API, called on behalf of one browser's request. */
+export interface Api {
+  /** @throws whatever `fetchApi` throws, and when the answer is no JSON object or list */
+  get<T>(path: string): Promise<Got<T>>;
+}
+
+/** The headers that say who asks and how they came here. The session is the browser's cookie, nothing else. */
+const passedOn = ["cookie", "host", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-for", "true-client-ip", "x-request-id", "traceparent", "tracestate"];
+
+/** Creates the API as seen by the browser that sent this request. */
+export const createApi = (fetchApi: FetchApi, request: FastifyRequest): Api => {
+  const headers: Record<string, string> = { accept: "application/json" };
+  for (const name of passedOn) {
+    const value = request.headers[name];
+    if (value !== undefined) headers[name] = String(value);
+  }
+  headers["x-request-id"] ??= request.id;
+
+  return {
+    async get<T>(path: string): Promise<Got<T>> {
+      const response = await fetchApi(path, { headers, remoteAddress: request.socket.remoteAddress });
+      const cookies = response.headers.getSetCookie();
+      const body: unknown = await response.json();
+      if (response.status === 200) return { kind: "ok", body: body as T, cookies };
+      const said = body as { readonly error?: WireError; readonly redirect_browser_to?: string } | null;
+      return {
+        kind: "refused",
+        status: response.status,
+        error: said?.error ?? {},
+        redirectTo: said?.redirect_browser_to,
+        retryAfter: response.headers.get("retry-after") ?? undefined,
+        cookies,
+      };
+    },
+  };
+};

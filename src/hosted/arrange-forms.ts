@@ -1,0 +1,52 @@
+import type { PlacedNode } from "./place-nodes.ts";
+
+/** Part of a form: the nodes of one group. */
+export interface FormPart {
+  readonly group: string;
+  readonly nodes: readonly PlacedNode[];
+}
+
+/** One `<form>`. */
+export interface ArrangedForm {
+  readonly parts: readonly FormPart[];
+}
+
+/**
+ * Divides the nodes of a flow into forms.
+ *
+ * `apart`: one form for each group with something to see. The hidden nodes of the default group, such
+ * as the anti-CSRF token, go into each; visible ones go with `profile`.
+ *
+ * `together`: one form for all, because what is entered in the default group (an
+ * identifier, traits) goes with every method. Without such entries it is as
+ * `apart`, so that Enter in a field submits the method it belongs to. Groups of
+ * buttons alone come last, for the same reason: Enter presses the first button.
+ */
+export const arrangeForms = (nodes: readonly PlacedNode[], how: "apart" | "together"): ArrangedForm[] => {
+  const shared = nodes.filter(({ node, part }) => node.group === "default" && part === "hidden");
+  const common = nodes.filter(({ node, isVisible }) => node.group === "default" && isVisible);
+  const parts = partsOf(nodes.filter(({ node, part }) => node.group !== "default" && part !== "script"));
+  if (how === "together") parts.sort((a, b) => Number(isButtonsOnly(a)) - Number(isButtonsOnly(b)));
+  const lead: FormPart = { group: "default", nodes: [...shared, ...common] };
+
+  if (how === "together" && common.length > 0) return [{ parts: [lead, ...parts] }];
+
+  const visible = parts.filter((part) => part.nodes.some(({ isVisible }) => isVisible));
+  if (visible.length === 0) return lead.nodes.length > shared.length ? [{ parts: [lead] }] : [];
+  const bearer = visible.find(({ group }) => group === "profile") ?? visible[0];
+  return visible.map((part) => ({ parts: [part === bearer ? lead : { group: "default", nodes: shared }, part] }));
+};
+
+/** By group, in the order in which the groups first appear. */
+const partsOf = (nodes: readonly PlacedNode[]): FormPart[] => {
+  const parts = new Map<string, PlacedNode[]>();
+  for (const placed of nodes) {
+    const part = parts.get(placed.node.group);
+    if (part === undefined) parts.set(placed.node.group, [placed]);
+    else part.push(placed);
+  }
+  return [...parts].map(([group, members]) => ({ group, nodes: members }));
+};
+
+/** Whether a group has nothing to enter or to read. */
+export const isButtonsOnly = ({ nodes }: FormPart): boolean => nodes.every(({ part }) => part === "button" || part === "hidden");

@@ -1,0 +1,17 @@
+import { type Content, html } from "./html.ts";
+import type { Page } from "./page.ts";
+import { renderForms } from "./render-forms.ts";
+import type { WireFlow } from "./wire.ts";
+
+/** A page that is little more than the form of a flow. */
+export const formPage = (flow: WireFlow, title: string, below: Content): Page => ({
+  title,
+  hasErrors: hasErrors(flow),
+  nodes: flow.ui.nodes ?? [],
+  body: html`${renderForms(flow.ui, "card")}
+${below}`,
+});
+
+/** Whether anything in a form needs attention. */
+export const hasErrors = ({ ui }: WireFlow): boolean =>
+  [...(ui.messages ?? []), ...(ui.nodes ?? []).flatMap((node) => node.messages ?? [])].some((message) => message.type === "error");
