@@ -7,6 +7,7 @@ import { SqlError } from "./sql-error.ts";
 
 /** What migrating needs. The folder and the times are arguments for tests. */
 export interface MigrateOptions {
+  /** With two connections at least: one works, one keeps the lease. */
   readonly db: Database;
   readonly log?: DatabaseLog;
   readonly folder?: URL;
