@@ -2,14 +2,16 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { fail } from "../errors/service-error.ts";
 
 /** A message as it came. */
-export interface Envelope {
+export interface Opened {
   readonly data: Buffer;
-  /** Compressed, if the call has a compression. */
   readonly compressed: boolean;
 }
 
 /** One byte of flags, four of length. */
 const head = 5;
+
+/** Bytes that a body may be longer than its message. */
+export const envelopeRoom = head;
 
 /**
  * Takes the one message of a unary gRPC or gRPC-Web call out of its envelope.
@@ -17,7 +19,7 @@ const head = 5;
  * @throws ConnectError UNIMPLEMENTED for no message or more than one, as gRPC has it
  * @throws MALFORMED_BODY, BODY_TOO_LARGE
  */
-export const openEnvelope = (body: Buffer, limit: number): Envelope => {
+export const openEnvelope = (body: Buffer, limit: number): Opened => {
   if (body.length === 0) throw new ConnectError("a unary call needs a message", Code.Unimplemented);
   if (body.length < head) throw fail("MALFORMED_BODY", { explain: "The envelope of the message is cut short." });
   const flags = body.readUInt8(0);

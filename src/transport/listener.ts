@@ -51,11 +51,6 @@ const enough = 3;
 
 const streamsPerConnection = 256;
 
-const anyStream = 2 ** 31 - 1;
-
-/** Milliseconds in which a client hears that its connection is about to close. */
-const notice = 200;
-
 /**
  * Creates a port that speaks HTTP/1.1 and HTTP/2. In the clear the first bytes
  * of a connection decide (h2c with prior knowledge), over TLS (1.2 or newer)
@@ -92,7 +87,8 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
     // The timer is about the whole connection; a stream that waits is the stream watch's business.
-    session.setTimeout(timeouts.idle, () => streams.busy(session) || session.close());
+    session.setTimeout(timeouts.idle);
+    session.on("timeout", () => streams.busy(session) || session.close());
     if (draining) session.close();
   });
   h2.on("stream", streams.add);
@@ -161,17 +157,15 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
     drain: (budget) => {
       draining = true;
       for (const socket of pending) socket.destroy();
-      // First a notice without a last stream: what the client sent before it heard is still answered.
-      for (const session of sessions) session.goaway(http2.constants.NGHTTP2_NO_ERROR, anyStream);
-      setTimeout(() => {
-        for (const session of sessions) session.close();
-      }, notice);
+      // Streams that are open finish. One that is on its way is not begun, and its client is told so: it may call elsewhere.
+      for (const session of sessions) session.close();
+      h1.closeIdleConnections();
       // A connection whose answer went out before the drain began becomes idle without being told to close.
-      const sweep = setInterval(() => h1.closeIdleConnections(), 50);
+      const sweep = setInterval(() => h1.closeIdleConnections(), 50).unref();
       const cut = setTimeout(() => {
         h1.closeAllConnections();
         for (const session of sessions) session.destroy();
-      }, budget);
+      }, budget).unref();
       server.once("close", () => {
         clearInterval(sweep);
         clearTimeout(cut);

@@ -6,7 +6,8 @@ import { fail, ServiceError } from "../errors/service-error.ts";
 import type { Call, Procedure, Reply } from "../lib/call.ts";
 import type { CallLog } from "./call-log.ts";
 import type { ClientAddress } from "./client-address.ts";
-import { decompress } from "./decompress.ts";
+import { findDecompress } from "./decompress.ts";
+import { envelopeRoom } from "./envelope.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
 import { type BodyLimits, readBody } from "./read-body.ts";
 import { rpcName } from "./rpc-name.ts";
@@ -43,9 +44,12 @@ export const createUnaryRoute = (method: DescMethodUnary, procedure: Procedure, 
   const run = procedure as unknown as (request: Message, call: Call) => Promise<Message>;
 
   const readMessage = async (request: FastifyRequest, wire: Wire): Promise<Message> => {
-    const { data, compressed } = wire.open(await readBody(request.raw, limits), limits.bytes);
-    const encoding = compressed ? wire.encoding(request.raw.headers) : undefined;
-    return decodeMessage(method.input, await decompress(data, encoding, { limit: limits.bytes, acceptEncoding: wire.acceptEncoding }), wire.json);
+    const sent = wire.encoding(request.raw.headers);
+    const encoding = sent === "identity" ? undefined : sent;
+    const decompress = findDecompress(encoding, wire.acceptEncoding);
+    const body = await readBody(request.raw, { ...limits, bytes: limits.bytes + envelopeRoom });
+    const { data, compressed } = wire.open(body, limits.bytes, encoding);
+    return decodeMessage(method.input, compressed ? await decompress(data, limits.bytes) : data, wire.json);
   };
 
   const serve = async (request: FastifyRequest, reply: FastifyReply, wire: Wire): Promise<void> => {
@@ -107,12 +111,12 @@ const outgoing = (reply: FastifyReply, { headers, cookies }: Reply): OutgoingHtt
 /** A request that is no call: a GET, a form, plain text. Its body is not looked at. */
 const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
   const isPost = request.method === "POST";
-  const message = isPost ? `the content type must be one of ${unaryContentTypes.join(", ")}` : "an RPC is called by POST";
-  const body = JSON.stringify({ code: "unimplemented", message });
+  const types = unaryContentTypes.join(", ");
+  const body = isPost ? `The content type must be one of ${types}.\n` : "An RPC is called by POST.\n";
   reply.raw.writeHead(isPost ? 415 : 405, {
     ...(reply.getHeaders() as OutgoingHttpHeaders),
-    ...(isPost ? { "accept-post": unaryContentTypes.join(", ") } : { allow: "POST" }),
-    "content-type": "application/json",
+    ...(isPost ? { "accept-post": types } : { allow: "POST" }),
+    "content-type": "text/plain",
     "content-length": Buffer.byteLength(body),
   });
   reply.raw.end(body);

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
 import type { Door } from "../lib/call.ts";
-import { type Envelope, openEnvelope, sealEnvelope } from "./envelope.ts";
+import { type Opened, openEnvelope, sealEnvelope } from "./envelope.ts";
 import type { Encoded } from "./message-codec.ts";
 
 /** How a protocol puts a unary call into HTTP. The same for messages in JSON and in binary. */
@@ -18,7 +18,7 @@ export interface Wire {
   /** The header that says which compressions we read. */
   readonly acceptEncoding: string;
   /** Takes the message out of a body. @throws ServiceError or ConnectError */
-  readonly open: (body: Buffer, limit: number) => Envelope;
+  readonly open: (body: Buffer, limit: number, encoding: string | undefined) => Opened;
   readonly sendAnswer: (response: ServerResponse, headers: OutgoingHttpHeaders, message: Encoded) => void;
   readonly sendError: (response: ServerResponse, headers: OutgoingHttpHeaders, error: ConnectError) => void;
 }
@@ -31,7 +31,7 @@ const createConnect = (contentType: string, json: boolean): Wire => ({
   timeout: (headers) => connect.parseTimeout(text(headers["connect-timeout-ms"]) ?? null, Number.MAX_SAFE_INTEGER) as ReturnType<Wire["timeout"]>,
   encoding: (headers) => headers["content-encoding"],
   acceptEncoding: "accept-encoding",
-  open: (data, _limit) => ({ data, compressed: true }),
+  open: (data, _limit, encoding) => ({ data, compressed: encoding !== undefined }),
   sendAnswer: (response, headers, message) => {
     response.writeHead(200, { ...headers, "content-type": contentType, "content-length": Buffer.byteLength(message) });
     response.end(message);
@@ -50,7 +50,11 @@ const createGrpc = (contentType: string, json: boolean): Wire => ({
   timeout: (headers) => grpc.parseTimeout(text(headers["grpc-timeout"]) ?? null, Number.MAX_SAFE_INTEGER) as ReturnType<Wire["timeout"]>,
   encoding: (headers) => text(headers["grpc-encoding"]),
   acceptEncoding: "grpc-accept-encoding",
-  open: openEnvelope,
+  open: (body, limit, encoding) => {
+    const opened = openEnvelope(body, limit);
+    if (opened.compressed && encoding === undefined) throw new ConnectError("the message is compressed, but no header says how", Code.Internal);
+    return opened;
+  },
   sendAnswer: (response, headers, message) => {
     response.writeHead(200, { ...headers, "content-type": contentType });
     response.addTrailers({ "grpc-status": grpc.grpcStatusOk });
