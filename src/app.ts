@@ -1,9 +1,12 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { createAuditLog } from "./audit/audit-log.ts";
+import { readVersion } from "./cli/version.ts";
 import type { Config } from "./config/config.ts";
 import { createContinuations } from "./continuation/continuation.ts";
+import { pendingMigrations } from "./db/migrate.ts";
 import { createDatabase } from "./db/pool.ts";
 import { createPurger } from "./db/purge.ts";
+import type { Database } from "./db/sql.ts";
 import { createDoors } from "./doors.ts";
 import { createErrorService } from "./flows/error/service.ts";
 import { createFlowErrorStore } from "./flows/error/store.ts";
@@ -177,9 +180,8 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     services,
     presentsSession: callers.presents,
     storeError: (error) => flowErrors.insert(db, { ...error } as JsonObject, clock.now()),
-    ready: async () => {
-      await db.ping();
-    },
+    ready: () => problems(db),
+    version: readVersion(),
   });
 
   const { cleanup } = config.database;
@@ -205,4 +207,14 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
       log.flush();
     },
   };
+};
+
+/** What keeps the server from serving: a database that does not answer, or lacks migrations. */
+const problems = async (db: Database): Promise<Readonly<Record<string, string>>> => {
+  try {
+    const pending = await pendingMigrations(db);
+    return pending.length === 0 ? {} : { migrations: `${pending.length} pending` };
+  } catch (error) {
+    return { database: error instanceof Error ? error.message : "does not answer" };
+  }
 };

@@ -1,18 +1,23 @@
 import type { DescMethod, DescMethodUnary } from "@bufbuild/protobuf";
+import type { FastifyInstance } from "fastify";
 import type { Config } from "./config/config.ts";
 import type { ServiceDefinition } from "./flows/service.ts";
 import { createCors } from "./gateway/cors.ts";
 import type { ErrorObject } from "./gateway/error-object.ts";
 import { createGateway } from "./gateway/routes.ts";
+import { createHosted } from "./hosted/hosted.ts";
+import { createInjectClient } from "./hosted/inject-client.ts";
 import type { Call, Procedure } from "./lib/call.ts";
 import type { ServerLog } from "./lib/log.ts";
 import { createCallLimit } from "./transport/call-limit.ts";
 import { createCallLog } from "./transport/call-log.ts";
 import { createClientAddress } from "./transport/client-address.ts";
 import { mountConnect } from "./transport/connect.ts";
+import { createHealth } from "./transport/health.ts";
 import { bodyLimit, createHttpApp, portTimeouts } from "./transport/http-app.ts";
 import type { Metrics } from "./transport/metrics.ts";
 import { createProcedure } from "./transport/procedure.ts";
+import { createReflection } from "./transport/reflection.ts";
 import { rpcName } from "./transport/rpc-name.ts";
 import { createTrustedOrigins } from "./transport/trusted-origins.ts";
 
@@ -26,8 +31,9 @@ export interface DoorsOptions {
   readonly presentsSession: (call: Call) => boolean;
   /** Keeps an error for the error page; gives its id. */
   readonly storeError: (error: ErrorObject) => Promise<string>;
-  /** Rejects while the server cannot serve. */
-  readonly ready: () => Promise<void>;
+  /** What keeps the server from serving, by part; empty when nothing does. */
+  readonly ready: () => Promise<Readonly<Record<string, string>>>;
+  readonly version: string;
 }
 
 /** Both ports with all their doors. */
@@ -40,7 +46,7 @@ export interface Doors {
  * The second half of the composition root: each RPC is wrapped once into a
  * procedure, and every door of both ports is opened on the same procedures.
  */
-export const createDoors = ({ config, log, metrics, services, presentsSession, storeError }: DoorsOptions): Doors => {
+export const createDoors = ({ config, log, metrics, services, presentsSession, storeError, ready, version }: DoorsOptions): Doors => {
   const { serve, selfservice } = config;
   const callLog = createCallLog({ log, metrics });
   const deps = { callLog, callLimit: createCallLimit(), credential: presentsSession, trustedOrigin: createTrustedOrigins(trustedUrls(config)) };
@@ -62,13 +68,27 @@ export const createDoors = ({ config, log, metrics, services, presentsSession, s
     return procedure;
   };
 
+  const descriptors = services.map(({ service }) => service);
+  const health = createHealth({ ready, services: descriptors });
+  const reflection = createReflection(descriptors);
+
+  const pages = (app: FastifyInstance) =>
+    createHosted({
+      publicBaseUrl: serve.public.base_url,
+      fetchApi: createInjectClient(app),
+      secureCookies: config.cookies.secure ?? !config.dev,
+      registrationEnabled: selfservice.flows.registration.enabled,
+      log,
+    });
+
   const open = (port: "public" | "admin") => {
     const listener = serve[port];
     const app = createHttpApp({ port, tls: listener.tls, log });
+    health.mount(app, { port, version, metrics });
     if (port === "public" && serve.public.cors.enabled) app.addHook("onRequest", createCors(serve.public.cors));
     mountConnect(app, {
       rpcs,
-      services: [],
+      services: [health.service, reflection],
       port,
       baseUrl: listener.base_url,
       clientAddress: createClientAddress(listener.trusted_proxies),
@@ -77,7 +97,7 @@ export const createDoors = ({ config, log, metrics, services, presentsSession, s
     });
     app.register(
       createGateway({
-        services: services.map(({ service }) => service),
+        services: descriptors,
         procedures: procedureOf,
         port,
         listener,
@@ -88,6 +108,7 @@ export const createDoors = ({ config, log, metrics, services, presentsSession, s
         bodyLimit,
       }),
     );
+    if (port === "public") app.register(pages(app));
     return app;
   };
 
