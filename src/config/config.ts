@@ -70,7 +70,6 @@ export interface SelfServiceConfig {
     readonly login: {
       readonly ui_url: string;
       readonly lifespan: number;
-      readonly style: "unified" | "identifier_first";
       readonly before: readonly HookConfig[];
       readonly after: AfterConfig;
     };

@@ -42,7 +42,7 @@ export function readSelfService(selfservice: Slice, publicUrl: string): SelfServ
         privileged_session_max_age: settings.duration("privileged_session_max_age"),
         required_aal: settings.choice("required_aal"),
       },
-      login: { ...common(login, "login"), style: login.choice("style") },
+      login: common(login, "login"),
       registration: {
         ...common(registration, "registration"),
         enabled: registration.flag("enabled"),
