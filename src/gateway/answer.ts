@@ -35,7 +35,7 @@ export const compileAnswer = (route: Route, printers: Printers): Answer => {
   const etag = responseBody && etagField(output);
 
   return {
-    print: part && responseBody ? (message) => part(fieldValue(message, responseBody)) : whole.object,
+    print: part && responseBody ? (message) => part(fieldValue(message, responseBody)) : whole,
     prints: printed.length > 0,
     holds: (message) => printed.some((field) => isSet(fieldValue(message, field))),
     navigation: (message) => {

@@ -5,145 +5,142 @@
  */
 import { type DescField, type DescMessage, type DescOneof, getOption, ScalarType } from "@bufbuild/protobuf";
 import { rest } from "../../gen/ostiary/options/v1/options_pb.ts";
-import { quoted } from "./json-text.ts";
+import { createJsonWriter, type JsonWriter, type Piece, piece } from "./json-writer.ts";
 import { isNavigation, memberName, tagOf } from "./names.ts";
-import { enumeral, type Print, scalar, wellKnown } from "./print-value.ts";
+import { type Write, writeLeaf } from "./write-value.ts";
 
-/** How one message type prints. */
-export interface Printer {
-  /** The message as a JSON object. */
-  readonly object: Print;
-  /** Its members without the braces; empty when nothing is printed. */
-  readonly members: Print;
-  /** Whether the type has any field that can be printed. */
-  readonly prints: boolean;
-}
+/** Prints a value as JSON text. */
+export type Print = (value: unknown) => string;
 
 /** Compiles printers, each type once. */
 export interface Printers {
-  readonly of: (desc: DescMessage) => Printer;
+  /** How messages of a type print: as a JSON object. */
+  readonly of: (desc: DescMessage) => Print;
   /** How the values of one field print, without their name; for `response_body`. */
   readonly ofField: (field: DescField) => Print;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export const createPrinters = (): Printers => {
-  const compiled = new Map<DescMessage, Printer>();
-  // The text of frozen messages, which are shared between requests.
-  const kept = new WeakMap<object, string>();
+/** How one message type is written. */
+interface Writer {
+  readonly object: Write;
+  /** Its members, each with a comma before it, without the braces. */
+  readonly members: Write;
+}
 
-  const of = (desc: DescMessage): Printer => {
+export const createPrinters = (): Printers => {
+  const compiled = new Map<DescMessage, Writer>();
+  // The text of frozen messages, which are shared between requests.
+  const kept = new WeakMap<object, Piece>();
+  const out = createJsonWriter();
+
+  const print =
+    (write: Write): Print =>
+    (value) => {
+      out.start();
+      write(value, out);
+      return out.finish();
+    };
+
+  const writerOf = (desc: DescMessage): Writer => {
     const known = compiled.get(desc);
     if (known !== undefined) return known;
-    // Types may contain themselves: the printer is registered before its fields are compiled.
-    let members: Print = () => "";
-    const printer = {
-      object: keeping(kept, (message) => `{${members(message)}}`),
-      members: (message: unknown) => members(message),
-      prints: desc.fields.some((field) => !isNavigation(field)),
+    const parts: Write[] = [];
+    const members: Write = (message) => {
+      for (const part of parts) part(message, out);
     };
-    compiled.set(desc, printer);
-    members = joined(desc.members.flatMap((member) => (member.kind === "oneof" ? [oneofPart(member)] : isNavigation(member) ? [] : [fieldPart(member)])));
-    return printer;
+    // Types may contain themselves: the writer is registered before its fields are compiled.
+    const writer = { object: keeping(kept, braced(members)), members };
+    compiled.set(desc, writer);
+    for (const member of desc.members) {
+      if (member.kind === "oneof") parts.push(oneofPart(member));
+      else if (!isNavigation(member)) parts.push(fieldPart(member));
+    }
+    return writer;
   };
 
-  /** Prints `"name":value`, or nothing where the field is left out. */
-  const fieldPart = (field: DescField): Print => {
+  /** Writes `,"name":value`, or nothing where the field is left out. */
+  const fieldPart = (field: DescField): Write => {
     const { localName } = field;
-    const name = `${quoted(memberName(field))}:`;
-    const print = printField(field);
-    const whenUnset = unset(field);
+    const write = named(field);
     const omitEmpty = getOption(field, rest).omitEmpty;
     const empty = omitEmpty ? emptiness(field) : undefined;
-    const unsetPart = omitEmpty || whenUnset === undefined ? "" : name + whenUnset;
+    const whenUnset = omitEmpty ? undefined : unset(field);
     return (message) => {
-      const value = (message as Fields)[localName];
-      if (value === undefined || value === null) return unsetPart;
-      if (empty?.(value)) return "";
-      return name + print(value);
+      const value = (message as Fields)[localName] ?? whenUnset;
+      if (value !== undefined && !empty?.(value)) write(value, out);
     };
   };
 
   /** A oneof prints its case as a member, or, with a tag, the case's own members and the tag. */
-  const oneofPart = (oneof: DescOneof): Print => {
+  const oneofPart = (oneof: DescOneof): Write => {
     const tag = tagOf(oneof);
-    const cases = new Map<string, Print>();
+    const cases = new Map<string, Write>();
     for (const field of oneof.fields) {
-      if (isNavigation(field)) continue;
-      cases.set(field.localName, tag === undefined ? named(field) : inlined(field, `${quoted(tag)}:${quoted(field.name)}`));
+      if (!isNavigation(field)) cases.set(field.localName, tag === undefined ? named(field) : inlined(field, tag));
     }
     return (message) => {
       const held = (message as Fields)[oneof.localName] as { readonly case?: string; readonly value?: unknown } | undefined;
-      return held?.case === undefined ? "" : (cases.get(held.case)?.(held.value) ?? "");
+      if (held?.case !== undefined) cases.get(held.case)?.(held.value, out);
     };
   };
 
-  const named = (field: DescField): Print => {
-    const name = `${quoted(memberName(field))}:`;
-    const print = printField(field);
-    return (value) => name + print(value);
-  };
-
-  const inlined = (field: DescField, tagMember: string): Print => {
+  const inlined = (field: DescField, tag: string): Write => {
     if (field.message === undefined) throw new Error(`${field}: the cases of a oneof with (tag) must be messages`);
-    const printer = of(field.message);
+    const { members } = writerOf(field.message);
+    const tagMember = piece(`,"${tag}":"${field.name}"`);
     return (value) => {
-      const members = printer.members(value);
-      return members === "" ? tagMember : `${members},${tagMember}`;
+      members(value, out);
+      out.piece(tagMember);
     };
   };
 
-  const printField = (field: DescField): Print => {
-    if (field.fieldKind === "list") return list(printElement(field));
-    if (field.fieldKind === "map") return map(printElement(field));
-    return printElement(field);
+  const named = (field: DescField): Write => {
+    const name = piece(`,${JSON.stringify(memberName(field))}:`);
+    const write = writeField(field);
+    return (value) => {
+      out.piece(name);
+      write(value, out);
+    };
+  };
+
+  const writeField = (field: DescField): Write => {
+    if (field.fieldKind === "list") return list(writeElement(field));
+    if (field.fieldKind === "map") return map(writeElement(field));
+    return field.fieldKind === "message" ? orNull(writeElement(field)) : writeElement(field);
   };
 
   /** One value of a field: the value itself, the element of a list, the value of a map. */
-  const printElement = (field: DescField): Print => {
-    if (field.enum !== undefined) return enumeral(field.enum);
-    if (field.message === undefined) return scalar(field.scalar ?? ScalarType.STRING, getOption(field, rest).number);
-    const { message } = field;
-    const ownForm = wellKnown(field, message);
-    if (ownForm !== undefined) return ownForm;
+  const writeElement = (field: DescField): Write => {
+    const leaf = writeLeaf(field);
+    if (leaf !== undefined) return leaf;
+    const message = field.message as DescMessage;
     if (message.typeName.startsWith("google.protobuf.")) throw new Error(`${field}: ${message.typeName} has no rule yet`);
-    return of(message).object;
+    return writerOf(message).object;
   };
 
-  const ofField = (field: DescField): Print => {
-    const print = printField(field);
-    const whenUnset = unset(field) ?? "null";
-    return (value) => (value === undefined || value === null ? whenUnset : print(value));
+  return {
+    of: (desc) => print(writerOf(desc).object),
+    ofField: (field) => {
+      const text = print(writeField(field));
+      const whenUnset = unset(field) ?? missing;
+      return (value) => text(value ?? whenUnset);
+    },
   };
-
-  return { of, ofField };
 };
 
-const joined =
-  (parts: readonly Print[]): Print =>
-  (message) => {
-    let text = "";
-    for (const part of parts) {
-      const next = part(message);
-      if (next === "") continue;
-      text = text === "" ? next : `${text},${next}`;
-    }
-    return text;
-  };
+/** Stands for a message that is not there, and is printed as `null`. */
+const missing = Symbol("missing");
 
-/** What an unset field prints; undefined: it is left out. */
-const unset = (field: DescField): string | undefined => {
-  if (field.fieldKind === "list") return "[]";
-  if (field.fieldKind === "map") return "{}";
+/** What an unset field prints as if it held; undefined: it is left out. */
+const unset = (field: DescField): unknown => {
+  if (field.fieldKind === "list") return [];
+  if (field.fieldKind === "map") return {};
   if (field.oneof !== undefined || field.proto.proto3Optional) return undefined;
-  if (field.fieldKind === "message") return "null";
-  if (field.fieldKind === "enum") return enumeral(field.enum)(0);
-  return scalar(field.scalar, getOption(field, rest).number)(zero(field.scalar));
-};
-
-const zero = (type: ScalarType): unknown => {
-  switch (type) {
+  if (field.fieldKind === "message") return missing;
+  if (field.fieldKind === "enum") return 0;
+  switch (field.scalar) {
     case ScalarType.STRING:
       return "";
     case ScalarType.BOOL:
@@ -162,33 +159,76 @@ const emptiness = (field: DescField): ((value: unknown) => boolean) => {
   return (value) => value === "" || value === 0 || value === false || value === 0n;
 };
 
-const list =
-  (print: Print): Print =>
-  (value) => {
-    const values = value as readonly unknown[];
-    let text = "[";
-    for (let i = 0; i < values.length; i++) text += i === 0 ? print(values[i]) : `,${print(values[i])}`;
-    return `${text}]`;
+const comma = piece(",");
+const colon = piece(":");
+const openList = piece("[");
+const closeList = piece("]");
+const closeObject = piece("}");
+const emptyObject = piece("{}");
+const openBrace = 0x7b;
+const nothing = piece("null");
+
+const orNull =
+  (write: Write): Write =>
+  (value, out) => {
+    if (value === missing) out.piece(nothing);
+    else write(value, out);
   };
 
-const map =
-  (print: Print): Print =>
-  (value) =>
-    `{${Object.entries(value as object)
-      .map(([key, held]) => `${quoted(key)}:${print(held)}`)
-      .join(",")}}`;
+/** The comma before the first member becomes the brace that opens the object. */
+const braced =
+  (members: Write): Write =>
+  (message, out) => {
+    const start = out.position();
+    members(message, out);
+    if (out.position() === start) {
+      out.piece(emptyObject);
+      return;
+    }
+    out.amend(start, openBrace);
+    out.piece(closeObject);
+  };
+
+const list =
+  (write: Write): Write =>
+  (value, out) => {
+    let first = true;
+    out.piece(openList);
+    for (const each of value as readonly unknown[]) {
+      if (!first) out.piece(comma);
+      write(each, out);
+      first = false;
+    }
+    out.piece(closeList);
+  };
+
+const map = (write: Write): Write =>
+  braced((value, out) => {
+    for (const [key, held] of Object.entries(value as object)) {
+      out.piece(comma);
+      out.string(key);
+      out.piece(colon);
+      write(held, out);
+    }
+  });
 
 /** Keeps the text of a frozen message for as long as the message lives. */
 const keeping =
-  (kept: WeakMap<object, string>, print: Print): Print =>
-  (message) => {
+  (kept: WeakMap<object, Piece>, write: Write): Write =>
+  (message, out: JsonWriter) => {
     // Most messages are made for one answer; that they can be extended says so at once.
-    if (Object.isExtensible(message)) return print(message);
+    if (Object.isExtensible(message)) {
+      write(message, out);
+      return;
+    }
     const known = kept.get(message as object);
-    if (known !== undefined) return known;
-    const text = print(message);
-    if (isDeeplyFrozen(message)) kept.set(message as object, text);
-    return text;
+    if (known !== undefined) {
+      out.piece(known);
+      return;
+    }
+    const start = out.position();
+    write(message, out);
+    if (isDeeplyFrozen(message)) kept.set(message as object, out.since(start));
   };
 
 const isDeeplyFrozen = (value: unknown): boolean =>

@@ -101,7 +101,7 @@ export const createRespond = ({ printers, cors, errorUiUrl, storeError }: Respon
     const { form, location } = error.parts;
     if (!wantsJson && location !== undefined) return redirect(withHeaders(reply, error), 303, location, call);
     if (form !== undefined) {
-      const text = printers.of(form.desc).object(form.value);
+      const text = printers.of(form.desc)(form.value);
       return withHeaders(begin(reply, error.row.status, call), error)
         .header("content-type", json)
         .send(text);

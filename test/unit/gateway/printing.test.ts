@@ -14,7 +14,7 @@ const at = (text: string) => ({ seconds: BigInt(Math.floor(Date.parse(text) / 10
 
 describe("a message prints", () => {
   test("plain fields always, optional ones when set, messages as null, lists as []", () => {
-    const text = printers.of(SettingsFlowSchema).object(create(SettingsFlowSchema, { id: "a", state: State.SHOW_FORM, type: 1, ui: { action: "x" } }));
+    const text = printers.of(SettingsFlowSchema)(create(SettingsFlowSchema, { id: "a", state: State.SHOW_FORM, type: 1, ui: { action: "x" } }));
     expect(JSON.parse(text)).toEqual({
       id: "a",
       type: "browser",
@@ -30,13 +30,13 @@ describe("a message prints", () => {
 
   test("an optional field that is set, a zero value included", () => {
     const flow = JSON.parse(
-      printers.of(SettingsFlowSchema).object(create(SettingsFlowSchema, { active: "", returnTo: "/x", organizationId: "org", transientPayload: {} })),
+      printers.of(SettingsFlowSchema)(create(SettingsFlowSchema, { active: "", returnTo: "/x", organizationId: "org", transientPayload: {} })),
     );
     expect(flow).toMatchObject({ active: "", return_to: "/x", organization_id: "org", transient_payload: {} });
   });
 
   test("an enum by its value's name, without prefix and in lower case", () => {
-    const text = printers.of(IdentitySchema).object(create(IdentitySchema, { state: IdentityState.INACTIVE }));
+    const text = printers.of(IdentitySchema)(create(IdentitySchema, { state: IdentityState.INACTIVE }));
     expect(JSON.parse(text).state).toBe("inactive");
   });
 
@@ -48,31 +48,30 @@ describe("a message prints", () => {
       [{ ...at("2026-01-31T10:00:00Z"), nanos: 123_456_789 }, "2026-01-31T10:00:00.123456789Z"],
       [{ seconds: -1n, nanos: 0 }, "1969-12-31T23:59:59Z"],
     ] as const;
-    for (const [createdAt, printed] of times)
-      expect(JSON.parse(printers.of(IdentitySchema).object(create(IdentitySchema, { createdAt }))).created_at).toBe(printed);
+    for (const [createdAt, printed] of times) expect(JSON.parse(printers.of(IdentitySchema)(create(IdentitySchema, { createdAt }))).created_at).toBe(printed);
   });
 
   test("free JSON as it is", () => {
     const traits = { email: "a@b.c", n: 1.5, deep: [{ $typeName: "not a message" }, null], 'quote"d': "\u2028\n" };
     const identity = create(IdentitySchema, { traits, metadataPublic: create(ValueSchema, { kind: { case: "stringValue", value: "x" } }) });
-    expect(JSON.parse(printers.of(IdentitySchema).object(identity))).toMatchObject({ traits, metadata_public: "x" });
+    expect(JSON.parse(printers.of(IdentitySchema)(identity))).toMatchObject({ traits, metadata_public: "x" });
   });
 
   test("a Value that is an object or null", () => {
     const value = create(ValueSchema, { kind: { case: "nullValue", value: 0 } });
-    expect(JSON.parse(printers.of(IdentitySchema).object(create(IdentitySchema, { metadataPublic: value }))).metadata_public).toBeNull();
+    expect(JSON.parse(printers.of(IdentitySchema)(create(IdentitySchema, { metadataPublic: value }))).metadata_public).toBeNull();
   });
 
   test("32-bit integers as numbers, 64-bit ones as strings", () => {
-    expect(printers.of(RevokeOtherSessionsResponseSchema).object(create(RevokeOtherSessionsResponseSchema, { count: 3 }))).toBe('{"count":3}');
+    expect(printers.of(RevokeOtherSessionsResponseSchema)(create(RevokeOtherSessionsResponseSchema, { count: 3 }))).toBe('{"count":3}');
     const violation = create(QuotaFailure_ViolationSchema, { quotaValue: 9_007_199_254_740_993n });
-    expect(JSON.parse(printers.of(QuotaFailure_ViolationSchema).object(violation)).quota_value).toBe("9007199254740993");
+    expect(JSON.parse(printers.of(QuotaFailure_ViolationSchema)(violation)).quota_value).toBe("9007199254740993");
   });
 
   test("a field mask as paths, and nothing of what only leads a browser on", () => {
     const body = create(UpdateFlowBodySchema, { updateMask: { paths: ["traits.name.first", "traits.age"] } });
-    expect(JSON.parse(printers.of(UpdateFlowBodySchema).object(body))).toEqual({ csrf_token: "", update_mask: "traits.name.first,traits.age" });
-    const response = printers.of(UpdateFlowResponseSchema).object(create(UpdateFlowResponseSchema, { redirectBrowserTo: "/secret", etag: "7" }));
+    expect(JSON.parse(printers.of(UpdateFlowBodySchema)(body))).toEqual({ csrf_token: "", update_mask: "traits.name.first,traits.age" });
+    const response = printers.of(UpdateFlowResponseSchema)(create(UpdateFlowResponseSchema, { redirectBrowserTo: "/secret", etag: "7" }));
     expect(JSON.parse(response)).toEqual({ flow: null, etag: "7" });
   });
 
@@ -83,7 +82,7 @@ describe("a message prints", () => {
         value: { name: "csrf_token", type: "hidden", required: true, value: create(ValueSchema, { kind: { case: "boolValue", value: false } }) },
       },
     });
-    expect(JSON.parse(printers.of(UiNodeAttributesSchema).object(attributes))).toEqual({
+    expect(JSON.parse(printers.of(UiNodeAttributesSchema)(attributes))).toEqual({
       name: "csrf_token",
       type: "hidden",
       value: false,
@@ -92,20 +91,20 @@ describe("a message prints", () => {
       node_type: "input",
     });
     const next = create(ContinueWithSchema, { next: { case: "redirectBrowserTo", value: { redirectBrowserTo: "/there" } } });
-    expect(JSON.parse(printers.of(ContinueWithSchema).object(next))).toEqual({ action: "redirect_browser_to", redirect_browser_to: "/there" });
-    expect(printers.of(ContinueWithSchema).object(create(ContinueWithSchema))).toBe("{}");
+    expect(JSON.parse(printers.of(ContinueWithSchema)(next))).toEqual({ action: "redirect_browser_to", redirect_browser_to: "/there" });
+    expect(printers.of(ContinueWithSchema)(create(ContinueWithSchema))).toBe("{}");
   });
 
   test("a field under the name the option gives it, and a map", () => {
     const input = create(UiNodeAttributesSchema, { kind: { case: "input", value: { onclickTrigger: "go" } } });
-    expect(JSON.parse(printers.of(UiNodeAttributesSchema).object(input))).toMatchObject({ onclickTrigger: "go" });
+    expect(JSON.parse(printers.of(UiNodeAttributesSchema)(input))).toMatchObject({ onclickTrigger: "go" });
     const div = create(UiNodeAttributesSchema, { kind: { case: "div", value: { id: "d", data: { 'a"': "1" } } } });
-    expect(JSON.parse(printers.of(UiNodeAttributesSchema).object(div))).toEqual({ id: "d", data: { 'a"': "1" }, node_type: "div" });
+    expect(JSON.parse(printers.of(UiNodeAttributesSchema)(div))).toEqual({ id: "d", data: { 'a"': "1" }, node_type: "div" });
   });
 
   test("strings that JSON must escape", () => {
     for (const text of ['"', "\\", "\n\u0000", "\ud800", "é😀", "x".repeat(500)]) {
-      expect(JSON.parse(printers.of(UiContainerSchema).object(create(UiContainerSchema, { action: text }))).action).toBe(JSON.parse(JSON.stringify(text)));
+      expect(JSON.parse(printers.of(UiContainerSchema)(create(UiContainerSchema, { action: text }))).action).toBe(JSON.parse(JSON.stringify(text)));
     }
   });
 });
@@ -123,15 +122,15 @@ describe("a frozen message", () => {
   test("prints the same as one that is not", () => {
     const printer = printers.of(UiNodeSchema);
     const frozen = deepFreeze(node());
-    expect(printer.object(frozen)).toBe(printer.object(node()));
-    expect(printer.object(frozen)).toBe(printer.object(frozen));
+    expect(printer(frozen)).toBe(printer(node()));
+    expect(printer(frozen)).toBe(printer(frozen));
   });
 
   test("is not kept when something in it can still change", () => {
     const printer = printers.of(UiNodeSchema);
     const shallow = Object.freeze(node());
-    const before = printer.object(shallow);
+    const before = printer(shallow);
     if (shallow.meta?.label !== undefined) shallow.meta.label.text = "Changed";
-    expect(printer.object(shallow)).not.toBe(before);
+    expect(printer(shallow)).not.toBe(before);
   });
 });
