@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { fail } from "../errors/service-error.ts";
+import { tooLarge } from "./read-body.ts";
 
 /** Decompresses a message into at most `limit` bytes. @throws BODY_TOO_LARGE, MALFORMED_BODY */
 export type Decompress = (data: Buffer, limit: number) => Promise<Buffer>;
@@ -30,8 +31,7 @@ export const findDecompress = (encoding: string | undefined, acceptEncoding: str
     try {
       return await unzip(data, { maxOutputLength: limit });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
-        throw fail("BODY_TOO_LARGE", { explain: `The message is larger than ${limit} bytes.` });
+      if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(limit);
       throw fail("MALFORMED_BODY", { explain: "The body cannot be decompressed." });
     }
   };

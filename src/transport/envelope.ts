@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { fail } from "../errors/service-error.ts";
+import { tooLarge } from "./read-body.ts";
 
 /** A message as it came. */
 export interface Opened {
@@ -24,7 +25,7 @@ export const openEnvelope = (body: Buffer, limit: number): Opened => {
   if (body.length < head) throw fail("MALFORMED_BODY", { explain: "The envelope of the message is cut short." });
   const flags = body.readUInt8(0);
   const end = head + body.readUInt32BE(1);
-  if (end - head > limit) throw fail("BODY_TOO_LARGE", { explain: `The message is larger than ${limit} bytes.` });
+  if (end - head > limit) throw tooLarge(limit);
   if (body.length < end) throw fail("MALFORMED_BODY", { explain: "The message is shorter than its envelope says." });
   if (flags > 1) throw fail("MALFORMED_BODY", { explain: "The envelope of the message has unknown flags." });
   if (body.length > end) throw new ConnectError("a unary call has one message", Code.Unimplemented);

@@ -32,12 +32,27 @@ export const encodeMessage = (desc: DescMessage, message: Message, json: boolean
 };
 
 const explain = (error: unknown, desc: DescMessage, json: boolean): ServiceError => {
-  const inner = error instanceof Error ? error.cause : undefined;
-  if (isFieldError(inner)) {
-    const { name } = inner.field();
-    return fail("INVALID_FIELD", { field: name, explain: `The field ${name} has a value of the wrong kind.` });
-  }
-  const unknown = error instanceof Error ? /JSON: key "([\w.-]{1,64})" is unknown$/.exec(error.message)?.[1] : undefined;
+  const { message = "", cause } = error instanceof Error ? error : {};
+  if (isFieldError(cause)) return wrongKind([cause.field().name]);
+  const unknown = /JSON: key "([\w.-]{1,64})" is unknown$/.exec(message)?.[1];
   if (unknown !== undefined) return fail("INVALID_FIELD", { field: unknown, explain: `${desc.typeName} has no field ${unknown}.` });
-  return fail("MALFORMED_BODY", { explain: `The body is not a ${desc.typeName} in ${json ? "JSON" : "binary"}.` });
+  const type = /^cannot decode (?:message|enum) ([\w.]+) from JSON/.exec(message)?.[1];
+  const fields = type === undefined || type === desc.typeName ? [] : fieldsOf(desc, type);
+  return fields.length > 0
+    ? wrongKind(fields)
+    : fail("MALFORMED_BODY", { explain: `The body cannot be read as ${desc.typeName}: it must be ${json ? "one JSON object" : "its binary form"}.` });
 };
+
+/** The library may know no more than the type of the field at fault. */
+const wrongKind = (fields: readonly string[]) =>
+  fail("INVALID_FIELD", { field: fields.join(","), explain: `The field ${fields.join(" or ")} has a value of the wrong kind.` });
+
+/** Paths of the fields of a type, in dotted notation. */
+const fieldsOf = (desc: DescMessage, type: string, within = "", above: readonly DescMessage[] = []): string[] =>
+  above.includes(desc)
+    ? []
+    : desc.fields.flatMap((field) => {
+        const path = `${within}${field.name}`;
+        if ((field.message ?? field.enum)?.typeName === type) return [path];
+        return field.message ? fieldsOf(field.message, type, `${path}.`, [...above, desc]) : [];
+      });

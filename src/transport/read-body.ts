@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { fail } from "../errors/service-error.ts";
+import { fail, type ServiceError } from "../errors/service-error.ts";
 
 /** How much of a body is taken, and for how long it is waited for. */
 export interface BodyLimits {
@@ -45,4 +45,5 @@ export const readBody = (request: IncomingMessage | Http2ServerRequest, limits: 
     request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
   });
 
-const tooLarge = (bytes: number) => fail("BODY_TOO_LARGE", { explain: `The message is larger than ${bytes} bytes.` });
+/** A message over the limit. */
+export const tooLarge = (bytes: number): ServiceError => fail("BODY_TOO_LARGE", { explain: `The message is larger than ${bytes} bytes.` });

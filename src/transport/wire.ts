@@ -6,6 +6,7 @@ import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
 import type { Door } from "../lib/call.ts";
 import { type Opened, openEnvelope, sealEnvelope } from "./envelope.ts";
 import type { Encoded } from "./message-codec.ts";
+import { tooLarge } from "./read-body.ts";
 
 /** How a protocol puts a unary call into HTTP. The same for messages in JSON and in binary. */
 export interface Wire {
@@ -31,7 +32,10 @@ const createConnect = (contentType: string, json: boolean): Wire => ({
   timeout: (headers) => connect.parseTimeout(text(headers["connect-timeout-ms"]) ?? null, Number.MAX_SAFE_INTEGER) as ReturnType<Wire["timeout"]>,
   encoding: (headers) => headers["content-encoding"],
   acceptEncoding: "accept-encoding",
-  open: (data, _limit, encoding) => ({ data, compressed: encoding !== undefined }),
+  open: (data, limit, encoding) => {
+    if (data.length > limit) throw tooLarge(limit);
+    return { data, compressed: encoding !== undefined };
+  },
   sendAnswer: (response, headers, message) => {
     response.writeHead(200, { ...headers, "content-type": contentType, "content-length": Buffer.byteLength(message) });
     response.end(message);

@@ -58,7 +58,10 @@ export const serve = async (fakes: readonly (readonly [DescMethodUnary, Fake])[]
   const health = createHealth({ ready, services });
   health.mount(app, { port, version: "1.2.3", metrics });
   mountConnect(app, {
-    rpcs: fakes.map(([method, run]) => ({ method, procedure: createProcedure({ method, run: async (request, call) => run(request, call) as never, deps }) as never })),
+    rpcs: fakes.map(([method, run]) => ({
+      method,
+      procedure: createProcedure({ method, run: async (request, call) => run(request, call) as never, deps }) as never,
+    })),
     services: [health.service, createReflection(services)],
     port,
     baseUrl: "https://id.example.com/base/",
