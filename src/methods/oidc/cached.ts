@@ -1,0 +1,67 @@
+import type { Clock } from "../../lib/clock.ts";
+
+/** Something that is fetched, kept, and renewed behind the back of whoever uses it. */
+export interface Cached<T> {
+  /** What is kept, if anything is: at once. Otherwise what is fetched now. Throws what fetching threw. */
+  get(): Promise<T>;
+  /** Fetches again, unless that happened less than `notWithin` milliseconds ago. */
+  refresh(notWithin: number): Promise<T>;
+}
+
+/** How something is fetched and for how long it is good. Milliseconds. */
+export interface CachedOptions<T> {
+  readonly load: () => Promise<T>;
+  readonly clock: Clock;
+  /** From then on it is renewed in the background, and used meanwhile. */
+  readonly freshFor: number;
+  /** From then on it is not used any more. Left out: it is better than nothing for ever. */
+  readonly usableFor?: number;
+  /** Pause after a failure, so that a server that is down is not asked by everybody. */
+  readonly retryAfter?: number;
+}
+
+/** Creates a cache of one value. Whoever comes while it is being fetched waits for the same answer. */
+export const createCached = <T>({ load, clock, freshFor, usableFor = Number.POSITIVE_INFINITY, retryAfter = 5000 }: CachedOptions<T>): Cached<T> => {
+  let kept: { readonly value: T; readonly at: number } | undefined;
+  let failed: { readonly error: unknown; readonly at: number } | undefined;
+  let loading: Promise<T> | undefined;
+  const now = () => clock.now().getTime();
+
+  const fetchOnce = (): Promise<T> => {
+    loading ??= load()
+      .then(
+        (value) => {
+          kept = { value, at: now() };
+          failed = undefined;
+          return value;
+        },
+        (error: unknown) => {
+          failed = { error, at: now() };
+          throw error;
+        },
+      )
+      .finally(() => {
+        loading = undefined;
+      });
+    return loading;
+  };
+  const isPausing = () => failed !== undefined && now() - failed.at < retryAfter;
+
+  return {
+    get: async () => {
+      const age = kept ? now() - kept.at : Number.POSITIVE_INFINITY;
+      if (kept && age < usableFor) {
+        // Nobody waits for it, and its failure is remembered above.
+        if (age >= freshFor && !isPausing()) fetchOnce().catch(() => undefined);
+        return kept.value;
+      }
+      if (isPausing()) throw failed?.error;
+      return fetchOnce();
+    },
+    refresh: async (notWithin) => {
+      if (kept && now() - kept.at < notWithin) return kept.value;
+      if (kept && isPausing()) return kept.value;
+      return fetchOnce();
+    },
+  };
+};

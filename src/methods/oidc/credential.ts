@@ -1,0 +1,114 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { CredentialChange, IdentityRecord } from "../../identity/identity.ts";
+import type { CredentialKind } from "../method.ts";
+import type { ProviderTokens } from "./client.ts";
+
+/** The type of credentials that are linked providers, as stored and as clients know it. */
+export const OIDC = "oidc";
+
+/** One link, as at hand at every read. No secret. */
+export interface ProviderLink {
+  readonly provider: string;
+  readonly subject: string;
+  readonly organization?: string;
+}
+
+/** A link as it is kept: with the tokens that came with it, encrypted, or none. */
+interface KeptLink extends ProviderLink {
+  readonly initial_id_token?: string;
+  readonly initial_access_token?: string;
+  readonly initial_refresh_token?: string;
+}
+
+/** Encrypts the provider's tokens; `lib/encryption.ts` with `secrets.cipher`. */
+export interface TokenCipher {
+  encrypt(plain: Uint8Array, associated?: string): Buffer;
+  decrypt(sealed: Uint8Array, associated?: string): Buffer | undefined;
+}
+
+/** A new link and what came with it. `tokens` undefined: they are not kept. */
+export interface NewLink extends ProviderLink {
+  readonly tokens: ProviderTokens | undefined;
+}
+
+/** What an account at a provider is known by: never the e-mail address (ASVS 6.8.1). A provider's id has no colon. */
+export const identifierOf = ({ provider, subject }: Pick<ProviderLink, "provider" | "subject">): string => `${provider}:${subject}`;
+
+/** The providers that a person has linked, in the order in which they did. */
+export const linksOf = ({ credentials }: Pick<IdentityRecord, "credentials">): readonly ProviderLink[] => readLinks(credentials[OIDC]?.facts);
+
+/**
+ * Links a provider to what is kept already.
+ *
+ * @param kept the secret part of the credential, if there is one
+ */
+export const link = (kept: JsonObject | undefined, { tokens, ...entry }: NewLink, cipher: TokenCipher): CredentialChange =>
+  toChange([...readKept(kept), { ...entry, ...(tokens && sealTokens(entry, tokens, cipher)) }]);
+
+/** Takes every link of a provider away. With none left the credential stays, empty. */
+export const unlink = (kept: JsonObject | undefined, provider: string): CredentialChange =>
+  toChange(readKept(kept).filter((entry) => entry.provider !== provider));
+
+/** The tokens of every link in clear, for administrators who ask for them. What cannot be decrypted any more is empty. */
+export const revealTokens = (kept: JsonObject | undefined, cipher: TokenCipher): JsonObject => ({
+  providers: readKept(kept).map((entry) => ({
+    ...factsOf(entry),
+    ...Object.fromEntries(tokenNames.map((name) => [name, open(entry, name, cipher)])),
+  })),
+});
+
+/**
+ * What others may ask of linked providers: each is a way in, unless it is an
+ * organization's, or the configuration has lost it.
+ */
+export const createOidcCredential = (isConfigured: (provider: string) => boolean): CredentialKind => ({
+  type: OIDC,
+  factor: "first",
+  count: (identity) => {
+    const identifiers = new Set(identity.credentials[OIDC]?.identifiers);
+    return linksOf(identity).filter((entry) => entry.organization === undefined && isConfigured(entry.provider) && identifiers.has(identifierOf(entry))).length;
+  },
+});
+
+const toChange = (entries: readonly KeptLink[]): CredentialChange => ({
+  type: OIDC,
+  config: { providers: entries.map((entry) => ({ ...entry })) },
+  facts: { providers: entries.map(factsOf) },
+  identifiers: [...new Set(entries.map(identifierOf))],
+});
+
+const factsOf = ({ provider, subject, organization }: KeptLink): JsonObject => ({ provider, subject, ...(organization !== undefined && { organization }) });
+
+const readLinks = (document: JsonObject | undefined): readonly KeptLink[] => {
+  const list = document?.["providers"];
+  if (!Array.isArray(list)) return [];
+  return list.filter((entry) => isLink(entry)) as unknown as readonly KeptLink[];
+};
+const readKept = readLinks;
+
+const isLink = (entry: unknown): boolean => {
+  const { provider, subject } = (entry ?? {}) as Partial<Record<keyof ProviderLink, unknown>>;
+  return typeof provider === "string" && typeof subject === "string";
+};
+
+const tokenNames = ["initial_id_token", "initial_access_token", "initial_refresh_token"] as const;
+type TokenName = (typeof tokenNames)[number];
+
+const sealTokens = (entry: ProviderLink, { idToken, accessToken, refreshToken }: ProviderTokens, cipher: TokenCipher): Partial<Record<TokenName, string>> => {
+  const named: readonly (readonly [TokenName, string | undefined])[] = [
+    ["initial_id_token", idToken],
+    ["initial_access_token", accessToken],
+    ["initial_refresh_token", refreshToken],
+  ];
+  return Object.fromEntries(
+    named.flatMap(([name, token]) => (token ? [[name, cipher.encrypt(Buffer.from(token), placeOf(entry, name)).toString("base64url")]] : [])),
+  );
+};
+
+const open = (entry: KeptLink, name: TokenName, cipher: TokenCipher): string => {
+  const sealed = entry[name];
+  return sealed === undefined ? "" : (cipher.decrypt(Buffer.from(sealed, "base64url"), placeOf(entry, name))?.toString("utf8") ?? "");
+};
+
+/** A token opens in its own place only. */
+const placeOf = (entry: ProviderLink, name: TokenName): string => `oidc|${identifierOf(entry)}|${name}`;

@@ -1,0 +1,91 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { Jsonnet } from "./jsonnet.ts";
+
+/** What a mapper's program is given, as JSON texts. */
+export interface Job {
+  readonly source: string;
+  readonly claims: string;
+  readonly identity: string;
+  /** Parses only. */
+  readonly check?: boolean;
+}
+
+/** How a program ended. Plain data: it comes from another thread. */
+export type Evaluated =
+  | { readonly kind: "value"; readonly json: string }
+  /** A field was asked for that is not there; what the others gave. */
+  | { readonly kind: "absent"; readonly json: string; readonly explain: string }
+  | { readonly kind: "error"; readonly explain: string };
+
+/** Evaluations that looking for what can be known may take. */
+const ATTEMPTS = 64;
+const DEPTH = 4;
+const ABSENT = /^no such field: /;
+const SAID = 300;
+
+/**
+ * Runs a mapper's program. When it asks for a claim that is not there, what
+ * does not hang on that claim is evaluated by itself: Jsonnet is lazy, so the
+ * other traits are still to be had.
+ *
+ * @param outputLimit characters of the answer
+ */
+export const evaluate = (jsonnet: Jsonnet, { source, claims, identity, check }: Job, outputLimit: number): Evaluated => {
+  const run = (expression: string) => jsonnet(expression, { claims, identity });
+  if (check) return readValue(run(`if true then {} else (${prelude}${source}\n)`)) ?? { kind: "error", explain: "unreachable" };
+
+  const text = run(`${prelude}${source}`);
+  const whole = readValue(text);
+  if (whole?.kind === "value") return text.length > outputLimit ? { kind: "error", explain: `the answer is longer than ${outputLimit} characters` } : whole;
+  if (whole && !ABSENT.test(whole.explain)) return whole;
+
+  let attempts = 0;
+  const at = (path: readonly string[]) =>
+    `local ostiary_answer = (${prelude}${source}\n); ostiary_answer${path.map((key) => `[${JSON.stringify(key)}]`).join("")}`;
+  const salvage = (path: readonly string[], depth: number): JsonValue | undefined => {
+    if (attempts++ >= ATTEMPTS) return undefined;
+    const value = parse(run(at(path)));
+    if (value !== undefined || depth === 0) return value;
+    const fields = parse(run(`local ostiary_value = (${at(path)}); if std.isObject(ostiary_value) then std.objectFields(ostiary_value) else []`));
+    if (!Array.isArray(fields) || fields.length === 0) return undefined;
+    const found: Record<string, JsonValue> = {};
+    for (const field of fields) {
+      const member = salvage([...path, String(field)], depth - 1);
+      if (member !== undefined) found[String(field)] = member;
+    }
+    return found;
+  };
+  const found = salvage(["identity"], DEPTH) as JsonObject | undefined;
+  // An address is never half verified: a list that does not evaluate whole is left out.
+  const json = JSON.stringify({ identity: found ?? {} });
+  return json.length > outputLimit
+    ? { kind: "error", explain: `the answer is longer than ${outputLimit} characters` }
+    : { kind: "absent", json, explain: whole?.explain ?? "" };
+};
+
+/**
+ * What stands before every program, on its first line so that the lines of its
+ * errors are right. `std.extVar` gives objects, as the reference's does; there
+ * are no functions of the host.
+ */
+const prelude = [
+  "local ostiary_std = std",
+  "ostiary_variables = { claims: ostiary_std.parseJson(ostiary_std.extVar('claims')), identity: ostiary_std.parseJson(ostiary_std.extVar('identity')) }",
+  "arakoo = null; local std = ostiary_std + { extVar(name):: if ostiary_std.objectHas(ostiary_variables, name) then ostiary_variables[name]" +
+    " else error 'there is no external variable ' + name, native(name):: error 'there are no native functions' }; ",
+].join(", ");
+
+/** The engine answers errors in the place of the value; they are no JSON. */
+const readValue = (text: string): Evaluated & { readonly kind: "value" | "error" } => {
+  if (parse(text) !== undefined) return { kind: "value", json: text };
+  const [first = ""] = text.split("\n");
+  return { kind: "error", explain: first.slice(0, SAID) };
+};
+
+const parse = (text: string): JsonValue | undefined => {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,43 @@
+import { readFile, stat } from "node:fs/promises";
+import type { Clock } from "../../../lib/clock.ts";
+import { createCached } from "../cached.ts";
+import type { ProviderFetch } from "../provider-fetch.ts";
+
+/** What reading a program needs. */
+export interface ProgramSourceDeps {
+  readonly fetch: ProviderFetch;
+  readonly clock: Clock;
+}
+
+/** Longest program, in bytes. */
+const LIMIT = 131_072;
+/** Milliseconds after which a program from elsewhere is looked at again, in the background. */
+const FRESH = 10 * 60_000;
+
+/**
+ * Gives the text behind a `mapper_url`: `base64://`, `file://` (absolute by
+ * now) or `https://`. What comes over the network is kept, renewed in the
+ * background, and used for as long as its server is down.
+ */
+export const createProgramSource = (url: string, { fetch, clock }: ProgramSourceDeps): (() => Promise<string>) => {
+  if (url.startsWith("base64://")) {
+    const text = Buffer.from(url.slice("base64://".length), "base64").toString("utf8");
+    return () => Promise.resolve(text);
+  }
+  const read = url.startsWith("file://") ? () => readProgramFile(new URL(url)) : () => fetchProgram(url, fetch);
+  const cached = createCached({ load: read, clock, freshFor: FRESH });
+  return () => cached.get();
+};
+
+const readProgramFile = async (url: URL): Promise<string> => {
+  if ((await stat(url)).size > LIMIT) throw new RangeError(`is longer than ${LIMIT} bytes`);
+  return readFile(url, "utf8");
+};
+
+const fetchProgram = async (url: string, fetch: ProviderFetch): Promise<string> => {
+  const response = await fetch(url, { method: "GET", headers: { accept: "text/plain, application/jsonnet, */*" } });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const text = await response.text();
+  if (Buffer.byteLength(text) > LIMIT) throw new RangeError(`is longer than ${LIMIT} bytes`);
+  return text;
+};

@@ -1,0 +1,54 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { ClientAuth, ServerMetadata } from "openid-client";
+import type { ProviderConfig } from "../../config/oidc-config.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { ProviderRequest } from "./provider-fetch.ts";
+
+/** Where a provider's endpoints are: behind an issuer that is asked, or known. */
+export type ProviderServer = { readonly kind: "discover"; readonly issuer: string } | { readonly kind: "known"; readonly metadata: ServerMetadata };
+
+/**
+ * What a provider can show of a person who proves again who they are:
+ * - `auth_time`: its ID token says when they did, and that is checked;
+ * - `prompt`: it asks when told to, and the answer does not show whether it did;
+ * - `none`: it cannot be made to ask.
+ */
+export type ReauthenticationProof = "auth_time" | "prompt" | "none";
+
+/** What a kind's own way of reading claims has at hand, once the code was exchanged. */
+export interface ClaimsSource {
+  readonly config: ProviderConfig;
+  /** Of the verified ID token; undefined for kinds that have none. */
+  readonly idToken: JsonObject | undefined;
+  /** What came back with the browser beside the code. */
+  readonly params: URLSearchParams;
+  /** The scopes that were granted. */
+  readonly scopes: readonly string[];
+  readonly accessToken: string;
+  /** Asks the userinfo endpoint, whose subject must be that of the ID token. */
+  userinfo(): Promise<JsonObject>;
+  /** Asks the provider's API with the access token. Throws ProviderFetchError. */
+  api(url: string, request?: Partial<ProviderRequest>): Promise<JsonValue>;
+}
+
+/** What is peculiar to one kind of provider. Everything else is OpenID Connect. */
+export interface Preset {
+  /** Whether there is an ID token, and so a nonce. */
+  readonly protocol: "openid" | "oauth2";
+  server(config: ProviderConfig): ProviderServer;
+  /** The scopes asked for, of those configured (undefined: none were). */
+  scopes(configured: readonly string[] | undefined): readonly string[];
+  /** False: known not to take PKCE. Otherwise it is used unless the provider's metadata say that it cannot. */
+  readonly pkce: boolean;
+  /** Further parameters of every authorization request. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly reauthentication: { readonly proves: ReauthenticationProof; readonly parameters: Readonly<Record<string, string>> };
+  /** Instead of the configured secret. */
+  readonly clientAuth?: (config: ProviderConfig, clock: Clock) => ClientAuth;
+  /** For providers whose metadata name a template of an issuer. */
+  readonly acceptsIssuer?: (iss: string, claims: JsonObject, configured: string, config: ProviderConfig) => boolean;
+  /** ID tokens of the provider's own apps, where they come from elsewhere than the browser's. */
+  readonly nativeTokens?: { readonly issuer: string; readonly jwksUrl: string };
+  /** Reads who the person is. Left out: the ID token, or with `claims_source: userinfo` the userinfo endpoint as well. */
+  readonly claims?: (source: ClaimsSource) => Promise<JsonObject>;
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ProviderFetchError } from "./refusal.ts";
+
+/** What is asked of a provider. */
+export interface ProviderRequest {
+  readonly method: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | URLSearchParams | undefined;
+}
+
+/** Asks a provider. Always comes back within its time, with the whole body read. Throws ProviderFetchError. */
+export type ProviderFetch = (url: string, request: ProviderRequest) => Promise<Response>;
+
+/** The network, and what it may take. */
+export interface ProviderFetchOptions {
+  readonly fetch?: typeof fetch;
+  /** Milliseconds for one try, body included. */
+  readonly timeout?: number;
+  /** Milliseconds between the tries. */
+  readonly pause?: number;
+  /** Bytes of an answer. */
+  readonly limit?: number;
+}
+
+/** Failures in which nothing has reached the server: even what must happen once may be tried again. */
+const notSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+
+/**
+ * Creates the way in which providers are asked: over TLS (plain HTTP within
+ * this machine only), with a time limit, an answer of limited size, no
+ * redirects, and one more try when the connection failed or, for a question
+ * that may be asked twice, the server did. A server that took too long is not
+ * asked again: the person is waiting.
+ */
+export const createProviderFetch = (options: ProviderFetchOptions = {}): ProviderFetch => {
+  const { fetch: send = fetch, timeout = 5000, pause = 100, limit = 1_048_576 } = options;
+
+  const once = async (url: string, { method, headers, body }: ProviderRequest): Promise<Response> => {
+    const signal = AbortSignal.timeout(timeout);
+    const response = await send(url, { method, redirect: "manual", signal, ...(headers && { headers: { ...headers } }), ...(body !== undefined && { body }) });
+    const bytes = await readLimited(response, limit);
+    return new Response(hasNoBody(response.status) ? null : bytes, { status: response.status, statusText: response.statusText, headers: response.headers });
+  };
+
+  return async (url, request) => {
+    if (!isSafeUrl(url)) throw new ProviderFetchError("misconfigured", "only https:// is asked, and http:// on this machine");
+    const repeatable = request.method === "GET" || request.method === "HEAD";
+    try {
+      const response = await once(url, request);
+      if (response.status < 500 || !repeatable) return response;
+    } catch (error) {
+      if (!mayRepeat(error, repeatable)) throw unreachable(url, error);
+    }
+    await sleep(pause);
+    try {
+      return await once(url, request);
+    } catch (error) {
+      throw unreachable(url, error);
+    }
+  };
+};
+
+/** Whether a provider may be asked there: TLS, or plain HTTP that does not leave the machine. */
+export const isSafeUrl = (text: string): boolean => {
+  const url = URL.parse(text);
+  if (url === null) return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+};
+
+/** Whether a host name of a URL is this machine. */
+export const isLoopback = (hostname: string): boolean => hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+
+const mayRepeat = (error: unknown, repeatable: boolean): boolean => {
+  if (error instanceof ProviderFetchError || isTimeout(error)) return false;
+  return repeatable || notSent.has(codeOf(error));
+};
+
+const isTimeout = (error: unknown): boolean => error instanceof DOMException && (error.name === "TimeoutError" || error.name === "AbortError");
+
+const codeOf = (error: unknown): string => {
+  const { cause, code } = error as { readonly cause?: unknown; readonly code?: unknown };
+  if (typeof code === "string") return code;
+  return typeof cause === "object" && cause !== null ? codeOf(cause) : "";
+};
+
+/** Names the host, never the query: a code or a secret may stand there. */
+const unreachable = (url: string, error: unknown): ProviderFetchError => {
+  if (error instanceof ProviderFetchError) return error;
+  const why = isTimeout(error) ? "did not answer in time" : `cannot be reached (${codeOf(error) || "network error"})`;
+  return new ProviderFetchError("unavailable", `${new URL(url).host} ${why}`, error);
+};
+
+const readLimited = async (response: Response, limit: number): Promise<Buffer<ArrayBuffer>> => {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw new ProviderFetchError("unavailable", `the answer is larger than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};
+
+const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304;

@@ -1,0 +1,96 @@
+import type { OidcConfig, ProviderConfig } from "../../config/oidc-config.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { createProviderClient, type ProviderClient } from "./client.ts";
+import { provesOf } from "./freshness.ts";
+import { createMapper } from "./mapper/create-mapper.ts";
+import { createJsonnetEngine, type JsonnetEngine } from "./mapper/jsonnet-engine.ts";
+import type { Mapper } from "./mapper/mapper.ts";
+import type { ReauthenticationProof } from "./preset.ts";
+import type { ProviderFetch } from "./provider-fetch.ts";
+import { presets } from "./providers/presets.ts";
+
+/*
+ * Sign-in providers: linking one to an account, signing in and signing up with
+ * one. This folder owns how providers are asked and what their answers are
+ * worth, what is made of claims, and what is kept of a link. It knows no flow:
+ * where a person comes from and goes to is the flows' business.
+ */
+
+/** A provider that people may use. */
+export interface Provider {
+  /** In links, credentials and redirect URLs. */
+  readonly id: string;
+  /** What people know it by. */
+  readonly label: string;
+  readonly config: ProviderConfig;
+  readonly client: ProviderClient;
+  readonly mapper: Mapper;
+  /** Where it sends people back to; what is registered with it. */
+  readonly redirectUri: string;
+  readonly proves: ReauthenticationProof;
+  /** Kept for an organization's people only. */
+  readonly organizationId: string | undefined;
+}
+
+/** The providers of a server. */
+export interface Providers {
+  /** In the order of the configuration. */
+  readonly list: readonly Provider[];
+  get(id: string): Provider | undefined;
+  /** What is wrong with providers and mappers as they are now, one sentence each. For the log; nothing waits for it. */
+  check(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** What providers are made of. */
+export interface ProvidersDeps {
+  readonly config: OidcConfig["config"];
+  readonly publicUrl: string;
+  readonly fetch: ProviderFetch;
+  readonly clock: Clock;
+  readonly engine?: JsonnetEngine;
+  /** Milliseconds between looks for a signing key that is not known. */
+  readonly keyCooldown?: number;
+}
+
+/** Creates the providers. Nothing is asked of them yet. */
+export const createProviders = (deps: ProvidersDeps): Providers => {
+  const { config, publicUrl, fetch, clock, engine = createJsonnetEngine(), keyCooldown } = deps;
+  const base = config.base_redirect_uri ?? publicUrl;
+
+  const list = config.providers.map((one): Provider => {
+    const preset = presets[one.provider];
+    const mapper = createMapper(one, { fetch, clock, engine });
+    if (!("map" in mapper && "check" in mapper)) throw new TypeError(`the mapper of provider ${one.id} was not checked`);
+    return {
+      id: one.id,
+      label: one.label ?? one.id,
+      config: one,
+      client: createProviderClient({ config: one, preset, fetch, clock, keyCooldown }),
+      mapper,
+      redirectUri: redirectUriOf(one, base),
+      proves: provesOf(one, preset),
+      organizationId: one.organization_id,
+    };
+  });
+  const byId = new Map(list.map((provider) => [provider.id, provider]));
+
+  return {
+    list,
+    get: (id) => byId.get(id),
+    check: async () => {
+      const found = list.map(async ({ id, client, mapper }) => {
+        const [unfound, wrong] = await Promise.all([client.warm(), mapper.check()]);
+        return [...(unfound ? [`provider ${id}: ${unfound.explain}`] : []), ...(wrong === undefined ? [] : [`the mapper of provider ${id}: ${wrong}`])];
+      });
+      return (await Promise.all(found)).flat();
+    },
+    close: () => engine.close(),
+  };
+};
+
+/** Where a provider sends people back to. With PKCE forced all share one address (contract, settings 3.3.7). */
+export const redirectUriOf = ({ id, pkce }: Pick<ProviderConfig, "id" | "pkce">, base: string): string => {
+  const callback = `${base.replace(/\/+$/, "")}/self-service/methods/oidc/callback`;
+  return pkce === "force" ? callback : `${callback}/${encodeURIComponent(id)}`;
+};

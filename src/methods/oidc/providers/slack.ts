@@ -1,0 +1,25 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Preset } from "../preset.ts";
+import { generic, withOpenid } from "./generic.ts";
+
+/** Scopes of the older sign-in, which configurations of the reference name, and what they are called now. */
+const renamed: Readonly<Record<string, readonly string[]>> = {
+  "identity.basic": ["profile"],
+  "identity.email": ["email"],
+  "identity.avatar": ["profile"],
+  "identity.team": ["profile"],
+};
+const TEAM = "https://slack.com/team_id";
+
+/** Slack. The subject is the member's id, as it was with the older sign-in. Slack cannot be made to ask again. */
+export const slack: Preset = {
+  ...generic,
+  server: () => ({ kind: "discover", issuer: "https://slack.com" }),
+  scopes: (configured = ["email", "profile"]) => withOpenid([...new Set(configured.flatMap((scope) => renamed[scope] ?? [scope]))]),
+  pkce: false,
+  reauthentication: { proves: "none", parameters: {} },
+  claims: async ({ config, idToken = {}, userinfo }) => {
+    const claims: JsonObject = config.claims_source === "userinfo" ? { ...(await userinfo()), ...idToken } : idToken;
+    return claims[TEAM] === undefined ? claims : { ...claims, team: claims[TEAM] };
+  },
+};

@@ -1,0 +1,61 @@
+import * as openid from "openid-client";
+import { ProviderFetchError, type Refused, refused } from "./refusal.ts";
+
+/**
+ * Reads what openid-client throws as a refusal. Anything it does not know is
+ * thrown on: a mistake of ours shall not look like one of the provider's.
+ */
+export const refusalOf = (error: unknown): Refused => {
+  const own = findOwn(error);
+  if (own) return refused(own.reason, own.message);
+  if (error instanceof openid.AuthorizationResponseError) return refused(error.error === "access_denied" ? "denied" : "provider_error", said(error.error));
+  // The token endpoint answers `invalid_client` for a wrong secret, `invalid_grant` for a code that is not good.
+  if (error instanceof openid.ResponseBodyError)
+    return refused(error.error === "invalid_grant" ? "code" : error.status >= 500 ? "unavailable" : "provider_error", said(error.error));
+  if (error instanceof openid.WWWAuthenticateChallengeError) return refused("misconfigured", "the provider does not accept our credentials");
+  if (error instanceof openid.ClientError) return refused(reasonOf(error), explain(error));
+  throw error;
+};
+
+const said = (error: string): string => `the provider answered ${JSON.stringify(String(error).slice(0, 64))}`;
+
+/** Ours may be wrapped by the library's. */
+const findOwn = (error: unknown): ProviderFetchError | undefined => {
+  if (error instanceof ProviderFetchError) return error;
+  return error instanceof Error && error.cause !== undefined ? findOwn(error.cause) : undefined;
+};
+
+const messageOf = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message);
+
+const reasonOf = (error: openid.ClientError): Refused["reason"] => {
+  const message = `${error.message} ${messageOf(error)}`;
+  const known = patterns.find(([pattern]) => pattern.test(message));
+  if (known) return known[1];
+  return codes[error.code ?? ""] ?? "provider_error";
+};
+
+/** The library tells the checks of an ID token and of an answer apart in words only. */
+const patterns: readonly (readonly [RegExp, Refused["reason"]])[] = [
+  [/"nonce"/, "nonce"],
+  [/"aud"|"azp"/, "audience"],
+  [/"iss"/, "issuer"],
+  [/"exp"/, "expired"],
+  [/"iat"|"nbf"/, "issued_at"],
+  [/"state"/, "state"],
+  [/"alg"/, "algorithm"],
+  [/"id_token"/, "no_id_token"],
+];
+
+const codes: Readonly<Record<string, Refused["reason"]>> = {
+  OAUTH_TIMEOUT: "unavailable",
+  OAUTH_ABORT: "unavailable",
+  OAUTH_RESPONSE_IS_NOT_CONFORM: "unavailable",
+  OAUTH_RESPONSE_IS_NOT_JSON: "unavailable",
+  OAUTH_PARSE_ERROR: "unavailable",
+  OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED: "misconfigured",
+  OAUTH_JWT_CLAIM_COMPARISON_FAILED: "malformed",
+  OAUTH_JWT_TIMESTAMP_CHECK_FAILED: "expired",
+};
+
+/** The library's sentence names fields, not what is in them. */
+const explain = (error: openid.ClientError): string => messageOf(error).slice(0, 200);
