@@ -1,6 +1,7 @@
 import { type Content, html } from "./html.ts";
 import type { Page } from "./page.ts";
 import { renderForms } from "./render-forms.ts";
+import { usernameIn } from "./username.ts";
 import type { WireFlow } from "./wire.ts";
 
 /** A page that is little more than the form of a flow. */
@@ -8,9 +9,16 @@ export const formPage = (flow: WireFlow, title: string, below: Content): Page =>
   title,
   hasErrors: hasErrors(flow),
   nodes: flow.ui.nodes ?? [],
-  body: html`${renderForms(flow.ui, "card")}
+  body: html`${usernameLine(flow)}${renderForms(flow.ui, { how: "card" })}
 ${below}`,
 });
+
+/** Whom a login form is about, when it does not ask. */
+const usernameLine = ({ ui }: WireFlow): Content => {
+  const carried = (ui.nodes ?? []).flatMap(({ attributes }) => (attributes.node_type === "input" ? [attributes] : []));
+  const username = usernameIn(carried);
+  return username !== undefined && html`<p>Account: <strong>${username}</strong></p>`;
+};
 
 /** Whether anything in a form needs attention. */
 export const hasErrors = ({ ui }: WireFlow): boolean =>

@@ -5,26 +5,34 @@ import { type PlacedNode, placeNodes } from "./place-nodes.ts";
 import { renderFormMessages } from "./render-messages.ts";
 import { renderNode } from "./render-node.ts";
 import { safeUrl } from "./safe-url.ts";
+import { renderUsername } from "./username.ts";
 import type { WireUi } from "./wire.ts";
+
+/** How a flow is laid out. */
+export interface Layout {
+  /** `sections`: every method under a heading of its own; `card`: what belongs together in one form. */
+  readonly how: "sections" | "card";
+  /** Whose account it is, if the form itself does not say. */
+  readonly username?: string;
+}
 
 /**
  * Renders the form of a flow: its messages, then one or several `<form>`s that
  * a browser sends to the API by itself. They are `novalidate`: see
  * render-input.ts.
- *
- * @param how `sections`: every method under a heading of its own; `card`: what belongs together in one form
  */
-export const renderForms = (ui: WireUi, how: "sections" | "card"): Html => {
+export const renderForms = (ui: WireUi, { how, username }: Layout): Html => {
   const placed = placeNodes(ui.nodes ?? []);
   const forms = arrangeForms(placed, how === "sections" ? "apart" : "together");
   const isHeaded = how === "sections" || forms.filter((form) => !form.parts.every(isButtonsOnly)).length > 1;
+  const render = (form: ArrangedForm): Html => renderForm(ui, form, isHeaded, username);
   return html`${renderFormMessages(ui.messages ?? [], placed)}
-${forms.map((form, at) => html`${!isHeaded && at > 0 && or}${renderForm(ui, form, isHeaded)}`)}`;
+${forms.map((form, at) => html`${!isHeaded && at > 0 && form.parts.some(isAnotherWay) && or}${render(form)}`)}`;
 };
 
 const or = html`<p class="or">or</p>`;
 
-const renderForm = (ui: WireUi, form: ArrangedForm, isHeaded: boolean): Html => {
+const renderForm = (ui: WireUi, form: ArrangedForm, isHeaded: boolean, username: string | undefined): Html => {
   const group = form.parts.at(-1)?.group ?? "default";
   const title = `section-${group.replace(/[^\w-]/g, "")}`;
   return html`<form${attributes({
@@ -34,13 +42,21 @@ const renderForm = (ui: WireUi, form: ArrangedForm, isHeaded: boolean): Html => 
     "aria-labelledby": isHeaded ? title : undefined,
   })}>
 ${isHeaded && html`<h2 id="${title}">${groupTitle(group)}</h2>`}
-${form.parts.map((part, at) => html`${setApart(form, part, at) && or}${part.nodes.map(renderNode)}`)}
+${renderUsername(form, username)}
+${form.parts.map((part, at) => html`${standsApart(form, at) && or}${part.nodes.map(renderNode)}`)}
 </form>
 `;
 };
 
-/** Buttons of another method stand apart from what is entered before them. */
-const setApart = ({ parts }: ArrangedForm, part: FormPart, at: number): boolean =>
-  at > 1 && isButtonsOnly(part) && part.nodes.some(({ isVisible }) => isVisible) && hasAction(parts[at - 1]);
+/** Within a form, methods that are buttons alone stand apart from what is entered before them. */
+const standsApart = ({ parts }: ArrangedForm, at: number): boolean => {
+  const [part, before] = [parts[at], parts[at - 1]];
+  return part !== undefined && before !== undefined && isAnotherWay(part) && !isButtonsOnly(before) && before.nodes.some(isButton);
+};
 
-const hasAction = (part: FormPart | undefined): boolean => part?.nodes.some((placed: PlacedNode) => placed.part === "button") ?? false;
+/** Whether a group offers another method, and not just a step back. */
+const isAnotherWay = (part: FormPart): boolean =>
+  isButtonsOnly(part) &&
+  part.nodes.some((placed) => isButton(placed) && placed.node.attributes.node_type === "input" && placed.node.attributes.name !== "screen");
+
+const isButton = ({ part }: PlacedNode): boolean => part === "button";

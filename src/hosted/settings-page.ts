@@ -13,14 +13,15 @@ export const settingsPage: FlowPage = {
   kind: "settings",
   carried: ["return_to", "organization"],
   show: async (flow, { api }) => {
+    const username = nameOf(flow.identity);
     const [signOut, elsewhere] = await Promise.all([signOutLink(api), otherSessions(api)]);
     return {
       title: "Account settings",
       isWide: true,
       hasErrors: hasErrors(flow),
       nodes: flow.ui.nodes ?? [],
-      body: html`<div class="who"><p>Signed in as <strong>${nameOf(flow.identity)}</strong></p>${signOut}</div>
-${renderForms(flow.state === "success" ? cheerful(flow.ui) : flow.ui, "sections")}
+      body: html`<div class="who"><p>Signed in as <strong>${username}</strong></p>${signOut}</div>
+${renderForms(flow.state === "success" ? cheerful(flow.ui) : flow.ui, { how: "sections", username })}
 ${elsewhere}`,
     };
   },
