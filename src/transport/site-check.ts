@@ -26,8 +26,14 @@ export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((cal
     if (headers.cookie === undefined || (isLink && door === "rest")) return;
     const site = headers["sec-fetch-site"];
     const { origin } = headers;
-    if (site === undefined ? origin === undefined : site !== "cross-site") return;
-    if (origin === undefined || !trustedOrigin(origin))
-      throw fail("UNTRUSTED_ORIGIN", { explain: "A cross-site call with cookies needs an Origin that the configuration names." });
+    if (site === undefined ? origin === undefined || isOwn(origin, headers) : site !== "cross-site") return;
+    if (origin !== undefined && trustedOrigin(origin)) return;
+    throw fail("UNTRUSTED_ORIGIN", { explain: "A cross-site call with cookies needs an Origin that the configuration names." });
   };
+};
+
+/** A page of this very server, under a name that the configuration may not know. */
+const isOwn = (origin: string, headers: Call["headers"]): boolean => {
+  const host = headers[":authority"] ?? headers.host;
+  return host !== undefined && origin.endsWith(`://${host}`);
 };
