@@ -23,7 +23,7 @@ export interface HasherConfig {
     readonly key_length: number;
   };
   readonly bcrypt: { readonly cost: number };
-  /** How many run at once; 0: one per processor. */
+  /** How many run at once; 0: one per processor but one, which is left to everything else. */
   readonly concurrency: number;
   /** How many may wait. */
   readonly queue: number;
@@ -87,7 +87,8 @@ const IDLE_MS = 30_000;
 
 /** Creates the hasher. Its process starts with the first job and ends after half a minute without one. */
 export const createHasher = (config: HasherConfig, { log, idle = IDLE_MS }: { readonly log?: HashingLog; readonly idle?: number } = {}): Hasher => {
-  const concurrency = config.concurrency === 0 ? os.availableParallelism() : config.concurrency;
+  // With a hash on every processor, a thread that wakes up waits for one to be taken off: measured, 2 ms instead of 0.6.
+  const concurrency = config.concurrency === 0 ? Math.max(1, os.availableParallelism() - 1) : config.concurrency;
   const worker = createHashingProcess({ threads: concurrency, idle, onCrash: (how) => log?.warn({ how }, "the hashing process ended unexpectedly") });
   const nobody = hashOfNobody(config);
   const waiting: (() => void)[] = [];

@@ -4,6 +4,7 @@ import { BCRYPT_MAX_BYTES, type Hasher } from "../../lib/hashing/hasher.ts";
 import { normalizePassword } from "../../lib/hashing/normalize-password.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { type BreachCheck, createBreachCheck } from "./breach.ts";
+import { isCommon } from "./common.ts";
 import { messages } from "./messages.ts";
 import { isTooSimilar } from "./similarity.ts";
 
@@ -55,6 +56,8 @@ export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy =
 
   const isBreached = async (password: string): Promise<Verdict> => {
     if (!config.haveibeenpwned_enabled) return { kind: "accepted" };
+    // These need no asking, and stay refused when nobody can be asked.
+    if (isCommon(password)) return refused(uiText(general.passwordRefused, { reason: BREACHED }));
     const found = await breaches.count(password);
     if (found.kind === "unavailable") {
       log.warn({ reason: found.reason, accepted: config.ignore_network_errors }, "the breach service could not be asked");

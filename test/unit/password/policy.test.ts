@@ -55,7 +55,7 @@ const brief = (verdict: Verdict) =>
 describe("a new password", () => {
   it("is accepted when nothing speaks against it, whatever kinds of characters it has", async () => {
     const { check } = setUp();
-    for (const password of ["correct horse battery 7", "        ", "aaaaaaaa", "passwörter", "密码密码密码密码", "x".repeat(1_024), `${"x".repeat(64)}😀`]) {
+    for (const password of ["correct horse battery 7", "        ", "gggggggg", "passwörter", "密码密码密码密码", "x".repeat(1_024), `${"x".repeat(64)}😀`]) {
       expect(brief(await check(password, ["ann@example.com"], "hash:other"))).toBe("accepted");
     }
   });
@@ -112,6 +112,16 @@ describe("a new password", () => {
         },
       ],
     });
+  });
+
+  it("is none that everybody tries first, in any case, even when no service can be asked", async () => {
+    const { check, asked } = setUp({ found: { kind: "unavailable", reason: "no connection" } });
+    for (const password of ["password", "PassWord", "12345678", "iloveyou", "trustno1", "sunshine"])
+      expect(brief(await check(password))).toEqual([{ id: 4000005, reason: expect.any(String) }]);
+    expect(asked).toEqual([]);
+    for (const password of ["password ", '"password"', "correct horse battery 7", "\\,\\,\\,\\,\\,", '","ambition'])
+      expect(brief(await check(password))).toBe("accepted");
+    expect(brief(await setUp({ config: { haveibeenpwned_enabled: false } }).check("12345678"))).toBe("accepted");
   });
 
   it("may have been found as often as configured, and not once more", async () => {
