@@ -3,7 +3,7 @@ import { type Received, type Sending, send } from "./http.ts";
 import { createJar } from "./jar.ts";
 import { fromOurPage, queryOf, readPage } from "./json-rest.ts";
 import { plainRefusal, refusalOf, refusalOfError } from "./rest-refusal.ts";
-import { flowOfJson, type SeenFlow, sessionOfJson, valueOf } from "./seen.ts";
+import { flowOfJson, type SeenFlow, sessionOfJson, shownIn } from "./seen.ts";
 import { type TestServer, ui } from "./server.ts";
 
 /**
@@ -37,7 +37,7 @@ const createVisitor = (server: TestServer): Visitor => {
     const received = await fetchJson(`/self-service/${kind}/flows${queryOf({ id })}`);
     if (received.status !== 200) return refusalOf(received);
     const flow = flowOfJson(received.json);
-    csrfTokens.set(flow.id, valueOf(flow, "csrf_token"));
+    csrfTokens.set(flow.id, shownIn(flow, "csrf_token"));
     return { ok: true, value: flow };
   };
 

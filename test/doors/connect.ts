@@ -13,7 +13,7 @@ import type { Answer, Done, Door, FlowKind, Flows, Headers, Refusal, Submission,
 import { createJar, type Jar } from "./jar.ts";
 import { fromOurPage } from "./json-rest.ts";
 import { plainRefusal } from "./rest-refusal.ts";
-import { flowOfMessage, type SeenFlow, sessionOfMessage, textOfMessage, valueOf } from "./seen.ts";
+import { flowOfMessage, type SeenFlow, sessionOfMessage, shownIn, textOfMessage } from "./seen.ts";
 import type { TestServer } from "./server.ts";
 
 /* Clients generated from the protos: Connect, gRPC and gRPC-Web. */
@@ -87,7 +87,7 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
   };
   const remember = (flow: Parameters<typeof flowOfMessage>[0] | undefined): SeenFlow => {
     const seen = flowOfMessage(present(flow));
-    csrfTokens.set(seen.id, valueOf(seen, "csrf_token"));
+    csrfTokens.set(seen.id, shownIn(seen, "csrf_token"));
     return seen;
   };
   const keepToken = (done: Done): Done => {

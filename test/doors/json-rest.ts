@@ -2,7 +2,7 @@ import type { Accepted, Answer, Done, Door, FlowKind, Flows, Headers, SessionPag
 import { type Received, type Sending, send } from "./http.ts";
 import { createJar, type Jar } from "./jar.ts";
 import { refusalOf } from "./rest-refusal.ts";
-import { flowOfJson, type SeenFlow, sessionOfJson, valueOf } from "./seen.ts";
+import { flowOfJson, type SeenFlow, sessionOfJson, shownIn } from "./seen.ts";
 import { type TestServer, ui } from "./server.ts";
 
 /* Native REST and the single-page app: the same JSON, once with a token, once with cookies. */
@@ -36,7 +36,7 @@ const createVisitor = (server: TestServer, jar: Jar | undefined): Visitor => {
     call(path, { method, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
 
   const remember = (flow: SeenFlow): SeenFlow => {
-    csrfTokens.set(flow.id, valueOf(flow, "csrf_token"));
+    csrfTokens.set(flow.id, shownIn(flow, "csrf_token"));
     return flow;
   };
   const flows = (kind: FlowKind): Flows => ({

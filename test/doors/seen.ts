@@ -59,7 +59,7 @@ export interface SeenSession {
 }
 
 /** The value of a node, as the form shows it. */
-export const valueOf = (flow: SeenFlow, name: string): JsonValue | undefined => flow.nodes.find((node) => node.name === name)?.value;
+export const shownIn = (flow: SeenFlow, name: string): JsonValue | undefined => flow.nodes.find((node) => node.name === name)?.value;
 
 /* --- REST ------------------------------------------------------------------ */
 
