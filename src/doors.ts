@@ -1,5 +1,6 @@
-import type { DescMethod, DescMethodUnary } from "@bufbuild/protobuf";
+import { type DescMethod, type DescMethodUnary, getOption } from "@bufbuild/protobuf";
 import type { FastifyInstance } from "fastify";
+import { Access, access } from "../gen/ostiary/options/v1/options_pb.ts";
 import type { Config } from "./config/config.ts";
 import type { ServiceDefinition } from "./flows/service.ts";
 import { createCors } from "./gateway/cors.ts";
@@ -87,7 +88,7 @@ export const createDoors = ({ config, log, metrics, services, presentsSession, s
     health.mount(app, { port, version, metrics });
     if (port === "public" && serve.public.cors.enabled) app.addHook("onRequest", createCors(serve.public.cors));
     mountConnect(app, {
-      rpcs,
+      rpcs: rpcs.filter(({ method }) => isAdminRpc(method) === (port === "admin")),
       services: [health.service, reflection],
       port,
       baseUrl: listener.base_url,
@@ -123,6 +124,8 @@ export const createDoors = ({ config, log, metrics, services, presentsSession, s
     },
   };
 };
+
+const isAdminRpc = (method: DescMethod): boolean => getOption(method, access) === Access.ADMIN;
 
 const isUnary = (method: DescMethod): method is DescMethodUnary => method.methodKind === "unary";
 

@@ -43,11 +43,20 @@ export const createSessionCookie = (settings: SessionCookieSettings, seal: Seal)
     if (at >= 0) cookies.splice(at, 1);
     cookies.push({ name, ...attributes, httpOnly: true, ...cookie });
   };
+  const open = (call: Call): SessionCookieContent | undefined => {
+    const plain = seal.open(readCookie(call, name) ?? "");
+    const [token, expires] = plain?.split(" ") ?? [];
+    return token === undefined || expires === undefined ? undefined : { token, expiresAt: new Date(Number(expires)) };
+  };
+  // A call is asked for its session more than once, by the pipeline and by the flow.
+  const opened = new WeakMap<Call, SessionCookieContent | "none">();
+
   return {
     read: (call) => {
-      const plain = seal.open(readCookie(call, name) ?? "");
-      const [token, expires] = plain?.split(" ") ?? [];
-      return token === undefined || expires === undefined ? undefined : { token, expiresAt: new Date(Number(expires)) };
+      if (call.headers.cookie === undefined) return undefined;
+      const known = opened.get(call) ?? open(call) ?? "none";
+      opened.set(call, known);
+      return known === "none" ? undefined : known;
     },
     hand: (call, { token, expiresAt }, now) => {
       const value = seal.seal(`${token} ${expiresAt.getTime()}`);
