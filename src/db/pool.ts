@@ -14,8 +14,6 @@ import { createTransaction } from "./transaction.ts";
  * never taken from the server; JSON columns are read with `readJson`.
  */
 
-export type { Database, Sql, SqlValue } from "./sql.ts";
-
 const POOL_SIZE = 20;
 
 /** What a database is made of. */

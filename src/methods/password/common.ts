@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
 let list: string | undefined;
 
@@ -11,6 +11,6 @@ let list: string | undefined;
  * asks, where a set of its entries would take seven times that.
  */
 export const isCommon = (password: string): boolean => {
-  list ??= readFileSync(createRequire(import.meta.url).resolve("popular-passwords"), "utf8");
+  list ??= readFileSync(fileURLToPath(import.meta.resolve("popular-passwords")), "utf8");
   return list.includes(JSON.stringify(password.toLowerCase()));
 };
