@@ -47,7 +47,7 @@ rules: packages ## who may import whom, sizes, names
 
 unused: packages ## files, exports and packages that nothing uses
 	@knip
-	@knip --production
+	@knip --production --include files,dependencies,unlisted
 
 proto: packages ## the contract: format, lint, nothing breaks clients of branch BASE (main)
 	@scripts/proto

@@ -25,7 +25,8 @@ for (const [where, { optionalDependencies = {}, dev }] of Object.entries(lock.pa
     const words = name.slice(name.lastIndexOf("/") + 1).split("-");
     const os = words.map((word) => systems[word]).filter(Boolean);
     const cpu = words.map((word) => processors[word]).filter(Boolean);
-    if (os.length !== 1 || cpu.length !== 1 || !/^\d+\.\d+\.\d+/.test(version)) throw new Error(`${where} wants ${name} ${version}, which is in no registry and for no machine we know`);
+    if (os.length !== 1 || cpu.length !== 1 || !/^\d+\.\d+\.\d+/.test(version))
+      throw new Error(`${where} wants ${name} ${version}, which is in no registry and for no machine we know`);
     const libc = words.some((word) => word.startsWith("musl")) ? ["musl"] : words.some((word) => word.startsWith("gnu")) ? ["glibc"] : undefined;
     lock.packages[`node_modules/${name}`] = { version, cpu, ...(dev && { dev }), ...(libc && { libc }), optional: true, os };
     added.push(name);

@@ -7,10 +7,14 @@ try {
   const wanted = read("package-lock.json").packages;
   // npm writes this file when an installation is complete; packages for other machines are not in it.
   const installed = read("node_modules/.package-lock.json").packages;
-  const differs = Object.entries(wanted).some(([where, { version, optional }]) => where !== "" && (installed[where]?.version ?? (optional ? version : "")) !== version);
+  const differs = Object.entries(wanted).some(
+    ([where, { version, optional }]) => where !== "" && (installed[where]?.version ?? (optional ? version : "")) !== version,
+  );
   const { dependencies, devDependencies, optionalDependencies } = read("package.json");
   const direct = wanted[""];
-  const unlocked = Object.entries({ dependencies, devDependencies, optionalDependencies }).some(([kind, list]) => JSON.stringify(direct[kind]) !== JSON.stringify(list));
+  const unlocked = Object.entries({ dependencies, devDependencies, optionalDependencies }).some(
+    ([kind, list]) => JSON.stringify(direct[kind]) !== JSON.stringify(list),
+  );
   if (unlocked) console.error("package.json and package-lock.json do not agree: run npm install");
   process.exitCode = differs || unlocked ? 1 : 0;
 } catch {
