@@ -43,24 +43,24 @@ export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, log }: Databas
     }
   };
 
-  const execute = (sql: string, params: readonly SqlValue[]) => using((connection) => connection.execute(sql, params));
+  /** An idle connection may have been closed by the server a moment ago. What only reads may be sent again. */
+  const usingTwice = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
+    try {
+      return await using(work);
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable && error.reason === "lost") return using(work);
+      throw error;
+    }
+  };
 
   return {
-    query: async <Row>(sql: string, params: readonly SqlValue[] = []) => {
-      try {
-        return (await execute(sql, params)) as Row[];
-      } catch (error) {
-        // An idle connection may have been closed by the server a moment ago. Reading twice does no harm.
-        if (error instanceof DatabaseUnavailable && error.reason === "lost") return (await execute(sql, params)) as Row[];
-        throw error;
-      }
-    },
-    execute: async (sql, params = []) => (await execute(sql, params)) as Affected,
+    query: async <Row>(sql: string, params: readonly SqlValue[] = []) => (await usingTwice((connection) => connection.execute(sql, params))) as Row[],
+    execute: async (sql, params = []) => (await using((connection) => connection.execute(sql, params))) as Affected,
     transaction: createTransaction(connections, (error, attempt) => log?.warn({ reason: error.message, attempt }, "the transaction is begun again")),
     run: async (sql) => {
       await using((connection) => connection.text(sql, 0));
     },
-    ping: () => using(async (connection) => void (await connection.text("SELECT 1", 2_000))),
+    ping: () => usingTwice(async (connection) => void (await connection.text("SELECT 1", 2_000))),
     close: () => connections.close(),
     get dialect() {
       return connections.version.includes("MariaDB") ? "mariadb" : "mysql";

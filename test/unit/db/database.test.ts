@@ -299,6 +299,8 @@ describe("a server that is lost", () => {
     await own.ping();
     process.kill(server.pid, "SIGSTOP");
     try {
+      // All its threads stand still a moment later.
+      await sleep(100);
       await expect(own.ping()).rejects.toMatchObject({ name: "DatabaseUnavailable", reason: "timeout" });
     } finally {
       process.kill(server.pid, "SIGCONT");
