@@ -5,13 +5,14 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file ostiary/registration/v1/method_profile.proto.
  */
 export const file_ostiary_registration_v1_method_profile: GenFile = /*@__PURE__*/
-  fileDesc("Cixvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9tZXRob2RfcHJvZmlsZS5wcm90bxIXb3N0aWFyeS5yZWdpc3RyYXRpb24udjEiSAoNUHJvZmlsZU1ldGhvZBInCgZ0cmFpdHMYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBnNjcmVlbhgCIAEoCWIGcHJvdG8z", [file_google_protobuf_struct]);
+  fileDesc("Cixvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9tZXRob2RfcHJvZmlsZS5wcm90bxIXb3N0aWFyeS5yZWdpc3RyYXRpb24udjEiUAoNUHJvZmlsZU1ldGhvZBInCgZ0cmFpdHMYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhYKBnNjcmVlbhgCIAEoCUIGmrUYAiABYgZwcm90bzM", [file_google_protobuf_struct, file_ostiary_options_v1_options]);
 
 /**
  * The first of two steps: the traits, before the way to sign in.
@@ -25,7 +26,8 @@ export type ProfileMethod = Message<"ostiary.registration.v1.ProfileMethod"> & {
   traits?: JsonObject | undefined;
 
   /**
-   * `credential-selection` goes on, `previous` goes back.
+   * `credential-selection` goes on, `previous` goes back. The button that leads
+   * back is named after this field, so no `method` comes with it.
    *
    * @generated from field: string screen = 2;
    */
