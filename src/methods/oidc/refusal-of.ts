@@ -9,12 +9,21 @@ export const refusalOf = (error: unknown): Refused => {
   const own = findOwn(error);
   if (own) return refused(own.reason, own.message);
   if (error instanceof openid.AuthorizationResponseError) return refused(error.error === "access_denied" ? "denied" : "provider_error", said(error.error));
-  // The token endpoint answers `invalid_client` for a wrong secret, `invalid_grant` for a code that is not good.
   if (error instanceof openid.ResponseBodyError)
-    return refused(error.error === "invalid_grant" ? "code" : error.status >= 500 ? "unavailable" : "provider_error", said(error.error));
+    return refused(tokenErrors[error.error] ?? (error.status >= 500 ? "unavailable" : "provider_error"), said(error.error));
   if (error instanceof openid.WWWAuthenticateChallengeError) return refused("misconfigured", "the provider does not accept our credentials");
   if (error instanceof openid.ClientError) return refused(reasonOf(error), explain(error));
   throw error;
+};
+
+/** What the token endpoint answers, and whose matter it is (RFC 6749 5.2). */
+const tokenErrors: Readonly<Record<string, Refused["reason"]>> = {
+  invalid_grant: "code",
+  bad_verification_code: "code",
+  invalid_client: "misconfigured",
+  unauthorized_client: "misconfigured",
+  incorrect_client_credentials: "misconfigured",
+  redirect_uri_mismatch: "misconfigured",
 };
 
 const said = (error: string): string => `the provider answered ${JSON.stringify(String(error).slice(0, 64))}`;

@@ -1,0 +1,28 @@
+/** The part of oidc-provider that the tests use; the package comes without types. */
+declare module "oidc-provider" {
+  import type { IncomingMessage, ServerResponse } from "node:http";
+
+  interface Interaction {
+    readonly uid: string;
+    readonly params: Readonly<Record<string, string | undefined>>;
+    readonly prompt: { readonly name: string; readonly reasons: readonly string[] };
+  }
+
+  interface Grant {
+    addOIDCScope(scope: string): void;
+    addOIDCClaims(claims: readonly string[]): void;
+    save(): Promise<string>;
+  }
+
+  export class Provider {
+    constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
+    readonly Grant: new (properties: {
+      readonly accountId: string;
+      readonly clientId: string;
+    }) => Grant;
+    callback(): (request: IncomingMessage, response: ServerResponse) => void;
+    interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
+    interactionFinished(request: IncomingMessage, response: ServerResponse, result: Readonly<Record<string, unknown>>): Promise<void>;
+    on(event: string, listener: (...parts: readonly unknown[]) => void): this;
+  }
+}
