@@ -144,7 +144,7 @@ export interface HashersConfig {
     readonly key_length: number;
   };
   readonly bcrypt: { readonly cost: number };
-  /** How many run at once; 0: as many as there are processors. */
+  /** How many run at once; 0: one for each processor but one, and one at least. */
   readonly concurrency: number;
   /** How many may wait; more are refused with a retry delay. */
   readonly queue: number;
