@@ -63,13 +63,20 @@ export const createPrinters = (): Printers => {
   /** Writes `,"name":value`, or nothing where the field is left out. */
   const fieldPart = (field: DescField): Write => {
     const { localName } = field;
-    const write = named(field);
+    const name = nameOf(field);
+    const write = writeField(field);
     const omitEmpty = getOption(field, rest).omitEmpty;
     const empty = omitEmpty ? emptiness(field) : undefined;
     const whenUnset = omitEmpty ? undefined : unset(field);
+    const unsetMember = whenUnset === undefined ? undefined : piece(`${nameText(field)}${whenUnset}`);
     return (message) => {
-      const value = (message as Fields)[localName] ?? whenUnset;
-      if (value !== undefined && !empty?.(value)) write(value, out);
+      const value = (message as Fields)[localName];
+      if (value === undefined || value === null) {
+        if (unsetMember !== undefined) out.piece(unsetMember);
+      } else if (empty === undefined || !empty(value)) {
+        out.piece(name);
+        write(value, out);
+      }
     };
   };
 
@@ -97,7 +104,7 @@ export const createPrinters = (): Printers => {
   };
 
   const named = (field: DescField): Write => {
-    const name = piece(`,${JSON.stringify(memberName(field))}:`);
+    const name = nameOf(field);
     const write = writeField(field);
     return (value) => {
       out.piece(name);
@@ -108,7 +115,7 @@ export const createPrinters = (): Printers => {
   const writeField = (field: DescField): Write => {
     if (field.fieldKind === "list") return list(writeElement(field));
     if (field.fieldKind === "map") return map(writeElement(field));
-    return field.fieldKind === "message" ? orNull(writeElement(field)) : writeElement(field);
+    return writeElement(field);
   };
 
   /** One value of a field: the value itself, the element of a list, the value of a map. */
@@ -124,23 +131,29 @@ export const createPrinters = (): Printers => {
     of: (desc) => print(writerOf(desc).object),
     ofField: (field) => {
       const text = print(writeField(field));
-      const whenUnset = unset(field) ?? missing;
-      return (value) => text(value ?? whenUnset);
+      const whenUnset = unset(field) ?? "null";
+      return (value) => (value === undefined || value === null ? whenUnset : text(value));
     },
   };
 };
 
-/** Stands for a message that is not there, and is printed as `null`. */
-const missing = Symbol("missing");
+const nameText = (field: DescField): string => `,${JSON.stringify(memberName(field))}:`;
 
-/** What an unset field prints as if it held; undefined: it is left out. */
-const unset = (field: DescField): unknown => {
-  if (field.fieldKind === "list") return [];
-  if (field.fieldKind === "map") return {};
+const nameOf = (field: DescField): Piece => piece(nameText(field));
+
+/** What an unset field prints; undefined: it is left out. */
+const unset = (field: DescField): string | undefined => {
+  if (field.fieldKind === "list") return "[]";
+  if (field.fieldKind === "map") return "{}";
   if (field.oneof !== undefined || field.proto.proto3Optional) return undefined;
-  if (field.fieldKind === "message") return missing;
-  if (field.fieldKind === "enum") return 0;
-  switch (field.scalar) {
+  if (field.fieldKind === "message") return "null";
+  const out = createJsonWriter(64);
+  writeLeaf(field)?.(scalarZeroValue(field.fieldKind === "enum" ? ScalarType.INT32 : field.scalar), out);
+  return out.finish();
+};
+
+const scalarZeroValue = (type: ScalarType): unknown => {
+  switch (type) {
     case ScalarType.STRING:
       return "";
     case ScalarType.BOOL:
@@ -166,14 +179,6 @@ const closeList = piece("]");
 const closeObject = piece("}");
 const emptyObject = piece("{}");
 const openBrace = 0x7b;
-const nothing = piece("null");
-
-const orNull =
-  (write: Write): Write =>
-  (value, out) => {
-    if (value === missing) out.piece(nothing);
-    else write(value, out);
-  };
 
 /** The comma before the first member becomes the brace that opens the object. */
 const braced =

@@ -38,7 +38,6 @@ export const piece = (text: string): Piece => {
   return { bytes, ascii: bytes.length === text.length };
 };
 
-const initialSize = 64 * 1024;
 /** Room that one large answer took is given back above this size. */
 const keptSize = 1024 * 1024;
 /** From this size on a native copy is faster than a loop. */
@@ -55,7 +54,8 @@ const isAscii = (text: string): boolean => {
   return true;
 };
 
-export const createJsonWriter = (): JsonWriter => {
+/** Creates a writer with room for so many bytes at first. */
+export const createJsonWriter = (initialSize = 64 * 1024): JsonWriter => {
   let bytes = Buffer.allocUnsafeSlow(initialSize);
   let at = 0;
   let ascii = true;
