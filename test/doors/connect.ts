@@ -20,12 +20,15 @@ import type { TestServer } from "./server.ts";
 
 type Open = (server: TestServer) => Transport;
 
+/** A connection for each call, so that a client survives a restart of the server. */
+const nodeOptions = { agent: false } as const;
+
 const overConnect =
   (useBinaryFormat: boolean): Open =>
   ({ url }) =>
-    createConnectTransport({ baseUrl: url, httpVersion: "1.1", useBinaryFormat });
+    createConnectTransport({ baseUrl: url, httpVersion: "1.1", useBinaryFormat, nodeOptions });
 const overGrpc: Open = ({ url, http2 }) => createGrpcTransport({ baseUrl: url, sessionManager: http2 });
-const overGrpcWeb: Open = ({ url }) => createGrpcWebTransport({ baseUrl: url, httpVersion: "1.1" });
+const overGrpcWeb: Open = ({ url }) => createGrpcWebTransport({ baseUrl: url, httpVersion: "1.1", nodeOptions });
 
 const native = (name: string, open: Open): Door => ({ name, family: "native", isForm: false, enter: (server) => createVisitor(open(server), undefined) });
 

@@ -22,13 +22,11 @@ export interface JsonBody {
   readonly [member: string]: unknown;
 }
 
-const agent = new http.Agent({ keepAlive: true });
-
-/** Sends a request as exactly these bytes would: no header of a library's own. */
+/** Sends a request with these headers and no others, on a connection of its own, so that it survives a restart of the server. */
 export const send = (url: string, { method = "GET", headers = {}, body }: Sending = {}): Promise<Received> =>
   new Promise((resolve, reject) => {
     const sent = Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined));
-    const request = http.request(url, { method, headers: sent, agent }, (response) => {
+    const request = http.request(url, { method, headers: sent, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);

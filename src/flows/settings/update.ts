@@ -69,9 +69,9 @@ export const createUpdate = (deps: SettingsDeps): SettingsUpdate => {
     return attempt;
   };
 
-  /** Undefined: another write came between, begin again. */
+  /** Undefined: another request came between, begin again. */
   const change = async (attempt: Attempt, body: UpdateFlowBody, resumes: boolean): Promise<SettingsOutcome | undefined> => {
-    const { caller, flow, call } = attempt;
+    const { caller, call } = attempt;
     const method = await pick(attempt, body.method.case);
     const view = viewOf(deps, attempt, body.updateMask?.paths);
 
@@ -80,7 +80,11 @@ export const createUpdate = (deps: SettingsDeps): SettingsUpdate => {
     if (examined.protected && !isPrivileged(caller.session, config.privileged_session_max_age, clock.now())) throw await park(deps, attempt, body);
 
     const prepared = await method.prepare(examined.examined, view, call);
-    if (prepared.kind === "rejected") throw await reject(deps, attempt, prepared.messages, prepared.shown);
+    if (prepared.kind === "rejected") {
+      // Another request resumed it meanwhile: what it is found wanting against may be its own result.
+      if (resumes && attempt.parked && !(await continuations.take(deps.db, attempt.parked))) return undefined;
+      throw await reject(deps, attempt, prepared.messages, prepared.shown);
+    }
     if (prepared.kind !== "prepared") return presentOutcome(deps, attempt, prepared);
 
     // Before anything is written: configuration may have changed since the flow began.
@@ -92,7 +96,6 @@ export const createUpdate = (deps: SettingsDeps): SettingsUpdate => {
       case "taken":
         throw await reject(deps, attempt, [{ node: "", text: uiText(messages.identifierTaken) }], examined.shown);
       case "gone":
-        return presentOutcome(deps, { ...attempt, flow }, { kind: "unchanged" });
       case "conflict":
         return undefined;
     }
