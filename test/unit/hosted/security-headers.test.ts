@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { html, htmlText } from "../../../src/hosted/html.ts";
+import { layOut } from "../../../src/hosted/page.ts";
+import { createSecurityHeaders } from "../../../src/hosted/security-headers.ts";
+import type { WireNode } from "../../../src/hosted/wire.ts";
+import { csrf, input } from "./nodes.ts";
+
+const script: WireNode = {
+  group: "webauthn",
+  attributes: {
+    node_type: "script",
+    id: "webauthn_script",
+    src: "http://127.0.0.1:4433/.well-known/ory/webauthn.js?v=1",
+    async: true,
+    type: "text/javascript",
+    integrity: "sha512-x",
+    crossorigin: "anonymous",
+    referrerpolicy: "no-referrer",
+    nonce: "",
+  },
+};
+const trigger = input("passkey", { name: "go", type: "button", onclick: "window.go()" }, "Go");
+const policy = (nodes: readonly WireNode[]) => createSecurityHeaders("http://127.0.0.1:4433/")(nodes)["content-security-policy"] ?? "";
+
+describe("the content policy", () => {
+  it("allows no script when the form names none, handlers or not", () => {
+    expect(policy([csrf, trigger])).toBe("default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'");
+  });
+
+  it("allows exactly the scripts and the handlers that the form names", () => {
+    const digest = createHash("sha256").update("window.go()").digest("base64");
+    expect(policy([csrf, script, script, trigger])).toContain(
+      `; script-src http://127.0.0.1:4433/.well-known/ory/webauthn.js 'unsafe-hashes' 'sha256-${digest}'`,
+    );
+    expect(policy([script])).not.toContain("unsafe");
+  });
+
+  it("cannot be extended by an address", () => {
+    const evil: WireNode = { group: "x", attributes: { node_type: "script", id: "x", src: "/x.js;script-src *,y" } };
+    expect(policy([evil])).toContain("script-src http://127.0.0.1:4433/x.js%3Bscript-src%20*%2Cy");
+  });
+
+  it("leaves out scripts from nowhere", () => {
+    const evil: WireNode = { group: "x", attributes: { node_type: "script", id: "x", src: "data:text/javascript,alert(1)" } };
+    expect(policy([evil])).not.toContain("script-src");
+    expect(htmlText(layOut({ title: "Sign in", body: html``, nodes: [evil] }))).not.toContain("<script");
+  });
+});
+
+describe("a page", () => {
+  it("loads each script once, as the node says", () => {
+    const page = htmlText(layOut({ title: "Sign in", body: html``, nodes: [csrf, script] }));
+    expect(page.match(/<script.*<\/script>/g)).toEqual([
+      `<script id="webauthn_script" src="http://127.0.0.1:4433/.well-known/ory/webauthn.js?v=1" async type="text/javascript" integrity="sha512-x" crossorigin="anonymous" referrerpolicy="no-referrer"></script>`,
+    ]);
+  });
+});
