@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startPrivateDatabase } from "../src/db/private.ts";
@@ -28,6 +29,15 @@ function endOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+/** The recorded answers are full of these ports; another server there would be taken for ours. */
+async function mustBeFree(port: number): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once("error", () => reject(new Error(`port ${port} is in use; end what uses it first`)));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve()));
   });
 }
 
@@ -66,18 +76,25 @@ async function replay(dsn: string): Promise<number> {
   }
 }
 
-if (!existsSync(config)) {
-  console.error(`The golden exchanges are not part of this repository; they were looked for in ${shared}.`);
-  process.exitCode = 1;
-} else if (process.env.DSN) {
-  process.exitCode = await replay(process.env.DSN);
-} else {
+/** On the database of DSN, or on a new one of our own. */
+async function main(): Promise<number> {
+  if (!existsSync(config)) throw new Error(`the golden exchanges are not part of this repository; they were looked for in ${shared}`);
+  for (const port of [4433, 4434]) await mustBeFree(port);
+  if (process.env.DSN) return replay(process.env.DSN);
   rmSync(dataDir, { recursive: true, force: true });
   const database = await startPrivateDatabase({ dataDir, log: { info: () => undefined, error: (_, message) => console.error(message) } });
   try {
-    process.exitCode = await replay(database.dsn);
+    return await replay(database.dsn);
   } finally {
     await database.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+process.on("SIGINT", () => undefined); // the server and the tool get it as well; what they leave is cleared up
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }
