@@ -1,5 +1,6 @@
 import { FlowType } from "../../gen/ostiary/ui/v1/ui_pb.ts";
 import { fail } from "../errors/service-error.ts";
+import type { Call } from "../lib/call.ts";
 import { parseUuid } from "../lib/ids.ts";
 
 /** @throws INVALID_FIELD unless the request says which type of flow it wants */
@@ -19,3 +20,11 @@ export const mustExist = <T>(flow: T | undefined, explain?: string): T => {
   if (flow === undefined) throw fail("FLOW_NOT_FOUND", explain === undefined ? {} : { explain });
   return flow;
 };
+
+/**
+ * The URL a flow was created with. Where the request was none of REST's, it is
+ * the one REST would have been asked with: the flow keeps its `return_to` in it.
+ *
+ * @param init where a flow is created, with the parameters of the request
+ */
+export const requestUrlOf = (call: Call, init: string): string => (call.door === "rest" ? call.url : init);

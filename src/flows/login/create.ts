@@ -8,7 +8,7 @@ import { sessionAal } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
 import { formOf } from "../form.ts";
-import { mustNameType } from "../request.ts";
+import { mustNameType, requestUrlOf } from "../request.ts";
 import { type LoginContext, writeLoginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
@@ -28,7 +28,9 @@ export const createCreate = (deps: LoginDeps) => {
     const context: LoginContext = { refresh: request.refresh && caller !== undefined, requestedAal };
     if (caller) mustHaveReason(caller, context, destination ?? defaultReturnUrl);
 
-    const flow = newLoginFlow(deps, browser ? "browser" : "api", call.url, context, firstForm(context), secret && csrf.digest(secret));
+    const type = browser ? "browser" : "api";
+    const asked = urls.init("login", type, { refresh: request.refresh ? "true" : "", aal: request.aal, return_to: request.returnTo });
+    const flow = newLoginFlow(deps, type, requestUrlOf(call, asked), context, firstForm(context), secret && csrf.digest(secret));
     await flows.insert(db, flow);
     return {
       $typeName: "ostiary.login.v1.CreateFlowResponse",

@@ -4,7 +4,7 @@ import { fail } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
-import { mustNameType } from "../request.ts";
+import { mustNameType, requestUrlOf } from "../request.ts";
 import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
 import type { RegistrationDeps } from "./deps.ts";
 
@@ -22,14 +22,13 @@ export const createCreate = (deps: RegistrationDeps) => {
     if (await callers.find(call)) throw signedInAlready(destination ?? defaultReturnUrl);
     const schema = mustBeSelectable(schemas, request.identitySchema);
 
-    const flow = newRegistrationFlow(
-      deps,
-      browser ? "browser" : "api",
-      call.url,
-      { schemaId: schema.id, step: "traits" },
-      emptyForm,
-      secret && csrf.digest(secret),
-    );
+    const type = browser ? "browser" : "api";
+    const asked = urls.init("registration", type, {
+      return_to: request.returnTo,
+      identity_schema: request.identitySchema,
+      after_verification_return_to: request.afterVerificationReturnTo,
+    });
+    const flow = newRegistrationFlow(deps, type, requestUrlOf(call, asked), { schemaId: schema.id, step: "traits" }, emptyForm, secret && csrf.digest(secret));
     await flows.insert(db, flow);
     return {
       $typeName: "ostiary.registration.v1.CreateFlowResponse",

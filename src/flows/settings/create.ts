@@ -4,7 +4,7 @@ import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Caller } from "../../session/caller.ts";
 import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
-import { mustNameType } from "../request.ts";
+import { mustNameType, requestUrlOf } from "../request.ts";
 import type { SettingsDeps } from "./deps.ts";
 
 /** Creates a settings flow: two statements, the session's read and the insert. */
@@ -13,13 +13,14 @@ export const createCreate = (deps: SettingsDeps) => {
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustNameType(request.type);
-    const browser = request.type === FlowType.BROWSER;
-    if (browser) csrf.ensure(call);
+    const type = request.type === FlowType.BROWSER ? "browser" : "api";
+    if (type === "browser") csrf.ensure(call);
     const caller = await callers.must(call);
-    callers.mustSatisfyAal(caller, config.required_aal, browser && request.returnTo !== "" ? call.url : undefined);
+    const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: request.returnTo }));
+    callers.mustSatisfyAal(caller, config.required_aal, type === "browser" && request.returnTo !== "" ? requestUrl : undefined);
     returnTo.must(request.returnTo);
 
-    const flow = newSettingsFlow(deps, caller, browser ? "browser" : "api", call.url);
+    const flow = newSettingsFlow(deps, caller, type, requestUrl);
     await flows.insert(db, flow);
     return {
       $typeName: "ostiary.settings.v1.CreateFlowResponse",

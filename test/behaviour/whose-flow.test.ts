@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hours } from "../doors/clock.ts";
+import { accepted, type FlowKind, refused, type Submission } from "../doors/door.ts";
+import { browserDoors, doors } from "../doors/doors.ts";
+import { enterAsNewPerson, newEmail, newPassword } from "../doors/person.ts";
+import { everythingWritten } from "../doors/rows.ts";
+import { startServer, type TestServer, ui } from "../doors/server.ts";
+
+/* Whose a flow is, whether there is one, and until when. */
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server?.stop());
+
+const kinds: readonly FlowKind[] = ["settings", "login", "registration"];
+
+/** A submit that would do something, were the flow a good one. */
+const submission = (kind: FlowKind): Submission => {
+  if (kind === "login") return { method: "password", identifier: newEmail(), password: newPassword() };
+  return { method: "password", password: newPassword(), ...(kind === "registration" && { traits: { email: newEmail() } }) };
+};
+
+/** Whoever may create a flow of this kind: settings flows are for those who are signed in, the others for those who are not. */
+const someoneFor = async (kind: FlowKind, door: (typeof doors)[number]) =>
+  kind === "settings" ? (await enterAsNewPerson(door, server)).visitor : door.enter(server);
+
+describe.each(doors)("through $name", (door) => {
+  it("another person's flow is neither shown nor changed", async () => {
+    const { visitor: owner } = await enterAsNewPerson(door, server);
+    const { visitor: stranger } = await enterAsNewPerson(door, server);
+    const flow = accepted(await owner.settings.create()).id;
+    // Browsers know the token of their own forms only.
+    const own = accepted(await stranger.settings.create());
+    const token = String(own.nodes.find(({ name }) => name === "csrf_token")?.value ?? "");
+    const before = await everythingWritten(server);
+    expect(refused(await stranger.settings.get(flow)).reason).toBe("IDENTITY_MISMATCH");
+    expect(refused(await stranger.settings.update(flow, { method: "password", password: newPassword(), csrf_token: token })).reason).toBe("IDENTITY_MISMATCH");
+    expect(refused(await stranger.resume(flow)).reason).toBe("IDENTITY_MISMATCH");
+    expect(await everythingWritten(server)).toEqual(before);
+    expect(accepted(await owner.settings.get(flow)).state).toBe("show_form");
+  });
+
+  it("without a session there are no settings", async () => {
+    const nobody = door.enter(server);
+    const flow = accepted(await (await enterAsNewPerson(door, server)).visitor.settings.create()).id;
+    expect(refused(await nobody.settings.create()).reason).toBe("SESSION_INACTIVE");
+    expect(refused(await nobody.settings.get(flow)).reason).toBe("SESSION_INACTIVE");
+    expect(refused(await nobody.settings.update(flow, { method: "password", password: newPassword() })).reason).toBe("SESSION_INACTIVE");
+    expect(refused(await nobody.resume(flow)).reason).toBe("SESSION_INACTIVE");
+  });
+
+  it.each(kinds)("an unknown %s flow is not found, and no id at all is a mistake", async (kind) => {
+    const visitor = await someoneFor(kind, door);
+    expect(refused(await visitor[kind].get(randomUUID())).reason).toBe("FLOW_NOT_FOUND");
+    expect(refused(await visitor[kind].get("nonsense")).reason).toBe("FLOW_NOT_FOUND");
+    expect(refused(await visitor[kind].update(randomUUID(), submission(kind))).reason).toBe("FLOW_NOT_FOUND");
+    expect(refused(await visitor[kind].update("nonsense", submission(kind)))).toMatchObject({ reason: "INVALID_FIELD", field: "flow" });
+    expect(refused(await visitor[kind].update("", submission(kind)))).toMatchObject({ reason: "INVALID_FIELD", field: "flow" });
+  });
+
+  it.each(kinds)("a flow of another kind is no %s flow", async (kind) => {
+    const visitor = await someoneFor(kind, door);
+    const other =
+      kind === "settings"
+        ? accepted(await door.enter(server).login.create())
+        : accepted(await (await enterAsNewPerson(door, server)).visitor.settings.create());
+    expect(refused(await visitor[kind].get(other.id)).reason).toBe("FLOW_NOT_FOUND");
+    expect(refused(await visitor[kind].update(other.id, submission(kind))).reason).toBe("FLOW_NOT_FOUND");
+  });
+
+  it.each(kinds)("an expired %s flow does nothing, and names the one that takes its place", async (kind) => {
+    const visitor = await someoneFor(kind, door);
+    const old = accepted(await visitor[kind].create({ return_to: `${ui.origin}/after` }));
+    server.clock.advance(hours(1));
+    const before = await everythingWritten(server);
+    expect(refused(await visitor[kind].get(old.id)).reason).toBe("FLOW_EXPIRED");
+    const refusal = refused(await visitor[kind].update(old.id, submission(kind)));
+    expect(refusal.reason).toBe("FLOW_EXPIRED");
+    expect(await everythingWritten(server)).toEqual(before);
+
+    const fresh = accepted(await visitor[kind].get(refusal.useFlowId ?? ""));
+    expect(fresh).toMatchObject({ type: old.type, requestUrl: old.requestUrl, returnTo: `${ui.origin}/after` });
+    expect(fresh.texts).toMatchObject([{ node: "", id: { settings: 4050001, login: 4010001, registration: 4040001 }[kind] }]);
+  });
+
+  it("a flow is good until its last moment", async () => {
+    const { visitor, person } = await enterAsNewPerson(door, server);
+    const flow = accepted(await visitor.settings.create()).id;
+    server.clock.advance(hours(1) - 1);
+    accepted(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email } }));
+    server.clock.advance(1);
+    expect(refused(await visitor.settings.get(flow)).reason).toBe("FLOW_EXPIRED");
+  });
+});
+
+describe.each(browserDoors)("through $name", (door) => {
+  it.each(["login", "registration"] as const)("a %s flow is shown to the browser that began it and to no other", async (kind) => {
+    const flow = accepted(await door.enter(server)[kind].create()).id;
+    const other = door.enter(server);
+    expect(refused(await other[kind].get(flow)).reason).toBe("CSRF_VIOLATION");
+    accepted(await other[kind].create());
+    expect(refused(await other[kind].get(flow)).reason).toBe("CSRF_VIOLATION");
+  });
+});
