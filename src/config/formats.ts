@@ -30,12 +30,20 @@ export const formats: Readonly<Record<string, Format>> = {
     says: "must begin with mysql://: only MySQL and MariaDB are supported",
   },
   "schema-url": { accepts: (text) => /^(?:file|base64|https?):\/\/./.test(text), says: "must begin with file://, base64://, http:// or https://" },
+  "provider-id": { accepts: (text) => /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/.test(text), says: "must be letters, digits, ., _, ~ and -: it stands in URLs" },
+  "provider-url": { accepts: isProviderUrl, says: "must be an https:// URL; http:// is for providers on this machine" },
   "cipher-secret": { accepts: (text) => Buffer.byteLength(text) === 32, says: "must be exactly 32 bytes long" },
 };
 
 function isPlainUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) && `${url.username}${url.password}${url.search}${url.hash}` === "";
+}
+
+function isProviderUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || `${url.username}${url.password}${url.hash}` !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(url.hostname));
 }
 
 function isUrlOrPath(text: string): boolean {

@@ -1,6 +1,4 @@
-import { homedir } from "node:os";
-import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { absoluteUrl } from "./absolute-url.ts";
 import type { Config } from "./config.ts";
 import type { Origin } from "./origin.ts";
 import type { Slice } from "./slice.ts";
@@ -17,13 +15,4 @@ export function readIdentity(identity: Slice, origin: Origin): Config["identity"
     selfservice_selectable: schema.flag("selfservice_selectable"),
   }));
   return { default_schema_id, schemas };
-}
-
-/** Makes `file://./x`, `file://x/y` and `file://~/x` absolute; other URLs stay. */
-function absoluteUrl(url: string, folder: string): string {
-  if (!url.startsWith("file://")) return url;
-  const rest = url.slice("file://".length);
-  if (rest.startsWith("/")) return pathToFileURL(fileURLToPath(url)).href;
-  const file = decodeURI(rest);
-  return pathToFileURL(file.startsWith("~/") ? path.join(homedir(), file.slice(2)) : path.resolve(folder, file)).href;
 }

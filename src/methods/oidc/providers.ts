@@ -3,6 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { createProviderClient, type ProviderClient } from "./client.ts";
 import { provesOf } from "./freshness.ts";
 import { createMapper } from "./mapper/create-mapper.ts";
+import { isFaults } from "./mapper/declarative-mapper.ts";
 import { createJsonnetEngine, type JsonnetEngine } from "./mapper/jsonnet-engine.ts";
 import type { Mapper } from "./mapper/mapper.ts";
 import type { ReauthenticationProof } from "./preset.ts";
@@ -53,7 +54,7 @@ export interface ProvidersDeps {
   readonly keyCooldown?: number;
 }
 
-/** Creates the providers. Nothing is asked of them yet. */
+/** Creates the providers. Nothing is asked of them yet. The configuration was checked: `findMapperFaults` found nothing. */
 export const createProviders = (deps: ProvidersDeps): Providers => {
   const { config, publicUrl, fetch, clock, engine = createJsonnetEngine(), keyCooldown } = deps;
   const base = config.base_redirect_uri ?? publicUrl;
@@ -61,7 +62,7 @@ export const createProviders = (deps: ProvidersDeps): Providers => {
   const list = config.providers.map((one): Provider => {
     const preset = presets[one.provider];
     const mapper = createMapper(one, { fetch, clock, engine });
-    if (!("map" in mapper && "check" in mapper)) throw new TypeError(`the mapper of provider ${one.id} was not checked`);
+    if (isFaults(mapper)) throw new TypeError(`the mapper of provider ${one.id} was not looked at with findMapperFaults`);
     return {
       id: one.id,
       label: one.label ?? one.id,

@@ -47,6 +47,9 @@ export const compileDeclarativeMapper = (config: DeclarativeMapperConfig): Mappe
   return mapper;
 };
 
+/** Whether compiling gave what is wrong, and no mapper. */
+export const isFaults = (compiled: Mapper | readonly MappingFault[]): compiled is readonly MappingFault[] => Array.isArray(compiled);
+
 const compileTable = (table: Readonly<Record<string, unknown>>, at: MappingFault["path"], faults: MappingFault[]): ((claims: JsonObject) => JsonObject) => {
   const cells = Object.entries(table).map(([name, cell]) => {
     const keys = name.split(".");

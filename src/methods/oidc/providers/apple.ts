@@ -3,6 +3,7 @@ import { importPKCS8, SignJWT } from "jose";
 import type { ProviderConfig } from "../../../config/oidc-config.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Preset } from "../preset.ts";
+import { ProviderFetchError } from "../refusal.ts";
 import { generic, withOpenid } from "./generic.ts";
 
 const ISSUER = "https://appleid.apple.com";
@@ -34,8 +35,7 @@ export const appleClientSecret = async (
   clock: Clock,
 ): Promise<string> => {
   const now = Math.floor(clock.now().getTime() / 1000);
-  // Environment variables have the line breaks of the key as \n.
-  const key = await importPKCS8((config.apple_private_key ?? "").replaceAll("\\n", "\n"), "ES256");
+  const key = await readKey(config.apple_private_key ?? "");
   return new SignJWT()
     .setProtectedHeader({ alg: "ES256", kid: config.apple_private_key_id ?? "" })
     .setIssuer(config.apple_team_id ?? "")
@@ -44,6 +44,15 @@ export const appleClientSecret = async (
     .setIssuedAt(now)
     .setExpirationTime(now + LIFESPAN)
     .sign(key);
+};
+
+/** Environment variables have the line breaks of the key as \\n. */
+const readKey = async (pem: string) => {
+  try {
+    return await importPKCS8(pem.replaceAll("\\n", "\n"), "ES256");
+  } catch {
+    throw new ProviderFetchError("misconfigured", "apple_private_key is no EC private key in PEM (PKCS #8)");
+  }
 };
 
 /** The name comes beside the code, as JSON, and is nobody's word but the browser's: good for a form, no proof of anything. */

@@ -1,0 +1,42 @@
+import { isMap, type Path } from "./tree.ts";
+import type { Finding } from "./validate.ts";
+
+/** What a kind of provider cannot do without, beside what all need. */
+const needed: Readonly<Record<string, readonly string[]>> = {
+  generic: ["issuer_url"],
+  auth0: ["issuer_url"],
+  keycloak: ["issuer_url"],
+  apple: ["apple_team_id", "apple_private_key_id", "apple_private_key"],
+  facebook: ["client_secret"],
+  github: ["client_secret"],
+};
+
+const at: Path = ["selfservice", "methods", "oidc", "config", "providers"];
+
+/**
+ * Finds what makes the list of sign-in providers unusable, beyond schema.json.
+ * Values may be of the wrong type: those are the schema's findings.
+ */
+export function findProviderFaults(providers: unknown): Finding[] {
+  const list = Array.isArray(providers) ? providers.map((provider) => (isMap(provider) ? provider : {})) : [];
+  return list.flatMap((provider, index) => {
+    const has = (key: string) => provider[key] !== undefined && provider[key] !== "";
+    const fault = (key: string, message: string): Finding => ({ path: [...at, index, key], message });
+    const kind = String(provider.provider);
+    // Defaults leave an empty map where no table was written.
+    const hasTable = isMap(provider.mapper) && provider.mapper.traits !== undefined;
+    const described = ["auth_url", "token_url", "jwks_url"].filter(has);
+    return [
+      ...(list.findIndex(({ id }) => id !== undefined && id === provider.id) < index && provider.id !== undefined
+        ? [fault("id", `"${String(provider.id)}" is there twice`)]
+        : []),
+      ...(needed[kind] ?? []).filter((key) => !has(key)).map((key) => fault(key, `is needed by providers of the kind ${kind}`)),
+      ...(described.length < 3 && has("jwks_url") ? [fault("jwks_url", "needs auth_url and token_url beside it")] : []),
+      ...(!hasTable && !has("mapper_url") ? [fault("mapper_url", "is missing: say what becomes of claims, here or as a table in mapper")] : []),
+      ...(hasTable && has("mapper_url") ? [fault("mapper", "and mapper_url are two answers to one question: leave one out")] : []),
+      ...(has("mapper_url") && /^http:\/\/(?!localhost[:/]|127\.|\[::1\])/.test(String(provider.mapper_url))
+        ? [fault("mapper_url", "must not come over plain http")]
+        : []),
+    ];
+  });
+}

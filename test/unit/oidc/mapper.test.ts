@@ -1,0 +1,288 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { presentClaims, readClaims } from "../../../src/methods/oidc/claims.ts";
+import { createMapper } from "../../../src/methods/oidc/mapper/create-mapper.ts";
+import { compileDeclarativeMapper, isFaults } from "../../../src/methods/oidc/mapper/declarative-mapper.ts";
+import { findMapperFaults } from "../../../src/methods/oidc/mapper/find-mapper-faults.ts";
+import { createJsonnetEngine, type JsonnetLimits } from "../../../src/methods/oidc/mapper/jsonnet-engine.ts";
+import type { Mapper } from "../../../src/methods/oidc/mapper/mapper.ts";
+import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
+import { startOpenidStub } from "../../setup/openid-stub.ts";
+import { makeConfig } from "./make-provider.ts";
+
+const engine = createJsonnetEngine();
+afterAll(() => engine.close());
+
+const deps = { fetch: createProviderFetch({ timeout: 1000 }), clock: systemClock, engine };
+const base64 = (program: string) => `base64://${Buffer.from(program).toString("base64")}`;
+const jsonnet = (program: string): Mapper => createMapper(makeConfig({ mapper_url: base64(program) }), deps) as Mapper;
+const claimsOf = (raw: Readonly<Record<string, unknown>> = {}) => {
+  const claims = readClaims({ iss: "https://id.example.com", sub: "42", ...raw } as never);
+  if (typeof claims === "string") throw new Error(claims);
+  return presentClaims(claims);
+};
+
+describe("a Jsonnet mapper", () => {
+  it("makes traits, metadata and verified addresses of claims, as configurations of the reference do", async () => {
+    const mapper = jsonnet(`
+      local claims = { email_verified: false } + std.extVar('claims');
+      {
+        identity: {
+          traits: {
+            [if 'email' in claims && claims.email_verified then 'email' else null]: claims.email,
+            name: { first: claims.given_name, last: claims.family_name },
+            groups: [std.asciiUpper(g) for g in claims.raw_claims.groups],
+          },
+          metadata_public: { subject: '%s/%s' % [claims.iss, claims.sub] },
+          metadata_admin: null,
+          verified_addresses: std.prune([
+            if 'email' in claims && claims.email_verified then { via: 'email', value: claims.email },
+          ]),
+        },
+      }`);
+    const claims = claimsOf({ email: "ann@example.com", email_verified: "true", given_name: "Ann", family_name: "Bee", groups: ["a", "b"] });
+    expect(await mapper.map(claims)).toEqual({
+      kind: "mapped",
+      mapped: {
+        traits: { email: "ann@example.com", name: { first: "Ann", last: "Bee" }, groups: ["A", "B"] },
+        metadataPublic: { subject: "https://id.example.com/42" },
+        metadataAdmin: null,
+        verifiedAddresses: [{ via: "email", value: "ann@example.com" }],
+      },
+    });
+  });
+
+  it("sees email_verified as a boolean whatever the provider sends, and claims of the wrong type not at all", async () => {
+    const mapper = jsonnet(
+      "local claims = std.extVar('claims'); { identity: { traits: { a: std.type(claims.email_verified), b: 'name' in claims, c: std.type(claims.raw_claims.name) } } }",
+    );
+    expect(await mapper.map(claimsOf({ email_verified: "false", name: ["x"] }))).toMatchObject({ mapped: { traits: { a: "boolean", b: false, c: "array" } } });
+  });
+
+  it("gives what can be known when a claim is missing", async () => {
+    const mapper = jsonnet(`local claims = std.extVar('claims');
+      { identity: { traits: { email: claims.email, name: { first: claims.given_name, last: claims.family_name }, plan: 'free' }, verified_addresses: [{ via: 'email', value: claims.email }] } }`);
+    expect(await mapper.map(claimsOf({ given_name: "Ann" }))).toEqual({
+      kind: "incomplete",
+      mapped: { traits: { name: { first: "Ann" }, plan: "free" }, verifiedAddresses: [] },
+      explain: "no such field: email",
+    });
+    expect(await jsonnet("local c = std.extVar('claims'); if c.email == 'x' then {} else { identity: {} }").map(claimsOf())).toMatchObject({
+      kind: "incomplete",
+      mapped: { traits: {} },
+    });
+  });
+
+  it("sees who signs in again", async () => {
+    const mapper = jsonnet("{ identity: { traits: std.extVar('identity').traits } }");
+    expect(await mapper.map(claimsOf(), { traits: { plan: "team" } })).toMatchObject({ mapped: { traits: { plan: "team" } } });
+  });
+
+  it.each([
+    ["reads no files", "{ identity: { traits: { a: importstr '/etc/hostname' } } }"],
+    ["imports no programs", "import '/etc/hostname'"],
+    ["has no functions of the host", "{ identity: { traits: { a: std.native('x')() } } }"],
+    ["has no variables but its own", "{ identity: { traits: { a: std.extVar('PATH') } } }"],
+    ["must answer an identity", "{ traits: {} }"],
+    ["must answer an object", "[1]"],
+    ["must answer traits", "{ identity: { traits: 'x' } }"],
+    ["must answer addresses in their form", "{ identity: { traits: {}, verified_addresses: ['x'] } }"],
+    ["may fail by itself", "{ identity: { traits: { a: error 'no' } } }"],
+    ["must be a program", "{ identity: "],
+    ["must not name what acts on objects", "{ identity: { traits: { ['__proto__']: { admin: true } } } }"],
+  ])("%s", async (_, program) => {
+    expect(await jsonnet(program).map(claimsOf())).toMatchObject({ kind: "failed", explain: expect.any(String) });
+  });
+
+  it("cannot get out of the place of its program", async () => {
+    const mapper = jsonnet(`{ identity: { traits: { a: std.extVar('claims').raw_claims.x } } } // the end`);
+    const x = `'"]); local std = { extVar(x): 1 }; {`;
+    expect(await mapper.map(claimsOf({ x }))).toMatchObject({ kind: "mapped", mapped: { traits: { a: x } } });
+    expect(await mapper.map(claimsOf())).toMatchObject({ kind: "incomplete", mapped: { traits: {} } });
+  });
+
+  it("says at the start what is wrong with it", async () => {
+    expect(await jsonnet("{ identity: {").check()).toMatch(/^syntax error/);
+    expect(await jsonnet("local claims = std.extVar('claims'); { identity: { traits: { email: claims.email } } }").check()).toBeUndefined();
+    expect(await (createMapper(makeConfig({ mapper_url: "file:///nowhere/mapper.jsonnet" }), deps) as Mapper).check()).toMatch(/ENOENT/);
+  });
+});
+
+describe("where programs come from", () => {
+  const program = "{ identity: { traits: { email: std.extVar('claims').email } } }";
+
+  it("files", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "mapper-"));
+    writeFileSync(path.join(folder, "mapper.jsonnet"), program);
+    const mapper = createMapper(makeConfig({ mapper_url: pathToFileURL(path.join(folder, "mapper.jsonnet")).href }), deps) as Mapper;
+    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ mapped: { traits: { email: "a@b.c" } } });
+    rmSync(folder, { recursive: true });
+    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "mapped" });
+  });
+
+  it("servers, which may be down later", async () => {
+    const stub = await startOpenidStub("client");
+    stub.answerAt("/mapper.jsonnet", program);
+    const mapper = createMapper(makeConfig({ mapper_url: `${stub.issuer}/mapper.jsonnet` }), deps) as Mapper;
+    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "mapped" });
+    await stub.close();
+    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "mapped" });
+  });
+
+  it("a program that is too long is refused", async () => {
+    const stub = await startOpenidStub("client");
+    stub.answerAt("/mapper.jsonnet", `${program}//${"x".repeat(200_000)}`);
+    const mapper = createMapper(makeConfig({ mapper_url: `${stub.issuer}/mapper.jsonnet` }), deps) as Mapper;
+    expect(await mapper.map(claimsOf())).toMatchObject({ kind: "failed" });
+    await stub.close();
+  });
+});
+
+describe("a program that takes too much", () => {
+  const run = async (program: string, limits: JsonnetLimits) => {
+    const limited = createJsonnetEngine(limits);
+    const mapper = createMapper(makeConfig({ mapper_url: base64(program) }), { ...deps, engine: limited }) as Mapper;
+    const good = createMapper(makeConfig({ mapper_url: base64("{ identity: { traits: { ok: true } } }") }), { ...deps, engine: limited }) as Mapper;
+    const [bad, next] = await Promise.all([mapper.map(claimsOf()), good.map(claimsOf())]);
+    await limited.close();
+    expect(next).toMatchObject({ kind: "mapped", mapped: { traits: { ok: true } } });
+    return bad;
+  };
+
+  it("of time is ended, and the next one runs", async () => {
+    const bad = await run("{ identity: { traits: { a: std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0) } } }", { timeLimit: 300 });
+    expect(bad).toEqual({ kind: "failed", explain: "the mapper took longer than 300 ms" });
+  });
+
+  it("of memory is ended, and the next one runs", async () => {
+    expect(
+      await run("{ identity: { traits: { a: std.foldl(function(a, b) a + a, std.range(1, 40), 'x') } } }", { memoryLimit: 16 * 1024 * 1024 }),
+    ).toMatchObject({ kind: "failed" });
+    expect(await run("{ identity: { traits: { a: std.range(1, 1000000000) } } }", { timeLimit: 5000 })).toMatchObject({ kind: "failed" });
+  });
+
+  it("of the stack is an error", async () => {
+    expect(await run("local f(x) = 1 + f(x); { identity: { traits: { a: f(1) } } }", {})).toMatchObject({
+      kind: "failed",
+      explain: expect.stringContaining("stack overflow"),
+    });
+  });
+
+  it("of words is an error", async () => {
+    expect(await run("{ identity: { traits: { a: std.repeat('x', 100000) } } }", {})).toMatchObject({
+      kind: "failed",
+      explain: expect.stringContaining("longer than"),
+    });
+  });
+
+  it("does not hold up the server", async () => {
+    const limited = createJsonnetEngine({ timeLimit: 300 });
+    const mapper = createMapper(makeConfig({ mapper_url: base64("std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0)") }), {
+      ...deps,
+      engine: limited,
+    }) as Mapper;
+    const result = mapper.map(claimsOf());
+    let longest = 0;
+    for (let last = performance.now(), end = last + 200; last < end; ) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }
+    expect(longest).toBeLessThan(150);
+    await result;
+    await limited.close();
+  });
+
+  it("is answered when the server ends", async () => {
+    const limited = createJsonnetEngine();
+    const results = [1, 2].map(() => limited.run({ source: "std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0)", claims: "{}", identity: "{}" }));
+    await limited.close();
+    expect(await Promise.all(results)).toMatchObject([{ kind: "error" }, { kind: "error" }]);
+  });
+});
+
+describe("a table of paths", () => {
+  const compile = (config: Parameters<typeof compileDeclarativeMapper>[0]): Mapper => {
+    const compiled = compileDeclarativeMapper(config);
+    if (isFaults(compiled)) throw new Error(JSON.stringify(compiled));
+    return compiled;
+  };
+
+  it("makes traits, metadata and verified addresses of claims", async () => {
+    const mapper = compile({
+      traits: {
+        email: "claims.email",
+        "name.first": "claims.given_name",
+        "name.last": "claims.family_name",
+        plan: { claim: "claims.raw_claims.plan", default: "free" },
+        team: 'claims.raw_claims["https://example.com/team"].id',
+        source: { value: "acme" },
+      },
+      metadata_public: { picture: "claims.picture" },
+      verified_addresses: [{ via: "email", value: "claims.email" }],
+    });
+    const claims = claimsOf({ email: "ann@example.com", email_verified: true, given_name: "Ann", "https://example.com/team": { id: 7 } });
+    expect(await mapper.map(claims)).toEqual({
+      kind: "mapped",
+      mapped: {
+        traits: { email: "ann@example.com", name: { first: "Ann" }, plan: "free", team: 7, source: "acme" },
+        metadataPublic: {},
+        verifiedAddresses: [{ via: "email", value: "ann@example.com" }],
+      },
+    });
+  });
+
+  it("takes an address for verified only where the provider says so", async () => {
+    const mapper = compile({ traits: {}, verified_addresses: [{ via: "email", value: "claims.email" }] });
+    for (const email_verified of [false, "yes", undefined, 1]) {
+      expect(await mapper.map(claimsOf({ email: "ann@example.com", ...(email_verified !== undefined && { email_verified }) }))).toMatchObject({
+        mapped: { verifiedAddresses: [] },
+      });
+    }
+  });
+
+  it("names every path that is wrong", () => {
+    const faults = compileDeclarativeMapper({
+      traits: {
+        a: "email",
+        b: "claims.emial",
+        c: "claims.email.domain",
+        d: "claims.raw_claims[x]",
+        e: 7,
+        f: { claim: "claims.x" },
+        __proto__x: "claims.email",
+        "name.constructor": "claims.name",
+        "x..y": "claims.name",
+      },
+      verified_addresses: [
+        { via: "email", value: "claims.raw_claims.mail" },
+        { via: "email", value: "claims.email", if: "claims.nope" },
+      ],
+    });
+    expect(isFaults(faults) && faults.map(({ path: at }) => at.join("/"))).toEqual([
+      "traits/a",
+      "traits/b",
+      "traits/c",
+      "traits/d",
+      "traits/e",
+      "traits/f",
+      "traits/name.constructor",
+      "traits/x..y",
+      "verified_addresses/0",
+      "verified_addresses/1/if",
+    ]);
+  });
+
+  it("is named by its key in the configuration", () => {
+    const mapper = { traits: { "name.first": "given_name" }, verified_addresses: [{ via: "email", value: "claims.email", if: "claims.nope" }] };
+    const providers = [makeConfig(), makeConfig({ mapper })];
+    expect(findMapperFaults({ base_redirect_uri: undefined, providers }).map(({ path: at }) => at)).toEqual([
+      'selfservice.methods.oidc.config.providers[1].mapper.traits["name.first"]',
+      "selfservice.methods.oidc.config.providers[1].mapper.verified_addresses[0].if",
+    ]);
+  });
+});
