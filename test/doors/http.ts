@@ -25,7 +25,9 @@ export interface JsonBody {
 /** Sends a request with these headers and no others, on a connection of its own, so that it survives a restart of the server. */
 export const send = (url: string, { method = "GET", headers = {}, body }: Sending = {}): Promise<Received> =>
   new Promise((resolve, reject) => {
-    const sent = Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined));
+    // Node gives a length to no body of a DELETE.
+    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    const sent = Object.fromEntries(Object.entries({ ...length, ...headers }).filter((entry): entry is [string, string] => entry[1] !== undefined));
     const request = http.request(url, { method, headers: sent, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
