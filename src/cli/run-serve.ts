@@ -4,6 +4,7 @@ import { awaitDatabase } from "../db/await-database.ts";
 import { migrate, pendingMigrations } from "../db/migrate.ts";
 import { createDatabase } from "../db/pool.ts";
 import { startPrivateDatabase } from "../db/private.ts";
+import { giveBackMemory } from "../lib/give-back-memory.ts";
 import { createLog, type Log } from "../lib/log.ts";
 import { CommandError } from "./command.ts";
 import type { ConfigFiles } from "./config-files.ts";
@@ -43,6 +44,7 @@ export async function runServe(call: ServeCall): Promise<void> {
     log.flush();
     console.log(greeting(config, listening));
   } else log.info(listening, "ready");
+  giveBackMemory();
   await stop.stopped;
 }
 
