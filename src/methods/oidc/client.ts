@@ -195,7 +195,11 @@ const nativeOf = ({ metadata, keys }: Discovered) => ({ issuer: metadata.issuer,
 const wrongAtSight = (params: URLSearchParams, trip: Trip): Refused | undefined => {
   if (params.getAll("state").length !== 1 || !isSame(trip.state, params.get("state"))) return refused("state", "the answer is not to this question (state)");
   const error = params.get("error");
-  if (error !== null) return refused(DENIALS.has(error) ? "denied" : "provider_error", `the provider answered ${JSON.stringify(error.slice(0, 64))}`);
+  if (error !== null)
+    return refused(
+      DENIALS.has(error) ? "denied" : BUSY.has(error) ? "unavailable" : "provider_error",
+      `the provider answered ${JSON.stringify(error.slice(0, 64))}`,
+    );
   if (params.getAll("code").length !== 1 || params.get("code") === "") return refused("no_code", "the answer has no code");
   return undefined;
 };
@@ -211,6 +215,9 @@ const DENIALS = new Set([
   "interaction_required",
   "account_selection_required",
 ]);
+
+/** What they call it when they cannot (RFC 6749 4.1.2.1). */
+const BUSY = new Set(["temporarily_unavailable", "server_error"]);
 
 /** PKCE whenever nothing speaks against it: what a provider does not know it ignores. */
 const usesPkce = ({ pkce }: ProviderConfig, preset: Preset, { metadata }: Discovered): boolean => {

@@ -4,10 +4,11 @@ import type { CredentialChange, IdentityRecord } from "../../../src/identity/ide
 import { systemClock } from "../../../src/lib/clock.ts";
 import { createCipher } from "../../../src/lib/encryption.ts";
 import { createOidcCredential, identifierOf, link, linksOf, OIDC, revealTokens, unlink } from "../../../src/methods/oidc/credential.ts";
-import { cannotLink, cannotUnlink, confirmLinkMessage, messages, refusalMessage } from "../../../src/methods/oidc/messages.ts";
+import { cannotLink, cannotUnlink, confirmLinkMessage, lastWayIn, messages, refusalMessage } from "../../../src/methods/oidc/messages.ts";
 import { createProviderNodes } from "../../../src/methods/oidc/nodes.ts";
 import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
 import { createProviders, redirectUriOf } from "../../../src/methods/oidc/providers.ts";
+import { mayLink, mustStayLinked } from "../../../src/methods/oidc/rules.ts";
 import { uiText } from "../../../src/ui/messages.ts";
 import { nodeId } from "../../../src/ui/node.ts";
 import { makeConfig } from "./make-provider.ts";
@@ -61,9 +62,8 @@ describe("the credential", () => {
         { provider: "globex", subject: "7", initial_id_token: "", initial_access_token: "", initial_refresh_token: "" },
       ],
     });
-    const [moved] = (structuredClone(second.config) ?? {})["providers"] as unknown as Record<string, string>[];
-    if (moved) moved["subject"] = "43";
-    expect(revealTokens({ providers: [moved ?? {}] }, cipher)).toMatchObject({ providers: [{ initial_access_token: "" }] });
+    const [moved] = (JSON.parse(JSON.stringify(second.config)) as { readonly providers: readonly Record<string, string>[] }).providers;
+    expect(revealTokens({ providers: [{ ...moved, subject: "43" }] }, cipher)).toMatchObject({ providers: [{ initial_access_token: "" }] });
     expect(revealTokens(second.config ?? {}, createCipher({ algorithm: "aes", keys: ["another-key"] }))).toMatchObject({
       providers: [{ initial_access_token: "" }, {}],
     });
@@ -131,6 +131,33 @@ describe("the buttons", () => {
     expect(providers.get("acme")?.redirectUri).toBe("https://id.example.com/self-service/methods/oidc/callback/acme");
     expect(redirectUriOf({ id: "acme", pkce: "force" }, "https://id.example.com")).toBe("https://id.example.com/self-service/methods/oidc/callback");
     expect(providers.get("nobody")).toBeUndefined();
+  });
+});
+
+describe("what may be done to links", () => {
+  const config = { base_redirect_uri: undefined, providers: [makeConfig(), makeConfig({ id: "globex" }), makeConfig({ id: "corp", organization_id: "x" })] };
+  const providers = createProviders({ config, publicUrl: "https://id.example.com/", fetch: createProviderFetch(), clock: systemClock });
+  afterAll(() => providers.close());
+  const linked = changed(link(undefined, { provider: "acme", subject: "42", tokens: undefined }, cipher));
+
+  it("a provider that is unknown, linked already or another organization's is refused in the same words", () => {
+    const refusals = ["nobody", "acme", "corp", "__proto__", ""].map((id) => mayLink(providers, linked, id));
+    expect(new Set(refusals.map((refusal) => JSON.stringify(refusal))).size).toBe(1);
+    expect(refusals[0]).toEqual({ kind: "forbidden", message: cannotLink() });
+    expect(mayLink(providers, linked, "globex")).toMatchObject({ kind: "provider", provider: { id: "globex" } });
+  });
+
+  it("the last way in stays, which is said before anything else", () => {
+    expect(mustStayLinked(providers, linked, "nobody", 1)).toEqual({ kind: "forbidden", message: lastWayIn() });
+    expect(mustStayLinked(providers, linked, "acme", 1)).toEqual({ kind: "forbidden", message: lastWayIn() });
+    expect(mustStayLinked(providers, linked, "globex", 2)).toEqual({ kind: "forbidden", message: cannotUnlink() });
+    expect(mustStayLinked(providers, linked, "acme", 2)).toBeUndefined();
+  });
+
+  it("several accounts of one provider are one way in when it goes", () => {
+    const twice = changed(link({ providers: [{ provider: "acme", subject: "1" }] }, { provider: "acme", subject: "2", tokens: undefined }, cipher));
+    expect(mustStayLinked(providers, twice, "acme", 2)).toEqual({ kind: "forbidden", message: lastWayIn() });
+    expect(mustStayLinked(providers, twice, "acme", 3)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,41 @@
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { FormMessage } from "../../ui/stored-message.ts";
+import { linksOf } from "./credential.ts";
+import { cannotLink, cannotUnlink, lastWayIn } from "./messages.ts";
+import type { Provider, Providers } from "./providers.ts";
+
+/** Why something cannot be done to a person's links. */
+export interface Forbidden {
+  readonly kind: "forbidden";
+  readonly message: FormMessage;
+}
+
+const forbidden = (message: FormMessage): Forbidden => ({ kind: "forbidden", message });
+
+/**
+ * The provider to link, if the person may: it is there, for everybody, and not
+ * linked yet (one account of each provider; contract, settings 3.3.2).
+ */
+export const mayLink = (
+  providers: Providers,
+  identity: Pick<IdentityRecord, "credentials">,
+  id: string,
+): { readonly kind: "provider"; readonly provider: Provider } | Forbidden => {
+  const provider = providers.get(id);
+  if (!provider || provider.organizationId !== undefined || linksOf(identity).some((entry) => entry.provider === id)) return forbidden(cannotLink());
+  return { kind: "provider", provider };
+};
+
+/**
+ * Why a provider cannot be unlinked; undefined: it can. Somebody with one way
+ * in is told so before anything else (contract, settings 3.3.6).
+ *
+ * @param waysIn how many first factors the person has, of every kind
+ */
+export const mustStayLinked = (providers: Providers, identity: Pick<IdentityRecord, "credentials">, id: string, waysIn: number): Forbidden | undefined => {
+  if (waysIn < 2) return forbidden(lastWayIn());
+  const links = linksOf(identity).filter((entry) => entry.provider === id && entry.organization === undefined);
+  if (links.length === 0 || !providers.get(id)) return forbidden(cannotUnlink());
+  // Every link of the provider goes.
+  return waysIn - links.length < 1 ? forbidden(lastWayIn()) : undefined;
+};
