@@ -1,0 +1,169 @@
+import { randomBytes } from "node:crypto";
+import { continuationColumns } from "../src/continuation/continuation.ts";
+import type { Database, SqlValue } from "../src/db/sql.ts";
+import { flowColumns } from "../src/flows/store.ts";
+import { identityColumns } from "../src/identity/store.ts";
+import type { Hasher } from "../src/lib/hashing/hasher.ts";
+import { uuid4, uuid7, uuidBytes } from "../src/lib/ids.ts";
+import { sessionColumns } from "../src/session/store.ts";
+
+/** A row as it comes; the bare limit makes nothing of it. */
+type Row = Readonly<Record<string, SqlValue>>;
+
+/** The SQL and the hashes of each request. */
+export interface BareWork {
+  whoami(digest: Buffer): Promise<void>;
+  create(digest: Buffer, url: string): Promise<void>;
+  get(digest: Buffer, flow: string): Promise<void>;
+  update(digest: Buffer, flow: string, traits: object): Promise<void>;
+  rejected(digest: Buffer, flow: string, traits: object): Promise<void>;
+  login(flow: string, identifier: string, password: string, agent: string): Promise<void>;
+  password(digest: Buffer, flow: string, password: string, from: { readonly id: string; readonly address: string }): Promise<void>;
+}
+
+const aDay = 86_400_000;
+
+/**
+ * The statements that a request of the table takes, one after the other, with
+ * nothing in between: the same tables, keys and columns as the server's own
+ * statements, and nothing coalesced.
+ */
+export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly hasher: Hasher }): BareWork => {
+  const signedIn = async (digest: Buffer): Promise<Row> =>
+    one(
+      await db.query<Row>(`SELECT ${sessionColumns}, ${identityColumns} FROM sessions s JOIN identities i ON i.id = s.identity_id WHERE s.token_digest = ?`, [
+        digest,
+      ]),
+    );
+
+  const withFlow = async (digest: Buffer, flow: string): Promise<Row> =>
+    one(
+      await db.query<Row>(
+        `SELECT ${sessionColumns}, ${identityColumns}, ${flowColumns}, ${continuationColumns}
+           FROM sessions s JOIN identities i ON i.id = s.identity_id
+           LEFT JOIN flows f ON f.id = ? AND f.kind = 'settings' LEFT JOIN continuations c ON c.flow_id = f.id
+          WHERE s.token_digest = ?`,
+        [uuidBytes(flow), digest],
+      ),
+    );
+
+  const saveFlow = "UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ? WHERE id = ?";
+  const savedFlow = (flow: string, form: object): SqlValue[] => ["success", null, JSON.stringify(form), "{}", new Date(), uuidBytes(flow)];
+  const saveIdentity = `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
+     state = ?, state_changed_at = ?, version = ?, updated_at = ? WHERE id = ? AND version = ?`;
+  const savedIdentity = (row: Row, traits: SqlValue | undefined): SqlValue[] => [
+    traits ?? null,
+    row.i_addresses ?? null,
+    row.i_credentials ?? null,
+    row.i_metadata_public ?? null,
+    row.i_metadata_admin ?? null,
+    row.i_state ?? null,
+    row.i_state_changed_at ?? null,
+    Number(row.i_version) + 1,
+    new Date(),
+    row.i_id ?? null,
+    row.i_version ?? null,
+  ];
+  // As long as what the server keeps of a form.
+  const savedForm = { messages: [{ node: "", text: { id: 1050001, text: "Your changes have been saved!", type: "success" } }] };
+
+  return {
+    whoami: async (digest) => {
+      await signedIn(digest);
+    },
+
+    create: async (digest, url) => {
+      const row = await signedIn(digest);
+      const now = new Date();
+      await db.execute(
+        `INSERT INTO flows (id, kind, type, identity_id, state, active, request_url, csrf_digest, form, context, issued_at, updated_at, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        [uuidBytes(uuid4()), "settings", "api", row.i_id ?? null, "show_form", null, url, null, "{}", "{}", now, now, new Date(now.getTime() + aDay)],
+      );
+    },
+
+    get: async (digest, flow) => {
+      await withFlow(digest, flow);
+    },
+
+    update: async (digest, flow, traits) => {
+      const row = await withFlow(digest, flow);
+      await db.transaction(async (tx) => {
+        await tx.execute(saveIdentity, savedIdentity(row, JSON.stringify(traits)));
+        await tx.execute(saveFlow, savedFlow(flow, savedForm));
+      });
+    },
+
+    rejected: async (digest, flow, traits) => {
+      await withFlow(digest, flow);
+      await db.execute(saveFlow, savedFlow(flow, { ...savedForm, shown: traits }));
+    },
+
+    login: async (flow, identifier, password, agent) => {
+      await db.query<Row>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ? AND f.kind = ?`, [uuidBytes(flow), "login"]);
+      await db.query<Row>("SELECT bucket, failures, expires_at FROM attempts WHERE bucket IN (?, ?) AND expires_at > ?", [
+        randomBytes(32),
+        randomBytes(32),
+        new Date(),
+      ]);
+      const row = one(
+        await db.query<Row>(
+          `SELECT ${identityColumns}, c.config AS c_config FROM identity_identifiers n JOIN identities i ON i.id = n.identity_id
+             LEFT JOIN identity_credentials c ON c.identity_id = i.id AND c.type = n.type
+            WHERE n.type = ? AND n.identifier IN (?) LIMIT 1`,
+          ["password", identifier],
+        ),
+      );
+      await hasher.verify(password, hashIn(row.c_config));
+      const now = new Date();
+      await db.transaction((tx) =>
+        tx.execute(
+          "INSERT INTO sessions (id, identity_id, token_digest, active, methods, device, issued_at, authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          [
+            uuidBytes(uuid7(now)),
+            row.i_id ?? null,
+            randomBytes(32),
+            1,
+            JSON.stringify([{ method: "password", aal: "aal1", completed_at: now }]),
+            JSON.stringify({ id: uuid7(now), ip_address: "127.0.0.1", user_agent: agent, location: "" }),
+            now,
+            now,
+            new Date(now.getTime() + aDay),
+          ],
+        ),
+      );
+    },
+
+    password: async (digest, flow, password, from) => {
+      const row = await withFlow(digest, flow);
+      const id = row.i_id ?? null;
+      const [secret] = await db.query<Row>("SELECT config FROM identity_credentials WHERE identity_id = ? AND type = ?", [id, "password"]);
+      await hasher.verify(password, hashIn(secret?.config));
+      const config = JSON.stringify({ hashed_password: await hasher.hash(password) });
+      const now = new Date();
+      await db.transaction(async (tx) => {
+        await tx.execute(saveIdentity, savedIdentity(row, row.i_traits));
+        await tx.execute(
+          `INSERT INTO identity_credentials (identity_id, type, config, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+           ON DUPLICATE KEY UPDATE config = ?, updated_at = ?`,
+          [id, "password", config, now, now, config, now],
+        );
+        await tx.execute(saveFlow, savedFlow(flow, savedForm));
+        await tx.execute(
+          `INSERT INTO security_events (id, identity_id, session_id, type, outcome, remote_address, request_id, detail, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          [uuidBytes(uuid7(now)), id, row.s_id ?? null, "password.changed", "done", from.address, from.id, "{}", now],
+        );
+      });
+    },
+  };
+};
+
+const one = (rows: readonly Row[]): Row => {
+  const [row] = rows;
+  if (row === undefined) throw new Error("the row that this request is about is not there");
+  return row;
+};
+
+const hashIn = (config: SqlValue | undefined): string | undefined =>
+  typeof config === "string" ? (JSON.parse(config) as { readonly hashed_password?: string }).hashed_password : undefined;

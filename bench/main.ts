@@ -1,0 +1,100 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { requestNames } from "./goals.ts";
+import { type DoorResult, measureDoors } from "./measure-doors.ts";
+import { type InterferenceResult, measureInterference } from "./measure-interference.ts";
+import { measureRequest, type RequestResult } from "./measure-requests.ts";
+import { help, type Options, readOptions, UsageError } from "./options.ts";
+import { report } from "./report.ts";
+import { describeConditions, judge, type Memory } from "./results.ts";
+import type { Point } from "./rounds.ts";
+import { residentMb } from "./watch.ts";
+import { createWorld, type World } from "./world.ts";
+
+/*
+ * `make bench`: measures the server side by side with the bare limit, on one
+ * real database, and holds both against the goals (goals.ts). This folder owns
+ * load, counting and judging; it reaches the server only as its users do, and
+ * takes from src/ what the bare limit must have in common with it: the pool,
+ * the hasher, the log.
+ *
+ * Exit codes: 0 measured, whatever the figures; 1 it failed; 2 the command line
+ * was not understood.
+ */
+
+/** Progress goes to standard error: results can be piped. */
+const say = (what: string): void => console.error(what);
+
+const run = async (options: Options): Promise<void> => {
+  const loadBefore = os.loadavg()[0] ?? 0;
+  const world = await createWorld(options, say);
+  const interrupted = () => void world.close().then(() => process.exit(1));
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  try {
+    const conditions = describeConditions(world, loadBefore);
+    const requests = await measureAllRequests(world);
+    const doors = await measureAllDoors(world);
+    const interference = await measureAnyInterference(world);
+    const memory = options.parts.includes("memory") ? await measureMemory(world, requests, doors) : undefined;
+    const measured = { memory, requests, doors, interference };
+    const results = { conditions, ...measured, verdicts: judge(measured) };
+    mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true });
+    writeFileSync(options.out, `${JSON.stringify(results, rounded, 2)}\n`);
+    console.log(`\n${report(results)}`);
+    say(`\nwritten: ${path.relative(process.cwd(), options.out)}`);
+  } finally {
+    await world.close();
+  }
+};
+
+const measureAllRequests = async (world: World): Promise<readonly RequestResult[]> => {
+  const { parts, requests: wanted } = world.options;
+  if (!parts.includes("requests")) return [];
+  const results: RequestResult[] = [];
+  for (const name of requestNames.filter((one) => wanted.includes(one))) results.push(await measureRequest(world, name, progress(name)));
+  return results;
+};
+
+const measureAllDoors = async (world: World): Promise<readonly DoorResult[]> => {
+  if (!world.options.parts.includes("doors")) return [];
+  const results: DoorResult[] = [];
+  for (const name of ["whoami", "get"] as const) results.push(await measureDoors(world, name, progress(`doors: ${name}`)));
+  return results;
+};
+
+const measureAnyInterference = async (world: World): Promise<InterferenceResult | undefined> =>
+  world.options.parts.includes("interference") ? measureInterference(world, (what) => say(`interference: ${what}`)) : undefined;
+
+const progress =
+  (what: string) =>
+  (side: string, { perSecond, p99 }: Point): void =>
+    say(`${what}: ${side} ${perSecond.toFixed(0)}/s, p99 ${p99.toFixed(1)} ms`);
+
+const restAfterwards = 5_000;
+
+const measureMemory = async (world: World, requests: readonly RequestResult[], doors: readonly DoorResult[]): Promise<Memory> => {
+  await sleep(restAfterwards);
+  const own = [...requests.map(({ ostiary }) => ostiary), ...doors.flatMap(({ rest, connect, grpc }) => [rest, connect, ...(grpc ? [grpc.grpc] : [])])];
+  const most = (values: readonly number[]) => Math.max(0, ...values);
+  return {
+    ...world.memoryAtRest,
+    underLoad: most(own.map(({ median: { memory } }) => memory.server)),
+    hashingUnderLoad: most(own.map(({ median: { memory } }) => memory.hashing)),
+    bareUnderLoad: most(requests.map(({ bare }) => bare.median.memory.server)),
+    afterwards: residentMb(world.ostiary.pid),
+  };
+};
+
+/** Three digits behind the point are more than enough in JSON. */
+const rounded = (_: string, value: unknown): unknown => (typeof value === "number" ? Math.round(value * 1000) / 1000 : value);
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) console.log(help);
+  else await run(options);
+} catch (error) {
+  console.error(error instanceof UsageError ? `bench: ${error.message}` : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

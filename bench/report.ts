@@ -1,0 +1,114 @@
+import { requestGoals } from "./goals.ts";
+import type { DoorResult } from "./measure-doors.ts";
+import type { InterferenceResult } from "./measure-interference.ts";
+import type { RequestResult } from "./measure-requests.ts";
+import type { Conditions, Memory, Results, Verdict } from "./results.ts";
+import type { Measured } from "./rounds.ts";
+
+/** Writes results as text for people. */
+export const report = ({ conditions, memory, requests, doors, interference, verdicts }: Results): string =>
+  [
+    reportConditions(conditions),
+    ...(requests.length > 0 ? [reportRequests(requests)] : []),
+    ...(doors.length > 0 ? [reportDoors(doors)] : []),
+    ...(interference === undefined ? [] : [reportInterference(interference)]),
+    ...(memory === undefined ? [] : [reportMemory(memory)]),
+    reportVerdicts(verdicts),
+  ].join("\n\n");
+
+const reportConditions = (c: Conditions): string => {
+  const busy =
+    c.loadBefore > 0.3 * c.cores ? `\nOthers were at work on this machine: its load was ${c.loadBefore} before the run. Take the figures with care.` : "";
+  return `${c.cores} cores (${c.processor}), shared by server, database and load generator (${c.generator}).
+Node ${c.node}, ${c.database}, commit ${c.commit}. ${c.connections} connections, ${c.people} people, ${c.hash}.
+Medians of ${c.rounds} x ${c.duration} s, taken in turns with the bare limit.${busy}`;
+};
+
+const reportRequests = (requests: readonly RequestResult[]): string => {
+  const rows = requests.map(({ name, ostiary: { median: own }, bare: { median: bare }, share, alone }) => {
+    const { reference } = requestGoals[name];
+    return [
+      name,
+      own.perSecond.toFixed(0),
+      bare.perSecond.toFixed(0),
+      percent(share),
+      own.p50.toFixed(1),
+      own.p99.toFixed(1),
+      bare.p50.toFixed(1),
+      bare.p99.toFixed(1),
+      `${number(alone.ostiary.statements)}${alone.ostiary.commits > 0 ? `+${number(alone.ostiary.commits)}` : ""}`,
+      number(own.statements),
+      number(bare.statements),
+      `${own.cpu.server.toFixed(0)}/${own.cpu.database.toFixed(0)}`,
+      `${bare.cpu.server.toFixed(0)}/${bare.cpu.database.toFixed(0)}`,
+      own.memory.server.toFixed(0),
+      reference === undefined ? "" : `${reference.perSecond}, ${reference.statements}`,
+      reference === undefined ? "" : `x ${(own.perSecond / reference.perSecond).toFixed(1)}`,
+    ];
+  });
+  const head = ["REST", "req/s", "bare", "share", "p50", "p99", "bare p50", "p99", "SQL", "loaded", "bare", "µs", "bare µs", "MB", "reference", ""];
+  return `${table([head, ...rows])}
+
+p50 and p99 in ms. SQL: statements per request that is alone, + commits; loaded: under load, where reads are shared.
+µs: processor time per request, of server / database. reference: its requests/s and statements on a like machine.`;
+};
+
+const reportDoors = (doors: readonly DoorResult[]): string => {
+  const row = (name: string, label: string, { median: m }: Measured, share: number | undefined) => [
+    name,
+    label,
+    m.perSecond.toFixed(0),
+    m.p50.toFixed(1),
+    m.p99.toFixed(1),
+    m.cpu.server.toFixed(0),
+    share === undefined ? "" : percent(share),
+  ];
+  const rows = doors.flatMap(({ name, rest, connect, connectShare, grpc }) => [
+    row(name, "REST", rest, undefined),
+    row(name, "Connect, JSON", connect, connectShare),
+    ...(grpc === undefined
+      ? []
+      : [row(name, "REST, by h2load, one person", grpc.rest, undefined), row(name, "gRPC, by h2load, one person", grpc.grpc, grpc.share)]),
+  ]);
+  const missing = doors.some(({ grpc }) => grpc === undefined) ? "\ngRPC was not measured: h2load was not found (apt-get install nghttp2-client)." : "";
+  return `${table([["", "door", "req/s", "p50", "p99", "µs", "of REST"], ...rows], 2)}${missing}`;
+};
+
+const reportInterference = ({ bound, offered, done, refused, paced, saturated }: InterferenceResult): string => {
+  const row = (label: string, { perSecond, p50, p99, times }: InterferenceResult["paced"]) => [
+    label,
+    `${perSecond.quiet.toFixed(0)} -> ${perSecond.busy.toFixed(0)}`,
+    `${p50.quiet.toFixed(1)} -> ${p50.busy.toFixed(1)}`,
+    `${p99.quiet.toFixed(1)} -> ${p99.busy.toFixed(1)}`,
+    `x ${times.toFixed(1)}`,
+  ];
+  return `${table([["whoami beside password changes", "req/s", "p50", "p99", "p99"], row("at a steady pace", paced), row("as fast as it goes", saturated)])}
+
+Hashing allows ${bound.toFixed(0)} password changes a second; ${offered.toFixed(0)} were offered, ${done.toFixed(0)} done, ${refused.toFixed(0)} refused.`;
+};
+
+const reportMemory = (m: Memory): string =>
+  `Resident, MB: ${m.nextStart.toFixed(0)} at rest (${m.firstStart.toFixed(0)} at the very first start, before compiled code is kept), ${m.underLoad.toFixed(0)} under load
+and ${m.hashingUnderLoad.toFixed(0)} in the hashing process, ${m.afterwards.toFixed(0)} afterwards. The bare limit: ${m.bareUnderLoad.toFixed(0)} under load.`;
+
+const reportVerdicts = (verdicts: readonly Verdict[]): string => {
+  const rows = verdicts.map(({ goal, wanted, got, met }) => [met ? "  met" : "MISSED", goal, wanted, got]);
+  return `${table([["", "goal", "wanted", "got"], ...rows], 2)}\n\n${verdicts.filter(({ met }) => met).length} of ${verdicts.length} goals met.`;
+};
+
+/** Columns side by side; the first `left` are aligned to the left. */
+const table = (rows: readonly (readonly string[])[], left = 1): string => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => (at < left ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+};
+
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+/** Without digits that say nothing. */
+const number = (value: number): string => value.toFixed(2).replace(/\.?0+$/, "");

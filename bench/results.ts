@@ -1,0 +1,137 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { goals, requestGoals } from "./goals.ts";
+import type { DoorResult } from "./measure-doors.ts";
+import type { InterferenceResult } from "./measure-interference.ts";
+import type { RequestResult } from "./measure-requests.ts";
+import type { World } from "./world.ts";
+
+/** Everything a run found out; what is left out was not measured. */
+export interface Results {
+  readonly conditions: Conditions;
+  readonly memory: Memory | undefined;
+  readonly requests: readonly RequestResult[];
+  readonly doors: readonly DoorResult[];
+  readonly interference: InterferenceResult | undefined;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** MB resident in the server's process; hashing is a process of its own. */
+export interface Memory {
+  readonly firstStart: number;
+  readonly nextStart: number;
+  readonly underLoad: number;
+  readonly hashingUnderLoad: number;
+  readonly bareUnderLoad: number;
+  /** When nothing has been asked for some seconds, after all the load. */
+  readonly afterwards: number;
+}
+
+/** What the figures were taken on, and with. */
+export interface Conditions {
+  readonly at: string;
+  readonly commit: string;
+  readonly node: string;
+  readonly database: string;
+  readonly processor: string;
+  readonly cores: number;
+  /** Load average of the last minute, before anything was started: above zero, others worked here too. */
+  readonly loadBefore: number;
+  readonly generator: string;
+  readonly connections: number;
+  readonly people: number;
+  readonly duration: number;
+  readonly rounds: number;
+  readonly hash: string;
+}
+
+/** One goal, and whether it is met. */
+export interface Verdict {
+  readonly goal: string;
+  readonly wanted: string;
+  readonly got: string;
+  readonly met: boolean;
+}
+
+const root = path.resolve(import.meta.dirname, "..");
+
+/** Describes the run. */
+export const describeConditions = ({ database, generator, h2load, options }: World, loadBefore: number): Conditions => {
+  const [processor] = os.cpus();
+  const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { readonly version: string };
+  return {
+    at: new Date().toISOString(),
+    commit: commit() ?? version,
+    node: process.version,
+    database: `${database.engine} ${database.version}`,
+    processor: processor?.model.trim() ?? os.arch(),
+    cores: os.availableParallelism(),
+    loadBefore: Math.round(loadBefore * 100) / 100,
+    generator: h2load === undefined ? generator.name : `${generator.name}, h2load`,
+    connections: options.connections,
+    people: options.people,
+    duration: options.duration,
+    rounds: options.rounds,
+    hash: options.hash === "reference" ? "argon2id 16 MB x 1" : "argon2id as by default",
+  };
+};
+
+const commit = (): string | undefined => {
+  const git = (...args: string[]) => execFileSync("git", ["-C", root, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  try {
+    const changed = git("status", "--porcelain", "--untracked-files=no", "src", "gen") !== "";
+    return git("rev-parse", "--short", "HEAD") + (changed ? " and changes" : "");
+  } catch {
+    return undefined;
+  }
+};
+
+/** Holds results against the goals. */
+export const judge = ({ memory, requests, doors, interference }: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
+  ...(memory === undefined ? [] : judgeMemory(memory)),
+  ...requests.flatMap(judgeRequest),
+  ...doors.flatMap(judgeDoors),
+  ...(interference === undefined ? [] : judgeInterference(interference)),
+];
+
+const judgeMemory = ({ firstStart, nextStart }: Memory): readonly Verdict[] =>
+  [
+    { goal: "memory at rest", mb: nextStart },
+    { goal: "memory at rest, very first start", mb: firstStart },
+  ].map(({ goal, mb }) => ({ goal, wanted: `under ${goals.memoryAtRest} MB`, got: `${mb.toFixed(0)} MB`, met: mb < goals.memoryAtRest }));
+
+const judgeRequest = ({ name, ostiary, share, alone }: RequestResult): readonly Verdict[] => {
+  const { statements, reference, times } = requestGoals[name];
+  const verdicts: Verdict[] = [
+    { goal: `${name}: of the bare limit`, wanted: `${goals.shareOfBare * 100} %`, got: percent(share), met: share >= goals.shareOfBare },
+  ];
+  if (statements !== undefined) {
+    const got = alone.ostiary.statements;
+    verdicts.push({ goal: `${name}: statements`, wanted: String(statements), got: got.toFixed(2), met: got <= statements + 0.05 });
+  }
+  if (reference !== undefined && times !== undefined) {
+    const got = ostiary.median.perSecond / reference.perSecond;
+    verdicts.push({ goal: `${name}: of the reference`, wanted: `${times} times`, got: `${got.toFixed(1)} times`, met: got >= times });
+  }
+  return verdicts;
+};
+
+const judgeDoors = ({ name, connectShare, grpc }: DoorResult): readonly Verdict[] =>
+  [
+    { door: "Connect", share: connectShare },
+    { door: "gRPC", share: grpc?.share },
+  ].flatMap(({ door, share }) =>
+    share === undefined
+      ? []
+      : [{ goal: `${name}: ${door}, of REST`, wanted: `${goals.shareOfRest * 100} %`, got: percent(share), met: share >= goals.shareOfRest }],
+  );
+
+const judgeInterference = ({ paced, saturated }: InterferenceResult): readonly Verdict[] =>
+  [
+    { goal: "whoami's p99 beside password changes, steady pace", times: paced.times },
+    { goal: "whoami's p99 beside password changes, as fast as it goes", times: saturated.times },
+  ].map(({ goal, times }) => ({ goal, wanted: `within ${goals.interference} times`, got: `${times.toFixed(1)} times`, met: times <= goals.interference }));
+
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
