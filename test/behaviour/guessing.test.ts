@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { minutes, seconds } from "../doors/clock.ts";
+import { accepted, refused } from "../doors/door.ts";
+import { doors } from "../doors/doors.ts";
+import { send } from "../doors/http.ts";
+import { nativeRest } from "../doors/json-rest.ts";
+import { enterAsNewPerson, newEmail, signIn } from "../doors/person.ts";
+import { startServer, type TestServer } from "../doors/server.ts";
+
+/* Limits against guessing passwords: for one person, and from one network. */
+
+const limits = (perIdentifier: number, perNetwork: number) => ({
+  limits: { login: { window: "10m", per_identifier: perIdentifier, per_network: perNetwork } },
+  serve: { public: { trusted_proxies: ["127.0.0.1"] } },
+});
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer({ overrides: limits(3, 1_000) });
+});
+afterAll(() => server?.stop());
+
+const wrong = "not the password at all";
+
+describe.each(doors)("through $name", (door) => {
+  it("after three wrong passwords a person's right one has to wait, until the window is over", async () => {
+    const { person } = await enterAsNewPerson(door, server);
+    const visitor = door.enter(server);
+    for (let tries = 0; tries < 3; tries++) {
+      expect(refused(await signIn(visitor, { ...person, password: wrong })).texts).toMatchObject([{ node: "", id: 4000006 }]);
+      server.clock.advance(minutes(1));
+    }
+    const refusal = refused(await signIn(visitor, person));
+    expect(refusal.reason).toBe("RATE_LIMITED");
+    // The error page that browsers are sent to has no headers.
+    if (!door.isForm) expect(refusal.retryAfter).toBe(7 * 60);
+    server.clock.advance(minutes(7) - seconds(1));
+    expect(refused(await signIn(visitor, person)).reason).toBe("RATE_LIMITED");
+    server.clock.advance(seconds(1));
+    accepted(await signIn(visitor, person));
+  });
+});
+
+describe("what is counted", () => {
+  it("is the person, however the identifier is written and whichever door is tried", async () => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    const spellings = [person.email, person.email.toUpperCase(), ` ${person.email} `];
+    for (const [n, email] of spellings.entries()) refused(await signIn((doors[n] ?? nativeRest).enter(server), { email, password: wrong }));
+    for (const door of doors) expect(refused(await signIn(door.enter(server), person)).reason).toBe("RATE_LIMITED");
+  });
+
+  it("are failures: signing in rightly does not use a window up", async () => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    for (let tries = 0; tries < 6; tries++) accepted(await signIn(nativeRest.enter(server), person));
+  });
+
+  it("is someone who does not exist in the same way, so that nothing is told about who does", async () => {
+    const nobody = { email: newEmail(), password: wrong };
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    const answers = async (who: typeof nobody) => {
+      const seen: unknown[] = [];
+      for (let tries = 0; tries < 5; tries++) {
+        const { reason, texts, retryAfter } = refused(await signIn(nativeRest.enter(server), { ...who, password: wrong }));
+        seen.push({ reason, texts, retryAfter });
+      }
+      return seen;
+    };
+    expect(await answers(nobody)).toEqual(await answers(person));
+  });
+
+  it("does not reach another person", async () => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    const { person: other } = await enterAsNewPerson(nativeRest, server);
+    for (let tries = 0; tries < 4; tries++) refused(await signIn(nativeRest.enter(server), { ...person, password: wrong }));
+    accepted(await signIn(nativeRest.enter(server), other));
+  });
+
+  it("survives a restart, as it is kept in the database, and says no name there", async () => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    for (let tries = 0; tries < 3; tries++) refused(await signIn(nativeRest.enter(server), { ...person, password: wrong }));
+    await server.restart(limits(3, 1_000));
+    expect(refused(await signIn(nativeRest.enter(server), person)).reason).toBe("RATE_LIMITED");
+    expect(JSON.stringify(await server.sql("SELECT * FROM attempts"))).not.toContain(person.email);
+  });
+});
+
+describe("from one network", () => {
+  beforeAll(() => server.restart(limits(1_000, 4)));
+
+  const tryFrom = async (address: string, email: string, password: string) => {
+    const flow = await send(`${server.url}/self-service/login/api`, { headers: { "x-forwarded-for": address } });
+    return send(`${server.url}/self-service/login?flow=${String(flow.json.id)}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-forwarded-for": address },
+      body: JSON.stringify({ method: "password", identifier: email, password }),
+    });
+  };
+
+  it("four wrong passwords for four people are enough, and other networks go on", async () => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    for (let tries = 0; tries < 4; tries++) expect((await tryFrom("203.0.113.7", newEmail(), wrong)).status).toBe(400);
+    const answer = await tryFrom("203.0.113.7", person.email, person.password);
+    expect(answer.status).toBe(429);
+    expect(Number(answer.headers["retry-after"])).toBe(600);
+    expect((await tryFrom("203.0.113.8", person.email, person.password)).status).toBe(200);
+  });
+
+  it("of IPv6 the first half counts, which one household commands", async () => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    for (let tries = 0; tries < 4; tries++) expect((await tryFrom(`2001:db8:1:2::${tries + 1}`, newEmail(), wrong)).status).toBe(400);
+    expect((await tryFrom("2001:db8:1:2:ffff::9", person.email, person.password)).status).toBe(429);
+    expect((await tryFrom("2001:db8:1:3::1", person.email, person.password)).status).toBe(200);
+  });
+});

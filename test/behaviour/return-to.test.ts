@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browserForm } from "../doors/browser-form.ts";
+import { accepted, type FlowKind, refused } from "../doors/door.ts";
+import { browserDoors, doors } from "../doors/doors.ts";
+import { send } from "../doors/http.ts";
+import { spa } from "../doors/json-rest.ts";
+import { enterAsNewPerson, newEmail, newPassword, signIn } from "../doors/person.ts";
+import { everythingWritten } from "../doors/rows.ts";
+import { startServer, type TestServer, ui } from "../doors/server.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server?.stop());
+
+const kinds: readonly FlowKind[] = ["settings", "login", "registration"];
+
+/** Places that are allowed nowhere, each in a way that has fooled someone. */
+const elsewhere = [
+  "https://evil.example.org/",
+  "//evil.example.org",
+  "///evil.example.org",
+  "/\\evil.example.org",
+  "\\\\evil.example.org",
+  "https:evil.example.org",
+  "http://127.0.0.1:4455@evil.example.org/",
+  "http://127.0.0.1:4455.evil.example.org/",
+  "http://127.0.0.1:44550/",
+  "https://127.0.0.1:4455/",
+  "http://127.0.0.1/",
+  "http://localhost:4455/",
+  "javascript:alert(1)",
+  "JaVaScRiPt:alert(1)",
+  "data:text/html,hello",
+  "http://evil.example.org\\@127.0.0.1:4455/",
+  "http://evil.example.org#@127.0.0.1:4455/",
+  "http://evil.example.org?@127.0.0.1:4455/",
+  "\thttps://evil.example.org/",
+  "ht\ntps://evil.example.org/",
+  "https://apps.example.com/start",
+  "https://one.apps.example.com/other",
+  "http://one.apps.example.com/start",
+  "https://evilapps.example.com/start",
+  "ftp://127.0.0.1:4455/",
+  "https://%65vil.example.org/",
+  "https://evil。example.org/",
+];
+
+describe.each(doors)("through $name", (door) => {
+  const someoneFor = async (kind: FlowKind) => (kind === "settings" ? (await enterAsNewPerson(door, server)).visitor : door.enter(server));
+
+  it.each(kinds)("a %s flow leads nowhere but where the configuration allows", async (kind) => {
+    const visitor = await someoneFor(kind);
+    const before = (await server.sql("SELECT id FROM flows")).length;
+    for (const place of elsewhere) expect([place, refused(await visitor[kind].create({ return_to: place })).reason]).toEqual([place, "RETURN_TO_FORBIDDEN"]);
+    expect((await server.sql("SELECT id FROM flows")).length).toBe(before);
+  });
+
+  it.each(kinds)("a %s flow remembers a place that is allowed", async (kind) => {
+    const visitor = await someoneFor(kind);
+    for (const place of [
+      `${ui.origin}/`,
+      `${ui.origin}/deep?a=b#c`,
+      "https://one.apps.example.com/start/here",
+      `${server.url}/self-service/settings/browser`,
+    ]) {
+      const flow = accepted(await visitor[kind].create({ return_to: place }));
+      expect(flow.returnTo).toBe(place);
+      expect(accepted(await visitor[kind].get(flow.id)).returnTo).toBe(place);
+    }
+  });
+
+  it("an empty place is none", async () => {
+    const { visitor } = await enterAsNewPerson(door, server);
+    expect(accepted(await visitor.settings.create({ return_to: "" })).returnTo).toBeUndefined();
+  });
+});
+
+describe("where a browser goes", () => {
+  const place = `${ui.origin}/after?x=1`;
+
+  it("when a change is saved: to return_to, each time", async () => {
+    const { visitor, person } = await enterAsNewPerson(browserForm, server);
+    const flow = accepted(await visitor.settings.create({ return_to: place })).id;
+    for (const first of ["Ada", "Grace"])
+      expect(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email, name: { first } } })).toMatchObject({
+        ok: true,
+        location: place,
+      });
+  });
+
+  it("when a change is saved and nothing else is said: to the form", async () => {
+    const { visitor, person } = await enterAsNewPerson(browserForm, server);
+    const flow = accepted(await visitor.settings.create()).id;
+    expect(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email } })).toMatchObject({
+      ok: true,
+      location: `${ui.settings}?flow=${flow}`,
+    });
+  });
+
+  it("when signed in or up: to return_to, or to the configured page", async () => {
+    for (const [query, goal] of [
+      [{ return_to: place }, place],
+      [{}, ui.welcome],
+    ] as const) {
+      const person = { email: newEmail(), password: newPassword() };
+      const visitor = browserForm.enter(server);
+      const flow = accepted(await visitor.registration.create(query)).id;
+      expect(await visitor.registration.update(flow, { method: "password", password: person.password, traits: { email: person.email } })).toMatchObject({
+        ok: true,
+        location: goal,
+      });
+      expect(await signIn(browserForm.enter(server), person, query)).toMatchObject({ ok: true, location: goal });
+    }
+  });
+
+  it("who is signed in already: there as well", async () => {
+    const { visitor } = await enterAsNewPerson(browserForm, server);
+    expect(await visitor.login.create({ return_to: place })).toMatchObject({ reason: "SESSION_ALREADY_AVAILABLE", location: place });
+    expect(await visitor.registration.create()).toMatchObject({ reason: "SESSION_ALREADY_AVAILABLE", location: ui.welcome });
+  });
+
+  it.each(browserDoors.filter((door) => !door.isForm))("a script is told by $name, last of what to do next", async (door) => {
+    const { visitor, person } = await enterAsNewPerson(door, server);
+    const flow = accepted(await visitor.settings.create({ return_to: place })).id;
+    const done = accepted(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email } }));
+    expect(done.flow?.continueWith.at(-1)).toBe("redirect_browser_to");
+    expect(accepted(await visitor.settings.get(flow)).continueWith).toEqual([]);
+  });
+
+  it("what was allowed when the flow began and is not any more is found out before anything is written", async () => {
+    const { visitor, person } = await enterAsNewPerson(spa, server);
+    const flow = accepted(await visitor.settings.create({ return_to: "https://one.apps.example.com/start" })).id;
+    await server.restart({ selfservice: { allowed_return_urls: [ui.origin] } });
+    const before = await everythingWritten(server);
+    expect(refused(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email, name: { first: "Ada" } } })).reason).toBe(
+      "RETURN_TO_FORBIDDEN",
+    );
+    expect(await everythingWritten(server)).toEqual(before);
+    await server.restart();
+  });
+});
+
+describe("signing out", () => {
+  const link = (cookie: string | undefined, returnTo: string) =>
+    send(`${server.url}/self-service/logout/browser?${new URLSearchParams({ return_to: returnTo })}`, { headers: { accept: "application/json", cookie } });
+
+  it("leads to return_to, if that is allowed", async () => {
+    const { visitor } = await enterAsNewPerson(spa, server);
+    const cookie = visitor.credentials.jar?.header;
+    for (const place of elsewhere) expect((await link(cookie, place)).status).toBe(400);
+    const { logout_url: url } = (await link(cookie, `${ui.origin}/bye`)).json;
+    const forged = String(url).replace(encodeURIComponent(ui.origin), encodeURIComponent("https://evil.example.org"));
+    expect((await send(forged, { headers: { accept: "application/json", cookie } })).status).toBe(400);
+    accepted(await visitor.whoami());
+    const answer = await send(String(url), { headers: { accept: "text/html", cookie } });
+    expect([answer.status, answer.headers.location]).toEqual([303, `${ui.origin}/bye`]);
+  });
+});
