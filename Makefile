@@ -25,11 +25,12 @@ dev: install ## serve, and again after each change of a file
 test: ## all tests; T=unit/db for a part of them, ENGINE=mysql for a real MySQL
 	@scripts/test $(T)
 
-golden: install ## replay the recorded exchanges against the server
-	@exec node scripts/golden.ts
+golden: install ## replay the recorded exchanges against the server; ARGS="--only 'login/*'"
+	@exec node scripts/golden.ts $(ARGS)
 
-bench: install ## measure requests side by side with the bare limit
-	@exec node bench/main.ts
+bench: install ## measure requests side by side with the bare limit; ARGS=--help
+	@scripts/install-load-generators
+	@exec node bench/main.ts $(ARGS)
 
 ##@ Check
 
