@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hours } from "../doors/clock.ts";
+import { accepted, refused } from "../doors/door.ts";
+import { send } from "../doors/http.ts";
+import { nativeRest, spa } from "../doors/json-rest.ts";
+import { enterAsNewPerson, newPassword, signIn } from "../doors/person.ts";
+import { startServer, type TestServer } from "../doors/server.ts";
+
+/* A secret is changed without anybody noticing: the first writes, all read. */
+
+const cookieSecrets = { old: "the first cookie secret", young: "the second cookie secret" };
+const cipherSecrets = { old: "exactly thirty-two bytes of text", young: "another thirty-two bytes of text" };
+const secrets = (keys: object) => ({ secrets: keys });
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server?.stop());
+
+describe("secrets.cookie", () => {
+  it("browsers stay signed in, and are out once the old secret is gone, unless they signed in since", async () => {
+    const { visitor: early, person } = await enterAsNewPerson(spa, server);
+    await server.restart(secrets({ cookie: [cookieSecrets.young, cookieSecrets.old] }));
+    accepted(await early.whoami());
+    const { visitor: late } = await enterAsNewPerson(spa, server);
+    await server.restart(secrets({ cookie: [cookieSecrets.young] }));
+    expect(refused(await early.whoami()).reason).toBe("SESSION_INACTIVE");
+    accepted(await late.whoami());
+    early.credentials.jar?.delete("ory_kratos_session");
+    accepted(await signIn(early, person));
+  });
+
+  it("a link for signing out that was made before works", async () => {
+    await server.restart();
+    const { visitor } = await enterAsNewPerson(spa, server);
+    const cookie = visitor.credentials.jar?.header;
+    const link = await send(`${server.url}/self-service/logout/browser`, { headers: { accept: "application/json", cookie } });
+    await server.restart(secrets({ cookie: [cookieSecrets.young, cookieSecrets.old] }));
+    expect((await send(String(link.json.logout_url), { headers: { accept: "application/json", cookie } })).status).toBe(204);
+    expect(refused(await visitor.whoami()).reason).toBe("SESSION_INACTIVE");
+  });
+
+  it("native apps do not notice at all", async () => {
+    await server.restart();
+    const { visitor } = await enterAsNewPerson(nativeRest, server);
+    await server.restart(secrets({ cookie: [cookieSecrets.young] }));
+    accepted(await visitor.whoami());
+  });
+});
+
+describe("secrets.cipher", () => {
+  const parked = async () => {
+    const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+    server.clock.advance(hours(1));
+    const flow = accepted(await visitor.settings.create()).id;
+    const password = newPassword();
+    refused(await visitor.settings.update(flow, { method: "password", password }));
+    return { visitor, person, flow, password };
+  };
+
+  it.each(["aes", "xchacha20-poly1305"])("what waits, encrypted by %s, is found by the new server", async (algorithm) => {
+    await server.restart({ ciphers: { algorithm } });
+    const { visitor, person, flow, password } = await parked();
+    await server.restart({ ciphers: { algorithm }, ...secrets({ cipher: [cipherSecrets.young, cipherSecrets.old] }) });
+    accepted(await signIn(visitor, person, { refresh: "true" }));
+    expect(accepted(await visitor.resume(flow)).flow?.state).toBe("success");
+    accepted(await signIn(nativeRest.enter(server), { ...person, password }));
+  });
+
+  it("what waits under a secret that is gone is lost, without harm", async () => {
+    await server.restart();
+    const { visitor, person, flow, password } = await parked();
+    await server.restart(secrets({ cipher: [cipherSecrets.young] }));
+    accepted(await signIn(visitor, person, { refresh: "true" }));
+    expect(accepted(await visitor.resume(flow)).flow?.state).toBe("show_form");
+    accepted(await visitor.settings.update(flow, { method: "password", password }));
+  });
+});
