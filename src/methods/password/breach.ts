@@ -4,10 +4,13 @@ import { type Clock, systemClock } from "../../lib/clock.ts";
 /** How often a password was found in breaches, if that could be learnt. */
 export type Breaches = { readonly kind: "count"; readonly count: number } | { readonly kind: "unavailable"; readonly reason: string };
 
+/** By which the request is known as part of the call it is made for; see lib/trace.ts. */
+type OutgoingHeaders = Readonly<Record<string, string>>;
+
 /** Looks passwords up in what is known of breaches. */
 export interface BreachCheck {
   /** Never throws, and answers within two seconds and a half. */
-  count(password: string): Promise<Breaches>;
+  count(password: string, trace?: OutgoingHeaders): Promise<Breaches>;
 }
 
 /** Where to ask. */
@@ -58,10 +61,10 @@ export const createBreachCheck = ({ host, clock = systemClock }: BreachCheckOpti
     return found.text;
   };
 
-  const ask = async (prefix: string): Promise<Range> => {
+  const ask = async (prefix: string, trace: OutgoingHeaders): Promise<Range> => {
     let answer: Range = { kind: "unavailable", reason: "" };
     for (let tries = 0; tries < TRIES; tries++) {
-      answer = await fetchRange(`${base}/range/${prefix}`);
+      answer = await fetchRange(`${base}/range/${prefix}`, trace);
       if (answer.kind === "range") {
         keep(prefix, answer.text);
         break;
@@ -72,12 +75,12 @@ export const createBreachCheck = ({ host, clock = systemClock }: BreachCheckOpti
   };
 
   return {
-    count: async (password) => {
+    count: async (password, trace = {}) => {
       const digest = hash("sha1", password).toUpperCase();
       const [prefix, suffix] = [digest.slice(0, PREFIX), digest.slice(PREFIX)];
       const known = recall(prefix);
       if (known !== undefined) return { kind: "count", count: findCount(known, suffix) };
-      const pending = asking.get(prefix) ?? ask(prefix);
+      const pending = asking.get(prefix) ?? ask(prefix, trace);
       asking.set(prefix, pending);
       const range = await pending;
       return range.kind === "range" ? { kind: "count", count: findCount(range.text, suffix) } : range;
@@ -85,10 +88,10 @@ export const createBreachCheck = ({ host, clock = systemClock }: BreachCheckOpti
   };
 };
 
-const fetchRange = async (url: string): Promise<Range> => {
+const fetchRange = async (url: string, trace: OutgoingHeaders): Promise<Range> => {
   try {
     const signal = AbortSignal.timeout(TRY_MS);
-    const response = await fetch(url, { signal, redirect: "error", headers: { "Add-Padding": "true", "User-Agent": "ostiary" } });
+    const response = await fetch(url, { signal, redirect: "error", headers: { ...trace, "Add-Padding": "true", "User-Agent": "ostiary" } });
     if (response.status !== 200) {
       await response.body?.cancel();
       return { kind: "unavailable", reason: `status ${response.status}` };

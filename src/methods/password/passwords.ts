@@ -2,23 +2,16 @@ import { fail } from "../../errors/service-error.ts";
 import { type Hasher, HashingOverloaded } from "../../lib/hashing/hasher.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
-import type { PasswordPolicy } from "./policy.ts";
-
-/** A password that someone wants to have from now on. */
-export interface Choice {
-  readonly password: string;
-  /** What the person signs in with; the password must not be like it. */
-  readonly identifiers: readonly string[];
-  /** The hash of the password they have, if any; the new one must differ. */
-  readonly currentHash: string | undefined;
-}
+import type { Candidate, PasswordPolicy } from "./policy.ts";
 
 /** What the flows' password methods do with passwords. */
 export interface Passwords {
   /** Says that none was given, in the seed's words. */
   missing(): FormMessage;
   /** Judges a new password and hashes it. @throws OVERLOADED, UPSTREAM_FAILED */
-  choose(choice: Choice): Promise<{ readonly kind: "chosen"; readonly hash: string } | { readonly kind: "refused"; readonly messages: readonly FormMessage[] }>;
+  choose(
+    choice: Candidate,
+  ): Promise<{ readonly kind: "chosen"; readonly hash: string } | { readonly kind: "refused"; readonly messages: readonly FormMessage[] }>;
   /**
    * Compares. Without a hash it takes as long and says no. A hash that is no
    * longer made as configured comes back made anew. @throws OVERLOADED

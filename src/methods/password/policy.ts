@@ -15,6 +15,8 @@ export interface Candidate {
   readonly identifiers: readonly string[];
   /** The hash of the password they have, if any. */
   readonly currentHash: string | undefined;
+  /** Goes along with the question to the breach service; see lib/trace.ts. */
+  readonly trace?: Readonly<Record<string, string>>;
 }
 
 /** Whether it may be theirs. */
@@ -54,11 +56,11 @@ const BREACHED = "the password has been found in data breaches and must no longe
 export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy => {
   const { config, hashers, hasher, log, breaches = createBreachCheck({ host: config.haveibeenpwned_host }) } = deps;
 
-  const isBreached = async (password: string): Promise<Verdict> => {
+  const isBreached = async (password: string, trace: Candidate["trace"]): Promise<Verdict> => {
     if (!config.haveibeenpwned_enabled) return { kind: "accepted" };
     // These need no asking, and stay refused when nobody can be asked.
     if (isCommon(password)) return refused(uiText(general.passwordRefused, { reason: BREACHED }));
-    const found = await breaches.count(password);
+    const found = await breaches.count(password, trace);
     if (found.kind === "unavailable") {
       log.warn({ reason: found.reason, accepted: config.ignore_network_errors }, "the breach service could not be asked");
       return config.ignore_network_errors ? { kind: "accepted" } : { kind: "unavailable" };
@@ -67,7 +69,7 @@ export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy =
   };
 
   return {
-    check: async ({ password: given, identifiers, currentHash }) => {
+    check: async ({ password: given, identifiers, currentHash, trace }) => {
       // Two texts that are no Unicode would become one when they are encoded; U+0000 ends a text for bcrypt.
       if (!given.isWellFormed() || given.includes("\0"))
         return refused(uiText(general.invalid, { reason: "the password has characters that are not allowed" }));
@@ -82,7 +84,7 @@ export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy =
       if (currentHash !== undefined && (await hasher.verify(given, currentHash)).ok) found.push(uiText(messages.sameAsNow));
       if (config.identifier_similarity_check_enabled && identifiers.some((identifier) => isTooSimilar(password, identifier)))
         found.push(uiText(messages.tooSimilar));
-      return found.length > 0 ? refused(...found) : isBreached(password);
+      return found.length > 0 ? refused(...found) : isBreached(password, trace);
     },
   };
 };

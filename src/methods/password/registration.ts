@@ -1,3 +1,4 @@
+import { outgoingHeaders } from "../../lib/trace.ts";
 import { readTraits } from "../../schema/form.ts";
 import { traitNodes } from "../../schema/nodes.ts";
 import { validateTraits } from "../../schema/validate.ts";
@@ -37,7 +38,7 @@ export const createPasswordRegistration = ({
 
     typed: (input, schema) => readTraits(schema, input.traits ?? {}).shown,
 
-    enrol: async (input, { schema }) => {
+    enrol: async (input, { schema }, call) => {
       const { traits, shown } = readTraits(schema, input.traits ?? {});
       const validated = validateTraits(schema, traits);
       // What is missing is told at once; what a good password is only when all else holds.
@@ -46,7 +47,7 @@ export const createPasswordRegistration = ({
       if (missing.length > 0) return rejected(missing, shown);
       const identifiers = validated.identifiers[PASSWORD] ?? [];
       if (identifiers.length === 0) return rejected([{ node: "", text: uiText(messages.noIdentifier) }], shown);
-      const chosen = await passwords.choose({ password: input.password, identifiers, currentHash: undefined });
+      const chosen = await passwords.choose({ password: input.password, identifiers, currentHash: undefined, trace: outgoingHeaders(call) });
       if (chosen.kind === "refused") return rejected(chosen.messages, shown);
       return { kind: "enrolled", traits: validated, credentials: [setPassword(chosen.hash)], proof: { method: PASSWORD, aal: "aal1" }, shown };
     },

@@ -1,5 +1,6 @@
 import type { Database } from "../../db/sql.ts";
 import type { IdentityStore } from "../../identity/store.ts";
+import { outgoingHeaders } from "../../lib/trace.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
 import { rejected, type SettingsMethod } from "../method.ts";
@@ -40,11 +41,11 @@ export const createPasswordSettings = ({ enabled, db, identities, passwords }: P
 
     examine: ({ password }) => (password === "" ? rejected([passwords.missing()]) : { kind: "examined", protected: true, examined: password }),
 
-    prepare: async (password, { identity }) => {
+    prepare: async (password, { identity }, call) => {
       const identifiers = identity.credentials[PASSWORD]?.identifiers ?? [];
       if (identifiers.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }]);
       const currentHash = readHash(await identities.findSecret(db, identity.id, PASSWORD));
-      const chosen = await passwords.choose({ password, identifiers, currentHash });
+      const chosen = await passwords.choose({ password, identifiers, currentHash, trace: outgoingHeaders(call) });
       if (chosen.kind === "refused") return rejected(chosen.messages);
       return { kind: "prepared", change: { credentials: [setPassword(chosen.hash)] }, event: { type: "password.changed" } };
     },
