@@ -1,4 +1,21 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { fail } from "../../errors/service-error.ts";
+
+/** Names that JavaScript itself gives a meaning to. */
+const banned = new Set(["__proto__", "constructor", "prototype"]);
+
+/**
+ * What is not a trait cannot be changed, and is not passed over in silence.
+ *
+ * @throws INVALID_FIELD
+ */
+export const mustNameTraits = (paths: readonly string[]): void => {
+  const stray = paths.some((path) => {
+    const [head, ...names] = path.split(".");
+    return head !== "traits" || names.some((name) => name === "" || banned.has(name));
+  });
+  if (stray) throw fail("INVALID_FIELD", { field: "update_mask", explain: "update_mask may name traits only, such as traits.name.first." });
+};
 
 /**
  * Takes over only the paths that a field mask names (`traits.name.first`); the

@@ -6,7 +6,7 @@ import { validateTraits } from "../../schema/validate.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { submitNode } from "../../ui/node.ts";
 import { rejected, type SettingsMethod } from "../method.ts";
-import { maskTraits } from "./mask.ts";
+import { maskTraits, mustNameTraits } from "./mask.ts";
 
 /*
  * The traits: what is known of a person, by the identity schema. This folder
@@ -29,6 +29,7 @@ export const createProfileSettings = ({ enabled }: { readonly enabled: boolean }
     nodes: ({ schema, identity, shown }) => [...traitNodes(schema, { group: "profile", values: identity.traits, ...(shown && { shown }) }), save],
 
     examine: (input, { schema, identity, updateMask }) => {
+      if (updateMask) mustNameTraits(updateMask);
       const sent = readTraits(schema, input.traits ?? {});
       const traits = updateMask ? maskTraits(identity.traits, sent.traits, updateMask) : sent.traits;
       const validated = validateTraits(schema, traits);
