@@ -27,7 +27,7 @@ export const createCallOf =
 const abortedBy = ({ raw }: FastifyReply): AbortSignal => {
   const aborter = new AbortController();
   raw.on("close", () => {
-    if (!raw.writableFinished) aborter.abort();
+    if (!raw.writableEnded) aborter.abort();
   });
   return aborter.signal;
 };

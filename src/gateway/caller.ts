@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6 } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { FastifyRequest } from "fastify";
 
 /** Where a request came from and what it was addressed to. */
@@ -25,7 +26,7 @@ export const createCallerOf = (config: { readonly base_url: string; readonly tru
     const { headers, raw } = request;
     const peer = plainAddress(raw.socket.remoteAddress);
     const proxied = config.trusted_proxies.length > 0 && isTrusted(trusted, peer);
-    const scheme = (proxied && schemeOf(first(headers["x-forwarded-proto"]))) || ("encrypted" in raw.socket && raw.socket.encrypted ? "https" : "http");
+    const scheme = (proxied && schemeOf(first(headers["x-forwarded-proto"]))) || ((raw.socket as Partial<TLSSocket>).encrypted === true ? "https" : "http");
     const host = (proxied && hostOf(first(headers["x-forwarded-host"]))) || hostOf(headers.host ?? first(headers[":authority"])) || ownHost;
     return {
       url: `${scheme}://${host}${request.originalUrl}`,
