@@ -163,9 +163,8 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
 
     completeNative: (idToken, nonce) =>
       settle(async () => {
-        if (!isOpenid && !native) return refused("misconfigured", "the provider has no ID tokens");
         const found = native ?? nativeOf(await discover());
-        if (!found.keys) return refused("misconfigured", "the provider publishes no keys");
+        if (!found.keys) return refused("misconfigured", "the provider has no ID tokens");
         const audiences = [config.client_id, ...config.additional_id_token_audiences];
         const verified = await verifyIdToken(idToken, { keys: found.keys, issuer: issuerOf(found), audiences, nonce }, clock);
         if (verified.kind === "refused") return verified;

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { compactVerify, decodeProtectedHeader, errors, type ProtectedHeaderParameters } from "jose";
 import type { Clock } from "../../lib/clock.ts";
 import type { Keys } from "./keys.ts";
-import { ProviderFetchError, type Refused, refused } from "./refusal.ts";
+import { type Refused, refused } from "./refusal.ts";
 
 /** An ID token that holds. */
 export interface VerifiedIdToken {
@@ -32,7 +32,8 @@ const LIMIT = 65_536;
 /**
  * Verifies an ID token: signature by the provider's keys, algorithm, issuer,
  * audience, authorised party, times and nonce (OpenID Connect Core 3.1.3.7).
- * Every check says by itself what it found.
+ * Every check says by itself what it found. Throws ProviderFetchError when the
+ * keys cannot be had.
  */
 export const verifyIdToken = async (token: string, expected: IdTokenExpectation, clock: Clock): Promise<VerifiedIdToken | Refused> => {
   if (token.length > LIMIT) return refused("malformed", `the ID token is longer than ${LIMIT} characters`);
@@ -60,7 +61,6 @@ const verifySignature = async (token: string, keys: Keys): Promise<{ readonly by
     }
     return refused("signature", "the signature of the ID token is wrong");
   } catch (error) {
-    if (error instanceof ProviderFetchError) return refused(error.reason, error.message);
     if (error instanceof errors.JOSEError) return refused("signature", `the ID token cannot be verified (${error.code})`);
     throw error;
   }

@@ -8,7 +8,6 @@ import { ProviderFetchError, type Refused, refused } from "./refusal.ts";
 export const refusalOf = (error: unknown): Refused => {
   const own = findOwn(error);
   if (own) return refused(own.reason, own.message);
-  if (error instanceof openid.AuthorizationResponseError) return refused(error.error === "access_denied" ? "denied" : "provider_error", said(error.error));
   if (error instanceof openid.ResponseBodyError)
     return refused(tokenErrors[error.error] ?? (error.status >= 500 ? "unavailable" : "provider_error"), said(error.error));
   if (error instanceof openid.WWWAuthenticateChallengeError) return refused("misconfigured", "the provider does not accept our credentials");

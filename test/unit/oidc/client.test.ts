@@ -12,6 +12,7 @@ let other: OpenidProvider;
 const clients = [
   { client_id: "client", client_secret: "a-secret-of-the-test", redirect_uris: [callback] },
   { client_id: "poster", client_secret: "a-secret-of-the-test", redirect_uris: [callback], token_endpoint_auth_method: "client_secret_post" },
+  { client_id: "public", redirect_uris: [callback], token_endpoint_auth_method: "none" },
   { client_id: "strict", client_secret: "a-secret-of-the-test", redirect_uris: [strict] },
   { client_id: "elliptic", client_secret: "a-secret-of-the-test", redirect_uris: [callback], id_token_signed_response_alg: "ES256" },
 ];
@@ -116,6 +117,13 @@ describe("coming back", () => {
     });
   });
 
+  it("works for a client without a secret", async () => {
+    provider.setAccount({ sub: "ann" });
+    expect((await signIn(makeClient(makeConfig({ issuer_url: provider.issuer, client_id: "public", client_secret: undefined })))).done).toMatchObject({
+      kind: "completed",
+    });
+  });
+
   it("reads the userinfo endpoint when configured", async () => {
     provider.setAccount({ sub: "ann", email: "ann@example.com", name: "Ann" });
     const { done } = await signIn(makeClient(makeConfig({ issuer_url: provider.issuer, claims_source: "userinfo", scope: ["profile"] })));
@@ -144,6 +152,7 @@ describe("coming back", () => {
     expect(await client.complete(back.searchParams, makeTrip())).toMatchObject({ reason: "state" });
     expect(await client.complete(twice, trip)).toMatchObject({ reason: "state" });
     expect(await client.complete(none, trip)).toMatchObject({ reason: "state" });
+    expect(await client.complete(new URLSearchParams({ error: "access_denied", state: "another" }), trip)).toMatchObject({ reason: "state" });
   });
 
   it("is refused when the code is used a second time", async () => {
@@ -269,6 +278,7 @@ describe("a provider in trouble", () => {
   });
 
   it("is never asked over plain HTTP elsewhere than on this machine", async () => {
+    expect(await makeClient(makeConfig()).authorizationUrl({ trip: makeTrip() })).toMatchObject({ reason: "misconfigured" });
     expect(await makeClient(makeConfig({ issuer_url: "http://id.example.com" })).authorizationUrl({ trip: makeTrip() })).toMatchObject({
       reason: "misconfigured",
     });

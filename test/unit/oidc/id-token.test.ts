@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey, createSign, generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readClaims } from "../../../src/methods/oidc/claims.ts";
 import type { ProviderClient } from "../../../src/methods/oidc/client.ts";
 import { type OpenidProvider, startOpenidProvider } from "../../setup/openid-provider.ts";
 import { type OpenidStub, startOpenidStub } from "../../setup/openid-stub.ts";
@@ -99,16 +100,15 @@ describe("an ID token that an app brings", () => {
       expect(await client.completeNative(token, NONCE)).toMatchObject({ reason: "signature" });
     }
     expect(stub.asked("/evil")).toBe(0);
-    const critical = await stub
-      .sign({ nonce: NONCE }, { crit: ["exp"], exp: 1 })
-      .catch(() => `${encode({ alg: "RS256", crit: ["b64"], b64: false, kid: stub.publicKey.kid })}.${encode(standard())}.AAAA`);
-    expect(await client.completeNative(critical, NONCE)).toMatchObject({ kind: "refused" });
+    const critical = `${encode({ alg: "RS256", kid: stub.publicKey.kid, crit: ["x"], x: 1 })}.${encode(standard())}.${Buffer.alloc(256).toString("base64url")}`;
+    expect(await client.completeNative(critical, NONCE)).toMatchObject({ reason: "signature" });
   });
 
   it("is refused when a part was changed, or it is no token", async () => {
     const token = await stub.sign({ nonce: NONCE });
     const [head = "", , signature = ""] = token.split(".");
     expect(await client.completeNative(`${head}.${encode({ ...standard(), sub: "someone-else" })}.${signature}`, NONCE)).toMatchObject({ reason: "signature" });
+    expect(await client.completeNative(`${token}.${signature}.${signature}`, NONCE)).toMatchObject({ reason: "malformed" });
     for (const text of ["", "x", "a.b", "a.b.c", "....", `${head}..${signature}`, "x".repeat(100_000)]) {
       expect(await client.completeNative(text, NONCE)).toMatchObject({ kind: "refused" });
     }
@@ -174,6 +174,36 @@ describe("a token endpoint that answers wrongly", () => {
     stub.answer({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ nonce: trip.nonce }) });
     stub.answerAt("/me", { sub: "someone-else", email: "bob@example.com" });
     expect(await reader.complete(new URLSearchParams({ code: "code", state: trip.state }), trip)).toMatchObject({ kind: "refused" });
+  });
+});
+
+describe("what is said of a person", () => {
+  it("must not be endless, wherever it comes from", async () => {
+    const reader = makeClient(makeConfig({ issuer_url: stub.issuer, claims_source: "userinfo" }));
+    const trip = makeTrip();
+    stub.answer({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ nonce: trip.nonce }) });
+    stub.answerAt("/me", { sub: "someone", groups: Array.from({ length: 9000 }, (_, index) => `g${index}`) });
+    expect(await reader.complete(new URLSearchParams({ code: "code", state: trip.state }), trip)).toMatchObject({ reason: "claims" });
+  });
+
+  it("has times as numbers, whatever the provider writes, and no claims of the wrong type", () => {
+    const read = (claims: Readonly<Record<string, unknown>>) => {
+      const known = readClaims({ iss: "x", sub: "y", ...claims } as never);
+      return typeof known === "string" ? known : known.standard;
+    };
+    expect(read({ updated_at: 1893456000.5 })).toEqual({ updated_at: 1893456000 });
+    expect(read({ updated_at: "2030-01-01T00:00:00.000Z" })).toEqual({ updated_at: 1893456000 });
+    expect(read({ updated_at: "soon", email: 7, email_verified: "maybe", name: null, picture: "", phone_number: ["1"] })).toEqual({});
+  });
+
+  it("must say who says it, and of whom", () => {
+    for (const claims of [{ sub: "y" }, { iss: 7, sub: "y" }, { iss: "", sub: "y" }, { iss: "x y", sub: "y" }, { iss: "x" }, { iss: "x", sub: "a\nb" }])
+      expect(readClaims(claims as never)).toEqual(expect.any(String));
+  });
+
+  it("has no names that act on objects", () => {
+    const known = readClaims(JSON.parse('{"iss":"x","sub":"y","__proto__":{"admin":true},"deep":{"constructor":1,"list":[{"prototype":2,"a":1}]}}') as never);
+    expect(typeof known === "string" ? known : JSON.stringify(known.raw)).toBe('{"iss":"x","sub":"y","deep":{"list":[{"a":1}]}}');
   });
 });
 

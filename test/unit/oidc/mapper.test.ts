@@ -10,6 +10,7 @@ import { compileDeclarativeMapper, isFaults } from "../../../src/methods/oidc/ma
 import { findMapperFaults } from "../../../src/methods/oidc/mapper/find-mapper-faults.ts";
 import { createJsonnetEngine, type JsonnetLimits } from "../../../src/methods/oidc/mapper/jsonnet-engine.ts";
 import type { Mapper } from "../../../src/methods/oidc/mapper/mapper.ts";
+import { readMapped } from "../../../src/methods/oidc/mapper/read-mapped.ts";
 import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
 import { startOpenidStub } from "../../setup/openid-stub.ts";
 import { makeConfig } from "./make-provider.ts";
@@ -107,8 +108,45 @@ describe("a Jsonnet mapper", () => {
 
   it("says at the start what is wrong with it", async () => {
     expect(await jsonnet("{ identity: {").check()).toMatch(/^syntax error/);
+    expect(await jsonnet("error 'this person may not sign in'").check()).toBeUndefined();
     expect(await jsonnet("local claims = std.extVar('claims'); { identity: { traits: { email: claims.email } } }").check()).toBeUndefined();
     expect(await (createMapper(makeConfig({ mapper_url: "file:///nowhere/mapper.jsonnet" }), deps) as Mapper).check()).toMatch(/ENOENT/);
+  });
+});
+
+describe("what a Jsonnet mapper answers", () => {
+  it.each([
+    [{ identity: { traits: {}, verified_addresses: null } }, []],
+    [
+      {
+        identity: {
+          traits: {},
+          verified_addresses: [
+            { via: "email", value: null },
+            { via: "email", value: "" },
+            { via: "email", value: "a@b.c" },
+          ],
+        },
+      },
+      [{ via: "email", value: "a@b.c" }],
+    ],
+  ])("%j vouches for %j", (answer, verifiedAddresses) => {
+    expect(readMapped(answer)).toMatchObject({ verifiedAddresses });
+  });
+
+  it.each([
+    [{ verified_addresses: "a@b.c" }],
+    [{ verified_addresses: [null] }],
+    [{ verified_addresses: [{ value: "a@b.c" }] }],
+    [{ verified_addresses: [{ via: "email", value: true }] }],
+    [{ metadata_public: JSON.parse(`${"[".repeat(40)}${"]".repeat(40)}`) }],
+    [{ metadata_admin: JSON.parse('{"__proto__":{}}') }],
+  ])("%j is refused", (identity) => {
+    expect(readMapped({ identity: { traits: {}, ...identity } })).toEqual(expect.any(String));
+  });
+
+  it("null is a trait that is not there", () => {
+    expect(readMapped({ identity: { traits: { a: null, b: { c: null, d: 1 }, e: [null] } } })).toMatchObject({ traits: { b: { d: 1 }, e: [null] } });
   });
 });
 
@@ -137,7 +175,20 @@ describe("where programs come from", () => {
     const stub = await startOpenidStub("client");
     stub.answerAt("/mapper.jsonnet", `${program}//${"x".repeat(200_000)}`);
     const mapper = createMapper(makeConfig({ mapper_url: `${stub.issuer}/mapper.jsonnet` }), deps) as Mapper;
-    expect(await mapper.map(claimsOf())).toMatchObject({ kind: "failed" });
+    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "failed", explain: expect.stringContaining("longer than") });
+    const folder = mkdtempSync(path.join(tmpdir(), "mapper-"));
+    writeFileSync(path.join(folder, "mapper.jsonnet"), `${program}${" ".repeat(200_000)}`);
+    const file = createMapper(makeConfig({ mapper_url: pathToFileURL(path.join(folder, "mapper.jsonnet")).href }), deps) as Mapper;
+    expect(await file.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "failed", explain: expect.stringContaining("longer than") });
+    rmSync(folder, { recursive: true });
+    await stub.close();
+  });
+
+  it("a server that does not have it has no program", async () => {
+    const stub = await startOpenidStub("client");
+    stub.answerAt("/mapper.jsonnet", program, 404);
+    const mapper = createMapper(makeConfig({ mapper_url: `${stub.issuer}/mapper.jsonnet` }), deps) as Mapper;
+    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "failed", explain: expect.stringContaining("404") });
     await stub.close();
   });
 });
@@ -177,6 +228,20 @@ describe("a program that takes too much", () => {
       kind: "failed",
       explain: expect.stringContaining("longer than"),
     });
+  });
+
+  it("of places in the queue is an error", async () => {
+    const limited = createJsonnetEngine({ queueLimit: 1 });
+    const job = { source: "{}", claims: "{}", identity: "{}" };
+    const results = await Promise.all([1, 2, 3].map(() => limited.run(job)));
+    expect(results.map(({ kind }) => kind)).toEqual(["value", "value", "error"]);
+    await limited.close();
+  });
+
+  it("of looks for what can be known gives what it has", async () => {
+    const fields = Array.from({ length: 100 }, (_, index) => `f${index}: claims.nope`).join(", ");
+    const mapper = jsonnet(`local claims = std.extVar('claims'); { identity: { traits: { a: 1, ${fields}, z: 1 } } }`);
+    expect(await mapper.map(claimsOf())).toMatchObject({ kind: "incomplete", mapped: { traits: { a: 1 } } });
   });
 
   it("does not hold up the server", async () => {
@@ -243,6 +308,19 @@ describe("a table of paths", () => {
         mapped: { verifiedAddresses: [] },
       });
     }
+  });
+
+  it("finds nothing where there is no object, and nothing that objects have by themselves", async () => {
+    const mapper = compile({
+      traits: {
+        a: "claims.raw_claims.text.length",
+        b: "claims.raw_claims.list.length",
+        c: "claims.raw_claims.toString",
+        d: "claims.raw_claims.none.x",
+        e: "claims.raw_claims.null.x",
+      },
+    });
+    expect(await mapper.map(claimsOf({ text: "x", list: [1], null: null }))).toMatchObject({ mapped: { traits: {} } });
   });
 
   it("names every path that is wrong", () => {

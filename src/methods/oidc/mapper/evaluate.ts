@@ -17,8 +17,9 @@ export type Evaluated =
   | { readonly kind: "absent"; readonly json: string; readonly explain: string }
   | { readonly kind: "error"; readonly explain: string };
 
-/** Evaluations that looking for what can be known may take. */
+/** Evaluations that looking for what can be known may take, and milliseconds. */
 const ATTEMPTS = 64;
+const PATIENCE = 300;
 const DEPTH = 4;
 const ABSENT = /^no such field: /;
 const SAID = 300;
@@ -40,10 +41,11 @@ export const evaluate = (jsonnet: Jsonnet, { source, claims, identity, check }: 
   if (whole && !ABSENT.test(whole.explain)) return whole;
 
   let attempts = 0;
+  const until = performance.now() + PATIENCE;
   const at = (path: readonly string[]) =>
     `local ostiary_answer = (${prelude}${source}\n); ostiary_answer${path.map((key) => `[${JSON.stringify(key)}]`).join("")}`;
   const salvage = (path: readonly string[], depth: number): JsonValue | undefined => {
-    if (attempts++ >= ATTEMPTS) return undefined;
+    if (attempts++ >= ATTEMPTS || performance.now() > until) return undefined;
     const value = parse(run(at(path)));
     if (value !== undefined || depth === 0) return value;
     const fields = parse(run(`local ostiary_value = (${at(path)}); if std.isObject(ostiary_value) then std.objectFields(ostiary_value) else []`));
