@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import * as openid from "openid-client";
 import type { ProviderConfig } from "../../config/oidc-config.ts";
@@ -11,17 +11,7 @@ import type { ClaimsSource, Preset } from "./preset.ts";
 import type { ProviderFetch } from "./provider-fetch.ts";
 import { ProviderFetchError, type Refused, refused } from "./refusal.ts";
 import { refusalOf } from "./refusal-of.ts";
-
-/** What one trip to a provider is bound to. Kept on the server, encrypted; of it the provider sees `state`, `nonce` and a digest. */
-export interface Trip {
-  /** Unguessable, used once; leads back to what waits for the answer. */
-  readonly state: string;
-  readonly nonce: string;
-  readonly codeVerifier: string;
-  readonly redirectUri: string;
-  /** When the person was sent away, in seconds. */
-  readonly startedAt: number;
-}
+import type { Trip } from "./trip.ts";
 
 /** Where to send a person, and with what in mind. */
 export interface AuthorizationRequest {
@@ -67,15 +57,6 @@ export interface ProviderClientDeps {
   /** Milliseconds between looks for a key that is not known. */
   readonly keyCooldown?: number | undefined;
 }
-
-/** Prepares a trip to a provider. `state` is the caller's when something is looked up by it. */
-export const newTrip = (redirectUri: string, clock: Clock, state = randomBytes(32).toString("base64url")): Trip => ({
-  state,
-  nonce: randomBytes(32).toString("base64url"),
-  codeVerifier: randomBytes(48).toString("base64url"),
-  redirectUri,
-  startedAt: Math.floor(clock.now().getTime() / 1000),
-});
 
 /** Creates the client of one provider, on openid-client. */
 export const createProviderClient = (deps: ProviderClientDeps): ProviderClient => {

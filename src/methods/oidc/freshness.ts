@@ -1,7 +1,7 @@
 import type { ProviderConfig } from "../../config/oidc-config.ts";
 import type { Claims } from "./claims.ts";
-import type { Trip } from "./client.ts";
 import type { Preset, ReauthenticationProof } from "./preset.ts";
+import type { Trip } from "./trip.ts";
 
 /** Seconds that the provider's clock may be behind ours. */
 const SKEW = 60;

@@ -67,8 +67,7 @@ export const isSafeUrl = (text: string): boolean => {
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
 };
 
-/** Whether a host name of a URL is this machine. */
-export const isLoopback = (hostname: string): boolean => hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+const isLoopback = (hostname: string): boolean => hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 
 const mayRepeat = (error: unknown, repeatable: boolean): boolean => {
   if (error instanceof ProviderFetchError || isTimeout(error)) return false;

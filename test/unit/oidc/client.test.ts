@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { ProviderClient, Trip } from "../../../src/methods/oidc/client.ts";
+import type { ProviderClient } from "../../../src/methods/oidc/client.ts";
 import { isFreshProof } from "../../../src/methods/oidc/freshness.ts";
+import { readTrip, type Trip, writeTrip } from "../../../src/methods/oidc/trip.ts";
 import { filterUpstream } from "../../../src/methods/oidc/upstream-parameters.ts";
 import { type OpenidProvider, startOpenidProvider } from "../../setup/openid-provider.ts";
 import { callback, makeClient, makeConfig, makeTrip } from "./make-provider.ts";
@@ -94,6 +95,16 @@ describe("the authorization request", () => {
     const claims = { id_token: { email: { essential: true } } };
     const url = new URL(await away(makeClient(makeConfig({ issuer_url: provider.issuer, requested_claims: claims })), makeTrip()));
     expect(JSON.parse(url.searchParams.get("claims") ?? "")).toEqual(claims);
+  });
+});
+
+describe("what waits for the person", () => {
+  it("is the trip without its state, and nothing else is read as one", () => {
+    const trip = makeTrip();
+    const kept = JSON.parse(JSON.stringify(writeTrip(trip)));
+    expect(JSON.stringify(kept)).not.toContain(trip.state);
+    expect(readTrip(trip.state, kept)).toEqual(trip);
+    for (const other of [undefined, null, [], "x", {}, { ...kept, nonce: 7 }]) expect(readTrip(trip.state, other)).toBeUndefined();
   });
 });
 

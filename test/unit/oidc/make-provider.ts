@@ -1,8 +1,9 @@
 import type { ProviderConfig } from "../../../src/config/oidc-config.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
-import { createProviderClient, newTrip, type ProviderClient, type Trip } from "../../../src/methods/oidc/client.ts";
+import { createProviderClient, type ProviderClient } from "../../../src/methods/oidc/client.ts";
 import { createProviderFetch, type ProviderFetchOptions } from "../../../src/methods/oidc/provider-fetch.ts";
 import { presets } from "../../../src/methods/oidc/providers/presets.ts";
+import { newTrip, type Trip } from "../../../src/methods/oidc/trip.ts";
 
 /** The configuration of a provider, whole; what a test cares about is given. */
 export const makeConfig = (parts: Partial<ProviderConfig> = {}): ProviderConfig => ({

@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { capMemory } from "./cap-memory.ts";
 
+const require = createRequire(import.meta.url);
+
 /** The part of WebAssembly that is used here: its types come with those of browsers only. */
 declare const WebAssembly: {
   readonly Module: {
@@ -42,7 +44,7 @@ export type Jsonnet = (source: string, variables: Readonly<Record<string, string
  * @param memoryLimit bytes of an evaluation
  */
 export const loadJsonnet = (memoryLimit: number): Jsonnet => {
-  const folder = path.dirname(createRequire(import.meta.url).resolve("@arakoodev/jsonnet"));
+  const folder = path.dirname(require.resolve("@arakoodev/jsonnet"));
   const module = new WebAssembly.Module(capMemory(readFileSync(path.join(folder, "jsonnet_wasm_bg.wasm")), memoryLimit));
   const imports = closedImports(module);
   const encoder = new TextEncoder();
