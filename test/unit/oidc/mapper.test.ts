@@ -205,8 +205,8 @@ describe("a program that takes too much", () => {
   };
 
   it("of time is ended, and the next one runs", async () => {
-    const bad = await run("{ identity: { traits: { a: std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0) } } }", { timeLimit: 300 });
-    expect(bad).toEqual({ kind: "failed", explain: "the mapper took longer than 300 ms" });
+    const bad = await run("{ identity: { traits: { a: std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0) } } }", { timeLimit: 800 });
+    expect(bad).toEqual({ kind: "failed", explain: "the mapper took longer than 800 ms" });
   });
 
   it("of memory is ended, and the next one runs", async () => {
@@ -257,7 +257,7 @@ describe("a program that takes too much", () => {
       longest = Math.max(longest, performance.now() - last);
       last = performance.now();
     }
-    expect(longest).toBeLessThan(150);
+    expect(longest).toBeLessThan(190);
     await result;
     await limited.close();
   });
