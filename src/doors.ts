@@ -106,6 +106,7 @@ export const createDoors = ({ config, log, metrics, services, presentsSession, s
         cors: port === "public" && serve.public.cors.enabled,
         errorUiUrl: selfservice.flows.error.ui_url,
         storeError,
+        log,
         bodyLimit,
       }),
     );

@@ -8,6 +8,7 @@ import { stringifySetCookie } from "cookie";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { fail, ServiceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
+import type { Log } from "../lib/log.ts";
 import type { Answer } from "./answer.ts";
 import type { Printers } from "./encode.ts";
 import { type ErrorObject, errorObject } from "./error-object.ts";
@@ -38,11 +39,12 @@ export interface RespondDeps {
   readonly errorUiUrl: string | undefined;
   /** Keeps an error for that page; returns its id. */
   readonly storeError: (error: ErrorObject) => Promise<string>;
+  readonly log: Pick<Log, "error">;
 }
 
 const json = "application/json; charset=utf-8";
 
-export const createRespond = ({ printers, cors, errorUiUrl, storeError }: RespondDeps): Respond => {
+export const createRespond = ({ printers, cors, errorUiUrl, storeError, log }: RespondDeps): Respond => {
   const always = {
     "cache-control": "private, no-cache, no-store, must-revalidate",
     vary: cors ? "Cookie, Origin" : "Cookie",
@@ -67,7 +69,7 @@ export const createRespond = ({ printers, cors, errorUiUrl, storeError }: Respon
       const id = await storeError(error);
       return `${errorUiUrl}${errorUiUrl.includes("?") ? "&" : "?"}id=${encodeURIComponent(id)}`;
     } catch (cause) {
-      request.log.error({ err: cause }, "an error could not be stored for the error page");
+      log.error({ request_id: request.id, err: cause }, "an error could not be stored for the error page");
       return undefined;
     }
   };

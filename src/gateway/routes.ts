@@ -9,6 +9,7 @@ import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, F
 import { Access, access, writes_on_get } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { fail, ServiceError } from "../errors/service-error.ts";
 import type { Call, Procedure } from "../lib/call.ts";
+import type { Log } from "../lib/log.ts";
 import { compileAnswer } from "./answer.ts";
 import { bodyLimit } from "./body.ts";
 import { createCallOf } from "./call.ts";
@@ -35,6 +36,8 @@ export interface GatewayOptions {
   readonly cors: boolean;
   readonly errorUiUrl: string | undefined;
   readonly storeError: (error: ErrorObject) => Promise<string>;
+  /** For what goes wrong outside of procedures, which keep the log of calls themselves. */
+  readonly log: Pick<Log, "error">;
   /** Bytes; 5 MiB when left out. */
   readonly bodyLimit?: number;
 }
@@ -78,7 +81,7 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
 
   return async (instance) => {
     takeBodiesAsTheyAre(instance, options.bodyLimit ?? bodyLimit);
-    instance.setErrorHandler((error: FastifyError, request, reply) => failEarly(error, request, reply, respond));
+    instance.setErrorHandler((error: FastifyError, request, reply) => failEarly(error, request, reply, respond, options.log));
 
     const doorways = createDoorways({ ...options, here: all.filter(isHere), there: all.filter((route) => !isHere(route)) });
     for (const [pattern, routes] of doorways.routes) {
@@ -114,13 +117,19 @@ const takeBodiesAsTheyAre = (instance: FastifyInstance, limit: number): void => 
 };
 
 /** Answers what Fastify refused before a route was asked. */
-const failEarly = async (error: FastifyError, request: FastifyRequest, reply: FastifyReply, respond: Respond): Promise<FastifyReply> => {
+const failEarly = async (
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  respond: Respond,
+  log: GatewayOptions["log"],
+): Promise<FastifyReply> => {
   const { door } = request.routeOptions.config as { readonly door?: { readonly handle: Handle; readonly answering: Answering } };
   // A content type that is none leaves the body unread; the procedure hears of it like of any other it cannot use.
   if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" && door !== undefined) return door.handle(request, reply);
   if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") return respond.fail(door?.answering, request, reply, undefined, fail("BODY_TOO_LARGE"));
   const known = error instanceof ServiceError || (error.statusCode !== undefined && error.statusCode < 500);
-  if (!known) request.log.error({ err: error }, "the REST door could not answer");
+  if (!known) log.error({ request_id: request.id, err: error }, "the REST door could not answer");
   return respond.fail(door?.answering, request, reply, undefined, error instanceof ServiceError || !known ? error : fail("MALFORMED_BODY", { cause: error }));
 };
 

@@ -12,7 +12,7 @@ import { createGateway, type GatewayOptions } from "../../../src/gateway/routes.
 import type { Call, Procedure } from "../../../src/lib/call.ts";
 
 /** The services of the project; their procedures are what a test says. */
-export const services: readonly DescService[] = [SettingsService, LoginService, RegistrationService, SessionService, SchemaService, ErrorService];
+const services: readonly DescService[] = [SettingsService, LoginService, RegistrationService, SessionService, SchemaService, ErrorService];
 
 /** A procedure a test wrote: gets the message and the call, answers a message or throws. */
 export type Fake = (request: never, call: Call) => unknown;
@@ -28,10 +28,12 @@ export interface Door {
   readonly app: FastifyInstance;
   readonly seen: Seen[];
   readonly stored: ErrorObject[];
+  /** What the door itself logged as an error. */
+  readonly logged: unknown[][];
 }
 
-export const publicUrl = "http://127.0.0.1:4433/";
-export const adminUrl = "http://127.0.0.1:4434/";
+const publicUrl = "http://127.0.0.1:4433/";
+const adminUrl = "http://127.0.0.1:4434/";
 export const errorPage = "http://127.0.0.1:4455/error";
 
 const cors = {
@@ -48,6 +50,7 @@ const cors = {
 export const openDoor = async (fakes: Readonly<Record<string, Fake>>, options: Partial<GatewayOptions> = {}): Promise<Door> => {
   const seen: Seen[] = [];
   const stored: ErrorObject[] = [];
+  const logged: unknown[][] = [];
   const procedures = (method: DescMethod): Procedure => {
     const rpc = `${method.parent.name}.${method.name}`;
     const procedure = async (request: Message, call: Call): Promise<unknown> => {
@@ -74,11 +77,12 @@ export const openDoor = async (fakes: Readonly<Record<string, Fake>>, options: P
         stored.push(error);
         return "the-error";
       },
+      log: { error: (...said: unknown[]) => logged.push(said) },
       ...options,
     }),
   );
   await app.ready();
-  return { app, seen, stored };
+  return { app, seen, stored, logged };
 };
 
 /** What a browser sends when a person navigates. */

@@ -15,6 +15,12 @@ const open = async (fakes: Readonly<Record<string, Fake>>, options?: Parameters<
 };
 afterEach(() => door.app.close());
 
+test("an answer that cannot be printed is logged, and INTERNAL", async () => {
+  const app = await open({ "SessionService.WhoAmI": () => ({ session: { expiresAt: { seconds: 10n ** 20n, nanos: 0 } } }) });
+  expect((await app.inject({ url: "/sessions/whoami", headers: json })).statusCode).toBe(500);
+  expect(door.logged).toEqual([[{ request_id: expect.any(String), err: expect.any(RangeError) }, "the REST door could not answer"]]);
+});
+
 describe("a failure", () => {
   const failing = (error: unknown) => () => {
     throw error;
