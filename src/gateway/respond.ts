@@ -4,11 +4,11 @@
  * message or the error, and in the table of errors.
  */
 import type { Message } from "@bufbuild/protobuf";
-import { stringifySetCookie } from "cookie";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { fail, ServiceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Log } from "../lib/log.ts";
+import { toSetCookie } from "../lib/set-cookie.ts";
 import type { Answer } from "./answer.ts";
 import type { Printers } from "./encode.ts";
 import { type ErrorObject, errorObject } from "./error-object.ts";
@@ -55,7 +55,7 @@ export const createRespond = ({ printers, cors, errorUiUrl, storeError, log }: R
     reply.code(status).headers(always);
     if (call === undefined) return reply;
     for (const [name, value] of call.reply.headers) reply.header(name, value);
-    if (call.reply.cookies.length > 0) reply.header("set-cookie", call.reply.cookies.map(cookieLine));
+    if (call.reply.cookies.length > 0) reply.header("set-cookie", toSetCookie(call.reply.cookies));
     return reply;
   };
 
@@ -126,11 +126,6 @@ export const createRespond = ({ printers, cors, errorUiUrl, storeError, log }: R
 
 const withHeaders = (reply: FastifyReply, error: ServiceError): FastifyReply =>
   error.parts.headers === undefined ? reply : reply.headers(error.parts.headers);
-
-const cookieLine = (cookie: Call["reply"]["cookies"][number]): string => {
-  const { maxAge, expires, domain, ...rest } = cookie;
-  return stringifySetCookie({ ...rest, ...(maxAge !== undefined && { maxAge }), ...(expires && { expires }), ...(domain && { domain }) });
-};
 
 /** What a header may hold: whatever it may not, line breaks above all, is percent-encoded. */
 const inHeader = (text: string): string => (/^[\x21-\x7e]*$/.test(text) ? text : text.toWellFormed().replace(/[^\x21-\x7e]/gu, encodeURIComponent));

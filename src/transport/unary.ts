@@ -4,15 +4,15 @@ import { ConnectError } from "@connectrpc/connect";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { fail, ServiceError } from "../errors/service-error.ts";
 import type { Call, Procedure, Reply } from "../lib/call.ts";
+import type { ClientAddress } from "../lib/client-address.ts";
+import { toSetCookie } from "../lib/set-cookie.ts";
 import type { CallLog } from "./call-log.ts";
-import type { ClientAddress } from "./client-address.ts";
 import { findDecompress } from "./decompress.ts";
 import { envelopeRoom } from "./envelope.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
 import { type BodyLimits, readBody } from "./read-body.ts";
 import { rpcName } from "./rpc-name.ts";
 import { createRpcSignal } from "./rpc-signal.ts";
-import { toSetCookie } from "./set-cookie.ts";
 import { toConnectError } from "./to-connect-error.ts";
 import { findWire, unaryContentTypes, type Wire } from "./wire.ts";
 

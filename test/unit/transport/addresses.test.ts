@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
-import { createClientAddress } from "../../../src/transport/client-address.ts";
+import { createClientAddress } from "../../../src/lib/client-address.ts";
 import { createTrustedOrigins } from "../../../src/transport/trusted-origins.ts";
 
 const from = (remoteAddress: string | undefined, headers: Record<string, string> = {}, encrypted = false) =>

@@ -5,10 +5,10 @@ import { LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts"
 import { SessionService } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import { SettingsService } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { Call } from "../../../src/lib/call.ts";
+import { createClientAddress } from "../../../src/lib/client-address.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { createCallLimit } from "../../../src/transport/call-limit.ts";
 import { createCallLog } from "../../../src/transport/call-log.ts";
-import { createClientAddress } from "../../../src/transport/client-address.ts";
 import { mountConnect } from "../../../src/transport/connect.ts";
 import { createHealth } from "../../../src/transport/health.ts";
 import { createHttpApp, type HttpAppOptions } from "../../../src/transport/http-app.ts";

@@ -1,5 +1,5 @@
 import { stringifySetCookie } from "cookie";
-import type { CookieInstruction } from "../lib/call.ts";
+import type { CookieInstruction } from "./call.ts";
 
 /** Writes the `Set-Cookie` lines of an answer, one for each cookie: they cannot be joined. */
 export const toSetCookie = (cookies: readonly CookieInstruction[]): string[] =>
