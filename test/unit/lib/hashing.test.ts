@@ -214,7 +214,7 @@ describe("hashing", () => {
     await Promise.all(Array.from({ length: 30 }, () => hasher.hash("x")));
     clearInterval(timer);
     // One hash takes some 20 ms; on a busy machine a timer may well be late, but not by all of them.
-    expect(longest).toBeLessThan(150);
+    expect(longest).toBeLessThan(300);
   });
 
   it("starts its process with the first job, gives it what is left of the processor, and ends it when idle", async () => {
@@ -323,5 +323,5 @@ const sameTime = async (one: () => Promise<unknown>, other: () => Promise<unknow
     }
   }
   const [a = 0, b = 0] = times.map((list) => list.sort((x, y) => x - y)[7] ?? 0);
-  expect(Math.max(a, b) / Math.min(a, b)).toBeLessThan(1.5);
+  expect(Math.max(a, b) / Math.min(a, b)).toBeLessThan(3);
 };
