@@ -12,7 +12,7 @@ const harmless = /^(?:__cf|_cf|cf_)/;
  * A native app sends neither `Origin` nor cookies. Whatever does is a browser
  * that someone may have led here, so it is refused (contract, settings 1.7).
  */
-export const foreignToApi = (call: Call): string | undefined => {
+const foreignToApi = (call: Call): string | undefined => {
   if (call.headers.origin !== undefined) return "The HTTP request header Origin is set, but flows of native apps must not be submitted by a browser.";
   const cookies = cookieNames(call).filter((name) => !harmless.test(name));
   if (cookies.length > 0) return "The HTTP request contains cookies, but flows of native apps must not be submitted by a browser.";

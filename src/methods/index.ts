@@ -42,6 +42,3 @@ export const createMethods = ({ config, db, identities, passwords, attempts }: M
     credentials: [passwordCredential] as readonly CredentialKind[],
   };
 };
-
-/** Every method of every flow. */
-export type Methods = ReturnType<typeof createMethods>;

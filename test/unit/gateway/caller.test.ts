@@ -26,8 +26,7 @@ test("proxies are believed only when they are trusted", () => {
   expect(callerOf(["10.0.0.0/8"])(request("::ffff:10.1.2.3", headers))).toEqual({ url: "https://outside.example.com/x?y=1", remoteAddress: "203.0.113.9" });
   expect(callerOf(["10.1.2.3"])(request("10.1.2.3", headers)).remoteAddress).toBe("10.0.0.7");
   // A header that proxies pass on as it came says nothing.
-  for (const proxies of [["::1"], []])
-    expect(callerOf(proxies)(request("::1", { host: "inside", "true-client-ip": "2001:db8::1" })).remoteAddress).toBe("::1");
+  for (const proxies of [["::1"], []]) expect(callerOf(proxies)(request("::1", { host: "inside", "true-client-ip": "2001:db8::1" })).remoteAddress).toBe("::1");
 });
 
 test("nonsense in a proxy's headers changes nothing", () => {
