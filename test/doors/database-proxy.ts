@@ -1,0 +1,53 @@
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import type { FreshDatabase } from "../setup/fresh-database.ts";
+
+/** A way to the database that can be cut. */
+export interface DatabaseProxy {
+  readonly dsn: string;
+  /** Ends all connections and lets nobody through. */
+  cut(): void;
+  mend(): void;
+  close(): Promise<void>;
+}
+
+/** Opens a way to a database over TCP. */
+export const openDatabaseProxy = async (database: FreshDatabase): Promise<DatabaseProxy> => {
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((client) => {
+    if (isCut) return void client.destroy();
+    const upstream = connect(database.connection.socketPath);
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.pipe(other);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const end = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    dsn: `mysql://${database.connection.user}@tcp(127.0.0.1:${(server.address() as AddressInfo).port})/${database.name}?parseTime=true`,
+    cut: () => {
+      isCut = true;
+      end();
+    },
+    mend: () => {
+      isCut = false;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        end();
+        server.close(() => resolve());
+      }),
+  };
+};
