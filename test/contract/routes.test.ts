@@ -1,0 +1,86 @@
+import { readdirSync } from "node:fs";
+import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
+import { afterAll, describe, expect, it } from "vitest";
+import { http } from "../../gen/google/api/annotations_pb.ts";
+import { Access, AccessSchema, access, writes_on_get } from "../../gen/ostiary/options/v1/options_pb.ts";
+import { send } from "../doors/http.ts";
+import { startServer } from "../doors/server.ts";
+
+/*
+ * Every way in, and who may take it. A new one shows in the diff of routes.txt
+ * (written anew by `vitest run test/contract/routes -u`), and what is written
+ * there is what a running server does.
+ */
+
+const gen = new URL("../../gen/ostiary/", import.meta.url);
+const files = readdirSync(gen, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("_service_pb.ts"));
+const modules = await Promise.all(files.sort().map((name) => import(new URL(name, gen).href) as Promise<Record<string, unknown>>));
+const isService = (value: unknown): value is DescService => typeof value === "object" && value !== null && "kind" in value && value.kind === "service";
+const methods: readonly DescMethod[] = modules.flatMap((module) => Object.values(module).filter(isService)).flatMap((service) => service.methods);
+
+interface Binding {
+  readonly verb: string;
+  readonly path: string;
+}
+
+const bindings = (method: DescMethod): Binding[] => {
+  if (!hasOption(method, http)) return [];
+  const rule = getOption(method, http);
+  return [rule, ...rule.additionalBindings].map(({ pattern }) => ({ verb: String(pattern.case).toUpperCase(), path: String(pattern.value) }));
+};
+const who = (method: DescMethod): string => (AccessSchema.value[getOption(method, access)]?.name ?? "").replace("ACCESS_", "").toLowerCase();
+const rpc = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
+
+const describeRoutes = (): string =>
+  `${methods
+    .flatMap((method) => [
+      `${rpc(method)}  ${who(method)}${getOption(method, writes_on_get) ? "  writes on GET" : ""}`,
+      ...bindings(method).map(({ verb, path }) => `  ${verb.padEnd(6)} ${path}`),
+    ])
+    .join("\n")}\n`;
+
+const server = await startServer();
+afterAll(() => server.stop());
+
+/** A path that a request can have: constants and parameters filled in. */
+const filled = (path: string): string => path.replace(/\{\w+=(\w+)\}/g, "$1").replace(/\{\w+\}/g, "nonsense");
+
+describe("the ways in", () => {
+  it("are those of routes.txt", async () => {
+    await expect(describeRoutes()).toMatchFileSnapshot("./routes.txt");
+  });
+
+  it("all say who may take them", () => {
+    for (const method of methods) expect([rpc(method), getOption(method, access) === Access.UNSPECIFIED]).toEqual([rpc(method), false]);
+  });
+
+  it.each(methods.map(rpc))("%s is served, to POST alone", async (path) => {
+    const answer = await send(`${server.url}${path}`, { method: "PUT" });
+    expect([answer.status, answer.headers.allow]).toEqual([405, "POST"]);
+  });
+
+  const paths = new Map<string, Set<string>>();
+  for (const { verb, path } of methods.flatMap(bindings)) paths.set(path, (paths.get(path) ?? new Set()).add(verb));
+
+  it.each([...paths])("%s takes its verbs and no others", async (path, verbs) => {
+    const answer = await send(`${server.url}${filled(path)}`, { method: "OPTIONS" });
+    expect(answer.status).toBe(405);
+    const allowed = String(answer.headers.allow).split(", ");
+    expect(new Set(allowed)).toEqual(new Set([...verbs, ...(verbs.has("GET") ? ["HEAD"] : [])]));
+  });
+});
+
+describe("without a session", () => {
+  const json = { accept: "application/json", "content-type": "application/json" };
+  const forSessions = methods.filter((method) => getOption(method, access) === Access.SESSION);
+
+  it.each(forSessions.map((method) => [rpc(method), method] as const))("%s is answered at no door", async (path, method) => {
+    const call = await send(`${server.url}${path}`, { method: "POST", headers: json, body: "{}" });
+    expect([call.status, call.json.code]).toEqual([401, "unauthenticated"]);
+    for (const { verb, path: pattern } of bindings(method)) {
+      const body = verb === "GET" ? undefined : "{}";
+      const answer = await send(`${server.url}${filled(pattern)}`, { method: verb, headers: json, body });
+      expect([verb, pattern, answer.status]).toEqual([verb, pattern, 401]);
+    }
+  });
+});
