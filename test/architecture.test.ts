@@ -1,0 +1,226 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+
+/*
+ * Who may import whom, and where things stand. The table is that of the
+ * architecture; a change that needs another arrow has the wrong design.
+ */
+
+const root = path.resolve(import.meta.dirname, "..");
+
+/** Every TypeScript file below some folders, as paths from the root. */
+const filesIn = (...folders: readonly string[]): string[] =>
+  folders.flatMap((folder) =>
+    readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts") && !path.basename(name).startsWith("."))
+      .map((name) => path.join(folder, name)),
+  );
+const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
+const foldersIn = (folder: string): string[] =>
+  readdirSync(path.join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+/* --- the table -------------------------------------------------------------- */
+
+const aggregates = ["identity", "session", "schema", "limits", "audit", "continuation"];
+const beneathMethods = ["gen", "lib", "errors", "ui", "db", "config", ...aggregates];
+
+/**
+ * What each part of src may import of ours. `config` means its types, but for
+ * config itself and what starts the server. Parts that are not named may
+ * import nothing.
+ */
+const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
+  lib: [],
+  config: ["lib"],
+  errors: ["gen", "lib"],
+  ui: ["gen", "lib"],
+  db: ["lib", "config"],
+  identity: ["gen", "lib", "errors", "ui", "db", "config"],
+  schema: ["gen", "lib", "errors", "ui", "db", "config"],
+  // A session belongs to a person: they are read together.
+  session: ["gen", "lib", "errors", "ui", "db", "config", "identity"],
+  limits: ["gen", "lib", "errors", "ui", "db", "config"],
+  audit: ["gen", "lib", "errors", "ui", "db", "config"],
+  continuation: ["gen", "lib", "errors", "ui", "db", "config"],
+  "methods/method.ts": beneathMethods,
+  "methods/<method>": [...beneathMethods, "methods/method.ts"],
+  // THE list of methods.
+  "methods/index.ts": [...beneathMethods, "methods/method.ts", "methods/<method>"],
+  "hooks/hook.ts": beneathMethods,
+  "hooks/<hook>": [...beneathMethods, "hooks/hook.ts"],
+  // THE list of hooks.
+  "hooks/index.ts": [...beneathMethods, "hooks/hook.ts", "hooks/<hook>"],
+  // What flows have in common.
+  flows: [...beneathMethods, "methods/method.ts", "hooks/hook.ts"],
+  "flows/<flow>": [...beneathMethods, "methods/method.ts", "hooks/hook.ts", "flows"],
+  transport: ["gen", "errors", "lib"],
+  gateway: ["gen", "errors", "lib"],
+  // Pages over the public API, like anybody's.
+  hosted: ["gen"],
+  cli: "everything",
+  "app.ts": "everything",
+  "doors.ts": "everything",
+  "main.ts": "everything",
+};
+
+/** Libraries that know of HTTP; what decides knows nothing of it. */
+const ofHttp = /^(?:fastify|@fastify\/.*|node:http2?|@connectrpc\/connect-.*)$/;
+const doorsOnly = ["transport", "gateway", "hosted", "app.ts", "doors.ts", "main.ts", "cli"];
+
+/* --- import lines ------------------------------------------------------------ */
+
+/** The part of the project that a file belongs to, and which of its kind. */
+const partOf = (file: string): { readonly part: string; readonly name: string } => {
+  const [top = "", first = "", second] = file.split("/").slice(1);
+  if (!file.startsWith("src/")) return { part: top === "" ? file : (file.split("/")[0] ?? ""), name: "" };
+  if (first === "") return { part: top, name: "" };
+  if (top === "methods") return second === undefined ? { part: `methods/${first}`, name: "" } : { part: "methods/<method>", name: first };
+  if (top === "flows") return second === undefined ? { part: "flows", name: "" } : { part: "flows/<flow>", name: first };
+  if (top === "hooks") return first === "hook.ts" || first === "index.ts" ? { part: `hooks/${first}`, name: "" } : { part: "hooks/<hook>", name: first };
+  return { part: top, name: "" };
+};
+
+interface Import {
+  readonly from: string;
+  /** A path from the root, or the name of a package. */
+  readonly to: string;
+  readonly isType: boolean;
+}
+
+const lines = /^(?:import|export)\s+(type\s+)?(?:[\w*$\s{},]+\sfrom\s+)?"([^"]+)"|\bimport\("([^"]+)"\)/gm;
+
+const importsOf = (file: string): Import[] =>
+  [...read(file).matchAll(lines)].map(([, type, named, dynamic]) => {
+    const to = named ?? dynamic ?? "";
+    return { from: file, to: to.startsWith(".") ? path.join(path.dirname(file), to) : to, isType: type !== undefined };
+  });
+
+const imports = filesIn("src").flatMap(importsOf);
+const say = ({ from, to }: Import): string => `${from} imports ${to}`;
+
+const isAllowed = ({ from, to, isType }: Import): boolean => {
+  const [source, target] = [partOf(from), partOf(to)];
+  if (source.part === target.part && source.name === target.name) return true;
+  const allowed = mayImport[source.part];
+  if (allowed === undefined) return false;
+  if (allowed === "everything") return true;
+  if (target.part === "config" && !isType) return false;
+  // Never another method, another flow or another hook.
+  return source.part !== target.part && allowed.includes(target.part);
+};
+
+describe("who imports whom", () => {
+  it("is what the table allows", () => {
+    const ours = imports.filter(({ to }) => to.startsWith("src/") || to.startsWith("gen/"));
+    expect(ours.length).toBeGreaterThan(500);
+    expect(ours.filter((each) => !isAllowed(each)).map(say)).toEqual([]);
+  });
+
+  it("leaves tests and scripts out of the server", () => {
+    expect(imports.filter(({ to }) => /^(?:test|scripts|bench|examples)\//.test(to)).map(say)).toEqual([]);
+  });
+
+  it("keeps HTTP to the doors: what decides sees calls and messages", () => {
+    const inside = imports.filter(({ from, to, isType }) => ofHttp.test(to) && !isType && !doorsOnly.includes(partOf(from).part));
+    expect(inside.map(say)).toEqual([]);
+  });
+
+  it("lets generated code know the library that it was generated for, and nothing else", () => {
+    const others = filesIn("gen")
+      .flatMap(importsOf)
+      .filter(({ to }) => !to.startsWith("gen/") && !to.startsWith("@bufbuild/protobuf"));
+    expect(others.map(say)).toEqual([]);
+  });
+
+  it.each([
+    ["src/lib/a.ts", "src/errors/table.ts"],
+    ["src/flows/login/a.ts", "src/flows/settings/b.ts"],
+    ["src/flows/login/a.ts", "src/methods/password/b.ts"],
+    ["src/methods/password/a.ts", "src/methods/profile/b.ts"],
+    ["src/methods/password/a.ts", "src/flows/flow.ts"],
+    ["src/hooks/session.ts", "src/methods/method.ts"],
+    ["src/gateway/a.ts", "src/session/session.ts"],
+    ["src/hosted/a.ts", "src/ui/node.ts"],
+    ["src/db/a.ts", "src/identity/identity.ts"],
+    ["src/flows/settings/a.ts", "src/config/load.ts"],
+  ])("would not let %s import %s", (from, to) => {
+    expect(isAllowed({ from, to, isType: false })).toBe(false);
+  });
+
+  it("has a row for every part there is", () => {
+    const parts = new Set(filesIn("src").map((file) => partOf(file).part));
+    expect([...parts].filter((part) => mayImport[part] === undefined)).toEqual([]);
+  });
+});
+
+describe("where things stand", () => {
+  const words = (text: string): string => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+
+  it("the gateway names no flow, no method and no message of theirs", () => {
+    const names = new RegExp(
+      `\\b(?:${[...foldersIn("src/flows"), ...foldersIn("src/methods"), "recovery", "verification"].filter((name) => name !== "error" && name !== "schema" && name !== "session").join("|")})\\b`,
+      "i",
+    );
+    for (const file of filesIn("src/gateway")) expect([file, names.exec(words(read(file)))?.[0]]).toEqual([file, undefined]);
+  });
+
+  it("every folder that is a method stands in the list", () => {
+    const listed = importsOf("src/methods/index.ts").map(({ to }) => partOf(to).name);
+    for (const method of foldersIn("src/methods")) {
+      const isMethod = readdirSync(path.join(root, "src/methods", method)).some((name) => ["settings.ts", "login.ts", "registration.ts"].includes(name));
+      if (isMethod) expect(listed).toContain(method);
+    }
+  });
+
+  it("every hook stands in the list", () => {
+    const hooks = readdirSync(path.join(root, "src/hooks")).filter((name) => name !== "hook.ts" && name !== "index.ts");
+    const listed = importsOf("src/hooks/index.ts").map(({ to }) => path.basename(to));
+    for (const hook of hooks) expect(listed).toContain(hook);
+  });
+
+  it("the flows that are forms have files of the same names", () => {
+    const forms = foldersIn("src/flows").filter((flow) => readdirSync(path.join(root, "src/flows", flow)).includes("create.ts"));
+    expect(forms).toEqual(expect.arrayContaining(["login", "registration", "settings"]));
+    for (const flow of forms)
+      expect(readdirSync(path.join(root, "src/flows", flow))).toEqual(
+        expect.arrayContaining(["create.ts", "deps.ts", "get.ts", "present.ts", "service.ts", "update.ts"]),
+      );
+  });
+
+  it("every folder of flows has its service", () => {
+    for (const flow of foldersIn("src/flows")) expect(readdirSync(path.join(root, "src/flows", flow))).toContain("service.ts");
+  });
+});
+
+describe("every file", () => {
+  const code = filesIn("src", "scripts", "bench");
+  const tests = filesIn("test");
+
+  it("is short enough to be read at once: 300 lines, a list of test cases 400", () => {
+    const long = (files: readonly string[], most: number) =>
+      files.map((file) => [file, read(file).split("\n").length - 1] as const).filter(([, count]) => count > most);
+    expect(long(code, 300)).toEqual([]);
+    expect(long(tests, 400)).toEqual([]);
+  });
+
+  it("is typed: nothing is any, and no mistake is silenced", () => {
+    const silenced = /(?::|\bas|<|\|)\s*any\b(?!")|\bany\[\]|@ts-(?:ignore|expect-error|nocheck)/;
+    const found = [...code, ...tests]
+      .filter((file) => file !== "test/architecture.test.ts")
+      .flatMap((file) =>
+        read(file)
+          .split("\n")
+          .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line) && silenced.test(line.replaceAll(/"(?:[^"\\]|\\.)*"|`[^`]*`/g, '""')))
+          .map((line) => `${file}: ${line.trim()}`),
+      );
+    expect(found).toEqual([]);
+  });
+
+  it("that tests, tests: nothing is skipped, singled out or put off", () => {
+    const put = /\b(?:it|test|describe|suite)\.(?:skip|only|todo|skipIf|runIf|fails)\b/;
+    expect(tests.filter((file) => put.test(read(file)))).toEqual([]);
+  });
+});
