@@ -57,6 +57,7 @@ export const startServer = async ({ overrides = {}, migrated = true }: TestServe
   const [publicPort, adminPort] = [await freePort(), await freePort()];
   const [url, adminUrl] = [`http://127.0.0.1:${publicPort}`, `http://127.0.0.1:${adminPort}`];
   const standard: Raw = {
+    dev: true,
     dsn: database.dsn,
     serve: {
       public: { host: "127.0.0.1", port: publicPort, base_url: `${url}/` },
@@ -111,7 +112,7 @@ export const startServer = async ({ overrides = {}, migrated = true }: TestServe
 };
 
 const startApp = async (configuration: Raw, clock: SteerableClock, logged: string[]): Promise<App> => {
-  const { config } = loadConfig({ files: [], env: {}, dev: true, overrides: configuration });
+  const { config } = loadConfig({ files: [], env: {}, overrides: configuration });
   const log = createLog({ level: "trace", format: "json" }, { write: (line) => logged.push(line) });
   const app = await createApp(config, { clock, log });
   await app.listen();
