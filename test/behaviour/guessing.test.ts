@@ -75,6 +75,18 @@ describe("what is counted", () => {
     accepted(await signIn(nativeRest.enter(server), other));
   });
 
+  it("are tries at the same moment as well: forty at once get no further than forty in a row", async () => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => signIn((doors[n % doors.length] ?? nativeRest).enter(server), { ...person, password: wrong })),
+    );
+    const reasons = answers.map((answer) => refused(answer).reason);
+    expect(reasons.filter((reason) => reason === "FORM_REJECTED").length).toBeLessThanOrEqual(3);
+    expect(reasons.filter((reason) => reason === "RATE_LIMITED").length).toBeGreaterThanOrEqual(37);
+    server.clock.advance(minutes(10));
+    accepted(await signIn(nativeRest.enter(server), person));
+  });
+
   it("survives a restart, as it is kept in the database, and says no name there", async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
     for (let tries = 0; tries < 3; tries++) refused(await signIn(nativeRest.enter(server), { ...person, password: wrong }));

@@ -49,14 +49,14 @@ export const createPasswordLogin = ({ enabled, db, identities, passwords, attemp
       if (input.password === "") return rejected([missing("password")], shown);
 
       const normalised = normaliseIdentifier(identifier);
-      const buckets = attempts.loginBuckets(normalised, call.remoteAddress);
-      await mustNotGuess(attempts, buckets);
-      const found = await identities.findByIdentifier(db, PASSWORD, [...new Set([normalised, identifier])]);
-      const verified = await passwords.verify(input.password, readHash(found?.secret));
-      if (!found || !verified.ok) {
-        await attempts.failed(buckets);
-        return rejected([{ node: "", text: uiText(messages.invalidCredentials) }], shown);
-      }
+      const tried = await attempts.attempt(attempts.loginBuckets(normalised, call.remoteAddress), async () => {
+        const found = await identities.findByIdentifier(db, PASSWORD, [...new Set([normalised, identifier])]);
+        const verified = await passwords.verify(input.password, readHash(found?.secret));
+        return { failed: !found || !verified.ok, value: { found, verified } };
+      });
+      if (tried.kind === "wait") throw tooManyGuesses(tried.seconds);
+      const { found, verified } = tried.value;
+      if (!found || !verified.ok) return rejected([{ node: "", text: uiText(messages.invalidCredentials) }], shown);
       // Only whoever knows the password learns that the account was disabled.
       if (found.identity.state !== "active") return rejected([{ node: "", text: uiText(messages.identityDisabled) }], shown, PASSWORD);
       const secrets = verified.rehashed === undefined ? {} : { secrets: { [PASSWORD]: writeHash(verified.rehashed) } };
@@ -91,9 +91,5 @@ const emptyIdentifier = (schema: LoginView["schema"]) => {
   return node;
 };
 
-/** @throws RATE_LIMITED */
-const mustNotGuess = async (attempts: Attempts, buckets: ReturnType<Attempts["loginBuckets"]>): Promise<void> => {
-  const wait = await attempts.mustWait(buckets);
-  if (wait === undefined) return;
-  throw fail("RATE_LIMITED", { explain: "Too many failed attempts to sign in. Try again later.", headers: { "retry-after": String(wait) } });
-};
+const tooManyGuesses = (seconds: number) =>
+  fail("RATE_LIMITED", { explain: "Too many failed attempts to sign in. Try again later.", headers: { "retry-after": String(seconds) } });
