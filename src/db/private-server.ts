@@ -25,6 +25,8 @@ export interface Server {
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
+  /** Beside our own environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Folders where Debian, other distributions and archives put servers, after those of PATH. */
@@ -87,10 +89,15 @@ async function engineOf(program: string): Promise<Engine | undefined> {
 }
 
 /** The command that fills the empty folder `data` with a server's own tables and an administrator `root` without a password. */
-export function initialiseCommand(server: Server, data: string, asRoot: boolean): Command {
+export function initialiseCommand(
+  server: Server,
+  { data, scratch, asRoot }: { readonly data: string; readonly scratch: string; readonly asRoot: boolean },
+): Command {
+  // In a folder shared with other servers, one that starts removes the temporary tables of all. Not an option: the script below splits it at spaces.
+  const env = { TMPDIR: scratch };
   if (server.engine === "mysql") {
     const args = ["--no-defaults", "--initialize-insecure", `--datadir=${data}`, ...mysqlOnly, ...(asRoot ? ["--user=root"] : [])];
-    return { program: server.program, args };
+    return { program: server.program, args, env };
   }
   const installer = ["mariadb-install-db", "mysql_install_db"]
     .flatMap((name) => ["../bin", ".", "../scripts"].map((folder) => path.resolve(path.dirname(server.program), folder, name)))
@@ -107,7 +114,7 @@ export function initialiseCommand(server: Server, data: string, asRoot: boolean)
     // Short, so that the script hands it on: its own --user also changes the owner of the system's PAM plugin.
     ...(asRoot ? ["-uroot"] : []),
   ];
-  return { program: installer, args };
+  return { program: installer, args, env };
 }
 
 /** Options that only MySQL knows: no second protocol, no keys for a network it does not listen on, its own name for the log's size. */

@@ -70,11 +70,11 @@ export async function startPrivateDatabase(options: PrivateDatabaseOptions): Pro
     const pidFile = path.join(folder.path, "server.pid");
     const scratch = path.join(folder.path, "tmp");
     await endOrphan(pidFile, data, log);
+    ownFolder(scratch, folder.account);
     if (!existsSync(data)) {
       log.info({ engine: server.engine, folder: folder.path }, "creating the private database");
-      await initialise(server, folder, data);
+      await initialise(server, folder, data, scratch);
     }
-    ownFolder(scratch, folder.account);
     const command = serveCommand(server, { data, socket: folder.socket, pidFile, scratch, asRoot: folder.account.asRoot });
     const child = launch({ ...command, args: [...command.args, ...(options.options ?? [])] }, folder);
     return await supervise(child, server, folder, log);
@@ -90,11 +90,11 @@ function ownFolder(folder: string, account: Account): void {
 }
 
 /** Fills a folder beside the real one and renames it at the end, so that an interruption leaves nothing half-made. */
-async function initialise(server: Server, folder: Folder, data: string): Promise<void> {
+async function initialise(server: Server, folder: Folder, data: string, scratch: string): Promise<void> {
   for (const left of readdirSync(folder.path)) if (left.startsWith("new-")) rmSync(path.join(folder.path, left), { recursive: true, force: true });
   const fresh = path.join(folder.path, `new-${process.pid}`);
   ownFolder(fresh, folder.account);
-  const child = launch(initialiseCommand(server, fresh, folder.account.asRoot), folder);
+  const child = launch(initialiseCommand(server, { data: fresh, scratch, asRoot: folder.account.asRoot }), folder);
   const problem = await ended(child);
   if (problem !== undefined) throw new PrivateDatabaseError("failed", `${server.program} could not make a new database (${problem}).${lastLines(folder)}`);
   renameSync(fresh, data);
@@ -113,6 +113,7 @@ function launch(command: Command, folder: Folder): ChildProcess {
   const { uid, gid } = folder.account;
   const child = spawn(program, args, {
     cwd: folder.path,
+    env: { ...process.env, ...command.env },
     stdio: ["ignore", output, output],
     detached: true,
     ...(uid !== undefined && { uid }),
