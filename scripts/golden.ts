@@ -68,7 +68,7 @@ async function replay(dsn: string): Promise<number> {
     const accept = existsSync(accepted) ? ["--accept", accepted] : [];
     return await run(
       process.execPath,
-      [path.join(shared, "replay.mjs"), "--groups", "default,profile,password", ...accept, ...process.argv.slice(2)],
+      [path.join(shared, "replay.mjs"), "--groups", "default,profile,password,oidc", ...accept, ...process.argv.slice(2)],
       process.env,
     );
   } finally {

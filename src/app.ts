@@ -2,21 +2,33 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { createAuditLog } from "./audit/audit-log.ts";
 import { readVersion } from "./cli/version.ts";
 import type { Config } from "./config/config.ts";
+import { ConfigError } from "./config/config-error.ts";
 import { createContinuations } from "./continuation/continuation.ts";
 import { pendingMigrations } from "./db/migrate.ts";
 import { createDatabase } from "./db/pool.ts";
 import { createPurger } from "./db/purge.ts";
 import type { Database } from "./db/sql.ts";
 import { createDoors } from "./doors.ts";
+import { createSettle } from "./flows/arriving.ts";
+import { createExchange } from "./flows/callback/exchange.ts";
+import { createCallbackService } from "./flows/callback/service.ts";
+import { createElsewhere } from "./flows/elsewhere.ts";
 import { createErrorService } from "./flows/error/service.ts";
 import { createFlowErrorStore } from "./flows/error/store.ts";
+import type { FlowKind } from "./flows/flow.ts";
+import { createSigningIn } from "./flows/login/arrive.ts";
 import { createPresentLogin } from "./flows/login/present.ts";
 import { createLoginService } from "./flows/login/service.ts";
+import { createUpdate as createLoginUpdate } from "./flows/login/update.ts";
+import { createPendingLinks } from "./flows/pending-link.ts";
+import { createSigningUp } from "./flows/registration/arrive.ts";
 import { createPresentRegistration } from "./flows/registration/present.ts";
 import { createRegistrationService } from "./flows/registration/service.ts";
+import { createUpdate as createRegistrationUpdate } from "./flows/registration/update.ts";
 import { createReturnTo } from "./flows/return-to.ts";
 import { createSchemaService } from "./flows/schema/service.ts";
 import { createSessionService } from "./flows/session/service.ts";
+import { createFinish as createSettingsFinish } from "./flows/settings/finish.ts";
 import { createPresentSettings } from "./flows/settings/present.ts";
 import { createSettingsService } from "./flows/settings/service.ts";
 import { createSettingsStore } from "./flows/settings/store.ts";
@@ -33,11 +45,14 @@ import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
 import { createAllowedUrls } from "./lib/url.ts";
 import { createAttempts } from "./limits/attempts.ts";
+import type { Receiving } from "./methods/elsewhere.ts";
 import { createMethods } from "./methods/index.ts";
+import { findMapperFaults } from "./methods/oidc/mapper/find-mapper-faults.ts";
 import { createPasswords } from "./methods/password/passwords.ts";
 import { createPasswordPolicy } from "./methods/password/policy.ts";
 import { loadSchemas } from "./schema/sources.ts";
 import { createCallers } from "./session/caller.ts";
+import { createContinuityCookie } from "./session/continuity-cookie.ts";
 import { createCsrf } from "./session/csrf.ts";
 import { createSessionIssuer } from "./session/issue.ts";
 import { createSessionCookie } from "./session/session-cookie.ts";
@@ -66,6 +81,8 @@ export interface AppOverrides {
 export const createApp = async (config: Config, { clock = systemClock, log = createLog(config.log) }: AppOverrides = {}): Promise<App> => {
   if (config.dsn === undefined) throw new Error("createApp needs a dsn");
   const { selfservice, serve, secrets, cookies } = config;
+  const faults = findMapperFaults(selfservice.methods.oidc.config);
+  if (faults.length > 0) throw new ConfigError(faults);
   const publicUrl = serve.public.base_url.replace(/\/+$/, "");
   const metrics = createMetrics();
 
@@ -80,6 +97,7 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
   const identities = createIdentityStore();
   const flows = createFlowStore();
   const continuations = createContinuations({ vault: cipher, clock });
+  const pendingLinks = createPendingLinks(cipher);
   const flowErrors = createFlowErrorStore();
   const sessions = createSessionStore(db);
   const attempts = createAttempts({ db, clock, config: config.limits.login, key: secrets.default[0] ?? "" });
@@ -90,7 +108,23 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     hasher,
     log,
   });
-  const methods = createMethods({ config: selfservice.methods, db, identities, passwords, attempts });
+  const keyring = createKeyring(secrets.cookie);
+  const methods = createMethods({
+    config: selfservice.methods,
+    db,
+    identities,
+    passwords,
+    attempts,
+    oidc: {
+      clock,
+      log,
+      cipher,
+      seal: keyring.seal("nonce of an ID token"),
+      publicUrl,
+      loginPage: selfservice.flows.login.ui_url,
+      loginHints: selfservice.flows.registration.login_hints,
+    },
+  });
   const waysIn = (identity: IdentityRecord) =>
     methods.credentials.filter((kind) => kind.factor === "first" && kind.count(identity) > 0).map((kind) => kind.type);
   const hasSecondFactor = ({ identity }: { readonly identity: IdentityRecord }) =>
@@ -115,7 +149,13 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
       secure: cookie.secure ?? secure,
       persistent: cookie.persistent,
     },
-    createKeyring(secrets.cookie).seal("session cookie"),
+    keyring.seal("session cookie"),
+  );
+  const continuityCookie = createContinuityCookie(
+    // A provider leads back from its own site: a strict cookie would stay behind.
+    { path: cookies.path, domain: cookies.domain, sameSite: secure && cookies.same_site === "None" ? "none" : "lax", secure },
+    keyring.seal("continuity cookie"),
+    clock,
   );
   const issuer = createSessionIssuer({ store: sessions, clock, lifespan: config.session.lifespan });
   const urls = createFlowUrls(serve.public.base_url, {
@@ -131,35 +171,58 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
 
   // Flows
   const hooks = allHooks({ sessions });
-  const shared = { db, clock, callers, csrf, sessionCookie, flows, identities, schemas, returnTo, urls, defaultReturnUrl };
+  const elsewhere = createElsewhere({ db, clock, continuations, cookie: continuityCookie });
+  const shared = { db, clock, callers, csrf, sessionCookie, flows, identities, schemas, returnTo, urls, defaultReturnUrl, elsewhere, audit };
+  const settingsDeps = {
+    ...shared,
+    config: selfservice.flows.settings,
+    reads: createSettingsStore(),
+    sessions: issuer,
+    continuations,
+    methods: methods.settings,
+    hooks: resolveHooks(selfservice.flows.settings.after, hooks),
+    present: createPresentSettings({ methods: methods.settings, schemas, urls }),
+    waysIn,
+  };
+  const loginDeps = {
+    ...shared,
+    config: selfservice.flows.login,
+    sessions: issuer,
+    pendingLinks,
+    methods: methods.login,
+    hooks: resolveHooks(selfservice.flows.login.after, hooks),
+    present: createPresentLogin({ methods: methods.login, schemas, urls }),
+  };
+  const registrationDeps = {
+    ...shared,
+    config: selfservice.flows.registration,
+    sessions: issuer,
+    methods: methods.registration,
+    hooks: resolveHooks(selfservice.flows.registration.after, hooks),
+    present: createPresentRegistration({ methods: methods.registration, schemas, style: selfservice.flows.registration.style, urls }),
+  };
+
+  // Either of the two may turn out to be the other
+  const signingIn = createSigningIn(loginDeps);
+  const signingUp = createSigningUp(registrationDeps);
+  const settle = createSettle({ login: signingIn, registration: signingUp });
+  const settingsFinish = createSettingsFinish(settingsDeps);
+  const login = createLoginUpdate({ ...loginDeps, signingIn, settle });
+  const registration = createRegistrationUpdate({ ...registrationDeps, signingUp, settle });
+  const callbackDeps = {
+    ...shared,
+    continuations,
+    publicUrl,
+    finish: { settings: settingsFinish.finish, login: login.finish, registration: registration.finish },
+    receiving: (kind: FlowKind, method: string) => receivingOf(methods[kind], method),
+    createNonce: methods.oidc.createNonce,
+  };
+
   const services = [
-    createSettingsService({
-      ...shared,
-      config: selfservice.flows.settings,
-      reads: createSettingsStore(),
-      continuations,
-      audit,
-      methods: methods.settings,
-      hooks: resolveHooks(selfservice.flows.settings.after, hooks),
-      present: createPresentSettings({ methods: methods.settings, schemas, urls }),
-      waysIn,
-    }),
-    createLoginService({
-      ...shared,
-      config: selfservice.flows.login,
-      sessions: issuer,
-      methods: methods.login,
-      hooks: resolveHooks(selfservice.flows.login.after, hooks),
-      present: createPresentLogin({ methods: methods.login, schemas, urls }),
-    }),
-    createRegistrationService({
-      ...shared,
-      config: selfservice.flows.registration,
-      sessions: issuer,
-      methods: methods.registration,
-      hooks: resolveHooks(selfservice.flows.registration.after, hooks),
-      present: createPresentRegistration({ methods: methods.registration, schemas, style: selfservice.flows.registration.style, urls }),
-    }),
+    createSettingsService(settingsDeps, settingsFinish),
+    createLoginService(loginDeps, login),
+    createRegistrationService(registrationDeps, registration),
+    createCallbackService(callbackDeps),
     createSessionService({
       ...shared,
       sessions,
@@ -167,6 +230,7 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
       publicUrl,
       requiredAal: config.session.whoami.required_aal,
       afterLogout: selfservice.flows.logout.after.default_browser_return_url ?? defaultReturnUrl,
+      exchange: createExchange(callbackDeps),
     }),
     createErrorService({ db, clock, csrf, errors: flowErrors }),
     createSchemaService({ schemas, csrf }),
@@ -190,24 +254,35 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     clock,
     batchSize: cleanup.batch_size,
     interval: cleanup.interval,
-    tasks: ["continuations", "flows", "flow_errors", "attempts", "sessions"].map((table) => ({ table, expires: "expires_at", keep: cleanup.older_than })),
+    tasks: ["continuations", "flows", "flow_errors", "attempts", "oidc_nonces", "sessions"].map((table) => ({
+      table,
+      expires: "expires_at",
+      keep: cleanup.older_than,
+    })),
     log,
   });
 
   return {
     listen: async () => {
       purger.start();
-      return doors.listen();
+      const opened = await doors.listen();
+      void methods.oidc.check();
+      return opened;
     },
     close: async () => {
       await doors.close();
       await purger.stop();
+      await methods.oidc.close();
       await hasher.close();
       await db.close();
       log.flush();
     },
   };
 };
+
+/** What reads answers from elsewhere for a method, if it is there and has any. */
+const receivingOf = (methods: Readonly<Record<string, { readonly enabled: boolean; readonly elsewhere?: Receiving }>>, name: string): Receiving | undefined =>
+  methods[name]?.enabled ? methods[name].elsewhere : undefined;
 
 /** What keeps the server from serving: a database that does not answer, or lacks migrations. */
 const problems = async (db: Database): Promise<Readonly<Record<string, string>>> => {

@@ -25,6 +25,8 @@ const foldersIn = (folder: string): string[] =>
 /* --- the table -------------------------------------------------------------- */
 
 const aggregates = ["identity", "session", "schema", "limits", "audit", "continuation"];
+/** What a method is to the flows. */
+const methodInterfaces = ["methods/method.ts", "methods/elsewhere.ts"];
 const beneathMethods = ["gen", "lib", "errors", "ui", "db", "config", ...aggregates];
 
 /**
@@ -45,17 +47,18 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   limits: ["gen", "lib", "errors", "ui", "db", "config"],
   audit: ["gen", "lib", "errors", "ui", "db", "config"],
   continuation: ["gen", "lib", "errors", "ui", "db", "config"],
-  "methods/method.ts": beneathMethods,
-  "methods/<method>": [...beneathMethods, "methods/method.ts"],
+  "methods/method.ts": [...beneathMethods, "methods/elsewhere.ts"],
+  "methods/elsewhere.ts": [...beneathMethods, "methods/method.ts"],
+  "methods/<method>": [...beneathMethods, ...methodInterfaces],
   // THE list of methods.
-  "methods/index.ts": [...beneathMethods, "methods/method.ts", "methods/<method>"],
+  "methods/index.ts": [...beneathMethods, ...methodInterfaces, "methods/<method>"],
   "hooks/hook.ts": beneathMethods,
   "hooks/<hook>": [...beneathMethods, "hooks/hook.ts"],
   // THE list of hooks.
   "hooks/index.ts": [...beneathMethods, "hooks/hook.ts", "hooks/<hook>"],
   // What flows have in common.
-  flows: [...beneathMethods, "methods/method.ts", "hooks/hook.ts"],
-  "flows/<flow>": [...beneathMethods, "methods/method.ts", "hooks/hook.ts", "flows"],
+  flows: [...beneathMethods, ...methodInterfaces, "hooks/hook.ts"],
+  "flows/<flow>": [...beneathMethods, ...methodInterfaces, "hooks/hook.ts", "flows"],
   transport: ["gen", "errors", "lib"],
   gateway: ["gen", "errors", "lib"],
   // Pages over the public API, like anybody's.

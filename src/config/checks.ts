@@ -1,5 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { parseByteSize } from "./byte-size.ts";
+import { findProviderFaults } from "./check-oidc.ts";
 import { isPublicSuffixWildcard } from "./public-suffix.ts";
 import { isMap, type Path, type Raw, valueAt } from "./tree.ts";
 import type { Finding } from "./validate.ts";
@@ -65,6 +66,7 @@ export const problemChecks: readonly Check[] = [
     const [one, other] = [get("serve.public.port"), get("serve.admin.port")];
     return typeof one === "number" && one === other && one !== 0 ? [at("serve.admin.port", `is that of the public port, ${String(one)}`)] : [];
   },
+  (get) => findProviderFaults(get("selfservice.methods.oidc.config.providers")),
 ];
 
 /** What deserves a word at start, and no more. */

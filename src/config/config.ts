@@ -1,3 +1,5 @@
+import type { OidcConfig } from "./oidc-config.ts";
+
 /**
  * The configuration after reading: defaults filled in, durations and sizes as
  * numbers, URLs absolute. The keys are those of the YAML file.
@@ -91,6 +93,7 @@ export interface SelfServiceConfig {
 export interface MethodsConfig {
   readonly profile: { readonly enabled: boolean };
   readonly password: { readonly enabled: boolean; readonly config: PasswordPolicyConfig };
+  readonly oidc: OidcConfig;
 }
 
 export interface PasswordPolicyConfig {

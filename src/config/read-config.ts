@@ -19,7 +19,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     dev,
     dsn: root.optionalText("dsn"),
     serve,
-    selfservice: readSelfService(root.part("selfservice"), serve.public.base_url),
+    selfservice: readSelfService(root.part("selfservice"), serve.public.base_url, origin),
     identity: readIdentity(root.part("identity"), origin),
     session: readSession(root.part("session"), cookies, dev),
     cookies,

@@ -1,11 +1,13 @@
 import type { AfterConfig, HookConfig, SelfServiceConfig } from "./config.ts";
 import { isHookToCome, isToCome } from "./features.ts";
+import type { Origin } from "./origin.ts";
 import { isPublicSuffixWildcard } from "./public-suffix.ts";
+import { readOidc } from "./read-oidc.ts";
 import type { Slice } from "./slice.ts";
 import { isMap } from "./tree.ts";
 
 /** Reads `selfservice`. Paths become URLs of the public port, whose pages are the default. */
-export function readSelfService(selfservice: Slice, publicUrl: string): SelfServiceConfig {
+export function readSelfService(selfservice: Slice, publicUrl: string, origin: Origin): SelfServiceConfig {
   const flows = selfservice.part("flows");
   const absolute = (url: string) => (url.startsWith("/") ? new URL(url, publicUrl).href : url);
   const page = (name: string) => new URL(`hosted/${name}`, publicUrl.replace(/\/?$/, "/")).href;
@@ -53,6 +55,7 @@ export function readSelfService(selfservice: Slice, publicUrl: string): SelfServ
       error: { ui_url: uiUrl(flows.part("error"), "error") },
     },
     methods: {
+      oidc: readOidc(methods.part("oidc"), origin),
       profile: { enabled: methods.flag("profile.enabled") },
       password: {
         enabled: methods.flag("password.enabled"),

@@ -5,8 +5,8 @@ import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
 
 /*
  * What waits for a person to come back: a protected change until its owner has
- * proven who they are, a sign-in until the provider has answered. One table and
- * one interface. What waits is encrypted, bound to what it was parked for, and
+ * proven who they are, a sign-in until the provider has answered, and its answer
+ * until a native app fetches it. One table and one interface. What waits is encrypted, bound to what it was parked for, and
  * taken once.
  */
 
@@ -14,7 +14,7 @@ import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
 export interface ContinuationBinding {
   readonly flowId: string;
   /** Why it waits; names the step that completes it. */
-  readonly kind: "reauthentication" | "provider";
+  readonly kind: "reauthentication" | "provider" | "exchange";
   readonly method: string;
   readonly sessionId: string | undefined;
   readonly identityId: string | undefined;
@@ -64,9 +64,9 @@ export interface Vault {
 
 /** Parks what waits, opens it, and takes it exactly once. */
 export interface Continuations {
-  /** Replaces what waits for the same flow. Gives the id. */
-  park(sql: Sql, binding: ContinuationBinding, payload: JsonValue, lifespan: number): Promise<string>;
-  find(sql: Sql, id: Buffer): Promise<ContinuationRecord | undefined>;
+  /** Replaces what waits for the same flow. `id` is that of a ticket, where one was handed out. */
+  park(sql: Sql, binding: ContinuationBinding, payload: JsonValue, lifespan: number, id?: string): Promise<void>;
+  find(sql: Sql, id: string): Promise<ContinuationRecord | undefined>;
   /** The payload; undefined when it is over, was altered, or is bound to anything else. */
   open(record: ContinuationRecord, binding: ContinuationBinding): JsonValue | undefined;
   /** Removes it in the transaction that applies it. False: someone else did already. */
@@ -75,8 +75,7 @@ export interface Continuations {
 
 /** Creates the continuations. */
 export const createContinuations = ({ vault, clock }: { readonly vault: Vault; readonly clock: Clock }): Continuations => ({
-  async park(sql, binding, payload, lifespan) {
-    const id = uuid4();
+  async park(sql, binding, payload, lifespan, id = uuid4()) {
     const sealed = vault.encrypt(Buffer.from(JSON.stringify(payload)), associated(id, binding));
     await sql.execute(`REPLACE INTO continuations (${columns.join(", ")}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, [
       uuidBytes(id),
@@ -88,11 +87,10 @@ export const createContinuations = ({ vault, clock }: { readonly vault: Vault; r
       sealed,
       new Date(clock.now().getTime() + lifespan),
     ]);
-    return id;
   },
 
   async find(sql, id) {
-    const [row] = await sql.query<ContinuationRow>(`SELECT ${continuationColumns} FROM continuations c WHERE c.id = ?`, [id]);
+    const [row] = await sql.query<ContinuationRow>(`SELECT ${continuationColumns} FROM continuations c WHERE c.id = ?`, [uuidBytes(id)]);
     return row && continuationFromRow(row);
   },
 

@@ -6,6 +6,8 @@ export interface Rpc<M extends DescMethod> {
   readonly run: (request: MessageShape<M["input"]>, call: Call) => Promise<MessageShape<M["output"]>>;
   /** Where a browser without a session signs in; left out, it gets the error page. */
   readonly signIn?: (request: MessageShape<M["input"]>, call: Call) => string | undefined;
+  /** For what another site's page posts to on purpose. */
+  readonly anySite?: boolean;
 }
 
 /** Every RPC of a service, by its local name. */

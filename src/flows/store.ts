@@ -62,6 +62,8 @@ export interface FlowStore {
   insert(sql: Sql, flow: FlowRecord): Promise<void>;
   /** Undefined for an unknown or malformed id, and for a flow of another kind. */
   find(sql: Sql, kind: FlowKind, id: string): Promise<FlowRecord | undefined>;
+  /** Undefined for an unknown or malformed id. */
+  findAny(sql: Sql, id: string): Promise<FlowRecord | undefined>;
   /** Writes what a submit changes: state, active, form and context. */
   save(sql: Sql, flow: FlowRecord): Promise<void>;
 }
@@ -90,6 +92,13 @@ export const createFlowStore = (): FlowStore => ({
     const bytes = parseUuid(id);
     if (bytes === undefined) return undefined;
     const [row] = await sql.query<FlowRow>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ? AND f.kind = ?`, [bytes, kind]);
+    return row && flowFromRow(row);
+  },
+
+  async findAny(sql, id) {
+    const bytes = parseUuid(id);
+    if (bytes === undefined) return undefined;
+    const [row] = await sql.query<FlowRow>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ?`, [bytes]);
     return row && flowFromRow(row);
   },
 

@@ -86,7 +86,10 @@ export const createRespond = ({ printers, cors, errorUiUrl, storeError, log }: R
     if (place !== undefined) {
       if (!wantsJson || answer.onlyRedirects) return redirect(reply, 303, place, call);
       if (answer.prints && !answer.holds(message)) {
-        const error = fail("BROWSER_LOCATION_CHANGE_REQUIRED", { siblings: { redirect_browser_to: place } });
+        const error = fail("BROWSER_LOCATION_CHANGE_REQUIRED", {
+          explain: "Navigate the browser to redirect_browser_to.",
+          siblings: { redirect_browser_to: place },
+        });
         return envelope(reply, call, error, errorObject(error, request.headers["x-request-id"]));
       }
     }

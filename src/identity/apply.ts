@@ -17,6 +17,9 @@ export const apply = (before: IdentityRecord, change: Change, { now, newId }: Ap
   const at = now.toISOString();
   let next: IdentityRecord = { ...before, version: before.version + 1, updatedAt: now };
   if (change.traits) next = { ...next, ...applyTraits(next, change.traits, at, newId) };
+  if (change.verified) next = { ...next, verifiable: next.verifiable.map((address) => vouchFor(address, change.verified ?? [], at)) };
+  if (change.metadataPublic !== undefined) next = { ...next, metadataPublic: change.metadataPublic };
+  if (change.metadataAdmin !== undefined) next = { ...next, metadataAdmin: change.metadataAdmin };
   for (const { type, config, facts, identifiers } of change.credentials ?? []) {
     const old = next.credentials[type];
     const kept = identifiers ?? old?.identifiers ?? [];
@@ -47,6 +50,12 @@ const applyTraits = (before: IdentityRecord, valid: ValidTraits, at: string, new
   ),
   credentials: withIdentifiers(before.credentials, valid.identifiers),
 });
+
+/** What is proven already stays as it is. */
+const vouchFor = (address: VerifiableAddressRecord, vouched: NonNullable<Change["verified"]>, at: string): VerifiableAddressRecord =>
+  address.verified || !vouched.some(({ via, value }) => via === address.via && value === address.value)
+    ? address
+    : { ...address, verified: true, status: "completed", verified_at: at, updated_at: at };
 
 /**
  * The schema's identifiers take the place of those it gave before. A credential

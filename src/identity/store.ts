@@ -72,6 +72,20 @@ export interface IdentityWithSecret {
   readonly secret: JsonObject | undefined;
 }
 
+/** Identifiers by credential type, and addresses, as traits that hold have them. */
+export interface Wanted {
+  readonly identifiers: Readonly<Record<string, readonly string[]>>;
+  readonly verifiable: readonly { readonly via: string; readonly value: string }[];
+  readonly recovery: readonly { readonly via: string; readonly value: string }[];
+}
+
+/** Someone who has an identifier or address that someone else wants. */
+export interface Holder {
+  readonly identity: IdentityRecord;
+  /** The identifier or address, as it is kept. */
+  readonly value: string;
+}
+
 /**
  * Reads and writes identities. Writes take the transaction they belong to and
  * touch a lookup table only where the two states differ in it. A taken
@@ -80,6 +94,8 @@ export interface IdentityWithSecret {
 export interface IdentityStore {
   findByIdentifier(sql: Sql, type: string, identifiers: readonly string[]): Promise<IdentityWithSecret | undefined>;
   find(sql: Sql, id: string): Promise<IdentityRecord | undefined>;
+  /** Whoever has one of the identifiers or addresses of these traits already, and which it is. */
+  findHolder(sql: Sql, wanted: Wanted): Promise<Holder | undefined>;
   findSecret(sql: Sql, id: string, type: string): Promise<JsonObject | undefined>;
   insert(tx: Sql, identity: IdentityRecord, secrets: Readonly<Record<string, JsonObject>>): Promise<void>;
   /** False when the identity is no longer at the version it was read with; nothing is written then. */
@@ -107,6 +123,21 @@ export const createIdentityStore = (): IdentityStore => ({
   async find(sql, id) {
     const [row] = await sql.query<IdentityRow>(`SELECT ${identityColumns} FROM identities i WHERE i.id = ?`, [uuidBytes(id)]);
     return row && identityFromRow(row);
+  },
+
+  async findHolder(sql, { identifiers, verifiable, recovery }) {
+    const names = Object.entries(identifiers).flatMap(([type, list]) => list.map((value) => [type, value]));
+    const addresses = [...verifiable.map(({ via, value }) => ["verification", via, value]), ...recovery.map(({ via, value }) => ["recovery", via, value])];
+    if (names.length + addresses.length === 0) return undefined;
+    const held = [
+      ...names.map(() => "SELECT identity_id, identifier AS value FROM identity_identifiers WHERE type = ? AND identifier = ?"),
+      ...addresses.map(() => "SELECT identity_id, value FROM identity_addresses WHERE purpose = ? AND via = ? AND value = ?"),
+    ];
+    const [row] = await sql.query<IdentityRow & { h_value: string }>(
+      `SELECT ${identityColumns}, h.value AS h_value FROM (${held.join(" UNION ALL ")}) h JOIN identities i ON i.id = h.identity_id LIMIT 1`,
+      [...names, ...addresses].flat(),
+    );
+    return row && { identity: identityFromRow(row), value: row.h_value };
   },
 
   async findSecret(sql, id, type) {

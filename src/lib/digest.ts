@@ -1,4 +1,11 @@
-import { hash } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 
 /** Makes the SHA-256 digest, 32 bytes, of bytes or of a text's UTF-8. */
 export const sha256 = (data: string | Uint8Array): Buffer => hash("sha256", data, "buffer");
+
+/** Makes the SHA-256 digest as text, for what is kept of a secret that is random enough for it. */
+export const digestOf = (secret: string | Uint8Array): string => sha256(secret).toString("base64url");
+
+/** Compares what was kept with a digest, without telling by its time where they differ. */
+export const isSameDigest = (kept: unknown, digest: string): boolean =>
+  typeof kept === "string" && kept.length === digest.length && timingSafeEqual(Buffer.from(kept), Buffer.from(digest));

@@ -1,8 +1,10 @@
 import type { Config } from "../config/config.ts";
 import type { Database } from "../db/sql.ts";
+import type { IdentityRecord } from "../identity/identity.ts";
 import type { IdentityStore } from "../identity/store.ts";
 import type { Attempts } from "../limits/attempts.ts";
 import type { CredentialKind, LoginMethods, RegistrationMethods, SettingsMethods } from "./method.ts";
+import { createOidc, type OidcDeps } from "./oidc/oidc.ts";
 import { passwordCredential } from "./password/credential.ts";
 import { createPasswordLogin } from "./password/login.ts";
 import type { Passwords } from "./password/passwords.ts";
@@ -18,6 +20,8 @@ export interface MethodDeps {
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
   readonly attempts: Attempts;
+  /** What only sign-in providers need. */
+  readonly oidc: Omit<OidcDeps, "config" | "db" | "identities" | "waysIn">;
 }
 
 /**
@@ -25,20 +29,29 @@ export interface MethodDeps {
  * order in which they stand on screen, and one for the kind of credential it
  * keeps. A case of the contract that is left out does not compile.
  */
-export const createMethods = ({ config, db, identities, passwords, attempts }: MethodDeps) => {
+export const createMethods = ({ config, db, identities, passwords, attempts, oidc: oidcDeps }: MethodDeps) => {
   const { profile, password } = config;
+  const waysIn = (identity: IdentityRecord) =>
+    credentials.filter(({ factor }) => factor === "first").flatMap(({ type, count }) => (count(identity) > 0 ? [{ type, count: count(identity) }] : []));
+  const oidc = createOidc({ ...oidcDeps, config: config.oidc, db, identities, waysIn });
+  const credentials: readonly CredentialKind[] = [passwordCredential, oidc.credential];
+
   return {
     settings: {
       profile: createProfileSettings(profile),
       password: createPasswordSettings({ ...password, db, identities, passwords }),
+      oidc: oidc.settings,
     } satisfies SettingsMethods,
     login: {
       password: createPasswordLogin({ ...password, db, identities, passwords, attempts }),
+      oidc: oidc.login,
     } satisfies LoginMethods,
     registration: {
       profile: createProfileRegistration(profile),
       password: createPasswordRegistration({ ...password, passwords }),
+      oidc: oidc.registration,
     } satisfies RegistrationMethods,
-    credentials: [passwordCredential] as readonly CredentialKind[],
+    credentials,
+    oidc,
   };
 };

@@ -2,13 +2,15 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { UpdateFlowBody as LoginBody } from "../../gen/ostiary/login/v1/login_service_pb.ts";
 import type { UpdateFlowBody as RegistrationBody } from "../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import type { UpdateFlowBody as SettingsBody } from "../../gen/ostiary/settings/v1/settings_service_pb.ts";
-import type { UiNode } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { UiNode, UiText } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { Sql } from "../db/sql.ts";
 import type { Change, CredentialChange, IdentityRecord, ValidTraits } from "../identity/identity.ts";
 import type { Call } from "../lib/call.ts";
 import type { IdentitySchema } from "../schema/identity-schema.ts";
 import type { Proof } from "../session/issue.ts";
 import type { SignedIn } from "../session/session.ts";
 import type { FormMessage } from "../ui/stored-message.ts";
+import type { ExchangeCodes, Leave, Receiving } from "./elsewhere.ts";
 
 /*
  * What a method is to the flows: one way to change or to prove something. A
@@ -19,6 +21,12 @@ import type { FormMessage } from "../ui/stored-message.ts";
 /** Submitted values by node name, to be shown again. Never a secret. */
 export type ShownValues = Readonly<Record<string, JsonValue>>;
 
+/** What to record in the person's security events. */
+export interface MethodEvent {
+  readonly type: string;
+  readonly detail?: JsonObject;
+}
+
 /** The form does not hold. Nothing is written but the form. */
 export interface Rejected {
   readonly kind: "rejected";
@@ -27,13 +35,18 @@ export interface Rejected {
   readonly shown?: ShownValues;
   /** The method the form goes on with, where it says so. */
   readonly active?: string;
+  /** What the form remembers from now on; merged into the flow's context. */
+  readonly context?: JsonObject;
+  /** What to record in the person's security events as refused. */
+  readonly event?: MethodEvent;
 }
 
-/** The browser must go elsewhere and will come back: to a sign-in provider, say. */
-export interface Redirect {
-  readonly kind: "redirect";
-  readonly location: string;
-}
+/**
+ * What can be used only once: taken in the transaction of what it is used for.
+ * False: it was used already, so nothing is written. May run again after a
+ * deadlock.
+ */
+export type Claim = (tx: Sql) => Promise<boolean>;
 
 /** Creates a rejection. */
 export const rejected = (messages: readonly FormMessage[], shown?: ShownValues, active?: string): Rejected => ({
@@ -75,10 +88,12 @@ export interface Examined<E> {
 export interface Prepared {
   readonly kind: "prepared";
   readonly change: Change;
-  /** What to record in the person's security events. */
-  readonly event?: { readonly type: string; readonly detail?: JsonObject };
+  readonly event?: MethodEvent;
   /** A proof that the change is at the same time. */
   readonly proof?: Proof;
+  readonly claim?: Claim;
+  /** The method the form shows it went on with. */
+  readonly active?: string;
 }
 
 /** Nothing changes but the form: its context, and so what it shows. */
@@ -96,7 +111,19 @@ export interface SettingsMethod<K extends SettingsCase = SettingsCase, E = unkno
   /** Cheap: what is wrong at sight, and whether the change is protected. */
   examine(input: SettingsInput<K>, view: SettingsView): Examined<E> | Rejected;
   /** Slow: policy, hashes, other servers. Only after the session was found recent enough. */
-  prepare(examined: E, view: SettingsView, call: Call): Promise<Prepared | Rejected | Shown | Redirect>;
+  prepare(examined: E, view: SettingsView, call: Call): Promise<Prepared | Rejected | Shown | Leave>;
+  /** For methods whose answer comes from elsewhere. */
+  readonly elsewhere?: SettingsElsewhere<K>;
+}
+
+/** The way back into the settings flow. */
+export interface SettingsElsewhere<K extends SettingsCase = SettingsCase> extends Receiving {
+  /** The codes, if this submit of a native app brings those of an answer that waits. */
+  codes(input: SettingsInput<K>): ExchangeCodes | undefined;
+  /** Protected by nature: only after the session was found recent enough. */
+  arrive(received: JsonObject, view: SettingsView, call: Call): Promise<Prepared | Rejected>;
+  /** The submit that asks for the same again. */
+  again(memory: JsonObject): SettingsInput<K>;
 }
 
 /** Every settings method; leaving one out does not compile. */
@@ -120,6 +147,20 @@ export interface LoginView {
   readonly signedIn: SignedIn | undefined;
   readonly refresh: boolean;
   readonly requestedAal: 1 | 2;
+  /** Whose account something is to be linked to, once they have proven that it is theirs. */
+  readonly confirms: Confirmation | undefined;
+}
+
+/** Something that waits for the owner of an account to sign in. */
+export interface Confirmation {
+  /** The method that links it. */
+  readonly method: string;
+  /** What the owner identifies by. */
+  readonly identifier: string;
+  /** The methods to prove it with; undefined: it is not told which ones the owner has. */
+  readonly ways: readonly string[] | undefined;
+  /** What the method itself shows with. No secret. */
+  readonly shown: JsonObject;
 }
 
 /** The person is who they say. */
@@ -127,10 +168,11 @@ export interface Proven {
   readonly kind: "proven";
   readonly identity: IdentityRecord;
   readonly proof: Proof;
-  /** What changes along with signing in, such as a provider that gets linked. */
+  /** What changes along with signing in, such as traits that a provider tells. */
   readonly change?: Change;
   /** Secret parts to renew, such as a better hash of the same password, by credential type. */
   readonly secrets?: Readonly<Record<string, JsonObject>>;
+  readonly claim?: Claim;
 }
 
 /** A way to prove who one is. */
@@ -140,7 +182,45 @@ export interface LoginMethod<K extends LoginCase = LoginCase> {
   nodes(view: LoginView): readonly UiNode[];
   /** What was typed and may be shown again. */
   typed(input: LoginInput<K>): ShownValues;
-  prove(input: LoginInput<K>, view: LoginView, call: Call): Promise<Proven | Rejected | Redirect>;
+  prove(input: LoginInput<K>, view: LoginView, call: Call): Promise<Arrived | Leave>;
+  /** For methods whose answer comes from elsewhere. */
+  readonly elsewhere?: Receiving & { arrive(received: JsonObject, view: LoginView, call: Call): Promise<Arrived> };
+  /** For methods that link what waits for the owner of an account: what changes when they have signed in. */
+  confirm?(memory: JsonObject, owner: IdentityRecord): Promise<Confirmed | Rejected>;
+}
+
+/** What is linked when the owner of an account has proven that it is theirs. */
+export interface Confirmed {
+  readonly kind: "confirmed";
+  readonly change: Change;
+  readonly proof: Proof;
+  readonly event: MethodEvent;
+}
+
+/**
+ * Where someone who came to sign in or to sign up has arrived; for a method that
+ * cannot know before which of the two it will be.
+ */
+export type Arrived = Proven | Enrolled | Incomplete | Taken | Rejected;
+
+/** Has what can be used only once taken along with what becomes of it. */
+export const withClaim = (arrived: Arrived, claim: Claim | undefined): Arrived =>
+  claim && (arrived.kind === "proven" || arrived.kind === "enrolled") ? { ...arrived, claim } : arrived;
+
+/** Someone new, of whom not enough is known: they fill in the rest of a sign-up. */
+export interface Incomplete {
+  readonly kind: "incomplete";
+  readonly rejected: Rejected;
+}
+
+/** Someone new, with an identifier or address that an account has: whoever it is must sign in to that account. */
+export interface Taken {
+  readonly kind: "taken";
+  readonly ownerId: string;
+  readonly confirmation: Confirmation;
+  readonly text: UiText;
+  /** What the method needs to link it then. Kept encrypted. */
+  readonly memory: JsonObject;
 }
 
 /** Every login method; leaving one out does not compile. */
@@ -170,6 +250,9 @@ export interface Enrolled {
   readonly traits: ValidTraits;
   readonly credentials: readonly CredentialChange[];
   readonly proof: Proof;
+  /** Beside traits and credentials. */
+  readonly extra?: Pick<Change, "verified" | "metadataPublic" | "metadataAdmin">;
+  readonly claim?: Claim;
   /** What was typed, in case an identifier turns out to be taken. */
   readonly shown: ShownValues;
 }
@@ -189,7 +272,9 @@ export interface RegistrationMethod<K extends RegistrationCase = RegistrationCas
   nodes(view: RegistrationView): readonly UiNode[];
   /** What was typed and may be shown again. */
   typed(input: RegistrationInput<K>, schema: IdentitySchema): ShownValues;
-  enrol(input: RegistrationInput<K>, view: RegistrationView, call: Call): Promise<Enrolled | Rejected | Redirect | NextStep>;
+  enrol(input: RegistrationInput<K>, view: RegistrationView, call: Call): Promise<Arrived | Leave | NextStep>;
+  /** For methods whose answer comes from elsewhere. */
+  readonly elsewhere?: Receiving & { arrive(received: JsonObject, view: RegistrationView, call: Call): Promise<Arrived> };
 }
 
 /** Every registration method; leaving one out does not compile. */

@@ -48,6 +48,8 @@ export interface SessionStore {
   insert(sql: Sql, session: SessionRecord, digest: Buffer): Promise<void>;
   /** Writes what proving oneself again changes: methods, time, expiry and the token. False when it was revoked meanwhile. */
   renew(sql: Sql, session: SessionRecord, digest: Buffer): Promise<boolean>;
+  /** Writes one more proof: methods and time. False when it was revoked meanwhile. */
+  prove(sql: Sql, session: SessionRecord): Promise<boolean>;
   /** Other active sessions of the person, newest first. */
   listOthers(sql: Sql, mine: SessionRecord, now: Date, limit: number, after: SessionCursor | undefined, offset: number): Promise<readonly SessionRecord[]>;
   /** Revokes; gives how many were active until now. */
@@ -91,6 +93,15 @@ export const createSessionStore = (db: Database): SessionStore => {
         "UPDATE sessions SET token_digest = ?, methods = ?, authenticated_at = ?, expires_at = ? WHERE id = ? AND active = 1",
         [digest, JSON.stringify(session.methods), session.authenticatedAt, session.expiresAt, uuidBytes(session.id)],
       );
+      return affectedRows === 1;
+    },
+
+    async prove(sql, session) {
+      const { affectedRows } = await sql.execute("UPDATE sessions SET methods = ?, authenticated_at = ? WHERE id = ? AND active = 1", [
+        JSON.stringify(session.methods),
+        session.authenticatedAt,
+        uuidBytes(session.id),
+      ]);
       return affectedRows === 1;
     },
 

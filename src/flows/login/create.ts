@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { fail } from "../../errors/service-error.ts";
@@ -6,6 +7,7 @@ import { uuid4 } from "../../lib/ids.ts";
 import type { Caller } from "../../session/caller.ts";
 import { sessionAal } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
+import { newExchangeCode } from "../elsewhere.ts";
 import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
 import { formOf } from "../form.ts";
 import { mustNameType, requestUrlOf } from "../request.ts";
@@ -30,11 +32,13 @@ export const createCreate = (deps: LoginDeps) => {
 
     const type = browser ? "browser" : "api";
     const asked = urls.init("login", type, { refresh: request.refresh ? "true" : "", aal: request.aal, return_to: request.returnTo });
-    const flow = newLoginFlow(deps, type, requestUrlOf(call, asked), context, firstForm(context), secret && csrf.digest(secret));
+    const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
+    const flow = newLoginFlow(deps, type, requestUrlOf(call, asked), context, firstForm(context), secret && csrf.digest(secret), exchange?.context);
     await flows.insert(db, flow);
+    const presented = present(flow, caller, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.login.v1.CreateFlowResponse",
-      flow: present(flow, caller, csrf.tokenFor(call, flow.type)),
+      flow: exchange ? { ...presented, sessionTokenExchangeCode: exchange.code } : presented,
       redirectBrowserTo: urls.pageOf(flow) ?? "",
     };
   };
@@ -62,7 +66,7 @@ const firstForm = ({ refresh, requestedAal }: LoginContext): FlowForm => {
   return refresh ? formOf([{ node: "", text: uiText(messages.confirmIdentity) }]) : emptyForm;
 };
 
-/** A fresh login flow, not written yet. */
+/** A fresh login flow, not written yet. `kept` is what else it remembers. */
 export const newLoginFlow = (
   { clock, config }: Pick<LoginDeps, "clock" | "config">,
   type: FlowRecord["type"],
@@ -70,6 +74,7 @@ export const newLoginFlow = (
   context: LoginContext,
   form: FlowForm,
   csrfDigest: Buffer | undefined,
+  kept: JsonObject = {},
 ): FlowRecord => {
   const now = clock.now();
   return {
@@ -82,7 +87,7 @@ export const newLoginFlow = (
     requestUrl,
     csrfDigest,
     form,
-    context: writeLoginContext(context),
+    context: { ...writeLoginContext(context), ...kept },
     issuedAt: now,
     updatedAt: now,
     expiresAt: new Date(now.getTime() + config.lifespan),

@@ -1,3 +1,4 @@
+import type { AuditLog } from "../../audit/audit-log.ts";
 import type { SelfServiceConfig } from "../../config/config.ts";
 import type { Database } from "../../db/sql.ts";
 import type { HooksOf } from "../../hooks/hook.ts";
@@ -9,6 +10,9 @@ import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionIssuer } from "../../session/issue.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
+import type { Settle, SigningIn } from "../arriving.ts";
+import type { Elsewhere } from "../elsewhere.ts";
+import type { PendingLinks } from "../pending-link.ts";
 import type { ReturnTo } from "../return-to.ts";
 import type { FlowStore } from "../store.ts";
 import type { FlowUrls } from "../urls.ts";
@@ -27,10 +31,19 @@ export interface LoginDeps {
   readonly sessions: SessionIssuer;
   readonly flows: FlowStore;
   readonly identities: IdentityStore;
+  readonly audit: AuditLog;
+  readonly elsewhere: Elsewhere;
+  readonly pendingLinks: PendingLinks;
   readonly methods: LoginMethods;
   readonly hooks: HooksOf;
   readonly schemas: Schemas;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;
   readonly present: PresentLogin;
+}
+
+/** What the RPCs need beside: the ends of this flow and of that which it may turn into. */
+export interface LoginServiceDeps extends LoginDeps {
+  readonly signingIn: SigningIn;
+  readonly settle: Settle;
 }

@@ -11,6 +11,7 @@ import { sortNodes } from "../../ui/sort.ts";
 import { type FlowRecord, presentFlowType, returnToOf } from "../flow.ts";
 import { messagesOf } from "../form.ts";
 import { orderBySchema } from "../node-order.ts";
+import { confirmationOf } from "../pending-link.ts";
 import type { FlowUrls } from "../urls.ts";
 import { loginContext } from "./context.ts";
 
@@ -36,7 +37,7 @@ export const createPresentLogin = ({
   return (flow, signedIn, csrfToken) => {
     const { refresh, requestedAal } = loginContext(flow);
     const schema = schemas.default;
-    const view = { flow, schema, shown: flow.form.shown, signedIn, refresh, requestedAal };
+    const view = { flow, schema, shown: flow.form.shown, signedIn, refresh, requestedAal, confirms: confirmationOf(flow) };
     const messages = messagesOf(flow.form);
     const nodes = sortNodes(attachMessages([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], messages.nodes), order(schema));
     const returnTo = returnToOf(flow);

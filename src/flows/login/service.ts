@@ -3,7 +3,7 @@ import { defineService } from "../service.ts";
 import { createCreate } from "./create.ts";
 import type { LoginDeps } from "./deps.ts";
 import { createGet } from "./get.ts";
-import { createUpdate } from "./update.ts";
+import type { LoginUpdate } from "./update.ts";
 
 /*
  * A person signs in, proves again who they are, or raises their level. create,
@@ -12,5 +12,5 @@ import { createUpdate } from "./update.ts";
  */
 
 /** Creates the LoginService. */
-export const createLoginService = (deps: LoginDeps) =>
-  defineService(LoginService, { createFlow: { run: createCreate(deps) }, getFlow: { run: createGet(deps) }, updateFlow: { run: createUpdate(deps) } });
+export const createLoginService = (deps: LoginDeps, { update }: LoginUpdate) =>
+  defineService(LoginService, { createFlow: { run: createCreate(deps) }, getFlow: { run: createGet(deps) }, updateFlow: { run: update } });

@@ -1,8 +1,10 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { fail } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
+import { newExchangeCode } from "../elsewhere.ts";
 import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
 import { mustNameType, requestUrlOf } from "../request.ts";
 import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
@@ -28,11 +30,14 @@ export const createCreate = (deps: RegistrationDeps) => {
       identity_schema: request.identitySchema,
       after_verification_return_to: request.afterVerificationReturnTo,
     });
-    const flow = newRegistrationFlow(deps, type, requestUrlOf(call, asked), { schemaId: schema.id, step: "traits" }, emptyForm, secret && csrf.digest(secret));
+    const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
+    const context: RegistrationContext = { schemaId: schema.id, step: "traits" };
+    const flow = newRegistrationFlow(deps, type, requestUrlOf(call, asked), context, emptyForm, secret && csrf.digest(secret), exchange?.context);
     await flows.insert(db, flow);
+    const presented = present(flow, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.registration.v1.CreateFlowResponse",
-      flow: present(flow, csrf.tokenFor(call, flow.type)),
+      flow: exchange ? { ...presented, sessionTokenExchangeCode: exchange.code } : presented,
       redirectBrowserTo: urls.pageOf(flow) ?? "",
     };
   };
@@ -46,7 +51,7 @@ export const mustBeEnabled = ({ enabled }: RegistrationDeps["config"]): void => 
 /** Whoever is signed in does not sign up. Browsers go where they wanted to go. */
 export const signedInAlready = (location: string) => fail("SESSION_ALREADY_AVAILABLE", { explain: "Signed in already: sign out to sign up.", location });
 
-/** A fresh registration flow, not written yet. */
+/** A fresh registration flow, not written yet. `kept` is what else it remembers. */
 export const newRegistrationFlow = (
   { clock, config }: Pick<RegistrationDeps, "clock" | "config">,
   type: FlowRecord["type"],
@@ -54,6 +59,7 @@ export const newRegistrationFlow = (
   context: RegistrationContext,
   form: FlowForm,
   csrfDigest: Buffer | undefined,
+  kept: JsonObject = {},
 ): FlowRecord => {
   const now = clock.now();
   return {
@@ -66,7 +72,7 @@ export const newRegistrationFlow = (
     requestUrl,
     csrfDigest,
     form,
-    context: writeRegistrationContext(context),
+    context: { ...writeRegistrationContext(context), ...kept },
     issuedAt: now,
     updatedAt: now,
     expiresAt: new Date(now.getTime() + config.lifespan),

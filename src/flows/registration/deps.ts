@@ -9,9 +9,12 @@ import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionIssuer } from "../../session/issue.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
+import type { Settle } from "../arriving.ts";
+import type { Elsewhere } from "../elsewhere.ts";
 import type { ReturnTo } from "../return-to.ts";
 import type { FlowStore } from "../store.ts";
 import type { FlowUrls } from "../urls.ts";
+import type { SigningUpSteps } from "./arrive.ts";
 import type { PresentRegistration } from "./present.ts";
 
 /** What the steps of the registration flow need. */
@@ -27,10 +30,17 @@ export interface RegistrationDeps {
   readonly sessions: SessionIssuer;
   readonly flows: FlowStore;
   readonly identities: IdentityStore;
+  readonly elsewhere: Elsewhere;
   readonly methods: RegistrationMethods;
   readonly hooks: HooksOf;
   readonly schemas: Schemas;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;
   readonly present: PresentRegistration;
+}
+
+/** What the RPCs need beside: the ends of this flow and of that which it may turn into. */
+export interface RegistrationServiceDeps extends RegistrationDeps {
+  readonly signingUp: SigningUpSteps;
+  readonly settle: Settle;
 }

@@ -38,7 +38,9 @@ export const createPresentRegistration = ({
     const schema = schemas.must(schemaId);
     const view: RegistrationView = { flow, schema, shown: flow.form.shown, style, step };
     const messages = messagesOf(flow.form);
-    const nodes = sortNodes(attachMessages([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], messages.nodes), order(schema));
+    const { only } = flow.context;
+    const offered = only === undefined ? enabled : enabled.filter(({ name }) => name === only);
+    const nodes = sortNodes(attachMessages([csrfNode(csrfToken), ...offered.flatMap((m) => m.nodes(view))], messages.nodes), order(schema));
     const returnTo = returnToOf(flow);
     return {
       $typeName: "ostiary.registration.v1.RegistrationFlow",

@@ -3,7 +3,7 @@ import { defineService } from "../service.ts";
 import { createCreate } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
 import { createGet } from "./get.ts";
-import { createUpdate } from "./update.ts";
+import type { RegistrationUpdate } from "./update.ts";
 
 /*
  * A person signs up, in one step or in two. create, get and update are one file
@@ -11,5 +11,5 @@ import { createUpdate } from "./update.ts";
  */
 
 /** Creates the RegistrationService. */
-export const createRegistrationService = (deps: RegistrationDeps) =>
-  defineService(RegistrationService, { createFlow: { run: createCreate(deps) }, getFlow: { run: createGet(deps) }, updateFlow: { run: createUpdate(deps) } });
+export const createRegistrationService = (deps: RegistrationDeps, { update }: RegistrationUpdate) =>
+  defineService(RegistrationService, { createFlow: { run: createCreate(deps) }, getFlow: { run: createGet(deps) }, updateFlow: { run: update } });

@@ -1,6 +1,7 @@
-import { SessionService } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import { type ExchangeSessionTokenRequest, type ExchangeSessionTokenResponse, SessionService } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../db/sql.ts";
+import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
@@ -35,6 +36,8 @@ export interface SessionDeps {
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
   /** Where browsers go after signing out when nothing else is said. */
   readonly afterLogout: string;
+  /** Gives a native app the session that it fetches with its codes. */
+  readonly exchange: (request: ExchangeSessionTokenRequest, call: Call) => Promise<ExchangeSessionTokenResponse>;
 }
 
 /** Creates the SessionService. */
@@ -54,5 +57,6 @@ export const createSessionService = (deps: SessionDeps) => {
     createLogoutFlow: { run: createLogoutFlow, signIn: handCsrf },
     updateLogoutFlow: { run: updateLogoutFlow, signIn: handCsrf },
     performNativeLogout: { run: performNativeLogout },
+    exchangeSessionToken: { run: deps.exchange },
   });
 };

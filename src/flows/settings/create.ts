@@ -1,8 +1,10 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Caller } from "../../session/caller.ts";
+import { newExchangeCode } from "../elsewhere.ts";
 import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
 import { mustNameType, requestUrlOf } from "../request.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -20,23 +22,26 @@ export const createCreate = (deps: SettingsDeps) => {
     callers.mustSatisfyAal(caller, config.required_aal, type === "browser" && request.returnTo !== "" ? requestUrl : undefined);
     returnTo.must(request.returnTo);
 
-    const flow = newSettingsFlow(deps, caller, type, requestUrl);
+    const exchange = type === "api" && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
+    const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, exchange?.context);
     await flows.insert(db, flow);
+    const presented = present(flow, caller, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.settings.v1.CreateFlowResponse",
-      flow: present(flow, caller, csrf.tokenFor(call, flow.type)),
+      flow: exchange ? { ...presented, sessionTokenExchangeCode: exchange.code } : presented,
       redirectBrowserTo: urls.pageOf(flow) ?? "",
     };
   };
 };
 
-/** A fresh settings flow of the caller, not written yet. */
+/** A fresh settings flow of the caller, not written yet. `kept` is what it remembers. */
 export const newSettingsFlow = (
   { clock, config }: Pick<SettingsDeps, "clock" | "config">,
   { identity }: Caller,
   type: FlowRecord["type"],
   requestUrl: string,
   form: FlowForm = emptyForm,
+  kept: JsonObject = {},
 ): FlowRecord => {
   const now = clock.now();
   return {
@@ -49,7 +54,7 @@ export const newSettingsFlow = (
     requestUrl,
     csrfDigest: undefined,
     form,
-    context: {},
+    context: kept,
     issuedAt: now,
     updatedAt: now,
     expiresAt: new Date(now.getTime() + config.lifespan),

@@ -1,5 +1,5 @@
 import type { SettingsFlow } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
-import type { Redirect, Shown } from "../../methods/method.ts";
+import type { Shown } from "../../methods/method.ts";
 import { redirectTo } from "../continue-with.ts";
 import { emptyForm, returnToOf } from "../flow.ts";
 import { withForm } from "../form.ts";
@@ -14,18 +14,22 @@ export interface SettingsOutcome {
 }
 
 /** How a submit ended that was no failure. */
-export type Ended = { readonly kind: "saved"; readonly destination: string } | { readonly kind: "unchanged" } | Shown | Redirect;
+export type Ended =
+  | { readonly kind: "saved"; readonly destination: string }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "away"; readonly location: string }
+  | Shown;
 
 /** Presents how a submit ended, and hands browsers their session cookie again. */
 export const presentOutcome = async (deps: SettingsDeps, attempt: Attempt, ended: Ended): Promise<SettingsOutcome> => {
   const { clock, csrf, db, flows, present, sessionCookie, urls } = deps;
   const { caller, call } = attempt;
   const etag = String(caller.identity.version);
-  if (ended.kind === "redirect") return { redirectBrowserTo: ended.location, etag };
+  if (ended.kind === "away") return { redirectBrowserTo: ended.location, etag };
 
   let { flow } = attempt;
   if (ended.kind === "shown") {
-    flow = { ...withForm(flow, emptyForm, clock.now(), "show_form"), context: ended.context };
+    flow = { ...withForm(flow, emptyForm, clock.now(), "show_form"), context: { ...flow.context, ...ended.context } };
     await flows.save(db, flow);
   }
   const token = csrf.tokenFor(call, flow.type);

@@ -23,12 +23,14 @@ export const parkedFor = ({ caller, flow }: Attempt, method: string): Continuati
  * takes the place of what was parked for this flow before.
  */
 export const park = async (deps: SettingsDeps, attempt: Attempt, body: UpdateFlowBody): Promise<ServiceError> => {
-  const { db, config, continuations, urls, waysIn } = deps;
-  const { caller, flow } = attempt;
-  const method = body.method.case ?? "";
+  const { db, config, continuations } = deps;
   const payload = toJson(UpdateFlowBodySchema, { ...body, csrfToken: "" });
-  await continuations.park(db, parkedFor(attempt, method), payload, Math.min(PATIENCE, config.lifespan));
+  await continuations.park(db, parkedFor(attempt, body.method.case ?? ""), payload, Math.min(PATIENCE, config.lifespan));
+  return refreshRequired(deps, attempt);
+};
 
+/** Says where the owner of an account proves who they are. */
+export const refreshRequired = ({ config, urls, waysIn }: SettingsDeps, { caller, flow }: Attempt): ServiceError => {
   const location = urls.init("login", "browser", { refresh: "true", return_to: urls.submit("settings", flow.id) });
   const native = urls.init("login", "api", { refresh: "true" });
   const methods = waysIn(caller.identity);

@@ -1,9 +1,11 @@
 import { isDuplicate } from "../../db/sql-error.ts";
+import { fail } from "../../errors/service-error.ts";
 import { apply, differsInProtected } from "../../identity/apply.ts";
-import type { IdentityRecord } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Prepared } from "../../methods/method.ts";
+import type { SessionRecord } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
+import { mustTake, UsedAlready } from "../arriving.ts";
 import type { FlowRecord } from "../flow.ts";
 import { formOf, withForm } from "../form.ts";
 import type { Attempt } from "./attempt.ts";
@@ -11,13 +13,15 @@ import type { SettingsDeps } from "./deps.ts";
 
 /** How writing a change ended. */
 export type Persisted =
-  | { readonly kind: "saved"; readonly identity: IdentityRecord; readonly flow: FlowRecord }
+  | { readonly kind: "saved"; readonly caller: Attempt["caller"]; readonly flow: FlowRecord }
   /** Someone else changed the identity since it was read. */
   | { readonly kind: "conflict" }
   /** An identifier or address belongs to someone else. */
   | { readonly kind: "taken" }
   /** What was parked was applied by another request already. */
-  | { readonly kind: "gone" };
+  | { readonly kind: "gone" }
+  /** What can be used only once was used by another request. */
+  | { readonly kind: "used" };
 
 /** Rolls the transaction back with a word for why. */
 class RolledBack extends Error {
@@ -36,28 +40,34 @@ class RolledBack extends Error {
  *
  * @param resumes whether the change is the parked one: it is applied exactly once
  */
-export const persist = async (deps: SettingsDeps, attempt: Attempt, method: string, { change, event }: Prepared, resumes: boolean): Promise<Persisted> => {
-  const { audit, clock, continuations, db, flows, hooks, identities } = deps;
+export const persist = async (deps: SettingsDeps, attempt: Attempt, method: string, prepared: Prepared, resumes: boolean): Promise<Persisted> => {
+  const { audit, clock, continuations, db, flows, hooks, identities, sessions } = deps;
+  const { change, event, proof, claim, active } = prepared;
   const { caller, flow, parked, call } = attempt;
   const now = clock.now();
   const before = caller.identity;
   const after = apply(before, change, { now, newId: uuid4 });
-  const saved = withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success");
+  const saved = withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success", active);
   const recorded = event ?? (differsInProtected(before, after) ? { type: "identifiers.changed" } : undefined);
 
   try {
-    await db.transaction(async (tx) => {
+    const session = await db.transaction(async (tx): Promise<SessionRecord> => {
+      await mustTake(tx, claim);
       if (!(await identities.update(tx, before, after))) throw new RolledBack("conflict");
       for (const { type, config } of change.credentials ?? []) await identities.putSecret(tx, before.id, type, config, now);
       await flows.save(tx, saved);
       if (parked && !(await continuations.take(tx, parked)) && resumes) throw new RolledBack("gone");
       if (recorded) await audit.record(tx, { identityId: before.id, sessionId: caller.session.id, outcome: "done", ...recorded }, call);
-      for (const hook of hooks.after(method)) await hook.afterSettings?.(tx, { before, after, session: caller.session, method, call });
+      const proven = proof === undefined ? caller.session : await sessions.add(tx, caller.session, proof);
+      if (proven === undefined) throw fail("SESSION_INACTIVE", { explain: "The session was revoked at the same time." });
+      for (const hook of hooks.after(method)) await hook.afterSettings?.(tx, { before, after, session: proven, method, call });
+      return proven;
     });
+    return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved };
   } catch (thrown) {
+    if (thrown instanceof UsedAlready) return { kind: "used" };
     if (thrown instanceof RolledBack) return { kind: thrown.kind };
     if (isDuplicate(thrown)) return { kind: "taken" };
     throw thrown;
   }
-  return { kind: "saved", identity: after, flow: saved };
 };

@@ -1,7 +1,6 @@
 import { SettingsFlowSchema } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
-import type { ShownValues } from "../../methods/method.ts";
-import type { FormMessage } from "../../ui/stored-message.ts";
+import type { MethodEvent, Rejected } from "../../methods/method.ts";
 import { formOf, withForm } from "../form.ts";
 import { formRejected } from "../rejection.ts";
 import type { Attempt } from "./attempt.ts";
@@ -11,16 +10,19 @@ import type { SettingsDeps } from "./deps.ts";
  * Saves the form with what is wrong, and gives the error that says so. The
  * state goes back to `show_form`, and what was parked before is replaced by
  * this submit (precedence 4 and 6).
+ *
+ * @param refused what to record in the person's security events as refused
  */
 export const reject = async (
   deps: SettingsDeps,
   { caller, flow, parked, call }: Attempt,
-  messages: readonly FormMessage[],
-  shown?: ShownValues,
+  { messages, shown, active }: Omit<Rejected, "kind">,
+  refused?: MethodEvent,
 ): Promise<ServiceError> => {
-  const { db, clock, continuations, csrf, flows, present, urls } = deps;
-  const saved = withForm(flow, formOf(messages, shown), clock.now(), "show_form");
+  const { audit, db, clock, continuations, csrf, flows, present, urls } = deps;
+  const saved = withForm(flow, formOf(messages, shown), clock.now(), "show_form", active);
   await flows.save(db, saved);
   if (parked) await continuations.take(db, parked);
+  if (refused) await audit.record(db, { identityId: caller.identity.id, sessionId: caller.session.id, outcome: "refused", ...refused }, call);
   return formRejected(SettingsFlowSchema, present(saved, caller, csrf.tokenFor(call, flow.type)), saved, urls.pageOf(saved));
 };

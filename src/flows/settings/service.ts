@@ -3,6 +3,7 @@ import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { defineService } from "../service.ts";
 import { createCreate } from "./create.ts";
 import type { SettingsDeps } from "./deps.ts";
+import type { SettingsFinish } from "./finish.ts";
 import { createGet } from "./get.ts";
 import { createUpdate } from "./update.ts";
 
@@ -13,9 +14,9 @@ import { createUpdate } from "./update.ts";
  */
 
 /** Creates the SettingsService: each RPC and where a browser signs in for it. */
-export const createSettingsService = (deps: SettingsDeps) => {
+export const createSettingsService = (deps: SettingsDeps, finish: SettingsFinish) => {
   const { csrf, urls } = deps;
-  const { update, resume } = createUpdate(deps);
+  const { update, resume } = createUpdate(deps, finish);
   const atLoginPage = () => urls.page("login");
   return defineService(SettingsService, {
     createFlow: {

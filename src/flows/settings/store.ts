@@ -10,7 +10,7 @@ import { type FlowRow, flowColumns, flowFromRow } from "../store.ts";
 /** Everything one request of the settings flow is decided on, in one read. */
 export interface SettingsRead extends SignedIn {
   readonly flow: FlowRecord | undefined;
-  /** What waits for the person to come back to this flow. */
+  /** The change that waits until the person has proven again who they are. */
   readonly parked: ContinuationRecord | undefined;
 }
 
@@ -31,7 +31,7 @@ export const createSettingsStore = (): SettingsStore => ({
          FROM sessions s
          JOIN identities i ON i.id = s.identity_id
          LEFT JOIN flows f ON f.id = ? AND f.kind = 'settings'
-         LEFT JOIN continuations c ON c.flow_id = f.id
+         LEFT JOIN continuations c ON c.flow_id = f.id AND c.kind = 'reauthentication'
         WHERE s.token_digest = ?`,
       [parseUuid(flowId) ?? NO_FLOW, tokenDigest],
     );

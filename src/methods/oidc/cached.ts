@@ -16,18 +16,17 @@ export interface CachedOptions<T> {
   readonly freshFor: number;
   /** From then on it is not used any more. Left out: it is better than nothing for ever. */
   readonly usableFor?: number;
-  /** Pause after a failure, so that a server that is down is not asked by everybody. */
-  readonly retryAfter?: number;
 }
 
 /** Creates a cache of one value. Whoever comes while it is being fetched waits for the same answer. */
-export const createCached = <T>({ load, clock, freshFor, usableFor = Number.POSITIVE_INFINITY, retryAfter = 5000 }: CachedOptions<T>): Cached<T> => {
+export const createCached = <T>({ load, clock, freshFor, usableFor = Number.POSITIVE_INFINITY }: CachedOptions<T>): Cached<T> => {
   let kept: { readonly value: T; readonly at: number } | undefined;
-  let failed: { readonly error: unknown; readonly at: number } | undefined;
+  let failed: { readonly error: unknown; readonly at: number; readonly took: number } | undefined;
   let loading: Promise<T> | undefined;
   const now = () => clock.now().getTime();
 
   const fetchOnce = (): Promise<T> => {
+    const begun = now();
     loading ??= load()
       .then(
         (value) => {
@@ -36,7 +35,7 @@ export const createCached = <T>({ load, clock, freshFor, usableFor = Number.POSI
           return value;
         },
         (error: unknown) => {
-          failed = { error, at: now() };
+          failed = { error, at: now(), took: now() - begun };
           throw error;
         },
       )
@@ -45,7 +44,8 @@ export const createCached = <T>({ load, clock, freshFor, usableFor = Number.POSI
       });
     return loading;
   };
-  const isPausing = () => failed !== undefined && now() - failed.at < retryAfter;
+  /** A server that lets people wait is left alone for as long; one that refuses at once may be asked again at once. */
+  const isPausing = () => failed !== undefined && now() - failed.at < failed.took;
 
   return {
     get: async () => {

@@ -49,21 +49,28 @@ export const verifyIdToken = async (token: string, expected: IdTokenExpectation,
 
 const verifySignature = async (token: string, keys: Keys): Promise<{ readonly bytes: Uint8Array } | Refused> => {
   const [protectedHeader = "", payload = "", signature = ""] = token.split(".");
+  const parts = { protected: protectedHeader, payload, signature };
   try {
-    const candidates = await keys.find(decodeProtectedHeader(token), { protected: protectedHeader, payload, signature });
+    const header = decodeProtectedHeader(token);
+    const candidates = await keys.find(header, parts);
     if (candidates.length === 0) return refused("signature", "the provider has no key of the kind that the ID token names");
-    for (const key of candidates) {
-      const verified = await compactVerify(token, key, { algorithms: ALGORITHMS }).catch((error: unknown) => {
-        if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
-        throw error;
-      });
-      if (verified) return { bytes: verified.payload };
-    }
-    return refused("signature", "the signature of the ID token is wrong");
+    const bytes = (await verifyWith(token, candidates)) ?? (await verifyWith(token, await keys.findAgain(header, parts)));
+    return bytes ? { bytes } : refused("signature", "the signature of the ID token is wrong");
   } catch (error) {
     if (error instanceof errors.JOSEError) return refused("signature", `the ID token cannot be verified (${error.code})`);
     throw error;
   }
+};
+
+const verifyWith = async (token: string, candidates: Awaited<ReturnType<Keys["find"]>>): Promise<Uint8Array | undefined> => {
+  for (const key of candidates) {
+    const verified = await compactVerify(token, key, { algorithms: ALGORITHMS }).catch((error: unknown) => {
+      if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
+      throw error;
+    });
+    if (verified) return verified.payload;
+  }
+  return undefined;
 };
 
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one line for each rule of the specification, in its order

@@ -10,6 +10,8 @@ type PublicKey = Awaited<ReturnType<ReturnType<typeof createLocalJWKSet>>>;
 export interface Keys {
   /** The keys that a token may have been signed with: as a rule one. Throws ProviderFetchError. */
   find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<readonly PublicKey[]>;
+  /** Looks at the provider again, when none of those that were found made the signature: a new key may go by an old name. */
+  findAgain(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<readonly PublicKey[]>;
 }
 
 /** How long keys are good. Milliseconds. */
@@ -17,7 +19,7 @@ const FRESH = 10 * 60_000;
 /** A provider that is down shall not stop sign-in for a while; one that withdrew a key shall, some day. */
 const USABLE = 24 * 60 * 60_000;
 /** A token under an unknown key makes us look again, at most this often. */
-const COOLDOWN = 3000;
+const COOLDOWN = 1000;
 
 /** Creates the keys behind a `jwks_uri`: cached, renewed in the background, and at once when a token names a key that is not known. */
 export const createKeys = ({ url, fetch, clock, cooldown = COOLDOWN }: KeysDeps): Keys => {
@@ -27,6 +29,7 @@ export const createKeys = ({ url, fetch, clock, cooldown = COOLDOWN }: KeysDeps)
       const known = await select(await cached.get(), header, token);
       return known.length > 0 ? known : select(await cached.refresh(cooldown), header, token);
     },
+    findAgain: async (header, token) => select(await cached.refresh(cooldown), header, token),
   };
 };
 

@@ -53,9 +53,6 @@ export const lastWayIn = (): FormMessage => fault("This provider cannot be unlin
 /** Either, not both. */
 export const linkAndUnlink = (): FormMessage => fault("A provider is either linked or unlinked: send link or unlink, not both.");
 
-/** The account at the provider is another account's. Who has it is not said. */
-export const takenElsewhere = (): FormMessage => ({ node: "", text: uiText(general.identifierTaken) });
-
 /** The provider's answer does not show that the person proved again who they are. */
 export const notProvenAgain = (): FormMessage => fault("The provider did not confirm that you signed in again just now. Please use another way.");
 

@@ -35,7 +35,7 @@ export const createPasswordLogin = ({ enabled, db, identities, passwords, attemp
     enabled,
 
     nodes: (view) => {
-      if (view.requestedAal === 2) return [];
+      if (view.requestedAal === 2 || view.confirms?.ways?.includes(PASSWORD) === false) return [];
       if (view.refresh && view.signedIn && passwordCredential.count(view.signedIn.identity) === 0) return [];
       return [identifierNode(view), field, view.refresh ? confirm : signIn];
     },
@@ -70,11 +70,19 @@ const typed = (input: LoginInput<"password">) => ({ identifier: input.identifier
 const missing = (property: string): FormMessage => ({ node: property, text: uiText(messages.required, { property }) });
 
 /** Who proves it again is known: the field goes along hidden. */
-const identifierNode = ({ schema, shown, refresh, signedIn }: LoginView) => {
+const identifierNode = ({ schema, shown, refresh, signedIn, confirms }: LoginView) => {
+  if (confirms) return hiddenIdentifier(schema, confirms.identifier);
   if (refresh && signedIn) {
     return inputNode({ group: "default", name: "identifier", type: "hidden", value: signedIn.identity.credentials[PASSWORD]?.identifiers[0] ?? "" });
   }
   return withValue(emptyIdentifier(schema), shown?.identifier ?? "");
+};
+
+/** The account whose owner is asked for is known; the field stays what it is, but out of sight. */
+const hiddenIdentifier = (schema: LoginView["schema"], identifier: string) => {
+  const node = withValue(emptyIdentifier(schema), identifier);
+  if (node.attributes?.kind.case !== "input") return node;
+  return { ...node, attributes: { ...node.attributes, kind: { case: "input" as const, value: { ...node.attributes.kind.value, type: "hidden" } } } };
 };
 
 const identifierNodes = new WeakMap<LoginView["schema"], ReturnType<typeof inputNode>>();

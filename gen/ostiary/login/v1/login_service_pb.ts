@@ -6,8 +6,12 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import type { Identity } from "../../identity/v1/identity_pb.ts";
+import { file_ostiary_identity_v1_identity } from "../../identity/v1/identity_pb.ts";
 import type { LoginFlow } from "./flow_pb.ts";
 import { file_ostiary_login_v1_flow } from "./flow_pb.ts";
+import type { OidcMethod } from "./method_oidc_pb.ts";
+import { file_ostiary_login_v1_method_oidc } from "./method_oidc_pb.ts";
 import type { PasswordMethod } from "./method_password_pb.ts";
 import { file_ostiary_login_v1_method_password } from "./method_password_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
@@ -21,7 +25,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/login/v1/login_service.proto.
  */
 export const file_ostiary_login_v1_login_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEilwEKEUNyZWF0ZUZsb3dSZXF1ZXN0EiUKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlEg8KB3JlZnJlc2gYAiABKAgSCwoDYWFsGAMgASgJEhEKCXJldHVybl90bxgEIAEoCRIqCiJyZXR1cm5fc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlGAUgASgIImQKEkNyZWF0ZUZsb3dSZXNwb25zZRIpCgRmbG93GAEgASgLMhsub3N0aWFyeS5sb2dpbi52MS5Mb2dpbkZsb3cSIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgCIAEoCUIGmrUYAigBIhwKDkdldEZsb3dSZXF1ZXN0EgoKAmlkGAEgASgJIjwKD0dldEZsb3dSZXNwb25zZRIpCgRmbG93GAEgASgLMhsub3N0aWFyeS5sb2dpbi52MS5Mb2dpbkZsb3ciUQoRVXBkYXRlRmxvd1JlcXVlc3QSDAoEZmxvdxgBIAEoCRIuCgRib2R5GAIgASgLMiAub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93Qm9keSLEAQoOVXBkYXRlRmxvd0JvZHkSNAoIcGFzc3dvcmQYASABKAsyIC5vc3RpYXJ5LmxvZ2luLnYxLlBhc3N3b3JkTWV0aG9kSAASFwoKY3NyZl90b2tlbhgUIAEoCUIDgAEBEjcKEXRyYW5zaWVudF9wYXlsb2FkGBUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgBiAEBQhQKBm1ldGhvZBIKkrUYBm1ldGhvZEIUChJfdHJhbnNpZW50X3BheWxvYWQi5wEKElVwZGF0ZUZsb3dSZXNwb25zZRIfCg1zZXNzaW9uX3Rva2VuGAEgASgJQgOAAQFIAIgBARIxCgdzZXNzaW9uGAIgASgLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb25IAYgBARI6Cg1jb250aW51ZV93aXRoGAMgAygLMhsub3N0aWFyeS51aS52MS5Db250aW51ZVdpdGhCBpq1GAIIARIjChNyZWRpcmVjdF9icm93c2VyX3RvGAQgASgJQgaatRgCKAFCEAoOX3Nlc3Npb25fdG9rZW5CCgoIX3Nlc3Npb24ywwMKDExvZ2luU2VydmljZRK1AQoKQ3JlYXRlRmxvdxIjLm9zdGlhcnkubG9naW4udjEuQ3JlYXRlRmxvd1JlcXVlc3QaJC5vc3RpYXJ5LmxvZ2luLnYxLkNyZWF0ZUZsb3dSZXNwb25zZSJciLUYAYLT5JMCUlomYgRmbG93Eh4vc2VsZi1zZXJ2aWNlL2xvZ2luL3t0eXBlPWFwaX1iBGZsb3cSIi9zZWxmLXNlcnZpY2UvbG9naW4ve3R5cGU9YnJvd3Nlcn0SewoHR2V0RmxvdxIgLm9zdGlhcnkubG9naW4udjEuR2V0Rmxvd1JlcXVlc3QaIS5vc3RpYXJ5LmxvZ2luLnYxLkdldEZsb3dSZXNwb25zZSIriLUYAYLT5JMCIWIEZmxvdxIZL3NlbGYtc2VydmljZS9sb2dpbi9mbG93cxJ+CgpVcGRhdGVGbG93EiMub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93UmVxdWVzdBokLm9zdGlhcnkubG9naW4udjEuVXBkYXRlRmxvd1Jlc3BvbnNlIiWItRgBgtPkkwIbOgRib2R5IhMvc2VsZi1zZXJ2aWNlL2xvZ2luYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_password, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
+  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEilwEKEUNyZWF0ZUZsb3dSZXF1ZXN0EiUKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlEg8KB3JlZnJlc2gYAiABKAgSCwoDYWFsGAMgASgJEhEKCXJldHVybl90bxgEIAEoCRIqCiJyZXR1cm5fc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlGAUgASgIImQKEkNyZWF0ZUZsb3dSZXNwb25zZRIpCgRmbG93GAEgASgLMhsub3N0aWFyeS5sb2dpbi52MS5Mb2dpbkZsb3cSIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgCIAEoCUIGmrUYAigBIhwKDkdldEZsb3dSZXF1ZXN0EgoKAmlkGAEgASgJIjwKD0dldEZsb3dSZXNwb25zZRIpCgRmbG93GAEgASgLMhsub3N0aWFyeS5sb2dpbi52MS5Mb2dpbkZsb3ciUQoRVXBkYXRlRmxvd1JlcXVlc3QSDAoEZmxvdxgBIAEoCRIuCgRib2R5GAIgASgLMiAub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93Qm9keSLyAQoOVXBkYXRlRmxvd0JvZHkSNAoIcGFzc3dvcmQYASABKAsyIC5vc3RpYXJ5LmxvZ2luLnYxLlBhc3N3b3JkTWV0aG9kSAASLAoEb2lkYxgCIAEoCzIcLm9zdGlhcnkubG9naW4udjEuT2lkY01ldGhvZEgAEhcKCmNzcmZfdG9rZW4YFCABKAlCA4ABARI3ChF0cmFuc2llbnRfcGF5bG9hZBgVIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAYgBAUIUCgZtZXRob2QSCpK1GAZtZXRob2RCFAoSX3RyYW5zaWVudF9wYXlsb2FkIqoCChJVcGRhdGVGbG93UmVzcG9uc2USHwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBSACIAQESMQoHc2Vzc2lvbhgCIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uSAGIAQESOgoNY29udGludWVfd2l0aBgDIAMoCzIbLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoQgaatRgCCAESIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgEIAEoCUIGmrUYAigBEjQKCGlkZW50aXR5GAUgASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eUgCiAEBQhAKDl9zZXNzaW9uX3Rva2VuQgoKCF9zZXNzaW9uQgsKCV9pZGVudGl0eTLDAwoMTG9naW5TZXJ2aWNlErUBCgpDcmVhdGVGbG93EiMub3N0aWFyeS5sb2dpbi52MS5DcmVhdGVGbG93UmVxdWVzdBokLm9zdGlhcnkubG9naW4udjEuQ3JlYXRlRmxvd1Jlc3BvbnNlIlyItRgBgtPkkwJSWiZiBGZsb3cSHi9zZWxmLXNlcnZpY2UvbG9naW4ve3R5cGU9YXBpfWIEZmxvdxIiL3NlbGYtc2VydmljZS9sb2dpbi97dHlwZT1icm93c2VyfRJ7CgdHZXRGbG93EiAub3N0aWFyeS5sb2dpbi52MS5HZXRGbG93UmVxdWVzdBohLm9zdGlhcnkubG9naW4udjEuR2V0Rmxvd1Jlc3BvbnNlIiuItRgBgtPkkwIhYgRmbG93Ehkvc2VsZi1zZXJ2aWNlL2xvZ2luL2Zsb3dzEn4KClVwZGF0ZUZsb3cSIy5vc3RpYXJ5LmxvZ2luLnYxLlVwZGF0ZUZsb3dSZXF1ZXN0GiQub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93UmVzcG9uc2UiJYi1GAGC0+STAhs6BGJvZHkiEy9zZWxmLXNlcnZpY2UvbG9naW5iBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_identity_v1_identity, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_oidc, file_ostiary_login_v1_method_password, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
 
 /**
  * @generated from message ostiary.login.v1.CreateFlowRequest
@@ -166,6 +170,12 @@ export type UpdateFlowBody = Message<"ostiary.login.v1.UpdateFlowBody"> & {
      */
     value: PasswordMethod;
     case: "password";
+  } | {
+    /**
+     * @generated from field: ostiary.login.v1.OidcMethod oidc = 2;
+     */
+    value: OidcMethod;
+    case: "oidc";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -217,6 +227,13 @@ export type UpdateFlowResponse = Message<"ostiary.login.v1.UpdateFlowResponse"> 
    * @generated from field: string redirect_browser_to = 4;
    */
   redirectBrowserTo: string;
+
+  /**
+   * Only when someone new signed up with a provider, and is not signed in.
+   *
+   * @generated from field: optional ostiary.identity.v1.Identity identity = 5;
+   */
+  identity?: Identity | undefined;
 };
 
 /**

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/session/v1/session_service.proto.
  */
 export const file_ostiary_session_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LnNlc3Npb24udjEiJAoNV2hvQW1JUmVxdWVzdBITCgt0b2tlbml6ZV9hcxgBIAEoCSI+Cg5XaG9BbUlSZXNwb25zZRIsCgdzZXNzaW9uGAEgASgLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24iXAoTTGlzdFNlc3Npb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCghwZXJfcGFnZRgDIAEoBRIMCgRwYWdlGAQgASgFIl4KFExpc3RTZXNzaW9uc1Jlc3BvbnNlEi0KCHNlc3Npb25zGAEgAygLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhwKGlJldm9rZU90aGVyU2Vzc2lvbnNSZXF1ZXN0IiwKG1Jldm9rZU90aGVyU2Vzc2lvbnNSZXNwb25zZRINCgVjb3VudBgBIAEoBSIiChRSZXZva2VTZXNzaW9uUmVxdWVzdBIKCgJpZBgBIAEoCSIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UiNAoXQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QSGQoJcmV0dXJuX3RvGAEgASgJQgaatRgCKAEiSQoYQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlEhIKCmxvZ291dF91cmwYASABKAkSGQoMbG9nb3V0X3Rva2VuGAIgASgJQgOAAQEiQAoXVXBkYXRlTG9nb3V0Rmxvd1JlcXVlc3QSEgoFdG9rZW4YASABKAlCA4ABARIRCglyZXR1cm5fdG8YAiABKAkiPwoYVXBkYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlEiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YASABKAlCBpq1GAIoASI4ChpQZXJmb3JtTmF0aXZlTG9nb3V0UmVxdWVzdBIaCg1zZXNzaW9uX3Rva2VuGAEgASgJQgOAAQEiHQobUGVyZm9ybU5hdGl2ZUxvZ291dFJlc3BvbnNlMsoICg5TZXNzaW9uU2VydmljZRLNAQoGV2hvQW1JEiEub3N0aWFyeS5zZXNzaW9uLnYxLldob0FtSVJlcXVlc3QaIi5vc3RpYXJ5LnNlc3Npb24udjEuV2hvQW1JUmVzcG9uc2UifIi1GAKC0+STAnJaG2IHc2Vzc2lvbiIQL3Nlc3Npb25zL3dob2FtaVobYgdzZXNzaW9uGhAvc2Vzc2lvbnMvd2hvYW1pWhtiB3Nlc3Npb24yEC9zZXNzaW9ucy93aG9hbWliB3Nlc3Npb24SEC9zZXNzaW9ucy93aG9hbWkSggEKDExpc3RTZXNzaW9ucxInLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gigub3N0aWFyeS5zZXNzaW9uLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIh+ItRgCgtPkkwIVYghzZXNzaW9ucxIJL3Nlc3Npb25zEo0BChNSZXZva2VPdGhlclNlc3Npb25zEi4ub3N0aWFyeS5zZXNzaW9uLnYxLlJldm9rZU90aGVyU2Vzc2lvbnNSZXF1ZXN0Gi8ub3N0aWFyeS5zZXNzaW9uLnYxLlJldm9rZU90aGVyU2Vzc2lvbnNSZXNwb25zZSIViLUYAoLT5JMCCyoJL3Nlc3Npb25zEoABCg1SZXZva2VTZXNzaW9uEigub3N0aWFyeS5zZXNzaW9uLnYxLlJldm9rZVNlc3Npb25SZXF1ZXN0Gikub3N0aWFyeS5zZXNzaW9uLnYxLlJldm9rZVNlc3Npb25SZXNwb25zZSIaiLUYAoLT5JMCECoOL3Nlc3Npb25zL3tpZH0SlwEKEENyZWF0ZUxvZ291dEZsb3cSKy5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QaLC5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlIiiItRgCgtPkkwIeEhwvc2VsZi1zZXJ2aWNlL2xvZ291dC9icm93c2VyEpMBChBVcGRhdGVMb2dvdXRGbG93Eisub3N0aWFyeS5zZXNzaW9uLnYxLlVwZGF0ZUxvZ291dEZsb3dSZXF1ZXN0Giwub3N0aWFyeS5zZXNzaW9uLnYxLlVwZGF0ZUxvZ291dEZsb3dSZXNwb25zZSIkiLUYAqC1GAGC0+STAhYSFC9zZWxmLXNlcnZpY2UvbG9nb3V0Ep8BChNQZXJmb3JtTmF0aXZlTG9nb3V0Ei4ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXF1ZXN0Gi8ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXNwb25zZSIniLUYAYLT5JMCHToBKioYL3NlbGYtc2VydmljZS9sb2dvdXQvYXBpYgZwcm90bzM", [file_google_api_annotations, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
+  fileDesc("Cihvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LnNlc3Npb24udjEiJAoNV2hvQW1JUmVxdWVzdBITCgt0b2tlbml6ZV9hcxgBIAEoCSI+Cg5XaG9BbUlSZXNwb25zZRIsCgdzZXNzaW9uGAEgASgLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24iXAoTTGlzdFNlc3Npb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCghwZXJfcGFnZRgDIAEoBRIMCgRwYWdlGAQgASgFIl4KFExpc3RTZXNzaW9uc1Jlc3BvbnNlEi0KCHNlc3Npb25zGAEgAygLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhwKGlJldm9rZU90aGVyU2Vzc2lvbnNSZXF1ZXN0IiwKG1Jldm9rZU90aGVyU2Vzc2lvbnNSZXNwb25zZRINCgVjb3VudBgBIAEoBSIiChRSZXZva2VTZXNzaW9uUmVxdWVzdBIKCgJpZBgBIAEoCSIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UiNAoXQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QSGQoJcmV0dXJuX3RvGAEgASgJQgaatRgCKAEiSQoYQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlEhIKCmxvZ291dF91cmwYASABKAkSGQoMbG9nb3V0X3Rva2VuGAIgASgJQgOAAQEiQAoXVXBkYXRlTG9nb3V0Rmxvd1JlcXVlc3QSEgoFdG9rZW4YASABKAlCA4ABARIRCglyZXR1cm5fdG8YAiABKAkiPwoYVXBkYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlEiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YASABKAlCBpq1GAIoASI4ChpQZXJmb3JtTmF0aXZlTG9nb3V0UmVxdWVzdBIaCg1zZXNzaW9uX3Rva2VuGAEgASgJQgOAAQEiHQobUGVyZm9ybU5hdGl2ZUxvZ291dFJlc3BvbnNlIlIKG0V4Y2hhbmdlU2Vzc2lvblRva2VuUmVxdWVzdBIWCglpbml0X2NvZGUYASABKAlCA4ABARIbCg5yZXR1cm5fdG9fY29kZRgCIAEoCUIDgAEBImgKHEV4Y2hhbmdlU2Vzc2lvblRva2VuUmVzcG9uc2USGgoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBEiwKB3Nlc3Npb24YAiABKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbjLwCQoOU2Vzc2lvblNlcnZpY2USzQEKBldob0FtSRIhLm9zdGlhcnkuc2Vzc2lvbi52MS5XaG9BbUlSZXF1ZXN0GiIub3N0aWFyeS5zZXNzaW9uLnYxLldob0FtSVJlc3BvbnNlInyItRgCgtPkkwJyWhtiB3Nlc3Npb24iEC9zZXNzaW9ucy93aG9hbWlaG2IHc2Vzc2lvbhoQL3Nlc3Npb25zL3dob2FtaVobYgdzZXNzaW9uMhAvc2Vzc2lvbnMvd2hvYW1pYgdzZXNzaW9uEhAvc2Vzc2lvbnMvd2hvYW1pEoIBCgxMaXN0U2Vzc2lvbnMSJy5vc3RpYXJ5LnNlc3Npb24udjEuTGlzdFNlc3Npb25zUmVxdWVzdBooLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZSIfiLUYAoLT5JMCFWIIc2Vzc2lvbnMSCS9zZXNzaW9ucxKNAQoTUmV2b2tlT3RoZXJTZXNzaW9ucxIuLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVxdWVzdBovLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVzcG9uc2UiFYi1GAKC0+STAgsqCS9zZXNzaW9ucxKAAQoNUmV2b2tlU2Vzc2lvbhIoLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VTZXNzaW9uUmVxdWVzdBopLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VTZXNzaW9uUmVzcG9uc2UiGoi1GAKC0+STAhAqDi9zZXNzaW9ucy97aWR9EpcBChBDcmVhdGVMb2dvdXRGbG93Eisub3N0aWFyeS5zZXNzaW9uLnYxLkNyZWF0ZUxvZ291dEZsb3dSZXF1ZXN0Giwub3N0aWFyeS5zZXNzaW9uLnYxLkNyZWF0ZUxvZ291dEZsb3dSZXNwb25zZSIoiLUYAoLT5JMCHhIcL3NlbGYtc2VydmljZS9sb2dvdXQvYnJvd3NlchKTAQoQVXBkYXRlTG9nb3V0RmxvdxIrLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVxdWVzdBosLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVzcG9uc2UiJIi1GAKgtRgBgtPkkwIWEhQvc2VsZi1zZXJ2aWNlL2xvZ291dBKfAQoTUGVyZm9ybU5hdGl2ZUxvZ291dBIuLm9zdGlhcnkuc2Vzc2lvbi52MS5QZXJmb3JtTmF0aXZlTG9nb3V0UmVxdWVzdBovLm9zdGlhcnkuc2Vzc2lvbi52MS5QZXJmb3JtTmF0aXZlTG9nb3V0UmVzcG9uc2UiJ4i1GAGC0+STAh06ASoqGC9zZWxmLXNlcnZpY2UvbG9nb3V0L2FwaRKjAQoURXhjaGFuZ2VTZXNzaW9uVG9rZW4SLy5vc3RpYXJ5LnNlc3Npb24udjEuRXhjaGFuZ2VTZXNzaW9uVG9rZW5SZXF1ZXN0GjAub3N0aWFyeS5zZXNzaW9uLnYxLkV4Y2hhbmdlU2Vzc2lvblRva2VuUmVzcG9uc2UiKIi1GAGgtRgBgtPkkwIaEhgvc2Vzc2lvbnMvdG9rZW4tZXhjaGFuZ2ViBnByb3RvMw", [file_google_api_annotations, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
 
 /**
  * @generated from message ostiary.session.v1.WhoAmIRequest
@@ -297,6 +297,56 @@ export const PerformNativeLogoutResponseSchema: GenMessage<PerformNativeLogoutRe
   messageDesc(file_ostiary_session_v1_session_service, 13);
 
 /**
+ * @generated from message ostiary.session.v1.ExchangeSessionTokenRequest
+ */
+export type ExchangeSessionTokenRequest = Message<"ostiary.session.v1.ExchangeSessionTokenRequest"> & {
+  /**
+   * The flow's `session_token_exchange_code`.
+   *
+   * @generated from field: string init_code = 1;
+   */
+  initCode: string;
+
+  /**
+   * The `code` that the browser came back with.
+   *
+   * @generated from field: string return_to_code = 2;
+   */
+  returnToCode: string;
+};
+
+/**
+ * Describes the message ostiary.session.v1.ExchangeSessionTokenRequest.
+ * Use `create(ExchangeSessionTokenRequestSchema)` to create a new message.
+ */
+export const ExchangeSessionTokenRequestSchema: GenMessage<ExchangeSessionTokenRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 14);
+
+/**
+ * @generated from message ostiary.session.v1.ExchangeSessionTokenResponse
+ */
+export type ExchangeSessionTokenResponse = Message<"ostiary.session.v1.ExchangeSessionTokenResponse"> & {
+  /**
+   * The token to send from now on.
+   *
+   * @generated from field: string session_token = 1;
+   */
+  sessionToken: string;
+
+  /**
+   * @generated from field: ostiary.session.v1.Session session = 2;
+   */
+  session?: Session | undefined;
+};
+
+/**
+ * Describes the message ostiary.session.v1.ExchangeSessionTokenResponse.
+ * Use `create(ExchangeSessionTokenResponseSchema)` to create a new message.
+ */
+export const ExchangeSessionTokenResponseSchema: GenMessage<ExchangeSessionTokenResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 15);
+
+/**
  * Who is signed in, where else, and signing out.
  *
  * @generated from service ostiary.session.v1.SessionService
@@ -412,6 +462,25 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof PerformNativeLogoutRequestSchema;
     output: typeof PerformNativeLogoutResponseSchema;
+  },
+  /**
+   * Exchange the codes of a native app for its session.
+   *
+   * A native app that signs in or signs up through the system browser has one
+   * code from creating the flow, and gets the other when the browser comes back.
+   * The two together are good once. Where signing in needs a further step, the
+   * form of that step is answered as a form that does not hold yet.
+   *
+   * Who may call: whoever knows both codes.
+   * Errors: INVALID_FIELD (a code is missing), NOT_FOUND (not yet, not any more,
+   * or codes that do not belong together), FLOW_EXPIRED, FORM_REJECTED.
+   *
+   * @generated from rpc ostiary.session.v1.SessionService.ExchangeSessionToken
+   */
+  exchangeSessionToken: {
+    methodKind: "unary";
+    input: typeof ExchangeSessionTokenRequestSchema;
+    output: typeof ExchangeSessionTokenResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ostiary_session_v1_session_service, 0);

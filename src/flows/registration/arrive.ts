@@ -1,0 +1,51 @@
+import { RegistrationFlowSchema } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
+import type { ServiceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import type { NextStep, Rejected } from "../../methods/method.ts";
+import type { Arrival, SigningUp } from "../arriving.ts";
+import { sameExchangeCode } from "../elsewhere.ts";
+import { emptyForm, type FlowRecord } from "../flow.ts";
+import { formOf, withForm } from "../form.ts";
+import { formRejected } from "../rejection.ts";
+import { mustBeEnabled, newRegistrationFlow } from "./create.ts";
+import type { RegistrationDeps } from "./deps.ts";
+import { createSignUp } from "./sign-up.ts";
+
+/** The registration flow's part in where someone arrives, and the further step that only it has. */
+export interface SigningUpSteps extends SigningUp {
+  /** The next step of the same form travels as the reference sends it: like a form that does not hold yet. */
+  goOn(flow: FlowRecord, call: Call, step: NextStep): Promise<ServiceError>;
+}
+
+/** Creates the registration flow's part. */
+export const createSigningUp = (deps: RegistrationDeps): SigningUpSteps => {
+  const { db, clock, config, csrf, flows, present, schemas, urls } = deps;
+
+  const showAgain = async (saved: FlowRecord, call: Call): Promise<ServiceError> => {
+    await flows.save(db, saved);
+    return formRejected(RegistrationFlowSchema, present(saved, csrf.tokenFor(call, saved.type)), saved, urls.pageOf(saved));
+  };
+
+  const remember = (flow: FlowRecord, context: Rejected["context"]): FlowRecord => ({ ...flow, context: { ...flow.context, ...context } });
+
+  const reject = ({ flow, call }: Arrival, { messages, shown, active, context }: Rejected): Promise<ServiceError> =>
+    showAgain(remember(withForm(flow, formOf(messages, shown), clock.now(), flow.state, active), context), call);
+
+  /** Who came to sign in and is new gets a registration flow that ends where the login would have. */
+  const flowFor = async ({ flow, call }: Arrival): Promise<FlowRecord> => {
+    if (flow.kind === "registration") return flow;
+    mustBeEnabled(config);
+    const digest = flow.type === "browser" ? csrf.digest(csrf.ensure(call)) : undefined;
+    const context = { schemaId: schemas.default.id, step: "traits" } as const;
+    const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, context, emptyForm, digest, sameExchangeCode(flow));
+    await flows.insert(db, fresh);
+    return fresh;
+  };
+
+  return {
+    signUp: createSignUp(deps),
+    fillIn: async (arrival, { rejected }) => reject({ ...arrival, flow: await flowFor(arrival) }, rejected),
+    reject,
+    goOn: (flow, call, { context, shown, messages }) => showAgain(remember(withForm(flow, formOf(messages, shown), clock.now()), context), call),
+  };
+};

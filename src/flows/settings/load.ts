@@ -1,0 +1,53 @@
+import { fail } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import type { SettingsMethod } from "../../methods/method.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { sameExchangeCode } from "../elsewhere.ts";
+import { isExpired, replacedBy } from "../expired.ts";
+import { formOf } from "../form.ts";
+import { type Attempt, loadAttempt } from "./attempt.ts";
+import { mustBeOwn } from "./checks.ts";
+import { newSettingsFlow } from "./create.ts";
+import type { SettingsDeps } from "./deps.ts";
+import type { SettingsOutcome } from "./outcome.ts";
+
+/** How often a change runs again on a fresh identity when another write came between. */
+const TRIES = 4;
+
+/**
+ * Loads what a change is decided on: own → AAL → expiry, for every way into the
+ * flow. A flow that is over is replaced.
+ */
+export const loadAndCheck = async (deps: SettingsDeps, flowId: string, call: Call): Promise<Attempt> => {
+  const { callers, clock, config, urls } = deps;
+  const attempt = await loadAttempt(deps, flowId, call);
+  mustBeOwn(attempt.flow, attempt.caller);
+  callers.mustSatisfyAal(attempt.caller, config.required_aal, urls.submit("settings", attempt.flow.id));
+  if (isExpired(attempt.flow, clock.now())) throw await replace(deps, attempt);
+  return attempt;
+};
+
+const replace = async (deps: SettingsDeps, { flow, caller }: Attempt) => {
+  const { clock, db, flows, urls } = deps;
+  const text = uiText(messages.settingsExpired, { expired_at: flow.expiresAt.toISOString(), expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000) });
+  const fresh = newSettingsFlow(deps, caller, flow.type, flow.requestUrl, formOf([{ node: "", text }]), sameExchangeCode(flow));
+  await flows.insert(db, fresh);
+  return replacedBy(flow, fresh, clock.now(), urls);
+};
+
+/** The method of a change. @throws METHOD_DISABLED */
+export const mustBeMethod = ({ methods }: SettingsDeps, name: string): SettingsMethod => {
+  // Whoever names a method also brings what it takes, so the pair always fits.
+  const method = (methods as Readonly<Record<string, SettingsMethod | undefined>>)[name];
+  if (!method?.enabled) throw fail("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
+  return method;
+};
+
+/** Runs a change again from its first read while other writes come between. */
+export const onFreshIdentity = async (once: () => Promise<SettingsOutcome | undefined>): Promise<SettingsOutcome> => {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const outcome = await once();
+    if (outcome) return outcome;
+  }
+  throw fail("ETAG_MISMATCH", { explain: "The account is being changed by other requests at the same time. Try again." });
+};

@@ -1,0 +1,45 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../../lib/clock.ts";
+import { sha256 } from "../../lib/digest.ts";
+import type { Seal } from "../../lib/keyring.ts";
+import type { Claim } from "../method.ts";
+
+/** A nonce of ours that someone brings. */
+export interface KnownNonce {
+  /** In seconds. */
+  readonly issuedAt: number;
+  /** Uses it up, in the transaction of what it is used for. */
+  readonly claim: Claim;
+}
+
+/** The nonces of ID tokens that apps get by themselves. */
+export interface Nonces {
+  /** Makes one. Nothing is written until it is used, so asking for many costs nothing. */
+  create(): { readonly nonce: string; readonly expiresAt: Date };
+  /** Undefined for what is none of ours, or is over. Whether it was used turns out with `claim`. */
+  read(nonce: string): KnownNonce | undefined;
+}
+
+/** Milliseconds. */
+const LIFESPAN = 10 * 60_000;
+
+/** Creates the nonces. `seal` is theirs alone. */
+export const createNonces = ({ seal, clock }: { readonly seal: Seal; readonly clock: Clock }): Nonces => ({
+  create: () => {
+    const now = clock.now().getTime();
+    return { nonce: seal.seal(`${now} ${randomBytes(16).toString("base64url")}`), expiresAt: new Date(now + LIFESPAN) };
+  },
+  read: (nonce) => {
+    const at = Number(seal.open(nonce)?.split(" ", 1)[0]);
+    const expires = at + LIFESPAN;
+    if (!(expires > clock.now().getTime())) return undefined;
+    return {
+      issuedAt: Math.floor(at / 1000),
+      claim: async (tx) => {
+        // A nonce that stands there already is left alone, and that shows.
+        const { affectedRows } = await tx.execute("INSERT IGNORE INTO oidc_nonces (digest, expires_at) VALUES (?, ?)", [sha256(nonce), new Date(expires)]);
+        return affectedRows === 1;
+      },
+    };
+  },
+});

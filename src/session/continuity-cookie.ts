@@ -1,0 +1,47 @@
+import { randomBytes } from "node:crypto";
+import type { Call, CookieInstruction } from "../lib/call.ts";
+import type { Clock } from "../lib/clock.ts";
+import { digestOf } from "../lib/digest.ts";
+import type { Seal } from "../lib/keyring.ts";
+import { readCookie } from "./read-cookie.ts";
+
+/** Where the cookie lives. */
+export interface ContinuityCookieSettings {
+  readonly path: string;
+  readonly domain: string | undefined;
+  readonly sameSite: CookieInstruction["sameSite"];
+  readonly secure: boolean;
+}
+
+/**
+ * Knows a browser again that was sent elsewhere. The cookie holds a random id of
+ * the browser, sealed, and nothing else: what waits for it is on the server, and
+ * one id serves any number of trips at once.
+ */
+export interface ContinuityCookie {
+  /** The digest of the browser's id; one is handed out when it has none. */
+  ensure(call: Call): string;
+  /** The digest of the id that the browser brings. */
+  read(call: Call): string | undefined;
+}
+
+/** As the reference names it, and for as long: 30 days. */
+const NAME = "ory_kratos_continuity";
+const MAX_AGE = 2_592_000;
+
+/** Creates the cookie. */
+export const createContinuityCookie = (settings: ContinuityCookieSettings, seal: Seal, clock: Clock): ContinuityCookie => {
+  const idOf = (call: Call): string | undefined => seal.open(readCookie(call, NAME) ?? "");
+  return {
+    ensure: (call) => {
+      const id = idOf(call) ?? randomBytes(32).toString("base64url");
+      const expires = new Date(clock.now().getTime() + MAX_AGE * 1000);
+      call.reply.cookies.push({ name: NAME, value: seal.seal(id), ...settings, httpOnly: true, maxAge: MAX_AGE, expires });
+      return digestOf(id);
+    },
+    read: (call) => {
+      const id = idOf(call);
+      return id === undefined ? undefined : digestOf(id);
+    },
+  };
+};
