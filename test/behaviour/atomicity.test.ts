@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hours } from "../doors/clock.ts";
 import { accepted, refused, type Visitor } from "../doors/door.ts";
-import { failAt, killAt, type Place } from "../doors/faults.ts";
+import { failAt, killAt, lockWait, type Place } from "../doors/faults.ts";
 import { nativeRest } from "../doors/json-rest.ts";
 import { enterAs, enterAsNewPerson, newEmail, newPassword, type Person, signIn } from "../doors/person.ts";
 import { everythingWritten, idBytes, versionOf } from "../doors/rows.ts";
@@ -165,7 +164,7 @@ describe("a deadlock", () => {
 
     const password = newPassword();
     const changing = visitor.settings.update(flow, { method: "password", password });
-    await waitForLock(server);
+    await lockWait(server);
     await rival.query("UPDATE identities SET updated_at = updated_at WHERE id = ?", [idBytes(person.id)]);
     await rival.commit();
     await rival.end();
@@ -177,13 +176,3 @@ describe("a deadlock", () => {
     accepted(await signIn(nativeRest.enter(server), { ...person, password }));
   });
 });
-
-const waitForLock = async ({ sql }: TestServer): Promise<void> => {
-  for (let tries = 0; tries < 40; tries++) {
-    const [row] = await sql<{ waiting: number }>("SELECT COUNT(*) AS waiting FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
-    if (Number(row?.waiting) > 0) return;
-    // The server makes this table anew only for whoever asks less often than every tenth of a second.
-    await sleep(150);
-  }
-  throw new Error("nobody waits for a lock");
-};

@@ -39,14 +39,33 @@ export const killAt = async <T>(server: TestServer, place: Place, work: () => Pr
   }
 };
 
+interface Connection {
+  readonly Id: number;
+  readonly db: string | null;
+  readonly State: string | null;
+}
+
+/** What the connections of this database do. The tables that say the same choke on statements with bytes in them. */
+const connections = async ({ sql, database }: TestServer): Promise<Connection[]> =>
+  (await sql<Connection>("SHOW PROCESSLIST")).filter(({ db }) => db === database.name);
+
 /** The connection that sleeps in the trigger. */
 const sleeper = async (server: TestServer): Promise<number> => {
   for (let tries = 0; tries < 200; tries++) {
-    const [row] = await server.sql<{ id: number }>("SELECT id FROM information_schema.processlist WHERE db = ? AND state = 'User sleep'", [
-      server.database.name,
-    ]);
-    if (row !== undefined) return row.id;
+    const found = (await connections(server)).find(({ State }) => State === "User sleep");
+    if (found !== undefined) return found.Id;
     await sleep(10);
   }
   throw new Error("the statement was never sent");
+};
+
+/** Until an UPDATE goes on for so long that it must wait for a lock. */
+export const lockWait = async (server: TestServer): Promise<void> => {
+  for (let seen = 0, tries = 0; tries < 100; tries++) {
+    const isUpdating = (await connections(server)).some(({ State }) => State?.toLowerCase() === "updating");
+    seen = isUpdating ? seen + 1 : 0;
+    if (seen === 10) return;
+    await sleep(30);
+  }
+  throw new Error("nobody waits for a lock");
 };
