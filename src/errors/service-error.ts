@@ -42,7 +42,11 @@ export class ServiceError extends Error {
   readonly parts: ErrorParts;
 
   constructor(name: ErrorName, parts: ErrorParts = {}) {
+    // A decision, not an accident: nobody reads where it was made, and finding out costs more than a form.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(parts.explain ?? errorTable[name].message, parts.cause === undefined ? undefined : { cause: parts.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.row = errorTable[name];
     this.parts = parts;
   }

@@ -1,5 +1,6 @@
 import type { Identity, RecoveryAddress, VerifiableAddress } from "../../gen/ostiary/identity/v1/identity_pb.ts";
 import { State } from "../../gen/ostiary/identity/v1/identity_pb.ts";
+import { kept } from "../lib/kept.ts";
 import { jsonValue } from "../lib/proto-json.ts";
 import { timestamp } from "../lib/timestamp.ts";
 import type { IdentityRecord } from "./identity.ts";
@@ -10,7 +11,20 @@ import type { IdentityRecord } from "./identity.ts";
  *
  * @param schemaUrl where the identity's schema can be read
  */
-export const presentIdentity = (record: IdentityRecord, schemaUrl: string): Identity => {
+export const presentIdentity = (record: IdentityRecord, schemaUrl: string): Identity => presenterOf(schemaUrl)(record);
+
+/** There are as many as there are schemas. */
+const presenters = new Map<string, (record: IdentityRecord) => Identity>();
+
+const presenterOf = (schemaUrl: string): ((record: IdentityRecord) => Identity) => {
+  const known = presenters.get(schemaUrl);
+  if (known !== undefined) return known;
+  const made = kept((record: IdentityRecord) => present(record, schemaUrl));
+  presenters.set(schemaUrl, made);
+  return made;
+};
+
+const present = (record: IdentityRecord, schemaUrl: string): Identity => {
   const identity: Identity = {
     $typeName: "ostiary.identity.v1.Identity",
     id: record.id,

@@ -4,6 +4,7 @@ import type { Sql, SqlValue } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { addressKeys, identifierKeys } from "./apply.ts";
 import type { IdentityRecord, RecoveryAddressRecord, VerifiableAddressRecord } from "./identity.ts";
+import { remembered } from "./remembered.ts";
 
 /** A row of `identities`, under the aliases of `identityColumns`. */
 export interface IdentityRow {
@@ -43,8 +44,8 @@ const columns = [
 /** The columns of an identity for a join in which `identities` is called `i`. */
 export const identityColumns = columns.map((c) => `i.${c} AS i_${c}`).join(", ");
 
-/** Reads a row into the aggregate. */
-export const identityFromRow = (row: IdentityRow): IdentityRecord => {
+/** Reads a row into the aggregate; of a row that is unchanged it gives the same record again. */
+export const identityFromRow = remembered((row: IdentityRow): IdentityRecord => {
   const addresses = readJson<{ verifiable: VerifiableAddressRecord[]; recovery: RecoveryAddressRecord[] }>(row.i_addresses);
   return {
     id: uuidText(row.i_id),
@@ -63,7 +64,7 @@ export const identityFromRow = (row: IdentityRow): IdentityRecord => {
     createdAt: row.i_created_at,
     updatedAt: row.i_updated_at,
   };
-};
+});
 
 /** A person and the secret part of one credential. */
 export interface IdentityWithSecret {

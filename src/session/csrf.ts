@@ -1,7 +1,8 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { fail, type ServiceError } from "../errors/service-error.ts";
 import type { Call, CookieInstruction } from "../lib/call.ts";
 import { sha256 } from "../lib/digest.ts";
+import { randomBytes } from "../lib/random-bytes.ts";
 import { readCookie } from "./read-cookie.ts";
 
 /** Where the anti-CSRF secret lives in a browser. */

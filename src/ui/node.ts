@@ -1,5 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { NodeType, type UiNode, type UiNodeInputAttributes, type UiNodeMeta, type UiText } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import { deepFreeze } from "../lib/deep-freeze.ts";
 import { jsonValue } from "../lib/proto-json.ts";
 
 /** What an input element is made of. What is left out is absent in the form. */
@@ -57,15 +58,7 @@ export function inputNode(parts: InputParts): UiNode {
  * Freezes a node through and through, for sharing: encoders cache the JSON of
  * frozen messages. For what never changes only; each node kept is kept forever.
  */
-export function freezeNode(node: UiNode): UiNode {
-  const freeze = (value: unknown): void => {
-    if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
-    Object.freeze(value);
-    for (const member of Object.values(value)) freeze(member);
-  };
-  freeze(node);
-  return node;
-}
+export const freezeNode = (node: UiNode): UiNode => deepFreeze(node);
 
 /** Makes a button that submits the form with `name=value`. Frozen: make it once, where the method is created. */
 export const submitNode = (parts: { readonly group: string; readonly name: string; readonly value: string; readonly label: UiText }): UiNode =>

@@ -1,6 +1,9 @@
+import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { apply, differsInProtected } from "../../identity/apply.ts";
-import type { ValidTraits } from "../../identity/identity.ts";
+import type { IdentityRecord, ValidTraits } from "../../identity/identity.ts";
+import { kept } from "../../lib/kept.ts";
 import { readTraits } from "../../schema/form.ts";
+import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import { traitNodes } from "../../schema/nodes.ts";
 import { validateTraits } from "../../schema/validate.ts";
 import { messages, uiText } from "../../ui/messages.ts";
@@ -22,11 +25,21 @@ import { maskTraits, mustNameTraits } from "./mask.ts";
 export const createProfileSettings = ({ enabled }: { readonly enabled: boolean }): SettingsMethod<"profile", ValidTraits> => {
   const save = submitNode({ group: "profile", name: "method", value: "profile", label: uiText(messages.save) });
 
+  /** The form of a person's stored traits, by schema. */
+  const forms = new WeakMap<IdentitySchema, (identity: IdentityRecord) => readonly UiNode[]>();
+  const formOf = (schema: IdentitySchema) => {
+    const known = forms.get(schema);
+    if (known) return known;
+    const made = kept(({ traits }: IdentityRecord): readonly UiNode[] => [...traitNodes(schema, { group: "profile", values: traits }), save]);
+    forms.set(schema, made);
+    return made;
+  };
+
   return {
     name: "profile",
     enabled,
 
-    nodes: ({ schema, identity, shown }) => [...traitNodes(schema, { group: "profile", values: identity.traits, ...(shown && { shown }) }), save],
+    nodes: ({ schema, identity, shown }) => (shown ? [...traitNodes(schema, { group: "profile", values: {}, shown }), save] : formOf(schema)(identity)),
 
     examine: (input, { schema, identity, updateMask }) => {
       if (updateMask) mustNameTraits(updateMask);
