@@ -64,6 +64,17 @@ describe.each(doors)("through $name", (door) => {
     expect(await signsIn({ ...person, email: traits.email }, person.password)).toBe(true);
   });
 
+  it("so does whatever else someone signs in with, though nothing is ever sent to it", async () => {
+    const { visitor, person } = await enterAsNewPerson(door, server, { nickname: `n${newEmail().slice(0, 9)}` });
+    server.clock.advance(hours(1));
+    const flow = accepted(await visitor.settings.create()).id;
+    const traits = { email: person.email, nickname: `m${newEmail().slice(0, 9)}` };
+    expect(refused(await visitor.settings.update(flow, { method: "profile", traits })).reason).toBe("SESSION_REFRESH_REQUIRED");
+    await prove(visitor, person);
+    accepted(await visitor.resume(flow));
+    expect(await signsIn({ ...person, email: traits.nickname }, person.password)).toBe(true);
+  });
+
   it("what was applied is not applied again", async () => {
     const { visitor, person, flow } = await park(door);
     await prove(visitor, person);
