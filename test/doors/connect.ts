@@ -49,7 +49,7 @@ export const connectBrowser: Door = {
 };
 
 /** Reads a failure of any of the three. @throws Error for one without ErrorInfo */
-export const refusalOfConnect = (thrown: unknown): Refusal => {
+const refusalOfConnect = (thrown: unknown): Refusal => {
   const error = ConnectError.from(thrown);
   const [info] = error.findDetails(ErrorInfoSchema);
   if (info === undefined) throw new Error(`an error without ErrorInfo: ${error.message}`);

@@ -79,7 +79,7 @@ export const queryOf = (query: Readonly<Record<string, string>>): string => {
 };
 
 /** Reads the answer to a submit: a settings flow, or a session. */
-export const readDone = ({ json, headers }: Received): Done => {
+const readDone = ({ json, headers }: Received): Done => {
   const { session, session_token: token } = json as { readonly session?: unknown; readonly session_token?: string };
   return {
     ...("ui" in json && { flow: flowOfJson(json) }),

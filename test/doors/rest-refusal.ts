@@ -18,7 +18,7 @@ interface JsonError {
 const reasons = new Map(Object.entries(errorTable).map(([name, row]) => [`${row.status} ${row.id} ${row.message}`, name as ErrorName]));
 
 /** @throws Error for an error that is not in the table */
-export const reasonOf = ({ code, id = "", message }: JsonError): ErrorName => {
+const reasonOf = ({ code, id = "", message }: JsonError): ErrorName => {
   const reason = reasons.get(`${code} ${id} ${message}`);
   if (reason === undefined) throw new Error(`no row of the error table: ${code} ${id} ${message}`);
   return reason;
