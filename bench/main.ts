@@ -1,5 +1,4 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { requestNames } from "./goals.ts";
@@ -7,6 +6,7 @@ import { type DoorResult, measureDoors } from "./measure-doors.ts";
 import { type InterferenceResult, measureInterference } from "./measure-interference.ts";
 import { measureRequest, type RequestResult } from "./measure-requests.ts";
 import { help, type Options, readOptions, UsageError } from "./options.ts";
+import { createShareOfOthers } from "./others.ts";
 import { report } from "./report.ts";
 import { describeConditions, judge, type Memory } from "./results.ts";
 import type { Point } from "./rounds.ts";
@@ -28,15 +28,15 @@ import { createWorld, type World } from "./world.ts";
 const say = (what: string): void => console.error(what);
 
 const run = async (options: Options): Promise<void> => {
-  const loadBefore = os.loadavg()[0] ?? 0;
   const world = await createWorld(options, say);
   const interrupted = () => void world.close().then(() => process.exit(1));
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
-    const conditions = describeConditions(world, loadBefore);
+    const others = createShareOfOthers([world.ostiary.pid, world.bare.pid, world.database.pid]);
     const requests = await measureAllRequests(world);
     const doors = await measureAllDoors(world);
     const interference = await measureAnyInterference(world);
+    const conditions = describeConditions(world, others());
     const memory = options.parts.includes("memory") ? await measureMemory(world, requests, doors) : undefined;
     const measured = { memory, requests, doors, interference };
     const results = { conditions, ...measured, verdicts: judge(measured) };

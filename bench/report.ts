@@ -16,9 +16,11 @@ export const report = ({ conditions, memory, requests, doors, interference, verd
     reportVerdicts(verdicts),
   ].join("\n\n");
 
+/** Above this, others change the figures by more than rounds and medians make up for. */
+const tooBusy = 0.05;
+
 const reportConditions = (c: Conditions): string => {
-  const busy =
-    c.loadBefore > 0.3 * c.cores ? `\nOthers were at work on this machine: its load was ${c.loadBefore} before the run. Take the figures with care.` : "";
+  const busy = c.others > tooBusy ? `\nOthers took ${percent(c.others)} of the machine meanwhile: take the figures with care.` : "";
   return `${c.cores} cores (${c.processor}), shared by server, database and load generator (${c.generator}).
 Node ${c.node}, ${c.database}, commit ${c.commit}. ${c.connections} connections, ${c.people} people, ${c.hash}.
 Medians of ${c.rounds} x ${c.duration} s, taken in turns with the bare limit.${busy}`;

@@ -37,8 +37,8 @@ export interface Conditions {
   readonly database: string;
   readonly processor: string;
   readonly cores: number;
-  /** Load average of the last minute, before anything was started: above zero, others worked here too. */
-  readonly loadBefore: number;
+  /** What others took of the machine meanwhile; 1 is all of it. */
+  readonly others: number;
   readonly generator: string;
   readonly connections: number;
   readonly people: number;
@@ -58,7 +58,7 @@ export interface Verdict {
 const root = path.resolve(import.meta.dirname, "..");
 
 /** Describes the run. */
-export const describeConditions = ({ database, generator, h2load, options }: World, loadBefore: number): Conditions => {
+export const describeConditions = ({ database, generator, h2load, options }: World, others: number): Conditions => {
   const [processor] = os.cpus();
   const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { readonly version: string };
   return {
@@ -68,7 +68,7 @@ export const describeConditions = ({ database, generator, h2load, options }: Wor
     database: `${database.engine} ${database.version}`,
     processor: processor?.model.trim() ?? os.arch(),
     cores: os.availableParallelism(),
-    loadBefore: Math.round(loadBefore * 100) / 100,
+    others,
     generator: h2load === undefined ? generator.name : `${generator.name}, h2load`,
     connections: options.connections,
     people: options.people,
