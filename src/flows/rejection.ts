@@ -16,7 +16,7 @@ export const formRejected = <Desc extends DescMessage>(desc: Desc, form: Message
   return fail("FORM_REJECTED", {
     explain: messages.map((m) => (m.node === "" ? (m.text?.text ?? "") : `${m.node}: ${m.text?.text ?? ""}`)).join("; "),
     form: detail(desc, form),
-    typed: [detail(FormRejectedSchema, { $typeName: "ostiary.errors.v1.FormRejected", flowId: flow.id, messages })],
+    typed: [detail(FormRejectedSchema, { $typeName: "ostiary.errors.v1.FormRejected", flowId: flow.id, messages, flowKind: flow.kind })],
     location,
   });
 };

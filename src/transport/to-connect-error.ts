@@ -60,7 +60,7 @@ const withinRoom = (details: readonly ErrorDetail[]): ErrorDetail[] => {
     const form = candidate.value as FormRejected;
     for (let kept = form.messages.length; kept > 0; kept = Math.floor(kept / 2)) {
       const messages = form.messages.slice(0, kept);
-      if (!take(detail(FormRejectedSchema, create(FormRejectedSchema, { flowId: form.flowId, messages })))) continue;
+      if (!take(detail(FormRejectedSchema, create(FormRejectedSchema, { ...form, messages })))) continue;
       const violations = messages.flatMap(({ node, text }) => (node === "" ? [] : [{ field: node, description: text?.text ?? "" }]));
       if (violations.length > 0) take(badRequest(violations));
       break;

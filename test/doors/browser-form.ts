@@ -63,6 +63,7 @@ const createVisitor = (server: TestServer): Visitor => {
     if (received.status !== 303 || location === undefined) return refusalOf(received);
     const elsewhere = await refusalAt(location, kind);
     if (elsewhere) return elsewhere;
+    if (![ui.origin, server.url].some((origin) => location.startsWith(origin))) return { ok: true, value: {}, location };
     const shown = location.startsWith(ui[kind]) ? new URL(location).searchParams.get("flow") : null;
     if (shown !== null && shown !== id) return plainRefusal("FLOW_EXPIRED", { location, useFlowId: shown });
     if (shown === null && kind !== "settings") return { ok: true, value: {}, location } satisfies Accepted<Done>;
@@ -100,6 +101,11 @@ const createVisitor = (server: TestServer): Visitor => {
     login: flows("login"),
     registration: flows("registration"),
     resume: async (id) => arrive(await navigate(`/self-service/settings${queryOf({ flow: id })}`), "settings", id),
+    exchange: async (initCode, returnToCode) => {
+      const query = queryOf({ init_code: initCode, return_to_code: returnToCode });
+      return answer(await fetchJson(`/sessions/token-exchange${query}`), () => ({}));
+    },
+    nonce: async () => String((await call("/self-service/methods/oidc/nonce", { method: "POST", headers: fromOurPage })).json.nonce),
     whoami: async () => answer(await fetchJson("/sessions/whoami"), ({ json }) => sessionOfJson(json)),
     sessions: async (query = {}) => answer(await fetchJson(`/sessions${queryOf(query)}`), readPage),
     revoke: async (id) => answer(await call(`/sessions/${id}`, { method: "DELETE", headers: fromOurPage }), () => undefined),

@@ -5,6 +5,7 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorInfoSchema, FlowExpiredSchema, FormRejectedSchema, ReasonSchema, ReauthenticateSchema } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 import * as login from "../../gen/ostiary/login/v1/login_service_pb.ts";
+import { OidcService } from "../../gen/ostiary/oidc/v1/oidc_service_pb.ts";
 import * as registration from "../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import { SessionService } from "../../gen/ostiary/session/v1/session_service_pb.ts";
 import * as settings from "../../gen/ostiary/settings/v1/settings_service_pb.ts";
@@ -60,6 +61,7 @@ const refusalOfConnect = (thrown: unknown): Refusal => {
   const [again] = error.findDetails(ReauthenticateSchema);
   return plainRefusal((ReasonSchema.value[info.reason]?.name ?? "").replace(/^REASON_/, "") as ErrorName, {
     texts: (form?.messages ?? []).flatMap(({ node, text }) => (text === undefined ? [] : [textOfMessage(node, text)])),
+    ...(form && { form: { kind: form.flowKind, id: form.flowId } }),
     field: form === undefined ? bad?.fieldViolations[0]?.field : undefined,
     useFlowId: expired?.useFlowId || undefined,
     retryAfter: retry?.retryDelay && durationMs(retry.retryDelay) / 1_000,
@@ -82,7 +84,9 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
     const page: Headers = jar === undefined ? {} : { cookie: jar.header, ...fromOurPage };
     const headers = Object.entries({ "x-session-token": credentials.token, ...page }).filter((entry): entry is [string, string] => entry[1] !== undefined);
     try {
-      return { ok: true, value: read(await rpc({ headers, onHeader: (sent) => jar?.take(sent.getSetCookie()) })) };
+      const message = await rpc({ headers, onHeader: (sent) => jar?.take(sent.getSetCookie()) });
+      const { redirectBrowserTo } = message as { readonly redirectBrowserTo?: string };
+      return { ok: true, value: read(message), ...(redirectBrowserTo && { location: redirectBrowserTo }) };
     } catch (thrown) {
       if (thrown instanceof ConnectError) jar?.take(thrown.metadata.getSetCookie());
       return refusalOfConnect(thrown);
@@ -99,8 +103,12 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
   };
   const type = jar === undefined ? "FLOW_TYPE_API" : "FLOW_TYPE_BROWSER";
   const creating = <D extends DescMessage>(desc: D, query: Readonly<Record<string, string>> = {}): MessageShape<D> => {
-    const { refresh, ...texts } = query;
-    return fromJson(desc, { type, ...texts, ...(refresh !== undefined && { refresh: refresh === "true" }) });
+    const { refresh, return_session_token_exchange_code: code, ...texts } = query;
+    const flags = {
+      ...(refresh !== undefined && { refresh: refresh === "true" }),
+      ...(code !== undefined && { return_session_token_exchange_code: code === "true" }),
+    };
+    return fromJson(desc, { type, ...texts, ...flags });
   };
   const submitting = <D extends DescMessage>(desc: D, flow: string, submission: Submission): MessageShape<D> =>
     fromJson(desc, { flow, body: bodyOf({ ...(jar !== undefined && { csrf_token: csrfTokens.get(flow) ?? "" }), ...submission }) });
@@ -160,6 +168,12 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
     credentials,
     ...flows,
     resume: (flow) => call((o) => asSettings.resumeFlow({ flow }, o), changed),
+    exchange: (initCode, returnToCode) =>
+      call(
+        (o) => sessions.exchangeSessionToken({ initCode, returnToCode }, o),
+        ({ session, sessionToken }) => keepToken({ session: sessionOfMessage(present(session)), token: sessionToken }),
+      ),
+    nonce: async () => (await client(OidcService).createNonce({})).nonce,
     whoami: () =>
       call(
         (o) => sessions.whoAmI({}, o),
@@ -209,7 +223,7 @@ const bodyOf = ({ method, csrf_token, etag, update_mask, ...own }: JsonObject): 
 });
 
 const changed = ({ flow, etag }: { readonly flow?: settings.UpdateFlowResponse["flow"]; readonly etag: string }): Done => ({
-  flow: flowOfMessage(present(flow)),
+  ...(flow && { flow: flowOfMessage(flow) }),
   etag,
 });
 

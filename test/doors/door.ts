@@ -31,6 +31,8 @@ export interface Refusal {
   /** Seconds. */
   readonly retryAfter: number | undefined;
   readonly reauthenticate: Reauthenticate | undefined;
+  /** The form that says what is wrong, where it is named: not always the one that was submitted. */
+  readonly form?: { readonly kind: string; readonly id: string };
   /** Where a browser was sent. */
   readonly location?: string;
 }
@@ -85,6 +87,10 @@ export interface Visitor {
   readonly login: Flows;
   readonly registration: Flows;
   resume(id: string): Promise<Answer<Done>>;
+  /** A native app fetches its session. */
+  exchange(initCode: string, returnToCode: string): Promise<Answer<Done>>;
+  /** A nonce for an ID token. */
+  nonce(): Promise<string>;
   whoami(): Promise<Answer<SeenSession>>;
   sessions(query?: Readonly<Record<string, string>>): Promise<Answer<SessionPage>>;
   revoke(id: string): Promise<Answer<undefined>>;

@@ -32,6 +32,9 @@ const createVisitor = (server: TestServer, jar: Jar | undefined): Visitor => {
   };
   const answer = <T>(received: Received, read: (received: Received) => T): Answer<T> =>
     received.status < 300 ? ({ ok: true, value: read(received) } satisfies Accepted<T>) : refusalOf(received);
+  /** The client must navigate: to a sign-in provider, say. */
+  const followed = (received: Received, read: (received: Received) => Done): Answer<Done> =>
+    received.status === 422 ? { ok: true, value: {}, location: String(received.json.redirect_browser_to) } : answer(received, read);
   const submit = (path: string, method: string, body: unknown, headers: Headers = {}) =>
     call(path, { method, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
 
@@ -44,7 +47,7 @@ const createVisitor = (server: TestServer, jar: Jar | undefined): Visitor => {
     get: async (id) => answer(await call(`/self-service/${kind}/flows${queryOf({ id })}`), ({ json }) => remember(flowOfJson(json))),
     update: async (id, submission) => {
       const token = jar === undefined ? {} : { csrf_token: csrfTokens.get(id) };
-      return answer(await submit(`/self-service/${kind}${queryOf({ flow: id })}`, "POST", { ...token, ...submission }), keepToken);
+      return followed(await submit(`/self-service/${kind}${queryOf({ flow: id })}`, "POST", { ...token, ...submission }), keepToken);
     },
   });
   const keepToken = (received: Received): Done => {
@@ -58,7 +61,10 @@ const createVisitor = (server: TestServer, jar: Jar | undefined): Visitor => {
     settings: flows("settings"),
     login: flows("login"),
     registration: flows("registration"),
-    resume: async (id) => answer(await call(`/self-service/settings${queryOf({ flow: id })}`), readDone),
+    resume: async (id) => followed(await call(`/self-service/settings${queryOf({ flow: id })}`), readDone),
+    exchange: async (initCode, returnToCode) =>
+      answer(await call(`/sessions/token-exchange${queryOf({ init_code: initCode, return_to_code: returnToCode })}`), keepToken),
+    nonce: async () => String((await submit("/self-service/methods/oidc/nonce", "POST", {})).json.nonce),
     whoami: async () => answer(await call("/sessions/whoami"), ({ json }) => sessionOfJson(json)),
     sessions: async (query = {}) => answer(await call(`/sessions${queryOf(query)}`), readPage),
     revoke: async (id) => answer(await call(`/sessions/${id}`, { method: "DELETE" }), () => undefined),

@@ -39,7 +39,10 @@ export const plainRefusal = (reason: ErrorName, particulars: Partial<Refusal> = 
 /** Reads an error of REST, or a rejected form. @throws Error for anything else */
 export const refusalOf = (received: Received): Refusal => {
   const { json } = received;
-  if (received.status === 400 && "ui" in json) return plainRefusal("FORM_REJECTED", { texts: flowOfJson(json).texts });
+  if (received.status === 400 && "ui" in json) {
+    const { id, action, texts } = flowOfJson(json);
+    return plainRefusal("FORM_REJECTED", { texts, form: { id, kind: new URL(action).pathname.split("/").at(-1) ?? "" } });
+  }
   const error = json.error as JsonError;
   if (error.code !== received.status) throw new Error(`status ${received.status}, but the error says ${error.code}`);
   return { ...refusalOfError(error), ...siblings(received) };

@@ -30,3 +30,29 @@ export const everythingWritten = async (server: TestServer): Promise<Readonly<Re
   for (const table of tables) found[table] = (await server.sql<JsonObject>(`SELECT * FROM ${table}`)).map((row) => JSON.stringify(row)).sort();
   return found;
 };
+
+/** The accounts of providers that a person has linked, by which they are known. */
+export const linksOf = async (server: TestServer, identityId: string): Promise<readonly string[]> => {
+  const rows = await server.sql<{ identifier: string }>(
+    "SELECT identifier FROM identity_identifiers WHERE identity_id = ? AND type = 'oidc' ORDER BY identifier",
+    [idBytes(identityId)],
+  );
+  return rows.map(({ identifier }) => identifier);
+};
+
+/** The security events of a person, oldest first: type, outcome and provider. */
+export const eventsOf = async (server: TestServer, identityId: string): Promise<readonly string[]> => {
+  const rows = await server.sql<{ type: string; outcome: string; detail: unknown }>(
+    "SELECT type, outcome, detail FROM security_events WHERE identity_id = ? ORDER BY created_at, id",
+    [idBytes(identityId)],
+  );
+  return rows.map(({ type, outcome, detail }) => {
+    const { provider } = (typeof detail === "string" ? JSON.parse(detail) : detail) as { readonly provider?: string };
+    return [type, outcome, ...(provider === undefined ? [] : [provider])].join(" ");
+  });
+};
+
+/** Makes all sessions of a person older than any change that needs a recent proof may be. */
+export const ageSessions = async (server: TestServer, identityId: string): Promise<void> => {
+  await server.sql("UPDATE sessions SET authenticated_at = authenticated_at - INTERVAL 2 HOUR WHERE identity_id = ?", [idBytes(identityId)]);
+};

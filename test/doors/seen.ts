@@ -45,6 +45,10 @@ export interface SeenFlow {
   readonly traits: JsonObject | undefined;
   /** Of an answer: what to do next, by its action. */
   readonly continueWith: readonly string[];
+  /** The method that was used last. */
+  readonly active: string | undefined;
+  /** Of a native app that goes through the system browser. */
+  readonly exchangeCode: string | undefined;
 }
 
 /** A session. Times are milliseconds since the epoch. */
@@ -86,6 +90,8 @@ interface JsonFlow {
   };
   readonly identity?: { readonly traits: JsonObject };
   readonly continue_with?: readonly { readonly action: string }[];
+  readonly active?: string;
+  readonly session_token_exchange_code?: string;
 }
 
 /** Reads a flow as REST prints it. */
@@ -103,6 +109,8 @@ export const flowOfJson = (json: unknown): SeenFlow => {
     texts: [...textsOf("", flow.ui.messages), ...flow.ui.nodes.flatMap((node) => textsOf(node.attributes.name, node.messages))],
     traits: flow.identity?.traits,
     continueWith: (flow.continue_with ?? []).map((next) => next.action),
+    active: flow.active,
+    exchangeCode: flow.session_token_exchange_code,
   };
 };
 
@@ -164,6 +172,8 @@ export const flowOfMessage = (flow: SettingsFlow | LoginFlow | RegistrationFlow)
     texts: [...messages.map((text) => textOfMessage("", text)), ...seen.flatMap((node) => node.messages.map((text) => textOfMessage(node.name, text)))],
     traits: "identity" in flow ? flow.identity?.traits : undefined,
     continueWith: "continueWith" in flow ? flow.continueWith.map(actionOf) : [],
+    active: flow.active,
+    exchangeCode: flow.sessionTokenExchangeCode,
   };
 };
 
