@@ -12,7 +12,11 @@ const truths = new Map([
 ]);
 
 /** The boolean that was sent; undefined when it is none. */
-export const truth = (value: JsonValue | undefined): boolean | undefined => (typeof value === "boolean" ? value : truths.get(String(value)));
+export const truth = (value: JsonValue | undefined): boolean | undefined => {
+  if (typeof value === "boolean") return value;
+  // An object may bring a toString of its own, which is no function.
+  return typeof value === "object" ? undefined : truths.get(String(value));
+};
 
 const wholeNumber = /^[+-]?\d{1,20}$/;
 const decimalNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;

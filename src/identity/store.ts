@@ -45,26 +45,29 @@ const columns = [
 export const identityColumns = columns.map((c) => `i.${c} AS i_${c}`).join(", ");
 
 /** Reads a row into the aggregate; of a row that is unchanged it gives the same record again. */
-export const identityFromRow = remembered((row: IdentityRow): IdentityRecord => {
-  const addresses = readJson<{ verifiable: VerifiableAddressRecord[]; recovery: RecoveryAddressRecord[] }>(row.i_addresses);
-  return {
-    id: uuidText(row.i_id),
-    externalId: row.i_external_id ?? undefined,
-    schemaId: row.i_schema_id,
-    state: row.i_state === "active" ? "active" : "inactive",
-    stateChangedAt: row.i_state_changed_at ?? undefined,
-    traits: readJson<JsonObject>(row.i_traits),
-    verifiable: addresses.verifiable,
-    recovery: addresses.recovery,
-    credentials: readJson(row.i_credentials),
-    metadataPublic: readJson<JsonValue>(row.i_metadata_public),
-    metadataAdmin: readJson<JsonValue>(row.i_metadata_admin),
-    organizationId: row.i_organization_id ? uuidText(row.i_organization_id) : undefined,
-    version: row.i_version,
-    createdAt: row.i_created_at,
-    updatedAt: row.i_updated_at,
-  };
-});
+export const identityFromRow = remembered<IdentityRow>(
+  columns.map((c) => `i_${c}` as const),
+  (row): IdentityRecord => {
+    const addresses = readJson<{ verifiable: VerifiableAddressRecord[]; recovery: RecoveryAddressRecord[] }>(row.i_addresses);
+    return {
+      id: uuidText(row.i_id),
+      externalId: row.i_external_id ?? undefined,
+      schemaId: row.i_schema_id,
+      state: row.i_state === "active" ? "active" : "inactive",
+      stateChangedAt: row.i_state_changed_at ?? undefined,
+      traits: readJson<JsonObject>(row.i_traits),
+      verifiable: addresses.verifiable,
+      recovery: addresses.recovery,
+      credentials: readJson(row.i_credentials),
+      metadataPublic: readJson<JsonValue>(row.i_metadata_public),
+      metadataAdmin: readJson<JsonValue>(row.i_metadata_admin),
+      organizationId: row.i_organization_id ? uuidText(row.i_organization_id) : undefined,
+      version: row.i_version,
+      createdAt: row.i_created_at,
+      updatedAt: row.i_updated_at,
+    };
+  },
+);
 
 /** A person and the secret part of one credential. */
 export interface IdentityWithSecret {

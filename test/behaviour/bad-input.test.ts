@@ -34,6 +34,12 @@ describe("over REST", () => {
   const submit = (headers: Headers, body: string | Buffer): Promise<Received> =>
     send(`${server.url}/self-service/settings?flow=${flow}`, { method: "POST", headers: { ...headers, "x-session-token": visitor.credentials.token }, body });
 
+  it.each(["link", "unlink", "csrf_token", "method"])("an object that brings a toString of its own as %s is refused", async (field) => {
+    const answer = await submit({ accept: "application/json", ...json }, JSON.stringify({ method: "none", [field]: { toString: 1 } }));
+    expect(answer.status).toBe(400);
+    expect(await everythingWritten(server)).toEqual(written);
+  });
+
   it.each([
     ["JSON cut short", json, '{"method":"profile"'],
     ["a list", json, "[]"],
