@@ -77,8 +77,8 @@ export const createElsewhere = ({
     const ticket = readTicket(state);
     const record = ticket && (await continuations.find(db, ticket.id));
     const payload = record?.kind === "provider" ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
-    if (!ticket || !record || !payload || !ticket.matches(payload["secret"])) throw noSuchTrip();
-    return { record, memory: payload["memory"] as JsonObject, browser: typeof payload["browser"] === "string" ? payload["browser"] : undefined };
+    if (!ticket || !record || !payload || !ticket.matches(payload.secret)) throw noSuchTrip();
+    return { record, memory: payload.memory as JsonObject, browser: typeof payload.browser === "string" ? payload.browser : undefined };
   },
 
   mustBeSameBrowser({ browser }, call) {
@@ -104,10 +104,10 @@ export const createElsewhere = ({
     const ticket = readTicket(returnToCode);
     const record = ticket && (await continuations.find(db, ticket.id));
     const payload = record?.kind === "exchange" ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
-    if (!ticket || !record || !payload || !ticket.matches(payload["secret"])) return undefined;
+    if (!ticket || !record || !payload || !ticket.matches(payload.secret)) return undefined;
     const flow = await flowOf(record);
     if (flow === undefined || !isSameDigest(flow.context[EXCHANGE], digestOf(initCode))) return undefined;
-    return { record, flow, received: payload["received"] as JsonObject | undefined };
+    return { record, flow, received: payload.received as JsonObject | undefined };
   },
 });
 

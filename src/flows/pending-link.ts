@@ -34,7 +34,7 @@ export const createPendingLinks = (vault: Vault): PendingLinks => ({
     },
   }),
   open: (flow) => {
-    const plain = vault.decrypt(Buffer.from(String(kept(flow)?.["sealed"]), "base64url"), boundTo(flow.id));
+    const plain = vault.decrypt(Buffer.from(String(kept(flow)?.sealed), "base64url"), boundTo(flow.id));
     return plain && (JSON.parse(plain.toString("utf8")) as PendingLink);
   },
 });
@@ -43,12 +43,12 @@ export const createPendingLinks = (vault: Vault): PendingLinks => ({
 export const confirmationOf = (flow: FlowRecord): Confirmation | undefined => {
   const link = kept(flow);
   if (link === undefined) return undefined;
-  const ways = link["ways"];
+  const ways = link.ways;
   return {
-    method: String(link["method"]),
-    identifier: String(link["identifier"]),
+    method: String(link.method),
+    identifier: String(link.identifier),
     ways: Array.isArray(ways) ? ways.map(String) : undefined,
-    shown: (link["shown"] ?? {}) as JsonObject,
+    shown: (link.shown ?? {}) as JsonObject,
   };
 };
 

@@ -3,13 +3,13 @@ import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { fail } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import { uuid4 } from "../../lib/ids.ts";
 import type { Caller } from "../../session/caller.ts";
 import { sessionAal } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { newExchangeCode } from "../elsewhere.ts";
 import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
 import { formOf } from "../form.ts";
+import { newFlow } from "../new-flow.ts";
 import { mustNameType, requestUrlOf } from "../request.ts";
 import { type LoginContext, writeLoginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
@@ -75,21 +75,8 @@ export const newLoginFlow = (
   form: FlowForm,
   csrfDigest: Buffer | undefined,
   kept: JsonObject = {},
-): FlowRecord => {
-  const now = clock.now();
-  return {
-    id: uuid4(),
-    kind: "login",
-    type,
-    identityId: undefined,
-    state: "choose_method",
-    active: undefined,
-    requestUrl,
-    csrfDigest,
-    form,
-    context: { ...writeLoginContext(context), ...kept },
-    issuedAt: now,
-    updatedAt: now,
-    expiresAt: new Date(now.getTime() + config.lifespan),
-  };
-};
+): FlowRecord =>
+  newFlow(
+    { kind: "login", type, state: "choose_method", requestUrl, csrfDigest, form, context: { ...writeLoginContext(context), ...kept } },
+    { clock, lifespan: config.lifespan },
+  );

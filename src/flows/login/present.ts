@@ -5,13 +5,10 @@ import type { LoginMethods } from "../../methods/method.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import { presentAal } from "../../session/present.ts";
 import type { SignedIn } from "../../session/session.ts";
-import { attachMessages } from "../../ui/attach-messages.ts";
-import { csrfNode } from "../../ui/node.ts";
-import { sortNodes } from "../../ui/sort.ts";
-import { type FlowRecord, presentFlowType, returnToOf } from "../flow.ts";
-import { messagesOf } from "../form.ts";
+import type { FlowRecord } from "../flow.ts";
 import { orderBySchema } from "../node-order.ts";
 import { confirmationOf } from "../pending-link.ts";
+import { presentFlow } from "../present-flow.ts";
 import type { FlowUrls } from "../urls.ts";
 import { loginContext } from "./context.ts";
 
@@ -38,19 +35,10 @@ export const createPresentLogin = ({
     const { refresh, requestedAal } = loginContext(flow);
     const schema = schemas.default;
     const view = { flow, schema, shown: flow.form.shown, signedIn, refresh, requestedAal, confirms: confirmationOf(flow) };
-    const messages = messagesOf(flow.form);
-    const nodes = sortNodes(attachMessages([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], messages.nodes), order(schema));
-    const returnTo = returnToOf(flow);
+    const nodes = enabled.flatMap((m) => m.nodes(view));
     return {
       $typeName: "ostiary.login.v1.LoginFlow",
-      id: flow.id,
-      type: presentFlowType(flow),
-      expiresAt: timestamp(flow.expiresAt),
-      issuedAt: timestamp(flow.issuedAt),
-      requestUrl: flow.requestUrl,
-      ...(returnTo !== undefined && { returnTo }),
-      ...(flow.active !== undefined && { active: flow.active }),
-      ui: { $typeName: "ostiary.ui.v1.UiContainer", action: urls.submit("login", flow.id), method: "POST", nodes, messages: [...messages.form] },
+      ...presentFlow(flow, { nodes, order: order(schema), csrfToken }, urls),
       createdAt: timestamp(flow.issuedAt),
       updatedAt: timestamp(flow.updatedAt),
       refresh,

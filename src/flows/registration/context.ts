@@ -13,8 +13,8 @@ export interface RegistrationContext {
 
 /** Reads the context of a registration flow. */
 export const registrationContext = ({ context }: FlowRecord): RegistrationContext => ({
-  schemaId: String(context["schema_id"]),
-  step: context["step"] === "credentials" ? "credentials" : "traits",
+  schemaId: String(context.schema_id),
+  step: context.step === "credentials" ? "credentials" : "traits",
 });
 
 /** Makes the context of a registration flow. */

@@ -3,9 +3,9 @@ import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { fail } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import { uuid4 } from "../../lib/ids.ts";
 import { newExchangeCode } from "../elsewhere.ts";
 import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
+import { newFlow } from "../new-flow.ts";
 import { mustNameType, requestUrlOf } from "../request.ts";
 import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
 import type { RegistrationDeps } from "./deps.ts";
@@ -60,21 +60,8 @@ export const newRegistrationFlow = (
   form: FlowForm,
   csrfDigest: Buffer | undefined,
   kept: JsonObject = {},
-): FlowRecord => {
-  const now = clock.now();
-  return {
-    id: uuid4(),
-    kind: "registration",
-    type,
-    identityId: undefined,
-    state: "choose_method",
-    active: undefined,
-    requestUrl,
-    csrfDigest,
-    form,
-    context: { ...writeRegistrationContext(context), ...kept },
-    issuedAt: now,
-    updatedAt: now,
-    expiresAt: new Date(now.getTime() + config.lifespan),
-  };
-};
+): FlowRecord =>
+  newFlow(
+    { kind: "registration", type, state: "choose_method", requestUrl, csrfDigest, form, context: { ...writeRegistrationContext(context), ...kept } },
+    { clock, lifespan: config.lifespan },
+  );

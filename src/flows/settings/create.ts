@@ -2,10 +2,10 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
-import { uuid4 } from "../../lib/ids.ts";
 import type { Caller } from "../../session/caller.ts";
 import { newExchangeCode } from "../elsewhere.ts";
 import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
+import { newFlow } from "../new-flow.ts";
 import { mustNameType, requestUrlOf } from "../request.ts";
 import type { SettingsDeps } from "./deps.ts";
 
@@ -42,21 +42,5 @@ export const newSettingsFlow = (
   requestUrl: string,
   form: FlowForm = emptyForm,
   kept: JsonObject = {},
-): FlowRecord => {
-  const now = clock.now();
-  return {
-    id: uuid4(),
-    kind: "settings",
-    type,
-    identityId: identity.id,
-    state: "show_form",
-    active: undefined,
-    requestUrl,
-    csrfDigest: undefined,
-    form,
-    context: kept,
-    issuedAt: now,
-    updatedAt: now,
-    expiresAt: new Date(now.getTime() + config.lifespan),
-  };
-};
+): FlowRecord =>
+  newFlow({ kind: "settings", type, identityId: identity.id, state: "show_form", requestUrl, form, context: kept }, { clock, lifespan: config.lifespan });

@@ -2,16 +2,12 @@ import type { SettingsFlow } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
 import { State } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
 import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { presentIdentity } from "../../identity/present.ts";
-import { timestamp } from "../../lib/timestamp.ts";
 import type { SettingsMethods, SettingsView } from "../../methods/method.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { SignedIn } from "../../session/session.ts";
-import { attachMessages } from "../../ui/attach-messages.ts";
-import { csrfNode } from "../../ui/node.ts";
-import { sortNodes } from "../../ui/sort.ts";
-import { type FlowRecord, presentFlowType, returnToOf } from "../flow.ts";
-import { messagesOf } from "../form.ts";
+import type { FlowRecord } from "../flow.ts";
 import { orderBySchema } from "../node-order.ts";
+import { presentFlow } from "../present-flow.ts";
 import type { FlowUrls } from "../urls.ts";
 
 /** Makes the flow that clients see. */
@@ -53,19 +49,10 @@ export const createPresentSettings = ({
   return (flow, { session, identity }, csrfToken, continueWith = []) => {
     const schema = schemas.must(identity.schemaId);
     const view: SettingsView = { session, identity, schema, flow, shown: flow.form.shown };
-    const messages = messagesOf(flow.form);
-    const nodes = sortNodes(attachMessages([csrfNode(csrfToken), ...enabled.flatMap((m) => m.nodes(view))], messages.nodes), order(schema));
-    const returnTo = returnToOf(flow);
+    const nodes = enabled.flatMap((m) => m.nodes(view));
     return {
       $typeName: "ostiary.settings.v1.SettingsFlow",
-      id: flow.id,
-      type: presentFlowType(flow),
-      expiresAt: timestamp(flow.expiresAt),
-      issuedAt: timestamp(flow.issuedAt),
-      requestUrl: flow.requestUrl,
-      ...(returnTo !== undefined && { returnTo }),
-      ...(flow.active !== undefined && { active: flow.active }),
-      ui: { $typeName: "ostiary.ui.v1.UiContainer", action: urls.submit("settings", flow.id), method: "POST", nodes, messages: [...messages.form] },
+      ...presentFlow(flow, { nodes, order: order(schema), csrfToken }, urls),
       identity: presentIdentity(identity, schema.url),
       state: flow.state === "success" ? State.SUCCESS : State.SHOW_FORM,
       ...(identity.organizationId !== undefined && { organizationId: identity.organizationId }),
