@@ -28,7 +28,8 @@ const schema = {
   },
 };
 
-const withPages: Raw = {
+/** What makes the pages the server's own. */
+export const withPages: Raw = {
   selfservice: {
     default_browser_return_url: "/hosted/settings",
     flows: {
