@@ -83,6 +83,17 @@ export const warningChecks: readonly Check[] = [
     list(get("serve.public.cors.allowed_origins")).includes("*")
       ? [at("serve.public.cors.allowed_origins", "* admits every origin, so calls across origins are without cookies; name the origins to allow them")]
       : [],
+  (get) =>
+    list(get("selfservice.methods.oidc.config.providers")).flatMap((provider, index) =>
+      isMap(provider) && provider.account_linking_mode === "automatic"
+        ? [
+            at(
+              `selfservice.methods.oidc.config.providers.${index}.account_linking_mode`,
+              "automatic: an address alone links nothing, so people are asked to sign in all the same",
+            ),
+          ]
+        : [],
+    ),
   (get, { dev }) => {
     const cost = get("hashers.bcrypt.cost");
     return !dev && get("hashers.algorithm") === "bcrypt" && typeof cost === "number" && cost < 12

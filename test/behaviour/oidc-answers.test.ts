@@ -78,6 +78,16 @@ describe("an answer of a provider", () => {
     expect(flow.id).toBeDefined();
   });
 
+  it("needs the whole of its state: knowing what it leads to is not enough", async () => {
+    const { url, visitor, person } = await atProvider();
+    const state = url.searchParams.get("state") ?? "";
+    const guessed = new URL(url);
+    guessed.searchParams.set("state", `${state.slice(0, 32)}${state.slice(32).split("").reverse().join("")}`);
+    await nothingIsWritten(() => isRefused(guessed, visitor));
+    await comeBack(url, visitor);
+    expect(await linksOf(server, person.id)).toHaveLength(1);
+  });
+
   it("is good once", async () => {
     const { url, visitor, person } = await atProvider();
     await comeBack(url, visitor);
