@@ -176,7 +176,7 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
   const settingsDeps = {
     ...shared,
     config: selfservice.flows.settings,
-    reads: createSettingsStore(),
+    reads: createSettingsStore(db),
     sessions: issuer,
     continuations,
     methods: methods.settings,

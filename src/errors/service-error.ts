@@ -59,4 +59,13 @@ export class ServiceError extends Error {
 }
 
 /** Creates a failure by its name in the table. Throw it, or return it. */
-export const fail = (name: ErrorName, parts?: ErrorParts): ServiceError => new ServiceError(name, parts);
+export const fail = (name: ErrorName, parts?: ErrorParts): ServiceError => {
+  const { stackTraceLimit } = Error;
+  // It is an answer like any other: nobody asks where it was made, and finding that out costs as much as a statement.
+  Error.stackTraceLimit = 0;
+  try {
+    return new ServiceError(name, parts);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+};

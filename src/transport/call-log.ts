@@ -49,7 +49,12 @@ export const createCallLog = ({ log, metrics }: { readonly log: Log; readonly me
   trouble: (call, rpc, err) => log.error({ request_id: call.requestId, rpc, door: call.door, err }, "a call failed inside the server"),
 });
 
+const codeNames = new Map<Code, string>();
+
 const codeOf = (failure: ServiceError | Code | undefined): string => {
   if (failure === undefined) return "ok";
-  return codeToString(failure instanceof ServiceError ? failure.row.code : failure);
+  const code = failure instanceof ServiceError ? failure.row.code : failure;
+  const name = codeNames.get(code) ?? codeToString(code);
+  codeNames.set(code, name);
+  return name;
 };

@@ -43,6 +43,22 @@ describe.each(doors)("through $name", (door) => {
     expect(accepted(await owner.settings.get(flow)).state).toBe("show_form");
   });
 
+  it("of many who ask at the same moment each is answered as if alone", async () => {
+    const visitors = await Promise.all(Array.from({ length: 6 }, async () => (await enterAsNewPerson(door, server)).visitor));
+    const flows = await Promise.all(visitors.map(async ({ settings }) => accepted(await settings.create()).id));
+    const nobody = door.enter(server);
+    const [own, next, unknown, signedOut] = await Promise.all([
+      Promise.all(visitors.map(({ settings }, at) => settings.get(flows[at] ?? ""))),
+      Promise.all(visitors.map(({ settings }, at) => settings.get(flows[(at + 1) % flows.length] ?? ""))),
+      Promise.all(visitors.map(({ settings }) => settings.get(randomUUID()))),
+      Promise.all(flows.map((flow) => nobody.settings.get(flow))),
+    ]);
+    expect(own.map((answer) => accepted(answer).id)).toEqual(flows);
+    expect(next.map((answer) => refused(answer).reason)).toEqual(flows.map(() => "IDENTITY_MISMATCH"));
+    expect(unknown.map((answer) => refused(answer).reason)).toEqual(flows.map(() => "FLOW_NOT_FOUND"));
+    expect(signedOut.map((answer) => refused(answer).reason)).toEqual(flows.map(() => "SESSION_INACTIVE"));
+  });
+
   it("without a session there are no settings", async () => {
     const nobody = door.enter(server);
     const flow = accepted(await (await enterAsNewPerson(door, server)).visitor.settings.create()).id;

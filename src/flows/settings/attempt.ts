@@ -19,9 +19,9 @@ export interface Attempt {
  *
  * @throws SESSION_INACTIVE, INVALID_FIELD, FLOW_NOT_FOUND
  */
-export const loadAttempt = async ({ db, callers, reads }: SettingsDeps, flowId: string, call: Call): Promise<Attempt> => {
+export const loadAttempt = async ({ callers, reads }: SettingsDeps, flowId: string, call: Call): Promise<Attempt> => {
   const { credential, digest } = callers.mustPresent(call);
-  const read = await reads.read(db, digest, flowId);
+  const read = await reads.read(digest, flowId);
   const caller = callers.mustBeLive(read, credential);
   mustNameFlow(flowId);
   return { caller, flow: mustExist(read?.flow, "There is no settings flow with this id."), parked: read?.parked, call };
