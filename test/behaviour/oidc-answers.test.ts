@@ -61,7 +61,7 @@ describe("an answer of a provider", () => {
     victim.visitor.credentials.jar?.set("ory_kratos_continuity", attacker.visitor.credentials.jar?.get("ory_kratos_continuity") ?? "");
     await nothingIsWritten(async () => {
       const back = await comeBack(attacker.url, victim.visitor);
-      expect((await errorAt(server, back))["id"]).toBe("security_identity_mismatch");
+      expect((await errorAt(server, back)).id).toBe("security_identity_mismatch");
     });
     expect(await linksOf(server, victim.person.id)).toEqual([]);
   });
@@ -73,7 +73,7 @@ describe("an answer of a provider", () => {
     accepted(await signIn(visitor, person));
     await nothingIsWritten(async () => {
       const back = await comeBack(url, visitor);
-      expect((await errorAt(server, back))["id"]).toBe("security_identity_mismatch");
+      expect((await errorAt(server, back)).id).toBe("security_identity_mismatch");
     });
     expect(flow.id).toBeDefined();
   });

@@ -53,7 +53,7 @@ describe.each(doors)("an ID token that an app brings, through $name", (door) => 
       const visitor = door.enter(server);
       const nonce = await visitor.nonce();
       accepted(await enter(visitor, kind, { id_token: await sign({ ...claims, nonce }), id_token_nonce: nonce }));
-      expect(accepted(await visitor.whoami())).toMatchObject({ methods: ["oidc"], traits: { email: claims["email"] } });
+      expect(accepted(await visitor.whoami())).toMatchObject({ methods: ["oidc"], traits: { email: claims.email } });
     }
     const { visitor, person } = await enterAsNewPerson(door, server);
     const nonce = await visitor.nonce();

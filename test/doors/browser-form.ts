@@ -67,6 +67,11 @@ const createVisitor = (server: TestServer): Visitor => {
     const shown = location.startsWith(ui[kind]) ? new URL(location).searchParams.get("flow") : null;
     if (shown !== null && shown !== id) return plainRefusal("FLOW_EXPIRED", { location, useFlowId: shown });
     if (shown === null && kind !== "settings") return { ok: true, value: {}, location } satisfies Accepted<Done>;
+    return shownForm(kind, id, location);
+  };
+
+  /** The form that a person came back to: settings come back when they are saved as well. */
+  const shownForm = async (kind: FlowKind, id: string, location: string): Promise<Answer<Done>> => {
     const fetched = await fetchFlow(kind, id);
     if (!fetched.ok) return fetched;
     const flow = fetched.value;

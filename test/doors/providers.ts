@@ -25,7 +25,7 @@ export const startProviders = async (server: TestServer, parts: Readonly<Record<
       clients: [{ client_id: id, client_secret: `secret of ${id}`, redirect_uris: [`${server.url}/self-service/methods/oidc/${callback}`] }],
       requirePkce: [id],
     });
-  const [acme, globex] = await Promise.all([start("acme"), start("globex", parts["pkce"] === "force" ? "callback" : undefined)]);
+  const [acme, globex] = await Promise.all([start("acme"), start("globex", parts.pkce === "force" ? "callback" : undefined)]);
   const providers = ([id, { issuer }]: readonly [ProviderId, OpenidProvider]) => ({
     id,
     provider: "generic",
@@ -39,7 +39,7 @@ export const startProviders = async (server: TestServer, parts: Readonly<Record<
     ...(id === "acme" ? {} : parts),
   });
   const oidc = { enabled: true, config: { providers: [providers(["acme", acme]), providers(["globex", globex])] } };
-  const overrides: Raw = { ...more, selfservice: { ...(more["selfservice"] as Raw | undefined), methods: { oidc } } };
+  const overrides: Raw = { ...more, selfservice: { ...(more.selfservice as Raw | undefined), methods: { oidc } } };
   await server.restart(overrides);
   return {
     acme,
@@ -76,7 +76,7 @@ export const locationOf = (received: Received): URL => new URL(received.headers.
 /** What the error page would show. */
 export const errorAt = async (server: TestServer, received: Received): Promise<JsonObject> => {
   const id = locationOf(received).searchParams.get("id") ?? "";
-  return (await send(`${server.url}/self-service/errors?id=${id}`)).json["error"] as JsonObject;
+  return (await send(`${server.url}/self-service/errors?id=${id}`)).json.error as JsonObject;
 };
 
 /** The answer to a submit that led elsewhere. @throws Error when it did not */

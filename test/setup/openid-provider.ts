@@ -188,7 +188,7 @@ const makeKey = (alg: "RS256" | "ES256") => {
 const finish = async (provider: Provider, request: IncomingMessage, response: ServerResponse, { account, authTime, refusal }: State): Promise<void> => {
   try {
     const { params } = await provider.interactionDetails(request, response);
-    const login = { accountId: params["login_hint"] ?? account.sub, ...(authTime !== undefined && { ts: authTime }) };
+    const login = { accountId: params.login_hint ?? account.sub, ...(authTime !== undefined && { ts: authTime }) };
     await provider.interactionFinished(request, response, refusal === undefined ? { login } : { error: refusal, error_description: "refused by the test" });
   } catch (error) {
     response.writeHead(500).end(String(error));

@@ -17,7 +17,7 @@ export const createOpenidStore = () => {
     findByUserCode: async (code: string) => find(model, (payload) => payload.userCode === code),
     consume: async (id: string) => {
       const payload = kept.get(`${model}:${id}`);
-      if (payload) payload["consumed"] = Math.floor(Date.now() / 1000);
+      if (payload) payload.consumed = Math.floor(Date.now() / 1000);
     },
     destroy: async (id: string) => void kept.delete(`${model}:${id}`),
     revokeByGrantId: async (grantId: string) => {

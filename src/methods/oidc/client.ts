@@ -103,7 +103,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
       params,
       accessToken,
       scopes: response.scope?.split(/[ ,]+/) ?? preset.scopes(config.scope),
-      userinfo: async () => (await openid.fetchUserInfo(found.server, accessToken, String(idToken?.["sub"] ?? ""))) as JsonObject,
+      userinfo: async () => (await openid.fetchUserInfo(found.server, accessToken, String(idToken?.sub ?? ""))) as JsonObject,
       api: async (url, request = {}) =>
         readJson(url, await fetch(url, { method: "GET", ...request, headers: { accept: "application/json", ...authorization, ...request.headers } })),
     };

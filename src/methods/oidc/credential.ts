@@ -80,7 +80,7 @@ const toChange = (entries: readonly KeptLink[]): CredentialChange => ({
 const factsOf = ({ provider, subject, organization }: KeptLink): JsonObject => ({ provider, subject, ...(organization !== undefined && { organization }) });
 
 const readLinks = (document: JsonObject | undefined): readonly KeptLink[] => {
-  const list = document?.["providers"];
+  const list = document?.providers;
   if (!Array.isArray(list)) return [];
   return list.filter((entry) => isLink(entry)) as unknown as readonly KeptLink[];
 };

@@ -86,7 +86,7 @@ const checkClaims = (claims: JsonObject, { issuer, audiences, nonce }: IdTokenEx
   if (exp + SKEW <= now) return refused("expired", "the ID token has expired");
   if (iat - SKEW > now) return refused("issued_at", "the ID token was issued in the future");
   if (nbf !== undefined && (typeof nbf !== "number" || nbf - SKEW > now)) return refused("issued_at", "the ID token is not valid yet");
-  if (nonce !== undefined && !isSame(nonce, claims["nonce"])) return refused("nonce", "the ID token has another nonce, or none");
+  if (nonce !== undefined && !isSame(nonce, claims.nonce)) return refused("nonce", "the ID token has another nonce, or none");
   return undefined;
 };
 

@@ -43,7 +43,7 @@ export const createOidcLogin = ({ enabled, providers, nodes, trips, arrivals }: 
 
     nodes: ({ requestedAal, refresh, signedIn, confirms }) => {
       if (requestedAal === 2) return [];
-      if (confirms?.method === OIDC) return nodes.confirm(String(confirms.shown["provider"]), onlyOf(confirms.shown["only"]));
+      if (confirms?.method === OIDC) return nodes.confirm(String(confirms.shown.provider), onlyOf(confirms.shown.only));
       return nodes.login(refresh && signedIn ? provesAgain(signedIn.identity) : undefined);
     },
 

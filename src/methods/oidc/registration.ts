@@ -54,9 +54,9 @@ export const createOidcRegistration = ({ enabled, providers, nodes, trips, arriv
     receive: async (memory, answer, call) => {
       const received = await trips.receive(memory, answer, call);
       if (received.kind === "received") return received;
-      const provider = String(memory["provider"]);
+      const provider = String(memory.provider);
       // What was typed before is not asked for again.
-      const typed = memory["traits"] as JsonObject;
+      const typed = memory.traits as JsonObject;
       return { ...received, context: writeGoesOnWith({ provider, withTraits: hasValues(typed) }) };
     },
     arrive: (received, { schema }) => arrivals.arrive(readKnown(received), schema),

@@ -83,9 +83,9 @@ export const createRoundTrips = ({
       const provider = providers.get(id);
       if (provider === undefined) return refuse(id, { kind: "refused", reason: "misconfigured", explain: "the configuration has this provider no more" });
       // The address says as well whose answer it is (RFC 9700 4.4): a code of one provider is never taken to another.
-      if ((answer["provider"] ?? "") !== (provider.config.pkce === "force" ? "" : provider.id))
+      if ((answer.provider ?? "") !== (provider.config.pkce === "force" ? "" : provider.id))
         return refuse(id, { kind: "refused", reason: "issuer", explain: "the answer came to the address of another provider" });
-      const trip = readTrip(answer["state"] ?? "", memory["trip"]);
+      const trip = readTrip(answer.state ?? "", memory.trip);
       if (trip === undefined) return refuse(id, { kind: "refused", reason: "state", explain: "what was remembered cannot be read any more" });
       const { provider: _, ...params } = answer;
       const completed = await provider.client.complete(new URLSearchParams(params), trip);

@@ -99,4 +99,4 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
   };
 };
 
-const providerOf = (memory: JsonObject): string => String(memory["provider"]);
+const providerOf = (memory: JsonObject): string => String(memory.provider);

@@ -14,5 +14,5 @@ export const writeGoesOnWith = ({ provider, withTraits }: GoesOnWith): JsonObjec
 /** Reads it again; undefined for a flow that has not come so far. */
 export const goesOnWith = (context: JsonObject): GoesOnWith | undefined => {
   const kept = context[OIDC] as JsonObject | undefined;
-  return kept && { provider: String(kept["provider"]), withTraits: kept["with_traits"] === true };
+  return kept && { provider: String(kept.provider), withTraits: kept.with_traits === true };
 };

@@ -63,7 +63,7 @@ describe("an ID token that an app brings", () => {
     ["claims nested without end", { nested: JSON.parse(`${"[".repeat(40)}${"]".repeat(40)}`) }, "claims"],
   ];
   it.each(cases)("is refused: %s", async (_, claims, reason) => {
-    const filled = claims["iss"] === "ISSUER/evil" ? { ...claims, iss: `${stub.issuer}/evil` } : claims;
+    const filled = claims.iss === "ISSUER/evil" ? { ...claims, iss: `${stub.issuer}/evil` } : claims;
     expect(await client.completeNative(await stub.sign({ nonce: NONCE, ...filled }), NONCE)).toMatchObject({ kind: "refused", reason });
   });
 

@@ -221,7 +221,7 @@ describe("microsoft", () => {
   it("does not believe an address that some administrator wrote", async () => {
     const read = async (claims: Readonly<Record<string, unknown>>) => {
       const { done } = await complete({ provider: "microsoft" }, "/login.microsoftonline.com/token", sign(claims));
-      return done.kind === "completed" && presentClaims(done.claims)["email_verified"];
+      return done.kind === "completed" && presentClaims(done.claims).email_verified;
     };
     expect(await read({ email: "boss@example.com", email_verified: true })).toBe(false);
     expect(await read({ email: "boss@example.com", xms_edov: true })).toBe(true);
@@ -254,7 +254,7 @@ describe("the others", () => {
       token_type: "bearer",
       id_token: await stub.sign({ iss: "https://slack.com", nonce, "https://slack.com/team_id": "T1" }),
     }));
-    expect(done.kind === "completed" && presentClaims(done.claims)["team"]).toBe("T1");
+    expect(done.kind === "completed" && presentClaims(done.claims).team).toBe("T1");
   });
 
   it("discord: the member's number, and an address only as far as it is verified", async () => {

@@ -11,10 +11,10 @@ const DEPTH = 16;
  * there. A text says what is wrong.
  */
 export const readMapped = (answer: unknown): Mapped | string => {
-  if (!isObject(answer) || !isObject(answer["identity"])) return "the mapper must answer an object with the key identity";
-  const { traits = {}, metadata_public, metadata_admin, verified_addresses = [] } = answer["identity"];
+  if (!isObject(answer) || !isObject(answer.identity)) return "the mapper must answer an object with the key identity";
+  const { traits = {}, metadata_public, metadata_admin, verified_addresses = [] } = answer.identity;
   if (!isObject(traits)) return "identity.traits must be an object";
-  if (!isReasonable(answer["identity"], 0)) return "identity has a forbidden name in it, or is nested too deeply";
+  if (!isReasonable(answer.identity, 0)) return "identity has a forbidden name in it, or is nested too deeply";
   const addresses = readAddresses(verified_addresses);
   if (addresses === undefined) return "identity.verified_addresses must be a list of { via, value }";
   return {

@@ -29,12 +29,12 @@ export const github: Preset = {
     return {
       ...user,
       iss: "https://github.com/login/oauth/access_token",
-      sub: typeof user["id"] === "number" ? String(user["id"]) : "",
-      nickname: user["login"] ?? null,
-      preferred_username: user["login"] ?? null,
-      website: user["blog"] ?? null,
-      picture: user["avatar_url"] ?? null,
-      profile: user["html_url"] ?? null,
+      sub: typeof user.id === "number" ? String(user.id) : "",
+      nickname: user.login ?? null,
+      preferred_username: user.login ?? null,
+      website: user.blog ?? null,
+      picture: user.avatar_url ?? null,
+      profile: user.html_url ?? null,
       email: null,
       ...email,
     };
@@ -43,6 +43,6 @@ export const github: Preset = {
 
 const primaryOf = (list: JsonValue): JsonObject => {
   const entries = Array.isArray(list) ? (list as JsonObject[]) : [];
-  const primary = entries.find((entry) => entry?.["primary"] === true);
-  return typeof primary?.["email"] === "string" ? { email: primary["email"], email_verified: primary["verified"] === true } : {};
+  const primary = entries.find((entry) => entry?.primary === true);
+  return typeof primary?.email === "string" ? { email: primary.email, email_verified: primary.verified === true } : {};
 };

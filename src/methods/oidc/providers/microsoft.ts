@@ -29,8 +29,8 @@ export const microsoft: Preset = {
     const { config, idToken = {}, userinfo } = source;
     const claims: JsonObject = config.claims_source === "userinfo" ? { ...(await userinfo()), ...idToken } : { ...idToken };
     const { email_verified: _, ...others } = claims;
-    const vouched = [true, 1, "1", "true"].includes(claims["xms_edov"] as never);
-    return { ...others, ...(claims["email"] === undefined ? {} : { email_verified: vouched }), sub: await subjectOf(source, claims) };
+    const vouched = [true, 1, "1", "true"].includes(claims.xms_edov as never);
+    return { ...others, ...(claims.email === undefined ? {} : { email_verified: vouched }), sub: await subjectOf(source, claims) };
   },
 };
 
@@ -39,7 +39,7 @@ const subjectOf = async ({ config, api }: ClaimsSource, { sub, oid }: JsonObject
   if (config.subject_source === "oid") return text(oid, "oid");
   if (config.subject_source === "userinfo") return text(sub, "sub");
   const me = (await api("https://graph.microsoft.com/v1.0/me")) as JsonObject;
-  return text(me["id"], "id of /me");
+  return text(me.id, "id of /me");
 };
 
 const text = (value: unknown, name: string): string => {
