@@ -266,7 +266,7 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     listen: async () => {
       purger.start();
       const opened = await doors.listen();
-      void methods.oidc.check();
+      methods.oidc.check().catch((error: unknown) => log.error({ err: error }, "sign-in providers could not be checked"));
       return opened;
     },
     close: async () => {

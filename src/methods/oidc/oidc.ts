@@ -8,7 +8,6 @@ import type { Log } from "../../lib/log.ts";
 import { createArrivals } from "./arrive.ts";
 import { createOidcCredential, type TokenCipher } from "./credential.ts";
 import { createOidcLogin } from "./login.ts";
-import { createJsonnetEngine } from "./mapper/jsonnet-engine.ts";
 import { createProviderNodes } from "./nodes.ts";
 import { createNonces } from "./nonces.ts";
 import { createProviderFetch } from "./provider-fetch.ts";
@@ -41,8 +40,7 @@ export interface OidcDeps {
 export const createOidc = (deps: OidcDeps) => {
   const { config, db, identities, clock, log, cipher, seal, publicUrl, loginPage, loginHints, waysIn } = deps;
   const { enabled } = config;
-  const engine = createJsonnetEngine();
-  const providersOf = () => createProviders({ config: config.config, publicUrl, fetch: createProviderFetch(), clock, engine });
+  const providersOf = () => createProviders({ config: config.config, publicUrl, fetch: createProviderFetch(), clock });
   const providers = providersOf();
   const nonces = createNonces({ seal, clock });
   const nodes = createProviderNodes(providers.list);
@@ -60,8 +58,14 @@ export const createOidc = (deps: OidcDeps) => {
     /** Says in the log what is wrong with providers as they are now. Nothing waits for it. */
     check: async (): Promise<void> => {
       if (!enabled) return;
-      // Asked apart, so that a provider that was down just then is not held to be down by whoever signs in.
-      for (const fault of await providersOf().check()) log.warn(`sign-in providers: ${fault}`);
+      // Asked apart, so that a provider that was down just then is not held to be down by
+      // whoever signs in, and nothing is kept in memory before somebody does.
+      const apart = providersOf();
+      try {
+        for (const fault of await apart.check()) log.warn(`sign-in providers: ${fault}`);
+      } finally {
+        await apart.close();
+      }
     },
     close: providers.close,
   };

@@ -116,7 +116,7 @@ describe("an ID token that an app brings", () => {
 
   it("does not send keys being looked for over and over by keys that do not exist", async () => {
     const config = makeConfig({ issuer_url: stub.issuer });
-    const patient = makeClient(config);
+    const patient = makeClient(config, {}, 60_000);
     await patient.completeNative(await stub.sign({ nonce: NONCE }), NONCE);
     const before = stub.asked("/jwks");
     await Promise.all(Array.from({ length: 20 }, async () => patient.completeNative(await stub.sign({ nonce: NONCE }, { kid: "unknown" }), NONCE)));

@@ -45,14 +45,14 @@ export const makeConfig = (parts: Partial<ProviderConfig> = {}): ProviderConfig 
 /** Where the provider of a test sends people back to. */
 export const callback = "http://127.0.0.1:4433/self-service/methods/oidc/callback/acme";
 
-/** A client of one provider; keys that are not known are looked for at once. */
-export const makeClient = (config: ProviderConfig, network: ProviderFetchOptions = {}): ProviderClient =>
+/** A client of one provider; keys that are not known are looked for at once, or as often as is said (milliseconds). */
+export const makeClient = (config: ProviderConfig, network: ProviderFetchOptions = {}, keyCooldown = 0): ProviderClient =>
   createProviderClient({
     config,
     preset: presets[config.provider],
     fetch: createProviderFetch({ timeout: 1000, pause: 10, ...network }),
     clock: systemClock,
-    keyCooldown: 0,
+    keyCooldown,
   });
 
 /** A trip back to the callback of a test. */
