@@ -30,7 +30,7 @@ const row = (reason: Reason, code: Code, status: number, id: string, message: st
  * protocol's own mapping. For HTML the place to go is the error's `location`;
  * without one it is the error page.
  */
-// biome-ignore format: a table
+// biome-ignore format: a table, read by its columns
 export const errorTable = {
   INTERNAL: row(Reason.INTERNAL, Code.Internal, 500, "", "An internal server error occurred.", "Something broke that is not the caller's doing; the log has the request id."),
   UNAVAILABLE: row(Reason.UNAVAILABLE, Code.Unavailable, 503, "", "The service is not available right now.", "The database cannot be reached; try again."),

@@ -92,7 +92,7 @@ const trailer = (fields: Headers): Buffer => sealEnvelope(Buffer.from(grpcWeb.tr
 
 const toOutgoing = (fields: Headers): Record<string, string> => Object.fromEntries(fields);
 
-// biome-ignore format: a table
+// biome-ignore format: a table, read by its columns
 const wires: Readonly<Record<string, Wire>> = {
   "application/json": createConnect("application/json", true),
   "application/proto": createConnect("application/proto", false),
