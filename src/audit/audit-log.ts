@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import { columnSizes } from "../db/column-sizes.ts";
 import type { Sql } from "../db/sql.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -38,8 +39,8 @@ export const createAuditLog = ({ clock }: { readonly clock: Clock }): AuditLog =
         sessionId === undefined ? null : uuidBytes(sessionId),
         type,
         outcome,
-        call.remoteAddress.slice(0, 64),
-        call.requestId.slice(0, 64),
+        call.remoteAddress.slice(0, columnSizes["security_events.remote_address"]),
+        call.requestId.slice(0, columnSizes["security_events.request_id"]),
         JSON.stringify(detail),
         now,
       ],

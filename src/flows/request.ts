@@ -1,6 +1,8 @@
 import { FlowType } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import { columnSizes } from "../db/column-sizes.ts";
 import { fail } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
+import { cutText } from "../lib/cut-text.ts";
 import { parseUuid } from "../lib/ids.ts";
 
 /** @throws INVALID_FIELD unless the request says which type of flow it wants */
@@ -26,5 +28,17 @@ export const mustExist = <T>(flow: T | undefined, explain?: string): T => {
  * the one REST would have been asked with: the flow keeps its `return_to` in it.
  *
  * @param init where a flow is created, with the parameters of the request
+ * @throws INVALID_FIELD naming the longest parameter, when the URL is too long to be kept
  */
-export const requestUrlOf = (call: Call, init: string): string => (call.door === "rest" ? call.url : init);
+export const requestUrlOf = (call: Call, init: string): string => {
+  const url = call.door === "rest" ? call.url : init;
+  const most = columnSizes["flows.request_url"];
+  if (Buffer.byteLength(url) <= most) return url;
+  const field = longestParameter(url);
+  throw fail("INVALID_FIELD", { field, explain: `The field ${field} is too long: the URL of the request may have ${most} bytes.` });
+};
+
+const longestParameter = (url: string): string => {
+  const [longest] = [...(URL.parse(url)?.searchParams ?? [])].sort(([, a], [, b]) => b.length - a.length);
+  return longest === undefined ? "request_url" : cutText(longest[0], 64);
+};

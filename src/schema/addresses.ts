@@ -1,8 +1,12 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { UiText } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import { charactersIn, columnSizes } from "../db/column-sizes.ts";
+import { messages as rows, uiText } from "../ui/messages.ts";
 import type { FormMessage } from "../ui/stored-message.ts";
+import { bounds } from "./bounds.ts";
 import type { Via } from "./extension.ts";
 import { formatText } from "./faults.ts";
-import { isEmail } from "./formats.ts";
+import { isEmail, isLooseEmail } from "./formats.ts";
 import { normaliseEmail, normaliseIdentifier } from "./normalise.ts";
 import { phoneNumber } from "./phone-number.ts";
 import { traitName } from "./trait-name.ts";
@@ -38,28 +42,65 @@ interface Found {
 /** Formats that an address is held to. With another one, the schema vouches for the value itself. */
 const strictFormats = new Set([undefined, "email", "tel"]);
 
+/** One recipient, and nothing that a mail's header would read as two, or as the end of a line. */
+const oneRecipient = /^[^\s\p{C}",:;<>()[\]\\]+$/u;
+
+/** An address as it is kept; undefined for what is none. It is normalised first: what is checked is what is kept. */
 function addressOf(value: string, via: Via, format: string | undefined): string | undefined {
-  if (!strictFormats.has(format)) return value.trim();
-  if (via === "sms") return phoneNumber(value);
-  return isEmail(value.trim()) ? normaliseEmail(value) : undefined;
+  if (strictFormats.has(format)) {
+    if (via === "sms") return phoneNumber(value);
+    const address = normaliseEmail(value);
+    return isEmail(address) ? address : undefined;
+  }
+  const address = value.trim();
+  // What a mailer may make of it has to be one recipient too.
+  if (address !== "" && !(via === "sms" ? isOneLine(address) : oneRecipient.test(address) && oneRecipient.test(normaliseEmail(address)))) return undefined;
+  return format === "email_loose" && address !== "" && !isLooseEmail(address) ? undefined : address;
 }
 
+const isOneLine = (value: string): boolean => !/\p{C}/u.test(value);
+
+/** Collects what the values of traits are used for, and what keeps them from it. */
+interface Notes extends Found {
+  readonly fault: (path: readonly string[], text: UiText) => void;
+}
+
+function createNotes(): Notes {
+  const messages: FormMessage[] = [];
+  const said = new Set<string>();
+  const fault = (path: readonly string[], text: UiText): void => {
+    const node = traitName(path);
+    const known = `${text.id} ${node}`;
+    if (said.has(known) || messages.length >= bounds.reported) return;
+    said.add(known);
+    messages.push({ node, text });
+  };
+  return { identifiers: {}, verifiable: [], recovery: [], messages, fault };
+}
+
+const tooLong = (value: string, most: number): UiText => uiText(rows.tooLong, { max_length: most, actual_length: charactersIn(value) });
+
 /** Notes what one value is used for, and gives it back as it is to be kept. */
-function note(found: Found, use: TraitUse, value: string, path: readonly string[]): string {
+function note(found: Notes, use: TraitUse, value: string, path: readonly string[]): string {
   const { credentials, verification, recovery } = use.extension;
   let kept = value;
-  const address = (via: Via, into: (value: string) => void): void => {
+  const address = (via: Via, most: number, into: (value: string) => void): void => {
     const normal = addressOf(value, via, use.format);
-    if (normal !== undefined) {
+    if (normal === undefined) {
+      // Where the schema leaves a choice, the other branch may be the one that fits.
+      if (use.certain) found.fault(path, formatText(value, via === "sms" ? "tel" : "email"));
+    } else if (charactersIn(normal) > most) {
+      found.fault(path, tooLong(normal, most));
+    } else {
       if (normal !== "") into(normal);
       if (via === "sms") kept = normal;
-    } else if (use.certain) {
-      // Where the schema leaves a choice, the other branch may be the one that fits.
-      const text = formatText(value, via === "sms" ? "tel" : "email");
-      if (!found.messages.some((known) => known.node === traitName(path) && known.text.id === text.id)) found.messages.push({ node: traitName(path), text });
     }
   };
   const identify = (type: string, identifier: string): void => {
+    if (charactersIn(identifier) > longestIdentifier) {
+      found.fault(path, tooLong(identifier, longestIdentifier));
+      return;
+    }
     found.identifiers[type] ??= [];
     const list = found.identifiers[type];
     if (identifier !== "" && !list.includes(identifier)) list.push(identifier);
@@ -68,11 +109,14 @@ function note(found: Found, use: TraitUse, value: string, path: readonly string[
     if (!list.some((known) => known.via === via && known.value === value)) list.push({ via, value });
   };
   for (const type of ["password", "webauthn"] as const) if (credentials?.[type]?.identifier) identify(type, normaliseIdentifier(value));
-  if (credentials?.code?.identifier) address(credentials.code.via ?? "email", (identifier) => identify("code", identifier));
-  if (verification?.via) address(verification.via, addTo(found.verifiable, verification.via));
-  if (recovery?.via) address(recovery.via, addTo(found.recovery, recovery.via));
+  if (credentials?.code?.identifier) address(credentials.code.via ?? "email", longestIdentifier, (identifier) => identify("code", identifier));
+  if (verification?.via) address(verification.via, longestAddress, addTo(found.verifiable, verification.via));
+  if (recovery?.via) address(recovery.via, longestAddress, addTo(found.recovery, recovery.via));
   return kept;
 }
+
+const longestIdentifier = columnSizes["identity_identifiers.identifier"];
+const longestAddress = columnSizes["identity_addresses.value"];
 
 const hasUses = (shape: TraitShape | undefined): boolean =>
   shape !== undefined && (shape.uses.length > 0 || hasUses(shape.items) || [...shape.children.values()].some(hasUses));
@@ -89,7 +133,7 @@ function usedChildren(shape: TraitShape): readonly TraitShape[] {
 }
 
 /** Walks the values that have a use, and gives the value back; the same one if nothing changed. */
-function walk(found: Found, shape: TraitShape, value: JsonValue, path: readonly string[]): JsonValue {
+function walk(found: Notes, shape: TraitShape, value: JsonValue, path: readonly string[]): JsonValue {
   if (typeof value === "string" || typeof value === "number") {
     const kept = shape.uses.reduce((text, use) => note(found, use, text, path), String(value));
     return typeof value === "string" ? kept : value;
@@ -113,7 +157,7 @@ function walk(found: Found, shape: TraitShape, value: JsonValue, path: readonly 
 
 /** Finds identifiers and addresses in traits that fit the schema otherwise. */
 export function findUses(shape: TraitShape, traits: JsonObject): FoundUses {
-  const found: Found = { identifiers: {}, verifiable: [], recovery: [], messages: [] };
-  const kept = walk(found, shape, traits, ["traits"]) as JsonObject;
+  const { fault, ...found } = createNotes();
+  const kept = walk({ fault, ...found }, shape, traits, ["traits"]) as JsonObject;
   return { ...found, traits: kept };
 }

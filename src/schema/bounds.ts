@@ -1,3 +1,5 @@
+import { jsonColumnDepth } from "../db/column-sizes.ts";
+
 /**
  * What a schema and the traits under it may grow to. Schemas come from whoever
  * runs the server, traits from anyone, and both are walked recursively.
@@ -11,8 +13,8 @@ export const bounds = {
   schemaNodes: 10_000,
   /** Nested arrays and objects in a schema document. */
   schemaJsonDepth: 128,
-  /** Nested arrays and objects in traits. */
-  traitDepth: 64,
+  /** Nested arrays and objects in traits: what their column takes. */
+  traitDepth: jsonColumnDepth,
   /** Values in one person's traits. Some checks, such as `uniqueItems`, take time with the square of it. */
   traitValues: 2_000,
   /** Characters of a value that a pattern is run on. */

@@ -1,6 +1,8 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { ErrorObject } from "ajv";
 import type { UiText } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import { charactersIn } from "../db/column-sizes.ts";
+import { cutText } from "../lib/cut-text.ts";
 import { messages, uiText } from "../ui/messages.ts";
 import type { FormMessage } from "../ui/stored-message.ts";
 import { bounds } from "./bounds.ts";
@@ -27,21 +29,14 @@ const pathOf = (instancePath: string): string[] =>
 /** A value as it stands in a text: JSON, cut short. */
 function quoted(value: unknown): string {
   const json = JSON.stringify(value) ?? "";
-  return json.length <= 120 ? json : `${json.slice(0, 120)}…`;
-}
-
-/** A length as ajv counts it: in code points. */
-function lengthOf(text: unknown): number {
-  let length = 0;
-  for (const _ of String(text)) length++;
-  return length;
+  return json.length <= 120 ? json : `${cutText(json, 120)}…`;
 }
 
 const invalid = (reason: string) => uiText(messages.invalid, { reason });
 
 /** The text for a value that is not of a format. The seed prints the one for e-mail. */
 export const formatText = (value: unknown, format: string) =>
-  format === "tel" ? uiText(messages.invalidPhoneNumber, { value: String(value).slice(0, 120) }) : invalid(`${quoted(value)} isn't valid ${quoted(format)}`);
+  format === "tel" ? uiText(messages.invalidPhoneNumber, { value: cutText(String(value), 120) }) : invalid(`${quoted(value)} isn't valid ${quoted(format)}`);
 
 type Translate = (fault: { readonly params: Readonly<Record<string, JsonValue>>; readonly schema: JsonValue; readonly data: JsonValue }) => UiText;
 const scalar = (value: JsonValue): boolean => value !== null && typeof value !== "object";
@@ -62,8 +57,8 @@ const translations: Readonly<Record<string, Translate>> = {
   enum:             ({ schema }) => invalid(`value must be one of ${oneOf(list(schema))}`),
   const:            ({ schema }) => (scalar(schema) ? uiText(messages.notConstant, { expected: schema }) : uiText(messages.notConstantValue)),
   pattern:          ({ schema }) => uiText(messages.patternMismatch, { pattern: schema }),
-  minLength:        ({ schema, data }) => uiText(messages.tooShort, { min_length: schema, actual_length: lengthOf(data) }),
-  maxLength:        ({ schema, data }) => uiText(messages.tooLong, { max_length: schema, actual_length: lengthOf(data) }),
+  minLength:        ({ schema, data }) => uiText(messages.tooShort, { min_length: schema, actual_length: charactersIn(String(data)) }),
+  maxLength:        ({ schema, data }) => uiText(messages.tooLong, { max_length: schema, actual_length: charactersIn(String(data)) }),
   minimum:          ({ schema, data }) => uiText(messages.belowMinimum, { minimum: schema, actual: data }),
   exclusiveMinimum: ({ schema, data }) => uiText(messages.notAboveMinimum, { minimum: schema, actual: data }),
   maximum:          ({ schema, data }) => uiText(messages.aboveMaximum, { maximum: schema, actual: data }),

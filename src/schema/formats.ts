@@ -1,6 +1,7 @@
 import { domainToASCII } from "node:url";
 import type { Format } from "ajv";
 import { fullFormats } from "ajv-formats/dist/formats.js";
+import { normaliseEmail } from "./normalise.ts";
 import { compilePattern } from "./pattern.ts";
 import { isPhoneNumber } from "./phone-number.ts";
 
@@ -21,7 +22,8 @@ export function isEmail(value: string): boolean {
   return at > 0 && Buffer.byteLength(local) <= 64 && (atoms.test(local) || quoted.test(local)) && isHostname(value.slice(at + 1));
 }
 
-function isLooseEmail(value: string): boolean {
+/** Whether a text is an e-mail address with a local part that RFC 5322 does not allow. */
+export function isLooseEmail(value: string): boolean {
   const at = value.lastIndexOf("@");
   return at > 0 && value.length <= 320 && looseLocal.test(value.slice(0, at)) && isHostname(domainToASCII(value.slice(at + 1)));
 }
@@ -45,7 +47,8 @@ function isPattern(value: string): boolean {
  */
 export const formats: Readonly<Record<string, Format>> = {
   ...fullFormats,
-  email: isEmail,
+  // What it is kept and written to as must be an address as well.
+  email: (value: string) => isEmail(value) && isEmail(normaliseEmail(value)),
   email_loose: isLooseEmail,
   tel: isPhoneNumber,
   "no-validate": true,

@@ -19,17 +19,22 @@ interface ValidTraits extends Uses {
 
 const fault = (path: readonly string[], reason: string): FormMessage => ({ node: traitName(path), text: uiText(messages.invalid, { reason }) });
 
+function nameFault(key: string, path: readonly string[]): FormMessage | undefined {
+  if (!key.isWellFormed()) return fault(path, "a name with half a character in it");
+  return forbiddenNames.has(key) ? fault([...path, key], `${JSON.stringify(key)} is not a name that a trait may have`) : undefined;
+}
+
 /** What no schema may allow: names that act on objects, depth and numbers that no check should be run on. */
 function unreasonable(traits: JsonObject): FormMessage | undefined {
   let values = 0;
   const look = (value: JsonValue, path: readonly string[]): FormMessage | undefined => {
     values++;
     if (values > bounds.traitValues) return fault(["traits"], `more than ${bounds.traitValues} values`);
+    if (typeof value === "string" && !value.isWellFormed()) return fault(path, "a text with half a character in it");
     if (typeof value !== "object" || value === null) return undefined;
     if (path.length > bounds.traitDepth) return fault(["traits"], `nested more than ${bounds.traitDepth} levels deep`);
     for (const [key, member] of Object.entries(value)) {
-      if (forbiddenNames.has(key)) return fault([...path, key], `${JSON.stringify(key)} is not a name that a trait may have`);
-      const found = look(member, [...path, key]);
+      const found = nameFault(key, path) ?? look(member, [...path, key]);
       if (found !== undefined) return found;
     }
     return undefined;

@@ -4,6 +4,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorInfoSchema, type FormRejected, FormRejectedSchema } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 import { detail, type ErrorDetail, type ServiceError } from "../errors/service-error.ts";
+import { cutText } from "../lib/cut-text.ts";
 
 /**
  * Bytes that all details may take. They travel in a trailer, in base64, and
@@ -28,7 +29,7 @@ export const toConnectError = (failure: ServiceError): ConnectError => {
     ...(parts.typed ?? []),
     ...(parts.field === undefined ? [] : [badRequest([{ field: parts.field, description: failure.message }])]),
   ];
-  return new ConnectError(failure.message.slice(0, longestMessage), row.code, { ...parts.headers }, withinRoom(details) as OutgoingDetail[]);
+  return new ConnectError(cutText(failure.message, longestMessage), row.code, { ...parts.headers }, withinRoom(details) as OutgoingDetail[]);
 };
 
 const retryInfo = (after: string | undefined): ErrorDetail[] => {
