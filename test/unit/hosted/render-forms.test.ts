@@ -158,6 +158,16 @@ describe("a card", () => {
     expect(forms[0]).toContain(`<p class="or">or</p>`);
   });
 
+  it("has the button of what was entered before those of providers, also where that method has no entries of its own", () => {
+    const goOn = submit("profile", "method", "profile", "Sign up");
+    expect(formsOf(render([provider, csrf, identifier, goOn])).map(names)).toEqual([["csrf_token", "identifier", "method", "provider"]]);
+  });
+
+  it("has the button of the method before other buttons of its group", () => {
+    const code = [input("code", { name: "code" }, "Code"), submit("code", "resend", "code", "Send again"), submit("code", "method", "code", "Use it")];
+    expect(formsOf(render([csrf, ...code])).map(names)).toEqual([["csrf_token", "code", "method", "resend"]]);
+  });
+
   it("is a form for each method when there are no common entries", () => {
     const hidden = input("default", { name: "identifier", type: "hidden", value: "ann@example.com" });
     const forms = formsOf(render([provider, csrf, hidden, password, byPassword]));
