@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { isHookToCome, toComeAt } from "../src/config/features.ts";
+import { isHookToCome, reasonOf, toComeAt } from "../src/config/features.ts";
+import { missingGuards } from "../src/config/guards.ts";
 import { childNode, configSchema, nodeAt, resolveNode, type SchemaNode } from "../src/config/schema.ts";
 
 /*
@@ -85,7 +86,9 @@ that such a file works as it is, and a few more. [config/ostiary.yml](../config/
 - **Sizes** are in powers of 1024: \`19MB\`, \`1GB\`.
 - **Files**, in \`file://\` URLs and paths, are relative to the configuration file that names them; \`file://~/\` is the home folder.
 - **Mistakes** end the start: all of them are told at once, each with file, line and path, an unknown key with the nearest known one. A key whose feature is
-  not there yet (the [last list](#accepted-but-not-acted-on-yet)) is accepted and named in one warning. A key without a value counts as not set.
+  not there yet ([a list](#accepted-but-not-acted-on-yet)) is accepted and named in one warning, unless it [protects people](#what-stops-the-start). Unknown
+  keys in maps that the reference leaves open are named in a warning. A key without a value counts as not set.
+- **Texts** that leave no doubt are taken as what they mean: \`"true"\` and \`"4433"\`, one text for a list of one, words in other letters (\`lax\`).
 - **\`<public>\`** below is \`serve.public.base_url\`.
 `;
 
@@ -122,8 +125,13 @@ export function renderConfigDocs(): string {
   later.delete(undefined);
   for (const [part, inner] of later) {
     const within = inner.filter(({ name }) => name !== part).map(({ name }) => `\`${name.slice(String(part).length).replace(/^\./, "")}\``);
-    parts.push(`- \`${part}\`${within.length === 0 ? "" : `: ${within.join(", ")}`}\n`);
+    const reason = reasonOf(String(part));
+    parts.push(`- \`${part}\`${reason === undefined ? "" : ` (${reason})`}${within.length === 0 ? "" : `: ${within.join(", ")}`}\n`);
   }
+  parts.push(
+    "\n## What stops the start\n\nThese protect people and are not there yet. Who asks for them counts on them, so that the server does not start:\n\n",
+  );
+  for (const [name, without] of missingGuards) parts.push(`- ${name.includes(" ") ? name : `\`${name}\``}: ${without}\n`);
   return parts.join("");
 }
 

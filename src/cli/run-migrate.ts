@@ -11,7 +11,7 @@ export interface MigrateCall extends ConfigFiles {
 
 /** Migrates the configured database, with a line for each step. */
 export async function runMigrate({ files, env }: MigrateCall): Promise<void> {
-  const { config } = loadConfig({ files, env });
+  const { config } = loadConfig({ files, env, needsSecrets: false });
   if (config.dsn === undefined) {
     console.log("Nothing to do: without a dsn, serve starts a private database and migrates it.");
     return;

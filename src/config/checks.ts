@@ -1,13 +1,17 @@
 import { accessSync, constants } from "node:fs";
+import { isIP } from "node:net";
 import { parseByteSize } from "./byte-size.ts";
 import { findProviderFaults } from "./check-oidc.ts";
-import { isPublicSuffixWildcard } from "./public-suffix.ts";
+import { formats } from "./formats.ts";
+import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
 import { isMap, type Path, type Raw, valueAt } from "./tree.ts";
 import type { Finding } from "./validate.ts";
 
 /** What a check knows besides the configuration itself. */
 export interface CheckContext {
   readonly dev: boolean;
+  /** Whether a configured database needs configured secrets. */
+  readonly needsSecrets: boolean;
   resolvePath(path: Path, file: string): string;
 }
 
@@ -66,6 +70,24 @@ export const problemChecks: readonly Check[] = [
     const [one, other] = [get("serve.public.port"), get("serve.admin.port")];
     return typeof one === "number" && one === other && one !== 0 ? [at("serve.admin.port", `is that of the public port, ${String(one)}`)] : [];
   },
+  ...["serve.public.host", "serve.admin.host"].map(
+    (key): Check =>
+      (get) => {
+        const host = get(key);
+        return typeof host === "string" && host.startsWith("unix:")
+          ? [at(key, "is a unix socket, which the server cannot listen on yet: name an address")]
+          : [];
+      },
+  ),
+  (get, { needsSecrets }) =>
+    needsSecrets && isUsableDsn(get("dsn")) && ["default", "cookie", "cipher"].every((name) => list(get(`secrets.${name}`)).length === 0)
+      ? [
+          at(
+            "secrets.default",
+            "is missing: with a database of its own, what is signed and encrypted must outlive this process. Set a random text of 16 characters or more, as openssl rand -hex 16 prints it",
+          ),
+        ]
+      : [],
   (get) => findProviderFaults(get("selfservice.methods.oidc.config.providers")),
 ];
 
@@ -100,6 +122,11 @@ export const warningChecks: readonly Check[] = [
       ? [at("hashers.bcrypt.cost", "below 12 is too cheap to guess")]
       : [];
   },
+  ...["cookies.domain", "session.cookie.domain"].map(
+    (key): Check =>
+      (get) =>
+        findDomainDoubts(key, get(key), get("serve.public.base_url")),
+  ),
   (get, { dev }) => {
     const url = get("serve.public.base_url");
     if (dev || (typeof url === "string" && !url.startsWith("http://")) || get("cookies.secure") === false) return [];
@@ -130,6 +157,22 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 
 const schemaIds = (get: (path: string) => unknown): readonly unknown[] =>
   list(get("identity.schemas")).map((schema) => (isMap(schema) ? schema.id : undefined));
+
+/** Browsers drop cookies for a domain that the answering host does not belong to, and for one that anybody may have a host under. */
+function findDomainDoubts(key: string, domain: unknown, baseUrl: unknown): Finding[] {
+  const host = hostOf(baseUrl ?? "http://127.0.0.1/");
+  if (typeof domain !== "string" || domain === "" || host === undefined) return [];
+  const parent = domain.replace(/^\./, "").toLowerCase();
+  if (host === parent) return [];
+  if (!host.endsWith(`.${parent}`) || isIP(host) !== 0)
+    return [at(key, `is ${domain}, which ${host}, the host of serve.public.base_url, does not belong to: browsers drop its cookies`)];
+  return isPublicSuffix(parent) ? [at(key, `is ${domain}, under which anybody may have a host: browsers drop its cookies`)] : [];
+}
+
+/** What is no dsn at all is a mistake of its own. */
+function isUsableDsn(dsn: unknown): boolean {
+  return typeof dsn === "string" && formats.dsn?.accepts(dsn) === true;
+}
 
 function hostOf(url: unknown): string | undefined {
   return typeof url === "string" ? URL.parse(url)?.hostname : undefined;

@@ -1,3 +1,4 @@
+import { parseFlag, parseNumber } from "./as-meant.ts";
 import { configSchema, nodeAt, resolveNode, type SchemaNode } from "./schema.ts";
 import type { Path } from "./tree.ts";
 
@@ -52,11 +53,12 @@ function coerce(node: SchemaNode, text: string): unknown {
   switch (node.type) {
     case "integer":
     case "number":
-      return /^-?\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : text;
+      return parseNumber(text) ?? text;
     case "boolean":
-      return { true: true, "1": true, false: false, "0": false }[text.trim().toLowerCase()] ?? text;
+      return parseFlag(text) ?? text;
     case "array":
       if (text.trim().startsWith("[")) return fromJson(text);
+      if (node["x-commas"] === false) return [text];
       return text.split(",").map((entry) => coerce(resolveNode(node.items ?? {}), entry.trim()) ?? entry);
     case "object":
       // A name as short as SESSION or DATABASE is easily somebody else's variable.

@@ -14,56 +14,91 @@ const methods = ["totp", "lookup_secret", "webauthn", "passkey", "code", "link",
 const flows = ["verification", "recovery"];
 
 /** Hooks without a file in `hooks/`. They are taken out of the lists they stand in. */
-const hooks = ["web_hook", "b2b_sso", "show_verification_ui", "verify_new_address", "notify_previous_addresses", "require_verified_address", "verification"];
+const hooks = [
+  "web_hook",
+  "b2b_sso",
+  "organization",
+  "show_verification_ui",
+  "verify_new_address",
+  "notify_previous_addresses",
+  "require_verified_address",
+  "verification",
+];
 
-/** Everything else, by path; `*` is any key. */
-const others = [
-  "clients",
-  "config",
-  "courier",
-  "expose-metrics-port",
-  "feature_flags",
-  "hashers.argon2.dedicated_memory",
-  "hashers.argon2.expected_deviation",
-  "hashers.argon2.expected_duration",
-  "help",
-  "log.additional_redacted_headers",
-  "log.redaction_text",
-  "oauth2_provider",
-  "organizations",
-  "preview",
-  "profiling",
-  "revision",
-  "secrets.pagination",
-  "security",
-  "selfservice.flows.login.style",
-  "selfservice.flows.logout.clear_browser_data",
-  "selfservice.methods.password.config.migrate_hook",
-  "serve.*.socket",
-  "serve.public.cors.debug",
-  "serve.public.cors.options_passthrough",
-  "session.earliest_possible_extend",
-  "session.whoami.tokenizer",
-  "sqa-opt-out",
-  "tracing",
-  "watch-courier",
+/** Everything else, by path, and why it has no effect; `*` is any key. */
+const others: Readonly<Record<string, string>> = {
+  clients: "outgoing mail and web hooks are not there",
+  config: "the command line says it",
+  courier: "nothing is sent",
+  enterprise: "not in the open reference either",
+  "expose-metrics-port": "metrics are on the admin port",
+  feature_flags: "behaviour is that of their defaults",
+  "hashers.argon2.dedicated_memory": "only advises",
+  "hashers.argon2.expected_deviation": "only advises",
+  "hashers.argon2.expected_duration": "only advises",
+  help: "the command line says it",
+  "log.additional_redacted_headers": "headers are not logged",
+  "log.redaction_text": "secrets are left out of the log altogether",
+  oauth2_provider: "login challenges are not taken",
+  organizations: "not in the open reference either",
+  preview: "every read is consistent",
+  profiling: "there is no profiler",
+  revision: "it is not shown",
+  "secrets.pagination": "page tokens hold nothing secret",
+  security: "identity schemas never read others; the rest stops the start",
+  "selfservice.flows.login.style": "identifier and password are asked for at once",
+  "selfservice.flows.logout.clear_browser_data": "browsers are not told to",
+  "selfservice.methods.password.config.migrate_hook": "web hooks are not there",
+  "serve.*.socket": "unix sockets are not listened on",
+  "serve.public.cors.debug": "nothing more is logged",
+  "serve.public.cors.options_passthrough": "preflights are always answered",
+  "session.earliest_possible_extend": "sessions are not extended",
+  "session.whoami.tokenizer": "sessions are not turned into other tokens",
+  "sqa-opt-out": "nothing is reported to anybody",
+  tracing: "traces are not sent",
+  "watch-courier": "nothing is sent",
+};
+
+/** Values of the reference that are refused, by path, and what to do instead. */
+const refusedValues: readonly { readonly path: string; readonly values: readonly string[]; readonly instead: string }[] = [
+  {
+    path: "selfservice.methods.oidc.config.providers.*.provider",
+    values: [
+      ...["amazon", "dingtalk", "fedcm-test", "github-app", "lark", "line", "linkedin", "linkedin_v2", "netid"],
+      ...["patreon", "salesforce", "spotify", "uaepass", "vk", "x", "yandex"],
+    ],
+    instead: "is no kind that is there yet; a provider that speaks OpenID Connect works as generic, with its issuer_url",
+  },
 ];
 
 const patterns = [
   ...methods.flatMap((method) => [`selfservice.methods.${method}`, `selfservice.flows.*.after.${method}`]),
   ...flows.map((flow) => `selfservice.flows.${flow}`),
-  ...others,
+  ...Object.keys(others),
 ].map((pattern) => pattern.split("."));
+
+const fits = (pattern: readonly string[], path: Path): boolean =>
+  pattern.length <= path.length && pattern.every((part, index) => part === "*" || part === path[index]);
 
 /** The part of a path that the server does not do yet: the path itself or one above it. Undefined if it does it. */
 export function toComeAt(path: Path): Path | undefined {
-  const pattern = patterns.find((parts) => parts.length <= path.length && parts.every((part, index) => part === "*" || part === path[index]));
+  const pattern = patterns.find((parts) => fits(parts, path));
   return pattern && path.slice(0, pattern.length);
 }
 
 /** Whether a path is, or lies within, what the server does not do yet. */
 export function isToCome(path: Path): boolean {
   return toComeAt(path) !== undefined;
+}
+
+/** Why a part of the configuration, by the path that `toComeAt` gives, has no effect; undefined where a whole method or flow is not there. */
+export function reasonOf(path: string): string | undefined {
+  return Object.hasOwn(others, path) ? others[path] : Object.entries(others).find(([pattern]) => fits(pattern.split("."), path.split(".")))?.[1];
+}
+
+/** What to do instead of a value that the reference takes and the server does not; undefined for any other. */
+export function refusedValue(path: Path, value: unknown): string | undefined {
+  return refusedValues.find((one) => fits(one.path.split("."), path) && one.values.includes(String(value)))?.instead;
 }
 
 /** Whether a hook has no file in `hooks/` yet. */

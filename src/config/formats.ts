@@ -25,9 +25,15 @@ export const formats: Readonly<Record<string, Format>> = {
   },
   cidr: { accepts: isNetwork, says: "must be an address or a network such as 10.0.0.0/8" },
   "cookie-name": { accepts: (text) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text), says: "must be the name of a cookie: letters, digits, - and _" },
+  "cookie-domain": {
+    accepts: (text) =>
+      text === "" || (text.length <= 254 && /^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(text)),
+    says: "must be the name of a domain, such as example.com, without scheme, port, path and *",
+  },
+  "cookie-path": { accepts: (text) => /^(?:\/[ -:=-~]*)?$/.test(text), says: "must be a path that begins with /, of plain letters, without ; and <" },
   dsn: {
     accepts: (text) => /^(?:mysql|mariadb):\/\//i.test(text) || /^(?:[^/]*@)?(?:tcp[46]?|unix)(?:\(|\/)/.test(text),
-    says: "must begin with mysql://: only MySQL and MariaDB are supported",
+    says: "must begin with mysql://: only MySQL and MariaDB are supported; leave it out, or with --dev say memory, and the server starts a private one",
   },
   "schema-url": { accepts: (text) => /^(?:file|base64|https?):\/\/./.test(text), says: "must begin with file://, base64://, http:// or https://" },
   "provider-id": { accepts: (text) => /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/.test(text), says: "must be letters, digits, ., _, ~ and -: it stands in URLs" },

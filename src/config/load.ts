@@ -1,10 +1,12 @@
 import path from "node:path";
+import { asMeant } from "./as-meant.ts";
 import { problemChecks, runChecks, warningChecks } from "./checks.ts";
 import type { Config, SecretsConfig } from "./config.ts";
 import { ConfigError, type Problem } from "./config-error.ts";
 import { withDefaults } from "./defaults.ts";
 import { readEnvironment } from "./environment.ts";
 import { findToCome } from "./features.ts";
+import { findMissingGuards } from "./guards.ts";
 import { createOrigin } from "./origin.ts";
 import { readConfig } from "./read-config.ts";
 import { completeSecrets, generateSecret, keepSecrets } from "./secrets.ts";
@@ -31,6 +33,8 @@ export interface LoadOptions {
   readonly overrides?: Raw | undefined;
   /** Where secrets are kept when none are configured and the database is private, too. */
   readonly dataDir?: string | undefined;
+  /** Whether a configured database needs configured secrets; default: yes. Whoever only looks after tables needs none. */
+  readonly needsSecrets?: boolean | undefined;
 }
 
 /** A configuration and what its owner should know about it, one sentence each. */
@@ -49,12 +53,19 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const assignments = readEnvironment(options.env);
   const fromFiles = sources.reduce<Raw>((under, source) => merge(under, source.value), {});
   const fromEnvironment = assignments.reduce<unknown>((tree, one) => assign(tree, one.path, one.value), fromFiles) as Raw;
-  const given = merge(merge(fromEnvironment, options.overrides ?? {}), options.dev === true ? { dev: true } : {});
+  const written = asMeant(merge(merge(fromEnvironment, options.overrides ?? {}), options.dev === true ? { dev: true } : {}));
+  const isMemory = written.dsn === "memory" && written.dev === true;
+  const given = isMemory ? without(written, "dsn") : written;
   const filled = withDefaults(given);
 
   const origin = createOrigin(sources, assignments);
-  const context = { dev: filled.dev === true, resolvePath: (where: Path, file: string) => path.resolve(origin.folder(where), file) };
-  const findings = [...validate(given), ...runChecks(problemChecks, filled, context)];
+  const context = {
+    dev: filled.dev === true,
+    needsSecrets: options.needsSecrets ?? true,
+    resolvePath: (where: Path, file: string) => path.resolve(origin.folder(where), file),
+  };
+  const { mistakes, ignored } = validate(given);
+  const findings = [...mistakes, ...findMissingGuards(given), ...runChecks(problemChecks, filled, context)];
   if (findings.length > 0) throw new ConfigError(findings.map(({ path, message }) => ({ path: printPath(path), message, where: origin.where(path) })));
 
   const secrets = readSecrets(filled, options.dataDir);
@@ -64,6 +75,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     config: readConfig(filled, origin, secrets.list),
     warnings: [
       ...(toCome.length > 0 ? [`These keys are accepted, but what they ask for is not there yet: ${toCome.join(", ")}`] : []),
+      ...ignored.map(say),
+      ...(isMemory ? ["dsn is memory: the server starts a private database and keeps it in its data folder"] : []),
       ...runChecks(warningChecks, filled, context).map(say),
       ...(options.files.length > 0 && createSlice(given).raw("identity.schemas") === undefined
         ? ["identity.schemas is not set: the built-in schema, e-mail and name, is used"]
@@ -72,6 +85,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     ],
   };
 }
+
+const without = (raw: Raw, key: string): Raw => Object.fromEntries(Object.entries(raw).filter(([name]) => name !== key));
 
 /** The secrets, and whether they are lost when the process ends. */
 function readSecrets(raw: Raw, dataDir: string | undefined): { readonly list: SecretsConfig; readonly lost: boolean } {

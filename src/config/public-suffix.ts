@@ -10,8 +10,13 @@ export function isPublicSuffixWildcard(pattern: string): boolean {
   const [, host] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?(\*[^/?#:]*)/i.exec(pattern) ?? [];
   if (host === undefined) return false;
   if (!host.startsWith("*.")) return true;
+  const parent = host.slice(2).replace(/\.$/, "");
+  return parent === "" || isPublicSuffix(parent);
+}
+
+/** Whether anybody may have a host under a domain: `com`, `co.uk`, `github.io`. */
+export function isPublicSuffix(domain: string): boolean {
   // The list is large and hardly ever asked.
   const { getPublicSuffix } = createRequire(import.meta.url)("tldts") as typeof import("tldts");
-  const parent = host.slice(2).replace(/\.$/, "");
-  return parent === "" || getPublicSuffix(parent, { allowPrivateDomains: true, validateHostname: false }) === parent;
+  return getPublicSuffix(domain, { allowPrivateDomains: true, validateHostname: false }) === domain;
 }

@@ -4,7 +4,12 @@ import type { Slice } from "./slice.ts";
 /** Reads `cookies`, which holds for every cookie. */
 export function readCookies(cookies: Slice, dev: boolean): CookieConfig {
   return withSameSite(
-    { domain: cookies.optionalText("domain"), path: cookies.text("path"), same_site: cookies.choice("same_site"), secure: cookies.optionalFlag("secure") },
+    {
+      domain: cookies.optionalText("domain") || undefined,
+      path: cookies.text("path") || "/",
+      same_site: cookies.choice("same_site"),
+      secure: cookies.optionalFlag("secure"),
+    },
     dev,
   );
 }
@@ -14,8 +19,8 @@ export function readSession(session: Slice, cookies: CookieConfig, dev: boolean)
   const lifespan = session.duration("lifespan");
   const cookie = session.part("cookie");
   const own = {
-    domain: cookie.optionalText("domain") ?? cookies.domain,
-    path: cookie.optionalText("path") ?? cookies.path,
+    domain: cookie.optionalText("domain") || cookies.domain,
+    path: cookie.optionalText("path") || cookies.path,
     same_site: cookie.raw("same_site") === undefined ? cookies.same_site : cookie.choice<CookieConfig["same_site"]>("same_site"),
     secure: cookie.optionalFlag("secure") ?? cookies.secure,
   };

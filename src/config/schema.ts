@@ -17,9 +17,16 @@ export interface SchemaNode {
   readonly "x-default"?: string;
   /** False: the environment does not set it. */
   readonly "x-env"?: boolean;
+  /** A map that takes keys nobody knows, with a warning: always, or for the hooks that are named. */
+  readonly "x-open"?: boolean | readonly string[];
+  /** False: entries of this list may contain commas, so the environment gives one entry, or JSON. */
+  readonly "x-commas"?: boolean;
   /** The value is a secret: no message repeats it. */
   readonly writeOnly?: boolean;
 }
+
+/** The keywords of schema.json that JSON Schema does not have. */
+export const ownKeywords = ["x-default", "x-env", "x-open", "x-commas"] as const;
 
 /** The keys of a configuration file and what may stand behind them. */
 export const configSchema: SchemaNode & object = document as SchemaNode;
@@ -36,13 +43,16 @@ export function resolveNode(node: SchemaNode): SchemaNode {
   return { ...base, ...beside, ...(base.properties !== undefined || properties !== undefined ? { properties: merged } : {}) };
 }
 
+/** Below a map that takes everything. */
+const anything: SchemaNode = { additionalProperties: true, items: {} };
+
 /** The schema of a child: a key of a map, or any entry of a list. Undefined if there can be none. */
 export function childNode(parent: SchemaNode, key: string | number): SchemaNode | undefined {
   const { properties, additionalProperties, items } = resolveNode(parent);
-  if (typeof key === "number") return items && resolveNode(items);
+  if (typeof key === "number") return items && (parent === anything ? anything : resolveNode(items));
   const named = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
   if (named !== undefined) return resolveNode(named);
-  return typeof additionalProperties === "object" ? resolveNode(additionalProperties) : additionalProperties === true ? {} : undefined;
+  return typeof additionalProperties === "object" ? resolveNode(additionalProperties) : additionalProperties === true ? anything : undefined;
 }
 
 /** The schema at a path; undefined if no configuration may have it. */

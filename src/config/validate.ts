@@ -1,9 +1,9 @@
-import { Ajv, type ErrorObject } from "ajv";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { Problem } from "./config-error.ts";
-import { isToCome } from "./features.ts";
+import { isToCome, refusedValue } from "./features.ts";
 import { formats } from "./formats.ts";
 import { meant, nearest } from "./nearest.ts";
-import { childNode, configSchema, nodeAt, resolveNode, type SchemaNode } from "./schema.ts";
+import { childNode, configSchema, nodeAt, ownKeywords, resolveNode, type SchemaNode } from "./schema.ts";
 import { isMap, type Path, printPath, type Raw, valueAt } from "./tree.ts";
 
 /** A problem with the path still in parts, so that its line can be found. */
@@ -11,24 +11,42 @@ export interface Finding extends Omit<Problem, "path" | "where"> {
   readonly path: Path;
 }
 
-/**
- * Holds a configuration against schema.json and finds all mistakes at once:
- * unknown keys wherever they are, wrong values where the server acts on them.
- */
-export function validate(raw: Raw): Finding[] {
-  // Used once, at start: compiling fast matters more than fast code, and a test holds the schema against its own.
-  const ajv = new Ajv({ allErrors: true, strictTypes: false, strictRequired: false, validateSchema: false, code: { optimize: false } });
-  ajv.addVocabulary(["x-default", "x-env"]);
-  for (const [name, format] of Object.entries(formats)) ajv.addFormat(name, format.accepts);
-  const check = ajv.compile(configSchema);
-  if (check(raw)) return [];
-  const findings = (check.errors ?? []).map((error) => describe(raw, error));
-  const relevant = findings.filter(({ path, unknown }) => unknown || !isToCome(path));
-  const lines = new Map(relevant.map(({ path, message }) => [`${printPath(path)} ${message}`, { path, message }]));
-  return [...lines.values()];
+/** What schema.json says of a configuration. */
+export interface Validated {
+  /** Unknown keys, and wrong values where the server acts on them. */
+  readonly mistakes: readonly Finding[];
+  /** Unknown keys in maps that take any. */
+  readonly ignored: readonly Finding[];
 }
 
-function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: boolean } {
+/** Holds a configuration against schema.json and finds all mistakes at once. */
+export function validate(raw: Raw): Validated {
+  const check = compiled();
+  if (check(raw)) return { mistakes: [], ignored: [] };
+  const findings = (check.errors ?? []).map((error) => describe(raw, error));
+  const relevant = findings.filter(({ path, unknown }) => unknown !== undefined || !isToCome(path));
+  const distinct = [...new Map(relevant.map((finding) => [`${printPath(finding.path)} ${finding.message}`, finding])).values()];
+  const finding = ({ path, message }: Finding): Finding => ({ path, message });
+  return {
+    mistakes: distinct.filter(({ unknown }) => unknown !== "ignored").map(finding),
+    ignored: distinct.filter(({ unknown }) => unknown === "ignored").map(finding),
+  };
+}
+
+let validator: ValidateFunction | undefined;
+
+/** Compiled for the first configuration that is read: a start reads one. */
+function compiled(): ValidateFunction {
+  if (validator !== undefined) return validator;
+  // Compiling fast matters more than fast code, and a test holds the schema against its own.
+  const ajv = new Ajv({ allErrors: true, strictTypes: false, strictRequired: false, validateSchema: false, code: { optimize: false } });
+  ajv.addVocabulary([...ownKeywords]);
+  for (const [name, format] of Object.entries(formats)) ajv.addFormat(name, format.accepts);
+  validator = ajv.compile(configSchema);
+  return validator;
+}
+
+function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: "mistake" | "ignored" } {
   const path = toPath(raw, error.instancePath);
   const node = nodeAt(path) ?? {};
   const value = valueAt(raw, path);
@@ -36,7 +54,9 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
   switch (error.keyword) {
     case "additionalProperties": {
       const key = String(error.params.additionalProperty);
-      return { path: [...path, key], message: `unknown key${suggestKey(key, node)}`, unknown: true };
+      return isOpen(node, value)
+        ? { path: [...path, key], message: "is no key of this server: nothing reads it", unknown: "ignored" }
+        : { path: [...path, key], message: `unknown key${suggestKey(key, node)}`, unknown: "mistake" };
     }
     case "required":
       return { path: [...path, String(error.params.missingProperty)], message: "is missing" };
@@ -49,6 +69,8 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
       return { path, message: `${formats[String(error.params.format)]?.says ?? "has the wrong form"}${shown}` };
     case "enum": {
       const allowed = node.enum ?? [];
+      const refused = refusedValue(path, value);
+      if (refused !== undefined) return { path, message: `${JSON.stringify(value)} ${refused}` };
       const close = typeof value === "string" ? meant(value, allowed) : undefined;
       return { path, message: `must be one of ${allowed.join(", ")}${shown}${close === undefined ? "" : `; did you mean "${close}"?`}` };
     }
@@ -57,6 +79,11 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
     default:
       return { path, message: `${error.message ?? "is wrong"}${shown}` };
   }
+}
+
+/** Whether a map takes keys that nobody knows. Of hooks only those that schema.json names. */
+function isOpen({ "x-open": open }: SchemaNode, value: unknown): boolean {
+  return Array.isArray(open) ? isMap(value) && open.includes(value.hook) : open === true;
 }
 
 /** Entries of a list of secrets are secrets. */

@@ -12,7 +12,7 @@ afterAll(() => database.drop());
 
 /** Runs the command on the test's database, on free ports. */
 async function ostiary(...args: string[]) {
-  const env = { PATH: process.env.PATH, DSN: database.dsn, SERVE_PUBLIC_PORT: "0", SERVE_ADMIN_PORT: "0" };
+  const env = { PATH: process.env.PATH, DSN: database.dsn, SERVE_PUBLIC_PORT: "0", SERVE_ADMIN_PORT: "0", SECRETS_DEFAULT: "the secret of a test" };
   const child = spawn(process.execPath, ["src/main.ts", ...args], { env });
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
   return { stdout, stderr, status };

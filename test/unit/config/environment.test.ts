@@ -27,6 +27,7 @@ describe("environment variables", () => {
   test("give texts, numbers, switches and durations their type", () => {
     const config = load({
       DSN: "mysql://x@tcp(h)/d",
+      SECRETS_COOKIE: "sixteen letters or more",
       SERVE_ADMIN_PORT: "1",
       SELFSERVICE_FLOWS_REGISTRATION_ENABLED: "false",
       SELFSERVICE_FLOWS_SETTINGS_PRIVILEGED_SESSION_MAX_AGE: "5m",

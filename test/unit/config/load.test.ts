@@ -245,3 +245,52 @@ test("credentials are never allowed for every origin", () => {
   expect(config.serve.public.cors).toMatchObject({ allowed_origins: ["*"], allow_credentials: false });
   expect(warnings.join("\n")).toContain("serve.public.cors.allowed_origins");
 });
+
+describe("values that are written as texts", () => {
+  test("are what they mean, where that leaves no doubt", () => {
+    const { config } = loadText(`
+serve: { public: { port: "8080", cors: { max_age: "60" } } }
+cookies: { secure: "true", same_site: strict }
+session: { cookie: { secure: "0", persistent: "False" } }
+selfservice: { allowed_return_urls: https://app.example.com, methods: { password: { enabled: "f" } } }
+hashers: { algorithm: BCRYPT, bcrypt: { cost: "13" } }
+`);
+    expect(config.serve.public).toMatchObject({ port: 8080, cors: { max_age: 60 } });
+    expect(config.cookies).toMatchObject({ secure: true, same_site: "Strict" });
+    expect(config.session.cookie).toMatchObject({ secure: false, persistent: false });
+    expect(config.selfservice.allowed_return_urls).toEqual(["https://app.example.com"]);
+    expect(config.selfservice.methods.password.enabled).toBe(false);
+    expect(config.hashers).toMatchObject({ algorithm: "bcrypt", bcrypt: { cost: 13 } });
+  });
+
+  test("are mistakes where they may mean several things, or nothing", () => {
+    expect(
+      mistakesOf("session: { lifespan: 3600 }\ncookies: { secure: maybe }\nserve: { public: { port: 0x10x } }\nhashers: { argon2: { memory: 65536 } }"),
+    ).toEqual([
+      "1 session.lifespan: must be a text, not 3600",
+      '2 cookies.secure: must be true or false, not "maybe"',
+      '3 serve.public.port: must be a whole number, not "0x10x"',
+      "4 hashers.argon2.memory: must be a text, not 65536",
+    ]);
+  });
+});
+
+describe("dsn: memory", () => {
+  test("with --dev starts the private database, and says so", () => {
+    const { config, warnings } = loadText("dsn: memory", { dev: true });
+    expect(config.dsn).toBeUndefined();
+    expect(warnings).toContain("dsn is memory: the server starts a private database and keeps it in its data folder");
+    expect(loadText("dsn: memory\ndev: true").config.dsn).toBeUndefined();
+  });
+
+  test("is a mistake otherwise, which says what to do", () => {
+    expect(mistakesOf("dsn: memory")).toEqual([
+      "1 dsn: must begin with mysql://: only MySQL and MariaDB are supported; leave it out, or with --dev say memory, and the server starts a private one",
+    ]);
+  });
+
+  test("gives way to the environment", () => {
+    const env = { DSN: "mysql://u:p@tcp(h)/d", SECRETS_DEFAULT: "sixteen letters or more" };
+    expect(loadText("dsn: memory", { dev: true, env }).config.dsn).toBe("mysql://u:p@tcp(h)/d");
+  });
+});

@@ -2,7 +2,7 @@ import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { formats } from "../../../src/config/formats.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { configSchema } from "../../../src/config/schema.ts";
+import { configSchema, ownKeywords } from "../../../src/config/schema.ts";
 import { mistakesOf, writeConfig } from "./write-config.ts";
 
 test("all mistakes are told at once, each with its line and the nearest known key", () => {
@@ -25,7 +25,7 @@ courier:
 xyzzy: 1
 serve:
   public:
-    port: "4433"
+    port: "44 33"
 `);
   expect(mistakes).toEqual([
     '3 selfservice.ui_url: unknown key; did you mean "selfservice.flows.settings.ui_url"?',
@@ -38,7 +38,7 @@ serve:
     '14 selfservice.methods.oidc.enabld: unknown key; did you mean "enabled"?',
     '16 courier.smpt: unknown key; did you mean "smtp"?',
     expect.stringMatching(/^17 xyzzy: unknown key; the nearest is "\w+"/),
-    '20 serve.public.port: must be a whole number, not "4433"',
+    '20 serve.public.port: must be a whole number, not "44 33"',
   ]);
 });
 
@@ -67,7 +67,8 @@ test.each([
     "min_password_length: is more than max_password_length",
   ],
   ["session: { cookie: { name: 'a b' } }", "session.cookie.name: must be the name of a cookie"],
-  ["cookies: { same_site: lax }", 'cookies.same_site: must be one of Lax, Strict, None, not "lax"; did you mean "Lax"?'],
+  ["cookies: { same_site: laxx }", 'cookies.same_site: must be one of Lax, Strict, None, not "laxx"; did you mean "Lax"?'],
+  ["serve: { admin: { host: 'unix:/run/admin.sock' } }", "serve.admin.host: is a unix socket, which the server cannot listen on yet"],
   ["serve: hello", 'serve: must be a map of keys, not "hello"'],
   ["[1, 2]", ": must be a map of keys"],
   ["__proto__: { dev: true }", "__proto__: unknown key"],
@@ -100,7 +101,7 @@ test("the message names the last file that has the key", () => {
 
 test("the schema itself is valid, to the strict rules", () => {
   const ajv = new Ajv({ strict: true, strictTypes: false, strictRequired: false });
-  ajv.addVocabulary(["x-default", "x-env"]);
+  ajv.addVocabulary([...ownKeywords]);
   for (const [name, { accepts }] of Object.entries(formats)) ajv.addFormat(name, accepts);
   expect(ajv.validateSchema(configSchema)).toBe(true);
   expect(() => ajv.compile(configSchema)).not.toThrow();

@@ -32,10 +32,11 @@ describe("secrets", () => {
     expect(load().warnings.join("\n")).not.toContain("secrets");
   });
 
-  test("that nobody gave are new at each start, with a warning", () => {
-    const load = () => loadConfig({ files: [], env: { DSN: "mysql://x@tcp(h)/d" }, dataDir: "/nowhere" });
-    expect(load().config.secrets.cookie).not.toEqual(load().config.secrets.cookie);
-    expect(load().warnings.join("\n")).toContain("sessions end with it");
+  test("that nobody gave end the start where a database is configured, for they would be lost with the process", () => {
+    const load = (more: object = {}) => loadConfig({ files: [], env: { DSN: "mysql://x@tcp(h)/d" }, dataDir: "/nowhere", ...more });
+    expect(() => load()).toThrow(/secrets\.default: is missing/);
+    expect(() => load({ overrides: { secrets: { cookie: ["sixteen letters!"] } } })).not.toThrow();
+    expect(() => load({ needsSecrets: false })).not.toThrow();
   });
 
   test("beside a private database they are made once and kept for their owner alone", () => {

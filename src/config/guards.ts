@@ -1,0 +1,96 @@
+import { parseFlag } from "./as-meant.ts";
+import { isToCome } from "./features.ts";
+import { isMap, type Path, type Raw, valueAt } from "./tree.ts";
+import type { Finding } from "./validate.ts";
+
+/*
+ * What protects people and is not there yet. Who configures it counts on it, so
+ * that the server does not start without it: a warning is read by nobody.
+ * Building such a feature means taking its line out here.
+ */
+
+/** A key that asks for protection. */
+interface Guard {
+  readonly key: string;
+  /** Whether this value asks for it. */
+  readonly asks: (value: unknown, raw: Raw) => boolean;
+  /** What happens without it. */
+  readonly without: string;
+}
+
+const isOn = (value: unknown): boolean => value === true || (typeof value === "string" && parseFlag(value) === true);
+const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+/** Unless it is switched off above. */
+const isOnWithin =
+  (enabled: string) =>
+  (value: unknown, raw: Raw): boolean => {
+    const above = valueAt(raw, enabled.split("."));
+    return isOn(value) && !(above === false || (typeof above === "string" && parseFlag(above) === false));
+  };
+
+const keys: readonly Guard[] = [
+  { key: "security.account_enumeration.mitigate", asks: isOn, without: "strangers could find out who has an account" },
+  { key: "clients.http.disallow_private_ip_ranges", asks: isOn, without: "requests to private networks would not be stopped" },
+  { key: "selfservice.methods.captcha.enabled", asks: isOn, without: "programs could sign up and in like people" },
+  {
+    key: "selfservice.methods.code.mfa_enabled",
+    asks: isOnWithin("selfservice.methods.code.enabled"),
+    without: "people would sign in with their first factor alone",
+  },
+  { key: "selfservice.methods.b2b.config.organizations", asks: isFilled, without: "people of an organization could sign in past its own provider" },
+  { key: "organizations", asks: isFilled, without: "people of an organization could sign in past its own provider" },
+];
+
+const hooks: Readonly<Record<string, string>> = {
+  require_verified_address: "people would sign in with addresses that nobody verified",
+  verify_new_address: "a changed address would be used before anybody verified it",
+  notify_previous_addresses: "nobody would hear that their address was changed",
+};
+
+const askedBefore = "nobody would ask it whether the flow may begin";
+const refusing = "the web hook could not refuse anything";
+
+/** Every guard that stops the start, as people write it, and what happens without it. */
+export const missingGuards: readonly (readonly [name: string, without: string])[] = [
+  ...keys.map(({ key, without }) => [key, without] as const),
+  ...Object.entries(hooks).map(([hook, without]) => [`the hook ${hook}`, without] as const),
+  ["a web_hook in a before list", askedBefore],
+  ["a web_hook with response.parse or can_interrupt", refusing],
+];
+
+/** Finds the guards that a configuration counts on and the server does not have. */
+export function findMissingGuards(raw: Raw): Finding[] {
+  const missing = keys.filter(({ key, asks }) => asks(valueAt(raw, key.split(".")), raw));
+  return [...missing.map(({ key, without }) => finding(key.split("."), "is not there yet", without)), ...findMissingHooks(raw)];
+}
+
+function findMissingHooks(raw: Raw): Finding[] {
+  const found: Finding[] = [];
+  const walk = (value: unknown, path: Path): void => {
+    // Where flow or method are not there, nothing is to be guarded.
+    if (isToCome(path)) return;
+    if (isMap(value)) for (const [key, child] of Object.entries(value)) walk(child, [...path, key]);
+    if (!Array.isArray(value) || path.at(-1) !== "hooks") return;
+    for (const [index, hook] of value.entries()) if (isMap(hook)) found.push(...findFault(hook, [...path, index]));
+  };
+  walk(valueAt(raw, ["selfservice", "flows"]), ["selfservice", "flows"]);
+  return found;
+}
+
+function findFault(hook: Raw, path: Path): Finding[] {
+  const name = String(hook.hook);
+  const without = Object.hasOwn(hooks, name) ? hooks[name] : undefined;
+  if (without !== undefined) return [finding(path, `the hook ${name} is not there yet`, without)];
+  if (name !== "web_hook") return [];
+  if (path.at(-3) === "before") return [finding(path, "a web_hook before a flow is not there yet", askedBefore)];
+  const asks = (...key: string[]) => {
+    const value = valueAt(hook, ["config", ...key]);
+    return isOn(value) ? [finding([...path, "config", ...key], "is not there yet", refusing)] : [];
+  };
+  return [...asks("response", "parse"), ...asks("can_interrupt")];
+}
+
+const finding = (path: Path, message: string, without: string): Finding => ({
+  path,
+  message: `${message}: ${without}. Take it out to start without this protection`,
+});
