@@ -11,7 +11,7 @@ import type { ExchangeCodes, Leave } from "../methods/elsewhere.ts";
 import type { Rejected } from "../methods/method.ts";
 import type { ContinuityCookie } from "../session/continuity-cookie.ts";
 import type { SignedIn } from "../session/session.ts";
-import type { FlowRecord } from "./flow.ts";
+import { type FlowRecord, keepReturnTo, returnToOf } from "./flow.ts";
 
 /** How long a person may stay away, in milliseconds (contract, settings 3.3.7). */
 const PATIENCE = 30 * 60_000;
@@ -129,9 +129,11 @@ export const newExchangeCode = (): { readonly code: string; readonly context: Js
   return { code, context: { [EXCHANGE]: digestOf(code) } };
 };
 
-/** What a flow that takes the place of another keeps of its code. */
-export const sameExchangeCode = ({ context }: Pick<FlowRecord, "context">): JsonObject =>
-  context[EXCHANGE] === undefined ? {} : { [EXCHANGE]: context[EXCHANGE] };
+/** What a flow that takes the place of another keeps of its context: where it ends, and the code of its app. */
+export const sameEnd = ({ context }: Pick<FlowRecord, "context">): JsonObject => ({
+  ...keepReturnTo(returnToOf({ context })),
+  ...(context[EXCHANGE] !== undefined && { [EXCHANGE]: context[EXCHANGE] }),
+});
 
 /** Whether the app of this flow has a code to fetch a session with. */
 export const hasExchangeCode = ({ context }: Pick<FlowRecord, "context">): boolean => typeof context[EXCHANGE] === "string";

@@ -44,7 +44,13 @@ export const emptyForm: FlowForm = { messages: [], shown: null };
 /** The type of a flow on the wire. */
 export const presentFlowType = (flow: Pick<FlowRecord, "type">): FlowType => (flow.type === "api" ? FlowType.API : FlowType.BROWSER);
 
-/** Where a person goes afterwards, if the URL the flow was created with says so. */
-export const returnToOf = (flow: Pick<FlowRecord, "requestUrl">): string | undefined =>
-  // Most URLs have no query, and reading one costs more than the rest of a flow.
-  flow.requestUrl.includes("?") ? URL.parse(flow.requestUrl)?.searchParams.get("return_to") || undefined : undefined;
+const RETURN_TO = "return_to";
+
+/** What the context of a flow keeps of the `return_to` that it was created with: the checked, absolute address. */
+export const keepReturnTo = (checked: string | undefined): JsonObject => (checked === undefined ? {} : { [RETURN_TO]: checked });
+
+/** Where a person goes afterwards, if the request that created the flow said so. */
+export const returnToOf = ({ context }: Pick<FlowRecord, "context">): string | undefined => {
+  const kept = context[RETURN_TO];
+  return typeof kept === "string" ? kept : undefined;
+};

@@ -1,9 +1,10 @@
 import type { FastifyRequest } from "fastify";
 import { createClientAddress } from "../lib/client-address.ts";
+import { unambiguousUrl } from "./query.ts";
 
 /** Where a request came from and what it was addressed to. */
 export interface Caller {
-  /** Absolute URL as the client wrote it. */
+  /** Absolute URL as the client wrote it, in a form that every reader takes apart alike. */
   readonly url: string;
   /** IP address of the client. A Unix socket has none: whoever reaches it is on this machine. */
   readonly remoteAddress: string;
@@ -16,6 +17,6 @@ export const createCallerOf = (config: { readonly base_url: string; readonly tru
 
   return (request) => {
     const { ip, proto, host } = addressOf(request.raw);
-    return { url: `${proto}://${host || ownHost}${request.originalUrl}`, remoteAddress: ip || "127.0.0.1" };
+    return { url: `${proto}://${host || ownHost}${unambiguousUrl(request.originalUrl)}`, remoteAddress: ip || "127.0.0.1" };
   };
 };

@@ -7,7 +7,7 @@ import { create, type DescField, type DescMessage, type DescOneof, getOption, ty
 import { rest } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { memberName, tagOf } from "./names.ts";
 import { type Read, readEnum, readObject, readScalar, readWellKnown, truth } from "./read-value.ts";
-import { isObject, lastValue, membersOf, type Sent, unusable } from "./sent.ts";
+import { isObject, lastValue, membersOf, rejectRepeated, type Sent, unusable } from "./sent.ts";
 
 /** Makes a message of the members that were sent. Throws INVALID_FIELD. */
 export type ReadMessage = (members: readonly Sent[]) => Message;
@@ -100,6 +100,7 @@ export const createReaders = (): Readers => {
     });
     return (message: Record<string, unknown>, members: readonly Sent[]): void => {
       const sent = members.find((member) => member.name === tag);
+      if (sent) rejectRepeated(sent);
       const named = sent && lastValue(sent);
       if (typeof named === "object") throw unusable(tag, "a text", named);
       const picked = cases.find(({ name }) => name === String(named)) ?? cases.find(({ claims }) => claims(members));
@@ -134,6 +135,7 @@ const byField = (fields: ReadonlyMap<string, FieldReader>, members: readonly Sen
 const single =
   (read: Read): ReadField =>
   (members) => {
+    members.forEach(rejectRepeated);
     const sent = members.at(-1);
     const value = sent && lastValue(sent);
     return sent === undefined || value === undefined ? undefined : read(value, sent.path);
@@ -152,6 +154,7 @@ const listOf =
 /** What was sent for a message, as members of it. */
 const opened = (sent: Sent): Sent[] => {
   if (sent.name !== "") return [sent];
+  rejectRepeated(sent);
   const value = lastValue(sent);
   return value === undefined ? [] : membersOf(readObject(value, sent.path), sent.path);
 };

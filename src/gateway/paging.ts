@@ -1,5 +1,6 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 import type { Route } from "./http-rule.ts";
+import { queryOf } from "./query.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,7 +19,8 @@ export const compilePaging = (route: Route): ((request: Message, answer: Message
   const sizes = ["page_size", "per_page"].map((name) => named(input, name)).filter((field) => field !== undefined);
 
   return (request, answer, url) => {
-    const [path = "", query = ""] = url.split("?", 2);
+    const [path = ""] = url.split(/[?#]/, 1);
+    const query = queryOf(url);
     // A page that another follows is full, so it tells the size that nobody asked for.
     const asked = sizes.map((field) => numberIn(request, field)).find((size) => size > 0);
     const size = asked ?? countIn(answer, items);

@@ -3,7 +3,8 @@ import type { FastifyRequest } from "fastify";
 import { readBody } from "./body.ts";
 import type { Readers } from "./decode.ts";
 import { etagField, type Route } from "./http-rule.ts";
-import { membersOf, type Sent } from "./sent.ts";
+import { readQuery } from "./query.ts";
+import type { Sent } from "./sent.ts";
 
 /** What a request asks for. */
 export interface ReadRequest {
@@ -27,7 +28,7 @@ export const compileReadRequest = (route: Route, readers: Readers): ((request: F
   const withBody = body === undefined ? undefined : bodyMessage(body);
 
   const fromUrl = (request: FastifyRequest): Sent[] => {
-    const members = body === "*" ? [] : queryMembers(request).filter((sent) => !notFromQuery.has(headOf(sent.name)));
+    const members = body === "*" ? [] : readQuery(request.url).filter((sent) => !notFromQuery.has(headOf(sent.name)));
     members.push(...constants);
     const parameters = request.params as Readonly<Record<string, string>>;
     for (const { field, name } of path.parameters) members.push({ name: field, path: field, values: [parameters[name] ?? ""] });
@@ -48,12 +49,6 @@ export const compileReadRequest = (route: Route, readers: Readers): ((request: F
     return { message, malformed: sent.kind === "malformed" ? sent.reason : undefined };
   };
 };
-
-/** A parameter that is repeated has a list of values. */
-const queryMembers = (request: FastifyRequest): Sent[] =>
-  request.url.includes("?")
-    ? membersOf(request.query as Record<string, string | string[]>).map((sent) => (Array.isArray(sent.values[0]) ? { ...sent, values: sent.values[0] } : sent))
-    : [];
 
 const headOf = (name: string): string => name.split(".", 1)[0] ?? name;
 

@@ -12,6 +12,8 @@ export interface Sent {
   readonly path: string;
   /** In the order they came. Never empty. */
   readonly values: readonly JsonValue[];
+  /** It was repeated where only a list may be: in a query, unlike in a form, whose checkboxes come after a hidden `false`. */
+  readonly mustBeSingle?: boolean;
 }
 
 /** The members of a JSON object. */
@@ -33,6 +35,11 @@ export const membersOfPairs = (pairs: Iterable<readonly [string, string]>): Sent
 export const lastValue = (sent: Sent): Exclude<JsonValue, null> | undefined => {
   const value = sent.values.at(-1);
   return value === null || value === "" ? undefined : value;
+};
+
+/** @throws INVALID_FIELD for a parameter that was repeated and is no list */
+export const rejectRepeated = ({ mustBeSingle, path }: Sent): void => {
+  if (mustBeSingle) throw fail("INVALID_FIELD", { field: path, explain: `${path}: the parameter is repeated, but may be given only once.` });
 };
 
 /** True for what JSON calls an object. */

@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserForm } from "../doors/browser-form.ts";
 import { accepted, type FlowKind, refused } from "../doors/door.ts";
@@ -140,6 +142,96 @@ describe("where a browser goes", () => {
     expect(await everythingWritten(server)).toEqual(before);
     await server.restart();
   });
+});
+
+describe("a parameter that is repeated", () => {
+  const json = { accept: "application/json" };
+  const bad = encodeURIComponent("javascript:alert(1)//");
+  const good = encodeURIComponent(`${ui.origin}/`);
+  const parameters = {
+    "/self-service/login/browser": ["return_to", "aal", "refresh"],
+    "/self-service/login/api": ["return_to", "return_session_token_exchange_code"],
+    "/self-service/registration/browser": ["return_to", "identity_schema", "after_verification_return_to"],
+    "/self-service/registration/api": ["return_session_token_exchange_code"],
+    "/self-service/settings/browser": ["return_to"],
+    "/self-service/settings/api": ["return_to", "return_session_token_exchange_code"],
+    "/self-service/login/flows": ["id"],
+    "/self-service/logout/browser": ["return_to"],
+    "/self-service/logout": ["token", "return_to"],
+    "/self-service/errors": ["id"],
+    "/sessions": ["page_size", "page_token"],
+    "/sessions/token-exchange": ["init_code", "return_to_code"],
+  };
+
+  it.each(Object.entries(parameters))("of GET %s is refused by its name, whatever its values", async (path, names) => {
+    const before = await everythingWritten(server);
+    for (const name of names)
+      for (const query of [`${name}=1&${name}=`, `${name}=&${name}=1`, `${name}=1&${name}=1`, `${name}=1&x=2&${name.replace("_", "%5F")}=3`]) {
+        const answer = await send(`${server.url}${path}?${query}`, { headers: json });
+        expect([query, answer.status, answer.json.error]).toMatchObject([query, 400, { details: { field: name } }]);
+      }
+    expect(await everythingWritten(server)).toEqual(before);
+  });
+
+  it.each(["settings", "login", "registration"])("is refused in the address that a %s form is sent to", async (kind) => {
+    const body = JSON.stringify({ method: "password" });
+    const answer = await send(`${server.url}/self-service/${kind}?flow=1&flow=2`, {
+      method: "POST",
+      headers: { ...json, "content-type": "application/json" },
+      body,
+    });
+    expect([answer.status, answer.json.error]).toMatchObject([400, { details: { field: "flow" } }]);
+  });
+
+  it("and that nobody reads is left alone", async () => {
+    expect((await send(`${server.url}/self-service/login/api?utm=1&utm=2`)).status).toBe(200);
+  });
+
+  it.each([`return_to=${bad}&return_to=`, `return_to=&return_to=${bad}`, `return_to=${good}&return_to=${bad}`])(
+    "does not bring %s past the check",
+    async (query) => {
+      for (const kind of ["login", "registration"])
+        for (const type of ["browser", "api"]) expect((await send(`${server.url}/self-service/${kind}/${type}?${query}`, { headers: json })).status).toBe(400);
+      expect(await server.sql("SELECT id FROM flows WHERE request_url LIKE '%javascript%'")).toEqual([]);
+    },
+  );
+});
+
+describe("what a flow shows of its request", () => {
+  const json = { accept: "application/json" };
+  it.each([
+    ["a relative place in full", "?return_to=/after", "http://127.0.0.1:4455/after"],
+    ["a place without detours", `?return_to=${encodeURIComponent(`${ui.origin}/a/../b`)}`, `${ui.origin}/b`],
+    ["no place where none was named", "?x=1&return_to=", undefined],
+    ["no place of a fragment", "?x=1#&return_to=javascript:alert(1)", undefined],
+    ["no place of a fragment without a query", "#return_to=javascript:alert(1)", undefined],
+    ["no place beside a semicolon", "?x=1;return_to=javascript:alert(1)", undefined],
+    ["a place whose name is encoded", `?return%5fto=${encodeURIComponent(`${ui.origin}/`)}`, `${ui.origin}/`],
+  ])("is %s", async (_, query, place) => {
+    const flow = await rawGet(`/self-service/login/browser${query}`);
+    expect(flow.return_to).toBe(place);
+    const url = String(flow.request_url);
+    expect(url).not.toMatch(/[#;]/);
+    // Whoever reads the address by the rules of browsers finds the place that was checked.
+    const shown = new URL(url).searchParams.get("return_to") || undefined;
+    expect(shown && new URL(shown, ui.welcome).href).toBe(place);
+  });
+
+  it("is what it keeps when another takes its place", async () => {
+    const flow = (await send(`${server.url}/self-service/login/api?return_to=/after`)).json;
+    server.clock.advance(2 * 3_600_000);
+    const answer = await send(`${server.url}/self-service/login/flows?id=${flow.id}`, { headers: json });
+    expect(answer.json).toMatchObject({ error: { details: { api: expect.stringContaining(encodeURIComponent("http://127.0.0.1:4455/after")) } } });
+  });
+
+  /** Node's client leaves out fragments; not everyone does. */
+  const rawGet = async (target: string): Promise<Record<string, unknown>> => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAccept: application/json\r\nConnection: close\r\n\r\n`);
+    const answer = await text(socket);
+    return JSON.parse(answer.slice(answer.indexOf("{"), answer.lastIndexOf("}") + 1));
+  };
 });
 
 describe("signing out", () => {

@@ -2,7 +2,7 @@ import { LoginFlowSchema } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { Rejected, Taken } from "../../methods/method.ts";
 import type { Arrival, SigningIn } from "../arriving.ts";
-import { sameExchangeCode } from "../elsewhere.ts";
+import { sameEnd } from "../elsewhere.ts";
 import { formOf, withForm } from "../form.ts";
 import { formRejected } from "../rejection.ts";
 import { withQuery } from "../urls.ts";
@@ -24,7 +24,7 @@ export const createSigningIn = (deps: LoginDeps): SigningIn => {
   const confirm = async ({ flow, method, call }: Arrival, { ownerId, confirmation, memory, text }: Taken): Promise<ServiceError> => {
     const digest = flow.type === "browser" ? csrf.digest(csrf.ensure(call)) : undefined;
     const form = formOf([{ node: "", text }]);
-    const plain = newLoginFlow(deps, flow.type, flow.requestUrl, { refresh: false, requestedAal: 1 }, form, digest, sameExchangeCode(flow));
+    const plain = newLoginFlow(deps, flow.type, flow.requestUrl, { refresh: false, requestedAal: 1 }, form, digest, sameEnd(flow));
     const fresh = { ...plain, active: method, context: { ...plain.context, ...pendingLinks.seal(plain.id, confirmation, { ownerId, memory }) } };
     await flows.insert(db, fresh);
     const page = urls.pageOf(fresh);

@@ -7,7 +7,7 @@ import type { Caller } from "../../session/caller.ts";
 import { sessionAal } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { newExchangeCode } from "../elsewhere.ts";
-import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
+import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../flow.ts";
 import { formOf } from "../form.ts";
 import { newFlow } from "../new-flow.ts";
 import { mustNameType, requestUrlOf } from "../request.ts";
@@ -31,9 +31,12 @@ export const createCreate = (deps: LoginDeps) => {
     if (caller) mustHaveReason(caller, context, destination ?? defaultReturnUrl);
 
     const type = browser ? "browser" : "api";
-    const asked = urls.init("login", type, { refresh: request.refresh ? "true" : "", aal: request.aal, return_to: request.returnTo });
+    const asked = urls.init("login", type, { refresh: request.refresh ? "true" : "", aal: request.aal, return_to: destination });
     const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
-    const flow = newLoginFlow(deps, type, requestUrlOf(call, asked), context, firstForm(context), secret && csrf.digest(secret), exchange?.context);
+    const flow = newLoginFlow(deps, type, requestUrlOf(call, asked), context, firstForm(context), secret && csrf.digest(secret), {
+      ...keepReturnTo(destination),
+      ...exchange?.context,
+    });
     await flows.insert(db, flow);
     const presented = present(flow, caller, csrf.tokenFor(call, flow.type));
     return {

@@ -4,7 +4,7 @@ import type { Call } from "../../lib/call.ts";
 import { type LoginCase, type LoginMethod, type LoginView, type Rejected, rejected, withClaim } from "../../methods/method.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { Arrival, Entered } from "../arriving.ts";
-import { sameExchangeCode } from "../elsewhere.ts";
+import { sameEnd } from "../elsewhere.ts";
 import { isExpired, replacedBy } from "../expired.ts";
 import type { Finish } from "../finish.ts";
 import { type FlowRecord, returnToOf } from "../flow.ts";
@@ -97,7 +97,7 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
   const replace = async (flow: FlowRecord): Promise<ServiceError> => {
     const text = uiText(messages.loginExpired, { expired_at: flow.expiresAt.toISOString(), expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000) });
     const form = formOf([{ node: "", text }]);
-    const fresh = newLoginFlow(deps, flow.type, flow.requestUrl, loginContext(flow), form, flow.csrfDigest, sameExchangeCode(flow));
+    const fresh = newLoginFlow(deps, flow.type, flow.requestUrl, loginContext(flow), form, flow.csrfDigest, sameEnd(flow));
     await flows.insert(db, fresh);
     return replacedBy(flow, fresh, clock.now(), urls);
   };

@@ -3,7 +3,7 @@ import type { ServiceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { NextStep, Rejected } from "../../methods/method.ts";
 import type { Arrival, SigningUp } from "../arriving.ts";
-import { sameExchangeCode } from "../elsewhere.ts";
+import { sameEnd } from "../elsewhere.ts";
 import { emptyForm, type FlowRecord } from "../flow.ts";
 import { formOf, withForm } from "../form.ts";
 import { formRejected } from "../rejection.ts";
@@ -37,7 +37,7 @@ export const createSigningUp = (deps: RegistrationDeps): SigningUpSteps => {
     mustBeEnabled(config);
     const digest = flow.type === "browser" ? csrf.digest(csrf.ensure(call)) : undefined;
     const context = { schemaId: schemas.default.id, step: "traits" } as const;
-    const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, context, emptyForm, digest, sameExchangeCode(flow));
+    const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, context, emptyForm, digest, sameEnd(flow));
     await flows.insert(db, fresh);
     return fresh;
   };

@@ -4,7 +4,7 @@ import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { fail } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { newExchangeCode } from "../elsewhere.ts";
-import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
+import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../flow.ts";
 import { newFlow } from "../new-flow.ts";
 import { mustNameType, requestUrlOf } from "../request.ts";
 import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
@@ -20,19 +20,22 @@ export const createCreate = (deps: RegistrationDeps) => {
     const secret = browser ? csrf.ensure(call) : undefined;
     mustBeEnabled(config);
     const destination = returnTo.must(request.returnTo);
-    returnTo.must(request.afterVerificationReturnTo);
+    const afterVerification = returnTo.must(request.afterVerificationReturnTo, "after_verification_return_to");
     if (await callers.find(call)) throw signedInAlready(destination ?? defaultReturnUrl);
     const schema = mustBeSelectable(schemas, request.identitySchema);
 
     const type = browser ? "browser" : "api";
     const asked = urls.init("registration", type, {
-      return_to: request.returnTo,
+      return_to: destination,
       identity_schema: request.identitySchema,
-      after_verification_return_to: request.afterVerificationReturnTo,
+      after_verification_return_to: afterVerification,
     });
     const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
     const context: RegistrationContext = { schemaId: schema.id, step: "traits" };
-    const flow = newRegistrationFlow(deps, type, requestUrlOf(call, asked), context, emptyForm, secret && csrf.digest(secret), exchange?.context);
+    const flow = newRegistrationFlow(deps, type, requestUrlOf(call, asked), context, emptyForm, secret && csrf.digest(secret), {
+      ...keepReturnTo(destination),
+      ...exchange?.context,
+    });
     await flows.insert(db, flow);
     const presented = present(flow, csrf.tokenFor(call, flow.type));
     return {

@@ -4,7 +4,7 @@ import type { Call } from "../../lib/call.ts";
 import { type RegistrationCase, type RegistrationMethod, type RegistrationView, type Rejected, rejected, withClaim } from "../../methods/method.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { Arrival, Entered } from "../arriving.ts";
-import { sameExchangeCode } from "../elsewhere.ts";
+import { sameEnd } from "../elsewhere.ts";
 import { isExpired, replacedBy } from "../expired.ts";
 import type { Finish } from "../finish.ts";
 import { type FlowRecord, returnToOf } from "../flow.ts";
@@ -103,7 +103,7 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
     });
     const { schemaId } = registrationContext(flow);
     const form = formOf([{ node: "", text }]);
-    const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, { schemaId, step: "traits" }, form, flow.csrfDigest, sameExchangeCode(flow));
+    const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, { schemaId, step: "traits" }, form, flow.csrfDigest, sameEnd(flow));
     await flows.insert(db, fresh);
     return replacedBy(flow, fresh, clock.now(), urls);
   };

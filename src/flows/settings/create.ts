@@ -4,7 +4,7 @@ import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
 import { newExchangeCode } from "../elsewhere.ts";
-import { emptyForm, type FlowForm, type FlowRecord } from "../flow.ts";
+import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../flow.ts";
 import { newFlow } from "../new-flow.ts";
 import { mustNameType, requestUrlOf } from "../request.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -18,12 +18,12 @@ export const createCreate = (deps: SettingsDeps) => {
     const type = request.type === FlowType.BROWSER ? "browser" : "api";
     if (type === "browser") csrf.ensure(call);
     const caller = await callers.must(call);
-    const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: request.returnTo }));
-    callers.mustSatisfyAal(caller, config.required_aal, type === "browser" && request.returnTo !== "" ? requestUrl : undefined);
-    returnTo.must(request.returnTo);
+    const destination = returnTo.must(request.returnTo);
+    const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: destination }));
+    callers.mustSatisfyAal(caller, config.required_aal, type === "browser" && destination !== undefined ? requestUrl : undefined);
 
     const exchange = type === "api" && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
-    const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, exchange?.context);
+    const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, { ...keepReturnTo(destination), ...exchange?.context });
     await flows.insert(db, flow);
     const presented = present(flow, caller, csrf.tokenFor(call, flow.type));
     return {

@@ -2,7 +2,7 @@ import { fail } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SettingsMethod } from "../../methods/method.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { sameExchangeCode } from "../elsewhere.ts";
+import { sameEnd } from "../elsewhere.ts";
 import { isExpired, replacedBy } from "../expired.ts";
 import { formOf } from "../form.ts";
 import { type Attempt, loadAttempt } from "./attempt.ts";
@@ -30,7 +30,7 @@ export const loadAndCheck = async (deps: SettingsDeps, flowId: string, call: Cal
 const replace = async (deps: SettingsDeps, { flow, caller }: Attempt) => {
   const { clock, db, flows, urls } = deps;
   const text = uiText(messages.settingsExpired, { expired_at: flow.expiresAt.toISOString(), expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000) });
-  const fresh = newSettingsFlow(deps, caller, flow.type, flow.requestUrl, formOf([{ node: "", text }]), sameExchangeCode(flow));
+  const fresh = newSettingsFlow(deps, caller, flow.type, flow.requestUrl, formOf([{ node: "", text }]), sameEnd(flow));
   await flows.insert(db, fresh);
   return replacedBy(flow, fresh, clock.now(), urls);
 };

@@ -88,12 +88,18 @@ describe("a request", () => {
 
   test("may leave query parameters empty, and send ones nobody knows", async () => {
     const app = await open({ "LoginService.CreateFlow": () => create(LoginCreatedSchema, { flow: create(LoginFlowSchema) }) });
-    const answer = await app.inject({ url: "/self-service/login/browser?aal=&refresh=&return_to=&organization=&via=&type=api&x.y=1&refresh", headers: json });
+    const answer = await app.inject({ url: "/self-service/login/browser?aal=&refresh=&return_to=&organization=&via=&type=api&x.y=1&x.y=2", headers: json });
     expect(answer.statusCode).toBe(200);
     expect(door.seen[0]?.request).toMatchObject({ type: 1, refresh: false, aal: "", returnTo: "" });
-    const repeated = await app.inject({ url: "/self-service/login/browser?refresh=false&refresh=true", headers: json });
-    expect(repeated.statusCode).toBe(200);
-    expect(door.seen[1]?.request).toMatchObject({ refresh: true });
+  });
+
+  test("must not repeat a query parameter that is no list", async () => {
+    const app = await open({});
+    for (const query of ["refresh=false&refresh=true", "refresh&refresh=true", "return_to=%2Fa&return_to="]) {
+      const answer = await app.inject({ url: `/self-service/login/browser?${query}`, headers: json });
+      expect([answer.statusCode, answer.json().error.details.field]).toEqual([400, query.split(/[&=]/, 1)[0]]);
+    }
+    expect(door.seen).toEqual([]);
   });
 
   test("gives path parameters decoded, over the query", async () => {
