@@ -46,7 +46,7 @@ export const presentFlowType = (flow: Pick<FlowRecord, "type">): FlowType => (fl
 
 const RETURN_TO = "return_to";
 
-/** What the context of a flow keeps of the `return_to` that it was created with: the checked, absolute address. */
+/** What the context of a flow keeps of the `return_to` that it was created with, once it was checked. */
 export const keepReturnTo = (checked: string | undefined): JsonObject => (checked === undefined ? {} : { [RETURN_TO]: checked });
 
 /** Where a person goes afterwards, if the request that created the flow said so. */

@@ -3,13 +3,20 @@ import { fail } from "../errors/service-error.ts";
 /** Where a person may be sent afterwards. */
 export interface ReturnTo {
   /**
-   * The absolute form of a `return_to`; undefined for an empty one. From here on
-   * this is what is kept, shown and followed, never what was sent.
+   * The absolute form of a `return_to`, to send a person to; undefined for an
+   * empty one.
+   *
+   * @throws RETURN_TO_FORBIDDEN
+   */
+  must(value: string | undefined): string | undefined;
+  /**
+   * The form of a `return_to` that is kept and shown: as it was written, where
+   * that is what was checked (a relative address stays one), else absolute.
    *
    * @param field the parameter it came in
    * @throws RETURN_TO_FORBIDDEN
    */
-  must(value: string | undefined, field?: string): string | undefined;
+  mustShow(value: string | undefined, field?: string): string | undefined;
 }
 
 /**
@@ -17,11 +24,18 @@ export interface ReturnTo {
  *
  * @param resolve gives the absolute URL if the allow-list admits it
  */
-export const createReturnTo = (resolve: (value: string) => string | undefined): ReturnTo => ({
-  must: (value, field = "return_to") => {
+export const createReturnTo = (resolve: (value: string) => string | undefined): ReturnTo => {
+  const must = (value: string | undefined, field = "return_to"): string | undefined => {
     if (value === undefined || value === "") return undefined;
     const url = resolve(value);
     if (url === undefined) throw fail("RETURN_TO_FORBIDDEN", { explain: `The requested ${field} URL is not allowed by the configuration.`, field });
     return url;
-  },
-});
+  };
+  return {
+    must: (value) => must(value),
+    mustShow: (value, field) => {
+      const url = must(value, field);
+      return url !== undefined && url === new URL(url).origin + value ? value : url;
+    },
+  };
+};

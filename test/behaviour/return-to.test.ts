@@ -200,7 +200,8 @@ describe("a parameter that is repeated", () => {
 describe("what a flow shows of its request", () => {
   const json = { accept: "application/json" };
   it.each([
-    ["a relative place in full", "?return_to=/after", "http://127.0.0.1:4455/after"],
+    ["a relative place", "?return_to=/after", "/after"],
+    ["a relative place without detours", "?return_to=/a/../b", `${ui.origin}/b`],
     ["a place without detours", `?return_to=${encodeURIComponent(`${ui.origin}/a/../b`)}`, `${ui.origin}/b`],
     ["no place where none was named", "?x=1&return_to=", undefined],
     ["no place of a fragment", "?x=1#&return_to=javascript:alert(1)", undefined],
@@ -214,14 +215,14 @@ describe("what a flow shows of its request", () => {
     expect(url).not.toMatch(/[#;]/);
     // Whoever reads the address by the rules of browsers finds the place that was checked.
     const shown = new URL(url).searchParams.get("return_to") || undefined;
-    expect(shown && new URL(shown, ui.welcome).href).toBe(place);
+    expect(shown && new URL(shown, ui.welcome).href).toBe(place && new URL(place, ui.welcome).href);
   });
 
   it("is what it keeps when another takes its place", async () => {
     const flow = (await send(`${server.url}/self-service/login/api?return_to=/after`)).json;
     server.clock.advance(2 * 3_600_000);
     const answer = await send(`${server.url}/self-service/login/flows?id=${flow.id}`, { headers: json });
-    expect(answer.json).toMatchObject({ error: { details: { api: expect.stringContaining(encodeURIComponent("http://127.0.0.1:4455/after")) } } });
+    expect(answer.json).toMatchObject({ error: { details: { api: expect.stringContaining(encodeURIComponent("/after")) } } });
   });
 
   /** Node's client leaves out fragments; not everyone does. */

@@ -25,16 +25,16 @@ export const createCreate = (deps: LoginDeps) => {
     const requestedAal = mustBeLevel(request.aal);
     const caller = await callers.find(call);
     if (requestedAal === 2 && caller === undefined) throw fail("AAL1_REQUIRED", { explain: "A second factor was asked for, but nobody is signed in." });
-    const destination = returnTo.must(request.returnTo);
+    const shown = returnTo.mustShow(request.returnTo);
     // Without a session there is nothing to refresh: it is a first sign-in.
     const context: LoginContext = { refresh: request.refresh && caller !== undefined, requestedAal };
-    if (caller) mustHaveReason(caller, context, destination ?? defaultReturnUrl);
+    if (caller) mustHaveReason(caller, context, returnTo.must(shown) ?? defaultReturnUrl);
 
     const type = browser ? "browser" : "api";
-    const asked = urls.init("login", type, { refresh: request.refresh ? "true" : "", aal: request.aal, return_to: destination });
+    const asked = urls.init("login", type, { refresh: request.refresh ? "true" : "", aal: request.aal, return_to: shown });
     const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
     const flow = newLoginFlow(deps, type, requestUrlOf(call, asked), context, firstForm(context), secret && csrf.digest(secret), {
-      ...keepReturnTo(destination),
+      ...keepReturnTo(shown),
       ...exchange?.context,
     });
     await flows.insert(db, flow);

@@ -19,21 +19,21 @@ export const createCreate = (deps: RegistrationDeps) => {
     const browser = request.type === FlowType.BROWSER;
     const secret = browser ? csrf.ensure(call) : undefined;
     mustBeEnabled(config);
-    const destination = returnTo.must(request.returnTo);
-    const afterVerification = returnTo.must(request.afterVerificationReturnTo, "after_verification_return_to");
-    if (await callers.find(call)) throw signedInAlready(destination ?? defaultReturnUrl);
+    const shown = returnTo.mustShow(request.returnTo);
+    const afterVerification = returnTo.mustShow(request.afterVerificationReturnTo, "after_verification_return_to");
+    if (await callers.find(call)) throw signedInAlready(returnTo.must(shown) ?? defaultReturnUrl);
     const schema = mustBeSelectable(schemas, request.identitySchema);
 
     const type = browser ? "browser" : "api";
     const asked = urls.init("registration", type, {
-      return_to: destination,
+      return_to: shown,
       identity_schema: request.identitySchema,
       after_verification_return_to: afterVerification,
     });
     const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
     const context: RegistrationContext = { schemaId: schema.id, step: "traits" };
     const flow = newRegistrationFlow(deps, type, requestUrlOf(call, asked), context, emptyForm, secret && csrf.digest(secret), {
-      ...keepReturnTo(destination),
+      ...keepReturnTo(shown),
       ...exchange?.context,
     });
     await flows.insert(db, flow);

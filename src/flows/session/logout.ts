@@ -17,11 +17,11 @@ export const createLogout = ({ db, afterLogout, callers, csrf, logoutTokens, pub
   async createLogoutFlow(request: CreateLogoutFlowRequest, call: Call): Promise<CreateLogoutFlowResponse> {
     csrf.ensure(call);
     const { session } = await callers.must(call);
-    const destination = returnTo.must(request.returnTo);
+    const shown = returnTo.mustShow(request.returnTo);
     const token = logoutTokens.create(session.id);
     return {
       $typeName: "ostiary.session.v1.CreateLogoutFlowResponse",
-      logoutUrl: withQuery(`${publicUrl}/self-service/logout`, { return_to: destination, token }),
+      logoutUrl: withQuery(`${publicUrl}/self-service/logout`, { return_to: shown, token }),
       logoutToken: token,
     };
   },

@@ -18,12 +18,12 @@ export const createCreate = (deps: SettingsDeps) => {
     const type = request.type === FlowType.BROWSER ? "browser" : "api";
     if (type === "browser") csrf.ensure(call);
     const caller = await callers.must(call);
-    const destination = returnTo.must(request.returnTo);
-    const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: destination }));
-    callers.mustSatisfyAal(caller, config.required_aal, type === "browser" && destination !== undefined ? requestUrl : undefined);
+    const shown = returnTo.mustShow(request.returnTo);
+    const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: shown }));
+    callers.mustSatisfyAal(caller, config.required_aal, type === "browser" && shown !== undefined ? requestUrl : undefined);
 
     const exchange = type === "api" && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
-    const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, { ...keepReturnTo(destination), ...exchange?.context });
+    const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, { ...keepReturnTo(shown), ...exchange?.context });
     await flows.insert(db, flow);
     const presented = present(flow, caller, csrf.tokenFor(call, flow.type));
     return {
