@@ -16,13 +16,22 @@ const result = await autocannon({
   url: job.baseUrl,
   connections: job.connections,
   duration: job.duration,
-  ...(job.rest !== undefined && { overallRate: Math.round((job.connections * 1000) / job.rest), ignoreCoordinatedOmission: true }),
+  ...(job.rest !== undefined && {
+    overallRate: Math.round((job.connections * 1000) / job.rest),
+    ignoreCoordinatedOmission: true,
+  }),
   // Its own list is sent from the start by every connection, to the same people at the same time.
   requests: [
     {
       setupRequest: (request) => {
         const { method, path, headers, body } = shots[next++ % shots.length] as Shot;
-        return { ...request, method, path, headers: { ...request.headers, ...headers }, ...(method === "POST" ? { body } : {}) };
+        return {
+          ...request,
+          method,
+          path,
+          headers: { ...request.headers, ...headers },
+          ...(method === "POST" ? { body } : {}),
+        };
       },
     },
   ],

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { continuationColumns } from "../src/continuation/continuation.ts";
 import type { Database, SqlValue } from "../src/db/sql.ts";
-import { flowColumns } from "../src/flows/store.ts";
+import { flowColumns } from "../src/flows/shared/store.ts";
 import { identityColumns } from "../src/identity/store.ts";
 import type { Hasher } from "../src/lib/hashing/hasher.ts";
 import { uuid4, uuid7, uuidBytes } from "../src/lib/ids.ts";
@@ -18,7 +18,12 @@ export interface BareWork {
   update(digest: Buffer, flow: string, traits: object): Promise<void>;
   rejected(digest: Buffer, flow: string, traits: object): Promise<void>;
   login(flow: string, identifier: string, password: string, agent: string): Promise<void>;
-  password(digest: Buffer, flow: string, password: string, from: { readonly id: string; readonly address: string }): Promise<void>;
+  password(
+    digest: Buffer,
+    flow: string,
+    password: string,
+    from: { readonly id: string; readonly address: string },
+  ): Promise<void>;
 }
 
 const aDay = 86_400_000;
@@ -31,9 +36,10 @@ const aDay = 86_400_000;
 export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly hasher: Hasher }): BareWork => {
   const signedIn = async (digest: Buffer): Promise<Row> =>
     one(
-      await db.query<Row>(`SELECT ${sessionColumns}, ${identityColumns} FROM sessions s JOIN identities i ON i.id = s.identity_id WHERE s.token_digest = ?`, [
-        digest,
-      ]),
+      await db.query<Row>(
+        `SELECT ${sessionColumns}, ${identityColumns} FROM sessions s JOIN identities i ON i.id = s.identity_id WHERE s.token_digest = ?`,
+        [digest],
+      ),
     );
 
   const withFlow = async (digest: Buffer, flow: string): Promise<Row> =>
@@ -48,7 +54,14 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
     );
 
   const saveFlow = "UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ? WHERE id = ?";
-  const savedFlow = (flow: string, form: object): SqlValue[] => ["success", null, JSON.stringify(form), "{}", new Date(), uuidBytes(flow)];
+  const savedFlow = (flow: string, form: object): SqlValue[] => [
+    "success",
+    null,
+    JSON.stringify(form),
+    "{}",
+    new Date(),
+    uuidBytes(flow),
+  ];
   const saveIdentity = `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
      state = ?, state_changed_at = ?, version = ?, updated_at = ? WHERE id = ? AND version = ?`;
   const savedIdentity = (row: Row, traits: SqlValue | undefined): SqlValue[] => [
@@ -65,7 +78,9 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
     row.i_version ?? null,
   ];
   // As long as what the server keeps of a form.
-  const savedForm = { messages: [{ node: "", text: { id: 1050001, text: "Your changes have been saved!", type: "success" } }] };
+  const savedForm = {
+    messages: [{ node: "", text: { id: 1050001, text: "Your changes have been saved!", type: "success" } }],
+  };
 
   return {
     whoami: async (digest) => {
@@ -78,7 +93,21 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       await db.execute(
         `INSERT INTO flows (id, kind, type, identity_id, state, active, request_url, csrf_digest, form, context, issued_at, updated_at, expires_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        [uuidBytes(uuid4()), "settings", "api", row.i_id ?? null, "show_form", null, url, null, "{}", "{}", now, now, new Date(now.getTime() + aDay)],
+        [
+          uuidBytes(uuid4()),
+          "settings",
+          "api",
+          row.i_id ?? null,
+          "show_form",
+          null,
+          url,
+          null,
+          "{}",
+          "{}",
+          now,
+          now,
+          new Date(now.getTime() + aDay),
+        ],
       );
     },
 
@@ -100,12 +129,14 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
     },
 
     login: async (flow, identifier, password, agent) => {
-      await db.query<Row>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ? AND f.kind = ?`, [uuidBytes(flow), "login"]);
-      await db.query<Row>("SELECT bucket, failures, expires_at FROM attempts WHERE bucket IN (?, ?) AND expires_at > ?", [
-        randomBytes(32),
-        randomBytes(32),
-        new Date(),
+      await db.query<Row>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ? AND f.kind = ?`, [
+        uuidBytes(flow),
+        "login",
       ]);
+      await db.query<Row>(
+        "SELECT bucket, failures, expires_at FROM attempts WHERE bucket IN (?, ?) AND expires_at > ?",
+        [randomBytes(32), randomBytes(32), new Date()],
+      );
       const row = one(
         await db.query<Row>(
           `SELECT ${identityColumns}, c.config AS c_config FROM identity_identifiers n JOIN identities i ON i.id = n.identity_id
@@ -137,7 +168,10 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
     password: async (digest, flow, password, from) => {
       const row = await withFlow(digest, flow);
       const id = row.i_id ?? null;
-      const [secret] = await db.query<Row>("SELECT config FROM identity_credentials WHERE identity_id = ? AND type = ?", [id, "password"]);
+      const [secret] = await db.query<Row>(
+        "SELECT config FROM identity_credentials WHERE identity_id = ? AND type = ?",
+        [id, "password"],
+      );
       await hasher.verify(password, hashIn(secret?.config));
       const config = JSON.stringify({ hashed_password: await hasher.hash(password) });
       const now = new Date();
@@ -166,4 +200,6 @@ const one = (rows: readonly Row[]): Row => {
 };
 
 const hashIn = (config: SqlValue | undefined): string | undefined =>
-  typeof config === "string" ? (JSON.parse(config) as { readonly hashed_password?: string }).hashed_password : undefined;
+  typeof config === "string"
+    ? (JSON.parse(config) as { readonly hashed_password?: string }).hashed_password
+    : undefined;

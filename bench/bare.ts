@@ -33,10 +33,28 @@ const hasher = createHasher(plan.hashers, { log });
 const work = createBareWork({ db, hasher });
 const app = fastify({ genReqId: () => uuid4() });
 
-const respond = (name: RequestName, rpc: string, request: FastifyRequest, reply: FastifyReply, startedAt: number): FastifyReply => {
+const respond = (
+  name: RequestName,
+  rpc: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  startedAt: number,
+): FastifyReply => {
   const { status, headers, body } = plan.answers[name];
   const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;
-  log.info({ request_id: request.id, rpc, door: "rest", port: "public", code: "ok", reason: undefined, ms, trace_id: undefined }, "call");
+  log.info(
+    {
+      request_id: request.id,
+      rpc,
+      protocol: "rest",
+      port: "public",
+      code: "ok",
+      reason: undefined,
+      ms,
+      trace_id: undefined,
+    },
+    "call",
+  );
   return reply.code(status).headers(headers).send(body);
 };
 
@@ -79,7 +97,8 @@ app.post("/self-service/settings", async (request, reply) => {
   const body = request.body as SettingsBody;
   const name = requestOfBody(body);
   const [digest, flow] = [digestOf(request), flowOf(request)];
-  if (name === "password") await work.password(digest, flow, body.password ?? "", { id: request.id, address: request.ip });
+  if (name === "password")
+    await work.password(digest, flow, body.password ?? "", { id: request.id, address: request.ip });
   else if (name === "update") await work.update(digest, flow, body.traits ?? {});
   else await work.rejected(digest, flow, body.traits ?? {});
   return respond(name, "ostiary.settings.v1.SettingsService/UpdateFlow", request, reply, startedAt);

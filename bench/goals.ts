@@ -1,5 +1,5 @@
 /** What a run is made of. */
-export const parts = ["memory", "requests", "doors", "interference"] as const;
+export const parts = ["memory", "requests", "protocols", "interference"] as const;
 export type Part = (typeof parts)[number];
 
 /** The reference's figures on two cores with MySQL 9.7 and 32 connections, argon2 16 MB x 1. */

@@ -17,14 +17,20 @@ export interface H2Job {
 const h2Connections = 4;
 
 /** Runs h2load, the one native generator for gRPC that Debian has. It knows nothing of trailers: `wrong` are HTTP's failures only. */
-export const runH2load = async (program: string, folder: string, { baseUrl, shot, protocol, concurrency, duration }: H2Job): Promise<LoadResult> => {
+export const runH2load = async (
+  program: string,
+  folder: string,
+  { baseUrl, shot, protocol, concurrency, duration }: H2Job,
+): Promise<LoadResult> => {
   const body = path.join(folder, "body.bin");
   const log = path.join(folder, "h2load.log");
   rmSync(log, { force: true });
   writeFileSync(body, shot.body);
   const h2 = protocol === "h2c";
   const args = [
-    ...(h2 ? ["-c", String(h2Connections), "-m", String(Math.ceil(concurrency / h2Connections))] : ["--h1", "-c", String(concurrency)]),
+    ...(h2
+      ? ["-c", String(h2Connections), "-m", String(Math.ceil(concurrency / h2Connections))]
+      : ["--h1", "-c", String(concurrency)]),
     ...["-t", "1", "-D", String(duration), `--log-file=${log}`],
     ...Object.entries(shot.headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
     ...(shot.method === "POST" ? ["-d", body] : []),

@@ -68,4 +68,5 @@ export const runProgram = (program: string, args: readonly string[]): Promise<st
   });
 
 /** The value below which a share of a sorted list lies. */
-export const quantile = (sorted: readonly number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+export const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

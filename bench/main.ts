@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { requestNames } from "./goals.ts";
-import { type DoorResult, measureDoors } from "./measure-doors.ts";
 import { type InterferenceResult, measureInterference } from "./measure-interference.ts";
+import { type DoorResult, measureDoors } from "./measure-protocols.ts";
 import { measureRequest, type RequestResult } from "./measure-requests.ts";
 import { help, type Options, readOptions, UsageError } from "./options.ts";
 import { createShareOfOthers } from "./others.ts";
@@ -34,11 +34,11 @@ const run = async (options: Options): Promise<void> => {
   try {
     const others = createShareOfOthers([world.ostiary.pid, world.bare.pid, world.database.pid]);
     const requests = await measureAllRequests(world);
-    const doors = await measureAllDoors(world);
+    const protocols = await measureAllDoors(world);
     const interference = await measureAnyInterference(world);
     const conditions = describeConditions(world, others());
-    const memory = options.parts.includes("memory") ? await measureMemory(world, requests, doors) : undefined;
-    const measured = { memory, requests, doors, interference };
+    const memory = options.parts.includes("memory") ? await measureMemory(world, requests, protocols) : undefined;
+    const measured = { memory, requests, protocols, interference };
     const results = { conditions, ...measured, verdicts: judge(measured) };
     mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true });
     writeFileSync(options.out, `${JSON.stringify(results, rounded, 2)}\n`);
@@ -53,19 +53,23 @@ const measureAllRequests = async (world: World): Promise<readonly RequestResult[
   const { parts, requests: wanted } = world.options;
   if (!parts.includes("requests")) return [];
   const results: RequestResult[] = [];
-  for (const name of requestNames.filter((one) => wanted.includes(one))) results.push(await measureRequest(world, name, progress(name)));
+  for (const name of requestNames.filter((one) => wanted.includes(one)))
+    results.push(await measureRequest(world, name, progress(name)));
   return results;
 };
 
 const measureAllDoors = async (world: World): Promise<readonly DoorResult[]> => {
-  if (!world.options.parts.includes("doors")) return [];
+  if (!world.options.parts.includes("protocols")) return [];
   const results: DoorResult[] = [];
-  for (const name of ["whoami", "get"] as const) results.push(await measureDoors(world, name, progress(`doors: ${name}`)));
+  for (const name of ["whoami", "get"] as const)
+    results.push(await measureDoors(world, name, progress(`protocols: ${name}`)));
   return results;
 };
 
 const measureAnyInterference = async (world: World): Promise<InterferenceResult | undefined> =>
-  world.options.parts.includes("interference") ? measureInterference(world, (what) => say(`interference: ${what}`)) : undefined;
+  world.options.parts.includes("interference")
+    ? measureInterference(world, (what) => say(`interference: ${what}`))
+    : undefined;
 
 const progress =
   (what: string) =>
@@ -74,9 +78,16 @@ const progress =
 
 const restAfterwards = 5_000;
 
-const measureMemory = async (world: World, requests: readonly RequestResult[], doors: readonly DoorResult[]): Promise<Memory> => {
+const measureMemory = async (
+  world: World,
+  requests: readonly RequestResult[],
+  protocols: readonly DoorResult[],
+): Promise<Memory> => {
   await sleep(restAfterwards);
-  const own = [...requests.map(({ ostiary }) => ostiary), ...doors.flatMap(({ rest, connect, grpc }) => [rest, connect, ...(grpc ? [grpc.grpc] : [])])];
+  const own = [
+    ...requests.map(({ ostiary }) => ostiary),
+    ...protocols.flatMap(({ rest, connect, grpc }) => [rest, connect, ...(grpc ? [grpc.grpc] : [])]),
+  ];
   const most = (values: readonly number[]) => Math.max(0, ...values);
   return {
     ...world.memoryAtRest,
@@ -88,7 +99,8 @@ const measureMemory = async (world: World, requests: readonly RequestResult[], d
 };
 
 /** Three digits behind the point are more than enough in JSON. */
-const rounded = (_: string, value: unknown): unknown => (typeof value === "number" ? Math.round(value * 1000) / 1000 : value);
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === "number" ? Math.round(value * 1000) / 1000 : value;
 
 try {
   const options = readOptions(process.argv.slice(2));

@@ -32,7 +32,10 @@ const shortest = 3;
 const pace = { connections: 8, rest: 16 };
 
 /** Measures whoami quiet and beside password changes, in turns: at a steady pace, and as fast as it goes. */
-export const measureInterference = async (world: World, onPoint: (what: string) => void): Promise<InterferenceResult> => {
+export const measureInterference = async (
+  world: World,
+  onPoint: (what: string) => void,
+): Promise<InterferenceResult> => {
   const { generator, options, ostiary, people } = world;
   const { baseUrl } = ostiary;
   // Whoever's password changes is not whoever asks: their rows have nothing in common.
@@ -43,11 +46,20 @@ export const measureInterference = async (world: World, onPoint: (what: string) 
     generator.run({ baseUrl, shots: shotsOf(requestSpecs.whoami, askers, ""), duration, status: 200, ...load });
   const changes = (salt: string) => shotsOf(requestSpecs.password, changers, salt);
 
-  const { perSecond: bound } = await generator.run({ baseUrl, shots: changes("bound"), connections: options.connections, duration, status: 200 });
+  const { perSecond: bound } = await generator.run({
+    baseUrl,
+    shots: changes("bound"),
+    connections: options.connections,
+    duration,
+    status: 200,
+  });
   onPoint(`the bound is ${bound.toFixed(0)} password changes a second`);
 
   const totals = { seconds: 0, done: 0, refused: 0 };
-  const both = async (load: { readonly connections: number; readonly rest?: number }, label: string): Promise<Comparison> => {
+  const both = async (
+    load: { readonly connections: number; readonly rest?: number },
+    label: string,
+  ): Promise<Comparison> => {
     const pairs: { readonly quiet: LoadResult; readonly busy: LoadResult }[] = [];
     await whoami(load);
     for (let round = 0; round < options.rounds; round++) {
@@ -59,7 +71,9 @@ export const measureInterference = async (world: World, onPoint: (what: string) 
       totals.refused += refused;
       totals.seconds += seconds;
       pairs.push({ quiet, busy });
-      onPoint(`${label}: p99 ${quiet.p99.toFixed(1)} ms quiet, ${busy.p99.toFixed(1)} ms beside ${(done / seconds).toFixed(0)} changes a second`);
+      onPoint(
+        `${label}: p99 ${quiet.p99.toFixed(1)} ms quiet, ${busy.p99.toFixed(1)} ms beside ${(done / seconds).toFixed(0)} changes a second`,
+      );
     }
     const of = (figure: (result: LoadResult) => number) => ({
       quiet: median(pairs.map(({ quiet }) => figure(quiet))),
@@ -74,7 +88,14 @@ export const measureInterference = async (world: World, onPoint: (what: string) 
   };
   const paced = await both(pace, "paced");
   const saturated = await both({ connections: options.connections }, "saturated");
-  return { bound, offered: bound * share, done: totals.done / totals.seconds, refused: totals.refused / totals.seconds, paced, saturated };
+  return {
+    bound,
+    offered: bound * share,
+    done: totals.done / totals.seconds,
+    refused: totals.refused / totals.seconds,
+    paced,
+    saturated,
+  };
 };
 
 interface Pacer {

@@ -26,7 +26,11 @@ const timesAlone = 20;
 let pass = 0;
 
 /** Measures one request of the table side by side with its bare limit. */
-export const measureRequest = async (world: World, name: RequestName, onPoint: (side: string, point: Point) => void): Promise<RequestResult> => {
+export const measureRequest = async (
+  world: World,
+  name: RequestName,
+  onPoint: (side: string, point: Point) => void,
+): Promise<RequestResult> => {
   const { bare, options, ostiary, people, watch } = world;
   const spec = requestSpecs[name];
   const contender = (server: MeasuredServer, own: readonly Person[]): Contender => ({
@@ -45,7 +49,11 @@ export const measureRequest = async (world: World, name: RequestName, onPoint: (
     ostiary: await leastOf(() => countAlone(world, ostiary, people.ostiary, spec)),
     bare: await countAlone(world, bare, people.bare, spec),
   };
-  const [one, other] = await inTurns([contender(ostiary, people.ostiary), contender(bare, people.bare)], { ...options, watch, onPoint });
+  const [one, other] = await inTurns([contender(ostiary, people.ostiary), contender(bare, people.bare)], {
+    ...options,
+    watch,
+    onPoint,
+  });
   if (one === undefined || other === undefined) throw new Error("two contenders give two results");
   return { name, ostiary: one, bare: other, share: shareOf(one, other), alone };
 };
@@ -56,13 +64,23 @@ const leastOf = async (count: () => Promise<Statements>): Promise<Statements> =>
   return one.statements < two.statements ? one : two;
 };
 
-const countAlone = async ({ watch }: World, { baseUrl, pid }: MeasuredServer, people: readonly Person[], spec: RequestSpec): Promise<Statements> => {
+const countAlone = async (
+  { watch }: World,
+  { baseUrl, pid }: MeasuredServer,
+  people: readonly Person[],
+  spec: RequestSpec,
+): Promise<Statements> => {
   const shots = shotsOf(spec, people, `alone ${pass++}`).slice(0, timesAlone);
   const { cost } = await watch.during(pid, async () => {
     for (const { method, path, headers, body } of shots) {
-      const response = await fetch(`${baseUrl}${path}`, { method, headers: { ...headers }, ...(method === "POST" && { body }) });
+      const response = await fetch(`${baseUrl}${path}`, {
+        method,
+        headers: { ...headers },
+        ...(method === "POST" && { body }),
+      });
       await response.arrayBuffer();
-      if (response.status !== spec.status) throw new Error(`${path} answered ${response.status} instead of ${spec.status}`);
+      if (response.status !== spec.status)
+        throw new Error(`${path} answered ${response.status} instead of ${spec.status}`);
     }
   });
   return { statements: cost.statements / shots.length, commits: cost.commits / shots.length };

@@ -5,7 +5,11 @@ export type ShareOfOthers = () => number;
 
 /** Creates it for a run; `pids` are its processes beside this one. What their children did counts as theirs. */
 export const createShareOfOthers = (pids: readonly number[]): ShareOfOthers => {
-  const own = () => [process.pid, ...pids].reduce((sum, pid) => sum + ticksOf(pid) + childrenOf(pid).reduce((more, child) => more + ticksOf(child), 0), 0);
+  const own = () =>
+    [process.pid, ...pids].reduce(
+      (sum, pid) => sum + ticksOf(pid) + childrenOf(pid).reduce((more, child) => more + ticksOf(child), 0),
+      0,
+    );
   const [machine, ours] = [machineTicks(), own()];
   return () => {
     const now = machineTicks();

@@ -12,7 +12,7 @@ export interface Person {
 
 const atOnce = 8;
 
-/** Registers people through the REST door and opens the flows they will use. */
+/** Registers people through the REST protocol and opens the flows they will use. */
 export const registerPeople = async (baseUrl: string, count: number, prefix: string): Promise<readonly Person[]> => {
   const people: Person[] = [];
   let next = 0;
@@ -36,10 +36,18 @@ const register = async (baseUrl: string, email: string): Promise<Person> => {
   return { email, password, token: String(token), settingsFlow: String(settings.id), loginFlow: String(login.id) };
 };
 
-const call = async (baseUrl: string, path: string, { body, token }: { readonly body?: object; readonly token?: string } = {}) => {
+const call = async (
+  baseUrl: string,
+  path: string,
+  { body, token }: { readonly body?: object; readonly token?: string } = {},
+) => {
   const response = await fetch(`${baseUrl}${path}`, {
     method: body === undefined ? "GET" : "POST",
-    headers: { accept: "application/json", "content-type": "application/json", ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    headers: {
+      accept: "application/json",
+      "content-type": "application/json",
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await response.text();
@@ -59,7 +67,15 @@ const ofHttp = new Set(["connection", "content-length", "date", "keep-alive", "t
 
 /** Sends one shot and gives the whole answer. */
 export const capture = async (baseUrl: string, { method, path, headers, body }: Shot): Promise<Captured> => {
-  const response = await fetch(`${baseUrl}${path}`, { method, headers: { ...headers }, ...(method === "POST" && { body }) });
+  const response = await fetch(`${baseUrl}${path}`, {
+    method,
+    headers: { ...headers },
+    ...(method === "POST" && { body }),
+  });
   const text = await response.text();
-  return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([name]) => !ofHttp.has(name))), body: text };
+  return {
+    status: response.status,
+    headers: Object.fromEntries([...response.headers].filter(([name]) => !ofHttp.has(name))),
+    body: text,
+  };
 };

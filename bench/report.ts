@@ -1,16 +1,16 @@
 import { requestGoals } from "./goals.ts";
-import type { DoorResult } from "./measure-doors.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
+import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
 import type { Conditions, Memory, Results, Verdict } from "./results.ts";
 import type { Measured } from "./rounds.ts";
 
 /** Writes results as text for people. */
-export const report = ({ conditions, memory, requests, doors, interference, verdicts }: Results): string =>
+export const report = ({ conditions, memory, requests, protocols, interference, verdicts }: Results): string =>
   [
     reportConditions(conditions),
     ...(requests.length > 0 ? [reportRequests(requests)] : []),
-    ...(doors.length > 0 ? [reportDoors(doors)] : []),
+    ...(protocols.length > 0 ? [reportDoors(protocols)] : []),
     ...(interference === undefined ? [] : [reportInterference(interference)]),
     ...(memory === undefined ? [] : [reportMemory(memory)]),
     reportVerdicts(verdicts),
@@ -20,7 +20,10 @@ export const report = ({ conditions, memory, requests, doors, interference, verd
 const tooBusy = 0.05;
 
 const reportConditions = (c: Conditions): string => {
-  const busy = c.others > tooBusy ? `\nOthers took ${percent(c.others)} of the machine meanwhile: take the figures with care.` : "";
+  const busy =
+    c.others > tooBusy
+      ? `\nOthers took ${percent(c.others)} of the machine meanwhile: take the figures with care.`
+      : "";
   return `${c.cores} cores (${c.processor}), shared by server, database and load generator (${c.generator}).
 Node ${c.node}, ${c.database}, commit ${c.commit}. ${c.connections} connections, ${c.people} people, ${c.hash}.
 Medians of ${c.rounds} x ${c.duration} s, taken in turns with the bare limit.${busy}`;
@@ -48,14 +51,31 @@ const reportRequests = (requests: readonly RequestResult[]): string => {
       reference === undefined ? "" : `x ${(own.perSecond / reference.perSecond).toFixed(1)}`,
     ];
   });
-  const head = ["REST", "req/s", "bare", "share", "p50", "p99", "bare p50", "p99", "SQL", "loaded", "bare", "µs", "bare µs", "MB", "reference", ""];
+  const head = [
+    "REST",
+    "req/s",
+    "bare",
+    "share",
+    "p50",
+    "p99",
+    "bare p50",
+    "p99",
+    "SQL",
+    "loaded",
+    "bare",
+    "µs",
+    "bare µs",
+    "MB",
+    "reference",
+    "",
+  ];
   return `${table([head, ...rows])}
 
 p50 and p99 in ms. SQL: statements per request that is alone, + commits; loaded: under load, where reads are shared.
 µs: processor time per request, of server / database. reference: its requests/s and statements on a like machine.`;
 };
 
-const reportDoors = (doors: readonly DoorResult[]): string => {
+const reportDoors = (protocols: readonly DoorResult[]): string => {
   const row = (name: string, label: string, { median: m }: Measured, share: number | undefined) => [
     name,
     label,
@@ -65,15 +85,20 @@ const reportDoors = (doors: readonly DoorResult[]): string => {
     m.cpu.server.toFixed(0),
     share === undefined ? "" : percent(share),
   ];
-  const rows = doors.flatMap(({ name, rest, connect, connectShare, grpc }) => [
+  const rows = protocols.flatMap(({ name, rest, connect, connectShare, grpc }) => [
     row(name, "REST", rest, undefined),
     row(name, "Connect, JSON", connect, connectShare),
     ...(grpc === undefined
       ? []
-      : [row(name, "REST, by h2load, one person", grpc.rest, undefined), row(name, "gRPC, by h2load, one person", grpc.grpc, grpc.share)]),
+      : [
+          row(name, "REST, by h2load, one person", grpc.rest, undefined),
+          row(name, "gRPC, by h2load, one person", grpc.grpc, grpc.share),
+        ]),
   ]);
-  const missing = doors.some(({ grpc }) => grpc === undefined) ? "\ngRPC was not measured: h2load was not found (apt-get install nghttp2-client)." : "";
-  return `${table([["", "door", "req/s", "p50", "p99", "µs", "of REST"], ...rows], 2)}${missing}`;
+  const missing = protocols.some(({ grpc }) => grpc === undefined)
+    ? "\ngRPC was not measured: h2load was not found (apt-get install nghttp2-client)."
+    : "";
+  return `${table([["", "protocol", "req/s", "p50", "p99", "µs", "of REST"], ...rows], 2)}${missing}`;
 };
 
 const reportInterference = ({ bound, offered, done, refused, paced, saturated }: InterferenceResult): string => {

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { goals, requestGoals } from "./goals.ts";
-import type { DoorResult } from "./measure-doors.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
+import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
 import type { World } from "./world.ts";
 
@@ -13,7 +13,7 @@ export interface Results {
   readonly conditions: Conditions;
   readonly memory: Memory | undefined;
   readonly requests: readonly RequestResult[];
-  readonly doors: readonly DoorResult[];
+  readonly protocols: readonly DoorResult[];
   readonly interference: InterferenceResult | undefined;
   readonly verdicts: readonly Verdict[];
 }
@@ -79,7 +79,8 @@ export const describeConditions = ({ database, generator, h2load, options }: Wor
 };
 
 const commit = (): string | undefined => {
-  const git = (...args: string[]) => execFileSync("git", ["-C", root, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", root, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   try {
     const changed = git("status", "--porcelain", "--untracked-files=no", "src", "gen") !== "";
     return git("rev-parse", "--short", "HEAD") + (changed ? " and changes" : "");
@@ -89,10 +90,15 @@ const commit = (): string | undefined => {
 };
 
 /** Holds results against the goals. */
-export const judge = ({ memory, requests, doors, interference }: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
+export const judge = ({
+  memory,
+  requests,
+  protocols,
+  interference,
+}: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
   ...(memory === undefined ? [] : judgeMemory(memory)),
   ...requests.flatMap(judgeRequest),
-  ...doors.flatMap(judgeDoors),
+  ...protocols.flatMap(judgeDoors),
   ...(interference === undefined ? [] : judgeInterference(interference)),
 ];
 
@@ -100,38 +106,70 @@ const judgeMemory = ({ firstStart, nextStart }: Memory): readonly Verdict[] =>
   [
     { goal: "memory at rest", mb: nextStart },
     { goal: "memory at rest, very first start", mb: firstStart },
-  ].map(({ goal, mb }) => ({ goal, wanted: `under ${goals.memoryAtRest} MB`, got: `${mb.toFixed(0)} MB`, met: mb < goals.memoryAtRest }));
+  ].map(({ goal, mb }) => ({
+    goal,
+    wanted: `under ${goals.memoryAtRest} MB`,
+    got: `${mb.toFixed(0)} MB`,
+    met: mb < goals.memoryAtRest,
+  }));
 
 const judgeRequest = ({ name, ostiary, share, alone }: RequestResult): readonly Verdict[] => {
   const { statements, reference, times } = requestGoals[name];
   const verdicts: Verdict[] = [
-    { goal: `${name}: of the bare limit`, wanted: `${goals.shareOfBare * 100} %`, got: percent(share), met: share >= goals.shareOfBare },
+    {
+      goal: `${name}: of the bare limit`,
+      wanted: `${goals.shareOfBare * 100} %`,
+      got: percent(share),
+      met: share >= goals.shareOfBare,
+    },
   ];
   if (statements !== undefined) {
     const got = alone.ostiary.statements;
-    verdicts.push({ goal: `${name}: statements`, wanted: String(statements), got: got.toFixed(2), met: got <= statements + 0.05 });
+    verdicts.push({
+      goal: `${name}: statements`,
+      wanted: String(statements),
+      got: got.toFixed(2),
+      met: got <= statements + 0.05,
+    });
   }
   if (reference !== undefined && times !== undefined) {
     const got = ostiary.median.perSecond / reference.perSecond;
-    verdicts.push({ goal: `${name}: of the reference`, wanted: `${times} times`, got: `${got.toFixed(1)} times`, met: got >= times });
+    verdicts.push({
+      goal: `${name}: of the reference`,
+      wanted: `${times} times`,
+      got: `${got.toFixed(1)} times`,
+      met: got >= times,
+    });
   }
   return verdicts;
 };
 
 const judgeDoors = ({ name, connectShare, grpc }: DoorResult): readonly Verdict[] =>
   [
-    { door: "Connect", share: connectShare },
-    { door: "gRPC", share: grpc?.share },
-  ].flatMap(({ door, share }) =>
+    { protocol: "Connect", share: connectShare },
+    { protocol: "gRPC", share: grpc?.share },
+  ].flatMap(({ protocol, share }) =>
     share === undefined
       ? []
-      : [{ goal: `${name}: ${door}, of REST`, wanted: `${goals.shareOfRest * 100} %`, got: percent(share), met: share >= goals.shareOfRest }],
+      : [
+          {
+            goal: `${name}: ${protocol}, of REST`,
+            wanted: `${goals.shareOfRest * 100} %`,
+            got: percent(share),
+            met: share >= goals.shareOfRest,
+          },
+        ],
   );
 
 const judgeInterference = ({ paced, saturated }: InterferenceResult): readonly Verdict[] =>
   [
     { goal: "whoami's p99 beside password changes, steady pace", times: paced.times },
     { goal: "whoami's p99 beside password changes, as fast as it goes", times: saturated.times },
-  ].map(({ goal, times }) => ({ goal, wanted: `within ${goals.interference} times`, got: `${times.toFixed(1)} times`, met: times <= goals.interference }));
+  ].map(({ goal, times }) => ({
+    goal,
+    wanted: `within ${goals.interference} times`,
+    got: `${times.toFixed(1)} times`,
+    met: times <= goals.interference,
+  }));
 
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;

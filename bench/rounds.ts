@@ -44,14 +44,18 @@ let runs = 0;
  * Measures contenders in turns, so that whatever else the machine does hits all
  * of them alike: A B, B A, A B, … after a warm-up of each.
  */
-export const inTurns = async (contenders: readonly Contender[], { rounds, duration, watch, onPoint }: RoundsOptions): Promise<readonly Measured[]> => {
+export const inTurns = async (
+  contenders: readonly Contender[],
+  { rounds, duration, watch, onPoint }: RoundsOptions,
+): Promise<readonly Measured[]> => {
   const points = new Map<string, Point[]>(contenders.map(({ name }) => [name, []]));
   for (const { load } of contenders) await load(++runs, warmUpSeconds);
   for (let round = 0; round < rounds; round++) {
     for (const { name, pid, load } of round % 2 === 0 ? contenders : contenders.toReversed()) {
       const { result, cost } = await watch.during(pid, () => load(++runs, duration));
       if (result.requests === 0) throw new Error(`${name} answered nothing`);
-      if (result.wrong > result.requests / 100) throw new Error(`${name}: ${result.wrong} of ${result.requests} answers were wrong`);
+      if (result.wrong > result.requests / 100)
+        throw new Error(`${name}: ${result.wrong} of ${result.requests} answers were wrong`);
       const served = result.requests + result.left;
       const each = (milliseconds: number) => (milliseconds * 1000) / served;
       const point: Point = {
@@ -83,7 +87,10 @@ const medianPoint = (points: readonly Point[]): Point => {
     statements: of((p) => p.statements),
     commits: of((p) => p.commits),
     cpu: { server: of((p) => p.cpu.server), hashing: of((p) => p.cpu.hashing), database: of((p) => p.cpu.database) },
-    memory: { server: Math.max(...points.map((p) => p.memory.server)), hashing: Math.max(...points.map((p) => p.memory.hashing)) },
+    memory: {
+      server: Math.max(...points.map((p) => p.memory.server)),
+      hashing: Math.max(...points.map((p) => p.memory.hashing)),
+    },
   };
 };
 

@@ -27,7 +27,10 @@ export const writeConfig = (folder: string, { dsn, port, adminPort, options }: C
   const file = path.join(folder, "ostiary.json");
   const config = {
     dsn,
-    serve: { public: { host: "127.0.0.1", port, base_url: `http://127.0.0.1:${port}/` }, admin: { host: "127.0.0.1", port: adminPort } },
+    serve: {
+      public: { host: "127.0.0.1", port, base_url: `http://127.0.0.1:${port}/` },
+      admin: { host: "127.0.0.1", port: adminPort },
+    },
     selfservice: {
       default_browser_return_url: `http://127.0.0.1:${port}/`,
       methods: { password: { config: { haveibeenpwned_enabled: false } } },
@@ -38,7 +41,7 @@ export const writeConfig = (folder: string, { dsn, port, adminPort, options }: C
       },
     },
     hashers: { argon2: argon2Of(options) },
-    secrets: { cookie: ["a secret for measuring"], cipher: ["thirty-two bytes, and no secret!"] },
+    secrets: { cookie: ["a secret for measuring"], aead: ["thirty-two bytes, and no secret!"] },
     log: { level: "info", format: "json" },
   };
   // JSON is YAML.
@@ -55,22 +58,38 @@ interface ConfigChoices {
 
 /** Runs `ostiary migrate`. */
 export const migrate = async (configFile: string): Promise<void> => {
-  const child = spawn(path.join(root, "bin/ostiary"), ["migrate", "-c", configFile], { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(path.join(root, "bin/ostiary"), ["migrate", "-c", configFile], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const [code] = (await once(child, "exit")) as [number | null];
   if (code !== 0) throw new Error("ostiary migrate failed");
 };
 
 /** Starts the server as its users do, through bin/ostiary. Its log is written and thrown away. */
-export const startOstiary = async (configFile: string, port: number, profile: string | undefined): Promise<MeasuredServer> => {
+export const startOstiary = async (
+  configFile: string,
+  port: number,
+  profile: string | undefined,
+): Promise<MeasuredServer> => {
   const child = launch(path.join(root, "bin/ostiary"), ["serve", "-c", configFile, "--dev"], profile, "ostiary");
   return supervise("ostiary", child, port);
 };
 
 /** Starts the bare limit with the same flags of Node. */
-export const startBare = async (folder: string, port: number, plan: BarePlan, profile: string | undefined): Promise<MeasuredServer> => {
+export const startBare = async (
+  folder: string,
+  port: number,
+  plan: BarePlan,
+  profile: string | undefined,
+): Promise<MeasuredServer> => {
   const file = path.join(folder, "bare.json");
   writeFileSync(file, JSON.stringify(plan));
-  const child = launch(process.execPath, ["--disable-warning=ExperimentalWarning", path.join(root, "bench/bare.ts"), file], profile, "bare");
+  const child = launch(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", path.join(root, "bench/bare.ts"), file],
+    profile,
+    "bare",
+  );
   return supervise("bare", child, port);
 };
 
@@ -80,7 +99,11 @@ const launch = (program: string, args: readonly string[], profile: string | unde
   return spawn(program, args, {
     // The log goes where it costs the disk nothing.
     stdio: ["ignore", openSync("/dev/null", "w"), "inherit"],
-    env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} ${flags}`.trim(), UV_THREADPOOL_SIZE: String(navigator.hardwareConcurrency + 4) },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} ${flags}`.trim(),
+      UV_THREADPOOL_SIZE: String(navigator.hardwareConcurrency + 4),
+    },
   });
 };
 

@@ -34,12 +34,17 @@ export const createWatch = async (socketPath: string, databasePid: number): Prom
 
   const counters = async () => {
     const [rows] = await connection.query("SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Com\\_%'");
-    const values = new Map((rows as { Variable_name: string; Value: string }[]).map((row) => [row.Variable_name, Number(row.Value)]));
-    return { statements: counted.reduce((sum, name) => sum + (values.get(name) ?? 0), 0), commits: values.get("Com_commit") ?? 0 };
+    const values = new Map(
+      (rows as { Variable_name: string; Value: string }[]).map((row) => [row.Variable_name, Number(row.Value)]),
+    );
+    return {
+      statements: counted.reduce((sum, name) => sum + (values.get(name) ?? 0), 0),
+      commits: values.get("Com_commit") ?? 0,
+    };
   };
 
   /** A load generator that stops leaves requests behind, which are served all the same. */
-  const settle = async (): Promise<void> => {
+  const completeAuthentication = async (): Promise<void> => {
     for (let [known, same] = [-1, 0]; same < stillPolls; await sleep(pollMs)) {
       const { statements, commits } = await counters();
       same = statements + commits === known ? same + 1 : 0;
@@ -49,12 +54,16 @@ export const createWatch = async (socketPath: string, databasePid: number): Prom
 
   const processor = (pid: number) => {
     const hashing = children(pid);
-    return { server: cpuOf(pid), hashing: hashing.reduce((sum, child) => sum + cpuOf(child), 0), database: cpuOf(databasePid) };
+    return {
+      server: cpuOf(pid),
+      hashing: hashing.reduce((sum, child) => sum + cpuOf(child), 0),
+      database: cpuOf(databasePid),
+    };
   };
 
   return {
     during: async (pid, work) => {
-      await settle();
+      await completeAuthentication();
       const memory = { server: 0, hashing: 0 };
       const sample = () => {
         memory.server = Math.max(memory.server, residentMb(pid));
@@ -65,7 +74,7 @@ export const createWatch = async (socketPath: string, databasePid: number): Prom
       try {
         const result = await work();
         sample();
-        await settle();
+        await completeAuthentication();
         const [after, cpuAfter] = [await counters(), processor(pid)];
         const cost = {
           statements: after.statements - before.statements,
@@ -93,7 +102,8 @@ export const residentMb = (pid: number): number => {
   return Number(kb ?? 0) / 1024;
 };
 
-const children = (pid: number): readonly number[] => read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
+const children = (pid: number): readonly number[] =>
+  read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
 
 const cpuOf = (pid: number): number => {
   // The name in brackets may hold anything; user and system time are the 12th and 13th field after it.

@@ -44,7 +44,11 @@ export const createWorld = async (options: Options, say: (what: string) => void)
   };
   try {
     say("starting a private database");
-    const database = await startPrivateDatabase({ dataDir: path.join(folder, "database"), engine: options.engine, log: quiet });
+    const database = await startPrivateDatabase({
+      dataDir: path.join(folder, "database"),
+      engine: options.engine,
+      log: quiet,
+    });
     end.push(() => database.stop());
     const [port, adminPort, barePort] = [await freePort(), await freePort(), await freePort()];
     const configFile = writeConfig(folder, { dsn: database.dsn, port, adminPort, options });
@@ -103,7 +107,8 @@ const captureAnswers = async (baseUrl: string, people: readonly Person[]): Promi
   for (const name of requestNames) {
     const { shot, status } = requestSpecs[name];
     const answer = await capture(baseUrl, shot(person, 0, "capture"));
-    if (answer.status !== status) throw new Error(`${name} answered ${answer.status} instead of ${status}: ${answer.body.slice(0, 300)}`);
+    if (answer.status !== status)
+      throw new Error(`${name} answered ${answer.status} instead of ${status}: ${answer.body.slice(0, 300)}`);
     answers[name] = answer;
   }
   return answers as Record<RequestName, Captured>;

@@ -41,7 +41,17 @@ export const createWrk = (program: string, folder: string): LoadGenerator => ({
   run: async (job) => {
     const file = path.join(folder, "load.lua");
     writeFileSync(file, script(job));
-    const output = await runProgram(program, ["-t", "1", "-c", String(job.connections), "-d", `${Math.ceil(job.duration)}s`, "-s", file, job.baseUrl]);
+    const output = await runProgram(program, [
+      "-t",
+      "1",
+      "-c",
+      String(job.connections),
+      "-d",
+      `${Math.ceil(job.duration)}s`,
+      "-s",
+      file,
+      job.baseUrl,
+    ]);
     const report = JSON.parse(/^REPORT (.*)$/m.exec(output)?.[1] ?? "{}") as WrkReport;
     // wrk counts every answer of 400 and above.
     const wrong = job.status >= 400 ? report.requests - report.status : report.status;

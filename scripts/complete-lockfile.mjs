@@ -7,14 +7,33 @@ import { readFileSync, writeFileSync } from "node:fs";
 const file = new URL("../package-lock.json", import.meta.url);
 const lock = JSON.parse(readFileSync(file, "utf8"));
 
-const systems = { android: "android", darwin: "darwin", freebsd: "freebsd", linux: "linux", openharmony: "openharmony", win32: "win32" };
-const processors = { arm: "arm", armv7: "arm", arm64: "arm64", ia32: "ia32", ppc64: "ppc64", riscv64: "riscv64", s390x: "s390x", x64: "x64" };
+const systems = {
+  android: "android",
+  darwin: "darwin",
+  freebsd: "freebsd",
+  linux: "linux",
+  openharmony: "openharmony",
+  win32: "win32",
+};
+const processors = {
+  arm: "arm",
+  armv7: "arm",
+  arm64: "arm64",
+  ia32: "ia32",
+  ppc64: "ppc64",
+  riscv64: "riscv64",
+  s390x: "s390x",
+  x64: "x64",
+};
 
 /** Whether node would find `name` from the package at `where`. */
 function isLocked(where, name) {
   const at = `${where === "" ? "" : `${where}/`}node_modules/${name}`;
   if (lock.packages[at]?.version !== undefined) return true;
-  return where !== "" && isLocked(where.includes("/node_modules/") ? where.slice(0, where.lastIndexOf("/node_modules/")) : "", name);
+  return (
+    where !== "" &&
+    isLocked(where.includes("/node_modules/") ? where.slice(0, where.lastIndexOf("/node_modules/")) : "", name)
+  );
 }
 
 const added = [];
@@ -27,8 +46,19 @@ for (const [where, { optionalDependencies = {}, dev }] of Object.entries(lock.pa
     const cpu = words.map((word) => processors[word]).filter(Boolean);
     if (os.length !== 1 || cpu.length !== 1 || !/^\d+\.\d+\.\d+/.test(version))
       throw new Error(`${where} wants ${name} ${version}, which is in no registry and for no machine we know`);
-    const libc = words.some((word) => word.startsWith("musl")) ? ["musl"] : words.some((word) => word.startsWith("gnu")) ? ["glibc"] : undefined;
-    lock.packages[`node_modules/${name}`] = { version, cpu, ...(dev && { dev }), ...(libc && { libc }), optional: true, os };
+    const libc = words.some((word) => word.startsWith("musl"))
+      ? ["musl"]
+      : words.some((word) => word.startsWith("gnu"))
+        ? ["glibc"]
+        : undefined;
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      cpu,
+      ...(dev && { dev }),
+      ...(libc && { libc }),
+      optional: true,
+      os,
+    };
     added.push(name);
   }
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { isHookToCome, reasonOf, toComeAt } from "../src/config/features.ts";
+import { isUnsupportedHook, reasonOf, unsupportedKeyAt } from "../src/config/features.ts";
 import { missingGuards } from "../src/config/guards.ts";
 import { childNode, configSchema, nodeAt, resolveNode, type SchemaNode } from "../src/config/schema.ts";
 
@@ -30,7 +30,7 @@ function keysUnder(parent: SchemaNode, path: readonly string[], name: string): K
     const written = name === "" ? key : `${name}.${key}`;
     const entry = node.items && resolveNode(node.items);
     if (node.properties !== undefined) keys.push(...keysUnder(node, here, written));
-    else keys.push({ name: written, node, toCome: toComeAt(here)?.join(".") });
+    else keys.push({ name: written, node, toCome: unsupportedKeyAt(here)?.join(".") });
     if (entry?.properties !== undefined && !isHook(entry)) keys.push(...keysUnder(entry, here, `${written}[]`));
   }
   return keys;
@@ -60,13 +60,14 @@ function typeOf(node: SchemaNode): string {
   if (node.type !== "array") return kinds[node.format ?? ""] ?? "text";
   const entry = resolveNode(node.items ?? {});
   if (!isHook(entry)) return entry.properties === undefined ? `list: ${typeOf(entry)}` : "list";
-  const hooks = (entry.properties?.hook?.enum ?? []).filter((hook) => !isHookToCome(hook));
+  const hooks = (entry.properties?.hook?.enum ?? []).filter((hook) => !isUnsupportedHook(hook));
   return hooks.length === 0 ? "list of hooks" : `list of hooks: ${hooks.map((hook) => `\`${hook}\``).join(", ")}`;
 }
 
 function defaultOf(node: SchemaNode): string {
   if (node["x-default"] !== undefined) return node["x-default"];
-  if (Array.isArray(node.default)) return node.default.length === 0 ? "none" : node.default.map((value) => `\`${String(value)}\``).join(", ");
+  if (Array.isArray(node.default))
+    return node.default.length === 0 ? "none" : node.default.map((value) => `\`${String(value)}\``).join(", ");
   return node.default === undefined ? "required" : `\`${String(node.default)}\``;
 }
 
@@ -120,18 +121,25 @@ export function renderConfigDocs(): string {
       `| \`${name}\` | ${cell(typeOf(node))} | ${cell(defaultOf(node))} | ${cell(node.description ?? nodeAt(name.split("."))?.description ?? "")} |\n`,
     );
   }
-  parts.push("\n## Accepted, but not acted on yet\n\nTheir values are not checked. So are hooks that the tables do not name: they are left out.\n\n");
+  parts.push(
+    "\n## Accepted, but not acted on yet\n\nTheir values are not checked. So are hooks that the tables do not name: they are left out.\n\n",
+  );
   const later = Map.groupBy(keys, ({ toCome }) => toCome);
   later.delete(undefined);
   for (const [part, inner] of later) {
-    const within = inner.filter(({ name }) => name !== part).map(({ name }) => `\`${name.slice(String(part).length).replace(/^\./, "")}\``);
+    const within = inner
+      .filter(({ name }) => name !== part)
+      .map(({ name }) => `\`${name.slice(String(part).length).replace(/^\./, "")}\``);
     const reason = reasonOf(String(part));
-    parts.push(`- \`${part}\`${reason === undefined ? "" : ` (${reason})`}${within.length === 0 ? "" : `: ${within.join(", ")}`}\n`);
+    parts.push(
+      `- \`${part}\`${reason === undefined ? "" : ` (${reason})`}${within.length === 0 ? "" : `: ${within.join(", ")}`}\n`,
+    );
   }
   parts.push(
     "\n## What stops the start\n\nThese protect people and are not there yet. Who asks for them counts on them, so that the server does not start:\n\n",
   );
-  for (const [name, without] of missingGuards) parts.push(`- ${name.includes(" ") ? name : `\`${name}\``}: ${without}\n`);
+  for (const [name, without] of missingGuards)
+    parts.push(`- ${name.includes(" ") ? name : `\`${name}\``}: ${without}\n`);
   return parts.join("");
 }
 

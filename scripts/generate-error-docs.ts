@@ -21,7 +21,7 @@ export function renderErrorDocs(): string {
 
 # Errors
 
-Every call that fails says why, the same through every door. Machines key on the reason (Connect, gRPC, gRPC-Web) or on status and id (REST); the wording is for developers and may change.
+Every call that fails says why, the same through every protocol. Machines key on the reason (Connect, gRPC, gRPC-Web) or on status and id (REST); the wording is for developers and may change.
 
 - **Connect, gRPC and gRPC-Web**: the code, and among the details always \`ostiary.errors.v1.ErrorInfo\` with reason and id. \`google.rpc.BadRequest\` names fields at fault, \`google.rpc.RetryInfo\` says how long to wait.
   A rejected form brings \`FormRejected\` with what is wrong with it; the form itself comes by GetFlow. An expired flow brings \`FlowExpired\`, a change that waits for its owner \`Reauthenticate\`.

@@ -11,12 +11,15 @@ const root = new URL("../", import.meta.url);
 const target = new URL("docs/messages.md", root);
 
 async function catalogues(): Promise<readonly string[]> {
-  const methods = (await readdir(new URL("src/methods/", root), { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const methods = (await readdir(new URL("src/methods/", root), { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
   const paths = ["src/ui/messages.ts", ...methods.sort().map((name) => `src/methods/${name}/messages.ts`)];
   return paths.filter((path) => existsSync(new URL(path, root)));
 }
 
-const isRow = (value: unknown): value is MessageRow => typeof value === "object" && value !== null && "id" in value && "text" in value && "context" in value;
+const isRow = (value: unknown): value is MessageRow =>
+  typeof value === "object" && value !== null && "id" in value && "text" in value && "context" in value;
 
 async function rows(path: string): Promise<readonly MessageRow[]> {
   const module: { readonly messages?: unknown } = await import(new URL(path, root).href);
@@ -33,7 +36,9 @@ const line = (row: MessageRow, path: string): string =>
 
 /** Renders the table of every text that the server has for people. Throws when an id is given twice. */
 export async function renderMessageDocs(): Promise<string> {
-  const found = (await Promise.all((await catalogues()).map(async (path) => (await rows(path)).map((row) => ({ row, path }))))).flat();
+  const found = (
+    await Promise.all((await catalogues()).map(async (path) => (await rows(path)).map((row) => ({ row, path }))))
+  ).flat();
   found.sort((a, b) => a.row.id - b.row.id);
   for (const [at, { row, path }] of found.entries()) {
     const before = found[at - 1];

@@ -44,7 +44,10 @@ async function mustBeFree(port: number): Promise<void> {
 /** Serves until `stop`; throws if it ends before it is ready. */
 async function serve(env: NodeJS.ProcessEnv): Promise<{ stop(): Promise<void> }> {
   const output = openSync(serverLog, "w");
-  const child = spawn(path.join(root, "bin/ostiary"), ["serve", "-c", config, "--dev"], { stdio: ["ignore", output, output], env });
+  const child = spawn(path.join(root, "bin/ostiary"), ["serve", "-c", config, "--dev"], {
+    stdio: ["ignore", output, output],
+    env,
+  });
   const end = endOf(child);
   const stop = async () => {
     child.kill("SIGTERM");
@@ -68,7 +71,13 @@ async function replay(dsn: string): Promise<number> {
     const accept = existsSync(accepted) ? ["--accept", accepted] : [];
     return await run(
       process.execPath,
-      [path.join(shared, "replay.mjs"), "--groups", "default,profile,password,oidc", ...accept, ...process.argv.slice(2)],
+      [
+        path.join(shared, "replay.mjs"),
+        "--groups",
+        "default,profile,password,oidc",
+        ...accept,
+        ...process.argv.slice(2),
+      ],
       process.env,
     );
   } finally {
@@ -78,11 +87,15 @@ async function replay(dsn: string): Promise<number> {
 
 /** On the database of DSN, or on a new one of our own. */
 async function main(): Promise<number> {
-  if (!existsSync(config)) throw new Error(`the golden exchanges are not part of this repository; they were looked for in ${shared}`);
+  if (!existsSync(config))
+    throw new Error(`the golden exchanges are not part of this repository; they were looked for in ${shared}`);
   for (const port of [4433, 4434]) await mustBeFree(port);
   if (process.env.DSN) return replay(process.env.DSN);
   rmSync(dataDir, { recursive: true, force: true });
-  const database = await startPrivateDatabase({ dataDir, log: { info: () => undefined, error: (_, message) => console.error(message) } });
+  const database = await startPrivateDatabase({
+    dataDir,
+    log: { info: () => undefined, error: (_, message) => console.error(message) },
+  });
   try {
     return await replay(database.dsn);
   } finally {

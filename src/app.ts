@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import { createSessionService } from "./account/sessions/service.ts";
 import { createAuditLog } from "./audit/audit-log.ts";
 import { readVersion } from "./cli/version.ts";
 import type { Config } from "./config/config.ts";
@@ -8,49 +9,49 @@ import { pendingMigrations } from "./db/migrate.ts";
 import { createDatabase } from "./db/pool.ts";
 import { createPurger } from "./db/purge.ts";
 import type { Database } from "./db/sql.ts";
-import { createDoors } from "./doors.ts";
-import { createSettle } from "./flows/arriving.ts";
-import { createExchange } from "./flows/callback/exchange.ts";
-import { createCallbackService } from "./flows/callback/service.ts";
-import { createElsewhere } from "./flows/elsewhere.ts";
+import { createCompleteAuthentication } from "./flows/authentication/complete.ts";
+import { createPendingAccountLinks } from "./flows/authentication/pending-account-link.ts";
 import { createErrorService } from "./flows/error/service.ts";
 import { createFlowErrorStore } from "./flows/error/store.ts";
-import type { FlowKind } from "./flows/flow.ts";
-import { createSigningIn } from "./flows/login/arrive.ts";
-import { createPresentLogin } from "./flows/login/present.ts";
+import { createRenderLogin } from "./flows/login/render.ts";
 import { createLoginService } from "./flows/login/service.ts";
+import { createSignInSteps } from "./flows/login/sign-in-steps.ts";
 import { createUpdate as createLoginUpdate } from "./flows/login/update.ts";
-import { createPendingLinks } from "./flows/pending-link.ts";
-import { createSigningUp } from "./flows/registration/arrive.ts";
-import { createPresentRegistration } from "./flows/registration/present.ts";
+import { createExchange } from "./flows/redirect/exchange.ts";
+import { createRedirects } from "./flows/redirect/redirects.ts";
+import { createCallbackService } from "./flows/redirect/service.ts";
+import { createRenderRegistration } from "./flows/registration/render.ts";
 import { createRegistrationService } from "./flows/registration/service.ts";
+import { createSignUpSteps } from "./flows/registration/sign-up-steps.ts";
 import { createUpdate as createRegistrationUpdate } from "./flows/registration/update.ts";
-import { createReturnTo } from "./flows/return-to.ts";
-import { createSchemaService } from "./flows/schema/service.ts";
-import { createSessionService } from "./flows/session/service.ts";
-import { createFinish as createSettingsFinish } from "./flows/settings/finish.ts";
-import { createPresentSettings } from "./flows/settings/present.ts";
+import { createCallback as createSettingsCallback } from "./flows/settings/callback.ts";
+import { createRenderSettings } from "./flows/settings/render.ts";
 import { createSettingsService } from "./flows/settings/service.ts";
 import { createSettingsStore } from "./flows/settings/store.ts";
-import { createFlowStore } from "./flows/store.ts";
-import { createFlowUrls } from "./flows/urls.ts";
+import type { FlowKind } from "./flows/shared/flow.ts";
+import { createReturnTo } from "./flows/shared/return-to.ts";
+import { createFlowStore } from "./flows/shared/store.ts";
+import { createFlowUrls } from "./flows/shared/urls.ts";
 import { resolveHooks } from "./hooks/hook.ts";
 import { hooks as allHooks } from "./hooks/index.ts";
 import type { IdentityRecord } from "./identity/identity.ts";
 import { createIdentityStore } from "./identity/store.ts";
+import { createAead } from "./lib/aead.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
-import { createCipher } from "./lib/encryption.ts";
 import { createHasher } from "./lib/hashing/hasher.ts";
 import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
 import { createAllowedUrls } from "./lib/url.ts";
-import { createAttempts } from "./limits/attempts.ts";
-import type { Receiving } from "./methods/elsewhere.ts";
+import { createRateLimiter } from "./limits/rate-limiter.ts";
+import type { CallbackHandler } from "./methods/contract/redirect.ts";
 import { createMethods } from "./methods/index.ts";
 import { findMapperFaults } from "./methods/oidc/mapper/find-mapper-faults.ts";
 import { createPasswords } from "./methods/password/passwords.ts";
 import { createPasswordPolicy } from "./methods/password/policy.ts";
+import { createSchemaService } from "./schema/service.ts";
 import { loadSchemas } from "./schema/sources.ts";
+import { createListeners } from "./server/listeners.ts";
+import { createMetrics } from "./server/metrics.ts";
 import { createCallers } from "./session/caller.ts";
 import { createContinuityCookie } from "./session/continuity-cookie.ts";
 import { createCsrf } from "./session/csrf.ts";
@@ -58,7 +59,6 @@ import { createSessionIssuer } from "./session/issue.ts";
 import { createSessionCookie } from "./session/session-cookie.ts";
 import { createSessionStore } from "./session/store.ts";
 import { createLogoutTokens } from "./session/tokens.ts";
-import { createMetrics } from "./transport/metrics.ts";
 
 /** A server, ready to listen. */
 export interface App {
@@ -78,7 +78,10 @@ export interface AppOverrides {
  * The composition root: everything is created here, once, top to bottom. Read
  * it to see what depends on what.
  */
-export const createApp = async (config: Config, { clock = systemClock, log = createLog(config.log) }: AppOverrides = {}): Promise<App> => {
+export const createApp = async (
+  config: Config,
+  { clock = systemClock, log = createLog(config.log) }: AppOverrides = {},
+): Promise<App> => {
   if (config.dsn === undefined) throw new Error("createApp needs a dsn");
   const { selfservice, serve, secrets, cookies } = config;
   const faults = findMapperFaults(selfservice.methods.oidc.config);
@@ -89,18 +92,21 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
   // What it stands on
   const db = createDatabase({ dsn: config.dsn, poolSize: config.database.pool_size, log });
   const schemas = await loadSchemas(config.identity, { publicBaseUrl: serve.public.base_url });
-  const cipher = createCipher({ algorithm: config.ciphers.algorithm === "noop" ? "aes" : config.ciphers.algorithm, keys: secrets.cipher });
+  const aead = createAead({
+    algorithm: config.ciphers.algorithm === "noop" ? "aes" : config.ciphers.algorithm,
+    keys: secrets.cipher,
+  });
   const hasher = createHasher(config.hashers, { log });
 
   // Aggregates
   const audit = createAuditLog({ clock });
   const identities = createIdentityStore();
   const flows = createFlowStore();
-  const continuations = createContinuations({ vault: cipher, clock });
-  const pendingLinks = createPendingLinks(cipher);
+  const continuations = createContinuations({ aead: aead, clock });
+  const pendingAccountLinks = createPendingAccountLinks(aead);
   const flowErrors = createFlowErrorStore();
   const sessions = createSessionStore(db);
-  const attempts = createAttempts({ db, clock, config: config.limits.login, key: secrets.default[0] ?? "" });
+  const attempts = createRateLimiter({ db, clock, config: config.limits.login, key: secrets.default[0] ?? "" });
 
   // Methods
   const passwords = createPasswords({
@@ -118,14 +124,14 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     oidc: {
       clock,
       log,
-      cipher,
+      aead,
       seal: keyring.seal("nonce of an ID token"),
       publicUrl,
       loginPage: selfservice.flows.login.ui_url,
       loginHints: selfservice.flows.registration.login_hints,
     },
   });
-  const waysIn = (identity: IdentityRecord) =>
+  const firstFactors = (identity: IdentityRecord) =>
     methods.credentials.filter((kind) => kind.factor === "first" && kind.count(identity) > 0).map((kind) => kind.type);
   const hasSecondFactor = ({ identity }: { readonly identity: IdentityRecord }) =>
     methods.credentials.some((kind) => kind.factor === "second" && kind.count(identity) > 0);
@@ -153,7 +159,12 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
   );
   const continuityCookie = createContinuityCookie(
     // A provider leads back from its own site: a strict cookie would stay behind.
-    { path: cookies.path, domain: cookies.domain, sameSite: secure && cookies.same_site === "None" ? "none" : "lax", secure },
+    {
+      path: cookies.path,
+      domain: cookies.domain,
+      sameSite: secure && cookies.same_site === "None" ? "none" : "lax",
+      secure,
+    },
     keyring.seal("continuity cookie"),
     clock,
   );
@@ -163,16 +174,40 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     login: selfservice.flows.login.ui_url,
     registration: selfservice.flows.registration.ui_url,
   });
-  const callers = createCallers({ store: sessions, cookie: sessionCookie, clock, hasSecondFactor, loginUrl: (query) => urls.init("login", "browser", query) });
+  const callers = createCallers({
+    store: sessions,
+    cookie: sessionCookie,
+    clock,
+    hasSecondFactor,
+    loginUrl: (query) => urls.init("login", "browser", query),
+  });
   const defaultReturnUrl = selfservice.default_browser_return_url;
   const returnTo = createReturnTo(
-    createAllowedUrls({ allowed: selfservice.allowed_return_urls, publicUrl: serve.public.base_url, defaultUrl: defaultReturnUrl }),
+    createAllowedUrls({
+      allowed: selfservice.allowed_return_urls,
+      publicUrl: serve.public.base_url,
+      defaultUrl: defaultReturnUrl,
+    }),
   );
 
   // Flows
   const hooks = allHooks({ sessions });
-  const elsewhere = createElsewhere({ db, clock, continuations, cookie: continuityCookie });
-  const shared = { db, clock, callers, csrf, sessionCookie, flows, identities, schemas, returnTo, urls, defaultReturnUrl, elsewhere, audit };
+  const redirect = createRedirects({ db, clock, continuations, cookie: continuityCookie });
+  const shared = {
+    db,
+    clock,
+    callers,
+    csrf,
+    sessionCookie,
+    flows,
+    identities,
+    schemas,
+    returnTo,
+    urls,
+    defaultReturnUrl,
+    redirect,
+    audit,
+  };
   const settingsDeps = {
     ...shared,
     config: selfservice.flows.settings,
@@ -181,17 +216,17 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     continuations,
     methods: methods.settings,
     hooks: resolveHooks(selfservice.flows.settings.after, hooks),
-    present: createPresentSettings({ methods: methods.settings, schemas, urls }),
-    waysIn,
+    render: createRenderSettings({ methods: methods.settings, schemas, urls }),
+    firstFactors,
   };
   const loginDeps = {
     ...shared,
     config: selfservice.flows.login,
     sessions: issuer,
-    pendingLinks,
+    pendingAccountLinks,
     methods: methods.login,
     hooks: resolveHooks(selfservice.flows.login.after, hooks),
-    present: createPresentLogin({ methods: methods.login, schemas, urls }),
+    render: createRenderLogin({ methods: methods.login, schemas, urls }),
   };
   const registrationDeps = {
     ...shared,
@@ -199,27 +234,36 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     sessions: issuer,
     methods: methods.registration,
     hooks: resolveHooks(selfservice.flows.registration.after, hooks),
-    present: createPresentRegistration({ methods: methods.registration, schemas, style: selfservice.flows.registration.style, urls }),
+    render: createRenderRegistration({
+      methods: methods.registration,
+      schemas,
+      style: selfservice.flows.registration.style,
+      urls,
+    }),
   };
 
   // Either of the two may turn out to be the other
-  const signingIn = createSigningIn(loginDeps);
-  const signingUp = createSigningUp(registrationDeps);
-  const settle = createSettle({ login: signingIn, registration: signingUp });
-  const settingsFinish = createSettingsFinish(settingsDeps);
-  const login = createLoginUpdate({ ...loginDeps, signingIn, settle });
-  const registration = createRegistrationUpdate({ ...registrationDeps, signingUp, settle });
+  const signInSteps = createSignInSteps(loginDeps);
+  const signUpSteps = createSignUpSteps(registrationDeps);
+  const completeAuthentication = createCompleteAuthentication({ login: signInSteps, registration: signUpSteps });
+  const settingsCallback = createSettingsCallback(settingsDeps);
+  const login = createLoginUpdate({ ...loginDeps, signInSteps, completeAuthentication });
+  const registration = createRegistrationUpdate({ ...registrationDeps, signUpSteps, completeAuthentication });
   const callbackDeps = {
     ...shared,
     continuations,
     publicUrl,
-    finish: { settings: settingsFinish.finish, login: login.finish, registration: registration.finish },
-    receiving: (kind: FlowKind, method: string) => receivingOf(methods[kind], method),
+    completeRedirect: {
+      settings: settingsCallback.completeRedirect,
+      login: login.completeRedirect,
+      registration: registration.completeRedirect,
+    },
+    callbackHandler: (kind: FlowKind, method: string) => callbackHandlerOf(methods[kind], method),
     createNonce: methods.oidc.createNonce,
   };
 
   const services = [
-    createSettingsService(settingsDeps, settingsFinish),
+    createSettingsService(settingsDeps, settingsCallback),
     createLoginService(loginDeps, login),
     createRegistrationService(registrationDeps, registration),
     createCallbackService(callbackDeps),
@@ -236,13 +280,13 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
     createSchemaService({ schemas, csrf }),
   ];
 
-  // Doors
-  const doors = createDoors({
+  // Listeners
+  const protocols = createListeners({
     config,
     log,
     metrics,
     services,
-    presentsSession: callers.presents,
+    hasSessionToken: callers.hasToken,
     storeError: (error) => flowErrors.insert(db, { ...error } as JsonObject, clock.now()),
     ready: () => problems(db),
     version: readVersion(),
@@ -265,12 +309,14 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
   return {
     listen: async () => {
       purger.start();
-      const opened = await doors.listen();
-      methods.oidc.check().catch((error: unknown) => log.error({ err: error }, "sign-in providers could not be checked"));
+      const opened = await protocols.listen();
+      methods.oidc
+        .check()
+        .catch((error: unknown) => log.error({ err: error }, "sign-in providers could not be checked"));
       return opened;
     },
     close: async () => {
-      await doors.close();
+      await protocols.close();
       await purger.stop();
       await methods.oidc.close();
       await hasher.close();
@@ -281,8 +327,10 @@ export const createApp = async (config: Config, { clock = systemClock, log = cre
 };
 
 /** What reads answers from elsewhere for a method, if it is there and has any. */
-const receivingOf = (methods: Readonly<Record<string, { readonly enabled: boolean; readonly elsewhere?: Receiving }>>, name: string): Receiving | undefined =>
-  methods[name]?.enabled ? methods[name].elsewhere : undefined;
+const callbackHandlerOf = (
+  methods: Readonly<Record<string, { readonly enabled: boolean; readonly redirect?: CallbackHandler }>>,
+  name: string,
+): CallbackHandler | undefined => (methods[name]?.enabled ? methods[name].redirect : undefined);
 
 /** What keeps the server from serving: a database that does not answer, or lacks migrations. */
 const problems = async (db: Database): Promise<Readonly<Record<string, string>>> => {

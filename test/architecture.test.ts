@@ -65,13 +65,13 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   hosted: ["gen"],
   cli: "everything",
   "app.ts": "everything",
-  "doors.ts": "everything",
+  "protocols.ts": "everything",
   "main.ts": "everything",
 };
 
 /** Libraries that know of HTTP; what decides knows nothing of it. */
 const ofHttp = /^(?:fastify|@fastify\/.*|node:http2?|@connectrpc\/connect-.*)$/;
-const doorsOnly = ["transport", "gateway", "hosted", "app.ts", "doors.ts", "main.ts", "cli"];
+const doorsOnly = ["transport", "gateway", "hosted", "app.ts", "protocols.ts", "main.ts", "cli"];
 
 /* --- import lines ------------------------------------------------------------ */
 
@@ -80,9 +80,14 @@ const partOf = (file: string): { readonly part: string; readonly name: string } 
   const [top = "", first = "", second] = file.split("/").slice(1);
   if (!file.startsWith("src/")) return { part: top === "" ? file : (file.split("/")[0] ?? ""), name: "" };
   if (first === "") return { part: top, name: "" };
-  if (top === "methods") return second === undefined ? { part: `methods/${first}`, name: "" } : { part: "methods/<method>", name: first };
-  if (top === "flows") return second === undefined ? { part: "flows", name: "" } : { part: "flows/<flow>", name: first };
-  if (top === "hooks") return first === "hook.ts" || first === "index.ts" ? { part: `hooks/${first}`, name: "" } : { part: "hooks/<hook>", name: first };
+  if (top === "methods")
+    return second === undefined ? { part: `methods/${first}`, name: "" } : { part: "methods/<method>", name: first };
+  if (top === "flows")
+    return second === undefined ? { part: "flows", name: "" } : { part: "flows/<flow>", name: first };
+  if (top === "hooks")
+    return first === "hook.ts" || first === "index.ts"
+      ? { part: `hooks/${first}`, name: "" }
+      : { part: "hooks/<hook>", name: first };
   return { part: top, name: "" };
 };
 
@@ -126,8 +131,10 @@ describe("who imports whom", () => {
     expect(imports.filter(({ to }) => /^(?:test|scripts|bench|examples)\//.test(to)).map(say)).toEqual([]);
   });
 
-  it("keeps HTTP to the doors: what decides sees calls and messages", () => {
-    const inside = imports.filter(({ from, to, isType }) => ofHttp.test(to) && !isType && !doorsOnly.includes(partOf(from).part));
+  it("keeps HTTP to the protocols: what decides sees calls and messages", () => {
+    const inside = imports.filter(
+      ({ from, to, isType }) => ofHttp.test(to) && !isType && !doorsOnly.includes(partOf(from).part),
+    );
     expect(inside.map(say)).toEqual([]);
   });
 
@@ -145,7 +152,7 @@ describe("who imports whom", () => {
     ["src/methods/password/a.ts", "src/methods/profile/b.ts"],
     ["src/methods/password/a.ts", "src/flows/flow.ts"],
     ["src/hooks/session.ts", "src/methods/method.ts"],
-    ["src/gateway/a.ts", "src/session/session.ts"],
+    ["src/server/rest/a.ts", "src/session/session.ts"],
     ["src/hosted/a.ts", "src/ui/node.ts"],
     ["src/db/a.ts", "src/identity/identity.ts"],
     ["src/flows/settings/a.ts", "src/config/load.ts"],
@@ -167,13 +174,16 @@ describe("where things stand", () => {
       `\\b(?:${[...foldersIn("src/flows"), ...foldersIn("src/methods"), "recovery", "verification"].filter((name) => name !== "error" && name !== "schema" && name !== "session").join("|")})\\b`,
       "i",
     );
-    for (const file of filesIn("src/gateway")) expect([file, names.exec(words(read(file)))?.[0]]).toEqual([file, undefined]);
+    for (const file of filesIn("src/gateway"))
+      expect([file, names.exec(words(read(file)))?.[0]]).toEqual([file, undefined]);
   });
 
   it("every folder that is a method stands in the list", () => {
     const listed = importsOf("src/methods/index.ts").map(({ to }) => partOf(to).name);
     for (const method of foldersIn("src/methods")) {
-      const isMethod = readdirSync(path.join(root, "src/methods", method)).some((name) => ["settings.ts", "login.ts", "registration.ts"].includes(name));
+      const isMethod = readdirSync(path.join(root, "src/methods", method)).some((name) =>
+        ["settings.ts", "login.ts", "registration.ts"].includes(name),
+      );
       if (isMethod) expect(listed).toContain(method);
     }
   });
@@ -185,7 +195,9 @@ describe("where things stand", () => {
   });
 
   it("the flows that are forms have files of the same names", () => {
-    const forms = foldersIn("src/flows").filter((flow) => readdirSync(path.join(root, "src/flows", flow)).includes("create.ts"));
+    const forms = foldersIn("src/flows").filter((flow) =>
+      readdirSync(path.join(root, "src/flows", flow)).includes("create.ts"),
+    );
     expect(forms).toEqual(expect.arrayContaining(["login", "registration", "settings"]));
     for (const flow of forms)
       expect(readdirSync(path.join(root, "src/flows", flow))).toEqual(
@@ -194,7 +206,8 @@ describe("where things stand", () => {
   });
 
   it("every folder of flows has its service", () => {
-    for (const flow of foldersIn("src/flows")) expect(readdirSync(path.join(root, "src/flows", flow))).toContain("service.ts");
+    for (const flow of foldersIn("src/flows"))
+      expect(readdirSync(path.join(root, "src/flows", flow))).toContain("service.ts");
   });
 });
 
@@ -216,7 +229,10 @@ describe("every file", () => {
       .flatMap((file) =>
         read(file)
           .split("\n")
-          .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line) && silenced.test(line.replaceAll(/"(?:[^"\\]|\\.)*"|`[^`]*`/g, '""')))
+          .filter(
+            (line) =>
+              !/^\s*(?:\/?\*|\/\/)/.test(line) && silenced.test(line.replaceAll(/"(?:[^"\\]|\\.)*"|`[^`]*`/g, '""')),
+          )
           .map((line) => `${file}: ${line.trim()}`),
       );
     expect(found).toEqual([]);

@@ -13,7 +13,10 @@ export type Parsed =
 export function parseCommandLine(args: readonly string[], commands: readonly Command[]): Parsed {
   const [word, ...rest] = args;
   if (word === undefined || word === "--help" || word === "-h") return { kind: "help", command: undefined };
-  if (word === "help") return rest[0] === undefined ? { kind: "help", command: undefined } : parseCommandLine([rest[0], "--help"], commands);
+  if (word === "help")
+    return rest[0] === undefined
+      ? { kind: "help", command: undefined }
+      : parseCommandLine([rest[0], "--help"], commands);
   const command = commands.find(({ name }) => name === word || `--${name}` === word);
   if (command === undefined) {
     const close = meant(
@@ -31,7 +34,10 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
 
 function parseOptions(command: Command, args: readonly string[]): Parsed {
   const options = { ...command.options, help: { type: "boolean", short: "h" } } as const;
-  const mistake = (message: string): Parsed => ({ kind: "mistake", message: `${message} (ostiary ${command.name} --help lists the options)` });
+  const mistake = (message: string): Parsed => ({
+    kind: "mistake",
+    message: `${message} (ostiary ${command.name} --help lists the options)`,
+  });
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
   for (const token of tokens) {
     if (token.kind === "positional") return mistake(`${command.name} takes no argument ${JSON.stringify(token.value)}`);

@@ -17,14 +17,18 @@ export async function runMigrate({ files, env }: MigrateCall): Promise<void> {
     return;
   }
   const log = {
-    info: (data: object, message: string) => console.log("migration" in data ? `${message}: ${String(data.migration)}` : message),
-    warn: (data: object, message: string) => console.log("migrations" in data ? `${message}: ${String(data.migrations)}` : message),
+    info: (data: object, message: string) =>
+      console.log("migration" in data ? `${message}: ${String(data.migration)}` : message),
+    warn: (data: object, message: string) =>
+      console.log("migrations" in data ? `${message}: ${String(data.migrations)}` : message),
   };
   const db = createDatabase({ dsn: config.dsn, poolSize: 2, log });
   try {
     await awaitDatabase(db, { log });
     const pending = await pendingMigrations(db);
-    console.log(`${pending.length === 0 ? "No" : pending.length} migration${pending.length === 1 ? " is" : "s are"} missing.`);
+    console.log(
+      `${pending.length === 0 ? "No" : pending.length} migration${pending.length === 1 ? " is" : "s are"} missing.`,
+    );
     await migrate({ db, log });
     console.log("The database is up to date.");
   } finally {

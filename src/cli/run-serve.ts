@@ -33,7 +33,10 @@ export async function runServe(call: ServeCall): Promise<void> {
   // The app's modules are loaded while the database gets going: half of a start is waiting for it.
   const loading = import("../app.ts");
   loading.catch(() => undefined); // awaited below, when there is nothing half-begun left
-  const dsn = config.dsn === undefined ? await ownDatabase(call.dataDir, log, begun) : await migratedDatabase(config.dsn, call, log, stop.signal);
+  const dsn =
+    config.dsn === undefined
+      ? await ownDatabase(call.dataDir, log, begun)
+      : await migratedDatabase(config.dsn, call, log, stop.signal);
   const { createApp } = await loading;
   if (stop.signal.aborted) return;
 

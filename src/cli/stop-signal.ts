@@ -13,7 +13,9 @@ export interface StopSignal {
  */
 export function createStopSignal(onFirst: (name: string) => void): StopSignal {
   const controller = new AbortController();
-  const stopped = new Promise<void>((resolve) => controller.signal.addEventListener("abort", () => resolve(), { once: true }));
+  const stopped = new Promise<void>((resolve) =>
+    controller.signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
   const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
   for (const [name, number] of Object.entries(numbers)) {
     process.on(name, () => {

@@ -1,4 +1,4 @@
-import { isToCome } from "./features.ts";
+import { isUnsupported } from "./features.ts";
 import { childNode, configSchema, resolveNode, type SchemaNode } from "./schema.ts";
 import { isMap, type Path, type Raw } from "./tree.ts";
 
@@ -18,7 +18,8 @@ export const parseFlag = (text: string): boolean | undefined => {
 };
 
 /** Reads a text as a number. Undefined if it is none. */
-export const parseNumber = (text: string): number | undefined => (/^-?\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : undefined);
+export const parseNumber = (text: string): number | undefined =>
+  /^-?\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
 
 /** Gives every value of a configuration the type that schema.json has for it, where only the way of writing differs. */
 export const asMeant = (raw: Raw): Raw => {
@@ -35,11 +36,15 @@ const readMap = (node: SchemaNode, map: Raw, path: Path): unknown =>
   );
 
 const read = (node: SchemaNode, value: unknown, path: Path): unknown => {
-  if (isToCome(path)) return value;
+  if (isUnsupported(path)) return value;
   if (isMap(value)) return readMap(node, value, path);
   const entry = node.items && resolveNode(node.items);
   if (entry !== undefined) {
-    const entries = Array.isArray(value) ? value : entry.type === "string" && typeof value === "string" ? [value] : undefined;
+    const entries = Array.isArray(value)
+      ? value
+      : entry.type === "string" && typeof value === "string"
+        ? [value]
+        : undefined;
     return entries === undefined ? value : entries.map((one, index) => read(entry, one, [...path, index]));
   }
   if (typeof value !== "string") return value;

@@ -30,10 +30,16 @@ export function findProviderFaults(providers: unknown): Finding[] {
       ...(list.findIndex(({ id }) => id !== undefined && id === provider.id) < index && provider.id !== undefined
         ? [fault("id", `"${String(provider.id)}" is there twice`)]
         : []),
-      ...(needed[kind] ?? []).filter((key) => !has(key)).map((key) => fault(key, `is needed by providers of the kind ${kind}`)),
+      ...(needed[kind] ?? [])
+        .filter((key) => !has(key))
+        .map((key) => fault(key, `is needed by providers of the kind ${kind}`)),
       ...(described.length < 3 && has("jwks_url") ? [fault("jwks_url", "needs auth_url and token_url beside it")] : []),
-      ...(!hasTable && !has("mapper_url") ? [fault("mapper_url", "is missing: say what becomes of claims, here or as a table in mapper")] : []),
-      ...(hasTable && has("mapper_url") ? [fault("mapper", "and mapper_url are two answers to one question: leave one out")] : []),
+      ...(!hasTable && !has("mapper_url")
+        ? [fault("mapper_url", "is missing: say what becomes of claims, here or as a table in mapper")]
+        : []),
+      ...(hasTable && has("mapper_url")
+        ? [fault("mapper", "and mapper_url are two answers to one question: leave one out")]
+        : []),
       ...(has("mapper_url") && /^http:\/\/(?!localhost[:/]|127\.|\[::1\])/.test(String(provider.mapper_url))
         ? [fault("mapper_url", "must not come over plain http")]
         : []),

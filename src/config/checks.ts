@@ -28,17 +28,22 @@ export const problemChecks: readonly Check[] = [
   },
   (get) =>
     schemaIds(get).flatMap((id, index, ids) =>
-      ids.indexOf(id) < index ? [{ path: ["identity", "schemas", index, "id"], message: `"${String(id)}" is there twice` }] : [],
+      ids.indexOf(id) < index
+        ? [{ path: ["identity", "schemas", index, "id"], message: `"${String(id)}" is there twice` }]
+        : [],
     ),
   ...["serve.public.tls", "serve.admin.tls"].map(
     (tls): Check =>
       (get, context) => {
-        const has = (part: string) => get(`${tls}.${part}.path`) !== undefined || get(`${tls}.${part}.base64`) !== undefined;
+        const has = (part: string) =>
+          get(`${tls}.${part}.path`) !== undefined || get(`${tls}.${part}.base64`) !== undefined;
         if (has("cert") !== has("key")) return [at(tls, "needs both cert and key")];
         return ["cert", "key"].flatMap((part) => {
           const file = get(`${tls}.${part}.path`);
           const path = [...tls.split("."), part, "path"];
-          return typeof file !== "string" || readable(context.resolvePath(path, file)) ? [] : [{ path, message: "cannot be read" }];
+          return typeof file !== "string" || readable(context.resolvePath(path, file))
+            ? []
+            : [{ path, message: "cannot be read" }];
         });
       },
   ),
@@ -53,7 +58,9 @@ export const problemChecks: readonly Check[] = [
       },
   ),
   (get) => {
-    const [least, most] = ["min_password_length", "max_password_length"].map((key) => get(`selfservice.methods.password.config.${key}`));
+    const [least, most] = ["min_password_length", "max_password_length"].map((key) =>
+      get(`selfservice.methods.password.config.${key}`),
+    );
     return typeof least === "number" && typeof most === "number" && least > most
       ? [at("selfservice.methods.password.config.min_password_length", "is more than max_password_length")]
       : [];
@@ -68,7 +75,9 @@ export const problemChecks: readonly Check[] = [
   },
   (get) => {
     const [one, other] = [get("serve.public.port"), get("serve.admin.port")];
-    return typeof one === "number" && one === other && one !== 0 ? [at("serve.admin.port", `is that of the public port, ${String(one)}`)] : [];
+    return typeof one === "number" && one === other && one !== 0
+      ? [at("serve.admin.port", `is that of the public port, ${String(one)}`)]
+      : [];
   },
   ...["serve.public.host", "serve.admin.host"].map(
     (key): Check =>
@@ -80,7 +89,9 @@ export const problemChecks: readonly Check[] = [
       },
   ),
   (get, { needsSecrets }) =>
-    needsSecrets && isUsableDsn(get("dsn")) && ["default", "cookie", "cipher"].every((name) => list(get(`secrets.${name}`)).length === 0)
+    needsSecrets &&
+    isUsableDsn(get("dsn")) &&
+    ["default", "cookie", "cipher"].every((name) => list(get(`secrets.${name}`)).length === 0)
       ? [
           at(
             "secrets.default",
@@ -93,17 +104,28 @@ export const problemChecks: readonly Check[] = [
 
 /** What deserves a word at start, and no more. */
 export const warningChecks: readonly Check[] = [
-  (_, { dev }) => (dev ? [at("dev", "is on: cookies are not Secure, and errors tell more than strangers should know")] : []),
-  (get) => (get("log.leak_sensitive_values") === true ? [at("log.leak_sensitive_values", "is ignored: secrets are never logged")] : []),
+  (_, { dev }) =>
+    dev ? [at("dev", "is on: cookies are not Secure, and errors tell more than strangers should know")] : [],
+  (get) =>
+    get("log.leak_sensitive_values") === true
+      ? [at("log.leak_sensitive_values", "is ignored: secrets are never logged")]
+      : [],
   (get) =>
     list(get("selfservice.allowed_return_urls"))
       .filter((url) => typeof url === "string" && isPublicSuffixWildcard(url))
-      .map((url) => at("selfservice.allowed_return_urls", `${String(url)} is left out: anybody may have a host under it`)),
+      .map((url) =>
+        at("selfservice.allowed_return_urls", `${String(url)} is left out: anybody may have a host under it`),
+      ),
   (get) =>
     get("serve.public.cors.enabled") === true &&
     get("serve.public.cors.allow_credentials") === true &&
     list(get("serve.public.cors.allowed_origins")).includes("*")
-      ? [at("serve.public.cors.allowed_origins", "* admits every origin, so calls across origins are without cookies; name the origins to allow them")]
+      ? [
+          at(
+            "serve.public.cors.allowed_origins",
+            "* admits every origin, so calls across origins are without cookies; name the origins to allow them",
+          ),
+        ]
       : [],
   (get) =>
     list(get("selfservice.methods.oidc.config.providers")).flatMap((provider, index) =>
@@ -130,8 +152,14 @@ export const warningChecks: readonly Check[] = [
   (get, { dev }) => {
     const url = get("serve.public.base_url");
     if (dev || (typeof url === "string" && !url.startsWith("http://")) || get("cookies.secure") === false) return [];
-    if (url === undefined && ["path", "base64"].some((kind) => get(`serve.public.tls.cert.${kind}`) !== undefined)) return [];
-    return [at("serve.public.base_url", "is plain http, over which clients do not send Secure cookies back; use https, or --dev on your own machine")];
+    if (url === undefined && ["path", "base64"].some((kind) => get(`serve.public.tls.cert.${kind}`) !== undefined))
+      return [];
+    return [
+      at(
+        "serve.public.base_url",
+        "is plain http, over which clients do not send Secure cookies back; use https, or --dev on your own machine",
+      ),
+    ];
   },
   (get) => {
     const base = hostOf(get("serve.public.base_url"));
@@ -140,7 +168,12 @@ export const warningChecks: readonly Check[] = [
     return ["settings", "login", "registration", "error"].flatMap((flow) => {
       const ui = hostOf(get(`selfservice.flows.${flow}.ui_url`));
       return ui !== undefined && ui !== base && loopback.includes(ui)
-        ? [at(`selfservice.flows.${flow}.ui_url`, `is on ${ui} while serve.public.base_url is on ${base}: they do not share cookies`)]
+        ? [
+            at(
+              `selfservice.flows.${flow}.ui_url`,
+              `is on ${ui} while serve.public.base_url is on ${base}: they do not share cookies`,
+            ),
+          ]
         : [];
     });
   },
@@ -165,8 +198,15 @@ function findDomainDoubts(key: string, domain: unknown, baseUrl: unknown): Findi
   const parent = domain.replace(/^\./, "").toLowerCase();
   if (host === parent) return [];
   if (!host.endsWith(`.${parent}`) || isIP(host) !== 0)
-    return [at(key, `is ${domain}, which ${host}, the host of serve.public.base_url, does not belong to: browsers drop its cookies`)];
-  return isPublicSuffix(parent) ? [at(key, `is ${domain}, under which anybody may have a host: browsers drop its cookies`)] : [];
+    return [
+      at(
+        key,
+        `is ${domain}, which ${host}, the host of serve.public.base_url, does not belong to: browsers drop its cookies`,
+      ),
+    ];
+  return isPublicSuffix(parent)
+    ? [at(key, `is ${domain}, under which anybody may have a host: browsers drop its cookies`)]
+    : [];
 }
 
 /** What is no dsn at all is a mistake of its own. */

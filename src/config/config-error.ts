@@ -16,7 +16,9 @@ export class ConfigError extends Error {
   constructor(problems: readonly Problem[]) {
     const sorted = [...problems].sort((a, b) => (a.where ?? "").localeCompare(b.where ?? "", "en", { numeric: true }));
     const lines = sorted.map(({ where, path, message }) => `  ${[where, path, message].filter(Boolean).join(": ")}`);
-    super(`The configuration cannot be used, for ${problems.length === 1 ? "one reason" : `${problems.length} reasons`}:\n${lines.join("\n")}`);
+    super(
+      `The configuration cannot be used, for ${problems.length === 1 ? "one reason" : `${problems.length} reasons`}:\n${lines.join("\n")}`,
+    );
     this.problems = sorted;
   }
 }

@@ -20,7 +20,10 @@ export interface Config {
   readonly hashers: HashersConfig;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
-  readonly database: { readonly cleanup: { readonly batch_size: number; readonly interval: number; readonly older_than: number }; readonly pool_size: number };
+  readonly database: {
+    readonly cleanup: { readonly batch_size: number; readonly interval: number; readonly older_than: number };
+    readonly pool_size: number;
+  };
 }
 
 export interface ListenerConfig {
@@ -54,7 +57,9 @@ export interface HookConfig {
 export interface AfterConfig {
   readonly default_browser_return_url: string | undefined;
   readonly hooks: readonly HookConfig[];
-  readonly methods: Readonly<Record<string, { readonly default_browser_return_url: string | undefined; readonly hooks: readonly HookConfig[] }>>;
+  readonly methods: Readonly<
+    Record<string, { readonly default_browser_return_url: string | undefined; readonly hooks: readonly HookConfig[] }>
+  >;
 }
 
 export interface SelfServiceConfig {

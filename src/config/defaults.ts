@@ -1,4 +1,4 @@
-import { isToCome } from "./features.ts";
+import { isUnsupported } from "./features.ts";
 import { configSchema, resolveNode, type SchemaNode } from "./schema.ts";
 import { isMap, type Path, type Raw } from "./tree.ts";
 
@@ -9,7 +9,7 @@ export function withDefaults(raw: Raw): Raw {
 }
 
 function fill(node: SchemaNode, value: unknown, path: Path): unknown {
-  if (isToCome(path)) return value;
+  if (isUnsupported(path)) return value;
   const { properties, items, default: standard } = resolveNode(node);
   if (properties !== undefined && (value === undefined || isMap(value))) {
     const filled = new Map(Object.entries(value ?? {}));
@@ -19,6 +19,7 @@ function fill(node: SchemaNode, value: unknown, path: Path): unknown {
     }
     return Object.fromEntries(filled);
   }
-  if (Array.isArray(value) && items !== undefined) return value.map((entry, index) => fill(items, entry, [...path, index]));
+  if (Array.isArray(value) && items !== undefined)
+    return value.map((entry, index) => fill(items, entry, [...path, index]));
   return value ?? standard;
 }

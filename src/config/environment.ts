@@ -38,7 +38,8 @@ function match(node: SchemaNode, name: string): Path[] {
     const prefix = key.toUpperCase().replaceAll("-", "_");
     if (resolveNode(child)["x-env"] === false) continue;
     if (name === prefix) paths.push([key]);
-    else if (name.startsWith(`${prefix}_`)) paths.push(...match(child, name.slice(prefix.length + 1)).map((rest) => [key, ...rest]));
+    else if (name.startsWith(`${prefix}_`))
+      paths.push(...match(child, name.slice(prefix.length + 1)).map((rest) => [key, ...rest]));
   }
   const [, index, rest] = /^(\d{1,3})(?:_(.+))?$/.exec(name) ?? [];
   if (items !== undefined && index !== undefined) {

@@ -8,7 +8,18 @@ import { isMap, type Path, printPath, type Raw } from "./tree.ts";
  */
 
 /** Methods without a folder in `methods/`. Each stands for its section and its `after` parts. */
-const methods = ["totp", "lookup_secret", "webauthn", "passkey", "code", "link", "captcha", "saml", "deviceauthn", "b2b"];
+const methods = [
+  "totp",
+  "lookup_secret",
+  "webauthn",
+  "passkey",
+  "code",
+  "link",
+  "captcha",
+  "saml",
+  "deviceauthn",
+  "b2b",
+];
 
 /** Flows without a folder in `flows/`. */
 const flows = ["verification", "recovery"];
@@ -60,14 +71,19 @@ const others: Readonly<Record<string, string>> = {
 };
 
 /** Values of the reference that are refused, by path, and what to do instead. */
-const refusedValues: readonly { readonly path: string; readonly values: readonly string[]; readonly instead: string }[] = [
+const refusedValues: readonly {
+  readonly path: string;
+  readonly values: readonly string[];
+  readonly instead: string;
+}[] = [
   {
     path: "selfservice.methods.oidc.config.providers.*.provider",
     values: [
       ...["amazon", "dingtalk", "fedcm-test", "github-app", "lark", "line", "linkedin", "linkedin_v2", "netid"],
       ...["patreon", "salesforce", "spotify", "uaepass", "vk", "x", "yandex"],
     ],
-    instead: "is no kind that is there yet; a provider that speaks OpenID Connect works as generic, with its issuer_url",
+    instead:
+      "is no kind that is there yet; a provider that speaks OpenID Connect works as generic, with its issuer_url",
   },
 ];
 
@@ -81,19 +97,21 @@ const fits = (pattern: readonly string[], path: Path): boolean =>
   pattern.length <= path.length && pattern.every((part, index) => part === "*" || part === path[index]);
 
 /** The part of a path that the server does not do yet: the path itself or one above it. Undefined if it does it. */
-export function toComeAt(path: Path): Path | undefined {
+export function unsupportedKeyAt(path: Path): Path | undefined {
   const pattern = patterns.find((parts) => fits(parts, path));
   return pattern && path.slice(0, pattern.length);
 }
 
 /** Whether a path is, or lies within, what the server does not do yet. */
-export function isToCome(path: Path): boolean {
-  return toComeAt(path) !== undefined;
+export function isUnsupported(path: Path): boolean {
+  return unsupportedKeyAt(path) !== undefined;
 }
 
 /** Why a part of the configuration, by the path that `toComeAt` gives, has no effect; undefined where a whole method or flow is not there. */
 export function reasonOf(path: string): string | undefined {
-  return Object.hasOwn(others, path) ? others[path] : Object.entries(others).find(([pattern]) => fits(pattern.split("."), path.split(".")))?.[1];
+  return Object.hasOwn(others, path)
+    ? others[path]
+    : Object.entries(others).find(([pattern]) => fits(pattern.split("."), path.split(".")))?.[1];
 }
 
 /** What to do instead of a value that the reference takes and the server does not; undefined for any other. */
@@ -102,18 +120,19 @@ export function refusedValue(path: Path, value: unknown): string | undefined {
 }
 
 /** Whether a hook has no file in `hooks/` yet. */
-export function isHookToCome(name: string): boolean {
+export function isUnsupportedHook(name: string): boolean {
   return hooks.includes(name);
 }
 
 /** Lists what a configuration asks for and does not get yet, as printed paths. */
-export function findToCome(raw: Raw): string[] {
+export function findUnsupportedKeys(raw: Raw): string[] {
   const found: string[] = [];
   const walk = (value: unknown, path: Path): void => {
-    if (path.length > 0 && isToCome(path)) found.push(printPath(path));
+    if (path.length > 0 && isUnsupported(path)) found.push(printPath(path));
     else if (Array.isArray(value)) value.forEach((entry, index) => void walk(entry, [...path, index]));
     else if (isMap(value)) {
-      if (path.at(-2) === "hooks" && typeof value.hook === "string" && isHookToCome(value.hook)) found.push(`${printPath(path.slice(0, -1))} (${value.hook})`);
+      if (path.at(-2) === "hooks" && typeof value.hook === "string" && isUnsupportedHook(value.hook))
+        found.push(`${printPath(path.slice(0, -1))} (${value.hook})`);
       for (const [key, child] of Object.entries(value)) walk(child, [...path, key]);
     }
   };

@@ -10,8 +10,14 @@ export interface Format {
 
 /** The formats that schema.json names. */
 export const formats: Readonly<Record<string, Format>> = {
-  duration: { accepts: (text) => parseDuration(text) !== undefined, says: "must be a duration such as 1h30m, 10m or 500ms" },
-  "positive-duration": { accepts: (text) => (parseDuration(text) ?? 0) > 0, says: "must be a duration above zero, such as 1h30m, 10m or 500ms" },
+  duration: {
+    accepts: (text) => parseDuration(text) !== undefined,
+    says: "must be a duration such as 1h30m, 10m or 500ms",
+  },
+  "positive-duration": {
+    accepts: (text) => (parseDuration(text) ?? 0) > 0,
+    says: "must be a duration above zero, such as 1h30m, 10m or 500ms",
+  },
   "byte-size": { accepts: (text) => (parseByteSize(text) ?? 0) > 0, says: "must be a size such as 19MB or 1GB" },
   url: { accepts: isPlainUrl, says: "must be an absolute http:// or https:// URL without user, query and fragment" },
   "url-or-path": { accepts: isUrlOrPath, says: "must be an absolute URL, or a path that begins with /" },
@@ -24,32 +30,51 @@ export const formats: Readonly<Record<string, Format>> = {
     says: "must be an origin such as https://app.example.com or https://*.example.com, or *",
   },
   cidr: { accepts: isNetwork, says: "must be an address or a network such as 10.0.0.0/8" },
-  "cookie-name": { accepts: (text) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text), says: "must be the name of a cookie: letters, digits, - and _" },
+  "cookie-name": {
+    accepts: (text) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text),
+    says: "must be the name of a cookie: letters, digits, - and _",
+  },
   "cookie-domain": {
     accepts: (text) =>
-      text === "" || (text.length <= 254 && /^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(text)),
+      text === "" ||
+      (text.length <= 254 &&
+        /^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(text)),
     says: "must be the name of a domain, such as example.com, without scheme, port, path and *",
   },
-  "cookie-path": { accepts: (text) => /^(?:\/[ -:=-~]*)?$/.test(text), says: "must be a path that begins with /, of plain letters, without ; and <" },
+  "cookie-path": {
+    accepts: (text) => /^(?:\/[ -:=-~]*)?$/.test(text),
+    says: "must be a path that begins with /, of plain letters, without ; and <",
+  },
   dsn: {
     accepts: (text) => /^(?:mysql|mariadb):\/\//i.test(text) || /^(?:[^/]*@)?(?:tcp[46]?|unix)(?:\(|\/)/.test(text),
     says: "must begin with mysql://: only MySQL and MariaDB are supported; leave it out, or with --dev say memory, and the server starts a private one",
   },
-  "schema-url": { accepts: (text) => /^(?:file|base64|https?):\/\/./.test(text), says: "must begin with file://, base64://, http:// or https://" },
-  "provider-id": { accepts: (text) => /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/.test(text), says: "must be letters, digits, ., _, ~ and -: it stands in URLs" },
+  "schema-url": {
+    accepts: (text) => /^(?:file|base64|https?):\/\/./.test(text),
+    says: "must begin with file://, base64://, http:// or https://",
+  },
+  "provider-id": {
+    accepts: (text) => /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/.test(text),
+    says: "must be letters, digits, ., _, ~ and -: it stands in URLs",
+  },
   "provider-url": { accepts: isProviderUrl, says: "must be an https:// URL; http:// is for providers on this machine" },
   "cipher-secret": { accepts: (text) => Buffer.byteLength(text) === 32, says: "must be exactly 32 bytes long" },
 };
 
 function isPlainUrl(text: string): boolean {
   const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && `${url.username}${url.password}${url.search}${url.hash}` === "";
+  return (
+    url !== null && /^https?:$/.test(url.protocol) && `${url.username}${url.password}${url.search}${url.hash}` === ""
+  );
 }
 
 function isProviderUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || `${url.username}${url.password}${url.hash}` !== "") return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(url.hostname));
+  return (
+    url.protocol === "https:" ||
+    (url.protocol === "http:" && /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(url.hostname))
+  );
 }
 
 function isUrlOrPath(text: string): boolean {

@@ -1,5 +1,5 @@
 import { parseFlag } from "./as-meant.ts";
-import { isToCome } from "./features.ts";
+import { isUnsupported } from "./features.ts";
 import { isMap, type Path, type Raw, valueAt } from "./tree.ts";
 import type { Finding } from "./validate.ts";
 
@@ -30,14 +30,22 @@ const isOnWithin =
 
 const keys: readonly Guard[] = [
   { key: "security.account_enumeration.mitigate", asks: isOn, without: "strangers could find out who has an account" },
-  { key: "clients.http.disallow_private_ip_ranges", asks: isOn, without: "requests to private networks would not be stopped" },
+  {
+    key: "clients.http.disallow_private_ip_ranges",
+    asks: isOn,
+    without: "requests to private networks would not be stopped",
+  },
   { key: "selfservice.methods.captcha.enabled", asks: isOn, without: "programs could sign up and in like people" },
   {
     key: "selfservice.methods.code.mfa_enabled",
     asks: isOnWithin("selfservice.methods.code.enabled"),
     without: "people would sign in with their first factor alone",
   },
-  { key: "selfservice.methods.b2b.config.organizations", asks: isFilled, without: "people of an organization could sign in past its own provider" },
+  {
+    key: "selfservice.methods.b2b.config.organizations",
+    asks: isFilled,
+    without: "people of an organization could sign in past its own provider",
+  },
   { key: "organizations", asks: isFilled, without: "people of an organization could sign in past its own provider" },
 ];
 
@@ -61,14 +69,17 @@ export const missingGuards: readonly (readonly [name: string, without: string])[
 /** Finds the guards that a configuration counts on and the server does not have. */
 export function findMissingGuards(raw: Raw): Finding[] {
   const missing = keys.filter(({ key, asks }) => asks(valueAt(raw, key.split(".")), raw));
-  return [...missing.map(({ key, without }) => finding(key.split("."), "is not there yet", without)), ...findMissingHooks(raw)];
+  return [
+    ...missing.map(({ key, without }) => finding(key.split("."), "is not there yet", without)),
+    ...findMissingHooks(raw),
+  ];
 }
 
 function findMissingHooks(raw: Raw): Finding[] {
   const found: Finding[] = [];
   const walk = (value: unknown, path: Path): void => {
     // Where flow or method are not there, nothing is to be guarded.
-    if (isToCome(path)) return;
+    if (isUnsupported(path)) return;
     if (isMap(value)) for (const [key, child] of Object.entries(value)) walk(child, [...path, key]);
     if (!Array.isArray(value) || path.at(-1) !== "hooks") return;
     for (const [index, hook] of value.entries()) if (isMap(hook)) found.push(...findFault(hook, [...path, index]));

@@ -5,7 +5,7 @@ import type { Config, SecretsConfig } from "./config.ts";
 import { ConfigError, type Problem } from "./config-error.ts";
 import { withDefaults } from "./defaults.ts";
 import { readEnvironment } from "./environment.ts";
-import { findToCome } from "./features.ts";
+import { findUnsupportedKeys } from "./features.ts";
 import { findMissingGuards } from "./guards.ts";
 import { createOrigin } from "./origin.ts";
 import { readConfig } from "./read-config.ts";
@@ -52,8 +52,13 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const sources = readSources(options.files);
   const assignments = readEnvironment(options.env);
   const fromFiles = sources.reduce<Raw>((under, source) => merge(under, source.value), {});
-  const fromEnvironment = assignments.reduce<unknown>((tree, one) => assign(tree, one.path, one.value), fromFiles) as Raw;
-  const written = asMeant(merge(merge(fromEnvironment, options.overrides ?? {}), options.dev === true ? { dev: true } : {}));
+  const fromEnvironment = assignments.reduce<unknown>(
+    (tree, one) => assign(tree, one.path, one.value),
+    fromFiles,
+  ) as Raw;
+  const written = asMeant(
+    merge(merge(fromEnvironment, options.overrides ?? {}), options.dev === true ? { dev: true } : {}),
+  );
   const isMemory = written.dsn === "memory" && written.dev === true;
   const given = isMemory ? without(written, "dsn") : written;
   const filled = withDefaults(given);
@@ -66,15 +71,20 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   };
   const { mistakes, ignored } = validate(given);
   const findings = [...mistakes, ...findMissingGuards(given), ...runChecks(problemChecks, filled, context)];
-  if (findings.length > 0) throw new ConfigError(findings.map(({ path, message }) => ({ path: printPath(path), message, where: origin.where(path) })));
+  if (findings.length > 0)
+    throw new ConfigError(
+      findings.map(({ path, message }) => ({ path: printPath(path), message, where: origin.where(path) })),
+    );
 
   const secrets = readSecrets(filled, options.dataDir);
-  const toCome = findToCome(given);
+  const toCome = findUnsupportedKeys(given);
   const say = ({ path, message }: Finding) => `${printPath(path)} ${message}`;
   return {
     config: readConfig(filled, origin, secrets.list),
     warnings: [
-      ...(toCome.length > 0 ? [`These keys are accepted, but what they ask for is not there yet: ${toCome.join(", ")}`] : []),
+      ...(toCome.length > 0
+        ? [`These keys are accepted, but what they ask for is not there yet: ${toCome.join(", ")}`]
+        : []),
       ...ignored.map(say),
       ...(isMemory ? ["dsn is memory: the server starts a private database and keeps it in its data folder"] : []),
       ...runChecks(warningChecks, filled, context).map(say),
@@ -86,7 +96,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   };
 }
 
-const without = (raw: Raw, key: string): Raw => Object.fromEntries(Object.entries(raw).filter(([name]) => name !== key));
+const without = (raw: Raw, key: string): Raw =>
+  Object.fromEntries(Object.entries(raw).filter(([name]) => name !== key));
 
 /** The secrets, and whether they are lost when the process ends. */
 function readSecrets(raw: Raw, dataDir: string | undefined): { readonly list: SecretsConfig; readonly lost: boolean } {
@@ -98,7 +109,10 @@ function readSecrets(raw: Raw, dataDir: string | undefined): { readonly list: Se
     lost = folder === undefined;
     return folder === undefined ? [generateSecret()] : keepSecrets(folder);
   };
-  return { list: completeSecrets({ default: list("default"), cookie: list("cookie"), cipher: list("cipher") }, make), lost };
+  return {
+    list: completeSecrets({ default: list("default"), cookie: list("cookie"), cipher: list("cipher") }, make),
+    lost,
+  };
 }
 
 function readSources(files: readonly string[]): readonly Source[] {

@@ -21,5 +21,8 @@ export function nearest(written: string, known: readonly string[]): string[] {
 /** The word that was probably meant; undefined if none comes close. */
 export function meant(written: string, known: readonly string[]): string | undefined {
   const [first] = nearest(written.slice(0, 64), known);
-  return first !== undefined && distance(written.slice(0, 64).toLowerCase(), first) <= Math.max(2, Math.floor(first.length / 3)) ? first : undefined;
+  return first !== undefined &&
+    distance(written.slice(0, 64).toLowerCase(), first) <= Math.max(2, Math.floor(first.length / 3))
+    ? first
+    : undefined;
 }

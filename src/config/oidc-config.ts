@@ -12,7 +12,19 @@ export interface OidcConfig {
 }
 
 /** The kinds of provider there are: one file each in methods/oidc/providers. */
-export const providerKinds = ["generic", "apple", "auth0", "discord", "facebook", "github", "gitlab", "google", "keycloak", "microsoft", "slack"] as const;
+export const providerKinds = [
+  "generic",
+  "apple",
+  "auth0",
+  "discord",
+  "facebook",
+  "github",
+  "gitlab",
+  "google",
+  "keycloak",
+  "microsoft",
+  "slack",
+] as const;
 
 /** A kind of provider. */
 export type ProviderKind = (typeof providerKinds)[number];

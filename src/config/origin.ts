@@ -12,7 +12,8 @@ export interface Origin {
 
 /** Creates it from all that was merged: the environment wins over files, later files over earlier ones. */
 export function createOrigin(sources: readonly Source[], assignments: readonly Assignment[]): Origin {
-  const variable = (path: Path) => assignments.findLast((one) => one.path.every((part, depth) => part === path[depth]))?.variable;
+  const variable = (path: Path) =>
+    assignments.findLast((one) => one.path.every((part, depth) => part === path[depth]))?.variable;
   const best = (path: Path) => {
     let found: { readonly source: Source; readonly line: number; readonly depth: number } | undefined;
     for (const source of sources) {

@@ -12,7 +12,10 @@ import type { Raw } from "./tree.ts";
 export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"]): Config {
   const root = createSlice(raw);
   const dev = root.flag("dev");
-  const serve = readServe(root.part("serve"), { dev, resolvePath: (key, file) => path.resolve(origin.folder(key.split(".")), file) });
+  const serve = readServe(root.part("serve"), {
+    dev,
+    resolvePath: (key, file) => path.resolve(origin.folder(key.split(".")), file),
+  });
   const cookies = readCookies(root.part("cookies"), dev);
   const [limits, cleanup] = [root.part("limits.login"), root.part("database.cleanup")];
   return {
@@ -27,9 +30,19 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     ciphers: { algorithm: root.choice("ciphers.algorithm") },
     hashers: readHashers(raw),
     log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
-    limits: { login: { window: limits.duration("window"), per_identifier: limits.count("per_identifier"), per_network: limits.count("per_network") } },
+    limits: {
+      login: {
+        window: limits.duration("window"),
+        per_identifier: limits.count("per_identifier"),
+        per_network: limits.count("per_network"),
+      },
+    },
     database: {
-      cleanup: { batch_size: cleanup.count("batch_size"), interval: cleanup.duration("sleep.tables"), older_than: cleanup.duration("older_than") },
+      cleanup: {
+        batch_size: cleanup.count("batch_size"),
+        interval: cleanup.duration("sleep.tables"),
+        older_than: cleanup.duration("older_than"),
+      },
       pool_size: root.count("database.pool_size"),
     },
   };

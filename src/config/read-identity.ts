@@ -8,7 +8,8 @@ const builtIn = new URL("../schema/default-identity.schema.json", import.meta.ur
 /** Reads `identity`; without schemas there is one of our own. */
 export function readIdentity(identity: Slice, origin: Origin): Config["identity"] {
   const default_schema_id = identity.text("default_schema_id");
-  if (identity.raw("schemas") === undefined) return { default_schema_id, schemas: [{ id: default_schema_id, url: builtIn, selfservice_selectable: false }] };
+  if (identity.raw("schemas") === undefined)
+    return { default_schema_id, schemas: [{ id: default_schema_id, url: builtIn, selfservice_selectable: false }] };
   const schemas = identity.parts("schemas").map((schema, index) => ({
     id: schema.text("id"),
     url: absoluteUrl(schema.text("url"), origin.folder(["identity", "schemas", index, "url"])),

@@ -15,7 +15,9 @@ export function readOidc(oidc: Slice, origin: Origin): OidcConfig {
     enabled: oidc.flag("enabled"),
     config: {
       base_redirect_uri: config.optionalText("base_redirect_uri"),
-      providers: providers.map((provider, index) => readProvider(provider, origin.folder([...at, index, "mapper_url"]))),
+      providers: providers.map((provider, index) =>
+        readProvider(provider, origin.folder([...at, index, "mapper_url"])),
+      ),
     },
   };
 }

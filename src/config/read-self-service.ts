@@ -1,5 +1,5 @@
 import type { AfterConfig, HookConfig, SelfServiceConfig } from "./config.ts";
-import { isHookToCome, isToCome } from "./features.ts";
+import { isUnsupported, isUnsupportedHook } from "./features.ts";
 import type { Origin } from "./origin.ts";
 import { isPublicSuffixWildcard } from "./public-suffix.ts";
 import { readOidc } from "./read-oidc.ts";
@@ -16,11 +16,19 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
 
   const after = (flow: Slice, name: string): AfterConfig => {
     const part = flow.part("after");
-    const methods = part.maps().filter((method) => !isToCome(["selfservice", "flows", name, "after", method]));
+    const methods = part.maps().filter((method) => !isUnsupported(["selfservice", "flows", name, "after", method]));
     const entries = methods.map(
-      (method) => [method, { default_browser_return_url: returnUrl(part.part(method)), hooks: readHooks(part.part(method)) }] as const,
+      (method) =>
+        [
+          method,
+          { default_browser_return_url: returnUrl(part.part(method)), hooks: readHooks(part.part(method)) },
+        ] as const,
     );
-    return { default_browser_return_url: returnUrl(part), hooks: readHooks(part), methods: Object.fromEntries(entries) };
+    return {
+      default_browser_return_url: returnUrl(part),
+      hooks: readHooks(part),
+      methods: Object.fromEntries(entries),
+    };
   };
   const common = (flow: Slice, name: string) => ({
     ui_url: uiUrl(flow, name),
@@ -78,7 +86,7 @@ function readHooks(part: Slice): readonly HookConfig[] {
   const hooks = part.raw("hooks") === undefined ? [] : part.parts("hooks");
   return hooks
     .map((entry) => ({ hook: entry.text("hook"), config: entry.raw("config") }))
-    .filter(({ hook }) => !isHookToCome(hook))
+    .filter(({ hook }) => !isUnsupportedHook(hook))
     .map(({ hook, config }) => (isMap(config) ? { hook, config } : { hook }));
 }
 

@@ -37,7 +37,9 @@ function readListener(name: string, listener: Slice, usualHost: string, context:
     const inline = listener.optionalText(`tls.${key}.base64`);
     if (inline !== undefined) return Buffer.from(inline, "base64").toString();
     const path = listener.optionalText(`tls.${key}.path`);
-    return path === undefined ? undefined : readFileSync(context.resolvePath(`serve.${name}.tls.${key}.path`, path), "utf8");
+    return path === undefined
+      ? undefined
+      : readFileSync(context.resolvePath(`serve.${name}.tls.${key}.path`, path), "utf8");
   };
   const [cert, key] = [pem("cert"), pem("key")];
   const tls = cert === undefined || key === undefined ? undefined : { cert, key };

@@ -21,12 +21,14 @@ export function readSession(session: Slice, cookies: CookieConfig, dev: boolean)
   const own = {
     domain: cookie.optionalText("domain") || cookies.domain,
     path: cookie.optionalText("path") || cookies.path,
-    same_site: cookie.raw("same_site") === undefined ? cookies.same_site : cookie.choice<CookieConfig["same_site"]>("same_site"),
+    same_site:
+      cookie.raw("same_site") === undefined ? cookies.same_site : cookie.choice<CookieConfig["same_site"]>("same_site"),
     secure: cookie.optionalFlag("secure") ?? cookies.secure,
   };
   return {
     lifespan,
-    earliest_possible_extend: session.raw("earliest_possible_extend") === undefined ? lifespan : session.duration("earliest_possible_extend"),
+    earliest_possible_extend:
+      session.raw("earliest_possible_extend") === undefined ? lifespan : session.duration("earliest_possible_extend"),
     whoami: { required_aal: session.choice("whoami.required_aal") },
     cookie: { ...withSameSite(own, dev), name: cookie.text("name"), persistent: cookie.flag("persistent") },
   };

@@ -31,7 +31,8 @@ export const ownKeywords = ["x-default", "x-env", "x-open", "x-commas"] as const
 /** The keys of a configuration file and what may stand behind them. */
 export const configSchema: SchemaNode & object = document as SchemaNode;
 
-const definitions: Readonly<Record<string, SchemaNode>> = (document as { definitions: Record<string, SchemaNode> }).definitions;
+const definitions: Readonly<Record<string, SchemaNode>> = (document as { definitions: Record<string, SchemaNode> })
+  .definitions;
 
 /** Follows `$ref`; what stands beside it wins. */
 export function resolveNode(node: SchemaNode): SchemaNode {
@@ -40,7 +41,11 @@ export function resolveNode(node: SchemaNode): SchemaNode {
   const { $ref: _, properties, ...beside } = node;
   const merged: Record<string, SchemaNode> = { ...base.properties };
   for (const [key, child] of Object.entries(properties ?? {})) merged[key] = { ...merged[key], ...child };
-  return { ...base, ...beside, ...(base.properties !== undefined || properties !== undefined ? { properties: merged } : {}) };
+  return {
+    ...base,
+    ...beside,
+    ...(base.properties !== undefined || properties !== undefined ? { properties: merged } : {}),
+  };
 }
 
 /** Below a map that takes everything. */
@@ -52,7 +57,11 @@ export function childNode(parent: SchemaNode, key: string | number): SchemaNode 
   if (typeof key === "number") return items && (parent === anything ? anything : resolveNode(items));
   const named = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
   if (named !== undefined) return resolveNode(named);
-  return typeof additionalProperties === "object" ? resolveNode(additionalProperties) : additionalProperties === true ? anything : undefined;
+  return typeof additionalProperties === "object"
+    ? resolveNode(additionalProperties)
+    : additionalProperties === true
+      ? anything
+      : undefined;
 }
 
 /** The schema at a path; undefined if no configuration may have it. */

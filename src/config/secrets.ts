@@ -11,7 +11,8 @@ import { ConfigError } from "./config-error.ts";
  */
 export function completeSecrets(given: SecretsConfig, fallback: () => readonly string[]): SecretsConfig {
   const origin = [given.default, given.cookie, given.cipher].find((list) => list.length > 0) ?? fallback();
-  const list = (name: keyof SecretsConfig) => (given[name].length > 0 ? given[name] : origin.map((secret) => derive(secret, name)));
+  const list = (name: keyof SecretsConfig) =>
+    given[name].length > 0 ? given[name] : origin.map((secret) => derive(secret, name));
   return { default: list("default"), cookie: list("cookie"), cipher: list("cipher") };
 }
 
@@ -45,8 +46,13 @@ export function keepSecrets(dataDir: string): readonly string[] {
     }
   }
   try {
-    const kept = (JSON.parse(readFileSync(file, "utf8")) as { readonly default?: unknown }).default;
-    if (Array.isArray(kept) && kept.length > 0 && kept.every((secret) => typeof secret === "string" && secret.length >= 16)) return kept;
+    const memoize = (JSON.parse(readFileSync(file, "utf8")) as { readonly default?: unknown }).default;
+    if (
+      Array.isArray(memoize) &&
+      memoize.length > 0 &&
+      memoize.every((secret) => typeof secret === "string" && secret.length >= 16)
+    )
+      return memoize;
   } catch {
     // Said below.
   }
@@ -54,7 +60,8 @@ export function keepSecrets(dataDir: string): readonly string[] {
     {
       path: "",
       where: file,
-      message: 'holds no secrets that can be read; expected {"default": ["…"]}. Without the file new ones are made, and everybody signs in again',
+      message:
+        'holds no secrets that can be read; expected {"default": ["…"]}. Without the file new ones are made, and everybody signs in again',
     },
   ]);
 }

@@ -28,7 +28,8 @@ export function createSlice(root: Raw): Slice {
   const raw = (key: string) => valueAt(root, key.split("."));
   const demand = <T>(key: string, read: (value: unknown) => T | undefined): T => {
     const value = read(raw(key));
-    if (value === undefined) throw new TypeError(`schema.json does not promise what is read from ${printPath(key.split("."))}`);
+    if (value === undefined)
+      throw new TypeError(`schema.json does not promise what is read from ${printPath(key.split("."))}`);
     return value;
   };
   const asText = (value: unknown) => (typeof value === "string" ? value : undefined);
@@ -45,7 +46,10 @@ export function createSlice(root: Raw): Slice {
     size: (key) => demand(key, (value) => parseByteSize(asText(value) ?? "")),
     texts: (key) => demand(key, (value) => (Array.isArray(value) ? value.map(String) : undefined)),
     part: (key) => createSlice(demand(key, (value) => (value === undefined ? {} : isMap(value) ? value : undefined))),
-    parts: (key) => demand(key, (value) => (Array.isArray(value) ? value.map((entry) => createSlice(isMap(entry) ? entry : {})) : undefined)),
+    parts: (key) =>
+      demand(key, (value) =>
+        Array.isArray(value) ? value.map((entry) => createSlice(isMap(entry) ? entry : {})) : undefined,
+      ),
     maps: () => Object.keys(root).filter((key) => isMap(root[key])),
   };
 }

@@ -26,7 +26,11 @@ export function readSource(name: string): Source | readonly Problem[] {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
   if (document.errors.length > 0)
-    return document.errors.map((error) => ({ path: "", where: `${name}:${lines.linePos(error.pos[0]).line}`, message: `is not YAML: ${error.message}` }));
+    return document.errors.map((error) => ({
+      path: "",
+      where: `${name}:${lines.linePos(error.pos[0]).line}`,
+      message: `is not YAML: ${error.message}`,
+    }));
   const value: unknown = document.toJS() ?? {};
   if (!isMap(value)) return [{ path: "", where: name, message: "must be a map of keys" }];
   const locate = (wanted: Path) => {
@@ -44,11 +48,19 @@ export function readSource(name: string): Source | readonly Problem[] {
 }
 
 /** One step down: the child and where it begins (a map's entry begins with its key). */
-function step(node: Node | null, part: string | number): { readonly node: Node | null; readonly offset: number } | undefined {
+function step(
+  node: Node | null,
+  part: string | number,
+): { readonly node: Node | null; readonly offset: number } | undefined {
   if (isYamlMap(node)) {
-    const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(part));
+    const pair = node.items.find(
+      (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(part),
+    );
     if (pair === undefined) return undefined;
-    return { node: isNode(pair.value) ? pair.value : null, offset: (isNode(pair.key) ? pair.key.range?.[0] : undefined) ?? 0 };
+    return {
+      node: isNode(pair.value) ? pair.value : null,
+      offset: (isNode(pair.key) ? pair.key.range?.[0] : undefined) ?? 0,
+    };
   }
   const child = isCollectionWithIndex(node) && typeof part === "number" ? node.items[part] : undefined;
   return isNode(child) ? { node: child, offset: child.range?.[0] ?? 0 } : undefined;

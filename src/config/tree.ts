@@ -11,7 +11,10 @@ export function isMap(value: unknown): value is Raw {
 
 /** Prints a path the way people write it: `identity.schemas[0].url`. */
 export function printPath(path: Path): string {
-  return path.reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`), "");
+  return path.reduce<string>(
+    (text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`),
+    "",
+  );
 }
 
 /** The value at a path; undefined if there is none. */
@@ -45,5 +48,8 @@ export function assign(root: unknown, path: Path, value: unknown): unknown {
     return Array.from(list);
   }
   const map = isMap(root) ? root : {};
-  return Object.fromEntries([...Object.entries(map), [part, assign(Object.hasOwn(map, part) ? map[part] : undefined, rest, value)]]);
+  return Object.fromEntries([
+    ...Object.entries(map),
+    [part, assign(Object.hasOwn(map, part) ? map[part] : undefined, rest, value)],
+  ]);
 }

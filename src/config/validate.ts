@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { Problem } from "./config-error.ts";
-import { isToCome, refusedValue } from "./features.ts";
+import { isUnsupported, refusedValue } from "./features.ts";
 import { formats } from "./formats.ts";
 import { meant, nearest } from "./nearest.ts";
 import { childNode, configSchema, nodeAt, ownKeywords, resolveNode, type SchemaNode } from "./schema.ts";
@@ -24,8 +24,10 @@ export function validate(raw: Raw): Validated {
   const check = compiled();
   if (check(raw)) return { mistakes: [], ignored: [] };
   const findings = (check.errors ?? []).map((error) => describe(raw, error));
-  const relevant = findings.filter(({ path, unknown }) => unknown !== undefined || !isToCome(path));
-  const distinct = [...new Map(relevant.map((finding) => [`${printPath(finding.path)} ${finding.message}`, finding])).values()];
+  const relevant = findings.filter(({ path, unknown }) => unknown !== undefined || !isUnsupported(path));
+  const distinct = [
+    ...new Map(relevant.map((finding) => [`${printPath(finding.path)} ${finding.message}`, finding])).values(),
+  ];
   const finding = ({ path, message }: Finding): Finding => ({ path, message });
   return {
     mistakes: distinct.filter(({ unknown }) => unknown !== "ignored").map(finding),
@@ -39,7 +41,13 @@ let validator: ValidateFunction | undefined;
 function compiled(): ValidateFunction {
   if (validator !== undefined) return validator;
   // Compiling fast matters more than fast code, and a test holds the schema against its own.
-  const ajv = new Ajv({ allErrors: true, strictTypes: false, strictRequired: false, validateSchema: false, code: { optimize: false } });
+  const ajv = new Ajv({
+    allErrors: true,
+    strictTypes: false,
+    strictRequired: false,
+    validateSchema: false,
+    code: { optimize: false },
+  });
   ajv.addVocabulary([...ownKeywords]);
   for (const [name, format] of Object.entries(formats)) ajv.addFormat(name, format.accepts);
   validator = ajv.compile(configSchema);
@@ -50,7 +58,8 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
   const path = toPath(raw, error.instancePath);
   const node = nodeAt(path) ?? {};
   const value = valueAt(raw, path);
-  const shown = node.writeOnly || parentIsSecret(path) || typeof value === "object" ? "" : `, not ${JSON.stringify(value)}`;
+  const shown =
+    node.writeOnly || parentIsSecret(path) || typeof value === "object" ? "" : `, not ${JSON.stringify(value)}`;
   switch (error.keyword) {
     case "additionalProperties": {
       const key = String(error.params.additionalProperty);
@@ -72,7 +81,10 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
       const refused = refusedValue(path, value);
       if (refused !== undefined) return { path, message: `${JSON.stringify(value)} ${refused}` };
       const close = typeof value === "string" ? meant(value, allowed) : undefined;
-      return { path, message: `must be one of ${allowed.join(", ")}${shown}${close === undefined ? "" : `; did you mean "${close}"?`}` };
+      return {
+        path,
+        message: `must be one of ${allowed.join(", ")}${shown}${close === undefined ? "" : `; did you mean "${close}"?`}`,
+      };
     }
     case "minLength":
       return { path, message: `must have at least ${error.params.limit} characters` };

@@ -57,7 +57,7 @@ export const continuationFromRow = (row: ContinuationRow): ContinuationRecord =>
 });
 
 /** Encrypts under associated data; `open` gives undefined when anything was altered. */
-export interface Vault {
+export interface Aead {
   encrypt(plain: Buffer, associated: string): Buffer;
   decrypt(sealed: Buffer, associated: string): Buffer | undefined;
 }
@@ -74,9 +74,15 @@ export interface Continuations {
 }
 
 /** Creates the continuations. */
-export const createContinuations = ({ vault, clock }: { readonly vault: Vault; readonly clock: Clock }): Continuations => ({
+export const createContinuations = ({
+  aead,
+  clock,
+}: {
+  readonly aead: Aead;
+  readonly clock: Clock;
+}): Continuations => ({
   async park(sql, binding, payload, lifespan, id = uuid4()) {
-    const sealed = vault.encrypt(Buffer.from(JSON.stringify(payload)), associated(id, binding));
+    const sealed = aead.encrypt(Buffer.from(JSON.stringify(payload)), associated(id, binding));
     await sql.execute(`REPLACE INTO continuations (${columns.join(", ")}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, [
       uuidBytes(id),
       uuidBytes(binding.flowId),
@@ -90,13 +96,16 @@ export const createContinuations = ({ vault, clock }: { readonly vault: Vault; r
   },
 
   async find(sql, id) {
-    const [row] = await sql.query<ContinuationRow>(`SELECT ${continuationColumns} FROM continuations c WHERE c.id = ?`, [uuidBytes(id)]);
+    const [row] = await sql.query<ContinuationRow>(
+      `SELECT ${continuationColumns} FROM continuations c WHERE c.id = ?`,
+      [uuidBytes(id)],
+    );
     return row && continuationFromRow(row);
   },
 
   open(record, binding) {
     if (record.expiresAt <= clock.now()) return undefined;
-    const plain = vault.decrypt(record.ciphertext, associated(record.id, binding));
+    const plain = aead.decrypt(record.ciphertext, associated(record.id, binding));
     return plain && (JSON.parse(plain.toString("utf8")) as JsonValue);
   },
 
@@ -106,4 +115,5 @@ export const createContinuations = ({ vault, clock }: { readonly vault: Vault; r
   },
 });
 
-const associated = (id: string, b: ContinuationBinding): string => [id, b.flowId, b.kind, b.method, b.sessionId ?? "-", b.identityId ?? "-"].join("|");
+const associated = (id: string, b: ContinuationBinding): string =>
+  [id, b.flowId, b.kind, b.method, b.sessionId ?? "-", b.identityId ?? "-"].join("|");

@@ -67,7 +67,13 @@ export const createConnections = (dsn: Dsn, size: number): Connections => {
     connection.on("error", () => undefined);
     for (const sql of session) await send(connection, sql, (done) => connection.query(sql, done), CONNECT_MS);
     if (version === "")
-      version = String(((await send(connection, "", (done) => connection.query("SELECT VERSION() AS v", done), CONNECT_MS)) as [{ v: unknown }])[0].v);
+      version = String(
+        (
+          (await send(connection, "", (done) => connection.query("SELECT VERSION() AS v", done), CONNECT_MS)) as [
+            { v: unknown },
+          ]
+        )[0].v,
+      );
     ready.set(connection, Date.now());
   };
 
@@ -76,7 +82,8 @@ export const createConnections = (dsn: Dsn, size: number): Connections => {
     lent += 1;
     try {
       const connection = await raw().catch((error: unknown) => {
-        if (dsn.tls !== "preferred" || !(error instanceof DatabaseUnavailable) || !error.message.includes("NO_SSL")) throw error;
+        if (dsn.tls !== "preferred" || !(error instanceof DatabaseUnavailable) || !error.message.includes("NO_SSL"))
+          throw error;
         pool.end(() => undefined);
         pool = mysql.createPool(options(dsn, size, false));
         return raw();
@@ -103,14 +110,16 @@ export const createConnections = (dsn: Dsn, size: number): Connections => {
       returned();
     };
     return {
-      execute: (sql, params) => send(connection, sql, (done) => connection.execute(sql, params as unknown[] as never, done), STATEMENT_MS),
+      execute: (sql, params) =>
+        send(connection, sql, (done) => connection.execute(sql, params as unknown[] as never, done), STATEMENT_MS),
       text: (sql, timeout) => send(connection, sql, (done) => connection.query(sql, done), timeout),
       release: once(() => (tooOld(connection) ? connection.destroy() : connection.release())),
       destroy: once(() => connection.destroy()),
     };
   };
 
-  const tooOld = (connection: mysql.PoolConnection): boolean => dsn.maxLifetime !== undefined && Date.now() - (ready.get(connection) ?? 0) > dsn.maxLifetime;
+  const tooOld = (connection: mysql.PoolConnection): boolean =>
+    dsn.maxLifetime !== undefined && Date.now() - (ready.get(connection) ?? 0) > dsn.maxLifetime;
 
   const close = async () => {
     if (lent > 0) {
@@ -138,7 +147,12 @@ export const createConnections = (dsn: Dsn, size: number): Connections => {
 type Done = (error: Error | null, result: unknown) => void;
 
 /** Sends one statement and waits for its answer. A server that does not answer in time loses the connection. */
-const send = (connection: mysql.PoolConnection, sql: string, start: (done: Done) => void, timeout: number): Promise<unknown> =>
+const send = (
+  connection: mysql.PoolConnection,
+  sql: string,
+  start: (done: Done) => void,
+  timeout: number,
+): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const timer =
       timeout === 0
@@ -163,7 +177,9 @@ const options = (dsn: Dsn, size: number, tls: boolean): mysql.PoolOptions => ({
   user: dsn.user,
   password: dsn.password,
   database: dsn.database,
-  ...(dsn.socketPath === undefined ? { host: dsn.host ?? "127.0.0.1", port: dsn.port } : { socketPath: dsn.socketPath }),
+  ...(dsn.socketPath === undefined
+    ? { host: dsn.host ?? "127.0.0.1", port: dsn.port }
+    : { socketPath: dsn.socketPath }),
   ...(tls && { ssl: { rejectUnauthorized: dsn.tls === "verify" } }),
   charset: "UTF8MB4_UNICODE_CI",
   timezone: "Z",

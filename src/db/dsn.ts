@@ -25,11 +25,25 @@ export class DsnError extends Error {
 }
 
 const SCHEME = /^(?:mysql|mariadb):\/\//i;
-const GO_FORM = /^(?:(?<login>.*)@)?(?<net>tcp[46]?|unix)(?:\((?<address>[^)]*)\))?\/(?<database>[^/?]*)(?:\?(?<params>.*))?$/s;
+const GO_FORM =
+  /^(?:(?<login>.*)@)?(?<net>tcp[46]?|unix)(?:\((?<address>[^)]*)\))?\/(?<database>[^/?]*)(?:\?(?<params>.*))?$/s;
 const URL_FORM = /^(?:(?<login>[^/?]*)@)?(?<address>[^/?@]*)\/(?<database>[^/?]*)(?:\?(?<params>.*))?$/s;
 const DURATION = /^(?:(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h))+$/;
-const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const tlsModes: Readonly<Record<string, Dsn["tls"]>> = { true: "verify", false: "off", "skip-verify": "any", preferred: "preferred" };
+const units: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const tlsModes: Readonly<Record<string, Dsn["tls"]>> = {
+  true: "verify",
+  false: "off",
+  "skip-verify": "any",
+  preferred: "preferred",
+};
 
 /**
  * Reads a DSN in the form of the Go driver, `mysql://user:pass@tcp(host:port)/db?parseTime=true`
@@ -44,7 +58,9 @@ export const parseDsn = (text: string): Dsn => {
   const go = GO_FORM.exec(rest)?.groups;
   const parts = go ?? (SCHEME.test(text.trim()) ? URL_FORM.exec(rest)?.groups : undefined);
   if (parts === undefined)
-    throw new DsnError("the dsn is not of the form mysql://user:password@tcp(host:port)/database or mysql://user:password@host:port/database");
+    throw new DsnError(
+      "the dsn is not of the form mysql://user:password@tcp(host:port)/database or mysql://user:password@host:port/database",
+    );
 
   const params = new URLSearchParams(parts.params ?? "");
   const [user, password] = splitLogin(parts.login ?? "", go !== undefined);
@@ -57,7 +73,9 @@ export const parseDsn = (text: string): Dsn => {
   return {
     user,
     password,
-    ...(socketPath === undefined ? { ...splitAddress(parts.address ?? ""), socketPath } : { host: undefined, port: 3306, socketPath }),
+    ...(socketPath === undefined
+      ? { ...splitAddress(parts.address ?? ""), socketPath }
+      : { host: undefined, port: 3306, socketPath }),
     database,
     tls: mode,
     maxConnections: count(params, "max_conns"),
@@ -77,7 +95,8 @@ const splitLogin = (login: string, raw: boolean): readonly [string, string] => {
 const splitAddress = (address: string): { readonly host: string; readonly port: number } => {
   const found = /^(?:\[(?<six>[^\]]+)\]|(?<four>[^:[\]]*))(?::(?<port>\d{1,5}))?$/.exec(address)?.groups;
   const port = Number(found?.port ?? 3306);
-  if (found === undefined || port < 1 || port > 65_535) throw new DsnError("the dsn's address is not of the form host:port");
+  if (found === undefined || port < 1 || port > 65_535)
+    throw new DsnError("the dsn's address is not of the form host:port");
   return { host: found.six ?? (found.four || "127.0.0.1"), port };
 };
 
@@ -101,6 +120,7 @@ const duration = (params: URLSearchParams, name: string): number | undefined => 
   if (text === null || text === "0") return undefined;
   if (!DURATION.test(text)) throw new DsnError(`the dsn's parameter ${name} must be a duration such as 30s or 5m`);
   let ms = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) ms += Number(amount) * (units[unit ?? ""] ?? 0);
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
+    ms += Number(amount) * (units[unit ?? ""] ?? 0);
   return ms;
 };

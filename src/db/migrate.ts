@@ -54,7 +54,12 @@ const alreadyDone = new Set([1050, 1051, 1060, 1061, 1068, 1091, 1826]);
  * with the statement that may or may not have been applied. Throws when an
  * applied statement reads differently today.
  */
-export const migrate = async ({ db, log, folder = migrationsFolder, leaseSeconds = 30 }: MigrateOptions): Promise<{ readonly applied: readonly string[] }> => {
+export const migrate = async ({
+  db,
+  log,
+  folder = migrationsFolder,
+  leaseSeconds = 30,
+}: MigrateOptions): Promise<{ readonly applied: readonly string[] }> => {
   const migrations = await readMigrations(folder);
   for (const table of ownTables) await db.run(table);
 
@@ -122,7 +127,13 @@ const apply = async (db: Database, lease: Lease, m: Migration, progress: Progres
 };
 
 /** Applies one statement and writes it down: data in one transaction, a definition one after the other. */
-const applyStatement = async (db: Database, m: Migration, statement: string, done: number, mayBeDone: boolean): Promise<void> => {
+const applyStatement = async (
+  db: Database,
+  m: Migration,
+  statement: string,
+  done: number,
+  mayBeDone: boolean,
+): Promise<void> => {
   if (/^(?:INSERT|UPDATE|DELETE|REPLACE)\b/i.test(statement)) {
     await db.transaction(async (tx) => {
       await tx.execute(statement);

@@ -21,9 +21,13 @@ export const readMigrations = async (folder: URL): Promise<readonly Migration[]>
     if (numbers.indexOf(number) !== at) throw new Error(`two migrations have the number ${number}`);
   }
   return Promise.all(
-    files.map(async (file) => ({ name: file.slice(0, -".sql".length), statements: splitStatements(await readFile(new URL(file, folder), "utf8")) })),
+    files.map(async (file) => ({
+      name: file.slice(0, -".sql".length),
+      statements: splitStatements(await readFile(new URL(file, folder), "utf8")),
+    })),
   );
 };
 
 /** The SHA-256 of statements as they were applied; white space does not count. */
-export const statementsDigest = (statements: readonly string[]): Buffer => sha256(statements.map((s) => s.replace(/\s+/g, " ")).join(";\n"));
+export const statementsDigest = (statements: readonly string[]): Buffer =>
+  sha256(statements.map((s) => s.replace(/\s+/g, " ")).join(";\n"));

@@ -54,9 +54,12 @@ export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, log }: Databas
   };
 
   return {
-    query: async <Row>(sql: string, params: readonly SqlValue[] = []) => (await usingTwice((connection) => connection.execute(sql, params))) as Row[],
+    query: async <Row>(sql: string, params: readonly SqlValue[] = []) =>
+      (await usingTwice((connection) => connection.execute(sql, params))) as Row[],
     execute: async (sql, params = []) => (await using((connection) => connection.execute(sql, params))) as Affected,
-    transaction: createTransaction(connections, (error, attempt) => log?.warn({ reason: error.message, attempt }, "the transaction is begun again")),
+    transaction: createTransaction(connections, (error, attempt) =>
+      log?.warn({ reason: error.message, attempt }, "the transaction is begun again"),
+    ),
     run: async (sql) => {
       await using((connection) => connection.text(sql, 0));
     },

@@ -55,7 +55,10 @@ export function takeFolder(dataDir: string): Folder {
     };
   } catch (error) {
     if (error instanceof PrivateDatabaseError) throw error;
-    throw new PrivateDatabaseError("folder", `The folder ${folder} cannot be used for a database: ${error instanceof Error ? error.message : String(error)}`);
+    throw new PrivateDatabaseError(
+      "folder",
+      `The folder ${folder} cannot be used for a database: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -71,7 +74,8 @@ function accountFor(folder: string): Account {
   const { uid, gid } = statSync(folder);
   const isNew = uid === 0 && readdirSync(folder).length === 0;
   const account = isNew ? (userNamed("mysql") ?? userNamed("nobody")) : { uid, gid };
-  if (account === undefined || account.uid === 0 || !canReach(path.dirname(folder), account) || !give(folder, account)) return { ...ourselves, asRoot: true };
+  if (account === undefined || account.uid === 0 || !canReach(path.dirname(folder), account) || !give(folder, account))
+    return { ...ourselves, asRoot: true };
   return { ...account, asRoot: false };
 }
 
@@ -118,11 +122,17 @@ function takeLock(file: string): { release(): void } {
     const owner = readOwner(file);
     if (owner !== undefined && startOf(owner.pid) === owner.started) {
       const who = owner.pid === process.pid ? "this process" : `process ${owner.pid}`;
-      throw new PrivateDatabaseError("in-use", `The private database in ${path.dirname(file)} is in use by ${who}. Stop that first, or use another folder.`);
+      throw new PrivateDatabaseError(
+        "in-use",
+        `The private database in ${path.dirname(file)} is in use by ${who}. Stop that first, or use another folder.`,
+      );
     }
     rmSync(file, { force: true });
   }
-  throw new PrivateDatabaseError("in-use", `The private database in ${path.dirname(file)} is being started by several processes at once.`);
+  throw new PrivateDatabaseError(
+    "in-use",
+    `The private database in ${path.dirname(file)} is being started by several processes at once.`,
+  );
 }
 
 function readOwner(file: string): { pid: number; started: string } | undefined {
@@ -151,19 +161,28 @@ function startOf(pid: number): string {
 
 /** A folder for the socket if the data folder's path is too long or has characters that a DSN cannot carry; else undefined. */
 function placeSocket(folder: string, account: Account): string | undefined {
-  const fits = (base: string) => Buffer.byteLength(path.join(base, "database.sock")) <= longestSocketPath && /^[\w./+-]+$/.test(base);
+  const fits = (base: string) =>
+    Buffer.byteLength(path.join(base, "database.sock")) <= longestSocketPath && /^[\w./+-]+$/.test(base);
   if (fits(folder)) return undefined;
   const name = `ostiary-${createHash("sha256").update(folder).digest("hex").slice(0, 12)}`;
   const reachable = (base: string) =>
-    account.uid === undefined || account.gid === undefined || canReach(path.dirname(base), { uid: account.uid, gid: account.gid });
+    account.uid === undefined ||
+    account.gid === undefined ||
+    canReach(path.dirname(base), { uid: account.uid, gid: account.gid });
   const short = [path.join(os.tmpdir(), name), path.join("/tmp", name)].find((base) => fits(base) && reachable(base));
   if (short === undefined)
-    throw new PrivateDatabaseError("folder", `The path of ${folder} is too long for a socket, and neither TMPDIR nor /tmp offers a shorter one.`);
+    throw new PrivateDatabaseError(
+      "folder",
+      `The path of ${folder} is too long for a socket, and neither TMPDIR nor /tmp offers a shorter one.`,
+    );
   mkdirSync(short, { recursive: true, mode: 0o700 });
   // A shared folder: somebody else may have made one of this name to listen in.
   const found = lstatSync(short);
   if (!found.isDirectory() || ![process.getuid?.(), account.uid].includes(found.uid) || (found.mode & 0o077) !== 0) {
-    throw new PrivateDatabaseError("folder", `${short}, where the database's socket should be, belongs to somebody else. Remove it, or set TMPDIR.`);
+    throw new PrivateDatabaseError(
+      "folder",
+      `${short}, where the database's socket should be, belongs to somebody else. Remove it, or set TMPDIR.`,
+    );
   }
   if (account.uid !== undefined && account.gid !== undefined) chownSync(short, account.uid, account.gid);
   return short;

@@ -30,7 +30,14 @@ export interface Command {
 }
 
 /** Folders where Debian, other distributions and archives put servers, after those of PATH. */
-const wellKnown = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/usr/libexec", "/usr/local/mysql/bin", "/opt/homebrew/bin"];
+const wellKnown = [
+  "/usr/sbin",
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/libexec",
+  "/usr/local/mysql/bin",
+  "/opt/homebrew/bin",
+];
 
 const advice =
   "Install one (on Debian or Ubuntu: apt-get install mariadb-server-core mariadb-client-core), name one by the environment variable OSTIARY_MYSQLD, " +
@@ -60,7 +67,9 @@ export async function findServer(wanted: Wanted): Promise<Server> {
   const kind = engine === undefined ? "MariaDB or MySQL" : engine === "mysql" ? "MySQL" : "MariaDB";
   throw new PrivateDatabaseError(
     "no-server",
-    given ? `${program} is no ${kind} server that runs here. ${advice}` : `No ${kind} server was found on this machine. ${advice}`,
+    given
+      ? `${program} is no ${kind} server that runs here. ${advice}`
+      : `No ${kind} server was found on this machine. ${advice}`,
   );
 }
 
@@ -96,13 +105,25 @@ export function initialiseCommand(
   // In a folder shared with other servers, one that starts removes the temporary tables of all. Not an option: the script below splits it at spaces.
   const env = { TMPDIR: scratch };
   if (server.engine === "mysql") {
-    const args = ["--no-defaults", "--initialize-insecure", `--datadir=${data}`, ...mysqlOnly, ...(asRoot ? ["--user=root"] : [])];
+    const args = [
+      "--no-defaults",
+      "--initialize-insecure",
+      `--datadir=${data}`,
+      ...mysqlOnly,
+      ...(asRoot ? ["--user=root"] : []),
+    ];
     return { program: server.program, args, env };
   }
   const installer = ["mariadb-install-db", "mysql_install_db"]
-    .flatMap((name) => ["../bin", ".", "../scripts"].map((folder) => path.resolve(path.dirname(server.program), folder, name)))
+    .flatMap((name) =>
+      ["../bin", ".", "../scripts"].map((folder) => path.resolve(path.dirname(server.program), folder, name)),
+    )
     .find(executable);
-  if (installer === undefined) throw new PrivateDatabaseError("no-server", `mariadb-install-db, which belongs to ${server.program}, was not found. ${advice}`);
+  if (installer === undefined)
+    throw new PrivateDatabaseError(
+      "no-server",
+      `mariadb-install-db, which belongs to ${server.program}, was not found. ${advice}`,
+    );
   const unpacked = path.basename(path.dirname(installer)) === "scripts";
   const args = [
     "--no-defaults",
@@ -134,7 +155,13 @@ const mariadbOnly = ["--innodb-log-file-size=32M", "--skip-log-bin"];
  */
 export function serveCommand(
   server: Server,
-  at: { readonly data: string; readonly socket: string; readonly pidFile: string; readonly scratch: string; readonly asRoot: boolean },
+  at: {
+    readonly data: string;
+    readonly socket: string;
+    readonly pidFile: string;
+    readonly scratch: string;
+    readonly asRoot: boolean;
+  },
 ): Command {
   const args = [
     "--no-defaults",

@@ -1,6 +1,18 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { accessSync, chownSync, closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection } from "mysql2/promise";
@@ -63,7 +75,11 @@ const stopLimit = 20_000;
  */
 export async function startPrivateDatabase(options: PrivateDatabaseOptions): Promise<PrivateDatabase> {
   const { log } = options;
-  const server = await findServer({ program: options.program ?? process.env.OSTIARY_MYSQLD, engine: options.engine, path: process.env.PATH });
+  const server = await findServer({
+    program: options.program ?? process.env.OSTIARY_MYSQLD,
+    engine: options.engine,
+    path: process.env.PATH,
+  });
   const folder = takeFolder(options.dataDir);
   try {
     const data = path.join(folder.path, server.engine);
@@ -75,7 +91,13 @@ export async function startPrivateDatabase(options: PrivateDatabaseOptions): Pro
       log.info({ engine: server.engine, folder: folder.path }, "creating the private database");
       await initialise(server, folder, data, scratch);
     }
-    const command = serveCommand(server, { data, socket: folder.socket, pidFile, scratch, asRoot: folder.account.asRoot });
+    const command = serveCommand(server, {
+      data,
+      socket: folder.socket,
+      pidFile,
+      scratch,
+      asRoot: folder.account.asRoot,
+    });
     const child = launch({ ...command, args: [...command.args, ...(options.options ?? [])] }, folder);
     return await supervise(child, server, folder, log);
   } catch (error) {
@@ -91,12 +113,17 @@ function ownFolder(folder: string, account: Account): void {
 
 /** Fills a folder beside the real one and renames it at the end, so that an interruption leaves nothing half-made. */
 async function initialise(server: Server, folder: Folder, data: string, scratch: string): Promise<void> {
-  for (const left of readdirSync(folder.path)) if (left.startsWith("new-")) rmSync(path.join(folder.path, left), { recursive: true, force: true });
+  for (const left of readdirSync(folder.path))
+    if (left.startsWith("new-")) rmSync(path.join(folder.path, left), { recursive: true, force: true });
   const fresh = path.join(folder.path, `new-${process.pid}`);
   ownFolder(fresh, folder.account);
   const child = launch(initialiseCommand(server, { data: fresh, scratch, asRoot: folder.account.asRoot }), folder);
   const problem = await ended(child);
-  if (problem !== undefined) throw new PrivateDatabaseError("failed", `${server.program} could not make a new database (${problem}).${lastLines(folder)}`);
+  if (problem !== undefined)
+    throw new PrivateDatabaseError(
+      "failed",
+      `${server.program} could not make a new database (${problem}).${lastLines(folder)}`,
+    );
   renameSync(fresh, data);
 }
 
@@ -109,7 +136,10 @@ async function initialise(server: Server, folder: Folder, data: string, scratch:
 function launch(command: Command, folder: Folder): ChildProcess {
   const output = openSync(path.join(folder.path, "server.log"), "w", 0o600);
   const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find(isExecutable);
-  const [program, args] = setpriv === undefined ? [command.program, command.args] : [setpriv, ["--pdeathsig", "TERM", "--", command.program, ...command.args]];
+  const [program, args] =
+    setpriv === undefined
+      ? [command.program, command.args]
+      : [setpriv, ["--pdeathsig", "TERM", "--", command.program, ...command.args]];
   const { uid, gid } = folder.account;
   const child = spawn(program, args, {
     cwd: folder.path,
@@ -136,12 +166,19 @@ function isExecutable(file: string): boolean {
 function ended(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("exit", (code, signal) => resolve(code === 0 ? undefined : signal === null ? `exit code ${code}` : signal));
+    child.once("exit", (code, signal) =>
+      resolve(code === 0 ? undefined : signal === null ? `exit code ${code}` : signal),
+    );
   });
 }
 
 /** Waits until the server answers, then stays beside it. */
-async function supervise(child: ChildProcess, server: Server, folder: Folder, log: PrivateDatabaseLog): Promise<PrivateDatabase> {
+async function supervise(
+  child: ChildProcess,
+  server: Server,
+  folder: Folder,
+  log: PrivateDatabaseLog,
+): Promise<PrivateDatabase> {
   const end = ended(child);
   const endWithUs = () => child.kill("SIGTERM"); // process.exit() somewhere: no time left to wait
   process.once("exit", endWithUs);
@@ -164,7 +201,10 @@ async function supervise(child: ChildProcess, server: Server, folder: Folder, lo
     version = await greet(folder.socket);
     if (state.ended || Date.now() > limit) {
       await stop();
-      throw new PrivateDatabaseError("failed", `${server.program} did not come up (${state.problem ?? "no answer"}).${lastLines(folder)}`);
+      throw new PrivateDatabaseError(
+        "failed",
+        `${server.program} did not come up (${state.problem ?? "no answer"}).${lastLines(folder)}`,
+      );
     }
   }
   void gone.then(() => {
@@ -202,7 +242,8 @@ async function endOrphan(pidFile: string, data: string, log: PrivateDatabaseLog)
   log.info({ pid }, "waiting for the private database of an earlier process to end");
   process.kill(pid, "SIGTERM");
   for (const limit = Date.now() + stopLimit; isOurs(pid); await sleep(20)) {
-    if (Date.now() > limit) throw new PrivateDatabaseError("in-use", `Process ${pid} still runs a database in ${data} and does not end.`);
+    if (Date.now() > limit)
+      throw new PrivateDatabaseError("in-use", `Process ${pid} still runs a database in ${data} and does not end.`);
   }
 }
 

@@ -73,7 +73,8 @@ const namesOnly = new Set([
 const conflicts = new Set([1020, 1205, 1213, 3101, 8022, 8028, 9007]);
 
 /** An error during COMMIT is a conflict only when it names the engine's number for a deadlock. */
-const isConflict = (errno: number, text: string): boolean => conflicts.has(errno) || (errno === 1180 && /\b149\b|deadlock/i.test(text));
+const isConflict = (errno: number, text: string): boolean =>
+  conflicts.has(errno) || (errno === 1180 && /\b149\b|deadlock/i.test(text));
 
 /** The server is there but will not serve; the statement was not begun. 1047: a Galera node that is not part of the cluster. */
 const refusing = new Set([1040, 1047, 1053, 1129, 1203, 1226, 1290, 1792, 1836, 4031]);
@@ -81,16 +82,34 @@ const refusing = new Set([1040, 1047, 1053, 1129, 1203, 1226, 1290, 1792, 1836, 
 /** The connection was ended from the other side. */
 const killed = new Set([1317, 1927, 3169]);
 
-const lostCodes = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNABORTED", "PROTOCOL_CONNECTION_LOST", "PROTOCOL_ERROR", "ERR_STREAM_DESTROYED"]);
+const lostCodes = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ECONNABORTED",
+  "PROTOCOL_CONNECTION_LOST",
+  "PROTOCOL_ERROR",
+  "ERR_STREAM_DESTROYED",
+]);
 
-const neverConnected = new Set(["ECONNREFUSED", "ENOENT", "EACCES", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "HANDSHAKE_NO_SSL_SUPPORT"]);
+const neverConnected = new Set([
+  "ECONNREFUSED",
+  "ENOENT",
+  "EACCES",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "HANDSHAKE_NO_SSL_SUPPORT",
+]);
 
 /** Turns what the driver threw into one of ours. `began`: the statement may have reached the server. */
 export const fromDriver = (thrown: unknown, statement: string, began: boolean): Error => {
   if (!(thrown instanceof Error) || thrown instanceof SqlError || thrown instanceof DatabaseUnavailable)
     return thrown instanceof Error ? thrown : new Error(String(thrown));
   const { errno, code = "", sqlMessage } = thrown as DriverError;
-  const lost = lostCodes.has(code) || (errno !== undefined && killed.has(errno)) || (thrown as { fatal?: boolean }).fatal === true;
+  const lost =
+    lostCodes.has(code) || (errno !== undefined && killed.has(errno)) || (thrown as { fatal?: boolean }).fatal === true;
   if (neverConnected.has(code) || (errno !== undefined && refusing.has(errno)) || (lost && !began)) {
     return new DatabaseUnavailable(`the database cannot be used (${code || "connection lost"})`, "refused");
   }
@@ -98,8 +117,18 @@ export const fromDriver = (thrown: unknown, statement: string, began: boolean): 
   // Not from the server: a value that cannot be bound, say. The driver's text names no values.
   if (errno === undefined || sqlMessage === undefined) return thrown;
   const constraint = errno === 1062 ? /for key '([^']*)'$/.exec(sqlMessage)?.[1]?.replace(/^.*\./, "") : undefined;
-  const text = namesOnly.has(errno) ? sqlMessage : constraint === undefined ? code : `duplicate entry for key ${constraint}`;
-  return new SqlError(`${text} (${errno})`, { errno, code, constraint, statement, transient: isConflict(errno, sqlMessage) });
+  const text = namesOnly.has(errno)
+    ? sqlMessage
+    : constraint === undefined
+      ? code
+      : `duplicate entry for key ${constraint}`;
+  return new SqlError(`${text} (${errno})`, {
+    errno,
+    code,
+    constraint,
+    statement,
+    transient: isConflict(errno, sqlMessage),
+  });
 };
 
 /** Says whether a unique key refused a write; with `constraint`, whether that one did. */

@@ -7,7 +7,9 @@ export const splitStatements = (sql: string): readonly string[] => {
   const statements: string[] = [];
   let current = "";
   // In turn: quoted text, a comment to the end of the line, a block comment, the end of a statement, anything else.
-  for (const [part] of sql.matchAll(/(['"`])(?:\\.|\1\1|(?!\1)[^\\])*\1|(?:--(?=\s|$)|#)[^\n]*|\/\*(?!!)[\s\S]*?\*\/|;|[^'"`\-#/;]+|[\s\S]/g)) {
+  for (const [part] of sql.matchAll(
+    /(['"`])(?:\\.|\1\1|(?!\1)[^\\])*\1|(?:--(?=\s|$)|#)[^\n]*|\/\*(?!!)[\s\S]*?\*\/|;|[^'"`\-#/;]+|[\s\S]/g,
+  )) {
     if (part === ";") {
       if (current.trim() !== "") statements.push(current.trim());
       current = "";

@@ -8,7 +8,9 @@ const COMMIT_MS = 15_000;
 const FIRST_PAUSE_MS = 10;
 
 /** What became of one attempt. */
-type Attempt<T> = { readonly kind: "done"; readonly value: T } | { readonly kind: "conflict"; readonly error: Error };
+type SettingsSubmission<T> =
+  | { readonly kind: "done"; readonly value: T }
+  | { readonly kind: "conflict"; readonly error: Error };
 
 /** Creates `Database.transaction`; see there for what it promises. */
 export const createTransaction =
@@ -25,7 +27,7 @@ export const createTransaction =
   };
 
 /** Runs `work` once. Throws what may not be repeated. */
-const runOnce = async <T>(connection: Connection, work: (tx: Sql) => Promise<T>): Promise<Attempt<T>> => {
+const runOnce = async <T>(connection: Connection, work: (tx: Sql) => Promise<T>): Promise<SettingsSubmission<T>> => {
   const tx = transactionSql(connection);
   let value: T;
   try {
@@ -85,7 +87,8 @@ const transactionSql = (connection: Connection) => {
     }
   };
   const sql: Sql = {
-    query: async <Row>(statement: string, params?: Parameters<Sql["query"]>[1]) => (await send(statement, params)) as Row[],
+    query: async <Row>(statement: string, params?: Parameters<Sql["query"]>[1]) =>
+      (await send(statement, params)) as Row[],
     execute: async (statement, params) => (await send(statement, params)) as Affected,
   };
   return {

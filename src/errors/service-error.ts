@@ -8,7 +8,10 @@ export interface ErrorDetail {
 }
 
 /** Pairs a message with its descriptor. */
-export const detail = <Desc extends DescMessage>(desc: Desc, value: MessageShape<Desc>): ErrorDetail => ({ desc, value });
+export const detail = <Desc extends DescMessage>(desc: Desc, value: MessageShape<Desc>): ErrorDetail => ({
+  desc,
+  value,
+});
 
 /** What one failure adds to its row of the table. */
 export interface ErrorParts {
@@ -16,19 +19,19 @@ export interface ErrorParts {
   readonly explain?: string;
   /** The field at fault, in dotted notation; becomes google.rpc.BadRequest. */
   readonly field?: string;
-  /** `error.details` of the REST door. */
+  /** `error.details` of the REST protocol. */
   readonly details?: Readonly<Record<string, unknown>>;
   /** Members beside `error` in the REST body, such as `use_flow_id`. */
   readonly siblings?: Readonly<Record<string, unknown>>;
   /** Response headers, such as `WWW-Authenticate` or `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Typed details for gRPC and Connect, beside ErrorInfo. */
-  readonly typed?: readonly ErrorDetail[];
+  readonly submitted?: readonly ErrorDetail[];
   /** Where a browser that wants HTML goes; left out, to the error page. */
   readonly location?: string | undefined;
   /**
    * The rejected form itself. REST answers it instead of the envelope, in
-   * process; the other doors send FormRejected and the client calls GetFlow.
+   * process; the other protocols send FormRejected and the client calls GetFlow.
    */
   readonly form?: ErrorDetail;
   /** What really happened, for the log alone. */
@@ -54,12 +57,15 @@ export class ServiceError extends Error {
   /** The same failure, with a place for browsers to go if it had none. */
   at(location: string | undefined): ServiceError {
     if (location === undefined || this.parts.location !== undefined) return this;
-    return Object.assign(Object.create(ServiceError.prototype) as ServiceError, this, { message: this.message, parts: { ...this.parts, location } });
+    return Object.assign(Object.create(ServiceError.prototype) as ServiceError, this, {
+      message: this.message,
+      parts: { ...this.parts, location },
+    });
   }
 }
 
 /** Creates a failure by its name in the table. Throw it, or return it. */
-export const fail = (name: ErrorName, parts?: ErrorParts): ServiceError => {
+export const serviceError = (name: ErrorName, parts?: ErrorParts): ServiceError => {
   const { stackTraceLimit } = Error;
   // It is an answer like any other: nobody asks where it was made, and finding that out costs as much as a statement.
   Error.stackTraceLimit = 0;

@@ -1,14 +1,14 @@
 import { Code } from "@connectrpc/connect";
 import { Reason } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 
-/** One kind of failure: how each door says it. */
+/** One kind of failure: how each protocol says it. */
 export interface ErrorRow {
   readonly reason: Reason;
   /** gRPC and Connect code. */
   readonly code: Code;
-  /** HTTP status of the REST door. */
+  /** HTTP status of the REST protocol. */
   readonly status: number;
-  /** `error.id` of the REST door; clients key on it. Empty: the reference has none. */
+  /** `error.id` of the REST protocol; clients key on it. Empty: the reference has none. */
   readonly id: string;
   /** `error.message`: one sentence that is true of every such failure. */
   readonly message: string;

@@ -15,6 +15,8 @@ export const createInitUrl = (publicBaseUrl: string): InitUrl => {
 
 /** Parameters with their question mark, or nothing. */
 export const queryText = (query: Query): string => {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "");
+  const given = Object.entries(query).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "",
+  );
   return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
 };

@@ -31,7 +31,17 @@ export interface Api {
 }
 
 /** The headers that say who asks and how they came here. The session is the browser's cookie, nothing else. */
-const passedOn = ["cookie", "host", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-for", "true-client-ip", "x-request-id", "traceparent", "tracestate"];
+const passedOn = [
+  "cookie",
+  "host",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-for",
+  "true-client-ip",
+  "x-request-id",
+  "traceparent",
+  "tracestate",
+];
 
 /** Creates the API as seen by the browser that sent this request. */
 export const createApi = (fetchApi: FetchApi, request: FastifyRequest): Api => {

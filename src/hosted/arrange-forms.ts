@@ -72,4 +72,5 @@ const isMethodButton = ({ node: { attributes }, part }: PlacedNode): boolean =>
   part === "button" && attributes.node_type === "input" && attributes.type === "submit" && attributes.name === "method";
 
 /** Whether a group has nothing to enter or to read. */
-export const isButtonsOnly = ({ nodes }: FormPart): boolean => nodes.every(({ part }) => part === "button" || part === "hidden");
+export const isButtonsOnly = ({ nodes }: FormPart): boolean =>
+  nodes.every(({ part }) => part === "button" || part === "hidden");

@@ -18,7 +18,8 @@ const systems: readonly (readonly [RegExp, string])[] = [
 
 /** A `User-Agent` in a few words, for someone to know their own device by: `Firefox on Linux`. */
 export const describeDevice = (userAgent: string): string => {
-  const found = (table: readonly (readonly [RegExp, string])[]) => table.find(([pattern]) => pattern.test(userAgent))?.[1];
+  const found = (table: readonly (readonly [RegExp, string])[]) =>
+    table.find(([pattern]) => pattern.test(userAgent))?.[1];
   const system = found(systems);
   const program = found(programs) ?? /^[\w.-]{1,40}/.exec(userAgent)?.[0];
   if (program === undefined) return system ?? "Unknown device";

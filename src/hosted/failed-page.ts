@@ -28,7 +28,9 @@ const facts = (error: WireError): Content => {
     ["Error", error.id],
     ["Request", typeof request === "string" ? request : undefined],
   ].filter((fact) => fact[1] !== undefined && fact[1] !== "");
-  return list.length > 0 && html`<dl>${list.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return (
+    list.length > 0 && html`<dl>${list.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+  );
 };
 
 const home = html`<p class="links"><a href="./">Back to the start</a></p>`;

@@ -26,15 +26,20 @@ export interface FlowAnswersDeps {
  * Creates what all pages with a flow have in common: no flow → begin one; the
  * flow as the API shows it → its page; refused → wherever the refusal leads.
  */
-export const createFlowAnswers = ({ initUrl, beginAgain }: FlowAnswersDeps): ((page: FlowPage, visit: Visit) => Promise<Answer>) => {
+export const createFlowAnswers = ({
+  initUrl,
+  beginAgain,
+}: FlowAnswersDeps): ((page: FlowPage, visit: Visit) => Promise<Answer>) => {
   const refused = (kind: PageKind, visit: Visit, got: Extract<Got<WireFlow>, { kind: "refused" }>): Answer => {
     const { status, error, redirectTo, cookies } = got;
     const known = error.details?.return_to;
     const returnTo = visit.param("return_to") ?? (typeof known === "string" ? known : undefined);
-    if (error.id === "session_aal2_required" && redirectTo !== undefined && safeUrl(redirectTo) !== undefined) return goTo(redirectTo, cookies);
+    if (error.id === "session_aal2_required" && redirectTo !== undefined && safeUrl(redirectTo) !== undefined)
+      return goTo(redirectTo, cookies);
     if (error.id === "security_csrf_violation") return beginAgain.next(kind, visit, returnTo);
     if (status === 401) return goTo(initUrl("login", { return_to: initUrl(kind, { return_to: returnTo }) }), cookies);
-    if (status === 403 || status === 404 || status === 410) return goTo(initUrl(kind, { return_to: returnTo }), cookies);
+    if (status === 403 || status === 404 || status === 410)
+      return goTo(initUrl(kind, { return_to: returnTo }), cookies);
     return failed(got);
   };
 

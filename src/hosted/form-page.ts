@@ -22,4 +22,6 @@ const usernameLine = ({ ui }: WireFlow): Content => {
 
 /** Whether anything in a form needs attention. */
 export const hasErrors = ({ ui }: WireFlow): boolean =>
-  [...(ui.messages ?? []), ...(ui.nodes ?? []).flatMap((node) => node.messages ?? [])].some((message) => message.type === "error");
+  [...(ui.messages ?? []), ...(ui.nodes ?? []).flatMap((node) => node.messages ?? [])].some(
+    (message) => message.type === "error",
+  );

@@ -40,7 +40,13 @@ export interface HostedDeps {
 }
 
 /** Creates the pages, as a plugin for the Fastify app of the public port. */
-export const createHosted = ({ publicBaseUrl, fetchApi, secureCookies, registrationEnabled, log }: HostedDeps): FastifyPluginAsync => {
+export const createHosted = ({
+  publicBaseUrl,
+  fetchApi,
+  secureCookies,
+  registrationEnabled,
+  log,
+}: HostedDeps): FastifyPluginAsync => {
   const initUrl = createInitUrl(publicBaseUrl);
   const answerFlow = createFlowAnswers({ initUrl, beginAgain: createBeginAgain(secureCookies) });
   const headersFor = createSecurityHeaders(publicBaseUrl);
@@ -84,7 +90,11 @@ export const createHosted = ({ publicBaseUrl, fetchApi, secureCookies, registrat
       page(async () => ({ kind: "page", status: 404, page: notFound, cookies: [] })),
     );
     app.get("/hosted/style.css", async (request, reply) => {
-      reply.headers({ "cache-control": "public, max-age=300", etag: stylesheet.etag, "x-content-type-options": "nosniff" });
+      reply.headers({
+        "cache-control": "public, max-age=300",
+        etag: stylesheet.etag,
+        "x-content-type-options": "nosniff",
+      });
       if (request.headers["if-none-match"] === stylesheet.etag) return reply.code(304).send();
       return reply.header("content-type", "text/css; charset=utf-8").send(stylesheet.text);
     });

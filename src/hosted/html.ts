@@ -17,7 +17,13 @@ export type Content = Html | string | number | false | null | undefined | readon
 /** The values of attributes: `true` prints the bare name; `false` and `undefined` leave it out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 
 const escapeText = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 

@@ -15,7 +15,8 @@ export interface LoginPageDeps {
 /** Creates the page on which people sign in, prove again who they are, or give their second factor. */
 export const createLoginPage = ({ initUrl, registrationEnabled }: LoginPageDeps): FlowPage => {
   const signUp = (flow: WireFlow): Content =>
-    registrationEnabled && html`<p class="links">No account yet? <a href="${initUrl("registration", { return_to: flow.return_to })}">Create one</a></p>`;
+    registrationEnabled &&
+    html`<p class="links">No account yet? <a href="${initUrl("registration", { return_to: flow.return_to })}">Create one</a></p>`;
 
   return {
     kind: "login",
@@ -23,7 +24,8 @@ export const createLoginPage = ({ initUrl, registrationEnabled }: LoginPageDeps)
     show: async (flow, visit) => {
       const isSecondStep = flow.requested_aal === "aal2";
       // Whoever is signed in already and cannot go on needs a way out.
-      if (isSecondStep || flow.refresh === true) return formPage(flow, isSecondStep ? "One more step" : "Confirm that it is you", await signOutLink(visit.api));
+      if (isSecondStep || flow.refresh === true)
+        return formPage(flow, isSecondStep ? "One more step" : "Confirm that it is you", await signOutLink(visit.api));
       return formPage(flow, "Sign in", signUp(flow));
     },
   };

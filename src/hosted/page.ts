@@ -16,7 +16,13 @@ export interface Page {
 }
 
 /** Lays a page out. Addresses in it are relative to `<public>/hosted/`. */
-export const layOut = ({ title, body, isWide = false, hasErrors = false, nodes = [] }: Page): Html => html`<!doctype html>
+export const layOut = ({
+  title,
+  body,
+  isWide = false,
+  hasErrors = false,
+  nodes = [],
+}: Page): Html => html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -39,7 +45,9 @@ ${scriptsOf(nodes).map((script) => html`<script${scriptAttributes(script)}></scr
 
 /** The scripts that the methods of a form ask for. */
 export const scriptsOf = (nodes: readonly WireNode[]): WireScript[] =>
-  nodes.flatMap(({ attributes: given }) => (given.node_type === "script" && safeUrl(given.src) !== undefined ? [given] : []));
+  nodes.flatMap(({ attributes: given }) =>
+    given.node_type === "script" && safeUrl(given.src) !== undefined ? [given] : [],
+  );
 
 const scriptAttributes = (script: WireScript): Html =>
   attributes({

@@ -51,12 +51,21 @@ ${form.parts.map((part, at) => html`${standsApart(form, at) && or}${part.nodes.m
 /** Within a form, methods that are buttons alone stand apart from what is entered before them. */
 const standsApart = ({ parts }: ArrangedForm, at: number): boolean => {
   const [part, before] = [parts[at], parts[at - 1]];
-  return part !== undefined && before !== undefined && isAnotherWay(part) && !isButtonsOnly(before) && before.nodes.some(isButton);
+  return (
+    part !== undefined &&
+    before !== undefined &&
+    isAnotherWay(part) &&
+    !isButtonsOnly(before) &&
+    before.nodes.some(isButton)
+  );
 };
 
 /** Whether a group offers another method, and not just a step back. */
 const isAnotherWay = (part: FormPart): boolean =>
   isButtonsOnly(part) &&
-  part.nodes.some((placed) => isButton(placed) && placed.node.attributes.node_type === "input" && placed.node.attributes.name !== "screen");
+  part.nodes.some(
+    (placed) =>
+      isButton(placed) && placed.node.attributes.node_type === "input" && placed.node.attributes.name !== "screen",
+  );
 
 const isButton = ({ part }: PlacedNode): boolean => part === "button";

@@ -14,7 +14,8 @@ import type { WireInput } from "./wire.ts";
  * `pattern`, which HTML reads differently from JSON Schema, is not used.
  */
 export const renderInput = (placed: PlacedNode, input: WireInput): Html => {
-  if (input.type === "hidden") return html`<input${attributes({ type: "hidden", name: input.name, value: textOf(input.value) })}>`;
+  if (input.type === "hidden")
+    return html`<input${attributes({ type: "hidden", name: input.name, value: textOf(input.value) })}>`;
   if (input.type === "submit" || input.type === "button") return renderButton(placed, input);
   if (input.type === "checkbox") return renderCheckbox(placed, input);
   const { id, label, node } = placed;
@@ -27,7 +28,9 @@ export const renderInput = (placed: PlacedNode, input: WireInput): Html => {
 </div>`;
 };
 
-const hints: Readonly<Record<string, string>> = { "datetime-local": "With the time zone, for example 2030-01-31T09:30:00Z" };
+const hints: Readonly<Record<string, string>> = {
+  "datetime-local": "With the time zone, for example 2030-01-31T09:30:00Z",
+};
 
 const entries: Readonly<Record<string, { readonly type: string; readonly inputmode?: string }>> = {
   number: { type: "text", inputmode: "decimal" },
@@ -51,16 +54,23 @@ const renderEntry = (placed: PlacedNode, input: WireInput): Html =>
 
 /** Names, addresses and the like are written as they are, whatever a phone's keyboard thinks. */
 const verbatim = (input: WireInput) =>
-  input.type === "text" && input.autocomplete !== undefined ? { autocapitalize: "none", autocorrect: "off", spellcheck: "false" } : {};
+  input.type === "text" && input.autocomplete !== undefined
+    ? { autocapitalize: "none", autocorrect: "off", spellcheck: "false" }
+    : {};
 
 const renderSelect = (placed: PlacedNode, input: WireInput): Html => {
   const current = textOf(input.value);
   const choices = (input.options ?? []).map((option) => textOf(option.value));
   // A refused value is shown again; and a field that may stay empty can be emptied.
   const unlisted = choices.includes(current) ? [] : [current];
-  const all = [...(input.required !== true && current !== "" && !choices.includes("") ? [""] : []), ...unlisted, ...choices];
+  const all = [
+    ...(input.required !== true && current !== "" && !choices.includes("") ? [""] : []),
+    ...unlisted,
+    ...choices,
+  ];
   return html`<select${attributes(common(placed, input))}>${all.map(
-    (choice) => html`<option${attributes({ value: choice, selected: choice === current })}>${choice === "" ? "–" : choice}</option>`,
+    (choice) =>
+      html`<option${attributes({ value: choice, selected: choice === current })}>${choice === "" ? "–" : choice}</option>`,
   )}</select>`;
 };
 
@@ -97,7 +107,10 @@ const renderButton = (placed: PlacedNode, input: WireInput): Html => {
 
 const common = ({ id, node }: PlacedNode, input: WireInput) => {
   const messages = node.messages ?? [];
-  const described = [...(hints[input.type] === undefined ? [] : [`${id}-hint`]), ...(messages.length === 0 ? [] : [`${id}-messages`])];
+  const described = [
+    ...(hints[input.type] === undefined ? [] : [`${id}-hint`]),
+    ...(messages.length === 0 ? [] : [`${id}-messages`]),
+  ];
   return {
     id,
     name: input.name,

@@ -16,7 +16,9 @@ export const renderNodeMessages = (messages: readonly WireText[], id: string): H
  */
 export const renderFormMessages = (messages: readonly WireText[], nodes: readonly PlacedNode[]): Html => {
   const errors = messages.filter(isError);
-  const fields = nodes.flatMap((placed) => (placed.node.messages ?? []).filter(isError).map((error) => ({ placed, error })));
+  const fields = nodes.flatMap((placed) =>
+    (placed.node.messages ?? []).filter(isError).map((error) => ({ placed, error })),
+  );
   const others = messages.filter((message) => !isError(message));
   return html`${
     errors.length + fields.length > 0 &&

@@ -43,4 +43,6 @@ const renderText = (text: WireText, id: string): Html => {
 };
 
 const dataOf = (data: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(data).map(([name, value]) => [name.startsWith("data-") ? name : `data-${name}`, value]));
+  Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [name.startsWith("data-") ? name : `data-${name}`, value]),
+  );

@@ -28,16 +28,31 @@ export const createSecurityHeaders = (publicBaseUrl: string): SecurityHeaders =>
     vary: "Cookie",
     ...(publicBaseUrl.startsWith("https:") && { "strict-transport-security": "max-age=31536000" }),
   };
-  const base = ["default-src 'none'", "style-src 'self'", "img-src 'self' data:", "base-uri 'none'", "frame-ancestors 'none'"];
-  return (nodes) => ({ ...always, "content-security-policy": [...base, ...scriptRules(nodes, publicBaseUrl)].join("; ") });
+  const base = [
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ];
+  return (nodes) => ({
+    ...always,
+    "content-security-policy": [...base, ...scriptRules(nodes, publicBaseUrl)].join("; "),
+  });
 };
 
 const scriptRules = (nodes: readonly WireNode[], publicBaseUrl: string): string[] => {
   const addresses = scriptsOf(nodes).map(({ src }) => inPolicy(new URL(src, publicBaseUrl)));
   if (addresses.length === 0) return [];
-  const handlers = nodes.flatMap(({ attributes }) => (attributes.node_type === "input" && attributes.onclick ? [attributes.onclick] : []));
+  const handlers = nodes.flatMap(({ attributes }) =>
+    attributes.node_type === "input" && attributes.onclick ? [attributes.onclick] : [],
+  );
   const digests = handlers.map((handler) => `'sha256-${createHash("sha256").update(handler).digest("base64")}'`);
-  return [["script-src", ...new Set(addresses), ...(digests.length > 0 ? ["'unsafe-hashes'", ...new Set(digests)] : [])].join(" ")];
+  return [
+    ["script-src", ...new Set(addresses), ...(digests.length > 0 ? ["'unsafe-hashes'", ...new Set(digests)] : [])].join(
+      " ",
+    ),
+  ];
 };
 
 /** An address as a policy spells it: `;` and `,` end a rule there. */

@@ -30,7 +30,9 @@ ${elsewhere}`,
 /** "Saved" is an `info` for old clients' sake; here it looks like the good news it is. */
 const cheerful = (ui: WireUi): WireUi => ({
   ...ui,
-  messages: (ui.messages ?? []).map((message) => (message.type === "info" ? { ...message, type: "success" as const } : message)),
+  messages: (ui.messages ?? []).map((message) =>
+    message.type === "info" ? { ...message, type: "success" as const } : message,
+  ),
 });
 
 /** Where else the person is signed in. To look at only: a form cannot send the DELETE that ends those sessions. */

@@ -7,8 +7,14 @@ import type { WireInput } from "./wire.ts";
  * enter that: an unnamed field, which is not sent.
  */
 export const renderUsername = (form: ArrangedForm, known: string | undefined): Html => {
-  const inputs = form.parts.flatMap(({ nodes }) => nodes.flatMap(({ node }) => (node.attributes.node_type === "input" ? [node.attributes] : [])));
-  if (!inputs.some(({ type }) => type === "password") || inputs.some((input) => input.type !== "hidden" && isUsername(input))) return html``;
+  const inputs = form.parts.flatMap(({ nodes }) =>
+    nodes.flatMap(({ node }) => (node.attributes.node_type === "input" ? [node.attributes] : [])),
+  );
+  if (
+    !inputs.some(({ type }) => type === "password") ||
+    inputs.some((input) => input.type !== "hidden" && isUsername(input))
+  )
+    return html``;
   const username = usernameIn(inputs) ?? known;
   return html`${username !== undefined && html`<input type="text" autocomplete="username" value="${username}" readonly hidden>`}`;
 };
@@ -20,4 +26,5 @@ export const usernameIn = (inputs: readonly WireInput[]): string | undefined => 
   return typeof carried?.value === "string" && carried.value !== "" ? carried.value : undefined;
 };
 
-const isUsername = ({ name, autocomplete = "" }: WireInput): boolean => name === "identifier" || /\b(?:username|email|tel)\b/.test(autocomplete);
+const isUsername = ({ name, autocomplete = "" }: WireInput): boolean =>
+  name === "identifier" || /\b(?:username|email|tel)\b/.test(autocomplete);

@@ -34,10 +34,21 @@ export interface WireInput {
 export type WireAttributes =
   | WireInput
   | { readonly node_type: "text"; readonly id: string; readonly text: WireText }
-  | { readonly node_type: "img"; readonly id: string; readonly src: string; readonly width?: number; readonly height?: number }
+  | {
+      readonly node_type: "img";
+      readonly id: string;
+      readonly src: string;
+      readonly width?: number;
+      readonly height?: number;
+    }
   | { readonly node_type: "a"; readonly id: string; readonly href: string; readonly title: WireText }
   | WireScript
-  | { readonly node_type: "div"; readonly id: string; readonly class?: string; readonly data?: Readonly<Record<string, string>> };
+  | {
+      readonly node_type: "div";
+      readonly id: string;
+      readonly class?: string;
+      readonly data?: Readonly<Record<string, string>>;
+    };
 
 /** A script to load. */
 export interface WireScript {

@@ -1,4 +1,11 @@
-import type { Change, CredentialFacts, IdentityRecord, RecoveryAddressRecord, ValidTraits, VerifiableAddressRecord } from "./identity.ts";
+import type {
+  Change,
+  CredentialFacts,
+  IdentityRecord,
+  RecoveryAddressRecord,
+  ValidTraits,
+  VerifiableAddressRecord,
+} from "./identity.ts";
 
 /** What `apply` needs beside its arguments: time and randomness. */
 export interface ApplyContext {
@@ -17,15 +24,16 @@ export const apply = (before: IdentityRecord, change: Change, { now, newId }: Ap
   const at = now.toISOString();
   let next: IdentityRecord = { ...before, version: before.version + 1, updatedAt: now };
   if (change.traits) next = { ...next, ...applyTraits(next, change.traits, at, newId) };
-  if (change.verified) next = { ...next, verifiable: next.verifiable.map((address) => vouchFor(address, change.verified ?? [], at)) };
+  if (change.verified)
+    next = { ...next, verifiable: next.verifiable.map((address) => vouchFor(address, change.verified ?? [], at)) };
   if (change.metadataPublic !== undefined) next = { ...next, metadataPublic: change.metadataPublic };
   if (change.metadataAdmin !== undefined) next = { ...next, metadataAdmin: change.metadataAdmin };
   for (const { type, config, facts, identifiers } of change.credentials ?? []) {
     const old = next.credentials[type];
-    const kept = identifiers ?? old?.identifiers ?? [];
+    const memoize = identifiers ?? old?.identifiers ?? [];
     const { [type]: _, ...others } = next.credentials;
-    const entry: CredentialFacts = { identifiers: kept, set: config !== null, facts: config === null ? {} : facts };
-    next = { ...next, credentials: config === null && kept.length === 0 ? others : { ...others, [type]: entry } };
+    const entry: CredentialFacts = { identifiers: memoize, set: config !== null, facts: config === null ? {} : facts };
+    next = { ...next, credentials: config === null && memoize.length === 0 ? others : { ...others, [type]: entry } };
   }
   return next;
 };
@@ -46,13 +54,23 @@ const applyTraits = (before: IdentityRecord, valid: ValidTraits, at: string, new
   ),
   recovery: valid.recovery.map(
     ({ via, value }): RecoveryAddressRecord =>
-      before.recovery.find((a) => a.via === via && a.value === value) ?? { id: newId(), via, value, created_at: at, updated_at: at },
+      before.recovery.find((a) => a.via === via && a.value === value) ?? {
+        id: newId(),
+        via,
+        value,
+        created_at: at,
+        updated_at: at,
+      },
   ),
   credentials: withIdentifiers(before.credentials, valid.identifiers),
 });
 
 /** What is proven already stays as it is. */
-const vouchFor = (address: VerifiableAddressRecord, vouched: NonNullable<Change["verified"]>, at: string): VerifiableAddressRecord =>
+const vouchFor = (
+  address: VerifiableAddressRecord,
+  vouched: NonNullable<Change["verified"]>,
+  at: string,
+): VerifiableAddressRecord =>
   address.verified || !vouched.some(({ via, value }) => via === address.via && value === address.value)
     ? address
     : { ...address, verified: true, status: "completed", verified_at: at, updated_at: at };
@@ -62,10 +80,14 @@ const vouchFor = (address: VerifiableAddressRecord, vouched: NonNullable<Change[
  * type that the schema says nothing of (a sign-in provider's) keeps its own; one
  * that loses its last identifier keeps it, as the reference does (settings 4.2).
  */
-const withIdentifiers = (before: IdentityRecord["credentials"], identifiers: ValidTraits["identifiers"]): IdentityRecord["credentials"] => {
+const withIdentifiers = (
+  before: IdentityRecord["credentials"],
+  identifiers: ValidTraits["identifiers"],
+): IdentityRecord["credentials"] => {
   const next = { ...before };
   for (const [type, list] of Object.entries(identifiers)) {
-    if (list.length > 0) next[type] = { identifiers: [...list], set: before[type]?.set ?? false, facts: before[type]?.facts ?? {} };
+    if (list.length > 0)
+      next[type] = { identifiers: [...list], set: before[type]?.set ?? false, facts: before[type]?.facts ?? {} };
   }
   return next;
 };
@@ -88,7 +110,10 @@ export const identifierKeys = (record: IdentityRecord): string[] =>
 
 /** The rows of identity_addresses an identity stands for, as sorted `purpose\0via\0value` keys. */
 export const addressKeys = (record: IdentityRecord): string[] =>
-  [...record.verifiable.map((a) => `verification\0${a.via}\0${a.value}`), ...record.recovery.map((a) => `recovery\0${a.via}\0${a.value}`)].sort();
+  [
+    ...record.verifiable.map((a) => `verification\0${a.via}\0${a.value}`),
+    ...record.recovery.map((a) => `recovery\0${a.via}\0${a.value}`),
+  ].sort();
 
 const key = (a: { readonly via: string; readonly value: string }) => `${a.via}\0${a.value}`;
 const sequence = (list: readonly VerifiableAddressRecord[]) => list.map(key).join("\n");

@@ -4,7 +4,7 @@ import type { Sql, SqlValue } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { addressKeys, identifierKeys } from "./apply.ts";
 import type { IdentityRecord, RecoveryAddressRecord, VerifiableAddressRecord } from "./identity.ts";
-import { remembered } from "./remembered.ts";
+import { cacheIdentities } from "./identity-cache.ts";
 
 /** A row of `identities`, under the aliases of `identityColumns`. */
 export interface IdentityRow {
@@ -45,10 +45,12 @@ const columns = [
 export const identityColumns = columns.map((c) => `i.${c} AS i_${c}`).join(", ");
 
 /** Reads a row into the aggregate; of a row that is unchanged it gives the same record again. */
-export const identityFromRow = remembered<IdentityRow>(
+export const identityFromRow = cacheIdentities<IdentityRow>(
   columns.map((c) => `i_${c}` as const),
   (row): IdentityRecord => {
-    const addresses = readJson<{ verifiable: VerifiableAddressRecord[]; recovery: RecoveryAddressRecord[] }>(row.i_addresses);
+    const addresses = readJson<{ verifiable: VerifiableAddressRecord[]; recovery: RecoveryAddressRecord[] }>(
+      row.i_addresses,
+    );
     return {
       id: uuidText(row.i_id),
       externalId: row.i_external_id ?? undefined,
@@ -84,7 +86,7 @@ export interface Wanted {
 }
 
 /** Someone who has an identifier or address that someone else wants. */
-export interface Holder {
+export interface IdentifierOwner {
   readonly identity: IdentityRecord;
   /** The identifier or address, as it is kept. */
   readonly value: string;
@@ -99,7 +101,7 @@ export interface IdentityStore {
   findByIdentifier(sql: Sql, type: string, identifiers: readonly string[]): Promise<IdentityWithSecret | undefined>;
   find(sql: Sql, id: string): Promise<IdentityRecord | undefined>;
   /** Whoever has one of the identifiers or addresses of these traits already, and which it is. */
-  findHolder(sql: Sql, wanted: Wanted): Promise<Holder | undefined>;
+  findIdentifierOwner(sql: Sql, wanted: Wanted): Promise<IdentifierOwner | undefined>;
   findSecret(sql: Sql, id: string, type: string): Promise<JsonObject | undefined>;
   insert(tx: Sql, identity: IdentityRecord, secrets: Readonly<Record<string, JsonObject>>): Promise<void>;
   /** False when the identity is no longer at the version it was read with; nothing is written then. */
@@ -125,17 +127,26 @@ export const createIdentityStore = (): IdentityStore => ({
   },
 
   async find(sql, id) {
-    const [row] = await sql.query<IdentityRow>(`SELECT ${identityColumns} FROM identities i WHERE i.id = ?`, [uuidBytes(id)]);
+    const [row] = await sql.query<IdentityRow>(`SELECT ${identityColumns} FROM identities i WHERE i.id = ?`, [
+      uuidBytes(id),
+    ]);
     return row && identityFromRow(row);
   },
 
-  async findHolder(sql, { identifiers, verifiable, recovery }) {
+  async findIdentifierOwner(sql, { identifiers, verifiable, recovery }) {
     const names = Object.entries(identifiers).flatMap(([type, list]) => list.map((value) => [type, value]));
-    const addresses = [...verifiable.map(({ via, value }) => ["verification", via, value]), ...recovery.map(({ via, value }) => ["recovery", via, value])];
+    const addresses = [
+      ...verifiable.map(({ via, value }) => ["verification", via, value]),
+      ...recovery.map(({ via, value }) => ["recovery", via, value]),
+    ];
     if (names.length + addresses.length === 0) return undefined;
     const held = [
-      ...names.map(() => "SELECT identity_id, identifier AS value FROM identity_identifiers WHERE type = ? AND identifier = ?"),
-      ...addresses.map(() => "SELECT identity_id, value FROM identity_addresses WHERE purpose = ? AND via = ? AND value = ?"),
+      ...names.map(
+        () => "SELECT identity_id, identifier AS value FROM identity_identifiers WHERE type = ? AND identifier = ?",
+      ),
+      ...addresses.map(
+        () => "SELECT identity_id, value FROM identity_addresses WHERE purpose = ? AND via = ? AND value = ?",
+      ),
     ];
     const [row] = await sql.query<IdentityRow & { h_value: string }>(
       `SELECT ${identityColumns}, h.value AS h_value FROM (${held.join(" UNION ALL ")}) h JOIN identities i ON i.id = h.identity_id LIMIT 1`,
@@ -145,7 +156,10 @@ export const createIdentityStore = (): IdentityStore => ({
   },
 
   async findSecret(sql, id, type) {
-    const [row] = await sql.query<{ config: unknown }>("SELECT config FROM identity_credentials WHERE identity_id = ? AND type = ?", [uuidBytes(id), type]);
+    const [row] = await sql.query<{ config: unknown }>(
+      "SELECT config FROM identity_credentials WHERE identity_id = ? AND type = ?",
+      [uuidBytes(id), type],
+    );
     return row && readJson<JsonObject>(row.config);
   },
 
@@ -164,7 +178,8 @@ export const createIdentityStore = (): IdentityStore => ({
     ]);
     await insertIdentifiers(tx, identity.id, identifierKeys(identity));
     await insertAddresses(tx, identity.id, addressKeys(identity));
-    for (const [type, config] of Object.entries(secrets)) await putSecret(tx, identity.id, type, config, identity.createdAt);
+    for (const [type, config] of Object.entries(secrets))
+      await putSecret(tx, identity.id, type, config, identity.createdAt);
   },
 
   async update(tx, before, after) {
@@ -172,7 +187,15 @@ export const createIdentityStore = (): IdentityStore => ({
       `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
               state = ?, state_changed_at = ?, version = ?, updated_at = ?
         WHERE id = ? AND version = ?`,
-      [...documents(after), after.state, after.stateChangedAt ?? null, after.version, after.updatedAt, uuidBytes(after.id), before.version],
+      [
+        ...documents(after),
+        after.state,
+        after.stateChangedAt ?? null,
+        after.version,
+        after.updatedAt,
+        uuidBytes(after.id),
+        before.version,
+      ],
     );
     if (affectedRows !== 1) return false;
     const [oldKeys, newKeys] = [identifierKeys(before), identifierKeys(after)];
@@ -216,12 +239,18 @@ const insertAddresses = async (tx: Sql, id: string, keys: readonly string[]): Pr
 
 const deleteIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
   for (const k of keys)
-    await tx.execute("DELETE FROM identity_identifiers WHERE identity_id = ? AND type = ? AND identifier = ?", [uuidBytes(id), ...k.split("\0")]);
+    await tx.execute("DELETE FROM identity_identifiers WHERE identity_id = ? AND type = ? AND identifier = ?", [
+      uuidBytes(id),
+      ...k.split("\0"),
+    ]);
 };
 
 const deleteAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
   for (const k of keys)
-    await tx.execute("DELETE FROM identity_addresses WHERE identity_id = ? AND purpose = ? AND via = ? AND value = ?", [uuidBytes(id), ...k.split("\0")]);
+    await tx.execute("DELETE FROM identity_addresses WHERE identity_id = ? AND purpose = ? AND via = ? AND value = ?", [
+      uuidBytes(id),
+      ...k.split("\0"),
+    ]);
 };
 
 async function putSecret(tx: Sql, id: string, type: string, config: JsonObject | null, now: Date): Promise<void> {

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** The ways into the server. Every door calls the same procedures. */
-export type Door = "rest" | "connect" | "grpc" | "grpc-web";
+/** The ways into the server. Every protocol calls the same procedures. */
+export type Protocol = "rest" | "connect" | "grpc" | "grpc-web";
 
-/** A cookie the answer sets; the doors turn it into a `Set-Cookie` line. */
+/** A cookie the answer sets; the protocols turn it into a `Set-Cookie` line. */
 export interface CookieInstruction {
   readonly name: string;
   readonly value: string;
@@ -24,11 +24,11 @@ export interface Reply {
 }
 
 /**
- * One call through one door: what a procedure may know of the request beside
+ * One call through one protocol: what a procedure may know of the request beside
  * its message. Nothing in it says how the answer will be written.
  */
 export interface Call {
-  readonly door: Door;
+  readonly protocol: Protocol;
   readonly port: "public" | "admin";
   /** Lower-case header names, as node:http gives them. */
   readonly headers: IncomingHttpHeaders;
@@ -45,7 +45,7 @@ export interface Call {
 
 /**
  * An RPC's implementation, wrapped once by the pipeline of
- * transport/procedure.ts. Every door calls it with a typed message.
+ * transport/procedure.ts. Every protocol calls it with a typed message.
  * Failures are thrown as ServiceError.
  */
 export type Procedure<I = never, O = unknown> = (request: I, call: Call) => Promise<O>;

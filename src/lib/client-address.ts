@@ -53,7 +53,11 @@ const createTrust = (entries: readonly string[]): ((ip: string) => boolean) => {
   };
 };
 
-const forwardedFor = (peer: string, header: string | string[] | undefined, isTrusted: (ip: string) => boolean): string => {
+const forwardedFor = (
+  peer: string,
+  header: string | string[] | undefined,
+  isTrusted: (ip: string) => boolean,
+): string => {
   let client = peer;
   for (const hop of items(header).toReversed()) {
     const ip = plain(hop);
@@ -74,14 +78,17 @@ const items = (header: string | string[] | undefined): readonly string[] =>
 const last = (header: string | string[] | undefined): string | undefined => items(header).at(-1);
 
 /** IPv6 sockets write IPv4 in a way of their own. */
-const unmapped = (address: string): string => (address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address);
+const unmapped = (address: string): string =>
+  address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 
 /** A hop without brackets and port. */
-const plain = (hop: string): string => unmapped(hop.replace(/^\[(.*)\](?::\d+)?$/, "$1").replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1"));
+const plain = (hop: string): string =>
+  unmapped(hop.replace(/^\[(.*)\](?::\d+)?$/, "$1").replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1"));
 
 const hostOf = (headers: IncomingHttpHeaders): string => {
   const host = (headers[":authority"] as string | undefined) ?? headers.host ?? "";
   return hostFormat.test(host) ? host : "";
 };
 
-const isEncrypted = (request: NodeRequest): boolean => (request.socket as { readonly encrypted?: boolean }).encrypted === true;
+const isEncrypted = (request: NodeRequest): boolean =>
+  (request.socket as { readonly encrypted?: boolean }).encrypted === true;

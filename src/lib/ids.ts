@@ -23,7 +23,8 @@ export const uuid7 = (now: Date): string => {
 };
 
 /** Reads a UUID in its one usual form (8-4-4-4-12 hex digits); undefined if it is anything else. */
-export const parseUuid = (text: string): Buffer | undefined => (UUID.test(text) ? Buffer.from(text.replaceAll("-", ""), "hex") : undefined);
+export const parseUuid = (text: string): Buffer | undefined =>
+  UUID.test(text) ? Buffer.from(text.replaceAll("-", ""), "hex") : undefined;
 
 /** Turns an id of our own into the 16 bytes of its column. Throws TypeError when it is none: use `parseUuid` for what others send. */
 export const uuidBytes = (text: string): Buffer => {

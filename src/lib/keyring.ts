@@ -1,8 +1,8 @@
 import { hkdfSync } from "node:crypto";
-import { createCipher } from "./encryption.ts";
+import { createAead } from "./aead.ts";
 
 /** Seals text into an opaque value for a cookie or a URL, and opens it again. */
-export interface Seal {
+export interface TextAead {
   /** Encrypts and authenticates. Letters, digits, `-` and `_` only. */
   seal(plain: string): string;
   /** Undefined for what was not sealed here, or under a key that is gone. */
@@ -12,7 +12,7 @@ export interface Seal {
 /** The secrets that protect what is handed to clients, in order of age: the first seals, all open. */
 export interface Keyring {
   /** A seal for one purpose; what is sealed for one does not open for another. */
-  seal(purpose: string): Seal;
+  seal(purpose: string): TextAead;
 }
 
 const LEAST = 16;
@@ -21,15 +21,18 @@ const VALUE = /^[A-Za-z0-9_-]+$/;
 
 /** Creates the keyring from `secrets.cookie`. Throws RangeError when there is none, or one is shorter than 16 characters. */
 export const createKeyring = (secrets: readonly string[]): Keyring => {
-  if (secrets.length === 0 || secrets.some((secret) => secret.length < LEAST)) throw new RangeError(`secrets must have at least ${LEAST} characters`);
+  if (secrets.length === 0 || secrets.some((secret) => secret.length < LEAST))
+    throw new RangeError(`secrets must have at least ${LEAST} characters`);
   return {
     seal: (purpose) => {
-      const keys = secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "", `ostiary seal ${purpose}`, 32)).toString("base64"));
+      const keys = secrets.map((secret) =>
+        Buffer.from(hkdfSync("sha256", secret, "", `ostiary seal ${purpose}`, 32)).toString("base64"),
+      );
       // The one that is native, because a session cookie is opened on every request of a browser.
-      const cipher = createCipher({ algorithm: "aes", keys });
+      const aead = createAead({ algorithm: "aes", keys });
       return {
-        seal: (plain) => cipher.encrypt(Buffer.from(plain)).toString("base64url"),
-        open: (sealed) => (VALUE.test(sealed) ? cipher.decrypt(Buffer.from(sealed, "base64url"))?.toString() : undefined),
+        seal: (plain) => aead.encrypt(Buffer.from(plain)).toString("base64url"),
+        open: (sealed) => (VALUE.test(sealed) ? aead.decrypt(Buffer.from(sealed, "base64url"))?.toString() : undefined),
       };
     },
   };

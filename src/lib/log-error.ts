@@ -1,14 +1,21 @@
 /** An error as the log shows it. */
-export interface PresentedError {
+export interface DescribedError {
   readonly type: string;
   readonly message: string;
   readonly code?: string | number;
   readonly stack?: string;
-  readonly cause?: PresentedError;
+  readonly cause?: DescribedError;
 }
 
 /** Messages that the language writes itself, about code and not about data. */
-const aboutCode = new Set(["TypeError", "ReferenceError", "RangeError", "ServiceError", "SqlError", "DatabaseUnavailable"]);
+const aboutCode = new Set([
+  "TypeError",
+  "ReferenceError",
+  "RangeError",
+  "ServiceError",
+  "SqlError",
+  "DatabaseUnavailable",
+]);
 
 const causesShown = 3;
 
@@ -18,7 +25,7 @@ const causesShown = 3;
  * the class, the code, the frames of the stack, and a message whose quoted
  * parts are left out unless it is known to be about code.
  */
-export const presentError = (error: unknown, depth = 0): PresentedError => {
+export const describeError = (error: unknown, depth = 0): DescribedError => {
   if (!(error instanceof Error)) return { type: typeof error, message: "not an error" };
   const { code } = error as { readonly code?: unknown };
   const frames = error.stack
@@ -30,9 +37,10 @@ export const presentError = (error: unknown, depth = 0): PresentedError => {
     message: aboutCode.has(error.name) ? error.message : withoutQuotes(error),
     ...((typeof code === "string" || typeof code === "number") && { code }),
     ...(frames && { stack: frames }),
-    ...(error.cause !== undefined && depth < causesShown && { cause: presentError(error.cause, depth + 1) }),
+    ...(error.cause !== undefined && depth < causesShown && { cause: describeError(error.cause, depth + 1) }),
   };
 };
 
 /** JSON's parser quotes its input, quotes within included: nothing of that message is safe. */
-const withoutQuotes = (error: Error): string => (error instanceof SyntaxError ? "the text cannot be parsed" : error.message.replace(/(["'`]).*\1/s, "$1…$1"));
+const withoutQuotes = (error: Error): string =>
+  error instanceof SyntaxError ? "the text cannot be parsed" : error.message.replace(/(["'`]).*\1/s, "$1…$1");

@@ -1,5 +1,5 @@
 import pino, { type Logger } from "pino";
-import { presentError } from "./log-error.ts";
+import { describeError } from "./log-error.ts";
 import { toText } from "./log-text.ts";
 
 /** What the parts of the server may do with the log. */
@@ -46,7 +46,10 @@ const createTime = (): (() => string) => {
  * standard output, written in the background. Errors are logged by
  * `presentError`, so that no value of a statement or a body gets in.
  */
-export const createLog = ({ level, format }: LogSettings, sink: LogSink = pino.destination({ dest: 1, sync: false })): ServerLog => {
+export const createLog = (
+  { level, format }: LogSettings,
+  sink: LogSink = pino.destination({ dest: 1, sync: false }),
+): ServerLog => {
   const destination = format === "text" ? { write: (line: string) => sink.write(toText(line)) } : sink;
   const logger = pino(
     {
@@ -54,7 +57,7 @@ export const createLog = ({ level, format }: LogSettings, sink: LogSink = pino.d
       base: null,
       timestamp: createTime(),
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: presentError },
+      serializers: { err: describeError },
     },
     destination,
   );

@@ -26,9 +26,13 @@ export const readTraceparent = (header: string | string[] | undefined): TraceCon
  * it: its trace, handed on as it came because we record no span of our own,
  * and its request id.
  */
-export const outgoingHeaders = ({ headers, requestId }: Pick<Call, "headers" | "requestId">): Readonly<Record<string, string>> => {
+export const outgoingHeaders = ({
+  headers,
+  requestId,
+}: Pick<Call, "headers" | "requestId">): Readonly<Record<string, string>> => {
   const { traceparent, tracestate } = headers;
-  if (typeof traceparent !== "string" || readTraceparent(traceparent) === undefined) return { "x-request-id": requestId };
+  if (typeof traceparent !== "string" || readTraceparent(traceparent) === undefined)
+    return { "x-request-id": requestId };
   const state = typeof tracestate === "string" && /^[\x20-\x7e]{1,512}$/.test(tracestate) ? { tracestate } : undefined;
   return { "x-request-id": requestId, traceparent, ...state };
 };

@@ -33,14 +33,19 @@ const MISLEADING = /[\p{White_Space}\p{Cc}\p{Cf}\\]/u;
  * `/a` allows `/ab`). What is compared is the URL as a browser will read it,
  * with `..` resolved, so that no spelling of it leads elsewhere.
  */
-export const createAllowedUrls = ({ allowed, publicUrl, defaultUrl }: AllowedUrlsOptions): ((value: string) => string | undefined) => {
+export const createAllowedUrls = ({
+  allowed,
+  publicUrl,
+  defaultUrl,
+}: AllowedUrlsOptions): ((value: string) => string | undefined) => {
   const own = `${publicUrl.replace(/\/+$/, "")}/self-service`;
   const entries = [...allowed, own].map(readEntry).filter((entry) => entry !== undefined);
 
   return (value) => {
     if (!FORM.test(value) || MISLEADING.test(value)) return undefined;
     const url = URL.parse(value, defaultUrl);
-    if (url === null || never.has(url.protocol) || url.username !== "" || url.password !== "" || url.host.includes("*")) return undefined;
+    if (url === null || never.has(url.protocol) || url.username !== "" || url.password !== "" || url.host.includes("*"))
+      return undefined;
     if (!entries.some((entry) => admits(entry, url))) return undefined;
     // As it was written, if that is the same but for the slash after a bare host.
     return value === url.href || `${value}/` === url.href ? value : url.href;

@@ -10,7 +10,10 @@ export const networkOf = (address: string): string => {
   const [head = "", tail] = plain.split("::", 2);
   const front = head === "" ? [] : head.split(":");
   const back = tail === undefined || tail === "" ? [] : tail.split(":");
-  const groups = tail === undefined ? front : [...front, ...Array.from({ length: 8 - front.length - back.length }, () => "0"), ...back];
+  const groups =
+    tail === undefined
+      ? front
+      : [...front, ...Array.from({ length: 8 - front.length - back.length }, () => "0"), ...back];
   return groups
     .slice(0, 4)
     .map((g) => Number.parseInt(g, 16).toString(16))

@@ -2,8 +2,11 @@ import type { Config } from "../config/config.ts";
 import type { Database } from "../db/sql.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type { IdentityStore } from "../identity/store.ts";
-import type { Attempts } from "../limits/attempts.ts";
-import type { CredentialKind, LoginMethods, RegistrationMethods, SettingsMethods } from "./method.ts";
+import type { RateLimiter } from "../limits/rate-limiter.ts";
+import type { CredentialKind } from "./contract/credential.ts";
+import type { LoginMethods } from "./contract/login.ts";
+import type { RegistrationMethods } from "./contract/registration.ts";
+import type { SettingsMethods } from "./contract/settings.ts";
 import { createOidc, type OidcDeps } from "./oidc/oidc.ts";
 import { passwordCredential } from "./password/credential.ts";
 import { createPasswordLogin } from "./password/login.ts";
@@ -19,9 +22,9 @@ export interface MethodDeps {
   readonly db: Database;
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
-  readonly attempts: Attempts;
+  readonly attempts: RateLimiter;
   /** What only sign-in providers need. */
-  readonly oidc: Omit<OidcDeps, "config" | "db" | "identities" | "waysIn">;
+  readonly oidc: Omit<OidcDeps, "config" | "db" | "identities" | "firstFactors">;
 }
 
 /**
@@ -31,9 +34,11 @@ export interface MethodDeps {
  */
 export const createMethods = ({ config, db, identities, passwords, attempts, oidc: oidcDeps }: MethodDeps) => {
   const { profile, password } = config;
-  const waysIn = (identity: IdentityRecord) =>
-    credentials.filter(({ factor }) => factor === "first").flatMap(({ type, count }) => (count(identity) > 0 ? [{ type, count: count(identity) }] : []));
-  const oidc = createOidc({ ...oidcDeps, config: config.oidc, db, identities, waysIn });
+  const firstFactors = (identity: IdentityRecord) =>
+    credentials
+      .filter(({ factor }) => factor === "first")
+      .flatMap(({ type, count }) => (count(identity) > 0 ? [{ type, count: count(identity) }] : []));
+  const oidc = createOidc({ ...oidcDeps, config: config.oidc, db, identities, firstFactors });
   const credentials: readonly CredentialKind[] = [passwordCredential, oidc.credential];
 
   return {

@@ -54,7 +54,11 @@ function addressOf(value: string, via: Via, format: string | undefined): string 
   }
   const address = value.trim();
   // What a mailer may make of it has to be one recipient too.
-  if (address !== "" && !(via === "sms" ? isOneLine(address) : oneRecipient.test(address) && oneRecipient.test(normaliseEmail(address)))) return undefined;
+  if (
+    address !== "" &&
+    !(via === "sms" ? isOneLine(address) : oneRecipient.test(address) && oneRecipient.test(normaliseEmail(address)))
+  )
+    return undefined;
   return format === "email_loose" && address !== "" && !isLooseEmail(address) ? undefined : address;
 }
 
@@ -78,12 +82,13 @@ function createNotes(): Notes {
   return { identifiers: {}, verifiable: [], recovery: [], messages, fault };
 }
 
-const tooLong = (value: string, most: number): UiText => uiText(rows.tooLong, { max_length: most, actual_length: charactersIn(value) });
+const tooLong = (value: string, most: number): UiText =>
+  uiText(rows.tooLong, { max_length: most, actual_length: charactersIn(value) });
 
 /** Notes what one value is used for, and gives it back as it is to be kept. */
 function note(found: Notes, use: TraitUse, value: string, path: readonly string[]): string {
   const { credentials, verification, recovery } = use.extension;
-  let kept = value;
+  let memoize = value;
   const address = (via: Via, most: number, into: (value: string) => void): void => {
     const normal = addressOf(value, via, use.format);
     if (normal === undefined) {
@@ -93,7 +98,7 @@ function note(found: Notes, use: TraitUse, value: string, path: readonly string[
       found.fault(path, tooLong(normal, most));
     } else {
       if (normal !== "") into(normal);
-      if (via === "sms") kept = normal;
+      if (via === "sms") memoize = normal;
     }
   };
   const identify = (type: string, identifier: string): void => {
@@ -108,11 +113,13 @@ function note(found: Notes, use: TraitUse, value: string, path: readonly string[
   const addTo = (list: Address[], via: Via) => (value: string) => {
     if (!list.some((known) => known.via === via && known.value === value)) list.push({ via, value });
   };
-  for (const type of ["password", "webauthn"] as const) if (credentials?.[type]?.identifier) identify(type, normaliseIdentifier(value));
-  if (credentials?.code?.identifier) address(credentials.code.via ?? "email", longestIdentifier, (identifier) => identify("code", identifier));
+  for (const type of ["password", "webauthn"] as const)
+    if (credentials?.[type]?.identifier) identify(type, normaliseIdentifier(value));
+  if (credentials?.code?.identifier)
+    address(credentials.code.via ?? "email", longestIdentifier, (identifier) => identify("code", identifier));
   if (verification?.via) address(verification.via, longestAddress, addTo(found.verifiable, verification.via));
   if (recovery?.via) address(recovery.via, longestAddress, addTo(found.recovery, recovery.via));
-  return kept;
+  return memoize;
 }
 
 const longestIdentifier = columnSizes["identity_identifiers.identifier"];
@@ -135,29 +142,29 @@ function usedChildren(shape: TraitShape): readonly TraitShape[] {
 /** Walks the values that have a use, and gives the value back; the same one if nothing changed. */
 function walk(found: Notes, shape: TraitShape, value: JsonValue, path: readonly string[]): JsonValue {
   if (typeof value === "string" || typeof value === "number") {
-    const kept = shape.uses.reduce((text, use) => note(found, use, text, path), String(value));
-    return typeof value === "string" ? kept : value;
+    const memoize = shape.uses.reduce((text, use) => note(found, use, text, path), String(value));
+    return typeof value === "string" ? memoize : value;
   }
   if (Array.isArray(value)) {
     const items = shape.items;
     if (items === undefined || !hasUses(items)) return value;
-    const kept = value.map((item, at) => walk(found, items, item, [...path, String(at)]));
-    return kept.every((item, at) => item === value[at]) ? value : kept;
+    const memoize = value.map((item, at) => walk(found, items, item, [...path, String(at)]));
+    return memoize.every((item, at) => item === value[at]) ? value : memoize;
   }
   if (typeof value !== "object" || value === null) return value;
-  let kept = value;
+  let memoize = value;
   for (const child of usedChildren(shape)) {
     const before = Object.hasOwn(value, child.key) ? value[child.key] : undefined;
     if (before === undefined) continue;
     const after = walk(found, child, before, [...path, child.key]);
-    if (after !== before) kept = { ...kept, [child.key]: after };
+    if (after !== before) memoize = { ...memoize, [child.key]: after };
   }
-  return kept;
+  return memoize;
 }
 
 /** Finds identifiers and addresses in traits that fit the schema otherwise. */
 export function findUses(shape: TraitShape, traits: JsonObject): FoundUses {
   const { fault, ...found } = createNotes();
-  const kept = walk({ fault, ...found }, shape, traits, ["traits"]) as JsonObject;
-  return { ...found, traits: kept };
+  const memoize = walk({ fault, ...found }, shape, traits, ["traits"]) as JsonObject;
+  return { ...found, traits: memoize };
 }

@@ -22,7 +22,7 @@ export const bounds = {
   /** Options offered of an enumeration. */
   options: 500,
   /** Values that are put back into a form beside those of its fields. */
-  shown: 1_000,
+  submittedValues: 1_000,
   /** Faults reported at once. */
   reported: 100,
 } as const;

@@ -73,5 +73,8 @@ function coerceList(shape: TraitShape | undefined, value: JsonValue): JsonValue 
 /** Whether a shape is a list, or may be one for all that the schema says. */
 export const mayBeList = (shape: TraitShape | undefined): boolean => {
   const kind = kindOf(shape);
-  return kind === "array" || (kind === "any" && (shape?.children.size ?? 0) === 0 && !(shape?.types.includes("object") ?? false));
+  return (
+    kind === "array" ||
+    (kind === "any" && (shape?.children.size ?? 0) === 0 && !(shape?.types.includes("object") ?? false))
+  );
 };

@@ -20,7 +20,11 @@ export interface Extension {
   readonly organizations?: { readonly matcher?: "email_domain" };
 }
 
-const closed = (properties: Readonly<Record<string, unknown>>) => ({ type: "object", additionalProperties: false, properties });
+const closed = (properties: Readonly<Record<string, unknown>>) => ({
+  type: "object",
+  additionalProperties: false,
+  properties,
+});
 const flag = { type: "boolean" };
 const via = { enum: ["email", "sms"] };
 
@@ -45,6 +49,11 @@ export function extensionFault(value: unknown): { readonly path: string; readonl
   const [fault] = check.errors ?? [];
   const extra: unknown = fault?.params.additionalProperty;
   const allowed: unknown = fault?.params.allowedValues;
-  const named = typeof extra === "string" ? `: ${JSON.stringify(extra)}` : Array.isArray(allowed) ? `: ${JSON.stringify(allowed)}` : "";
+  const named =
+    typeof extra === "string"
+      ? `: ${JSON.stringify(extra)}`
+      : Array.isArray(allowed)
+        ? `: ${JSON.stringify(allowed)}`
+        : "";
   return { path: fault?.instancePath ?? "", problem: `${fault?.message ?? "is not well formed"}${named}` };
 }

@@ -36,12 +36,19 @@ const invalid = (reason: string) => uiText(messages.invalid, { reason });
 
 /** The text for a value that is not of a format. The seed prints the one for e-mail. */
 export const formatText = (value: unknown, format: string) =>
-  format === "tel" ? uiText(messages.invalidPhoneNumber, { value: cutText(String(value), 120) }) : invalid(`${quoted(value)} isn't valid ${quoted(format)}`);
+  format === "tel"
+    ? uiText(messages.invalidPhoneNumber, { value: cutText(String(value), 120) })
+    : invalid(`${quoted(value)} isn't valid ${quoted(format)}`);
 
-type Translate = (fault: { readonly params: Readonly<Record<string, JsonValue>>; readonly schema: JsonValue; readonly data: JsonValue }) => UiText;
+type Translate = (fault: {
+  readonly params: Readonly<Record<string, JsonValue>>;
+  readonly schema: JsonValue;
+  readonly data: JsonValue;
+}) => UiText;
 const scalar = (value: JsonValue): boolean => value !== null && typeof value !== "object";
 const list = (value: JsonValue): JsonValue[] => (Array.isArray(value) ? value : [value]);
-const oneOf = (values: readonly JsonValue[]): string => `${values.slice(0, 20).map(quoted).join(", ")}${values.length > 20 ? ", …" : ""}`;
+const oneOf = (values: readonly JsonValue[]): string =>
+  `${values.slice(0, 20).map(quoted).join(", ")}${values.length > 20 ? ", …" : ""}`;
 
 const missing: Translate = ({ params }) => uiText(messages.required, { property: params.missingProperty ?? "" });
 const duplicates: Translate = ({ params: { i, j } }) =>
@@ -73,7 +80,10 @@ const translations: Readonly<Record<string, Translate>> = {
 function textOf(fault: ErrorObject): UiText {
   const translate = Object.hasOwn(translations, fault.keyword) ? translations[fault.keyword] : undefined;
   // `verbose` makes ajv tell the schema and the data, both of which are JSON.
-  return translate?.({ params: fault.params, schema: fault.schema as JsonValue, data: fault.data as JsonValue }) ?? invalid(fault.message ?? "is not valid");
+  return (
+    translate?.({ params: fault.params, schema: fault.schema as JsonValue, data: fault.data as JsonValue }) ??
+    invalid(fault.message ?? "is not valid")
+  );
 }
 
 /** The element that a fault belongs to: the missing or unknown member itself rather than the object around it. */
@@ -93,7 +103,10 @@ function isEcho(fault: ErrorObject, faults: readonly ErrorObject[]): boolean {
     fault.keyword !== "type" &&
     faults.some(
       (other) =>
-        other.keyword === "type" && other.instancePath === fault.instancePath && other.parentSchema === fault.parentSchema && other.data === fault.data,
+        other.keyword === "type" &&
+        other.instancePath === fault.instancePath &&
+        other.parentSchema === fault.parentSchema &&
+        other.data === fault.data,
     )
   );
 }

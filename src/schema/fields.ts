@@ -17,7 +17,13 @@ export interface TraitField {
   readonly identifies: readonly string[];
 }
 
-const byFormat: Readonly<Record<string, string>> = { "date-time": "datetime-local", date: "date", email: "email", tel: "tel", uri: "url" };
+const byFormat: Readonly<Record<string, string>> = {
+  "date-time": "datetime-local",
+  date: "date",
+  email: "email",
+  tel: "tel",
+  uri: "url",
+};
 const byType: Readonly<Record<string, string>> = { number: "number", integer: "number", boolean: "checkbox" };
 const scalars = new Set(["string", "number", "integer", "boolean"]);
 

@@ -12,7 +12,7 @@ export interface ReadTraits {
   /** As the schema wants them, as far as that can be had; not yet judged. */
   readonly traits: JsonObject;
   /** What is put back into the input elements after an error, by their names. */
-  readonly shown: Readonly<Record<string, JsonValue>>;
+  readonly submittedValues: Readonly<Record<string, JsonValue>>;
 }
 
 /* Traits in the making. Maps, because the names are anyone's. */
@@ -54,9 +54,13 @@ function open(before: Draft | undefined, asList: boolean): DraftObject | DraftLi
   if (before?.kind === "object" || (before?.kind === "list" && asList)) return before;
   const value = before?.kind === "value" ? before.value : undefined;
   if (asList) {
-    return Array.isArray(value) ? { kind: "list", numbered: new Map(value.map((item, at) => [at, plain(item)] as const)), others: [] } : emptyList();
+    return Array.isArray(value)
+      ? { kind: "list", numbered: new Map(value.map((item, at) => [at, plain(item)] as const)), others: [] }
+      : emptyList();
   }
-  return isObject(value) ? { kind: "object", members: new Map(Object.entries(value).map(([key, item]) => [key, plain(item)] as const)) } : emptyObject();
+  return isObject(value)
+    ? { kind: "object", members: new Map(Object.entries(value).map(([key, item]) => [key, plain(item)] as const)) }
+    : emptyObject();
 }
 
 function write(inside: DraftObject | DraftList, step: string, shape: TraitShape | undefined, sent: JsonValue): void {
@@ -98,7 +102,8 @@ function place(root: DraftObject, traits: TraitShape, name: string, sent: JsonVa
 
 /** Sets a member of its own whatever its name: plain assignment of `__proto__` would change the object instead. */
 function setOwn(object: JsonObject, key: string, value: JsonValue): void {
-  if (key === "__proto__") Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === "__proto__")
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
   else object[key] = value;
 }
 
@@ -130,18 +135,18 @@ function fill(shape: TraitShape, value: JsonObject): JsonObject {
 }
 
 function shownOf(schema: IdentitySchema, traits: JsonObject): Record<string, JsonValue> {
-  const shown: Record<string, JsonValue> = {};
+  const submittedValues: Record<string, JsonValue> = {};
   const fields = new Set(schema.fields.map((field) => field.name));
   let others = 0;
   for (const [name, value] of flattenTraits(schema.traits, traits)) {
-    if (!fields.has(name) && others++ >= bounds.shown) continue;
-    shown[name] = value;
+    if (!fields.has(name) && others++ >= bounds.submittedValues) continue;
+    submittedValues[name] = value;
   }
-  return shown;
+  return submittedValues;
 }
 
 /**
- * Reads traits as any door delivers them (settings.md §1.6): members whose name
+ * Reads traits as any protocol delivers them (settings.md §1.6): members whose name
  * begins with `traits.` are form fields, unfolded and coerced by the schema;
  * other members are JSON and taken as they are. Never throws, whatever was sent.
  */
@@ -157,5 +162,5 @@ export function readTraits(schema: IdentitySchema, sent: JsonObject): ReadTraits
     if (name.startsWith(prefix) && value !== undefined) place(root, schema.traits, name, value);
   }
   const traits = fill(schema.traits, finishObject(root));
-  return { traits, shown: shownOf(schema, traits) };
+  return { traits, submittedValues: shownOf(schema, traits) };
 }

@@ -12,24 +12,36 @@ const label = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 const looseLocal = /^[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~.-]+$/u;
 const blank = /[\s\p{C}]/u;
 
-const isHostname = (value: string): boolean => value.length <= 253 && value.split(".").every((part) => part.length <= 63 && label.test(part));
+const isHostname = (value: string): boolean =>
+  value.length <= 253 && value.split(".").every((part) => part.length <= 63 && label.test(part));
 
 /** Whether a text is an e-mail address (RFC 5322 §3.4.1, without a display name or comments). */
 export function isEmail(value: string): boolean {
   if (Buffer.byteLength(value) > 254) return false;
   const at = value.lastIndexOf("@");
   const local = value.slice(0, at);
-  return at > 0 && Buffer.byteLength(local) <= 64 && (atoms.test(local) || quoted.test(local)) && isHostname(value.slice(at + 1));
+  return (
+    at > 0 &&
+    Buffer.byteLength(local) <= 64 &&
+    (atoms.test(local) || quoted.test(local)) &&
+    isHostname(value.slice(at + 1))
+  );
 }
 
 /** Whether a text is an e-mail address with a local part that RFC 5322 does not allow. */
 export function isLooseEmail(value: string): boolean {
   const at = value.lastIndexOf("@");
-  return at > 0 && value.length <= 320 && looseLocal.test(value.slice(0, at)) && isHostname(domainToASCII(value.slice(at + 1)));
+  return (
+    at > 0 &&
+    value.length <= 320 &&
+    looseLocal.test(value.slice(0, at)) &&
+    isHostname(domainToASCII(value.slice(at + 1)))
+  );
 }
 
 const isUriReference = (value: string): boolean => !blank.test(value) && URL.canParse(value, "http://localhost/");
-const isUri = (value: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(value) && !blank.test(value) && URL.canParse(value);
+const isUri = (value: string): boolean =>
+  /^[a-z][a-z0-9+.-]*:/i.test(value) && !blank.test(value) && URL.canParse(value);
 
 function isPattern(value: string): boolean {
   try {

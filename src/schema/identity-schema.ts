@@ -83,13 +83,18 @@ export function compileIdentitySchema({ id, json, publicUrl, selectable = false 
   inspectSchema(id, json);
   const document = anonymous(json);
   const traits = readTraitShape(document);
-  if (traits.types.length !== 1 || traits.types[0] !== "object") throw new SchemaError(id, "#/properties/traits", 'must be a schema of type "object"');
+  if (traits.types.length !== 1 || traits.types[0] !== "object")
+    throw new SchemaError(id, "#/properties/traits", 'must be a schema of type "object"');
   let check: ValidateFunction;
   try {
     check = ajv.compile(document);
   } catch (cause) {
     const [fault] = ajv.errors ?? [];
-    throw new SchemaError(id, `#${fault?.instancePath ?? ""}`, fault?.message ?? (cause instanceof Error ? cause.message : String(cause)));
+    throw new SchemaError(
+      id,
+      `#${fault?.instancePath ?? ""}`,
+      fault?.message ?? (cause instanceof Error ? cause.message : String(cause)),
+    );
   }
   return {
     id,

@@ -10,7 +10,8 @@ const drafts = /^https?:\/\/json-schema\.org\/(?:draft-0[67]\/)?schema#?$/;
 function mustBeShallow(id: string, document: JsonValue): void {
   let level: readonly JsonValue[] = [document];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > bounds.schemaJsonDepth) throw new SchemaError(id, "#", `is nested more than ${bounds.schemaJsonDepth} levels deep`);
+    if (depth > bounds.schemaJsonDepth)
+      throw new SchemaError(id, "#", `is nested more than ${bounds.schemaJsonDepth} levels deep`);
     level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
   }
 }
@@ -26,7 +27,11 @@ function mustHaveRunnablePatterns(id: string, path: string, schema: JsonObject):
     try {
       compilePattern(pattern);
     } catch (cause) {
-      throw new SchemaError(id, place, `the pattern cannot be run in linear time (RE2): ${cause instanceof Error ? cause.message : String(cause)}`);
+      throw new SchemaError(
+        id,
+        place,
+        `the pattern cannot be run in linear time (RE2): ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
     }
   }
 }
@@ -38,15 +43,25 @@ function mustHaveSoundMembers(id: string, path: string, schema: JsonObject): voi
     if (fault !== undefined) throw new SchemaError(id, pointer(path, [extensionKeyword]) + fault.path, fault.problem);
   }
   for (const name of isObject(schema.properties) ? Object.keys(schema.properties) : []) {
-    if (forbiddenNames.has(name)) throw new SchemaError(id, pointer(path, ["properties", name]), "no trait may have this name");
+    if (forbiddenNames.has(name))
+      throw new SchemaError(id, pointer(path, ["properties", name]), "no trait may have this name");
   }
 }
 
 /** Where a `$ref` leads. */
-function mustResolve(id: string, path: string, root: JsonObject, reference: JsonValue): { readonly path: string; readonly schema: JsonValue } {
+function mustResolve(
+  id: string,
+  path: string,
+  root: JsonObject,
+  reference: JsonValue,
+): { readonly path: string; readonly schema: JsonValue } {
   const place = pointer(path, ["$ref"]);
   if (typeof reference !== "string" || !/^#(?:\/|$)/.test(reference)) {
-    throw new SchemaError(id, place, `only references within the document ("#/…") are followed, not ${JSON.stringify(reference)}`);
+    throw new SchemaError(
+      id,
+      place,
+      `only references within the document ("#/…") are followed, not ${JSON.stringify(reference)}`,
+    );
   }
   const target = resolveReference(root, reference);
   if (target === undefined) throw new SchemaError(id, place, `${JSON.stringify(reference)} leads nowhere`);
@@ -61,7 +76,8 @@ function mustResolve(id: string, path: string, root: JsonObject, reference: Json
  */
 export function inspectSchema(id: string, root: JsonObject): void {
   mustBeShallow(id, root);
-  if (Buffer.byteLength(JSON.stringify(root)) > bounds.schemaBytes) throw new SchemaError(id, "#", `is larger than ${bounds.schemaBytes} bytes`);
+  if (Buffer.byteLength(JSON.stringify(root)) > bounds.schemaBytes)
+    throw new SchemaError(id, "#", `is larger than ${bounds.schemaBytes} bytes`);
   if (root.$schema !== undefined && !(typeof root.$schema === "string" && drafts.test(root.$schema))) {
     throw new SchemaError(id, "#/$schema", "only JSON Schema draft-07 is understood");
   }
@@ -72,8 +88,10 @@ export function inspectSchema(id: string, root: JsonObject): void {
     if (!isObject(schema)) return;
     if (open.has(path)) throw new SchemaError(id, path, "refers to itself, directly or through others");
     visited++;
-    if (visited > bounds.schemaNodes) throw new SchemaError(id, path, `references unfold to more than ${bounds.schemaNodes} schemas`);
-    if (depth > bounds.schemaDepth) throw new SchemaError(id, path, `schemas are nested more than ${bounds.schemaDepth} levels deep`);
+    if (visited > bounds.schemaNodes)
+      throw new SchemaError(id, path, `references unfold to more than ${bounds.schemaNodes} schemas`);
+    if (depth > bounds.schemaDepth)
+      throw new SchemaError(id, path, `schemas are nested more than ${bounds.schemaDepth} levels deep`);
     mustHaveSoundMembers(id, path, schema);
     open.add(path);
     if (Object.hasOwn(schema, "$ref")) {

@@ -14,7 +14,7 @@ export interface TraitNodes {
   /** The identity's traits; `{}` where there is none yet. */
   readonly values: JsonObject;
   /** After an error: what was sent, instead of `values`. */
-  readonly shown?: Readonly<Record<string, JsonValue>> | undefined;
+  readonly submittedValues?: Readonly<Record<string, JsonValue>> | undefined;
   /** Texts about traits. Those about other elements are the caller's to attach. */
   readonly messages?: readonly FormMessage[];
   /** Hidden inputs: the second step of a registration carries the first along. */
@@ -32,9 +32,24 @@ function bareNodes(schema: IdentitySchema, group: string, hidden: boolean): Read
   if (nodes === undefined) {
     nodes = new Map(
       schema.fields.map((field) => {
-        const label = field.title === undefined ? undefined : uiText(rows.title, { title: field.title, name: field.name });
+        const label =
+          field.title === undefined ? undefined : uiText(rows.title, { title: field.title, name: field.name });
         const { name, required, autocomplete, pattern, options } = field;
-        return [name, freezeNode(inputNode({ group, name, type: hidden ? "hidden" : field.type, required, autocomplete, pattern, options, label }))] as const;
+        return [
+          name,
+          freezeNode(
+            inputNode({
+              group,
+              name,
+              type: hidden ? "hidden" : field.type,
+              required,
+              autocomplete,
+              pattern,
+              options,
+              label,
+            }),
+          ),
+        ] as const;
       }),
     );
     known.set(key, nodes);
@@ -42,16 +57,21 @@ function bareNodes(schema: IdentitySchema, group: string, hidden: boolean): Read
   return nodes;
 }
 
-const typeOf = (value: JsonValue): string => (typeof value === "number" ? "number" : typeof value === "boolean" ? "checkbox" : "text");
+const typeOf = (value: JsonValue): string =>
+  typeof value === "number" ? "number" : typeof value === "boolean" ? "checkbox" : "text";
 
 /**
  * Renders traits as input elements (settings.md §4.3): one for each field of
  * the schema, with its value if there is one; then one for each further value,
  * such as the entries of a list, typed by what it is. Unsorted.
  */
-export function traitNodes(schema: IdentitySchema, { group, values, shown, messages = [], hidden = false }: TraitNodes): readonly UiNode[] {
+export function traitNodes(
+  schema: IdentitySchema,
+  { group, values, submittedValues, messages = [], hidden = false }: TraitNodes,
+): readonly UiNode[] {
   const fields = bareNodes(schema, group, hidden);
-  const flat: ReadonlyMap<string, JsonValue> = shown === undefined ? flattenTraits(schema.traits, values) : new Map(Object.entries(shown));
+  const flat: ReadonlyMap<string, JsonValue> =
+    submittedValues === undefined ? flattenTraits(schema.traits, values) : new Map(Object.entries(submittedValues));
   const nodes: UiNode[] = [];
   for (const [name, node] of fields) {
     const value = flat.get(name);

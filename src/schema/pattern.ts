@@ -23,4 +23,6 @@ export function compilePattern(pattern: string): Pattern {
 }
 
 /** The engine that ajv runs every `pattern` and `patternProperties` with. */
-export const patternEngine: RegExpEngine = Object.assign((pattern: string) => compilePattern(pattern), { code: "compilePattern" });
+export const patternEngine: RegExpEngine = Object.assign((pattern: string) => compilePattern(pattern), {
+  code: "compilePattern",
+});

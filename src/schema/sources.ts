@@ -38,7 +38,10 @@ async function readFileUrl(url: URL): Promise<Buffer> {
 }
 
 async function readHttp(url: URL, get: typeof fetch): Promise<Buffer> {
-  const response = await get(url, { signal: AbortSignal.timeout(patience), headers: { accept: "application/schema+json, application/json" } });
+  const response = await get(url, {
+    signal: AbortSignal.timeout(patience),
+    headers: { accept: "application/schema+json, application/json" },
+  });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -69,33 +72,49 @@ async function read(source: string, get: typeof fetch): Promise<Buffer> {
  * Loads and compiles every configured schema. Throws one error that tells of
  * all schemas that do not load, one a line.
  */
-export async function loadSchemas(sources: SchemaSources, { publicBaseUrl, fetch: get = fetch }: LoadOptions): Promise<Schemas> {
-  const load = async ({ id, url, selfservice_selectable }: SchemaSources["schemas"][number]): Promise<IdentitySchema> => {
+export async function loadSchemas(
+  sources: SchemaSources,
+  { publicBaseUrl, fetch: get = fetch }: LoadOptions,
+): Promise<Schemas> {
+  const load = async ({
+    id,
+    url,
+    selfservice_selectable,
+  }: SchemaSources["schemas"][number]): Promise<IdentitySchema> => {
     let json: JsonValue;
     try {
       json = JSON.parse((await read(url, get)).toString("utf8"));
     } catch (cause) {
       // A base64 address holds the document itself, which is no part of a message.
-      const shown = url.startsWith("base64://") ? "base64://…" : url;
-      throw new SchemaError(id, "#", `cannot be read from ${shown}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      const submittedValues = url.startsWith("base64://") ? "base64://…" : url;
+      throw new SchemaError(
+        id,
+        "#",
+        `cannot be read from ${submittedValues}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
     }
     return compileIdentitySchema({ id, json, publicUrl: publicBaseUrl, selectable: selfservice_selectable });
   };
   const results = await Promise.allSettled(sources.schemas.map(load));
   const faults = results.flatMap((result) =>
-    result.status === "rejected" ? [result.reason instanceof Error ? result.reason.message : String(result.reason)] : [],
+    result.status === "rejected"
+      ? [result.reason instanceof Error ? result.reason.message : String(result.reason)]
+      : [],
   );
   const schemas = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const byId = new Map(schemas.map((schema) => [schema.id, schema]));
-  if (sources.schemas.length !== new Set(sources.schemas.map(({ id }) => id)).size) faults.push("identity.schemas: an id occurs twice");
+  if (sources.schemas.length !== new Set(sources.schemas.map(({ id }) => id)).size)
+    faults.push("identity.schemas: an id occurs twice");
   const fallback = byId.get(sources.default_schema_id);
-  if (fallback === undefined && faults.length === 0) faults.push(`identity.default_schema_id: there is no schema ${JSON.stringify(sources.default_schema_id)}`);
+  if (fallback === undefined && faults.length === 0)
+    faults.push(`identity.default_schema_id: there is no schema ${JSON.stringify(sources.default_schema_id)}`);
   if (fallback === undefined || faults.length > 0) throw new Error(faults.join("\n"));
   return {
     get: (id) => byId.get(id) ?? byId.get(Buffer.from(id, "base64url").toString()),
     must: (id) => {
       const schema = byId.get(id);
-      if (schema === undefined) throw new Error(`the identity schema ${JSON.stringify(id)} is in use but not configured`);
+      if (schema === undefined)
+        throw new Error(`the identity schema ${JSON.stringify(id)} is in use but not configured`);
       return schema;
     },
     list: () => schemas,

@@ -7,18 +7,32 @@ export interface Subschema {
   readonly schema: JsonValue;
 }
 
-const single = new Set(["items", "additionalItems", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else"]);
+const single = new Set([
+  "items",
+  "additionalItems",
+  "additionalProperties",
+  "contains",
+  "propertyNames",
+  "not",
+  "if",
+  "then",
+  "else",
+]);
 const lists = new Set(["items", "allOf", "anyOf", "oneOf"]);
 const maps = new Set(["properties", "patternProperties", "definitions", "$defs", "dependencies"]);
 
 /** Whether a JSON value is an object. */
-export const isObject = (value: JsonValue | undefined): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function inside(keyword: string, value: JsonValue): readonly Subschema[] {
-  if (Array.isArray(value)) return lists.has(keyword) ? value.map((schema, at) => ({ keyword, steps: [keyword, String(at)], schema })) : [];
+  if (Array.isArray(value))
+    return lists.has(keyword) ? value.map((schema, at) => ({ keyword, steps: [keyword, String(at)], schema })) : [];
   if (maps.has(keyword) && isObject(value)) {
     // A dependency may be a list of names instead.
-    return Object.entries(value).flatMap(([name, schema]) => (Array.isArray(schema) ? [] : { keyword, steps: [keyword, name], schema }));
+    return Object.entries(value).flatMap(([name, schema]) =>
+      Array.isArray(schema) ? [] : { keyword, steps: [keyword, name], schema },
+    );
   }
   return single.has(keyword) ? [{ keyword, steps: [keyword], schema: value }] : [];
 }
@@ -28,18 +42,23 @@ function inside(keyword: string, value: JsonValue): readonly Subschema[] {
  * knows where draft-07 has schemas, so that `properties: { "$ref": … }` is a
  * property of that name and an enumeration may hold anything.
  */
-export const subschemas = (schema: JsonObject): readonly Subschema[] => Object.entries(schema).flatMap(([keyword, value]) => inside(keyword, value));
+export const subschemas = (schema: JsonObject): readonly Subschema[] =>
+  Object.entries(schema).flatMap(([keyword, value]) => inside(keyword, value));
 
 const escaped = (step: string): string => step.replaceAll("~", "~0").replaceAll("/", "~1");
 
 /** Writes a JSON pointer as a fragment: `#/properties/traits`. */
-export const pointer = (base: string, steps: readonly string[]): string => steps.reduce((path, step) => `${path}/${escaped(step)}`, base);
+export const pointer = (base: string, steps: readonly string[]): string =>
+  steps.reduce((path, step) => `${path}/${escaped(step)}`, base);
 
 /**
  * What a local reference (`#/definitions/name`) leads to, with its pointer in
  * one spelling; undefined if it leads nowhere or out of the document.
  */
-export function resolveReference(root: JsonObject, reference: string): { readonly path: string; readonly schema: JsonValue } | undefined {
+export function resolveReference(
+  root: JsonObject,
+  reference: string,
+): { readonly path: string; readonly schema: JsonValue } | undefined {
   if (reference !== "#" && !reference.startsWith("#/")) return undefined;
   let steps: string[];
   try {

@@ -2,7 +2,8 @@
 export const traitName = (path: readonly string[]): string => path.map(escapeSegment).join(".");
 
 /** Writes one step of a path as it stands in a name. */
-export const escapeSegment = (segment: string): string => (/[\\.]/.test(segment) ? segment.replace(/[\\.]/g, "\\$&") : segment);
+export const escapeSegment = (segment: string): string =>
+  /[\\.]/.test(segment) ? segment.replace(/[\\.]/g, "\\$&") : segment;
 
 /** Reads a name into its path: the reverse of `traitName`. */
 export function traitPath(name: string): string[] {

@@ -121,7 +121,9 @@ function add(draft: Draft, schema: JsonValue | undefined, certain: boolean, root
 }
 
 function finish(draft: Draft, path: readonly string[], required: boolean): TraitShape {
-  const children = new Map([...draft.children].map(([key, child]) => [key, finish(child, [...path, key], draft.required.has(key))] as const));
+  const children = new Map(
+    [...draft.children].map(([key, child]) => [key, finish(child, [...path, key], draft.required.has(key))] as const),
+  );
   return {
     name: traitName(path),
     key: path.at(-1) ?? "",
@@ -136,7 +138,9 @@ function finish(draft: Draft, path: readonly string[], required: boolean): Trait
     uses: draft.uses,
     children,
     items: draft.items === undefined ? undefined : finish(draft.items, [...path, "*"], false),
-    objects: [...children.values()].filter((child) => child.certain && child.types.length === 1 && child.types[0] === "object"),
+    objects: [...children.values()].filter(
+      (child) => child.certain && child.types.length === 1 && child.types[0] === "object",
+    ),
   };
 }
 

@@ -17,11 +17,16 @@ interface ValidTraits extends Uses {
   readonly traits: JsonObject;
 }
 
-const fault = (path: readonly string[], reason: string): FormMessage => ({ node: traitName(path), text: uiText(messages.invalid, { reason }) });
+const fault = (path: readonly string[], reason: string): FormMessage => ({
+  node: traitName(path),
+  text: uiText(messages.invalid, { reason }),
+});
 
 function nameFault(key: string, path: readonly string[]): FormMessage | undefined {
   if (!key.isWellFormed()) return fault(path, "a name with half a character in it");
-  return forbiddenNames.has(key) ? fault([...path, key], `${JSON.stringify(key)} is not a name that a trait may have`) : undefined;
+  return forbiddenNames.has(key)
+    ? fault([...path, key], `${JSON.stringify(key)} is not a name that a trait may have`)
+    : undefined;
 }
 
 /** What no schema may allow: names that act on objects, depth and numbers that no check should be run on. */

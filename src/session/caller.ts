@@ -1,7 +1,7 @@
-import { fail } from "../errors/service-error.ts";
+import { serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Credential, findCredential } from "./credential.ts";
+import { findPresentedToken, type PresentedToken } from "./presented-token.ts";
 import { isLive, type SignedIn, sessionAal } from "./session.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { SessionStore } from "./store.ts";
@@ -9,7 +9,7 @@ import { tokenDigest } from "./tokens.ts";
 
 /** Who makes a call. Identity comes from the session and from nowhere else. */
 export interface Caller extends SignedIn {
-  readonly credential: Credential;
+  readonly credential: PresentedToken;
 }
 
 /** Which level an RPC asks for. */
@@ -18,11 +18,11 @@ export type RequiredAal = "aal1" | "highest_available";
 /** Tells who makes a call. */
 export interface Callers {
   /** The token's digest, for reads that join the session. @throws SESSION_INACTIVE */
-  mustPresent(call: Call): { readonly credential: Credential; readonly digest: Buffer };
+  mustHaveToken(call: Call): { readonly credential: PresentedToken; readonly digest: Buffer };
   /** Checks what such a read found. @throws SESSION_INACTIVE */
-  mustBeLive(found: SignedIn | undefined, credential: Credential): Caller;
+  mustBeLive(found: SignedIn | undefined, credential: PresentedToken): Caller;
   /** Whether the call presents a session at all, live or not. */
-  presents(call: Call): boolean;
+  hasToken(call: Call): boolean;
   find(call: Call): Promise<Caller | undefined>;
   /** @throws SESSION_INACTIVE */
   must(call: Call): Promise<Caller>;
@@ -43,10 +43,11 @@ export interface CallersDeps {
 
 /** Creates the answers to "who calls?". */
 export const createCallers = ({ store, cookie, clock, hasSecondFactor, loginUrl }: CallersDeps): Callers => {
-  const inactive = () => fail("SESSION_INACTIVE", { explain: "No valid session was found in the request: sign in first." });
+  const inactive = () =>
+    serviceError("SESSION_INACTIVE", { explain: "No valid session was found in the request: sign in first." });
 
-  const mustPresent: Callers["mustPresent"] = (call) => {
-    const credential = findCredential(call, cookie);
+  const mustHaveToken: Callers["mustHaveToken"] = (call) => {
+    const credential = findPresentedToken(call, cookie);
     if (credential === undefined) throw inactive();
     return { credential, digest: tokenDigest(credential.token) };
   };
@@ -57,25 +58,25 @@ export const createCallers = ({ store, cookie, clock, hasSecondFactor, loginUrl 
   };
 
   const find: Callers["find"] = async (call) => {
-    const credential = findCredential(call, cookie);
+    const credential = findPresentedToken(call, cookie);
     if (credential === undefined) return undefined;
     const found = await store.findByToken(tokenDigest(credential.token));
     return found && isLive(found, clock.now()) ? { ...found, credential } : undefined;
   };
 
   return {
-    mustPresent,
+    mustHaveToken,
     mustBeLive,
-    presents: (call) => findCredential(call, cookie) !== undefined,
+    hasToken: (call) => findPresentedToken(call, cookie) !== undefined,
     find,
     must: async (call) => {
-      const { credential, digest } = mustPresent(call);
+      const { credential, digest } = mustHaveToken(call);
       return mustBeLive(await store.findByToken(digest), credential);
     },
     mustSatisfyAal: (caller, required, returnTo) => {
       if (required === "aal1" || sessionAal(caller.session) === 2 || !hasSecondFactor(caller)) return;
       const location = loginUrl({ aal: "aal2", ...(returnTo !== undefined && { return_to: returnTo }) });
-      throw fail("AAL2_REQUIRED", {
+      throw serviceError("AAL2_REQUIRED", {
         explain: "The session has to be raised by a second factor.",
         details: { redirect_browser_to: location },
         siblings: { redirect_browser_to: location },

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Call, CookieInstruction } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { digestOf } from "../lib/digest.ts";
-import type { Seal } from "../lib/keyring.ts";
+import type { TextAead } from "../lib/keyring.ts";
 import { readCookie } from "./read-cookie.ts";
 
 /** Where the cookie lives. */
@@ -30,13 +30,24 @@ const NAME = "ory_kratos_continuity";
 const MAX_AGE = 2_592_000;
 
 /** Creates the cookie. */
-export const createContinuityCookie = (settings: ContinuityCookieSettings, seal: Seal, clock: Clock): ContinuityCookie => {
+export const createContinuityCookie = (
+  settings: ContinuityCookieSettings,
+  seal: TextAead,
+  clock: Clock,
+): ContinuityCookie => {
   const idOf = (call: Call): string | undefined => seal.open(readCookie(call, NAME) ?? "");
   return {
     ensure: (call) => {
       const id = idOf(call) ?? randomBytes(32).toString("base64url");
       const expires = new Date(clock.now().getTime() + MAX_AGE * 1000);
-      call.reply.cookies.push({ name: NAME, value: seal.seal(id), ...settings, httpOnly: true, maxAge: MAX_AGE, expires });
+      call.reply.cookies.push({
+        name: NAME,
+        value: seal.seal(id),
+        ...settings,
+        httpOnly: true,
+        maxAge: MAX_AGE,
+        expires,
+      });
       return digestOf(id);
     },
     read: (call) => {

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { fail, type ServiceError } from "../errors/service-error.ts";
+import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { Call, CookieInstruction } from "../lib/call.ts";
 import { sha256 } from "../lib/digest.ts";
 import { randomBytes } from "../lib/random-bytes.ts";
@@ -48,7 +48,7 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
 
   const read = (call: Call): Buffer | undefined => unmask(readCookie(call, cookieName) ?? "");
 
-  const hand = (call: Call, secret: Buffer): Buffer => {
+  const set = (call: Call, secret: Buffer): Buffer => {
     const { cookies } = call.reply;
     const at = cookies.findIndex((c) => c.name === cookieName);
     if (at >= 0) cookies.splice(at, 1);
@@ -58,8 +58,9 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
 
   const violation = (call: Call, reason: string | undefined): ServiceError => {
     const ajax = ["cors", "same-origin"].includes(String(call.headers["sec-fetch-mode"]));
-    return fail("CSRF_VIOLATION", {
-      explain: "Please retry the flow and clear your cookies. The request was rejected to protect you from cross-site request forgery.",
+    return serviceError("CSRF_VIOLATION", {
+      explain:
+        "Please retry the flow and clear your cookies. The request was rejected to protect you from cross-site request forgery.",
       details: {
         docs: DOCS,
         hint: ajax
@@ -74,12 +75,13 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
     const pad = randomBytes(SECRET_BYTES);
     return Buffer.concat([pad, xor(pad, secret)]).toString("base64");
   };
-  const ensure = (call: Call): Buffer => pending(call, cookieName) ?? read(call) ?? hand(call, randomBytes(SECRET_BYTES));
+  const ensure = (call: Call): Buffer =>
+    pending(call, cookieName) ?? read(call) ?? set(call, randomBytes(SECRET_BYTES));
 
   return {
     cookieName,
     ensure,
-    rotate: (call) => hand(call, randomBytes(SECRET_BYTES)),
+    rotate: (call) => set(call, randomBytes(SECRET_BYTES)),
     mask,
     tokenFor: (call, type) => {
       const secret = type === "browser" ? ensure(call) : read(call);
@@ -89,14 +91,25 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
     mustMatch: (call, token) => {
       const secret = read(call);
       if (secret === undefined)
-        throw violation(call, call.headers.cookie === undefined ? "The request has no Cookie header." : "The request has no anti-CSRF cookie.");
+        throw violation(
+          call,
+          call.headers.cookie === undefined
+            ? "The request has no Cookie header."
+            : "The request has no anti-CSRF cookie.",
+        );
       const given = unmask(token);
-      if (given === undefined || !timingSafeEqual(given, secret)) throw violation(call, "The csrf_token does not fit the anti-CSRF cookie.");
+      if (given === undefined || !timingSafeEqual(given, secret))
+        throw violation(call, "The csrf_token does not fit the anti-CSRF cookie.");
     },
     mustBeCreator: (call, digest) => {
       const secret = read(call);
       if (secret === undefined)
-        throw violation(call, call.headers.cookie === undefined ? "The request has no Cookie header." : "The request has no anti-CSRF cookie.");
+        throw violation(
+          call,
+          call.headers.cookie === undefined
+            ? "The request has no Cookie header."
+            : "The request has no anti-CSRF cookie.",
+        );
       if (digest === undefined || !timingSafeEqual(sha256(secret), digest)) throw violation(call, undefined);
     },
   };

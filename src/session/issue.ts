@@ -13,19 +13,19 @@ export interface Issued extends SignedIn {
 }
 
 /** What a method proved just now. */
-export type Proof = Omit<AuthenticationMethodRecord, "completed_at">;
+export type AuthenticationMethodReference = Omit<AuthenticationMethodRecord, "completed_at">;
 
 /** Begins sessions, and renews them when a person proves again who they are. */
 export interface SessionIssuer {
   /** @param proofs what was proven, in this order; at least one */
-  begin(sql: Sql, identity: IdentityRecord, proofs: readonly Proof[], call: Call): Promise<Issued>;
+  begin(sql: Sql, identity: IdentityRecord, amr: readonly AuthenticationMethodReference[], call: Call): Promise<Issued>;
   /**
    * Renews a session after proof: the id stays, the token is a new one and the
    * old one dies at once (ASVS 7.2.4). Undefined when it was revoked meanwhile.
    */
-  renew(sql: Sql, current: SignedIn, proofs: readonly Proof[]): Promise<Issued | undefined>;
+  renew(sql: Sql, current: SignedIn, amr: readonly AuthenticationMethodReference[]): Promise<Issued | undefined>;
   /** Adds a proof that a change is at the same time: the person was there just now. Undefined when the session was revoked meanwhile. */
-  add(sql: Sql, session: SessionRecord, proof: Proof): Promise<SessionRecord | undefined>;
+  add(sql: Sql, session: SessionRecord, amr: AuthenticationMethodReference): Promise<SessionRecord | undefined>;
 }
 
 /** Longest text kept of what a client says of itself, in characters. */
@@ -41,15 +41,20 @@ export const createSessionIssuer = ({
   readonly clock: Clock;
   readonly lifespan: number;
 }): SessionIssuer => ({
-  async begin(sql, identity, proofs, call) {
+  async begin(sql, identity, amr, call) {
     const now = clock.now();
     const token = newSessionToken();
     const session: SessionRecord = {
       id: uuid7(now),
       identityId: identity.id,
       active: true,
-      methods: completed(proofs, now),
-      device: { id: uuid7(now), ip_address: call.remoteAddress, user_agent: (call.headers["user-agent"] ?? "").slice(0, DEVICE_LIMIT), location: "" },
+      methods: completed(amr, now),
+      device: {
+        id: uuid7(now),
+        ip_address: call.remoteAddress,
+        user_agent: (call.headers["user-agent"] ?? "").slice(0, DEVICE_LIMIT),
+        location: "",
+      },
       issuedAt: now,
       authenticatedAt: now,
       expiresAt: new Date(now.getTime() + lifespan),
@@ -58,23 +63,28 @@ export const createSessionIssuer = ({
     return { session, identity, token };
   },
 
-  async renew(sql, { session: old, identity }, proofs) {
+  async renew(sql, { session: old, identity }, amr) {
     const now = clock.now();
     const token = newSessionToken();
     const session: SessionRecord = {
       ...old,
-      methods: [...old.methods, ...completed(proofs, now)],
+      methods: [...old.methods, ...completed(amr, now)],
       authenticatedAt: now,
       expiresAt: new Date(now.getTime() + lifespan),
     };
     return (await store.renew(sql, session, tokenDigest(token))) ? { session, identity, token } : undefined;
   },
 
-  async add(sql, old, proof) {
+  async add(sql, old, amr) {
     const now = clock.now();
-    const session: SessionRecord = { ...old, methods: [...old.methods, ...completed([proof], now)], authenticatedAt: now };
-    return (await store.prove(sql, session)) ? session : undefined;
+    const session: SessionRecord = {
+      ...old,
+      methods: [...old.methods, ...completed([amr], now)],
+      authenticatedAt: now,
+    };
+    return (await store.authenticate(sql, session)) ? session : undefined;
   },
 });
 
-const completed = (proofs: readonly Proof[], now: Date) => proofs.map((proof) => ({ ...proof, completed_at: now.toISOString() }));
+const completed = (amr: readonly AuthenticationMethodReference[], now: Date) =>
+  amr.map((amr) => ({ ...amr, completed_at: now.toISOString() }));

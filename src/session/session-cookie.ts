@@ -2,7 +2,7 @@ import type { Call, CookieInstruction } from "../lib/call.ts";
 import { readCookie } from "./read-cookie.ts";
 
 /** Seals text into an opaque value and opens it again; undefined for what was not sealed here. */
-export interface Seal {
+export interface TextAead {
   seal(plain: string): string;
   open(sealed: string): string | undefined;
 }
@@ -30,12 +30,12 @@ export interface SessionCookieContent {
  */
 export interface SessionCookie {
   read(call: Call): SessionCookieContent | undefined;
-  hand(call: Call, content: SessionCookieContent, now: Date): void;
+  set(call: Call, content: SessionCookieContent, now: Date): void;
   clear(call: Call): void;
 }
 
 /** Creates the session cookie. */
-export const createSessionCookie = (settings: SessionCookieSettings, seal: Seal): SessionCookie => {
+export const createSessionCookie = (settings: SessionCookieSettings, seal: TextAead): SessionCookie => {
   const { name, persistent, ...attributes } = settings;
   const put = (call: Call, cookie: Pick<CookieInstruction, "value" | "maxAge" | "expires">) => {
     const { cookies } = call.reply;
@@ -58,9 +58,14 @@ export const createSessionCookie = (settings: SessionCookieSettings, seal: Seal)
       opened.set(call, known);
       return known === "none" ? undefined : known;
     },
-    hand: (call, { token, expiresAt }, now) => {
+    set: (call, { token, expiresAt }, now) => {
       const value = seal.seal(`${token} ${expiresAt.getTime()}`);
-      put(call, persistent ? { value, expires: expiresAt, maxAge: Math.max(1, Math.round((expiresAt.getTime() - now.getTime()) / 1000)) } : { value });
+      put(
+        call,
+        persistent
+          ? { value, expires: expiresAt, maxAge: Math.max(1, Math.round((expiresAt.getTime() - now.getTime()) / 1000)) }
+          : { value },
+      );
     },
     clear: (call) => put(call, { value: "", expires: new Date(0), maxAge: 0 }),
   };

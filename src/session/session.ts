@@ -52,11 +52,13 @@ export const sessionAal = (session: SessionRecord): Aal => {
 };
 
 /** Whether a session may be used at all at `now`. */
-export const isLive = ({ session, identity }: SignedIn, now: Date): boolean => session.active && session.expiresAt > now && identity.state === "active";
+export const isLive = ({ session, identity }: SignedIn, now: Date): boolean =>
+  session.active && session.expiresAt > now && identity.state === "active";
 
 /**
  * Whether the person proved who they are recently enough for a protected change.
  *
  * @param maxAge milliseconds
  */
-export const isPrivileged = (session: SessionRecord, maxAge: number, now: Date): boolean => session.authenticatedAt.getTime() + maxAge > now.getTime();
+export const isPrivileged = (session: SessionRecord, maxAge: number, now: Date): boolean =>
+  session.authenticatedAt.getTime() + maxAge > now.getTime();

@@ -18,7 +18,17 @@ export interface SessionRow {
   readonly s_expires_at: Date;
 }
 
-const columns = ["id", "identity_id", "token_digest", "active", "methods", "device", "issued_at", "authenticated_at", "expires_at"] as const;
+const columns = [
+  "id",
+  "identity_id",
+  "token_digest",
+  "active",
+  "methods",
+  "device",
+  "issued_at",
+  "authenticated_at",
+  "expires_at",
+] as const;
 
 /** The columns of a session for a join in which `sessions` is called `s`. */
 export const sessionColumns = columns.map((c) => `s.${c} AS s_${c}`).join(", ");
@@ -49,9 +59,16 @@ export interface SessionStore {
   /** Writes what proving oneself again changes: methods, time, expiry and the token. False when it was revoked meanwhile. */
   renew(sql: Sql, session: SessionRecord, digest: Buffer): Promise<boolean>;
   /** Writes one more proof: methods and time. False when it was revoked meanwhile. */
-  prove(sql: Sql, session: SessionRecord): Promise<boolean>;
+  authenticate(sql: Sql, session: SessionRecord): Promise<boolean>;
   /** Other active sessions of the person, newest first. */
-  listOthers(sql: Sql, mine: SessionRecord, now: Date, limit: number, after: SessionCursor | undefined, offset: number): Promise<readonly SessionRecord[]>;
+  listOthers(
+    sql: Sql,
+    mine: SessionRecord,
+    now: Date,
+    limit: number,
+    after: SessionCursor | undefined,
+    offset: number,
+  ): Promise<readonly SessionRecord[]>;
   /** Revokes; gives how many were active until now. */
   revokeOthers(sql: Sql, identityId: string, keepId: string): Promise<number>;
   revokeOne(sql: Sql, identityId: string, id: string): Promise<number>;
@@ -68,7 +85,10 @@ export const createSessionStore = (db: Database): SessionStore => {
         WHERE s.token_digest IN (${digests.map(() => "?").join(", ")})`,
       digests,
     );
-    return rows.map((row): [Buffer, SignedIn] => [row.s_token_digest, { session: sessionFromRow(row), identity: identityFromRow(row) }]);
+    return rows.map((row): [Buffer, SignedIn] => [
+      row.s_token_digest,
+      { session: sessionFromRow(row), identity: identityFromRow(row) },
+    ]);
   });
 
   return {
@@ -96,12 +116,11 @@ export const createSessionStore = (db: Database): SessionStore => {
       return affectedRows === 1;
     },
 
-    async prove(sql, session) {
-      const { affectedRows } = await sql.execute("UPDATE sessions SET methods = ?, authenticated_at = ? WHERE id = ? AND active = 1", [
-        JSON.stringify(session.methods),
-        session.authenticatedAt,
-        uuidBytes(session.id),
-      ]);
+    async authenticate(sql, session) {
+      const { affectedRows } = await sql.execute(
+        "UPDATE sessions SET methods = ?, authenticated_at = ? WHERE id = ? AND active = 1",
+        [JSON.stringify(session.methods), session.authenticatedAt, uuidBytes(session.id)],
+      );
       return affectedRows === 1;
     },
 
@@ -112,24 +131,29 @@ export const createSessionStore = (db: Database): SessionStore => {
             ${after ? "AND (s.issued_at < ? OR (s.issued_at = ? AND s.id < ?))" : ""}
           ORDER BY s.issued_at DESC, s.id DESC
           LIMIT ${Number(limit)} OFFSET ${Number(offset)}`,
-        [uuidBytes(mine.identityId), now, uuidBytes(mine.id), ...(after ? [after.issuedAt, after.issuedAt, uuidBytes(after.id)] : [])],
+        [
+          uuidBytes(mine.identityId),
+          now,
+          uuidBytes(mine.id),
+          ...(after ? [after.issuedAt, after.issuedAt, uuidBytes(after.id)] : []),
+        ],
       );
       return rows.map(sessionFromRow);
     },
 
     async revokeOthers(sql, identityId, keepId) {
-      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE identity_id = ? AND id <> ? AND active = 1", [
-        uuidBytes(identityId),
-        uuidBytes(keepId),
-      ]);
+      const { affectedRows } = await sql.execute(
+        "UPDATE sessions SET active = 0 WHERE identity_id = ? AND id <> ? AND active = 1",
+        [uuidBytes(identityId), uuidBytes(keepId)],
+      );
       return affectedRows;
     },
 
     async revokeOne(sql, identityId, id) {
-      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE id = ? AND identity_id = ? AND active = 1", [
-        uuidBytes(id),
-        uuidBytes(identityId),
-      ]);
+      const { affectedRows } = await sql.execute(
+        "UPDATE sessions SET active = 0 WHERE id = ? AND identity_id = ? AND active = 1",
+        [uuidBytes(id), uuidBytes(identityId)],
+      );
       return affectedRows;
     },
 

@@ -23,6 +23,7 @@ export function attachMessages(nodes: readonly UiNode[], messages: readonly Form
     waiting.delete(nodeId(node));
     return withMessages(node, texts);
   });
-  for (const [name, texts] of waiting) attached.push(inputNode({ group: "default", name, type: "text", messages: texts }));
+  for (const [name, texts] of waiting)
+    attached.push(inputNode({ group: "default", name, type: "text", messages: texts }));
   return attached;
 }

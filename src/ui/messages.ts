@@ -125,10 +125,15 @@ const fixed = new WeakMap<MessageRow, UiText>();
 
 const wording = (value: JsonValue | undefined): string => {
   if (value === undefined) return "";
-  return Array.isArray(value) ? value.map(wording).join(" or ") : typeof value === "string" ? value : JSON.stringify(value);
+  return Array.isArray(value)
+    ? value.map(wording).join(" or ")
+    : typeof value === "string"
+      ? value
+      : JSON.stringify(value);
 };
 
-const textOf = (message: MessageRow, context: JsonObject): string => message.text.replace(/\{(\w+)\}/g, (_, key: string) => wording(context[key]));
+const textOf = (message: MessageRow, context: JsonObject): string =>
+  message.text.replace(/\{(\w+)\}/g, (_, key: string) => wording(context[key]));
 
 /**
  * Makes the text of a row. Without a context it is one frozen message for all,
@@ -136,14 +141,28 @@ const textOf = (message: MessageRow, context: JsonObject): string => message.tex
  *
  * `uiText(messages.tooShort, { min_length: 3, actual_length: 1 })`
  */
-export function uiText<K extends string>(message: MessageRow<K>, ...context: [K] extends [never] ? [] : [Readonly<Record<K, JsonValue>>]): UiText {
+export function uiText<K extends string>(
+  message: MessageRow<K>,
+  ...context: [K] extends [never] ? [] : [Readonly<Record<K, JsonValue>>]
+): UiText {
   const [values] = context as readonly JsonObject[];
   if (values !== undefined) {
-    return { $typeName: "ostiary.ui.v1.UiText", id: message.id, text: textOf(message, values), type: types[message.type], context: values };
+    return {
+      $typeName: "ostiary.ui.v1.UiText",
+      id: message.id,
+      text: textOf(message, values),
+      type: types[message.type],
+      context: values,
+    };
   }
   const known = fixed.get(message);
   if (known !== undefined) return known;
-  const text: UiText = { $typeName: "ostiary.ui.v1.UiText", id: message.id, text: message.text, type: types[message.type] };
+  const text: UiText = {
+    $typeName: "ostiary.ui.v1.UiText",
+    id: message.id,
+    text: message.text,
+    type: types[message.type],
+  };
   fixed.set(message, Object.freeze(text));
   return text;
 }

@@ -1,5 +1,11 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import { NodeType, type UiNode, type UiNodeInputAttributes, type UiNodeMeta, type UiText } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import {
+  NodeType,
+  type UiNode,
+  type UiNodeInputAttributes,
+  type UiNodeMeta,
+  type UiText,
+} from "../../gen/ostiary/ui/v1/ui_pb.ts";
 import { deepFreeze } from "../lib/deep-freeze.ts";
 import { jsonValue } from "../lib/proto-json.ts";
 
@@ -48,9 +54,12 @@ export function inputNode(parts: InputParts): UiNode {
     disabled: parts.disabled ?? false,
     autocomplete: parts.autocomplete,
     pattern: parts.pattern,
-    options: parts.options?.map((option) => ({ $typeName: "ostiary.ui.v1.UiNodeInputOption", value: jsonValue(option) })) ?? noOptions,
+    options:
+      parts.options?.map((option) => ({ $typeName: "ostiary.ui.v1.UiNodeInputOption", value: jsonValue(option) })) ??
+      noOptions,
   };
-  const meta: UiNodeMeta = parts.label === undefined ? noMeta : { $typeName: "ostiary.ui.v1.UiNodeMeta", label: parts.label };
+  const meta: UiNodeMeta =
+    parts.label === undefined ? noMeta : { $typeName: "ostiary.ui.v1.UiNodeMeta", label: parts.label };
   return wrap(parts.group, input, parts.messages === undefined ? noMessages : [...parts.messages], meta);
 }
 
@@ -61,10 +70,15 @@ export function inputNode(parts: InputParts): UiNode {
 export const freezeNode = (node: UiNode): UiNode => deepFreeze(node);
 
 /** Makes a button that submits the form with `name=value`. Frozen: make it once, where the method is created. */
-export const submitNode = (parts: { readonly group: string; readonly name: string; readonly value: string; readonly label: UiText }): UiNode =>
-  freezeNode(inputNode({ ...parts, type: "submit" }));
+export const submitNode = (parts: {
+  readonly group: string;
+  readonly name: string;
+  readonly value: string;
+  readonly label: UiText;
+}): UiNode => freezeNode(inputNode({ ...parts, type: "submit" }));
 
-const csrf = (value: string): UiNode => inputNode({ group: "default", name: "csrf_token", type: "hidden", value, required: true });
+const csrf = (value: string): UiNode =>
+  inputNode({ group: "default", name: "csrf_token", type: "hidden", value, required: true });
 const noCsrf = freezeNode(csrf(""));
 
 /** Makes the anti-CSRF field. Native flows have it as well, with an empty value (settings.md §2.4). */
@@ -78,7 +92,10 @@ export function withValue(node: UiNode, value: JsonValue): UiNode {
 }
 
 /** The same element with further messages. */
-export const withMessages = (node: UiNode, messages: readonly UiText[]): UiNode => ({ ...node, messages: [...node.messages, ...messages] });
+export const withMessages = (node: UiNode, messages: readonly UiText[]): UiNode => ({
+  ...node,
+  messages: [...node.messages, ...messages],
+});
 
 /** The id by which messages and the order find an element: the name of an input, the id of anything else. */
 export function nodeId(node: UiNode): string {

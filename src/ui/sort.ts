@@ -27,7 +27,8 @@ const pinned = -1;
 function compile(order: NodeOrder): Compiled {
   const known = compiled.get(order);
   if (known !== undefined) return known;
-  const index = (names: readonly string[]): ReadonlyMap<string, number> => new Map(names.map((name, at) => [name, at] as const).reverse());
+  const index = (names: readonly string[]): ReadonlyMap<string, number> =>
+    new Map(names.map((name, at) => [name, at] as const).reverse());
   const made = { groups: index(order.groups), keys: index(order.keys) };
   compiled.set(order, made);
   return made;
@@ -75,6 +76,8 @@ function compare(a: Placed, b: Placed): number {
  */
 export function sortNodes(nodes: readonly UiNode[], order: NodeOrder): UiNode[] {
   const made = compile(order);
-  const placed = nodes.map((node): Placed => ({ node, group: made.groups.get(node.group) ?? -1, key: keyOf(nodeId(node), made) }));
+  const placed = nodes.map(
+    (node): Placed => ({ node, group: made.groups.get(node.group) ?? -1, key: keyOf(nodeId(node), made) }),
+  );
   return placed.sort(compare).map(({ node }) => node);
 }

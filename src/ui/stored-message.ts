@@ -10,7 +10,12 @@ export interface FormMessage {
 /** A form's message as a flow row keeps it: plain JSON. */
 export interface StoredMessage {
   readonly node: string;
-  readonly text: { readonly id: number; readonly text: string; readonly type: UiTextType; readonly context?: JsonObject };
+  readonly text: {
+    readonly id: number;
+    readonly text: string;
+    readonly type: UiTextType;
+    readonly context?: JsonObject;
+  };
 }
 
 /** Makes plain JSON of a message. */
@@ -20,4 +25,7 @@ export const storeMessage = ({ node, text: { id, text, type, context } }: FormMe
 });
 
 /** Makes a message of plain JSON again. */
-export const readMessage = ({ node, text }: StoredMessage): FormMessage => ({ node, text: { $typeName: "ostiary.ui.v1.UiText", ...text } });
+export const readMessage = ({ node, text }: StoredMessage): FormMessage => ({
+  node,
+  text: { $typeName: "ostiary.ui.v1.UiText", ...text },
+});

@@ -1,12 +1,12 @@
 import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hours } from "../doors/clock.ts";
-import { accepted, refused, type Visitor } from "../doors/door.ts";
-import { failAt, killAt, lockWait, type Place } from "../doors/faults.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { enterAs, enterAsNewPerson, newEmail, newPassword, type Person, signIn } from "../doors/person.ts";
-import { everythingWritten, idBytes, versionOf } from "../doors/rows.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { hours } from "../protocols/clock.ts";
+import { failAt, killAt, lockWait, type Place } from "../protocols/faults.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { enterAs, enterAsNewPerson, newEmail, newPassword, type Person, signIn } from "../protocols/person.ts";
+import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
+import { everythingWritten, idBytes, versionOf } from "../protocols/rows.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* A change is there or it is not, wherever it is interrupted. */
 
@@ -30,7 +30,8 @@ const everything = async () => ({
   ...(await everythingWritten(server)),
   flows: (await server.sql("SELECT * FROM flows")).map((row) => JSON.stringify(row)).sort(),
 });
-const events = async ({ id }: Person) => (await server.sql("SELECT 1 FROM security_events WHERE identity_id = ?", [idBytes(id)])).length;
+const events = async ({ id }: Person) =>
+  (await server.sql("SELECT 1 FROM security_events WHERE identity_id = ?", [idBytes(id)])).length;
 
 interface Scene {
   readonly visitor: Visitor;
@@ -110,7 +111,9 @@ describe("a new address", () => {
     const before = await everything();
     const email = newEmail();
     const repair = await failAt(server, place(where));
-    expect(refused(await visitor.settings.update(flow, { method: "profile", traits: { email } })).reason).toBe("INTERNAL");
+    expect(refused(await visitor.settings.update(flow, { method: "profile", traits: { email } })).reason).toBe(
+      "INTERNAL",
+    );
     await repair();
     expect(await everything()).toEqual(before);
     accepted(await visitor.settings.update(flow, { method: "profile", traits: { email } }));
@@ -120,21 +123,24 @@ describe("a new address", () => {
 });
 
 describe("a new person", () => {
-  it.each(["INSERT identities", "INSERT identity_identifiers", "INSERT identity_addresses", "INSERT identity_credentials", "INSERT sessions"])(
-    "is not there at all when %s fails, and is there once it does not",
-    async (where) => {
-      const visitor = nativeRest.enter(server);
-      const flow = accepted(await visitor.registration.create()).id;
-      const before = await everything();
-      const submission = { method: "password", password: newPassword(), traits: { email: newEmail() } };
-      const repair = await failAt(server, place(where));
-      expect(refused(await visitor.registration.update(flow, submission)).reason).toBe("INTERNAL");
-      await repair();
-      expect(await everything()).toEqual(before);
-      accepted(await visitor.registration.update(flow, submission));
-      accepted(await visitor.whoami());
-    },
-  );
+  it.each([
+    "INSERT identities",
+    "INSERT identity_identifiers",
+    "INSERT identity_addresses",
+    "INSERT identity_credentials",
+    "INSERT sessions",
+  ])("is not there at all when %s fails, and is there once it does not", async (where) => {
+    const visitor = nativeRest.enter(server);
+    const flow = accepted(await visitor.registration.create()).id;
+    const before = await everything();
+    const submission = { method: "password", password: newPassword(), traits: { email: newEmail() } };
+    const repair = await failAt(server, place(where));
+    expect(refused(await visitor.registration.update(flow, submission)).reason).toBe("INTERNAL");
+    await repair();
+    expect(await everything()).toEqual(before);
+    accepted(await visitor.registration.update(flow, submission));
+    accepted(await visitor.whoami());
+  });
 });
 
 describe("signing in again", () => {

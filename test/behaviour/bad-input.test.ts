@@ -2,13 +2,13 @@ import { gzipSync } from "node:zlib";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ErrorInfoSchema, Reason } from "../../gen/ostiary/errors/v1/errors_pb.ts";
-import { accepted, type Headers, refused, type Visitor } from "../doors/door.ts";
-import { doors } from "../doors/doors.ts";
-import { type Received, send } from "../doors/http.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { change, enterAsNewPerson, type Person } from "../doors/person.ts";
-import { everythingWritten } from "../doors/rows.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { type CallbackResult, send } from "../protocols/http.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { change, enterAsNewPerson, type Person } from "../protocols/person.ts";
+import { accepted, type Headers, refused, type Visitor } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { everythingWritten } from "../protocols/rows.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* Whatever is sent: a clear answer that names what is wrong, and nothing written. */
 
@@ -31,14 +31,24 @@ const profile = (traits: string): string => `{"method":"profile","traits":${trai
 const megabytes = (count: number): string => "x".repeat(count * 1024 * 1024);
 
 describe("over REST", () => {
-  const submit = (headers: Headers, body: string | Buffer): Promise<Received> =>
-    send(`${server.url}/self-service/settings?flow=${flow}`, { method: "POST", headers: { ...headers, "x-session-token": visitor.credentials.token }, body });
+  const submit = (headers: Headers, body: string | Buffer): Promise<CallbackResult> =>
+    send(`${server.url}/self-service/settings?flow=${flow}`, {
+      method: "POST",
+      headers: { ...headers, "x-session-token": visitor.credentials.token },
+      body,
+    });
 
-  it.each(["link", "unlink", "csrf_token", "method"])("an object that brings a toString of its own as %s is refused", async (field) => {
-    const answer = await submit({ accept: "application/json", ...json }, JSON.stringify({ method: "none", [field]: { toString: 1 } }));
-    expect(answer.status).toBe(400);
-    expect(await everythingWritten(server)).toEqual(written);
-  });
+  it.each(["link", "unlink", "csrf_token", "method"])(
+    "an object that brings a toString of its own as %s is refused",
+    async (field) => {
+      const answer = await submit(
+        { accept: "application/json", ...json },
+        JSON.stringify({ method: "none", [field]: { toString: 1 } }),
+      );
+      expect(answer.status).toBe(400);
+      expect(await everythingWritten(server)).toEqual(written);
+    },
+  );
 
   it.each([
     ["JSON cut short", json, '{"method":"profile"'],
@@ -54,7 +64,11 @@ describe("over REST", () => {
     ["a content type that is none at all", { "content-type": "nonsense" }, '{"method":"profile"}'],
     ["no content type", {}, '{"method":"profile"}'],
     ["a multipart form without its parts", { "content-type": "multipart/form-data; boundary=x" }, "nonsense"],
-    ["more fields than any form has", { "content-type": "application/x-www-form-urlencoded" }, Array.from({ length: 2_000 }, (_, n) => `f${n}=1`).join("&")],
+    [
+      "more fields than any form has",
+      { "content-type": "application/x-www-form-urlencoded" },
+      Array.from({ length: 2_000 }, (_, n) => `f${n}=1`).join("&"),
+    ],
   ])("%s comes back as the form, which says why", async (_, headers, body) => {
     const answer = await submit({ accept: "application/json", ...headers }, body);
     expect(answer.status).toBe(400);
@@ -82,7 +96,11 @@ describe("over REST", () => {
     ["a text without end", `{"method":"password","password":"${"x".repeat(70_000)}"}`, "password"],
     ["half a character", '{"method":"password","password":"\\ud800 and more"}', "password"],
     ["a mask of what is no trait", '{"method":"profile","update_mask":"metadata_admin,state"}', "update_mask"],
-    ["a mask with a name of JavaScript's", '{"method":"profile","update_mask":"traits.__proto__.admin"}', "update_mask"],
+    [
+      "a mask with a name of JavaScript's",
+      '{"method":"profile","update_mask":"traits.__proto__.admin"}',
+      "update_mask",
+    ],
   ])("%s is refused by the name of its field", async (_, body, field) => {
     const answer = await submit({ accept: "application/json", ...json }, body);
     expect(answer.status).toBe(400);
@@ -91,10 +109,18 @@ describe("over REST", () => {
   });
 
   it.each(["__proto__", "constructor.prototype"])("%s in a dotted name is a trait that there is not", async (name) => {
-    const answer = await submit({ accept: "application/json", ...json }, `{"method":"profile","traits.email":"${person.email}","traits.${name}.admin":true}`);
+    const answer = await submit(
+      { accept: "application/json", ...json },
+      `{"method":"profile","traits.email":"${person.email}","traits.${name}.admin":true}`,
+    );
     expect(answer.status).toBe(400);
     expect(
-      refused(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email, "traits.__proto__.admin": true } })).texts,
+      refused(
+        await visitor.settings.update(flow, {
+          method: "profile",
+          traits: { email: person.email, "traits.__proto__.admin": true },
+        }),
+      ).texts,
     ).toMatchObject([{ node: expect.stringContaining("__proto__"), id: 4000001 }]);
     expect(({} as { admin?: unknown }).admin).toBeUndefined();
     expect(await everythingWritten(server)).toEqual(written);
@@ -102,7 +128,10 @@ describe("over REST", () => {
 
   it("a file is refused by its name", async () => {
     const body = `--x\r\ncontent-disposition: form-data; name="password"; filename="a.txt"\r\n\r\nhello\r\n--x--\r\n`;
-    const answer = await submit({ accept: "application/json", "content-type": "multipart/form-data; boundary=x" }, body);
+    const answer = await submit(
+      { accept: "application/json", "content-type": "multipart/form-data; boundary=x" },
+      body,
+    );
     expect(answer.json).toMatchObject({ error: { code: 400, details: { field: "password" } } });
   });
 
@@ -117,12 +146,17 @@ describe("over REST", () => {
     }
   });
 
-  it.each(["/self-service/nonsense", "/self-service/settings/nonsense", "/../etc/passwd", "/%00", "/%ff", "//", "/sessions/whoami/x"])(
-    "there is nothing at %s",
-    async (path) => {
-      expect([400, 404]).toContain((await send(`${server.url}${path}`)).status);
-    },
-  );
+  it.each([
+    "/self-service/nonsense",
+    "/self-service/settings/nonsense",
+    "/../etc/passwd",
+    "/%00",
+    "/%ff",
+    "//",
+    "/sessions/whoami/x",
+  ])("there is nothing at %s", async (path) => {
+    expect([400, 404]).toContain((await send(`${server.url}${path}`)).status);
+  });
 
   it.each([
     ["PUT", "/self-service/settings"],
@@ -137,13 +171,13 @@ describe("over REST", () => {
 });
 
 describe("over Connect", () => {
-  const call = (headers: Headers, body: string | Buffer): Promise<Received> =>
+  const call = (headers: Headers, body: string | Buffer): Promise<CallbackResult> =>
     send(`${server.url}/ostiary.settings.v1.SettingsService/UpdateFlow`, {
       method: "POST",
       headers: { ...headers, "x-session-token": visitor.credentials.token },
       body,
     });
-  const reasonOf = ({ json: error }: Received): Reason | undefined => {
+  const reasonOf = ({ json: error }: CallbackResult): Reason | undefined => {
     const [info] = error.details as readonly { readonly type: string; readonly value: string }[];
     return info === undefined ? undefined : fromBinary(ErrorInfoSchema, Buffer.from(info.value, "base64")).reason;
   };
@@ -155,7 +189,12 @@ describe("over Connect", () => {
     ["a number", json, "5", Reason.MALFORMED_BODY],
     ["bytes that are no UTF-8", json, Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), Reason.MALFORMED_BODY],
     ["nesting that no parser takes", json, "[".repeat(1_000_000), Reason.MALFORMED_BODY],
-    ["bytes that are no message", { "content-type": "application/proto" }, Buffer.from([0xff, 0xff, 0xff, 0x01]), Reason.MALFORMED_BODY],
+    [
+      "bytes that are no message",
+      { "content-type": "application/proto" },
+      Buffer.from([0xff, 0xff, 0xff, 0x01]),
+      Reason.MALFORMED_BODY,
+    ],
     ["a field that there is not", json, '{"nonsense":1}', Reason.INVALID_FIELD],
     ["an object where a text is due", json, body('{"password":{"password":{}}}'), Reason.INVALID_FIELD],
     ["a text where an object is due", json, body('{"profile":{"traits":"ada"}}'), Reason.INVALID_FIELD],
@@ -164,7 +203,12 @@ describe("over Connect", () => {
     ["deep nesting", json, body(`{"profile":{"traits":${nested(40)}}}`), Reason.INVALID_FIELD],
     ["half a character", json, body('{"password":{"password":"\\ud800 and more"}}'), Reason.INVALID_FIELD],
     ["more than five megabytes", json, body(`{"password":{"password":"${megabytes(6)}"}}`), Reason.BODY_TOO_LARGE],
-    ["more than five megabytes in a few bytes", { ...json, "content-encoding": "gzip" }, gzipSync(megabytes(6)), Reason.BODY_TOO_LARGE],
+    [
+      "more than five megabytes in a few bytes",
+      { ...json, "content-encoding": "gzip" },
+      gzipSync(megabytes(6)),
+      Reason.BODY_TOO_LARGE,
+    ],
     ["what cannot be decompressed", { ...json, "content-encoding": "gzip" }, "nonsense", Reason.MALFORMED_BODY],
   ])("%s is refused", async (_, headers, sent, reason) => {
     const answer = await call(headers, sent);
@@ -175,9 +219,9 @@ describe("over Connect", () => {
   });
 });
 
-describe.each(doors)("through $name", (door) => {
+describe.each(protocols)("through $name", (protocol) => {
   it("no trait reaches what is not the person's to change", async () => {
-    const { visitor: someone, person: who } = await enterAsNewPerson(door, server);
+    const { visitor: someone, person: who } = await enterAsNewPerson(protocol, server);
     const traits = { email: who.email, metadata_admin: { role: "admin" }, state: "inactive", id: person.id };
     const refusal = refused(await change(someone, { method: "profile", traits }));
     expect(refusal.reason).toBe("FORM_REJECTED");
@@ -188,14 +232,14 @@ describe.each(doors)("through $name", (door) => {
   });
 
   it("SQL in a field is text", async () => {
-    const { visitor: someone, person: who } = await enterAsNewPerson(door, server);
+    const { visitor: someone, person: who } = await enterAsNewPerson(protocol, server);
     const first = `Robert'); DROP TABLE sessions; -- " \\ %_ ${"`"}`;
     accepted(await change(someone, { method: "profile", traits: { email: who.email, name: { first } } }));
     expect(accepted(await someone.whoami()).traits).toMatchObject({ name: { first } });
   });
 
   it("letters of every script, signs and control characters come back as they were sent", async () => {
-    const { visitor: someone, person: who } = await enterAsNewPerson(door, server);
+    const { visitor: someone, person: who } = await enterAsNewPerson(protocol, server);
     const first = "Ünïcødé 漢字 🜁 עברית \u0001\u007f\u2028 \ufeff é";
     accepted(await change(someone, { method: "profile", traits: { email: who.email, name: { first } } }));
     expect(accepted(await someone.whoami()).traits).toMatchObject({ name: { first } });

@@ -1,14 +1,14 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { columnSizes } from "../../src/db/column-sizes.ts";
-import { connectBinary, connectBrowser, connectJson, grpc, grpcWeb } from "../doors/connect.ts";
-import { type Answer, accepted, type Door, refused } from "../doors/door.ts";
-import { doors } from "../doors/doors.ts";
-import { send } from "../doors/http.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { change, enterAsNewPerson, newEmail, newPassword, signIn } from "../doors/person.ts";
-import { everythingWritten } from "../doors/rows.ts";
-import { startServer, type TestServer, ui } from "../doors/server.ts";
+import { connectBinary, connectBrowser, connectJson, grpc, grpcWeb } from "../protocols/connect.ts";
+import { send } from "../protocols/http.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { change, enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
+import { type Answer, accepted, type Protocol, refused } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { everythingWritten } from "../protocols/rows.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 /*
  * What is kept is checked in the form in which it is kept, and is as long as its
@@ -17,19 +17,30 @@ import { startServer, type TestServer, ui } from "../doors/server.ts";
  */
 
 const keyword = "ory.sh/kratos";
-const mail = { credentials: { code: { identifier: true, via: "email" } }, verification: { via: "email" }, recovery: { via: "email" } };
+const mail = {
+  credentials: { code: { identifier: true, via: "email" } },
+  verification: { via: "email" },
+  recovery: { via: "email" },
+};
 const schema = {
   type: "object",
   properties: {
     traits: {
       type: "object",
       properties: {
-        email: { type: "string", format: "email", [keyword]: { ...mail, credentials: { ...mail.credentials, password: { identifier: true } } } },
+        email: {
+          type: "string",
+          format: "email",
+          [keyword]: { ...mail, credentials: { ...mail.credentials, password: { identifier: true } } },
+        },
         plain: { type: "string", [keyword]: mail },
         loose: { type: "string", format: "email_loose", [keyword]: mail },
         unchecked: { type: "string", format: "no-validate", [keyword]: mail },
         phone: { type: "string", format: "no-validate", [keyword]: { verification: { via: "sms" } } },
-        nickname: { type: "string", [keyword]: { credentials: { password: { identifier: true }, webauthn: { identifier: true } } } },
+        nickname: {
+          type: "string",
+          [keyword]: { credentials: { password: { identifier: true }, webauthn: { identifier: true } } },
+        },
         any: {},
       },
       required: ["email"],
@@ -42,14 +53,17 @@ let server: TestServer;
 beforeAll(async () => {
   server = await startServer({
     overrides: {
-      identity: { default_schema_id: "person", schemas: [{ id: "person", url: `base64://${Buffer.from(JSON.stringify(schema)).toString("base64")}` }] },
+      identity: {
+        default_schema_id: "person",
+        schemas: [{ id: "person", url: `base64://${Buffer.from(JSON.stringify(schema)).toString("base64")}` }],
+      },
     },
   });
 });
 afterAll(() => server?.stop());
 
-const signUp = async (door: Door, traits: JsonObject): Promise<Answer<unknown>> => {
-  const visitor = door.enter(server);
+const signUp = async (protocol: Protocol, traits: JsonObject): Promise<Answer<unknown>> => {
+  const visitor = protocol.enter(server);
   const flow = accepted(await visitor.registration.create());
   return visitor.registration.update(flow.id, { method: "password", password: newPassword(), traits });
 };
@@ -61,7 +75,7 @@ const refusedAt = async (answer: Answer<unknown>, trait: string): Promise<void> 
   expect(texts.filter(({ type }) => type === "error").map(({ node }) => node)).toEqual([`traits.${trait}`]);
 };
 
-describe.each(doors)("through $name", (door) => {
+describe.each(protocols)("through $name", (protocol) => {
   it.each([
     ["two addresses in one, folded", "email", "attacker＠evil.com，x@victim.example"],
     ["an address around another, folded", "email", "x＜victim＠corp＞@evil.example"],
@@ -70,7 +84,11 @@ describe.each(doors)("through $name", (door) => {
     ["two addresses in one, without a format", "plain", "attacker＠evil.com，x@victim.example"],
     ["two addresses around a zero", "plain", "two@example.com\u0000three@example.com"],
     ["two addresses in one, of the loose format", "loose", "attacker＠evil.com，x@victim.example"],
-    ["two addresses in one, folded, that the schema does not check", "unchecked", "attacker＠evil.com，x@victim.example"],
+    [
+      "two addresses in one, folded, that the schema does not check",
+      "unchecked",
+      "attacker＠evil.com，x@victim.example",
+    ],
     ["two addresses in one that the schema does not check", "unchecked", "one@example.com, two@example.com"],
     ["an address with a zero", "unchecked", "one@example.com\u0000"],
     ["an address with a line of its own", "unchecked", "one@example.com\r\nBcc: two@example.com"],
@@ -81,31 +99,42 @@ describe.each(doors)("through $name", (door) => {
     ["a user name that folds to more than its column", "nickname", "\ufdfa".repeat(29)],
   ])("%s is refused at its field, at sign-up and later, and nothing is written", async (_, trait, value) => {
     const before = await everythingWritten(server);
-    await refusedAt(await signUp(door, { email: newEmail(), [trait]: value }), trait);
+    await refusedAt(await signUp(protocol, { email: newEmail(), [trait]: value }), trait);
     expect(await everythingWritten(server)).toEqual(before);
-    const { visitor, person } = await enterAsNewPerson(door, server);
-    await refusedAt(await change(visitor, { method: "profile", traits: { email: person.email, [trait]: value } }), trait);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
+    await refusedAt(
+      await change(visitor, { method: "profile", traits: { email: person.email, [trait]: value } }),
+      trait,
+    );
     expect(accepted(await visitor.whoami()).traits).toEqual({ email: person.email });
   });
 
   it("an address and a name as long as their columns are kept, as they were checked", async () => {
     const nickname = `${Math.random()}`.padEnd(512, "é");
     const unchecked = `${newEmail()}`.padStart(512, "ü");
-    accepted(await signUp(door, { email: `ＡＮＮ${newEmail()}`, nickname, unchecked }));
-    const [row] = await server.sql<{ n: number }>("SELECT COUNT(*) AS n FROM identity_identifiers WHERE identifier = ?", [nickname]);
+    accepted(await signUp(protocol, { email: `ＡＮＮ${newEmail()}`, nickname, unchecked }));
+    const [row] = await server.sql<{ n: number }>(
+      "SELECT COUNT(*) AS n FROM identity_identifiers WHERE identifier = ?",
+      [nickname],
+    );
     expect(row?.n).toBe(2);
-    const [address] = await server.sql<{ n: number }>("SELECT COUNT(*) AS n FROM identity_addresses WHERE value = ?", [unchecked]);
+    const [address] = await server.sql<{ n: number }>("SELECT COUNT(*) AS n FROM identity_addresses WHERE value = ?", [
+      unchecked,
+    ]);
     expect(address?.n).toBe(2);
   });
 });
 
-it.each([connectJson, connectBinary, connectBrowser, grpc, grpcWeb])("a return_to too long to be kept is refused by its name through $name", async (door) => {
-  const visitor = door.enter(server);
-  for (const kind of ["login", "registration"] as const) {
-    const answer = await visitor[kind].create({ return_to: `${ui.welcome}?${"é".repeat(22_000)}` });
-    expect(answer).toMatchObject({ ok: false, reason: "INVALID_FIELD", field: "return_to" });
-  }
-});
+it.each([connectJson, connectBinary, connectBrowser, grpc, grpcWeb])(
+  "a return_to too long to be kept is refused by its name through $name",
+  async (protocol) => {
+    const visitor = protocol.enter(server);
+    for (const kind of ["login", "registration"] as const) {
+      const answer = await visitor[kind].create({ return_to: `${ui.welcome}?${"é".repeat(22_000)}` });
+      expect(answer).toMatchObject({ ok: false, reason: "INVALID_FIELD", field: "return_to" });
+    }
+  },
+);
 
 /* --- every column ---------------------------------------------------------- */
 
@@ -165,45 +194,57 @@ const clientRefused = (error: unknown): [] => {
   return [];
 };
 
-type Sender = (door: Door, value: unknown) => Promise<readonly Answer<unknown>[]>;
+type Sender = (protocol: Protocol, value: unknown) => Promise<readonly Answer<unknown>[]>;
 const traits =
   (...names: readonly string[]): Sender =>
-  async (door, value) => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+  async (protocol, value) => {
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const answers: Answer<unknown>[] = [];
     for (const name of names) {
       const sent = { email: person.email, [name]: value } as JsonObject;
-      answers.push(await signUp(door, { ...sent, email: name === "email" ? (value as string) : newEmail() }));
+      answers.push(await signUp(protocol, { ...sent, email: name === "email" ? (value as string) : newEmail() }));
       answers.push(await change(visitor, { method: "profile", traits: sent }));
     }
     return answers;
   };
-const forms: Sender = async (door, value) => {
-  const visitor = door.enter(server);
+const forms: Sender = async (protocol, value) => {
+  const visitor = protocol.enter(server);
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  const answers: Answer<unknown>[] = [await signIn(visitor, { email: text, password: "x" }), await signIn(visitor, { email: "x", password: text })];
+  const answers: Answer<unknown>[] = [
+    await signIn(visitor, { email: text, password: "x" }),
+    await signIn(visitor, { email: "x", password: text }),
+  ];
   for (const method of ["password", "oidc", "profile"]) {
     const flow = accepted(await visitor.registration.create());
-    answers.push(await visitor.registration.update(flow.id, { method, traits: { any: value as string }, password: text, provider: text } as JsonObject));
+    answers.push(
+      await visitor.registration.update(flow.id, {
+        method,
+        traits: { any: value as string },
+        password: text,
+        provider: text,
+      } as JsonObject),
+    );
   }
   return answers;
 };
-const creation: Sender = async (door, value) => {
-  const visitor = door.enter(server);
+const creation: Sender = async (protocol, value) => {
+  const visitor = protocol.enter(server);
   const text = typeof value === "string" ? value : JSON.stringify(value);
   const answers: Answer<unknown>[] = [];
   for (const kind of ["login", "registration"] as const) {
     for (const name of ["return_to", "aal", "identity_schema", "login_challenge", "organization", "via"]) {
       const query = name === "return_to" ? `${ui.welcome}?${text}` : text;
-      answers.push(await visitor[kind].create({ [name]: query }).catch((): Answer<unknown> => ({ ok: true, value: undefined })));
+      answers.push(
+        await visitor[kind].create({ [name]: query }).catch((): Answer<unknown> => ({ ok: true, value: undefined })),
+      );
     }
   }
   return answers;
 };
 
 /** Headers reach columns too; a client of HTTP sends no line breaks in them. */
-const headers: Sender = async (door, value) => {
-  const { visitor, person } = await enterAsNewPerson(door, server);
+const headers: Sender = async (protocol, value) => {
+  const { visitor, person } = await enterAsNewPerson(protocol, server);
   const text = Buffer.from(typeof value === "string" ? value : JSON.stringify(value))
     .toString("latin1")
     .slice(0, 8_000)
@@ -236,10 +277,15 @@ const senders: Readonly<Record<string, Sender>> = {
   "flows.form": forms,
   "flows.context": creation,
   "flows.active": forms,
-  "continuations.ciphertext": async (door, value) => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+  "continuations.ciphertext": async (protocol, value) => {
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     server.clock.advance(3_600_000);
-    return [await change(visitor, { method: "profile", traits: { email: person.email, any: value as string, nickname: String(Math.random()) } })];
+    return [
+      await change(visitor, {
+        method: "profile",
+        traits: { email: person.email, any: value as string, nickname: String(Math.random()) },
+      }),
+    ];
   },
   "sessions.device": headers,
   "security_events.remote_address": headers,
@@ -271,8 +317,8 @@ describe("the table of columns", () => {
     ["page", "-5"],
     ["page_size", "2147483648"],
   ])("a %s of %s is no failure of the database", async (name, value) => {
-    for (const door of doors) {
-      const { visitor } = await enterAsNewPerson(door, server);
+    for (const protocol of protocols) {
+      const { visitor } = await enterAsNewPerson(protocol, server);
       const answer = await visitor.sessions({ [name]: value }).catch(clientRefused);
       if ("ok" in answer && !answer.ok) expect(answer.reason).toBe("INVALID_FIELD");
     }
@@ -283,10 +329,11 @@ describe("the table of columns", () => {
     async (name) => {
       const reach = senders[name];
       const size = columnSizes[name as keyof typeof columnSizes] ?? 512;
-      for (const door of [nativeRest, grpc, connectBinary]) {
+      for (const protocol of [nativeRest, grpc, connectBinary]) {
         for (const value of [...weird(size), ...inside]) {
-          const answers = await reach?.(door, value).catch(clientRefused);
-          for (const answer of answers ?? []) if (!answer.ok) expect(["INTERNAL", "UNAVAILABLE", "UNKNOWN"]).not.toContain(answer.reason);
+          const answers = await reach?.(protocol, value).catch(clientRefused);
+          for (const answer of answers ?? [])
+            if (!answer.ok) expect(["INTERNAL", "UNAVAILABLE", "UNKNOWN"]).not.toContain(answer.reason);
         }
       }
       expect(server.logged.filter((line) => line.includes("a call failed inside the server"))).toEqual([]);

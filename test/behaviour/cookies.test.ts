@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accepted } from "../doors/door.ts";
-import { nativeDoors } from "../doors/doors.ts";
-import { send } from "../doors/http.ts";
-import { nativeRest, spa } from "../doors/json-rest.ts";
-import { enterAsNewPerson, newEmail, newPassword, signIn } from "../doors/person.ts";
-import { startServer, type TestServer, ui } from "../doors/server.ts";
+import { send } from "../protocols/http.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
+import { accepted } from "../protocols/protocol.ts";
+import { nativeDoors } from "../protocols/protocols.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -15,14 +15,24 @@ afterAll(() => server?.stop());
 
 /** The lines of a cookie, as an answer to signing up sets them. */
 const signUp = async (): Promise<readonly string[]> => {
-  const begun = await send(`${server.url}/self-service/registration/browser`, { headers: { accept: "application/json" } });
+  const begun = await send(`${server.url}/self-service/registration/browser`, {
+    headers: { accept: "application/json" },
+  });
   const cookie = begun.setCookies.map((line) => line.split(";")[0]).join("; ");
-  const { ui: form, id } = begun.json as { readonly id: string; readonly ui: { readonly nodes: { attributes: { name: string; value: unknown } }[] } };
+  const { ui: form, id } = begun.json as {
+    readonly id: string;
+    readonly ui: { readonly nodes: { attributes: { name: string; value: unknown } }[] };
+  };
   const token = form.nodes.find(({ attributes }) => attributes.name === "csrf_token")?.attributes.value;
   const done = await send(`${server.url}/self-service/registration?flow=${id}`, {
     method: "POST",
     headers: { accept: "application/json", "content-type": "application/json", cookie },
-    body: JSON.stringify({ method: "password", password: newPassword(), csrf_token: token, traits: { email: newEmail() } }),
+    body: JSON.stringify({
+      method: "password",
+      password: newPassword(),
+      csrf_token: token,
+      traits: { email: newEmail() },
+    }),
   });
   expect(done.status).toBe(200);
   return [...begun.setCookies, ...done.setCookies];
@@ -41,7 +51,9 @@ describe("cookies", () => {
     const strict = await signUp();
     await server.restart();
     for (const name of [session, csrf]) {
-      expect(attributesOf(strict, name)).toEqual(expect.arrayContaining(["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]));
+      expect(attributesOf(strict, name)).toEqual(
+        expect.arrayContaining(["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]),
+      );
       expect(attributesOf(relaxed, name)).toEqual(expect.arrayContaining(["HttpOnly", "Path=/", "SameSite=Lax"]));
       expect(attributesOf(relaxed, name)).not.toContain("Secure");
     }
@@ -54,8 +66,16 @@ describe("cookies", () => {
     });
     const lines = await signUp();
     await server.restart();
-    expect(attributesOf(lines, csrf)).toEqual(expect.arrayContaining(["Domain=example.com", "Path=/id", "SameSite=Strict", "Secure"]));
-    expect(attributesOf(lines, /^our_session=/)).toEqual(["Domain=example.com", "HttpOnly", "Path=/id", "SameSite=None", "Secure"]);
+    expect(attributesOf(lines, csrf)).toEqual(
+      expect.arrayContaining(["Domain=example.com", "Path=/id", "SameSite=Strict", "Secure"]),
+    );
+    expect(attributesOf(lines, /^our_session=/)).toEqual([
+      "Domain=example.com",
+      "HttpOnly",
+      "Path=/id",
+      "SameSite=None",
+      "Secure",
+    ]);
   });
 
   it("of a session end with it, and the anti-CSRF cookie's name hangs on the public URL as it is written", async () => {
@@ -85,19 +105,24 @@ describe("cookies", () => {
     expect(value()).not.toBe(second);
   });
 
-  it.each(nativeDoors)("are none of a native app's business ($name)", async (door) => {
-    const { visitor } = await enterAsNewPerson(door, server);
+  it.each(nativeDoors)("are none of a native app's business ($name)", async (protocol) => {
+    const { visitor } = await enterAsNewPerson(protocol, server);
     accepted(await visitor.settings.create());
     for (const path of ["/self-service/settings/api", "/self-service/login/api?refresh=true", "/sessions/whoami"]) {
-      const answer = await send(`${server.url}${path}`, { headers: { accept: "application/json", "x-session-token": visitor.credentials.token } });
+      const answer = await send(`${server.url}${path}`, {
+        headers: { accept: "application/json", "x-session-token": visitor.credentials.token },
+      });
       expect([path, answer.status, answer.setCookies]).toEqual([path, 200, []]);
     }
   });
 });
 
 describe("other origins", () => {
-  const cors = (origins: readonly string[]) => ({ serve: { public: { cors: { enabled: true, allowed_origins: origins } } } });
-  const ask = (origin: string, cookie?: string) => send(`${server.url}/sessions/whoami`, { headers: { accept: "application/json", origin, cookie } });
+  const cors = (origins: readonly string[]) => ({
+    serve: { public: { cors: { enabled: true, allowed_origins: origins } } },
+  });
+  const ask = (origin: string, cookie?: string) =>
+    send(`${server.url}/sessions/whoami`, { headers: { accept: "application/json", origin, cookie } });
 
   it("read nothing unless the configuration allows it", async () => {
     expect((await ask(ui.origin)).headers["access-control-allow-origin"]).toBeUndefined();
@@ -107,10 +132,19 @@ describe("other origins", () => {
     await server.restart(cors([ui.origin, "https://*.example.com"]));
     for (const origin of [ui.origin, "https://app.example.com"]) {
       const { headers } = await ask(origin);
-      expect([headers["access-control-allow-origin"], headers["access-control-allow-credentials"]]).toEqual([origin, "true"]);
+      expect([headers["access-control-allow-origin"], headers["access-control-allow-credentials"]]).toEqual([
+        origin,
+        "true",
+      ]);
       expect(headers.vary).toContain("Origin");
     }
-    for (const origin of ["https://evil.example.org", "https://example.com.evil.org", "http://app.example.com", "null", `${ui.origin}.evil.org`]) {
+    for (const origin of [
+      "https://evil.example.org",
+      "https://example.com.evil.org",
+      "http://app.example.com",
+      "null",
+      `${ui.origin}.evil.org`,
+    ]) {
       expect((await ask(origin)).headers["access-control-allow-origin"]).toBeUndefined();
     }
   });
@@ -120,7 +154,11 @@ describe("other origins", () => {
     const preflight = (origin: string) =>
       send(`${server.url}/self-service/settings`, {
         method: "OPTIONS",
-        headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type,x-session-token" },
+        headers: {
+          origin,
+          "access-control-request-method": "POST",
+          "access-control-request-headers": "content-type,x-session-token",
+        },
       });
     const { headers, status } = await preflight(ui.origin);
     expect(status).toBeLessThan(300);
@@ -148,7 +186,9 @@ describe("every answer", () => {
       "/nowhere",
       "/self-service/settings/flows?id=nonsense",
     ]) {
-      const { headers } = await send(`${server.url}${path}`, { headers: { "x-session-token": visitor.credentials.token } });
+      const { headers } = await send(`${server.url}${path}`, {
+        headers: { "x-session-token": visitor.credentials.token },
+      });
       expect([path, headers["cache-control"]]).toEqual([path, "private, no-cache, no-store, must-revalidate"]);
       expect([path, headers["x-content-type-options"]]).toEqual([path, "nosniff"]);
     }

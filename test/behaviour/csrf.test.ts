@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { acceptHtml } from "../doors/browser-form.ts";
-import { accepted, type FlowKind, type Headers, refused, type Submission } from "../doors/door.ts";
-import { browserDoors, nativeDoors } from "../doors/doors.ts";
-import { send } from "../doors/http.ts";
-import { nativeRest, spa } from "../doors/json-rest.ts";
-import { enterAsNewPerson, hand, newEmail, newPassword, signIn } from "../doors/person.ts";
-import { everythingWritten, passwordHashOf } from "../doors/rows.ts";
-import { startServer, type TestServer, ui } from "../doors/server.ts";
+import { acceptHtml } from "../protocols/browser-form.ts";
+import { send } from "../protocols/http.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, hand, newEmail, newPassword, signIn } from "../protocols/person.ts";
+import { accepted, type FlowKind, type Headers, refused, type Submission } from "../protocols/protocol.ts";
+import { browserDoors, nativeDoors } from "../protocols/protocols.ts";
+import { everythingWritten, passwordHashOf } from "../protocols/rows.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 /* That no other site makes a person's browser do what the person does not want. */
 
@@ -20,19 +20,34 @@ afterAll(() => server?.stop());
 const kinds: readonly FlowKind[] = ["settings", "login", "registration"];
 const submission = (kind: FlowKind): Submission => {
   if (kind === "login") return { method: "password", identifier: newEmail(), password: newPassword() };
-  return { method: "password", password: newPassword(), ...(kind === "registration" && { traits: { email: newEmail() } }) };
+  return {
+    method: "password",
+    password: newPassword(),
+    ...(kind === "registration" && { traits: { email: newEmail() } }),
+  };
 };
 
-describe.each(browserDoors)("through $name", (door) => {
-  const someoneFor = async (kind: FlowKind) => (kind === "settings" ? (await enterAsNewPerson(door, server)).visitor : door.enter(server));
+describe.each(browserDoors)("through $name", (protocol) => {
+  const someoneFor = async (kind: FlowKind) =>
+    kind === "settings" ? (await enterAsNewPerson(protocol, server)).visitor : protocol.enter(server);
 
   it.each(kinds)("a %s form without its token, or with another's, does nothing", async (kind) => {
     const visitor = await someoneFor(kind);
     const flow = accepted(await visitor[kind].create()).id;
     const before = await everythingWritten(server);
-    const others = accepted(await door.enter(server).login.create()).nodes.find(({ name }) => name === "csrf_token")?.value;
-    for (const token of ["", "nonsense", randomBytes(32).toString("base64"), randomBytes(64).toString("base64"), String(others)]) {
-      expect(refused(await visitor[kind].update(flow, { ...submission(kind), csrf_token: token })).reason).toBe("CSRF_VIOLATION");
+    const others = accepted(await protocol.enter(server).login.create()).nodes.find(
+      ({ name }) => name === "csrf_token",
+    )?.value;
+    for (const token of [
+      "",
+      "nonsense",
+      randomBytes(32).toString("base64"),
+      randomBytes(64).toString("base64"),
+      String(others),
+    ]) {
+      expect(refused(await visitor[kind].update(flow, { ...submission(kind), csrf_token: token })).reason).toBe(
+        "CSRF_VIOLATION",
+      );
     }
     expect(await everythingWritten(server)).toEqual(before);
   });
@@ -41,23 +56,32 @@ describe.each(browserDoors)("through $name", (door) => {
     const visitor = await someoneFor(kind);
     const flow = accepted(await visitor[kind].create()).id;
     const before = await everythingWritten(server);
-    for (const name of visitor.credentials.jar?.names ?? []) if (name.startsWith("csrf_token_")) visitor.credentials.jar?.delete(name);
+    for (const name of visitor.credentials.jar?.names ?? [])
+      if (name.startsWith("csrf_token_")) visitor.credentials.jar?.delete(name);
     expect(refused(await visitor[kind].update(flow, submission(kind))).reason).toBe("CSRF_VIOLATION");
     expect(await everythingWritten(server)).toEqual(before);
   });
 
   it("every form carries another token, and each of them is good", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const flow = accepted(await visitor.settings.create());
     const again = accepted(await visitor.settings.get(flow.id));
-    const [one, other] = [flow, again].map(({ nodes }) => String(nodes.find(({ name }) => name === "csrf_token")?.value));
+    const [one, other] = [flow, again].map(({ nodes }) =>
+      String(nodes.find(({ name }) => name === "csrf_token")?.value),
+    );
     expect(one).not.toBe(other);
     for (const token of [one, other])
-      accepted(await visitor.settings.update(flow.id, { method: "profile", traits: { email: person.email }, csrf_token: token ?? "" }));
+      accepted(
+        await visitor.settings.update(flow.id, {
+          method: "profile",
+          traits: { email: person.email },
+          csrf_token: token ?? "",
+        }),
+      );
   });
 
   it("proving again who one is keeps open forms good; signing out, and in as someone else, does not", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const profile = { method: "profile", traits: { email: person.email } };
     const flow = accepted(await visitor.settings.create());
     const token = { csrf_token: String(flow.nodes.find(({ name }) => name === "csrf_token")?.value) };
@@ -71,17 +95,24 @@ describe.each(browserDoors)("through $name", (door) => {
   });
 });
 
-describe.each(nativeDoors)("through $name", (door) => {
+describe.each(nativeDoors)("through $name", (protocol) => {
   it("no token is needed, and a wrong one does no harm", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const flow = accepted(await visitor.settings.create()).id;
-    accepted(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email }, csrf_token: "nonsense" }));
+    accepted(
+      await visitor.settings.update(flow, {
+        method: "profile",
+        traits: { email: person.email },
+        csrf_token: "nonsense",
+      }),
+    );
   });
 });
 
 describe("a native app's flow", () => {
   const submit = async (kind: FlowKind, headers: Headers) => {
-    const { visitor } = kind === "settings" ? await enterAsNewPerson(nativeRest, server) : { visitor: nativeRest.enter(server) };
+    const { visitor } =
+      kind === "settings" ? await enterAsNewPerson(nativeRest, server) : { visitor: nativeRest.enter(server) };
     const flow = accepted(await visitor[kind].create()).id;
     return send(`${server.url}/self-service/${kind}?flow=${flow}`, {
       method: "POST",
@@ -90,20 +121,25 @@ describe("a native app's flow", () => {
     });
   };
 
-  it.each(kinds)("of kind %s is not submitted by a browser: Origin and cookies are refused, and the form says so", async (kind) => {
-    for (const [headers, named] of [
-      [{ origin: ui.origin }, "Origin"],
-      [{ origin: "null" }, "Origin"],
-      [{ cookie: "theme=dark" }, "cookies"],
-    ] as const) {
-      const before = await everythingWritten(server);
-      const answer = await submit(kind, headers);
-      expect(answer.status).toBe(400);
-      expect(answer.json).toMatchObject({ ui: { messages: [{ id: 4000001, text: expect.stringContaining(named) }] } });
-      // The person was new; of them nothing was changed.
-      expect((await everythingWritten(server)).security_events).toEqual(before.security_events);
-    }
-  });
+  it.each(kinds)(
+    "of kind %s is not submitted by a browser: Origin and cookies are refused, and the form says so",
+    async (kind) => {
+      for (const [headers, named] of [
+        [{ origin: ui.origin }, "Origin"],
+        [{ origin: "null" }, "Origin"],
+        [{ cookie: "theme=dark" }, "cookies"],
+      ] as const) {
+        const before = await everythingWritten(server);
+        const answer = await submit(kind, headers);
+        expect(answer.status).toBe(400);
+        expect(answer.json).toMatchObject({
+          ui: { messages: [{ id: 4000001, text: expect.stringContaining(named) }] },
+        });
+        // The person was new; of them nothing was changed.
+        expect((await everythingWritten(server)).security_events).toEqual(before.security_events);
+      }
+    },
+  );
 
   it("may carry the cookies of a content delivery network", async () => {
     expect((await submit("settings", { cookie: "__cf_bm=1; _cfuvid=2; cf_clearance=3" })).status).toBe(200);
@@ -116,7 +152,9 @@ describe("a native app's flow", () => {
   it("is refused with a browser's own session cookie as well", async () => {
     const { visitor } = await enterAsNewPerson(spa, server);
     const native = nativeRest.enter(server);
-    const flow = await send(`${server.url}/self-service/settings/api`, { headers: { cookie: visitor.credentials.jar?.header } });
+    const flow = await send(`${server.url}/self-service/settings/api`, {
+      headers: { cookie: visitor.credentials.jar?.header },
+    });
     expect(flow.setCookies).toEqual([]);
     const answer = await send(`${server.url}/self-service/settings?flow=${String(flow.json.id)}`, {
       method: "POST",
@@ -131,7 +169,12 @@ describe("a native app's flow", () => {
 describe("another site", () => {
   const rest = (path: string, method: string): ((headers: Headers) => ReturnType<typeof send>) => {
     const body = method === "POST" ? JSON.stringify({ method: "password", password: newPassword() }) : undefined;
-    return (headers) => send(`${server.url}${path}`, { method, headers: { accept: "application/json", "content-type": "application/json", ...headers }, body });
+    return (headers) =>
+      send(`${server.url}${path}`, {
+        method,
+        headers: { accept: "application/json", "content-type": "application/json", ...headers },
+        body,
+      });
   };
   const evil: readonly Headers[] = [
     { "sec-fetch-site": "cross-site", origin: "https://evil.example.org" },
@@ -148,7 +191,12 @@ describe("another site", () => {
     for (const headers of evil) {
       const answer = await send(`${server.url}/self-service/settings?flow=${flow.id}`, {
         method: "POST",
-        headers: { accept: "application/json", "content-type": "application/json", cookie: visitor.credentials.jar?.header, ...headers },
+        headers: {
+          accept: "application/json",
+          "content-type": "application/json",
+          cookie: visitor.credentials.jar?.header,
+          ...headers,
+        },
         body: JSON.stringify({ method: "password", password: newPassword(), csrf_token: csrf }),
       });
       expect(answer.status).toBe(403);
@@ -178,7 +226,12 @@ describe("another site", () => {
   it("may follow a link: a GET that changes nothing is answered", async () => {
     const { visitor } = await enterAsNewPerson(spa, server);
     const answer = await send(`${server.url}/self-service/settings/browser`, {
-      headers: { accept: acceptHtml, cookie: visitor.credentials.jar?.header, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" },
+      headers: {
+        accept: acceptHtml,
+        cookie: visitor.credentials.jar?.header,
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "navigate",
+      },
     });
     expect(answer.status).toBe(303);
   });
@@ -219,7 +272,10 @@ describe("an RPC's own path", () => {
   it.each(["GET", "HEAD", "PUT", "DELETE"])("takes no %s", async (method) => {
     const { visitor } = await enterAsNewPerson(nativeRest, server);
     const query = `?connect=v1&encoding=json&message=${encodeURIComponent("{}")}`;
-    const answer = await send(`${server.url}${path}${query}`, { method, headers: { "x-session-token": visitor.credentials.token } });
+    const answer = await send(`${server.url}${path}${query}`, {
+      method,
+      headers: { "x-session-token": visitor.credentials.token },
+    });
     expect(answer.status).toBe(405);
     expect(answer.headers.allow).toBe("POST");
   });
@@ -234,7 +290,9 @@ describe("a submit of the settings form", () => {
     const csrf = String(flow.nodes.find(({ name }) => name === "csrf_token")?.value);
     const before = await everythingWritten(server);
     const query = new URLSearchParams({ flow: flow.id, method: "password", password: newPassword(), csrf_token: csrf });
-    await send(`${server.url}/self-service/settings?${query}`, { headers: { accept: "application/json", cookie: visitor.credentials.jar?.header } });
+    await send(`${server.url}/self-service/settings?${query}`, {
+      headers: { accept: "application/json", cookie: visitor.credentials.jar?.header },
+    });
     expect(await everythingWritten(server)).toEqual(before);
     expect(accepted(await other.whoami()).identityId).toBe(person.id);
   });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { acceptHtml } from "../doors/browser-form.ts";
-import { accepted, type Headers, type Visitor } from "../doors/door.ts";
-import { send } from "../doors/http.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { enterAsNewPerson, type Person } from "../doors/person.ts";
-import { startServer, type TestServer, ui } from "../doors/server.ts";
+import { acceptHtml } from "../protocols/browser-form.ts";
+import { send } from "../protocols/http.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, type Person } from "../protocols/person.ts";
+import { accepted, type Headers, type Visitor } from "../protocols/protocol.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 /* The ways in which REST takes the same fields. */
 
@@ -22,14 +22,21 @@ const form = (fields: readonly (readonly [string, string])[]): readonly [Headers
   { "content-type": "application/x-www-form-urlencoded" },
   new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value])).toString(),
 ];
-const json = (value: object): readonly [Headers, string] => [{ "content-type": "application/json" }, JSON.stringify(value)];
+const json = (value: object): readonly [Headers, string] => [
+  { "content-type": "application/json" },
+  JSON.stringify(value),
+];
 
 const someone = async (): Promise<{
   readonly person: Person;
   readonly visitor: Visitor;
   readonly save: (sent: readonly [Headers, string]) => Promise<number>;
 }> => {
-  const { visitor, person } = await enterAsNewPerson(nativeRest, server, { name: { first: "Ada", last: "Lovelace" }, newsletter: true, tags: ["old"] });
+  const { visitor, person } = await enterAsNewPerson(nativeRest, server, {
+    name: { first: "Ada", last: "Lovelace" },
+    newsletter: true,
+    tags: ["old"],
+  });
   const flow = accepted(await visitor.settings.create()).id;
   const save = async ([headers, body]: readonly [Headers, string]) =>
     (
@@ -44,7 +51,13 @@ const someone = async (): Promise<{
 const traitsOf = async (visitor: Visitor) => accepted(await visitor.whoami()).traits;
 
 describe("the same change", () => {
-  const wanted = (email: string) => ({ email, name: { first: "Grace", last: "Hopper" }, age: 36, newsletter: false, tags: ["a", "b"] });
+  const wanted = (email: string) => ({
+    email,
+    name: { first: "Grace", last: "Hopper" },
+    age: 36,
+    newsletter: false,
+    tags: ["a", "b"],
+  });
   const flat = (email: string): readonly (readonly [string, string])[] => [
     ["method", "profile"],
     ["traits.email", email],
@@ -71,13 +84,29 @@ describe("the same change", () => {
           "traits.tags": ["a", "b"],
         }),
     ],
-    ["JSON with both", (email: string) => json({ method: "profile", traits: { ...wanted(email), name: { first: "Grace" } }, "traits.name.last": "Hopper" })],
-    ["JSON with texts for numbers", (email: string) => json({ method: "profile", traits: wanted(email), "traits.age": "36" })],
+    [
+      "JSON with both",
+      (email: string) =>
+        json({
+          method: "profile",
+          traits: { ...wanted(email), name: { first: "Grace" } },
+          "traits.name.last": "Hopper",
+        }),
+    ],
+    [
+      "JSON with texts for numbers",
+      (email: string) => json({ method: "profile", traits: wanted(email), "traits.age": "36" }),
+    ],
     ["a form", (email: string) => form(flat(email))],
     ["a multipart form", (email: string) => multipart(flat(email))],
     [
       "a form with numbered entries",
-      (email: string) => form([...flat(email).filter(([name]) => name !== "traits.tags"), ["traits.tags.1", "b"], ["traits.tags.0", "a"]]),
+      (email: string) =>
+        form([
+          ...flat(email).filter(([name]) => name !== "traits.tags"),
+          ["traits.tags.1", "b"],
+          ["traits.tags.0", "a"],
+        ]),
     ],
   ])("arrives as %s", async (_, sent) => {
     const { person, visitor, save } = await someone();
@@ -99,9 +128,15 @@ describe("a checkbox", () => {
     ["not ticked: the hidden no alone", ["false"], false],
   ])("%s", async (_, values, expected) => {
     const { person, visitor, save } = await someone();
-    expect(await save(form([["method", "profile"], ["traits.email", person.email], ...values.map((value) => ["traits.newsletter", value] as const)]))).toBe(
-      200,
-    );
+    expect(
+      await save(
+        form([
+          ["method", "profile"],
+          ["traits.email", person.email],
+          ...values.map((value) => ["traits.newsletter", value] as const),
+        ]),
+      ),
+    ).toBe(200);
     expect((await traitsOf(visitor)).newsletter).toBe(expected);
   });
 
@@ -172,7 +207,9 @@ describe("who is answered how", () => {
   it("a page is a relative address where the configuration says so", async () => {
     await server.restart({ selfservice: { flows: { settings: { ui_url: "/my/settings" } } } });
     const { visitor } = await enterAsNewPerson(nativeRest, server);
-    const answer = await send(`${server.url}/self-service/settings/browser`, { headers: { accept: acceptHtml, "x-session-token": visitor.credentials.token } });
+    const answer = await send(`${server.url}/self-service/settings/browser`, {
+      headers: { accept: acceptHtml, "x-session-token": visitor.credentials.token },
+    });
     expect(answer.status).toBe(303);
     expect(answer.headers.location).toMatch(/\/my\/settings\?flow=/);
     await server.restart();
@@ -186,16 +223,22 @@ describe("who is answered how", () => {
   });
 
   it("whoever builds an error page gets a sample", async () => {
-    const answer = await send(`${server.url}/self-service/errors?id=stub:500`, { headers: { accept: "application/json" } });
+    const answer = await send(`${server.url}/self-service/errors?id=stub:500`, {
+      headers: { accept: "application/json" },
+    });
     expect(answer.json).toMatchObject({ id: expect.any(String), error: { code: 500 } });
-    expect((await send(`${server.url}/self-service/errors?id=nonsense`, { headers: { accept: "application/json" } })).status).toBe(404);
+    expect(
+      (await send(`${server.url}/self-service/errors?id=nonsense`, { headers: { accept: "application/json" } })).status,
+    ).toBe(404);
   });
 
   it("whoever builds a form by hand gets the schema, by its id or by its encoded id", async () => {
     const list = await send(`${server.url}/schemas`, { headers: { accept: "application/json" } });
     expect(JSON.parse(list.text)).toMatchObject([{ id: "person", schema: { properties: { traits: {} } } }]);
     for (const id of ["person", Buffer.from("person").toString("base64url")])
-      expect((await send(`${server.url}/schemas/${id}`)).json).toMatchObject({ properties: { traits: { properties: { email: {} } } } });
+      expect((await send(`${server.url}/schemas/${id}`)).json).toMatchObject({
+        properties: { traits: { properties: { email: {} } } },
+      });
   });
 });
 

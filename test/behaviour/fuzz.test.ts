@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hours } from "../doors/clock.ts";
-import { accepted, type FlowKind, type Headers } from "../doors/door.ts";
-import { type Received, send } from "../doors/http.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { enterAsNewPerson, type Person } from "../doors/person.ts";
-import { everythingWritten } from "../doors/rows.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { hours } from "../protocols/clock.ts";
+import { type CallbackResult, send } from "../protocols/http.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, type Person } from "../protocols/person.ts";
+import { accepted, type FlowKind, type Headers } from "../protocols/protocol.ts";
+import { everythingWritten } from "../protocols/rows.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 /*
  * Anything at all, sent to everything that takes a body: the server answers,
@@ -26,7 +26,8 @@ beforeAll(async () => {
   // Too old for a protected change, so that no lucky password is set.
   server.clock.advance(hours(1));
   flows.set("settings", accepted(await someone.visitor.settings.create()).id);
-  for (const kind of ["login", "registration"] as const) flows.set(kind, accepted(await nativeRest.enter(server)[kind].create()).id);
+  for (const kind of ["login", "registration"] as const)
+    flows.set(kind, accepted(await nativeRest.enter(server)[kind].create()).id);
 });
 afterAll(() => server?.stop());
 
@@ -36,37 +37,81 @@ const runs = { seed: 20310304, numRuns: 300, endOnFailure: true } as const;
 
 const text = fc.oneof(
   { weight: 6, arbitrary: fc.string({ unit: "binary", maxLength: 40 }) },
-  { weight: 1, arbitrary: fc.constantFrom("\ud800", "\0", "__proto__", "%s%n", "{{7*7}}", "' OR 1=1 --", "\u202e", "x".repeat(70_000), "é".repeat(40_000)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "\ud800",
+      "\0",
+      "__proto__",
+      "%s%n",
+      "{{7*7}}",
+      "' OR 1=1 --",
+      "\u202e",
+      "x".repeat(70_000),
+      "é".repeat(40_000),
+    ),
+  },
   { weight: 1, arbitrary: fc.constantFrom("true", "on", "0", "-1", "1e999", "NaN", "null", "[]", "{}") },
 );
 const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, -0, 1e308, 2 ** 53));
 const nested = fc.integer({ min: 1, max: 3_000 }).map((depth) => `${'{"a":['.repeat(depth)}${"]}".repeat(depth)}`);
 
 const known = fc.constantFrom(
-  ...["method", "traits", "traits.email", "traits.name", "traits.name.first", "traits.tags.0", "traits.age", "password", "csrf_token", "identifier"],
-  ...["transient_payload", "etag", "flow", "body", "screen", "profile", "__proto__", "constructor", "toString", "", ".", "a.", ".a", "traits."],
+  ...[
+    "method",
+    "traits",
+    "traits.email",
+    "traits.name",
+    "traits.name.first",
+    "traits.tags.0",
+    "traits.age",
+    "password",
+    "csrf_token",
+    "identifier",
+  ],
+  ...[
+    "transient_payload",
+    "etag",
+    "flow",
+    "body",
+    "screen",
+    "profile",
+    "__proto__",
+    "constructor",
+    "toString",
+    "",
+    ".",
+    "a.",
+    ".a",
+    "traits.",
+  ],
 );
 const name = fc.oneof({ weight: 5, arbitrary: known }, { weight: 2, arbitrary: text });
 
 /** JSON as text, so that names which JavaScript would swallow are sent. */
-const jsonText: fc.Arbitrary<string> = fc.letrec<{ value: string; object: string; list: string; scalar: string }>((tie) => ({
-  value: fc.oneof({ depthSize: "small", withCrossShrink: true }, tie("scalar"), tie("object"), tie("list"), nested),
-  scalar: fc.oneof(
-    text.map((value) => JSON.stringify(value)),
-    number.map((value) => JSON.stringify(value)),
-    fc.constantFrom("true", "false", "null"),
-  ),
-  object: fc
-    .array(fc.tuple(name, tie("value")), { maxLength: 8 })
-    .map((members) => `{${members.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`),
-  list: fc.array(tie("value"), { maxLength: 5 }).map((items) => `[${items.join(",")}]`),
-})).value;
+const jsonText: fc.Arbitrary<string> = fc.letrec<{ value: string; object: string; list: string; scalar: string }>(
+  (tie) => ({
+    value: fc.oneof({ depthSize: "small", withCrossShrink: true }, tie("scalar"), tie("object"), tie("list"), nested),
+    scalar: fc.oneof(
+      text.map((value) => JSON.stringify(value)),
+      number.map((value) => JSON.stringify(value)),
+      fc.constantFrom("true", "false", "null"),
+    ),
+    object: fc
+      .array(fc.tuple(name, tie("value")), { maxLength: 8 })
+      .map((members) => `{${members.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`),
+    list: fc.array(tie("value"), { maxLength: 5 }).map((items) => `[${items.join(",")}]`),
+  }),
+).value;
 
 const method = fc.constantFrom("profile", "password", "oidc", "link", "");
 /** A body that is nearly right: a method, and anything for its fields. */
 const nearly = fc
   .tuple(method, fc.array(fc.tuple(name, jsonText), { maxLength: 6 }))
-  .map(([which, members]) => `{"method":${JSON.stringify(which)}${members.map(([key, value]) => `,${JSON.stringify(key)}:${value}`).join("")}}`);
+  .map(
+    ([which, members]) =>
+      `{"method":${JSON.stringify(which)}${members.map(([key, value]) => `,${JSON.stringify(key)}:${value}`).join("")}}`,
+  );
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
 const anyBody: fc.Arbitrary<string | Buffer> = fc.oneof(
   { weight: 6, arbitrary: nearly },
@@ -95,16 +140,19 @@ const contentType = fc.oneof(
 const says = (value: unknown): boolean => typeof value === "string" && value !== "";
 
 /** REST: the client's mistake, with an error or a form that says which. */
-const mustBlame = (answer: Received): void => {
+const mustBlame = (answer: CallbackResult): void => {
   expect(answer.status).toBeGreaterThanOrEqual(400);
   expect(answer.status).toBeLessThan(500);
-  const { error, ui } = answer.json as { error?: { reason?: string; message?: string }; ui?: { messages?: unknown[]; nodes: { messages: unknown[] }[] } };
+  const { error, ui } = answer.json as {
+    error?: { reason?: string; message?: string };
+    ui?: { messages?: unknown[]; nodes: { messages: unknown[] }[] };
+  };
   const texts = [...(ui?.messages ?? []), ...(ui?.nodes ?? []).flatMap((node) => node.messages)];
   expect(says(error?.message) || texts.length > 0).toBe(true);
 };
 
 /** Connect: the same, with the reason among the details. */
-const mustExplain = (answer: Received): void => {
+const mustExplain = (answer: CallbackResult): void => {
   expect(answer.status).toBeGreaterThanOrEqual(400);
   expect(answer.status).toBeLessThan(500);
   const { code, message, details } = answer.json as { code?: string; message?: string; details?: { type: string }[] };
@@ -129,7 +177,9 @@ describe("anything", () => {
       fc.assert(
         fc.asyncProperty(anyBody, contentType, async (body, type) => {
           const headers = { ...session(kind), "content-type": type, accept: "application/json" };
-          mustBlame(await send(`${server.url}/self-service/${kind}?flow=${flows.get(kind)}`, { method: "POST", headers, body }));
+          mustBlame(
+            await send(`${server.url}/self-service/${kind}?flow=${flows.get(kind)}`, { method: "POST", headers, body }),
+          );
         }),
         runs,
       ),
@@ -144,8 +194,14 @@ describe("anything", () => {
             ["method", which],
             ...fields.map(([key, value]): [string, string] => [key.toWellFormed(), value.toWellFormed()]),
           ]).toString();
-          const headers = { ...session(kind), "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
-          mustBlame(await send(`${server.url}/self-service/${kind}?flow=${flows.get(kind)}`, { method: "POST", headers, body }));
+          const headers = {
+            ...session(kind),
+            "content-type": "application/x-www-form-urlencoded",
+            accept: "application/json",
+          };
+          mustBlame(
+            await send(`${server.url}/self-service/${kind}?flow=${flows.get(kind)}`, { method: "POST", headers, body }),
+          );
         }),
         { ...runs, numRuns: 100 },
       ),
@@ -154,12 +210,17 @@ describe("anything", () => {
 
   it.each(kinds)("submitted to a %s flow over Connect", async (kind) => {
     const service = `ostiary.${kind}.v1.${kind.replace(/^./, (letter) => letter.toUpperCase())}Service`;
-    const inner = fc.tuple(fc.constantFrom("profile", "password", "nonsense"), jsonText, fc.array(fc.tuple(name, jsonText), { maxLength: 2 }));
+    const inner = fc.tuple(
+      fc.constantFrom("profile", "password", "nonsense"),
+      jsonText,
+      fc.array(fc.tuple(name, jsonText), { maxLength: 2 }),
+    );
     const body = fc.oneof(
       {
         weight: 6,
         arbitrary: inner.map(
-          ([which, value, more]) => `{"flow":"${flows.get(kind)}","body":{"${which}":${value}${more.map(([k, v]) => `,${JSON.stringify(k)}:${v}`).join("")}}}`,
+          ([which, value, more]) =>
+            `{"flow":"${flows.get(kind)}","body":{"${which}":${value}${more.map(([k, v]) => `,${JSON.stringify(k)}:${v}`).join("")}}}`,
         ),
       },
       { weight: 1, arbitrary: anyBody },
@@ -186,7 +247,11 @@ describe("anything", () => {
         fc.asyncProperty(fc.constantFrom(...kinds), bytes, async (kind, body) => {
           const service = `ostiary.${kind}.v1.${kind.replace(/^./, (letter) => letter.toUpperCase())}Service`;
           mustExplain(
-            await send(`${server.url}/${service}/UpdateFlow`, { method: "POST", headers: { ...session(kind), "content-type": "application/proto" }, body }),
+            await send(`${server.url}/${service}/UpdateFlow`, {
+              method: "POST",
+              headers: { ...session(kind), "content-type": "application/proto" },
+              body,
+            }),
           );
         }),
         runs,
@@ -242,8 +307,12 @@ describe("anything", () => {
           fc.array(fc.tuple(parameter, text), { maxLength: 4 }),
           fc.dictionary(header, headerText, { maxKeys: 4 }),
           async (where, query, headers) => {
-            const search = new URLSearchParams(query.map(([key, value]): [string, string] => [key, value.slice(0, 1_000).toWellFormed()])).toString();
-            const answer = await send(`${server.url}${where}?${search}`, { headers: { "x-session-token": token, ...headers } });
+            const search = new URLSearchParams(
+              query.map(([key, value]): [string, string] => [key, value.slice(0, 1_000).toWellFormed()]),
+            ).toString();
+            const answer = await send(`${server.url}${where}?${search}`, {
+              headers: { "x-session-token": token, ...headers },
+            });
             expect(answer.status).toBeLessThan(500);
           },
         ),

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { minutes, seconds } from "../doors/clock.ts";
-import { accepted, refused } from "../doors/door.ts";
-import { doors } from "../doors/doors.ts";
-import { send } from "../doors/http.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { enterAsNewPerson, newEmail, signIn } from "../doors/person.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { minutes, seconds } from "../protocols/clock.ts";
+import { send } from "../protocols/http.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, newEmail, signIn } from "../protocols/person.ts";
+import { accepted, refused } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* Limits against guessing passwords: for one person, and from one network. */
 
@@ -22,18 +22,20 @@ afterAll(() => server?.stop());
 
 const wrong = "not the password at all";
 
-describe.each(doors)("through $name", (door) => {
+describe.each(protocols)("through $name", (protocol) => {
   it("after three wrong passwords a person's right one has to wait, until the window is over", async () => {
-    const { person } = await enterAsNewPerson(door, server);
-    const visitor = door.enter(server);
+    const { person } = await enterAsNewPerson(protocol, server);
+    const visitor = protocol.enter(server);
     for (let tries = 0; tries < 3; tries++) {
-      expect(refused(await signIn(visitor, { ...person, password: wrong })).texts).toMatchObject([{ node: "", id: 4000006 }]);
+      expect(refused(await signIn(visitor, { ...person, password: wrong })).texts).toMatchObject([
+        { node: "", id: 4000006 },
+      ]);
       server.clock.advance(minutes(1));
     }
     const refusal = refused(await signIn(visitor, person));
     expect(refusal.reason).toBe("RATE_LIMITED");
     // The error page that browsers are sent to has no headers.
-    if (!door.isForm) expect(refusal.retryAfter).toBe(7 * 60);
+    if (!protocol.isForm) expect(refusal.retryAfter).toBe(7 * 60);
     server.clock.advance(minutes(7) - seconds(1));
     expect(refused(await signIn(visitor, person)).reason).toBe("RATE_LIMITED");
     server.clock.advance(seconds(1));
@@ -44,11 +46,13 @@ describe.each(doors)("through $name", (door) => {
 });
 
 describe("what is counted", () => {
-  it("is the person, however the identifier is written and whichever door is tried", async () => {
+  it("is the person, however the identifier is written and whichever protocol is tried", async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
     const spellings = [person.email, person.email.toUpperCase(), ` ${person.email} `];
-    for (const [n, email] of spellings.entries()) refused(await signIn((doors[n] ?? nativeRest).enter(server), { email, password: wrong }));
-    for (const door of doors) expect(refused(await signIn(door.enter(server), person)).reason).toBe("RATE_LIMITED");
+    for (const [n, email] of spellings.entries())
+      refused(await signIn((protocols[n] ?? nativeRest).enter(server), { email, password: wrong }));
+    for (const protocol of protocols)
+      expect(refused(await signIn(protocol.enter(server), person)).reason).toBe("RATE_LIMITED");
   });
 
   it("are failures: signing in rightly does not use a window up", async () => {
@@ -62,7 +66,9 @@ describe("what is counted", () => {
     const answers = async (who: typeof nobody) => {
       const seen: unknown[] = [];
       for (let tries = 0; tries < 5; tries++) {
-        const { reason, texts, retryAfter } = refused(await signIn(nativeRest.enter(server), { ...who, password: wrong }));
+        const { reason, texts, retryAfter } = refused(
+          await signIn(nativeRest.enter(server), { ...who, password: wrong }),
+        );
         seen.push({ reason, texts, retryAfter });
       }
       return seen;
@@ -73,14 +79,17 @@ describe("what is counted", () => {
   it("does not reach another person", async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
     const { person: other } = await enterAsNewPerson(nativeRest, server);
-    for (let tries = 0; tries < 4; tries++) refused(await signIn(nativeRest.enter(server), { ...person, password: wrong }));
+    for (let tries = 0; tries < 4; tries++)
+      refused(await signIn(nativeRest.enter(server), { ...person, password: wrong }));
     accepted(await signIn(nativeRest.enter(server), other));
   });
 
   it("are tries at the same moment as well: forty at once get no further than forty in a row", async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
     const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, n) => signIn((doors[n % doors.length] ?? nativeRest).enter(server), { ...person, password: wrong })),
+      Array.from({ length: 40 }, (_, n) =>
+        signIn((protocols[n % protocols.length] ?? nativeRest).enter(server), { ...person, password: wrong }),
+      ),
     );
     const reasons = answers.map((answer) => refused(answer).reason);
     expect(reasons.filter((reason) => reason === "FORM_REJECTED").length).toBeLessThanOrEqual(3);
@@ -91,7 +100,8 @@ describe("what is counted", () => {
 
   it("survives a restart, as it is kept in the database, and says no name there", async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
-    for (let tries = 0; tries < 3; tries++) refused(await signIn(nativeRest.enter(server), { ...person, password: wrong }));
+    for (let tries = 0; tries < 3; tries++)
+      refused(await signIn(nativeRest.enter(server), { ...person, password: wrong }));
     await server.restart(limits(3, 1_000));
     expect(refused(await signIn(nativeRest.enter(server), person)).reason).toBe("RATE_LIMITED");
     expect(JSON.stringify(await server.sql("SELECT * FROM attempts"))).not.toContain(person.email);
@@ -121,7 +131,8 @@ describe("from one network", () => {
 
   it("of IPv6 the first half counts, which one household commands", async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
-    for (let tries = 0; tries < 4; tries++) expect((await tryFrom(`2001:db8:1:2::${tries + 1}`, newEmail(), wrong)).status).toBe(400);
+    for (let tries = 0; tries < 4; tries++)
+      expect((await tryFrom(`2001:db8:1:2::${tries + 1}`, newEmail(), wrong)).status).toBe(400);
     expect((await tryFrom("2001:db8:1:2:ffff::9", person.email, person.password)).status).toBe(429);
     expect((await tryFrom("2001:db8:1:3::1", person.email, person.password)).status).toBe(200);
   });

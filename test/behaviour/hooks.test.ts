@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hours } from "../doors/clock.ts";
-import { accepted, refused } from "../doors/door.ts";
-import { doors } from "../doors/doors.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { change, enterAs, enterAsNewPerson, newPassword, signIn } from "../doors/person.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { hours } from "../protocols/clock.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { change, enterAs, enterAsNewPerson, newPassword, signIn } from "../protocols/person.ts";
+import { accepted, refused } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 const revoking = [{ hook: "revoke_active_sessions" }];
 const after = (flow: string, keys: object) => ({ selfservice: { flows: { [flow]: { after: keys } } } });
@@ -15,11 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-describe.each(doors)("revoke_active_sessions after a password, through $name", (door) => {
+describe.each(protocols)("revoke_active_sessions after a password, through $name", (protocol) => {
   it("ends the person's other sessions with the change, and keeps the one it was made with", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
-    const others = [await enterAs(nativeRest, server, person), await enterAs(door, server, person)];
-    const { visitor: stranger } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
+    const others = [await enterAs(nativeRest, server, person), await enterAs(protocol, server, person)];
+    const { visitor: stranger } = await enterAsNewPerson(protocol, server);
     accepted(await change(visitor, { method: "password", password: newPassword() }));
     for (const other of others) expect(refused(await other.whoami()).reason).toBe("SESSION_INACTIVE");
     accepted(await visitor.whoami());
@@ -27,7 +27,7 @@ describe.each(doors)("revoke_active_sessions after a password, through $name", (
   });
 
   it("ends them when a change that waited is applied, not before", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     server.clock.advance(hours(1));
     const other = await enterAs(nativeRest, server, person);
     const flow = accepted(await visitor.settings.create()).id;
@@ -40,7 +40,7 @@ describe.each(doors)("revoke_active_sessions after a password, through $name", (
   });
 
   it("ends none when the password is refused, or when it is the profile that changes", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const other = await enterAs(nativeRest, server, person);
     refused(await change(visitor, { method: "password", password: "short" }));
     accepted(await change(visitor, { method: "profile", traits: { email: person.email, name: { first: "Ada" } } }));
@@ -54,9 +54,9 @@ describe.each([
 ])("revoke_active_sessions after signing in, %s", (_, keys) => {
   beforeAll(() => server.restart(after("login", keys)));
 
-  it.each(doors)("through $name, ends the sessions there were", async (door) => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
-    const later = await enterAs(door, server, person);
+  it.each(protocols)("through $name, ends the sessions there were", async (protocol) => {
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
+    const later = await enterAs(protocol, server, person);
     expect(refused(await visitor.whoami()).reason).toBe("SESSION_INACTIVE");
     accepted(await later.whoami());
   });

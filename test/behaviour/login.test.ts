@@ -1,14 +1,14 @@
 import { argon2d, hash as argon2Hash, argon2i, argon2id } from "argon2";
 import { hash as bcryptHash } from "bcryptjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accepted, refused } from "../doors/door.ts";
-import { doors } from "../doors/doors.ts";
-import { send } from "../doors/http.ts";
-import { nativeRest, spa } from "../doors/json-rest.ts";
-import { enterAs, enterAsNewPerson, newEmail, newPassword, type Person, signIn } from "../doors/person.ts";
-import { everythingWritten, idBytes, passwordHashOf } from "../doors/rows.ts";
-import { shownIn } from "../doors/seen.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { send } from "../protocols/http.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { enterAs, enterAsNewPerson, newEmail, newPassword, type Person, signIn } from "../protocols/person.ts";
+import { accepted, refused } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { everythingWritten, idBytes, passwordHashOf } from "../protocols/rows.ts";
+import { shownIn } from "../protocols/seen.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -17,31 +17,34 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 const importHash = async ({ id }: Person, hash: string): Promise<void> => {
-  await server.sql("UPDATE identity_credentials SET config = ? WHERE identity_id = ?", [JSON.stringify({ hashed_password: hash }), idBytes(id)]);
+  await server.sql("UPDATE identity_credentials SET config = ? WHERE identity_id = ?", [
+    JSON.stringify({ hashed_password: hash }),
+    idBytes(id),
+  ]);
 };
 
-describe.each(doors)("through $name", (door) => {
+describe.each(protocols)("through $name", (protocol) => {
   it("whoever knows the password is signed in", async () => {
-    const { person } = await enterAsNewPerson(door, server);
-    const visitor = door.enter(server);
+    const { person } = await enterAsNewPerson(protocol, server);
+    const visitor = protocol.enter(server);
     const done = accepted(await signIn(visitor, person));
-    if (!door.isForm) expect(done.session).toMatchObject({ identityId: person.id, methods: ["password"] });
-    expect(done.token === undefined).toBe(door.family === "browser");
+    if (!protocol.isForm) expect(done.session).toMatchObject({ identityId: person.id, methods: ["password"] });
+    expect(done.token === undefined).toBe(protocol.family === "browser");
     expect(accepted(await visitor.whoami()).identityId).toBe(person.id);
   });
 
   it("by any identifier the schema gives, in any spelling", async () => {
     const nickname = `Ada-${newEmail().slice(1, 9)}`;
-    const { person } = await enterAsNewPerson(door, server, { nickname });
+    const { person } = await enterAsNewPerson(protocol, server, { nickname });
     for (const email of [nickname, nickname.toUpperCase(), person.email.toUpperCase(), ` ${person.email}`])
-      accepted(await signIn(door.enter(server), { ...person, email }));
+      accepted(await signIn(protocol.enter(server), { ...person, email }));
   });
 
   it("a wrong password and an unknown person are answered alike, and nobody is signed in", async () => {
-    const { person } = await enterAsNewPerson(door, server);
+    const { person } = await enterAsNewPerson(protocol, server);
     const before = await everythingWritten(server);
-    const known = refused(await signIn(door.enter(server), { ...person, password: newPassword() }));
-    const unknown = refused(await signIn(door.enter(server), { email: newEmail(), password: newPassword() }));
+    const known = refused(await signIn(protocol.enter(server), { ...person, password: newPassword() }));
+    const unknown = refused(await signIn(protocol.enter(server), { email: newEmail(), password: newPassword() }));
     expect(known).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 4000006 }] });
     // Each has a flow of its own; all else is the same.
     const own = { location: undefined, form: undefined };
@@ -50,12 +53,16 @@ describe.each(doors)("through $name", (door) => {
   });
 
   it("what is missing is told at its field; the identifier stays, the password does not", async () => {
-    const visitor = door.enter(server);
+    const visitor = protocol.enter(server);
     const flow = accepted(await visitor.login.create()).id;
     const email = newEmail();
     const submit = (fields: Record<string, string>) => visitor.login.update(flow, { method: "password", ...fields });
-    expect(refused(await submit({ identifier: "", password: newPassword() })).texts).toMatchObject([{ node: "identifier", id: 4000002 }]);
-    expect(refused(await submit({ identifier: email, password: "" })).texts).toMatchObject([{ node: "password", id: 4000002 }]);
+    expect(refused(await submit({ identifier: "", password: newPassword() })).texts).toMatchObject([
+      { node: "identifier", id: 4000002 },
+    ]);
+    expect(refused(await submit({ identifier: email, password: "" })).texts).toMatchObject([
+      { node: "password", id: 4000002 },
+    ]);
     const shown = accepted(await visitor.login.get(flow));
     expect(shownIn(shown, "identifier")).toBe(email);
     refused(await submit({ identifier: email, password: "a wrong password" }));
@@ -64,33 +71,45 @@ describe.each(doors)("through $name", (door) => {
   });
 
   it("an older name of the identifier works as well", async () => {
-    const { person } = await enterAsNewPerson(door, server);
-    const visitor = door.enter(server);
+    const { person } = await enterAsNewPerson(protocol, server);
+    const visitor = protocol.enter(server);
     const flow = accepted(await visitor.login.create()).id;
-    accepted(await visitor.login.update(flow, { method: "password", password_identifier: person.email, password: person.password }));
+    accepted(
+      await visitor.login.update(flow, {
+        method: "password",
+        password_identifier: person.email,
+        password: person.password,
+      }),
+    );
   });
 
   it("a submit without a method is refused with words of its own", async () => {
-    const visitor = door.enter(server);
+    const visitor = protocol.enter(server);
     const flow = accepted(await visitor.login.create()).id;
-    expect(refused(await visitor.login.update(flow, {}))).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 4010002 }] });
+    expect(refused(await visitor.login.update(flow, {}))).toMatchObject({
+      reason: "FORM_REJECTED",
+      texts: [{ node: "", id: 4010002 }],
+    });
   });
 
   it("asked to prove it again, the form knows who is asked", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const flow = accepted(await visitor.login.create({ refresh: "true" }));
     expect(flow.texts).toMatchObject([{ node: "", id: 1010003 }]);
     expect(flow.nodes.find(({ name }) => name === "identifier")).toMatchObject({ type: "hidden", value: person.email });
   });
 
   it("nobody is asked to prove again who they are without a session", async () => {
-    const flow = accepted(await door.enter(server).login.create({ refresh: "true" }));
+    const flow = accepted(await protocol.enter(server).login.create({ refresh: "true" }));
     expect(flow.texts).toEqual([]);
   });
 
   it("a level that there is not is refused, a second factor without a session as well", async () => {
-    expect(refused(await door.enter(server).login.create({ aal: "aal9" }))).toMatchObject({ reason: "INVALID_FIELD", field: "aal" });
-    expect(refused(await door.enter(server).login.create({ aal: "aal2" })).reason).toBe("AAL1_REQUIRED");
+    expect(refused(await protocol.enter(server).login.create({ aal: "aal9" }))).toMatchObject({
+      reason: "INVALID_FIELD",
+      field: "aal",
+    });
+    expect(refused(await protocol.enter(server).login.create({ aal: "aal2" })).reason).toBe("AAL1_REQUIRED");
   });
 });
 
@@ -148,12 +167,24 @@ describe("small things clients rely on", () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
     const visitor = nativeRest.enter(server);
     const flow = accepted(await visitor.login.create({ nonsense: "1" })).id;
-    accepted(await visitor.login.update(flow, { method: "password", identifier: person.email, password: person.password, nonsense: { a: 1 } }));
+    accepted(
+      await visitor.login.update(flow, {
+        method: "password",
+        identifier: person.email,
+        password: person.password,
+        nonsense: { a: 1 },
+      }),
+    );
   });
 
   it("a number is taken for a password, as it is one in a form", async () => {
     const { visitor, person } = await enterAsNewPerson(spa, server);
-    accepted(await visitor.settings.update(accepted(await visitor.settings.create()).id, { method: "password", password: 8_375_629_104 }));
+    accepted(
+      await visitor.settings.update(accepted(await visitor.settings.create()).id, {
+        method: "password",
+        password: 8_375_629_104,
+      }),
+    );
     await enterAs(nativeRest, server, { ...person, password: "8375629104" });
   });
 

@@ -1,12 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { accepted, type Visitor } from "../doors/door.ts";
-import { send } from "../doors/http.ts";
-import { spa } from "../doors/json-rest.ts";
-import { enterAsNewPerson, signIn } from "../doors/person.ts";
-import { away, comeBack, errorAt, locationOf, type Providers, showRealTime, signInAt, startProviders, stateOf } from "../doors/providers.ts";
-import { eventsOf, everythingWritten, linksOf } from "../doors/rows.ts";
-import { startServer, type TestServer, ui } from "../doors/server.ts";
+import { send } from "../protocols/http.ts";
+import { spa } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, signIn } from "../protocols/person.ts";
+import { accepted, type Visitor } from "../protocols/protocol.ts";
+import {
+  away,
+  comeBack,
+  errorAt,
+  locationOf,
+  type Providers,
+  showRealTime,
+  signInAt,
+  startProviders,
+  stateOf,
+} from "../protocols/providers.ts";
+import { eventsOf, everythingWritten, linksOf } from "../protocols/rows.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 let server: TestServer;
 let providers: Providers;
@@ -26,7 +36,13 @@ describe("an answer of a provider", () => {
     const { visitor, person } = await enterAsNewPerson(spa, server);
     const flow = accepted(await visitor.settings.create());
     const location = away(await visitor.settings.update(flow.id, { method: "oidc", link: provider }));
-    return { visitor, person, flow, location, url: await signInAt(providers[provider], location, { sub: randomUUID() }) };
+    return {
+      visitor,
+      person,
+      flow,
+      location,
+      url: await signInAt(providers[provider], location, { sub: randomUUID() }),
+    };
   };
   const nothingIsWritten = async (act: () => Promise<unknown>) => {
     const before = await everythingWritten(server);
@@ -42,7 +58,13 @@ describe("an answer of a provider", () => {
   it("nobody asked for is refused", () =>
     nothingIsWritten(async () => {
       const callback = `${server.url}/self-service/methods/oidc/callback/acme`;
-      for (const query of ["", "?code=x", "?code=x&state=y", `?code=x&state=${"A".repeat(64)}`, `?code=x&state=${"A".repeat(9999)}`])
+      for (const query of [
+        "",
+        "?code=x",
+        "?code=x&state=y",
+        `?code=x&state=${"A".repeat(64)}`,
+        `?code=x&state=${"A".repeat(9999)}`,
+      ])
         await isRefused(`${callback}${query}`, undefined);
     }));
 
@@ -58,7 +80,10 @@ describe("an answer of a provider", () => {
     const attacker = await atProvider();
     const victim = await enterAsNewPerson(spa, server);
     // The worst case: even the attacker's continuity cookie was planted.
-    victim.visitor.credentials.jar?.set("ory_kratos_continuity", attacker.visitor.credentials.jar?.get("ory_kratos_continuity") ?? "");
+    victim.visitor.credentials.jar?.set(
+      "ory_kratos_continuity",
+      attacker.visitor.credentials.jar?.get("ory_kratos_continuity") ?? "",
+    );
     await nothingIsWritten(async () => {
       const back = await comeBack(attacker.url, victim.visitor);
       expect((await errorAt(server, back)).id).toBe("security_identity_mismatch");
@@ -125,11 +150,19 @@ describe("an answer of a provider", () => {
     for (const iss of [url.searchParams.get("iss"), undefined]) {
       const location = away(await other.visitor.settings.update(other.flow.id, { method: "oidc", link: "globex" }));
       const mixed = new URL(`${server.url}/self-service/methods/oidc/callback/globex`);
-      mixed.search = new URLSearchParams({ code: url.searchParams.get("code") ?? "", state: stateOf(location), ...(iss && { iss }) }).toString();
+      mixed.search = new URLSearchParams({
+        code: url.searchParams.get("code") ?? "",
+        state: stateOf(location),
+        ...(iss && { iss }),
+      }).toString();
       await comeBack(mixed, other.visitor);
       expect(accepted(await other.visitor.settings.get(other.flow.id)).texts).toMatchObject([{ id: 4000001 }]);
     }
-    expect([await linksOf(server, person.id), await linksOf(server, other.person.id), flow.state]).toEqual([[], [], "show_form"]);
+    expect([await linksOf(server, person.id), await linksOf(server, other.person.id), flow.state]).toEqual([
+      [],
+      [],
+      "show_form",
+    ]);
   });
 
   it("with a code that was used already is refused", async () => {
@@ -158,14 +191,19 @@ describe("an answer of a provider", () => {
     const { url, visitor, person } = await atProvider();
     const headers = { cookie: visitor.credentials.jar?.header, "sec-purpose": "prefetch" };
     expect((await send(String(url), { headers })).status).toBe(503);
-    expect((await send(String(url), { method: "HEAD", headers: { cookie: visitor.credentials.jar?.header } })).status).toBe(200);
+    expect(
+      (await send(String(url), { method: "HEAD", headers: { cookie: visitor.credentials.jar?.header } })).status,
+    ).toBe(200);
     await comeBack(url, visitor);
     expect(await linksOf(server, person.id)).toHaveLength(1);
   });
 
   it("of a provider that the configuration has no more is refused", async () => {
     const { url, visitor, flow, person } = await atProvider("globex");
-    await server.restart({ ...providers.overrides, selfservice: { methods: { oidc: { enabled: true, config: { providers: [] } } } } });
+    await server.restart({
+      ...providers.overrides,
+      selfservice: { methods: { oidc: { enabled: true, config: { providers: [] } } } },
+    });
     const back = await comeBack(url, visitor);
     expect(locationOf(back).href).toBe(`${ui.settings}?flow=${flow.id}`);
     expect(accepted(await visitor.settings.get(flow.id)).texts).toMatchObject([{ id: 4000001 }]);
@@ -178,7 +216,12 @@ describe("an answer of a provider", () => {
 const comeBackByPost = async (url: URL) => {
   return send(`${url.origin}${url.pathname}`, {
     method: "POST",
-    headers: { accept: "text/html", origin: "https://provider.example", "sec-fetch-site": "cross-site", "content-type": "application/x-www-form-urlencoded" },
+    headers: {
+      accept: "text/html",
+      origin: "https://provider.example",
+      "sec-fetch-site": "cross-site",
+      "content-type": "application/x-www-form-urlencoded",
+    },
     body: url.searchParams.toString(),
   });
 };

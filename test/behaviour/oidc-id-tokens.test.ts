@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { exportSPKI, importJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accepted, refused, type Visitor } from "../doors/door.ts";
-import { doors, nativeDoors } from "../doors/doors.ts";
-import { nativeRest, spa } from "../doors/json-rest.ts";
-import { change, enterAsNewPerson, newEmail } from "../doors/person.ts";
-import { away, comeBack, locationOf, stateOf } from "../doors/providers.ts";
-import { eventsOf, everythingWritten, linksOf } from "../doors/rows.ts";
-import { startServer, type TestServer, ui } from "../doors/server.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { change, enterAsNewPerson, newEmail } from "../protocols/person.ts";
+import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
+import { nativeDoors, protocols } from "../protocols/protocols.ts";
+import { away, comeBack, locationOf, stateOf } from "../protocols/providers.ts";
+import { eventsOf, everythingWritten, linksOf } from "../protocols/rows.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 import { type OpenidStub, startOpenidStub } from "../setup/openid-stub.ts";
 
 let server: TestServer;
@@ -39,26 +39,34 @@ afterAll(async () => {
 });
 
 const seconds = () => Math.floor(server.clock.now().getTime() / 1000);
-const claimsOf = (more: JsonObject = {}): JsonObject => ({ sub: randomUUID(), email: newEmail(), iat: seconds(), exp: seconds() + 600, ...more });
+const claimsOf = (more: JsonObject = {}): JsonObject => ({
+  sub: randomUUID(),
+  email: newEmail(),
+  iat: seconds(),
+  exp: seconds() + 600,
+  ...more,
+});
 const sign = (claims: JsonObject) => stub.sign(claims);
 const enter = async (visitor: Visitor, kind: "login" | "registration", parts: JsonObject) => {
   const flow = accepted(await visitor[kind].create());
   return visitor[kind].update(flow.id, { method: "oidc", provider: "stub", ...parts });
 };
 
-describe.each(doors)("an ID token that an app brings, through $name", (door) => {
+describe.each(protocols)("an ID token that an app brings, through $name", (protocol) => {
   it("signs up, signs in, and links, with a nonce each", async () => {
     const claims = claimsOf();
     for (const kind of ["registration", "login"] as const) {
-      const visitor = door.enter(server);
+      const visitor = protocol.enter(server);
       const nonce = await visitor.nonce();
       accepted(await enter(visitor, kind, { id_token: await sign({ ...claims, nonce }), id_token_nonce: nonce }));
       expect(accepted(await visitor.whoami())).toMatchObject({ methods: ["oidc"], traits: { email: claims.email } });
     }
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const nonce = await visitor.nonce();
     const token = await sign(claimsOf({ nonce, aud: "ios-app" }));
-    const done = accepted(await change(visitor, { method: "oidc", link: "stub", id_token: token, id_token_nonce: nonce }));
+    const done = accepted(
+      await change(visitor, { method: "oidc", link: "stub", id_token: token, id_token_nonce: nonce }),
+    );
     expect(done.flow).toMatchObject({ state: "success", active: "oidc" });
     expect(await linksOf(server, person.id)).toHaveLength(1);
     expect(await eventsOf(server, person.id)).toEqual(["provider.linked done stub"]);
@@ -66,35 +74,46 @@ describe.each(doors)("an ID token that an app brings, through $name", (door) => 
   });
 
   it("leads to the form when traits are missing, and the same token goes on from there", async () => {
-    const visitor = door.enter(server);
+    const visitor = protocol.enter(server);
     const nonce = await visitor.nonce();
     const parts = { id_token: await sign(claimsOf({ nonce, email: 7 })), id_token_nonce: nonce };
     const flow = accepted(await visitor.registration.create());
     const missing = refused(await visitor.registration.update(flow.id, { method: "oidc", provider: "stub", ...parts }));
     expect(missing).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "traits.email", id: 4000002 }] });
-    accepted(await visitor.registration.update(flow.id, { method: "oidc", provider: "stub", traits: { email: newEmail() }, ...parts }));
+    accepted(
+      await visitor.registration.update(flow.id, {
+        method: "oidc",
+        provider: "stub",
+        traits: { email: newEmail() },
+        ...parts,
+      }),
+    );
     expect(accepted(await visitor.whoami()).methods).toEqual(["oidc"]);
   });
 });
 
-describe.each(nativeDoors)("an ID token that does not hold, through $name", (door) => {
+describe.each(nativeDoors)("an ID token that does not hold, through $name", (protocol) => {
   const unsigned = (header: JsonObject, claims: JsonObject) =>
     [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
   const kid = () => stub.publicKey.kid ?? "";
   const cases: Readonly<Record<string, (nonce: string) => Promise<string> | string>> = {
-    "with alg none": (nonce) => `${unsigned({ alg: "none" }, { ...claimsOf({ nonce }), iss: stub.issuer, aud: "app" })}.`,
+    "with alg none": (nonce) =>
+      `${unsigned({ alg: "none" }, { ...claimsOf({ nonce }), iss: stub.issuer, aud: "app" })}.`,
     "with alg none and the signature of another": async (nonce) =>
       `${unsigned({ alg: "none", kid: kid() }, { ...claimsOf({ nonce }), iss: stub.issuer, aud: "app" })}.${(await sign(claimsOf())).split(".")[2]}`,
     "signed by HS256 with the public key": async (nonce) => {
       const pem = await exportSPKI((await importJWK(stub.publicKey, "RS256")) as Parameters<typeof exportSPKI>[0]);
-      return new SignJWT({ ...claimsOf({ nonce }), iss: stub.issuer, aud: "app" }).setProtectedHeader({ alg: "HS256", kid: kid() }).sign(Buffer.from(pem));
+      return new SignJWT({ ...claimsOf({ nonce }), iss: stub.issuer, aud: "app" })
+        .setProtectedHeader({ alg: "HS256", kid: kid() })
+        .sign(Buffer.from(pem));
     },
     "whose signature was changed": async (nonce) => {
       const [header, , signature] = (await sign(claimsOf({ nonce }))).split(".");
       return `${header}.${Buffer.from(JSON.stringify({ ...claimsOf({ nonce }), iss: stub.issuer, aud: "app" })).toString("base64url")}.${signature}`;
     },
     "for another audience": (nonce) => sign(claimsOf({ nonce, aud: "another" })),
-    "for several, of which another is authorised": (nonce) => sign(claimsOf({ nonce, aud: ["app", "another"], azp: "another" })),
+    "for several, of which another is authorised": (nonce) =>
+      sign(claimsOf({ nonce, aud: ["app", "another"], azp: "another" })),
     "of another issuer": (nonce) => sign(claimsOf({ nonce, iss: "https://issuer.example" })),
     "that has expired": (nonce) => sign(claimsOf({ nonce, iat: seconds() - 7200, exp: seconds() - 3600 })),
     "without an end": (nonce) => stub.sign({ ...claimsOf({ nonce }), exp: undefined }),
@@ -104,14 +123,15 @@ describe.each(nativeDoors)("an ID token that does not hold, through $name", (doo
     "without a subject": (nonce) => stub.sign({ ...claimsOf({ nonce }), sub: undefined }),
     "with a number for a subject": (nonce) => sign(claimsOf({ nonce, sub: 7 })),
     "with an empty subject": (nonce) => sign(claimsOf({ nonce, sub: "" })),
-    "with claims nested without end": (nonce) => sign(claimsOf({ nonce, deep: JSON.parse(`${"[".repeat(200)}${"]".repeat(200)}`) })),
+    "with claims nested without end": (nonce) =>
+      sign(claimsOf({ nonce, deep: JSON.parse(`${"[".repeat(200)}${"]".repeat(200)}`) })),
     "that is none": () => "not.a.token",
     "of nothing but dots": () => "..",
   };
 
   it.each(Object.keys(cases))("%s is refused, and nothing is written", async (name) => {
-    const { visitor: linking } = await enterAsNewPerson(door, server);
-    const visitor = door.enter(server);
+    const { visitor: linking } = await enterAsNewPerson(protocol, server);
+    const visitor = protocol.enter(server);
     const nonce = await visitor.nonce();
     const parts = { id_token: (await cases[name]?.(nonce)) ?? "", id_token_nonce: nonce };
     const before = await everythingWritten(server);
@@ -120,27 +140,32 @@ describe.each(nativeDoors)("an ID token that does not hold, through $name", (doo
       await enter(visitor, "registration", parts),
       await change(linking, { method: "oidc", link: "stub", ...parts }),
     ];
-    for (const answer of answers) expect(refused(answer)).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 4000001 }] });
+    for (const answer of answers)
+      expect(refused(answer)).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 4000001 }] });
     // That it was tried is an event of the person who tried to link.
     expect({ ...(await everythingWritten(server)), security_events: [] }).toEqual({ ...before, security_events: [] });
     expect(await server.sql("SELECT 1 FROM oidc_nonces WHERE digest = UNHEX(SHA2(?, 256))", [nonce])).toEqual([]);
   });
 
   it("with a nonce that is none of ours, too old, or used already is refused", async () => {
-    const visitor = door.enter(server);
+    const visitor = protocol.enter(server);
     const old = await visitor.nonce();
     server.clock.advance(10 * 60_000 + 1);
     for (const nonce of ["", "mine", old, `${await visitor.nonce()}A`])
-      expect(refused(await enter(visitor, "login", { id_token: await sign(claimsOf({ nonce })), id_token_nonce: nonce }))).toMatchObject({
+      expect(
+        refused(await enter(visitor, "login", { id_token: await sign(claimsOf({ nonce })), id_token_nonce: nonce })),
+      ).toMatchObject({
         texts: [{ id: 4000001 }],
       });
     const nonce = await visitor.nonce();
     const token = await sign(claimsOf({ nonce }));
     accepted(await enter(visitor, "login", { id_token: token, id_token_nonce: nonce }));
-    const thief = door.enter(server);
+    const thief = protocol.enter(server);
     const before = await everythingWritten(server);
     for (const again of [token, await sign(claimsOf({ nonce }))])
-      expect(refused(await enter(thief, "login", { id_token: again, id_token_nonce: nonce }))).toMatchObject({ texts: [{ id: 4000001 }] });
+      expect(refused(await enter(thief, "login", { id_token: again, id_token_nonce: nonce }))).toMatchObject({
+        texts: [{ id: 4000001 }],
+      });
     expect(await everythingWritten(server)).toEqual(before);
   });
 });
@@ -148,7 +173,9 @@ describe.each(nativeDoors)("an ID token that does not hold, through $name", (doo
 describe("one nonce for many at the same moment", () => {
   it("is good for one of them", async () => {
     const nonce = await nativeRest.enter(server).nonce();
-    const parts = await Promise.all(Array.from({ length: 6 }, async () => ({ id_token: await sign(claimsOf({ nonce })), id_token_nonce: nonce })));
+    const parts = await Promise.all(
+      Array.from({ length: 6 }, async () => ({ id_token: await sign(claimsOf({ nonce })), id_token_nonce: nonce })),
+    );
     const answers = await Promise.all(parts.map((each) => enter(nativeRest.enter(server), "registration", each)));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
   });
@@ -157,18 +184,45 @@ describe("one nonce for many at the same moment", () => {
 describe("a provider that answers what it should not", () => {
   it.each<readonly [string, (nonce: string) => Promise<JsonObject> | JsonObject]>([
     ["no ID token", () => ({ access_token: "x", token_type: "Bearer" })],
-    ["an ID token of another nonce", async () => ({ access_token: "x", token_type: "Bearer", id_token: await sign(claimsOf({ nonce: "another" })) })],
-    ["an ID token for someone else", async (nonce) => ({ access_token: "x", token_type: "Bearer", id_token: await sign(claimsOf({ nonce, aud: "another" })) })],
-    ["huge claims", async (nonce) => ({ access_token: "x", token_type: "Bearer", id_token: await sign(claimsOf({ nonce, padding: "x".repeat(70_000) })) })],
+    [
+      "an ID token of another nonce",
+      async () => ({ access_token: "x", token_type: "Bearer", id_token: await sign(claimsOf({ nonce: "another" })) }),
+    ],
+    [
+      "an ID token for someone else",
+      async (nonce) => ({
+        access_token: "x",
+        token_type: "Bearer",
+        id_token: await sign(claimsOf({ nonce, aud: "another" })),
+      }),
+    ],
+    [
+      "huge claims",
+      async (nonce) => ({
+        access_token: "x",
+        token_type: "Bearer",
+        id_token: await sign(claimsOf({ nonce, padding: "x".repeat(70_000) })),
+      }),
+    ],
     ["nothing of use", () => ({})],
-    ["a subject of the wrong type", async (nonce) => ({ access_token: "x", token_type: "Bearer", id_token: await sign(claimsOf({ nonce, sub: { a: 1 } })) })],
+    [
+      "a subject of the wrong type",
+      async (nonce) => ({
+        access_token: "x",
+        token_type: "Bearer",
+        id_token: await sign(claimsOf({ nonce, sub: { a: 1 } })),
+      }),
+    ],
   ])("%s is a message of the form, and nothing is written", async (_, answer) => {
     const visitor = spa.enter(server);
     const flow = accepted(await visitor.login.create());
     const location = away(await visitor.login.update(flow.id, { method: "oidc", provider: "stub" }));
     stub.answer(await answer(new URL(location).searchParams.get("nonce") ?? ""));
     const before = await everythingWritten(server);
-    const back = await comeBack(`${server.url}/self-service/methods/oidc/callback/stub?code=x&state=${stateOf(location)}`, visitor);
+    const back = await comeBack(
+      `${server.url}/self-service/methods/oidc/callback/stub?code=x&state=${stateOf(location)}`,
+      visitor,
+    );
     expect(locationOf(back).href).toBe(`${ui.login}?flow=${flow.id}`);
     expect(accepted(await visitor.login.get(flow.id)).texts).toMatchObject([{ node: "", id: 4000001 }]);
     expect({ ...(await everythingWritten(server)), continuations: [] }).toEqual({ ...before, continuations: [] });
@@ -179,9 +233,16 @@ describe("a provider that answers what it should not", () => {
     const flow = accepted(await visitor.registration.create());
     const location = away(await visitor.registration.update(flow.id, { method: "oidc", provider: "stub" }));
     const nonce = new URL(location).searchParams.get("nonce") ?? "";
-    stub.answer({ access_token: "x", token_type: "Bearer", id_token: await sign(claimsOf({ nonce, email: ["a@example.com"], age: { a: 1 } })) });
+    stub.answer({
+      access_token: "x",
+      token_type: "Bearer",
+      id_token: await sign(claimsOf({ nonce, email: ["a@example.com"], age: { a: 1 } })),
+    });
     await comeBack(`${server.url}/self-service/methods/oidc/callback/stub?code=x&state=${stateOf(location)}`, visitor);
     const shown = accepted(await visitor.registration.get(flow.id));
-    expect(shown.texts.map(({ node, type }) => `${node} ${type}`).sort()).toEqual(["traits.age error", "traits.email error"]);
+    expect(shown.texts.map(({ node, type }) => `${node} ${type}`).sort()).toEqual([
+      "traits.age error",
+      "traits.email error",
+    ]);
   });
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accepted, refused } from "../doors/door.ts";
-import { doors } from "../doors/doors.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { change, enterAs, enterAsNewPerson, newPassword, type Person, signIn } from "../doors/person.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { change, enterAs, enterAsNewPerson, newPassword, type Person, signIn } from "../protocols/person.ts";
+import { accepted, refused } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* More passwords at once than can be hashed: some are done, the rest are told when to come back. */
 
@@ -11,14 +11,16 @@ let server: TestServer;
 let person: Person;
 beforeAll(async () => {
   // One at a time, one waiting, and each takes a while.
-  server = await startServer({ overrides: { hashers: { argon2: { memory: "64MB", iterations: 3 }, concurrency: 1, queue: 1 } } });
+  server = await startServer({
+    overrides: { hashers: { argon2: { memory: "64MB", iterations: 3 }, concurrency: 1, queue: 1 } },
+  });
   ({ person } = await enterAsNewPerson(nativeRest, server));
 });
 afterAll(() => server?.stop());
 
-describe.each(doors)("through $name", (door) => {
+describe.each(protocols)("through $name", (protocol) => {
   it("who comes when the queue is full is told when to come back, and nothing is lost", async () => {
-    const visitors = doors.slice(0, 6).map(() => door.enter(server));
+    const visitors = protocols.slice(0, 6).map(() => protocol.enter(server));
     const flows = await Promise.all(visitors.map(async (visitor) => accepted(await visitor.login.create()).id));
     const submission = { method: "password", identifier: person.email, password: person.password };
     const answers = await Promise.all(visitors.map((visitor, n) => visitor.login.update(flows[n] ?? "", submission)));
@@ -27,7 +29,7 @@ describe.each(doors)("through $name", (door) => {
     expect(busy.length).toBeLessThan(visitors.length);
     for (const refusal of busy) {
       expect(refusal.reason).toBe("OVERLOADED");
-      if (!door.isForm) expect(refusal.retryAfter).toBeGreaterThanOrEqual(1);
+      if (!protocol.isForm) expect(refusal.retryAfter).toBeGreaterThanOrEqual(1);
     }
     // Being turned away is no failed guess, and the flow is as good as before.
     const later = answers.findIndex(({ ok }) => !ok);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hours } from "../doors/clock.ts";
-import { accepted, refused } from "../doors/door.ts";
-import { doors } from "../doors/doors.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { change, enterAsNewPerson, newPassword, signIn } from "../doors/person.ts";
-import { everythingWritten, idBytes, passwordHashOf } from "../doors/rows.ts";
-import { shownIn } from "../doors/seen.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { hours } from "../protocols/clock.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { change, enterAsNewPerson, newPassword, signIn } from "../protocols/person.ts";
+import { accepted, refused } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { everythingWritten, idBytes, passwordHashOf } from "../protocols/rows.ts";
+import { shownIn } from "../protocols/seen.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -14,11 +14,12 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-const signsIn = async (email: string, password: string): Promise<boolean> => (await signIn(nativeRest.enter(server), { email, password })).ok;
+const signsIn = async (email: string, password: string): Promise<boolean> =>
+  (await signIn(nativeRest.enter(server), { email, password })).ok;
 
-describe.each(doors)("through $name", (door) => {
+describe.each(protocols)("through $name", (protocol) => {
   it("a new password takes the place of the old one", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const password = newPassword();
     const done = accepted(await change(visitor, { method: "password", password }));
     expect(done.flow).toMatchObject({ state: "success", texts: [{ node: "", id: 1050001 }] });
@@ -28,7 +29,7 @@ describe.each(doors)("through $name", (door) => {
   });
 
   it("a missing password is told before the session's age is looked at", async () => {
-    const { visitor } = await enterAsNewPerson(door, server);
+    const { visitor } = await enterAsNewPerson(protocol, server);
     server.clock.advance(hours(2));
     const refusal = refused(await change(visitor, { method: "password", password: "" }));
     expect(refusal).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "password", id: 4000001 }] });
@@ -36,7 +37,7 @@ describe.each(doors)("through $name", (door) => {
 
   it("a password that a rule forbids is refused at its field, is never shown, and nothing is written", async () => {
     const nickname = `nick-${newPassword().slice(5, 13)}`;
-    const { visitor, person } = await enterAsNewPerson(door, server, { nickname });
+    const { visitor, person } = await enterAsNewPerson(protocol, server, { nickname });
     const flow = accepted(await visitor.settings.create());
     const before = await everythingWritten(server);
     const refusedWith: readonly (readonly [string, number])[] = [
@@ -57,12 +58,12 @@ describe.each(doors)("through $name", (door) => {
   });
 
   it("lengths are counted in characters: eight of four bytes each are eight", async () => {
-    const { visitor } = await enterAsNewPerson(door, server);
+    const { visitor } = await enterAsNewPerson(protocol, server);
     accepted(await change(visitor, { method: "password", password: "🜁🜂🜃🜄🜅🜆🜇🜈" }));
   });
 
   it("nothing of a long password is cut off", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const start = newPassword().repeat(6);
     accepted(await change(visitor, { method: "password", password: `${start} one` }));
     expect(await signsIn(person.email, `${start} one`)).toBe(true);
@@ -71,7 +72,7 @@ describe.each(doors)("through $name", (door) => {
   });
 
   it("someone without a password sets one", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     await server.sql("DELETE FROM identity_credentials WHERE identity_id = ?", [idBytes(person.id)]);
     const password = newPassword();
     accepted(await change(visitor, { method: "password", password }));
@@ -79,14 +80,14 @@ describe.each(doors)("through $name", (door) => {
   });
 
   it("someone without anything to sign in with is told so", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     await server.sql("UPDATE identities SET credentials = '{}' WHERE id = ?", [idBytes(person.id)]);
     const refusal = refused(await change(visitor, { method: "password", password: newPassword() }));
     expect(refusal).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 4000009 }] });
   });
 
   it("the new password is kept as an argon2id hash and nowhere else", async () => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
     const password = newPassword();
     accepted(await change(visitor, { method: "password", password }));
     expect(await passwordHashOf(server, person.id)).toMatch(/^\$argon2id\$v=19\$m=8,t=1,p=1\$/);

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { acceptHtml } from "../doors/browser-form.ts";
-import { hours } from "../doors/clock.ts";
-import { grpc } from "../doors/connect.ts";
-import { accepted, type Door, type Headers, refused, type Visitor } from "../doors/door.ts";
-import { doors } from "../doors/doors.ts";
-import { send } from "../doors/http.ts";
-import { nativeRest, spa } from "../doors/json-rest.ts";
-import { enterAsNewPerson, newPassword, type Person, signIn } from "../doors/person.ts";
-import { passwordHashOf } from "../doors/rows.ts";
-import { shownIn } from "../doors/seen.ts";
-import { startServer, type TestServer, ui } from "../doors/server.ts";
+import { acceptHtml } from "../protocols/browser-form.ts";
+import { hours } from "../protocols/clock.ts";
+import { grpc } from "../protocols/connect.ts";
+import { send } from "../protocols/http.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, newPassword, type Person, signIn } from "../protocols/person.ts";
+import { accepted, type Headers, type Protocol, refused, type Visitor } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { passwordHashOf } from "../protocols/rows.ts";
+import { shownIn } from "../protocols/seen.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 /* What a client is told when a change waits, and how it comes back. */
 
@@ -19,14 +19,17 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-const withOldSession = async (door: Door): Promise<{ readonly visitor: Visitor; readonly person: Person; readonly flow: string }> => {
-  const { visitor, person } = await enterAsNewPerson(door, server);
+const withOldSession = async (
+  protocol: Protocol,
+): Promise<{ readonly visitor: Visitor; readonly person: Person; readonly flow: string }> => {
+  const { visitor, person } = await enterAsNewPerson(protocol, server);
   server.clock.advance(hours(1));
   return { visitor, person, flow: accepted(await visitor.settings.create()).id };
 };
 
 const submitUrl = (flow: string): string => `${server.url}/self-service/settings?flow=${flow}`;
-const browserLogin = (flow: string): string => `${server.url}/self-service/login/browser?refresh=true&return_to=${encodeURIComponent(submitUrl(flow))}`;
+const browserLogin = (flow: string): string =>
+  `${server.url}/self-service/login/browser?refresh=true&return_to=${encodeURIComponent(submitUrl(flow))}`;
 
 describe("what waits is announced", () => {
   it("to native apps by the documented body, by WWW-Authenticate, and by where to go", async () => {
@@ -43,24 +46,35 @@ describe("what waits is announced", () => {
         code: 403,
         status: "Forbidden",
         reason: expect.any(String),
-        details: { reauthenticate: { native_login_url: `${server.url}/self-service/login/api?refresh=true`, methods: ["password"], max_age: 900 } },
+        details: {
+          reauthenticate: {
+            native_login_url: `${server.url}/self-service/login/api?refresh=true`,
+            methods: ["password"],
+            max_age: 900,
+          },
+        },
         message: expect.any(String),
       },
       redirect_browser_to: browserLogin(flow),
     });
-    expect(answer.headers["www-authenticate"]).toMatch(/^Bearer error="insufficient_user_authentication", .*max_age="900"$/);
+    expect(answer.headers["www-authenticate"]).toMatch(
+      /^Bearer error="insufficient_user_authentication", .*max_age="900"$/,
+    );
   });
 
-  it.each(doors.filter((door) => !door.isForm))("through $name with the same particulars", async (door) => {
-    const { visitor, flow } = await withOldSession(door);
-    const refusal = refused(await visitor.settings.update(flow, { method: "password", password: newPassword() }));
-    expect(refusal.reauthenticate).toEqual({
-      maxAge: 900,
-      methods: ["password"],
-      nativeLoginUrl: `${server.url}/self-service/login/api?refresh=true`,
-      redirectBrowserTo: browserLogin(flow),
-    });
-  });
+  it.each(protocols.filter((protocol) => !protocol.isForm))(
+    "through $name with the same particulars",
+    async (protocol) => {
+      const { visitor, flow } = await withOldSession(protocol);
+      const refusal = refused(await visitor.settings.update(flow, { method: "password", password: newPassword() }));
+      expect(refusal.reauthenticate).toEqual({
+        maxAge: 900,
+        methods: ["password"],
+        nativeLoginUrl: `${server.url}/self-service/login/api?refresh=true`,
+        redirectBrowserTo: browserLogin(flow),
+      });
+    },
+  );
 });
 
 describe("a browser without script", () => {
@@ -81,7 +95,11 @@ describe("a browser without script", () => {
     };
     const password = newPassword();
     const settings = accepted(await visitor.settings.get(flow));
-    const toLogin = await go(submitUrl(flow), { csrf_token: String(shownIn(settings, "csrf_token")), method: "password", password });
+    const toLogin = await go(submitUrl(flow), {
+      csrf_token: String(shownIn(settings, "csrf_token")),
+      method: "password",
+      password,
+    });
     expect(toLogin).toBe(browserLogin(flow));
 
     const toForm = await go(toLogin);
@@ -91,7 +109,12 @@ describe("a browser without script", () => {
     // Who is asked is known: the form brings it along.
     expect(shownIn(login, "identifier")).toBe(person.email);
 
-    const fields = { csrf_token: String(shownIn(login, "csrf_token")), method: "password", identifier: person.email, password: person.password };
+    const fields = {
+      csrf_token: String(shownIn(login, "csrf_token")),
+      method: "password",
+      identifier: person.email,
+      password: person.password,
+    };
     const back = await go(login.action, fields);
     expect(back).toBe(submitUrl(flow));
     expect(await go(back)).toBe(`${ui.settings}?flow=${flow}`);
@@ -105,7 +128,9 @@ describe("a browser without script", () => {
     const flow = accepted(await visitor.settings.create({ return_to: `${ui.origin}/done` })).id;
     refused(await visitor.settings.update(flow, { method: "password", password: newPassword() }));
     accepted(await signIn(visitor, person, { refresh: "true", return_to: submitUrl(flow) }));
-    const answer = await send(submitUrl(flow), { headers: { accept: acceptHtml, cookie: visitor.credentials.jar?.header } });
+    const answer = await send(submitUrl(flow), {
+      headers: { accept: acceptHtml, cookie: visitor.credentials.jar?.header },
+    });
     expect([answer.status, answer.headers.location]).toEqual([303, `${ui.origin}/done`]);
   });
 });
@@ -121,13 +146,16 @@ describe("looking ahead", () => {
     refused(await visitor.settings.update(flow, { method: "password", password: newPassword() }));
     accepted(await signIn(visitor, person, { refresh: "true" }));
     const before = await passwordHashOf(server, person.id);
-    await send(submitUrl(flow), { method, headers: { accept: acceptHtml, cookie: visitor.credentials.jar?.header, ...headers } });
+    await send(submitUrl(flow), {
+      method,
+      headers: { accept: acceptHtml, cookie: visitor.credentials.jar?.header, ...headers },
+    });
     expect(await passwordHashOf(server, person.id)).toBe(before);
     expect(accepted(await visitor.resume(flow)).flow?.state).toBe("success");
   });
 });
 
-describe("the same change, begun and finished through different doors", () => {
+describe("the same change, begun and finished through different protocols", () => {
   it("is sent by gRPC and resumed by REST", async () => {
     const { visitor, person, flow } = await withOldSession(grpc);
     const password = newPassword();

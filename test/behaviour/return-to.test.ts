@@ -1,14 +1,14 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { browserForm } from "../doors/browser-form.ts";
-import { accepted, type FlowKind, refused } from "../doors/door.ts";
-import { browserDoors, doors } from "../doors/doors.ts";
-import { send } from "../doors/http.ts";
-import { spa } from "../doors/json-rest.ts";
-import { enterAsNewPerson, newEmail, newPassword, signIn } from "../doors/person.ts";
-import { everythingWritten } from "../doors/rows.ts";
-import { startServer, type TestServer, ui } from "../doors/server.ts";
+import { browserForm } from "../protocols/browser-form.ts";
+import { send } from "../protocols/http.ts";
+import { spa } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
+import { accepted, type FlowKind, refused } from "../protocols/protocol.ts";
+import { browserDoors, protocols } from "../protocols/protocols.ts";
+import { everythingWritten } from "../protocols/rows.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -49,13 +49,18 @@ const elsewhere = [
   "https://evil。example.org/",
 ];
 
-describe.each(doors)("through $name", (door) => {
-  const someoneFor = async (kind: FlowKind) => (kind === "settings" ? (await enterAsNewPerson(door, server)).visitor : door.enter(server));
+describe.each(protocols)("through $name", (protocol) => {
+  const someoneFor = async (kind: FlowKind) =>
+    kind === "settings" ? (await enterAsNewPerson(protocol, server)).visitor : protocol.enter(server);
 
   it.each(kinds)("a %s flow leads nowhere but where the configuration allows", async (kind) => {
     const visitor = await someoneFor(kind);
     const before = (await server.sql("SELECT id FROM flows")).length;
-    for (const place of elsewhere) expect([place, refused(await visitor[kind].create({ return_to: place })).reason]).toEqual([place, "RETURN_TO_FORBIDDEN"]);
+    for (const place of elsewhere)
+      expect([place, refused(await visitor[kind].create({ return_to: place })).reason]).toEqual([
+        place,
+        "RETURN_TO_FORBIDDEN",
+      ]);
     expect((await server.sql("SELECT id FROM flows")).length).toBe(before);
   });
 
@@ -74,7 +79,7 @@ describe.each(doors)("through $name", (door) => {
   });
 
   it("an empty place is none", async () => {
-    const { visitor } = await enterAsNewPerson(door, server);
+    const { visitor } = await enterAsNewPerson(protocol, server);
     expect(accepted(await visitor.settings.create({ return_to: "" })).returnTo).toBeUndefined();
   });
 });
@@ -86,7 +91,9 @@ describe("where a browser goes", () => {
     const { visitor, person } = await enterAsNewPerson(browserForm, server);
     const flow = accepted(await visitor.settings.create({ return_to: place })).id;
     for (const first of ["Ada", "Grace"])
-      expect(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email, name: { first } } })).toMatchObject({
+      expect(
+        await visitor.settings.update(flow, { method: "profile", traits: { email: person.email, name: { first } } }),
+      ).toMatchObject({
         ok: true,
         location: place,
       });
@@ -109,7 +116,13 @@ describe("where a browser goes", () => {
       const person = { email: newEmail(), password: newPassword() };
       const visitor = browserForm.enter(server);
       const flow = accepted(await visitor.registration.create(query)).id;
-      expect(await visitor.registration.update(flow, { method: "password", password: person.password, traits: { email: person.email } })).toMatchObject({
+      expect(
+        await visitor.registration.update(flow, {
+          method: "password",
+          password: person.password,
+          traits: { email: person.email },
+        }),
+      ).toMatchObject({
         ok: true,
         location: goal,
       });
@@ -119,26 +132,42 @@ describe("where a browser goes", () => {
 
   it("who is signed in already: there as well", async () => {
     const { visitor } = await enterAsNewPerson(browserForm, server);
-    expect(await visitor.login.create({ return_to: place })).toMatchObject({ reason: "SESSION_ALREADY_AVAILABLE", location: place });
-    expect(await visitor.registration.create()).toMatchObject({ reason: "SESSION_ALREADY_AVAILABLE", location: ui.welcome });
+    expect(await visitor.login.create({ return_to: place })).toMatchObject({
+      reason: "SESSION_ALREADY_AVAILABLE",
+      location: place,
+    });
+    expect(await visitor.registration.create()).toMatchObject({
+      reason: "SESSION_ALREADY_AVAILABLE",
+      location: ui.welcome,
+    });
   });
 
-  it.each(browserDoors.filter((door) => !door.isForm))("a script is told by $name, last of what to do next", async (door) => {
-    const { visitor, person } = await enterAsNewPerson(door, server);
-    const flow = accepted(await visitor.settings.create({ return_to: place })).id;
-    const done = accepted(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email } }));
-    expect(done.flow?.continueWith.at(-1)).toBe("redirect_browser_to");
-    expect(accepted(await visitor.settings.get(flow)).continueWith).toEqual([]);
-  });
+  it.each(browserDoors.filter((protocol) => !protocol.isForm))(
+    "a script is told by $name, last of what to do next",
+    async (protocol) => {
+      const { visitor, person } = await enterAsNewPerson(protocol, server);
+      const flow = accepted(await visitor.settings.create({ return_to: place })).id;
+      const done = accepted(
+        await visitor.settings.update(flow, { method: "profile", traits: { email: person.email } }),
+      );
+      expect(done.flow?.continueWith.at(-1)).toBe("redirect_browser_to");
+      expect(accepted(await visitor.settings.get(flow)).continueWith).toEqual([]);
+    },
+  );
 
   it("what was allowed when the flow began and is not any more is found out before anything is written", async () => {
     const { visitor, person } = await enterAsNewPerson(spa, server);
     const flow = accepted(await visitor.settings.create({ return_to: "https://one.apps.example.com/start" })).id;
     await server.restart({ selfservice: { allowed_return_urls: [ui.origin] } });
     const before = await everythingWritten(server);
-    expect(refused(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email, name: { first: "Ada" } } })).reason).toBe(
-      "RETURN_TO_FORBIDDEN",
-    );
+    expect(
+      refused(
+        await visitor.settings.update(flow, {
+          method: "profile",
+          traits: { email: person.email, name: { first: "Ada" } },
+        }),
+      ).reason,
+    ).toBe("RETURN_TO_FORBIDDEN");
     expect(await everythingWritten(server)).toEqual(before);
     await server.restart();
   });
@@ -166,22 +195,30 @@ describe("a parameter that is repeated", () => {
   it.each(Object.entries(parameters))("of GET %s is refused by its name, whatever its values", async (path, names) => {
     const before = await everythingWritten(server);
     for (const name of names)
-      for (const query of [`${name}=1&${name}=`, `${name}=&${name}=1`, `${name}=1&${name}=1`, `${name}=1&x=2&${name.replace("_", "%5F")}=3`]) {
+      for (const query of [
+        `${name}=1&${name}=`,
+        `${name}=&${name}=1`,
+        `${name}=1&${name}=1`,
+        `${name}=1&x=2&${name.replace("_", "%5F")}=3`,
+      ]) {
         const answer = await send(`${server.url}${path}?${query}`, { headers: json });
         expect([query, answer.status, answer.json.error]).toMatchObject([query, 400, { details: { field: name } }]);
       }
     expect(await everythingWritten(server)).toEqual(before);
   });
 
-  it.each(["settings", "login", "registration"])("is refused in the address that a %s form is sent to", async (kind) => {
-    const body = JSON.stringify({ method: "password" });
-    const answer = await send(`${server.url}/self-service/${kind}?flow=1&flow=2`, {
-      method: "POST",
-      headers: { ...json, "content-type": "application/json" },
-      body,
-    });
-    expect([answer.status, answer.json.error]).toMatchObject([400, { details: { field: "flow" } }]);
-  });
+  it.each(["settings", "login", "registration"])(
+    "is refused in the address that a %s form is sent to",
+    async (kind) => {
+      const body = JSON.stringify({ method: "password" });
+      const answer = await send(`${server.url}/self-service/${kind}?flow=1&flow=2`, {
+        method: "POST",
+        headers: { ...json, "content-type": "application/json" },
+        body,
+      });
+      expect([answer.status, answer.json.error]).toMatchObject([400, { details: { field: "flow" } }]);
+    },
+  );
 
   it("and that nobody reads is left alone", async () => {
     expect((await send(`${server.url}/self-service/login/api?utm=1&utm=2`)).status).toBe(200);
@@ -191,7 +228,10 @@ describe("a parameter that is repeated", () => {
     "does not bring %s past the check",
     async (query) => {
       for (const kind of ["login", "registration"])
-        for (const type of ["browser", "api"]) expect((await send(`${server.url}/self-service/${kind}/${type}?${query}`, { headers: json })).status).toBe(400);
+        for (const type of ["browser", "api"])
+          expect((await send(`${server.url}/self-service/${kind}/${type}?${query}`, { headers: json })).status).toBe(
+            400,
+          );
       expect(await server.sql("SELECT id FROM flows WHERE request_url LIKE '%javascript%'")).toEqual([]);
     },
   );
@@ -222,14 +262,18 @@ describe("what a flow shows of its request", () => {
     const flow = (await send(`${server.url}/self-service/login/api?return_to=/after`)).json;
     server.clock.advance(2 * 3_600_000);
     const answer = await send(`${server.url}/self-service/login/flows?id=${flow.id}`, { headers: json });
-    expect(answer.json).toMatchObject({ error: { details: { api: expect.stringContaining(encodeURIComponent("/after")) } } });
+    expect(answer.json).toMatchObject({
+      error: { details: { api: expect.stringContaining(encodeURIComponent("/after")) } },
+    });
   });
 
   /** Node's client leaves out fragments; not everyone does. */
   const rawGet = async (target: string): Promise<Record<string, unknown>> => {
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
-    socket.write(`GET ${target} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAccept: application/json\r\nConnection: close\r\n\r\n`);
+    socket.write(
+      `GET ${target} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAccept: application/json\r\nConnection: close\r\n\r\n`,
+    );
     const answer = await text(socket);
     return JSON.parse(answer.slice(answer.indexOf("{"), answer.lastIndexOf("}") + 1));
   };
@@ -237,7 +281,9 @@ describe("what a flow shows of its request", () => {
 
 describe("signing out", () => {
   const link = (cookie: string | undefined, returnTo: string) =>
-    send(`${server.url}/self-service/logout/browser?${new URLSearchParams({ return_to: returnTo })}`, { headers: { accept: "application/json", cookie } });
+    send(`${server.url}/self-service/logout/browser?${new URLSearchParams({ return_to: returnTo })}`, {
+      headers: { accept: "application/json", cookie },
+    });
 
   it("leads to return_to, if that is allowed", async () => {
     const { visitor } = await enterAsNewPerson(spa, server);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hours } from "../doors/clock.ts";
-import { accepted, refused } from "../doors/door.ts";
-import { send } from "../doors/http.ts";
-import { nativeRest, spa } from "../doors/json-rest.ts";
-import { enterAsNewPerson, newPassword, signIn } from "../doors/person.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { hours } from "../protocols/clock.ts";
+import { send } from "../protocols/http.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, newPassword, signIn } from "../protocols/person.ts";
+import { accepted, refused } from "../protocols/protocol.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* A secret is changed without anybody noticing: the first writes, all read. */
 
@@ -35,9 +35,13 @@ describe("secrets.cookie", () => {
     await server.restart();
     const { visitor } = await enterAsNewPerson(spa, server);
     const cookie = visitor.credentials.jar?.header;
-    const link = await send(`${server.url}/self-service/logout/browser`, { headers: { accept: "application/json", cookie } });
+    const link = await send(`${server.url}/self-service/logout/browser`, {
+      headers: { accept: "application/json", cookie },
+    });
     await server.restart(secrets({ cookie: [cookieSecrets.young, cookieSecrets.old] }));
-    expect((await send(String(link.json.logout_url), { headers: { accept: "application/json", cookie } })).status).toBe(204);
+    expect((await send(String(link.json.logout_url), { headers: { accept: "application/json", cookie } })).status).toBe(
+      204,
+    );
     expect(refused(await visitor.whoami()).reason).toBe("SESSION_INACTIVE");
   });
 
@@ -59,14 +63,20 @@ describe("secrets.cipher", () => {
     return { visitor, person, flow, password };
   };
 
-  it.each(["aes", "xchacha20-poly1305"])("what waits, encrypted by %s, is found by the new server", async (algorithm) => {
-    await server.restart({ ciphers: { algorithm } });
-    const { visitor, person, flow, password } = await parked();
-    await server.restart({ ciphers: { algorithm }, ...secrets({ cipher: [cipherSecrets.young, cipherSecrets.old] }) });
-    accepted(await signIn(visitor, person, { refresh: "true" }));
-    expect(accepted(await visitor.resume(flow)).flow?.state).toBe("success");
-    accepted(await signIn(nativeRest.enter(server), { ...person, password }));
-  });
+  it.each(["aes", "xchacha20-poly1305"])(
+    "what waits, encrypted by %s, is found by the new server",
+    async (algorithm) => {
+      await server.restart({ ciphers: { algorithm } });
+      const { visitor, person, flow, password } = await parked();
+      await server.restart({
+        ciphers: { algorithm },
+        ...secrets({ cipher: [cipherSecrets.young, cipherSecrets.old] }),
+      });
+      accepted(await signIn(visitor, person, { refresh: "true" }));
+      expect(accepted(await visitor.resume(flow)).flow?.state).toBe("success");
+      accepted(await signIn(nativeRest.enter(server), { ...person, password }));
+    },
+  );
 
   it("what waits under a secret that is gone is lost, without harm", async () => {
     await server.restart();

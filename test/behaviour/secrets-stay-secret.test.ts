@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { acceptHtml } from "../doors/browser-form.ts";
-import { hours } from "../doors/clock.ts";
-import { accepted, type Headers, type Visitor } from "../doors/door.ts";
-import { doors } from "../doors/doors.ts";
-import { failAt } from "../doors/faults.ts";
-import { type Received, send } from "../doors/http.ts";
-import { nativeRest } from "../doors/json-rest.ts";
-import { enterAsNewPerson, newEmail } from "../doors/person.ts";
-import { startServer, type TestServer, ui } from "../doors/server.ts";
+import { acceptHtml } from "../protocols/browser-form.ts";
+import { hours } from "../protocols/clock.ts";
+import { failAt } from "../protocols/faults.ts";
+import { type CallbackResult, send } from "../protocols/http.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, newEmail } from "../protocols/person.ts";
+import { accepted, type Headers, type Visitor } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 /*
  * A value that is found nowhere else is put into every field there is; then it
@@ -30,8 +30,8 @@ const canary = (): string => {
 };
 
 /** Every answer so far. */
-const answers: Received[] = [];
-const say = async (path: string, headers: Headers, body?: string, method = "POST"): Promise<Received> => {
+const answers: CallbackResult[] = [];
+const say = async (path: string, headers: Headers, body?: string, method = "POST"): Promise<CallbackResult> => {
   const answer = await send(`${server.url}${path}`, { method, headers, body });
   answers.push(answer);
   return answer;
@@ -47,9 +47,9 @@ const mustNotTell = async (): Promise<void> => {
   }
 };
 
-describe("through every door", () => {
-  it.each(doors)("nothing that is typed into a form, right or wrong, is told by $name", async (door) => {
-    const visitor = door.enter(server);
+describe("through every protocol", () => {
+  it.each(protocols)("nothing that is typed into a form, right or wrong, is told by $name", async (protocol) => {
+    const visitor = protocol.enter(server);
     const email = `${canary()}@example.com`;
     const password = `a ${canary()}`;
     const traits = { email, name: { first: canary(), last: canary() }, website: `https://${canary()}.example.com` };
@@ -59,7 +59,10 @@ describe("through every door", () => {
 
     const flow = accepted(await visitor.settings.create({ return_to: `${ui.origin}/${canary()}` })).id;
     await visitor.settings.update(flow, { method: "password", password: canary(), csrf_token: canary() });
-    await visitor.settings.update(flow, { method: "profile", traits: { email: canary(), website: canary(), age: canary() } });
+    await visitor.settings.update(flow, {
+      method: "profile",
+      traits: { email: canary(), website: canary(), age: canary() },
+    });
     await visitor.settings.update(flow, { method: "profile", traits: { ...traits, [canary()]: canary() } });
     accepted(await visitor.settings.update(flow, { method: "password", password: `a ${canary()}` }));
     server.clock.advance(hours(1));
@@ -67,15 +70,15 @@ describe("through every door", () => {
     await visitor.settings.update(again, { method: "password", password: `a ${canary()}` });
     await visitor.settings.get(canary());
 
-    const login = door.enter(server);
+    const login = protocol.enter(server);
     const form = accepted(await login.login.create()).id;
     await login.login.update(form, { method: "password", identifier: canary(), password: canary() });
     await login.login.update(form, { method: "password", identifier: email, password: canary() });
     await mustNotTell();
   });
 
-  it.each(doors)("what someone presents is not told by $name", async (door) => {
-    const { visitor } = await enterAsNewPerson(door, server);
+  it.each(protocols)("what someone presents is not told by $name", async (protocol) => {
+    const { visitor } = await enterAsNewPerson(protocol, server);
     const { token, jar } = visitor.credentials;
     for (const secret of [token, jar?.get("ory_kratos_session")]) if (secret !== undefined) canaries.push(secret);
     for (const name of jar?.names ?? []) canaries.push(jar?.get(name) ?? "");
@@ -116,23 +119,47 @@ describe("what cannot be read", () => {
 
   it("in a header or a query is not told either", async () => {
     const from = answers.length;
-    for (const path of ["/sessions/whoami", "/self-service/settings/browser", "/self-service/settings/api", "/nowhere"]) {
+    for (const path of [
+      "/sessions/whoami",
+      "/self-service/settings/browser",
+      "/self-service/settings/api",
+      "/nowhere",
+    ]) {
       await say(
         path,
-        { cookie: `ory_kratos_session=${canary()}; other=${canary()}`, authorization: `Bearer ${canary()}`, accept: acceptHtml },
+        {
+          cookie: `ory_kratos_session=${canary()}; other=${canary()}`,
+          authorization: `Bearer ${canary()}`,
+          accept: acceptHtml,
+        },
         undefined,
         "GET",
       );
       await say(
         path,
-        { "x-session-token": canary(), "if-match": `"${canary()}"`, origin: `https://${canary()}.example.com`, "user-agent": canary() },
+        {
+          "x-session-token": canary(),
+          "if-match": `"${canary()}"`,
+          origin: `https://${canary()}.example.com`,
+          "user-agent": canary(),
+        },
         undefined,
         "GET",
       );
       await say(`${path}?token=${canary()}&id=${canary()}&flow=${canary()}&password=${canary()}`, {}, undefined, "GET");
     }
-    await say("/self-service/logout/api", { "content-type": "application/json" }, `{"session_token":"${canary()}"}`, "DELETE");
-    await say(`/self-service/logout?token=${canary()}`, { "x-session-token": visitor.credentials.token }, undefined, "GET");
+    await say(
+      "/self-service/logout/api",
+      { "content-type": "application/json" },
+      `{"session_token":"${canary()}"}`,
+      "DELETE",
+    );
+    await say(
+      `/self-service/logout?token=${canary()}`,
+      { "x-session-token": visitor.credentials.token },
+      undefined,
+      "GET",
+    );
     for (const answer of answers.slice(from)) for (const each of canaries) expect(answer.text).not.toContain(each);
     await mustNotTell();
   });
@@ -143,7 +170,11 @@ describe("a statement that fails inside the server", () => {
     const visitor = nativeRest.enter(server);
     const flow = accepted(await visitor.registration.create()).id;
     const repair = await failAt(server, { table: "identity_identifiers", event: "INSERT" });
-    const body = JSON.stringify({ method: "password", password: `a ${canary()}`, traits: { email: `${canary()}@example.com`, name: { first: canary() } } });
+    const body = JSON.stringify({
+      method: "password",
+      password: `a ${canary()}`,
+      traits: { email: `${canary()}@example.com`, name: { first: canary() } },
+    });
     const answer = await say(`/self-service/registration?flow=${flow}`, { "content-type": "application/json" }, body);
     await repair();
     expect(answer.status).toBe(500);
@@ -159,7 +190,11 @@ describe("a statement that fails inside the server", () => {
     const visitor = nativeRest.enter(server);
     const flow = accepted(await visitor.registration.create()).id;
     await visitor.registration.update(flow, { method: "password", password: `a ${canary()}`, traits: { email } });
-    await visitor.registration.update(flow, { method: "password", password: `a ${canary()}`, traits: { email: newEmail() } });
+    await visitor.registration.update(flow, {
+      method: "password",
+      password: `a ${canary()}`,
+      traits: { email: newEmail() },
+    });
     await mustNotTell();
   });
 });

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -16,7 +16,9 @@ beforeAll(async () => {
   await new Promise<void>((listening) => breaches.listen(0, "127.0.0.1", listening));
   const { port } = breaches.address() as AddressInfo;
   const config = { haveibeenpwned_enabled: true, haveibeenpwned_host: `http://127.0.0.1:${port}` };
-  server = await startServer({ overrides: { selfservice: { methods: { password: { config } } }, log: { level: "info" } } });
+  server = await startServer({
+    overrides: { selfservice: { methods: { password: { config } } }, log: { level: "info" } },
+  });
 });
 afterAll(async () => {
   await server.stop();
@@ -24,11 +26,17 @@ afterAll(async () => {
 });
 
 it("a call's trace is taken up in the log and passed on to the server that is asked for it", async () => {
-  const flow = (await (await fetch(`${server.url}/self-service/registration/api`)).json()) as { readonly ui: { readonly action: string } };
+  const flow = (await (await fetch(`${server.url}/self-service/registration/api`)).json()) as {
+    readonly ui: { readonly action: string };
+  };
   const answer = await fetch(flow.ui.action, {
     method: "POST",
     headers: { "content-type": "application/json", traceparent, tracestate: "vendor=1" },
-    body: JSON.stringify({ method: "password", password: "a password nobody has 77", traits: { email: "trace@example.com" } }),
+    body: JSON.stringify({
+      method: "password",
+      password: "a password nobody has 77",
+      traits: { email: "trace@example.com" },
+    }),
   });
   expect(answer.status).toBe(200);
   expect(asked).toMatchObject([{ traceparent, tracestate: "vendor=1" }]);

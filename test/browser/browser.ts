@@ -13,7 +13,9 @@ import { type BrowserContext, chromium, type Page } from "playwright-core";
 const findChromium = (): string => {
   const folders = (process.env.PATH ?? "").split(path.delimiter);
   for (const name of [process.env.CHROMIUM || "chromium", "chromium-browser", "google-chrome"]) {
-    const found = [name, ...folders.map((folder) => path.join(folder, name))].find((file) => path.isAbsolute(file) && existsSync(file));
+    const found = [name, ...folders.map((folder) => path.join(folder, name))].find(
+      (file) => path.isAbsolute(file) && existsSync(file),
+    );
     if (found !== undefined) return found;
   }
   throw new Error("there is no Chromium on this machine; scripts/install-browser gets one");
@@ -41,7 +43,12 @@ export interface Browser {
 /** Opens a browser that has never been anywhere. */
 export const openBrowser = async (): Promise<Browser> => {
   const profile = mkdtempSync(path.join(tmpdir(), "browser-"));
-  const context = await chromium.launchPersistentContext(profile, { executablePath: findChromium(), headless: true, javaScriptEnabled: false, args: quietly });
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: findChromium(),
+    headless: true,
+    javaScriptEnabled: false,
+    args: quietly,
+  });
   context.setDefaultTimeout(15_000);
   const page = context.pages()[0] ?? (await context.newPage());
   const complaints: string[] = [];

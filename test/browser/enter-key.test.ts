@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { merge, type Raw } from "../../src/config/tree.ts";
-import { newEmail, newPassword } from "../doors/person.ts";
-import { type Providers, showRealTime, startProviders } from "../doors/providers.ts";
-import type { TestServer } from "../doors/server.ts";
+import { newEmail, newPassword } from "../protocols/person.ts";
+import { type Providers, showRealTime, startProviders } from "../protocols/providers.ts";
+import type { TestServer } from "../protocols/server.ts";
 import { type Browser, openBrowser } from "./browser.ts";
 import { startHostedServer, withPages } from "./hosted-server.ts";
 
@@ -50,14 +50,21 @@ const pressEnterInEachField = async (): Promise<readonly string[]> => {
     await page.goto(address);
     const field = entries().nth(at);
     const name = await field.getAttribute("name");
-    const [request] = await Promise.all([page.waitForRequest((sent) => sent.method() === "POST"), field.press("Enter")]);
+    const [request] = await Promise.all([
+      page.waitForRequest((sent) => sent.method() === "POST"),
+      field.press("Enter"),
+    ]);
     const sent = new URLSearchParams(request.postData() ?? "");
-    pressed.push(`${name} → ${buttons.flatMap((button) => (sent.has(button) ? [`${button}=${sent.get(button)}`] : [])).join(" ")}`);
+    pressed.push(
+      `${name} → ${buttons.flatMap((button) => (sent.has(button) ? [`${button}=${sent.get(button)}`] : [])).join(" ")}`,
+    );
     await page.waitForLoadState();
   }
   return pressed;
 };
-const traits = ["email", "name.first", "name.last", "age", "birthday", "since", "website", "tags"].map((name) => `traits.${name}`);
+const traits = ["email", "name.first", "name.last", "age", "birthday", "since", "website", "tags"].map(
+  (name) => `traits.${name}`,
+);
 
 const signUp = async () => {
   const person = { email: newEmail(), password: newPassword() };
@@ -87,7 +94,10 @@ describe("with everything asked for at once, Enter", () => {
 
   it("saves the section that is typed in", async () => {
     await signUp();
-    expect(await pressEnterInEachField()).toEqual([...traits.map((name) => `${name} → method=profile`), "password → method=password"]);
+    expect(await pressEnterInEachField()).toEqual([
+      ...traits.map((name) => `${name} → method=profile`),
+      "password → method=password",
+    ]);
   });
 
   it("proves again with the password who one is", async () => {

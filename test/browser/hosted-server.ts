@@ -1,5 +1,5 @@
 import { merge, type Raw } from "../../src/config/tree.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 /** Every kind of field that an identity schema makes. */
 const schema = {
@@ -9,10 +9,18 @@ const schema = {
     traits: {
       type: "object",
       properties: {
-        email: { type: "string", format: "email", title: "E-Mail", "ory.sh/kratos": { credentials: { password: { identifier: true } } } },
+        email: {
+          type: "string",
+          format: "email",
+          title: "E-Mail",
+          "ory.sh/kratos": { credentials: { password: { identifier: true } } },
+        },
         name: {
           type: "object",
-          properties: { first: { type: "string", title: "First name", maxLength: 20 }, last: { type: "string", title: "Last name" } },
+          properties: {
+            first: { type: "string", title: "First name", maxLength: 20 },
+            last: { type: "string", title: "Last name" },
+          },
         },
         age: { type: "integer", title: "Age", minimum: 18 },
         newsletter: { type: "boolean", title: "Newsletter" },
@@ -44,4 +52,5 @@ export const withPages: Raw = {
 };
 
 /** Starts a server whose pages are its own. */
-export const startHostedServer = (overrides: Raw = {}): Promise<TestServer> => startServer({ overrides: merge(withPages, overrides) });
+export const startHostedServer = (overrides: Raw = {}): Promise<TestServer> =>
+  startServer({ overrides: merge(withPages, overrides) });

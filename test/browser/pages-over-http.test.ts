@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { acceptHtml } from "../doors/browser-form.ts";
-import { minutes } from "../doors/clock.ts";
-import { type Received, type Sending, send } from "../doors/http.ts";
-import { createJar, type Jar } from "../doors/jar.ts";
-import { newEmail, newPassword } from "../doors/person.ts";
-import type { TestServer } from "../doors/server.ts";
+import { acceptHtml } from "../protocols/browser-form.ts";
+import { minutes } from "../protocols/clock.ts";
+import { type CallbackResult, type Sending, send } from "../protocols/http.ts";
+import { createJar, type Jar } from "../protocols/jar.ts";
+import { newEmail, newPassword } from "../protocols/person.ts";
+import type { TestServer } from "../protocols/server.ts";
 import { startHostedServer } from "./hosted-server.ts";
 
 let server: TestServer;
@@ -14,22 +14,35 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 /** Sends what a browser with this jar sends; `at` may be relative to the pages. */
-const visit = async (at: string, jar: Jar = createJar(), { headers, ...rest }: Sending = {}): Promise<Received> => {
-  const received = await send(new URL(at, `${server.url}/hosted/`).href, { ...rest, headers: { accept: acceptHtml, cookie: jar.header, ...headers } });
+const visit = async (
+  at: string,
+  jar: Jar = createJar(),
+  { headers, ...rest }: Sending = {},
+): Promise<CallbackResult> => {
+  const received = await send(new URL(at, `${server.url}/hosted/`).href, {
+    ...rest,
+    headers: { accept: acceptHtml, cookie: jar.header, ...headers },
+  });
   jar.take(received.setCookies);
   return received;
 };
-const begin = async (kind: string, jar: Jar): Promise<string> => (await visit(`/self-service/${kind}/browser`, jar)).headers.location ?? "";
+const begin = async (kind: string, jar: Jar): Promise<string> =>
+  (await visit(`/self-service/${kind}/browser`, jar)).headers.location ?? "";
 const init = (kind: string, query: Record<string, string> = {}) => {
   const text = new URLSearchParams(query).toString();
   return `${server.url}/self-service/${kind}/browser${text && `?${text}`}`;
 };
-const field = (page: string, name: string): string => new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? "";
+const field = (page: string, name: string): string =>
+  new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? "";
 const action = (page: string): string => /<form action="([^"]+)"/.exec(page)?.[1] ?? "";
 const post = (page: string, jar: Jar, fields: Record<string, string>) =>
   visit(action(page), jar, {
     method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded", origin: server.url, "sec-fetch-site": "same-origin" },
+    headers: {
+      "content-type": "application/x-www-form-urlencoded",
+      origin: server.url,
+      "sec-fetch-site": "same-origin",
+    },
     body: new URLSearchParams({ csrf_token: field(page, "csrf_token"), ...fields }).toString(),
   });
 
@@ -40,10 +53,14 @@ const signUp = async (jar: Jar) => {
 
 describe("a page without a flow", () => {
   it("begins one, and hands on what it was asked with", async () => {
-    const received = await visit("login?return_to=http%3A%2F%2F127.0.0.1%3A4455%2Fx&refresh=true&aal=&flow=&nonsense=1");
+    const received = await visit(
+      "login?return_to=http%3A%2F%2F127.0.0.1%3A4455%2Fx&refresh=true&aal=&flow=&nonsense=1",
+    );
     expect(received.status).toBe(303);
     expect(received.headers.location).toBe(init("login", { refresh: "true", return_to: "http://127.0.0.1:4455/x" }));
-    expect((await visit("registration?identity_schema=person")).headers.location).toBe(init("registration", { identity_schema: "person" }));
+    expect((await visit("registration?identity_schema=person")).headers.location).toBe(
+      init("registration", { identity_schema: "person" }),
+    );
     expect((await visit("settings")).headers.location).toBe(init("settings"));
   });
 });
@@ -65,8 +82,12 @@ describe("a flow that the API does not show", () => {
   });
 
   it("leads to signing in and back when it needs a session", async () => {
-    const received = await visit("settings?flow=00000000-0000-4000-8000-000000000000&return_to=http%3A%2F%2F127.0.0.1%3A4455%2F");
-    expect(received.headers.location).toBe(init("login", { return_to: init("settings", { return_to: "http://127.0.0.1:4455/" }) }));
+    const received = await visit(
+      "settings?flow=00000000-0000-4000-8000-000000000000&return_to=http%3A%2F%2F127.0.0.1%3A4455%2F",
+    );
+    expect(received.headers.location).toBe(
+      init("login", { return_to: init("settings", { return_to: "http://127.0.0.1:4455/" }) }),
+    );
   });
 
   it("is replaced when it belongs to someone else", async () => {
@@ -97,7 +118,8 @@ describe("a flow that the API does not show", () => {
     const flow = await begin("registration", createJar());
     const jar = createJar();
     const ends: number[] = [];
-    for (let round = 0; round < 6; round++) ends.push((await visit((await visit(flow, jar)).headers.location ?? "", jar)).status);
+    for (let round = 0; round < 6; round++)
+      ends.push((await visit((await visit(flow, jar)).headers.location ?? "", jar)).status);
     expect(ends).toEqual([303, 303, 303, 400, 400, 400]);
   });
 });
@@ -110,7 +132,11 @@ describe("a page's form", () => {
     for (const name of jar.names) if (name.startsWith("csrf_token")) jar.delete(name);
     const page = await visit(flow, jar);
     expect(page.setCookies.filter((line) => line.startsWith("csrf_token"))).toHaveLength(1);
-    const saved = await post(page.text, jar, { "traits.email": newEmail(), "traits.name.first": "Ann", method: "profile" });
+    const saved = await post(page.text, jar, {
+      "traits.email": newEmail(),
+      "traits.name.first": "Ann",
+      method: "profile",
+    });
     expect([saved.status, saved.headers.location]).toEqual([303, expect.stringContaining("/hosted/settings?flow=")]);
     expect((await visit(saved.headers.location ?? "", jar)).text).toContain("Your changes have been saved!");
   });
@@ -128,7 +154,12 @@ describe("a page's form", () => {
   it("leads to the error page when its token does not fit", async () => {
     const jar = createJar();
     const page = await visit(await begin("login", jar), jar);
-    const sent = await post(page.text, jar, { csrf_token: "wrong", identifier: "x", password: "y", method: "password" });
+    const sent = await post(page.text, jar, {
+      csrf_token: "wrong",
+      identifier: "x",
+      password: "y",
+      method: "password",
+    });
     expect(sent.headers.location).toMatch(/\/hosted\/error\?id=[\w-]+$/);
     const shown = await visit(sent.headers.location ?? "", jar);
     expect(shown.status).toBe(200);
@@ -157,7 +188,8 @@ describe("the pages", () => {
       const { headers } = await visit(at, jar);
       expect(headers).toMatchObject({
         "cache-control": "private, no-cache, no-store, must-revalidate",
-        "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+        "content-security-policy":
+          "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
         "cross-origin-opener-policy": "same-origin",
         "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",
@@ -175,7 +207,9 @@ describe("the pages", () => {
   });
 
   it("do not offer to sign up where people may not", async () => {
-    await server.restart({ selfservice: { flows: { login: { ui_url: "/hosted/login" }, registration: { enabled: false } } } });
+    await server.restart({
+      selfservice: { flows: { login: { ui_url: "/hosted/login" }, registration: { enabled: false } } },
+    });
     const jar = createJar();
     expect((await visit(await begin("login", jar), jar)).text).not.toContain("registration");
     expect((await visit("./", jar)).text).not.toContain("registration");

@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { minutes } from "../doors/clock.ts";
-import { newEmail, newPassword } from "../doors/person.ts";
-import type { TestServer } from "../doors/server.ts";
+import { minutes } from "../protocols/clock.ts";
+import { newEmail, newPassword } from "../protocols/person.ts";
+import type { TestServer } from "../protocols/server.ts";
 import { type Browser, openBrowser } from "./browser.ts";
 import { startHostedServer } from "./hosted-server.ts";
 
@@ -77,7 +77,9 @@ describe("a person whose browser runs no scripts", () => {
     expect(new URL(page.url()).hash).toBe(`#${await email.getAttribute("id")}`);
     expect(await email.inputValue()).toBe("notanemail");
     expect(await email.getAttribute("aria-invalid")).toBe("true");
-    expect(await page.locator(`#${await email.getAttribute("aria-describedby")}`).textContent()).toContain(`"notanemail" isn't valid "email"`);
+    expect(await page.locator(`#${await email.getAttribute("aria-describedby")}`).textContent()).toContain(
+      `"notanemail" isn't valid "email"`,
+    );
     expect(await page.getByLabel("Age").inputValue()).toBe("seventeen");
     expect(await page.getByLabel("Password").inputValue()).toBe("");
   });
@@ -90,13 +92,20 @@ describe("a person whose browser runs no scripts", () => {
       expect(await alert().allTextContents()).toEqual([]);
       expect(await page.getByRole("status").textContent()).toContain("Your changes have been saved!");
     };
-    const entries = { "First name": "Ann", Age: "42", Birthday: "1990-02-03", "Member since": "2020-01-31T09:30:00Z", Website: "https://example.com/ann" };
+    const entries = {
+      "First name": "Ann",
+      Age: "42",
+      Birthday: "1990-02-03",
+      "Member since": "2020-01-31T09:30:00Z",
+      Website: "https://example.com/ann",
+    };
     for (const [label, value] of Object.entries(entries)) await profile.getByLabel(label).fill(value);
     await profile.getByLabel("Newsletter").check();
     await profile.getByLabel("Plan").selectOption("team");
     await save();
 
-    const traits = async () => (await server.sql("SELECT traits FROM identities WHERE JSON_VALUE(traits, '$.email') = ?", [email]))[0]?.traits;
+    const traits = async () =>
+      (await server.sql("SELECT traits FROM identities WHERE JSON_VALUE(traits, '$.email') = ?", [email]))[0]?.traits;
     const all = {
       email,
       name: { first: "Ann" },
@@ -110,7 +119,8 @@ describe("a person whose browser runs no scripts", () => {
     expect(await traits()).toMatchObject(all);
 
     // Saving what is shown changes nothing.
-    for (const [label, value] of Object.entries(entries)) expect(await profile.getByLabel(label).inputValue()).toBe(value);
+    for (const [label, value] of Object.entries(entries))
+      expect(await profile.getByLabel(label).inputValue()).toBe(value);
     await save();
     expect(await traits()).toMatchObject(all);
 
@@ -179,7 +189,9 @@ describe("a person whose browser runs no scripts", () => {
     await other.page.getByLabel("Password").fill(password);
     await other.page.locator("button[name=method]").click();
     const list = other.page.getByRole("region", { name: "Signed in elsewhere" });
-    expect(await list.getByRole("listitem").allTextContents()).toEqual([expect.stringMatching(/Chrome on Linux\s+127\.0\.0\.1, since/)]);
+    expect(await list.getByRole("listitem").allTextContents()).toEqual([
+      expect.stringMatching(/Chrome on Linux\s+127\.0\.0\.1, since/),
+    ]);
     await other.close();
   });
 

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { merge } from "../../src/config/tree.ts";
-import { newEmail, newPassword } from "../doors/person.ts";
-import { type Providers, showRealTime, startProviders } from "../doors/providers.ts";
-import type { TestServer } from "../doors/server.ts";
+import { newEmail, newPassword } from "../protocols/person.ts";
+import { type Providers, showRealTime, startProviders } from "../protocols/providers.ts";
+import type { TestServer } from "../protocols/server.ts";
 import { type Browser, openBrowser } from "./browser.ts";
 import { startHostedServer, withPages } from "./hosted-server.ts";
 

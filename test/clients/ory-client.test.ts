@@ -1,10 +1,10 @@
 import { Configuration, FrontendApi } from "@ory/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 
 /*
  * The SDK that people use with the reference, unchanged: what it reads and
- * what it sends is the contract of the REST door.
+ * what it sends is the contract of the REST protocol.
  */
 
 let server: TestServer;
@@ -31,7 +31,10 @@ const signUp = async (address: string): Promise<string> => {
 
 const logIn = async (password: string): Promise<string> => {
   const { data: flow } = await ory.createNativeLoginFlow();
-  const { data } = await ory.updateLoginFlow({ flow: flow.id, updateLoginFlowBody: { method: "password", identifier: email, password } });
+  const { data } = await ory.updateLoginFlow({
+    flow: flow.id,
+    updateLoginFlowBody: { method: "password", identifier: email, password },
+  });
   return data.session_token ?? "";
 };
 
@@ -51,7 +54,11 @@ describe("the SDK of Ory Kratos", () => {
     expect(profile.data.identity.traits).toMatchObject({ name: { first: "Sdk" } });
 
     const second = "another good secret 8";
-    const changed = await ory.updateSettingsFlow({ flow: flow.id, xSessionToken: token, updateSettingsFlowBody: { method: "password", password: second } });
+    const changed = await ory.updateSettingsFlow({
+      flow: flow.id,
+      xSessionToken: token,
+      updateSettingsFlowBody: { method: "password", password: second },
+    });
     expect(changed.data.ui.messages?.[0]?.id).toBe(1050001);
 
     await expect(logIn(first)).rejects.toMatchObject({ response: { status: 400 } });
@@ -70,7 +77,13 @@ describe("the SDK of Ory Kratos", () => {
     await expect(refused).rejects.toMatchObject({
       response: {
         status: 400,
-        data: { ui: { nodes: expect.arrayContaining([expect.objectContaining({ messages: [expect.objectContaining({ id: 4000001 })] })]) } },
+        data: {
+          ui: {
+            nodes: expect.arrayContaining([
+              expect.objectContaining({ messages: [expect.objectContaining({ id: 4000001 })] }),
+            ]),
+          },
+        },
       },
     });
   });
@@ -80,6 +93,8 @@ describe("the SDK of Ory Kratos", () => {
     await expect(ory.listMySessions({ xSessionToken: token })).resolves.toMatchObject({ data: [] });
     await expect(ory.disableMyOtherSessions({ xSessionToken: token })).resolves.toMatchObject({ data: { count: 0 } });
     await ory.performNativeLogout({ performNativeLogoutBody: { session_token: token } });
-    await expect(ory.toSession({ xSessionToken: token })).rejects.toMatchObject({ response: { status: 401, data: { error: { id: "session_inactive" } } } });
+    await expect(ory.toSession({ xSessionToken: token })).rejects.toMatchObject({
+      response: { status: 401, data: { error: { id: "session_inactive" } } },
+    });
   });
 });

@@ -1,19 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { ErrorName } from "../../src/errors/table.ts";
-import { hours } from "../doors/clock.ts";
-import { accepted, type Headers } from "../doors/door.ts";
-import { failAt } from "../doors/faults.ts";
-import { type Received, send } from "../doors/http.ts";
-import { nativeRest, spa } from "../doors/json-rest.ts";
-import { enterAsNewPerson, newEmail, newPassword } from "../doors/person.ts";
-import type { TestServer } from "../doors/server.ts";
+import { hours } from "../protocols/clock.ts";
+import { failAt } from "../protocols/faults.ts";
+import { type CallbackResult, send } from "../protocols/http.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, newEmail, newPassword } from "../protocols/person.ts";
+import { accepted, type Headers } from "../protocols/protocol.ts";
+import type { TestServer } from "../protocols/server.ts";
 
 /* How each row of the table of errors is reached, through REST and through Connect. */
 
-/** A case through both doors. */
+/** A case through both protocols. */
 export interface Case {
-  readonly rest: () => Promise<Received>;
-  readonly connect: () => Promise<Received>;
+  readonly rest: () => Promise<CallbackResult>;
+  readonly connect: () => Promise<CallbackResult>;
 }
 
 /** A row that no request reaches yet. */
@@ -30,7 +30,13 @@ export const strict = {
     flows: { registration: { enabled: false } },
     methods: {
       profile: { enabled: false },
-      password: { config: { haveibeenpwned_enabled: true, haveibeenpwned_host: "http://127.0.0.1:9", ignore_network_errors: false } },
+      password: {
+        config: {
+          haveibeenpwned_enabled: true,
+          haveibeenpwned_host: "http://127.0.0.1:9",
+          ignore_network_errors: false,
+        },
+      },
     },
   },
   limits: { login: { per_identifier: 1, per_network: 1_000 } },
@@ -48,15 +54,15 @@ export const outOfReach = {
 
 /** Creates the cases for a server. `prepare` signs someone up while everything is in order. */
 export const createErrorCases = (server: TestServer) => {
-  /* --- the two doors ---------------------------------------------------------- */
+  /* --- the two protocols ---------------------------------------------------------- */
 
-  const rest = (method: string, path: string, headers: Headers = {}, body?: unknown): Promise<Received> =>
+  const rest = (method: string, path: string, headers: Headers = {}, body?: unknown): Promise<CallbackResult> =>
     send(`${server.url}${path}`, {
       method,
       headers: { ...json, ...headers },
       body: typeof body === "string" ? body : body === undefined ? undefined : JSON.stringify(body),
     });
-  const rpc = (name: string, headers: Headers = {}, message: unknown = {}): Promise<Received> => {
+  const rpc = (name: string, headers: Headers = {}, message: unknown = {}): Promise<CallbackResult> => {
     const [kind = "", method = ""] = name.split(".");
     const service = `${kind.replace(/^./, (letter) => letter.toUpperCase())}Service`;
     return rest("POST", `/ostiary.${kind}.v1.${service}/${method}`, headers, message);
@@ -66,12 +72,20 @@ export const createErrorCases = (server: TestServer) => {
 
   const native = async () => {
     const { visitor, person } = await enterAsNewPerson(nativeRest, server);
-    return { person, session: { "x-session-token": visitor.credentials.token }, flow: accepted(await visitor.settings.create()).id };
+    return {
+      person,
+      session: { "x-session-token": visitor.credentials.token },
+      flow: accepted(await visitor.settings.create()).id,
+    };
   };
   const stale = async () => {
     const { visitor, person } = await enterAsNewPerson(nativeRest, server);
     server.clock.advance(hours(1));
-    return { person, session: { "x-session-token": visitor.credentials.token }, flow: accepted(await visitor.settings.create()).id };
+    return {
+      person,
+      session: { "x-session-token": visitor.credentials.token },
+      flow: accepted(await visitor.settings.create()).id,
+    };
   };
   const browser = async () => {
     const { visitor } = await enterAsNewPerson(spa, server);
@@ -83,8 +97,12 @@ export const createErrorCases = (server: TestServer) => {
   const inMessage = (flow: string, body: object = { password: { password: newPassword() } }) => ({ flow, body });
   const changing = (flow: string) => `/self-service/settings?flow=${flow}`;
 
-  /** A case through both doors, made of one scene for each. */
-  const both = <T>(scene: () => Promise<T>, viaRest: (it: T) => Promise<Received>, viaConnect: (it: T) => Promise<Received>): Case => ({
+  /** A case through both protocols, made of one scene for each. */
+  const both = <T>(
+    scene: () => Promise<T>,
+    viaRest: (it: T) => Promise<CallbackResult>,
+    viaConnect: (it: T) => Promise<CallbackResult>,
+  ): Case => ({
     rest: async () => viaRest(await scene()),
     connect: async () => viaConnect(await scene()),
   });
@@ -153,7 +171,8 @@ export const createErrorCases = (server: TestServer) => {
     RETURN_TO_FORBIDDEN: both(
       native,
       ({ session }) => rest("GET", "/self-service/settings/api?return_to=https://evil.example.org", session),
-      ({ session }) => rpc("settings.CreateFlow", session, { type: "FLOW_TYPE_API", returnTo: "https://evil.example.org" }),
+      ({ session }) =>
+        rpc("settings.CreateFlow", session, { type: "FLOW_TYPE_API", returnTo: "https://evil.example.org" }),
     ),
     INVALID_FIELD: both(
       native,
@@ -188,7 +207,8 @@ export const createErrorCases = (server: TestServer) => {
     ETAG_MISMATCH: both(
       native,
       ({ session, flow }) => rest("POST", changing(flow), { ...session, "if-match": '"0"' }, password()),
-      ({ session, flow }) => rpc("settings.UpdateFlow", session, inMessage(flow, { password: { password: newPassword() }, etag: "0" })),
+      ({ session, flow }) =>
+        rpc("settings.UpdateFlow", session, inMessage(flow, { password: { password: newPassword() }, etag: "0" })),
     ),
     SESSION_AMBIGUOUS: both(
       async () => ({ cookie: (await browser()).cookie, ...(await native()).session }),
@@ -202,7 +222,12 @@ export const createErrorCases = (server: TestServer) => {
   const guessed = async (): Promise<Headers> => {
     const flow = await loginFlow();
     const identifier = newEmail();
-    await rest("POST", `/self-service/login?flow=${flow}`, {}, { method: "password", identifier, password: newPassword() });
+    await rest(
+      "POST",
+      `/self-service/login?flow=${flow}`,
+      {},
+      { method: "password", identifier, password: newPassword() },
+    );
     return { flow, identifier };
   };
   const whenStrict = {
@@ -218,8 +243,15 @@ export const createErrorCases = (server: TestServer) => {
     ),
     RATE_LIMITED: both(
       guessed,
-      ({ flow, identifier }) => rest("POST", `/self-service/login?flow=${flow}`, {}, { method: "password", identifier, password: newPassword() }),
-      ({ flow, identifier }) => rpc("login.UpdateFlow", {}, inMessage(flow ?? "", { password: { identifier, password: newPassword() } })),
+      ({ flow, identifier }) =>
+        rest(
+          "POST",
+          `/self-service/login?flow=${flow}`,
+          {},
+          { method: "password", identifier, password: newPassword() },
+        ),
+      ({ flow, identifier }) =>
+        rpc("login.UpdateFlow", {}, inMessage(flow ?? "", { password: { identifier, password: newPassword() } })),
     ),
     UPSTREAM_FAILED: both(
       async () => before,
@@ -229,7 +261,7 @@ export const createErrorCases = (server: TestServer) => {
   } satisfies Partial<Record<ErrorName, Case>>;
 
   /** Three at once, where there is room for one: an answer to one that was turned away. */
-  const turnedAway = async (submit: (flow: string) => Promise<Received>): Promise<Received> => {
+  const turnedAway = async (submit: (flow: string) => Promise<CallbackResult>): Promise<CallbackResult> => {
     const flows = await Promise.all([loginFlow(), loginFlow(), loginFlow()]);
     const answers = await Promise.all(flows.map(submit));
     const away = answers.find(({ headers }) => headers["retry-after"] !== undefined);
@@ -239,7 +271,8 @@ export const createErrorCases = (server: TestServer) => {
   const guess = () => ({ identifier: newEmail(), password: newPassword() });
   const whenBusy = {
     OVERLOADED: {
-      rest: () => turnedAway((flow) => rest("POST", `/self-service/login?flow=${flow}`, {}, { method: "password", ...guess() })),
+      rest: () =>
+        turnedAway((flow) => rest("POST", `/self-service/login?flow=${flow}`, {}, { method: "password", ...guess() })),
       connect: () => turnedAway((flow) => rpc("login.UpdateFlow", {}, inMessage(flow, { password: guess() }))),
     },
   } satisfies Partial<Record<ErrorName, Case>>;
@@ -257,7 +290,7 @@ export const createErrorCases = (server: TestServer) => {
     whenStrict,
     whenBusy,
     whenCut,
-    prepare: async () => {
+    perform: async () => {
       before = await native();
     },
   };

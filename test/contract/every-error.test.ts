@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 import { renderErrorDocs } from "../../scripts/generate-error-docs.ts";
 import { type ErrorName, errorTable } from "../../src/errors/table.ts";
-import { type DatabaseProxy, openDatabaseProxy } from "../doors/database-proxy.ts";
-import { type Received, send } from "../doors/http.ts";
-import { startServer, type TestServer } from "../doors/server.ts";
+import { type DatabaseProxy, openDatabaseProxy } from "../protocols/database-proxy.ts";
+import { type CallbackResult, send } from "../protocols/http.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
 import { busy, type Case, createErrorCases, type OutOfReach, outOfReach, strict } from "./error-cases.ts";
 
 /*
@@ -23,12 +23,15 @@ afterAll(async () => {
   await server.stop();
 });
 
-const { usual, whenStrict, whenBusy, whenCut, prepare } = createErrorCases(server);
+const { usual, whenStrict, whenBusy, whenCut, perform } = createErrorCases(server);
 
 /** All rows: one that is missing does not compile. */
-const all = { ...usual, ...whenStrict, ...whenBusy, ...whenCut, ...outOfReach } satisfies Record<ErrorName, Case | OutOfReach>;
+const all = { ...usual, ...whenStrict, ...whenBusy, ...whenCut, ...outOfReach } satisfies Record<
+  ErrorName,
+  Case | OutOfReach
+>;
 
-const mustBe = (name: ErrorName, viaRest: Received, viaConnect: Received): void => {
+const mustBe = (name: ErrorName, viaRest: CallbackResult, viaConnect: CallbackResult): void => {
   const row = errorTable[name];
   const [{ value } = { value: "" }] = (viaConnect.json.details as { type: string; value: string }[]).filter(
     ({ type }) => type === "ostiary.errors.v1.ErrorInfo",
@@ -41,26 +44,34 @@ const mustBe = (name: ErrorName, viaRest: Received, viaConnect: Received): void 
     expect(viaRest.json).toMatchObject({ ui: { nodes: expect.any(Array) } });
     return;
   }
-  const { error } = viaRest.json as { readonly error: { readonly id?: string; readonly code: number; readonly message: string } };
+  const { error } = viaRest.json as {
+    readonly error: { readonly id?: string; readonly code: number; readonly message: string };
+  };
   expect([error.id ?? "", error.code, error.message]).toEqual([row.id, row.status, row.message]);
 };
 
 const reached = (cases: Partial<Record<ErrorName, Case>>) => Object.entries(cases) as [ErrorName, Case][];
 
 describe("each error says the same through REST and Connect", () => {
-  it.each(reached(usual))("%s", async (name, { rest: viaRest, connect }) => mustBe(name, await viaRest(), await connect()));
+  it.each(reached(usual))("%s", async (name, { rest: viaRest, connect }) =>
+    mustBe(name, await viaRest(), await connect()),
+  );
 
   describe("where something is switched off or out of order", () => {
     beforeAll(async () => {
-      await prepare();
+      await perform();
       await server.restart(strict);
     });
-    it.each(reached(whenStrict))("%s", async (name, { rest: viaRest, connect }) => mustBe(name, await viaRest(), await connect()));
+    it.each(reached(whenStrict))("%s", async (name, { rest: viaRest, connect }) =>
+      mustBe(name, await viaRest(), await connect()),
+    );
   });
 
   describe("where there is too much to do", () => {
     beforeAll(() => server.restart(busy));
-    it.each(reached(whenBusy))("%s", async (name, { rest: viaRest, connect }) => mustBe(name, await viaRest(), await connect()));
+    it.each(reached(whenBusy))("%s", async (name, { rest: viaRest, connect }) =>
+      mustBe(name, await viaRest(), await connect()),
+    );
   });
 
   describe("where the database is not there", () => {
@@ -69,7 +80,9 @@ describe("each error says the same through REST and Connect", () => {
       expect((await send(`${server.url}/self-service/login/api`)).status).toBe(200);
       proxy.cut();
     });
-    it.each(reached(whenCut))("%s", async (name, { rest: viaRest, connect }) => mustBe(name, await viaRest(), await connect()));
+    it.each(reached(whenCut))("%s", async (name, { rest: viaRest, connect }) =>
+      mustBe(name, await viaRest(), await connect()),
+    );
 
     it("the server says so where it is asked, and goes on by itself when the database is back", async () => {
       expect((await send(`${server.adminUrl}/health/ready`)).status).toBe(503);
@@ -86,7 +99,9 @@ describe("each error says the same through REST and Connect", () => {
 describe("the table of errors", () => {
   it("has a case for every row", () => {
     expect(Object.keys(all).sort()).toEqual(Object.keys(errorTable).sort());
-    expect([usual, whenStrict, whenBusy, whenCut, outOfReach].flatMap((part) => Object.keys(part))).toHaveLength(Object.keys(errorTable).length);
+    expect([usual, whenStrict, whenBusy, whenCut, outOfReach].flatMap((part) => Object.keys(part))).toHaveLength(
+      Object.keys(errorTable).length,
+    );
   });
 
   it("is what docs/errors.md says (node scripts/generate-error-docs.ts)", async () => {

@@ -3,8 +3,8 @@ import { type DescMethod, type DescService, getOption, hasOption } from "@bufbui
 import { afterAll, describe, expect, it } from "vitest";
 import { http } from "../../gen/google/api/annotations_pb.ts";
 import { Access, AccessSchema, access, writes_on_get } from "../../gen/ostiary/options/v1/options_pb.ts";
-import { send } from "../doors/http.ts";
-import { startServer } from "../doors/server.ts";
+import { send } from "../protocols/http.ts";
+import { startServer } from "../protocols/server.ts";
 
 /*
  * Every way in, and who may take it. A new one shows in the diff of routes.txt
@@ -14,9 +14,14 @@ import { startServer } from "../doors/server.ts";
 
 const gen = new URL("../../gen/ostiary/", import.meta.url);
 const files = readdirSync(gen, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("_service_pb.ts"));
-const modules = await Promise.all(files.sort().map((name) => import(new URL(name, gen).href) as Promise<Record<string, unknown>>));
-const isService = (value: unknown): value is DescService => typeof value === "object" && value !== null && "kind" in value && value.kind === "service";
-const methods: readonly DescMethod[] = modules.flatMap((module) => Object.values(module).filter(isService)).flatMap((service) => service.methods);
+const modules = await Promise.all(
+  files.sort().map((name) => import(new URL(name, gen).href) as Promise<Record<string, unknown>>),
+);
+const isService = (value: unknown): value is DescService =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === "service";
+const methods: readonly DescMethod[] = modules
+  .flatMap((module) => Object.values(module).filter(isService))
+  .flatMap((service) => service.methods);
 
 interface Binding {
   readonly verb: string;
@@ -26,9 +31,13 @@ interface Binding {
 const bindings = (method: DescMethod): Binding[] => {
   if (!hasOption(method, http)) return [];
   const rule = getOption(method, http);
-  return [rule, ...rule.additionalBindings].map(({ pattern }) => ({ verb: String(pattern.case).toUpperCase(), path: String(pattern.value) }));
+  return [rule, ...rule.additionalBindings].map(({ pattern }) => ({
+    verb: String(pattern.case).toUpperCase(),
+    path: String(pattern.value),
+  }));
 };
-const who = (method: DescMethod): string => (AccessSchema.value[getOption(method, access)]?.name ?? "").replace("ACCESS_", "").toLowerCase();
+const who = (method: DescMethod): string =>
+  (AccessSchema.value[getOption(method, access)]?.name ?? "").replace("ACCESS_", "").toLowerCase();
 const rpc = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
 
 const describeRoutes = (): string =>
@@ -51,7 +60,8 @@ describe("the ways in", () => {
   });
 
   it("all say who may take them", () => {
-    for (const method of methods) expect([rpc(method), getOption(method, access) === Access.UNSPECIFIED]).toEqual([rpc(method), false]);
+    for (const method of methods)
+      expect([rpc(method), getOption(method, access) === Access.UNSPECIFIED]).toEqual([rpc(method), false]);
   });
 
   it.each(methods.map(rpc))("%s is served, to POST alone", async (path) => {
@@ -74,13 +84,16 @@ describe("without a session", () => {
   const json = { accept: "application/json", "content-type": "application/json" };
   const forSessions = methods.filter((method) => getOption(method, access) === Access.SESSION);
 
-  it.each(forSessions.map((method) => [rpc(method), method] as const))("%s is answered at no door", async (path, method) => {
-    const call = await send(`${server.url}${path}`, { method: "POST", headers: json, body: "{}" });
-    expect([call.status, call.json.code]).toEqual([401, "unauthenticated"]);
-    for (const { verb, path: pattern } of bindings(method)) {
-      const body = verb === "GET" ? undefined : "{}";
-      const answer = await send(`${server.url}${filled(pattern)}`, { method: verb, headers: json, body });
-      expect([verb, pattern, answer.status]).toEqual([verb, pattern, 401]);
-    }
-  });
+  it.each(forSessions.map((method) => [rpc(method), method] as const))(
+    "%s is answered at no protocol",
+    async (path, method) => {
+      const call = await send(`${server.url}${path}`, { method: "POST", headers: json, body: "{}" });
+      expect([call.status, call.json.code]).toEqual([401, "unauthenticated"]);
+      for (const { verb, path: pattern } of bindings(method)) {
+        const body = verb === "GET" ? undefined : "{}";
+        const answer = await send(`${server.url}${filled(pattern)}`, { method: verb, headers: json, body });
+        expect([verb, pattern, answer.status]).toEqual([verb, pattern, 401]);
+      }
+    },
+  );
 });

@@ -48,7 +48,7 @@ export interface OpenidProvider {
   /** Answers everything after so many milliseconds; 0: at once. */
   slow(milliseconds: number): void;
   /** Answers everything with this status; undefined: as it should. */
-  fail(status: number | undefined): void;
+  serviceError(status: number | undefined): void;
   /** Goes through the provider's pages as a browser would, with a session of its own unless one is given. Gives where it is sent back to. */
   signIn(location: string, browser?: ProviderBrowser): Promise<URL>;
   close(): Promise<void>;
@@ -70,7 +70,14 @@ export interface OpenidProviderOptions {
 
 /** Starts a provider on loopback. */
 export const startOpenidProvider = async (options: OpenidProviderOptions): Promise<OpenidProvider> => {
-  const state: State = { account: { sub: "someone" }, authTime: undefined, refusal: undefined, delay: 0, status: undefined, requests: [] };
+  const state: State = {
+    account: { sub: "someone" },
+    authTime: undefined,
+    refusal: undefined,
+    delay: 0,
+    status: undefined,
+    requests: [],
+  };
   const accounts = new Map<string, Account>();
   let serve: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
   const server = createServer((request, response) => void answer(request, response));
@@ -79,7 +86,12 @@ export const startOpenidProvider = async (options: OpenidProviderOptions): Promi
   const adapter = createOpenidStore();
 
   const build = () => {
-    const provider = createProvider(issuer, options, adapter, (id) => accounts.get(id) ?? (state.account.sub === id ? state.account : undefined));
+    const provider = createProvider(
+      issuer,
+      options,
+      adapter,
+      (id) => accounts.get(id) ?? (state.account.sub === id ? state.account : undefined),
+    );
     const callback = provider.callback();
     serve = (request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? "/", issuer);
@@ -116,7 +128,7 @@ export const startOpenidProvider = async (options: OpenidProviderOptions): Promi
     slow: (milliseconds) => {
       state.delay = milliseconds;
     },
-    fail: (status) => {
+    serviceError: (status) => {
       state.status = status;
     },
     signIn: (location, browser = new Map()) => walk(new URL(location), issuer, browser),
@@ -144,7 +156,9 @@ const createProvider = (
     adapter,
     jwks: { keys: [makeKey("RS256"), makeKey("ES256")] },
     cookies: { keys: [randomUUID()] },
-    pkce: { required: (_context: unknown, client: { readonly clientId: string }) => requirePkce.includes(client.clientId) },
+    pkce: {
+      required: (_context: unknown, client: { readonly clientId: string }) => requirePkce.includes(client.clientId),
+    },
     features: { devInteractions: { enabled: false }, claimsParameter: { enabled: true } },
     conformIdTokenClaims: false,
     claims: {
@@ -166,7 +180,9 @@ const createProvider = (
       await grant.save();
       return grant;
     },
-    interactions: { url: (_context: unknown, interaction: { readonly uid: string }) => `/interaction/${interaction.uid}` },
+    interactions: {
+      url: (_context: unknown, interaction: { readonly uid: string }) => `/interaction/${interaction.uid}`,
+    },
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
     ...configuration,
   });
@@ -180,16 +196,28 @@ interface GrantContext {
 }
 
 const makeKey = (alg: "RS256" | "ES256") => {
-  const { privateKey } = alg === "RS256" ? generateKeyPairSync("rsa", { modulusLength: 2048 }) : generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey } =
+    alg === "RS256"
+      ? generateKeyPairSync("rsa", { modulusLength: 2048 })
+      : generateKeyPairSync("ec", { namedCurve: "P-256" });
   return { ...privateKey.export({ format: "jwk" }), alg, use: "sig", kid: randomUUID() };
 };
 
 /** The person at the provider: signs in, or is refused. */
-const finish = async (provider: Provider, request: IncomingMessage, response: ServerResponse, { account, authTime, refusal }: State): Promise<void> => {
+const finish = async (
+  provider: Provider,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { account, authTime, refusal }: State,
+): Promise<void> => {
   try {
     const { params } = await provider.interactionDetails(request, response);
     const login = { accountId: params.login_hint ?? account.sub, ...(authTime !== undefined && { ts: authTime }) };
-    await provider.interactionFinished(request, response, refusal === undefined ? { login } : { error: refusal, error_description: "refused by the test" });
+    await provider.interactionFinished(
+      request,
+      response,
+      refusal === undefined ? { login } : { error: refusal, error_description: "refused by the test" },
+    );
   } catch (error) {
     response.writeHead(500).end(String(error));
   }
@@ -207,7 +235,8 @@ const walk = async (location: URL, issuer: string, cookies: ProviderBrowser): Pr
       cookies.set(pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1));
     }
     const target = response.headers.get("location");
-    if (target === null) throw new Error(`the provider shows a page (${response.status}): ${body.replace(/\s+/g, " ").slice(0, 400)}`);
+    if (target === null)
+      throw new Error(`the provider shows a page (${response.status}): ${body.replace(/\s+/g, " ").slice(0, 400)}`);
     next = new URL(target, next);
   }
   throw new Error("the provider redirects without end");

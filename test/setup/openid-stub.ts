@@ -22,7 +22,10 @@ export interface OpenidStub {
 }
 
 /** Starts a stub on loopback. `metadata` changes what it publishes of itself. */
-export const startOpenidStub = async (clientId: string, metadata: (issuer: string) => Readonly<Record<string, unknown>> = () => ({})): Promise<OpenidStub> => {
+export const startOpenidStub = async (
+  clientId: string,
+  metadata: (issuer: string) => Readonly<Record<string, unknown>> = () => ({}),
+): Promise<OpenidStub> => {
   const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: randomUUID(), alg: "RS256", use: "sig" };
   const answers = new Map<string, { readonly body: unknown; readonly status: number }>();
@@ -36,7 +39,9 @@ export const startOpenidStub = async (clientId: string, metadata: (issuer: strin
     for await (const chunk of request) sent += String(chunk);
     if (pathname === "/token") posted = new URLSearchParams(sent);
     const { body, status } = answers.get(pathname) ?? { body: {}, status: 404 };
-    response.writeHead(status, { "content-type": "application/json" }).end(typeof body === "string" ? body : JSON.stringify(body));
+    response
+      .writeHead(status, { "content-type": "application/json" })
+      .end(typeof body === "string" ? body : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -63,10 +68,17 @@ export const startOpenidStub = async (clientId: string, metadata: (issuer: strin
     posted: () => posted,
     sign: (claims, header = {}) => {
       const now = Math.floor(Date.now() / 1000);
-      const all = Object.entries({ iss: issuer, aud: clientId, sub: "someone", iat: now, exp: now + 600, ...claims }).filter(
-        ([, value]) => value !== undefined,
-      );
-      return new SignJWT(Object.fromEntries(all)).setProtectedHeader({ alg: "RS256", kid: jwk.kid ?? "", ...header }).sign(privateKey);
+      const all = Object.entries({
+        iss: issuer,
+        aud: clientId,
+        sub: "someone",
+        iat: now,
+        exp: now + 600,
+        ...claims,
+      }).filter(([, value]) => value !== undefined);
+      return new SignJWT(Object.fromEntries(all))
+        .setProtectedHeader({ alg: "RS256", kid: jwk.kid ?? "", ...header })
+        .sign(privateKey);
     },
     close: () =>
       new Promise((resolve) => {

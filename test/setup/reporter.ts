@@ -14,7 +14,9 @@ interface Total {
  */
 function count(modules: readonly TestModule[], stray: readonly SerializedError[]): Total {
   const tests = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
-  const broken = modules.flatMap((module) => [module.errors(), ...[...module.children.allSuites()].map((suite) => suite.errors())].flat());
+  const broken = modules.flatMap((module) =>
+    [module.errors(), ...[...module.children.allSuites()].map((suite) => suite.errors())].flat(),
+  );
   const passed = tests.filter((state) => state === "passed").length;
   const skipped = tests.filter((state) => state === "skipped").length;
   return { passed, skipped, failed: tests.length - passed - skipped + broken.length + stray.length };

@@ -1,13 +1,13 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { ErrorService } from "../../../gen/ostiary/errors/v1/error_service_pb.ts";
 import type { Database } from "../../db/sql.ts";
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import { errorTable } from "../../errors/table.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { uuid4 } from "../../lib/ids.ts";
+import { defineService } from "../../lib/service.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { Csrf } from "../../session/csrf.ts";
-import { defineService } from "../service.ts";
 import type { FlowErrorStore } from "./store.ts";
 
 /*
@@ -24,7 +24,12 @@ export interface ErrorDeps {
 }
 
 /** Answers `stub:500`: something to build an error page with. */
-const stub: JsonObject = { code: 500, status: "Internal Server Error", reason: "This is a stub error.", message: errorTable.INTERNAL.message };
+const stub: JsonObject = {
+  code: 500,
+  status: "Internal Server Error",
+  reason: "This is a stub error.",
+  message: errorTable.INTERNAL.message,
+};
 
 /** Creates the ErrorService. */
 export const createErrorService = ({ db, clock, csrf, errors }: ErrorDeps) =>
@@ -35,11 +40,17 @@ export const createErrorService = ({ db, clock, csrf, errors }: ErrorDeps) =>
         const id = request.id || request.error;
         const now = clock.now();
         const found = id === "stub:500" ? { id: uuid4(), error: stub, createdAt: now } : await errors.find(db, id, now);
-        if (found === undefined) throw fail("NOT_FOUND");
+        if (found === undefined) throw serviceError("NOT_FOUND");
         const at = timestamp(found.createdAt);
         return {
           $typeName: "ostiary.errors.v1.GetFlowErrorResponse",
-          flowError: { $typeName: "ostiary.errors.v1.FlowError", id: found.id, error: found.error, createdAt: at, updatedAt: at },
+          flowError: {
+            $typeName: "ostiary.errors.v1.FlowError",
+            id: found.id,
+            error: found.error,
+            createdAt: at,
+            updatedAt: at,
+          },
         };
       },
     },

@@ -36,10 +36,10 @@ export const createFlowErrorStore = (): FlowErrorStore => ({
   async find(sql, id, now) {
     const bytes = parseUuid(id);
     if (bytes === undefined) return undefined;
-    const [row] = await sql.query<{ error: unknown; created_at: Date }>("SELECT error, created_at FROM flow_errors WHERE id = ? AND expires_at > ?", [
-      bytes,
-      now,
-    ]);
+    const [row] = await sql.query<{ error: unknown; created_at: Date }>(
+      "SELECT error, created_at FROM flow_errors WHERE id = ? AND expires_at > ?",
+      [bytes, now],
+    );
     return row && { id: id.toLowerCase(), error: readJson<JsonObject>(row.error), createdAt: row.created_at };
   },
 });

@@ -1,4 +1,4 @@
-import type { FlowRecord } from "../flow.ts";
+import type { FlowRecord } from "../shared/flow.ts";
 
 /** What a login flow keeps between requests. */
 export interface LoginContext {
@@ -14,4 +14,7 @@ export const loginContext = ({ context }: FlowRecord): LoginContext => ({
 });
 
 /** Makes the context of a login flow. */
-export const writeLoginContext = ({ refresh, requestedAal }: LoginContext) => ({ refresh, requested_aal: requestedAal });
+export const writeLoginContext = ({ refresh, requestedAal }: LoginContext) => ({
+  refresh,
+  requested_aal: requestedAal,
+});

@@ -1,22 +1,22 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
 import { sessionAal } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { newExchangeCode } from "../elsewhere.ts";
-import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../flow.ts";
-import { formOf } from "../form.ts";
-import { newFlow } from "../new-flow.ts";
-import { mustNameType, requestUrlOf } from "../request.ts";
+import { newExchangeCode } from "../redirect/redirects.ts";
+import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { formOf } from "../shared/form.ts";
+import { newFlow } from "../shared/new-flow.ts";
+import { mustNameType, requestUrlOf } from "../shared/request.ts";
 import { type LoginContext, writeLoginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
 /** Creates a login flow (contract, around 2.2). */
 export const createCreate = (deps: LoginDeps) => {
-  const { db, callers, csrf, defaultReturnUrl, flows, present, returnTo, urls } = deps;
+  const { db, callers, csrf, defaultReturnUrl, flows, render, returnTo, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustNameType(request.type);
@@ -24,24 +24,37 @@ export const createCreate = (deps: LoginDeps) => {
     const secret = browser ? csrf.ensure(call) : undefined;
     const requestedAal = mustBeLevel(request.aal);
     const caller = await callers.find(call);
-    if (requestedAal === 2 && caller === undefined) throw fail("AAL1_REQUIRED", { explain: "A second factor was asked for, but nobody is signed in." });
-    const shown = returnTo.mustShow(request.returnTo);
+    if (requestedAal === 2 && caller === undefined)
+      throw serviceError("AAL1_REQUIRED", { explain: "A second factor was asked for, but nobody is signed in." });
+    const submittedValues = returnTo.mustShow(request.returnTo);
     // Without a session there is nothing to refresh: it is a first sign-in.
     const context: LoginContext = { refresh: request.refresh && caller !== undefined, requestedAal };
-    if (caller) mustHaveReason(caller, context, returnTo.must(shown) ?? defaultReturnUrl);
+    if (caller) mustHaveReason(caller, context, returnTo.must(submittedValues) ?? defaultReturnUrl);
 
     const type = browser ? "browser" : "api";
-    const asked = urls.init("login", type, { refresh: request.refresh ? "true" : "", aal: request.aal, return_to: shown });
-    const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
-    const flow = newLoginFlow(deps, type, requestUrlOf(call, asked), context, firstForm(context), secret && csrf.digest(secret), {
-      ...keepReturnTo(shown),
-      ...exchange?.context,
+    const asked = urls.init("login", type, {
+      refresh: request.refresh ? "true" : "",
+      aal: request.aal,
+      return_to: submittedValues,
     });
+    const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
+    const flow = newLoginFlow(
+      deps,
+      type,
+      requestUrlOf(call, asked),
+      context,
+      firstForm(context),
+      secret && csrf.digest(secret),
+      {
+        ...keepReturnTo(submittedValues),
+        ...exchange?.context,
+      },
+    );
     await flows.insert(db, flow);
-    const presented = present(flow, caller, csrf.tokenFor(call, flow.type));
+    const rendered = render(flow, caller, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.login.v1.CreateFlowResponse",
-      flow: exchange ? { ...presented, sessionTokenExchangeCode: exchange.code } : presented,
+      flow: exchange ? { ...rendered, sessionTokenExchangeCode: exchange.code } : rendered,
       redirectBrowserTo: urls.pageOf(flow) ?? "",
     };
   };
@@ -50,7 +63,7 @@ export const createCreate = (deps: LoginDeps) => {
 const mustBeLevel = (aal: string): 1 | 2 => {
   if (aal === "" || aal === "aal1") return 1;
   if (aal === "aal2") return 2;
-  throw fail("INVALID_FIELD", { field: "aal", explain: "aal must be aal1 or aal2." });
+  throw serviceError("INVALID_FIELD", { field: "aal", explain: "aal must be aal1 or aal2." });
 };
 
 /**
@@ -61,7 +74,10 @@ const mustBeLevel = (aal: string): 1 | 2 => {
  */
 export const mustHaveReason = (caller: Caller, { refresh, requestedAal }: LoginContext, location: string): void => {
   if (refresh || requestedAal > sessionAal(caller.session)) return;
-  throw fail("SESSION_ALREADY_AVAILABLE", { explain: "Signed in already. Ask for refresh=true to prove it again.", location });
+  throw serviceError("SESSION_ALREADY_AVAILABLE", {
+    explain: "Signed in already. Ask for refresh=true to prove it again.",
+    location,
+  });
 };
 
 const firstForm = ({ refresh, requestedAal }: LoginContext): FlowForm => {
@@ -77,9 +93,17 @@ export const newLoginFlow = (
   context: LoginContext,
   form: FlowForm,
   csrfDigest: Buffer | undefined,
-  kept: JsonObject = {},
+  memoize: JsonObject = {},
 ): FlowRecord =>
   newFlow(
-    { kind: "login", type, state: "choose_method", requestUrl, csrfDigest, form, context: { ...writeLoginContext(context), ...kept } },
+    {
+      kind: "login",
+      type,
+      state: "choose_method",
+      requestUrl,
+      csrfDigest,
+      form,
+      context: { ...writeLoginContext(context), ...memoize },
+    },
     { clock, lifespan: config.lifespan },
   );

@@ -4,19 +4,19 @@ import type { Database } from "../../db/sql.ts";
 import type { HooksOf } from "../../hooks/hook.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { LoginMethods } from "../../methods/method.ts";
+import type { LoginMethods } from "../../methods/contract/login.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionIssuer } from "../../session/issue.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
-import type { Settle, SigningIn } from "../arriving.ts";
-import type { Elsewhere } from "../elsewhere.ts";
-import type { PendingLinks } from "../pending-link.ts";
-import type { ReturnTo } from "../return-to.ts";
-import type { FlowStore } from "../store.ts";
-import type { FlowUrls } from "../urls.ts";
-import type { PresentLogin } from "./present.ts";
+import type { CompleteAuthentication, SignInSteps } from "../authentication/complete.ts";
+import type { PendingAccountLinks } from "../authentication/pending-account-link.ts";
+import type { Redirects } from "../redirect/redirects.ts";
+import type { ReturnTo } from "../shared/return-to.ts";
+import type { FlowStore } from "../shared/store.ts";
+import type { FlowUrls } from "../shared/urls.ts";
+import type { RenderLogin } from "./render.ts";
 
 /** What the steps of the login flow need. */
 export interface LoginDeps {
@@ -32,18 +32,18 @@ export interface LoginDeps {
   readonly flows: FlowStore;
   readonly identities: IdentityStore;
   readonly audit: AuditLog;
-  readonly elsewhere: Elsewhere;
-  readonly pendingLinks: PendingLinks;
+  readonly redirect: Redirects;
+  readonly pendingAccountLinks: PendingAccountLinks;
   readonly methods: LoginMethods;
   readonly hooks: HooksOf;
   readonly schemas: Schemas;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;
-  readonly present: PresentLogin;
+  readonly render: RenderLogin;
 }
 
 /** What the RPCs need beside: the ends of this flow and of that which it may turn into. */
 export interface LoginServiceDeps extends LoginDeps {
-  readonly signingIn: SigningIn;
-  readonly settle: Settle;
+  readonly signInSteps: SignInSteps;
+  readonly completeAuthentication: CompleteAuthentication;
 }

@@ -1,12 +1,12 @@
 import type { GetFlowRequest, GetFlowResponse } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import type { Call } from "../../lib/call.ts";
-import { mustNotBeExpired } from "../expired.ts";
-import { mustExist } from "../request.ts";
+import { mustNotBeExpired } from "../shared/expired.ts";
+import { mustExist } from "../shared/request.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
 /** Reads a login flow: for the browser that created it, or whoever knows the id of a native app's. */
-export const createGet = ({ db, callers, clock, csrf, flows, present, urls }: LoginDeps) => {
+export const createGet = ({ db, callers, clock, csrf, flows, render, urls }: LoginDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     csrf.ensure(call);
     const flow = mustExist(await flows.find(db, "login", request.id));
@@ -15,6 +15,9 @@ export const createGet = ({ db, callers, clock, csrf, flows, present, urls }: Lo
     const { refresh, requestedAal } = loginContext(flow);
     // Who is signed in shows only where the form is about them.
     const caller = refresh || requestedAal === 2 ? await callers.find(call) : undefined;
-    return { $typeName: "ostiary.login.v1.GetFlowResponse", flow: present(flow, caller, csrf.tokenFor(call, flow.type)) };
+    return {
+      $typeName: "ostiary.login.v1.GetFlowResponse",
+      flow: render(flow, caller, csrf.tokenFor(call, flow.type)),
+    };
   };
 };

@@ -1,5 +1,5 @@
 import { LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
-import { defineService } from "../service.ts";
+import { defineService } from "../../lib/service.ts";
 import { createCreate } from "./create.ts";
 import type { LoginDeps } from "./deps.ts";
 import { createGet } from "./get.ts";
@@ -13,4 +13,8 @@ import type { LoginUpdate } from "./update.ts";
 
 /** Creates the LoginService. */
 export const createLoginService = (deps: LoginDeps, { update }: LoginUpdate) =>
-  defineService(LoginService, { createFlow: { run: createCreate(deps) }, getFlow: { run: createGet(deps) }, updateFlow: { run: update } });
+  defineService(LoginService, {
+    createFlow: { run: createCreate(deps) },
+    getFlow: { run: createGet(deps) },
+    updateFlow: { run: update },
+  });

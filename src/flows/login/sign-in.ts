@@ -1,18 +1,26 @@
 import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
-import { presentIdentity } from "../../identity/present.ts";
+import { renderIdentity } from "../../identity/render.ts";
 import { uuid4 } from "../../lib/ids.ts";
-import { type Confirmed, type LoginMethod, type Proven, type Rejected, rejected } from "../../methods/method.ts";
+import type { Authenticated, LinkedAccount } from "../../methods/contract/authentication.ts";
+import type { LoginMethod } from "../../methods/contract/login.ts";
+import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { Issued } from "../../session/issue.ts";
-import { presentSession } from "../../session/present.ts";
+import { renderSession } from "../../session/render.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { type Arrival, type Entered, mustTake, UsedAlready, usedAlready } from "../arriving.ts";
-import { redirectTo } from "../continue-with.ts";
-import { type FlowRecord, returnToOf } from "../flow.ts";
-import { confirmationOf } from "../pending-link.ts";
+import {
+  AlreadyConsumed,
+  type AuthenticationContext,
+  alreadyConsumed,
+  consumeOrThrow,
+  type FlowCompleted,
+} from "../authentication/complete.ts";
+import { accountLinkOf } from "../authentication/pending-account-link.ts";
+import { redirectTo } from "../shared/continue-with.ts";
+import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
@@ -22,69 +30,114 @@ import type { LoginDeps } from "./deps.ts";
  * account is linked with it. Browsers get the cookie, native apps the token.
  */
 export const createSignIn = (deps: LoginDeps) => {
-  const { audit, db, clock, config, csrf, defaultReturnUrl, hooks, identities, methods, pendingLinks, returnTo, schemas, sessionCookie, sessions } = deps;
+  const {
+    audit,
+    db,
+    clock,
+    config,
+    csrf,
+    defaultReturnUrl,
+    hooks,
+    identities,
+    methods,
+    pendingAccountLinks,
+    returnTo,
+    schemas,
+    sessionCookie,
+    sessions,
+  } = deps;
 
   /** Writes what changes along with signing in; gives the person as they are then. */
-  const writeProven = async (tx: Sql, { identity, secrets = {} }: Proven, changes: readonly Change[]): Promise<IdentityRecord> => {
+  const writeProven = async (
+    tx: Sql,
+    { identity, secrets = {} }: Authenticated,
+    changes: readonly Change[],
+  ): Promise<IdentityRecord> => {
     const now = clock.now();
-    for (const [type, secret] of Object.entries(secrets)) await identities.putSecret(tx, identity.id, type, secret, now);
+    for (const [type, secret] of Object.entries(secrets))
+      await identities.putSecret(tx, identity.id, type, secret, now);
     if (changes.length === 0) return identity;
     const after = changes.reduce((before, change) => apply(before, change, { now, newId: uuid4 }), identity);
-    if (!(await identities.update(tx, identity, after))) throw fail("ETAG_MISMATCH", { explain: "The account was changed at the same time. Try again." });
+    if (!(await identities.update(tx, identity, after)))
+      throw serviceError("ETAG_MISMATCH", { explain: "The account was changed at the same time. Try again." });
     for (const { type, config: secret } of changes.flatMap(({ credentials = [] }) => credentials))
       await identities.putSecret(tx, identity.id, type, secret, now);
     return after;
   };
 
   /** What waits for the owner of this account; nobody else may have it. */
-  const confirm = async (flow: FlowRecord, { identity }: Proven): Promise<Confirmed | Rejected | undefined> => {
-    const confirmation = confirmationOf(flow);
-    if (confirmation === undefined) return undefined;
-    const pending = pendingLinks.open(flow);
+  const linkAccount = async (
+    flow: FlowRecord,
+    { identity }: Authenticated,
+  ): Promise<LinkedAccount | Rejected | undefined> => {
+    const accountLink = accountLinkOf(flow);
+    if (accountLink === undefined) return undefined;
+    const pending = pendingAccountLinks.open(flow);
     if (pending === undefined)
-      return rejected([{ node: "", text: uiText(messages.invalid, { reason: "What was to be linked is not there any more. Please start again." }) }]);
+      return rejected([
+        {
+          node: "",
+          text: uiText(messages.invalid, {
+            reason: "What was to be linked is not there any more. Please start again.",
+          }),
+        },
+      ]);
     if (pending.ownerId !== identity.id) return rejected([{ node: "", text: uiText(messages.linkedAccountMismatch) }]);
-    return (methods as Readonly<Record<string, LoginMethod>>)[confirmation.method]?.confirm?.(pending.memory, identity);
+    return (methods as Readonly<Record<string, LoginMethod>>)[accountLink.method]?.linkAccount?.(
+      pending.linkState,
+      identity,
+    );
   };
 
-  return async ({ flow, caller, method, call }: Arrival, proven: Proven): Promise<Entered | Rejected> => {
+  return async (
+    { flow, caller, method, call }: AuthenticationContext,
+    authenticated: Authenticated,
+  ): Promise<FlowCompleted | Rejected> => {
     const { refresh, requestedAal } = loginContext(flow);
-    const same = caller?.identity.id === proven.identity.id ? caller : undefined;
+    const same = caller?.identity.id === authenticated.identity.id ? caller : undefined;
     const destination =
       returnTo.must(returnToOf(flow)) ??
       config.after.methods[method]?.default_browser_return_url ??
       config.after.default_browser_return_url ??
       defaultReturnUrl;
-    const linked = await confirm(flow, proven);
+    const linked = await linkAccount(flow, authenticated);
     if (linked?.kind === "rejected") return linked;
-    const changes = [proven.change, linked?.change].filter((change) => change !== undefined);
-    const proofs = [proven.proof, ...(linked ? [linked.proof] : [])];
+    const changes = [authenticated.change, linked?.change].filter((change) => change !== undefined);
+    const amr = [authenticated.amr, ...(linked ? [linked.amr] : [])];
 
     let issued: Issued;
     try {
       issued = await db.transaction(async (tx): Promise<Issued> => {
-        await mustTake(tx, proven.claim);
-        const identity = await writeProven(tx, proven, changes);
-        const renewed = same && (refresh || requestedAal === 2) ? await sessions.renew(tx, { ...same, identity }, proofs) : undefined;
-        const session = renewed ?? (await sessions.begin(tx, identity, proofs, call));
-        if (linked) await audit.record(tx, { identityId: identity.id, sessionId: session.session.id, outcome: "done", ...linked.event }, call);
-        for (const hook of hooks.after(method)) await hook.afterLogin?.(tx, { identity, session: session.session, call });
+        await consumeOrThrow(tx, authenticated.consume);
+        const identity = await writeProven(tx, authenticated, changes);
+        const renewed =
+          same && (refresh || requestedAal === 2) ? await sessions.renew(tx, { ...same, identity }, amr) : undefined;
+        const session = renewed ?? (await sessions.begin(tx, identity, amr, call));
+        if (linked)
+          await audit.record(
+            tx,
+            { identityId: identity.id, sessionId: session.session.id, outcome: "done", ...linked.event },
+            call,
+          );
+        for (const hook of hooks.after(method))
+          await hook.afterLogin?.(tx, { identity, session: session.session, call });
         return session;
       });
     } catch (thrown) {
-      if (thrown instanceof UsedAlready) return usedAlready;
+      if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
       if (isDuplicate(thrown)) return rejected([{ node: "", text: uiText(messages.identifierTaken) }]);
       throw thrown;
     }
 
     const schema = schemas.must(issued.identity.schemaId);
-    const session = presentSession(issued, presentIdentity(issued.identity, schema.url), clock.now());
-    if (flow.type === "api") return { kind: "entered", session, sessionToken: issued.token, continueWith: [], redirectBrowserTo: "" };
+    const session = renderSession(issued, renderIdentity(issued.identity, schema.url), clock.now());
+    if (flow.type === "api")
+      return { kind: "completed", session, sessionToken: issued.token, continueWith: [], redirectBrowserTo: "" };
 
-    sessionCookie.hand(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
+    sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
     // A secret that someone else may know must not outlive the change of person;
     // the same person keeps theirs, so that forms already open stay good.
     if (same === undefined) csrf.rotate(call);
-    return { kind: "entered", session, continueWith: [redirectTo(destination)], redirectBrowserTo: destination };
+    return { kind: "completed", session, continueWith: [redirectTo(destination)], redirectBrowserTo: destination };
   };
 };

@@ -1,17 +1,23 @@
-import type { UpdateFlowBody, UpdateFlowRequest, UpdateFlowResponse } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
-import { fail, type ServiceError } from "../../errors/service-error.ts";
+import type {
+  UpdateFlowBody,
+  UpdateFlowRequest,
+  UpdateFlowResponse,
+} from "../../../gen/ostiary/login/v1/login_service_pb.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import { type LoginCase, type LoginMethod, type LoginView, type Rejected, rejected, withClaim } from "../../methods/method.ts";
+import { withConsume } from "../../methods/contract/authentication.ts";
+import type { LoginCase, LoginMethod, LoginView } from "../../methods/contract/login.ts";
+import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import type { Arrival, Entered } from "../arriving.ts";
-import { sameEnd } from "../elsewhere.ts";
-import { isExpired, replacedBy } from "../expired.ts";
-import type { Finish } from "../finish.ts";
-import { type FlowRecord, returnToOf } from "../flow.ts";
-import { formOf } from "../form.ts";
-import { confirmationOf } from "../pending-link.ts";
-import { mustExist, mustNameFlow } from "../request.ts";
-import { checkOrigin } from "../same-origin.ts";
+import type { AuthenticationContext, FlowCompleted } from "../authentication/complete.ts";
+import { accountLinkOf } from "../authentication/pending-account-link.ts";
+import type { CompleteRedirect } from "../redirect/callback.ts";
+import { sameEnd } from "../redirect/redirects.ts";
+import { isExpired, replacedBy } from "../shared/expired.ts";
+import { type FlowRecord, returnToOf } from "../shared/flow.ts";
+import { formOf } from "../shared/form.ts";
+import { mustExist, mustNameFlow } from "../shared/request.ts";
+import { checkOrigin } from "../shared/same-origin.ts";
 import { loginContext } from "./context.ts";
 import { mustHaveReason, newLoginFlow } from "./create.ts";
 import type { LoginServiceDeps } from "./deps.ts";
@@ -19,7 +25,7 @@ import type { LoginServiceDeps } from "./deps.ts";
 /** UpdateFlow, and the way back from elsewhere into the same steps. */
 export interface LoginUpdate {
   update(request: UpdateFlowRequest, call: Call): Promise<UpdateFlowResponse>;
-  readonly finish: Finish;
+  readonly completeRedirect: CompleteRedirect;
 }
 
 /**
@@ -29,85 +35,134 @@ export interface LoginUpdate {
  * method → prove → one transaction: session, hooks → present.
  */
 export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
-  const { db, callers, clock, csrf, defaultReturnUrl, elsewhere, flows, methods, returnTo, schemas, settle, signingIn, urls } = deps;
+  const {
+    db,
+    callers,
+    clock,
+    csrf,
+    defaultReturnUrl,
+    redirect,
+    flows,
+    methods,
+    returnTo,
+    schemas,
+    completeAuthentication,
+    signInSteps,
+    urls,
+  } = deps;
 
   const update: LoginUpdate["update"] = async (request, call) => {
     mustNameFlow(request.flow);
     const flow = mustExist(await flows.find(db, "login", request.flow), "There is no login flow with this id.");
-    const arrival = await mustBeOpen(flow, call);
+    const authentication = await mustBeOpen(flow, call);
 
     const body = request.body ?? noBody;
     const foreign = checkOrigin(csrf, call, flow, body.csrfToken) ?? call.malformed;
     if (foreign !== undefined) {
-      const typed = body.method.case && (methods[body.method.case] as LoginMethod).typed(body.method.value as never);
-      throw await signingIn.reject(
-        arrival,
-        rejected([{ node: "", text: uiText(messages.invalid, { reason: foreign }) }], typed ?? flow.form.shown ?? undefined),
+      const submitted =
+        body.method.case && (methods[body.method.case] as LoginMethod).submitted(body.method.value as never);
+      throw await signInSteps.reject(
+        authentication,
+        rejected(
+          [{ node: "", text: uiText(messages.invalid, { reason: foreign }) }],
+          submitted ?? flow.form.submittedValues ?? undefined,
+        ),
       );
     }
-    const method = await pick(arrival, body.method.case);
-    const prove = () => method.prove(body.method.value as never, viewOf(arrival), call);
-    const proven = await prove();
-    if (proven.kind === "leave") {
-      const location = await elsewhere.depart(flow, method.name, undefined, proven, call);
-      if (typeof location !== "string") throw await signingIn.reject(arrival, location);
-      return respond({ kind: "entered", continueWith: [], redirectBrowserTo: location });
+    const method = await pick(authentication, body.method.case);
+    const authenticate = () => method.authenticate(body.method.value as never, viewOf(authentication), call);
+    const authenticated = await authenticate();
+    if (authenticated.kind === "redirect") {
+      const location = await redirect.begin(flow, method.name, undefined, authenticated, call);
+      if (typeof location !== "string") throw await signInSteps.reject(authentication, location);
+      return respond({ kind: "completed", continueWith: [], redirectBrowserTo: location });
     }
-    return respond(await settle({ ...arrival, method: method.name }, proven, method.elsewhere && prove));
+    return respond(
+      await completeAuthentication(
+        { ...authentication, method: method.name },
+        authenticated,
+        method.redirect && authenticate,
+      ),
+    );
   };
 
-  const finish: Finish = async ({ flow, method, call, receive, claim }) => {
-    const arrival = { ...(await mustBeOpen(flow, call)), method, fetches: claim !== undefined };
-    const { elsewhere: back } = mustBeMethod(method);
-    if (back === undefined) throw fail("METHOD_DISABLED");
-    const received = await receive(back);
-    if (received.kind === "rejected") throw await signingIn.reject(arrival, received);
-    const arrive = async () => withClaim(await back.arrive(received.received, viewOf(arrival), call), claim);
-    return settle(arrival, await arrive(), arrive);
+  const completeRedirect: CompleteRedirect = async ({ flow, method, call, handleCallback, consume }) => {
+    const authentication = { ...(await mustBeOpen(flow, call)), method, fetches: consume !== undefined };
+    const { redirect: back } = mustBeMethod(method);
+    if (back === undefined) throw serviceError("METHOD_DISABLED");
+    const callbackData = await handleCallback(back);
+    if (callbackData.kind === "rejected") throw await signInSteps.reject(authentication, callbackData);
+    const complete = async () =>
+      withConsume(await back.complete(callbackData.callbackData, viewOf(authentication), call), consume);
+    return completeAuthentication(authentication, await complete(), complete);
   };
 
   /** Not expired, and not of someone who is signed in and has no reason to do it again. */
-  const mustBeOpen = async (flow: FlowRecord, call: Call): Promise<Arrival> => {
+  const mustBeOpen = async (flow: FlowRecord, call: Call): Promise<AuthenticationContext> => {
     const caller = await callers.find(call);
     if (caller) mustHaveReason(caller, loginContext(flow), returnTo.must(returnToOf(flow)) ?? defaultReturnUrl);
     if (isExpired(flow, clock.now())) throw await replace(flow);
     return { flow, caller, method: "", call, fetches: false };
   };
 
-  const viewOf = ({ flow, caller }: Arrival): LoginView => ({
+  const viewOf = ({ flow, caller }: AuthenticationContext): LoginView => ({
     flow,
     schema: schemas.default,
-    shown: flow.form.shown,
+    submittedValues: flow.form.submittedValues,
     signedIn: caller,
-    confirms: confirmationOf(flow),
+    accountLink: accountLinkOf(flow),
     ...loginContext(flow),
   });
 
-  const pick = async (arrival: Arrival, name: LoginCase | undefined): Promise<LoginMethod> => {
-    if (name === undefined) throw await signingIn.reject(arrival, again(arrival.flow, [{ node: "", text: uiText(messages.noLoginMethod) }]));
+  const pick = async (authentication: AuthenticationContext, name: LoginCase | undefined): Promise<LoginMethod> => {
+    if (name === undefined)
+      throw await signInSteps.reject(
+        authentication,
+        again(authentication.flow, [{ node: "", text: uiText(messages.noLoginMethod) }]),
+      );
     return mustBeMethod(name);
   };
 
   const mustBeMethod = (name: string): LoginMethod => {
     const method = (methods as Readonly<Record<string, LoginMethod | undefined>>)[name];
-    if (!method?.enabled) throw fail("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
+    if (!method?.enabled)
+      throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
     return method;
   };
 
   const replace = async (flow: FlowRecord): Promise<ServiceError> => {
-    const text = uiText(messages.loginExpired, { expired_at: flow.expiresAt.toISOString(), expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000) });
+    const text = uiText(messages.loginExpired, {
+      expired_at: flow.expiresAt.toISOString(),
+      expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
+    });
     const form = formOf([{ node: "", text }]);
-    const fresh = newLoginFlow(deps, flow.type, flow.requestUrl, loginContext(flow), form, flow.csrfDigest, sameEnd(flow));
+    const fresh = newLoginFlow(
+      deps,
+      flow.type,
+      flow.requestUrl,
+      loginContext(flow),
+      form,
+      flow.csrfDigest,
+      sameEnd(flow),
+    );
     await flows.insert(db, fresh);
     return replacedBy(flow, fresh, clock.now(), urls);
   };
 
-  return { update, finish };
+  return { update, completeRedirect };
 };
 
-const respond = ({ kind: _, ...entered }: Entered): UpdateFlowResponse => ({ $typeName: "ostiary.login.v1.UpdateFlowResponse", ...entered });
+const respond = ({ kind: _, ...entered }: FlowCompleted): UpdateFlowResponse => ({
+  $typeName: "ostiary.login.v1.UpdateFlowResponse",
+  ...entered,
+});
 
 /** Says what is wrong and keeps what was typed before. */
-const again = (flow: FlowRecord, wrong: Rejected["messages"]): Rejected => rejected(wrong, flow.form.shown ?? undefined);
+const again = (flow: FlowRecord, wrong: Rejected["messages"]): Rejected =>
+  rejected(wrong, flow.form.submittedValues ?? undefined);
 
-const noBody: UpdateFlowBody = { $typeName: "ostiary.login.v1.UpdateFlowBody", method: { case: undefined }, csrfToken: "" };
+const noBody: UpdateFlowBody = {
+  $typeName: "ostiary.login.v1.UpdateFlowBody",
+  method: { case: undefined },
+  csrfToken: "",
+};

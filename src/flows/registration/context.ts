@@ -1,7 +1,7 @@
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { Schemas } from "../../schema/sources.ts";
-import type { FlowRecord } from "../flow.ts";
+import type { FlowRecord } from "../shared/flow.ts";
 
 /** What a registration flow keeps between requests. */
 export interface RegistrationContext {
@@ -33,7 +33,10 @@ export const mustBeSelectable = (schemas: Schemas, id: string): IdentitySchema =
   if (id === "") return schemas.default;
   const schema = schemas.get(id);
   if (schema === undefined || (schema !== schemas.default && !schema.selectable)) {
-    throw fail("INVALID_FIELD", { field: "identity_schema", explain: "There is no identity schema of this id to sign up with." });
+    throw serviceError("INVALID_FIELD", {
+      field: "identity_schema",
+      explain: "There is no identity schema of this id to sign up with.",
+    });
   }
   return schema;
 };

@@ -1,46 +1,57 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
+import type {
+  CreateFlowRequest,
+  CreateFlowResponse,
+} from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import { newExchangeCode } from "../elsewhere.ts";
-import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../flow.ts";
-import { newFlow } from "../new-flow.ts";
-import { mustNameType, requestUrlOf } from "../request.ts";
+import { newExchangeCode } from "../redirect/redirects.ts";
+import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { newFlow } from "../shared/new-flow.ts";
+import { mustNameType, requestUrlOf } from "../shared/request.ts";
 import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
 import type { RegistrationDeps } from "./deps.ts";
 
 /** Creates a registration flow. */
 export const createCreate = (deps: RegistrationDeps) => {
-  const { db, callers, config, csrf, defaultReturnUrl, flows, present, returnTo, schemas, urls } = deps;
+  const { db, callers, config, csrf, defaultReturnUrl, flows, render, returnTo, schemas, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustNameType(request.type);
     const browser = request.type === FlowType.BROWSER;
     const secret = browser ? csrf.ensure(call) : undefined;
     mustBeEnabled(config);
-    const shown = returnTo.mustShow(request.returnTo);
+    const submittedValues = returnTo.mustShow(request.returnTo);
     const afterVerification = returnTo.mustShow(request.afterVerificationReturnTo, "after_verification_return_to");
-    if (await callers.find(call)) throw signedInAlready(returnTo.must(shown) ?? defaultReturnUrl);
+    if (await callers.find(call)) throw signedInAlready(returnTo.must(submittedValues) ?? defaultReturnUrl);
     const schema = mustBeSelectable(schemas, request.identitySchema);
 
     const type = browser ? "browser" : "api";
     const asked = urls.init("registration", type, {
-      return_to: shown,
+      return_to: submittedValues,
       identity_schema: request.identitySchema,
       after_verification_return_to: afterVerification,
     });
     const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
     const context: RegistrationContext = { schemaId: schema.id, step: "traits" };
-    const flow = newRegistrationFlow(deps, type, requestUrlOf(call, asked), context, emptyForm, secret && csrf.digest(secret), {
-      ...keepReturnTo(shown),
-      ...exchange?.context,
-    });
+    const flow = newRegistrationFlow(
+      deps,
+      type,
+      requestUrlOf(call, asked),
+      context,
+      emptyForm,
+      secret && csrf.digest(secret),
+      {
+        ...keepReturnTo(submittedValues),
+        ...exchange?.context,
+      },
+    );
     await flows.insert(db, flow);
-    const presented = present(flow, csrf.tokenFor(call, flow.type));
+    const rendered = render(flow, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.registration.v1.CreateFlowResponse",
-      flow: exchange ? { ...presented, sessionTokenExchangeCode: exchange.code } : presented,
+      flow: exchange ? { ...rendered, sessionTokenExchangeCode: exchange.code } : rendered,
       redirectBrowserTo: urls.pageOf(flow) ?? "",
     };
   };
@@ -48,11 +59,12 @@ export const createCreate = (deps: RegistrationDeps) => {
 
 /** @throws FLOW_DISABLED */
 export const mustBeEnabled = ({ enabled }: RegistrationDeps["config"]): void => {
-  if (!enabled) throw fail("FLOW_DISABLED", { explain: "Registration is disabled by the configuration." });
+  if (!enabled) throw serviceError("FLOW_DISABLED", { explain: "Registration is disabled by the configuration." });
 };
 
 /** Whoever is signed in does not sign up. Browsers go where they wanted to go. */
-export const signedInAlready = (location: string) => fail("SESSION_ALREADY_AVAILABLE", { explain: "Signed in already: sign out to sign up.", location });
+export const signedInAlready = (location: string) =>
+  serviceError("SESSION_ALREADY_AVAILABLE", { explain: "Signed in already: sign out to sign up.", location });
 
 /** A fresh registration flow, not written yet. `kept` is what else it remembers. */
 export const newRegistrationFlow = (
@@ -62,9 +74,17 @@ export const newRegistrationFlow = (
   context: RegistrationContext,
   form: FlowForm,
   csrfDigest: Buffer | undefined,
-  kept: JsonObject = {},
+  memoize: JsonObject = {},
 ): FlowRecord =>
   newFlow(
-    { kind: "registration", type, state: "choose_method", requestUrl, csrfDigest, form, context: { ...writeRegistrationContext(context), ...kept } },
+    {
+      kind: "registration",
+      type,
+      state: "choose_method",
+      requestUrl,
+      csrfDigest,
+      form,
+      context: { ...writeRegistrationContext(context), ...memoize },
+    },
     { clock, lifespan: config.lifespan },
   );

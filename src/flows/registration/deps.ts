@@ -3,19 +3,19 @@ import type { Database } from "../../db/sql.ts";
 import type { HooksOf } from "../../hooks/hook.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { RegistrationMethods } from "../../methods/method.ts";
+import type { RegistrationMethods } from "../../methods/contract/registration.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionIssuer } from "../../session/issue.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
-import type { Settle } from "../arriving.ts";
-import type { Elsewhere } from "../elsewhere.ts";
-import type { ReturnTo } from "../return-to.ts";
-import type { FlowStore } from "../store.ts";
-import type { FlowUrls } from "../urls.ts";
-import type { SigningUpSteps } from "./arrive.ts";
-import type { PresentRegistration } from "./present.ts";
+import type { CompleteAuthentication } from "../authentication/complete.ts";
+import type { Redirects } from "../redirect/redirects.ts";
+import type { ReturnTo } from "../shared/return-to.ts";
+import type { FlowStore } from "../shared/store.ts";
+import type { FlowUrls } from "../shared/urls.ts";
+import type { RenderRegistration } from "./render.ts";
+import type { RegistrationSteps } from "./sign-up-steps.ts";
 
 /** What the steps of the registration flow need. */
 export interface RegistrationDeps {
@@ -30,17 +30,17 @@ export interface RegistrationDeps {
   readonly sessions: SessionIssuer;
   readonly flows: FlowStore;
   readonly identities: IdentityStore;
-  readonly elsewhere: Elsewhere;
+  readonly redirect: Redirects;
   readonly methods: RegistrationMethods;
   readonly hooks: HooksOf;
   readonly schemas: Schemas;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;
-  readonly present: PresentRegistration;
+  readonly render: RenderRegistration;
 }
 
 /** What the RPCs need beside: the ends of this flow and of that which it may turn into. */
 export interface RegistrationServiceDeps extends RegistrationDeps {
-  readonly signingUp: SigningUpSteps;
-  readonly settle: Settle;
+  readonly signUpSteps: RegistrationSteps;
+  readonly completeAuthentication: CompleteAuthentication;
 }

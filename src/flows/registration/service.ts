@@ -1,5 +1,5 @@
 import { RegistrationService } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
-import { defineService } from "../service.ts";
+import { defineService } from "../../lib/service.ts";
 import { createCreate } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
 import { createGet } from "./get.ts";
@@ -12,4 +12,8 @@ import type { RegistrationUpdate } from "./update.ts";
 
 /** Creates the RegistrationService. */
 export const createRegistrationService = (deps: RegistrationDeps, { update }: RegistrationUpdate) =>
-  defineService(RegistrationService, { createFlow: { run: createCreate(deps) }, getFlow: { run: createGet(deps) }, updateFlow: { run: update } });
+  defineService(RegistrationService, {
+    createFlow: { run: createCreate(deps) },
+    getFlow: { run: createGet(deps) },
+    updateFlow: { run: update },
+  });

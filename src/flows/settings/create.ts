@@ -3,32 +3,39 @@ import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
-import { newExchangeCode } from "../elsewhere.ts";
-import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../flow.ts";
-import { newFlow } from "../new-flow.ts";
-import { mustNameType, requestUrlOf } from "../request.ts";
+import { newExchangeCode } from "../redirect/redirects.ts";
+import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { newFlow } from "../shared/new-flow.ts";
+import { mustNameType, requestUrlOf } from "../shared/request.ts";
 import type { SettingsDeps } from "./deps.ts";
 
 /** Creates a settings flow: two statements, the session's read and the insert. */
 export const createCreate = (deps: SettingsDeps) => {
-  const { db, callers, config, csrf, flows, returnTo, urls, present } = deps;
+  const { db, callers, config, csrf, flows, returnTo, urls, render } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustNameType(request.type);
     const type = request.type === FlowType.BROWSER ? "browser" : "api";
     if (type === "browser") csrf.ensure(call);
     const caller = await callers.must(call);
-    const shown = returnTo.mustShow(request.returnTo);
-    const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: shown }));
-    callers.mustSatisfyAal(caller, config.required_aal, type === "browser" && shown !== undefined ? requestUrl : undefined);
+    const submittedValues = returnTo.mustShow(request.returnTo);
+    const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: submittedValues }));
+    callers.mustSatisfyAal(
+      caller,
+      config.required_aal,
+      type === "browser" && submittedValues !== undefined ? requestUrl : undefined,
+    );
 
     const exchange = type === "api" && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
-    const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, { ...keepReturnTo(shown), ...exchange?.context });
+    const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, {
+      ...keepReturnTo(submittedValues),
+      ...exchange?.context,
+    });
     await flows.insert(db, flow);
-    const presented = present(flow, caller, csrf.tokenFor(call, flow.type));
+    const rendered = render(flow, caller, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.settings.v1.CreateFlowResponse",
-      flow: exchange ? { ...presented, sessionTokenExchangeCode: exchange.code } : presented,
+      flow: exchange ? { ...rendered, sessionTokenExchangeCode: exchange.code } : rendered,
       redirectBrowserTo: urls.pageOf(flow) ?? "",
     };
   };
@@ -41,6 +48,9 @@ export const newSettingsFlow = (
   type: FlowRecord["type"],
   requestUrl: string,
   form: FlowForm = emptyForm,
-  kept: JsonObject = {},
+  memoize: JsonObject = {},
 ): FlowRecord =>
-  newFlow({ kind: "settings", type, identityId: identity.id, state: "show_form", requestUrl, form, context: kept }, { clock, lifespan: config.lifespan });
+  newFlow(
+    { kind: "settings", type, identityId: identity.id, state: "show_form", requestUrl, form, context: memoize },
+    { clock, lifespan: config.lifespan },
+  );

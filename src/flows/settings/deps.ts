@@ -6,17 +6,17 @@ import type { HooksOf } from "../../hooks/hook.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { SettingsMethods } from "../../methods/method.ts";
+import type { SettingsMethods } from "../../methods/contract/settings.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionIssuer } from "../../session/issue.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
-import type { Elsewhere } from "../elsewhere.ts";
-import type { ReturnTo } from "../return-to.ts";
-import type { FlowStore } from "../store.ts";
-import type { FlowUrls } from "../urls.ts";
-import type { PresentSettings } from "./present.ts";
+import type { Redirects } from "../redirect/redirects.ts";
+import type { ReturnTo } from "../shared/return-to.ts";
+import type { FlowStore } from "../shared/store.ts";
+import type { FlowUrls } from "../shared/urls.ts";
+import type { RenderSettings } from "./render.ts";
 import type { SettingsStore } from "./store.ts";
 
 /** What the steps of the settings flow need. */
@@ -32,14 +32,14 @@ export interface SettingsDeps {
   readonly identities: IdentityStore;
   readonly sessions: SessionIssuer;
   readonly continuations: Continuations;
-  readonly elsewhere: Elsewhere;
+  readonly redirect: Redirects;
   readonly audit: AuditLog;
   readonly methods: SettingsMethods;
   readonly hooks: HooksOf;
   readonly schemas: Schemas;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;
-  readonly present: PresentSettings;
+  readonly render: RenderSettings;
   /** The methods a person can prove themselves with. */
-  readonly waysIn: (identity: IdentityRecord) => readonly string[];
+  readonly firstFactors: (identity: IdentityRecord) => readonly string[];
 }

@@ -1,15 +1,15 @@
 import type { GetFlowRequest, GetFlowResponse } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { Call } from "../../lib/call.ts";
-import { mustNotBeExpired } from "../expired.ts";
-import { mustExist } from "../request.ts";
+import { mustNotBeExpired } from "../shared/expired.ts";
+import { mustExist } from "../shared/request.ts";
 import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
 
 /** Reads a settings flow: one statement. Checks in the order own, AAL, expiry. */
-export const createGet = ({ callers, clock, config, csrf, reads, urls, present }: SettingsDeps) => {
+export const createGet = ({ callers, clock, config, csrf, reads, urls, render }: SettingsDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     csrf.ensure(call);
-    const { credential, digest } = callers.mustPresent(call);
+    const { credential, digest } = callers.mustHaveToken(call);
     const read = await reads.read(digest, request.id);
     const caller = callers.mustBeLive(read, credential);
     const flow = mustExist(read?.flow);
@@ -18,7 +18,7 @@ export const createGet = ({ callers, clock, config, csrf, reads, urls, present }
     mustNotBeExpired(flow, clock.now(), urls);
     return {
       $typeName: "ostiary.settings.v1.GetFlowResponse",
-      flow: present(flow, caller, csrf.tokenFor(call, flow.type)),
+      flow: render(flow, caller, csrf.tokenFor(call, flow.type)),
       etag: String(caller.identity.version),
     };
   };

@@ -1,15 +1,15 @@
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import type { SettingsMethod } from "../../methods/method.ts";
+import type { SettingsMethod } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { sameEnd } from "../elsewhere.ts";
-import { isExpired, replacedBy } from "../expired.ts";
-import { formOf } from "../form.ts";
-import { type Attempt, loadAttempt } from "./attempt.ts";
+import { sameEnd } from "../redirect/redirects.ts";
+import { isExpired, replacedBy } from "../shared/expired.ts";
+import { formOf } from "../shared/form.ts";
 import { mustBeOwn } from "./checks.ts";
 import { newSettingsFlow } from "./create.ts";
 import type { SettingsDeps } from "./deps.ts";
 import type { SettingsOutcome } from "./outcome.ts";
+import { loadSubmission, type SettingsSubmission } from "./submission.ts";
 
 /** How often a change runs again on a fresh identity when another write came between. */
 const TRIES = 4;
@@ -18,18 +18,21 @@ const TRIES = 4;
  * Loads what a change is decided on: own → AAL → expiry, for every way into the
  * flow. A flow that is over is replaced.
  */
-export const loadAndCheck = async (deps: SettingsDeps, flowId: string, call: Call): Promise<Attempt> => {
+export const loadAndCheck = async (deps: SettingsDeps, flowId: string, call: Call): Promise<SettingsSubmission> => {
   const { callers, clock, config, urls } = deps;
-  const attempt = await loadAttempt(deps, flowId, call);
-  mustBeOwn(attempt.flow, attempt.caller);
-  callers.mustSatisfyAal(attempt.caller, config.required_aal, urls.submit("settings", attempt.flow.id));
-  if (isExpired(attempt.flow, clock.now())) throw await replace(deps, attempt);
-  return attempt;
+  const submission = await loadSubmission(deps, flowId, call);
+  mustBeOwn(submission.flow, submission.caller);
+  callers.mustSatisfyAal(submission.caller, config.required_aal, urls.submit("settings", submission.flow.id));
+  if (isExpired(submission.flow, clock.now())) throw await replace(deps, submission);
+  return submission;
 };
 
-const replace = async (deps: SettingsDeps, { flow, caller }: Attempt) => {
+const replace = async (deps: SettingsDeps, { flow, caller }: SettingsSubmission) => {
   const { clock, db, flows, urls } = deps;
-  const text = uiText(messages.settingsExpired, { expired_at: flow.expiresAt.toISOString(), expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000) });
+  const text = uiText(messages.settingsExpired, {
+    expired_at: flow.expiresAt.toISOString(),
+    expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
+  });
   const fresh = newSettingsFlow(deps, caller, flow.type, flow.requestUrl, formOf([{ node: "", text }]), sameEnd(flow));
   await flows.insert(db, fresh);
   return replacedBy(flow, fresh, clock.now(), urls);
@@ -39,7 +42,8 @@ const replace = async (deps: SettingsDeps, { flow, caller }: Attempt) => {
 export const mustBeMethod = ({ methods }: SettingsDeps, name: string): SettingsMethod => {
   // Whoever names a method also brings what it takes, so the pair always fits.
   const method = (methods as Readonly<Record<string, SettingsMethod | undefined>>)[name];
-  if (!method?.enabled) throw fail("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
+  if (!method?.enabled)
+    throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
   return method;
 };
 
@@ -49,5 +53,7 @@ export const onFreshIdentity = async (once: () => Promise<SettingsOutcome | unde
     const outcome = await once();
     if (outcome) return outcome;
   }
-  throw fail("ETAG_MISMATCH", { explain: "The account is being changed by other requests at the same time. Try again." });
+  throw serviceError("ETAG_MISMATCH", {
+    explain: "The account is being changed by other requests at the same time. Try again.",
+  });
 };

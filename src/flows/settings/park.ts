@@ -2,15 +2,15 @@ import { create, toJson } from "@bufbuild/protobuf";
 import { ReauthenticateSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import { type UpdateFlowBody, UpdateFlowBodySchema } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { ContinuationBinding } from "../../continuation/continuation.ts";
-import { detail, fail, type ServiceError } from "../../errors/service-error.ts";
-import type { Attempt } from "./attempt.ts";
+import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { SettingsDeps } from "./deps.ts";
+import type { SettingsSubmission } from "./submission.ts";
 
 /** How long a change waits for its owner, in milliseconds (contract, settings 3.0). */
-const PATIENCE = 15 * 60_000;
+const LIFESPAN = 15 * 60_000;
 
 /** What a parked change is bound to: it is applied under exactly these. */
-export const parkedFor = ({ caller, flow }: Attempt, method: string): ContinuationBinding => ({
+export const parkedFor = ({ caller, flow }: SettingsSubmission, method: string): ContinuationBinding => ({
   flowId: flow.id,
   kind: "reauthentication",
   method,
@@ -22,20 +22,32 @@ export const parkedFor = ({ caller, flow }: Attempt, method: string): Continuati
  * Parks a protected change and says where its owner proves who they are. It
  * takes the place of what was parked for this flow before.
  */
-export const park = async (deps: SettingsDeps, attempt: Attempt, body: UpdateFlowBody): Promise<ServiceError> => {
+export const park = async (
+  deps: SettingsDeps,
+  submission: SettingsSubmission,
+  body: UpdateFlowBody,
+): Promise<ServiceError> => {
   const { db, config, continuations } = deps;
   const payload = toJson(UpdateFlowBodySchema, { ...body, csrfToken: "" });
-  await continuations.park(db, parkedFor(attempt, body.method.case ?? ""), payload, Math.min(PATIENCE, config.lifespan));
-  return refreshRequired(deps, attempt);
+  await continuations.park(
+    db,
+    parkedFor(submission, body.method.case ?? ""),
+    payload,
+    Math.min(LIFESPAN, config.lifespan),
+  );
+  return reauthenticationRequired(deps, submission);
 };
 
 /** Says where the owner of an account proves who they are. */
-export const refreshRequired = ({ config, urls, waysIn }: SettingsDeps, { caller, flow }: Attempt): ServiceError => {
+export const reauthenticationRequired = (
+  { config, urls, firstFactors }: SettingsDeps,
+  { caller, flow }: SettingsSubmission,
+): ServiceError => {
   const location = urls.init("login", "browser", { refresh: "true", return_to: urls.submit("settings", flow.id) });
   const native = urls.init("login", "api", { refresh: "true" });
-  const methods = waysIn(caller.identity);
+  const methods = firstFactors(caller.identity);
   const maxAge = Math.floor(config.privileged_session_max_age / 1000);
-  return fail("SESSION_REFRESH_REQUIRED", {
+  return serviceError("SESSION_REFRESH_REQUIRED", {
     explain: "The session is too old for this change. It is kept until you have signed in again, and then applied.",
     details: { reauthenticate: { native_login_url: native, methods, max_age: maxAge } },
     siblings: { redirect_browser_to: location },
@@ -43,10 +55,16 @@ export const refreshRequired = ({ config, urls, waysIn }: SettingsDeps, { caller
     headers: {
       "www-authenticate": `Bearer error="insufficient_user_authentication", error_description="A more recent sign-in is required", max_age="${maxAge}"`,
     },
-    typed: [
+    submitted: [
       detail(
         ReauthenticateSchema,
-        create(ReauthenticateSchema, { maxAge, methods: [...methods], nativeLoginUrl: native, redirectBrowserTo: location, flowId: flow.id }),
+        create(ReauthenticateSchema, {
+          maxAge,
+          methods: [...methods],
+          nativeLoginUrl: native,
+          redirectBrowserTo: location,
+          flowId: flow.id,
+        }),
       ),
     ],
     location,

@@ -1,10 +1,10 @@
 import { SettingsFlowSchema } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
-import type { MethodEvent, Rejected } from "../../methods/method.ts";
-import { formOf, withForm } from "../form.ts";
-import { formRejected } from "../rejection.ts";
-import type { Attempt } from "./attempt.ts";
+import type { MethodEvent, Rejected } from "../../methods/contract/result.ts";
+import { formOf, withForm } from "../shared/form.ts";
+import { formRejected } from "../shared/rejection.ts";
 import type { SettingsDeps } from "./deps.ts";
+import type { SettingsSubmission } from "./submission.ts";
 
 /**
  * Saves the form with what is wrong, and gives the error that says so. The
@@ -15,14 +15,24 @@ import type { SettingsDeps } from "./deps.ts";
  */
 export const reject = async (
   deps: SettingsDeps,
-  { caller, flow, parked, call }: Attempt,
-  { messages, shown, active }: Omit<Rejected, "kind">,
+  { caller, flow, parked, call }: SettingsSubmission,
+  { messages, submittedValues, active }: Omit<Rejected, "kind">,
   refused?: MethodEvent,
 ): Promise<ServiceError> => {
-  const { audit, db, clock, continuations, csrf, flows, present, urls } = deps;
-  const saved = withForm(flow, formOf(messages, shown), clock.now(), "show_form", active);
+  const { audit, db, clock, continuations, csrf, flows, render, urls } = deps;
+  const saved = withForm(flow, formOf(messages, submittedValues), clock.now(), "show_form", active);
   await flows.save(db, saved);
   if (parked) await continuations.take(db, parked);
-  if (refused) await audit.record(db, { identityId: caller.identity.id, sessionId: caller.session.id, outcome: "refused", ...refused }, call);
-  return formRejected(SettingsFlowSchema, present(saved, caller, csrf.tokenFor(call, flow.type)), saved, urls.pageOf(saved));
+  if (refused)
+    await audit.record(
+      db,
+      { identityId: caller.identity.id, sessionId: caller.session.id, outcome: "refused", ...refused },
+      call,
+    );
+  return formRejected(
+    SettingsFlowSchema,
+    render(saved, caller, csrf.tokenFor(call, flow.type)),
+    saved,
+    urls.pageOf(saved),
+  );
 };

@@ -1,41 +1,51 @@
-import type { Prepared, ShownValues } from "../../methods/method.ts";
+import type { SubmittedValues } from "../../methods/contract/result.ts";
+import type { Performed } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { usedAlready } from "../arriving.ts";
-import type { Attempt } from "./attempt.ts";
+import { alreadyConsumed } from "../authentication/complete.ts";
 import type { SettingsDeps } from "./deps.ts";
-import { finalUrl, presentOutcome, type SettingsOutcome } from "./outcome.ts";
+import { finalUrl, renderOutcome, type SettingsOutcome } from "./outcome.ts";
 import { persist } from "./persist.ts";
 import { reject } from "./reject.ts";
+import type { SettingsSubmission } from "./submission.ts";
 
 /** What saving needs to know of the submit that it ends. */
 interface Saving {
   /** Whether the change is the parked one: it is applied exactly once. */
   readonly resumes?: boolean;
   /** What was typed, in case an identifier is taken. */
-  readonly shown?: ShownValues | undefined;
+  readonly submittedValues?: SubmittedValues | undefined;
 }
 
 /** Writes a change that was prepared, and presents how it ended. Undefined: another request came between, begin again. */
 export const save = async (
   deps: SettingsDeps,
-  attempt: Attempt,
+  submission: SettingsSubmission,
   method: string,
-  prepared: Prepared,
-  { resumes = false, shown }: Saving = {},
+  performed: Performed,
+  { resumes = false, submittedValues }: Saving = {},
 ): Promise<SettingsOutcome | undefined> => {
   // Before anything is written: configuration may have changed since the flow began.
-  const destination = finalUrl(deps, attempt, method);
-  const persisted = await persist(deps, attempt, method, prepared, resumes);
+  const destination = finalUrl(deps, submission, method);
+  const persisted = await persist(deps, submission, method, performed, resumes);
   switch (persisted.kind) {
     case "saved":
-      return presentOutcome(deps, { ...attempt, flow: persisted.flow, caller: persisted.caller }, { kind: "saved", destination });
-    case "taken": {
-      const { active, event } = prepared;
+      return renderOutcome(
+        deps,
+        { ...submission, flow: persisted.flow, caller: persisted.caller },
+        { kind: "saved", destination },
+      );
+    case "identifier_conflict": {
+      const { active, event } = performed;
       const wrong = [{ node: "", text: uiText(messages.identifierTaken) }];
-      throw await reject(deps, attempt, { messages: wrong, ...(shown && { shown }), ...(active !== undefined && { active }) }, event);
+      throw await reject(
+        deps,
+        submission,
+        { messages: wrong, ...(submittedValues && { submittedValues }), ...(active !== undefined && { active }) },
+        event,
+      );
     }
     case "used":
-      throw await reject(deps, attempt, usedAlready, prepared.event);
+      throw await reject(deps, submission, alreadyConsumed, performed.event);
     case "gone":
     case "conflict":
       return undefined;

@@ -1,9 +1,9 @@
 import { SettingsService } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import { defineService } from "../service.ts";
+import { defineService } from "../../lib/service.ts";
+import type { SettingsCallback } from "./callback.ts";
 import { createCreate } from "./create.ts";
 import type { SettingsDeps } from "./deps.ts";
-import type { SettingsFinish } from "./finish.ts";
 import { createGet } from "./get.ts";
 import { createUpdate } from "./update.ts";
 
@@ -14,9 +14,9 @@ import { createUpdate } from "./update.ts";
  */
 
 /** Creates the SettingsService: each RPC and where a browser signs in for it. */
-export const createSettingsService = (deps: SettingsDeps, finish: SettingsFinish) => {
+export const createSettingsService = (deps: SettingsDeps, completeRedirect: SettingsCallback) => {
   const { csrf, urls } = deps;
-  const { update, resume } = createUpdate(deps, finish);
+  const { update, resume } = createUpdate(deps, completeRedirect);
   const atLoginPage = () => urls.page("login");
   return defineService(SettingsService, {
     createFlow: {
@@ -35,17 +35,26 @@ export const createSettingsService = (deps: SettingsDeps, finish: SettingsFinish
       },
     },
     updateFlow: {
-      run: async (request, call) => ({ $typeName: "ostiary.settings.v1.UpdateFlowResponse", ...(await update(request, call)) }),
+      run: async (request, call) => ({
+        $typeName: "ostiary.settings.v1.UpdateFlowResponse",
+        ...(await update(request, call)),
+      }),
       signIn: atLoginPage,
     },
     resumeFlow: {
-      run: async (request, call) => ({ $typeName: "ostiary.settings.v1.ResumeFlowResponse", ...(await resume(request, call)) }),
+      run: async (request, call) => ({
+        $typeName: "ostiary.settings.v1.ResumeFlowResponse",
+        ...(await resume(request, call)),
+      }),
       signIn: atLoginPage,
     },
     locateChangePassword: {
       run: async (_, call) => {
         csrf.ensure(call);
-        return { $typeName: "ostiary.settings.v1.LocateChangePasswordResponse", redirectBrowserTo: urls.page("settings") };
+        return {
+          $typeName: "ostiary.settings.v1.LocateChangePasswordResponse",
+          redirectBrowserTo: urls.page("settings"),
+        };
       },
     },
   });

@@ -1,12 +1,17 @@
-import { type ContinuationRecord, type ContinuationRow, continuationColumns, continuationFromRow } from "../../continuation/continuation.ts";
+import {
+  type ContinuationRecord,
+  type ContinuationRow,
+  continuationColumns,
+  continuationFromRow,
+} from "../../continuation/continuation.ts";
 import type { Database } from "../../db/sql.ts";
 import { type IdentityRow, identityColumns, identityFromRow } from "../../identity/store.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import { createBatch } from "../../session/batch.ts";
 import type { SignedIn } from "../../session/session.ts";
 import { type SessionRow, sessionColumns, sessionFromRow } from "../../session/store.ts";
-import type { FlowRecord } from "../flow.ts";
-import { type FlowRow, flowColumns, flowFromRow } from "../store.ts";
+import type { FlowRecord } from "../shared/flow.ts";
+import { type FlowRow, flowColumns, flowFromRow } from "../shared/store.ts";
 
 /** Everything one request of the settings flow is decided on, in one read. */
 export interface SettingsRead extends SignedIn {
@@ -39,16 +44,27 @@ const joined = `SELECT ${sessionColumns}, ${identityColumns}, ${flowColumns}, ${
 /** Creates the store on a database. */
 export const createSettingsStore = (db: Database): SettingsStore => {
   const one = async (key: Buffer): Promise<readonly (readonly [Buffer, SettingsRead])[]> => {
-    const [row] = await db.query<SessionRow & IdentityRow & Nullable<FlowRow> & Nullable<ContinuationRow>>(joined, [flowIdOf(key), digestOf(key)]);
-    return row === undefined ? [] : [[key, { session: sessionFromRow(row), identity: identityFromRow(row), ...flowOf(row) }]];
+    const [row] = await db.query<SessionRow & IdentityRow & Nullable<FlowRow> & Nullable<ContinuationRow>>(joined, [
+      flowIdOf(key),
+      digestOf(key),
+    ]);
+    return row === undefined
+      ? []
+      : [[key, { session: sessionFromRow(row), identity: identityFromRow(row), ...flowOf(row) }]];
   };
 
   /** A join would give each session with each flow, so that many keys take two statements, side by side. */
   const many = async (keys: readonly Buffer[]): Promise<readonly (readonly [Buffer, SettingsRead])[]> => {
     const marks = keys.map(() => "?").join(", ");
     const [people, flows] = await Promise.all([
-      db.query<SessionRow & IdentityRow>(`${sessionsAndIdentities} WHERE s.token_digest IN (${marks})`, keys.map(digestOf)),
-      db.query<FlowRow & Nullable<ContinuationRow>>(`${flowsAndParked} WHERE f.id IN (${marks}) AND f.kind = 'settings'`, keys.map(flowIdOf)),
+      db.query<SessionRow & IdentityRow>(
+        `${sessionsAndIdentities} WHERE s.token_digest IN (${marks})`,
+        keys.map(digestOf),
+      ),
+      db.query<FlowRow & Nullable<ContinuationRow>>(
+        `${flowsAndParked} WHERE f.id IN (${marks}) AND f.kind = 'settings'`,
+        keys.map(flowIdOf),
+      ),
     ]);
     const rowOfDigest = new Map(people.map((row) => [row.s_token_digest.toString("latin1"), row]));
     const rowOfFlow = new Map(flows.map((row) => [row.f_id.toString("latin1"), row]));
@@ -58,7 +74,16 @@ export const createSettingsStore = (db: Database): SettingsStore => {
       const row = rowOfDigest.get(digestOf(key).toString("latin1"));
       const flow = rowOfFlow.get(flowIdOf(key).toString("latin1"));
       if (row === undefined) return [];
-      return [[key, { session: sessionFromRow(row), identity: identityFromRow(row), ...(flow === undefined ? noFlow : flowOf(flow)) }]];
+      return [
+        [
+          key,
+          {
+            session: sessionFromRow(row),
+            identity: identityFromRow(row),
+            ...(flow === undefined ? noFlow : flowOf(flow)),
+          },
+        ],
+      ];
     });
   };
 

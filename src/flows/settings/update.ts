@@ -5,20 +5,21 @@ import {
   UpdateFlowBodySchema,
   type UpdateFlowRequest,
 } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import { rejected, type SettingsCase, type SettingsMethod } from "../../methods/method.ts";
+import { rejected } from "../../methods/contract/result.ts";
+import type { SettingsCase, SettingsMethod } from "../../methods/contract/settings.ts";
 import { isPrivileged } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { checkOrigin } from "../same-origin.ts";
-import { type Attempt, viewOf } from "./attempt.ts";
+import { checkOrigin } from "../shared/same-origin.ts";
+import type { SettingsCallback } from "./callback.ts";
 import type { SettingsDeps } from "./deps.ts";
-import type { SettingsFinish } from "./finish.ts";
 import { loadAndCheck, mustBeMethod, onFreshIdentity } from "./load.ts";
-import { presentOutcome, type SettingsOutcome } from "./outcome.ts";
+import { renderOutcome, type SettingsOutcome } from "./outcome.ts";
 import { park, parkedFor } from "./park.ts";
 import { reject } from "./reject.ts";
 import { save } from "./save.ts";
+import { type SettingsSubmission, viewOf } from "./submission.ts";
 
 /** UpdateFlow and ResumeFlow: two ways into the same steps. */
 export interface SettingsUpdate {
@@ -33,79 +34,92 @@ export interface SettingsUpdate {
  * load → own → AAL → expiry → same origin → readable → method → examine →
  * privileged, or parked → prepare → one transaction → present.
  */
-export const createUpdate = (deps: SettingsDeps, { complete }: SettingsFinish): SettingsUpdate => {
-  const { clock, config, continuations, csrf, db, elsewhere } = deps;
+export const createUpdate = (deps: SettingsDeps, { complete }: SettingsCallback): SettingsUpdate => {
+  const { clock, config, continuations, csrf, db, redirect } = deps;
 
   const update: SettingsUpdate["update"] = (request, call) =>
     onFreshIdentity(async () => {
-      const attempt = await loadAndCheck(deps, request.flow, call);
+      const submission = await loadAndCheck(deps, request.flow, call);
       const body = request.body ?? noBody;
-      const foreign = checkOrigin(csrf, call, attempt.flow, body.csrfToken);
-      if (foreign !== undefined) throw await reject(deps, attempt, invalid(foreign));
-      if (call.malformed !== undefined) throw await reject(deps, attempt, invalid(call.malformed));
-      mustMatchEtag(body.etag, attempt);
-      return change(attempt, body, false);
+      const foreign = checkOrigin(csrf, call, submission.flow, body.csrfToken);
+      if (foreign !== undefined) throw await reject(deps, submission, invalid(foreign));
+      if (call.malformed !== undefined) throw await reject(deps, submission, invalid(call.malformed));
+      mustMatchEtag(body.etag, submission);
+      return change(submission, body, false);
     });
 
   const resume: SettingsUpdate["resume"] = (request, call) =>
     onFreshIdentity(async () => {
-      const attempt = await loadAndCheck(deps, request.flow, call);
-      const body = openParked(attempt);
-      if (body === undefined) return presentOutcome(deps, attempt, { kind: "unchanged" });
-      mustMatchEtag(body.etag, attempt);
-      return change(attempt, body, true);
+      const submission = await loadAndCheck(deps, request.flow, call);
+      const body = openParked(submission);
+      if (body === undefined) return renderOutcome(deps, submission, { kind: "unchanged" });
+      mustMatchEtag(body.etag, submission);
+      return change(submission, body, true);
     });
 
   /** Undefined: another request came between, begin again. */
-  const change = async (attempt: Attempt, body: UpdateFlowBody, resumes: boolean): Promise<SettingsOutcome | undefined> => {
-    const { caller, flow, call } = attempt;
-    const method = await pick(attempt, body.method.case);
-    const codes = method.elsewhere?.codes(body.method.value as never);
-    if (codes) return complete(attempt, method.name, codes);
-    const view = viewOf(deps, attempt, body.updateMask?.paths);
+  const change = async (
+    submission: SettingsSubmission,
+    body: UpdateFlowBody,
+    resumes: boolean,
+  ): Promise<SettingsOutcome | undefined> => {
+    const { caller, flow, call } = submission;
+    const method = await pick(submission, body.method.case);
+    const exchangeCodes = method.redirect?.exchangeCodes(body.method.value as never);
+    if (exchangeCodes) return complete(submission, method.name, exchangeCodes);
+    const view = viewOf(deps, submission, body.updateMask?.paths);
 
     const examined = method.examine(body.method.value as never, view);
-    if (examined.kind === "rejected") throw await reject(deps, attempt, examined, examined.event);
-    if (examined.protected && !isPrivileged(caller.session, config.privileged_session_max_age, clock.now())) throw await park(deps, attempt, body);
+    if (examined.kind === "rejected") throw await reject(deps, submission, examined, examined.event);
+    if (examined.protected && !isPrivileged(caller.session, config.privileged_session_max_age, clock.now()))
+      throw await park(deps, submission, body);
 
-    const prepared = await method.prepare(examined.examined, view, call);
-    switch (prepared.kind) {
+    const performed = await method.perform(examined.examined, view, call);
+    switch (performed.kind) {
       case "rejected":
         // Another request resumed it meanwhile: what it is found wanting against may be its own result.
-        if (resumes && attempt.parked && !(await continuations.take(db, attempt.parked))) return undefined;
-        throw await reject(deps, attempt, prepared, prepared.event);
-      case "leave": {
-        const location = await elsewhere.depart(flow, method.name, caller, prepared, call);
-        if (typeof location !== "string") throw await reject(deps, attempt, location, location.event);
-        return presentOutcome(deps, attempt, { kind: "away", location });
+        if (resumes && submission.parked && !(await continuations.take(db, submission.parked))) return undefined;
+        throw await reject(deps, submission, performed, performed.event);
+      case "redirect": {
+        const location = await redirect.begin(flow, method.name, caller, performed, call);
+        if (typeof location !== "string") throw await reject(deps, submission, location, location.event);
+        return renderOutcome(deps, submission, { kind: "redirect", location });
       }
-      case "shown":
-        return presentOutcome(deps, attempt, prepared);
-      case "prepared":
-        return save(deps, attempt, method.name, prepared, { resumes, shown: examined.shown });
+      case "context":
+        return renderOutcome(deps, submission, performed);
+      case "performed":
+        return save(deps, submission, method.name, performed, { resumes, submittedValues: examined.submittedValues });
     }
   };
 
-  const pick = async (attempt: Attempt, name: SettingsCase | undefined): Promise<SettingsMethod> => {
-    if (name === undefined) throw await reject(deps, attempt, rejected([{ node: "", text: uiText(messages.noSettingsMethod) }]));
+  const pick = async (submission: SettingsSubmission, name: SettingsCase | undefined): Promise<SettingsMethod> => {
+    if (name === undefined)
+      throw await reject(deps, submission, rejected([{ node: "", text: uiText(messages.noSettingsMethod) }]));
     return mustBeMethod(deps, name);
   };
 
-  const openParked = (attempt: Attempt): UpdateFlowBody | undefined => {
-    const { parked } = attempt;
+  const openParked = (submission: SettingsSubmission): UpdateFlowBody | undefined => {
+    const { parked } = submission;
     if (parked?.kind !== "reauthentication") return undefined;
-    const payload = continuations.open(parked, parkedFor(attempt, parked.method));
+    const payload = continuations.open(parked, parkedFor(submission, parked.method));
     return payload === undefined ? undefined : fromJson(UpdateFlowBodySchema, payload);
   };
 
   return { update, resume };
 };
 
-const mustMatchEtag = (etag: string | undefined, { caller }: Attempt): void => {
+const mustMatchEtag = (etag: string | undefined, { caller }: SettingsSubmission): void => {
   if (etag !== undefined && etag !== String(caller.identity.version))
-    throw fail("ETAG_MISMATCH", { field: "etag", explain: "The account has changed since this etag was read." });
+    throw serviceError("ETAG_MISMATCH", {
+      field: "etag",
+      explain: "The account has changed since this etag was read.",
+    });
 };
 
 const invalid = (reason: string) => rejected([{ node: "", text: uiText(messages.invalid, { reason }) }]);
 
-const noBody: UpdateFlowBody = { $typeName: "ostiary.settings.v1.UpdateFlowBody", method: { case: undefined }, csrfToken: "" };
+const noBody: UpdateFlowBody = {
+  $typeName: "ostiary.settings.v1.UpdateFlowBody",
+  method: { case: undefined },
+  csrfToken: "",
+};

@@ -27,7 +27,8 @@ const MOST_MEMORY = 4 * 1024 * 1024;
 const MOST_WORK = 64 * 1024 * 1024;
 const MOST_COST = 18;
 
-const ARGON2 = /^\$(argon2id|argon2i|argon2d)(?:\$v=(\d{1,3}))?\$((?:[mtp]=\d{1,10},?){3})\$([A-Za-z0-9+/]+)=*\$([A-Za-z0-9+/]+)=*$/;
+const ARGON2 =
+  /^\$(argon2id|argon2i|argon2d)(?:\$v=(\d{1,3}))?\$((?:[mtp]=\d{1,10},?){3})\$([A-Za-z0-9+/]+)=*\$([A-Za-z0-9+/]+)=*$/;
 const BCRYPT = /^\$2[abyz]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
 /** Reads a stored hash; undefined when it is of no kind that we verify, or asks for more work than is sane. */
@@ -39,7 +40,11 @@ export const readHashFormat = (stored: string): HashFormat | undefined => {
   }
   const [, variant, version = "16", numbers = "", salt = "", digest = ""] = ARGON2.exec(stored) ?? [];
   if (variant === undefined) return undefined;
-  const { m = 0, t = 0, p = 0 } = Object.fromEntries([...numbers.matchAll(/([mtp])=(\d+)/g)].map(([, name, value]) => [name, Number(value)]));
+  const {
+    m = 0,
+    t = 0,
+    p = 0,
+  } = Object.fromEntries([...numbers.matchAll(/([mtp])=(\d+)/g)].map(([, name, value]) => [name, Number(value)]));
   const format: Argon2Format = {
     kind: "argon2",
     variant: variant as Argon2Format["variant"],
@@ -66,7 +71,15 @@ const isSane = ({ version, memory, iterations, parallelism, salt, digest }: Argo
   digest.length <= 512;
 
 /** Writes the PHC string, parameters in the order that every reader takes. */
-export const writeArgon2 = ({ variant, version, memory, iterations, parallelism, salt, digest }: Omit<Argon2Format, "kind">): string =>
+export const writeArgon2 = ({
+  variant,
+  version,
+  memory,
+  iterations,
+  parallelism,
+  salt,
+  digest,
+}: Omit<Argon2Format, "kind">): string =>
   `$${variant}$v=${version}$m=${memory},t=${iterations},p=${parallelism}$${unpadded(salt)}$${unpadded(digest)}`;
 
 const unpadded = (bytes: Buffer): string => bytes.toString("base64").replace(/=+$/, "");

@@ -86,10 +86,17 @@ export const BCRYPT_MAX_BYTES = 72;
 const IDLE_MS = 30_000;
 
 /** Creates the hasher. Its process starts with the first job and ends after half a minute without one. */
-export const createHasher = (config: HasherConfig, { log, idle = IDLE_MS }: { readonly log?: HashingLog; readonly idle?: number } = {}): Hasher => {
+export const createHasher = (
+  config: HasherConfig,
+  { log, idle = IDLE_MS }: { readonly log?: HashingLog; readonly idle?: number } = {},
+): Hasher => {
   // With a hash on every processor, a thread that wakes up waits for one to be taken off: measured, 2 ms instead of 0.6.
   const concurrency = config.concurrency === 0 ? Math.max(1, os.availableParallelism() - 1) : config.concurrency;
-  const worker = createHashingProcess({ threads: concurrency, idle, onCrash: (how) => log?.warn({ how }, "the hashing process ended unexpectedly") });
+  const worker = createHashingProcess({
+    threads: concurrency,
+    idle,
+    onCrash: (how) => log?.warn({ how }, "the hashing process ended unexpectedly"),
+  });
   const nobody = hashOfNobody(config);
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -124,24 +131,31 @@ export const createHasher = (config: HasherConfig, { log, idle = IDLE_MS }: { re
   return {
     hash: async (given) => {
       const password = normalizePassword(given);
-      if (config.algorithm === "bcrypt" && Buffer.byteLength(password) > BCRYPT_MAX_BYTES) throw new RangeError("bcrypt takes 72 bytes at most");
+      if (config.algorithm === "bcrypt" && Buffer.byteLength(password) > BCRYPT_MAX_BYTES)
+        throw new RangeError("bcrypt takes 72 bytes at most");
       const { memory, iterations, parallelism, salt_length: saltBytes, key_length: digestBytes } = config.argon2;
       const job: Job =
         config.algorithm === "bcrypt"
           ? { kind: "bcrypt", password, cost: config.bcrypt.cost }
           : { kind: "argon2", password, memory, iterations, parallelism, saltBytes, digestBytes };
       const response = await inTurn(job);
-      if (!("hash" in response)) throw new Error(`hashing failed: ${"failed" in response ? response.failed : "no hash"}`);
+      if (!("hash" in response))
+        throw new Error(`hashing failed: ${"failed" in response ? response.failed : "no hash"}`);
       return response.hash;
     },
 
     verify: async (given, stored) => {
       const format = stored === undefined ? undefined : readHashFormat(stored);
-      if (stored !== undefined && format === undefined) log?.warn({ kind: kindOf(stored) }, "a stored password hash is of an unknown kind");
+      if (stored !== undefined && format === undefined)
+        log?.warn({ kind: kindOf(stored) }, "a stored password hash is of an unknown kind");
       const normal = normalizePassword(given);
       // Imported hashes were made of what was typed; ours of its normal form.
       const candidates = normal === given ? [normal] : [normal, given];
-      const response = await inTurn({ kind: "verify", candidates, stored: format === undefined ? nobody : (stored ?? nobody) });
+      const response = await inTurn({
+        kind: "verify",
+        candidates,
+        stored: format === undefined ? nobody : (stored ?? nobody),
+      });
       if ("failed" in response) throw new Error(`comparing failed: ${response.failed}`);
       const match = "match" in response ? response.match : -1;
       const ok = format !== undefined && match >= 0;
@@ -159,7 +173,15 @@ const hashOfNobody = ({ algorithm, argon2, bcrypt }: HasherConfig): string => {
   if (algorithm === "bcrypt")
     return `$2b$${String(bcrypt.cost).padStart(2, "0")}$${"N".repeat(22)}${randomBytes(24).toString("base64url").slice(0, 31).replace(/[-_]/g, "/")}`;
   const { memory, iterations, parallelism, salt_length, key_length } = argon2;
-  return writeArgon2({ variant: "argon2id", version: 19, memory, iterations, parallelism, salt: randomBytes(salt_length), digest: randomBytes(key_length) });
+  return writeArgon2({
+    variant: "argon2id",
+    version: 19,
+    memory,
+    iterations,
+    parallelism,
+    salt: randomBytes(salt_length),
+    digest: randomBytes(key_length),
+  });
 };
 
 const isCurrent = (format: HashFormat, { algorithm, argon2, bcrypt }: HasherConfig): boolean => {
@@ -180,4 +202,5 @@ const isCurrent = (format: HashFormat, { algorithm, argon2, bcrypt }: HasherConf
 const kindOf = (stored: string): string => /^(?:\$[a-z0-9-]{1,16}\$|\{[A-Za-z0-9]{1,10}\})/.exec(stored)?.[0] ?? "none";
 
 /** An imported password may be longer than bcrypt could take again. */
-const canHash = (config: HasherConfig, password: string): boolean => config.algorithm !== "bcrypt" || Buffer.byteLength(password) <= BCRYPT_MAX_BYTES;
+const canHash = (config: HasherConfig, password: string): boolean =>
+  config.algorithm !== "bcrypt" || Buffer.byteLength(password) <= BCRYPT_MAX_BYTES;

@@ -52,7 +52,7 @@ export const createHashingProcess = ({ threads, idle, onCrash }: HashingProcessO
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     lowerPriority(started.pid);
-    started.on("message", (response: Response) => settle(response));
+    started.on("message", (response: Response) => completeAuthentication(response));
     started.on("error", () => undefined);
     started.on("exit", (code, signal) => {
       if (child !== started) return;
@@ -66,7 +66,7 @@ export const createHashingProcess = ({ threads, idle, onCrash }: HashingProcessO
     return started;
   };
 
-  const settle = (response: Response) => {
+  const completeAuthentication = (response: Response) => {
     const waiting = pending.get(response.id);
     pending.delete(response.id);
     waiting?.resolve(response);

@@ -20,4 +20,8 @@ export interface Request {
 }
 
 /** Its answer: the new hash, or which candidate was right (-1: none). */
-export type Response = { readonly id: number } & ({ readonly hash: string } | { readonly match: number } | { readonly failed: string });
+export type Response = { readonly id: number } & (
+  | { readonly hash: string }
+  | { readonly match: number }
+  | { readonly failed: string }
+);

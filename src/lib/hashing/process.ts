@@ -34,7 +34,15 @@ const verifyOne = async (stored: string, password: string): Promise<boolean> => 
   if (format === undefined) return false;
   if (format.kind === "bcrypt") return bcrypt.compare(password, format.text);
   const { variant, version, memory, iterations, parallelism, salt, digest } = format;
-  const options = { type: variants[variant], version, memoryCost: memory, timeCost: iterations, parallelism, hashLength: digest.length, salt };
+  const options = {
+    type: variants[variant],
+    version,
+    memoryCost: memory,
+    timeCost: iterations,
+    parallelism,
+    hashLength: digest.length,
+    salt,
+  };
   return timingSafeEqual(await argon2.hash(password, { ...options, raw: true }), digest);
 };
 

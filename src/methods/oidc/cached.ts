@@ -19,8 +19,13 @@ export interface CachedOptions<T> {
 }
 
 /** Creates a cache of one value. Whoever comes while it is being fetched waits for the same answer. */
-export const createCached = <T>({ load, clock, freshFor, usableFor = Number.POSITIVE_INFINITY }: CachedOptions<T>): Cached<T> => {
-  let kept: { readonly value: T; readonly at: number } | undefined;
+export const createCached = <T>({
+  load,
+  clock,
+  freshFor,
+  usableFor = Number.POSITIVE_INFINITY,
+}: CachedOptions<T>): Cached<T> => {
+  let memoize: { readonly value: T; readonly at: number } | undefined;
   let failed: { readonly error: unknown; readonly at: number; readonly took: number } | undefined;
   let loading: Promise<T> | undefined;
   const now = () => clock.now().getTime();
@@ -30,7 +35,7 @@ export const createCached = <T>({ load, clock, freshFor, usableFor = Number.POSI
     loading ??= load()
       .then(
         (value) => {
-          kept = { value, at: now() };
+          memoize = { value, at: now() };
           failed = undefined;
           return value;
         },
@@ -49,18 +54,18 @@ export const createCached = <T>({ load, clock, freshFor, usableFor = Number.POSI
 
   return {
     get: async () => {
-      const age = kept ? now() - kept.at : Number.POSITIVE_INFINITY;
-      if (kept && age < usableFor) {
+      const age = memoize ? now() - memoize.at : Number.POSITIVE_INFINITY;
+      if (memoize && age < usableFor) {
         // Nobody waits for it, and its failure is remembered above.
         if (age >= freshFor && !isPausing()) fetchOnce().catch(() => undefined);
-        return kept.value;
+        return memoize.value;
       }
       if (isPausing()) throw failed?.error;
       return fetchOnce();
     },
     refresh: async (notWithin) => {
-      if (kept && now() - kept.at < notWithin) return kept.value;
-      if (kept && isPausing()) return kept.value;
+      if (memoize && now() - memoize.at < notWithin) return memoize.value;
+      if (memoize && isPausing()) return memoize.value;
       return fetchOnce();
     },
   };

@@ -21,7 +21,8 @@ type Reader = (value: JsonValue) => JsonValue | undefined;
 
 const text: Reader = (value) => (typeof value === "string" ? value : undefined);
 /** Some providers write `"true"`. */
-const flag: Reader = (value) => (typeof value === "boolean" ? value : value === "true" ? true : value === "false" ? false : undefined);
+const flag: Reader = (value) =>
+  typeof value === "boolean" ? value : value === "true" ? true : value === "false" ? false : undefined;
 /** Seconds; some providers write a date. */
 const seconds: Reader = (value) => {
   if (typeof value === "number") return Number.isFinite(value) ? Math.trunc(value) : undefined;
@@ -78,7 +79,8 @@ export const readClaims = (sent: JsonObject): Claims | string => {
   const raw = tidy(sent, 0);
   if (raw === undefined) return "the claims are nested too deeply";
   const { iss, sub, auth_time, acr, amr } = raw as JsonObject;
-  if (typeof sub !== "string" || !SUBJECT.test(sub)) return "sub is missing, or is no text of 1 to 255 printable ASCII characters";
+  if (typeof sub !== "string" || !SUBJECT.test(sub))
+    return "sub is missing, or is no text of 1 to 255 printable ASCII characters";
   if (typeof iss !== "string" || !ISSUER.test(iss)) return "iss is missing, or is no issuer";
   const standard: Record<string, JsonValue> = {};
   for (const [name, read] of Object.entries(standardClaims)) {
@@ -98,7 +100,12 @@ export const readClaims = (sent: JsonObject): Claims | string => {
 };
 
 /** Claims as mappers see them: `std.extVar('claims')`, or `claims.` in a table of paths. */
-export const presentClaims = ({ iss, sub, standard, raw }: Claims): JsonObject => ({ iss, sub, ...standard, raw_claims: raw });
+export const renderClaims = ({ iss, sub, standard, raw }: Claims): JsonObject => ({
+  iss,
+  sub,
+  ...standard,
+  raw_claims: raw,
+});
 
 /** Drops names that act on objects. Undefined: too deep. */
 const tidy = (value: JsonValue, depth: number): JsonValue | undefined => {

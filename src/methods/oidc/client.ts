@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import * as openid from "openid-client";
 import type { ProviderConfig } from "../../config/oidc-config.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { AuthorizationState } from "./authorization-state.ts";
 import { type Claims, readClaims } from "./claims.ts";
 import { createDiscovery, type Discovered } from "./discovered.ts";
 import { isSame, verifyIdToken } from "./id-token.ts";
@@ -11,11 +12,10 @@ import type { ClaimsSource, Preset } from "./preset.ts";
 import type { ProviderFetch } from "./provider-fetch.ts";
 import { ProviderFetchError, type Refused, refused } from "./refusal.ts";
 import { refusalOf } from "./refusal-of.ts";
-import type { Trip } from "./trip.ts";
 
 /** Where to send a person, and with what in mind. */
 export interface AuthorizationRequest {
-  readonly trip: Trip;
+  readonly authorization: AuthorizationState;
   /** Already filtered. */
   readonly upstream?: Readonly<Record<string, string>>;
   /** The person is to prove again who they are. */
@@ -39,9 +39,11 @@ export interface Completed {
 /** Talks to one provider. Nothing is thrown for what the provider or the person does; nothing waits without end. */
 export interface ProviderClient {
   /** Where to send the person. */
-  authorizationUrl(request: AuthorizationRequest): Promise<{ readonly kind: "away"; readonly location: string } | Refused>;
+  authorizationUrl(
+    request: AuthorizationRequest,
+  ): Promise<{ readonly kind: "redirect"; readonly location: string } | Refused>;
   /** Reads the answer the person came back with: exchanges the code, verifies, asks who it is. */
-  complete(params: URLSearchParams, trip: Trip): Promise<Completed | Refused>;
+  complete(params: URLSearchParams, authorization: AuthorizationState): Promise<Completed | Refused>;
   /** Reads an ID token that an app got by itself. `nonce` is the one that we gave it. */
   completeNative(idToken: string, nonce: string): Promise<Completed | Refused>;
   /** Finds the provider ahead of the first sign-in. */
@@ -73,17 +75,27 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
     return acceptsIssuer ? (iss: string, claims: JsonObject) => acceptsIssuer(iss, claims, issuer, config) : issuer;
   };
 
-  const exchange = async (found: Discovered, params: URLSearchParams, trip: Trip): Promise<Completed | Refused> => {
-    const back = new URL(trip.redirectUri);
-    for (const name of ["code", "state", "iss"]) for (const value of params.getAll(name)) back.searchParams.append(name, value);
+  const exchange = async (
+    found: Discovered,
+    params: URLSearchParams,
+    authorization: AuthorizationState,
+  ): Promise<Completed | Refused> => {
+    const back = new URL(authorization.redirectUri);
+    for (const name of ["code", "state", "iss"])
+      for (const value of params.getAll(name)) back.searchParams.append(name, value);
     const response = await openid.authorizationCodeGrant(found.server, back, {
-      expectedState: trip.state,
-      ...(usesPkce(config, preset, found) && { pkceCodeVerifier: trip.codeVerifier }),
-      ...(isOpenid && { expectedNonce: trip.nonce, idTokenExpected: true }),
+      expectedState: authorization.state,
+      ...(usesPkce(config, preset, found) && { pkceCodeVerifier: authorization.codeVerifier }),
+      ...(isOpenid && { expectedNonce: authorization.nonce, idTokenExpected: true }),
     });
     let idToken: JsonObject | undefined;
     if (isOpenid && found.keys) {
-      const expected = { keys: found.keys, issuer: issuerOf(found.metadata), audiences: [config.client_id], nonce: trip.nonce };
+      const expected = {
+        keys: found.keys,
+        issuer: issuerOf(found.metadata),
+        audiences: [config.client_id],
+        nonce: authorization.nonce,
+      };
       const verified = await verifyIdToken(response.id_token ?? "", expected, clock);
       if (verified.kind === "refused") return verified;
       idToken = verified.claims;
@@ -91,7 +103,11 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
     const sent = await readSource({ found, params, idToken, response });
     const claims = readClaims(sent);
     if (typeof claims === "string") return refused("claims", claims);
-    return { kind: "completed", claims, tokens: { idToken: response.id_token, accessToken: response.access_token, refreshToken: response.refresh_token } };
+    return {
+      kind: "completed",
+      claims,
+      tokens: { idToken: response.id_token, accessToken: response.access_token, refreshToken: response.refresh_token },
+    };
   };
 
   const readSource = async ({ found, params, idToken, response }: Answered): Promise<JsonObject> => {
@@ -103,9 +119,17 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
       params,
       accessToken,
       scopes: response.scope?.split(/[ ,]+/) ?? preset.scopes(config.scope),
-      userinfo: async () => (await openid.fetchUserInfo(found.server, accessToken, String(idToken?.sub ?? ""))) as JsonObject,
+      userinfo: async () =>
+        (await openid.fetchUserInfo(found.server, accessToken, String(idToken?.sub ?? ""))) as JsonObject,
       api: async (url, request = {}) =>
-        readJson(url, await fetch(url, { method: "GET", ...request, headers: { accept: "application/json", ...authorization, ...request.headers } })),
+        readJson(
+          url,
+          await fetch(url, {
+            method: "GET",
+            ...request,
+            headers: { accept: "application/json", ...authorization, ...request.headers },
+          }),
+        ),
     };
     if (preset.claims) return preset.claims(source);
     // What the ID token says was signed, so it wins.
@@ -113,41 +137,48 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
   };
 
   return {
-    authorizationUrl: ({ trip, upstream = {}, reauthenticate = false }) =>
-      settle(async () => {
+    authorizationUrl: ({ authorization, upstream = {}, reauthenticate = false }) =>
+      completeAuthentication(async () => {
         const found = await discover();
         const url = openid.buildAuthorizationUrl(found.server, {
           ...preset.parameters,
           ...(config.requested_claims && { claims: JSON.stringify(config.requested_claims) }),
           ...upstream,
           ...(reauthenticate && preset.reauthentication.parameters),
-          redirect_uri: trip.redirectUri,
+          redirect_uri: authorization.redirectUri,
           scope: preset.scopes(config.scope).join(" "),
-          state: trip.state,
-          ...(isOpenid && { nonce: trip.nonce }),
-          ...(usesPkce(config, preset, found) && { code_challenge: challengeOf(trip.codeVerifier), code_challenge_method: "S256" }),
+          state: authorization.state,
+          ...(isOpenid && { nonce: authorization.nonce }),
+          ...(usesPkce(config, preset, found) && {
+            code_challenge: challengeOf(authorization.codeVerifier),
+            code_challenge_method: "S256",
+          }),
         });
         url.searchParams.sort();
-        return { kind: "away", location: url.href };
+        return { kind: "redirect", location: url.href };
       }),
 
-    complete: (params, trip) =>
-      settle(async () => {
-        const wrong = wrongAtSight(params, trip);
+    complete: (params, authorization) =>
+      completeAuthentication(async () => {
+        const wrong = wrongAtSight(params, authorization);
         if (wrong) return wrong;
         const found = await discover();
         const iss = params.get("iss");
         if (iss !== null && !found.metadata.issuer.includes("{") && iss !== found.metadata.issuer)
           return refused("issuer", "the answer comes from another provider (iss)");
-        return exchange(found, params, trip);
+        return exchange(found, params, authorization);
       }),
 
     completeNative: (idToken, nonce) =>
-      settle(async () => {
+      completeAuthentication(async () => {
         const found = native ?? nativeOf(await discover());
         if (!found.keys) return refused("misconfigured", "the provider has no ID tokens");
         const audiences = [config.client_id, ...config.additional_id_token_audiences];
-        const verified = await verifyIdToken(idToken, { keys: found.keys, issuer: issuerOf(found), audiences, nonce }, clock);
+        const verified = await verifyIdToken(
+          idToken,
+          { keys: found.keys, issuer: issuerOf(found), audiences, nonce },
+          clock,
+        );
         if (verified.kind === "refused") return verified;
         const claims = readClaims(verified.claims);
         if (typeof claims === "string") return refused("claims", claims);
@@ -155,7 +186,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
       }),
 
     warm: () =>
-      settle(async () => {
+      completeAuthentication(async () => {
         await discover();
         return undefined;
       }),
@@ -172,15 +203,17 @@ interface Answered {
 const nativeOf = ({ metadata, keys }: Discovered) => ({ issuer: metadata.issuer, keys });
 
 /** What is wrong before anyone else is asked. */
-const wrongAtSight = (params: URLSearchParams, trip: Trip): Refused | undefined => {
-  if (params.getAll("state").length !== 1 || !isSame(trip.state, params.get("state"))) return refused("state", "the answer is not to this question (state)");
+const wrongAtSight = (params: URLSearchParams, authorization: AuthorizationState): Refused | undefined => {
+  if (params.getAll("state").length !== 1 || !isSame(authorization.state, params.get("state")))
+    return refused("state", "the answer is not to this question (state)");
   const error = params.get("error");
   if (error !== null)
     return refused(
       DENIALS.has(error) ? "denied" : BUSY.has(error) ? "unavailable" : "provider_error",
       `the provider answered ${JSON.stringify(error.slice(0, 64))}`,
     );
-  if (params.getAll("code").length !== 1 || params.get("code") === "") return refused("no_code", "the answer has no code");
+  if (params.getAll("code").length !== 1 || params.get("code") === "")
+    return refused("no_code", "the answer has no code");
   return undefined;
 };
 
@@ -218,7 +251,7 @@ const readJson = async (url: string, response: Response): Promise<JsonValue> => 
 };
 
 /** Whatever goes wrong on the way to a provider and back is a refusal; what is left is a mistake of ours. */
-const settle = async <T>(work: () => Promise<T>): Promise<T | Refused> => {
+const completeAuthentication = async <T>(work: () => Promise<T>): Promise<T | Refused> => {
   try {
     return await work();
   } catch (error) {

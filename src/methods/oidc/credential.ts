@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { CredentialChange, IdentityRecord } from "../../identity/identity.ts";
-import type { CredentialKind } from "../method.ts";
+import type { CredentialKind } from "../contract/credential.ts";
 import type { ProviderTokens } from "./client.ts";
 
 /** The type of credentials that are linked providers, as stored and as clients know it. */
@@ -21,7 +21,7 @@ interface KeptLink extends ProviderLink {
 }
 
 /** Encrypts the provider's tokens; `lib/encryption.ts` with `secrets.cipher`. */
-export interface TokenCipher {
+export interface TokenAead {
   encrypt(plain: Uint8Array, associated?: string): Buffer;
   decrypt(sealed: Uint8Array, associated?: string): Buffer | undefined;
 }
@@ -32,28 +32,33 @@ export interface NewLink extends ProviderLink {
 }
 
 /** What an account at a provider is known by: never the e-mail address (ASVS 6.8.1). A provider's id has no colon. */
-export const identifierOf = ({ provider, subject }: Pick<ProviderLink, "provider" | "subject">): string => `${provider}:${subject}`;
+export const identifierOf = ({ provider, subject }: Pick<ProviderLink, "provider" | "subject">): string =>
+  `${provider}:${subject}`;
 
 /** The providers that a person has linked, in the order in which they did. */
-export const linksOf = ({ credentials }: Pick<IdentityRecord, "credentials">): readonly ProviderLink[] => readLinks(credentials[OIDC]?.facts);
+export const linksOf = ({ credentials }: Pick<IdentityRecord, "credentials">): readonly ProviderLink[] =>
+  readLinks(credentials[OIDC]?.facts);
 
 /**
  * Links a provider to what is kept already.
  *
  * @param kept the secret part of the credential, if there is one
  */
-export const link = (kept: JsonObject | undefined, { tokens, ...entry }: NewLink, cipher: TokenCipher): CredentialChange =>
-  toChange([...readKept(kept), { ...entry, ...(tokens && sealTokens(entry, tokens, cipher)) }]);
+export const link = (
+  memoize: JsonObject | undefined,
+  { tokens, ...entry }: NewLink,
+  aead: TokenAead,
+): CredentialChange => toChange([...readKept(memoize), { ...entry, ...(tokens && sealTokens(entry, tokens, aead)) }]);
 
 /** Takes every link of a provider away. With none left the credential stays, empty. */
-export const unlink = (kept: JsonObject | undefined, provider: string): CredentialChange =>
-  toChange(readKept(kept).filter((entry) => entry.provider !== provider));
+export const unlink = (memoize: JsonObject | undefined, provider: string): CredentialChange =>
+  toChange(readKept(memoize).filter((entry) => entry.provider !== provider));
 
 /** The tokens of every link in clear, for administrators who ask for them. What cannot be decrypted any more is empty. */
-export const revealTokens = (kept: JsonObject | undefined, cipher: TokenCipher): JsonObject => ({
-  providers: readKept(kept).map((entry) => ({
+export const revealTokens = (memoize: JsonObject | undefined, aead: TokenAead): JsonObject => ({
+  providers: readKept(memoize).map((entry) => ({
     ...factsOf(entry),
-    ...Object.fromEntries(tokenNames.map((name) => [name, open(entry, name, cipher)])),
+    ...Object.fromEntries(tokenNames.map((name) => [name, open(entry, name, aead)])),
   })),
 });
 
@@ -66,7 +71,10 @@ export const createOidcCredential = (isConfigured: (provider: string) => boolean
   factor: "first",
   count: (identity) => {
     const identifiers = new Set(identity.credentials[OIDC]?.identifiers);
-    return linksOf(identity).filter((entry) => entry.organization === undefined && isConfigured(entry.provider) && identifiers.has(identifierOf(entry))).length;
+    return linksOf(identity).filter(
+      (entry) =>
+        entry.organization === undefined && isConfigured(entry.provider) && identifiers.has(identifierOf(entry)),
+    ).length;
   },
 });
 
@@ -77,7 +85,11 @@ const toChange = (entries: readonly KeptLink[]): CredentialChange => ({
   identifiers: [...new Set(entries.map(identifierOf))],
 });
 
-const factsOf = ({ provider, subject, organization }: KeptLink): JsonObject => ({ provider, subject, ...(organization !== undefined && { organization }) });
+const factsOf = ({ provider, subject, organization }: KeptLink): JsonObject => ({
+  provider,
+  subject,
+  ...(organization !== undefined && { organization }),
+});
 
 const readLinks = (document: JsonObject | undefined): readonly KeptLink[] => {
   const list = document?.providers;
@@ -94,20 +106,28 @@ const isLink = (entry: unknown): boolean => {
 const tokenNames = ["initial_id_token", "initial_access_token", "initial_refresh_token"] as const;
 type TokenName = (typeof tokenNames)[number];
 
-const sealTokens = (entry: ProviderLink, { idToken, accessToken, refreshToken }: ProviderTokens, cipher: TokenCipher): Partial<Record<TokenName, string>> => {
+const sealTokens = (
+  entry: ProviderLink,
+  { idToken, accessToken, refreshToken }: ProviderTokens,
+  aead: TokenAead,
+): Partial<Record<TokenName, string>> => {
   const named: readonly (readonly [TokenName, string | undefined])[] = [
     ["initial_id_token", idToken],
     ["initial_access_token", accessToken],
     ["initial_refresh_token", refreshToken],
   ];
   return Object.fromEntries(
-    named.flatMap(([name, token]) => (token ? [[name, cipher.encrypt(Buffer.from(token), placeOf(entry, name)).toString("base64url")]] : [])),
+    named.flatMap(([name, token]) =>
+      token ? [[name, aead.encrypt(Buffer.from(token), placeOf(entry, name)).toString("base64url")]] : [],
+    ),
   );
 };
 
-const open = (entry: KeptLink, name: TokenName, cipher: TokenCipher): string => {
+const open = (entry: KeptLink, name: TokenName, aead: TokenAead): string => {
   const sealed = entry[name];
-  return sealed === undefined ? "" : (cipher.decrypt(Buffer.from(sealed, "base64url"), placeOf(entry, name))?.toString("utf8") ?? "");
+  return sealed === undefined
+    ? ""
+    : (aead.decrypt(Buffer.from(sealed, "base64url"), placeOf(entry, name))?.toString("utf8") ?? "");
 };
 
 /** A token opens in its own place only. */

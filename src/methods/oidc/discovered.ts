@@ -76,7 +76,11 @@ const extensionsOf = (fetch: ProviderFetch): readonly ((server: openid.Configura
 const toCustomFetch =
   (fetch: ProviderFetch): openid.CustomFetch =>
   (url, { method, headers, body }) =>
-    fetch(url, { method, headers, body: typeof body === "string" || body instanceof URLSearchParams ? body : undefined });
+    fetch(url, {
+      method,
+      headers,
+      body: typeof body === "string" || body instanceof URLSearchParams ? body : undefined,
+    });
 
 /** As the provider says it takes the secret; when it says nothing, in the header, which is the standard's default. */
 const secretAuth = ({ client_secret: secret, client_auth_method: method }: ProviderConfig): openid.ClientAuth => {
@@ -84,7 +88,10 @@ const secretAuth = ({ client_secret: secret, client_auth_method: method }: Provi
   const [basic, post] = [openid.ClientSecretBasic(secret), openid.ClientSecretPost(secret)];
   return (server, client, body, headers) => {
     const taken = server.token_endpoint_auth_methods_supported;
-    const byPost = method === undefined ? taken !== undefined && !taken.includes("client_secret_basic") : method === "client_secret_post";
+    const byPost =
+      method === undefined
+        ? taken !== undefined && !taken.includes("client_secret_basic")
+        : method === "client_secret_post";
     return (byPost ? post : basic)(server, client, body, headers);
   };
 };
@@ -98,6 +105,9 @@ const mustBeSafe = (metadata: openid.ServerMetadata, protocol: Preset["protocol"
     throw new ProviderFetchError("misconfigured", "the provider publishes no keys: its ID tokens cannot be verified");
   for (const url of [authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint]) {
     if (url !== undefined && !isSafeUrl(url))
-      throw new ProviderFetchError("misconfigured", "an endpoint of the provider is neither https:// nor on this machine");
+      throw new ProviderFetchError(
+        "misconfigured",
+        "an endpoint of the provider is neither https:// nor on this machine",
+      );
   }
 };

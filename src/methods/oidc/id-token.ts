@@ -23,7 +23,19 @@ export interface IdTokenExpectation {
 }
 
 /** Signatures that only the provider can make. Never `none`, and never HS*: its key would be one that we hold as well, or a public one. */
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
+const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+];
 /** Seconds that the provider's clock may be off. */
 const SKEW = 60;
 /** Longest token, in characters. */
@@ -35,11 +47,16 @@ const LIMIT = 65_536;
  * Every check says by itself what it found. Throws ProviderFetchError when the
  * keys cannot be had.
  */
-export const verifyIdToken = async (token: string, expected: IdTokenExpectation, clock: Clock): Promise<VerifiedIdToken | Refused> => {
+export const verifyIdToken = async (
+  token: string,
+  expected: IdTokenExpectation,
+  clock: Clock,
+): Promise<VerifiedIdToken | Refused> => {
   if (token.length > LIMIT) return refused("malformed", `the ID token is longer than ${LIMIT} characters`);
   const header = readHeader(token);
   if (header === undefined) return refused("malformed", "the ID token is no signed JWT");
-  if (!ALGORITHMS.includes(header.alg ?? "")) return refused("algorithm", `ID tokens signed with ${JSON.stringify(header.alg)?.slice(0, 32)} are not taken`);
+  if (!ALGORITHMS.includes(header.alg ?? ""))
+    return refused("algorithm", `ID tokens signed with ${JSON.stringify(header.alg)?.slice(0, 32)} are not taken`);
   const payload = await verifySignature(token, expected.keys);
   if ("kind" in payload) return payload;
   const claims = readPayload(payload.bytes);
@@ -53,16 +70,22 @@ const verifySignature = async (token: string, keys: Keys): Promise<{ readonly by
   try {
     const header = decodeProtectedHeader(token);
     const candidates = await keys.find(header, parts);
-    if (candidates.length === 0) return refused("signature", "the provider has no key of the kind that the ID token names");
-    const bytes = (await verifyWith(token, candidates)) ?? (await verifyWith(token, await keys.findAgain(header, parts)));
+    if (candidates.length === 0)
+      return refused("signature", "the provider has no key of the kind that the ID token names");
+    const bytes =
+      (await verifyWith(token, candidates)) ?? (await verifyWith(token, await keys.findAgain(header, parts)));
     return bytes ? { bytes } : refused("signature", "the signature of the ID token is wrong");
   } catch (error) {
-    if (error instanceof errors.JOSEError) return refused("signature", `the ID token cannot be verified (${error.code})`);
+    if (error instanceof errors.JOSEError)
+      return refused("signature", `the ID token cannot be verified (${error.code})`);
     throw error;
   }
 };
 
-const verifyWith = async (token: string, candidates: Awaited<ReturnType<Keys["find"]>>): Promise<Uint8Array | undefined> => {
+const verifyWith = async (
+  token: string,
+  candidates: Awaited<ReturnType<Keys["find"]>>,
+): Promise<Uint8Array | undefined> => {
   for (const key of candidates) {
     const verified = await compactVerify(token, key, { algorithms: ALGORITHMS }).catch((error: unknown) => {
       if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
@@ -74,19 +97,26 @@ const verifyWith = async (token: string, candidates: Awaited<ReturnType<Keys["fi
 };
 
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one line for each rule of the specification, in its order
-const checkClaims = (claims: JsonObject, { issuer, audiences, nonce }: IdTokenExpectation, now: number): Refused | undefined => {
+const checkClaims = (claims: JsonObject, expected: IdTokenExpectation, now: number): Refused | undefined => {
+  const { issuer, audiences, nonce } = expected;
   const { iss, aud, azp, exp, iat, nbf } = claims;
   if (typeof iss !== "string" || !(typeof issuer === "string" ? iss === issuer : issuer(iss, claims)))
     return refused("issuer", "the ID token has another issuer");
   const list = typeof aud === "string" ? [aud] : isTexts(aud) ? aud : [];
-  if (!list.some((entry) => audiences.includes(entry))) return refused("audience", "the ID token is for another client");
-  if (azp !== undefined && (typeof azp !== "string" || !audiences.includes(azp))) return refused("audience", "the ID token was handed to another client (azp)");
-  if (list.length > 1 && azp === undefined) return refused("audience", "the ID token has several audiences and does not say which one it was handed to (azp)");
-  if (typeof exp !== "number" || typeof iat !== "number") return refused("malformed", "the ID token does not say when it was issued and when it expires");
+  if (!list.some((entry) => audiences.includes(entry)))
+    return refused("audience", "the ID token is for another client");
+  if (azp !== undefined && (typeof azp !== "string" || !audiences.includes(azp)))
+    return refused("audience", "the ID token was handed to another client (azp)");
+  if (list.length > 1 && azp === undefined)
+    return refused("audience", "the ID token has several audiences and does not say which one it was handed to (azp)");
+  if (typeof exp !== "number" || typeof iat !== "number")
+    return refused("malformed", "the ID token does not say when it was issued and when it expires");
   if (exp + SKEW <= now) return refused("expired", "the ID token has expired");
   if (iat - SKEW > now) return refused("issued_at", "the ID token was issued in the future");
-  if (nbf !== undefined && (typeof nbf !== "number" || nbf - SKEW > now)) return refused("issued_at", "the ID token is not valid yet");
-  if (nonce !== undefined && !isSame(nonce, claims.nonce)) return refused("nonce", "the ID token has another nonce, or none");
+  if (nbf !== undefined && (typeof nbf !== "number" || nbf - SKEW > now))
+    return refused("issued_at", "the ID token is not valid yet");
+  if (nonce !== undefined && !isSame(nonce, claims.nonce))
+    return refused("nonce", "the ID token has another nonce, or none");
   return undefined;
 };
 
@@ -108,7 +138,8 @@ const readPayload = (bytes: Uint8Array): JsonObject | undefined => {
   }
 };
 
-const isTexts = (value: JsonValue | undefined): value is string[] => Array.isArray(value) && value.every((entry) => typeof entry === "string");
+const isTexts = (value: JsonValue | undefined): value is string[] =>
+  Array.isArray(value) && value.every((entry) => typeof entry === "string");
 
 /** Whether two secrets are the same, in a time that does not tell where they differ. */
 export const isSame = (expected: string, given: unknown): boolean => {

@@ -45,8 +45,12 @@ export interface KeysDeps {
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
 const fetchKeys = async (url: string, fetch: ProviderFetch): Promise<KeySet> => {
-  const response = await fetch(url, { method: "GET", headers: { accept: "application/json, application/jwk-set+json" } });
-  if (!response.ok) throw new ProviderFetchError("unavailable", `the keys: ${new URL(url).host} answered ${response.status}`);
+  const response = await fetch(url, {
+    method: "GET",
+    headers: { accept: "application/json, application/jwk-set+json" },
+  });
+  if (!response.ok)
+    throw new ProviderFetchError("unavailable", `the keys: ${new URL(url).host} answered ${response.status}`);
   try {
     return createLocalJWKSet((await response.json()) as JSONWebKeySet);
   } catch (error) {
@@ -54,7 +58,11 @@ const fetchKeys = async (url: string, fetch: ProviderFetch): Promise<KeySet> => 
   }
 };
 
-const select = async (keys: KeySet, header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<readonly PublicKey[]> => {
+const select = async (
+  keys: KeySet,
+  header: JWSHeaderParameters,
+  token: FlattenedJWSInput,
+): Promise<readonly PublicKey[]> => {
   try {
     return [await keys(header, token)];
   } catch (error) {

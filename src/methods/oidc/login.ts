@@ -1,22 +1,24 @@
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
-import { type Arrived, type LoginMethod, type LoginView, rejected, withClaim } from "../method.ts";
-import type { Arrivals } from "./arrive.ts";
+import { type AuthenticationResult, withConsume } from "../contract/authentication.ts";
+import type { LoginMethod, LoginView } from "../contract/login.ts";
+import { rejected } from "../contract/result.ts";
+import type { AuthorizationRequests } from "./authorization-requests.ts";
 import { linksOf, OIDC } from "./credential.ts";
-import { type Known, readKnown } from "./known.ts";
 import { notProvenAgain } from "./messages.ts";
 import type { ProviderNodes } from "./nodes.ts";
+import type { ProviderAuthentication } from "./provider-authentication.ts";
+import { type ProviderProfile, readProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
-import type { RoundTrips } from "./round-trips.ts";
 
 /** What the oidc method of the login flow needs. */
 export interface OidcLoginDeps {
   readonly enabled: boolean;
   readonly providers: Providers;
   readonly nodes: ProviderNodes;
-  readonly trips: RoundTrips;
-  readonly arrivals: Arrivals;
+  readonly authorizations: AuthorizationRequests;
+  readonly providerAuthentication: ProviderAuthentication;
 }
 
 /**
@@ -25,42 +27,65 @@ export interface OidcLoginDeps {
  * such a proof; people who have no other way in are to get a code by mail, once
  * there is a courier.
  */
-export const createOidcLogin = ({ enabled, providers, nodes, trips, arrivals }: OidcLoginDeps): LoginMethod<"oidc"> => {
+export const createOidcLogin = ({
+  enabled,
+  providers,
+  nodes,
+  authorizations,
+  providerAuthentication,
+}: OidcLoginDeps): LoginMethod<"oidc"> => {
   const provesAgain = (identity: IdentityRecord) =>
-    new Set(linksOf(identity).flatMap(({ provider }) => ((providers.get(provider)?.proves ?? "none") === "none" ? [] : [provider])));
+    new Set(
+      linksOf(identity).flatMap(({ provider }) =>
+        (providers.get(provider)?.reauthentication ?? "none") === "none" ? [] : [provider],
+      ),
+    );
 
   const mustBeKnown = (id: string): Provider => {
     const provider = providers.get(id);
-    if (provider === undefined || provider.organizationId !== undefined) throw fail("NOT_FOUND", { explain: "There is no sign-in provider of this id." });
+    if (provider === undefined || provider.organizationId !== undefined)
+      throw serviceError("NOT_FOUND", { explain: "There is no sign-in provider of this id." });
     return provider;
   };
 
-  const arrive = (known: Known, { schema, refresh }: LoginView): Promise<Arrived> => arrivals.arrive(known, schema, { mustBeFresh: refresh });
+  const complete = (known: ProviderProfile, { schema, refresh }: LoginView): Promise<AuthenticationResult> =>
+    providerAuthentication.complete(known, schema, { mustBeFresh: refresh });
 
   return {
     name: OIDC,
     enabled,
 
-    nodes: ({ requestedAal, refresh, signedIn, confirms }) => {
+    nodes: ({ requestedAal, refresh, signedIn, accountLink }) => {
       if (requestedAal === 2) return [];
-      if (confirms?.method === OIDC) return nodes.confirm(String(confirms.shown.provider), onlyOf(confirms.shown.only));
+      if (accountLink?.method === OIDC)
+        return nodes.linkAccount(
+          String(accountLink.submittedValues.provider),
+          onlyOf(accountLink.submittedValues.only),
+        );
       return nodes.login(refresh && signedIn ? provesAgain(signedIn.identity) : undefined);
     },
 
-    typed: () => ({}),
+    submitted: () => ({}),
 
-    prove: async (input, view) => {
+    authenticate: async (input, view) => {
       if (input.provider === "") return rejected([{ node: "", text: uiText(general.noLoginMethod) }]);
       const provider = mustBeKnown(input.provider);
-      if (view.refresh && provider.proves === "none") return rejected([notProvenAgain()]);
-      if (input.idToken === "") return trips.leave(provider, { upstream: input.upstreamParameters, reauthenticate: view.refresh });
-      const verified = await trips.verify(provider, input, { reauthenticate: view.refresh });
-      return verified.kind === "rejected" ? verified : withClaim(await arrive(verified.known, view), verified.claim);
+      if (view.refresh && provider.reauthentication === "none") return rejected([notProvenAgain()]);
+      if (input.idToken === "")
+        return authorizations.begin(provider, { upstream: input.upstreamParameters, reauthenticate: view.refresh });
+      const verified = await authorizations.verify(provider, input, { reauthenticate: view.refresh });
+      return verified.kind === "rejected"
+        ? verified
+        : withConsume(await complete(verified.known, view), verified.consume);
     },
 
-    elsewhere: { receive: trips.receive, arrive: (received, view) => arrive(readKnown(received), view) },
-    confirm: arrivals.confirm,
+    redirect: {
+      handleCallback: authorizations.handleCallback,
+      complete: (callbackData, view) => complete(readProviderProfile(callbackData), view),
+    },
+    linkAccount: providerAuthentication.linkAccount,
   };
 };
 
-const onlyOf = (list: unknown): ReadonlySet<string> | undefined => (Array.isArray(list) ? new Set(list.map(String)) : undefined);
+const onlyOf = (list: unknown): ReadonlySet<string> | undefined =>
+  Array.isArray(list) ? new Set(list.map(String)) : undefined;

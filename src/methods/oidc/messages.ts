@@ -48,16 +48,20 @@ export const cannotLink = (): FormMessage => fault("This provider cannot be link
 export const cannotUnlink = (): FormMessage => fault("This provider cannot be unlinked: it is unknown, or not linked.");
 
 /** The last way in stays. */
-export const lastWayIn = (): FormMessage => fault("This provider cannot be unlinked: it is the last way to sign in.");
+export const lastFirstFactor = (): FormMessage =>
+  fault("This provider cannot be unlinked: it is the last way to sign in.");
 
 /** Either, not both. */
-export const linkAndUnlink = (): FormMessage => fault("A provider is either linked or unlinked: send link or unlink, not both.");
+export const linkAndUnlink = (): FormMessage =>
+  fault("A provider is either linked or unlinked: send link or unlink, not both.");
 
 /** The provider's answer does not show that the person proved again who they are. */
-export const notProvenAgain = (): FormMessage => fault("The provider did not confirm that you signed in again just now. Please use another way.");
+export const notProvenAgain = (): FormMessage =>
+  fault("The provider did not confirm that you signed in again just now. Please use another way.");
 
 /** The mapper of the provider failed: nothing the person could do about. */
-export const mapperFailed = (): FormMessage => fault("What the provider says of you cannot be used at the moment, because of how it is set up.");
+export const mapperFailed = (): FormMessage =>
+  fault("What the provider says of you cannot be used at the moment, because of how it is set up.");
 
 /** An address that an account has already: it is linked after a proof of owning that account. Contexts as recorded, both spellings. */
 export const confirmLinkMessage = (parts: ConfirmLink): UiText =>

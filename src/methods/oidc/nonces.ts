@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../lib/clock.ts";
 import { sha256 } from "../../lib/digest.ts";
-import type { Seal } from "../../lib/keyring.ts";
-import type { Claim } from "../method.ts";
+import type { TextAead } from "../../lib/keyring.ts";
+import type { Consume } from "../contract/result.ts";
 
 /** A nonce of ours that someone brings. */
-export interface KnownNonce {
+export interface OpenedNonce {
   /** In seconds. */
   readonly issuedAt: number;
   /** Uses it up, in the transaction of what it is used for. */
-  readonly claim: Claim;
+  readonly consume: Consume;
 }
 
 /** The nonces of ID tokens that apps get by themselves. */
@@ -17,14 +17,14 @@ export interface Nonces {
   /** Makes one. Nothing is written until it is used, so asking for many costs nothing. */
   create(): { readonly nonce: string; readonly expiresAt: Date };
   /** Undefined for what is none of ours, or is over. Whether it was used turns out with `claim`. */
-  read(nonce: string): KnownNonce | undefined;
+  read(nonce: string): OpenedNonce | undefined;
 }
 
 /** Milliseconds. */
 const LIFESPAN = 10 * 60_000;
 
 /** Creates the nonces. `seal` is theirs alone. */
-export const createNonces = ({ seal, clock }: { readonly seal: Seal; readonly clock: Clock }): Nonces => ({
+export const createNonces = ({ seal, clock }: { readonly seal: TextAead; readonly clock: Clock }): Nonces => ({
   create: () => {
     const now = clock.now().getTime();
     return { nonce: seal.seal(`${now} ${randomBytes(16).toString("base64url")}`), expiresAt: new Date(now + LIFESPAN) };
@@ -35,9 +35,12 @@ export const createNonces = ({ seal, clock }: { readonly seal: Seal; readonly cl
     if (!(expires > clock.now().getTime())) return undefined;
     return {
       issuedAt: Math.floor(at / 1000),
-      claim: async (tx) => {
+      consume: async (tx) => {
         // A nonce that stands there already is left alone, and that shows.
-        const { affectedRows } = await tx.execute("INSERT IGNORE INTO oidc_nonces (digest, expires_at) VALUES (?, ?)", [sha256(nonce), new Date(expires)]);
+        const { affectedRows } = await tx.execute("INSERT IGNORE INTO oidc_nonces (digest, expires_at) VALUES (?, ?)", [
+          sha256(nonce),
+          new Date(expires),
+        ]);
         return affectedRows === 1;
       },
     };

@@ -3,17 +3,17 @@ import type { Database } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { Seal } from "../../lib/keyring.ts";
+import type { TextAead } from "../../lib/keyring.ts";
 import type { Log } from "../../lib/log.ts";
-import { createArrivals } from "./arrive.ts";
-import { createOidcCredential, type TokenCipher } from "./credential.ts";
+import { createAuthorizationRequests } from "./authorization-requests.ts";
+import { createOidcCredential, type TokenAead } from "./credential.ts";
 import { createOidcLogin } from "./login.ts";
 import { createProviderNodes } from "./nodes.ts";
 import { createNonces } from "./nonces.ts";
+import { createProviderAuthentication } from "./provider-authentication.ts";
 import { createProviderFetch } from "./provider-fetch.ts";
 import { createProviders } from "./providers.ts";
 import { createOidcRegistration } from "./registration.ts";
-import { createRoundTrips } from "./round-trips.ts";
 import { createOidcSettings } from "./settings.ts";
 
 /** What sign-in providers need. */
@@ -24,35 +24,53 @@ export interface OidcDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** Encrypts the providers' tokens. */
-  readonly cipher: TokenCipher;
+  readonly aead: TokenAead;
   /** Makes nonces that only this server could have made. */
-  readonly seal: Seal;
+  readonly seal: TextAead;
   readonly publicUrl: string;
   /** The page that people sign in at. */
   readonly loginPage: string;
   /** Whether someone whose address is taken is told how its owner signs in. */
   readonly loginHints: boolean;
   /** The methods of the first factor that a person has, and how many ways of each. */
-  readonly waysIn: (identity: IdentityRecord) => readonly { readonly type: string; readonly count: number }[];
+  readonly firstFactors: (identity: IdentityRecord) => readonly { readonly type: string; readonly count: number }[];
 }
 
 /** Creates the oidc method of every flow, and what they share. */
 export const createOidc = (deps: OidcDeps) => {
-  const { config, db, identities, clock, log, cipher, seal, publicUrl, loginPage, loginHints, waysIn } = deps;
+  const { config, db, identities, clock, log, aead, seal, publicUrl, loginPage, loginHints, firstFactors } = deps;
   const { enabled } = config;
   const providersOf = () => createProviders({ config: config.config, publicUrl, fetch: createProviderFetch(), clock });
   const providers = providersOf();
   const nonces = createNonces({ seal, clock });
   const nodes = createProviderNodes(providers.list);
-  const trips = createRoundTrips({ providers, nonces, clock, log });
-  const typesOf = (identity: IdentityRecord) => waysIn(identity).map(({ type }) => type);
-  const arrivals = createArrivals({ db, identities, providers, cipher, log, loginPage, loginHints, waysIn: typesOf });
-  const count = (identity: IdentityRecord) => waysIn(identity).reduce((sum, way) => sum + way.count, 0);
+  const authorizations = createAuthorizationRequests({ providers, nonces, clock, log });
+  const typesOf = (identity: IdentityRecord) => firstFactors(identity).map(({ type }) => type);
+  const providerAuthentication = createProviderAuthentication({
+    db,
+    identities,
+    providers,
+    aead,
+    log,
+    loginPage,
+    loginHints,
+    firstFactors: typesOf,
+  });
+  const count = (identity: IdentityRecord) => firstFactors(identity).reduce((sum, way) => sum + way.count, 0);
 
   return {
-    settings: createOidcSettings({ enabled, db, identities, providers, nodes, trips, cipher, waysIn: count }),
-    login: createOidcLogin({ enabled, providers, nodes, trips, arrivals }),
-    registration: createOidcRegistration({ enabled, providers, nodes, trips, arrivals }),
+    settings: createOidcSettings({
+      enabled,
+      db,
+      identities,
+      providers,
+      nodes,
+      authorizations,
+      aead,
+      firstFactors: count,
+    }),
+    login: createOidcLogin({ enabled, providers, nodes, authorizations, providerAuthentication }),
+    registration: createOidcRegistration({ enabled, providers, nodes, authorizations, providerAuthentication }),
     credential: createOidcCredential((id) => enabled && providers.get(id) !== undefined),
     createNonce: nonces.create,
     /** Says in the log what is wrong with providers as they are now. Nothing waits for it. */

@@ -5,7 +5,9 @@ import type { Clock } from "../../lib/clock.ts";
 import type { ProviderRequest } from "./provider-fetch.ts";
 
 /** Where a provider's endpoints are: behind an issuer that is asked, or known. */
-export type ProviderServer = { readonly kind: "discover"; readonly issuer: string } | { readonly kind: "known"; readonly metadata: ServerMetadata };
+export type ProviderServer =
+  | { readonly kind: "discover"; readonly issuer: string }
+  | { readonly kind: "known"; readonly metadata: ServerMetadata };
 
 /**
  * What a provider can show of a person who proves again who they are:
@@ -42,7 +44,10 @@ export interface Preset {
   readonly pkce: boolean;
   /** Further parameters of every authorization request. */
   readonly parameters?: Readonly<Record<string, string>>;
-  readonly reauthentication: { readonly proves: ReauthenticationProof; readonly parameters: Readonly<Record<string, string>> };
+  readonly reauthentication: {
+    readonly reauthentication: ReauthenticationProof;
+    readonly parameters: Readonly<Record<string, string>>;
+  };
   /** Instead of the configured secret. */
   readonly clientAuth?: (config: ProviderConfig, clock: Clock) => ClientAuth;
   /** For providers whose metadata name a template of an issuer. */

@@ -23,7 +23,14 @@ export interface ProviderFetchOptions {
 }
 
 /** Failures in which nothing has reached the server: even what must happen once may be tried again. */
-const notSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+const notSent = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
 
 /**
  * Creates the way in which providers are asked: over TLS (plain HTTP within
@@ -37,13 +44,24 @@ export const createProviderFetch = (options: ProviderFetchOptions = {}): Provide
 
   const once = async (url: string, { method, headers, body }: ProviderRequest): Promise<Response> => {
     const signal = AbortSignal.timeout(timeout);
-    const response = await send(url, { method, redirect: "manual", signal, ...(headers && { headers: { ...headers } }), ...(body !== undefined && { body }) });
+    const response = await send(url, {
+      method,
+      redirect: "manual",
+      signal,
+      ...(headers && { headers: { ...headers } }),
+      ...(body !== undefined && { body }),
+    });
     const bytes = await readLimited(response, limit);
-    return new Response(hasNoBody(response.status) ? null : bytes, { status: response.status, statusText: response.statusText, headers: response.headers });
+    return new Response(hasNoBody(response.status) ? null : bytes, {
+      status: response.status,
+      statusText: response.statusText,
+      headers: response.headers,
+    });
   };
 
   return async (url, request) => {
-    if (!isSafeUrl(url)) throw new ProviderFetchError("misconfigured", "only https:// is asked, and http:// on this machine");
+    if (!isSafeUrl(url))
+      throw new ProviderFetchError("misconfigured", "only https:// is asked, and http:// on this machine");
     const repeatable = request.method === "GET" || request.method === "HEAD";
     try {
       const response = await once(url, request);
@@ -67,14 +85,16 @@ export const isSafeUrl = (text: string): boolean => {
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
 };
 
-const isLoopback = (hostname: string): boolean => hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 
 const mayRepeat = (error: unknown, repeatable: boolean): boolean => {
   if (error instanceof ProviderFetchError || isTimeout(error)) return false;
   return repeatable || notSent.has(codeOf(error));
 };
 
-const isTimeout = (error: unknown): boolean => error instanceof DOMException && (error.name === "TimeoutError" || error.name === "AbortError");
+const isTimeout = (error: unknown): boolean =>
+  error instanceof DOMException && (error.name === "TimeoutError" || error.name === "AbortError");
 
 const codeOf = (error: unknown): string => {
   const { cause, code } = error as { readonly cause?: unknown; readonly code?: unknown };

@@ -1,7 +1,7 @@
 import type { OidcConfig, ProviderConfig } from "../../config/oidc-config.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { createProviderClient, type ProviderClient } from "./client.ts";
-import { provesOf } from "./freshness.ts";
+import { reauthenticationOf } from "./freshness.ts";
 import { createMapper } from "./mapper/create-mapper.ts";
 import { isFaults } from "./mapper/declarative-mapper.ts";
 import { createJsonnetEngine, type JsonnetEngine } from "./mapper/jsonnet-engine.ts";
@@ -28,7 +28,7 @@ export interface Provider {
   readonly mapper: Mapper;
   /** Where it sends people back to; what is registered with it. */
   readonly redirectUri: string;
-  readonly proves: ReauthenticationProof;
+  readonly reauthentication: ReauthenticationProof;
   /** Kept for an organization's people only. */
   readonly organizationId: string | undefined;
 }
@@ -62,7 +62,8 @@ export const createProviders = (deps: ProvidersDeps): Providers => {
   const list = config.providers.map((one): Provider => {
     const preset = presets[one.provider];
     const mapper = createMapper(one, { fetch, clock, engine });
-    if (isFaults(mapper)) throw new TypeError(`the mapper of provider ${one.id} was not looked at with findMapperFaults`);
+    if (isFaults(mapper))
+      throw new TypeError(`the mapper of provider ${one.id} was not looked at with findMapperFaults`);
     return {
       id: one.id,
       label: one.label ?? one.id,
@@ -70,7 +71,7 @@ export const createProviders = (deps: ProvidersDeps): Providers => {
       client: createProviderClient({ config: one, preset, fetch, clock, keyCooldown }),
       mapper,
       redirectUri: redirectUriOf(one, base),
-      proves: provesOf(one, preset),
+      reauthentication: reauthenticationOf(one, preset),
       organizationId: one.organization_id,
     };
   });
@@ -82,7 +83,10 @@ export const createProviders = (deps: ProvidersDeps): Providers => {
     check: async () => {
       const found = list.map(async ({ id, client, mapper }) => {
         const [unfound, wrong] = await Promise.all([client.warm(), mapper.check()]);
-        return [...(unfound ? [`provider ${id}: ${unfound.explain}`] : []), ...(wrong === undefined ? [] : [`the mapper of provider ${id}: ${wrong}`])];
+        return [
+          ...(unfound ? [`provider ${id}: ${unfound.explain}`] : []),
+          ...(wrong === undefined ? [] : [`the mapper of provider ${id}: ${wrong}`]),
+        ];
       });
       return (await Promise.all(found)).flat();
     },

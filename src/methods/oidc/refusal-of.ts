@@ -9,8 +9,12 @@ export const refusalOf = (error: unknown): Refused => {
   const own = findOwn(error);
   if (own) return refused(own.reason, own.message);
   if (error instanceof openid.ResponseBodyError)
-    return refused(tokenErrors[error.error] ?? (error.status >= 500 ? "unavailable" : "provider_error"), said(error.error));
-  if (error instanceof openid.WWWAuthenticateChallengeError) return refused("misconfigured", "the provider does not accept our credentials");
+    return refused(
+      tokenErrors[error.error] ?? (error.status >= 500 ? "unavailable" : "provider_error"),
+      said(error.error),
+    );
+  if (error instanceof openid.WWWAuthenticateChallengeError)
+    return refused("misconfigured", "the provider does not accept our credentials");
   if (error instanceof openid.ClientError) return refused(reasonOf(error), explain(error));
   throw error;
 };
@@ -39,7 +43,7 @@ const reasonOf = (error: openid.ClientError): Refused["reason"] => {
   const message = `${error.message} ${messageOf(error)}`;
   const known = patterns.find(([pattern]) => pattern.test(message));
   if (known) return known[1];
-  return codes[error.code ?? ""] ?? "provider_error";
+  return exchangeCodes[error.code ?? ""] ?? "provider_error";
 };
 
 /** The library tells the checks of an ID token and of an answer apart in words only. */
@@ -54,7 +58,7 @@ const patterns: readonly (readonly [RegExp, Refused["reason"]])[] = [
   [/"id_token"/, "no_id_token"],
 ];
 
-const codes: Readonly<Record<string, Refused["reason"]>> = {
+const exchangeCodes: Readonly<Record<string, Refused["reason"]>> = {
   OAUTH_TIMEOUT: "unavailable",
   OAUTH_ABORT: "unavailable",
   OAUTH_RESPONSE_IS_NOT_CONFORM: "unavailable",

@@ -1,7 +1,7 @@
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
 import { linksOf } from "./credential.ts";
-import { cannotLink, cannotUnlink, lastWayIn } from "./messages.ts";
+import { cannotLink, cannotUnlink, lastFirstFactor } from "./messages.ts";
 import type { Provider, Providers } from "./providers.ts";
 
 /** Why something cannot be done to a person's links. */
@@ -22,7 +22,8 @@ export const mayLink = (
   id: string,
 ): { readonly kind: "provider"; readonly provider: Provider } | Forbidden => {
   const provider = providers.get(id);
-  if (!provider || provider.organizationId !== undefined || linksOf(identity).some((entry) => entry.provider === id)) return forbidden(cannotLink());
+  if (!provider || provider.organizationId !== undefined || linksOf(identity).some((entry) => entry.provider === id))
+    return forbidden(cannotLink());
   return { kind: "provider", provider };
 };
 
@@ -32,10 +33,15 @@ export const mayLink = (
  *
  * @param waysIn how many first factors the person has, of every kind
  */
-export const mustStayLinked = (providers: Providers, identity: Pick<IdentityRecord, "credentials">, id: string, waysIn: number): Forbidden | undefined => {
-  if (waysIn < 2) return forbidden(lastWayIn());
+export const mustStayLinked = (
+  providers: Providers,
+  identity: Pick<IdentityRecord, "credentials">,
+  id: string,
+  firstFactors: number,
+): Forbidden | undefined => {
+  if (firstFactors < 2) return forbidden(lastFirstFactor());
   const links = linksOf(identity).filter((entry) => entry.provider === id && entry.organization === undefined);
   if (links.length === 0 || !providers.get(id)) return forbidden(cannotUnlink());
   // Every link of the provider goes.
-  return waysIn - links.length < 1 ? forbidden(lastWayIn()) : undefined;
+  return firstFactors - links.length < 1 ? forbidden(lastFirstFactor()) : undefined;
 };

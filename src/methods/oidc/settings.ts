@@ -5,13 +5,14 @@ import type { Database } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
-import { type Prepared, type Rejected, rejected, type SettingsInput, type SettingsMethod, type SettingsView } from "../method.ts";
-import { link, linksOf, OIDC, type TokenCipher, unlink } from "./credential.ts";
-import { type Known, readKnown } from "./known.ts";
+import { type Rejected, rejected } from "../contract/result.ts";
+import type { Performed, SettingsInput, SettingsMethod, SettingsView } from "../contract/settings.ts";
+import type { AuthorizationRequests } from "./authorization-requests.ts";
+import { link, linksOf, OIDC, type TokenAead, unlink } from "./credential.ts";
 import { linkAndUnlink } from "./messages.ts";
 import type { ProviderNodes } from "./nodes.ts";
+import { type ProviderProfile, readProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
-import type { RoundTrips } from "./round-trips.ts";
 import { mayLink, mustStayLinked } from "./rules.ts";
 
 /** What the oidc method of the settings flow needs. */
@@ -21,10 +22,10 @@ export interface OidcSettingsDeps {
   readonly identities: IdentityStore;
   readonly providers: Providers;
   readonly nodes: ProviderNodes;
-  readonly trips: RoundTrips;
-  readonly cipher: TokenCipher;
+  readonly authorizations: AuthorizationRequests;
+  readonly aead: TokenAead;
   /** How many ways to sign in a person has, of any kind. */
-  readonly waysIn: (identity: IdentityRecord) => number;
+  readonly firstFactors: (identity: IdentityRecord) => number;
 }
 
 /** What was examined: one of the two. */
@@ -38,65 +39,74 @@ type Wanted = { readonly link: Provider; readonly input: SettingsInput<"oidc"> }
  * who unlink at once the second finds what the first has left.
  */
 export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc", Wanted> => {
-  const { enabled, db, identities, providers, nodes, trips, cipher, waysIn } = deps;
+  const { enabled, db, identities, providers, nodes, authorizations, aead, firstFactors } = deps;
 
-  const prepareLink = async (known: Known, { identity }: SettingsView): Promise<Prepared | Rejected> => {
+  const prepareLink = async (known: ProviderProfile, { identity }: SettingsView): Promise<Performed | Rejected> => {
     const { provider, subject, tokens, level } = known;
     const event = { type: "provider.linked", detail: { provider } };
     const allowed = mayLink(providers, identity, provider);
     if (allowed.kind === "forbidden") return { ...rejected([allowed.message]), event };
-    const kept = await identities.findSecret(db, identity.id, OIDC);
+    const memoize = await identities.findSecret(db, identity.id, OIDC);
     return {
-      kind: "prepared",
-      change: { credentials: [link(kept, { provider, subject, tokens }, cipher)] },
+      kind: "performed",
+      change: { credentials: [link(memoize, { provider, subject, tokens }, aead)] },
       event,
-      proof: { method: OIDC, aal: level, provider },
+      amr: { method: OIDC, aal: level, provider },
       active: OIDC,
     };
   };
 
-  const prepareUnlink = async (provider: string, { identity }: SettingsView): Promise<Prepared | Rejected> => {
+  const prepareUnlink = async (provider: string, { identity }: SettingsView): Promise<Performed | Rejected> => {
     const event = { type: "provider.unlinked", detail: { provider } };
-    const stays = mustStayLinked(providers, identity, provider, waysIn(identity));
+    const stays = mustStayLinked(providers, identity, provider, firstFactors(identity));
     if (stays) return { ...rejected([stays.message]), event };
-    const kept = await identities.findSecret(db, identity.id, OIDC);
-    return { kind: "prepared", change: { credentials: [unlink(kept, provider)] }, event };
+    const memoize = await identities.findSecret(db, identity.id, OIDC);
+    return { kind: "performed", change: { credentials: [unlink(memoize, provider)] }, event };
   };
 
   return {
     name: OIDC,
     enabled,
 
-    nodes: ({ identity }) => nodes.settings({ linked: new Set(linksOf(identity).map(({ provider }) => provider)), mayUnlink: waysIn(identity) > 1 }),
+    nodes: ({ identity }) =>
+      nodes.settings({
+        linked: new Set(linksOf(identity).map(({ provider }) => provider)),
+        mayUnlink: firstFactors(identity) > 1,
+      }),
 
     examine: (input, { identity }) => {
       if (input.link !== "" && input.unlink !== "") return rejected([linkAndUnlink()]);
       if (input.unlink !== "") return { kind: "examined", protected: true, examined: { unlink: input.unlink } };
       if (input.link === "") return rejected([{ node: "", text: uiText(general.noSettingsMethod) }]);
       const allowed = mayLink(providers, identity, input.link);
-      return allowed.kind === "forbidden" ? rejected([allowed.message]) : { kind: "examined", protected: true, examined: { link: allowed.provider, input } };
+      return allowed.kind === "forbidden"
+        ? rejected([allowed.message])
+        : { kind: "examined", protected: true, examined: { link: allowed.provider, input } };
     },
 
-    prepare: async (wanted, view) => {
+    perform: async (wanted, view) => {
       if ("unlink" in wanted) return prepareUnlink(wanted.unlink, view);
       const { link: provider, input } = wanted;
-      if (input.idToken === "") return trips.leave(provider, { upstream: input.upstreamParameters });
-      const verified = await trips.verify(provider, input, {});
-      if (verified.kind === "rejected") return { ...verified, event: { type: "provider.linked", detail: { provider: provider.id } } };
-      const prepared = await prepareLink(verified.known, view);
-      return prepared.kind === "prepared" ? { ...prepared, claim: verified.claim } : prepared;
+      if (input.idToken === "") return authorizations.begin(provider, { upstream: input.upstreamParameters });
+      const verified = await authorizations.verify(provider, input, {});
+      if (verified.kind === "rejected")
+        return { ...verified, event: { type: "provider.linked", detail: { provider: provider.id } } };
+      const performed = await prepareLink(verified.known, view);
+      return performed.kind === "performed" ? { ...performed, consume: verified.consume } : performed;
     },
 
-    elsewhere: {
-      codes: ({ initCode, returnToCode }) => (returnToCode === "" ? undefined : { initCode, returnToCode }),
-      receive: async (memory, answer, call) => {
-        const received = await trips.receive(memory, answer, call);
-        return received.kind === "rejected" ? { ...received, event: { type: "provider.linked", detail: { provider: providerOf(memory) } } } : received;
+    redirect: {
+      exchangeCodes: ({ initCode, returnToCode }) => (returnToCode === "" ? undefined : { initCode, returnToCode }),
+      handleCallback: async (redirectState, answer, call) => {
+        const callbackData = await authorizations.handleCallback(redirectState, answer, call);
+        return callbackData.kind === "rejected"
+          ? { ...callbackData, event: { type: "provider.linked", detail: { provider: providerOf(redirectState) } } }
+          : callbackData;
       },
-      arrive: (received, view) => prepareLink(readKnown(received), view),
-      again: (memory) => create(OidcMethodSchema, { link: providerOf(memory) }),
+      complete: (callbackData, view) => prepareLink(readProviderProfile(callbackData), view),
+      resubmit: (redirectState) => create(OidcMethodSchema, { link: providerOf(redirectState) }),
     },
   };
 };
 
-const providerOf = (memory: JsonObject): string => String(memory.provider);
+const providerOf = (redirectState: JsonObject): string => String(redirectState.provider);

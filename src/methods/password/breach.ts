@@ -2,7 +2,9 @@ import { hash } from "node:crypto";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 
 /** How often a password was found in breaches, if that could be learnt. */
-export type Breaches = { readonly kind: "count"; readonly count: number } | { readonly kind: "unavailable"; readonly reason: string };
+export type Breaches =
+  | { readonly kind: "count"; readonly count: number }
+  | { readonly kind: "unavailable"; readonly reason: string };
 
 /** By which the request is known as part of the call it is made for; see lib/trace.ts. */
 type OutgoingHeaders = Readonly<Record<string, string>>;
@@ -41,23 +43,23 @@ const LINE = /^[^:\s]+(?::\s*\d[\d,]*)?$/;
  */
 export const createBreachCheck = ({ host, clock = systemClock }: BreachCheckOptions): BreachCheck => {
   const base = `${/^https?:\/\//i.test(host) ? host : `https://${host}`}`.replace(/\/+$/, "");
-  const kept = new Map<string, { readonly text: string; readonly until: number }>();
+  const memoize = new Map<string, { readonly text: string; readonly until: number }>();
   const asking = new Map<string, Promise<Range>>();
 
   const keep = (prefix: string, text: string) => {
     if (text.length > MOST_KEPT) return;
-    const [oldest] = kept.keys();
-    if (kept.size >= MOST_RANGES && oldest !== undefined) kept.delete(oldest);
-    kept.set(prefix, { text, until: clock.now().getTime() + KEEP_MS });
+    const [oldest] = memoize.keys();
+    if (memoize.size >= MOST_RANGES && oldest !== undefined) memoize.delete(oldest);
+    memoize.set(prefix, { text, until: clock.now().getTime() + KEEP_MS });
   };
 
   const recall = (prefix: string): string | undefined => {
-    const found = kept.get(prefix);
+    const found = memoize.get(prefix);
     if (found === undefined) return undefined;
-    kept.delete(prefix);
+    memoize.delete(prefix);
     if (found.until <= clock.now().getTime()) return undefined;
     // Put at the end again: what is asked for lately is dropped last.
-    kept.set(prefix, found);
+    memoize.set(prefix, found);
     return found.text;
   };
 
@@ -91,7 +93,11 @@ export const createBreachCheck = ({ host, clock = systemClock }: BreachCheckOpti
 const fetchRange = async (url: string, trace: OutgoingHeaders): Promise<Range> => {
   try {
     const signal = AbortSignal.timeout(TRY_MS);
-    const response = await fetch(url, { signal, redirect: "error", headers: { ...trace, "Add-Padding": "true", "User-Agent": "ostiary" } });
+    const response = await fetch(url, {
+      signal,
+      redirect: "error",
+      headers: { ...trace, "Add-Padding": "true", "User-Agent": "ostiary" },
+    });
     if (response.status !== 200) {
       await response.body?.cancel();
       return { kind: "unavailable", reason: `status ${response.status}` };
@@ -103,10 +109,14 @@ const fetchRange = async (url: string, trace: OutgoingHeaders): Promise<Range> =
       .split("\n")
       .map((line) => line.trim())
       .filter((line) => line !== "");
-    if (!lines.every((line) => LINE.test(line))) return { kind: "unavailable", reason: "the answer is not of the form SUFFIX:COUNT" };
+    if (!lines.every((line) => LINE.test(line)))
+      return { kind: "unavailable", reason: "the answer is not of the form SUFFIX:COUNT" };
     return { kind: "range", text: `\n${lines.join("\n")}\n` };
   } catch (error) {
-    return { kind: "unavailable", reason: error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "no connection" };
+    return {
+      kind: "unavailable",
+      reason: error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "no connection",
+    };
   }
 };
 

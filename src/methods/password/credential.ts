@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { CredentialChange, IdentityRecord } from "../../identity/identity.ts";
-import type { CredentialKind } from "../method.ts";
+import type { CredentialKind } from "../contract/credential.ts";
 
 /** The type of password credentials, as stored and as clients know it. */
 export const PASSWORD = "password";

@@ -1,12 +1,13 @@
 import type { Database } from "../../db/sql.ts";
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityStore } from "../../identity/store.ts";
-import type { Attempts } from "../../limits/attempts.ts";
+import type { RateLimiter } from "../../limits/rate-limiter.ts";
 import { normaliseIdentifier } from "../../schema/normalise.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode, withValue } from "../../ui/node.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
-import { type LoginInput, type LoginMethod, type LoginView, rejected } from "../method.ts";
+import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
+import { rejected } from "../contract/result.ts";
 import { PASSWORD, passwordCredential, readHash, writeHash } from "./credential.ts";
 import type { Passwords } from "./passwords.ts";
 
@@ -16,37 +17,55 @@ export interface PasswordLoginDeps {
   readonly db: Database;
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
-  readonly attempts: Attempts;
+  readonly attempts: RateLimiter;
 }
 
 /**
  * Creates the password method of the login flow. A wrong password and an
  * unknown person get the same answer after the same work.
  */
-export const createPasswordLogin = ({ enabled, db, identities, passwords, attempts }: PasswordLoginDeps): LoginMethod<"password"> => {
+export const createPasswordLogin = ({
+  enabled,
+  db,
+  identities,
+  passwords,
+  attempts,
+}: PasswordLoginDeps): LoginMethod<"password"> => {
   const field = freezeNode(
-    inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "current-password", label: uiText(messages.password) }),
+    inputNode({
+      group: PASSWORD,
+      name: "password",
+      type: "password",
+      required: true,
+      autocomplete: "current-password",
+      label: uiText(messages.password),
+    }),
   );
-  const signIn = submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signInWithPassword) });
-  const confirm = submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signIn) });
+  const signIn = submitNode({
+    group: PASSWORD,
+    name: "method",
+    value: PASSWORD,
+    label: uiText(messages.signInWithPassword),
+  });
+  const linkAccount = submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signIn) });
 
   return {
     name: PASSWORD,
     enabled,
 
     nodes: (view) => {
-      if (view.requestedAal === 2 || view.confirms?.ways?.includes(PASSWORD) === false) return [];
+      if (view.requestedAal === 2 || view.accountLink?.availableMethods?.includes(PASSWORD) === false) return [];
       if (view.refresh && view.signedIn && passwordCredential.count(view.signedIn.identity) === 0) return [];
-      return [identifierNode(view), field, view.refresh ? confirm : signIn];
+      return [identifierNode(view), field, view.refresh ? linkAccount : signIn];
     },
 
-    typed,
+    submitted,
 
-    prove: async (input, _view, call) => {
-      const shown = typed(input);
-      const { identifier } = shown;
-      if (identifier.trim() === "") return rejected([missing("identifier")], shown);
-      if (input.password === "") return rejected([missing("password")], shown);
+    authenticate: async (input, _view, call) => {
+      const submittedValues = submitted(input);
+      const { identifier } = submittedValues;
+      if (identifier.trim() === "") return rejected([missing("identifier")], submittedValues);
+      if (input.password === "") return rejected([missing("password")], submittedValues);
 
       const normalised = normaliseIdentifier(identifier);
       const tried = await attempts.attempt(attempts.loginBuckets(normalised, call.remoteAddress), async () => {
@@ -56,33 +75,46 @@ export const createPasswordLogin = ({ enabled, db, identities, passwords, attemp
       });
       if (tried.kind === "wait") throw tooManyGuesses(tried.seconds);
       const { found, verified } = tried.value;
-      if (!found || !verified.ok) return rejected([{ node: "", text: uiText(messages.invalidCredentials) }], shown);
+      if (!found || !verified.ok)
+        return rejected([{ node: "", text: uiText(messages.invalidCredentials) }], submittedValues);
       // Only whoever knows the password learns that the account was disabled.
-      if (found.identity.state !== "active") return rejected([{ node: "", text: uiText(messages.identityDisabled) }], shown, PASSWORD);
+      if (found.identity.state !== "active")
+        return rejected([{ node: "", text: uiText(messages.identityDisabled) }], submittedValues, PASSWORD);
       const secrets = verified.rehashed === undefined ? {} : { secrets: { [PASSWORD]: writeHash(verified.rehashed) } };
-      return { kind: "proven", identity: found.identity, proof: { method: PASSWORD, aal: "aal1" }, ...secrets };
+      return { kind: "authenticated", identity: found.identity, amr: { method: PASSWORD, aal: "aal1" }, ...secrets };
     },
   };
 };
 
-const typed = (input: LoginInput<"password">) => ({ identifier: input.identifier || input.passwordIdentifier });
+const submitted = (input: LoginInput<"password">) => ({ identifier: input.identifier || input.passwordIdentifier });
 
 const missing = (property: string): FormMessage => ({ node: property, text: uiText(messages.required, { property }) });
 
 /** Who proves it again is known: the field goes along hidden. */
-const identifierNode = ({ schema, shown, refresh, signedIn, confirms }: LoginView) => {
-  if (confirms) return hiddenIdentifier(schema, confirms.identifier);
+const identifierNode = ({ schema, submittedValues, refresh, signedIn, accountLink }: LoginView) => {
+  if (accountLink) return hiddenIdentifier(schema, accountLink.identifier);
   if (refresh && signedIn) {
-    return inputNode({ group: "default", name: "identifier", type: "hidden", value: signedIn.identity.credentials[PASSWORD]?.identifiers[0] ?? "" });
+    return inputNode({
+      group: "default",
+      name: "identifier",
+      type: "hidden",
+      value: signedIn.identity.credentials[PASSWORD]?.identifiers[0] ?? "",
+    });
   }
-  return withValue(emptyIdentifier(schema), shown?.identifier ?? "");
+  return withValue(emptyIdentifier(schema), submittedValues?.identifier ?? "");
 };
 
 /** The account whose owner is asked for is known; the field stays what it is, but out of sight. */
 const hiddenIdentifier = (schema: LoginView["schema"], identifier: string) => {
   const node = withValue(emptyIdentifier(schema), identifier);
   if (node.attributes?.kind.case !== "input") return node;
-  return { ...node, attributes: { ...node.attributes, kind: { case: "input" as const, value: { ...node.attributes.kind.value, type: "hidden" } } } };
+  return {
+    ...node,
+    attributes: {
+      ...node.attributes,
+      kind: { case: "input" as const, value: { ...node.attributes.kind.value, type: "hidden" } },
+    },
+  };
 };
 
 const identifierNodes = new WeakMap<LoginView["schema"], ReturnType<typeof inputNode>>();
@@ -93,11 +125,26 @@ const emptyIdentifier = (schema: LoginView["schema"]) => {
   if (known) return known;
   const fields = schema.fields.filter((f) => f.identifies.includes(PASSWORD));
   const [only] = fields;
-  const label = fields.length === 1 && only?.title !== undefined ? uiText(messages.title, { title: only.title, name: only.name }) : uiText(messages.identifier);
-  const node = freezeNode(inputNode({ group: "default", name: "identifier", type: "text", required: true, autocomplete: "username webauthn", label }));
+  const label =
+    fields.length === 1 && only?.title !== undefined
+      ? uiText(messages.title, { title: only.title, name: only.name })
+      : uiText(messages.identifier);
+  const node = freezeNode(
+    inputNode({
+      group: "default",
+      name: "identifier",
+      type: "text",
+      required: true,
+      autocomplete: "username webauthn",
+      label,
+    }),
+  );
   identifierNodes.set(schema, node);
   return node;
 };
 
 const tooManyGuesses = (seconds: number) =>
-  fail("RATE_LIMITED", { explain: "Too many failed attempts to sign in. Try again later.", headers: { "retry-after": String(seconds) } });
+  serviceError("RATE_LIMITED", {
+    explain: "Too many failed attempts to sign in. Try again later.",
+    headers: { "retry-after": String(seconds) },
+  });

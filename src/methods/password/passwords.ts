@@ -1,4 +1,4 @@
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import { type Hasher, HashingOverloaded } from "../../lib/hashing/hasher.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
@@ -11,7 +11,10 @@ export interface Passwords {
   /** Judges a new password and hashes it. @throws OVERLOADED, UPSTREAM_FAILED */
   choose(
     choice: Candidate,
-  ): Promise<{ readonly kind: "chosen"; readonly hash: string } | { readonly kind: "refused"; readonly messages: readonly FormMessage[] }>;
+  ): Promise<
+    | { readonly kind: "chosen"; readonly hash: string }
+    | { readonly kind: "refused"; readonly messages: readonly FormMessage[] }
+  >;
   /**
    * Compares. Without a hash it takes as long and says no. A hash that is no
    * longer made as configured comes back made anew. @throws OVERLOADED
@@ -39,7 +42,9 @@ export const createPasswords = ({
   choose: async (choice) => {
     const verdict = await orBusy(policy.check(choice));
     if (verdict.kind === "unavailable")
-      throw fail("UPSTREAM_FAILED", { explain: "The password could not be checked against known breaches. Try again later." });
+      throw serviceError("UPSTREAM_FAILED", {
+        explain: "The password could not be checked against known breaches. Try again later.",
+      });
     if (verdict.kind === "refused") return { kind: "refused", messages: verdict.messages.map(onField) };
     return { kind: "chosen", hash: await orBusy(hasher.hash(choice.password)) };
   },
@@ -64,7 +69,10 @@ const orBusy = async <T>(work: Promise<T>): Promise<T> => {
     return await work;
   } catch (error) {
     if (error instanceof HashingOverloaded)
-      throw fail("OVERLOADED", { explain: "Too many passwords are being checked right now.", headers: { "retry-after": String(error.retryAfterSeconds) } });
+      throw serviceError("OVERLOADED", {
+        explain: "Too many passwords are being checked right now.",
+        headers: { "retry-after": String(error.retryAfterSeconds) },
+      });
     throw error;
   }
 };

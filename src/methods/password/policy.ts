@@ -62,10 +62,15 @@ export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy =
     if (isCommon(password)) return refused(uiText(general.passwordRefused, { reason: BREACHED }));
     const found = await breaches.count(password, trace);
     if (found.kind === "unavailable") {
-      log.warn({ reason: found.reason, accepted: config.ignore_network_errors }, "the breach service could not be asked");
+      log.warn(
+        { reason: found.reason, accepted: config.ignore_network_errors },
+        "the breach service could not be asked",
+      );
       return config.ignore_network_errors ? { kind: "accepted" } : { kind: "unavailable" };
     }
-    return found.count > config.max_breaches ? refused(uiText(general.passwordRefused, { reason: BREACHED })) : { kind: "accepted" };
+    return found.count > config.max_breaches
+      ? refused(uiText(general.passwordRefused, { reason: BREACHED }))
+      : { kind: "accepted" };
   };
 
   return {
@@ -80,9 +85,14 @@ export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy =
 
       const length = Array.from(password).length;
       const found: UiText[] = [];
-      if (length < config.min_password_length) found.push(uiText(messages.tooShort, { min_length: config.min_password_length, actual_length: length }));
-      if (currentHash !== undefined && (await hasher.verify(given, currentHash)).ok) found.push(uiText(messages.sameAsNow));
-      if (config.identifier_similarity_check_enabled && identifiers.some((identifier) => isTooSimilar(password, identifier)))
+      if (length < config.min_password_length)
+        found.push(uiText(messages.tooShort, { min_length: config.min_password_length, actual_length: length }));
+      if (currentHash !== undefined && (await hasher.verify(given, currentHash)).ok)
+        found.push(uiText(messages.sameAsNow));
+      if (
+        config.identifier_similarity_check_enabled &&
+        identifiers.some((identifier) => isTooSimilar(password, identifier))
+      )
         found.push(uiText(messages.tooSimilar));
       return found.length > 0 ? refused(...found) : isBreached(password, trace);
     },
@@ -92,9 +102,16 @@ export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy =
 const refused = (...texts: readonly UiText[]): Verdict => ({ kind: "refused", messages: texts });
 
 /** The message for a password longer than is allowed, or than bcrypt would look at. */
-const longerThan = (password: string, config: PasswordPolicyConfig, { algorithm }: Pick<HashersConfig, "algorithm">): UiText | undefined => {
+const longerThan = (
+  password: string,
+  config: PasswordPolicyConfig,
+  { algorithm }: Pick<HashersConfig, "algorithm">,
+): UiText | undefined => {
   const bytes = Buffer.byteLength(password);
-  if (algorithm === "bcrypt" && bytes > BCRYPT_MAX_BYTES) return uiText(messages.tooLong, { max_length: BCRYPT_MAX_BYTES, actual_length: bytes });
+  if (algorithm === "bcrypt" && bytes > BCRYPT_MAX_BYTES)
+    return uiText(messages.tooLong, { max_length: BCRYPT_MAX_BYTES, actual_length: bytes });
   const length = bytes > config.max_password_length ? Array.from(password).length : bytes;
-  return length > config.max_password_length ? uiText(messages.tooLong, { max_length: config.max_password_length, actual_length: length }) : undefined;
+  return length > config.max_password_length
+    ? uiText(messages.tooLong, { max_length: config.max_password_length, actual_length: length })
+    : undefined;
 };

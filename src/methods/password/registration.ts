@@ -4,7 +4,8 @@ import { traitNodes } from "../../schema/nodes.ts";
 import { validateTraits } from "../../schema/validate.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
-import { type RegistrationMethod, rejected } from "../method.ts";
+import type { RegistrationMethod } from "../contract/registration.ts";
+import { rejected } from "../contract/result.ts";
 import { PASSWORD, setPassword } from "./credential.ts";
 import type { Passwords } from "./passwords.ts";
 
@@ -22,7 +23,14 @@ export const createPasswordRegistration = ({
 }): RegistrationMethod<"password"> => {
   const credentials = [
     freezeNode(
-      inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "new-password", label: uiText(messages.password) }),
+      inputNode({
+        group: PASSWORD,
+        name: "password",
+        type: "password",
+        required: true,
+        autocomplete: "new-password",
+        label: uiText(messages.password),
+      }),
     ),
     submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signUp) }),
   ];
@@ -31,25 +39,41 @@ export const createPasswordRegistration = ({
     name: PASSWORD,
     enabled,
 
-    nodes: ({ schema, shown, style, step }) => {
-      if (style === "unified") return [...traitNodes(schema, { group: "default", values: {}, ...(shown && { shown }) }), ...credentials];
+    nodes: ({ schema, submittedValues, style, step }) => {
+      if (style === "unified")
+        return [
+          ...traitNodes(schema, { group: "default", values: {}, ...(submittedValues && { submittedValues }) }),
+          ...credentials,
+        ];
       return step === "credentials" ? credentials : [];
     },
 
-    typed: (input, schema) => readTraits(schema, input.traits ?? {}).shown,
+    submitted: (input, schema) => readTraits(schema, input.traits ?? {}).submittedValues,
 
-    enrol: async (input, { schema }, call) => {
-      const { traits, shown } = readTraits(schema, input.traits ?? {});
+    register: async (input, { schema }, call) => {
+      const { traits, submittedValues } = readTraits(schema, input.traits ?? {});
       const validated = validateTraits(schema, traits);
       // What is missing is told at once; what a good password is only when all else holds.
       const missing = input.password === "" ? [passwords.missing()] : [];
-      if (validated.kind === "invalid") return rejected([...validated.messages, ...missing], shown);
-      if (missing.length > 0) return rejected(missing, shown);
+      if (validated.kind === "invalid") return rejected([...validated.messages, ...missing], submittedValues);
+      if (missing.length > 0) return rejected(missing, submittedValues);
       const identifiers = validated.identifiers[PASSWORD] ?? [];
-      if (identifiers.length === 0) return rejected([{ node: "", text: uiText(messages.noIdentifier) }], shown);
-      const chosen = await passwords.choose({ password: input.password, identifiers, currentHash: undefined, trace: outgoingHeaders(call) });
-      if (chosen.kind === "refused") return rejected(chosen.messages, shown);
-      return { kind: "enrolled", traits: validated, credentials: [setPassword(chosen.hash)], proof: { method: PASSWORD, aal: "aal1" }, shown };
+      if (identifiers.length === 0)
+        return rejected([{ node: "", text: uiText(messages.noIdentifier) }], submittedValues);
+      const chosen = await passwords.choose({
+        password: input.password,
+        identifiers,
+        currentHash: undefined,
+        trace: outgoingHeaders(call),
+      });
+      if (chosen.kind === "refused") return rejected(chosen.messages, submittedValues);
+      return {
+        kind: "registered",
+        traits: validated,
+        credentials: [setPassword(chosen.hash)],
+        amr: { method: PASSWORD, aal: "aal1" },
+        submittedValues,
+      };
     },
   };
 };

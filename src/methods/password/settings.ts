@@ -3,7 +3,8 @@ import type { IdentityStore } from "../../identity/store.ts";
 import { outgoingHeaders } from "../../lib/trace.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
-import { rejected, type SettingsMethod } from "../method.ts";
+import { rejected } from "../contract/result.ts";
+import type { SettingsMethod } from "../contract/settings.ts";
 import { PASSWORD, readHash, setPassword } from "./credential.ts";
 import type { Passwords } from "./passwords.ts";
 
@@ -26,10 +27,22 @@ export interface PasswordSettingsDeps {
  * reported before the session's age is looked at, everything else after it
  * (contract, settings 3.2 and trap 3).
  */
-export const createPasswordSettings = ({ enabled, db, identities, passwords }: PasswordSettingsDeps): SettingsMethod<"password", string> => {
+export const createPasswordSettings = ({
+  enabled,
+  db,
+  identities,
+  passwords,
+}: PasswordSettingsDeps): SettingsMethod<"password", string> => {
   const nodes = [
     freezeNode(
-      inputNode({ group: PASSWORD, name: "password", type: "password", required: true, autocomplete: "new-password", label: uiText(general.password) }),
+      inputNode({
+        group: PASSWORD,
+        name: "password",
+        type: "password",
+        required: true,
+        autocomplete: "new-password",
+        label: uiText(general.password),
+      }),
     ),
     submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(general.save) }),
   ];
@@ -39,15 +52,20 @@ export const createPasswordSettings = ({ enabled, db, identities, passwords }: P
     enabled,
     nodes: () => nodes,
 
-    examine: ({ password }) => (password === "" ? rejected([passwords.missing()]) : { kind: "examined", protected: true, examined: password }),
+    examine: ({ password }) =>
+      password === "" ? rejected([passwords.missing()]) : { kind: "examined", protected: true, examined: password },
 
-    prepare: async (password, { identity }, call) => {
+    perform: async (password, { identity }, call) => {
       const identifiers = identity.credentials[PASSWORD]?.identifiers ?? [];
       if (identifiers.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }]);
       const currentHash = readHash(await identities.findSecret(db, identity.id, PASSWORD));
       const chosen = await passwords.choose({ password, identifiers, currentHash, trace: outgoingHeaders(call) });
       if (chosen.kind === "refused") return rejected(chosen.messages);
-      return { kind: "prepared", change: { credentials: [setPassword(chosen.hash)] }, event: { type: "password.changed" } };
+      return {
+        kind: "performed",
+        change: { credentials: [setPassword(chosen.hash)] },
+        event: { type: "password.changed" },
+      };
     },
   };
 };

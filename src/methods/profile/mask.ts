@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { fail } from "../../errors/service-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
 
 /** Names that JavaScript itself gives a meaning to. */
 const banned = new Set(["__proto__", "constructor", "prototype"]);
@@ -14,7 +14,11 @@ export const mustNameTraits = (paths: readonly string[]): void => {
     const [head, ...names] = path.split(".");
     return head !== "traits" || names.some((name) => name === "" || banned.has(name));
   });
-  if (stray) throw fail("INVALID_FIELD", { field: "update_mask", explain: "update_mask may name traits only, such as traits.name.first." });
+  if (stray)
+    throw serviceError("INVALID_FIELD", {
+      field: "update_mask",
+      explain: "update_mask may name traits only, such as traits.name.first.",
+    });
 };
 
 /**
@@ -37,4 +41,5 @@ const put = (into: JsonObject, [key, ...rest]: readonly string[], value: JsonVal
   return next === undefined ? others : { ...others, [key]: next };
 };
 
-const isObject = (value: JsonValue | undefined): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,14 +1,15 @@
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { apply, differsInProtected } from "../../identity/apply.ts";
 import type { IdentityRecord, ValidTraits } from "../../identity/identity.ts";
-import { kept } from "../../lib/kept.ts";
+import { memoize } from "../../lib/memoize.ts";
 import { readTraits } from "../../schema/form.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import { traitNodes } from "../../schema/nodes.ts";
 import { validateTraits } from "../../schema/validate.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { submitNode } from "../../ui/node.ts";
-import { rejected, type SettingsMethod } from "../method.ts";
+import { rejected } from "../contract/result.ts";
+import type { SettingsMethod } from "../contract/settings.ts";
 import { maskTraits, mustNameTraits } from "./mask.ts";
 
 /*
@@ -22,7 +23,11 @@ import { maskTraits, mustNameTraits } from "./mask.ts";
  * age is looked at (contract, settings trap 3); a change is protected when it
  * alters identifiers or addresses, whatever the schema calls them.
  */
-export const createProfileSettings = ({ enabled }: { readonly enabled: boolean }): SettingsMethod<"profile", ValidTraits> => {
+export const createProfileSettings = ({
+  enabled,
+}: {
+  readonly enabled: boolean;
+}): SettingsMethod<"profile", ValidTraits> => {
   const save = submitNode({ group: "profile", name: "method", value: "profile", label: uiText(messages.save) });
 
   /** The form of a person's stored traits, by schema. */
@@ -30,7 +35,10 @@ export const createProfileSettings = ({ enabled }: { readonly enabled: boolean }
   const formOf = (schema: IdentitySchema) => {
     const known = forms.get(schema);
     if (known) return known;
-    const made = kept(({ traits }: IdentityRecord): readonly UiNode[] => [...traitNodes(schema, { group: "profile", values: traits }), save]);
+    const made = memoize(({ traits }: IdentityRecord): readonly UiNode[] => [
+      ...traitNodes(schema, { group: "profile", values: traits }),
+      save,
+    ]);
     forms.set(schema, made);
     return made;
   };
@@ -39,18 +47,26 @@ export const createProfileSettings = ({ enabled }: { readonly enabled: boolean }
     name: "profile",
     enabled,
 
-    nodes: ({ schema, identity, shown }) => (shown ? [...traitNodes(schema, { group: "profile", values: {}, shown }), save] : formOf(schema)(identity)),
+    nodes: ({ schema, identity, submittedValues }) =>
+      submittedValues
+        ? [...traitNodes(schema, { group: "profile", values: {}, submittedValues }), save]
+        : formOf(schema)(identity),
 
     examine: (input, { schema, identity, updateMask }) => {
       if (updateMask) mustNameTraits(updateMask);
       const sent = readTraits(schema, input.traits ?? {});
       const traits = updateMask ? maskTraits(identity.traits, sent.traits, updateMask) : sent.traits;
       const validated = validateTraits(schema, traits);
-      if (validated.kind === "invalid") return rejected(validated.messages, sent.shown);
+      if (validated.kind === "invalid") return rejected(validated.messages, sent.submittedValues);
       const after = apply(identity, { traits: validated }, { now: identity.updatedAt, newId: () => "" });
-      return { kind: "examined", protected: differsInProtected(identity, after), examined: validated, shown: sent.shown };
+      return {
+        kind: "examined",
+        protected: differsInProtected(identity, after),
+        examined: validated,
+        submittedValues: sent.submittedValues,
+      };
     },
 
-    prepare: async (traits) => ({ kind: "prepared", change: { traits } }),
+    perform: async (traits) => ({ kind: "performed", change: { traits } }),
   };
 };

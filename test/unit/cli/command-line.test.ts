@@ -8,7 +8,10 @@ import { parseCommandLine } from "../../../src/cli/parse.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 
 const ostiary = (...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["src/main.ts", ...args], { encoding: "utf8", env: { PATH: process.env.PATH } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["src/main.ts", ...args], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH },
+  });
   return { status, stdout, stderr };
 };
 
@@ -24,11 +27,19 @@ test("every command has help with its options and an example", () => {
 test("help goes to stdout and is no failure", () => {
   expect(ostiary("--help")).toEqual({ status: 0, stdout: expect.stringContaining("serve"), stderr: "" });
   expect(ostiary("serve", "-h")).toEqual({ status: 0, stdout: expect.stringContaining("--data-dir"), stderr: "" });
-  expect(ostiary("version")).toEqual({ status: 0, stdout: expect.stringMatching(/^ostiary \d+\.\d+\.\d+\n$/), stderr: "" });
+  expect(ostiary("version")).toEqual({
+    status: 0,
+    stdout: expect.stringMatching(/^ostiary \d+\.\d+\.\d+\n$/),
+    stderr: "",
+  });
 });
 
 test("a mistyped command line is told in one line, with exit code 2", () => {
-  expect(ostiary("sreve")).toEqual({ status: 2, stdout: "", stderr: expect.stringMatching(/^ostiary: unknown command "sreve", did you mean serve\?.*\n$/) });
+  expect(ostiary("sreve")).toEqual({
+    status: 2,
+    stdout: "",
+    stderr: expect.stringMatching(/^ostiary: unknown command "sreve", did you mean serve\?.*\n$/),
+  });
   expect(ostiary("serve", "--deev")).toEqual({
     status: 2,
     stdout: "",
@@ -52,7 +63,9 @@ test("files may be repeated, and data goes beside the first unless somebody says
   const values = { config: ["/etc/a.yml", "b.yml"] };
   expect(configFiles(values, {})).toEqual({ files: ["/etc/a.yml", "b.yml"], dataDir: "/etc/.data" });
   expect(configFiles(values, { OSTIARY_DATA_DIR: "/var/lib/ostiary" }).dataDir).toBe("/var/lib/ostiary");
-  expect(configFiles({ ...values, "data-dir": "/data" }, { OSTIARY_DATA_DIR: "/var/lib/ostiary" }).dataDir).toBe("/data");
+  expect(configFiles({ ...values, "data-dir": "/data" }, { OSTIARY_DATA_DIR: "/var/lib/ostiary" }).dataDir).toBe(
+    "/data",
+  );
 });
 
 test("without a file, the one of the release is read and data goes to the working folder", () => {
@@ -64,7 +77,9 @@ test("without a file, the one of the release is read and data goes to the workin
 test("mistakes of the configuration are printed without a stack, with exit code 1", () => {
   const { status, stdout, stderr } = ostiary("migrate", "-c", "/nowhere.yml");
   expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-  expect(stderr).toBe("ostiary: The configuration cannot be used, for one reason:\n  /nowhere.yml: cannot be read (ENOENT)\n");
+  expect(stderr).toBe(
+    "ostiary: The configuration cannot be used, for one reason:\n  /nowhere.yml: cannot be read (ENOENT)\n",
+  );
 });
 
 test("a taken port is explained", () => {
@@ -75,10 +90,13 @@ test("a taken port is explained", () => {
 
 test("the greeting says where to point a browser, a gRPC client and curl", () => {
   const listening = { public: "http://127.0.0.1:50001/", admin: "http://127.0.0.1:50002/" };
-  const text = (overrides: object) => greeting(loadConfig({ files: [], env: {}, overrides: { serve: { public: overrides } } }).config, listening);
+  const text = (overrides: object) =>
+    greeting(loadConfig({ files: [], env: {}, overrides: { serve: { public: overrides } } }).config, listening);
   expect(text({})).toContain("http://127.0.0.1:4433/self-service/registration/browser");
   expect(text({})).toContain("grpcurl -plaintext 127.0.0.1:4433 list");
   expect(text({ port: 0 })).toContain("curl -s http://127.0.0.1:50001/self-service/registration/api");
   expect(text({ base_url: "https://id.example/auth" })).toContain("grpcurl id.example:443 list");
-  expect(text({ base_url: "https://id.example/auth" })).toContain("https://id.example/auth/self-service/registration/browser");
+  expect(text({ base_url: "https://id.example/auth" })).toContain(
+    "https://id.example/auth/self-service/registration/browser",
+  );
 });

@@ -12,7 +12,13 @@ afterAll(() => database.drop());
 
 /** Runs the command on the test's database, on free ports. */
 async function ostiary(...args: string[]) {
-  const env = { PATH: process.env.PATH, DSN: database.dsn, SERVE_PUBLIC_PORT: "0", SERVE_ADMIN_PORT: "0", SECRETS_DEFAULT: "the secret of a test" };
+  const env = {
+    PATH: process.env.PATH,
+    DSN: database.dsn,
+    SERVE_PUBLIC_PORT: "0",
+    SERVE_ADMIN_PORT: "0",
+    SECRETS_DEFAULT: "the secret of a test",
+  };
   const child = spawn(process.execPath, ["src/main.ts", ...args], { env });
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
   return { stdout, stderr, status };
@@ -21,13 +27,17 @@ async function ostiary(...args: string[]) {
 test("serving a database that is not migrated ends with one line that says what to run", async () => {
   const { stderr, status } = await ostiary("serve", "-c", "config/ostiary.yml", "--dev");
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^ostiary: the database lacks \d+ migrations?; run: ostiary migrate -c config\/ostiary\.yml\n$/);
+  expect(stderr).toMatch(
+    /^ostiary: the database lacks \d+ migrations?; run: ostiary migrate -c config\/ostiary\.yml\n$/,
+  );
 });
 
 test("migrate tells what it does, and finds nothing left the second time", async () => {
   const first = await ostiary("migrate", "-c", "config/ostiary.yml");
   expect(first).toMatchObject({ status: 0, stderr: "" });
-  expect(first.stdout).toMatch(/^\d+ migrations? (?:is|are) missing\.\n(?:a migration was applied: \S+\n)+The database is up to date\.\n$/);
+  expect(first.stdout).toMatch(
+    /^\d+ migrations? (?:is|are) missing\.\n(?:a migration was applied: \S+\n)+The database is up to date\.\n$/,
+  );
   expect(await ostiary("migrate", "-c", "config/ostiary.yml")).toEqual({
     status: 0,
     stderr: "",
@@ -36,7 +46,9 @@ test("migrate tells what it does, and finds nothing left the second time", async
 });
 
 test("a wrong dsn is told in one line, without its password", async () => {
-  const child = spawn(process.execPath, ["src/main.ts", "migrate"], { env: { PATH: process.env.PATH, DSN: "mysql://ann:hunter2@tcp(host:0)/x" } });
+  const child = spawn(process.execPath, ["src/main.ts", "migrate"], {
+    env: { PATH: process.env.PATH, DSN: "mysql://ann:hunter2@tcp(host:0)/x" },
+  });
   const [stderr] = await Promise.all([text(child.stderr), once(child, "exit")]);
   expect(stderr).toMatch(/^ostiary: the dsn's .*\n$/);
   expect(stderr).not.toContain("hunter2");

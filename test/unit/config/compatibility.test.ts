@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { asMeant } from "../../../src/config/as-meant.ts";
-import { isHookToCome, isToCome, refusedValue } from "../../../src/config/features.ts";
+import { isUnsupported, isUnsupportedHook, refusedValue } from "../../../src/config/features.ts";
 import { findMissingGuards } from "../../../src/config/guards.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { nodeAt, type SchemaNode } from "../../../src/config/schema.ts";
@@ -44,7 +44,8 @@ const narrower: Readonly<Record<string, string>> = {
   "selfservice.methods.oidc.config.providers[].mapper_url": "base64://e30=",
 };
 
-const pathOf = (key: string): Path => key.split(/\.|(?=\[\])/).map((part) => (part === "[]" ? 0 : part === "*" ? "anything" : part));
+const pathOf = (key: string): Path =>
+  key.split(/\.|(?=\[\])/).map((part) => (part === "[]" ? 0 : part === "*" ? "anything" : part));
 
 const samplesOf = ({ key, type, form, values, minimum, maximum }: Key): readonly unknown[] => {
   if (narrower[key] !== undefined) return [narrower[key]];
@@ -60,9 +61,13 @@ const samplesOf = ({ key, type, form, values, minimum, maximum }: Key): readonly
 
 /** What an entry of a list needs beside the key in question. */
 const beside = (raw: Raw): Raw => {
-  const has = (path: Path) => path.reduce<unknown>((value, part) => (value as Raw | undefined)?.[part as string], raw) !== undefined;
+  const has = (path: Path) =>
+    path.reduce<unknown>((value, part) => (value as Raw | undefined)?.[part as string], raw) !== undefined;
   const fill = (tree: Raw, at: Path, values: Raw) =>
-    Object.entries(values).reduce<Raw>((filled, [name, value]) => (has([...at, name]) ? filled : (assign(filled, [...at, name], value) as Raw)), tree);
+    Object.entries(values).reduce<Raw>(
+      (filled, [name, value]) => (has([...at, name]) ? filled : (assign(filled, [...at, name], value) as Raw)),
+      tree,
+    );
   const schema = ["identity", "schemas", 0];
   const provider = ["selfservice", "methods", "oidc", "config", "providers", 0];
   let filled = raw;
@@ -87,7 +92,8 @@ const withValue = ({ key }: Key, value: unknown): Raw => {
   const raw = assign({}, path, value) as Raw;
   // A hook needs its name.
   const hook = path.lastIndexOf("hooks");
-  const named = hook < 0 || path.at(-1) === "hook" ? raw : (assign(raw, [...path.slice(0, hook + 2), "hook"], "web_hook") as Raw);
+  const named =
+    hook < 0 || path.at(-1) === "hook" ? raw : (assign(raw, [...path.slice(0, hook + 2), "hook"], "web_hook") as Raw);
   return beside(named);
 };
 
@@ -100,10 +106,15 @@ describe("every key of the reference's configuration", () => {
   });
 
   test("has a value of the same kind, where the server acts on it", () => {
-    const acted = keys.filter(({ key }) => !isToCome(pathOf(key)));
+    const acted = keys.filter(({ key }) => !isUnsupported(pathOf(key)));
     const alike = (type: Key["type"], ours: string | undefined) =>
-      ours === undefined || type === ours || (type === "string" && ours === "boolean") || (type === "integer" && ours === "number");
-    expect(acted.filter(({ key, type }) => !alike(type, typesOf(nodeAt(pathOf(key))))).map(({ key }) => key)).toEqual([]);
+      ours === undefined ||
+      type === ours ||
+      (type === "string" && ours === "boolean") ||
+      (type === "integer" && ours === "number");
+    expect(acted.filter(({ key, type }) => !alike(type, typesOf(nodeAt(pathOf(key))))).map(({ key }) => key)).toEqual(
+      [],
+    );
   });
 
   test("loads with each value that the reference takes, or says what to do instead", () => {
@@ -112,7 +123,9 @@ describe("every key of the reference's configuration", () => {
       for (const value of samplesOf(key)) {
         if (refusedValue(pathOf(key.key), value) !== undefined) continue;
         const { mistakes } = validate(asMeant(withValue(key, value)));
-        refused.push(...mistakes.map(({ path, message }) => `${key.key} = ${String(value)}: ${printPath(path)} ${message}`));
+        refused.push(
+          ...mistakes.map(({ path, message }) => `${key.key} = ${String(value)}: ${printPath(path)} ${message}`),
+        );
       }
     }
     expect(refused).toEqual([]);
@@ -143,7 +156,10 @@ describe("every key of the reference's configuration", () => {
   });
 
   test("takes unknown keys in maps that are open there, with a warning that names them", () => {
-    const open = keys.filter(({ open: isOpen, key }) => isOpen && !key.endsWith("requested_claims.userinfo") && !key.endsWith("requested_claims.id_token"));
+    const open = keys.filter(
+      ({ open: isOpen, key }) =>
+        isOpen && !key.endsWith("requested_claims.userinfo") && !key.endsWith("requested_claims.id_token"),
+    );
     expect(open.length).toBeGreaterThanOrEqual(20);
     for (const { key, type } of open) {
       const raw = beside(assign({}, [...pathOf(key), "tomorrow"], { a: 1 }) as Raw);
@@ -159,7 +175,9 @@ describe("every key of the reference's configuration", () => {
       ({ key, type, open }) =>
         type === "object" &&
         !open &&
-        !/\.(?:headers|requested_claims|templates|providers|config|b2b|tokenizer\.templates|recovery_code|verification_code)$/.test(key),
+        !/\.(?:headers|requested_claims|templates|providers|config|b2b|tokenizer\.templates|recovery_code|verification_code)$/.test(
+          key,
+        ),
     );
     const taken = closed.filter(({ key }) => {
       const node = nodeAt(pathOf(key));
@@ -175,5 +193,5 @@ describe("every key of the reference's configuration", () => {
 
 test("hooks of the reference are either there or named as not there yet", () => {
   const names = new Set(keys.filter(({ key }) => key.endsWith("hooks[].hook")).flatMap(({ values = [] }) => values));
-  expect([...names].filter((name) => !isHookToCome(name)).sort()).toEqual(["revoke_active_sessions", "session"]);
+  expect([...names].filter((name) => !isUnsupportedHook(name)).sort()).toEqual(["revoke_active_sessions", "session"]);
 });

@@ -11,7 +11,9 @@ describe("environment variables", () => {
     expect(keys.length).toBeGreaterThan(150);
     for (const { name, node } of keys) {
       const variable = name.toUpperCase().replaceAll("[].", ".0.").replaceAll(/[.-]/g, "_");
-      const [text, value] = { integer: ["5", 5], boolean: ["true", true], array: ['["a"]', ["a"]] }[String(node.type)] ?? ["5", "5"];
+      const [text, value] = { integer: ["5", 5], boolean: ["true", true], array: ['["a"]', ["a"]] }[
+        String(node.type)
+      ] ?? ["5", "5"];
       const path = name
         .replaceAll("[]", ".0")
         .split(".")
@@ -44,18 +46,32 @@ describe("environment variables", () => {
 
   test("set lists by commas, by JSON and by position", () => {
     const urls = (env: Record<string, string>) =>
-      load(env, "selfservice: { allowed_return_urls: [https://a.example, https://b.example] }").selfservice.allowed_return_urls;
-    expect(urls({ SELFSERVICE_ALLOWED_RETURN_URLS: "https://c.example, https://d.example" })).toEqual(["https://c.example", "https://d.example"]);
-    expect(urls({ SELFSERVICE_ALLOWED_RETURN_URLS: '["https://c.example"]' })).toEqual(["https://c.example"]);
-    expect(urls({ SELFSERVICE_ALLOWED_RETURN_URLS_1: "https://c.example" })).toEqual(["https://a.example", "https://c.example"]);
-    expect(urls({ SELFSERVICE_ALLOWED_RETURN_URLS_0: "https://d.example", SELFSERVICE_ALLOWED_RETURN_URLS: "https://c.example" })).toEqual([
+      load(env, "selfservice: { allowed_return_urls: [https://a.example, https://b.example] }").selfservice
+        .allowed_return_urls;
+    expect(urls({ SELFSERVICE_ALLOWED_RETURN_URLS: "https://c.example, https://d.example" })).toEqual([
+      "https://c.example",
       "https://d.example",
     ]);
+    expect(urls({ SELFSERVICE_ALLOWED_RETURN_URLS: '["https://c.example"]' })).toEqual(["https://c.example"]);
+    expect(urls({ SELFSERVICE_ALLOWED_RETURN_URLS_1: "https://c.example" })).toEqual([
+      "https://a.example",
+      "https://c.example",
+    ]);
+    expect(
+      urls({
+        SELFSERVICE_ALLOWED_RETURN_URLS_0: "https://d.example",
+        SELFSERVICE_ALLOWED_RETURN_URLS: "https://c.example",
+      }),
+    ).toEqual(["https://d.example"]);
   });
 
   test("set lists of maps, whole or key by key", () => {
     const whole = load({ IDENTITY_SCHEMAS: '[{"id":"default","url":"file:///a.json"}]' });
-    const single = load({ IDENTITY_SCHEMAS_0_ID: "default", IDENTITY_SCHEMAS_0_URL: "file:///a.json", IDENTITY_SCHEMAS_0_SELFSERVICE_SELECTABLE: "true" });
+    const single = load({
+      IDENTITY_SCHEMAS_0_ID: "default",
+      IDENTITY_SCHEMAS_0_URL: "file:///a.json",
+      IDENTITY_SCHEMAS_0_SELFSERVICE_SELECTABLE: "true",
+    });
     expect(whole.identity.schemas).toEqual([{ id: "default", url: "file:///a.json", selfservice_selectable: false }]);
     expect(single.identity.schemas).toEqual([{ id: "default", url: "file:///a.json", selfservice_selectable: true }]);
   });
@@ -65,7 +81,9 @@ describe("environment variables", () => {
       SELFSERVICE_FLOWS_SETTINGS_AFTER_PASSWORD_HOOKS: '[{"hook":"revoke_active_sessions"}]',
       SECRETS_COOKIE: "sixteen-characters-1,sixteen-characters-2",
     });
-    expect(config.selfservice.flows.settings.after.methods.password?.hooks).toEqual([{ hook: "revoke_active_sessions" }]);
+    expect(config.selfservice.flows.settings.after.methods.password?.hooks).toEqual([
+      { hook: "revoke_active_sessions" },
+    ]);
     expect(config.secrets.cookie).toEqual(["sixteen-characters-1", "sixteen-characters-2"]);
   });
 

@@ -2,25 +2,40 @@ import { expect, test } from "vitest";
 import { loadText, mistakesOf } from "./write-config.ts";
 
 const flows = (text: string) => `selfservice:\n  flows:\n    ${text}`;
-const webHook = (more: string) => `{ hook: web_hook, config: { url: "https://hooks.example.com/", method: POST${more} } }`;
+const webHook = (more: string) =>
+  `{ hook: web_hook, config: { url: "https://hooks.example.com/", method: POST${more} } }`;
 
 test.each([
   [
     "security: { account_enumeration: { mitigate: true } }",
     "1 security.account_enumeration.mitigate: is not there yet: strangers could find out who has an account.",
   ],
-  ["security: { account_enumeration: { mitigate: 'true' } }", "1 security.account_enumeration.mitigate: is not there yet"],
-  ["clients:\n  http:\n    disallow_private_ip_ranges: true", "3 clients.http.disallow_private_ip_ranges: is not there yet"],
+  [
+    "security: { account_enumeration: { mitigate: 'true' } }",
+    "1 security.account_enumeration.mitigate: is not there yet",
+  ],
+  [
+    "clients:\n  http:\n    disallow_private_ip_ranges: true",
+    "3 clients.http.disallow_private_ip_ranges: is not there yet",
+  ],
   ["selfservice: { methods: { captcha: { enabled: true } } }", "selfservice.methods.captcha.enabled: is not there yet"],
-  ["selfservice: { methods: { code: { mfa_enabled: true } } }", "selfservice.methods.code.mfa_enabled: is not there yet"],
-  ["selfservice: { methods: { b2b: { config: { organizations: [{ id: x }] } } } }", "b2b.config.organizations: is not there yet"],
+  [
+    "selfservice: { methods: { code: { mfa_enabled: true } } }",
+    "selfservice.methods.code.mfa_enabled: is not there yet",
+  ],
+  [
+    "selfservice: { methods: { b2b: { config: { organizations: [{ id: x }] } } } }",
+    "b2b.config.organizations: is not there yet",
+  ],
   ["organizations: [{ id: x }]", "1 organizations: is not there yet"],
   [
     flows("login: { after: { hooks: [{ hook: require_verified_address }] } }"),
     "3 selfservice.flows.login.after.hooks[0]: the hook require_verified_address is not there yet",
   ],
   [
-    flows("login: { after: { password: { hooks: [{ hook: revoke_active_sessions }, { hook: require_verified_address }] } } }"),
+    flows(
+      "login: { after: { password: { hooks: [{ hook: revoke_active_sessions }, { hook: require_verified_address }] } } }",
+    ),
     "after.password.hooks[1]: the hook require",
   ],
   [
@@ -35,7 +50,10 @@ test.each([
     flows(`registration: { after: { password: { hooks: [${webHook(", response: { parse: true }")}] } } }`),
     "hooks[0].config.response.parse: is not there yet: the web hook could not refuse",
   ],
-  [flows(`settings: { after: { hooks: [${webHook(", can_interrupt: true")}] } }`), "hooks[0].config.can_interrupt: is not there yet"],
+  [
+    flows(`settings: { after: { hooks: [${webHook(", can_interrupt: true")}] } }`),
+    "hooks[0].config.can_interrupt: is not there yet",
+  ],
 ])("a guard that is not there ends the start: %s", (text, mistake) => {
   const mistakes = mistakesOf(text);
   expect(mistakes).toHaveLength(1);
@@ -49,10 +67,14 @@ test.each([
   "selfservice: { methods: { code: { enabled: false, mfa_enabled: true }, b2b: { config: { organizations: [] } } } }",
   "organizations: []",
   flows(`settings: { after: { hooks: [${webHook(", response: { ignore: true }, can_interrupt: false")}] } }`),
-  flows(`login: { after: { password: { hooks: [${webHook(", response: { parse: false }")}, { hook: show_verification_ui }] } } }`),
+  flows(
+    `login: { after: { password: { hooks: [${webHook(", response: { parse: false }")}, { hook: show_verification_ui }] } } }`,
+  ),
   flows("login: { before: { hooks: [{ hook: organization }] } }"),
   flows("login: { after: { totp: { hooks: [{ hook: require_verified_address }] } } }"),
-  flows(`recovery: { before: { hooks: [${webHook("")}] }, after: { hooks: [${webHook(", response: { parse: true }")}] } }`),
+  flows(
+    `recovery: { before: { hooks: [${webHook("")}] }, after: { hooks: [${webHook(", response: { parse: true }")}] } }`,
+  ),
 ])("what guards nothing, or is switched off, does not: %s", (text) => {
   expect(mistakesOf(text)).toEqual([]);
 });
@@ -67,13 +89,21 @@ test("keys of the reference's newest release are accepted and named in the warni
     ["security: { disallow_ref_in_identity_schemas: true }", "security"],
     ["clients: { smtp: { disallow_private_ip_ranges: true } }", "clients"],
     ["enterprise: { identity_schema_fallback_url_template: 'https://example.com/x' }", "enterprise"],
-    ["selfservice: { flows: { login: { before: { hooks: [{ hook: organization }] } } } }", "selfservice.flows.login.before.hooks (organization)"],
-    ["selfservice: { methods: { password: { config: { migrate_hook: { config: { emit_analytics_event: true } } } } } }", "password.config.migrate_hook"],
+    [
+      "selfservice: { flows: { login: { before: { hooks: [{ hook: organization }] } } } }",
+      "selfservice.flows.login.before.hooks (organization)",
+    ],
+    [
+      "selfservice: { methods: { password: { config: { migrate_hook: { config: { emit_analytics_event: true } } } } } }",
+      "password.config.migrate_hook",
+    ],
     ["security: { csrf: { enabled: true } }", "security"],
   ] as const) {
     const [warning] = loadText(text).warnings;
     expect(warning).toContain("not there yet");
     expect(warning).toContain(named);
   }
-  expect(loadText("security: { csrf: { enabled: true } }").warnings.join("\n")).toContain("security.csrf is no key of this server");
+  expect(loadText("security: { csrf: { enabled: true } }").warnings.join("\n")).toContain(
+    "security.csrf is no key of this server",
+  );
 });

@@ -24,7 +24,12 @@ describe("a configuration that is left out", () => {
   test("has the documented lifespans, in milliseconds", () => {
     const { settings, login, registration } = config.selfservice.flows;
     const hour = 3_600_000;
-    expect([settings.lifespan, settings.privileged_session_max_age, login.lifespan, registration.lifespan]).toEqual([hour, hour, hour, hour]);
+    expect([settings.lifespan, settings.privileged_session_max_age, login.lifespan, registration.lifespan]).toEqual([
+      hour,
+      hour,
+      hour,
+      hour,
+    ]);
     expect([config.session.lifespan, config.session.earliest_possible_extend]).toEqual([24 * hour, 24 * hour]);
   });
 
@@ -40,9 +45,13 @@ describe("a configuration that is left out", () => {
   });
 
   test("has a schema of its own, which is there", async () => {
-    const { default: schema } = await import("../../../src/schema/default-identity.schema.json", { with: { type: "json" } });
+    const { default: schema } = await import("../../../src/schema/default-identity.schema.json", {
+      with: { type: "json" },
+    });
     expect(config.identity.schemas.map(({ id }) => id)).toEqual(["default"]);
-    expect(fileURLToPath(config.identity.schemas[0]?.url ?? "")).toBe(path.resolve("src/schema/default-identity.schema.json"));
+    expect(fileURLToPath(config.identity.schemas[0]?.url ?? "")).toBe(
+      path.resolve("src/schema/default-identity.schema.json"),
+    );
     expect(schema.properties.traits.properties.email["ory.sh/kratos"]).toEqual({
       credentials: { password: { identifier: true } },
       verification: { via: "email" },
@@ -51,7 +60,14 @@ describe("a configuration that is left out", () => {
   });
 
   test("sets the session cookie as clients know it", () => {
-    expect(config.session.cookie).toEqual({ name: "ory_kratos_session", persistent: true, domain: undefined, path: "/", same_site: "Lax", secure: undefined });
+    expect(config.session.cookie).toEqual({
+      name: "ory_kratos_session",
+      persistent: true,
+      domain: undefined,
+      path: "/",
+      same_site: "Lax",
+      secure: undefined,
+    });
   });
 
   test("says that its secrets are lost at the end", () => {
@@ -70,7 +86,8 @@ describe("existing files", () => {
 
   test("say what they mean", () => {
     expect(
-      loadText("selfservice: { flows: { settings: { privileged_session_max_age: 1m } } }").config.selfservice.flows.settings.privileged_session_max_age,
+      loadText("selfservice: { flows: { settings: { privileged_session_max_age: 1m } } }").config.selfservice.flows
+        .settings.privileged_session_max_age,
     ).toBe(60_000);
   });
 
@@ -123,12 +140,24 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
       after: { methods: { password: { hooks: [{ hook: "session" }] } } },
     });
     expect(config.selfservice.flows.settings.after.methods.profile?.hooks).toEqual([]);
-    expect(config.hashers.argon2).toEqual({ memory: 16 * 1024, iterations: 1, parallelism: 1, salt_length: 16, key_length: 32 });
+    expect(config.hashers.argon2).toEqual({
+      memory: 16 * 1024,
+      iterations: 1,
+      parallelism: 1,
+      salt_length: 16,
+      key_length: 32,
+    });
     expect(config.log.level).toBe("warn");
-    expect(config.serve.public.cors).toMatchObject({ enabled: true, allowed_origins: ["http://127.0.0.1:4455"], allow_credentials: true });
+    expect(config.serve.public.cors).toMatchObject({
+      enabled: true,
+      allowed_origins: ["http://127.0.0.1:4455"],
+      allow_credentials: true,
+    });
     const [toCome, ...others] = warnings;
     expect(toCome?.split(": ")[1]?.split(", ")).toEqual([
-      ...["totp", "lookup_secret", "webauthn", "passkey", "link", "code"].map((method) => `selfservice.methods.${method}`),
+      ...["totp", "lookup_secret", "webauthn", "passkey", "link", "code"].map(
+        (method) => `selfservice.methods.${method}`,
+      ),
       "selfservice.flows.settings.after.profile.hooks (show_verification_ui)",
       "selfservice.flows.recovery",
       "selfservice.flows.verification",
@@ -144,7 +173,9 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
   test("ours comes without mistakes and ends other sessions after a new password", () => {
     const { config, warnings } = loadConfig({ files: ["config/ostiary.yml"], env: {}, dev: true });
     expect(warnings).toEqual([expect.stringMatching(/^dev is on/), expect.stringMatching(/^secrets/)]);
-    expect(config.selfservice.flows.settings.after.methods.password?.hooks).toEqual([{ hook: "revoke_active_sessions" }]);
+    expect(config.selfservice.flows.settings.after.methods.password?.hooks).toEqual([
+      { hook: "revoke_active_sessions" },
+    ]);
     expect(config.selfservice.flows.registration.after.methods.password?.hooks).toEqual([{ hook: "session" }]);
     expect(config.identity.schemas[0]?.url).toMatch(/^file:\/\/\/.*\/src\/schema\/default-identity\.schema\.json$/);
     expect(config.selfservice.flows.login.ui_url).toBe("http://127.0.0.1:4433/hosted/login");
@@ -181,7 +212,9 @@ describe("several files", () => {
 
   test("that cannot be read or are no YAML are all named", () => {
     const [broken = ""] = writeConfig("a: [1\nb: 2");
-    expect(() => loadConfig({ files: ["/nowhere.yml", broken], env: {} })).toThrow(/nowhere\.yml: cannot be read \(ENOENT\)[\s\S]*0\.yml:\d: is not YAML/);
+    expect(() => loadConfig({ files: ["/nowhere.yml", broken], env: {} })).toThrow(
+      /nowhere\.yml: cannot be read \(ENOENT\)[\s\S]*0\.yml:\d: is not YAML/,
+    );
   });
 });
 
@@ -190,16 +223,18 @@ describe("URLs", () => {
     const { selfservice } = loadText(
       "serve: { public: { base_url: 'https://id.example/auth' } }\nselfservice: { default_browser_return_url: /home, allowed_return_urls: [/a], flows: { login: { ui_url: /in } } }",
     ).config;
-    expect([selfservice.default_browser_return_url, selfservice.allowed_return_urls[0], selfservice.flows.login.ui_url]).toEqual([
-      "https://id.example/home",
-      "https://id.example/a",
-      "https://id.example/in",
-    ]);
+    expect([
+      selfservice.default_browser_return_url,
+      selfservice.allowed_return_urls[0],
+      selfservice.flows.login.ui_url,
+    ]).toEqual(["https://id.example/home", "https://id.example/a", "https://id.example/in"]);
     expect(selfservice.flows.error.ui_url).toBe("https://id.example/auth/hosted/error");
   });
 
   test("the base URL stays as it was written, for the name of the anti-CSRF cookie hangs on it", () => {
-    expect(loadText("serve: { public: { base_url: 'http://LOCALHOST:80/x' } }").config.serve.public.base_url).toBe("http://LOCALHOST:80/x");
+    expect(loadText("serve: { public: { base_url: 'http://LOCALHOST:80/x' } }").config.serve.public.base_url).toBe(
+      "http://LOCALHOST:80/x",
+    );
   });
 
   test("wildcards over everything or over a public suffix are left out with a warning", () => {
@@ -213,15 +248,25 @@ describe("URLs", () => {
 
 describe("the older ways to say a thing", () => {
   test("enable_legacy_one_step is the unified style", () => {
-    expect(loadText("selfservice: { flows: { registration: { enable_legacy_one_step: true } } }").config.selfservice.flows.registration.style).toBe("unified");
+    expect(
+      loadText("selfservice: { flows: { registration: { enable_legacy_one_step: true } } }").config.selfservice.flows
+        .registration.style,
+    ).toBe("unified");
   });
 
   test("bcrypt is used when it is named", () => {
-    expect(loadText("hashers: { algorithm: bcrypt, bcrypt: { cost: 13 } }").config.hashers).toMatchObject({ algorithm: "bcrypt", bcrypt: { cost: 13 } });
+    expect(loadText("hashers: { algorithm: bcrypt, bcrypt: { cost: 13 } }").config.hashers).toMatchObject({
+      algorithm: "bcrypt",
+      bcrypt: { cost: 13 },
+    });
   });
 
   test("dev may stand in the file", () => {
-    expect(loadText("dev: true").config).toMatchObject({ dev: true, serve: { public: { host: "127.0.0.1" } }, log: { format: "text" } });
+    expect(loadText("dev: true").config).toMatchObject({
+      dev: true,
+      serve: { public: { host: "127.0.0.1" } },
+      log: { format: "text" },
+    });
   });
 });
 
@@ -230,11 +275,20 @@ describe("cookies", () => {
     const { session } = loadText(
       "cookies: { domain: example.com, same_site: None, secure: true }\nsession: { cookie: { same_site: Strict, name: sid } }",
     ).config;
-    expect(session.cookie).toEqual({ name: "sid", persistent: true, domain: "example.com", path: "/", same_site: "Strict", secure: true });
+    expect(session.cookie).toEqual({
+      name: "sid",
+      persistent: true,
+      domain: "example.com",
+      path: "/",
+      same_site: "Strict",
+      secure: true,
+    });
   });
 
   test("SameSite=None without Secure is a mistake, and Lax in development mode", () => {
-    expect(mistakesOf("cookies: { same_site: None, secure: false }")).toEqual(["1 cookies.same_site: None needs secure: true, or browsers drop the cookie"]);
+    expect(mistakesOf("cookies: { same_site: None, secure: false }")).toEqual([
+      "1 cookies.same_site: None needs secure: true, or browsers drop the cookie",
+    ]);
     expect(loadText("cookies: { same_site: None }", { dev: true }).config.cookies.same_site).toBe("Lax");
     expect(loadText("cookies: { same_site: None }").config.cookies.same_site).toBe("None");
   });
@@ -265,7 +319,9 @@ hashers: { algorithm: BCRYPT, bcrypt: { cost: "13" } }
 
   test("are mistakes where they may mean several things, or nothing", () => {
     expect(
-      mistakesOf("session: { lifespan: 3600 }\ncookies: { secure: maybe }\nserve: { public: { port: 0x10x } }\nhashers: { argon2: { memory: 65536 } }"),
+      mistakesOf(
+        "session: { lifespan: 3600 }\ncookies: { secure: maybe }\nserve: { public: { port: 0x10x } }\nhashers: { argon2: { memory: 65536 } }",
+      ),
     ).toEqual([
       "1 session.lifespan: must be a text, not 3600",
       '2 cookies.secure: must be true or false, not "maybe"',

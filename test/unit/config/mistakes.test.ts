@@ -43,32 +43,65 @@ serve:
 });
 
 test.each([
-  ["selfservice: { flows: { settings: { privileged_session_max_age: 0s } } }", "privileged_session_max_age: must be a duration above zero"],
-  ["selfservice: { flows: { settings: { privileged_session_max_age: -1m } } }", "privileged_session_max_age: must be a duration above zero"],
+  [
+    "selfservice: { flows: { settings: { privileged_session_max_age: 0s } } }",
+    "privileged_session_max_age: must be a duration above zero",
+  ],
+  [
+    "selfservice: { flows: { settings: { privileged_session_max_age: -1m } } }",
+    "privileged_session_max_age: must be a duration above zero",
+  ],
   ["session: { lifespan: 7d }", "session.lifespan: must be a duration"],
   ["session: { lifespan: 3600 }", "session.lifespan: must be a text, not 3600"],
   ["selfservice: { flows: { login: { ui_url: login } } }", "ui_url: must be an absolute URL"],
-  ["selfservice: { default_browser_return_url: 'javascript:alert(1)' }", "default_browser_return_url: must be an absolute URL"],
-  ["selfservice: { default_browser_return_url: '//evil.example' }", "default_browser_return_url: must be an absolute URL"],
-  ["serve: { public: { base_url: 'https://user@x.example/?a=b' } }", "base_url: must be an absolute http:// or https:// URL"],
+  [
+    "selfservice: { default_browser_return_url: 'javascript:alert(1)' }",
+    "default_browser_return_url: must be an absolute URL",
+  ],
+  [
+    "selfservice: { default_browser_return_url: '//evil.example' }",
+    "default_browser_return_url: must be an absolute URL",
+  ],
+  [
+    "serve: { public: { base_url: 'https://user@x.example/?a=b' } }",
+    "base_url: must be an absolute http:// or https:// URL",
+  ],
   ["serve: { public: { port: 70000 } }", "serve.public.port: must be <= 65535"],
   ["serve: { public: { port: 4434 } }", "serve.admin.port: is that of the public port"],
   ["serve: { public: { trusted_proxies: [10.0.0.0/99] } }", "trusted_proxies[0]: must be an address or a network"],
   ["serve: { public: { tls: { cert: { path: cert.pem } } } }", "serve.public.tls: needs both cert and key"],
-  ["serve: { public: { tls: { cert: { path: a.pem }, key: { path: b.pem } } } }", "serve.public.tls.cert.path: cannot be read"],
-  ["identity: { default_schema_id: staff, schemas: [{ id: default, url: 'file:///x' }] }", "default_schema_id: names no schema"],
-  ["identity: { schemas: [{ id: default, url: 'file:///x' }, { id: default, url: 'file:///y' }] }", 'schemas[1].id: "default" is there twice'],
+  [
+    "serve: { public: { tls: { cert: { path: a.pem }, key: { path: b.pem } } } }",
+    "serve.public.tls.cert.path: cannot be read",
+  ],
+  [
+    "identity: { default_schema_id: staff, schemas: [{ id: default, url: 'file:///x' }] }",
+    "default_schema_id: names no schema",
+  ],
+  [
+    "identity: { schemas: [{ id: default, url: 'file:///x' }, { id: default, url: 'file:///y' }] }",
+    'schemas[1].id: "default" is there twice',
+  ],
   ["identity: { schemas: [{ id: default, url: 'identity.json' }] }", "schemas[0].url: must begin with file://"],
   ["identity: { schemas: [{ id: default }] }", "schemas[0].url: is missing"],
   ["hashers: { argon2: { memory: 19 } }", "hashers.argon2.memory: must be a text"],
-  ["hashers: { argon2: { memory: 16KB, parallelism: 4 } }", "hashers.argon2.memory: must be at least 8KB for each lane"],
+  [
+    "hashers: { argon2: { memory: 16KB, parallelism: 4 } }",
+    "hashers.argon2.memory: must be at least 8KB for each lane",
+  ],
   [
     "selfservice: { methods: { password: { config: { min_password_length: 100, max_password_length: 64 } } } }",
     "min_password_length: is more than max_password_length",
   ],
   ["session: { cookie: { name: 'a b' } }", "session.cookie.name: must be the name of a cookie"],
-  ["cookies: { same_site: laxx }", 'cookies.same_site: must be one of Lax, Strict, None, not "laxx"; did you mean "Lax"?'],
-  ["serve: { admin: { host: 'unix:/run/admin.sock' } }", "serve.admin.host: is a unix socket, which the server cannot listen on yet"],
+  [
+    "cookies: { same_site: laxx }",
+    'cookies.same_site: must be one of Lax, Strict, None, not "laxx"; did you mean "Lax"?',
+  ],
+  [
+    "serve: { admin: { host: 'unix:/run/admin.sock' } }",
+    "serve.admin.host: is a unix socket, which the server cannot listen on yet",
+  ],
   ["serve: hello", 'serve: must be a map of keys, not "hello"'],
   ["[1, 2]", ": must be a map of keys"],
   ["__proto__: { dev: true }", "__proto__: unknown key"],

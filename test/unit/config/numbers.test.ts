@@ -13,8 +13,9 @@ test.each([
   ["0", 0],
 ])("%s is %d milliseconds", (text, ms) => expect(parseDuration(text)).toBeCloseTo(ms, 6));
 
-test.each(["", "1", "1d", "-1h", "h", "1h ", "1 h", ".5s", "1e3s", "one hour", `${"9".repeat(30)}h`])("%j is no duration", (text) =>
-  expect(parseDuration(text)).toBeUndefined(),
+test.each(["", "1", "1d", "-1h", "h", "1h ", "1 h", ".5s", "1e3s", "one hour", `${"9".repeat(30)}h`])(
+  "%j is no duration",
+  (text) => expect(parseDuration(text)).toBeUndefined(),
 );
 
 test.each([
@@ -28,4 +29,6 @@ test.each([
   ["4G", 4 * 1024 ** 3],
 ])("%s is %d bytes", (text, bytes) => expect(parseByteSize(text)).toBe(bytes));
 
-test.each(["", "MB", "1.5GB", "-1MB", "1XB", "lots", `${"9".repeat(20)}TB`])("%j is no size", (text) => expect(parseByteSize(text)).toBeUndefined());
+test.each(["", "MB", "1.5GB", "-1MB", "1XB", "lots", `${"9".repeat(20)}TB`])("%j is no size", (text) =>
+  expect(parseByteSize(text)).toBeUndefined(),
+);

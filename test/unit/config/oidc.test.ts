@@ -21,7 +21,13 @@ const fill = (oidc: unknown): { readonly raw: Record<string, unknown>; readonly 
     errors: (check.errors ?? []).map((error) => `${error.instancePath} ${error.message}`),
   };
 };
-const acme = { id: "acme", provider: "generic", client_id: "golden", issuer_url: "http://127.0.0.1:4446/", mapper_url: "file://./acme.jsonnet" };
+const acme = {
+  id: "acme",
+  provider: "generic",
+  client_id: "golden",
+  issuer_url: "http://127.0.0.1:4446/",
+  mapper_url: "file://./acme.jsonnet",
+};
 const at = (index: number, key: string) => ["selfservice", "methods", "oidc", "config", "providers", index, key];
 
 describe("the configuration of sign-in providers", () => {
@@ -29,7 +35,17 @@ describe("the configuration of sign-in providers", () => {
     const { raw, errors } = fill({
       enabled: true,
       config: {
-        providers: [acme, { ...acme, id: "globex", mapper_url: undefined, mapper: { traits: { email: "claims.email" } }, pkce: "force", scope: ["email"] }],
+        providers: [
+          acme,
+          {
+            ...acme,
+            id: "globex",
+            mapper_url: undefined,
+            mapper: { traits: { email: "claims.email" } },
+            pkce: "force",
+            scope: ["email"],
+          },
+        ],
       },
     });
     expect(errors).toEqual([]);
@@ -49,7 +65,13 @@ describe("the configuration of sign-in providers", () => {
         reauthentication: undefined,
         additional_id_token_audiences: [],
       },
-      { id: "globex", mapper_url: undefined, mapper: { traits: { email: "claims.email" } }, pkce: "force", scope: ["email"] },
+      {
+        id: "globex",
+        mapper_url: undefined,
+        mapper: { traits: { email: "claims.email" } },
+        pkce: "force",
+        scope: ["email"],
+      },
     ]);
   });
 
@@ -78,9 +100,15 @@ describe("the configuration of sign-in providers", () => {
       fedcm_config_url: "https://id.example.com/f",
       net_id_token_origin_header: "x",
     };
-    const { raw, errors } = fill({ enabled: true, config: { base_redirect_uri: "https://auth.example.com", providers: [every] } });
+    const { raw, errors } = fill({
+      enabled: true,
+      config: { base_redirect_uri: "https://auth.example.com", providers: [every] },
+    });
     expect(errors).toEqual([]);
-    expect(readOidc(createSlice(raw), origin).config.providers[0]).toMatchObject({ ...every, mapper_url: "file:///etc/ostiary/acme.jsonnet" });
+    expect(readOidc(createSlice(raw), origin).config.providers[0]).toMatchObject({
+      ...every,
+      mapper_url: "file:///etc/ostiary/acme.jsonnet",
+    });
   });
 
   it.each([

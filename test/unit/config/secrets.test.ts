@@ -33,7 +33,8 @@ describe("secrets", () => {
   });
 
   test("that nobody gave end the start where a database is configured, for they would be lost with the process", () => {
-    const load = (more: object = {}) => loadConfig({ files: [], env: { DSN: "mysql://x@tcp(h)/d" }, dataDir: "/nowhere", ...more });
+    const load = (more: object = {}) =>
+      loadConfig({ files: [], env: { DSN: "mysql://x@tcp(h)/d" }, dataDir: "/nowhere", ...more });
     expect(() => load()).toThrow(/secrets\.default: is missing/);
     expect(() => load({ overrides: { secrets: { cookie: ["sixteen letters!"] } } })).not.toThrow();
     expect(() => load({ needsSecrets: false })).not.toThrow();

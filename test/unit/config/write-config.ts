@@ -34,6 +34,8 @@ export function mistakesOf(text: string, options: Partial<LoadOptions> = {}): st
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ where, path: key, message }) => [where?.replace(/^\/.*\/\d\.yml:/, ""), `${key}: ${message}`].filter(Boolean).join(" "));
+    return error.problems.map(({ where, path: key, message }) =>
+      [where?.replace(/^\/.*\/\d\.yml:/, ""), `${key}: ${message}`].filter(Boolean).join(" "),
+    );
   }
 }

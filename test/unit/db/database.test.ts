@@ -35,34 +35,56 @@ beforeEach(async () => {
 });
 
 const id = (n: number) => Buffer.alloc(16, n);
-const insert = (sql: Sql, n: number, name: string | null = null) => sql.execute("INSERT INTO things (id, name, n) VALUES (?, ?, ?)", [id(n), name, n]);
+const insert = (sql: Sql, n: number, name: string | null = null) =>
+  sql.execute("INSERT INTO things (id, name, n) VALUES (?, ?, ?)", [id(n), name, n]);
 const count = async () => (await db.query<{ c: number }>("SELECT COUNT(*) AS c FROM things"))[0]?.c;
 
 describe("statements", () => {
   it("give back what was put in", async () => {
     const at = new Date("2026-02-03T04:05:06.789Z");
-    await db.execute("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?)", [id(1), "Ä😀", 9_007_199_254_740_993n, JSON.stringify({ a: [1, "x"] }), at, true]);
+    await db.execute("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?)", [
+      id(1),
+      "Ä😀",
+      9_007_199_254_740_993n,
+      JSON.stringify({ a: [1, "x"] }),
+      at,
+      true,
+    ]);
     const [row] = await db.query("SELECT * FROM things WHERE id = ? LIMIT ?", [id(1), 1]);
     expect(row).toEqual({ id: id(1), name: "Ä😀", n: "9007199254740993", doc: expect.any(String), at, flag: 1 });
     expect(readJson(row?.doc)).toEqual({ a: [1, "x"] });
   });
 
   it("tell a JSON string from a JSON null from no JSON", async () => {
-    await db.execute("INSERT INTO things (id, doc) VALUES (?, ?), (?, ?), (?, ?)", [id(1), '"null"', id(2), "null", id(3), null]);
+    await db.execute("INSERT INTO things (id, doc) VALUES (?, ?), (?, ?), (?, ?)", [
+      id(1),
+      '"null"',
+      id(2),
+      "null",
+      id(3),
+      null,
+    ]);
     const rows = await db.query<{ doc: unknown }>("SELECT doc FROM things ORDER BY id");
     expect(rows.map((r) => readJson(r.doc))).toEqual(["null", null, null]);
   });
 
   it("count rows that were matched, changed or not", async () => {
     await insert(db, 1, "same");
-    expect(await db.execute("UPDATE things SET name = ? WHERE id = ?", ["same", id(1)])).toMatchObject({ affectedRows: 1 });
-    expect(await db.execute("UPDATE things SET name = ? WHERE id = ?", ["same", id(9)])).toMatchObject({ affectedRows: 0 });
+    expect(await db.execute("UPDATE things SET name = ? WHERE id = ?", ["same", id(1)])).toMatchObject({
+      affectedRows: 1,
+    });
+    expect(await db.execute("UPDATE things SET name = ? WHERE id = ?", ["same", id(9)])).toMatchObject({
+      affectedRows: 0,
+    });
   });
 
   it("never take a value for SQL", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.constantFrom("' OR 1=1 -- ", "\\'; DROP TABLE things; --", "x\0y", '"', "`")),
+        fc.oneof(
+          fc.string({ unit: "binary", maxLength: 60 }),
+          fc.constantFrom("' OR 1=1 -- ", "\\'; DROP TABLE things; --", "x\0y", '"', "`"),
+        ),
         async (text) => {
           const [row] = await db.query<{ t: string }>("SELECT ? AS t", [text]);
           expect(row?.t).toBe(text);
@@ -104,7 +126,9 @@ describe("statements", () => {
   it("run in UTC, strictly, and READ COMMITTED, whatever the server prefers", async () => {
     await db.ping();
     const isolation = db.dialect === "mariadb" ? "@@session.tx_isolation" : "@@session.transaction_isolation";
-    const [row] = await db.query(`SELECT @@session.time_zone AS tz, @@session.sql_mode AS mode, ${isolation} AS iso, @@session.collation_connection AS coll`);
+    const [row] = await db.query(
+      `SELECT @@session.time_zone AS tz, @@session.sql_mode AS mode, ${isolation} AS iso, @@session.collation_connection AS coll`,
+    );
     expect(row).toMatchObject({
       tz: "+00:00",
       iso: "READ-COMMITTED",
@@ -182,7 +206,9 @@ describe("a transaction", () => {
   });
 
   it("gives up after the last attempt", async () => {
-    await db.run("CREATE PROCEDURE conflict() SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'");
+    await db.run(
+      "CREATE PROCEDURE conflict() SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'",
+    );
     let runs = 0;
     const error = await db
       .transaction(
@@ -249,7 +275,11 @@ describe("a server that is lost", () => {
   let own: Database;
 
   const start = () =>
-    startPrivateDatabase({ dataDir, engine: process.env.ENGINE === "mysql" ? "mysql" : "mariadb", log: { info: () => undefined, error: () => undefined } });
+    startPrivateDatabase({
+      dataDir,
+      engine: process.env.ENGINE === "mysql" ? "mysql" : "mariadb",
+      log: { info: () => undefined, error: () => undefined },
+    });
 
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), "ostiary-lost-"));
@@ -285,7 +315,9 @@ describe("a server that is lost", () => {
   it("is waited for while it starts", async () => {
     await server.stop();
     const warnings: string[] = [];
-    const waiting = awaitDatabase(own, { log: { info: () => undefined, warn: (_, message) => void warnings.push(message) } });
+    const waiting = awaitDatabase(own, {
+      log: { info: () => undefined, warn: (_, message) => void warnings.push(message) },
+    });
     await sleep(150);
     server = await start();
     await waiting;
@@ -329,13 +361,18 @@ describe("connections", () => {
   it("are as many as the dsn says, and no older", async () => {
     const own = createDatabase({ dsn: `${fresh.dsn}&max_conns=2&max_conn_lifetime=1ms`, poolSize: 10 });
     const ids = async () =>
-      (await Promise.all(Array.from({ length: 6 }, () => own.query<{ c: number }>("SELECT CONNECTION_ID() AS c, SLEEP(0.01)")))).map(([row]) => row?.c);
+      (
+        await Promise.all(
+          Array.from({ length: 6 }, () => own.query<{ c: number }>("SELECT CONNECTION_ID() AS c, SLEEP(0.01)")),
+        )
+      ).map(([row]) => row?.c);
     const first = await ids();
     await sleep(20);
     const [[count]] = await Promise.all([
-      db.query<{ n: number }>("SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID() AND info LIKE '%SLEEP(0.01)%'", [
-        fresh.name,
-      ]),
+      db.query<{ n: number }>(
+        "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID() AND info LIKE '%SLEEP(0.01)%'",
+        [fresh.name],
+      ),
       ids(),
     ]);
     expect(count?.n).toBeLessThanOrEqual(2);

@@ -8,13 +8,28 @@ const brief = (text: string) => {
 
 describe("a dsn", () => {
   it.each([
-    ["mysql://root@tcp(127.0.0.1:3310)/peer?parseTime=true", { user: "root", password: "", host: "127.0.0.1", port: 3310, database: "peer" }],
-    ["root:s3c:r@t/@tcp(db.example.com)/app", { user: "root", password: "s3c:r@t/", host: "db.example.com", port: 3306, database: "app" }],
-    ["mysql://a:100%@tcp([::1]:3307)/my%2Fdb", { user: "a", password: "100%", host: "::1", port: 3307, database: "my/db" }],
-    ["mysql://a:b@tcp(h:1)/d?loc=Europe/Berlin&multiStatements=true", { user: "a", password: "b", host: "h", port: 1, database: "d" }],
+    [
+      "mysql://root@tcp(127.0.0.1:3310)/peer?parseTime=true",
+      { user: "root", password: "", host: "127.0.0.1", port: 3310, database: "peer" },
+    ],
+    [
+      "root:s3c:r@t/@tcp(db.example.com)/app",
+      { user: "root", password: "s3c:r@t/", host: "db.example.com", port: 3306, database: "app" },
+    ],
+    [
+      "mysql://a:100%@tcp([::1]:3307)/my%2Fdb",
+      { user: "a", password: "100%", host: "::1", port: 3307, database: "my/db" },
+    ],
+    [
+      "mysql://a:b@tcp(h:1)/d?loc=Europe/Berlin&multiStatements=true",
+      { user: "a", password: "b", host: "h", port: 1, database: "d" },
+    ],
     ["mysql://a:p%40ss%2F@h:3306/db", { user: "a", password: "p@ss/", host: "h", port: 3306, database: "db" }],
     ["mysql://a:b@h/db", { user: "a", password: "b", host: "h", port: 3306, database: "db" }],
-    ["mariadb://a:b@[2001:db8::1]:3306/db", { user: "a", password: "b", host: "2001:db8::1", port: 3306, database: "db" }],
+    [
+      "mariadb://a:b@[2001:db8::1]:3306/db",
+      { user: "a", password: "b", host: "2001:db8::1", port: 3306, database: "db" },
+    ],
     ["mysql://:@/db", { user: "", password: "", host: "127.0.0.1", port: 3306, database: "db" }],
     ["@tcp/db", { user: "", password: "", host: "127.0.0.1", port: 3306, database: "db" }],
   ])("is read: %s", (text, expected) => {
@@ -31,7 +46,11 @@ describe("a dsn", () => {
   });
 
   it("carries the limits of the pool", () => {
-    expect(parseDsn("mysql://u@tcp(h)/d?max_conns=20&max_idle_conns=4&max_conn_lifetime=5m&max_conn_idle_time=1m30s&timeout=500ms")).toMatchObject({
+    expect(
+      parseDsn(
+        "mysql://u@tcp(h)/d?max_conns=20&max_idle_conns=4&max_conn_lifetime=5m&max_conn_idle_time=1m30s&timeout=500ms",
+      ),
+    ).toMatchObject({
       maxConnections: 20,
       maxIdleConnections: 4,
       maxLifetime: 300_000,

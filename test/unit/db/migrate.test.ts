@@ -101,11 +101,16 @@ describe("migrating", () => {
     file("0002_b", "CREATE TABLE b (n INT); INSERT INTO b VALUES (1);");
     const nodes = await Promise.all(Array.from({ length: 4 }, () => node()));
     expect(nodes.map(({ stdout }) => stdout).sort()).toEqual(['["0001_a","0002_b"]', "[]", "[]", "[]"]);
-    expect(await db.query("SELECT (SELECT COUNT(*) FROM a) AS a, (SELECT COUNT(*) FROM b) AS b")).toEqual([{ a: 10, b: 1 }]);
+    expect(await db.query("SELECT (SELECT COUNT(*) FROM a) AS a, (SELECT COUNT(*) FROM b) AS b")).toEqual([
+      { a: 10, b: 1 },
+    ]);
   });
 
   it("is taken over when a node is killed between statements", async () => {
-    const statements = Array.from({ length: 30 }, (_, i) => `CREATE TABLE t${i} (n INT); INSERT INTO t${i} VALUES (${i}); DO SLEEP(0.05);`);
+    const statements = Array.from(
+      { length: 30 },
+      (_, i) => `CREATE TABLE t${i} (n INT); INSERT INTO t${i} VALUES (${i}); DO SLEEP(0.05);`,
+    );
     file("0001_slow", statements.join("\n"));
     for (const after of [500, 700, 900]) {
       const killed = spawn(process.execPath, [script, dsn, folder.href, "1"], { stdio: "ignore" });
@@ -119,13 +124,19 @@ describe("migrating", () => {
   });
 
   it("forgives the statement that a crash kept from being written down", async () => {
-    file("0001_a", "CREATE TABLE a (n INT); ALTER TABLE a ADD COLUMN m INT; CREATE INDEX a_m ON a (m); ALTER TABLE a DROP COLUMN n;");
+    file(
+      "0001_a",
+      "CREATE TABLE a (n INT); ALTER TABLE a ADD COLUMN m INT; CREATE INDEX a_m ON a (m); ALTER TABLE a DROP COLUMN n;",
+    );
     await migrate({ db, folder });
     const statements = (await readMigrations(folder))[0]?.statements ?? [];
     for (const done of statements.keys()) {
       await db.run("DROP TABLE a");
       for (const statement of statements.slice(0, done + 1)) await db.run(statement);
-      await db.execute("UPDATE schema_migrations SET done = ?, digest = ?, finished = 0", [done, statementsDigest(statements.slice(0, done))]);
+      await db.execute("UPDATE schema_migrations SET done = ?, digest = ?, finished = 0", [
+        done,
+        statementsDigest(statements.slice(0, done)),
+      ]);
       expect((await migrate({ db, folder })).applied).toEqual(["0001_a"]);
       expect((await db.query("SHOW COLUMNS FROM a")).map((c) => c.Field)).toEqual(["m"]);
     }
@@ -161,6 +172,9 @@ describe("a file of statements", () => {
       splitStatements(
         "-- a person's; row\nCREATE TABLE a (\n  s VARCHAR(9) DEFAULT 'x;''y', -- it's; fine\n  `q;` INT # so; is this\n);\n/* not; here */ INSERT INTO a VALUES ('it\\'s;', \"a;b\", 1-1, 4/2);;\n",
       ),
-    ).toEqual(["CREATE TABLE a (\n  s VARCHAR(9) DEFAULT 'x;''y',  \n  `q;` INT  \n)", "INSERT INTO a VALUES ('it\\'s;', \"a;b\", 1-1, 4/2)"]);
+    ).toEqual([
+      "CREATE TABLE a (\n  s VARCHAR(9) DEFAULT 'x;''y',  \n  `q;` INT  \n)",
+      "INSERT INTO a VALUES ('it\\'s;', \"a;b\", 1-1, 4/2)",
+    ]);
   });
 });

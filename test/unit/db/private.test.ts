@@ -24,16 +24,22 @@ async function ask(database: PrivateDatabase, sql: string): Promise<unknown> {
 }
 
 /** A process of its own that starts the database and then waits to be killed. */
-async function startElsewhere(dataDir: string): Promise<{ readonly pid: number; readonly server: number; kill(signal: NodeJS.Signals): Promise<void> }> {
+async function startElsewhere(
+  dataDir: string,
+): Promise<{ readonly pid: number; readonly server: number; kill(signal: NodeJS.Signals): Promise<void> }> {
   const module = path.resolve(import.meta.dirname, "../../../src/db/private.ts");
   const code = `import { startPrivateDatabase } from ${JSON.stringify(module)};
     const database = await startPrivateDatabase({ dataDir: ${JSON.stringify(dataDir)}, log: { info() {}, error() {} } });
     process.on("SIGTERM", () => database.stop().then(() => process.exit()));
     setInterval(() => {}, 1000);
     console.log(database.pid);`;
-  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", code], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const end = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const server = await new Promise<number>((resolve) => createInterface(child.stdout).once("line", (line) => resolve(Number(line))));
+  const server = await new Promise<number>((resolve) =>
+    createInterface(child.stdout).once("line", (line) => resolve(Number(line))),
+  );
   return {
     pid: child.pid ?? 0,
     server,
@@ -76,7 +82,10 @@ describe("the private database", () => {
   test("tells a second process who uses the folder", async () => {
     const dataDir = path.join(base, "shared");
     const other = await startElsewhere(dataDir);
-    await expect(startPrivateDatabase({ dataDir, log })).rejects.toMatchObject({ reason: "in-use", message: expect.stringContaining(`process ${other.pid}`) });
+    await expect(startPrivateDatabase({ dataDir, log })).rejects.toMatchObject({
+      reason: "in-use",
+      message: expect.stringContaining(`process ${other.pid}`),
+    });
     await other.kill("SIGTERM");
     expect(runs(other.server)).toBe(false);
     const mine = await startPrivateDatabase({ dataDir, log });
@@ -114,7 +123,10 @@ describe("the private database", () => {
 
   test("says how to get a server where there is none", async () => {
     const start = startPrivateDatabase({ dataDir: path.join(base, "none"), log, program: path.join(base, "mysqld") });
-    await expect(start).rejects.toMatchObject({ reason: "no-server", message: expect.stringContaining("apt-get install") });
+    await expect(start).rejects.toMatchObject({
+      reason: "no-server",
+      message: expect.stringContaining("apt-get install"),
+    });
   });
 });
 

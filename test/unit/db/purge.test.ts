@@ -26,10 +26,14 @@ beforeEach(async () => {
   await db.execute("DELETE FROM flows");
   // Row n is over n milliseconds ago.
   const marks = Array.from({ length: 2_000 }, () => "(?, ?)").join(", ");
-  await db.execute(`INSERT INTO flows VALUES ${marks}`, Array.from({ length: 2_000 }, (_, n) => [n, new Date(now.getTime() - n)]).flat());
+  await db.execute(
+    `INSERT INTO flows VALUES ${marks}`,
+    Array.from({ length: 2_000 }, (_, n) => [n, new Date(now.getTime() - n)]).flat(),
+  );
 });
 
-const left = async () => (await db.query<{ c: number; oldest: number }>("SELECT COUNT(*) AS c, MAX(n) AS oldest FROM flows"))[0];
+const left = async () =>
+  (await db.query<{ c: number; oldest: number }>("SELECT COUNT(*) AS c, MAX(n) AS oldest FROM flows"))[0];
 
 describe("the purger", () => {
   it("deletes what has been over for long enough, and nothing else, in small batches", async () => {
@@ -73,6 +77,8 @@ describe("the purger", () => {
   });
 
   it("takes no table name that is more than a name", () => {
-    expect(() => createPurger({ db, clock, batchSize: 1, interval: 1, tasks: [{ table: "flows; DROP", expires: "x" }] })).toThrow(TypeError);
+    expect(() =>
+      createPurger({ db, clock, batchSize: 1, interval: 1, tasks: [{ table: "flows; DROP", expires: "x" }] }),
+    ).toThrow(TypeError);
   });
 });

@@ -23,7 +23,9 @@ describe("a template", () => {
 
 describe("attributes", () => {
   it("are left out when they are false, and are bare when they are true", () => {
-    expect(htmlText(attributes({ a: true, b: false, c: undefined, d: "", e: 1, f: `"` }))).toBe(` a d="" e="1" f="&quot;"`);
+    expect(htmlText(attributes({ a: true, b: false, c: undefined, d: "", e: 1, f: `"` }))).toBe(
+      ` a d="" e="1" f="&quot;"`,
+    );
   });
 
   it("have names that HTML can read", () => {
@@ -32,16 +34,24 @@ describe("attributes", () => {
 });
 
 describe("an address", () => {
-  it.each(["https://example.com/x?y=1", "http://127.0.0.1:4433/", "/path", "relative?x", "//host/x"])("may be %s", (url) => {
-    expect(safeUrl(url)).toBe(url);
-  });
-
-  it.each(["javascript:alert(1)", " javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "vbscript:x", "http://["])(
-    "may not be %s",
+  it.each(["https://example.com/x?y=1", "http://127.0.0.1:4433/", "/path", "relative?x", "//host/x"])(
+    "may be %s",
     (url) => {
-      expect(safeUrl(url)).toBeUndefined();
+      expect(safeUrl(url)).toBe(url);
     },
   );
+
+  it.each([
+    "javascript:alert(1)",
+    " javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\nscript:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "http://[",
+  ])("may not be %s", (url) => {
+    expect(safeUrl(url)).toBeUndefined();
+  });
 
   it("of an image may be data, if it is an image", () => {
     expect(safeUrl("data:image/png;base64,AA==", "image")).toBe("data:image/png;base64,AA==");

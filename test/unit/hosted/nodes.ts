@@ -9,7 +9,12 @@ export const text = (words: string, type: WireText["type"] = "info", context?: W
 });
 
 /** An input node as the API answers it. */
-export const input = (group: string, given: Partial<WireInput> & { readonly name: string }, label?: string, messages: readonly WireText[] = []): WireNode => ({
+export const input = (
+  group: string,
+  given: Partial<WireInput> & { readonly name: string },
+  label?: string,
+  messages: readonly WireText[] = [],
+): WireNode => ({
   group,
   attributes: { node_type: "input", type: "text", disabled: false, ...given },
   messages,
@@ -17,6 +22,7 @@ export const input = (group: string, given: Partial<WireInput> & { readonly name
 });
 
 /** A button that submits. */
-export const submit = (group: string, name: string, value: string, label: string): WireNode => input(group, { name, value, type: "submit" }, label);
+export const submit = (group: string, name: string, value: string, label: string): WireNode =>
+  input(group, { name, value, type: "submit" }, label);
 
 export const csrf = input("default", { name: "csrf_token", type: "hidden", value: "token", required: true });

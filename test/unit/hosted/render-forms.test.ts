@@ -19,7 +19,11 @@ const formsOf = (page: string): string[] => page.match(/<form.*?<\/form>/g) ?? [
 const names = (form = ""): string[] => [...form.matchAll(/ name="([^"]+)"/g)].map(([, name]) => name ?? "");
 
 const identifier = input("default", { name: "identifier", required: true, autocomplete: "username" }, "E-Mail");
-const password = input("password", { name: "password", type: "password", required: true, maxlength: 72, autocomplete: "current-password" }, "Password");
+const password = input(
+  "password",
+  { name: "password", type: "password", required: true, maxlength: 72, autocomplete: "current-password" },
+  "Password",
+);
 const byPassword = submit("password", "method", "password", "Sign in");
 const provider = submit("oidc", "provider", "acme", "Sign in with Acme");
 
@@ -37,10 +41,14 @@ describe("a field", () => {
   });
 
   it("points to its messages, and is invalid only when one is an error", () => {
-    const page = one(input("default", { name: "age", value: "x" }, "Age", [text("no <number>", "error"), text("years")]));
+    const page = one(
+      input("default", { name: "age", value: "x" }, "Age", [text("no <number>", "error"), text("years")]),
+    );
     expect(page).toContain(`value="x"`);
     expect(page).toContain(`aria-invalid="true" aria-describedby="node-1-messages"`);
-    expect(page).toContain(`<div class="messages" id="node-1-messages"><p class="message error">no &lt;number&gt;</p><p class="message info">years</p></div>`);
+    expect(page).toContain(
+      `<div class="messages" id="node-1-messages"><p class="message error">no &lt;number&gt;</p><p class="message info">years</p></div>`,
+    );
     expect(one(input("default", { name: "age" }, "Age", [text("years")]))).not.toContain("aria-invalid");
   });
 
@@ -58,13 +66,17 @@ describe("a field", () => {
 
   it("for a password shows no value and cuts nothing off", () => {
     const page = one(password);
-    expect(page).toContain(`<input type="password" id="node-1" name="password" required autocomplete="current-password">`);
+    expect(page).toContain(
+      `<input type="password" id="node-1" name="password" required autocomplete="current-password">`,
+    );
     expect(page).not.toContain("maxlength");
   });
 
   it("shows numbers, booleans and what is no text at all as they were sent", () => {
     expect(one(input("default", { name: "x", type: "number", value: 0 }))).toContain(`value="0"`);
-    expect(one(input("default", { name: "x", value: { a: "<" } }))).toContain(`value="{&quot;a&quot;:&quot;&lt;&quot;}"`);
+    expect(one(input("default", { name: "x", value: { a: "<" } }))).toContain(
+      `value="{&quot;a&quot;:&quot;&lt;&quot;}"`,
+    );
   });
 
   it("to tick sends false when it is not ticked", () => {
@@ -81,7 +93,9 @@ describe("a field", () => {
       one(input("default", { name: "plan", value, required, options: [{ value: "free" }, { value: 2 }] }, "Plan"));
 
     it("shows the choice made, and can be emptied when it may be empty", () => {
-      expect(plan(2)).toContain(`<option value="">–</option><option value="free">free</option><option value="2" selected>2</option></select>`);
+      expect(plan(2)).toContain(
+        `<option value="">–</option><option value="free">free</option><option value="2" selected>2</option></select>`,
+      );
       expect(plan("free", true)).toContain(`<select id="node-1" name="plan" required><option value="free" selected>`);
     });
 
@@ -98,14 +112,27 @@ describe("a field", () => {
 describe("other nodes", () => {
   it("show secrets to copy, one by one where there are several", () => {
     const codes = [text("abc"), text("used on Monday")];
-    const several: WireNode = { group: "lookup_secret", attributes: { node_type: "text", id: "codes", text: text("abc, used", "info", { secrets: codes }) } };
+    const several: WireNode = {
+      group: "lookup_secret",
+      attributes: { node_type: "text", id: "codes", text: text("abc, used", "info", { secrets: codes }) },
+    };
     expect(one(several)).toContain(`<ul class="copy" id="codes"><li>abc</li><li>used on Monday</li></ul>`);
-    const single: WireNode = { group: "totp", attributes: { node_type: "text", id: "key", text: text("K3Y") }, meta: { label: text("Your key") } };
+    const single: WireNode = {
+      group: "totp",
+      attributes: { node_type: "text", id: "key", text: text("K3Y") },
+      meta: { label: text("Your key") },
+    };
     expect(one(single)).toContain(`<p class="label">Your key</p><p class="copy" id="key">K3Y</p>`);
   });
 
   it("show images with what they are about", () => {
-    const attributes = { node_type: "img" as const, id: "totp_qr", src: "data:image/png;base64,AA==", width: 256, height: 256 };
+    const attributes = {
+      node_type: "img" as const,
+      id: "totp_qr",
+      src: "data:image/png;base64,AA==",
+      width: 256,
+      height: 256,
+    };
     expect(one({ group: "totp", attributes, meta: { label: text("Scan me") } })).toContain(
       `<img id="totp_qr" src="data:image/png;base64,AA==" width="256" height="256" alt="Scan me"><figcaption>Scan me</figcaption>`,
     );
@@ -113,9 +140,15 @@ describe("other nodes", () => {
   });
 
   it("link, and give scripts a place", () => {
-    const link: WireNode = { group: "code", attributes: { node_type: "a", id: "go", href: "https://example.com/?a=1&b=2", title: text("Go on") } };
+    const link: WireNode = {
+      group: "code",
+      attributes: { node_type: "a", id: "go", href: "https://example.com/?a=1&b=2", title: text("Go on") },
+    };
     expect(one(link)).toContain(`<a id="go" href="https://example.com/?a=1&amp;b=2">Go on</a>`);
-    const place: WireNode = { group: "captcha", attributes: { node_type: "div", id: "captcha", class: "box", data: { sitekey: "k" } } };
+    const place: WireNode = {
+      group: "captcha",
+      attributes: { node_type: "div", id: "captcha", class: "box", data: { sitekey: "k" } },
+    };
     expect(one(place)).toContain(`<div id="captcha" class="box" data-sitekey="k"></div>`);
   });
 
@@ -124,8 +157,16 @@ describe("other nodes", () => {
   });
 
   it("press a script's button only by the script, and say so where scripts are off", () => {
-    const page = one(input("passkey", { name: "go", type: "button", value: "{}", onclick: "window.go()", onclickTrigger: "go" }, "Use a passkey"));
-    expect(page).toContain(`<button type="button" class="secondary" id="node-1" name="go" value="{}" onclick="window.go()" data-onclick-trigger="go">`);
+    const page = one(
+      input(
+        "passkey",
+        { name: "go", type: "button", value: "{}", onclick: "window.go()", onclickTrigger: "go" },
+        "Use a passkey",
+      ),
+    );
+    expect(page).toContain(
+      `<button type="button" class="secondary" id="node-1" name="go" value="{}" onclick="window.go()" data-onclick-trigger="go">`,
+    );
     expect(page).toContain("<noscript>");
   });
 });
@@ -141,7 +182,10 @@ describe("what a form has to say", () => {
   });
 
   it("includes errors of fields that nobody sees", () => {
-    const page = render([csrf, input("default", { name: "identifier", type: "hidden" }, undefined, [text("is gone", "error")])]);
+    const page = render([
+      csrf,
+      input("default", { name: "identifier", type: "hidden" }, undefined, [text("is gone", "error")]),
+    ]);
     expect(page).toContain("<li>Identifier: is gone</li>");
   });
 
@@ -154,17 +198,25 @@ describe("a card", () => {
   it("is one form when what is entered goes with every method, and Enter presses the button after the entries", () => {
     const forms = formsOf(render([provider, csrf, identifier, password, byPassword]));
     expect(forms.map(names)).toEqual([["csrf_token", "identifier", "password", "method", "provider"]]);
-    expect(forms[0]).toMatch(/^<form action="http:\/\/127\.0\.0\.1:4433\/self-service\/login\?flow=1" method="post" novalidate>/);
+    expect(forms[0]).toMatch(
+      /^<form action="http:\/\/127\.0\.0\.1:4433\/self-service\/login\?flow=1" method="post" novalidate>/,
+    );
     expect(forms[0]).toContain(`<p class="or">or</p>`);
   });
 
   it("has the button of what was entered before those of providers, also where that method has no entries of its own", () => {
-    const goOn = submit("profile", "method", "profile", "Sign up");
-    expect(formsOf(render([provider, csrf, identifier, goOn])).map(names)).toEqual([["csrf_token", "identifier", "method", "provider"]]);
+    const continueRegistration = submit("profile", "method", "profile", "Sign up");
+    expect(formsOf(render([provider, csrf, identifier, continueRegistration])).map(names)).toEqual([
+      ["csrf_token", "identifier", "method", "provider"],
+    ]);
   });
 
   it("has the button of the method before other buttons of its group", () => {
-    const code = [input("code", { name: "code" }, "Code"), submit("code", "resend", "code", "Send again"), submit("code", "method", "code", "Use it")];
+    const code = [
+      input("code", { name: "code" }, "Code"),
+      submit("code", "resend", "code", "Send again"),
+      submit("code", "method", "code", "Use it"),
+    ];
     expect(formsOf(render([csrf, ...code])).map(names)).toEqual([["csrf_token", "code", "method", "resend"]]);
   });
 
@@ -180,7 +232,10 @@ describe("a card", () => {
 
   it("heads its forms when there is something to enter in several", () => {
     const totp = [input("totp", { name: "totp_code" }, "Code"), submit("totp", "method", "totp", "Use it")];
-    const code = [input("lookup_secret", { name: "lookup_secret" }, "Backup code"), submit("lookup_secret", "method", "lookup_secret", "Use it")];
+    const code = [
+      input("lookup_secret", { name: "lookup_secret" }, "Backup code"),
+      submit("lookup_secret", "method", "lookup_secret", "Use it"),
+    ];
     const page = render([csrf, ...totp, ...code]);
     expect(page).toContain(`<h2 id="section-totp">Authenticator app</h2>`);
     expect(formsOf(page)[1]).toContain(`aria-labelledby="section-lookup_secret"`);
@@ -194,12 +249,21 @@ describe("a card", () => {
 });
 
 describe("sections", () => {
-  const profile = [input("profile", { name: "traits.email", type: "email" }, "E-Mail"), submit("profile", "method", "profile", "Save")];
-  const newPassword = [input("password", { name: "password", type: "password" }, "Password"), submit("password", "method", "password", "Save")];
+  const profile = [
+    input("profile", { name: "traits.email", type: "email" }, "E-Mail"),
+    submit("profile", "method", "profile", "Save"),
+  ];
+  const newPassword = [
+    input("password", { name: "password", type: "password" }, "Password"),
+    submit("password", "method", "password", "Save"),
+  ];
 
   it("are a form for each method, in the order of the API, each with the hidden fields that all need", () => {
     const link = [submit("oidc", "link", "acme", "Link Acme"), submit("oidc", "unlink", "globex", "Unlink Globex")];
-    const unknown = [input("retina_scan", { name: "eye" }, "Eye"), submit("retina_scan", "method", "retina_scan", "Save")];
+    const unknown = [
+      input("retina_scan", { name: "eye" }, "Eye"),
+      submit("retina_scan", "method", "retina_scan", "Save"),
+    ];
     const page = render([csrf, ...link, ...profile, ...newPassword, ...unknown], { how: "sections" });
     expect(formsOf(page).map(names)).toEqual([
       ["csrf_token", "link", "unlink"],
@@ -207,7 +271,12 @@ describe("sections", () => {
       ["csrf_token", "password", "method"],
       ["csrf_token", "eye", "method"],
     ]);
-    expect([...page.matchAll(/<h2[^>]*>([^<]+)/g)].map(([, title]) => title)).toEqual(["Linked accounts", "Profile", "Password", "Retina scan"]);
+    expect([...page.matchAll(/<h2[^>]*>([^<]+)/g)].map(([, title]) => title)).toEqual([
+      "Linked accounts",
+      "Profile",
+      "Password",
+      "Retina scan",
+    ]);
   });
 
   it("leave out a method with nothing to see, and scripts, which the page loads", () => {
@@ -228,7 +297,9 @@ describe("sections", () => {
   });
 
   it("tell password managers whose password it is", () => {
-    const [first, second] = formsOf(render([csrf, ...profile, ...newPassword], { how: "sections", username: "ann@example.com" }));
+    const [first, second] = formsOf(
+      render([csrf, ...profile, ...newPassword], { how: "sections", username: "ann@example.com" }),
+    );
     expect(first).not.toContain("hidden>");
     expect(second).toContain(`autocomplete="username" value="ann@example.com" readonly hidden>`);
   });

@@ -21,11 +21,14 @@ const script: WireNode = {
   },
 };
 const trigger = input("passkey", { name: "go", type: "button", onclick: "window.go()" }, "Go");
-const policy = (nodes: readonly WireNode[]) => createSecurityHeaders("http://127.0.0.1:4433/")(nodes)["content-security-policy"] ?? "";
+const policy = (nodes: readonly WireNode[]) =>
+  createSecurityHeaders("http://127.0.0.1:4433/")(nodes)["content-security-policy"] ?? "";
 
 describe("the content policy", () => {
   it("allows no script when the form names none, handlers or not", () => {
-    expect(policy([csrf, trigger])).toBe("default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'");
+    expect(policy([csrf, trigger])).toBe(
+      "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+    );
   });
 
   it("allows exactly the scripts and the handlers that the form names", () => {
@@ -42,7 +45,10 @@ describe("the content policy", () => {
   });
 
   it("leaves out scripts from nowhere", () => {
-    const evil: WireNode = { group: "x", attributes: { node_type: "script", id: "x", src: "data:text/javascript,alert(1)" } };
+    const evil: WireNode = {
+      group: "x",
+      attributes: { node_type: "script", id: "x", src: "data:text/javascript,alert(1)" },
+    };
     expect(policy([evil])).not.toContain("script-src");
     expect(htmlText(layOut({ title: "Sign in", body: html``, nodes: [evil] }))).not.toContain("<script");
   });

@@ -14,7 +14,10 @@ const cheap: HasherConfig = {
   concurrency: 2,
   queue: 1_000,
 };
-const costly: HasherConfig = { ...cheap, argon2: { memory: 19_456, iterations: 2, parallelism: 1, salt_length: 16, key_length: 32 } };
+const costly: HasherConfig = {
+  ...cheap,
+  argon2: { memory: 19_456, iterations: 2, parallelism: 1, salt_length: 16, key_length: 32 },
+};
 
 const shared = createHasher(cheap);
 afterAll(() => shared.close());
@@ -35,8 +38,13 @@ const children = (): number[] => {
   return found
     .filter((pid) => {
       try {
-        const [, parent] = / \S (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^\d+ \(.*\)/s, "")) ?? [];
-        return isAlive(Number(pid)) && Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("hashing/process");
+        const [, parent] =
+          / \S (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^\d+ \(.*\)/s, "")) ?? [];
+        return (
+          isAlive(Number(pid)) &&
+          Number(parent) === process.pid &&
+          readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("hashing/process")
+        );
       } catch {
         return false;
       }
@@ -47,17 +55,22 @@ const children = (): number[] => {
 describe("a hash", () => {
   it("is argon2id in the usual form, with a salt of its own", async () => {
     const hashes = await Promise.all([shared.hash("correct horse"), shared.hash("correct horse")]);
-    for (const hash of hashes) expect(hash).toMatch(/^\$argon2id\$v=19\$m=1024,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+    for (const hash of hashes)
+      expect(hash).toMatch(/^\$argon2id\$v=19\$m=1024,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
     expect(hashes[0]).not.toBe(hashes[1]);
   });
 
   it("knows its password again, and no other", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ unit: "binary", maxLength: 80 }), fc.string({ unit: "grapheme", minLength: 1, maxLength: 3 }), async (password, more) => {
-        const hash = await shared.hash(password);
-        expect(await shared.verify(password, hash)).toEqual({ ok: true, rehash: false });
-        expect(await shared.verify(password + more, hash)).toEqual({ ok: false, rehash: false });
-      }),
+      fc.asyncProperty(
+        fc.string({ unit: "binary", maxLength: 80 }),
+        fc.string({ unit: "grapheme", minLength: 1, maxLength: 3 }),
+        async (password, more) => {
+          const hash = await shared.hash(password);
+          expect(await shared.verify(password, hash)).toEqual({ ok: true, rehash: false });
+          expect(await shared.verify(password + more, hash)).toEqual({ ok: false, rehash: false });
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -80,7 +93,10 @@ describe("a hash", () => {
 
   it("that was imported of another form is known, and made anew", async () => {
     const imported = bcrypt.hashSync("cafe\u0301", 4);
-    expect(await create({ ...cheap, algorithm: "bcrypt" }).verify("cafe\u0301", imported)).toEqual({ ok: true, rehash: true });
+    expect(await create({ ...cheap, algorithm: "bcrypt" }).verify("cafe\u0301", imported)).toEqual({
+      ok: true,
+      rehash: true,
+    });
     expect((await shared.verify("caf\u00e9", imported)).ok).toBe(false);
   });
 });
@@ -284,7 +300,9 @@ describe("hashing", () => {
       import { createHasher } from ${JSON.stringify(new URL("../../../src/lib/hashing/hasher.ts", import.meta.url).href)};
       console.log((await createHasher(${JSON.stringify(cheap)}).hash("x")).slice(0, 9));
     `;
-    expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", timeout: 10_000 })).toBe("$argon2id\n");
+    expect(
+      execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", timeout: 10_000 }),
+    ).toBe("$argon2id\n");
   });
 
   it("is over when it is closed", async () => {

@@ -30,9 +30,12 @@ describe("a seal", () => {
     expect(ring.seal("continuity").open(ring.seal("session").seal("x"))).toBeUndefined();
   });
 
-  it.each(["", "x", "AAAA", "=".repeat(40), "é", "A".repeat(200), `AQE${"A".repeat(60)}`])("does not open what it never sealed: %j", (value) => {
-    expect(createKeyring([fresh]).seal("session").open(value)).toBeUndefined();
-  });
+  it.each(["", "x", "AAAA", "=".repeat(40), "é", "A".repeat(200), `AQE${"A".repeat(60)}`])(
+    "does not open what it never sealed: %j",
+    (value) => {
+      expect(createKeyring([fresh]).seal("session").open(value)).toBeUndefined();
+    },
+  );
 
   it("does not open an altered value, nor one in another spelling", () => {
     const seal = createKeyring([fresh]).seal("session");

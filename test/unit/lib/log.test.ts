@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createLog } from "../../../src/lib/log.ts";
-import { presentError } from "../../../src/lib/log-error.ts";
+import { describeError } from "../../../src/lib/log-error.ts";
 
 const capture = (settings: { level: string; format: "json" | "text" }) => {
   const lines: string[] = [];
@@ -12,7 +12,12 @@ test("a line is one JSON object with a level, a time and its fields", () => {
   log.info({ rpc: "x" }, "call");
   log.debug({ rpc: "y" }, "not shown");
   expect(lines).toHaveLength(1);
-  expect(JSON.parse(lines[0] ?? "")).toEqual({ level: "info", time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), rpc: "x", msg: "call" });
+  expect(JSON.parse(lines[0] ?? "")).toEqual({
+    level: "info",
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    rpc: "x",
+    msg: "call",
+  });
 });
 
 test("the levels of the reference's configuration are known", () => {
@@ -32,20 +37,22 @@ test("people may have text", () => {
 });
 
 test("an error is shown without what it quotes", () => {
-  expect(presentError(new Error("Data 'canary' and 'more canary' too long")).message).toBe("Data '…' too long");
-  expect(presentError(new Error('cannot decode field x from JSON: "canary" "canary"')).message).toBe('cannot decode field x from JSON: "…"');
+  expect(describeError(new Error("Data 'canary' and 'more canary' too long")).message).toBe("Data '…' too long");
+  expect(describeError(new Error('cannot decode field x from JSON: "canary" "canary"')).message).toBe(
+    'cannot decode field x from JSON: "…"',
+  );
   let parse: unknown;
   try {
     JSON.parse('{"a":"canary"x}');
   } catch (error) {
     parse = error;
   }
-  const shown = presentError(new Error("outer", { cause: Object.assign(parse as Error, { input: "canary" }) }));
+  const shown = describeError(new Error("outer", { cause: Object.assign(parse as Error, { input: "canary" }) }));
   expect(shown.cause).toMatchObject({ type: "SyntaxError", message: "the text cannot be parsed" });
   expect(JSON.stringify(shown)).not.toContain("canary");
   expect(shown.stack).toMatch(/^\s+at /);
 });
 
 test("what is thrown and is no error is not shown at all", () => {
-  expect(presentError("canary")).toEqual({ type: "string", message: "not an error" });
+  expect(describeError("canary")).toEqual({ type: "string", message: "not an error" });
 });

@@ -27,7 +27,16 @@ test.each([
 test("what is sent on a call's behalf belongs to its trace", () => {
   const traceparent = `00-${traceId}-${parentId}-01`;
   const requestId = "r-1";
-  expect(outgoingHeaders({ requestId, headers: { traceparent, tracestate: "a=1" } })).toEqual({ "x-request-id": "r-1", traceparent, tracestate: "a=1" });
-  expect(outgoingHeaders({ requestId, headers: { traceparent, tracestate: "a\u0000" } })).toEqual({ "x-request-id": "r-1", traceparent });
-  expect(outgoingHeaders({ requestId, headers: { traceparent: "canary", tracestate: "a=1" } })).toEqual({ "x-request-id": "r-1" });
+  expect(outgoingHeaders({ requestId, headers: { traceparent, tracestate: "a=1" } })).toEqual({
+    "x-request-id": "r-1",
+    traceparent,
+    tracestate: "a=1",
+  });
+  expect(outgoingHeaders({ requestId, headers: { traceparent, tracestate: "a\u0000" } })).toEqual({
+    "x-request-id": "r-1",
+    traceparent,
+  });
+  expect(outgoingHeaders({ requestId, headers: { traceparent: "canary", tracestate: "a=1" } })).toEqual({
+    "x-request-id": "r-1",
+  });
 });

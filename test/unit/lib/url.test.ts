@@ -20,7 +20,10 @@ describe("an address to return to", () => {
   it.each([
     ["http://127.0.0.1:4455", "http://127.0.0.1:4455"],
     ["http://127.0.0.1:4455/", "http://127.0.0.1:4455/"],
-    ["http://127.0.0.1:4455/any/path?q=1&r=http://evil.example#f", "http://127.0.0.1:4455/any/path?q=1&r=http://evil.example#f"],
+    [
+      "http://127.0.0.1:4455/any/path?q=1&r=http://evil.example#f",
+      "http://127.0.0.1:4455/any/path?q=1&r=http://evil.example#f",
+    ],
     ["HTTP://127.0.0.1:4455/x", "http://127.0.0.1:4455/x"],
     ["https://eu.shop.example.com/account", "https://eu.shop.example.com/account"],
     ["https://a.b.shop.example.com/account/orders", "https://a.b.shop.example.com/account/orders"],

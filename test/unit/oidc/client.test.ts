@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  type AuthorizationState,
+  readAuthorizationState,
+  writeAuthorizationState,
+} from "../../../src/methods/oidc/authorization-state.ts";
 import type { ProviderClient } from "../../../src/methods/oidc/client.ts";
-import { isFreshProof } from "../../../src/methods/oidc/freshness.ts";
-import { readTrip, type Trip, writeTrip } from "../../../src/methods/oidc/trip.ts";
+import { isFreshAuthentication } from "../../../src/methods/oidc/freshness.ts";
 import { filterUpstream } from "../../../src/methods/oidc/upstream-parameters.ts";
 import { type OpenidProvider, startOpenidProvider } from "../../setup/openid-provider.ts";
 import { callback, makeClient, makeConfig, makeTrip } from "./make-provider.ts";
@@ -12,14 +16,27 @@ let other: OpenidProvider;
 
 const clients = [
   { client_id: "client", client_secret: "a-secret-of-the-test", redirect_uris: [callback] },
-  { client_id: "poster", client_secret: "a-secret-of-the-test", redirect_uris: [callback], token_endpoint_auth_method: "client_secret_post" },
+  {
+    client_id: "poster",
+    client_secret: "a-secret-of-the-test",
+    redirect_uris: [callback],
+    token_endpoint_auth_method: "client_secret_post",
+  },
   { client_id: "public", redirect_uris: [callback], token_endpoint_auth_method: "none" },
   { client_id: "strict", client_secret: "a-secret-of-the-test", redirect_uris: [strict] },
-  { client_id: "elliptic", client_secret: "a-secret-of-the-test", redirect_uris: [callback], id_token_signed_response_alg: "ES256" },
+  {
+    client_id: "elliptic",
+    client_secret: "a-secret-of-the-test",
+    redirect_uris: [callback],
+    id_token_signed_response_alg: "ES256",
+  },
 ];
 
 beforeAll(async () => {
-  [provider, other] = await Promise.all([startOpenidProvider({ clients, requirePkce: ["strict"] }), startOpenidProvider({ clients })]);
+  [provider, other] = await Promise.all([
+    startOpenidProvider({ clients, requirePkce: ["strict"] }),
+    startOpenidProvider({ clients }),
+  ]);
 });
 afterAll(async () => {
   await Promise.all([provider.close(), other.close()]);
@@ -27,39 +44,39 @@ afterAll(async () => {
 afterEach(() => {
   provider.refuse(undefined);
   provider.slow(0);
-  provider.fail(undefined);
+  provider.serviceError(undefined);
   provider.setAuthTime(undefined);
 });
 
 const away = async (
   client: ProviderClient,
-  trip: Trip,
+  authorization: AuthorizationState,
   parts: { readonly reauthenticate?: boolean; readonly upstream?: Readonly<Record<string, string>> } = {},
 ): Promise<string> => {
-  const url = await client.authorizationUrl({ trip, ...parts });
+  const url = await client.authorizationUrl({ authorization, ...parts });
   if (url.kind === "refused") throw new Error(url.explain);
   return url.location;
 };
-const signIn = async (client: ProviderClient, at: OpenidProvider = provider, trip = makeTrip()) => {
-  const back = await at.signIn(await away(client, trip));
-  return { trip, back, done: await client.complete(back.searchParams, trip) };
+const signIn = async (client: ProviderClient, at: OpenidProvider = provider, authorization = makeTrip()) => {
+  const back = await at.signIn(await away(client, authorization));
+  return { authorization, back, done: await client.complete(back.searchParams, authorization) };
 };
 
 describe("the authorization request", () => {
   it("has state, nonce and a PKCE challenge, and none of the secrets", async () => {
-    const trip = makeTrip();
-    const url = new URL(await away(makeClient(makeConfig({ issuer_url: provider.issuer })), trip));
+    const authorization = makeTrip();
+    const url = new URL(await away(makeClient(makeConfig({ issuer_url: provider.issuer })), authorization));
     expect(Object.fromEntries(url.searchParams)).toEqual({
       client_id: "client",
       code_challenge: expect.stringMatching(/^[\w-]{43}$/),
       code_challenge_method: "S256",
-      nonce: trip.nonce,
+      nonce: authorization.nonce,
       redirect_uri: callback,
       response_type: "code",
       scope: "email openid",
-      state: trip.state,
+      state: authorization.state,
     });
-    expect(url.href).not.toContain(trip.codeVerifier);
+    expect(url.href).not.toContain(authorization.codeVerifier);
   });
 
   it("leaves PKCE out only when told to", async () => {
@@ -86,25 +103,31 @@ describe("the authorization request", () => {
 
   it("never lets the client's parameters win over a forced prompt", async () => {
     const url = new URL(
-      await away(makeClient(makeConfig({ issuer_url: provider.issuer })), makeTrip(), { upstream: { prompt: "none" }, reauthenticate: true }),
+      await away(makeClient(makeConfig({ issuer_url: provider.issuer })), makeTrip(), {
+        upstream: { prompt: "none" },
+        reauthenticate: true,
+      }),
     );
     expect([url.searchParams.getAll("prompt"), url.searchParams.get("max_age")]).toEqual([["login"], "0"]);
   });
 
   it("asks for the claims that are configured", async () => {
     const claims = { id_token: { email: { essential: true } } };
-    const url = new URL(await away(makeClient(makeConfig({ issuer_url: provider.issuer, requested_claims: claims })), makeTrip()));
+    const url = new URL(
+      await away(makeClient(makeConfig({ issuer_url: provider.issuer, requested_claims: claims })), makeTrip()),
+    );
     expect(JSON.parse(url.searchParams.get("claims") ?? "")).toEqual(claims);
   });
 });
 
 describe("what waits for the person", () => {
   it("is the trip without its state, and nothing else is read as one", () => {
-    const trip = makeTrip();
-    const kept = JSON.parse(JSON.stringify(writeTrip(trip)));
-    expect(JSON.stringify(kept)).not.toContain(trip.state);
-    expect(readTrip(trip.state, kept)).toEqual(trip);
-    for (const other of [undefined, null, [], "x", {}, { ...kept, nonce: 7 }]) expect(readTrip(trip.state, other)).toBeUndefined();
+    const authorization = makeTrip();
+    const memoize = JSON.parse(JSON.stringify(writeAuthorizationState(authorization)));
+    expect(JSON.stringify(memoize)).not.toContain(authorization.state);
+    expect(readAuthorizationState(authorization.state, memoize)).toEqual(authorization);
+    for (const other of [undefined, null, [], "x", {}, { ...memoize, nonce: 7 }])
+      expect(readAuthorizationState(authorization.state, other)).toBeUndefined();
   });
 });
 
@@ -122,7 +145,9 @@ describe("coming back", () => {
   it.each(["poster", "elliptic"])("works for a client of another kind: %s", async (client_id) => {
     provider.setAccount({ sub: "ann" });
     const method = client_id === "poster" ? ({ client_auth_method: "client_secret_post" } as const) : {};
-    expect((await signIn(makeClient(makeConfig({ issuer_url: provider.issuer, client_id, ...method })))).done).toMatchObject({
+    expect(
+      (await signIn(makeClient(makeConfig({ issuer_url: provider.issuer, client_id, ...method })))).done,
+    ).toMatchObject({
       kind: "completed",
       claims: { sub: "ann" },
     });
@@ -130,70 +155,104 @@ describe("coming back", () => {
 
   it("works for a client without a secret", async () => {
     provider.setAccount({ sub: "ann" });
-    expect((await signIn(makeClient(makeConfig({ issuer_url: provider.issuer, client_id: "public", client_secret: undefined })))).done).toMatchObject({
+    expect(
+      (
+        await signIn(
+          makeClient(makeConfig({ issuer_url: provider.issuer, client_id: "public", client_secret: undefined })),
+        )
+      ).done,
+    ).toMatchObject({
       kind: "completed",
     });
   });
 
   it("reads the userinfo endpoint when configured", async () => {
     provider.setAccount({ sub: "ann", email: "ann@example.com", name: "Ann" });
-    const { done } = await signIn(makeClient(makeConfig({ issuer_url: provider.issuer, claims_source: "userinfo", scope: ["profile"] })));
-    expect(done).toMatchObject({ kind: "completed", claims: { sub: "ann", iss: provider.issuer, standard: { name: "Ann" } } });
+    const { done } = await signIn(
+      makeClient(makeConfig({ issuer_url: provider.issuer, claims_source: "userinfo", scope: ["profile"] })),
+    );
+    expect(done).toMatchObject({
+      kind: "completed",
+      claims: { sub: "ann", iss: provider.issuer, standard: { name: "Ann" } },
+    });
   });
 
   it("satisfies a provider that insists on PKCE", async () => {
-    const trip = makeTrip(strict);
-    expect((await signIn(makeClient(makeConfig({ issuer_url: provider.issuer, client_id: "strict" })), provider, trip)).done.kind).toBe("completed");
+    const authorization = makeTrip(strict);
+    expect(
+      (
+        await signIn(
+          makeClient(makeConfig({ issuer_url: provider.issuer, client_id: "strict" })),
+          provider,
+          authorization,
+        )
+      ).done.kind,
+    ).toBe("completed");
   });
 
   it("is refused without the right PKCE verifier", async () => {
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }));
-    const trip = makeTrip();
-    const back = await provider.signIn(await away(client, trip));
-    expect(await client.complete(back.searchParams, { ...trip, codeVerifier: makeTrip().codeVerifier })).toMatchObject({ kind: "refused", reason: "code" });
+    const authorization = makeTrip();
+    const back = await provider.signIn(await away(client, authorization));
+    expect(
+      await client.complete(back.searchParams, { ...authorization, codeVerifier: makeTrip().codeVerifier }),
+    ).toMatchObject({ kind: "refused", reason: "code" });
   });
 
   it("is refused with the state of another trip, with two, and with none", async () => {
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }));
-    const { back, trip } = await signIn(client);
+    const { back, authorization } = await signIn(client);
     const twice = new URLSearchParams(back.searchParams);
-    twice.append("state", trip.state);
+    twice.append("state", authorization.state);
     const none = new URLSearchParams(back.searchParams);
     none.delete("state");
     expect(await client.complete(back.searchParams, makeTrip())).toMatchObject({ reason: "state" });
-    expect(await client.complete(twice, trip)).toMatchObject({ reason: "state" });
-    expect(await client.complete(none, trip)).toMatchObject({ reason: "state" });
-    expect(await client.complete(new URLSearchParams({ error: "access_denied", state: "another" }), trip)).toMatchObject({ reason: "state" });
+    expect(await client.complete(twice, authorization)).toMatchObject({ reason: "state" });
+    expect(await client.complete(none, authorization)).toMatchObject({ reason: "state" });
+    expect(
+      await client.complete(new URLSearchParams({ error: "access_denied", state: "another" }), authorization),
+    ).toMatchObject({ reason: "state" });
   });
 
   it("is refused when the code is used a second time", async () => {
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }));
-    const { back, trip, done } = await signIn(client);
+    const { back, authorization, done } = await signIn(client);
     expect(done.kind).toBe("completed");
-    expect(await client.complete(back.searchParams, trip)).toMatchObject({ reason: "code" });
+    expect(await client.complete(back.searchParams, authorization)).toMatchObject({ reason: "code" });
   });
 
   it("is refused when the ID token has another nonce", async () => {
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }));
-    const trip = makeTrip();
-    const back = await provider.signIn(await away(client, trip));
-    expect(await client.complete(back.searchParams, { ...trip, nonce: "another" })).toMatchObject({ reason: "nonce" });
+    const authorization = makeTrip();
+    const back = await provider.signIn(await away(client, authorization));
+    expect(await client.complete(back.searchParams, { ...authorization, nonce: "another" })).toMatchObject({
+      reason: "nonce",
+    });
   });
 
   it("says so when the person refused", async () => {
     provider.refuse("access_denied");
-    expect((await signIn(makeClient(makeConfig({ issuer_url: provider.issuer })))).done).toMatchObject({ reason: "denied" });
+    expect((await signIn(makeClient(makeConfig({ issuer_url: provider.issuer })))).done).toMatchObject({
+      reason: "denied",
+    });
   });
 
   it("says so when the answer has no code", async () => {
-    const trip = makeTrip();
-    expect(await makeClient(makeConfig({ issuer_url: provider.issuer })).complete(new URLSearchParams({ state: trip.state }), trip)).toMatchObject({
+    const authorization = makeTrip();
+    expect(
+      await makeClient(makeConfig({ issuer_url: provider.issuer })).complete(
+        new URLSearchParams({ state: authorization.state }),
+        authorization,
+      ),
+    ).toMatchObject({
       reason: "no_code",
     });
   });
 
   it("tells a wrong client secret from a wrong person", async () => {
-    expect((await signIn(makeClient(makeConfig({ issuer_url: provider.issuer, client_secret: "wrong" })))).done).toMatchObject({
+    expect(
+      (await signIn(makeClient(makeConfig({ issuer_url: provider.issuer, client_secret: "wrong" })))).done,
+    ).toMatchObject({
       kind: "refused",
       reason: "misconfigured",
     });
@@ -202,18 +261,24 @@ describe("coming back", () => {
 
 describe("mix-up", () => {
   it("a code of one provider is refused at the callback of another: the answer names its issuer", async () => {
-    const [here, there] = [makeClient(makeConfig({ issuer_url: provider.issuer })), makeClient(makeConfig({ id: "other", issuer_url: other.issuer }))];
-    const trip = makeTrip();
-    const back = await other.signIn(await away(there, trip));
-    expect(await here.complete(back.searchParams, trip)).toMatchObject({ reason: "issuer" });
+    const [here, there] = [
+      makeClient(makeConfig({ issuer_url: provider.issuer })),
+      makeClient(makeConfig({ id: "other", issuer_url: other.issuer })),
+    ];
+    const authorization = makeTrip();
+    const back = await other.signIn(await away(there, authorization));
+    expect(await here.complete(back.searchParams, authorization)).toMatchObject({ reason: "issuer" });
   });
 
   it("stays refused when the issuer is taken out of the answer", async () => {
-    const [here, there] = [makeClient(makeConfig({ issuer_url: provider.issuer })), makeClient(makeConfig({ id: "other", issuer_url: other.issuer }))];
-    const trip = makeTrip();
-    const back = await other.signIn(await away(there, trip));
+    const [here, there] = [
+      makeClient(makeConfig({ issuer_url: provider.issuer })),
+      makeClient(makeConfig({ id: "other", issuer_url: other.issuer })),
+    ];
+    const authorization = makeTrip();
+    const back = await other.signIn(await away(there, authorization));
     back.searchParams.delete("iss");
-    expect(await here.complete(back.searchParams, trip)).toMatchObject({ kind: "refused", reason: "issuer" });
+    expect(await here.complete(back.searchParams, authorization)).toMatchObject({ kind: "refused", reason: "issuer" });
   });
 });
 
@@ -221,28 +286,34 @@ describe("proving again who one is", () => {
   it("is shown by an auth_time after the question, and by nothing older", async () => {
     provider.setAccount({ sub: "ann" });
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }));
-    const trip = makeTrip();
+    const authorization = makeTrip();
     const browser = new Map<string, string>();
     await provider.signIn(await away(client, makeTrip()), browser);
 
-    const fresh = await client.complete((await provider.signIn(await away(client, trip, { reauthenticate: true }), browser)).searchParams, trip);
+    const fresh = await client.complete(
+      (await provider.signIn(await away(client, authorization, { reauthenticate: true }), browser)).searchParams,
+      authorization,
+    );
     if (fresh.kind === "refused") throw new Error(fresh.explain);
-    expect(fresh.claims.authTime).toBeGreaterThanOrEqual(trip.startedAt - 1);
-    expect(isFreshProof("auth_time", fresh.claims, trip)).toBe(true);
-    expect(isFreshProof("none", fresh.claims, trip)).toBe(false);
+    expect(fresh.claims.authTime).toBeGreaterThanOrEqual(authorization.startedAt - 1);
+    expect(isFreshAuthentication("auth_time", fresh.claims, authorization)).toBe(true);
+    expect(isFreshAuthentication("none", fresh.claims, authorization)).toBe(false);
 
-    provider.setAuthTime(trip.startedAt - 3600);
+    provider.setAuthTime(authorization.startedAt - 3600);
     const again = makeTrip();
-    const stale = await client.complete((await provider.signIn(await away(client, again, { reauthenticate: true }))).searchParams, again);
+    const stale = await client.complete(
+      (await provider.signIn(await away(client, again, { reauthenticate: true }))).searchParams,
+      again,
+    );
     if (stale.kind === "refused") throw new Error(stale.explain);
-    expect(isFreshProof("auth_time", stale.claims, again)).toBe(false);
+    expect(isFreshAuthentication("auth_time", stale.claims, again)).toBe(false);
   });
 
   it("is not shown by an answer that does not say when", () => {
     const claims = { iss: "x", sub: "y", authTime: undefined, acr: undefined, amr: [], standard: {}, raw: {} };
-    expect(isFreshProof("auth_time", claims, makeTrip())).toBe(false);
-    expect(isFreshProof("prompt", claims, makeTrip())).toBe(true);
-    expect(isFreshProof("prompt", { ...claims, authTime: 1 }, makeTrip())).toBe(false);
+    expect(isFreshAuthentication("auth_time", claims, makeTrip())).toBe(false);
+    expect(isFreshAuthentication("prompt", claims, makeTrip())).toBe(true);
+    expect(isFreshAuthentication("prompt", { ...claims, authTime: 1 }, makeTrip())).toBe(false);
   });
 });
 
@@ -251,7 +322,10 @@ describe("a provider in trouble", () => {
     const lonely = await startOpenidProvider({ clients });
     const client = makeClient(makeConfig({ issuer_url: lonely.issuer }));
     await lonely.down();
-    expect(await client.authorizationUrl({ trip: makeTrip() })).toMatchObject({ kind: "refused", reason: "unavailable" });
+    expect(await client.authorizationUrl({ authorization: makeTrip() })).toMatchObject({
+      kind: "refused",
+      reason: "unavailable",
+    });
     await lonely.close();
   });
 
@@ -260,7 +334,7 @@ describe("a provider in trouble", () => {
     const client = makeClient(makeConfig({ issuer_url: lonely.issuer }));
     await away(client, makeTrip());
     await lonely.down();
-    expect((await client.authorizationUrl({ trip: makeTrip() })).kind).toBe("away");
+    expect((await client.authorizationUrl({ authorization: makeTrip() })).kind).toBe("redirect");
     await lonely.up();
     expect((await signIn(client, lonely)).done.kind).toBe("completed");
     await lonely.close();
@@ -270,13 +344,15 @@ describe("a provider in trouble", () => {
     provider.slow(3000);
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }), { timeout: 300 });
     const started = performance.now();
-    expect(await client.authorizationUrl({ trip: makeTrip() })).toMatchObject({ reason: "unavailable" });
+    expect(await client.authorizationUrl({ authorization: makeTrip() })).toMatchObject({ reason: "unavailable" });
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it("that fails is asked once more, and then is a refusal", async () => {
-    provider.fail(503);
-    expect(await makeClient(makeConfig({ issuer_url: provider.issuer })).authorizationUrl({ trip: makeTrip() })).toMatchObject({ reason: "unavailable" });
+    provider.serviceError(503);
+    expect(
+      await makeClient(makeConfig({ issuer_url: provider.issuer })).authorizationUrl({ authorization: makeTrip() }),
+    ).toMatchObject({ reason: "unavailable" });
   });
 
   it("that changes its keys signs people in on", async () => {
@@ -289,8 +365,14 @@ describe("a provider in trouble", () => {
   });
 
   it("is never asked over plain HTTP elsewhere than on this machine", async () => {
-    expect(await makeClient(makeConfig()).authorizationUrl({ trip: makeTrip() })).toMatchObject({ reason: "misconfigured" });
-    expect(await makeClient(makeConfig({ issuer_url: "http://id.example.com" })).authorizationUrl({ trip: makeTrip() })).toMatchObject({
+    expect(await makeClient(makeConfig()).authorizationUrl({ authorization: makeTrip() })).toMatchObject({
+      reason: "misconfigured",
+    });
+    expect(
+      await makeClient(makeConfig({ issuer_url: "http://id.example.com" })).authorizationUrl({
+        authorization: makeTrip(),
+      }),
+    ).toMatchObject({
       reason: "misconfigured",
     });
   });

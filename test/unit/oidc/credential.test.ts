@@ -1,10 +1,25 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { apply } from "../../../src/identity/apply.ts";
 import type { CredentialChange, IdentityRecord } from "../../../src/identity/identity.ts";
+import { createAead } from "../../../src/lib/aead.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
-import { createCipher } from "../../../src/lib/encryption.ts";
-import { createOidcCredential, identifierOf, link, linksOf, OIDC, revealTokens, unlink } from "../../../src/methods/oidc/credential.ts";
-import { cannotLink, cannotUnlink, confirmLinkMessage, lastWayIn, messages, refusalMessage } from "../../../src/methods/oidc/messages.ts";
+import {
+  createOidcCredential,
+  identifierOf,
+  link,
+  linksOf,
+  OIDC,
+  revealTokens,
+  unlink,
+} from "../../../src/methods/oidc/credential.ts";
+import {
+  cannotLink,
+  cannotUnlink,
+  confirmLinkMessage,
+  lastFirstFactor,
+  messages,
+  refusalMessage,
+} from "../../../src/methods/oidc/messages.ts";
 import { createProviderNodes } from "../../../src/methods/oidc/nodes.ts";
 import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
 import { createProviders, redirectUriOf } from "../../../src/methods/oidc/providers.ts";
@@ -13,7 +28,7 @@ import { uiText } from "../../../src/ui/messages.ts";
 import { nodeId } from "../../../src/ui/node.ts";
 import { makeConfig } from "./make-provider.ts";
 
-const cipher = createCipher({ algorithm: "xchacha20-poly1305", keys: ["a-key-of-the-test"] });
+const aead = createAead({ algorithm: "xchacha20-poly1305", keys: ["a-key-of-the-test"] });
 const tokens = { idToken: "id.token", accessToken: "access-token", refreshToken: "refresh-token" };
 const now = new Date("2030-01-01T00:00:00Z");
 const person: IdentityRecord = {
@@ -33,12 +48,13 @@ const person: IdentityRecord = {
   createdAt: now,
   updatedAt: now,
 };
-const changed = (change: CredentialChange, before = person) => apply(before, { credentials: [change] }, { now, newId: () => "" });
+const changed = (change: CredentialChange, before = person) =>
+  apply(before, { credentials: [change] }, { now, newId: () => "" });
 const count = createOidcCredential((id) => id !== "gone").count;
 
 describe("the credential", () => {
-  const first = link(undefined, { provider: "acme", subject: "42", tokens }, cipher);
-  const second = link(first.config ?? undefined, { provider: "globex", subject: "7", tokens: undefined }, cipher);
+  const first = link(undefined, { provider: "acme", subject: "42", tokens }, aead);
+  const second = link(first.config ?? undefined, { provider: "globex", subject: "7", tokens: undefined }, aead);
 
   it("is known by provider and subject, and by nothing else", () => {
     expect(second.identifiers).toEqual(["acme:42", "globex:7"]);
@@ -53,24 +69,34 @@ describe("the credential", () => {
   });
 
   it("keeps the provider's tokens encrypted, each in its own place, or not at all", () => {
-    const kept = JSON.stringify(second.config);
-    for (const token of Object.values(tokens)) expect(kept).not.toContain(token);
+    const memoize = JSON.stringify(second.config);
+    for (const token of Object.values(tokens)) expect(memoize).not.toContain(token);
     expect(JSON.stringify(second.facts)).not.toContain("token");
-    expect(revealTokens(second.config ?? {}, cipher)).toEqual({
+    expect(revealTokens(second.config ?? {}, aead)).toEqual({
       providers: [
-        { provider: "acme", subject: "42", initial_id_token: "id.token", initial_access_token: "access-token", initial_refresh_token: "refresh-token" },
+        {
+          provider: "acme",
+          subject: "42",
+          initial_id_token: "id.token",
+          initial_access_token: "access-token",
+          initial_refresh_token: "refresh-token",
+        },
         { provider: "globex", subject: "7", initial_id_token: "", initial_access_token: "", initial_refresh_token: "" },
       ],
     });
-    const [moved] = (JSON.parse(JSON.stringify(second.config)) as { readonly providers: readonly Record<string, string>[] }).providers;
-    expect(revealTokens({ providers: [{ ...moved, subject: "43" }] }, cipher)).toMatchObject({ providers: [{ initial_access_token: "" }] });
-    expect(revealTokens(second.config ?? {}, createCipher({ algorithm: "aes", keys: ["another-key"] }))).toMatchObject({
+    const [moved] = (
+      JSON.parse(JSON.stringify(second.config)) as { readonly providers: readonly Record<string, string>[] }
+    ).providers;
+    expect(revealTokens({ providers: [{ ...moved, subject: "43" }] }, aead)).toMatchObject({
+      providers: [{ initial_access_token: "" }],
+    });
+    expect(revealTokens(second.config ?? {}, createAead({ algorithm: "aes", keys: ["another-key"] }))).toMatchObject({
       providers: [{ initial_access_token: "" }, {}],
     });
   });
 
   it("loses every link of a provider at once, and stays when none is left", () => {
-    const third = link(second.config ?? undefined, { provider: "acme", subject: "43", tokens: undefined }, cipher);
+    const third = link(second.config ?? undefined, { provider: "acme", subject: "43", tokens: undefined }, aead);
     expect(unlink(third.config ?? undefined, "acme").identifiers).toEqual(["globex:7"]);
     const none = unlink(first.config ?? undefined, "acme");
     expect(none).toEqual({ type: OIDC, config: { providers: [] }, facts: { providers: [] }, identifiers: [] });
@@ -80,8 +106,20 @@ describe("the credential", () => {
   it("is a way in for each provider that there is and that is no organization's", () => {
     expect(count(person)).toBe(0);
     expect(count(changed(second))).toBe(2);
-    expect(count(changed(link(second.config ?? undefined, { provider: "gone", subject: "1", tokens: undefined }, cipher)))).toBe(2);
-    expect(count(changed(link(second.config ?? undefined, { provider: "corp", subject: "1", organization: "x", tokens: undefined }, cipher)))).toBe(2);
+    expect(
+      count(changed(link(second.config ?? undefined, { provider: "gone", subject: "1", tokens: undefined }, aead))),
+    ).toBe(2);
+    expect(
+      count(
+        changed(
+          link(
+            second.config ?? undefined,
+            { provider: "corp", subject: "1", organization: "x", tokens: undefined },
+            aead,
+          ),
+        ),
+      ),
+    ).toBe(2);
   });
 
   it("reads what it does not know as nothing", () => {
@@ -95,9 +133,18 @@ describe("the credential", () => {
 describe("the buttons", () => {
   const config = {
     base_redirect_uri: undefined,
-    providers: [makeConfig({ label: "Acme" }), makeConfig({ id: "globex" }), makeConfig({ id: "corp", organization_id: "x" })],
+    providers: [
+      makeConfig({ label: "Acme" }),
+      makeConfig({ id: "globex" }),
+      makeConfig({ id: "corp", organization_id: "x" }),
+    ],
   };
-  const providers = createProviders({ config, publicUrl: "https://id.example.com/", fetch: createProviderFetch(), clock: systemClock });
+  const providers = createProviders({
+    config,
+    publicUrl: "https://id.example.com/",
+    fetch: createProviderFetch(),
+    clock: systemClock,
+  });
   afterAll(() => providers.close());
   const nodes = createProviderNodes(providers.list);
   const look = (list: ReturnType<typeof nodes.login>) =>
@@ -113,7 +160,9 @@ describe("the buttons", () => {
       ["unlink", "acme", 1050003, { provider: "Acme" }],
       ["link", "globex", 1050002, { provider: "globex" }],
     ]);
-    expect(look(nodes.settings({ linked: new Set(["acme", "gone"]), mayUnlink: false }))).toEqual([["link", "globex", 1050002, { provider: "globex" }]]);
+    expect(look(nodes.settings({ linked: new Set(["acme", "gone"]), mayUnlink: false }))).toEqual([
+      ["link", "globex", 1050002, { provider: "globex" }],
+    ]);
   });
 
   it("sign in, sign up, confirm and go on, as recorded", () => {
@@ -123,22 +172,32 @@ describe("the buttons", () => {
     ]);
     expect(look(nodes.login(new Set(["acme"])))).toHaveLength(1);
     expect(look(nodes.registration()).map((row) => row[2])).toEqual([1040002, 1040002]);
-    expect(look(nodes.confirm("acme"))).toEqual([["provider", "globex", 1010018, { provider: "globex" }]]);
-    expect(look(nodes.goOn("acme"))).toEqual([["provider", "acme", 1040003, undefined]]);
+    expect(look(nodes.linkAccount("acme"))).toEqual([["provider", "globex", 1010018, { provider: "globex" }]]);
+    expect(look(nodes.continueRegistration("acme"))).toEqual([["provider", "acme", 1040003, undefined]]);
   });
 
   it("send people back to an address of their own, or with PKCE forced to a common one", () => {
     expect(providers.get("acme")?.redirectUri).toBe("https://id.example.com/self-service/methods/oidc/callback/acme");
-    expect(redirectUriOf({ id: "acme", pkce: "force" }, "https://id.example.com")).toBe("https://id.example.com/self-service/methods/oidc/callback");
+    expect(redirectUriOf({ id: "acme", pkce: "force" }, "https://id.example.com")).toBe(
+      "https://id.example.com/self-service/methods/oidc/callback",
+    );
     expect(providers.get("nobody")).toBeUndefined();
   });
 });
 
 describe("what may be done to links", () => {
-  const config = { base_redirect_uri: undefined, providers: [makeConfig(), makeConfig({ id: "globex" }), makeConfig({ id: "corp", organization_id: "x" })] };
-  const providers = createProviders({ config, publicUrl: "https://id.example.com/", fetch: createProviderFetch(), clock: systemClock });
+  const config = {
+    base_redirect_uri: undefined,
+    providers: [makeConfig(), makeConfig({ id: "globex" }), makeConfig({ id: "corp", organization_id: "x" })],
+  };
+  const providers = createProviders({
+    config,
+    publicUrl: "https://id.example.com/",
+    fetch: createProviderFetch(),
+    clock: systemClock,
+  });
   afterAll(() => providers.close());
-  const linked = changed(link(undefined, { provider: "acme", subject: "42", tokens: undefined }, cipher));
+  const linked = changed(link(undefined, { provider: "acme", subject: "42", tokens: undefined }, aead));
 
   it("a provider that is unknown, linked already or another organization's is refused in the same words", () => {
     const refusals = ["nobody", "acme", "corp", "__proto__", ""].map((id) => mayLink(providers, linked, id));
@@ -148,15 +207,21 @@ describe("what may be done to links", () => {
   });
 
   it("the last way in stays, which is said before anything else", () => {
-    expect(mustStayLinked(providers, linked, "nobody", 1)).toEqual({ kind: "forbidden", message: lastWayIn() });
-    expect(mustStayLinked(providers, linked, "acme", 1)).toEqual({ kind: "forbidden", message: lastWayIn() });
+    expect(mustStayLinked(providers, linked, "nobody", 1)).toEqual({ kind: "forbidden", message: lastFirstFactor() });
+    expect(mustStayLinked(providers, linked, "acme", 1)).toEqual({ kind: "forbidden", message: lastFirstFactor() });
     expect(mustStayLinked(providers, linked, "globex", 2)).toEqual({ kind: "forbidden", message: cannotUnlink() });
     expect(mustStayLinked(providers, linked, "acme", 2)).toBeUndefined();
   });
 
   it("several accounts of one provider are one way in when it goes", () => {
-    const twice = changed(link({ providers: [{ provider: "acme", subject: "1" }] }, { provider: "acme", subject: "2", tokens: undefined }, cipher));
-    expect(mustStayLinked(providers, twice, "acme", 2)).toEqual({ kind: "forbidden", message: lastWayIn() });
+    const twice = changed(
+      link(
+        { providers: [{ provider: "acme", subject: "1" }] },
+        { provider: "acme", subject: "2", tokens: undefined },
+        aead,
+      ),
+    );
+    expect(mustStayLinked(providers, twice, "acme", 2)).toEqual({ kind: "forbidden", message: lastFirstFactor() });
     expect(mustStayLinked(providers, twice, "acme", 3)).toBeUndefined();
   });
 });

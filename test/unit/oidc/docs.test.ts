@@ -10,17 +10,23 @@ import { compileDeclarativeMapper, isFaults } from "../../../src/methods/oidc/ma
 import { presets } from "../../../src/methods/oidc/providers/presets.ts";
 
 const read = (name: string) => readFileSync(new URL(`../../../docs/providers/${name}.md`, import.meta.url), "utf8");
-const fields = (text: string) => Object.fromEntries([...text.matchAll(/^- \*\*([^:]+):\*\* (.+)$/gm)].map((found) => [found[1], found[2]]));
+const fields = (text: string) =>
+  Object.fromEntries([...text.matchAll(/^- \*\*([^:]+):\*\* (.+)$/gm)].map((found) => [found[1], found[2]]));
 
 describe.each(providerKinds)("the page of %s", (kind) => {
   const page = read(kind);
   const example = parse(/```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? "") as readonly Record<string, unknown>[];
 
   it("says what is registered, what is asked for and what is proven", () => {
-    const { "Redirect URL": redirect, Scopes: scopes, "Proves again who one is": proves, "Linked as": linked } = fields(page);
+    const {
+      "Redirect URL": redirect,
+      Scopes: scopes,
+      "Proves again who one is": reauthentication,
+      "Linked as": linked,
+    } = fields(page);
     expect(redirect).toContain("`<public>/self-service/methods/oidc/callback/<id>`");
     if (kind !== "generic") expect(scopes).toContain(`\`${presets[kind].scopes(undefined).join(" ")}\``);
-    expect(proves).toMatch(new RegExp(`^\`${presets[kind].reauthentication.proves}\``));
+    expect(reauthentication).toMatch(new RegExp(`^\`${presets[kind].reauthentication.reauthentication}\``));
     expect(linked).toMatch(/^`<id>:/);
     expect(read("README")).toContain(`[${kind}](${kind}.md)`);
   });
@@ -30,7 +36,9 @@ describe.each(providerKinds)("the page of %s", (kind) => {
     for (const [name, format] of Object.entries(formats)) ajv.addFormat(name, format.accepts);
     const check = ajv.compile(configSchema);
     check({ selfservice: { methods: { oidc: { config: { providers: example } } } } });
-    expect((check.errors ?? []).filter(({ instancePath }) => instancePath.startsWith("/selfservice/methods/oidc"))).toEqual([]);
+    expect(
+      (check.errors ?? []).filter(({ instancePath }) => instancePath.startsWith("/selfservice/methods/oidc")),
+    ).toEqual([]);
     expect(findProviderFaults(example)).toEqual([]);
     const [{ provider, mapper } = { provider: "", mapper: undefined }] = example;
     expect(provider).toBe(kind);
@@ -42,9 +50,12 @@ describe("the page on providers", () => {
   it("has a mapper that holds, and names what each kind proves", () => {
     const [, table = ""] = /```yaml\n(mapper:[\s\S]*?)```/.exec(read("README")) ?? [];
     expect(isFaults(compileDeclarativeMapper((parse(table) as { readonly mapper: never }).mapper))).toBe(false);
-    for (const proof of ["auth_time", "prompt", "none"] as const) {
-      const named = new RegExp(`^\\| \`${proof}\` \\|.*\\| ([^|]+) \\|$`, "m").exec(read("README"))?.[1]?.split(", ") ?? [];
-      expect(named.sort()).toEqual(providerKinds.filter((kind) => presets[kind].reauthentication.proves === proof).sort());
+    for (const amr of ["auth_time", "prompt", "none"] as const) {
+      const named =
+        new RegExp(`^\\| \`${amr}\` \\|.*\\| ([^|]+) \\|$`, "m").exec(read("README"))?.[1]?.split(", ") ?? [];
+      expect(named.sort()).toEqual(
+        providerKinds.filter((kind) => presets[kind].reauthentication.reauthentication === amr).sort(),
+      );
     }
   });
 });

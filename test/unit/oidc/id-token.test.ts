@@ -18,7 +18,14 @@ beforeAll(async () => {
 afterAll(() => stub.close());
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-const standard = () => ({ iss: stub.issuer, aud: "client", sub: "someone", iat: now(), exp: now() + 600, nonce: NONCE });
+const standard = () => ({
+  iss: stub.issuer,
+  aud: "client",
+  sub: "someone",
+  iat: now(),
+  exp: now() + 600,
+  nonce: NONCE,
+});
 
 describe("an ID token that an app brings", () => {
   it("tells who the person is, when everything in it is right", async () => {
@@ -31,8 +38,12 @@ describe("an ID token that an app brings", () => {
   });
 
   it("may be for one of the apps that the configuration names", async () => {
-    expect((await client.completeNative(await stub.sign({ nonce: NONCE, aud: "ios-app" }), NONCE)).kind).toBe("completed");
-    expect((await client.completeNative(await stub.sign({ nonce: NONCE, aud: ["client"], azp: "ios-app" }), NONCE)).kind).toBe("completed");
+    expect((await client.completeNative(await stub.sign({ nonce: NONCE, aud: "ios-app" }), NONCE)).kind).toBe(
+      "completed",
+    );
+    expect(
+      (await client.completeNative(await stub.sign({ nonce: NONCE, aud: ["client"], azp: "ios-app" }), NONCE)).kind,
+    ).toBe("completed");
   });
 
   const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
@@ -64,23 +75,35 @@ describe("an ID token that an app brings", () => {
   ];
   it.each(cases)("is refused: %s", async (_, claims, reason) => {
     const filled = claims.iss === "ISSUER/evil" ? { ...claims, iss: `${stub.issuer}/evil` } : claims;
-    expect(await client.completeNative(await stub.sign({ nonce: NONCE, ...filled }), NONCE)).toMatchObject({ kind: "refused", reason });
+    expect(await client.completeNative(await stub.sign({ nonce: NONCE, ...filled }), NONCE)).toMatchObject({
+      kind: "refused",
+      reason,
+    });
   });
 
   it("may be a minute off", async () => {
-    expect((await client.completeNative(await stub.sign({ nonce: NONCE, exp: now() - 30, iat: now() - 600 }), NONCE)).kind).toBe("completed");
-    expect((await client.completeNative(await stub.sign({ nonce: NONCE, iat: now() + 30 }), NONCE)).kind).toBe("completed");
+    expect(
+      (await client.completeNative(await stub.sign({ nonce: NONCE, exp: now() - 30, iat: now() - 600 }), NONCE)).kind,
+    ).toBe("completed");
+    expect((await client.completeNative(await stub.sign({ nonce: NONCE, iat: now() + 30 }), NONCE)).kind).toBe(
+      "completed",
+    );
   });
 
   it("is refused without a signature", async () => {
     for (const alg of ["none", "None", "NONE"]) {
-      expect(await client.completeNative(`${encode({ alg, typ: "JWT" })}.${encode(standard())}.`, NONCE)).toMatchObject({ reason: "algorithm" });
+      expect(await client.completeNative(`${encode({ alg, typ: "JWT" })}.${encode(standard())}.`, NONCE)).toMatchObject(
+        { reason: "algorithm" },
+      );
     }
   });
 
   it("is refused when it is signed with the public key as a shared secret, or with the client's", async () => {
     const head = `${encode({ alg: "HS256", kid: stub.publicKey.kid })}.${encode(standard())}`;
-    const pem = createPublicKey({ key: stub.publicKey as JsonWebKey, format: "jwk" }).export({ type: "spki", format: "pem" });
+    const pem = createPublicKey({ key: stub.publicKey as JsonWebKey, format: "jwk" }).export({
+      type: "spki",
+      format: "pem",
+    });
     for (const secret of [pem, JSON.stringify(stub.publicKey), "a-secret-of-the-test"]) {
       const signature = createHmac("sha256", secret).update(head).digest("base64url");
       expect(await client.completeNative(`${head}.${signature}`, NONCE)).toMatchObject({ reason: "algorithm" });
@@ -107,8 +130,12 @@ describe("an ID token that an app brings", () => {
   it("is refused when a part was changed, or it is no token", async () => {
     const token = await stub.sign({ nonce: NONCE });
     const [head = "", , signature = ""] = token.split(".");
-    expect(await client.completeNative(`${head}.${encode({ ...standard(), sub: "someone-else" })}.${signature}`, NONCE)).toMatchObject({ reason: "signature" });
-    expect(await client.completeNative(`${token}.${signature}.${signature}`, NONCE)).toMatchObject({ reason: "malformed" });
+    expect(
+      await client.completeNative(`${head}.${encode({ ...standard(), sub: "someone-else" })}.${signature}`, NONCE),
+    ).toMatchObject({ reason: "signature" });
+    expect(await client.completeNative(`${token}.${signature}.${signature}`, NONCE)).toMatchObject({
+      reason: "malformed",
+    });
     for (const text of ["", "x", "a.b", "a.b.c", "....", `${head}..${signature}`, "x".repeat(100_000)]) {
       expect(await client.completeNative(text, NONCE)).toMatchObject({ kind: "refused" });
     }
@@ -119,7 +146,11 @@ describe("an ID token that an app brings", () => {
     const patient = makeClient(config, {}, 60_000);
     await patient.completeNative(await stub.sign({ nonce: NONCE }), NONCE);
     const before = stub.asked("/jwks");
-    await Promise.all(Array.from({ length: 20 }, async () => patient.completeNative(await stub.sign({ nonce: NONCE }, { kid: "unknown" }), NONCE)));
+    await Promise.all(
+      Array.from({ length: 20 }, async () =>
+        patient.completeNative(await stub.sign({ nonce: NONCE }, { kid: "unknown" }), NONCE),
+      ),
+    );
     expect(stub.asked("/jwks") - before).toBeLessThan(3);
   });
 });
@@ -127,8 +158,8 @@ describe("an ID token that an app brings", () => {
 describe("a token endpoint that answers wrongly", () => {
   const complete = async (body: Readonly<Record<string, unknown>>, status?: number) => {
     stub.answer(body, status);
-    const trip = makeTrip();
-    return client.complete(new URLSearchParams({ code: "code", state: trip.state }), trip);
+    const authorization = makeTrip();
+    return client.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization);
   };
 
   it("is refused without an ID token", async () => {
@@ -136,26 +167,42 @@ describe("a token endpoint that answers wrongly", () => {
   });
 
   it("is refused with an ID token that is not signed as it should be", async () => {
-    const trip = makeTrip();
-    stub.answer({ access_token: "x", token_type: "bearer", id_token: `${encode({ alg: "none" })}.${encode({ ...standard(), nonce: trip.nonce })}.` });
-    expect(await client.complete(new URLSearchParams({ code: "code", state: trip.state }), trip)).toMatchObject({ kind: "refused", reason: "algorithm" });
-    const forged = `${encode({ alg: "RS256", kid: stub.publicKey.kid })}.${encode({ ...standard(), nonce: trip.nonce })}.${Buffer.alloc(256).toString("base64url")}`;
+    const authorization = makeTrip();
+    stub.answer({
+      access_token: "x",
+      token_type: "bearer",
+      id_token: `${encode({ alg: "none" })}.${encode({ ...standard(), nonce: authorization.nonce })}.`,
+    });
+    expect(
+      await client.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization),
+    ).toMatchObject({ kind: "refused", reason: "algorithm" });
+    const forged = `${encode({ alg: "RS256", kid: stub.publicKey.kid })}.${encode({ ...standard(), nonce: authorization.nonce })}.${Buffer.alloc(256).toString("base64url")}`;
     stub.answer({ access_token: "x", token_type: "bearer", id_token: forged });
-    expect(await client.complete(new URLSearchParams({ code: "code", state: trip.state }), trip)).toMatchObject({ kind: "refused", reason: "signature" });
+    expect(
+      await client.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization),
+    ).toMatchObject({ kind: "refused", reason: "signature" });
   });
 
   it("is refused with an ID token for another app, even one whose own tokens are taken", async () => {
-    const trip = makeTrip();
-    stub.answer({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ aud: "ios-app", nonce: trip.nonce }) });
-    expect(await client.complete(new URLSearchParams({ code: "code", state: trip.state }), trip)).toMatchObject({ kind: "refused", reason: "audience" });
+    const authorization = makeTrip();
+    stub.answer({
+      access_token: "x",
+      token_type: "bearer",
+      id_token: await stub.sign({ aud: "ios-app", nonce: authorization.nonce }),
+    });
+    expect(
+      await client.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization),
+    ).toMatchObject({ kind: "refused", reason: "audience" });
   });
 
   it("is refused with something else than JSON, and with a server error", async () => {
     expect(await complete({}, 200)).toMatchObject({ kind: "refused" });
     expect(await complete({}, 500)).toMatchObject({ reason: "unavailable" });
     stub.answerAt("/token", "<html>", 200);
-    const trip = makeTrip();
-    expect(await client.complete(new URLSearchParams({ code: "code", state: trip.state }), trip)).toMatchObject({ reason: "unavailable" });
+    const authorization = makeTrip();
+    expect(
+      await client.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization),
+    ).toMatchObject({ reason: "unavailable" });
   });
 
   it("is refused with an answer without end", async () => {
@@ -170,20 +217,24 @@ describe("a token endpoint that answers wrongly", () => {
 
   it("must tell the same person at the userinfo endpoint", async () => {
     const reader = makeClient(makeConfig({ issuer_url: stub.issuer, claims_source: "userinfo" }));
-    const trip = makeTrip();
-    stub.answer({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ nonce: trip.nonce }) });
+    const authorization = makeTrip();
+    stub.answer({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ nonce: authorization.nonce }) });
     stub.answerAt("/me", { sub: "someone-else", email: "bob@example.com" });
-    expect(await reader.complete(new URLSearchParams({ code: "code", state: trip.state }), trip)).toMatchObject({ kind: "refused" });
+    expect(
+      await reader.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization),
+    ).toMatchObject({ kind: "refused" });
   });
 });
 
 describe("what is said of a person", () => {
   it("must not be endless, wherever it comes from", async () => {
     const reader = makeClient(makeConfig({ issuer_url: stub.issuer, claims_source: "userinfo" }));
-    const trip = makeTrip();
-    stub.answer({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ nonce: trip.nonce }) });
+    const authorization = makeTrip();
+    stub.answer({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ nonce: authorization.nonce }) });
     stub.answerAt("/me", { sub: "someone", groups: Array.from({ length: 9000 }, (_, index) => `g${index}`) });
-    expect(await reader.complete(new URLSearchParams({ code: "code", state: trip.state }), trip)).toMatchObject({ reason: "claims" });
+    expect(
+      await reader.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization),
+    ).toMatchObject({ reason: "claims" });
   });
 
   it("has times as numbers, whatever the provider writes, and no claims of the wrong type", () => {
@@ -193,36 +244,53 @@ describe("what is said of a person", () => {
     };
     expect(read({ updated_at: 1893456000.5 })).toEqual({ updated_at: 1893456000 });
     expect(read({ updated_at: "2030-01-01T00:00:00.000Z" })).toEqual({ updated_at: 1893456000 });
-    expect(read({ updated_at: "soon", email: 7, email_verified: "maybe", name: null, picture: "", phone_number: ["1"] })).toEqual({});
+    expect(
+      read({ updated_at: "soon", email: 7, email_verified: "maybe", name: null, picture: "", phone_number: ["1"] }),
+    ).toEqual({});
   });
 
   it("must say who says it, and of whom", () => {
-    for (const claims of [{ sub: "y" }, { iss: 7, sub: "y" }, { iss: "", sub: "y" }, { iss: "x y", sub: "y" }, { iss: "x" }, { iss: "x", sub: "a\nb" }])
+    for (const claims of [
+      { sub: "y" },
+      { iss: 7, sub: "y" },
+      { iss: "", sub: "y" },
+      { iss: "x y", sub: "y" },
+      { iss: "x" },
+      { iss: "x", sub: "a\nb" },
+    ])
       expect(readClaims(claims as never)).toEqual(expect.any(String));
   });
 
   it("has no names that act on objects", () => {
-    const known = readClaims(JSON.parse('{"iss":"x","sub":"y","__proto__":{"admin":true},"deep":{"constructor":1,"list":[{"prototype":2,"a":1}]}}') as never);
-    expect(typeof known === "string" ? known : JSON.stringify(known.raw)).toBe('{"iss":"x","sub":"y","deep":{"list":[{"a":1}]}}');
+    const known = readClaims(
+      JSON.parse(
+        '{"iss":"x","sub":"y","__proto__":{"admin":true},"deep":{"constructor":1,"list":[{"prototype":2,"a":1}]}}',
+      ) as never,
+    );
+    expect(typeof known === "string" ? known : JSON.stringify(known.raw)).toBe(
+      '{"iss":"x","sub":"y","deep":{"list":[{"a":1}]}}',
+    );
   });
 });
 
 describe("an ID token of a real provider", () => {
   let real: OpenidProvider;
   beforeAll(async () => {
-    real = await startOpenidProvider({ clients: [{ client_id: "client", client_secret: "a-secret-of-the-test", redirect_uris: [callback] }] });
+    real = await startOpenidProvider({
+      clients: [{ client_id: "client", client_secret: "a-secret-of-the-test", redirect_uris: [callback] }],
+    });
   });
   afterAll(() => real.close());
   beforeEach(() => real.setAccount({ sub: "ann" }));
 
   it("is taken with its nonce and refused with any other", async () => {
     const native = makeClient(makeConfig({ issuer_url: real.issuer }));
-    const trip = makeTrip();
-    const url = await native.authorizationUrl({ trip });
+    const authorization = makeTrip();
+    const url = await native.authorizationUrl({ authorization });
     if (url.kind === "refused") throw new Error(url.explain);
-    const done = await native.complete((await real.signIn(url.location)).searchParams, trip);
+    const done = await native.complete((await real.signIn(url.location)).searchParams, authorization);
     if (done.kind === "refused") throw new Error(done.explain);
-    expect((await native.completeNative(done.tokens.idToken ?? "", trip.nonce)).kind).toBe("completed");
+    expect((await native.completeNative(done.tokens.idToken ?? "", authorization.nonce)).kind).toBe("completed");
     expect(await native.completeNative(done.tokens.idToken ?? "", "another")).toMatchObject({ reason: "nonce" });
   });
 });

@@ -1,9 +1,9 @@
 import type { ProviderConfig } from "../../../src/config/oidc-config.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
+import { type AuthorizationState, newAuthorizationState } from "../../../src/methods/oidc/authorization-state.ts";
 import { createProviderClient, type ProviderClient } from "../../../src/methods/oidc/client.ts";
 import { createProviderFetch, type ProviderFetchOptions } from "../../../src/methods/oidc/provider-fetch.ts";
 import { presets } from "../../../src/methods/oidc/providers/presets.ts";
-import { newTrip, type Trip } from "../../../src/methods/oidc/trip.ts";
 
 /** The configuration of a provider, whole; what a test cares about is given. */
 export const makeConfig = (parts: Partial<ProviderConfig> = {}): ProviderConfig => ({
@@ -46,7 +46,11 @@ export const makeConfig = (parts: Partial<ProviderConfig> = {}): ProviderConfig 
 export const callback = "http://127.0.0.1:4433/self-service/methods/oidc/callback/acme";
 
 /** A client of one provider; keys that are not known are looked for at once, or as often as is said (milliseconds). */
-export const makeClient = (config: ProviderConfig, network: ProviderFetchOptions = {}, keyCooldown = 0): ProviderClient =>
+export const makeClient = (
+  config: ProviderConfig,
+  network: ProviderFetchOptions = {},
+  keyCooldown = 0,
+): ProviderClient =>
   createProviderClient({
     config,
     preset: presets[config.provider],
@@ -56,4 +60,4 @@ export const makeClient = (config: ProviderConfig, network: ProviderFetchOptions
   });
 
 /** A trip back to the callback of a test. */
-export const makeTrip = (redirectUri = callback): Trip => newTrip(redirectUri, systemClock);
+export const makeTrip = (redirectUri = callback): AuthorizationState => newAuthorizationState(redirectUri, systemClock);

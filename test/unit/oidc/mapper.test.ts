@@ -4,7 +4,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/lib/clock.ts";
-import { presentClaims, readClaims } from "../../../src/methods/oidc/claims.ts";
+import { readClaims, renderClaims } from "../../../src/methods/oidc/claims.ts";
 import { createMapper } from "../../../src/methods/oidc/mapper/create-mapper.ts";
 import { compileDeclarativeMapper, isFaults } from "../../../src/methods/oidc/mapper/declarative-mapper.ts";
 import { findMapperFaults } from "../../../src/methods/oidc/mapper/find-mapper-faults.ts";
@@ -24,7 +24,7 @@ const jsonnet = (program: string): Mapper => createMapper(makeConfig({ mapper_ur
 const claimsOf = (raw: Readonly<Record<string, unknown>> = {}) => {
   const claims = readClaims({ iss: "https://id.example.com", sub: "42", ...raw } as never);
   if (typeof claims === "string") throw new Error(claims);
-  return presentClaims(claims);
+  return renderClaims(claims);
 };
 
 describe("a Jsonnet mapper", () => {
@@ -45,7 +45,13 @@ describe("a Jsonnet mapper", () => {
           ]),
         },
       }`);
-    const claims = claimsOf({ email: "ann@example.com", email_verified: "true", given_name: "Ann", family_name: "Bee", groups: ["a", "b"] });
+    const claims = claimsOf({
+      email: "ann@example.com",
+      email_verified: "true",
+      given_name: "Ann",
+      family_name: "Bee",
+      groups: ["a", "b"],
+    });
     expect(await mapper.map(claims)).toEqual({
       kind: "mapped",
       mapped: {
@@ -61,7 +67,9 @@ describe("a Jsonnet mapper", () => {
     const mapper = jsonnet(
       "local claims = std.extVar('claims'); { identity: { traits: { a: std.type(claims.email_verified), b: 'name' in claims, c: std.type(claims.raw_claims.name) } } }",
     );
-    expect(await mapper.map(claimsOf({ email_verified: "false", name: ["x"] }))).toMatchObject({ mapped: { traits: { a: "boolean", b: false, c: "array" } } });
+    expect(await mapper.map(claimsOf({ email_verified: "false", name: ["x"] }))).toMatchObject({
+      mapped: { traits: { a: "boolean", b: false, c: "array" } },
+    });
   });
 
   it("gives what can be known when a claim is missing", async () => {
@@ -72,7 +80,9 @@ describe("a Jsonnet mapper", () => {
       mapped: { traits: { name: { first: "Ann" }, plan: "free" }, verifiedAddresses: [] },
       explain: "no such field: email",
     });
-    expect(await jsonnet("local c = std.extVar('claims'); if c.email == 'x' then {} else { identity: {} }").map(claimsOf())).toMatchObject({
+    expect(
+      await jsonnet("local c = std.extVar('claims'); if c.email == 'x' then {} else { identity: {} }").map(claimsOf()),
+    ).toMatchObject({
       kind: "incomplete",
       mapped: { traits: {} },
     });
@@ -80,7 +90,9 @@ describe("a Jsonnet mapper", () => {
 
   it("sees who signs in again", async () => {
     const mapper = jsonnet("{ identity: { traits: std.extVar('identity').traits } }");
-    expect(await mapper.map(claimsOf(), { traits: { plan: "team" } })).toMatchObject({ mapped: { traits: { plan: "team" } } });
+    expect(await mapper.map(claimsOf(), { traits: { plan: "team" } })).toMatchObject({
+      mapped: { traits: { plan: "team" } },
+    });
   });
 
   it.each([
@@ -109,8 +121,12 @@ describe("a Jsonnet mapper", () => {
   it("says at the start what is wrong with it", async () => {
     expect(await jsonnet("{ identity: {").check()).toMatch(/^syntax error/);
     expect(await jsonnet("error 'this person may not sign in'").check()).toBeUndefined();
-    expect(await jsonnet("local claims = std.extVar('claims'); { identity: { traits: { email: claims.email } } }").check()).toBeUndefined();
-    expect(await (createMapper(makeConfig({ mapper_url: "file:///nowhere/mapper.jsonnet" }), deps) as Mapper).check()).toMatch(/ENOENT/);
+    expect(
+      await jsonnet("local claims = std.extVar('claims'); { identity: { traits: { email: claims.email } } }").check(),
+    ).toBeUndefined();
+    expect(
+      await (createMapper(makeConfig({ mapper_url: "file:///nowhere/mapper.jsonnet" }), deps) as Mapper).check(),
+    ).toMatch(/ENOENT/);
   });
 });
 
@@ -146,7 +162,9 @@ describe("what a Jsonnet mapper answers", () => {
   });
 
   it("null is a trait that is not there", () => {
-    expect(readMapped({ identity: { traits: { a: null, b: { c: null, d: 1 }, e: [null] } } })).toMatchObject({ traits: { b: { d: 1 }, e: [null] } });
+    expect(readMapped({ identity: { traits: { a: null, b: { c: null, d: 1 }, e: [null] } } })).toMatchObject({
+      traits: { b: { d: 1 }, e: [null] },
+    });
   });
 });
 
@@ -156,7 +174,10 @@ describe("where programs come from", () => {
   it("files", async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "mapper-"));
     writeFileSync(path.join(folder, "mapper.jsonnet"), program);
-    const mapper = createMapper(makeConfig({ mapper_url: pathToFileURL(path.join(folder, "mapper.jsonnet")).href }), deps) as Mapper;
+    const mapper = createMapper(
+      makeConfig({ mapper_url: pathToFileURL(path.join(folder, "mapper.jsonnet")).href }),
+      deps,
+    ) as Mapper;
     expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ mapped: { traits: { email: "a@b.c" } } });
     rmSync(folder, { recursive: true });
     expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "mapped" });
@@ -175,11 +196,20 @@ describe("where programs come from", () => {
     const stub = await startOpenidStub("client");
     stub.answerAt("/mapper.jsonnet", `${program}//${"x".repeat(200_000)}`);
     const mapper = createMapper(makeConfig({ mapper_url: `${stub.issuer}/mapper.jsonnet` }), deps) as Mapper;
-    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "failed", explain: expect.stringContaining("longer than") });
+    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({
+      kind: "failed",
+      explain: expect.stringContaining("longer than"),
+    });
     const folder = mkdtempSync(path.join(tmpdir(), "mapper-"));
     writeFileSync(path.join(folder, "mapper.jsonnet"), `${program}${" ".repeat(200_000)}`);
-    const file = createMapper(makeConfig({ mapper_url: pathToFileURL(path.join(folder, "mapper.jsonnet")).href }), deps) as Mapper;
-    expect(await file.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "failed", explain: expect.stringContaining("longer than") });
+    const file = createMapper(
+      makeConfig({ mapper_url: pathToFileURL(path.join(folder, "mapper.jsonnet")).href }),
+      deps,
+    ) as Mapper;
+    expect(await file.map(claimsOf({ email: "a@b.c" }))).toMatchObject({
+      kind: "failed",
+      explain: expect.stringContaining("longer than"),
+    });
     rmSync(folder, { recursive: true });
     await stub.close();
   });
@@ -188,7 +218,10 @@ describe("where programs come from", () => {
     const stub = await startOpenidStub("client");
     stub.answerAt("/mapper.jsonnet", program, 404);
     const mapper = createMapper(makeConfig({ mapper_url: `${stub.issuer}/mapper.jsonnet` }), deps) as Mapper;
-    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({ kind: "failed", explain: expect.stringContaining("404") });
+    expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({
+      kind: "failed",
+      explain: expect.stringContaining("404"),
+    });
     await stub.close();
   });
 });
@@ -197,7 +230,10 @@ describe("a program that takes too much", () => {
   const run = async (program: string, limits: JsonnetLimits) => {
     const limited = createJsonnetEngine(limits);
     const mapper = createMapper(makeConfig({ mapper_url: base64(program) }), { ...deps, engine: limited }) as Mapper;
-    const good = createMapper(makeConfig({ mapper_url: base64("{ identity: { traits: { ok: true } } }") }), { ...deps, engine: limited }) as Mapper;
+    const good = createMapper(makeConfig({ mapper_url: base64("{ identity: { traits: { ok: true } } }") }), {
+      ...deps,
+      engine: limited,
+    }) as Mapper;
     const [bad, next] = await Promise.all([mapper.map(claimsOf()), good.map(claimsOf())]);
     await limited.close();
     expect(next).toMatchObject({ kind: "mapped", mapped: { traits: { ok: true } } });
@@ -205,15 +241,22 @@ describe("a program that takes too much", () => {
   };
 
   it("of time is ended, and the next one runs", async () => {
-    const bad = await run("{ identity: { traits: { a: std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0) } } }", { timeLimit: 800 });
+    const bad = await run(
+      "{ identity: { traits: { a: std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0) } } }",
+      { timeLimit: 800 },
+    );
     expect(bad).toEqual({ kind: "failed", explain: "the mapper took longer than 800 ms" });
   });
 
   it("of memory is ended, and the next one runs", async () => {
     expect(
-      await run("{ identity: { traits: { a: std.foldl(function(a, b) a + a, std.range(1, 40), 'x') } } }", { memoryLimit: 16 * 1024 * 1024 }),
+      await run("{ identity: { traits: { a: std.foldl(function(a, b) a + a, std.range(1, 40), 'x') } } }", {
+        memoryLimit: 16 * 1024 * 1024,
+      }),
     ).toMatchObject({ kind: "failed" });
-    expect(await run("{ identity: { traits: { a: std.range(1, 1000000000) } } }", { timeLimit: 5000 })).toMatchObject({ kind: "failed" });
+    expect(await run("{ identity: { traits: { a: std.range(1, 1000000000) } } }", { timeLimit: 5000 })).toMatchObject({
+      kind: "failed",
+    });
   });
 
   it("of the stack is an error", async () => {
@@ -246,10 +289,13 @@ describe("a program that takes too much", () => {
 
   it("does not hold up the server", async () => {
     const limited = createJsonnetEngine({ timeLimit: 300 });
-    const mapper = createMapper(makeConfig({ mapper_url: base64("std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0)") }), {
-      ...deps,
-      engine: limited,
-    }) as Mapper;
+    const mapper = createMapper(
+      makeConfig({ mapper_url: base64("std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0)") }),
+      {
+        ...deps,
+        engine: limited,
+      },
+    ) as Mapper;
     const result = mapper.map(claimsOf());
     let longest = 0;
     for (let last = performance.now(), end = last + 200; last < end; ) {
@@ -264,7 +310,13 @@ describe("a program that takes too much", () => {
 
   it("is answered when the server ends", async () => {
     const limited = createJsonnetEngine();
-    const results = [1, 2].map(() => limited.run({ source: "std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0)", claims: "{}", identity: "{}" }));
+    const results = [1, 2].map(() =>
+      limited.run({
+        source: "std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0)",
+        claims: "{}",
+        identity: "{}",
+      }),
+    );
     await limited.close();
     expect(await Promise.all(results)).toMatchObject([{ kind: "error" }, { kind: "error" }]);
   });
@@ -290,7 +342,12 @@ describe("a table of paths", () => {
       metadata_public: { picture: "claims.picture" },
       verified_addresses: [{ via: "email", value: "claims.email" }],
     });
-    const claims = claimsOf({ email: "ann@example.com", email_verified: true, given_name: "Ann", "https://example.com/team": { id: 7 } });
+    const claims = claimsOf({
+      email: "ann@example.com",
+      email_verified: true,
+      given_name: "Ann",
+      "https://example.com/team": { id: 7 },
+    });
     expect(await mapper.map(claims)).toEqual({
       kind: "mapped",
       mapped: {
@@ -304,7 +361,11 @@ describe("a table of paths", () => {
   it("takes an address for verified only where the provider says so", async () => {
     const mapper = compile({ traits: {}, verified_addresses: [{ via: "email", value: "claims.email" }] });
     for (const email_verified of [false, "yes", undefined, 1]) {
-      expect(await mapper.map(claimsOf({ email: "ann@example.com", ...(email_verified !== undefined && { email_verified }) }))).toMatchObject({
+      expect(
+        await mapper.map(
+          claimsOf({ email: "ann@example.com", ...(email_verified !== undefined && { email_verified }) }),
+        ),
+      ).toMatchObject({
         mapped: { verifiedAddresses: [] },
       });
     }
@@ -356,7 +417,10 @@ describe("a table of paths", () => {
   });
 
   it("is named by its key in the configuration", () => {
-    const mapper = { traits: { "name.first": "given_name" }, verified_addresses: [{ via: "email", value: "claims.email", if: "claims.nope" }] };
+    const mapper = {
+      traits: { "name.first": "given_name" },
+      verified_addresses: [{ via: "email", value: "claims.email", if: "claims.nope" }],
+    };
     const providers = [makeConfig(), makeConfig({ mapper })];
     expect(findMapperFaults({ base_redirect_uri: undefined, providers }).map(({ path: at }) => at)).toEqual([
       'selfservice.methods.oidc.config.providers[1].mapper.traits["name.first"]',

@@ -28,12 +28,12 @@ describe("what is kept", () => {
       pass: (milliseconds: number) => {
         at += milliseconds;
       },
-      fail: (value: boolean) => {
+      serviceError: (value: boolean) => {
         fails = value;
       },
     };
   };
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const completeAuthentication = () => new Promise((resolve) => setTimeout(resolve, 5));
 
   it("is fetched once for all who come at the same time", async () => {
     const { cached, loads } = begin();
@@ -48,49 +48,49 @@ describe("what is kept", () => {
     expect([await cached.get(), loads()]).toEqual([1, 1]);
     pass(1);
     expect(await cached.get()).toBe(1);
-    await settle();
+    await completeAuthentication();
     expect([await cached.get(), loads()]).toEqual([2, 2]);
   });
 
   it("stays in use while its server is down, which is asked now and then", async () => {
-    const { cached, loads, pass, fail } = begin();
+    const { cached, loads, pass, serviceError } = begin();
     await cached.get();
-    fail(true);
+    serviceError(true);
     pass(100);
     for (let times = 0; times < 5; times++) {
       expect(await cached.get()).toBe(1);
-      await settle();
+      await completeAuthentication();
     }
     expect(loads()).toBe(2);
     pass(50);
     await cached.get();
-    await settle();
+    await completeAuthentication();
     expect(loads()).toBe(3);
   });
 
   it("does not stay for ever where that is not wanted", async () => {
-    const { cached, pass, fail } = begin(100, 1000);
+    const { cached, pass, serviceError } = begin(100, 1000);
     await cached.get();
-    fail(true);
+    serviceError(true);
     pass(1000);
     await expect(cached.get()).rejects.toThrow("down");
   });
 
   it("fails at once for as long as it took to find out that it could not be fetched", async () => {
-    const { cached, loads, pass, fail } = begin();
-    fail(true);
+    const { cached, loads, pass, serviceError } = begin();
+    serviceError(true);
     await expect(cached.get()).rejects.toThrow("down");
     await expect(cached.get()).rejects.toThrow("down");
     expect(loads()).toBe(1);
-    fail(false);
+    serviceError(false);
     pass(50);
     expect(await cached.get()).toBe(2);
   });
 
   it("is what there is when a fresh one cannot be had just now", async () => {
-    const { cached, loads, pass, fail } = begin();
+    const { cached, loads, pass, serviceError } = begin();
     await cached.get();
-    fail(true);
+    serviceError(true);
     pass(20);
     await expect(cached.refresh(10)).rejects.toThrow("down");
     expect([await cached.refresh(10), loads()]).toEqual([1, 2]);
@@ -116,7 +116,8 @@ describe("asking a provider", () => {
     if (request.url === "/drip") return void response.writeHead(200).write("x");
     if (request.url === "/large") return void response.end("x".repeat(2000));
     if (request.url === "/away") return void response.writeHead(302, { location: "/elsewhere" }).end();
-    if (request.url === "/once" && asked.filter((line) => line === "GET /once").length === 1) return void response.writeHead(503).end();
+    if (request.url === "/once" && asked.filter((line) => line === "GET /once").length === 1)
+      return void response.writeHead(503).end();
     return void response.writeHead(request.url === "/broken" ? 500 : 200).end("ok");
   });
   beforeAll(async () => {
@@ -135,20 +136,32 @@ describe("asking a provider", () => {
     expect((await ask(`${url}/broken`, { method: "POST", body: "x" })).status).toBe(500);
     await expect(ask(`${url}/drop`, { method: "POST", body: "x" })).rejects.toMatchObject({ reason: "unavailable" });
     await expect(ask(`${url}/drop`, { method: "GET" })).rejects.toMatchObject({ reason: "unavailable" });
-    expect([times("GET /once"), times("GET /broken"), times("POST /broken"), times("POST /drop"), times("GET /drop")]).toEqual([2, 2, 1, 1, 2]);
+    expect([
+      times("GET /once"),
+      times("GET /broken"),
+      times("POST /broken"),
+      times("POST /drop"),
+      times("GET /drop"),
+    ]).toEqual([2, 2, 1, 1, 2]);
   });
 
   it("waits for an answer, and for all of it, no longer than it may", async () => {
     for (const where of ["/hang", "/drip"]) {
       const started = performance.now();
-      await expect(ask(`${url}${where}`, { method: "GET" })).rejects.toMatchObject({ reason: "unavailable", message: expect.stringContaining("in time") });
+      await expect(ask(`${url}${where}`, { method: "GET" })).rejects.toMatchObject({
+        reason: "unavailable",
+        message: expect.stringContaining("in time"),
+      });
       expect(performance.now() - started).toBeLessThan(1500);
       expect(times(`GET ${where}`)).toBe(1);
     }
   });
 
   it("reads no more than it may, follows nobody elsewhere, and names no secret", async () => {
-    await expect(ask(`${url}/large`, { method: "GET" })).rejects.toMatchObject({ reason: "unavailable", message: expect.stringContaining("larger than") });
+    await expect(ask(`${url}/large`, { method: "GET" })).rejects.toMatchObject({
+      reason: "unavailable",
+      message: expect.stringContaining("larger than"),
+    });
     expect((await ask(`${url}/away`, { method: "GET" })).status).toBe(302);
     expect(times("GET /elsewhere")).toBe(0);
     const gone = await startOpenidStub("client");
@@ -158,7 +171,8 @@ describe("asking a provider", () => {
   });
 
   it("goes over TLS, or stays on this machine", () => {
-    for (const safe of ["https://id.example.com/x", "http://127.0.0.1:4446/", "http://localhost/", "http://[::1]:80/"]) expect(isSafeUrl(safe)).toBe(true);
+    for (const safe of ["https://id.example.com/x", "http://127.0.0.1:4446/", "http://localhost/", "http://[::1]:80/"])
+      expect(isSafeUrl(safe)).toBe(true);
     for (const unsafe of [
       "http://id.example.com/",
       "http://10.0.0.1/",
@@ -182,7 +196,9 @@ describe("keys", () => {
     expect((await client.completeNative(await stub.sign({ nonce }), nonce)).kind).toBe("completed");
     await stub.close();
     expect((await client.completeNative(await stub.sign({ nonce }), nonce)).kind).toBe("completed");
-    expect(await client.completeNative(await stub.sign({ nonce }, { kid: "unknown" }), nonce)).toMatchObject({ kind: "refused" });
+    expect(await client.completeNative(await stub.sign({ nonce }, { kid: "unknown" }), nonce)).toMatchObject({
+      kind: "refused",
+    });
   });
 
   it("that a token does not name are all tried", async () => {
@@ -191,7 +207,9 @@ describe("keys", () => {
     const { kid: __, ...second } = two.publicKey;
     two.answerAt("/jwks", { keys: [first, second] });
     const client = makeClient(makeConfig({ issuer_url: two.issuer }));
-    expect((await client.completeNative(await two.sign({ nonce: "n" }, { kid: undefined }), "n")).kind).toBe("completed");
+    expect((await client.completeNative(await two.sign({ nonce: "n" }, { kid: undefined }), "n")).kind).toBe(
+      "completed",
+    );
     await Promise.all([one.close(), two.close()]);
   });
 
@@ -204,7 +222,9 @@ describe("keys", () => {
       [{ keys: [] }, "signature"],
     ] as const) {
       stub.answerAt("/jwks", body);
-      expect(await makeClient(makeConfig({ issuer_url: stub.issuer })).completeNative(await stub.sign({ nonce: "n" }), "n")).toMatchObject({
+      expect(
+        await makeClient(makeConfig({ issuer_url: stub.issuer })).completeNative(await stub.sign({ nonce: "n" }), "n"),
+      ).toMatchObject({
         kind: "refused",
         reason,
       });

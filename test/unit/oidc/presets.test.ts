@@ -2,8 +2,8 @@ import { createHmac, generateKeyPairSync } from "node:crypto";
 import { decodeProtectedHeader, importSPKI, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ProviderConfig, providerKinds } from "../../../src/config/oidc-config.ts";
-import { presentClaims } from "../../../src/methods/oidc/claims.ts";
-import { isFreshProof } from "../../../src/methods/oidc/freshness.ts";
+import { renderClaims } from "../../../src/methods/oidc/claims.ts";
+import { isFreshAuthentication } from "../../../src/methods/oidc/freshness.ts";
 import { appleClientSecret } from "../../../src/methods/oidc/providers/apple.ts";
 import { presets } from "../../../src/methods/oidc/providers/presets.ts";
 import { type OpenidStub, startOpenidStub } from "../../setup/openid-stub.ts";
@@ -23,7 +23,8 @@ const network: typeof fetch = (input, init) => {
   asked.push({ url: url.href, headers: new Headers(init?.headers) });
   return fetch(`${stub.issuer}/${url.host}${url.pathname}`, init);
 };
-const make = (parts: Partial<ProviderConfig>) => makeClient(makeConfig({ scope: undefined, ...parts }), { fetch: network });
+const make = (parts: Partial<ProviderConfig>) =>
+  makeClient(makeConfig({ scope: undefined, ...parts }), { fetch: network });
 const discoverable = (issuer: string, more: Readonly<Record<string, unknown>> = {}, published = issuer) => {
   const { host, pathname } = new URL(issuer);
   stub.answerAt(`/${host}${pathname.replace(/\/$/, "")}/.well-known/openid-configuration`, {
@@ -38,7 +39,7 @@ const discoverable = (issuer: string, more: Readonly<Record<string, unknown>> = 
   stub.answerAt(`/${host}/jwks`, { keys: [stub.publicKey] });
 };
 const location = async (parts: Partial<ProviderConfig>, reauthenticate = false): Promise<URL> => {
-  const url = await make(parts).authorizationUrl({ trip: makeTrip(), reauthenticate });
+  const url = await make(parts).authorizationUrl({ authorization: makeTrip(), reauthenticate });
   if (url.kind === "refused") throw new Error(url.explain);
   return new URL(url.location);
 };
@@ -49,16 +50,26 @@ const complete = async (
   more: Readonly<Record<string, string>> = {},
 ) => {
   asked = [];
-  const trip = makeTrip();
-  stub.answerAt(tokenAt, await token(trip.nonce));
-  return { trip, done: await make(parts).complete(new URLSearchParams({ code: "code", state: trip.state, ...more }), trip) };
+  const authorization = makeTrip();
+  stub.answerAt(tokenAt, await token(authorization.nonce));
+  return {
+    authorization,
+    done: await make(parts).complete(
+      new URLSearchParams({ code: "code", state: authorization.state, ...more }),
+      authorization,
+    ),
+  };
 };
 
 describe("every kind of provider", () => {
   it.each(providerKinds)("%s can be asked", async (provider) => {
     const issuer = presets[provider].server(makeConfig({ provider, issuer_url: "https://id.example.com" }));
     if (issuer.kind === "discover")
-      discoverable(issuer.issuer, {}, provider === "microsoft" ? "https://login.microsoftonline.com/{tenantid}/v2.0" : issuer.issuer);
+      discoverable(
+        issuer.issuer,
+        {},
+        provider === "microsoft" ? "https://login.microsoftonline.com/{tenantid}/v2.0" : issuer.issuer,
+      );
     const url = await location({ provider, issuer_url: "https://id.example.com" });
     expect(url.protocol).toBe("https:");
     expect(url.searchParams.get("state")).toBeTruthy();
@@ -86,8 +97,11 @@ describe("github", () => {
       { email: "octo@example.com", primary: true, verified: true },
     ]);
     const { done } = await complete(config, "/github.com/login/oauth/access_token", answer);
-    expect(done).toMatchObject({ kind: "completed", claims: { iss: "https://github.com/login/oauth/access_token", sub: "583231" } });
-    expect(done.kind === "completed" && presentClaims(done.claims)).toMatchObject({
+    expect(done).toMatchObject({
+      kind: "completed",
+      claims: { iss: "https://github.com/login/oauth/access_token", sub: "583231" },
+    });
+    expect(done.kind === "completed" && renderClaims(done.claims)).toMatchObject({
       email: "octo@example.com",
       email_verified: true,
       nickname: "octo",
@@ -96,26 +110,40 @@ describe("github", () => {
       picture: "https://a.example/1",
       profile: "https://github.com/octo",
     });
-    expect(asked.find(({ url }) => url === "https://api.github.com/user")?.headers.get("authorization")).toBe("Bearer gho_x");
+    expect(asked.find(({ url }) => url === "https://api.github.com/user")?.headers.get("authorization")).toBe(
+      "Bearer gho_x",
+    );
   });
 
   it("knows no address without the scope, and never the one of the profile", async () => {
     stub.answerAt("/api.github.com/user", { id: 1, login: "octo", email: "public@example.com" });
-    const { done } = await complete(config, "/github.com/login/oauth/access_token", () => ({ ...answer(), scope: "read:user" }));
-    expect(done.kind === "completed" && presentClaims(done.claims)).not.toHaveProperty("email");
+    const { done } = await complete(config, "/github.com/login/oauth/access_token", () => ({
+      ...answer(),
+      scope: "read:user",
+    }));
+    expect(done.kind === "completed" && renderClaims(done.claims)).not.toHaveProperty("email");
     expect(asked.map(({ url }) => url)).not.toContain("https://api.github.com/user/emails");
   });
 
   it("refuses what has no number, and an API that refuses", async () => {
     stub.answerAt("/api.github.com/user", { id: "583231", login: "octo" });
-    expect((await complete(config, "/github.com/login/oauth/access_token", answer)).done).toMatchObject({ reason: "claims" });
+    expect((await complete(config, "/github.com/login/oauth/access_token", answer)).done).toMatchObject({
+      reason: "claims",
+    });
     stub.answerAt("/api.github.com/user", { message: "Bad credentials" }, 401);
-    expect((await complete(config, "/github.com/login/oauth/access_token", answer)).done).toMatchObject({ reason: "unavailable" });
+    expect((await complete(config, "/github.com/login/oauth/access_token", answer)).done).toMatchObject({
+      reason: "unavailable",
+    });
   });
 
   it("reads the errors that come with status 200", async () => {
     expect(
-      (await complete(config, "/github.com/login/oauth/access_token", () => ({ error: "bad_verification_code", error_description: "x" }))).done,
+      (
+        await complete(config, "/github.com/login/oauth/access_token", () => ({
+          error: "bad_verification_code",
+          error_description: "x",
+        }))
+      ).done,
     ).toMatchObject({ kind: "refused" });
   });
 
@@ -143,7 +171,13 @@ describe("apple", () => {
       const spki = await importSPKI(String(publicKey.export({ type: "spki", format: "pem" })), "ES256");
       const { payload } = await jwtVerify(secret, spki, { currentDate: clock.now() });
       expect(decodeProtectedHeader(secret)).toEqual({ alg: "ES256", kid: "KEY1234567" });
-      expect(payload).toEqual({ iss: "TEAM123456", sub: "client", aud: "https://appleid.apple.com", iat: 1893456000, exp: 1893456300 });
+      expect(payload).toEqual({
+        iss: "TEAM123456",
+        sub: "client",
+        aud: "https://appleid.apple.com",
+        iat: 1893456000,
+        exp: 1893456300,
+      });
     }
   });
 
@@ -152,12 +186,17 @@ describe("apple", () => {
     const sign = async (nonce: string) => ({
       access_token: "x",
       token_type: "bearer",
-      id_token: await stub.sign({ iss: "https://appleid.apple.com", nonce, email: "ann@example.com", email_verified: "true" }),
+      id_token: await stub.sign({
+        iss: "https://appleid.apple.com",
+        nonce,
+        email: "ann@example.com",
+        email_verified: "true",
+      }),
     });
     const { done } = await complete(config, "/appleid.apple.com/token", sign, {
       user: JSON.stringify({ name: { firstName: "Ann", lastName: "Bee" }, email: "evil@example.com" }),
     });
-    expect(done.kind === "completed" && presentClaims(done.claims)).toMatchObject({
+    expect(done.kind === "completed" && renderClaims(done.claims)).toMatchObject({
       email: "ann@example.com",
       email_verified: true,
       given_name: "Ann",
@@ -166,11 +205,15 @@ describe("apple", () => {
   });
 
   it("takes nothing from the browser but the name", async () => {
-    const sign = async (nonce: string) => ({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ iss: "https://appleid.apple.com", nonce }) });
+    const sign = async (nonce: string) => ({
+      access_token: "x",
+      token_type: "bearer",
+      id_token: await stub.sign({ iss: "https://appleid.apple.com", nonce }),
+    });
     const { done } = await complete(config, "/appleid.apple.com/token", sign, {
       user: JSON.stringify({ email: "evil@example.com", sub: "evil", name: { firstName: { x: 1 } } }),
     });
-    expect(done.kind === "completed" && presentClaims(done.claims)).toEqual({
+    expect(done.kind === "completed" && renderClaims(done.claims)).toEqual({
       iss: "https://appleid.apple.com",
       sub: "someone",
       nonce: expect.any(String),
@@ -180,7 +223,9 @@ describe("apple", () => {
 
   it("says so when its key cannot be read", async () => {
     const wrong = { ...config, apple_private_key: "no key" };
-    await expect(complete(wrong, "/appleid.apple.com/token", () => ({}))).resolves.toMatchObject({ done: { kind: "refused", reason: "misconfigured" } });
+    await expect(complete(wrong, "/appleid.apple.com/token", () => ({}))).resolves.toMatchObject({
+      done: { kind: "refused", reason: "misconfigured" },
+    });
   });
 });
 
@@ -194,12 +239,16 @@ describe("microsoft", () => {
     id_token: await stub.sign({ iss: issuer, tid: tenant, nonce, ...claims }),
   });
   beforeAll(() => {
-    for (const name of ["common", "organizations"]) discoverable(`https://login.microsoftonline.com/${name}/v2.0`, {}, template);
+    for (const name of ["common", "organizations"])
+      discoverable(`https://login.microsoftonline.com/${name}/v2.0`, {}, template);
   });
 
   it("takes the issuer of the tenant that the ID token names, and no other", async () => {
     const at = "/login.microsoftonline.com/token";
-    expect((await complete({ provider: "microsoft" }, at, sign({}))).done).toMatchObject({ kind: "completed", claims: { iss: issuer } });
+    expect((await complete({ provider: "microsoft" }, at, sign({}))).done).toMatchObject({
+      kind: "completed",
+      claims: { iss: issuer },
+    });
     for (const claims of [
       { tid: undefined },
       { tid: "99999999-2222-3333-4444-555555555555" },
@@ -214,14 +263,16 @@ describe("microsoft", () => {
   it("keeps personal accounts out of organizations", async () => {
     const consumers = "9188040d-6c67-4c5b-b112-36a304b66dad";
     const token = await stub.sign({ iss: template.replace("{tenantid}", consumers), tid: consumers, nonce: "n" });
-    expect(await make({ provider: "microsoft", microsoft_tenant: "organizations" }).completeNative(token, "n")).toMatchObject({ reason: "issuer" });
+    expect(
+      await make({ provider: "microsoft", microsoft_tenant: "organizations" }).completeNative(token, "n"),
+    ).toMatchObject({ reason: "issuer" });
     expect((await make({ provider: "microsoft" }).completeNative(token, "n")).kind).toBe("completed");
   });
 
   it("does not believe an address that some administrator wrote", async () => {
     const read = async (claims: Readonly<Record<string, unknown>>) => {
       const { done } = await complete({ provider: "microsoft" }, "/login.microsoftonline.com/token", sign(claims));
-      return done.kind === "completed" && presentClaims(done.claims).email_verified;
+      return done.kind === "completed" && renderClaims(done.claims).email_verified;
     };
     expect(await read({ email: "boss@example.com", email_verified: true })).toBe(false);
     expect(await read({ email: "boss@example.com", xms_edov: true })).toBe(true);
@@ -230,10 +281,18 @@ describe("microsoft", () => {
   it("takes the subject from where it is configured", async () => {
     stub.answerAt("/graph.microsoft.com/v1.0/me", { id: "graph-id" });
     const subject = async (subject_source: ProviderConfig["subject_source"]) => {
-      const { done } = await complete({ provider: "microsoft", subject_source }, "/login.microsoftonline.com/token", sign({ oid: "object-id" }));
+      const { done } = await complete(
+        { provider: "microsoft", subject_source },
+        "/login.microsoftonline.com/token",
+        sign({ oid: "object-id" }),
+      );
       return done.kind === "completed" && done.claims.sub;
     };
-    expect([await subject("userinfo"), await subject("oid"), await subject("me")]).toEqual(["someone", "object-id", "graph-id"]);
+    expect([await subject("userinfo"), await subject("oid"), await subject("me")]).toEqual([
+      "someone",
+      "object-id",
+      "graph-id",
+    ]);
   });
 });
 
@@ -241,20 +300,26 @@ describe("the others", () => {
   it("google: both spellings of its issuer, of nobody else's", async () => {
     discoverable("https://accounts.google.com");
     const token = (iss: string) => stub.sign({ iss, nonce: "n" });
-    expect((await make({ provider: "google" }).completeNative(await token("accounts.google.com"), "n")).kind).toBe("completed");
-    expect(await make({ provider: "google" }).completeNative(await token("https://accounts.google.com.evil.example"), "n")).toMatchObject({ reason: "issuer" });
+    expect((await make({ provider: "google" }).completeNative(await token("accounts.google.com"), "n")).kind).toBe(
+      "completed",
+    );
+    expect(
+      await make({ provider: "google" }).completeNative(await token("https://accounts.google.com.evil.example"), "n"),
+    ).toMatchObject({ reason: "issuer" });
     expect((await location({ provider: "google" })).searchParams.get("scope")).toBe("email profile openid");
   });
 
   it("slack: the scopes of the older sign-in, and the team", async () => {
     discoverable("https://slack.com");
-    expect((await location({ provider: "slack", scope: ["identity.basic", "identity.email"] })).searchParams.get("scope")).toBe("profile email openid");
+    expect(
+      (await location({ provider: "slack", scope: ["identity.basic", "identity.email"] })).searchParams.get("scope"),
+    ).toBe("profile email openid");
     const { done } = await complete({ provider: "slack" }, "/slack.com/token", async (nonce) => ({
       access_token: "x",
       token_type: "bearer",
       id_token: await stub.sign({ iss: "https://slack.com", nonce, "https://slack.com/team_id": "T1" }),
     }));
-    expect(done.kind === "completed" && presentClaims(done.claims).team).toBe("T1");
+    expect(done.kind === "completed" && renderClaims(done.claims).team).toBe("T1");
   });
 
   it("discord: the member's number, and an address only as far as it is verified", async () => {
@@ -267,8 +332,11 @@ describe("the others", () => {
       verified: false,
       locale: "en",
     });
-    const { done } = await complete({ provider: "discord" }, "/discord.com/api/oauth2/token", () => ({ access_token: "x", token_type: "Bearer" }));
-    expect(done.kind === "completed" && presentClaims(done.claims)).toMatchObject({
+    const { done } = await complete({ provider: "discord" }, "/discord.com/api/oauth2/token", () => ({
+      access_token: "x",
+      token_type: "Bearer",
+    }));
+    expect(done.kind === "completed" && renderClaims(done.claims)).toMatchObject({
       sub: "80351110224678912",
       name: "Nelly",
       email_verified: false,
@@ -288,15 +356,15 @@ describe("the others", () => {
       access_token: "token",
       token_type: "bearer",
     }));
-    expect(done.kind === "completed" && presentClaims(done.claims)).toMatchObject({
+    expect(done.kind === "completed" && renderClaims(done.claims)).toMatchObject({
       iss: "https://graph.facebook.com",
       sub: "7",
       given_name: "Ann",
       picture: "https://p.example/7",
     });
-    expect(done.kind === "completed" && presentClaims(done.claims)).not.toHaveProperty("email_verified");
-    const proof = createHmac("sha256", "a-secret-of-the-test").update("token").digest("hex");
-    expect(asked.some(({ url }) => url.includes(`appsecret_proof=${proof}`))).toBe(true);
+    expect(done.kind === "completed" && renderClaims(done.claims)).not.toHaveProperty("email_verified");
+    const amr = createHmac("sha256", "a-secret-of-the-test").update("token").digest("hex");
+    expect(asked.some(({ url }) => url.includes(`appsecret_proof=${amr}`))).toBe(true);
     expect((await location({ provider: "facebook" }, true)).searchParams.get("auth_type")).toBe("reauthenticate");
   });
 
@@ -308,7 +376,10 @@ describe("the others", () => {
       token_type: "bearer",
       id_token: await stub.sign({ iss: "https://gitlab.com", nonce, email: "ann@example.com" }),
     }));
-    expect(done.kind === "completed" && presentClaims(done.claims)).toMatchObject({ email: "ann@example.com", raw_claims: { groups: ["a"] } });
+    expect(done.kind === "completed" && renderClaims(done.claims)).toMatchObject({
+      email: "ann@example.com",
+      raw_claims: { groups: ["a"] },
+    });
   });
 
   it("a provider that is described in full is not discovered", async () => {
@@ -330,14 +401,18 @@ describe("the others", () => {
 
   it("metadata that lead elsewhere are not followed", async () => {
     discoverable("https://evil.example.com", { token_endpoint: "http://internal.example.com/token" });
-    expect(await make({ issuer_url: "https://evil.example.com" }).authorizationUrl({ trip: makeTrip() })).toMatchObject({ reason: "misconfigured" });
+    expect(
+      await make({ issuer_url: "https://evil.example.com" }).authorizationUrl({ authorization: makeTrip() }),
+    ).toMatchObject({ reason: "misconfigured" });
     discoverable("https://other.example.com", {}, "https://id.example.com");
-    expect(await make({ issuer_url: "https://other.example.com" }).authorizationUrl({ trip: makeTrip() })).toMatchObject({ reason: "misconfigured" });
+    expect(
+      await make({ issuer_url: "https://other.example.com" }).authorizationUrl({ authorization: makeTrip() }),
+    ).toMatchObject({ reason: "misconfigured" });
   });
 
   it("what proves nothing is never fresh", () => {
     const claims = { iss: "x", sub: "y", authTime: 4_000_000_000, acr: undefined, amr: [], standard: {}, raw: {} };
     for (const kind of ["google", "github", "discord", "slack"] as const)
-      expect(isFreshProof(presets[kind].reauthentication.proves, claims, makeTrip())).toBe(false);
+      expect(isFreshAuthentication(presets[kind].reauthentication.reauthentication, claims, makeTrip())).toBe(false);
   });
 });

@@ -9,7 +9,10 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 const digest = createHash("sha1").update("correct horse").digest("hex").toUpperCase();
 const [prefix, suffix] = [digest.slice(0, 5), digest.slice(5)];
-const padding = Array.from({ length: 400 }, (_, n) => `${createHash("sha1").update(`p${n}`).digest("hex").toUpperCase().slice(5)}:0`);
+const padding = Array.from(
+  { length: 400 },
+  (_, n) => `${createHash("sha1").update(`p${n}`).digest("hex").toUpperCase().slice(5)}:0`,
+);
 
 let seen: IncomingMessage[] = [];
 let answer: Answer;
@@ -28,7 +31,8 @@ afterAll(async () => {
 beforeEach(() => {
   seen = [];
   now = 0;
-  answer = (_, response) => void response.end([...padding.slice(0, 200), `${suffix}:7`, ...padding.slice(200)].join("\r\n"));
+  answer = (_, response) =>
+    void response.end([...padding.slice(0, 200), `${suffix}:7`, ...padding.slice(200)].join("\r\n"));
 });
 
 const base = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -122,11 +126,27 @@ describe("a breach check", () => {
     ["says it is broken", (_, response) => void response.writeHead(500).end("oops"), "status 500"],
     ["knows nothing", (_, response) => void response.writeHead(404).end(), "status 404"],
     ["limits us", (_, response) => void response.writeHead(429).end(), "status 429"],
-    ["sends us elsewhere", (_, response) => void response.writeHead(302, { location: "http://127.0.0.1:9/" }).end(), "no connection"],
-    ["answers something else", (_, response) => void response.end("<html>captive portal</html>"), "the answer is not of the form SUFFIX:COUNT"],
-    ["counts in words", (_, response) => void response.end(`${suffix}:many`), "the answer is not of the form SUFFIX:COUNT"],
+    [
+      "sends us elsewhere",
+      (_, response) => void response.writeHead(302, { location: "http://127.0.0.1:9/" }).end(),
+      "no connection",
+    ],
+    [
+      "answers something else",
+      (_, response) => void response.end("<html>captive portal</html>"),
+      "the answer is not of the form SUFFIX:COUNT",
+    ],
+    [
+      "counts in words",
+      (_, response) => void response.end(`${suffix}:many`),
+      "the answer is not of the form SUFFIX:COUNT",
+    ],
     ["answers without end", (_, response) => endless(response), "the answer is too large"],
-    ["breaks off", (_, response) => void response.writeHead(200, { "content-length": "9999" }).write("A", () => response.destroy()), "no connection"],
+    [
+      "breaks off",
+      (_, response) => void response.writeHead(200, { "content-length": "9999" }).write("A", () => response.destroy()),
+      "no connection",
+    ],
   ])("says that it does not know when the service %s", async (_, broken, reason) => {
     answer = broken;
     const check = create();
@@ -151,7 +171,10 @@ describe("a breach check", () => {
     await new Promise<void>((resolve) => nobody.listen(0, "127.0.0.1", resolve));
     const { port } = nobody.address() as AddressInfo;
     await new Promise((resolve) => nobody.close(resolve));
-    expect(await createBreachCheck({ host: `http://127.0.0.1:${port}` }).count("x")).toEqual({ kind: "unavailable", reason: "no connection" });
+    expect(await createBreachCheck({ host: `http://127.0.0.1:${port}` }).count("x")).toEqual({
+      kind: "unavailable",
+      reason: "no connection",
+    });
   });
 });
 

@@ -50,12 +50,22 @@ const setUp = ({ config = {}, algorithm = "argon2", found = { kind: "count", cou
 };
 
 const brief = (verdict: Verdict) =>
-  verdict.kind === "refused" ? verdict.messages.map(({ id, context }) => (context === undefined ? id : { id, ...context })) : verdict.kind;
+  verdict.kind === "refused"
+    ? verdict.messages.map(({ id, context }) => (context === undefined ? id : { id, ...context }))
+    : verdict.kind;
 
 describe("a new password", () => {
   it("is accepted when nothing speaks against it, whatever kinds of characters it has", async () => {
     const { check } = setUp();
-    for (const password of ["correct horse battery 7", "        ", "gggggggg", "passwörter", "密码密码密码密码", "x".repeat(1_024), `${"x".repeat(64)}😀`]) {
+    for (const password of [
+      "correct horse battery 7",
+      "        ",
+      "gggggggg",
+      "passwörter",
+      "密码密码密码密码",
+      "x".repeat(1_024),
+      `${"x".repeat(64)}😀`,
+    ]) {
       expect(brief(await check(password, ["ann@example.com"], "hash:other"))).toBe("accepted");
     }
   });
@@ -72,7 +82,9 @@ describe("a new password", () => {
     const { check, asked } = setUp({ config: { max_password_length: 64 } });
     expect(brief(await check("😀".repeat(64)))).toBe("accepted");
     asked.length = 0;
-    expect(brief(await check("😀".repeat(65), ["ann@example.com"], "hash:x"))).toEqual([{ id: 4000033, max_length: 64, actual_length: 65 }]);
+    expect(brief(await check("😀".repeat(65), ["ann@example.com"], "hash:x"))).toEqual([
+      { id: 4000033, max_length: 64, actual_length: 65 },
+    ]);
     expect(asked).toEqual([]);
   });
 
@@ -94,9 +106,15 @@ describe("a new password", () => {
 
   it("hears all that is wrong at once, in a fixed order, and breaches are asked last", async () => {
     const { check, asked } = setUp({ found: { kind: "count", count: 9 } });
-    expect(brief(await check("ann@e", ["ann@e"], "hash:ann@e"))).toEqual([{ id: 4000032, min_length: 8, actual_length: 5 }, 4000039, 4000031]);
+    expect(brief(await check("ann@e", ["ann@e"], "hash:ann@e"))).toEqual([
+      { id: 4000032, min_length: 8, actual_length: 5 },
+      4000039,
+      4000031,
+    ]);
     expect(asked).toEqual(["equality"]);
-    expect(brief(await check("correct horse", ["ann@e"], "hash:other"))).toEqual([{ id: 4000005, reason: expect.any(String) }]);
+    expect(brief(await check("correct horse", ["ann@e"], "hash:other"))).toEqual([
+      { id: 4000005, reason: expect.any(String) },
+    ]);
     expect(asked).toEqual(["equality", "equality", "breach"]);
   });
 
@@ -129,7 +147,9 @@ describe("a new password", () => {
       [5, "accepted"],
       [6, "refused"],
     ] as const) {
-      expect((await setUp({ config: { max_breaches: 5 }, found: { kind: "count", count } }).check("correct horse")).kind).toBe(outcome);
+      expect(
+        (await setUp({ config: { max_breaches: 5 }, found: { kind: "count", count } }).check("correct horse")).kind,
+      ).toBe(outcome);
     }
   });
 
@@ -145,9 +165,12 @@ describe("a new password", () => {
     expect(off.asked).toEqual([]);
   });
 
-  it.each(["long enough \ud800", "long enough \0"])("has no characters that an encoding would lose: %j", async (password) => {
-    expect(brief(await setUp().check(password))).toEqual([{ id: 4000001, reason: expect.any(String) }]);
-  });
+  it.each(["long enough \ud800", "long enough \0"])(
+    "has no characters that an encoding would lose: %j",
+    async (password) => {
+      expect(brief(await setUp().check(password))).toEqual([{ id: 4000001, reason: expect.any(String) }]);
+    },
+  );
 
   it("gets the same verdict however its characters are composed", async () => {
     const { check } = setUp();

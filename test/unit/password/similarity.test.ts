@@ -44,10 +44,17 @@ describe("a password", () => {
 
   it("always has an answer, the same for any case", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme", maxLength: 60 }), fc.string({ unit: "grapheme-ascii", maxLength: 60 }), (identifier, password) => {
-        expect(isTooSimilar(password.toUpperCase(), identifier)).toBe(isTooSimilar(password.toLowerCase(), identifier));
-        if (identifier !== "") expect(isTooSimilar(identifier, identifier)).toBe(Buffer.byteLength(identifier) <= 256);
-      }),
+      fc.property(
+        fc.string({ unit: "grapheme", maxLength: 60 }),
+        fc.string({ unit: "grapheme-ascii", maxLength: 60 }),
+        (identifier, password) => {
+          expect(isTooSimilar(password.toUpperCase(), identifier)).toBe(
+            isTooSimilar(password.toLowerCase(), identifier),
+          );
+          if (identifier !== "")
+            expect(isTooSimilar(identifier, identifier)).toBe(Buffer.byteLength(identifier) <= 256);
+        },
+      ),
     );
   });
 });

@@ -57,8 +57,15 @@ describe("the input element of a trait", () => {
 
   it("shows title, pattern and options, of which there are at most 500", () => {
     const options = Array.from({ length: 600 }, (_, at) => at);
-    expect(fieldOf({ type: "integer", title: "A", enum: options })).toMatchObject({ title: "A", options: options.slice(0, 500) });
-    expect(fieldOf({ type: "string", pattern: "^a" })).toMatchObject({ pattern: "^a", options: undefined, title: undefined });
+    expect(fieldOf({ type: "integer", title: "A", enum: options })).toMatchObject({
+      title: "A",
+      options: options.slice(0, 500),
+    });
+    expect(fieldOf({ type: "string", pattern: "^a" })).toMatchObject({
+      pattern: "^a",
+      options: undefined,
+      title: undefined,
+    });
   });
 
   it("is required when the object right around it says so, and not when a condition does", () => {
@@ -72,11 +79,17 @@ describe("the input element of a trait", () => {
       anyOf: [{ required: ["d"] }],
       allOf: [{ properties: { e: { type: "string" } }, required: ["e"] }],
     });
-    expect(schema.fields.filter((field) => field.required).map((field) => field.name)).toEqual(["traits.a", "traits.b.c", "traits.e"]);
+    expect(schema.fields.filter((field) => field.required).map((field) => field.name)).toEqual([
+      "traits.a",
+      "traits.b.c",
+      "traits.e",
+    ]);
   });
 
   it("escapes a dot in the name of a property", () => {
-    expect(schemaOf({ properties: { "a.b": { type: "object", properties: { c: { type: "string" } } } } }).fields[0]?.name).toBe("traits.a\\.b.c");
+    expect(
+      schemaOf({ properties: { "a.b": { type: "object", properties: { c: { type: "string" } } } } }).fields[0]?.name,
+    ).toBe("traits.a\\.b.c");
   });
 
   it("exists for properties of every branch, once each, in the order of the document", () => {
@@ -88,13 +101,24 @@ describe("the input element of a trait", () => {
       then: { properties: { third: { type: "number" } } },
       else: { properties: { fourth: { type: "boolean" } } },
     });
-    expect(schema.fields.map((field) => field.name)).toEqual(["traits.first", "traits.second", "traits.third", "traits.fourth"]);
+    expect(schema.fields.map((field) => field.name)).toEqual([
+      "traits.first",
+      "traits.second",
+      "traits.third",
+      "traits.fourth",
+    ]);
   });
 
   it("knows the ways of signing in that it is for", () => {
     const trait = {
       type: "string",
-      [keyword]: { credentials: { password: { identifier: true }, code: { identifier: true, via: "email" }, webauthn: { identifier: false } } },
+      [keyword]: {
+        credentials: {
+          password: { identifier: true },
+          code: { identifier: true, via: "email" },
+          webauthn: { identifier: false },
+        },
+      },
     };
     expect(fieldOf(trait)?.identifies).toEqual(["password", "code"]);
     expect(fieldOf({ type: "array", items: trait })?.identifies).toEqual(["password", "code"]);

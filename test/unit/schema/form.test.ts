@@ -23,8 +23,14 @@ const kinds = schemaOf({
     tags: { type: "array", items: { type: "string" } },
     numbers: { type: "array", items: { type: "integer" } },
     flags: { type: "array", items: { type: "boolean" } },
-    places: { type: "array", items: { type: "object", properties: { street: { type: "string" }, number: { type: "integer" } } } },
-    deep: { type: "object", properties: { "dotted.name": { type: "object", properties: { "back\\slash": { type: "string" } } } } },
+    places: {
+      type: "array",
+      items: { type: "object", properties: { street: { type: "string" }, number: { type: "integer" } } },
+    },
+    deep: {
+      type: "object",
+      properties: { "dotted.name": { type: "object", properties: { "back\\slash": { type: "string" } } } },
+    },
     any: {},
   },
 });
@@ -35,20 +41,52 @@ const read = (sent: JsonObject): JsonObject => readTraits(kinds, sent).traits;
 describe("traits sent as form fields", () => {
   it.each<[string, JsonObject, JsonObject]>([
     ["unfolds dotted names", { "traits.must.text": "a", "traits.text": "b" }, { text: "b", must: { text: "a" } }],
-    ["keeps an escaped dot in a name", { "traits.deep.dotted\\.name.back\\\\slash": "a" }, { deep: { "dotted.name": { "back\\slash": "a" } } }],
+    [
+      "keeps an escaped dot in a name",
+      { "traits.deep.dotted\\.name.back\\\\slash": "a" },
+      { deep: { "dotted.name": { "back\\slash": "a" } } },
+    ],
     ["makes numbers", { "traits.count": "-21", "traits.share": "+1.5e2" }, { count: -21, share: 150 }],
     ["takes numbers and booleans as they are", { "traits.count": 21, "traits.yes": false }, { count: 21, yes: false }],
-    ["keeps what is no number, so that its type is named", { "traits.count": "old", "traits.share": "1e999" }, { count: "old", share: "1e999" }],
-    ["does not read other notations as numbers", { "traits.count": "0x10", "traits.share": " 1" }, { count: "0x10", share: " 1" }],
-    ["makes text of a number or boolean", { "traits.text": 5, "traits.must.text": true }, { text: "5", must: { text: "true" } }],
+    [
+      "keeps what is no number, so that its type is named",
+      { "traits.count": "old", "traits.share": "1e999" },
+      { count: "old", share: "1e999" },
+    ],
+    [
+      "does not read other notations as numbers",
+      { "traits.count": "0x10", "traits.share": " 1" },
+      { count: "0x10", share: " 1" },
+    ],
+    [
+      "makes text of a number or boolean",
+      { "traits.text": 5, "traits.must.text": true },
+      { text: "5", must: { text: "true" } },
+    ],
     ["takes the last of a checkbox", { "traits.yes": ["false", "true"] }, { yes: true }],
     ["takes a checkbox that is off", { "traits.yes": ["false"] }, { yes: false }],
     ["keeps `on`, so that its type is named", { "traits.yes": "on" }, { yes: "on" }],
-    ["drops what is empty", { "traits.text": "", "traits.count": "", "traits.yes": "", "traits.tags": "", "traits.any": "" }, {}],
+    [
+      "drops what is empty",
+      { "traits.text": "", "traits.count": "", "traits.yes": "", "traits.tags": "", "traits.any": "" },
+      {},
+    ],
     ["drops null", { "traits.text": null, "traits.count": null }, {}],
-    ["fills in what is empty but required", { "traits.must.yes": "", "traits.must.count": "", "traits.must.text": "" }, { must: { yes: false, count: 0 } }],
-    ["makes a list of repetition", { "traits.tags": ["a", "b"], "traits.numbers": ["1", "2"] }, { tags: ["a", "b"], numbers: [1, 2] }],
-    ["makes a list of one value", { "traits.tags": "a", "traits.numbers": "1", "traits.flags": "true" }, { tags: ["a"], numbers: [1], flags: [true] }],
+    [
+      "fills in what is empty but required",
+      { "traits.must.yes": "", "traits.must.count": "", "traits.must.text": "" },
+      { must: { yes: false, count: 0 } },
+    ],
+    [
+      "makes a list of repetition",
+      { "traits.tags": ["a", "b"], "traits.numbers": ["1", "2"] },
+      { tags: ["a", "b"], numbers: [1, 2] },
+    ],
+    [
+      "makes a list of one value",
+      { "traits.tags": "a", "traits.numbers": "1", "traits.flags": "true" },
+      { tags: ["a"], numbers: [1], flags: [true] },
+    ],
     [
       "makes a list of numbered names, in their order, gaps closed",
       { "traits.tags.10": "c", "traits.tags.2": "b", "traits.tags.0": "a" },
@@ -59,30 +97,58 @@ describe("traits sent as form fields", () => {
       { "traits.tags": "c", "traits.tags.0": "a", "traits.tags.1": "b" },
       { tags: ["a", "b", "c"] },
     ],
-    ["leaves out a numbered entry that was emptied", { "traits.tags": "", "traits.tags.0": "", "traits.tags.1": "b" }, { tags: ["b"] }],
+    [
+      "leaves out a numbered entry that was emptied",
+      { "traits.tags": "", "traits.tags.0": "", "traits.tags.1": "b" },
+      { tags: ["b"] },
+    ],
     ["keeps an empty list that was sent as one", { "traits.tags": [] }, { tags: [] }],
     [
       "makes a list of objects",
       { "traits.places.0.street": "A", "traits.places.0.number": "1", "traits.places.1.street": "B" },
       { places: [{ street: "A", number: 1 }, { street: "B" }] },
     ],
-    ["takes an object under a dotted name as it is", { "traits.must": { yes: "", count: "1" } }, { must: { yes: "", count: "1" } }],
-    ["keeps repetition of what is no list, so that its type is named", { "traits.text": ["a", "b"] }, { text: ["a", "b"] }],
+    [
+      "takes an object under a dotted name as it is",
+      { "traits.must": { yes: "", count: "1" } },
+      { must: { yes: "", count: "1" } },
+    ],
+    [
+      "keeps repetition of what is no list, so that its type is named",
+      { "traits.text": ["a", "b"] },
+      { text: ["a", "b"] },
+    ],
     ["keeps an unknown trait, so that it is named", { "traits.unknown.a": "x" }, { unknown: { a: "x" } }],
     ["reads the type of a choice that includes text as text", { "traits.maybe": "5" }, { maybe: "5" }],
     ["does not let a name open a scalar", { "traits.text": "a", "traits.text.b": "c" }, { text: { b: "c" } }],
-    ["takes an index that is beyond reason for a name", { "traits.tags.99999999999": "a" }, { tags: { "99999999999": "a" } }],
+    [
+      "takes an index that is beyond reason for a name",
+      { "traits.tags.99999999999": "a" },
+      { tags: { "99999999999": "a" } },
+    ],
   ])("%s", (_, sent, expected) => {
     expect(read(sent)).toEqual({ ...empty, ...expected });
   });
 
-  it.each(["1", "t", "T", "TRUE", "true", "True"])("reads %s as true", (spelling) => expect(read({ "traits.yes": spelling }).yes).toBe(true));
-  it.each(["0", "f", "F", "FALSE", "false", "False"])("reads %s as false", (spelling) => expect(read({ "traits.yes": spelling }).yes).toBe(false));
+  it.each(["1", "t", "T", "TRUE", "true", "True"])("reads %s as true", (spelling) =>
+    expect(read({ "traits.yes": spelling }).yes).toBe(true),
+  );
+  it.each(["0", "f", "F", "FALSE", "false", "False"])("reads %s as false", (spelling) =>
+    expect(read({ "traits.yes": spelling }).yes).toBe(false),
+  );
 });
 
 describe("traits sent as nested JSON", () => {
   it("are taken as they are: nothing is coerced or dropped", () => {
-    const sent = { text: "", count: "5", yes: null, must: { text: "" }, tags: "a", extra: [{}], deep: { "dotted.name": { x: 1 } } };
+    const sent = {
+      text: "",
+      count: "5",
+      yes: null,
+      must: { text: "" },
+      tags: "a",
+      extra: [{}],
+      deep: { "dotted.name": { x: 1 } },
+    };
     expect(read(sent)).toEqual(sent);
   });
 
@@ -109,18 +175,26 @@ describe("traits sent as nested JSON", () => {
 
 describe("what is shown again after an error", () => {
   it.each<[string, JsonObject, JsonObject]>([
-    ["values as they were understood", { "traits.count": "12", "traits.yes": "true" }, { "traits.count": 12, "traits.yes": true }],
-    ["what could not be understood", { "traits.count": "old", "traits.yes": "on" }, { "traits.count": "old", "traits.yes": "on" }],
+    [
+      "values as they were understood",
+      { "traits.count": "12", "traits.yes": "true" },
+      { "traits.count": 12, "traits.yes": true },
+    ],
+    [
+      "what could not be understood",
+      { "traits.count": "old", "traits.yes": "on" },
+      { "traits.count": "old", "traits.yes": "on" },
+    ],
     ["nothing for what was emptied", { "traits.text": "", "traits.count": null }, {}],
     ["lists entry by entry", { tags: ["a", "b"] }, { "traits.tags.0": "a", "traits.tags.1": "b" }],
     ["unknown traits", { admin: true, "a.b": { c: 1 } }, { "traits.admin": true, "traits.a\\.b.c": 1 }],
-  ])("is %s", (_, sent, shown) => {
-    expect(readTraits(kinds, sent).shown).toEqual(shown);
+  ])("is %s", (_, sent, submittedValues) => {
+    expect(readTraits(kinds, sent).submittedValues).toEqual(submittedValues);
   });
 
   it("is bounded", () => {
     const sent = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`traits.x${at}`, "y"]));
-    expect(Object.keys(readTraits(kinds, { ...sent, "traits.text": "a" }).shown).length).toBe(1_001);
+    expect(Object.keys(readTraits(kinds, { ...sent, "traits.text": "a" }).submittedValues).length).toBe(1_001);
   });
 });
 
@@ -128,10 +202,23 @@ describe("names that act on objects", () => {
   it.each<[string, JsonObject]>([
     [
       "dotted",
-      { "traits.__proto__.polluted": "x", "traits.constructor.prototype.polluted": "x", "traits.must.__proto__.polluted": "x", "traits.tags.__proto__": "x" },
+      {
+        "traits.__proto__.polluted": "x",
+        "traits.constructor.prototype.polluted": "x",
+        "traits.must.__proto__.polluted": "x",
+        "traits.tags.__proto__": "x",
+      },
     ],
-    ["nested", JSON.parse('{"__proto__": {"polluted": "x"}, "must": {"__proto__": {"polluted": "x"}}, "constructor": {"prototype": {"polluted": "x"}}}')],
-    ["mixed", JSON.parse('{"__proto__": {"a": 1}, "traits.__proto__.polluted": "x", "traits.__proto__": {"polluted": "x"}}')],
+    [
+      "nested",
+      JSON.parse(
+        '{"__proto__": {"polluted": "x"}, "must": {"__proto__": {"polluted": "x"}}, "constructor": {"prototype": {"polluted": "x"}}}',
+      ),
+    ],
+    [
+      "mixed",
+      JSON.parse('{"__proto__": {"a": 1}, "traits.__proto__.polluted": "x", "traits.__proto__": {"polluted": "x"}}'),
+    ],
   ])("touch no prototype and do not pass the check: %s", (_, sent) => {
     const { traits } = readTraits(kinds, sent);
     expect(Object.getPrototypeOf(traits)).toBe(Object.prototype);
@@ -149,7 +236,22 @@ describe("names that act on objects", () => {
 
 describe("for anything at all", () => {
   const step = fc.oneof(
-    fc.constantFrom("text", "must", "yes", "tags", "0", "1", "places", "street", "__proto__", "constructor", "prototype", "dotted\\.name", "", "\\"),
+    fc.constantFrom(
+      "text",
+      "must",
+      "yes",
+      "tags",
+      "0",
+      "1",
+      "places",
+      "street",
+      "__proto__",
+      "constructor",
+      "prototype",
+      "dotted\\.name",
+      "",
+      "\\",
+    ),
     fc.string(),
   );
   const name = fc.oneof(
@@ -157,20 +259,23 @@ describe("for anything at all", () => {
     fc.string(),
     fc.constantFrom("traits", "traits.", "__proto__", "constructor"),
   );
-  const anything = fc.array(fc.tuple(name, fc.jsonValue() as fc.Arbitrary<JsonValue>), { maxLength: 12 }).map((members): JsonObject => {
-    const sent: JsonObject = {};
-    for (const [key, value] of members) Object.defineProperty(sent, key, { value, enumerable: true, configurable: true, writable: true });
-    return sent;
-  });
+  const anything = fc
+    .array(fc.tuple(name, fc.jsonValue() as fc.Arbitrary<JsonValue>), { maxLength: 12 })
+    .map((members): JsonObject => {
+      const sent: JsonObject = {};
+      for (const [key, value] of members)
+        Object.defineProperty(sent, key, { value, enumerable: true, configurable: true, writable: true });
+      return sent;
+    });
 
   it("reading never throws, changes no prototype and not what was sent, and ends in a verdict and a form", () => {
     const members = Object.getOwnPropertyNames(Object.prototype).join();
     fc.assert(
       fc.property(anything, fc.constantFrom(kinds, person), (sent, schema) => {
         const before = JSON.stringify(sent);
-        const { traits, shown } = readTraits(schema, sent);
+        const { traits, submittedValues } = readTraits(schema, sent);
         expect(["valid", "invalid"]).toContain(validateTraits(schema, traits).kind);
-        expect(traitNodes(schema, { group: "profile", values: {}, shown }).length).toBeGreaterThan(0);
+        expect(traitNodes(schema, { group: "profile", values: {}, submittedValues }).length).toBeGreaterThan(0);
         expect(JSON.stringify(sent)).toBe(before);
         expect(Object.getOwnPropertyNames(Object.prototype).join()).toBe(members);
       }),

@@ -3,11 +3,22 @@ import { validateTraits } from "../../../src/schema/validate.ts";
 import { schemaOf } from "./person.ts";
 
 const long = (part: string, times: number) => part.repeat(times);
-const fits = (format: string, value: string) => validateTraits(schemaOf({ properties: { a: { type: "string", format } } }), { a: value }).kind === "valid";
+const fits = (format: string, value: string) =>
+  validateTraits(schemaOf({ properties: { a: { type: "string", format } } }), { a: value }).kind === "valid";
 
 describe("formats", () => {
   it.each([
-    ["email", ["a@b", "ann@example.com", "Ann.O'Neil+x@sub.example.co.uk", '"a b"@example.com', "änn@example.com", `${long("a", 64)}@example.com`]],
+    [
+      "email",
+      [
+        "a@b",
+        "ann@example.com",
+        "Ann.O'Neil+x@sub.example.co.uk",
+        '"a b"@example.com',
+        "änn@example.com",
+        `${long("a", 64)}@example.com`,
+      ],
+    ],
     ["email_loose", ["a..b@example.com", "änn.@exämple.com"]],
     ["tel", ["+49 176 42000001", "+12025550143"]],
     ["uri", ["https://example.com/ann", "mailto:ann@example.com", "urn:a:b", "https://exämple.com/ä?q=ü"]],

@@ -5,7 +5,8 @@ import { SchemaError } from "../../../src/schema/schema-error.ts";
 import { validateTraits } from "../../../src/schema/validate.ts";
 import { documentOf, person, schemaOf } from "./person.ts";
 
-const compile = (json: JsonValue, id = "default", publicUrl = "http://127.0.0.1:4433/") => compileIdentitySchema({ id, json, publicUrl });
+const compile = (json: JsonValue, id = "default", publicUrl = "http://127.0.0.1:4433/") =>
+  compileIdentitySchema({ id, json, publicUrl });
 const keyword = "ory.sh/kratos";
 
 function refusal(json: JsonValue): string {
@@ -27,7 +28,8 @@ function doubling(steps: number): JsonObject {
   const definitions: JsonObject = {};
   for (let at = 0; at < steps; at++) {
     const next = { $ref: `#/definitions/d${at + 1}` };
-    definitions[`d${at}`] = at === steps - 1 ? { type: "string" } : { type: "object", properties: { a: next, b: next } };
+    definitions[`d${at}`] =
+      at === steps - 1 ? { type: "string" } : { type: "object", properties: { a: next, b: next } };
   }
   return documentOf({ properties: { a: { $ref: "#/definitions/d0" } } }, { definitions });
 }
@@ -73,12 +75,17 @@ describe("an identity schema", () => {
 
   it("may keep the traits themselves elsewhere in the document", () => {
     const definitions = { traits: { type: "object", properties: { a: { type: "string" } } } };
-    expect(compile({ properties: { traits: { $ref: "#/definitions/traits" } }, definitions }).orderedKeys).toEqual(["traits.a"]);
+    expect(compile({ properties: { traits: { $ref: "#/definitions/traits" } }, definitions }).orderedKeys).toEqual([
+      "traits.a",
+    ]);
   });
 
   it("does not take a property, an enumeration or an example for a reference", () => {
     const schema = schemaOf({
-      properties: { $ref: { type: "string" }, kind: { type: "string", enum: ["a"], examples: [{ $ref: "file:///etc/passwd" }], default: { pattern: "(?=" } } },
+      properties: {
+        $ref: { type: "string" },
+        kind: { type: "string", enum: ["a"], examples: [{ $ref: "file:///etc/passwd" }], default: { pattern: "(?=" } },
+      },
     });
     expect(schema.orderedKeys).toEqual(["traits.$ref", "traits.kind"]);
   });
@@ -88,15 +95,47 @@ describe("an identity schema", () => {
     ["no traits", { type: "object" }, "#/properties/traits"],
     ["traits that are no object", { properties: { traits: { type: "string" } } }, "#/properties/traits"],
     ["another draft", documentOf({}, { $schema: "https://json-schema.org/draft/2020-12/schema" }), "#/$schema"],
-    ["a keyword of the wrong type", documentOf({ properties: { a: { type: "string", minLength: "3" } } }), "#/properties/traits/properties/a/minLength"],
+    [
+      "a keyword of the wrong type",
+      documentOf({ properties: { a: { type: "string", minLength: "3" } } }),
+      "#/properties/traits/properties/a/minLength",
+    ],
     ["an unknown type", documentOf({ properties: { a: { type: "text" } } }), "#/properties/traits/properties/a/type"],
-    ["a remote reference", documentOf({ properties: { a: { $ref: "https://example.com/a.json" } } }), "#/properties/traits/properties/a/$ref"],
-    ["a file reference", documentOf({ properties: { a: { $ref: "file:///etc/passwd" } } }), "#/properties/traits/properties/a/$ref"],
-    ["a relative reference", documentOf({ properties: { a: { $ref: "other.json#/a" } } }), "#/properties/traits/properties/a/$ref"],
-    ["a reference to nowhere", documentOf({ properties: { a: { $ref: "#/definitions/none" } } }), "#/properties/traits/properties/a/$ref"],
-    ["a reference into a prototype", documentOf({ properties: { a: { $ref: "#/constructor" } } }), "#/properties/traits/properties/a/$ref"],
-    ["a reference deep inside", documentOf({ properties: { a: { allOf: [{ if: {}, else: { not: { $ref: "http://x" } } }] } } }), "a/allOf/0/else/not/$ref"],
-    ["a reference to itself", documentOf({ properties: { a: { $ref: "#/properties/traits" } } }), "#/properties/traits: refers to itself"],
+    [
+      "a remote reference",
+      documentOf({ properties: { a: { $ref: "https://example.com/a.json" } } }),
+      "#/properties/traits/properties/a/$ref",
+    ],
+    [
+      "a file reference",
+      documentOf({ properties: { a: { $ref: "file:///etc/passwd" } } }),
+      "#/properties/traits/properties/a/$ref",
+    ],
+    [
+      "a relative reference",
+      documentOf({ properties: { a: { $ref: "other.json#/a" } } }),
+      "#/properties/traits/properties/a/$ref",
+    ],
+    [
+      "a reference to nowhere",
+      documentOf({ properties: { a: { $ref: "#/definitions/none" } } }),
+      "#/properties/traits/properties/a/$ref",
+    ],
+    [
+      "a reference into a prototype",
+      documentOf({ properties: { a: { $ref: "#/constructor" } } }),
+      "#/properties/traits/properties/a/$ref",
+    ],
+    [
+      "a reference deep inside",
+      documentOf({ properties: { a: { allOf: [{ if: {}, else: { not: { $ref: "http://x" } } }] } } }),
+      "a/allOf/0/else/not/$ref",
+    ],
+    [
+      "a reference to itself",
+      documentOf({ properties: { a: { $ref: "#/properties/traits" } } }),
+      "#/properties/traits: refers to itself",
+    ],
     ["a reference to all of it", documentOf({ properties: { a: { $ref: "#" } } }), "#: refers to itself"],
     [
       "references in a circle",
@@ -108,13 +147,33 @@ describe("an identity schema", () => {
     ],
     ["references that multiply", doubling(14), "unfold to more than"],
     ["too many levels", documentOf({ properties: { a: nested(40) } }), "nested more than 32 levels"],
-    ["too deep a value", documentOf({ properties: { a: { enum: [JSON.parse(`${"[".repeat(5000)}${"]".repeat(5000)}`)] } } }), "nested more than 128 levels"],
+    [
+      "too deep a value",
+      documentOf({ properties: { a: { enum: [JSON.parse(`${"[".repeat(5000)}${"]".repeat(5000)}`)] } } }),
+      "nested more than 128 levels",
+    ],
     ["too large a document", documentOf({ description: "x".repeat(1024 * 1024) }), "larger than 1048576 bytes"],
-    ["a lookahead", documentOf({ properties: { a: { type: "string", pattern: "^(?=.*\\d).+$" } } }), "#/properties/traits/properties/a/pattern"],
+    [
+      "a lookahead",
+      documentOf({ properties: { a: { type: "string", pattern: "^(?=.*\\d).+$" } } }),
+      "#/properties/traits/properties/a/pattern",
+    ],
     ["a back reference", documentOf({ properties: { a: { type: "string", pattern: "(a)\\1" } } }), "linear time"],
-    ["a pattern that is none", documentOf({ patternProperties: { "(": {} } }), "#/properties/traits/patternProperties/("],
-    ["a pattern that explodes", documentOf({ properties: { a: { type: "string", pattern: "((a{1000}){1000}){1000}" } } }), "a/pattern"],
-    ["a name that acts on objects", documentOf({ properties: JSON.parse('{"__proto__": {"type": "string"}}') }), "no trait may have this name"],
+    [
+      "a pattern that is none",
+      documentOf({ patternProperties: { "(": {} } }),
+      "#/properties/traits/patternProperties/(",
+    ],
+    [
+      "a pattern that explodes",
+      documentOf({ properties: { a: { type: "string", pattern: "((a{1000}){1000}){1000}" } } }),
+      "a/pattern",
+    ],
+    [
+      "a name that acts on objects",
+      documentOf({ properties: JSON.parse('{"__proto__": {"type": "string"}}') }),
+      "no trait may have this name",
+    ],
     [
       "an unknown member of the extension",
       documentOf({ properties: { a: { type: "string", [keyword]: { verify: {} } } } }),
@@ -148,7 +207,9 @@ describe("an identity schema", () => {
   });
 
   it("keeps patterns apart", () => {
-    const schema = schemaOf({ properties: { a: { type: "string", pattern: "^a$" }, b: { type: "string", pattern: "^b$" } } });
+    const schema = schemaOf({
+      properties: { a: { type: "string", pattern: "^a$" }, b: { type: "string", pattern: "^b$" } },
+    });
     expect(validateTraits(schema, { a: "a", b: "b" }).kind).toBe("valid");
     expect(validateTraits(schema, { a: "b", b: "a" }).kind).toBe("invalid");
   });

@@ -6,9 +6,12 @@ import { messages, uiText } from "../../../src/ui/messages.ts";
 import { nodeId } from "../../../src/ui/node.ts";
 import { person, schemaOf } from "./person.ts";
 
-const inputs = (nodes: readonly UiNode[]) => nodes.flatMap((node) => (node.attributes?.kind.case === "input" ? [node.attributes.kind.value] : []));
+const inputs = (nodes: readonly UiNode[]) =>
+  nodes.flatMap((node) => (node.attributes?.kind.case === "input" ? [node.attributes.kind.value] : []));
 const values = (nodes: readonly UiNode[]) =>
-  Object.fromEntries(inputs(nodes).flatMap((input) => (input.value === undefined ? [] : [[input.name, input.value.kind.value]])));
+  Object.fromEntries(
+    inputs(nodes).flatMap((input) => (input.value === undefined ? [] : [[input.name, input.value.kind.value]])),
+  );
 
 const everything: JsonObject = {
   email: "ann@example.com",
@@ -34,14 +37,19 @@ describe("the elements of traits", () => {
   });
 
   it("read as recorded", () => {
-    const [email, , , age, , plan, , website] = traitNodes(person, { group: "default", values: { email: "a@b.c", age: 15 } }).map((node) =>
-      toJson(UiNodeSchema, node),
-    );
-    const label = (title: string, name: string) => ({ label: { id: 1070002, text: title, type: "UI_TEXT_TYPE_INFO", context: { title, name } } });
+    const [email, , , age, , plan, , website] = traitNodes(person, {
+      group: "default",
+      values: { email: "a@b.c", age: 15 },
+    }).map((node) => toJson(UiNodeSchema, node));
+    const label = (title: string, name: string) => ({
+      label: { id: 1070002, text: title, type: "UI_TEXT_TYPE_INFO", context: { title, name } },
+    });
     expect(email).toEqual({
       type: "NODE_TYPE_INPUT",
       group: "default",
-      attributes: { input: { name: "traits.email", type: "email", value: "a@b.c", required: true, autocomplete: "email" } },
+      attributes: {
+        input: { name: "traits.email", type: "email", value: "a@b.c", required: true, autocomplete: "email" },
+      },
       meta: label("E-Mail", "traits.email"),
     });
     expect(age).toMatchObject({ attributes: { input: { name: "traits.age", type: "number", value: 15 } } });
@@ -56,7 +64,7 @@ describe("the elements of traits", () => {
     const nodes = traitNodes(person, {
       group: "profile",
       values: everything,
-      shown: { "traits.age": "old", "traits.admin": true, "traits.size": 3, "traits.x": "y" },
+      submittedValues: { "traits.age": "old", "traits.admin": true, "traits.size": 3, "traits.x": "y" },
     });
     expect(values(nodes)).toEqual({ "traits.age": "old", "traits.admin": true, "traits.size": 3, "traits.x": "y" });
     expect(
@@ -68,7 +76,10 @@ describe("the elements of traits", () => {
 
   it("show traits that the schema does not know", () => {
     const open = schemaOf({ properties: { a: { type: "object", properties: { b: { type: "string" } } } } });
-    const nodes = traitNodes(open, { group: "profile", values: { a: { b: "1", "c.d": 2 }, e: [{ f: true }], g: null, h: {} } });
+    const nodes = traitNodes(open, {
+      group: "profile",
+      values: { a: { b: "1", "c.d": 2 }, e: [{ f: true }], g: null, h: {} },
+    });
     expect(values(nodes)).toEqual({ "traits.a.b": "1", "traits.a.c\\.d": 2, "traits.e.0.f": true });
   });
 
@@ -77,7 +88,7 @@ describe("the elements of traits", () => {
     const nodes = traitNodes(person, {
       group: "profile",
       values: {},
-      shown: { "traits.admin": 1 },
+      submittedValues: { "traits.admin": 1 },
       messages: [
         { node: "traits.admin", text: wrong },
         { node: "traits.email", text: wrong },

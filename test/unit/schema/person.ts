@@ -31,7 +31,10 @@ export const person = schemaOf({
     },
     name: {
       type: "object",
-      properties: { first: { type: "string", title: "First Name", maxLength: 40 }, last: { type: "string", title: "Last Name" } },
+      properties: {
+        first: { type: "string", title: "First Name", maxLength: 40 },
+        last: { type: "string", title: "Last Name" },
+      },
     },
     age: { type: "integer", title: "Age", minimum: 18 },
     newsletter: { type: "boolean", title: "Newsletter" },

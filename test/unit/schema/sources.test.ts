@@ -12,7 +12,10 @@ const json = JSON.stringify(documentOf({ properties: { a: { type: "string" } } }
 const base64 = (text: string) => `base64://${Buffer.from(text).toString("base64")}`;
 const load = (...schemas: readonly (readonly [id: string, url: string])[]) =>
   loadSchemas(
-    { default_schema_id: "default", schemas: schemas.map(([id, url]) => ({ id, url, selfservice_selectable: id !== "default" })) },
+    {
+      default_schema_id: "default",
+      schemas: schemas.map(([id, url]) => ({ id, url, selfservice_selectable: id !== "default" })),
+    },
     { publicBaseUrl: "http://127.0.0.1:4433/" },
   );
 

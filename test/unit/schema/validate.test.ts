@@ -7,9 +7,14 @@ import { person, schemaOf } from "./person.ts";
 const keyword = "ory.sh/kratos";
 
 /** What is said of traits: element, message id and context of each text. */
-function said(schema: IdentitySchema, traits: JsonObject): readonly (readonly [string, number, JsonValue | undefined])[] {
+function said(
+  schema: IdentitySchema,
+  traits: JsonObject,
+): readonly (readonly [string, number, JsonValue | undefined])[] {
   const verdict = validateTraits(schema, traits);
-  return verdict.kind === "valid" ? [] : verdict.messages.map(({ node, text }) => [node, text.id, text.context] as const);
+  return verdict.kind === "valid"
+    ? []
+    : verdict.messages.map(({ node, text }) => [node, text.id, text.context] as const);
 }
 
 const reason = expect.objectContaining({ reason: expect.any(String) });
@@ -18,7 +23,11 @@ const one = (trait: JsonObject) => schemaOf({ properties: { a: trait } });
 describe("the verdict on traits", () => {
   it.each<[string, JsonObject, readonly (readonly [string, number, JsonValue])[]]>([
     ["a required trait that is missing", { name: {} }, [["traits.email", 4000002, { property: "email" }]]],
-    ["an address that is none, as the seed words it", { email: "notanemail" }, [["traits.email", 4000001, { reason: '"notanemail" isn\'t valid "email"' }]]],
+    [
+      "an address that is none, as the seed words it",
+      { email: "notanemail" },
+      [["traits.email", 4000001, { reason: '"notanemail" isn\'t valid "email"' }]],
+    ],
     [
       "an address that is none and too short",
       { email: "x" },
@@ -28,18 +37,50 @@ describe("the verdict on traits", () => {
       ],
     ],
     ["a number below the minimum", { email: "a@b.c", age: 17 }, [["traits.age", 4000018, { minimum: 18, actual: 17 }]]],
-    ["text for a number", { email: "a@b.c", age: "many" }, [["traits.age", 4000026, { allowed_types: ["integer"], actual_type: "string" }]]],
-    ["a fraction for an integer", { email: "a@b.c", age: 18.5 }, [["traits.age", 4000026, { allowed_types: ["integer"], actual_type: "number" }]]],
-    ["text for a boolean", { email: "a@b.c", newsletter: "on" }, [["traits.newsletter", 4000026, { allowed_types: ["boolean"], actual_type: "string" }]]],
+    [
+      "text for a number",
+      { email: "a@b.c", age: "many" },
+      [["traits.age", 4000026, { allowed_types: ["integer"], actual_type: "string" }]],
+    ],
+    [
+      "a fraction for an integer",
+      { email: "a@b.c", age: 18.5 },
+      [["traits.age", 4000026, { allowed_types: ["integer"], actual_type: "number" }]],
+    ],
+    [
+      "text for a boolean",
+      { email: "a@b.c", newsletter: "on" },
+      [["traits.newsletter", 4000026, { allowed_types: ["boolean"], actual_type: "string" }]],
+    ],
     ["what is not in the enumeration", { email: "a@b.c", plan: "gold" }, [["traits.plan", 4000001, reason]]],
-    ["a wrong type in an enumeration, once", { email: "a@b.c", plan: 5 }, [["traits.plan", 4000026, { allowed_types: ["string"], actual_type: "number" }]]],
-    ["text that is too long", { email: "a@b.c", name: { first: "x".repeat(41) } }, [["traits.name.first", 4000017, { max_length: 40, actual_length: 41 }]]],
+    [
+      "a wrong type in an enumeration, once",
+      { email: "a@b.c", plan: 5 },
+      [["traits.plan", 4000026, { allowed_types: ["string"], actual_type: "number" }]],
+    ],
+    [
+      "text that is too long",
+      { email: "a@b.c", name: { first: "x".repeat(41) } },
+      [["traits.name.first", 4000017, { max_length: 40, actual_length: 41 }]],
+    ],
     ["a web address that is none", { email: "a@b.c", website: "no uri" }, [["traits.website", 4000001, reason]]],
     ["an unknown trait, by its own name", { email: "a@b.c", admin: true }, [["traits.admin", 4000001, reason]]],
     ["null", { email: null }, [["traits.email", 4000026, { allowed_types: ["string"], actual_type: "null" }]]],
-    ["an object where text is due", { email: { a: 1 } }, [["traits.email", 4000026, { allowed_types: ["string"], actual_type: "object" }]]],
-    ["text where an object is due", { email: "a@b.c", name: "Ann" }, [["traits.name", 4000026, { allowed_types: ["object"], actual_type: "string" }]]],
-    ["an entry of a list", { email: "a@b.c", tags: ["a", 1] }, [["traits.tags.1", 4000026, { allowed_types: ["string"], actual_type: "number" }]]],
+    [
+      "an object where text is due",
+      { email: { a: 1 } },
+      [["traits.email", 4000026, { allowed_types: ["string"], actual_type: "object" }]],
+    ],
+    [
+      "text where an object is due",
+      { email: "a@b.c", name: "Ann" },
+      [["traits.name", 4000026, { allowed_types: ["object"], actual_type: "string" }]],
+    ],
+    [
+      "an entry of a list",
+      { email: "a@b.c", tags: ["a", 1] },
+      [["traits.tags.1", 4000026, { allowed_types: ["string"], actual_type: "number" }]],
+    ],
     [
       "everything at once, in the order of the schema",
       { admin: 1, website: "no", plan: "gold", age: 3, name: { first: "x".repeat(41) } },
@@ -57,7 +98,13 @@ describe("the verdict on traits", () => {
   });
 
   it.each<[string, JsonObject, JsonValue, number, JsonValue]>([
-    ["minLength, in code points", { type: "string", minLength: 3 }, "😀😀", 4000003, { min_length: 3, actual_length: 2 }],
+    [
+      "minLength, in code points",
+      { type: "string", minLength: 3 },
+      "😀😀",
+      4000003,
+      { min_length: 3, actual_length: 2 },
+    ],
     ["maxLength", { type: "string", maxLength: 1 }, "😀😀", 4000017, { max_length: 1, actual_length: 2 }],
     ["pattern", { type: "string", pattern: "^a$" }, "b", 4000004, { pattern: "^a$" }],
     ["minimum", { type: "number", minimum: 1200 }, 1, 4000018, { minimum: 1200, actual: 1 }],
@@ -68,10 +115,22 @@ describe("the verdict on traits", () => {
     ["maxItems", { type: "array", maxItems: 1 }, [1, 2], 4000023, { max_items: 1, actual_items: 2 }],
     ["minItems", { type: "array", minItems: 1 }, [], 4000024, { min_items: 1, actual_items: 0 }],
     ["uniqueItems", { type: "array", uniqueItems: true }, [1, 2, 1], 4000025, { index_a: 0, index_b: 2 }],
-    ["type, of several", { type: ["string", "null"] }, 5, 4000026, { allowed_types: ["string", "null"], actual_type: "number" }],
+    [
+      "type, of several",
+      { type: ["string", "null"] },
+      5,
+      4000026,
+      { allowed_types: ["string", "null"], actual_type: "number" },
+    ],
     ["const", { const: "yes" }, "no", 4000029, { expected: "yes" }],
     ["format tel", { type: "string", format: "tel" }, "123", 4000041, { value: "123" }],
-    ["format email_loose", { type: "string", format: "email_loose" }, "x", 4000001, { reason: '"x" isn\'t valid "email"' }],
+    [
+      "format email_loose",
+      { type: "string", format: "email_loose" },
+      "x",
+      4000001,
+      { reason: '"x" isn\'t valid "email"' },
+    ],
     ["not", { not: { const: 1 } }, 1, 4000001, reason],
     ["contains", { type: "array", contains: { const: 1 } }, [2], 4000029, { expected: 1 }],
     ["a schema that allows nothing", { oneOf: [{ type: "string" }, { minLength: 0 }] }, "x", 4000001, reason],
@@ -106,28 +165,45 @@ describe("the verdict on traits", () => {
   });
 
   it("puts a dependency and a name that is not allowed on the trait in question", () => {
-    const schema = schemaOf({ properties: { a: { type: "string" }, b: { type: "string" } }, dependencies: { a: ["b"] }, propertyNames: { maxLength: 3 } });
+    const schema = schemaOf({
+      properties: { a: { type: "string" }, b: { type: "string" } },
+      dependencies: { a: ["b"] },
+      propertyNames: { maxLength: 3 },
+    });
     expect(said(schema, { a: "x" })).toEqual([["traits.b", 4000002, { property: "b" }]]);
-    expect(said(schema, { long_name: "x" })).toEqual([["traits.long_name", 4000017, { max_length: 3, actual_length: 9 }]]);
+    expect(said(schema, { long_name: "x" })).toEqual([
+      ["traits.long_name", 4000017, { max_length: 3, actual_length: 9 }],
+    ]);
   });
 
   it("looks at own members only", () => {
-    const schema = schemaOf({ properties: { toString: { type: "string" }, valueOf: { type: "string" } }, required: ["toString"] });
+    const schema = schemaOf({
+      properties: { toString: { type: "string" }, valueOf: { type: "string" } },
+      required: ["toString"],
+    });
     expect(said(schema, {})).toEqual([["traits.toString", 4000002, { property: "toString" }]]);
     expect(said(schema, { toString: "x" })).toEqual([]);
   });
 
-  it.each(["__proto__", "constructor", "prototype"])("refuses a trait named %s at any depth, in the most open schema", (name) => {
-    const traits = JSON.parse(`{ "a": [{ "${name}": { "x": 1 } }] }`);
-    expect(said(schemaOf({}), traits)).toEqual([[`traits.a.0.${name}`, 4000001, reason]]);
-  });
+  it.each(["__proto__", "constructor", "prototype"])(
+    "refuses a trait named %s at any depth, in the most open schema",
+    (name) => {
+      const traits = JSON.parse(`{ "a": [{ "${name}": { "x": 1 } }] }`);
+      expect(said(schemaOf({}), traits)).toEqual([[`traits.a.0.${name}`, 4000001, reason]]);
+    },
+  );
 
   it("bounds how much it looks at and how much it says", () => {
     const many = schemaOf({ additionalProperties: { type: "string" } });
     expect(said(many, { a: Array.from({ length: 20_000 }, () => 1) })).toEqual([["traits", 4000001, reason]]);
-    expect(said(many, JSON.parse(`{"a":${"[".repeat(1000)}${"]".repeat(1000)}}`))).toEqual([["traits", 4000001, reason]]);
+    expect(said(many, JSON.parse(`{"a":${"[".repeat(1000)}${"]".repeat(1000)}}`))).toEqual([
+      ["traits", 4000001, reason],
+    ]);
     expect(said(many, Object.fromEntries(Array.from({ length: 1_500 }, (_, at) => [`t${at}`, at])))).toHaveLength(100);
-    const [long] = validateTraits(person, { email: "x".repeat(100_000) }).kind === "invalid" ? said(person, { email: "x".repeat(100_000) }) : [];
+    const [long] =
+      validateTraits(person, { email: "x".repeat(100_000) }).kind === "invalid"
+        ? said(person, { email: "x".repeat(100_000) })
+        : [];
     expect(JSON.stringify(long).length).toBeLessThan(300);
   });
 });
@@ -146,8 +222,16 @@ describe("what traits are good for", () => {
   });
 
   it("takes every entry of a list, each value once, in order", () => {
-    const mail = { type: "string", format: "email", [keyword]: { credentials: { password: { identifier: true } }, verification: { via: "email" } } };
-    expect(uses(schemaOf({ properties: { emails: { type: "array", items: mail } } }), { emails: ["B@x.org", "a@x.org", "b@x.org"] })).toMatchObject({
+    const mail = {
+      type: "string",
+      format: "email",
+      [keyword]: { credentials: { password: { identifier: true } }, verification: { via: "email" } },
+    };
+    expect(
+      uses(schemaOf({ properties: { emails: { type: "array", items: mail } } }), {
+        emails: ["B@x.org", "a@x.org", "b@x.org"],
+      }),
+    ).toMatchObject({
       identifiers: { password: ["b@x.org", "a@x.org"] },
       verifiable: [
         { via: "email", value: "b@x.org" },
@@ -161,7 +245,11 @@ describe("what traits are good for", () => {
     const phone = {
       type: "string",
       format: "tel",
-      [keyword]: { credentials: { code: { identifier: true, via: "sms" } }, verification: { via: "sms" }, recovery: { via: "sms" } },
+      [keyword]: {
+        credentials: { code: { identifier: true, via: "sms" } },
+        verification: { via: "sms" },
+        recovery: { via: "sms" },
+      },
     };
     const sent = { phones: ["+49 176 42000001"], other: { x: 1 } };
     expect(uses(schemaOf({ properties: { phones: { type: "array", items: phone } } }), sent)).toEqual({
@@ -180,11 +268,17 @@ describe("what traits are good for", () => {
     ["an e-mail address to sign in with", { credentials: { code: { identifier: true, via: "email" } } }, "x", 4000001],
     ["a phone number", { verification: { via: "sms" } }, "123", 4000041],
   ])("holds a trait without a format to being %s", (_, extension, value, id) => {
-    expect(said(one({ type: "string", [keyword]: extension }), { a: value }).map(([node, found]) => [node, found])).toEqual([["traits.a", id]]);
+    expect(
+      said(one({ type: "string", [keyword]: extension }), { a: value }).map(([node, found]) => [node, found]),
+    ).toEqual([["traits.a", id]]);
   });
 
   it("trusts another format, and only trims", () => {
-    const schema = one({ type: "string", format: "no-validate", [keyword]: { verification: { via: "email" }, recovery: { via: "email" } } });
+    const schema = one({
+      type: "string",
+      format: "no-validate",
+      [keyword]: { verification: { via: "email" }, recovery: { via: "email" } },
+    });
     expect(uses(schema, { a: " Not.An-Address " })).toMatchObject({
       verifiable: [{ via: "email", value: "Not.An-Address" }],
       recovery: [{ via: "email", value: "Not.An-Address" }],
@@ -192,9 +286,15 @@ describe("what traits are good for", () => {
   });
 
   it("takes the branch that fits where the schema leaves a choice", () => {
-    const branch = (format: string, via: string) => ({ format, [keyword]: { credentials: { password: { identifier: true } }, verification: { via } } });
+    const branch = (format: string, via: string) => ({
+      format,
+      [keyword]: { credentials: { password: { identifier: true } }, verification: { via } },
+    });
     const schema = one({ type: "string", anyOf: [branch("email", "email"), branch("tel", "sms")] });
-    expect(uses(schema, { a: "a@b.c" })).toMatchObject({ identifiers: { password: ["a@b.c"] }, verifiable: [{ via: "email", value: "a@b.c" }] });
+    expect(uses(schema, { a: "a@b.c" })).toMatchObject({
+      identifiers: { password: ["a@b.c"] },
+      verifiable: [{ via: "email", value: "a@b.c" }],
+    });
     expect(uses(schema, { a: "+49 176 42000001" })).toMatchObject({
       identifiers: { password: ["+4917642000001"] },
       verifiable: [{ via: "sms", value: "+4917642000001" }],

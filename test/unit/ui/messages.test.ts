@@ -9,8 +9,20 @@ describe("the texts of a form", () => {
     ["the label of a password", uiText(messages.password), 1070001, "Password", UiTextType.INFO],
     ["the label of a button", uiText(messages.save), 1070003, "Save", UiTextType.INFO],
     ["a title", uiText(messages.title, { title: "E-Mail", name: "traits.email" }), 1070002, "E-Mail", UiTextType.INFO],
-    ["a length", uiText(messages.tooShort, { min_length: 1, actual_length: 0 }), 4000003, "length must be >= 1, but got 0", UiTextType.ERROR],
-    ["a reason", uiText(messages.invalid, { reason: '"notanemail" isn\'t valid "email"' }), 4000001, '"notanemail" isn\'t valid "email"', UiTextType.ERROR],
+    [
+      "a length",
+      uiText(messages.tooShort, { min_length: 1, actual_length: 0 }),
+      4000003,
+      "length must be >= 1, but got 0",
+      UiTextType.ERROR,
+    ],
+    [
+      "a reason",
+      uiText(messages.invalid, { reason: '"notanemail" isn\'t valid "email"' }),
+      4000001,
+      '"notanemail" isn\'t valid "email"',
+      UiTextType.ERROR,
+    ],
     [
       "a list",
       uiText(messages.wrongType, { allowed_types: ["string", "null"], actual_type: "number" }),
@@ -38,7 +50,12 @@ describe("the texts of a form", () => {
 
   it("is a message like any other on the wire", () => {
     const text = uiText(messages.belowMinimum, { minimum: 18, actual: 3 });
-    const made = create(UiTextSchema, { id: 4000018, text: "must be >= 18, but got 3", type: UiTextType.ERROR, context: { minimum: 18, actual: 3 } });
+    const made = create(UiTextSchema, {
+      id: 4000018,
+      text: "must be >= 18, but got 3",
+      type: UiTextType.ERROR,
+      context: { minimum: 18, actual: 3 },
+    });
     expect(toBinary(UiTextSchema, text)).toEqual(toBinary(UiTextSchema, made));
     expect(toJson(UiTextSchema, text)).toEqual(toJson(UiTextSchema, made));
   });

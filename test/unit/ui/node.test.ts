@@ -5,7 +5,8 @@ import { attachMessages } from "../../../src/ui/attach-messages.ts";
 import { messages, uiText } from "../../../src/ui/messages.ts";
 import { csrfNode, freezeNode, inputNode, nodeId, submitNode, withValue } from "../../../src/ui/node.ts";
 
-const input = (node: ReturnType<typeof inputNode>) => (node.attributes?.kind.case === "input" ? node.attributes.kind.value : undefined);
+const input = (node: ReturnType<typeof inputNode>) =>
+  node.attributes?.kind.case === "input" ? node.attributes.kind.value : undefined;
 
 describe("an input element", () => {
   it("is a message like any other on the wire, frozen or not", () => {
@@ -57,7 +58,11 @@ describe("an input element", () => {
 });
 
 describe("attaching texts", () => {
-  const form = [csrfNode(""), freezeNode(inputNode({ group: "profile", name: "a", type: "text" })), inputNode({ group: "password", name: "a", type: "text" })];
+  const form = [
+    csrfNode(""),
+    freezeNode(inputNode({ group: "profile", name: "a", type: "text" })),
+    inputNode({ group: "password", name: "a", type: "text" }),
+  ];
   const missing = uiText(messages.required, { property: "a" });
   const short = uiText(messages.tooShort, { min_length: 3, actual_length: 1 });
 
@@ -73,7 +78,11 @@ describe("attaching texts", () => {
   it("adds a text input without value for an element that is not there", () => {
     const [added] = attachMessages(form, [{ node: "traits.admin", text: missing }]).slice(form.length);
     expect(added).toMatchObject({ group: "default", messages: [{ id: 4000002 }] });
-    expect(added && [nodeId(added), input(added)?.type, input(added)?.value]).toEqual(["traits.admin", "text", undefined]);
+    expect(added && [nodeId(added), input(added)?.type, input(added)?.value]).toEqual([
+      "traits.admin",
+      "text",
+      undefined,
+    ]);
   });
 
   it("leaves out what is about the form as a whole", () => {

@@ -5,7 +5,8 @@ import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { csrfNode, inputNode, nodeId } from "../../../src/ui/node.ts";
 import { sortNodes } from "../../../src/ui/sort.ts";
 
-const node = (group: string, name: string, value?: JsonValue): UiNode => inputNode({ group, name, type: "text", value });
+const node = (group: string, name: string, value?: JsonValue): UiNode =>
+  inputNode({ group, name, type: "text", value });
 const names = (nodes: readonly UiNode[]) => nodes.map((sorted) => `${sorted.group}/${nodeId(sorted)}`);
 const settings = {
   groups: ["default", "profile", "password", "oidc", "lookup_secret", "webauthn", "passkey", "totp"],
@@ -32,12 +33,22 @@ describe("the order of a form", () => {
     ],
     [
       "the anti-CSRF field first whatever its token, `method` last",
-      [node("default", "a", "a"), csrfNode("zzz"), node("profile", "method", "profile"), node("profile", "traits.unknown")],
+      [
+        node("default", "a", "a"),
+        csrfNode("zzz"),
+        node("profile", "method", "profile"),
+        node("profile", "traits.unknown"),
+      ],
       ["default/csrf_token", "default/a", "profile/traits.unknown", "profile/method"],
     ],
     [
       "traits in the order of the schema, unknown ones after",
-      [node("profile", "traits.zip"), node("profile", "traits.age"), node("profile", "traits.name.last"), node("profile", "traits.email")],
+      [
+        node("profile", "traits.zip"),
+        node("profile", "traits.age"),
+        node("profile", "traits.name.last"),
+        node("profile", "traits.email"),
+      ],
       ["profile/traits.email", "profile/traits.name.last", "profile/traits.age", "profile/traits.zip"],
     ],
     [
@@ -77,7 +88,12 @@ describe("the order of a form", () => {
   });
 
   it("is the flow's: sign-up shows providers first and the password last", () => {
-    const form = [node("password", "password"), csrfNode(""), node("oidc", "provider", "acme"), node("default", "traits.email")];
+    const form = [
+      node("password", "password"),
+      csrfNode(""),
+      node("oidc", "provider", "acme"),
+      node("default", "traits.email"),
+    ];
     expect(names(sortNodes(form, { groups: ["oidc", "default", "password"], keys: ["traits.email"] }))).toEqual([
       "oidc/provider",
       "default/csrf_token",

@@ -21,7 +21,11 @@ export const capMemory = (module: Uint8Array, limit: number): Buffer<ArrayBuffer
       const minimum = readLeb(module, size.next + 2).value;
       // One memory, flag 1: there is a maximum.
       const body = [1, 1, ...writeLeb(minimum), ...writeLeb(Math.max(minimum, Math.floor(limit / PAGE)))];
-      return Buffer.concat([module.subarray(0, at), Buffer.from([MEMORY_SECTION, ...writeLeb(body.length), ...body]), module.subarray(end)]);
+      return Buffer.concat([
+        module.subarray(0, at),
+        Buffer.from([MEMORY_SECTION, ...writeLeb(body.length), ...body]),
+        module.subarray(end),
+      ]);
     }
     at = end;
   }
@@ -38,4 +42,5 @@ const readLeb = (bytes: Uint8Array, from: number): { readonly value: number; rea
   }
 };
 
-const writeLeb = (value: number): number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...writeLeb(value >>> 7)]);
+const writeLeb = (value: number): number[] =>
+  value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...writeLeb(value >>> 7)];

@@ -23,8 +23,10 @@ export const readClaimPath = (text: string): ClaimPath | string => {
     rest = rest.slice(step[0].length);
   }
   const [first = ""] = path;
-  if (!claimNames.has(first)) return `${JSON.stringify(text)} names no claim: what is no standard claim is under claims.raw_claims`;
-  if (path.length > 1 && first !== "raw_claims") return `${JSON.stringify(text)} goes into claims.${first}, which is no object`;
+  if (!claimNames.has(first))
+    return `${JSON.stringify(text)} names no claim: what is no standard claim is under claims.raw_claims`;
+  if (path.length > 1 && first !== "raw_claims")
+    return `${JSON.stringify(text)} goes into claims.${first}, which is no object`;
   return path;
 };
 
@@ -32,7 +34,8 @@ export const readClaimPath = (text: string): ClaimPath | string => {
 export const claimAt = (claims: JsonObject, path: ClaimPath): JsonValue | undefined => {
   let value: JsonValue | undefined = claims;
   for (const step of path) {
-    if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.hasOwn(value, step)) return undefined;
+    if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.hasOwn(value, step))
+      return undefined;
     value = value[step];
   }
   return value ?? undefined;

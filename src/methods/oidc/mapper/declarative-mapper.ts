@@ -34,7 +34,9 @@ export const compileDeclarativeMapper = (config: DeclarativeMapperConfig): Mappe
   const traits = compileTable(config.traits, ["traits"], faults);
   const metadataPublic = config.metadata_public && compileTable(config.metadata_public, ["metadata_public"], faults);
   const metadataAdmin = config.metadata_admin && compileTable(config.metadata_admin, ["metadata_admin"], faults);
-  const addresses = (config.verified_addresses ?? []).map((entry, index) => compileAddress(entry, ["verified_addresses", index], faults));
+  const addresses = (config.verified_addresses ?? []).map((entry, index) =>
+    compileAddress(entry, ["verified_addresses", index], faults),
+  );
   if (faults.length > 0) return faults;
 
   const map = (claims: JsonObject): Mapped => ({
@@ -43,14 +45,22 @@ export const compileDeclarativeMapper = (config: DeclarativeMapperConfig): Mappe
     ...(metadataAdmin && { metadataAdmin: metadataAdmin(claims) }),
     verifiedAddresses: addresses.map((read) => read(claims)).filter((address) => address !== undefined),
   });
-  const mapper: Mapper = { map: (claims) => Promise.resolve({ kind: "mapped", mapped: map(claims) }), check: () => Promise.resolve(undefined) };
+  const mapper: Mapper = {
+    map: (claims) => Promise.resolve({ kind: "mapped", mapped: map(claims) }),
+    check: () => Promise.resolve(undefined),
+  };
   return mapper;
 };
 
 /** Whether compiling gave what is wrong, and no mapper. */
-export const isFaults = (compiled: Mapper | readonly MappingFault[]): compiled is readonly MappingFault[] => Array.isArray(compiled);
+export const isFaults = (compiled: Mapper | readonly MappingFault[]): compiled is readonly MappingFault[] =>
+  Array.isArray(compiled);
 
-const compileTable = (table: Readonly<Record<string, unknown>>, at: MappingFault["path"], faults: MappingFault[]): ((claims: JsonObject) => JsonObject) => {
+const compileTable = (
+  table: Readonly<Record<string, unknown>>,
+  at: MappingFault["path"],
+  faults: MappingFault[],
+): ((claims: JsonObject) => JsonObject) => {
   const cells = Object.entries(table).map(([name, cell]) => {
     const keys = name.split(".");
     if (keys.some((key) => key === "" || FORBIDDEN.has(key)))
@@ -94,7 +104,10 @@ const reader = (text: string, at: MappingFault["path"], faults: MappingFault[]):
 };
 
 /** The claims by which providers vouch for the standard addresses. */
-const vouchers: Readonly<Record<string, ClaimPath>> = { email: ["email_verified"], phone_number: ["phone_number_verified"] };
+const vouchers: Readonly<Record<string, ClaimPath>> = {
+  email: ["email_verified"],
+  phone_number: ["phone_number_verified"],
+};
 
 const compileAddress = (
   entry: NonNullable<DeclarativeMapperConfig["verified_addresses"]>[number],
@@ -102,14 +115,18 @@ const compileAddress = (
   faults: MappingFault[],
 ): ReadAddress => {
   const path = readClaimPath(entry.value);
-  const voucher = entry.if === undefined ? (typeof path === "string" ? [] : vouchers[path.join(".")]) : readClaimPath(entry.if);
+  const voucher =
+    entry.if === undefined ? (typeof path === "string" ? [] : vouchers[path.join(".")]) : readClaimPath(entry.if);
   if (typeof path === "string") faults.push({ path: [...at, "value"], message: path });
   if (typeof voucher === "string") faults.push({ path: [...at, "if"], message: voucher });
-  if (voucher === undefined) faults.push({ path: at, message: `needs if: the claim that says that ${entry.value} was verified` });
+  if (voucher === undefined)
+    faults.push({ path: at, message: `needs if: the claim that says that ${entry.value} was verified` });
   if (typeof path !== "object" || typeof voucher !== "object") return () => undefined;
   return (claims) => {
     const value = claimAt(claims, path);
-    return typeof value === "string" && value !== "" && claimAt(claims, voucher) === true ? { via: entry.via, value } : undefined;
+    return typeof value === "string" && value !== "" && claimAt(claims, voucher) === true
+      ? { via: entry.via, value }
+      : undefined;
   };
 };
 

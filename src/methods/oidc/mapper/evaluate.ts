@@ -19,7 +19,7 @@ export type Evaluated =
 
 /** Evaluations that looking for what can be known may take, and milliseconds. */
 const ATTEMPTS = 64;
-const PATIENCE = 300;
+const LIFESPAN = 300;
 const DEPTH = 4;
 const ABSENT = /^no such field: /;
 const SAID = 300;
@@ -31,24 +31,36 @@ const SAID = 300;
  *
  * @param outputLimit characters of the answer
  */
-export const evaluate = (jsonnet: Jsonnet, { source, claims, identity, check }: Job, outputLimit: number): Evaluated => {
+export const evaluate = (
+  jsonnet: Jsonnet,
+  { source, claims, identity, check }: Job,
+  outputLimit: number,
+): Evaluated => {
   const run = (expression: string) => jsonnet(expression, { claims, identity });
-  if (check) return readValue(run(`if true then {} else (${prelude}${source}\n)`)) ?? { kind: "error", explain: "unreachable" };
+  if (check)
+    return readValue(run(`if true then {} else (${prelude}${source}\n)`)) ?? { kind: "error", explain: "unreachable" };
 
   const text = run(`${prelude}${source}`);
   const whole = readValue(text);
-  if (whole?.kind === "value") return text.length > outputLimit ? { kind: "error", explain: `the answer is longer than ${outputLimit} characters` } : whole;
+  if (whole?.kind === "value")
+    return text.length > outputLimit
+      ? { kind: "error", explain: `the answer is longer than ${outputLimit} characters` }
+      : whole;
   if (whole && !ABSENT.test(whole.explain)) return whole;
 
   let attempts = 0;
-  const until = performance.now() + PATIENCE;
+  const until = performance.now() + LIFESPAN;
   const at = (path: readonly string[]) =>
     `local ostiary_answer = (${prelude}${source}\n); ostiary_answer${path.map((key) => `[${JSON.stringify(key)}]`).join("")}`;
   const salvage = (path: readonly string[], depth: number): JsonValue | undefined => {
     if (attempts++ >= ATTEMPTS || performance.now() > until) return undefined;
     const value = parse(run(at(path)));
     if (value !== undefined || depth === 0) return value;
-    const fields = parse(run(`local ostiary_value = (${at(path)}); if std.isObject(ostiary_value) then std.objectFields(ostiary_value) else []`));
+    const fields = parse(
+      run(
+        `local ostiary_value = (${at(path)}); if std.isObject(ostiary_value) then std.objectFields(ostiary_value) else []`,
+      ),
+    );
     if (!Array.isArray(fields) || fields.length === 0) return undefined;
     const found: Record<string, JsonValue> = {};
     for (const field of fields) {

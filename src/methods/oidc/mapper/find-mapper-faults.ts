@@ -17,6 +17,11 @@ export const findMapperFaults = ({ providers }: OidcConfig["config"]): readonly 
 
 const print = (index: number, { path }: MappingFault): string =>
   path.reduce<string>(
-    (text, part) => (typeof part === "number" ? `${text}[${part}]` : part.includes(".") ? `${text}[${JSON.stringify(part)}]` : `${text}.${part}`),
+    (text, part) =>
+      typeof part === "number"
+        ? `${text}[${part}]`
+        : part.includes(".")
+          ? `${text}[${JSON.stringify(part)}]`
+          : `${text}.${part}`,
     `selfservice.methods.oidc.config.providers[${index}].mapper`,
   );

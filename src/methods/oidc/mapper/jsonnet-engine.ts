@@ -21,7 +21,13 @@ export interface JsonnetLimits extends Partial<WorkerLimits> {
 
 /** Of the JavaScript heap; the memory of the engine itself has its own limit. */
 const HEAP_MB = 32;
-const standard = { timeLimit: 1000, startLimit: 10_000, memoryLimit: 64 * 1024 * 1024, outputLimit: 65_536, queueLimit: 1000 };
+const standard = {
+  timeLimit: 1000,
+  startLimit: 10_000,
+  memoryLimit: 64 * 1024 * 1024,
+  outputLimit: 65_536,
+  queueLimit: 1000,
+};
 
 interface Waiting {
   readonly job: Job;
@@ -46,7 +52,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const settle = (evaluated: Evaluated): void => {
+  const completeAuthentication = (evaluated: Evaluated): void => {
     clearTimeout(timer);
     const done = current;
     current = undefined;
@@ -60,7 +66,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
     one.worker.removeAllListeners();
     one.worker.on("error", () => undefined);
     void one.worker.terminate();
-    settle({ kind: "error", explain });
+    completeAuthentication({ kind: "error", explain });
   };
 
   const begin = (one: Thread): void => {
@@ -81,7 +87,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
     });
     const one: Thread = { worker, ready: false };
     worker.on("message", (message: Evaluated | "ready") => {
-      if (message !== "ready") return settle(message);
+      if (message !== "ready") return completeAuthentication(message);
       one.ready = true;
       begin(one);
     });
@@ -103,7 +109,8 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
 
   return {
     run: (job) => {
-      if (closed || queue.length >= queueLimit) return Promise.resolve({ kind: "error", explain: closed ? "the server is ending" : "too many mappers wait" });
+      if (closed || queue.length >= queueLimit)
+        return Promise.resolve({ kind: "error", explain: closed ? "the server is ending" : "too many mappers wait" });
       return new Promise((answer) => {
         queue.push({ job, answer });
         next();

@@ -18,11 +18,17 @@ export const createJsonnetMapper = ({ source, engine }: JsonnetMapperDeps): Mapp
     } catch (error) {
       return { kind: "failed", explain: `the mapper cannot be read: ${String(error)}` };
     }
-    const evaluated = await engine.run({ source: program, claims: JSON.stringify(claims), identity: JSON.stringify(identity) });
+    const evaluated = await engine.run({
+      source: program,
+      claims: JSON.stringify(claims),
+      identity: JSON.stringify(identity),
+    });
     if (evaluated.kind === "error") return { kind: "failed", explain: evaluated.explain };
     const mapped = readMapped(JSON.parse(evaluated.json));
     if (typeof mapped === "string") return { kind: "failed", explain: mapped };
-    return evaluated.kind === "absent" ? { kind: "incomplete", mapped, explain: evaluated.explain } : { kind: "mapped", mapped };
+    return evaluated.kind === "absent"
+      ? { kind: "incomplete", mapped, explain: evaluated.explain }
+      : { kind: "mapped", mapped };
   },
 
   check: async () => {

@@ -23,7 +23,14 @@ interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   jsonnet_make(): number;
   jsonnet_ext_string(vm: number, key: number, keyLength: number, value: number, valueLength: number): void;
-  jsonnet_evaluate_snippet(result: number, vm: number, name: number, nameLength: number, source: number, sourceLength: number): void;
+  jsonnet_evaluate_snippet(
+    result: number,
+    vm: number,
+    name: number,
+    nameLength: number,
+    source: number,
+    sourceLength: number,
+  ): void;
   __wbindgen_malloc(size: number, align: number): number;
   __wbindgen_add_to_stack_pointer(delta: number): number;
 }
@@ -45,7 +52,9 @@ export type Jsonnet = (source: string, variables: Readonly<Record<string, string
  */
 export const loadJsonnet = (memoryLimit: number): Jsonnet => {
   const folder = path.dirname(require.resolve("@arakoodev/jsonnet"));
-  const module = new WebAssembly.Module(capMemory(readFileSync(path.join(folder, "jsonnet_wasm_bg.wasm")), memoryLimit));
+  const module = new WebAssembly.Module(
+    capMemory(readFileSync(path.join(folder, "jsonnet_wasm_bg.wasm")), memoryLimit),
+  );
   const imports = closedImports(module);
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();

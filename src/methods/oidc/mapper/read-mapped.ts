@@ -52,4 +52,5 @@ const isReasonable = (value: JsonValue, depth: number): boolean => {
   return Object.entries(value).every(([key, member]) => !FORBIDDEN.has(key) && isReasonable(member, depth + 1));
 };
 
-const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

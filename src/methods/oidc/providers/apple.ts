@@ -58,11 +58,14 @@ const readKey = async (pem: string) => {
 /** The name comes beside the code, as JSON, and is nobody's word but the browser's: good for a form, no proof of anything. */
 const nameOf = (user: string | null): JsonObject => {
   try {
-    const { name } = JSON.parse((user ?? "").slice(0, 4096)) as { readonly name?: { readonly firstName?: unknown; readonly lastName?: unknown } };
+    const { name } = JSON.parse((user ?? "").slice(0, 4096)) as {
+      readonly name?: { readonly firstName?: unknown; readonly lastName?: unknown };
+    };
     return { ...text("given_name", name?.firstName), ...text("family_name", name?.lastName) };
   } catch {
     return {};
   }
 };
 
-const text = (claim: string, value: unknown): JsonObject => (typeof value === "string" && value !== "" ? { [claim]: value } : {});
+const text = (consume: string, value: unknown): JsonObject =>
+  typeof value === "string" && value !== "" ? { [consume]: value } : {};

@@ -14,14 +14,16 @@ export const discord: Preset = {
       token_endpoint: "https://discord.com/api/oauth2/token",
     },
   }),
-  scopes: (configured = ["identify", "email"]) => (configured.includes("identify") ? configured : [...configured, "identify"]),
+  scopes: (configured = ["identify", "email"]) =>
+    configured.includes("identify") ? configured : [...configured, "identify"],
   pkce: true,
-  reauthentication: { proves: "none", parameters: { prompt: "consent" } },
+  reauthentication: { reauthentication: "none", parameters: { prompt: "consent" } },
   claims: async ({ api }) => {
     const user = (await api("https://discord.com/api/v10/users/@me")) as JsonObject;
     const { id, username, global_name, avatar, email, verified, locale } = user;
     const address: JsonObject = typeof email === "string" ? { email, email_verified: verified === true } : {};
-    const picture: JsonObject = typeof id === "string" && typeof avatar === "string" ? { picture: `${CDN}/${id}/${avatar}.png` } : {};
+    const picture: JsonObject =
+      typeof id === "string" && typeof avatar === "string" ? { picture: `${CDN}/${id}/${avatar}.png` } : {};
     return {
       ...user,
       iss: "https://discord.com/api/oauth2/",

@@ -23,14 +23,19 @@ export const facebook: Preset = {
   }),
   scopes: (configured = ["email", "public_profile"]) => configured,
   pkce: true,
-  reauthentication: { proves: "prompt", parameters: { auth_type: "reauthenticate" } },
-  nativeTokens: { issuer: "https://www.facebook.com", jwksUrl: "https://limited.facebook.com/.well-known/oauth/openid/jwks/" },
+  reauthentication: { reauthentication: "prompt", parameters: { auth_type: "reauthenticate" } },
+  nativeTokens: {
+    issuer: "https://www.facebook.com",
+    jwksUrl: "https://limited.facebook.com/.well-known/oauth/openid/jwks/",
+  },
   claims: async ({ config, accessToken, api }) => {
     // Shows the API that whoever asks holds the secret, not a stolen token alone.
-    const proof = createHmac("sha256", config.client_secret ?? "")
+    const amr = createHmac("sha256", config.client_secret ?? "")
       .update(accessToken)
       .digest("hex");
-    const user = (await api(`https://graph.facebook.com/${VERSION}/me?fields=${FIELDS}&appsecret_proof=${proof}`)) as JsonObject;
+    const user = (await api(
+      `https://graph.facebook.com/${VERSION}/me?fields=${FIELDS}&appsecret_proof=${amr}`,
+    )) as JsonObject;
     const { id, first_name, middle_name, last_name, picture } = user;
     return {
       ...user,

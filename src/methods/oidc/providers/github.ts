@@ -2,7 +2,11 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Preset } from "../preset.ts";
 
 const API = "https://api.github.com";
-const headers = { accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28", "user-agent": "ostiary" };
+const headers = {
+  accept: "application/vnd.github+json",
+  "x-github-api-version": "2022-11-28",
+  "user-agent": "ostiary",
+};
 
 /**
  * GitHub: OAuth 2.0 without ID tokens, so who the person is comes from its API.
@@ -22,10 +26,12 @@ export const github: Preset = {
   }),
   scopes: (configured = ["user:email"]) => configured,
   pkce: true,
-  reauthentication: { proves: "none", parameters: { prompt: "select_account" } },
+  reauthentication: { reauthentication: "none", parameters: { prompt: "select_account" } },
   claims: async ({ api, scopes }) => {
     const user = (await api(`${API}/user`, { headers })) as JsonObject;
-    const email = scopes.some((scope) => scope === "user" || scope === "user:email") ? primaryOf(await api(`${API}/user/emails`, { headers })) : {};
+    const email = scopes.some((scope) => scope === "user" || scope === "user:email")
+      ? primaryOf(await api(`${API}/user/emails`, { headers }))
+      : {};
     return {
       ...user,
       iss: "https://github.com/login/oauth/access_token",

@@ -9,9 +9,13 @@ import { generic, withOpenid } from "./generic.ts";
  */
 export const google: Preset = {
   ...generic,
-  server: (config) => (config.issuer_url === undefined ? { kind: "discover", issuer: "https://accounts.google.com" } : generic.server(config)),
+  server: (config) =>
+    config.issuer_url === undefined
+      ? { kind: "discover", issuer: "https://accounts.google.com" }
+      : generic.server(config),
   scopes: (configured = ["email", "profile"]) => withOpenid(configured),
-  reauthentication: { proves: "none", parameters: { prompt: "select_account" } },
+  reauthentication: { reauthentication: "none", parameters: { prompt: "select_account" } },
   // Old SDKs leave the scheme out.
-  acceptsIssuer: (iss, _claims, configured) => iss === configured || (configured === "https://accounts.google.com" && iss === "accounts.google.com"),
+  acceptsIssuer: (iss, _claims, configured) =>
+    iss === configured || (configured === "https://accounts.google.com" && iss === "accounts.google.com"),
 };

@@ -27,10 +27,15 @@ export const microsoft: Preset = {
     !(microsoft_tenant === "organizations" && tid === CONSUMERS),
   claims: async (source) => {
     const { config, idToken = {}, userinfo } = source;
-    const claims: JsonObject = config.claims_source === "userinfo" ? { ...(await userinfo()), ...idToken } : { ...idToken };
+    const claims: JsonObject =
+      config.claims_source === "userinfo" ? { ...(await userinfo()), ...idToken } : { ...idToken };
     const { email_verified: _, ...others } = claims;
     const vouched = [true, 1, "1", "true"].includes(claims.xms_edov as never);
-    return { ...others, ...(claims.email === undefined ? {} : { email_verified: vouched }), sub: await subjectOf(source, claims) };
+    return {
+      ...others,
+      ...(claims.email === undefined ? {} : { email_verified: vouched }),
+      sub: await subjectOf(source, claims),
+    };
   },
 };
 

@@ -18,4 +18,16 @@ import { slack } from "./slack.ts";
  */
 
 /** Every kind of provider. One that is left out does not compile. */
-export const presets: Readonly<Record<ProviderKind, Preset>> = { generic, apple, auth0, discord, facebook, github, gitlab, google, keycloak, microsoft, slack };
+export const presets: Readonly<Record<ProviderKind, Preset>> = {
+  generic,
+  apple,
+  auth0,
+  discord,
+  facebook,
+  github,
+  gitlab,
+  google,
+  keycloak,
+  microsoft,
+  slack,
+};

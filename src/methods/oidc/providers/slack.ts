@@ -15,9 +15,10 @@ const TEAM = "https://slack.com/team_id";
 export const slack: Preset = {
   ...generic,
   server: () => ({ kind: "discover", issuer: "https://slack.com" }),
-  scopes: (configured = ["email", "profile"]) => withOpenid([...new Set(configured.flatMap((scope) => renamed[scope] ?? [scope]))]),
+  scopes: (configured = ["email", "profile"]) =>
+    withOpenid([...new Set(configured.flatMap((scope) => renamed[scope] ?? [scope]))]),
   pkce: false,
-  reauthentication: { proves: "none", parameters: {} },
+  reauthentication: { reauthentication: "none", parameters: {} },
   claims: async ({ config, idToken = {}, userinfo }) => {
     const claims: JsonObject = config.claims_source === "userinfo" ? { ...(await userinfo()), ...idToken } : idToken;
     return claims[TEAM] === undefined ? claims : { ...claims, team: claims[TEAM] };

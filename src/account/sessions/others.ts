@@ -1,0 +1,90 @@
+import type {
+  ListSessionsRequest,
+  ListSessionsResponse,
+  RevokeOtherSessionsRequest,
+  RevokeOtherSessionsResponse,
+  RevokeSessionRequest,
+  RevokeSessionResponse,
+} from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import { renderIdentity } from "../../identity/render.ts";
+import type { Call } from "../../lib/call.ts";
+import { parseUuid, uuidText } from "../../lib/ids.ts";
+import { renderSession } from "../../session/render.ts";
+import type { SessionCursor } from "../../session/store.ts";
+import type { SessionDeps } from "./service.ts";
+
+const DEFAULT_PAGE = 250;
+const LARGEST_PAGE = 1000;
+
+/** A person's other sessions: to see them and to end them. */
+export const createOthers = ({ db, callers, clock, requiredAal, schemas, sessions }: SessionDeps) => ({
+  async listSessions(request: ListSessionsRequest, call: Call): Promise<ListSessionsResponse> {
+    const caller = await callers.must(call);
+    callers.mustSatisfyAal(caller, requiredAal);
+    const size = pageSize(request.pageSize || request.perPage);
+    const offset = request.pageToken === "" ? (Math.max(1, request.page) - 1) * size : 0;
+    const now = clock.now();
+    const found = await sessions.listOthers(db, caller.session, now, size + 1, readCursor(request.pageToken), offset);
+    const page = found.slice(0, size);
+    const last = page.at(-1);
+    // As in the reference, the person is told without addresses: they are the caller.
+    const identity = {
+      ...renderIdentity(caller.identity, schemas.must(caller.identity.schemaId).url),
+      verifiableAddresses: [],
+      recoveryAddresses: [],
+    };
+    return {
+      $typeName: "ostiary.session.v1.ListSessionsResponse",
+      sessions: page.map((session) => renderSession({ session, identity: caller.identity }, identity, now)),
+      nextPageToken: found.length > size && last ? writeCursor({ issuedAt: last.issuedAt, id: last.id }) : "",
+    };
+  },
+
+  async revokeOtherSessions(_: RevokeOtherSessionsRequest, call: Call): Promise<RevokeOtherSessionsResponse> {
+    const caller = await callers.must(call);
+    callers.mustSatisfyAal(caller, requiredAal);
+    return {
+      $typeName: "ostiary.session.v1.RevokeOtherSessionsResponse",
+      count: await sessions.revokeOthers(db, caller.identity.id, caller.session.id),
+    };
+  },
+
+  async revokeSession({ id }: RevokeSessionRequest, call: Call): Promise<RevokeSessionResponse> {
+    const caller = await callers.must(call);
+    callers.mustSatisfyAal(caller, requiredAal);
+    if (parseUuid(id) === undefined)
+      throw serviceError("INVALID_FIELD", { field: "id", explain: "The session id is not a UUID." });
+    if (id.toLowerCase() === caller.session.id)
+      throw serviceError("INVALID_FIELD", {
+        field: "id",
+        explain: "The current session cannot be revoked here. Log out instead.",
+      });
+    // Scoped to the caller: another person's id changes nothing and shows nothing.
+    await sessions.revokeOne(db, caller.identity.id, id);
+    return { $typeName: "ostiary.session.v1.RevokeSessionResponse" };
+  },
+});
+
+const pageSize = (asked: number): number => {
+  if (asked === 0) return DEFAULT_PAGE;
+  if (asked < 1 || asked > LARGEST_PAGE)
+    throw serviceError("INVALID_FIELD", {
+      field: "page_size",
+      explain: `page_size must be between 1 and ${LARGEST_PAGE}.`,
+    });
+  return asked;
+};
+
+/** A cursor is opaque, not secret: it names a place in the caller's own list. */
+const writeCursor = ({ issuedAt, id }: SessionCursor): string =>
+  Buffer.from(`${issuedAt.getTime()}/${id}`).toString("base64url");
+
+const readCursor = (token: string): SessionCursor | undefined => {
+  if (token === "") return undefined;
+  const [at = "", id = ""] = Buffer.from(token, "base64url").toString("utf8").split("/");
+  const bytes = parseUuid(id);
+  if (bytes === undefined || !/^\d{1,15}$/.test(at))
+    throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not one of ours." });
+  return { issuedAt: new Date(Number(at)), id: uuidText(bytes) };
+};

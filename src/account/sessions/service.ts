@@ -1,0 +1,66 @@
+import {
+  type ExchangeSessionTokenRequest,
+  type ExchangeSessionTokenResponse,
+  SessionService,
+} from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import type { Config } from "../../config/config.ts";
+import type { Database } from "../../db/sql.ts";
+import { createLogout } from "../../flows/logout/logout.ts";
+import type { ReturnTo } from "../../flows/shared/return-to.ts";
+import type { Call } from "../../lib/call.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { defineService } from "../../lib/service.ts";
+import type { Schemas } from "../../schema/sources.ts";
+import type { Callers } from "../../session/caller.ts";
+import type { Csrf } from "../../session/csrf.ts";
+import type { SessionCookie } from "../../session/session-cookie.ts";
+import type { SessionStore } from "../../session/store.ts";
+import type { LogoutTokens } from "../../session/tokens.ts";
+import { createOthers } from "./others.ts";
+import { createWhoAmI } from "./whoami.ts";
+
+/*
+ * Who is signed in, where else, and signing out. One file for each of the
+ * three; sessions themselves are src/session.
+ */
+
+/** What the RPCs about sessions need. */
+export interface SessionDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly callers: Callers;
+  readonly csrf: Csrf;
+  readonly sessionCookie: SessionCookie;
+  readonly sessions: SessionStore;
+  readonly logoutTokens: LogoutTokens;
+  readonly returnTo: ReturnTo;
+  readonly schemas: Schemas;
+  /** Public base URL, without a slash at its end. */
+  readonly publicUrl: string;
+  readonly requiredAal: Config["session"]["whoami"]["required_aal"];
+  /** Where browsers go after signing out when nothing else is said. */
+  readonly afterLogout: string;
+  /** Gives a native app the session that it fetches with its codes. */
+  readonly exchange: (request: ExchangeSessionTokenRequest, call: Call) => Promise<ExchangeSessionTokenResponse>;
+}
+
+/** Creates the SessionService. */
+export const createSessionService = (deps: SessionDeps) => {
+  const { createLogoutFlow, updateLogoutFlow, performNativeLogout } = createLogout(deps);
+  const { listSessions, revokeOtherSessions, revokeSession } = createOthers(deps);
+  /** Hands the anti-CSRF cookie to a browser that must sign in first; there is no page to send it to. */
+  const handCsrf = (_: unknown, call: Parameters<Csrf["ensure"]>[0]) => {
+    deps.csrf.ensure(call);
+    return undefined;
+  };
+  return defineService(SessionService, {
+    whoAmI: { run: createWhoAmI(deps) },
+    listSessions: { run: listSessions },
+    revokeOtherSessions: { run: revokeOtherSessions },
+    revokeSession: { run: revokeSession },
+    createLogoutFlow: { run: createLogoutFlow, signIn: handCsrf },
+    updateLogoutFlow: { run: updateLogoutFlow, signIn: handCsrf },
+    performNativeLogout: { run: performNativeLogout },
+    exchangeSessionToken: { run: deps.exchange },
+  });
+};

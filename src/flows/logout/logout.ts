@@ -1,0 +1,65 @@
+import type {
+  CreateLogoutFlowRequest,
+  CreateLogoutFlowResponse,
+  PerformNativeLogoutRequest,
+  PerformNativeLogoutResponse,
+  UpdateLogoutFlowRequest,
+  UpdateLogoutFlowResponse,
+} from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import type { SessionDeps } from "../../account/sessions/service.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import { tokenDigest } from "../../session/tokens.ts";
+import { withQuery } from "../shared/urls.ts";
+
+/** Signing out: a link for browsers, a call for native apps. */
+export const createLogout = ({
+  db,
+  afterLogout,
+  callers,
+  csrf,
+  logoutTokens,
+  publicUrl,
+  returnTo,
+  sessionCookie,
+  sessions,
+}: SessionDeps) => ({
+  async createLogoutFlow(request: CreateLogoutFlowRequest, call: Call): Promise<CreateLogoutFlowResponse> {
+    csrf.ensure(call);
+    const { session } = await callers.must(call);
+    const submittedValues = returnTo.mustShow(request.returnTo);
+    const token = logoutTokens.create(session.id);
+    return {
+      $typeName: "ostiary.session.v1.CreateLogoutFlowResponse",
+      logoutUrl: withQuery(`${publicUrl}/self-service/logout`, { return_to: submittedValues, token }),
+      logoutToken: token,
+    };
+  },
+
+  async updateLogoutFlow(request: UpdateLogoutFlowRequest, call: Call): Promise<UpdateLogoutFlowResponse> {
+    csrf.ensure(call);
+    const { session } = await callers.must(call);
+    const destination = returnTo.must(request.returnTo) ?? afterLogout;
+    if (request.token === "")
+      throw serviceError("INVALID_FIELD", { field: "token", explain: "The token query parameter is missing." });
+    // The token is the proof that the person wanted this: the link cannot be made by another site.
+    if (!logoutTokens.matches(session.id, request.token))
+      throw serviceError("LOGOUT_TOKEN_MISMATCH", { explain: "The token query parameter does not fit the session." });
+    await sessions.revokeOne(db, session.identityId, session.id);
+    sessionCookie.clear(call);
+    csrf.rotate(call);
+    return { $typeName: "ostiary.session.v1.UpdateLogoutFlowResponse", redirectBrowserTo: destination };
+  },
+
+  async performNativeLogout(
+    { sessionToken }: PerformNativeLogoutRequest,
+    call: Call,
+  ): Promise<PerformNativeLogoutResponse> {
+    if (call.malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: call.malformed });
+    if (sessionToken === "")
+      throw serviceError("INVALID_FIELD", { field: "session_token", explain: "session_token is missing." });
+    const revoked = await sessions.revokeByToken(db, tokenDigest(sessionToken));
+    if (revoked === undefined) throw serviceError("SESSION_TOKEN_UNKNOWN", { explain: "No session has this token." });
+    return { $typeName: "ostiary.session.v1.PerformNativeLogoutResponse" };
+  },
+});

@@ -1,0 +1,91 @@
+import type { CompleteSignInRequest, CompleteSignInResponse } from "../../../gen/ostiary/oidc/v1/oidc_service_pb.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import type { CallbackParams } from "../../methods/contract/redirect.ts";
+import { type FlowRecord, returnToOf } from "../shared/flow.ts";
+import { formOf, withForm } from "../shared/form.ts";
+import { mustExist } from "../shared/request.ts";
+import { withQuery } from "../shared/urls.ts";
+import type { CallbackDeps } from "./deps.ts";
+import { hasExchangeCode, type PendingRedirect } from "./redirects.ts";
+
+/**
+ * Completes what a person was sent elsewhere for: find what the answer belongs
+ * to → same browser → the flow's own end. A native app's flow does not end here,
+ * where its session is not at hand: the answer waits, and the browser takes a
+ * code for it back to the app.
+ */
+export const createComplete = ({
+  clock,
+  db,
+  defaultReturnUrl,
+  redirect,
+  completeRedirect,
+  flows,
+  callbackHandler,
+  returnTo,
+}: CallbackDeps) => {
+  /** Without a session nobody can tell whose doing this is: nothing of the person's is written. */
+  const keepForApp = async (
+    flow: FlowRecord,
+    trip: PendingRedirect,
+    answer: CallbackParams,
+    call: Call,
+  ): Promise<string> => {
+    if (!hasExchangeCode(flow))
+      throw serviceError("INVALID_FIELD", {
+        field: "return_session_token_exchange_code",
+        explain: "The app did not ask for an exchange code when it created its flow, so it could not fetch the answer.",
+      });
+    const destination = returnTo.must(returnToOf(flow)) ?? defaultReturnUrl;
+    const method = callbackHandler(flow.kind, trip.record.method);
+    if (method === undefined) throw serviceError("METHOD_DISABLED");
+    await redirect.take(trip);
+    const callbackData = await method.handleCallback(trip.redirectState, answer, call);
+    if (callbackData.kind === "rejected")
+      await flows.save(db, withForm(flow, formOf(callbackData.messages, callbackData.submittedValues), clock.now()));
+    return withQuery(destination, {
+      code: await redirect.keep(trip, callbackData.kind === "callback" ? callbackData.callbackData : undefined),
+    });
+  };
+
+  const complete = async (request: CompleteSignInRequest, call: Call): Promise<string> => {
+    const trip = await redirect.find(request.state);
+    const flow = mustExist(await flows.findAny(db, trip.record.flowId));
+    const answer = answerOf(request);
+    if (flow.type === "api") return keepForApp(flow, trip, answer, call);
+    redirect.mustBeSameBrowser(trip, call);
+    if (flow.kind === "settings") return (await completeRedirect.settings(trip, answer, call)).redirectBrowserTo;
+    const entered = await completeRedirect[flow.kind]({
+      flow,
+      method: trip.record.method,
+      call,
+      handleCallback: async (method) => {
+        await redirect.take(trip);
+        return method.handleCallback(trip.redirectState, answer, call);
+      },
+    });
+    return entered.redirectBrowserTo;
+  };
+
+  return async (request: CompleteSignInRequest, call: Call): Promise<CompleteSignInResponse> => ({
+    $typeName: "ostiary.oidc.v1.CompleteSignInResponse",
+    redirectBrowserTo: await complete(request, call),
+  });
+};
+
+/** The answer by the names of its parameters; what was not sent is not there. */
+const answerOf = ({
+  provider,
+  state,
+  code,
+  error,
+  errorDescription,
+  iss,
+  user,
+}: CompleteSignInRequest): CallbackParams =>
+  Object.fromEntries(
+    Object.entries({ provider, state, code, error, error_description: errorDescription, iss, user }).filter(
+      ([, value]) => value !== "",
+    ),
+  );

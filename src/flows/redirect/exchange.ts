@@ -1,0 +1,46 @@
+import type {
+  ExchangeSessionTokenRequest,
+  ExchangeSessionTokenResponse,
+} from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import { rejected } from "../../methods/contract/result.ts";
+import { readMessage } from "../../ui/stored-message.ts";
+import type { CallbackDeps } from "./deps.ts";
+
+/** Gives a native app the session that the system browser was sent away for: once, to whoever has both codes. */
+export type Exchange = (request: ExchangeSessionTokenRequest, call: Call) => Promise<ExchangeSessionTokenResponse>;
+
+/** Creates the exchange: the flow ends here as it would have in a browser. */
+export const createExchange =
+  ({ continuations, db, redirect, completeRedirect, flows }: CallbackDeps): Exchange =>
+  async ({ initCode, returnToCode }, call) => {
+    if (initCode === "")
+      throw serviceError("INVALID_FIELD", { field: "init_code", explain: "The init_code query parameter is missing." });
+    if (returnToCode === "")
+      throw serviceError("INVALID_FIELD", {
+        field: "return_to_code",
+        explain: "The return_to_code query parameter is missing.",
+      });
+    const found = await redirect.fetch({ initCode, returnToCode }, ({ flowId }) => flows.findAny(db, flowId));
+    const kind = found?.flow.kind ?? "settings";
+    if (found === undefined || kind === "settings")
+      throw serviceError("NOT_FOUND", {
+        explain: "Nothing waits for these codes: it is too early or too late for them, or they do not belong together.",
+      });
+    const { flow, record, callbackData } = found;
+    const { session, sessionToken } = await completeRedirect[kind]({
+      flow,
+      method: record.method,
+      call,
+      consume: (tx) => continuations.take(tx, record),
+      handleCallback: async () => {
+        if (callbackData) return { kind: "callback", callbackData };
+        // The form says already what was wrong.
+        await continuations.take(db, record);
+        return rejected(flow.form.messages.map(readMessage), flow.form.submittedValues ?? undefined);
+      },
+    });
+    if (session === undefined || sessionToken === undefined) throw serviceError("NOT_FOUND");
+    return { $typeName: "ostiary.session.v1.ExchangeSessionTokenResponse", sessionToken, session };
+  };

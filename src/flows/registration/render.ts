@@ -1,0 +1,45 @@
+import type { RegistrationFlow } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
+import { State } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
+import type { RegistrationMethods, RegistrationView } from "../../methods/contract/registration.ts";
+import type { Schemas } from "../../schema/sources.ts";
+import type { FlowRecord } from "../shared/flow.ts";
+import { orderBySchema } from "../shared/node-order.ts";
+import { renderFlow } from "../shared/render-flow.ts";
+import type { FlowUrls } from "../shared/urls.ts";
+import { registrationContext } from "./context.ts";
+
+/** Makes the flow that clients see. */
+export type RenderRegistration = (flow: FlowRecord, csrfToken: string) => RegistrationFlow;
+
+/** Node groups in the order they stand on screen, as recorded of the reference. */
+const groups = ["oidc", "default", "webauthn", "passkey", "code", "password", "profile"];
+
+/** Creates the presentation: nodes from the methods, sorted, with the form's messages on them. */
+export const createRenderRegistration = ({
+  methods,
+  schemas,
+  style,
+  urls,
+}: {
+  readonly methods: RegistrationMethods;
+  readonly schemas: Schemas;
+  readonly style: RegistrationView["style"];
+  readonly urls: FlowUrls;
+}): RenderRegistration => {
+  const enabled = Object.values(methods).filter((m) => m.enabled);
+  const order = orderBySchema(groups);
+
+  return (flow, csrfToken) => {
+    const { schemaId, step } = registrationContext(flow);
+    const schema = schemas.must(schemaId);
+    const view: RegistrationView = { flow, schema, submittedValues: flow.form.submittedValues, style, step };
+    const { only } = flow.context;
+    const offered = only === undefined ? enabled : enabled.filter(({ name }) => name === only);
+    const nodes = offered.flatMap((m) => m.nodes(view));
+    return {
+      $typeName: "ostiary.registration.v1.RegistrationFlow",
+      ...renderFlow(flow, { nodes, order: order(schema), csrfToken }, urls),
+      state: State.CHOOSE_METHOD,
+    };
+  };
+};

@@ -1,0 +1,67 @@
+import { RegistrationFlowSchema } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
+import type { ServiceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import type { NextStep, Rejected } from "../../methods/contract/result.ts";
+import type { AuthenticationContext, SignUpSteps } from "../authentication/complete.ts";
+import { sameEnd } from "../redirect/redirects.ts";
+import { emptyForm, type FlowRecord } from "../shared/flow.ts";
+import { formOf, withForm } from "../shared/form.ts";
+import { formRejected } from "../shared/rejection.ts";
+import { mustBeEnabled, newRegistrationFlow } from "./create.ts";
+import type { RegistrationDeps } from "./deps.ts";
+import { createSignUp } from "./sign-up.ts";
+
+/** The registration flow's part in where someone arrives, and the further step that only it has. */
+export interface RegistrationSteps extends SignUpSteps {
+  /** The next step of the same form travels as the reference sends it: like a form that does not hold yet. */
+  continueRegistration(flow: FlowRecord, call: Call, step: NextStep): Promise<ServiceError>;
+}
+
+/** Creates the registration flow's part. */
+export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => {
+  const { db, clock, config, csrf, flows, render, schemas, urls } = deps;
+
+  const showAgain = async (saved: FlowRecord, call: Call): Promise<ServiceError> => {
+    await flows.save(db, saved);
+    return formRejected(
+      RegistrationFlowSchema,
+      render(saved, csrf.tokenFor(call, saved.type)),
+      saved,
+      urls.pageOf(saved),
+    );
+  };
+
+  const remember = (flow: FlowRecord, context: Rejected["context"]): FlowRecord => ({
+    ...flow,
+    context: { ...flow.context, ...context },
+  });
+
+  const reject = (
+    { flow, call }: AuthenticationContext,
+    { messages, submittedValues, active, context }: Rejected,
+  ): Promise<ServiceError> =>
+    showAgain(
+      remember(withForm(flow, formOf(messages, submittedValues), clock.now(), flow.state, active), context),
+      call,
+    );
+
+  /** Who came to sign in and is new gets a registration flow that ends where the login would have. */
+  const flowFor = async ({ flow, call }: AuthenticationContext): Promise<FlowRecord> => {
+    if (flow.kind === "registration") return flow;
+    mustBeEnabled(config);
+    const digest = flow.type === "browser" ? csrf.digest(csrf.ensure(call)) : undefined;
+    const context = { schemaId: schemas.default.id, step: "traits" } as const;
+    const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, context, emptyForm, digest, sameEnd(flow));
+    await flows.insert(db, fresh);
+    return fresh;
+  };
+
+  return {
+    signUp: createSignUp(deps),
+    askForMissing: async (authentication, { rejected }) =>
+      reject({ ...authentication, flow: await flowFor(authentication) }, rejected),
+    reject,
+    continueRegistration: (flow, call, { context, submittedValues, messages }) =>
+      showAgain(remember(withForm(flow, formOf(messages, submittedValues), clock.now()), context), call),
+  };
+};

@@ -1,0 +1,46 @@
+import type { Call } from "../../lib/call.ts";
+import type { SettingsView } from "../../methods/contract/settings.ts";
+import type { Caller } from "../../session/caller.ts";
+import type { FlowRecord } from "../shared/flow.ts";
+import { mustExist, mustNameFlow } from "../shared/request.ts";
+import type { SettingsDeps } from "./deps.ts";
+import type { SettingsRead } from "./store.ts";
+
+/** One submit, as it was found: who, which flow, and what waits for it. */
+export interface SettingsSubmission {
+  readonly caller: Caller;
+  readonly flow: FlowRecord;
+  readonly parked: SettingsRead["parked"];
+  readonly call: Call;
+}
+
+/**
+ * Loads everything a submit is decided on, in one read.
+ *
+ * @throws SESSION_INACTIVE, INVALID_FIELD, FLOW_NOT_FOUND
+ */
+export const loadSubmission = async (
+  { callers, reads }: SettingsDeps,
+  flowId: string,
+  call: Call,
+): Promise<SettingsSubmission> => {
+  const { credential, digest } = callers.mustHaveToken(call);
+  const read = await reads.read(digest, flowId);
+  const caller = callers.mustBeLive(read, credential);
+  mustNameFlow(flowId);
+  return { caller, flow: mustExist(read?.flow, "There is no settings flow with this id."), parked: read?.parked, call };
+};
+
+/** What the methods see of an attempt. */
+export const viewOf = (
+  { schemas }: SettingsDeps,
+  { caller, flow }: SettingsSubmission,
+  updateMask?: readonly string[],
+): SettingsView => ({
+  session: caller.session,
+  identity: caller.identity,
+  schema: schemas.must(caller.identity.schemaId),
+  flow,
+  submittedValues: null,
+  updateMask,
+});

@@ -1,0 +1,118 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { readJson } from "../../db/read-json.ts";
+import type { Sql } from "../../db/sql.ts";
+import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
+import type { FlowForm, FlowKind, FlowRecord } from "./flow.ts";
+
+/** A row of `flows`, under the aliases of `flowColumns`. */
+export interface FlowRow {
+  readonly f_id: Buffer;
+  readonly f_kind: string;
+  readonly f_type: string;
+  readonly f_identity_id: Buffer | null;
+  readonly f_state: string;
+  readonly f_active: string | null;
+  readonly f_request_url: string;
+  readonly f_csrf_digest: Buffer | null;
+  readonly f_form: unknown;
+  readonly f_context: unknown;
+  readonly f_issued_at: Date;
+  readonly f_updated_at: Date;
+  readonly f_expires_at: Date;
+}
+
+const columns = [
+  "id",
+  "kind",
+  "type",
+  "identity_id",
+  "state",
+  "active",
+  "request_url",
+  "csrf_digest",
+  "form",
+  "context",
+  "issued_at",
+  "updated_at",
+  "expires_at",
+] as const;
+
+/** The columns of a flow for a join in which `flows` is called `f`. */
+export const flowColumns = columns.map((c) => `f.${c} AS f_${c}`).join(", ");
+
+/** Reads a row into the record. */
+export const flowFromRow = (row: FlowRow): FlowRecord => ({
+  id: uuidText(row.f_id),
+  kind: row.f_kind as FlowKind,
+  type: row.f_type === "api" ? "api" : "browser",
+  identityId: row.f_identity_id ? uuidText(row.f_identity_id) : undefined,
+  state: row.f_state,
+  active: row.f_active ?? undefined,
+  requestUrl: row.f_request_url,
+  csrfDigest: row.f_csrf_digest ?? undefined,
+  form: readJson<FlowForm>(row.f_form),
+  context: readJson<JsonObject>(row.f_context),
+  issuedAt: row.f_issued_at,
+  updatedAt: row.f_updated_at,
+  expiresAt: row.f_expires_at,
+});
+
+/** Reads and writes flows of every kind. */
+export interface FlowStore {
+  insert(sql: Sql, flow: FlowRecord): Promise<void>;
+  /** Undefined for an unknown or malformed id, and for a flow of another kind. */
+  find(sql: Sql, kind: FlowKind, id: string): Promise<FlowRecord | undefined>;
+  /** Undefined for an unknown or malformed id. */
+  findAny(sql: Sql, id: string): Promise<FlowRecord | undefined>;
+  /** Writes what a submit changes: state, active, form and context. */
+  save(sql: Sql, flow: FlowRecord): Promise<void>;
+}
+
+/** Creates the store. It keeps no state of its own. */
+export const createFlowStore = (): FlowStore => ({
+  async insert(sql, flow) {
+    await sql.execute(`INSERT INTO flows (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, [
+      uuidBytes(flow.id),
+      flow.kind,
+      flow.type,
+      flow.identityId === undefined ? null : uuidBytes(flow.identityId),
+      flow.state,
+      flow.active ?? null,
+      flow.requestUrl,
+      flow.csrfDigest ?? null,
+      JSON.stringify(flow.form),
+      JSON.stringify(flow.context),
+      flow.issuedAt,
+      flow.updatedAt,
+      flow.expiresAt,
+    ]);
+  },
+
+  async find(sql, kind, id) {
+    const bytes = parseUuid(id);
+    if (bytes === undefined) return undefined;
+    const [row] = await sql.query<FlowRow>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ? AND f.kind = ?`, [
+      bytes,
+      kind,
+    ]);
+    return row && flowFromRow(row);
+  },
+
+  async findAny(sql, id) {
+    const bytes = parseUuid(id);
+    if (bytes === undefined) return undefined;
+    const [row] = await sql.query<FlowRow>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ?`, [bytes]);
+    return row && flowFromRow(row);
+  },
+
+  async save(sql, flow) {
+    await sql.execute("UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ? WHERE id = ?", [
+      flow.state,
+      flow.active ?? null,
+      JSON.stringify(flow.form),
+      JSON.stringify(flow.context),
+      flow.updatedAt,
+      uuidBytes(flow.id),
+    ]);
+  },
+});

@@ -1,0 +1,40 @@
+import type { FlowKind, FlowRecord } from "./flow.ts";
+
+/** The addresses of the flows, made of the configuration once. */
+export interface FlowUrls {
+  /** Where a form is sent. */
+  submit(kind: FlowKind, id: string): string;
+  /** Where a flow is created; empty and missing parameters are left out. */
+  init(kind: FlowKind, type: "browser" | "api", query?: Readonly<Record<string, string | undefined>>): string;
+  /** The page that shows flows of this kind, for browsers; with an id, that flow. */
+  page(kind: FlowKind, id?: string): string;
+  /** Same for a flow at hand; undefined for native apps, which have no pages. */
+  pageOf(flow: Pick<FlowRecord, "kind" | "type" | "id">): string | undefined;
+}
+
+/**
+ * Creates the addresses.
+ *
+ * @param publicBaseUrl base URL of the public port, with or without the slash
+ * @param pages the configured `ui_url` of each kind; may be relative
+ */
+export const createFlowUrls = (publicBaseUrl: string, pages: Readonly<Record<FlowKind, string>>): FlowUrls => {
+  const base = `${publicBaseUrl.replace(/\/+$/, "")}/self-service`;
+  const page: FlowUrls["page"] = (kind, id) => (id === undefined ? pages[kind] : withQuery(pages[kind], { flow: id }));
+  return {
+    submit: (kind, id) => `${base}/${kind}?flow=${id}`,
+    init: (kind, type, query = {}) => withQuery(`${base}/${kind}/${type}`, query),
+    page,
+    pageOf: (flow) => (flow.type === "browser" ? page(flow.kind, flow.id) : undefined),
+  };
+};
+
+/** Adds parameters to an absolute or relative URL, keeping what it has. */
+export const withQuery = (url: string, query: Readonly<Record<string, string | undefined>>): string => {
+  const [head = "", fragment] = url.split("#", 2);
+  const params = new URLSearchParams(
+    Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""),
+  ).toString();
+  const joined = params === "" ? head : `${head}${head.includes("?") ? "&" : "?"}${params}`;
+  return fragment === undefined ? joined : `${joined}#${fragment}`;
+};

@@ -1,0 +1,66 @@
+import type { Identity, RecoveryAddress, VerifiableAddress } from "../../gen/ostiary/identity/v1/identity_pb.ts";
+import { State } from "../../gen/ostiary/identity/v1/identity_pb.ts";
+import { memoize } from "../lib/memoize.ts";
+import { jsonValue } from "../lib/proto-json.ts";
+import { timestamp } from "../lib/timestamp.ts";
+import type { IdentityRecord } from "./identity.ts";
+
+/**
+ * Presents an identity: the one place where the record becomes what others may
+ * see. Credentials and `metadata_admin` never cross.
+ *
+ * @param schemaUrl where the identity's schema can be read
+ */
+export const renderIdentity = (record: IdentityRecord, schemaUrl: string): Identity => presenterOf(schemaUrl)(record);
+
+/** There are as many as there are schemas. */
+const presenters = new Map<string, (record: IdentityRecord) => Identity>();
+
+const presenterOf = (schemaUrl: string): ((record: IdentityRecord) => Identity) => {
+  const known = presenters.get(schemaUrl);
+  if (known !== undefined) return known;
+  const made = memoize((record: IdentityRecord) => render(record, schemaUrl));
+  presenters.set(schemaUrl, made);
+  return made;
+};
+
+const render = (record: IdentityRecord, schemaUrl: string): Identity => {
+  const identity: Identity = {
+    $typeName: "ostiary.identity.v1.Identity",
+    id: record.id,
+    schemaId: record.schemaId,
+    schemaUrl,
+    state: record.state === "active" ? State.ACTIVE : State.INACTIVE,
+    traits: record.traits,
+    verifiableAddresses: record.verifiable.map(
+      (a): VerifiableAddress => ({
+        $typeName: "ostiary.identity.v1.VerifiableAddress",
+        id: a.id,
+        value: a.value,
+        verified: a.verified,
+        via: a.via,
+        status: a.status,
+        ...(a.verified_at !== undefined && { verifiedAt: timestamp(a.verified_at) }),
+        createdAt: timestamp(a.created_at),
+        updatedAt: timestamp(a.updated_at),
+      }),
+    ),
+    recoveryAddresses: record.recovery.map(
+      (a): RecoveryAddress => ({
+        $typeName: "ostiary.identity.v1.RecoveryAddress",
+        id: a.id,
+        value: a.value,
+        via: a.via,
+        createdAt: timestamp(a.created_at),
+        updatedAt: timestamp(a.updated_at),
+      }),
+    ),
+    createdAt: timestamp(record.createdAt),
+    updatedAt: timestamp(record.updatedAt),
+  };
+  if (record.externalId !== undefined) identity.externalId = record.externalId;
+  if (record.stateChangedAt !== undefined) identity.stateChangedAt = timestamp(record.stateChangedAt);
+  if (record.metadataPublic !== null) identity.metadataPublic = jsonValue(record.metadataPublic);
+  if (record.organizationId !== undefined) identity.organizationId = record.organizationId;
+  return identity;
+};

@@ -1,0 +1,30 @@
+import type { DescMethod, DescMethodUnary, DescService, MessageShape } from "@bufbuild/protobuf";
+import type { Call } from "./call.ts";
+
+/** An RPC before the pipeline wraps it. */
+export interface Rpc<M extends DescMethod> {
+  readonly run: (request: MessageShape<M["input"]>, call: Call) => Promise<MessageShape<M["output"]>>;
+  /** Where a browser without a session signs in; left out, it gets the error page. */
+  readonly signIn?: (request: MessageShape<M["input"]>, call: Call) => string | undefined;
+  /** For what another site's page posts to on purpose. */
+  readonly anySite?: boolean;
+}
+
+/** Every RPC of a service, by its local name. */
+export type Rpcs<S extends DescService> = {
+  readonly [K in keyof S["method"]]: S["method"][K] extends DescMethodUnary<infer I, infer O>
+    ? Rpc<DescMethodUnary<I, O>>
+    : never;
+};
+
+/** A service and its implementation, as data: protocols are opened on it elsewhere. */
+export interface ServiceDefinition {
+  readonly service: DescService;
+  readonly rpcs: Readonly<Record<string, Rpc<DescMethod>>>;
+}
+
+/** Pairs a service with its RPCs; a missing one does not compile. */
+export const defineService = <S extends DescService>(service: S, rpcs: Rpcs<S>): ServiceDefinition => ({
+  service,
+  rpcs: rpcs as Readonly<Record<string, Rpc<DescMethod>>>,
+});

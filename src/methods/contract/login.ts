@@ -1,0 +1,51 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { UpdateFlowBody as LoginBody } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
+import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import type { IdentitySchema } from "../../schema/identity-schema.ts";
+import type { SignedIn } from "../../session/session.ts";
+import type { AccountLink, AuthenticationResult, LinkedAccount } from "./authentication.ts";
+import type { CallbackHandler, RedirectRequest } from "./redirect.ts";
+import type { Rejected, SubmittedValues } from "./result.ts";
+
+/* A way to authenticate. The login flow knows of methods only this. */
+
+/** The methods of the login flow, by their case in the contract. */
+export type LoginCase = Exclude<LoginBody["method"]["case"], undefined>;
+
+/** What a person submits to one method. */
+export type LoginInput<K extends LoginCase> = Extract<LoginBody["method"], { case: K }>["value"];
+
+/** What a login method sees. */
+export interface LoginView {
+  readonly flow: { readonly id: string; readonly type: "browser" | "api"; readonly context: JsonObject };
+  /** The schema people sign in with when nobody is known yet. */
+  readonly schema: IdentitySchema;
+  readonly submittedValues: SubmittedValues | null;
+  /** Who proves again who they are, or raises the level. */
+  readonly signedIn: SignedIn | undefined;
+  readonly refresh: boolean;
+  readonly requestedAal: 1 | 2;
+  /** Whose account something is to be linked to, once they have proven that it is theirs. */
+  readonly accountLink: AccountLink | undefined;
+}
+
+/** A way to prove who one is. */
+export interface LoginMethod<K extends LoginCase = LoginCase> {
+  readonly name: K;
+  readonly enabled: boolean;
+  nodes(view: LoginView): readonly UiNode[];
+  /** What was typed and may be shown again. */
+  submitted(input: LoginInput<K>): SubmittedValues;
+  authenticate(input: LoginInput<K>, view: LoginView, call: Call): Promise<AuthenticationResult | RedirectRequest>;
+  /** For methods whose answer comes from elsewhere. */
+  readonly redirect?: CallbackHandler & {
+    complete(callbackData: JsonObject, view: LoginView, call: Call): Promise<AuthenticationResult>;
+  };
+  /** For methods that link what waits for the owner of an account: what changes when they have signed in. */
+  linkAccount?(linkState: JsonObject, owner: IdentityRecord): Promise<LinkedAccount | Rejected>;
+}
+
+/** Every login method; leaving one out does not compile. */
+export type LoginMethods = { readonly [K in LoginCase]: LoginMethod<K> };

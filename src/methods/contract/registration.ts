@@ -1,0 +1,47 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { UpdateFlowBody as RegistrationBody } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
+import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { Call } from "../../lib/call.ts";
+import type { IdentitySchema } from "../../schema/identity-schema.ts";
+import type { AuthenticationResult } from "./authentication.ts";
+import type { CallbackHandler, RedirectRequest } from "./redirect.ts";
+import type { NextStep, SubmittedValues } from "./result.ts";
+
+/* A way to sign up. The registration flow knows of methods only this. */
+
+/** The methods of the registration flow, by their case in the contract. */
+export type RegistrationCase = Exclude<RegistrationBody["method"]["case"], undefined>;
+
+/** What a person submits to one method. */
+export type RegistrationInput<K extends RegistrationCase> = Extract<RegistrationBody["method"], { case: K }>["value"];
+
+/** What a registration method sees. */
+export interface RegistrationView {
+  readonly flow: { readonly id: string; readonly type: "browser" | "api"; readonly context: JsonObject };
+  readonly schema: IdentitySchema;
+  readonly submittedValues: SubmittedValues | null;
+  readonly style: "unified" | "profile_first";
+  /** In two steps: whether the traits hold already. */
+  readonly step: "traits" | "credentials";
+}
+
+/** A way to sign up. */
+export interface RegistrationMethod<K extends RegistrationCase = RegistrationCase> {
+  readonly name: K;
+  readonly enabled: boolean;
+  nodes(view: RegistrationView): readonly UiNode[];
+  /** What was typed and may be shown again. */
+  submitted(input: RegistrationInput<K>, schema: IdentitySchema): SubmittedValues;
+  register(
+    input: RegistrationInput<K>,
+    view: RegistrationView,
+    call: Call,
+  ): Promise<AuthenticationResult | RedirectRequest | NextStep>;
+  /** For methods whose answer comes from elsewhere. */
+  readonly redirect?: CallbackHandler & {
+    complete(callbackData: JsonObject, view: RegistrationView, call: Call): Promise<AuthenticationResult>;
+  };
+}
+
+/** Every registration method; leaving one out does not compile. */
+export type RegistrationMethods = { readonly [K in RegistrationCase]: RegistrationMethod<K> };

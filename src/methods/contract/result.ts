@@ -1,0 +1,55 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { Sql } from "../../db/sql.ts";
+import type { FormMessage } from "../../ui/stored-message.ts";
+
+/* What the steps of a method answer, whatever the flow: plain data, to be written by the flow. */
+
+/** Submitted values by node name, to be shown again. Never a secret. */
+export type SubmittedValues = Readonly<Record<string, JsonValue>>;
+
+/** What to record in the person's security events. */
+export interface MethodEvent {
+  readonly type: string;
+  readonly detail?: JsonObject;
+}
+
+/** The form does not hold. Nothing is written but the form. */
+export interface Rejected {
+  readonly kind: "rejected";
+  readonly messages: readonly FormMessage[];
+  /** What was typed; left out, the nodes show what is stored. */
+  readonly submittedValues?: SubmittedValues;
+  /** The method the form goes on with, where it says so. */
+  readonly active?: string;
+  /** What the form remembers from now on; merged into the flow's context. */
+  readonly context?: JsonObject;
+  /** What to record in the person's security events as refused. */
+  readonly event?: MethodEvent;
+}
+
+/**
+ * What can be used only once: taken in the transaction of what it is used for.
+ * False: it was used already, so nothing is written. May run again after a
+ * deadlock.
+ */
+export type Consume = (tx: Sql) => Promise<boolean>;
+
+/** Creates a rejection. */
+export const rejected = (
+  messages: readonly FormMessage[],
+  submittedValues?: SubmittedValues,
+  active?: string,
+): Rejected => ({
+  kind: "rejected",
+  messages,
+  ...(submittedValues && { submittedValues }),
+  ...(active !== undefined && { active }),
+});
+
+/** Another step of the same form; `context` is merged into the flow's. */
+export interface NextStep {
+  readonly kind: "next_step";
+  readonly context: JsonObject;
+  readonly submittedValues: SubmittedValues;
+  readonly messages: readonly FormMessage[];
+}

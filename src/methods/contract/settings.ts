@@ -1,0 +1,87 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { UpdateFlowBody as SettingsBody } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
+import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { Change } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import type { IdentitySchema } from "../../schema/identity-schema.ts";
+import type { AuthenticationMethodReference } from "../../session/issue.ts";
+import type { SignedIn } from "../../session/session.ts";
+import type { CallbackHandler, ExchangeCodes, RedirectRequest } from "./redirect.ts";
+import type { Consume, MethodEvent, Rejected, SubmittedValues } from "./result.ts";
+
+/* A way to change one's account. A method lives in one folder and knows no flow's steps; the settings flow knows of methods only this. */
+
+/** The methods of the settings flow, by their case in the contract. */
+export type SettingsCase = Exclude<SettingsBody["method"]["case"], undefined>;
+
+/** What a person submits to one method. */
+export type SettingsInput<K extends SettingsCase> = Extract<SettingsBody["method"], { case: K }>["value"];
+
+/** What a settings method sees. */
+export interface SettingsView extends SignedIn {
+  readonly schema: IdentitySchema;
+  readonly flow: { readonly id: string; readonly type: "browser" | "api"; readonly context: JsonObject };
+  /** What was typed and did not hold, when the form is shown again. */
+  readonly submittedValues: SubmittedValues | null;
+  /** The paths to change, for clients that send a field mask. */
+  readonly updateMask?: readonly string[] | undefined;
+}
+
+/** It may be done, as far as can be seen at sight. */
+export interface Examined<E> {
+  readonly kind: "examined";
+  /** Needs a session that proved who it is recently. */
+  readonly protected: boolean;
+  readonly examined: E;
+  /** What was typed, in case it turns out later that it cannot be. */
+  readonly submittedValues?: SubmittedValues;
+}
+
+/** It will be done: plain data, to be applied in one transaction. */
+export interface Performed {
+  readonly kind: "performed";
+  readonly change: Change;
+  readonly event?: MethodEvent;
+  /** A proof that the change is at the same time. */
+  readonly amr?: AuthenticationMethodReference;
+  readonly consume?: Consume;
+  /** The method the form shows it went on with. */
+  readonly active?: string;
+}
+
+/** Nothing changes but the form: its context, and so what it shows. */
+export interface ContextChanged {
+  readonly kind: "context";
+  readonly context: JsonObject;
+}
+
+/** A way to change one's account. */
+export interface SettingsMethod<K extends SettingsCase = SettingsCase, E = unknown> {
+  /** Configuration key, node group and credential type. */
+  readonly name: K;
+  readonly enabled: boolean;
+  nodes(view: SettingsView): readonly UiNode[];
+  /** Cheap: what is wrong at sight, and whether the change is protected. */
+  examine(input: SettingsInput<K>, view: SettingsView): Examined<E> | Rejected;
+  /** Slow: policy, hashes, other servers. Only after the session was found recent enough. */
+  perform(
+    examined: E,
+    view: SettingsView,
+    call: Call,
+  ): Promise<Performed | Rejected | ContextChanged | RedirectRequest>;
+  /** For methods whose answer comes from elsewhere. */
+  readonly redirect?: SettingsRedirect<K>;
+}
+
+/** The way back into the settings flow. */
+export interface SettingsRedirect<K extends SettingsCase = SettingsCase> extends CallbackHandler {
+  /** The codes, if this submit of a native app brings those of an answer that waits. */
+  exchangeCodes(input: SettingsInput<K>): ExchangeCodes | undefined;
+  /** Protected by nature: only after the session was found recent enough. */
+  complete(callbackData: JsonObject, view: SettingsView, call: Call): Promise<Performed | Rejected>;
+  /** The submit that asks for the same again. */
+  resubmit(linkState: JsonObject): SettingsInput<K>;
+}
+
+/** Every settings method; leaving one out does not compile. */
+export type SettingsMethods = { readonly [K in SettingsCase]: SettingsMethod<K> };

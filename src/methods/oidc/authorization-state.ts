@@ -1,0 +1,52 @@
+import { randomBytes } from "node:crypto";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { Clock } from "../../lib/clock.ts";
+
+/** What one trip to a provider is bound to. Kept on the server, encrypted; of it the provider sees `state`, `nonce` and a digest. */
+export interface AuthorizationState {
+  /** Unguessable, used once; leads back to what waits for the answer. */
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+  readonly redirectUri: string;
+  /** When the person was sent away, in seconds. */
+  readonly startedAt: number;
+}
+
+/** Prepares a trip to a provider. `state` is the caller's when something is looked up by it. */
+export const newAuthorizationState = (
+  redirectUri: string,
+  clock: Clock,
+  state = randomBytes(32).toString("base64url"),
+): AuthorizationState => ({
+  state,
+  nonce: randomBytes(32).toString("base64url"),
+  codeVerifier: randomBytes(48).toString("base64url"),
+  redirectUri,
+  startedAt: Math.floor(clock.now().getTime() / 1000),
+});
+
+/** A trip as plain JSON, for what waits, encrypted, until the person is back. Without its state, which leads there. */
+export const writeAuthorizationState = ({
+  nonce,
+  codeVerifier,
+  redirectUri,
+  startedAt,
+}: AuthorizationState): JsonObject => ({ nonce, codeVerifier, redirectUri, startedAt });
+
+/** Reads what `writeTrip` wrote, found by its state. Undefined: it is something else. */
+export const readAuthorizationState = (
+  state: string,
+  memoize: JsonValue | undefined,
+): AuthorizationState | undefined => {
+  if (typeof memoize !== "object" || memoize === null || Array.isArray(memoize)) return undefined;
+  const { nonce, codeVerifier, redirectUri, startedAt } = memoize;
+  if (
+    typeof nonce !== "string" ||
+    typeof codeVerifier !== "string" ||
+    typeof redirectUri !== "string" ||
+    typeof startedAt !== "number"
+  )
+    return undefined;
+  return { state, nonce, codeVerifier, redirectUri, startedAt };
+};

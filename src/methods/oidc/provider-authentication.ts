@@ -1,0 +1,222 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { Database } from "../../db/sql.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import type { IdentifierOwner, IdentityStore } from "../../identity/store.ts";
+import type { Log } from "../../lib/log.ts";
+import { readTraits } from "../../schema/form.ts";
+import type { IdentitySchema } from "../../schema/identity-schema.ts";
+import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { validateTraits } from "../../schema/validate.ts";
+import { messages as general, uiText } from "../../ui/messages.ts";
+import type {
+  Authenticated,
+  AuthenticationResult,
+  IdentifierConflict,
+  LinkedAccount,
+} from "../contract/authentication.ts";
+import { type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
+import { identifierOf, link, linksOf, OIDC, type TokenAead } from "./credential.ts";
+import type { Mapped } from "./mapper/mapper.ts";
+import { cannotLink, confirmLinkMessage, mapperFailed, notProvenAgain, refusalMessage } from "./messages.ts";
+import { type ProviderProfile, readProviderProfile, writeProviderProfile } from "./provider-profile.ts";
+import type { Provider, Providers } from "./providers.ts";
+import { writeRegistrationProvider } from "./registration-provider.ts";
+
+/** Tells where someone has arrived whom a provider vouches for. */
+export interface ProviderAuthentication {
+  /** @param options `mustBeFresh`: someone who is signed in proves again who they are */
+  complete(
+    known: ProviderProfile,
+    schema: IdentitySchema,
+    options?: { readonly mustBeFresh?: boolean },
+  ): Promise<AuthenticationResult>;
+  /** What is linked to an account whose owner has proven that it is theirs. */
+  linkAccount(linkState: JsonObject, owner: IdentityRecord): Promise<LinkedAccount | Rejected>;
+}
+
+/** What telling needs. */
+export interface ProviderAuthenticationDeps {
+  readonly db: Database;
+  readonly identities: IdentityStore;
+  readonly providers: Providers;
+  readonly aead: TokenAead;
+  readonly log: Log;
+  /** The page that people sign in at. */
+  readonly loginPage: string;
+  /** Whether someone whose address is taken is told how its owner signs in. */
+  readonly loginHints: boolean;
+  /** The methods that a person can sign in with. */
+  readonly firstFactors: (identity: IdentityRecord) => readonly string[];
+}
+
+/**
+ * Creates the telling. A person is known by provider and subject, never by their
+ * e-mail address (ASVS 6.8.1). Someone new with an address that an account has
+ * must sign in to that account first, whoever vouches for the address.
+ */
+export const createProviderAuthentication = ({
+  db,
+  identities,
+  providers,
+  aead,
+  log,
+  loginPage,
+  loginHints,
+  firstFactors,
+}: ProviderAuthenticationDeps): ProviderAuthentication => {
+  /** What the provider tells of the person, and what they filled in themselves. */
+  const mapTraits = async (
+    { mapper, id }: Provider,
+    { claims, traits }: ProviderProfile,
+    schema: IdentitySchema,
+  ): Promise<
+    { readonly mapped: Mapped; readonly traits: JsonObject; readonly submittedValues: SubmittedValues } | undefined
+  > => {
+    const result = await mapper.map(claims);
+    if (result.kind !== "mapped")
+      log.warn(
+        { provider: id, explain: result.explain },
+        "the mapper of a sign-in provider did not make traits of all claims",
+      );
+    return result.kind === "failed"
+      ? undefined
+      : { mapped: result.mapped, ...readTraits(schema, merge(result.mapped.traits, traits)) };
+  };
+
+  const authenticated = async (
+    provider: Provider,
+    known: ProviderProfile,
+    identity: IdentityRecord,
+    schema: IdentitySchema,
+  ): Promise<Authenticated | Rejected> => {
+    if (identity.state !== "active")
+      return rejected([{ node: "", text: uiText(general.identityDisabled) }], undefined, OIDC);
+    const change =
+      provider.config.update_identity_on_login === "automatic"
+        ? await updated(provider, known, identity, schema)
+        : undefined;
+    return {
+      kind: "authenticated",
+      identity,
+      amr: { method: OIDC, aal: known.level, provider: provider.id },
+      ...(change && { change }),
+    };
+  };
+
+  /** What the provider tells from now on, where that is wanted. It never keeps anyone from signing in. */
+  const updated = async (
+    provider: Provider,
+    known: ProviderProfile,
+    identity: IdentityRecord,
+    schema: IdentitySchema,
+  ): Promise<Change | undefined> => {
+    const told = await mapTraits(provider, { ...known, traits: {} }, schema);
+    if (told === undefined || schema.id !== identity.schemaId) return undefined;
+    const validated = validateTraits(schema, merge(identity.traits, told.traits));
+    if (validated.kind === "invalid") return undefined;
+    const owner = await identities.findIdentifierOwner(db, validated);
+    if (owner && owner.identity.id !== identity.id) return undefined;
+    return { traits: validated, ...beside(told.mapped) };
+  };
+
+  const taken = (
+    provider: Provider,
+    known: ProviderProfile,
+    { identity, value }: IdentifierOwner,
+  ): IdentifierConflict => {
+    const availableMethods = loginHints ? firstFactors(identity) : undefined;
+    const linked = loginHints ? linksOf(identity).map((entry) => entry.provider) : undefined;
+    return {
+      kind: "conflict",
+      ownerId: identity.id,
+      accountLink: {
+        method: OIDC,
+        identifier: value,
+        availableMethods,
+        submittedValues: { provider: provider.id, ...(linked && { only: linked }) },
+      },
+      text: confirmLinkMessage({
+        provider: provider.label,
+        newLoginUrl: loginPage,
+        duplicateIdentifier: value,
+        availableProviders: linked ?? [],
+        availableCredentialTypes: availableMethods ?? [],
+      }),
+      linkState: writeProviderProfile({ ...known, claims: {}, traits: {} }),
+    };
+  };
+
+  return {
+    complete: async (known, schema, { mustBeFresh = false } = {}) => {
+      const provider = providers.get(known.provider);
+      if (provider === undefined) return rejected([refusalMessage("misconfigured")]);
+      if (mustBeFresh && !known.isFresh) return rejected([notProvenAgain()]);
+      const found = await identities.findByIdentifier(db, OIDC, [identifierOf(known)]);
+      if (found) return authenticated(provider, known, found.identity, schema);
+      // Someone else is signed in: this is not the moment to become a third person.
+      if (mustBeFresh) return rejected([{ node: "", text: uiText(general.linkedAccountMismatch) }]);
+
+      const told = await mapTraits(provider, known, schema);
+      if (told === undefined) return rejected([mapperFailed()]);
+      const validated = validateTraits(schema, told.traits);
+      if (validated.kind === "invalid") {
+        return {
+          kind: "incomplete",
+          rejected: {
+            ...rejected(validated.messages, told.submittedValues, OIDC),
+            context: writeRegistrationProvider({ provider: provider.id, withTraits: true }),
+          },
+        };
+      }
+      const owner = await identities.findIdentifierOwner(db, validated);
+      if (owner) return taken(provider, known, owner);
+      const { subject, tokens, level } = known;
+      return {
+        kind: "registered",
+        traits: validated,
+        credentials: [link(undefined, { provider: provider.id, subject, tokens }, aead)],
+        extra: beside(told.mapped),
+        amr: { method: OIDC, aal: level, provider: provider.id },
+        submittedValues: told.submittedValues,
+      };
+    },
+
+    linkAccount: async (linkState, owner) => {
+      const { provider, subject, tokens, level } = readProviderProfile(linkState);
+      // One account of a provider for each person (contract, settings 3.3.2).
+      if (providers.get(provider) === undefined || linksOf(owner).some((entry) => entry.provider === provider))
+        return rejected([cannotLink()]);
+      const memoize = await identities.findSecret(db, owner.id, OIDC);
+      return {
+        kind: "linked",
+        change: { credentials: [link(memoize, { provider, subject, tokens }, aead)] },
+        amr: { method: OIDC, aal: level, provider },
+        event: { type: "provider.linked", detail: { provider } },
+      };
+    },
+  };
+};
+
+/** What a mapper says beside the traits. Addresses count only where the person has them, so what they typed instead is not proven. */
+const beside = ({
+  metadataPublic,
+  metadataAdmin,
+  verifiedAddresses,
+}: Mapped): Pick<Change, "verified" | "metadataPublic" | "metadataAdmin"> => ({
+  verified: verifiedAddresses.map(({ via, value }) => ({ via, value: normaliseIdentifier(value) })),
+  ...(metadataPublic !== undefined && { metadataPublic }),
+  ...(metadataAdmin !== undefined && { metadataAdmin }),
+});
+
+/** Lays one set of traits over another. */
+const merge = (under: JsonObject, over: JsonObject): JsonObject => {
+  const merged: Record<string, JsonValue> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isObject(below) && isObject(value) ? merge(below, value) : value;
+  }
+  return merged;
+};
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

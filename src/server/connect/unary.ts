@@ -1,0 +1,127 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { Call, Procedure, Reply } from "../../lib/call.ts";
+import type { ClientAddress } from "../../lib/client-address.ts";
+import { toSetCookie } from "../../lib/set-cookie.ts";
+import type { CallLog } from "../call-log.ts";
+import { findDecompress } from "../decompress.ts";
+import { type BodyLimits, readBody } from "../read-body.ts";
+import { rpcName } from "../rpc-name.ts";
+import { createRpcSignal } from "../rpc-signal.ts";
+import { envelopeRoom } from "./envelope.ts";
+import { decodeMessage, encodeMessage } from "./message-codec.ts";
+import { toConnectError } from "./to-connect-error.ts";
+import { findWire, unaryContentTypes, type Wire } from "./wire.ts";
+
+/** What the unary calls of a port share. */
+export interface UnaryDeps {
+  readonly port: Call["port"];
+  /** The listener's `base_url`. */
+  readonly baseUrl: string;
+  readonly clientAddress: (request: FastifyRequest["raw"]) => ClientAddress;
+  readonly callLog: CallLog;
+  readonly limits: BodyLimits;
+}
+
+/** Answers one request; the response is its own to write. */
+export type UnaryRoute = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/**
+ * Creates the route of a unary RPC for Connect, gRPC and gRPC-Web: it reads the
+ * message, calls the procedure in process, and writes what comes of it.
+ *
+ * The library's own route is for the streaming RPCs. It costs six times as much
+ * as this one, and tells what is wrong with a body in words that quote it.
+ */
+export const createUnaryRoute = (method: DescMethodUnary, procedure: Procedure, deps: UnaryDeps): UnaryRoute => {
+  const { port, baseUrl, clientAddress, callLog, limits } = deps;
+  const rpc = rpcName(method);
+  const url = `${baseUrl.replace(/\/$/, "")}/${rpc}`;
+  const record = callLog.of(rpc);
+  const run = procedure as unknown as (request: Message, call: Call) => Promise<Message>;
+
+  const readMessage = async (request: FastifyRequest, wire: Wire): Promise<Message> => {
+    const sent = wire.encoding(request.raw.headers);
+    const encoding = sent === "identity" ? undefined : sent;
+    const decompress = findDecompress(encoding, wire.acceptEncoding);
+    const body = await readBody(request.raw, { ...limits, bytes: limits.bytes + envelopeRoom });
+    const { data, compressed } = wire.open(body, limits.bytes, encoding);
+    return decodeMessage(method.input, compressed ? await decompress(data, limits.bytes) : data, wire.json);
+  };
+
+  const serve = async (request: FastifyRequest, reply: FastifyReply, wire: Wire): Promise<void> => {
+    const startedAt = performance.now();
+    const { headers } = request.raw;
+    const rpcSignal = createRpcSignal(reply.raw);
+    const call: Call = {
+      protocol: wire.protocol,
+      port,
+      headers,
+      url,
+      remoteAddress: clientAddress(request.raw).ip,
+      requestId: request.id,
+      get signal() {
+        return rpcSignal.signal;
+      },
+      reply: { headers: new Map(), cookies: [] },
+    };
+    let running: Promise<Message> | undefined;
+    try {
+      const { timeoutMs, error } = wire.timeout(headers);
+      if (error) throw error;
+      const message = await readMessage(request, wire);
+      running = run(message, call);
+      const answer = timeoutMs === undefined ? await running : await rpcSignal.within(running, timeoutMs);
+      wire.sendAnswer(reply.raw, outgoing(reply, call.reply), encodeMessage(method.output, answer, wire.json));
+    } catch (error) {
+      const failure = toError(error);
+      if (failure === internal) callLog.trouble(call, rpc, error);
+      // Once it runs, the procedure keeps the log.
+      if (running === undefined) record(call, startedAt, error instanceof ServiceError ? error : failure.code);
+      wire.sendError(reply.raw, { ...outgoing(reply, call.reply), "x-request-id": request.id }, failure);
+    }
+  };
+
+  return async (request, reply) => {
+    reply.hijack();
+    const wire = request.method === "POST" ? findWire(request.headers["content-type"]) : undefined;
+    return wire ? serve(request, reply, wire) : refuse(request, reply);
+  };
+};
+
+const internal = toConnectError(serviceError("INTERNAL"));
+
+/** What the client is told. */
+const toError = (error: unknown): ConnectError => {
+  if (error instanceof ServiceError) return toConnectError(error);
+  return error instanceof ConnectError ? error : internal;
+};
+
+/** Headers that hooks of the port have set (CORS), and what the call replies. */
+const outgoing = (reply: FastifyReply, { headers, cookies }: Reply): OutgoingHttpHeaders => {
+  const all: OutgoingHttpHeaders = {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    "cache-control": "private, no-cache, no-store, must-revalidate",
+  };
+  for (const [name, value] of headers) all[name] = value;
+  if (cookies.length > 0) all["set-cookie"] = toSetCookie(cookies);
+  return all;
+};
+
+/** A request that is no call: a GET, a form, plain text. Its body is not looked at. */
+const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
+  const isPost = request.method === "POST";
+  const types = unaryContentTypes.join(", ");
+  const body = isPost ? `The content type must be one of ${types}.\n` : "An RPC is called by POST.\n";
+  reply.raw.writeHead(isPost ? 415 : 405, {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    ...(isPost ? { "accept-post": types } : { allow: "POST" }),
+    "content-type": "text/plain",
+    "content-length": Buffer.byteLength(body),
+  });
+  reply.raw.end(body);
+  request.raw.resume();
+};

@@ -1,0 +1,49 @@
+import { serviceError } from "../errors/service-error.ts";
+
+/** UTF-16 units. The longest thing a person sends, a passkey's attestation, is a few thousand. */
+const maxText = 65_536;
+const maxDepth = 32;
+const maxValues = 10_000;
+
+const banned = new Set(["__proto__", "constructor", "prototype"]);
+
+/** How long a path is shown: it is made of names that the client chose. */
+const shown = 200;
+
+/** Checks a text: bounded, and well-formed Unicode, for no store keeps half a surrogate pair. @throws INVALID_FIELD */
+export const checkText = (text: string, path: string): void => {
+  if (text.length > maxText) throw invalid(path, "is too long");
+  if (!text.isWellFormed()) throw invalid(path, "is not well-formed Unicode");
+};
+
+/** Checks free JSON: its depth, size, texts and names. @throws INVALID_FIELD */
+export const checkJson = (value: unknown, path: string): void => {
+  let left = maxValues;
+  const walk = (item: unknown, at: string, depth: number) => {
+    left -= 1;
+    if (left < 0) throw invalid(path, "has too many values");
+    if (typeof item !== "object" || item === null) return checkScalar(item, at);
+    if (depth > maxDepth) throw invalid(at, "is nested too deeply");
+    // The keys of an array are its indices.
+    for (const key of Object.keys(item)) {
+      const child = `${at}.${key}`;
+      if (banned.has(key)) throw invalid(child, "has a name that is not allowed");
+      checkText(key, child);
+      walk((item as Readonly<Record<string, unknown>>)[key], child, depth + 1);
+    }
+  };
+  walk(value, path, 1);
+};
+
+const checkScalar = (value: unknown, path: string): void => {
+  if (typeof value === "string") checkText(value, path);
+  if (typeof value === "number" && !Number.isFinite(value)) throw invalid(path, "is not a number that JSON has");
+};
+
+const invalid = (path: string, what: string) => {
+  const field = path.length > shown ? `${path.slice(0, shown)}…` : path;
+  return serviceError("INVALID_FIELD", {
+    field: field.toWellFormed(),
+    explain: `The field ${field.toWellFormed()} ${what}.`,
+  });
+};

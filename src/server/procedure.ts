@@ -1,0 +1,93 @@
+import { type DescMessage, type DescMethodUnary, getOption, hasOption, type MessageShape } from "@bufbuild/protobuf";
+import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
+import { serviceError } from "../errors/service-error.ts";
+import type { Call, Procedure } from "../lib/call.ts";
+import type { CallLimit } from "./call-limit.ts";
+import type { CallLog } from "./call-log.ts";
+import { compileFieldRules } from "./field-rules.ts";
+import { rpcName } from "./rpc-name.ts";
+import { createSiteCheck } from "./site-check.ts";
+import { toFailure } from "./to-failure.ts";
+
+/** What all procedures share. */
+export interface ProcedureDeps {
+  readonly callLog: CallLog;
+  readonly callLimit: CallLimit;
+  /** Whether the call presents a session, live or not: the flow finds that out in a read of its own. */
+  readonly credential: (call: Call) => boolean;
+  /** Whether an `Origin` belongs to a site that the configuration names. */
+  readonly trustedOrigin: (origin: string) => boolean;
+}
+
+/** What `createProcedure` needs. */
+export interface ProcedureOptions<I extends DescMessage, O extends DescMessage> {
+  readonly method: DescMethodUnary<I, O>;
+  /** The implementation. It throws ServiceError for what it decides; anything else thrown is INTERNAL. */
+  readonly run: (request: MessageShape<I>, call: Call) => Promise<MessageShape<O>>;
+  /** Where a browser signs in before it may make this call. Must not throw. */
+  readonly signIn?: ((request: MessageShape<I>, call: Call) => string | undefined) | undefined;
+  /** For what another site's page posts to on purpose: a provider's callback. */
+  readonly anySite?: boolean | undefined;
+  readonly deps: ProcedureDeps;
+}
+
+/**
+ * Wraps the implementation of an RPC into what every protocol calls: log and trace
+ * → limits → access → field rules → run → map errors.
+ *
+ * The procedure throws nothing but ServiceError, or the reason of the call's
+ * signal when the client is gone or out of time.
+ *
+ * @throws Error at once, when the RPC does not say who may call it
+ */
+export const createProcedure = <I extends DescMessage, O extends DescMessage>(
+  options: ProcedureOptions<I, O>,
+): Procedure<MessageShape<I>, MessageShape<O>> => {
+  const { method, run, signIn, deps } = options;
+  const { callLog, callLimit } = deps;
+  const record = callLog.of(rpcName(method));
+  const mustBeAllowed = createAccessCheck(options);
+  const mustKeepRules = compileFieldRules(method.input);
+  const mapError = toFailure({ rpc: rpcName(method), callLog });
+
+  return async (request, call) => {
+    const startedAt = performance.now();
+    const leave = callLimit.enter();
+    try {
+      if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
+      mustBeAllowed(call);
+      mustKeepRules?.(request);
+      const answer = await run(request, call);
+      record(call, startedAt);
+      return answer;
+    } catch (error) {
+      const failure = mapError(error, call, () => signIn?.(request, call));
+      record(call, startedAt, failure.told);
+      throw failure.thrown;
+    } finally {
+      leave?.();
+    }
+  };
+};
+
+const createAccessCheck = <I extends DescMessage, O extends DescMessage>({
+  method,
+  anySite = false,
+  deps,
+}: ProcedureOptions<I, O>): ((call: Call) => void) => {
+  const who = hasOption(method, access) ? getOption(method, access) : Access.UNSPECIFIED;
+  if (who === Access.UNSPECIFIED)
+    throw new Error(`${rpcName(method)} does not say who may call it: set (ostiary.options.v1.access)`);
+  if (who === Access.ADMIN) {
+    return (call) => {
+      if (call.port !== "admin") throw serviceError("ADMIN_ONLY");
+    };
+  }
+  const mustComeFromTrustedSite = anySite ? undefined : createSiteCheck({ method, trustedOrigin: deps.trustedOrigin });
+  const { credential } = deps;
+  return (call) => {
+    mustComeFromTrustedSite?.(call);
+    if (who === Access.SESSION && !credential(call))
+      throw serviceError("SESSION_INACTIVE", { explain: "The request presents no session: sign in first." });
+  };
+};

@@ -1,0 +1,100 @@
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { Code, type ConnectRouter } from "@connectrpc/connect";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { Health } from "../../gen/health/v1/health_pb.ts";
+import { indexSymbols } from "./symbol-index.ts";
+
+/** What both versions of the protocol ask. */
+type Asked =
+  | {
+      readonly case: "listServices" | "fileByFilename" | "fileContainingSymbol" | "allExtensionNumbersOfType";
+      readonly value: string;
+    }
+  | {
+      readonly case: "fileContainingExtension";
+      readonly value: { readonly containingType: string; readonly extensionNumber: number };
+    }
+  | { readonly case: undefined };
+
+/**
+ * Creates server reflection, v1 and v1alpha, over the services of a port,
+ * health's and its own, so that grpcurl and its like need no proto files.
+ */
+export const createReflection = (services: readonly DescService[]): ((router: ConnectRouter) => void) => {
+  const listed = [...services, Health, ServerReflection, ServerReflectionAlpha];
+  const index = indexSymbols(listed);
+  const serviceNames = listed
+    .map(({ typeName }) => ({ name: typeName }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+  /** A file and what it imports, each once a stream. */
+  const files = (file: DescFile | undefined, sent: Set<DescFile>) => {
+    if (!file) return notFound("no such file or symbol");
+    sent.delete(file);
+    const found: DescFile[] = [];
+    const add = (next: DescFile) => {
+      if (sent.has(next)) return;
+      sent.add(next);
+      found.push(next);
+      for (const dependency of next.dependencies) add(dependency);
+    };
+    add(file);
+    return {
+      case: "fileDescriptorResponse",
+      value: { fileDescriptorProto: found.map((next) => toBinary(FileDescriptorProtoSchema, next.proto)) },
+    } as const;
+  };
+
+  const answer = (asked: Asked, sent: Set<DescFile>) => {
+    switch (asked.case) {
+      case "listServices":
+        return { case: "listServicesResponse", value: { service: serviceNames } } as const;
+      case "fileByFilename":
+        return files(index.file(asked.value), sent);
+      case "fileContainingSymbol":
+        return files(index.symbol(asked.value), sent);
+      case "fileContainingExtension":
+        return files(index.extensions(asked.value.containingType)?.get(asked.value.extensionNumber), sent);
+      case "allExtensionNumbersOfType": {
+        const extensions = index.extensions(asked.value);
+        if (!extensions) return notFound("no such message");
+        const extensionNumber = [...extensions.keys()];
+        return { case: "allExtensionNumbersResponse", value: { baseTypeName: asked.value, extensionNumber } } as const;
+      }
+      default:
+        return {
+          case: "errorResponse",
+          value: { errorCode: Code.InvalidArgument, errorMessage: "the request asks nothing" },
+        } as const;
+    }
+  };
+
+  async function* answers<R extends { readonly host: string; readonly messageRequest: Asked }>(
+    requests: AsyncIterable<R>,
+  ) {
+    const sent = new Set<DescFile>();
+    for await (const request of requests) {
+      yield { request, answer: { validHost: request.host, messageResponse: answer(request.messageRequest, sent) } };
+    }
+  }
+
+  // The two versions differ in nothing but their names.
+  return (router) => {
+    router.service(ServerReflection, {
+      async *serverReflectionInfo(requests) {
+        for await (const { request, answer } of answers(requests)) yield { originalRequest: request, ...answer };
+      },
+    });
+    router.service(ServerReflectionAlpha, {
+      async *serverReflectionInfo(requests) {
+        for await (const { request, answer } of answers(requests)) yield { originalRequest: request, ...answer };
+      },
+    });
+  };
+};
+
+const notFound = (errorMessage: string) =>
+  ({ case: "errorResponse", value: { errorCode: Code.NotFound, errorMessage } }) as const;

@@ -1,0 +1,28 @@
+import type { FastifyRequest } from "fastify";
+import { createClientAddress } from "../../lib/client-address.ts";
+import { unambiguousUrl } from "./query.ts";
+
+/** Where a request came from and what it was addressed to. */
+export interface ClientRequest {
+  /** Absolute URL as the client wrote it, in a form that every reader takes apart alike. */
+  readonly url: string;
+  /** IP address of the client. A Unix socket has none: whoever reaches it is on this machine. */
+  readonly remoteAddress: string;
+}
+
+/** Creates the function that tells the caller of a request. */
+export const createCallerOf = (config: {
+  readonly base_url: string;
+  readonly trusted_proxies: readonly string[];
+}): ((request: FastifyRequest) => ClientRequest) => {
+  const addressOf = createClientAddress(config.trusted_proxies);
+  const ownHost = new URL(config.base_url).host;
+
+  return (request) => {
+    const { ip, proto, host } = addressOf(request.raw);
+    return {
+      url: `${proto}://${host || ownHost}${unambiguousUrl(request.originalUrl)}`,
+      remoteAddress: ip || "127.0.0.1",
+    };
+  };
+};

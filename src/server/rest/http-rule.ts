@@ -1,0 +1,62 @@
+import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { http } from "../../../gen/google/api/annotations_pb.ts";
+import type { HttpRule } from "../../../gen/google/api/http_pb.ts";
+import { programs_only } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { memberName } from "./names.ts";
+import { type PathTemplate, parsePath } from "./path.ts";
+
+/** One way to reach an RPC over REST: one rule of its google.api.http annotation. */
+export interface Route {
+  readonly method: DescMethod;
+  readonly verb: Verb;
+  readonly path: PathTemplate;
+  /** The field that is the body; `*`: the body is the request itself; undefined: there is none. */
+  readonly body: DescField | "*" | undefined;
+  /** The field that is the answer; undefined: the whole message is. */
+  readonly responseBody: DescField | undefined;
+  /** The route is for programs: it answers JSON, whatever `Accept` says. */
+  readonly programsOnly: boolean;
+}
+
+export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** The routes of an RPC, additional bindings included; none without the annotation. Throws for a rule that makes no sense. */
+export const routesOf = (method: DescMethod): Route[] => {
+  if (!hasOption(method, http)) return [];
+  if (method.methodKind !== "unary") throw new Error(`${method}: only unary RPCs have a REST binding`);
+  const rule = getOption(method, http);
+  return [rule, ...rule.additionalBindings].map((each) => routeOf(method, each));
+};
+
+const routeOf = (method: DescMethod, rule: HttpRule): Route => {
+  const { case: kind, value } = rule.pattern;
+  if (kind === undefined || kind === "custom") throw new Error(`${method}: a REST binding needs a verb and a path`);
+  const path = parsePath(value);
+  for (const { field } of [...path.constants, ...path.parameters]) fieldOf(method.input, field);
+  return {
+    method,
+    verb: kind.toUpperCase() as Verb,
+    path,
+    body: rule.body === "" ? undefined : rule.body === "*" ? "*" : fieldOf(method.input, rule.body),
+    responseBody: rule.responseBody === "" ? undefined : fieldOf(method.output, rule.responseBody),
+    programsOnly: path.constants.some((constant) =>
+      isForPrograms(fieldOf(method.input, constant.field), constant.value),
+    ),
+  };
+};
+
+const fieldOf = (desc: DescMessage, name: string): DescField => {
+  const field = desc.fields.find((each) => each.name === name);
+  if (field === undefined) throw new Error(`${desc}: a REST binding names the field ${name}, which it has not`);
+  return field;
+};
+
+const isForPrograms = (field: DescField, constant: string): boolean => {
+  const prefix = field.enum?.sharedPrefix ?? "";
+  const value = field.enum?.values.find((each) => each.name.slice(prefix.length).toLowerCase() === constant);
+  return value !== undefined && getOption(value, programs_only);
+};
+
+/** The field of a request that takes `If-Match`, or of an answer that becomes `ETag`. */
+export const etagField = (desc: DescMessage | undefined): DescField | undefined =>
+  desc?.fields.find((field) => memberName(field) === "etag" && field.fieldKind === "scalar");

@@ -1,0 +1,84 @@
+import { create, type DescField, type Message } from "@bufbuild/protobuf";
+import type { FastifyRequest } from "fastify";
+import { readBody } from "./body.ts";
+import type { Readers } from "./decode.ts";
+import { etagField, type Route } from "./http-rule.ts";
+import { readQuery } from "./query.ts";
+import type { RequestMember } from "./request-member.ts";
+
+/** What a request asks for. */
+export interface ReadRequest {
+  readonly message: Message;
+  /** Why the body could not be read; the message's body is empty then. */
+  readonly malformed: string | undefined;
+}
+
+/**
+ * Compiles how requests of a route become messages: path, query, body and
+ * `If-Match` are all members of one message. The body arrives as a Buffer.
+ * Throws INVALID_FIELD for what cannot be used.
+ */
+export const compileReadRequest = (
+  route: Route,
+  readers: Readers,
+): ((request: FastifyRequest) => Promise<ReadRequest>) => {
+  const { body, path } = route;
+  const read = readers.of(route.method.input);
+  const constants = path.constants.map(
+    ({ field, value }): RequestMember => ({ name: field, path: field, values: [value] }),
+  );
+  const notFromQuery = new Set([...path.constants, ...path.parameters].map(({ field }) => headOf(field)));
+  if (body !== undefined && body !== "*") notFromQuery.add(body.name);
+  const etagName = nameOfEtag(route);
+  const withBody = body === undefined ? undefined : bodyMessage(body);
+
+  const fromUrl = (request: FastifyRequest): RequestMember[] => {
+    const members = body === "*" ? [] : readQuery(request.url).filter((sent) => !notFromQuery.has(headOf(sent.name)));
+    members.push(...constants);
+    const parameters = request.params as Readonly<Record<string, string>>;
+    for (const { field, name } of path.parameters)
+      members.push({ name: field, path: field, values: [parameters[name] ?? ""] });
+    const etag = etagName && entityTag(request.headers["if-match"]);
+    if (etagName && etag) members.push({ name: etagName, path: "If-Match", values: [etag] });
+    return members;
+  };
+
+  return async (request) => {
+    const members = fromUrl(request);
+    if (body === undefined) return { message: read(members), malformed: undefined };
+    const sent = await readBody(request.body as Buffer | undefined, request.headers["content-type"]);
+    if (sent.kind === "members") {
+      for (const member of sent.members)
+        if (member.name !== "")
+          members.push(body === "*" ? member : { ...member, name: `${body.name}.${member.name}` });
+    }
+    const message = read(members);
+    withBody?.(message);
+    return { message, malformed: sent.kind === "malformed" ? sent.reason : undefined };
+  };
+};
+
+const headOf = (name: string): string => name.split(".", 1)[0] ?? name;
+
+/** Makes sure that the body's field is set, so that procedures need not ask. */
+const bodyMessage = (body: DescField | "*"): ((message: Message) => void) | undefined => {
+  if (body === "*") return undefined;
+  const { localName, message: desc } = body;
+  if (desc === undefined) throw new Error(`${body}: the body of a REST binding must be a message`);
+  return (message) => {
+    const target = message as unknown as Record<string, unknown>;
+    target[localName] ??= create(desc);
+  };
+};
+
+/** Where `If-Match` goes: the request's own etag, or that of its body. */
+const nameOfEtag = (route: Route): string | undefined => {
+  const own = etagField(route.method.input);
+  if (own !== undefined) return own.name;
+  if (route.body === undefined || route.body === "*") return undefined;
+  const inBody = etagField(route.body.message);
+  return inBody && `${route.body.name}.${inBody.name}`;
+};
+
+/** The first entity tag of a header, without quotes. */
+const entityTag = (header: string | undefined): string | undefined => /^\s*(?:W\/)?"([^"]*)"/.exec(header ?? "")?.[1];

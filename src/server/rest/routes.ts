@@ -1,0 +1,185 @@
+/**
+ * The REST protocol: one Fastify plugin a port, its routes made by walking the
+ * descriptors of the services. It owns paths, verbs, content types, redirects
+ * and the JSON of messages, by the rules of rules.md. It knows no RPC: what a
+ * call does is in its procedure, which is called in process.
+ */
+import { type DescMethod, type DescService, getOption, type Message } from "@bufbuild/protobuf";
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  HTTPMethods,
+} from "fastify";
+import { Access, access, writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { Call, Procedure } from "../../lib/call.ts";
+import type { Log } from "../../lib/log.ts";
+import { compileAnswer } from "./answer.ts";
+import { bodyLimit } from "./body.ts";
+import { createCallOf } from "./call.ts";
+import { createCallerOf } from "./client-request.ts";
+import { createReaders } from "./decode.ts";
+import { createPrinters } from "./encode.ts";
+import type { ErrorObject } from "./error-object.ts";
+import { type Route, routesOf } from "./http-rule.ts";
+import { compilePaging } from "./paging.ts";
+import { createPortRoutes } from "./port-routes.ts";
+import { compileReadRequest } from "./read-request.ts";
+import { type Answering, createRespond, type Respond } from "./respond.ts";
+
+export interface GatewayOptions {
+  /** Every service whose RPCs have REST bindings, those of the other port included. */
+  readonly services: readonly DescService[];
+  /** The wrapped procedure of an RPC; throws for one that has none. */
+  readonly procedures: (method: DescMethod) => Procedure;
+  readonly port: Call["port"];
+  readonly listener: { readonly base_url: string; readonly trusted_proxies: readonly string[] };
+  /** Base URL of the other port, where its paths are sent. */
+  readonly otherBaseUrl: string;
+  /** Whether other origins may read answers; see createCors. */
+  readonly cors: boolean;
+  readonly errorUiUrl: string | undefined;
+  readonly storeError: (error: ErrorObject) => Promise<string>;
+  /** For what goes wrong outside of procedures, which keep the log of calls themselves. */
+  readonly log: Pick<Log, "error">;
+  /** Bytes; 5 MiB when left out. */
+  readonly bodyLimit?: number;
+}
+
+type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+const verbs = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const satisfies HTTPMethods[];
+
+/** Creates the REST protocol of a port. Register it without a prefix; unknown paths of the port end here. */
+export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
+  const printers = createPrinters();
+  const readers = createReaders();
+  const callOf = createCallOf(options.port, createCallerOf(options.listener));
+  const respond = createRespond({ printers, ...options });
+  const all = options.services.flatMap((service) => service.methods.flatMap(routesOf));
+  const isAdmin = ({ method }: Route): boolean => getOption(method, access) === Access.ADMIN;
+  const isHere = (route: Route): boolean => isAdmin(route) === (options.port === "admin");
+
+  /** What a request of a route goes through, from bytes to bytes. */
+  const handleOf = (route: Route): { readonly handle: Handle; readonly answering: Answering } => {
+    const procedure = options.procedures(route.method) as Procedure<Message, Message>;
+    const read = compileReadRequest(route, readers);
+    const paging = compilePaging(route);
+    const answering: Answering = {
+      answer: compileAnswer(route, printers),
+      isGet: route.verb === "GET",
+      programsOnly: route.programsOnly,
+    };
+    // What fails before there is a call is answered by failEarly.
+    const handle: Handle = async (request, reply) => {
+      const { message, malformed } = await read(request);
+      const call = callOf(request, reply, malformed);
+      let answer: Message;
+      try {
+        answer = await procedure(message, call);
+      } catch (error) {
+        return respond.serviceError(answering, request, reply, call, error);
+      }
+      if (paging !== undefined) call.reply.headers.set("link", paging(message, answer, request.url));
+      return respond.succeed(answering, request, reply, call, answer);
+    };
+    const guarded = route.verb === "GET" && getOption(route.method, writes_on_get);
+    return { handle: guarded ? rejectPrefetch(handle, respond) : handle, answering };
+  };
+
+  return async (instance) => {
+    takeBodiesAsTheyAre(instance, options.bodyLimit ?? bodyLimit);
+    instance.setErrorHandler((error: FastifyError, request, reply) =>
+      failEarly(error, request, reply, respond, options.log),
+    );
+
+    const doorways = createPortRoutes({
+      ...options,
+      here: all.filter(isHere),
+      there: all.filter((route) => !isHere(route)),
+    });
+    for (const [pattern, routes] of doorways.routes) {
+      const taken = new Map<string, Route>();
+      for (const route of routes) {
+        if (taken.has(route.verb))
+          throw new Error(
+            `${route.method} and ${taken.get(route.verb)?.method} are both bound to ${route.verb} ${pattern}`,
+          );
+        taken.set(route.verb, route);
+      }
+      const allowed = verbs.filter((verb) => taken.has(verb) || (verb === "HEAD" && taken.has("GET")));
+      for (const route of routes) {
+        const { handle, answering } = handleOf(route);
+        const method = route.verb === "GET" ? ["GET", "HEAD"] : [route.verb];
+        instance.route({
+          method,
+          url: pattern,
+          exposeHeadRoute: false,
+          handler: handle,
+          config: { protocol: { handle, answering } },
+        });
+      }
+      const refused = [...verbs, "OPTIONS"].filter((verb) => !(allowed as string[]).includes(verb));
+      const refuse: Handle = async (_, reply) =>
+        respond.text(reply.header("allow", allowed.join(", ")), 405, "Method Not Allowed");
+      instance.route({ method: refused, url: pattern, handler: refuse });
+    }
+
+    const notHere: Handle = async (request, reply) => {
+      const location = doorways.otherPort(request.url);
+      return location === undefined
+        ? respond.text(reply, 404, "404 page not found")
+        : respond.redirect(reply, 307, location);
+    };
+    for (const pattern of doorways.notHere)
+      instance.route({ method: [...verbs, "OPTIONS"], url: pattern, handler: notHere });
+    instance.setNotFoundHandler(notHere);
+  };
+};
+
+/** Bodies are decoded by the route, because what cannot be decoded must still reach the procedure. */
+const takeBodiesAsTheyAre = (instance: FastifyInstance, limit: number): void => {
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: limit }, (_, body, done) => done(null, body));
+};
+
+/** Answers what Fastify refused before a route was asked. */
+const failEarly = async (
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  respond: Respond,
+  log: GatewayOptions["log"],
+): Promise<FastifyReply> => {
+  const { protocol } = request.routeOptions.config as {
+    readonly protocol?: { readonly handle: Handle; readonly answering: Answering };
+  };
+  // A content type that is none leaves the body unread; the procedure hears of it like of any other it cannot use.
+  if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" && protocol !== undefined) return protocol.handle(request, reply);
+  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE")
+    return respond.serviceError(protocol?.answering, request, reply, undefined, serviceError("BODY_TOO_LARGE"));
+  const known = error instanceof ServiceError || (error.statusCode !== undefined && error.statusCode < 500);
+  if (!known) log.error({ request_id: request.id, err: error }, "the REST protocol could not answer");
+  return respond.serviceError(
+    protocol?.answering,
+    request,
+    reply,
+    undefined,
+    error instanceof ServiceError || !known ? error : serviceError("MALFORMED_BODY", { cause: error }),
+  );
+};
+
+/** Keeps a GET that changes something away from those who only look ahead. */
+const rejectPrefetch =
+  (handle: Handle, respond: Respond): Handle =>
+  async (request, reply) => {
+    if (request.method === "HEAD") return respond.text(reply, 200, "");
+    const purpose = [request.headers["sec-purpose"], request.headers.purpose, request.headers["x-moz"]]
+      .join(" ")
+      .toLowerCase();
+    if (purpose.includes("prefetch")) return respond.text(reply, 503, "Not ahead of time.");
+    return handle(request, reply);
+  };

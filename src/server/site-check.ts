@@ -1,0 +1,41 @@
+import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { http } from "../../gen/google/api/annotations_pb.ts";
+import { serviceError } from "../errors/service-error.ts";
+import type { Call } from "../lib/call.ts";
+
+/** What `createSiteCheck` needs. */
+export interface SiteCheckDeps {
+  readonly method: DescMethod;
+  /** Whether an `Origin` belongs to a site that the configuration names. */
+  readonly trustedOrigin: (origin: string) => boolean;
+}
+
+/**
+ * Creates the check that no foreign site makes a browser call an RPC with the
+ * cookies of its person. `Sec-Fetch-Site` decides, where a browser sends it,
+ * then `Origin`. Sites that the configuration names pass, and so do programs,
+ * which send neither. The protocols see to it that a form or plain text, which a
+ * page can send unasked, never reaches an RPC at all.
+ *
+ * An RPC that REST binds to GET is not checked there: following a link is what
+ * it is for. Over the other protocols everything is a POST, and is checked.
+ */
+export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((call: Call) => void) => {
+  const isLink = hasOption(method, http) && getOption(method, http).pattern.case === "get";
+  return ({ protocol, headers }) => {
+    if (headers.cookie === undefined || (isLink && protocol === "rest")) return;
+    const site = headers["sec-fetch-site"];
+    const { origin } = headers;
+    if (site === undefined ? origin === undefined || isOwn(origin, headers) : site !== "cross-site") return;
+    if (origin !== undefined && trustedOrigin(origin)) return;
+    throw serviceError("UNTRUSTED_ORIGIN", {
+      explain: "A cross-site call with cookies needs an Origin that the configuration names.",
+    });
+  };
+};
+
+/** A page of this very server, under a name that the configuration may not know. */
+const isOwn = (origin: string, headers: Call["headers"]): boolean => {
+  const host = headers[":authority"] ?? headers.host;
+  return host !== undefined && origin.endsWith(`://${host}`);
+};

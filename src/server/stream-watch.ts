@@ -1,0 +1,64 @@
+import { constants, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+
+interface Watched {
+  readonly since: number;
+  /** Whether the body may come bit by bit for as long as the call lasts. */
+  readonly streaming: boolean;
+  /** Bytes of the answer that waited for the client at the last look, and since when. */
+  waiting: number;
+  waitingSince: number;
+}
+
+/** Sees to it that HTTP/2 streams end. */
+export interface StreamWatch {
+  /** Listener of the server's `stream` event. */
+  readonly add: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+  /** Whether the session has a stream open. */
+  readonly busy: (session: Http2Session) => boolean;
+  readonly stop: () => void;
+}
+
+/** gRPC and Connect's streaming content types; the protocols limit the bodies of their unary calls. */
+const streamingType = /^application\/(?:grpc|connect\+)/;
+
+/**
+ * Creates a watch over HTTP/2 streams, which node gives no time limits of their
+ * own: a body must be in within `read` milliseconds, and an answer that waits
+ * for its client must move within `write`. An answer that the server has not
+ * begun may take as long as it takes, or health's Watch would be cut.
+ */
+export const watchStreams = ({ read, write }: { readonly read: number; readonly write: number }): StreamWatch => {
+  const open = new Map<ServerHttp2Stream, Watched>();
+
+  const isLate = (stream: ServerHttp2Stream, watched: Watched, now: number): boolean => {
+    if (!watched.streaming && !stream.readableEnded && now - watched.since > read) return true;
+    if (stream.writableLength === 0 || stream.writableLength !== watched.waiting) {
+      watched.waiting = stream.writableLength;
+      watched.waitingSince = now;
+    }
+    return now - watched.waitingSince > write && watched.waiting > 0;
+  };
+
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const [stream, watched] of open) if (isLate(stream, watched, now)) stream.close(constants.NGHTTP2_CANCEL);
+  }, 1_000).unref();
+
+  return {
+    add: (stream, headers) => {
+      const now = performance.now();
+      open.set(stream, {
+        since: now,
+        streaming: streamingType.test(headers["content-type"] ?? ""),
+        waiting: 0,
+        waitingSince: now,
+      });
+      stream.once("close", () => open.delete(stream));
+    },
+    busy: (session) => {
+      for (const stream of open.keys()) if (stream.session === session) return true;
+      return false;
+    },
+    stop: () => clearInterval(timer),
+  };
+};

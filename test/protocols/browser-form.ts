@@ -1,0 +1,158 @@
+import { type CallbackResult, type Sending, send } from "./http.ts";
+import { createJar } from "./jar.ts";
+import { fromOurPage, queryOf, readPage } from "./json-rest.ts";
+import {
+  type Accepted,
+  type Answer,
+  type Done,
+  type FlowKind,
+  type Flows,
+  formFields,
+  type Protocol,
+  type Refusal,
+  type Visitor,
+} from "./protocol.ts";
+import { plainRefusal, refusalOf, refusalOfError } from "./rest-refusal.ts";
+import { flowOfJson, type SeenFlow, sessionOfJson, shownIn } from "./seen.ts";
+import { type TestServer, ui } from "./server.ts";
+
+/**
+ * A browser without script: forms and redirects. It reads nothing of an answer
+ * but where it is sent, and then what the page there would fetch.
+ */
+export const browserForm: Protocol = {
+  name: "browser form",
+  family: "browser",
+  isForm: true,
+  enter: (server) => createVisitor(server),
+};
+
+/** What browsers ask for when they navigate. */
+export const acceptHtml = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+const createVisitor = (server: TestServer): Visitor => {
+  const jar = createJar();
+  const csrfTokens = new Map<string, unknown>();
+
+  const call = async (url: string, { headers, ...rest }: Sending = {}): Promise<CallbackResult> => {
+    const received = await send(new URL(url, server.url).href, {
+      ...rest,
+      headers: { cookie: jar.header, ...headers },
+    });
+    jar.take(received.setCookies);
+    return received;
+  };
+  const navigate = (url: string) =>
+    call(url, { headers: { accept: acceptHtml, "sec-fetch-mode": "navigate", "sec-fetch-site": "same-site" } });
+  const fetchJson = (url: string) => call(url, { headers: { accept: "application/json" } });
+  const post = (url: string, fields: readonly [string, string][]) =>
+    call(url, {
+      method: "POST",
+      headers: {
+        accept: acceptHtml,
+        "content-type": "application/x-www-form-urlencoded",
+        "sec-fetch-mode": "navigate",
+        ...fromOurPage,
+      },
+      body: new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value])).toString(),
+    });
+
+  const fetchFlow = async (kind: FlowKind, id: string): Promise<Answer<SeenFlow>> => {
+    const received = await fetchJson(`/self-service/${kind}/flows${queryOf({ id })}`);
+    if (received.status !== 200) return refusalOf(received);
+    const flow = flowOfJson(received.json);
+    csrfTokens.set(flow.id, shownIn(flow, "csrf_token"));
+    return { ok: true, value: flow };
+  };
+
+  /** Why the browser was sent where it was sent; undefined when it is where it wanted to be. */
+  const refusalAt = async (location: string, wanted: FlowKind): Promise<Refusal | undefined> => {
+    const { origin, pathname, searchParams } = new URL(location, server.url);
+    const page = `${origin}${pathname}`;
+    if (page === ui.error) {
+      const { json } = await fetchJson(`/self-service/errors${queryOf({ id: searchParams.get("id") ?? "" })}`);
+      return { ...refusalOfError(json.error as Parameters<typeof refusalOfError>[0]), location };
+    }
+    if (wanted === "settings" && page === `${server.url}/self-service/login/browser`) {
+      if (searchParams.get("refresh") === "true")
+        return plainRefusal("SESSION_REFRESH_REQUIRED", { location, reauthenticate: { redirectBrowserTo: location } });
+      return plainRefusal(searchParams.get("aal") === "aal2" ? "AAL2_REQUIRED" : "SESSION_INACTIVE", { location });
+    }
+    return wanted === "settings" && page === ui.login ? plainRefusal("SESSION_INACTIVE", { location }) : undefined;
+  };
+
+  /** What a person sees after the redirect: the form again, another form, or the place they wanted to go. */
+  const arrive = async (received: CallbackResult, kind: FlowKind, id: string): Promise<Answer<Done>> => {
+    const { location } = received.headers;
+    if (received.status !== 303 || location === undefined) return refusalOf(received);
+    const elsewhere = await refusalAt(location, kind);
+    if (elsewhere) return elsewhere;
+    if (![ui.origin, server.url].some((origin) => location.startsWith(origin)))
+      return { ok: true, value: {}, location };
+    const shown = location.startsWith(ui[kind]) ? new URL(location).searchParams.get("flow") : null;
+    if (shown !== null && shown !== id) return plainRefusal("FLOW_EXPIRED", { location, useFlowId: shown });
+    if (shown === null && kind !== "settings") return { ok: true, value: {}, location } satisfies Accepted<Done>;
+    return shownForm(kind, id, location);
+  };
+
+  /** The form that a person came back to: settings come back when they are saved as well. */
+  const shownForm = async (kind: FlowKind, id: string, location: string): Promise<Answer<Done>> => {
+    const fetched = await fetchFlow(kind, id);
+    if (!fetched.ok) return fetched;
+    const flow = fetched.value;
+    const rejected = kind === "settings" ? flow.texts.some(({ type }) => type === "error") : true;
+    return rejected
+      ? plainRefusal("FORM_REJECTED", { texts: flow.texts, location })
+      : { ok: true, value: { flow }, location };
+  };
+
+  const flows = (kind: FlowKind): Flows => ({
+    create: async (query = {}) => {
+      const received = await navigate(`/self-service/${kind}/browser${queryOf(query)}`);
+      const { location } = received.headers;
+      if (location === undefined) return refusalOf(received);
+      const elsewhere = await refusalAt(location, kind);
+      if (elsewhere) return elsewhere;
+      const id = new URL(location, server.url).searchParams.get("flow");
+      return id === null ? plainRefusal("SESSION_ALREADY_AVAILABLE", { location }) : fetchFlow(kind, id);
+    },
+    get: (id) => fetchFlow(kind, id),
+    update: async (id, submission) => {
+      const fields = formFields({ csrf_token: String(csrfTokens.get(id) ?? ""), ...submission }, "");
+      return arrive(await post(`/self-service/${kind}${queryOf({ flow: id })}`, fields), kind, id);
+    },
+  });
+  const answer = <T>(received: CallbackResult, read: (received: CallbackResult) => T): Answer<T> =>
+    received.status < 400
+      ? {
+          ok: true,
+          value: read(received),
+          ...(received.headers.location !== undefined && { location: received.headers.location }),
+        }
+      : refusalOf(received);
+
+  return {
+    credentials: { jar },
+    settings: flows("settings"),
+    login: flows("login"),
+    registration: flows("registration"),
+    resume: async (id) => arrive(await navigate(`/self-service/settings${queryOf({ flow: id })}`), "settings", id),
+    exchange: async (initCode, returnToCode) => {
+      const query = queryOf({ init_code: initCode, return_to_code: returnToCode });
+      return answer(await fetchJson(`/sessions/token-exchange${query}`), () => ({}));
+    },
+    nonce: async () =>
+      String((await call("/self-service/methods/oidc/nonce", { method: "POST", headers: fromOurPage })).json.nonce),
+    whoami: async () => answer(await fetchJson("/sessions/whoami"), ({ json }) => sessionOfJson(json)),
+    sessions: async (query = {}) => answer(await fetchJson(`/sessions${queryOf(query)}`), readPage),
+    revoke: async (id) =>
+      answer(await call(`/sessions/${id}`, { method: "DELETE", headers: fromOurPage }), () => undefined),
+    revokeOthers: async () =>
+      answer(await call("/sessions", { method: "DELETE", headers: fromOurPage }), ({ json }) => Number(json.count)),
+    signOut: async () => {
+      const link = await fetchJson("/self-service/logout/browser");
+      if (link.status !== 200) return refusalOf(link);
+      return answer(await navigate(String(link.json.logout_url)), () => undefined);
+    },
+  };
+};

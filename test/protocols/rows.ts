@@ -1,0 +1,71 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { TestServer } from "./server.ts";
+
+/* What only the database shows. */
+
+/** An id as the database keeps it. */
+export const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll("-", ""), "hex");
+
+/** The version of a person's account, which is also its etag. */
+export const versionOf = async (server: TestServer, identityId: string): Promise<string> => {
+  const [row] = await server.sql<{ version: number }>("SELECT version FROM identities WHERE id = ?", [
+    idBytes(identityId),
+  ]);
+  return String(row?.version);
+};
+
+/** The hash of a person's password; undefined when they have none. */
+export const passwordHashOf = async (server: TestServer, identityId: string): Promise<string | undefined> => {
+  const [row] = await server.sql<{ hash: string }>(
+    "SELECT JSON_UNQUOTE(JSON_EXTRACT(config, '$.hashed_password')) AS hash FROM identity_credentials WHERE identity_id = ? AND type = 'password'",
+    [idBytes(identityId)],
+  );
+  return row?.hash;
+};
+
+/** What people are written in: everything a change of a person may touch. */
+const tables = [
+  "identities",
+  "identity_credentials",
+  "identity_identifiers",
+  "identity_addresses",
+  "sessions",
+  "continuations",
+  "security_events",
+] as const;
+
+/** Every row of those tables as text, to be compared before and after. Flows are left out: a form remembers what was wrong with it. */
+export const everythingWritten = async (server: TestServer): Promise<Readonly<Record<string, readonly string[]>>> => {
+  const found: Record<string, readonly string[]> = {};
+  for (const table of tables)
+    found[table] = (await server.sql<JsonObject>(`SELECT * FROM ${table}`)).map((row) => JSON.stringify(row)).sort();
+  return found;
+};
+
+/** The accounts of providers that a person has linked, by which they are known. */
+export const linksOf = async (server: TestServer, identityId: string): Promise<readonly string[]> => {
+  const rows = await server.sql<{ identifier: string }>(
+    "SELECT identifier FROM identity_identifiers WHERE identity_id = ? AND type = 'oidc' ORDER BY identifier",
+    [idBytes(identityId)],
+  );
+  return rows.map(({ identifier }) => identifier);
+};
+
+/** The security events of a person, oldest first: type, outcome and provider. */
+export const eventsOf = async (server: TestServer, identityId: string): Promise<readonly string[]> => {
+  const rows = await server.sql<{ type: string; outcome: string; detail: unknown }>(
+    "SELECT type, outcome, detail FROM security_events WHERE identity_id = ? ORDER BY created_at, id",
+    [idBytes(identityId)],
+  );
+  return rows.map(({ type, outcome, detail }) => {
+    const { provider } = (typeof detail === "string" ? JSON.parse(detail) : detail) as { readonly provider?: string };
+    return [type, outcome, ...(provider === undefined ? [] : [provider])].join(" ");
+  });
+};
+
+/** Makes all sessions of a person older than any change that needs a recent proof may be. */
+export const ageSessions = async (server: TestServer, identityId: string): Promise<void> => {
+  await server.sql("UPDATE sessions SET authenticated_at = authenticated_at - INTERVAL 2 HOUR WHERE identity_id = ?", [
+    idBytes(identityId),
+  ]);
+};

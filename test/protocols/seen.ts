@@ -1,0 +1,209 @@
+import { type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { type Timestamp, timestampMs, ValueSchema } from "@bufbuild/protobuf/wkt";
+import type { LoginFlow } from "../../gen/ostiary/login/v1/flow_pb.ts";
+import { StateSchema as LoginStateSchema } from "../../gen/ostiary/login/v1/flow_pb.ts";
+import type { RegistrationFlow } from "../../gen/ostiary/registration/v1/flow_pb.ts";
+import type { Session } from "../../gen/ostiary/session/v1/session_pb.ts";
+import type { SettingsFlow } from "../../gen/ostiary/settings/v1/flow_pb.ts";
+import { StateSchema as SettingsStateSchema } from "../../gen/ostiary/settings/v1/flow_pb.ts";
+import { type ContinueWith, FlowType, type UiNode, type UiText, UiTextType } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+
+/*
+ * What a client sees, the same whichever protocol it looked through. REST JSON and
+ * messages are read by hand here, by their documented names, so that a test
+ * does not rest on the very code that prints them.
+ */
+
+/** A text on a form: on one of its nodes, or (node "") on the form as a whole. */
+export interface SeenText {
+  readonly node: string;
+  readonly id: number;
+  readonly type: "info" | "error" | "success";
+  readonly text: string;
+}
+
+/** An element of a form. */
+export interface SeenNode {
+  readonly name: string;
+  readonly group: string;
+  readonly type: string;
+  /** Undefined when the node has none. */
+  readonly value: JsonValue | undefined;
+}
+
+/** A flow of any kind. */
+export interface SeenFlow {
+  readonly id: string;
+  readonly type: "browser" | "api";
+  readonly state: string;
+  readonly action: string;
+  readonly requestUrl: string;
+  readonly returnTo: string | undefined;
+  readonly nodes: readonly SeenNode[];
+  readonly texts: readonly SeenText[];
+  /** Of a settings flow. */
+  readonly traits: JsonObject | undefined;
+  /** Of an answer: what to do next, by its action. */
+  readonly continueWith: readonly string[];
+  /** The method that was used last. */
+  readonly active: string | undefined;
+  /** Of a native app that goes through the system browser. */
+  readonly exchangeCode: string | undefined;
+}
+
+/** A session. Times are milliseconds since the epoch. */
+export interface SeenSession {
+  readonly id: string;
+  readonly active: boolean;
+  readonly identityId: string;
+  readonly traits: JsonObject;
+  readonly authenticatedAt: number;
+  readonly expiresAt: number;
+  readonly methods: readonly string[];
+}
+
+/** The value of a node, as the form shows it. */
+export const shownIn = (flow: SeenFlow, name: string): JsonValue | undefined =>
+  flow.nodes.find((node) => node.name === name)?.value;
+
+/* --- REST ------------------------------------------------------------------ */
+
+interface JsonText {
+  readonly id: number;
+  readonly type: SeenText["type"];
+  readonly text: string;
+}
+
+interface JsonFlow {
+  readonly id: string;
+  readonly type: SeenFlow["type"];
+  readonly state: string;
+  readonly request_url: string;
+  readonly return_to?: string;
+  readonly ui: {
+    readonly action: string;
+    readonly messages?: readonly JsonText[];
+    readonly nodes: readonly {
+      readonly group: string;
+      readonly attributes: { readonly name: string; readonly type: string; readonly value?: JsonValue };
+      readonly messages: readonly JsonText[];
+    }[];
+  };
+  readonly identity?: { readonly traits: JsonObject };
+  readonly continue_with?: readonly { readonly action: string }[];
+  readonly active?: string;
+  readonly session_token_exchange_code?: string;
+}
+
+/** Reads a flow as REST prints it. */
+export const flowOfJson = (json: unknown): SeenFlow => {
+  const flow = json as JsonFlow;
+  const textsOf = (node: string, texts: readonly JsonText[] = []) =>
+    texts.map(({ id, type, text }) => ({ node, id, type, text }));
+  return {
+    id: flow.id,
+    type: flow.type,
+    state: flow.state,
+    action: flow.ui.action,
+    requestUrl: flow.request_url,
+    returnTo: flow.return_to,
+    nodes: flow.ui.nodes.map(({ group, attributes: { name, type, value } }) => ({ name, group, type, value })),
+    texts: [
+      ...textsOf("", flow.ui.messages),
+      ...flow.ui.nodes.flatMap((node) => textsOf(node.attributes.name, node.messages)),
+    ],
+    traits: flow.identity?.traits,
+    continueWith: (flow.continue_with ?? []).map((next) => next.action),
+    active: flow.active,
+    exchangeCode: flow.session_token_exchange_code,
+  };
+};
+
+interface JsonSession {
+  readonly id: string;
+  readonly active: boolean;
+  readonly authenticated_at: string;
+  readonly expires_at: string;
+  readonly authentication_methods: readonly { readonly method: string }[];
+  readonly identity: { readonly id: string; readonly traits: JsonObject };
+}
+
+/** Reads a session as REST prints it. */
+export const sessionOfJson = (json: unknown): SeenSession => {
+  const session = json as JsonSession;
+  return {
+    id: session.id,
+    active: session.active,
+    identityId: session.identity.id,
+    traits: session.identity.traits,
+    authenticatedAt: Date.parse(session.authenticated_at),
+    expiresAt: Date.parse(session.expires_at),
+    methods: session.authentication_methods.map((each) => each.method),
+  };
+};
+
+/* --- messages -------------------------------------------------------------- */
+
+const kinds: Readonly<Record<number, SeenText["type"]>> = {
+  [UiTextType.INFO]: "info",
+  [UiTextType.ERROR]: "error",
+  [UiTextType.SUCCESS]: "success",
+};
+
+/** Reads a text of a form as Connect and gRPC carry it. */
+export const textOfMessage = (node: string, { id, type, text }: UiText): SeenText => ({
+  node,
+  id,
+  type: kinds[type] ?? "error",
+  text,
+});
+
+const nodeOfMessage = ({ group, attributes }: UiNode): SeenNode => {
+  if (attributes?.kind.case !== "input") throw new Error("the tests know no nodes but inputs");
+  const { name, type, value } = attributes.kind.value;
+  return { name, group, type, value: value === undefined ? undefined : toJson(ValueSchema, value) };
+};
+
+const stateOf = (flow: SettingsFlow | LoginFlow | RegistrationFlow): string => {
+  const { values } = flow.$typeName === "ostiary.settings.v1.SettingsFlow" ? SettingsStateSchema : LoginStateSchema;
+  return (values.find(({ number }) => number === flow.state)?.name ?? "").replace(/^STATE_/, "").toLowerCase();
+};
+
+const actionOf = ({ next }: ContinueWith): string =>
+  (next.case ?? "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Reads a flow as Connect and gRPC carry it. */
+export const flowOfMessage = (flow: SettingsFlow | LoginFlow | RegistrationFlow): SeenFlow => {
+  const { nodes = [], messages = [], action = "" } = flow.ui ?? {};
+  const seen = nodes.map((node) => ({ ...nodeOfMessage(node), messages: node.messages }));
+  return {
+    id: flow.id,
+    type: flow.type === FlowType.API ? "api" : "browser",
+    state: stateOf(flow),
+    action,
+    requestUrl: flow.requestUrl,
+    returnTo: flow.returnTo,
+    nodes: seen.map(({ name, group, type, value }) => ({ name, group, type, value })),
+    texts: [
+      ...messages.map((text) => textOfMessage("", text)),
+      ...seen.flatMap((node) => node.messages.map((text) => textOfMessage(node.name, text))),
+    ],
+    traits: "identity" in flow ? flow.identity?.traits : undefined,
+    continueWith: "continueWith" in flow ? flow.continueWith.map(actionOf) : [],
+    active: flow.active,
+    exchangeCode: flow.sessionTokenExchangeCode,
+  };
+};
+
+const at = (time: Timestamp | undefined): number => (time === undefined ? Number.NaN : timestampMs(time));
+
+/** Reads a session as Connect and gRPC carry it. */
+export const sessionOfMessage = (session: Session): SeenSession => ({
+  id: session.id,
+  active: session.active,
+  identityId: session.identity?.id ?? "",
+  traits: session.identity?.traits ?? {},
+  authenticatedAt: at(session.authenticatedAt),
+  expiresAt: at(session.expiresAt),
+  methods: session.authenticationMethods.map((each) => each.method),
+});

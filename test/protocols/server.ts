@@ -1,0 +1,154 @@
+import { createServer } from "node:net";
+import { Http2SessionManager } from "@connectrpc/connect-node";
+import { createPool, type Pool } from "mysql2/promise";
+import { type App, createApp } from "../../src/app.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { merge, type Raw } from "../../src/config/tree.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { createDatabase } from "../../src/db/pool.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { type FreshDatabase, freshDatabase } from "../setup/fresh-database.ts";
+import { createSteerableClock, type SteerableClock } from "./clock.ts";
+import { identitySchemaUrl } from "./schema.ts";
+
+/** The pages of the tests' own user interface. Nobody serves them: where a browser is sent is what counts. */
+export const ui = {
+  origin: "http://127.0.0.1:4455",
+  settings: "http://127.0.0.1:4455/settings",
+  login: "http://127.0.0.1:4455/login",
+  registration: "http://127.0.0.1:4455/registration",
+  error: "http://127.0.0.1:4455/error",
+  welcome: "http://127.0.0.1:4455/welcome",
+} as const;
+
+/** A server of the tests' own: real ports, a real database, a clock that the test turns. */
+export interface TestServer {
+  /** Base URLs without a slash at the end. */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly clock: SteerableClock;
+  readonly database: FreshDatabase;
+  /** Every line of the log so far. */
+  readonly logged: readonly string[];
+  /** The connections that gRPC clients share. */
+  readonly http2: Http2SessionManager;
+  /** For what only the database shows. Placeholders are `?`. */
+  sql<Row = Record<string, unknown>>(statement: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Stops it and starts it with these overrides instead, on the same database, ports and clock. */
+  restart(overrides?: Raw): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What a server is started with. */
+export interface TestServerOptions {
+  /** Keys as in a configuration file, over those of the tests. */
+  readonly overrides?: Raw;
+  /** Leave the database empty. */
+  readonly migrated?: boolean;
+}
+
+/** Cheap, so that a test costs milliseconds; that real costs are the default is the hasher's own test. */
+const cheapHashing = {
+  algorithm: "argon2",
+  argon2: { memory: "8KB", iterations: 1, parallelism: 1, salt_length: 16, key_length: 16 },
+  concurrency: 2,
+};
+
+/** Starts a server. Close it with `stop`, which drops its database too. */
+export const startServer = async ({ overrides = {}, migrated = true }: TestServerOptions = {}): Promise<TestServer> => {
+  const database = await freshDatabase();
+  if (migrated) await migrateDatabase(database.dsn);
+  const [publicPort, adminPort] = [await freePort(), await freePort()];
+  const [url, adminUrl] = [`http://127.0.0.1:${publicPort}`, `http://127.0.0.1:${adminPort}`];
+  const standard: Raw = {
+    dev: true,
+    dsn: database.dsn,
+    serve: {
+      public: { host: "127.0.0.1", port: publicPort, base_url: `${url}/` },
+      admin: { host: "127.0.0.1", port: adminPort, base_url: `${adminUrl}/` },
+    },
+    selfservice: {
+      default_browser_return_url: ui.welcome,
+      allowed_return_urls: ["http://127.0.0.1:4455", "https://*.apps.example.com/start"],
+      methods: { password: { config: { haveibeenpwned_enabled: false } } },
+      flows: {
+        settings: { ui_url: ui.settings, privileged_session_max_age: "15m" },
+        login: { ui_url: ui.login },
+        registration: {
+          ui_url: ui.registration,
+          style: "unified",
+          after: { password: { hooks: [{ hook: "session" }] } },
+        },
+        error: { ui_url: ui.error },
+      },
+    },
+    identity: { default_schema_id: "person", schemas: [{ id: "person", url: identitySchemaUrl }] },
+    secrets: {
+      default: ["a secret of the tests, long enough"],
+      cookie: ["the first cookie secret"],
+      cipher: ["exactly thirty-two bytes of text"],
+    },
+    hashers: cheapHashing,
+    limits: { login: { per_identifier: 1_000, per_network: 10_000 } },
+  };
+
+  const clock = createSteerableClock();
+  const logged: string[] = [];
+  const pool = createPool({ ...database.connection, connectionLimit: 4, timezone: "Z" });
+  let app = await startApp(merge(standard, overrides), clock, logged);
+  let http2 = new Http2SessionManager(url);
+
+  return {
+    url,
+    adminUrl,
+    clock,
+    database,
+    logged,
+    get http2() {
+      return http2;
+    },
+    sql: (statement, values = []) => run(pool, statement, values),
+    restart: async (next = {}) => {
+      http2.abort();
+      await app.close();
+      app = await startApp(merge(standard, next), clock, logged);
+      http2 = new Http2SessionManager(url);
+    },
+    stop: async () => {
+      http2.abort();
+      await app.close();
+      await pool.end();
+      await database.drop();
+    },
+  };
+};
+
+const startApp = async (configuration: Raw, clock: SteerableClock, logged: string[]): Promise<App> => {
+  const { config } = loadConfig({ files: [], env: {}, overrides: configuration });
+  const log = createLog({ level: "trace", format: "json" }, { write: (line) => logged.push(line) });
+  const app = await createApp(config, { clock, log });
+  await app.listen();
+  return app;
+};
+
+const migrateDatabase = async (dsn: string): Promise<void> => {
+  const db = createDatabase({ dsn, poolSize: 2 });
+  await migrate({ db });
+  await db.close();
+};
+
+const run = async <Row>(pool: Pool, statement: string, values: readonly unknown[]): Promise<Row[]> => {
+  const [rows] = await pool.query(statement, [...values]);
+  return Array.isArray(rows) ? (rows as Row[]) : [];
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer().on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });

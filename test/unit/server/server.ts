@@ -1,0 +1,92 @@
+import type { AddressInfo } from "node:net";
+import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
+import type { FastifyInstance } from "fastify";
+import { LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
+import { SessionService } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import { SettingsService } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
+import type { Call } from "../../../src/lib/call.ts";
+import { createClientAddress } from "../../../src/lib/client-address.ts";
+import { createLog } from "../../../src/lib/log.ts";
+import { createCallLimit } from "../../../src/server/call-limit.ts";
+import { createCallLog } from "../../../src/server/call-log.ts";
+import { mountConnect } from "../../../src/server/connect/mount.ts";
+import { createHealth } from "../../../src/server/health.ts";
+import { createHttpApp, type HttpAppOptions } from "../../../src/server/http-app.ts";
+import { createMetrics } from "../../../src/server/metrics.ts";
+import { createProcedure } from "../../../src/server/procedure.ts";
+import { createReflection } from "../../../src/server/reflection.ts";
+import { createTrustedOrigins } from "../../../src/server/trusted-origins.ts";
+
+/** What an RPC does in a test. */
+export type Fake = (request: Message, call: Call) => Promise<Message> | Message;
+
+/** How a test's server differs from the usual. */
+export interface ServerOptions extends Partial<Omit<HttpAppOptions, "log">> {
+  readonly bytes?: number;
+  readonly trustedProxies?: readonly string[];
+  readonly ready?: () => Promise<Record<string, string>>;
+  readonly calls?: number;
+}
+
+/** A server on a free port. */
+export interface TestServer {
+  readonly app: FastifyInstance;
+  readonly url: string;
+  readonly port: number;
+  /** Every line of its log. */
+  readonly lines: Record<string, unknown>[];
+  readonly metrics: () => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+const services = [SettingsService, SessionService, LoginService];
+
+/** Serves real RPCs with made-up insides through every protocol but REST. */
+export const serve = async (
+  fakes: readonly (readonly [DescMethodUnary, Fake])[],
+  options: ServerOptions = {},
+): Promise<TestServer> => {
+  const {
+    port = "public",
+    bytes = 5 * 1024 * 1024,
+    trustedProxies = [],
+    ready = async () => ({}),
+    calls,
+    ...appOptions
+  } = options;
+  const lines: Record<string, unknown>[] = [];
+  const log = createLog({ level: "info", format: "json" }, { write: (line) => lines.push(JSON.parse(line)) });
+  const metrics = createMetrics();
+  const callLog = createCallLog({ log, metrics });
+  const app = createHttpApp({ port, log, ...appOptions });
+  const deps = {
+    callLog,
+    callLimit: createCallLimit(calls),
+    credential: ({ headers }: Call) => headers.cookie !== undefined || headers["x-session-token"] !== undefined,
+    trustedOrigin: createTrustedOrigins(["https://app.example.com"]),
+  };
+  const health = createHealth({ ready, services });
+  health.mount(app, { port, version: "1.2.3", metrics });
+  mountConnect(app, {
+    rpcs: fakes.map(([method, run]) => ({
+      method,
+      procedure: createProcedure({ method, run: async (request, call) => run(request, call) as never, deps }) as never,
+    })),
+    services: [health.service, createReflection(services)],
+    port,
+    baseUrl: "https://id.example.com/base/",
+    clientAddress: createClientAddress(trustedProxies),
+    callLog,
+    limits: { bytes, wait: 15_000 },
+  });
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const at = (app.server.address() as AddressInfo).port;
+  return {
+    app,
+    url: `${options.tls ? "https" : "http"}://127.0.0.1:${at}`,
+    port: at,
+    lines,
+    metrics: () => metrics.registry.metrics(),
+    close: () => app.close(),
+  };
+};
