@@ -17,6 +17,7 @@ import { createRenderLogin } from "./flows/login/render.ts";
 import { createLoginService } from "./flows/login/service.ts";
 import { createSignInSteps } from "./flows/login/sign-in-steps.ts";
 import { createUpdate as createLoginUpdate } from "./flows/login/update.ts";
+import { createLogout } from "./flows/logout/logout.ts";
 import { createExchange } from "./flows/redirect/exchange.ts";
 import { createRedirects } from "./flows/redirect/redirects.ts";
 import { createCallbackService } from "./flows/redirect/service.ts";
@@ -270,10 +271,16 @@ export const createApp = async (
     createSessionService({
       ...shared,
       sessions,
-      logoutTokens: createLogoutTokens(secrets.cookie),
-      publicUrl,
+      logout: createLogout({
+        ...shared,
+        sessions,
+        logoutTokens: createLogoutTokens(secrets.cookie),
+        urls: {
+          public: publicUrl,
+          afterLogout: selfservice.flows.logout.after.default_browser_return_url ?? defaultReturnUrl,
+        },
+      }),
       requiredAal: config.session.whoami.required_aal,
-      afterLogout: selfservice.flows.logout.after.default_browser_return_url ?? defaultReturnUrl,
       exchange: createExchange(callbackDeps),
     }),
     createErrorService({ db, clock, csrf, errors: flowErrors }),

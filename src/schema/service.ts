@@ -1,7 +1,7 @@
 import { SchemaService } from "../../gen/ostiary/schema/v1/schema_service_pb.ts";
 import { serviceError } from "../errors/service-error.ts";
+import type { Call } from "../lib/call.ts";
 import { defineService } from "../lib/service.ts";
-import type { Csrf } from "../session/csrf.ts";
 import type { Schemas } from "./sources.ts";
 
 /*
@@ -13,7 +13,13 @@ const DEFAULT_PAGE = 250;
 const LARGEST_PAGE = 500;
 
 /** Creates the SchemaService. */
-export const createSchemaService = ({ schemas, csrf }: { readonly schemas: Schemas; readonly csrf: Csrf }) =>
+export const createSchemaService = ({
+  schemas,
+  csrf,
+}: {
+  readonly schemas: Schemas /** Gives a browser its anti-CSRF cookie. */;
+  readonly csrf: { ensure(call: Call): unknown };
+}) =>
   defineService(SchemaService, {
     listSchemas: {
       run: async (request, call) => {

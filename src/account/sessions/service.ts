@@ -5,8 +5,7 @@ import {
 } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../db/sql.ts";
-import { createLogout } from "../../flows/logout/logout.ts";
-import type { ReturnTo } from "../../flows/shared/return-to.ts";
+import type { Logout } from "../../flows/logout/logout.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { defineService } from "../../lib/service.ts";
@@ -15,13 +14,12 @@ import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
 import type { SessionStore } from "../../session/store.ts";
-import type { LogoutTokens } from "../../session/tokens.ts";
 import { createOthers } from "./others.ts";
 import { createWhoAmI } from "./whoami.ts";
 
 /*
- * Who is signed in, where else, and signing out. One file for each of the
- * three; sessions themselves are src/session.
+ * Who is signed in and where else, one file for each. Signing out is
+ * src/flows/logout, the sessions themselves are src/session.
  */
 
 /** What the RPCs about sessions need. */
@@ -32,21 +30,16 @@ export interface SessionDeps {
   readonly csrf: Csrf;
   readonly sessionCookie: SessionCookie;
   readonly sessions: SessionStore;
-  readonly logoutTokens: LogoutTokens;
-  readonly returnTo: ReturnTo;
   readonly schemas: Schemas;
-  /** Public base URL, without a slash at its end. */
-  readonly publicUrl: string;
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
-  /** Where browsers go after signing out when nothing else is said. */
-  readonly afterLogout: string;
+  readonly logout: Logout;
   /** Gives a native app the session that it fetches with its codes. */
   readonly exchange: (request: ExchangeSessionTokenRequest, call: Call) => Promise<ExchangeSessionTokenResponse>;
 }
 
 /** Creates the SessionService. */
 export const createSessionService = (deps: SessionDeps) => {
-  const { createLogoutFlow, updateLogoutFlow, performNativeLogout } = createLogout(deps);
+  const { createLogoutFlow, updateLogoutFlow, performNativeLogout } = deps.logout;
   const { listSessions, revokeOtherSessions, revokeSession } = createOthers(deps);
   /** Hands the anti-CSRF cookie to a browser that must sign in first; there is no page to send it to. */
   const handCsrf = (_: unknown, call: Parameters<Csrf["ensure"]>[0]) => {

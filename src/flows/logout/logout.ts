@@ -6,32 +6,56 @@ import type {
   UpdateLogoutFlowRequest,
   UpdateLogoutFlowResponse,
 } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
-import type { SessionDeps } from "../../account/sessions/service.ts";
+import type { Database } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import { tokenDigest } from "../../session/tokens.ts";
+import type { Callers } from "../../session/caller.ts";
+import type { Csrf } from "../../session/csrf.ts";
+import type { SessionCookie } from "../../session/session-cookie.ts";
+import type { SessionStore } from "../../session/store.ts";
+import { type LogoutTokens, tokenDigest } from "../../session/tokens.ts";
+import type { ReturnTo } from "../shared/return-to.ts";
 import { withQuery } from "../shared/urls.ts";
+
+/** What signing out needs. */
+export interface LogoutDeps {
+  readonly db: Database;
+  readonly callers: Callers;
+  readonly csrf: Csrf;
+  readonly sessionCookie: SessionCookie;
+  readonly sessions: SessionStore;
+  readonly logoutTokens: LogoutTokens;
+  readonly returnTo: ReturnTo;
+  readonly urls: {
+    /** Public base URL, without a slash at its end. */
+    readonly public: string;
+    /** Where browsers go after signing out when nothing else is said. */
+    readonly afterLogout: string;
+  };
+}
+
+/** The RPCs that sign a person out. */
+export type Logout = ReturnType<typeof createLogout>;
 
 /** Signing out: a link for browsers, a call for native apps. */
 export const createLogout = ({
   db,
-  afterLogout,
   callers,
   csrf,
   logoutTokens,
-  publicUrl,
   returnTo,
   sessionCookie,
   sessions,
-}: SessionDeps) => ({
+  urls,
+}: LogoutDeps) => ({
   async createLogoutFlow(request: CreateLogoutFlowRequest, call: Call): Promise<CreateLogoutFlowResponse> {
     csrf.ensure(call);
     const { session } = await callers.must(call);
-    const submittedValues = returnTo.mustShow(request.returnTo);
+    const allowed = returnTo.mustShow(request.returnTo);
     const token = logoutTokens.create(session.id);
     return {
       $typeName: "ostiary.session.v1.CreateLogoutFlowResponse",
-      logoutUrl: withQuery(`${publicUrl}/self-service/logout`, { return_to: submittedValues, token }),
+      logoutUrl: withQuery(`${urls.public}/self-service/logout`, { return_to: allowed, token }),
       logoutToken: token,
     };
   },
@@ -39,7 +63,7 @@ export const createLogout = ({
   async updateLogoutFlow(request: UpdateLogoutFlowRequest, call: Call): Promise<UpdateLogoutFlowResponse> {
     csrf.ensure(call);
     const { session } = await callers.must(call);
-    const destination = returnTo.must(request.returnTo) ?? afterLogout;
+    const destination = returnTo.must(request.returnTo) ?? urls.afterLogout;
     if (request.token === "")
       throw serviceError("INVALID_FIELD", { field: "token", explain: "The token query parameter is missing." });
     // The token is the proof that the person wanted this: the link cannot be made by another site.
