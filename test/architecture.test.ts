@@ -171,12 +171,12 @@ describe("who imports whom", () => {
 describe("where things stand", () => {
   const words = (text: string): string => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
 
-  it("the gateway names no flow, no method and no message of theirs", () => {
+  it("the REST gateway names no flow, no method and no message of theirs", () => {
     const names = new RegExp(
       `\\b(?:${[...foldersIn("src/flows"), ...foldersIn("src/methods"), "recovery", "verification"].filter((name) => !["error", "schema", "shared", "authentication", "redirect", "contract"].includes(name)).join("|")})\\b`,
       "i",
     );
-    for (const file of filesIn("src/gateway"))
+    for (const file of filesIn("src/server/rest"))
       expect([file, names.exec(words(read(file)))?.[0]]).toEqual([file, undefined]);
   });
 
