@@ -7,7 +7,6 @@ import { ConfigError } from "./config/config-error.ts";
 import { createContinuations } from "./continuation/continuation.ts";
 import { pendingMigrations } from "./db/migrate.ts";
 import { createDatabase } from "./db/pool.ts";
-import { createPurger } from "./db/purge.ts";
 import type { Database } from "./db/sql.ts";
 import { createCompleteAuthentication } from "./flows/authentication/complete.ts";
 import { createPendingAccountLinks } from "./flows/authentication/pending-account-link.ts";
@@ -37,6 +36,8 @@ import { resolveHooks } from "./hooks/hook.ts";
 import { hooks as allHooks } from "./hooks/index.ts";
 import type { IdentityRecord } from "./identity/identity.ts";
 import { createIdentityStore } from "./identity/store.ts";
+import { createJobs } from "./jobs/engine.ts";
+import { createPurge } from "./jobs/purge.ts";
 import { createAead } from "./lib/aead.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { createHasher } from "./lib/hashing/hasher.ts";
@@ -300,7 +301,8 @@ export const createApp = async (
   });
 
   const { cleanup } = config.database;
-  const purger = createPurger({
+  const jobs = createJobs({ db, clock, aead, log });
+  const purge = createPurge({
     db,
     clock,
     batchSize: cleanup.batch_size,
@@ -308,14 +310,14 @@ export const createApp = async (
     tasks: ["continuations", "flows", "flow_errors", "attempts", "oidc_nonces", "sessions"].map((table) => ({
       table,
       expires: "expires_at",
-      keep: cleanup.older_than,
+      retention: cleanup.older_than,
     })),
     log,
   });
 
   return {
     listen: async () => {
-      purger.start();
+      jobs.start([purge]);
       const opened = await protocols.listen();
       methods.oidc
         .check()
@@ -324,7 +326,7 @@ export const createApp = async (
     },
     close: async () => {
       await protocols.close();
-      await purger.stop();
+      await jobs.stop();
       await methods.oidc.close();
       await hasher.close();
       await db.close();

@@ -8,7 +8,7 @@ const COMMIT_MS = 15_000;
 const FIRST_PAUSE_MS = 10;
 
 /** What became of one attempt. */
-type SettingsSubmission<T> =
+type AttemptOutcome<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "conflict"; readonly error: Error };
 
@@ -27,7 +27,7 @@ export const createTransaction =
   };
 
 /** Runs `work` once. Throws what may not be repeated. */
-const runOnce = async <T>(connection: Connection, work: (tx: Sql) => Promise<T>): Promise<SettingsSubmission<T>> => {
+const runOnce = async <T>(connection: Connection, work: (tx: Sql) => Promise<T>): Promise<AttemptOutcome<T>> => {
   const tx = transactionSql(connection);
   let value: T;
   try {

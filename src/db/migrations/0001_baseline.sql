@@ -138,3 +138,22 @@ CREATE TABLE security_events (
   PRIMARY KEY (id),
   KEY security_events_identity (identity_id, created_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- Work that outlives a request. A node that does a job moves run_at past its
+-- lease: what is due and who may do it are one column. Payloads are encrypted.
+CREATE TABLE jobs (
+  id BINARY(16) NOT NULL,
+  kind VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  order_key VARBINARY(64) NULL,
+  position BIGINT NOT NULL,
+  payload MEDIUMBLOB NOT NULL,
+  attempts INT UNSIGNED NOT NULL,
+  run_at DATETIME(3) NOT NULL,
+  owner BINARY(16) NULL,
+  parked_at DATETIME(3) NULL,
+  last_error VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+  created_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (id),
+  KEY jobs_due (parked_at, run_at),
+  KEY jobs_order (kind, order_key, position)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;

@@ -1,0 +1,172 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Database, DatabaseLog, Sql } from "../db/sql.ts";
+import type { Aead } from "../lib/aead.ts";
+import type { Clock } from "../lib/clock.ts";
+import { uuid7 } from "../lib/ids.ts";
+import { withJitter } from "./backoff.ts";
+import type { JobKind, JobResult, NewJob } from "./job.ts";
+import { type ClaimedJob, createJobStore, type JobCount } from "./store.ts";
+
+/** Does the jobs that are due, on as many nodes as share the database. */
+export interface Jobs {
+  /** Queues a job in the transaction of the change that causes it. Returns its id. */
+  enqueue(sql: Sql, job: NewJob): Promise<string>;
+  /** Looks for due jobs at once: for after the commit of an `enqueue`. */
+  wake(): void;
+  /** Begins to do jobs of these kinds. Does not wait. */
+  start(kinds: readonly JobKind[]): void;
+  /** Begins no more, aborts what runs, and waits for it. What was not finished is done by another node, or later. */
+  stop(): Promise<void>;
+  /** Figures for metrics. */
+  counts(): Promise<readonly JobCount[]>;
+}
+
+/** What `createJobs` needs. */
+export interface JobsDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly aead: Aead;
+  readonly log: DatabaseLog;
+  /** Milliseconds between two looks for due jobs. Default 1000. */
+  readonly interval?: number;
+  /** Milliseconds after which a node that gives no sign of life loses its jobs. Default 30 000. */
+  readonly lease?: number;
+}
+
+const INTERVAL_MS = 1_000;
+const LEASE_MS = 30_000;
+/** How many due jobs one look reads. */
+const BATCH = 100;
+
+/** Creates the engine. */
+export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease = LEASE_MS }: JobsDeps): Jobs => {
+  const store = createJobStore({ db, aead });
+  const owner = randomBytes(16);
+  const stopping = new AbortController();
+  const running = new Map<string, number>();
+  /** By id: a job that is due is begun once, however often it is seen. */
+  const underway = new Map<string, Promise<void>>();
+  let kinds: ReadonlyMap<string, JobKind> = new Map();
+  let loop: Promise<void> | undefined;
+  let alarm = new AbortController();
+
+  const room = ({ name, concurrency }: JobKind): number => concurrency - (running.get(name) ?? 0);
+
+  const settle = async (job: ClaimedJob, kind: JobKind, result: JobResult): Promise<void> => {
+    if (result?.kind === "park" || (result && job.attempt >= (kind.maxAttempts ?? Number.POSITIVE_INFINITY))) {
+      await store.park(job.id, owner, result.reason);
+      return log.warn(
+        { job: job.id, kind: kind.name, attempts: job.attempt, reason: result.reason },
+        "a job was parked",
+      );
+    }
+    if (result) {
+      const delay = Math.max(result.after ?? 0, withJitter(kind.delay(job.attempt)));
+      return store.release(job.id, owner, { delay, reason: result.reason, attempts: job.attempt });
+    }
+    if (kind.every === undefined) return store.remove(job.id, owner);
+    // The next run is the first attempt again.
+    await store.release(job.id, owner, { delay: withJitter(kind.every), reason: "", attempts: 0 });
+  };
+
+  /** Runs a job that is claimed, and records how it ended. The lease is prolonged as long as it runs. */
+  const runClaimed = async (job: ClaimedJob, kind: JobKind): Promise<void> => {
+    const lost = new AbortController();
+    const beat = setInterval(() => {
+      store.renew(job.id, owner, lease).then(
+        (ours) => ours || lost.abort(new Error("another node took the job over")),
+        () => undefined, // One missed beat is no loss; the next tells.
+      );
+    }, lease / 3);
+    const signal = AbortSignal.any([stopping.signal, lost.signal]);
+    try {
+      if (job.payload === undefined) return await settle(job, kind, { kind: "park", reason: "cannot be decrypted" });
+      const result = await kind.run({ id: job.id, payload: job.payload, attempt: job.attempt }, signal).catch(failed);
+      if (lost.signal.aborted) return;
+      if (result && stopping.signal.aborted)
+        return await store.release(job.id, owner, {
+          delay: 0,
+          reason: "the server stopped",
+          attempts: job.attempt - 1,
+        });
+      await settle(job, kind, result);
+    } finally {
+      clearInterval(beat);
+    }
+  };
+
+  const begin = async (id: string, kind: JobKind): Promise<void> => {
+    running.set(kind.name, (running.get(kind.name) ?? 0) + 1);
+    try {
+      const job = await store.claim(id, owner, lease);
+      if (job) await runClaimed(job, kind);
+    } catch (error) {
+      // The lease ends by itself, and the job is due again.
+      log.warn({ job: id, kind: kind.name, reason: reasonOf(error) }, "a job could not be recorded; it is tried again");
+    } finally {
+      running.set(kind.name, (running.get(kind.name) ?? 1) - 1);
+    }
+  };
+
+  /** Begins what is due, as far as there is room. What ends makes room and looks again. */
+  const look = async (): Promise<void> => {
+    const able = [...kinds.values()].filter((kind) => room(kind) > 0).map(({ name }) => name);
+    const due = await store.due(able, BATCH);
+    for (const { id, kind: name } of due) {
+      const kind = kinds.get(name);
+      if (kind === undefined || room(kind) <= 0 || underway.has(id) || stopping.signal.aborted) continue;
+      underway.set(
+        id,
+        begin(id, kind).finally(() => {
+          underway.delete(id);
+          wake();
+        }),
+      );
+    }
+  };
+
+  const ensureRecurring = async (): Promise<void> => {
+    for (const { name, every } of kinds.values()) if (every !== undefined) await store.ensure(name, withJitter(every));
+  };
+
+  const run = async (): Promise<void> => {
+    let ensured = false;
+    while (!stopping.signal.aborted) {
+      alarm = new AbortController();
+      try {
+        if (!ensured) await ensureRecurring();
+        ensured = true;
+        await look();
+      } catch (error) {
+        log.warn({ reason: reasonOf(error) }, "due jobs could not be read; it is tried again");
+      }
+      await sleep(withJitter(interval), undefined, { signal: alarm.signal, ref: false }).catch(() => undefined);
+    }
+  };
+
+  const wake = (): void => alarm.abort();
+
+  return {
+    enqueue: async (sql, job) => {
+      const id = uuid7(clock.now());
+      await store.insert(sql, id, job);
+      return id;
+    },
+    wake,
+    start: (all) => {
+      kinds = new Map(all.map((kind) => [kind.name, kind]));
+      loop = run();
+    },
+    stop: async () => {
+      stopping.abort(new Error("the server stops"));
+      wake();
+      await loop;
+      await Promise.all(underway.values());
+    },
+    counts: () => store.counts(),
+  };
+};
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
+const failed = (error: unknown): JobResult => ({ kind: "retry", reason: reasonOf(error) });

@@ -1,0 +1,69 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+
+/*
+ * Work that outlives a request: mails, events, imports, purging. This folder
+ * owns the rows of such work, who does it on which node, and when it is tried
+ * again. What the work is belongs to its kind, in the folder of the feature.
+ */
+
+/** One piece of work, as its kind sees it. */
+export interface Job {
+  /** UUID v7. The same at every attempt: receivers tell a repetition by it. */
+  readonly id: string;
+  /** What the kind wrote when it queued the job. */
+  readonly payload: JsonObject;
+  /** 1 at the first attempt. */
+  readonly attempt: number;
+}
+
+/** What a kind answers when the work cannot be done now. */
+export interface Retry {
+  readonly kind: "retry";
+  /** What went wrong, for the operator: at most 255 characters are stored. Never a secret. */
+  readonly reason: string;
+  /** Milliseconds to wait at least, where a receiver asked for it (`Retry-After`). */
+  readonly after?: number;
+}
+
+/** What a kind answers when the work can never be done. */
+export interface Park {
+  readonly kind: "park";
+  /** As in `Retry`. */
+  readonly reason: string;
+}
+
+/** How an attempt ended: undefined is done. An error that is thrown counts as `retry`. */
+export type JobResult = Retry | Park | undefined;
+
+/** A kind of job. */
+export interface JobKind {
+  /** Lower-case letters, digits and `_`, 32 at most: the value of `jobs.kind`. */
+  readonly name: string;
+  /**
+   * Does the work. It may run twice: when a node dies between the work and its
+   * record. It ends soon after `signal` is aborted (the server stops, or the
+   * lease is lost) by throwing the signal's reason; the attempt is not counted.
+   */
+  run(job: Job, signal: AbortSignal): Promise<JobResult>;
+  /** How many of this kind run at once on one node. */
+  readonly concurrency: number;
+  /** After how many attempts a job is parked. Left out: never. */
+  readonly maxAttempts?: number;
+  /** Milliseconds before the attempt that follows `attempt`, without jitter. */
+  delay(attempt: number): number;
+  /** For work without end, such as purging: milliseconds from one run to the next. One job of this kind exists. */
+  readonly every?: number;
+}
+
+/** What is queued. */
+export interface NewJob {
+  readonly kind: string;
+  readonly payload: JsonObject;
+  /** Milliseconds from now before the first attempt. Default 0. */
+  readonly delay?: number;
+  /**
+   * Jobs of one kind with the same key are done one after the other, by
+   * `position`: the next begins when the one before is done or parked.
+   */
+  readonly order?: { readonly key: Buffer; readonly position: number };
+}
