@@ -43,6 +43,7 @@ import { type Clock, systemClock } from "./lib/clock.ts";
 import { createHasher } from "./lib/hashing/hasher.ts";
 import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
+import { createAddressRules } from "./lib/outbound/address-rules.ts";
 import { createAllowedUrls } from "./lib/url.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
 import type { CallbackHandler } from "./methods/contract/redirect.ts";
@@ -93,7 +94,8 @@ export const createApp = async (
 
   // What it stands on
   const db = createDatabase({ dsn: config.dsn, poolSize: config.database.pool_size, log });
-  const schemas = await loadSchemas(config.identity, { publicBaseUrl: serve.public.base_url });
+  const addressRules = createAddressRules(config.clients.http);
+  const schemas = await loadSchemas(config.identity, { publicBaseUrl: serve.public.base_url, addressRules });
   const aead = createAead({
     algorithm: config.ciphers.algorithm === "noop" ? "aes" : config.ciphers.algorithm,
     keys: secrets.cipher,
@@ -112,7 +114,13 @@ export const createApp = async (
 
   // Methods
   const passwords = createPasswords({
-    policy: createPasswordPolicy({ config: selfservice.methods.password.config, hashers: config.hashers, hasher, log }),
+    policy: createPasswordPolicy({
+      config: selfservice.methods.password.config,
+      hashers: config.hashers,
+      hasher,
+      log,
+      addressRules,
+    }),
     hasher,
     log,
   });
@@ -127,6 +135,7 @@ export const createApp = async (
       clock,
       log,
       aead,
+      addressRules,
       seal: keyring.seal("nonce of an ID token"),
       publicUrl,
       loginPage: selfservice.flows.login.ui_url,

@@ -1,3 +1,4 @@
+import { createAddressRules } from "../lib/outbound/address-rules.ts";
 import { isMap, type Path } from "./tree.ts";
 import type { Finding } from "./validate.ts";
 
@@ -11,13 +12,17 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   github: ["client_secret"],
 };
 
+/** What the server asks, or sends people to. */
+const urlKeys = ["issuer_url", "auth_url", "token_url", "userinfo_url", "jwks_url", "mapper_url"];
+
 const at: Path = ["selfservice", "methods", "oidc", "config", "providers"];
 
 /**
  * Finds what makes the list of sign-in providers unusable, beyond schema.json.
  * Values may be of the wrong type: those are the schema's findings.
  */
-export function findProviderFaults(providers: unknown): Finding[] {
+export function findProviderFaults(providers: unknown, dev = false): Finding[] {
+  const rules = createAddressRules({ dev });
   const list = Array.isArray(providers) ? providers.map((provider) => (isMap(provider) ? provider : {})) : [];
   return list.flatMap((provider, index) => {
     const has = (key: string) => provider[key] !== undefined && provider[key] !== "";
@@ -40,9 +45,14 @@ export function findProviderFaults(providers: unknown): Finding[] {
       ...(hasTable && has("mapper_url")
         ? [fault("mapper", "and mapper_url are two answers to one question: leave one out")]
         : []),
-      ...(has("mapper_url") && /^http:\/\/(?!localhost[:/]|127\.|\[::1\])/.test(String(provider.mapper_url))
-        ? [fault("mapper_url", "must not come over plain http")]
-        : []),
+      ...urlKeys
+        .filter((key) => has(key) && /^http:\/\//i.test(String(provider[key])) && !rules.isSafe(String(provider[key])))
+        .map((key) =>
+          fault(
+            key,
+            "is plain http over the public Internet: http:// is for hosts of a private network, and for --dev",
+          ),
+        ),
     ];
   });
 }

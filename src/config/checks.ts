@@ -99,7 +99,7 @@ export const problemChecks: readonly Check[] = [
           ),
         ]
       : [],
-  (get) => findProviderFaults(get("selfservice.methods.oidc.config.providers")),
+  (get, { dev }) => findProviderFaults(get("selfservice.methods.oidc.config.providers"), dev),
 ];
 
 /** What deserves a word at start, and no more. */

@@ -18,6 +18,7 @@ export interface Config {
   readonly secrets: SecretsConfig;
   readonly ciphers: { readonly algorithm: "noop" | "aes" | "xchacha20-poly1305" };
   readonly hashers: HashersConfig;
+  readonly clients: { readonly http: HttpClientConfig };
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
   readonly database: {
@@ -35,6 +36,15 @@ export interface ListenerConfig {
   /** CIDRs whose X-Forwarded-* headers are believed. */
   readonly trusted_proxies: readonly string[];
   readonly request_log: { readonly disable_for_health: boolean };
+}
+
+/** Connections to other servers: sign-in providers, mappers, identity schemas, the breach service. */
+export interface HttpClientConfig {
+  readonly dev: boolean;
+  /** Hosts that the configuration names must be public as well. */
+  readonly disallowPrivate: boolean;
+  /** URLs, with `*` and `**`, that are excepted. */
+  readonly exceptions: readonly string[];
 }
 
 export interface CorsConfig {

@@ -38,7 +38,8 @@ const hooks = [
 
 /** Everything else, by path, and why it has no effect; `*` is any key. */
 const others: Readonly<Record<string, string>> = {
-  clients: "outgoing mail and web hooks are not there",
+  "clients.smtp": "outgoing mail is not there",
+  "clients.web_hook": "web hooks are not there",
   config: "the command line says it",
   courier: "nothing is sent",
   enterprise: "not in the open reference either",

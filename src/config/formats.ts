@@ -57,7 +57,7 @@ export const formats: Readonly<Record<string, Format>> = {
     accepts: (text) => /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/.test(text),
     says: "must be letters, digits, ., _, ~ and -: it stands in URLs",
   },
-  "provider-url": { accepts: isProviderUrl, says: "must be an https:// URL; http:// is for providers on this machine" },
+  "provider-url": { accepts: isProviderUrl, says: "must be an https:// or http:// URL without user and fragment" },
   "cipher-secret": { accepts: (text) => Buffer.byteLength(text) === 32, says: "must be exactly 32 bytes long" },
 };
 
@@ -71,10 +71,7 @@ function isPlainUrl(text: string): boolean {
 function isProviderUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || `${url.username}${url.password}${url.hash}` !== "") return false;
-  return (
-    url.protocol === "https:" ||
-    (url.protocol === "http:" && /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(url.hostname))
-  );
+  return url.protocol === "https:" || url.protocol === "http:";
 }
 
 function isUrlOrPath(text: string): boolean {

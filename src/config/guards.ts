@@ -30,11 +30,6 @@ const isOnWithin =
 
 const keys: readonly Guard[] = [
   { key: "security.account_enumeration.mitigate", asks: isOn, without: "strangers could find out who has an account" },
-  {
-    key: "clients.http.disallow_private_ip_ranges",
-    asks: isOn,
-    without: "requests to private networks would not be stopped",
-  },
   { key: "selfservice.methods.captcha.enabled", asks: isOn, without: "programs could sign up and in like people" },
   {
     key: "selfservice.methods.code.mfa_enabled",

@@ -17,7 +17,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     resolvePath: (key, file) => path.resolve(origin.folder(key.split(".")), file),
   });
   const cookies = readCookies(root.part("cookies"), dev);
-  const [limits, cleanup] = [root.part("limits.login"), root.part("database.cleanup")];
+  const [limits, cleanup, http] = [root.part("limits.login"), root.part("database.cleanup"), root.part("clients.http")];
   return {
     dev,
     dsn: root.optionalText("dsn"),
@@ -29,6 +29,13 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     secrets,
     ciphers: { algorithm: root.choice("ciphers.algorithm") },
     hashers: readHashers(raw),
+    clients: {
+      http: {
+        dev,
+        disallowPrivate: http.flag("disallow_private_ip_ranges"),
+        exceptions: http.texts("private_ip_exception_urls"),
+      },
+    },
     log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
     limits: {
       login: {

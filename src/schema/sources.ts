@@ -1,5 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import type { JsonValue } from "@bufbuild/protobuf";
+import { type AddressRules, createAddressRules } from "../lib/outbound/address-rules.ts";
+import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import { bounds } from "./bounds.ts";
 import { compileIdentitySchema, type IdentitySchema } from "./identity-schema.ts";
 import { SchemaError } from "./schema-error.ts";
@@ -25,7 +27,7 @@ export interface SchemaSources {
 /** What loading needs beside the configuration. */
 export interface LoadOptions {
   readonly publicBaseUrl: string;
-  readonly fetch?: typeof fetch;
+  readonly addressRules?: AddressRules;
 }
 
 /** Milliseconds that a schema's server has. */
@@ -37,11 +39,30 @@ async function readFileUrl(url: URL): Promise<Buffer> {
   return readFile(url);
 }
 
-async function readHttp(url: URL, get: typeof fetch): Promise<Buffer> {
-  const response = await get(url, {
-    signal: AbortSignal.timeout(patience),
+/** How often a schema's server may send us on. */
+const mostRedirects = 5;
+
+/** Asks the configured host, and then those that it sends us on to: they must be the same or public. */
+async function ask(url: URL, rules: AddressRules, signal: AbortSignal, from = url, redirects = 0): Promise<Response> {
+  if (!/^https?:$/.test(url.protocol)) throw new Error("the server sends us on to what is no http:// or https:// URL");
+  const policy = rules.addressesOf(url, url.hostname === from.hostname);
+  const response = await outbound(url.href, {
+    method: "GET",
     headers: { accept: "application/schema+json, application/json" },
+    signal,
+    policy,
   });
+  const location = response.status >= 300 && response.status < 400 ? response.headers.get("location") : null;
+  if (location === null) return response;
+  await response.body?.cancel();
+  if (redirects >= mostRedirects) throw new Error("the server sends us on too often");
+  return ask(new URL(location, url), rules, signal, from, redirects + 1);
+}
+
+const outbound = createOutboundFetch();
+
+async function readHttp(url: URL, rules: AddressRules): Promise<Buffer> {
+  const response = await ask(url, rules, AbortSignal.timeout(patience));
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -54,7 +75,7 @@ async function readHttp(url: URL, get: typeof fetch): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function read(source: string, get: typeof fetch): Promise<Buffer> {
+async function read(source: string, rules: AddressRules): Promise<Buffer> {
   if (source.startsWith("base64://")) return Buffer.from(source.slice("base64://".length), "base64");
   const url = new URL(source);
   switch (url.protocol) {
@@ -62,7 +83,7 @@ async function read(source: string, get: typeof fetch): Promise<Buffer> {
       return readFileUrl(url);
     case "http:":
     case "https:":
-      return readHttp(url, get);
+      return readHttp(url, rules);
     default:
       throw new Error(`a schema comes from file://, base64://, http:// or https://, not ${url.protocol}`);
   }
@@ -74,7 +95,7 @@ async function read(source: string, get: typeof fetch): Promise<Buffer> {
  */
 export async function loadSchemas(
   sources: SchemaSources,
-  { publicBaseUrl, fetch: get = fetch }: LoadOptions,
+  { publicBaseUrl, addressRules = createAddressRules() }: LoadOptions,
 ): Promise<Schemas> {
   const load = async ({
     id,
@@ -83,7 +104,7 @@ export async function loadSchemas(
   }: SchemaSources["schemas"][number]): Promise<IdentitySchema> => {
     let json: JsonValue;
     try {
-      json = JSON.parse((await read(url, get)).toString("utf8"));
+      json = JSON.parse((await read(url, addressRules)).toString("utf8"));
     } catch (cause) {
       // A base64 address holds the document itself, which is no part of a message.
       const submittedValues = url.startsWith("base64://") ? "base64://…" : url;

@@ -5,13 +5,14 @@ import type { ProviderConfig } from "../../config/oidc-config.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { AuthorizationState } from "./authorization-state.ts";
 import { type Claims, readClaims } from "./claims.ts";
+import { configuredHostsOf, withConfiguredHosts } from "./configured-hosts.ts";
 import { createDiscovery, type Discovered } from "./discovered.ts";
 import { isSame, verifyIdToken } from "./id-token.ts";
 import { createKeys } from "./keys.ts";
 import type { ClaimsSource, Preset } from "./preset.ts";
 import type { ProviderFetch } from "./provider-fetch.ts";
 import { ProviderFetchError, type Refused, refused } from "./refusal.ts";
-import { refusalOf } from "./refusal-of.ts";
+import { refusalOf, said } from "./refusal-of.ts";
 
 /** Where to send a person, and with what in mind. */
 export interface AuthorizationRequest {
@@ -62,8 +63,9 @@ export interface ProviderClientDeps {
 
 /** Creates the client of one provider, on openid-client. */
 export const createProviderClient = (deps: ProviderClientDeps): ProviderClient => {
-  const { config, preset, fetch, clock } = deps;
-  const discover = createDiscovery(deps);
+  const { config, preset, clock } = deps;
+  const fetch = withConfiguredHosts(deps.fetch, configuredHostsOf(config, preset));
+  const discover = createDiscovery({ ...deps, fetch });
   const isOpenid = preset.protocol === "openid";
   const native = preset.nativeTokens && {
     issuer: preset.nativeTokens.issuer,
@@ -208,10 +210,7 @@ const wrongAtSight = (params: URLSearchParams, authorization: AuthorizationState
     return refused("state", "the answer is not to this question (state)");
   const error = params.get("error");
   if (error !== null)
-    return refused(
-      DENIALS.has(error) ? "denied" : BUSY.has(error) ? "unavailable" : "provider_error",
-      `the provider answered ${JSON.stringify(error.slice(0, 64))}`,
-    );
+    return refused(DENIALS.has(error) ? "denied" : BUSY.has(error) ? "unavailable" : "provider_error", said(error));
   if (params.getAll("code").length !== 1 || params.get("code") === "")
     return refused("no_code", "the answer has no code");
   return undefined;

@@ -4,7 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { createCached } from "./cached.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import type { Preset } from "./preset.ts";
-import { isSafeUrl, type ProviderFetch } from "./provider-fetch.ts";
+import type { ProviderFetch } from "./provider-fetch.ts";
 import { ProviderFetchError } from "./refusal.ts";
 
 /** A provider as it was found: its endpoints and its keys. */
@@ -43,7 +43,7 @@ export const createDiscovery = (deps: DiscoveryDeps): (() => Promise<Discovered>
   const describe = (server: openid.Configuration): Discovered => {
     for (const extension of extensionsOf(fetch)) extension(server);
     const metadata = server.serverMetadata();
-    mustBeSafe(metadata, preset.protocol);
+    mustBeSafe(metadata, preset.protocol, fetch.isSafe);
     return { server, metadata, keys: metadata.jwks_uri === undefined ? undefined : keysAt(metadata.jwks_uri) };
   };
   const auth = preset.clientAuth?.(config, clock) ?? secretAuth(config);
@@ -97,17 +97,21 @@ const secretAuth = ({ client_secret: secret, client_auth_method: method }: Provi
 };
 
 /** What is discovered comes over the network: none of it may lead to where we would not go. */
-const mustBeSafe = (metadata: openid.ServerMetadata, protocol: Preset["protocol"]): void => {
+const mustBeSafe = (
+  metadata: openid.ServerMetadata,
+  protocol: Preset["protocol"],
+  isSafe: ProviderFetch["isSafe"],
+): void => {
   const { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint } = metadata;
   if (authorization_endpoint === undefined || token_endpoint === undefined)
     throw new ProviderFetchError("misconfigured", "the provider has no authorization or no token endpoint");
   if (protocol === "openid" && jwks_uri === undefined)
     throw new ProviderFetchError("misconfigured", "the provider publishes no keys: its ID tokens cannot be verified");
   for (const url of [authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint]) {
-    if (url !== undefined && !isSafeUrl(url))
+    if (url !== undefined && !isSafe(url))
       throw new ProviderFetchError(
         "misconfigured",
-        "an endpoint of the provider is neither https:// nor on this machine",
+        "an endpoint of the provider is neither https:// nor within a private network",
       );
   }
 };

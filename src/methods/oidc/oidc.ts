@@ -5,6 +5,7 @@ import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 import type { Log } from "../../lib/log.ts";
+import type { AddressRules } from "../../lib/outbound/address-rules.ts";
 import { createAuthorizationRequests } from "./authorization-requests.ts";
 import { createOidcCredential, type TokenAead } from "./credential.ts";
 import { createOidcLogin } from "./login.ts";
@@ -25,6 +26,8 @@ export interface OidcDeps {
   readonly log: Log;
   /** Encrypts the providers' tokens. */
   readonly aead: TokenAead;
+  /** Where connections may go. */
+  readonly addressRules: AddressRules;
   /** Makes nonces that only this server could have made. */
   readonly seal: TextAead;
   readonly publicUrl: string;
@@ -38,9 +41,23 @@ export interface OidcDeps {
 
 /** Creates the oidc method of every flow, and what they share. */
 export const createOidc = (deps: OidcDeps) => {
-  const { config, db, identities, clock, log, aead, seal, publicUrl, loginPage, loginHints, firstFactors } = deps;
+  const {
+    config,
+    db,
+    identities,
+    clock,
+    log,
+    aead,
+    addressRules,
+    seal,
+    publicUrl,
+    loginPage,
+    loginHints,
+    firstFactors,
+  } = deps;
   const { enabled } = config;
-  const providersOf = () => createProviders({ config: config.config, publicUrl, fetch: createProviderFetch(), clock });
+  const providersOf = () =>
+    createProviders({ config: config.config, publicUrl, fetch: createProviderFetch({ rules: addressRules }), clock });
   const providers = providersOf();
   const nonces = createNonces({ seal, clock });
   const nodes = createProviderNodes(providers.list);

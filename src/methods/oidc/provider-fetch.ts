@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type AddressPolicy, hostnameOf } from "../../lib/outbound/address-policy.ts";
+import { type AddressRules, createAddressRules } from "../../lib/outbound/address-rules.ts";
+import { AddressRefused, createOutboundFetch, type OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
 import { ProviderFetchError } from "./refusal.ts";
 
 /** What is asked of a provider. */
@@ -6,14 +9,23 @@ export interface ProviderRequest {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | URLSearchParams | undefined;
+  /** Hosts that the configuration names for this provider. Any other was named by the provider itself, and must be public. */
+  readonly configuredHosts?: ReadonlySet<string>;
 }
 
-/** Asks a provider. Always comes back within its time, with the whole body read. Throws ProviderFetchError. */
-export type ProviderFetch = (url: string, request: ProviderRequest) => Promise<Response>;
+/** Asks a provider. */
+export interface ProviderFetch {
+  /** Always comes back within its time, with the whole body read. Throws ProviderFetchError. */
+  (url: string, request: ProviderRequest): Promise<Response>;
+  /** Whether a URL may be asked, or a person be sent there: over TLS, or plain HTTP within a private network. */
+  readonly isSafe: (url: string) => boolean;
+}
 
 /** The network, and what it may take. */
 export interface ProviderFetchOptions {
-  readonly fetch?: typeof fetch;
+  readonly fetch?: OutboundFetch;
+  /** Where connections may go. */
+  readonly rules?: AddressRules;
   /** Milliseconds for one try, body included. */
   readonly timeout?: number;
   /** Milliseconds between the tries. */
@@ -33,21 +45,32 @@ const notSent = new Set([
 ]);
 
 /**
- * Creates the way in which providers are asked: over TLS (plain HTTP within
- * this machine only), with a time limit, an answer of limited size, no
+ * Creates the way in which providers are asked: at the hosts that the
+ * configuration names, or public ones, over TLS (plain HTTP within private
+ * networks only), with a time limit, an answer of limited size, no
  * redirects, and one more try when the connection failed or, for a question
  * that may be asked twice, the server did. A server that took too long is not
  * asked again: the person is waiting.
  */
 export const createProviderFetch = (options: ProviderFetchOptions = {}): ProviderFetch => {
-  const { fetch: send = fetch, timeout = 5000, pause = 100, limit = 1_048_576 } = options;
+  const {
+    fetch: send = createOutboundFetch(),
+    rules = createAddressRules(),
+    timeout = 5000,
+    pause = 100,
+    limit = 1_048_576,
+  } = options;
 
-  const once = async (url: string, { method, headers, body }: ProviderRequest): Promise<Response> => {
+  const once = async (
+    url: string,
+    { method, headers, body }: ProviderRequest,
+    policy: AddressPolicy,
+  ): Promise<Response> => {
     const signal = AbortSignal.timeout(timeout);
     const response = await send(url, {
       method,
-      redirect: "manual",
       signal,
+      policy,
       ...(headers && { headers: { ...headers } }),
       ...(body !== undefined && { body }),
     });
@@ -59,42 +82,44 @@ export const createProviderFetch = (options: ProviderFetchOptions = {}): Provide
     });
   };
 
-  return async (url, request) => {
-    if (!isSafeUrl(url))
-      throw new ProviderFetchError("misconfigured", "only https:// is asked, and http:// on this machine");
+  const ask = async (url: string, request: ProviderRequest): Promise<Response> => {
+    const policy = policyOf(url, request.configuredHosts);
     const repeatable = request.method === "GET" || request.method === "HEAD";
     try {
-      const response = await once(url, request);
+      const response = await once(url, request, policy);
       if (response.status < 500 || !repeatable) return response;
     } catch (error) {
       if (!mayRepeat(error, repeatable)) throw unreachable(url, error);
     }
     await sleep(pause);
     try {
-      return await once(url, request);
+      return await once(url, request, policy);
     } catch (error) {
       throw unreachable(url, error);
     }
   };
-};
 
-/** Whether a provider may be asked there: TLS, or plain HTTP that does not leave the machine. */
-export const isSafeUrl = (text: string): boolean => {
-  const url = URL.parse(text);
-  if (url === null) return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
-};
+  const policyOf = (text: string, configuredHosts: ReadonlySet<string> | undefined): AddressPolicy => {
+    const url = URL.parse(text);
+    const policy = url === null ? undefined : rules.policyOf(url, configuredHosts?.has(hostnameOf(url)) ?? false);
+    if (policy === undefined)
+      throw new ProviderFetchError(
+        "misconfigured",
+        "only https:// is asked, and http:// at a configured host of a private network",
+      );
+    return policy;
+  };
 
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+  return Object.assign(ask, { isSafe: rules.isSafe });
+};
 
 const mayRepeat = (error: unknown, repeatable: boolean): boolean => {
-  if (error instanceof ProviderFetchError || isTimeout(error)) return false;
+  if (error instanceof ProviderFetchError || error instanceof AddressRefused || isTimeout(error)) return false;
   return repeatable || notSent.has(codeOf(error));
 };
 
 const isTimeout = (error: unknown): boolean =>
-  error instanceof DOMException && (error.name === "TimeoutError" || error.name === "AbortError");
+  error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
 
 const codeOf = (error: unknown): string => {
   const { cause, code } = error as { readonly cause?: unknown; readonly code?: unknown };
@@ -105,6 +130,8 @@ const codeOf = (error: unknown): string => {
 /** Names the host, never the query: a code or a secret may stand there. */
 const unreachable = (url: string, error: unknown): ProviderFetchError => {
   if (error instanceof ProviderFetchError) return error;
+  if (error instanceof AddressRefused)
+    return new ProviderFetchError("misconfigured", `${error.message}, and the configuration does not name it`, error);
   const why = isTimeout(error) ? "did not answer in time" : `cannot be reached (${codeOf(error) || "network error"})`;
   return new ProviderFetchError("unavailable", `${new URL(url).host} ${why}`, error);
 };

@@ -29,7 +29,25 @@ const tokenErrors: Readonly<Record<string, Refused["reason"]>> = {
   redirect_uri_mismatch: "misconfigured",
 };
 
-const said = (error: string): string => `the provider answered ${JSON.stringify(String(error).slice(0, 64))}`;
+/** What an `error` says where it is one that a specification names; any other text is the provider's, or anybody's, and is not repeated. */
+export const said = (error: string): string =>
+  known.has(error) ? `the provider answered ${error}` : "the provider answered with an error of its own";
+
+/** RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, and what large providers answer instead. */
+const known = new Set([
+  ...Object.keys(tokenErrors),
+  "access_denied",
+  "account_selection_required",
+  "consent_required",
+  "interaction_required",
+  "invalid_request",
+  "invalid_scope",
+  "login_required",
+  "server_error",
+  "temporarily_unavailable",
+  "unsupported_grant_type",
+  "unsupported_response_type",
+]);
 
 /** Ours may be wrapped by the library's. */
 const findOwn = (error: unknown): ProviderFetchError | undefined => {

@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
 import { type Clock, systemClock } from "../../lib/clock.ts";
+import { type AddressRules, createAddressRules } from "../../lib/outbound/address-rules.ts";
+import { createOutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
 
 /** How often a password was found in breaches, if that could be learnt. */
 export type Breaches =
@@ -20,6 +22,7 @@ export interface BreachCheckOptions {
   /** Host name, or a whole http(s) URL in front of `/range/…`. */
   readonly host: string;
   readonly clock?: Clock;
+  readonly addressRules?: AddressRules | undefined;
 }
 
 /** All suffixes of one range with their counts, a line each, in upper case. */
@@ -41,7 +44,11 @@ const LINE = /^[^:\s]+(?::\s*\d[\d,]*)?$/;
  * that begins alike. Answers are kept for an hour, whole, and people who ask
  * for the same range at once share one request.
  */
-export const createBreachCheck = ({ host, clock = systemClock }: BreachCheckOptions): BreachCheck => {
+export const createBreachCheck = ({
+  host,
+  clock = systemClock,
+  addressRules = createAddressRules(),
+}: BreachCheckOptions): BreachCheck => {
   const base = `${/^https?:\/\//i.test(host) ? host : `https://${host}`}`.replace(/\/+$/, "");
   const memoize = new Map<string, { readonly text: string; readonly until: number }>();
   const asking = new Map<string, Promise<Range>>();
@@ -66,7 +73,7 @@ export const createBreachCheck = ({ host, clock = systemClock }: BreachCheckOpti
   const ask = async (prefix: string, trace: OutgoingHeaders): Promise<Range> => {
     let answer: Range = { kind: "unavailable", reason: "" };
     for (let tries = 0; tries < TRIES; tries++) {
-      answer = await fetchRange(`${base}/range/${prefix}`, trace);
+      answer = await fetchRange(`${base}/range/${prefix}`, trace, addressRules);
       if (answer.kind === "range") {
         keep(prefix, answer.text);
         break;
@@ -90,12 +97,16 @@ export const createBreachCheck = ({ host, clock = systemClock }: BreachCheckOpti
   };
 };
 
-const fetchRange = async (url: string, trace: OutgoingHeaders): Promise<Range> => {
+const outbound = createOutboundFetch();
+
+const fetchRange = async (url: string, trace: OutgoingHeaders, rules: AddressRules): Promise<Range> => {
   try {
     const signal = AbortSignal.timeout(TRY_MS);
-    const response = await fetch(url, {
+    const policy = rules.addressesOf(new URL(url), true);
+    const response = await outbound(url, {
+      method: "GET",
       signal,
-      redirect: "error",
+      policy,
       headers: { ...trace, "Add-Padding": "true", "User-Agent": "ostiary" },
     });
     if (response.status !== 200) {

@@ -2,6 +2,7 @@ import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { HashersConfig, PasswordPolicyConfig } from "../../config/config.ts";
 import { BCRYPT_MAX_BYTES, type Hasher } from "../../lib/hashing/hasher.ts";
 import { normalizePassword } from "../../lib/hashing/normalize-password.ts";
+import type { AddressRules } from "../../lib/outbound/address-rules.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { type BreachCheck, createBreachCheck } from "./breach.ts";
 import { isCommon } from "./common.ts";
@@ -38,6 +39,8 @@ export interface PasswordPolicyDeps {
   readonly hashers: Pick<HashersConfig, "algorithm">;
   readonly hasher: Pick<Hasher, "verify">;
   readonly log: { warn(data: object, message: string): void };
+  /** Where the breach service may be. */
+  readonly addressRules?: AddressRules;
   /** Default: asks the configured host. */
   readonly breaches?: BreachCheck;
 }
@@ -54,7 +57,14 @@ const BREACHED = "the password has been found in data breaches and must no longe
  * lengths are code points.
  */
 export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy => {
-  const { config, hashers, hasher, log, breaches = createBreachCheck({ host: config.haveibeenpwned_host }) } = deps;
+  const {
+    config,
+    hashers,
+    hasher,
+    log,
+    addressRules,
+    breaches = createBreachCheck({ host: config.haveibeenpwned_host, addressRules }),
+  } = deps;
 
   const isBreached = async (password: string, trace: Candidate["trace"]): Promise<Verdict> => {
     if (!config.haveibeenpwned_enabled) return { kind: "accepted" };

@@ -147,7 +147,6 @@ describe("every key of the reference's configuration", () => {
       "flows.login.after.hooks[].hook = require_verified_address",
       "methods.code.mfa_enabled = true",
       "security.account_enumeration.mitigate = true",
-      "clients.http.disallow_private_ip_ranges = true",
     ]);
     expect(stopping.filter((text) => !plain(text))).toEqual([
       ...["settings", "registration", "login"].map((flow) => `flows.${flow}.before.hooks[].hook = web_hook`),

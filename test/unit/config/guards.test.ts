@@ -14,10 +14,6 @@ test.each([
     "security: { account_enumeration: { mitigate: 'true' } }",
     "1 security.account_enumeration.mitigate: is not there yet",
   ],
-  [
-    "clients:\n  http:\n    disallow_private_ip_ranges: true",
-    "3 clients.http.disallow_private_ip_ranges: is not there yet",
-  ],
   ["selfservice: { methods: { captcha: { enabled: true } } }", "selfservice.methods.captcha.enabled: is not there yet"],
   [
     "selfservice: { methods: { code: { mfa_enabled: true } } }",
@@ -63,7 +59,7 @@ test.each([
 
 test.each([
   "security: { account_enumeration: { mitigate: false } }",
-  "clients: { http: { disallow_private_ip_ranges: false }, smtp: { disallow_private_ip_ranges: true } }",
+  "clients: { http: { disallow_private_ip_ranges: true }, smtp: { disallow_private_ip_ranges: true } }",
   "selfservice: { methods: { code: { enabled: false, mfa_enabled: true }, b2b: { config: { organizations: [] } } } }",
   "organizations: []",
   flows(`settings: { after: { hooks: [${webHook(", response: { ignore: true }, can_interrupt: false")}] } }`),
@@ -87,7 +83,7 @@ test("keys of the reference's newest release are accepted and named in the warni
       "selfservice.methods.passkey",
     ],
     ["security: { disallow_ref_in_identity_schemas: true }", "security"],
-    ["clients: { smtp: { disallow_private_ip_ranges: true } }", "clients"],
+    ["clients: { smtp: { disallow_private_ip_ranges: true } }", "clients.smtp"],
     ["enterprise: { identity_schema_fallback_url_template: 'https://example.com/x' }", "enterprise"],
     [
       "selfservice: { flows: { login: { before: { hooks: [{ hook: organization }] } } } }",

@@ -115,7 +115,7 @@ describe("the configuration of sign-in providers", () => {
     [{ id: "a:b" }, "/id"],
     [{ id: "a/b" }, "/id"],
     [{ provider: "myspace" }, "/provider"],
-    [{ issuer_url: "http://id.example.com" }, "/issuer_url"],
+    [{ issuer_url: "ftp://id.example.com" }, "/issuer_url"],
     [{ issuer_url: "javascript:alert(1)" }, "/issuer_url"],
     [{ pkce: "sometimes" }, "/pkce"],
     [{ client_id: "" }, "/client_id"],
@@ -133,7 +133,7 @@ describe("the configuration of sign-in providers", () => {
       { ...acme, id: "d", mapper_url: undefined, mapper: {} },
       both,
       { ...acme, id: "e", provider: "apple" },
-      { ...acme, id: "f", mapper_url: "http://x.example/m" },
+      { ...acme, id: "f", mapper_url: "http://x.example.com/m" },
       { ...acme, id: "g", jwks_url: "https://x.example/k" },
     ]);
     expect(found.map(({ path }) => path)).toEqual([
@@ -148,6 +148,27 @@ describe("the configuration of sign-in providers", () => {
       at(7, "jwks_url"),
     ]);
     expect(findProviderFaults(undefined)).toEqual([]);
+  });
+
+  it("takes plain http within private networks, and anywhere in development", () => {
+    const ask = (issuer_url: string, dev = false) =>
+      findProviderFaults([{ ...acme, issuer_url }], dev).map(({ path }) => path.at(-1));
+    for (const url of [
+      "http://localhost:8080/",
+      "http://keycloak:8080/realms/x",
+      "http://sso.cluster.local/",
+      "http://10.1.2.3/",
+      "http://[fd00::1]/",
+    ]) {
+      expect({ url, found: ask(url) }).toEqual({ url, found: [] });
+    }
+    for (const url of ["http://id.example.com/", "http://8.8.8.8/", "http://localhost.evil.com/"]) {
+      expect({ url, found: ask(url) }).toEqual({ url, found: ["issuer_url"] });
+      expect({ url, found: ask(url, true) }).toEqual({ url, found: [] });
+    }
+  });
+
+  it("finds nothing to hold against what is no list of providers", () => {
     expect(findProviderFaults([7, null, {}])).not.toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/lib/clock.ts";
 import { createCached } from "../../../src/methods/oidc/cached.ts";
-import { createProviderFetch, isSafeUrl } from "../../../src/methods/oidc/provider-fetch.ts";
+import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
 import { startOpenidStub } from "../../setup/openid-stub.ts";
 import { makeClient, makeConfig, makeTrip } from "./make-provider.ts";
 
@@ -106,7 +106,12 @@ describe("what is kept", () => {
 });
 
 describe("asking a provider", () => {
-  const ask = createProviderFetch({ timeout: 500, pause: 5, limit: 1000 });
+  const fetchHere = createProviderFetch({ timeout: 500, pause: 5, limit: 1000 });
+  const ask: typeof fetchHere = Object.assign(
+    (...[where, request]: Parameters<typeof fetchHere>) =>
+      fetchHere(where, { ...request, configuredHosts: new Set(["127.0.0.1"]) }),
+    { isSafe: fetchHere.isSafe },
+  );
   const asked: string[] = [];
   let url = "";
   const server = createServer((request, response) => {
@@ -168,23 +173,6 @@ describe("asking a provider", () => {
     await gone.close();
     const message = `${new URL(gone.issuer).host} cannot be reached (ECONNREFUSED)`;
     await expect(ask(`${gone.issuer}/x?code=secret`, { method: "GET" })).rejects.toMatchObject({ message });
-  });
-
-  it("goes over TLS, or stays on this machine", () => {
-    for (const safe of ["https://id.example.com/x", "http://127.0.0.1:4446/", "http://localhost/", "http://[::1]:80/"])
-      expect(isSafeUrl(safe)).toBe(true);
-    for (const unsafe of [
-      "http://id.example.com/",
-      "http://10.0.0.1/",
-      "http://127.0.0.1.evil.example/",
-      "http://localhost.evil.example",
-      "file:///etc/passwd",
-      "ftp://x",
-      "x",
-      "http://169.254.169.254/",
-    ]) {
-      expect(isSafeUrl(unsafe)).toBe(false);
-    }
   });
 });
 

@@ -129,7 +129,7 @@ describe("a breach check", () => {
     [
       "sends us elsewhere",
       (_, response) => void response.writeHead(302, { location: "http://127.0.0.1:9/" }).end(),
-      "no connection",
+      "status 302",
     ],
     [
       "answers something else",

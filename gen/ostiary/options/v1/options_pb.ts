@@ -18,8 +18,8 @@ export const file_ostiary_options_v1_options: GenFile = /*@__PURE__*/
   fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIlwKBFJlc3QSEgoKb21pdF9lbXB0eRgBIAEoCBIMCgRuYW1lGAIgASgJEg4KBm51bWJlchgDIAEoCBIOCgZjbGFpbXMYBCABKAgSEgoKbmF2aWdhdGlvbhgFIAEoCCpZCgZBY2Nlc3MSFgoSQUNDRVNTX1VOU1BFQ0lGSUVEEAASEQoNQUNDRVNTX1BVQkxJQxABEhIKDkFDQ0VTU19TRVNTSU9OEAISEAoMQUNDRVNTX0FETUlOEAM6VAoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0YYDIAEoDjIaLm9zdGlhcnkub3B0aW9ucy52MS5BY2Nlc3NSBmFjY2VzczpECg13cml0ZXNfb25fZ2V0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1IYDIAEoCFILd3JpdGVzT25HZXQ6SAoNcHJvZ3JhbXNfb25seRIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGNWGAyABKAhSDHByb2dyYW1zT25seToxCgN0YWcSHS5nb29nbGUucHJvdG9idWYuT25lb2ZPcHRpb25zGNKGAyABKAlSA3RhZzpNCgRyZXN0Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgLMhgub3N0aWFyeS5vcHRpb25zLnYxLlJlc3RSBHJlc3RiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
- * How a field leaves the printing rules of the REST door (see
- * src/gateway/rules.md). Connect, gRPC and gRPC-Web ignore it.
+ * How a field leaves the printing rules of the REST protocol (see
+ * src/server/rest/rules.md). Connect, gRPC and gRPC-Web ignore it.
  *
  * @generated from message ostiary.options.v1.Rest
  */
@@ -72,7 +72,7 @@ export const RestSchema: GenMessage<Rest> = /*@__PURE__*/
   messageDesc(file_ostiary_options_v1_options, 0);
 
 /**
- * Who may call an RPC. The procedure pipeline enforces it at every door; an
+ * Who may call an RPC. The procedure pipeline enforces it at every protocol; an
  * RPC without it is refused when the server starts.
  *
  * @generated from enum ostiary.options.v1.Access
@@ -106,7 +106,7 @@ export const Access = {
 } as const;
 
 /**
- * Who may call an RPC. The procedure pipeline enforces it at every door; an
+ * Who may call an RPC. The procedure pipeline enforces it at every protocol; an
  * RPC without it is refused when the server starts.
  *
  * @generated from enum ostiary.options.v1.Access

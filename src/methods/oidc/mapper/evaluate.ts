@@ -41,7 +41,7 @@ export const evaluate = (
     return readValue(run(`if true then {} else (${prelude}${source}\n)`)) ?? { kind: "error", explain: "unreachable" };
 
   const text = run(`${prelude}${source}`);
-  const whole = readValue(text);
+  const whole = withoutClaims(readValue(text), source);
   if (whole?.kind === "value")
     return text.length > outputLimit
       ? { kind: "error", explain: `the answer is longer than ${outputLimit} characters` }
@@ -90,11 +90,56 @@ const prelude = [
 ].join(", ");
 
 /** The engine answers errors in the place of the value; they are no JSON. */
-const readValue = (text: string): Evaluated & { readonly kind: "value" | "error" } => {
+const readValue = (
+  text: string,
+):
+  | { readonly kind: "value"; readonly json: string }
+  | { readonly kind: "error"; readonly explain: string; readonly line: string | undefined } => {
   if (parse(text) !== undefined) return { kind: "value", json: text };
   const [first = ""] = text.split("\n");
-  return { kind: "error", explain: first.slice(0, SAID) };
+  // The trace says where; columns of the first line are those of the prelude.
+  const [, line] = /^\s+mapper:(\d+):/m.exec(text.slice(first.length)) ?? [];
+  return { kind: "error", explain: first.slice(0, SAID), line };
 };
+
+/**
+ * What an error says without what it quotes: claims may stand in it. What is
+ * told is its kind, where in the program it happened, and a name that stands in
+ * the program itself.
+ */
+const withoutClaims = (outcome: ReturnType<typeof readValue>, source: string): ReturnType<typeof readValue> => {
+  if (outcome.kind === "value") return outcome;
+  const { explain, line } = outcome;
+  const [, absent] = /^no such field: (.*)$/s.exec(explain) ?? [];
+  if (absent !== undefined)
+    return { ...outcome, explain: `no such field${source.includes(absent) ? `: ${absent}` : ""}` };
+  const kind = kinds.find((known) => explain.startsWith(known)) ?? "an error";
+  return {
+    ...outcome,
+    explain: kind === "syntax error" ? explain : `${kind}${line === undefined ? "" : ` on line ${line}`}`,
+  };
+};
+
+/** How the engine's errors begin. */
+const kinds = [
+  "array out of bounds",
+  "assert failed",
+  "attempted to divide by zero",
+  "attempted to index",
+  "binary operation",
+  "external variable is not defined",
+  "import io error",
+  "infinite recursion",
+  "parameter",
+  "runtime error",
+  "stack overflow",
+  "string index type",
+  "syntax error",
+  "too many args",
+  "type error",
+  "unary operation",
+  "variable is not defined",
+];
 
 const parse = (text: string): JsonValue | undefined => {
   try {

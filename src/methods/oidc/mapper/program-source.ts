@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import type { Clock } from "../../../lib/clock.ts";
 import { createCached } from "../cached.ts";
+import { hostsOf } from "../configured-hosts.ts";
 import type { ProviderFetch } from "../provider-fetch.ts";
 
 /** What reading a program needs. */
@@ -35,7 +36,11 @@ const readProgramFile = async (url: URL): Promise<string> => {
 };
 
 const fetchProgram = async (url: string, fetch: ProviderFetch): Promise<string> => {
-  const response = await fetch(url, { method: "GET", headers: { accept: "text/plain, application/jsonnet, */*" } });
+  const response = await fetch(url, {
+    method: "GET",
+    headers: { accept: "text/plain, application/jsonnet, */*" },
+    configuredHosts: hostsOf([url]),
+  });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const text = await response.text();
   if (Buffer.byteLength(text) > LIMIT) throw new RangeError(`is longer than ${LIMIT} bytes`);
