@@ -31,6 +31,7 @@ import { createSettingsStore } from "./flows/settings/store.ts";
 import type { FlowKind } from "./flows/shared/flow.ts";
 import { createReturnTo } from "./flows/shared/return-to.ts";
 import { createFlowStore } from "./flows/shared/store.ts";
+import { createTurns } from "./flows/shared/turns.ts";
 import { createFlowUrls } from "./flows/shared/urls.ts";
 import { resolveHooks } from "./hooks/hook.ts";
 import { hooks as allHooks } from "./hooks/index.ts";
@@ -58,6 +59,7 @@ import { createMetrics } from "./server/metrics.ts";
 import { createCallers } from "./session/caller.ts";
 import { createContinuityCookie } from "./session/continuity-cookie.ts";
 import { createCsrf } from "./session/csrf.ts";
+import { createSessionEndings } from "./session/endings.ts";
 import { createSessionIssuer } from "./session/issue.ts";
 import { createSessionCookie } from "./session/session-cookie.ts";
 import { createSessionStore } from "./session/store.ts";
@@ -179,7 +181,12 @@ export const createApp = async (
     keyring.seal("continuity cookie"),
     clock,
   );
-  const issuer = createSessionIssuer({ store: sessions, clock, lifespan: config.session.lifespan });
+  const issuer = createSessionIssuer({
+    store: sessions,
+    clock,
+    lifespan: config.session.lifespan,
+    secret: secrets.default[0] ?? "",
+  });
   const urls = createFlowUrls(serve.public.base_url, {
     settings: selfservice.flows.settings.ui_url,
     login: selfservice.flows.login.ui_url,
@@ -223,6 +230,7 @@ export const createApp = async (
     ...shared,
     config: selfservice.flows.settings,
     reads: createSettingsStore(db),
+    turns: createTurns({ db, identities }),
     sessions: issuer,
     continuations,
     methods: methods.settings,
@@ -273,6 +281,7 @@ export const createApp = async (
     createNonce: methods.oidc.createNonce,
   };
 
+  const sessionEndings = createSessionEndings({ db, clock, identities, sessions });
   const services = [
     createSettingsService(settingsDeps, settingsCallback),
     createLoginService(loginDeps, login),
@@ -281,9 +290,10 @@ export const createApp = async (
     createSessionService({
       ...shared,
       sessions,
+      sessionEndings,
       logout: createLogout({
         ...shared,
-        sessions,
+        sessionEndings,
         logoutTokens: createLogoutTokens(secrets.cookie),
         urls: {
           public: publicUrl,

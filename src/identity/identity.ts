@@ -75,6 +75,15 @@ export interface CredentialChange {
   readonly facts: JsonObject;
   /** Left out, the identifiers stay those of the schema. */
   readonly identifiers?: readonly string[];
+  /** The version of the secret that this one was made from; left out: there was none. */
+  readonly replaces?: number | undefined;
+}
+
+/** The secret part of a credential, as it was read. */
+export interface Secret {
+  /** Another after every write. */
+  readonly version: number;
+  readonly config: JsonObject;
 }
 
 /** A change of one person, as plain data: it may be applied again after a deadlock. */

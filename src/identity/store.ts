@@ -2,9 +2,10 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { readJson } from "../db/read-json.ts";
 import type { Sql, SqlValue } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
-import { addressKeys, identifierKeys } from "./apply.ts";
-import type { IdentityRecord, RecoveryAddressRecord, VerifiableAddressRecord } from "./identity.ts";
+import type { IdentityRecord, RecoveryAddressRecord, Secret, VerifiableAddressRecord } from "./identity.ts";
 import { cacheIdentities } from "./identity-cache.ts";
+import { insertLookups, replaceLookups } from "./lookups.ts";
+import { insertSecret, type SecretStore, secretStore } from "./secrets.ts";
 
 /** A row of `identities`, under the aliases of `identityColumns`. */
 export interface IdentityRow {
@@ -75,7 +76,7 @@ export const identityFromRow = cacheIdentities<IdentityRow>(
 export interface IdentityWithSecret {
   readonly identity: IdentityRecord;
   /** Undefined: the person has no such credential. */
-  readonly secret: JsonObject | undefined;
+  readonly secret: Secret | undefined;
 }
 
 /** Identifiers by credential type, and addresses, as traits that hold have them. */
@@ -96,26 +97,36 @@ export interface IdentifierOwner {
  * Reads and writes identities. Writes take the transaction they belong to and
  * touch a lookup table only where the two states differ in it. A taken
  * identifier or address surfaces as the driver's duplicate-key error.
+ *
+ * Every transaction of a person begins by writing that person's row, with
+ * `update`, `lockActive` or `lock`: whatever else it finds then stays as it is until
+ * it commits, on one server by the row's lock, on a cluster because two such
+ * transactions cannot both be certified.
  */
-export interface IdentityStore {
+export interface IdentityStore extends SecretStore {
   findByIdentifier(sql: Sql, type: string, identifiers: readonly string[]): Promise<IdentityWithSecret | undefined>;
   find(sql: Sql, id: string): Promise<IdentityRecord | undefined>;
   /** Whoever has one of the identifiers or addresses of these traits already, and which it is. */
   findIdentifierOwner(sql: Sql, wanted: Wanted): Promise<IdentifierOwner | undefined>;
-  findSecret(sql: Sql, id: string, type: string): Promise<JsonObject | undefined>;
   insert(tx: Sql, identity: IdentityRecord, secrets: Readonly<Record<string, JsonObject>>): Promise<void>;
-  /** False when the identity is no longer at the version it was read with; nothing is written then. */
+  /** False when the identity is no longer at the version and in the state it was read with; nothing is written then. */
   update(tx: Sql, before: IdentityRecord, after: IdentityRecord): Promise<boolean>;
-  /** Sets (or with null removes) the secret part of a credential. */
-  putSecret(tx: Sql, id: string, type: string, config: JsonObject | null, now: Date): Promise<void>;
+  /** Locks a person without changing them. False: there is no such person, or they are not active. */
+  lockActive(tx: Sql, id: string): Promise<boolean>;
+  /** The same for what may happen to people who are not active as well. */
+  lock(tx: Sql, id: string): Promise<void>;
+  /** Reads a person whom nobody else can change before the transaction ends. */
+  findForUpdate(tx: Sql, id: string): Promise<IdentityRecord | undefined>;
 }
 
 /** Creates the store. It keeps no state of its own. */
 export const createIdentityStore = (): IdentityStore => ({
+  ...secretStore,
+
   async findByIdentifier(sql, type, identifiers) {
     const marks = identifiers.map(() => "?").join(", ");
-    const [row] = await sql.query<IdentityRow & { c_config: unknown }>(
-      `SELECT ${identityColumns}, c.config AS c_config
+    const [row] = await sql.query<IdentityRow & { readonly c_config: unknown; readonly c_version: number | null }>(
+      `SELECT ${identityColumns}, c.config AS c_config, c.version AS c_version
          FROM identity_identifiers n
          JOIN identities i ON i.id = n.identity_id
          LEFT JOIN identity_credentials c ON c.identity_id = i.id AND c.type = n.type
@@ -123,7 +134,12 @@ export const createIdentityStore = (): IdentityStore => ({
         LIMIT 1`,
       [type, ...identifiers],
     );
-    return row && { identity: identityFromRow(row), secret: readJson<JsonObject | null>(row.c_config) ?? undefined };
+    if (row === undefined) return undefined;
+    const { c_version: version, c_config } = row;
+    return {
+      identity: identityFromRow(row),
+      secret: version === null ? undefined : { version, config: readJson<JsonObject>(c_config) },
+    };
   },
 
   async find(sql, id) {
@@ -155,14 +171,6 @@ export const createIdentityStore = (): IdentityStore => ({
     return row && { identity: identityFromRow(row), value: row.h_value };
   },
 
-  async findSecret(sql, id, type) {
-    const [row] = await sql.query<{ config: unknown }>(
-      "SELECT config FROM identity_credentials WHERE identity_id = ? AND type = ?",
-      [uuidBytes(id), type],
-    );
-    return row && readJson<JsonObject>(row.config);
-  },
-
   async insert(tx, identity, secrets) {
     await tx.execute(`INSERT INTO identities (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, [
       uuidBytes(identity.id),
@@ -176,17 +184,16 @@ export const createIdentityStore = (): IdentityStore => ({
       identity.createdAt,
       identity.updatedAt,
     ]);
-    await insertIdentifiers(tx, identity.id, identifierKeys(identity));
-    await insertAddresses(tx, identity.id, addressKeys(identity));
+    await insertLookups(tx, identity);
     for (const [type, config] of Object.entries(secrets))
-      await putSecret(tx, identity.id, type, config, identity.createdAt);
+      await insertSecret(tx, identity.id, type, config, identity.createdAt);
   },
 
   async update(tx, before, after) {
     const { affectedRows } = await tx.execute(
       `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
               state = ?, state_changed_at = ?, version = ?, updated_at = ?
-        WHERE id = ? AND version = ?`,
+        WHERE id = ? AND version = ? AND state = ?`,
       [
         ...documents(after),
         after.state,
@@ -195,20 +202,32 @@ export const createIdentityStore = (): IdentityStore => ({
         after.updatedAt,
         uuidBytes(after.id),
         before.version,
+        before.state,
       ],
     );
     if (affectedRows !== 1) return false;
-    const [oldKeys, newKeys] = [identifierKeys(before), identifierKeys(after)];
-    const [oldAddresses, newAddresses] = [addressKeys(before), addressKeys(after)];
-    // Old ones go first, so that swapping two of a person's own never collides.
-    await deleteIdentifiers(tx, after.id, without(oldKeys, newKeys));
-    await deleteAddresses(tx, after.id, without(oldAddresses, newAddresses));
-    await insertIdentifiers(tx, after.id, without(newKeys, oldKeys));
-    await insertAddresses(tx, after.id, without(newAddresses, oldAddresses));
+    await replaceLookups(tx, before, after);
     return true;
   },
 
-  putSecret,
+  async lockActive(tx, id) {
+    const { affectedRows } = await tx.execute(
+      "UPDATE identities SET turn = turn + 1 WHERE id = ? AND state = 'active'",
+      [uuidBytes(id)],
+    );
+    return affectedRows === 1;
+  },
+
+  async lock(tx, id) {
+    await tx.execute("UPDATE identities SET turn = turn + 1 WHERE id = ?", [uuidBytes(id)]);
+  },
+
+  async findForUpdate(tx, id) {
+    const [row] = await tx.query<IdentityRow>(`SELECT ${identityColumns} FROM identities i WHERE i.id = ? FOR UPDATE`, [
+      uuidBytes(id),
+    ]);
+    return row && identityFromRow(row);
+  },
 });
 
 const documents = (i: IdentityRecord): SqlValue[] => [
@@ -218,50 +237,3 @@ const documents = (i: IdentityRecord): SqlValue[] => [
   i.metadataPublic === null ? null : JSON.stringify(i.metadataPublic),
   i.metadataAdmin === null ? null : JSON.stringify(i.metadataAdmin),
 ];
-
-const without = (list: readonly string[], other: readonly string[]): string[] => list.filter((k) => !other.includes(k));
-
-const insertIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
-  if (keys.length === 0) return;
-  await tx.execute(
-    `INSERT INTO identity_identifiers (identity_id, type, identifier) VALUES ${keys.map(() => "(?, ?, ?)").join(", ")}`,
-    keys.flatMap((k) => [uuidBytes(id), ...k.split("\0")]),
-  );
-};
-
-const insertAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
-  if (keys.length === 0) return;
-  await tx.execute(
-    `INSERT INTO identity_addresses (identity_id, purpose, via, value) VALUES ${keys.map(() => "(?, ?, ?, ?)").join(", ")}`,
-    keys.flatMap((k) => [uuidBytes(id), ...k.split("\0")]),
-  );
-};
-
-const deleteIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
-  for (const k of keys)
-    await tx.execute("DELETE FROM identity_identifiers WHERE identity_id = ? AND type = ? AND identifier = ?", [
-      uuidBytes(id),
-      ...k.split("\0"),
-    ]);
-};
-
-const deleteAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
-  for (const k of keys)
-    await tx.execute("DELETE FROM identity_addresses WHERE identity_id = ? AND purpose = ? AND via = ? AND value = ?", [
-      uuidBytes(id),
-      ...k.split("\0"),
-    ]);
-};
-
-async function putSecret(tx: Sql, id: string, type: string, config: JsonObject | null, now: Date): Promise<void> {
-  if (config === null) {
-    await tx.execute("DELETE FROM identity_credentials WHERE identity_id = ? AND type = ?", [uuidBytes(id), type]);
-    return;
-  }
-  const text = JSON.stringify(config);
-  await tx.execute(
-    `INSERT INTO identity_credentials (identity_id, type, config, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
-     ON DUPLICATE KEY UPDATE config = ?, updated_at = ?`,
-    [uuidBytes(id), type, text, now, now, text, now],
-  );
-}

@@ -44,7 +44,7 @@ export const createMethods = ({ config, db, identities, passwords, attempts, oid
   return {
     settings: {
       profile: createProfileSettings(profile),
-      password: createPasswordSettings({ ...password, db, identities, passwords }),
+      password: createPasswordSettings({ ...password, identities, passwords }),
       oidc: oidc.settings,
     } satisfies SettingsMethods,
     login: {

@@ -3,9 +3,10 @@ import type { IdentityRecord } from "../identity/identity.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuid7 } from "../lib/ids.ts";
+import { randomBytes } from "../lib/random-bytes.ts";
 import type { AuthenticationMethodRecord, SessionRecord, SignedIn } from "./session.ts";
 import type { SessionStore } from "./store.ts";
-import { newSessionToken, tokenDigest } from "./tokens.ts";
+import { newSessionToken, nextSessionToken, tokenDigest } from "./tokens.ts";
 
 /** A session and the one thing that is never stored of it. */
 export interface Issued extends SignedIn {
@@ -21,25 +22,36 @@ export interface SessionIssuer {
   begin(sql: Sql, identity: IdentityRecord, amr: readonly AuthenticationMethodReference[], call: Call): Promise<Issued>;
   /**
    * Renews a session after proof: the id stays, the token is a new one and the
-   * old one dies at once (ASVS 7.2.4). Undefined when it was revoked meanwhile.
+   * old one dies at once (ASVS 7.2.4). Of several who bring the same token at the
+   * same moment each is given the same new one. Undefined when the session is
+   * over, or its token was replaced otherwise. Only where the person is locked.
+   *
+   * @param token what the caller presented
    */
-  renew(sql: Sql, current: SignedIn, amr: readonly AuthenticationMethodReference[]): Promise<Issued | undefined>;
-  /** Adds a proof that a change is at the same time: the person was there just now. Undefined when the session was revoked meanwhile. */
-  add(sql: Sql, session: SessionRecord, amr: AuthenticationMethodReference): Promise<SessionRecord | undefined>;
+  renew(
+    tx: Sql,
+    current: SignedIn,
+    token: string,
+    amr: readonly AuthenticationMethodReference[],
+  ): Promise<Issued | undefined>;
+  /** Adds a proof that a change is at the same time: the person was there just now. Undefined when the session is over. Only where the person is locked. */
+  add(tx: Sql, session: SessionRecord, amr: AuthenticationMethodReference): Promise<SessionRecord | undefined>;
 }
 
 /** Longest text kept of what a client says of itself, in characters. */
 const DEVICE_LIMIT = 512;
 
-/** Creates the issuer. `lifespan` is in milliseconds. */
+/** Creates the issuer. `lifespan` is in milliseconds, `secret` makes tokens that follow others. */
 export const createSessionIssuer = ({
   store,
   clock,
   lifespan,
+  secret,
 }: {
   readonly store: SessionStore;
   readonly clock: Clock;
   readonly lifespan: number;
+  readonly secret: string;
 }): SessionIssuer => ({
   async begin(sql, identity, amr, call) {
     const now = clock.now();
@@ -48,6 +60,7 @@ export const createSessionIssuer = ({
       id: uuid7(now),
       identityId: identity.id,
       active: true,
+      salt: newSalt(),
       methods: completed(amr, now),
       device: {
         id: uuid7(now),
@@ -63,28 +76,38 @@ export const createSessionIssuer = ({
     return { session, identity, token };
   },
 
-  async renew(sql, { session: old, identity }, amr) {
+  async renew(tx, { session: read, identity }, rendered, amr) {
     const now = clock.now();
-    const token = newSessionToken();
+    const token = nextSessionToken(secret, rendered, read.salt);
+    const live = await store.findLive(tx, read, now);
+    const isFirst = live?.digest.equals(tokenDigest(rendered));
+    if (live === undefined || !(isFirst || live.digest.equals(tokenDigest(token)))) return undefined;
     const session: SessionRecord = {
-      ...old,
-      methods: [...old.methods, ...completed(amr, now)],
+      ...live.session,
+      ...(isFirst && { salt: newSalt() }),
+      methods: [...live.session.methods, ...completed(amr, now)],
       authenticatedAt: now,
       expiresAt: new Date(now.getTime() + lifespan),
     };
-    return (await store.renew(sql, session, tokenDigest(token))) ? { session, identity, token } : undefined;
+    await store.renew(tx, session, tokenDigest(token));
+    return { session, identity, token };
   },
 
-  async add(sql, old, amr) {
+  async add(tx, read, amr) {
     const now = clock.now();
+    const live = await store.findLive(tx, read, now);
+    if (live === undefined) return undefined;
     const session: SessionRecord = {
-      ...old,
-      methods: [...old.methods, ...completed([amr], now)],
+      ...live.session,
+      methods: [...live.session.methods, ...completed([amr], now)],
       authenticatedAt: now,
     };
-    return (await store.authenticate(sql, session)) ? session : undefined;
+    await store.renew(tx, session, live.digest);
+    return session;
   },
 });
+
+const newSalt = (): Buffer => randomBytes(16);
 
 const completed = (amr: readonly AuthenticationMethodReference[], now: Date) =>
   amr.map((amr) => ({ ...amr, completed_at: now.toISOString() }));

@@ -31,6 +31,8 @@ export interface SessionRecord {
   readonly id: string;
   readonly identityId: string;
   readonly active: boolean;
+  /** Goes into the token that follows this one; see `nextSessionToken`. */
+  readonly salt: Buffer;
   readonly methods: readonly AuthenticationMethodRecord[];
   readonly device: DeviceRecord;
   readonly issuedAt: Date;
@@ -44,9 +46,12 @@ export interface SignedIn {
   readonly identity: IdentityRecord;
 }
 
-/** The level a session has reached: two need a first and a second factor. */
+/**
+ * The level a session has reached: two need a first and a second factor. A
+ * provider that vouches for the second level has seen both.
+ */
 export const sessionAal = (session: SessionRecord): Aal => {
-  const first = session.methods.some((m) => m.aal === "aal1");
+  const first = session.methods.some((m) => m.aal === "aal1" || m.provider !== undefined);
   const second = session.methods.some((m) => m.aal === "aal2");
   return first && second ? 2 : first || second ? 1 : 0;
 };

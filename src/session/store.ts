@@ -10,6 +10,7 @@ export interface SessionRow {
   readonly s_id: Buffer;
   readonly s_identity_id: Buffer;
   readonly s_token_digest: Buffer;
+  readonly s_salt: Buffer;
   readonly s_active: number;
   readonly s_methods: unknown;
   readonly s_device: unknown;
@@ -22,6 +23,7 @@ const columns = [
   "id",
   "identity_id",
   "token_digest",
+  "salt",
   "active",
   "methods",
   "device",
@@ -38,6 +40,7 @@ export const sessionFromRow = (row: SessionRow): SessionRecord => ({
   id: uuidText(row.s_id),
   identityId: uuidText(row.s_identity_id),
   active: row.s_active === 1,
+  salt: row.s_salt,
   methods: readJson(row.s_methods),
   device: readJson(row.s_device),
   issuedAt: row.s_issued_at,
@@ -56,10 +59,14 @@ export interface SessionStore {
   /** The session of a token with its person, live or not. Lookups of one tick share a statement. */
   findByToken(digest: Buffer): Promise<SignedIn | undefined>;
   insert(sql: Sql, session: SessionRecord, digest: Buffer): Promise<void>;
-  /** Writes what proving oneself again changes: methods, time, expiry and the token. False when it was revoked meanwhile. */
-  renew(sql: Sql, session: SessionRecord, digest: Buffer): Promise<boolean>;
-  /** Writes one more proof: methods and time. False when it was revoked meanwhile. */
-  authenticate(sql: Sql, session: SessionRecord): Promise<boolean>;
+  /** The session, if it is live at `now`, with the digest of its token. */
+  findLive(
+    sql: Sql,
+    session: SessionKey,
+    now: Date,
+  ): Promise<{ readonly session: SessionRecord; readonly digest: Buffer } | undefined>;
+  /** Writes what proving oneself again changes: methods, times, salt and the token. Only after `findLive` in the same transaction. */
+  renew(tx: Sql, session: SessionRecord, digest: Buffer): Promise<void>;
   /** Other active sessions of the person, newest first. */
   listOthers(
     sql: Sql,
@@ -69,12 +76,30 @@ export interface SessionStore {
     after: SessionCursor | undefined,
     offset: number,
   ): Promise<readonly SessionRecord[]>;
-  /** Revokes; gives how many were active until now. */
+  /** Whose session has this token; undefined when there is no such session. */
+  findKey(sql: Sql, digest: Buffer): Promise<SessionKey | undefined>;
+  /** Revokes; gives how many were active until now. Only after locking the person in the same transaction. */
   revokeOthers(sql: Sql, identityId: string, keepId: string): Promise<number>;
   revokeOne(sql: Sql, identityId: string, id: string): Promise<number>;
-  /** Revokes by token; undefined when there is no such session. */
-  revokeByToken(sql: Sql, digest: Buffer): Promise<number | undefined>;
 }
+
+/** Which session of whom. */
+export type SessionKey = Pick<SessionRecord, "id" | "identityId">;
+
+/**
+ * The condition that a session is live and its person active, for a statement
+ * that writes something else. Its values: `liveSessionValues`. Right only
+ * where the person is locked already, or where what is written is of no weight.
+ */
+export const liveSession = `EXISTS (SELECT 1 FROM sessions s JOIN identities i ON i.id = s.identity_id
+                       WHERE s.id = ? AND s.identity_id = ? AND s.active = 1 AND s.expires_at > ? AND i.state = 'active')`;
+
+/** The values of `liveSession`. */
+export const liveSessionValues = ({ id, identityId }: SessionKey, now: Date) => [
+  uuidBytes(id),
+  uuidBytes(identityId),
+  now,
+];
 
 /** Creates the store on a database. */
 export const createSessionStore = (db: Database): SessionStore => {
@@ -99,6 +124,7 @@ export const createSessionStore = (db: Database): SessionStore => {
         uuidBytes(session.id),
         uuidBytes(session.identityId),
         digest,
+        session.salt,
         1,
         JSON.stringify(session.methods),
         JSON.stringify(session.device),
@@ -108,20 +134,27 @@ export const createSessionStore = (db: Database): SessionStore => {
       ]);
     },
 
-    async renew(sql, session, digest) {
-      const { affectedRows } = await sql.execute(
-        "UPDATE sessions SET token_digest = ?, methods = ?, authenticated_at = ?, expires_at = ? WHERE id = ? AND active = 1",
-        [digest, JSON.stringify(session.methods), session.authenticatedAt, session.expiresAt, uuidBytes(session.id)],
+    async findLive(sql, { id, identityId }, now) {
+      const [row] = await sql.query<SessionRow>(
+        `SELECT ${sessionColumns} FROM sessions s WHERE s.id = ? AND s.identity_id = ? AND s.active = 1 AND s.expires_at > ?`,
+        [uuidBytes(id), uuidBytes(identityId), now],
       );
-      return affectedRows === 1;
+      return row && { session: sessionFromRow(row), digest: row.s_token_digest };
     },
 
-    async authenticate(sql, session) {
-      const { affectedRows } = await sql.execute(
-        "UPDATE sessions SET methods = ?, authenticated_at = ? WHERE id = ? AND active = 1",
-        [JSON.stringify(session.methods), session.authenticatedAt, uuidBytes(session.id)],
+    async renew(tx, session, digest) {
+      await tx.execute(
+        "UPDATE sessions SET token_digest = ?, salt = ?, methods = ?, authenticated_at = ?, expires_at = ? WHERE id = ? AND identity_id = ?",
+        [
+          digest,
+          session.salt,
+          JSON.stringify(session.methods),
+          session.authenticatedAt,
+          session.expiresAt,
+          uuidBytes(session.id),
+          uuidBytes(session.identityId),
+        ],
       );
-      return affectedRows === 1;
     },
 
     async listOthers(sql, mine, now, limit, after, offset) {
@@ -157,10 +190,12 @@ export const createSessionStore = (db: Database): SessionStore => {
       return affectedRows;
     },
 
-    async revokeByToken(sql, digest) {
-      // FOUND_ROWS: a session that was revoked already is found all the same.
-      const { affectedRows } = await sql.execute("UPDATE sessions SET active = 0 WHERE token_digest = ?", [digest]);
-      return affectedRows === 0 ? undefined : affectedRows;
+    async findKey(sql, digest) {
+      const [row] = await sql.query<{ readonly id: Buffer; readonly identity_id: Buffer }>(
+        "SELECT id, identity_id FROM sessions WHERE token_digest = ?",
+        [digest],
+      );
+      return row && { id: uuidText(row.id), identityId: uuidText(row.identity_id) };
     },
   };
 };

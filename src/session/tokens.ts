@@ -9,6 +9,18 @@ const LOGOUT_PREFIX = "ory_lo_";
 /** A new session token: 32 characters of a CSPRNG behind the prefix, about 190 bits. */
 export const newSessionToken = (): string => SESSION_PREFIX + randomToken(32);
 
+/**
+ * The token that follows another when its bearer proves again who they are. Two
+ * requests that do so at the same moment bring the same token and come to the
+ * same next one, so that both are answered with what is live. It cannot be made
+ * of the old token alone, nor of the database, nor of the secret.
+ *
+ * @param salt random, kept with the session, another for each token
+ */
+export const nextSessionToken = (secret: string, token: string, salt: Buffer): string =>
+  SESSION_PREFIX +
+  letters(createHmac("sha256", secret).update("ostiary session token ").update(salt).update(token).digest());
+
 /** What is kept of a token. The token is random enough for a plain SHA-256. */
 export const tokenDigest = (token: string): Buffer => sha256(token);
 
@@ -25,9 +37,7 @@ export interface LogoutTokens {
 export const createLogoutTokens = (secrets: readonly string[]): LogoutTokens => {
   const derive = (secret: string, sessionId: string): string => {
     const mac = createHmac("sha256", secret).update(`ostiary logout token ${sessionId}`).digest();
-    const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    // 32 bytes give 32 characters; the slight bias of the remainder costs under a bit of 190.
-    return LOGOUT_PREFIX + Array.from(mac, (byte) => alphabet[byte % alphabet.length]).join("");
+    return LOGOUT_PREFIX + letters(mac);
   };
   const [first = ""] = secrets;
   return {
@@ -41,3 +51,8 @@ export const createLogoutTokens = (secrets: readonly string[]): LogoutTokens => 
     },
   };
 };
+
+const ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+/** 32 bytes give 32 characters; the slight bias of the remainder costs under a bit of 190. */
+const letters = (mac: Buffer): string => Array.from(mac, (byte) => ALPHABET[byte % ALPHABET.length]).join("");

@@ -61,7 +61,7 @@ const resumable = async (): Promise<Scene & { readonly password: string }> => {
 
 const passwordPlaces = [
   "UPDATE identities",
-  "INSERT identity_credentials",
+  "UPDATE identity_credentials",
   "UPDATE flows",
   "DELETE continuations",
   "INSERT security_events",

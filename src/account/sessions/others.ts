@@ -18,7 +18,7 @@ const DEFAULT_PAGE = 250;
 const LARGEST_PAGE = 1000;
 
 /** A person's other sessions: to see them and to end them. */
-export const createOthers = ({ db, callers, clock, requiredAal, schemas, sessions }: SessionDeps) => ({
+export const createOthers = ({ db, callers, clock, requiredAal, schemas, sessionEndings, sessions }: SessionDeps) => ({
   async listSessions(request: ListSessionsRequest, call: Call): Promise<ListSessionsResponse> {
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);
@@ -44,10 +44,8 @@ export const createOthers = ({ db, callers, clock, requiredAal, schemas, session
   async revokeOtherSessions(_: RevokeOtherSessionsRequest, call: Call): Promise<RevokeOtherSessionsResponse> {
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);
-    return {
-      $typeName: "ostiary.session.v1.RevokeOtherSessionsResponse",
-      count: await sessions.revokeOthers(db, caller.identity.id, caller.session.id),
-    };
+    const count = await sessionEndings.endOthers(caller.session);
+    return { $typeName: "ostiary.session.v1.RevokeOtherSessionsResponse", count };
   },
 
   async revokeSession({ id }: RevokeSessionRequest, call: Call): Promise<RevokeSessionResponse> {
@@ -61,7 +59,7 @@ export const createOthers = ({ db, callers, clock, requiredAal, schemas, session
         explain: "The current session cannot be revoked here. Log out instead.",
       });
     // Scoped to the caller: another person's id changes nothing and shows nothing.
-    await sessions.revokeOne(db, caller.identity.id, id);
+    await sessionEndings.endOther(caller.session, id);
     return { $typeName: "ostiary.session.v1.RevokeSessionResponse" };
   },
 });

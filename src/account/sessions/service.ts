@@ -12,6 +12,7 @@ import { defineService } from "../../lib/service.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
+import type { SessionEndings } from "../../session/endings.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { createOthers } from "./others.ts";
@@ -30,6 +31,7 @@ export interface SessionDeps {
   readonly csrf: Csrf;
   readonly sessionCookie: SessionCookie;
   readonly sessions: SessionStore;
+  readonly sessionEndings: SessionEndings;
   readonly schemas: Schemas;
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
   readonly logout: Logout;

@@ -3,7 +3,9 @@
 -- of MySQL 8.0-9.x and MariaDB 10.6+ understands.
 
 -- A person. The JSON documents make one read per request enough; the lookup
--- tables below keep them unique.
+-- tables below keep them unique. `version` counts changes; `turn` counts what
+-- else must come before or after a change: sign-ins and ends of sessions. Both
+-- are written first, so that the row puts everything of one person in order.
 CREATE TABLE identities (
   id BINARY(16) NOT NULL,
   external_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
@@ -17,6 +19,7 @@ CREATE TABLE identities (
   metadata_admin JSON NULL,
   organization_id BINARY(16) NULL,
   version INT UNSIGNED NOT NULL,
+  turn INT UNSIGNED NOT NULL DEFAULT 0,
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
   PRIMARY KEY (id),
@@ -24,10 +27,13 @@ CREATE TABLE identities (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- What a person signs in with, secret part. Never read to present an identity.
+-- `version` is compared and swapped; the first one is drawn by lot, so that a
+-- credential that was removed and set again is never taken for the old one.
 CREATE TABLE identity_credentials (
   identity_id BINARY(16) NOT NULL,
   type VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   config JSON NOT NULL,
+  version INT UNSIGNED NOT NULL,
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
   PRIMARY KEY (identity_id, type)
@@ -53,10 +59,12 @@ CREATE TABLE identity_addresses (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- A person being signed in on one device. Of the token only its SHA-256.
+-- `salt` goes into the token that follows this one, and is new with each token.
 CREATE TABLE sessions (
   id BINARY(16) NOT NULL,
   identity_id BINARY(16) NOT NULL,
   token_digest BINARY(32) NOT NULL,
+  salt BINARY(16) NOT NULL,
   active TINYINT NOT NULL,
   methods JSON NOT NULL,
   device JSON NOT NULL,

@@ -1,7 +1,7 @@
 import type { Identity } from "../../../gen/ostiary/identity/v1/identity_pb.ts";
 import type { Session } from "../../../gen/ostiary/session/v1/session_pb.ts";
 import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import type { ServiceError } from "../../errors/service-error.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type {
   Authenticated,
@@ -46,9 +46,17 @@ export interface AuthenticationContext {
   readonly fetches: boolean;
 }
 
+/** What the end of a flow stands on is not as it was read: nothing was written. */
+export interface Changed {
+  readonly kind: "changed";
+}
+
 /** The login flow's part. */
 export interface SignInSteps {
-  signIn(authentication: AuthenticationContext, authenticated: Authenticated): Promise<FlowCompleted | Rejected>;
+  signIn(
+    authentication: AuthenticationContext,
+    authenticated: Authenticated,
+  ): Promise<FlowCompleted | Rejected | Changed>;
   /** Asks whoever it is to sign in to the account that is in the way. */
   promptAccountLink(authentication: AuthenticationContext, taken: IdentifierConflict): Promise<ServiceError>;
   reject(authentication: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
@@ -60,25 +68,32 @@ export interface SignUpSteps {
   signUp(
     authentication: AuthenticationContext,
     registered: RegistrationResult,
-  ): Promise<FlowCompleted | Rejected | { readonly kind: "conflict" }>;
+  ): Promise<FlowCompleted | Rejected | Changed | { readonly kind: "conflict" }>;
   /** Asks whoever it is for what is still missing. @throws FLOW_DISABLED */
   askForMissing(authentication: AuthenticationContext, incomplete: IncompleteRegistration): Promise<ServiceError>;
   reject(authentication: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
 }
 
+/** What was found out of a submit: on what it stands, and where that leads. */
+export interface Looked<T extends { readonly kind: string } = AuthenticationResult | RedirectRequest | NextStep> {
+  readonly authentication: AuthenticationContext;
+  readonly result: T;
+}
+
 /**
  * Ends a flow of either kind where someone has arrived.
  *
- * @param again looks anew who it is, for methods that can tell: when another request came between
+ * @param again looks anew, from the flow on, when another request came between
+ * @param looksForOwner whether that can tell whose an identifier is that someone else has
  */
 export type CompleteAuthentication = (
-  authentication: AuthenticationContext,
-  first: AuthenticationResult,
-  retry?: () => Promise<AuthenticationResult | RedirectRequest | NextStep>,
+  first: Looked<AuthenticationResult>,
+  retry: () => Promise<Looked>,
+  looksForOwner: boolean,
 ) => Promise<FlowCompleted>;
 
-/** How often it is looked. */
-const TRIES = 3;
+/** How often it is looked. Each time something must have been changed meanwhile that the last look rested on. */
+const TRIES = 6;
 
 /** Creates the end of both flows. */
 export const createCompleteAuthentication = ({
@@ -88,10 +103,10 @@ export const createCompleteAuthentication = ({
   readonly login: SignInSteps;
   readonly registration: SignUpSteps;
 }): CompleteAuthentication => {
-  const once = async (
-    authentication: AuthenticationContext,
-    result: AuthenticationResult,
-  ): Promise<FlowCompleted | Rejected | { readonly kind: "conflict" }> => {
+  const once = async ({
+    authentication,
+    result,
+  }: Looked<AuthenticationResult>): Promise<FlowCompleted | Rejected | Changed | { readonly kind: "conflict" }> => {
     // Nobody but the owner of the account is of use here, and someone new is not the owner.
     if (accountLinkOf(authentication.flow) && result.kind !== "authenticated" && result.kind !== "rejected")
       return notTheOwner;
@@ -110,20 +125,29 @@ export const createCompleteAuthentication = ({
   };
   const reject = ({ flow }: AuthenticationContext) => (flow.kind === "registration" ? registration : login).reject;
 
-  return async (authentication, first, retry) => {
-    let result: AuthenticationResult | RedirectRequest | NextStep = first;
-    for (let tries = 1; result.kind !== "redirect" && result.kind !== "next_step"; tries++) {
-      const ended = await once(authentication, result);
+  return async (first, retry, looksForOwner) => {
+    let looked: Looked = first;
+    for (let tries = 1; isArrival(looked); tries++) {
+      const { authentication, result } = looked;
+      const ended = await once(looked);
       if (ended.kind === "completed") return ended;
       if (ended.kind === "rejected") throw await reject(authentication)(authentication, ended);
       // Someone else has the identifier, perhaps since just now: look again whose it is.
-      if (retry === undefined || tries >= TRIES)
+      if (ended.kind === "conflict" && !(looksForOwner && tries < TRIES))
         throw await reject(authentication)(authentication, identifierTaken(result));
-      result = await retry();
+      if (tries >= TRIES)
+        throw serviceError("OVERLOADED", {
+          explain: "The account is being changed by other requests all the time.",
+          headers: { "retry-after": "1" },
+        });
+      looked = await retry();
     }
-    throw await reject(authentication)(authentication, alreadyConsumed);
+    throw await reject(looked.authentication)(looked.authentication, alreadyConsumed);
   };
 };
+
+const isArrival = (looked: Looked): looked is Looked<AuthenticationResult> =>
+  looked.result.kind !== "redirect" && looked.result.kind !== "next_step";
 
 const notTheOwner = rejected([{ node: "", text: uiText(messages.linkedAccountMismatch) }]);
 

@@ -6,6 +6,7 @@ import type { AuthenticationContext, SignInSteps } from "../authentication/compl
 import { sameEnd } from "../redirect/redirects.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
+import { mustExist } from "../shared/request.ts";
 import { withQuery } from "../shared/urls.ts";
 import { newLoginFlow } from "./create.ts";
 import type { LoginDeps } from "./deps.ts";
@@ -19,8 +20,9 @@ export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
     { flow, caller, call }: AuthenticationContext,
     { messages: wrong, submittedValues, active }: Rejected,
   ): Promise<ServiceError> => {
-    const saved = withForm(flow, formOf(wrong, submittedValues), clock.now(), flow.state, active);
-    await flows.save(db, saved);
+    const now = clock.now();
+    const saved = withForm(flow, formOf(wrong, submittedValues), now, flow.state, active);
+    mustExist((await flows.save(db, saved, now)) || undefined);
     return formRejected(
       LoginFlowSchema,
       render(saved, caller, csrf.tokenFor(call, flow.type)),

@@ -1,12 +1,6 @@
-import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
-import { serviceError } from "../../errors/service-error.ts";
-import { apply } from "../../identity/apply.ts";
-import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import { renderIdentity } from "../../identity/render.ts";
-import { uuid4 } from "../../lib/ids.ts";
-import type { Authenticated, LinkedAccount } from "../../methods/contract/authentication.ts";
-import type { LoginMethod } from "../../methods/contract/login.ts";
+import type { Authenticated } from "../../methods/contract/authentication.ts";
 import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { Issued } from "../../session/issue.ts";
 import { renderSession } from "../../session/render.ts";
@@ -15,14 +9,14 @@ import {
   AlreadyConsumed,
   type AuthenticationContext,
   alreadyConsumed,
-  consumeOrThrow,
+  type Changed,
   type FlowCompleted,
 } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { redirectTo } from "../shared/continue-with.ts";
-import { type FlowRecord, returnToOf } from "../shared/flow.ts";
-import { loginContext } from "./context.ts";
+import { returnToOf } from "../shared/flow.ts";
 import type { LoginDeps } from "./deps.ts";
+import { CannotLink, createWriteSignIn, NotAsRead } from "./write-sign-in.ts";
 
 /**
  * Signs a person in who has proven who they are: a new session, or the same
@@ -30,102 +24,33 @@ import type { LoginDeps } from "./deps.ts";
  * account is linked with it. Browsers get the cookie, native apps the token.
  */
 export const createSignIn = (deps: LoginDeps) => {
-  const {
-    audit,
-    db,
-    clock,
-    config,
-    csrf,
-    defaultReturnUrl,
-    hooks,
-    identities,
-    methods,
-    pendingAccountLinks,
-    returnTo,
-    schemas,
-    sessionCookie,
-    sessions,
-  } = deps;
-
-  /** Writes what changes along with signing in; gives the person as they are then. */
-  const writeProven = async (
-    tx: Sql,
-    { identity, secrets = {} }: Authenticated,
-    changes: readonly Change[],
-  ): Promise<IdentityRecord> => {
-    const now = clock.now();
-    for (const [type, secret] of Object.entries(secrets))
-      await identities.putSecret(tx, identity.id, type, secret, now);
-    if (changes.length === 0) return identity;
-    const after = changes.reduce((before, change) => apply(before, change, { now, newId: uuid4 }), identity);
-    if (!(await identities.update(tx, identity, after)))
-      throw serviceError("ETAG_MISMATCH", { explain: "The account was changed at the same time. Try again." });
-    for (const { type, config: secret } of changes.flatMap(({ credentials = [] }) => credentials))
-      await identities.putSecret(tx, identity.id, type, secret, now);
-    return after;
-  };
-
-  /** What waits for the owner of this account; nobody else may have it. */
-  const linkAccount = async (
-    flow: FlowRecord,
-    { identity }: Authenticated,
-  ): Promise<LinkedAccount | Rejected | undefined> => {
-    const accountLink = accountLinkOf(flow);
-    if (accountLink === undefined) return undefined;
-    const pending = pendingAccountLinks.open(flow);
-    if (pending === undefined)
-      return rejected([
-        {
-          node: "",
-          text: uiText(messages.invalid, {
-            reason: "What was to be linked is not there any more. Please start again.",
-          }),
-        },
-      ]);
-    if (pending.ownerId !== identity.id) return rejected([{ node: "", text: uiText(messages.linkedAccountMismatch) }]);
-    return (methods as Readonly<Record<string, LoginMethod>>)[accountLink.method]?.linkAccount?.(
-      pending.linkState,
-      identity,
-    );
-  };
+  const { db, clock, config, csrf, defaultReturnUrl, returnTo, schemas, sessionCookie } = deps;
+  const write = createWriteSignIn(deps);
 
   return async (
-    { flow, caller, method, call }: AuthenticationContext,
+    context: AuthenticationContext,
     authenticated: Authenticated,
-  ): Promise<FlowCompleted | Rejected> => {
-    const { refresh, requestedAal } = loginContext(flow);
+  ): Promise<FlowCompleted | Rejected | Changed> => {
+    const { flow, caller, method, call } = context;
     const same = caller?.identity.id === authenticated.identity.id ? caller : undefined;
     const destination =
       returnTo.must(returnToOf(flow)) ??
       config.after.methods[method]?.default_browser_return_url ??
       config.after.default_browser_return_url ??
       defaultReturnUrl;
-    const linked = await linkAccount(flow, authenticated);
-    if (linked?.kind === "rejected") return linked;
-    const changes = [authenticated.change, linked?.change].filter((change) => change !== undefined);
-    const amr = [authenticated.amr, ...(linked ? [linked.amr] : [])];
 
     let issued: Issued;
     try {
-      issued = await db.transaction(async (tx): Promise<Issued> => {
-        await consumeOrThrow(tx, authenticated.consume);
-        const identity = await writeProven(tx, authenticated, changes);
-        const renewed =
-          same && (refresh || requestedAal === 2) ? await sessions.renew(tx, { ...same, identity }, amr) : undefined;
-        const session = renewed ?? (await sessions.begin(tx, identity, amr, call));
-        if (linked)
-          await audit.record(
-            tx,
-            { identityId: identity.id, sessionId: session.session.id, outcome: "done", ...linked.event },
-            call,
-          );
-        for (const hook of hooks.after(method))
-          await hook.afterLogin?.(tx, { identity, session: session.session, call });
-        return session;
-      });
+      issued = await db.transaction((tx) => write(tx, context, authenticated, same));
     } catch (thrown) {
+      if (thrown instanceof NotAsRead) return { kind: "changed" };
+      if (thrown instanceof CannotLink) return thrown.rejected;
       if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
-      if (isDuplicate(thrown)) return rejected([{ node: "", text: uiText(messages.identifierTaken) }]);
+      // What a provider tells of a person keeps nobody from signing in: looked at again, it is someone else's.
+      if (isDuplicate(thrown))
+        return accountLinkOf(flow)
+          ? rejected([{ node: "", text: uiText(messages.identifierTaken) }])
+          : { kind: "changed" };
       throw thrown;
     }
 

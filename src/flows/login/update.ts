@@ -3,6 +3,7 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { withConsume } from "../../methods/contract/authentication.ts";
@@ -53,8 +54,8 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
 
   const update: LoginUpdate["update"] = async (request, call) => {
     mustNameFlow(request.flow);
-    const flow = mustExist(await flows.find(db, "login", request.flow), "There is no login flow with this id.");
-    const authentication = await mustBeOpen(flow, call);
+    const authentication = await load(request.flow, call);
+    const { flow } = authentication;
 
     const body = request.body ?? noBody;
     const foreign = checkOrigin(csrf, call, flow, body.csrfToken) ?? call.malformed;
@@ -70,31 +71,52 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
       );
     }
     const method = await pick(authentication, body.method.case);
-    const authenticate = () => method.authenticate(body.method.value as never, viewOf(authentication), call);
-    const authenticated = await authenticate();
-    if (authenticated.kind === "redirect") {
-      const location = await redirect.begin(flow, method.name, undefined, authenticated, call);
+    const authenticate = async (standing: AuthenticationContext) => ({
+      authentication: { ...standing, method: method.name },
+      result: await method.authenticate(body.method.value as never, viewOf(standing), call),
+    });
+    const authenticated = await authenticate(authentication);
+    if (authenticated.result.kind === "redirect") {
+      const location = await redirect.begin(
+        { flow, method: method.name, who: undefined, call, stands: (tx) => mustStillBeOpen(tx, flow) },
+        authenticated.result,
+      );
       if (typeof location !== "string") throw await signInSteps.reject(authentication, location);
       return respond({ kind: "completed", continueWith: [], redirectBrowserTo: location });
     }
+    const again = async () => authenticate(await load(flow.id, call));
     return respond(
       await completeAuthentication(
-        { ...authentication, method: method.name },
-        authenticated,
-        method.redirect && authenticate,
+        { ...authenticated, result: authenticated.result },
+        again,
+        method.redirect !== undefined,
       ),
     );
   };
 
-  const completeRedirect: CompleteRedirect = async ({ flow, method, call, handleCallback, consume }) => {
-    const authentication = { ...(await mustBeOpen(flow, call)), method, fetches: consume !== undefined };
+  const completeRedirect: CompleteRedirect = async ({ flow, method, call, handleCallback, consume, fetches }) => {
+    const arrivalOf = (standing: AuthenticationContext): AuthenticationContext => ({ ...standing, method, fetches });
+    const authentication = arrivalOf(await mustBeOpen(flow, call));
     const { redirect: back } = mustBeMethod(method);
     if (back === undefined) throw serviceError("METHOD_DISABLED");
     const callbackData = await handleCallback(back);
     if (callbackData.kind === "rejected") throw await signInSteps.reject(authentication, callbackData);
-    const complete = async () =>
-      withConsume(await back.complete(callbackData.callbackData, viewOf(authentication), call), consume);
-    return completeAuthentication(authentication, await complete(), complete);
+    const complete = async (standing: AuthenticationContext) => ({
+      authentication: standing,
+      result: withConsume(await back.complete(callbackData.callbackData, viewOf(standing), call), consume),
+    });
+    return completeAuthentication(
+      await complete(authentication),
+      async () => complete(arrivalOf(await load(flow.id, call))),
+      true,
+    );
+  };
+
+  const load = async (id: string, call: Call): Promise<AuthenticationContext> =>
+    mustBeOpen(mustExist(await flows.find(db, "login", id), "There is no login flow with this id."), call);
+
+  const mustStillBeOpen = async (tx: Sql, { id }: FlowRecord): Promise<void> => {
+    if (!(await flows.lockOpen(tx, id, clock.now()))) throw mustExist(undefined);
   };
 
   /** Not expired, and not of someone who is signed in and has no reason to do it again. */

@@ -6,24 +6,22 @@ import type {
   UpdateLogoutFlowRequest,
   UpdateLogoutFlowResponse,
 } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
-import type { Database } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
+import type { SessionEndings } from "../../session/endings.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
-import type { SessionStore } from "../../session/store.ts";
-import { type LogoutTokens, tokenDigest } from "../../session/tokens.ts";
+import type { LogoutTokens } from "../../session/tokens.ts";
 import type { ReturnTo } from "../shared/return-to.ts";
 import { withQuery } from "../shared/urls.ts";
 
 /** What signing out needs. */
 export interface LogoutDeps {
-  readonly db: Database;
   readonly callers: Callers;
   readonly csrf: Csrf;
   readonly sessionCookie: SessionCookie;
-  readonly sessions: SessionStore;
+  readonly sessionEndings: SessionEndings;
   readonly logoutTokens: LogoutTokens;
   readonly returnTo: ReturnTo;
   readonly urls: {
@@ -39,13 +37,12 @@ export type Logout = ReturnType<typeof createLogout>;
 
 /** Signing out: a link for browsers, a call for native apps. */
 export const createLogout = ({
-  db,
   callers,
   csrf,
   logoutTokens,
   returnTo,
   sessionCookie,
-  sessions,
+  sessionEndings,
   urls,
 }: LogoutDeps) => ({
   async createLogoutFlow(request: CreateLogoutFlowRequest, call: Call): Promise<CreateLogoutFlowResponse> {
@@ -69,7 +66,7 @@ export const createLogout = ({
     // The token is the proof that the person wanted this: the link cannot be made by another site.
     if (!logoutTokens.matches(session.id, request.token))
       throw serviceError("LOGOUT_TOKEN_MISMATCH", { explain: "The token query parameter does not fit the session." });
-    await sessions.revokeOne(db, session.identityId, session.id);
+    await sessionEndings.end(session);
     sessionCookie.clear(call);
     csrf.rotate(call);
     return { $typeName: "ostiary.session.v1.UpdateLogoutFlowResponse", redirectBrowserTo: destination };
@@ -82,8 +79,8 @@ export const createLogout = ({
     if (call.malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: call.malformed });
     if (sessionToken === "")
       throw serviceError("INVALID_FIELD", { field: "session_token", explain: "session_token is missing." });
-    const revoked = await sessions.revokeByToken(db, tokenDigest(sessionToken));
-    if (revoked === undefined) throw serviceError("SESSION_TOKEN_UNKNOWN", { explain: "No session has this token." });
+    if (!(await sessionEndings.endByToken(sessionToken)))
+      throw serviceError("SESSION_TOKEN_UNKNOWN", { explain: "No session has this token." });
     return { $typeName: "ostiary.session.v1.PerformNativeLogoutResponse" };
   },
 });

@@ -12,8 +12,10 @@ export interface Callback {
   readonly call: Call;
   /** Reads the answer; only after the flow has found nothing against it. */
   handleCallback(method: CallbackHandler): Promise<CallbackResult | Rejected>;
-  /** Whose answer it is, if it waited for a native app: taken with what it is used for. */
-  readonly consume?: Consume;
+  /** Uses the answer up, with what it is used for. */
+  readonly consume: Consume;
+  /** It waited for a native app, which fetches its session now. */
+  readonly fetches: boolean;
 }
 
 /** What login and registration do with an answer from elsewhere. */

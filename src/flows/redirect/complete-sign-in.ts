@@ -40,10 +40,13 @@ export const createComplete = ({
     const destination = returnTo.must(returnToOf(flow)) ?? defaultReturnUrl;
     const method = callbackHandler(flow.kind, trip.record.method);
     if (method === undefined) throw serviceError("METHOD_DISABLED");
-    await redirect.take(trip);
-    const callbackData = await method.handleCallback(trip.redirectState, answer, call);
+    const callbackData = await redirect.handleCallback(trip, method, answer, call);
+    const now = clock.now();
     if (callbackData.kind === "rejected")
-      await flows.save(db, withForm(flow, formOf(callbackData.messages, callbackData.submittedValues), clock.now()));
+      mustExist(
+        (await flows.save(db, withForm(flow, formOf(callbackData.messages, callbackData.submittedValues), now), now)) ||
+          undefined,
+      );
     return withQuery(destination, {
       code: await redirect.keep(trip, callbackData.kind === "callback" ? callbackData.callbackData : undefined),
     });
@@ -56,16 +59,22 @@ export const createComplete = ({
     if (flow.type === "api") return keepForApp(flow, trip, answer, call);
     redirect.mustBeSameBrowser(trip, call);
     if (flow.kind === "settings") return (await completeRedirect.settings(trip, answer, call)).redirectBrowserTo;
-    const entered = await completeRedirect[flow.kind]({
-      flow,
-      method: trip.record.method,
-      call,
-      handleCallback: async (method) => {
-        await redirect.take(trip);
-        return method.handleCallback(trip.redirectState, answer, call);
-      },
-    });
-    return entered.redirectBrowserTo;
+    const { kind } = flow;
+    let isReceived = false;
+    const end = () =>
+      completeRedirect[kind]({
+        flow,
+        method: trip.record.method,
+        call,
+        consume: redirect.claimOf(trip),
+        fetches: false,
+        handleCallback: async (method) => {
+          const callbackData = await redirect.handleCallback(trip, method, answer, call);
+          isReceived = callbackData.kind === "callback";
+          return callbackData;
+        },
+      });
+    return (await redirect.completing(trip, end, () => isReceived)).redirectBrowserTo;
   };
 
   return async (request: CompleteSignInRequest, call: Call): Promise<CompleteSignInResponse> => ({

@@ -22,7 +22,7 @@ export const createExchange =
         field: "return_to_code",
         explain: "The return_to_code query parameter is missing.",
       });
-    const found = await redirect.fetch({ initCode, returnToCode }, ({ flowId }) => flows.findAny(db, flowId));
+    const found = await redirect.fetch(db, { initCode, returnToCode }, ({ flowId }) => flows.findAny(db, flowId));
     const kind = found?.flow.kind ?? "settings";
     if (found === undefined || kind === "settings")
       throw serviceError("NOT_FOUND", {
@@ -34,6 +34,7 @@ export const createExchange =
       method: record.method,
       call,
       consume: (tx) => continuations.take(tx, record),
+      fetches: true,
       handleCallback: async () => {
         if (callbackData) return { kind: "callback", callbackData };
         // The form says already what was wrong.

@@ -1,14 +1,20 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ContinuationRecord, Continuations } from "../../continuation/continuation.ts";
 import { newTicket, readTicket } from "../../continuation/ticket.ts";
-import type { Database } from "../../db/sql.ts";
-import { serviceError } from "../../errors/service-error.ts";
+import type { Database, Sql } from "../../db/sql.ts";
+import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { digestOf, isSameDigest } from "../../lib/digest.ts";
 import { randomToken } from "../../lib/ids.ts";
-import type { ExchangeCodes, RedirectRequest } from "../../methods/contract/redirect.ts";
-import type { Rejected } from "../../methods/contract/result.ts";
+import type {
+  CallbackHandler,
+  CallbackParams,
+  CallbackResult,
+  ExchangeCodes,
+  RedirectRequest,
+} from "../../methods/contract/redirect.ts";
+import type { Consume, Rejected } from "../../methods/contract/result.ts";
 import type { ContinuityCookie } from "../../session/continuity-cookie.ts";
 import type { SignedIn } from "../../session/session.ts";
 import { type FlowRecord, keepReturnTo, returnToOf } from "../shared/flow.ts";
@@ -18,10 +24,23 @@ const LIFESPAN = 30 * 60_000;
 /** How long an app may take to fetch what its browser came back with. */
 const EXCHANGE_LIFESPAN = 10 * 60_000;
 
-/** A trip that an answer belongs to. It was not taken yet. */
+/** Who is sent away, and from where. */
+export interface Departure {
+  readonly flow: FlowRecord;
+  readonly method: string;
+  /** Who is signed in, where that matters. */
+  readonly who: SignedIn | undefined;
+  readonly call: Call;
+  /** Looks once more, in the transaction that remembers the trip, whether flow and session are there. Throws when they are not. */
+  stands(tx: Sql): Promise<void>;
+}
+
+/** A trip that an answer belongs to. Nobody reads that answer at this moment. */
 export interface PendingRedirect {
   readonly record: ContinuationRecord;
   readonly redirectState: JsonObject;
+  /** What came of the answer, where a request before this one could not use it. */
+  readonly callbackData: JsonObject | undefined;
   /** Knows the browser again that was sent away; undefined for native apps. */
   readonly browser: string | undefined;
 }
@@ -35,23 +54,37 @@ export interface FetchedResult {
 /** The steps of a trip to elsewhere and back that all flows have in common. */
 export interface Redirects {
   /** Sends a person away. Browsers get a cookie that knows them again. Gives where to. */
-  begin(
-    flow: FlowRecord,
-    method: string,
-    who: SignedIn | undefined,
-    begin: RedirectRequest,
-    call: Call,
-  ): Promise<string | Rejected>;
+  begin(departure: Departure, begin: RedirectRequest): Promise<string | Rejected>;
   /** Finds what an answer belongs to. @throws INVALID_FIELD when it belongs to nothing, or to something else */
   find(state: string): Promise<PendingRedirect>;
   /** @throws INVALID_FIELD unless the browser is the one that was sent away */
   mustBeSameBrowser(trip: PendingRedirect, call: Call): void;
-  /** Ends the wait: nobody else can use this answer any more. @throws INVALID_FIELD when it was used already */
-  take(trip: PendingRedirect): Promise<void>;
-  /** Keeps what came of a trip, once taken, for the app that began it. Gives the code that its browser brings back. */
+  /**
+   * Reads the answer: once, because a provider takes no code twice. What comes of
+   * it stays until `claimOf` takes it along with what it is used for, so that the
+   * answer is good again after a failure that is not its own.
+   *
+   * @throws INVALID_FIELD when another request has it
+   */
+  handleCallback(
+    trip: PendingRedirect,
+    method: CallbackHandler,
+    answer: CallbackParams,
+    call: Call,
+  ): Promise<CallbackResult | Rejected>;
+  /** Uses up what was received, in the transaction of what it is used for. @throws INVALID_FIELD when another request did */
+  claimOf(trip: PendingRedirect): Consume;
+  /**
+   * Runs what uses a received answer; after a failure that will not pass, what was received is not kept.
+   *
+   * @param isReceived whether it came to receiving it
+   */
+  completing<T>(trip: PendingRedirect, work: () => Promise<T>, isReceived?: () => boolean): Promise<T>;
+  /** Keeps what came of a trip for the app that began it; undefined when it did not hold. Gives the code that its browser brings back. */
   keep(trip: PendingRedirect, callbackData: JsonObject | undefined): Promise<string>;
   /** Finds what waits for the app that has both codes; undefined when nothing does. */
   fetch(
+    sql: Sql,
     exchangeCodes: ExchangeCodes,
     flowOf: (record: ContinuationRecord) => Promise<FlowRecord | undefined>,
   ): Promise<(FetchedResult & { readonly flow: FlowRecord }) | undefined>;
@@ -69,7 +102,7 @@ export const createRedirects = ({
   readonly continuations: Continuations;
   readonly cookie: ContinuityCookie;
 }): Redirects => ({
-  async begin(flow, method, who, begin, call) {
+  async begin({ flow, method, who, call, stands }, begin) {
     const ticket = newTicket();
     const redirected = await begin.begin(ticket.text);
     if (redirected.kind === "rejected") return redirected;
@@ -85,26 +118,31 @@ export const createRedirects = ({
       sessionId: who?.session.id,
       identityId: who?.identity.id,
     } as const;
-    await continuations.park(
-      db,
-      binding,
-      payload,
-      Math.min(LIFESPAN, flow.expiresAt.getTime() - clock.now().getTime()),
-      ticket.id,
-    );
+    await db.transaction(async (tx) => {
+      await stands(tx);
+      await continuations.park(
+        tx,
+        binding,
+        payload,
+        Math.min(LIFESPAN, flow.expiresAt.getTime() - clock.now().getTime()),
+        ticket.id,
+      );
+    });
     return redirected.location;
   },
 
   async find(state) {
     const ticket = readTicket(state);
     const record = ticket && (await continuations.find(db, ticket.id));
-    const payload =
-      record?.kind === "provider" ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
+    const waits = record?.kind === "provider" || record?.kind === "callback";
+    const payload = waits ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
     if (!ticket || !record || !payload || !ticket.matches(payload.secret)) throw noSuchRedirect();
+    const { browser, redirectState, callbackData } = payload;
     return {
       record,
-      redirectState: payload.redirectState as JsonObject,
-      browser: typeof payload.browser === "string" ? payload.browser : undefined,
+      redirectState: redirectState as JsonObject,
+      callbackData: callbackData as JsonObject | undefined,
+      browser: typeof browser === "string" ? browser : undefined,
     };
   },
 
@@ -117,25 +155,62 @@ export const createRedirects = ({
       });
   },
 
-  async take({ record }) {
-    if (!(await continuations.take(db, record))) throw noSuchRedirect();
+  async handleCallback({ record, callbackData: before, ...trip }, method, answer, call) {
+    if (before !== undefined) return { kind: "callback", callbackData: before };
+    const reading = { ...record, kind: "receiving" } as const;
+    if (!(await continuations.move(db, record, "receiving"))) throw noSuchRedirect();
+    let result: CallbackResult | Rejected;
+    try {
+      result = await method.handleCallback(trip.redirectState, answer, call);
+    } catch (error) {
+      await continuations.move(db, reading, "provider");
+      throw error;
+    }
+    if (result.kind === "rejected") {
+      // The provider may be there again in a moment, and has not seen the code.
+      if (result.mayPass) await continuations.move(db, reading, "provider");
+      else await continuations.take(db, record);
+      return result;
+    }
+    const { secret } = continuations.open(record, record) as JsonObject;
+    const { redirectState, browser } = trip;
+    await continuations.move(db, reading, "callback", {
+      secret,
+      redirectState,
+      callbackData: result.callbackData,
+      ...(browser !== undefined && { browser }),
+    } as JsonObject);
+    return result;
+  },
+
+  claimOf:
+    ({ record }) =>
+    async (tx) => {
+      if (!(await continuations.take(tx, record))) throw noSuchRedirect();
+      return true;
+    },
+
+  async completing({ record }, work, isReceived = () => true) {
+    try {
+      return await work();
+    } catch (error) {
+      if (isReceived() && error instanceof ServiceError && error.row.status < 500) await continuations.take(db, record);
+      throw error;
+    }
   },
 
   async keep({ record }, callbackData) {
     const ticket = newTicket();
-    await continuations.park(
-      db,
-      { ...record, kind: "exchange" },
-      { secret: ticket.digest, ...(callbackData && { callbackData }) },
-      EXCHANGE_LIFESPAN,
-      ticket.id,
+    const payload = { secret: ticket.digest, ...(callbackData && { callbackData }) };
+    await db.transaction((tx) =>
+      continuations.park(tx, { ...record, kind: "exchange" }, payload, EXCHANGE_LIFESPAN, ticket.id),
     );
     return ticket.text;
   },
 
-  async fetch({ initCode, returnToCode }, flowOf) {
+  async fetch(sql, { initCode, returnToCode }, flowOf) {
     const ticket = readTicket(returnToCode);
-    const record = ticket && (await continuations.find(db, ticket.id));
+    const record = ticket && (await continuations.find(sql, ticket.id));
     const payload =
       record?.kind === "exchange" ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
     if (!ticket || !record || !payload || !ticket.matches(payload.secret)) return undefined;

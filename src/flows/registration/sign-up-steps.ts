@@ -7,6 +7,7 @@ import { sameEnd } from "../redirect/redirects.ts";
 import { emptyForm, type FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
+import { mustExist } from "../shared/request.ts";
 import { mustBeEnabled, newRegistrationFlow } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
 import { createSignUp } from "./sign-up.ts";
@@ -22,7 +23,7 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
   const { db, clock, config, csrf, flows, render, schemas, urls } = deps;
 
   const showAgain = async (saved: FlowRecord, call: Call): Promise<ServiceError> => {
-    await flows.save(db, saved);
+    mustExist((await flows.save(db, saved, saved.updatedAt)) || undefined);
     return formRejected(
       RegistrationFlowSchema,
       render(saved, csrf.tokenFor(call, saved.type)),

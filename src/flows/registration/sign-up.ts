@@ -4,21 +4,45 @@ import { apply } from "../../identity/apply.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { renderIdentity } from "../../identity/render.ts";
 import { uuid4, uuid7 } from "../../lib/ids.ts";
+import type { Rejected } from "../../methods/contract/result.ts";
 import { renderSession } from "../../session/render.ts";
-import { AlreadyConsumed, alreadyConsumed, consumeOrThrow, type SignUpSteps } from "../authentication/complete.ts";
+import {
+  AlreadyConsumed,
+  alreadyConsumed,
+  type Changed,
+  consumeOrThrow,
+  type SignUpSteps,
+} from "../authentication/complete.ts";
 import { redirectTo, setSessionToken } from "../shared/continue-with.ts";
 import { returnToOf } from "../shared/flow.ts";
 import { schemaOf } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
 
+/** Rolls the transaction back: the flow is over or gone. */
+class FlowOver extends Error {
+  override readonly name = "FlowOver";
+}
+
 /**
  * Writes a new person, and signs them in at once where the `session` hook is
  * configured: browsers get the cookie, native apps the token.
  */
 export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
-  const { db, clock, config, csrf, defaultReturnUrl, hooks, identities, returnTo, schemas, sessionCookie, sessions } =
-    deps;
+  const {
+    db,
+    clock,
+    config,
+    csrf,
+    defaultReturnUrl,
+    flows,
+    hooks,
+    identities,
+    returnTo,
+    schemas,
+    sessionCookie,
+    sessions,
+  } = deps;
 
   return async ({ flow, method, call, fetches }, { traits, credentials, extra, amr, consume }) => {
     mustBeEnabled(config);
@@ -39,6 +63,7 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
 
     try {
       const issued = await db.transaction(async (tx) => {
+        if (!(await flows.lockOpen(tx, flow.id, clock.now()))) throw new FlowOver("the flow is over");
         await consumeOrThrow(tx, consume);
         await identities.insert(tx, identity, secrets);
         return signsIn ? await sessions.begin(tx, identity, [amr], call) : undefined;
@@ -72,11 +97,17 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
         redirectBrowserTo: destination,
       };
     } catch (thrown) {
-      if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
-      if (isDuplicate(thrown)) return { kind: "conflict" };
-      throw thrown;
+      return failed(thrown);
     }
   };
+};
+
+/** How it ended when nothing was written. */
+const failed = (thrown: unknown): Rejected | Changed | { readonly kind: "conflict" } => {
+  if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
+  if (thrown instanceof FlowOver) return { kind: "changed" };
+  if (isDuplicate(thrown)) return { kind: "conflict" };
+  throw thrown;
 };
 
 const blank = (id: string, schemaId: string, now: Date): IdentityRecord => ({

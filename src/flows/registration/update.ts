@@ -3,6 +3,7 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { withConsume } from "../../methods/contract/authentication.ts";
@@ -54,8 +55,8 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
   const update: RegistrationUpdate["update"] = async (request, call) => {
     mustBeEnabled(config);
     mustNameFlow(request.flow);
-    const flow = mustExist(await flows.find(db, "registration", request.flow));
-    const authentication = await mustBeOpen(flow, call);
+    const authentication = await load(request.flow, call);
+    const { flow } = authentication;
 
     const body = request.body ?? noBody;
     const foreign = checkOrigin(csrf, call, flow, body.csrfToken) ?? call.malformed;
@@ -73,37 +74,58 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
       );
     }
     const method = await pick(authentication, body.method.case);
-    const register = () => method.register(body.method.value as never, view, call);
-    const registered = await register();
-    switch (registered.kind) {
+    const register = async (standing: AuthenticationContext) => ({
+      authentication: { ...standing, method: method.name },
+      result: await method.register(body.method.value as never, viewOf(standing.flow), call),
+    });
+    const registered = await register(authentication);
+    const { result } = registered;
+    switch (result.kind) {
       case "next_step":
-        throw await signUpSteps.continueRegistration(flow, call, registered);
+        throw await signUpSteps.continueRegistration(flow, call, result);
       case "redirect": {
-        const location = await redirect.begin(flow, method.name, undefined, registered, call);
+        const location = await redirect.begin(
+          { flow, method: method.name, who: undefined, call, stands: (tx) => mustStillBeOpen(tx, flow) },
+          result,
+        );
         if (typeof location !== "string") throw await signUpSteps.reject(authentication, location);
         return respond({ kind: "completed", continueWith: [], redirectBrowserTo: location });
       }
       default:
         return respond(
           await completeAuthentication(
-            { ...authentication, method: method.name },
-            registered,
-            method.redirect && register,
+            { ...registered, result },
+            async () => register(await load(flow.id, call)),
+            method.redirect !== undefined,
           ),
         );
     }
   };
 
-  const completeRedirect: CompleteRedirect = async ({ flow, method, call, handleCallback, consume }) => {
+  const completeRedirect: CompleteRedirect = async ({ flow, method, call, handleCallback, consume, fetches }) => {
     mustBeEnabled(config);
-    const authentication = { ...(await mustBeOpen(flow, call)), method, fetches: consume !== undefined };
+    const arrivalOf = (standing: AuthenticationContext): AuthenticationContext => ({ ...standing, method, fetches });
+    const authentication = arrivalOf(await mustBeOpen(flow, call));
     const { redirect: back } = mustBeMethod(method);
     if (back === undefined) throw serviceError("METHOD_DISABLED");
     const callbackData = await handleCallback(back);
     if (callbackData.kind === "rejected") throw await signUpSteps.reject(authentication, callbackData);
-    const complete = async () =>
-      withConsume(await back.complete(callbackData.callbackData, viewOf(flow), call), consume);
-    return completeAuthentication(authentication, await complete(), complete);
+    const complete = async (standing: AuthenticationContext) => ({
+      authentication: standing,
+      result: withConsume(await back.complete(callbackData.callbackData, viewOf(standing.flow), call), consume),
+    });
+    return completeAuthentication(
+      await complete(authentication),
+      async () => complete(arrivalOf(await load(flow.id, call))),
+      true,
+    );
+  };
+
+  const load = async (id: string, call: Call): Promise<AuthenticationContext> =>
+    mustBeOpen(mustExist(await flows.find(db, "registration", id)), call);
+
+  const mustStillBeOpen = async (tx: Sql, { id }: FlowRecord): Promise<void> => {
+    if (!(await flows.lockOpen(tx, id, clock.now()))) throw mustExist(undefined);
   };
 
   /** Not expired, and not of someone who is signed in. */

@@ -9,11 +9,12 @@ import { messages, uiText } from "../../ui/messages.ts";
 import { readMessage } from "../../ui/stored-message.ts";
 import type { PendingRedirect } from "../redirect/redirects.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import { Afterwards, type Tried } from "../shared/turns.ts";
 import type { SettingsDeps } from "./deps.ts";
-import { loadAndCheck, mustBeMethod, onFreshIdentity } from "./load.ts";
+import { loadAndCheck, mustBeMethod } from "./load.ts";
 import type { SettingsOutcome } from "./outcome.ts";
 import { park, reauthenticationRequired } from "./park.ts";
-import { reject } from "./reject.ts";
+import { reject, rejection } from "./reject.ts";
 import { save } from "./save.ts";
 import { type SettingsSubmission, viewOf } from "./submission.ts";
 
@@ -21,22 +22,26 @@ import { type SettingsSubmission, viewOf } from "./submission.ts";
 export interface SettingsCallback {
   /** A browser came back. The session must be the one that it left with, and still recent enough. */
   completeRedirect(trip: PendingRedirect, answer: CallbackParams, call: Call): Promise<SettingsOutcome>;
-  /** An app brings the codes of an answer that waits for it. Undefined: begin again. */
+  /** An app brings the codes of an answer that waits for it. */
   complete(
     submission: SettingsSubmission,
     method: string,
     exchangeCodes: ExchangeCodes,
-  ): Promise<SettingsOutcome | undefined>;
+  ): Promise<Tried<SettingsOutcome>>;
 }
 
 /** Creates the ends: privileged → arrive → one transaction → present, as for any other change. */
 export const createCallback = (deps: SettingsDeps): SettingsCallback => {
-  const { clock, config, continuations, db, redirect } = deps;
+  const { clock, config, continuations, db, redirect, turns } = deps;
   const isRecent = ({ caller }: SettingsSubmission) =>
     isPrivileged(caller.session, config.privileged_session_max_age, clock.now());
 
-  const completeRedirect: SettingsCallback["completeRedirect"] = async ({ record, ...trip }, answer, call) => {
-    const left = await loadAndCheck(deps, record.flowId, call);
+  const completeRedirect: SettingsCallback["completeRedirect"] = async (trip, answer, call) => {
+    const { record } = trip;
+    const left = await turns.run(async (sql): Promise<Tried<SettingsSubmission>> => {
+      const submission = await loadAndCheck(deps, record.flowId, call, sql);
+      return { kind: "done", render: async () => submission };
+    });
     if (!isOf(record, left))
       throw serviceError("IDENTITY_MISMATCH", {
         explain: "The answer belongs to another session. Start again with this one.",
@@ -48,36 +53,39 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
       method: { case: method.name, value: back.resubmit(trip.redirectState) },
     } as UpdateFlowBody;
     if (!isRecent(left)) throw await park(deps, left, body);
-    await redirect.take({ record, ...trip });
-    const callbackData = await back.handleCallback(trip.redirectState, answer, call);
+    const callbackData = await redirect.handleCallback(trip, back, answer, call);
     if (callbackData.kind === "rejected") throw await reject(deps, left, callbackData, callbackData.event);
 
-    return onFreshIdentity(async () => {
-      const submission = await loadAndCheck(deps, record.flowId, call);
-      if (!isRecent(submission)) throw await park(deps, submission, body);
-      const result = await back.complete(callbackData.callbackData, viewOf(deps, submission), call);
-      if (result.kind === "rejected") throw await reject(deps, submission, result, result.event);
-      return save(deps, submission, method.name, result);
-    });
+    return redirect.completing(trip, () =>
+      turns.run(async (sql) => {
+        const submission = await loadAndCheck(deps, record.flowId, call, sql);
+        if (!isRecent(submission)) throw new Afterwards(() => park(deps, submission, body));
+        const result = await back.complete(callbackData.callbackData, viewOf(deps, submission), call);
+        if (result.kind === "rejected") throw rejection(deps, submission, result, result.event);
+        return save(deps, submission, method.name, { ...result, consume: redirect.claimOf(trip) });
+      }),
+    );
   };
 
   const complete: SettingsCallback["complete"] = async (submission, name, exchangeCodes) => {
     const { back } = mustHandleCallback(deps, name);
     const found = await redirect.fetch(
+      submission.sql,
       exchangeCodes,
       async ({ flowId }): Promise<FlowRecord | undefined> =>
         flowId === submission.flow.id ? submission.flow : undefined,
     );
-    if (found === undefined || !isOf(found.record, submission)) throw await reject(deps, submission, nothingWaits);
+    if (found === undefined || !isOf(found.record, submission)) throw rejection(deps, submission, nothingWaits);
     // The codes stay good: the app brings them again once the person has signed in.
     if (!isRecent(submission)) throw reauthenticationRequired(deps, submission);
     const { callbackData, record } = found;
-    if (callbackData === undefined) {
-      await continuations.take(db, record);
-      throw await reject(deps, submission, rejected(submission.flow.form.messages.map(readMessage)));
-    }
+    if (callbackData === undefined)
+      throw new Afterwards(async () => {
+        await continuations.take(db, record);
+        return reject(deps, submission, rejected(submission.flow.form.messages.map(readMessage)));
+      });
     const result = await back.complete(callbackData, viewOf(deps, submission), submission.call);
-    if (result.kind === "rejected") throw await reject(deps, submission, result, result.event);
+    if (result.kind === "rejected") throw rejection(deps, submission, result, result.event);
     return save(deps, submission, name, { ...result, consume: (tx) => continuations.take(tx, record) });
   };
 

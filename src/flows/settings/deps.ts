@@ -15,6 +15,7 @@ import type { SessionCookie } from "../../session/session-cookie.ts";
 import type { Redirects } from "../redirect/redirects.ts";
 import type { ReturnTo } from "../shared/return-to.ts";
 import type { FlowStore } from "../shared/store.ts";
+import type { Turns } from "../shared/turns.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 import type { RenderSettings } from "./render.ts";
 import type { SettingsStore } from "./store.ts";
@@ -28,6 +29,7 @@ export interface SettingsDeps {
   readonly csrf: Csrf;
   readonly sessionCookie: SessionCookie;
   readonly flows: FlowStore;
+  readonly turns: Turns;
   readonly reads: SettingsStore;
   readonly identities: IdentityStore;
   readonly sessions: SessionIssuer;

@@ -6,11 +6,11 @@ import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
 
 /** Reads a settings flow: one statement. Checks in the order own, AAL, expiry. */
-export const createGet = ({ callers, clock, config, csrf, reads, urls, render }: SettingsDeps) => {
+export const createGet = ({ callers, clock, config, csrf, db, reads, urls, render }: SettingsDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     csrf.ensure(call);
     const { credential, digest } = callers.mustHaveToken(call);
-    const read = await reads.read(digest, request.id);
+    const read = await reads.read(db, digest, request.id);
     const caller = callers.mustBeLive(read, credential);
     const flow = mustExist(read?.flow);
     mustBeOwn(flow, caller);

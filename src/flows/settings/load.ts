@@ -1,3 +1,4 @@
+import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SettingsMethod } from "../../methods/contract/settings.ts";
@@ -5,25 +6,27 @@ import { messages, uiText } from "../../ui/messages.ts";
 import { sameEnd } from "../redirect/redirects.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { formOf } from "../shared/form.ts";
+import { Afterwards } from "../shared/turns.ts";
 import { mustBeOwn } from "./checks.ts";
 import { newSettingsFlow } from "./create.ts";
 import type { SettingsDeps } from "./deps.ts";
-import type { SettingsOutcome } from "./outcome.ts";
 import { loadSubmission, type SettingsSubmission } from "./submission.ts";
-
-/** How often a change runs again on a fresh identity when another write came between. */
-const TRIES = 4;
 
 /**
  * Loads what a change is decided on: own → AAL → expiry, for every way into the
  * flow. A flow that is over is replaced.
  */
-export const loadAndCheck = async (deps: SettingsDeps, flowId: string, call: Call): Promise<SettingsSubmission> => {
+export const loadAndCheck = async (
+  deps: SettingsDeps,
+  flowId: string,
+  call: Call,
+  sql: Sql,
+): Promise<SettingsSubmission> => {
   const { callers, clock, config, urls } = deps;
-  const submission = await loadSubmission(deps, flowId, call);
+  const submission = await loadSubmission(deps, flowId, call, sql);
   mustBeOwn(submission.flow, submission.caller);
   callers.mustSatisfyAal(submission.caller, config.required_aal, urls.submit("settings", submission.flow.id));
-  if (isExpired(submission.flow, clock.now())) throw await replace(deps, submission);
+  if (isExpired(submission.flow, clock.now())) throw new Afterwards(() => replace(deps, submission));
   return submission;
 };
 
@@ -45,15 +48,4 @@ export const mustBeMethod = ({ methods }: SettingsDeps, name: string): SettingsM
   if (!method?.enabled)
     throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
   return method;
-};
-
-/** Runs a change again from its first read while other writes come between. */
-export const onFreshIdentity = async (once: () => Promise<SettingsOutcome | undefined>): Promise<SettingsOutcome> => {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const outcome = await once();
-    if (outcome) return outcome;
-  }
-  throw serviceError("ETAG_MISMATCH", {
-    explain: "The account is being changed by other requests at the same time. Try again.",
-  });
 };

@@ -4,6 +4,7 @@ import { redirectTo } from "../shared/continue-with.ts";
 import { emptyForm, returnToOf } from "../shared/flow.ts";
 import { withForm } from "../shared/form.ts";
 import type { SettingsDeps } from "./deps.ts";
+import { loadAndCheck } from "./load.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
 /** What a submit of the settings flow gives, for UpdateFlow and ResumeFlow alike. */
@@ -34,7 +35,7 @@ export const renderOutcome = async (
   let { flow } = submission;
   if (ended.kind === "context") {
     flow = { ...withForm(flow, emptyForm, clock.now(), "show_form"), context: { ...flow.context, ...ended.context } };
-    await flows.save(db, flow);
+    if (!(await flows.save(db, flow, clock.now(), caller.session))) await loadAndCheck(deps, flow.id, call, db);
   }
   const token = csrf.tokenFor(call, flow.type);
   if (ended.kind !== "saved" || flow.type === "api")

@@ -2,8 +2,10 @@ import { create, toJson } from "@bufbuild/protobuf";
 import { ReauthenticateSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import { type UpdateFlowBody, UpdateFlowBodySchema } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { ContinuationBinding } from "../../continuation/continuation.ts";
+import type { Sql } from "../../db/sql.ts";
 import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { SettingsDeps } from "./deps.ts";
+import { loadAndCheck } from "./load.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
 /** How long a change waits for its owner, in milliseconds (contract, settings 3.0). */
@@ -29,13 +31,26 @@ export const park = async (
 ): Promise<ServiceError> => {
   const { db, config, continuations } = deps;
   const payload = toJson(UpdateFlowBodySchema, { ...body, csrfToken: "" });
-  await continuations.park(
-    db,
-    parkedFor(submission, body.method.case ?? ""),
-    payload,
-    Math.min(LIFESPAN, config.lifespan),
-  );
+  await db.transaction(async (tx) => {
+    await standFast(deps, submission, tx);
+    await continuations.park(
+      tx,
+      parkedFor(submission, body.method.case ?? ""),
+      payload,
+      Math.min(LIFESPAN, config.lifespan),
+    );
+  });
   return reauthenticationRequired(deps, submission);
+};
+
+/** Whatever a submit was found to stand on must stand still, in the transaction that writes something for it. @throws as `loadAndCheck` */
+export const standFast = async (
+  deps: SettingsDeps,
+  { caller, flow, call }: SettingsSubmission,
+  tx: Sql,
+): Promise<void> => {
+  await deps.identities.lockActive(tx, caller.identity.id);
+  await loadAndCheck(deps, flow.id, call, tx);
 };
 
 /** Says where the owner of an account proves who they are. */

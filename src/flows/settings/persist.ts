@@ -1,42 +1,43 @@
 import { isDuplicate } from "../../db/sql-error.ts";
-import { serviceError } from "../../errors/service-error.ts";
 import { apply, differsInProtected } from "../../identity/apply.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Performed } from "../../methods/contract/settings.ts";
-import type { SessionRecord } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { AlreadyConsumed, consumeOrThrow } from "../authentication/complete.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
+import { inTransaction } from "../shared/turns.ts";
 import type { SettingsDeps } from "./deps.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
 /** How writing a change ended. */
 export type Persisted =
   | { readonly kind: "saved"; readonly caller: SettingsSubmission["caller"]; readonly flow: FlowRecord }
-  /** Someone else changed the identity since it was read. */
-  | { readonly kind: "conflict" }
+  /** What the change stands on is not as it was read: the person, a credential, the session, the flow, or what was parked. */
+  | { readonly kind: "raced" }
   /** An identifier or address belongs to someone else. */
   | { readonly kind: "identifier_conflict" }
-  /** What was parked was applied by another request already. */
-  | { readonly kind: "gone" }
   /** What can be used only once was used by another request. */
   | { readonly kind: "used" };
 
-/** Rolls the transaction back with a word for why. */
-class RolledBack extends Error {
-  override readonly name = "RolledBack";
-  readonly kind: "conflict" | "gone";
-  constructor(kind: "conflict" | "gone") {
-    super(kind);
-    this.kind = kind;
-  }
+/** Rolls the transaction back: something is not as it was read. */
+class Changed extends Error {
+  override readonly name = "Changed";
 }
 
+/** @throws Changed */
+const mustHold = (holds: boolean): void => {
+  if (!holds) throw new Changed("changed");
+};
+
 /**
- * Writes a change in one transaction: identity, credentials, addresses, flow,
- * what was parked, the security event, hooks. All of it or nothing; running it
- * again after a deadlock is harmless, because the change is plain data.
+ * Writes a change in one transaction: identity, credentials, flow, what was
+ * parked, the security event, hooks. All of it or nothing; running it again
+ * after a deadlock is harmless, because the change is plain data.
+ *
+ * Each statement looks itself whether what it stands on still holds: the person
+ * at the version that was read and active, their credentials, then, with the
+ * person's row locked, the session and the flow.
  *
  * @param resumes whether the change is the parked one: it is applied exactly once
  */
@@ -49,38 +50,36 @@ export const persist = async (
 ): Promise<Persisted> => {
   const { audit, clock, continuations, db, flows, hooks, identities, sessions } = deps;
   const { change, event, amr, consume, active } = performed;
-  const { caller, flow, parked, call } = submission;
-  const now = clock.now();
+  const { caller, flow, parked, call, sql } = submission;
   const before = caller.identity;
-  const after = apply(before, change, { now, newId: uuid4 });
-  const saved = withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success", active);
-  const recorded = event ?? (differsInProtected(before, after) ? { type: "identifiers.changed" } : undefined);
 
   try {
-    const session = await db.transaction(async (tx): Promise<SessionRecord> => {
+    return await inTransaction(sql, db, async (tx): Promise<Persisted> => {
+      const now = clock.now();
+      const after = apply(before, change, { now, newId: uuid4 });
+      const saved = withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success", active);
+      const recorded = event ?? (differsInProtected(before, after) ? { type: "identifiers.changed" } : undefined);
+
+      mustHold(await identities.update(tx, before, after));
       await consumeOrThrow(tx, consume);
-      if (!(await identities.update(tx, before, after))) throw new RolledBack("conflict");
-      for (const { type, config } of change.credentials ?? [])
-        await identities.putSecret(tx, before.id, type, config, now);
-      await flows.save(tx, saved);
-      if (parked && !(await continuations.take(tx, parked)) && resumes) throw new RolledBack("gone");
+      for (const credential of change.credentials ?? [])
+        mustHold(await identities.putSecret(tx, before.id, credential, now));
+      mustHold(await flows.save(tx, saved, now, caller.session));
+      if (parked) mustHold((await continuations.take(tx, parked)) || !resumes);
       if (recorded)
         await audit.record(
           tx,
           { identityId: before.id, sessionId: caller.session.id, outcome: "done", ...recorded },
           call,
         );
-      const authenticated = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
-      if (authenticated === undefined)
-        throw serviceError("SESSION_INACTIVE", { explain: "The session was revoked at the same time." });
-      for (const hook of hooks.after(method))
-        await hook.afterSettings?.(tx, { before, after, session: authenticated, method, call });
-      return authenticated;
+      const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
+      if (session === undefined) throw new Changed("the session is over");
+      for (const hook of hooks.after(method)) await hook.afterSettings?.(tx, { before, after, session, method, call });
+      return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved };
     });
-    return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved };
   } catch (thrown) {
     if (thrown instanceof AlreadyConsumed) return { kind: "used" };
-    if (thrown instanceof RolledBack) return { kind: thrown.kind };
+    if (thrown instanceof Changed) return { kind: "raced" };
     if (isDuplicate(thrown)) return { kind: "identifier_conflict" };
     throw thrown;
   }

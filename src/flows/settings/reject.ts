@@ -3,8 +3,18 @@ import type { ServiceError } from "../../errors/service-error.ts";
 import type { MethodEvent, Rejected } from "../../methods/contract/result.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
+import { Afterwards } from "../shared/turns.ts";
 import type { SettingsDeps } from "./deps.ts";
+import { loadAndCheck } from "./load.ts";
 import type { SettingsSubmission } from "./submission.ts";
+
+/** Throw it to reject a change once its transaction is undone; see `reject`. */
+export const rejection = (
+  deps: SettingsDeps,
+  submission: SettingsSubmission,
+  wrong: Omit<Rejected, "kind">,
+  refused?: MethodEvent,
+): Afterwards => new Afterwards(() => reject(deps, submission, wrong, refused));
 
 /**
  * Saves the form with what is wrong, and gives the error that says so. The
@@ -20,8 +30,10 @@ export const reject = async (
   refused?: MethodEvent,
 ): Promise<ServiceError> => {
   const { audit, db, clock, continuations, csrf, flows, render, urls } = deps;
-  const saved = withForm(flow, formOf(messages, submittedValues), clock.now(), "show_form", active);
-  await flows.save(db, saved);
+  const now = clock.now();
+  const saved = withForm(flow, formOf(messages, submittedValues), now, "show_form", active);
+  // Nothing is written for a session or into a flow that is over: that is what is told then.
+  if (!(await flows.save(db, saved, now, caller.session))) await loadAndCheck(deps, flow.id, call, db);
   if (parked) await continuations.take(db, parked);
   if (refused)
     await audit.record(

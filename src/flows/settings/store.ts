@@ -4,7 +4,7 @@ import {
   continuationColumns,
   continuationFromRow,
 } from "../../continuation/continuation.ts";
-import type { Database } from "../../db/sql.ts";
+import type { Database, Sql } from "../../db/sql.ts";
 import { type IdentityRow, identityColumns, identityFromRow } from "../../identity/store.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import { createBatch } from "../../session/batch.ts";
@@ -24,9 +24,10 @@ export interface SettingsRead extends SignedIn {
 export interface SettingsStore {
   /**
    * Undefined when there is no session with this token digest. A malformed id
-   * finds no flow. Reads of one tick share their statements.
+   * finds no flow. Reads of one tick share their statements, but for those of a
+   * transaction.
    */
-  read(tokenDigest: Buffer, flowId: string): Promise<SettingsRead | undefined>;
+  read(sql: Sql, tokenDigest: Buffer, flowId: string): Promise<SettingsRead | undefined>;
 }
 
 /** Stands where no flow can be: the nil UUID is never given out. */
@@ -43,8 +44,8 @@ const joined = `SELECT ${sessionColumns}, ${identityColumns}, ${flowColumns}, ${
 
 /** Creates the store on a database. */
 export const createSettingsStore = (db: Database): SettingsStore => {
-  const one = async (key: Buffer): Promise<readonly (readonly [Buffer, SettingsRead])[]> => {
-    const [row] = await db.query<SessionRow & IdentityRow & Nullable<FlowRow> & Nullable<ContinuationRow>>(joined, [
+  const one = async (sql: Sql, key: Buffer): Promise<readonly (readonly [Buffer, SettingsRead])[]> => {
+    const [row] = await sql.query<SessionRow & IdentityRow & Nullable<FlowRow> & Nullable<ContinuationRow>>(joined, [
       flowIdOf(key),
       digestOf(key),
     ]);
@@ -87,8 +88,13 @@ export const createSettingsStore = (db: Database): SettingsStore => {
     });
   };
 
-  const lookup = createBatch<SettingsRead>((keys) => (keys.length === 1 && keys[0] ? one(keys[0]) : many(keys)));
-  return { read: (tokenDigest, flowId) => lookup(Buffer.concat([parseUuid(flowId) ?? NO_FLOW, tokenDigest])) };
+  const lookup = createBatch<SettingsRead>((keys) => (keys.length === 1 && keys[0] ? one(db, keys[0]) : many(keys)));
+  return {
+    read: async (sql, tokenDigest, flowId) => {
+      const key = Buffer.concat([parseUuid(flowId) ?? NO_FLOW, tokenDigest]);
+      return sql === db ? lookup(key) : (await one(sql, key))[0]?.[1];
+    },
+  };
 };
 
 const ID_BYTES = 16;

@@ -1,5 +1,6 @@
+import type { Sql } from "../../db/sql.ts";
 import type { Call } from "../../lib/call.ts";
-import type { SettingsView } from "../../methods/contract/settings.ts";
+import type { SettingsChange } from "../../methods/contract/settings.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { mustExist, mustNameFlow } from "../shared/request.ts";
@@ -12,6 +13,8 @@ export interface SettingsSubmission {
   readonly flow: FlowRecord;
   readonly parked: SettingsRead["parked"];
   readonly call: Call;
+  /** Where it was read: the database itself, or a transaction in which nobody else can change the person. */
+  readonly sql: Sql;
 }
 
 /**
@@ -23,24 +26,32 @@ export const loadSubmission = async (
   { callers, reads }: SettingsDeps,
   flowId: string,
   call: Call,
+  sql: Sql,
 ): Promise<SettingsSubmission> => {
   const { credential, digest } = callers.mustHaveToken(call);
-  const read = await reads.read(digest, flowId);
+  const read = await reads.read(sql, digest, flowId);
   const caller = callers.mustBeLive(read, credential);
   mustNameFlow(flowId);
-  return { caller, flow: mustExist(read?.flow, "There is no settings flow with this id."), parked: read?.parked, call };
+  return {
+    caller,
+    flow: mustExist(read?.flow, "There is no settings flow with this id."),
+    parked: read?.parked,
+    call,
+    sql,
+  };
 };
 
 /** What the methods see of an attempt. */
 export const viewOf = (
   { schemas }: SettingsDeps,
-  { caller, flow }: SettingsSubmission,
+  { caller, flow, sql }: SettingsSubmission,
   updateMask?: readonly string[],
-): SettingsView => ({
+): SettingsChange => ({
   session: caller.session,
   identity: caller.identity,
   schema: schemas.must(caller.identity.schemaId),
   flow,
   submittedValues: null,
+  sql,
   updateMask,
 });

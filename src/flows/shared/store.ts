@@ -2,6 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { readJson } from "../../db/read-json.ts";
 import type { Sql } from "../../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
+import { liveSession, liveSessionValues, type SessionKey } from "../../session/store.ts";
 import type { FlowForm, FlowKind, FlowRecord } from "./flow.ts";
 
 /** A row of `flows`, under the aliases of `flowColumns`. */
@@ -64,8 +65,15 @@ export interface FlowStore {
   find(sql: Sql, kind: FlowKind, id: string): Promise<FlowRecord | undefined>;
   /** Undefined for an unknown or malformed id. */
   findAny(sql: Sql, id: string): Promise<FlowRecord | undefined>;
-  /** Writes what a submit changes: state, active, form and context. */
-  save(sql: Sql, flow: FlowRecord): Promise<void>;
+  /**
+   * Writes what a submit changes: state, active, form and context. False: the
+   * flow is over at `now`, or gone, or its session is not live any more.
+   *
+   * @param session the session that submits, where the flow is that of someone who is signed in
+   */
+  save(sql: Sql, flow: FlowRecord, now: Date, session?: SessionKey): Promise<boolean>;
+  /** Whether the flow is there and not over at `now`. It stays so until the transaction ends. */
+  lockOpen(tx: Sql, id: string, now: Date): Promise<boolean>;
 }
 
 /** Creates the store. It keeps no state of its own. */
@@ -105,14 +113,29 @@ export const createFlowStore = (): FlowStore => ({
     return row && flowFromRow(row);
   },
 
-  async save(sql, flow) {
-    await sql.execute("UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ? WHERE id = ?", [
-      flow.state,
-      flow.active ?? null,
-      JSON.stringify(flow.form),
-      JSON.stringify(flow.context),
-      flow.updatedAt,
-      uuidBytes(flow.id),
+  async save(sql, flow, now, session) {
+    const { affectedRows } = await sql.execute(
+      `UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ?
+        WHERE id = ? AND expires_at > ?${session === undefined ? "" : ` AND ${liveSession}`}`,
+      [
+        flow.state,
+        flow.active ?? null,
+        JSON.stringify(flow.form),
+        JSON.stringify(flow.context),
+        flow.updatedAt,
+        uuidBytes(flow.id),
+        now,
+        ...(session === undefined ? [] : liveSessionValues(session, now)),
+      ],
+    );
+    return affectedRows === 1;
+  },
+
+  async lockOpen(tx, id, now) {
+    const [row] = await tx.query("SELECT 1 FROM flows WHERE id = ? AND expires_at > ? FOR UPDATE", [
+      uuidBytes(id),
+      now,
     ]);
+    return row !== undefined;
   },
 });

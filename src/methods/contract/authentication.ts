@@ -1,8 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import type { Change, CredentialChange, IdentityRecord, ValidTraits } from "../../identity/identity.ts";
 import type { AuthenticationMethodReference } from "../../session/issue.ts";
-import type { Consume, MethodEvent, Rejected, SubmittedValues } from "./result.ts";
+import type { Consume, MethodEvent, Rejected, SubmittedValues, VerifiedCredential } from "./result.ts";
 
 /* Who someone turns out to be: what a login or registration method answers, and what the flows do with it. */
 
@@ -23,10 +24,9 @@ export interface Authenticated {
   readonly kind: "authenticated";
   readonly identity: IdentityRecord;
   readonly amr: AuthenticationMethodReference;
-  /** What changes along with signing in, such as traits that a provider tells. */
-  readonly change?: Change;
-  /** Secret parts to renew, such as a better hash of the same password, by credential type. */
-  readonly secrets?: Readonly<Record<string, JsonObject>>;
+  readonly verified: VerifiedCredential;
+  /** What changes along with signing in, such as traits that a provider tells: made of the person as they are in the transaction that writes it. */
+  readonly change?: (identity: IdentityRecord, tx: Sql) => Promise<Change | undefined>;
   readonly consume?: Consume;
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { UpdateFlowBody as LoginBody } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
@@ -44,7 +45,7 @@ export interface LoginMethod<K extends LoginCase = LoginCase> {
     complete(callbackData: JsonObject, view: LoginView, call: Call): Promise<AuthenticationResult>;
   };
   /** For methods that link what waits for the owner of an account: what changes when they have signed in. */
-  linkAccount?(linkState: JsonObject, owner: IdentityRecord): Promise<LinkedAccount | Rejected>;
+  linkAccount?(linkState: JsonObject, owner: IdentityRecord, tx: Sql): Promise<LinkedAccount | Rejected>;
 }
 
 /** Every login method; leaving one out does not compile. */

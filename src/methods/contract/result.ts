@@ -25,6 +25,8 @@ export interface Rejected {
   readonly context?: JsonObject;
   /** What to record in the person's security events as refused. */
   readonly event?: MethodEvent;
+  /** It may hold in a moment: another server did not answer, and nothing was used up. */
+  readonly mayPass?: boolean;
 }
 
 /**
@@ -45,6 +47,15 @@ export const rejected = (
   ...(submittedValues && { submittedValues }),
   ...(active !== undefined && { active }),
 });
+
+/** The credential that was verified: nobody is signed in by one that has been replaced since. */
+export interface VerifiedCredential {
+  readonly type: string;
+  /** As it was read; undefined where the person has no secret of this type. */
+  readonly version: number | undefined;
+  /** The secret part to renew, such as a better hash of the same password. */
+  readonly renewed?: JsonObject;
+}
 
 /** Another step of the same form; `context` is merged into the flow's. */
 export interface NextStep {

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { UpdateFlowBody as SettingsBody } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import type { Change } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
@@ -25,6 +26,12 @@ export interface SettingsView extends SignedIn {
   readonly submittedValues: SubmittedValues | null;
   /** The paths to change, for clients that send a field mask. */
   readonly updateMask?: readonly string[] | undefined;
+}
+
+/** What a settings method sees of a submit. */
+export interface SettingsChange extends SettingsView {
+  /** Where to read what the change is made of; nobody writes between in the transaction of a later try. */
+  readonly sql: Sql;
 }
 
 /** It may be done, as far as can be seen at sight. */
@@ -66,7 +73,7 @@ export interface SettingsMethod<K extends SettingsCase = SettingsCase, E = unkno
   /** Slow: policy, hashes, other servers. Only after the session was found recent enough. */
   perform(
     examined: E,
-    view: SettingsView,
+    view: SettingsChange,
     call: Call,
   ): Promise<Performed | Rejected | ContextChanged | RedirectRequest>;
   /** For methods whose answer comes from elsewhere. */
@@ -78,7 +85,7 @@ export interface SettingsRedirect<K extends SettingsCase = SettingsCase> extends
   /** The codes, if this submit of a native app brings those of an answer that waits. */
   exchangeCodes(input: SettingsInput<K>): ExchangeCodes | undefined;
   /** Protected by nature: only after the session was found recent enough. */
-  complete(callbackData: JsonObject, view: SettingsView, call: Call): Promise<Performed | Rejected>;
+  complete(callbackData: JsonObject, view: SettingsChange, call: Call): Promise<Performed | Rejected>;
   /** The submit that asks for the same again. */
   resubmit(linkState: JsonObject): SettingsInput<K>;
 }

@@ -62,7 +62,7 @@ export const createAuthorizationRequests = ({
   /** What exactly was wrong is for the log: it would help whoever tries things out. */
   const refuse = (provider: string, { reason, explain }: Refused): Rejected => {
     log.warn({ provider, reason, explain }, "the answer of a sign-in provider was not taken");
-    return rejected([refusalMessage(reason)]);
+    return { ...rejected([refusalMessage(reason)]), ...(reason === "unavailable" && { mayPass: true }) };
   };
 
   const known = (

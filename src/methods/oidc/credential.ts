@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { CredentialChange, IdentityRecord } from "../../identity/identity.ts";
+import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
 import type { CredentialKind } from "../contract/credential.ts";
 import type { ProviderTokens } from "./client.ts";
 
@@ -44,15 +44,15 @@ export const linksOf = ({ credentials }: Pick<IdentityRecord, "credentials">): r
  *
  * @param kept the secret part of the credential, if there is one
  */
-export const link = (
-  memoize: JsonObject | undefined,
-  { tokens, ...entry }: NewLink,
-  aead: TokenAead,
-): CredentialChange => toChange([...readKept(memoize), { ...entry, ...(tokens && sealTokens(entry, tokens, aead)) }]);
+export const link = (memoize: Secret | undefined, { tokens, ...entry }: NewLink, aead: TokenAead): CredentialChange =>
+  toChange(memoize, [...readKept(memoize?.config), { ...entry, ...(tokens && sealTokens(entry, tokens, aead)) }]);
 
 /** Takes every link of a provider away. With none left the credential stays, empty. */
-export const unlink = (memoize: JsonObject | undefined, provider: string): CredentialChange =>
-  toChange(readKept(memoize).filter((entry) => entry.provider !== provider));
+export const unlink = (memoize: Secret | undefined, provider: string): CredentialChange =>
+  toChange(
+    memoize,
+    readKept(memoize?.config).filter((entry) => entry.provider !== provider),
+  );
 
 /** The tokens of every link in clear, for administrators who ask for them. What cannot be decrypted any more is empty. */
 export const revealTokens = (memoize: JsonObject | undefined, aead: TokenAead): JsonObject => ({
@@ -78,8 +78,9 @@ export const createOidcCredential = (isConfigured: (provider: string) => boolean
   },
 });
 
-const toChange = (entries: readonly KeptLink[]): CredentialChange => ({
+const toChange = (memoize: Secret | undefined, entries: readonly KeptLink[]): CredentialChange => ({
   type: OIDC,
+  replaces: memoize?.version,
   config: { providers: entries.map((entry) => ({ ...entry })) },
   facts: { providers: entries.map(factsOf) },
   identifiers: [...new Set(entries.map(identifierOf))],

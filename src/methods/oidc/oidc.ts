@@ -76,16 +76,7 @@ export const createOidc = (deps: OidcDeps) => {
   const count = (identity: IdentityRecord) => firstFactors(identity).reduce((sum, way) => sum + way.count, 0);
 
   return {
-    settings: createOidcSettings({
-      enabled,
-      db,
-      identities,
-      providers,
-      nodes,
-      authorizations,
-      aead,
-      firstFactors: count,
-    }),
+    settings: createOidcSettings({ enabled, identities, providers, nodes, authorizations, aead, firstFactors: count }),
     login: createOidcLogin({ enabled, providers, nodes, authorizations, providerAuthentication }),
     registration: createOidcRegistration({ enabled, providers, nodes, authorizations, providerAuthentication }),
     credential: createOidcCredential((id) => enabled && providers.get(id) !== undefined),

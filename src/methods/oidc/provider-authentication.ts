@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { Database } from "../../db/sql.ts";
+import type { Database, Sql } from "../../db/sql.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
-import type { IdentifierOwner, IdentityStore } from "../../identity/store.ts";
+import type { IdentifierOwner, IdentityStore, IdentityWithSecret } from "../../identity/store.ts";
 import type { Log } from "../../lib/log.ts";
 import { readTraits } from "../../schema/form.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
@@ -31,7 +31,7 @@ export interface ProviderAuthentication {
     options?: { readonly mustBeFresh?: boolean },
   ): Promise<AuthenticationResult>;
   /** What is linked to an account whose owner has proven that it is theirs. */
-  linkAccount(linkState: JsonObject, owner: IdentityRecord): Promise<LinkedAccount | Rejected>;
+  linkAccount(linkState: JsonObject, owner: IdentityRecord, tx: Sql): Promise<LinkedAccount | Rejected>;
 }
 
 /** What telling needs. */
@@ -83,40 +83,41 @@ export const createProviderAuthentication = ({
       : { mapped: result.mapped, ...readTraits(schema, merge(result.mapped.traits, traits)) };
   };
 
-  const authenticated = async (
+  const authenticated = (
     provider: Provider,
     known: ProviderProfile,
-    identity: IdentityRecord,
+    { identity, secret }: IdentityWithSecret,
     schema: IdentitySchema,
-  ): Promise<Authenticated | Rejected> => {
+  ): Authenticated | Rejected => {
     if (identity.state !== "active")
       return rejected([{ node: "", text: uiText(general.identityDisabled) }], undefined, OIDC);
-    const change =
-      provider.config.update_identity_on_login === "automatic"
-        ? await updated(provider, known, identity, schema)
-        : undefined;
     return {
       kind: "authenticated",
       identity,
       amr: { method: OIDC, aal: known.level, provider: provider.id },
-      ...(change && { change }),
+      verified: { type: OIDC, version: secret?.version },
+      ...(provider.config.update_identity_on_login === "automatic" && { change: updates(provider, known, schema) }),
     };
   };
 
   /** What the provider tells from now on, where that is wanted. It never keeps anyone from signing in. */
-  const updated = async (
+  const updates = (
     provider: Provider,
     known: ProviderProfile,
-    identity: IdentityRecord,
     schema: IdentitySchema,
-  ): Promise<Change | undefined> => {
-    const told = await mapTraits(provider, { ...known, traits: {} }, schema);
-    if (told === undefined || schema.id !== identity.schemaId) return undefined;
-    const validated = validateTraits(schema, merge(identity.traits, told.traits));
-    if (validated.kind === "invalid") return undefined;
-    const owner = await identities.findIdentifierOwner(db, validated);
-    if (owner && owner.identity.id !== identity.id) return undefined;
-    return { traits: validated, ...beside(told.mapped) };
+  ): NonNullable<Authenticated["change"]> => {
+    const telling = mapTraits(provider, { ...known, traits: {} }, schema);
+    // Told where it is waited for, if it is.
+    telling.catch(() => undefined);
+    return async (identity, tx) => {
+      const told = await telling;
+      if (told === undefined || schema.id !== identity.schemaId) return undefined;
+      const validated = validateTraits(schema, merge(identity.traits, told.traits));
+      if (validated.kind === "invalid") return undefined;
+      const owner = await identities.findIdentifierOwner(tx, validated);
+      if (owner && owner.identity.id !== identity.id) return undefined;
+      return { traits: validated, ...beside(told.mapped) };
+    };
   };
 
   const taken = (
@@ -152,7 +153,7 @@ export const createProviderAuthentication = ({
       if (provider === undefined) return rejected([refusalMessage("misconfigured")]);
       if (mustBeFresh && !known.isFresh) return rejected([notProvenAgain()]);
       const found = await identities.findByIdentifier(db, OIDC, [identifierOf(known)]);
-      if (found) return authenticated(provider, known, found.identity, schema);
+      if (found) return authenticated(provider, known, found, schema);
       // Someone else is signed in: this is not the moment to become a third person.
       if (mustBeFresh) return rejected([{ node: "", text: uiText(general.linkedAccountMismatch) }]);
 
@@ -181,16 +182,17 @@ export const createProviderAuthentication = ({
       };
     },
 
-    linkAccount: async (linkState, owner) => {
-      const { provider, subject, tokens, level } = readProviderProfile(linkState);
+    linkAccount: async (linkState, owner, tx) => {
+      const { provider, subject, tokens } = readProviderProfile(linkState);
       // One account of a provider for each person (contract, settings 3.3.2).
       if (providers.get(provider) === undefined || linksOf(owner).some((entry) => entry.provider === provider))
         return rejected([cannotLink()]);
-      const memoize = await identities.findSecret(db, owner.id, OIDC);
+      const memoize = await identities.findSecret(tx, owner.id, OIDC);
       return {
         kind: "linked",
         change: { credentials: [link(memoize, { provider, subject, tokens }, aead)] },
-        amr: { method: OIDC, aal: level, provider },
+        // The account was proven by other means; what is new to it raises nothing.
+        amr: { method: OIDC, aal: "aal1", provider },
         event: { type: "provider.linked", detail: { provider } },
       };
     },

@@ -1,12 +1,11 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { OidcMethodSchema } from "../../../gen/ostiary/settings/v1/method_oidc_pb.ts";
-import type { Database } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { type Rejected, rejected } from "../contract/result.ts";
-import type { Performed, SettingsInput, SettingsMethod, SettingsView } from "../contract/settings.ts";
+import type { Performed, SettingsChange, SettingsInput, SettingsMethod } from "../contract/settings.ts";
 import type { AuthorizationRequests } from "./authorization-requests.ts";
 import { link, linksOf, OIDC, type TokenAead, unlink } from "./credential.ts";
 import { linkAndUnlink } from "./messages.ts";
@@ -18,7 +17,6 @@ import { mayLink, mustStayLinked } from "./rules.ts";
 /** What the oidc method of the settings flow needs. */
 export interface OidcSettingsDeps {
   readonly enabled: boolean;
-  readonly db: Database;
   readonly identities: IdentityStore;
   readonly providers: Providers;
   readonly nodes: ProviderNodes;
@@ -39,28 +37,32 @@ type Wanted = { readonly link: Provider; readonly input: SettingsInput<"oidc"> }
  * who unlink at once the second finds what the first has left.
  */
 export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc", Wanted> => {
-  const { enabled, db, identities, providers, nodes, authorizations, aead, firstFactors } = deps;
+  const { enabled, identities, providers, nodes, authorizations, aead, firstFactors } = deps;
 
-  const prepareLink = async (known: ProviderProfile, { identity }: SettingsView): Promise<Performed | Rejected> => {
-    const { provider, subject, tokens, level } = known;
+  const prepareLink = async (
+    known: ProviderProfile,
+    { identity, sql }: SettingsChange,
+  ): Promise<Performed | Rejected> => {
+    const { provider, subject, tokens } = known;
     const event = { type: "provider.linked", detail: { provider } };
     const allowed = mayLink(providers, identity, provider);
     if (allowed.kind === "forbidden") return { ...rejected([allowed.message]), event };
-    const memoize = await identities.findSecret(db, identity.id, OIDC);
+    const memoize = await identities.findSecret(sql, identity.id, OIDC);
     return {
       kind: "performed",
       change: { credentials: [link(memoize, { provider, subject, tokens }, aead)] },
       event,
-      amr: { method: OIDC, aal: level, provider },
+      // Whoever links an account has shown nothing that was known of them: it raises no session.
+      amr: { method: OIDC, aal: "aal1", provider },
       active: OIDC,
     };
   };
 
-  const prepareUnlink = async (provider: string, { identity }: SettingsView): Promise<Performed | Rejected> => {
+  const prepareUnlink = async (provider: string, { identity, sql }: SettingsChange): Promise<Performed | Rejected> => {
     const event = { type: "provider.unlinked", detail: { provider } };
     const stays = mustStayLinked(providers, identity, provider, firstFactors(identity));
     if (stays) return { ...rejected([stays.message]), event };
-    const memoize = await identities.findSecret(db, identity.id, OIDC);
+    const memoize = await identities.findSecret(sql, identity.id, OIDC);
     return { kind: "performed", change: { credentials: [unlink(memoize, provider)] }, event };
   };
 

@@ -1,21 +1,26 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { CredentialChange, IdentityRecord } from "../../identity/identity.ts";
+import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
 import type { CredentialKind } from "../contract/credential.ts";
 
 /** The type of password credentials, as stored and as clients know it. */
 export const PASSWORD = "password";
 
 /** What is kept of a password: its hash, in PHC string or modular crypt format. */
-export const readHash = (secret: JsonObject | undefined): string | undefined => {
-  const hash = secret?.hashed_password;
+export const readHash = (secret: Secret | undefined): string | undefined => {
+  const hash = secret?.config.hashed_password;
   return typeof hash === "string" && hash !== "" ? hash : undefined;
 };
 
 /** The secret part of a password credential. */
 export const writeHash = (hash: string): JsonObject => ({ hashed_password: hash });
 
-/** Sets the password to the one with this hash. */
-export const setPassword = (hash: string): CredentialChange => ({ type: PASSWORD, config: writeHash(hash), facts: {} });
+/** Sets the password to the one with this hash, in the place of what there was. */
+export const setPassword = (hash: string, memoize?: Secret): CredentialChange => ({
+  type: PASSWORD,
+  config: writeHash(hash),
+  facts: {},
+  replaces: memoize?.version,
+});
 
 /** What others may ask of passwords: one way in, if there is one and something to identify by. */
 export const passwordCredential: CredentialKind = {

@@ -80,8 +80,13 @@ export const createPasswordLogin = ({
       // Only whoever knows the password learns that the account was disabled.
       if (found.identity.state !== "active")
         return rejected([{ node: "", text: uiText(messages.identityDisabled) }], submittedValues, PASSWORD);
-      const secrets = verified.rehashed === undefined ? {} : { secrets: { [PASSWORD]: writeHash(verified.rehashed) } };
-      return { kind: "authenticated", identity: found.identity, amr: { method: PASSWORD, aal: "aal1" }, ...secrets };
+      const renewed = verified.rehashed === undefined ? {} : { renewed: writeHash(verified.rehashed) };
+      return {
+        kind: "authenticated",
+        identity: found.identity,
+        amr: { method: PASSWORD, aal: "aal1" },
+        verified: { type: PASSWORD, version: found.secret?.version, ...renewed },
+      };
     },
   };
 };

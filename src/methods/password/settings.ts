@@ -1,5 +1,5 @@
-import type { Database } from "../../db/sql.ts";
 import type { IdentityStore } from "../../identity/store.ts";
+import type { Call } from "../../lib/call.ts";
 import { outgoingHeaders } from "../../lib/trace.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
@@ -17,7 +17,6 @@ import type { Passwords } from "./passwords.ts";
 /** What the password method of the settings flow needs. */
 export interface PasswordSettingsDeps {
   readonly enabled: boolean;
-  readonly db: Database;
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
 }
@@ -29,7 +28,6 @@ export interface PasswordSettingsDeps {
  */
 export const createPasswordSettings = ({
   enabled,
-  db,
   identities,
   passwords,
 }: PasswordSettingsDeps): SettingsMethod<"password", string> => {
@@ -47,6 +45,9 @@ export const createPasswordSettings = ({
     submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(general.save) }),
   ];
 
+  // A call that has to try again, because another came between, need not hash again while others wait for it.
+  const hashes = new WeakMap<Call, string>();
+
   return {
     name: PASSWORD,
     enabled,
@@ -55,15 +56,19 @@ export const createPasswordSettings = ({
     examine: ({ password }) =>
       password === "" ? rejected([passwords.missing()]) : { kind: "examined", protected: true, examined: password },
 
-    perform: async (password, { identity }, call) => {
+    perform: async (password, { identity, sql }, call) => {
       const identifiers = identity.credentials[PASSWORD]?.identifiers ?? [];
       if (identifiers.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }]);
-      const currentHash = readHash(await identities.findSecret(db, identity.id, PASSWORD));
-      const chosen = await passwords.choose({ password, identifiers, currentHash, trace: outgoingHeaders(call) });
+      const memoize = await identities.findSecret(sql, identity.id, PASSWORD);
+      const chosen = await passwords.choose(
+        { password, identifiers, currentHash: readHash(memoize), trace: outgoingHeaders(call) },
+        hashes.get(call),
+      );
       if (chosen.kind === "refused") return rejected(chosen.messages);
+      hashes.set(call, chosen.hash);
       return {
         kind: "performed",
-        change: { credentials: [setPassword(chosen.hash)] },
+        change: { credentials: [setPassword(chosen.hash, memoize)] },
         event: { type: "password.changed" },
       };
     },

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { apply } from "../../../src/identity/apply.ts";
-import type { CredentialChange, IdentityRecord } from "../../../src/identity/identity.ts";
+import type { CredentialChange, IdentityRecord, Secret } from "../../../src/identity/identity.ts";
 import { createAead } from "../../../src/lib/aead.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import {
@@ -48,13 +48,14 @@ const person: IdentityRecord = {
   createdAt: now,
   updatedAt: now,
 };
+const memoize = ({ config }: CredentialChange): Secret => ({ version: 1, config: config ?? {} });
 const changed = (change: CredentialChange, before = person) =>
   apply(before, { credentials: [change] }, { now, newId: () => "" });
 const count = createOidcCredential((id) => id !== "gone").count;
 
 describe("the credential", () => {
   const first = link(undefined, { provider: "acme", subject: "42", tokens }, aead);
-  const second = link(first.config ?? undefined, { provider: "globex", subject: "7", tokens: undefined }, aead);
+  const second = link(memoize(first), { provider: "globex", subject: "7", tokens: undefined }, aead);
 
   it("is known by provider and subject, and by nothing else", () => {
     expect(second.identifiers).toEqual(["acme:42", "globex:7"]);
@@ -96,28 +97,26 @@ describe("the credential", () => {
   });
 
   it("loses every link of a provider at once, and stays when none is left", () => {
-    const third = link(second.config ?? undefined, { provider: "acme", subject: "43", tokens: undefined }, aead);
-    expect(unlink(third.config ?? undefined, "acme").identifiers).toEqual(["globex:7"]);
-    const none = unlink(first.config ?? undefined, "acme");
-    expect(none).toEqual({ type: OIDC, config: { providers: [] }, facts: { providers: [] }, identifiers: [] });
+    const third = link(memoize(second), { provider: "acme", subject: "43", tokens: undefined }, aead);
+    expect(unlink(memoize(third), "acme").identifiers).toEqual(["globex:7"]);
+    const none = unlink(memoize(first), "acme");
+    expect(none).toEqual({
+      type: OIDC,
+      config: { providers: [] },
+      facts: { providers: [] },
+      identifiers: [],
+      replaces: 1,
+    });
     expect(count(changed(none, changed(first)))).toBe(0);
   });
 
   it("is a way in for each provider that there is and that is no organization's", () => {
     expect(count(person)).toBe(0);
     expect(count(changed(second))).toBe(2);
-    expect(
-      count(changed(link(second.config ?? undefined, { provider: "gone", subject: "1", tokens: undefined }, aead))),
-    ).toBe(2);
+    expect(count(changed(link(memoize(second), { provider: "gone", subject: "1", tokens: undefined }, aead)))).toBe(2);
     expect(
       count(
-        changed(
-          link(
-            second.config ?? undefined,
-            { provider: "corp", subject: "1", organization: "x", tokens: undefined },
-            aead,
-          ),
-        ),
+        changed(link(memoize(second), { provider: "corp", subject: "1", organization: "x", tokens: undefined }, aead)),
       ),
     ).toBe(2);
   });
@@ -125,7 +124,7 @@ describe("the credential", () => {
   it("reads what it does not know as nothing", () => {
     for (const facts of [{}, { providers: null }, { providers: [null, 7, { provider: "acme" }] }]) {
       expect(linksOf({ credentials: { [OIDC]: { identifiers: [], set: true, facts } } })).toEqual([]);
-      expect(unlink(facts as never, "acme").identifiers).toEqual([]);
+      expect(unlink({ version: 1, config: facts as never }, "acme").identifiers).toEqual([]);
     }
   });
 });
@@ -216,7 +215,7 @@ describe("what may be done to links", () => {
   it("several accounts of one provider are one way in when it goes", () => {
     const twice = changed(
       link(
-        { providers: [{ provider: "acme", subject: "1" }] },
+        { version: 1, config: { providers: [{ provider: "acme", subject: "1" }] } },
         { provider: "acme", subject: "2", tokens: undefined },
         aead,
       ),

@@ -1,0 +1,148 @@
+import type { Sql } from "../../db/sql.ts";
+import { apply } from "../../identity/apply.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import type { Authenticated, LinkedAccount } from "../../methods/contract/authentication.ts";
+import type { LoginMethod } from "../../methods/contract/login.ts";
+import { type Rejected, rejected } from "../../methods/contract/result.ts";
+import type { Caller } from "../../session/caller.ts";
+import type { Issued } from "../../session/issue.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { type AuthenticationContext, consumeOrThrow } from "../authentication/complete.ts";
+import { accountLinkOf } from "../authentication/pending-account-link.ts";
+import type { FlowRecord } from "../shared/flow.ts";
+import { loginContext } from "./context.ts";
+import type { LoginDeps } from "./deps.ts";
+
+/** Rolls the transaction back: something is not as it was read. */
+export class NotAsRead extends Error {
+  override readonly name = "NotAsRead";
+}
+
+/** Rolls the transaction back: what waited for the owner of the account cannot be linked. */
+export class CannotLink extends Error {
+  override readonly name = "CannotLink";
+  readonly rejected: Rejected;
+
+  constructor(rejected: Rejected) {
+    super("what waits cannot be linked");
+    this.rejected = rejected;
+  }
+}
+
+/** Writes a sign-in, in the transaction that it is given. @throws NotAsRead, CannotLink, AlreadyConsumed */
+export type WriteSignIn = (
+  tx: Sql,
+  context: AuthenticationContext,
+  authenticated: Authenticated,
+  same: Caller | undefined,
+) => Promise<Issued>;
+
+/**
+ * Creates the transaction of a sign-in: lock the person → the flow is open → the
+ * credential is the one that was verified → what can be used once → what changes
+ * along with it → session → hooks. Nothing that was found out before is believed
+ * without another look.
+ */
+export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
+  const { audit, clock, flows, hooks, identities, methods, pendingAccountLinks, sessions } = deps;
+
+  /** What waits for the owner of this account; nobody else may have it. @throws CannotLink */
+  const linkAccount = async (
+    flow: FlowRecord,
+    identity: IdentityRecord,
+    tx: Sql,
+  ): Promise<LinkedAccount | undefined> => {
+    const accountLink = accountLinkOf(flow);
+    if (accountLink === undefined) return undefined;
+    const pending = pendingAccountLinks.open(flow);
+    if (pending === undefined)
+      throw new CannotLink(
+        rejected([
+          {
+            node: "",
+            text: uiText(messages.invalid, {
+              reason: "What was to be linked is not there any more. Please start again.",
+            }),
+          },
+        ]),
+      );
+    if (pending.ownerId !== identity.id)
+      throw new CannotLink(rejected([{ node: "", text: uiText(messages.linkedAccountMismatch) }]));
+    const confirmed = await (methods as Readonly<Record<string, LoginMethod>>)[accountLink.method]?.linkAccount?.(
+      pending.linkState,
+      identity,
+      tx,
+    );
+    if (confirmed?.kind === "rejected") throw new CannotLink(confirmed);
+    return confirmed;
+  };
+
+  /** @throws NotAsRead unless person, flow and credential are what the proof was made of; until the transaction ends they stay so */
+  const mustStandFast = async (
+    tx: Sql,
+    flow: FlowRecord,
+    { identity, verified }: Authenticated,
+    now: Date,
+  ): Promise<void> => {
+    const { type, version, renewed } = verified;
+    const holds =
+      (await identities.lockActive(tx, identity.id)) &&
+      (await flows.lockOpen(tx, flow.id, now)) &&
+      (renewed === undefined
+        ? await identities.hasSecret(tx, identity.id, type, version)
+        : await identities.putSecret(tx, identity.id, { type, config: renewed, replaces: version }, now));
+    if (!holds) throw new NotAsRead("not as it was read");
+  };
+
+  /** Writes what changes along with signing in; gives the person as they are then. */
+  const writeChanges = async (
+    tx: Sql,
+    before: IdentityRecord,
+    changes: readonly Change[],
+    now: Date,
+  ): Promise<IdentityRecord> => {
+    if (changes.length === 0) return before;
+    const after = changes.reduce((person, change) => apply(person, change, { now, newId: uuid4 }), before);
+    const credentials = changes.flatMap((change) => change.credentials ?? []);
+    if (!(await identities.update(tx, before, after))) throw new NotAsRead("not as it was read");
+    for (const credential of credentials)
+      if (!(await identities.putSecret(tx, after.id, credential, now))) throw new NotAsRead("not as it was read");
+    return after;
+  };
+
+  /** What changes along with signing in, and what was linked. */
+  const change = async (tx: Sql, flow: FlowRecord, { identity, change: changeOf }: Authenticated, now: Date) => {
+    if (changeOf === undefined && accountLinkOf(flow) === undefined) return { identity };
+    const before = await identities.find(tx, identity.id);
+    if (before === undefined) throw new NotAsRead("the person is gone");
+    const linked = await linkAccount(flow, before, tx);
+    const changes = [await changeOf?.(before, tx), linked?.change].filter((each) => each !== undefined);
+    return { identity: await writeChanges(tx, before, changes, now), linked };
+  };
+
+  return async (tx, { flow, method, call }, authenticated, same) => {
+    const { refresh, requestedAal } = loginContext(flow);
+    const now = clock.now();
+    await mustStandFast(tx, flow, authenticated, now);
+    await consumeOrThrow(tx, authenticated.consume);
+    const { identity, linked } = await change(tx, flow, authenticated, now);
+    const amr = [authenticated.amr, ...(linked ? [linked.amr] : [])];
+    const session =
+      same && (refresh || requestedAal === 2)
+        ? await sessions.renew(tx, { ...same, identity }, same.credential.token, amr)
+        : await sessions.begin(tx, identity, amr, call);
+    if (session === undefined) throw new NotAsRead("the session is over");
+    if (linked) {
+      const event = {
+        identityId: identity.id,
+        sessionId: session.session.id,
+        outcome: "done",
+        ...linked.event,
+      } as const;
+      await audit.record(tx, event, call);
+    }
+    for (const hook of hooks.after(method)) await hook.afterLogin?.(tx, { identity, session: session.session, call });
+    return session;
+  };
+};

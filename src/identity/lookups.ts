@@ -1,0 +1,55 @@
+import type { Sql } from "../db/sql.ts";
+import { uuidBytes } from "../lib/ids.ts";
+import { addressKeys, identifierKeys } from "./apply.ts";
+import type { IdentityRecord } from "./identity.ts";
+
+/** Writes what a new person is found by. A taken identifier or address surfaces as the driver's duplicate-key error. */
+export const insertLookups = async (tx: Sql, identity: IdentityRecord): Promise<void> => {
+  await insertIdentifiers(tx, identity.id, identifierKeys(identity));
+  await insertAddresses(tx, identity.id, addressKeys(identity));
+};
+
+/** Writes where two states of a person differ in what they are found by. */
+export const replaceLookups = async (tx: Sql, before: IdentityRecord, after: IdentityRecord): Promise<void> => {
+  const [oldKeys, newKeys] = [identifierKeys(before), identifierKeys(after)];
+  const [oldAddresses, newAddresses] = [addressKeys(before), addressKeys(after)];
+  // Old ones go first, so that swapping two of a person's own never collides.
+  await deleteIdentifiers(tx, after.id, without(oldKeys, newKeys));
+  await deleteAddresses(tx, after.id, without(oldAddresses, newAddresses));
+  await insertIdentifiers(tx, after.id, without(newKeys, oldKeys));
+  await insertAddresses(tx, after.id, without(newAddresses, oldAddresses));
+};
+
+const without = (list: readonly string[], other: readonly string[]): string[] => list.filter((k) => !other.includes(k));
+
+const insertIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
+  if (keys.length === 0) return;
+  await tx.execute(
+    `INSERT INTO identity_identifiers (identity_id, type, identifier) VALUES ${keys.map(() => "(?, ?, ?)").join(", ")}`,
+    keys.flatMap((k) => [uuidBytes(id), ...k.split("\0")]),
+  );
+};
+
+const insertAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
+  if (keys.length === 0) return;
+  await tx.execute(
+    `INSERT INTO identity_addresses (identity_id, purpose, via, value) VALUES ${keys.map(() => "(?, ?, ?, ?)").join(", ")}`,
+    keys.flatMap((k) => [uuidBytes(id), ...k.split("\0")]),
+  );
+};
+
+const deleteIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
+  for (const k of keys)
+    await tx.execute("DELETE FROM identity_identifiers WHERE identity_id = ? AND type = ? AND identifier = ?", [
+      uuidBytes(id),
+      ...k.split("\0"),
+    ]);
+};
+
+const deleteAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
+  for (const k of keys)
+    await tx.execute("DELETE FROM identity_addresses WHERE identity_id = ? AND purpose = ? AND via = ? AND value = ?", [
+      uuidBytes(id),
+      ...k.split("\0"),
+    ]);
+};
