@@ -147,13 +147,21 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       );
       await hasher.verify(password, hashIn(row.c_config));
       const now = new Date();
-      await db.transaction((tx) =>
-        tx.execute(
-          "INSERT INTO sessions (id, identity_id, token_digest, active, methods, device, issued_at, authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      await db.transaction(async (tx) => {
+        const id = row.i_id ?? null;
+        await tx.execute("UPDATE identities SET turn = turn + 1 WHERE id = ? AND state = 'active'", [id]);
+        await tx.query<Row>("SELECT 1 FROM flows WHERE id = ? AND expires_at > ? FOR UPDATE", [uuidBytes(flow), now]);
+        await tx.query<Row>("SELECT version FROM identity_credentials WHERE identity_id = ? AND type = ?", [
+          id,
+          "password",
+        ]);
+        await tx.execute(
+          "INSERT INTO sessions (id, identity_id, token_digest, salt, active, methods, device, issued_at, authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           [
             uuidBytes(uuid7(now)),
-            row.i_id ?? null,
+            id,
             randomBytes(32),
+            randomBytes(16),
             1,
             JSON.stringify([{ method: "password", aal: "aal1", completed_at: now }]),
             JSON.stringify({ id: uuid7(now), ip_address: "127.0.0.1", user_agent: agent, location: "" }),
@@ -161,15 +169,15 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
             now,
             new Date(now.getTime() + aDay),
           ],
-        ),
-      );
+        );
+      });
     },
 
     password: async (digest, flow, password, from) => {
       const row = await withFlow(digest, flow);
       const id = row.i_id ?? null;
       const [secret] = await db.query<Row>(
-        "SELECT config FROM identity_credentials WHERE identity_id = ? AND type = ?",
+        "SELECT config, version FROM identity_credentials WHERE identity_id = ? AND type = ?",
         [id, "password"],
       );
       await hasher.verify(password, hashIn(secret?.config));
@@ -178,9 +186,8 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       await db.transaction(async (tx) => {
         await tx.execute(saveIdentity, savedIdentity(row, row.i_traits));
         await tx.execute(
-          `INSERT INTO identity_credentials (identity_id, type, config, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
-           ON DUPLICATE KEY UPDATE config = ?, updated_at = ?`,
-          [id, "password", config, now, now, config, now],
+          "UPDATE identity_credentials SET config = ?, version = version + 1, updated_at = ? WHERE identity_id = ? AND type = ? AND version = ?",
+          [config, now, id, "password", secret?.version ?? null],
         );
         await tx.execute(saveFlow, savedFlow(flow, savedForm));
         await tx.execute(

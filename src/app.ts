@@ -77,6 +77,8 @@ export interface App {
 export interface AppOverrides {
   readonly clock?: Clock;
   readonly log?: ServerLog;
+  /** Wraps the database, to hold what is written for a moment. */
+  readonly wrapDatabase?: (db: Database) => Database;
 }
 
 /**
@@ -85,7 +87,7 @@ export interface AppOverrides {
  */
 export const createApp = async (
   config: Config,
-  { clock = systemClock, log = createLog(config.log) }: AppOverrides = {},
+  { clock = systemClock, log = createLog(config.log), wrapDatabase = (db) => db }: AppOverrides = {},
 ): Promise<App> => {
   if (config.dsn === undefined) throw new Error("createApp needs a dsn");
   const { selfservice, serve, secrets, cookies } = config;
@@ -95,7 +97,7 @@ export const createApp = async (
   const metrics = createMetrics();
 
   // What it stands on
-  const db = createDatabase({ dsn: config.dsn, poolSize: config.database.pool_size, log });
+  const db = wrapDatabase(createDatabase({ dsn: config.dsn, poolSize: config.database.pool_size, log }));
   const addressRules = createAddressRules(config.clients.http);
   const schemas = await loadSchemas(config.identity, { publicBaseUrl: serve.public.base_url, addressRules });
   const aead = createAead({

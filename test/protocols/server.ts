@@ -9,6 +9,7 @@ import { createDatabase } from "../../src/db/pool.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { type FreshDatabase, freshDatabase } from "../setup/fresh-database.ts";
 import { createSteerableClock, type SteerableClock } from "./clock.ts";
+import { createGate, type Gate } from "./gate.ts";
 import { identitySchemaUrl } from "./schema.ts";
 
 /** The pages of the tests' own user interface. Nobody serves them: where a browser is sent is what counts. */
@@ -28,6 +29,8 @@ export interface TestServer {
   readonly adminUrl: string;
   readonly clock: SteerableClock;
   readonly database: FreshDatabase;
+  /** Holds requests before their transactions. */
+  readonly gate: Gate;
   /** Every line of the log so far. */
   readonly logged: readonly string[];
   /** The connections that gRPC clients share. */
@@ -95,7 +98,8 @@ export const startServer = async ({ overrides = {}, migrated = true }: TestServe
   const clock = createSteerableClock();
   const logged: string[] = [];
   const pool = createPool({ ...database.connection, connectionLimit: 4, timezone: "Z" });
-  let app = await startApp(merge(standard, overrides), clock, logged);
+  const gate = createGate();
+  let app = await startApp(merge(standard, overrides), { clock, gate, logged });
   let http2 = new Http2SessionManager(url);
 
   return {
@@ -103,6 +107,7 @@ export const startServer = async ({ overrides = {}, migrated = true }: TestServe
     adminUrl,
     clock,
     database,
+    gate,
     logged,
     get http2() {
       return http2;
@@ -111,7 +116,7 @@ export const startServer = async ({ overrides = {}, migrated = true }: TestServe
     restart: async (next = {}) => {
       http2.abort();
       await app.close();
-      app = await startApp(merge(standard, next), clock, logged);
+      app = await startApp(merge(standard, next), { clock, gate, logged });
       http2 = new Http2SessionManager(url);
     },
     stop: async () => {
@@ -123,10 +128,16 @@ export const startServer = async ({ overrides = {}, migrated = true }: TestServe
   };
 };
 
-const startApp = async (configuration: Raw, clock: SteerableClock, logged: string[]): Promise<App> => {
+interface Surroundings {
+  readonly clock: SteerableClock;
+  readonly gate: Gate;
+  readonly logged: string[];
+}
+
+const startApp = async (configuration: Raw, { clock, gate, logged }: Surroundings): Promise<App> => {
   const { config } = loadConfig({ files: [], env: {}, overrides: configuration });
   const log = createLog({ level: "trace", format: "json" }, { write: (line) => logged.push(line) });
-  const app = await createApp(config, { clock, log });
+  const app = await createApp(config, { clock, log, wrapDatabase: gate.wrap });
   await app.listen();
   return app;
 };

@@ -14,7 +14,7 @@ import {
 } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { redirectTo } from "../shared/continue-with.ts";
-import { returnToOf } from "../shared/flow.ts";
+import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import type { LoginDeps } from "./deps.ts";
 import { CannotLink, createWriteSignIn, NotAsRead } from "./write-sign-in.ts";
 
@@ -43,15 +43,7 @@ export const createSignIn = (deps: LoginDeps) => {
     try {
       issued = await db.transaction((tx) => write(tx, context, authenticated, same));
     } catch (thrown) {
-      if (thrown instanceof NotAsRead) return { kind: "changed" };
-      if (thrown instanceof CannotLink) return thrown.rejected;
-      if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
-      // What a provider tells of a person keeps nobody from signing in: looked at again, it is someone else's.
-      if (isDuplicate(thrown))
-        return accountLinkOf(flow)
-          ? rejected([{ node: "", text: uiText(messages.identifierTaken) }])
-          : { kind: "changed" };
-      throw thrown;
+      return failed(thrown, flow);
     }
 
     const schema = schemas.must(issued.identity.schemaId);
@@ -65,4 +57,14 @@ export const createSignIn = (deps: LoginDeps) => {
     if (same === undefined) csrf.rotate(call);
     return { kind: "completed", session, continueWith: [redirectTo(destination)], redirectBrowserTo: destination };
   };
+};
+
+/** How it ended when nothing was written. */
+const failed = (thrown: unknown, flow: FlowRecord): Rejected | Changed => {
+  if (thrown instanceof NotAsRead) return { kind: "changed" };
+  if (thrown instanceof CannotLink) return thrown.rejected;
+  if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
+  if (!isDuplicate(thrown)) throw thrown;
+  // What a provider tells of a person keeps nobody from signing in: looked at again, it is someone else's.
+  return accountLinkOf(flow) ? rejected([{ node: "", text: uiText(messages.identifierTaken) }]) : { kind: "changed" };
 };

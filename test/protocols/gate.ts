@@ -1,0 +1,70 @@
+import type { Database } from "../../src/db/sql.ts";
+
+/** One transaction that waits to be begun. */
+export interface Held {
+  /** Settles once a request has come as far as its transaction: all that is slow is behind it. */
+  readonly reached: Promise<void>;
+  /** Lets it begin. */
+  release(): void;
+}
+
+/** Holds requests just before their transactions, so that a test may change what they rest on. */
+export interface Gate {
+  /** Holds the next transaction; those after it pass. */
+  hold(): Held;
+  wrap(db: Database): Database;
+}
+
+/** Creates a gate that is open. */
+export const createGate = (): Gate => {
+  let next: { readonly arrive: () => void; readonly until: Promise<void> } | undefined;
+
+  return {
+    hold: () => {
+      const reached = Promise.withResolvers<void>();
+      const until = Promise.withResolvers<void>();
+      const mine = { arrive: reached.resolve, until: until.promise };
+      next = mine;
+      return {
+        reached: reached.promise,
+        release: () => {
+          if (next === mine) next = undefined;
+          until.resolve();
+        },
+      };
+    },
+    wrap: (db) => ({
+      ...db,
+      get dialect() {
+        return db.dialect;
+      },
+      get version() {
+        return db.version;
+      },
+      transaction: async (work, options) => {
+        const mine = next;
+        next = undefined;
+        mine?.arrive();
+        await mine?.until;
+        return db.transaction(work, options);
+      },
+    }),
+  };
+};
+
+/**
+ * Runs `act` up to its transaction, `meanwhile` beside it, and lets `act` go on.
+ * Gives what it answered. An `act` that needs no transaction is not held.
+ */
+export const between = async <T>(gate: Gate, act: () => Promise<T>, meanwhile: () => Promise<unknown>): Promise<T> => {
+  const held = gate.hold();
+  try {
+    const acting = act();
+    await Promise.race([held.reached, acting]);
+    await meanwhile();
+    held.release();
+    return await acting;
+  } finally {
+    held.release();
+  }
+};
