@@ -1,5 +1,9 @@
-/** Reads many keys at once and answers them as pairs; a key without an answer is missing. */
-export type ReadMany<V> = (keys: readonly Buffer[]) => Promise<readonly (readonly [Buffer, V])[]>;
+/**
+ * Reads many keys at once and answers them as pairs; a key without an answer is
+ * missing. The value is a function, so that a row that cannot be read fails the
+ * one who asked for it and no other.
+ */
+export type ReadMany<V> = (keys: readonly Buffer[]) => Promise<readonly (readonly [Buffer, () => V])[]>;
 
 const LARGEST = 64;
 
@@ -14,30 +18,27 @@ interface Waiting<V> {
  *
  * A lookup joins a batch that has not been sent, never one in flight, so that
  * it sees all that was committed before it was asked. The list is padded to a
- * power of two, so that few statements are prepared. If a batch fails, each
- * lookup runs alone: one bad key spoils no other.
+ * power of two, so that few statements are prepared. If the read of a batch
+ * fails, all of its lookups fail with it: what failed is the database, which
+ * must not be asked once more for each of them.
  */
 export const createBatch = <V>(readMany: ReadMany<V>): ((key: Buffer) => Promise<V | undefined>) => {
   let open: Waiting<V>[] = [];
 
-  const alone = async ({ key, resolve, reject }: Waiting<V>) => {
-    try {
-      resolve((await readMany([key]))[0]?.[1]);
-    } catch (cause) {
-      reject(cause);
-    }
-  };
-
   const send = async (batch: readonly Waiting<V>[]) => {
-    const [first] = batch;
-    if (first === undefined) return;
-    if (batch.length === 1) return alone(first);
+    let found: ReadonlyMap<string, () => V>;
     try {
-      const keys = batch.map((w) => w.key);
-      const found = new Map((await readMany(padded(keys))).map(([key, value]) => [key.toString("latin1"), value]));
-      for (const w of batch) w.resolve(found.get(w.key.toString("latin1")));
-    } catch {
-      await Promise.all(batch.map(alone));
+      found = new Map((await readMany(padded(batch.map(({ key }) => key)))).map(([key, read]) => [nameOf(key), read]));
+    } catch (cause) {
+      for (const { reject } of batch) reject(cause);
+      return;
+    }
+    for (const { key, resolve, reject } of batch) {
+      try {
+        resolve(found.get(nameOf(key))?.());
+      } catch (cause) {
+        reject(cause);
+      }
     }
   };
 
@@ -58,6 +59,8 @@ export const createBatch = <V>(readMany: ReadMany<V>): ((key: Buffer) => Promise
       }
     });
 };
+
+const nameOf = (key: Buffer): string => key.toString("latin1");
 
 const padded = (keys: readonly Buffer[]): readonly Buffer[] => {
   const [first] = keys;

@@ -110,9 +110,9 @@ export const createSessionStore = (db: Database): SessionStore => {
         WHERE s.token_digest IN (${digests.map(() => "?").join(", ")})`,
       digests,
     );
-    return rows.map((row): [Buffer, SignedIn] => [
+    return rows.map((row) => [
       row.s_token_digest,
-      { session: sessionFromRow(row), identity: identityFromRow(row) },
+      () => ({ session: sessionFromRow(row), identity: identityFromRow(row) }),
     ]);
   });
 

@@ -7,7 +7,7 @@ import {
 import type { Database, Sql } from "../../db/sql.ts";
 import { type IdentityRow, identityColumns, identityFromRow } from "../../identity/store.ts";
 import { parseUuid } from "../../lib/ids.ts";
-import { createBatch } from "../../session/batch.ts";
+import { createBatch, type ReadMany } from "../../session/batch.ts";
 import type { SignedIn } from "../../session/session.ts";
 import { type SessionRow, sessionColumns, sessionFromRow } from "../../session/store.ts";
 import type { FlowRecord } from "../shared/flow.ts";
@@ -30,6 +30,8 @@ export interface SettingsStore {
   read(sql: Sql, tokenDigest: Buffer, flowId: string): Promise<SettingsRead | undefined>;
 }
 
+type Found = Awaited<ReturnType<ReadMany<SettingsRead>>>;
+
 /** Stands where no flow can be: the nil UUID is never given out. */
 const NO_FLOW = Buffer.alloc(16);
 
@@ -44,18 +46,18 @@ const joined = `SELECT ${sessionColumns}, ${identityColumns}, ${flowColumns}, ${
 
 /** Creates the store on a database. */
 export const createSettingsStore = (db: Database): SettingsStore => {
-  const one = async (sql: Sql, key: Buffer): Promise<readonly (readonly [Buffer, SettingsRead])[]> => {
+  const one = async (sql: Sql, key: Buffer): Promise<Found> => {
     const [row] = await sql.query<SessionRow & IdentityRow & Nullable<FlowRow> & Nullable<ContinuationRow>>(joined, [
       flowIdOf(key),
       digestOf(key),
     ]);
     return row === undefined
       ? []
-      : [[key, { session: sessionFromRow(row), identity: identityFromRow(row), ...flowOf(row) }]];
+      : [[key, () => ({ session: sessionFromRow(row), identity: identityFromRow(row), ...flowOf(row) })]];
   };
 
   /** A join would give each session with each flow, so that many keys take two statements, side by side. */
-  const many = async (keys: readonly Buffer[]): Promise<readonly (readonly [Buffer, SettingsRead])[]> => {
+  const many = async (keys: readonly Buffer[]): Promise<Found> => {
     const marks = keys.map(() => "?").join(", ");
     const [people, flows] = await Promise.all([
       db.query<SessionRow & IdentityRow>(
@@ -71,18 +73,18 @@ export const createSettingsStore = (db: Database): SettingsStore => {
     const rowOfFlow = new Map(flows.map((row) => [row.f_id.toString("latin1"), row]));
     // The list was padded with one of its keys.
     const distinct = new Map(keys.map((key) => [key.toString("latin1"), key])).values();
-    return [...distinct].flatMap((key): (readonly [Buffer, SettingsRead])[] => {
+    return [...distinct].flatMap((key): Found => {
       const row = rowOfDigest.get(digestOf(key).toString("latin1"));
       const flow = rowOfFlow.get(flowIdOf(key).toString("latin1"));
       if (row === undefined) return [];
       return [
         [
           key,
-          {
+          () => ({
             session: sessionFromRow(row),
             identity: identityFromRow(row),
             ...(flow === undefined ? noFlow : flowOf(flow)),
-          },
+          }),
         ],
       ];
     });
@@ -92,7 +94,7 @@ export const createSettingsStore = (db: Database): SettingsStore => {
   return {
     read: async (sql, tokenDigest, flowId) => {
       const key = Buffer.concat([parseUuid(flowId) ?? NO_FLOW, tokenDigest]);
-      return sql === db ? lookup(key) : (await one(sql, key))[0]?.[1];
+      return sql === db ? lookup(key) : (await one(sql, key))[0]?.[1]();
     },
   };
 };
