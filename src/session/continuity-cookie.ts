@@ -3,7 +3,7 @@ import type { Call, CookieInstruction } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { digestOf } from "../lib/digest.ts";
 import type { TextAead } from "../lib/keyring.ts";
-import { readCookie } from "./read-cookie.ts";
+import { readCookies } from "./read-cookie.ts";
 
 /** Where the cookie lives. */
 export interface ContinuityCookieSettings {
@@ -35,7 +35,13 @@ export const createContinuityCookie = (
   seal: TextAead,
   clock: Clock,
 ): ContinuityCookie => {
-  const idOf = (call: Call): string | undefined => seal.open(readCookie(call, NAME) ?? "");
+  const idOf = (call: Call): string | undefined => {
+    for (const value of readCookies(call, NAME)) {
+      const id = seal.open(value);
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  };
   return {
     ensure: (call) => {
       const id = idOf(call) ?? randomBytes(32).toString("base64url");

@@ -3,7 +3,7 @@ import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { Call, CookieInstruction } from "../lib/call.ts";
 import { sha256 } from "../lib/digest.ts";
 import { randomBytes } from "../lib/random-bytes.ts";
-import { readCookie } from "./read-cookie.ts";
+import { readCookies } from "./read-cookie.ts";
 
 /** Where the anti-CSRF secret lives in a browser. */
 export interface CsrfCookie {
@@ -46,7 +46,12 @@ export interface Csrf {
 export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
   const cookieName = `csrf_token_${createHash("sha256").update(publicBaseUrl).digest("hex")}`;
 
-  const read = (call: Call): Buffer | undefined => unmask(readCookie(call, cookieName) ?? "");
+  /** Every secret that the browser brings; there are several when cookies of another path or domain live on. */
+  const readAll = (call: Call): readonly Buffer[] =>
+    readCookies(call, cookieName)
+      .map(unmask)
+      .filter((secret) => secret !== undefined);
+  const read = (call: Call): Buffer | undefined => readAll(call)[0];
 
   const set = (call: Call, secret: Buffer): Buffer => {
     const { cookies } = call.reply;
@@ -71,6 +76,15 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
     });
   };
 
+  const mustBring = (call: Call): readonly Buffer[] => {
+    const secrets = readAll(call);
+    if (secrets.length > 0) return secrets;
+    throw violation(
+      call,
+      call.headers.cookie === undefined ? "The request has no Cookie header." : "The request has no anti-CSRF cookie.",
+    );
+  };
+
   const mask = (secret: Buffer): string => {
     const pad = randomBytes(SECRET_BYTES);
     return Buffer.concat([pad, xor(pad, secret)]).toString("base64");
@@ -89,28 +103,15 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
     },
     digest: (secret) => sha256(secret),
     mustMatch: (call, token) => {
-      const secret = read(call);
-      if (secret === undefined)
-        throw violation(
-          call,
-          call.headers.cookie === undefined
-            ? "The request has no Cookie header."
-            : "The request has no anti-CSRF cookie.",
-        );
+      const secrets = mustBring(call);
       const given = unmask(token);
-      if (given === undefined || !timingSafeEqual(given, secret))
+      if (given === undefined || !secrets.some((secret) => timingSafeEqual(given, secret)))
         throw violation(call, "The csrf_token does not fit the anti-CSRF cookie.");
     },
     mustBeCreator: (call, digest) => {
-      const secret = read(call);
-      if (secret === undefined)
-        throw violation(
-          call,
-          call.headers.cookie === undefined
-            ? "The request has no Cookie header."
-            : "The request has no anti-CSRF cookie.",
-        );
-      if (digest === undefined || !timingSafeEqual(sha256(secret), digest)) throw violation(call, undefined);
+      const secrets = mustBring(call);
+      if (digest === undefined || !secrets.some((secret) => timingSafeEqual(sha256(secret), digest)))
+        throw violation(call, undefined);
     },
   };
 };

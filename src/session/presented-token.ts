@@ -1,6 +1,7 @@
 import { serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { SessionCookie } from "./session-cookie.ts";
+import { isSessionToken } from "./tokens.ts";
 
 /** The session token a call presents, and how it came. */
 export interface PresentedToken {
@@ -13,13 +14,14 @@ export interface PresentedToken {
 /**
  * Finds the session token of a call: `X-Session-Token`, then the session
  * cookie, then `Authorization: Bearer` (contract, around 3.4). A cookie that
- * cannot be read counts as none.
+ * cannot be read counts as none, and so does a bearer token of somebody else's:
+ * apps send the one of their own API to every host.
  *
  * @throws SESSION_AMBIGUOUS when cookie and token name different sessions
  */
 export const findPresentedToken = (call: Call, cookie: SessionCookie): PresentedToken | undefined => {
   const header = single(call.headers["x-session-token"]);
-  const bearer = /^bearer +(\S+)$/i.exec(call.headers.authorization ?? "")?.[1];
+  const bearer = bearerOf(call);
   const inCookie = cookie.read(call);
   const sent = header ?? bearer;
   if (inCookie && sent !== undefined && sent !== inCookie.token)
@@ -29,6 +31,11 @@ export const findPresentedToken = (call: Call, cookie: SessionCookie): Presented
   if (header !== undefined) return { token: header, by: "header" };
   if (inCookie) return { token: inCookie.token, by: "cookie", cookieExpiresAt: inCookie.expiresAt };
   return bearer === undefined ? undefined : { token: bearer, by: "bearer" };
+};
+
+const bearerOf = (call: Call): string | undefined => {
+  const token = /^bearer +(\S+)$/i.exec(call.headers.authorization ?? "")?.[1];
+  return token !== undefined && isSessionToken(token) ? token : undefined;
 };
 
 const single = (value: string | string[] | undefined): string | undefined => {

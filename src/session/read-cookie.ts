@@ -1,20 +1,23 @@
 import type { Call } from "../lib/call.ts";
 
 /**
- * Reads one cookie of a request: the first of that name, as browsers send the
- * most specific first. Values are taken as they stand; ours need no decoding
- * but of percent signs that some clients put in.
+ * Reads the cookies of one name, in the order in which they were sent: there
+ * are several when a cookie of another path, or of a domain that was configured
+ * before, lives on in the browser. Whoever knows what a valid one looks like
+ * picks it. Values are taken as they stand; ours need no decoding but of percent
+ * signs that some clients put in.
  */
-export const readCookie = (call: Call, name: string): string | undefined => {
+export const readCookies = (call: Call, name: string): readonly string[] => {
   const header = call.headers.cookie;
-  if (header === undefined) return undefined;
+  if (header === undefined) return [];
+  const values: string[] = [];
   for (const part of header.split(";")) {
     const at = part.indexOf("=");
     if (at < 0 || part.slice(0, at).trim() !== name) continue;
     const value = part.slice(at + 1).trim();
-    return value.includes("%") ? decoded(value) : value;
+    values.push(value.includes("%") ? decoded(value) : value);
   }
-  return undefined;
+  return values;
 };
 
 /** The names of all cookies of a request. */

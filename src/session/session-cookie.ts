@@ -1,5 +1,5 @@
 import type { Call, CookieInstruction } from "../lib/call.ts";
-import { readCookie } from "./read-cookie.ts";
+import { readCookies } from "./read-cookie.ts";
 
 /** Seals text into an opaque value and opens it again; undefined for what was not sealed here. */
 export interface TextAead {
@@ -43,10 +43,18 @@ export const createSessionCookie = (settings: SessionCookieSettings, seal: TextA
     if (at >= 0) cookies.splice(at, 1);
     cookies.push({ name, ...attributes, httpOnly: true, ...cookie });
   };
-  const open = (call: Call): SessionCookieContent | undefined => {
-    const plain = seal.open(readCookie(call, name) ?? "");
-    const [token, expires] = plain?.split(" ") ?? [];
+  const openOne = (value: string): SessionCookieContent | undefined => {
+    const [token, expires] = seal.open(value)?.split(" ") ?? [];
     return token === undefined || expires === undefined ? undefined : { token, expiresAt: new Date(Number(expires)) };
+  };
+  /** Of several the one that ends last: it was handed out last. */
+  const open = (call: Call): SessionCookieContent | undefined => {
+    let latest: SessionCookieContent | undefined;
+    for (const value of readCookies(call, name)) {
+      const content = openOne(value);
+      if (content !== undefined && (latest === undefined || content.expiresAt > latest.expiresAt)) latest = content;
+    }
+    return latest;
   };
   // A call is asked for its session more than once, by the pipeline and by the flow.
   const opened = new WeakMap<Call, SessionCookieContent | "none">();

@@ -21,6 +21,9 @@ export const nextSessionToken = (secret: string, token: string, salt: Buffer): s
   SESSION_PREFIX +
   letters(createHmac("sha256", secret).update("ostiary session token ").update(salt).update(token).digest());
 
+/** Whether a text can be a session token at all. */
+export const isSessionToken = (text: string): boolean => text.startsWith(SESSION_PREFIX);
+
 /** What is kept of a token. The token is random enough for a plain SHA-256. */
 export const tokenDigest = (token: string): Buffer => sha256(token);
 

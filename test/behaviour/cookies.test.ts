@@ -194,3 +194,83 @@ describe("every answer", () => {
     }
   });
 });
+
+describe("several cookies of one name", () => {
+  const whoami = async (cookie: string, headers = {}) =>
+    (await send(`${server.url}/sessions/whoami`, { headers: { accept: "application/json", cookie, ...headers } }))
+      .status;
+  const cookieOf = (lines: readonly string[], name: RegExp) =>
+    lines.findLast((line) => name.test(line))?.split(";")[0] ?? "";
+
+  it("are searched for the session that is valid, wherever it stands", async () => {
+    const mine = cookieOf(await signUp(), session);
+    const name = mine.split("=")[0];
+    for (const other of [`${name}=nonsense`, `${name}=`, `${name}=MTcwMHxEdi1CQkFFQ180SUFBUkFCRUFBQV9n`])
+      for (const cookie of [`${other}; ${mine}`, `${mine}; ${other}`]) expect(await whoami(cookie)).toBe(200);
+  });
+
+  it("of two sessions that began here the later one counts", async () => {
+    const old = await enterAsNewPerson(spa, server);
+    const oldCookie = old.visitor.credentials.jar?.header ?? "";
+    accepted(await old.visitor.signOut());
+    server.clock.advance(1_000);
+    const fresh = cookieOf(await signUp(), session);
+    for (const cookie of [`${oldCookie}; ${fresh}`, `${fresh}; ${oldCookie}`]) expect(await whoami(cookie)).toBe(200);
+  });
+
+  it("are searched for the anti-CSRF secret that the form belongs to", async () => {
+    const begun = await send(`${server.url}/self-service/registration/browser`, {
+      headers: { accept: "application/json" },
+    });
+    const mine = cookieOf(begun.setCookies, csrf);
+    const name = mine.split("=")[0];
+    const another = `${name}=${Buffer.alloc(32, 7).toString("base64")}`;
+    const { ui: form, id } = begun.json as {
+      readonly id: string;
+      readonly ui: { readonly nodes: { attributes: { name: string; value: unknown } }[] };
+    };
+    const token = form.nodes.find(({ attributes }) => attributes.name === "csrf_token")?.attributes.value;
+    for (const cookie of [`${another}; ${mine}`, `${mine}; ${another}`, `${name}=x; ${mine}`]) {
+      const headers = { accept: "application/json", "content-type": "application/json", cookie };
+      expect((await send(`${server.url}/self-service/registration/flows?id=${id}`, { headers })).status).toBe(200);
+      const body = JSON.stringify({
+        method: "password",
+        password: newPassword(),
+        csrf_token: token,
+        traits: { email: newEmail() },
+      });
+      expect(
+        (await send(`${server.url}/self-service/registration?flow=${id}`, { method: "POST", headers, body })).status,
+      ).toBe(200);
+    }
+  });
+});
+
+describe("somebody else's bearer token", () => {
+  it.each(["undefined", "null", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.AAAA", "abc"])(
+    "%s beside a session cookie is none of ours",
+    async (token) => {
+      const { visitor } = await enterAsNewPerson(spa, server);
+      const headers = {
+        accept: "application/json",
+        cookie: visitor.credentials.jar?.header,
+        authorization: `Bearer ${token}`,
+      };
+      expect((await send(`${server.url}/sessions/whoami`, { headers })).status).toBe(200);
+      expect((await send(`${server.url}/sessions/whoami`, { headers: { ...headers, cookie: undefined } })).status).toBe(
+        401,
+      );
+    },
+  );
+
+  it("that is the token of another session is refused", async () => {
+    const { visitor } = await enterAsNewPerson(spa, server);
+    const other = await enterAsNewPerson(nativeRest, server);
+    const headers = {
+      accept: "application/json",
+      cookie: visitor.credentials.jar?.header,
+      authorization: `Bearer ${other.visitor.credentials.token}`,
+    };
+    expect((await send(`${server.url}/sessions/whoami`, { headers })).status).toBe(401);
+  });
+});
