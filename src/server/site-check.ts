@@ -26,7 +26,7 @@ export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((cal
     if (headers.cookie === undefined || (isLink && protocol === "rest")) return;
     const site = headers["sec-fetch-site"];
     const { origin } = headers;
-    if (site === undefined ? origin === undefined || isOwn(origin, headers) : site !== "cross-site") return;
+    if (site === undefined ? origin === undefined || isOwn(origin, headers) : ownSites.has(String(site))) return;
     if (origin !== undefined && trustedOrigin(origin)) return;
     throw serviceError("UNTRUSTED_ORIGIN", {
       explain: "A cross-site call with cookies needs an Origin that the configuration names.",
@@ -34,8 +34,11 @@ export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((cal
   };
 };
 
+/** What `Sec-Fetch-Site` says of calls that no foreign page makes (https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header); all else counts as foreign. */
+const ownSites = new Set(["same-origin", "same-site", "none"]);
+
 /** A page of this very server, under a name that the configuration may not know. */
 const isOwn = (origin: string, headers: Call["headers"]): boolean => {
   const host = headers[":authority"] ?? headers.host;
-  return host !== undefined && origin.endsWith(`://${host}`);
+  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
 };

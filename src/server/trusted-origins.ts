@@ -1,3 +1,6 @@
+/** Scheme, host and port as browsers send them (RFC 6454, section 6.2): no user, no path. */
+const FORM = /^https?:\/\/[a-z0-9][a-z0-9._-]*(?::\d{1,5})?$/;
+
 /**
  * Creates the answer to "is this a site of ours?" from the addresses that the
  * configuration names: base and UI URLs, CORS origins, allowed return URLs.
@@ -14,5 +17,6 @@ export const createTrustedOrigins = (urls: readonly string[]): ((origin: string)
     else if (/^https?:/i.test(url) && URL.canParse(url)) exact.add(new URL(url).origin);
   }
   return (origin) =>
-    exact.has(origin) || below.some(({ scheme, end }) => origin.startsWith(scheme) && origin.endsWith(end));
+    exact.has(origin) ||
+    (FORM.test(origin) && below.some(({ scheme, end }) => origin.startsWith(scheme) && origin.endsWith(end)));
 };

@@ -78,6 +78,11 @@ test("a site of ours is known by scheme, host and port", () => {
     "http://a.shop.example.com",
     "https://evilshop.example.com",
     "https://a.shop.example.com.evil.org",
+    "https://evil.org@a.shop.example.com",
+    "https://evil.org:x@a.shop.example.com",
+    "https://evil.org/.shop.example.com",
+    "https://evil.org?.shop.example.com",
+    "https://.shop.example.com",
     "null",
     "",
   ])
