@@ -4,6 +4,7 @@ import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
 import type { Protocol } from "../../lib/call.ts";
+import { encodeGrpcMessage } from "../grpc-message.ts";
 import { tooLarge } from "../read-body.ts";
 import { type Opened, openEnvelope, sealEnvelope } from "./envelope.ts";
 import type { Encoded } from "./message-codec.ts";
@@ -76,7 +77,7 @@ const createGrpc = (contentType: string, json: boolean): Wire => ({
   },
   sendError: (response, headers, error) => {
     response.writeHead(200, { ...headers, "content-type": contentType });
-    response.addTrailers(toOutgoing(grpc.setTrailerStatus(new Headers(), error)));
+    response.addTrailers(toOutgoing(trailersOf(error)));
     response.end();
   },
 });
@@ -93,11 +94,18 @@ const createGrpcWeb = (contentType: string, json: boolean): Wire => ({
     response.end(body);
   },
   sendError: (response, headers, error) => {
-    const body = trailer(grpc.setTrailerStatus(new Headers(), error));
+    const body = trailer(trailersOf(error));
     response.writeHead(200, { ...headers, "content-type": contentType, "content-length": body.length });
     response.end(body);
   },
 });
+
+/** The status of a failed call, its message encoded by the rules of gRPC. */
+const trailersOf = (error: ConnectError): Headers => {
+  const fields = grpc.setTrailerStatus(new Headers(), error);
+  if (fields.has("grpc-message")) fields.set("grpc-message", encodeGrpcMessage(error.rawMessage));
+  return fields;
+};
 
 const bytes = (message: Encoded): Buffer => (typeof message === "string" ? Buffer.from(message) : message);
 
