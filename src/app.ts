@@ -328,11 +328,14 @@ export const createApp = async (
     clock,
     batchSize: cleanup.batch_size,
     interval: cleanup.interval,
-    tasks: ["continuations", "flows", "flow_errors", "attempts", "oidc_nonces", "sessions"].map((table) => ({
-      table,
-      expires: "expires_at",
-      retention: cleanup.older_than,
-    })),
+    tasks: [
+      ...["continuations", "flows", "flow_errors", "attempts", "oidc_nonces", "sessions"].map((table) => ({
+        table,
+        expires: "expires_at",
+        retention: cleanup.older_than,
+      })),
+      { table: "security_events", expires: "id", kind: "uuid7", retention: cleanup.security_events_older_than },
+    ],
     log,
   });
 

@@ -22,7 +22,12 @@ export interface Config {
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
   readonly database: {
-    readonly cleanup: { readonly batch_size: number; readonly interval: number; readonly older_than: number };
+    readonly cleanup: {
+      readonly batch_size: number;
+      readonly interval: number;
+      readonly older_than: number;
+      readonly security_events_older_than: number;
+    };
     readonly pool_size: number;
   };
 }
@@ -32,6 +37,8 @@ export interface ListenerConfig {
   readonly port: number;
   /** Exactly as configured: the anti-CSRF cookie's name hangs on it. */
   readonly base_url: string;
+  /** Whether somebody wrote it: what was made up is not for others to know. */
+  readonly has_base_url: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   /** CIDRs whose X-Forwarded-* headers are believed. */
   readonly trusted_proxies: readonly string[];

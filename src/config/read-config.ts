@@ -49,6 +49,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
         batch_size: cleanup.count("batch_size"),
         interval: cleanup.duration("sleep.tables"),
         older_than: cleanup.duration("older_than"),
+        security_events_older_than: cleanup.duration("security_events_older_than"),
       },
       pool_size: root.count("database.pool_size"),
     },

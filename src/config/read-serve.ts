@@ -47,6 +47,7 @@ function readListener(name: string, listener: Slice, usualHost: string, context:
     host: listener.optionalText("host") ?? usualHost,
     port,
     base_url: listener.optionalText("base_url") ?? `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}/`,
+    has_base_url: listener.optionalText("base_url") !== undefined,
     tls,
     trusted_proxies: listener.texts("trusted_proxies"),
     request_log: { disable_for_health: listener.flag("request_log.disable_for_health") },

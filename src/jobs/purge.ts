@@ -1,14 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database, DatabaseLog } from "../db/sql.ts";
 import type { Clock } from "../lib/clock.ts";
+import { lastUuid7 } from "../lib/ids.ts";
 import { exponentialBackoff } from "./backoff.ts";
 import type { JobKind } from "./job.ts";
 
-/** Rows that are over: those of `table` whose time in `expires` has passed, `retention` milliseconds ago or more. */
+/** Rows that are over: those of `table` whose time has passed, `retention` milliseconds ago or more. */
 export interface PurgeTask {
   readonly table: string;
-  /** A DATETIME column with an index of its own. */
+  /**
+   * The column that says when: a DATETIME with an index of its own, or a key of
+   * ids that sort by time (UUID v7).
+   */
   readonly expires: string;
+  /** Default `time`. */
+  readonly kind?: "time" | "uuid7";
   /** Default 0. */
   readonly retention?: number;
 }
@@ -25,6 +31,10 @@ export interface PurgeOptions {
   readonly log?: DatabaseLog;
 }
 
+interface Step extends PurgeTask {
+  readonly sql: string;
+}
+
 const PAUSE_MS = 20;
 const NAME = /^[a-z][a-z0-9_]*$/;
 
@@ -36,11 +46,12 @@ export const createPurge = ({ db, clock, batchSize, interval, tasks, log }: Purg
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) throw new RangeError("batchSize must be a positive integer");
   const steps = tasks.map((task) => ({ ...task, sql: deleteStatement(task, batchSize) }));
 
-  const purge = async (sql: string, retention: number, signal: AbortSignal): Promise<number> => {
+  const purge = async ({ sql, kind, retention = 0 }: Step, signal: AbortSignal): Promise<number> => {
     let total = 0;
     for (let last = batchSize; last === batchSize; ) {
       signal.throwIfAborted();
-      last = (await db.execute(sql, [new Date(clock.now().getTime() - retention)])).affectedRows;
+      const until = new Date(clock.now().getTime() - retention);
+      last = (await db.execute(sql, [kind === "uuid7" ? lastUuid7(until) : until])).affectedRows;
       total += last;
       // Others come first: a backlog of millions goes in many small steps.
       if (last === batchSize) await sleep(PAUSE_MS);
@@ -56,9 +67,10 @@ export const createPurge = ({ db, clock, batchSize, interval, tasks, log }: Purg
     run: async (_, signal) => {
       const deleted: Record<string, number> = {};
       const failures: string[] = [];
-      for (const { table, sql, retention = 0 } of steps) {
+      for (const step of steps) {
+        const { table } = step;
         try {
-          const count = await purge(sql, retention, signal);
+          const count = await purge(step, signal);
           if (count > 0) deleted[table] = (deleted[table] ?? 0) + count;
         } catch (error) {
           // One table that cannot be purged does not keep the others.
