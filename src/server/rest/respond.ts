@@ -3,6 +3,7 @@
  * redirect. It decides how something is said, never what: that is in the
  * message or the error, and in the table of errors.
  */
+import { STATUS_CODES } from "node:http";
 import type { Message } from "@bufbuild/protobuf";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
@@ -72,7 +73,10 @@ export const createRespond = ({ printers, cors, errorUiUrl, storeError, log }: R
   };
 
   const redirect = (reply: FastifyReply, status: 303 | 307, location: string, call?: Call): FastifyReply =>
-    begin(reply, status, call).header("location", inHeader(location)).send();
+    begin(reply, status, call)
+      .header("location", inHeader(location))
+      .header("content-type", "text/html; charset=utf-8")
+      .send(`<a href="${escapeHtml(inHeader(location))}">${STATUS_CODES[status]}</a>.\n`);
 
   /** The error page with this error on it, if there is one and it can be stored. */
   const errorPage = async (request: FastifyRequest, error: ErrorObject): Promise<string | undefined> => {
@@ -151,3 +155,13 @@ const withHeaders = (reply: FastifyReply, error: ServiceError): FastifyReply =>
 /** What a header may hold: whatever it may not, line breaks above all, is percent-encoded. */
 const inHeader = (text: string): string =>
   /^[\x21-\x7e]*$/.test(text) ? text : text.toWellFormed().replace(/[^\x21-\x7e]/gu, encodeURIComponent);
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+};
+
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "");

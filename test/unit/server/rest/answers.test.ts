@@ -48,7 +48,8 @@ describe("an answer", () => {
     expect(spa.headers["content-type"]).toBe("application/json; charset=utf-8");
     expect(spa.json()).toMatchObject({ id: "f1", type: "browser" });
     const browser = await app.inject({ url: "/self-service/settings/browser?return_to=%2Fx", headers: html });
-    expect(browser).toMatchObject({ statusCode: 303, body: "" });
+    expect(browser).toMatchObject({ statusCode: 303, body: `<a href="${ui}">See Other</a>.\n` });
+    expect(browser.headers["content-type"]).toBe("text/html; charset=utf-8");
     expect(browser.headers.location).toBe(ui);
     expect(protocol.seen.map(({ request }) => request)).toMatchObject([
       { type: 1, returnTo: "" },
