@@ -3,11 +3,15 @@ import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from "fastify";
 import { errorTable } from "../errors/table.ts";
 import type { Log } from "../lib/log.ts";
+import { namesOneHost } from "./host.ts";
 import { createListener, type Listener, type ListenerTimeouts } from "./listener.ts";
+import { createRoutePath } from "./route-path.ts";
 
 /** What `createHttpApp` needs. */
 export interface HttpAppOptions {
   readonly port: "public" | "admin";
+  /** Its path is taken off requests, for proxies that leave it on; without one, paths are as they come. */
+  readonly baseUrl?: string;
   /** PEM texts; left out, the port is in the clear. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly log: Log;
@@ -34,7 +38,14 @@ export const portTimeouts: Readonly<Record<HttpAppOptions["port"], ListenerTimeo
  * `request.id` is the client's `X-Request-Id` if it is fit to be logged, or a
  * new one. Fastify's own logging is off: procedures keep the log.
  */
-export const createHttpApp = ({ port, tls, log, drainBudget = 120_000, timeouts }: HttpAppOptions): FastifyInstance => {
+export const createHttpApp = ({
+  port,
+  baseUrl,
+  tls,
+  log,
+  drainBudget = 120_000,
+  timeouts,
+}: HttpAppOptions): FastifyInstance => {
   // On `localhost` Fastify asks for one for each of its addresses.
   const listeners: Listener[] = [];
   const serverFactory: FastifyServerOptions["serverFactory"] = (onRequest) => {
@@ -46,8 +57,11 @@ export const createHttpApp = ({ port, tls, log, drainBudget = 120_000, timeouts 
     listeners.push(listener);
     return listener.server as Server;
   };
+  const routed = new Set<string>();
+  const toRoute = createRoutePath(baseUrl, (path) => routed.has(firstSegment(path)));
   const app = fastify({
     serverFactory,
+    rewriteUrl: ({ url = "/" }) => toRoute(url),
     bodyLimit,
     genReqId: requestId,
     // A call that came in time is answered, drain or not.
@@ -57,6 +71,13 @@ export const createHttpApp = ({ port, tls, log, drainBudget = 120_000, timeouts 
     frameworkErrors: (_error, _request, reply) => {
       (reply as FastifyReply).code(400).send(envelope(400, "The address of the request cannot be read."));
     },
+  });
+  app.addHook("onRoute", ({ url }) => {
+    routed.add(firstSegment(url));
+  });
+  app.addHook("onRequest", (request, reply, next) => {
+    if (namesOneHost(request.raw)) next();
+    else reply.code(400).send(envelope(400, "The request must name one host."));
   });
   app.addHook("preClose", async () => {
     for (const listener of listeners) listener.drain(drainBudget);
@@ -69,6 +90,8 @@ export const createHttpApp = ({ port, tls, log, drainBudget = 120_000, timeouts 
   });
   return app;
 };
+
+const firstSegment = (path: string): string => /^\/([^/?]*)/.exec(path)?.[1] ?? "";
 
 const envelope = (code: number, message: string) => ({ error: { code, status: STATUS_CODES[code], message } });
 

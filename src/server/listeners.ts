@@ -84,8 +84,6 @@ export const createListeners = ({
   };
 
   const descriptors = services.map(({ service }) => service);
-  const health = createHealth({ ready, services: descriptors });
-  const reflection = createReflection(descriptors);
 
   const pages = (app: FastifyInstance) =>
     createHosted({
@@ -98,12 +96,15 @@ export const createListeners = ({
 
   const open = (port: "public" | "admin") => {
     const listener = serve[port];
-    const app = createHttpApp({ port, tls: listener.tls, log });
+    const isHere = (method: DescMethod): boolean => isAdminRpc(method) === (port === "admin");
+    const other = serve[port === "public" ? "admin" : "public"];
+    const health = createHealth({ ready, services: descriptors.filter(({ methods }) => methods.some(isHere)) });
+    const app = createHttpApp({ port, baseUrl: listener.base_url, tls: listener.tls, log });
     health.mount(app, { port, version, metrics });
     if (port === "public" && serve.public.cors.enabled) app.addHook("onRequest", createCors(serve.public.cors));
     mountConnect(app, {
-      rpcs: rpcs.filter(({ method }) => isAdminRpc(method) === (port === "admin")),
-      services: [health.service, reflection],
+      rpcs: rpcs.filter(({ method }) => isHere(method)),
+      services: [health.service, createReflection(descriptors, isHere)],
       port,
       baseUrl: listener.base_url,
       clientAddress: createClientAddress(listener.trusted_proxies),
@@ -116,7 +117,7 @@ export const createListeners = ({
         procedures: procedureOf,
         port,
         listener,
-        otherBaseUrl: serve[port === "public" ? "admin" : "public"].base_url,
+        otherBaseUrl: port === "admin" || other.has_base_url ? other.base_url : undefined,
         cors: port === "public" && serve.public.cors.enabled,
         errorUiUrl: selfservice.flows.error.ui_url,
         storeError,

@@ -1,6 +1,6 @@
-import type { DescFile, DescService } from "@bufbuild/protobuf";
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { toBinary } from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
@@ -22,10 +22,23 @@ type Asked =
 /**
  * Creates server reflection, v1 and v1alpha, over the services of a port,
  * health's and its own, so that grpcurl and its like need no proto files.
+ *
+ * @param isAnswered whether the port answers an RPC; of others it shows nothing
  */
-export const createReflection = (services: readonly DescService[]): ((router: ConnectRouter) => void) => {
-  const listed = [...services, Health, ServerReflection, ServerReflectionAlpha];
-  const index = indexSymbols(listed);
+export const createReflection = (
+  services: readonly DescService[],
+  isAnswered: (method: DescMethod) => boolean = () => true,
+): ((router: ConnectRouter) => void) => {
+  const listed = [
+    ...services.filter(({ methods }) => methods.some(isAnswered)),
+    Health,
+    ServerReflection,
+    ServerReflectionAlpha,
+  ];
+  const shown = new Set(
+    listed.flatMap((service) => (services.includes(service) ? service.methods.filter(isAnswered) : service.methods)),
+  );
+  const index = indexSymbols(listed, (method) => shown.has(method));
   const serviceNames = listed
     .map(({ typeName }) => ({ name: typeName }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -44,7 +57,7 @@ export const createReflection = (services: readonly DescService[]): ((router: Co
     add(file);
     return {
       case: "fileDescriptorResponse",
-      value: { fileDescriptorProto: found.map((next) => toBinary(FileDescriptorProtoSchema, next.proto)) },
+      value: { fileDescriptorProto: found.map((next) => toBinary(FileDescriptorProtoSchema, withOnly(shown, next))) },
     } as const;
   };
 
@@ -94,6 +107,17 @@ export const createReflection = (services: readonly DescService[]): ((router: Co
       },
     });
   };
+};
+
+/** A file without the RPCs that are not shown, and without services that have none left. */
+const withOnly = (shown: ReadonlySet<DescMethod>, { proto, services }: DescFile): FileDescriptorProto => {
+  const memoize = services.flatMap((service) => {
+    const names = new Set(service.methods.filter((method) => shown.has(method)).map(({ name }) => name));
+    return names.size === 0
+      ? []
+      : [{ ...service.proto, method: service.proto.method.filter(({ name }) => names.has(name)) }];
+  });
+  return { ...proto, service: memoize };
 };
 
 const notFound = (errorMessage: string) =>

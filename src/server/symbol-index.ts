@@ -1,4 +1,4 @@
-import type { DescExtension, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
+import type { DescExtension, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 
 /** Where everything in a set of proto files is declared. */
@@ -11,8 +11,11 @@ export interface SymbolIndex {
   readonly extensions: (message: string) => ReadonlyMap<number, DescFile> | undefined;
 }
 
-/** Indexes the files of services and all that they import. */
-export const indexSymbols = (services: readonly DescService[]): SymbolIndex => {
+/** Indexes the files of services and all that they import; of RPCs, and of services that have any, only those that are shown. */
+export const indexSymbols = (
+  services: readonly DescService[],
+  isShown: (method: DescMethod) => boolean,
+): SymbolIndex => {
   const files = new Map<string, DescFile>();
   const symbols = new Map<string, DescFile>();
   const extensions = new Map<string, Map<number, DescFile>>();
@@ -32,12 +35,12 @@ export const indexSymbols = (services: readonly DescService[]): SymbolIndex => {
   const addType = (type: ReturnType<typeof typesOf>[number], file: DescFile) => {
     if (type.kind === "message") addMessage(type, file);
     else if (type.kind === "extension") addExtension(type, file);
-    else symbols.set(type.typeName, file);
+    else if (type.kind !== "service" || type.methods.some(isShown)) symbols.set(type.typeName, file);
     // An enum's values are named beside it, not below it.
     if (type.kind === "enum")
       for (const value of type.values) symbols.set(type.typeName.replace(/[^.]+$/, value.name), file);
     if (type.kind === "service")
-      for (const method of type.methods) symbols.set(`${type.typeName}.${method.name}`, file);
+      for (const method of type.methods.filter(isShown)) symbols.set(`${type.typeName}.${method.name}`, file);
   };
   const addFile = (file: DescFile) => {
     if (files.has(file.proto.name)) return;

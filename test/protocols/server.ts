@@ -68,7 +68,7 @@ export const startServer = async ({ overrides = {}, migrated = true }: TestServe
     dsn: database.dsn,
     serve: {
       public: { host: "127.0.0.1", port: publicPort, base_url: `${url}/` },
-      admin: { host: "127.0.0.1", port: adminPort, base_url: `${adminUrl}/` },
+      admin: { host: "127.0.0.1", port: adminPort },
     },
     selfservice: {
       default_browser_return_url: ui.welcome,

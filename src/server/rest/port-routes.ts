@@ -12,8 +12,8 @@ export interface PortRoutes {
 
 export interface PortRoutesDeps {
   readonly port: "public" | "admin";
-  /** Base URL of the other port. */
-  readonly otherBaseUrl: string;
+  /** Base URL of the other port; undefined: nobody is sent there. */
+  readonly otherBaseUrl: string | undefined;
   readonly here: readonly Route[];
   readonly there: readonly Route[];
 }
@@ -23,7 +23,8 @@ const prefix = "/admin";
 /**
  * Works out the paths of a port. The admin port answers with and without
  * `/admin`, and sends whatever lies beside a public path to the public port;
- * the public port sends everything under `/admin` to the admin port.
+ * the public port sends everything under `/admin` to the admin port, if its
+ * address is for others to know.
  */
 export const createPortRoutes = ({ port, otherBaseUrl, here, there }: PortRoutesDeps): PortRoutes => {
   const routes = new Map<string, Route[]>();
@@ -34,7 +35,7 @@ export const createPortRoutes = ({ port, otherBaseUrl, here, there }: PortRoutes
       else others.push(route);
     }
   }
-  const base = otherBaseUrl.replace(/\/+$/, "");
+  const base = otherBaseUrl?.replace(/\/+$/, "");
   const beside = new Set(there.map((route) => firstSegment(route.path.pattern)));
   const notHere =
     port === "admin"
@@ -44,6 +45,7 @@ export const createPortRoutes = ({ port, otherBaseUrl, here, there }: PortRoutes
     routes,
     notHere: [...new Set(notHere)],
     otherPort: (url) => {
+      if (base === undefined) return undefined;
       const isPrefixed = url === prefix || url.startsWith(`${prefix}/`) || url.startsWith(`${prefix}?`);
       if (port === "public") return isPrefixed ? base + url : undefined;
       const path = isPrefixed ? url.slice(prefix.length) : url;

@@ -1,3 +1,4 @@
+import { cleanPath } from "../../lib/clean-path.ts";
 import { type RequestMember, requestMembersOfPairs } from "./request-member.ts";
 
 /**
@@ -18,11 +19,12 @@ export const queryOf = (url: string): string => {
 };
 
 /**
- * An address in a form that every reader takes apart alike: without fragment,
- * and without semicolons in its query, which separate parameters for some.
+ * An address in a form that every reader takes apart alike: its path cleaned,
+ * without fragment, and without semicolons in its query, which separate
+ * parameters for some.
  */
 export const unambiguousUrl = (url: string): string => {
-  const address = withoutFragment(url);
+  const address = cleanPath(withoutFragment(url));
   const at = address.indexOf("?");
   return at < 0 || !address.includes(";", at)
     ? address

@@ -37,8 +37,8 @@ export interface GatewayOptions {
   readonly procedures: (method: DescMethod) => Procedure;
   readonly port: Call["port"];
   readonly listener: { readonly base_url: string; readonly trusted_proxies: readonly string[] };
-  /** Base URL of the other port, where its paths are sent. */
-  readonly otherBaseUrl: string;
+  /** Base URL of the other port, where its paths are sent; undefined: they are not found. */
+  readonly otherBaseUrl: string | undefined;
   /** Whether other origins may read answers; see createCors. */
   readonly cors: boolean;
   readonly errorUiUrl: string | undefined;

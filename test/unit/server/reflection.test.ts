@@ -1,4 +1,11 @@
-import { createFileRegistry, type DescFile, fromBinary, getOption, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  createFileRegistry,
+  type DescFile,
+  type DescMethod,
+  fromBinary,
+  getOption,
+  type MessageInitShape,
+} from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -10,6 +17,9 @@ import {
   type ServerReflectionResponse,
 } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
+import { SessionService } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import { createReflection } from "../../../src/server/reflection.ts";
 import { serve, type TestServer } from "./server.ts";
 
 let server: TestServer;
@@ -115,6 +125,46 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
     ]);
   });
 });
+
+test("it shows nothing that the port does not answer", async () => {
+  const isAnswered = (method: DescMethod) => method.parent === SessionService && method.name === "WhoAmI";
+  let info: ServerReflectionImpl | undefined;
+  createReflection(
+    [SessionService, LoginService],
+    isAnswered,
+  )({
+    service: (service: unknown, impl: ServerReflectionImpl) => {
+      if (service === ServerReflection) info = impl;
+    },
+  } as never);
+  async function* requests() {
+    for (const value of [
+      "",
+      "ostiary.session.v1.SessionService",
+      "ostiary.session.v1.SessionService.ListMySessions",
+      "ostiary.login.v1.LoginService",
+    ])
+      yield { host: "h", messageRequest: { case: value === "" ? "listServices" : "fileContainingSymbol", value } };
+  }
+  const answers: ServerReflectionResponse["messageResponse"][] = [];
+  for await (const { messageResponse } of info?.serverReflectionInfo(requests()) ?? []) answers.push(messageResponse);
+  expect(answers[0]?.case === "listServicesResponse" && answers[0].value.service.map(({ name }) => name)).toEqual([
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+    "ostiary.session.v1.SessionService",
+  ]);
+  const [file] = answers[1]?.case === "fileDescriptorResponse" ? answers[1].value.fileDescriptorProto : [];
+  const { service } = fromBinary(FileDescriptorProtoSchema, file ?? new Uint8Array());
+  expect(service.map(({ name, method }) => [name, method.map((each) => each.name)])).toEqual([
+    ["SessionService", ["WhoAmI"]],
+  ]);
+  expect(answers.slice(2).map((answer) => answer.case)).toEqual(["errorResponse", "errorResponse"]);
+});
+
+interface ServerReflectionImpl {
+  serverReflectionInfo(requests: AsyncIterable<unknown>): AsyncIterable<ServerReflectionResponse>;
+}
 
 test("what it sends is enough to build the service from, options included", async () => {
   const [answer] = await ask("v1", { case: "fileContainingSymbol", value: "ostiary.settings.v1.SettingsService" });

@@ -20,6 +20,15 @@ test("a URL is what the client wrote", () => {
   expect(callerOf()(request("::1", { ":authority": "h2.example.com" })).url).toBe("http://h2.example.com/x?y=1");
 });
 
+test("a URL has the path that was routed, and nothing that readers take apart differently", () => {
+  const of = (originalUrl: string) =>
+    callerOf()({ ...request("::1", { host: "h" }), raw: request("::1", { host: "h" }).raw, originalUrl } as never).url;
+  expect(of("//self-service/./login/browser?return_to=//a/../b#c")).toBe(
+    "http://h/self-service/login/browser?return_to=//a/../b",
+  );
+  expect(of("/x?a=1;b=2")).toBe("http://h/x?a=1%3Bb=2");
+});
+
 test("a host that is none is not repeated", () => {
   for (const host of ["", "a/b", "evil.com@x", "a b", "x:y", "a\\b"])
     expect(callerOf()(request("::1", { host })).url).toBe("http://id.example.com/x?y=1");

@@ -59,6 +59,12 @@ describe("a place", () => {
     expect((await app.inject({ url: "/administrator" })).statusCode).toBe(404);
   });
 
+  test("of the admin port is not found on the public one where nobody wrote its address", async () => {
+    const app = await open({}, { otherBaseUrl: undefined });
+    for (const url of ["/admin/identities", "/admin", "/admin/"])
+      expect((await app.inject({ url })).statusCode).toBe(404);
+  });
+
   test("of the public port is sent there from the admin one, with and without prefix", async () => {
     const app = await open({}, { port: "admin" });
     const sent = async (url: string, method: "GET" | "POST" = "GET") => {
