@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { awaitDatabase } from "../db/await-database.ts";
 import { migrate, pendingMigrations } from "../db/migrate.ts";
@@ -66,7 +67,12 @@ async function ownDatabase(dataDir: string, log: Log, begun: AsyncDisposableStac
 }
 
 /** Waits for the configured database and makes sure that it is up to this release. */
-async function migratedDatabase(dsn: string, { files }: ServeCall, log: Log, signal: AbortSignal): Promise<string> {
+async function migratedDatabase(
+  dsn: NonNullable<Config["dsn"]>,
+  { files }: ServeCall,
+  log: Log,
+  signal: AbortSignal,
+): Promise<NonNullable<Config["dsn"]>> {
   const db = createDatabase({ dsn, poolSize: 1, log });
   try {
     await awaitDatabase(db, { log, signal });

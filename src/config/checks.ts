@@ -1,5 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { isIP } from "node:net";
+import { parseDsn } from "../lib/dsn.ts";
+import { DsnError } from "../lib/dsn-error.ts";
 import { parseByteSize } from "./byte-size.ts";
 import { findProviderFaults } from "./check-oidc.ts";
 import { formats } from "./formats.ts";
@@ -90,7 +92,7 @@ export const problemChecks: readonly Check[] = [
   ),
   (get, { needsSecrets }) =>
     needsSecrets &&
-    isUsableDsn(get("dsn")) &&
+    list(get("dsn")).some(isUsableDsn) &&
     ["default", "cookie", "cipher"].every((name) => list(get(`secrets.${name}`)).length === 0)
       ? [
           at(
@@ -99,6 +101,11 @@ export const problemChecks: readonly Check[] = [
           ),
         ]
       : [],
+  (get) =>
+    list(get("dsn")).flatMap((dsn, index) => {
+      const fault = findDsnFault(dsn);
+      return fault === undefined ? [] : [{ path: ["dsn", index], message: fault }];
+    }),
   (get, { dev }) => findProviderFaults(get("selfservice.methods.oidc.config.providers"), dev),
 ];
 
@@ -210,8 +217,23 @@ function findDomainDoubts(key: string, domain: unknown, baseUrl: unknown): Findi
 }
 
 /** What is no dsn at all is a mistake of its own. */
-function isUsableDsn(dsn: unknown): boolean {
+function isUsableDsn(dsn: unknown): dsn is string {
   return typeof dsn === "string" && formats.dsn?.accepts(dsn) === true;
+}
+
+/** What is wrong with a DSN that looks like one, without repeating it. */
+function findDsnFault(dsn: unknown): string | undefined {
+  if (!isUsableDsn(dsn)) return undefined;
+  try {
+    const { ca, cert, key } = parseDsn(dsn).tls;
+    const missing = Object.entries({ ssl_ca: ca, ssl_cert: cert, ssl_key: key }).find(
+      ([, file]) => file !== undefined && !readable(file),
+    );
+    return missing && `the file that the dsn's ${missing[0]} names cannot be read`;
+  } catch (error) {
+    if (!(error instanceof DsnError)) throw error;
+    return error.message;
+  }
 }
 
 function hostOf(url: unknown): string | undefined {

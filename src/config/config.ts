@@ -8,8 +8,8 @@ import type { OidcConfig } from "./oidc-config.ts";
  */
 export interface Config {
   readonly dev: boolean;
-  /** Go-style or URL-style DSN; undefined: the server starts a database of its own. */
-  readonly dsn: string | undefined;
+  /** Go-style or URL-style DSNs, ways to one database; undefined: the server starts a database of its own. */
+  readonly dsn: string | readonly string[] | undefined;
   readonly serve: { readonly public: ListenerConfig & { readonly cors: CorsConfig }; readonly admin: ListenerConfig };
   readonly selfservice: SelfServiceConfig;
   readonly identity: { readonly default_schema_id: string; readonly schemas: readonly SchemaSource[] };

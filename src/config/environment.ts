@@ -59,7 +59,7 @@ function coerce(node: SchemaNode, text: string): unknown {
       return parseFlag(text) ?? text;
     case "array":
       if (text.trim().startsWith("[")) return fromJson(text);
-      if (node["x-commas"] === false) return [text];
+      if (node["x-commas"] === false) return text;
       return text.split(",").map((entry) => coerce(resolveNode(node.items ?? {}), entry.trim()) ?? entry);
     case "object":
       // A name as short as SESSION or DATABASE is easily somebody else's variable.

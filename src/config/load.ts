@@ -12,7 +12,7 @@ import { readConfig } from "./read-config.ts";
 import { completeSecrets, generateSecret, keepSecrets } from "./secrets.ts";
 import { createSlice } from "./slice.ts";
 import { readSource, type Source } from "./source.ts";
-import { assign, merge, type Path, printPath, type Raw } from "./tree.ts";
+import { assign, merge, type Path, printPath, type Raw, valueAt } from "./tree.ts";
 import { type Finding, validate } from "./validate.ts";
 
 /*
@@ -56,11 +56,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     (tree, one) => assign(tree, one.path, one.value),
     fromFiles,
   ) as Raw;
-  const written = asMeant(
-    merge(merge(fromEnvironment, options.overrides ?? {}), options.dev === true ? { dev: true } : {}),
-  );
-  const isMemory = written.dsn === "memory" && written.dev === true;
-  const given = isMemory ? without(written, "dsn") : written;
+  const written = merge(merge(fromEnvironment, options.overrides ?? {}), options.dev === true ? { dev: true } : {});
+  const meant = asMeant(written);
+  const isMemory =
+    meant.dev === true && Array.isArray(meant.dsn) && meant.dsn.length === 1 && meant.dsn[0] === "memory";
+  const given = isMemory ? without(meant, "dsn") : meant;
   const filled = withDefaults(given);
 
   const origin = createOrigin(sources, assignments);
@@ -71,9 +71,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   };
   const { mistakes, ignored } = validate(given);
   const findings = [...mistakes, ...findMissingGuards(given), ...runChecks(problemChecks, filled, context)];
+  /** One text in the place of a list has no position in it. */
+  const at = (path: Path) => (typeof valueAt(written, path.slice(0, -1)) === "string" ? path.slice(0, -1) : path);
   if (findings.length > 0)
     throw new ConfigError(
-      findings.map(({ path, message }) => ({ path: printPath(path), message, where: origin.where(path) })),
+      findings.map(({ path, message }) => ({ path: printPath(at(path)), message, where: origin.where(path) })),
     );
 
   const secrets = readSecrets(filled, options.dataDir);

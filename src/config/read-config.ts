@@ -20,7 +20,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
   const [limits, cleanup, http] = [root.part("limits.login"), root.part("database.cleanup"), root.part("clients.http")];
   return {
     dev,
-    dsn: root.optionalText("dsn"),
+    dsn: readDsn(root.raw("dsn") === undefined ? [] : root.texts("dsn")),
     serve,
     selfservice: readSelfService(root.part("selfservice"), serve.public.base_url, origin),
     identity: readIdentity(root.part("identity"), origin),
@@ -72,6 +72,11 @@ function readHashers(raw: Raw): HashersConfig {
     concurrency: hashers.count("concurrency"),
     queue: hashers.count("queue"),
   };
+}
+
+/** One is the usual: it stays a text. */
+function readDsn(dsns: readonly string[]): Config["dsn"] {
+  return dsns.length > 1 ? dsns : dsns[0];
 }
 
 /** The reference's names, where pino's are others. */

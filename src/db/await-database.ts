@@ -23,7 +23,7 @@ export const awaitDatabase = async (
       await db.ping();
       break;
     } catch (error) {
-      if (!(error instanceof DatabaseUnavailable) || Date.now() + pause > end) throw error;
+      if (!(error instanceof DatabaseUnavailable) || error.lasting || Date.now() + pause > end) throw error;
       log?.warn({ reason: error.message }, "the database does not answer yet");
       await sleep(pause, undefined, { signal });
     }

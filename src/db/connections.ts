@@ -1,5 +1,9 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import mysql from "mysql2";
-import type { Dsn } from "./dsn.ts";
+import type { Dsn } from "../lib/dsn.ts";
+import { createHosts } from "./hosts.ts";
+import { createStreams } from "./open-stream.ts";
+import { setUpSession } from "./session.ts";
 import { DatabaseUnavailable, fromDriver } from "./sql-error.ts";
 
 /** One connection, borrowed: give it back with `release`, or `destroy` it when its state is in doubt. */
@@ -21,22 +25,22 @@ export interface Connections {
 }
 
 const BORROW_MS = 10_000;
-const CONNECT_MS = 5_000;
+/** With other hosts to ask, a silent one is left sooner. */
+const CONNECT_MS = { alone: 5_000, beside: 2_000 };
 /** Longer than `innodb_lock_wait_timeout` below, so that the server's own answer comes first. */
 const STATEMENT_MS = 15_000;
 const CLOSE_MS = 5_000;
 
-/** Every session alike, whatever the server's defaults: UTC, strict, READ COMMITTED, short lock waits. */
-const session = [
-  "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 5, sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-];
-
-/** Creates the pool. It connects when something is asked of it, never before. */
-export const createConnections = (dsn: Dsn, size: number): Connections => {
+/** Creates the pool over one way to the database or several, of which the first says how large it is. It connects when something is asked of it, never before. */
+export const createConnections = (dsns: readonly [Dsn, ...Dsn[]], size: number): Connections => {
+  const [dsn] = dsns;
+  const hosts = createHosts(dsns);
+  const connectMs = dsn.connectTimeout ?? (hosts.count > 1 ? CONNECT_MS.beside : CONNECT_MS.alone);
+  const statementMs = dsn.statementTimeout ?? STATEMENT_MS;
+  const streams = createStreams(hosts, connectMs);
+  const pool = mysql.createPool({ ...options(dsn, size), connectTimeout: connectMs, stream: streams.open });
   /** When each connection was set up, in milliseconds; absent: not yet. */
   const ready = new WeakMap<mysql.PoolConnection, number>();
-  let pool = mysql.createPool(options(dsn, size, dsn.tls !== "off"));
   let version = "";
   let lent = 0;
   let closed: Promise<void> | undefined;
@@ -47,13 +51,16 @@ export const createConnections = (dsn: Dsn, size: number): Connections => {
     if (lent === 0) onIdle?.();
   };
 
-  const raw = () =>
+  const raw = (until: number) =>
     new Promise<mysql.PoolConnection>((resolve, reject) => {
       let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        reject(new DatabaseUnavailable("no connection to the database became free in time", "refused"));
-      }, BORROW_MS);
+      const timer = setTimeout(
+        () => {
+          late = true;
+          reject(new DatabaseUnavailable("no connection to the database became free in time", "refused"));
+        },
+        Math.max(0, until - Date.now()),
+      );
       pool.getConnection((error, connection) => {
         clearTimeout(timer);
         if (error) reject(fromDriver(error, "", false));
@@ -62,39 +69,58 @@ export const createConnections = (dsn: Dsn, size: number): Connections => {
       });
     });
 
-  const setUp = async (connection: mysql.PoolConnection) => {
-    // Without a listener a connection that breaks while idle would end the process; the pool drops it by itself.
-    connection.on("error", () => undefined);
-    for (const sql of session) await send(connection, sql, (done) => connection.query(sql, done), CONNECT_MS);
-    if (version === "")
-      version = String(
-        (
-          (await send(connection, "", (done) => connection.query("SELECT VERSION() AS v", done), CONNECT_MS)) as [
-            { v: unknown },
-          ]
-        )[0].v,
-      );
-    ready.set(connection, Date.now());
+  const attemptOf = (connection: mysql.PoolConnection) => streams.attempt(connection.config);
+
+  const failed = (connection: mysql.PoolConnection) => {
+    const host = attemptOf(connection)?.host;
+    if (host !== undefined) hosts.failed(host);
+  };
+
+  /** A connection that is set up and whose host has not failed since. */
+  const usable = async (until: number): Promise<mysql.PoolConnection> => {
+    for (;;) {
+      const connection = await raw(until);
+      const since = ready.get(connection);
+      const attempt = attemptOf(connection);
+      if (since !== undefined && (attempt === undefined || !hosts.isStale(attempt.host, since))) return connection;
+      if (since !== undefined) {
+        connection.destroy();
+        continue;
+      }
+      // Without a listener a connection that breaks while idle would end the process; the pool drops it by itself.
+      connection.on("error", () => undefined);
+      try {
+        version = await setUpSession((sql) => send(connection, sql, (done) => connection.query(sql, done), connectMs), {
+          syncWait: dsn.syncWait,
+          several: hosts.count > 1,
+        });
+      } catch (error) {
+        failed(connection);
+        connection.destroy();
+        throw error instanceof DatabaseUnavailable
+          ? new DatabaseUnavailable(error.message, "refused", { lasting: error.lasting })
+          : error;
+      }
+      ready.set(connection, Date.now());
+      if (attempt !== undefined) attempt.ready = true;
+      return connection;
+    }
   };
 
   const borrow = async (): Promise<Connection> => {
     if (closed !== undefined) throw new DatabaseUnavailable("the database is closed", "refused");
     lent += 1;
     try {
-      const connection = await raw().catch((error: unknown) => {
-        if (dsn.tls !== "preferred" || !(error instanceof DatabaseUnavailable) || !error.message.includes("NO_SSL"))
-          throw error;
-        pool.end(() => undefined);
-        pool = mysql.createPool(options(dsn, size, false));
-        return raw();
-      });
-      if (!ready.has(connection)) {
-        await setUp(connection).catch((error: unknown) => {
-          connection.destroy();
-          throw error instanceof DatabaseUnavailable ? new DatabaseUnavailable(error.message, "refused") : error;
-        });
+      const until = Date.now() + BORROW_MS;
+      for (let tries = 1; ; tries++) {
+        try {
+          return wrap(await usable(until));
+        } catch (error) {
+          if (!(error instanceof DatabaseUnavailable) || tries >= hosts.count || Date.now() >= until) throw error;
+          // The end of a connection is noted as it closes, which is after its error.
+          await nextTurn();
+        }
       }
-      return wrap(connection);
     } catch (error) {
       returned();
       throw error;
@@ -109,17 +135,29 @@ export const createConnections = (dsn: Dsn, size: number): Connections => {
       end();
       returned();
     };
+    /** A server that is silent, or there and not serving, is left for another one. */
+    const noting = async (statement: Promise<unknown>): Promise<unknown> => {
+      try {
+        return await statement;
+      } catch (error) {
+        if (error instanceof DatabaseUnavailable && error.reason !== "lost") failed(connection);
+        throw error;
+      }
+    };
     return {
       execute: (sql, params) =>
-        send(connection, sql, (done) => connection.execute(sql, params as unknown[] as never, done), STATEMENT_MS),
-      text: (sql, timeout) => send(connection, sql, (done) => connection.query(sql, done), timeout),
-      release: once(() => (tooOld(connection) ? connection.destroy() : connection.release())),
+        noting(
+          send(connection, sql, (done) => connection.execute(sql, params as unknown[] as never, done), statementMs),
+        ),
+      text: (sql, timeout) => noting(send(connection, sql, (done) => connection.query(sql, done), timeout)),
+      release: once(() => (isSpent(connection) ? connection.destroy() : connection.release())),
       destroy: once(() => connection.destroy()),
     };
   };
 
-  const tooOld = (connection: mysql.PoolConnection): boolean =>
-    dsn.maxLifetime !== undefined && Date.now() - (ready.get(connection) ?? 0) > dsn.maxLifetime;
+  const isSpent = (connection: mysql.PoolConnection): boolean =>
+    dsn.maxIdleConnections === 0 ||
+    (dsn.maxLifetime !== undefined && Date.now() - (ready.get(connection) ?? 0) > dsn.maxLifetime);
 
   const close = async () => {
     if (lent > 0) {
@@ -173,23 +211,21 @@ const send = (
     }
   });
 
-const options = (dsn: Dsn, size: number, tls: boolean): mysql.PoolOptions => ({
-  user: dsn.user,
-  password: dsn.password,
-  database: dsn.database,
-  ...(dsn.socketPath === undefined
-    ? { host: dsn.host ?? "127.0.0.1", port: dsn.port }
-    : { socketPath: dsn.socketPath }),
-  ...(tls && { ssl: { rejectUnauthorized: dsn.tls === "verify" } }),
+/** A pool without a limit keeps as many unused connections as one of the usual size. */
+const KEPT = 20;
+
+const options = (dsn: Dsn, size: number): mysql.PoolOptions => ({
+  compress: dsn.compress,
+  enableCleartextPlugin: dsn.cleartextPassword,
+  connectAttributes: dsn.attributes,
   charset: "UTF8MB4_UNICODE_CI",
   timezone: "Z",
   supportBigNumbers: true,
   jsonStrings: true,
   // The driver's own set has FOUND_ROWS: an UPDATE that changes nothing still says that its row is there.
   flags: ["-LOCAL_FILES"],
-  connectTimeout: dsn.connectTimeout ?? CONNECT_MS,
-  connectionLimit: size,
-  maxIdle: Math.min(size, dsn.maxIdleConnections ?? size),
+  connectionLimit: Number.isFinite(size) ? size : 0xffff,
+  maxIdle: Math.min(size, dsn.maxIdleConnections ?? (Number.isFinite(size) ? size : KEPT)),
   idleTimeout: dsn.maxIdleTime ?? 60_000,
   maxPreparedStatements: 400,
 });

@@ -1,5 +1,6 @@
+import { parseDsn } from "../lib/dsn.ts";
+import { DsnError } from "../lib/dsn-error.ts";
 import { type Connection, createConnections } from "./connections.ts";
-import { parseDsn } from "./dsn.ts";
 import type { Affected, Database, DatabaseLog, SqlValue } from "./sql.ts";
 import { DatabaseUnavailable } from "./sql-error.ts";
 import { createTransaction } from "./transaction.ts";
@@ -18,8 +19,8 @@ const POOL_SIZE = 20;
 
 /** What a database is made of. */
 export interface DatabaseOptions {
-  /** See `parseDsn`. Its `max_conns` wins over `poolSize`. */
-  readonly dsn: string;
+  /** See `parseDsn`; several are ways to one database, of which the first that answers is used. The first one's `max_conns` wins over `poolSize`. */
+  readonly dsn: string | readonly string[];
   /** Most connections at once. Default 20. */
   readonly poolSize?: number;
   readonly log?: DatabaseLog;
@@ -27,8 +28,9 @@ export interface DatabaseOptions {
 
 /** Creates the database. It connects when it is first used. Throws DsnError. */
 export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, log }: DatabaseOptions): Database => {
-  const dsn = parseDsn(text);
-  const connections = createConnections(dsn, dsn.maxConnections ?? poolSize);
+  const [dsn, ...others] = (typeof text === "string" ? [text] : text).map(parseDsn);
+  if (dsn === undefined) throw new DsnError("there is no dsn");
+  const connections = createConnections([dsn, ...others], dsn.maxConnections ?? poolSize);
 
   const using = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
     const connection = await connections.borrow();

@@ -43,15 +43,21 @@ export class DatabaseUnavailable extends Error {
   readonly reason: "refused" | "lost" | "timeout";
   /** `unknown`: a write was on its way and may or may not have taken effect. */
   readonly outcome: "not-applied" | "unknown";
+  /** It will not pass by itself: the server has no TLS, say, or a certificate that is not trusted. */
+  readonly lasting: boolean;
 
   constructor(
     message: string,
     reason: DatabaseUnavailable["reason"],
-    outcome: DatabaseUnavailable["outcome"] = reason === "refused" ? "not-applied" : "unknown",
+    {
+      outcome = reason === "refused" ? "not-applied" : "unknown",
+      lasting = false,
+    }: { readonly outcome?: DatabaseUnavailable["outcome"]; readonly lasting?: boolean } = {},
   ) {
     super(message);
     this.reason = reason;
     this.outcome = outcome;
+    this.lasting = lasting;
   }
 }
 
@@ -70,7 +76,7 @@ const namesOnly = new Set([
 ]);
 
 /** Deadlock, lock wait and failed certification; Galera, Group Replication and TiDB have numbers of their own. */
-const conflicts = new Set([1020, 1205, 1213, 3101, 8022, 8028, 9007]);
+const conflicts = new Set([1020, 1205, 1213, 3101, 8022, 8028, 9004, 9007]);
 
 /** An error during COMMIT is a conflict only when it names the engine's number for a deadlock. */
 const isConflict = (errno: number, text: string): boolean =>
@@ -81,6 +87,12 @@ const refusing = new Set([1040, 1047, 1053, 1129, 1203, 1226, 1290, 1792, 1836, 
 
 /** The connection was ended from the other side. */
 const killed = new Set([1317, 1927, 3169]);
+
+/** A proxy, or one half of the server, lost the other: nobody knows what became of the statement. */
+const lostBehind = new Set([2006, 2013, 2055, 8501, 9001, 9002, 9003, 9005]);
+
+/** The statement ran for longer than the server lets it, and was undone. */
+const tooLong = new Set([1969, 3024]);
 
 const lostCodes = new Set([
   "ECONNRESET",
@@ -100,7 +112,6 @@ const neverConnected = new Set([
   "EAI_AGAIN",
   "EHOSTUNREACH",
   "ENETUNREACH",
-  "HANDSHAKE_NO_SSL_SUPPORT",
 ]);
 
 /** Turns what the driver threw into one of ours. `began`: the statement may have reached the server. */
@@ -108,20 +119,25 @@ export const fromDriver = (thrown: unknown, statement: string, began: boolean): 
   if (!(thrown instanceof Error) || thrown instanceof SqlError || thrown instanceof DatabaseUnavailable)
     return thrown instanceof Error ? thrown : new Error(String(thrown));
   const { errno, code = "", sqlMessage } = thrown as DriverError;
+  const unusable = whyUnusable(code, thrown.message);
+  if (unusable !== undefined) return new DatabaseUnavailable(unusable, "refused", { lasting: true });
+  const isOneOf = (numbers: ReadonlySet<number>) => errno !== undefined && numbers.has(errno);
+  if (isOneOf(tooLong))
+    return new DatabaseUnavailable("the database took too long and gave up", "timeout", { outcome: "not-applied" });
   const lost =
-    lostCodes.has(code) || (errno !== undefined && killed.has(errno)) || (thrown as { fatal?: boolean }).fatal === true;
-  if (neverConnected.has(code) || (errno !== undefined && refusing.has(errno)) || (lost && !began)) {
+    lostCodes.has(code) ||
+    isOneOf(killed) ||
+    isOneOf(lostBehind) ||
+    (thrown as { readonly fatal?: boolean }).fatal === true;
+  if (neverConnected.has(code) || isOneOf(refusing) || (lost && !began)) {
     return new DatabaseUnavailable(`the database cannot be used (${code || "connection lost"})`, "refused");
   }
   if (lost) return new DatabaseUnavailable(`the connection to the database was lost (${code || "closed"})`, "lost");
   // Not from the server: a value that cannot be bound, say. The driver's text names no values.
   if (errno === undefined || sqlMessage === undefined) return thrown;
-  const constraint = errno === 1062 ? /for key '([^']*)'$/.exec(sqlMessage)?.[1]?.replace(/^.*\./, "") : undefined;
-  const text = namesOnly.has(errno)
-    ? sqlMessage
-    : constraint === undefined
-      ? code
-      : `duplicate entry for key ${constraint}`;
+  const constraint = errno === 1062 ? readKey(sqlMessage) : undefined;
+  const named = namesOnly.has(errno) ? withoutValues(sqlMessage) : "";
+  const text = named || (constraint === undefined ? code : `duplicate entry for key ${constraint}`);
   return new SqlError(`${text} (${errno})`, {
     errno,
     code,
@@ -129,6 +145,28 @@ export const fromDriver = (thrown: unknown, statement: string, began: boolean): 
     statement,
     transient: isConflict(errno, sqlMessage),
   });
+};
+
+/** TLS that cannot be had. Node's text names certificates and hosts. */
+const whyUnusable = (code: string, text: string): string | undefined => {
+  if (code === "HANDSHAKE_NO_SSL_SUPPORT") return "the database cannot be used (it has no TLS, which the dsn asks for)";
+  if (code === "HANDSHAKE_SSL_ERROR") return `the database cannot be used (TLS: ${text.slice(0, 200)})`;
+  return undefined;
+};
+
+/** Proxies add where they sent a statement, who asked, and what was bound; all of it after these words. */
+const withoutValues = (text: string): string => text.split(/\s*(?:\(errno|\(CallerID|BindVars|target:)/, 1)[0] ?? "";
+
+/**
+ * The unique key that a duplicate ran into. It ends the text of a server; a
+ * proxy has more after it. The value stands in the text as well, and may look
+ * like a key: where two are named, none is.
+ */
+const readKey = (text: string): string | undefined => {
+  const last = /for key '([^']*)'$/.exec(text)?.[1];
+  const named = new Set([...text.matchAll(/for key '([\w.$-]{1,129})'/g)].map(([, key]) => key));
+  const key = last ?? (named.size === 1 ? [...named][0] : undefined);
+  return key?.replace(/^.*\./, "");
 };
 
 /** Says whether a unique key refused a write; with `constraint`, whether that one did. */

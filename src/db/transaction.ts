@@ -57,7 +57,9 @@ const runOnce = async <T>(connection: Connection, work: (tx: Sql) => Promise<T>)
 
 /** Before COMMIT was sent, nothing of it can have taken effect. */
 const notApplied = (error: unknown): unknown =>
-  error instanceof DatabaseUnavailable ? new DatabaseUnavailable(error.message, error.reason, "not-applied") : error;
+  error instanceof DatabaseUnavailable
+    ? new DatabaseUnavailable(error.message, error.reason, { outcome: "not-applied" })
+    : error;
 
 const isConflict = (error: unknown): error is Error =>
   error instanceof SqlError ? error.transient : error instanceof DatabaseUnavailable && error.reason === "lost";

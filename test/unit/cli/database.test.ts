@@ -50,6 +50,6 @@ test("a wrong dsn is told in one line, without its password", async () => {
     env: { PATH: process.env.PATH, DSN: "mysql://ann:hunter2@tcp(host:0)/x" },
   });
   const [stderr] = await Promise.all([text(child.stderr), once(child, "exit")]);
-  expect(stderr).toMatch(/^ostiary: the dsn's .*\n$/);
+  expect(stderr).toMatch(/environment variable DSN: dsn: the dsn's address is not of the form host:port\n$/);
   expect(stderr).not.toContain("hunter2");
 });

@@ -350,3 +350,35 @@ describe("dsn: memory", () => {
     expect(loadText("dsn: memory", { dev: true, env }).config.dsn).toBe("mysql://u:p@tcp(h)/d");
   });
 });
+
+describe("dsn", () => {
+  const secrets = "secrets: { default: [sixteen letters or more] }";
+
+  test("may be a list, and a mistake in it is told with its line", () => {
+    const { config } = loadText(`${secrets}\ndsn:\n  - mysql://u:p@tcp(a)/d\n  - mysql://u:p@tcp(b)/d`);
+    expect(config.dsn).toEqual(["mysql://u:p@tcp(a)/d", "mysql://u:p@tcp(b)/d"]);
+    expect(mistakesOf(`${secrets}\ndsn:\n  - mysql://u:p@tcp(a)/d\n  - mysql://u:hunter2@tcp(b)/d?tls=custom`)).toEqual(
+      [
+        "4 dsn[1]: the dsn's parameter tls must be true, false, skip-verify or preferred; an authority of your own is named by ssl_ca",
+      ],
+    );
+  });
+
+  test("that cannot be read is a mistake with its line, and never repeated", () => {
+    expect(mistakesOf(`${secrets}\ndsn: mysql://u:hunter2@tcp(h:0)/d`)).toEqual([
+      "2 dsn: the dsn's address is not of the form host:port",
+    ]);
+    expect(mistakesOf(`${secrets}\ndsn: mysql://u:hunter2@tcp(h)/d?sslfoo=1`).join()).toMatch(
+      /^2 dsn: the dsn's parameter sslfoo asks for/,
+    );
+    expect(mistakesOf(`${secrets}\ndsn: mysql://u:hunter2@tcp(h)/d?ssl_ca=/nowhere`)).toEqual([
+      "2 dsn: the file that the dsn's ssl_ca names cannot be read",
+    ]);
+  });
+
+  test("in the environment is one text, commas and all, or a list as JSON", () => {
+    const dsnOf = (DSN: string) => loadText(secrets, { env: { DSN } }).config.dsn;
+    expect(dsnOf("mysql://u:a,b@tcp(a),tcp(b)/d")).toBe("mysql://u:a,b@tcp(a),tcp(b)/d");
+    expect(dsnOf('["mysql://u@tcp(a)/d", "mysql://u@tcp(b)/d"]')).toEqual(["mysql://u@tcp(a)/d", "mysql://u@tcp(b)/d"]);
+  });
+});
