@@ -46,6 +46,8 @@ import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
 import { createAddressRules } from "./lib/outbound/address-rules.ts";
 import { createAllowedUrls } from "./lib/url.ts";
+import { networkOf } from "./limits/network.ts";
+import { createPacedByNetwork } from "./limits/paced.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
 import type { CallbackHandler } from "./methods/contract/redirect.ts";
 import { createMethods } from "./methods/index.ts";
@@ -115,6 +117,10 @@ export const createApp = async (
   const flowErrors = createFlowErrorStore();
   const sessions = createSessionStore(db);
   const attempts = createRateLimiter({ db, clock, config: config.limits.login, key: secrets.default[0] ?? "" });
+  const [newFlows, newFlowErrors] = [
+    createPacedByNetwork(config.limits.flows, clock),
+    createPacedByNetwork(config.limits.flows, clock),
+  ];
 
   // Methods
   const passwords = createPasswords({
@@ -242,6 +248,7 @@ export const createApp = async (
   };
   const loginDeps = {
     ...shared,
+    newFlows,
     config: selfservice.flows.login,
     sessions: issuer,
     pendingAccountLinks,
@@ -251,6 +258,7 @@ export const createApp = async (
   };
   const registrationDeps = {
     ...shared,
+    newFlows,
     config: selfservice.flows.registration,
     sessions: issuer,
     methods: methods.registration,
@@ -316,7 +324,10 @@ export const createApp = async (
     metrics,
     services,
     hasSessionToken: callers.hasToken,
-    storeError: (error) => flowErrors.insert(db, { ...error } as JsonObject, clock.now()),
+    networkOf,
+    hasLiveSession: async (call) => (await callers.find(call)) !== undefined,
+    storeError: async (error, address) =>
+      newFlowErrors.take(address) > 0 ? undefined : flowErrors.insert(db, { ...error } as JsonObject, clock.now()),
     ready: () => problems(db),
     version: readVersion(),
   });

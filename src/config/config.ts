@@ -178,4 +178,13 @@ export interface HashersConfig {
 export interface LimitsConfig {
   /** Failed logins allowed in a window before further tries are refused. */
   readonly login: { readonly window: number; readonly per_identifier: number; readonly per_network: number };
+  /** Bytes of a message, decompressed, and of all that are held at once. */
+  readonly bodies: {
+    readonly without_session: number;
+    readonly with_session: number;
+    readonly in_flight: number;
+    readonly in_flight_per_network: number;
+  };
+  /** Flows that a network may begin in a window. */
+  readonly flows: { readonly window: number; readonly per_network: number };
 }

@@ -1,11 +1,11 @@
 import path from "node:path";
-import type { Config, HashersConfig } from "./config.ts";
+import type { Config, HashersConfig, LimitsConfig } from "./config.ts";
 import type { Origin } from "./origin.ts";
 import { readIdentity } from "./read-identity.ts";
 import { readSelfService } from "./read-self-service.ts";
 import { readServe } from "./read-serve.ts";
 import { readCookies, readSession } from "./read-session.ts";
-import { createSlice } from "./slice.ts";
+import { createSlice, type Slice } from "./slice.ts";
 import type { Raw } from "./tree.ts";
 
 /** Turns a valid configuration with its defaults into a Config. */
@@ -17,7 +17,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     resolvePath: (key, file) => path.resolve(origin.folder(key.split(".")), file),
   });
   const cookies = readCookies(root.part("cookies"), dev);
-  const [limits, cleanup, http] = [root.part("limits.login"), root.part("database.cleanup"), root.part("clients.http")];
+  const [cleanup, http] = [root.part("database.cleanup"), root.part("clients.http")];
   return {
     dev,
     dsn: readDsn(root.raw("dsn") === undefined ? [] : root.texts("dsn")),
@@ -37,13 +37,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
       },
     },
     log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
-    limits: {
-      login: {
-        window: limits.duration("window"),
-        per_identifier: limits.count("per_identifier"),
-        per_network: limits.count("per_network"),
-      },
-    },
+    limits: readLimits(root),
     database: {
       cleanup: {
         batch_size: cleanup.count("batch_size"),
@@ -53,6 +47,24 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
       },
       pool_size: root.count("database.pool_size"),
     },
+  };
+}
+
+function readLimits(root: Slice): LimitsConfig {
+  const [login, bodies, flows] = [root.part("limits.login"), root.part("limits.bodies"), root.part("limits.flows")];
+  return {
+    login: {
+      window: login.duration("window"),
+      per_identifier: login.count("per_identifier"),
+      per_network: login.count("per_network"),
+    },
+    bodies: {
+      without_session: bodies.size("without_session"),
+      with_session: bodies.size("with_session"),
+      in_flight: bodies.size("in_flight"),
+      in_flight_per_network: bodies.size("in_flight_per_network"),
+    },
+    flows: { window: flows.duration("window"), per_network: flows.count("per_network") },
   };
 }
 

@@ -50,7 +50,7 @@ export const errorTable = {
   RETURN_TO_FORBIDDEN: row(Reason.RETURN_TO_FORBIDDEN, Code.InvalidArgument, 400, "self_service_flow_return_to_forbidden", "The return_to address is not allowed.", "Add it to `selfservice.allowed_return_urls`."),
   INVALID_FIELD: row(Reason.INVALID_FIELD, Code.InvalidArgument, 400, "", "A field of the request is not valid.", "`details` names the field."),
   MALFORMED_BODY: row(Reason.MALFORMED_BODY, Code.InvalidArgument, 400, "", "The body could not be read.", "Send JSON, a form or multipart, as an object."),
-  BODY_TOO_LARGE: row(Reason.BODY_TOO_LARGE, Code.ResourceExhausted, 413, "", "The body is too large.", "Bodies are limited to 5 MiB."),
+  BODY_TOO_LARGE: row(Reason.BODY_TOO_LARGE, Code.ResourceExhausted, 413, "", "The body is too large.", "A body is limited in bytes, decompressed: more with a live session than without one."),
   IDENTITY_DISABLED: row(Reason.IDENTITY_DISABLED, Code.FailedPrecondition, 400, "identity_disabled", "This account was disabled.", "An administrator must enable it."),
   LOGOUT_TOKEN_MISMATCH: row(Reason.LOGOUT_TOKEN_MISMATCH, Code.PermissionDenied, 403, "", "The logout token does not fit the session.", "Create a new logout flow."),
   SESSION_TOKEN_UNKNOWN: row(Reason.SESSION_TOKEN_UNKNOWN, Code.PermissionDenied, 403, "", "There is no session with this token.", "The token is wrong."),

@@ -23,6 +23,8 @@ export const bounds = {
   options: 500,
   /** Values that are put back into a form beside those of its fields. */
   submittedValues: 1_000,
+  /** Characters of their names. */
+  shownNames: 65_536,
   /** Faults reported at once. */
   reported: 100,
 } as const;

@@ -137,9 +137,14 @@ function fill(shape: TraitShape, value: JsonObject): JsonObject {
 function shownOf(schema: IdentitySchema, traits: JsonObject): Record<string, JsonValue> {
   const submittedValues: Record<string, JsonValue> = {};
   const fields = new Set(schema.fields.map((field) => field.name));
-  let others = 0;
+  // Values without a field of their own are anyone's, and each repeats the names of all that it is in.
+  let [others, names] = [0, 0];
   for (const [name, value] of flattenTraits(schema.traits, traits)) {
-    if (!fields.has(name) && others++ >= bounds.submittedValues) continue;
+    if (!fields.has(name)) {
+      others += 1;
+      names += name.length;
+      if (others > bounds.submittedValues || names > bounds.shownNames) continue;
+    }
     submittedValues[name] = value;
   }
   return submittedValues;

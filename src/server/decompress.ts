@@ -2,10 +2,18 @@ import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { serviceError } from "../errors/service-error.ts";
+import type { Decompress } from "../lib/intake.ts";
 import { tooLarge } from "./read-body.ts";
 
-/** Decompresses a message into at most `limit` bytes. @throws BODY_TOO_LARGE, MALFORMED_BODY */
-export type Decompress = (data: Buffer, limit: number) => Promise<Buffer>;
+/** How many times its size a message may inflate to. JSON of people's making stays well below. */
+const ratio = 100;
+
+/** Bytes that any message may inflate to: short ones repeat themselves. */
+const always = 8_192;
+
+/** Bytes that a message of `packed` bytes may inflate to, where `limit` are allowed. */
+export const inflationLimit = (packed: number, limit: number): number =>
+  Math.min(limit, Math.max(always, packed * ratio));
 
 type Unzip = (data: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
 

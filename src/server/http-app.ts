@@ -21,11 +21,11 @@ export interface HttpAppOptions {
   readonly timeouts?: Partial<ListenerTimeouts>;
 }
 
-/** Bytes of a body, at every protocol. */
-export const bodyLimit = 5 * 1024 * 1024;
+/** Bytes of a body of which no protocol asks: those of RPCs are let in by their intakes. */
+const bodyLimit = 16_384;
 
 /** Milliseconds, as the reference has them. */
-export const portTimeouts: Readonly<Record<HttpAppOptions["port"], ListenerTimeouts>> = {
+const portTimeouts: Readonly<Record<HttpAppOptions["port"], ListenerTimeouts>> = {
   public: { header: 5_000, read: 15_000, write: 60_000, idle: 120_000 },
   admin: { header: 5_000, read: 30_000, write: 120_000, idle: 600_000 },
 };

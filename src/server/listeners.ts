@@ -8,11 +8,15 @@ import type { Call, Procedure } from "../lib/call.ts";
 import { createClientAddress } from "../lib/client-address.ts";
 import type { ServerLog } from "../lib/log.ts";
 import type { ServiceDefinition } from "../lib/service.ts";
+import { createAccessCheck } from "./access-check.ts";
+import { createBodyBudget } from "./body-budget.ts";
 import { createCallLimit } from "./call-limit.ts";
 import { createCallLog } from "./call-log.ts";
 import { mountConnect } from "./connect/mount.ts";
+import type { BoundRpc } from "./connect/unary.ts";
 import { createHealth } from "./health.ts";
-import { bodyLimit, createHttpApp, portTimeouts } from "./http-app.ts";
+import { createHttpApp } from "./http-app.ts";
+import { createIntake, type IntakeDeps } from "./intake.ts";
 import type { Metrics } from "./metrics.ts";
 import { createProcedure } from "./procedure.ts";
 import { createReflection } from "./reflection.ts";
@@ -30,8 +34,12 @@ export interface ListenersOptions {
   readonly services: readonly ServiceDefinition[];
   /** Whether a call presents a session, live or not. */
   readonly hasSessionToken: (call: Call) => boolean;
-  /** Keeps an error for the error page; gives its id. */
-  readonly storeError: (error: ErrorObject) => Promise<string>;
+  /** Whether the session that it presents is live. */
+  readonly hasLiveSession: (call: Call) => Promise<boolean>;
+  /** The network that an address belongs to. */
+  readonly networkOf: (address: string) => string;
+  /** Keeps an error for the error page; gives its id, or undefined when a network has had too many kept. */
+  readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
   /** What keeps the server from serving, by part; empty when nothing does. */
   readonly ready: () => Promise<Readonly<Record<string, string>>>;
   readonly version: string;
@@ -53,6 +61,8 @@ export const createListeners = ({
   metrics,
   services,
   hasSessionToken,
+  hasLiveSession,
+  networkOf,
   storeError,
   ready,
   version,
@@ -66,21 +76,35 @@ export const createListeners = ({
     trustedOrigin: createTrustedOrigins(trustedUrls(config)),
   };
 
-  const procedures = new Map<string, Procedure>();
-  const rpcs: { method: DescMethodUnary; procedure: Procedure }[] = [];
+  const { bodies } = config.limits;
+  const intakeDeps: IntakeDeps = {
+    budget: createBodyBudget({ total: bodies.in_flight, perNetwork: bodies.in_flight_per_network }),
+    defaults: { withoutSession: bodies.without_session, withSession: bodies.with_session },
+    networkOf,
+    hasToken: hasSessionToken,
+    isLive: hasLiveSession,
+  };
+
+  const bound = new Map<string, BoundRpc>();
   for (const { service, rpcs: implementations } of services) {
     for (const method of service.methods) {
       const rpc = implementations[method.localName];
       if (rpc === undefined || !isUnary(method)) throw new Error(`${rpcName(method)} has no implementation`);
-      const procedure = createProcedure({ method, ...rpc, deps }) as Procedure;
-      procedures.set(rpcName(method), procedure);
-      rpcs.push({ method, procedure });
+      bound.set(rpcName(method), {
+        method,
+        procedure: createProcedure({ method, ...rpc, deps }) as Procedure,
+        intake: createIntake({
+          method,
+          mustBeAllowed: createAccessCheck({ method, ...rpc, ...deps }),
+          deps: intakeDeps,
+        }),
+      });
     }
   }
-  const procedureOf = (method: DescMethod): Procedure => {
-    const procedure = procedures.get(rpcName(method));
-    if (procedure === undefined) throw new Error(`${rpcName(method)} has no procedure`);
-    return procedure;
+  const boundRpc = (method: DescMethod): BoundRpc => {
+    const rpc = bound.get(rpcName(method));
+    if (rpc === undefined) throw new Error(`${rpcName(method)} has no procedure`);
+    return rpc;
   };
 
   const descriptors = services.map(({ service }) => service);
@@ -103,18 +127,18 @@ export const createListeners = ({
     health.mount(app, { port, version, metrics });
     if (port === "public" && serve.public.cors.enabled) app.addHook("onRequest", createCors(serve.public.cors));
     mountConnect(app, {
-      rpcs: rpcs.filter(({ method }) => isHere(method)),
+      rpcs: [...bound.values()].filter(({ method }) => isHere(method)),
       services: [health.service, createReflection(descriptors, isHere)],
       port,
       baseUrl: listener.base_url,
       clientAddress: createClientAddress(listener.trusted_proxies),
       callLog,
-      limits: { bytes: bodyLimit, wait: portTimeouts[port].read },
     });
     app.register(
       createGateway({
         services: descriptors,
-        procedures: procedureOf,
+        procedures: (method) => boundRpc(method).procedure,
+        intakes: (method) => boundRpc(method).intake,
         port,
         listener,
         otherBaseUrl: port === "admin" || other.has_base_url ? other.base_url : undefined,
@@ -122,7 +146,6 @@ export const createListeners = ({
         errorUiUrl: selfservice.flows.error.ui_url,
         storeError,
         log,
-        bodyLimit,
       }),
     );
     if (port === "public") app.register(pages(app));

@@ -1,12 +1,11 @@
-import { type DescMessage, type DescMethodUnary, getOption, hasOption, type MessageShape } from "@bufbuild/protobuf";
-import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
+import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
 import { serviceError } from "../errors/service-error.ts";
 import type { Call, Procedure } from "../lib/call.ts";
+import { createAccessCheck } from "./access-check.ts";
 import type { CallLimit } from "./call-limit.ts";
 import type { CallLog } from "./call-log.ts";
 import { compileFieldRules } from "./field-rules.ts";
 import { rpcName } from "./rpc-name.ts";
-import { createSiteCheck } from "./site-check.ts";
 import { toFailure } from "./to-failure.ts";
 
 /** What all procedures share. */
@@ -46,7 +45,7 @@ export const createProcedure = <I extends DescMessage, O extends DescMessage>(
   const { method, run, signIn, deps } = options;
   const { callLog, callLimit } = deps;
   const record = callLog.of(rpcName(method));
-  const mustBeAllowed = createAccessCheck(options);
+  const mustBeAllowed = createAccessCheck({ ...options, ...deps });
   const mustKeepRules = compileFieldRules(method.input);
   const mapError = toFailure({ rpc: rpcName(method), callLog });
 
@@ -67,27 +66,5 @@ export const createProcedure = <I extends DescMessage, O extends DescMessage>(
     } finally {
       leave?.();
     }
-  };
-};
-
-const createAccessCheck = <I extends DescMessage, O extends DescMessage>({
-  method,
-  anySite = false,
-  deps,
-}: ProcedureOptions<I, O>): ((call: Call) => void) => {
-  const who = hasOption(method, access) ? getOption(method, access) : Access.UNSPECIFIED;
-  if (who === Access.UNSPECIFIED)
-    throw new Error(`${rpcName(method)} does not say who may call it: set (ostiary.options.v1.access)`);
-  if (who === Access.ADMIN) {
-    return (call) => {
-      if (call.port !== "admin") throw serviceError("ADMIN_ONLY");
-    };
-  }
-  const mustComeFromTrustedSite = anySite ? undefined : createSiteCheck({ method, trustedOrigin: deps.trustedOrigin });
-  const { credential } = deps;
-  return (call) => {
-    mustComeFromTrustedSite?.(call);
-    if (who === Access.SESSION && !credential(call))
-      throw serviceError("SESSION_INACTIVE", { explain: "The request presents no session: sign in first." });
   };
 };

@@ -1,53 +1,125 @@
-import type { IncomingMessage } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type ServiceError, serviceError } from "../errors/service-error.ts";
+import type { NodeRequest } from "../lib/intake.ts";
+import type { BodyBudget, BodyShare } from "./body-budget.ts";
 
-/** How much of a body is taken, and for how long it is waited for. */
-export interface BodyLimits {
+/** How much of a body is taken. */
+export interface Allowance {
+  /** Bytes, as far as was asked. */
   readonly bytes: number;
-  /** Milliseconds from the header to the end of the body. */
-  readonly wait: number;
+  /** Asks whether the caller may send more. @throws BODY_TOO_LARGE, SESSION_INACTIVE */
+  readonly widen: () => Promise<void>;
 }
 
+/** What `readBody` needs to know. */
+export interface ReadBodyOptions {
+  readonly allowance: Allowance;
+  readonly budget: BodyBudget;
+  readonly network: string;
+  /** Bytes that the body may be longer than its message. */
+  readonly room: number;
+}
+
+/** A body, and what it takes of the budget. */
+export interface ReadBody {
+  readonly data: Buffer;
+  readonly share: BodyShare;
+}
+
+const smallest = 4_096;
+
 /**
- * Reads a body whole.
+ * Reads a body whole, into one buffer that grows with what has come: neither a
+ * length that was announced nor many small pieces take more than was sent. How
+ * long it may take is the listener's business.
  *
- * @throws BODY_TOO_LARGE as soon as it is known; the rest is read and dropped, so that the client hears the answer
- * @throws ConnectError when the client is gone or too slow
+ * @throws BODY_TOO_LARGE, SESSION_INACTIVE, OVERLOADED as soon as it is known;
+ *   the rest is read and dropped, so that the client hears the answer
+ * @throws ConnectError when the client is gone
  */
-export const readBody = (request: IncomingMessage | Http2ServerRequest, limits: BodyLimits): Promise<Buffer> =>
+export const readBody = (
+  request: NodeRequest,
+  { allowance, budget, network, room }: ReadBodyOptions,
+): Promise<ReadBody> =>
   new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const timer = setTimeout(
-      () => stop(new ConnectError("the body did not arrive in time", Code.DeadlineExceeded)),
-      limits.wait,
-    );
+    let data: Buffer = Buffer.alloc(0);
+    let [size, over, ended] = [0, false, false];
+    /** What came while it was asked whether there may be more: a stream may have more on its way when it is paused. */
+    let waiting: Buffer[] | undefined;
+    const share = budget.open(network, () => stop(overloaded()));
+
     const onData = (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limits.bytes) stop(tooLarge(limits.bytes));
-      else chunks.push(chunk);
+      if (waiting !== undefined) waiting.push(chunk);
+      else if (size + chunk.length <= allowance.bytes + room) take(chunk);
+      else ask([chunk]);
+    };
+    const ask = (chunks: Buffer[]) => {
+      waiting = chunks;
+      request.pause();
+      allowance.widen().then(() => {
+        const came = waiting ?? [];
+        waiting = undefined;
+        for (const chunk of came) if (!over) onData(chunk);
+        if (over || waiting !== undefined) return;
+        if (ended) onEnd();
+        else request.resume();
+      }, stop);
+    };
+    const take = (chunk: Buffer) => {
+      const needed = size + chunk.length;
+      if (needed > data.length) {
+        // The first piece is mostly the only one, and stays as it is.
+        const capacity =
+          size === 0
+            ? chunk.length
+            : Math.max(needed, Math.min(Math.max(2 * data.length, smallest), allowance.bytes + room));
+        if (!share?.grow(capacity - data.length)) return stop(overloaded());
+        if (size === 0) data = chunk;
+        else {
+          const larger = Buffer.allocUnsafeSlow(capacity);
+          data.copy(larger, 0, 0, size);
+          data = larger;
+        }
+      }
+      if (size > 0) chunk.copy(data, size);
+      size = needed;
     };
     const onEnd = () => {
+      ended = true;
+      if (waiting !== undefined) return;
       leave();
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
+      share?.completeAuthentication();
+      resolve({ data: data.subarray(0, size), share: share as BodyShare });
     };
     const onGone = () => stop(new ConnectError("the client is gone", Code.Canceled));
     const leave = () => {
-      clearTimeout(timer);
+      over = true;
       request.off("data", onData).off("end", onEnd).off("error", onGone).off("close", onGone);
     };
-    const stop = (error: Error) => {
+    const stop = (error: unknown) => {
+      if (over) return;
       leave();
+      share?.close();
       // A stream without a listener for errors takes the process down.
       request.on("error", () => undefined).resume();
       reject(error);
     };
-    if (Number(request.headers["content-length"]) > limits.bytes) return stop(tooLarge(limits.bytes));
-    request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
+
+    if (share === undefined) return stop(overloaded());
+    request.on("error", onGone).on("close", onGone);
+    const listen = () => {
+      if (!over) request.on("data", onData).on("end", onEnd);
+    };
+    // A length that is announced is judged before anything is read.
+    const announced = Number(request.headers["content-length"]);
+    const isTooMuch = () => announced > allowance.bytes + room;
+    if (isTooMuch()) allowance.widen().then(() => (isTooMuch() ? stop(tooLarge(allowance.bytes)) : listen()), stop);
+    else listen();
   });
 
 /** A message over the limit. */
 export const tooLarge = (bytes: number): ServiceError =>
   serviceError("BODY_TOO_LARGE", { explain: `The message is larger than ${bytes} bytes.` });
+
+/** More is in flight than there is room for. */
+export const overloaded = (): ServiceError => serviceError("OVERLOADED", { headers: { "retry-after": "1" } });

@@ -1,9 +1,7 @@
-import { constants, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
 
 interface Watched {
   readonly since: number;
-  /** Whether the body may come bit by bit for as long as the call lasts. */
-  readonly streaming: boolean;
   /** Bytes of the answer that waited for the client at the last look, and since when. */
   waiting: number;
   waitingSince: number;
@@ -12,26 +10,25 @@ interface Watched {
 /** Sees to it that HTTP/2 streams end. */
 export interface StreamWatch {
   /** Listener of the server's `stream` event. */
-  readonly add: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+  readonly add: (stream: ServerHttp2Stream) => void;
   /** Whether the session has a stream open. */
   readonly busy: (session: Http2Session) => boolean;
   readonly stop: () => void;
 }
 
-/** gRPC and Connect's streaming content types; the protocols limit the bodies of their unary calls. */
-const streamingType = /^application\/(?:grpc|connect\+)/;
-
 /**
  * Creates a watch over HTTP/2 streams, which node gives no time limits of their
- * own: a body must be in within `read` milliseconds, and an answer that waits
- * for its client must move within `write`. An answer that the server has not
- * begun may take as long as it takes, or health's Watch would be cut.
+ * own: a body must be in within `read` milliseconds, whatever its header says it
+ * is, and an answer that waits for its client must move within `write`. An
+ * answer that the server has not begun may take as long as it takes, or health's
+ * Watch would be cut: its request is over at once. A reflection stream, whose
+ * requests come one by one, is over in time as well.
  */
 export const watchStreams = ({ read, write }: { readonly read: number; readonly write: number }): StreamWatch => {
   const open = new Map<ServerHttp2Stream, Watched>();
 
   const isLate = (stream: ServerHttp2Stream, watched: Watched, now: number): boolean => {
-    if (!watched.streaming && !stream.readableEnded && now - watched.since > read) return true;
+    if (!stream.readableEnded && now - watched.since > read) return true;
     if (stream.writableLength === 0 || stream.writableLength !== watched.waiting) {
       watched.waiting = stream.writableLength;
       watched.waitingSince = now;
@@ -45,14 +42,9 @@ export const watchStreams = ({ read, write }: { readonly read: number; readonly 
   }, 1_000).unref();
 
   return {
-    add: (stream, headers) => {
+    add: (stream) => {
       const now = performance.now();
-      open.set(stream, {
-        since: now,
-        streaming: streamingType.test(headers["content-type"] ?? ""),
-        waiting: 0,
-        waitingSince: now,
-      });
+      open.set(stream, { since: now, waiting: 0, waitingSince: now });
       stream.once("close", () => open.delete(stream));
     },
     busy: (session) => {

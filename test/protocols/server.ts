@@ -92,7 +92,7 @@ export const startServer = async ({ overrides = {}, migrated = true }: TestServe
       cipher: ["exactly thirty-two bytes of text"],
     },
     hashers: cheapHashing,
-    limits: { login: { per_identifier: 1_000, per_network: 10_000 } },
+    limits: { login: { per_identifier: 1_000, per_network: 10_000 }, flows: { per_network: 100_000 } },
   };
 
   const clock = createSteerableClock();

@@ -16,7 +16,7 @@ import type { LoginDeps } from "./deps.ts";
 
 /** Creates a login flow (contract, around 2.2). */
 export const createCreate = (deps: LoginDeps) => {
-  const { db, callers, csrf, defaultReturnUrl, flows, render, returnTo, urls } = deps;
+  const { db, callers, csrf, defaultReturnUrl, flows, newFlows, render, returnTo, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustNameType(request.type);
@@ -50,6 +50,7 @@ export const createCreate = (deps: LoginDeps) => {
         ...exchange?.context,
       },
     );
+    newFlows.consumeOrThrow(call.remoteAddress);
     await flows.insert(db, flow);
     const rendered = render(flow, caller, csrf.tokenFor(call, flow.type));
     return {

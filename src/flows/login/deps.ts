@@ -4,6 +4,7 @@ import type { Database } from "../../db/sql.ts";
 import type { HooksOf } from "../../hooks/hook.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { PacedByNetwork } from "../../limits/paced.ts";
 import type { LoginMethods } from "../../methods/contract/login.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
@@ -30,6 +31,8 @@ export interface LoginDeps {
   readonly sessionCookie: SessionCookie;
   readonly sessions: SessionIssuer;
   readonly flows: FlowStore;
+  /** How many flows a network may begin. */
+  readonly newFlows: PacedByNetwork;
   readonly identities: IdentityStore;
   readonly audit: AuditLog;
   readonly redirect: Redirects;

@@ -123,7 +123,7 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
   const mustBeOpen = async (flow: FlowRecord, call: Call): Promise<AuthenticationContext> => {
     const caller = await callers.find(call);
     if (caller) mustHaveReason(caller, loginContext(flow), returnTo.must(returnToOf(flow)) ?? defaultReturnUrl);
-    if (isExpired(flow, clock.now())) throw await replace(flow);
+    if (isExpired(flow, clock.now())) throw await replace(flow, call);
     return { flow, caller, method: "", call, fetches: false };
   };
 
@@ -152,7 +152,7 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
     return method;
   };
 
-  const replace = async (flow: FlowRecord): Promise<ServiceError> => {
+  const replace = async (flow: FlowRecord, call: Call): Promise<ServiceError> => {
     const text = uiText(messages.loginExpired, {
       expired_at: flow.expiresAt.toISOString(),
       expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
@@ -167,6 +167,7 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
       flow.csrfDigest,
       sameEnd(flow),
     );
+    deps.newFlows.consumeOrThrow(call.remoteAddress);
     await flows.insert(db, fresh);
     return replacedBy(flow, fresh, clock.now(), urls);
   };

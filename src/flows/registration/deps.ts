@@ -3,6 +3,7 @@ import type { Database } from "../../db/sql.ts";
 import type { HooksOf } from "../../hooks/hook.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { PacedByNetwork } from "../../limits/paced.ts";
 import type { RegistrationMethods } from "../../methods/contract/registration.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
@@ -29,6 +30,8 @@ export interface RegistrationDeps {
   readonly sessionCookie: SessionCookie;
   readonly sessions: SessionIssuer;
   readonly flows: FlowStore;
+  /** How many flows a network may begin. */
+  readonly newFlows: PacedByNetwork;
   readonly identities: IdentityStore;
   readonly redirect: Redirects;
   readonly methods: RegistrationMethods;

@@ -131,7 +131,7 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
   /** Not expired, and not of someone who is signed in. */
   const mustBeOpen = async (flow: FlowRecord, call: Call): Promise<AuthenticationContext> => {
     if (await callers.find(call)) throw signedInAlready(returnTo.must(returnToOf(flow)) ?? defaultReturnUrl);
-    if (isExpired(flow, clock.now())) throw await replace(flow);
+    if (isExpired(flow, clock.now())) throw await replace(flow, call);
     return { flow, caller: undefined, method: "", call, fetches: false };
   };
 
@@ -165,7 +165,7 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
     return method;
   };
 
-  const replace = async (flow: FlowRecord): Promise<ServiceError> => {
+  const replace = async (flow: FlowRecord, call: Call): Promise<ServiceError> => {
     const text = uiText(messages.registrationExpired, {
       expired_at: flow.expiresAt.toISOString(),
       expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
@@ -181,6 +181,7 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
       flow.csrfDigest,
       sameEnd(flow),
     );
+    deps.newFlows.consumeOrThrow(call.remoteAddress);
     await flows.insert(db, fresh);
     return replacedBy(flow, fresh, clock.now(), urls);
   };

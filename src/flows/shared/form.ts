@@ -31,3 +31,40 @@ export const withForm = (
   form,
   updatedAt: now,
 });
+
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+/** What a separator and the quotes around a name take. */
+const perEntry = 4;
+
+/**
+ * What is kept of a form where there is room for so many bytes: a form that
+ * fits as it is; of a larger one the first messages, in half of the room, and
+ * the smallest of the values that were typed. It was answered in full.
+ */
+export const keptForm = (form: FlowForm, room: number): FlowForm => {
+  if (bytesOf(form) <= room) return form;
+  let left = room - bytesOf({ messages: [], submittedValues: {} });
+  const taking =
+    (least: number) =>
+    (size: number): boolean => {
+      if (left - size < least) return false;
+      left -= size;
+      return true;
+    };
+  const [takeMessage, takeValue] = [taking(room / 2), taking(0)];
+  const messages = form.messages.filter((message) => takeMessage(bytesOf(message) + perEntry));
+  if (form.submittedValues === null) return { messages, submittedValues: null };
+  const sized = Object.entries(form.submittedValues).map(([name, value]) => ({
+    name,
+    value,
+    size: bytesOf(name) + bytesOf(value) + perEntry,
+  }));
+  const kept = new Set(sized.toSorted((a, b) => a.size - b.size).filter(({ size }) => takeValue(size)));
+  return {
+    messages,
+    submittedValues: Object.fromEntries(
+      sized.filter((entry) => kept.has(entry)).map(({ name, value }) => [name, value]),
+    ),
+  };
+};

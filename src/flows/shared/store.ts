@@ -4,6 +4,7 @@ import type { Sql } from "../../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
 import { liveSession, liveSessionValues, type SessionKey } from "../../session/store.ts";
 import type { FlowForm, FlowKind, FlowRecord } from "./flow.ts";
+import { keptForm } from "./form.ts";
 
 /** A row of `flows`, under the aliases of `flowColumns`. */
 export interface FlowRow {
@@ -76,6 +77,19 @@ export interface FlowStore {
   lockOpen(tx: Sql, id: string, now: Date): Promise<boolean>;
 }
 
+/** Bytes of a row, as far as it holds what anybody sends. */
+const largestRow = 16_384;
+
+/** What ids, times and names take. */
+const otherColumns = 512;
+
+/** Form and context as they are kept. */
+const storedTexts = ({ form, context, requestUrl }: FlowRecord): readonly [form: string, context: string] => {
+  const contextText = JSON.stringify(context);
+  const room = largestRow - otherColumns - Buffer.byteLength(requestUrl) - Buffer.byteLength(contextText);
+  return [JSON.stringify(keptForm(form, room)), contextText];
+};
+
 /** Creates the store. It keeps no state of its own. */
 export const createFlowStore = (): FlowStore => ({
   async insert(sql, flow) {
@@ -88,8 +102,7 @@ export const createFlowStore = (): FlowStore => ({
       flow.active ?? null,
       flow.requestUrl,
       flow.csrfDigest ?? null,
-      JSON.stringify(flow.form),
-      JSON.stringify(flow.context),
+      ...storedTexts(flow),
       flow.issuedAt,
       flow.updatedAt,
       flow.expiresAt,
@@ -120,8 +133,7 @@ export const createFlowStore = (): FlowStore => ({
       [
         flow.state,
         flow.active ?? null,
-        JSON.stringify(flow.form),
-        JSON.stringify(flow.context),
+        ...storedTexts(flow),
         flow.updatedAt,
         uuidBytes(flow.id),
         now,

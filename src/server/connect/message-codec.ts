@@ -9,9 +9,11 @@ import {
 } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { jsonShapeFault } from "../../lib/json-shape.ts";
+import { wireShapeFault } from "../wire-shape.ts";
 
-/** Deeper than the field rules allow, so that they are the ones to name the field. */
-const recursionLimit = 200;
+/** Deeper than what is taken, which was counted before. */
+const recursionLimit = 400;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -26,10 +28,12 @@ export const decodeMessage = <Desc extends DescMessage>(
   data: Buffer,
   json: boolean,
 ): MessageShape<Desc> => {
+  const fault = json ? jsonShapeFault(data) : wireShapeFault(desc, data);
+  if (fault !== undefined) throw serviceError("MALFORMED_BODY", { explain: fault });
   try {
     return json
       ? fromJsonString(desc, utf8.decode(data), { recursionLimit })
-      : fromBinary(desc, data, { recursionLimit });
+      : fromBinary(desc, data, { recursionLimit, readUnknownFields: false });
   } catch (error) {
     throw explain(error, desc, json);
   }

@@ -1,16 +1,11 @@
-import type { DescMethodUnary } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import type { FastifyInstance } from "fastify";
-import type { Procedure } from "../../lib/call.ts";
 import { rpcName } from "../rpc-name.ts";
-import { createUnaryRoute, type UnaryDeps } from "./unary.ts";
+import { type BoundRpc, createUnaryRoute, type UnaryDeps } from "./unary.ts";
 
-/** An RPC and what answers it. */
-export interface BoundRpc {
-  readonly method: DescMethodUnary;
-  readonly procedure: Procedure;
-}
+/** Bytes of a message to health or reflection: the name of a service or of a type. */
+const longestName = 4_096;
 
 /** What `mountConnect` needs beside the deps of its unary routes. */
 export interface ConnectOptions extends UnaryDeps {
@@ -28,9 +23,9 @@ export const mountConnect = (app: FastifyInstance, { rpcs, services, ...deps }: 
     // Bodies are read here, not by parsers of the app.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, parsed) => parsed(null));
-    for (const { method, procedure } of rpcs) {
-      const route = createUnaryRoute(method, procedure, deps);
-      scope.all(`/${rpcName(method)}`, { exposeHeadRoute: false }, (request, reply) => {
+    for (const rpc of rpcs) {
+      const route = createUnaryRoute(rpc, deps);
+      scope.all(`/${rpcName(rpc.method)}`, { exposeHeadRoute: false }, (request, reply) => {
         route(request, reply).catch(() => reply.raw.destroy());
       });
     }
@@ -47,7 +42,7 @@ export const mountConnect = (app: FastifyInstance, { rpcs, services, ...deps }: 
         for (const mount of services) mount(router);
       },
       acceptCompression: [],
-      readMaxBytes: deps.limits.bytes,
+      readMaxBytes: longestName,
       shutdownTimeoutMs: 0,
     });
     done();

@@ -1,20 +1,26 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
+import { create, type DescMethodUnary, type Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Procedure, Reply } from "../../lib/call.ts";
 import type { ClientAddress } from "../../lib/client-address.ts";
+import type { Intake, TakenBody } from "../../lib/intake.ts";
 import { toSetCookie } from "../../lib/set-cookie.ts";
 import type { CallLog } from "../call-log.ts";
 import { findDecompress } from "../decompress.ts";
-import { type BodyLimits, readBody } from "../read-body.ts";
 import { rpcName } from "../rpc-name.ts";
 import { createRpcSignal } from "../rpc-signal.ts";
-import { envelopeRoom } from "./envelope.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
 import { toConnectError } from "./to-connect-error.ts";
 import { findWire, unaryContentTypes, type Wire } from "./wire.ts";
+
+/** An RPC, what answers it, and how its messages are let in. */
+export interface BoundRpc {
+  readonly method: DescMethodUnary;
+  readonly procedure: Procedure;
+  readonly intake: Intake;
+}
 
 /** What the unary calls of a port share. */
 export interface UnaryDeps {
@@ -23,7 +29,6 @@ export interface UnaryDeps {
   readonly baseUrl: string;
   readonly clientAddress: (request: FastifyRequest["raw"]) => ClientAddress;
   readonly callLog: CallLog;
-  readonly limits: BodyLimits;
 }
 
 /** Answers one request; the response is its own to write. */
@@ -36,20 +41,31 @@ export type UnaryRoute = (request: FastifyRequest, reply: FastifyReply) => Promi
  * The library's own route is for the streaming RPCs. It costs six times as much
  * as this one, and tells what is wrong with a body in words that quote it.
  */
-export const createUnaryRoute = (method: DescMethodUnary, procedure: Procedure, deps: UnaryDeps): UnaryRoute => {
-  const { port, baseUrl, clientAddress, callLog, limits } = deps;
+export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: UnaryDeps): UnaryRoute => {
+  const { port, baseUrl, clientAddress, callLog } = deps;
   const rpc = rpcName(method);
   const url = `${baseUrl.replace(/\/$/, "")}/${rpc}`;
   const record = callLog.of(rpc);
   const run = procedure as unknown as (request: Message, call: Call) => Promise<Message>;
 
-  const readMessage = async (request: FastifyRequest, wire: Wire): Promise<Message> => {
+  /** Reads the message, of a caller who may call; the access check of the procedure refuses any other before it looks at one. */
+  const readMessage = async (
+    request: FastifyRequest,
+    call: Call,
+    wire: Wire,
+    keep: (taken: TakenBody) => void,
+  ): Promise<Message> => {
+    if (!intake.admits(call)) {
+      request.raw.resume();
+      return create(method.input);
+    }
     const sent = wire.encoding(request.raw.headers);
     const encoding = sent === "identity" ? undefined : sent;
     const decompress = findDecompress(encoding, wire.acceptEncoding);
-    const body = await readBody(request.raw, { ...limits, bytes: limits.bytes + envelopeRoom });
-    const { data, compressed } = wire.open(body, limits.bytes, encoding);
-    return decodeMessage(method.input, compressed ? await decompress(data, limits.bytes) : data, wire.json);
+    const taken = await intake.read(request.raw, call, wire.room);
+    keep(taken);
+    const { data, compressed } = wire.open(taken.data, taken.limit, encoding);
+    return decodeMessage(method.input, compressed ? await taken.inflate(data, decompress) : data, wire.json);
   };
 
   const serve = async (request: FastifyRequest, reply: FastifyReply, wire: Wire): Promise<void> => {
@@ -69,10 +85,14 @@ export const createUnaryRoute = (method: DescMethodUnary, procedure: Procedure, 
       reply: { headers: new Map(), cookies: [] },
     };
     let running: Promise<Message> | undefined;
+    let taken: TakenBody | undefined;
+    const keep = (body: TakenBody) => {
+      taken = body;
+    };
     try {
       const { timeoutMs, error } = wire.timeout(headers);
       if (error) throw error;
-      const message = await readMessage(request, wire);
+      const message = await readMessage(request, call, wire, keep);
       running = run(message, call);
       const answer = timeoutMs === undefined ? await running : await rpcSignal.within(running, timeoutMs);
       wire.sendAnswer(reply.raw, outgoing(reply, call.reply), encodeMessage(method.output, answer, wire.json));
@@ -82,6 +102,8 @@ export const createUnaryRoute = (method: DescMethodUnary, procedure: Procedure, 
       // Once it runs, the procedure keeps the log.
       if (running === undefined) record(call, startedAt, error instanceof ServiceError ? error : failure.code);
       wire.sendError(reply.raw, { ...outgoing(reply, call.reply), "x-request-id": request.id }, failure);
+    } finally {
+      taken?.free();
     }
   };
 

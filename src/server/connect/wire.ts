@@ -6,7 +6,7 @@ import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
 import type { Protocol } from "../../lib/call.ts";
 import { encodeGrpcMessage } from "../grpc-message.ts";
 import { tooLarge } from "../read-body.ts";
-import { type Opened, openEnvelope, sealEnvelope } from "./envelope.ts";
+import { envelopeRoom, type Opened, openEnvelope, sealEnvelope } from "./envelope.ts";
 import type { Encoded } from "./message-codec.ts";
 
 /** How a protocol puts a unary call into HTTP. The same for messages in JSON and in binary. */
@@ -17,6 +17,8 @@ export interface Wire {
   readonly timeout: (headers: IncomingHttpHeaders) => { readonly timeoutMs?: number; readonly error?: ConnectError };
   /** The name of the compression of the body. */
   readonly encoding: (headers: IncomingHttpHeaders) => string | undefined;
+  /** Bytes that a body is longer than its message. */
+  readonly room: number;
   /** The header that says which compressions we read. */
   readonly acceptEncoding: string;
   /** Takes the message out of a body. @throws ServiceError or ConnectError */
@@ -35,6 +37,7 @@ const createConnect = (contentType: string, json: boolean): Wire => ({
       Wire["timeout"]
     >,
   encoding: (headers) => headers["content-encoding"],
+  room: 0,
   acceptEncoding: "accept-encoding",
   open: (data, limit, encoding) => {
     if (data.length > limit) throw tooLarge(limit);
@@ -63,6 +66,7 @@ const createGrpc = (contentType: string, json: boolean): Wire => ({
   timeout: (headers) =>
     grpc.parseTimeout(text(headers["grpc-timeout"]) ?? null, Number.MAX_SAFE_INTEGER) as ReturnType<Wire["timeout"]>,
   encoding: (headers) => text(headers["grpc-encoding"]),
+  room: envelopeRoom,
   acceptEncoding: "grpc-accept-encoding",
   open: (body, limit, encoding) => {
     const opened = openEnvelope(body, limit);

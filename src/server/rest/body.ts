@@ -5,13 +5,11 @@
 import { isUtf8 } from "node:buffer";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { serviceError } from "../../errors/service-error.ts";
+import { jsonShapeFault, shapeBounds, tooMany } from "../../lib/json-shape.ts";
 import { isObject, type RequestMember, requestMembers, requestMembersOfPairs } from "./request-member.ts";
 
-/** Largest body in bytes (around §0.5). */
-export const bodyLimit = 5 * 1024 * 1024;
-
-/** More members than any form has; above it a body is not read on. */
-const mostMembers = 1000;
+/** A form is nothing but members, each of one value. */
+const mostMembers = shapeBounds.values;
 
 /** What a body held, or why it could not be read. */
 export type Body =
@@ -48,13 +46,19 @@ const mediaType = (contentType: string | undefined): string | undefined => {
 
 const malformed = (reason: string): Body => ({ kind: "malformed", reason });
 
-const bounded = (members: readonly RequestMember[]): Body =>
-  members.length > mostMembers
-    ? malformed(`The body has more than ${mostMembers} members.`)
+const named = ({ name }: RequestMember): boolean => name.length <= shapeBounds.name;
+
+const bounded = (members: readonly RequestMember[]): Body => {
+  if (!members.every(named)) return malformed(tooMany.name);
+  return members.some(({ values }) => values.length > shapeBounds.entries)
+    ? malformed(tooMany.entries)
     : { kind: "members", members };
+};
 
 const readJson = (bytes: Buffer): Body => {
   if (!isUtf8(bytes)) return malformed("The body is not valid UTF-8.");
+  const fault = jsonShapeFault(bytes);
+  if (fault !== undefined) return malformed(fault);
   let value: JsonValue;
   try {
     value = JSON.parse(bytes.toString("utf8"));
@@ -66,14 +70,13 @@ const readJson = (bytes: Buffer): Body => {
 };
 
 const readForm = (bytes: Buffer): Body => {
-  const text = bytes.toString("latin1");
-  let separators = 0;
-  for (let at = text.indexOf("&"); at !== -1 && separators <= mostMembers; at = text.indexOf("&", at + 1)) separators++;
-  if (separators > mostMembers) return malformed(`The body has more than ${mostMembers} members.`);
+  if (occursMore(bytes, "&", mostMembers)) return malformed(tooMany.values);
   return bounded(requestMembersOfPairs(new URLSearchParams(bytes.toString("utf8"))));
 };
 
 const readMultipart = async (bytes: Buffer, contentType: string): Promise<Body> => {
+  // Whatever the boundary is, each part begins after a line with two dashes, and has a header that says what it is.
+  if (occursMore(bytes, "\r\n--", mostMembers + 1)) return malformed(tooMany.values);
   let parts: FormData;
   try {
     parts = await new Response(new Uint8Array(bytes), { headers: { "content-type": contentType } }).formData();
@@ -87,4 +90,14 @@ const readMultipart = async (bytes: Buffer, contentType: string): Promise<Body> 
     pairs.push([name, value]);
   }
   return bounded(requestMembersOfPairs(pairs));
+};
+
+/** Whether something is found more often than that. */
+const occursMore = (bytes: Buffer, what: string, most: number): boolean => {
+  let found = 0;
+  for (let at = bytes.indexOf(what); at !== -1; at = bytes.indexOf(what, at + what.length)) {
+    found++;
+    if (found > most) return true;
+  }
+  return false;
 };

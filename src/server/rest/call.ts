@@ -2,12 +2,12 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Call } from "../../lib/call.ts";
 import type { ClientRequest } from "./client-request.ts";
 
-/** Makes the call of a request. `malformed` says why its body could not be read. */
-export type CallOf = (request: FastifyRequest, reply: FastifyReply, malformed: string | undefined) => Call;
+/** Makes the call of a request, before its body is read. */
+export type CallOf = (request: FastifyRequest, reply: FastifyReply) => Call;
 
 export const createCallOf =
   (port: Call["port"], callerOf: (request: FastifyRequest) => ClientRequest): CallOf =>
-  (request, reply, malformed) => {
+  (request, reply) => {
     const { url, remoteAddress } = callerOf(request);
     return {
       protocol: "rest",
@@ -18,7 +18,6 @@ export const createCallOf =
       requestId: request.id,
       // Made at once: a getter in an object literal costs ten times as much.
       signal: abortedBy(reply),
-      malformed,
       reply: { headers: new Map(), cookies: [] },
     };
   };

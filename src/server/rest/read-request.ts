@@ -15,13 +15,13 @@ export interface ReadRequest {
 
 /**
  * Compiles how requests of a route become messages: path, query, body and
- * `If-Match` are all members of one message. The body arrives as a Buffer.
- * Throws INVALID_FIELD for what cannot be used.
+ * `If-Match` are all members of one message. `bytes` is the body, if it was let
+ * in. Throws INVALID_FIELD for what cannot be used.
  */
 export const compileReadRequest = (
   route: Route,
   readers: Readers,
-): ((request: FastifyRequest) => Promise<ReadRequest>) => {
+): ((request: FastifyRequest, bytes: Buffer | undefined) => Promise<ReadRequest>) => {
   const { body, path } = route;
   const read = readers.of(route.method.input);
   const constants = path.constants.map(
@@ -43,10 +43,10 @@ export const compileReadRequest = (
     return members;
   };
 
-  return async (request) => {
+  return async (request, bytes) => {
     const members = fromUrl(request);
     if (body === undefined) return { message: read(members), malformed: undefined };
-    const sent = await readBody(request.body as Buffer | undefined, request.headers["content-type"]);
+    const sent = await readBody(bytes, request.headers["content-type"]);
     if (sent.kind === "members") {
       for (const member of sent.members)
         if (member.name !== "")

@@ -11,6 +11,7 @@ import type { Call } from "../../lib/call.ts";
 import type { Log } from "../../lib/log.ts";
 import { toSetCookie } from "../../lib/set-cookie.ts";
 import type { Answer } from "./answer.ts";
+import type { ClientRequest } from "./client-request.ts";
 import type { Printers } from "./encode.ts";
 import { type ErrorObject, errorObject } from "./error-object.ts";
 import { acceptsJson, isJson } from "./negotiate.ts";
@@ -50,14 +51,16 @@ export interface RespondDeps {
   readonly cors: boolean;
   /** The page that shows errors to people; without one they are answered as JSON. */
   readonly errorUiUrl: string | undefined;
-  /** Keeps an error for that page; returns its id. */
-  readonly storeError: (error: ErrorObject) => Promise<string>;
+  /** Where a request comes from. */
+  readonly callerOf: (request: FastifyRequest) => Pick<ClientRequest, "remoteAddress">;
+  /** Keeps an error for that page; returns its id, or undefined when the network it comes from has had too many kept. */
+  readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
   readonly log: Pick<Log, "error">;
 }
 
 const json = "application/json; charset=utf-8";
 
-export const createRespond = ({ printers, cors, errorUiUrl, storeError, log }: RespondDeps): Respond => {
+export const createRespond = ({ printers, cors, errorUiUrl, callerOf, storeError, log }: RespondDeps): Respond => {
   const always = {
     "cache-control": "private, no-cache, no-store, must-revalidate",
     vary: cors ? "Cookie, Origin" : "Cookie",
@@ -82,8 +85,10 @@ export const createRespond = ({ printers, cors, errorUiUrl, storeError, log }: R
   const errorPage = async (request: FastifyRequest, error: ErrorObject): Promise<string | undefined> => {
     if (errorUiUrl === undefined || errorUiUrl === "") return undefined;
     try {
-      const id = await storeError(error);
-      return `${errorUiUrl}${errorUiUrl.includes("?") ? "&" : "?"}id=${encodeURIComponent(id)}`;
+      const id = await storeError(error, callerOf(request).remoteAddress);
+      return id === undefined
+        ? undefined
+        : `${errorUiUrl}${errorUiUrl.includes("?") ? "&" : "?"}id=${encodeURIComponent(id)}`;
     } catch (cause) {
       log.error({ request_id: request.id, err: cause }, "an error could not be stored for the error page");
       return undefined;

@@ -16,9 +16,9 @@ import type {
 import { Access, access, writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Procedure } from "../../lib/call.ts";
+import type { Intake, TakenBody } from "../../lib/intake.ts";
 import type { Log } from "../../lib/log.ts";
 import { compileAnswer } from "./answer.ts";
-import { bodyLimit } from "./body.ts";
 import { createCallOf } from "./call.ts";
 import { createCallerOf } from "./client-request.ts";
 import { createReaders } from "./decode.ts";
@@ -35,6 +35,8 @@ export interface GatewayOptions {
   readonly services: readonly DescService[];
   /** The wrapped procedure of an RPC; throws for one that has none. */
   readonly procedures: (method: DescMethod) => Procedure;
+  /** How the bodies of an RPC are let in. */
+  readonly intakes: (method: DescMethod) => Intake;
   readonly port: Call["port"];
   readonly listener: { readonly base_url: string; readonly trusted_proxies: readonly string[] };
   /** Base URL of the other port, where its paths are sent; undefined: they are not found. */
@@ -42,11 +44,9 @@ export interface GatewayOptions {
   /** Whether other origins may read answers; see createCors. */
   readonly cors: boolean;
   readonly errorUiUrl: string | undefined;
-  readonly storeError: (error: ErrorObject) => Promise<string>;
+  readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
   /** For what goes wrong outside of procedures, which keep the log of calls themselves. */
   readonly log: Pick<Log, "error">;
-  /** Bytes; 5 MiB when left out. */
-  readonly bodyLimit?: number;
 }
 
 type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
@@ -57,8 +57,9 @@ const verbs = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const satisfi
 export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
   const printers = createPrinters();
   const readers = createReaders();
-  const callOf = createCallOf(options.port, createCallerOf(options.listener));
-  const respond = createRespond({ printers, ...options });
+  const callerOf = createCallerOf(options.listener);
+  const callOf = createCallOf(options.port, callerOf);
+  const respond = createRespond({ printers, callerOf, ...options });
   const all = options.services.flatMap((service) => service.methods.flatMap(routesOf));
   const isAdmin = ({ method }: Route): boolean => getOption(method, access) === Access.ADMIN;
   const isHere = (route: Route): boolean => isAdmin(route) === (options.port === "admin");
@@ -66,6 +67,7 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
   /** What a request of a route goes through, from bytes to bytes. */
   const handleOf = (route: Route): { readonly handle: Handle; readonly answering: Answering } => {
     const procedure = options.procedures(route.method) as Procedure<Message, Message>;
+    const intake = options.intakes(route.method);
     const read = compileReadRequest(route, readers);
     const paging = compilePaging(route);
     const answering: Answering = {
@@ -73,10 +75,14 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       isGet: route.verb === "GET",
       programsOnly: route.programsOnly,
     };
-    // What fails before there is a call is answered by failEarly.
-    const handle: Handle = async (request, reply) => {
-      const { message, malformed } = await read(request);
-      const call = callOf(request, reply, malformed);
+    const answerTo = async (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      begun: Call,
+      bytes: Buffer | undefined,
+    ): Promise<FastifyReply> => {
+      const { message, malformed } = await read(request, bytes);
+      const call = malformed === undefined ? begun : { ...begun, malformed };
       let answer: Message;
       try {
         answer = await procedure(message, call);
@@ -86,12 +92,28 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       if (paging !== undefined) call.reply.headers.set("link", paging(message, answer, request.url));
       return respond.succeed(answering, request, reply, call, answer);
     };
+    const handle: Handle = async (request, reply) => {
+      const call = callOf(request, reply);
+      let taken: TakenBody | undefined;
+      try {
+        // Of a caller who may not call the body is not read: the procedure says so without it.
+        if (route.body !== undefined && hasBody(request) && intake.admits(call))
+          taken = await intake.read(request.raw, call);
+        return await answerTo(request, reply, call, taken?.data);
+      } catch (error) {
+        // What is nobody's decision is answered by failEarly.
+        if (!(error instanceof ServiceError)) throw error;
+        return respond.serviceError(answering, request, reply, call, error);
+      } finally {
+        taken?.free();
+      }
+    };
     const guarded = route.verb === "GET" && getOption(route.method, writes_on_get);
     return { handle: guarded ? rejectPrefetch(handle, respond) : handle, answering };
   };
 
   return async (instance) => {
-    takeBodiesAsTheyAre(instance, options.bodyLimit ?? bodyLimit);
+    leaveBodiesAlone(instance);
     instance.setErrorHandler((error: FastifyError, request, reply) =>
       failEarly(error, request, reply, respond, options.log),
     );
@@ -140,11 +162,13 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
   };
 };
 
-/** Bodies are decoded by the route, because what cannot be decoded must still reach the procedure. */
-const takeBodiesAsTheyAre = (instance: FastifyInstance, limit: number): void => {
+/** Bodies are read by the route: not before it is known who may send how much, and what cannot be decoded must still reach the procedure. */
+const leaveBodiesAlone = (instance: FastifyInstance): void => {
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: limit }, (_, body, done) => done(null, body));
+  instance.addContentTypeParser("*", (_request, _payload, done) => done(null));
 };
+
+const hasBody = ({ headers }: FastifyRequest): boolean => headers["content-length"] !== "0";
 
 /** Answers what Fastify refused before a route was asked. */
 const failEarly = async (
@@ -159,9 +183,10 @@ const failEarly = async (
   };
   // A content type that is none leaves the body unread; the procedure hears of it like of any other it cannot use.
   if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" && protocol !== undefined) return protocol.handle(request, reply);
-  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE")
-    return respond.serviceError(protocol?.answering, request, reply, undefined, serviceError("BODY_TOO_LARGE"));
-  const known = error instanceof ServiceError || (error.statusCode !== undefined && error.statusCode < 500);
+  const known =
+    request.raw.destroyed ||
+    error instanceof ServiceError ||
+    (error.statusCode !== undefined && error.statusCode < 500);
   if (!known) log.error({ request_id: request.id, err: error }, "the REST protocol could not answer");
   return respond.serviceError(
     protocol?.answering,

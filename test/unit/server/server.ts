@@ -7,11 +7,14 @@ import { SettingsService } from "../../../gen/ostiary/settings/v1/settings_servi
 import type { Call } from "../../../src/lib/call.ts";
 import { createClientAddress } from "../../../src/lib/client-address.ts";
 import { createLog } from "../../../src/lib/log.ts";
+import { createAccessCheck } from "../../../src/server/access-check.ts";
+import { createBodyBudget } from "../../../src/server/body-budget.ts";
 import { createCallLimit } from "../../../src/server/call-limit.ts";
 import { createCallLog } from "../../../src/server/call-log.ts";
 import { mountConnect } from "../../../src/server/connect/mount.ts";
 import { createHealth } from "../../../src/server/health.ts";
 import { createHttpApp, type HttpAppOptions } from "../../../src/server/http-app.ts";
+import { createIntake } from "../../../src/server/intake.ts";
 import { createMetrics } from "../../../src/server/metrics.ts";
 import { createProcedure } from "../../../src/server/procedure.ts";
 import { createReflection } from "../../../src/server/reflection.ts";
@@ -48,7 +51,7 @@ export const serve = async (
 ): Promise<TestServer> => {
   const {
     port = "public",
-    bytes = 5 * 1024 * 1024,
+    bytes = 2 ** 20,
     trustedProxies = [],
     ready = async () => ({}),
     calls,
@@ -65,19 +68,26 @@ export const serve = async (
     credential: ({ headers }: Call) => headers.cookie !== undefined || headers["x-session-token"] !== undefined,
     trustedOrigin: createTrustedOrigins(["https://app.example.com"]),
   };
+  const intakeDeps = {
+    budget: createBodyBudget({ total: 2 ** 24, perNetwork: 2 ** 24 }),
+    defaults: { withoutSession: bytes, withSession: bytes },
+    networkOf: (address: string) => address,
+    hasToken: deps.credential,
+    isLive: async () => true,
+  };
   const health = createHealth({ ready, services });
   health.mount(app, { port, version: "1.2.3", metrics });
   mountConnect(app, {
     rpcs: fakes.map(([method, run]) => ({
       method,
       procedure: createProcedure({ method, run: async (request, call) => run(request, call) as never, deps }) as never,
+      intake: createIntake({ method, mustBeAllowed: createAccessCheck({ method, ...deps }), deps: intakeDeps }),
     })),
     services: [health.service, createReflection(services)],
     port,
     baseUrl: "https://id.example.com/base/",
     clientAddress: createClientAddress(trustedProxies),
     callLog,
-    limits: { bytes, wait: 15_000 },
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const at = (app.server.address() as AddressInfo).port;

@@ -2,8 +2,9 @@
 // @generated from file ostiary/options/v1/options.proto (package ostiary.options.v1, syntax proto3)
 /* eslint-disable */
 
-// The project's only custom options: who may call an RPC, how a oneof is told
-// apart in JSON, and the few REST fields that leave the printing rules.
+// The project's only custom options: who may call an RPC, how large its message
+// may be, how a oneof is told apart in JSON, and the few REST fields that leave
+// the printing rules.
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -15,7 +16,37 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/options/v1/options.proto.
  */
 export const file_ostiary_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIlwKBFJlc3QSEgoKb21pdF9lbXB0eRgBIAEoCBIMCgRuYW1lGAIgASgJEg4KBm51bWJlchgDIAEoCBIOCgZjbGFpbXMYBCABKAgSEgoKbmF2aWdhdGlvbhgFIAEoCCpZCgZBY2Nlc3MSFgoSQUNDRVNTX1VOU1BFQ0lGSUVEEAASEQoNQUNDRVNTX1BVQkxJQxABEhIKDkFDQ0VTU19TRVNTSU9OEAISEAoMQUNDRVNTX0FETUlOEAM6VAoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0YYDIAEoDjIaLm9zdGlhcnkub3B0aW9ucy52MS5BY2Nlc3NSBmFjY2VzczpECg13cml0ZXNfb25fZ2V0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1IYDIAEoCFILd3JpdGVzT25HZXQ6SAoNcHJvZ3JhbXNfb25seRIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGNWGAyABKAhSDHByb2dyYW1zT25seToxCgN0YWcSHS5nb29nbGUucHJvdG9idWYuT25lb2ZPcHRpb25zGNKGAyABKAlSA3RhZzpNCgRyZXN0Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgLMhgub3N0aWFyeS5vcHRpb25zLnYxLlJlc3RSBHJlc3RiBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIjMKBkxpbWl0cxINCgVieXRlcxgBIAEoDRIaChJieXRlc193aXRoX3Nlc3Npb24YAiABKA0iXAoEUmVzdBISCgpvbWl0X2VtcHR5GAEgASgIEgwKBG5hbWUYAiABKAkSDgoGbnVtYmVyGAMgASgIEg4KBmNsYWltcxgEIAEoCBISCgpuYXZpZ2F0aW9uGAUgASgIKlkKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIRCg1BQ0NFU1NfUFVCTElDEAESEgoOQUNDRVNTX1NFU1NJT04QAhIQCgxBQ0NFU1NfQURNSU4QAzpUCgZhY2Nlc3MSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjRhgMgASgOMhoub3N0aWFyeS5vcHRpb25zLnYxLkFjY2Vzc1IGYWNjZXNzOkQKDXdyaXRlc19vbl9nZXQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjUhgMgASgIUgt3cml0ZXNPbkdldDpUCgZsaW1pdHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWhgMgASgLMhoub3N0aWFyeS5vcHRpb25zLnYxLkxpbWl0c1IGbGltaXRzOkgKDXByb2dyYW1zX29ubHkSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjVhgMgASgIUgxwcm9ncmFtc09ubHk6MQoDdGFnEh0uZ29vZ2xlLnByb3RvYnVmLk9uZW9mT3B0aW9ucxjShgMgASgJUgN0YWc6TQoEcmVzdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCzIYLm9zdGlhcnkub3B0aW9ucy52MS5SZXN0UgRyZXN0YgZwcm90bzM", [file_google_protobuf_descriptor]);
+
+/**
+ * How large the message of an RPC may be, once it is decompressed. An RPC that
+ * does not say has the limits of the configuration (`limits.bodies`).
+ *
+ * @generated from message ostiary.options.v1.Limits
+ */
+export type Limits = Message<"ostiary.options.v1.Limits"> & {
+  /**
+   * Bytes that anybody may send.
+   *
+   * @generated from field: uint32 bytes = 1;
+   */
+  bytes: number;
+
+  /**
+   * Bytes that a caller may send whose session was looked up and is live, and
+   * callers of the admin port. Left out, it is the same for all.
+   *
+   * @generated from field: uint32 bytes_with_session = 2;
+   */
+  bytesWithSession: number;
+};
+
+/**
+ * Describes the message ostiary.options.v1.Limits.
+ * Use `create(LimitsSchema)` to create a new message.
+ */
+export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
+  messageDesc(file_ostiary_options_v1_options, 0);
 
 /**
  * How a field leaves the printing rules of the REST protocol (see
@@ -69,7 +100,7 @@ export type Rest = Message<"ostiary.options.v1.Rest"> & {
  * Use `create(RestSchema)` to create a new message.
  */
 export const RestSchema: GenMessage<Rest> = /*@__PURE__*/
-  messageDesc(file_ostiary_options_v1_options, 0);
+  messageDesc(file_ostiary_options_v1_options, 1);
 
 /**
  * Who may call an RPC. The procedure pipeline enforces it at every protocol; an
@@ -137,13 +168,21 @@ export const writes_on_get: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
   extDesc(file_ostiary_options_v1_options, 1);
 
 /**
+ * How large its message may be, where the configured limits are not it.
+ *
+ * @generated from extension: ostiary.options.v1.Limits limits = 50006;
+ */
+export const limits: GenExtension<MethodOptions, Limits> = /*@__PURE__*/
+  extDesc(file_ostiary_options_v1_options, 2);
+
+/**
  * A route that carries this value in its path is for programs, not for
  * browsers: it answers JSON and never redirects, whatever `Accept` says.
  *
  * @generated from extension: bool programs_only = 50005;
  */
 export const programs_only: GenExtension<EnumValueOptions, boolean> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 2);
+  extDesc(file_ostiary_options_v1_options, 3);
 
 /**
  * The JSON member that names the case: `"method"` makes
@@ -152,7 +191,7 @@ export const programs_only: GenExtension<EnumValueOptions, boolean> = /*@__PURE_
  * @generated from extension: string tag = 50002;
  */
 export const tag: GenExtension<OneofOptions, string> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 3);
+  extDesc(file_ostiary_options_v1_options, 4);
 
 /**
  * How REST prints and reads the field.
@@ -160,5 +199,5 @@ export const tag: GenExtension<OneofOptions, string> = /*@__PURE__*/
  * @generated from extension: ostiary.options.v1.Rest rest = 50003;
  */
 export const rest: GenExtension<FieldOptions, Rest> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 4);
+  extDesc(file_ostiary_options_v1_options, 5);
 

@@ -7,6 +7,8 @@ import { SchemaService } from "../../../../gen/ostiary/schema/v1/schema_service_
 import { SessionService } from "../../../../gen/ostiary/session/v1/session_service_pb.ts";
 import { SettingsService } from "../../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { Call, Procedure } from "../../../../src/lib/call.ts";
+import { createBodyBudget } from "../../../../src/server/body-budget.ts";
+import { createIntake } from "../../../../src/server/intake.ts";
 import { createCors } from "../../../../src/server/rest/cors.ts";
 import type { ErrorObject } from "../../../../src/server/rest/error-object.ts";
 import { createGateway, type GatewayOptions } from "../../../../src/server/rest/routes.ts";
@@ -56,8 +58,15 @@ const cors = {
 /** A real Fastify with the REST protocol on it. RPCs without a fake fail the test that calls them. */
 export const openDoor = async (
   fakes: Readonly<Record<string, Fake>>,
-  options: Partial<GatewayOptions> = {},
+  options: Partial<GatewayOptions> & { readonly bytes?: number } = {},
 ): Promise<Protocol> => {
+  const intakeDeps = {
+    budget: createBodyBudget({ total: 2 ** 24, perNetwork: 2 ** 24 }),
+    defaults: { withoutSession: options.bytes ?? 65_536, withSession: options.bytes ?? 65_536 },
+    networkOf: (address: string) => address,
+    hasToken: () => false,
+    isLive: async () => false,
+  };
   const seen: Seen[] = [];
   const stored: ErrorObject[] = [];
   const logged: unknown[][] = [];
@@ -78,6 +87,7 @@ export const openDoor = async (
     createGateway({
       services,
       procedures,
+      intakes: (method) => createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
       port: "public",
       listener: { base_url: isPublic ? publicUrl : adminUrl, trusted_proxies: [] },
       otherBaseUrl: isPublic ? adminUrl : publicUrl,

@@ -107,7 +107,7 @@ describe("a request", () => {
   });
 
   test("that is too large is 413", async () => {
-    const app = await open(update, { bodyLimit: 100 });
+    const app = await open(update, { bytes: 100 });
     const answer = await app.inject({
       method: "POST",
       url: "/self-service/settings?flow=f1",

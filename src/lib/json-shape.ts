@@ -1,0 +1,95 @@
+/**
+ * What a message may be made of. Counted over its bytes, before any of it is
+ * built: what is built costs many times what is sent.
+ */
+export const shapeBounds = {
+  /** Objects and lists within each other. */
+  depth: 64,
+  /** Members and entries of all objects and lists together. */
+  values: 1_000,
+  /** Entries of one list. Some checks, such as whether all differ, take time with the square of it. */
+  entries: 500,
+  /** Bytes of a member's name: paths and form elements repeat it. */
+  name: 512,
+} as const;
+
+/** Says what is too much of something. */
+export const tooMany = {
+  depth: `The body is nested more than ${shapeBounds.depth} levels deep.`,
+  values: `The body has more than ${shapeBounds.values} values.`,
+  entries: `A list in the body has more than ${shapeBounds.entries} entries.`,
+  name: `A name in the body is longer than ${shapeBounds.name} bytes.`,
+} as const;
+
+const [quote, backslash, comma, colon, openList, closeList, openObject, closeObject] = [
+  0x22, 0x5c, 0x2c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d,
+];
+
+/**
+ * Finds what is too much in a JSON text, in one pass over its bytes. Says
+ * nothing of a text that is no JSON: the parser will.
+ */
+export const jsonShapeFault = (json: Uint8Array): string | undefined => {
+  const count = createCount();
+  let name = 0;
+  let fault: string | undefined;
+  for (let at = 0; at < json.length && fault === undefined; at++) {
+    switch (json[at]) {
+      case quote: {
+        const end = endOfText(json, at + 1);
+        name = end - at - 1;
+        at = end;
+        break;
+      }
+      case openList:
+      case openObject:
+        fault = count.open(json[at] === openList);
+        break;
+      case closeList:
+      case closeObject:
+        count.close();
+        break;
+      case comma:
+        fault = count.next();
+        break;
+      case colon:
+        fault = name > shapeBounds.name ? tooMany.name : undefined;
+        break;
+    }
+  }
+  return fault;
+};
+
+/** Where a text ends that begins there: at its closing quote. */
+const endOfText = (json: Uint8Array, from: number): number => {
+  let at = from;
+  while (at < json.length && json[at] !== quote) at += json[at] === backslash ? 2 : 1;
+  return at;
+};
+
+/** Counts values as they begin: each follows a bracket or a comma. */
+const createCount = () => {
+  // Entries of the lists that are open; of objects, nothing.
+  const entries = new Int32Array(shapeBounds.depth + 1);
+  const inObject = -1;
+  let [depth, values] = [0, 0];
+  return {
+    open: (isList: boolean): string | undefined => {
+      depth += 1;
+      values += 1;
+      if (depth > shapeBounds.depth) return tooMany.depth;
+      entries[depth] = isList ? 1 : inObject;
+      return values > shapeBounds.values ? tooMany.values : undefined;
+    },
+    close: (): void => {
+      depth = Math.max(0, depth - 1);
+    },
+    next: (): string | undefined => {
+      values += 1;
+      const count = entries[depth] ?? inObject;
+      if (count !== inObject) entries[depth] = count + 1;
+      if (count >= shapeBounds.entries) return tooMany.entries;
+      return values > shapeBounds.values ? tooMany.values : undefined;
+    },
+  };
+};

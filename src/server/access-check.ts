@@ -1,0 +1,45 @@
+import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
+import { serviceError } from "../errors/service-error.ts";
+import type { Call } from "../lib/call.ts";
+import { rpcName } from "./rpc-name.ts";
+import { createSiteCheck } from "./site-check.ts";
+
+/** What `createAccessCheck` needs. */
+export interface AccessCheckDeps {
+  readonly method: DescMethod;
+  /** For what another site's page posts to on purpose: a provider's callback. */
+  readonly anySite?: boolean | undefined;
+  /** Whether the call presents a session, live or not: the flow finds that out in a read of its own. */
+  readonly credential: (call: Call) => boolean;
+  /** Whether an `Origin` belongs to a site that the configuration names. */
+  readonly trustedOrigin: (origin: string) => boolean;
+}
+
+/**
+ * Creates the check of who may call an RPC, by nothing but the header of a call:
+ * it comes before the body is read, and again before the RPC runs.
+ *
+ * @throws Error at once, when the RPC does not say who may call it
+ */
+export const createAccessCheck = ({
+  method,
+  anySite = false,
+  credential,
+  trustedOrigin,
+}: AccessCheckDeps): ((call: Call) => void) => {
+  const who = hasOption(method, access) ? getOption(method, access) : Access.UNSPECIFIED;
+  if (who === Access.UNSPECIFIED)
+    throw new Error(`${rpcName(method)} does not say who may call it: set (ostiary.options.v1.access)`);
+  if (who === Access.ADMIN) {
+    return (call) => {
+      if (call.port !== "admin") throw serviceError("ADMIN_ONLY");
+    };
+  }
+  const mustComeFromTrustedSite = anySite ? undefined : createSiteCheck({ method, trustedOrigin });
+  return (call) => {
+    mustComeFromTrustedSite?.(call);
+    if (who === Access.SESSION && !credential(call))
+      throw serviceError("SESSION_INACTIVE", { explain: "The request presents no session: sign in first." });
+  };
+};
