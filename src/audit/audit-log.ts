@@ -44,6 +44,7 @@ export const createAuditLog = ({ clock }: { readonly clock: Clock }): AuditLog =
         JSON.stringify(detail),
         now,
       ],
+      "own-id",
     );
   },
 });

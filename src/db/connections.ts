@@ -20,6 +20,8 @@ export interface Connection {
 export interface Connections {
   borrow(): Promise<Connection>;
   close(): Promise<void>;
+  /** Milliseconds to wait for the answer to a statement. */
+  readonly statementMs: number;
   /** The server's version as it says it, from the first connection on. */
   readonly version: string;
 }
@@ -172,6 +174,7 @@ export const createConnections = (dsns: readonly [Dsn, ...Dsn[]], size: number):
 
   return {
     borrow,
+    statementMs,
     close: () => {
       closed ??= close();
       return closed;

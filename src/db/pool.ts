@@ -1,8 +1,8 @@
 import { parseDsn } from "../lib/dsn.ts";
 import { DsnError } from "../lib/dsn-error.ts";
-import { type Connection, createConnections } from "./connections.ts";
+import { createConnections } from "./connections.ts";
+import { createRepeat } from "./repeat.ts";
 import type { Affected, Database, DatabaseLog, SqlValue } from "./sql.ts";
-import { DatabaseUnavailable } from "./sql-error.ts";
 import { createTransaction } from "./transaction.ts";
 
 /**
@@ -32,40 +32,23 @@ export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, log }: Databas
   if (dsn === undefined) throw new DsnError("there is no dsn");
   const connections = createConnections([dsn, ...others], dsn.maxConnections ?? poolSize);
 
-  const using = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
-    const connection = await connections.borrow();
-    try {
-      const result = await work(connection);
-      connection.release();
-      return result;
-    } catch (error) {
-      if (error instanceof DatabaseUnavailable) connection.destroy();
-      else connection.release();
-      throw error;
-    }
-  };
-
-  /** An idle connection may have been closed by the server a moment ago. What only reads may be sent again. */
-  const usingTwice = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
-    try {
-      return await using(work);
-    } catch (error) {
-      if (error instanceof DatabaseUnavailable && error.reason === "lost") return using(work);
-      throw error;
-    }
-  };
+  const repeat = createRepeat({
+    borrow: () => connections.borrow(),
+    within: connections.statementMs,
+    onRepeat: (error, attempt) => log?.warn({ reason: error.message, attempt }, "a statement is sent again"),
+  });
+  const once = createRepeat({ borrow: () => connections.borrow(), within: 0, onRepeat: () => undefined });
 
   return {
     query: async <Row>(sql: string, params: readonly SqlValue[] = []) =>
-      (await usingTwice((connection) => connection.execute(sql, params))) as Row[],
-    execute: async (sql, params = []) => (await using((connection) => connection.execute(sql, params))) as Affected,
+      (await repeat((connection) => connection.execute(sql, params), "read")) as Row[],
+    execute: async (sql, params = [], repeatable) =>
+      (await repeat((connection) => connection.execute(sql, params), repeatable)) as Affected,
     transaction: createTransaction(connections, (error, attempt) =>
       log?.warn({ reason: error.message, attempt }, "the transaction is begun again"),
     ),
-    run: async (sql) => {
-      await using((connection) => connection.text(sql, 0));
-    },
-    ping: () => usingTwice(async (connection) => void (await connection.text("SELECT 1", 2_000))),
+    run: async (sql) => void (await once((connection) => connection.text(sql, 0), undefined)),
+    ping: async () => void (await repeat((connection) => connection.text("SELECT 1", 2_000), "read")),
     close: () => connections.close(),
     get dialect() {
       return connections.version.includes("MariaDB") ? "mariadb" : "mysql";

@@ -7,6 +7,13 @@ export interface Affected {
 }
 
 /**
+ * What may be done when a connection broke and nobody knows whether a write was
+ * carried out. `same`: twice is the same as once. `own-id`: it inserts a row
+ * whose primary key is a fresh id of ours, so that "is there already" means done.
+ */
+export type Repeatable = "same" | "own-id";
+
+/**
  * Where statements go: the database itself (each commits by itself) or a
  * transaction. Every statement is a prepared one; values never become SQL.
  */
@@ -14,17 +21,21 @@ export interface Sql {
   /**
    * Reads rows. BINARY columns are Buffers, times are Dates, JSON columns are
    * text on MySQL and MariaDB alike (use `readJson`), integers beyond 2^53 are
-   * text. Outside a transaction it is sent again once if the connection broke,
-   * so it must only read.
+   * text. Outside a transaction it is sent again if the connection broke, so it
+   * must only read.
    */
   query<Row = Record<string, unknown>>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>;
-  /** Writes. Throws `SqlError` (see `isDuplicate`) or `DatabaseUnavailable`. */
-  execute(sql: string, params?: readonly SqlValue[]): Promise<Affected>;
+  /**
+   * Writes. Throws `SqlError` (see `isDuplicate`) or `DatabaseUnavailable`.
+   * Outside a transaction it is sent again after a conflict, and where it was
+   * never begun; after a broken connection only if `repeatable` says how.
+   */
+  execute(sql: string, params?: readonly SqlValue[], repeatable?: Repeatable): Promise<Affected>;
 }
 
 /** How a transaction runs. */
 export interface TransactionOptions {
-  /** How often `work` is begun at most. Default 5. */
+  /** How often `work` is begun at most. Default 10. */
   readonly attempts?: number;
 }
 

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection, Connections } from "./connections.ts";
+import { pauseBeforeAttempt } from "./repeat.ts";
 import type { Affected, Sql, TransactionOptions } from "./sql.ts";
 import { DatabaseUnavailable, SqlError } from "./sql-error.ts";
 
-const ATTEMPTS = 5;
+const ATTEMPTS = 10;
 const COMMIT_MS = 15_000;
-const FIRST_PAUSE_MS = 10;
 
 /** What became of one attempt. */
 type AttemptOutcome<T> =
@@ -21,8 +20,7 @@ export const createTransaction =
       if (outcome.kind === "done") return outcome.value;
       if (attempt >= attempts) throw outcome.error;
       onRetry(outcome.error, attempt);
-      // Two that collided must not collide again: anywhere between half and all of a pause that doubles.
-      await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
+      await pauseBeforeAttempt(attempt);
     }
   };
 
@@ -47,9 +45,11 @@ const runOnce = async <T>(connection: Connection, work: (tx: Sql) => Promise<T>)
     await connection.text("COMMIT", COMMIT_MS);
   } catch (error) {
     await rollback(connection, error);
-    // Only a certain "no" may be tried again; after a lost connection nobody knows what became of it.
+    // Only a certain "no" may be tried again; after anything else nobody knows what became of it.
     if (error instanceof SqlError && error.transient) return { kind: "conflict", error };
-    throw error;
+    throw error instanceof DatabaseUnavailable
+      ? new DatabaseUnavailable(error.message, error.reason, { outcome: "unknown" })
+      : error;
   }
   connection.release();
   return { kind: "done", value };
@@ -62,7 +62,7 @@ const notApplied = (error: unknown): unknown =>
     : error;
 
 const isConflict = (error: unknown): error is Error =>
-  error instanceof SqlError ? error.transient : error instanceof DatabaseUnavailable && error.reason === "lost";
+  error instanceof SqlError ? error.transient : error instanceof DatabaseUnavailable && error.reason !== "timeout";
 
 const rollback = async (connection: Connection, error: unknown): Promise<void> => {
   if (error instanceof DatabaseUnavailable) return connection.destroy();

@@ -34,6 +34,7 @@ const row = (reason: Reason, code: Code, status: number, id: string, message: st
 export const errorTable = {
   INTERNAL: row(Reason.INTERNAL, Code.Internal, 500, "", "An internal server error occurred.", "Something broke that is not the caller's doing; the log has the request id."),
   UNAVAILABLE: row(Reason.UNAVAILABLE, Code.Unavailable, 503, "", "The service is not available right now.", "The database cannot be reached; try again."),
+  OUTCOME_UNKNOWN: row(Reason.OUTCOME_UNKNOWN, Code.Unavailable, 503, "", "It is not known whether this took effect.", "The database was lost at the very end: look before you try again."),
   SESSION_INACTIVE: row(Reason.SESSION_INACTIVE, Code.Unauthenticated, 401, "session_inactive", "The request could not be authorized.", "There is no session, or it is over: sign in."),
   SESSION_ALREADY_AVAILABLE: row(Reason.SESSION_ALREADY_AVAILABLE, Code.FailedPrecondition, 400, "session_already_available", "A valid session was detected.", "Signed in already: use the session, or ask for `refresh`."),
   SESSION_REFRESH_REQUIRED: row(Reason.SESSION_REFRESH_REQUIRED, Code.PermissionDenied, 403, "session_refresh_required", "The session is too old for this change.", "Sign in again with `refresh=true`, then resume the flow."),

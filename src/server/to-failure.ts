@@ -21,8 +21,9 @@ export interface ToFailureDeps {
 /**
  * Creates the mapping of what an implementation threw. What the service itself
  * decided passes, SESSION_INACTIVE with the place where a browser signs in. A
- * database that cannot be reached is UNAVAILABLE, everything else INTERNAL; both
- * are logged, and nothing of them is told.
+ * database that cannot be reached is UNAVAILABLE, one that was lost in the middle
+ * of a write OUTCOME_UNKNOWN, everything else INTERNAL; all are logged, and
+ * nothing of them is told.
  */
 export const toFailure =
   ({ rpc, callLog }: ToFailureDeps) =>
@@ -36,11 +37,23 @@ export const toFailure =
       return { thrown: error, told: error instanceof ConnectError ? error.code : Code.Canceled };
     }
     callLog.trouble(call, rpc, error);
-    const failure = isUnavailable(error)
-      ? serviceError("UNAVAILABLE", { cause: error, headers: { "retry-after": "1" } })
-      : serviceError("INTERNAL", { cause: error });
+    const failure = failureOf(error);
     return { thrown: failure, told: failure };
   };
+
+const failureOf = (error: unknown): ServiceError => {
+  // No Retry-After: what may have been done is not to be repeated by a program that does not look.
+  if (isInDoubt(error)) return serviceError("OUTCOME_UNKNOWN", { cause: error });
+  return isUnavailable(error)
+    ? serviceError("UNAVAILABLE", { cause: error, headers: { "retry-after": "1" } })
+    : serviceError("INTERNAL", { cause: error });
+};
+
+/** A write was on its way when the database was lost. */
+const isInDoubt = (error: unknown): boolean =>
+  error instanceof Error &&
+  error.name === "DatabaseUnavailable" &&
+  (error as { readonly outcome?: unknown }).outcome === "unknown";
 
 /** As node and the driver say that the database is not there, and as the server says that it cannot go on now. */
 const unavailableCodes = new Set([

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ErrorName } from "../../src/errors/table.ts";
 import { hours } from "../protocols/clock.ts";
+import type { DatabaseProxy } from "../protocols/database-proxy.ts";
 import { failAt } from "../protocols/faults.ts";
 import { type CallbackResult, send } from "../protocols/http.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
@@ -52,8 +53,8 @@ export const outOfReach = {
   ADMIN_ONLY: { why: "no RPC is for administrators yet" },
 } satisfies Partial<Record<ErrorName, OutOfReach>>;
 
-/** Creates the cases for a server. `prepare` signs someone up while everything is in order. */
-export const createErrorCases = (server: TestServer) => {
+/** Creates the cases for a server and its way to the database. `prepare` signs someone up while everything is in order. */
+export const createErrorCases = (server: TestServer, proxy: DatabaseProxy) => {
   /* --- the two protocols ---------------------------------------------------------- */
 
   const rest = (method: string, path: string, headers: Headers = {}, body?: unknown): Promise<CallbackResult> =>
@@ -285,10 +286,25 @@ export const createErrorCases = (server: TestServer) => {
     ),
   } satisfies Partial<Record<ErrorName, Case>>;
 
+  /** The answer to the next COMMIT never comes. */
+  const losing = async () => {
+    const found = await native();
+    proxy.cutAfter("\u0003COMMIT");
+    return found;
+  };
+  const whenLost = {
+    OUTCOME_UNKNOWN: both(
+      losing,
+      ({ session, flow }) => rest("POST", changing(flow), session, password()),
+      ({ session, flow }) => rpc("settings.UpdateFlow", session, inMessage(flow)),
+    ),
+  } satisfies Partial<Record<ErrorName, Case>>;
+
   return {
     usual,
     whenStrict,
     whenBusy,
+    whenLost,
     whenCut,
     perform: async () => {
       before = await native();

@@ -23,10 +23,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-const { usual, whenStrict, whenBusy, whenCut, perform } = createErrorCases(server);
+const { usual, whenStrict, whenBusy, whenLost, whenCut, perform } = createErrorCases(server, proxy);
 
 /** All rows: one that is missing does not compile. */
-const all = { ...usual, ...whenStrict, ...whenBusy, ...whenCut, ...outOfReach } satisfies Record<
+const all = { ...usual, ...whenStrict, ...whenBusy, ...whenLost, ...whenCut, ...outOfReach } satisfies Record<
   ErrorName,
   Case | OutOfReach
 >;
@@ -74,9 +74,17 @@ describe("each error says the same through REST and Connect", () => {
     );
   });
 
+  describe("where the database is lost at the very end", () => {
+    beforeAll(() => server.restart({ dsn: proxy.dsn }));
+    it.each(reached(whenLost))("%s", async (name, { rest: viaRest, connect }) => {
+      const [first, second] = [await viaRest(), await connect()];
+      mustBe(name, first, second);
+      expect([first.headers["retry-after"], second.headers["retry-after"]]).toEqual([undefined, undefined]);
+    });
+  });
+
   describe("where the database is not there", () => {
     beforeAll(async () => {
-      await server.restart({ dsn: proxy.dsn });
       expect((await send(`${server.url}/self-service/login/api`)).status).toBe(200);
       proxy.cut();
     });
@@ -99,9 +107,9 @@ describe("each error says the same through REST and Connect", () => {
 describe("the table of errors", () => {
   it("has a case for every row", () => {
     expect(Object.keys(all).sort()).toEqual(Object.keys(errorTable).sort());
-    expect([usual, whenStrict, whenBusy, whenCut, outOfReach].flatMap((part) => Object.keys(part))).toHaveLength(
-      Object.keys(errorTable).length,
-    );
+    expect(
+      [usual, whenStrict, whenBusy, whenLost, whenCut, outOfReach].flatMap((part) => Object.keys(part)),
+    ).toHaveLength(Object.keys(errorTable).length);
   });
 
   it("is what docs/errors.md says (node scripts/generate-error-docs.ts)", async () => {

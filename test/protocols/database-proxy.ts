@@ -7,6 +7,8 @@ export interface DatabaseProxy {
   readonly dsn: string;
   /** Ends all connections and lets nobody through. */
   cut(): void;
+  /** Delivers the next text that holds these letters, and ends its connection before the answer. */
+  cutAfter(letters: string): void;
   mend(): void;
   close(): Promise<void>;
 }
@@ -15,9 +17,16 @@ export interface DatabaseProxy {
 export const openDatabaseProxy = async (database: FreshDatabase): Promise<DatabaseProxy> => {
   const sockets = new Set<Socket>();
   let isCut = false;
+  let last: string | undefined;
   const server = createServer((client) => {
     if (isCut) return void client.destroy();
     const upstream = connect(database.connection.socketPath);
+    client.on("data", (data) => {
+      if (last === undefined || !data.includes(last)) return;
+      last = undefined;
+      upstream.unpipe(client);
+      setTimeout(() => client.destroy(), 20);
+    });
     for (const [socket, other] of [
       [client, upstream],
       [upstream, client],
@@ -40,6 +49,9 @@ export const openDatabaseProxy = async (database: FreshDatabase): Promise<Databa
     cut: () => {
       isCut = true;
       end();
+    },
+    cutAfter: (letters) => {
+      last = letters;
     },
     mend: () => {
       isCut = false;

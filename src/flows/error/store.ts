@@ -24,12 +24,11 @@ export interface FlowErrorStore {
 export const createFlowErrorStore = (): FlowErrorStore => ({
   async insert(sql, error, now) {
     const id = uuid4();
-    await sql.execute("INSERT INTO flow_errors (id, error, created_at, expires_at) VALUES (?, ?, ?, ?)", [
-      uuidBytes(id),
-      JSON.stringify(error),
-      now,
-      new Date(now.getTime() + LIFESPAN),
-    ]);
+    await sql.execute(
+      "INSERT INTO flow_errors (id, error, created_at, expires_at) VALUES (?, ?, ?, ?)",
+      [uuidBytes(id), JSON.stringify(error), now, new Date(now.getTime() + LIFESPAN)],
+      "own-id",
+    );
     return id;
   },
 

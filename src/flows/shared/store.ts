@@ -93,7 +93,7 @@ const storedTexts = ({ form, context, requestUrl }: FlowRecord): readonly [form:
 /** Creates the store. It keeps no state of its own. */
 export const createFlowStore = (): FlowStore => ({
   async insert(sql, flow) {
-    await sql.execute(`INSERT INTO flows (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, [
+    const values = [
       uuidBytes(flow.id),
       flow.kind,
       flow.type,
@@ -106,7 +106,9 @@ export const createFlowStore = (): FlowStore => ({
       flow.issuedAt,
       flow.updatedAt,
       flow.expiresAt,
-    ]);
+    ];
+    const statement = `INSERT INTO flows (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
+    await sql.execute(statement, values, "own-id");
   },
 
   async find(sql, kind, id) {
