@@ -3,6 +3,7 @@ import type { Call, CookieInstruction } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { digestOf } from "../lib/digest.ts";
 import type { TextAead } from "../lib/keyring.ts";
+import { hostCookieName } from "./host-cookie.ts";
 import { readCookies } from "./read-cookie.ts";
 
 /** Where the cookie lives. */
@@ -35,8 +36,9 @@ export const createContinuityCookie = (
   seal: TextAead,
   clock: Clock,
 ): ContinuityCookie => {
+  const name = hostCookieName(NAME, settings);
   const idOf = (call: Call): string | undefined => {
-    for (const value of readCookies(call, NAME)) {
+    for (const value of readCookies(call, name)) {
       const id = seal.open(value);
       if (id !== undefined) return id;
     }
@@ -47,7 +49,7 @@ export const createContinuityCookie = (
       const id = idOf(call) ?? randomBytes(32).toString("base64url");
       const expires = new Date(clock.now().getTime() + MAX_AGE * 1000);
       call.reply.cookies.push({
-        name: NAME,
+        name,
         value: seal.seal(id),
         ...settings,
         httpOnly: true,

@@ -3,6 +3,7 @@ import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { Call, CookieInstruction } from "../lib/call.ts";
 import { sha256 } from "../lib/digest.ts";
 import { randomBytes } from "../lib/random-bytes.ts";
+import { hostCookieName } from "./host-cookie.ts";
 import { readCookies } from "./read-cookie.ts";
 
 /** Where the anti-CSRF secret lives in a browser. */
@@ -22,7 +23,7 @@ const DOCS = "https://owasp.org/www-community/attacks/csrf";
  *
  * The cookie holds 32 random bytes; a form's token is a one-time pad and the
  * secret XORed with it, different at every render. Both are accepted masked and
- * plain (contract, around 4.1 and 4.2). The name hangs on the public base URL.
+ * plain. The name hangs on the public base URL, and on where the cookie lives.
  */
 export interface Csrf {
   readonly cookieName: string;
@@ -44,7 +45,7 @@ export interface Csrf {
 
 /** Creates the anti-CSRF checks for one public base URL, taken exactly as configured. */
 export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
-  const cookieName = `csrf_token_${createHash("sha256").update(publicBaseUrl).digest("hex")}`;
+  const cookieName = hostCookieName(`csrf_token_${createHash("sha256").update(publicBaseUrl).digest("hex")}`, cookie);
 
   /** Every secret that the browser brings; there are several when cookies of another path or domain live on. */
   const readAll = (call: Call): readonly Buffer[] =>

@@ -42,7 +42,7 @@ const attributesOf = (lines: readonly string[], name: RegExp): string[] => {
   return line.split("; ").slice(1).sort();
 };
 const session = /^ory_kratos_session=/;
-const csrf = /^csrf_token_/;
+const csrf = /^(?:__Host-)?csrf_token_/;
 
 describe("cookies", () => {
   it("are Secure, HttpOnly and SameSite, unless this is development", async () => {
@@ -83,6 +83,19 @@ describe("cookies", () => {
     expect(attributesOf(lines, session)).toContain(`Max-Age=${24 * 3600}`);
     const name = `csrf_token_${createHash("sha256").update(`${server.url}/`).digest("hex")}`;
     expect(lines.some((line) => line.startsWith(`${name}=`))).toBe(true);
+  });
+
+  it("that nobody names are this host's alone where they may be: a sibling sub-domain sets none of them", async () => {
+    const named = async (overrides: Parameters<typeof server.restart>[0]) => {
+      await server.restart(overrides);
+      const lines = await signUp();
+      await server.restart();
+      return lines.find((line) => csrf.test(line))?.startsWith("__Host-");
+    };
+    expect(await named({ dev: false })).toBe(true);
+    expect(await named({ cookies: { secure: true, path: "/id" } })).toBe(false);
+    expect(await named({ cookies: { secure: true, domain: "example.com" } })).toBe(false);
+    expect(await named({})).toBe(false);
   });
 
   it("both arrive, though they are two headers of one name", async () => {

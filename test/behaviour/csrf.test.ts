@@ -62,6 +62,19 @@ describe.each(browserDoors)("through $name", (protocol) => {
     expect(await everythingWritten(server)).toEqual(before);
   });
 
+  it.each(["login", "registration"] as const)("a %s form that another browser began is not submitted", async (kind) => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    const planted = accepted(await protocol.enter(server)[kind].create()).id;
+    const victim = protocol.enter(server);
+    const own = accepted(await victim[kind].create());
+    const token = { csrf_token: String(own.nodes.find(({ name }) => name === "csrf_token")?.value) };
+    const submitted =
+      kind === "login" ? { method: "password", identifier: person.email, password: person.password } : submission(kind);
+    expect(refused(await victim[kind].update(planted, { ...submitted, ...token })).reason).toBe("CSRF_VIOLATION");
+    expect(refused(await victim.whoami()).reason).toBe("SESSION_INACTIVE");
+    accepted(await victim[kind].update(own.id, submitted));
+  });
+
   it("every form carries another token, and each of them is good", async () => {
     const { visitor, person } = await enterAsNewPerson(protocol, server);
     const flow = accepted(await visitor.settings.create());

@@ -121,6 +121,20 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(await signsIn(person, password)).toBe(true);
   });
 
+  it("who signs in as someone else instead gets a session of their own, and nothing of it is set", async () => {
+    const { visitor, person, flow, password } = await park(protocol);
+    const { person: other } = await enterAsNewPerson(nativeRest, server);
+    const before = accepted(await visitor.whoami());
+    await authenticate(visitor, other);
+    const session = accepted(await visitor.whoami());
+    expect(session.identityId).toBe(other.id);
+    expect(session.id).not.toBe(before.id);
+    const hashes = [await passwordHashOf(server, person.id), await passwordHashOf(server, other.id)];
+    expect(refused(await visitor.resume(flow)).reason).toBe("IDENTITY_MISMATCH");
+    expect([await passwordHashOf(server, person.id), await passwordHashOf(server, other.id)]).toEqual(hashes);
+    expect([await signsIn(person, password), await signsIn(other, password)]).toEqual([false, false]);
+  });
+
   it("another person does not set it", async () => {
     const { visitor, person, flow, password } = await park(protocol);
     const { visitor: stranger } = await enterAsNewPerson(protocol, server);

@@ -23,12 +23,14 @@ const foreignToApi = (call: Call): string | undefined => {
 
 /**
  * The anti-CSRF step of every submit. Gives why an API flow is refused, which
- * the form then shows.
+ * the form then shows. A flow that was begun by nobody yet belongs to the browser
+ * that began it: whoever is led to another's form does not submit it.
  *
  * @throws CSRF_VIOLATION in a browser flow
  */
 export const checkOrigin = (csrf: Csrf, call: Call, flow: FlowRecord, token: string): string | undefined => {
   if (flow.type === "api") return foreignToApi(call);
   csrf.mustMatch(call, token);
+  if (flow.kind !== "settings") csrf.mustBeCreator(call, flow.csrfDigest);
   return undefined;
 };
