@@ -343,7 +343,8 @@ export const createApp = async (
       ...["continuations", "flows", "flow_errors", "attempts", "oidc_nonces", "sessions"].map((table) => ({
         table,
         expires: "expires_at",
-        retention: cleanup.older_than,
+        // What waits holds what nobody should keep: it is gone once it is over, whatever else stays longer.
+        retention: table === "continuations" ? 0 : cleanup.older_than,
       })),
       { table: "security_events", expires: "id", kind: "uuid7", retention: cleanup.security_events_older_than },
     ],

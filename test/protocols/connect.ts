@@ -244,11 +244,12 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
 };
 
 /** REST's flat body as the message has it: the method's own fields under its case. */
-const bodyOf = ({ method, csrf_token, etag, update_mask, ...own }: JsonObject): JsonObject => ({
+const bodyOf = ({ method, csrf_token, etag, update_mask, transient_payload, ...own }: JsonObject): JsonObject => ({
   ...(typeof method === "string" && { [method]: own }),
   ...(csrf_token !== undefined && { csrf_token }),
   ...(etag !== undefined && { etag }),
   ...(update_mask !== undefined && { update_mask }),
+  ...(transient_payload !== undefined && { transient_payload }),
 });
 
 const changed = ({
