@@ -194,7 +194,7 @@ export type UpdateFlowBody = Message<"ostiary.registration.v1.UpdateFlowBody"> &
   csrfToken: string;
 
   /**
-   * For hooks. Never stored.
+   * For hooks, in this request alone: it is kept nowhere.
    *
    * @generated from field: optional google.protobuf.Struct transient_payload = 21;
    */

@@ -94,7 +94,7 @@ export type SettingsFlow = Message<"ostiary.settings.v1.SettingsFlow"> & {
   continueWith: ContinueWith[];
 
   /**
-   * What the client sent along, for hooks. Never stored.
+   * What the client sent along, for hooks: at most in the answer to that request, never in a flow that is read.
    *
    * @generated from field: optional google.protobuf.Struct transient_payload = 13;
    */

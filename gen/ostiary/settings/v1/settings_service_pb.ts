@@ -185,7 +185,9 @@ export type UpdateFlowBody = Message<"ostiary.settings.v1.UpdateFlowBody"> & {
   csrfToken: string;
 
   /**
-   * For hooks. Never stored.
+   * For hooks. It is never kept in a flow. With a change that waits for its owner
+   * to sign in again it waits encrypted, and is erased with it: when the change is
+   * applied or replaced, and after 15 minutes at the latest.
    *
    * @generated from field: optional google.protobuf.Struct transient_payload = 21;
    */
