@@ -28,10 +28,10 @@ import { createCallback as createSettingsCallback } from "./flows/settings/callb
 import { createRenderSettings } from "./flows/settings/render.ts";
 import { createSettingsService } from "./flows/settings/service.ts";
 import { createSettingsStore } from "./flows/settings/store.ts";
+import { createConflictRetry } from "./flows/shared/conflict-retry.ts";
 import type { FlowKind } from "./flows/shared/flow.ts";
 import { createReturnTo } from "./flows/shared/return-to.ts";
 import { createFlowStore } from "./flows/shared/store.ts";
-import { createTurns } from "./flows/shared/turns.ts";
 import { createFlowUrls } from "./flows/shared/urls.ts";
 import { resolveHooks } from "./hooks/hook.ts";
 import { hooks as allHooks } from "./hooks/index.ts";
@@ -238,7 +238,7 @@ export const createApp = async (
     ...shared,
     config: selfservice.flows.settings,
     reads: createSettingsStore(db),
-    turns: createTurns({ db, identities }),
+    conflictRetry: createConflictRetry({ db, identities }),
     sessions: issuer,
     continuations,
     methods: methods.settings,

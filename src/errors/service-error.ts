@@ -26,7 +26,7 @@ export interface ErrorParts {
   /** Response headers, such as `WWW-Authenticate` or `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Typed details for gRPC and Connect, beside ErrorInfo. */
-  readonly submitted?: readonly ErrorDetail[];
+  readonly typed?: readonly ErrorDetail[];
   /** Where a browser that wants HTML goes; left out, to the error page. */
   readonly location?: string | undefined;
   /**

@@ -1,106 +1,153 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { UpdateFlowBody } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import type { CallbackParams, ExchangeCodes } from "../../methods/contract/redirect.ts";
-import { type Rejected, rejected } from "../../methods/contract/result.ts";
+import type {
+  CallbackHandler,
+  CallbackParams,
+  CallbackResult,
+  ExchangeCodes,
+} from "../../methods/contract/redirect.ts";
+import { type Consume, type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { SettingsRedirect } from "../../methods/contract/settings.ts";
-import { isPrivileged } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { readMessage } from "../../ui/stored-message.ts";
+import { steps } from "../pipeline.ts";
 import type { PendingRedirect } from "../redirect/redirects.ts";
+import { AfterRollback, type Attempted } from "../shared/conflict-retry.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import { Afterwards, type Tried } from "../shared/turns.ts";
+import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
-import { loadAndCheck, mustBeMethod } from "./load.ts";
+import { mustBeMethod, rejectIfExpired, requireAal } from "./load.ts";
 import type { SettingsOutcome } from "./outcome.ts";
-import { park, reauthenticationRequired } from "./park.ts";
+import { isRecent, park, reauthenticationRequired } from "./park.ts";
 import { reject, rejection } from "./reject.ts";
 import { save } from "./save.ts";
-import { type SettingsSubmission, viewOf } from "./submission.ts";
+import { loadSubmission, type SettingsSubmission, viewOf } from "./submission.ts";
 
-/** The ends of a change that was proven elsewhere. */
+/** How a change ends that another site answers for. */
 export interface SettingsCallback {
   /** A browser came back. The session must be the one that it left with, and still recent enough. */
-  completeRedirect(trip: PendingRedirect, answer: CallbackParams, call: Call): Promise<SettingsOutcome>;
-  /** An app brings the codes of an answer that waits for it. */
-  complete(
+  completeRedirect(pending: PendingRedirect, params: CallbackParams, call: Call): Promise<SettingsOutcome>;
+  /** A native app brings the codes of a result that waits for it. */
+  completeByCodes(
     submission: SettingsSubmission,
     method: string,
     exchangeCodes: ExchangeCodes,
-  ): Promise<Tried<SettingsOutcome>>;
+  ): Promise<Attempted<SettingsOutcome>>;
 }
 
-/** Creates the ends: privileged → arrive → one transaction → present, as for any other change. */
-export const createCallback = (deps: SettingsDeps): SettingsCallback => {
-  const { clock, config, continuations, db, redirect, turns } = deps;
-  const isRecent = ({ caller }: SettingsSubmission) =>
-    isPrivileged(caller.session, config.privileged_session_max_age, clock.now());
+/** What a callback brings. */
+interface Returned {
+  readonly pending: PendingRedirect;
+  readonly call: Call;
+  readonly sql: Sql;
+  /** Reads the provider's answer: once, however often the steps are taken. */
+  readonly read: (method: CallbackHandler) => Promise<CallbackResult | Rejected>;
+}
 
-  const completeRedirect: SettingsCallback["completeRedirect"] = async (trip, answer, call) => {
-    const { record } = trip;
-    const left = await turns.run(async (sql): Promise<Tried<SettingsSubmission>> => {
-      const submission = await loadAndCheck(deps, record.flowId, call, sql);
-      return { kind: "done", render: async () => submission };
-    });
-    if (!isOf(record, left))
+/** Creates both ends: `flows/pipeline.ts` shows the steps of the first. */
+export const createCallback = (deps: SettingsDeps): SettingsCallback => {
+  const { conflictRetry, continuations, db, redirect } = deps;
+
+  const requireSameSession = (submission: Returned & SettingsSubmission) => {
+    if (!isOf(submission.pending.record, submission))
       throw serviceError("IDENTITY_MISMATCH", {
         explain: "The answer belongs to another session. Start again with this one.",
       });
-    const { method, back } = mustHandleCallback(deps, record.method);
-    // The change is asked for again after signing in: what the provider said is not kept that long.
-    const body = {
-      ...emptyBody,
-      method: { case: method.name, value: back.resubmit(trip.redirectState) },
-    } as UpdateFlowBody;
-    if (!isRecent(left)) throw await park(deps, left, body);
-    const callbackData = await redirect.handleCallback(trip, back, answer, call);
-    if (callbackData.kind === "rejected") throw await reject(deps, left, callbackData, callbackData.event);
-
-    return redirect.completing(trip, () =>
-      turns.run(async (sql) => {
-        const submission = await loadAndCheck(deps, record.flowId, call, sql);
-        if (!isRecent(submission)) throw new Afterwards(() => park(deps, submission, body));
-        const result = await back.complete(callbackData.callbackData, viewOf(deps, submission), call);
-        if (result.kind === "rejected") throw rejection(deps, submission, result, result.event);
-        return save(deps, submission, method.name, { ...result, consume: redirect.claimOf(trip) });
-      }),
-    );
   };
 
-  const complete: SettingsCallback["complete"] = async (submission, name, exchangeCodes) => {
-    const { back } = mustHandleCallback(deps, name);
-    const found = await redirect.fetch(
-      submission.sql,
-      exchangeCodes,
-      async ({ flowId }): Promise<FlowRecord | undefined> =>
-        flowId === submission.flow.id ? submission.flow : undefined,
-    );
-    if (found === undefined || !isOf(found.record, submission)) throw rejection(deps, submission, nothingWaits);
-    // The codes stay good: the app brings them again once the person has signed in.
-    if (!isRecent(submission)) throw reauthenticationRequired(deps, submission);
-    const { callbackData, record } = found;
-    if (callbackData === undefined)
-      throw new Afterwards(async () => {
-        await continuations.take(db, record);
-        return reject(deps, submission, rejected(submission.flow.form.messages.map(readMessage)));
-      });
-    const result = await back.complete(callbackData, viewOf(deps, submission), submission.call);
+  /** The change is asked for again after signing in: what the provider said is not stored that long. */
+  const requirePrivileged = (submission: Returned & SettingsSubmission & Picked) => {
+    const { method, pending } = submission;
+    const value = method.redirect.resubmit(pending.redirectState);
+    const body = { ...emptyBody, method: { case: method.name, value } } as UpdateFlowBody;
+    if (!isRecent(deps, submission)) throw new AfterRollback(() => park(deps, submission, body));
+  };
+
+  const handleCallback = async (submission: Returned & SettingsSubmission & Picked) => {
+    const result = await submission.read(submission.method.redirect);
     if (result.kind === "rejected") throw rejection(deps, submission, result, result.event);
-    return save(deps, submission, name, { ...result, consume: (tx) => continuations.take(tx, record) });
+    return { callbackData: result.callbackData };
   };
 
-  return { completeRedirect, complete };
+  const perform = async (
+    submission: SettingsSubmission & Picked & { readonly callbackData: JsonObject; readonly consume: Consume },
+  ) => {
+    const { call, callbackData, consume, method } = submission;
+    const result = await method.redirect.complete(callbackData, viewOf(deps, submission), call);
+    if (result.kind === "rejected") throw rejection(deps, submission, result, result.event);
+    return { performed: { ...result, consume } };
+  };
+
+  const complete = steps<"settings callback", Returned, Attempted<SettingsOutcome>>("settings callback")
+    .step("loadFlow", ({ pending, call, sql }) => loadSubmission(deps, pending.record.flowId, call, sql))
+    .check("requireOwner", ({ flow, caller }) => mustBeOwn(flow, caller))
+    .check("requireAal", (submission) => requireAal(deps, submission))
+    .check("rejectIfExpired", (submission) => rejectIfExpired(deps, submission))
+    .check("requireSameSession", requireSameSession)
+    .step("pickMethod", ({ pending }) => ({ method: mustHandleCallback(deps, pending.record.method) }))
+    .check("requirePrivileged", requirePrivileged)
+    .step("handleCallback", handleCallback)
+    .step("perform", (submission) => perform({ ...submission, consume: redirect.claimOf(submission.pending) }))
+    .step("persist", (submission) => save(deps, submission, false))
+    .last("render", ({ outcome }) => outcome);
+
+  return {
+    completeRedirect: (pending, params, call) => {
+      let result: Promise<CallbackResult | Rejected> | undefined;
+      let isReceived = false;
+      const read = async (method: CallbackHandler) => {
+        result ??= redirect.handleCallback(pending, method, params, call);
+        isReceived = (await result).kind === "callback";
+        return result;
+      };
+      return redirect.completing(
+        pending,
+        () => conflictRetry.run((sql) => complete({ pending, call, sql, read })),
+        () => isReceived,
+      );
+    },
+
+    completeByCodes: async (submission, name, exchangeCodes) => {
+      const method = mustHandleCallback(deps, name);
+      const found = await redirect.fetch(
+        submission.sql,
+        exchangeCodes,
+        async ({ flowId }): Promise<FlowRecord | undefined> =>
+          flowId === submission.flow.id ? submission.flow : undefined,
+      );
+      if (found === undefined || !isOf(found.record, submission)) throw rejection(deps, submission, nothingWaits);
+      // The codes stay good: the app brings them again once the person has signed in.
+      if (!isRecent(deps, submission)) throw reauthenticationRequired(deps, submission);
+      const { callbackData, record } = found;
+      if (callbackData === undefined)
+        throw new AfterRollback(async () => {
+          await continuations.take(db, record);
+          return reject(deps, submission, rejected(submission.flow.form.messages.map(readMessage)));
+        });
+      const consume: Consume = (tx) => continuations.take(tx, record);
+      const { performed } = await perform({ ...submission, method, callbackData, consume });
+      return (await save(deps, { ...submission, method, performed }, false)).outcome;
+    },
+  };
 };
 
 const isOf = (record: PendingRedirect["record"], { caller, flow }: SettingsSubmission): boolean =>
   record.flowId === flow.id && record.sessionId === caller.session.id && record.identityId === caller.identity.id;
 
-const mustHandleCallback = (deps: SettingsDeps, name: string) => {
-  const method = mustBeMethod(deps, name);
-  const back: SettingsRedirect | undefined = method.redirect;
-  if (back === undefined)
+/** A method that answers callbacks. */
+interface Picked {
+  readonly method: { readonly name: string; readonly redirect: SettingsRedirect };
+}
+
+/** @throws METHOD_DISABLED */
+const mustHandleCallback = (deps: SettingsDeps, name: string): Picked["method"] => {
+  const { redirect } = mustBeMethod(deps, name);
+  if (redirect === undefined)
     throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
-  return { method, back };
+  return { name, redirect };
 };
 
 const nothingWaits: Rejected = rejected([

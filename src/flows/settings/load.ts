@@ -4,17 +4,27 @@ import type { Call } from "../../lib/call.ts";
 import type { SettingsMethod } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { sameEnd } from "../redirect/redirects.ts";
+import { AfterRollback } from "../shared/conflict-retry.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { formOf } from "../shared/form.ts";
-import { Afterwards } from "../shared/turns.ts";
 import { mustBeOwn } from "./checks.ts";
 import { newSettingsFlow } from "./create.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { loadSubmission, type SettingsSubmission } from "./submission.ts";
 
+/** @throws AAL2_REQUIRED */
+export const requireAal = ({ callers, config, urls }: SettingsDeps, { caller, flow }: SettingsSubmission): void =>
+  callers.mustSatisfyAal(caller, config.required_aal, urls.submit("settings", flow.id));
+
+/** A flow that is over is replaced by a new one. @throws FLOW_EXPIRED */
+export const rejectIfExpired = (deps: SettingsDeps, submission: SettingsSubmission): void => {
+  if (isExpired(submission.flow, deps.clock.now())) throw new AfterRollback(() => replace(deps, submission));
+};
+
 /**
- * Loads what a change is decided on: own → AAL → expiry, for every way into the
- * flow. A flow that is over is replaced.
+ * The first steps of every entrance in one: load → owner → AAL → expiry.
+ *
+ * @throws SESSION_INACTIVE, INVALID_FIELD, FLOW_NOT_FOUND, IDENTITY_MISMATCH, AAL2_REQUIRED, FLOW_EXPIRED
  */
 export const loadAndCheck = async (
   deps: SettingsDeps,
@@ -22,11 +32,10 @@ export const loadAndCheck = async (
   call: Call,
   sql: Sql,
 ): Promise<SettingsSubmission> => {
-  const { callers, clock, config, urls } = deps;
   const submission = await loadSubmission(deps, flowId, call, sql);
   mustBeOwn(submission.flow, submission.caller);
-  callers.mustSatisfyAal(submission.caller, config.required_aal, urls.submit("settings", submission.flow.id));
-  if (isExpired(submission.flow, clock.now())) throw new Afterwards(() => replace(deps, submission));
+  requireAal(deps, submission);
+  rejectIfExpired(deps, submission);
   return submission;
 };
 

@@ -4,12 +4,17 @@ import { type UpdateFlowBody, UpdateFlowBodySchema } from "../../../gen/ostiary/
 import type { ContinuationBinding } from "../../continuation/continuation.ts";
 import type { Sql } from "../../db/sql.ts";
 import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { isPrivileged } from "../../session/session.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { loadAndCheck } from "./load.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
 /** How long a change waits for its owner, in milliseconds (contract, settings 3.0). */
 const LIFESPAN = 15 * 60_000;
+
+/** Whether the person authenticated recently enough for a protected change. */
+export const isRecent = ({ clock, config }: SettingsDeps, { caller }: SettingsSubmission): boolean =>
+  isPrivileged(caller.session, config.privileged_session_max_age, clock.now());
 
 /** What a parked change is bound to: it is applied under exactly these. */
 export const parkedFor = ({ caller, flow }: SettingsSubmission, method: string): ContinuationBinding => ({
@@ -70,7 +75,7 @@ export const reauthenticationRequired = (
     headers: {
       "www-authenticate": `Bearer error="insufficient_user_authentication", error_description="A more recent sign-in is required", max_age="${maxAge}"`,
     },
-    submitted: [
+    typed: [
       detail(
         ReauthenticateSchema,
         create(ReauthenticateSchema, {

@@ -4,9 +4,9 @@ import { uuid4 } from "../../lib/ids.ts";
 import type { Performed } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { AlreadyConsumed, consumeOrThrow } from "../authentication/complete.ts";
+import { inTransaction } from "../shared/conflict-retry.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
-import { inTransaction } from "../shared/turns.ts";
 import type { SettingsDeps } from "./deps.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
@@ -14,7 +14,7 @@ import type { SettingsSubmission } from "./submission.ts";
 export type Persisted =
   | { readonly kind: "saved"; readonly caller: SettingsSubmission["caller"]; readonly flow: FlowRecord }
   /** What the change stands on is not as it was read: the person, a credential, the session, the flow, or what was parked. */
-  | { readonly kind: "raced" }
+  | { readonly kind: "conflict" }
   /** An identifier or address belongs to someone else. */
   | { readonly kind: "identifier_conflict" }
   /** What can be used only once was used by another request. */
@@ -79,7 +79,7 @@ export const persist = async (
     });
   } catch (thrown) {
     if (thrown instanceof AlreadyConsumed) return { kind: "used" };
-    if (thrown instanceof Changed) return { kind: "raced" };
+    if (thrown instanceof Changed) return { kind: "conflict" };
     if (isDuplicate(thrown)) return { kind: "identifier_conflict" };
     throw thrown;
   }

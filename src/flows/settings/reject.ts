@@ -1,9 +1,9 @@
 import { SettingsFlowSchema } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { MethodEvent, Rejected } from "../../methods/contract/result.ts";
+import { AfterRollback } from "../shared/conflict-retry.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
-import { Afterwards } from "../shared/turns.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { loadAndCheck } from "./load.ts";
 import type { SettingsSubmission } from "./submission.ts";
@@ -14,7 +14,7 @@ export const rejection = (
   submission: SettingsSubmission,
   wrong: Omit<Rejected, "kind">,
   refused?: MethodEvent,
-): Afterwards => new Afterwards(() => reject(deps, submission, wrong, refused));
+): AfterRollback => new AfterRollback(() => reject(deps, submission, wrong, refused));
 
 /**
  * Saves the form with what is wrong, and gives the error that says so. The

@@ -1,46 +1,45 @@
-import type { SubmittedValues } from "../../methods/contract/result.ts";
-import type { Performed } from "../../methods/contract/settings.ts";
+import type { Examined, Performed } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { alreadyConsumed } from "../authentication/complete.ts";
-import type { Tried } from "../shared/turns.ts";
+import type { Attempted } from "../shared/conflict-retry.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { finalUrl, renderOutcome, type SettingsOutcome } from "./outcome.ts";
 import { persist } from "./persist.ts";
 import { rejection } from "./reject.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
-/** What saving needs to know of the submit that it ends. */
-interface Saving {
-  /** Whether the change is the parked one: it is applied exactly once. */
-  readonly resumes?: boolean;
-  /** What was typed, in case an identifier is taken. */
-  readonly submittedValues?: SubmittedValues | undefined;
+/** A submit whose method has done its part. */
+interface PerformedSubmission extends SettingsSubmission {
+  readonly method: { readonly name: string };
+  readonly performed: Performed;
+  /** What was typed, in case an identifier belongs to someone else. Not there after a callback. */
+  readonly examined?: Examined<unknown>;
 }
 
-/** Writes a change that was prepared. How it ended is presented once that is committed. */
+/**
+ * Writes a change in one transaction. How it ended is rendered once that is
+ * committed.
+ *
+ * @param resumes whether the change is the parked one: it is applied exactly once
+ */
 export const save = async (
   deps: SettingsDeps,
-  submission: SettingsSubmission,
-  method: string,
-  performed: Performed,
-  { resumes = false, submittedValues }: Saving = {},
-): Promise<Tried<SettingsOutcome>> => {
+  submission: PerformedSubmission,
+  resumes: boolean,
+): Promise<{ readonly outcome: Attempted<SettingsOutcome> }> => {
+  const { examined, method, performed } = submission;
   // Before anything is written: configuration may have changed since the flow began.
-  const destination = finalUrl(deps, submission, method);
-  const persisted = await persist(deps, submission, method, performed, resumes);
+  const destination = finalUrl(deps, submission, method.name);
+  const persisted = await persist(deps, submission, method.name, performed, resumes);
   switch (persisted.kind) {
-    case "saved":
-      return {
-        kind: "done",
-        render: () =>
-          renderOutcome(
-            deps,
-            { ...submission, flow: persisted.flow, caller: persisted.caller },
-            { kind: "saved", destination },
-          ),
-      };
+    case "saved": {
+      const { flow, caller } = persisted;
+      const render = () => renderOutcome(deps, { ...submission, flow, caller }, { kind: "saved", destination });
+      return { outcome: { kind: "done", render } };
+    }
     case "identifier_conflict": {
       const { active, event } = performed;
+      const submittedValues = examined?.submittedValues;
       const wrong = [{ node: "", text: uiText(messages.identifierTaken) }];
       throw rejection(
         deps,
@@ -51,7 +50,7 @@ export const save = async (
     }
     case "used":
       throw rejection(deps, submission, alreadyConsumed, performed.event);
-    case "raced":
-      return { kind: "raced", identityId: submission.caller.identity.id };
+    case "conflict":
+      return { outcome: { kind: "conflict", identityId: submission.caller.identity.id } };
   }
 };

@@ -5,130 +5,139 @@ import {
   UpdateFlowBodySchema,
   type UpdateFlowRequest,
 } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import type { RedirectRequest } from "../../methods/contract/redirect.ts";
 import { rejected } from "../../methods/contract/result.ts";
-import type { SettingsCase, SettingsMethod } from "../../methods/contract/settings.ts";
-import { isPrivileged } from "../../session/session.ts";
+import type { Examined, SettingsChange, SettingsMethod } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
+import { endWith, steps } from "../pipeline.ts";
+import { AfterRollback, type Attempted } from "../shared/conflict-retry.ts";
 import { checkOrigin } from "../shared/same-origin.ts";
-import { Afterwards, type Tried } from "../shared/turns.ts";
 import type { SettingsCallback } from "./callback.ts";
+import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
-import { loadAndCheck, mustBeMethod } from "./load.ts";
-import { type Ended, renderOutcome, type SettingsOutcome } from "./outcome.ts";
-import { park, parkedFor, standFast } from "./park.ts";
-import { reject, rejection } from "./reject.ts";
+import { mustBeMethod, rejectIfExpired, requireAal } from "./load.ts";
+import { renderOutcome, type SettingsOutcome } from "./outcome.ts";
+import { isRecent, park, parkedFor } from "./park.ts";
+import { createPerform } from "./perform.ts";
+import { rejection } from "./reject.ts";
 import { save } from "./save.ts";
-import { type SettingsSubmission, viewOf } from "./submission.ts";
+import { loadSubmission, type SettingsSubmission, viewOf } from "./submission.ts";
 
-/** UpdateFlow and ResumeFlow: two ways into the same steps. */
+/** UpdateFlow and ResumeFlow: two entrances into the same steps. */
 export interface SettingsUpdate {
   update(request: UpdateFlowRequest, call: Call): Promise<SettingsOutcome>;
   resume(request: ResumeFlowRequest, call: Call): Promise<SettingsOutcome>;
 }
 
+/** What a submit brings. */
+interface Submitted {
+  readonly flowId: string;
+  readonly body: UpdateFlowBody;
+  readonly call: Call;
+  readonly sql: Sql;
+}
+
+/** A submit whose method is known. */
+type Picked = Submitted & SettingsSubmission & { readonly method: SettingsMethod };
+
 /**
- * The heart of the settings flow. Every check that methods have in common
- * stands here once, in the order in which clients see it:
- *
- * load → own → AAL → expiry → same origin → readable → method → examine →
- * privileged, or parked → prepare → one transaction → present. When another
- * request came between, all of them are taken again, in turn.
+ * Creates the steps of a change: `flows/pipeline.ts` shows their order. When
+ * another request came between, all of them are taken again.
  */
-export const createUpdate = (deps: SettingsDeps, { complete }: SettingsCallback): SettingsUpdate => {
-  const { clock, config, continuations, csrf, redirect, turns } = deps;
+export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): SettingsUpdate => {
+  const { conflictRetry, continuations, csrf } = deps;
+  const perform = createPerform(deps);
 
-  const update: SettingsUpdate["update"] = (request, call) =>
-    turns.run(async (sql) => {
-      const submission = await loadAndCheck(deps, request.flow, call, sql);
-      const body = request.body ?? noBody;
-      const foreign = checkOrigin(csrf, call, submission.flow, body.csrfToken);
-      if (foreign !== undefined) throw rejection(deps, submission, invalid(foreign));
-      if (call.malformed !== undefined) throw rejection(deps, submission, invalid(call.malformed));
-      mustMatchEtag(body.etag, submission);
-      return change(submission, body, false);
+  const loadFlow = ({ flowId, call, sql }: Submitted) => loadSubmission(deps, flowId, call, sql);
+  const requireOwner = ({ flow, caller }: SettingsSubmission) => mustBeOwn(flow, caller);
+
+  const checkSubmitOrigin = (submission: Submitted & SettingsSubmission) => {
+    const refused = checkOrigin(csrf, submission.call, submission.flow, submission.body.csrfToken);
+    if (refused !== undefined) throw rejection(deps, submission, invalid(refused));
+  };
+
+  const rejectIfMalformed = (submission: SettingsSubmission) => {
+    const { malformed } = submission.call;
+    if (malformed !== undefined) throw rejection(deps, submission, invalid(malformed));
+  };
+
+  /** A resume without a parked change shows the flow as it is. */
+  const openParkedChange = (submission: SettingsSubmission) => {
+    const { parked } = submission;
+    const payload =
+      parked?.kind === "reauthentication"
+        ? continuations.open(parked, parkedFor(submission, parked.method))
+        : undefined;
+    if (payload !== undefined) return { body: fromJson(UpdateFlowBodySchema, payload) };
+    return endWith<Attempted<SettingsOutcome>>({
+      kind: "done",
+      render: () => renderOutcome(deps, submission, { kind: "unchanged" }),
     });
+  };
 
-  const resume: SettingsUpdate["resume"] = (request, call) =>
-    turns.run(async (sql) => {
-      const submission = await loadAndCheck(deps, request.flow, call, sql);
-      const body = openParked(submission);
-      if (body === undefined) return ended(submission, { kind: "unchanged" });
-      mustMatchEtag(body.etag, submission);
-      return change(submission, body, true);
-    });
-
-  const ended = (submission: SettingsSubmission, how: Ended): Tried<SettingsOutcome> => ({
-    kind: "done",
-    render: () => renderOutcome(deps, submission, how),
-  });
-
-  const change = async (
-    submission: SettingsSubmission,
-    body: UpdateFlowBody,
-    resumes: boolean,
-  ): Promise<Tried<SettingsOutcome>> => {
-    const { caller, call } = submission;
-    const method = pick(submission, body.method.case);
+  /** A native app that brings exchange codes goes on where a browser's callback would. */
+  const pickMethod = async (submission: Submitted & SettingsSubmission) => {
+    const { body } = submission;
+    if (body.method.case === undefined) throw rejection(deps, submission, noMethod);
+    const method = mustBeMethod(deps, body.method.case);
     const exchangeCodes = method.redirect?.exchangeCodes(body.method.value as never);
-    if (exchangeCodes) return complete(submission, method.name, exchangeCodes);
-    const view = viewOf(deps, submission, body.updateMask?.paths);
+    if (exchangeCodes === undefined) return { method };
+    return endWith(await callback.completeByCodes(submission, method.name, exchangeCodes));
+  };
 
+  const examine = (submission: Picked): { readonly view: SettingsChange; readonly examined: Examined<unknown> } => {
+    const { body, method } = submission;
+    const view = viewOf(deps, submission, body.updateMask?.paths);
     const examined = method.examine(body.method.value as never, view);
     if (examined.kind === "rejected") throw rejection(deps, submission, examined, examined.event);
-    if (examined.protected && !isPrivileged(caller.session, config.privileged_session_max_age, clock.now()))
-      throw new Afterwards(() => park(deps, submission, body));
-
-    const performed = await method.perform(examined.examined, view, call);
-    switch (performed.kind) {
-      case "rejected":
-        // Another request resumed it meanwhile: what it is found wanting against may be its own result.
-        if (resumes && submission.parked && !(await continuations.take(submission.sql, submission.parked)))
-          return { kind: "raced", identityId: caller.identity.id };
-        throw rejection(deps, submission, performed, performed.event);
-      case "redirect":
-        return { kind: "done", render: () => begin(submission, method.name, performed) };
-      case "context":
-        return ended(submission, performed);
-      case "performed":
-        return save(deps, submission, method.name, performed, { resumes, submittedValues: examined.submittedValues });
-    }
+    return { view, examined };
   };
 
-  const begin = async (
-    submission: SettingsSubmission,
-    method: string,
-    begin: RedirectRequest,
-  ): Promise<SettingsOutcome> => {
-    const { caller, flow, call } = submission;
-    const location = await redirect.begin(
-      { flow, method, who: caller, call, stands: (tx) => standFast(deps, submission, tx) },
-      begin,
-    );
-    if (typeof location !== "string") throw await reject(deps, submission, location, location.event);
-    return renderOutcome(deps, submission, { kind: "redirect", location });
+  const requirePrivileged = (submission: Picked & { readonly examined: Examined<unknown> }) => {
+    if (submission.examined.protected && !isRecent(deps, submission))
+      throw new AfterRollback(() => park(deps, submission, submission.body));
   };
 
-  const pick = (submission: SettingsSubmission, name: SettingsCase | undefined): SettingsMethod => {
-    if (name === undefined)
-      throw rejection(deps, submission, rejected([{ node: "", text: uiText(messages.noSettingsMethod) }]));
-    return mustBeMethod(deps, name);
-  };
+  const submit = steps<"settings submit", Submitted, Attempted<SettingsOutcome>>("settings submit")
+    .step("loadFlow", loadFlow)
+    .check("requireOwner", requireOwner)
+    .check("requireAal", (submission) => requireAal(deps, submission))
+    .check("rejectIfExpired", (submission) => rejectIfExpired(deps, submission))
+    .check("checkOrigin", checkSubmitOrigin)
+    .check("rejectIfMalformed", rejectIfMalformed)
+    .check("requireEtag", requireEtag)
+    .step("pickMethod", pickMethod)
+    .step("examine", examine)
+    .check("requirePrivileged", requirePrivileged)
+    .step("perform", (submission) => perform(submission, false))
+    .step("persist", (submission) => save(deps, submission, false))
+    .last("render", ({ outcome }) => outcome);
 
-  const openParked = (submission: SettingsSubmission): UpdateFlowBody | undefined => {
-    const { parked } = submission;
-    if (parked?.kind !== "reauthentication") return undefined;
-    const payload = continuations.open(parked, parkedFor(submission, parked.method));
-    return payload === undefined ? undefined : fromJson(UpdateFlowBodySchema, payload);
-  };
+  const resumeParked = steps<"settings resume", Submitted, Attempted<SettingsOutcome>>("settings resume")
+    .step("loadFlow", loadFlow)
+    .check("requireOwner", requireOwner)
+    .check("requireAal", (submission) => requireAal(deps, submission))
+    .check("rejectIfExpired", (submission) => rejectIfExpired(deps, submission))
+    .step("openParkedChange", openParkedChange)
+    .check("requireEtag", requireEtag)
+    .step("pickMethod", pickMethod)
+    .step("examine", examine)
+    .check("requirePrivileged", requirePrivileged)
+    .step("perform", (submission) => perform(submission, true))
+    .step("persist", (submission) => save(deps, submission, true))
+    .last("render", ({ outcome }) => outcome);
 
-  return { update, resume };
+  return {
+    update: ({ flow: flowId, body = noBody }, call) => conflictRetry.run((sql) => submit({ flowId, body, call, sql })),
+    resume: ({ flow: flowId }, call) => conflictRetry.run((sql) => resumeParked({ flowId, body: noBody, call, sql })),
+  };
 };
 
-const mustMatchEtag = (etag: string | undefined, { caller }: SettingsSubmission): void => {
-  if (etag !== undefined && etag !== String(caller.identity.version))
+/** @throws ETAG_MISMATCH */
+const requireEtag = ({ body, caller }: Submitted & SettingsSubmission): void => {
+  if (body.etag !== undefined && body.etag !== String(caller.identity.version))
     throw serviceError("ETAG_MISMATCH", {
       field: "etag",
       explain: "The account has changed since this etag was read.",
@@ -136,6 +145,7 @@ const mustMatchEtag = (etag: string | undefined, { caller }: SettingsSubmission)
 };
 
 const invalid = (reason: string) => rejected([{ node: "", text: uiText(messages.invalid, { reason }) }]);
+const noMethod = rejected([{ node: "", text: uiText(messages.noSettingsMethod) }]);
 
 const noBody: UpdateFlowBody = {
   $typeName: "ostiary.settings.v1.UpdateFlowBody",

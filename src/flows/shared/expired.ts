@@ -22,7 +22,7 @@ export const mustNotBeExpired = (flow: FlowRecord, now: Date, urls: FlowUrls): v
       flow.type === "api"
         ? { api: init }
         : { redirect_to: init, ...(returnTo !== undefined && { return_to: returnTo }) },
-    submitted: [
+    typed: [
       detail(FlowExpiredSchema, {
         $typeName: "ostiary.errors.v1.FlowExpired",
         expiredAt: timestamp(flow.expiresAt),
@@ -41,7 +41,7 @@ export const replacedBy = (old: FlowRecord, fresh: FlowRecord, now: Date, urls: 
       since: (now.getTime() - old.expiresAt.getTime()) * 1_000_000,
       use_flow_id: fresh.id,
     },
-    submitted: [
+    typed: [
       detail(FlowExpiredSchema, {
         $typeName: "ostiary.errors.v1.FlowExpired",
         expiredAt: timestamp(old.expiresAt),

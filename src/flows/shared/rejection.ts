@@ -25,7 +25,7 @@ export const formRejected = <Desc extends DescMessage>(
       .map((m) => (m.node === "" ? (m.text?.text ?? "") : `${m.node}: ${m.text?.text ?? ""}`))
       .join("; "),
     form: detail(desc, form),
-    submitted: [
+    typed: [
       detail(FormRejectedSchema, {
         $typeName: "ostiary.errors.v1.FormRejected",
         flowId: flow.id,

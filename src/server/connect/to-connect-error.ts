@@ -26,7 +26,7 @@ export const toConnectError = (failure: ServiceError): ConnectError => {
   const details = [
     detail(ErrorInfoSchema, create(ErrorInfoSchema, { reason: row.reason, id: row.id })),
     ...retryInfo(parts.headers?.["retry-after"]),
-    ...(parts.submitted ?? []),
+    ...(parts.typed ?? []),
     ...(parts.field === undefined ? [] : [badRequest([{ field: parts.field, description: failure.message }])]),
   ];
   return new ConnectError(

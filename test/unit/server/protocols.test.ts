@@ -58,7 +58,7 @@ const whoAmI: Fake = async (message, call) => {
       text: { id: 4000002, text: "A text of some length that says what is wrong." },
     }));
     const form = create(FormRejectedSchema, { flowId: "f", messages });
-    throw serviceError("FORM_REJECTED", { submitted: [detail(FormRejectedSchema, form)] });
+    throw serviceError("FORM_REJECTED", { typed: [detail(FormRejectedSchema, form)] });
   }
   return create(WhoAmIResponseSchema, { session: { id: tokenizeAs, active: true } });
 };

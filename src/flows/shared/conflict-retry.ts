@@ -3,11 +3,11 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 
 /** How one try ended: with something to do once all is written, or because another request came between. */
-export type Tried<T> = { readonly kind: "done"; readonly render: () => Promise<T> } | Raced;
+export type Attempted<T> = { readonly kind: "done"; readonly render: () => Promise<T> } | Conflicted;
 
 /** Another request came between. What was written is undone. */
-export interface Raced {
-  readonly kind: "raced";
+export interface Conflicted {
+  readonly kind: "conflict";
   /** Whose account both are about. */
   readonly identityId: string;
 }
@@ -16,8 +16,8 @@ export interface Raced {
  * A failure that writes something itself, such as a form with what is wrong: it
  * is thrown out of the transaction, which is undone, and does so afterwards.
  */
-export class Afterwards extends Error {
-  override readonly name = "Afterwards";
+export class AfterRollback extends Error {
+  override readonly name = "AfterRollback";
   readonly failure: () => Promise<Error>;
 
   constructor(failure: () => Promise<Error>) {
@@ -30,23 +30,23 @@ export class Afterwards extends Error {
 const TRIES = 5;
 
 /** Runs changes of people so that nobody who made no precondition hears of a lost race. */
-export interface Turns {
+export interface ConflictRetry {
   /**
    * Tries a change on the database itself, and if another request came between,
    * again in the transaction that it is given, in which nobody else can change
    * the person.
    */
-  run<T>(attempt: (sql: Sql) => Promise<Tried<T>>): Promise<T>;
+  run<T>(attempt: (sql: Sql) => Promise<Attempted<T>>): Promise<T>;
 }
 
 /** Creates them. Requests of this process for one person wait here, so that only one of them waits in the database. */
-export const createTurns = ({
+export const createConflictRetry = ({
   db,
   identities,
 }: {
   readonly db: Database;
   readonly identities: IdentityStore;
-}): Turns => {
+}): ConflictRetry => {
   const waiting = new Map<string, Promise<void>>();
 
   const inTurn = async <T>(id: string, work: () => Promise<T>): Promise<T> => {
@@ -62,13 +62,13 @@ export const createTurns = ({
     }
   };
 
-  const locked = <T>(id: string, attempt: (sql: Sql) => Promise<Tried<T>>): Promise<Tried<T>> =>
+  const locked = <T>(id: string, attempt: (sql: Sql) => Promise<Attempted<T>>): Promise<Attempted<T>> =>
     inTurn(id, async () => {
       try {
         return await db.transaction(async (tx) => {
           await identities.findForUpdate(tx, id);
           const tried = await attempt(tx);
-          if (tried.kind === "raced") throw new Undone(tried);
+          if (tried.kind === "conflict") throw new Undone(tried);
           return tried;
         });
       } catch (thrown) {
@@ -77,11 +77,11 @@ export const createTurns = ({
       }
     });
 
-  const run: Turns["run"] = async (attempt) => {
+  const run: ConflictRetry["run"] = async (attempt) => {
     let tried = await attempt(db);
-    for (let tries = 1; tried.kind === "raced" && tries < TRIES; tries++)
+    for (let tries = 1; tried.kind === "conflict" && tries < TRIES; tries++)
       tried = await locked(tried.identityId, attempt);
-    if (tried.kind === "raced")
+    if (tried.kind === "conflict")
       throw serviceError("OVERLOADED", {
         explain: "The account is being changed by other requests all the time.",
         headers: { "retry-after": "1" },
@@ -102,7 +102,7 @@ export const createTurns = ({
 
 /** What is told in the end. */
 const settled = async (thrown: unknown): Promise<unknown> => {
-  if (!(thrown instanceof Afterwards)) return thrown;
+  if (!(thrown instanceof AfterRollback)) return thrown;
   try {
     return await thrown.failure();
   } catch (another) {
@@ -113,9 +113,9 @@ const settled = async (thrown: unknown): Promise<unknown> => {
 /** Undoes a transaction in which another request came between after all. */
 class Undone extends Error {
   override readonly name = "Undone";
-  readonly raced: Raced;
+  readonly raced: Conflicted;
 
-  constructor(raced: Raced) {
+  constructor(raced: Conflicted) {
     super("another request came between");
     this.raced = raced;
   }
