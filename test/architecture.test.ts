@@ -56,10 +56,12 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "hooks/<hook>": [...beneathMethods, "hooks/hook.ts"],
   // THE list of hooks.
   "hooks/index.ts": [...beneathMethods, "hooks/hook.ts", "hooks/<hook>"],
+  // The table of steps.
+  "flows/pipeline.ts": [],
   "flows/shared": beneathFlows,
-  "flows/authentication": [...beneathFlows, "flows/shared"],
-  "flows/redirect": [...beneathFlows, "flows/shared", "flows/authentication"],
-  "flows/<flow>": [...beneathFlows, "flows/shared", "flows/authentication", "flows/redirect"],
+  "flows/redirect": [...beneathFlows, "flows/shared"],
+  "flows/authentication": [...beneathFlows, "flows/pipeline.ts", "flows/shared", "flows/redirect"],
+  "flows/<flow>": [...beneathFlows, "flows/pipeline.ts", "flows/shared", "flows/redirect", "flows/authentication"],
   // What owners do outside flows.
   account: [...beneathMethods, "flows/shared", "flows/<flow>"],
   server: ["gen", "errors", "lib"],
@@ -79,7 +81,7 @@ const protocolsOnly = ["server", "server/listeners.ts", "hosted", "app.ts", "mai
 /* --- import lines ------------------------------------------------------------ */
 
 /** What flows have in common, as parts of their own. */
-const flowParts = ["flows/shared", "flows/authentication", "flows/redirect"];
+const flowParts = ["flows/pipeline.ts", "flows/shared", "flows/authentication", "flows/redirect"];
 
 /** The part of the project that a file belongs to, and which of its kind. */
 const partOf = (file: string): { readonly part: string; readonly name: string } => {

@@ -11,6 +11,7 @@ export const columnSizes = {
   "flows.request_url": 65_535,
   "security_events.remote_address": 64,
   "security_events.request_id": 64,
+  "jobs.last_error": 255,
 } as const;
 
 /** Nested arrays and objects that MariaDB takes in a JSON column; MySQL takes 100. */

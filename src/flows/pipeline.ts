@@ -76,7 +76,7 @@ type StepResult<A, R> = A | Ended<R> | Promise<A | Ended<R>>;
 /** The steps of one entrance as far as they are listed: S is what the next one knows, R the answer. */
 export interface Steps<E extends Entrance, S0, S, R> {
   /** Adds a step that only looks. It refuses by throwing. */
-  check(name: StepOf<E>, run: (submission: S) => void): Steps<E, S0, S, R>;
+  check(name: StepOf<E>, run: (submission: S) => void | Promise<void>): Steps<E, S0, S, R>;
   /** Adds a step. What it gives is merged into the submission for those after it. */
   step<A extends object>(name: StepOf<E>, run: (submission: S) => StepResult<A, R>): Steps<E, S0, S & A, R>;
   /**
@@ -88,6 +88,9 @@ export interface Steps<E extends Entrance, S0, S, R> {
 }
 
 type Run = (submission: object) => unknown;
+
+/** What a check adds. */
+const nothing = {};
 
 /**
  * Lists the steps of a submit:
@@ -107,10 +110,7 @@ export const steps = <E extends Entrance, S0 extends object, R>(entrance: E): St
     check: (name, run) => {
       listed.push({
         name,
-        run: (submission) => {
-          run(submission as S0);
-          return {};
-        },
+        run: (submission) => run(submission as S0)?.then(() => nothing) ?? nothing,
       });
       return list;
     },
@@ -127,7 +127,9 @@ export const steps = <E extends Entrance, S0 extends object, R>(entrance: E): St
       return async (submission) => {
         let known: object = submission;
         for (const each of listed) {
-          const result = (await each.run(known)) as object;
+          // Waiting for nothing would cost a turn of the event loop.
+          const given = each.run(known);
+          const result = (given instanceof Promise ? await given : given) as object;
           if ("endedWith" in result) return (result as Ended<R>).endedWith;
           known = { ...known, ...result };
         }

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import { columnSizes } from "../db/column-sizes.ts";
 import type { Database, Sql } from "../db/sql.ts";
 import type { Aead } from "../lib/aead.ts";
 import { sha256 } from "../lib/digest.ts";
@@ -42,7 +43,7 @@ export interface JobStore {
   counts(): Promise<readonly JobCount[]>;
 }
 
-const REASON_LENGTH = 255;
+const REASON_LENGTH = columnSizes["jobs.last_error"];
 const MICROSECONDS = 1000;
 const soon = "UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND";
 

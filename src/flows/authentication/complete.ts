@@ -1,6 +1,3 @@
-import type { Identity } from "../../../gen/ostiary/identity/v1/identity_pb.ts";
-import type { Session } from "../../../gen/ostiary/session/v1/session_pb.ts";
-import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type {
@@ -10,11 +7,11 @@ import type {
   IncompleteRegistration,
   RegistrationResult,
 } from "../../methods/contract/authentication.ts";
-import type { RedirectRequest } from "../../methods/contract/redirect.ts";
-import { type Consume, type NextStep, type Rejected, rejected } from "../../methods/contract/result.ts";
+import { type Consume, type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { accountLinkOf } from "./pending-account-link.ts";
 
 /*
@@ -22,18 +19,6 @@ import { accountLinkOf } from "./pending-account-link.ts";
  * to be known: then the one flow ends as the other would. What login and
  * registration ask of each other stands here; app.ts hands it to both.
  */
-
-/** Signed in or signed up. */
-export interface FlowCompleted {
-  readonly kind: "completed";
-  readonly session?: Session;
-  /** Native apps only. */
-  readonly sessionToken?: string;
-  /** Only after a sign-up. */
-  readonly identity?: Identity;
-  readonly continueWith: ContinueWith[];
-  readonly redirectBrowserTo: string;
-}
 
 /** Who arrives, and how. */
 export interface AuthenticationContext {
@@ -74,25 +59,39 @@ export interface SignUpSteps {
   reject(authentication: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
 }
 
-/** What was found out of a submit: on what it stands, and where that leads. */
-export interface Looked<T extends { readonly kind: string } = AuthenticationResult | RedirectRequest | NextStep> {
-  readonly authentication: AuthenticationContext;
-  readonly result: T;
+/** How an attempt ended: with an answer, or because what it rests on was changed by another request. */
+export type AuthenticationAttempt =
+  | FlowCompleted
+  | Changed
+  /** Someone else has the identifier. `refuse` says so, where looking again does not help. */
+  | { readonly kind: "conflict"; readonly refuse: () => Promise<ServiceError> };
+
+/** Ends a flow of either kind with who someone turned out to be. */
+export interface CompleteAuthentication {
+  /**
+   * Writes what a method found out: a sign-in, a sign-up, or a form that asks on.
+   *
+   * @param findsOwner whether the method, asked again, finds whose an identifier is that someone else has
+   * @throws FORM_REJECTED and what the two flows throw
+   */
+  persist(
+    context: AuthenticationContext,
+    result: AuthenticationResult,
+    findsOwner: boolean,
+  ): Promise<AuthenticationAttempt>;
+  /**
+   * Takes the steps of a submit again, from the flow on, while another request
+   * came between.
+   *
+   * @param attempt is told whether it is a repetition
+   * @throws OVERLOADED
+   */
+  retry(attempt: (isRetry: boolean) => Promise<AuthenticationAttempt>): Promise<FlowCompleted>;
+  /** Refuses with a form that says what is wrong. */
+  reject(context: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
 }
 
-/**
- * Ends a flow of either kind where someone has arrived.
- *
- * @param again looks anew, from the flow on, when another request came between
- * @param looksForOwner whether that can tell whose an identifier is that someone else has
- */
-export type CompleteAuthentication = (
-  first: Looked<AuthenticationResult>,
-  retry: () => Promise<Looked>,
-  looksForOwner: boolean,
-) => Promise<FlowCompleted>;
-
-/** How often it is looked. Each time something must have been changed meanwhile that the last look rested on. */
+/** How often it is tried. Each time something must have been changed meanwhile that the last attempt rested on. */
 const TRIES = 6;
 
 /** Creates the end of both flows. */
@@ -103,51 +102,61 @@ export const createCompleteAuthentication = ({
   readonly login: SignInSteps;
   readonly registration: SignUpSteps;
 }): CompleteAuthentication => {
-  const once = async ({
-    authentication,
-    result,
-  }: Looked<AuthenticationResult>): Promise<FlowCompleted | Rejected | Changed | { readonly kind: "conflict" }> => {
-    // Nobody but the owner of the account is of use here, and someone new is not the owner.
-    if (accountLinkOf(authentication.flow) && result.kind !== "authenticated" && result.kind !== "rejected")
+  const reject: CompleteAuthentication["reject"] = (context, wrong) =>
+    (context.flow.kind === "registration" ? registration : login).reject(context, wrong);
+
+  const write = (
+    context: AuthenticationContext,
+    result: AuthenticationResult,
+  ): Promise<FlowCompleted | Rejected | Changed | { readonly kind: "conflict" }> | Rejected => {
+    // Only the owner of the account can link to it, and someone new is not the owner.
+    if (accountLinkOf(context.flow) && result.kind !== "authenticated" && result.kind !== "rejected")
       return notTheOwner;
     switch (result.kind) {
       case "rejected":
         return result;
       case "authenticated":
-        return login.signIn(authentication, result);
+        return login.signIn(context, result);
       case "registered":
-        return registration.signUp(authentication, result);
+        return registration.signUp(context, result);
       case "incomplete":
-        throw await registration.askForMissing(authentication, result);
+        return thrown(registration.askForMissing(context, result));
       case "conflict":
-        throw await login.promptAccountLink(authentication, result);
+        return thrown(login.promptAccountLink(context, result));
     }
   };
-  const reject = ({ flow }: AuthenticationContext) => (flow.kind === "registration" ? registration : login).reject;
 
-  return async (first, retry, looksForOwner) => {
-    let looked: Looked = first;
-    for (let tries = 1; isArrival(looked); tries++) {
-      const { authentication, result } = looked;
-      const ended = await once(looked);
-      if (ended.kind === "completed") return ended;
-      if (ended.kind === "rejected") throw await reject(authentication)(authentication, ended);
-      // Someone else has the identifier, perhaps since just now: look again whose it is.
-      if (ended.kind === "conflict" && !(looksForOwner && tries < TRIES))
-        throw await reject(authentication)(authentication, identifierTaken(result));
-      if (tries >= TRIES)
+  return {
+    persist: async (context, result, findsOwner) => {
+      const written = await write(context, result);
+      if (written.kind === "rejected") throw await reject(context, written);
+      if (written.kind !== "conflict") return written;
+      const refuse = () => reject(context, identifierTaken(result));
+      if (!findsOwner) throw await refuse();
+      return { kind: "conflict", refuse };
+    },
+
+    retry: async (attempt) => {
+      for (let tries = 1; ; tries++) {
+        const ended = await attempt(tries > 1);
+        if (ended.kind === "completed") return ended;
+        if (tries < TRIES) continue;
+        if (ended.kind === "conflict") throw await ended.refuse();
         throw serviceError("OVERLOADED", {
           explain: "The account is being changed by other requests all the time.",
           headers: { "retry-after": "1" },
         });
-      looked = await retry();
-    }
-    throw await reject(looked.authentication)(looked.authentication, alreadyConsumed);
+      }
+    },
+
+    reject,
   };
 };
 
-const isArrival = (looked: Looked): looked is Looked<AuthenticationResult> =>
-  looked.result.kind !== "redirect" && looked.result.kind !== "next_step";
+/** @throws what is given */
+const thrown = async (error: Promise<ServiceError>): Promise<never> => {
+  throw await error;
+};
 
 const notTheOwner = rejected([{ node: "", text: uiText(messages.linkedAccountMismatch) }]);
 

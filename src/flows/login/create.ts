@@ -26,16 +26,16 @@ export const createCreate = (deps: LoginDeps) => {
     const caller = await callers.find(call);
     if (requestedAal === 2 && caller === undefined)
       throw serviceError("AAL1_REQUIRED", { explain: "A second factor was asked for, but nobody is signed in." });
-    const submittedValues = returnTo.mustShow(request.returnTo);
+    const allowed = returnTo.mustShow(request.returnTo);
     // Without a session there is nothing to refresh: it is a first sign-in.
     const context: LoginContext = { refresh: request.refresh && caller !== undefined, requestedAal };
-    if (caller) mustHaveReason(caller, context, returnTo.must(submittedValues) ?? defaultReturnUrl);
+    if (caller) mustHaveReason(caller, context, returnTo.must(allowed) ?? defaultReturnUrl);
 
     const type = browser ? "browser" : "api";
     const asked = urls.init("login", type, {
       refresh: request.refresh ? "true" : "",
       aal: request.aal,
-      return_to: submittedValues,
+      return_to: allowed,
     });
     const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
     const flow = newLoginFlow(
@@ -46,7 +46,7 @@ export const createCreate = (deps: LoginDeps) => {
       firstForm(context),
       secret && csrf.digest(secret),
       {
-        ...keepReturnTo(submittedValues),
+        ...keepReturnTo(allowed),
         ...exchange?.context,
       },
     );
@@ -86,7 +86,7 @@ const firstForm = ({ refresh, requestedAal }: LoginContext): FlowForm => {
   return refresh ? formOf([{ node: "", text: uiText(messages.confirmIdentity) }]) : emptyForm;
 };
 
-/** A fresh login flow, not written yet. `kept` is what else it remembers. */
+/** A fresh login flow, not written yet. `further` is what else its context has. */
 export const newLoginFlow = (
   { clock, config }: Pick<LoginDeps, "clock" | "config">,
   type: FlowRecord["type"],
@@ -94,7 +94,7 @@ export const newLoginFlow = (
   context: LoginContext,
   form: FlowForm,
   csrfDigest: Buffer | undefined,
-  memoize: JsonObject = {},
+  further: JsonObject = {},
 ): FlowRecord =>
   newFlow(
     {
@@ -104,7 +104,7 @@ export const newLoginFlow = (
       requestUrl,
       csrfDigest,
       form,
-      context: { ...writeLoginContext(context), ...memoize },
+      context: { ...writeLoginContext(context), ...further },
     },
     { clock, lifespan: config.lifespan },
   );

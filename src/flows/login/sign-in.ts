@@ -10,11 +10,11 @@ import {
   type AuthenticationContext,
   alreadyConsumed,
   type Changed,
-  type FlowCompleted,
 } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { redirectTo } from "../shared/continue-with.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
+import type { FlowCompleted } from "../shared/flow-completed.ts";
 import type { LoginDeps } from "./deps.ts";
 import { CannotLink, createWriteSignIn, NotAsRead } from "./write-sign-in.ts";
 

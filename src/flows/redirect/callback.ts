@@ -1,8 +1,8 @@
 import type { Call } from "../../lib/call.ts";
 import type { CallbackHandler, CallbackResult } from "../../methods/contract/redirect.ts";
 import type { Consume, Rejected } from "../../methods/contract/result.ts";
-import type { FlowCompleted } from "../authentication/complete.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import type { FlowCompleted } from "../shared/flow-completed.ts";
 
 /** An answer from elsewhere, on its way into the flow that waits for it. */
 export interface Callback {

@@ -66,7 +66,7 @@ export const createComplete = ({
         flow,
         method: trip.record.method,
         call,
-        consume: redirect.claimOf(trip),
+        consume: redirect.consumeOf(trip),
         fetches: false,
         handleCallback: async (method) => {
           const callbackData = await redirect.handleCallback(trip, method, answer, call);

@@ -61,7 +61,7 @@ export interface Redirects {
   mustBeSameBrowser(trip: PendingRedirect, call: Call): void;
   /**
    * Reads the answer: once, because a provider takes no code twice. What comes of
-   * it stays until `claimOf` takes it along with what it is used for, so that the
+   * it stays until `consumeOf` takes it along with what it is used for, so that the
    * answer is good again after a failure that is not its own.
    *
    * @throws INVALID_FIELD when another request has it
@@ -72,8 +72,10 @@ export interface Redirects {
     answer: CallbackParams,
     call: Call,
   ): Promise<CallbackResult | Rejected>;
+  /** @throws INVALID_FIELD when what was received is not there any more */
+  mustStillWait(sql: Sql, pending: PendingRedirect): Promise<void>;
   /** Uses up what was received, in the transaction of what it is used for. @throws INVALID_FIELD when another request did */
-  claimOf(trip: PendingRedirect): Consume;
+  consumeOf(trip: PendingRedirect): Consume;
   /**
    * Runs what uses a received answer; after a failure that will not pass, what was received is not kept.
    *
@@ -183,7 +185,11 @@ export const createRedirects = ({
     return result;
   },
 
-  claimOf:
+  async mustStillWait(sql, { record }) {
+    if ((await continuations.find(sql, record.id)) === undefined) throw noSuchRedirect();
+  },
+
+  consumeOf:
     ({ record }) =>
     async (tx) => {
       if (!(await continuations.take(tx, record))) throw noSuchRedirect();

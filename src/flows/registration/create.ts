@@ -22,14 +22,14 @@ export const createCreate = (deps: RegistrationDeps) => {
     const browser = request.type === FlowType.BROWSER;
     const secret = browser ? csrf.ensure(call) : undefined;
     mustBeEnabled(config);
-    const submittedValues = returnTo.mustShow(request.returnTo);
+    const allowed = returnTo.mustShow(request.returnTo);
     const afterVerification = returnTo.mustShow(request.afterVerificationReturnTo, "after_verification_return_to");
-    if (await callers.find(call)) throw signedInAlready(returnTo.must(submittedValues) ?? defaultReturnUrl);
+    if (await callers.find(call)) throw signedInAlready(returnTo.must(allowed) ?? defaultReturnUrl);
     const schema = mustBeSelectable(schemas, request.identitySchema);
 
     const type = browser ? "browser" : "api";
     const asked = urls.init("registration", type, {
-      return_to: submittedValues,
+      return_to: allowed,
       identity_schema: request.identitySchema,
       after_verification_return_to: afterVerification,
     });
@@ -43,7 +43,7 @@ export const createCreate = (deps: RegistrationDeps) => {
       emptyForm,
       secret && csrf.digest(secret),
       {
-        ...keepReturnTo(submittedValues),
+        ...keepReturnTo(allowed),
         ...exchange?.context,
       },
     );
@@ -67,7 +67,7 @@ export const mustBeEnabled = ({ enabled }: RegistrationDeps["config"]): void => 
 export const signedInAlready = (location: string) =>
   serviceError("SESSION_ALREADY_AVAILABLE", { explain: "Signed in already: sign out to sign up.", location });
 
-/** A fresh registration flow, not written yet. `kept` is what else it remembers. */
+/** A fresh registration flow, not written yet. `further` is what else its context has. */
 export const newRegistrationFlow = (
   { clock, config }: Pick<RegistrationDeps, "clock" | "config">,
   type: FlowRecord["type"],
@@ -75,7 +75,7 @@ export const newRegistrationFlow = (
   context: RegistrationContext,
   form: FlowForm,
   csrfDigest: Buffer | undefined,
-  memoize: JsonObject = {},
+  further: JsonObject = {},
 ): FlowRecord =>
   newFlow(
     {
@@ -85,7 +85,7 @@ export const newRegistrationFlow = (
       requestUrl,
       csrfDigest,
       form,
-      context: { ...writeRegistrationContext(context), ...memoize },
+      context: { ...writeRegistrationContext(context), ...further },
     },
     { clock, lifespan: config.lifespan },
   );

@@ -44,7 +44,7 @@ interface Returned {
   readonly call: Call;
   readonly sql: Sql;
   /** Reads the provider's answer: once, however often the steps are taken. */
-  readonly read: (method: CallbackHandler) => Promise<CallbackResult | Rejected>;
+  readonly read: (method: CallbackHandler, sql: Sql) => Promise<CallbackResult | Rejected>;
 }
 
 /** Creates both ends: `flows/pipeline.ts` shows the steps of the first. */
@@ -67,7 +67,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
   };
 
   const handleCallback = async (submission: Returned & SettingsSubmission & Picked) => {
-    const result = await submission.read(submission.method.redirect);
+    const result = await submission.read(submission.method.redirect, submission.sql);
     if (result.kind === "rejected") throw rejection(deps, submission, result, result.event);
     return { callbackData: result.callbackData };
   };
@@ -90,7 +90,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
     .step("pickMethod", ({ pending }) => ({ method: mustHandleCallback(deps, pending.record.method) }))
     .check("requirePrivileged", requirePrivileged)
     .step("handleCallback", handleCallback)
-    .step("perform", (submission) => perform({ ...submission, consume: redirect.claimOf(submission.pending) }))
+    .step("perform", (submission) => perform({ ...submission, consume: redirect.consumeOf(submission.pending) }))
     .step("persist", (submission) => save(deps, submission, false))
     .last("render", ({ outcome }) => outcome);
 
@@ -98,7 +98,9 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
     completeRedirect: (pending, params, call) => {
       let result: Promise<CallbackResult | Rejected> | undefined;
       let isReceived = false;
-      const read = async (method: CallbackHandler) => {
+      const read = async (method: CallbackHandler, sql: Sql) => {
+        // Another request may have used the answer meanwhile: that is what is told then.
+        if (result !== undefined) await redirect.mustStillWait(sql, pending);
         result ??= redirect.handleCallback(pending, method, params, call);
         isReceived = (await result).kind === "callback";
         return result;

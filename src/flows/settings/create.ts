@@ -41,16 +41,16 @@ export const createCreate = (deps: SettingsDeps) => {
   };
 };
 
-/** A fresh settings flow of the caller, not written yet. `kept` is what it remembers. */
+/** A fresh settings flow of the caller, not written yet. `context` is what it has beside its form. */
 export const newSettingsFlow = (
   { clock, config }: Pick<SettingsDeps, "clock" | "config">,
   { identity }: Caller,
   type: FlowRecord["type"],
   requestUrl: string,
   form: FlowForm = emptyForm,
-  memoize: JsonObject = {},
+  context: JsonObject = {},
 ): FlowRecord =>
   newFlow(
-    { kind: "settings", type, identityId: identity.id, state: "show_form", requestUrl, form, context: memoize },
+    { kind: "settings", type, identityId: identity.id, state: "show_form", requestUrl, form, context },
     { clock, lifespan: config.lifespan },
   );

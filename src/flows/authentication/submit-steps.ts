@@ -1,0 +1,145 @@
+import type { Sql } from "../../db/sql.ts";
+import type { ServiceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import { type AuthenticationResult, withConsume } from "../../methods/contract/authentication.ts";
+import type { CallbackHandler, CallbackResult, RedirectRequest } from "../../methods/contract/redirect.ts";
+import { type Consume, type Rejected, rejected, type SubmittedValues } from "../../methods/contract/result.ts";
+import type { Caller } from "../../session/caller.ts";
+import type { Csrf } from "../../session/csrf.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { type Ended, endWith } from "../pipeline.ts";
+import type { Callback } from "../redirect/callback.ts";
+import type { Redirects } from "../redirect/redirects.ts";
+import type { FlowRecord } from "../shared/flow.ts";
+import { checkOrigin } from "../shared/same-origin.ts";
+import {
+  type AuthenticationAttempt,
+  type AuthenticationContext,
+  alreadyConsumed,
+  type CompleteAuthentication,
+} from "./complete.ts";
+
+/** A submit of a login or registration flow, as far as it was loaded. */
+export interface LoadedSubmission {
+  readonly flow: FlowRecord;
+  readonly caller: Caller | undefined;
+  readonly call: Call;
+  /** Another request came between, and the steps are taken again. */
+  readonly isRetry: boolean;
+}
+
+/** What a callback brings into the steps. */
+export interface Returned extends Omit<Callback, "handleCallback"> {
+  /** Reads the provider's answer: once, however often the steps are taken. */
+  readonly read: Callback["handleCallback"];
+  readonly isRetry: boolean;
+}
+
+/** A method whose callbacks lead into a flow whose views are of type V. */
+export interface CallbackMethod<V> extends CallbackHandler {
+  complete(callbackData: CallbackResult["callbackData"], view: V, call: Call): Promise<AuthenticationResult>;
+}
+
+/** The steps that a login and a registration take in the same way. */
+export interface SubmitSteps {
+  /** @throws CSRF_VIOLATION, or FORM_REJECTED with what was typed */
+  checkOrigin(submission: LoadedSubmission, token: string, submitted: () => SubmittedValues | undefined): Promise<void>;
+  /** @throws FORM_REJECTED with what was typed */
+  rejectIfMalformed(submission: LoadedSubmission, submitted: () => SubmittedValues | undefined): Promise<void>;
+  /** Sends the person to another site. @throws FORM_REJECTED */
+  begin(
+    context: AuthenticationContext,
+    request: RedirectRequest,
+    isRetry: boolean,
+  ): Promise<Ended<AuthenticationAttempt>>;
+  /** @throws FORM_REJECTED when the answer does not hold */
+  handleCallback(
+    submission: LoadedSubmission & Returned,
+    method: CallbackHandler,
+  ): Promise<{ readonly callback: CallbackResult }>;
+  /** Reads a callback once, however often the steps are taken. */
+  completeRedirect(
+    callback: Callback,
+    attempt: (returned: Returned) => Promise<AuthenticationAttempt>,
+  ): ReturnType<CompleteAuthentication["retry"]>;
+}
+
+/** Creates the steps. `mustStillBeOpen` looks, in a transaction, whether the flow is there and not over. */
+export const createSubmitSteps = ({
+  completeAuthentication: { reject, retry },
+  csrf,
+  redirect,
+  mustStillBeOpen,
+}: {
+  readonly completeAuthentication: CompleteAuthentication;
+  readonly csrf: Csrf;
+  readonly redirect: Redirects;
+  readonly mustStillBeOpen: (tx: Sql, flow: FlowRecord) => Promise<void>;
+}): SubmitSteps => {
+  const refuse = (
+    submission: LoadedSubmission,
+    reason: string,
+    submitted: SubmittedValues | undefined,
+  ): Promise<ServiceError> =>
+    reject(contextOf(submission, ""), showAgain(submission.flow, uiText(messages.invalid, { reason }), submitted));
+
+  return {
+    checkOrigin: async (submission, token, submitted) => {
+      const reason = checkOrigin(csrf, submission.call, submission.flow, token);
+      if (reason !== undefined) throw await refuse(submission, reason, submitted());
+    },
+
+    rejectIfMalformed: async (submission, submitted) => {
+      const { malformed } = submission.call;
+      if (malformed !== undefined) throw await refuse(submission, malformed, submitted());
+    },
+
+    begin: async (context, request, isRetry) => {
+      const { flow, method, call } = context;
+      if (isRetry) throw await reject(context, alreadyConsumed);
+      const location = await redirect.begin(
+        { flow, method, who: undefined, call, stands: (tx) => mustStillBeOpen(tx, flow) },
+        request,
+      );
+      if (typeof location !== "string") throw await reject(context, location);
+      return endWith({ kind: "completed", continueWith: [], redirectBrowserTo: location });
+    },
+
+    handleCallback: async (submission, method) => {
+      const callback = await submission.read(method);
+      if (callback.kind === "rejected") throw await reject(contextOf(submission, submission.method), callback);
+      return { callback };
+    },
+
+    completeRedirect: ({ handleCallback, ...callback }, attempt) => {
+      let result: Promise<CallbackResult | Rejected> | undefined;
+      const read: Callback["handleCallback"] = (method) => {
+        result ??= handleCallback(method);
+        return result;
+      };
+      return retry((isRetry) => attempt({ ...callback, read, isRetry }));
+    },
+  };
+};
+
+/** Who authenticates, and how. */
+export const contextOf = (
+  { flow, caller, call, fetches = false }: LoadedSubmission & { readonly fetches?: boolean },
+  method: string,
+): AuthenticationContext => ({ flow, caller, method, call, fetches });
+
+/** Says what is wrong, and shows what was typed now or before. */
+export const showAgain = (
+  flow: FlowRecord,
+  text: Parameters<typeof rejected>[0][number]["text"],
+  submitted?: SubmittedValues,
+): Rejected => rejected([{ node: "", text }], submitted ?? flow.form.submittedValues ?? undefined);
+
+/** What a method makes of a callback, used up with what is written for it. */
+export const completeCallback = async <V>(
+  method: CallbackMethod<V>,
+  { callback, call, consume }: { readonly callback: CallbackResult; readonly call: Call; readonly consume: Consume },
+  view: V,
+): Promise<{ readonly result: AuthenticationResult }> => ({
+  result: withConsume(await method.complete(callback.callbackData, view, call), consume),
+});

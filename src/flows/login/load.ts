@@ -1,0 +1,82 @@
+import type { Sql } from "../../db/sql.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import type { LoginMethod, LoginView } from "../../methods/contract/login.ts";
+import type { Caller } from "../../session/caller.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { accountLinkOf } from "../authentication/pending-account-link.ts";
+import { sameEnd } from "../redirect/redirects.ts";
+import { isExpired, replacedBy } from "../shared/expired.ts";
+import { type FlowRecord, returnToOf } from "../shared/flow.ts";
+import { formOf } from "../shared/form.ts";
+import { mustExist } from "../shared/request.ts";
+import { loginContext } from "./context.ts";
+import { mustHaveReason, newLoginFlow } from "./create.ts";
+import type { LoginDeps } from "./deps.ts";
+
+/** The first steps of a sign-in, and what they need of the flow. */
+export const createLoad = (deps: LoginDeps) => {
+  const { callers, clock, db, defaultReturnUrl, flows, methods, newFlows, returnTo, urls } = deps;
+
+  const replace = async (flow: FlowRecord, call: Call): Promise<ServiceError> => {
+    const text = uiText(messages.loginExpired, {
+      expired_at: flow.expiresAt.toISOString(),
+      expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
+    });
+    const { type, requestUrl, csrfDigest } = flow;
+    const form = formOf([{ node: "", text }]);
+    const fresh = newLoginFlow(deps, type, requestUrl, loginContext(flow), form, csrfDigest, sameEnd(flow));
+    newFlows.consumeOrThrow(call.remoteAddress);
+    await flows.insert(db, fresh);
+    return replacedBy(flow, fresh, clock.now(), urls);
+  };
+
+  return {
+    /** @throws FLOW_NOT_FOUND */
+    findFlow: async (id: string): Promise<{ readonly flow: FlowRecord }> => ({
+      flow: mustExist(await flows.find(db, "login", id), "There is no login flow with this id."),
+    }),
+
+    /** Who is signed in needs a reason to sign in again. @throws SESSION_ALREADY_AVAILABLE */
+    findCaller: async (submission: {
+      readonly flow: FlowRecord;
+      readonly call: Call;
+    }): Promise<{ readonly caller: Caller | undefined }> => {
+      const { flow, call } = submission;
+      const caller = await callers.find(call);
+      if (caller) mustHaveReason(caller, loginContext(flow), returnTo.must(returnToOf(flow)) ?? defaultReturnUrl);
+      return { caller };
+    },
+
+    /** A flow that is over is replaced by a new one. @throws FLOW_EXPIRED */
+    rejectIfExpired: async ({ flow, call }: { readonly flow: FlowRecord; readonly call: Call }): Promise<void> => {
+      if (isExpired(flow, clock.now())) throw await replace(flow, call);
+    },
+
+    /** @throws METHOD_DISABLED */
+    mustBeMethod: (name: string): LoginMethod => {
+      const method = (methods as Readonly<Record<string, LoginMethod | undefined>>)[name];
+      if (!method?.enabled)
+        throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
+      return method;
+    },
+
+    /** Locks the flow for the transaction that writes something for it. @throws FLOW_NOT_FOUND */
+    mustStillBeOpen: async (tx: Sql, { id }: FlowRecord): Promise<void> => {
+      if (!(await flows.lockOpen(tx, id, clock.now()))) throw mustExist(undefined);
+    },
+  };
+};
+
+/** What the methods see of a submit. */
+export const viewOf = (
+  { schemas }: Pick<LoginDeps, "schemas">,
+  { flow, caller }: { readonly flow: FlowRecord; readonly caller: Caller | undefined },
+): LoginView => ({
+  flow,
+  schema: schemas.default,
+  submittedValues: flow.form.submittedValues,
+  signedIn: caller,
+  accountLink: accountLinkOf(flow),
+  ...loginContext(flow),
+});

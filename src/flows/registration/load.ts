@@ -1,0 +1,82 @@
+import type { Sql } from "../../db/sql.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import type { RegistrationMethod, RegistrationView } from "../../methods/contract/registration.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { sameEnd } from "../redirect/redirects.ts";
+import { isExpired, replacedBy } from "../shared/expired.ts";
+import { type FlowRecord, returnToOf } from "../shared/flow.ts";
+import { formOf } from "../shared/form.ts";
+import { mustExist } from "../shared/request.ts";
+import { registrationContext } from "./context.ts";
+import { newRegistrationFlow, signedInAlready } from "./create.ts";
+import type { RegistrationDeps } from "./deps.ts";
+
+/** The first steps of a sign-up, and what they need of the flow. */
+export const createLoad = (deps: RegistrationDeps) => {
+  const { callers, clock, db, defaultReturnUrl, flows, methods, newFlows, returnTo, urls } = deps;
+
+  const replace = async (flow: FlowRecord, call: Call): Promise<ServiceError> => {
+    const text = uiText(messages.registrationExpired, {
+      expired_at: flow.expiresAt.toISOString(),
+      expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
+    });
+    const { type, requestUrl, csrfDigest } = flow;
+    const context = { schemaId: registrationContext(flow).schemaId, step: "traits" } as const;
+    const form = formOf([{ node: "", text }]);
+    const fresh = newRegistrationFlow(deps, type, requestUrl, context, form, csrfDigest, sameEnd(flow));
+    newFlows.consumeOrThrow(call.remoteAddress);
+    await flows.insert(db, fresh);
+    return replacedBy(flow, fresh, clock.now(), urls);
+  };
+
+  return {
+    /** @throws FLOW_NOT_FOUND */
+    findFlow: async (id: string): Promise<{ readonly flow: FlowRecord }> => ({
+      flow: mustExist(await flows.find(db, "registration", id)),
+    }),
+
+    /** Who is signed in does not sign up. @throws SESSION_ALREADY_AVAILABLE */
+    findCaller: async (submission: {
+      readonly flow: FlowRecord;
+      readonly call: Call;
+    }): Promise<{ readonly caller: undefined }> => {
+      const { flow, call } = submission;
+      if (await callers.find(call)) throw signedInAlready(returnTo.must(returnToOf(flow)) ?? defaultReturnUrl);
+      return { caller: undefined };
+    },
+
+    /** A flow that is over is replaced by a new one. @throws FLOW_EXPIRED */
+    rejectIfExpired: async ({ flow, call }: { readonly flow: FlowRecord; readonly call: Call }): Promise<void> => {
+      if (isExpired(flow, clock.now())) throw await replace(flow, call);
+    },
+
+    /** @throws METHOD_DISABLED */
+    mustBeMethod: (name: string): RegistrationMethod => {
+      const method = (methods as Readonly<Record<string, RegistrationMethod | undefined>>)[name];
+      if (!method?.enabled)
+        throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
+      return method;
+    },
+
+    /** Locks the flow for the transaction that writes something for it. @throws FLOW_NOT_FOUND */
+    mustStillBeOpen: async (tx: Sql, { id }: FlowRecord): Promise<void> => {
+      if (!(await flows.lockOpen(tx, id, clock.now()))) throw mustExist(undefined);
+    },
+  };
+};
+
+/** What the methods see of a submit. */
+export const viewOf = (
+  { config, schemas }: Pick<RegistrationDeps, "config" | "schemas">,
+  { flow }: { readonly flow: FlowRecord },
+): RegistrationView => {
+  const { schemaId, step } = registrationContext(flow);
+  return {
+    flow,
+    schema: schemas.must(schemaId),
+    submittedValues: flow.form.submittedValues,
+    style: config.style,
+    step,
+  };
+};
