@@ -59,7 +59,7 @@ export type StepOf<E extends Entrance> = {
 }[StepName];
 
 /** The steps of one entrance, in order. */
-export const stepsOf = (entrance: Entrance): readonly StepName[] =>
+const stepsOf = (entrance: Entrance): readonly StepName[] =>
   (Object.keys(table) as StepName[]).filter((name) => table[name][columns[entrance]]);
 
 /** Ends a submit before its last step. */
