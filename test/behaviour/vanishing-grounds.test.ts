@@ -1,0 +1,284 @@
+import { readdirSync } from "node:fs";
+import type { DescService } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { connectBrowser, grpc } from "../protocols/connect.ts";
+import { between } from "../protocols/gate.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { withCode } from "../protocols/linking.ts";
+import { enterAs, enterAsNewPerson, newEmail, newPassword, type Person, signIn } from "../protocols/person.ts";
+import { type Answer, accepted, type Protocol, refused, type Visitor } from "../protocols/protocol.ts";
+import {
+  away,
+  comeBack,
+  locationOf,
+  type Providers,
+  showRealTime,
+  signInAt,
+  startProviders,
+} from "../protocols/providers.ts";
+import { everythingWritten, idBytes } from "../protocols/rows.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
+
+/*
+ * Every RPC that writes × every way in which what it rests on can vanish between
+ * its being found out and its being written: each request is held just before
+ * its transaction, when all that is slow is behind it.
+ */
+
+let server: TestServer;
+let providers: Providers;
+beforeAll(async () => {
+  server = await startServer();
+  const signsUp = { flows: { registration: { after: { oidc: { hooks: [{ hook: "session" }] } } } } };
+  providers = await startProviders(server, {}, { selfservice: signsUp });
+});
+beforeEach(() => showRealTime(server));
+afterAll(async () => {
+  await server?.stop();
+  await providers?.close();
+});
+
+/** A request that is about to be made. */
+interface Scene {
+  readonly person?: Person;
+  /** Another session of theirs. */
+  readonly owner?: Visitor;
+  /** The session that makes the request. */
+  readonly session?: string;
+  readonly flow?: string;
+  readonly act: () => Promise<Answer<unknown>>;
+  /** Makes the same request beside it. */
+  readonly again?: () => Promise<Answer<unknown>>;
+}
+
+/* --- ways in which something vanishes ---------------------------------------- */
+
+const personTables = ["identity_credentials", "identity_identifiers", "identity_addresses"];
+
+const grounds = {
+  sessionEnded: async ({ owner }: Scene) => void accepted((await owner?.revokeOthers()) ?? none()),
+  sessionExpired: async ({ session }: Scene) =>
+    void (await server.sql("UPDATE sessions SET expires_at = ? WHERE id = ?", [
+      server.clock.now(),
+      idBytes(session ?? ""),
+    ])),
+  personDisabled: async ({ person }: Scene) =>
+    void (await server.sql("UPDATE identities SET state = 'inactive' WHERE id = ?", [idBytes(person?.id ?? "")])),
+  personDeleted: async ({ person }: Scene) => {
+    const id = idBytes(person?.id ?? "");
+    for (const table of personTables) await server.sql(`DELETE FROM ${table} WHERE identity_id = ?`, [id]);
+    await server.sql("DELETE FROM identities WHERE id = ?", [id]);
+  },
+  credentialChanged: async ({ owner }: Scene) => {
+    const flow = accepted((await owner?.settings.create()) ?? none());
+    accepted((await owner?.settings.update(flow.id, { method: "password", password: newPassword() })) ?? none());
+  },
+  flowExpired: async ({ flow }: Scene) =>
+    void (await server.sql("UPDATE flows SET expires_at = ? WHERE id = ?", [server.clock.now(), idBytes(flow ?? "")])),
+  flowDeleted: async ({ flow }: Scene) =>
+    void (await server.sql("DELETE FROM flows WHERE id = ?", [idBytes(flow ?? "")])),
+  spent: async ({ again }: Scene) => void accepted((await again?.()) ?? none()),
+} satisfies Readonly<Record<string, (scene: Scene) => Promise<void>>>;
+type Ground = keyof typeof grounds;
+
+const none = (): never => {
+  throw new Error("this scene has nobody for that");
+};
+
+/* --- requests ---------------------------------------------------------------- */
+
+/** Someone with two sessions: one that acts, one that may end it. */
+const twice = async (protocol: Protocol) => {
+  const { visitor: owner, person } = await enterAsNewPerson(protocol, server);
+  const visitor = await enterAs(protocol, server, person);
+  return { owner, person, visitor, session: accepted(await visitor.whoami()).id };
+};
+
+const settings =
+  (submission: (person: Person) => Parameters<Visitor["settings"]["update"]>[1]) => async (protocol: Protocol) => {
+    const { visitor, ...who } = await twice(protocol);
+    const flow = accepted(await visitor.settings.create()).id;
+    return { ...who, flow, act: () => visitor.settings.update(flow, submission(who.person)) };
+  };
+
+const resume = async (protocol: Protocol): Promise<Scene> => {
+  const { visitor, ...who } = await twice(protocol);
+  const flow = accepted(await visitor.settings.create()).id;
+  await server.sql("UPDATE sessions SET authenticated_at = authenticated_at - INTERVAL 2 HOUR WHERE id = ?", [
+    idBytes(who.session),
+  ]);
+  refused(await visitor.settings.update(flow, { method: "password", password: newPassword() }));
+  accepted(await signIn(visitor, who.person, { refresh: "true" }));
+  const act = () => visitor.resume(flow);
+  return { ...who, flow, act, again: act };
+};
+
+const login =
+  (query: Readonly<Record<string, string>>) =>
+  async (protocol: Protocol): Promise<Scene> => {
+    const { visitor, owner, person, session } = await twice(protocol);
+    const late = query.refresh === undefined ? protocol.enter(server) : visitor;
+    const flow = accepted(await late.login.create(query)).id;
+    const submission = { method: "password", identifier: person.email, password: person.password };
+    return { owner, person, session, flow, act: () => late.login.update(flow, submission) };
+  };
+
+const registration = async (protocol: Protocol): Promise<Scene> => {
+  const visitor = protocol.enter(server);
+  const flow = accepted(await visitor.registration.create()).id;
+  const submission = { method: "password", password: newPassword(), traits: { email: newEmail() } };
+  return { flow, act: () => visitor.registration.update(flow, submission) };
+};
+
+const revokeOthers = async (protocol: Protocol): Promise<Scene> => {
+  const { visitor, ...who } = await twice(protocol);
+  return { ...who, act: () => visitor.revokeOthers() };
+};
+
+const revokeOne = async (protocol: Protocol): Promise<Scene> => {
+  const { visitor, ...who } = await twice(protocol);
+  const { id } = accepted(await who.owner.whoami());
+  return { ...who, act: () => visitor.revoke(id) };
+};
+
+const signOut = async (protocol: Protocol): Promise<Scene> => {
+  const { visitor, ...who } = await twice(protocol);
+  return { ...who, act: () => visitor.signOut() };
+};
+
+/** A person who has linked a provider, for sign-ins by it. */
+const linked = async () => {
+  const { visitor: owner, person } = await enterAsNewPerson(spa, server);
+  const flow = accepted(await owner.settings.create());
+  const location = away(await owner.settings.update(flow.id, { method: "oidc", link: "acme" }));
+  await comeBack(await signInAt(providers.acme, location, { sub: person.id, email: person.email }), owner);
+  return { owner, person };
+};
+const atAcme = async (location: string, { id, email }: Person) =>
+  signInAt(providers.acme, location, { sub: id, email });
+
+const exchange = async (): Promise<Scene> => {
+  const { owner, person } = await linked();
+  const visitor = nativeRest.enter(server);
+  const flow = accepted(await visitor.login.create(withCode));
+  const location = away(await visitor.login.update(flow.id, { method: "oidc", provider: "acme" }));
+  const code = locationOf(await comeBack(await atAcme(location, person))).searchParams.get("code") ?? "";
+  const act = () => visitor.exchange(flow.exchangeCode ?? "", code);
+  return { owner, person, flow: flow.id, act, again: act };
+};
+
+/** The answer of a browser that comes back: whether it is signed in then. */
+const callback = async (): Promise<Scene> => {
+  const { owner, person } = await linked();
+  const visitor = spa.enter(server);
+  const flow = accepted(await visitor.login.create());
+  const url = await atAcme(away(await visitor.login.update(flow.id, { method: "oidc", provider: "acme" })), person);
+  const act = async () => {
+    await comeBack(url, visitor);
+    return visitor.whoami();
+  };
+  return { owner, person, flow: flow.id, act };
+};
+
+/* --- what becomes of them ---------------------------------------------------- */
+
+const anywhere = [nativeRest, spa, grpc, connectBrowser];
+const S = "SESSION_INACTIVE";
+const F = "FORM_REJECTED";
+/** It does not rest on that: it is done all the same. */
+const D = "done";
+
+interface Row {
+  readonly rpc: string;
+  readonly name: string;
+  readonly scene: (protocol: Protocol) => Promise<Scene>;
+  readonly protocols: readonly Protocol[];
+  readonly becomes: Readonly<Partial<Record<Ground, string>>>;
+}
+
+const ofSession = { sessionEnded: S, sessionExpired: S, personDisabled: S, personDeleted: S };
+const ofFlow = { flowExpired: "FLOW_EXPIRED", flowDeleted: "FLOW_NOT_FOUND" };
+const ofSignIn = { personDisabled: F, personDeleted: F, credentialChanged: F };
+const ofEnding = { sessionEnded: D, sessionExpired: D, personDisabled: D, personDeleted: D, credentialChanged: D };
+const profile = settings(({ email }) => ({ method: "profile", traits: { email, name: { first: "Ada" } } }));
+const password = settings(() => ({ method: "password", password: newPassword() }));
+
+// biome-ignore format: a table, read by its columns
+const rows: readonly Row[] = [
+  { rpc: "SettingsService/UpdateFlow",            name: "a new password",            scene: password,                 protocols: anywhere,     becomes: { ...ofSession, ...ofFlow, credentialChanged: D } },
+  { rpc: "SettingsService/UpdateFlow",            name: "a profile",                 scene: profile,                  protocols: anywhere,     becomes: { ...ofSession, ...ofFlow, credentialChanged: D } },
+  { rpc: "SettingsService/ResumeFlow",            name: "a change that waited",      scene: resume,                   protocols: anywhere,     becomes: { ...ofSession, ...ofFlow, credentialChanged: D, spent: D } },
+  { rpc: "LoginService/UpdateFlow",               name: "signing in",                scene: login({}),                protocols: anywhere,     becomes: { ...ofSignIn, ...ofFlow } },
+  { rpc: "LoginService/UpdateFlow",               name: "proving it again",          scene: login({ refresh: "true" }), protocols: anywhere,   becomes: { ...ofSignIn, ...ofFlow, sessionEnded: D, sessionExpired: D } },
+  { rpc: "RegistrationService/UpdateFlow",        name: "signing up",                scene: registration,             protocols: anywhere,     becomes: ofFlow },
+  { rpc: "SessionService/RevokeOtherSessions",    name: "ending all other sessions", scene: revokeOthers,             protocols: anywhere,     becomes: { ...ofSession, credentialChanged: D } },
+  { rpc: "SessionService/RevokeSession",          name: "ending another session",    scene: revokeOne,                protocols: anywhere,     becomes: { ...ofSession, credentialChanged: D } },
+  { rpc: "SessionService/UpdateLogoutFlow",       name: "signing out",               scene: signOut,                  protocols: [spa],        becomes: ofEnding },
+  { rpc: "SessionService/PerformNativeLogout",    name: "an app's signing out",      scene: signOut,                  protocols: [nativeRest, grpc], becomes: ofEnding },
+  { rpc: "SessionService/ExchangeSessionToken",   name: "an app's sign-in",          scene: exchange,                 protocols: [nativeRest], becomes: { ...ofFlow, personDisabled: F, credentialChanged: D, spent: F } },
+  { rpc: "OidcService/CompleteSignIn",            name: "a sign-in by a provider",   scene: callback,                 protocols: [spa],        becomes: { flowExpired: S, flowDeleted: S, personDisabled: S, credentialChanged: D } },
+];
+
+/** RPCs that write nothing of a person: they read, or begin a flow that is of no use without what it rests on. */
+const others = [
+  "ErrorService/GetFlowError",
+  "LoginService/CreateFlow",
+  "LoginService/GetFlow",
+  "OidcService/RelayCallback",
+  "OidcService/CreateNonce",
+  "RegistrationService/CreateFlow",
+  "RegistrationService/GetFlow",
+  "SchemaService/ListSchemas",
+  "SchemaService/GetSchema",
+  "SessionService/WhoAmI",
+  "SessionService/ListSessions",
+  "SessionService/CreateLogoutFlow",
+  "SettingsService/CreateFlow",
+  "SettingsService/GetFlow",
+  "SettingsService/LocateChangePassword",
+];
+
+const cases = rows.flatMap(({ protocols, becomes, ...row }) =>
+  protocols.flatMap((protocol) =>
+    Object.entries(becomes).map(([ground, outcome]) => ({
+      ...row,
+      protocol,
+      at: protocol.name,
+      ground: ground as Ground,
+      outcome,
+    })),
+  ),
+);
+
+/** Everything of people. What waited is left out: an answer that came to nothing is not kept. */
+const people = async () => ({ ...(await everythingWritten(server)), continuations: undefined });
+
+describe("when what it rests on vanishes just before it is written", () => {
+  it.each(cases)("$name ($rpc, $at), $ground: $outcome", async ({ scene, protocol, ground, outcome }) => {
+    const set = await scene(protocol);
+    let written: unknown;
+    const answer = await between(server.gate, set.act, async () => {
+      await grounds[ground](set);
+      written = await people();
+    });
+    if (outcome === D) return void accepted(answer);
+    expect(refused(answer).reason).toBe(outcome);
+    expect(await people()).toEqual(written);
+  });
+});
+
+const gen = new URL("../../gen/ostiary/", import.meta.url);
+const isService = (value: unknown): value is DescService =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === "service";
+
+it("every RPC has its row, or is none that writes", async () => {
+  const files = readdirSync(gen, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith("_service_pb.ts"),
+  );
+  const modules = await Promise.all(
+    files.map((name) => import(new URL(name, gen).href) as Promise<Record<string, unknown>>),
+  );
+  const services = modules.flatMap((module) => Object.values(module).filter(isService));
+  const rpcs = services.flatMap(({ name, methods }) => methods.map((method) => `${name}/${method.name}`));
+  expect([...new Set([...rows.map(({ rpc }) => rpc), ...others])].sort()).toEqual(rpcs.sort());
+});
