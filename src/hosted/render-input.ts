@@ -74,12 +74,19 @@ const renderSelect = (placed: PlacedNode, input: WireInput): Html => {
   )}</select>`;
 };
 
-/** A box that is not ticked sends nothing, so a hidden field of the same name says `false` before it; the last value counts. */
+/**
+ * A box that is not ticked sends nothing, so a hidden field of the same name says `false` before it; the last value
+ * counts. Where there is no value yet and may be none, nothing is said: an untouched form is no answer.
+ */
 const renderCheckbox = (placed: PlacedNode, input: WireInput): Html => {
   const { id, label, node } = placed;
   const isTicked = input.value === true || input.value === "true" || input.value === "on";
+  const hasAnswer = (input.value !== undefined && input.value !== null) || input.required === true;
+  const no =
+    hasAnswer &&
+    html`<input${attributes({ type: "hidden", name: input.name, value: "false", disabled: input.disabled })}>`;
   return html`<div class="field checkbox">
-  <input${attributes({ type: "hidden", name: input.name, value: "false", disabled: input.disabled })}>
+  ${no}
   <input${attributes({ type: "checkbox", ...common(placed, input), value: "true", checked: isTicked })}>
   <label for="${id}">${label}</label>
   ${renderNodeMessages(node.messages ?? [], id)}

@@ -10,7 +10,7 @@ import { isEmail, isLooseEmail } from "./formats.ts";
 import { normaliseEmail, normaliseIdentifier } from "./normalise.ts";
 import { phoneNumber } from "./phone-number.ts";
 import { traitName } from "./trait-name.ts";
-import type { TraitShape, TraitUse } from "./trait-shape.ts";
+import { entryShapes, memberShapes, type TraitShape, type TraitUse } from "./trait-shape.ts";
 
 /** An address that traits hold, normalised. */
 interface Address {
@@ -125,46 +125,71 @@ function note(found: Notes, use: TraitUse, value: string, path: readonly string[
 const longestIdentifier = columnSizes["identity_identifiers.identifier"];
 const longestAddress = columnSizes["identity_addresses.value"];
 
-const hasUses = (shape: TraitShape | undefined): boolean =>
-  shape !== undefined && (shape.uses.length > 0 || hasUses(shape.items) || [...shape.children.values()].some(hasUses));
+const isUsed = (shape: TraitShape): boolean => shape.uses.length > 0 || insideOf(shape).some(isUsed);
 
-/** The children worth looking into, worked out once for each shape. */
-const used = new WeakMap<TraitShape, readonly TraitShape[]>();
-function usedChildren(shape: TraitShape): readonly TraitShape[] {
-  let children = used.get(shape);
-  if (children === undefined) {
-    children = [...shape.children.values()].filter(hasUses);
-    used.set(shape, children);
+const insideOf = (shape: TraitShape): readonly TraitShape[] =>
+  [
+    ...shape.children.values(),
+    ...shape.patterns.map((known) => known.shape),
+    shape.others,
+    shape.items,
+    ...shape.prefix,
+    shape.rest,
+  ].filter((inner) => inner !== undefined);
+
+/** Whether anything in a shape has a use, and its members that have, in the order of the schema; worked out once. */
+interface UsedParts {
+  readonly any: boolean;
+  readonly children: readonly string[];
+  /** Whether members without a name of their own have uses. */
+  readonly unnamed: boolean;
+}
+const parts = new WeakMap<TraitShape, UsedParts>();
+function usedParts(shape: TraitShape): UsedParts {
+  let known = parts.get(shape);
+  if (known === undefined) {
+    known = {
+      any: isUsed(shape),
+      children: [...shape.children.values()].filter(isUsed).map((child) => child.key),
+      unnamed: [...shape.patterns.map((each) => each.shape), ...(shape.others ? [shape.others] : [])].some(isUsed),
+    };
+    parts.set(shape, known);
   }
-  return children;
+  return known;
 }
 
 /** Walks the values that have a use, and gives the value back; the same one if nothing changed. */
-function walk(found: Notes, shape: TraitShape, value: JsonValue, path: readonly string[]): JsonValue {
-  if (typeof value === "string" || typeof value === "number") {
-    const memoize = shape.uses.reduce((text, use) => note(found, use, text, path), String(value));
-    return typeof value === "string" ? memoize : value;
-  }
+function walk(found: Notes, shapes: readonly TraitShape[], value: JsonValue, path: readonly string[]): JsonValue {
+  const used = shapes.filter((shape) => usedParts(shape).any);
+  if (used.length === 0 || value === null || typeof value === "boolean") return value;
   if (Array.isArray(value)) {
-    const items = shape.items;
-    if (items === undefined || !hasUses(items)) return value;
-    const memoize = value.map((item, at) => walk(found, items, item, [...path, String(at)]));
-    return memoize.every((item, at) => item === value[at]) ? value : memoize;
+    const kept = value.map((item, at) => {
+      const inner = used.flatMap((shape) => entryShapes(shape, at));
+      return walk(found, inner, item, [...path, String(at)]);
+    });
+    return kept.every((item, at) => item === value[at]) ? value : kept;
   }
-  if (typeof value !== "object" || value === null) return value;
-  let memoize = value;
-  for (const child of usedChildren(shape)) {
-    const before = Object.hasOwn(value, child.key) ? value[child.key] : undefined;
+  if (typeof value === "object") return walkObject(found, used, value, path);
+  const kept = used.flatMap(({ uses }) => uses).reduce((text, use) => note(found, use, text, path), String(value));
+  return typeof value === "string" ? kept : value;
+}
+
+function walkObject(found: Notes, used: readonly TraitShape[], value: JsonObject, path: readonly string[]): JsonObject {
+  const unnamed = used.some((shape) => usedParts(shape).unnamed) ? Object.keys(value) : [];
+  let kept = value;
+  for (const key of new Set([...used.flatMap((shape) => usedParts(shape).children), ...unnamed])) {
+    const before = Object.hasOwn(value, key) ? value[key] : undefined;
     if (before === undefined) continue;
-    const after = walk(found, child, before, [...path, child.key]);
-    if (after !== before) memoize = { ...memoize, [child.key]: after };
+    const inner = used.flatMap((shape) => memberShapes(shape, key));
+    const after = walk(found, inner, before, [...path, key]);
+    if (after !== before) kept = { ...kept, [key]: after };
   }
-  return memoize;
+  return kept;
 }
 
 /** Finds identifiers and addresses in traits that fit the schema otherwise. */
 export function findUses(shape: TraitShape, traits: JsonObject): FoundUses {
   const { fault, ...found } = createNotes();
-  const memoize = walk({ fault, ...found }, shape, traits, ["traits"]) as JsonObject;
+  const memoize = walk({ fault, ...found }, [shape], traits, ["traits"]) as JsonObject;
   return { ...found, traits: memoize };
 }

@@ -1,5 +1,5 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import type { TraitShape } from "./trait-shape.ts";
+import { entryShapes, type TraitShape } from "./trait-shape.ts";
 
 // biome-ignore format: a table, read by its lines
 const truths: Readonly<Record<string, boolean>> = {
@@ -63,8 +63,8 @@ export function coerce(shape: TraitShape | undefined, value: JsonValue): JsonVal
 function coerceList(shape: TraitShape | undefined, value: JsonValue): JsonValue | undefined {
   if (Array.isArray(value) && value.length === 0) return value;
   if (typeof value === "object" && !Array.isArray(value)) return value;
-  const items = (Array.isArray(value) ? value : [value]).flatMap((item) => {
-    const coerced = coerce(shape?.items, item);
+  const items = (Array.isArray(value) ? value : [value]).flatMap((item, at) => {
+    const coerced = coerce(shape && entryShapes(shape, at)[0], item);
     return coerced === undefined ? [] : [coerced];
   });
   return items.length === 0 ? undefined : items;

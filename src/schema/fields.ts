@@ -8,6 +8,8 @@ export interface TraitField {
   readonly name: string;
   /** HTML input type. */
   readonly type: string;
+  /** Its entries are elements of their own. */
+  readonly isList: boolean;
   readonly required: boolean;
   readonly title: string | undefined;
   readonly autocomplete: string | undefined;
@@ -37,14 +39,19 @@ function inputType(shape: TraitShape): string | undefined {
   const type = typeOf(shape);
   if (type === undefined) return undefined;
   if (type === "string") return Object.hasOwn(byFormat, shape.format ?? "") ? byFormat[shape.format ?? ""] : "text";
-  if (type === "array") return (shape.items?.types ?? []).every((item) => scalars.has(item)) ? "text" : undefined;
+  if (type === "array")
+    return entriesOf(shape).every(({ types }) => types.every((item) => scalars.has(item))) ? "text" : undefined;
   return byType[type];
 }
+
+/** What is said of the entries of a list. */
+const entriesOf = ({ items, prefix, rest }: TraitShape): readonly TraitShape[] =>
+  [items, ...prefix, rest].filter((shape) => shape !== undefined);
 
 const autocompletes = new Set(["email", "tel", "url"]);
 
 function identifies(shape: TraitShape): readonly string[] {
-  const uses = [...shape.uses, ...(shape.items?.uses ?? [])];
+  const uses = [...shape.uses, ...entriesOf(shape).flatMap((entry) => entry.uses)];
   const types = uses.flatMap(({ extension: { credentials } }) =>
     (["password", "webauthn", "code"] as const).filter((type) => credentials?.[type]?.identifier === true),
   );
@@ -66,6 +73,7 @@ export function traitFields(traits: TraitShape): readonly TraitField[] {
     return {
       name: shape.name,
       type,
+      isList: typeOf(shape) === "array",
       required: shape.required,
       title: shape.title,
       autocomplete: autocompletes.has(type) ? type : undefined,

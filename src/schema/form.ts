@@ -1,11 +1,24 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { asSubmitted, isAsRendered } from "./as-rendered.ts";
 import { bounds } from "./bounds.ts";
 import { coerce, mayBeList } from "./coerce.ts";
 import { flattenTraits } from "./flatten-traits.ts";
 import type { IdentitySchema } from "./identity-schema.ts";
 import { isObject } from "./subschemas.ts";
+import {
+  type DraftList,
+  type DraftObject,
+  emptyList,
+  emptyObject,
+  finishObject,
+  getDraft,
+  openDraft,
+  plain,
+  putDraft,
+  unshownDraft,
+} from "./trait-draft.ts";
 import { traitPath } from "./trait-name.ts";
-import type { TraitShape } from "./trait-shape.ts";
+import { entryShapes, memberShapes, type TraitShape } from "./trait-shape.ts";
 
 /** Traits as a person sent them. */
 export interface ReadTraits {
@@ -15,118 +28,124 @@ export interface ReadTraits {
   readonly submittedValues: Readonly<Record<string, JsonValue>>;
 }
 
-/* Traits in the making. Maps, because the names are anyone's. */
-type Draft = DraftObject | DraftList | DraftValue;
-interface DraftObject {
-  readonly kind: "object";
-  readonly members: Map<string, Draft>;
-}
-interface DraftList {
-  readonly kind: "list";
-  /** By the index in the name of the field; gaps close up. */
-  readonly numbered: Map<number, Draft>;
-  /** Sent without an index, so at the end. */
-  readonly others: JsonValue[];
-}
-interface DraftValue {
-  readonly kind: "value";
-  readonly value: JsonValue;
+/** What reading needs beside the schema and what was sent. */
+export interface ReadOptions {
+  /** The person's traits as they are; left out where there are none yet. */
+  readonly current?: JsonObject;
 }
 
 const prefix = "traits.";
 const index = /^(?:0|[1-9]\d{0,8})$/;
 
-const emptyObject = (): DraftObject => ({ kind: "object", members: new Map() });
-const emptyList = (): DraftList => ({ kind: "list", numbered: new Map(), others: [] });
-const plain = (value: JsonValue): DraftValue => ({ kind: "value", value });
-
-function get(inside: DraftObject | DraftList, step: string): Draft | undefined {
-  return inside.kind === "list" ? inside.numbered.get(Number(step)) : inside.members.get(step);
+interface Reading {
+  readonly traits: TraitShape;
+  readonly current: JsonObject | undefined;
 }
 
-function put(inside: DraftObject | DraftList, step: string, draft: Draft): void {
-  if (inside.kind === "list") inside.numbered.set(Number(step), draft);
-  else inside.members.set(step, draft);
+/** A place in the traits: what the schema says of it, and what stands there now. */
+interface Place {
+  readonly shape: TraitShape | undefined;
+  readonly now: JsonValue | undefined;
 }
 
-/** Opens a place for what comes inside it; what stood there before stays, if it can be opened. */
-function open(before: Draft | undefined, asList: boolean): DraftObject | DraftList {
-  if (before?.kind === "object" || (before?.kind === "list" && asList)) return before;
-  const value = before?.kind === "value" ? before.value : undefined;
-  if (asList) {
-    return Array.isArray(value)
-      ? { kind: "list", numbered: new Map(value.map((item, at) => [at, plain(item)] as const)), others: [] }
-      : emptyList();
-  }
-  return isObject(value)
-    ? { kind: "object", members: new Map(Object.entries(value).map(([key, item]) => [key, plain(item)] as const)) }
-    : emptyObject();
-}
+/** Whether an empty field was sent for what is not there, or has nothing that a field could show. */
+const isUntouched = (sent: JsonValue, now: JsonValue | undefined): boolean =>
+  sent === "" && (now === undefined || (typeof now === "object" && !hasMembers(now)));
 
-function write(inside: DraftObject | DraftList, step: string, shape: TraitShape | undefined, sent: JsonValue): void {
-  const value = coerce(shape, sent);
-  const before = get(inside, step);
-  if (value === undefined) {
-    // An emptied field removes what a nested object gave; a list keeps its numbered entries.
-    if (before?.kind === "value" && inside.kind === "object") inside.members.delete(step);
+const hasMembers = (value: JsonValue): boolean => value !== null && Object.keys(value).length > 0;
+
+function write(inside: DraftObject | DraftList, step: string, at: Place, sent: JsonValue, reading: Reading): void {
+  if (at.now !== undefined && isAsRendered(sent, at.now)) {
+    putDraft(inside, step, plain(at.now));
     return;
   }
-  if (Array.isArray(value) && mayBeList(shape)) {
-    const list = before?.kind === "list" ? before : emptyList();
+  if (reading.current !== undefined && isUntouched(sent, at.now)) return;
+  const value = coerce(at.shape, sent);
+  const before = getDraft(inside, step);
+  if (value === undefined) {
+    // An emptied field removes what a nested object gave; a list keeps its numbered entries, and what no field shows stays.
+    if (before?.kind === "value" && !before.isUnshown && inside.kind === "object") inside.members.delete(step);
+    return;
+  }
+  if (Array.isArray(value) && mayBeList(at.shape)) {
+    const list = before?.kind === "list" ? (Array.isArray(sent) ? withoutUnshown(before) : before) : emptyList();
     list.others.push(...value);
-    put(inside, step, list);
+    putDraft(inside, step, list);
   } else {
-    put(inside, step, plain(value));
+    putDraft(inside, step, plain(value));
   }
 }
 
+/** A list that was sent whole leaves nothing of the old one. */
+const withoutUnshown = (list: DraftList): DraftList => ({
+  ...list,
+  numbered: new Map([...list.numbered].filter(([, entry]) => entry.kind !== "value" || !entry.isUnshown)),
+});
+
+/** Whether a place is a list: as it is now, or as the schema and the name of the next step have it. */
+function isList({ shape, now }: Place, next: string): boolean {
+  if (Array.isArray(now)) return index.test(next);
+  return !isObject(now) && index.test(next) && mayBeList(shape);
+}
+
+/** The place one step further in. */
+function enter(
+  inside: DraftObject | DraftList,
+  { shape, now }: Place,
+  step: string,
+): Place & { readonly step: string } {
+  if (inside.kind === "list") {
+    const entry = Array.isArray(now) ? now[Number(step)] : undefined;
+    return { step, shape: shape && entryShapes(shape, Number(step))[0], now: entry };
+  }
+  const members = isObject(now) ? now : {};
+  // Browsers write line breaks in names as they do in values.
+  const key = Object.hasOwn(members, step) || !step.includes("\r\n") ? step : knownAs(members, step);
+  return {
+    step: key,
+    shape: shape && memberShapes(shape, key)[0],
+    now: Object.hasOwn(members, key) ? members[key] : undefined,
+  };
+}
+
+const knownAs = (members: JsonObject, step: string): string =>
+  Object.keys(members).find((key) => asSubmitted(key) === step) ?? step;
+
 /** Writes one form field to its place. */
-function place(root: DraftObject, traits: TraitShape, name: string, sent: JsonValue): void {
+function place(root: DraftObject, name: string, sent: JsonValue, reading: Reading): void {
   const path = traitPath(name.slice(prefix.length));
   // Deeper than any schema goes: one unknown trait of that name, instead of a tower of objects.
   const steps = path.length > bounds.schemaDepth ? [name.slice(prefix.length)] : path;
   let inside: DraftObject | DraftList = root;
-  let shape: TraitShape | undefined = traits;
-  for (const [at, step] of steps.entries()) {
-    shape = inside.kind === "list" ? shape?.items : shape?.children.get(step);
+  let here: Place = { shape: reading.traits, now: reading.current };
+  for (const [at, named] of steps.entries()) {
+    const { step, ...inner } = enter(inside, here, named);
     const next = steps[at + 1];
     if (next === undefined) {
-      write(inside, step, shape, sent);
+      write(inside, step, inner, sent, reading);
       return;
     }
-    const opened = open(get(inside, step), index.test(next) && mayBeList(shape));
-    put(inside, step, opened);
+    const opened = openDraft(getDraft(inside, step), isList(inner, next));
+    putDraft(inside, step, opened);
     inside = opened;
+    here = inner;
   }
 }
 
-/** Sets a member of its own whatever its name: plain assignment of `__proto__` would change the object instead. */
-function setOwn(object: JsonObject, key: string, value: JsonValue): void {
-  if (key === "__proto__")
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
-}
-
-function finish(draft: Draft): JsonValue {
-  if (draft.kind === "value") return draft.value;
-  if (draft.kind === "object") return finishObject(draft);
-  const numbered = [...draft.numbered].sort(([a], [b]) => a - b).map(([, item]) => finish(item));
-  return [...numbered, ...draft.others];
-}
-
-function finishObject(draft: DraftObject): JsonObject {
-  const object: JsonObject = {};
-  for (const [key, member] of draft.members) setOwn(object, key, finish(member));
-  return object;
-}
-
-/** Adds the objects that exist in all traits. Copies what it changes: nested objects are the request's own. */
-function fill(shape: TraitShape, value: JsonObject): JsonObject {
+/**
+ * Adds the objects that exist in all traits; to a person's own traits those that
+ * they have, or must have. Copies what it changes: nested objects are the
+ * request's own.
+ */
+function fill(shape: TraitShape, value: JsonObject, current: JsonValue | undefined): JsonObject {
   let filled = value;
   for (const child of shape.objects) {
-    const before = Object.hasOwn(value, child.key) ? value[child.key] : {};
+    const now = isObject(current) && Object.hasOwn(current, child.key) ? current[child.key] : undefined;
+    const isThere = Object.hasOwn(value, child.key);
+    if (!isThere && current !== undefined && now === undefined && !child.required) continue;
+    const before = isThere ? value[child.key] : {};
     if (!isObject(before)) continue;
-    const after = fill(child, before);
+    const after = fill(child, before, current === undefined ? undefined : (now ?? {}));
     if (after === value[child.key]) continue;
     if (filled === value) filled = { ...value };
     filled[child.key] = after;
@@ -154,18 +173,25 @@ function shownOf(schema: IdentitySchema, traits: JsonObject): Record<string, Jso
  * Reads traits as any protocol delivers them (settings.md §1.6): members whose name
  * begins with `traits.` are form fields, unfolded and coerced by the schema;
  * other members are JSON and taken as they are. Never throws, whatever was sent.
+ *
+ * A form that comes back as it was rendered changes nothing: what stands in a
+ * field as it is now keeps its type, what no field shows stays, and a field that
+ * was left empty adds nothing.
  */
-export function readTraits(schema: IdentitySchema, sent: JsonObject): ReadTraits {
-  const root = emptyObject();
+export function readTraits(schema: IdentitySchema, sent: JsonObject, { current }: ReadOptions = {}): ReadTraits {
   const names = Object.keys(sent);
+  const isForm = names.some((name) => name.startsWith(prefix));
+  const unshown = isForm && current !== undefined ? unshownDraft(current) : undefined;
+  const root = unshown?.kind === "object" ? unshown : emptyObject();
+  const reading: Reading = { traits: schema.traits, current };
   for (const name of names) {
     const value = sent[name];
     if (!name.startsWith(prefix) && value !== undefined) root.members.set(name, plain(value));
   }
   for (const name of names) {
     const value = sent[name];
-    if (name.startsWith(prefix) && value !== undefined) place(root, schema.traits, name, value);
+    if (name.startsWith(prefix) && value !== undefined) place(root, name, value, reading);
   }
-  const traits = fill(schema.traits, finishObject(root));
+  const traits = fill(schema.traits, finishObject(root, current), current);
   return { traits, submittedValues: shownOf(schema, traits) };
 }

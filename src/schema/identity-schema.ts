@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { Ajv, type ValidateFunction } from "ajv";
+import { addEqualityKeywords } from "./equality-keywords.ts";
 import { leafShapes, type TraitField, traitFields } from "./fields.ts";
 import { formats } from "./formats.ts";
 import { inspectSchema } from "./inspect-schema.ts";
@@ -54,6 +55,7 @@ const ajv = new Ajv({
   formats,
   code: { regExp: patternEngine },
 });
+addEqualityKeywords(ajv);
 
 /** A copy without identifiers: references are pointers, so an `$id` could only mislead them. */
 function anonymous(document: JsonObject): JsonObject {

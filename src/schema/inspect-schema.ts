@@ -48,6 +48,35 @@ function mustHaveSoundMembers(id: string, path: string, schema: JsonObject): voi
   }
 }
 
+/** Where draft-07 has schemas that say nothing of a certain value: of what must not be, of names, of some entry or other. */
+const notOfTheValue: ReadonlySet<string> = new Set(["not", "propertyNames", "contains"]);
+
+/** Members of a schema that are data, whatever they look like. */
+const data: ReadonlySet<string> = new Set(["const", "default", "enum", "examples", extensionKeyword]);
+
+/** Our keyword is read wherever a schema validates a value; anywhere else it would be passed over in silence. */
+function mustBeReadKeywords(id: string, path: string, schema: JsonObject, unread: string | undefined): void {
+  if (unread !== undefined && Object.hasOwn(schema, extensionKeyword)) {
+    throw new SchemaError(id, pointer(path, [extensionKeyword]), `has no effect inside ${JSON.stringify(unread)}`);
+  }
+  const known = new Set(subschemas(schema).map(({ keyword }) => keyword));
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (known.has(keyword) || data.has(keyword) || !holdsKeyword(value ?? null)) continue;
+    throw new SchemaError(
+      id,
+      pointer(path, [keyword]),
+      `has ${JSON.stringify(extensionKeyword)} inside, which has no effect there: ${JSON.stringify(keyword)} is no keyword of draft-07 that validates a value`,
+    );
+  }
+}
+
+/** The document is known to be shallow. */
+function holdsKeyword(value: JsonValue): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (!Array.isArray(value) && Object.hasOwn(value, extensionKeyword)) return true;
+  return Object.values(value).some((inner) => holdsKeyword(inner ?? null));
+}
+
 /** Where a `$ref` leads. */
 function mustResolve(
   id: string,
@@ -84,7 +113,7 @@ export function inspectSchema(id: string, root: JsonObject): void {
 
   let visited = 0;
   const open = new Set<string>();
-  const visit = (schema: JsonValue, path: string, depth: number): void => {
+  const visit = (schema: JsonValue, path: string, depth: number, unread: string | undefined): void => {
     if (!isObject(schema)) return;
     if (open.has(path)) throw new SchemaError(id, path, "refers to itself, directly or through others");
     visited++;
@@ -93,13 +122,17 @@ export function inspectSchema(id: string, root: JsonObject): void {
     if (depth > bounds.schemaDepth)
       throw new SchemaError(id, path, `schemas are nested more than ${bounds.schemaDepth} levels deep`);
     mustHaveSoundMembers(id, path, schema);
+    mustBeReadKeywords(id, path, schema, unread);
     open.add(path);
     if (Object.hasOwn(schema, "$ref")) {
       const target = mustResolve(id, path, root, schema.$ref ?? null);
-      visit(target.schema, target.path, depth + 1);
+      visit(target.schema, target.path, depth + 1, unread);
     }
-    for (const inner of subschemas(schema)) visit(inner.schema, pointer(path, inner.steps), depth + 1);
+    for (const inner of subschemas(schema)) {
+      const from = notOfTheValue.has(inner.keyword) ? inner.keyword : unread;
+      visit(inner.schema, pointer(path, inner.steps), depth + 1, from);
+    }
     open.delete(path);
   };
-  visit(root, "#", 0);
+  visit(root, "#", 0, undefined);
 }

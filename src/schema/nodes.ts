@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { UiNode } from "../../gen/ostiary/ui/v1/ui_pb.ts";
 import { attachMessages } from "../ui/attach-messages.ts";
 import { messages as rows, uiText } from "../ui/messages.ts";
-import { freezeNode, inputNode, withValue } from "../ui/node.ts";
+import { freezeNode, inputNode, withoutRequired, withValue } from "../ui/node.ts";
 import type { FormMessage } from "../ui/stored-message.ts";
 import { flattenTraits } from "./flatten-traits.ts";
 import type { IdentitySchema } from "./identity-schema.ts";
@@ -72,10 +72,17 @@ export function traitNodes(
   const fields = bareNodes(schema, group, hidden);
   const flat: ReadonlyMap<string, JsonValue> =
     submittedValues === undefined ? flattenTraits(schema.traits, values) : new Map(Object.entries(submittedValues));
+  // The field of a list is for one more entry: where there are some, it may stay empty.
+  const filled = new Set(
+    [...flat.keys()].flatMap((name) => (fields.has(name) ? [] : [name.slice(0, name.lastIndexOf("."))])),
+  );
   const nodes: UiNode[] = [];
-  for (const [name, node] of fields) {
+  for (const { name, isList } of schema.fields) {
+    const node = fields.get(name);
+    if (node === undefined) continue;
     const value = flat.get(name);
-    nodes.push(value === undefined ? node : withValue(node, value));
+    const shown = value === undefined ? node : withValue(node, value);
+    nodes.push(isList && filled.has(name) ? withoutRequired(shown) : shown);
   }
   for (const [name, value] of flat) {
     if (!fields.has(name)) nodes.push(inputNode({ group, name, type: hidden ? "hidden" : typeOf(value), value }));

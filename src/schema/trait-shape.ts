@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { type Extension, extensionKeyword } from "./extension.ts";
-import { isObject, resolveReference, subschemas } from "./subschemas.ts";
+import { compilePattern, type Pattern } from "./pattern.ts";
+import { isObject, resolveReference, type Subschema, subschemas } from "./subschemas.ts";
 import { traitName } from "./trait-name.ts";
 
 /** What a schema says of one place in the traits, all its parts taken together. */
@@ -22,9 +23,24 @@ export interface TraitShape {
   readonly uses: readonly TraitUse[];
   /** In the order of the document. */
   readonly children: ReadonlyMap<string, TraitShape>;
+  /** Members by a pattern of their names. */
+  readonly patterns: readonly PatternShape[];
+  /** Members that neither a name nor a pattern knows. */
+  readonly others: TraitShape | undefined;
+  /** Every entry of a list. */
   readonly items: TraitShape | undefined;
+  /** The first entries of a list, each by its place. */
+  readonly prefix: readonly TraitShape[];
+  /** The entries after those. */
+  readonly rest: TraitShape | undefined;
   /** The children that are objects for certain: they exist in all traits, if only empty (settings.md §1.6). */
   readonly objects: readonly TraitShape[];
+}
+
+/** What a schema says of members whose names match a pattern. */
+export interface PatternShape {
+  readonly pattern: Pattern;
+  readonly shape: TraitShape;
 }
 
 /** What a value is for, as one part of the schema says. */
@@ -43,6 +59,10 @@ interface Draft {
   options: readonly JsonValue[] | undefined;
   fallback: JsonValue | undefined;
   items: Draft | undefined;
+  others: Draft | undefined;
+  rest: Draft | undefined;
+  readonly prefix: Draft[];
+  readonly patterns: Map<string, Draft>;
   readonly uses: TraitUse[];
   readonly required: Set<string>;
   readonly children: Map<string, Draft>;
@@ -57,6 +77,10 @@ const emptyDraft = (): Draft => ({
   options: undefined,
   fallback: undefined,
   items: undefined,
+  others: undefined,
+  rest: undefined,
+  prefix: [],
+  patterns: new Map(),
   uses: [],
   required: new Set(),
   children: new Map(),
@@ -91,19 +115,44 @@ function addOwn(draft: Draft, schema: JsonObject, certain: boolean): void {
   if (certain && Array.isArray(schema.required)) for (const name of schema.required) draft.required.add(String(name));
 }
 
-const conditional = new Set(["anyOf", "oneOf", "if", "then", "else"]);
+const conditional = new Set(["anyOf", "oneOf", "if", "then", "else", "dependencies"]);
 
-function itemsOf(draft: Draft): Draft {
-  draft.items ??= emptyDraft();
-  return draft.items;
-}
-
-function childOf(draft: Draft, name: string): Draft {
-  const known = draft.children.get(name);
+function childOf(children: Map<string, Draft>, name: string): Draft {
+  const known = children.get(name);
   if (known !== undefined) return known;
   const child = emptyDraft();
-  draft.children.set(name, child);
+  children.set(name, child);
   return child;
+}
+
+function entryOf(prefix: Draft[], at: number): Draft {
+  while (prefix.length <= at) prefix.push(emptyDraft());
+  return prefix[at] ?? emptyDraft();
+}
+
+/** The draft that a schema inside another one is about. */
+function draftOf(draft: Draft, { keyword, steps }: Subschema, schema: JsonObject): Draft | undefined {
+  const [, name = ""] = steps;
+  switch (keyword) {
+    case "properties":
+      return childOf(draft.children, name);
+    case "patternProperties":
+      return childOf(draft.patterns, name);
+    case "additionalProperties":
+      draft.others ??= emptyDraft();
+      return draft.others;
+    case "items":
+      if (steps.length > 1) return entryOf(draft.prefix, Number(name));
+      draft.items ??= emptyDraft();
+      return draft.items;
+    case "additionalItems":
+      // It means something beside a list of schemas only.
+      if (!Array.isArray(schema.items)) return undefined;
+      draft.rest ??= emptyDraft();
+      return draft.rest;
+    default:
+      return keyword === "allOf" || conditional.has(keyword) ? draft : undefined;
+  }
 }
 
 /** Adds a schema with all that it is put together from. References are known to end (inspect-schema.ts). */
@@ -111,12 +160,9 @@ function add(draft: Draft, schema: JsonValue | undefined, certain: boolean, root
   if (!isObject(schema)) return;
   addOwn(draft, schema, certain);
   if (typeof schema.$ref === "string") add(draft, resolveReference(root, schema.$ref)?.schema, certain, root);
-  for (const { keyword, steps, schema: inner } of subschemas(schema)) {
-    const [, name = ""] = steps;
-    if (keyword === "properties") add(childOf(draft, name), inner, certain, root);
-    else if (keyword === "items" && steps.length === 1) add(itemsOf(draft), inner, certain, root);
-    else if (keyword === "allOf") add(draft, inner, certain, root);
-    else if (conditional.has(keyword)) add(draft, inner, false, root);
+  for (const inner of subschemas(schema)) {
+    const about = draftOf(draft, inner, schema);
+    if (about !== undefined) add(about, inner.schema, certain && !conditional.has(inner.keyword), root);
   }
 }
 
@@ -124,6 +170,7 @@ function finish(draft: Draft, path: readonly string[], required: boolean): Trait
   const children = new Map(
     [...draft.children].map(([key, child]) => [key, finish(child, [...path, key], draft.required.has(key))] as const),
   );
+  const any = (inner: Draft | undefined) => (inner === undefined ? undefined : finish(inner, [...path, "*"], false));
   return {
     name: traitName(path),
     key: path.at(-1) ?? "",
@@ -137,16 +184,40 @@ function finish(draft: Draft, path: readonly string[], required: boolean): Trait
     fallback: draft.fallback,
     uses: draft.uses,
     children,
-    items: draft.items === undefined ? undefined : finish(draft.items, [...path, "*"], false),
+    patterns: [...draft.patterns].map(([pattern, inner]) => ({
+      pattern: compilePattern(pattern),
+      shape: finish(inner, [...path, "*"], false),
+    })),
+    others: any(draft.others),
+    items: any(draft.items),
+    prefix: draft.prefix.map((entry, at) => finish(entry, [...path, String(at)], false)),
+    rest: any(draft.rest),
     objects: [...children.values()].filter(
       (child) => child.certain && child.types.length === 1 && child.types[0] === "object",
     ),
   };
 }
 
+const present = (shape: TraitShape | undefined): readonly TraitShape[] => (shape === undefined ? [] : [shape]);
+
+/** All that is said of a member of an object. */
+export function memberShapes(shape: TraitShape, key: string): readonly TraitShape[] {
+  const named = [
+    ...present(shape.children.get(key)),
+    ...shape.patterns.filter(({ pattern }) => pattern.test(key)).map((known) => known.shape),
+  ];
+  return named.length > 0 ? named : present(shape.others);
+}
+
+/** All that is said of an entry of a list. */
+export const entryShapes = (shape: TraitShape, at: number): readonly TraitShape[] => [
+  ...present(at < shape.prefix.length ? shape.prefix[at] : shape.rest),
+  ...present(shape.items),
+];
+
 /** Reads the places that traits can have out of a schema document that was inspected. */
 export function readTraitShape(root: JsonObject): TraitShape {
   const draft = emptyDraft();
-  add(draft, isObject(root.properties) ? root.properties.traits : undefined, true, root);
-  return finish(draft, ["traits"], true);
+  add(draft, root, true, root);
+  return finish(draft.children.get("traits") ?? emptyDraft(), ["traits"], true);
 }

@@ -91,6 +91,13 @@ export function withValue(node: UiNode, value: JsonValue): UiNode {
   return wrap(node.group, { ...kind.value, value: jsonValue(value) }, node.messages, node.meta ?? noMeta);
 }
 
+/** The same input element, which may stay empty. */
+export function withoutRequired(node: UiNode): UiNode {
+  const kind = node.attributes?.kind;
+  if (kind?.case !== "input" || kind.value.required !== true) return node;
+  return wrap(node.group, { ...kind.value, required: false }, node.messages, node.meta ?? noMeta);
+}
+
 /** The same element with further messages. */
 export const withMessages = (node: UiNode, messages: readonly UiText[]): UiNode => ({
   ...node,

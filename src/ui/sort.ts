@@ -13,10 +13,14 @@ export interface NodeOrder {
 interface Compiled {
   readonly groups: ReadonlyMap<string, number>;
   readonly keys: ReadonlyMap<string, number>;
+  readonly names: readonly string[];
 }
 
 interface Placed {
   readonly node: UiNode;
+  readonly id: string;
+  /** The key that the id begins with. */
+  readonly keyName: string | undefined;
   readonly group: number;
   readonly key: number;
 }
@@ -29,7 +33,7 @@ function compile(order: NodeOrder): Compiled {
   if (known !== undefined) return known;
   const index = (names: readonly string[]): ReadonlyMap<string, number> =>
     new Map(names.map((name, at) => [name, at] as const).reverse());
-  const made = { groups: index(order.groups), keys: index(order.keys) };
+  const made = { groups: index(order.groups), keys: index(order.keys), names: order.keys };
   compiled.set(order, made);
   return made;
 }
@@ -61,10 +65,25 @@ const printed = (node: UiNode): string => {
   return typeof value === "string" ? value : JSON.stringify(value);
 };
 
+/** The entries of one list as they follow each other, after the field of the list itself; undefined for anything else. */
+function compareEntries(a: Placed, b: Placed): number | undefined {
+  const [left, right] = [entryOf(a), entryOf(b)];
+  return left === undefined || right === undefined ? undefined : left - right;
+}
+
+function entryOf({ id, keyName }: Placed): number | undefined {
+  if (keyName === undefined) return undefined;
+  if (id === keyName) return -1;
+  const [step = ""] = id.slice(keyName.length + 1).split(".");
+  return id[keyName.length] === "." && /^\d+$/.test(step) ? Number(step) : undefined;
+}
+
 function compare(a: Placed, b: Placed): number {
   if (a.group !== b.group) return a.group - b.group;
   if (a.key !== b.key) return a.key - b.key;
   if (a.key === pinned) return 0;
+  const entries = compareEntries(a, b);
+  if (entries !== undefined) return entries;
   const [left, right] = [printed(a.node), printed(b.node)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
@@ -76,8 +95,10 @@ function compare(a: Placed, b: Placed): number {
  */
 export function sortNodes(nodes: readonly UiNode[], order: NodeOrder): UiNode[] {
   const made = compile(order);
-  const placed = nodes.map(
-    (node): Placed => ({ node, group: made.groups.get(node.group) ?? -1, key: keyOf(nodeId(node), made) }),
-  );
+  const placed = nodes.map((node): Placed => {
+    const id = nodeId(node);
+    const key = keyOf(id, made);
+    return { node, id, group: made.groups.get(node.group) ?? -1, key, keyName: made.names[key] };
+  });
   return placed.sort(compare).map(({ node }) => node);
 }

@@ -54,7 +54,7 @@ export const createProfileSettings = ({
 
     examine: (input, { schema, identity, updateMask }) => {
       if (updateMask) mustNameTraits(updateMask);
-      const sent = readTraits(schema, input.traits ?? {});
+      const sent = readTraits(schema, input.traits ?? {}, { current: identity.traits });
       const traits = updateMask ? maskTraits(identity.traits, sent.traits, updateMask) : sent.traits;
       const validated = validateTraits(schema, traits);
       if (validated.kind === "invalid") return rejected(validated.messages, sent.submittedValues);

@@ -88,6 +88,14 @@ describe("a field", () => {
     expect(box(undefined)).not.toContain("checked");
   });
 
+  it("to tick says nothing when there was no answer and none is needed", () => {
+    expect(one(input("default", { name: "news", type: "checkbox" }, "News"))).not.toContain(`value="false"`);
+    expect(one(input("default", { name: "news", type: "checkbox", required: true }, "News"))).toContain(
+      `value="false"`,
+    );
+    expect(one(input("default", { name: "news", type: "checkbox", value: false }, "News"))).toContain(`value="false"`);
+  });
+
   describe("with a closed choice", () => {
     const plan = (value: unknown, required = false) =>
       one(input("default", { name: "plan", value, required, options: [{ value: "free" }, { value: 2 }] }, "Plan"));

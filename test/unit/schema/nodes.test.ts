@@ -115,4 +115,17 @@ describe("the elements of traits", () => {
     expect(first[0]?.meta).toBe(second[0]?.meta);
     expect(traitNodes(person, { group: "default", values: {} })[3]).not.toBe(first[3]);
   });
+
+  it("require an entry of a required list only where there is none", () => {
+    const schema = schemaOf({
+      properties: { emails: { type: "array", items: { type: "string" } } },
+      required: ["emails"],
+    });
+    const required = (emails: readonly string[]) =>
+      inputs(traitNodes(schema, { group: "profile", values: emails.length === 0 ? {} : { emails: [...emails] } }))
+        .filter((input) => input.required)
+        .map(({ name }) => name);
+    expect(required([])).toEqual(["traits.emails"]);
+    expect(required(["ann@example.com"])).toEqual([]);
+  });
 });

@@ -176,6 +176,20 @@ describe("the verdict on traits", () => {
     ]);
   });
 
+  it("compares values whatever their members are called", () => {
+    const strange = JSON.parse('{ "toString": 1, "valueOf": { "hasOwnProperty": 2 } }') as JsonObject;
+    const equal = schemaOf({ properties: { a: { const: strange }, b: { enum: [strange] }, c: { uniqueItems: true } } });
+    expect(said(equal, { a: strange, b: strange, c: [strange] })).toEqual([]);
+    const swapped = JSON.parse('{ "valueOf": { "hasOwnProperty": 2 }, "toString": 1 }') as JsonObject;
+    expect(said(equal, { a: swapped, b: swapped, c: [strange, 1, swapped] })).toEqual([
+      ["traits.c", 4000025, { index_a: 0, index_b: 2 }],
+    ]);
+    expect(said(equal, { a: {}, b: { ...strange, x: 1 } }).map(([node, id]) => [node, id])).toEqual([
+      ["traits.a", 4000030],
+      ["traits.b", 4000001],
+    ]);
+  });
+
   it("looks at own members only", () => {
     const schema = schemaOf({
       properties: { toString: { type: "string" }, valueOf: { type: "string" } },

@@ -57,9 +57,14 @@ describe("the order of a form", () => {
       ["profile/traits.name", "profile/traits.age", "profile/traits.name_suffix"],
     ],
     [
-      "the entries of a list behind the list, by their value",
-      [node("profile", "traits.tags.1", "a"), node("profile", "traits.tags"), node("profile", "traits.tags.0", "b")],
-      ["profile/traits.tags", "profile/traits.tags.1", "profile/traits.tags.0"],
+      "the entries of a list behind the list, in their order",
+      [
+        node("profile", "traits.tags.10", "a"),
+        node("profile", "traits.tags.2", "c"),
+        node("profile", "traits.tags"),
+        node("profile", "traits.tags.0", "b"),
+      ],
+      ["profile/traits.tags", "profile/traits.tags.0", "profile/traits.tags.2", "profile/traits.tags.10"],
     ],
     [
       "buttons of one name by their value",
