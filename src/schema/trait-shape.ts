@@ -170,7 +170,8 @@ function finish(draft: Draft, path: readonly string[], required: boolean): Trait
   const children = new Map(
     [...draft.children].map(([key, child]) => [key, finish(child, [...path, key], draft.required.has(key))] as const),
   );
-  const any = (inner: Draft | undefined) => (inner === undefined ? undefined : finish(inner, [...path, "*"], false));
+  const starred = (inner: Draft | undefined) =>
+    inner === undefined ? undefined : finish(inner, [...path, "*"], false);
   return {
     name: traitName(path),
     key: path.at(-1) ?? "",
@@ -188,10 +189,10 @@ function finish(draft: Draft, path: readonly string[], required: boolean): Trait
       pattern: compilePattern(pattern),
       shape: finish(inner, [...path, "*"], false),
     })),
-    others: any(draft.others),
-    items: any(draft.items),
+    others: starred(draft.others),
+    items: starred(draft.items),
     prefix: draft.prefix.map((entry, at) => finish(entry, [...path, String(at)], false)),
-    rest: any(draft.rest),
+    rest: starred(draft.rest),
     objects: [...children.values()].filter(
       (child) => child.certain && child.types.length === 1 && child.types[0] === "object",
     ),
