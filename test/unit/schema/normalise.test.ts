@@ -31,7 +31,7 @@ describe("identifiers", () => {
         expect(normaliseIdentifier(normaliseIdentifier(value))).toBe(normaliseIdentifier(value));
         expect(normaliseEmail(normaliseEmail(value))).toBe(normaliseEmail(value));
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, interruptAfterTimeLimit: 5_000 },
     );
   });
 

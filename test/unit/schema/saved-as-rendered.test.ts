@@ -184,7 +184,7 @@ const check = (act: (value: JsonObject, schema: IdentitySchema) => JsonObject) =
       expect(act(value, schema)).toEqual(before);
       expect(value).toEqual(before);
     }),
-    { numRuns: 400, endOnFailure: false },
+    { numRuns: 400, interruptAfterTimeLimit: 5_000 },
   );
 
 describe("traits that are saved as they were rendered", () => {
