@@ -9,6 +9,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import tls from "node:tls";
+import { answerClientError } from "./client-error.ts";
 import { watchStreams } from "./stream-watch.ts";
 
 /** How long a client may take, in milliseconds. */
@@ -49,6 +50,9 @@ const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 /** The first byte of HTTP/1's POST, PUT and PATCH is that of the preface: three tell. */
 const enough = 3;
 
+/** As much as common proxies let through: cookies of other apps on the same domain add up. */
+const headerBytes = 65_536;
+
 const streamsPerConnection = 256;
 
 /**
@@ -57,22 +61,34 @@ const streamsPerConnection = 256;
  * the protocol that was negotiated (ALPN).
  */
 export const createListener = ({ onRequest, timeouts, tls: certificate }: ListenerOptions): Listener => {
+  let draining = false;
+  const unanswered = new Set<http.ServerResponse>();
+  /** During a drain an answer says that its connection ends; over HTTP/2 the GOAWAY has said so. */
+  const answer: http.RequestListener = (request, response) => {
+    if (draining) response.setHeader("connection", "close");
+    unanswered.add(response);
+    response.once("close", () => unanswered.delete(response));
+    onRequest(request, response);
+  };
+
   const h1 = http.createServer(
     {
       headersTimeout: timeouts.header,
       requestTimeout: timeouts.read,
       keepAliveTimeout: timeouts.idle,
       connectionsCheckingInterval: 1_000,
+      maxHeaderSize: headerBytes,
     },
-    onRequest,
+    answer,
   );
   h1.timeout = timeouts.write;
+  h1.on("clientError", answerClientError);
   // It never listens: connections are handed to it. Its time limits start with this event.
   h1.emit("listening");
 
   const h2 = http2.createServer(
     {
-      settings: { maxConcurrentStreams: streamsPerConnection, maxHeaderListSize: 16_384 },
+      settings: { maxConcurrentStreams: streamsPerConnection, maxHeaderListSize: headerBytes },
       // A client that opens streams only to cancel them is cut off soon (CVE-2023-44487).
       streamResetBurst: 200,
       streamResetRate: 50,
@@ -82,7 +98,6 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
   );
   const sessions = new Set<http2.ServerHttp2Session>();
   const streams = watchStreams(timeouts);
-  let draining = false;
   h2.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
@@ -96,6 +111,7 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
   h2.on("sessionError", () => undefined);
 
   const pending = new Set<net.Socket>();
+  const overHttp2 = new Set<net.Socket>();
   const wait = (socket: net.Socket): NodeJS.Timeout => {
     pending.add(socket);
     socket.once("close", () => pending.delete(socket));
@@ -103,6 +119,8 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
   };
   const toH2 = (socket: net.Socket) => {
     socket.allowHalfOpen = false;
+    overHttp2.add(socket);
+    socket.once("close", () => overHttp2.delete(socket));
     h2.emit("connection", socket);
   };
 
@@ -114,6 +132,8 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
       head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
       const known = Math.min(head.length, preface.length);
       const fits = head.compare(preface, 0, known, 0, known) === 0;
+      // What has begun to ask is let in, drain or not.
+      pending.delete(socket);
       if (fits && known < enough) return;
       socket.pause();
       leave();
@@ -156,6 +176,7 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
     server,
     drain: (budget) => {
       draining = true;
+      for (const response of unanswered) if (!response.headersSent) response.setHeader("connection", "close");
       for (const socket of pending) socket.destroy();
       // Streams that are open finish. One that is on its way is not begun, and its client is told so: it may call elsewhere.
       for (const session of sessions) session.close();
@@ -165,6 +186,8 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
       const cut = setTimeout(() => {
         h1.closeAllConnections();
         for (const session of sessions) session.destroy();
+        // A session that was told to close waits for its client even then.
+        for (const socket of overHttp2) socket.destroy();
       }, budget).unref();
       server.once("close", () => {
         clearInterval(sweep);

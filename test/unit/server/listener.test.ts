@@ -248,6 +248,69 @@ test("a drain lets calls in flight finish, closes what is idle, and takes nothin
   open.length = 0;
 });
 
+test("a request that has begun before a drain is waited for, however slow its body, and answered with Connection: close", async () => {
+  const { listener, port } = await listen();
+  const request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789";
+  const begin = (bytes: number) => {
+    const socket = net.connect(port, "127.0.0.1");
+    socket.write(request.slice(0, bytes));
+    return { answer: heard(socket), finish: () => socket.write(request.slice(bytes)) };
+  };
+  const begun = [1, 3, 20, request.length - 10, request.length - 3].map(begin);
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  const goaway = new Promise((resolve) => session.once("goaway", (code) => resolve(code)));
+  const stream = session.request({ ":method": "POST", ":path": "/" });
+  stream.write("01234");
+  let overHttp2 = "";
+  stream.on("data", (chunk: Buffer) => {
+    overHttp2 += chunk.toString();
+  });
+  const ended = new Promise((resolve) => stream.on("close", resolve));
+  await sleep(200);
+  const closed = new Promise((resolve) => listener.server.close(resolve));
+  listener.drain(5_000);
+  expect(await goaway).toBe(0);
+  await sleep(1_200);
+  for (const { finish } of begun) finish();
+  stream.end("56789");
+  for (const { answer } of begun)
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 OK\r\nconnection: close\r\n[\s\S]*1\.1 POST 10/i);
+  await ended;
+  expect(overHttp2).toBe("2.0 POST 10");
+  await closed;
+  open.length = 0;
+});
+
+test("a client that does not read its answer over HTTP/2 is cut as well when the budget is spent", async () => {
+  const { listener, port } = await listen();
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  const stream = session.request({ ":path": "/" });
+  await new Promise((resolve) => stream.once("response", resolve));
+  session.on("error", () => undefined);
+  stream.on("error", () => undefined);
+  const closed = new Promise((resolve) => listener.server.close(() => resolve("closed")));
+  listener.drain(200);
+  expect(await Promise.race([closed, sleep(3_000, "still open")])).toBe("closed");
+  open.length = 0;
+});
+
+test("headers are taken up to what proxies let through, and above it there is an answer", async () => {
+  const { port } = await listen();
+  const ask = async (bytes: number) => {
+    const socket = net.connect(port, "127.0.0.1");
+    socket.write(`GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: a=${"x".repeat(bytes)}\r\n\r\n`);
+    return heard(socket);
+  };
+  for (const bytes of [16_400, 33_000, 65_000]) expect(await ask(bytes)).toMatch(/^HTTP\/1\.1 200 OK/);
+  const [head = "", body = ""] = (await ask(70_000)).split("\r\n\r\n");
+  expect(head).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\nContent-Type: application\/json/);
+  expect(JSON.parse(body)).toMatchObject({ error: { code: 431, status: "Request Header Fields Too Large" } });
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  const stream = session.request({ ":path": "/", cookie: `a=${"x".repeat(33_000)}` });
+  expect(await new Promise((resolve) => stream.on("response", (headers) => resolve(headers[":status"])))).toBe(200);
+  session.close();
+});
+
 test("what is still open when the budget is spent is cut", async () => {
   let begun = 0;
   const { listener, port } = await listen({
