@@ -6,6 +6,7 @@ const plain = new Set([
   "DsnError",
   "PrivateDatabaseError",
   "SchemaError",
+  "SchemaLoadError",
   "SqlError",
 ]);
 

@@ -10,6 +10,7 @@ import { createLog, type Log } from "../lib/log.ts";
 import { CommandError } from "./command.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import { greeting } from "./greeting.ts";
+import { prepareApp } from "./prepare-app.ts";
 import { createStopSignal } from "./stop-signal.ts";
 
 /** What `ostiary serve` was called with. */
@@ -19,9 +20,10 @@ export interface ServeCall extends ConfigFiles {
 }
 
 /**
- * Serves until a signal: configuration → database → app → listen → wait, and
- * back again. What was begun is undone in reverse order, also when a later step
- * fails or the signal comes in the middle.
+ * Serves until a signal: configuration → what it names → database → app →
+ * listen → wait, and back again. What was begun is undone in reverse order, also
+ * when a later step fails or the signal comes in the middle. When the private
+ * database is lost, so is the server: whoever started it starts it again.
  */
 export async function runServe(call: ServeCall): Promise<void> {
   const { config, warnings } = loadConfig(call);
@@ -34,14 +36,15 @@ export async function runServe(call: ServeCall): Promise<void> {
   // The app's modules are loaded while the database gets going: half of a start is waiting for it.
   const loading = import("../app.ts");
   loading.catch(() => undefined); // awaited below, when there is nothing half-begun left
-  const dsn =
+  const prepared = await prepareApp(config);
+  const { dsn, lost } =
     config.dsn === undefined
       ? await ownDatabase(call.dataDir, log, begun)
-      : await migratedDatabase(config.dsn, call, log, stop.signal);
+      : { dsn: await migratedDatabase(config.dsn, call, log, stop.signal), lost: undefined };
   const { createApp } = await loading;
   if (stop.signal.aborted) return;
 
-  const app = await createApp({ ...config, dsn }, { log });
+  const app = await createApp({ ...config, dsn }, { log, prepared });
   begun.defer(() => app.close());
   const listening = await app.listen();
   if (!stop.signal.aborted && (config.log.format === "text" || process.stdout.isTTY)) {
@@ -49,11 +52,16 @@ export async function runServe(call: ServeCall): Promise<void> {
     console.log(greeting(config, listening));
   } else log.info(listening, "ready");
   giveBackMemory();
-  await stop.stopped;
+  const error = await Promise.race(lost === undefined ? [stop.stopped] : [stop.stopped, lost]);
+  if (error) throw error;
 }
 
 /** Starts the private database, brings it up to this release, and says where it is. */
-async function ownDatabase(dataDir: string, log: Log, begun: AsyncDisposableStack): Promise<string> {
+async function ownDatabase(
+  dataDir: string,
+  log: Log,
+  begun: AsyncDisposableStack,
+): Promise<{ readonly dsn: string; readonly lost: Promise<Error> }> {
   // Beside it in the folder are the secrets, which are none of the database's business.
   const database = await startPrivateDatabase({ dataDir: path.join(dataDir, "database"), log });
   begun.defer(() => database.stop());
@@ -63,7 +71,7 @@ async function ownDatabase(dataDir: string, log: Log, begun: AsyncDisposableStac
   } finally {
     await db.close();
   }
-  return database.dsn;
+  return { dsn: database.dsn, lost: database.lost };
 }
 
 /** Waits for the configured database and makes sure that it is up to this release. */

@@ -58,6 +58,8 @@ export interface PrivateDatabase {
   readonly version: string;
   /** Process id of the server, for measuring it. */
   readonly pid: number;
+  /** Resolves, with why, if the server ends by itself. */
+  readonly lost: Promise<PrivateDatabaseError>;
   /** Shuts the server down cleanly and resolves when it is gone. May be called again. */
   stop(): Promise<void>;
 }
@@ -207,11 +209,16 @@ async function supervise(
       );
     }
   }
-  void gone.then(() => {
-    if (!stopping) log.error({ problem: state.problem }, `the private database ended by itself.${lastLines(folder)}`);
+  const lost = new Promise<PrivateDatabaseError>((resolve) => {
+    void gone.then(() => {
+      if (stopping) return;
+      log.error({ problem: state.problem }, "the private database ended by itself");
+      const why = `The private database ended by itself (${state.problem ?? "exit code 0"}).${lastLines(folder)}`;
+      resolve(new PrivateDatabaseError("lost", why));
+    });
   });
   const dsn = `mysql://root@unix(${folder.socket})/${databaseName}?parseTime=true`;
-  return { dsn, socketPath: folder.socket, engine: server.engine, version, pid: child.pid ?? 0, stop };
+  return { dsn, socketPath: folder.socket, engine: server.engine, version, pid: child.pid ?? 0, lost, stop };
 }
 
 /** Creates the database if it is missing and asks for the version; undefined while the server does not answer. */

@@ -9,3 +9,8 @@ export class SchemaError extends Error {
     this.path = path;
   }
 }
+
+/** Identity schemas that the server will not start with. The message has a line for each. */
+export class SchemaLoadError extends Error {
+  override readonly name = "SchemaLoadError";
+}

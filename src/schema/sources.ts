@@ -4,7 +4,7 @@ import { type AddressRules, createAddressRules } from "../lib/outbound/address-r
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import { bounds } from "./bounds.ts";
 import { compileIdentitySchema, type IdentitySchema } from "./identity-schema.ts";
-import { SchemaError } from "./schema-error.ts";
+import { SchemaError, SchemaLoadError } from "./schema-error.ts";
 
 /** The identity schemas of a server. */
 export interface Schemas {
@@ -129,7 +129,7 @@ export async function loadSchemas(
   const fallback = byId.get(sources.default_schema_id);
   if (fallback === undefined && faults.length === 0)
     faults.push(`identity.default_schema_id: there is no schema ${JSON.stringify(sources.default_schema_id)}`);
-  if (fallback === undefined || faults.length > 0) throw new Error(faults.join("\n"));
+  if (fallback === undefined || faults.length > 0) throw new SchemaLoadError(faults.join("\n"));
   return {
     get: (id) => byId.get(id) ?? byId.get(Buffer.from(id, "base64url").toString()),
     must: (id) => {

@@ -1,0 +1,26 @@
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { type AddressRules, createAddressRules } from "../lib/outbound/address-rules.ts";
+import { findMapperFaults } from "../methods/oidc/mapper/find-mapper-faults.ts";
+import { loadSchemas, type Schemas } from "../schema/sources.ts";
+import { findTlsFaults } from "../server/find-tls-faults.ts";
+
+/** What a server reads beside its configuration. */
+export interface PreparedApp {
+  readonly addressRules: AddressRules;
+  readonly schemas: Schemas;
+}
+
+/**
+ * Reads what the configuration names, before anything is begun: a start that
+ * cannot be leaves nothing behind.
+ *
+ * @throws ConfigError, SchemaLoadError
+ */
+export const prepareApp = async ({ selfservice, serve, identity, clients }: Config): Promise<PreparedApp> => {
+  const faults = [...findMapperFaults(selfservice.methods.oidc.config), ...findTlsFaults(serve)];
+  if (faults.length > 0) throw new ConfigError(faults);
+  const addressRules = createAddressRules(clients.http);
+  const schemas = await loadSchemas(identity, { publicBaseUrl: serve.public.base_url, addressRules });
+  return { addressRules, schemas };
+};
