@@ -1,12 +1,12 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { createSessionService } from "./account/sessions/service.ts";
 import { createAuditLog } from "./audit/audit-log.ts";
+import { type PreparedApp, prepareApp } from "./cli/prepare-app.ts";
 import { readVersion } from "./cli/version.ts";
 import type { Config } from "./config/config.ts";
-import { ConfigError } from "./config/config-error.ts";
 import { createContinuations } from "./continuation/continuation.ts";
-import { pendingMigrations } from "./db/migrate.ts";
 import { createDatabase } from "./db/pool.ts";
+import { createReadiness } from "./db/readiness.ts";
 import type { Database } from "./db/sql.ts";
 import { createCompleteAuthentication } from "./flows/authentication/complete.ts";
 import { createPendingAccountLinks } from "./flows/authentication/pending-account-link.ts";
@@ -44,18 +44,15 @@ import { type Clock, systemClock } from "./lib/clock.ts";
 import { createHasher } from "./lib/hashing/hasher.ts";
 import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
-import { createAddressRules } from "./lib/outbound/address-rules.ts";
 import { createAllowedUrls } from "./lib/url.ts";
 import { networkOf } from "./limits/network.ts";
 import { createPacedByNetwork } from "./limits/paced.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
 import type { CallbackHandler } from "./methods/contract/redirect.ts";
 import { createMethods } from "./methods/index.ts";
-import { findMapperFaults } from "./methods/oidc/mapper/find-mapper-faults.ts";
 import { createPasswords } from "./methods/password/passwords.ts";
 import { createPasswordPolicy } from "./methods/password/policy.ts";
 import { createSchemaService } from "./schema/service.ts";
-import { loadSchemas } from "./schema/sources.ts";
 import { createListeners } from "./server/listeners.ts";
 import { createMetrics } from "./server/metrics.ts";
 import { createCallers } from "./session/caller.ts";
@@ -79,6 +76,8 @@ export interface App {
 export interface AppOverrides {
   readonly clock?: Clock;
   readonly log?: ServerLog;
+  /** Of `prepareApp`; left out, it is done now. */
+  readonly prepared?: PreparedApp;
   /** Wraps the database, to hold what is written for a moment. */
   readonly wrapDatabase?: (db: Database) => Database;
 }
@@ -89,19 +88,16 @@ export interface AppOverrides {
  */
 export const createApp = async (
   config: Config,
-  { clock = systemClock, log = createLog(config.log), wrapDatabase = (db) => db }: AppOverrides = {},
+  { clock = systemClock, log = createLog(config.log), wrapDatabase = (db) => db, prepared }: AppOverrides = {},
 ): Promise<App> => {
   if (config.dsn === undefined) throw new Error("createApp needs a dsn");
   const { selfservice, serve, secrets, cookies } = config;
-  const faults = findMapperFaults(selfservice.methods.oidc.config);
-  if (faults.length > 0) throw new ConfigError(faults);
+  const { addressRules, schemas } = prepared ?? (await prepareApp(config));
   const publicUrl = serve.public.base_url.replace(/\/+$/, "");
   const metrics = createMetrics();
 
   // What it stands on
   const db = wrapDatabase(createDatabase({ dsn: config.dsn, poolSize: config.database.pool_size, log }));
-  const addressRules = createAddressRules(config.clients.http);
-  const schemas = await loadSchemas(config.identity, { publicBaseUrl: serve.public.base_url, addressRules });
   const aead = createAead({
     algorithm: config.ciphers.algorithm === "noop" ? "aes" : config.ciphers.algorithm,
     keys: secrets.cipher,
@@ -318,6 +314,7 @@ export const createApp = async (
   ];
 
   // Listeners
+  const readiness = createReadiness({ dsn: config.dsn });
   const protocols = createListeners({
     config,
     log,
@@ -328,7 +325,7 @@ export const createApp = async (
     hasLiveSession: async (call) => (await callers.find(call)) !== undefined,
     storeError: async (error, address) =>
       newFlowErrors.take(address) > 0 ? undefined : flowErrors.insert(db, { ...error } as JsonObject, clock.now()),
-    ready: () => problems(db),
+    ready: () => readiness.problems,
     version: readVersion(),
   });
 
@@ -354,6 +351,7 @@ export const createApp = async (
   return {
     listen: async () => {
       jobs.start([purge]);
+      await readiness.start();
       const opened = await protocols.listen();
       methods.oidc
         .check()
@@ -365,6 +363,7 @@ export const createApp = async (
       await jobs.stop();
       await methods.oidc.close();
       await hasher.close();
+      await readiness.stop();
       await db.close();
       log.flush();
     },
@@ -376,13 +375,3 @@ const callbackHandlerOf = (
   methods: Readonly<Record<string, { readonly enabled: boolean; readonly redirect?: CallbackHandler }>>,
   name: string,
 ): CallbackHandler | undefined => (methods[name]?.enabled ? methods[name].redirect : undefined);
-
-/** What keeps the server from serving: a database that does not answer, or lacks migrations. */
-const problems = async (db: Database): Promise<Readonly<Record<string, string>>> => {
-  try {
-    const pending = await pendingMigrations(db);
-    return pending.length === 0 ? {} : { migrations: `${pending.length} pending` };
-  } catch (error) {
-    return { database: error instanceof Error ? error.message : "does not answer" };
-  }
-};

@@ -23,14 +23,19 @@ export interface DatabaseOptions {
   readonly dsn: string | readonly string[];
   /** Most connections at once. Default 20. */
   readonly poolSize?: number;
+  /** For who watches over the database: exactly so many connections, whatever the dsn says, and milliseconds until it counts as gone. */
+  readonly only?: { readonly connections: number; readonly timeout: number };
   readonly log?: DatabaseLog;
 }
 
 /** Creates the database. It connects when it is first used. Throws DsnError. */
-export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, log }: DatabaseOptions): Database => {
-  const [dsn, ...others] = (typeof text === "string" ? [text] : text).map(parseDsn);
+export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, only, log }: DatabaseOptions): Database => {
+  const [dsn, ...others] = (typeof text === "string" ? [text] : text).map((one) => ({
+    ...parseDsn(one),
+    ...(only && { connectTimeout: only.timeout, statementTimeout: only.timeout }),
+  }));
   if (dsn === undefined) throw new DsnError("there is no dsn");
-  const connections = createConnections([dsn, ...others], dsn.maxConnections ?? poolSize);
+  const connections = createConnections([dsn, ...others], only?.connections ?? dsn.maxConnections ?? poolSize);
 
   const repeat = createRepeat({
     borrow: () => connections.borrow(),

@@ -1,22 +1,39 @@
-import type { DescService } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/health/v1/health_pb.ts";
-import type { Call } from "../lib/call.ts";
+import {
+  Health,
+  HealthCheckResponseSchema,
+  HealthListResponseSchema,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../gen/health/v1/health_pb.ts";
+import type { Call, Procedure } from "../lib/call.ts";
+import type { Intake } from "../lib/intake.ts";
+import type { StockService } from "./connect/mount.ts";
+import type { BoundRpc } from "./connect/unary.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What `createHealth` needs. */
 export interface HealthDeps {
-  /** What stops the server from doing its work, by the part that does: empty when nothing does. */
-  readonly ready: () => Promise<Readonly<Record<string, string>>>;
+  /** What stops the server from doing its work, by the part that does: empty when nothing does. Asks nobody. */
+  readonly ready: () => Readonly<Record<string, string>>;
   /** The services of the port, each of which is as healthy as the server. */
   readonly services: readonly DescService[];
+  /** How the bodies of an RPC that anyone may call are let in. */
+  readonly intakeOf: (method: DescMethod) => Intake;
 }
 
 /** How the server is, over gRPC and HTTP. */
 export interface ServerHealth {
   /** grpc.health.v1, for `mountConnect`. */
-  readonly service: (router: ConnectRouter) => void;
+  readonly service: StockService;
   /** `/health/alive` and `/health/ready`; on the admin port also `/version` and metrics. */
   readonly mount: (app: FastifyInstance, options: HealthRoutes) => void;
 }
@@ -29,25 +46,27 @@ export interface HealthRoutes {
 }
 
 /** Milliseconds between two looks at the server's state while someone watches it. */
-const watchInterval = 2_000;
+const watchInterval = 250;
 
 /** Creates the answers to "are you well?". */
-export const createHealth = ({ ready, services }: HealthDeps): ServerHealth => {
+export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerHealth => {
   const names = new Set(["", Health.typeName, ...services.map(({ typeName }) => typeName)]);
-  const problems = async (): Promise<Readonly<Record<string, string>>> => {
-    try {
-      return await ready();
-    } catch (error) {
-      return { server: error instanceof Error ? error.message : "unknown" };
-    }
-  };
-  const status = async (): Promise<Status> =>
-    Object.keys(await problems()).length === 0 ? Status.SERVING : Status.NOT_SERVING;
+  const status = (): Status => (Object.keys(ready()).length === 0 ? Status.SERVING : Status.NOT_SERVING);
+
+  /** Answered at once, without asking anybody: it needs no procedure's pipeline. */
+  const unary = <I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    answer: (request: MessageShape<I>) => MessageShape<O>,
+  ): BoundRpc => ({
+    method,
+    procedure: (async (request: MessageShape<I>) => answer(request)) as Procedure,
+    intake: intakeOf(method),
+  });
 
   async function* watch(known: boolean, signal: AbortSignal) {
     let told: Status | undefined;
     while (!signal.aborted) {
-      const now = known ? await status() : Status.SERVICE_UNKNOWN;
+      const now = known ? status() : Status.SERVICE_UNKNOWN;
       if (now !== told) yield { status: now };
       told = now;
       await pause(watchInterval, signal);
@@ -56,18 +75,22 @@ export const createHealth = ({ ready, services }: HealthDeps): ServerHealth => {
   }
 
   return {
-    service: (router) =>
-      router.service(Health, {
-        check: async ({ service }) => {
+    service: {
+      rpcs: [
+        unary(Health.method.check, ({ service }) => {
           if (!names.has(service)) throw new ConnectError("no such service", Code.NotFound);
-          return { status: await status() };
-        },
-        list: async () => {
-          const now = await status();
-          return { statuses: Object.fromEntries([...names].map((name) => [name, { status: now }])) };
-        },
-        watch: ({ service }, { signal }) => watch(names.has(service), signal),
-      }),
+          return create(HealthCheckResponseSchema, { status: status() });
+        }),
+        unary(Health.method.list, () => {
+          const now = create(HealthCheckResponseSchema, { status: status() });
+          return create(HealthListResponseSchema, {
+            statuses: Object.fromEntries([...names].map((name) => [name, now])),
+          });
+        }),
+      ],
+      mount: (router) =>
+        router.rpc(Health.method.watch, ({ service }, { signal }) => watch(names.has(service), signal)),
+    },
     mount: (app, { port, version, metrics }) => {
       const get = (path: string, answer: (reply: FastifyReply) => unknown) => {
         // The admin port takes its paths with and without the prefix.
@@ -79,7 +102,7 @@ export const createHealth = ({ ready, services }: HealthDeps): ServerHealth => {
       };
       get("/health/alive", async () => ({ status: "ok" }));
       get("/health/ready", async (reply) => {
-        const errors = await problems();
+        const errors = ready();
         const parts = Object.keys(errors);
         if (parts.length === 0) return { status: "ok" };
         reply.code(503);

@@ -41,7 +41,7 @@ export interface ListenersOptions {
   /** Keeps an error for the error page; gives its id, or undefined when a network has had too many kept. */
   readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
   /** What keeps the server from serving, by part; empty when nothing does. */
-  readonly ready: () => Promise<Readonly<Record<string, string>>>;
+  readonly ready: () => Readonly<Record<string, string>>;
   readonly version: string;
 }
 
@@ -85,6 +85,9 @@ export const createListeners = ({
     isLive: hasLiveSession,
   };
 
+  const anyonesIntake = (method: DescMethod) =>
+    createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps });
+
   const bound = new Map<string, BoundRpc>();
   for (const { service, rpcs: implementations } of services) {
     for (const method of service.methods) {
@@ -122,13 +125,17 @@ export const createListeners = ({
     const listener = serve[port];
     const isHere = (method: DescMethod): boolean => isAdminRpc(method) === (port === "admin");
     const other = serve[port === "public" ? "admin" : "public"];
-    const health = createHealth({ ready, services: descriptors.filter(({ methods }) => methods.some(isHere)) });
+    const health = createHealth({
+      ready,
+      services: descriptors.filter(({ methods }) => methods.some(isHere)),
+      intakeOf: anyonesIntake,
+    });
     const app = createHttpApp({ port, baseUrl: listener.base_url, tls: listener.tls, log });
     health.mount(app, { port, version, metrics });
     if (port === "public" && serve.public.cors.enabled) app.addHook("onRequest", createCors(serve.public.cors));
     mountConnect(app, {
       rpcs: [...bound.values()].filter(({ method }) => isHere(method)),
-      services: [health.service, createReflection(descriptors, isHere)],
+      stock: [health.service, { rpcs: [], mount: createReflection(descriptors, isHere) }],
       port,
       baseUrl: listener.base_url,
       clientAddress: createClientAddress(listener.trusted_proxies),

@@ -48,6 +48,8 @@ export interface TestServerOptions {
   readonly overrides?: Raw;
   /** Leave the database empty. */
   readonly migrated?: boolean;
+  /** A database that is the test's own to break; left out, a new one of the run's server. */
+  readonly database?: FreshDatabase;
 }
 
 /** Cheap, so that a test costs milliseconds; that real costs are the default is the hasher's own test. */
@@ -58,8 +60,12 @@ const cheapHashing = {
 };
 
 /** Starts a server. Close it with `stop`, which drops its database too. */
-export const startServer = async ({ overrides = {}, migrated = true }: TestServerOptions = {}): Promise<TestServer> => {
-  const database = await freshDatabase();
+export const startServer = async ({
+  overrides = {},
+  migrated = true,
+  database: given,
+}: TestServerOptions = {}): Promise<TestServer> => {
+  const database = given ?? (await freshDatabase());
   if (migrated) await migrateDatabase(database.dsn);
   const [publicPort, adminPort] = [await freePort(), await freePort()];
   const [url, adminUrl] = [`http://127.0.0.1:${publicPort}`, `http://127.0.0.1:${adminPort}`];

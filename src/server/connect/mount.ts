@@ -1,5 +1,6 @@
-import type { ConnectRouter } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, type Interceptor } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { FastifyInstance } from "fastify";
 import { rpcName } from "../rpc-name.ts";
 import { type BoundRpc, createUnaryRoute, type UnaryDeps } from "./unary.ts";
@@ -10,20 +11,28 @@ const longestName = 4_096;
 /** What `mountConnect` needs beside the deps of its unary routes. */
 export interface ConnectOptions extends UnaryDeps {
   readonly rpcs: Iterable<BoundRpc>;
-  /** Services that stream and do without procedures: health and reflection. */
-  readonly services: readonly ((router: ConnectRouter) => void)[];
+  /** Services that are the protocol's own and do without the pipeline: health and reflection. */
+  readonly stock: readonly StockService[];
+}
+
+/** A service that every gRPC server has. */
+export interface StockService {
+  /** Its unary RPCs. */
+  readonly rpcs: readonly BoundRpc[];
+  /** Those that stream. */
+  readonly mount: (router: ConnectRouter) => void;
 }
 
 /**
  * Mounts the Connect, gRPC and gRPC-Web protocols: the RPCs of ours, and the
  * services that are the protocol's own. No RPC answers a GET.
  */
-export const mountConnect = (app: FastifyInstance, { rpcs, services, ...deps }: ConnectOptions): void => {
+export const mountConnect = (app: FastifyInstance, { rpcs, stock, ...deps }: ConnectOptions): void => {
   app.register((scope, _options, done) => {
     // Bodies are read here, not by parsers of the app.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, parsed) => parsed(null));
-    for (const rpc of rpcs) {
+    for (const rpc of [...rpcs, ...stock.flatMap((service) => service.rpcs)]) {
       const route = createUnaryRoute(rpc, deps);
       scope.all(`/${rpcName(rpc.method)}`, { exposeHeadRoute: false }, (request, reply) => {
         route(request, reply).catch(() => reply.raw.destroy());
@@ -39,12 +48,28 @@ export const mountConnect = (app: FastifyInstance, { rpcs, services, ...deps }: 
     });
     scope.register(fastifyConnectPlugin, {
       routes: (router) => {
-        for (const mount of services) mount(router);
+        for (const { mount } of stock) mount(router);
       },
-      acceptCompression: [],
+      // Requests may be compressed as everywhere; answers are not.
+      acceptCompression: [compressionGzip, compressionBrotli],
+      compressMinBytes: Number.MAX_SAFE_INTEGER,
+      interceptors: [blameTheClient],
       readMaxBytes: longestName,
       shutdownTimeoutMs: 0,
     });
     done();
   });
 };
+
+/** A message that cannot be read is its client's fault; the library says INTERNAL where the protocol is gRPC. */
+const blameTheClient: Interceptor = (next) => (request) =>
+  next(request.stream ? { ...request, message: readable(request.message) } : request);
+
+async function* readable<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code !== Code.Internal) throw error;
+    throw new ConnectError("the message cannot be read", Code.InvalidArgument, undefined, undefined, error);
+  }
+}

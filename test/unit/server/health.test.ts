@@ -1,11 +1,14 @@
-import { createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import http2 from "node:http2";
+import { Code, createClient } from "@connectrpc/connect";
+import { compressionGzip, createGrpcTransport } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../../gen/health/v1/health_pb.ts";
 import { serve, type TestServer } from "./server.ts";
 
 let problems: Record<string, string> = {};
-const ready = async () => problems;
+const ready = () => problems;
 
 let open: TestServer;
 let admin: TestServer;
@@ -81,6 +84,53 @@ test("a watcher hears of a change, and of the end", async () => {
   await expect.poll(() => told, { timeout: 8_000 }).toEqual([Status.SERVING, Status.NOT_SERVING]);
   await own.close();
   expect(await watching).toContain("unavailable");
+});
+
+describe("a client that compresses what it sends", () => {
+  const compressed = () =>
+    createGrpcTransport({ baseUrl: open.url, sendCompression: compressionGzip, compressMinBytes: 0 });
+
+  test("is answered by health and reflection as by every other service", async () => {
+    const client = createClient(Health, compressed());
+    expect((await client.check({})).status).toBe(Status.SERVING);
+    expect((await client.check({ service: "ostiary.settings.v1.SettingsService" })).status).toBe(Status.SERVING);
+    for await (const { status } of client.watch({ service: "" })) {
+      expect(status).toBe(Status.SERVING);
+      break;
+    }
+    async function* questions() {
+      yield { host: "h", messageRequest: { case: "listServices", value: "" } } as const;
+    }
+    for (const version of [ServerReflection, ServerReflectionAlpha])
+      for await (const { messageResponse } of createClient(version, compressed()).serverReflectionInfo(questions()))
+        expect(messageResponse.case).toBe("listServicesResponse");
+  });
+});
+
+describe("bytes that are no message", () => {
+  const send = (path: string) =>
+    new Promise<unknown>((resolve, reject) => {
+      const session = http2.connect(open.url);
+      const stream = session.request({
+        ":method": "POST",
+        ":path": path,
+        "content-type": "application/grpc",
+        te: "trailers",
+      });
+      stream.on("response", (headers) => headers["grpc-status"] && resolve(headers["grpc-status"]));
+      stream.on("trailers", (trailers) => resolve(trailers["grpc-status"])).on("error", reject);
+      stream.on("close", () => session.close()).resume();
+      stream.end(Buffer.from([0, 0, 0, 0, 3, 0x0a, 0xff, 0x01]));
+    });
+
+  test.each([
+    "/grpc.health.v1.Health/Check",
+    "/grpc.health.v1.Health/Watch",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+  ])("are their client's fault at %s", async (path) => {
+    expect(Number(await send(path))).toBe(Code.InvalidArgument);
+  });
 });
 
 test("a watcher of an unknown service hears that it is unknown", async () => {

@@ -438,7 +438,7 @@ test("a request without a host, or with one that is none, is answered", async ()
         `POST ${path} HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
       );
     });
-  expect(await ask("/grpc.health.v1.Health/Check", "Host: %%%\r\n")).toMatch(/^HTTP\/1.1 400/);
+  expect(await ask("/grpc.health.v1.Health/Watch", "Host: %%%\r\n")).toMatch(/^HTTP\/1.1 400/);
   expect(await ask("/ostiary.session.v1.SessionService/WhoAmI", "Host: %%%\r\nX-Session-Token: t\r\n")).toMatch(
     /^HTTP\/1.1 200/,
   );

@@ -27,7 +27,7 @@ export type Fake = (request: Message, call: Call) => Promise<Message> | Message;
 export interface ServerOptions extends Partial<Omit<HttpAppOptions, "log">> {
   readonly bytes?: number;
   readonly trustedProxies?: readonly string[];
-  readonly ready?: () => Promise<Record<string, string>>;
+  readonly ready?: () => Record<string, string>;
   readonly calls?: number;
 }
 
@@ -49,14 +49,7 @@ export const serve = async (
   fakes: readonly (readonly [DescMethodUnary, Fake])[],
   options: ServerOptions = {},
 ): Promise<TestServer> => {
-  const {
-    port = "public",
-    bytes = 2 ** 20,
-    trustedProxies = [],
-    ready = async () => ({}),
-    calls,
-    ...appOptions
-  } = options;
+  const { port = "public", bytes = 2 ** 20, trustedProxies = [], ready = () => ({}), calls, ...appOptions } = options;
   const lines: Record<string, unknown>[] = [];
   const log = createLog({ level: "info", format: "json" }, { write: (line) => lines.push(JSON.parse(line)) });
   const metrics = createMetrics();
@@ -75,7 +68,11 @@ export const serve = async (
     hasToken: deps.credential,
     isLive: async () => true,
   };
-  const health = createHealth({ ready, services });
+  const health = createHealth({
+    ready,
+    services,
+    intakeOf: (method) => createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
+  });
   health.mount(app, { port, version: "1.2.3", metrics });
   mountConnect(app, {
     rpcs: fakes.map(([method, run]) => ({
@@ -83,7 +80,7 @@ export const serve = async (
       procedure: createProcedure({ method, run: async (request, call) => run(request, call) as never, deps }) as never,
       intake: createIntake({ method, mustBeAllowed: createAccessCheck({ method, ...deps }), deps: intakeDeps }),
     })),
-    services: [health.service, createReflection(services)],
+    stock: [health.service, { rpcs: [], mount: createReflection(services) }],
     port,
     baseUrl: "https://id.example.com/base/",
     clientAddress: createClientAddress(trustedProxies),
