@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { exportSPKI, importJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { send } from "../protocols/http.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
 import { change, enterAsNewPerson, newEmail } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
@@ -22,6 +23,8 @@ beforeAll(async () => {
     client_secret: "a secret of the test",
     issuer_url: stub.issuer,
     additional_id_token_audiences: ["ios-app"],
+    aal2_acr_values: ["two"],
+    aal2_amr_values: ["mfa"],
     mapper: { traits: { email: "claims.email", age: "claims.raw_claims.age" } },
   };
   server = await startServer({
@@ -51,6 +54,37 @@ const enter = async (visitor: Visitor, kind: "login" | "registration", parts: Js
   const flow = accepted(await visitor[kind].create());
   return visitor[kind].update(flow.id, { method: "oidc", provider: "stub", ...parts });
 };
+
+describe("a provider that has seen two factors", () => {
+  const aalOf = async ({ credentials }: Visitor) =>
+    (await send(`${server.url}/sessions/whoami`, { headers: { "x-session-token": credentials.token } })).json
+      .authenticator_assurance_level;
+  const levelAfter = async (more: JsonObject) => {
+    const visitor = nativeRest.enter(server);
+    const claims = claimsOf(more);
+    for (const kind of ["registration", "login"] as const) {
+      const nonce = await visitor.nonce();
+      visitor.credentials.token = undefined;
+      accepted(await enter(visitor, kind, { id_token: await sign({ ...claims, nonce }), id_token_nonce: nonce }));
+    }
+    return aalOf(visitor);
+  };
+
+  it("makes a session of the second level by itself", async () => {
+    expect(await levelAfter({ acr: "two" })).toBe("aal2");
+    expect(await levelAfter({ amr: ["pwd", "mfa"] })).toBe("aal2");
+    expect(await levelAfter({ acr: "one", amr: ["pwd"] })).toBe("aal1");
+    expect(await levelAfter({})).toBe("aal1");
+  });
+
+  it("raises no session that it is only linked with", async () => {
+    const { visitor } = await enterAsNewPerson(nativeRest, server);
+    const nonce = await visitor.nonce();
+    const token = await sign(claimsOf({ nonce, acr: "two" }));
+    accepted(await change(visitor, { method: "oidc", link: "stub", id_token: token, id_token_nonce: nonce }));
+    expect(await aalOf(visitor)).toBe("aal1");
+  });
+});
 
 describe.each(protocols)("an ID token that an app brings, through $name", (protocol) => {
   it("signs up, signs in, and links, with a nonce each", async () => {
