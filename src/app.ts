@@ -48,6 +48,7 @@ import { createAllowedUrls } from "./lib/url.ts";
 import { networkOf } from "./limits/network.ts";
 import { createPacedByNetwork } from "./limits/paced.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
+import { countFirstFactors, secondFactors } from "./methods/contract/credential.ts";
 import type { CallbackHandler } from "./methods/contract/redirect.ts";
 import { createMethods } from "./methods/index.ts";
 import { createPasswords } from "./methods/password/passwords.ts";
@@ -55,6 +56,7 @@ import { createPasswordPolicy } from "./methods/password/policy.ts";
 import { createSchemaService } from "./schema/service.ts";
 import { createListeners } from "./server/listeners.ts";
 import { createMetrics } from "./server/metrics.ts";
+import { createAalRules } from "./session/aal.ts";
 import { createCallers } from "./session/caller.ts";
 import { createContinuityCookie } from "./session/continuity-cookie.ts";
 import { createCsrf } from "./session/csrf.ts";
@@ -149,9 +151,7 @@ export const createApp = async (
     },
   });
   const firstFactors = (identity: IdentityRecord) =>
-    methods.credentials.filter((kind) => kind.factor === "first" && kind.count(identity) > 0).map((kind) => kind.type);
-  const hasSecondFactor = ({ identity }: { readonly identity: IdentityRecord }) =>
-    methods.credentials.some((kind) => kind.factor === "second" && kind.count(identity) > 0);
+    countFirstFactors(methods.credentials, identity).map(({ type }) => type);
 
   // Sessions, and what travels with them in cookies
   const secure = cookies.secure ?? !config.dev;
@@ -200,8 +200,10 @@ export const createApp = async (
     store: sessions,
     cookie: sessionCookie,
     clock,
-    hasSecondFactor,
-    loginUrl: (query) => urls.init("login", "browser", query),
+    aal: createAalRules({
+      secondFactors: (identity) => secondFactors(methods.credentials, identity),
+      loginUrl: (type, query) => urls.init("login", type, query),
+    }),
   });
   const defaultReturnUrl = selfservice.default_browser_return_url;
   const returnTo = createReturnTo(

@@ -46,13 +46,13 @@ export function keepSecrets(dataDir: string): readonly string[] {
     }
   }
   try {
-    const memoize = (JSON.parse(readFileSync(file, "utf8")) as { readonly default?: unknown }).default;
+    const stored = (JSON.parse(readFileSync(file, "utf8")) as { readonly default?: unknown }).default;
     if (
-      Array.isArray(memoize) &&
-      memoize.length > 0 &&
-      memoize.every((secret) => typeof secret === "string" && secret.length >= 16)
+      Array.isArray(stored) &&
+      stored.length > 0 &&
+      stored.every((secret) => typeof secret === "string" && secret.length >= 16)
     )
-      return memoize;
+      return stored;
   } catch {
     // Said below.
   }

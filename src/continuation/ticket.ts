@@ -35,5 +35,5 @@ export const readTicket = (text: string): PresentedTicket | undefined => {
   if (!TEXT.test(text)) return undefined;
   const bytes = Buffer.from(text, "base64url");
   const digest = digestOf(bytes.subarray(ID_BYTES));
-  return { id: uuidText(bytes.subarray(0, ID_BYTES)), matches: (memoize) => isSameDigest(memoize, digest) };
+  return { id: uuidText(bytes.subarray(0, ID_BYTES)), matches: (stored) => isSameDigest(stored, digest) };
 };

@@ -30,10 +30,10 @@ export const apply = (before: IdentityRecord, change: Change, { now, newId }: Ap
   if (change.metadataAdmin !== undefined) next = { ...next, metadataAdmin: change.metadataAdmin };
   for (const { type, config, facts, identifiers } of change.credentials ?? []) {
     const old = next.credentials[type];
-    const memoize = identifiers ?? old?.identifiers ?? [];
+    const stored = identifiers ?? old?.identifiers ?? [];
     const { [type]: _, ...others } = next.credentials;
-    const entry: CredentialFacts = { identifiers: memoize, set: config !== null, facts: config === null ? {} : facts };
-    next = { ...next, credentials: config === null && memoize.length === 0 ? others : { ...others, [type]: entry } };
+    const entry: CredentialFacts = { identifiers: stored, set: config !== null, facts: config === null ? {} : facts };
+    next = { ...next, credentials: config === null && stored.length === 0 ? others : { ...others, [type]: entry } };
   }
   return next;
 };

@@ -7,7 +7,7 @@ export const sha256 = (data: string | Uint8Array): Buffer => hash("sha256", data
 export const digestOf = (secret: string | Uint8Array): string => sha256(secret).toString("base64url");
 
 /** Compares what was kept with a digest, without telling by its time where they differ. */
-export const isSameDigest = (memoize: unknown, digest: string): boolean =>
-  typeof memoize === "string" &&
-  memoize.length === digest.length &&
-  timingSafeEqual(Buffer.from(memoize), Buffer.from(digest));
+export const isSameDigest = (stored: unknown, digest: string): boolean =>
+  typeof stored === "string" &&
+  stored.length === digest.length &&
+  timingSafeEqual(Buffer.from(stored), Buffer.from(digest));

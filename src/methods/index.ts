@@ -3,7 +3,7 @@ import type { Database } from "../db/sql.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type { IdentityStore } from "../identity/store.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
-import type { CredentialKind } from "./contract/credential.ts";
+import { type CredentialKind, countFirstFactors } from "./contract/credential.ts";
 import type { LoginMethods } from "./contract/login.ts";
 import type { RegistrationMethods } from "./contract/registration.ts";
 import type { SettingsMethods } from "./contract/settings.ts";
@@ -34,10 +34,7 @@ export interface MethodDeps {
  */
 export const createMethods = ({ config, db, identities, passwords, attempts, oidc: oidcDeps }: MethodDeps) => {
   const { profile, password } = config;
-  const firstFactors = (identity: IdentityRecord) =>
-    credentials
-      .filter(({ factor }) => factor === "first")
-      .flatMap(({ type, count }) => (count(identity) > 0 ? [{ type, count: count(identity) }] : []));
+  const firstFactors = (identity: IdentityRecord) => countFirstFactors(credentials, identity);
   const oidc = createOidc({ ...oidcDeps, config: config.oidc, db, identities, firstFactors });
   const credentials: readonly CredentialKind[] = [passwordCredential, oidc.credential];
 

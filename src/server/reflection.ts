@@ -111,13 +111,13 @@ export const createReflection = (
 
 /** A file without the RPCs that are not shown, and without services that have none left. */
 const withOnly = (shown: ReadonlySet<DescMethod>, { proto, services }: DescFile): FileDescriptorProto => {
-  const memoize = services.flatMap((service) => {
+  const stored = services.flatMap((service) => {
     const names = new Set(service.methods.filter((method) => shown.has(method)).map(({ name }) => name));
     return names.size === 0
       ? []
       : [{ ...service.proto, method: service.proto.method.filter(({ name }) => names.has(name)) }];
   });
-  return { ...proto, service: memoize };
+  return { ...proto, service: stored };
 };
 
 const notFound = (errorMessage: string) =>

@@ -1,8 +1,9 @@
 import { serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { AalRules } from "./aal.ts";
 import { findPresentedToken, type PresentedToken } from "./presented-token.ts";
-import { isLive, type SignedIn, sessionAal } from "./session.ts";
+import { isLive, type SignedIn } from "./session.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { SessionStore } from "./store.ts";
 import { tokenDigest } from "./tokens.ts";
@@ -11,9 +12,6 @@ import { tokenDigest } from "./tokens.ts";
 export interface Caller extends SignedIn {
   readonly credential: PresentedToken;
 }
-
-/** Which level an RPC asks for. */
-export type RequiredAal = "aal1" | "highest_available";
 
 /** Tells who makes a call. */
 export interface Callers {
@@ -26,8 +24,8 @@ export interface Callers {
   find(call: Call): Promise<Caller | undefined>;
   /** @throws SESSION_INACTIVE */
   must(call: Call): Promise<Caller>;
-  /** @throws AAL2_REQUIRED, with the URL that leads back to `returnTo` */
-  mustSatisfyAal(caller: SignedIn, required: RequiredAal, returnTo?: string): void;
+  /** See `AalRules`. @throws AAL2_REQUIRED */
+  readonly mustSatisfyAal: AalRules["mustSatisfy"];
 }
 
 /** What `createCallers` needs. */
@@ -35,14 +33,11 @@ export interface CallersDeps {
   readonly store: SessionStore;
   readonly cookie: SessionCookie;
   readonly clock: Clock;
-  /** Whether the person has a second factor: a question to the methods. */
-  readonly hasSecondFactor: (caller: SignedIn) => boolean;
-  /** Where a browser logs in, with a query. */
-  readonly loginUrl: (query: Readonly<Record<string, string>>) => string;
+  readonly aal: AalRules;
 }
 
 /** Creates the answers to "who calls?". */
-export const createCallers = ({ store, cookie, clock, hasSecondFactor, loginUrl }: CallersDeps): Callers => {
+export const createCallers = ({ store, cookie, clock, aal }: CallersDeps): Callers => {
   const inactive = () =>
     serviceError("SESSION_INACTIVE", { explain: "No valid session was found in the request: sign in first." });
 
@@ -73,15 +68,6 @@ export const createCallers = ({ store, cookie, clock, hasSecondFactor, loginUrl 
       const { credential, digest } = mustHaveToken(call);
       return mustBeLive(await store.findByToken(digest), credential);
     },
-    mustSatisfyAal: (caller, required, returnTo) => {
-      if (required === "aal1" || sessionAal(caller.session) === 2 || !hasSecondFactor(caller)) return;
-      const location = loginUrl({ aal: "aal2", ...(returnTo !== undefined && { return_to: returnTo }) });
-      throw serviceError("AAL2_REQUIRED", {
-        explain: "The session has to be raised by a second factor.",
-        details: { redirect_browser_to: location },
-        siblings: { redirect_browser_to: location },
-        location,
-      });
-    },
+    mustSatisfyAal: aal.mustSatisfy,
   };
 };

@@ -2,7 +2,8 @@ import type { Identity } from "../../gen/ostiary/identity/v1/identity_pb.ts";
 import type { AuthenticationMethod, Session } from "../../gen/ostiary/session/v1/session_pb.ts";
 import { AuthenticatorAssuranceLevel as Level } from "../../gen/ostiary/session/v1/session_pb.ts";
 import { timestamp } from "../lib/timestamp.ts";
-import { type Aal, isLive, type SessionRecord, type SignedIn, sessionAal } from "./session.ts";
+import { type Aal, sessionAal } from "./aal.ts";
+import { isLive, type SessionRecord, type SignedIn } from "./session.ts";
 
 const levels: Readonly<Record<Aal, Level>> = { 0: Level.AAL0, 1: Level.AAL1, 2: Level.AAL2 };
 

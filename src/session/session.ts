@@ -7,9 +7,6 @@ import type { IdentityRecord } from "../identity/identity.ts";
  * proves is the method's business; flows decide when a session begins.
  */
 
-/** How surely a person is known: 0 nobody, 1 one factor, 2 two factors. */
-export type Aal = 0 | 1 | 2;
-
 /** One proof of who the person is. Times are RFC 3339. */
 export interface AuthenticationMethodRecord {
   readonly method: string;
@@ -45,16 +42,6 @@ export interface SignedIn {
   readonly session: SessionRecord;
   readonly identity: IdentityRecord;
 }
-
-/**
- * The level a session has reached: two need a first and a second factor. A
- * provider that vouches for the second level has seen both.
- */
-export const sessionAal = (session: SessionRecord): Aal => {
-  const first = session.methods.some((m) => m.aal === "aal1" || m.provider !== undefined);
-  const second = session.methods.some((m) => m.aal === "aal2");
-  return first && second ? 2 : first || second ? 1 : 0;
-};
 
 /** Whether a session may be used at all at `now`. */
 export const isLive = ({ session, identity }: SignedIn, now: Date): boolean =>

@@ -52,6 +52,16 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(await everythingWritten(server)).toEqual(before);
   });
 
+  it("a password does not answer a flow that asks for a second factor", async () => {
+    const { person, visitor } = await enterAsNewPerson(protocol, server);
+    const flow = accepted(await visitor.login.create({ aal: "aal2" })).id;
+    const before = accepted(await visitor.whoami());
+    const fields = { method: "password", identifier: person.email, password: person.password };
+    const answer = refused(await visitor.login.update(flow, fields));
+    expect(answer).toMatchObject({ reason: "FORM_REJECTED", texts: [{ id: 4010002 }] });
+    expect(accepted(await visitor.whoami())).toEqual(before);
+  });
+
   it("what is missing is told at its field; the identifier stays, the password does not", async () => {
     const visitor = protocol.enter(server);
     const flow = accepted(await visitor.login.create()).id;

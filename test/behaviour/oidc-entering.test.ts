@@ -308,7 +308,7 @@ describe("what a provider that may tells anew", () => {
 
 describe("the tokens of a provider", () => {
   it("are kept encrypted, or not at all", async () => {
-    for (const [provider, memoize] of [
+    for (const [provider, stored] of [
       ["acme", true],
       ["globex", false],
     ] as const) {
@@ -319,7 +319,7 @@ describe("the tokens of a provider", () => {
         [idBytes(identityId)],
       );
       const text = typeof row?.config === "string" ? row.config : JSON.stringify(row?.config);
-      expect(text.includes("initial_id_token")).toBe(memoize);
+      expect(text.includes("initial_id_token")).toBe(stored);
       expect(text).not.toMatch(/eyJ/);
     }
     expect(JSON.stringify(await everythingWritten(server))).not.toMatch(/eyJ[A-Za-z0-9_-]{10,}\.eyJ/);

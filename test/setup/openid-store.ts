@@ -11,22 +11,22 @@ type Payload = Record<string, unknown> & {
  * first one's codes is no second issuer.
  */
 export const createOpenidStore = () => {
-  const memoize = new Map<string, Payload>();
+  const stored = new Map<string, Payload>();
   const find = (model: string, fits: (payload: Payload) => boolean) =>
-    [...memoize].find(([key, payload]) => key.startsWith(`${model}:`) && fits(payload))?.[1];
+    [...stored].find(([key, payload]) => key.startsWith(`${model}:`) && fits(payload))?.[1];
 
   return (model: string) => ({
-    upsert: async (id: string, payload: Payload) => void memoize.set(`${model}:${id}`, payload),
-    find: async (id: string) => memoize.get(`${model}:${id}`),
+    upsert: async (id: string, payload: Payload) => void stored.set(`${model}:${id}`, payload),
+    find: async (id: string) => stored.get(`${model}:${id}`),
     findByUid: async (uid: string) => find(model, (payload) => payload.uid === uid),
     findByUserCode: async (code: string) => find(model, (payload) => payload.userCode === code),
     consume: async (id: string) => {
-      const payload = memoize.get(`${model}:${id}`);
+      const payload = stored.get(`${model}:${id}`);
       if (payload) payload.consumed = Math.floor(Date.now() / 1000);
     },
-    destroy: async (id: string) => void memoize.delete(`${model}:${id}`),
+    destroy: async (id: string) => void stored.delete(`${model}:${id}`),
     revokeByGrantId: async (grantId: string) => {
-      for (const [key, payload] of memoize) if (payload.grantId === grantId) memoize.delete(key);
+      for (const [key, payload] of stored) if (payload.grantId === grantId) stored.delete(key);
     },
   });
 };

@@ -34,14 +34,14 @@ export const createPendingAccountLinks = (aead: Aead): PendingAccountLinks => ({
     },
   }),
   open: (flow) => {
-    const plain = aead.decrypt(Buffer.from(String(memoize(flow)?.sealed), "base64url"), boundTo(flow.id));
+    const plain = aead.decrypt(Buffer.from(String(stored(flow)?.sealed), "base64url"), boundTo(flow.id));
     return plain && (JSON.parse(plain.toString("utf8")) as PendingAccountLink);
   },
 });
 
 /** What the form shows of it; undefined for flows in which nothing waits. */
 export const accountLinkOf = (flow: FlowRecord): AccountLink | undefined => {
-  const link = memoize(flow);
+  const link = stored(flow);
   if (link === undefined) return undefined;
   const availableMethods = link.availableMethods;
   return {
@@ -52,6 +52,6 @@ export const accountLinkOf = (flow: FlowRecord): AccountLink | undefined => {
   };
 };
 
-const memoize = ({ context }: FlowRecord): JsonObject | undefined => context[KEY] as JsonObject | undefined;
+const stored = ({ context }: FlowRecord): JsonObject | undefined => context[KEY] as JsonObject | undefined;
 
 const boundTo = (flowId: string): string => `pending link|${flowId}`;

@@ -3,8 +3,8 @@ import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
+import { sessionAal } from "../../session/aal.ts";
 import type { Caller } from "../../session/caller.ts";
-import { sessionAal } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
 import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";

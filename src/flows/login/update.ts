@@ -21,6 +21,7 @@ import { steps } from "../pipeline.ts";
 import type { CompleteRedirect } from "../redirect/callback.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { mustNameFlow } from "../shared/request.ts";
+import { loginContext } from "./context.ts";
 import type { LoginServiceDeps } from "./deps.ts";
 import { createLoad, viewOf } from "./load.ts";
 
@@ -52,7 +53,8 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
 
   const pickMethod = async (submission: Submitted & LoadedSubmission) => {
     const { case: name } = submission.body.method;
-    if (name !== undefined) return { method: mustBeMethod(name) };
+    const method = name && mustBeMethod(name);
+    if (method?.answers(loginContext(submission.flow).requestedAal)) return { method };
     throw await reject(contextOf(submission, ""), showAgain(submission.flow, uiText(messages.noLoginMethod)));
   };
 

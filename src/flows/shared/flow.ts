@@ -53,6 +53,6 @@ export const keepReturnTo = (checked: string | undefined): JsonObject =>
 
 /** Where a person goes afterwards, if the request that created the flow said so. */
 export const returnToOf = ({ context }: Pick<FlowRecord, "context">): string | undefined => {
-  const memoize = context[RETURN_TO];
-  return typeof memoize === "string" ? memoize : undefined;
+  const stored = context[RETURN_TO];
+  return typeof stored === "string" ? stored : undefined;
 };

@@ -36,6 +36,8 @@ export interface LoginView {
 export interface LoginMethod<K extends LoginCase = LoginCase> {
   readonly name: K;
   readonly enabled: boolean;
+  /** Whether it answers a flow that asks for this level; see `answersAal` in `session/aal.ts`. */
+  answers(requestedAal: 1 | 2): boolean;
   nodes(view: LoginView): readonly UiNode[];
   /** What was typed and may be shown again. */
   submitted(input: LoginInput<K>): SubmittedValues;

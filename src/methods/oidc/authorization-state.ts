@@ -37,10 +37,10 @@ export const writeAuthorizationState = ({
 /** Reads what `writeTrip` wrote, found by its state. Undefined: it is something else. */
 export const readAuthorizationState = (
   state: string,
-  memoize: JsonValue | undefined,
+  stored: JsonValue | undefined,
 ): AuthorizationState | undefined => {
-  if (typeof memoize !== "object" || memoize === null || Array.isArray(memoize)) return undefined;
-  const { nonce, codeVerifier, redirectUri, startedAt } = memoize;
+  if (typeof stored !== "object" || stored === null || Array.isArray(stored)) return undefined;
+  const { nonce, codeVerifier, redirectUri, startedAt } = stored;
   if (
     typeof nonce !== "string" ||
     typeof codeVerifier !== "string" ||

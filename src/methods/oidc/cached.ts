@@ -25,7 +25,7 @@ export const createCached = <T>({
   freshFor,
   usableFor = Number.POSITIVE_INFINITY,
 }: CachedOptions<T>): Cached<T> => {
-  let memoize: { readonly value: T; readonly at: number } | undefined;
+  let stored: { readonly value: T; readonly at: number } | undefined;
   let failed: { readonly error: unknown; readonly at: number; readonly took: number } | undefined;
   let loading: Promise<T> | undefined;
   const now = () => clock.now().getTime();
@@ -35,7 +35,7 @@ export const createCached = <T>({
     loading ??= load()
       .then(
         (value) => {
-          memoize = { value, at: now() };
+          stored = { value, at: now() };
           failed = undefined;
           return value;
         },
@@ -54,18 +54,18 @@ export const createCached = <T>({
 
   return {
     get: async () => {
-      const age = memoize ? now() - memoize.at : Number.POSITIVE_INFINITY;
-      if (memoize && age < usableFor) {
+      const age = stored ? now() - stored.at : Number.POSITIVE_INFINITY;
+      if (stored && age < usableFor) {
         // Nobody waits for it, and its failure is remembered above.
         if (age >= freshFor && !isPausing()) fetchOnce().catch(() => undefined);
-        return memoize.value;
+        return stored.value;
       }
       if (isPausing()) throw failed?.error;
       return fetchOnce();
     },
     refresh: async (notWithin) => {
-      if (memoize && now() - memoize.at < notWithin) return memoize.value;
-      if (memoize && isPausing()) return memoize.value;
+      if (stored && now() - stored.at < notWithin) return stored.value;
+      if (stored && isPausing()) return stored.value;
       return fetchOnce();
     },
   };

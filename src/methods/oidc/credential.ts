@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
-import type { CredentialKind } from "../contract/credential.ts";
+import type { Authenticator, CredentialKind } from "../contract/credential.ts";
 import type { ProviderTokens } from "./client.ts";
 
 /** The type of credentials that are linked providers, as stored and as clients know it. */
@@ -44,43 +44,46 @@ export const linksOf = ({ credentials }: Pick<IdentityRecord, "credentials">): r
  *
  * @param kept the secret part of the credential, if there is one
  */
-export const link = (memoize: Secret | undefined, { tokens, ...entry }: NewLink, aead: TokenAead): CredentialChange =>
-  toChange(memoize, [...readKept(memoize?.config), { ...entry, ...(tokens && sealTokens(entry, tokens, aead)) }]);
+export const link = (stored: Secret | undefined, { tokens, ...entry }: NewLink, aead: TokenAead): CredentialChange =>
+  toChange(stored, [...readKept(stored?.config), { ...entry, ...(tokens && sealTokens(entry, tokens, aead)) }]);
 
 /** Takes every link of a provider away. With none left the credential stays, empty. */
-export const unlink = (memoize: Secret | undefined, provider: string): CredentialChange =>
+export const unlink = (stored: Secret | undefined, provider: string): CredentialChange =>
   toChange(
-    memoize,
-    readKept(memoize?.config).filter((entry) => entry.provider !== provider),
+    stored,
+    readKept(stored?.config).filter((entry) => entry.provider !== provider),
   );
 
 /** The tokens of every link in clear, for administrators who ask for them. What cannot be decrypted any more is empty. */
-export const revealTokens = (memoize: JsonObject | undefined, aead: TokenAead): JsonObject => ({
-  providers: readKept(memoize).map((entry) => ({
+export const revealTokens = (stored: JsonObject | undefined, aead: TokenAead): JsonObject => ({
+  providers: readKept(stored).map((entry) => ({
     ...factsOf(entry),
     ...Object.fromEntries(tokenNames.map((name) => [name, open(entry, name, aead)])),
   })),
 });
 
 /**
- * What others may ask of linked providers: each is a way in, unless it is an
- * organization's, or the configuration has lost it.
+ * Each linked provider is a first factor, unless it is an organization's or is
+ * not configured any more.
  */
 export const createOidcCredential = (isConfigured: (provider: string) => boolean): CredentialKind => ({
   type: OIDC,
-  factor: "first",
-  count: (identity) => {
+  factors: (identity) => {
     const identifiers = new Set(identity.credentials[OIDC]?.identifiers);
-    return linksOf(identity).filter(
-      (entry) =>
-        entry.organization === undefined && isConfigured(entry.provider) && identifiers.has(identifierOf(entry)),
-    ).length;
+    return linksOf(identity)
+      .filter(
+        (entry) =>
+          entry.organization === undefined && isConfigured(entry.provider) && identifiers.has(identifierOf(entry)),
+      )
+      .map(() => factor);
   },
 });
 
-const toChange = (memoize: Secret | undefined, entries: readonly KeptLink[]): CredentialChange => ({
+const factor: Authenticator = { kind: "federated", factor: "first", phishingResistant: false };
+
+const toChange = (stored: Secret | undefined, entries: readonly KeptLink[]): CredentialChange => ({
   type: OIDC,
-  replaces: memoize?.version,
+  replaces: stored?.version,
   config: { providers: entries.map((entry) => ({ ...entry })) },
   facts: { providers: entries.map(factsOf) },
   identifiers: [...new Set(entries.map(identifierOf))],

@@ -1,5 +1,6 @@
 import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
+import { answersAal } from "../../session/aal.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { type AuthenticationResult, withConsume } from "../contract/authentication.ts";
 import type { LoginMethod, LoginView } from "../contract/login.ts";
@@ -54,6 +55,8 @@ export const createOidcLogin = ({
   return {
     name: OIDC,
     enabled,
+
+    answers: (requestedAal) => answersAal(requestedAal, "first"),
 
     nodes: ({ requestedAal, refresh, signedIn, accountLink }) => {
       if (requestedAal === 2) return [];

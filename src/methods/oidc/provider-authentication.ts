@@ -187,10 +187,10 @@ export const createProviderAuthentication = ({
       // One account of a provider for each person (contract, settings 3.3.2).
       if (providers.get(provider) === undefined || linksOf(owner).some((entry) => entry.provider === provider))
         return rejected([cannotLink()]);
-      const memoize = await identities.findSecret(tx, owner.id, OIDC);
+      const stored = await identities.findSecret(tx, owner.id, OIDC);
       return {
         kind: "linked",
-        change: { credentials: [link(memoize, { provider, subject, tokens }, aead)] },
+        change: { credentials: [link(stored, { provider, subject, tokens }, aead)] },
         // The account was proven by other means; what is new to it raises nothing.
         amr: { method: OIDC, aal: "aal1", provider },
         event: { type: "provider.linked", detail: { provider } },

@@ -16,6 +16,6 @@ export const writeRegistrationProvider = ({ provider, withTraits }: Registration
 
 /** Reads it again; undefined for a flow that has not come so far. */
 export const registrationProvider = (context: JsonObject): RegistrationProvider | undefined => {
-  const memoize = context[OIDC] as JsonObject | undefined;
-  return memoize && { provider: String(memoize.provider), withTraits: memoize.with_traits === true };
+  const stored = context[OIDC] as JsonObject | undefined;
+  return stored && { provider: String(stored.provider), withTraits: stored.with_traits === true };
 };

@@ -47,10 +47,10 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
     const event = { type: "provider.linked", detail: { provider } };
     const allowed = mayLink(providers, identity, provider);
     if (allowed.kind === "forbidden") return { ...rejected([allowed.message]), event };
-    const memoize = await identities.findSecret(sql, identity.id, OIDC);
+    const stored = await identities.findSecret(sql, identity.id, OIDC);
     return {
       kind: "performed",
-      change: { credentials: [link(memoize, { provider, subject, tokens }, aead)] },
+      change: { credentials: [link(stored, { provider, subject, tokens }, aead)] },
       event,
       // Whoever links an account has shown nothing that was known of them: it raises no session.
       amr: { method: OIDC, aal: "aal1", provider },
@@ -62,8 +62,8 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
     const event = { type: "provider.unlinked", detail: { provider } };
     const stays = mustStayLinked(providers, identity, provider, firstFactors(identity));
     if (stays) return { ...rejected([stays.message]), event };
-    const memoize = await identities.findSecret(sql, identity.id, OIDC);
-    return { kind: "performed", change: { credentials: [unlink(memoize, provider)] }, event };
+    const stored = await identities.findSecret(sql, identity.id, OIDC);
+    return { kind: "performed", change: { credentials: [unlink(stored, provider)] }, event };
   };
 
   return {

@@ -50,23 +50,23 @@ export const createBreachCheck = ({
   addressRules = createAddressRules(),
 }: BreachCheckOptions): BreachCheck => {
   const base = `${/^https?:\/\//i.test(host) ? host : `https://${host}`}`.replace(/\/+$/, "");
-  const memoize = new Map<string, { readonly text: string; readonly until: number }>();
+  const stored = new Map<string, { readonly text: string; readonly until: number }>();
   const asking = new Map<string, Promise<Range>>();
 
   const keep = (prefix: string, text: string) => {
     if (text.length > MOST_KEPT) return;
-    const [oldest] = memoize.keys();
-    if (memoize.size >= MOST_RANGES && oldest !== undefined) memoize.delete(oldest);
-    memoize.set(prefix, { text, until: clock.now().getTime() + KEEP_MS });
+    const [oldest] = stored.keys();
+    if (stored.size >= MOST_RANGES && oldest !== undefined) stored.delete(oldest);
+    stored.set(prefix, { text, until: clock.now().getTime() + KEEP_MS });
   };
 
   const recall = (prefix: string): string | undefined => {
-    const found = memoize.get(prefix);
+    const found = stored.get(prefix);
     if (found === undefined) return undefined;
-    memoize.delete(prefix);
+    stored.delete(prefix);
     if (found.until <= clock.now().getTime()) return undefined;
     // Put at the end again: what is asked for lately is dropped last.
-    memoize.set(prefix, found);
+    stored.set(prefix, found);
     return found.text;
   };
 

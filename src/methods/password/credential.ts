@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
-import type { CredentialKind } from "../contract/credential.ts";
+import type { Authenticator, CredentialKind } from "../contract/credential.ts";
 
 /** The type of password credentials, as stored and as clients know it. */
 export const PASSWORD = "password";
@@ -15,19 +15,20 @@ export const readHash = (secret: Secret | undefined): string | undefined => {
 export const writeHash = (hash: string): JsonObject => ({ hashed_password: hash });
 
 /** Sets the password to the one with this hash, in the place of what there was. */
-export const setPassword = (hash: string, memoize?: Secret): CredentialChange => ({
+export const setPassword = (hash: string, stored?: Secret): CredentialChange => ({
   type: PASSWORD,
   config: writeHash(hash),
   facts: {},
-  replaces: memoize?.version,
+  replaces: stored?.version,
 });
 
-/** What others may ask of passwords: one way in, if there is one and something to identify by. */
+/** A password is a first factor, if there is one and something to identify by. */
 export const passwordCredential: CredentialKind = {
   type: PASSWORD,
-  factor: "first",
-  count: ({ credentials }: IdentityRecord) => {
+  factors: ({ credentials }: IdentityRecord) => {
     const password = credentials[PASSWORD];
-    return password?.set && password.identifiers.length > 0 ? 1 : 0;
+    return password?.set && password.identifiers.length > 0 ? [factor] : [];
   },
 };
+
+const factor: Authenticator = { kind: "knowledge", factor: "first", phishingResistant: false };

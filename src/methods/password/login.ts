@@ -3,6 +3,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { RateLimiter } from "../../limits/rate-limiter.ts";
 import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { answersAal } from "../../session/aal.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode, withValue } from "../../ui/node.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
@@ -53,9 +54,11 @@ export const createPasswordLogin = ({
     name: PASSWORD,
     enabled,
 
+    answers: (requestedAal) => answersAal(requestedAal, "first"),
+
     nodes: (view) => {
       if (view.requestedAal === 2 || view.accountLink?.availableMethods?.includes(PASSWORD) === false) return [];
-      if (view.refresh && view.signedIn && passwordCredential.count(view.signedIn.identity) === 0) return [];
+      if (view.refresh && view.signedIn && passwordCredential.factors(view.signedIn.identity).length === 0) return [];
       return [identifierNode(view), field, view.refresh ? linkAccount : signIn];
     },
 

@@ -59,16 +59,16 @@ export const createPasswordSettings = ({
     perform: async (password, { identity, sql }, call) => {
       const identifiers = identity.credentials[PASSWORD]?.identifiers ?? [];
       if (identifiers.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }]);
-      const memoize = await identities.findSecret(sql, identity.id, PASSWORD);
+      const stored = await identities.findSecret(sql, identity.id, PASSWORD);
       const chosen = await passwords.choose(
-        { password, identifiers, currentHash: readHash(memoize), trace: outgoingHeaders(call) },
+        { password, identifiers, currentHash: readHash(stored), trace: outgoingHeaders(call) },
         hashes.get(call),
       );
       if (chosen.kind === "refused") return rejected(chosen.messages);
       hashes.set(call, chosen.hash);
       return {
         kind: "performed",
-        change: { credentials: [setPassword(chosen.hash, memoize)] },
+        change: { credentials: [setPassword(chosen.hash, stored)] },
         event: { type: "password.changed" },
       };
     },

@@ -65,8 +65,8 @@ const withinRoom = (details: readonly ErrorDetail[]): ErrorDetail[] => {
       continue;
     }
     const form = candidate.value as FormRejected;
-    for (let memoize = form.messages.length; memoize > 0; memoize = Math.floor(memoize / 2)) {
-      const messages = form.messages.slice(0, memoize);
+    for (let stored = form.messages.length; stored > 0; stored = Math.floor(stored / 2)) {
+      const messages = form.messages.slice(0, stored);
       if (!take(detail(FormRejectedSchema, create(FormRejectedSchema, { ...form, messages })))) continue;
       const violations = messages.flatMap(({ node, text }) =>
         node === "" ? [] : [{ field: node, description: text?.text ?? "" }],

@@ -32,7 +32,7 @@ interface Writer {
 export const createPrinters = (): Printers => {
   const compiled = new Map<DescMessage, Writer>();
   // The text of frozen messages, which are shared between requests.
-  const memoize = new WeakMap<object, Piece>();
+  const stored = new WeakMap<object, Piece>();
   const out = createJsonWriter();
 
   const print =
@@ -51,7 +51,7 @@ export const createPrinters = (): Printers => {
       for (const part of parts) part(message, out);
     };
     // Types may contain themselves: the writer is registered before its fields are compiled.
-    const writer = { object: keeping(memoize, braced(members)), members };
+    const writer = { object: keeping(stored, braced(members)), members };
     compiled.set(desc, writer);
     for (const member of desc.members) {
       if (member.kind === "oneof") parts.push(oneofPart(member));
@@ -222,21 +222,21 @@ const map = (write: Write): Write =>
 
 /** Keeps the text of a frozen message for as long as the message lives. */
 const keeping =
-  (memoize: WeakMap<object, Piece>, write: Write): Write =>
+  (stored: WeakMap<object, Piece>, write: Write): Write =>
   (message, out: JsonWriter) => {
     // Most messages are made for one answer; that they can be extended says so at once.
     if (Object.isExtensible(message)) {
       write(message, out);
       return;
     }
-    const known = memoize.get(message as object);
+    const known = stored.get(message as object);
     if (known !== undefined) {
       out.piece(known);
       return;
     }
     const start = out.position();
     write(message, out);
-    if (isDeeplyFrozen(message)) memoize.set(message as object, out.since(start));
+    if (isDeeplyFrozen(message)) stored.set(message as object, out.since(start));
   };
 
 const isDeeplyFrozen = (value: unknown): boolean =>

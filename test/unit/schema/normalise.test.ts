@@ -21,8 +21,8 @@ describe("identifiers", () => {
     ["+ann", "+ann"],
     ["+1", "+1"],
     ["", ""],
-  ])("of %j are kept as %j", (value, memoize) => {
-    expect(normaliseIdentifier(value)).toBe(memoize);
+  ])("of %j are kept as %j", (value, stored) => {
+    expect(normaliseIdentifier(value)).toBe(stored);
   });
 
   it("are the same when normalised twice, and never throw", () => {
