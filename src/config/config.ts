@@ -21,6 +21,7 @@ export interface Config {
   readonly clients: { readonly http: HttpClientConfig };
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
+  readonly hosted: HostedConfig;
   readonly database: {
     readonly cleanup: {
       readonly batch_size: number;
@@ -128,6 +129,20 @@ export interface PasswordPolicyConfig {
   readonly haveibeenpwned_host: string;
   readonly max_breaches: number;
   readonly ignore_network_errors: boolean;
+}
+
+/** How the pages that come with the server look. Files are absolute paths. */
+export interface HostedConfig {
+  readonly name: string;
+  readonly logo: string | undefined;
+  readonly icon: string | undefined;
+  readonly css: string | undefined;
+  readonly theme: "auto" | "light" | "dark";
+  readonly links: {
+    readonly help: string | undefined;
+    readonly privacy: string | undefined;
+    readonly terms: string | undefined;
+  };
 }
 
 export interface SchemaSource {

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Config, HashersConfig, LimitsConfig } from "./config.ts";
 import type { Origin } from "./origin.ts";
+import { readHosted } from "./read-hosted.ts";
 import { readIdentity } from "./read-identity.ts";
 import { readSelfService } from "./read-self-service.ts";
 import { readServe } from "./read-serve.ts";
@@ -38,6 +39,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     },
     log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
     limits: readLimits(root),
+    hosted: readHosted(root.part("hosted"), origin),
     database: {
       cleanup: {
         batch_size: cleanup.count("batch_size"),

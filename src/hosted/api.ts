@@ -5,6 +5,7 @@ import type { WireError } from "./wire.ts";
 export type FetchApi = (
   path: string,
   init: {
+    readonly method: "GET" | "DELETE";
     readonly headers: Readonly<Record<string, string>>;
     /** IP address of the browser's connection, for clients that can pass it on. */
     readonly remoteAddress: string | undefined;
@@ -28,6 +29,8 @@ export type Got<T> =
 export interface Api {
   /** @throws whatever `fetchApi` throws, and when the answer is no JSON object or list */
   get<T>(path: string): Promise<Got<T>>;
+  /** @throws as `get` */
+  delete(path: string): Promise<Got<unknown>>;
 }
 
 /** The headers that say who asks and how they came here. The session is the browser's cookie, nothing else. */
@@ -43,30 +46,39 @@ const passedOn = [
   "tracestate",
 ];
 
+/** With a change goes where it comes from, for the API to judge. */
+const passedOnWithChanges = [...passedOn, "origin", "sec-fetch-site", "sec-fetch-mode", "user-agent"];
+
 /** Creates the API as seen by the browser that sent this request. */
 export const createApi = (fetchApi: FetchApi, request: FastifyRequest): Api => {
-  const headers: Record<string, string> = { accept: "application/json" };
-  for (const name of passedOn) {
-    const value = request.headers[name];
-    if (value !== undefined) headers[name] = String(value);
-  }
-  headers["x-request-id"] ??= request.id;
+  const headersOf = (names: readonly string[]): Record<string, string> => {
+    const headers: Record<string, string> = { accept: "application/json" };
+    for (const name of names) {
+      const value = request.headers[name];
+      if (value !== undefined) headers[name] = String(value);
+    }
+    headers["x-request-id"] ??= request.id;
+    return headers;
+  };
+
+  const call = async <T>(method: "GET" | "DELETE", path: string, headers: Record<string, string>): Promise<Got<T>> => {
+    const response = await fetchApi(path, { method, headers, remoteAddress: request.socket.remoteAddress });
+    const cookies = response.headers.getSetCookie();
+    const body: unknown = response.status === 204 ? undefined : await response.json();
+    if (response.ok) return { kind: "ok", body: body as T, cookies };
+    const said = body as { readonly error?: WireError; readonly redirect_browser_to?: string } | null;
+    return {
+      kind: "refused",
+      status: response.status,
+      error: said?.error ?? {},
+      redirectTo: said?.redirect_browser_to,
+      retryAfter: response.headers.get("retry-after") ?? undefined,
+      cookies,
+    };
+  };
 
   return {
-    async get<T>(path: string): Promise<Got<T>> {
-      const response = await fetchApi(path, { headers, remoteAddress: request.socket.remoteAddress });
-      const cookies = response.headers.getSetCookie();
-      const body: unknown = await response.json();
-      if (response.status === 200) return { kind: "ok", body: body as T, cookies };
-      const said = body as { readonly error?: WireError; readonly redirect_browser_to?: string } | null;
-      return {
-        kind: "refused",
-        status: response.status,
-        error: said?.error ?? {},
-        redirectTo: said?.redirect_browser_to,
-        retryAfter: response.headers.get("retry-after") ?? undefined,
-        cookies,
-      };
-    },
+    get: (path) => call("GET", path, headersOf(passedOn)),
+    delete: (path) => call("DELETE", path, headersOf(passedOnWithChanges)),
   };
 };

@@ -1,7 +1,6 @@
 import { type Answer, goTo } from "./answer.ts";
 import { type PageKind, queryText } from "./api-urls.ts";
-import { html } from "./html.ts";
-import type { Page } from "./page.ts";
+import { plainPage } from "./failed-page.ts";
 import type { Visit } from "./visit.ts";
 
 /*
@@ -41,22 +40,12 @@ export const createBeginAgain = (secureCookies: boolean): BeginAgain => {
       if (visit.param("round") === undefined) return undefined;
       const done = past(visit);
       if (done !== undefined && done <= rounds) return undefined;
-      return { kind: "page", status: 400, page: done === undefined ? noCookies(kind) : noUse(kind), cookies: [] };
+      return {
+        kind: "page",
+        status: 400,
+        page: plainPage(visit.texts, done === undefined ? "cookies" : "rounds", kind, "error.try_again"),
+        cookies: [],
+      };
     },
   };
 };
-
-const noCookies = (kind: PageKind): Page => ({
-  title: "Cookies are needed here",
-  hasErrors: true,
-  body: html`<p>Your browser does not keep the cookies of this site, and without them this form cannot be protected against misuse.</p>
-<p>Please allow cookies for this site, then try again.</p>
-<p><a class="button primary" href="${kind}">Try again</a></p>`,
-});
-
-const noUse = (kind: PageKind): Page => ({
-  title: "This form could not be opened",
-  hasErrors: true,
-  body: html`<p>We tried several times, but your browser keeps sending cookies that do not fit. Please close other tabs of this site, or delete its cookies, then try again.</p>
-<p><a class="button primary" href="${kind}">Try again</a></p>`,
-});

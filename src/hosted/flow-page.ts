@@ -40,7 +40,7 @@ export const createFlowAnswers = ({
     if (status === 401) return goTo(initUrl("login", { return_to: initUrl(kind, { return_to: returnTo }) }), cookies);
     if (status === 403 || status === 404 || status === 410)
       return goTo(initUrl(kind, { return_to: returnTo }), cookies);
-    return failed(got);
+    return failed(got, visit.texts);
   };
 
   return async ({ kind, carried, show: present }, visit) => {

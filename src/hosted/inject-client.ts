@@ -12,9 +12,9 @@ const bodiless = new Set([204, 205, 304]);
  */
 export const createInjectClient =
   (app: Pick<FastifyInstance, "inject">): FetchApi =>
-  async (path, { headers, remoteAddress }) => {
+  async (path, { method, headers, remoteAddress }) => {
     const answer = await app.inject({
-      method: "GET",
+      method,
       url: path,
       headers,
       ...(remoteAddress !== undefined && { remoteAddress }),

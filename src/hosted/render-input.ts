@@ -1,6 +1,10 @@
+import { fieldKindOf } from "./field-kind.ts";
 import { attributes, type Html, html } from "./html.ts";
 import type { PlacedNode } from "./place-nodes.ts";
+import { providerMark } from "./provider-mark.ts";
 import { renderNodeMessages } from "./render-messages.ts";
+import { choosesPassword, renderPassword } from "./render-password.ts";
+import type { View } from "./view.ts";
 import type { WireInput } from "./wire.ts";
 
 /**
@@ -13,52 +17,58 @@ import type { WireInput } from "./wire.ts";
  * take no instant with a time zone), passwords have no `maxlength`, and
  * `pattern`, which HTML reads differently from JSON Schema, is not used.
  */
-export const renderInput = (placed: PlacedNode, input: WireInput): Html => {
+export const renderInput = (placed: PlacedNode, input: WireInput, view: View): Html => {
   if (input.type === "hidden")
     return html`<input${attributes({ type: "hidden", name: input.name, value: textOf(input.value) })}>`;
-  if (input.type === "submit" || input.type === "button") return renderButton(placed, input);
+  if (input.type === "submit" || input.type === "button") return renderButton(placed, input, view);
   if (input.type === "checkbox") return renderCheckbox(placed, input);
-  const { id, label, node } = placed;
-  const hint = hints[input.type];
+  const { id, label } = placed;
+  const hint = fieldKindOf(input) === "datetime" ? view.texts.text("hint.datetime") : undefined;
+  const given = { ...common(placed, input, hint !== undefined), autocomplete: view.autocomplete(input) };
   return html`<div class="field">
-  <label for="${id}">${label}${input.required !== true && html` <span class="optional">(optional)</span>`}</label>
+  <label for="${id}">${label}${input.required !== true && html` <span class="optional">${view.texts.text("optional")}</span>`}</label>
   ${hint !== undefined && html`<p class="hint" id="${id}-hint">${hint}</p>`}
-  ${input.options && input.options.length > 0 ? renderSelect(placed, input) : renderEntry(placed, input)}
-  ${renderNodeMessages(node.messages ?? [], id)}
+  ${renderControl(placed, input, given, view)}
+  ${renderNodeMessages(placed)}
 </div>`;
 };
 
-const hints: Readonly<Record<string, string>> = {
-  "datetime-local": "With the time zone, for example 2030-01-31T09:30:00Z",
+type Given = Readonly<Record<string, string | number | boolean | undefined>>;
+
+const renderControl = (placed: PlacedNode, input: WireInput, given: Given, view: View): Html => {
+  if (input.options && input.options.length > 0) return renderSelect(input, given);
+  if (input.type === "password") return renderPassword(placed, given, view);
+  return renderEntry(input, given);
 };
 
-const entries: Readonly<Record<string, { readonly type: string; readonly inputmode?: string }>> = {
+const entries: Readonly<Record<string, Given>> = {
   number: { type: "text", inputmode: "decimal" },
   "datetime-local": { type: "text" },
-  password: { type: "password" },
   email: { type: "email" },
   tel: { type: "tel" },
   url: { type: "url" },
   date: { type: "date" },
 };
 
-const renderEntry = (placed: PlacedNode, input: WireInput): Html =>
+const renderEntry = (input: WireInput, given: Given): Html =>
   html`<input${attributes({
     ...(entries[input.type] ?? { type: "text" }),
-    ...common(placed, input),
+    ...given,
     value: input.value === undefined || input.value === null ? undefined : textOf(input.value),
-    autocomplete: input.autocomplete,
-    maxlength: input.type === "password" ? undefined : input.maxlength,
-    ...verbatim(input),
+    maxlength: input.maxlength,
+    ...writing(input, given.autocomplete),
   })}>`;
 
-/** Names, addresses and the like are written as they are, whatever a phone's keyboard thinks. */
-const verbatim = (input: WireInput) =>
-  input.type === "text" && input.autocomplete !== undefined
-    ? { autocapitalize: "none", autocorrect: "off", spellcheck: "false" }
-    : {};
+/** Names, addresses and the like are written as they are, whatever a phone's keyboard thinks; codes are digits. */
+const writing = (input: WireInput, autocomplete: unknown): Given => {
+  if (autocomplete === "one-time-code")
+    return { class: "code", ...(input.name === "totp_code" && { inputmode: "numeric" }), ...verbatim };
+  return input.type === "text" && /\b(?:username|email|tel|url)\b/.test(String(autocomplete ?? "")) ? verbatim : {};
+};
 
-const renderSelect = (placed: PlacedNode, input: WireInput): Html => {
+const verbatim: Given = { autocapitalize: "none", autocorrect: "off", spellcheck: "false" };
+
+const renderSelect = (input: WireInput, given: Given): Html => {
   const current = textOf(input.value);
   const choices = (input.options ?? []).map((option) => textOf(option.value));
   // A refused value is shown again; and a field that may stay empty can be emptied.
@@ -68,7 +78,7 @@ const renderSelect = (placed: PlacedNode, input: WireInput): Html => {
     ...unlisted,
     ...choices,
   ];
-  return html`<select${attributes(common(placed, input))}>${all.map(
+  return html`<select${attributes(given)}>${all.map(
     (choice) =>
       html`<option${attributes({ value: choice, selected: choice === current })}>${choice === "" ? "–" : choice}</option>`,
   )}</select>`;
@@ -79,7 +89,7 @@ const renderSelect = (placed: PlacedNode, input: WireInput): Html => {
  * counts. Where there is no value yet and may be none, nothing is said: an untouched form is no answer.
  */
 const renderCheckbox = (placed: PlacedNode, input: WireInput): Html => {
-  const { id, label, node } = placed;
+  const { id, label } = placed;
   const isTicked = input.value === true || input.value === "true" || input.value === "on";
   const hasAnswer = (input.value !== undefined && input.value !== null) || input.required === true;
   const no =
@@ -87,35 +97,46 @@ const renderCheckbox = (placed: PlacedNode, input: WireInput): Html => {
     html`<input${attributes({ type: "hidden", name: input.name, value: "false", disabled: input.disabled })}>`;
   return html`<div class="field checkbox">
   ${no}
-  <input${attributes({ type: "checkbox", ...common(placed, input), value: "true", checked: isTicked })}>
+  <input${attributes({ type: "checkbox", ...common(placed, input, false), value: "true", checked: isTicked })}>
   <label for="${id}">${label}</label>
-  ${renderNodeMessages(node.messages ?? [], id)}
+  ${renderNodeMessages(placed)}
 </div>`;
 };
 
-/** Buttons of the chosen method stand out; those that lead elsewhere or take something away do not. */
-const renderButton = (placed: PlacedNode, input: WireInput): Html => {
-  const { id, label, node } = placed;
+/** How a button looks: that of the chosen method stands out, a step back does not, what takes something away warns. */
+const lookOf = (input: WireInput): string => {
+  if (input.name === "screen") return "quiet";
+  if (/(?:^unlink$|_remove$|_unlink$|_disable$)/.test(input.name)) return "danger";
+  return input.name === "method" || /_(?:register|confirm)$/.test(input.name) ? "primary" : "secondary";
+};
+
+const renderButton = (placed: PlacedNode, input: WireInput, view: View): Html => {
+  const { id, label, messages, node } = placed;
   const needsScript = input.type === "button";
-  const look = input.name === "method" ? "primary" : "secondary";
+  const isProvider =
+    input.name === "provider" && view.pages.some((page) => page === "login" || page === "registration");
+  const provider = node.meta?.label?.context?.provider;
   return html`<div class="action"><button${attributes({
     type: needsScript ? "button" : "submit",
-    class: look,
+    class: lookOf(input),
     id,
     name: input.name,
     value: textOf(input.value),
     disabled: input.disabled,
-    "aria-describedby": (node.messages ?? []).length > 0 ? `${id}-messages` : undefined,
-    onclick: input.onclick,
+    "aria-describedby": messages.length > 0 ? `${id}-messages` : undefined,
+    onclick: input.onclickTrigger ? undefined : input.onclick,
     "data-onclick-trigger": input.onclickTrigger,
-  })}>${label}</button>${needsScript && html`<noscript><p class="hint">This needs JavaScript, which is switched off in your browser.</p></noscript>`}
-  ${renderNodeMessages(node.messages ?? [], id)}</div>`;
+  })}>${isProvider && typeof provider === "string" && providerMark(textOf(input.value), provider)}<span>${label}</span></button>${
+    needsScript && html`<noscript><p class="hint">${view.texts.text("needs_script")}</p></noscript>`
+  }
+  ${renderNodeMessages(placed)}</div>`;
 };
 
-const common = ({ id, node }: PlacedNode, input: WireInput) => {
-  const messages = node.messages ?? [];
+const common = ({ id, messages, node }: PlacedNode, input: WireInput, hasHint: boolean): Given => {
+  const rules = choosesPassword(node) ? [`${id}-rules`] : [];
   const described = [
-    ...(hints[input.type] === undefined ? [] : [`${id}-hint`]),
+    ...(hasHint ? [`${id}-hint`] : []),
+    ...rules,
     ...(messages.length === 0 ? [] : [`${id}-messages`]),
   ];
   return {

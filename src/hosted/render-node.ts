@@ -3,21 +3,23 @@ import type { PlacedNode } from "./place-nodes.ts";
 import { renderInput } from "./render-input.ts";
 import { renderNodeMessages } from "./render-messages.ts";
 import { safeUrl } from "./safe-url.ts";
+import { placeOf, type View } from "./view.ts";
 import type { WireText } from "./wire.ts";
 
 /**
  * Renders one node of a form, whatever method it is of. Scripts are not among
  * them: the page loads them once, see page.ts. What is unknown prints nothing.
  */
-export const renderNode = (placed: PlacedNode): Html => {
+export const renderNode = (placed: PlacedNode, view: View): Html => {
   const { node, id, label } = placed;
   const given = node.attributes;
+  const said = (text: WireText): string => view.texts.message(text, placeOf(view, node));
   switch (given.node_type) {
     case "input":
-      return renderInput(placed, given);
+      return renderInput(placed, given, view);
     case "text":
       return html`<div class="field" id="${id}">${label !== "" && html`<p class="label">${label}</p>`}
-  ${renderText(given.text, given.id)}${renderNodeMessages(node.messages ?? [], id)}</div>`;
+  ${renderText(given.text, given.id, view, said)}${renderNodeMessages(placed)}</div>`;
     case "img":
       return html`<figure id="${id}"><img${attributes({
         id: given.id,
@@ -25,9 +27,9 @@ export const renderNode = (placed: PlacedNode): Html => {
         width: given.width,
         height: given.height,
         alt: label,
-      })}>${label !== "" && html`<figcaption>${label}</figcaption>`}${renderNodeMessages(node.messages ?? [], id)}</figure>`;
+      })}>${label !== "" && html`<figcaption>${label}</figcaption>`}${renderNodeMessages(placed)}</figure>`;
     case "a":
-      return html`<p id="${id}"><a${attributes({ id: given.id, href: safeUrl(given.href) })}>${given.title.text}</a></p>${renderNodeMessages(node.messages ?? [], id)}`;
+      return html`<p id="${id}"><a${attributes({ id: given.id, href: safeUrl(given.href) })}>${said(given.title)}</a></p>${renderNodeMessages(placed)}`;
     case "div":
       return html`<div${attributes({ id: given.id, class: given.class, ...dataOf(given.data ?? {}) })}></div>`;
     default:
@@ -35,11 +37,15 @@ export const renderNode = (placed: PlacedNode): Html => {
   }
 };
 
-/** A text to read or to copy. Several secrets come as one text for old clients, and one by one in its context. */
-const renderText = (text: WireText, id: string): Html => {
+/**
+ * A text to read or to copy, by a button that a script adds. Several secrets
+ * come as one text for old clients, and one by one in its context.
+ */
+const renderText = (text: WireText, id: string, { texts }: View, said: (text: WireText) => string): Html => {
+  const copies = attributes({ id, "data-copy": texts.text("copy"), "data-copied": texts.text("copied") });
   const secrets = text.context?.secrets;
-  if (!Array.isArray(secrets)) return html`<p class="copy" id="${id}">${text.text}</p>`;
-  return html`<ul class="copy" id="${id}">${secrets.map((secret: Partial<WireText> | null) => html`<li>${secret?.text}</li>`)}</ul>`;
+  if (!Array.isArray(secrets)) return html`<p class="copy"${copies}><code>${said(text)}</code></p>`;
+  return html`<ul class="copy"${copies}>${secrets.map((secret: Partial<WireText> | null) => html`<li><code>${secret?.text}</code></li>`)}</ul>`;
 };
 
 const dataOf = (data: Readonly<Record<string, string>>): Record<string, string> =>

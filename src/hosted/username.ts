@@ -4,7 +4,8 @@ import type { WireInput } from "./wire.ts";
 
 /**
  * Tells password managers whose password a form is about, where nobody has to
- * enter that: an unnamed field, which is not sent.
+ * enter that: a field out of sight, with the name and the id that they look
+ * for. The API passes over it.
  */
 export const renderUsername = (form: ArrangedForm, known: string | undefined): Html => {
   const inputs = form.parts.flatMap(({ nodes }) =>
@@ -16,7 +17,7 @@ export const renderUsername = (form: ArrangedForm, known: string | undefined): H
   )
     return html``;
   const username = usernameIn(inputs) ?? known;
-  return html`${username !== undefined && html`<input type="text" autocomplete="username" value="${username}" readonly hidden>`}`;
+  return html`${username !== undefined && html`<input type="text" id="username" name="username" autocomplete="username" value="${username}" readonly hidden>`}`;
 };
 
 /** The identifier or the address that a form carries along unseen. */

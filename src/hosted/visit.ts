@@ -1,9 +1,15 @@
 import type { FastifyRequest } from "fastify";
 import { type Api, createApi, type FetchApi } from "./api.ts";
+import { chooseLanguage, languageCookie } from "./language.ts";
+import { type Texts, textsOf } from "./texts.ts";
 
 /** One browser's request for a page. */
 export interface Visit {
   readonly api: Api;
+  /** The texts in the language of this visit. */
+  readonly texts: Texts;
+  /** The page's own address, relative to the pages. */
+  readonly here: string;
   /** A parameter of the address; of repeated ones the first. */
   readonly param: (name: string) => string | undefined;
   /** A cookie, as the browser sent it. */
@@ -12,16 +18,19 @@ export interface Visit {
 
 /** Reads a request. */
 export const createVisit = (fetchApi: FetchApi, request: FastifyRequest): Visit => {
-  const { searchParams } = new URL(request.originalUrl, "http://page.invalid");
+  const { pathname, search, searchParams } = new URL(request.originalUrl, "http://page.invalid");
+  const cookie = (name: string): string | undefined => {
+    for (const pair of (request.headers.cookie ?? "").split(";")) {
+      const [given = "", value = ""] = pair.trim().split("=", 2);
+      if (given === name) return value;
+    }
+    return undefined;
+  };
   return {
     api: createApi(fetchApi, request),
+    texts: textsOf(chooseLanguage(cookie(languageCookie), request.headers["accept-language"])),
+    here: `${pathname.split("/").at(-1) ?? ""}${search}`,
     param: (name) => searchParams.get(name) || undefined,
-    cookie: (name) => {
-      for (const pair of (request.headers.cookie ?? "").split(";")) {
-        const [given = "", value = ""] = pair.trim().split("=", 2);
-        if (given === name) return value;
-      }
-      return undefined;
-    },
+    cookie,
   };
 };

@@ -79,11 +79,20 @@ export interface WireUi {
   readonly messages?: readonly WireText[] | null;
 }
 
+/** An address of a person. */
+export interface WireAddress {
+  readonly value: string;
+  /** `email`, `sms`, … */
+  readonly via?: string;
+  readonly verified?: boolean;
+}
+
 /** A person, as far as a page names them. */
 export interface WireIdentity {
   readonly id: string;
   readonly traits?: unknown;
-  readonly verifiable_addresses?: readonly { readonly value: string }[] | null;
+  readonly verifiable_addresses?: readonly WireAddress[] | null;
+  readonly recovery_addresses?: readonly WireAddress[] | null;
 }
 
 /** A flow of any kind. */
@@ -91,6 +100,8 @@ export interface WireFlow {
   readonly id: string;
   readonly ui: WireUi;
   readonly return_to?: string;
+  /** The method that was submitted last. */
+  readonly active?: string;
   /** Settings: `success` once something was saved. */
   readonly state?: string;
   /** Login: a signed-in person proves again who they are. */
@@ -107,6 +118,7 @@ export interface WireSession {
   readonly authenticated_at: string;
   readonly identity?: WireIdentity | null;
   readonly devices?: readonly { readonly ip_address?: string; readonly user_agent?: string }[] | null;
+  readonly authentication_methods?: readonly { readonly method?: string; readonly provider?: string }[] | null;
 }
 
 /** What went wrong. */
@@ -116,5 +128,7 @@ export interface WireError {
   readonly status?: string;
   readonly message?: string;
   readonly reason?: string;
+  /** Of the request that failed. */
+  readonly request?: string;
   readonly details?: Readonly<Record<string, unknown>>;
 }

@@ -2,6 +2,7 @@ import { type DescMethod, type DescMethodUnary, getOption } from "@bufbuild/prot
 import type { FastifyInstance } from "fastify";
 import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import type { Config } from "../config/config.ts";
+import type { Facts } from "../hosted/facts.ts";
 import { createHosted } from "../hosted/hosted.ts";
 import { createInjectClient } from "../hosted/inject-client.ts";
 import type { Call, Procedure } from "../lib/call.ts";
@@ -112,12 +113,13 @@ export const createListeners = ({
 
   const descriptors = services.map(({ service }) => service);
 
-  const pages = (app: FastifyInstance) =>
+  const pagesOn = (app: FastifyInstance) =>
     createHosted({
       publicBaseUrl: serve.public.base_url,
       fetchApi: createInjectClient(app),
       secureCookies: config.cookies.secure ?? !config.dev,
-      registrationEnabled: selfservice.flows.registration.enabled,
+      facts: pageFacts(selfservice),
+      look: config.hosted,
       log,
     });
 
@@ -141,6 +143,7 @@ export const createListeners = ({
       clientAddress: createClientAddress(listener.trusted_proxies),
       callLog,
     });
+    const pages = port === "public" ? pagesOn(app) : undefined;
     app.register(
       createGateway({
         services: descriptors,
@@ -153,9 +156,10 @@ export const createListeners = ({
         errorUiUrl: selfservice.flows.error.ui_url,
         storeError,
         log,
+        notFound: pages?.notFound,
       }),
     );
-    if (port === "public") app.register(pages(app));
+    pages?.mount(app);
     return app;
   };
 
@@ -168,6 +172,18 @@ export const createListeners = ({
     close: async () => {
       await Promise.all([publicApp.close(), adminApp.close()]);
     },
+  };
+};
+
+/** What the pages are told of the configuration, because no API says it. */
+const pageFacts = ({ flows, methods }: Config["selfservice"]): Facts => {
+  const { after } = flows.settings;
+  const own = after.methods.password?.hooks ?? [];
+  const { min_password_length, identifier_similarity_check_enabled } = methods.password.config;
+  return {
+    registrationEnabled: flows.registration.enabled,
+    passwordRules: { minLength: min_password_length, unlikeIdentifier: identifier_similarity_check_enabled },
+    passwordEndsOthers: (own.length > 0 ? own : after.hooks).some(({ hook }) => hook === "revoke_active_sessions"),
   };
 };
 

@@ -126,6 +126,7 @@ describe("from one network", () => {
     const answer = await tryFrom("203.0.113.7", person.email, person.password);
     expect(answer.status).toBe(429);
     expect(Number(answer.headers["retry-after"])).toBe(600);
+    expect(answer.json.error).toMatchObject({ details: { retry_after: 600 } });
     expect((await tryFrom("203.0.113.8", person.email, person.password)).status).toBe(200);
   });
 

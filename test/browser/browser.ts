@@ -4,8 +4,8 @@ import path from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 
 /*
- * A real browser for the tests of the pages: the machine's Chromium, with
- * scripts switched off, and with a profile of its own that goes when the test
+ * A real browser for the tests of the pages: the machine's Chromium,
+ * with scripts switched off unless a test wants them, and with a profile of its own that goes when the test
  * is over.
  */
 
@@ -40,13 +40,27 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** Opens a browser that has never been anywhere. */
-export const openBrowser = async (): Promise<Browser> => {
+/** What a browser is opened with. */
+export interface BrowserOptions {
+  readonly javaScriptEnabled?: boolean;
+  /** What it asks for in `Accept-Language`. */
+  readonly locale?: string;
+  readonly timezoneId?: string;
+}
+
+/** Opens a browser that has never been anywhere; without scripts unless they are wanted. */
+export const openBrowser = async ({
+  javaScriptEnabled = false,
+  locale = "en",
+  timezoneId = "UTC",
+}: BrowserOptions = {}): Promise<Browser> => {
   const profile = mkdtempSync(path.join(tmpdir(), "browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
     headless: true,
-    javaScriptEnabled: false,
+    javaScriptEnabled,
+    locale,
+    timezoneId,
     args: quietly,
   });
   context.setDefaultTimeout(15_000);

@@ -27,16 +27,21 @@ const signUp = async () => {
   const person = { email: newEmail(), password: newPassword() };
   await page.goto(`${server.url}/hosted/registration`);
   await page.getByLabel("E-Mail").fill(person.email);
-  await page.getByLabel("Password").fill(person.password);
-  await page.getByRole("button", { name: "Sign up" }).click();
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Create account" }).click();
   expect(await heading()).toBe("Account settings");
   return person;
 };
 
+const signOut = async () => {
+  await page.locator(".head summary").click();
+  await page.getByRole("link", { name: "Sign out" }).click();
+};
+
 const signIn = async (email: string, password: string) => {
   await page.getByLabel("E-Mail").fill(email);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Sign in with password" }).click();
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
 };
 
 describe("a person whose browser runs no scripts", () => {
@@ -50,13 +55,13 @@ describe("a person whose browser runs no scripts", () => {
     await page.getByRole("link", { name: "Create one" }).click();
     const person = { email: newEmail(), password: newPassword() };
     await page.getByLabel("E-Mail").fill(person.email);
-    await page.getByLabel("Password").fill(person.password);
-    await page.getByRole("button", { name: "Sign up" }).click();
-    expect(await page.locator(".who").textContent()).toContain(person.email);
+    await page.getByLabel("Password", { exact: true }).fill(person.password);
+    await page.getByRole("button", { name: "Create account" }).click();
+    expect(await page.locator(".head .who").textContent()).toContain(person.email);
 
     await page.goto(`${server.url}/hosted/`);
     expect(await page.locator("main").textContent()).toContain(person.email);
-    await page.getByRole("link", { name: "Sign out" }).click();
+    await signOut();
     expect(await heading()).toBe("Sign in");
     await signIn(person.email, person.password);
     expect(await heading()).toBe("Account settings");
@@ -66,11 +71,11 @@ describe("a person whose browser runs no scripts", () => {
   it("learns at the field and above the form what is wrong, and what was typed is still there", async () => {
     await page.goto(`${server.url}/hosted/registration`);
     await page.getByLabel("E-Mail").fill("notanemail");
-    await page.getByLabel("Age").fill("seventeen");
-    await page.getByLabel("Password").fill(newPassword());
-    await page.getByRole("button", { name: "Sign up" }).click();
+    await page.locator('[name="traits.age"]').fill("seventeen");
+    await page.getByLabel("Password", { exact: true }).fill(newPassword());
+    await page.getByRole("button", { name: "Create account" }).click();
 
-    expect(await page.title()).toBe("Error: Create an account");
+    expect(await page.title()).toBe("Error: Create an account · Ostiary");
     expect(await page.locator(":focus").getAttribute("role")).toBe("alert");
     await alert().getByRole("link", { name: "E-Mail" }).click();
     const email = page.getByLabel("E-Mail");
@@ -78,19 +83,19 @@ describe("a person whose browser runs no scripts", () => {
     expect(await email.inputValue()).toBe("notanemail");
     expect(await email.getAttribute("aria-invalid")).toBe("true");
     expect(await page.locator(`#${await email.getAttribute("aria-describedby")}`).textContent()).toContain(
-      `"notanemail" isn't valid "email"`,
+      "Enter a valid e-mail address",
     );
-    expect(await page.getByLabel("Age").inputValue()).toBe("seventeen");
-    expect(await page.getByLabel("Password").inputValue()).toBe("");
+    expect(await page.locator('[name="traits.age"]').inputValue()).toBe("seventeen");
+    expect(await page.getByLabel("Password", { exact: true }).inputValue()).toBe("");
   });
 
   it("changes every kind of field and finds it as it was left", async () => {
     const { email } = await signUp();
     const profile = form("Profile");
     const save = async () => {
-      await profile.getByRole("button", { name: "Save" }).click();
+      await profile.getByRole("button", { name: "Save profile" }).click();
       expect(await alert().allTextContents()).toEqual([]);
-      expect(await page.getByRole("status").textContent()).toContain("Your changes have been saved!");
+      expect(await page.getByRole("status").textContent()).toContain("Your profile has been saved.");
     };
     const entries = {
       "First name": "Ann",
@@ -126,7 +131,7 @@ describe("a person whose browser runs no scripts", () => {
 
     await profile.getByLabel("Newsletter").uncheck();
     await profile.getByLabel("Plan").selectOption("");
-    await profile.getByLabel("Age").fill("");
+    await profile.locator('[name="traits.age"]').fill("");
     await save();
     expect(await traits()).toMatchObject({ newsletter: false });
     expect(await traits()).not.toHaveProperty("plan");
@@ -136,16 +141,16 @@ describe("a person whose browser runs no scripts", () => {
   it("changes the password in its own form, is told when it is no good, and signs in with the new one", async () => {
     const { email, password } = await signUp();
     const section = form("Password");
-    await section.getByLabel("Password").fill("short");
-    await section.getByRole("button", { name: "Save" }).click();
+    await section.getByLabel("New password").fill("short");
+    await section.getByRole("button", { name: "Change password" }).click();
     expect(await alert().getByRole("link").count()).toBe(1);
-    expect(await section.getByLabel("Password").getAttribute("aria-invalid")).toBe("true");
+    expect(await section.getByLabel("New password").getAttribute("aria-invalid")).toBe("true");
 
     const next = newPassword();
-    await section.getByLabel("Password").fill(next);
-    await section.getByRole("button", { name: "Save" }).click();
-    expect(await page.getByRole("status").textContent()).toContain("saved");
-    await page.getByRole("link", { name: "Sign out" }).click();
+    await section.getByLabel("New password").fill(next);
+    await section.getByRole("button", { name: "Change password" }).click();
+    expect(await page.getByRole("status").textContent()).toContain("Your password has been changed.");
+    await signOut();
 
     await signIn(email, password);
     expect(await alert().count()).toBe(1);
@@ -158,39 +163,47 @@ describe("a person whose browser runs no scripts", () => {
     const { email, password } = await signUp();
     server.clock.advance(minutes(20));
     const next = newPassword();
-    await form("Password").getByLabel("Password").fill(next);
-    await form("Password").getByRole("button", { name: "Save" }).click();
+    await form("Password").getByLabel("New password").fill(next);
+    await form("Password").getByRole("button", { name: "Change password" }).click();
     expect(await heading()).toBe("Confirm that it is you");
     expect(await page.locator("main").textContent()).toContain(email);
-    await page.getByLabel("Password").fill(password);
+    await page.getByLabel("Password", { exact: true }).fill(password);
     await page.locator("button[name=method]").click();
     expect(await heading()).toBe("Account settings");
     expect(await page.getByRole("status").textContent()).toContain("saved");
-    await page.getByRole("link", { name: "Sign out" }).click();
+    await signOut();
     await signIn(email, next);
     expect(await heading()).toBe("Account settings");
   });
 
   it("submits the form they are typing in with Enter", async () => {
     const { email, password } = await signUp();
-    await page.getByRole("link", { name: "Sign out" }).click();
+    await signOut();
     await page.getByLabel("E-Mail").fill(email);
-    await page.getByLabel("Password").fill(password);
-    await Promise.all([page.waitForURL(/\/hosted\/settings/), page.getByLabel("Password").press("Enter")]);
+    await page.getByLabel("Password", { exact: true }).fill(password);
+    await Promise.all([
+      page.waitForURL(/\/hosted\/settings/),
+      page.getByLabel("Password", { exact: true }).press("Enter"),
+    ]);
     expect(await heading()).toBe("Account settings");
   });
 
   it("sees where else they are signed in", async () => {
     const { email, password } = await signUp();
-    expect(await page.getByRole("heading", { name: "Signed in elsewhere" }).count()).toBe(0);
+    expect(await page.getByRole("region", { name: "Devices" }).textContent()).toContain(
+      "You are signed in nowhere else.",
+    );
     const other = await openBrowser();
     await other.page.goto(`${server.url}/hosted/login`);
     await other.page.getByLabel("E-Mail").fill(email);
-    await other.page.getByLabel("Password").fill(password);
+    await other.page.getByLabel("Password", { exact: true }).fill(password);
     await other.page.locator("button[name=method]").click();
-    const list = other.page.getByRole("region", { name: "Signed in elsewhere" });
+    const list = other.page.getByRole("region", { name: "Devices" });
     expect(await list.getByRole("listitem").allTextContents()).toEqual([
-      expect.stringMatching(/Chrome on Linux\s+127\.0\.0\.1, since/),
+      expect.stringMatching(
+        /Chrome on Linux\s+This device\s+127\.0\.0\.1 Signed in Mar 4, 2031, .* UTC with your password/,
+      ),
+      expect.stringMatching(/Chrome on Linux\s+127\.0\.0\.1 Signed in .*Sign out/s),
     ]);
     await other.close();
   });
@@ -220,13 +233,13 @@ describe("with the profile asked for first", () => {
     const email = newEmail();
     await page.goto(`${server.url}/hosted/registration`);
     await page.getByLabel("E-Mail").fill(email);
-    await page.getByRole("button", { name: "Sign up" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
     expect(await page.locator("main").textContent()).toContain(email);
     await page.getByRole("button", { name: "Back" }).click();
     expect(await page.getByLabel("E-Mail").inputValue()).toBe(email);
-    await page.getByRole("button", { name: "Sign up" }).click();
-    await page.getByLabel("Password").fill(newPassword());
-    await page.getByRole("button", { name: "Sign up" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByLabel("Password", { exact: true }).fill(newPassword());
+    await page.getByRole("button", { name: "Create account" }).click();
     expect(await heading()).toBe("Account settings");
   });
 });

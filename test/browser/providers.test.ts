@@ -33,14 +33,14 @@ afterEach(async () => {
 
 const heading = () => page.getByRole("heading", { level: 1 }).textContent();
 const button = (name: string) => page.getByRole("button", { name, exact: true });
-const saved = "Your changes have been saved!";
+const saved = "Your sign-in providers are up to date.";
 
 const signUp = async () => {
   const person = { email: newEmail(), password: newPassword() };
   await page.goto(`${server.url}/hosted/registration`);
   await page.getByLabel("E-Mail").fill(person.email);
-  await page.getByLabel("Password").fill(person.password);
-  await button("Sign up").click();
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await button("Create account").click();
   expect(await heading()).toBe("Account settings");
   return person;
 };
@@ -49,33 +49,34 @@ describe("a person with an account at a provider", () => {
   it("links it by a click, and unlinks it by another", async () => {
     await signUp();
     providers.acme.setAccount({ sub: randomUUID() });
-    await button("Link Acme").click();
+    await button("Connect Acme").click();
     expect(await page.getByText(saved).isVisible()).toBe(true);
-    expect([await button("Link Acme").count(), await button("Link Globex").count()]).toEqual([0, 1]);
-    await button("Unlink Acme").click();
+    expect([await button("Connect Acme").count(), await button("Connect Globex").count()]).toEqual([0, 1]);
+    await button("Disconnect Acme").click();
     expect(await page.getByText(saved).isVisible()).toBe(true);
-    expect([await button("Unlink Acme").count(), await button("Link Acme").count()]).toEqual([0, 1]);
+    expect([await button("Disconnect Acme").count(), await button("Connect Acme").count()]).toEqual([0, 1]);
   });
 
   it("signs up with it, and signs in with it the next time", async () => {
     const account = { sub: randomUUID(), email: newEmail(), email_verified: true };
     providers.acme.setAccount(account);
     await page.goto(`${server.url}/hosted/registration`);
-    await button("Sign up with Acme").click();
+    await button("Continue with Acme").click();
     expect(await heading()).toBe("Account settings");
-    expect(await page.locator(".who").textContent()).toContain(account.email);
+    expect(await page.locator(".head .who").textContent()).toContain(account.email);
     await page.goto(`${server.url}/hosted/`);
+    await page.locator(".head summary").click();
     await page.getByRole("link", { name: "Sign out" }).click();
-    await button("Sign in with Acme").click();
+    await button("Continue with Acme").click();
     expect(await heading()).toBe("Account settings");
-    expect(await page.locator(".who").textContent()).toContain(account.email);
+    expect(await page.locator(".head .who").textContent()).toContain(account.email);
   });
 
   it("fills in what the provider does not tell", async () => {
     const email = newEmail();
     providers.acme.setAccount({ sub: randomUUID(), given_name: "Ann" });
     await page.goto(`${server.url}/hosted/registration`);
-    await button("Sign up with Acme").click();
+    await button("Continue with Acme").click();
     expect(await page.getByLabel("First name").inputValue()).toBe("Ann");
     await page.getByLabel("E-Mail").fill(email);
     await button("Continue").click();
@@ -85,24 +86,25 @@ describe("a person with an account at a provider", () => {
   it("is asked for the password of an account that has the address, and has both ways in afterwards", async () => {
     const person = await signUp();
     await page.goto(`${server.url}/hosted/`);
+    await page.locator(".head summary").click();
     await page.getByRole("link", { name: "Sign out" }).click();
     providers.acme.setAccount({ sub: randomUUID(), email: person.email, email_verified: true });
-    await button("Sign in with Acme").click();
-    expect(await heading()).toBe("Sign in");
+    await button("Continue with Acme").click();
+    expect(await heading()).toBe("Connect your account");
     expect(await page.locator("main").textContent()).toContain(person.email);
-    await page.getByLabel("Password").fill(person.password);
-    await button("Sign in with password").click();
+    await page.getByLabel("Password", { exact: true }).fill(person.password);
+    await button("Sign in and connect").click();
     expect(await heading()).toBe("Account settings");
-    expect(await button("Unlink Acme").count()).toBe(1);
+    expect(await button("Disconnect Acme").count()).toBe(1);
   });
 
   it("is back at the form when they say no at the provider", async () => {
     await signUp();
     providers.acme.setAccount({ sub: randomUUID() });
     providers.acme.refuse("access_denied");
-    await button("Link Acme").click();
+    await button("Connect Acme").click();
     providers.acme.refuse(undefined);
-    expect(await page.getByRole("alert").textContent()).toContain("denied");
-    expect(await button("Link Acme").count()).toBe(1);
+    expect(await page.getByRole("alert").textContent()).toContain("refused or cancelled at the provider");
+    expect(await button("Connect Acme").count()).toBe(1);
   });
 });

@@ -154,5 +154,6 @@ const emptyIdentifier = (schema: LoginView["schema"]) => {
 const tooManyGuesses = (seconds: number) =>
   serviceError("RATE_LIMITED", {
     explain: "Too many failed attempts to sign in. Try again later.",
+    details: { retry_after: seconds },
     headers: { "retry-after": String(seconds) },
   });

@@ -47,6 +47,8 @@ export interface GatewayOptions {
   readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
   /** For what goes wrong outside of procedures, which keep the log of calls themselves. */
   readonly log: Pick<Log, "error">;
+  /** Answers what is nowhere, where it can do better than a line of text. */
+  readonly notFound?: ((request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined) | undefined;
 }
 
 type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
@@ -152,9 +154,8 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
 
     const notHere: Handle = async (request, reply) => {
       const location = doorways.otherPort(request.url);
-      return location === undefined
-        ? respond.text(reply, 404, "404 page not found")
-        : respond.redirect(reply, 307, location);
+      if (location !== undefined) return respond.redirect(reply, 307, location);
+      return options.notFound?.(request, reply) ?? respond.text(reply, 404, "404 page not found");
     };
     for (const pattern of doorways.notHere)
       instance.route({ method: [...verbs, "OPTIONS"], url: pattern, handler: notHere });

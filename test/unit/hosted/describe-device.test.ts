@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { describeDevice } from "../../../src/hosted/describe-device.ts";
+import { textsOf } from "../../../src/hosted/texts.ts";
 
 const webKit = "AppleWebKit/537.36 (KHTML, like Gecko)";
 
@@ -17,5 +18,5 @@ it.each([
   ["", "Unknown device"],
   ["<script>", "Unknown device"],
 ])("%s is %s", (userAgent, words) => {
-  expect(describeDevice(userAgent)).toBe(words);
+  expect(describeDevice(userAgent, textsOf("en"))).toBe(words);
 });

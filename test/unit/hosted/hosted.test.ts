@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FetchApi } from "../../../src/hosted/api.ts";
 import { createHosted } from "../../../src/hosted/hosted.ts";
 import { createInjectClient } from "../../../src/hosted/inject-client.ts";
+import type { LookOptions } from "../../../src/hosted/look.ts";
 
 /*
  * What the pages do when the API says what the server cannot be made to say
@@ -14,19 +15,41 @@ const json =
   async () =>
     Response.json(body, { status, headers });
 
+const plainLook: LookOptions = {
+  name: "Acme",
+  theme: "auto",
+  links: { help: undefined, privacy: undefined, terms: undefined },
+  logo: undefined,
+  icon: undefined,
+  css: undefined,
+};
+
 const pages = async (fetchApi: FetchApi) => {
   const logged: string[] = [];
   const app = fastify();
-  await app.register(
-    createHosted({
-      publicBaseUrl: "https://id.example.com/auth/",
-      fetchApi,
-      secureCookies: true,
+  createHosted({
+    publicBaseUrl: "https://id.example.com/auth/",
+    fetchApi,
+    secureCookies: true,
+    facts: {
       registrationEnabled: true,
-      log: { error: (_, message) => logged.push(message) },
-    }),
-  );
-  return { logged, get: (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers }) };
+      passwordRules: { minLength: 8, unlikeIdentifier: true },
+      passwordEndsOthers: false,
+    },
+    look: plainLook,
+    log: { error: (_, message) => logged.push(message) },
+  }).mount(app);
+  return {
+    logged,
+    get: (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers }),
+    post: (url: string, form: Record<string, string>, headers: Record<string, string> = {}) =>
+      app.inject({
+        method: "POST",
+        url,
+        payload: new URLSearchParams(form).toString(),
+        headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+      }),
+  };
 };
 
 describe("the pages", () => {
@@ -55,6 +78,7 @@ describe("the pages", () => {
     );
     const answer = await get("/hosted/login?flow=1");
     expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([503, "3"]);
+    expect(answer.body).toContain("There is a lot to do right now.");
     expect(answer.body).toContain("Too much work at once.");
   });
 
@@ -100,13 +124,104 @@ describe("the pages", () => {
   });
 });
 
+describe("the pages' own forms", () => {
+  const own = { origin: "https://id.example.com", "sec-fetch-site": "same-origin" };
+  const ending = async (answer: Response) => {
+    const seen: unknown[] = [];
+    const { post } = await pages(async (path, { method, headers }) => {
+      seen.push([method, path, headers.origin, headers["sec-fetch-site"], headers.cookie]);
+      return answer.clone();
+    });
+    return { seen, post };
+  };
+
+  it("end one session, or all others, and lead back to where they were sent from", async () => {
+    const { seen, post } = await ending(new Response(null, { status: 204 }));
+    const one = await post(
+      "/hosted/end-session",
+      { session: "a/b", back: "settings?flow=1" },
+      { ...own, cookie: "s=1" },
+    );
+    expect([one.statusCode, one.headers.location]).toEqual([303, "settings?flow=1&ended=one#devices"]);
+    const all = await post("/hosted/end-session", { back: "" }, own);
+    expect([all.statusCode, all.headers.location]).toEqual([303, "./?ended=all#devices"]);
+    expect(seen).toEqual([
+      ["DELETE", "/sessions/a%2Fb", own.origin, "same-origin", "s=1"],
+      ["DELETE", "/sessions", own.origin, "same-origin", undefined],
+    ]);
+  });
+
+  it.each([
+    ["another site", { origin: "https://evil.example", "sec-fetch-site": "cross-site" }],
+    ["a sibling", { origin: "https://app.example.com", "sec-fetch-site": "same-site" }],
+    ["an old browser on another site", { origin: "https://evil.example" }],
+    ["nobody who says so", {}],
+  ])("take nothing from %s", async (_, headers: Record<string, string>) => {
+    const { seen, post } = await ending(new Response(null, { status: 204 }));
+    expect((await post("/hosted/end-session", { session: "a" }, headers)).statusCode).toBe(403);
+    const language = await post("/hosted/language", { language: "de" }, headers);
+    expect([language.statusCode, language.headers["set-cookie"]]).toEqual([403, undefined]);
+    expect(seen).toEqual([]);
+  });
+
+  it("ask to sign in when there is no session any more, and say what else goes wrong", async () => {
+    const gone = await ending(Response.json({ error: { id: "session_inactive", code: 401 } }, { status: 401 }));
+    expect((await gone.post("/hosted/end-session", { session: "a" }, own)).headers.location).toBe(
+      "https://id.example.com/auth/self-service/login/browser",
+    );
+    const broken = await ending(Response.json({ error: { code: 500 } }, { status: 500 }));
+    expect((await broken.post("/hosted/end-session", { session: "a" }, own)).body).toContain("Something went wrong");
+  });
+
+  it("keep the language in a cookie, and lead nowhere but to a page", async () => {
+    const { post, get } = await pages(json(401, { error: { code: 401 } }));
+    const chosen = await post("/hosted/language", { language: "ar", back: "login?flow=1" }, own);
+    expect([chosen.statusCode, chosen.headers.location]).toEqual([303, "login?flow=1"]);
+    expect(chosen.headers["set-cookie"]).toEqual([
+      "hosted_language=ar; Path=/auth/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure",
+    ]);
+    for (const back of [
+      "https://evil.example",
+      "//evil.example",
+      "/x",
+      "javascript:alert(1)",
+      "..",
+      "a/b",
+      "a\\b",
+      "login#x",
+    ])
+      expect((await post("/hosted/language", { language: "de", back }, own)).headers.location).toBe("./");
+    expect((await post("/hosted/language", { language: "tlh" }, own)).headers["set-cookie"]).toBeUndefined();
+    const page = await get("/hosted/", { cookie: "hosted_language=ar", "accept-language": "de" });
+    expect(page.body).toContain(`<html lang="ar" dir="rtl">`);
+    expect((await get("/hosted/", { "accept-language": "ja;q=0.5, fr-CA;q=0.9" })).body).toContain(`<html lang="fr"`);
+  });
+});
+
+describe("whoever looks for a page", () => {
+  it("finds the start from the root, and a page where there is nothing, with addresses that hold there", async () => {
+    const { get } = await pages(json(401, { error: { code: 401 } }));
+    const html = { accept: "text/html,*/*" };
+    expect((await get("/", html)).headers.location).toBe("hosted/");
+    const { statusCode, body } = await get("/hosted/no/such/page", html);
+    expect([statusCode, body]).toEqual([404, expect.stringContaining("There is no such page")]);
+    expect(body).toContain(`href="/auth/hosted/style.css?`);
+    expect(body).toContain(`action="/auth/hosted/language"`);
+    expect((await get("/", { accept: "application/json" })).statusCode).toBe(404);
+  });
+});
+
 describe("the client of the same process", () => {
   it("carries headers both ways and keeps cookies apart", async () => {
     const app = fastify();
     app.get("/whoami", async (request, reply) =>
       reply.code(401).header("set-cookie", ["a=1", "b=2"]).send({ cookie: request.headers.cookie, ip: request.ip }),
     );
-    const answer = await createInjectClient(app)("/whoami", { headers: { cookie: "s=1" }, remoteAddress: "192.0.2.7" });
+    const answer = await createInjectClient(app)("/whoami", {
+      method: "GET",
+      headers: { cookie: "s=1" },
+      remoteAddress: "192.0.2.7",
+    });
     expect(answer.status).toBe(401);
     expect(answer.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
     expect(await answer.json()).toEqual({ cookie: "s=1", ip: "192.0.2.7" });

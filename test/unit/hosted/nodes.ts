@@ -1,3 +1,5 @@
+import { textsOf } from "../../../src/hosted/texts.ts";
+import { createView, type View } from "../../../src/hosted/view.ts";
 import type { WireInput, WireNode, WireText } from "../../../src/hosted/wire.ts";
 
 /** A text of the API. */
@@ -26,3 +28,10 @@ export const submit = (group: string, name: string, value: string, label: string
   input(group, { name, value, type: "submit" }, label);
 
 export const csrf = input("default", { name: "csrf_token", type: "hidden", value: "token", required: true });
+
+/** What forms are rendered with: English, and rules for passwords. */
+export const viewOf = (
+  nodes: readonly WireNode[],
+  pages: readonly string[] = ["login"],
+  language: "en" | "de" | "ar" = "en",
+): View => createView(textsOf(language), { pages, rules: { minLength: 8, unlikeIdentifier: true }, nodes });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { htmlText } from "../../../src/hosted/html.ts";
-import { type Layout, renderForms } from "../../../src/hosted/render-forms.ts";
+import { renderForms } from "../../../src/hosted/render-forms.ts";
+import { renderSections, type SectionsOptions } from "../../../src/hosted/render-sections.ts";
 import type { WireNode, WireText, WireUi } from "../../../src/hosted/wire.ts";
-import { csrf, input, submit, text } from "./nodes.ts";
+import { csrf, input, submit, text, viewOf } from "./nodes.ts";
 
 const ui = (nodes: readonly WireNode[], messages?: readonly WireText[]): WireUi => ({
   action: "http://127.0.0.1:4433/self-service/login?flow=1",
@@ -10,10 +11,27 @@ const ui = (nodes: readonly WireNode[], messages?: readonly WireText[]): WireUi 
   nodes,
   ...(messages && { messages }),
 });
-const render = (nodes: readonly WireNode[], layout: Partial<Layout> = {}, messages?: readonly WireText[]): string =>
-  htmlText(renderForms(ui(nodes, messages), { how: "card", ...layout }))
+const plain = (page: string): string =>
+  page
+    .replace(/<svg.*?<\/svg>/gs, "")
     .replace(/\n\s*/g, "")
     .replace(/ +/g, " ");
+const render = (nodes: readonly WireNode[], messages?: readonly WireText[], pages?: readonly string[]): string =>
+  plain(htmlText(renderForms(ui(nodes, messages), viewOf(nodes, pages))));
+const sections = (
+  nodes: readonly WireNode[],
+  options: Partial<SectionsOptions> = {},
+  messages?: readonly WireText[],
+) => {
+  const all = { username: "", account: undefined, active: undefined, isSaved: false, endsOthers: false, ...options };
+  const rendered = renderSections(ui(nodes, messages), viewOf(nodes, ["settings"]), all);
+  return {
+    titles: rendered.sections.map(({ title }) => title),
+    above: plain(htmlText(rendered.above)),
+    pages: rendered.sections.map(({ body }) => plain(htmlText(body))),
+    page: rendered.sections.map(({ body }) => plain(htmlText(body))).join(""),
+  };
+};
 const one = (node: WireNode): string => render([csrf, node]);
 const formsOf = (page: string): string[] => page.match(/<form.*?<\/form>/g) ?? [];
 const names = (form = ""): string[] => [...form.matchAll(/ name="([^"]+)"/g)].map(([, name]) => name ?? "");
@@ -36,7 +54,7 @@ describe("a field", () => {
 
   it("is called by its name when the schema gives it no title, and says that it may stay empty", () => {
     expect(one(input("default", { name: "traits.name.first_given" }))).toContain(
-      `<label for="node-1">Name first given <span class="optional">(optional)</span></label>`,
+      `<label for="node-1">Name first given <span class="optional">optional</span></label>`,
     );
   });
 
@@ -47,7 +65,7 @@ describe("a field", () => {
     expect(page).toContain(`value="x"`);
     expect(page).toContain(`aria-invalid="true" aria-describedby="node-1-messages"`);
     expect(page).toContain(
-      `<div class="messages" id="node-1-messages"><p class="message error">no &lt;number&gt;</p><p class="message info">years</p></div>`,
+      `<div class="messages" id="node-1-messages"><p class="message error"><span>no &lt;number&gt;</span></p><p class="message info"><span>years</span></p></div>`,
     );
     expect(one(input("default", { name: "age" }, "Age", [text("years")]))).not.toContain("aria-invalid");
   });
@@ -124,13 +142,17 @@ describe("other nodes", () => {
       group: "lookup_secret",
       attributes: { node_type: "text", id: "codes", text: text("abc, used", "info", { secrets: codes }) },
     };
-    expect(one(several)).toContain(`<ul class="copy" id="codes"><li>abc</li><li>used on Monday</li></ul>`);
+    expect(one(several)).toContain(
+      `<ul class="copy" id="codes" data-copy="Copy" data-copied="Copied"><li><code>abc</code></li><li><code>used on Monday</code></li></ul>`,
+    );
     const single: WireNode = {
       group: "totp",
       attributes: { node_type: "text", id: "key", text: text("K3Y") },
       meta: { label: text("Your key") },
     };
-    expect(one(single)).toContain(`<p class="label">Your key</p><p class="copy" id="key">K3Y</p>`);
+    expect(one(single)).toContain(
+      `<p class="label">Your key</p><p class="copy" id="key" data-copy="Copy" data-copied="Copied"><code>K3Y</code></p>`,
+    );
   });
 
   it("show images with what they are about", () => {
@@ -173,7 +195,7 @@ describe("other nodes", () => {
       ),
     );
     expect(page).toContain(
-      `<button type="button" class="secondary" id="node-1" name="go" value="{}" onclick="window.go()" data-onclick-trigger="go">`,
+      `<button type="button" class="secondary" id="node-1" name="go" value="{}" data-onclick-trigger="go">`,
     );
     expect(page).toContain("<noscript>");
   });
@@ -182,11 +204,11 @@ describe("other nodes", () => {
 describe("what a form has to say", () => {
   it("comes first: errors at once, with a way to each field, the rest when there is time", () => {
     const nodes = [csrf, input("default", { name: "email" }, "E-Mail", [text("is wrong", "error")]), byPassword];
-    const page = render(nodes, {}, [text("Too bad", "error"), text("By the way")]);
+    const page = render(nodes, [text("Too bad", "error"), text("By the way")]);
     expect(page).toMatch(
-      /^<div class="notice error" role="alert" tabindex="-1" autofocus><h2>There is a problem<\/h2><p>Too bad<\/p><ul><li><a href="#node-1">E-Mail: is wrong<\/a><\/li><\/ul><\/div>/,
+      /^<div class="notice error" role="alert" tabindex="-1" autofocus><div><h2>There is a problem<\/h2><p>Too bad<\/p><ul><li><a href="#node-1">E-Mail: is wrong<\/a><\/li><\/ul><\/div><\/div>/,
     );
-    expect(page).toContain(`<div class="notice info" role="status" aria-live="polite"><p>By the way</p></div>`);
+    expect(page).toContain(`<div class="notice info" role="status"><div><p>By the way</p></div></div>`);
   });
 
   it("includes errors of fields that nobody sees", () => {
@@ -198,7 +220,7 @@ describe("what a form has to say", () => {
   });
 
   it("takes up no place when there is nothing", () => {
-    expect(render([csrf, { ...byPassword, messages: null }], {})).toMatch(/^<form /);
+    expect(render([csrf, { ...byPassword, messages: null }])).toMatch(/^<form /);
   });
 });
 
@@ -232,10 +254,12 @@ describe("a card", () => {
     const hidden = input("default", { name: "identifier", type: "hidden", value: "ann@example.com" });
     const forms = formsOf(render([provider, csrf, hidden, password, byPassword]));
     expect(forms.map(names)).toEqual([
-      ["csrf_token", "identifier", "password", "method"],
+      ["username", "csrf_token", "identifier", "password", "method"],
       ["csrf_token", "identifier", "provider"],
     ]);
-    expect(forms[0]).toContain(`<input type="text" autocomplete="username" value="ann@example.com" readonly hidden>`);
+    expect(forms[0]).toContain(
+      `<input type="text" id="username" name="username" autocomplete="username" value="ann@example.com" readonly hidden>`,
+    );
   });
 
   it("heads its forms when there is something to enter in several", () => {
@@ -262,9 +286,10 @@ describe("sections", () => {
     submit("profile", "method", "profile", "Save"),
   ];
   const newPassword = [
-    input("password", { name: "password", type: "password" }, "Password"),
+    input("password", { name: "password", type: "password", autocomplete: "new-password" }, "Password"),
     submit("password", "method", "password", "Save"),
   ];
+  const saved: WireText = { id: 1050001, text: "Saved", type: "info" };
 
   it("are a form for each method, in the order of the API, each with the hidden fields that all need", () => {
     const link = [submit("oidc", "link", "acme", "Link Acme"), submit("oidc", "unlink", "globex", "Unlink Globex")];
@@ -272,43 +297,106 @@ describe("sections", () => {
       input("retina_scan", { name: "eye" }, "Eye"),
       submit("retina_scan", "method", "retina_scan", "Save"),
     ];
-    const page = render([csrf, ...link, ...profile, ...newPassword, ...unknown], { how: "sections" });
+    const { titles, page } = sections([csrf, ...link, ...profile, ...newPassword, ...unknown]);
     expect(formsOf(page).map(names)).toEqual([
-      ["csrf_token", "link", "unlink"],
+      ["csrf_token", "unlink", "link"],
       ["csrf_token", "traits.email", "method"],
-      ["csrf_token", "password", "method"],
+      ["username", "csrf_token", "password", "method"],
       ["csrf_token", "eye", "method"],
     ]);
-    expect([...page.matchAll(/<h2[^>]*>([^<]+)/g)].map(([, title]) => title)).toEqual([
-      "Linked accounts",
-      "Profile",
-      "Password",
-      "Retina scan",
-    ]);
+    expect(titles).toEqual(["Sign-in providers", "Profile", "Password", "Retina scan"]);
   });
 
   it("leave out a method with nothing to see, and scripts, which the page loads", () => {
     const script: WireNode = { group: "webauthn", attributes: { node_type: "script", id: "s", src: "/s.js" } };
     const unseen = input("passkey", { name: "passkey_create_data", type: "hidden", value: "{}" });
-    const page = render([csrf, ...profile, script, unseen], { how: "sections" });
+    const { page } = sections([csrf, ...profile, script, unseen]);
     expect(formsOf(page)).toHaveLength(1);
     expect(page).not.toContain("s.js");
   });
 
   it("show what belongs to no method with the profile", () => {
     const stray = input("default", { name: "traits.unknown" }, undefined, [text("is not known", "error")]);
-    const forms = formsOf(render([csrf, stray, ...newPassword, ...profile], { how: "sections" }));
-    expect(forms.map(names)).toEqual([
-      ["csrf_token", "password", "method"],
+    const { pages } = sections([csrf, stray, ...newPassword, ...profile]);
+    expect(pages.map((page) => names(formsOf(page)[0]))).toEqual([
+      ["username", "csrf_token", "password", "method"],
       ["csrf_token", "traits.unknown", "traits.email", "method"],
     ]);
+    expect(pages[1]).toContain(`role="alert"`);
+    expect(pages[0]).not.toContain(`role="alert"`);
   });
 
-  it("tell password managers whose password it is", () => {
-    const [first, second] = formsOf(
-      render([csrf, ...profile, ...newPassword], { how: "sections", username: "ann@example.com" }),
+  it("tell password managers whose password it is, by a field with a name and an id", () => {
+    const { pages } = sections([csrf, ...profile, ...newPassword], { username: "ann@example.com" });
+    expect(pages[0]).not.toContain("hidden>");
+    expect(pages[1]).toContain(
+      `<input type="text" id="username" name="username" autocomplete="username" value="ann@example.com" readonly hidden>`,
     );
-    expect(first).not.toContain("hidden>");
-    expect(second).toContain(`autocomplete="username" value="ann@example.com" readonly hidden>`);
+  });
+
+  it("lead back to themselves, where each says what was saved in it", () => {
+    const { above, pages } = sections([csrf, ...profile, ...newPassword], { isSaved: true }, [saved]);
+    expect(pages[1]).toContain(`action="http://127.0.0.1:4433/self-service/login?flow=1#after-password"`);
+    expect(pages[1]).toMatch(/<div class="saved" id="after-password">.*Your password has been changed\./);
+    expect(pages[0]).toMatch(/<div class="saved" id="after-profile">.*Your profile has been saved\./);
+    expect(above).toMatch(/<div class="saved above">.*Your changes have been saved\./);
+  });
+
+  it("say it themselves when the API names the method", () => {
+    const oidc = [submit("oidc", "link", "acme", "Link Acme")];
+    const { above, pages } = sections([csrf, ...profile, ...oidc], { isSaved: true, active: "oidc" }, [saved]);
+    expect(pages[1]).toContain(`<div class="saved here" id="after-oidc">`);
+    expect(above).toBe("");
+    const refused: WireText = {
+      id: 4000001,
+      text: "x",
+      type: "error",
+      context: { reason: "This provider cannot be unlinked: it is the last way to sign in." },
+    };
+    const after = sections([csrf, ...profile, ...oidc], { active: "oidc" }, [refused]);
+    expect([after.above, after.pages[0]]).toEqual(["", expect.not.stringContaining("alert")]);
+    expect(after.pages[1]).toContain("This is your only way to sign in.");
+  });
+
+  it("say of a new password what it does elsewhere", () => {
+    const others = "signs you out on all your other devices";
+    expect(sections([csrf, ...newPassword], { endsOthers: true }).page).toContain(others);
+    expect(sections([csrf, ...newPassword]).page).not.toContain(others);
+  });
+
+  it("list providers by name, those that are connected first, with what one can do", () => {
+    const label = (name: string) => ({ id: 1, text: name, type: "info" as const, context: { provider: name } });
+    const nodes = [
+      { ...submit("oidc", "link", "acme", ""), meta: { label: label("Acme") } },
+      { ...submit("oidc", "unlink", "google", ""), meta: { label: label("Google") } },
+    ];
+    const { page } = sections([csrf, ...nodes]);
+    expect([...page.matchAll(/<strong>([^<]+)/g)].map(([, name]) => name)).toEqual(["Google", "Acme"]);
+    expect(page).toContain(`name="unlink" value="google" aria-label="Google">Disconnect</button>`);
+    expect(page).toContain(`name="link" value="acme" aria-label="Acme">Connect</button>`);
+  });
+});
+
+describe("a password that is chosen", () => {
+  it("stands with the rules in force, which it refers to", () => {
+    const chosen = input(
+      "password",
+      { name: "password", type: "password", required: true, autocomplete: "new-password" },
+      "Password",
+    );
+    const page = render([csrf, chosen], undefined, ["registration"]);
+    expect(page).toContain(`aria-describedby="node-1-rules"`);
+    expect(page).toContain(
+      `<ul class="rules" id="node-1-rules"><li data-min-length="8">At least 8 characters</li><li data-unlike-identifier>`,
+    );
+    expect(render([csrf, password])).not.toContain("rules");
+  });
+});
+
+describe("ways to confirm an account that nobody knows to be there", () => {
+  it("are folded away behind the one that is sure", () => {
+    const page = render([provider, csrf, identifier, password, byPassword], undefined, ["link", "login"]);
+    expect(page).toMatch(/<details class="more"><summary>Confirm in another way<\/summary>.*name="provider"/);
+    expect(page).not.toContain(">or<");
   });
 });

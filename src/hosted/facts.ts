@@ -1,0 +1,19 @@
+import type { InitUrl } from "./api-urls.ts";
+import type { PasswordRules } from "./view.ts";
+
+/** What the pages know of the server besides what the API says: how it is configured. */
+export interface Facts {
+  /** Whether people may sign up by themselves. */
+  readonly registrationEnabled: boolean;
+  readonly passwordRules: PasswordRules;
+  /** Whether a new password ends the person's other sessions. */
+  readonly passwordEndsOthers: boolean;
+}
+
+/** What the pages of flows need. */
+export interface PageDeps {
+  readonly facts: Facts;
+  readonly initUrl: InitUrl;
+  /** Base URL of the public port, without the slash. */
+  readonly publicUrl: string;
+}

@@ -1,0 +1,79 @@
+import type { FastifyRequest } from "fastify";
+import { type Answer, goTo } from "./answer.ts";
+import type { InitUrl } from "./api-urls.ts";
+import { failed, plainPage } from "./failed-page.ts";
+import { languageCookie, readLanguage } from "./language.ts";
+import type { Visit } from "./visit.ts";
+
+/*
+ * The two forms that are the pages' own: what a form cannot ask of the API
+ * itself (ending a session is a DELETE), and which language to speak. Both are
+ * taken from the pages alone.
+ */
+
+/** Reads and answers the pages' own forms. */
+export interface OwnForms {
+  readonly endSession: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
+  readonly chooseLanguage: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
+}
+
+/** What `createOwnForms` needs. */
+export interface OwnFormsDeps {
+  readonly publicUrl: string;
+  readonly initUrl: InitUrl;
+  readonly secureCookies: boolean;
+}
+
+/** Seconds for which a chosen language is kept: a year. */
+const memory = 31_536_000;
+
+/** Creates the answers to the pages' own forms. */
+export const createOwnForms = ({ publicUrl, initUrl, secureCookies }: OwnFormsDeps): OwnForms => {
+  const { origin, pathname } = new URL(`${publicUrl}/`);
+
+  const endSession: OwnForms["endSession"] = async (visit, request) => {
+    if (!isFromPage(request, origin)) return foreign(visit);
+    const form = readForm(request.body);
+    const session = form.get("session") ?? "";
+    const got = await visit.api.delete(session === "" ? "/sessions" : `/sessions/${encodeURIComponent(session)}`);
+    if (got.kind === "refused")
+      return got.status === 401 ? goTo(initUrl("login"), got.cookies) : failed(got, visit.texts);
+    const back = placeOf(form.get("back"));
+    return goTo(
+      `${back === "./" ? "./?" : `${back}${back.includes("?") ? "&" : "?"}`}ended=${session === "" ? "all" : "one"}#devices`,
+      got.cookies,
+    );
+  };
+
+  const chooseLanguage: OwnForms["chooseLanguage"] = async (visit, request) => {
+    if (!isFromPage(request, origin)) return foreign(visit);
+    const form = readForm(request.body);
+    const language = readLanguage(form.get("language") ?? undefined);
+    const cookie = `${languageCookie}=${language}; Path=${pathname}; Max-Age=${memory}; HttpOnly; SameSite=Lax${secureCookies ? "; Secure" : ""}`;
+    return goTo(placeOf(form.get("back")), language === undefined ? [] : [cookie]);
+  };
+
+  return { endSession, chooseLanguage };
+};
+
+const foreign = ({ texts }: Visit): Answer => ({
+  kind: "page",
+  status: 403,
+  page: plainPage(texts, "403", "./", "back_to_start"),
+  cookies: [],
+});
+
+/**
+ * Whether a form was sent by a page of this site. Browsers say so in
+ * `Sec-Fetch-Site`, older ones in `Origin`; what says neither is not believed.
+ */
+const isFromPage = ({ headers }: FastifyRequest, origin: string): boolean => {
+  const site = headers["sec-fetch-site"];
+  return site === undefined ? headers.origin === origin : site === "same-origin";
+};
+
+const readForm = (body: unknown): URLSearchParams => new URLSearchParams(typeof body === "string" ? body : "");
+
+/** A page of ours to go back to: one name with its parameters, or the start. */
+const placeOf = (back: string | null): string =>
+  back !== null && /^[a-z-]+(?:\?[\w.~%&=+:@!$'()*,;/?-]*)?$/i.test(back) ? back : "./";

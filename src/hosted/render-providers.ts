@@ -1,0 +1,52 @@
+import { attributes, type Html, html } from "./html.ts";
+import { icon } from "./icon.ts";
+import type { PlacedNode } from "./place-nodes.ts";
+import { providerMark } from "./provider-mark.ts";
+import { renderNode } from "./render-node.ts";
+import { renderTime } from "./render-time.ts";
+import type { View } from "./view.ts";
+import type { WireInput } from "./wire.ts";
+
+/**
+ * Renders the providers of a settings form as a list: what each is called,
+ * whether it is connected, since when and as whom if the API says it, and the
+ * button that changes that. Other nodes of the group stand as they are.
+ */
+export const renderProviders = (nodes: readonly PlacedNode[], view: View): Html => {
+  const rows = nodes.flatMap((placed) => {
+    const { attributes: given } = placed.node;
+    return given.node_type === "input" && isProviderButton(given) ? [{ placed, input: given }] : [];
+  });
+  const connected = rows.filter(({ input }) => input.name === "unlink");
+  const others = nodes.filter(
+    ({ node }) => !(node.attributes.node_type === "input" && isProviderButton(node.attributes)),
+  );
+  return html`${others.map((node) => renderNode(node, view))}
+<ul class="rows">${[...connected, ...rows.filter(({ input }) => input.name === "link")].map(({ placed, input }) => renderRow(placed, input, view))}</ul>`;
+};
+
+const isProviderButton = ({ type, name }: WireInput): boolean =>
+  type === "submit" && (name === "link" || name === "unlink");
+
+const renderRow = (placed: PlacedNode, input: WireInput, view: View): Html => {
+  const { texts } = view;
+  const context = placed.node.meta?.label?.context ?? {};
+  const id = typeof input.value === "string" ? input.value : "";
+  const name = typeof context.provider === "string" ? context.provider : id;
+  const isOn = input.name === "unlink";
+  return html`<li><span class="tile">${providerMark(id, name)}</span>
+<div class="what"><strong>${name}</strong>
+<span class="facts">${renderState(context, isOn, view)}</span>${isOn && input.disabled === true && html`<span class="facts">${texts.text("link.sole")}</span>`}</div>
+${!(isOn && input.disabled === true) && html`<div class="action"><button${attributes({ type: "submit", class: isOn ? "danger" : "secondary", id: placed.id, name: input.name, value: id, disabled: input.disabled, "aria-label": placed.label })}>${texts.text(isOn ? "link.disconnect" : "link.connect")}</button></div>`}</li>`;
+};
+
+const renderState = (context: Readonly<Record<string, unknown>>, isOn: boolean, { texts }: View): Html => {
+  if (!isOn) return html`${texts.text("link.state.off")}`;
+  const since =
+    typeof context.linked_at === "string"
+      ? texts.rich("link.since", { time: renderTime(context.linked_at, texts) })
+      : texts.text("link.state.on");
+  return html`<span class="badge good">${icon("check")}${typeof context.linked_at === "string" ? texts.text("link.state.on") : since}</span>${
+    typeof context.account === "string" && html` <bdi>${context.account}</bdi>`
+  }${typeof context.linked_at === "string" && html` <span>${since}</span>`}`;
+};
