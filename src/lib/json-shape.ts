@@ -10,7 +10,7 @@ export const shapeBounds = {
   /** Entries of one list. Some checks, such as whether all differ, take time with the square of it. */
   entries: 500,
   /** Bytes of a member's name: paths and form elements repeat it. */
-  name: 512,
+  name: 256,
 } as const;
 
 /** Says what is too much of something. */

@@ -10,6 +10,7 @@ import http2 from "node:http2";
 import net from "node:net";
 import tls from "node:tls";
 import { answerClientError } from "./client-error.ts";
+import { lingerOver } from "./linger.ts";
 import { watchStreams } from "./stream-watch.ts";
 
 /** How long a client may take, in milliseconds. */
@@ -83,6 +84,7 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
   );
   h1.timeout = timeouts.write;
   h1.on("clientError", answerClientError);
+  h1.prependListener("request", lingerOver);
   // It never listens: connections are handed to it. Its time limits start with this event.
   h1.emit("listening");
 

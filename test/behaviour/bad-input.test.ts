@@ -129,7 +129,7 @@ describe("over REST", () => {
     ["values", profile(`{"tags":[${"[1],".repeat(600)}1]}`), "more than 1000 values"],
     ["entries of a list", profile(`{"tags":[${"1,".repeat(600)}1]}`), "more than 500 entries"],
     ["levels", profile(nested(70)), "more than 64 levels"],
-    ["letters of a name", profile(`{"${"x".repeat(600)}":1}`), "longer than 512 bytes"],
+    ["letters of a name", profile(`{"${"x".repeat(600)}":1}`), "longer than 256 bytes"],
   ])("a body of too many %s is not built at all", async (_, body, reason) => {
     const answer = await submit({ accept: "application/json", ...json }, body);
     expect(answer.status).toBe(400);

@@ -74,9 +74,14 @@ const readForm = (bytes: Buffer): Body => {
   return bounded(requestMembersOfPairs(new URLSearchParams(bytes.toString("utf8"))));
 };
 
+/** Has the parser of multipart forms loaded, which takes longer than any form. */
+export const prepareMultipart = async (): Promise<void> => {
+  await readMultipart(Buffer.from("--b--\r\n"), "multipart/form-data; boundary=b");
+};
+
 const readMultipart = async (bytes: Buffer, contentType: string): Promise<Body> => {
-  // Whatever the boundary is, each part begins after a line with two dashes, and has a header that says what it is.
-  if (occursMore(bytes, "\r\n--", mostMembers + 1)) return malformed(tooMany.values);
+  const fault = multipartFault(bytes, contentType);
+  if (fault !== undefined) return malformed(fault);
   let parts: FormData;
   try {
     parts = await new Response(new Uint8Array(bytes), { headers: { "content-type": contentType } }).formData();
@@ -100,4 +105,25 @@ const occursMore = (bytes: Buffer, what: string, most: number): boolean => {
     if (found > most) return true;
   }
   return false;
+};
+
+/** Bytes of the header of a part: it has a name and a type. */
+const longestHeader = 1_024;
+
+/** Finds what is too much in a multipart form: parts, and what stands in front of each. */
+const multipartFault = (bytes: Buffer, contentType: string): string | undefined => {
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? plain;
+  if (boundary === undefined) return "The content type names no boundary of the parts.";
+  const delimiter = `--${boundary}`;
+  let parts = 0;
+  for (let at = bytes.indexOf(delimiter); at !== -1; ) {
+    parts++;
+    if (parts > mostMembers + 1) return tooMany.values;
+    const next = bytes.indexOf(delimiter, at + delimiter.length);
+    const header = bytes.subarray(at, next === -1 ? bytes.length : next).indexOf("\r\n\r\n");
+    if (header > longestHeader) return `A part has a header that is longer than ${longestHeader} bytes.`;
+    at = next;
+  }
+  return undefined;
 };

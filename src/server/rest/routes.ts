@@ -19,6 +19,7 @@ import type { Call, Procedure } from "../../lib/call.ts";
 import type { Intake, TakenBody } from "../../lib/intake.ts";
 import type { Log } from "../../lib/log.ts";
 import { compileAnswer } from "./answer.ts";
+import { prepareMultipart } from "./body.ts";
 import { createCallOf } from "./call.ts";
 import { createCallerOf } from "./client-request.ts";
 import { createReaders } from "./decode.ts";
@@ -116,6 +117,7 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
 
   return async (instance) => {
     leaveBodiesAlone(instance);
+    await prepareMultipart();
     instance.setErrorHandler((error: FastifyError, request, reply) =>
       failEarly(error, request, reply, respond, options.log),
     );

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/options/v1/options.proto.
  */
 export const file_ostiary_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIjMKBkxpbWl0cxINCgVieXRlcxgBIAEoDRIaChJieXRlc193aXRoX3Nlc3Npb24YAiABKA0iXAoEUmVzdBISCgpvbWl0X2VtcHR5GAEgASgIEgwKBG5hbWUYAiABKAkSDgoGbnVtYmVyGAMgASgIEg4KBmNsYWltcxgEIAEoCBISCgpuYXZpZ2F0aW9uGAUgASgIKlkKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIRCg1BQ0NFU1NfUFVCTElDEAESEgoOQUNDRVNTX1NFU1NJT04QAhIQCgxBQ0NFU1NfQURNSU4QAzpUCgZhY2Nlc3MSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjRhgMgASgOMhoub3N0aWFyeS5vcHRpb25zLnYxLkFjY2Vzc1IGYWNjZXNzOkQKDXdyaXRlc19vbl9nZXQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjUhgMgASgIUgt3cml0ZXNPbkdldDpUCgZsaW1pdHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWhgMgASgLMhoub3N0aWFyeS5vcHRpb25zLnYxLkxpbWl0c1IGbGltaXRzOkgKDXByb2dyYW1zX29ubHkSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjVhgMgASgIUgxwcm9ncmFtc09ubHk6MQoDdGFnEh0uZ29vZ2xlLnByb3RvYnVmLk9uZW9mT3B0aW9ucxjShgMgASgJUgN0YWc6TQoEcmVzdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCzIYLm9zdGlhcnkub3B0aW9ucy52MS5SZXN0UgRyZXN0YgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIjMKBkxpbWl0cxINCgVieXRlcxgBIAEoDRIaChJieXRlc193aXRoX3Nlc3Npb24YAiABKA0iXAoEUmVzdBISCgpvbWl0X2VtcHR5GAEgASgIEgwKBG5hbWUYAiABKAkSDgoGbnVtYmVyGAMgASgIEg4KBmNsYWltcxgEIAEoCBISCgpuYXZpZ2F0aW9uGAUgASgIKlkKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIRCg1BQ0NFU1NfUFVCTElDEAESEgoOQUNDRVNTX1NFU1NJT04QAhIQCgxBQ0NFU1NfQURNSU4QAyqPAQoEQ29zdBIUChBDT1NUX1VOU1BFQ0lGSUVEEAASEAoMQ09TVF9OT1RISU5HEAESDQoJQ09TVF9SRUFEEAISDQoJQ09TVF9GTE9XEAMSDQoJQ09TVF9IQVNIEAQSDgoKQ09TVF9HVUVTUxAFEg8KC0NPU1RfUEVSU09OEAYSEQoNQ09TVF9QUk9WSURFUhAHOlQKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKA4yGi5vc3RpYXJ5Lm9wdGlvbnMudjEuQWNjZXNzUgZhY2Nlc3M6RAoNd3JpdGVzX29uX2dldBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNSGAyABKAhSC3dyaXRlc09uR2V0OlQKBmxpbWl0cxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNaGAyABKAsyGi5vc3RpYXJ5Lm9wdGlvbnMudjEuTGltaXRzUgZsaW1pdHM6UAoFY29zdHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjXhgMgAygOMhgub3N0aWFyeS5vcHRpb25zLnYxLkNvc3RSBWNvc3RzOkgKDXByb2dyYW1zX29ubHkSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjVhgMgASgIUgxwcm9ncmFtc09ubHk6MQoDdGFnEh0uZ29vZ2xlLnByb3RvYnVmLk9uZW9mT3B0aW9ucxjShgMgASgJUgN0YWc6TQoEcmVzdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCzIYLm9zdGlhcnkub3B0aW9ucy52MS5SZXN0UgRyZXN0YgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * How large the message of an RPC may be, once it is decompressed. An RPC that
@@ -151,6 +151,84 @@ export const AccessSchema: GenEnum<Access> = /*@__PURE__*/
   enumDesc(file_ostiary_options_v1_options, 0);
 
 /**
+ * What a call costs the server beside the bytes of its message, when it is made
+ * by somebody who has no live session. docs/threat-model.md says which limit
+ * stops each.
+ *
+ * @generated from enum ostiary.options.v1.Cost
+ */
+export const Cost = {
+  /**
+   * @generated from enum value: COST_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It is answered from memory.
+   *
+   * @generated from enum value: COST_NOTHING = 1;
+   */
+  NOTHING: 1,
+
+  /**
+   * Reads of the database by a key.
+   *
+   * @generated from enum value: COST_READ = 2;
+   */
+  READ: 2,
+
+  /**
+   * A flow is written, anew or again.
+   *
+   * @generated from enum value: COST_FLOW = 3;
+   */
+  FLOW: 3,
+
+  /**
+   * A password is hashed.
+   *
+   * @generated from enum value: COST_HASH = 4;
+   */
+  HASH: 4,
+
+  /**
+   * A guess at somebody's password.
+   *
+   * @generated from enum value: COST_GUESS = 5;
+   */
+  GUESS: 5,
+
+  /**
+   * A person is stored.
+   *
+   * @generated from enum value: COST_PERSON = 6;
+   */
+  PERSON: 6,
+
+  /**
+   * A sign-in provider is asked.
+   *
+   * @generated from enum value: COST_PROVIDER = 7;
+   */
+  PROVIDER: 7,
+} as const;
+
+/**
+ * What a call costs the server beside the bytes of its message, when it is made
+ * by somebody who has no live session. docs/threat-model.md says which limit
+ * stops each.
+ *
+ * @generated from enum ostiary.options.v1.Cost
+ */
+export type Cost = (typeof Cost)[keyof typeof Cost] | UnknownEnum;
+
+/**
+ * Describes the enum ostiary.options.v1.Cost.
+ */
+export const CostSchema: GenEnum<Cost> = /*@__PURE__*/
+  enumDesc(file_ostiary_options_v1_options, 1);
+
+/**
  * Who may call the RPC. Required.
  *
  * @generated from extension: ostiary.options.v1.Access access = 50001;
@@ -176,13 +254,21 @@ export const limits: GenExtension<MethodOptions, Limits> = /*@__PURE__*/
   extDesc(file_ostiary_options_v1_options, 2);
 
 /**
+ * What a call of a stranger can cost. Required.
+ *
+ * @generated from extension: repeated ostiary.options.v1.Cost costs = 50007;
+ */
+export const costs: GenExtension<MethodOptions, Cost[]> = /*@__PURE__*/
+  extDesc(file_ostiary_options_v1_options, 3);
+
+/**
  * A route that carries this value in its path is for programs, not for
  * browsers: it answers JSON and never redirects, whatever `Accept` says.
  *
  * @generated from extension: bool programs_only = 50005;
  */
 export const programs_only: GenExtension<EnumValueOptions, boolean> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 3);
+  extDesc(file_ostiary_options_v1_options, 4);
 
 /**
  * The JSON member that names the case: `"method"` makes
@@ -191,7 +277,7 @@ export const programs_only: GenExtension<EnumValueOptions, boolean> = /*@__PURE_
  * @generated from extension: string tag = 50002;
  */
 export const tag: GenExtension<OneofOptions, string> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 4);
+  extDesc(file_ostiary_options_v1_options, 5);
 
 /**
  * How REST prints and reads the field.
@@ -199,5 +285,5 @@ export const tag: GenExtension<OneofOptions, string> = /*@__PURE__*/
  * @generated from extension: ostiary.options.v1.Rest rest = 50003;
  */
 export const rest: GenExtension<FieldOptions, Rest> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 5);
+  extDesc(file_ostiary_options_v1_options, 6);
 
