@@ -11,12 +11,15 @@ import { startServer, type TestServer } from "../protocols/server.ts";
  * bytes. Asserted are the answer, how long the event loop stands still, and the
  * memory that is taken. The loop's pauses are counted in the processor time of
  * its thread, which is what its delay is on a machine that does nothing else;
- * memory in the best of a few tries, for other tests of this process leave some.
+ * memory that of its best try, for what came before leaves some to be collected.
  */
 
 const longestPause = 20;
 const mostMemory = 60;
-const tries = 5;
+const tries = 10;
+
+/** A database that others keep busy too. */
+const busy = 503;
 
 const schema = {
   type: "object",
@@ -88,7 +91,8 @@ const watchLoop = () => {
 const costOf = async (request: Omit<FloodRequest, "url">) => {
   let [pause, memory] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   let statuses: readonly number[] = [];
-  for (let round = 0; round < tries && (pause >= longestPause || memory >= mostMemory); round++) {
+  const isDone = () => pause < longestPause && memory < mostMemory && !statuses.includes(busy);
+  for (let round = 0; round < tries && !isDone(); round++) {
     const rest = process.memoryUsage.rss();
     let most = rest;
     const watch = setInterval(() => {
