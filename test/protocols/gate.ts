@@ -1,4 +1,4 @@
-import type { Database } from "../../src/db/sql.ts";
+import type { Database, Sql } from "../../src/db/sql.ts";
 
 /** One transaction that waits to be begun. */
 export interface Held {
@@ -10,6 +10,8 @@ export interface Held {
 
 /** Holds requests just before their transactions, so that a test may change what they rest on. */
 export interface Gate {
+  /** Every statement that was sent so far, but for BEGIN and COMMIT. */
+  readonly statements: readonly string[];
   /** Holds the next transaction; those after it pass. */
   hold(): Held;
   wrap(db: Database): Database;
@@ -17,9 +19,22 @@ export interface Gate {
 
 /** Creates a gate that is open. */
 export const createGate = (): Gate => {
+  const statements: string[] = [];
+  const counted = <S extends Sql>(sql: S): S => ({
+    ...sql,
+    query: (statement, params) => {
+      statements.push(statement);
+      return sql.query(statement, params);
+    },
+    execute: (statement, params) => {
+      statements.push(statement);
+      return sql.execute(statement, params);
+    },
+  });
   let next: { readonly arrive: () => void; readonly until: Promise<void> } | undefined;
 
   return {
+    statements,
     hold: () => {
       const reached = Promise.withResolvers<void>();
       const until = Promise.withResolvers<void>();
@@ -34,7 +49,7 @@ export const createGate = (): Gate => {
       };
     },
     wrap: (db) => ({
-      ...db,
+      ...counted(db),
       get dialect() {
         return db.dialect;
       },
@@ -46,7 +61,7 @@ export const createGate = (): Gate => {
         next = undefined;
         mine?.arrive();
         await mine?.until;
-        return db.transaction(work, options);
+        return db.transaction((tx) => work(counted(tx)), options);
       },
     }),
   };

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { enterAsNewPerson } from "../protocols/person.ts";
+import { accepted } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
+
+/* What a request costs the database: looking again at what a change rests on takes no statement of its own. */
+
+/** What the server does by itself beside: claims its jobs, and purges. */
+const isOfJobs = (sql: string): boolean => /^\s*DELETE|\b(?:jobs|leases)\b/.test(sql);
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server?.stop());
+
+describe.each(protocols.filter(({ isForm }) => !isForm))("through $name", (protocol) => {
+  it("whoami and reading a flow take one statement, creating one two, and a change three", async () => {
+    const { visitor, person } = await enterAsNewPerson(protocol, server);
+    const countOf = async <T>(act: () => Promise<T>): Promise<readonly [number, T]> => {
+      const before = server.gate.statements.length;
+      const answer = await act();
+      return [server.gate.statements.slice(before).filter((sql) => !isOfJobs(sql)).length, answer];
+    };
+    const [whoami] = await countOf(async () => accepted(await visitor.whoami()));
+    const [create, { id }] = await countOf(async () => accepted(await visitor.settings.create()));
+    const [get] = await countOf(async () => accepted(await visitor.settings.get(id)));
+    const profile = { method: "profile", traits: { email: person.email, name: { first: "Ada" } } };
+    const [update] = await countOf(async () => accepted(await visitor.settings.update(id, profile)));
+    expect({ whoami, create, get, update }).toEqual({ whoami: 1, create: 2, get: 1, update: 3 });
+  });
+});
