@@ -33,8 +33,8 @@ import type { FlowKind } from "./flows/shared/flow.ts";
 import { createReturnTo } from "./flows/shared/return-to.ts";
 import { createFlowStore } from "./flows/shared/store.ts";
 import { createFlowUrls } from "./flows/shared/urls.ts";
-import { resolveHooks } from "./hooks/hook.ts";
 import { hooks as allHooks } from "./hooks/index.ts";
+import { createHookRunner } from "./hooks/runner.ts";
 import type { IdentityRecord } from "./identity/identity.ts";
 import { createIdentityStore } from "./identity/store.ts";
 import { createJobs } from "./jobs/engine.ts";
@@ -240,7 +240,7 @@ export const createApp = async (
     sessions: issuer,
     continuations,
     methods: methods.settings,
-    hooks: resolveHooks(selfservice.flows.settings.after, hooks),
+    hooks: createHookRunner(selfservice.flows.settings.after, hooks),
     render: createRenderSettings({ methods: methods.settings, schemas, urls }),
     firstFactors,
   };
@@ -251,7 +251,7 @@ export const createApp = async (
     sessions: issuer,
     pendingAccountLinks,
     methods: methods.login,
-    hooks: resolveHooks(selfservice.flows.login.after, hooks),
+    hooks: createHookRunner(selfservice.flows.login.after, hooks),
     render: createRenderLogin({ methods: methods.login, schemas, urls }),
   };
   const registrationDeps = {
@@ -260,7 +260,7 @@ export const createApp = async (
     config: selfservice.flows.registration,
     sessions: issuer,
     methods: methods.registration,
-    hooks: resolveHooks(selfservice.flows.registration.after, hooks),
+    hooks: createHookRunner(selfservice.flows.registration.after, hooks),
     render: createRenderRegistration({
       methods: methods.registration,
       schemas,

@@ -27,7 +27,7 @@ const foldersIn = (folder: string): string[] =>
 const aggregates = ["identity", "session", "schema", "limits", "audit", "continuation"];
 const beneathMethods = ["gen", "lib", "errors", "ui", "db", "config", ...aggregates];
 /** Of methods and hooks a flow knows the interfaces; the lists arrive as arguments. */
-const beneathFlows = [...beneathMethods, "methods/contract", "hooks/hook.ts"];
+const beneathFlows = [...beneathMethods, "methods/contract", "hooks/runner.ts"];
 
 /**
  * What each part of src may import of ours. `config` means its types, but for
@@ -52,10 +52,11 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "methods/<method>": [...beneathMethods, "methods/contract"],
   // THE list of methods.
   "methods/index.ts": [...beneathMethods, "methods/contract", "methods/<method>"],
-  "hooks/hook.ts": beneathMethods,
-  "hooks/<hook>": [...beneathMethods, "hooks/hook.ts"],
+  "hooks/phases.ts": beneathMethods,
+  "hooks/runner.ts": [...beneathMethods, "hooks/phases.ts"],
+  "hooks/<hook>": [...beneathMethods, "hooks/phases.ts"],
   // THE list of hooks.
-  "hooks/index.ts": [...beneathMethods, "hooks/hook.ts", "hooks/<hook>"],
+  "hooks/index.ts": [...beneathMethods, "hooks/phases.ts", "hooks/<hook>"],
   // The table of steps.
   "flows/pipeline.ts": [],
   "flows/shared": beneathFlows,
@@ -91,7 +92,8 @@ const partOf = (file: string): { readonly part: string; readonly name: string } 
   if (top === "methods" && second !== undefined && first !== "contract")
     return { part: "methods/<method>", name: first };
   if (top === "flows" && !flowParts.includes(`flows/${first}`)) return { part: "flows/<flow>", name: first };
-  if (top === "hooks" && first !== "hook.ts" && first !== "index.ts") return { part: "hooks/<hook>", name: first };
+  if (top === "hooks" && !["phases.ts", "runner.ts", "index.ts"].includes(first))
+    return { part: "hooks/<hook>", name: first };
   return { part: mayImport[`${top}/${first}`] === undefined ? top : `${top}/${first}`, name: "" };
 };
 
@@ -198,7 +200,9 @@ describe("where things stand", () => {
   });
 
   it("every hook stands in the list", () => {
-    const hooks = readdirSync(path.join(root, "src/hooks")).filter((name) => name !== "hook.ts" && name !== "index.ts");
+    const hooks = readdirSync(path.join(root, "src/hooks")).filter(
+      (name) => !["phases.ts", "runner.ts", "index.ts"].includes(name),
+    );
     const listed = importsOf("src/hooks/index.ts").map(({ to }) => path.basename(to));
     for (const hook of hooks) expect(listed).toContain(hook);
   });

@@ -1,5 +1,5 @@
 import type { SessionStore } from "../session/store.ts";
-import type { Hook } from "./hook.ts";
+import type { HookFactory } from "./phases.ts";
 import { revokeActiveSessions } from "./revoke-active-sessions.ts";
 import { session } from "./session.ts";
 
@@ -8,4 +8,4 @@ export const hooks = ({ sessions }: { readonly sessions: SessionStore }) =>
   ({
     revoke_active_sessions: revokeActiveSessions(sessions),
     session,
-  }) satisfies Readonly<Record<string, Hook>>;
+  }) satisfies Readonly<Record<string, HookFactory>>;

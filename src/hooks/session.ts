@@ -1,4 +1,6 @@
-import type { Hook } from "./hook.ts";
+import type { Hook } from "./phases.ts";
 
 /** `session`: signing up signs in at once. */
-export const session: Hook = { signsIn: true };
+export const session = (): Hook => ({
+  inTransaction: async (_, { beginSession }) => beginSession?.(),
+});

@@ -1,7 +1,7 @@
 import type { AuditLog } from "../../audit/audit-log.ts";
 import type { SelfServiceConfig } from "../../config/config.ts";
 import type { Database } from "../../db/sql.ts";
-import type { HooksOf } from "../../hooks/hook.ts";
+import type { HookRunner } from "../../hooks/runner.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { PacedByNetwork } from "../../limits/paced.ts";
@@ -38,7 +38,7 @@ export interface LoginDeps {
   readonly redirect: Redirects;
   readonly pendingAccountLinks: PendingAccountLinks;
   readonly methods: LoginMethods;
-  readonly hooks: HooksOf;
+  readonly hooks: HookRunner;
   readonly schemas: Schemas;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;

@@ -142,7 +142,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
       } as const;
       await audit.record(tx, event, call);
     }
-    for (const hook of hooks.after(method)) await hook.afterLogin?.(tx, { identity, session: session.session, call });
+    await hooks.inTransaction(tx, { flow: "login", method, call, identity, session: session.session });
     return session;
   };
 };

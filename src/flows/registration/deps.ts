@@ -1,6 +1,6 @@
 import type { SelfServiceConfig } from "../../config/config.ts";
 import type { Database } from "../../db/sql.ts";
-import type { HooksOf } from "../../hooks/hook.ts";
+import type { HookRunner } from "../../hooks/runner.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { PacedByNetwork } from "../../limits/paced.ts";
@@ -35,7 +35,7 @@ export interface RegistrationDeps {
   readonly identities: IdentityStore;
   readonly redirect: Redirects;
   readonly methods: RegistrationMethods;
-  readonly hooks: HooksOf;
+  readonly hooks: HookRunner;
   readonly schemas: Schemas;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;

@@ -54,7 +54,6 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
         secret === null ? [] : [[type, secret]],
       ),
     );
-    const signsIn = fetches || hooks.after(method).some((hook) => hook.signsIn);
     const destination =
       returnTo.must(returnToOf(flow)) ??
       config.after.methods[method]?.default_browser_return_url ??
@@ -66,7 +65,21 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
         if (!(await flows.lockOpen(tx, flow.id, clock.now()))) throw new FlowOver("the flow is over");
         await consumeOrThrow(tx, consume);
         await identities.insert(tx, identity, secrets);
-        return signsIn ? await sessions.begin(tx, identity, [amr], call) : undefined;
+        // A native app fetches its session: it gets one whatever is configured.
+        let begun = fetches ? await sessions.begin(tx, identity, [amr], call) : undefined;
+        const beginSession = async () => {
+          begun ??= await sessions.begin(tx, identity, [amr], call);
+        };
+        const context = {
+          flow: "registration",
+          method,
+          call,
+          identity,
+          session: begun?.session,
+          beginSession,
+        } as const;
+        await hooks.inTransaction(tx, context);
+        return begun;
       });
 
       const rendered = renderIdentity(identity, schema.url);

@@ -2,7 +2,7 @@ import type { AuditLog } from "../../audit/audit-log.ts";
 import type { SelfServiceConfig } from "../../config/config.ts";
 import type { Continuations } from "../../continuation/continuation.ts";
 import type { Database } from "../../db/sql.ts";
-import type { HooksOf } from "../../hooks/hook.ts";
+import type { HookRunner } from "../../hooks/runner.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -37,7 +37,7 @@ export interface SettingsDeps {
   readonly redirect: Redirects;
   readonly audit: AuditLog;
   readonly methods: SettingsMethods;
-  readonly hooks: HooksOf;
+  readonly hooks: HookRunner;
   readonly schemas: Schemas;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;

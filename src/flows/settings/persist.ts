@@ -74,7 +74,7 @@ export const persist = async (
         );
       const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
       if (session === undefined) throw new Changed("the session is over");
-      for (const hook of hooks.after(method)) await hook.afterSettings?.(tx, { before, after, session, method, call });
+      await hooks.inTransaction(tx, { flow: "settings", method, call, identity: after, session });
       return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved };
     });
   } catch (thrown) {
