@@ -1,5 +1,7 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { findUnknownStd, unknownStdMessage } from "./find-unknown-std.ts";
 import type { Jsonnet } from "./jsonnet.ts";
+import { stdAdditions } from "./std-fields.ts";
 
 /** What a mapper's program is given, as JSON texts. */
 export interface Job {
@@ -37,6 +39,8 @@ export const evaluate = (
   outputLimit: number,
 ): Evaluated => {
   const run = (expression: string) => jsonnet(expression, { claims, identity });
+  const unknown = findUnknownStd(source);
+  if (unknown.length > 0) return { kind: "error", explain: unknownStdMessage(unknown) };
   if (check)
     return readValue(run(`if true then {} else (${prelude}${source}\n)`)) ?? { kind: "error", explain: "unreachable" };
 
@@ -86,7 +90,8 @@ const prelude = [
   "local ostiary_std = std",
   "ostiary_variables = { claims: ostiary_std.parseJson(ostiary_std.extVar('claims')), identity: ostiary_std.parseJson(ostiary_std.extVar('identity')) }",
   "arakoo = null; local std = ostiary_std + { extVar(name):: if ostiary_std.objectHas(ostiary_variables, name) then ostiary_variables[name]" +
-    " else error 'there is no external variable ' + name, native(name):: error 'there are no native functions' }; ",
+    " else error 'there is no external variable ' + name, native(name):: error 'there are no native functions'",
+  `${stdAdditions} }; `,
 ].join(", ");
 
 /** The engine answers errors in the place of the value; they are no JSON. */

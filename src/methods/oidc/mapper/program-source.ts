@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import type { Clock } from "../../../lib/clock.ts";
 import { createCached } from "../cached.ts";
@@ -22,13 +23,26 @@ const FRESH = 10 * 60_000;
  */
 export const createProgramSource = (url: string, { fetch, clock }: ProgramSourceDeps): (() => Promise<string>) => {
   if (url.startsWith("base64://")) {
-    const text = Buffer.from(url.slice("base64://".length), "base64").toString("utf8");
+    const text = readBase64(url);
     return () => Promise.resolve(text);
   }
   const read = url.startsWith("file://") ? () => readProgramFile(new URL(url)) : () => fetchProgram(url, fetch);
   const cached = createCached({ load: read, clock, freshFor: FRESH });
   return () => cached.get();
 };
+
+/** The program behind a `base64://` or `file://` URL; empty for any other, and for a file that cannot be read now. */
+export const readLocalProgram = (url: string | undefined): string => {
+  if (url?.startsWith("base64://")) return readBase64(url);
+  if (!url?.startsWith("file://")) return "";
+  try {
+    return statSync(new URL(url)).size > LIMIT ? "" : readFileSync(new URL(url), "utf8");
+  } catch {
+    return "";
+  }
+};
+
+const readBase64 = (url: string): string => Buffer.from(url.slice("base64://".length), "base64").toString("utf8");
 
 const readProgramFile = async (url: URL): Promise<string> => {
   if ((await stat(url)).size > LIMIT) throw new RangeError(`is longer than ${LIMIT} bytes`);
