@@ -19,9 +19,13 @@ export type Evaluated =
   | { readonly kind: "absent"; readonly json: string; readonly explain: string }
   | { readonly kind: "error"; readonly explain: string };
 
-/** Evaluations that looking for what can be known may take, and milliseconds of this thread: a busy machine takes nothing away. */
+/**
+ * Evaluations that looking for what can be known may take, milliseconds of this thread, and milliseconds in all, which
+ * are more so that a busy machine takes little away, and less than the engine gives a job.
+ */
 const ATTEMPTS = 64;
 const LIFESPAN = 300;
+const LIFESPAN_IN_ALL = 700;
 const DEPTH = 4;
 const ABSENT = /^no such field: /;
 const SAID = 300;
@@ -59,10 +63,11 @@ export const evaluate = (
 
   let attempts = 0;
   const until = usedTime() + LIFESPAN;
+  const latest = performance.now() + LIFESPAN_IN_ALL;
   const at = (path: readonly string[]) =>
     `local ostiary_answer = (${prelude}${source}\n); ostiary_answer${path.map((key) => `[${JSON.stringify(key)}]`).join("")}`;
   const salvage = (path: readonly string[], depth: number): JsonValue | undefined => {
-    if (attempts++ >= ATTEMPTS || usedTime() > until) return undefined;
+    if (attempts++ >= ATTEMPTS || usedTime() > until || performance.now() > latest) return undefined;
     const value = parse(run(at(path)));
     if (value !== undefined || depth === 0) return value;
     const fields = parse(
