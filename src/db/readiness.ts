@@ -45,7 +45,7 @@ export const createReadiness = ({ dsn, interval = 500, timeout = 1_000 }: Readin
     try {
       const pending = await pendingMigrations(db);
       if (pending.length > 0) return { migrations: `${pending.length} pending` };
-      await db.execute(WRITE);
+      await db.execute(WRITE, [], "same");
       return {};
     } catch (error) {
       return { database: error instanceof Error ? error.message : "does not answer" };

@@ -81,18 +81,18 @@ describe("several hosts", () => {
     one.freeze();
     const started = Date.now();
     const other = createDatabase({
-      dsn: `mysql://root@tcp(127.0.0.1:${one.port},127.0.0.1:${two.port})/${fresh.name}?timeout=300ms`,
+      dsn: `mysql://root@tcp(127.0.0.1:${one.port},127.0.0.1:${two.port})/${fresh.name}?timeout=1s`,
       poolSize: 2,
     });
     await expect(other.query("SELECT 1 AS one")).resolves.toEqual([{ one: 1 }]);
-    expect(Date.now() - started).toBeLessThan(1_500);
+    expect(Date.now() - started).toBeLessThan(4_000);
     await other.close();
   });
 
   it("are all left when one falls silent: connections from before are not used again", async () => {
     const other = createDatabase({
       dsn: [
-        `mysql://root@tcp(127.0.0.1:${one.port})/${fresh.name}?readTimeout=300ms`,
+        `mysql://root@tcp(127.0.0.1:${one.port})/${fresh.name}?readTimeout=1s`,
         `mysql://root@tcp(127.0.0.1:${two.port})/${fresh.name}`,
       ],
       poolSize: 5,
@@ -111,7 +111,7 @@ describe("several hosts", () => {
     const started = Date.now();
     await expect(db.query("SELECT 1")).rejects.toMatchObject({ name: "DatabaseUnavailable", outcome: "not-applied" });
     await expect(db.execute("INSERT INTO things (id) VALUES (1)")).rejects.toMatchObject({ reason: "refused" });
-    expect(Date.now() - started).toBeLessThan(2_000);
+    expect(Date.now() - started).toBeLessThan(5_000);
     two.mend();
     await expect(db.query("SELECT 1 AS one")).resolves.toEqual([{ one: 1 }]);
   });
