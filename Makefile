@@ -2,7 +2,7 @@
 # lists them. Whatever is missing on the machine is installed first.
 
 .DEFAULT_GOAL := check
-.PHONY: help run install dev bench test golden check format lint types rules unused proto verify generate lock clean packages
+.PHONY: accept-contract help run install dev bench test golden check format lint types rules unused proto verify generate lock clean packages
 MAKEFLAGS += --no-print-directory
 
 arch := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
@@ -50,7 +50,7 @@ unused: packages ## files, exports and packages that nothing uses
 	@knip
 	@knip --production --include files,dependencies,unlisted
 
-proto: packages ## the contract: format, lint, nothing breaks clients of branch BASE (main)
+proto: packages ## the contract: format, lint, nothing breaks clients of the accepted one
 	@scripts/proto
 
 verify: packages ## gen/ and docs/ are what the sources make
@@ -60,6 +60,9 @@ verify: packages ## gen/ and docs/ are what the sources make
 
 generate: packages ## code from the contract, pages from the tables
 	@scripts/generate
+
+accept-contract: packages ## from now on `make proto` compares with the protos as they are
+	@scripts/proto --accept
 
 lock: ## complete package-lock.json after a change of dependencies
 	@node scripts/complete-lockfile.mjs
@@ -76,4 +79,4 @@ packages:
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5); next } \
-	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/setup/database.ts"],
+    setupFiles: ["test/setup/every-file.ts"],
     reporters: ["default", "./test/setup/reporter.ts"],
     pool: "forks",
     maxWorkers: 2,

@@ -23,7 +23,7 @@ export function renderErrorDocs(): string {
 
 Every call that fails says why, the same through every protocol. Machines key on the reason (Connect, gRPC, gRPC-Web) or on status and id (REST); the wording is for developers and may change.
 
-- **Connect, gRPC and gRPC-Web**: the code, and among the details always \`ostiary.errors.v1.ErrorInfo\` with reason and id. \`google.rpc.BadRequest\` names fields at fault, \`google.rpc.RetryInfo\` says how long to wait.
+- **Connect, gRPC and gRPC-Web**: the code, and among the details always \`ostiary.errors.v1.ErrorInfo\` with reason and id, and the same as \`google.rpc.ErrorInfo\` of the domain \`ostiary\`. \`google.rpc.BadRequest\` names fields at fault, \`google.rpc.RetryInfo\` says how long to wait.
   A rejected form brings \`FormRejected\` with what is wrong with it; the form itself comes by GetFlow. An expired flow brings \`FlowExpired\`, a change that waits for its owner \`Reauthenticate\`.
 - **REST**: \`{"error": {"id", "code", "status", "reason", "details", "message"}}\` with the HTTP status; \`details.field\` names the field at fault, \`Retry-After\` says how long to wait. A rejected form is answered itself, with its messages.
 - **Browsers that want HTML** are sent to the form that was rejected, to where they sign in, or to the error page, which reads the error by its id from \`/self-service/errors\`.

@@ -10,7 +10,6 @@ import type { Schemas } from "./sources.ts";
  */
 
 const DEFAULT_PAGE = 250;
-const LARGEST_PAGE = 500;
 
 /** Creates the SchemaService. */
 export const createSchemaService = ({
@@ -25,11 +24,6 @@ export const createSchemaService = ({
       run: async (request, call) => {
         csrf.ensure(call);
         const size = request.pageSize || request.perPage || DEFAULT_PAGE;
-        if (size < 1 || size > LARGEST_PAGE)
-          throw serviceError("INVALID_FIELD", {
-            field: "page_size",
-            explain: `page_size must be between 1 and ${LARGEST_PAGE}.`,
-          });
         const start = request.pageToken === "" ? (Math.max(1, request.page) - 1) * size : readToken(request.pageToken);
         const all = schemas.list();
         return {

@@ -1,37 +1,51 @@
-import {
-  type DescEnum,
-  type DescField,
-  type DescMessage,
-  type DescOneof,
-  type Message,
-  ScalarType,
-} from "@bufbuild/protobuf";
-import { serviceError } from "../errors/service-error.ts";
-import { checkJson, checkText } from "./json-rules.ts";
+import { create, type DescField, type DescMessage, type DescOneof, type Message, ScalarType } from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import { checkJson, checkPaths, checkText, invalidField } from "./json-rules.ts";
 
 /** Checks one value; `path` is where it stands, in dotted notation. @throws INVALID_FIELD */
 type Rule = (value: unknown, path: string) => void;
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const validator = createValidator({ failFast: true });
+
 /**
- * Compiles the rules that every message of a type must keep, whichever protocol it
- * came through: texts are bounded and well formed, enums have a value that we
- * know, and free JSON is bounded in depth and size and names none of the keys
- * that JavaScript itself gives a meaning to. Undefined when the type has no
- * field that a rule is about.
+ * Compiles the rules that every request of a type must keep, whichever protocol
+ * it came through. Those about single fields stand in the protos, as annotations
+ * of buf.validate, so that clients of every language can check them. The others
+ * hold for every request: texts are well-formed Unicode, and free JSON is
+ * bounded in depth and size and names none of the keys that JavaScript itself
+ * gives a meaning to.
  *
- * @throws INVALID_FIELD, from the compiled rule, naming the field
+ * @throws Error at once, for an annotation that cannot be compiled
+ * @throws INVALID_FIELD, from the compiled rule, naming the first field at fault
  */
-export const compileFieldRules = (desc: DescMessage): ((message: Message) => void) | undefined => {
-  const rule = messageRule(desc, new Map());
-  return rule && ((message) => rule(message, ""));
+export const compileFieldRules = (desc: DescMessage): ((message: Message) => void) => {
+  const compiled = validator.validate(desc, create(desc));
+  if (compiled.kind === "error") throw compiled.error;
+  const textRule = messageRule(desc, new Map());
+  return (message) => {
+    textRule?.(message, "");
+    const result = validator.validate(desc, message as never);
+    if (result.kind === "error") throw result.error;
+    if (result.kind === "invalid" && result.violations[0]) throw invalid(result.violations[0]);
+  };
 };
+
+const invalid = ({ field, message }: Violation) =>
+  invalidField(
+    pathToString(field)
+      .replaceAll(/\["?|"?\]/g, ".")
+      .replace(/\.$/, "")
+      .replaceAll("..", "."),
+    message,
+  );
 
 /** `known` holds the types being compiled, as a message may contain itself. */
 const messageRule = (desc: DescMessage, known: Map<DescMessage, Rule[]>): Rule | undefined => {
-  const free = freeJson[desc.typeName];
-  if (free) return free;
+  const ownRule = wellKnown[desc.typeName];
+  if (ownRule) return ownRule;
   const begun = known.get(desc);
   if (begun) return (value, path) => runAll(begun, value, path);
   const rules: Rule[] = [];
@@ -83,23 +97,13 @@ const fieldRule = (
 };
 
 const valueRule = (field: DescField, known: Map<DescMessage, Rule[]>): Rule | undefined => {
-  if (field.enum) return enumRule(field.enum);
   if (field.message) return messageRule(field.message, known);
   return field.scalar === ScalarType.STRING ? (value, path) => checkText(value as string, path) : undefined;
 };
 
-const enumRule = (desc: DescEnum): Rule => {
-  const numbers = new Set(desc.values.map((value) => value.number));
-  return (value, path) => {
-    if (!numbers.has(value as number))
-      throw serviceError("INVALID_FIELD", {
-        field: path,
-        explain: `The value of ${path} is not one of ${desc.typeName}.`,
-      });
-  };
-};
-
-/** The well-known types that hold free JSON. As a field, a Struct is a plain object. */
-const freeJson: Readonly<Record<string, Rule>> = {
+/** Well-known types with rules of their own: free JSON, which is a plain object here, and the paths of field masks. */
+const wellKnown: Readonly<Record<string, Rule>> = {
   "google.protobuf.Struct": (value, path) => checkJson(value, path),
+  "google.protobuf.FieldMask": (value, path) =>
+    checkPaths((value as { readonly paths: readonly string[] }).paths, path),
 };

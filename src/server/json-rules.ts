@@ -10,10 +10,20 @@ const banned = new Set(["__proto__", "constructor", "prototype"]);
 /** How long a path is shown: it is made of names that the client chose. */
 const shown = 200;
 
-/** Checks a text: bounded, and well-formed Unicode, for no store keeps half a surrogate pair. @throws INVALID_FIELD */
+/** Checks that a text is well-formed Unicode, for no store keeps half a surrogate pair. @throws INVALID_FIELD */
 export const checkText = (text: string, path: string): void => {
-  if (text.length > maxText) throw invalid(path, "is too long");
-  if (!text.isWellFormed()) throw invalid(path, "is not well-formed Unicode");
+  if (!text.isWellFormed()) throw invalidField(path, "is not well-formed Unicode");
+};
+
+const checkShortText = (text: string, path: string): void => {
+  if (text.length > maxText) throw invalidField(path, "is too long");
+  checkText(text, path);
+};
+
+/** Checks the paths of a field mask: as many and as long as free JSON may be. @throws INVALID_FIELD */
+export const checkPaths = (paths: readonly string[], path: string): void => {
+  if (paths.length > maxValues) throw invalidField(path, "has too many paths");
+  for (const [index, text] of paths.entries()) checkShortText(text, `${path}.paths.${index}`);
 };
 
 /** Checks free JSON: its depth, size, texts and names. @throws INVALID_FIELD */
@@ -21,14 +31,14 @@ export const checkJson = (value: unknown, path: string): void => {
   let left = maxValues;
   const walk = (item: unknown, at: string, depth: number) => {
     left -= 1;
-    if (left < 0) throw invalid(path, "has too many values");
+    if (left < 0) throw invalidField(path, "has too many values");
     if (typeof item !== "object" || item === null) return checkScalar(item, at);
-    if (depth > maxDepth) throw invalid(at, "is nested too deeply");
+    if (depth > maxDepth) throw invalidField(at, "is nested too deeply");
     // The keys of an array are its indices.
     for (const key of Object.keys(item)) {
       const child = `${at}.${key}`;
-      if (banned.has(key)) throw invalid(child, "has a name that is not allowed");
-      checkText(key, child);
+      if (banned.has(key)) throw invalidField(child, "has a name that is not allowed");
+      checkShortText(key, child);
       walk((item as Readonly<Record<string, unknown>>)[key], child, depth + 1);
     }
   };
@@ -36,11 +46,12 @@ export const checkJson = (value: unknown, path: string): void => {
 };
 
 const checkScalar = (value: unknown, path: string): void => {
-  if (typeof value === "string") checkText(value, path);
-  if (typeof value === "number" && !Number.isFinite(value)) throw invalid(path, "is not a number that JSON has");
+  if (typeof value === "string") checkShortText(value, path);
+  if (typeof value === "number" && !Number.isFinite(value)) throw invalidField(path, "is not a number that JSON has");
 };
 
-const invalid = (path: string, what: string) => {
+/** A field that breaks a rule: `what` follows its name. */
+export const invalidField = (path: string, what: string) => {
   const field = path.length > shown ? `${path.slice(0, shown)}…` : path;
   return serviceError("INVALID_FIELD", {
     field: field.toWellFormed(),

@@ -55,7 +55,7 @@ export const createProcedure = <I extends DescMessage, O extends DescMessage>(
     try {
       if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
       mustBeAllowed(call);
-      mustKeepRules?.(request);
+      mustKeepRules(request);
       const answer = await run(request, call);
       record(call, startedAt);
       return answer;

@@ -1,10 +1,14 @@
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { toBinary } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
+import { file_ostiary_errors_v1_errors } from "../../gen/ostiary/errors/v1/errors_pb.ts";
+import { createProtoFiles } from "./proto-files.ts";
+import { shownFile } from "./shown-file.ts";
 import { indexSymbols } from "./symbol-index.ts";
 
 /** What both versions of the protocol ask. */
@@ -19,9 +23,13 @@ type Asked =
     }
   | { readonly case: undefined };
 
+/** What errors carry, though no RPC names it. */
+const errorDetails: readonly DescFile[] = [file_ostiary_errors_v1_errors, file_google_rpc_error_details];
+
 /**
  * Creates server reflection, v1 and v1alpha, over the services of a port,
- * health's and its own, so that grpcurl and its like need no proto files.
+ * health's and its own, and the details of errors, so that grpcurl and its like
+ * need no proto files. Comments come along.
  *
  * @param isAnswered whether the port answers an RPC; of others it shows nothing
  */
@@ -38,7 +46,8 @@ export const createReflection = (
   const shown = new Set(
     listed.flatMap((service) => (services.includes(service) ? service.methods.filter(isAnswered) : service.methods)),
   );
-  const index = indexSymbols(listed, (method) => shown.has(method));
+  const index = indexSymbols([...listed.map(({ file }) => file), ...errorDetails], (method) => shown.has(method));
+  const protoFiles = createProtoFiles();
   const serviceNames = listed
     .map(({ typeName }) => ({ name: typeName }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -57,7 +66,11 @@ export const createReflection = (
     add(file);
     return {
       case: "fileDescriptorResponse",
-      value: { fileDescriptorProto: found.map((next) => toBinary(FileDescriptorProtoSchema, withOnly(shown, next))) },
+      value: {
+        fileDescriptorProto: found.map((next) =>
+          toBinary(FileDescriptorProtoSchema, shownFile(next, protoFiles.read(next.proto.name), shown)),
+        ),
+      },
     } as const;
   };
 
@@ -107,17 +120,6 @@ export const createReflection = (
       },
     });
   };
-};
-
-/** A file without the RPCs that are not shown, and without services that have none left. */
-const withOnly = (shown: ReadonlySet<DescMethod>, { proto, services }: DescFile): FileDescriptorProto => {
-  const stored = services.flatMap((service) => {
-    const names = new Set(service.methods.filter((method) => shown.has(method)).map(({ name }) => name));
-    return names.size === 0
-      ? []
-      : [{ ...service.proto, method: service.proto.method.filter(({ name }) => names.has(name)) }];
-  });
-  return { ...proto, service: stored };
 };
 
 const notFound = (errorMessage: string) =>

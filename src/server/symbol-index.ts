@@ -1,4 +1,4 @@
-import type { DescExtension, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescExtension, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 
 /** Where everything in a set of proto files is declared. */
@@ -11,11 +11,8 @@ export interface SymbolIndex {
   readonly extensions: (message: string) => ReadonlyMap<number, DescFile> | undefined;
 }
 
-/** Indexes the files of services and all that they import; of RPCs, and of services that have any, only those that are shown. */
-export const indexSymbols = (
-  services: readonly DescService[],
-  isShown: (method: DescMethod) => boolean,
-): SymbolIndex => {
+/** Indexes files and all that they import; of RPCs, and of services that have any, only those that are shown. */
+export const indexSymbols = (roots: readonly DescFile[], isShown: (method: DescMethod) => boolean): SymbolIndex => {
   const files = new Map<string, DescFile>();
   const symbols = new Map<string, DescFile>();
   const extensions = new Map<string, Map<number, DescFile>>();
@@ -48,7 +45,7 @@ export const indexSymbols = (
     for (const dependency of file.dependencies) addFile(dependency);
     for (const type of typesOf(file)) addType(type, file);
   };
-  for (const service of services) addFile(service.file);
+  for (const root of roots) addFile(root);
 
   return {
     file: (name) => files.get(name),

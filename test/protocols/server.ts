@@ -8,6 +8,7 @@ import { migrate } from "../../src/db/migrate.ts";
 import { createDatabase } from "../../src/db/pool.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { type FreshDatabase, freshDatabase } from "../setup/fresh-database.ts";
+import { observeCall } from "../setup/observed-errors.ts";
 import { createSteerableClock, type SteerableClock } from "./clock.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { identitySchemaUrl } from "./schema.ts";
@@ -142,7 +143,11 @@ interface Surroundings {
 
 const startApp = async (configuration: Raw, { clock, gate, logged }: Surroundings): Promise<App> => {
   const { config } = loadConfig({ files: [], env: {}, overrides: configuration });
-  const log = createLog({ level: "trace", format: "json" }, { write: (line) => logged.push(line) });
+  const write = (line: string) => {
+    logged.push(line);
+    observeCall(line);
+  };
+  const log = createLog({ level: "trace", format: "json" }, { write });
   const app = await createApp(config, { clock, log, wrapDatabase: gate.wrap });
   await app.listen();
   return app;

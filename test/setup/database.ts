@@ -13,11 +13,16 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Of the run's server, `mysql://root@unix(…)/ostiary?parseTime=true`. */
     readonly dsn: string;
+    /** A folder in which the run's processes note what they saw. */
+    readonly notes: string;
   }
 }
 
 const root = path.resolve(import.meta.dirname, "../..");
 const runs = path.join(root, ".data", "test");
+
+/** Where the processes of a run note what they saw; gone when the run is over. */
+export const notesOf = (pid: number): string => path.join(runs, String(pid), "notes");
 
 /** MySQL is not in Debian stable: scripts/fetch-mysql unpacks one here. */
 const mysqlProgram = path.join(root, ".cache", "mysql", "mysqld");
@@ -38,6 +43,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   process.stdout.write(`database of this run: ${database.engine} ${database.version}\n`);
   project.provide("dsn", database.dsn);
+  const notes = notesOf(process.pid);
+  mkdirSync(notes, { recursive: true });
+  project.provide("notes", notes);
   return async () => {
     await database.stop();
     rmSync(dataDir, { recursive: true, force: true });

@@ -1,5 +1,10 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import type { SerializedError } from "vitest";
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestModule, Vitest } from "vitest/node";
+import unreached from "../contract/unreached-errors.json" with { type: "json" };
+import { notesOf } from "./database.ts";
+import { missedErrors } from "./rpc-errors.ts";
 
 interface Total {
   readonly passed: number;
@@ -22,22 +27,42 @@ function count(modules: readonly TestModule[], stray: readonly SerializedError[]
   return { passed, skipped, failed: tests.length - passed - skipped + broken.length + stray.length };
 }
 
+/** The errors that were observed in all processes of the run. */
+function readNotes(): ReadonlySet<string> {
+  const notes = notesOf(process.pid);
+  return new Set(
+    readdirSync(notes)
+      .filter((name) => name.endsWith(".errors"))
+      .flatMap((name) => readFileSync(path.join(notes, name), "utf8").split("\n")),
+  );
+}
+
 /**
  * Prints `N passed, N failed, N skipped` as the very last line, for people and
  * for CI, also when the run broke down before any test could start.
  */
 export default function createSummaryReporter(): Reporter {
   let total: Total = { passed: 0, failed: 1, skipped: 0 };
+  let vitest: Vitest | undefined;
   return {
-    onInit() {
+    onInit(context) {
+      vitest = context;
       // The other reporters print until the run is over; this comes after all of them, coverage included.
       process.once("exit", (code) => {
         const failed = code === 0 ? total.failed : Math.max(total.failed, 1);
         process.stdout.write(`\n${total.passed} passed, ${failed} failed, ${total.skipped} skipped\n`);
       });
     },
-    onTestRunEnd(modules, stray) {
+    async onTestRunEnd(modules, stray) {
       total = count(modules, stray);
+      // A part of the tests, or tests that failed, cannot have reached everything.
+      const all = await vitest?.globTestSpecifications();
+      if (total.failed > 0 || total.skipped > 0 || modules.length !== all?.length) return;
+      const missed = missedErrors(readNotes(), unreached);
+      for (const each of missed) process.stderr.write(`${each}\n`);
+      if (missed.length === 0) return;
+      total = { ...total, failed: total.failed + missed.length };
+      process.exitCode = 1;
     },
   };
 }

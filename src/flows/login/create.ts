@@ -10,7 +10,7 @@ import { newExchangeCode } from "../redirect/redirects.ts";
 import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { newFlow } from "../shared/new-flow.ts";
-import { mustNameType, requestUrlOf } from "../shared/request.ts";
+import { requestUrlOf } from "../shared/request.ts";
 import { type LoginContext, writeLoginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
@@ -19,10 +19,9 @@ export const createCreate = (deps: LoginDeps) => {
   const { db, callers, csrf, defaultReturnUrl, flows, newFlows, render, returnTo, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
-    mustNameType(request.type);
     const browser = request.type === FlowType.BROWSER;
     const secret = browser ? csrf.ensure(call) : undefined;
-    const requestedAal = mustBeLevel(request.aal);
+    const requestedAal = levelOf(request.aal);
     const caller = await callers.find(call);
     if (requestedAal === 2 && caller === undefined)
       throw serviceError("AAL1_REQUIRED", { explain: "A second factor was asked for, but nobody is signed in." });
@@ -61,11 +60,8 @@ export const createCreate = (deps: LoginDeps) => {
   };
 };
 
-const mustBeLevel = (aal: string): 1 | 2 => {
-  if (aal === "" || aal === "aal1") return 1;
-  if (aal === "aal2") return 2;
-  throw serviceError("INVALID_FIELD", { field: "aal", explain: "aal must be aal1 or aal2." });
-};
+/** `aal1` is the default; the rules of the request let nothing else but `aal2` through. */
+const levelOf = (aal: string): 1 | 2 => (aal === "aal2" ? 2 : 1);
 
 /**
  * Signed in already is a reason not to log in, unless to prove it again or to

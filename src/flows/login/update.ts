@@ -20,7 +20,6 @@ import {
 import { steps } from "../pipeline.ts";
 import type { CompleteRedirect } from "../redirect/callback.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
-import { mustNameFlow } from "../shared/request.ts";
 import { loginContext } from "./context.ts";
 import type { LoginServiceDeps } from "./deps.ts";
 import { createLoad, viewOf } from "./load.ts";
@@ -96,7 +95,6 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
 
   return {
     update: async ({ flow: flowId, body = noBody }, call) => {
-      mustNameFlow(flowId);
       return respond(await retry((isRetry) => submit({ flowId, body, call, isRetry })));
     },
     completeRedirect: (callback) => shared.completeRedirect(callback, complete),

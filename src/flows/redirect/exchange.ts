@@ -15,13 +15,6 @@ export type Exchange = (request: ExchangeSessionTokenRequest, call: Call) => Pro
 export const createExchange =
   ({ continuations, db, redirect, completeRedirect, flows }: CallbackDeps): Exchange =>
   async ({ initCode, returnToCode }, call) => {
-    if (initCode === "")
-      throw serviceError("INVALID_FIELD", { field: "init_code", explain: "The init_code query parameter is missing." });
-    if (returnToCode === "")
-      throw serviceError("INVALID_FIELD", {
-        field: "return_to_code",
-        explain: "The return_to_code query parameter is missing.",
-      });
     const found = await redirect.fetch(db, { initCode, returnToCode }, ({ flowId }) => flows.findAny(db, flowId));
     const kind = found?.flow.kind ?? "settings";
     if (found === undefined || kind === "settings")

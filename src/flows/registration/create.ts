@@ -9,7 +9,7 @@ import type { Call } from "../../lib/call.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
 import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
-import { mustNameType, requestUrlOf } from "../shared/request.ts";
+import { requestUrlOf } from "../shared/request.ts";
 import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
 import type { RegistrationDeps } from "./deps.ts";
 
@@ -18,7 +18,6 @@ export const createCreate = (deps: RegistrationDeps) => {
   const { db, callers, config, csrf, defaultReturnUrl, flows, newFlows, render, returnTo, schemas, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
-    mustNameType(request.type);
     const browser = request.type === FlowType.BROWSER;
     const secret = browser ? csrf.ensure(call) : undefined;
     mustBeEnabled(config);

@@ -20,7 +20,6 @@ import {
 import { steps } from "../pipeline.ts";
 import type { CompleteRedirect } from "../redirect/callback.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
-import { mustNameFlow } from "../shared/request.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RegistrationServiceDeps } from "./deps.ts";
 import { createLoad, viewOf } from "./load.ts";
@@ -104,7 +103,6 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
   return {
     update: async ({ flow: flowId, body = noBody }, call) => {
       mustBeEnabled(config);
-      mustNameFlow(flowId);
       return respond(await retry((isRetry) => submit({ flowId, body, call, isRetry })));
     },
     completeRedirect: async (callback) => {

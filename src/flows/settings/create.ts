@@ -6,7 +6,7 @@ import type { Caller } from "../../session/caller.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
 import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
-import { mustNameType, requestUrlOf } from "../shared/request.ts";
+import { requestUrlOf } from "../shared/request.ts";
 import type { SettingsDeps } from "./deps.ts";
 
 /** Creates a settings flow: two statements, the session's read and the insert. */
@@ -14,7 +14,6 @@ export const createCreate = (deps: SettingsDeps) => {
   const { db, callers, config, csrf, flows, returnTo, urls, render } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
-    mustNameType(request.type);
     const type = request.type === FlowType.BROWSER ? "browser" : "api";
     if (type === "browser") csrf.ensure(call);
     const caller = await callers.must(call);

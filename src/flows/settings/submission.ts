@@ -3,7 +3,7 @@ import type { Call } from "../../lib/call.ts";
 import type { SettingsChange } from "../../methods/contract/settings.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import { mustExist, mustNameFlow } from "../shared/request.ts";
+import { mustExist } from "../shared/request.ts";
 import type { SettingsDeps } from "./deps.ts";
 import type { SettingsRead } from "./store.ts";
 
@@ -31,7 +31,6 @@ export const loadSubmission = async (
   const { credential, digest } = callers.mustHaveToken(call);
   const read = await reads.read(sql, digest, flowId);
   const caller = callers.mustBeLive(read, credential);
-  mustNameFlow(flowId);
   return {
     caller,
     flow: mustExist(read?.flow, "There is no settings flow with this id."),

@@ -1,25 +1,7 @@
-import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { columnSizes } from "../../db/column-sizes.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { cutText } from "../../lib/cut-text.ts";
-import { parseUuid } from "../../lib/ids.ts";
-
-/** @throws INVALID_FIELD unless the request says which type of flow it wants */
-export const mustNameType = (type: FlowType): void => {
-  if (type === FlowType.UNSPECIFIED)
-    throw serviceError("INVALID_FIELD", { field: "type", explain: "type must be FLOW_TYPE_BROWSER or FLOW_TYPE_API." });
-};
-
-/** @throws INVALID_FIELD unless a submit names a flow in the form of an id */
-export const mustNameFlow = (id: string): void => {
-  if (parseUuid(id) === undefined) {
-    throw serviceError("INVALID_FIELD", {
-      field: "flow",
-      explain: id === "" ? "The flow query parameter is missing." : "The flow query parameter is not a flow id.",
-    });
-  }
-};
 
 /** @throws FLOW_NOT_FOUND */
 export const mustExist = <T>(flow: T | undefined, explain?: string): T => {

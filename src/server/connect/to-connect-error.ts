@@ -1,9 +1,19 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
-import { BadRequestSchema, RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
-import { ErrorInfoSchema, type FormRejected, FormRejectedSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema as GoogleErrorInfoSchema,
+  RetryInfoSchema,
+} from "../../../gen/google/rpc/error_details_pb.ts";
+import {
+  ErrorInfoSchema,
+  type FormRejected,
+  FormRejectedSchema,
+  ReasonSchema,
+} from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import { detail, type ErrorDetail, type ServiceError } from "../../errors/service-error.ts";
+import type { ErrorRow } from "../../errors/table.ts";
 import { cutText } from "../../lib/cut-text.ts";
 
 /**
@@ -18,13 +28,15 @@ type OutgoingDetail = NonNullable<ConstructorParameters<typeof ConnectError>[3]>
 
 /**
  * Turns a failure into what Connect, gRPC and gRPC-Web send: the code of its
- * row, ErrorInfo always, BadRequest when fields are at fault, RetryInfo when
- * there is a time to wait, and the details of its own, as far as there is room.
+ * row, ErrorInfo always (ours, and google.rpc's for tools that know no other),
+ * BadRequest when fields are at fault, RetryInfo when there is a time to wait,
+ * and the details of its own, as far as there is room.
  */
 export const toConnectError = (failure: ServiceError): ConnectError => {
   const { row, parts } = failure;
   const details = [
     detail(ErrorInfoSchema, create(ErrorInfoSchema, { reason: row.reason, id: row.id })),
+    googleErrorInfo(row),
     ...retryInfo(parts.headers?.["retry-after"]),
     ...(parts.typed ?? []),
     ...(parts.field === undefined ? [] : [badRequest([{ field: parts.field, description: failure.message }])]),
@@ -36,6 +48,18 @@ export const toConnectError = (failure: ServiceError): ConnectError => {
     withinRoom(details) as OutgoingDetail[],
   );
 };
+
+const domain = "ostiary";
+
+const googleErrorInfo = ({ reason, id }: ErrorRow): ErrorDetail =>
+  detail(
+    GoogleErrorInfoSchema,
+    create(GoogleErrorInfoSchema, {
+      reason: ReasonSchema.value[reason]?.localName ?? "",
+      domain,
+      metadata: id === "" ? {} : { id },
+    }),
+  );
 
 const retryInfo = (after: string | undefined): ErrorDetail[] => {
   const seconds = Number(after);

@@ -193,7 +193,7 @@ const readStruct: ReadField = (members) => {
 
 const claimsOf = (desc: DescMessage): ((members: readonly RequestMember[]) => boolean) => {
   const claiming = new Map(
-    desc.fields.filter((field) => getOption(field, rest).claims).map((field) => [memberName(field), field]),
+    desc.fields.filter((field) => getOption(field, rest).selectsCase).map((field) => [memberName(field), field]),
   );
   return (members) =>
     members.some((sent) => {

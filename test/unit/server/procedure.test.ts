@@ -1,8 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { Health } from "../../../gen/health/v1/health_pb.ts";
-import { LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
+import { GetFlowRequestSchema, LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import {
+  RevokeOtherSessionsRequestSchema,
   RevokeOtherSessionsResponseSchema,
   SessionService,
   WhoAmIRequestSchema,
@@ -102,13 +103,15 @@ describe("access", () => {
       run: async () => ({}) as never,
       deps: setUp().deps,
     });
-    expect(await reasonOf(procedure({} as never, call({ headers: {} })))).toBe("ok");
+    expect(await reasonOf(procedure(create(GetFlowRequestSchema), call({ headers: {} })))).toBe("ok");
   });
 });
 
 describe("calls that a browser makes for another site", () => {
   const revoked = create(RevokeOtherSessionsResponseSchema);
   const revoke = createProcedure({ method: revokeOtherSessions, run: async () => revoked, deps: setUp().deps });
+  const nothing = create(RevokeOtherSessionsRequestSchema);
+  const flow = "5b6f0d0e-9f0a-4c51-9d4f-3f3a4f9b7a10";
   const cookie = "ory_kratos_session=x";
   const refused = "The request comes from a site that is not trusted.";
 
@@ -146,14 +149,14 @@ describe("calls that a browser makes for another site", () => {
     ["an origin that only begins like ours", { origin: "https://app.example.com.evil.example.org" }, refused],
   ])("with cookies: %s", async (_what, headers, outcome) => {
     for (const protocol of ["rest", "connect", "grpc-web"] as const)
-      expect(await reasonOf(revoke({} as never, call({ protocol, headers: { cookie, ...headers } })))).toBe(outcome);
+      expect(await reasonOf(revoke(nothing, call({ protocol, headers: { cookie, ...headers } })))).toBe(outcome);
   });
 
   test("without cookies there is nothing to steal", async () => {
     expect(
       await reasonOf(
         revoke(
-          {} as never,
+          nothing,
           call({
             headers: { "x-session-token": "t", origin: "https://evil.example.org", "sec-fetch-site": "cross-site" },
           }),
@@ -169,10 +172,10 @@ describe("calls that a browser makes for another site", () => {
       deps: setUp().deps,
     });
     const headers = { cookie, "sec-fetch-site": "cross-site" };
-    expect(await reasonOf(resume(create(ResumeFlowRequestSchema), call({ headers })))).toBe("ok");
-    expect(await reasonOf(resume(create(ResumeFlowRequestSchema), call({ headers, protocol: "connect" })))).toBe(
-      refused,
-    );
+    expect(await reasonOf(resume(create(ResumeFlowRequestSchema, { flow }), call({ headers })))).toBe("ok");
+    expect(
+      await reasonOf(resume(create(ResumeFlowRequestSchema, { flow }), call({ headers, protocol: "connect" }))),
+    ).toBe(refused);
   });
 
   test("a provider's callback may come from the provider", async () => {
@@ -182,9 +185,9 @@ describe("calls that a browser makes for another site", () => {
       anySite: true,
       deps: setUp().deps,
     });
-    expect(
-      await reasonOf(callback({} as never, call({ headers: { cookie, origin: "https://provider.example" } }))),
-    ).toBe("ok");
+    expect(await reasonOf(callback(nothing, call({ headers: { cookie, origin: "https://provider.example" } })))).toBe(
+      "ok",
+    );
   });
 });
 

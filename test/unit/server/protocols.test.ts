@@ -9,7 +9,11 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BadRequestSchema, RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema as GoogleErrorInfoSchema,
+  RetryInfoSchema,
+} from "../../../gen/google/rpc/error_details_pb.ts";
 import { ErrorInfoSchema, FormRejectedSchema, Reason } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import { CreateFlowResponseSchema, LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import {
@@ -40,6 +44,8 @@ const cookie = (name: string): CookieInstruction => ({
 });
 
 const seen: { request: Message; call: Call }[] = [];
+
+const flow = "5b6f0d0e-9f0a-4c51-9d4f-3f3a4f9b7a10";
 
 /** What `tokenize_as` asks for is what the fake does. */
 const whoAmI: Fake = async (message, call) => {
@@ -162,6 +168,9 @@ describe.each(protocols)("%s", (_name, protocol, build) => {
     expect(error.findDetails(ErrorInfoSchema)).toMatchObject([
       { reason: Reason.SESSION_AMBIGUOUS, id: "session_inactive" },
     ]);
+    expect(error.findDetails(GoogleErrorInfoSchema)).toMatchObject([
+      { reason: "SESSION_AMBIGUOUS", domain: "ostiary", metadata: { id: "session_inactive" } },
+    ]);
     expect(error.metadata.getSetCookie()).toHaveLength(2);
     expect(error.metadata.get("x-request-id")).toMatch(/^[\da-f-]{36}$/);
   });
@@ -234,7 +243,7 @@ describe.each(protocols)("%s", (_name, protocol, build) => {
     for (const name of ["__proto__", "constructor", "prototype"]) {
       const traits = { email: "a@example.com", list: [{ deep: JSON.parse(`{"${name}":{"admin":true}}`) }] };
       const error = await failure(
-        client.updateFlow({ flow: "f", body: { method: { case: "profile", value: { traits } } } }, token),
+        client.updateFlow({ flow, body: { method: { case: "profile", value: { traits } } } }, token),
       );
       expect(error.code).toBe(Code.InvalidArgument);
       expect(error.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field).toBe(
@@ -323,7 +332,7 @@ describe("Connect by hand", () => {
 
   test("JSON that is nested without end is refused and names the field", async () => {
     const nest = (depth: number) =>
-      `{"flow":"f","body":{"profile":{"traits":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}}}`;
+      `{"flow":"${flow}","body":{"profile":{"traits":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}}}`;
     expect((await post(nest(30), json, "ostiary.settings.v1.SettingsService/UpdateFlow")).status).toBe(200);
     const deep = await post(nest(40), json, "ostiary.settings.v1.SettingsService/UpdateFlow");
     expect(deep.status).toBe(400);
@@ -464,7 +473,7 @@ test("closing the server loses no call in flight", async () => {
 
 test("every message of a request fits the type that the procedure was promised", async () => {
   const client = createClient(SettingsService, createConnectTransport({ baseUrl: server.url, httpVersion: "1.1" }));
-  await client.updateFlow({ flow: "f", body: { method: { case: "password", value: { password: "p" } } } }, token);
+  await client.updateFlow({ flow, body: { method: { case: "password", value: { password: "p" } } } }, token);
   const { request } = seen.at(-1) ?? {};
   expect(request?.$typeName).toBe(UpdateFlowRequestSchema.typeName);
   expect((request as UpdateFlowRequest).body?.method).toMatchObject({ case: "password", value: { password: "p" } });

@@ -190,6 +190,21 @@ const sortByImport = (files: readonly DescFile["proto"][]): DescFile["proto"][] 
   return sorted;
 };
 
+test("the details of errors can be looked up, though no RPC names them", async () => {
+  for (const value of ["ostiary.errors.v1.ErrorInfo", "ostiary.errors.v1.Reauthenticate", "google.rpc.BadRequest"])
+    expect((await ask("v1", { case: "fileContainingSymbol", value }))[0]).toMatchObject({
+      case: "fileDescriptorResponse",
+    });
+});
+
+test("files come with their comments", async () => {
+  const [answer] = await ask("v1", { case: "fileByFilename", value: "ostiary/session/v1/session_service.proto" });
+  if (answer?.case !== "fileDescriptorResponse") throw new Error("no files");
+  const files = answer.value.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+  const comments = files[0]?.sourceCodeInfo?.location.map(({ leadingComments }) => leadingComments).join("") ?? "";
+  expect(comments).toContain("Get the caller's session.");
+});
+
 test("a stream sends a file it has sent only when it is asked for again", async () => {
   const [first, second, third] = await ask(
     "v1",

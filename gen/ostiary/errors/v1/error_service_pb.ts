@@ -4,9 +4,11 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_ostiary_errors_v1_rpc_errors } from "./rpc_errors_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
@@ -14,19 +16,21 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/errors/v1/error_service.proto.
  */
 export const file_ostiary_errors_v1_error_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVvc3RpYXJ5L2Vycm9ycy92MS9lcnJvcl9zZXJ2aWNlLnByb3RvEhFvc3RpYXJ5LmVycm9ycy52MSIwChNHZXRGbG93RXJyb3JSZXF1ZXN0EgoKAmlkGAEgASgJEg0KBWVycm9yGAIgASgJIkgKFEdldEZsb3dFcnJvclJlc3BvbnNlEjAKCmZsb3dfZXJyb3IYASABKAsyHC5vc3RpYXJ5LmVycm9ycy52MS5GbG93RXJyb3IinwEKCUZsb3dFcnJvchIKCgJpZBgBIAEoCRImCgVlcnJvchgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAyqwEKDEVycm9yU2VydmljZRKaAQoMR2V0Rmxvd0Vycm9yEiYub3N0aWFyeS5lcnJvcnMudjEuR2V0Rmxvd0Vycm9yUmVxdWVzdBonLm9zdGlhcnkuZXJyb3JzLnYxLkdldEZsb3dFcnJvclJlc3BvbnNlIjmItRgBsrUYBAiAgAG6tRgBAoLT5JMCImIKZmxvd19lcnJvchIUL3NlbGYtc2VydmljZS9lcnJvcnNiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ostiary_options_v1_options]);
+  fileDesc("CiVvc3RpYXJ5L2Vycm9ycy92MS9lcnJvcl9zZXJ2aWNlLnByb3RvEhFvc3RpYXJ5LmVycm9ycy52MSJEChNHZXRGbG93RXJyb3JSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiAAhIXCgVlcnJvchgCIAEoCUIIukgFcgMYgAIiSAoUR2V0Rmxvd0Vycm9yUmVzcG9uc2USMAoKZmxvd19lcnJvchgBIAEoCzIcLm9zdGlhcnkuZXJyb3JzLnYxLkZsb3dFcnJvciKfAQoJRmxvd0Vycm9yEgoKAmlkGAEgASgJEiYKBWVycm9yGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDLBAQoMRXJyb3JTZXJ2aWNlEqEBCgxHZXRGbG93RXJyb3ISJi5vc3RpYXJ5LmVycm9ycy52MS5HZXRGbG93RXJyb3JSZXF1ZXN0Gicub3N0aWFyeS5lcnJvcnMudjEuR2V0Rmxvd0Vycm9yUmVzcG9uc2UiQIi1GAGytRgECICAAbq1GAECwrUYAwoBF4LT5JMCImIKZmxvd19lcnJvchIUL3NlbGYtc2VydmljZS9lcnJvcnMaDbq1GAkKBwECGRESEyFCkAEKEW9zdGlhcnkuZXJyb3JzLnYxUAFaMmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvZXJyb3JzL3YxO2Vycm9yc3YxogIGT1NURVJSqgIRT3N0aWFyeS5FcnJvcnMuVjHKAhFPc3RpYXJ5XEVycm9yc1xWMeoCE09zdGlhcnk6OkVycm9yczo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.errors.v1.GetFlowErrorRequest
  */
 export type GetFlowErrorRequest = Message<"ostiary.errors.v1.GetFlowErrorRequest"> & {
   /**
+   * Id of the error, a UUID or `stub:500`.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * An older name of `id`.
+   * Older name of `id`; read when `id` is empty.
    *
    * @generated from field: string error = 2;
    */
@@ -45,6 +49,8 @@ export const GetFlowErrorRequestSchema: GenMessage<GetFlowErrorRequest> = /*@__P
  */
 export type GetFlowErrorResponse = Message<"ostiary.errors.v1.GetFlowErrorResponse"> & {
   /**
+   * The error.
+   *
    * @generated from field: ostiary.errors.v1.FlowError flow_error = 1;
    */
   flowError?: FlowError | undefined;
@@ -58,29 +64,36 @@ export const GetFlowErrorResponseSchema: GenMessage<GetFlowErrorResponse> = /*@_
   messageDesc(file_ostiary_errors_v1_error_service, 1);
 
 /**
- * An error that a browser was sent to the error page with.
+ * An error that a browser was redirected to the error page with.
  *
  * @generated from message ostiary.errors.v1.FlowError
  */
 export type FlowError = Message<"ostiary.errors.v1.FlowError"> & {
   /**
+   * Id of the error, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * The error as REST answers it, without its envelope.
+   * What REST answers as `error`: `{"code": 403, "status": "Forbidden", "id":
+   * "security_csrf_violation", "reason": "…", "message": "…"}`.
    *
    * @generated from field: google.protobuf.Struct error = 2;
    */
   error?: JsonObject | undefined;
 
   /**
+   * When it happened.
+   *
    * @generated from field: google.protobuf.Timestamp created_at = 3;
    */
   createdAt?: Timestamp | undefined;
 
   /**
+   * The same as `created_at`: an error never changes.
+   *
    * @generated from field: google.protobuf.Timestamp updated_at = 4;
    */
   updatedAt?: Timestamp | undefined;
@@ -94,18 +107,19 @@ export const FlowErrorSchema: GenMessage<FlowError> = /*@__PURE__*/
   messageDesc(file_ostiary_errors_v1_error_service, 2);
 
 /**
- * What the error page shows.
+ * Errors that browsers were redirected to the error page with.
  *
  * @generated from service ostiary.errors.v1.ErrorService
  */
 export const ErrorService: GenService<{
   /**
-   * Read an error that a browser was sent to the error page with.
+   * Read a flow error.
    *
-   * `stub:500` answers a sample, to build a page with.
+   * Returns the error that a browser was redirected to the error page with. The
+   * id `stub:500` returns an example, for building an error page.
    *
    * Who may call: anyone who knows the id.
-   * Errors: NOT_FOUND.
+   * Errors: NOT_FOUND (there is none, or it is too old).
    *
    * @generated from rpc ostiary.errors.v1.ErrorService.GetFlowError
    */

@@ -2,8 +2,8 @@
 // @generated from file ostiary/errors/v1/errors.proto (package ostiary.errors.v1, syntax proto3)
 /* eslint-disable */
 
-// What an error carries. Every failed call has one ErrorInfo among its
-// details; some have one more that says what to do about it.
+// Error details. Every failed call has one ErrorInfo among its details; some
+// have one more message that says what the client can do.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -17,21 +17,24 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/errors/v1/errors.proto.
  */
 export const file_ostiary_errors_v1_errors: GenFile = /*@__PURE__*/
-  fileDesc("Ch5vc3RpYXJ5L2Vycm9ycy92MS9lcnJvcnMucHJvdG8SEW9zdGlhcnkuZXJyb3JzLnYxIkIKCUVycm9ySW5mbxIpCgZyZWFzb24YASABKA4yGS5vc3RpYXJ5LmVycm9ycy52MS5SZWFzb24SCgoCaWQYAiABKAkiZAoMRm9ybVJlamVjdGVkEg8KB2Zsb3dfaWQYASABKAkSMAoIbWVzc2FnZXMYAiADKAsyHi5vc3RpYXJ5LmVycm9ycy52MS5Gb3JtTWVzc2FnZRIRCglmbG93X2tpbmQYAyABKAkiQAoLRm9ybU1lc3NhZ2USDAoEbm9kZRgBIAEoCRIjCgR0ZXh0GAIgASgLMhUub3N0aWFyeS51aS52MS5VaVRleHQiUgoLRmxvd0V4cGlyZWQSLgoKZXhwaXJlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLdXNlX2Zsb3dfaWQYAiABKAkiegoOUmVhdXRoZW50aWNhdGUSDwoHbWF4X2FnZRgBIAEoBRIPCgdtZXRob2RzGAIgAygJEhgKEG5hdGl2ZV9sb2dpbl91cmwYAyABKAkSGwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgEIAEoCRIPCgdmbG93X2lkGAUgASgJIlgKDlN0ZXBVcFJlcXVpcmVkEg8KB21ldGhvZHMYASADKAkSGAoQbmF0aXZlX2xvZ2luX3VybBgCIAEoCRIbChNyZWRpcmVjdF9icm93c2VyX3RvGAMgASgJIicKCE5hdmlnYXRlEhsKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YASABKAkqlQcKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABITCg9SRUFTT05fSU5URVJOQUwQARIWChJSRUFTT05fVU5BVkFJTEFCTEUQAhIbChdSRUFTT05fU0VTU0lPTl9JTkFDVElWRRADEiQKIFJFQVNPTl9TRVNTSU9OX0FMUkVBRFlfQVZBSUxBQkxFEAQSIwofUkVBU09OX1NFU1NJT05fUkVGUkVTSF9SRVFVSVJFRBAFEhgKFFJFQVNPTl9BQUwyX1JFUVVJUkVEEAYSGAoUUkVBU09OX0FBTDFfUkVRVUlSRUQQBxIYChRSRUFTT05fRk9STV9SRUpFQ1RFRBAIEhcKE1JFQVNPTl9GTE9XX0VYUElSRUQQCRIZChVSRUFTT05fRkxPV19OT1RfRk9VTkQQChIYChRSRUFTT05fRkxPV19ESVNBQkxFRBALEhoKFlJFQVNPTl9NRVRIT0RfRElTQUJMRUQQDBIcChhSRUFTT05fSURFTlRJVFlfTUlTTUFUQ0gQDRIZChVSRUFTT05fQ1NSRl9WSU9MQVRJT04QDhIbChdSRUFTT05fVU5UUlVTVEVEX09SSUdJThAPEh4KGlJFQVNPTl9SRVRVUk5fVE9fRk9SQklEREVOEBASGAoUUkVBU09OX0lOVkFMSURfRklFTEQQERIZChVSRUFTT05fTUFMRk9STUVEX0JPRFkQEhIZChVSRUFTT05fQk9EWV9UT09fTEFSR0UQExIcChhSRUFTT05fSURFTlRJVFlfRElTQUJMRUQQFBIgChxSRUFTT05fTE9HT1VUX1RPS0VOX01JU01BVENIEBUSIAocUkVBU09OX1NFU1NJT05fVE9LRU5fVU5LTk9XThAWEhQKEFJFQVNPTl9OT1RfRk9VTkQQFxIXChNSRUFTT05fUkFURV9MSU1JVEVEEBgSFQoRUkVBU09OX09WRVJMT0FERUQQGRIYChRSRUFTT05fRVRBR19NSVNNQVRDSBAaEisKJ1JFQVNPTl9CUk9XU0VSX0xPQ0FUSU9OX0NIQU5HRV9SRVFVSVJFRBAbEhwKGFJFQVNPTl9TRVNTSU9OX0FNQklHVU9VUxAdEhUKEVJFQVNPTl9BRE1JTl9PTkxZEB4SGgoWUkVBU09OX1VQU1RSRUFNX0ZBSUxFRBAfEhoKFlJFQVNPTl9PVVRDT01FX1VOS05PV04QISIECBwQHGIGcHJvdG8z", [file_google_protobuf_timestamp, file_ostiary_ui_v1_ui]);
+  fileDesc("Ch5vc3RpYXJ5L2Vycm9ycy92MS9lcnJvcnMucHJvdG8SEW9zdGlhcnkuZXJyb3JzLnYxIkIKCUVycm9ySW5mbxIpCgZyZWFzb24YASABKA4yGS5vc3RpYXJ5LmVycm9ycy52MS5SZWFzb24SCgoCaWQYAiABKAkiZAoMRm9ybVJlamVjdGVkEg8KB2Zsb3dfaWQYASABKAkSMAoIbWVzc2FnZXMYAiADKAsyHi5vc3RpYXJ5LmVycm9ycy52MS5Gb3JtTWVzc2FnZRIRCglmbG93X2tpbmQYAyABKAkiQAoLRm9ybU1lc3NhZ2USDAoEbm9kZRgBIAEoCRIjCgR0ZXh0GAIgASgLMhUub3N0aWFyeS51aS52MS5VaVRleHQiUgoLRmxvd0V4cGlyZWQSLgoKZXhwaXJlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLdXNlX2Zsb3dfaWQYAiABKAkiegoOUmVhdXRoZW50aWNhdGUSDwoHbWF4X2FnZRgBIAEoBRIPCgdtZXRob2RzGAIgAygJEhgKEG5hdGl2ZV9sb2dpbl91cmwYAyABKAkSGwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgEIAEoCRIPCgdmbG93X2lkGAUgASgJIlgKDlN0ZXBVcFJlcXVpcmVkEg8KB21ldGhvZHMYASADKAkSGAoQbmF0aXZlX2xvZ2luX3VybBgCIAEoCRIbChNyZWRpcmVjdF9icm93c2VyX3RvGAMgASgJKpUHCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEwoPUkVBU09OX0lOVEVSTkFMEAESFgoSUkVBU09OX1VOQVZBSUxBQkxFEAISGwoXUkVBU09OX1NFU1NJT05fSU5BQ1RJVkUQAxIkCiBSRUFTT05fU0VTU0lPTl9BTFJFQURZX0FWQUlMQUJMRRAEEiMKH1JFQVNPTl9TRVNTSU9OX1JFRlJFU0hfUkVRVUlSRUQQBRIYChRSRUFTT05fQUFMMl9SRVFVSVJFRBAGEhgKFFJFQVNPTl9BQUwxX1JFUVVJUkVEEAcSGAoUUkVBU09OX0ZPUk1fUkVKRUNURUQQCBIXChNSRUFTT05fRkxPV19FWFBJUkVEEAkSGQoVUkVBU09OX0ZMT1dfTk9UX0ZPVU5EEAoSGAoUUkVBU09OX0ZMT1dfRElTQUJMRUQQCxIaChZSRUFTT05fTUVUSE9EX0RJU0FCTEVEEAwSHAoYUkVBU09OX0lERU5USVRZX01JU01BVENIEA0SGQoVUkVBU09OX0NTUkZfVklPTEFUSU9OEA4SGwoXUkVBU09OX1VOVFJVU1RFRF9PUklHSU4QDxIeChpSRUFTT05fUkVUVVJOX1RPX0ZPUkJJRERFThAQEhgKFFJFQVNPTl9JTlZBTElEX0ZJRUxEEBESGQoVUkVBU09OX01BTEZPUk1FRF9CT0RZEBISGQoVUkVBU09OX0JPRFlfVE9PX0xBUkdFEBMSHAoYUkVBU09OX0lERU5USVRZX0RJU0FCTEVEEBQSIAocUkVBU09OX0xPR09VVF9UT0tFTl9NSVNNQVRDSBAVEiAKHFJFQVNPTl9TRVNTSU9OX1RPS0VOX1VOS05PV04QFhIUChBSRUFTT05fTk9UX0ZPVU5EEBcSFwoTUkVBU09OX1JBVEVfTElNSVRFRBAYEhUKEVJFQVNPTl9PVkVSTE9BREVEEBkSGAoUUkVBU09OX0VUQUdfTUlTTUFUQ0gQGhIrCidSRUFTT05fQlJPV1NFUl9MT0NBVElPTl9DSEFOR0VfUkVRVUlSRUQQGxIcChhSRUFTT05fU0VTU0lPTl9BTUJJR1VPVVMQHRIVChFSRUFTT05fQURNSU5fT05MWRAeEhoKFlJFQVNPTl9VUFNUUkVBTV9GQUlMRUQQHxIaChZSRUFTT05fT1VUQ09NRV9VTktOT1dOECEiBAgcEBxCkAEKEW9zdGlhcnkuZXJyb3JzLnYxUAFaMmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvZXJyb3JzL3YxO2Vycm9yc3YxogIGT1NURVJSqgIRT3N0aWFyeS5FcnJvcnMuVjHKAhFPc3RpYXJ5XEVycm9yc1xWMeoCE09zdGlhcnk6OkVycm9yczo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_ostiary_ui_v1_ui]);
 
 /**
- * Why a call failed, for machines. On every error.
+ * Why a call failed, for programs. Part of every error.
  *
  * @generated from message ostiary.errors.v1.ErrorInfo
  */
 export type ErrorInfo = Message<"ostiary.errors.v1.ErrorInfo"> & {
   /**
+   * The reason, for example REASON_FLOW_EXPIRED.
+   *
    * @generated from field: ostiary.errors.v1.Reason reason = 1;
    */
   reason: Reason;
 
   /**
-   * The id that REST clients know, where there is one.
+   * The `error.id` of REST, for example `self_service_flow_expired`. Empty where
+   * REST has none.
    *
    * @generated from field: string id = 2;
    */
@@ -46,24 +49,30 @@ export const ErrorInfoSchema: GenMessage<ErrorInfo> = /*@__PURE__*/
   messageDesc(file_ostiary_errors_v1_errors, 0);
 
 /**
- * A form that does not hold. The flow as it now stands comes by GetFlow.
+ * The form whose submitted values were rejected. GetFlow returns the flow with
+ * the messages in its nodes.
  *
  * @generated from message ostiary.errors.v1.FormRejected
  */
 export type FormRejected = Message<"ostiary.errors.v1.FormRejected"> & {
   /**
+   * Id of the flow, a UUID.
+   *
    * @generated from field: string flow_id = 1;
    */
   flowId: string;
 
   /**
+   * What is wrong, at most as many as fit into the error (docs/errors.md).
+   *
    * @generated from field: repeated ostiary.errors.v1.FormMessage messages = 2;
    */
   messages: FormMessage[];
 
   /**
-   * `settings`, `login` or `registration`: where GetFlow is called. Someone who
-   * signs in with a provider may have to go on in another flow.
+   * The service whose GetFlow returns the flow: `settings`, `login` or
+   * `registration`. A sign-in with a provider may continue in a flow of another
+   * kind.
    *
    * @generated from field: string flow_kind = 3;
    */
@@ -78,19 +87,22 @@ export const FormRejectedSchema: GenMessage<FormRejected> = /*@__PURE__*/
   messageDesc(file_ostiary_errors_v1_errors, 1);
 
 /**
- * One thing that is wrong with a form.
+ * One message of a rejected form.
  *
  * @generated from message ostiary.errors.v1.FormMessage
  */
 export type FormMessage = Message<"ostiary.errors.v1.FormMessage"> & {
   /**
-   * The node it belongs to; empty for the form as a whole.
+   * Name of the input node, for example `traits.email`. Empty for the form as a
+   * whole.
    *
    * @generated from field: string node = 1;
    */
   node: string;
 
   /**
+   * What is wrong.
+   *
    * @generated from field: ostiary.ui.v1.UiText text = 2;
    */
   text?: UiText | undefined;
@@ -104,18 +116,20 @@ export const FormMessageSchema: GenMessage<FormMessage> = /*@__PURE__*/
   messageDesc(file_ostiary_errors_v1_errors, 2);
 
 /**
- * A flow that is over.
+ * An expired flow.
  *
  * @generated from message ostiary.errors.v1.FlowExpired
  */
 export type FlowExpired = Message<"ostiary.errors.v1.FlowExpired"> & {
   /**
+   * When it expired.
+   *
    * @generated from field: google.protobuf.Timestamp expired_at = 1;
    */
   expiredAt?: Timestamp | undefined;
 
   /**
-   * The flow that takes its place; empty when there is none.
+   * Id of the flow that replaces it, a UUID. Empty where there is none.
    *
    * @generated from field: string use_flow_id = 2;
    */
@@ -130,41 +144,41 @@ export const FlowExpiredSchema: GenMessage<FlowExpired> = /*@__PURE__*/
   messageDesc(file_ostiary_errors_v1_errors, 3);
 
 /**
- * A protected change waits until its owner has proven who they are again.
+ * How to authenticate again, so that a protected change can be applied.
  *
  * @generated from message ostiary.errors.v1.Reauthenticate
  */
 export type Reauthenticate = Message<"ostiary.errors.v1.Reauthenticate"> & {
   /**
-   * How recent the proof must be, in seconds.
+   * Oldest authentication that the change accepts, in seconds.
    *
    * @generated from field: int32 max_age = 1;
    */
   maxAge: number;
 
   /**
-   * The methods the person can prove themselves with.
+   * First factors that the identity has, for example `password`, `oidc`.
    *
    * @generated from field: repeated string methods = 2;
    */
   methods: string[];
 
   /**
-   * Where a native app begins (a GET).
+   * URL at which a native app creates the login flow, by GET.
    *
    * @generated from field: string native_login_url = 3;
    */
   nativeLoginUrl: string;
 
   /**
-   * Where a browser begins.
+   * URL to which a browser navigates.
    *
    * @generated from field: string redirect_browser_to = 4;
    */
   redirectBrowserTo: string;
 
   /**
-   * The flow to resume afterwards, by ResumeFlow.
+   * Id of the flow to call ResumeFlow with afterwards, a UUID.
    *
    * @generated from field: string flow_id = 5;
    */
@@ -185,21 +199,21 @@ export const ReauthenticateSchema: GenMessage<Reauthenticate> = /*@__PURE__*/
  */
 export type StepUpRequired = Message<"ostiary.errors.v1.StepUpRequired"> & {
   /**
-   * The types of second factors that the person has: `totp`, `webauthn`.
+   * Types of second factors that the identity has, for example `totp`, `webauthn`.
    *
    * @generated from field: repeated string methods = 1;
    */
   methods: string[];
 
   /**
-   * Where a native app creates the login flow (a GET), absolute.
+   * URL at which a native app creates the login flow, by GET.
    *
    * @generated from field: string native_login_url = 2;
    */
   nativeLoginUrl: string;
 
   /**
-   * Where a browser creates the login flow, absolute; it comes back afterwards.
+   * URL to which a browser navigates. It returns here afterwards.
    *
    * @generated from field: string redirect_browser_to = 3;
    */
@@ -214,249 +228,237 @@ export const StepUpRequiredSchema: GenMessage<StepUpRequired> = /*@__PURE__*/
   messageDesc(file_ostiary_errors_v1_errors, 5);
 
 /**
- * Where a browser must go.
- *
- * @generated from message ostiary.errors.v1.Navigate
- */
-export type Navigate = Message<"ostiary.errors.v1.Navigate"> & {
-  /**
-   * @generated from field: string redirect_browser_to = 1;
-   */
-  redirectBrowserTo: string;
-};
-
-/**
- * Describes the message ostiary.errors.v1.Navigate.
- * Use `create(NavigateSchema)` to create a new message.
- */
-export const NavigateSchema: GenMessage<Navigate> = /*@__PURE__*/
-  messageDesc(file_ostiary_errors_v1_errors, 6);
-
-/**
- * Why a call failed. The table in docs/errors.md gives each its gRPC code, its
- * HTTP status and the id that REST clients know.
+ * Why a call failed. docs/errors.md gives each reason its gRPC code, its HTTP
+ * status and the `error.id` that REST clients read. The reasons that an RPC
+ * answers are listed by its option `(ostiary.errors.v1.rpc_errors)`.
  *
  * @generated from enum ostiary.errors.v1.Reason
  */
 export const Reason = {
   /**
+   * Never sent.
+   *
    * @generated from enum value: REASON_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Something broke that is not the caller's doing.
+   * An unexpected failure inside the server. Its log has the request id.
    *
    * @generated from enum value: REASON_INTERNAL = 1;
    */
   INTERNAL: 1,
 
   /**
-   * The database or another server cannot be reached now.
+   * The database cannot be reached at the moment. RetryInfo says when to retry.
    *
    * @generated from enum value: REASON_UNAVAILABLE = 2;
    */
   UNAVAILABLE: 2,
 
   /**
-   * No session, or one that is over.
+   * The request has no session, or one that expired or was revoked.
    *
    * @generated from enum value: REASON_SESSION_INACTIVE = 3;
    */
   SESSION_INACTIVE: 3,
 
   /**
-   * Signed in already.
+   * The caller is signed in already.
    *
    * @generated from enum value: REASON_SESSION_ALREADY_AVAILABLE = 4;
    */
   SESSION_ALREADY_AVAILABLE: 4,
 
   /**
-   * The change needs a session that proved who it is more recently.
+   * The change needs a session that was authenticated more recently.
+   * Reauthenticate says where to do that.
    *
    * @generated from enum value: REASON_SESSION_REFRESH_REQUIRED = 5;
    */
   SESSION_REFRESH_REQUIRED: 5,
 
   /**
-   * A second factor is needed.
+   * The call needs a session of assurance level aal2.
    *
    * @generated from enum value: REASON_AAL2_REQUIRED = 6;
    */
   AAL2_REQUIRED: 6,
 
   /**
-   * A second factor was asked for without a session.
+   * A second factor was asked for without a session of level aal1.
    *
    * @generated from enum value: REASON_AAL1_REQUIRED = 7;
    */
   AAL1_REQUIRED: 7,
 
   /**
-   * The form does not hold. Nothing was written.
+   * The submitted values were rejected and nothing was written. FormRejected has
+   * the messages.
    *
    * @generated from enum value: REASON_FORM_REJECTED = 8;
    */
   FORM_REJECTED: 8,
 
   /**
-   * The flow is over.
+   * The flow expired. FlowExpired may name a flow to go on with.
    *
    * @generated from enum value: REASON_FLOW_EXPIRED = 9;
    */
   FLOW_EXPIRED: 9,
 
   /**
-   * There is no such flow.
+   * There is no flow with this id.
    *
    * @generated from enum value: REASON_FLOW_NOT_FOUND = 10;
    */
   FLOW_NOT_FOUND: 10,
 
   /**
-   * The flow is switched off by configuration.
+   * The configuration disables the flow.
    *
    * @generated from enum value: REASON_FLOW_DISABLED = 11;
    */
   FLOW_DISABLED: 11,
 
   /**
-   * The method is switched off by configuration.
+   * The configuration disables the method.
    *
    * @generated from enum value: REASON_METHOD_DISABLED = 12;
    */
   METHOD_DISABLED: 12,
 
   /**
-   * The flow belongs to someone else.
+   * The flow belongs to another identity.
    *
    * @generated from enum value: REASON_IDENTITY_MISMATCH = 13;
    */
   IDENTITY_MISMATCH: 13,
 
   /**
-   * The anti-CSRF check failed.
+   * The anti-CSRF cookie and `csrf_token` are missing or do not belong together.
    *
    * @generated from enum value: REASON_CSRF_VIOLATION = 14;
    */
   CSRF_VIOLATION: 14,
 
   /**
-   * The call came from a site that is not trusted.
+   * A browser made the call from an origin that the configuration does not trust.
    *
    * @generated from enum value: REASON_UNTRUSTED_ORIGIN = 15;
    */
   UNTRUSTED_ORIGIN: 15,
 
   /**
-   * The address to return to is not allowed.
+   * The configuration does not allow the `return_to` URL.
    *
    * @generated from enum value: REASON_RETURN_TO_FORBIDDEN = 16;
    */
   RETURN_TO_FORBIDDEN: 16,
 
   /**
-   * A field of the request cannot be used. BadRequest names it.
+   * A request field has a value that cannot be used. BadRequest names the field.
    *
    * @generated from enum value: REASON_INVALID_FIELD = 17;
    */
   INVALID_FIELD: 17,
 
   /**
-   * The body cannot be read.
+   * The request body cannot be read.
    *
    * @generated from enum value: REASON_MALFORMED_BODY = 18;
    */
   MALFORMED_BODY: 18,
 
   /**
-   * The body is larger than the limit.
+   * The request body exceeds the size limit.
    *
    * @generated from enum value: REASON_BODY_TOO_LARGE = 19;
    */
   BODY_TOO_LARGE: 19,
 
   /**
-   * The person may not sign in.
+   * The identity is inactive and must not sign in.
    *
    * @generated from enum value: REASON_IDENTITY_DISABLED = 20;
    */
   IDENTITY_DISABLED: 20,
 
   /**
-   * The logout token is not that of the session.
+   * The logout token belongs to another session.
    *
    * @generated from enum value: REASON_LOGOUT_TOKEN_MISMATCH = 21;
    */
   LOGOUT_TOKEN_MISMATCH: 21,
 
   /**
-   * There is no session with this token.
+   * There is no session with this session token.
    *
    * @generated from enum value: REASON_SESSION_TOKEN_UNKNOWN = 22;
    */
   SESSION_TOKEN_UNKNOWN: 22,
 
   /**
-   * There is no such thing.
+   * There is no resource with this id.
    *
    * @generated from enum value: REASON_NOT_FOUND = 23;
    */
   NOT_FOUND: 23,
 
   /**
-   * Too many tries. RetryInfo says when to come back.
+   * Too many failed attempts. RetryInfo says when to retry.
    *
    * @generated from enum value: REASON_RATE_LIMITED = 24;
    */
   RATE_LIMITED: 24,
 
   /**
-   * Too much work at once. RetryInfo says when to come back.
+   * The server is at the limit of its concurrent work. RetryInfo says when to
+   * retry.
    *
    * @generated from enum value: REASON_OVERLOADED = 25;
    */
   OVERLOADED: 25,
 
   /**
-   * The identity changed since the `etag` was read.
+   * The identity changed since its `etag` was read.
    *
    * @generated from enum value: REASON_ETAG_MISMATCH = 26;
    */
   ETAG_MISMATCH: 26,
 
   /**
-   * The browser must go elsewhere first.
+   * A script must navigate the browser to `redirect_browser_to`. REST only: the
+   * other protocols return that URL in the response.
    *
    * @generated from enum value: REASON_BROWSER_LOCATION_CHANGE_REQUIRED = 27;
    */
   BROWSER_LOCATION_CHANGE_REQUIRED: 27,
 
   /**
-   * Cookie and token name different sessions.
+   * Session cookie and session token of the request belong to different sessions.
    *
    * @generated from enum value: REASON_SESSION_AMBIGUOUS = 29;
    */
   SESSION_AMBIGUOUS: 29,
 
   /**
-   * The call came through the wrong port.
+   * The RPC is served on the admin port only.
    *
    * @generated from enum value: REASON_ADMIN_ONLY = 30;
    */
   ADMIN_ONLY: 30,
 
   /**
-   * Another server that is needed gave a wrong answer, or none.
+   * A server that this call depends on failed or answered wrongly.
    *
    * @generated from enum value: REASON_UPSTREAM_FAILED = 31;
    */
   UPSTREAM_FAILED: 31,
 
   /**
-   * The database was lost at the very end: the change may have been made, or
-   * not. Look before it is made again.
+   * The database was lost while it committed: the change may have been made, or
+   * not. Read before it is made again.
    *
    * @generated from enum value: REASON_OUTCOME_UNKNOWN = 33;
    */
@@ -464,8 +466,9 @@ export const Reason = {
 } as const;
 
 /**
- * Why a call failed. The table in docs/errors.md gives each its gRPC code, its
- * HTTP status and the id that REST clients know.
+ * Why a call failed. docs/errors.md gives each reason its gRPC code, its HTTP
+ * status and the `error.id` that REST clients read. The reasons that an RPC
+ * answers are listed by its option `(ostiary.errors.v1.rpc_errors)`.
  *
  * @generated from enum ostiary.errors.v1.Reason
  */

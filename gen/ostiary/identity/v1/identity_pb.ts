@@ -2,7 +2,7 @@
 // @generated from file ostiary/identity/v1/identity.proto (package ostiary.identity.v1, syntax proto3)
 /* eslint-disable */
 
-// A person's account, as its owner and the services of the project see it.
+// Identities, as their owner sees them: without credentials and secrets.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -15,89 +15,103 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/identity/v1/identity.proto.
  */
 export const file_ostiary_identity_v1_identity: GenFile = /*@__PURE__*/
-  fileDesc("CiJvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5LnByb3RvEhNvc3RpYXJ5LmlkZW50aXR5LnYxIusECghJZGVudGl0eRIKCgJpZBgBIAEoCRIYCgtleHRlcm5hbF9pZBgCIAEoCUgAiAEBEhEKCXNjaGVtYV9pZBgDIAEoCRISCgpzY2hlbWFfdXJsGAQgASgJEikKBXN0YXRlGAUgASgOMhoub3N0aWFyeS5pZGVudGl0eS52MS5TdGF0ZRI5ChBzdGF0ZV9jaGFuZ2VkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEicKBnRyYWl0cxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSTAoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYCCADKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLlZlcmlmaWFibGVBZGRyZXNzQgaatRgCCAESSAoScmVjb3ZlcnlfYWRkcmVzc2VzGAkgAygLMiQub3N0aWFyeS5pZGVudGl0eS52MS5SZWNvdmVyeUFkZHJlc3NCBpq1GAIIARIvCg9tZXRhZGF0YV9wdWJsaWMYCiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSLgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoPb3JnYW5pemF0aW9uX2lkGA0gASgLMhwuZ29vZ2xlLnByb3RvYnVmLlN0cmluZ1ZhbHVlQg4KDF9leHRlcm5hbF9pZEITChFfc3RhdGVfY2hhbmdlZF9hdCKDAgoRVmVyaWZpYWJsZUFkZHJlc3MSCgoCaWQYASABKAkSDQoFdmFsdWUYAiABKAkSEAoIdmVyaWZpZWQYAyABKAgSCwoDdmlhGAQgASgJEg4KBnN0YXR1cxgFIAEoCRI0Cgt2ZXJpZmllZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIOCgxfdmVyaWZpZWRfYXQimQEKD1JlY292ZXJ5QWRkcmVzcxIKCgJpZBgBIAEoCRINCgV2YWx1ZRgCIAEoCRILCgN2aWEYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqRAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARISCg5TVEFURV9JTkFDVElWRRACYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_ostiary_options_v1_options]);
+  fileDesc("CiJvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5LnByb3RvEhNvc3RpYXJ5LmlkZW50aXR5LnYxIusECghJZGVudGl0eRIKCgJpZBgBIAEoCRIYCgtleHRlcm5hbF9pZBgCIAEoCUgAiAEBEhEKCXNjaGVtYV9pZBgDIAEoCRISCgpzY2hlbWFfdXJsGAQgASgJEikKBXN0YXRlGAUgASgOMhoub3N0aWFyeS5pZGVudGl0eS52MS5TdGF0ZRI5ChBzdGF0ZV9jaGFuZ2VkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEicKBnRyYWl0cxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSTAoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYCCADKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLlZlcmlmaWFibGVBZGRyZXNzQgaatRgCCAESSAoScmVjb3ZlcnlfYWRkcmVzc2VzGAkgAygLMiQub3N0aWFyeS5pZGVudGl0eS52MS5SZWNvdmVyeUFkZHJlc3NCBpq1GAIIARIvCg9tZXRhZGF0YV9wdWJsaWMYCiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSLgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoPb3JnYW5pemF0aW9uX2lkGA0gASgLMhwuZ29vZ2xlLnByb3RvYnVmLlN0cmluZ1ZhbHVlQg4KDF9leHRlcm5hbF9pZEITChFfc3RhdGVfY2hhbmdlZF9hdCKDAgoRVmVyaWZpYWJsZUFkZHJlc3MSCgoCaWQYASABKAkSDQoFdmFsdWUYAiABKAkSEAoIdmVyaWZpZWQYAyABKAgSCwoDdmlhGAQgASgJEg4KBnN0YXR1cxgFIAEoCRI0Cgt2ZXJpZmllZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIOCgxfdmVyaWZpZWRfYXQimQEKD1JlY292ZXJ5QWRkcmVzcxIKCgJpZBgBIAEoCRINCgV2YWx1ZRgCIAEoCRILCgN2aWEYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqRAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARISCg5TVEFURV9JTkFDVElWRRACQpwBChNvc3RpYXJ5LmlkZW50aXR5LnYxUAFaNmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICBk9TVElETqoCE09zdGlhcnkuSWRlbnRpdHkuVjHKAhNPc3RpYXJ5XElkZW50aXR5XFYx6gIVT3N0aWFyeTo6SWRlbnRpdHk6OlYxYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_ostiary_options_v1_options]);
 
 /**
- * A person's account without anything secret.
+ * An identity: a person's account.
  *
  * @generated from message ostiary.identity.v1.Identity
  */
 export type Identity = Message<"ostiary.identity.v1.Identity"> & {
   /**
+   * Id of the identity, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * The id that the system which imported the person knows it by.
+   * Id that another system, which the identity was imported from, knows it by.
    *
    * @generated from field: optional string external_id = 2;
    */
   externalId?: string | undefined;
 
   /**
-   * The identity schema the traits follow.
+   * Id of the identity schema that `traits` follow, for example `default`.
    *
    * @generated from field: string schema_id = 3;
    */
   schemaId: string;
 
   /**
-   * Where that schema can be read.
+   * Absolute URL of that schema.
    *
    * @generated from field: string schema_url = 4;
    */
   schemaUrl: string;
 
   /**
+   * Whether it may sign in.
+   *
    * @generated from field: ostiary.identity.v1.State state = 5;
    */
   state: State;
 
   /**
+   * When `state` last changed.
+   *
    * @generated from field: optional google.protobuf.Timestamp state_changed_at = 6;
    */
   stateChangedAt?: Timestamp | undefined;
 
   /**
-   * What is known of the person, by the identity schema.
+   * Traits as the identity schema describes them: `{"email": "ann@example.com",
+   * "name": {"first": "Ann"}}`.
    *
    * @generated from field: google.protobuf.Struct traits = 7;
    */
   traits?: JsonObject | undefined;
 
   /**
-   * Addresses that can be proven.
+   * Addresses of the traits that the identity schema marks for verification.
    *
    * @generated from field: repeated ostiary.identity.v1.VerifiableAddress verifiable_addresses = 8;
    */
   verifiableAddresses: VerifiableAddress[];
 
   /**
-   * Addresses through which a lost account comes back.
+   * Addresses of the traits that the identity schema marks for recovery.
    *
    * @generated from field: repeated ostiary.identity.v1.RecoveryAddress recovery_addresses = 9;
    */
   recoveryAddresses: RecoveryAddress[];
 
   /**
-   * What an administrator keeps and the owner may read.
+   * Data that administrators write and the owner may read, any JSON value. Null
+   * where there is none.
    *
    * @generated from field: google.protobuf.Value metadata_public = 10;
    */
   metadataPublic?: Value | undefined;
 
   /**
+   * When the identity was created.
+   *
    * @generated from field: google.protobuf.Timestamp created_at = 11;
    */
   createdAt?: Timestamp | undefined;
 
   /**
+   * When the identity was last changed.
+   *
    * @generated from field: google.protobuf.Timestamp updated_at = 12;
    */
   updatedAt?: Timestamp | undefined;
 
   /**
+   * Id of the organization the identity belongs to. Always null in this release.
+   *
    * @generated from field: google.protobuf.StringValue organization_id = 13;
    */
   organizationId?: string | undefined;
@@ -111,51 +125,63 @@ export const IdentitySchema: GenMessage<Identity> = /*@__PURE__*/
   messageDesc(file_ostiary_identity_v1_identity, 0);
 
 /**
- * An address that its owner can prove.
+ * An address that its owner can verify.
  *
  * @generated from message ostiary.identity.v1.VerifiableAddress
  */
 export type VerifiableAddress = Message<"ostiary.identity.v1.VerifiableAddress"> & {
   /**
+   * Id of the address, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * The address, for example `ann@example.com`.
+   *
    * @generated from field: string value = 2;
    */
   value: string;
 
   /**
+   * Whether the owner verified it.
+   *
    * @generated from field: bool verified = 3;
    */
   verified: boolean;
 
   /**
-   * Channel: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: string via = 4;
    */
   via: string;
 
   /**
-   * `pending`, `sent` or `completed`.
+   * State of its verification: `pending`, `sent` or `completed`.
    *
    * @generated from field: string status = 5;
    */
   status: string;
 
   /**
+   * When it was verified. Left out while it is not.
+   *
    * @generated from field: optional google.protobuf.Timestamp verified_at = 6;
    */
   verifiedAt?: Timestamp | undefined;
 
   /**
+   * When the address was added.
+   *
    * @generated from field: google.protobuf.Timestamp created_at = 7;
    */
   createdAt?: Timestamp | undefined;
 
   /**
+   * When the address last changed.
+   *
    * @generated from field: google.protobuf.Timestamp updated_at = 8;
    */
   updatedAt?: Timestamp | undefined;
@@ -169,34 +195,42 @@ export const VerifiableAddressSchema: GenMessage<VerifiableAddress> = /*@__PURE_
   messageDesc(file_ostiary_identity_v1_identity, 1);
 
 /**
- * An address through which a lost account comes back.
+ * An address that an account can be recovered with.
  *
  * @generated from message ostiary.identity.v1.RecoveryAddress
  */
 export type RecoveryAddress = Message<"ostiary.identity.v1.RecoveryAddress"> & {
   /**
+   * Id of the address, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * The address, for example `ann@example.com`.
+   *
    * @generated from field: string value = 2;
    */
   value: string;
 
   /**
-   * Channel: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: string via = 3;
    */
   via: string;
 
   /**
+   * When the address was added.
+   *
    * @generated from field: google.protobuf.Timestamp created_at = 4;
    */
   createdAt?: Timestamp | undefined;
 
   /**
+   * When the address last changed.
+   *
    * @generated from field: google.protobuf.Timestamp updated_at = 5;
    */
   updatedAt?: Timestamp | undefined;
@@ -210,29 +244,35 @@ export const RecoveryAddressSchema: GenMessage<RecoveryAddress> = /*@__PURE__*/
   messageDesc(file_ostiary_identity_v1_identity, 2);
 
 /**
- * Whether a person may sign in.
+ * Whether an identity may sign in.
  *
  * @generated from enum ostiary.identity.v1.State
  */
 export const State = {
   /**
+   * Never sent.
+   *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * It may sign in.
+   *
    * @generated from enum value: STATE_ACTIVE = 1;
    */
   ACTIVE: 1,
 
   /**
+   * It may not sign in, and its sessions are inactive.
+   *
    * @generated from enum value: STATE_INACTIVE = 2;
    */
   INACTIVE: 2,
 } as const;
 
 /**
- * Whether a person may sign in.
+ * Whether an identity may sign in.
  *
  * @generated from enum ostiary.identity.v1.State
  */

@@ -16,94 +16,116 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/login/v1/flow.proto.
  */
 export const file_ostiary_login_v1_flow: GenFile = /*@__PURE__*/
-  fileDesc("Chtvc3RpYXJ5L2xvZ2luL3YxL2Zsb3cucHJvdG8SEG9zdGlhcnkubG9naW4udjEihwUKCUxvZ2luRmxvdxIKCgJpZBgBIAEoCRI1Cg9vcmdhbml6YXRpb25faWQYAiABKAsyHC5nb29nbGUucHJvdG9idWYuU3RyaW5nVmFsdWUSJQoEdHlwZRgDIAEoDjIXLm9zdGlhcnkudWkudjEuRmxvd1R5cGUSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJaXNzdWVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtyZXF1ZXN0X3VybBgGIAEoCRIWCglyZXR1cm5fdG8YByABKAlIAIgBARITCgZhY3RpdmUYCCABKAlIAYgBARImCgJ1aRgJIAEoCzIaLm9zdGlhcnkudWkudjEuVWlDb250YWluZXISLgoKY3JlYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmVmcmVzaBgMIAEoCBJGCg1yZXF1ZXN0ZWRfYWFsGA0gASgOMi8ub3N0aWFyeS5zZXNzaW9uLnYxLkF1dGhlbnRpY2F0b3JBc3N1cmFuY2VMZXZlbBImCgVzdGF0ZRgOIAEoDjIXLm9zdGlhcnkubG9naW4udjEuU3RhdGUSLQobc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlGA8gASgJQgOAAQFIAogBAUIMCgpfcmV0dXJuX3RvQgkKB19hY3RpdmVCHgocX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZSppCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhcKE1NUQVRFX0NIT09TRV9NRVRIT0QQARIUChBTVEFURV9TRU5UX0VNQUlMEAISGgoWU1RBVEVfUEFTU0VEX0NIQUxMRU5HRRADYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
+  fileDesc("Chtvc3RpYXJ5L2xvZ2luL3YxL2Zsb3cucHJvdG8SEG9zdGlhcnkubG9naW4udjEihwUKCUxvZ2luRmxvdxIKCgJpZBgBIAEoCRI1Cg9vcmdhbml6YXRpb25faWQYAiABKAsyHC5nb29nbGUucHJvdG9idWYuU3RyaW5nVmFsdWUSJQoEdHlwZRgDIAEoDjIXLm9zdGlhcnkudWkudjEuRmxvd1R5cGUSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJaXNzdWVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtyZXF1ZXN0X3VybBgGIAEoCRIWCglyZXR1cm5fdG8YByABKAlIAIgBARITCgZhY3RpdmUYCCABKAlIAYgBARImCgJ1aRgJIAEoCzIaLm9zdGlhcnkudWkudjEuVWlDb250YWluZXISLgoKY3JlYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmVmcmVzaBgMIAEoCBJGCg1yZXF1ZXN0ZWRfYWFsGA0gASgOMi8ub3N0aWFyeS5zZXNzaW9uLnYxLkF1dGhlbnRpY2F0b3JBc3N1cmFuY2VMZXZlbBImCgVzdGF0ZRgOIAEoDjIXLm9zdGlhcnkubG9naW4udjEuU3RhdGUSLQobc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlGA8gASgJQgOAAQFIAogBAUIMCgpfcmV0dXJuX3RvQgkKB19hY3RpdmVCHgocX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZSppCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhcKE1NUQVRFX0NIT09TRV9NRVRIT0QQARIUChBTVEFURV9TRU5UX0VNQUlMEAISGgoWU1RBVEVfUEFTU0VEX0NIQUxMRU5HRRADQooBChBvc3RpYXJ5LmxvZ2luLnYxUAFaMGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvbG9naW4vdjE7bG9naW52MaICBk9TVExHTqoCEE9zdGlhcnkuTG9naW4uVjHKAhBPc3RpYXJ5XExvZ2luXFYx6gIST3N0aWFyeTo6TG9naW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
 
 /**
- * A person signing in, or proving again who they are.
+ * A login flow: a person signs in, or authenticates again.
  *
  * @generated from message ostiary.login.v1.LoginFlow
  */
 export type LoginFlow = Message<"ostiary.login.v1.LoginFlow"> & {
   /**
+   * Id of the flow, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * Id of the organization to sign in with. Always null in this release.
+   *
    * @generated from field: google.protobuf.StringValue organization_id = 2;
    */
   organizationId?: string | undefined;
 
   /**
+   * Kind of client it is for.
+   *
    * @generated from field: ostiary.ui.v1.FlowType type = 3;
    */
   type: FlowType;
 
   /**
+   * When it expires.
+   *
    * @generated from field: google.protobuf.Timestamp expires_at = 4;
    */
   expiresAt?: Timestamp | undefined;
 
   /**
+   * When it was created.
+   *
    * @generated from field: google.protobuf.Timestamp issued_at = 5;
    */
   issuedAt?: Timestamp | undefined;
 
   /**
-   * The URL the flow was created with.
+   * URL that it was created with, query included.
    *
    * @generated from field: string request_url = 6;
    */
   requestUrl: string;
 
   /**
-   * Where the person goes when signed in.
+   * URL to which the browser goes after the sign-in.
    *
    * @generated from field: optional string return_to = 7;
    */
   returnTo?: string | undefined;
 
   /**
-   * The method that was used last, where it matters.
+   * Method that was submitted last, for example `oidc`, where the form depends on
+   * it.
    *
    * @generated from field: optional string active = 8;
    */
   active?: string | undefined;
 
   /**
+   * The form.
+   *
    * @generated from field: ostiary.ui.v1.UiContainer ui = 9;
    */
   ui?: UiContainer | undefined;
 
   /**
+   * When it was created.
+   *
    * @generated from field: google.protobuf.Timestamp created_at = 10;
    */
   createdAt?: Timestamp | undefined;
 
   /**
+   * When it was last changed.
+   *
    * @generated from field: google.protobuf.Timestamp updated_at = 11;
    */
   updatedAt?: Timestamp | undefined;
 
   /**
-   * Whether a signed-in person proves again who they are.
+   * Whether the person is signed in and authenticates again.
    *
    * @generated from field: bool refresh = 12;
    */
   refresh: boolean;
 
   /**
+   * Level that the session has afterwards.
+   *
    * @generated from field: ostiary.session.v1.AuthenticatorAssuranceLevel requested_aal = 13;
    */
   requestedAal: AuthenticatorAssuranceLevel;
 
   /**
+   * Progress of the flow.
+   *
    * @generated from field: ostiary.login.v1.State state = 14;
    */
   state: State;
 
   /**
-   * For native apps that sign in through the system browser.
+   * Code for SessionService.ExchangeSessionToken, for native apps that sign in
+   * through the system browser. Only in the response of CreateFlow.
    *
    * @generated from field: optional string session_token_exchange_code = 15;
    */
@@ -118,34 +140,42 @@ export const LoginFlowSchema: GenMessage<LoginFlow> = /*@__PURE__*/
   messageDesc(file_ostiary_login_v1_flow, 0);
 
 /**
- * How far signing in has come.
+ * Progress of a login flow.
  *
  * @generated from enum ostiary.login.v1.State
  */
 export const State = {
   /**
+   * Never sent.
+   *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * The person chooses a method and submits it.
+   *
    * @generated from enum value: STATE_CHOOSE_METHOD = 1;
    */
   CHOOSE_METHOD: 1,
 
   /**
+   * A code was sent. Not used in this release.
+   *
    * @generated from enum value: STATE_SENT_EMAIL = 2;
    */
   SENT_EMAIL: 2,
 
   /**
+   * The person passed all steps.
+   *
    * @generated from enum value: STATE_PASSED_CHALLENGE = 3;
    */
   PASSED_CHALLENGE: 3,
 } as const;
 
 /**
- * How far signing in has come.
+ * Progress of a login flow.
  *
  * @generated from enum ostiary.login.v1.State
  */

@@ -4,8 +4,10 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import type { Identity } from "../../identity/v1/identity_pb.ts";
 import { file_ostiary_identity_v1_identity } from "../../identity/v1/identity_pb.ts";
 import type { LoginFlow } from "./flow_pb.ts";
@@ -25,41 +27,43 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/login/v1/login_service.proto.
  */
 export const file_ostiary_login_v1_login_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEilwEKEUNyZWF0ZUZsb3dSZXF1ZXN0EiUKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlEg8KB3JlZnJlc2gYAiABKAgSCwoDYWFsGAMgASgJEhEKCXJldHVybl90bxgEIAEoCRIqCiJyZXR1cm5fc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlGAUgASgIImQKEkNyZWF0ZUZsb3dSZXNwb25zZRIpCgRmbG93GAEgASgLMhsub3N0aWFyeS5sb2dpbi52MS5Mb2dpbkZsb3cSIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgCIAEoCUIGmrUYAigBIhwKDkdldEZsb3dSZXF1ZXN0EgoKAmlkGAEgASgJIjwKD0dldEZsb3dSZXNwb25zZRIpCgRmbG93GAEgASgLMhsub3N0aWFyeS5sb2dpbi52MS5Mb2dpbkZsb3ciUQoRVXBkYXRlRmxvd1JlcXVlc3QSDAoEZmxvdxgBIAEoCRIuCgRib2R5GAIgASgLMiAub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93Qm9keSLyAQoOVXBkYXRlRmxvd0JvZHkSNAoIcGFzc3dvcmQYASABKAsyIC5vc3RpYXJ5LmxvZ2luLnYxLlBhc3N3b3JkTWV0aG9kSAASLAoEb2lkYxgCIAEoCzIcLm9zdGlhcnkubG9naW4udjEuT2lkY01ldGhvZEgAEhcKCmNzcmZfdG9rZW4YFCABKAlCA4ABARI3ChF0cmFuc2llbnRfcGF5bG9hZBgVIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAYgBAUIUCgZtZXRob2QSCpK1GAZtZXRob2RCFAoSX3RyYW5zaWVudF9wYXlsb2FkIqoCChJVcGRhdGVGbG93UmVzcG9uc2USHwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBSACIAQESMQoHc2Vzc2lvbhgCIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uSAGIAQESOgoNY29udGludWVfd2l0aBgDIAMoCzIbLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoQgaatRgCCAESIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgEIAEoCUIGmrUYAigBEjQKCGlkZW50aXR5GAUgASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eUgCiAEBQhAKDl9zZXNzaW9uX3Rva2VuQgoKCF9zZXNzaW9uQgsKCV9pZGVudGl0eTLqAwoMTG9naW5TZXJ2aWNlEsMBCgpDcmVhdGVGbG93EiMub3N0aWFyeS5sb2dpbi52MS5DcmVhdGVGbG93UmVxdWVzdBokLm9zdGlhcnkubG9naW4udjEuQ3JlYXRlRmxvd1Jlc3BvbnNlImqItRgBsrUYBAiAgAG6tRgCAgOC0+STAlJaJmIEZmxvdxIeL3NlbGYtc2VydmljZS9sb2dpbi97dHlwZT1hcGl9YgRmbG93EiIvc2VsZi1zZXJ2aWNlL2xvZ2luL3t0eXBlPWJyb3dzZXJ9EogBCgdHZXRGbG93EiAub3N0aWFyeS5sb2dpbi52MS5HZXRGbG93UmVxdWVzdBohLm9zdGlhcnkubG9naW4udjEuR2V0Rmxvd1Jlc3BvbnNlIjiItRgBsrUYBAiAgAG6tRgBAoLT5JMCIWIEZmxvdxIZL3NlbGYtc2VydmljZS9sb2dpbi9mbG93cxKIAQoKVXBkYXRlRmxvdxIjLm9zdGlhcnkubG9naW4udjEuVXBkYXRlRmxvd1JlcXVlc3QaJC5vc3RpYXJ5LmxvZ2luLnYxLlVwZGF0ZUZsb3dSZXNwb25zZSIviLUYAbq1GAYCAwQFBgeC0+STAhs6BGJvZHkiEy9zZWxmLXNlcnZpY2UvbG9naW5iBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_identity_v1_identity, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_oidc, file_ostiary_login_v1_method_password, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
+  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEiwgEKEUNyZWF0ZUZsb3dSZXF1ZXN0EjEKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlQgq6SAeCAQQQASAAEg8KB3JlZnJlc2gYAiABKAgSIAoDYWFsGAMgASgJQhO6SBByDlIAUgRhYWwxUgRhYWwyEhsKCXJldHVybl90bxgEIAEoCUIIukgFcgMYgEASKgoicmV0dXJuX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZRgFIAEoCCJkChJDcmVhdGVGbG93UmVzcG9uc2USKQoEZmxvdxgBIAEoCzIbLm9zdGlhcnkubG9naW4udjEuTG9naW5GbG93EiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YAiABKAlCBpq1GAIoASImCg5HZXRGbG93UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgiPAoPR2V0Rmxvd1Jlc3BvbnNlEikKBGZsb3cYASABKAsyGy5vc3RpYXJ5LmxvZ2luLnYxLkxvZ2luRmxvdyJbChFVcGRhdGVGbG93UmVxdWVzdBIWCgRmbG93GAEgASgJQgi6SAVyA7ABARIuCgRib2R5GAIgASgLMiAub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93Qm9keSL6AQoOVXBkYXRlRmxvd0JvZHkSNAoIcGFzc3dvcmQYASABKAsyIC5vc3RpYXJ5LmxvZ2luLnYxLlBhc3N3b3JkTWV0aG9kSAASLAoEb2lkYxgCIAEoCzIcLm9zdGlhcnkubG9naW4udjEuT2lkY01ldGhvZEgAEh8KCmNzcmZfdG9rZW4YFCABKAlCC4ABAbpIBXIDGIAIEjcKEXRyYW5zaWVudF9wYXlsb2FkGBUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgBiAEBQhQKBm1ldGhvZBIKkrUYBm1ldGhvZEIUChJfdHJhbnNpZW50X3BheWxvYWQiqgIKElVwZGF0ZUZsb3dSZXNwb25zZRIfCg1zZXNzaW9uX3Rva2VuGAEgASgJQgOAAQFIAIgBARIxCgdzZXNzaW9uGAIgASgLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb25IAYgBARI6Cg1jb250aW51ZV93aXRoGAMgAygLMhsub3N0aWFyeS51aS52MS5Db250aW51ZVdpdGhCBpq1GAIIARIjChNyZWRpcmVjdF9icm93c2VyX3RvGAQgASgJQgaatRgCKAESNAoIaWRlbnRpdHkYBSABKAsyHS5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5SAKIAQFCEAoOX3Nlc3Npb25fdG9rZW5CCgoIX3Nlc3Npb25CCwoJX2lkZW50aXR5MqEECgxMb2dpblNlcnZpY2USzQEKCkNyZWF0ZUZsb3cSIy5vc3RpYXJ5LmxvZ2luLnYxLkNyZWF0ZUZsb3dSZXF1ZXN0GiQub3N0aWFyeS5sb2dpbi52MS5DcmVhdGVGbG93UmVzcG9uc2UidIi1GAGytRgECICAAbq1GAICA8K1GAYKBAQdBxCC0+STAlJaJmIEZmxvdxIeL3NlbGYtc2VydmljZS9sb2dpbi97dHlwZT1hcGl9YgRmbG93EiIvc2VsZi1zZXJ2aWNlL2xvZ2luL3t0eXBlPWJyb3dzZXJ9EpIBCgdHZXRGbG93EiAub3N0aWFyeS5sb2dpbi52MS5HZXRGbG93UmVxdWVzdBohLm9zdGlhcnkubG9naW4udjEuR2V0Rmxvd1Jlc3BvbnNlIkKItRgBsrUYBAiAgAG6tRgBAsK1GAYKBAoJDh2C0+STAiFiBGZsb3cSGS9zZWxmLXNlcnZpY2UvbG9naW4vZmxvd3MSmwEKClVwZGF0ZUZsb3cSIy5vc3RpYXJ5LmxvZ2luLnYxLlVwZGF0ZUZsb3dSZXF1ZXN0GiQub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93UmVzcG9uc2UiQoi1GAG6tRgGAgMEBQYHwrUYDwoNCgkMFwQdCBgLGhsOEILT5JMCGzoEYm9keSITL3NlbGYtc2VydmljZS9sb2dpbhoOurUYCgoIAQIZERITIQ9CigEKEG9zdGlhcnkubG9naW4udjFQAVowZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9sb2dpbi92MTtsb2dpbnYxogIGT1NUTEdOqgIQT3N0aWFyeS5Mb2dpbi5WMcoCEE9zdGlhcnlcTG9naW5cVjHqAhJPc3RpYXJ5OjpMb2dpbjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_identity, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_oidc, file_ostiary_login_v1_method_password, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
 
 /**
  * @generated from message ostiary.login.v1.CreateFlowRequest
  */
 export type CreateFlowRequest = Message<"ostiary.login.v1.CreateFlowRequest"> & {
   /**
+   * Kind of client that the flow is for.
+   *
    * @generated from field: ostiary.ui.v1.FlowType type = 1;
    */
   type: FlowType;
 
   /**
-   * Prove again who one is, though signed in.
+   * Authenticate again, though signed in. Ignored without a session.
    *
    * @generated from field: bool refresh = 2;
    */
   refresh: boolean;
 
   /**
-   * The assurance level to reach: aal1 (the default) or aal2.
+   * Level to reach: `aal1`, the default, or `aal2`.
    *
    * @generated from field: string aal = 3;
    */
   aal: string;
 
   /**
-   * Where the person goes when signed in. Must be allowed by configuration.
+   * URL to which the browser goes after the sign-in. The configuration must allow it.
    *
    * @generated from field: string return_to = 4;
    */
   returnTo: string;
 
   /**
-   * Answer a code with which a native app that goes through the system browser
-   * fetches its session token afterwards.
+   * Return a code with which a native app that signs in through the system browser
+   * gets its session token afterwards.
    *
    * @generated from field: bool return_session_token_exchange_code = 5;
    */
@@ -78,12 +82,14 @@ export const CreateFlowRequestSchema: GenMessage<CreateFlowRequest> = /*@__PURE_
  */
 export type CreateFlowResponse = Message<"ostiary.login.v1.CreateFlowResponse"> & {
   /**
+   * The flow.
+   *
    * @generated from field: ostiary.login.v1.LoginFlow flow = 1;
    */
   flow?: LoginFlow | undefined;
 
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates. Empty in flows of native apps.
    *
    * @generated from field: string redirect_browser_to = 2;
    */
@@ -102,6 +108,8 @@ export const CreateFlowResponseSchema: GenMessage<CreateFlowResponse> = /*@__PUR
  */
 export type GetFlowRequest = Message<"ostiary.login.v1.GetFlowRequest"> & {
   /**
+   * Id of the flow, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -119,6 +127,8 @@ export const GetFlowRequestSchema: GenMessage<GetFlowRequest> = /*@__PURE__*/
  */
 export type GetFlowResponse = Message<"ostiary.login.v1.GetFlowResponse"> & {
   /**
+   * The flow.
+   *
    * @generated from field: ostiary.login.v1.LoginFlow flow = 1;
    */
   flow?: LoginFlow | undefined;
@@ -136,13 +146,15 @@ export const GetFlowResponseSchema: GenMessage<GetFlowResponse> = /*@__PURE__*/
  */
 export type UpdateFlowRequest = Message<"ostiary.login.v1.UpdateFlowRequest"> & {
   /**
-   * Id of the flow.
+   * Id of the flow, a UUID. In REST a parameter of the query.
    *
    * @generated from field: string flow = 1;
    */
   flow: string;
 
   /**
+   * The submitted values. In REST the body, JSON or a form.
+   *
    * @generated from field: ostiary.login.v1.UpdateFlowBody body = 2;
    */
   body?: UpdateFlowBody | undefined;
@@ -156,7 +168,7 @@ export const UpdateFlowRequestSchema: GenMessage<UpdateFlowRequest> = /*@__PURE_
   messageDesc(file_ostiary_login_v1_login_service, 4);
 
 /**
- * One try.
+ * The submitted values of one method.
  *
  * @generated from message ostiary.login.v1.UpdateFlowBody
  */
@@ -166,12 +178,16 @@ export type UpdateFlowBody = Message<"ostiary.login.v1.UpdateFlowBody"> & {
    */
   method: {
     /**
+     * Sign in with a password.
+     *
      * @generated from field: ostiary.login.v1.PasswordMethod password = 1;
      */
     value: PasswordMethod;
     case: "password";
   } | {
     /**
+     * Sign in with a provider.
+     *
      * @generated from field: ostiary.login.v1.OidcMethod oidc = 2;
      */
     value: OidcMethod;
@@ -179,14 +195,14 @@ export type UpdateFlowBody = Message<"ostiary.login.v1.UpdateFlowBody"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Required in browser flows.
+   * The flow's `csrf_token`. Required in flows of browsers.
    *
    * @generated from field: string csrf_token = 20;
    */
   csrfToken: string;
 
   /**
-   * For hooks, in this request alone: it is kept nowhere.
+   * Any JSON object, passed on to the hooks of this request and kept nowhere.
    *
    * @generated from field: optional google.protobuf.Struct transient_payload = 21;
    */
@@ -205,31 +221,36 @@ export const UpdateFlowBodySchema: GenMessage<UpdateFlowBody> = /*@__PURE__*/
  */
 export type UpdateFlowResponse = Message<"ostiary.login.v1.UpdateFlowResponse"> & {
   /**
-   * The token to send from now on; only native apps get it.
+   * Session token to send from now on: `ory_st_…`. Only in flows of native apps.
    *
    * @generated from field: optional string session_token = 1;
    */
   sessionToken?: string | undefined;
 
   /**
+   * The session. Left out where the browser must navigate first.
+   *
    * @generated from field: optional ostiary.session.v1.Session session = 2;
    */
   session?: Session | undefined;
 
   /**
+   * What the client should do next.
+   *
    * @generated from field: repeated ostiary.ui.v1.ContinueWith continue_with = 3;
    */
   continueWith: ContinueWith[];
 
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates.
    *
    * @generated from field: string redirect_browser_to = 4;
    */
   redirectBrowserTo: string;
 
   /**
-   * Only when someone new signed up with a provider, and is not signed in.
+   * The new identity, where a person registered with a provider and no session was
+   * issued.
    *
    * @generated from field: optional ostiary.identity.v1.Identity identity = 5;
    */
@@ -244,7 +265,7 @@ export const UpdateFlowResponseSchema: GenMessage<UpdateFlowResponse> = /*@__PUR
   messageDesc(file_ostiary_login_v1_login_service, 6);
 
 /**
- * A person signs in.
+ * Login: a person signs in, or authenticates again.
  *
  * @generated from service ostiary.login.v1.LoginService
  */
@@ -252,10 +273,12 @@ export const LoginService: GenService<{
   /**
    * Create a login flow.
    *
-   * Who may call: anyone; with `refresh` or a higher `aal`, whoever presents a
-   * session.
-   * Errors: SESSION_ALREADY_AVAILABLE, AAL1_REQUIRED, RETURN_TO_FORBIDDEN,
-   * INVALID_FIELD.
+   * With `refresh` a signed-in person authenticates again; with `aal` they raise the
+   * level of their session.
+   *
+   * Who may call: anyone; with a higher `aal`, callers with a session.
+   * Errors: SESSION_ALREADY_AVAILABLE, SESSION_AMBIGUOUS, AAL1_REQUIRED,
+   * RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.login.v1.LoginService.CreateFlow
    */
@@ -267,9 +290,9 @@ export const LoginService: GenService<{
   /**
    * Read a login flow.
    *
-   * Who may call: the browser that created it, by its anti-CSRF cookie; anyone
-   * who knows the id, if a native app created it.
-   * Errors: FLOW_NOT_FOUND, FLOW_EXPIRED, CSRF_VIOLATION.
+   * Who may call: the browser that created it, with its anti-CSRF cookie; anyone who
+   * knows the id, if a native app created it.
+   * Errors: FLOW_NOT_FOUND, FLOW_EXPIRED, CSRF_VIOLATION, SESSION_AMBIGUOUS.
    *
    * @generated from rpc ostiary.login.v1.LoginService.GetFlow
    */
@@ -281,11 +304,15 @@ export const LoginService: GenService<{
   /**
    * Submit a login flow.
    *
-   * Who may call: the browser that created it; anyone who knows the id, if a
-   * native app created it.
-   * Errors: FLOW_NOT_FOUND, FLOW_EXPIRED, CSRF_VIOLATION, METHOD_DISABLED,
-   * SESSION_ALREADY_AVAILABLE, FORM_REJECTED, RATE_LIMITED, OVERLOADED,
-   * BROWSER_LOCATION_CHANGE_REQUIRED.
+   * Issues a session, or authenticates the caller's session again. Rejected values
+   * are answered by FORM_REJECTED and messages in the form.
+   *
+   * Who may call: the browser that created it, with its anti-CSRF cookie; anyone who
+   * knows the id, if a native app created it.
+   * Errors: FLOW_NOT_FOUND, FLOW_EXPIRED, METHOD_DISABLED, NOT_FOUND,
+   * SESSION_ALREADY_AVAILABLE, SESSION_AMBIGUOUS, FORM_REJECTED, RATE_LIMITED,
+   * FLOW_DISABLED, ETAG_MISMATCH, BROWSER_LOCATION_CHANGE_REQUIRED,
+   * CSRF_VIOLATION, RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.login.v1.LoginService.UpdateFlow
    */

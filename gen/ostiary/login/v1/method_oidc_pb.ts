@@ -4,6 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import type { UpstreamParameters } from "../../oidc/v1/oidc_pb.ts";
 import { file_ostiary_oidc_v1_oidc } from "../../oidc/v1/oidc_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
@@ -13,36 +14,39 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/login/v1/method_oidc.proto.
  */
 export const file_ostiary_login_v1_method_oidc: GenFile = /*@__PURE__*/
-  fileDesc("CiJvc3RpYXJ5L2xvZ2luL3YxL21ldGhvZF9vaWRjLnByb3RvEhBvc3RpYXJ5LmxvZ2luLnYxIrkBCgpPaWRjTWV0aG9kEhgKCHByb3ZpZGVyGAEgASgJQgaatRgCIAESRQoTdXBzdHJlYW1fcGFyYW1ldGVycxgCIAEoCzIjLm9zdGlhcnkub2lkYy52MS5VcHN0cmVhbVBhcmFtZXRlcnNIAIgBARIVCghpZF90b2tlbhgDIAEoCUIDgAEBEhsKDmlkX3Rva2VuX25vbmNlGAQgASgJQgOAAQFCFgoUX3Vwc3RyZWFtX3BhcmFtZXRlcnNiBnByb3RvMw", [file_ostiary_oidc_v1_oidc, file_ostiary_options_v1_options]);
+  fileDesc("CiJvc3RpYXJ5L2xvZ2luL3YxL21ldGhvZF9vaWRjLnByb3RvEhBvc3RpYXJ5LmxvZ2luLnYxItIBCgpPaWRjTWV0aG9kEiAKCHByb3ZpZGVyGAEgASgJQg66SAVyAxiACJq1GAIgARJFChN1cHN0cmVhbV9wYXJhbWV0ZXJzGAIgASgLMiMub3N0aWFyeS5vaWRjLnYxLlVwc3RyZWFtUGFyYW1ldGVyc0gAiAEBEh4KCGlkX3Rva2VuGAMgASgJQgyAAQG6SAZyBBiAgAQSIwoOaWRfdG9rZW5fbm9uY2UYBCABKAlCC4ABAbpIBXIDGIAIQhYKFF91cHN0cmVhbV9wYXJhbWV0ZXJzQooBChBvc3RpYXJ5LmxvZ2luLnYxUAFaMGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvbG9naW4vdjE7bG9naW52MaICBk9TVExHTqoCEE9zdGlhcnkuTG9naW4uVjHKAhBPc3RpYXJ5XExvZ2luXFYx6gIST3N0aWFyeTo6TG9naW46OlYxYgZwcm90bzM", [file_buf_validate_validate, file_ostiary_oidc_v1_oidc, file_ostiary_options_v1_options]);
 
 /**
- * Signs in with a provider. A browser is sent there; an app sends the person
- * there, or brings an ID token. Someone who is not known yet signs up.
+ * Signs in with a provider. The response says where to navigate a browser; a
+ * native app opens that URL in the system browser, or sends an ID token. A person
+ * without an account is registered.
  *
  * @generated from message ostiary.login.v1.OidcMethod
  */
 export type OidcMethod = Message<"ostiary.login.v1.OidcMethod"> & {
   /**
-   * Id of the provider.
+   * Id of the provider in the configuration, for example `github`.
    *
    * @generated from field: string provider = 1;
    */
   provider: string;
 
   /**
+   * Parameters for the provider.
+   *
    * @generated from field: optional ostiary.oidc.v1.UpstreamParameters upstream_parameters = 2;
    */
   upstreamParameters?: UpstreamParameters | undefined;
 
   /**
-   * An ID token of the provider that an app got by itself.
+   * ID token that the app got from the provider by itself, a JWT (RFC 7519).
    *
    * @generated from field: string id_token = 3;
    */
   idToken: string;
 
   /**
-   * The nonce in it, from OidcService.CreateNonce.
+   * Nonce in that ID token, from OidcService.CreateNonce.
    *
    * @generated from field: string id_token_nonce = 4;
    */

@@ -4,35 +4,39 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file ostiary/login/v1/method_password.proto.
  */
 export const file_ostiary_login_v1_method_password: GenFile = /*@__PURE__*/
-  fileDesc("CiZvc3RpYXJ5L2xvZ2luL3YxL21ldGhvZF9wYXNzd29yZC5wcm90bxIQb3N0aWFyeS5sb2dpbi52MSJYCg5QYXNzd29yZE1ldGhvZBISCgppZGVudGlmaWVyGAEgASgJEhsKE3Bhc3N3b3JkX2lkZW50aWZpZXIYAiABKAkSFQoIcGFzc3dvcmQYAyABKAlCA4ABAWIGcHJvdG8z");
+  fileDesc("CiZvc3RpYXJ5L2xvZ2luL3YxL21ldGhvZF9wYXNzd29yZC5wcm90bxIQb3N0aWFyeS5sb2dpbi52MSJ3Cg5QYXNzd29yZE1ldGhvZBIdCgppZGVudGlmaWVyGAEgASgJQgm6SAZyBBiAgAQSJgoTcGFzc3dvcmRfaWRlbnRpZmllchgCIAEoCUIJukgGcgQYgIAEEh4KCHBhc3N3b3JkGAMgASgJQgyAAQG6SAZyBBiAgARCigEKEG9zdGlhcnkubG9naW4udjFQAVowZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9sb2dpbi92MTtsb2dpbnYxogIGT1NUTEdOqgIQT3N0aWFyeS5Mb2dpbi5WMcoCEE9zdGlhcnlcTG9naW5cVjHqAhJPc3RpYXJ5OjpMb2dpbjo6VjFiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
- * Signs in with identifier and password.
+ * Signs in with an identifier and a password.
  *
  * @generated from message ostiary.login.v1.PasswordMethod
  */
 export type PasswordMethod = Message<"ostiary.login.v1.PasswordMethod"> & {
   /**
-   * E-mail address, user name or whatever the identity schema makes one.
+   * Identifier, as the identity schema defines it: `ann@example.com`, a user name
+   * or a phone number.
    *
    * @generated from field: string identifier = 1;
    */
   identifier: string;
 
   /**
-   * An older name of `identifier`.
+   * Older name of `identifier`; read when that is empty.
    *
    * @generated from field: string password_identifier = 2;
    */
   passwordIdentifier: string;
 
   /**
+   * Password.
+   *
    * @generated from field: string password = 3;
    */
   password: string;

@@ -2,55 +2,58 @@
 // @generated from file ostiary/oidc/v1/oidc.proto (package ostiary.oidc.v1, syntax proto3)
 /* eslint-disable */
 
-// Sign-in providers: what forms say to them, and their answers.
+// Sign-in providers: OpenID Connect and OAuth 2.0.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file ostiary/oidc/v1/oidc.proto.
  */
 export const file_ostiary_oidc_v1_oidc: GenFile = /*@__PURE__*/
-  fileDesc("Chpvc3RpYXJ5L29pZGMvdjEvb2lkYy5wcm90bxIPb3N0aWFyeS5vaWRjLnYxImsKElVwc3RyZWFtUGFyYW1ldGVycxIKCgJoZBgBIAEoCRIOCgZwcm9tcHQYAiABKAkSEQoJYXV0aF90eXBlGAMgASgJEhIKCmFjcl92YWx1ZXMYBCABKAkSEgoKbG9naW5faGludBgFIAEoCWIGcHJvdG8z");
+  fileDesc("Chpvc3RpYXJ5L29pZGMvdjEvb2lkYy5wcm90bxIPb3N0aWFyeS5vaWRjLnYxIp0BChJVcHN0cmVhbVBhcmFtZXRlcnMSFAoCaGQYASABKAlCCLpIBXIDGIAIEhgKBnByb21wdBgCIAEoCUIIukgFcgMYgAgSGwoJYXV0aF90eXBlGAMgASgJQgi6SAVyAxiACBIcCgphY3JfdmFsdWVzGAQgASgJQgi6SAVyAxiACBIcCgpsb2dpbl9oaW50GAUgASgJQgi6SAVyAxiACEKEAQoPb3N0aWFyeS5vaWRjLnYxUAFaLmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvb2lkYy92MTtvaWRjdjGiAgZPU1RPSUOqAg9Pc3RpYXJ5Lk9pZGMuVjHKAg9Pc3RpYXJ5XE9pZGNcVjHqAhFPc3RpYXJ5OjpPaWRjOjpWMWIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
- * What a client wants passed on to the provider. Whatever else it sends is
- * ignored.
+ * Parameters that are passed on to the provider's authorization endpoint. REST
+ * ignores parameters that are not listed here.
  *
  * @generated from message ostiary.oidc.v1.UpstreamParameters
  */
 export type UpstreamParameters = Message<"ostiary.oidc.v1.UpstreamParameters"> & {
   /**
-   * The domain of the organisation to sign in with (Google).
+   * Hosted domain, for example `example.com` (Google).
    *
    * @generated from field: string hd = 1;
    */
   hd: string;
 
   /**
-   * `login`, `consent`, `select_account`, …
+   * `none`, `login`, `consent` or `select_account` (OpenID Connect Core 1.0,
+   * section 3.1.2.1).
    *
    * @generated from field: string prompt = 2;
    */
   prompt: string;
 
   /**
-   * How to sign in again (Facebook).
+   * `reauthenticate` (Facebook).
    *
    * @generated from field: string auth_type = 3;
    */
   authType: string;
 
   /**
-   * The authentication contexts asked for.
+   * Authentication context classes, separated by spaces (OpenID Connect Core 1.0,
+   * section 3.1.2.1).
    *
    * @generated from field: string acr_values = 4;
    */
   acrValues: string;
 
   /**
-   * Read, and not passed on: a provider learns from the person who they are.
+   * Accepted and not passed on: the provider asks the person who they are.
    *
    * @generated from field: string login_hint = 5;
    */

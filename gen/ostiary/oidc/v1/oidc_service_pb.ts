@@ -4,9 +4,11 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,50 +16,60 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/oidc/v1/oidc_service.proto.
  */
 export const file_ostiary_oidc_v1_oidc_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJvc3RpYXJ5L29pZGMvdjEvb2lkY19zZXJ2aWNlLnByb3RvEg9vc3RpYXJ5Lm9pZGMudjEimgEKFUNvbXBsZXRlU2lnbkluUmVxdWVzdBIQCghwcm92aWRlchgBIAEoCRISCgVzdGF0ZRgCIAEoCUIDgAEBEhEKBGNvZGUYAyABKAlCA4ABARINCgVlcnJvchgEIAEoCRIZChFlcnJvcl9kZXNjcmlwdGlvbhgFIAEoCRILCgNpc3MYBiABKAkSEQoEdXNlchgHIAEoCUIDgAEBIj0KFkNvbXBsZXRlU2lnbkluUmVzcG9uc2USIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgBIAEoCUIGmrUYAigBIpkBChRSZWxheUNhbGxiYWNrUmVxdWVzdBIQCghwcm92aWRlchgBIAEoCRISCgVzdGF0ZRgCIAEoCUIDgAEBEhEKBGNvZGUYAyABKAlCA4ABARINCgVlcnJvchgEIAEoCRIZChFlcnJvcl9kZXNjcmlwdGlvbhgFIAEoCRILCgNpc3MYBiABKAkSEQoEdXNlchgHIAEoCUIDgAEBIjwKFVJlbGF5Q2FsbGJhY2tSZXNwb25zZRIjChNyZWRpcmVjdF9icm93c2VyX3RvGAEgASgJQgaatRgCKAEiFAoSQ3JlYXRlTm9uY2VSZXF1ZXN0IlQKE0NyZWF0ZU5vbmNlUmVzcG9uc2USDQoFbm9uY2UYASABKAkSLgoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAy1QQKC09pZGNTZXJ2aWNlEtgBCg5Db21wbGV0ZVNpZ25JbhImLm9zdGlhcnkub2lkYy52MS5Db21wbGV0ZVNpZ25JblJlcXVlc3QaJy5vc3RpYXJ5Lm9pZGMudjEuQ29tcGxldGVTaWduSW5SZXNwb25zZSJ1iLUYAaC1GAGytRgECICAAbq1GAQCAwYHgtPkkwJXWiUSIy9zZWxmLXNlcnZpY2UvbWV0aG9kcy9vaWRjL2NhbGxiYWNrEi4vc2VsZi1zZXJ2aWNlL21ldGhvZHMvb2lkYy9jYWxsYmFjay97cHJvdmlkZXJ9EtQBCg1SZWxheUNhbGxiYWNrEiUub3N0aWFyeS5vaWRjLnYxLlJlbGF5Q2FsbGJhY2tSZXF1ZXN0GiYub3N0aWFyeS5vaWRjLnYxLlJlbGF5Q2FsbGJhY2tSZXNwb25zZSJ0iLUYAbK1GAQIgIABurUYAQGC0+STAl06ASpaKDoBKiIjL3NlbGYtc2VydmljZS9tZXRob2RzL29pZGMvY2FsbGJhY2siLi9zZWxmLXNlcnZpY2UvbWV0aG9kcy9vaWRjL2NhbGxiYWNrL3twcm92aWRlcn0SkwEKC0NyZWF0ZU5vbmNlEiMub3N0aWFyeS5vaWRjLnYxLkNyZWF0ZU5vbmNlUmVxdWVzdBokLm9zdGlhcnkub2lkYy52MS5DcmVhdGVOb25jZVJlc3BvbnNlIjmItRgBsrUYBAiAgAG6tRgBAYLT5JMCIiIgL3NlbGYtc2VydmljZS9tZXRob2RzL29pZGMvbm9uY2ViBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp, file_ostiary_options_v1_options]);
+  fileDesc("CiJvc3RpYXJ5L29pZGMvdjEvb2lkY19zZXJ2aWNlLnByb3RvEg9vc3RpYXJ5Lm9pZGMudjEi4AEKFUNvbXBsZXRlU2lnbkluUmVxdWVzdBIaCghwcm92aWRlchgBIAEoCUIIukgFcgMYgAgSGwoFc3RhdGUYAiABKAlCDIABAbpIBnIEGICABBIaCgRjb2RlGAMgASgJQgyAAQG6SAZyBBiAgAQSGAoFZXJyb3IYBCABKAlCCbpIBnIEGICABBIkChFlcnJvcl9kZXNjcmlwdGlvbhgFIAEoCUIJukgGcgQYgIAEEhYKA2lzcxgGIAEoCUIJukgGcgQYgIAEEhoKBHVzZXIYByABKAlCDIABAbpIBnIEGICABCI9ChZDb21wbGV0ZVNpZ25JblJlc3BvbnNlEiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YASABKAlCBpq1GAIoASLfAQoUUmVsYXlDYWxsYmFja1JlcXVlc3QSGgoIcHJvdmlkZXIYASABKAlCCLpIBXIDGIAIEhsKBXN0YXRlGAIgASgJQgyAAQG6SAZyBBiAgAQSGgoEY29kZRgDIAEoCUIMgAEBukgGcgQYgIAEEhgKBWVycm9yGAQgASgJQgm6SAZyBBiAgAQSJAoRZXJyb3JfZGVzY3JpcHRpb24YBSABKAlCCbpIBnIEGICABBIWCgNpc3MYBiABKAlCCbpIBnIEGICABBIaCgR1c2VyGAcgASgJQgyAAQG6SAZyBBiAgAQiPAoVUmVsYXlDYWxsYmFja1Jlc3BvbnNlEiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YASABKAlCBpq1GAIoASIUChJDcmVhdGVOb25jZVJlcXVlc3QiVAoTQ3JlYXRlTm9uY2VSZXNwb25zZRINCgVub25jZRgBIAEoCRIuCgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDL/BAoLT2lkY1NlcnZpY2US7AEKDkNvbXBsZXRlU2lnbkluEiYub3N0aWFyeS5vaWRjLnYxLkNvbXBsZXRlU2lnbkluUmVxdWVzdBonLm9zdGlhcnkub2lkYy52MS5Db21wbGV0ZVNpZ25JblJlc3BvbnNlIogBiLUYAaC1GAGytRgECICAAbq1GAQCAwYHwrUYDwoNAx0EBQ0GCgkLDBAIGoLT5JMCV1olEiMvc2VsZi1zZXJ2aWNlL21ldGhvZHMvb2lkYy9jYWxsYmFjaxIuL3NlbGYtc2VydmljZS9tZXRob2RzL29pZGMvY2FsbGJhY2sve3Byb3ZpZGVyfRLUAQoNUmVsYXlDYWxsYmFjaxIlLm9zdGlhcnkub2lkYy52MS5SZWxheUNhbGxiYWNrUmVxdWVzdBomLm9zdGlhcnkub2lkYy52MS5SZWxheUNhbGxiYWNrUmVzcG9uc2UidIi1GAGytRgECICAAbq1GAEBgtPkkwJdOgEqWig6ASoiIy9zZWxmLXNlcnZpY2UvbWV0aG9kcy9vaWRjL2NhbGxiYWNrIi4vc2VsZi1zZXJ2aWNlL21ldGhvZHMvb2lkYy9jYWxsYmFjay97cHJvdmlkZXJ9EpoBCgtDcmVhdGVOb25jZRIjLm9zdGlhcnkub2lkYy52MS5DcmVhdGVOb25jZVJlcXVlc3QaJC5vc3RpYXJ5Lm9pZGMudjEuQ3JlYXRlTm9uY2VSZXNwb25zZSJAiLUYAbK1GAQIgIABurUYAQHCtRgDCgEPgtPkkwIiIiAvc2VsZi1zZXJ2aWNlL21ldGhvZHMvb2lkYy9ub25jZRoNurUYCQoHAQIZERITIUKEAQoPb3N0aWFyeS5vaWRjLnYxUAFaLmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvb2lkYy92MTtvaWRjdjGiAgZPU1RPSUOqAg9Pc3RpYXJ5Lk9pZGMuVjHKAg9Pc3RpYXJ5XE9pZGNcVjHqAhFPc3RpYXJ5OjpPaWRjOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
- * The answer of a provider, as OAuth 2.0 and OpenID Connect name its parts.
+ * An authorization response (RFC 6749, section 4.1.2; OpenID Connect Core 1.0,
+ * section 3.1.2.5).
  *
  * @generated from message ostiary.oidc.v1.CompleteSignInRequest
  */
 export type CompleteSignInRequest = Message<"ostiary.oidc.v1.CompleteSignInRequest"> & {
   /**
-   * Id of the provider, where its redirect URL names it.
+   * Id of the provider, where its redirect URL contains it: `github`.
    *
    * @generated from field: string provider = 1;
    */
   provider: string;
 
   /**
+   * The `state` of the authorization request.
+   *
    * @generated from field: string state = 2;
    */
   state: string;
 
   /**
+   * The authorization code.
+   *
    * @generated from field: string code = 3;
    */
   code: string;
 
   /**
+   * Error code, for example `access_denied`.
+   *
    * @generated from field: string error = 4;
    */
   error: string;
 
   /**
+   * Error description for developers.
+   *
    * @generated from field: string error_description = 5;
    */
   errorDescription: string;
 
   /**
-   * The issuer (RFC 9207).
+   * The issuer (RFC 9207), for example `https://accounts.example.com`.
    *
    * @generated from field: string iss = 6;
    */
   iss: string;
 
   /**
-   * What Apple says of the person, as JSON, the first time.
+   * Profile that Apple posts with the first authorization, as JSON: `{"name":
+   * {"firstName": "Ann", "lastName": "Smith"}}`.
    *
    * @generated from field: string user = 7;
    */
@@ -76,7 +88,7 @@ export const CompleteSignInRequestSchema: GenMessage<CompleteSignInRequest> = /*
  */
 export type CompleteSignInResponse = Message<"ostiary.oidc.v1.CompleteSignInResponse"> & {
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates.
    *
    * @generated from field: string redirect_browser_to = 1;
    */
@@ -91,45 +103,56 @@ export const CompleteSignInResponseSchema: GenMessage<CompleteSignInResponse> = 
   messageDesc(file_ostiary_oidc_v1_oidc_service, 1);
 
 /**
+ * An authorization response that is posted (OAuth 2.0 Form Post Response Mode).
+ *
  * @generated from message ostiary.oidc.v1.RelayCallbackRequest
  */
 export type RelayCallbackRequest = Message<"ostiary.oidc.v1.RelayCallbackRequest"> & {
   /**
-   * Id of the provider, where its redirect URL names it.
+   * Id of the provider, where its redirect URL contains it: `apple`.
    *
    * @generated from field: string provider = 1;
    */
   provider: string;
 
   /**
+   * The `state` of the authorization request.
+   *
    * @generated from field: string state = 2;
    */
   state: string;
 
   /**
+   * The authorization code.
+   *
    * @generated from field: string code = 3;
    */
   code: string;
 
   /**
+   * Error code, for example `access_denied`.
+   *
    * @generated from field: string error = 4;
    */
   error: string;
 
   /**
+   * Error description for developers.
+   *
    * @generated from field: string error_description = 5;
    */
   errorDescription: string;
 
   /**
-   * The issuer (RFC 9207).
+   * The issuer (RFC 9207), for example `https://appleid.apple.com`.
    *
    * @generated from field: string iss = 6;
    */
   iss: string;
 
   /**
-   * What Apple says of the person, as JSON, the first time.
+   * Profile that Apple posts with the first authorization, as JSON: `{"name":
+   * {"firstName": "Ann", "lastName": "Smith"}}`.
    *
    * @generated from field: string user = 7;
    */
@@ -148,7 +171,7 @@ export const RelayCallbackRequestSchema: GenMessage<RelayCallbackRequest> = /*@_
  */
 export type RelayCallbackResponse = Message<"ostiary.oidc.v1.RelayCallbackResponse"> & {
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates.
    *
    * @generated from field: string redirect_browser_to = 1;
    */
@@ -180,11 +203,15 @@ export const CreateNonceRequestSchema: GenMessage<CreateNonceRequest> = /*@__PUR
  */
 export type CreateNonceResponse = Message<"ostiary.oidc.v1.CreateNonceResponse"> & {
   /**
+   * The nonce, letters, digits, `-` and `_`.
+   *
    * @generated from field: string nonce = 1;
    */
   nonce: string;
 
   /**
+   * When it expires.
+   *
    * @generated from field: google.protobuf.Timestamp expires_at = 2;
    */
   expiresAt?: Timestamp | undefined;
@@ -198,25 +225,26 @@ export const CreateNonceResponseSchema: GenMessage<CreateNonceResponse> = /*@__P
   messageDesc(file_ostiary_oidc_v1_oidc_service, 5);
 
 /**
- * The way back from a sign-in provider.
+ * Callbacks of sign-in providers, and nonces for ID tokens.
  *
  * @generated from service ostiary.oidc.v1.OidcService
  */
 export const OidcService: GenService<{
   /**
-   * Complete what a provider was asked for.
+   * Complete an authorization request.
    *
-   * The provider leads the browser here. Its answer is good once, in the browser
-   * that was sent away, for the flow it was sent away from. A browser's flow is
-   * completed at once: signed in, signed up, or linked. A native app's is not:
-   * the app gets a code, and completes it by SessionService.ExchangeSessionToken
-   * or SettingsService.UpdateFlow. What the provider refuses is a message of the
-   * flow's form.
+   * The provider redirects the browser here. Its response is accepted once, in the
+   * browser and for the flow that the authorization request was made for. The flow
+   * of a browser is completed at once: signed in, registered or linked. The flow
+   * of a native app is not: the app gets a code and completes it by
+   * SessionService.ExchangeSessionToken or SettingsService.UpdateFlow. What the
+   * provider refuses is a message of the flow's form.
    *
-   * Who may call: whoever brings the answer of a provider.
-   * Errors: INVALID_FIELD (the answer belongs to nothing that waits here),
-   * SESSION_INACTIVE, SESSION_ALREADY_AVAILABLE, SESSION_REFRESH_REQUIRED,
-   * IDENTITY_MISMATCH, AAL2_REQUIRED, FLOW_EXPIRED, FLOW_DISABLED, FORM_REJECTED.
+   * Who may call: whoever has the provider's response.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, SESSION_ALREADY_AVAILABLE,
+   * SESSION_REFRESH_REQUIRED, IDENTITY_MISMATCH, AAL2_REQUIRED, FLOW_NOT_FOUND,
+   * FLOW_EXPIRED, FLOW_DISABLED, METHOD_DISABLED, RETURN_TO_FORBIDDEN,
+   * FORM_REJECTED, ETAG_MISMATCH.
    *
    * @generated from rpc ostiary.oidc.v1.OidcService.CompleteSignIn
    */
@@ -226,13 +254,14 @@ export const OidcService: GenService<{
     output: typeof CompleteSignInResponseSchema;
   },
   /**
-   * Take the answer of a provider that posts it.
+   * Accept a provider's response that is posted.
    *
-   * Cookies do not come along when another site's page posts. So the browser is
-   * sent on to CompleteSignIn with the same answer, and brings them. Nothing is
-   * read and nothing is written.
+   * A browser sends no cookies with a form that another site posts. So this
+   * redirects it to CompleteSignIn with the same response, where it sends them.
+   * Reads and writes nothing.
    *
-   * Who may call: anyone, from any site.
+   * Who may call: anyone, from any origin.
+   * Errors: none of its own.
    *
    * @generated from rpc ostiary.oidc.v1.OidcService.RelayCallback
    */
@@ -244,11 +273,12 @@ export const OidcService: GenService<{
   /**
    * Create a nonce for an ID token.
    *
-   * A native app that gets an ID token from a provider's own library hands this
-   * nonce to it, and sends both here (`id_token`, `id_token_nonce`). It is good
-   * for one change or sign-in, for a while.
+   * A native app that gets an ID token from a provider's own library passes this
+   * nonce to the library, and sends both here (`id_token`, `id_token_nonce`). The
+   * nonce is accepted once, until it expires.
    *
    * Who may call: anyone.
+   * Errors: UNTRUSTED_ORIGIN.
    *
    * @generated from rpc ostiary.oidc.v1.OidcService.CreateNonce
    */

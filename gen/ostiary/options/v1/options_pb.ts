@@ -2,9 +2,10 @@
 // @generated from file ostiary/options/v1/options.proto (package ostiary.options.v1, syntax proto3)
 /* eslint-disable */
 
-// The project's only custom options: who may call an RPC, how large its message
-// may be, how a oneof is told apart in JSON, and the few REST fields that leave
-// the printing rules.
+// Options of the project: who may call an RPC, how large its message may be, how
+// REST writes a oneof, and the few REST fields that leave the rules of
+// src/server/rest/rules.md. Which errors an RPC answers is in
+// ostiary/errors/v1/rpc_errors.proto.
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -16,25 +17,24 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/options/v1/options.proto.
  */
 export const file_ostiary_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIjMKBkxpbWl0cxINCgVieXRlcxgBIAEoDRIaChJieXRlc193aXRoX3Nlc3Npb24YAiABKA0iXAoEUmVzdBISCgpvbWl0X2VtcHR5GAEgASgIEgwKBG5hbWUYAiABKAkSDgoGbnVtYmVyGAMgASgIEg4KBmNsYWltcxgEIAEoCBISCgpuYXZpZ2F0aW9uGAUgASgIKlkKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIRCg1BQ0NFU1NfUFVCTElDEAESEgoOQUNDRVNTX1NFU1NJT04QAhIQCgxBQ0NFU1NfQURNSU4QAyqPAQoEQ29zdBIUChBDT1NUX1VOU1BFQ0lGSUVEEAASEAoMQ09TVF9OT1RISU5HEAESDQoJQ09TVF9SRUFEEAISDQoJQ09TVF9GTE9XEAMSDQoJQ09TVF9IQVNIEAQSDgoKQ09TVF9HVUVTUxAFEg8KC0NPU1RfUEVSU09OEAYSEQoNQ09TVF9QUk9WSURFUhAHOlQKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKA4yGi5vc3RpYXJ5Lm9wdGlvbnMudjEuQWNjZXNzUgZhY2Nlc3M6RAoNd3JpdGVzX29uX2dldBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNSGAyABKAhSC3dyaXRlc09uR2V0OlQKBmxpbWl0cxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNaGAyABKAsyGi5vc3RpYXJ5Lm9wdGlvbnMudjEuTGltaXRzUgZsaW1pdHM6UAoFY29zdHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjXhgMgAygOMhgub3N0aWFyeS5vcHRpb25zLnYxLkNvc3RSBWNvc3RzOkgKDXByb2dyYW1zX29ubHkSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjVhgMgASgIUgxwcm9ncmFtc09ubHk6MQoDdGFnEh0uZ29vZ2xlLnByb3RvYnVmLk9uZW9mT3B0aW9ucxjShgMgASgJUgN0YWc6TQoEcmVzdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCzIYLm9zdGlhcnkub3B0aW9ucy52MS5SZXN0UgRyZXN0YgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIjMKBkxpbWl0cxINCgVieXRlcxgBIAEoDRIaChJieXRlc193aXRoX3Nlc3Npb24YAiABKA0iYgoEUmVzdBISCgpvbWl0X2VtcHR5GAEgASgIEgwKBG5hbWUYAiABKAkSDgoGbnVtYmVyGAMgASgIEhQKDHNlbGVjdHNfY2FzZRgEIAEoCBISCgpuYXZpZ2F0aW9uGAUgASgIKlkKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIRCg1BQ0NFU1NfUFVCTElDEAESEgoOQUNDRVNTX1NFU1NJT04QAhIQCgxBQ0NFU1NfQURNSU4QAyqPAQoEQ29zdBIUChBDT1NUX1VOU1BFQ0lGSUVEEAASEAoMQ09TVF9OT1RISU5HEAESDQoJQ09TVF9SRUFEEAISDQoJQ09TVF9GTE9XEAMSDQoJQ09TVF9IQVNIEAQSDgoKQ09TVF9HVUVTUxAFEg8KC0NPU1RfUEVSU09OEAYSEQoNQ09TVF9QUk9WSURFUhAHOlQKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKA4yGi5vc3RpYXJ5Lm9wdGlvbnMudjEuQWNjZXNzUgZhY2Nlc3M6RAoNd3JpdGVzX29uX2dldBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNSGAyABKAhSC3dyaXRlc09uR2V0OlQKBmxpbWl0cxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNaGAyABKAsyGi5vc3RpYXJ5Lm9wdGlvbnMudjEuTGltaXRzUgZsaW1pdHM6UAoFY29zdHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjXhgMgAygOMhgub3N0aWFyeS5vcHRpb25zLnYxLkNvc3RSBWNvc3RzOkgKDXByb2dyYW1zX29ubHkSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjVhgMgASgIUgxwcm9ncmFtc09ubHk6MQoDdGFnEh0uZ29vZ2xlLnByb3RvYnVmLk9uZW9mT3B0aW9ucxjShgMgASgJUgN0YWc6TQoEcmVzdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCzIYLm9zdGlhcnkub3B0aW9ucy52MS5SZXN0UgRyZXN0QpYBChJvc3RpYXJ5Lm9wdGlvbnMudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9vcHRpb25zL3YxO29wdGlvbnN2MaICBk9TVE9QVKoCEk9zdGlhcnkuT3B0aW9ucy5WMcoCEk9zdGlhcnlcT3B0aW9uc1xWMeoCFE9zdGlhcnk6Ok9wdGlvbnM6OlYxYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
- * How large the message of an RPC may be, once it is decompressed. An RPC that
- * does not say has the limits of the configuration (`limits.bodies`).
+ * How large the message of an RPC may be once it is decompressed, in bytes.
  *
  * @generated from message ostiary.options.v1.Limits
  */
 export type Limits = Message<"ostiary.options.v1.Limits"> & {
   /**
-   * Bytes that anybody may send.
+   * What anyone may send.
    *
    * @generated from field: uint32 bytes = 1;
    */
   bytes: number;
 
   /**
-   * Bytes that a caller may send whose session was looked up and is live, and
-   * callers of the admin port. Left out, it is the same for all.
+   * What callers of the admin port may send, and those with an active session. 0
+   * means the same for all.
    *
    * @generated from field: uint32 bytes_with_session = 2;
    */
@@ -49,21 +49,21 @@ export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
   messageDesc(file_ostiary_options_v1_options, 0);
 
 /**
- * How a field leaves the printing rules of the REST protocol (see
- * src/server/rest/rules.md). Connect, gRPC and gRPC-Web ignore it.
+ * How REST prints and reads a field that leaves the rules of
+ * src/server/rest/rules.md. Connect, gRPC and gRPC-Web ignore it.
  *
  * @generated from message ostiary.options.v1.Rest
  */
 export type Rest = Message<"ostiary.options.v1.Rest"> & {
   /**
-   * Leave the field out when it is empty, though its kind would be printed.
+   * Leave out the empty value, which REST would print.
    *
    * @generated from field: bool omit_empty = 1;
    */
   omitEmpty: boolean;
 
   /**
-   * The JSON name, where it is not the field's own.
+   * Name of the JSON member, where it is not the field's own: `onclickTrigger`.
    *
    * @generated from field: string name = 2;
    */
@@ -77,18 +77,17 @@ export type Rest = Message<"ostiary.options.v1.Rest"> & {
   number: boolean;
 
   /**
-   * A non-empty value of this field picks the oneof case it belongs to when
-   * the tag names none (`link=github` without `method`).
+   * A non-empty value selects the oneof case that the field belongs to, when the
+   * tag names none: `link=github` without `method`.
    *
-   * @generated from field: bool claims = 4;
+   * @generated from field: bool selects_case = 4;
    */
-  claims: boolean;
+  selectsCase: boolean;
 
   /**
-   * The field says how a browser is led on. In an answer: where it goes next;
-   * REST redirects there and never prints it. In a request: where it wants to
-   * end up. An RPC with such a field is one that browsers navigate to, so that
-   * its failures may end at the error page.
+   * A URL of the browser's navigation. In a response: where it goes next; REST
+   * redirects there and never prints the field. In a request: where it returns
+   * to. Failures of an RPC with such a field may end at the error page.
    *
    * @generated from field: bool navigation = 5;
    */
@@ -103,33 +102,35 @@ export const RestSchema: GenMessage<Rest> = /*@__PURE__*/
   messageDesc(file_ostiary_options_v1_options, 1);
 
 /**
- * Who may call an RPC. The procedure pipeline enforces it at every protocol; an
- * RPC without it is refused when the server starts.
+ * Who may call an RPC, through every protocol. The server does not start with an
+ * RPC that has none.
  *
  * @generated from enum ostiary.options.v1.Access
  */
 export const Access = {
   /**
+   * Refused at start.
+   *
    * @generated from enum value: ACCESS_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Anyone on the public port.
+   * Anyone, on the public port.
    *
    * @generated from enum value: ACCESS_PUBLIC = 1;
    */
   PUBLIC: 1,
 
   /**
-   * Whoever presents a session, by cookie or token, on the public port.
+   * Callers with a session cookie or session token, on the public port.
    *
    * @generated from enum value: ACCESS_SESSION = 2;
    */
   SESSION: 2,
 
   /**
-   * Whoever reaches the admin port.
+   * Anyone, on the admin port.
    *
    * @generated from enum value: ACCESS_ADMIN = 3;
    */
@@ -137,8 +138,8 @@ export const Access = {
 } as const;
 
 /**
- * Who may call an RPC. The procedure pipeline enforces it at every protocol; an
- * RPC without it is refused when the server starts.
+ * Who may call an RPC, through every protocol. The server does not start with an
+ * RPC that has none.
  *
  * @generated from enum ostiary.options.v1.Access
  */
@@ -151,14 +152,15 @@ export const AccessSchema: GenEnum<Access> = /*@__PURE__*/
   enumDesc(file_ostiary_options_v1_options, 0);
 
 /**
- * What a call costs the server beside the bytes of its message, when it is made
- * by somebody who has no live session. docs/threat-model.md says which limit
- * stops each.
+ * What a call without an active session can cost the server, beside the bytes of
+ * its message. docs/threat-model.md says which limit stops each.
  *
  * @generated from enum ostiary.options.v1.Cost
  */
 export const Cost = {
   /**
+   * Refused at start.
+   *
    * @generated from enum value: COST_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
@@ -171,14 +173,14 @@ export const Cost = {
   NOTHING: 1,
 
   /**
-   * Reads of the database by a key.
+   * The database is read, by a key.
    *
    * @generated from enum value: COST_READ = 2;
    */
   READ: 2,
 
   /**
-   * A flow is written, anew or again.
+   * A flow is written.
    *
    * @generated from enum value: COST_FLOW = 3;
    */
@@ -192,21 +194,21 @@ export const Cost = {
   HASH: 4,
 
   /**
-   * A guess at somebody's password.
+   * A password is guessed.
    *
    * @generated from enum value: COST_GUESS = 5;
    */
   GUESS: 5,
 
   /**
-   * A person is stored.
+   * An identity is written.
    *
    * @generated from enum value: COST_PERSON = 6;
    */
   PERSON: 6,
 
   /**
-   * A sign-in provider is asked.
+   * A sign-in provider is called.
    *
    * @generated from enum value: COST_PROVIDER = 7;
    */
@@ -214,9 +216,8 @@ export const Cost = {
 } as const;
 
 /**
- * What a call costs the server beside the bytes of its message, when it is made
- * by somebody who has no live session. docs/threat-model.md says which limit
- * stops each.
+ * What a call without an active session can cost the server, beside the bytes of
+ * its message. docs/threat-model.md says which limit stops each.
  *
  * @generated from enum ostiary.options.v1.Cost
  */
@@ -237,8 +238,8 @@ export const access: GenExtension<MethodOptions, Access> = /*@__PURE__*/
   extDesc(file_ostiary_options_v1_options, 0);
 
 /**
- * The RPC changes something though REST binds it to GET, because a link or a
- * redirect leads to it. REST keeps HEAD and prefetching away from it.
+ * A REST binding to GET that writes, because a link or a redirect leads to it.
+ * REST answers neither HEAD nor prefetching there.
  *
  * @generated from extension: bool writes_on_get = 50004;
  */
@@ -246,7 +247,8 @@ export const writes_on_get: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
   extDesc(file_ostiary_options_v1_options, 1);
 
 /**
- * How large its message may be, where the configured limits are not it.
+ * How large its message may be. Left out, the limits of the configuration hold
+ * (`limits.bodies`).
  *
  * @generated from extension: ostiary.options.v1.Limits limits = 50006;
  */
@@ -254,7 +256,7 @@ export const limits: GenExtension<MethodOptions, Limits> = /*@__PURE__*/
   extDesc(file_ostiary_options_v1_options, 2);
 
 /**
- * What a call of a stranger can cost. Required.
+ * What a call without an active session can cost. Required.
  *
  * @generated from extension: repeated ostiary.options.v1.Cost costs = 50007;
  */
@@ -262,8 +264,8 @@ export const costs: GenExtension<MethodOptions, Cost[]> = /*@__PURE__*/
   extDesc(file_ostiary_options_v1_options, 3);
 
 /**
- * A route that carries this value in its path is for programs, not for
- * browsers: it answers JSON and never redirects, whatever `Accept` says.
+ * A REST route with this value in its path is for programs: it answers JSON and
+ * never redirects, whatever `Accept` says.
  *
  * @generated from extension: bool programs_only = 50005;
  */
@@ -271,8 +273,8 @@ export const programs_only: GenExtension<EnumValueOptions, boolean> = /*@__PURE_
   extDesc(file_ostiary_options_v1_options, 4);
 
 /**
- * The JSON member that names the case: `"method"` makes
- * `{"method":"password","password":"…"}` out of the case `password`.
+ * Name of the JSON member that names the case: with `"method"` the case
+ * `password` is `{"method": "password", "password": "…"}`.
  *
  * @generated from extension: string tag = 50002;
  */

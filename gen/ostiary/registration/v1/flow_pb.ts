@@ -14,72 +14,88 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/registration/v1/flow.proto.
  */
 export const file_ostiary_registration_v1_flow: GenFile = /*@__PURE__*/
-  fileDesc("CiJvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9mbG93LnByb3RvEhdvc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MSLcAwoQUmVnaXN0cmF0aW9uRmxvdxIKCgJpZBgBIAEoCRI1Cg9vcmdhbml6YXRpb25faWQYAiABKAsyHC5nb29nbGUucHJvdG9idWYuU3RyaW5nVmFsdWUSJQoEdHlwZRgDIAEoDjIXLm9zdGlhcnkudWkudjEuRmxvd1R5cGUSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJaXNzdWVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtyZXF1ZXN0X3VybBgGIAEoCRIWCglyZXR1cm5fdG8YByABKAlIAIgBARITCgZhY3RpdmUYCCABKAlIAYgBARImCgJ1aRgJIAEoCzIaLm9zdGlhcnkudWkudjEuVWlDb250YWluZXISLQoFc3RhdGUYCiABKA4yHi5vc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MS5TdGF0ZRItChtzZXNzaW9uX3Rva2VuX2V4Y2hhbmdlX2NvZGUYCyABKAlCA4ABAUgCiAEBQgwKCl9yZXR1cm5fdG9CCQoHX2FjdGl2ZUIeChxfc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlKmkKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASFwoTU1RBVEVfQ0hPT1NFX01FVEhPRBABEhQKEFNUQVRFX1NFTlRfRU1BSUwQAhIaChZTVEFURV9QQVNTRURfQ0hBTExFTkdFEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_ostiary_ui_v1_ui]);
+  fileDesc("CiJvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9mbG93LnByb3RvEhdvc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MSLcAwoQUmVnaXN0cmF0aW9uRmxvdxIKCgJpZBgBIAEoCRI1Cg9vcmdhbml6YXRpb25faWQYAiABKAsyHC5nb29nbGUucHJvdG9idWYuU3RyaW5nVmFsdWUSJQoEdHlwZRgDIAEoDjIXLm9zdGlhcnkudWkudjEuRmxvd1R5cGUSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJaXNzdWVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtyZXF1ZXN0X3VybBgGIAEoCRIWCglyZXR1cm5fdG8YByABKAlIAIgBARITCgZhY3RpdmUYCCABKAlIAYgBARImCgJ1aRgJIAEoCzIaLm9zdGlhcnkudWkudjEuVWlDb250YWluZXISLQoFc3RhdGUYCiABKA4yHi5vc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MS5TdGF0ZRItChtzZXNzaW9uX3Rva2VuX2V4Y2hhbmdlX2NvZGUYCyABKAlCA4ABAUgCiAEBQgwKCl9yZXR1cm5fdG9CCQoHX2FjdGl2ZUIeChxfc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlKmkKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASFwoTU1RBVEVfQ0hPT1NFX01FVEhPRBABEhQKEFNUQVRFX1NFTlRfRU1BSUwQAhIaChZTVEFURV9QQVNTRURfQ0hBTExFTkdFEANCtAEKF29zdGlhcnkucmVnaXN0cmF0aW9uLnYxUAFaPmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvcmVnaXN0cmF0aW9uL3YxO3JlZ2lzdHJhdGlvbnYxogIGT1NUUkVHqgIXT3N0aWFyeS5SZWdpc3RyYXRpb24uVjHKAhdPc3RpYXJ5XFJlZ2lzdHJhdGlvblxWMeoCGU9zdGlhcnk6OlJlZ2lzdHJhdGlvbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_ostiary_ui_v1_ui]);
 
 /**
- * A person signing up.
+ * A registration flow: a person creates an account.
  *
  * @generated from message ostiary.registration.v1.RegistrationFlow
  */
 export type RegistrationFlow = Message<"ostiary.registration.v1.RegistrationFlow"> & {
   /**
+   * Id of the flow, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * Id of the organization to register with. Always null in this release.
+   *
    * @generated from field: google.protobuf.StringValue organization_id = 2;
    */
   organizationId?: string | undefined;
 
   /**
+   * Kind of client it is for.
+   *
    * @generated from field: ostiary.ui.v1.FlowType type = 3;
    */
   type: FlowType;
 
   /**
+   * When it expires.
+   *
    * @generated from field: google.protobuf.Timestamp expires_at = 4;
    */
   expiresAt?: Timestamp | undefined;
 
   /**
+   * When it was created.
+   *
    * @generated from field: google.protobuf.Timestamp issued_at = 5;
    */
   issuedAt?: Timestamp | undefined;
 
   /**
-   * The URL the flow was created with.
+   * URL that it was created with, query included.
    *
    * @generated from field: string request_url = 6;
    */
   requestUrl: string;
 
   /**
-   * Where the person goes when signed up.
+   * URL to which the browser goes after the registration.
    *
    * @generated from field: optional string return_to = 7;
    */
   returnTo?: string | undefined;
 
   /**
-   * The method that was used last, where it matters.
+   * Method that was submitted last, for example `oidc`, where the form depends on
+   * it.
    *
    * @generated from field: optional string active = 8;
    */
   active?: string | undefined;
 
   /**
+   * The form.
+   *
    * @generated from field: ostiary.ui.v1.UiContainer ui = 9;
    */
   ui?: UiContainer | undefined;
 
   /**
+   * Progress of the flow.
+   *
    * @generated from field: ostiary.registration.v1.State state = 10;
    */
   state: State;
 
   /**
-   * For native apps that sign up through the system browser.
+   * Code for SessionService.ExchangeSessionToken, for native apps that register
+   * through the system browser. Only in the response of CreateFlow.
    *
    * @generated from field: optional string session_token_exchange_code = 11;
    */
@@ -94,34 +110,42 @@ export const RegistrationFlowSchema: GenMessage<RegistrationFlow> = /*@__PURE__*
   messageDesc(file_ostiary_registration_v1_flow, 0);
 
 /**
- * How far signing up has come.
+ * Progress of a registration flow.
  *
  * @generated from enum ostiary.registration.v1.State
  */
 export const State = {
   /**
+   * Never sent.
+   *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * The person chooses a method and submits it.
+   *
    * @generated from enum value: STATE_CHOOSE_METHOD = 1;
    */
   CHOOSE_METHOD: 1,
 
   /**
+   * A code was sent. Not used in this release.
+   *
    * @generated from enum value: STATE_SENT_EMAIL = 2;
    */
   SENT_EMAIL: 2,
 
   /**
+   * The person passed all steps.
+   *
    * @generated from enum value: STATE_PASSED_CHALLENGE = 3;
    */
   PASSED_CHALLENGE: 3,
 } as const;
 
 /**
- * How far signing up has come.
+ * Progress of a registration flow.
  *
  * @generated from enum ostiary.registration.v1.State
  */

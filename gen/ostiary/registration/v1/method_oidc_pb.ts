@@ -4,6 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
 import type { UpstreamParameters } from "../../oidc/v1/oidc_pb.ts";
 import { file_ostiary_oidc_v1_oidc } from "../../oidc/v1/oidc_pb.ts";
@@ -14,43 +15,47 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/registration/v1/method_oidc.proto.
  */
 export const file_ostiary_registration_v1_method_oidc: GenFile = /*@__PURE__*/
-  fileDesc("Cilvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9tZXRob2Rfb2lkYy5wcm90bxIXb3N0aWFyeS5yZWdpc3RyYXRpb24udjEi4gEKCk9pZGNNZXRob2QSGAoIcHJvdmlkZXIYASABKAlCBpq1GAIgARInCgZ0cmFpdHMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EkUKE3Vwc3RyZWFtX3BhcmFtZXRlcnMYAyABKAsyIy5vc3RpYXJ5Lm9pZGMudjEuVXBzdHJlYW1QYXJhbWV0ZXJzSACIAQESFQoIaWRfdG9rZW4YBCABKAlCA4ABARIbCg5pZF90b2tlbl9ub25jZRgFIAEoCUIDgAEBQhYKFF91cHN0cmVhbV9wYXJhbWV0ZXJzYgZwcm90bzM", [file_google_protobuf_struct, file_ostiary_oidc_v1_oidc, file_ostiary_options_v1_options]);
+  fileDesc("Cilvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9tZXRob2Rfb2lkYy5wcm90bxIXb3N0aWFyeS5yZWdpc3RyYXRpb24udjEi+wEKCk9pZGNNZXRob2QSIAoIcHJvdmlkZXIYASABKAlCDrpIBXIDGIAImrUYAiABEicKBnRyYWl0cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSRQoTdXBzdHJlYW1fcGFyYW1ldGVycxgDIAEoCzIjLm9zdGlhcnkub2lkYy52MS5VcHN0cmVhbVBhcmFtZXRlcnNIAIgBARIeCghpZF90b2tlbhgEIAEoCUIMgAEBukgGcgQYgIAEEiMKDmlkX3Rva2VuX25vbmNlGAUgASgJQguAAQG6SAVyAxiACEIWChRfdXBzdHJlYW1fcGFyYW1ldGVyc0K0AQoXb3N0aWFyeS5yZWdpc3RyYXRpb24udjFQAVo+ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9yZWdpc3RyYXRpb24vdjE7cmVnaXN0cmF0aW9udjGiAgZPU1RSRUeqAhdPc3RpYXJ5LlJlZ2lzdHJhdGlvbi5WMcoCF09zdGlhcnlcUmVnaXN0cmF0aW9uXFYx6gIZT3N0aWFyeTo6UmVnaXN0cmF0aW9uOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_struct, file_ostiary_oidc_v1_oidc, file_ostiary_options_v1_options]);
 
 /**
- * Signs up with a provider. A browser is sent there; an app sends the person
- * there, or brings an ID token. Someone who is known already is signed in.
+ * Registers with a provider. The response says where to navigate a browser; a
+ * native app opens that URL in the system browser, or sends an ID token. A person
+ * with an account is signed in.
  *
  * @generated from message ostiary.registration.v1.OidcMethod
  */
 export type OidcMethod = Message<"ostiary.registration.v1.OidcMethod"> & {
   /**
-   * Id of the provider.
+   * Id of the provider in the configuration, for example `github`.
    *
    * @generated from field: string provider = 1;
    */
   provider: string;
 
   /**
-   * What the person fills in: it goes before what the provider says.
+   * Traits that the person submits. They win over those from the provider:
+   * `{"name": {"first": "Ann"}}`.
    *
    * @generated from field: google.protobuf.Struct traits = 2;
    */
   traits?: JsonObject | undefined;
 
   /**
+   * Parameters for the provider.
+   *
    * @generated from field: optional ostiary.oidc.v1.UpstreamParameters upstream_parameters = 3;
    */
   upstreamParameters?: UpstreamParameters | undefined;
 
   /**
-   * An ID token of the provider that an app got by itself.
+   * ID token that the app got from the provider by itself, a JWT (RFC 7519).
    *
    * @generated from field: string id_token = 4;
    */
   idToken: string;
 
   /**
-   * The nonce in it, from OidcService.CreateNonce.
+   * Nonce in that ID token, from OidcService.CreateNonce.
    *
    * @generated from field: string id_token_nonce = 5;
    */

@@ -4,6 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
@@ -11,20 +12,24 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/registration/v1/method_password.proto.
  */
 export const file_ostiary_registration_v1_method_password: GenFile = /*@__PURE__*/
-  fileDesc("Ci1vc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9tZXRob2RfcGFzc3dvcmQucHJvdG8SF29zdGlhcnkucmVnaXN0cmF0aW9uLnYxIlAKDlBhc3N3b3JkTWV0aG9kEicKBnRyYWl0cxgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSFQoIcGFzc3dvcmQYAiABKAlCA4ABAWIGcHJvdG8z", [file_google_protobuf_struct]);
+  fileDesc("Ci1vc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9tZXRob2RfcGFzc3dvcmQucHJvdG8SF29zdGlhcnkucmVnaXN0cmF0aW9uLnYxIlkKDlBhc3N3b3JkTWV0aG9kEicKBnRyYWl0cxgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSHgoIcGFzc3dvcmQYAiABKAlCDIABAbpIBnIEGICABEK0AQoXb3N0aWFyeS5yZWdpc3RyYXRpb24udjFQAVo+ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9yZWdpc3RyYXRpb24vdjE7cmVnaXN0cmF0aW9udjGiAgZPU1RSRUeqAhdPc3RpYXJ5LlJlZ2lzdHJhdGlvbi5WMcoCF09zdGlhcnlcUmVnaXN0cmF0aW9uXFYx6gIZT3N0aWFyeTo6UmVnaXN0cmF0aW9uOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_struct]);
 
 /**
- * Signs up with traits and a password.
+ * Registers with traits and a password.
  *
  * @generated from message ostiary.registration.v1.PasswordMethod
  */
 export type PasswordMethod = Message<"ostiary.registration.v1.PasswordMethod"> & {
   /**
+   * Traits as the identity schema describes them: `{"email": "ann@example.com"}`.
+   *
    * @generated from field: google.protobuf.Struct traits = 1;
    */
   traits?: JsonObject | undefined;
 
   /**
+   * Password. The password policy of docs/configuration.md applies.
+   *
    * @generated from field: string password = 2;
    */
   password: string;

@@ -4,6 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
@@ -12,22 +13,25 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/registration/v1/method_profile.proto.
  */
 export const file_ostiary_registration_v1_method_profile: GenFile = /*@__PURE__*/
-  fileDesc("Cixvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9tZXRob2RfcHJvZmlsZS5wcm90bxIXb3N0aWFyeS5yZWdpc3RyYXRpb24udjEiUAoNUHJvZmlsZU1ldGhvZBInCgZ0cmFpdHMYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhYKBnNjcmVlbhgCIAEoCUIGmrUYAiABYgZwcm90bzM", [file_google_protobuf_struct, file_ostiary_options_v1_options]);
+  fileDesc("Cixvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9tZXRob2RfcHJvZmlsZS5wcm90bxIXb3N0aWFyeS5yZWdpc3RyYXRpb24udjEiWAoNUHJvZmlsZU1ldGhvZBInCgZ0cmFpdHMYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eh4KBnNjcmVlbhgCIAEoCUIOukgFcgMYgAiatRgCIAFCtAEKF29zdGlhcnkucmVnaXN0cmF0aW9uLnYxUAFaPmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvcmVnaXN0cmF0aW9uL3YxO3JlZ2lzdHJhdGlvbnYxogIGT1NUUkVHqgIXT3N0aWFyeS5SZWdpc3RyYXRpb24uVjHKAhdPc3RpYXJ5XFJlZ2lzdHJhdGlvblxWMeoCGU9zdGlhcnk6OlJlZ2lzdHJhdGlvbjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_struct, file_ostiary_options_v1_options]);
 
 /**
- * The first of two steps: the traits, before the way to sign in.
+ * The first of two steps: the traits, before the credential.
  *
  * @generated from message ostiary.registration.v1.ProfileMethod
  */
 export type ProfileMethod = Message<"ostiary.registration.v1.ProfileMethod"> & {
   /**
+   * Traits as the identity schema describes them: `{"email": "ann@example.com"}`.
+   *
    * @generated from field: google.protobuf.Struct traits = 1;
    */
   traits?: JsonObject | undefined;
 
   /**
-   * `credential-selection` goes on, `previous` goes back. The button that leads
-   * back is named after this field, so no `method` comes with it.
+   * `credential-selection` goes to the second step, `previous` back to the first.
+   * The button that goes back is named after this field, so that its form has no
+   * `method`.
    *
    * @generated from field: string screen = 2;
    */

@@ -4,8 +4,10 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import type { Identity } from "../../identity/v1/identity_pb.ts";
 import { file_ostiary_identity_v1_identity } from "../../identity/v1/identity_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
@@ -27,41 +29,45 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/registration/v1/registration_service.proto.
  */
 export const file_ostiary_registration_v1_registration_service: GenFile = /*@__PURE__*/
-  fileDesc("CjJvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9yZWdpc3RyYXRpb25fc2VydmljZS5wcm90bxIXb3N0aWFyeS5yZWdpc3RyYXRpb24udjEiuAEKEUNyZWF0ZUZsb3dSZXF1ZXN0EiUKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlEhEKCXJldHVybl90bxgCIAEoCRIqCiJyZXR1cm5fc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlGAMgASgIEhcKD2lkZW50aXR5X3NjaGVtYRgEIAEoCRIkChxhZnRlcl92ZXJpZmljYXRpb25fcmV0dXJuX3RvGAUgASgJInIKEkNyZWF0ZUZsb3dSZXNwb25zZRI3CgRmbG93GAEgASgLMikub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuUmVnaXN0cmF0aW9uRmxvdxIjChNyZWRpcmVjdF9icm93c2VyX3RvGAIgASgJQgaatRgCKAEiHAoOR2V0Rmxvd1JlcXVlc3QSCgoCaWQYASABKAkiSgoPR2V0Rmxvd1Jlc3BvbnNlEjcKBGZsb3cYASABKAsyKS5vc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MS5SZWdpc3RyYXRpb25GbG93IlgKEVVwZGF0ZUZsb3dSZXF1ZXN0EgwKBGZsb3cYASABKAkSNQoEYm9keRgCIAEoCzInLm9zdGlhcnkucmVnaXN0cmF0aW9uLnYxLlVwZGF0ZUZsb3dCb2R5IrsCCg5VcGRhdGVGbG93Qm9keRI7CghwYXNzd29yZBgBIAEoCzInLm9zdGlhcnkucmVnaXN0cmF0aW9uLnYxLlBhc3N3b3JkTWV0aG9kSAASOQoHcHJvZmlsZRgCIAEoCzImLm9zdGlhcnkucmVnaXN0cmF0aW9uLnYxLlByb2ZpbGVNZXRob2RIABIzCgRvaWRjGAMgASgLMiMub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuT2lkY01ldGhvZEgAEhcKCmNzcmZfdG9rZW4YFCABKAlCA4ABARI3ChF0cmFuc2llbnRfcGF5bG9hZBgVIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAYgBAUIUCgZtZXRob2QSCpK1GAZtZXRob2RCFAoSX3RyYW5zaWVudF9wYXlsb2FkIqoCChJVcGRhdGVGbG93UmVzcG9uc2USHwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBSACIAQESMQoHc2Vzc2lvbhgCIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uSAGIAQESNAoIaWRlbnRpdHkYAyABKAsyHS5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5SAKIAQESOgoNY29udGludWVfd2l0aBgEIAMoCzIbLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoQgaatRgCCAESIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgFIAEoCUIGmrUYAigBQhAKDl9zZXNzaW9uX3Rva2VuQgoKCF9zZXNzaW9uQgsKCV9pZGVudGl0eTK2BAoTUmVnaXN0cmF0aW9uU2VydmljZRLfAQoKQ3JlYXRlRmxvdxIqLm9zdGlhcnkucmVnaXN0cmF0aW9uLnYxLkNyZWF0ZUZsb3dSZXF1ZXN0Gisub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuQ3JlYXRlRmxvd1Jlc3BvbnNlIniItRgBsrUYBAiAgAG6tRgCAgOC0+STAmBaLWIEZmxvdxIlL3NlbGYtc2VydmljZS9yZWdpc3RyYXRpb24ve3R5cGU9YXBpfWIEZmxvdxIpL3NlbGYtc2VydmljZS9yZWdpc3RyYXRpb24ve3R5cGU9YnJvd3Nlcn0SnQEKB0dldEZsb3cSJy5vc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MS5HZXRGbG93UmVxdWVzdBooLm9zdGlhcnkucmVnaXN0cmF0aW9uLnYxLkdldEZsb3dSZXNwb25zZSI/iLUYAbK1GAQIgIABurUYAQKC0+STAihiBGZsb3cSIC9zZWxmLXNlcnZpY2UvcmVnaXN0cmF0aW9uL2Zsb3dzEpwBCgpVcGRhdGVGbG93Eioub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuVXBkYXRlRmxvd1JlcXVlc3QaKy5vc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MS5VcGRhdGVGbG93UmVzcG9uc2UiNYi1GAG6tRgFAgMEBgeC0+STAiI6BGJvZHkiGi9zZWxmLXNlcnZpY2UvcmVnaXN0cmF0aW9uYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_identity_v1_identity, file_ostiary_options_v1_options, file_ostiary_registration_v1_flow, file_ostiary_registration_v1_method_oidc, file_ostiary_registration_v1_method_password, file_ostiary_registration_v1_method_profile, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
+  fileDesc("CjJvc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MS9yZWdpc3RyYXRpb25fc2VydmljZS5wcm90bxIXb3N0aWFyeS5yZWdpc3RyYXRpb24udjEi4gEKEUNyZWF0ZUZsb3dSZXF1ZXN0EjEKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlQgq6SAeCAQQQASAAEhsKCXJldHVybl90bxgCIAEoCUIIukgFcgMYgEASKgoicmV0dXJuX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZRgDIAEoCBIhCg9pZGVudGl0eV9zY2hlbWEYBCABKAlCCLpIBXIDGIAIEi4KHGFmdGVyX3ZlcmlmaWNhdGlvbl9yZXR1cm5fdG8YBSABKAlCCLpIBXIDGIBAInIKEkNyZWF0ZUZsb3dSZXNwb25zZRI3CgRmbG93GAEgASgLMikub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuUmVnaXN0cmF0aW9uRmxvdxIjChNyZWRpcmVjdF9icm93c2VyX3RvGAIgASgJQgaatRgCKAEiJgoOR2V0Rmxvd1JlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIkoKD0dldEZsb3dSZXNwb25zZRI3CgRmbG93GAEgASgLMikub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuUmVnaXN0cmF0aW9uRmxvdyJiChFVcGRhdGVGbG93UmVxdWVzdBIWCgRmbG93GAEgASgJQgi6SAVyA7ABARI1CgRib2R5GAIgASgLMicub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuVXBkYXRlRmxvd0JvZHkiwwIKDlVwZGF0ZUZsb3dCb2R5EjsKCHBhc3N3b3JkGAEgASgLMicub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuUGFzc3dvcmRNZXRob2RIABI5Cgdwcm9maWxlGAIgASgLMiYub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuUHJvZmlsZU1ldGhvZEgAEjMKBG9pZGMYAyABKAsyIy5vc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MS5PaWRjTWV0aG9kSAASHwoKY3NyZl90b2tlbhgUIAEoCUILgAEBukgFcgMYgAgSNwoRdHJhbnNpZW50X3BheWxvYWQYFSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAGIAQFCFAoGbWV0aG9kEgqStRgGbWV0aG9kQhQKEl90cmFuc2llbnRfcGF5bG9hZCKqAgoSVXBkYXRlRmxvd1Jlc3BvbnNlEh8KDXNlc3Npb25fdG9rZW4YASABKAlCA4ABAUgAiAEBEjEKB3Nlc3Npb24YAiABKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbkgBiAEBEjQKCGlkZW50aXR5GAMgASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eUgCiAEBEjoKDWNvbnRpbnVlX3dpdGgYBCADKAsyGy5vc3RpYXJ5LnVpLnYxLkNvbnRpbnVlV2l0aEIGmrUYAggBEiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YBSABKAlCBpq1GAIoAUIQCg5fc2Vzc2lvbl90b2tlbkIKCghfc2Vzc2lvbkILCglfaWRlbnRpdHky7gQKE1JlZ2lzdHJhdGlvblNlcnZpY2US6gEKCkNyZWF0ZUZsb3cSKi5vc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MS5DcmVhdGVGbG93UmVxdWVzdBorLm9zdGlhcnkucmVnaXN0cmF0aW9uLnYxLkNyZWF0ZUZsb3dSZXNwb25zZSKCAYi1GAGytRgECICAAbq1GAICA8K1GAYKBAsEHRCC0+STAmBaLWIEZmxvdxIlL3NlbGYtc2VydmljZS9yZWdpc3RyYXRpb24ve3R5cGU9YXBpfWIEZmxvdxIpL3NlbGYtc2VydmljZS9yZWdpc3RyYXRpb24ve3R5cGU9YnJvd3Nlcn0SpwEKB0dldEZsb3cSJy5vc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MS5HZXRGbG93UmVxdWVzdBooLm9zdGlhcnkucmVnaXN0cmF0aW9uLnYxLkdldEZsb3dSZXNwb25zZSJJiLUYAbK1GAQIgIABurUYAQLCtRgGCgQLCgkOgtPkkwIoYgRmbG93EiAvc2VsZi1zZXJ2aWNlL3JlZ2lzdHJhdGlvbi9mbG93cxKvAQoKVXBkYXRlRmxvdxIqLm9zdGlhcnkucmVnaXN0cmF0aW9uLnYxLlVwZGF0ZUZsb3dSZXF1ZXN0Gisub3N0aWFyeS5yZWdpc3RyYXRpb24udjEuVXBkYXRlRmxvd1Jlc3BvbnNlIkiItRgBurUYBQIDBAYHwrUYDwoNCwoJDBcEHQgfGhsOEILT5JMCIjoEYm9keSIaL3NlbGYtc2VydmljZS9yZWdpc3RyYXRpb24aDrq1GAoKCAECGRESEyEPQrQBChdvc3RpYXJ5LnJlZ2lzdHJhdGlvbi52MVABWj5leGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3JlZ2lzdHJhdGlvbi92MTtyZWdpc3RyYXRpb252MaICBk9TVFJFR6oCF09zdGlhcnkuUmVnaXN0cmF0aW9uLlYxygIXT3N0aWFyeVxSZWdpc3RyYXRpb25cVjHqAhlPc3RpYXJ5OjpSZWdpc3RyYXRpb246OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_identity, file_ostiary_options_v1_options, file_ostiary_registration_v1_flow, file_ostiary_registration_v1_method_oidc, file_ostiary_registration_v1_method_password, file_ostiary_registration_v1_method_profile, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
 
 /**
  * @generated from message ostiary.registration.v1.CreateFlowRequest
  */
 export type CreateFlowRequest = Message<"ostiary.registration.v1.CreateFlowRequest"> & {
   /**
+   * Kind of client that the flow is for.
+   *
    * @generated from field: ostiary.ui.v1.FlowType type = 1;
    */
   type: FlowType;
 
   /**
-   * Where the person goes when signed up. Must be allowed by configuration.
+   * URL to which the browser goes after the registration. The configuration must allow it.
    *
    * @generated from field: string return_to = 2;
    */
   returnTo: string;
 
   /**
-   * Answer a code with which a native app that goes through the system browser
-   * fetches its session token afterwards.
+   * Return a code with which a native app that registers through the system browser
+   * gets its session token afterwards.
    *
    * @generated from field: bool return_session_token_exchange_code = 3;
    */
   returnSessionTokenExchangeCode: boolean;
 
   /**
-   * The identity schema to sign up with; must be selectable.
+   * Id of the identity schema to register with, for example `customer`. It must be
+   * selectable by the configuration. Empty means the default schema.
    *
    * @generated from field: string identity_schema = 4;
    */
   identitySchema: string;
 
   /**
-   * Where the person goes when the address is proven.
+   * URL to which the browser goes after the address is verified. The configuration
+   * must allow it.
    *
    * @generated from field: string after_verification_return_to = 5;
    */
@@ -80,12 +86,14 @@ export const CreateFlowRequestSchema: GenMessage<CreateFlowRequest> = /*@__PURE_
  */
 export type CreateFlowResponse = Message<"ostiary.registration.v1.CreateFlowResponse"> & {
   /**
+   * The flow.
+   *
    * @generated from field: ostiary.registration.v1.RegistrationFlow flow = 1;
    */
   flow?: RegistrationFlow | undefined;
 
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates. Empty in flows of native apps.
    *
    * @generated from field: string redirect_browser_to = 2;
    */
@@ -104,6 +112,8 @@ export const CreateFlowResponseSchema: GenMessage<CreateFlowResponse> = /*@__PUR
  */
 export type GetFlowRequest = Message<"ostiary.registration.v1.GetFlowRequest"> & {
   /**
+   * Id of the flow, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -121,6 +131,8 @@ export const GetFlowRequestSchema: GenMessage<GetFlowRequest> = /*@__PURE__*/
  */
 export type GetFlowResponse = Message<"ostiary.registration.v1.GetFlowResponse"> & {
   /**
+   * The flow.
+   *
    * @generated from field: ostiary.registration.v1.RegistrationFlow flow = 1;
    */
   flow?: RegistrationFlow | undefined;
@@ -138,13 +150,15 @@ export const GetFlowResponseSchema: GenMessage<GetFlowResponse> = /*@__PURE__*/
  */
 export type UpdateFlowRequest = Message<"ostiary.registration.v1.UpdateFlowRequest"> & {
   /**
-   * Id of the flow.
+   * Id of the flow, a UUID. In REST a parameter of the query.
    *
    * @generated from field: string flow = 1;
    */
   flow: string;
 
   /**
+   * The submitted values. In REST the body, JSON or a form.
+   *
    * @generated from field: ostiary.registration.v1.UpdateFlowBody body = 2;
    */
   body?: UpdateFlowBody | undefined;
@@ -158,7 +172,7 @@ export const UpdateFlowRequestSchema: GenMessage<UpdateFlowRequest> = /*@__PURE_
   messageDesc(file_ostiary_registration_v1_registration_service, 4);
 
 /**
- * One try.
+ * The submitted values of one method.
  *
  * @generated from message ostiary.registration.v1.UpdateFlowBody
  */
@@ -168,18 +182,24 @@ export type UpdateFlowBody = Message<"ostiary.registration.v1.UpdateFlowBody"> &
    */
   method: {
     /**
+     * Register with traits and a password.
+     *
      * @generated from field: ostiary.registration.v1.PasswordMethod password = 1;
      */
     value: PasswordMethod;
     case: "password";
   } | {
     /**
+     * The first of two steps: the traits.
+     *
      * @generated from field: ostiary.registration.v1.ProfileMethod profile = 2;
      */
     value: ProfileMethod;
     case: "profile";
   } | {
     /**
+     * Register with a provider.
+     *
      * @generated from field: ostiary.registration.v1.OidcMethod oidc = 3;
      */
     value: OidcMethod;
@@ -187,14 +207,14 @@ export type UpdateFlowBody = Message<"ostiary.registration.v1.UpdateFlowBody"> &
   } | { case: undefined; value?: undefined };
 
   /**
-   * Required in browser flows.
+   * The flow's `csrf_token`. Required in flows of browsers.
    *
    * @generated from field: string csrf_token = 20;
    */
   csrfToken: string;
 
   /**
-   * For hooks, in this request alone: it is kept nowhere.
+   * Any JSON object, passed on to the hooks of this request and kept nowhere.
    *
    * @generated from field: optional google.protobuf.Struct transient_payload = 21;
    */
@@ -213,32 +233,36 @@ export const UpdateFlowBodySchema: GenMessage<UpdateFlowBody> = /*@__PURE__*/
  */
 export type UpdateFlowResponse = Message<"ostiary.registration.v1.UpdateFlowResponse"> & {
   /**
-   * The token to send from now on; only native apps get it, and only with the
-   * `session` hook.
+   * Session token to send from now on: `ory_st_…`. Only in flows of native apps,
+   * with the hook `session`.
    *
    * @generated from field: optional string session_token = 1;
    */
   sessionToken?: string | undefined;
 
   /**
-   * Only with the `session` hook.
+   * The session. Only with the hook `session`.
    *
    * @generated from field: optional ostiary.session.v1.Session session = 2;
    */
   session?: Session | undefined;
 
   /**
+   * The new identity.
+   *
    * @generated from field: optional ostiary.identity.v1.Identity identity = 3;
    */
   identity?: Identity | undefined;
 
   /**
+   * What the client should do next.
+   *
    * @generated from field: repeated ostiary.ui.v1.ContinueWith continue_with = 4;
    */
   continueWith: ContinueWith[];
 
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates.
    *
    * @generated from field: string redirect_browser_to = 5;
    */
@@ -253,7 +277,7 @@ export const UpdateFlowResponseSchema: GenMessage<UpdateFlowResponse> = /*@__PUR
   messageDesc(file_ostiary_registration_v1_registration_service, 6);
 
 /**
- * A person signs up.
+ * Registration: a person creates an account.
  *
  * @generated from service ostiary.registration.v1.RegistrationService
  */
@@ -262,8 +286,8 @@ export const RegistrationService: GenService<{
    * Create a registration flow.
    *
    * Who may call: anyone who is not signed in.
-   * Errors: FLOW_DISABLED, SESSION_ALREADY_AVAILABLE, RETURN_TO_FORBIDDEN,
-   * INVALID_FIELD.
+   * Errors: FLOW_DISABLED, SESSION_ALREADY_AVAILABLE, SESSION_AMBIGUOUS,
+   * RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.registration.v1.RegistrationService.CreateFlow
    */
@@ -275,8 +299,8 @@ export const RegistrationService: GenService<{
   /**
    * Read a registration flow.
    *
-   * Who may call: the browser that created it, by its anti-CSRF cookie; anyone
-   * who knows the id, if a native app created it.
+   * Who may call: the browser that created it, with its anti-CSRF cookie; anyone who
+   * knows the id, if a native app created it.
    * Errors: FLOW_DISABLED, FLOW_NOT_FOUND, FLOW_EXPIRED, CSRF_VIOLATION.
    *
    * @generated from rpc ostiary.registration.v1.RegistrationService.GetFlow
@@ -289,11 +313,16 @@ export const RegistrationService: GenService<{
   /**
    * Submit a registration flow.
    *
-   * Who may call: the browser that created it; anyone who knows the id, if a
-   * native app created it.
-   * Errors: FLOW_DISABLED, FLOW_NOT_FOUND, FLOW_EXPIRED, CSRF_VIOLATION,
-   * METHOD_DISABLED, SESSION_ALREADY_AVAILABLE, FORM_REJECTED, RATE_LIMITED,
-   * OVERLOADED, UPSTREAM_FAILED, BROWSER_LOCATION_CHANGE_REQUIRED.
+   * Creates the identity with its credentials and addresses, and with the hook
+   * `session` a session. Rejected values are answered by FORM_REJECTED and messages
+   * in the form.
+   *
+   * Who may call: the browser that created it, with its anti-CSRF cookie; anyone who
+   * knows the id, if a native app created it.
+   * Errors: FLOW_DISABLED, FLOW_NOT_FOUND, FLOW_EXPIRED, METHOD_DISABLED,
+   * NOT_FOUND, SESSION_ALREADY_AVAILABLE, SESSION_AMBIGUOUS, FORM_REJECTED,
+   * UPSTREAM_FAILED, ETAG_MISMATCH, BROWSER_LOCATION_CHANGE_REQUIRED,
+   * CSRF_VIOLATION, RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.registration.v1.RegistrationService.UpdateFlow
    */

@@ -4,8 +4,10 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
@@ -13,35 +15,36 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/schema/v1/schema_service.proto.
  */
 export const file_ostiary_schema_v1_schema_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZvc3RpYXJ5L3NjaGVtYS92MS9zY2hlbWFfc2VydmljZS5wcm90bxIRb3N0aWFyeS5zY2hlbWEudjEiWwoSTGlzdFNjaGVtYXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHBlcl9wYWdlGAMgASgFEgwKBHBhZ2UYBCABKAUiYgoTTGlzdFNjaGVtYXNSZXNwb25zZRIyCgdzY2hlbWFzGAEgAygLMiEub3N0aWFyeS5zY2hlbWEudjEuSWRlbnRpdHlTY2hlbWESFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIh4KEEdldFNjaGVtYVJlcXVlc3QSCgoCaWQYASABKAkiPAoRR2V0U2NoZW1hUmVzcG9uc2USJwoGc2NoZW1hGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJFCg5JZGVudGl0eVNjaGVtYRIKCgJpZBgBIAEoCRInCgZzY2hlbWEYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0MqMCCg1TY2hlbWFTZXJ2aWNlEogBCgtMaXN0U2NoZW1hcxIlLm9zdGlhcnkuc2NoZW1hLnYxLkxpc3RTY2hlbWFzUmVxdWVzdBomLm9zdGlhcnkuc2NoZW1hLnYxLkxpc3RTY2hlbWFzUmVzcG9uc2UiKoi1GAGytRgECICAAbq1GAEBgtPkkwITYgdzY2hlbWFzEggvc2NoZW1hcxKGAQoJR2V0U2NoZW1hEiMub3N0aWFyeS5zY2hlbWEudjEuR2V0U2NoZW1hUmVxdWVzdBokLm9zdGlhcnkuc2NoZW1hLnYxLkdldFNjaGVtYVJlc3BvbnNlIi6ItRgBsrUYBAiAgAG6tRgBAYLT5JMCF2IGc2NoZW1hEg0vc2NoZW1hcy97aWR9YgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_options_v1_options]);
+  fileDesc("CiZvc3RpYXJ5L3NjaGVtYS92MS9zY2hlbWFfc2VydmljZS5wcm90bxIRb3N0aWFyeS5zY2hlbWEudjEifQoSTGlzdFNjaGVtYXNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY9AMoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIcCghwZXJfcGFnZRgDIAEoBUIKukgHGgUY9AMoABIMCgRwYWdlGAQgASgFImIKE0xpc3RTY2hlbWFzUmVzcG9uc2USMgoHc2NoZW1hcxgBIAMoCzIhLm9zdGlhcnkuc2NoZW1hLnYxLklkZW50aXR5U2NoZW1hEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIoChBHZXRTY2hlbWFSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCI8ChFHZXRTY2hlbWFSZXNwb25zZRInCgZzY2hlbWEYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IkUKDklkZW50aXR5U2NoZW1hEgoKAmlkGAEgASgJEicKBnNjaGVtYRgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QyuQIKDVNjaGVtYVNlcnZpY2USiAEKC0xpc3RTY2hlbWFzEiUub3N0aWFyeS5zY2hlbWEudjEuTGlzdFNjaGVtYXNSZXF1ZXN0GiYub3N0aWFyeS5zY2hlbWEudjEuTGlzdFNjaGVtYXNSZXNwb25zZSIqiLUYAbK1GAQIgIABurUYAQGC0+STAhNiB3NjaGVtYXMSCC9zY2hlbWFzEo0BCglHZXRTY2hlbWESIy5vc3RpYXJ5LnNjaGVtYS52MS5HZXRTY2hlbWFSZXF1ZXN0GiQub3N0aWFyeS5zY2hlbWEudjEuR2V0U2NoZW1hUmVzcG9uc2UiNYi1GAGytRgECICAAbq1GAEBwrUYAwoBF4LT5JMCF2IGc2NoZW1hEg0vc2NoZW1hcy97aWR9Gg26tRgJCgcBAhkREhMhQpABChFvc3RpYXJ5LnNjaGVtYS52MVABWjJleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3NjaGVtYS92MTtzY2hlbWF2MaICBk9TVFNDSKoCEU9zdGlhcnkuU2NoZW1hLlYxygIRT3N0aWFyeVxTY2hlbWFcVjHqAhNPc3RpYXJ5OjpTY2hlbWE6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.schema.v1.ListSchemasRequest
  */
 export type ListSchemasRequest = Message<"ostiary.schema.v1.ListSchemasRequest"> & {
   /**
-   * Schemas a page, 1 to 500. 0 means 250.
+   * Schemas per page, 1 to 500. 0 means 250.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Where the page begins; the answer before it says.
+   * The `next_page_token` of the page before. Empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * The older way to page: schemas a page.
+   * Older name of `page_size`; read when that is 0.
    *
    * @generated from field: int32 per_page = 3;
    */
   perPage: number;
 
   /**
-   * The older way to page: the page's number, from 1; 0 means 1.
+   * Older way to page: number of the page, from 1. 0 means 1. Read when
+   * `page_token` is empty.
    *
    * @generated from field: int32 page = 4;
    */
@@ -60,12 +63,14 @@ export const ListSchemasRequestSchema: GenMessage<ListSchemasRequest> = /*@__PUR
  */
 export type ListSchemasResponse = Message<"ostiary.schema.v1.ListSchemasResponse"> & {
   /**
+   * The schemas of this page.
+   *
    * @generated from field: repeated ostiary.schema.v1.IdentitySchema schemas = 1;
    */
   schemas: IdentitySchema[];
 
   /**
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -84,6 +89,8 @@ export const ListSchemasResponseSchema: GenMessage<ListSchemasResponse> = /*@__P
  */
 export type GetSchemaRequest = Message<"ostiary.schema.v1.GetSchemaRequest"> & {
   /**
+   * Id of the schema, plain (`default`) or in unpadded base64url (`ZGVmYXVsdA`).
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -101,6 +108,8 @@ export const GetSchemaRequestSchema: GenMessage<GetSchemaRequest> = /*@__PURE__*
  */
 export type GetSchemaResponse = Message<"ostiary.schema.v1.GetSchemaResponse"> & {
   /**
+   * The JSON Schema.
+   *
    * @generated from field: google.protobuf.Struct schema = 1;
    */
   schema?: JsonObject | undefined;
@@ -114,17 +123,21 @@ export const GetSchemaResponseSchema: GenMessage<GetSchemaResponse> = /*@__PURE_
   messageDesc(file_ostiary_schema_v1_schema_service, 3);
 
 /**
- * A JSON Schema (draft-07) whose `properties.traits` describes people.
+ * An identity schema.
  *
  * @generated from message ostiary.schema.v1.IdentitySchema
  */
 export type IdentitySchema = Message<"ostiary.schema.v1.IdentitySchema"> & {
   /**
+   * Id of the schema in the configuration, for example `default`.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * JSON Schema (draft-07) whose `properties.traits` describes the traits.
+   *
    * @generated from field: google.protobuf.Struct schema = 2;
    */
   schema?: JsonObject | undefined;
@@ -146,8 +159,10 @@ export const SchemaService: GenService<{
   /**
    * List the identity schemas.
    *
+   * Returns them in the order of the configuration, in pages.
+   *
    * Who may call: anyone.
-   * Errors: INVALID_FIELD.
+   * Errors: none of its own.
    *
    * @generated from rpc ostiary.schema.v1.SchemaService.ListSchemas
    */
@@ -157,9 +172,7 @@ export const SchemaService: GenService<{
     output: typeof ListSchemasResponseSchema;
   },
   /**
-   * Read one identity schema.
-   *
-   * The id may be given plain or in unpadded base64url.
+   * Read an identity schema.
    *
    * Who may call: anyone.
    * Errors: NOT_FOUND.

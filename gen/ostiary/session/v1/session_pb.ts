@@ -14,59 +14,73 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/session/v1/session.proto.
  */
 export const file_ostiary_session_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiBvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbi5wcm90bxISb3N0aWFyeS5zZXNzaW9uLnYxIroDCgdTZXNzaW9uEgoKAmlkGAEgASgJEg4KBmFjdGl2ZRgCIAEoCBIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI0ChBhdXRoZW50aWNhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJWCh1hdXRoZW50aWNhdG9yX2Fzc3VyYW5jZV9sZXZlbBgFIAEoDjIvLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSSAoWYXV0aGVudGljYXRpb25fbWV0aG9kcxgGIAMoCzIoLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdGlvbk1ldGhvZBItCglpc3N1ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KCGlkZW50aXR5GAggASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eRIrCgdkZXZpY2VzGAkgAygLMhoub3N0aWFyeS5zZXNzaW9uLnYxLkRldmljZSK6AQoUQXV0aGVudGljYXRpb25NZXRob2QSDgoGbWV0aG9kGAEgASgJEjwKA2FhbBgCIAEoDjIvLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSMAoMY29tcGxldGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCghwcm92aWRlchgEIAEoCUgAiAEBQgsKCV9wcm92aWRlciJOCgZEZXZpY2USCgoCaWQYASABKAkSEgoKaXBfYWRkcmVzcxgCIAEoCRISCgp1c2VyX2FnZW50GAMgASgJEhAKCGxvY2F0aW9uGAQgASgJKsQBChtBdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSLQopQVVUSEVOVElDQVRPUl9BU1NVUkFOQ0VfTEVWRUxfVU5TUEVDSUZJRUQQABImCiJBVVRIRU5USUNBVE9SX0FTU1VSQU5DRV9MRVZFTF9BQUwwEAESJgoiQVVUSEVOVElDQVRPUl9BU1NVUkFOQ0VfTEVWRUxfQUFMMRACEiYKIkFVVEhFTlRJQ0FUT1JfQVNTVVJBTkNFX0xFVkVMX0FBTDIQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_ostiary_identity_v1_identity]);
+  fileDesc("CiBvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbi5wcm90bxISb3N0aWFyeS5zZXNzaW9uLnYxIroDCgdTZXNzaW9uEgoKAmlkGAEgASgJEg4KBmFjdGl2ZRgCIAEoCBIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI0ChBhdXRoZW50aWNhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJWCh1hdXRoZW50aWNhdG9yX2Fzc3VyYW5jZV9sZXZlbBgFIAEoDjIvLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSSAoWYXV0aGVudGljYXRpb25fbWV0aG9kcxgGIAMoCzIoLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdGlvbk1ldGhvZBItCglpc3N1ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KCGlkZW50aXR5GAggASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eRIrCgdkZXZpY2VzGAkgAygLMhoub3N0aWFyeS5zZXNzaW9uLnYxLkRldmljZSK6AQoUQXV0aGVudGljYXRpb25NZXRob2QSDgoGbWV0aG9kGAEgASgJEjwKA2FhbBgCIAEoDjIvLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSMAoMY29tcGxldGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCghwcm92aWRlchgEIAEoCUgAiAEBQgsKCV9wcm92aWRlciJOCgZEZXZpY2USCgoCaWQYASABKAkSEgoKaXBfYWRkcmVzcxgCIAEoCRISCgp1c2VyX2FnZW50GAMgASgJEhAKCGxvY2F0aW9uGAQgASgJKsQBChtBdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSLQopQVVUSEVOVElDQVRPUl9BU1NVUkFOQ0VfTEVWRUxfVU5TUEVDSUZJRUQQABImCiJBVVRIRU5USUNBVE9SX0FTU1VSQU5DRV9MRVZFTF9BQUwwEAESJgoiQVVUSEVOVElDQVRPUl9BU1NVUkFOQ0VfTEVWRUxfQUFMMRACEiYKIkFVVEhFTlRJQ0FUT1JfQVNTVVJBTkNFX0xFVkVMX0FBTDIQA0KWAQoSb3N0aWFyeS5zZXNzaW9uLnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvc2Vzc2lvbi92MTtzZXNzaW9udjGiAgZPU1RTRVOqAhJPc3RpYXJ5LlNlc3Npb24uVjHKAhJPc3RpYXJ5XFNlc3Npb25cVjHqAhRPc3RpYXJ5OjpTZXNzaW9uOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_ostiary_identity_v1_identity]);
 
 /**
- * A person being signed in on one device.
+ * A session: an identity signed in on one device.
  *
  * @generated from message ostiary.session.v1.Session
  */
 export type Session = Message<"ostiary.session.v1.Session"> & {
   /**
+   * Id of the session, a UUID. It is not a secret and not the session token.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * Neither revoked nor expired, and its person may sign in.
+   * Whether it is neither revoked nor expired and its identity is active.
    *
    * @generated from field: bool active = 2;
    */
   active: boolean;
 
   /**
+   * When it expires.
+   *
    * @generated from field: google.protobuf.Timestamp expires_at = 3;
    */
   expiresAt?: Timestamp | undefined;
 
   /**
-   * When the person last proved who they are.
+   * When the identity last authenticated in it.
    *
    * @generated from field: google.protobuf.Timestamp authenticated_at = 4;
    */
   authenticatedAt?: Timestamp | undefined;
 
   /**
+   * Level that its authentication methods reach together.
+   *
    * @generated from field: ostiary.session.v1.AuthenticatorAssuranceLevel authenticator_assurance_level = 5;
    */
   authenticatorAssuranceLevel: AuthenticatorAssuranceLevel;
 
   /**
+   * How the identity authenticated in it, oldest first.
+   *
    * @generated from field: repeated ostiary.session.v1.AuthenticationMethod authentication_methods = 6;
    */
   authenticationMethods: AuthenticationMethod[];
 
   /**
+   * When it was issued.
+   *
    * @generated from field: google.protobuf.Timestamp issued_at = 7;
    */
   issuedAt?: Timestamp | undefined;
 
   /**
+   * The identity that is signed in.
+   *
    * @generated from field: ostiary.identity.v1.Identity identity = 8;
    */
   identity?: Identity | undefined;
 
   /**
+   * Devices it was used on.
+   *
    * @generated from field: repeated ostiary.session.v1.Device devices = 9;
    */
   devices: Device[];
@@ -80,30 +94,34 @@ export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
   messageDesc(file_ostiary_session_v1_session, 0);
 
 /**
- * One proof of who the person is.
+ * One authentication: an entry of the session's `amr`.
  *
  * @generated from message ostiary.session.v1.AuthenticationMethod
  */
 export type AuthenticationMethod = Message<"ostiary.session.v1.AuthenticationMethod"> & {
   /**
-   * `password`, `oidc`, …
+   * Method, for example `password` or `oidc`.
    *
    * @generated from field: string method = 1;
    */
   method: string;
 
   /**
+   * Level that this method reaches.
+   *
    * @generated from field: ostiary.session.v1.AuthenticatorAssuranceLevel aal = 2;
    */
   aal: AuthenticatorAssuranceLevel;
 
   /**
+   * When it was completed.
+   *
    * @generated from field: google.protobuf.Timestamp completed_at = 3;
    */
   completedAt?: Timestamp | undefined;
 
   /**
-   * The sign-in provider, for `oidc`.
+   * Id of the sign-in provider, for `oidc`: `github`.
    *
    * @generated from field: optional string provider = 4;
    */
@@ -118,27 +136,35 @@ export const AuthenticationMethodSchema: GenMessage<AuthenticationMethod> = /*@_
   messageDesc(file_ostiary_session_v1_session, 1);
 
 /**
- * Where a session was used from.
+ * A device that a session was used on.
  *
  * @generated from message ostiary.session.v1.Device
  */
 export type Device = Message<"ostiary.session.v1.Device"> & {
   /**
+   * Id of the entry, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * IP address of the client, for example `203.0.113.7` or `2001:db8::1`.
+   *
    * @generated from field: string ip_address = 2;
    */
   ipAddress: string;
 
   /**
+   * `User-Agent` of the client, as it was sent.
+   *
    * @generated from field: string user_agent = 3;
    */
   userAgent: string;
 
   /**
+   * Place of the client. Always empty in this release.
+   *
    * @generated from field: string location = 4;
    */
   location: string;
@@ -152,18 +178,20 @@ export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
   messageDesc(file_ostiary_session_v1_session, 2);
 
 /**
- * How surely a person is known to be who they say.
+ * Authenticator assurance level of a session, after NIST SP 800-63B.
  *
  * @generated from enum ostiary.session.v1.AuthenticatorAssuranceLevel
  */
 export const AuthenticatorAssuranceLevel = {
   /**
+   * Never sent.
+   *
    * @generated from enum value: AUTHENTICATOR_ASSURANCE_LEVEL_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Nobody is signed in.
+   * No factor.
    *
    * @generated from enum value: AUTHENTICATOR_ASSURANCE_LEVEL_AAL0 = 1;
    */
@@ -185,7 +213,7 @@ export const AuthenticatorAssuranceLevel = {
 } as const;
 
 /**
- * How surely a person is known to be who they say.
+ * Authenticator assurance level of a session, after NIST SP 800-63B.
  *
  * @generated from enum ostiary.session.v1.AuthenticatorAssuranceLevel
  */

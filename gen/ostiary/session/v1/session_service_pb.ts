@@ -4,7 +4,9 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Session } from "./session_pb.ts";
 import { file_ostiary_session_v1_session } from "./session_pb.ts";
@@ -14,14 +16,15 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/session/v1/session_service.proto.
  */
 export const file_ostiary_session_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LnNlc3Npb24udjEiJAoNV2hvQW1JUmVxdWVzdBITCgt0b2tlbml6ZV9hcxgBIAEoCSI+Cg5XaG9BbUlSZXNwb25zZRIsCgdzZXNzaW9uGAEgASgLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24iXAoTTGlzdFNlc3Npb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCghwZXJfcGFnZRgDIAEoBRIMCgRwYWdlGAQgASgFIl4KFExpc3RTZXNzaW9uc1Jlc3BvbnNlEi0KCHNlc3Npb25zGAEgAygLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhwKGlJldm9rZU90aGVyU2Vzc2lvbnNSZXF1ZXN0IiwKG1Jldm9rZU90aGVyU2Vzc2lvbnNSZXNwb25zZRINCgVjb3VudBgBIAEoBSIiChRSZXZva2VTZXNzaW9uUmVxdWVzdBIKCgJpZBgBIAEoCSIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UiNAoXQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QSGQoJcmV0dXJuX3RvGAEgASgJQgaatRgCKAEiSQoYQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlEhIKCmxvZ291dF91cmwYASABKAkSGQoMbG9nb3V0X3Rva2VuGAIgASgJQgOAAQEiQAoXVXBkYXRlTG9nb3V0Rmxvd1JlcXVlc3QSEgoFdG9rZW4YASABKAlCA4ABARIRCglyZXR1cm5fdG8YAiABKAkiPwoYVXBkYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlEiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YASABKAlCBpq1GAIoASI4ChpQZXJmb3JtTmF0aXZlTG9nb3V0UmVxdWVzdBIaCg1zZXNzaW9uX3Rva2VuGAEgASgJQgOAAQEiHQobUGVyZm9ybU5hdGl2ZUxvZ291dFJlc3BvbnNlIlIKG0V4Y2hhbmdlU2Vzc2lvblRva2VuUmVxdWVzdBIWCglpbml0X2NvZGUYASABKAlCA4ABARIbCg5yZXR1cm5fdG9fY29kZRgCIAEoCUIDgAEBImgKHEV4Y2hhbmdlU2Vzc2lvblRva2VuUmVzcG9uc2USGgoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBEiwKB3Nlc3Npb24YAiABKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbjLZCgoOU2Vzc2lvblNlcnZpY2US2wEKBldob0FtSRIhLm9zdGlhcnkuc2Vzc2lvbi52MS5XaG9BbUlSZXF1ZXN0GiIub3N0aWFyeS5zZXNzaW9uLnYxLldob0FtSVJlc3BvbnNlIokBiLUYArK1GAQIgIABurUYAQKC0+STAnJaG2IHc2Vzc2lvbiIQL3Nlc3Npb25zL3dob2FtaVobYgdzZXNzaW9uGhAvc2Vzc2lvbnMvd2hvYW1pWhtiB3Nlc3Npb24yEC9zZXNzaW9ucy93aG9hbWliB3Nlc3Npb24SEC9zZXNzaW9ucy93aG9hbWkSjwEKDExpc3RTZXNzaW9ucxInLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gigub3N0aWFyeS5zZXNzaW9uLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIiyItRgCsrUYBAiAgAG6tRgBAoLT5JMCFWIIc2Vzc2lvbnMSCS9zZXNzaW9ucxKaAQoTUmV2b2tlT3RoZXJTZXNzaW9ucxIuLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVxdWVzdBovLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVzcG9uc2UiIoi1GAKytRgECICAAbq1GAECgtPkkwILKgkvc2Vzc2lvbnMSjQEKDVJldm9rZVNlc3Npb24SKC5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlcXVlc3QaKS5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlc3BvbnNlIieItRgCsrUYBAiAgAG6tRgBAoLT5JMCECoOL3Nlc3Npb25zL3tpZH0SpAEKEENyZWF0ZUxvZ291dEZsb3cSKy5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QaLC5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlIjWItRgCsrUYBAiAgAG6tRgBAoLT5JMCHhIcL3NlbGYtc2VydmljZS9sb2dvdXQvYnJvd3NlchKgAQoQVXBkYXRlTG9nb3V0RmxvdxIrLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVxdWVzdBosLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVzcG9uc2UiMYi1GAKgtRgBsrUYBAiAgAG6tRgBAoLT5JMCFhIUL3NlbGYtc2VydmljZS9sb2dvdXQSrAEKE1BlcmZvcm1OYXRpdmVMb2dvdXQSLi5vc3RpYXJ5LnNlc3Npb24udjEuUGVyZm9ybU5hdGl2ZUxvZ291dFJlcXVlc3QaLy5vc3RpYXJ5LnNlc3Npb24udjEuUGVyZm9ybU5hdGl2ZUxvZ291dFJlc3BvbnNlIjSItRgBsrUYBAiAgAG6tRgBAoLT5JMCHToBKioYL3NlbGYtc2VydmljZS9sb2dvdXQvYXBpErABChRFeGNoYW5nZVNlc3Npb25Ub2tlbhIvLm9zdGlhcnkuc2Vzc2lvbi52MS5FeGNoYW5nZVNlc3Npb25Ub2tlblJlcXVlc3QaMC5vc3RpYXJ5LnNlc3Npb24udjEuRXhjaGFuZ2VTZXNzaW9uVG9rZW5SZXNwb25zZSI1iLUYAaC1GAGytRgECICAAbq1GAECgtPkkwIaEhgvc2Vzc2lvbnMvdG9rZW4tZXhjaGFuZ2ViBnByb3RvMw", [file_google_api_annotations, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
+  fileDesc("Cihvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LnNlc3Npb24udjEiLgoNV2hvQW1JUmVxdWVzdBIdCgt0b2tlbml6ZV9hcxgBIAEoCUIIukgFcgMYgAgiPgoOV2hvQW1JUmVzcG9uc2USLAoHc2Vzc2lvbhgBIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uIn4KE0xpc3RTZXNzaW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEhwKCHBlcl9wYWdlGAMgASgFQgq6SAcaBRjoBygAEgwKBHBhZ2UYBCABKAUiXgoUTGlzdFNlc3Npb25zUmVzcG9uc2USLQoIc2Vzc2lvbnMYASADKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiHAoaUmV2b2tlT3RoZXJTZXNzaW9uc1JlcXVlc3QiLAobUmV2b2tlT3RoZXJTZXNzaW9uc1Jlc3BvbnNlEg0KBWNvdW50GAEgASgFIiwKFFJldm9rZVNlc3Npb25SZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABASIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UiPAoXQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QSIQoJcmV0dXJuX3RvGAEgASgJQg66SAVyAxiAQJq1GAIoASJJChhDcmVhdGVMb2dvdXRGbG93UmVzcG9uc2USEgoKbG9nb3V0X3VybBgBIAEoCRIZCgxsb2dvdXRfdG9rZW4YAiABKAlCA4ABASJSChdVcGRhdGVMb2dvdXRGbG93UmVxdWVzdBIaCgV0b2tlbhgBIAEoCUILgAEBukgFcgMYgAgSGwoJcmV0dXJuX3RvGAIgASgJQgi6SAVyAxiAQCI/ChhVcGRhdGVMb2dvdXRGbG93UmVzcG9uc2USIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgBIAEoCUIGmrUYAigBIkAKGlBlcmZvcm1OYXRpdmVMb2dvdXRSZXF1ZXN0EiIKDXNlc3Npb25fdG9rZW4YASABKAlCC4ABAbpIBXIDGIAIIh0KG1BlcmZvcm1OYXRpdmVMb2dvdXRSZXNwb25zZSJmChtFeGNoYW5nZVNlc3Npb25Ub2tlblJlcXVlc3QSIAoJaW5pdF9jb2RlGAEgASgJQg2AAQG6SAdyBRABGIAIEiUKDnJldHVybl90b19jb2RlGAIgASgJQg2AAQG6SAdyBRABGIAIImgKHEV4Y2hhbmdlU2Vzc2lvblRva2VuUmVzcG9uc2USGgoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBEiwKB3Nlc3Npb24YAiABKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbjKxCwoOU2Vzc2lvblNlcnZpY2US5AEKBldob0FtSRIhLm9zdGlhcnkuc2Vzc2lvbi52MS5XaG9BbUlSZXF1ZXN0GiIub3N0aWFyeS5zZXNzaW9uLnYxLldob0FtSVJlc3BvbnNlIpIBiLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAnJaG2IHc2Vzc2lvbiIQL3Nlc3Npb25zL3dob2FtaVobYgdzZXNzaW9uGhAvc2Vzc2lvbnMvd2hvYW1pWhtiB3Nlc3Npb24yEC9zZXNzaW9ucy93aG9hbWliB3Nlc3Npb24SEC9zZXNzaW9ucy93aG9hbWkSmAEKDExpc3RTZXNzaW9ucxInLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gigub3N0aWFyeS5zZXNzaW9uLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIjWItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCFWIIc2Vzc2lvbnMSCS9zZXNzaW9ucxKjAQoTUmV2b2tlT3RoZXJTZXNzaW9ucxIuLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVxdWVzdBovLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVzcG9uc2UiK4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwILKgkvc2Vzc2lvbnMSlgEKDVJldm9rZVNlc3Npb24SKC5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlcXVlc3QaKS5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlc3BvbnNlIjCItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCECoOL3Nlc3Npb25zL3tpZH0SrQEKEENyZWF0ZUxvZ291dEZsb3cSKy5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QaLC5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlIj6ItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdEILT5JMCHhIcL3NlbGYtc2VydmljZS9sb2dvdXQvYnJvd3NlchKqAQoQVXBkYXRlTG9nb3V0RmxvdxIrLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVxdWVzdBosLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVzcG9uc2UiO4i1GAKgtRgBsrUYBAiAgAG6tRgBAsK1GAYKBAMdFRCC0+STAhYSFC9zZWxmLXNlcnZpY2UvbG9nb3V0ErMBChNQZXJmb3JtTmF0aXZlTG9nb3V0Ei4ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXF1ZXN0Gi8ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXNwb25zZSI7iLUYAbK1GAQIgIABurUYAQLCtRgDCgEWgtPkkwIdOgEqKhgvc2VsZi1zZXJ2aWNlL2xvZ291dC9hcGkSugEKFEV4Y2hhbmdlU2Vzc2lvblRva2VuEi8ub3N0aWFyeS5zZXNzaW9uLnYxLkV4Y2hhbmdlU2Vzc2lvblRva2VuUmVxdWVzdBowLm9zdGlhcnkuc2Vzc2lvbi52MS5FeGNoYW5nZVNlc3Npb25Ub2tlblJlc3BvbnNlIj+ItRgBoLUYAbK1GAQIgIABurUYAQLCtRgGCgQXCQgLgtPkkwIaEhgvc2Vzc2lvbnMvdG9rZW4tZXhjaGFuZ2UaDrq1GAoKCAECGRESEyEPQpYBChJvc3RpYXJ5LnNlc3Npb24udjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9zZXNzaW9uL3YxO3Nlc3Npb252MaICBk9TVFNFU6oCEk9zdGlhcnkuU2Vzc2lvbi5WMcoCEk9zdGlhcnlcU2Vzc2lvblxWMeoCFE9zdGlhcnk6OlNlc3Npb246OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
 
 /**
  * @generated from message ostiary.session.v1.WhoAmIRequest
  */
 export type WhoAmIRequest = Message<"ostiary.session.v1.WhoAmIRequest"> & {
   /**
-   * Not supported yet: any value is refused.
+   * Name of a token template. Not supported in this release: a value is refused
+   * with INVALID_FIELD.
    *
    * @generated from field: string tokenize_as = 1;
    */
@@ -40,6 +43,8 @@ export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
  */
 export type WhoAmIResponse = Message<"ostiary.session.v1.WhoAmIResponse"> & {
   /**
+   * The caller's session.
+   *
    * @generated from field: ostiary.session.v1.Session session = 1;
    */
   session?: Session | undefined;
@@ -57,28 +62,29 @@ export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
  */
 export type ListSessionsRequest = Message<"ostiary.session.v1.ListSessionsRequest"> & {
   /**
-   * Sessions a page, 1 to 1000. 0 means 250.
+   * Sessions per page, 1 to 1000. 0 means 250.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Where the page begins; the answer before it says.
+   * The `next_page_token` of the page before. Empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * The older way to page: sessions a page.
+   * Older name of `page_size`; read when that is 0.
    *
    * @generated from field: int32 per_page = 3;
    */
   perPage: number;
 
   /**
-   * The older way to page: the page's number, from 1; 0 means 1.
+   * Older way to page: number of the page, from 1. 0 means 1. Read when
+   * `page_token` is empty.
    *
    * @generated from field: int32 page = 4;
    */
@@ -97,12 +103,14 @@ export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__P
  */
 export type ListSessionsResponse = Message<"ostiary.session.v1.ListSessionsResponse"> & {
   /**
+   * The sessions of this page. Their identity has no addresses.
+   *
    * @generated from field: repeated ostiary.session.v1.Session sessions = 1;
    */
   sessions: Session[];
 
   /**
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -134,7 +142,7 @@ export const RevokeOtherSessionsRequestSchema: GenMessage<RevokeOtherSessionsReq
  */
 export type RevokeOtherSessionsResponse = Message<"ostiary.session.v1.RevokeOtherSessionsResponse"> & {
   /**
-   * How many sessions were revoked.
+   * Number of sessions that were revoked.
    *
    * @generated from field: int32 count = 1;
    */
@@ -153,6 +161,8 @@ export const RevokeOtherSessionsResponseSchema: GenMessage<RevokeOtherSessionsRe
  */
 export type RevokeSessionRequest = Message<"ostiary.session.v1.RevokeSessionRequest"> & {
   /**
+   * Id of the session, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -183,7 +193,8 @@ export const RevokeSessionResponseSchema: GenMessage<RevokeSessionResponse> = /*
  */
 export type CreateLogoutFlowRequest = Message<"ostiary.session.v1.CreateLogoutFlowRequest"> & {
   /**
-   * Where the browser goes afterwards. Must be allowed by configuration.
+   * URL to which the browser goes after the logout. The configuration must allow
+   * it.
    *
    * @generated from field: string return_to = 1;
    */
@@ -202,14 +213,14 @@ export const CreateLogoutFlowRequestSchema: GenMessage<CreateLogoutFlowRequest> 
  */
 export type CreateLogoutFlowResponse = Message<"ostiary.session.v1.CreateLogoutFlowResponse"> & {
   /**
-   * The link that signs the browser out.
+   * URL that logs the browser out: `<public>/self-service/logout?token=…`.
    *
    * @generated from field: string logout_url = 1;
    */
   logoutUrl: string;
 
   /**
-   * The token in that link.
+   * The token in that URL.
    *
    * @generated from field: string logout_token = 2;
    */
@@ -228,12 +239,15 @@ export const CreateLogoutFlowResponseSchema: GenMessage<CreateLogoutFlowResponse
  */
 export type UpdateLogoutFlowRequest = Message<"ostiary.session.v1.UpdateLogoutFlowRequest"> & {
   /**
+   * The `logout_token` of CreateLogoutFlow.
+   *
    * @generated from field: string token = 1;
    */
   token: string;
 
   /**
-   * Where the browser goes afterwards. Must be allowed by configuration.
+   * URL to which the browser goes after the logout. The configuration must allow
+   * it.
    *
    * @generated from field: string return_to = 2;
    */
@@ -252,7 +266,7 @@ export const UpdateLogoutFlowRequestSchema: GenMessage<UpdateLogoutFlowRequest> 
  */
 export type UpdateLogoutFlowResponse = Message<"ostiary.session.v1.UpdateLogoutFlowResponse"> & {
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates.
    *
    * @generated from field: string redirect_browser_to = 1;
    */
@@ -271,6 +285,8 @@ export const UpdateLogoutFlowResponseSchema: GenMessage<UpdateLogoutFlowResponse
  */
 export type PerformNativeLogoutRequest = Message<"ostiary.session.v1.PerformNativeLogoutRequest"> & {
   /**
+   * Session token of the session to revoke: `ory_st_…`.
+   *
    * @generated from field: string session_token = 1;
    */
   sessionToken: string;
@@ -301,14 +317,14 @@ export const PerformNativeLogoutResponseSchema: GenMessage<PerformNativeLogoutRe
  */
 export type ExchangeSessionTokenRequest = Message<"ostiary.session.v1.ExchangeSessionTokenRequest"> & {
   /**
-   * The flow's `session_token_exchange_code`.
+   * The `session_token_exchange_code` of the flow that the app created.
    *
    * @generated from field: string init_code = 1;
    */
   initCode: string;
 
   /**
-   * The `code` that the browser came back with.
+   * The `code` in the URL that the browser returned to.
    *
    * @generated from field: string return_to_code = 2;
    */
@@ -327,13 +343,15 @@ export const ExchangeSessionTokenRequestSchema: GenMessage<ExchangeSessionTokenR
  */
 export type ExchangeSessionTokenResponse = Message<"ostiary.session.v1.ExchangeSessionTokenResponse"> & {
   /**
-   * The token to send from now on.
+   * Session token to send from now on: `ory_st_…`.
    *
    * @generated from field: string session_token = 1;
    */
   sessionToken: string;
 
   /**
+   * The session of that token.
+   *
    * @generated from field: ostiary.session.v1.Session session = 2;
    */
   session?: Session | undefined;
@@ -347,19 +365,19 @@ export const ExchangeSessionTokenResponseSchema: GenMessage<ExchangeSessionToken
   messageDesc(file_ostiary_session_v1_session_service, 15);
 
 /**
- * Who is signed in, where else, and signing out.
+ * Sessions of the caller, and logout.
  *
  * @generated from service ostiary.session.v1.SessionService
  */
 export const SessionService: GenService<{
   /**
-   * Who am I.
+   * Get the caller's session.
    *
-   * Answers the session of the caller with its identity. Hands the session
-   * cookie out anew when the session outlives it.
+   * Returns it with its identity. Sends the session cookie again when the session
+   * outlives it.
    *
-   * Who may call: whoever presents a session.
-   * Errors: SESSION_INACTIVE, AAL2_REQUIRED.
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
    *
    * @generated from rpc ostiary.session.v1.SessionService.WhoAmI
    */
@@ -369,13 +387,12 @@ export const SessionService: GenService<{
     output: typeof WhoAmIResponseSchema;
   },
   /**
-   * List my other sessions.
+   * List the other sessions of the caller's identity.
    *
-   * The caller's active sessions but the one the call is made with, newest
-   * first, in pages.
+   * Returns the active sessions except the caller's own, newest first, in pages.
    *
-   * Who may call: whoever presents a session.
-   * Errors: SESSION_INACTIVE, AAL2_REQUIRED, INVALID_FIELD.
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
    *
    * @generated from rpc ostiary.session.v1.SessionService.ListSessions
    */
@@ -385,10 +402,12 @@ export const SessionService: GenService<{
     output: typeof ListSessionsResponseSchema;
   },
   /**
-   * Revoke all my other sessions.
+   * Revoke the other sessions of the caller's identity.
    *
-   * Who may call: whoever presents a session.
-   * Errors: SESSION_INACTIVE, AAL2_REQUIRED, UNTRUSTED_ORIGIN.
+   * Revokes all except the caller's own.
+   *
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
    *
    * @generated from rpc ostiary.session.v1.SessionService.RevokeOtherSessions
    */
@@ -398,14 +417,13 @@ export const SessionService: GenService<{
     output: typeof RevokeOtherSessionsResponseSchema;
   },
   /**
-   * Revoke one of my other sessions.
+   * Revoke another session of the caller's identity.
    *
-   * An id that is unknown or another person's changes nothing and answers the
-   * same as success.
+   * An id that is unknown or belongs to another identity changes nothing and
+   * returns success as well. The caller's own session is refused: log out instead.
    *
-   * Who may call: whoever presents a session.
-   * Errors: SESSION_INACTIVE, AAL2_REQUIRED, INVALID_FIELD (the session the
-   * call is made with, or no id), UNTRUSTED_ORIGIN.
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
    *
    * @generated from rpc ostiary.session.v1.SessionService.RevokeSession
    */
@@ -415,13 +433,13 @@ export const SessionService: GenService<{
     output: typeof RevokeSessionResponseSchema;
   },
   /**
-   * Start signing out a browser.
+   * Create a browser logout.
    *
-   * Answers the link that signs the browser out. It works with the session's
-   * own cookie only.
+   * Returns the URL that logs the browser out. It works with the caller's session
+   * cookie only.
    *
-   * Who may call: whoever presents a session.
-   * Errors: SESSION_INACTIVE, RETURN_TO_FORBIDDEN.
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.session.v1.SessionService.CreateLogoutFlow
    */
@@ -431,13 +449,13 @@ export const SessionService: GenService<{
     output: typeof CreateLogoutFlowResponseSchema;
   },
   /**
-   * Sign out a browser.
+   * Log out a browser.
    *
-   * Revokes the session of the cookie, deletes the cookie, and begins a new
-   * anti-CSRF secret.
+   * Revokes the session of the cookie, deletes the cookie, and replaces the
+   * anti-CSRF cookie.
    *
-   * Who may call: whoever presents a session and its logout token.
-   * Errors: SESSION_INACTIVE, INVALID_FIELD (no token), LOGOUT_TOKEN_MISMATCH,
+   * Who may call: callers with a session and its logout token.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, LOGOUT_TOKEN_MISMATCH,
    * RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.session.v1.SessionService.UpdateLogoutFlow
@@ -448,13 +466,13 @@ export const SessionService: GenService<{
     output: typeof UpdateLogoutFlowResponseSchema;
   },
   /**
-   * Sign out a native app.
+   * Log out a native app.
    *
-   * Revokes the session of the token. A token that was revoked already is no
-   * error.
+   * Revokes the session of the session token. A session that is revoked already
+   * is no error.
    *
-   * Who may call: whoever knows the session token.
-   * Errors: INVALID_FIELD (no token), SESSION_TOKEN_UNKNOWN.
+   * Who may call: anyone who knows the session token.
+   * Errors: SESSION_TOKEN_UNKNOWN.
    *
    * @generated from rpc ostiary.session.v1.SessionService.PerformNativeLogout
    */
@@ -464,16 +482,16 @@ export const SessionService: GenService<{
     output: typeof PerformNativeLogoutResponseSchema;
   },
   /**
-   * Exchange the codes of a native app for its session.
+   * Exchange the codes of a native app for a session token.
    *
-   * A native app that signs in or signs up through the system browser has one
-   * code from creating the flow, and gets the other when the browser comes back.
-   * The two together are good once. Where signing in needs a further step, the
-   * form of that step is answered as a form that does not hold yet.
+   * A native app that signs in or registers through the system browser gets one
+   * code when it creates the flow and the other when the browser returns. The two
+   * together can be exchanged once. Where the sign-in needs another step, the call
+   * fails with FORM_REJECTED and the flow of that step.
    *
-   * Who may call: whoever knows both codes.
-   * Errors: INVALID_FIELD (a code is missing), NOT_FOUND (not yet, not any more,
-   * or codes that do not belong together), FLOW_EXPIRED, FORM_REJECTED.
+   * Who may call: anyone who knows both codes.
+   * Errors: NOT_FOUND (the codes are unknown, used, too old, or not of one flow),
+   * FLOW_EXPIRED, FORM_REJECTED, FLOW_DISABLED.
    *
    * @generated from rpc ostiary.session.v1.SessionService.ExchangeSessionToken
    */

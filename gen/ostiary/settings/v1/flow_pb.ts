@@ -17,92 +17,110 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/settings/v1/flow.proto.
  */
 export const file_ostiary_settings_v1_flow: GenFile = /*@__PURE__*/
-  fileDesc("Ch5vc3RpYXJ5L3NldHRpbmdzL3YxL2Zsb3cucHJvdG8SE29zdGlhcnkuc2V0dGluZ3MudjEikAUKDFNldHRpbmdzRmxvdxIKCgJpZBgBIAEoCRIlCgR0eXBlGAIgASgOMhcub3N0aWFyeS51aS52MS5GbG93VHlwZRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglpc3N1ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3JlcXVlc3RfdXJsGAUgASgJEhYKCXJldHVybl90bxgGIAEoCUgAiAEBEhMKBmFjdGl2ZRgHIAEoCUgBiAEBEiYKAnVpGAggASgLMhoub3N0aWFyeS51aS52MS5VaUNvbnRhaW5lchIvCghpZGVudGl0eRgJIAEoCzIdLm9zdGlhcnkuaWRlbnRpdHkudjEuSWRlbnRpdHkSKQoFc3RhdGUYCiABKA4yGi5vc3RpYXJ5LnNldHRpbmdzLnYxLlN0YXRlEjUKD29yZ2FuaXphdGlvbl9pZBgLIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5TdHJpbmdWYWx1ZRI6Cg1jb250aW51ZV93aXRoGAwgAygLMhsub3N0aWFyeS51aS52MS5Db250aW51ZVdpdGhCBpq1GAIIARI3ChF0cmFuc2llbnRfcGF5bG9hZBgNIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAogBARItChtzZXNzaW9uX3Rva2VuX2V4Y2hhbmdlX2NvZGUYDiABKAlCA4ABAUgDiAEBQgwKCl9yZXR1cm5fdG9CCQoHX2FjdGl2ZUIUChJfdHJhbnNpZW50X3BheWxvYWRCHgocX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZSpGCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhMKD1NUQVRFX1NIT1dfRk9STRABEhEKDVNUQVRFX1NVQ0NFU1MQAmIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_ostiary_identity_v1_identity, file_ostiary_options_v1_options, file_ostiary_ui_v1_ui]);
+  fileDesc("Ch5vc3RpYXJ5L3NldHRpbmdzL3YxL2Zsb3cucHJvdG8SE29zdGlhcnkuc2V0dGluZ3MudjEikAUKDFNldHRpbmdzRmxvdxIKCgJpZBgBIAEoCRIlCgR0eXBlGAIgASgOMhcub3N0aWFyeS51aS52MS5GbG93VHlwZRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglpc3N1ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3JlcXVlc3RfdXJsGAUgASgJEhYKCXJldHVybl90bxgGIAEoCUgAiAEBEhMKBmFjdGl2ZRgHIAEoCUgBiAEBEiYKAnVpGAggASgLMhoub3N0aWFyeS51aS52MS5VaUNvbnRhaW5lchIvCghpZGVudGl0eRgJIAEoCzIdLm9zdGlhcnkuaWRlbnRpdHkudjEuSWRlbnRpdHkSKQoFc3RhdGUYCiABKA4yGi5vc3RpYXJ5LnNldHRpbmdzLnYxLlN0YXRlEjUKD29yZ2FuaXphdGlvbl9pZBgLIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5TdHJpbmdWYWx1ZRI6Cg1jb250aW51ZV93aXRoGAwgAygLMhsub3N0aWFyeS51aS52MS5Db250aW51ZVdpdGhCBpq1GAIIARI3ChF0cmFuc2llbnRfcGF5bG9hZBgNIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAogBARItChtzZXNzaW9uX3Rva2VuX2V4Y2hhbmdlX2NvZGUYDiABKAlCA4ABAUgDiAEBQgwKCl9yZXR1cm5fdG9CCQoHX2FjdGl2ZUIUChJfdHJhbnNpZW50X3BheWxvYWRCHgocX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZSpGCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhMKD1NUQVRFX1NIT1dfRk9STRABEhEKDVNUQVRFX1NVQ0NFU1MQAkKcAQoTb3N0aWFyeS5zZXR0aW5ncy52MVABWjZleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3NldHRpbmdzL3YxO3NldHRpbmdzdjGiAgZPU1RTRVSqAhNPc3RpYXJ5LlNldHRpbmdzLlYxygITT3N0aWFyeVxTZXR0aW5nc1xWMeoCFU9zdGlhcnk6OlNldHRpbmdzOjpWMWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_ostiary_identity_v1_identity, file_ostiary_options_v1_options, file_ostiary_ui_v1_ui]);
 
 /**
- * A person changing their own account.
+ * A settings flow: a person changes their own account.
  *
  * @generated from message ostiary.settings.v1.SettingsFlow
  */
 export type SettingsFlow = Message<"ostiary.settings.v1.SettingsFlow"> & {
   /**
+   * Id of the flow, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * Kind of client it is for.
+   *
    * @generated from field: ostiary.ui.v1.FlowType type = 2;
    */
   type: FlowType;
 
   /**
+   * When it expires.
+   *
    * @generated from field: google.protobuf.Timestamp expires_at = 3;
    */
   expiresAt?: Timestamp | undefined;
 
   /**
+   * When it was created.
+   *
    * @generated from field: google.protobuf.Timestamp issued_at = 4;
    */
   issuedAt?: Timestamp | undefined;
 
   /**
-   * The URL the flow was created with.
+   * URL that it was created with, query included.
    *
    * @generated from field: string request_url = 5;
    */
   requestUrl: string;
 
   /**
-   * Where the person goes when a change is saved.
+   * URL to which the browser goes after a saved change.
    *
    * @generated from field: optional string return_to = 6;
    */
   returnTo?: string | undefined;
 
   /**
-   * The method that was used last, where it matters.
+   * Method that was submitted last, for example `oidc`, where the form depends on
+   * it.
    *
    * @generated from field: optional string active = 7;
    */
   active?: string | undefined;
 
   /**
+   * The form.
+   *
    * @generated from field: ostiary.ui.v1.UiContainer ui = 8;
    */
   ui?: UiContainer | undefined;
 
   /**
+   * The caller's identity as it is now.
+   *
    * @generated from field: ostiary.identity.v1.Identity identity = 9;
    */
   identity?: Identity | undefined;
 
   /**
+   * Progress of the flow.
+   *
    * @generated from field: ostiary.settings.v1.State state = 10;
    */
   state: State;
 
   /**
+   * Id of the organization. Always null in this release.
+   *
    * @generated from field: google.protobuf.StringValue organization_id = 11;
    */
   organizationId?: string | undefined;
 
   /**
-   * What to do next; only in the answer to a change.
+   * What the client should do next. Only in the response to a change.
    *
    * @generated from field: repeated ostiary.ui.v1.ContinueWith continue_with = 12;
    */
   continueWith: ContinueWith[];
 
   /**
-   * What the client sent along, for hooks: at most in the answer to that request, never in a flow that is read.
+   * The `transient_payload` of the request. At most in the response to that
+   * request, never in a flow that is read.
    *
    * @generated from field: optional google.protobuf.Struct transient_payload = 13;
    */
   transientPayload?: JsonObject | undefined;
 
   /**
-   * For native apps that link a provider through the system browser. Only in the
-   * answer to CreateFlow.
+   * Code that completes a link, for native apps that link a provider through the
+   * system browser. Only in the response of CreateFlow.
    *
    * @generated from field: optional string session_token_exchange_code = 14;
    */
@@ -117,29 +135,35 @@ export const SettingsFlowSchema: GenMessage<SettingsFlow> = /*@__PURE__*/
   messageDesc(file_ostiary_settings_v1_flow, 0);
 
 /**
- * Whether the last change was saved.
+ * Progress of a settings flow.
  *
  * @generated from enum ostiary.settings.v1.State
  */
 export const State = {
   /**
+   * Never sent.
+   *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * The form is shown.
+   *
    * @generated from enum value: STATE_SHOW_FORM = 1;
    */
   SHOW_FORM: 1,
 
   /**
+   * The last change was saved.
+   *
    * @generated from enum value: STATE_SUCCESS = 2;
    */
   SUCCESS: 2,
 } as const;
 
 /**
- * Whether the last change was saved.
+ * Progress of a settings flow.
  *
  * @generated from enum ostiary.settings.v1.State
  */

@@ -4,6 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import type { UpstreamParameters } from "../../oidc/v1/oidc_pb.ts";
 import { file_ostiary_oidc_v1_oidc } from "../../oidc/v1/oidc_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
@@ -13,58 +14,64 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/settings/v1/method_oidc.proto.
  */
 export const file_ostiary_settings_v1_method_oidc: GenFile = /*@__PURE__*/
-  fileDesc("CiVvc3RpYXJ5L3NldHRpbmdzL3YxL21ldGhvZF9vaWRjLnByb3RvEhNvc3RpYXJ5LnNldHRpbmdzLnYxIogCCgpPaWRjTWV0aG9kEhQKBGxpbmsYASABKAlCBpq1GAIgARIWCgZ1bmxpbmsYAiABKAlCBpq1GAIgARJFChN1cHN0cmVhbV9wYXJhbWV0ZXJzGAMgASgLMiMub3N0aWFyeS5vaWRjLnYxLlVwc3RyZWFtUGFyYW1ldGVyc0gAiAEBEhUKCGlkX3Rva2VuGAQgASgJQgOAAQESGwoOaWRfdG9rZW5fbm9uY2UYBSABKAlCA4ABARIWCglpbml0X2NvZGUYBiABKAlCA4ABARIhCg5yZXR1cm5fdG9fY29kZRgHIAEoCUIJgAEBmrUYAiABQhYKFF91cHN0cmVhbV9wYXJhbWV0ZXJzYgZwcm90bzM", [file_ostiary_oidc_v1_oidc, file_ostiary_options_v1_options]);
+  fileDesc("CiVvc3RpYXJ5L3NldHRpbmdzL3YxL21ldGhvZF9vaWRjLnByb3RvEhNvc3RpYXJ5LnNldHRpbmdzLnYxIrkCCgpPaWRjTWV0aG9kEhwKBGxpbmsYASABKAlCDrpIBXIDGIAImrUYAiABEh4KBnVubGluaxgCIAEoCUIOukgFcgMYgAiatRgCIAESRQoTdXBzdHJlYW1fcGFyYW1ldGVycxgDIAEoCzIjLm9zdGlhcnkub2lkYy52MS5VcHN0cmVhbVBhcmFtZXRlcnNIAIgBARIeCghpZF90b2tlbhgEIAEoCUIMgAEBukgGcgQYgIAEEiMKDmlkX3Rva2VuX25vbmNlGAUgASgJQguAAQG6SAVyAxiACBIeCglpbml0X2NvZGUYBiABKAlCC4ABAbpIBXIDGIAIEikKDnJldHVybl90b19jb2RlGAcgASgJQhGAAQG6SAVyAxiACJq1GAIgAUIWChRfdXBzdHJlYW1fcGFyYW1ldGVyc0KcAQoTb3N0aWFyeS5zZXR0aW5ncy52MVABWjZleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3NldHRpbmdzL3YxO3NldHRpbmdzdjGiAgZPU1RTRVSqAhNPc3RpYXJ5LlNldHRpbmdzLlYxygITT3N0aWFyeVxTZXR0aW5nc1xWMeoCFU9zdGlhcnk6OlNldHRpbmdzOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_ostiary_oidc_v1_oidc, file_ostiary_options_v1_options]);
 
 /**
- * Links a sign-in provider, or unlinks it: one of the two. Needs a session that
- * proved who it is recently.
+ * Links a sign-in provider, or unlinks it: set `link`, `unlink` or the two codes.
+ * Needs a privileged session.
  *
  * @generated from message ostiary.settings.v1.OidcMethod
  */
 export type OidcMethod = Message<"ostiary.settings.v1.OidcMethod"> & {
   /**
-   * Id of the provider to link. A browser is sent there; an app sends the person
-   * there, or brings an ID token.
+   * Id of the provider to link, for example `github`. The response says where to
+   * navigate a browser; a native app opens that URL in the system browser, or
+   * sends an ID token.
    *
    * @generated from field: string link = 1;
    */
   link: string;
 
   /**
-   * Id of the provider to unlink. The last way to sign in stays.
+   * Id of the provider to unlink, for example `github`. The last first factor
+   * cannot be unlinked.
    *
    * @generated from field: string unlink = 2;
    */
   unlink: string;
 
   /**
+   * Parameters for the provider.
+   *
    * @generated from field: optional ostiary.oidc.v1.UpstreamParameters upstream_parameters = 3;
    */
   upstreamParameters?: UpstreamParameters | undefined;
 
   /**
-   * An ID token of the provider that an app got by itself.
+   * ID token that the app got from the provider by itself, a JWT (RFC 7519).
    *
    * @generated from field: string id_token = 4;
    */
   idToken: string;
 
   /**
-   * The nonce in it, from OidcService.CreateNonce.
+   * Nonce in that ID token, from OidcService.CreateNonce.
    *
    * @generated from field: string id_token_nonce = 5;
    */
   idTokenNonce: string;
 
   /**
-   * Completes a link of a native app: the code that came with the flow,
+   * Completes the link of a native app: the `session_token_exchange_code` of the
+   * flow.
    *
    * @generated from field: string init_code = 6;
    */
   initCode: string;
 
   /**
-   * and the code that the browser came back with.
+   * Completes the link of a native app: the `code` in the URL that the browser
+   * returned to.
    *
    * @generated from field: string return_to_code = 7;
    */

@@ -4,21 +4,24 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file ostiary/settings/v1/method_password.proto.
  */
 export const file_ostiary_settings_v1_method_password: GenFile = /*@__PURE__*/
-  fileDesc("Cilvc3RpYXJ5L3NldHRpbmdzL3YxL21ldGhvZF9wYXNzd29yZC5wcm90bxITb3N0aWFyeS5zZXR0aW5ncy52MSInCg5QYXNzd29yZE1ldGhvZBIVCghwYXNzd29yZBgBIAEoCUIDgAEBYgZwcm90bzM");
+  fileDesc("Cilvc3RpYXJ5L3NldHRpbmdzL3YxL21ldGhvZF9wYXNzd29yZC5wcm90bxITb3N0aWFyeS5zZXR0aW5ncy52MSIwCg5QYXNzd29yZE1ldGhvZBIeCghwYXNzd29yZBgBIAEoCUIMgAEBukgGcgQYgIAEQpwBChNvc3RpYXJ5LnNldHRpbmdzLnYxUAFaNmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvc2V0dGluZ3MvdjE7c2V0dGluZ3N2MaICBk9TVFNFVKoCE09zdGlhcnkuU2V0dGluZ3MuVjHKAhNPc3RpYXJ5XFNldHRpbmdzXFYx6gIVT3N0aWFyeTo6U2V0dGluZ3M6OlYxYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
- * Sets the password. Needs a session that proved who it is recently.
+ * Sets the password. Needs a privileged session.
  *
  * @generated from message ostiary.settings.v1.PasswordMethod
  */
 export type PasswordMethod = Message<"ostiary.settings.v1.PasswordMethod"> & {
   /**
+   * New password. The password policy of docs/configuration.md applies.
+   *
    * @generated from field: string password = 1;
    */
   password: string;

@@ -11,15 +11,20 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/settings/v1/method_profile.proto.
  */
 export const file_ostiary_settings_v1_method_profile: GenFile = /*@__PURE__*/
-  fileDesc("Cihvc3RpYXJ5L3NldHRpbmdzL3YxL21ldGhvZF9wcm9maWxlLnByb3RvEhNvc3RpYXJ5LnNldHRpbmdzLnYxIjgKDVByb2ZpbGVNZXRob2QSJwoGdHJhaXRzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdGIGcHJvdG8z", [file_google_protobuf_struct]);
+  fileDesc("Cihvc3RpYXJ5L3NldHRpbmdzL3YxL21ldGhvZF9wcm9maWxlLnByb3RvEhNvc3RpYXJ5LnNldHRpbmdzLnYxIjgKDVByb2ZpbGVNZXRob2QSJwoGdHJhaXRzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEKcAQoTb3N0aWFyeS5zZXR0aW5ncy52MVABWjZleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3NldHRpbmdzL3YxO3NldHRpbmdzdjGiAgZPU1RTRVSqAhNPc3RpYXJ5LlNldHRpbmdzLlYxygITT3N0aWFyeVxTZXR0aW5nc1xWMeoCFU9zdGlhcnk6OlNldHRpbmdzOjpWMWIGcHJvdG8z", [file_google_protobuf_struct]);
 
 /**
- * Replaces the traits. What is left out is removed.
+ * Replaces the traits. Changing one that the person signs in or recovers with
+ * needs a privileged session.
  *
  * @generated from message ostiary.settings.v1.ProfileMethod
  */
 export type ProfileMethod = Message<"ostiary.settings.v1.ProfileMethod"> & {
   /**
+   * All traits, as the identity schema describes them: `{"email":
+   * "ann@example.com"}`. A trait that is left out is removed, unless `update_mask`
+   * of the request says otherwise.
+   *
    * @generated from field: google.protobuf.Struct traits = 1;
    */
   traits?: JsonObject | undefined;

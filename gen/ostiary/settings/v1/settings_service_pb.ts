@@ -4,9 +4,11 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask, file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { SettingsFlow } from "./flow_pb.ts";
 import { file_ostiary_settings_v1_flow } from "./flow_pb.ts";
@@ -24,28 +26,29 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/settings/v1/settings_service.proto.
  */
 export const file_ostiary_settings_v1_settings_service: GenFile = /*@__PURE__*/
-  fileDesc("Cipvc3RpYXJ5L3NldHRpbmdzL3YxL3NldHRpbmdzX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuc2V0dGluZ3MudjEieQoRQ3JlYXRlRmxvd1JlcXVlc3QSJQoEdHlwZRgBIAEoDjIXLm9zdGlhcnkudWkudjEuRmxvd1R5cGUSEQoJcmV0dXJuX3RvGAIgASgJEioKInJldHVybl9zZXNzaW9uX3Rva2VuX2V4Y2hhbmdlX2NvZGUYAyABKAgiagoSQ3JlYXRlRmxvd1Jlc3BvbnNlEi8KBGZsb3cYASABKAsyIS5vc3RpYXJ5LnNldHRpbmdzLnYxLlNldHRpbmdzRmxvdxIjChNyZWRpcmVjdF9icm93c2VyX3RvGAIgASgJQgaatRgCKAEiHAoOR2V0Rmxvd1JlcXVlc3QSCgoCaWQYASABKAkiUAoPR2V0Rmxvd1Jlc3BvbnNlEi8KBGZsb3cYASABKAsyIS5vc3RpYXJ5LnNldHRpbmdzLnYxLlNldHRpbmdzRmxvdxIMCgRldGFnGAIgASgJIlQKEVVwZGF0ZUZsb3dSZXF1ZXN0EgwKBGZsb3cYASABKAkSMQoEYm9keRgCIAEoCzIjLm9zdGlhcnkuc2V0dGluZ3MudjEuVXBkYXRlRmxvd0JvZHkiuQMKDlVwZGF0ZUZsb3dCb2R5EjUKB3Byb2ZpbGUYASABKAsyIi5vc3RpYXJ5LnNldHRpbmdzLnYxLlByb2ZpbGVNZXRob2RIABI3CghwYXNzd29yZBgCIAEoCzIjLm9zdGlhcnkuc2V0dGluZ3MudjEuUGFzc3dvcmRNZXRob2RIABIvCgRvaWRjGAMgASgLMh8ub3N0aWFyeS5zZXR0aW5ncy52MS5PaWRjTWV0aG9kSAASFwoKY3NyZl90b2tlbhgUIAEoCUIDgAEBEjcKEXRyYW5zaWVudF9wYXlsb2FkGBUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgBiAEBEhEKBGV0YWcYFiABKAlIAogBARI0Cgt1cGRhdGVfbWFzaxgXIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tIA4gBARIXCgpyZXF1ZXN0X2lkGBggASgJSASIAQFCFAoGbWV0aG9kEgqStRgGbWV0aG9kQhQKEl90cmFuc2llbnRfcGF5bG9hZEIHCgVfZXRhZ0IOCgxfdXBkYXRlX21hc2tCDQoLX3JlcXVlc3RfaWQieAoSVXBkYXRlRmxvd1Jlc3BvbnNlEi8KBGZsb3cYASABKAsyIS5vc3RpYXJ5LnNldHRpbmdzLnYxLlNldHRpbmdzRmxvdxIjChNyZWRpcmVjdF9icm93c2VyX3RvGAIgASgJQgaatRgCKAESDAoEZXRhZxgDIAEoCSIhChFSZXN1bWVGbG93UmVxdWVzdBIMCgRmbG93GAEgASgJIngKElJlc3VtZUZsb3dSZXNwb25zZRIvCgRmbG93GAEgASgLMiEub3N0aWFyeS5zZXR0aW5ncy52MS5TZXR0aW5nc0Zsb3cSIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgCIAEoCUIGmrUYAigBEgwKBGV0YWcYAyABKAkiHQobTG9jYXRlQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0IkMKHExvY2F0ZUNoYW5nZVBhc3N3b3JkUmVzcG9uc2USIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgBIAEoCUIGmrUYAigBMtsGCg9TZXR0aW5nc1NlcnZpY2USzgEKCkNyZWF0ZUZsb3cSJi5vc3RpYXJ5LnNldHRpbmdzLnYxLkNyZWF0ZUZsb3dSZXF1ZXN0Gicub3N0aWFyeS5zZXR0aW5ncy52MS5DcmVhdGVGbG93UmVzcG9uc2Uib4i1GAKytRgECICAAbq1GAECgtPkkwJYWiliBGZsb3cSIS9zZWxmLXNlcnZpY2Uvc2V0dGluZ3Mve3R5cGU9YXBpfWIEZmxvdxIlL3NlbGYtc2VydmljZS9zZXR0aW5ncy97dHlwZT1icm93c2VyfRKRAQoHR2V0RmxvdxIjLm9zdGlhcnkuc2V0dGluZ3MudjEuR2V0Rmxvd1JlcXVlc3QaJC5vc3RpYXJ5LnNldHRpbmdzLnYxLkdldEZsb3dSZXNwb25zZSI7iLUYArK1GAQIgIABurUYAQKC0+STAiRiBGZsb3cSHC9zZWxmLXNlcnZpY2Uvc2V0dGluZ3MvZmxvd3MSkgEKClVwZGF0ZUZsb3cSJi5vc3RpYXJ5LnNldHRpbmdzLnYxLlVwZGF0ZUZsb3dSZXF1ZXN0Gicub3N0aWFyeS5zZXR0aW5ncy52MS5VcGRhdGVGbG93UmVzcG9uc2UiM4i1GAK6tRgBAoLT5JMCJDoEYm9keWIEZmxvdyIWL3NlbGYtc2VydmljZS9zZXR0aW5ncxKYAQoKUmVzdW1lRmxvdxImLm9zdGlhcnkuc2V0dGluZ3MudjEuUmVzdW1lRmxvd1JlcXVlc3QaJy5vc3RpYXJ5LnNldHRpbmdzLnYxLlJlc3VtZUZsb3dSZXNwb25zZSI5iLUYAqC1GAGytRgECICAAbq1GAECgtPkkwIeYgRmbG93EhYvc2VsZi1zZXJ2aWNlL3NldHRpbmdzErIBChRMb2NhdGVDaGFuZ2VQYXNzd29yZBIwLm9zdGlhcnkuc2V0dGluZ3MudjEuTG9jYXRlQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0GjEub3N0aWFyeS5zZXR0aW5ncy52MS5Mb2NhdGVDaGFuZ2VQYXNzd29yZFJlc3BvbnNlIjWItRgBsrUYBAiAgAG6tRgBAYLT5JMCHhIcLy53ZWxsLWtub3duL2NoYW5nZS1wYXNzd29yZGIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_struct, file_ostiary_options_v1_options, file_ostiary_settings_v1_flow, file_ostiary_settings_v1_method_oidc, file_ostiary_settings_v1_method_password, file_ostiary_settings_v1_method_profile, file_ostiary_ui_v1_ui]);
+  fileDesc("Cipvc3RpYXJ5L3NldHRpbmdzL3YxL3NldHRpbmdzX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuc2V0dGluZ3MudjEijwEKEUNyZWF0ZUZsb3dSZXF1ZXN0EjEKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlQgq6SAeCAQQQASAAEhsKCXJldHVybl90bxgCIAEoCUIIukgFcgMYgEASKgoicmV0dXJuX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZRgDIAEoCCJqChJDcmVhdGVGbG93UmVzcG9uc2USLwoEZmxvdxgBIAEoCzIhLm9zdGlhcnkuc2V0dGluZ3MudjEuU2V0dGluZ3NGbG93EiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YAiABKAlCBpq1GAIoASImCg5HZXRGbG93UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgiUAoPR2V0Rmxvd1Jlc3BvbnNlEi8KBGZsb3cYASABKAsyIS5vc3RpYXJ5LnNldHRpbmdzLnYxLlNldHRpbmdzRmxvdxIMCgRldGFnGAIgASgJIl4KEVVwZGF0ZUZsb3dSZXF1ZXN0EhYKBGZsb3cYASABKAlCCLpIBXIDsAEBEjEKBGJvZHkYAiABKAsyIy5vc3RpYXJ5LnNldHRpbmdzLnYxLlVwZGF0ZUZsb3dCb2R5ItUDCg5VcGRhdGVGbG93Qm9keRI1Cgdwcm9maWxlGAEgASgLMiIub3N0aWFyeS5zZXR0aW5ncy52MS5Qcm9maWxlTWV0aG9kSAASNwoIcGFzc3dvcmQYAiABKAsyIy5vc3RpYXJ5LnNldHRpbmdzLnYxLlBhc3N3b3JkTWV0aG9kSAASLwoEb2lkYxgDIAEoCzIfLm9zdGlhcnkuc2V0dGluZ3MudjEuT2lkY01ldGhvZEgAEh8KCmNzcmZfdG9rZW4YFCABKAlCC4ABAbpIBXIDGIAIEjcKEXRyYW5zaWVudF9wYXlsb2FkGBUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgBiAEBEhsKBGV0YWcYFiABKAlCCLpIBXIDGIAISAKIAQESNAoLdXBkYXRlX21hc2sYFyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrSAOIAQESIQoKcmVxdWVzdF9pZBgYIAEoCUIIukgFcgMYgAhIBIgBAUIUCgZtZXRob2QSCpK1GAZtZXRob2RCFAoSX3RyYW5zaWVudF9wYXlsb2FkQgcKBV9ldGFnQg4KDF91cGRhdGVfbWFza0INCgtfcmVxdWVzdF9pZCJ4ChJVcGRhdGVGbG93UmVzcG9uc2USLwoEZmxvdxgBIAEoCzIhLm9zdGlhcnkuc2V0dGluZ3MudjEuU2V0dGluZ3NGbG93EiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YAiABKAlCBpq1GAIoARIMCgRldGFnGAMgASgJIisKEVJlc3VtZUZsb3dSZXF1ZXN0EhYKBGZsb3cYASABKAlCCLpIBXIDsAEBIngKElJlc3VtZUZsb3dSZXNwb25zZRIvCgRmbG93GAEgASgLMiEub3N0aWFyeS5zZXR0aW5ncy52MS5TZXR0aW5nc0Zsb3cSIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgCIAEoCUIGmrUYAigBEgwKBGV0YWcYAyABKAkiHQobTG9jYXRlQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0IkMKHExvY2F0ZUNoYW5nZVBhc3N3b3JkUmVzcG9uc2USIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgBIAEoCUIGmrUYAigBMqgHCg9TZXR0aW5nc1NlcnZpY2US2AEKCkNyZWF0ZUZsb3cSJi5vc3RpYXJ5LnNldHRpbmdzLnYxLkNyZWF0ZUZsb3dSZXF1ZXN0Gicub3N0aWFyeS5zZXR0aW5ncy52MS5DcmVhdGVGbG93UmVzcG9uc2UieYi1GAKytRgECICAAbq1GAECwrUYBgoEAx0GEILT5JMCWFopYgRmbG93EiEvc2VsZi1zZXJ2aWNlL3NldHRpbmdzL3t0eXBlPWFwaX1iBGZsb3cSJS9zZWxmLXNlcnZpY2Uvc2V0dGluZ3Mve3R5cGU9YnJvd3Nlcn0SnQEKB0dldEZsb3cSIy5vc3RpYXJ5LnNldHRpbmdzLnYxLkdldEZsb3dSZXF1ZXN0GiQub3N0aWFyeS5zZXR0aW5ncy52MS5HZXRGbG93UmVzcG9uc2UiR4i1GAKytRgECICAAbq1GAECwrUYCAoGAx0GCgkNgtPkkwIkYgRmbG93Ehwvc2VsZi1zZXJ2aWNlL3NldHRpbmdzL2Zsb3dzEqYBCgpVcGRhdGVGbG93EiYub3N0aWFyeS5zZXR0aW5ncy52MS5VcGRhdGVGbG93UmVxdWVzdBonLm9zdGlhcnkuc2V0dGluZ3MudjEuVXBkYXRlRmxvd1Jlc3BvbnNlIkeItRgCurUYAQLCtRgQCg4DHQYKCQ0ODAgFGh8bEILT5JMCJDoEYm9keWIEZmxvdyIWL3NlbGYtc2VydmljZS9zZXR0aW5ncxKrAQoKUmVzdW1lRmxvdxImLm9zdGlhcnkuc2V0dGluZ3MudjEuUmVzdW1lRmxvd1JlcXVlc3QaJy5vc3RpYXJ5LnNldHRpbmdzLnYxLlJlc3VtZUZsb3dSZXNwb25zZSJMiLUYAqC1GAGytRgECICAAbq1GAECwrUYDwoNAx0GCgkNDAgFGh8bEILT5JMCHmIEZmxvdxIWL3NlbGYtc2VydmljZS9zZXR0aW5ncxKyAQoUTG9jYXRlQ2hhbmdlUGFzc3dvcmQSMC5vc3RpYXJ5LnNldHRpbmdzLnYxLkxvY2F0ZUNoYW5nZVBhc3N3b3JkUmVxdWVzdBoxLm9zdGlhcnkuc2V0dGluZ3MudjEuTG9jYXRlQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSI1iLUYAbK1GAQIgIABurUYAQGC0+STAh4SHC8ud2VsbC1rbm93bi9jaGFuZ2UtcGFzc3dvcmQaDrq1GAoKCAECGRESEyEPQpwBChNvc3RpYXJ5LnNldHRpbmdzLnYxUAFaNmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvc2V0dGluZ3MvdjE7c2V0dGluZ3N2MaICBk9TVFNFVKoCE09zdGlhcnkuU2V0dGluZ3MuVjHKAhNPc3RpYXJ5XFNldHRpbmdzXFYx6gIVT3N0aWFyeTo6U2V0dGluZ3M6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options, file_ostiary_settings_v1_flow, file_ostiary_settings_v1_method_oidc, file_ostiary_settings_v1_method_password, file_ostiary_settings_v1_method_profile, file_ostiary_ui_v1_ui]);
 
 /**
  * @generated from message ostiary.settings.v1.CreateFlowRequest
  */
 export type CreateFlowRequest = Message<"ostiary.settings.v1.CreateFlowRequest"> & {
   /**
+   * Kind of client that the flow is for.
+   *
    * @generated from field: ostiary.ui.v1.FlowType type = 1;
    */
   type: FlowType;
 
   /**
-   * Where the person goes when a change is saved. Must be allowed by
-   * configuration.
+   * URL to which the browser goes after a saved change. The configuration must allow it.
    *
    * @generated from field: string return_to = 2;
    */
   returnTo: string;
 
   /**
-   * Answer a code with which a native app that links a provider through the
-   * system browser completes the link afterwards.
+   * Return a code with which a native app that links a provider through the system browser
+   * completes the link afterwards.
    *
    * @generated from field: bool return_session_token_exchange_code = 3;
    */
@@ -64,12 +67,14 @@ export const CreateFlowRequestSchema: GenMessage<CreateFlowRequest> = /*@__PURE_
  */
 export type CreateFlowResponse = Message<"ostiary.settings.v1.CreateFlowResponse"> & {
   /**
+   * The flow.
+   *
    * @generated from field: ostiary.settings.v1.SettingsFlow flow = 1;
    */
   flow?: SettingsFlow | undefined;
 
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates. Empty in flows of native apps.
    *
    * @generated from field: string redirect_browser_to = 2;
    */
@@ -88,6 +93,8 @@ export const CreateFlowResponseSchema: GenMessage<CreateFlowResponse> = /*@__PUR
  */
 export type GetFlowRequest = Message<"ostiary.settings.v1.GetFlowRequest"> & {
   /**
+   * Id of the flow, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -105,12 +112,14 @@ export const GetFlowRequestSchema: GenMessage<GetFlowRequest> = /*@__PURE__*/
  */
 export type GetFlowResponse = Message<"ostiary.settings.v1.GetFlowResponse"> & {
   /**
+   * The flow.
+   *
    * @generated from field: ostiary.settings.v1.SettingsFlow flow = 1;
    */
   flow?: SettingsFlow | undefined;
 
   /**
-   * The identity's version, for UpdateFlow.
+   * Version of the identity, for UpdateFlow: `"7"`. Opaque.
    *
    * @generated from field: string etag = 2;
    */
@@ -129,13 +138,15 @@ export const GetFlowResponseSchema: GenMessage<GetFlowResponse> = /*@__PURE__*/
  */
 export type UpdateFlowRequest = Message<"ostiary.settings.v1.UpdateFlowRequest"> & {
   /**
-   * Id of the flow.
+   * Id of the flow, a UUID. In REST a parameter of the query.
    *
    * @generated from field: string flow = 1;
    */
   flow: string;
 
   /**
+   * The submitted values. In REST the body, JSON or a form.
+   *
    * @generated from field: ostiary.settings.v1.UpdateFlowBody body = 2;
    */
   body?: UpdateFlowBody | undefined;
@@ -149,7 +160,7 @@ export const UpdateFlowRequestSchema: GenMessage<UpdateFlowRequest> = /*@__PURE_
   messageDesc(file_ostiary_settings_v1_settings_service, 4);
 
 /**
- * One change.
+ * The submitted values of one method: one change.
  *
  * @generated from message ostiary.settings.v1.UpdateFlowBody
  */
@@ -159,18 +170,24 @@ export type UpdateFlowBody = Message<"ostiary.settings.v1.UpdateFlowBody"> & {
    */
   method: {
     /**
+     * Change the traits.
+     *
      * @generated from field: ostiary.settings.v1.ProfileMethod profile = 1;
      */
     value: ProfileMethod;
     case: "profile";
   } | {
     /**
+     * Set the password.
+     *
      * @generated from field: ostiary.settings.v1.PasswordMethod password = 2;
      */
     value: PasswordMethod;
     case: "password";
   } | {
     /**
+     * Link or unlink a sign-in provider.
+     *
      * @generated from field: ostiary.settings.v1.OidcMethod oidc = 3;
      */
     value: OidcMethod;
@@ -178,38 +195,40 @@ export type UpdateFlowBody = Message<"ostiary.settings.v1.UpdateFlowBody"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Required in browser flows.
+   * The flow's `csrf_token`. Required in flows of browsers.
    *
    * @generated from field: string csrf_token = 20;
    */
   csrfToken: string;
 
   /**
-   * For hooks. It is never kept in a flow. With a change that waits for its owner
-   * to sign in again it waits encrypted, and is erased with it: when the change is
-   * applied or replaced, and after 15 minutes at the latest.
+   * Any JSON object, passed on to hooks. It is never kept in a flow. With a change
+   * that waits for the caller to authenticate again it waits encrypted, and is
+   * erased with it: when the change is applied or replaced, and after 15 minutes
+   * at the latest.
    *
    * @generated from field: optional google.protobuf.Struct transient_payload = 21;
    */
   transientPayload?: JsonObject | undefined;
 
   /**
-   * Refuse the change when the identity is no longer the one this was read with.
+   * The `etag` of the flow that the change is based on. With another version of the
+   * identity the call fails with ETAG_MISMATCH. REST takes it from `If-Match`, too.
    *
    * @generated from field: optional string etag = 22;
    */
   etag?: string | undefined;
 
   /**
-   * Change only these paths (`traits.name.first`); all when left out.
+   * Traits to change: `traits.name.first`. Left out, all traits are replaced.
    *
    * @generated from field: optional google.protobuf.FieldMask update_mask = 23;
    */
   updateMask?: FieldMask | undefined;
 
   /**
-   * Chosen by the caller: the same id is answered with the first answer.
-   * Reserved for a later release and not acted on yet.
+   * Id chosen by the caller, so that a repeated request gets the first response.
+   * Not supported in this release: it is ignored.
    *
    * @generated from field: optional string request_id = 24;
    */
@@ -228,19 +247,21 @@ export const UpdateFlowBodySchema: GenMessage<UpdateFlowBody> = /*@__PURE__*/
  */
 export type UpdateFlowResponse = Message<"ostiary.settings.v1.UpdateFlowResponse"> & {
   /**
+   * The flow after the change.
+   *
    * @generated from field: ostiary.settings.v1.SettingsFlow flow = 1;
    */
   flow?: SettingsFlow | undefined;
 
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates.
    *
    * @generated from field: string redirect_browser_to = 2;
    */
   redirectBrowserTo: string;
 
   /**
-   * The identity's version after the change.
+   * Version of the identity after the change. Opaque.
    *
    * @generated from field: string etag = 3;
    */
@@ -259,7 +280,7 @@ export const UpdateFlowResponseSchema: GenMessage<UpdateFlowResponse> = /*@__PUR
  */
 export type ResumeFlowRequest = Message<"ostiary.settings.v1.ResumeFlowRequest"> & {
   /**
-   * Id of the flow.
+   * Id of the flow, a UUID.
    *
    * @generated from field: string flow = 1;
    */
@@ -278,19 +299,21 @@ export const ResumeFlowRequestSchema: GenMessage<ResumeFlowRequest> = /*@__PURE_
  */
 export type ResumeFlowResponse = Message<"ostiary.settings.v1.ResumeFlowResponse"> & {
   /**
+   * The flow after the change.
+   *
    * @generated from field: ostiary.settings.v1.SettingsFlow flow = 1;
    */
   flow?: SettingsFlow | undefined;
 
   /**
-   * Where a browser goes next.
+   * URL to which the browser navigates.
    *
    * @generated from field: string redirect_browser_to = 2;
    */
   redirectBrowserTo: string;
 
   /**
-   * The identity's version after the change.
+   * Version of the identity after the change. Opaque.
    *
    * @generated from field: string etag = 3;
    */
@@ -322,6 +345,8 @@ export const LocateChangePasswordRequestSchema: GenMessage<LocateChangePasswordR
  */
 export type LocateChangePasswordResponse = Message<"ostiary.settings.v1.LocateChangePasswordResponse"> & {
   /**
+   * URL of the page.
+   *
    * @generated from field: string redirect_browser_to = 1;
    */
   redirectBrowserTo: string;
@@ -335,7 +360,7 @@ export const LocateChangePasswordResponseSchema: GenMessage<LocateChangePassword
   messageDesc(file_ostiary_settings_v1_settings_service, 10);
 
 /**
- * A signed-in person changes their own account.
+ * Settings: a signed-in person changes their own account.
  *
  * @generated from service ostiary.settings.v1.SettingsService
  */
@@ -343,8 +368,9 @@ export const SettingsService: GenService<{
   /**
    * Create a settings flow.
    *
-   * Who may call: whoever presents a session.
-   * Errors: SESSION_INACTIVE, AAL2_REQUIRED, RETURN_TO_FORBIDDEN.
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED,
+   * RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.settings.v1.SettingsService.CreateFlow
    */
@@ -356,12 +382,12 @@ export const SettingsService: GenService<{
   /**
    * Read a settings flow.
    *
-   * Its nodes are made anew at every read, from the identity and the
-   * configuration as they are now.
+   * Its nodes are made at each read, from the identity and the configuration as they
+   * are now.
    *
-   * Who may call: whoever presents a session of the person the flow belongs to.
-   * Errors: SESSION_INACTIVE, AAL2_REQUIRED, FLOW_NOT_FOUND, FLOW_EXPIRED,
-   * IDENTITY_MISMATCH.
+   * Who may call: callers with a session of the identity that the flow belongs to.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED, FLOW_NOT_FOUND,
+   * FLOW_EXPIRED, IDENTITY_MISMATCH.
    *
    * @generated from rpc ostiary.settings.v1.SettingsService.GetFlow
    */
@@ -373,14 +399,16 @@ export const SettingsService: GenService<{
   /**
    * Submit a settings flow.
    *
-   * Applies one change, or none. A protected change with a session that is too
-   * old is parked: the error says where to prove who one is, ResumeFlow then
-   * applies it.
+   * Applies one change, or none. A protected change whose session is not privileged
+   * is kept: SESSION_REFRESH_REQUIRED says where to authenticate again, then
+   * ResumeFlow applies it. Rejected values are answered by FORM_REJECTED and messages
+   * in the form.
    *
-   * Who may call: whoever presents a session of the person the flow belongs to.
-   * Errors: SESSION_INACTIVE, AAL2_REQUIRED, FLOW_NOT_FOUND, FLOW_EXPIRED,
-   * IDENTITY_MISMATCH, CSRF_VIOLATION, METHOD_DISABLED, FORM_REJECTED,
-   * SESSION_REFRESH_REQUIRED, ETAG_MISMATCH, OVERLOADED, UPSTREAM_FAILED.
+   * Who may call: callers with a session of the identity that the flow belongs to.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED, FLOW_NOT_FOUND,
+   * FLOW_EXPIRED, IDENTITY_MISMATCH, CSRF_VIOLATION, METHOD_DISABLED,
+   * FORM_REJECTED, SESSION_REFRESH_REQUIRED, ETAG_MISMATCH, UPSTREAM_FAILED,
+   * BROWSER_LOCATION_CHANGE_REQUIRED, RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.settings.v1.SettingsService.UpdateFlow
    */
@@ -390,14 +418,16 @@ export const SettingsService: GenService<{
     output: typeof UpdateFlowResponseSchema;
   },
   /**
-   * Resume a settings flow after proving who one is.
+   * Resume a settings flow after authenticating again.
    *
-   * Applies the change that UpdateFlow parked, once, if session, person and
-   * flow are those it was parked for. With nothing to resume the flow is
-   * answered as it is.
+   * Applies the change that UpdateFlow kept, once, if session, identity and flow are
+   * those it was kept for. Without a kept change it returns the flow as it is.
    *
-   * Who may call: whoever presents the session the change was parked with.
-   * Errors: as UpdateFlow.
+   * Who may call: callers with the session that the change was submitted with.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED, FLOW_NOT_FOUND,
+   * FLOW_EXPIRED, IDENTITY_MISMATCH, METHOD_DISABLED, FORM_REJECTED,
+   * SESSION_REFRESH_REQUIRED, ETAG_MISMATCH, UPSTREAM_FAILED,
+   * BROWSER_LOCATION_CHANGE_REQUIRED, RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.settings.v1.SettingsService.ResumeFlow
    */
@@ -409,9 +439,10 @@ export const SettingsService: GenService<{
   /**
    * Find the page on which the password is changed.
    *
-   * For password managers (the well-known URL of the W3C).
+   * For password managers (W3C, A Well-Known URL for Changing Passwords).
    *
    * Who may call: anyone.
+   * Errors: none of its own.
    *
    * @generated from rpc ostiary.settings.v1.SettingsService.LocateChangePassword
    */

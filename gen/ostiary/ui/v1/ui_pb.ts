@@ -2,7 +2,7 @@
 // @generated from file ostiary/ui/v1/ui.proto (package ostiary.ui.v1, syntax proto3)
 /* eslint-disable */
 
-// What a form is: the nodes a user interface renders, and their texts.
+// User interface of flows: the nodes that a client renders, and their texts.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -15,35 +15,37 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/ui/v1/ui.proto.
  */
 export const file_ostiary_ui_v1_ui: GenFile = /*@__PURE__*/
-  fileDesc("ChZvc3RpYXJ5L3VpL3YxL3VpLnByb3RvEg1vc3RpYXJ5LnVpLnYxIoQBCgtVaUNvbnRhaW5lchIOCgZhY3Rpb24YASABKAkSDgoGbWV0aG9kGAIgASgJEiQKBW5vZGVzGAMgAygLMhUub3N0aWFyeS51aS52MS5VaU5vZGUSLwoIbWVzc2FnZXMYBCADKAsyFS5vc3RpYXJ5LnVpLnYxLlVpVGV4dEIGmrUYAggBIsUBCgZVaU5vZGUSJQoEdHlwZRgBIAEoDjIXLm9zdGlhcnkudWkudjEuTm9kZVR5cGUSDQoFZ3JvdXAYAiABKAkSMwoKYXR0cmlidXRlcxgDIAEoCzIfLm9zdGlhcnkudWkudjEuVWlOb2RlQXR0cmlidXRlcxInCghtZXNzYWdlcxgEIAMoCzIVLm9zdGlhcnkudWkudjEuVWlUZXh0EicKBG1ldGEYBSABKAsyGS5vc3RpYXJ5LnVpLnYxLlVpTm9kZU1ldGEi7wIKEFVpTm9kZUF0dHJpYnV0ZXMSNQoFaW5wdXQYASABKAsyJC5vc3RpYXJ5LnVpLnYxLlVpTm9kZUlucHV0QXR0cmlidXRlc0gAEjMKBHRleHQYAiABKAsyIy5vc3RpYXJ5LnVpLnYxLlVpTm9kZVRleHRBdHRyaWJ1dGVzSAASMwoDaW1nGAMgASgLMiQub3N0aWFyeS51aS52MS5VaU5vZGVJbWFnZUF0dHJpYnV0ZXNIABIyCgFhGAQgASgLMiUub3N0aWFyeS51aS52MS5VaU5vZGVBbmNob3JBdHRyaWJ1dGVzSAASNwoGc2NyaXB0GAUgASgLMiUub3N0aWFyeS51aS52MS5VaU5vZGVTY3JpcHRBdHRyaWJ1dGVzSAASNgoDZGl2GAYgASgLMicub3N0aWFyeS51aS52MS5VaU5vZGVEaXZpc2lvbkF0dHJpYnV0ZXNIAEIVCgRraW5kEg2StRgJbm9kZV90eXBlIsgEChVVaU5vZGVJbnB1dEF0dHJpYnV0ZXMSDAoEbmFtZRgBIAEoCRIMCgR0eXBlGAIgASgJEioKBXZhbHVlGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSACIAQESGAoIcmVxdWlyZWQYBCABKAhCBpq1GAIIARIQCghkaXNhYmxlZBgFIAEoCBIZCgxhdXRvY29tcGxldGUYBiABKAlIAYgBARIpCgVsYWJlbBgHIAEoCzIVLm9zdGlhcnkudWkudjEuVWlUZXh0SAKIAQESFAoHcGF0dGVybhgIIAEoCUgDiAEBEhQKB29uY2xpY2sYCSABKAlIBIgBARIyCg9vbmNsaWNrX3RyaWdnZXIYCiABKAlCFJq1GBASDm9uY2xpY2tUcmlnZ2VySAWIAQESEwoGb25sb2FkGAsgASgJSAaIAQESMAoOb25sb2FkX3RyaWdnZXIYDCABKAlCE5q1GA8SDW9ubG9hZFRyaWdnZXJIB4gBARIWCgltYXhsZW5ndGgYDSABKAVICIgBARI5CgdvcHRpb25zGA4gAygLMiAub3N0aWFyeS51aS52MS5VaU5vZGVJbnB1dE9wdGlvbkIGmrUYAggBQggKBl92YWx1ZUIPCg1fYXV0b2NvbXBsZXRlQggKBl9sYWJlbEIKCghfcGF0dGVybkIKCghfb25jbGlja0ISChBfb25jbGlja190cmlnZ2VyQgkKB19vbmxvYWRCEQoPX29ubG9hZF90cmlnZ2VyQgwKCl9tYXhsZW5ndGgiOgoRVWlOb2RlSW5wdXRPcHRpb24SJQoFdmFsdWUYASABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiRwoUVWlOb2RlVGV4dEF0dHJpYnV0ZXMSIwoEdGV4dBgBIAEoCzIVLm9zdGlhcnkudWkudjEuVWlUZXh0EgoKAmlkGAIgASgJIk8KFVVpTm9kZUltYWdlQXR0cmlidXRlcxILCgNzcmMYASABKAkSCgoCaWQYAiABKAkSDQoFd2lkdGgYAyABKAUSDgoGaGVpZ2h0GAQgASgFIlgKFlVpTm9kZUFuY2hvckF0dHJpYnV0ZXMSDAoEaHJlZhgBIAEoCRIkCgV0aXRsZRgCIAEoCzIVLm9zdGlhcnkudWkudjEuVWlUZXh0EgoKAmlkGAMgASgJIp0BChZVaU5vZGVTY3JpcHRBdHRyaWJ1dGVzEgsKA3NyYxgBIAEoCRINCgVhc3luYxgCIAEoCBIWCg5yZWZlcnJlcnBvbGljeRgDIAEoCRITCgtjcm9zc29yaWdpbhgEIAEoCRIRCglpbnRlZ3JpdHkYBSABKAkSDAoEdHlwZRgGIAEoCRIKCgJpZBgHIAEoCRINCgVub25jZRgIIAEoCSK6AQoYVWlOb2RlRGl2aXNpb25BdHRyaWJ1dGVzEgoKAmlkGAEgASgJEhIKBWNsYXNzGAIgASgJSACIAQESRwoEZGF0YRgDIAMoCzIxLm9zdGlhcnkudWkudjEuVWlOb2RlRGl2aXNpb25BdHRyaWJ1dGVzLkRhdGFFbnRyeUIGmrUYAggBGisKCURhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl9jbGFzcyJBCgpVaU5vZGVNZXRhEikKBWxhYmVsGAEgASgLMhUub3N0aWFyeS51aS52MS5VaVRleHRIAIgBAUIICgZfbGFiZWwihgEKBlVpVGV4dBIKCgJpZBgBIAEoBRIMCgR0ZXh0GAIgASgJEicKBHR5cGUYAyABKA4yGS5vc3RpYXJ5LnVpLnYxLlVpVGV4dFR5cGUSLQoHY29udGV4dBgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAIgBAUIKCghfY29udGV4dCLgAgoMQ29udGludWVXaXRoEkEKFHNob3dfdmVyaWZpY2F0aW9uX3VpGAEgASgLMiEub3N0aWFyeS51aS52MS5TaG93VmVyaWZpY2F0aW9uVWlIABI/ChNyZWRpcmVjdF9icm93c2VyX3RvGAIgASgLMiAub3N0aWFyeS51aS52MS5SZWRpcmVjdEJyb3dzZXJUb0gAEkIKFXNldF9vcnlfc2Vzc2lvbl90b2tlbhgDIAEoCzIhLm9zdGlhcnkudWkudjEuU2V0T3J5U2Vzc2lvblRva2VuSAASOQoQc2hvd19zZXR0aW5nc191aRgEIAEoCzIdLm9zdGlhcnkudWkudjEuU2hvd1NldHRpbmdzVWlIABI5ChBzaG93X3JlY292ZXJ5X3VpGAUgASgLMh0ub3N0aWFyeS51aS52MS5TaG93UmVjb3ZlcnlVaUgAQhIKBG5leHQSCpK1GAZhY3Rpb24iQwoSU2hvd1ZlcmlmaWNhdGlvblVpEi0KBGZsb3cYASABKAsyHy5vc3RpYXJ5LnVpLnYxLkNvbnRpbnVlV2l0aEZsb3ciPwoOU2hvd1NldHRpbmdzVWkSLQoEZmxvdxgBIAEoCzIfLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoRmxvdyI/Cg5TaG93UmVjb3ZlcnlVaRItCgRmbG93GAEgASgLMh8ub3N0aWFyeS51aS52MS5Db250aW51ZVdpdGhGbG93InAKEENvbnRpbnVlV2l0aEZsb3cSCgoCaWQYASABKAkSHwoSdmVyaWZpYWJsZV9hZGRyZXNzGAIgASgJSACIAQESEAoDdXJsGAMgASgJSAGIAQFCFQoTX3ZlcmlmaWFibGVfYWRkcmVzc0IGCgRfdXJsIjAKEVJlZGlyZWN0QnJvd3NlclRvEhsKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YASABKAkiNAoSU2V0T3J5U2Vzc2lvblRva2VuEh4KEW9yeV9zZXNzaW9uX3Rva2VuGAEgASgJQgOAAQEqVQoIRmxvd1R5cGUSGQoVRkxPV19UWVBFX1VOU1BFQ0lGSUVEEAASFQoRRkxPV19UWVBFX0JST1dTRVIQARIXCg1GTE9XX1RZUEVfQVBJEAIaBKi1GAEqmwEKCE5vZGVUeXBlEhkKFU5PREVfVFlQRV9VTlNQRUNJRklFRBAAEhMKD05PREVfVFlQRV9JTlBVVBABEhIKDk5PREVfVFlQRV9URVhUEAISEQoNTk9ERV9UWVBFX0lNRxADEg8KC05PREVfVFlQRV9BEAQSFAoQTk9ERV9UWVBFX1NDUklQVBAFEhEKDU5PREVfVFlQRV9ESVYQBipzCgpVaVRleHRUeXBlEhwKGFVJX1RFWFRfVFlQRV9VTlNQRUNJRklFRBAAEhUKEVVJX1RFWFRfVFlQRV9JTkZPEAESFgoSVUlfVEVYVF9UWVBFX0VSUk9SEAISGAoUVUlfVEVYVF9UWVBFX1NVQ0NFU1MQA2IGcHJvdG8z", [file_google_protobuf_struct, file_ostiary_options_v1_options]);
+  fileDesc("ChZvc3RpYXJ5L3VpL3YxL3VpLnByb3RvEg1vc3RpYXJ5LnVpLnYxIoQBCgtVaUNvbnRhaW5lchIOCgZhY3Rpb24YASABKAkSDgoGbWV0aG9kGAIgASgJEiQKBW5vZGVzGAMgAygLMhUub3N0aWFyeS51aS52MS5VaU5vZGUSLwoIbWVzc2FnZXMYBCADKAsyFS5vc3RpYXJ5LnVpLnYxLlVpVGV4dEIGmrUYAggBIsUBCgZVaU5vZGUSJQoEdHlwZRgBIAEoDjIXLm9zdGlhcnkudWkudjEuTm9kZVR5cGUSDQoFZ3JvdXAYAiABKAkSMwoKYXR0cmlidXRlcxgDIAEoCzIfLm9zdGlhcnkudWkudjEuVWlOb2RlQXR0cmlidXRlcxInCghtZXNzYWdlcxgEIAMoCzIVLm9zdGlhcnkudWkudjEuVWlUZXh0EicKBG1ldGEYBSABKAsyGS5vc3RpYXJ5LnVpLnYxLlVpTm9kZU1ldGEi7wIKEFVpTm9kZUF0dHJpYnV0ZXMSNQoFaW5wdXQYASABKAsyJC5vc3RpYXJ5LnVpLnYxLlVpTm9kZUlucHV0QXR0cmlidXRlc0gAEjMKBHRleHQYAiABKAsyIy5vc3RpYXJ5LnVpLnYxLlVpTm9kZVRleHRBdHRyaWJ1dGVzSAASMwoDaW1nGAMgASgLMiQub3N0aWFyeS51aS52MS5VaU5vZGVJbWFnZUF0dHJpYnV0ZXNIABIyCgFhGAQgASgLMiUub3N0aWFyeS51aS52MS5VaU5vZGVBbmNob3JBdHRyaWJ1dGVzSAASNwoGc2NyaXB0GAUgASgLMiUub3N0aWFyeS51aS52MS5VaU5vZGVTY3JpcHRBdHRyaWJ1dGVzSAASNgoDZGl2GAYgASgLMicub3N0aWFyeS51aS52MS5VaU5vZGVEaXZpc2lvbkF0dHJpYnV0ZXNIAEIVCgRraW5kEg2StRgJbm9kZV90eXBlIsgEChVVaU5vZGVJbnB1dEF0dHJpYnV0ZXMSDAoEbmFtZRgBIAEoCRIMCgR0eXBlGAIgASgJEioKBXZhbHVlGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSACIAQESGAoIcmVxdWlyZWQYBCABKAhCBpq1GAIIARIQCghkaXNhYmxlZBgFIAEoCBIZCgxhdXRvY29tcGxldGUYBiABKAlIAYgBARIpCgVsYWJlbBgHIAEoCzIVLm9zdGlhcnkudWkudjEuVWlUZXh0SAKIAQESFAoHcGF0dGVybhgIIAEoCUgDiAEBEhQKB29uY2xpY2sYCSABKAlIBIgBARIyCg9vbmNsaWNrX3RyaWdnZXIYCiABKAlCFJq1GBASDm9uY2xpY2tUcmlnZ2VySAWIAQESEwoGb25sb2FkGAsgASgJSAaIAQESMAoOb25sb2FkX3RyaWdnZXIYDCABKAlCE5q1GA8SDW9ubG9hZFRyaWdnZXJIB4gBARIWCgltYXhsZW5ndGgYDSABKAVICIgBARI5CgdvcHRpb25zGA4gAygLMiAub3N0aWFyeS51aS52MS5VaU5vZGVJbnB1dE9wdGlvbkIGmrUYAggBQggKBl92YWx1ZUIPCg1fYXV0b2NvbXBsZXRlQggKBl9sYWJlbEIKCghfcGF0dGVybkIKCghfb25jbGlja0ISChBfb25jbGlja190cmlnZ2VyQgkKB19vbmxvYWRCEQoPX29ubG9hZF90cmlnZ2VyQgwKCl9tYXhsZW5ndGgiOgoRVWlOb2RlSW5wdXRPcHRpb24SJQoFdmFsdWUYASABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiRwoUVWlOb2RlVGV4dEF0dHJpYnV0ZXMSIwoEdGV4dBgBIAEoCzIVLm9zdGlhcnkudWkudjEuVWlUZXh0EgoKAmlkGAIgASgJIk8KFVVpTm9kZUltYWdlQXR0cmlidXRlcxILCgNzcmMYASABKAkSCgoCaWQYAiABKAkSDQoFd2lkdGgYAyABKAUSDgoGaGVpZ2h0GAQgASgFIlgKFlVpTm9kZUFuY2hvckF0dHJpYnV0ZXMSDAoEaHJlZhgBIAEoCRIkCgV0aXRsZRgCIAEoCzIVLm9zdGlhcnkudWkudjEuVWlUZXh0EgoKAmlkGAMgASgJIp0BChZVaU5vZGVTY3JpcHRBdHRyaWJ1dGVzEgsKA3NyYxgBIAEoCRINCgVhc3luYxgCIAEoCBIWCg5yZWZlcnJlcnBvbGljeRgDIAEoCRITCgtjcm9zc29yaWdpbhgEIAEoCRIRCglpbnRlZ3JpdHkYBSABKAkSDAoEdHlwZRgGIAEoCRIKCgJpZBgHIAEoCRINCgVub25jZRgIIAEoCSK6AQoYVWlOb2RlRGl2aXNpb25BdHRyaWJ1dGVzEgoKAmlkGAEgASgJEhIKBWNsYXNzGAIgASgJSACIAQESRwoEZGF0YRgDIAMoCzIxLm9zdGlhcnkudWkudjEuVWlOb2RlRGl2aXNpb25BdHRyaWJ1dGVzLkRhdGFFbnRyeUIGmrUYAggBGisKCURhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl9jbGFzcyJBCgpVaU5vZGVNZXRhEikKBWxhYmVsGAEgASgLMhUub3N0aWFyeS51aS52MS5VaVRleHRIAIgBAUIICgZfbGFiZWwihgEKBlVpVGV4dBIKCgJpZBgBIAEoBRIMCgR0ZXh0GAIgASgJEicKBHR5cGUYAyABKA4yGS5vc3RpYXJ5LnVpLnYxLlVpVGV4dFR5cGUSLQoHY29udGV4dBgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAIgBAUIKCghfY29udGV4dCLgAgoMQ29udGludWVXaXRoEkEKFHNob3dfdmVyaWZpY2F0aW9uX3VpGAEgASgLMiEub3N0aWFyeS51aS52MS5TaG93VmVyaWZpY2F0aW9uVWlIABI/ChNyZWRpcmVjdF9icm93c2VyX3RvGAIgASgLMiAub3N0aWFyeS51aS52MS5SZWRpcmVjdEJyb3dzZXJUb0gAEkIKFXNldF9vcnlfc2Vzc2lvbl90b2tlbhgDIAEoCzIhLm9zdGlhcnkudWkudjEuU2V0T3J5U2Vzc2lvblRva2VuSAASOQoQc2hvd19zZXR0aW5nc191aRgEIAEoCzIdLm9zdGlhcnkudWkudjEuU2hvd1NldHRpbmdzVWlIABI5ChBzaG93X3JlY292ZXJ5X3VpGAUgASgLMh0ub3N0aWFyeS51aS52MS5TaG93UmVjb3ZlcnlVaUgAQhIKBG5leHQSCpK1GAZhY3Rpb24iQwoSU2hvd1ZlcmlmaWNhdGlvblVpEi0KBGZsb3cYASABKAsyHy5vc3RpYXJ5LnVpLnYxLkNvbnRpbnVlV2l0aEZsb3ciPwoOU2hvd1NldHRpbmdzVWkSLQoEZmxvdxgBIAEoCzIfLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoRmxvdyI/Cg5TaG93UmVjb3ZlcnlVaRItCgRmbG93GAEgASgLMh8ub3N0aWFyeS51aS52MS5Db250aW51ZVdpdGhGbG93InAKEENvbnRpbnVlV2l0aEZsb3cSCgoCaWQYASABKAkSHwoSdmVyaWZpYWJsZV9hZGRyZXNzGAIgASgJSACIAQESEAoDdXJsGAMgASgJSAGIAQFCFQoTX3ZlcmlmaWFibGVfYWRkcmVzc0IGCgRfdXJsIjAKEVJlZGlyZWN0QnJvd3NlclRvEhsKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YASABKAkiNAoSU2V0T3J5U2Vzc2lvblRva2VuEh4KEW9yeV9zZXNzaW9uX3Rva2VuGAEgASgJQgOAAQEqVQoIRmxvd1R5cGUSGQoVRkxPV19UWVBFX1VOU1BFQ0lGSUVEEAASFQoRRkxPV19UWVBFX0JST1dTRVIQARIXCg1GTE9XX1RZUEVfQVBJEAIaBKi1GAEqmwEKCE5vZGVUeXBlEhkKFU5PREVfVFlQRV9VTlNQRUNJRklFRBAAEhMKD05PREVfVFlQRV9JTlBVVBABEhIKDk5PREVfVFlQRV9URVhUEAISEQoNTk9ERV9UWVBFX0lNRxADEg8KC05PREVfVFlQRV9BEAQSFAoQTk9ERV9UWVBFX1NDUklQVBAFEhEKDU5PREVfVFlQRV9ESVYQBipzCgpVaVRleHRUeXBlEhwKGFVJX1RFWFRfVFlQRV9VTlNQRUNJRklFRBAAEhUKEVVJX1RFWFRfVFlQRV9JTkZPEAESFgoSVUlfVEVYVF9UWVBFX0VSUk9SEAISGAoUVUlfVEVYVF9UWVBFX1NVQ0NFU1MQA0J3Cg1vc3RpYXJ5LnVpLnYxUAFaKmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvdWkvdjE7dWl2MaICBU9TVFVJqgINT3N0aWFyeS5VaS5WMcoCDU9zdGlhcnlcVWlcVjHqAg9Pc3RpYXJ5OjpVaTo6VjFiBnByb3RvMw", [file_google_protobuf_struct, file_ostiary_options_v1_options]);
 
 /**
- * A form: where it is sent, what it consists of, what it has to say.
+ * A form.
  *
  * @generated from message ostiary.ui.v1.UiContainer
  */
 export type UiContainer = Message<"ostiary.ui.v1.UiContainer"> & {
   /**
-   * Absolute URL the form is sent to.
+   * Absolute URL to submit the form to: `<public>/self-service/login?flow=…`.
    *
    * @generated from field: string action = 1;
    */
   action: string;
 
   /**
-   * HTTP method the form is sent with.
+   * HTTP method to submit it with: `POST`.
    *
    * @generated from field: string method = 2;
    */
   method: string;
 
   /**
+   * Elements of the form, in the order in which they are shown.
+   *
    * @generated from field: repeated ostiary.ui.v1.UiNode nodes = 3;
    */
   nodes: UiNode[];
 
   /**
-   * What concerns the form as a whole.
+   * Messages about the form as a whole.
    *
    * @generated from field: repeated ostiary.ui.v1.UiText messages = 4;
    */
@@ -58,36 +60,43 @@ export const UiContainerSchema: GenMessage<UiContainer> = /*@__PURE__*/
   messageDesc(file_ostiary_ui_v1_ui, 0);
 
 /**
- * One element of a form.
+ * An element of a form.
  *
  * @generated from message ostiary.ui.v1.UiNode
  */
 export type UiNode = Message<"ostiary.ui.v1.UiNode"> & {
   /**
+   * Kind of the element, the same as the case of `attributes`.
+   *
    * @generated from field: ostiary.ui.v1.NodeType type = 1;
    */
   type: NodeType;
 
   /**
-   * The method it belongs to, or `default` for what every method sends.
+   * Node group: the method the node belongs to (`password`, `profile`, `oidc`), or
+   * `default` for nodes that every method submits.
    *
    * @generated from field: string group = 2;
    */
   group: string;
 
   /**
+   * Attributes of the element.
+   *
    * @generated from field: ostiary.ui.v1.UiNodeAttributes attributes = 3;
    */
   attributes?: UiNodeAttributes | undefined;
 
   /**
-   * What is wrong with, or to be known of, this element.
+   * Messages about this element.
    *
    * @generated from field: repeated ostiary.ui.v1.UiText messages = 4;
    */
   messages: UiText[];
 
   /**
+   * Label of the element.
+   *
    * @generated from field: ostiary.ui.v1.UiNodeMeta meta = 5;
    */
   meta?: UiNodeMeta | undefined;
@@ -101,7 +110,7 @@ export const UiNodeSchema: GenMessage<UiNode> = /*@__PURE__*/
   messageDesc(file_ostiary_ui_v1_ui, 1);
 
 /**
- * The attributes of a node, by its kind.
+ * Attributes of a node.
  *
  * @generated from message ostiary.ui.v1.UiNodeAttributes
  */
@@ -111,36 +120,48 @@ export type UiNodeAttributes = Message<"ostiary.ui.v1.UiNodeAttributes"> & {
    */
   kind: {
     /**
+     * Of an input field or button.
+     *
      * @generated from field: ostiary.ui.v1.UiNodeInputAttributes input = 1;
      */
     value: UiNodeInputAttributes;
     case: "input";
   } | {
     /**
+     * Of a text.
+     *
      * @generated from field: ostiary.ui.v1.UiNodeTextAttributes text = 2;
      */
     value: UiNodeTextAttributes;
     case: "text";
   } | {
     /**
+     * Of an image.
+     *
      * @generated from field: ostiary.ui.v1.UiNodeImageAttributes img = 3;
      */
     value: UiNodeImageAttributes;
     case: "img";
   } | {
     /**
+     * Of a link.
+     *
      * @generated from field: ostiary.ui.v1.UiNodeAnchorAttributes a = 4;
      */
     value: UiNodeAnchorAttributes;
     case: "a";
   } | {
     /**
+     * Of a script.
+     *
      * @generated from field: ostiary.ui.v1.UiNodeScriptAttributes script = 5;
      */
     value: UiNodeScriptAttributes;
     case: "script";
   } | {
     /**
+     * Of a container.
+     *
      * @generated from field: ostiary.ui.v1.UiNodeDivisionAttributes div = 6;
      */
     value: UiNodeDivisionAttributes;
@@ -156,89 +177,107 @@ export const UiNodeAttributesSchema: GenMessage<UiNodeAttributes> = /*@__PURE__*
   messageDesc(file_ostiary_ui_v1_ui, 2);
 
 /**
- * A form field or button.
+ * An input field or button.
  *
  * @generated from message ostiary.ui.v1.UiNodeInputAttributes
  */
 export type UiNodeInputAttributes = Message<"ostiary.ui.v1.UiNodeInputAttributes"> & {
   /**
+   * Name to submit the value under, for example `traits.email`.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * HTML input type: text, password, number, checkbox, hidden, email, tel,
-   * submit, button, datetime-local, date, url.
+   * HTML input type: `text`, `password`, `number`, `checkbox`, `hidden`, `email`,
+   * `tel`, `submit`, `button`, `datetime-local`, `date` or `url`.
    *
    * @generated from field: string type = 2;
    */
   type: string;
 
   /**
-   * What it holds. A secret is never sent back.
+   * Current value, any JSON value: `"ann@example.com"`, `true`, `42`. A submitted
+   * secret is never sent back.
    *
    * @generated from field: optional google.protobuf.Value value = 3;
    */
   value?: Value | undefined;
 
   /**
+   * Whether a value must be submitted.
+   *
    * @generated from field: bool required = 4;
    */
   required: boolean;
 
   /**
+   * Whether the element cannot be changed or clicked.
+   *
    * @generated from field: bool disabled = 5;
    */
   disabled: boolean;
 
   /**
-   * HTML autocomplete token.
+   * HTML autofill token, for example `current-password`.
    *
    * @generated from field: optional string autocomplete = 6;
    */
   autocomplete?: string | undefined;
 
   /**
+   * Label inside the element.
+   *
    * @generated from field: optional ostiary.ui.v1.UiText label = 7;
    */
   label?: UiText | undefined;
 
   /**
-   * Regular expression the value must match.
+   * Regular expression (ECMA-262) that the value must match.
    *
    * @generated from field: optional string pattern = 8;
    */
   pattern?: string | undefined;
 
   /**
+   * Script to run on a click. Not used in this release.
+   *
    * @generated from field: optional string onclick = 9;
    */
   onclick?: string | undefined;
 
   /**
+   * Name of the function to call on a click. Not used in this release.
+   *
    * @generated from field: optional string onclick_trigger = 10;
    */
   onclickTrigger?: string | undefined;
 
   /**
+   * Script to run when the element appears. Not used in this release.
+   *
    * @generated from field: optional string onload = 11;
    */
   onload?: string | undefined;
 
   /**
+   * Name of the function to call when the element appears. Not used in this
+   * release.
+   *
    * @generated from field: optional string onload_trigger = 12;
    */
   onloadTrigger?: string | undefined;
 
   /**
-   * Longest value, in characters.
+   * Greatest length of the value, in characters.
    *
    * @generated from field: optional int32 maxlength = 13;
    */
   maxlength?: number | undefined;
 
   /**
-   * The values to choose from, when the choice is closed.
+   * Values to choose from, where only these are accepted.
    *
    * @generated from field: repeated ostiary.ui.v1.UiNodeInputOption options = 14;
    */
@@ -253,12 +292,14 @@ export const UiNodeInputAttributesSchema: GenMessage<UiNodeInputAttributes> = /*
   messageDesc(file_ostiary_ui_v1_ui, 3);
 
 /**
- * One value of a closed choice.
+ * A value to choose.
  *
  * @generated from message ostiary.ui.v1.UiNodeInputOption
  */
 export type UiNodeInputOption = Message<"ostiary.ui.v1.UiNodeInputOption"> & {
   /**
+   * The value, any JSON value: `"de"`.
+   *
    * @generated from field: google.protobuf.Value value = 1;
    */
   value?: Value | undefined;
@@ -272,17 +313,21 @@ export const UiNodeInputOptionSchema: GenMessage<UiNodeInputOption> = /*@__PURE_
   messageDesc(file_ostiary_ui_v1_ui, 4);
 
 /**
- * A text to show.
+ * A text.
  *
  * @generated from message ostiary.ui.v1.UiNodeTextAttributes
  */
 export type UiNodeTextAttributes = Message<"ostiary.ui.v1.UiNodeTextAttributes"> & {
   /**
+   * The text.
+   *
    * @generated from field: ostiary.ui.v1.UiText text = 1;
    */
   text?: UiText | undefined;
 
   /**
+   * Id of the element, unique in the form.
+   *
    * @generated from field: string id = 2;
    */
   id: string;
@@ -296,30 +341,34 @@ export const UiNodeTextAttributesSchema: GenMessage<UiNodeTextAttributes> = /*@_
   messageDesc(file_ostiary_ui_v1_ui, 5);
 
 /**
- * An image to show.
+ * An image.
  *
  * @generated from message ostiary.ui.v1.UiNodeImageAttributes
  */
 export type UiNodeImageAttributes = Message<"ostiary.ui.v1.UiNodeImageAttributes"> & {
   /**
+   * URL of the image, or the image itself as a `data:` URL.
+   *
    * @generated from field: string src = 1;
    */
   src: string;
 
   /**
+   * Id of the element, unique in the form.
+   *
    * @generated from field: string id = 2;
    */
   id: string;
 
   /**
-   * Pixels.
+   * Width in pixels.
    *
    * @generated from field: int32 width = 3;
    */
   width: number;
 
   /**
-   * Pixels.
+   * Height in pixels.
    *
    * @generated from field: int32 height = 4;
    */
@@ -334,22 +383,28 @@ export const UiNodeImageAttributesSchema: GenMessage<UiNodeImageAttributes> = /*
   messageDesc(file_ostiary_ui_v1_ui, 6);
 
 /**
- * A link to follow.
+ * A link.
  *
  * @generated from message ostiary.ui.v1.UiNodeAnchorAttributes
  */
 export type UiNodeAnchorAttributes = Message<"ostiary.ui.v1.UiNodeAnchorAttributes"> & {
   /**
+   * URL of the link.
+   *
    * @generated from field: string href = 1;
    */
   href: string;
 
   /**
+   * Text of the link.
+   *
    * @generated from field: ostiary.ui.v1.UiText title = 2;
    */
   title?: UiText | undefined;
 
   /**
+   * Id of the element, unique in the form.
+   *
    * @generated from field: string id = 3;
    */
   id: string;
@@ -363,47 +418,63 @@ export const UiNodeAnchorAttributesSchema: GenMessage<UiNodeAnchorAttributes> = 
   messageDesc(file_ostiary_ui_v1_ui, 7);
 
 /**
- * A script to load.
+ * A script.
  *
  * @generated from message ostiary.ui.v1.UiNodeScriptAttributes
  */
 export type UiNodeScriptAttributes = Message<"ostiary.ui.v1.UiNodeScriptAttributes"> & {
   /**
+   * URL of the script.
+   *
    * @generated from field: string src = 1;
    */
   src: string;
 
   /**
+   * Whether it is loaded without delaying the page.
+   *
    * @generated from field: bool async = 2;
    */
   async: boolean;
 
   /**
+   * HTML `referrerpolicy`, for example `no-referrer`.
+   *
    * @generated from field: string referrerpolicy = 3;
    */
   referrerpolicy: string;
 
   /**
+   * HTML `crossorigin`, for example `anonymous`.
+   *
    * @generated from field: string crossorigin = 4;
    */
   crossorigin: string;
 
   /**
+   * Subresource Integrity hash of the script: `sha512-…`.
+   *
    * @generated from field: string integrity = 5;
    */
   integrity: string;
 
   /**
+   * Media type of the script: `text/javascript`.
+   *
    * @generated from field: string type = 6;
    */
   type: string;
 
   /**
+   * Id of the element, unique in the form.
+   *
    * @generated from field: string id = 7;
    */
   id: string;
 
   /**
+   * Nonce for the page's Content-Security-Policy.
+   *
    * @generated from field: string nonce = 8;
    */
   nonce: string;
@@ -417,22 +488,28 @@ export const UiNodeScriptAttributesSchema: GenMessage<UiNodeScriptAttributes> = 
   messageDesc(file_ostiary_ui_v1_ui, 8);
 
 /**
- * A place for a script to draw in.
+ * A container for a script's output.
  *
  * @generated from message ostiary.ui.v1.UiNodeDivisionAttributes
  */
 export type UiNodeDivisionAttributes = Message<"ostiary.ui.v1.UiNodeDivisionAttributes"> & {
   /**
+   * Id of the element, unique in the form.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * HTML class names, separated by spaces.
+   *
    * @generated from field: optional string class = 2;
    */
   class?: string | undefined;
 
   /**
+   * HTML `data-*` attributes, by name without the prefix: `{"site-key": "…"}`.
+   *
    * @generated from field: map<string, string> data = 3;
    */
   data: { [key: string]: string };
@@ -452,6 +529,8 @@ export const UiNodeDivisionAttributesSchema: GenMessage<UiNodeDivisionAttributes
  */
 export type UiNodeMeta = Message<"ostiary.ui.v1.UiNodeMeta"> & {
   /**
+   * Label beside the element.
+   *
    * @generated from field: optional ostiary.ui.v1.UiText label = 1;
    */
   label?: UiText | undefined;
@@ -465,30 +544,34 @@ export const UiNodeMetaSchema: GenMessage<UiNodeMeta> = /*@__PURE__*/
   messageDesc(file_ostiary_ui_v1_ui, 10);
 
 /**
- * A text for a person. Clients key on `id`, never on the wording.
+ * A text for a person. Programs compare `id`, not the wording.
  *
  * @generated from message ostiary.ui.v1.UiText
  */
 export type UiText = Message<"ostiary.ui.v1.UiText"> & {
   /**
-   * Stable number, see docs/messages.md.
+   * Number of the text in docs/messages.md, for example 4000006. Stable.
    *
    * @generated from field: int32 id = 1;
    */
   id: number;
 
   /**
+   * The text in English, with its values filled in.
+   *
    * @generated from field: string text = 2;
    */
   text: string;
 
   /**
+   * Whether it informs, reports an error, or reports success.
+   *
    * @generated from field: ostiary.ui.v1.UiTextType type = 3;
    */
   type: UiTextType;
 
   /**
-   * The values in the text, for translation.
+   * Values in the text, for translations: `{"min_length": 8}`.
    *
    * @generated from field: optional google.protobuf.Struct context = 4;
    */
@@ -513,30 +596,40 @@ export type ContinueWith = Message<"ostiary.ui.v1.ContinueWith"> & {
    */
   next: {
     /**
+     * Show the verification flow of an address.
+     *
      * @generated from field: ostiary.ui.v1.ShowVerificationUi show_verification_ui = 1;
      */
     value: ShowVerificationUi;
     case: "showVerificationUi";
   } | {
     /**
+     * Navigate the browser.
+     *
      * @generated from field: ostiary.ui.v1.RedirectBrowserTo redirect_browser_to = 2;
      */
     value: RedirectBrowserTo;
     case: "redirectBrowserTo";
   } | {
     /**
+     * Keep a session token.
+     *
      * @generated from field: ostiary.ui.v1.SetOrySessionToken set_ory_session_token = 3;
      */
     value: SetOrySessionToken;
     case: "setOrySessionToken";
   } | {
     /**
+     * Show a settings flow.
+     *
      * @generated from field: ostiary.ui.v1.ShowSettingsUi show_settings_ui = 4;
      */
     value: ShowSettingsUi;
     case: "showSettingsUi";
   } | {
     /**
+     * Show a recovery flow.
+     *
      * @generated from field: ostiary.ui.v1.ShowRecoveryUi show_recovery_ui = 5;
      */
     value: ShowRecoveryUi;
@@ -552,12 +645,14 @@ export const ContinueWithSchema: GenMessage<ContinueWith> = /*@__PURE__*/
   messageDesc(file_ostiary_ui_v1_ui, 12);
 
 /**
- * Show the verification flow for an address.
+ * Show the verification flow of an address.
  *
  * @generated from message ostiary.ui.v1.ShowVerificationUi
  */
 export type ShowVerificationUi = Message<"ostiary.ui.v1.ShowVerificationUi"> & {
   /**
+   * The verification flow.
+   *
    * @generated from field: ostiary.ui.v1.ContinueWithFlow flow = 1;
    */
   flow?: ContinueWithFlow | undefined;
@@ -571,12 +666,14 @@ export const ShowVerificationUiSchema: GenMessage<ShowVerificationUi> = /*@__PUR
   messageDesc(file_ostiary_ui_v1_ui, 13);
 
 /**
- * Show the settings flow.
+ * Show a settings flow.
  *
  * @generated from message ostiary.ui.v1.ShowSettingsUi
  */
 export type ShowSettingsUi = Message<"ostiary.ui.v1.ShowSettingsUi"> & {
   /**
+   * The settings flow.
+   *
    * @generated from field: ostiary.ui.v1.ContinueWithFlow flow = 1;
    */
   flow?: ContinueWithFlow | undefined;
@@ -590,12 +687,14 @@ export const ShowSettingsUiSchema: GenMessage<ShowSettingsUi> = /*@__PURE__*/
   messageDesc(file_ostiary_ui_v1_ui, 14);
 
 /**
- * Show the recovery flow.
+ * Show a recovery flow.
  *
  * @generated from message ostiary.ui.v1.ShowRecoveryUi
  */
 export type ShowRecoveryUi = Message<"ostiary.ui.v1.ShowRecoveryUi"> & {
   /**
+   * The recovery flow.
+   *
    * @generated from field: ostiary.ui.v1.ContinueWithFlow flow = 1;
    */
   flow?: ContinueWithFlow | undefined;
@@ -609,23 +708,27 @@ export const ShowRecoveryUiSchema: GenMessage<ShowRecoveryUi> = /*@__PURE__*/
   messageDesc(file_ostiary_ui_v1_ui, 15);
 
 /**
- * A flow to go on with.
+ * A flow to continue with.
  *
  * @generated from message ostiary.ui.v1.ContinueWithFlow
  */
 export type ContinueWithFlow = Message<"ostiary.ui.v1.ContinueWithFlow"> & {
   /**
+   * Id of the flow, a UUID.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * The address that a verification flow is for: `ann@example.com`.
+   *
    * @generated from field: optional string verifiable_address = 2;
    */
   verifiableAddress?: string | undefined;
 
   /**
-   * Where its page is, for browsers.
+   * URL of the flow's page. Only in flows of browsers.
    *
    * @generated from field: optional string url = 3;
    */
@@ -646,6 +749,8 @@ export const ContinueWithFlowSchema: GenMessage<ContinueWithFlow> = /*@__PURE__*
  */
 export type RedirectBrowserTo = Message<"ostiary.ui.v1.RedirectBrowserTo"> & {
   /**
+   * Absolute URL.
+   *
    * @generated from field: string redirect_browser_to = 1;
    */
   redirectBrowserTo: string;
@@ -659,12 +764,14 @@ export const RedirectBrowserToSchema: GenMessage<RedirectBrowserTo> = /*@__PURE_
   messageDesc(file_ostiary_ui_v1_ui, 17);
 
 /**
- * Keep this session token.
+ * Keep a session token.
  *
  * @generated from message ostiary.ui.v1.SetOrySessionToken
  */
 export type SetOrySessionToken = Message<"ostiary.ui.v1.SetOrySessionToken"> & {
   /**
+   * Session token to send from now on: `ory_st_…`.
+   *
    * @generated from field: string ory_session_token = 1;
    */
   orySessionToken: string;
@@ -678,25 +785,28 @@ export const SetOrySessionTokenSchema: GenMessage<SetOrySessionToken> = /*@__PUR
   messageDesc(file_ostiary_ui_v1_ui, 18);
 
 /**
- * Who drives a flow.
+ * Kind of client that a flow is for.
  *
  * @generated from enum ostiary.ui.v1.FlowType
  */
 export const FlowType = {
   /**
+   * Refused where a flow is created.
+   *
    * @generated from enum value: FLOW_TYPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * A browser, by forms or by script; protected by cookie and anti-CSRF token.
+   * A browser, with forms or scripts. Protected by the anti-CSRF cookie and
+   * `csrf_token`.
    *
    * @generated from enum value: FLOW_TYPE_BROWSER = 1;
    */
   BROWSER: 1,
 
   /**
-   * A native app or a service, which sends its session token.
+   * A native app or a service, which sends a session token and no cookies.
    *
    * @generated from enum value: FLOW_TYPE_API = 2;
    */
@@ -704,7 +814,7 @@ export const FlowType = {
 } as const;
 
 /**
- * Who drives a flow.
+ * Kind of client that a flow is for.
  *
  * @generated from enum ostiary.ui.v1.FlowType
  */
@@ -717,49 +827,63 @@ export const FlowTypeSchema: GenEnum<FlowType> = /*@__PURE__*/
   enumDesc(file_ostiary_ui_v1_ui, 0);
 
 /**
- * What kind of element a node is. The same as the case of its attributes.
+ * Kind of a node.
  *
  * @generated from enum ostiary.ui.v1.NodeType
  */
 export const NodeType = {
   /**
+   * Never sent.
+   *
    * @generated from enum value: NODE_TYPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * An input field or a button.
+   *
    * @generated from enum value: NODE_TYPE_INPUT = 1;
    */
   INPUT: 1,
 
   /**
+   * A text.
+   *
    * @generated from enum value: NODE_TYPE_TEXT = 2;
    */
   TEXT: 2,
 
   /**
+   * An image.
+   *
    * @generated from enum value: NODE_TYPE_IMG = 3;
    */
   IMG: 3,
 
   /**
+   * A link.
+   *
    * @generated from enum value: NODE_TYPE_A = 4;
    */
   A: 4,
 
   /**
+   * A script.
+   *
    * @generated from enum value: NODE_TYPE_SCRIPT = 5;
    */
   SCRIPT: 5,
 
   /**
+   * A container for a script's output.
+   *
    * @generated from enum value: NODE_TYPE_DIV = 6;
    */
   DIV: 6,
 } as const;
 
 /**
- * What kind of element a node is. The same as the case of its attributes.
+ * Kind of a node.
  *
  * @generated from enum ostiary.ui.v1.NodeType
  */
@@ -772,34 +896,42 @@ export const NodeTypeSchema: GenEnum<NodeType> = /*@__PURE__*/
   enumDesc(file_ostiary_ui_v1_ui, 1);
 
 /**
- * How a text is meant.
+ * Kind of a text.
  *
  * @generated from enum ostiary.ui.v1.UiTextType
  */
 export const UiTextType = {
   /**
+   * Never sent.
+   *
    * @generated from enum value: UI_TEXT_TYPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
+   * A label or an instruction.
+   *
    * @generated from enum value: UI_TEXT_TYPE_INFO = 1;
    */
   INFO: 1,
 
   /**
+   * An error.
+   *
    * @generated from enum value: UI_TEXT_TYPE_ERROR = 2;
    */
   ERROR: 2,
 
   /**
+   * A success.
+   *
    * @generated from enum value: UI_TEXT_TYPE_SUCCESS = 3;
    */
   SUCCESS: 3,
 } as const;
 
 /**
- * How a text is meant.
+ * Kind of a text.
  *
  * @generated from enum ostiary.ui.v1.UiTextType
  */

@@ -1,0 +1,121 @@
+import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { field as fieldOption } from "../../gen/buf/validate/validate_pb.ts";
+import { type Commented, declarationsIn, protoFiles, protoMethods } from "../setup/proto-image.ts";
+import { rpcErrors } from "../setup/rpc-errors.ts";
+
+/*
+ * The protos are what programmers of every language read: everything in them
+ * says what it is, and every request says what it accepts.
+ */
+
+const declarations = protoFiles.flatMap(declarationsIn);
+const named = (kinds: readonly Commented["kind"][]): Commented[] =>
+  declarations.filter(({ kind }) => kinds.includes(kind));
+const rpcs = named(["rpc"]);
+
+describe("comments", () => {
+  it("stand on every field, RPC, enum value, service, enum and extension", () => {
+    expect(declarations.length).toBeGreaterThan(400);
+    const bare = named(["field", "rpc", "enum value", "service", "enum", "extension"]).filter(
+      ({ comment }) => comment === "",
+    );
+    expect(bare.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("stand on every message but the requests and responses, which are an RPC's", () => {
+    const bare = named(["message"]).filter(
+      ({ name, comment }) => comment === "" && !/(?:Request|Response)$/.test(name),
+    );
+    expect(bare.map(({ name }) => name)).toEqual([]);
+  });
+
+  it.each(rpcs)("of $name have a title, who may call, and the errors", ({ comment }) => {
+    const [title = ""] = comment.split("\n\n");
+    expect(title).toMatch(/^[A-Z][^\n]*\.$/);
+    expect(comment).toMatch(/^ ?Who may call: .+/m);
+    expect(comment).toMatch(/^ ?Errors: .+/m);
+  });
+
+  it("cite nothing that a reader of this repository cannot open", () => {
+    const stray = /\b(?:contract|seed|precedence|trap)\b|§/i;
+    expect(declarations.filter(({ comment }) => stray.test(comment)).map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe("the errors of an RPC", () => {
+  it.each(protoMethods.map((method) => [method.toString(), method] as const))(
+    "%s: those of its comment are those of its option",
+    (_, method) => {
+      const comment = rpcs.find(({ name }) => name === `${method.parent.typeName}/${method.name}`)?.comment ?? "";
+      const [, list = ""] = /^ ?Errors: ([\s\S]+)$/m.exec(comment) ?? [];
+      const inComment = [...list.replaceAll(/\([^)]*\)/g, "").matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g)].map(
+        ([name]) => name,
+      );
+      expect(inComment.toSorted()).toEqual([...rpcErrors(method).own].toSorted());
+      expect(new Set(inComment).size).toBe(inComment.length);
+    },
+  );
+
+  it("of its own are not repeated from those of the service", () => {
+    for (const method of protoMethods) {
+      const { own, common } = rpcErrors(method);
+      expect([method.toString(), [...own].filter((reason) => common.has(reason))]).toEqual([method.toString(), []]);
+    }
+  });
+});
+
+/** Every field that a request can hold, each once; what free JSON holds is not a field. */
+const fieldsOf = (desc: DescMessage, seen = new Set<DescMessage>()): DescField[] => {
+  if (seen.has(desc) || desc.typeName.startsWith("google.protobuf.")) return [];
+  seen.add(desc);
+  return desc.fields.flatMap((field) => [field, ...(field.message ? fieldsOf(field.message, seen) : [])]);
+};
+
+describe("the rules of requests", () => {
+  const fields = [...new Set(protoMethods.flatMap(({ input }) => fieldsOf(input)))];
+  const rules = (field: DescField) => (hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined);
+
+  it("bound every text", () => {
+    const texts = fields.filter((field) => field.scalar === ScalarType.STRING);
+    expect(texts.length).toBeGreaterThan(40);
+    const unbounded = texts.filter((field) => {
+      const type = rules(field)?.type;
+      if (type?.case !== "string") return true;
+      const { maxLen, maxBytes, len, in: list, wellKnown } = type.value;
+      return maxLen === 0n && maxBytes === 0n && len === 0n && list.length === 0 && wellKnown.case !== "uuid";
+    });
+    expect(unbounded.map(String)).toEqual([]);
+  });
+
+  it("close every enum", () => {
+    const open = fields.filter((field) => {
+      const type = rules(field)?.type;
+      return field.enum !== undefined && !(type?.case === "enum" && type.value.definedOnly);
+    });
+    expect(open.map(String)).toEqual([]);
+  });
+});
+
+describe("package options", () => {
+  const options = [
+    "goPackage",
+    "javaPackage",
+    "csharpNamespace",
+    "objcClassPrefix",
+    "phpNamespace",
+    "rubyPackage",
+  ] as const;
+
+  it("are in every file, so that code can be generated without buf", () => {
+    for (const { proto } of protoFiles)
+      expect([proto.name, options.filter((option) => !proto.options?.[option])]).toEqual([proto.name, []]);
+  });
+
+  it("tell packages apart", () => {
+    for (const option of options) {
+      const values = new Set(protoFiles.map(({ proto }) => proto.options?.[option]));
+      expect([option, values.size]).toEqual([option, new Set(protoFiles.map(({ proto }) => proto.package)).size]);
+    }
+  });
+});
