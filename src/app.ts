@@ -45,24 +45,25 @@ import { createHasher } from "./lib/hashing/hasher.ts";
 import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
 import { createAllowedUrls } from "./lib/url.ts";
+import { createFailureFloor, type Wait } from "./limits/failure-floor.ts";
 import { networkOf } from "./limits/network.ts";
 import { createPacedByNetwork } from "./limits/paced.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
+import { createRegistrationLimit } from "./limits/registrations.ts";
 import { countFirstFactors, secondFactors } from "./methods/contract/credential.ts";
 import type { CallbackHandler } from "./methods/contract/redirect.ts";
 import { createMethods } from "./methods/index.ts";
 import { createPasswords } from "./methods/password/passwords.ts";
 import { createPasswordPolicy } from "./methods/password/policy.ts";
 import { createSchemaService } from "./schema/service.ts";
+import { observeHashing } from "./server/hashing-metrics.ts";
 import { createListeners } from "./server/listeners.ts";
 import { createMetrics } from "./server/metrics.ts";
 import { createAalRules } from "./session/aal.ts";
 import { createCallers } from "./session/caller.ts";
-import { createContinuityCookie } from "./session/continuity-cookie.ts";
-import { createCsrf } from "./session/csrf.ts";
+import { createCookies } from "./session/cookies.ts";
 import { createSessionEndings } from "./session/endings.ts";
 import { createSessionIssuer } from "./session/issue.ts";
-import { createSessionCookie } from "./session/session-cookie.ts";
 import { createSessionStore } from "./session/store.ts";
 import { createLogoutTokens } from "./session/tokens.ts";
 
@@ -74,7 +75,7 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** What a test may put in the place of the real thing: time, and where the log goes. */
+/** What a test may put in the place of the real thing: time, where the log goes, and how failed sign-ins are held back. */
 export interface AppOverrides {
   readonly clock?: Clock;
   readonly log?: ServerLog;
@@ -82,6 +83,7 @@ export interface AppOverrides {
   readonly prepared?: PreparedApp;
   /** Wraps the database, to hold what is written for a moment. */
   readonly wrapDatabase?: (db: Database) => Database;
+  readonly wait?: Wait;
 }
 
 /**
@@ -90,10 +92,10 @@ export interface AppOverrides {
  */
 export const createApp = async (
   config: Config,
-  { clock = systemClock, log = createLog(config.log), wrapDatabase = (db) => db, prepared }: AppOverrides = {},
+  { clock = systemClock, log = createLog(config.log), wrapDatabase = (db) => db, prepared, wait }: AppOverrides = {},
 ): Promise<App> => {
   if (config.dsn === undefined) throw new Error("createApp needs a dsn");
-  const { selfservice, serve, secrets, cookies } = config;
+  const { selfservice, serve, secrets } = config;
   const { addressRules, schemas } = prepared ?? (await prepareApp(config));
   const publicUrl = serve.public.base_url.replace(/\/+$/, "");
   const metrics = createMetrics();
@@ -105,6 +107,7 @@ export const createApp = async (
     keys: secrets.cipher,
   });
   const hasher = createHasher(config.hashers, { log });
+  observeHashing(metrics.registry, { stats: hasher.stats, floorMs: () => floor.milliseconds });
 
   // Aggregates
   const audit = createAuditLog({ clock });
@@ -120,6 +123,18 @@ export const createApp = async (
     createPacedByNetwork(config.limits.flows, clock),
   ];
 
+  const registrationLimit = createRegistrationLimit({
+    db,
+    clock,
+    config: config.limits.registration,
+    key: secrets.default[0] ?? "",
+  });
+  const floor = createFailureFloor({ longest: config.limits.login.longest_wait, wait });
+
+  // Cookies
+  const keyring = createKeyring(secrets.cookie);
+  const { csrf, sessionCookie, continuityCookie, devices } = createCookies({ config, keyring, sessions, clock });
+
   // Methods
   const passwords = createPasswords({
     policy: createPasswordPolicy({
@@ -132,13 +147,15 @@ export const createApp = async (
     hasher,
     log,
   });
-  const keyring = createKeyring(secrets.cookie);
   const methods = createMethods({
     config: selfservice.methods,
     db,
     identities,
     passwords,
     attempts,
+    devices,
+    floor,
+    registrationLimit,
     oidc: {
       clock,
       log,
@@ -153,38 +170,7 @@ export const createApp = async (
   const firstFactors = (identity: IdentityRecord) =>
     countFirstFactors(methods.credentials, identity).map(({ type }) => type);
 
-  // Sessions, and what travels with them in cookies
-  const secure = cookies.secure ?? !config.dev;
-  const sameSite = { Lax: "lax", Strict: "strict", None: "none" } as const;
-  const { cookie } = config.session;
-  const csrf = createCsrf(serve.public.base_url, {
-    path: cookies.path,
-    domain: cookies.domain,
-    sameSite: secure ? sameSite[cookies.same_site] : "lax",
-    secure,
-  });
-  const sessionCookie = createSessionCookie(
-    {
-      name: cookie.name,
-      path: cookie.path,
-      domain: cookie.domain,
-      sameSite: sameSite[cookie.same_site],
-      secure: cookie.secure ?? secure,
-      persistent: cookie.persistent,
-    },
-    keyring.seal("session cookie"),
-  );
-  const continuityCookie = createContinuityCookie(
-    // A provider leads back from its own site: a strict cookie would stay behind.
-    {
-      path: cookies.path,
-      domain: cookies.domain,
-      sameSite: secure && cookies.same_site === "None" ? "none" : "lax",
-      secure,
-    },
-    keyring.seal("continuity cookie"),
-    clock,
-  );
+  // Sessions
   const issuer = createSessionIssuer({
     store: sessions,
     clock,
@@ -223,6 +209,7 @@ export const createApp = async (
     callers,
     csrf,
     sessionCookie,
+    devices,
     flows,
     identities,
     schemas,
@@ -258,6 +245,7 @@ export const createApp = async (
     ...shared,
     newFlows,
     config: selfservice.flows.registration,
+    limit: registrationLimit,
     sessions: issuer,
     methods: methods.registration,
     hooks: createHookRunner(selfservice.flows.registration.after, hooks),

@@ -186,13 +186,29 @@ export interface HashersConfig {
   readonly bcrypt: { readonly cost: number };
   /** How many run at once; 0: one for each processor but one, and one at least. */
   readonly concurrency: number;
-  /** How many may wait; more are refused with a retry delay. */
+  /** How many may wait for each purpose; more are refused with a retry delay. */
   readonly queue: number;
+  /** The most that comparing with a stored hash may cost. */
+  readonly max_cost: {
+    readonly bcrypt: number /** KiB */;
+    readonly argon2_memory: number;
+    readonly argon2_iterations: number;
+  };
 }
 
 export interface LimitsConfig {
   /** Failed logins allowed in a window before further tries are refused. */
-  readonly login: { readonly window: number; readonly per_identifier: number; readonly per_network: number };
+  readonly login: {
+    readonly window: number;
+    readonly per_identifier: number;
+    readonly per_network: number;
+    readonly per_device: number;
+    readonly per_session: number;
+    /** Most that the answer to a failed login is held back. */
+    readonly longest_wait: number;
+  };
+  /** Accounts that may be created in a window. */
+  readonly registration: { readonly window: number; readonly per_network: number };
   /** Bytes of a message, decompressed, and of all that are held at once. */
   readonly bodies: {
     readonly without_session: number;

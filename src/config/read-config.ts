@@ -53,13 +53,18 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
 }
 
 function readLimits(root: Slice): LimitsConfig {
-  const [login, bodies, flows] = [root.part("limits.login"), root.part("limits.bodies"), root.part("limits.flows")];
+  const [login, registration] = [root.part("limits.login"), root.part("limits.registration")];
+  const [bodies, flows] = [root.part("limits.bodies"), root.part("limits.flows")];
   return {
     login: {
       window: login.duration("window"),
       per_identifier: login.count("per_identifier"),
       per_network: login.count("per_network"),
+      per_device: login.count("per_device"),
+      per_session: login.count("per_session"),
+      longest_wait: login.duration("longest_wait"),
     },
+    registration: { window: registration.duration("window"), per_network: registration.count("per_network") },
     bodies: {
       without_session: bodies.size("without_session"),
       with_session: bodies.size("with_session"),
@@ -85,6 +90,11 @@ function readHashers(raw: Raw): HashersConfig {
     bcrypt: { cost: hashers.count("bcrypt.cost") },
     concurrency: hashers.count("concurrency"),
     queue: hashers.count("queue"),
+    max_cost: {
+      bcrypt: hashers.count("max_cost.bcrypt"),
+      argon2_memory: Math.ceil(hashers.size("max_cost.argon2_memory") / 1024),
+      argon2_iterations: hashers.count("max_cost.argon2_iterations"),
+    },
   };
 }
 

@@ -1,25 +1,25 @@
-import { createHmac } from "node:crypto";
 import type { LimitsConfig } from "../config/config.ts";
 import type { Database } from "../db/sql.ts";
 import type { Clock } from "../lib/clock.ts";
+import { type Bucket, countOne, createBuckets, readCounts, secondsUntil } from "./counts.ts";
 import { networkOf } from "./network.ts";
-
-/*
- * Limits against guessing, kept in the database, so that they are right on
- * several nodes and survive a restart. What is counted is a keyed digest: no
- * identifier and no address of a network stands in the table.
- */
-
-/** Something that is counted, and how often it may fail in a window. */
-export interface Bucket {
-  readonly digest: Buffer;
-  readonly limit: number;
-}
 
 /** Counts failures in windows of time. */
 export interface RateLimiter {
-  /** What a failed login counts against: the identifier, and the network it came from. */
+  /**
+   * What a failed login of someone unknown counts against: the identifier, and
+   * the network it came from.
+   */
   loginBuckets(identifier: string, address: string): readonly Bucket[];
+  /**
+   * What a failed login counts against where the person signed in before. A
+   * stranger's guesses do not count here, nor these against anybody else.
+   *
+   * @param device the browser or session that signed in before
+   */
+  deviceBuckets(device: string, identityId: string): readonly Bucket[];
+  /** What failed re-authentication in a live session counts against: that session and nothing else. */
+  sessionBuckets(sessionId: string): readonly Bucket[];
   /**
    * Makes a try, unless too many have failed. Those that are under way on this
    * node count as failed until they end: many at once get no further than many
@@ -54,12 +54,9 @@ export const createRateLimiter = ({
   readonly config: LimitsConfig["login"];
   readonly key: string;
 }): RateLimiter => {
-  const bucket = (kind: string, value: string, limit: number): Bucket => ({
-    digest: createHmac("sha256", key).update(`attempts ${kind} ${value}`).digest(),
-    limit,
-  });
+  const bucket = createBuckets(key);
 
-  /** How many tries are under way for a bucket. */
+  /** How many tries are under way for a bucket, on this node. */
   const underWay = new Map<string, number>();
   const enter = (key: string): number => {
     const ahead = underWay.get(key) ?? 0;
@@ -75,29 +72,13 @@ export const createRateLimiter = ({
   /** @param ahead how many tries began before this one and have not ended, by bucket */
   const secondsToWait = async (buckets: readonly Bucket[], ahead: readonly number[]): Promise<number> => {
     const now = clock.now();
-    const rows = await db.query<{ bucket: Buffer; failures: number; expires_at: Date }>(
-      `SELECT bucket, failures, expires_at FROM attempts WHERE bucket IN (${buckets.map(() => "?").join(", ")}) AND expires_at > ?`,
-      [...buckets.map((b) => b.digest), now],
-    );
-    const waits = buckets.map(({ digest, limit }, index) => {
-      const row = rows.find((each) => each.bucket.equals(digest));
-      if (row && row.failures >= limit)
-        return Math.max(1, Math.ceil((row.expires_at.getTime() - now.getTime()) / 1000));
-      return (row?.failures ?? 0) + (ahead[index] ?? 0) >= limit ? SOON : 0;
+    const counts = await readCounts(db, buckets, now);
+    const waits = buckets.map(({ limit }, index) => {
+      const count = counts[index];
+      if (count && count.failures >= limit) return secondsUntil(count.expiresAt, now);
+      return (count?.failures ?? 0) + (ahead[index] ?? 0) >= limit ? SOON : 0;
     });
     return Math.max(...waits);
-  };
-
-  const countFailure = async (buckets: readonly Bucket[]): Promise<void> => {
-    const now = clock.now();
-    const ends = new Date(now.getTime() + config.window);
-    // A window that is over begins anew with this failure. Sorted, so that two writers lock in one order.
-    const sorted = [...buckets].sort((a, b) => Buffer.compare(a.digest, b.digest));
-    await db.execute(
-      `INSERT INTO attempts (bucket, failures, expires_at) VALUES ${sorted.map(() => "(?, 1, ?)").join(", ")}
-       ON DUPLICATE KEY UPDATE failures = IF(expires_at > ?, failures + 1, 1), expires_at = IF(expires_at > ?, expires_at, ?)`,
-      [...sorted.flatMap((b) => [b.digest, ends]), now, now, ends],
-    );
   };
 
   return {
@@ -105,6 +86,8 @@ export const createRateLimiter = ({
       bucket("identifier", identifier, config.per_identifier),
       bucket("network", networkOf(address), config.per_network),
     ],
+    deviceBuckets: (device, identityId) => [bucket("device", `${device} ${identityId}`, config.per_device)],
+    sessionBuckets: (sessionId) => [bucket("session", sessionId, config.per_session)],
 
     async attempt(buckets, make) {
       const keys = buckets.map((b) => b.digest.toString("latin1"));
@@ -114,7 +97,7 @@ export const createRateLimiter = ({
         if (seconds > 0) return { kind: "wait", seconds };
         const { failed, value } = await make();
         // Counted before it stops being under way, so that there is no gap between the two.
-        if (failed) await countFailure(buckets);
+        if (failed) await countOne(db, buckets, config.window, clock.now());
         return { kind: "made", value };
       } finally {
         for (const key of keys) leave(key);

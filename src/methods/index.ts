@@ -2,7 +2,10 @@ import type { Config } from "../config/config.ts";
 import type { Database } from "../db/sql.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type { IdentityStore } from "../identity/store.ts";
+import type { FailureFloor } from "../limits/failure-floor.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
+import type { RegistrationLimit } from "../limits/registrations.ts";
+import type { KnownDevices } from "../session/known-devices.ts";
 import { type CredentialKind, countFirstFactors } from "./contract/credential.ts";
 import type { LoginMethods } from "./contract/login.ts";
 import type { RegistrationMethods } from "./contract/registration.ts";
@@ -23,6 +26,9 @@ export interface MethodDeps {
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
   readonly attempts: RateLimiter;
+  readonly devices: KnownDevices;
+  readonly floor: FailureFloor;
+  readonly registrationLimit: RegistrationLimit;
   /** What only sign-in providers need. */
   readonly oidc: Omit<OidcDeps, "config" | "db" | "identities" | "firstFactors">;
 }
@@ -32,7 +38,17 @@ export interface MethodDeps {
  * order in which they stand on screen, and one for the kind of credential it
  * keeps. A case of the contract that is left out does not compile.
  */
-export const createMethods = ({ config, db, identities, passwords, attempts, oidc: oidcDeps }: MethodDeps) => {
+export const createMethods = ({
+  config,
+  db,
+  identities,
+  passwords,
+  attempts,
+  devices,
+  floor,
+  registrationLimit,
+  oidc: oidcDeps,
+}: MethodDeps) => {
   const { profile, password } = config;
   const firstFactors = (identity: IdentityRecord) => countFirstFactors(credentials, identity);
   const oidc = createOidc({ ...oidcDeps, config: config.oidc, db, identities, firstFactors });
@@ -45,12 +61,12 @@ export const createMethods = ({ config, db, identities, passwords, attempts, oid
       oidc: oidc.settings,
     } satisfies SettingsMethods,
     login: {
-      password: createPasswordLogin({ ...password, db, identities, passwords, attempts }),
+      password: createPasswordLogin({ ...password, db, identities, passwords, attempts, devices, floor }),
       oidc: oidc.login,
     } satisfies LoginMethods,
     registration: {
       profile: createProfileRegistration(profile),
-      password: createPasswordRegistration({ ...password, passwords }),
+      password: createPasswordRegistration({ ...password, passwords, limit: registrationLimit }),
       oidc: oidc.registration,
     } satisfies RegistrationMethods,
     credentials,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { minutes, seconds } from "../protocols/clock.ts";
+import { deadlockAt } from "../protocols/faults.ts";
 import { send } from "../protocols/http.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
 import { enterAsNewPerson, newEmail, signIn } from "../protocols/person.ts";
@@ -14,9 +15,12 @@ const limits = (perIdentifier: number, perNetwork: number) => ({
   serve: { public: { trusted_proxies: ["127.0.0.1"] } },
 });
 
+/** How failed sign-ins are held back is another test's subject. */
+const atOnce = async () => undefined;
+
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer({ overrides: limits(3, 1_000) });
+  server = await startServer({ overrides: limits(3, 1_000), wait: atOnce });
 });
 afterAll(() => server?.stop());
 
@@ -105,6 +109,44 @@ describe("what is counted", () => {
     await server.restart(limits(3, 1_000));
     expect(refused(await signIn(nativeRest.enter(server), person)).reason).toBe("RATE_LIMITED");
     expect(JSON.stringify(await server.sql("SELECT * FROM attempts"))).not.toContain(person.email);
+  });
+});
+
+describe("every failure is counted", () => {
+  const failuresOf = async () =>
+    (await server.sql<{ total: number }>("SELECT MAX(failures) AS total FROM attempts"))[0]?.total;
+
+  it("when the statement loses against others", async () => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    const disarm = await deadlockAt(server, { table: "attempts", event: "INSERT" });
+    try {
+      for (let tries = 0; tries < 3; tries++)
+        expect(refused(await signIn(nativeRest.enter(server), { ...person, password: wrong })).reason).toBe(
+          "FORM_REJECTED",
+        );
+    } finally {
+      await disarm();
+    }
+    expect(refused(await signIn(nativeRest.enter(server), person)).reason).toBe("RATE_LIMITED");
+  });
+
+  it("with two nodes that write the same row: 96 of 96", async () => {
+    await server.sql("DELETE FROM attempts");
+    const node = await startServer({ overrides: limits(100_000, 100_000), beside: server, wait: atOnce });
+    await server.restart(limits(100_000, 100_000));
+    try {
+      const loop = async (which: TestServer) => {
+        const flow = accepted(await nativeRest.enter(which).login.create()).id;
+        for (let tries = 0; tries < 8; tries++) {
+          const submission = { method: "password", identifier: newEmail(), password: wrong };
+          expect(refused(await nativeRest.enter(which).login.update(flow, submission)).reason).toBe("FORM_REJECTED");
+        }
+      };
+      await Promise.all(Array.from({ length: 12 }, (_, n) => loop(n % 2 === 0 ? server : node)));
+      expect(await failuresOf()).toBe(96);
+    } finally {
+      await node.stop();
+    }
   });
 });
 

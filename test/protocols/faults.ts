@@ -21,6 +21,17 @@ const arm = async (server: TestServer, { table, event }: Place, body: string): P
 export const failAt = (server: TestServer, place: Place): Promise<() => Promise<void>> =>
   arm(server, place, "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a fault of the tests'");
 
+/** From now on each connection loses this statement twice to a deadlock, and then has it. Gives the way back. */
+export const deadlockAt = (server: TestServer, place: Place): Promise<() => Promise<void>> =>
+  arm(
+    server,
+    place,
+    `BEGIN
+       SET @lost = IFNULL(@lost, 0) + 1;
+       IF @lost <= 2 THEN SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found when trying to get lock'; END IF;
+     END`,
+  );
+
 /** Runs `work`, and ends the connection of its first statement of this kind while that runs. */
 export const killAt = async <T>(server: TestServer, place: Place, work: () => Promise<T>): Promise<T> => {
   // A named lock arms the trigger: a table would be locked by the very statement that reads it.

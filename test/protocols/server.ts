@@ -7,6 +7,7 @@ import { merge, type Raw } from "../../src/config/tree.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { createDatabase } from "../../src/db/pool.ts";
 import { createLog } from "../../src/lib/log.ts";
+import type { Wait } from "../../src/limits/failure-floor.ts";
 import { type FreshDatabase, freshDatabase } from "../setup/fresh-database.ts";
 import { observeCall } from "../setup/observed-errors.ts";
 import { createSteerableClock, type SteerableClock } from "./clock.ts";
@@ -51,6 +52,10 @@ export interface TestServerOptions {
   readonly migrated?: boolean;
   /** A database that is the test's own to break; left out, a new one of the run's server. */
   readonly database?: FreshDatabase;
+  /** How failed sign-ins are held back; in real time when left out. */
+  readonly wait?: Wait;
+  /** Another server whose database it shares, as one more node: that one drops it. */
+  readonly beside?: TestServer;
 }
 
 /** Cheap, so that a test costs milliseconds; that real costs are the default is the hasher's own test. */
@@ -65,9 +70,11 @@ export const startServer = async ({
   overrides = {},
   migrated = true,
   database: given,
+  wait,
+  beside,
 }: TestServerOptions = {}): Promise<TestServer> => {
-  const database = given ?? (await freshDatabase());
-  if (migrated) await migrateDatabase(database.dsn);
+  const database = given ?? beside?.database ?? (await freshDatabase());
+  if (migrated && beside === undefined) await migrateDatabase(database.dsn);
   const [publicPort, adminPort] = [await freePort(), await freePort()];
   const [url, adminUrl] = [`http://127.0.0.1:${publicPort}`, `http://127.0.0.1:${adminPort}`];
   const standard: Raw = {
@@ -99,14 +106,18 @@ export const startServer = async ({
       cipher: ["exactly thirty-two bytes of text"],
     },
     hashers: cheapHashing,
-    limits: { login: { per_identifier: 1_000, per_network: 10_000 }, flows: { per_network: 100_000 } },
+    limits: {
+      login: { per_identifier: 1_000, per_network: 10_000, per_device: 1_000, per_session: 1_000 },
+      registration: { per_network: 100_000 },
+      flows: { per_network: 100_000 },
+    },
   };
 
-  const clock = createSteerableClock();
+  const clock = beside?.clock ?? createSteerableClock();
   const logged: string[] = [];
   const pool = createPool({ ...database.connection, connectionLimit: 4, timezone: "Z" });
   const gate = createGate();
-  let app = await startApp(merge(standard, overrides), { clock, gate, logged });
+  let app = await startApp(merge(standard, overrides), { clock, gate, logged, wait });
   let http2 = new Http2SessionManager(url);
 
   return {
@@ -123,14 +134,14 @@ export const startServer = async ({
     restart: async (next = {}) => {
       http2.abort();
       await app.close();
-      app = await startApp(merge(standard, next), { clock, gate, logged });
+      app = await startApp(merge(standard, next), { clock, gate, logged, wait });
       http2 = new Http2SessionManager(url);
     },
     stop: async () => {
       http2.abort();
       await app.close();
       await pool.end();
-      await database.drop();
+      if (beside === undefined) await database.drop();
     },
   };
 };
@@ -139,16 +150,17 @@ interface Surroundings {
   readonly clock: SteerableClock;
   readonly gate: Gate;
   readonly logged: string[];
+  readonly wait: Wait | undefined;
 }
 
-const startApp = async (configuration: Raw, { clock, gate, logged }: Surroundings): Promise<App> => {
+const startApp = async (configuration: Raw, { clock, gate, logged, wait }: Surroundings): Promise<App> => {
   const { config } = loadConfig({ files: [], env: {}, overrides: configuration });
   const write = (line: string) => {
     logged.push(line);
     observeCall(line);
   };
   const log = createLog({ level: "trace", format: "json" }, { write });
-  const app = await createApp(config, { clock, log, wrapDatabase: gate.wrap });
+  const app = await createApp(config, { clock, log, wrapDatabase: gate.wrap, ...(wait && { wait }) });
   await app.listen();
   return app;
 };

@@ -10,6 +10,7 @@ import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionIssuer } from "../../session/issue.ts";
+import type { KnownDevices } from "../../session/known-devices.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
 import type { CompleteAuthentication, SignInSteps } from "../authentication/complete.ts";
 import type { PendingAccountLinks } from "../authentication/pending-account-link.ts";
@@ -29,6 +30,7 @@ export interface LoginDeps {
   readonly callers: Callers;
   readonly csrf: Csrf;
   readonly sessionCookie: SessionCookie;
+  readonly devices: KnownDevices;
   readonly sessions: SessionIssuer;
   readonly flows: FlowStore;
   /** How many flows a network may begin. */

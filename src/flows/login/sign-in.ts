@@ -24,7 +24,7 @@ import { CannotLink, createWriteSignIn, NotAsRead } from "./write-sign-in.ts";
  * account is linked with it. Browsers get the cookie, native apps the token.
  */
 export const createSignIn = (deps: LoginDeps) => {
-  const { db, clock, config, csrf, defaultReturnUrl, returnTo, schemas, sessionCookie } = deps;
+  const { db, clock, config, csrf, defaultReturnUrl, devices, returnTo, schemas, sessionCookie } = deps;
   const write = createWriteSignIn(deps);
 
   return async (
@@ -52,6 +52,7 @@ export const createSignIn = (deps: LoginDeps) => {
       return { kind: "completed", session, sessionToken: issued.token, continueWith: [], redirectBrowserTo: "" };
 
     sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
+    devices.remember(call, issued.identity.id);
     // A secret that someone else may know must not outlive the change of person;
     // the same person keeps theirs, so that forms already open stay good.
     if (same === undefined) csrf.rotate(call);

@@ -4,11 +4,13 @@ import type { HookRunner } from "../../hooks/runner.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { PacedByNetwork } from "../../limits/paced.ts";
+import type { RegistrationLimit } from "../../limits/registrations.ts";
 import type { RegistrationMethods } from "../../methods/contract/registration.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionIssuer } from "../../session/issue.ts";
+import type { KnownDevices } from "../../session/known-devices.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
 import type { CompleteAuthentication } from "../authentication/complete.ts";
 import type { Redirects } from "../redirect/redirects.ts";
@@ -28,6 +30,8 @@ export interface RegistrationDeps {
   readonly callers: Callers;
   readonly csrf: Csrf;
   readonly sessionCookie: SessionCookie;
+  readonly devices: KnownDevices;
+  readonly limit: RegistrationLimit;
   readonly sessions: SessionIssuer;
   readonly flows: FlowStore;
   /** How many flows a network may begin. */

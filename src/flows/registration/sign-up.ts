@@ -35,9 +35,11 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
     config,
     csrf,
     defaultReturnUrl,
+    devices,
     flows,
     hooks,
     identities,
+    limit,
     returnTo,
     schemas,
     sessionCookie,
@@ -46,6 +48,7 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
 
   return async ({ flow, method, call, fetches }, { traits, credentials, extra, amr, consume }) => {
     mustBeEnabled(config);
+    await limit.mustTake(call.remoteAddress);
     const now = clock.now();
     const schema = schemaOf(schemas, flow);
     const identity = apply(blank(uuid7(now), schema.id, now), { traits, credentials, ...extra }, { now, newId: uuid4 });
@@ -102,6 +105,7 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
       if (issued === undefined)
         return { kind: "completed", identity: rendered, continueWith: [], redirectBrowserTo: destination };
       sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
+      devices.remember(call, issued.identity.id);
       return {
         kind: "completed",
         ...(session && { session }),

@@ -22,21 +22,24 @@ export interface BcryptFormat {
   readonly text: string;
 }
 
-/** More would be an attack on the server by whoever imported it: 4 GiB, or minutes of work. */
-const MOST_MEMORY = 4 * 1024 * 1024;
-const MOST_WORK = 64 * 1024 * 1024;
-const MOST_COST = 18;
+/** The most that comparing with a stored hash may cost; the `hashers.max_cost` section of the configuration fits. */
+export interface HashCost {
+  readonly bcrypt: number;
+  /** KiB. */
+  readonly argon2_memory: number;
+  readonly argon2_iterations: number;
+}
 
 const ARGON2 =
   /^\$(argon2id|argon2i|argon2d)(?:\$v=(\d{1,3}))?\$((?:[mtp]=\d{1,10},?){3})\$([A-Za-z0-9+/]+)=*\$([A-Za-z0-9+/]+)=*$/;
 const BCRYPT = /^\$2[abyz]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
-/** Reads a stored hash; undefined when it is of no kind that we verify, or asks for more work than is sane. */
+/** Reads a stored hash; undefined when it is of no kind that we verify. What it costs is not judged; see `findCostFault`. */
 export const readHashFormat = (stored: string): HashFormat | undefined => {
   const bcrypt = BCRYPT.exec(stored);
   if (bcrypt !== null) {
     const cost = Number(bcrypt[1]);
-    return cost >= 4 && cost <= MOST_COST ? { kind: "bcrypt", cost, text: `$2b$${stored.slice(4)}` } : undefined;
+    return cost >= 4 && cost <= 31 ? { kind: "bcrypt", cost, text: `$2b$${stored.slice(4)}` } : undefined;
   }
   const [, variant, version = "16", numbers = "", salt = "", digest = ""] = ARGON2.exec(stored) ?? [];
   if (variant === undefined) return undefined;
@@ -64,11 +67,33 @@ const isSane = ({ version, memory, iterations, parallelism, salt, digest }: Argo
   parallelism <= 255 &&
   iterations >= 1 &&
   memory >= 8 * parallelism &&
-  memory <= MOST_MEMORY &&
-  memory * iterations <= MOST_WORK &&
   salt.length >= 8 &&
   digest.length >= 4 &&
   digest.length <= 512;
+
+/**
+ * What is wrong with the cost of a stored hash, as a sentence that quotes
+ * nothing of the hash; undefined when it may be compared with. Whoever can
+ * import hashes could otherwise buy hours of work with one sign-in.
+ */
+export const findCostFault = (format: HashFormat, most: HashCost): string | undefined => {
+  if (format.kind === "bcrypt")
+    return format.cost > most.bcrypt ? `bcrypt cost ${format.cost} is above ${most.bcrypt}` : undefined;
+  if (format.memory > most.argon2_memory)
+    return `argon2 memory of ${format.memory} KiB is above ${most.argon2_memory} KiB`;
+  return format.iterations > most.argon2_iterations
+    ? `${format.iterations} argon2 iterations are above ${most.argon2_iterations}`
+    : undefined;
+};
+
+/** What a hash costs to compare with, for telling apart what takes a different time: algorithm and parameters, nothing of the hash itself. */
+export const hashKindOf = (stored: string | undefined): string => {
+  const format = stored === undefined ? undefined : readHashFormat(stored);
+  if (format === undefined) return "none";
+  return format.kind === "bcrypt"
+    ? `bcrypt ${format.cost}`
+    : `${format.variant} ${format.memory} ${format.iterations} ${format.parallelism}`;
+};
 
 /** Writes the PHC string, parameters in the order that every reader takes. */
 export const writeArgon2 = ({

@@ -1,14 +1,18 @@
 import { randomBytes } from "node:crypto";
 import os from "node:os";
-import { type HashFormat, readHashFormat, writeArgon2 } from "./hash-format.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { findCostFault, type HashCost, type HashFormat, readHashFormat, writeArgon2 } from "./hash-format.ts";
 import { createHashingProcess } from "./hashing-process.ts";
 import type { Job, Response } from "./job.ts";
 import { normalizePassword } from "./normalize-password.ts";
+import { type Purpose, purposes, type Share } from "./share.ts";
+import { createTurns, type PurposeStats } from "./turns.ts";
 
 /**
  * Passwords become hashes and are compared with hashes here. It owns the bound
- * on how many run and wait, and the process of lower priority that does the
- * work; it does not own what a good password is, nor where a hash is kept.
+ * on how many run and wait, whose turn it is (turns.ts), and the process of
+ * lower priority that does the work; it does not own what a good password is,
+ * nor where a hash is kept.
  */
 
 /** How hashes are made; the `hashers` section of the configuration fits. */
@@ -25,8 +29,10 @@ export interface HasherConfig {
   readonly bcrypt: { readonly cost: number };
   /** How many run at once; 0: one per processor but one, which is left to everything else. */
   readonly concurrency: number;
-  /** How many may wait. */
+  /** How many may wait for each purpose. */
   readonly queue: number;
+  /** The most that comparing with a stored hash may cost. */
+  readonly max_cost: HashCost;
 }
 
 /** What came of comparing. */
@@ -45,6 +51,9 @@ export interface HasherStats {
   readonly crashes: number;
   /** How long one takes lately, without waiting; 0 before the first. */
   readonly averageMs: number;
+  /** How long comparing with a hash made as configured takes lately; 0 before the first. */
+  readonly comparisonMs: number;
+  readonly purposes: Readonly<Record<Purpose, PurposeStats>>;
 }
 
 /** Hashes passwords and compares them. */
@@ -54,26 +63,16 @@ export interface Hasher {
    * HashingOverloaded, and RangeError for more than 72 bytes with bcrypt, which
    * would not look at the rest.
    */
-  hash(password: string): Promise<string>;
+  hash(password: string, share?: Share): Promise<string>;
   /**
-   * Compares. With `undefined`, or a hash of no kind we know, it answers no
-   * after the time that a comparison takes. Throws HashingOverloaded.
+   * Compares. With `undefined`, or a hash that cannot be verified, it answers no
+   * after the time that a comparison takes: it waits for its turn and holds it for
+   * that long, without hashing. Throws HashingOverloaded.
    */
-  verify(password: string, stored: string | undefined): Promise<Verified>;
+  verify(password: string, stored: string | undefined, share?: Share): Promise<Verified>;
   stats(): HasherStats;
   /** Refuses further work and ends the process. */
   close(): void;
-}
-
-/** Too many hashes run and wait already. */
-export class HashingOverloaded extends Error {
-  override readonly name = "HashingOverloaded";
-  readonly retryAfterSeconds: number;
-
-  constructor(retryAfterSeconds: number) {
-    super("too many passwords are being hashed");
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
 }
 
 /** Where a hash of an unknown kind, or a crash, is reported; a pino logger fits. */
@@ -84,6 +83,9 @@ export interface HashingLog {
 /** What bcrypt looks at. */
 export const BCRYPT_MAX_BYTES = 72;
 const IDLE_MS = 30_000;
+
+/** Whose share it is when nobody says so. */
+const anybody: Share = { purpose: "sign_in", network: "", subject: "" };
 
 /** Creates the hasher. Its process starts with the first job and ends after half a minute without one. */
 export const createHasher = (
@@ -97,39 +99,43 @@ export const createHasher = (
     idle,
     onCrash: (how) => log?.warn({ how }, "the hashing process ended unexpectedly"),
   });
+  const turns = createTurns({ concurrency, queue: config.queue });
   const nobody = hashOfNobody(config);
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  let done = 0;
-  let refused = 0;
-  let averageMs = 0;
+  const most = atLeastOurs(config);
+  /** How long comparing with a hash made as configured takes lately, in milliseconds; 0 before the first. */
+  let currentMs = 0;
 
-  const inTurn = async (job: Job): Promise<Response> => {
-    if (running >= concurrency) {
-      if (waiting.length >= config.queue) {
-        refused += 1;
-        throw new HashingOverloaded(Math.max(1, Math.ceil(((waiting.length / concurrency) * averageMs) / 1000)));
-      }
-      // The one that ends hands its place over: `running` stays as it is.
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else {
-      running += 1;
-    }
+  const compare = async (candidates: readonly string[], stored: string, isLikeOurs: boolean): Promise<Response> => {
+    // Starting the process takes longer than the comparison that it is started for.
+    const isWarm = worker.running;
     const started = performance.now();
-    try {
-      return await worker.run(job);
-    } finally {
-      const took = performance.now() - started;
-      averageMs = averageMs === 0 ? took : averageMs * 0.9 + took * 0.1;
-      done += 1;
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
+    const response = await worker.run({ kind: "verify", candidates, stored });
+    const each = (performance.now() - started) / candidates.length;
+    if (isLikeOurs && isWarm) currentMs = currentMs === 0 ? each : currentMs * 0.9 + each * 0.1;
+    return response;
+  };
+
+  /** Takes as long as a comparison. Hashes only while it is not known how long that is, or to start the process as a comparison would. */
+  const pretend = async (candidates: readonly string[]): Promise<void> => {
+    if (currentMs > 0 && worker.running) await sleep(currentMs * candidates.length);
+    else await compare(candidates, nobody, true);
+  };
+
+  const readStored = (stored: string | undefined): HashFormat | undefined => {
+    if (stored === undefined) return undefined;
+    const format = readHashFormat(stored);
+    if (format === undefined) {
+      log?.warn({ kind: kindOf(stored) }, "a stored password hash is of an unknown kind");
+      return undefined;
     }
+    const fault = findCostFault(format, most);
+    if (fault !== undefined)
+      log?.warn({ kind: kindOf(stored), fault }, "a stored password hash asks for too much work and is not verified");
+    return fault === undefined ? format : undefined;
   };
 
   return {
-    hash: async (given) => {
+    hash: async (given, share = anybody) => {
       const password = normalizePassword(given);
       if (config.algorithm === "bcrypt" && Buffer.byteLength(password) > BCRYPT_MAX_BYTES)
         throw new RangeError("bcrypt takes 72 bytes at most");
@@ -138,35 +144,60 @@ export const createHasher = (
         config.algorithm === "bcrypt"
           ? { kind: "bcrypt", password, cost: config.bcrypt.cost }
           : { kind: "argon2", password, memory, iterations, parallelism, saltBytes, digestBytes };
-      const response = await inTurn(job);
+      const response = await turns.run(share, () => worker.run(job));
       if (!("hash" in response))
         throw new Error(`hashing failed: ${"failed" in response ? response.failed : "no hash"}`);
       return response.hash;
     },
 
-    verify: async (given, stored) => {
-      const format = stored === undefined ? undefined : readHashFormat(stored);
-      if (stored !== undefined && format === undefined)
-        log?.warn({ kind: kindOf(stored) }, "a stored password hash is of an unknown kind");
+    verify: async (given, stored, share = anybody) => {
+      const format = readStored(stored);
       const normal = normalizePassword(given);
       // Imported hashes were made of what was typed; ours of its normal form.
       const candidates = normal === given ? [normal] : [normal, given];
-      const response = await inTurn({
-        kind: "verify",
-        candidates,
-        stored: format === undefined ? nobody : (stored ?? nobody),
-      });
+      if (format === undefined || stored === undefined) {
+        await turns.run(share, () => pretend(candidates));
+        return { ok: false, rehash: false };
+      }
+      const response = await turns.run(share, () => compare(candidates, stored, isCurrent(format, config)));
       if ("failed" in response) throw new Error(`comparing failed: ${response.failed}`);
       const match = "match" in response ? response.match : -1;
-      const ok = format !== undefined && match >= 0;
+      const ok = match >= 0;
       return { ok, rehash: ok && (match > 0 || !isCurrent(format, config)) && canHash(config, normal) };
     },
 
-    stats: () => ({ running, waiting: waiting.length, done, refused, crashes: worker.crashes, averageMs }),
+    stats: () => {
+      const stats = turns.stats();
+      const sum = (of: (one: PurposeStats) => number) =>
+        purposes.reduce((total, purpose) => total + of(stats[purpose]), 0);
+      const [running, waiting, done, refused] = [
+        sum((one) => one.running),
+        sum((one) => one.waiting),
+        sum((one) => one.done),
+        sum((one) => one.refused),
+      ];
+      return {
+        running,
+        waiting,
+        done,
+        refused,
+        crashes: worker.crashes,
+        averageMs: turns.averageMs,
+        comparisonMs: currentMs,
+        purposes: stats,
+      };
+    },
 
     close: () => worker.close(),
   };
 };
+
+/** What is hashed here is compared with here, whatever is accepted of others. */
+const atLeastOurs = ({ max_cost: most, argon2, bcrypt }: HasherConfig): HashCost => ({
+  bcrypt: Math.max(most.bcrypt, bcrypt.cost),
+  argon2_memory: Math.max(most.argon2_memory, argon2.memory),
+  argon2_iterations: Math.max(most.argon2_iterations, argon2.iterations),
+});
 
 /** A hash that no password has, and that takes as long to compare with as a real one. */
 const hashOfNobody = ({ algorithm, argon2, bcrypt }: HasherConfig): string => {

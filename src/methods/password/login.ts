@@ -1,15 +1,21 @@
 import type { Database } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityStore } from "../../identity/store.ts";
+import type { Call } from "../../lib/call.ts";
+import { hashKindOf } from "../../lib/hashing/hash-format.ts";
+import type { FailureFloor, TimedTry } from "../../limits/failure-floor.ts";
 import type { RateLimiter } from "../../limits/rate-limiter.ts";
 import { normaliseIdentifier } from "../../schema/normalise.ts";
 import { answersAal } from "../../session/aal.ts";
+import type { KnownDevices } from "../../session/known-devices.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode, withValue } from "../../ui/node.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
+import type { Authenticated } from "../contract/authentication.ts";
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
-import { rejected } from "../contract/result.ts";
+import { type Rejected, rejected } from "../contract/result.ts";
 import { PASSWORD, passwordCredential, readHash, writeHash } from "./credential.ts";
+import { createGuessers } from "./guesser.ts";
 import type { Passwords } from "./passwords.ts";
 
 /** What the password method of the login flow needs. */
@@ -19,11 +25,13 @@ export interface PasswordLoginDeps {
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
   readonly attempts: RateLimiter;
+  readonly devices: KnownDevices;
+  readonly floor: FailureFloor;
 }
 
 /**
  * Creates the password method of the login flow. A wrong password and an
- * unknown person get the same answer after the same work.
+ * unknown person get the same answer, after the same time.
  */
 export const createPasswordLogin = ({
   enabled,
@@ -31,6 +39,8 @@ export const createPasswordLogin = ({
   identities,
   passwords,
   attempts,
+  devices,
+  floor,
 }: PasswordLoginDeps): LoginMethod<"password"> => {
   const field = freezeNode(
     inputNode({
@@ -48,7 +58,43 @@ export const createPasswordLogin = ({
     value: PASSWORD,
     label: uiText(messages.signInWithPassword),
   });
+  const guesserOf = createGuessers({ attempts, devices });
   const linkAccount = submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signIn) });
+
+  /** Everything that takes time, and may tell by it who is there. @throws RATE_LIMITED, OVERLOADED */
+  const verify = async (
+    input: LoginInput<"password">,
+    { signedIn }: LoginView,
+    call: Call,
+    timed: TimedTry,
+  ): Promise<Authenticated | Rejected> => {
+    const submittedValues = submitted(input);
+    const identifier = normaliseIdentifier(submittedValues.identifier);
+    const spellings = [...new Set([identifier, submittedValues.identifier])];
+    const found = await identities.findByIdentifier(db, PASSWORD, spellings);
+    const guesser = await guesserOf({ identifier, owner: found?.identity, signedIn }, call);
+
+    const tried = await attempts.attempt(guesser.buckets, async () => {
+      const hash = readHash(found?.secret);
+      const verified = await passwords.verify(input.password, hash, { ...guesser.share, onTurn: timed.began });
+      timed.verified(hashKindOf(hash));
+      return { failed: !found || !verified.ok, value: verified };
+    });
+    if (tried.kind === "wait") throw tooManyGuesses(tried.seconds);
+    const { ok, rehash } = tried.value;
+    if (!found || !ok) return rejected([{ node: "", text: uiText(messages.invalidCredentials) }], submittedValues);
+    // Only whoever knows the password learns that the account was disabled.
+    if (found.identity.state !== "active")
+      return rejected([{ node: "", text: uiText(messages.identityDisabled) }], submittedValues, PASSWORD);
+    const rehashed = rehash ? await passwords.rehash(input.password, guesser.share) : undefined;
+    const renewed = rehashed === undefined ? {} : { renewed: writeHash(rehashed) };
+    return {
+      kind: "authenticated",
+      identity: found.identity,
+      amr: { method: PASSWORD, aal: "aal1" },
+      verified: { type: PASSWORD, version: found.secret?.version, ...renewed },
+    };
+  };
 
   return {
     name: PASSWORD,
@@ -64,32 +110,16 @@ export const createPasswordLogin = ({
 
     submitted,
 
-    authenticate: async (input, _view, call) => {
+    authenticate: async (input, view, call) => {
       const submittedValues = submitted(input);
       const { identifier } = submittedValues;
       if (identifier.trim() === "") return rejected([missing("identifier")], submittedValues);
       if (input.password === "") return rejected([missing("password")], submittedValues);
 
-      const normalised = normaliseIdentifier(identifier);
-      const tried = await attempts.attempt(attempts.loginBuckets(normalised, call.remoteAddress), async () => {
-        const found = await identities.findByIdentifier(db, PASSWORD, [...new Set([normalised, identifier])]);
-        const verified = await passwords.verify(input.password, readHash(found?.secret));
-        return { failed: !found || !verified.ok, value: { found, verified } };
+      return floor.hold(call.signal, async (timed) => {
+        const result = await verify(input, view, call, timed);
+        return { failed: result.kind !== "authenticated", value: result };
       });
-      if (tried.kind === "wait") throw tooManyGuesses(tried.seconds);
-      const { found, verified } = tried.value;
-      if (!found || !verified.ok)
-        return rejected([{ node: "", text: uiText(messages.invalidCredentials) }], submittedValues);
-      // Only whoever knows the password learns that the account was disabled.
-      if (found.identity.state !== "active")
-        return rejected([{ node: "", text: uiText(messages.identityDisabled) }], submittedValues, PASSWORD);
-      const renewed = verified.rehashed === undefined ? {} : { renewed: writeHash(verified.rehashed) };
-      return {
-        kind: "authenticated",
-        identity: found.identity,
-        amr: { method: PASSWORD, aal: "aal1" },
-        verified: { type: PASSWORD, version: found.secret?.version, ...renewed },
-      };
     },
   };
 };

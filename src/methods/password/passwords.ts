@@ -1,5 +1,7 @@
 import { serviceError } from "../../errors/service-error.ts";
-import { type Hasher, HashingOverloaded } from "../../lib/hashing/hasher.ts";
+import type { Hasher, Verified } from "../../lib/hashing/hasher.ts";
+import type { Share } from "../../lib/hashing/share.ts";
+import { HashingAbandoned, HashingOverloaded } from "../../lib/hashing/turns.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
 import type { Candidate, PasswordPolicy } from "./policy.ts";
@@ -16,11 +18,10 @@ export interface Passwords {
     | { readonly kind: "chosen"; readonly hash: string }
     | { readonly kind: "refused"; readonly messages: readonly FormMessage[] }
   >;
-  /**
-   * Compares. Without a hash it takes as long and says no. A hash that is no
-   * longer made as configured comes back made anew. @throws OVERLOADED
-   */
-  verify(password: string, hash: string | undefined): Promise<{ readonly ok: boolean; readonly rehashed?: string }>;
+  /** Compares. Without a hash it takes as long and says no. @throws OVERLOADED */
+  verify(password: string, hash: string | undefined, share: Share): Promise<Verified>;
+  /** Hashes a password anew that is right and was not hashed as configured. Undefined when it cannot be done just now. */
+  rehash(password: string, share: Share): Promise<string | undefined>;
 }
 
 /** Where a rehash that failed is told; signing in goes on without it. */
@@ -47,17 +48,17 @@ export const createPasswords = ({
         explain: "The password could not be checked against known breaches. Try again later.",
       });
     if (verdict.kind === "refused") return { kind: "refused", messages: verdict.messages.map(onField) };
-    return { kind: "chosen", hash: known ?? (await orBusy(hasher.hash(choice.password))) };
+    return { kind: "chosen", hash: known ?? (await orBusy(hasher.hash(choice.password, choice.share))) };
   },
 
-  verify: async (password, hash) => {
-    const { ok, rehash } = await orBusy(hasher.verify(password, hash));
-    if (!ok || !rehash) return { ok };
+  verify: (password, hash, share) => orBusy(hasher.verify(password, hash, share)),
+
+  rehash: async (password, share) => {
     try {
-      return { ok, rehashed: await hasher.hash(password) };
+      return await hasher.hash(password, share);
     } catch (err) {
       log.warn({ err }, "a password could not be hashed anew; it will be at its next use");
-      return { ok };
+      return undefined;
     }
   },
 });
@@ -74,6 +75,9 @@ const orBusy = async <T>(work: Promise<T>): Promise<T> => {
         explain: "Too many passwords are being checked right now.",
         headers: { "retry-after": String(error.retryAfterSeconds) },
       });
+    // Nobody reads this answer.
+    if (error instanceof HashingAbandoned)
+      throw serviceError("OVERLOADED", { explain: "The call was given up before its turn came." });
     throw error;
   }
 };

@@ -2,6 +2,7 @@ import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { HashersConfig, PasswordPolicyConfig } from "../../config/config.ts";
 import { BCRYPT_MAX_BYTES, type Hasher } from "../../lib/hashing/hasher.ts";
 import { normalizePassword } from "../../lib/hashing/normalize-password.ts";
+import type { Share } from "../../lib/hashing/share.ts";
 import type { AddressRules } from "../../lib/outbound/address-rules.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { type BreachCheck, createBreachCheck } from "./breach.ts";
@@ -16,6 +17,8 @@ export interface Candidate {
   readonly identifiers: readonly string[];
   /** The hash of the password they have, if any. */
   readonly currentHash: string | undefined;
+  /** On whose share hashes are computed. */
+  readonly share: Share;
   /** Goes along with the question to the breach service; see lib/trace.ts. */
   readonly trace?: Readonly<Record<string, string>>;
 }
@@ -84,7 +87,7 @@ export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy =
   };
 
   return {
-    check: async ({ password: given, identifiers, currentHash, trace }) => {
+    check: async ({ password: given, identifiers, currentHash, share, trace }) => {
       // Two texts that are no Unicode would become one when they are encoded; U+0000 ends a text for bcrypt.
       if (!given.isWellFormed() || given.includes("\0"))
         return refused(uiText(general.invalid, { reason: "the password has characters that are not allowed" }));
@@ -97,7 +100,7 @@ export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy =
       const found: UiText[] = [];
       if (length < config.min_password_length)
         found.push(uiText(messages.tooShort, { min_length: config.min_password_length, actual_length: length }));
-      if (currentHash !== undefined && (await hasher.verify(given, currentHash)).ok)
+      if (currentHash !== undefined && (await hasher.verify(given, currentHash, share)).ok)
         found.push(uiText(messages.sameAsNow));
       if (
         config.identifier_similarity_check_enabled &&

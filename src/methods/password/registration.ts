@@ -1,4 +1,6 @@
 import { outgoingHeaders } from "../../lib/trace.ts";
+import { networkOf } from "../../limits/network.ts";
+import type { RegistrationLimit } from "../../limits/registrations.ts";
 import { readTraits } from "../../schema/form.ts";
 import { traitNodes } from "../../schema/nodes.ts";
 import { validateTraits } from "../../schema/validate.ts";
@@ -17,9 +19,11 @@ import type { Passwords } from "./passwords.ts";
 export const createPasswordRegistration = ({
   enabled,
   passwords,
+  limit,
 }: {
   readonly enabled: boolean;
   readonly passwords: Passwords;
+  readonly limit: RegistrationLimit;
 }): RegistrationMethod<"password"> => {
   const credentials = [
     freezeNode(
@@ -60,10 +64,13 @@ export const createPasswordRegistration = ({
       const identifiers = validated.identifiers[PASSWORD] ?? [];
       if (identifiers.length === 0)
         return rejected([{ node: "", text: uiText(messages.noIdentifier) }], submittedValues);
+      await limit.mustHaveRoom(call.remoteAddress);
+      const network = networkOf(call.remoteAddress);
       const chosen = await passwords.choose({
         password: input.password,
         identifiers,
         currentHash: undefined,
+        share: { purpose: "sign_up", network, subject: identifiers[0] ?? "", signal: call.signal },
         trace: outgoingHeaders(call),
       });
       if (chosen.kind === "refused") return rejected(chosen.messages, submittedValues);

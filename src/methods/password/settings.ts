@@ -1,6 +1,7 @@
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Call } from "../../lib/call.ts";
 import { outgoingHeaders } from "../../lib/trace.ts";
+import { networkOf } from "../../limits/network.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
 import { rejected } from "../contract/result.ts";
@@ -60,8 +61,15 @@ export const createPasswordSettings = ({
       const identifiers = identity.credentials[PASSWORD]?.identifiers ?? [];
       if (identifiers.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }]);
       const stored = await identities.findSecret(sql, identity.id, PASSWORD);
+      const network = networkOf(call.remoteAddress);
       const chosen = await passwords.choose(
-        { password, identifiers, currentHash: readHash(stored), trace: outgoingHeaders(call) },
+        {
+          password,
+          identifiers,
+          currentHash: readHash(stored),
+          share: { purpose: "session", network, subject: identity.id, signal: call.signal },
+          trace: outgoingHeaders(call),
+        },
         hashes.get(call),
       );
       if (chosen.kind === "refused") return rejected(chosen.messages);

@@ -40,8 +40,18 @@ describe("a configuration that is left out", () => {
     });
   });
 
-  test("limits guessing, generously", () => {
-    expect(config.limits.login).toEqual({ window: 900_000, per_identifier: 50, per_network: 500 });
+  test("limits guessing and registering, generously", () => {
+    expect(config.limits).toMatchObject({
+      login: {
+        window: 900_000,
+        per_identifier: 50,
+        per_network: 500,
+        per_device: 20,
+        per_session: 20,
+        longest_wait: 3_000,
+      },
+      registration: { window: 3_600_000, per_network: 1_000 },
+    });
   });
 
   test("has a schema of its own, which is there", async () => {

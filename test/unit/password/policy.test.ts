@@ -45,7 +45,12 @@ const setUp = ({ config = {}, algorithm = "argon2", found = { kind: "count", cou
     asked,
     warnings,
     check: (password: string, identifiers: readonly string[] = ["ann@example.com"], currentHash?: string) =>
-      policy.check({ password, identifiers, currentHash }),
+      policy.check({
+        password,
+        identifiers,
+        currentHash,
+        share: { purpose: "session", network: "203.0.113.1", subject: "ann" },
+      }),
   };
 };
 
