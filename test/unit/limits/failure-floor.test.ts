@@ -11,8 +11,9 @@ const setUp = (longest = 10_000) => {
   /** A try whose verification takes a while, after it has waited for its turn. */
   const tried = (kind: string, takes: number, failed = true, waits = 0) =>
     floor.hold(never, async (timed) => {
+      const queued = performance.now();
       await sleep(waits);
-      timed.began(waits);
+      timed.began(performance.now() - queued);
       await sleep(takes);
       timed.verified(kind);
       return { failed, value: kind };
@@ -27,7 +28,7 @@ describe("the floor under failed sign-ins", () => {
     await tried("quick", 5);
     expect(floor.milliseconds).toBeGreaterThan(120);
     // The quick one waits for all that the slow one takes longer.
-    expect(waits.at(-1)).toBeGreaterThan(100);
+    expect(waits.at(-1)).toBeGreaterThan(60);
   });
 
   it("holds back what throws, and nothing that succeeds", async () => {
@@ -40,7 +41,7 @@ describe("the floor under failed sign-ins", () => {
       }),
     ).rejects.toThrow("limited");
     expect(waits).toHaveLength(1);
-    expect(waits[0]).toBeGreaterThan(45);
+    expect(waits[0]).toBeGreaterThan(20);
   });
 
   it("does not count time in the queue", async () => {
