@@ -5,6 +5,7 @@ import { DsnError } from "../lib/dsn-error.ts";
 import { parseByteSize } from "./byte-size.ts";
 import { findProviderFaults } from "./check-oidc.ts";
 import { formats } from "./formats.ts";
+import { isCorsOrigin } from "./is-cors-origin.ts";
 import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
 import { isMap, type Path, type Raw, valueAt } from "./tree.ts";
 import type { Finding } from "./validate.ts";
@@ -123,6 +124,17 @@ export const warningChecks: readonly Check[] = [
       .map((url) =>
         at("selfservice.allowed_return_urls", `${String(url)} is left out: anybody may have a host under it`),
       ),
+  (get) =>
+    list(get("serve.public.cors.allowed_origins")).flatMap((entry, index) =>
+      typeof entry === "string" && !isCorsOrigin(entry)
+        ? [
+            {
+              path: ["serve", "public", "cors", "allowed_origins", index],
+              message: `is left out: no browser sends ${JSON.stringify(entry)} as its origin`,
+            },
+          ]
+        : [],
+    ),
   (get) =>
     get("serve.public.cors.enabled") === true &&
     get("serve.public.cors.allow_credentials") === true &&

@@ -26,7 +26,7 @@ export const formats: Readonly<Record<string, Format>> = {
     says: "must be an absolute URL, whose host may begin with *., or a path that begins with /",
   },
   "cors-origin": {
-    accepts: (text) => text === "*" || /^[a-z][a-z0-9+.-]*:\/\/[^/*?#@]*\*?[^/*?#@]*\/?$/i.test(text),
+    accepts: (text) => text === "*" || /^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(text),
     says: "must be an origin such as https://app.example.com or https://*.example.com, or *",
   },
   cidr: { accepts: isNetwork, says: "must be an address or a network such as 10.0.0.0/8" },

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Config, ListenerConfig } from "./config.ts";
+import { isCorsOrigin } from "./is-cors-origin.ts";
 import type { Slice } from "./slice.ts";
 
 /** What the listeners' part needs besides itself. */
@@ -12,7 +13,10 @@ export interface ServeContext {
 /** Reads `serve`. */
 export function readServe(serve: Slice, context: ServeContext): Config["serve"] {
   const cors = serve.part("public.cors");
-  const origins = cors.texts("allowed_origins").map((origin) => origin.replace(/\/$/, ""));
+  const origins = cors
+    .texts("allowed_origins")
+    .filter(isCorsOrigin)
+    .map((origin) => origin.replace(/\/$/, ""));
   return {
     public: {
       ...readListener("public", serve.part("public"), context.dev ? "127.0.0.1" : "0.0.0.0", context),

@@ -1,4 +1,5 @@
 import { type DescMethod, type DescMethodUnary, getOption } from "@bufbuild/protobuf";
+import fastifyCors from "@fastify/cors";
 import type { FastifyInstance } from "fastify";
 import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import type { Config } from "../config/config.ts";
@@ -134,7 +135,7 @@ export const createListeners = ({
     });
     const app = createHttpApp({ port, baseUrl: listener.base_url, tls: listener.tls, log });
     health.mount(app, { port, version, metrics });
-    if (port === "public" && serve.public.cors.enabled) app.addHook("onRequest", createCors(serve.public.cors));
+    if (port === "public" && serve.public.cors.enabled) app.register(fastifyCors, () => createCors(serve.public.cors));
     mountConnect(app, {
       rpcs: [...bound.values()].filter(({ method }) => isHere(method)),
       stock: [health.service, { rpcs: [], mount: createReflection(descriptors, isHere) }],

@@ -1,8 +1,7 @@
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
+import type { FastifyCorsOptionsDelegate } from "@fastify/cors";
 
 /** Which other sites may call from a browser (around §4.5). */
 export interface CorsRules {
-  readonly enabled: boolean;
   /** Whole origins, `https://*.example.com` for any subdomain, or `*` for anyone, who then gets no credentials. */
   readonly allowed_origins: readonly string[];
   readonly allowed_methods: readonly string[];
@@ -14,57 +13,30 @@ export interface CorsRules {
 }
 
 /**
- * Creates the hook that answers preflights and lets listed origins read
- * answers. It belongs on the public server itself, so that it holds for every
- * protocol of that port; headers are set on the raw response, because not every
- * protocol answers through Fastify.
+ * Creates the options by which `@fastify/cors` answers preflights and lets
+ * listed origins read answers. They are for the public server itself, so that
+ * they hold for every protocol of that port.
  */
-export const createCors = (rules: CorsRules): onRequestHookHandler => {
+export const createCors = (rules: CorsRules): FastifyCorsOptionsDelegate => {
   const allows = originTest(rules.allowed_origins);
   const anyone = rules.allowed_origins.includes("*");
-  const methods = rules.allowed_methods.map((method) => method.toUpperCase());
-  const headers = new Set(rules.allowed_headers.map((name) => name.toLowerCase()));
-
-  const letRead = (reply: FastifyReply, origin: string): boolean => {
-    const { raw } = reply;
-    raw.setHeader("vary", "Cookie, Origin");
-    if (allows(origin)) {
-      raw.setHeader("access-control-allow-origin", origin);
-      if (rules.allow_credentials) raw.setHeader("access-control-allow-credentials", "true");
-      return true;
-    }
-    // An origin that is only let in as "anyone" must never read with credentials.
-    if (anyone) raw.setHeader("access-control-allow-origin", "*");
-    return anyone;
+  const shared = {
+    methods: [...new Set(["GET", "HEAD", ...rules.allowed_methods.map((method) => method.toUpperCase())])],
+    // Without a list the names that were asked for are allowed.
+    ...(!rules.allowed_headers.includes("*") && { allowedHeaders: [...rules.allowed_headers] }),
+    ...(rules.exposed_headers.length > 0 && { exposedHeaders: [...rules.exposed_headers] }),
+    ...(rules.max_age > 0 && { maxAge: rules.max_age }),
   };
+  const listed = { ...shared, origin: true, credentials: rules.allow_credentials };
+  // An origin that is only let in as "anyone" must never read with credentials.
+  const unlisted = { ...shared, origin: anyone ? "*" : [], credentials: false };
 
-  const preflight = (request: FastifyRequest, reply: FastifyReply, origin: string): void => {
-    const { raw } = reply;
-    const method = String(request.headers["access-control-request-method"]);
-    const asked = (request.headers["access-control-request-headers"] ?? "").toString().toLowerCase().split(",");
-    const wanted = asked.map((name) => name.trim()).filter((name) => name !== "");
-    const allowed = methods.includes(method) || ["GET", "HEAD"].includes(method);
-    if (allowed && wanted.every((name) => headers.has(name) || headers.has("*")) && letRead(reply, origin)) {
-      raw.setHeader("access-control-allow-methods", method);
-      if (wanted.length > 0) raw.setHeader("access-control-allow-headers", wanted.join(", "));
-      if (rules.max_age > 0) raw.setHeader("access-control-max-age", String(rules.max_age));
-    }
-    reply.header("vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers").code(204).send();
-  };
-
-  return (request, reply, done) => {
+  return (request, done) => {
     const { origin } = request.headers;
-    if (!rules.enabled || origin === undefined) {
-      done();
-      return;
-    }
-    if (request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined) {
-      preflight(request, reply, origin);
-      return;
-    }
-    if (letRead(reply, origin) && rules.exposed_headers.length > 0)
-      reply.raw.setHeader("access-control-expose-headers", rules.exposed_headers.join(", "));
-    done();
+    if (origin === undefined) return done(null, { origin: false });
+    // Any other OPTIONS is a verb that a route may know or not.
+    const preflight = request.headers["access-control-request-method"] !== undefined;
+    done(null, { ...(allows(origin) ? listed : unlisted), preflight });
   };
 };
 

@@ -310,6 +310,35 @@ test("credentials are never allowed for every origin", () => {
   expect(warnings.join("\n")).toContain("serve.public.cors.allowed_origins");
 });
 
+test("entries of CORS origins that no browser ever sends are left out, with a word", () => {
+  const entries = [
+    "http://127.0.0.1:3000",
+    "http://127.0.0.1:3000/*",
+    "https://a.example/path",
+    "https://u@a.example",
+    "https://a.example?x",
+  ];
+  const { config, warnings } = loadText(
+    `serve: { public: { cors: { enabled: true, allowed_origins: ${JSON.stringify(entries)} } } }`,
+  );
+  expect(config.serve.public.cors.allowed_origins).toEqual(["http://127.0.0.1:3000"]);
+  const said = warnings.filter((warning) => warning.startsWith("serve.public.cors.allowed_origins["));
+  expect(said).toHaveLength(4);
+  expect(said[0]).toContain("http://127.0.0.1:3000/*");
+  expect(mistakesOf('serve: { public: { cors: { allowed_origins: ["a.example"] } } }')).toHaveLength(1);
+});
+
+test("Connect and gRPC-Web are let through CORS unless it is said otherwise", () => {
+  const { cors } = loadConfig({ files: [], env: {} }).config.serve.public;
+  const has = (list: readonly string[], names: string) =>
+    expect(list.map((name) => name.toLowerCase())).toEqual(expect.arrayContaining(names.split(" ")));
+  has(
+    cors.allowed_headers,
+    "connect-protocol-version connect-timeout-ms x-grpc-web x-user-agent grpc-timeout if-match",
+  );
+  has(cors.exposed_headers, "grpc-status grpc-message grpc-status-details-bin etag retry-after www-authenticate");
+});
+
 describe("values that are written as texts", () => {
   test("are what they mean, where that leaves no doubt", () => {
     const { config } = loadText(`

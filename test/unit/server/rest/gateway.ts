@@ -1,4 +1,5 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import fastifyCors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { ErrorService } from "../../../../gen/ostiary/errors/v1/error_service_pb.ts";
 import { LoginService } from "../../../../gen/ostiary/login/v1/login_service_pb.ts";
@@ -46,7 +47,6 @@ const adminUrl = "http://127.0.0.1:4434/";
 export const errorPage = "http://127.0.0.1:4455/error";
 
 const cors = {
-  enabled: true,
   allowed_origins: ["http://127.0.0.1:4455", "https://*.example.com"],
   allowed_methods: ["POST", "GET", "PUT", "PATCH", "DELETE"],
   allowed_headers: ["Authorization", "Content-Type", "X-Session-Token"],
@@ -81,7 +81,7 @@ export const openDoor = async (
     return procedure as Procedure;
   };
   const app = Fastify();
-  app.addHook("onRequest", createCors({ ...cors, enabled: options.cors ?? true }));
+  if (options.cors ?? true) app.register(fastifyCors, () => createCors(cors));
   const isPublic = options.port !== "admin";
   await app.register(
     createGateway({
