@@ -67,6 +67,10 @@ const isOneLine = (value: string): boolean => !/\p{C}/u.test(value);
 /** Collects what the values of traits are used for, and what keeps them from it. */
 interface Notes extends Found {
   readonly fault: (path: readonly string[], text: UiText) => void;
+  /** Whether there are as many of one kind as a person may have. */
+  readonly isFull: () => boolean;
+  /** Adds to one kind what is not there yet. */
+  readonly add: (kind: string, value: string, path: readonly string[], into: () => void) => void;
 }
 
 function createNotes(): Notes {
@@ -79,7 +83,21 @@ function createNotes(): Notes {
     said.add(known);
     messages.push({ node, text });
   };
-  return { identifiers: {}, verifiable: [], recovery: [], messages, fault };
+  const known = new Map<string, Set<string>>();
+  let isFull = false;
+  const add: Notes["add"] = (kind, value, path, into) => {
+    const values = known.get(kind) ?? new Set();
+    known.set(kind, values);
+    if (value === "" || values.has(value)) return;
+    isFull ||= values.size >= bounds.uses;
+    if (isFull) {
+      fault(path, uiText(rows.invalid, { reason: `more than ${bounds.uses} identifiers or addresses` }));
+      return;
+    }
+    values.add(value);
+    into();
+  };
+  return { identifiers: {}, verifiable: [], recovery: [], messages, fault, add, isFull: () => isFull };
 }
 
 const tooLong = (value: string, most: number): UiText =>
@@ -87,8 +105,14 @@ const tooLong = (value: string, most: number): UiText =>
 
 /** Notes what one value is used for, and gives it back as it is to be kept. */
 function note(found: Notes, use: TraitUse, value: string, path: readonly string[]): string {
+  if (found.isFull()) return value;
+  // Folding what is much too long would take time and change nothing.
+  if (value.length > longestRaw) {
+    found.fault(path, tooLong(value, Math.min(longestIdentifier, longestAddress)));
+    return value;
+  }
   const { credentials, verification, recovery } = use.extension;
-  let memoize = value;
+  let kept = value;
   const address = (via: Via, most: number, into: (value: string) => void): void => {
     const normal = addressOf(value, via, use.format);
     if (normal === undefined) {
@@ -97,33 +121,31 @@ function note(found: Notes, use: TraitUse, value: string, path: readonly string[
     } else if (charactersIn(normal) > most) {
       found.fault(path, tooLong(normal, most));
     } else {
-      if (normal !== "") into(normal);
-      if (via === "sms") memoize = normal;
+      into(normal);
+      if (via === "sms") kept = normal;
     }
   };
   const identify = (type: string, identifier: string): void => {
-    if (charactersIn(identifier) > longestIdentifier) {
-      found.fault(path, tooLong(identifier, longestIdentifier));
-      return;
-    }
     found.identifiers[type] ??= [];
     const list = found.identifiers[type];
-    if (identifier !== "" && !list.includes(identifier)) list.push(identifier);
+    if (charactersIn(identifier) > longestIdentifier) found.fault(path, tooLong(identifier, longestIdentifier));
+    else found.add(`identifier ${type}`, identifier, path, () => list.push(identifier));
   };
-  const addTo = (list: Address[], via: Via) => (value: string) => {
-    if (!list.some((known) => known.via === via && known.value === value)) list.push({ via, value });
-  };
+  const addTo = (kind: string, list: Address[], via: Via) => (normal: string) =>
+    found.add(`${kind} ${via}`, normal, path, () => list.push({ via, value: normal }));
   for (const type of ["password", "webauthn"] as const)
     if (credentials?.[type]?.identifier) identify(type, normaliseIdentifier(value));
   if (credentials?.code?.identifier)
     address(credentials.code.via ?? "email", longestIdentifier, (identifier) => identify("code", identifier));
-  if (verification?.via) address(verification.via, longestAddress, addTo(found.verifiable, verification.via));
-  if (recovery?.via) address(recovery.via, longestAddress, addTo(found.recovery, recovery.via));
-  return memoize;
+  if (verification?.via)
+    address(verification.via, longestAddress, addTo("verification", found.verifiable, verification.via));
+  if (recovery?.via) address(recovery.via, longestAddress, addTo("recovery", found.recovery, recovery.via));
+  return kept;
 }
 
 const longestIdentifier = columnSizes["identity_identifiers.identifier"];
 const longestAddress = columnSizes["identity_addresses.value"];
+const longestRaw = 4 * Math.max(longestIdentifier, longestAddress);
 
 const isUsed = (shape: TraitShape): boolean => shape.uses.length > 0 || insideOf(shape).some(isUsed);
 
@@ -189,7 +211,7 @@ function walkObject(found: Notes, used: readonly TraitShape[], value: JsonObject
 
 /** Finds identifiers and addresses in traits that fit the schema otherwise. */
 export function findUses(shape: TraitShape, traits: JsonObject): FoundUses {
-  const { fault, ...found } = createNotes();
-  const memoize = walk({ fault, ...found }, [shape], traits, ["traits"]) as JsonObject;
-  return { ...found, traits: memoize };
+  const { fault, add, isFull, ...found } = createNotes();
+  const kept = walk({ fault, add, isFull, ...found }, [shape], traits, ["traits"]) as JsonObject;
+  return { ...found, traits: kept };
 }

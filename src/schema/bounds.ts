@@ -15,8 +15,12 @@ export const bounds = {
   schemaJsonDepth: 128,
   /** Nested arrays and objects in traits: what their column takes. */
   traitDepth: jsonColumnDepth,
-  /** Values in one person's traits. Some checks, such as `uniqueItems`, take time with the square of it. */
-  traitValues: 2_000,
+  /** Values in one person's traits. */
+  traitValues: 1_000,
+  /** Characters of a trait's own name. */
+  traitName: 1_024,
+  /** Identifiers and addresses of one kind that a person may have. */
+  uses: 100,
   /** Characters of a value that a pattern is run on. */
   patternInput: 65_536,
   /** Options offered of an enumeration. */

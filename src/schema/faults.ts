@@ -113,9 +113,11 @@ function isEcho(fault: ErrorObject, faults: readonly ErrorObject[]): boolean {
 
 /** Where a name stands in the order of the schema; what is inside a trait stands where the trait does. */
 function placeOf(name: string, places: ReadonlyMap<string, number>): number {
-  for (let part = name; part !== ""; part = part.slice(0, Math.max(part.lastIndexOf("."), 0))) {
+  let part = name;
+  for (let depth = 0; part !== "" && depth <= bounds.schemaDepth; depth++) {
     const place = places.get(part);
     if (place !== undefined) return place;
+    part = part.slice(0, Math.max(part.lastIndexOf("."), 0));
   }
   return places.size;
 }

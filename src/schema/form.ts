@@ -108,14 +108,29 @@ function enter(
   };
 }
 
-const knownAs = (members: JsonObject, step: string): string =>
-  Object.keys(members).find((key) => asSubmitted(key) === step) ?? step;
+/** The names of an object that have line breaks, as forms send them. */
+const submittedNames = new WeakMap<JsonObject, ReadonlyMap<string, string>>();
+
+function knownAs(members: JsonObject, step: string): string {
+  let names = submittedNames.get(members);
+  if (names === undefined) {
+    const broken = Object.keys(members).filter((key) => /[\r\n]/.test(key));
+    names = new Map(broken.map((key) => [asSubmitted(key), key] as const));
+    submittedNames.set(members, names);
+  }
+  return names.get(step) ?? step;
+}
+
+/** The steps of a name. One that leads deeper than any schema goes is one unknown trait, instead of a tower of objects. */
+function stepsOf(name: string): readonly string[] {
+  if (name.length > bounds.traitName * 4) return [name];
+  const path = traitPath(name);
+  return path.length > bounds.schemaDepth ? [name] : path;
+}
 
 /** Writes one form field to its place. */
 function place(root: DraftObject, name: string, sent: JsonValue, reading: Reading): void {
-  const path = traitPath(name.slice(prefix.length));
-  // Deeper than any schema goes: one unknown trait of that name, instead of a tower of objects.
-  const steps = path.length > bounds.schemaDepth ? [name.slice(prefix.length)] : path;
+  const steps = stepsOf(name.slice(prefix.length));
   let inside: DraftObject | DraftList = root;
   let here: Place = { shape: reading.traits, now: reading.current };
   for (const [at, named] of steps.entries()) {

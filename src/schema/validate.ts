@@ -23,6 +23,7 @@ const fault = (path: readonly string[], reason: string): FormMessage => ({
 });
 
 function nameFault(key: string, path: readonly string[]): FormMessage | undefined {
+  if (key.length > bounds.traitName) return fault(path, `a name of more than ${bounds.traitName} characters`);
   if (!key.isWellFormed()) return fault(path, "a name with half a character in it");
   return forbiddenNames.has(key)
     ? fault([...path, key], `${JSON.stringify(key)} is not a name that a trait may have`)
