@@ -65,6 +65,12 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "flows/<flow>": [...beneathFlows, "flows/pipeline.ts", "flows/shared", "flows/redirect", "flows/authentication"],
   // What owners do outside flows.
   account: [...beneathMethods, "flows/shared", "flows/<flow>"],
+  // Each aggregate, flow and feature as a module of the server.
+  "module.ts": ["lib", "jobs"],
+  "core.ts": "everything",
+  "prepare-app.ts": "everything",
+  "methods/module.ts": [...beneathMethods, "methods/index.ts", "methods/<method>"],
+  "flows/module.ts": "everything",
   server: ["gen", "errors", "lib"],
   // Both ports, with everything that answers on them.
   "server/listeners.ts": ["gen", "errors", "lib", "config", "server", "hosted"],
@@ -82,7 +88,7 @@ const protocolsOnly = ["server", "server/listeners.ts", "hosted", "app.ts", "mai
 /* --- import lines ------------------------------------------------------------ */
 
 /** What flows have in common, as parts of their own. */
-const flowParts = ["flows/pipeline.ts", "flows/shared", "flows/authentication", "flows/redirect"];
+const flowParts = ["flows/module.ts", "flows/pipeline.ts", "flows/shared", "flows/authentication", "flows/redirect"];
 
 /** The part of the project that a file belongs to, and which of its kind. */
 const partOf = (file: string): { readonly part: string; readonly name: string } => {

@@ -7,10 +7,10 @@ import { createDatabase } from "../db/pool.ts";
 import { startPrivateDatabase } from "../db/private.ts";
 import { giveBackMemory } from "../lib/give-back-memory.ts";
 import { createLog, type Log } from "../lib/log.ts";
+import { prepareApp } from "../prepare-app.ts";
 import { CommandError } from "./command.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import { greeting } from "./greeting.ts";
-import { prepareApp } from "./prepare-app.ts";
 import { createStopSignal } from "./stop-signal.ts";
 
 /** What `ostiary serve` was called with. */

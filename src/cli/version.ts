@@ -1,13 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readVersion } from "../lib/version.ts";
 import type { Command } from "./command.ts";
-
-/** Reads the version of this release, such as `0.1.0`. */
-export function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    readonly version: string;
-  };
-  return manifest.version;
-}
 
 /** `ostiary version` */
 export const version: Command = {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import { type Purpose, purposes } from "../lib/hashing/share.ts";
-import type { PurposeStats } from "../lib/hashing/turns.ts";
+import { type Purpose, purposes } from "./share.ts";
+import type { PurposeStats } from "./turns.ts";
 
 /** Where the figures come from. */
 export interface HashingFigures {

@@ -1,9 +1,9 @@
-import type { Config } from "../config/config.ts";
-import { ConfigError } from "../config/config-error.ts";
-import { type AddressRules, createAddressRules } from "../lib/outbound/address-rules.ts";
-import { findMapperFaults } from "../methods/oidc/mapper/find-mapper-faults.ts";
-import { loadSchemas, type Schemas } from "../schema/sources.ts";
-import { findTlsFaults } from "../server/find-tls-faults.ts";
+import type { Config } from "./config/config.ts";
+import { ConfigError } from "./config/config-error.ts";
+import { type AddressRules, createAddressRules } from "./lib/outbound/address-rules.ts";
+import { findMapperFaults } from "./methods/oidc/mapper/find-mapper-faults.ts";
+import { loadSchemas, type Schemas } from "./schema/sources.ts";
+import { findTlsFaults } from "./server/find-tls-faults.ts";
 
 /** What a server reads beside its configuration. */
 export interface PreparedApp {

@@ -1,0 +1,62 @@
+import { createAuditLog } from "./audit/audit-log.ts";
+import { type PreparedApp, prepareApp } from "./prepare-app.ts";
+import type { Config } from "./config/config.ts";
+import { createDatabase } from "./db/pool.ts";
+import { createReadiness } from "./db/readiness.ts";
+import type { Database } from "./db/sql.ts";
+import { createIdentityStore } from "./identity/store.ts";
+import { createJobs } from "./jobs/engine.ts";
+import { createAead } from "./lib/aead.ts";
+import { type Clock, systemClock } from "./lib/clock.ts";
+import { createKeyring } from "./lib/keyring.ts";
+import { createLog, type ServerLog } from "./lib/log.ts";
+import type { Wait } from "./limits/failure-floor.ts";
+import { createMetrics } from "./server/metrics.ts";
+
+/** What a test may put in the place of the real thing: time, waiting, and where the log goes. */
+export interface AppOverrides {
+  readonly clock?: Clock;
+  readonly log?: ServerLog;
+  /** Of `prepareApp`; left out, it is done now. */
+  readonly prepared?: PreparedApp;
+  /** Wraps the database, to hold what is written for a moment. */
+  readonly wrapDatabase?: (db: Database) => Database;
+  /** Holds failed sign-ins back. */
+  readonly wait?: Wait;
+}
+
+/** What every module may stand on. */
+export type Core = Awaited<ReturnType<typeof createCore>>;
+
+/** Creates what has no part in any feature: configuration, time, log, figures, keys, the database and what is at its heart. */
+export const createCore = async (config: Config, overrides: AppOverrides = {}) => {
+  const { clock = systemClock, log = createLog(config.log), wrapDatabase = (db) => db, prepared, wait } = overrides;
+  const { ciphers, database, dsn, secrets, serve } = config;
+  if (dsn === undefined) throw new Error("a server needs a dsn");
+  const { addressRules, schemas } = prepared ?? (await prepareApp(config));
+  const db = wrapDatabase(createDatabase({ dsn, poolSize: database.pool_size, log }));
+  const aead = createAead({
+    algorithm: ciphers.algorithm === "noop" ? "aes" : ciphers.algorithm,
+    keys: secrets.cipher,
+  });
+  return {
+    config,
+    clock,
+    log,
+    wait,
+    db,
+    aead,
+    addressRules,
+    schemas,
+    metrics: createMetrics(),
+    readiness: createReadiness({ dsn }),
+    jobs: createJobs({ db, clock, aead, log }),
+    keyring: createKeyring(secrets.cookie),
+    identities: createIdentityStore(),
+    audit: createAuditLog({ clock }),
+    /** Public base URL, without a slash at its end. */
+    publicUrl: serve.public.base_url.replace(/\/+$/, ""),
+    /** Keys the digests of what is counted and looked up. */
+    digestKey: secrets.default[0] ?? "",
+  };
+};

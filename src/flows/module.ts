@@ -1,0 +1,165 @@
+import { createContinuations } from "../continuation/continuation.ts";
+import type { Core } from "../core.ts";
+import { hooks as allHooks } from "../hooks/index.ts";
+import { createHookRunner } from "../hooks/runner.ts";
+import type { IdentityRecord } from "../identity/identity.ts";
+import { createAllowedUrls } from "../lib/url.ts";
+import type { createLimits } from "../limits/module.ts";
+import { countFirstFactors, secondFactors } from "../methods/contract/credential.ts";
+import type { CallbackHandler } from "../methods/contract/redirect.ts";
+import type { Methods } from "../methods/module.ts";
+import { createAalRules } from "../session/aal.ts";
+import { createCallers } from "../session/caller.ts";
+import type { createSessions } from "../session/module.ts";
+import { createCompleteAuthentication } from "./authentication/complete.ts";
+import { createPendingAccountLinks } from "./authentication/pending-account-link.ts";
+import { createRenderLogin } from "./login/render.ts";
+import { createLoginService } from "./login/service.ts";
+import { createSignInSteps } from "./login/sign-in-steps.ts";
+import { createUpdate as createLoginUpdate } from "./login/update.ts";
+import { createLogout } from "./logout/logout.ts";
+import { createExchange } from "./redirect/exchange.ts";
+import { createRedirects } from "./redirect/redirects.ts";
+import { createCallbackService } from "./redirect/service.ts";
+import { createRenderRegistration } from "./registration/render.ts";
+import { createRegistrationService } from "./registration/service.ts";
+import { createSignUpSteps } from "./registration/sign-up-steps.ts";
+import { createUpdate as createRegistrationUpdate } from "./registration/update.ts";
+import { createCallback as createSettingsCallback } from "./settings/callback.ts";
+import { createRenderSettings } from "./settings/render.ts";
+import { createSettingsService } from "./settings/service.ts";
+import { createSettingsStore } from "./settings/store.ts";
+import { createConflictRetry } from "./shared/conflict-retry.ts";
+import type { FlowKind } from "./shared/flow.ts";
+import { createReturnTo } from "./shared/return-to.ts";
+import { createFlowStore } from "./shared/store.ts";
+import { createFlowUrls } from "./shared/urls.ts";
+
+/** Creates what all flows share, the flows themselves, and the way back from other sites into them. */
+export const createFlows = (
+  core: Core,
+  sessions: ReturnType<typeof createSessions>,
+  limits: ReturnType<typeof createLimits>,
+  methods: Methods,
+) => {
+  const { aead, clock, config, db, identities, publicUrl, schemas } = core;
+  const { database, selfservice, serve } = config;
+  const { csrf, devices, sessionCookie, issuer } = sessions;
+  const { settings, login, registration, logout } = selfservice.flows;
+
+  // What they share
+  const urls = createFlowUrls(serve.public.base_url, {
+    settings: settings.ui_url,
+    login: login.ui_url,
+    registration: registration.ui_url,
+  });
+  const callers = createCallers({
+    store: sessions.store,
+    cookie: sessionCookie,
+    clock,
+    aal: createAalRules({
+      secondFactors: (identity) => secondFactors(methods.credentials, identity),
+      loginUrl: (type, query) => urls.init("login", type, query),
+    }),
+  });
+  const defaultReturnUrl = selfservice.default_browser_return_url;
+  const allowed = selfservice.allowed_return_urls;
+  const continuations = createContinuations({ aead, clock });
+  const hooks = allHooks({ sessions: sessions.store });
+  const shared = {
+    ...core,
+    callers,
+    csrf,
+    sessionCookie,
+    devices,
+    flows: createFlowStore(),
+    newFlows: limits.newFlows,
+    sessions: issuer,
+    returnTo: createReturnTo(
+      createAllowedUrls({ allowed, publicUrl: serve.public.base_url, defaultUrl: defaultReturnUrl }),
+    ),
+    urls,
+    defaultReturnUrl,
+    redirect: createRedirects({ db, clock, continuations, cookie: sessions.continuityCookie }),
+  };
+
+  // The flows
+  const settingsDeps = {
+    ...shared,
+    config: settings,
+    reads: createSettingsStore(db),
+    conflictRetry: createConflictRetry({ db, identities }),
+    continuations,
+    methods: methods.settings,
+    hooks: createHookRunner(settings.after, hooks),
+    render: createRenderSettings({ methods: methods.settings, schemas, urls }),
+    firstFactors: (identity: IdentityRecord) =>
+      countFirstFactors(methods.credentials, identity).map(({ type }) => type),
+  };
+  const loginDeps = {
+    ...shared,
+    config: login,
+    pendingAccountLinks: createPendingAccountLinks(aead),
+    methods: methods.login,
+    hooks: createHookRunner(login.after, hooks),
+    render: createRenderLogin({ methods: methods.login, schemas, urls }),
+  };
+  const registrationDeps = {
+    ...shared,
+    config: registration,
+    limit: limits.registrations,
+    methods: methods.registration,
+    hooks: createHookRunner(registration.after, hooks),
+    render: createRenderRegistration({ methods: methods.registration, schemas, style: registration.style, urls }),
+  };
+
+  // A sign-in may turn out to be a sign-up, and the reverse.
+  const signInSteps = createSignInSteps(loginDeps);
+  const signUpSteps = createSignUpSteps(registrationDeps);
+  const completeAuthentication = createCompleteAuthentication({ login: signInSteps, registration: signUpSteps });
+  const settingsCallback = createSettingsCallback(settingsDeps);
+  const loginUpdate = createLoginUpdate({ ...loginDeps, signInSteps, completeAuthentication });
+  const registrationUpdate = createRegistrationUpdate({ ...registrationDeps, signUpSteps, completeAuthentication });
+  const callbackDeps = {
+    ...shared,
+    continuations,
+    publicUrl,
+    completeRedirect: {
+      settings: settingsCallback.completeRedirect,
+      login: loginUpdate.completeRedirect,
+      registration: registrationUpdate.completeRedirect,
+    },
+    callbackHandler: (kind: FlowKind, method: string) => callbackHandlerOf(methods[kind], method),
+    createNonce: methods.oidc.createNonce,
+  };
+
+  const afterLogout = logout.after.default_browser_return_url ?? defaultReturnUrl;
+  const { older_than: retention } = database.cleanup;
+  return {
+    callers,
+    exchange: createExchange(callbackDeps),
+    logout: createLogout({
+      ...shared,
+      sessionEndings: sessions.endings,
+      logoutTokens: sessions.logoutTokens,
+      urls: { public: publicUrl, afterLogout },
+    }),
+    services: [
+      createSettingsService(settingsDeps, settingsCallback),
+      createLoginService(loginDeps, loginUpdate),
+      createRegistrationService(registrationDeps, registrationUpdate),
+      createCallbackService(callbackDeps),
+    ],
+    purge: [
+      // What waits holds what nobody should keep: it is gone once it is over, whatever else stays longer.
+      { table: "continuations", expires: "expires_at", retention: 0 },
+      { table: "flows", expires: "expires_at", retention },
+    ],
+  };
+};
+
+/** The method's handler of callbacks, if it is enabled and has one. */
+const callbackHandlerOf = (
+  methods: Readonly<Record<string, { readonly enabled: boolean; readonly redirect?: CallbackHandler }>>,
+  name: string,
+): CallbackHandler | undefined => (methods[name]?.enabled ? methods[name].redirect : undefined);

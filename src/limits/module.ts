@@ -1,0 +1,26 @@
+import type { Config } from "../config/config.ts";
+import type { Database } from "../db/sql.ts";
+import type { Clock } from "../lib/clock.ts";
+import { createFailureFloor, type Wait } from "./failure-floor.ts";
+import { createPacedByNetwork } from "./paced.ts";
+import { createRateLimiter } from "./rate-limiter.ts";
+import { createRegistrationLimit } from "./registrations.ts";
+
+/** What the limits stand on. */
+export interface LimitsDeps {
+  readonly config: Pick<Config, "database" | "limits">;
+  readonly clock: Clock;
+  readonly db: Database;
+  readonly digestKey: string;
+  readonly wait: Wait | undefined;
+}
+
+/** Creates every limit against guessing and flooding. */
+export const createLimits = ({ config: { database, limits }, clock, db, digestKey: key, wait }: LimitsDeps) => ({
+  attempts: createRateLimiter({ db, clock, config: limits.login, key }),
+  registrations: createRegistrationLimit({ db, clock, config: limits.registration, key }),
+  floor: createFailureFloor({ longest: limits.login.longest_wait, wait }),
+  newFlows: createPacedByNetwork(limits.flows, clock),
+  newFlowErrors: createPacedByNetwork(limits.flows, clock),
+  purge: [{ table: "attempts", expires: "expires_at", retention: database.cleanup.older_than }],
+});
