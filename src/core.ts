@@ -1,5 +1,4 @@
 import { createAuditLog } from "./audit/audit-log.ts";
-import { type PreparedApp, prepareApp } from "./prepare-app.ts";
 import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/pool.ts";
 import { createReadiness } from "./db/readiness.ts";
@@ -11,6 +10,7 @@ import { type Clock, systemClock } from "./lib/clock.ts";
 import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
 import type { Wait } from "./limits/failure-floor.ts";
+import { type PreparedApp, prepareApp } from "./prepare-app.ts";
 import { createMetrics } from "./server/metrics.ts";
 
 /** What a test may put in the place of the real thing: time, waiting, and where the log goes. */
