@@ -31,9 +31,9 @@ const stops: Readonly<Record<number, readonly [cost: string, limit: string]>> = 
   [Cost.NOTHING]:  ["nothing beside its bytes", "bodies in flight"],
   [Cost.READ]:     ["reads by a key", "calls at once; lookups of one moment share a statement"],
   [Cost.FLOW]:     ["a flow of at most 16 kB", "`limits.flows`; the flow's size; purge"],
-  [Cost.HASH]:     ["a hash", "`hashers.concurrency` and `hashers.queue`"],
+  [Cost.HASH]:     ["a hash", "`hashers.concurrency` and `hashers.queue`, in [shares](limits.md#hashing)"],
   [Cost.GUESS]:    ["a guess", "`limits.login`"],
-  [Cost.PERSON]:   ["a person", "the hash or the provider's answer that each takes"],
+  [Cost.PERSON]:   ["a person", "`limits.registration`; the hash or the provider's answer that each takes"],
   [Cost.PROVIDER]: ["a provider is asked", "a flow that waits for the answer, once; the provider's time limit"],
 };
 
@@ -92,7 +92,7 @@ Counted over its bytes, in JSON, forms, multipart forms and the binary form, unk
 
 - A flow takes at most 16 kB: a form that is larger is answered in full, and kept without its largest values. The URL a flow is created with has at most 4 kB.
 - A network begins \`limits.flows.per_network\` login and registration flows in \`limits.flows.window\`; the same holds for errors that are kept for the error page. This is counted in the memory of each node, so that it costs nothing where nothing is wrong: on several nodes a network may do so much on each.
-- Failed logins are counted in the database (\`limits.login\`), so that the limit is right on several nodes.
+- Failed logins and registrations are counted in the database (\`limits.login\`, \`limits.registration\`), so that the [limits](limits.md) are right on several nodes.
 
 ## What is left
 

@@ -1,11 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { minutes, seconds } from "../protocols/clock.ts";
 import { send } from "../protocols/http.ts";
-import { nativeRest } from "../protocols/json-rest.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
 import { newEmail, newPassword } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
-import { startServer, type TestServer } from "../protocols/server.ts";
+import {
+  away,
+  comeBack,
+  errorAt,
+  locationOf,
+  type Providers,
+  showRealTime,
+  signInAt,
+  startProviders,
+} from "../protocols/providers.ts";
+import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 /* How many accounts one network may create. */
 
@@ -74,5 +85,50 @@ describe("what is counted", () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(9);
     expect(await registerFrom(node.url, "203.0.113.8")).toBe(200);
     expect(JSON.stringify(await server.sql("SELECT * FROM attempts"))).not.toContain("203.0.113");
+  });
+});
+
+describe("with a provider", () => {
+  let providers: Providers;
+  beforeAll(async () => {
+    providers = await startProviders(server, {}, limits(1));
+  });
+  beforeEach(async () => {
+    showRealTime(server);
+    await server.sql("DELETE FROM attempts");
+  });
+  afterAll(() => providers?.close());
+
+  const withCode = { return_to: ui.welcome, return_session_token_exchange_code: "true" };
+  const someone = () => ({ sub: randomUUID(), email: newEmail(), email_verified: true, given_name: "Ann" });
+
+  it("a second account in a native app has to wait, and its codes are good when it has waited", async () => {
+    const enter = async () => {
+      const visitor = nativeRest.enter(server);
+      const flow = accepted(await visitor.registration.create(withCode));
+      const location = away(await visitor.registration.update(flow.id, { method: "oidc", provider: "acme" }));
+      const back = await comeBack(await signInAt(providers.acme, location, someone()));
+      const code = locationOf(back).searchParams.get("code") ?? "";
+      return () => visitor.exchange(flow.exchangeCode ?? "", code);
+    };
+    accepted(await (await enter())());
+    const fetch = await enter();
+    const refusal = refused(await fetch());
+    expect(refusal.reason).toBe("RATE_LIMITED");
+    expect(refusal.retryAfter).toBeGreaterThan(0);
+    // As if it had waited: what a provider signs has real times.
+    await server.sql("DELETE FROM attempts");
+    accepted(await fetch());
+  });
+
+  it("a second account in a browser has to wait", async () => {
+    const enter = async () => {
+      const visitor = spa.enter(server);
+      const flow = accepted(await visitor.registration.create());
+      const location = away(await visitor.registration.update(flow.id, { method: "oidc", provider: "acme" }));
+      return comeBack(await signInAt(providers.acme, location, someone()), visitor);
+    };
+    expect(locationOf(await enter()).href).toBe(ui.welcome);
+    expect(await errorAt(server, await enter())).toMatchObject({ code: 429 });
   });
 });
