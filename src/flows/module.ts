@@ -32,6 +32,7 @@ import { createSettingsStore } from "./settings/store.ts";
 import { createConflictRetry } from "./shared/conflict-retry.ts";
 import type { FlowKind } from "./shared/flow.ts";
 import { createReturnTo } from "./shared/return-to.ts";
+import { createSealedContext } from "./shared/sealed-context.ts";
 import { createFlowStore } from "./shared/store.ts";
 import { createFlowUrls } from "./shared/urls.ts";
 
@@ -64,6 +65,7 @@ export const createFlows = (
   });
   const defaultReturnUrl = selfservice.default_browser_return_url;
   const allowed = selfservice.allowed_return_urls;
+  const sealedContext = createSealedContext(aead);
   const continuations = createContinuations({ aead, clock });
   const hooks = allHooks({ sessions: sessions.store });
   const shared = {
@@ -79,6 +81,7 @@ export const createFlows = (
       createAllowedUrls({ allowed, publicUrl: serve.public.base_url, defaultUrl: defaultReturnUrl }),
     ),
     urls,
+    sealedContext,
     defaultReturnUrl,
     redirect: createRedirects({ db, clock, continuations, cookie: sessions.continuityCookie }),
   };
@@ -92,17 +95,17 @@ export const createFlows = (
     continuations,
     methods: methods.settings,
     hooks: createHookRunner(settings.after, hooks),
-    render: createRenderSettings({ methods: methods.settings, schemas, urls }),
+    render: createRenderSettings({ methods: methods.settings, schemas, sealedContext, urls }),
     firstFactors: (identity: IdentityRecord) =>
       countFirstFactors(methods.credentials, identity).map(({ type }) => type),
   };
   const loginDeps = {
     ...shared,
     config: login,
-    pendingAccountLinks: createPendingAccountLinks(aead),
+    pendingAccountLinks: createPendingAccountLinks(sealedContext),
     methods: methods.login,
     hooks: createHookRunner(login.after, hooks),
-    render: createRenderLogin({ methods: methods.login, schemas, urls }),
+    render: createRenderLogin({ methods: methods.login, schemas, sealedContext, urls }),
   };
   const registrationDeps = {
     ...shared,
@@ -110,7 +113,13 @@ export const createFlows = (
     limit: limits.registrations,
     methods: methods.registration,
     hooks: createHookRunner(registration.after, hooks),
-    render: createRenderRegistration({ methods: methods.registration, schemas, style: registration.style, urls }),
+    render: createRenderRegistration({
+      methods: methods.registration,
+      schemas,
+      sealedContext,
+      style: registration.style,
+      urls,
+    }),
   };
 
   // A sign-in may turn out to be a sign-up, and the reverse.

@@ -1,10 +1,10 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Aead } from "../../continuation/continuation.ts";
 import type { AccountLink } from "../../methods/contract/authentication.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import type { SealedContext } from "../shared/sealed-context.ts";
 
 /** Where a login flow keeps what waits for the owner of an account. */
-const KEY = "link";
+const KEY = "account_link";
 
 /** What waits for the owner of an account to sign in. */
 export interface PendingAccountLink {
@@ -14,28 +14,28 @@ export interface PendingAccountLink {
   readonly linkState: JsonObject;
 }
 
-/** Keeps what waits for the owner of an account in the login flow itself, encrypted and bound to that flow. */
+/** Has what waits for the owner of an account in the login flow itself, sealed. */
 export interface PendingAccountLinks {
-  /** For the context of the flow with this id. */
-  seal(flowId: string, accountLink: AccountLink, pending: PendingAccountLink): JsonObject;
+  /** The context of the flow with it. */
+  seal(flow: Pick<FlowRecord, "id" | "context">, accountLink: AccountLink, pending: PendingAccountLink): JsonObject;
   /** Undefined when it cannot be opened any more. */
   open(flow: FlowRecord): PendingAccountLink | undefined;
 }
 
-/** Creates the keeping of what waits. */
-export const createPendingAccountLinks = (aead: Aead): PendingAccountLinks => ({
-  seal: (flowId, { method, identifier, availableMethods, submittedValues }, pending) => ({
+/** Creates what seals and opens them. */
+export const createPendingAccountLinks = (sealedContext: SealedContext): PendingAccountLinks => ({
+  seal: (flow, { method, identifier, availableMethods, submittedValues }, { ownerId, linkState }) => ({
+    ...sealedContext.seal(flow, KEY, { ownerId, linkState }),
     [KEY]: {
       method,
       identifier,
       submittedValues,
       ...(availableMethods && { availableMethods: [...availableMethods] }),
-      sealed: aead.encrypt(Buffer.from(JSON.stringify(pending)), boundTo(flowId)).toString("base64url"),
     },
   }),
   open: (flow) => {
-    const plain = aead.decrypt(Buffer.from(String(stored(flow)?.sealed), "base64url"), boundTo(flow.id));
-    return plain && (JSON.parse(plain.toString("utf8")) as PendingAccountLink);
+    const pending = sealedContext.open(flow, KEY);
+    return pending && { ownerId: String(pending.ownerId), linkState: (pending.linkState ?? {}) as JsonObject };
   },
 });
 
@@ -53,5 +53,3 @@ export const accountLinkOf = (flow: FlowRecord): AccountLink | undefined => {
 };
 
 const stored = ({ context }: FlowRecord): JsonObject | undefined => context[KEY] as JsonObject | undefined;
-
-const boundTo = (flowId: string): string => `pending link|${flowId}`;

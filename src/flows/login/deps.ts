@@ -16,6 +16,7 @@ import type { CompleteAuthentication, SignInSteps } from "../authentication/comp
 import type { PendingAccountLinks } from "../authentication/pending-account-link.ts";
 import type { Redirects } from "../redirect/redirects.ts";
 import type { ReturnTo } from "../shared/return-to.ts";
+import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowStore } from "../shared/store.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 import type { RenderLogin } from "./render.ts";
@@ -42,6 +43,7 @@ export interface LoginDeps {
   readonly methods: LoginMethods;
   readonly hooks: HookRunner;
   readonly schemas: Schemas;
+  readonly sealedContext: SealedContext;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;
   readonly render: RenderLogin;

@@ -70,10 +70,11 @@ export const createLoad = (deps: LoginDeps) => {
 
 /** What the methods see of a submit. */
 export const viewOf = (
-  { schemas }: Pick<LoginDeps, "schemas">,
+  { schemas, sealedContext }: Pick<LoginDeps, "schemas" | "sealedContext">,
   { flow, caller }: { readonly flow: FlowRecord; readonly caller: Caller | undefined },
 ): LoginView => ({
   flow,
+  sealedContext: (method) => sealedContext.open(flow, method),
   schema: schemas.default,
   submittedValues: flow.form.submittedValues,
   signedIn: caller,

@@ -9,6 +9,7 @@ import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { orderBySchema } from "../shared/node-order.ts";
 import { renderFlow } from "../shared/render-flow.ts";
+import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 import { loginContext } from "./context.ts";
 
@@ -22,10 +23,12 @@ const groups = ["oidc", "default", "webauthn", "passkey", "code", "password", "t
 export const createRenderLogin = ({
   methods,
   schemas,
+  sealedContext,
   urls,
 }: {
   readonly methods: LoginMethods;
   readonly schemas: Schemas;
+  readonly sealedContext: SealedContext;
   readonly urls: FlowUrls;
 }): RenderLogin => {
   const enabled = Object.values(methods).filter((m) => m.enabled);
@@ -36,6 +39,7 @@ export const createRenderLogin = ({
     const schema = schemas.default;
     const view = {
       flow,
+      sealedContext: (method: string) => sealedContext.open(flow, method),
       schema,
       submittedValues: flow.form.submittedValues,
       signedIn,

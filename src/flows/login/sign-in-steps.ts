@@ -50,7 +50,7 @@ export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
     const fresh = {
       ...plain,
       active: method,
-      context: { ...plain.context, ...pendingAccountLinks.seal(plain.id, accountLink, { ownerId, linkState }) },
+      context: pendingAccountLinks.seal(plain, accountLink, { ownerId, linkState }),
     };
     await flows.insert(db, fresh);
     const page = urls.pageOf(fresh);

@@ -15,6 +15,7 @@ import type { SessionCookie } from "../../session/session-cookie.ts";
 import type { CompleteAuthentication } from "../authentication/complete.ts";
 import type { Redirects } from "../redirect/redirects.ts";
 import type { ReturnTo } from "../shared/return-to.ts";
+import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowStore } from "../shared/store.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 import type { RenderRegistration } from "./render.ts";
@@ -41,6 +42,7 @@ export interface RegistrationDeps {
   readonly methods: RegistrationMethods;
   readonly hooks: HookRunner;
   readonly schemas: Schemas;
+  readonly sealedContext: SealedContext;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;
   readonly render: RenderRegistration;

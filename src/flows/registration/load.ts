@@ -68,12 +68,13 @@ export const createLoad = (deps: RegistrationDeps) => {
 
 /** What the methods see of a submit. */
 export const viewOf = (
-  { config, schemas }: Pick<RegistrationDeps, "config" | "schemas">,
+  { config, schemas, sealedContext }: Pick<RegistrationDeps, "config" | "schemas" | "sealedContext">,
   { flow }: { readonly flow: FlowRecord },
 ): RegistrationView => {
   const { schemaId, step } = registrationContext(flow);
   return {
     flow,
+    sealedContext: (method) => sealedContext.open(flow, method),
     schema: schemas.must(schemaId),
     submittedValues: flow.form.submittedValues,
     style: config.style,

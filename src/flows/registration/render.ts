@@ -5,6 +5,7 @@ import type { Schemas } from "../../schema/sources.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { orderBySchema } from "../shared/node-order.ts";
 import { renderFlow } from "../shared/render-flow.ts";
+import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 import { registrationContext } from "./context.ts";
 
@@ -18,11 +19,13 @@ const groups = ["oidc", "default", "webauthn", "passkey", "code", "password", "p
 export const createRenderRegistration = ({
   methods,
   schemas,
+  sealedContext,
   style,
   urls,
 }: {
   readonly methods: RegistrationMethods;
   readonly schemas: Schemas;
+  readonly sealedContext: SealedContext;
   readonly style: RegistrationView["style"];
   readonly urls: FlowUrls;
 }): RenderRegistration => {
@@ -32,7 +35,14 @@ export const createRenderRegistration = ({
   return (flow, csrfToken) => {
     const { schemaId, step } = registrationContext(flow);
     const schema = schemas.must(schemaId);
-    const view: RegistrationView = { flow, schema, submittedValues: flow.form.submittedValues, style, step };
+    const view: RegistrationView = {
+      flow,
+      sealedContext: (method) => sealedContext.open(flow, method),
+      schema,
+      submittedValues: flow.form.submittedValues,
+      style,
+      step,
+    };
     const { only } = flow.context;
     const offered = only === undefined ? enabled : enabled.filter(({ name }) => name === only);
     const nodes = offered.flatMap((m) => m.nodes(view));

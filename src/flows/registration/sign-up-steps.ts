@@ -15,12 +15,12 @@ import { createSignUp } from "./sign-up.ts";
 /** The registration flow's part in where someone arrives, and the further step that only it has. */
 export interface RegistrationSteps extends SignUpSteps {
   /** The next step of the same form travels as the reference sends it: like a form that does not hold yet. */
-  continueRegistration(flow: FlowRecord, call: Call, step: NextStep): Promise<ServiceError>;
+  continueRegistration(context: AuthenticationContext, step: NextStep): Promise<ServiceError>;
 }
 
 /** Creates the registration flow's part. */
 export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => {
-  const { db, clock, config, csrf, flows, render, schemas, urls } = deps;
+  const { db, clock, config, csrf, flows, render, schemas, sealedContext, urls } = deps;
 
   const showAgain = async (saved: FlowRecord, call: Call): Promise<ServiceError> => {
     mustExist((await flows.save(db, saved, saved.updatedAt)) || undefined);
@@ -32,17 +32,25 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     );
   };
 
-  const remember = (flow: FlowRecord, context: Rejected["context"]): FlowRecord => ({
+  const remember = (
+    flow: FlowRecord,
+    method: string,
+    { sealed, isOnlyMethod, step }: Pick<Rejected, "sealed" | "isOnlyMethod"> & Pick<NextStep, "step">,
+  ): FlowRecord => ({
     ...flow,
-    context: { ...flow.context, ...context },
+    context: {
+      ...(sealed ? sealedContext.seal(flow, method, sealed) : flow.context),
+      ...(isOnlyMethod && { only: method }),
+      ...(step && { step }),
+    },
   });
 
   const reject = (
-    { flow, call }: AuthenticationContext,
-    { messages, submittedValues, active, context }: Rejected,
+    { flow, call, method }: AuthenticationContext,
+    { messages, submittedValues, active, ...memory }: Rejected,
   ): Promise<ServiceError> =>
     showAgain(
-      remember(withForm(flow, formOf(messages, submittedValues), clock.now(), flow.state, active), context),
+      remember(withForm(flow, formOf(messages, submittedValues), clock.now(), flow.state, active), method, memory),
       call,
     );
 
@@ -62,7 +70,7 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     askForMissing: async (authentication, { rejected }) =>
       reject({ ...authentication, flow: await flowFor(authentication) }, rejected),
     reject,
-    continueRegistration: (flow, call, { context, submittedValues, messages }) =>
-      showAgain(remember(withForm(flow, formOf(messages, submittedValues), clock.now()), context), call),
+    continueRegistration: ({ flow, call, method }, { submittedValues, messages, state, ...memory }) =>
+      showAgain(remember(withForm(flow, formOf(messages, submittedValues), clock.now(), state), method, memory), call),
   };
 };

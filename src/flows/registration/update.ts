@@ -58,13 +58,13 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
   };
 
   const perform = async (submission: Submitted & LoadedSubmission & { readonly method: RegistrationMethod }) => {
-    const { body, call, flow, isRetry, method } = submission;
+    const { body, call, isRetry, method } = submission;
     const context = contextOf(submission, method.name);
     const result = await method.register(body.method.value as never, viewOf(deps, submission), call);
     switch (result.kind) {
       case "next_step":
         if (isRetry) throw await reject(context, alreadyConsumed);
-        throw await signUpSteps.continueRegistration(flow, call, result);
+        throw await signUpSteps.continueRegistration(context, result);
       case "redirect":
         return shared.begin(context, result, isRetry);
       default:

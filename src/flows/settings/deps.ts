@@ -15,6 +15,7 @@ import type { SessionCookie } from "../../session/session-cookie.ts";
 import type { Redirects } from "../redirect/redirects.ts";
 import type { ConflictRetry } from "../shared/conflict-retry.ts";
 import type { ReturnTo } from "../shared/return-to.ts";
+import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowStore } from "../shared/store.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 import type { RenderSettings } from "./render.ts";
@@ -39,6 +40,7 @@ export interface SettingsDeps {
   readonly methods: SettingsMethods;
   readonly hooks: HookRunner;
   readonly schemas: Schemas;
+  readonly sealedContext: SealedContext;
   readonly returnTo: ReturnTo;
   readonly urls: FlowUrls;
   readonly render: RenderSettings;

@@ -19,7 +19,7 @@ export type Ended =
   | { readonly kind: "saved"; readonly destination: string }
   | { readonly kind: "unchanged" }
   | { readonly kind: "redirect"; readonly location: string }
-  | ContextChanged;
+  | (ContextChanged & { readonly method: string });
 
 /** Presents how a submit ended, and hands browsers their session cookie again. */
 export const renderOutcome = async (
@@ -27,14 +27,17 @@ export const renderOutcome = async (
   submission: SettingsSubmission,
   ended: Ended,
 ): Promise<SettingsOutcome> => {
-  const { clock, csrf, db, flows, render, sessionCookie, urls } = deps;
+  const { clock, csrf, db, flows, render, sealedContext, sessionCookie, urls } = deps;
   const { caller, call } = submission;
   const etag = String(caller.identity.version);
   if (ended.kind === "redirect") return { redirectBrowserTo: ended.location, etag };
 
   let { flow } = submission;
   if (ended.kind === "context") {
-    flow = { ...withForm(flow, emptyForm, clock.now(), "show_form"), context: { ...flow.context, ...ended.context } };
+    flow = {
+      ...withForm(flow, emptyForm, clock.now(), "show_form"),
+      context: sealedContext.seal(flow, ended.method, ended.sealed),
+    };
     if (!(await flows.save(db, flow, clock.now(), caller.session))) await loadAndCheck(deps, flow.id, call, db);
   }
   const token = csrf.tokenFor(call, flow.type);

@@ -47,7 +47,10 @@ export const createPerform = (deps: SettingsDeps): Perform => {
       case "redirect":
         return endWith({ kind: "done", render: () => begin(submission, performed) });
       case "context":
-        return endWith({ kind: "done", render: () => renderOutcome(deps, submission, performed) });
+        return endWith({
+          kind: "done",
+          render: () => renderOutcome(deps, submission, { ...performed, method: method.name }),
+        });
       case "performed":
         return { performed };
     }

@@ -8,6 +8,7 @@ import type { SignedIn } from "../../session/session.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { orderBySchema } from "../shared/node-order.ts";
 import { renderFlow } from "../shared/render-flow.ts";
+import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 
 /** Makes the flow that clients see. */
@@ -42,10 +43,12 @@ const trailing = [
 export const createRenderSettings = ({
   methods,
   schemas,
+  sealedContext,
   urls,
 }: {
   readonly methods: SettingsMethods;
   readonly schemas: Schemas;
+  readonly sealedContext: SealedContext;
   readonly urls: FlowUrls;
 }): RenderSettings => {
   const enabled = Object.values(methods).filter((m) => m.enabled);
@@ -53,7 +56,14 @@ export const createRenderSettings = ({
 
   return (flow, { session, identity }, csrfToken, continueWith = []) => {
     const schema = schemas.must(identity.schemaId);
-    const view: SettingsView = { session, identity, schema, flow, submittedValues: flow.form.submittedValues };
+    const view: SettingsView = {
+      session,
+      identity,
+      schema,
+      flow,
+      sealedContext: (method) => sealedContext.open(flow, method),
+      submittedValues: flow.form.submittedValues,
+    };
     const nodes = enabled.flatMap((m) => m.nodes(view));
     return {
       $typeName: "ostiary.settings.v1.SettingsFlow",

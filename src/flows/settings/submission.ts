@@ -42,7 +42,7 @@ export const loadSubmission = async (
 
 /** What the methods see of an attempt. */
 export const viewOf = (
-  { schemas }: SettingsDeps,
+  { schemas, sealedContext }: SettingsDeps,
   { caller, flow, sql }: SettingsSubmission,
   updateMask?: readonly string[],
 ): SettingsChange => ({
@@ -50,6 +50,7 @@ export const viewOf = (
   identity: caller.identity,
   schema: schemas.must(caller.identity.schemaId),
   flow,
+  sealedContext: (method) => sealedContext.open(flow, method),
   submittedValues: null,
   sql,
   updateMask,

@@ -8,7 +8,7 @@ import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { SignedIn } from "../../session/session.ts";
 import type { AccountLink, AuthenticationResult, LinkedAccount } from "./authentication.ts";
 import type { CallbackHandler, RedirectRequest } from "./redirect.ts";
-import type { Rejected, SubmittedValues } from "./result.ts";
+import type { OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
 
 /* A way to authenticate. The login flow knows of methods only this. */
 
@@ -20,7 +20,8 @@ export type LoginInput<K extends LoginCase> = Extract<LoginBody["method"], { cas
 
 /** What a login method sees. */
 export interface LoginView {
-  readonly flow: { readonly id: string; readonly type: "browser" | "api"; readonly context: JsonObject };
+  readonly flow: { readonly id: string; readonly type: "browser" | "api" };
+  readonly sealedContext: OpenSealedContext;
   /** The schema people sign in with when nobody is known yet. */
   readonly schema: IdentitySchema;
   readonly submittedValues: SubmittedValues | null;

@@ -5,7 +5,7 @@ import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { AuthenticationResult } from "./authentication.ts";
 import type { CallbackHandler, RedirectRequest } from "./redirect.ts";
-import type { NextStep, SubmittedValues } from "./result.ts";
+import type { NextStep, OpenSealedContext, SubmittedValues } from "./result.ts";
 
 /* A way to sign up. The registration flow knows of methods only this. */
 
@@ -17,7 +17,8 @@ export type RegistrationInput<K extends RegistrationCase> = Extract<Registration
 
 /** What a registration method sees. */
 export interface RegistrationView {
-  readonly flow: { readonly id: string; readonly type: "browser" | "api"; readonly context: JsonObject };
+  readonly flow: { readonly id: string; readonly type: "browser" | "api" };
+  readonly sealedContext: OpenSealedContext;
   readonly schema: IdentitySchema;
   readonly submittedValues: SubmittedValues | null;
   readonly style: "unified" | "profile_first";

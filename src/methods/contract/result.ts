@@ -21,8 +21,10 @@ export interface Rejected {
   readonly submittedValues?: SubmittedValues;
   /** The method the form goes on with, where it says so. */
   readonly active?: string;
-  /** What the form remembers from now on; merged into the flow's context. */
-  readonly context?: JsonObject;
+  /** What the method must remember in this flow; see `OpenSealedContext`. */
+  readonly sealed?: JsonObject;
+  /** The form shows no other method from now on. */
+  readonly isOnlyMethod?: boolean;
   /** What to record in the person's security events as refused. */
   readonly event?: MethodEvent;
   /** It may hold in a moment: another server did not answer, and nothing was used up. */
@@ -57,10 +59,22 @@ export interface VerifiedCredential {
   readonly renewed?: JsonObject;
 }
 
-/** Another step of the same form; `context` is merged into the flow's. */
+/** Another step of the same flow. */
 export interface NextStep {
   readonly kind: "next_step";
-  readonly context: JsonObject;
+  /** The state that the flow goes on in, as clients know it. */
+  readonly state: "choose_method" | "sent_email" | "passed_challenge";
+  /** What the method must remember in this flow; see `OpenSealedContext`. */
+  readonly sealed?: JsonObject;
+  /** In a registration of two steps: which one is next. */
+  readonly step?: "traits" | "credentials";
   readonly submittedValues: SubmittedValues;
   readonly messages: readonly FormMessage[];
 }
+
+/**
+ * What a method remembers in a flow, opened. The flow has it encrypted, bound to
+ * flow and method; methods have no clear-text context. Undefined when there is
+ * nothing, or it cannot be opened any more.
+ */
+export type OpenSealedContext = (method: string) => JsonObject | undefined;

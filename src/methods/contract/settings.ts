@@ -8,7 +8,7 @@ import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { AuthenticationMethodReference } from "../../session/issue.ts";
 import type { SignedIn } from "../../session/session.ts";
 import type { CallbackHandler, ExchangeCodes, RedirectRequest } from "./redirect.ts";
-import type { Consume, MethodEvent, Rejected, SubmittedValues } from "./result.ts";
+import type { Consume, MethodEvent, OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
 
 /* A way to change one's account. A method lives in one folder and knows no flow's steps; the settings flow knows of methods only this. */
 
@@ -21,7 +21,8 @@ export type SettingsInput<K extends SettingsCase> = Extract<SettingsBody["method
 /** What a settings method sees. */
 export interface SettingsView extends SignedIn {
   readonly schema: IdentitySchema;
-  readonly flow: { readonly id: string; readonly type: "browser" | "api"; readonly context: JsonObject };
+  readonly flow: { readonly id: string; readonly type: "browser" | "api" };
+  readonly sealedContext: OpenSealedContext;
   /** What was typed and did not hold, when the form is shown again. */
   readonly submittedValues: SubmittedValues | null;
   /** The paths to change, for clients that send a field mask. */
@@ -56,10 +57,10 @@ export interface Performed {
   readonly active?: string;
 }
 
-/** Nothing changes but the form: its context, and so what it shows. */
+/** Nothing changes but what the method remembers, and so what it shows. */
 export interface ContextChanged {
   readonly kind: "context";
-  readonly context: JsonObject;
+  readonly sealed: JsonObject;
 }
 
 /** A way to change one's account. */

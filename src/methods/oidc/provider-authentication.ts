@@ -165,7 +165,7 @@ export const createProviderAuthentication = ({
           kind: "incomplete",
           rejected: {
             ...rejected(validated.messages, told.submittedValues, OIDC),
-            context: writeRegistrationProvider({ provider: provider.id, withTraits: true }),
+            ...writeRegistrationProvider({ provider: provider.id, withTraits: true }),
           },
         };
       }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@bufbuild/protobuf";
+import type { OpenSealedContext, Rejected } from "../contract/result.ts";
 import { OIDC } from "./credential.ts";
 
 /** How a sign-up goes on with one provider. */
@@ -8,14 +8,17 @@ export interface RegistrationProvider {
   readonly withTraits: boolean;
 }
 
-/** For the context of a registration flow: only this method shows from now on. */
-export const writeRegistrationProvider = ({ provider, withTraits }: RegistrationProvider): JsonObject => ({
-  only: OIDC,
-  [OIDC]: { provider, with_traits: withTraits },
+/** What the flow remembers of it; the form shows no other method from then on. */
+export const writeRegistrationProvider = ({
+  provider,
+  withTraits,
+}: RegistrationProvider): Pick<Rejected, "sealed" | "isOnlyMethod"> => ({
+  isOnlyMethod: true,
+  sealed: { provider, with_traits: withTraits },
 });
 
 /** Reads it again; undefined for a flow that has not come so far. */
-export const registrationProvider = (context: JsonObject): RegistrationProvider | undefined => {
-  const stored = context[OIDC] as JsonObject | undefined;
+export const registrationProvider = (sealedContext: OpenSealedContext): RegistrationProvider | undefined => {
+  const stored = sealedContext(OIDC);
   return stored && { provider: String(stored.provider), withTraits: stored.with_traits === true };
 };

@@ -38,8 +38,8 @@ export const createOidcRegistration = ({
   name: OIDC,
   enabled,
 
-  nodes: ({ flow, schema, submittedValues }) => {
-    const goesOn = registrationProvider(flow.context);
+  nodes: ({ sealedContext, schema, submittedValues }) => {
+    const goesOn = registrationProvider(sealedContext);
     if (goesOn === undefined) return nodes.registration();
     const traits = goesOn.withTraits
       ? traitNodes(schema, { group: "default", values: {}, ...(submittedValues && { submittedValues }) })
@@ -69,7 +69,7 @@ export const createOidcRegistration = ({
       const provider = String(redirectState.provider);
       // What was typed before is not asked for again.
       const submitted = redirectState.traits as JsonObject;
-      return { ...callbackData, context: writeRegistrationProvider({ provider, withTraits: hasValues(submitted) }) };
+      return { ...callbackData, ...writeRegistrationProvider({ provider, withTraits: hasValues(submitted) }) };
     },
     complete: (callbackData, { schema }) => providerAuthentication.complete(readProviderProfile(callbackData), schema),
   },

@@ -47,7 +47,8 @@ export const createProfileRegistration = ({
       if (input.screen === "previous")
         return {
           kind: "next_step",
-          context: { step: "traits" },
+          state: "choose_method",
+          step: "traits",
           submittedValues: Object.keys(submittedValues).length > 0 ? submittedValues : (before ?? {}),
           messages: [],
         };
@@ -55,7 +56,8 @@ export const createProfileRegistration = ({
       if (validated.kind === "invalid") return rejected(validated.messages, submittedValues);
       return {
         kind: "next_step",
-        context: { step: "credentials" },
+        state: "choose_method",
+        step: "credentials",
         submittedValues,
         messages: [{ node: "", text: uiText(messages.chooseCredential) }],
       };
