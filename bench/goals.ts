@@ -1,5 +1,5 @@
 /** What a run is made of. */
-export const parts = ["memory", "requests", "protocols", "interference"] as const;
+export const parts = ["memory", "requests", "protocols", "interference", "floods"] as const;
 export type Part = (typeof parts)[number];
 
 /** The reference's figures on two cores with MySQL 9.7 and 32 connections, argon2 16 MB x 1. */
@@ -41,4 +41,6 @@ export const goals = {
   memoryAtRest: 150,
   /** p99 of whoami under password changes, in multiples of the quiet figure. */
   interference: 2,
+  /** p99 of whoami under a flood of strangers, in multiples of the quiet figure. */
+  flood: 3,
 } as const;

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { requestNames } from "./goals.ts";
+import { type FloodResult, measureFloods } from "./measure-floods.ts";
 import { type InterferenceResult, measureInterference } from "./measure-interference.ts";
 import { type DoorResult, measureDoors } from "./measure-protocols.ts";
 import { measureRequest, type RequestResult } from "./measure-requests.ts";
@@ -36,9 +37,10 @@ const run = async (options: Options): Promise<void> => {
     const requests = await measureAllRequests(world);
     const protocols = await measureAllDoors(world);
     const interference = await measureAnyInterference(world);
+    const floods = await measureAllFloods(world);
     const conditions = describeConditions(world, others());
     const memory = options.parts.includes("memory") ? await measureMemory(world, requests, protocols) : undefined;
-    const measured = { memory, requests, protocols, interference };
+    const measured = { memory, requests, protocols, interference, floods };
     const results = { conditions, ...measured, verdicts: judge(measured) };
     mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true });
     writeFileSync(options.out, `${JSON.stringify(results, rounded, 2)}\n`);
@@ -70,6 +72,9 @@ const measureAnyInterference = async (world: World): Promise<InterferenceResult 
   world.options.parts.includes("interference")
     ? measureInterference(world, (what) => say(`interference: ${what}`))
     : undefined;
+
+const measureAllFloods = async (world: World): Promise<readonly FloodResult[]> =>
+  world.options.parts.includes("floods") ? measureFloods(world, (what) => say(`floods: ${what}`)) : [];
 
 const progress =
   (what: string) =>

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Shot } from "./requests.ts";
 
 /** Someone the load is made with, as the API made them. */
@@ -51,6 +52,11 @@ const call = async (
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await response.text();
+  // One network may begin so many flows at a time.
+  if (response.status === 429) {
+    await sleep(Number(response.headers.get("retry-after") ?? 1) * 1000);
+    return call(baseUrl, path, { ...(body !== undefined && { body }), ...(token !== undefined && { token }) });
+  }
   if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text.slice(0, 300)}`);
   return JSON.parse(text) as Record<string, unknown>;
 };

@@ -1,4 +1,5 @@
 import { requestGoals } from "./goals.ts";
+import type { FloodResult } from "./measure-floods.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
 import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
@@ -6,12 +7,13 @@ import type { Conditions, Memory, Results, Verdict } from "./results.ts";
 import type { Measured } from "./rounds.ts";
 
 /** Writes results as text for people. */
-export const report = ({ conditions, memory, requests, protocols, interference, verdicts }: Results): string =>
+export const report = ({ conditions, memory, requests, protocols, interference, floods, verdicts }: Results): string =>
   [
     reportConditions(conditions),
     ...(requests.length > 0 ? [reportRequests(requests)] : []),
     ...(protocols.length > 0 ? [reportDoors(protocols)] : []),
     ...(interference === undefined ? [] : [reportInterference(interference)]),
+    ...(floods.length > 0 ? [reportFloods(floods)] : []),
     ...(memory === undefined ? [] : [reportMemory(memory)]),
     reportVerdicts(verdicts),
   ].join("\n\n");
@@ -112,6 +114,24 @@ const reportInterference = ({ bound, offered, done, refused, paced, saturated }:
   return `${table([["whoami beside password changes", "req/s", "p50", "p99", "p99"], row("at a steady pace", paced), row("as fast as it goes", saturated)])}
 
 Hashing allows ${bound.toFixed(0)} password changes a second; ${offered.toFixed(0)} were offered, ${done.toFixed(0)} done, ${refused.toFixed(0)} refused.`;
+};
+
+const reportFloods = (floods: readonly FloodResult[]): string => {
+  const rows = floods.map(({ name, p99, perSecond, times, memory, answers }) => [
+    name,
+    p99.quiet.toFixed(1),
+    p99.busy.toFixed(1),
+    `x ${times.toFixed(1)}`,
+    perSecond.quiet.toFixed(0),
+    perSecond.busy.toFixed(0),
+    memory.toFixed(0),
+    Object.entries(answers)
+      .map(([status, count]) => `${status}: ${count}`)
+      .join(", "),
+  ]);
+  return `${table([["whoami beside a flood", "p99", "beside", "", "req/s", "beside", "MB", "the flood was answered"], ...rows])}
+
+p99 in ms. MB: what the server holds more when the flood is over.`;
 };
 
 const reportMemory = (m: Memory): string =>

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { goals, requestGoals } from "./goals.ts";
+import type { FloodResult } from "./measure-floods.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
 import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
@@ -15,6 +16,7 @@ export interface Results {
   readonly requests: readonly RequestResult[];
   readonly protocols: readonly DoorResult[];
   readonly interference: InterferenceResult | undefined;
+  readonly floods: readonly FloodResult[];
   readonly verdicts: readonly Verdict[];
 }
 
@@ -95,11 +97,13 @@ export const judge = ({
   requests,
   protocols,
   interference,
+  floods,
 }: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
   ...(memory === undefined ? [] : judgeMemory(memory)),
   ...requests.flatMap(judgeRequest),
   ...protocols.flatMap(judgeDoors),
   ...(interference === undefined ? [] : judgeInterference(interference)),
+  ...floods.map(judgeFlood),
 ];
 
 const judgeMemory = ({ firstStart, nextStart }: Memory): readonly Verdict[] =>
@@ -171,5 +175,12 @@ const judgeInterference = ({ paced, saturated }: InterferenceResult): readonly V
     got: `${times.toFixed(1)} times`,
     met: times <= goals.interference,
   }));
+
+const judgeFlood = ({ name, times }: FloodResult): Verdict => ({
+  goal: `whoami's p99 beside ${name}`,
+  wanted: `within ${goals.flood} times`,
+  got: `${times.toFixed(1)} times`,
+  met: times <= goals.flood,
+});
 
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;

@@ -41,7 +41,7 @@ export const writeConfig = (folder: string, { dsn, port, adminPort, options }: C
       },
     },
     hashers: { argon2: argon2Of(options) },
-    secrets: { cookie: ["a secret for measuring"], aead: ["thirty-two bytes, and no secret!"] },
+    secrets: { cookie: ["a secret for measuring"], cipher: ["thirty-two bytes, and no secret!"] },
     log: { level: "info", format: "json" },
   };
   // JSON is YAML.

@@ -18,10 +18,14 @@ export interface Pace {
 
 /** Paces what networks may do. */
 export interface PacedByNetwork {
-  /** Counts one; gives the seconds to wait before there may be another, 0 if this one may be. */
-  take(address: string): number;
+  /**
+   * Counts one; gives the seconds to wait before there may be another, 0 if this one may be.
+   *
+   * @param device counted instead of the network: one on which somebody has signed in before
+   */
+  take(address: string, device?: string): number;
   /** @throws RATE_LIMITED */
-  consumeOrThrow(address: string): void;
+  mustTake(address: string, device?: string): void;
 }
 
 /** Networks that are remembered. Beyond, the one that came first is forgotten. */
@@ -43,22 +47,22 @@ export const createPacedByNetwork = ({ window, per_network: most }: Pace, clock:
   const refilled = (bucket: Bucket, now: number): number =>
     Math.min(most, bucket.left + Math.max(0, now - bucket.at) * perMs);
 
-  const take: PacedByNetwork["take"] = (address) => {
-    const network = networkOf(address);
+  const take: PacedByNetwork["take"] = (address, device) => {
+    const key = device === undefined ? networkOf(address) : `device ${device}`;
     const now = clock.now().getTime();
-    const known = buckets.get(network);
+    const known = buckets.get(key);
     const left = known ? refilled(known, now) : most;
     // The map is in the order of last use.
-    buckets.delete(network);
+    buckets.delete(key);
     if (buckets.size >= cacheIdentities) buckets.delete(buckets.keys().next().value ?? "");
-    buckets.set(network, { left: left < 1 ? left : left - 1, at: now });
+    buckets.set(key, { left: left < 1 ? left : left - 1, at: now });
     return left < 1 ? Math.max(1, Math.ceil((1 - left) / perMs / 1000)) : 0;
   };
 
   return {
     take,
-    consumeOrThrow: (address) => {
-      const seconds = take(address);
+    mustTake: (address, device) => {
+      const seconds = take(address, device);
       if (seconds > 0)
         throw serviceError("RATE_LIMITED", {
           explain: "Too many were begun from this network.",

@@ -12,7 +12,7 @@ export interface BodyShare {
   readonly grow: (bytes: number) => boolean;
   readonly shrink: (bytes: number) => void;
   /** The body is whole: it is no longer cut to make room. */
-  readonly completeAuthentication: () => void;
+  readonly settle: () => void;
   /** Gives everything back. */
   readonly close: () => void;
 }
@@ -91,7 +91,7 @@ export const createBodyBudget = ({ total, perNetwork }: BodyBudgetLimits): BodyB
         add(bytes);
         return true;
       };
-      const completeAuthentication = (): void => {
+      const settle = (): void => {
         if (settled) return;
         settled = true;
         unfinished.delete(body);
@@ -100,7 +100,7 @@ export const createBodyBudget = ({ total, perNetwork }: BodyBudgetLimits): BodyB
       };
       const close = (): void => {
         if (closed) return;
-        completeAuthentication();
+        settle();
         closed = true;
         add(-body.bytes);
         network.bodies -= 1;
@@ -112,7 +112,7 @@ export const createBodyBudget = ({ total, perNetwork }: BodyBudgetLimits): BodyB
       network.bodies += 1;
       unfinished.add(body);
       network.unfinished.add(body);
-      return { grow, shrink: (bytes) => add(-bytes), completeAuthentication, close };
+      return { grow, shrink: (bytes) => add(-bytes), settle, close };
     },
   };
 };

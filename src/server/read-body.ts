@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { NodeRequest } from "../lib/intake.ts";
 import type { BodyBudget, BodyShare } from "./body-budget.ts";
+import { dropRest } from "./drop-rest.ts";
 
 /** How much of a body is taken. */
 export interface Allowance {
@@ -34,7 +35,7 @@ const smallest = 4_096;
  * long it may take is the listener's business.
  *
  * @throws BODY_TOO_LARGE, SESSION_INACTIVE, OVERLOADED as soon as it is known;
- *   the rest is read and dropped, so that the client hears the answer
+ *   the rest is dropped
  * @throws ConnectError when the client is gone
  */
 export const readBody = (
@@ -88,7 +89,7 @@ export const readBody = (
       ended = true;
       if (waiting !== undefined) return;
       leave();
-      share?.completeAuthentication();
+      share?.settle();
       resolve({ data: data.subarray(0, size), share: share as BodyShare });
     };
     const onGone = () => stop(new ConnectError("the client is gone", Code.Canceled));
@@ -100,8 +101,7 @@ export const readBody = (
       if (over) return;
       leave();
       share?.close();
-      // A stream without a listener for errors takes the process down.
-      request.on("error", () => undefined).resume();
+      dropRest(request);
       reject(error);
     };
 

@@ -26,6 +26,8 @@ export interface KnownDevices {
   remember(call: Call, identityId: string): void;
   /** A name for the device when this person signed in on it before; stable for a device and person, and no secret. */
   find(call: Call, identityId: string): Promise<string | undefined>;
+  /** A name for the browser when anybody signed in on it before. */
+  nameOf(call: Call): string | undefined;
 }
 
 const NAME = "ostiary_known_device";
@@ -90,6 +92,8 @@ export const createKnownDevices = ({
         expires,
       });
     },
+
+    nameOf: (call) => read(call)[0]?.device,
 
     find: async (call, identityId) => {
       const entry = read(call).find((one) => one.identityId === identityId);

@@ -1,8 +1,8 @@
 import net from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { send } from "../protocols/http.ts";
-import { nativeRest } from "../protocols/json-rest.ts";
-import { enterAsNewPerson, newEmail } from "../protocols/person.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { enterAs, enterAsNewPerson, newEmail } from "../protocols/person.ts";
 import { accepted, refused } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
@@ -68,6 +68,44 @@ describe("before a body is read", () => {
     ]);
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(answer).toContain("unauthenticated");
+  });
+});
+
+describe("of a body that is refused", () => {
+  /** Sends without end; gives what the server said, and the bytes that it took until it closed. */
+  const pour = (
+    headers: readonly string[],
+    frame: (chunk: Buffer) => Buffer,
+  ): Promise<{ said: string; taken: number }> =>
+    new Promise((resolve) => {
+      const { port, hostname } = new URL(server.url);
+      const socket = net.connect(Number(port), hostname);
+      let said = "";
+      socket.on("data", (chunk) => {
+        said += chunk.toString("latin1");
+      });
+      const head = ["POST /ostiary.login.v1.LoginService/UpdateFlow HTTP/1.1", "Host: localhost", ...headers, "\r\n"];
+      socket.write(head.join("\r\n"));
+      const chunk = frame(Buffer.alloc(16_384, 32));
+      const pump = () => {
+        while (!socket.destroyed && socket.write(chunk));
+      };
+      socket.on("drain", pump).on("error", () => undefined);
+      socket.on("close", () => resolve({ said, taken: socket.bytesWritten - socket.writableLength }));
+      pump();
+    });
+
+  // What the kernel holds on both sides of a connection is not the server's.
+  const most = 12 * 2 ** 20;
+
+  it.each([
+    ["announced", ["content-length: 100000000"], (chunk: Buffer) => chunk],
+    ["not announced", ["transfer-encoding: chunked"], (chunk: Buffer) => Buffer.from(`4000\r\n${chunk}\r\n`)],
+  ])("little is taken, and the answer is heard: its length is %s", async (_, headers, frame) => {
+    const { said, taken } = await pour(["content-type: application/json", ...headers], frame);
+    expect(said).toMatch(/^HTTP\/1\.1 429 /);
+    expect(said.toLowerCase()).toContain("connection: close");
+    expect(taken).toBeLessThan(most);
   });
 });
 
@@ -173,6 +211,17 @@ describe("flows that one network begins", () => {
     expect((await begin("registration/api", 1))[0]?.status).toBe(429);
     small.clock.advance(1_000);
     expect((await begin("registration/api", 2)).map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it("stop nobody on a device where somebody signed in before, nor with a live session", async () => {
+    small.clock.advance(60_000);
+    const { person } = await enterAsNewPerson(nativeRest, small);
+    const [known, signedIn] = [await enterAs(spa, small, person), await enterAs(spa, small, person)];
+    accepted(await known.signOut());
+    await begin("login/api", 40);
+    expect((await begin("login/api", 1))[0]?.status).toBe(429);
+    accepted(await known.login.create());
+    accepted(await signedIn.login.create({ refresh: "true" }));
   });
 
   it("which is also what errors for the error page are: more are answered, not kept", async () => {

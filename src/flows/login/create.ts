@@ -16,7 +16,7 @@ import type { LoginDeps } from "./deps.ts";
 
 /** Creates a login flow (contract, around 2.2). */
 export const createCreate = (deps: LoginDeps) => {
-  const { db, callers, csrf, defaultReturnUrl, flows, newFlows, render, returnTo, urls } = deps;
+  const { db, callers, csrf, defaultReturnUrl, flows, render, returnTo, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     const browser = request.type === FlowType.BROWSER;
@@ -49,7 +49,7 @@ export const createCreate = (deps: LoginDeps) => {
         ...exchange?.context,
       },
     );
-    newFlows.consumeOrThrow(call.remoteAddress);
+    mustBeginInTurn(deps, caller, call);
     await flows.insert(db, flow);
     const rendered = render(flow, caller, csrf.tokenFor(call, flow.type));
     return {
@@ -62,6 +62,11 @@ export const createCreate = (deps: LoginDeps) => {
 
 /** `aal1` is the default; the rules of the request let nothing else but `aal2` through. */
 const levelOf = (aal: string): 1 | 2 => (aal === "aal2" ? 2 : 1);
+
+/** Only strangers are paced, and a known device has a budget of its own beside those who share its network. @throws RATE_LIMITED */
+const mustBeginInTurn = ({ devices, newFlows }: LoginDeps, caller: Caller | undefined, call: Call): void => {
+  if (caller === undefined) newFlows.mustTake(call.remoteAddress, devices.nameOf(call));
+};
 
 /**
  * Signed in already is a reason not to log in, unless to prove it again or to

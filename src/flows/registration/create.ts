@@ -15,7 +15,8 @@ import type { RegistrationDeps } from "./deps.ts";
 
 /** Creates a registration flow. */
 export const createCreate = (deps: RegistrationDeps) => {
-  const { db, callers, config, csrf, defaultReturnUrl, flows, newFlows, render, returnTo, schemas, urls } = deps;
+  const { db, callers, config, csrf, defaultReturnUrl, devices, flows, newFlows, render, returnTo, schemas, urls } =
+    deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     const browser = request.type === FlowType.BROWSER;
@@ -46,7 +47,7 @@ export const createCreate = (deps: RegistrationDeps) => {
         ...exchange?.context,
       },
     );
-    newFlows.consumeOrThrow(call.remoteAddress);
+    newFlows.mustTake(call.remoteAddress, devices.nameOf(call));
     await flows.insert(db, flow);
     const rendered = render(flow, csrf.tokenFor(call, flow.type));
     return {

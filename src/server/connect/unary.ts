@@ -9,6 +9,7 @@ import type { Intake, TakenBody } from "../../lib/intake.ts";
 import { toSetCookie } from "../../lib/set-cookie.ts";
 import type { CallLog } from "../call-log.ts";
 import { findDecompress } from "../decompress.ts";
+import { dropRest } from "../drop-rest.ts";
 import { rpcName } from "../rpc-name.ts";
 import { createRpcSignal } from "../rpc-signal.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
@@ -56,7 +57,7 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
     keep: (taken: TakenBody) => void,
   ): Promise<Message> => {
     if (!intake.admits(call)) {
-      request.raw.resume();
+      dropRest(request.raw);
       return create(method.input);
     }
     const sent = wire.encoding(request.raw.headers);
@@ -145,5 +146,5 @@ const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
     "content-length": Buffer.byteLength(body),
   });
   reply.raw.end(body);
-  request.raw.resume();
+  dropRest(request.raw);
 };
