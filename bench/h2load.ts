@@ -16,7 +16,10 @@ export interface H2Job {
 
 const h2Connections = 4;
 
-/** Runs h2load, the one native generator for gRPC that Debian has. It knows nothing of trailers: `wrong` are HTTP's failures only. */
+/**
+ * Runs h2load, the one native generator for gRPC that Debian has. It knows nothing of trailers: `wrong` are HTTP's
+ * failures only.
+ */
 export const runH2load = async (
   program: string,
   folder: string,

@@ -80,7 +80,9 @@ export const requestSpecs: Readonly<Record<RequestName, RequestSpec>> = {
   },
 };
 
-/** Body of a request that a right answer was captured with: which one it is, for the bare route that answers several. */
+/**
+ * Body of a request that a right answer was captured with: which one it is, for the bare route that answers several.
+ */
 export const requestOfBody = (body: {
   readonly method?: unknown;
   readonly traits?: { readonly email?: unknown };

@@ -102,6 +102,9 @@ export const median = (values: readonly number[]): number => {
   return (low + high) / 2;
 };
 
-/** How many times as much one contender does as another: the median over the rounds, in which both had the same machine. */
+/**
+ * How many times as much one contender does as another: the median over the rounds, in which both had the same
+ * machine.
+ */
 export const shareOf = (one: Measured, other: Measured): number =>
   median(one.points.map(({ perSecond }, round) => perSecond / (other.points[round]?.perSecond ?? 0)));

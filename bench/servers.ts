@@ -22,7 +22,10 @@ const startLimit = 30_000;
 export const argon2Of = ({ hash }: Pick<Options, "hash">): Readonly<Record<string, string | number>> =>
   hash === "reference" ? { memory: "16MB", iterations: 1, parallelism: 1 } : {};
 
-/** Writes the configuration of a run and gives the file's path. Lifespans outlast any run; nobody on the network is asked. */
+/**
+ * Writes the configuration of a run and gives the file's path. Lifespans outlast any run; nobody on the network is
+ * asked.
+ */
 export const writeConfig = (folder: string, { dsn, port, adminPort, options }: ConfigChoices): string => {
   const file = path.join(folder, "ostiary.json");
   const config = {

@@ -28,7 +28,10 @@ export interface AppOverrides {
 /** What every module may stand on. */
 export type Core = Awaited<ReturnType<typeof createCore>>;
 
-/** Creates what has no part in any feature: configuration, time, log, figures, keys, the database and what is at its heart. */
+/**
+ * Creates what has no part in any feature: configuration, time, log, figures, keys, the database and what is at its
+ * heart.
+ */
 export const createCore = async (config: Config, overrides: AppOverrides = {}) => {
   const { clock = systemClock, log = createLog(config.log), wrapDatabase = (db) => db, prepared, wait } = overrides;
   const { ciphers, database, dsn, secrets, serve } = config;

@@ -18,7 +18,10 @@ export interface CheckContext {
   resolvePath(path: Path, file: string): string;
 }
 
-/** A rule that spans several keys, or that a schema cannot say. Values may still be of the wrong type: those are somebody else's finding. */
+/**
+ * A rule that spans several keys, or that a schema cannot say. Values may still be of the wrong type: those are
+ * somebody else's finding.
+ */
 type Check = (get: (path: string) => unknown, context: CheckContext) => readonly Finding[];
 
 /** What makes a configuration unusable, beyond schema.json. */
@@ -210,7 +213,10 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 const schemaIds = (get: (path: string) => unknown): readonly unknown[] =>
   list(get("identity.schemas")).map((schema) => (isMap(schema) ? schema.id : undefined));
 
-/** Browsers drop cookies for a domain that the answering host does not belong to, and for one that anybody may have a host under. */
+/**
+ * Browsers drop cookies for a domain that the answering host does not belong to, and for one that anybody may have a
+ * host under.
+ */
 function findDomainDoubts(key: string, domain: unknown, baseUrl: unknown): Finding[] {
   const host = hostOf(baseUrl ?? "http://127.0.0.1/");
   if (typeof domain !== "string" || domain === "" || host === undefined) return [];

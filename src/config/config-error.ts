@@ -8,7 +8,10 @@ export interface Problem {
   readonly where?: string | undefined;
 }
 
-/** A configuration that cannot be used, with everything that is wrong with it, in the order of the file. The message has a line for each. */
+/**
+ * A configuration that cannot be used, with everything that is wrong with it, in the order of the file. The message
+ * has a line for each.
+ */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly Problem[];

@@ -49,7 +49,10 @@ function match(node: SchemaNode, name: string): Path[] {
   return paths;
 }
 
-/** Reads a text as the schema wants it. What does not fit stays a text, for the validation to name; undefined: not meant for us. */
+/**
+ * Reads a text as the schema wants it. What does not fit stays a text, for the validation to name; undefined: not
+ * meant for us.
+ */
 function coerce(node: SchemaNode, text: string): unknown {
   switch (node.type) {
     case "integer":

@@ -108,7 +108,10 @@ export function isUnsupported(path: Path): boolean {
   return unsupportedKeyAt(path) !== undefined;
 }
 
-/** Why a part of the configuration, by the path that `toComeAt` gives, has no effect; undefined where a whole method or flow is not there. */
+/**
+ * Why a part of the configuration, by the path that `toComeAt` gives, has no effect; undefined where a whole method
+ * or flow is not there.
+ */
 export function reasonOf(path: string): string | undefined {
   return Object.hasOwn(others, path)
     ? others[path]

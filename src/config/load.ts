@@ -33,7 +33,10 @@ export interface LoadOptions {
   readonly overrides?: Raw | undefined;
   /** Where secrets are kept when none are configured and the database is private, too. */
   readonly dataDir?: string | undefined;
-  /** Whether a configured database needs configured secrets; default: yes. Whoever only looks after tables needs none. */
+  /**
+   * Whether a configured database needs configured secrets; default: yes. Whoever only looks after tables needs
+   * none.
+   */
   readonly needsSecrets?: boolean | undefined;
 }
 

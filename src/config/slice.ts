@@ -23,7 +23,10 @@ export interface Slice {
   raw(key: string): unknown;
 }
 
-/** Makes a slice. Its methods throw TypeError where the schema did not promise what is asked for: a mistake in the code, not in the file. */
+/**
+ * Makes a slice. Its methods throw TypeError where the schema did not promise what is asked for: a mistake in the
+ * code, not in the file.
+ */
 export function createSlice(root: Raw): Slice {
   const raw = (key: string) => valueAt(root, key.split("."));
   const demand = <T>(key: string, read: (value: unknown) => T | undefined): T => {

@@ -27,7 +27,10 @@ export function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
-/** Lays one configuration over another: maps are merged key by key, everything else is replaced, and a key without a value changes nothing. */
+/**
+ * Lays one configuration over another: maps are merged key by key, everything else is replaced, and a key without a
+ * value changes nothing.
+ */
 export function merge(under: Raw, over: Raw): Raw {
   const merged = new Map(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {

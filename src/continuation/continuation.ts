@@ -69,7 +69,10 @@ export interface Continuations {
   find(sql: Sql, id: string): Promise<ContinuationRecord | undefined>;
   /** The payload; undefined when it is over, was altered, or is bound to anything else. */
   open(record: ContinuationRecord, binding: ContinuationBinding): JsonValue | undefined;
-  /** Names another step. False: someone else did already. `payload` takes the place of what waits, encrypted for that step. */
+  /**
+   * Names another step. False: someone else did already. `payload` takes the place of what waits, encrypted for
+   * that step.
+   */
   move(sql: Sql, record: ContinuationRecord, to: ContinuationBinding["kind"], payload?: JsonValue): Promise<boolean>;
   /** Removes it in the transaction that applies it. False: someone else did already. */
   take(tx: Sql, record: Pick<ContinuationRecord, "id" | "flowId">): Promise<boolean>;

@@ -12,7 +12,10 @@ export interface AwaitDatabaseOptions {
 
 const oldest = { mysql: [8, 0], mariadb: [10, 6] } as const;
 
-/** Waits until the database answers, asking less and less often. Throws when it does not in time, or is older than what we run on. */
+/**
+ * Waits until the database answers, asking less and less often. Throws when it does not in time, or is older than
+ * what we run on.
+ */
 export const awaitDatabase = async (
   db: Database,
   { timeout = 300_000, signal, log }: AwaitDatabaseOptions = {},

@@ -33,7 +33,10 @@ const CONNECT_MS = { alone: 5_000, beside: 2_000 };
 const STATEMENT_MS = 15_000;
 const CLOSE_MS = 5_000;
 
-/** Creates the pool over one way to the database or several, of which the first says how large it is. It connects when something is asked of it, never before. */
+/**
+ * Creates the pool over one way to the database or several, of which the first says how large it is. It connects when
+ * something is asked of it, never before.
+ */
 export const createConnections = (dsns: readonly [Dsn, ...Dsn[]], size: number): Connections => {
   const [dsn] = dsns;
   const hosts = createHosts(dsns);

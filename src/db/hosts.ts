@@ -40,7 +40,9 @@ export interface Hosts {
   isStale(host: Host, since: number): boolean;
 }
 
-/** Creates them in the order of the DSNs. Throws DsnError where a file cannot be read or the DSNs do not fit together. */
+/**
+ * Creates them in the order of the DSNs. Throws DsnError where a file cannot be read or the DSNs do not fit together.
+ */
 export const createHosts = (dsns: readonly Dsn[], now: () => number = Date.now): Hosts => {
   if (new Set(dsns.map(({ database }) => database)).size > 1)
     throw new DsnError("the dsns name different databases: they are ways to one");

@@ -12,7 +12,10 @@ export interface Migration {
 /** The project's own migrations. */
 export const migrationsFolder = new URL("./migrations/", import.meta.url);
 
-/** Reads the migrations of a folder in the order of their numbers. Throws when a name is not `NNNN_what.sql` or a number stands twice. */
+/**
+ * Reads the migrations of a folder in the order of their numbers. Throws when a name is not `NNNN_what.sql` or a
+ * number stands twice.
+ */
 export const readMigrations = async (folder: URL): Promise<readonly Migration[]> => {
   const files = (await readdir(folder)).filter((f) => f.endsWith(".sql")).sort();
   const numbers = files.map((f) => /^(\d{4})_[a-z0-9_]+\.sql$/.exec(f)?.[1]);

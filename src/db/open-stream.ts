@@ -45,7 +45,8 @@ export const createStreams = (hosts: Hosts, greetingMs: number): Streams => {
         address.socketPath === undefined ? connect(address.port, address.host) : connect(address.socketPath);
       if (address.socketPath === undefined) {
         socket.setNoDelay(true).setKeepAlive(true, 30_000);
-        // Node checks a certificate against the name that a socket was opened by, but keeps no address there; without it the name would be localhost.
+        // Node checks a certificate against the name that a socket was opened by, but keeps no address there;
+        // without it the name would be localhost.
         if (isIP(address.host) !== 0) Object.assign(socket, { _host: address.host });
       }
       const silence = setTimeout(

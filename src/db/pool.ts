@@ -19,11 +19,17 @@ const POOL_SIZE = 20;
 
 /** What a database is made of. */
 export interface DatabaseOptions {
-  /** See `parseDsn`; several are ways to one database, of which the first that answers is used. The first one's `max_conns` wins over `poolSize`. */
+  /**
+   * See `parseDsn`; several are ways to one database, of which the first that answers is used. The first one's
+   * `max_conns` wins over `poolSize`.
+   */
   readonly dsn: string | readonly string[];
   /** Most connections at once. Default 20. */
   readonly poolSize?: number;
-  /** For who watches over the database: exactly so many connections, whatever the dsn says, and milliseconds until it counts as gone. */
+  /**
+   * For who watches over the database: exactly so many connections, whatever the dsn says, and milliseconds until
+   * it counts as gone.
+   */
   readonly only?: { readonly connections: number; readonly timeout: number };
   readonly log?: DatabaseLog;
 }

@@ -143,7 +143,10 @@ function readOwner(file: string): { pid: number; started: string } | undefined {
   }
 }
 
-/** When a process started, in a form to compare, so that a number used again is not taken for the same process; "" if it is gone. */
+/**
+ * When a process started, in a form to compare, so that a number used again is not taken for the same process; "" if
+ * it is gone.
+ */
 function startOf(pid: number): string {
   try {
     process.kill(pid, 0);
@@ -159,7 +162,10 @@ function startOf(pid: number): string {
   }
 }
 
-/** A folder for the socket if the data folder's path is too long or has characters that a DSN cannot carry; else undefined. */
+/**
+ * A folder for the socket if the data folder's path is too long or has characters that a DSN cannot carry; else
+ * undefined.
+ */
 function placeSocket(folder: string, account: Account): string | undefined {
   const fits = (base: string) =>
     Buffer.byteLength(path.join(base, "database.sock")) <= longestSocketPath && /^[\w./+-]+$/.test(base);

@@ -97,12 +97,16 @@ async function engineOf(program: string): Promise<Engine | undefined> {
   }
 }
 
-/** The command that fills the empty folder `data` with a server's own tables and an administrator `root` without a password. */
+/**
+ * The command that fills the empty folder `data` with a server's own tables and an administrator `root` without a
+ * password.
+ */
 export function initialiseCommand(
   server: Server,
   { data, scratch, asRoot }: { readonly data: string; readonly scratch: string; readonly asRoot: boolean },
 ): Command {
-  // In a folder shared with other servers, one that starts removes the temporary tables of all. Not an option: the script below splits it at spaces.
+  // In a folder shared with other servers, one that starts removes the temporary tables of all. Not an option: the
+  // script below splits it at spaces.
   const env = { TMPDIR: scratch };
   if (server.engine === "mysql") {
     const args = [
@@ -138,7 +142,10 @@ export function initialiseCommand(
   return { program: installer, args, env };
 }
 
-/** Options that only MySQL knows: no second protocol, no keys for a network it does not listen on, its own name for the log's size. */
+/**
+ * Options that only MySQL knows: no second protocol, no keys for a network it does not listen on, its own name for
+ * the log's size.
+ */
 const mysqlOnly = [
   "--mysqlx=OFF",
   "--auto-generate-certs=OFF",

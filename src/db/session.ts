@@ -6,7 +6,10 @@ const session = [
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 ];
 
-/** Waits for what other nodes have committed before any read and write, so that no node of a cluster answers from the past. */
+/**
+ * Waits for what other nodes have committed before any read and write, so that no node of a cluster answers from the
+ * past.
+ */
 const SYNC_WAIT = 7;
 
 /** What a session is set up for. */

@@ -82,7 +82,10 @@ const conflicts = new Set([1020, 1205, 1213, 3101, 8022, 8028, 9004, 9007]);
 const isConflict = (errno: number, text: string): boolean =>
   conflicts.has(errno) || (errno === 1180 && /\b149\b|deadlock/i.test(text));
 
-/** The server is there but will not serve; the statement was not begun. 1047: a Galera node that is not part of the cluster. */
+/**
+ * The server is there but will not serve; the statement was not begun. 1047: a Galera node that is not part of the
+ * cluster.
+ */
 const refusing = new Set([1040, 1047, 1053, 1129, 1203, 1226, 1290, 1792, 1836, 4031]);
 
 /** The connection was ended from the other side. */

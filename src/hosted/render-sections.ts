@@ -98,7 +98,10 @@ const renderBody = (group: string, nodes: readonly PlacedNode[], view: View): Ht
 ${buttons.length > 0 && html`<div class="actions">${buttons.map((node) => renderNode(node, view))}</div>`}`;
 };
 
-/** What is not said in a section. That something was saved is hidden again as soon as a section says it, see style-settings.css. */
+/**
+ * What is not said in a section. That something was saved is hidden again as soon as a section says it, see
+ * style-settings.css.
+ */
 const renderAbove = (
   general: readonly SaidMessage[],
   { isSaved }: SectionsOptions,

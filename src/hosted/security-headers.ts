@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { scriptsOf } from "./page.ts";
 import type { WireNode } from "./wire.ts";
 
-/** Makes the headers that every page is sent with; the nodes of its form decide which scripts may run besides the pages' own. */
+/**
+ * Makes the headers that every page is sent with; the nodes of its form decide which scripts may run besides the
+ * pages' own.
+ */
 export type SecurityHeaders = (nodes: readonly WireNode[]) => Readonly<Record<string, string>>;
 
 /**

@@ -13,7 +13,9 @@ import type { Texts } from "./texts.ts";
 import type { Visit } from "./visit.ts";
 import type { WireAddress, WireIdentity, WireSession } from "./wire.ts";
 
-/** Creates the page that everything begins with: whose account it is and where they are signed in, or how to sign in. */
+/**
+ * Creates the page that everything begins with: whose account it is and where they are signed in, or how to sign in.
+ */
 export const createStartPage =
   ({ registrationEnabled }: Facts): ((visit: Visit) => Promise<Answer>) =>
   async (visit) => {

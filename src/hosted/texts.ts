@@ -25,7 +25,10 @@ export interface Texts {
   rich(key: TextKey, values: Readonly<Record<string, Content>>): Html;
   /** The first of these keys that there is a text for. */
   find(keys: readonly string[], values?: Values): string | undefined;
-  /** A message of the API in the words of the page it stands on. One that the catalogue does not know is as the API says it. */
+  /**
+   * A message of the API in the words of the page it stands on. One that the catalogue does not know is as the API
+   * says it.
+   */
   message(message: WireText, place: Place): string;
   /** A moment as it is said here, in UTC, which the page says as well: a script makes it the reader's own time. */
   instant(iso: string): string;

@@ -18,7 +18,7 @@ export interface ApplyContext {
  * rows must become is the difference of the two.
  *
  * Addresses that stay keep id, state and times; new ones begin unverified;
- * the others are gone (contract, settings 4.6).
+ * the others are gone (docs/compatibility.md, rule 11).
  */
 export const apply = (before: IdentityRecord, change: Change, { now, newId }: ApplyContext): IdentityRecord => {
   const at = now.toISOString();
@@ -78,7 +78,7 @@ const vouchFor = (
 /**
  * The schema's identifiers take the place of those it gave before. A credential
  * type that the schema says nothing of (a sign-in provider's) keeps its own; one
- * that loses its last identifier keeps it, as the reference does (settings 4.2).
+ * that loses its last identifier keeps it, as the reference does (docs/compatibility.md, rule 13).
  */
 const withIdentifiers = (
   before: IdentityRecord["credentials"],
@@ -94,7 +94,7 @@ const withIdentifiers = (
 
 /**
  * Whether two states differ in what signs a person in or brings an account
- * back: identifiers or addresses (contract, settings 4.5). Such a change needs
+ * back: identifiers or addresses (docs/compatibility.md, rule 12). Such a change needs
  * a session that proved who it is recently.
  */
 export const differsInProtected = (a: IdentityRecord, b: IdentityRecord): boolean =>

@@ -90,7 +90,10 @@ export interface Secret {
 export interface Change {
   readonly traits?: ValidTraits;
   readonly credentials?: readonly CredentialChange[];
-  /** Addresses that someone vouches for who may: they count as proven. Those that the person does not have are passed over. */
+  /**
+   * Addresses that someone vouches for who may: they count as proven. Those that the person does not have are
+   * passed over.
+   */
   readonly verified?: readonly { readonly via: string; readonly value: string }[];
   readonly metadataPublic?: JsonValue;
   readonly metadataAdmin?: JsonValue;

@@ -12,7 +12,10 @@ export type SecretChange = Pick<CredentialChange, "type" | "config" | "replaces"
 /** Reads and writes the secret parts of credentials. */
 export interface SecretStore {
   findSecret(sql: Sql, id: string, type: string): Promise<Secret | undefined>;
-  /** Sets (or with null removes) the secret part of a credential. False: it is no longer the version that this one is made from. */
+  /**
+   * Sets (or with null removes) the secret part of a credential. False: it is no longer the version that this one
+   * is made from.
+   */
   putSecret(tx: Sql, id: string, change: SecretChange, now: Date): Promise<boolean>;
   /** Whether the credential is still the one of this version; undefined: whether there still is none. */
   hasSecret(tx: Sql, id: string, type: string, version: number | undefined): Promise<boolean>;
@@ -50,7 +53,10 @@ export const secretStore: SecretStore = {
   },
 };
 
-/** Writes the first secret of a type. Its version is drawn by lot, so that one that is removed and set again is another. False: there is one. */
+/**
+ * Writes the first secret of a type. Its version is drawn by lot, so that one that is removed and set again is
+ * another. False: there is one.
+ */
 export const insertSecret = async (
   tx: Sql,
   id: string,

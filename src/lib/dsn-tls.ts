@@ -107,14 +107,20 @@ export const readTls = (parameters: ReadonlyMap<string, Written>): DsnTls => {
   };
 };
 
-/** What useSSL, requireSSL and verifyServerCertificate say together. Their driver falls back to clear text where useSSL stands alone; who asks for TLS gets it here. */
+/**
+ * What useSSL, requireSSL and verifyServerCertificate say together. Their driver falls back to clear text where
+ * useSSL stands alone; who asks for TLS gets it here.
+ */
 const byFlags = (use: boolean | undefined, require: boolean | undefined, chain: boolean | undefined): Mode => {
   if (use === false) return "off";
   if (chain === true) return "authority";
   return use === true || require === true ? "any" : "off";
 };
 
-/** The switches beside a mode make it stricter or laxer, as they say. An authority that is named is there to be checked. */
+/**
+ * The switches beside a mode make it stricter or laxer, as they say. An authority that is named is there to be
+ * checked.
+ */
 const adjust = (
   mode: Mode,
   {

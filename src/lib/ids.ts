@@ -33,7 +33,10 @@ export const lastUuid7 = (time: Date): Buffer => {
 export const parseUuid = (text: string): Buffer | undefined =>
   UUID.test(text) ? Buffer.from(text.replaceAll("-", ""), "hex") : undefined;
 
-/** Turns an id of our own into the 16 bytes of its column. Throws TypeError when it is none: use `parseUuid` for what others send. */
+/**
+ * Turns an id of our own into the 16 bytes of its column. Throws TypeError when it is none: use `parseUuid` for what
+ * others send.
+ */
 export const uuidBytes = (text: string): Buffer => {
   const bytes = parseUuid(text);
   if (bytes === undefined) throw new TypeError("not a UUID");

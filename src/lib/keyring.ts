@@ -19,7 +19,10 @@ const LEAST = 16;
 /** Base64url without the forms that decode to the same bytes but read differently. */
 const VALUE = /^[A-Za-z0-9_-]+$/;
 
-/** Creates the keyring from `secrets.cookie`. Throws RangeError when there is none, or one is shorter than 16 characters. */
+/**
+ * Creates the keyring from `secrets.cookie`. Throws RangeError when there is none, or one is shorter than 16
+ * characters.
+ */
 export const createKeyring = (secrets: readonly string[]): Keyring => {
   if (secrets.length === 0 || secrets.some((secret) => secret.length < LEAST))
     throw new RangeError(`secrets must have at least ${LEAST} characters`);

@@ -19,7 +19,10 @@ interface Entry {
 
 /** Addresses of these schemes are programs or files, whoever lists them. */
 const never = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:", "about:"]);
-/** An address is whole (`scheme://host…`) or begins at the root; nothing that a browser reads differently than it looks. */
+/**
+ * An address is whole (`scheme://host…`) or begins at the root; nothing that a browser reads differently than it
+ * looks.
+ */
 const FORM = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]|\/(?!\/))/i;
 /** White space, control characters, backslashes and invisible marks: browsers drop or turn them. */
 const MISLEADING = /[\p{White_Space}\p{Cc}\p{Cf}\\]/u;

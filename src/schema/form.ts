@@ -63,7 +63,8 @@ function write(inside: DraftObject | DraftList, step: string, at: Place, sent: J
   const value = coerce(at.shape, sent);
   const before = getDraft(inside, step);
   if (value === undefined) {
-    // An emptied field removes what a nested object gave; a list keeps its numbered entries, and what no field shows stays.
+    // An emptied field removes what a nested object gave; a list keeps its numbered entries, and what no field
+    // shows stays.
     if (before?.kind === "value" && !before.isUnshown && inside.kind === "object") inside.members.delete(step);
     return;
   }
@@ -121,7 +122,10 @@ function knownAs(members: JsonObject, step: string): string {
   return names.get(step) ?? step;
 }
 
-/** The steps of a name. One that leads deeper than any schema goes is one unknown trait, instead of a tower of objects. */
+/**
+ * The steps of a name. One that leads deeper than any schema goes is one unknown trait, instead of a tower of
+ * objects.
+ */
 function stepsOf(name: string): readonly string[] {
   if (name.length > bounds.traitName * 4) return [name];
   const path = traitPath(name);

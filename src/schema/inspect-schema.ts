@@ -48,7 +48,10 @@ function mustHaveSoundMembers(id: string, path: string, schema: JsonObject): voi
   }
 }
 
-/** Where draft-07 has schemas that say nothing of a certain value: of what must not be, of names, of some entry or other. */
+/**
+ * Where draft-07 has schemas that say nothing of a certain value: of what must not be, of names, of some entry or
+ * other.
+ */
 const notOfTheValue: ReadonlySet<string> = new Set(["not", "propertyNames", "contains"]);
 
 /** Members of a schema that are data, whatever they look like. */

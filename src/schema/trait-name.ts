@@ -1,4 +1,7 @@
-/** Writes a path as the name its input element has: `["traits", "name", "first"]` is `traits.name.first`; a dot in a name is `\.`. */
+/**
+ * Writes a path as the name its input element has: `["traits", "name", "first"]` is `traits.name.first`; a dot in a
+ * name is `\.`.
+ */
 export const traitName = (path: readonly string[]): string => path.map(escapeSegment).join(".");
 
 /** Writes one step of a path as it stands in a name. */

@@ -7,7 +7,9 @@ import type { Log } from "../lib/log.ts";
 import { readTraceparent } from "../lib/trace.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** What the log may know of a call. Not its message, its other headers or its URL: they hold what people keep secret. */
+/**
+ * What the log may know of a call. Not its message, its other headers or its URL: they hold what people keep secret.
+ */
 export type LoggedCall = Pick<Call, "protocol" | "port" | "requestId" | "headers">;
 
 /** Writes down how a call ended; `failure` is what its caller is told, if not an answer. */

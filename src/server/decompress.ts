@@ -27,7 +27,8 @@ const unzips: Readonly<Record<string, Unzip>> = {
  * Answers are not compressed: that is a proxy's work, which has processors to
  * spare for it.
  *
- * @throws ConnectError UNIMPLEMENTED for an unknown encoding, with the known ones in `acceptEncoding`, as the protocols have it
+ * @throws ConnectError UNIMPLEMENTED for an unknown encoding, with the known ones in `acceptEncoding`, as the
+ * protocols have it
  */
 export const findDecompress = (encoding: string | undefined, acceptEncoding: string): Decompress => {
   if (encoding === undefined) return async (data) => data;

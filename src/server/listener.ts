@@ -180,7 +180,8 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
       draining = true;
       for (const response of unanswered) if (!response.headersSent) response.setHeader("connection", "close");
       for (const socket of pending) socket.destroy();
-      // Streams that are open finish. One that is on its way is not begun, and its client is told so: it may call elsewhere.
+      // Streams that are open finish. One that is on its way is not begun, and its client is told so: it may
+      // call elsewhere.
       for (const session of sessions) session.close();
       h1.closeIdleConnections();
       // A connection whose answer went out before the drain began becomes idle without being told to close.

@@ -1,7 +1,9 @@
 import type { DescFile, DescMethod } from "@bufbuild/protobuf";
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 
-/** Numbers of `service` in FileDescriptorProto and of `method` in ServiceDescriptorProto, as SourceCodeInfo has them. */
+/**
+ * Numbers of `service` in FileDescriptorProto and of `method` in ServiceDescriptorProto, as SourceCodeInfo has them.
+ */
 const serviceNumber = 6;
 const methodNumber = 2;
 

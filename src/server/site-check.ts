@@ -34,7 +34,10 @@ export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((cal
   };
 };
 
-/** What `Sec-Fetch-Site` says of calls that no foreign page makes (https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header); all else counts as foreign. */
+/**
+ * What `Sec-Fetch-Site` says of calls that no foreign page makes
+ * (https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header); all else counts as foreign.
+ */
 const ownSites = new Set(["same-origin", "same-site", "none"]);
 
 /** A page of this very server, under a name that the configuration may not know. */

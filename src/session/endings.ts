@@ -12,7 +12,10 @@ export interface SessionEndings {
   end(key: SessionKey): Promise<void>;
   /** Ends the session of a token. False: there is none. */
   endByToken(token: string): Promise<boolean>;
-  /** Ends one other session of the person; gives how many were active until now. @throws SESSION_INACTIVE when the one at hand is over itself */
+  /**
+   * Ends one other session of the person; gives how many were active until now. @throws SESSION_INACTIVE when the
+   * one at hand is over itself
+   */
   endOther(mine: SessionRecord, id: string): Promise<number>;
   /** Ends all the others. @throws SESSION_INACTIVE */
   endOthers(mine: SessionRecord): Promise<number>;

@@ -34,7 +34,10 @@ export interface SessionIssuer {
     token: string,
     amr: readonly AuthenticationMethodReference[],
   ): Promise<Issued | undefined>;
-  /** Adds a proof that a change is at the same time: the person was there just now. Undefined when the session is over. Only where the person is locked. */
+  /**
+   * Adds a proof that a change is at the same time: the person was there just now. Undefined when the session is
+   * over. Only where the person is locked.
+   */
   add(tx: Sql, session: SessionRecord, amr: AuthenticationMethodReference): Promise<SessionRecord | undefined>;
 }
 

@@ -13,7 +13,7 @@ export interface PresentedToken {
 
 /**
  * Finds the session token of a call: `X-Session-Token`, then the session
- * cookie, then `Authorization: Bearer` (contract, around 3.4). A cookie that
+ * cookie, then `Authorization: Bearer` (docs/compatibility.md, rule 8). A cookie that
  * cannot be read counts as none, and so does a bearer token of somebody else's:
  * apps send the one of their own API to every host.
  *

@@ -65,7 +65,10 @@ export interface SessionStore {
     session: SessionKey,
     now: Date,
   ): Promise<{ readonly session: SessionRecord; readonly digest: Buffer } | undefined>;
-  /** Writes what proving oneself again changes: methods, times, salt and the token. Only after `findLive` in the same transaction. */
+  /**
+   * Writes what proving oneself again changes: methods, times, salt and the token. Only after `findLive` in the
+   * same transaction.
+   */
   renew(tx: Sql, session: SessionRecord, digest: Buffer): Promise<void>;
   /** Other active sessions of the person, newest first. */
   listOthers(

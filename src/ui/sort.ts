@@ -65,7 +65,9 @@ const printed = (node: UiNode): string => {
   return typeof value === "string" ? value : JSON.stringify(value);
 };
 
-/** The entries of one list as they follow each other, after the field of the list itself; undefined for anything else. */
+/**
+ * The entries of one list as they follow each other, after the field of the list itself; undefined for anything else.
+ */
 function compareEntries(a: Placed, b: Placed): number | undefined {
   const [left, right] = [entryOf(a), entryOf(b)];
   return left === undefined || right === undefined ? undefined : left - right;

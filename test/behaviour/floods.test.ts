@@ -87,7 +87,9 @@ const watchLoop = () => {
   };
 };
 
-/** What a flood cost: the longest pause of the event loop in milliseconds, and MB at most above what was held before. */
+/**
+ * What a flood cost: the longest pause of the event loop in milliseconds, and MB at most above what was held before.
+ */
 const costOf = async (request: Omit<FloodRequest, "url">) => {
   let [pause, memory] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   let statuses: readonly number[] = [];

@@ -27,7 +27,10 @@ const submission = (kind: FlowKind): Submission => {
   };
 };
 
-/** Whoever may create a flow of this kind: settings flows are for those who are signed in, the others for those who are not. */
+/**
+ * Whoever may create a flow of this kind: settings flows are for those who are signed in, the others for those who
+ * are not.
+ */
 const someoneFor = async (kind: FlowKind, protocol: (typeof protocols)[number]) =>
   kind === "settings" ? (await enterAsNewPerson(protocol, server)).visitor : protocol.enter(server);
 

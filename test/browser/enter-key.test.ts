@@ -41,7 +41,10 @@ const entries = () => page.locator("form input:visible:not([type=checkbox])");
 /** What can say which button was pressed. */
 const buttons = ["method", "provider", "link", "unlink", "screen"];
 
-/** Presses Enter in each field of the page, which is opened anew for each, and gives what was submitted: `field → button`. */
+/**
+ * Presses Enter in each field of the page, which is opened anew for each, and gives what was submitted: `field →
+ * button`.
+ */
 const pressEnterInEachField = async (): Promise<readonly string[]> => {
   const address = page.url();
   const pressed: string[] = [];

@@ -53,7 +53,10 @@ export const outOfReach = {
   ADMIN_ONLY: { why: "no RPC is for administrators yet" },
 } satisfies Partial<Record<ErrorName, OutOfReach>>;
 
-/** Creates the cases for a server and its way to the database. `prepare` signs someone up while everything is in order. */
+/**
+ * Creates the cases for a server and its way to the database. `prepare` signs someone up while everything is in
+ * order.
+ */
 export const createErrorCases = (server: TestServer, proxy: DatabaseProxy) => {
   /* --- the two protocols ---------------------------------------------------------- */
 

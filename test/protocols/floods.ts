@@ -1,7 +1,10 @@
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-/** What a stranger can fill a body with. Each is one that costs more than its bytes if it is built before it is counted. */
+/**
+ * What a stranger can fill a body with. Each is one that costs more than its bytes if it is built before it is
+ * counted.
+ */
 export interface Filling {
   readonly name: string;
   /** Traits in JSON, about as long as was asked for. */

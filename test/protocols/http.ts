@@ -22,7 +22,10 @@ export interface JsonBody {
   readonly [member: string]: unknown;
 }
 
-/** Sends a request with these headers and no others, on a connection of its own, so that it survives a restart of the server. */
+/**
+ * Sends a request with these headers and no others, on a connection of its own, so that it survives a restart of the
+ * server.
+ */
 export const send = (url: string, { method = "GET", headers = {}, body }: Sending = {}): Promise<CallbackResult> =>
   new Promise((resolve, reject) => {
     // Node gives a length to no body of a DELETE.

@@ -58,7 +58,10 @@ export interface Done {
   readonly etag?: string;
 }
 
-/** What is submitted, by its REST names; `traits` as a nested object, `update_mask` as a list of paths joined by commas. */
+/**
+ * What is submitted, by its REST names; `traits` as a nested object, `update_mask` as a list of paths joined by
+ * commas.
+ */
 export type Submission = JsonObject;
 
 /** The flows of one kind. */

@@ -49,7 +49,10 @@ export interface OpenidProvider {
   slow(milliseconds: number): void;
   /** Answers everything with this status; undefined: as it should. */
   serviceError(status: number | undefined): void;
-  /** Goes through the provider's pages as a browser would, with a session of its own unless one is given. Gives where it is sent back to. */
+  /**
+   * Goes through the provider's pages as a browser would, with a session of its own unless one is given. Gives
+   * where it is sent back to.
+   */
   signIn(location: string, browser?: ProviderBrowser): Promise<URL>;
   close(): Promise<void>;
 }

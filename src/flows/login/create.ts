@@ -14,7 +14,7 @@ import { requestUrlOf } from "../shared/request.ts";
 import { type LoginContext, writeLoginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
-/** Creates a login flow (contract, around 2.2). */
+/** Creates a login flow (docs/compatibility.md, rule 6). */
 export const createCreate = (deps: LoginDeps) => {
   const { db, callers, csrf, defaultReturnUrl, flows, render, returnTo, urls } = deps;
 

@@ -78,7 +78,10 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     return confirmed;
   };
 
-  /** @throws NotAsRead unless person, flow and credential are what the proof was made of; until the transaction ends they stay so */
+  /**
+   * @throws NotAsRead unless person, flow and credential are what the proof was made of; until the transaction ends
+   * they stay so
+   */
   const mustStandFast = async (
     tx: Sql,
     flow: FlowRecord,

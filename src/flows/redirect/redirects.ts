@@ -19,7 +19,7 @@ import type { ContinuityCookie } from "../../session/continuity-cookie.ts";
 import type { SignedIn } from "../../session/session.ts";
 import { type FlowRecord, keepReturnTo, returnToOf } from "../shared/flow.ts";
 
-/** How long a person may stay away, in milliseconds (contract, settings 3.3.7). */
+/** How long a person may stay away, in milliseconds (docs/compatibility.md, rule 5). */
 const LIFESPAN = 30 * 60_000;
 /** How long an app may take to fetch what its browser came back with. */
 const EXCHANGE_LIFESPAN = 10 * 60_000;
@@ -31,7 +31,10 @@ export interface Departure {
   /** Who is signed in, where that matters. */
   readonly who: SignedIn | undefined;
   readonly call: Call;
-  /** Looks once more, in the transaction that remembers the trip, whether flow and session are there. Throws when they are not. */
+  /**
+   * Looks once more, in the transaction that remembers the trip, whether flow and session are there. Throws when
+   * they are not.
+   */
   stands(tx: Sql): Promise<void>;
 }
 
@@ -74,7 +77,10 @@ export interface Redirects {
   ): Promise<CallbackResult | Rejected>;
   /** @throws INVALID_FIELD when what was received is not there any more */
   mustStillWait(sql: Sql, pending: PendingRedirect): Promise<void>;
-  /** Uses up what was received, in the transaction of what it is used for. @throws INVALID_FIELD when another request did */
+  /**
+   * Uses up what was received, in the transaction of what it is used for. @throws INVALID_FIELD when another
+   * request did
+   */
   consumeOf(trip: PendingRedirect): Consume;
   /**
    * Runs what uses a received answer; after a failure that will not pass, what was received is not kept.
@@ -82,7 +88,10 @@ export interface Redirects {
    * @param isReceived whether it came to receiving it
    */
   completing<T>(trip: PendingRedirect, work: () => Promise<T>, isReceived?: () => boolean): Promise<T>;
-  /** Keeps what came of a trip for the app that began it; undefined when it did not hold. Gives the code that its browser brings back. */
+  /**
+   * Keeps what came of a trip for the app that began it; undefined when it did not hold. Gives the code that its
+   * browser brings back.
+   */
   keep(trip: PendingRedirect, callbackData: JsonObject | undefined): Promise<string>;
   /** Finds what waits for the app that has both codes; undefined when nothing does. */
   fetch(

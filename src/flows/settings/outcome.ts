@@ -54,7 +54,7 @@ export const renderOutcome = async (
 };
 
 /**
- * Where a person goes when a change is saved (contract, settings 2.8).
+ * Where a person goes when a change is saved (docs/compatibility.md, rule 2).
  *
  * @throws RETURN_TO_FORBIDDEN
  */

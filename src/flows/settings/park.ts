@@ -9,7 +9,7 @@ import type { SettingsDeps } from "./deps.ts";
 import { loadAndCheck } from "./load.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
-/** How long a change waits for its owner, in milliseconds (contract, settings 3.0). */
+/** How long a change waits for its owner, in milliseconds (docs/compatibility.md, rule 5). */
 const LIFESPAN = 15 * 60_000;
 
 /** Whether the person authenticated recently enough for a protected change. */
@@ -48,7 +48,10 @@ export const park = async (
   return reauthenticationRequired(deps, submission);
 };
 
-/** Whatever a submit was found to stand on must stand still, in the transaction that writes something for it. @throws as `loadAndCheck` */
+/**
+ * Whatever a submit was found to stand on must stand still, in the transaction that writes something for it. @throws
+ * as `loadAndCheck`
+ */
 export const standFast = async (
   deps: SettingsDeps,
   { caller, flow, call }: SettingsSubmission,

@@ -13,7 +13,10 @@ import type { SettingsSubmission } from "./submission.ts";
 /** How writing a change ended. */
 export type Persisted =
   | { readonly kind: "saved"; readonly caller: SettingsSubmission["caller"]; readonly flow: FlowRecord }
-  /** What the change stands on is not as it was read: the person, a credential, the session, the flow, or what was parked. */
+  /**
+   * What the change stands on is not as it was read: the person, a credential, the session, the flow, or what was
+   * parked.
+   */
   | { readonly kind: "conflict" }
   /** An identifier or address belongs to someone else. */
   | { readonly kind: "identifier_conflict" }

@@ -19,7 +19,7 @@ export const rejection = (
 /**
  * Saves the form with what is wrong, and gives the error that says so. The
  * state goes back to `show_form`, and what was parked before is replaced by
- * this submit (precedence 4 and 6).
+ * this submit (docs/compatibility.md, rule 3).
  *
  * @param refused what to record in the person's security events as refused
  */

@@ -19,10 +19,10 @@ export type RenderSettings = (
   continueWith?: readonly ContinueWith[],
 ) => SettingsFlow;
 
-/** Node groups in the order they stand on screen (contract, settings 2.5). */
+/** Node groups in the order they stand on screen (docs/compatibility.md, rule 1). */
 const groups = ["default", "profile", "password", "oidc", "lookup_secret", "webauthn", "passkey", "totp"];
 
-/** Keys that follow the schema's in the order of nodes (contract, settings 2.5). */
+/** Keys that follow the schema's in the order of nodes (docs/compatibility.md, rule 1). */
 const trailing = [
   "lookup_secret_reveal",
   "lookup_secret_regenerate",

@@ -26,7 +26,10 @@ export class AfterRollback extends Error {
   }
 }
 
-/** How often it is tried. Whoever holds the lock is in nobody's way, so the second try is the last but for what is over meanwhile. */
+/**
+ * How often it is tried. Whoever holds the lock is in nobody's way, so the second try is the last but for what is
+ * over meanwhile.
+ */
 const TRIES = 5;
 
 /** Runs changes of people so that nobody who made no precondition hears of a lost race. */

@@ -17,7 +17,10 @@ export const messagesOf = (
   return { form: all.filter((m) => m.node === "").map((m) => m.text), nodes: all.filter((m) => m.node !== "") };
 };
 
-/** The flow after a submit that did not hold. Every submit starts from a form without messages (precedence 5). */
+/**
+ * The flow after a submit that did not hold. Every submit starts from a form without messages (docs/compatibility.md,
+ * rule 3).
+ */
 export const withForm = (
   flow: FlowRecord,
   form: FlowForm,

@@ -10,7 +10,7 @@ const harmless = /^(?:__cf|_cf|cf_)/;
  * Why a native app's flow must not be submitted this way; undefined when it may.
  *
  * A native app sends neither `Origin` nor cookies. Whatever does is a browser
- * that someone may have led here, so it is refused (contract, settings 1.7).
+ * that someone may have led here, so it is refused (docs/compatibility.md, rule 4).
  */
 const foreignToApi = (call: Call): string | undefined => {
   if (call.headers.origin !== undefined)

@@ -34,7 +34,10 @@ const ARGON2 =
   /^\$(argon2id|argon2i|argon2d)(?:\$v=(\d{1,3}))?\$((?:[mtp]=\d{1,10},?){3})\$([A-Za-z0-9+/]+)=*\$([A-Za-z0-9+/]+)=*$/;
 const BCRYPT = /^\$2[abyz]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
-/** Reads a stored hash; undefined when it is of no kind that we verify. What it costs is not judged; see `findCostFault`. */
+/**
+ * Reads a stored hash; undefined when it is of no kind that we verify. What it costs is not judged; see
+ * `findCostFault`.
+ */
 export const readHashFormat = (stored: string): HashFormat | undefined => {
   const bcrypt = BCRYPT.exec(stored);
   if (bcrypt !== null) {
@@ -86,7 +89,10 @@ export const findCostFault = (format: HashFormat, most: HashCost): string | unde
     : undefined;
 };
 
-/** What a hash costs to compare with, for telling apart what takes a different time: algorithm and parameters, nothing of the hash itself. */
+/**
+ * What a hash costs to compare with, for telling apart what takes a different time: algorithm and parameters, nothing
+ * of the hash itself.
+ */
 export const hashKindOf = (stored: string | undefined): string => {
   const format = stored === undefined ? undefined : readHashFormat(stored);
   if (format === undefined) return "none";

@@ -92,7 +92,8 @@ export const createHasher = (
   config: HasherConfig,
   { log, idle = IDLE_MS }: { readonly log?: HashingLog; readonly idle?: number } = {},
 ): Hasher => {
-  // With a hash on every processor, a thread that wakes up waits for one to be taken off: measured, 2 ms instead of 0.6.
+  // With a hash on every processor, a thread that wakes up waits for one to be taken off: measured, 2 ms instead of
+  // 0.6.
   const concurrency = config.concurrency === 0 ? Math.max(1, os.availableParallelism() - 1) : config.concurrency;
   const worker = createHashingProcess({
     threads: concurrency,
@@ -115,7 +116,10 @@ export const createHasher = (
     return response;
   };
 
-  /** Takes as long as a comparison. Hashes only while it is not known how long that is, or to start the process as a comparison would. */
+  /**
+   * Takes as long as a comparison. Hashes only while it is not known how long that is, or to start the process as a
+   * comparison would.
+   */
   const pretend = async (candidates: readonly string[]): Promise<void> => {
     if (currentMs > 0 && worker.running) await sleep(currentMs * candidates.length);
     else await compare(candidates, nobody, true);

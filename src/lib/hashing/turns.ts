@@ -11,7 +11,10 @@ export interface PurposeStats {
 
 /** Lets work run, a bounded number at a time, in a fair order. */
 export interface Turns {
-  /** Runs `work` when it is its turn. @throws HashingOverloaded when too much waits, HashingAbandoned when its caller has gone */
+  /**
+   * Runs `work` when it is its turn. @throws HashingOverloaded when too much waits, HashingAbandoned when its
+   * caller has gone
+   */
   run<T>(share: Share, work: () => Promise<T>): Promise<T>;
   readonly running: number;
   /** How long work takes lately, in milliseconds, without waiting; 0 before the first. */

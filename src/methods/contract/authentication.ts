@@ -25,7 +25,10 @@ export interface Authenticated {
   readonly identity: IdentityRecord;
   readonly amr: AuthenticationMethodReference;
   readonly verified: VerifiedCredential;
-  /** What changes along with signing in, such as traits that a provider tells: made of the person as they are in the transaction that writes it. */
+  /**
+   * What changes along with signing in, such as traits that a provider tells: made of the person as they are in the
+   * transaction that writes it.
+   */
   readonly change?: (identity: IdentityRecord, tx: Sql) => Promise<Change | undefined>;
   readonly consume?: Consume;
 }

@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Clock } from "../../lib/clock.ts";
 
-/** What one trip to a provider is bound to. Kept on the server, encrypted; of it the provider sees `state`, `nonce` and a digest. */
+/**
+ * What one trip to a provider is bound to. Kept on the server, encrypted; of it the provider sees `state`, `nonce`
+ * and a digest.
+ */
 export interface AuthorizationState {
   /** Unguessable, used once; leads back to what waits for the answer. */
   readonly state: string;

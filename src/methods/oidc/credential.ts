@@ -54,7 +54,9 @@ export const unlink = (stored: Secret | undefined, provider: string): Credential
     readKept(stored?.config).filter((entry) => entry.provider !== provider),
   );
 
-/** The tokens of every link in clear, for administrators who ask for them. What cannot be decrypted any more is empty. */
+/**
+ * The tokens of every link in clear, for administrators who ask for them. What cannot be decrypted any more is empty.
+ */
 export const revealTokens = (stored: JsonObject | undefined, aead: TokenAead): JsonObject => ({
   providers: readKept(stored).map((entry) => ({
     ...factsOf(entry),

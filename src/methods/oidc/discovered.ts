@@ -25,7 +25,10 @@ export interface DiscoveryDeps {
   readonly keyCooldown?: number | undefined;
 }
 
-/** Milliseconds after which metadata are looked at again, in the background. They stay in use for as long as the provider is down. */
+/**
+ * Milliseconds after which metadata are looked at again, in the background. They stay in use for as long as the
+ * provider is down.
+ */
 const FRESH = 60 * 60_000;
 
 /** Gives a provider's endpoints and keys: found once, kept, and renewed behind the back of whoever signs in. */

@@ -22,7 +22,10 @@ export interface IdTokenExpectation {
   readonly nonce: string | undefined;
 }
 
-/** Signatures that only the provider can make. Never `none`, and never HS*: its key would be one that we hold as well, or a public one. */
+/**
+ * Signatures that only the provider can make. Never `none`, and never HS*: its key would be one that we hold as well,
+ * or a public one.
+ */
 const ALGORITHMS = [
   "RS256",
   "RS384",

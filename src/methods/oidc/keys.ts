@@ -10,7 +10,10 @@ type PublicKey = Awaited<ReturnType<ReturnType<typeof createLocalJWKSet>>>;
 export interface Keys {
   /** The keys that a token may have been signed with: as a rule one. Throws ProviderFetchError. */
   find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<readonly PublicKey[]>;
-  /** Looks at the provider again, when none of those that were found made the signature: a new key may go by an old name. */
+  /**
+   * Looks at the provider again, when none of those that were found made the signature: a new key may go by an old
+   * name.
+   */
   findAgain(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<readonly PublicKey[]>;
 }
 
@@ -21,7 +24,10 @@ const USABLE = 24 * 60 * 60_000;
 /** A token under an unknown key makes us look again, at most this often. */
 const COOLDOWN = 1000;
 
-/** Creates the keys behind a `jwks_uri`: cached, renewed in the background, and at once when a token names a key that is not known. */
+/**
+ * Creates the keys behind a `jwks_uri`: cached, renewed in the background, and at once when a token names a key that
+ * is not known.
+ */
 export const createKeys = ({ url, fetch, clock, cooldown = COOLDOWN }: KeysDeps): Keys => {
   const cached = createCached({ load: () => fetchKeys(url, fetch), clock, freshFor: FRESH, usableFor: USABLE });
   return {

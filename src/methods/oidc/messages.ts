@@ -15,7 +15,10 @@ export const messages = {
   unlink:                 info(1050003, "Unlink {provider}", "provider"),
 } as const;
 
-/** What a person is told when a provider's answer is not taken. What exactly was wrong is for the log: it would help whoever tries things out. */
+/**
+ * What a person is told when a provider's answer is not taken. What exactly was wrong is for the log: it would help
+ * whoever tries things out.
+ */
 const refusals: Readonly<Record<RefusalReason, string>> = {
   denied: "The provider did not sign you in, because the request was denied there.",
   provider_error: "The provider reported an error. Please try again.",
@@ -41,7 +44,10 @@ const fault = (reason: string): FormMessage => ({ node: "", text: uiText(general
 /** The form's message for an answer that was not taken. */
 export const refusalMessage = (reason: RefusalReason): FormMessage => fault(refusals[reason]);
 
-/** One text for a provider that is unknown, linked already or not for this person: no probing (contract, settings 3.3.6). */
+/**
+ * One text for a provider that is unknown, linked already or not for this person: no probing (docs/compatibility.md,
+ * rule 16).
+ */
 export const cannotLink = (): FormMessage => fault("This provider cannot be linked: it is unknown, or linked already.");
 
 /** As well for a provider that is unknown as for one that is not linked. */
@@ -63,7 +69,10 @@ export const notProvenAgain = (): FormMessage =>
 export const mapperFailed = (): FormMessage =>
   fault("What the provider says of you cannot be used at the moment, because of how it is set up.");
 
-/** An address that an account has already: it is linked after a proof of owning that account. Contexts as recorded, both spellings. */
+/**
+ * An address that an account has already: it is linked after a proof of owning that account. Contexts as recorded,
+ * both spellings.
+ */
 export const confirmLinkMessage = (parts: ConfirmLink): UiText =>
   uiText(messages.confirmLink, {
     provider: parts.provider,

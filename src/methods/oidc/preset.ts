@@ -54,6 +54,9 @@ export interface Preset {
   readonly acceptsIssuer?: (iss: string, claims: JsonObject, configured: string, config: ProviderConfig) => boolean;
   /** ID tokens of the provider's own apps, where they come from elsewhere than the browser's. */
   readonly nativeTokens?: { readonly issuer: string; readonly jwksUrl: string };
-  /** Reads who the person is. Left out: the ID token, or with `claims_source: userinfo` the userinfo endpoint as well. */
+  /**
+   * Reads who the person is. Left out: the ID token, or with `claims_source: userinfo` the userinfo endpoint as
+   * well.
+   */
   readonly claims?: (source: ClaimsSource) => Promise<JsonObject>;
 }

@@ -184,7 +184,7 @@ export const createProviderAuthentication = ({
 
     linkAccount: async (linkState, owner, tx) => {
       const { provider, subject, tokens } = readProviderProfile(linkState);
-      // One account of a provider for each person (contract, settings 3.3.2).
+      // One account of a provider for each person (docs/compatibility.md, rule 16).
       if (providers.get(provider) === undefined || linksOf(owner).some((entry) => entry.provider === provider))
         return rejected([cannotLink()]);
       const stored = await identities.findSecret(tx, owner.id, OIDC);
@@ -199,7 +199,10 @@ export const createProviderAuthentication = ({
   };
 };
 
-/** What a mapper says beside the traits. Addresses count only where the person has them, so what they typed instead is not proven. */
+/**
+ * What a mapper says beside the traits. Addresses count only where the person has them, so what they typed instead is
+ * not proven.
+ */
 const beside = ({
   metadataPublic,
   metadataAdmin,

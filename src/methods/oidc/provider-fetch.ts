@@ -9,7 +9,10 @@ export interface ProviderRequest {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | URLSearchParams | undefined;
-  /** Hosts that the configuration names for this provider. Any other was named by the provider itself, and must be public. */
+  /**
+   * Hosts that the configuration names for this provider. Any other was named by the provider itself, and must be
+   * public.
+   */
   readonly configuredHosts?: ReadonlySet<string>;
 }
 

@@ -1,7 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ProviderTokens } from "./client.ts";
 
-/** What is known of a person whom a provider has vouched for, and what they want. Plain data: it may wait, encrypted. */
+/**
+ * What is known of a person whom a provider has vouched for, and what they want. Plain data: it may wait, encrypted.
+ */
 export interface ProviderProfile {
   readonly provider: string;
   readonly subject: string;

@@ -54,7 +54,10 @@ export interface ProvidersDeps {
   readonly keyCooldown?: number;
 }
 
-/** Creates the providers. Nothing is asked of them yet. The configuration was checked: `findMapperFaults` found nothing. */
+/**
+ * Creates the providers. Nothing is asked of them yet. The configuration was checked: `findMapperFaults` found
+ * nothing.
+ */
 export const createProviders = (deps: ProvidersDeps): Providers => {
   const { config, publicUrl, fetch, clock, engine = createJsonnetEngine(), keyCooldown } = deps;
   const base = config.base_redirect_uri ?? publicUrl;
@@ -94,7 +97,7 @@ export const createProviders = (deps: ProvidersDeps): Providers => {
   };
 };
 
-/** Where a provider sends people back to. With PKCE forced all share one address (contract, settings 3.3.7). */
+/** Where a provider sends people back to. With PKCE forced all share one address (docs/compatibility.md, rule 19). */
 export const redirectUriOf = ({ id, pkce }: Pick<ProviderConfig, "id" | "pkce">, base: string): string => {
   const callback = `${base.replace(/\/+$/, "")}/self-service/methods/oidc/callback`;
   return pkce === "force" ? callback : `${callback}/${encodeURIComponent(id)}`;

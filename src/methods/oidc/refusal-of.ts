@@ -29,7 +29,10 @@ const tokenErrors: Readonly<Record<string, Refused["reason"]>> = {
   redirect_uri_mismatch: "misconfigured",
 };
 
-/** What an `error` says where it is one that a specification names; any other text is the provider's, or anybody's, and is not repeated. */
+/**
+ * What an `error` says where it is one that a specification names; any other text is the provider's, or anybody's,
+ * and is not repeated.
+ */
 export const said = (error: string): string =>
   known.has(error) ? `the provider answered ${error}` : "the provider answered with an error of its own";
 

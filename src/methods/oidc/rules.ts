@@ -14,7 +14,7 @@ const forbidden = (message: FormMessage): Forbidden => ({ kind: "forbidden", mes
 
 /**
  * The provider to link, if the person may: it is there, for everybody, and not
- * linked yet (one account of each provider; contract, settings 3.3.2).
+ * linked yet (one account of each provider; docs/compatibility.md, rule 16).
  */
 export const mayLink = (
   providers: Providers,
@@ -29,7 +29,7 @@ export const mayLink = (
 
 /**
  * Why a provider cannot be unlinked; undefined: it can. Somebody with one way
- * in is told so before anything else (contract, settings 3.3.6).
+ * in is told so before anything else (docs/compatibility.md, rule 17).
  *
  * @param waysIn how many first factors the person has, of every kind
  */

@@ -20,7 +20,10 @@ export interface Passwords {
   >;
   /** Compares. Without a hash it takes as long and says no. @throws OVERLOADED */
   verify(password: string, hash: string | undefined, share: Share): Promise<Verified>;
-  /** Hashes a password anew that is right and was not hashed as configured. Undefined when it cannot be done just now. */
+  /**
+   * Hashes a password anew that is right and was not hashed as configured. Undefined when it cannot be done just
+   * now.
+   */
   rehash(password: string, share: Share): Promise<string | undefined>;
 }
 

@@ -14,7 +14,7 @@ import type { Passwords } from "./passwords.ts";
 /**
  * Creates the password method of the registration flow. In two steps it shows
  * with the second, and takes a whole sign-up at any time: clients that send
- * everything at once need no steps (contract, around 1.3).
+ * everything at once need no steps (docs/compatibility.md, rule 7).
  */
 export const createPasswordRegistration = ({
   enabled,

@@ -25,7 +25,7 @@ export interface PasswordSettingsDeps {
 /**
  * Creates the password method of the settings flow. A missing password is
  * reported before the session's age is looked at, everything else after it
- * (contract, settings 3.2 and trap 3).
+ * (docs/compatibility.md, rule 15).
  */
 export const createPasswordSettings = ({
   enabled,

@@ -20,7 +20,7 @@ import { maskTraits, mustNameTraits } from "./mask.ts";
 
 /**
  * Creates the profile method. All of the validation comes before the session's
- * age is looked at (contract, settings trap 3); a change is protected when it
+ * age is looked at (docs/compatibility.md, rule 14); a change is protected when it
  * alters identifiers or addresses, whatever the schema calls them.
  */
 export const createProfileSettings = ({

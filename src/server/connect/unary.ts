@@ -49,7 +49,10 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
   const record = callLog.of(rpc);
   const run = procedure as unknown as (request: Message, call: Call) => Promise<Message>;
 
-  /** Reads the message, of a caller who may call; the access check of the procedure refuses any other before it looks at one. */
+  /**
+   * Reads the message, of a caller who may call; the access check of the procedure refuses any other before it
+   * looks at one.
+   */
   const readMessage = async (
     request: FastifyRequest,
     call: Call,

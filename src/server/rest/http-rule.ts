@@ -20,7 +20,10 @@ export interface Route {
 
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** The routes of an RPC, additional bindings included; none without the annotation. Throws for a rule that makes no sense. */
+/**
+ * The routes of an RPC, additional bindings included; none without the annotation. Throws for a rule that makes no
+ * sense.
+ */
 export const routesOf = (method: DescMethod): Route[] => {
   if (!hasOption(method, http)) return [];
   if (method.methodKind !== "unary") throw new Error(`${method}: only unary RPCs have a REST binding`);

@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** How well a media type is asked for: its weight, then how exactly it is named (2 exactly, 1 by its family, 0 as anything). */
+/**
+ * How well a media type is asked for: its weight, then how exactly it is named (2 exactly, 1 by its family, 0 as
+ * anything).
+ */
 interface Fit {
   readonly q: number;
   readonly exactness: number;

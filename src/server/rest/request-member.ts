@@ -12,7 +12,10 @@ export interface RequestMember {
   readonly path: string;
   /** In the order they came. Never empty. */
   readonly values: readonly JsonValue[];
-  /** It was repeated where only a list may be: in a query, unlike in a form, whose checkboxes come after a hidden `false`. */
+  /**
+   * It was repeated where only a list may be: in a query, unlike in a form, whose checkboxes come after a hidden
+   * `false`.
+   */
   readonly mustBeSingle?: boolean;
 }
 

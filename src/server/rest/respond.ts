@@ -53,7 +53,10 @@ export interface RespondDeps {
   readonly errorUiUrl: string | undefined;
   /** Where a request comes from. */
   readonly callerOf: (request: FastifyRequest) => Pick<ClientRequest, "remoteAddress">;
-  /** Keeps an error for that page; returns its id, or undefined when the network it comes from has had too many kept. */
+  /**
+   * Keeps an error for that page; returns its id, or undefined when the network it comes from has had too many
+   * kept.
+   */
   readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
   readonly log: Pick<Log, "error">;
 }

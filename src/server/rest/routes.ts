@@ -165,7 +165,10 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
   };
 };
 
-/** Bodies are read by the route: not before it is known who may send how much, and what cannot be decoded must still reach the procedure. */
+/**
+ * Bodies are read by the route: not before it is known who may send how much, and what cannot be decoded must still
+ * reach the procedure.
+ */
 const leaveBodiesAlone = (instance: FastifyInstance): void => {
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser("*", (_request, _payload, done) => done(null));

@@ -104,7 +104,8 @@ describe("a hash", () => {
 });
 
 describe("imported hashes", () => {
-  // The vectors of the argon2 reference implementation (password "password", salt "somesalt"), and one more of each bcrypt prefix.
+  // The vectors of the argon2 reference implementation (password "password", salt "somesalt"), and one more of each
+  // bcrypt prefix.
   it.each([
     ["$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA", "password"],
     ["$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ", "password"],

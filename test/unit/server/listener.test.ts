@@ -241,7 +241,8 @@ test("a drain lets calls in flight finish, closes what is idle, and takes nothin
   while (begun < 2) await sleep(5);
   const closed = new Promise((resolve) => listener.server.close(resolve));
   listener.drain(5_000);
-  // On the connection that is open already, before its client hears that it will close: not begun, so that it may be sent elsewhere.
+  // On the connection that is open already, before its client hears that it will close: not begun, so that it may
+  // be sent elsewhere.
   const late = ask(session).catch((error: Error) => error.message);
   await expect(byHttp1(port)).rejects.toThrow("ECONNREFUSED");
   expect(await Promise.all([overHttp1, overHttp2, idle])).toEqual(["finished", "finished", ""]);

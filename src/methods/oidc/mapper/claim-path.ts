@@ -1,7 +1,10 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { claimNames } from "../claims.ts";
 
-/** Where a claim is: `claims.email`, `claims.raw_claims.address.country`, `claims.raw_claims["https://example.com/plan"]`. */
+/**
+ * Where a claim is: `claims.email`, `claims.raw_claims.address.country`,
+ * `claims.raw_claims["https://example.com/plan"]`.
+ */
 export type ClaimPath = readonly string[];
 
 const STEP = /^(?:\.([A-Za-z_][A-Za-z0-9_]*)|\["((?:[^"\\]|\\["\\])+)"\])/;

@@ -49,7 +49,10 @@ const isDefined = (all: readonly Token[], at: number): boolean => {
   return (next === "," || next === ")") && isParameter(all, at);
 };
 
-/** Whether a name stands in the parentheses of a function's parameters: nothing but names before it, up to `function(` or `name(`. */
+/**
+ * Whether a name stands in the parentheses of a function's parameters: nothing but names before it, up to `function(`
+ * or `name(`.
+ */
 const isParameter = (all: readonly Token[], at: number): boolean => {
   let before = at - 1;
   while (before >= 0 && /^(?:,|[A-Za-z_]\w*)$/.test(all[before]?.text ?? "")) before--;

@@ -77,7 +77,10 @@ export const loadJsonnet = (memoryLimit: number): Jsonnet => {
   };
 };
 
-/** Imports that exist, because the module asks for them, and refuse. Telling of a panic is silent: what follows is a trap. */
+/**
+ * Imports that exist, because the module asks for them, and refuse. Telling of a panic is silent: what follows is a
+ * trap.
+ */
 const closedImports = (module: WebAssemblyModule): Imports => {
   const closed: Record<string, Record<string, () => unknown>> = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {

@@ -29,7 +29,10 @@ export const apple: Preset = {
   claims: async ({ idToken = {}, params }) => ({ ...nameOf(params.get("user")), ...idToken }),
 };
 
-/** Signs the client secret: a JWT of the team for Apple, about the client, under the key that the developer account names. */
+/**
+ * Signs the client secret: a JWT of the team for Apple, about the client, under the key that the developer account
+ * names.
+ */
 export const appleClientSecret = async (
   config: Pick<ProviderConfig, "client_id" | "apple_team_id" | "apple_private_key_id" | "apple_private_key">,
   clock: Clock,
@@ -55,7 +58,10 @@ const readKey = async (pem: string) => {
   }
 };
 
-/** The name comes beside the code, as JSON, and is nobody's word but the browser's: good for a form, no proof of anything. */
+/**
+ * The name comes beside the code, as JSON, and is nobody's word but the browser's: good for a form, no proof of
+ * anything.
+ */
 const nameOf = (user: string | null): JsonObject => {
   try {
     const { name } = JSON.parse((user ?? "").slice(0, 4096)) as {

@@ -1,7 +1,10 @@
 import type { Preset } from "../preset.ts";
 import { generic, withOpenid } from "./generic.ts";
 
-/** GitLab, the public one or with `issuer_url` your own. The ID token leaves out what only the userinfo endpoint tells, such as groups. */
+/**
+ * GitLab, the public one or with `issuer_url` your own. The ID token leaves out what only the userinfo endpoint
+ * tells, such as groups.
+ */
 export const gitlab: Preset = {
   ...generic,
   server: (config) =>

@@ -39,7 +39,10 @@ export const microsoft: Preset = {
   },
 };
 
-/** `userinfo`: the subject, which differs for each client. `oid`: the person's id in the tenant. `me`: the same, asked from Microsoft Graph. */
+/**
+ * `userinfo`: the subject, which differs for each client. `oid`: the person's id in the tenant. `me`: the same, asked
+ * from Microsoft Graph.
+ */
 const subjectOf = async ({ config, api }: ClaimsSource, { sub, oid }: JsonObject): Promise<string> => {
   if (config.subject_source === "oid") return text(oid, "oid");
   if (config.subject_source === "userinfo") return text(sub, "sub");
