@@ -17,7 +17,7 @@ export type Rpcs<S extends DescService> = {
     : never;
 };
 
-/** A service and its implementation, as data: protocols are opened on it elsewhere. */
+/** A service and its implementation, as data. */
 export interface ServiceDefinition {
   readonly service: DescService;
   readonly rpcs: Readonly<Record<string, Rpc<DescMethod>>>;

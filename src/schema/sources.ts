@@ -31,7 +31,7 @@ export interface LoadOptions {
 }
 
 /** Milliseconds that a schema's server has. */
-const patience = 10_000;
+const timeout = 10_000;
 const tooLarge = `is larger than ${bounds.schemaBytes} bytes`;
 
 async function readFileUrl(url: URL): Promise<Buffer> {
@@ -62,7 +62,7 @@ async function ask(url: URL, rules: AddressRules, signal: AbortSignal, from = ur
 const outbound = createOutboundFetch();
 
 async function readHttp(url: URL, rules: AddressRules): Promise<Buffer> {
-  const response = await ask(url, rules, AbortSignal.timeout(patience));
+  const response = await ask(url, rules, AbortSignal.timeout(timeout));
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -31,7 +31,7 @@ export interface BodyBudget {
 const perOpenBody = 4_096;
 
 /** Milliseconds that a body may take before it makes room for others. */
-const patience = 1_000;
+const graceMs = 1_000;
 
 interface Open {
   readonly since: number;
@@ -63,7 +63,7 @@ export const createBodyBudget = ({ total, perNetwork }: BodyBudgetLimits): BodyB
     for (const body of among) {
       if (isEnough()) return true;
       if (body === own) continue;
-      if (now - body.since < patience) break;
+      if (now - body.since < graceMs) break;
       body.cut();
     }
     return isEnough();

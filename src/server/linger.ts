@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** How long a client that was answered may take to hear it, in milliseconds. */
-const patience = 1_000;
+const lingerMs = 1_000;
 
 /**
  * Ends the connection of a client that is answered before its body is over, so
@@ -32,6 +32,6 @@ function closeGently(this: Socket): void {
   }
   this.end();
   this.pause();
-  const timer = setTimeout(() => this.destroy(), patience);
+  const timer = setTimeout(() => this.destroy(), lingerMs);
   this.once("close", () => clearTimeout(timer));
 }

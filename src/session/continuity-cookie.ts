@@ -15,9 +15,9 @@ export interface ContinuityCookieSettings {
 }
 
 /**
- * Knows a browser again that was sent elsewhere. The cookie holds a random id of
+ * Identifies a browser that was redirected to another site. The cookie holds a random id of
  * the browser, sealed, and nothing else: what waits for it is on the server, and
- * one id serves any number of trips at once.
+ * one id serves any number of redirects at once.
  */
 export interface ContinuityCookie {
   /** The digest of the browser's id; one is handed out when it has none. */

@@ -20,7 +20,7 @@ import { accountLinkOf } from "./pending-account-link.ts";
  * registration ask of each other stands here; app.ts hands it to both.
  */
 
-/** Who arrives, and how. */
+/** Who authenticates, in which flow, and how. */
 export interface AuthenticationContext {
   /** Of either kind. */
   readonly flow: FlowRecord;

@@ -12,7 +12,7 @@ import { newLoginFlow } from "./create.ts";
 import type { LoginDeps } from "./deps.ts";
 import { createSignIn } from "./sign-in.ts";
 
-/** Creates the login flow's part in where someone arrives. */
+/** Creates the login flow's part in the end of an authentication. */
 export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
   const { db, clock, csrf, flows, pendingAccountLinks, render, urls } = deps;
 

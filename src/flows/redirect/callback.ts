@@ -4,19 +4,19 @@ import type { Consume, Rejected } from "../../methods/contract/result.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 
-/** An answer from elsewhere, on its way into the flow that waits for it. */
+/** A callback of another site, for the flow that waits for it. */
 export interface Callback {
   readonly flow: FlowRecord;
-  /** The method that sent the person away. */
+  /** The method that began the redirect. */
   readonly method: string;
   readonly call: Call;
-  /** Reads the answer; only after the flow has found nothing against it. */
+  /** Reads the callback: only after the checks of the flow. */
   handleCallback(method: CallbackHandler): Promise<CallbackResult | Rejected>;
-  /** Uses the answer up, with what it is used for. */
+  /** Consumes the callback in the transaction of its effect. */
   readonly consume: Consume;
   /** It waited for a native app, which fetches its session now. */
   readonly fetches: boolean;
 }
 
-/** What login and registration do with an answer from elsewhere. */
+/** What login and registration do with a callback. */
 export type CompleteRedirect = (back: Callback) => Promise<FlowCompleted>;

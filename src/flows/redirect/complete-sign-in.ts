@@ -10,7 +10,7 @@ import type { CallbackDeps } from "./deps.ts";
 import { hasExchangeCode, type PendingRedirect } from "./redirects.ts";
 
 /**
- * Completes what a person was sent elsewhere for: find what the answer belongs
+ * Completes a redirect: find which one the callback belongs
  * to → same browser → the flow's own end. A native app's flow does not end here,
  * where its session is not at hand: the answer waits, and the browser takes a
  * code for it back to the app.
@@ -28,7 +28,7 @@ export const createComplete = ({
   /** Without a session nobody can tell whose doing this is: nothing of the person's is written. */
   const keepForApp = async (
     flow: FlowRecord,
-    trip: PendingRedirect,
+    pending: PendingRedirect,
     answer: CallbackParams,
     call: Call,
   ): Promise<string> => {
@@ -38,9 +38,9 @@ export const createComplete = ({
         explain: "The app did not ask for an exchange code when it created its flow, so it could not fetch the answer.",
       });
     const destination = returnTo.must(returnToOf(flow)) ?? defaultReturnUrl;
-    const method = callbackHandler(flow.kind, trip.record.method);
+    const method = callbackHandler(flow.kind, pending.record.method);
     if (method === undefined) throw serviceError("METHOD_DISABLED");
-    const callbackData = await redirect.handleCallback(trip, method, answer, call);
+    const callbackData = await redirect.handleCallback(pending, method, answer, call);
     const now = clock.now();
     if (callbackData.kind === "rejected")
       mustExist(
@@ -48,33 +48,36 @@ export const createComplete = ({
           undefined,
       );
     return withQuery(destination, {
-      code: await redirect.keep(trip, callbackData.kind === "callback" ? callbackData.callbackData : undefined),
+      code: await redirect.storeResult(
+        pending,
+        callbackData.kind === "callback" ? callbackData.callbackData : undefined,
+      ),
     });
   };
 
   const complete = async (request: CompleteSignInRequest, call: Call): Promise<string> => {
-    const trip = await redirect.find(request.state);
-    const flow = mustExist(await flows.findAny(db, trip.record.flowId));
+    const pending = await redirect.find(request.state);
+    const flow = mustExist(await flows.findAny(db, pending.record.flowId));
     const answer = answerOf(request);
-    if (flow.type === "api") return keepForApp(flow, trip, answer, call);
-    redirect.mustBeSameBrowser(trip, call);
-    if (flow.kind === "settings") return (await completeRedirect.settings(trip, answer, call)).redirectBrowserTo;
+    if (flow.type === "api") return keepForApp(flow, pending, answer, call);
+    redirect.mustBeSameBrowser(pending, call);
+    if (flow.kind === "settings") return (await completeRedirect.settings(pending, answer, call)).redirectBrowserTo;
     const { kind } = flow;
     let isReceived = false;
     const end = () =>
       completeRedirect[kind]({
         flow,
-        method: trip.record.method,
+        method: pending.record.method,
         call,
-        consume: redirect.consumeOf(trip),
+        consume: redirect.consumeOf(pending),
         fetches: false,
         handleCallback: async (method) => {
-          const callbackData = await redirect.handleCallback(trip, method, answer, call);
+          const callbackData = await redirect.handleCallback(pending, method, answer, call);
           isReceived = callbackData.kind === "callback";
           return callbackData;
         },
       });
-    return (await redirect.completing(trip, end, () => isReceived)).redirectBrowserTo;
+    return (await redirect.completing(pending, end, () => isReceived)).redirectBrowserTo;
   };
 
   return async (request: CompleteSignInRequest, call: Call): Promise<CompleteSignInResponse> => ({

@@ -10,7 +10,7 @@ import type { FlowUrls } from "../shared/urls.ts";
 import type { CompleteRedirect } from "./callback.ts";
 import type { PendingRedirect, Redirects } from "./redirects.ts";
 
-/** What the way back needs. The flows' own ends arrive as arguments. */
+/** What callbacks need. The last steps of the flows are arguments. */
 export interface CallbackDeps {
   readonly db: Database;
   readonly clock: Clock;
@@ -25,7 +25,7 @@ export interface CallbackDeps {
   readonly defaultReturnUrl: string;
   readonly completeRedirect: {
     readonly settings: (
-      trip: PendingRedirect,
+      pending: PendingRedirect,
       answer: CallbackParams,
       call: Call,
     ) => Promise<{ readonly redirectBrowserTo: string }>;

@@ -15,7 +15,7 @@ export type Exchange = (request: ExchangeSessionTokenRequest, call: Call) => Pro
 export const createExchange =
   ({ continuations, db, redirect, completeRedirect, flows }: CallbackDeps): Exchange =>
   async ({ initCode, returnToCode }, call) => {
-    const found = await redirect.fetch(db, { initCode, returnToCode }, ({ flowId }) => flows.findAny(db, flowId));
+    const found = await redirect.fetchResult(db, { initCode, returnToCode }, ({ flowId }) => flows.findAny(db, flowId));
     const kind = found?.flow.kind ?? "settings";
     if (found === undefined || kind === "settings")
       throw serviceError("NOT_FOUND", {

@@ -24,27 +24,27 @@ const LIFESPAN = 30 * 60_000;
 /** How long an app may take to fetch what its browser came back with. */
 const EXCHANGE_LIFESPAN = 10 * 60_000;
 
-/** Who is sent away, and from where. */
-export interface Departure {
+/** Who is redirected, and from which flow. */
+export interface RedirectContext {
   readonly flow: FlowRecord;
   readonly method: string;
   /** Who is signed in, where that matters. */
   readonly who: SignedIn | undefined;
   readonly call: Call;
   /**
-   * Looks once more, in the transaction that remembers the trip, whether flow and session are there. Throws when
+   * Looks once more, in the transaction that stores the redirect, whether flow and session are there. Throws when
    * they are not.
    */
   stands(tx: Sql): Promise<void>;
 }
 
-/** A trip that an answer belongs to. Nobody reads that answer at this moment. */
+/** A redirect whose callback has come. No other request reads that callback at this moment. */
 export interface PendingRedirect {
   readonly record: ContinuationRecord;
   readonly redirectState: JsonObject;
   /** What came of the answer, where a request before this one could not use it. */
   readonly callbackData: JsonObject | undefined;
-  /** Knows the browser again that was sent away; undefined for native apps. */
+  /** Digest of the continuity cookie of the browser that was redirected; undefined for native apps. */
   readonly browser: string | undefined;
 }
 
@@ -54,14 +54,14 @@ export interface FetchedResult {
   readonly callbackData: JsonObject | undefined;
 }
 
-/** The steps of a trip to elsewhere and back that all flows have in common. */
+/** The steps of a redirect to another site, and of its callback, that all flows have in common. */
 export interface Redirects {
-  /** Sends a person away. Browsers get a cookie that knows them again. Gives where to. */
-  begin(departure: Departure, begin: RedirectRequest): Promise<string | Rejected>;
-  /** Finds what an answer belongs to. @throws INVALID_FIELD when it belongs to nothing, or to something else */
+  /** Begins a redirect. Browsers get a continuity cookie that identifies them at the callback. Returns the location. */
+  begin(context: RedirectContext, begin: RedirectRequest): Promise<string | Rejected>;
+  /** Finds the redirect of a `state`. @throws INVALID_FIELD when there is none, or the state is of another one */
   find(state: string): Promise<PendingRedirect>;
-  /** @throws INVALID_FIELD unless the browser is the one that was sent away */
-  mustBeSameBrowser(trip: PendingRedirect, call: Call): void;
+  /** @throws INVALID_FIELD unless the browser is the one that was redirected */
+  mustBeSameBrowser(pending: PendingRedirect, call: Call): void;
   /**
    * Reads the answer: once, because a provider takes no code twice. What comes of
    * it stays until `consumeOf` takes it along with what it is used for, so that the
@@ -70,7 +70,7 @@ export interface Redirects {
    * @throws INVALID_FIELD when another request has it
    */
   handleCallback(
-    trip: PendingRedirect,
+    pending: PendingRedirect,
     method: CallbackHandler,
     answer: CallbackParams,
     call: Call,
@@ -81,20 +81,20 @@ export interface Redirects {
    * Uses up what was received, in the transaction of what it is used for. @throws INVALID_FIELD when another
    * request did
    */
-  consumeOf(trip: PendingRedirect): Consume;
+  consumeOf(pending: PendingRedirect): Consume;
   /**
    * Runs what uses a received answer; after a failure that will not pass, what was received is not kept.
    *
    * @param isReceived whether it came to receiving it
    */
-  completing<T>(trip: PendingRedirect, work: () => Promise<T>, isReceived?: () => boolean): Promise<T>;
+  completing<T>(pending: PendingRedirect, work: () => Promise<T>, isReceived?: () => boolean): Promise<T>;
   /**
-   * Keeps what came of a trip for the app that began it; undefined when it did not hold. Gives the code that its
+   * Stores the result of a callback for the app that began it; undefined when it was rejected. Returns the code that its
    * browser brings back.
    */
-  keep(trip: PendingRedirect, callbackData: JsonObject | undefined): Promise<string>;
+  storeResult(pending: PendingRedirect, callbackData: JsonObject | undefined): Promise<string>;
   /** Finds what waits for the app that has both codes; undefined when nothing does. */
-  fetch(
+  fetchResult(
     sql: Sql,
     exchangeCodes: ExchangeCodes,
     flowOf: (record: ContinuationRecord) => Promise<FlowRecord | undefined>,
@@ -166,13 +166,13 @@ export const createRedirects = ({
       });
   },
 
-  async handleCallback({ record, callbackData: before, ...trip }, method, answer, call) {
+  async handleCallback({ record, callbackData: before, ...pending }, method, answer, call) {
     if (before !== undefined) return { kind: "callback", callbackData: before };
     const reading = { ...record, kind: "receiving" } as const;
     if (!(await continuations.move(db, record, "receiving"))) throw noSuchRedirect();
     let result: CallbackResult | Rejected;
     try {
-      result = await method.handleCallback(trip.redirectState, answer, call);
+      result = await method.handleCallback(pending.redirectState, answer, call);
     } catch (error) {
       await continuations.move(db, reading, "provider");
       throw error;
@@ -184,7 +184,7 @@ export const createRedirects = ({
       return result;
     }
     const { secret } = continuations.open(record, record) as JsonObject;
-    const { redirectState, browser } = trip;
+    const { redirectState, browser } = pending;
     await continuations.move(db, reading, "callback", {
       secret,
       redirectState,
@@ -214,7 +214,7 @@ export const createRedirects = ({
     }
   },
 
-  async keep({ record }, callbackData) {
+  async storeResult({ record }, callbackData) {
     const ticket = newTicket();
     const payload = { secret: ticket.digest, ...(callbackData && { callbackData }) };
     await db.transaction((tx) =>
@@ -223,7 +223,7 @@ export const createRedirects = ({
     return ticket.text;
   },
 
-  async fetch(sql, { initCode, returnToCode }, flowOf) {
+  async fetchResult(sql, { initCode, returnToCode }, flowOf) {
     const ticket = readTicket(returnToCode);
     const record = ticket && (await continuations.find(sql, ticket.id));
     const payload =

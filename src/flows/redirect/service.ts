@@ -6,7 +6,7 @@ import { createComplete } from "./complete-sign-in.ts";
 import type { CallbackDeps } from "./deps.ts";
 
 /*
- * The way back from elsewhere: which flow an answer belongs to, and whether the
+ * The callbacks of other sites: which flow one belongs to, and whether the
  * browser that brings it is the one that was sent away. What becomes of it is
  * the flow's business, what it is worth the method's; neither is imported here.
  */

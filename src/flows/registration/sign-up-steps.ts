@@ -12,7 +12,7 @@ import { mustBeEnabled, newRegistrationFlow } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
 import { createSignUp } from "./sign-up.ts";
 
-/** The registration flow's part in where someone arrives, and the further step that only it has. */
+/** The registration flow's part in the end of an authentication, and the further step that only it has. */
 export interface RegistrationSteps extends SignUpSteps {
   /** The next step of the same form travels as the reference sends it: like a form that does not hold yet. */
   continueRegistration(context: AuthenticationContext, step: NextStep): Promise<ServiceError>;

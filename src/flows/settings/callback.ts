@@ -114,7 +114,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
 
     completeByCodes: async (submission, name, exchangeCodes) => {
       const method = mustHandleCallback(deps, name);
-      const found = await redirect.fetch(
+      const found = await redirect.fetchResult(
         submission.sql,
         exchangeCodes,
         async ({ flowId }): Promise<FlowRecord | undefined> =>

@@ -12,7 +12,7 @@ import type { SettingsSubmission } from "./submission.ts";
 interface PerformedSubmission extends SettingsSubmission {
   readonly method: { readonly name: string };
   readonly performed: Performed;
-  /** What was typed, in case an identifier belongs to someone else. Not there after a callback. */
+  /** Has what was submitted, in case an identifier belongs to someone else. Not there after a callback. */
   readonly examined?: Examined<unknown>;
 }
 

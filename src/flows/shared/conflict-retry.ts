@@ -97,19 +97,19 @@ export const createConflictRetry = ({
       try {
         return await run(attempt);
       } catch (thrown) {
-        throw await settled(thrown);
+        throw await failureOf(thrown);
       }
     },
   };
 };
 
 /** What is told in the end. */
-const settled = async (thrown: unknown): Promise<unknown> => {
+const failureOf = async (thrown: unknown): Promise<unknown> => {
   if (!(thrown instanceof AfterRollback)) return thrown;
   try {
     return await thrown.failure();
   } catch (another) {
-    return settled(another);
+    return failureOf(another);
   }
 };
 

@@ -7,19 +7,19 @@ import type { Consume, MethodEvent, Rejected, SubmittedValues, VerifiedCredentia
 
 /* Who someone turns out to be: what a login or registration method answers, and what the flows do with it. */
 
-/** Something that waits for the owner of an account to sign in. */
+/** An account to link to, once its owner has signed in. */
 export interface AccountLink {
-  /** The method that links it. */
+  /** The method that links. */
   readonly method: string;
-  /** What the owner identifies by. */
+  /** The identifier of the account. */
   readonly identifier: string;
-  /** The methods to prove it with; undefined: it is not told which ones the owner has. */
+  /** The methods that the owner can sign in with; undefined: the form must not tell. */
   readonly availableMethods: readonly string[] | undefined;
-  /** What the method itself shows with. No secret. */
+  /** What the method needs to render its nodes. No secret. */
   readonly submittedValues: JsonObject;
 }
 
-/** The person is who they say. */
+/** Someone was authenticated. */
 export interface Authenticated {
   readonly kind: "authenticated";
   readonly identity: IdentityRecord;
@@ -33,7 +33,7 @@ export interface Authenticated {
   readonly consume?: Consume;
 }
 
-/** What is linked when the owner of an account has proven that it is theirs. */
+/** What linking changes, once the owner of the account has signed in. */
 export interface LinkedAccount {
   readonly kind: "linked";
   readonly change: Change;
@@ -42,7 +42,7 @@ export interface LinkedAccount {
 }
 
 /**
- * Where someone who came to sign in or to sign up has arrived; for a method that
+ * Who someone turned out to be who signs in or signs up. Methods such as `oidc`
  * cannot know before which of the two it will be.
  */
 export type AuthenticationResult =
@@ -52,23 +52,23 @@ export type AuthenticationResult =
   | IdentifierConflict
   | Rejected;
 
-/** Has what can be used only once taken along with what becomes of it. */
+/** Adds what has to be consumed in the transaction of the result. */
 export const withConsume = (result: AuthenticationResult, consume: Consume | undefined): AuthenticationResult =>
   consume && (result.kind === "authenticated" || result.kind === "registered") ? { ...result, consume } : result;
 
-/** Someone new, of whom not enough is known: they fill in the rest of a sign-up. */
+/** Someone new, whose traits do not hold yet: a registration form asks for the rest. */
 export interface IncompleteRegistration {
   readonly kind: "incomplete";
   readonly rejected: Rejected;
 }
 
-/** Someone new, with an identifier or address that an account has: whoever it is must sign in to that account. */
+/** Someone new, with an identifier or address of an existing account: its owner has to sign in to link it. */
 export interface IdentifierConflict {
   readonly kind: "conflict";
   readonly ownerId: string;
   readonly accountLink: AccountLink;
   readonly text: UiText;
-  /** What the method needs to link it then. Kept encrypted. */
+  /** What the method needs to link then. Stored encrypted. */
   readonly linkState: JsonObject;
 }
 
@@ -81,6 +81,6 @@ export interface RegistrationResult {
   /** Beside traits and credentials. */
   readonly extra?: Pick<Change, "verified" | "metadataPublic" | "metadataAdmin">;
   readonly consume?: Consume;
-  /** What was typed, in case an identifier turns out to be taken. */
+  /** What was submitted, in case an identifier belongs to someone else. */
   readonly submittedValues: SubmittedValues;
 }

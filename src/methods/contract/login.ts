@@ -43,7 +43,7 @@ export interface LoginMethod<K extends LoginCase = LoginCase> {
   /** What was typed and may be shown again. */
   submitted(input: LoginInput<K>): SubmittedValues;
   authenticate(input: LoginInput<K>, view: LoginView, call: Call): Promise<AuthenticationResult | RedirectRequest>;
-  /** For methods whose answer comes from elsewhere. */
+  /** For methods that redirect to another site. */
   readonly redirect?: CallbackHandler & {
     complete(callbackData: JsonObject, view: LoginView, call: Call): Promise<AuthenticationResult>;
   };

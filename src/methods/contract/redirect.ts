@@ -3,44 +3,42 @@ import type { Call } from "../../lib/call.ts";
 import type { Rejected } from "./result.ts";
 
 /*
- * What is proven elsewhere: the method sends the person away, and the flow
- * remembers for it until they come back. The method knows where to, and what
- * the answer is worth; the flow knows who went and to what end.
+ * Redirects to another site and their callbacks (RFC 6749, section 4.1). The
+ * method knows where to redirect and what a callback is worth; the flow stores
+ * the state in between and knows who was redirected.
  */
 
-/**
- * The browser must go elsewhere and will come back with an answer: to a sign-in
- * provider, say. The flow keeps what the method must remember meanwhile, on the
- * server and encrypted.
- */
+/** The browser must be redirected to another site, which calls back: a sign-in provider. */
 export interface RedirectRequest {
   readonly kind: "redirect";
-  /** @param state unguessable; what comes back with the answer and leads here again */
+  /** @param state unguessable; the callback brings it back, and it finds what was stored */
   begin(state: string): Promise<Redirect | Rejected>;
 }
 
-/** Where to, and what to remember until the answer comes. */
+/** A redirect to another site. */
 export interface Redirect {
   readonly kind: "redirect";
+  /** Absolute URL. */
   readonly location: string;
+  /** What `handleCallback` needs. The flow stores it on the server, encrypted. */
   readonly redirectState: JsonObject;
 }
 
-/** The answer that a browser came back with, by the names of its parameters. */
+/** The parameters of a callback, by name. */
 export type CallbackParams = Readonly<Record<string, string>>;
 
-/** An answer that holds, as plain data: it may wait, encrypted, until an app fetches it. */
+/** A callback that holds, as plain data: it may wait, encrypted, until a native app fetches its result. */
 export interface CallbackResult {
   readonly kind: "callback";
   readonly callbackData: JsonObject;
 }
 
-/** Reads answers from elsewhere: slow, and without a person. What comes of it is the flow's `arrive`. */
+/** Reads callbacks: slow, and without a person. The flow's method makes something of the result by `complete`. */
 export interface CallbackHandler {
-  handleCallback(redirectState: JsonObject, answer: CallbackParams, call: Call): Promise<CallbackResult | Rejected>;
+  handleCallback(redirectState: JsonObject, params: CallbackParams, call: Call): Promise<CallbackResult | Rejected>;
 }
 
-/** What a native app completes with: the code of its flow, and that which its browser came back with. */
+/** What a native app completes with: the code of its flow, and the one that its browser came back with. */
 export interface ExchangeCodes {
   readonly initCode: string;
   readonly returnToCode: string;

@@ -38,7 +38,7 @@ export interface RegistrationMethod<K extends RegistrationCase = RegistrationCas
     view: RegistrationView,
     call: Call,
   ): Promise<AuthenticationResult | RedirectRequest | NextStep>;
-  /** For methods whose answer comes from elsewhere. */
+  /** For methods that redirect to another site. */
   readonly redirect?: CallbackHandler & {
     complete(callbackData: JsonObject, view: RegistrationView, call: Call): Promise<AuthenticationResult>;
   };

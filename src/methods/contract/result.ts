@@ -17,7 +17,7 @@ export interface MethodEvent {
 export interface Rejected {
   readonly kind: "rejected";
   readonly messages: readonly FormMessage[];
-  /** What was typed; left out, the nodes show what is stored. */
+  /** What was submitted, to be shown again; left out, the nodes show what is stored. */
   readonly submittedValues?: SubmittedValues;
   /** The method the form goes on with, where it says so. */
   readonly active?: string;
@@ -32,9 +32,8 @@ export interface Rejected {
 }
 
 /**
- * What can be used only once: taken in the transaction of what it is used for.
- * False: it was used already, so nothing is written. May run again after a
- * deadlock.
+ * Consumes a single-use token in the transaction of its effect. False: it was
+ * consumed before, so nothing is written. It may run again after a deadlock.
  */
 export type Consume = (tx: Sql) => Promise<boolean>;
 

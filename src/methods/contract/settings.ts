@@ -77,7 +77,7 @@ export interface SettingsMethod<K extends SettingsCase = SettingsCase, E = unkno
     view: SettingsChange,
     call: Call,
   ): Promise<Performed | Rejected | ContextChanged | RedirectRequest>;
-  /** For methods whose answer comes from elsewhere. */
+  /** For methods that redirect to another site. */
   readonly redirect?: SettingsRedirect<K>;
 }
 

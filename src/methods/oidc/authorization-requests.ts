@@ -47,7 +47,7 @@ export interface AuthorizationRequests extends CallbackHandler {
   ): Promise<Verified | Rejected>;
 }
 
-/** Creates the trips. */
+/** Creates the authorization requests. */
 export const createAuthorizationRequests = ({
   providers,
   nonces,
@@ -159,7 +159,7 @@ export const createAuthorizationRequests = ({
   };
 };
 
-/** What is remembered of a trip. */
+/** The state of an authorization request that the callback needs. */
 interface Memory {
   readonly provider: string;
   readonly reauthenticate: boolean;

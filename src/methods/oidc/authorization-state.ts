@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Clock } from "../../lib/clock.ts";
 
 /**
- * What one trip to a provider is bound to. Kept on the server, encrypted; of it the provider sees `state`, `nonce`
+ * What one authorization request is bound to. Stored on the server, encrypted; of it the provider sees `state`, `nonce`
  * and a digest.
  */
 export interface AuthorizationState {
@@ -16,7 +16,7 @@ export interface AuthorizationState {
   readonly startedAt: number;
 }
 
-/** Prepares a trip to a provider. `state` is the caller's when something is looked up by it. */
+/** Prepares an authorization request. `state` is the caller's when something is looked up by it. */
 export const newAuthorizationState = (
   redirectUri: string,
   clock: Clock,
@@ -29,7 +29,7 @@ export const newAuthorizationState = (
   startedAt: Math.floor(clock.now().getTime() / 1000),
 });
 
-/** A trip as plain JSON, for what waits, encrypted, until the person is back. Without its state, which leads there. */
+/** The state of an authorization request as plain JSON, without its `state` parameter. */
 export const writeAuthorizationState = ({
   nonce,
   codeVerifier,

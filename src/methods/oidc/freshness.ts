@@ -17,7 +17,7 @@ export const reauthenticationOf = (
  * after we asked them to (ASVS 6.8.4, 10.3.4). A provider that does not say
  * when, though it should, has shown nothing.
  *
- * @param trip one that was begun with `reauthenticate`
+ * @param authorization one that was begun with `reauthenticate`
  */
 export const isFreshAuthentication = (
   reauthentication: ReauthenticationProof,

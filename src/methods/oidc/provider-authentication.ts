@@ -22,7 +22,7 @@ import { type ProviderProfile, readProviderProfile, writeProviderProfile } from 
 import type { Provider, Providers } from "./providers.ts";
 import { writeRegistrationProvider } from "./registration-provider.ts";
 
-/** Tells where someone has arrived whom a provider vouches for. */
+/** Finds out who someone is whom a provider vouches for. */
 export interface ProviderAuthentication {
   /** @param options `mustBeFresh`: someone who is signed in proves again who they are */
   complete(

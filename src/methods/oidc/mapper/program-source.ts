@@ -13,7 +13,7 @@ export interface ProgramSourceDeps {
 
 /** Longest program, in bytes. */
 const LIMIT = 131_072;
-/** Milliseconds after which a program from elsewhere is looked at again, in the background. */
+/** Milliseconds after which a program of a URL is looked at again, in the background. */
 const FRESH = 10 * 60_000;
 
 /**
