@@ -2,7 +2,8 @@
 # lists them. Whatever is missing on the machine is installed first.
 
 .DEFAULT_GOAL := check
-.PHONY: accept-contract help run install dev bench test golden check format lint types rules unused proto verify generate lock clean packages
+.PHONY: help run install dev bench test compatibility golden check quick format lint types rules unused proto \
+  accept-contract verify generate lock clean packages
 MAKEFLAGS += --no-print-directory
 
 arch := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
@@ -22,11 +23,13 @@ install: ## install Node, packages and a database server, as far as missing
 dev: install ## serve, and again after each change of a file
 	@exec node --watch src/main.ts serve --dev
 
-test: ## all tests; T=unit/db for a part of them, ENGINE=mysql for a real MySQL
+test: ## all checks and all tests; T=unit/db for a part of the tests alone, ENGINE=mysql for a real MySQL
 	@scripts/test $(T)
 
-golden: install ## replay the recorded exchanges against the server; ARGS="--only 'login/*'"
-	@exec node scripts/golden.ts $(ARGS)
+compatibility: ## replay the recorded exchanges against the server; ARGS="--only 'login/*'"
+	@scripts/compatibility $(ARGS)
+
+golden: compatibility
 
 bench: install ## measure requests side by side with the bare limit; ARGS=--help
 	@scripts/install-load-generators
@@ -34,7 +37,9 @@ bench: install ## measure requests side by side with the bare limit; ARGS=--help
 
 ##@ Check
 
-check: types lint rules unused proto verify test ## all of these, the quickest to fail first
+check: test ## the same as `make test`
+
+quick: types lint proto rules unused verify ## all of these, the quickest to fail first: everything but the tests
 
 types: packages ## types
 	@tsc --noEmit -p .

@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import { Http2SessionManager } from "@connectrpc/connect-node";
 import { createPool, type Pool } from "mysql2/promise";
 import { type App, createApp } from "../../src/app.ts";
@@ -11,6 +10,7 @@ import type { Wait } from "../../src/limits/failure-floor.ts";
 import { type FreshDatabase, freshDatabase } from "../setup/fresh-database.ts";
 import { observeCall } from "../setup/observed-errors.ts";
 import { createSteerableClock, type SteerableClock } from "./clock.ts";
+import { freePort } from "./free-port.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { identitySchemaUrl } from "./schema.ts";
 
@@ -175,14 +175,3 @@ const run = async <Row>(pool: Pool, statement: string, values: readonly unknown[
   const [rows] = await pool.query(statement, [...values]);
   return Array.isArray(rows) ? (rows as Row[]) : [];
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer().on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });

@@ -1,0 +1,51 @@
+import { createComparison, type Difference } from "./compare.ts";
+import type { RecordedAnswer } from "./normalise.ts";
+import { createTeller, type Scenario, type World } from "./teller.ts";
+
+/** A scenario as it was recorded. */
+export interface Recording {
+  readonly name: string;
+  readonly steps: readonly { readonly label: string; readonly answer: RecordedAnswer }[];
+}
+
+/** What playing a scenario showed. */
+export interface Replay {
+  readonly differences: readonly Difference[];
+  /** Node groups in our answers. */
+  readonly groups: ReadonlySet<string>;
+}
+
+/**
+ * Plays a scenario against a server and compares every answer with the recorded
+ * one. An answer that was not reached is a difference.
+ *
+ * @param left node groups that are not compared
+ */
+export const replay = async (
+  world: World,
+  play: Scenario,
+  { steps }: Recording,
+  left: ReadonlySet<string>,
+): Promise<Replay> => {
+  const teller = createTeller(world);
+  world.provider.next = { sub: "someone" };
+  let failure: unknown;
+  try {
+    await play(teller);
+  } catch (error) {
+    failure = error;
+  }
+  const compare = createComparison(left);
+  const differences = steps.flatMap(({ label, answer }) => {
+    const ours = teller.steps.find((step) => step.label === label);
+    if (ours !== undefined) return compare(answer, ours.answer, label);
+    const why = failure instanceof Error ? `not reached: ${failure.message}` : "not reached";
+    return [{ path: label, recorded: "an answer", ours: why }];
+  });
+  return { differences, groups: new Set(teller.steps.flatMap(({ answer }) => groupsIn(answer.body))) };
+};
+
+const groupsIn = (body: unknown): string[] => {
+  const { ui } = (body ?? {}) as { readonly ui?: { readonly nodes?: readonly { readonly group: string }[] } };
+  return (ui?.nodes ?? []).map(({ group }) => group);
+};
