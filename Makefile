@@ -2,7 +2,7 @@
 # lists them. Whatever is missing on the machine is installed first.
 
 .DEFAULT_GOAL := check
-.PHONY: help run install dev bench test compatibility golden check quick format lint types rules unused proto \
+.PHONY: help run install dev bench test compatibility golden check quick cover mutate format lint types rules unused proto \
   accept-contract verify generate lock clean packages
 MAKEFLAGS += --no-print-directory
 
@@ -36,6 +36,12 @@ bench: install ## measure requests side by side with the bare limit; ARGS=--help
 	@exec node bench/main.ts $(ARGS)
 
 ##@ Check
+
+cover: install ## all tests, and which code they reach; it never gets less (ARGS=--raise after it got more)
+	@unset DSN OSTIARY_MYSQLD OSTIARY_DATA_DIR; vitest run --coverage && node scripts/coverage.ts $(ARGS)
+
+mutate: install ## change F=src/FILE in every small way; T=test/FILE names the tests that should notice
+	@T=$(T) scripts/mutate $(F)
 
 check: test ## the same as `make test`
 

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
@@ -15,6 +16,8 @@ declare module "vitest" {
     readonly dsn: string;
     /** A folder in which the run's processes note what they saw. */
     readonly notes: string;
+    /** What tests of properties draw their values from (seeded.ts). */
+    readonly seed: number;
   }
 }
 
@@ -43,6 +46,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   process.stdout.write(`database of this run: ${database.engine} ${database.version}\n`);
   project.provide("dsn", database.dsn);
+  const seed = process.env.PROPERTY_SEED ? Number(process.env.PROPERTY_SEED) : randomInt(2 ** 31);
+  if (!Number.isSafeInteger(seed)) throw new Error("PROPERTY_SEED is not a whole number");
+  process.stdout.write(`properties of this run: PROPERTY_SEED=${seed}\n`);
+  project.provide("seed", seed);
   const notes = notesOf(process.pid);
   mkdirSync(notes, { recursive: true });
   project.provide("notes", notes);

@@ -13,6 +13,7 @@ import { readJson } from "../../../src/db/read-json.ts";
 import type { Database, Sql } from "../../../src/db/sql.ts";
 import { DatabaseUnavailable, isDuplicate, SqlError } from "../../../src/db/sql-error.ts";
 import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+import "../../setup/seeded.ts";
 
 let fresh: FreshDatabase;
 let db: Database;

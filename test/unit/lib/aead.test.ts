@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AeadAlgorithm, createAead } from "../../../src/lib/aead.ts";
+import "../../setup/seeded.ts";
 
 const old = "0123456789abcdef0123456789abcdef";
 const fresh = "fedcba9876543210fedcba9876543210";

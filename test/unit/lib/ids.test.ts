@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseUuid, randomToken, uuid4, uuid7, uuidBytes, uuidText } from "../../../src/lib/ids.ts";
+import "../../setup/seeded.ts";
 
 describe("an id", () => {
   it("is the same after going through its bytes", () => {

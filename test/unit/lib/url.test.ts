@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createAllowedUrls } from "../../../src/lib/url.ts";
+import "../../setup/seeded.ts";
 
 const resolve = createAllowedUrls({
   allowed: [

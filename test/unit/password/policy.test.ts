@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { PasswordPolicyConfig } from "../../../src/config/config.ts";
 import type { Breaches } from "../../../src/methods/password/breach.ts";
 import { createPasswordPolicy, type Verdict } from "../../../src/methods/password/policy.ts";
+import "../../setup/seeded.ts";
 
 const defaults: PasswordPolicyConfig = {
   min_password_length: 8,

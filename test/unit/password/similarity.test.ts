@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isTooSimilar } from "../../../src/methods/password/similarity.ts";
+import "../../setup/seeded.ts";
 
 describe("a password", () => {
   it.each([

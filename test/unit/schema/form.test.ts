@@ -7,6 +7,7 @@ import { traitNodes } from "../../../src/schema/nodes.ts";
 import { traitName, traitPath } from "../../../src/schema/trait-name.ts";
 import { validateTraits } from "../../../src/schema/validate.ts";
 import { person, schemaOf } from "./person.ts";
+import "../../setup/seeded.ts";
 
 const kinds = schemaOf({
   properties: {

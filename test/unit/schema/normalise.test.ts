@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normaliseEmail, normaliseIdentifier } from "../../../src/schema/normalise.ts";
 import { isPhoneNumber, phoneNumber } from "../../../src/schema/phone-number.ts";
+import "../../setup/seeded.ts";
 
 describe("identifiers", () => {
   it.each([

@@ -7,6 +7,7 @@ import { readTraits } from "../../../src/schema/form.ts";
 import { compileIdentitySchema, type IdentitySchema } from "../../../src/schema/identity-schema.ts";
 import { traitNodes } from "../../../src/schema/nodes.ts";
 import { documentOf } from "./person.ts";
+import "../../setup/seeded.ts";
 
 /*
  * A settings form that is saved as it was rendered changes nothing, whatever

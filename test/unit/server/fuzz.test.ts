@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SettingsService, UpdateFlowResponseSchema } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import { serve, type TestServer } from "./server.ts";
+import "../../setup/seeded.ts";
 
 let server: TestServer;
 beforeAll(async () => {

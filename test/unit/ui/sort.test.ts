@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { csrfNode, inputNode, nodeId } from "../../../src/ui/node.ts";
 import { sortNodes } from "../../../src/ui/sort.ts";
+import "../../setup/seeded.ts";
 
 const node = (group: string, name: string, value?: JsonValue): UiNode =>
   inputNode({ group, name, type: "text", value });
