@@ -4,12 +4,22 @@ import type { Finding } from "./validate.ts";
 
 /** What a kind of provider cannot do without, beside what all need. */
 const needed: Readonly<Record<string, readonly string[]>> = {
+  amazon: ["client_secret"],
   generic: ["issuer_url"],
   auth0: ["issuer_url"],
   keycloak: ["issuer_url"],
   apple: ["apple_team_id", "apple_private_key_id", "apple_private_key"],
+  dingtalk: ["client_secret"],
   facebook: ["client_secret"],
   github: ["client_secret"],
+  "github-app": ["client_secret"],
+  lark: ["client_secret"],
+  line: ["client_secret"],
+  linkedin: ["client_secret"],
+  linkedin_v2: ["client_secret"],
+  patreon: ["client_secret"],
+  salesforce: ["issuer_url"],
+  vk: ["client_secret"],
 };
 
 /** What the server asks, or sends people to. */

@@ -79,12 +79,15 @@ const refusedValues: readonly {
 }[] = [
   {
     path: "selfservice.methods.oidc.config.providers.*.provider",
-    values: [
-      ...["amazon", "dingtalk", "fedcm-test", "github-app", "lark", "line", "linkedin", "linkedin_v2", "netid"],
-      ...["patreon", "salesforce", "spotify", "uaepass", "vk", "x", "yandex"],
-    ],
+    values: ["fedcm-test"],
     instead:
-      "is no kind that is there yet; a provider that speaks OpenID Connect works as generic, with its issuer_url",
+      "is not taken: it believes every token, for tests of sign-in by the browser (FedCM), which is not there. A provider that speaks OpenID Connect works as generic, with its issuer_url",
+  },
+  {
+    path: "selfservice.methods.oidc.config.providers.*.provider",
+    values: ["jackson"],
+    instead:
+      "is not there: it stands for SAML. Jackson speaks OpenID Connect too, and works as generic, with its issuer_url",
   },
 ];
 

@@ -14,16 +14,31 @@ export interface OidcConfig {
 /** The kinds of provider there are: one file each in methods/oidc/providers. */
 export const providerKinds = [
   "generic",
+  "amazon",
   "apple",
   "auth0",
+  "dingtalk",
   "discord",
   "facebook",
   "github",
+  "github-app",
   "gitlab",
   "google",
   "keycloak",
+  "lark",
+  "line",
+  "linkedin",
+  "linkedin_v2",
   "microsoft",
+  "netid",
+  "patreon",
+  "salesforce",
   "slack",
+  "spotify",
+  "uaepass",
+  "vk",
+  "x",
+  "yandex",
 ] as const;
 
 /** A kind of provider. */

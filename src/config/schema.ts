@@ -15,6 +15,8 @@ export interface SchemaNode {
   readonly default?: unknown;
   /** In words, where the default hangs on other keys. */
   readonly "x-default"?: string;
+  /** Ends the message about a value that is not in `enum`. */
+  readonly "x-hint"?: string;
   /** False: the environment does not set it. */
   readonly "x-env"?: boolean;
   /** A map that takes keys nobody knows, with a warning: always, or for the hooks that are named. */
@@ -26,7 +28,7 @@ export interface SchemaNode {
 }
 
 /** The keywords of schema.json that JSON Schema does not have. */
-export const ownKeywords = ["x-default", "x-env", "x-open", "x-commas"] as const;
+export const ownKeywords = ["x-default", "x-env", "x-hint", "x-open", "x-commas"] as const;
 
 /** The keys of a configuration file and what may stand behind them. */
 export const configSchema: SchemaNode & object = document as SchemaNode;

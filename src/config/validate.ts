@@ -81,9 +81,10 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
       const refused = refusedValue(path, value);
       if (refused !== undefined) return { path, message: `${JSON.stringify(value)} ${refused}` };
       const close = typeof value === "string" ? meant(value, allowed) : undefined;
+      const hint = node["x-hint"] === undefined ? "" : `; ${node["x-hint"]}`;
       return {
         path,
-        message: `must be one of ${allowed.join(", ")}${shown}${close === undefined ? "" : `; did you mean "${close}"?`}`,
+        message: `must be one of ${allowed.join(", ")}${shown}${close === undefined ? "" : `; did you mean "${close}"?`}${hint}`,
       };
     }
     case "minLength":

@@ -64,7 +64,7 @@ export interface ProviderClientDeps {
 /** Creates the client of one provider, on openid-client. */
 export const createProviderClient = (deps: ProviderClientDeps): ProviderClient => {
   const { config, preset, clock } = deps;
-  const fetch = withConfiguredHosts(deps.fetch, configuredHostsOf(config, preset));
+  const fetch = adapted(withConfiguredHosts(deps.fetch, configuredHostsOf(config, preset)), preset);
   const discover = createDiscovery({ ...deps, fetch });
   const isOpenid = preset.protocol === "openid";
   const native = preset.nativeTokens && {
@@ -85,11 +85,12 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
     const back = new URL(authorization.redirectUri);
     for (const name of ["code", "state", "iss"])
       for (const value of params.getAll(name)) back.searchParams.append(name, value);
-    const response = await openid.authorizationCodeGrant(found.server, back, {
+    const checks = {
       expectedState: authorization.state,
       ...(usesPkce(config, preset, found) && { pkceCodeVerifier: authorization.codeVerifier }),
       ...(isOpenid && { expectedNonce: authorization.nonce, idTokenExpected: true }),
-    });
+    };
+    const response = await openid.authorizationCodeGrant(found.server, back, checks, preset.tokenParameters);
     let idToken: JsonObject | undefined;
     if (isOpenid && found.keys) {
       const expected = {
@@ -120,6 +121,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
       idToken,
       params,
       accessToken,
+      tokens: response as unknown as JsonObject,
       scopes: response.scope?.split(/[ ,]+/) ?? preset.scopes(config.scope),
       userinfo: async () =>
         (await openid.fetchUserInfo(found.server, accessToken, String(idToken?.sub ?? ""))) as JsonObject,
@@ -148,7 +150,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
           ...upstream,
           ...(reauthenticate && preset.reauthentication.parameters),
           redirect_uri: authorization.redirectUri,
-          scope: preset.scopes(config.scope).join(" "),
+          ...scopeOf(preset.scopes(config.scope)),
           state: authorization.state,
           ...(isOpenid && { nonce: authorization.nonce }),
           ...(usesPkce(config, preset, found) && {
@@ -194,6 +196,11 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
       }),
   };
 };
+
+const adapted = (fetch: ProviderFetch, { adaptFetch }: Preset): ProviderFetch => adaptFetch?.(fetch) ?? fetch;
+
+/** Some providers have no scopes. */
+const scopeOf = (scopes: readonly string[]) => (scopes.length === 0 ? {} : { scope: scopes.join(" ") });
 
 interface Answered {
   readonly found: Discovered;

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { ClientAuth, ServerMetadata } from "openid-client";
 import type { ProviderConfig } from "../../config/oidc-config.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { ProviderRequest } from "./provider-fetch.ts";
+import type { ProviderFetch, ProviderRequest } from "./provider-fetch.ts";
 
 /** Where a provider's endpoints are: behind an issuer that is asked, or known. */
 export type ProviderServer =
@@ -27,6 +27,8 @@ export interface ClaimsSource {
   /** The scopes that were granted. */
   readonly scopes: readonly string[];
   readonly accessToken: string;
+  /** What the token endpoint answered. */
+  readonly tokens: JsonObject;
   /** Asks the userinfo endpoint, whose subject must be that of the ID token. */
   userinfo(): Promise<JsonObject>;
   /** Asks the provider's API with the access token. Throws ProviderFetchError. */
@@ -48,6 +50,10 @@ export interface Preset {
     readonly reauthentication: ReauthenticationProof;
     readonly parameters: Readonly<Record<string, string>>;
   };
+  /** Further parameters of every token request. */
+  readonly tokenParameters?: Readonly<Record<string, string>>;
+  /** For providers whose token endpoint speaks a dialect of its own. */
+  readonly adaptFetch?: (fetch: ProviderFetch) => ProviderFetch;
   /** Instead of the configured secret. */
   readonly clientAuth?: (config: ProviderConfig, clock: Clock) => ClientAuth;
   /** For providers whose metadata name a template of an issuer. */

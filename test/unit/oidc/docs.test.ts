@@ -25,7 +25,8 @@ describe.each(providerKinds)("the page of %s", (kind) => {
       "Linked as": linked,
     } = fields(page);
     expect(redirect).toContain("`<public>/self-service/methods/oidc/callback/<id>`");
-    if (kind !== "generic") expect(scopes).toContain(`\`${presets[kind].scopes(undefined).join(" ")}\``);
+    const asked = presets[kind].scopes(undefined).join(" ");
+    if (kind !== "generic") expect(scopes).toContain(asked === "" ? "none by default" : `\`${asked}\``);
     expect(reauthentication).toMatch(new RegExp(`^\`${presets[kind].reauthentication.reauthentication}\``));
     expect(linked).toMatch(/^`<id>:/);
     expect(read("README")).toContain(`[${kind}](${kind}.md)`);

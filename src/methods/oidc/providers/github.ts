@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import type { ClaimsSource, Preset } from "../preset.ts";
 
 const API = "https://api.github.com";
 const headers = {
@@ -28,24 +28,30 @@ export const github: Preset = {
   pkce: true,
   reauthentication: { reauthentication: "none", parameters: { prompt: "select_account" } },
   claims: async ({ api, scopes }) => {
-    const user = (await api(`${API}/user`, { headers })) as JsonObject;
-    const email = scopes.some((scope) => scope === "user" || scope === "user:email")
-      ? primaryOf(await api(`${API}/user/emails`, { headers }))
-      : {};
-    return {
-      ...user,
-      iss: "https://github.com/login/oauth/access_token",
-      sub: typeof user.id === "number" ? String(user.id) : "",
-      nickname: user.login ?? null,
-      preferred_username: user.login ?? null,
-      website: user.blog ?? null,
-      picture: user.avatar_url ?? null,
-      profile: user.html_url ?? null,
-      email: null,
-      ...email,
-    };
+    const mayRead = scopes.some((scope) => scope === "user" || scope === "user:email");
+    return { ...(await githubUser(api)), ...(mayRead && (await githubEmail(api))) };
   },
 };
+
+/** The claims of the person's profile, without their address: the one there may be anything. */
+export const githubUser = async (api: ClaimsSource["api"]): Promise<JsonObject> => {
+  const user = (await api(`${API}/user`, { headers })) as JsonObject;
+  return {
+    ...user,
+    iss: "https://github.com/login/oauth/access_token",
+    sub: typeof user.id === "number" ? String(user.id) : "",
+    nickname: user.login ?? null,
+    preferred_username: user.login ?? null,
+    website: user.blog ?? null,
+    picture: user.avatar_url ?? null,
+    profile: user.html_url ?? null,
+    email: null,
+  };
+};
+
+/** The claims of the person's primary address. */
+export const githubEmail = async (api: ClaimsSource["api"]): Promise<JsonObject> =>
+  primaryOf(await api(`${API}/user/emails`, { headers }));
 
 const primaryOf = (list: JsonValue): JsonObject => {
   const entries = Array.isArray(list) ? (list as JsonObject[]) : [];
