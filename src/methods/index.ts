@@ -19,16 +19,20 @@ import { createPasswordSettings } from "./password/settings.ts";
 import { createProfileRegistration } from "./profile/registration.ts";
 import { createProfileSettings } from "./profile/settings.ts";
 
-/** What the methods are made of. */
-export interface MethodDeps {
-  readonly config: Config["selfservice"]["methods"];
-  readonly db: Database;
-  readonly identities: IdentityStore;
-  readonly passwords: Passwords;
+/** What stands against guessing and flooding. */
+interface MethodGuards {
   readonly attempts: RateLimiter;
   readonly devices: KnownDevices;
   readonly floor: FailureFloor;
   readonly registrationLimit: RegistrationLimit;
+}
+
+/** What the methods are made of. */
+export interface MethodDeps extends MethodGuards {
+  readonly config: Config["selfservice"]["methods"];
+  readonly db: Database;
+  readonly identities: IdentityStore;
+  readonly passwords: Passwords;
   /** What only sign-in providers need. */
   readonly oidc: Omit<OidcDeps, "config" | "db" | "identities" | "firstFactors">;
 }

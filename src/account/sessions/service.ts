@@ -4,16 +4,13 @@ import {
   SessionService,
 } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import type { Config } from "../../config/config.ts";
-import type { Database } from "../../db/sql.ts";
 import type { Logout } from "../../flows/logout/logout.ts";
+import type { FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
 import type { Call } from "../../lib/call.ts";
-import type { Clock } from "../../lib/clock.ts";
 import { defineService } from "../../lib/service.ts";
 import type { Schemas } from "../../schema/sources.ts";
-import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionEndings } from "../../session/endings.ts";
-import type { SessionCookie } from "../../session/session-cookie.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { createOthers } from "./others.ts";
 import { createWhoAmI } from "./whoami.ts";
@@ -24,12 +21,9 @@ import { createWhoAmI } from "./whoami.ts";
  */
 
 /** What the RPCs about sessions need. */
-export interface SessionDeps {
-  readonly db: Database;
-  readonly clock: Clock;
-  readonly callers: Callers;
-  readonly csrf: Csrf;
-  readonly sessionCookie: SessionCookie;
+export interface SessionDeps
+  extends Pick<FlowStorage, "db" | "clock">,
+    Pick<FlowSessions, "callers" | "csrf" | "sessionCookie"> {
   readonly sessions: SessionStore;
   readonly sessionEndings: SessionEndings;
   readonly schemas: Schemas;

@@ -1,51 +1,20 @@
-import type { AuditLog } from "../../audit/audit-log.ts";
 import type { SelfServiceConfig } from "../../config/config.ts";
-import type { Database } from "../../db/sql.ts";
-import type { HookRunner } from "../../hooks/runner.ts";
-import type { IdentityStore } from "../../identity/store.ts";
-import type { Clock } from "../../lib/clock.ts";
 import type { PacedByNetwork } from "../../limits/paced.ts";
 import type { LoginMethods } from "../../methods/contract/login.ts";
-import type { Schemas } from "../../schema/sources.ts";
-import type { Callers } from "../../session/caller.ts";
-import type { Csrf } from "../../session/csrf.ts";
-import type { SessionIssuer } from "../../session/issue.ts";
-import type { KnownDevices } from "../../session/known-devices.ts";
-import type { SessionCookie } from "../../session/session-cookie.ts";
 import type { CompleteAuthentication, SignInSteps } from "../authentication/complete.ts";
 import type { PendingAccountLinks } from "../authentication/pending-account-link.ts";
 import type { Redirects } from "../redirect/redirects.ts";
-import type { ReturnTo } from "../shared/return-to.ts";
-import type { SealedContext } from "../shared/sealed-context.ts";
-import type { FlowStore } from "../shared/store.ts";
-import type { FlowUrls } from "../shared/urls.ts";
+import type { FlowDestinations, FlowForms, FlowSessions, FlowStorage } from "../shared/deps.ts";
 import type { RenderLogin } from "./render.ts";
 
 /** What the steps of the login flow need. */
-export interface LoginDeps {
-  readonly db: Database;
-  readonly clock: Clock;
+export interface LoginDeps extends FlowStorage, FlowSessions, FlowDestinations, FlowForms {
   readonly config: SelfServiceConfig["flows"]["login"];
-  /** Where browsers go when nothing else is said. */
-  readonly defaultReturnUrl: string;
-  readonly callers: Callers;
-  readonly csrf: Csrf;
-  readonly sessionCookie: SessionCookie;
-  readonly devices: KnownDevices;
-  readonly sessions: SessionIssuer;
-  readonly flows: FlowStore;
   /** How many flows a network may begin. */
   readonly newFlows: PacedByNetwork;
-  readonly identities: IdentityStore;
-  readonly audit: AuditLog;
   readonly redirect: Redirects;
   readonly pendingAccountLinks: PendingAccountLinks;
   readonly methods: LoginMethods;
-  readonly hooks: HookRunner;
-  readonly schemas: Schemas;
-  readonly sealedContext: SealedContext;
-  readonly returnTo: ReturnTo;
-  readonly urls: FlowUrls;
   readonly render: RenderLogin;
 }
 

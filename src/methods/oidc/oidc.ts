@@ -17,24 +17,33 @@ import { createProviders } from "./providers.ts";
 import { createOidcRegistration } from "./registration.ts";
 import { createOidcSettings } from "./settings.ts";
 
-/** What sign-in providers need. */
-export interface OidcDeps {
-  readonly config: OidcConfig;
-  readonly db: Database;
-  readonly identities: IdentityStore;
-  readonly clock: Clock;
-  readonly log: Log;
+/** Where people sign in, and what they are told there. */
+interface SignInPlace {
+  /** Public base URL, without a slash at its end. */
+  readonly publicUrl: string;
+  /** The page that people sign in at. */
+  readonly loginPage: string;
+  /** Whether someone whose address is taken is told how its owner signs in. */
+  readonly loginHints: boolean;
+}
+
+/** What protects providers' tokens, nonces and connections. */
+interface ProviderGuards {
   /** Encrypts the providers' tokens. */
   readonly aead: TokenAead;
   /** Where connections may go. */
   readonly addressRules: AddressRules;
   /** Makes nonces that only this server could have made. */
   readonly seal: TextAead;
-  readonly publicUrl: string;
-  /** The page that people sign in at. */
-  readonly loginPage: string;
-  /** Whether someone whose address is taken is told how its owner signs in. */
-  readonly loginHints: boolean;
+}
+
+/** What sign-in providers need. */
+export interface OidcDeps extends SignInPlace, ProviderGuards {
+  readonly config: OidcConfig;
+  readonly db: Database;
+  readonly identities: IdentityStore;
+  readonly clock: Clock;
+  readonly log: Log;
   /** The methods of the first factor that a person has, and how many ways of each. */
   readonly firstFactors: (identity: IdentityRecord) => readonly { readonly type: string; readonly count: number }[];
 }

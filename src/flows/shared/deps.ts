@@ -1,0 +1,50 @@
+import type { AuditLog } from "../../audit/audit-log.ts";
+import type { Database } from "../../db/sql.ts";
+import type { HookRunner } from "../../hooks/runner.ts";
+import type { IdentityStore } from "../../identity/store.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Schemas } from "../../schema/sources.ts";
+import type { Callers } from "../../session/caller.ts";
+import type { Csrf } from "../../session/csrf.ts";
+import type { SessionIssuer } from "../../session/issue.ts";
+import type { KnownDevices } from "../../session/known-devices.ts";
+import type { SessionCookie } from "../../session/session-cookie.ts";
+import type { ReturnTo } from "./return-to.ts";
+import type { SealedContext } from "./sealed-context.ts";
+import type { FlowStore } from "./store.ts";
+import type { FlowUrls } from "./urls.ts";
+
+/* What the steps of every flow need, by what it is for. */
+
+/** Where flows read and write. */
+export interface FlowStorage {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly flows: FlowStore;
+  readonly identities: IdentityStore;
+  readonly audit: AuditLog;
+}
+
+/** Who calls, and what a browser brings and gets. */
+export interface FlowSessions {
+  readonly callers: Callers;
+  readonly csrf: Csrf;
+  readonly sessionCookie: SessionCookie;
+  readonly sessions: SessionIssuer;
+  readonly devices: KnownDevices;
+}
+
+/** Where people go. */
+export interface FlowDestinations {
+  readonly returnTo: ReturnTo;
+  readonly urls: FlowUrls;
+  /** Where browsers go when nothing else is said. */
+  readonly defaultReturnUrl: string;
+}
+
+/** What forms are made of, and what runs after them. */
+export interface FlowForms {
+  readonly schemas: Schemas;
+  readonly sealedContext: SealedContext;
+  readonly hooks: HookRunner;
+}
