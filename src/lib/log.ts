@@ -44,7 +44,7 @@ const createTime = (): (() => string) => {
 /**
  * Creates the structured log: one JSON object a line (or text for people), on
  * standard output, written in the background. Errors are logged by
- * `presentError`, so that no value of a statement or a body gets in.
+ * `describeError`, so that no value of a statement or a body gets in.
  */
 export const createLog = (
   { level, format }: LogSettings,

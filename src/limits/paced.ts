@@ -25,7 +25,7 @@ export interface PacedByNetwork {
    */
   take(address: string, device?: string): number;
   /** @throws RATE_LIMITED */
-  mustTake(address: string, device?: string): void;
+  consumeOrThrow(address: string, device?: string): void;
 }
 
 /** Networks that are remembered. Beyond, the one that came first is forgotten. */
@@ -61,7 +61,7 @@ export const createPacedByNetwork = ({ window, per_network: most }: Pace, clock:
 
   return {
     take,
-    mustTake: (address, device) => {
+    consumeOrThrow: (address, device) => {
       const seconds = take(address, device);
       if (seconds > 0)
         throw serviceError("RATE_LIMITED", {

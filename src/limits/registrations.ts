@@ -14,7 +14,7 @@ export interface RegistrationLimit {
    * nodes: of those at the same moment only as many get through as there is room
    * for. One that fails afterwards stays counted. @throws RATE_LIMITED
    */
-  mustTake(address: string): Promise<void>;
+  consumeOrThrow(address: string): Promise<void>;
 }
 
 /** Creates the limit. `key` makes the digests of networks. */
@@ -40,7 +40,7 @@ export const createRegistrationLimit = ({
       if (count && count.failures >= bucket.limit) throw tooMany(count.expiresAt, now);
     },
 
-    mustTake: async (address) => {
+    consumeOrThrow: async (address) => {
       const now = clock.now();
       const bucket = bucketOf(address);
       // The row stays locked between counting and reading: everyone reads their own number.

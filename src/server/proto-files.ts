@@ -31,15 +31,15 @@ const first = 1;
 /** Takes a FileDescriptorSet apart without decoding what is in it. */
 const split = (set: Uint8Array): ReadonlyMap<string, Uint8Array> => {
   const files = new Map<string, Uint8Array>();
-  for (const file of membersOf(set)) {
-    const [name] = membersOf(file);
+  for (const file of typesOf(set)) {
+    const [name] = typesOf(file);
     files.set(Buffer.from(name ?? new Uint8Array()).toString("utf8"), file);
   }
   return files;
 };
 
 /** The values of a message's first field, which are texts or messages. */
-function* membersOf(message: Uint8Array): Generator<Uint8Array> {
+function* typesOf(message: Uint8Array): Generator<Uint8Array> {
   const reader = new BinaryReader(message);
   while (reader.pos < reader.len) {
     const [number, wireType] = reader.tag();

@@ -26,7 +26,7 @@ export const createLoad = (deps: LoginDeps) => {
     const { type, requestUrl, csrfDigest } = flow;
     const form = formOf([{ node: "", text }]);
     const fresh = newLoginFlow(deps, type, requestUrl, loginContext(flow), form, csrfDigest, sameEnd(flow));
-    newFlows.mustTake(call.remoteAddress);
+    newFlows.consumeOrThrow(call.remoteAddress);
     await flows.insert(db, fresh);
     return replacedBy(flow, fresh, clock.now(), urls);
   };

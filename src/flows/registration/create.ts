@@ -47,7 +47,7 @@ export const createCreate = (deps: RegistrationDeps) => {
         ...exchange?.context,
       },
     );
-    newFlows.mustTake(call.remoteAddress, devices.nameOf(call));
+    newFlows.consumeOrThrow(call.remoteAddress, devices.nameOf(call));
     await flows.insert(db, flow);
     const rendered = render(flow, csrf.tokenFor(call, flow.type));
     return {

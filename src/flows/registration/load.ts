@@ -25,7 +25,7 @@ export const createLoad = (deps: RegistrationDeps) => {
     const context = { schemaId: registrationContext(flow).schemaId, step: "traits" } as const;
     const form = formOf([{ node: "", text }]);
     const fresh = newRegistrationFlow(deps, type, requestUrl, context, form, csrfDigest, sameEnd(flow));
-    newFlows.mustTake(call.remoteAddress);
+    newFlows.consumeOrThrow(call.remoteAddress);
     await flows.insert(db, fresh);
     return replacedBy(flow, fresh, clock.now(), urls);
   };

@@ -48,7 +48,7 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
 
   return async ({ flow, method, call, fetches }, { traits, credentials, extra, amr, consume }) => {
     mustBeEnabled(config);
-    await limit.mustTake(call.remoteAddress);
+    await limit.consumeOrThrow(call.remoteAddress);
     const now = clock.now();
     const schema = schemaOf(schemas, flow);
     const identity = apply(blank(uuid7(now), schema.id, now), { traits, credentials, ...extra }, { now, newId: uuid4 });

@@ -5,8 +5,8 @@ import { findCostFault, type HashCost, type HashFormat, readHashFormat, writeArg
 import { createHashingProcess } from "./hashing-process.ts";
 import type { Job, Response } from "./job.ts";
 import { normalizePassword } from "./normalize-password.ts";
+import { createTurns, type PurposeStats } from "./queue.ts";
 import { type Purpose, purposes, type Share } from "./share.ts";
-import { createTurns, type PurposeStats } from "./turns.ts";
 
 /**
  * Passwords become hashes and are compared with hashes here. It owns the bound

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import type { PurposeStats } from "./queue.ts";
 import { type Purpose, purposes } from "./share.ts";
-import type { PurposeStats } from "./turns.ts";
 
 /** Where the figures come from. */
 export interface HashingFigures {

@@ -37,7 +37,7 @@ export const writeAuthorizationState = ({
   startedAt,
 }: AuthorizationState): JsonObject => ({ nonce, codeVerifier, redirectUri, startedAt });
 
-/** Reads what `writeTrip` wrote, found by its state. Undefined: it is something else. */
+/** Reads what `writeAuthorizationState` wrote, found by its state. Undefined: it is something else. */
 export const readAuthorizationState = (
   state: string,
   stored: JsonValue | undefined,

@@ -1,7 +1,7 @@
 import { serviceError } from "../../errors/service-error.ts";
 import type { Hasher, Verified } from "../../lib/hashing/hasher.ts";
+import { HashingAbandoned, HashingOverloaded } from "../../lib/hashing/queue.ts";
 import type { Share } from "../../lib/hashing/share.ts";
-import { HashingAbandoned, HashingOverloaded } from "../../lib/hashing/turns.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
 import type { Candidate, PasswordPolicy } from "./policy.ts";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createHasher, type Hasher, type HasherConfig } from "../../../src/lib/hashing/hasher.ts";
-import { HashingAbandoned, HashingOverloaded } from "../../../src/lib/hashing/turns.ts";
+import { HashingAbandoned, HashingOverloaded } from "../../../src/lib/hashing/queue.ts";
 
 const cheap: HasherConfig = {
   algorithm: "argon2",

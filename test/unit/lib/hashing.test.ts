@@ -6,7 +6,7 @@ import bcrypt from "bcryptjs";
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createHasher, type Hasher, type HasherConfig } from "../../../src/lib/hashing/hasher.ts";
-import { HashingOverloaded } from "../../../src/lib/hashing/turns.ts";
+import { HashingOverloaded } from "../../../src/lib/hashing/queue.ts";
 import "../../setup/seeded.ts";
 
 const cheap: HasherConfig = {
