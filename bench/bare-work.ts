@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { continuationColumns } from "../src/continuation/continuation.ts";
 import type { Database, SqlValue } from "../src/db/sql.ts";
 import { flowColumns } from "../src/flows/shared/store.ts";
+import { identifierKey } from "../src/identity/apply.ts";
+import { lookupDigest } from "../src/identity/lookups.ts";
 import { identityColumns } from "../src/identity/store.ts";
 import type { Hasher } from "../src/lib/hashing/hasher.ts";
 import { uuid4, uuid7, uuidBytes } from "../src/lib/ids.ts";
@@ -47,19 +49,22 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       await db.query<Row>(
         `SELECT ${sessionColumns}, ${identityColumns}, ${flowColumns}, ${continuationColumns}
            FROM sessions s JOIN identities i ON i.id = s.identity_id
-           LEFT JOIN flows f ON f.id = ? AND f.kind = 'settings' LEFT JOIN continuations c ON c.flow_id = f.id
+           LEFT JOIN flows f ON f.home_id = s.identity_id AND f.id = ? AND f.kind = 'settings'
+           LEFT JOIN continuations c ON c.home_id = f.home_id AND c.flow_id = f.id AND c.kind = 'reauthentication'
           WHERE s.token_digest = ?`,
         [uuidBytes(flow), digest],
       ),
     );
 
-  const saveFlow = "UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ? WHERE id = ?";
-  const savedFlow = (flow: string, form: object): SqlValue[] => [
+  const saveFlow =
+    "UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ? WHERE home_id = ? AND id = ?";
+  const savedFlow = (row: Row, flow: string, form: object): SqlValue[] => [
     "success",
     null,
     JSON.stringify(form),
     "{}",
     new Date(),
+    row.i_id ?? null,
     uuidBytes(flow),
   ];
   const saveIdentity = `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
@@ -91,9 +96,10 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       const row = await signedIn(digest);
       const now = new Date();
       await db.execute(
-        `INSERT INTO flows (id, kind, type, identity_id, state, active, request_url, csrf_digest, form, context, issued_at, updated_at, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO flows (home_id, id, kind, type, identity_id, state, active, request_url, csrf_digest, form, context, issued_at, updated_at, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         [
+          row.i_id ?? null,
           uuidBytes(uuid4()),
           "settings",
           "api",
@@ -119,17 +125,18 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       const row = await withFlow(digest, flow);
       await db.transaction(async (tx) => {
         await tx.execute(saveIdentity, savedIdentity(row, JSON.stringify(traits)));
-        await tx.execute(saveFlow, savedFlow(flow, savedForm));
+        await tx.execute(saveFlow, savedFlow(row, flow, savedForm));
       });
     },
 
     rejected: async (digest, flow, traits) => {
-      await withFlow(digest, flow);
-      await db.execute(saveFlow, savedFlow(flow, { ...savedForm, shown: traits }));
+      const row = await withFlow(digest, flow);
+      await db.execute(saveFlow, savedFlow(row, flow, { ...savedForm, shown: traits }));
     },
 
     login: async (flow, identifier, password, agent) => {
-      await db.query<Row>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ? AND f.kind = ?`, [
+      await db.query<Row>(`SELECT ${flowColumns} FROM flows f WHERE f.home_id = ? AND f.id = ? AND f.kind = ?`, [
+        uuidBytes(flow),
         uuidBytes(flow),
         "login",
       ]);
@@ -141,8 +148,8 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
         await db.query<Row>(
           `SELECT ${identityColumns}, c.config AS c_config FROM identity_identifiers n JOIN identities i ON i.id = n.identity_id
              LEFT JOIN identity_credentials c ON c.identity_id = i.id AND c.type = n.type
-            WHERE n.type = ? AND n.identifier IN (?) LIMIT 1`,
-          ["password", identifier],
+            WHERE n.digest IN (?) LIMIT 1`,
+          [lookupDigest(identifierKey("password", identifier))],
         ),
       );
       await hasher.verify(password, hashIn(row.c_config));
@@ -150,7 +157,11 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       await db.transaction(async (tx) => {
         const id = row.i_id ?? null;
         await tx.execute("UPDATE identities SET turn = turn + 1 WHERE id = ? AND state = 'active'", [id]);
-        await tx.query<Row>("SELECT 1 FROM flows WHERE id = ? AND expires_at > ? FOR UPDATE", [uuidBytes(flow), now]);
+        await tx.query<Row>("SELECT 1 FROM flows WHERE home_id = ? AND id = ? AND expires_at > ? FOR UPDATE", [
+          uuidBytes(flow),
+          uuidBytes(flow),
+          now,
+        ]);
         await tx.query<Row>("SELECT version FROM identity_credentials WHERE identity_id = ? AND type = ?", [
           id,
           "password",
@@ -189,7 +200,7 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
           "UPDATE identity_credentials SET config = ?, version = version + 1, updated_at = ? WHERE identity_id = ? AND type = ? AND version = ?",
           [config, now, id, "password", secret?.version ?? null],
         );
-        await tx.execute(saveFlow, savedFlow(flow, savedForm));
+        await tx.execute(saveFlow, savedFlow(row, flow, savedForm));
         await tx.execute(
           `INSERT INTO security_events (id, identity_id, session_id, type, outcome, remote_address, request_id, detail, created_at)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -38,14 +38,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const account = createAccount({ ...core, ...sessions, ...flows }, sessions);
   const schemas = { services: [createSchemaService({ schemas: core.schemas, csrf: sessions.csrf })] };
   const audit = {
-    purge: [
-      {
-        table: "security_events",
-        expires: "id",
-        kind: "uuid7",
-        retention: cleanup.security_events_older_than,
-      } as const,
-    ],
+    purge: [{ table: "security_events", expires: "created_at", retention: cleanup.security_events_older_than }],
   };
   const modules: readonly Module[] = [sessions, limits, methods, flows, flowErrors, account, schemas, audit];
 

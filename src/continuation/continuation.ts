@@ -1,5 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { Sql } from "../db/sql.ts";
+import { DatabaseUnavailable } from "../db/sql-error.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
 
@@ -12,9 +13,13 @@ import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
 
 /** What a continuation is bound to. It opens under exactly these and no others. */
 export interface ContinuationBinding {
+  /** Beside whose rows it is kept: where its flow is at home. */
+  readonly homeId: string;
   readonly flowId: string;
-  /** Why it waits; names the step that completes it. */
-  readonly kind: "reauthentication" | "provider" | "receiving" | "callback" | "exchange";
+  /** Why it waits. A flow has one of each kind at most. */
+  readonly kind: "reauthentication" | "redirect";
+  /** What it waits for: its owner's proof; the provider's answer, its use, or the app that fetches it. */
+  readonly step: "proof" | "provider" | "callback" | "exchange";
   readonly method: string;
   readonly sessionId: string | undefined;
   readonly identityId: string | undefined;
@@ -30,8 +35,10 @@ export interface ContinuationRecord extends ContinuationBinding {
 /** A row of `continuations`, under the aliases of `continuationColumns`. */
 export interface ContinuationRow {
   readonly c_id: Buffer;
+  readonly c_home_id: Buffer;
   readonly c_flow_id: Buffer;
   readonly c_kind: string;
+  readonly c_step: string;
   readonly c_method: string;
   readonly c_session_id: Buffer | null;
   readonly c_identity_id: Buffer | null;
@@ -39,7 +46,18 @@ export interface ContinuationRow {
   readonly c_expires_at: Date;
 }
 
-const columns = ["id", "flow_id", "kind", "method", "session_id", "identity_id", "ciphertext", "expires_at"] as const;
+const columns = [
+  "home_id",
+  "flow_id",
+  "kind",
+  "id",
+  "step",
+  "method",
+  "session_id",
+  "identity_id",
+  "ciphertext",
+  "expires_at",
+] as const;
 
 /** The columns of a continuation for a join in which `continuations` is called `c`. */
 export const continuationColumns = columns.map((c) => `c.${c} AS c_${c}`).join(", ");
@@ -47,8 +65,10 @@ export const continuationColumns = columns.map((c) => `c.${c} AS c_${c}`).join("
 /** Reads a row into the record. */
 export const continuationFromRow = (row: ContinuationRow): ContinuationRecord => ({
   id: uuidText(row.c_id),
+  homeId: uuidText(row.c_home_id),
   flowId: uuidText(row.c_flow_id),
   kind: row.c_kind as ContinuationBinding["kind"],
+  step: row.c_step as ContinuationBinding["step"],
   method: row.c_method,
   sessionId: row.c_session_id ? uuidText(row.c_session_id) : undefined,
   identityId: row.c_identity_id ? uuidText(row.c_identity_id) : undefined,
@@ -62,20 +82,36 @@ export interface Aead {
   decrypt(sealed: Buffer, associated: string): Buffer | undefined;
 }
 
-/** Parks what waits, opens it, and takes it exactly once. */
+/**
+ * Parks what waits, opens it, and takes it exactly once: in the transaction that
+ * applies it. Where that may span shards, whose parts are not committed at one
+ * moment, an attempt claims it before: whatever becomes of the parts, no other
+ * attempt can apply it as well.
+ */
 export interface Continuations {
-  /** Replaces what waits for the same flow. `id` is that of a ticket, where one was handed out. */
+  /** Replaces what waits for the same flow and is of the same kind. `id` is that of a ticket, where one was handed out. */
   park(tx: Sql, binding: ContinuationBinding, payload: JsonValue, lifespan: number, id?: string): Promise<void>;
   find(sql: Sql, id: string): Promise<ContinuationRecord | undefined>;
   /** The payload; undefined when it is over, was altered, or is bound to anything else. */
   open(record: ContinuationRecord, binding: ContinuationBinding): JsonValue | undefined;
+  /** Writes down that this attempt alone goes on with it. False: another does, or did. */
+  claim(sql: Sql, record: ContinuationRecord, attempt: string): Promise<boolean>;
   /**
-   * Names another step. False: someone else did already. `payload` takes the place of what waits, encrypted for
-   * that step.
+   * Lets others try after a failure of this attempt; not where nobody knows
+   * whether what it was used for is written. Never throws: what cannot be
+   * released is over in time.
    */
-  move(sql: Sql, record: ContinuationRecord, to: ContinuationBinding["kind"], payload?: JsonValue): Promise<boolean>;
-  /** Removes it in the transaction that applies it. False: someone else did already. */
-  take(tx: Sql, record: Pick<ContinuationRecord, "id" | "flowId">): Promise<boolean>;
+  release(sql: Sql, record: ContinuationRecord, attempt: string, failure?: unknown): Promise<void>;
+  /** Names the next step, and what waits for it. Only the attempt that claimed it. */
+  advance(
+    sql: Sql,
+    record: ContinuationRecord,
+    attempt: string,
+    step: ContinuationBinding["step"],
+    payload: JsonValue,
+  ): Promise<void>;
+  /** Removes it in the transaction that applies it. False: someone else did already, or claimed it. */
+  take(tx: Sql, record: ContinuationRecord, attempt?: string): Promise<boolean>;
 }
 
 /** Creates the continuations. */
@@ -85,18 +121,22 @@ export const createContinuations = ({ aead, clock }: { readonly aead: Aead; read
 
   return {
     async park(tx, binding, payload, lifespan, id = uuid4()) {
+      const slot = [uuidBytes(binding.homeId), uuidBytes(binding.flowId), binding.kind];
       const sealed = seal(id, binding, payload);
-      await tx.execute("DELETE FROM continuations WHERE flow_id = ?", [uuidBytes(binding.flowId)]);
-      await tx.execute(`INSERT INTO continuations (${columns.join(", ")}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, [
-        uuidBytes(id),
-        uuidBytes(binding.flowId),
-        binding.kind,
-        binding.method,
-        binding.sessionId === undefined ? null : uuidBytes(binding.sessionId),
-        binding.identityId === undefined ? null : uuidBytes(binding.identityId),
-        sealed,
-        new Date(clock.now().getTime() + lifespan),
-      ]);
+      await tx.execute("DELETE FROM continuations WHERE home_id = ? AND flow_id = ? AND kind = ?", slot);
+      await tx.execute(
+        `INSERT INTO continuations (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+        [
+          ...slot,
+          uuidBytes(id),
+          binding.step,
+          binding.method,
+          binding.sessionId === undefined ? null : uuidBytes(binding.sessionId),
+          binding.identityId === undefined ? null : uuidBytes(binding.identityId),
+          sealed,
+          new Date(clock.now().getTime() + lifespan),
+        ],
+      );
     },
 
     async find(sql, id) {
@@ -113,30 +153,54 @@ export const createContinuations = ({ aead, clock }: { readonly aead: Aead; read
       return plain && (JSON.parse(plain.toString("utf8")) as JsonValue);
     },
 
-    async move(sql, record, to, payload) {
-      const place = [uuidBytes(record.id), uuidBytes(record.flowId), record.kind];
-      const { affectedRows } =
-        payload === undefined
-          ? await sql.execute("UPDATE continuations SET kind = ? WHERE id = ? AND flow_id = ? AND kind = ?", [
-              to,
-              ...place,
-            ])
-          : await sql.execute(
-              "UPDATE continuations SET kind = ?, ciphertext = ? WHERE id = ? AND flow_id = ? AND kind = ?",
-              [to, seal(record.id, { ...record, kind: to }, payload), ...place],
-            );
+    async claim(sql, record, attempt) {
+      const mine = uuidBytes(attempt);
+      const { affectedRows } = await sql.execute(
+        `UPDATE continuations SET attempt = ? WHERE ${place} AND step = ? AND (attempt IS NULL OR attempt = ?)`,
+        [mine, ...placeOf(record), record.step, mine],
+        "same",
+      );
       return affectedRows === 1;
     },
 
-    async take(tx, { id, flowId }) {
-      const { affectedRows } = await tx.execute("DELETE FROM continuations WHERE id = ? AND flow_id = ?", [
-        uuidBytes(id),
-        uuidBytes(flowId),
-      ]);
+    async release(sql, record, attempt, failure) {
+      if (failure instanceof DatabaseUnavailable && failure.outcome === "unknown") return;
+      await sql
+        .execute(
+          `UPDATE continuations SET attempt = NULL WHERE ${place} AND attempt = ?`,
+          [...placeOf(record), uuidBytes(attempt)],
+          "same",
+        )
+        .catch(() => undefined);
+    },
+
+    async advance(sql, record, attempt, step, payload) {
+      await sql.execute(
+        `UPDATE continuations SET step = ?, ciphertext = ? WHERE ${place} AND attempt = ?`,
+        [step, seal(record.id, { ...record, step }, payload), ...placeOf(record), uuidBytes(attempt)],
+        "same",
+      );
+    },
+
+    async take(tx, record, attempt) {
+      const { affectedRows } = await tx.execute(
+        `DELETE FROM continuations WHERE ${place} AND ${attempt === undefined ? "attempt IS NULL" : "attempt = ?"}`,
+        [...placeOf(record), ...(attempt === undefined ? [] : [uuidBytes(attempt)])],
+      );
       return affectedRows === 1;
     },
   };
 };
 
+/** The condition of one row. Another that took its place has another id. */
+const place = "home_id = ? AND flow_id = ? AND kind = ? AND id = ?";
+
+const placeOf = ({ homeId, flowId, kind, id }: ContinuationRecord) => [
+  uuidBytes(homeId),
+  uuidBytes(flowId),
+  kind,
+  uuidBytes(id),
+];
+
 const associated = (id: string, b: ContinuationBinding): string =>
-  [id, b.flowId, b.kind, b.method, b.sessionId ?? "-", b.identityId ?? "-"].join("|");
+  [id, b.homeId, b.flowId, b.kind, b.step, b.method, b.sessionId ?? "-", b.identityId ?? "-"].join("|");

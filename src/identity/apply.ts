@@ -102,17 +102,26 @@ export const differsInProtected = (a: IdentityRecord, b: IdentityRecord): boolea
   sequence(a.verifiable) !== sequence(b.verifiable) ||
   multiset(a.recovery) !== multiset(b.recovery);
 
+/** The key of one row of identity_identifiers. No type has a zero byte. */
+export const identifierKey = (type: string, identifier: string): string => `${type}\0${identifier}`;
+
+/** The key of one row of identity_addresses. */
+export const addressKey = (
+  purpose: "verification" | "recovery",
+  { via, value }: { readonly via: string; readonly value: string },
+): string => `${purpose}\0${via}\0${value}`;
+
 /** The rows of identity_identifiers an identity stands for, as sorted `type\0identifier` keys. */
 export const identifierKeys = (record: IdentityRecord): string[] =>
   Object.entries(record.credentials)
-    .flatMap(([type, { identifiers }]) => identifiers.map((identifier) => `${type}\0${identifier}`))
+    .flatMap(([type, { identifiers }]) => identifiers.map((identifier) => identifierKey(type, identifier)))
     .sort();
 
 /** The rows of identity_addresses an identity stands for, as sorted `purpose\0via\0value` keys. */
 export const addressKeys = (record: IdentityRecord): string[] =>
   [
-    ...record.verifiable.map((a) => `verification\0${a.via}\0${a.value}`),
-    ...record.recovery.map((a) => `recovery\0${a.via}\0${a.value}`),
+    ...record.verifiable.map((a) => addressKey("verification", a)),
+    ...record.recovery.map((a) => addressKey("recovery", a)),
   ].sort();
 
 const key = (a: { readonly via: string; readonly value: string }) => `${a.via}\0${a.value}`;

@@ -1,17 +1,18 @@
 import type { Sql } from "../db/sql.ts";
+import { sha256 } from "../lib/digest.ts";
 import { uuidBytes } from "../lib/ids.ts";
-import { addressKeys, identifierKeys } from "./apply.ts";
+import { addressKeys, identifierKey, identifierKeys } from "./apply.ts";
 import type { IdentityRecord } from "./identity.ts";
 
 /** Writes what a new person is found by. A taken identifier or address surfaces as the driver's duplicate-key error. */
 export const insertLookups = async (tx: Sql, identity: IdentityRecord): Promise<void> => {
-  await insertIdentifiers(tx, identity.id, identifierKeys(identity));
+  await insertIdentifiers(tx, identity.id, uniqueKeys(identity));
   await insertAddresses(tx, identity.id, addressKeys(identity));
 };
 
 /** Writes where two states of a person differ in what they are found by. */
 export const replaceLookups = async (tx: Sql, before: IdentityRecord, after: IdentityRecord): Promise<void> => {
-  const [oldKeys, newKeys] = [identifierKeys(before), identifierKeys(after)];
+  const [oldKeys, newKeys] = [uniqueKeys(before), uniqueKeys(after)];
   const [oldAddresses, newAddresses] = [addressKeys(before), addressKeys(after)];
   // Old ones go first, so that swapping two of a person's own never collides.
   await deleteIdentifiers(tx, after.id, without(oldKeys, newKeys));
@@ -20,36 +21,45 @@ export const replaceLookups = async (tx: Sql, before: IdentityRecord, after: Ide
   await insertAddresses(tx, after.id, without(newAddresses, oldAddresses));
 };
 
+/** The identifiers, and the id that another system knows the person by: no two people have one of them. */
+const uniqueKeys = (identity: IdentityRecord): readonly string[] => [
+  ...identifierKeys(identity),
+  ...(identity.externalId === undefined ? [] : [identifierKey("external_id", identity.externalId)]),
+];
+
 const without = (list: readonly string[], other: readonly string[]): string[] => list.filter((k) => !other.includes(k));
+
+/** What a key of `identifierKeys` or `addressKeys` is found by, and unique by, whatever its length. */
+export const lookupDigest = (key: string): Buffer => sha256(key);
 
 const insertIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
   if (keys.length === 0) return;
   await tx.execute(
-    `INSERT INTO identity_identifiers (identity_id, type, identifier) VALUES ${keys.map(() => "(?, ?, ?)").join(", ")}`,
-    keys.flatMap((k) => [uuidBytes(id), ...k.split("\0")]),
+    `INSERT INTO identity_identifiers (identity_id, digest, type, identifier) VALUES ${keys.map(() => "(?, ?, ?, ?)").join(", ")}`,
+    keys.flatMap((k) => [uuidBytes(id), lookupDigest(k), ...k.split("\0")]),
   );
 };
 
 const insertAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
   if (keys.length === 0) return;
   await tx.execute(
-    `INSERT INTO identity_addresses (identity_id, purpose, via, value) VALUES ${keys.map(() => "(?, ?, ?, ?)").join(", ")}`,
-    keys.flatMap((k) => [uuidBytes(id), ...k.split("\0")]),
+    `INSERT INTO identity_addresses (identity_id, digest, purpose, via, value) VALUES ${keys.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
+    keys.flatMap((k) => [uuidBytes(id), lookupDigest(k), ...k.split("\0")]),
   );
 };
 
 const deleteIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
   for (const k of keys)
-    await tx.execute("DELETE FROM identity_identifiers WHERE identity_id = ? AND type = ? AND identifier = ?", [
+    await tx.execute("DELETE FROM identity_identifiers WHERE identity_id = ? AND digest = ?", [
       uuidBytes(id),
-      ...k.split("\0"),
+      lookupDigest(k),
     ]);
 };
 
 const deleteAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
   for (const k of keys)
-    await tx.execute("DELETE FROM identity_addresses WHERE identity_id = ? AND purpose = ? AND via = ? AND value = ?", [
+    await tx.execute("DELETE FROM identity_addresses WHERE identity_id = ? AND digest = ?", [
       uuidBytes(id),
-      ...k.split("\0"),
+      lookupDigest(k),
     ]);
 };

@@ -2,9 +2,10 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { readJson } from "../db/read-json.ts";
 import type { Sql, SqlValue } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
+import { addressKey, identifierKey } from "./apply.ts";
 import type { IdentityRecord, RecoveryAddressRecord, Secret, VerifiableAddressRecord } from "./identity.ts";
 import { cacheIdentities } from "./identity-cache.ts";
-import { insertLookups, replaceLookups } from "./lookups.ts";
+import { insertLookups, lookupDigest, replaceLookups } from "./lookups.ts";
 import { insertSecret, type SecretStore, secretStore } from "./secrets.ts";
 
 /** A row of `identities`, under the aliases of `identityColumns`. */
@@ -130,9 +131,9 @@ export const createIdentityStore = (): IdentityStore => ({
          FROM identity_identifiers n
          JOIN identities i ON i.id = n.identity_id
          LEFT JOIN identity_credentials c ON c.identity_id = i.id AND c.type = n.type
-        WHERE n.type = ? AND n.identifier IN (${marks})
+        WHERE n.digest IN (${marks})
         LIMIT 1`,
-      [type, ...identifiers],
+      identifiers.map((identifier) => lookupDigest(identifierKey(type, identifier))),
     );
     if (row === undefined) return undefined;
     const { c_version: version, c_config } = row;
@@ -150,23 +151,21 @@ export const createIdentityStore = (): IdentityStore => ({
   },
 
   async findIdentifierOwner(sql, { identifiers, verifiable, recovery }) {
-    const names = Object.entries(identifiers).flatMap(([type, list]) => list.map((value) => [type, value]));
+    const names = Object.entries(identifiers).flatMap(([type, list]) =>
+      list.map((value) => identifierKey(type, value)),
+    );
     const addresses = [
-      ...verifiable.map(({ via, value }) => ["verification", via, value]),
-      ...recovery.map(({ via, value }) => ["recovery", via, value]),
+      ...verifiable.map((address) => addressKey("verification", address)),
+      ...recovery.map((address) => addressKey("recovery", address)),
     ];
     if (names.length + addresses.length === 0) return undefined;
     const held = [
-      ...names.map(
-        () => "SELECT identity_id, identifier AS value FROM identity_identifiers WHERE type = ? AND identifier = ?",
-      ),
-      ...addresses.map(
-        () => "SELECT identity_id, value FROM identity_addresses WHERE purpose = ? AND via = ? AND value = ?",
-      ),
+      ...names.map(() => "SELECT identity_id, identifier AS value FROM identity_identifiers WHERE digest = ?"),
+      ...addresses.map(() => "SELECT identity_id, value FROM identity_addresses WHERE digest = ?"),
     ];
     const [row] = await sql.query<IdentityRow & { h_value: string }>(
       `SELECT ${identityColumns}, h.value AS h_value FROM (${held.join(" UNION ALL ")}) h JOIN identities i ON i.id = h.identity_id LIMIT 1`,
-      [...names, ...addresses].flat(),
+      [...names, ...addresses].map(lookupDigest),
     );
     return row && { identity: identityFromRow(row), value: row.h_value };
   },

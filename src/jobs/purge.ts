@@ -1,20 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database, DatabaseLog } from "../db/sql.ts";
 import type { Clock } from "../lib/clock.ts";
-import { lastUuid7 } from "../lib/ids.ts";
 import { exponentialBackoff } from "./backoff.ts";
 import type { JobKind } from "./job.ts";
 
 /** Rows that are over: those of `table` whose time has passed, `retention` milliseconds ago or more. */
 export interface PurgeTask {
   readonly table: string;
-  /**
-   * The column that says when: a DATETIME with an index of its own, or a key of
-   * ids that sort by time (UUID v7).
-   */
+  /** The column that says when: a DATETIME with an index of its own. */
   readonly expires: string;
-  /** Default `time`. */
-  readonly kind?: "time" | "uuid7";
   /** Default 0. */
   readonly retention?: number;
 }
@@ -46,12 +40,12 @@ export const createPurge = ({ db, clock, batchSize, interval, tasks, log }: Purg
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) throw new RangeError("batchSize must be a positive integer");
   const steps = tasks.map((task) => ({ ...task, sql: deleteStatement(task, batchSize) }));
 
-  const purge = async ({ sql, kind, retention = 0 }: Step, signal: AbortSignal): Promise<number> => {
+  const purge = async ({ sql, retention = 0 }: Step, signal: AbortSignal): Promise<number> => {
     let total = 0;
     for (let last = batchSize; last === batchSize; ) {
       signal.throwIfAborted();
       const until = new Date(clock.now().getTime() - retention);
-      last = (await db.execute(sql, [kind === "uuid7" ? lastUuid7(until) : until])).affectedRows;
+      last = (await db.execute(sql, [until])).affectedRows;
       total += last;
       // Others come first: a backlog of millions goes in many small steps.
       if (last === batchSize) await sleep(PAUSE_MS);

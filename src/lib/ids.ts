@@ -22,13 +22,6 @@ export const uuid7 = (now: Date): string => {
   return uuidText(bytes);
 };
 
-/** The bytes that no id of `uuid7` made at that time or before lies above. */
-export const lastUuid7 = (time: Date): Buffer => {
-  const bytes = Buffer.alloc(16, 0xff);
-  bytes.writeUIntBE(time.getTime(), 0, 6);
-  return bytes;
-};
-
 /** Reads a UUID in its one usual form (8-4-4-4-12 hex digits); undefined if it is anything else. */
 export const parseUuid = (text: string): Buffer | undefined =>
   UUID.test(text) ? Buffer.from(text.replaceAll("-", ""), "hex") : undefined;

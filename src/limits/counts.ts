@@ -44,20 +44,22 @@ export const readCounts = async (
 };
 
 /**
- * Counts one more in each bucket, in one statement. A window that is over begins
- * anew. It is harmless to repeat after a deadlock: nothing was counted then.
+ * Counts one more in each bucket, each by a statement of its own, because
+ * buckets may lie on several shards and none should wait for another. A window
+ * that is over begins anew. A statement is harmless to repeat after a deadlock:
+ * nothing was counted then.
  *
  * @param window milliseconds
  */
 export const countOne = async (sql: Sql, buckets: readonly Bucket[], window: number, now: Date): Promise<void> => {
   const ends = new Date(now.getTime() + window);
-  // Sorted, so that two writers lock in one order.
-  const sorted = [...buckets].sort((a, b) => Buffer.compare(a.digest, b.digest));
-  await sql.execute(
-    `INSERT INTO attempts (bucket, failures, expires_at) VALUES ${sorted.map(() => "(?, 1, ?)").join(", ")}
-     ON DUPLICATE KEY UPDATE failures = IF(expires_at > ?, failures + 1, 1), expires_at = IF(expires_at > ?, expires_at, ?)`,
-    [...sorted.flatMap(({ digest }) => [digest, ends]), now, now, ends],
-  );
+  // Sorted, so that two transactions lock in one order.
+  for (const { digest } of [...buckets].sort((a, b) => Buffer.compare(a.digest, b.digest)))
+    await sql.execute(
+      `INSERT INTO attempts (bucket, failures, expires_at) VALUES (?, 1, ?)
+       ON DUPLICATE KEY UPDATE failures = IF(expires_at > ?, failures + 1, 1), expires_at = IF(expires_at > ?, expires_at, ?)`,
+      [digest, ends, now, now, ends],
+    );
 };
 
 /** Whole seconds until a window is over, one at least: what `Retry-After` says. */

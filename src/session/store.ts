@@ -91,18 +91,14 @@ export type SessionKey = Pick<SessionRecord, "id" | "identityId">;
 
 /**
  * The condition that a session is live and its person active, for a statement
- * that writes something else. Its values: `liveSessionValues`. Right only
- * where the person is locked already, or where what is written is of no weight.
+ * that writes something of the same person into a table whose row is at home with
+ * them (`flows`). Its values: `liveSessionValues`. Right only where the person is locked already, or where what is written is of no weight.
  */
 export const liveSession = `EXISTS (SELECT 1 FROM sessions s JOIN identities i ON i.id = s.identity_id
-                       WHERE s.id = ? AND s.identity_id = ? AND s.active = 1 AND s.expires_at > ? AND i.state = 'active')`;
+                       WHERE s.identity_id = flows.home_id AND s.id = ? AND s.active = 1 AND s.expires_at > ? AND i.state = 'active')`;
 
 /** The values of `liveSession`. */
-export const liveSessionValues = ({ id, identityId }: SessionKey, now: Date) => [
-  uuidBytes(id),
-  uuidBytes(identityId),
-  now,
-];
+export const liveSessionValues = ({ id }: SessionKey, now: Date) => [uuidBytes(id), now];
 
 /** Creates the store on a database. */
 export const createSessionStore = (db: Database): SessionStore => {
@@ -139,23 +135,23 @@ export const createSessionStore = (db: Database): SessionStore => {
 
     async findLive(sql, { id, identityId }, now) {
       const [row] = await sql.query<SessionRow>(
-        `SELECT ${sessionColumns} FROM sessions s WHERE s.id = ? AND s.identity_id = ? AND s.active = 1 AND s.expires_at > ?`,
-        [uuidBytes(id), uuidBytes(identityId), now],
+        `SELECT ${sessionColumns} FROM sessions s WHERE s.identity_id = ? AND s.id = ? AND s.active = 1 AND s.expires_at > ?`,
+        [uuidBytes(identityId), uuidBytes(id), now],
       );
       return row && { session: sessionFromRow(row), digest: row.s_token_digest };
     },
 
     async renew(tx, session, digest) {
       await tx.execute(
-        "UPDATE sessions SET token_digest = ?, salt = ?, methods = ?, authenticated_at = ?, expires_at = ? WHERE id = ? AND identity_id = ?",
+        "UPDATE sessions SET token_digest = ?, salt = ?, methods = ?, authenticated_at = ?, expires_at = ? WHERE identity_id = ? AND id = ?",
         [
           digest,
           session.salt,
           JSON.stringify(session.methods),
           session.authenticatedAt,
           session.expiresAt,
-          uuidBytes(session.id),
           uuidBytes(session.identityId),
+          uuidBytes(session.id),
         ],
       );
     },
@@ -187,8 +183,8 @@ export const createSessionStore = (db: Database): SessionStore => {
 
     async revokeOne(sql, identityId, id) {
       const { affectedRows } = await sql.execute(
-        "UPDATE sessions SET active = 0 WHERE id = ? AND identity_id = ? AND active = 1",
-        [uuidBytes(id), uuidBytes(identityId)],
+        "UPDATE sessions SET active = 0 WHERE identity_id = ? AND id = ? AND active = 1",
+        [uuidBytes(identityId), uuidBytes(id)],
       );
       return affectedRows;
     },

@@ -154,6 +154,7 @@ const ofTheServer = [
   "flows.type",
   "flows.state",
   "continuations.kind",
+  "continuations.step",
   "continuations.method",
   "security_events.type",
   "security_events.outcome",

@@ -1,4 +1,5 @@
 import type { Database, Sql } from "../../src/db/sql.ts";
+import { observeStatement } from "../setup/observed-statements.ts";
 
 /** One transaction that waits to be begun. */
 export interface Held {
@@ -24,10 +25,12 @@ export const createGate = (): Gate => {
     ...sql,
     query: (statement, params) => {
       statements.push(statement);
+      observeStatement(statement);
       return sql.query(statement, params);
     },
     execute: (statement, params) => {
       statements.push(statement);
+      observeStatement(statement);
       return sql.execute(statement, params);
     },
   });

@@ -2,8 +2,17 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, expect, inject } from "vitest";
 import { observedErrors } from "./observed-errors.ts";
+import { observedStatements } from "./observed-statements.ts";
+import { faultsOf } from "./statement-rules.ts";
 
 /* Runs with every test file. */
+
+afterAll(() => {
+  const broken = observedStatements().flatMap((sql) => faultsOf(sql).map((fault) => `${fault}: ${sql}`));
+  expect(broken, "statements that not every engine and no cluster can carry (test/setup/statement-rules.ts)").toEqual(
+    [],
+  );
+});
 
 afterAll(async () => {
   const observed = observedErrors();

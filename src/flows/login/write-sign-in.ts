@@ -91,7 +91,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const { type, version, renewed } = verified;
     const holds =
       (await identities.lockActive(tx, identity.id)) &&
-      (await flows.lockOpen(tx, flow.id, now)) &&
+      (await flows.lockOpen(tx, flow, now)) &&
       (renewed === undefined
         ? await identities.hasSecret(tx, identity.id, type, version)
         : await identities.putSecret(tx, identity.id, { type, config: renewed, replaces: version }, now));

@@ -47,17 +47,14 @@ export const createComplete = ({
         (await flows.save(db, withForm(flow, formOf(callbackData.messages, callbackData.submittedValues), now), now)) ||
           undefined,
       );
-    return withQuery(destination, {
-      code: await redirect.storeResult(
-        pending,
-        callbackData.kind === "callback" ? callbackData.callbackData : undefined,
-      ),
-    });
+    const received = callbackData.kind === "callback" ? callbackData.callbackData : undefined;
+    const store = () => redirect.storeResult(pending, received);
+    return withQuery(destination, { code: await redirect.completing(pending, store, () => received !== undefined) });
   };
 
   const complete = async (request: CompleteSignInRequest, call: Call): Promise<string> => {
     const pending = await redirect.find(request.state);
-    const flow = mustExist(await flows.findAny(db, pending.record.flowId));
+    const flow = mustExist(await flows.findAt(db, pending.record.homeId, pending.record.flowId));
     const answer = answerOf(request);
     if (flow.type === "api") return keepForApp(flow, pending, answer, call);
     redirect.mustBeSameBrowser(pending, call);

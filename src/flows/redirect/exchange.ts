@@ -4,6 +4,7 @@ import type {
 } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
+import { uuid4 } from "../../lib/ids.ts";
 import { rejected } from "../../methods/contract/result.ts";
 import { readMessage } from "../../ui/stored-message.ts";
 import type { CallbackDeps } from "./deps.ts";
@@ -15,26 +16,40 @@ export type Exchange = (request: ExchangeSessionTokenRequest, call: Call) => Pro
 export const createExchange =
   ({ continuations, db, redirect, completeRedirect, flows }: CallbackDeps): Exchange =>
   async ({ initCode, returnToCode }, call) => {
-    const found = await redirect.fetchResult(db, { initCode, returnToCode }, ({ flowId }) => flows.findAny(db, flowId));
+    const found = await redirect.fetchResult(db, { initCode, returnToCode }, ({ homeId, flowId }) =>
+      flows.findAt(db, homeId, flowId),
+    );
     const kind = found?.flow.kind ?? "settings";
-    if (found === undefined || kind === "settings")
-      throw serviceError("NOT_FOUND", {
-        explain: "Nothing waits for these codes: it is too early or too late for them, or they do not belong together.",
-      });
+    if (found === undefined || kind === "settings") throw nothingWaits();
     const { flow, record, callbackData } = found;
-    const { session, sessionToken } = await completeRedirect[kind]({
-      flow,
-      method: record.method,
-      call,
-      consume: (tx) => continuations.take(tx, record),
-      fetches: true,
-      handleCallback: async () => {
-        if (callbackData) return { kind: "callback", callbackData };
-        // The form says already what was wrong.
-        await continuations.take(db, record);
-        return rejected(flow.form.messages.map(readMessage), flow.form.submittedValues ?? undefined);
-      },
-    });
-    if (session === undefined || sessionToken === undefined) throw serviceError("NOT_FOUND");
-    return { $typeName: "ostiary.session.v1.ExchangeSessionTokenResponse", sessionToken, session };
+    const attempt = uuid4();
+    const complete = () =>
+      completeRedirect[kind]({
+        flow,
+        method: record.method,
+        call,
+        consume: (tx) => continuations.take(tx, record, attempt),
+        fetches: true,
+        handleCallback: async () => {
+          // Who does not get it hears of that as it is used up.
+          await continuations.claim(db, record, attempt);
+          if (callbackData) return { kind: "callback", callbackData };
+          // The form says already what was wrong.
+          await continuations.take(db, record, attempt);
+          return rejected(flow.form.messages.map(readMessage), flow.form.submittedValues ?? undefined);
+        },
+      });
+    try {
+      const { session, sessionToken } = await complete();
+      if (session === undefined || sessionToken === undefined) throw serviceError("NOT_FOUND");
+      return { $typeName: "ostiary.session.v1.ExchangeSessionTokenResponse", sessionToken, session };
+    } catch (error) {
+      await continuations.release(db, record, attempt, error);
+      throw error;
+    }
   };
+
+const nothingWaits = () =>
+  serviceError("NOT_FOUND", {
+    explain: "Nothing waits for these codes: it is too early or too late for them, or they do not belong together.",
+  });

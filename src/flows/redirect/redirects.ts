@@ -6,7 +6,7 @@ import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { digestOf, isSameDigest } from "../../lib/digest.ts";
-import { randomToken } from "../../lib/ids.ts";
+import { randomToken, uuid4 } from "../../lib/ids.ts";
 import type {
   CallbackHandler,
   CallbackParams,
@@ -17,7 +17,7 @@ import type {
 import type { Consume, Rejected } from "../../methods/contract/result.ts";
 import type { ContinuityCookie } from "../../session/continuity-cookie.ts";
 import type { SignedIn } from "../../session/session.ts";
-import { type FlowRecord, keepReturnTo, returnToOf } from "../shared/flow.ts";
+import { type FlowRecord, homeOf, keepReturnTo, returnToOf } from "../shared/flow.ts";
 
 /** How long a person may stay away, in milliseconds (docs/compatibility.md, rule 5). */
 const LIFESPAN = 30 * 60_000;
@@ -38,9 +38,11 @@ export interface RedirectContext {
   stands(tx: Sql): Promise<void>;
 }
 
-/** A redirect whose callback has come. No other request reads that callback at this moment. */
+/** A redirect whose callback has come. */
 export interface PendingRedirect {
   readonly record: ContinuationRecord;
+  /** Names this request: once it has claimed the answer, no other can use it. */
+  readonly attempt: string;
   readonly redirectState: JsonObject;
   /** What came of the answer, where a request before this one could not use it. */
   readonly callbackData: JsonObject | undefined;
@@ -83,7 +85,8 @@ export interface Redirects {
    */
   consumeOf(pending: PendingRedirect): Consume;
   /**
-   * Runs what uses a received answer; after a failure that will not pass, what was received is not kept.
+   * Runs what uses a received answer. After a failure that will not pass, what
+   * was received is not kept; after one that may, another request may use it.
    *
    * @param isReceived whether it came to receiving it
    */
@@ -123,8 +126,10 @@ export const createRedirects = ({
       ...(flow.type === "browser" && { browser: cookie.ensure(call) }),
     };
     const binding = {
+      homeId: homeOf(flow),
       flowId: flow.id,
-      kind: "provider",
+      kind: "redirect",
+      step: "provider",
       method,
       sessionId: who?.session.id,
       identityId: who?.identity.id,
@@ -145,12 +150,13 @@ export const createRedirects = ({
   async find(state) {
     const ticket = readTicket(state);
     const record = ticket && (await continuations.find(db, ticket.id));
-    const waits = record?.kind === "provider" || record?.kind === "callback";
+    const waits = record?.step === "provider" || record?.step === "callback";
     const payload = waits ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
     if (!ticket || !record || !payload || !ticket.matches(payload.secret)) throw noSuchRedirect();
     const { browser, redirectState, callbackData } = payload;
     return {
       record,
+      attempt: uuid4(),
       redirectState: redirectState as JsonObject,
       callbackData: callbackData as JsonObject | undefined,
       browser: typeof browser === "string" ? browser : undefined,
@@ -166,26 +172,25 @@ export const createRedirects = ({
       });
   },
 
-  async handleCallback({ record, callbackData: before, ...pending }, method, answer, call) {
+  async handleCallback({ record, attempt, callbackData: before, ...pending }, method, answer, call) {
+    if (!(await continuations.claim(db, record, attempt))) throw noSuchRedirect();
     if (before !== undefined) return { kind: "callback", callbackData: before };
-    const reading = { ...record, kind: "receiving" } as const;
-    if (!(await continuations.move(db, record, "receiving"))) throw noSuchRedirect();
     let result: CallbackResult | Rejected;
     try {
       result = await method.handleCallback(pending.redirectState, answer, call);
     } catch (error) {
-      await continuations.move(db, reading, "provider");
+      await continuations.release(db, record, attempt);
       throw error;
     }
     if (result.kind === "rejected") {
       // The provider may be there again in a moment, and has not seen the code.
-      if (result.mayPass) await continuations.move(db, reading, "provider");
-      else await continuations.take(db, record);
+      if (result.mayPass) await continuations.release(db, record, attempt);
+      else await continuations.take(db, record, attempt);
       return result;
     }
     const { secret } = continuations.open(record, record) as JsonObject;
     const { redirectState, browser } = pending;
-    await continuations.move(db, reading, "callback", {
+    await continuations.advance(db, record, attempt, "callback", {
       secret,
       redirectState,
       callbackData: result.callbackData,
@@ -199,27 +204,32 @@ export const createRedirects = ({
   },
 
   consumeOf:
-    ({ record }) =>
+    ({ record, attempt }) =>
     async (tx) => {
-      if (!(await continuations.take(tx, record))) throw noSuchRedirect();
+      if (!(await continuations.take(tx, record, attempt))) throw noSuchRedirect();
       return true;
     },
 
-  async completing({ record }, work, isReceived = () => true) {
+  async completing({ record, attempt }, work, isReceived = () => true) {
     try {
       return await work();
     } catch (error) {
-      if (isReceived() && error instanceof ServiceError && error.row.status < 500) await continuations.take(db, record);
+      if (isReceived()) {
+        if (error instanceof ServiceError && error.row.status < 500) await continuations.take(db, record, attempt);
+        else await continuations.release(db, record, attempt, error);
+      }
       throw error;
     }
   },
 
-  async storeResult({ record }, callbackData) {
+  async storeResult({ record, attempt }, callbackData) {
     const ticket = newTicket();
     const payload = { secret: ticket.digest, ...(callbackData && { callbackData }) };
-    await db.transaction((tx) =>
-      continuations.park(tx, { ...record, kind: "exchange" }, payload, EXCHANGE_LIFESPAN, ticket.id),
-    );
+    await db.transaction(async (tx) => {
+      // Whoever was sent away again meanwhile waits for another answer.
+      if (callbackData && !(await continuations.take(tx, record, attempt))) throw noSuchRedirect();
+      await continuations.park(tx, { ...record, step: "exchange" }, payload, EXCHANGE_LIFESPAN, ticket.id);
+    });
     return ticket.text;
   },
 
@@ -227,7 +237,7 @@ export const createRedirects = ({
     const ticket = readTicket(returnToCode);
     const record = ticket && (await continuations.find(sql, ticket.id));
     const payload =
-      record?.kind === "exchange" ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
+      record?.step === "exchange" ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
     if (!ticket || !record || !payload || !ticket.matches(payload.secret)) return undefined;
     const flow = await flowOf(record);
     if (flow === undefined || !isSameDigest(flow.context[EXCHANGE], digestOf(initCode))) return undefined;

@@ -60,8 +60,8 @@ export const createLoad = (deps: RegistrationDeps) => {
     },
 
     /** Locks the flow for the transaction that writes something for it. @throws FLOW_NOT_FOUND */
-    mustStillBeOpen: async (tx: Sql, { id }: FlowRecord): Promise<void> => {
-      if (!(await flows.lockOpen(tx, id, clock.now()))) throw mustExist(undefined);
+    mustStillBeOpen: async (tx: Sql, flow: FlowRecord): Promise<void> => {
+      if (!(await flows.lockOpen(tx, flow, clock.now()))) throw mustExist(undefined);
     },
   };
 };

@@ -65,7 +65,7 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
 
     try {
       const issued = await db.transaction(async (tx) => {
-        if (!(await flows.lockOpen(tx, flow.id, clock.now()))) throw new FlowOver("the flow is over");
+        if (!(await flows.lockOpen(tx, flow, clock.now()))) throw new FlowOver("the flow is over");
         await consumeOrThrow(tx, consume);
         await identities.insert(tx, identity, secrets);
         // A native app fetches its session: it gets one whatever is configured.

@@ -5,6 +5,7 @@ import type { ContinuationBinding } from "../../continuation/continuation.ts";
 import type { Sql } from "../../db/sql.ts";
 import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { isPrivileged } from "../../session/session.ts";
+import { homeOf } from "../shared/flow.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { loadAndCheck } from "./load.ts";
 import type { SettingsSubmission } from "./submission.ts";
@@ -18,8 +19,10 @@ export const isRecent = ({ clock, config }: SettingsDeps, { caller }: SettingsSu
 
 /** What a parked change is bound to: it is applied under exactly these. */
 export const parkedFor = ({ caller, flow }: SettingsSubmission, method: string): ContinuationBinding => ({
+  homeId: homeOf(flow),
   flowId: flow.id,
   kind: "reauthentication",
+  step: "proof",
   method,
   sessionId: caller.session.id,
   identityId: caller.identity.id,
@@ -27,7 +30,7 @@ export const parkedFor = ({ caller, flow }: SettingsSubmission, method: string):
 
 /**
  * Parks a protected change and says where its owner proves who they are. It
- * takes the place of what was parked for this flow before.
+ * takes the place of a change that was parked for this flow before.
  */
 export const park = async (
   deps: SettingsDeps,

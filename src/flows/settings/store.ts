@@ -28,20 +28,23 @@ export interface SettingsStore {
    * transaction.
    */
   read(sql: Sql, tokenDigest: Buffer, flowId: string): Promise<SettingsRead | undefined>;
+  /** Whether there is such a flow at all, whosever it is: for those who ask for one that is not theirs. */
+  exists(sql: Sql, flowId: string): Promise<boolean>;
 }
 
 type Found = Awaited<ReturnType<ReadMany<SettingsRead>>>;
 
-/** Stands where no flow can be: the nil UUID is never given out. */
-const NO_FLOW = Buffer.alloc(16);
+/** Stands where nobody and no flow can be: the nil UUID is never given out. */
+const NO_ID = Buffer.alloc(16);
 
 const sessionsAndIdentities = `SELECT ${sessionColumns}, ${identityColumns} FROM sessions s JOIN identities i ON i.id = s.identity_id`;
-const flowsAndParked = `SELECT ${flowColumns}, ${continuationColumns} FROM flows f LEFT JOIN continuations c ON c.flow_id = f.id AND c.kind = 'reauthentication'`;
+const parked = "continuations c ON c.home_id = f.home_id AND c.flow_id = f.id AND c.kind = 'reauthentication'";
+const flowsAndParked = `SELECT ${flowColumns}, ${continuationColumns} FROM flows f LEFT JOIN ${parked}`;
 const joined = `SELECT ${sessionColumns}, ${identityColumns}, ${flowColumns}, ${continuationColumns}
   FROM sessions s
   JOIN identities i ON i.id = s.identity_id
-  LEFT JOIN flows f ON f.id = ? AND f.kind = 'settings'
-  LEFT JOIN continuations c ON c.flow_id = f.id AND c.kind = 'reauthentication'
+  LEFT JOIN flows f ON f.home_id = s.identity_id AND f.id = ? AND f.kind = 'settings'
+  LEFT JOIN ${parked}
  WHERE s.token_digest = ?`;
 
 /** Creates the store on a database. */
@@ -56,27 +59,26 @@ export const createSettingsStore = (db: Database): SettingsStore => {
       : [[key, () => ({ session: sessionFromRow(row), identity: identityFromRow(row), ...flowOf(row) })]];
   };
 
-  /** A join would give each session with each flow, so that many keys take two statements, side by side. */
+  /** A join would give each session of a person with each of their flows, so that many keys take two statements. */
   const many = async (keys: readonly Buffer[]): Promise<Found> => {
-    const marks = keys.map(() => "?").join(", ");
-    const [people, flows] = await Promise.all([
-      db.query<SessionRow & IdentityRow>(
-        `${sessionsAndIdentities} WHERE s.token_digest IN (${marks})`,
-        keys.map(digestOf),
-      ),
-      db.query<FlowRow & Nullable<ContinuationRow>>(
-        `${flowsAndParked} WHERE f.id IN (${marks}) AND f.kind = 'settings'`,
-        keys.map(flowIdOf),
-      ),
-    ]);
-    const rowOfDigest = new Map(people.map((row) => [row.s_token_digest.toString("latin1"), row]));
-    const rowOfFlow = new Map(flows.map((row) => [row.f_id.toString("latin1"), row]));
+    const people = await db.query<SessionRow & IdentityRow>(
+      `${sessionsAndIdentities} WHERE s.token_digest IN (${keys.map(() => "?").join(", ")})`,
+      keys.map(digestOf),
+    );
+    const rowOfDigest = new Map(people.map((row) => [nameOf(row.s_token_digest), row]));
+    // A place for each key, so that few statements are prepared. Where there is no session, there is no flow.
+    const places = keys.map((key) => placeOf(rowOfDigest.get(nameOf(digestOf(key)))?.s_identity_id ?? NO_ID, key));
+    const flows = await db.query<FlowRow & Nullable<ContinuationRow>>(
+      `${flowsAndParked} WHERE (${places.map(() => "(f.home_id = ? AND f.id = ?)").join(" OR ")}) AND f.kind = 'settings'`,
+      places.flat(),
+    );
+    const rowOfPlace = new Map(flows.map((row) => [nameOf(row.f_identity_id ?? NO_ID) + nameOf(row.f_id), row]));
     // The list was padded with one of its keys.
-    const distinct = new Map(keys.map((key) => [key.toString("latin1"), key])).values();
+    const distinct = new Map(keys.map((key) => [nameOf(key), key])).values();
     return [...distinct].flatMap((key): Found => {
-      const row = rowOfDigest.get(digestOf(key).toString("latin1"));
-      const flow = rowOfFlow.get(flowIdOf(key).toString("latin1"));
+      const row = rowOfDigest.get(nameOf(digestOf(key)));
       if (row === undefined) return [];
+      const flow = rowOfPlace.get(placeOf(row.s_identity_id, key).map(nameOf).join(""));
       return [
         [
           key,
@@ -93,8 +95,15 @@ export const createSettingsStore = (db: Database): SettingsStore => {
   const lookup = createBatch<SettingsRead>((keys) => (keys.length === 1 && keys[0] ? one(db, keys[0]) : many(keys)));
   return {
     read: async (sql, tokenDigest, flowId) => {
-      const key = Buffer.concat([parseUuid(flowId) ?? NO_FLOW, tokenDigest]);
+      const key = Buffer.concat([parseUuid(flowId) ?? NO_ID, tokenDigest]);
       return sql === db ? lookup(key) : (await one(sql, key))[0]?.[1]();
+    },
+
+    exists: async (sql, flowId) => {
+      const bytes = parseUuid(flowId);
+      if (bytes === undefined) return false;
+      const [row] = await sql.query("SELECT 1 FROM flows f WHERE f.id = ? AND f.kind = 'settings'", [bytes]);
+      return row !== undefined;
     },
   };
 };
@@ -102,6 +111,11 @@ export const createSettingsStore = (db: Database): SettingsStore => {
 const ID_BYTES = 16;
 const flowIdOf = (key: Buffer): Buffer => key.subarray(0, ID_BYTES);
 const digestOf = (key: Buffer): Buffer => key.subarray(ID_BYTES);
+
+/** Where a flow is kept that is asked for. */
+const placeOf = (homeId: Buffer, key: Buffer): readonly [Buffer, Buffer] => [homeId, flowIdOf(key)];
+
+const nameOf = (bytes: Buffer): string => bytes.toString("latin1");
 
 const noFlow = { flow: undefined, parked: undefined };
 

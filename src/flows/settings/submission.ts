@@ -3,7 +3,7 @@ import type { Call } from "../../lib/call.ts";
 import type { SettingsChange } from "../../methods/contract/settings.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import { mustExist } from "../shared/request.ts";
+import { mustBeFound } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
 import type { SettingsRead } from "./store.ts";
 
@@ -20,7 +20,7 @@ export interface SettingsSubmission {
 /**
  * Loads everything a submit is decided on, in one read.
  *
- * @throws SESSION_INACTIVE, INVALID_FIELD, FLOW_NOT_FOUND
+ * @throws SESSION_INACTIVE, INVALID_FIELD, FLOW_NOT_FOUND, IDENTITY_MISMATCH
  */
 export const loadSubmission = async (
   { callers, reads }: SettingsDeps,
@@ -33,7 +33,7 @@ export const loadSubmission = async (
   const caller = callers.mustBeLive(read, credential);
   return {
     caller,
-    flow: mustExist(read?.flow, "There is no settings flow with this id."),
+    flow: await mustBeFound(reads, sql, read, flowId, "There is no settings flow with this id."),
     parked: read?.parked,
     call,
     sql,

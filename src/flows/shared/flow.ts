@@ -38,6 +38,9 @@ export interface FlowRecord {
   readonly expiresAt: Date;
 }
 
+/** Beside whose rows a flow and what waits for it are kept: those of the person whose it is, else its own. */
+export const homeOf = ({ id, identityId }: Pick<FlowRecord, "id" | "identityId">): string => identityId ?? id;
+
 /** A form that says nothing and shows what is stored. */
 export const emptyForm: FlowForm = { messages: [], submittedValues: null };
 

@@ -3,7 +3,7 @@ import { readJson } from "../../db/read-json.ts";
 import type { Sql } from "../../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
 import { liveSession, liveSessionValues, type SessionKey } from "../../session/store.ts";
-import type { FlowForm, FlowKind, FlowRecord } from "./flow.ts";
+import { type FlowForm, type FlowKind, type FlowRecord, homeOf } from "./flow.ts";
 import { keptForm } from "./form.ts";
 
 /** A row of `flows`, under the aliases of `flowColumns`. */
@@ -62,10 +62,10 @@ export const flowFromRow = (row: FlowRow): FlowRecord => ({
 /** Reads and writes flows of every kind. */
 export interface FlowStore {
   insert(sql: Sql, flow: FlowRecord): Promise<void>;
-  /** Undefined for an unknown or malformed id, and for a flow of another kind. */
-  find(sql: Sql, kind: FlowKind, id: string): Promise<FlowRecord | undefined>;
-  /** Undefined for an unknown or malformed id. */
-  findAny(sql: Sql, id: string): Promise<FlowRecord | undefined>;
+  /** A flow that is nobody's from the start. Undefined for an unknown or malformed id, and for a flow of another kind. */
+  find(sql: Sql, kind: Exclude<FlowKind, "settings">, id: string): Promise<FlowRecord | undefined>;
+  /** A flow of any kind. `homeId` is that of `homeOf`. */
+  findAt(sql: Sql, homeId: string, id: string): Promise<FlowRecord | undefined>;
   /**
    * Writes what a submit changes: state, active, form and context. False: the
    * flow is over at `now`, or gone, or its session is not live any more.
@@ -74,7 +74,7 @@ export interface FlowStore {
    */
   save(sql: Sql, flow: FlowRecord, now: Date, session?: SessionKey): Promise<boolean>;
   /** Whether the flow is there and not over at `now`. It stays so until the transaction ends. */
-  lockOpen(tx: Sql, id: string, now: Date): Promise<boolean>;
+  lockOpen(tx: Sql, flow: FlowRecord, now: Date): Promise<boolean>;
 }
 
 /** Bytes of a row, as far as it holds what anybody sends. */
@@ -90,10 +90,13 @@ const storedTexts = ({ form, context, requestUrl }: FlowRecord): readonly [form:
   return [JSON.stringify(keptForm(form, room)), contextText];
 };
 
+const atHome = `SELECT ${flowColumns} FROM flows f WHERE f.home_id = ? AND f.id = ?`;
+
 /** Creates the store. It keeps no state of its own. */
 export const createFlowStore = (): FlowStore => ({
   async insert(sql, flow) {
     const values = [
+      uuidBytes(homeOf(flow)),
       uuidBytes(flow.id),
       flow.kind,
       flow.type,
@@ -107,36 +110,32 @@ export const createFlowStore = (): FlowStore => ({
       flow.updatedAt,
       flow.expiresAt,
     ];
-    const statement = `INSERT INTO flows (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
+    const statement = `INSERT INTO flows (home_id, ${columns.join(", ")}) VALUES (${values.map(() => "?").join(", ")})`;
     await sql.execute(statement, values, "own-id");
   },
 
   async find(sql, kind, id) {
     const bytes = parseUuid(id);
     if (bytes === undefined) return undefined;
-    const [row] = await sql.query<FlowRow>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ? AND f.kind = ?`, [
-      bytes,
-      kind,
-    ]);
+    const [row] = await sql.query<FlowRow>(`${atHome} AND f.kind = ?`, [bytes, bytes, kind]);
     return row && flowFromRow(row);
   },
 
-  async findAny(sql, id) {
-    const bytes = parseUuid(id);
-    if (bytes === undefined) return undefined;
-    const [row] = await sql.query<FlowRow>(`SELECT ${flowColumns} FROM flows f WHERE f.id = ?`, [bytes]);
+  async findAt(sql, homeId, id) {
+    const [row] = await sql.query<FlowRow>(atHome, [uuidBytes(homeId), uuidBytes(id)]);
     return row && flowFromRow(row);
   },
 
   async save(sql, flow, now, session) {
     const { affectedRows } = await sql.execute(
       `UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ?
-        WHERE id = ? AND expires_at > ?${session === undefined ? "" : ` AND ${liveSession}`}`,
+        WHERE home_id = ? AND id = ? AND expires_at > ?${session === undefined ? "" : ` AND ${liveSession}`}`,
       [
         flow.state,
         flow.active ?? null,
         ...storedTexts(flow),
         flow.updatedAt,
+        uuidBytes(homeOf(flow)),
         uuidBytes(flow.id),
         now,
         ...(session === undefined ? [] : liveSessionValues(session, now)),
@@ -145,9 +144,10 @@ export const createFlowStore = (): FlowStore => ({
     return affectedRows === 1;
   },
 
-  async lockOpen(tx, id, now) {
-    const [row] = await tx.query("SELECT 1 FROM flows WHERE id = ? AND expires_at > ? FOR UPDATE", [
-      uuidBytes(id),
+  async lockOpen(tx, flow, now) {
+    const [row] = await tx.query("SELECT 1 FROM flows WHERE home_id = ? AND id = ? AND expires_at > ? FOR UPDATE", [
+      uuidBytes(homeOf(flow)),
+      uuidBytes(flow.id),
       now,
     ]);
     return row !== undefined;

@@ -4,7 +4,7 @@ import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import type { JobKind } from "../../../src/jobs/job.ts";
 import { createPurge } from "../../../src/jobs/purge.ts";
-import { uuid7, uuidBytes } from "../../../src/lib/ids.ts";
+import { uuid7 } from "../../../src/lib/ids.ts";
 import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
 
 let fresh: FreshDatabase;
@@ -71,15 +71,6 @@ describe("purging", () => {
     stop.abort(new Error("enough"));
     await expect(going).rejects.toThrow("enough");
     expect((await left())?.c).toBeGreaterThan(1_000);
-  });
-
-  it("deletes by ids that sort by time as well", async () => {
-    await db.run("CREATE TABLE events (id BINARY(16) PRIMARY KEY)");
-    const ages = [0, 999, 1_000, 1_001, 5_000];
-    for (const age of ages)
-      await db.execute("INSERT INTO events VALUES (?)", [uuidBytes(uuid7(new Date(now.getTime() - age)))]);
-    await run(purge({ batchSize: 2, tasks: [{ table: "events", expires: "id", kind: "uuid7", retention: 1_000 }] }));
-    expect(await db.query("SELECT id FROM events")).toHaveLength(2);
   });
 
   it("takes no table name that is more than a name", () => {
