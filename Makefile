@@ -2,7 +2,7 @@
 # lists them. Whatever is missing on the machine is installed first.
 
 .DEFAULT_GOAL := check
-.PHONY: help run install dev bench test compatibility golden check quick cover mutate format lint types rules unused proto \
+.PHONY: help run install dev bench test screens compatibility golden check quick cover mutate format lint types rules unused proto \
   accept-contract verify generate lock clean packages
 MAKEFLAGS += --no-print-directory
 
@@ -26,13 +26,19 @@ dev: install ## serve, and again after each change of a file
 test: ## all checks and all tests; T=unit/db for a part of the tests alone, ENGINE=mysql for a real MySQL
 	@scripts/test $(T)
 
+screens: install ## pictures of the pages, into docs/screens; ARGS="--only settings,ar,pogo"
+	@scripts/install-browser
+	@scripts/install-fonts
+	@exec node --disable-warning=ExperimentalWarning scripts/screens.ts $(ARGS)
+
 compatibility: ## replay the recorded exchanges against the server; ARGS="--only 'login/*'"
 	@scripts/compatibility $(ARGS)
 
 golden: compatibility
 
-bench: install ## measure requests side by side with the bare limit; ARGS=--help
+bench: install ## measure requests side by side with the bare limit, and the pages; ARGS=--help
 	@scripts/install-load-generators
+	@scripts/install-browser
 	@exec node bench/main.ts $(ARGS)
 
 ##@ Check

@@ -1,5 +1,5 @@
 /** What a run is made of. */
-export const parts = ["memory", "requests", "protocols", "interference", "floods"] as const;
+export const parts = ["memory", "requests", "protocols", "interference", "floods", "pages"] as const;
 export type Part = (typeof parts)[number];
 
 /** The reference's figures on two cores with MySQL 9.7 and 32 connections, argon2 16 MB x 1. */
@@ -43,4 +43,12 @@ export const goals = {
   interference: 2,
   /** p99 of whoami under a flood of strangers, in multiples of the quiet figure. */
   flood: 3,
+} as const;
+
+/** The budget of each page that comes with the server. */
+export const pageGoals = {
+  /** Transferred at a first visit. */
+  bytes: 60_000,
+  /** Milliseconds to the first contentful paint, on the same machine. */
+  firstPaint: 100,
 } as const;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { requestNames } from "./goals.ts";
 import { type FloodResult, measureFloods } from "./measure-floods.ts";
 import { type InterferenceResult, measureInterference } from "./measure-interference.ts";
+import { measurePages } from "./measure-pages.ts";
 import { type DoorResult, measureDoors } from "./measure-protocols.ts";
 import { measureRequest, type RequestResult } from "./measure-requests.ts";
 import { help, type Options, readOptions, UsageError } from "./options.ts";
@@ -38,9 +39,12 @@ const run = async (options: Options): Promise<void> => {
     const protocols = await measureAllDoors(world);
     const interference = await measureAnyInterference(world);
     const floods = await measureAllFloods(world);
+    const pages = options.parts.includes("pages")
+      ? await measurePages(world, (what) => say(`pages: ${what}`))
+      : undefined;
     const conditions = describeConditions(world, others());
     const memory = options.parts.includes("memory") ? await measureMemory(world, requests, protocols) : undefined;
-    const measured = { memory, requests, protocols, interference, floods };
+    const measured = { memory, requests, protocols, interference, floods, pages };
     const results = { conditions, ...measured, verdicts: judge(measured) };
     mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true });
     writeFileSync(options.out, `${JSON.stringify(results, rounded, 2)}\n`);

@@ -1,13 +1,23 @@
 import { requestGoals } from "./goals.ts";
 import type { FloodResult } from "./measure-floods.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
+import type { PagesResult } from "./measure-pages.ts";
 import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
 import type { Conditions, Memory, Results, Verdict } from "./results.ts";
 import type { Measured } from "./rounds.ts";
 
 /** Writes results as text for people. */
-export const report = ({ conditions, memory, requests, protocols, interference, floods, verdicts }: Results): string =>
+export const report = ({
+  conditions,
+  memory,
+  requests,
+  protocols,
+  interference,
+  floods,
+  pages,
+  verdicts,
+}: Results): string =>
   [
     reportConditions(conditions),
     ...(requests.length > 0 ? [reportRequests(requests)] : []),
@@ -15,6 +25,7 @@ export const report = ({ conditions, memory, requests, protocols, interference, 
     ...(interference === undefined ? [] : [reportInterference(interference)]),
     ...(floods.length > 0 ? [reportFloods(floods)] : []),
     ...(memory === undefined ? [] : [reportMemory(memory)]),
+    ...(pages === undefined ? [] : [reportPages(pages)]),
     reportVerdicts(verdicts),
   ].join("\n\n");
 
@@ -133,6 +144,17 @@ const reportFloods = (floods: readonly FloodResult[]): string => {
 
 p99 in ms. MB: what the server holds more when the flood is over.`;
 };
+const reportPages = ({ pages, oneWord }: PagesResult): string =>
+  `${table([
+    ["page, at a first visit", "bytes", "first paint, ms", "best", "layout shift"],
+    ...[...pages, oneWord].map(({ name, bytes, firstPaint, best, shift }) => [
+      name,
+      bytes.toFixed(0),
+      firstPaint.toFixed(0),
+      best.toFixed(0),
+      shift.toFixed(3),
+    ]),
+  ])}`;
 
 const reportMemory = (m: Memory): string =>
   `Resident, MB: ${m.nextStart.toFixed(0)} at rest (${m.firstStart.toFixed(0)} at the very first start, before compiled code is kept), ${m.underLoad.toFixed(0)} under load

@@ -5,6 +5,7 @@ import path from "node:path";
 import { goals, requestGoals } from "./goals.ts";
 import type { FloodResult } from "./measure-floods.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
+import { judgePage, type PagesResult } from "./measure-pages.ts";
 import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
 import type { World } from "./world.ts";
@@ -17,6 +18,7 @@ export interface Results {
   readonly protocols: readonly DoorResult[];
   readonly interference: InterferenceResult | undefined;
   readonly floods: readonly FloodResult[];
+  readonly pages: PagesResult | undefined;
   readonly verdicts: readonly Verdict[];
 }
 
@@ -98,12 +100,14 @@ export const judge = ({
   protocols,
   interference,
   floods,
+  pages,
 }: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
   ...(memory === undefined ? [] : judgeMemory(memory)),
   ...requests.flatMap(judgeRequest),
   ...protocols.flatMap(judgeDoors),
   ...(interference === undefined ? [] : judgeInterference(interference)),
   ...floods.map(judgeFlood),
+  ...(pages === undefined ? [] : pages.pages.flatMap(judgePage)),
 ];
 
 const judgeMemory = ({ firstStart, nextStart }: Memory): readonly Verdict[] =>

@@ -2,6 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
+import { loadConfig } from "../src/config/load.ts";
+import type { Raw } from "../src/config/tree.ts";
+import { languages } from "../src/hosted/language.ts";
 import { openBrowser } from "../test/browser/browser.ts";
 import { newAnn, type Scene, scenes } from "./screens/scenes.ts";
 import { startWorld, type World } from "./screens/world.ts";
@@ -20,7 +23,7 @@ const { values: options } = parseArgs({
 });
 
 const widths = [390, 1280] as const;
-const themes = ["light", "dark"] as const;
+const schemes = ["light", "dark"] as const;
 
 const shoot = async (page: Page, name: string): Promise<void> => {
   const session = await page.context().newCDPSession(page);
@@ -39,7 +42,7 @@ const shoot = async (page: Page, name: string): Promise<void> => {
     format,
     captureBeyondViewport: true,
     clip,
-    ...(options.png ? {} : { quality: 60 }),
+    ...(options.png ? {} : { quality: 50 }),
   });
   const file = path.join(options.out, `${name}.${format}`);
   mkdirSync(path.dirname(file), { recursive: true });
@@ -47,23 +50,26 @@ const shoot = async (page: Page, name: string): Promise<void> => {
   await session.detach();
 };
 
-const show = async (
-  world: World,
-  scene: Scene,
-  language: string,
-  name: (width: number, theme: string) => string,
-  wanted = { widths, themes } as Wanted,
-): Promise<void> => {
-  const browser = await openBrowser({ javaScriptEnabled: true, locale: language });
+/** What a scene is shown in. */
+interface Showing {
+  readonly language: string;
+  readonly nameOf: (width: number, scheme: string) => string;
+  readonly widths: readonly (typeof widths)[number][];
+  readonly schemes: readonly (typeof schemes)[number][];
+}
+
+const show = async (world: World, scene: Scene, showing: Showing): Promise<void> => {
+  const browser = await openBrowser({ javaScriptEnabled: true, locale: showing.language });
   const { page } = browser;
   try {
+    await page.emulateMedia({ reducedMotion: "reduce" });
     await scene.go(page, world, newAnn());
-    for (const width of wanted.widths) {
+    for (const width of showing.widths) {
       await page.evaluate("scrollTo(0, 0)");
       await page.setViewportSize({ width, height: width < 500 ? 844 : 800 });
-      for (const theme of wanted.themes) {
-        await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-        await shoot(page, name(width, theme));
+      for (const colorScheme of showing.schemes) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await shoot(page, showing.nameOf(width, colorScheme));
       }
     }
   } finally {
@@ -71,17 +77,53 @@ const show = async (
   }
 };
 
-interface Wanted {
-  readonly widths: readonly (typeof widths)[number][];
-  readonly themes: readonly (typeof themes)[number][];
-}
+const themes = new URL("../examples/themes/", import.meta.url).pathname;
+const companies = ["meridian", "pogo"] as const;
+/** What is shown in every language, on a phone, and of every theme. */
+const chosen = ["login", "settings"];
+const isWanted = (name: string): boolean => options.only === undefined || options.only.split(",").includes(name);
+
+/** Pictures side by side, for the page that shows them all. */
+const rows: string[] = [];
+const row = (title: string, ...names: readonly string[]): void => {
+  rows.push(`## ${title}\n\n${names.map((name) => `![${name}](${name}.webp)`).join("\n")}\n`);
+};
 
 const world = await startWorld();
 try {
-  for (const scene of scenes) {
-    if (options.only !== undefined && !options.only.split(",").includes(scene.name)) continue;
+  for (const scene of scenes.filter(({ name }) => isWanted(name))) {
     process.stderr.write(`${scene.name}\n`);
-    await show(world, scene, "en", (width, theme) => `${scene.name}-${width}-${theme}`);
+    const nameOf = (width: number, scheme: string) => `${scene.name}-${width}-${scheme}`;
+    await show(world, scene, { language: "en", nameOf, widths, schemes });
+    row(scene.name, ...widths.flatMap((width) => schemes.map((scheme) => nameOf(width, scheme))));
+  }
+  for (const { code, name } of languages.filter(({ code }) => code !== "en" && isWanted(code))) {
+    process.stderr.write(`${name}\n`);
+    for (const scene of scenes.filter(({ name: wanted }) => chosen.includes(wanted)))
+      await show(world, scene, {
+        language: code,
+        nameOf: () => `${scene.name}-${code}`,
+        widths: [390],
+        schemes: ["light"],
+      });
+    row(name, ...chosen.map((scene) => `${scene}-${code}`));
+  }
+  for (const company of companies.filter(isWanted)) {
+    process.stderr.write(`${company}\n`);
+    const { config } = loadConfig({ files: [path.join(themes, company, "hosted.yml")], env: {} });
+    await world.restart({ hosted: JSON.parse(JSON.stringify(config.hosted)) as Raw });
+    const nameOf = (scene: string) => (width: number, scheme: string) => `${company}-${scene}-${width}-${scheme}`;
+    for (const scene of scenes.filter(({ name }) => chosen.includes(name)))
+      await show(world, scene, { language: "en", nameOf: nameOf(scene.name), widths, schemes });
+    row(
+      company,
+      ...chosen.flatMap((scene) => widths.flatMap((width) => schemes.map((scheme) => nameOf(scene)(width, scheme)))),
+    );
+  }
+  if (options.only === undefined && !options.png) {
+    const head =
+      "# The pages, in pictures\n\n`make screens` makes them of a real server with a real browser: every page and state at 390 and 1280 pixels, light and dark.\n";
+    writeFileSync(path.join(options.out, "README.md"), `${head}\n${rows.join("\n")}`);
   }
 } finally {
   await world.close();

@@ -1,5 +1,6 @@
 import type { Config } from "./config/config.ts";
 import { ConfigError } from "./config/config-error.ts";
+import { findLookFaults } from "./hosted/look.ts";
 import { type AddressRules, createAddressRules } from "./lib/outbound/address-rules.ts";
 import { findMapperFaults } from "./methods/oidc/mapper/find-mapper-faults.ts";
 import { loadSchemas, type Schemas } from "./schema/sources.ts";
@@ -17,8 +18,12 @@ export interface PreparedApp {
  *
  * @throws ConfigError, SchemaLoadError
  */
-export const prepareApp = async ({ selfservice, serve, identity, clients }: Config): Promise<PreparedApp> => {
-  const faults = [...findMapperFaults(selfservice.methods.oidc.config), ...findTlsFaults(serve)];
+export const prepareApp = async ({ selfservice, serve, identity, clients, hosted }: Config): Promise<PreparedApp> => {
+  const faults = [
+    ...findMapperFaults(selfservice.methods.oidc.config),
+    ...findTlsFaults(serve),
+    ...findLookFaults(hosted),
+  ];
   if (faults.length > 0) throw new ConfigError(faults);
   const addressRules = createAddressRules(clients.http);
   const schemas = await loadSchemas(identity, { publicBaseUrl: serve.public.base_url, addressRules });

@@ -19,7 +19,7 @@ let count = 0;
 export const newAnn = (): Ann => {
   count += 1;
   return {
-    email: count === 1 ? "ann.smith@example.com" : `ann.smith${count}@example.com`,
+    email: count === 1 ? "ann.smith@example.com" : `ann.smith+${count}@example.com`,
     password: "a walk along the river",
   };
 };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 /** A file that the pages refer to. */
 export interface Asset {
@@ -22,7 +22,11 @@ export const createAsset = (name: string, type: string, content: Buffer | string
     name,
     type,
     etag: `"${digest}"`,
-    bodies: { identity: bytes, br: brotliCompressSync(bytes), gzip: gzipSync(bytes, { level: 9 }) },
+    bodies: {
+      identity: bytes,
+      br: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+      gzip: gzipSync(bytes, { level: 9 }),
+    },
   };
 };
 

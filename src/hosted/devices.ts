@@ -47,7 +47,7 @@ export const renderDevices = ({ current, others }: Sessions, { texts, back, ende
     const name = describeDevice(device?.user_agent ?? "", texts);
     return html`<li><span class="tile">${icon(isHandheld(device?.user_agent ?? "") ? "phone" : "laptop")}</span>
 <div class="what"><strong>${name}</strong>${isCurrent && html` <span class="badge accent">${texts.text("devices.current")}</span>`}
-<span class="facts">${device?.ip_address && html`<bdi>${device.ip_address}</bdi> `}<span>${texts.rich("devices.since", { time: renderTime(session.authenticated_at, texts) })}</span>${methodOf(session, texts)}</span></div>
+<span class="facts">${device?.ip_address && html`<bdi>${device.ip_address}</bdi> `}${methodOf(session, texts)}<span>${texts.rich("devices.since", { time: renderTime(session.authenticated_at, texts) })}</span></span></div>
 ${!isCurrent && html`<div class="action">${form(session.id, html`${texts.text("devices.end")}`, "secondary", texts.text("devices.end_one", { device: name }))}</div>`}</li>`;
   };
   return {
@@ -67,5 +67,5 @@ ${others.length > 0 && html`<div class="actions">${form(undefined, html`${texts.
 const methodOf = ({ authentication_methods: methods }: WireSession, texts: Texts): Html => {
   const last = methods?.at(-1);
   const method = last?.provider !== undefined ? providerName(last.provider) : texts.find([`method.${last?.method}`]);
-  return html`${method !== undefined && html` <span>${texts.text("devices.with", { method })}</span>`}`;
+  return html`${method !== undefined && html`<span>${texts.text("devices.with", { method })}</span> `}`;
 };

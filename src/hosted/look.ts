@@ -67,9 +67,9 @@ export const createLook = ({ name, theme, links, logo, icon, css }: LookOptions)
     "text/javascript; charset=utf-8",
     scripts.map((part) => `{\n${readOwn(`scripts/${part}.js`)}}`).join("\n"),
   ),
-  icon: icon === undefined ? createAsset("icon.svg", "image/svg+xml", markFile) : readGiven("icon", icon, ["image/"]),
-  logo: logo === undefined ? undefined : readGiven("logo", logo, ["image/"]),
-  css: css === undefined ? undefined : readGiven("css", css, ["text/css"]),
+  icon: icon === undefined ? createAsset("icon.svg", "image/svg+xml", markFile) : readGiven("icon", icon),
+  logo: logo === undefined ? undefined : readGiven("logo", logo),
+  css: css === undefined ? undefined : readGiven("css", css),
   mark: html`<svg class="emblem" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false"><rect class="emblem-back" width="32" height="32" rx="8"/><path class="emblem-door" d="M10 25V13a6 6 0 0 1 12 0v12z"/><circle class="emblem-knob" cx="18.5" cy="18" r="1.5"/></svg>`,
 });
 
@@ -77,25 +77,42 @@ const markFile = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><r
 
 const readOwn = (file: string): string => readFileSync(new URL(file, import.meta.url), "utf8");
 
-const readGiven = (key: string, file: string, kinds: readonly string[]): Asset => {
-  const extension = path.extname(file).toLowerCase();
-  const type = types[extension];
-  if (type === undefined || !kinds.some((kind) => type.startsWith(kind)))
-    throw new Error(`hosted.${key}: ${file} is not a kind of file that can be used here`);
-  const bytes = readFile(key, file);
-  if (bytes.length > largest)
-    throw new Error(
-      `hosted.${key}: ${file} has ${bytes.length} bytes, and more than ${largest} would make every page slow`,
-    );
-  return createAsset(key === "css" ? "theme.css" : `${key}${extension}`, type, bytes);
+/** A file of the configuration that cannot be used. */
+export interface LookFault {
+  /** `hosted.logo`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Finds the files that cannot be used: a start ends with them, as with any other mistake of the configuration. */
+export const findLookFaults = (options: LookOptions): readonly LookFault[] =>
+  (["logo", "icon", "css"] as const).flatMap((key) => {
+    const file = options[key];
+    const read = file === undefined ? undefined : tryRead(key, file);
+    return typeof read === "string" ? [{ path: `hosted.${key}`, message: read }] : [];
+  });
+
+type FileKey = "logo" | "icon" | "css";
+
+const readGiven = (key: FileKey, file: string): Asset => {
+  const read = tryRead(key, file);
+  if (typeof read === "string") throw new Error(`hosted.${key}: ${read}`);
+  return read;
 };
 
-const readFile = (key: string, file: string): Buffer => {
+/** The file, or what is wrong with it. */
+const tryRead = (key: FileKey, file: string): Asset | string => {
+  const extension = path.extname(file).toLowerCase();
+  const type = types[extension];
+  if (!type?.startsWith(key === "css" ? "text/css" : "image/"))
+    return `${file} is not a kind of file that can be used here`;
+  let bytes: Buffer;
   try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new Error(`hosted.${key}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "error"})`, {
-      cause,
-    });
+    bytes = readFileSync(file);
+  } catch (error) {
+    return `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`;
   }
+  if (bytes.length > largest)
+    return `${file} has ${bytes.length} bytes, and more than ${largest} would make every page slow`;
+  return createAsset(key === "css" ? "theme.css" : `${key}${extension}`, type, bytes);
 };

@@ -41,7 +41,10 @@ ${form.parts.map((part, at) => {
 `;
   };
   return html`${renderFormMessages({ messages: sayMessages(ui, view, methodsOf(ui)), nodes: placed, more: moreOnErrors }, view.texts)}
-${forms.map((form, at) => html`${!isHeaded && at > 0 && form.parts.some(isAnotherWay) && or(view)}${render(form)}`)}`;
+${forms.map((form, at) => {
+  if (isHeaded || at === 0 || !form.parts.some(isAnotherWay)) return render(form);
+  return view.pages.includes("link") ? folded([render(form)], view) : html`${or(view)}${render(form)}`;
+})}`;
 };
 
 /** The attributes of a form that goes to the API. */

@@ -69,9 +69,11 @@ const renderAddresses = (identity: WireIdentity | null | undefined, texts: Texts
   const row = (
     address: WireAddress,
   ): Html => html`<li><span class="tile">${icon(address.via === "sms" ? "phone" : "mail")}</span><div class="what"><strong><bdi>${address.value}</bdi></strong>
-<span class="facts"><span>${texts.text(address.via === "sms" ? "address.sms" : "address.email")}</span>${recovery.some(({ value }) => value === address.value) && html` <span>${texts.text("address.recovery")}</span>`}</span></div>
-${address.verified !== undefined && html`<span class="badge ${address.verified ? "good" : ""}">${address.verified && icon("check")}${texts.text(address.verified ? "address.verified" : "address.unverified")}</span>`}</li>`;
+<span class="facts">${verifiedBadge(address, texts)}<span>${texts.text(address.via === "sms" ? "address.sms" : "address.email")}</span>${recovery.some(({ value }) => value === address.value) && html` <span>${texts.text("address.recovery")}</span>`}</span></div></li>`;
   return html`<section class="panel" id="addresses" aria-labelledby="section-addresses"><header><h2 id="section-addresses">${texts.text("addresses.title")}</h2><p>${texts.text("addresses.about")}</p></header>
 ${all.size > 0 ? html`<ul class="rows">${[...all.values()].map(row)}</ul>` : html`<p class="empty">${texts.text("addresses.empty")}</p>`}
 <div class="actions"><a class="button secondary" href="settings#profile">${texts.text("home.edit")}</a></div></section>`;
 };
+
+const verifiedBadge = ({ verified }: WireAddress, texts: Texts): Html =>
+  html`${verified !== undefined && html`<span class="badge ${verified ? "good" : ""}">${verified && icon("check")}${texts.text(verified ? "address.verified" : "address.unverified")}</span>`}`;

@@ -1,4 +1,4 @@
-import { type Catalogue, catalogues, type TextKey } from "./catalogues.ts";
+import { catalogues, type TextKey } from "./catalogues.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { type Language, languages } from "./language.ts";
 import { findReason } from "./reasons.ts";
@@ -97,7 +97,3 @@ const valuesOf = (context: WireText["context"] = {}): Values =>
 
 const wording = (value: unknown): string =>
   value === undefined || value === null ? "" : Array.isArray(value) ? value.map(wording).join(", ") : String(value);
-
-/** The keys of a catalogue, for a test that holds the languages against each other. @public */
-export const keysOfCatalogue = (language: Language): readonly (keyof Catalogue)[] =>
-  Object.keys(catalogues[language]) as (keyof Catalogue)[];
