@@ -169,6 +169,57 @@ describe("writers of one person who name no version", () => {
   });
 });
 
+describe("on two nodes with one database", () => {
+  let node: TestServer;
+  beforeAll(async () => {
+    node = await startServer({ overrides: revoking, beside: server });
+  });
+  afterAll(() => node?.stop());
+
+  it("writers of one person all succeed, sixteen at once on each", async () => {
+    const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+    const other = await enterAs(nativeRest, node, person);
+    const writers = [visitor, other];
+    const change = async (n: number) => {
+      const writer = writers[n % 2] ?? visitor;
+      const flow = accepted(await writer.settings.create()).id;
+      const traits = { email: person.email, name: { first: `Ada ${n}` } };
+      return writer.settings.update(flow, { method: "profile", traits });
+    };
+    const answers = await Promise.all(Array.from({ length: 32 }, (_, n) => change(n)));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(32);
+  });
+
+  it("what a session waited to change on one is not changed once it was ended on the other", async () => {
+    const { visitor: owner, person } = await enterAsNewPerson(nativeRest, server);
+    const thief = await enterAs(nativeRest, node, person);
+    const flow = accepted(await thief.settings.create()).id;
+    const hash = await passwordHashOf(server, person.id);
+    const answer = await between(
+      node.gate,
+      () => thief.settings.update(flow, { method: "password", password: newPassword() }),
+      async () => accepted(await owner.revokeOthers()),
+    );
+    expect(refused(answer).reason).toBe("SESSION_INACTIVE");
+    expect(await passwordHashOf(server, person.id)).toBe(hash);
+  });
+
+  it("a session that is proven again on both at once goes on on both", async () => {
+    const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+    const copies = [nativeRest.enter(server), nativeRest.enter(node)];
+    const flows = await Promise.all(
+      copies.map(async (copy) => {
+        copy.credentials.token = visitor.credentials.token;
+        return accepted(await copy.login.create({ refresh: "true" })).id;
+      }),
+    );
+    const submission = { method: "password", identifier: person.email, password: person.password };
+    const answers = await Promise.all(copies.map((copy, n) => copy.login.update(flows[n] ?? "", submission)));
+    for (const answer of answers) accepted(answer);
+    for (const copy of copies) accepted(await copy.whoami());
+  });
+});
+
 describe("sign-ins with a provider", () => {
   let providers: Providers;
   beforeAll(async () => {
