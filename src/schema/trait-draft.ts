@@ -29,8 +29,11 @@ export interface DraftValue {
   readonly isUnshown: boolean;
 }
 
+/** An object without members. */
 export const emptyObject = (): DraftObject => ({ kind: "object", members: new Map() });
+/** A list without entries. */
 export const emptyList = (): DraftList => ({ kind: "list", numbered: new Map(), others: [] });
+/** A value as it is. */
 export const plain = (value: JsonValue, isUnshown = false): DraftValue => ({ kind: "value", value, isUnshown });
 
 /** What stands at a step. */
@@ -89,7 +92,7 @@ function setOwn(object: JsonObject, key: string, value: JsonValue): void {
  * @param current what stands there now, where that is known: an object that is
  * empty, and was not there, was only opened for fields that were left empty
  */
-export function finishDraft(draft: Draft, current?: JsonValue): JsonValue {
+function finishDraft(draft: Draft, current?: JsonValue): JsonValue {
   if (draft.kind === "value") return draft.value;
   if (draft.kind === "object") return finishObject(draft, current);
   const now = Array.isArray(current) ? current : [];
