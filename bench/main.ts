@@ -7,6 +7,7 @@ import { type InterferenceResult, measureInterference } from "./measure-interfer
 import { measurePages } from "./measure-pages.ts";
 import { type DoorResult, measureDoors } from "./measure-protocols.ts";
 import { measureRequest, type RequestResult } from "./measure-requests.ts";
+import { measureTiming, type TimingResult } from "./measure-timing.ts";
 import { help, type Options, readOptions, UsageError } from "./options.ts";
 import { createShareOfOthers } from "./others.ts";
 import { report } from "./report.ts";
@@ -38,13 +39,14 @@ const run = async (options: Options): Promise<void> => {
     const requests = await measureAllRequests(world);
     const protocols = await measureAllDoors(world);
     const interference = await measureAnyInterference(world);
+    const timing = await measureAnyTiming(world);
     const floods = await measureAllFloods(world);
     const pages = options.parts.includes("pages")
       ? await measurePages(world, (what) => say(`pages: ${what}`))
       : undefined;
     const conditions = describeConditions(world, others());
     const memory = options.parts.includes("memory") ? await measureMemory(world, requests, protocols) : undefined;
-    const measured = { memory, requests, protocols, interference, floods, pages };
+    const measured = { memory, requests, protocols, interference, timing, floods, pages };
     const results = { conditions, ...measured, verdicts: judge(measured) };
     mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true });
     writeFileSync(options.out, `${JSON.stringify(results, rounded, 2)}\n`);
@@ -79,6 +81,9 @@ const measureAnyInterference = async (world: World): Promise<InterferenceResult 
 
 const measureAllFloods = async (world: World): Promise<readonly FloodResult[]> =>
   world.options.parts.includes("floods") ? measureFloods(world, (what) => say(`floods: ${what}`)) : [];
+
+const measureAnyTiming = async (world: World): Promise<TimingResult | undefined> =>
+  world.options.parts.includes("timing") ? measureTiming(world, (what) => say(`timing: ${what}`)) : undefined;
 
 const progress =
   (what: string) =>

@@ -3,6 +3,7 @@ import type { Shot } from "./requests.ts";
 
 /** Someone the load is made with, as the API made them. */
 export interface Person {
+  readonly id: string;
   readonly email: string;
   /** The first one; requests of the table change it. */
   readonly password: string;
@@ -31,10 +32,17 @@ const register = async (baseUrl: string, email: string): Promise<Person> => {
   const password = "quite the first secret";
   const { id } = await call(baseUrl, "/self-service/registration/api");
   const body = { method: "password", password, traits: { email, name: { first: "Ann", last: "Bench" } } };
-  const { session_token: token } = await call(baseUrl, `/self-service/registration?flow=${id}`, { body });
+  const { session_token: token, identity } = await call(baseUrl, `/self-service/registration?flow=${id}`, { body });
   const settings = await call(baseUrl, "/self-service/settings/api", { token: String(token) });
   const login = await call(baseUrl, "/self-service/login/api");
-  return { email, password, token: String(token), settingsFlow: String(settings.id), loginFlow: String(login.id) };
+  return {
+    id: (identity as { readonly id: string }).id,
+    email,
+    password,
+    token: String(token),
+    settingsFlow: String(settings.id),
+    loginFlow: String(login.id),
+  };
 };
 
 const call = async (

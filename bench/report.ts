@@ -4,6 +4,7 @@ import type { InterferenceResult } from "./measure-interference.ts";
 import type { PagesResult } from "./measure-pages.ts";
 import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
+import type { TimingResult } from "./measure-timing.ts";
 import type { Conditions, Memory, Results, Verdict } from "./results.ts";
 import type { Measured } from "./rounds.ts";
 
@@ -14,6 +15,7 @@ export const report = ({
   requests,
   protocols,
   interference,
+  timing,
   floods,
   pages,
   verdicts,
@@ -24,6 +26,7 @@ export const report = ({
     ...(protocols.length > 0 ? [reportDoors(protocols)] : []),
     ...(interference === undefined ? [] : [reportInterference(interference)]),
     ...(floods.length > 0 ? [reportFloods(floods)] : []),
+    ...(timing === undefined ? [] : [reportTiming(timing)]),
     ...(memory === undefined ? [] : [reportMemory(memory)]),
     ...(pages === undefined ? [] : [reportPages(pages)]),
     reportVerdicts(verdicts),
@@ -41,6 +44,16 @@ const reportConditions = (c: Conditions): string => {
 Node ${c.node}, ${c.database}, commit ${c.commit}. ${c.connections} connections, ${c.people} people, ${c.hash}.
 Medians of ${c.rounds} x ${c.duration} s, taken in turns with the bare limit.${busy}`;
 };
+
+const reportTiming = ({ kinds, pairs }: TimingResult): string =>
+  [
+    "Failed sign-ins, ms, and Welch's statistic of each pair of kinds:",
+    ...kinds.map(
+      ({ name, mean, deviation, samples }) =>
+        `  ${name.padEnd(16)} ${mean.toFixed(1)} (deviation ${deviation.toFixed(1)}, ${samples} samples)`,
+    ),
+    ...pairs.map(({ one, other, z }) => `  ${`${one} - ${other}`.padEnd(34)} z ${z.toFixed(1)}`),
+  ].join("\n");
 
 const reportRequests = (requests: readonly RequestResult[]): string => {
   const rows = requests.map(({ name, ostiary: { median: own }, bare: { median: bare }, share, alone }) => {

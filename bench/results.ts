@@ -8,6 +8,7 @@ import type { InterferenceResult } from "./measure-interference.ts";
 import { judgePage, type PagesResult } from "./measure-pages.ts";
 import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
+import type { TimingResult } from "./measure-timing.ts";
 import type { World } from "./world.ts";
 
 /** Everything a run found out; what is left out was not measured. */
@@ -19,6 +20,7 @@ export interface Results {
   readonly interference: InterferenceResult | undefined;
   readonly floods: readonly FloodResult[];
   readonly pages: PagesResult | undefined;
+  readonly timing: TimingResult | undefined;
   readonly verdicts: readonly Verdict[];
 }
 
@@ -101,13 +103,24 @@ export const judge = ({
   interference,
   floods,
   pages,
+  timing,
 }: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
   ...(memory === undefined ? [] : judgeMemory(memory)),
   ...requests.flatMap(judgeRequest),
   ...protocols.flatMap(judgeDoors),
   ...(interference === undefined ? [] : judgeInterference(interference)),
+  ...(timing === undefined ? [] : judgeTiming(timing)),
   ...floods.map(judgeFlood),
   ...(pages === undefined ? [] : pages.pages.flatMap(judgePage)),
+];
+
+const judgeTiming = ({ worst }: TimingResult): readonly Verdict[] => [
+  {
+    goal: "failed sign-ins, what time tells of who is there",
+    wanted: `|z| under ${goals.timing}`,
+    got: `|z| up to ${worst.toFixed(1)}`,
+    met: worst < goals.timing,
+  },
 ];
 
 const judgeMemory = ({ firstStart, nextStart }: Memory): readonly Verdict[] =>

@@ -26,7 +26,7 @@ export interface World {
   readonly watch: Watch;
   /** Scratch folder. */
   readonly folder: string;
-  readonly database: { readonly engine: string; readonly version: string; readonly pid: number };
+  readonly database: { readonly engine: string; readonly version: string; readonly pid: number; readonly dsn: string };
   /** MB resident in the server before the first request: at its first start, and at one that finds compiled code. */
   readonly memoryAtRest: { readonly firstStart: number; readonly nextStart: number };
   close(): Promise<void>;
@@ -84,7 +84,7 @@ export const createWorld = async (options: Options, say: (what: string) => void)
       ...{ options, ostiary, bare, people, watch, folder, close },
       generator: chooseGenerator(options, folder),
       h2load: findProgram("h2load"),
-      database: { engine: database.engine, version: database.version, pid: database.pid },
+      database: { engine: database.engine, version: database.version, pid: database.pid, dsn: database.dsn },
       memoryAtRest: { firstStart, nextStart },
     };
   } catch (error) {
