@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { compactVerify, decodeProtectedHeader, errors, type ProtectedHeaderParameters } from "jose";
+import type { JsonObject } from "@bufbuild/protobuf";
+import { decodeProtectedHeader, errors, type JWTVerifyOptions, jwtVerify, type ProtectedHeaderParameters } from "jose";
 import type { Clock } from "../../lib/clock.ts";
 import type { Keys } from "./keys.ts";
 import { type Refused, refused } from "./refusal.ts";
@@ -58,29 +58,47 @@ export const verifyIdToken = async (
   if (token.length > LIMIT) return refused("malformed", `the ID token is longer than ${LIMIT} characters`);
   const header = readHeader(token);
   if (header === undefined) return refused("malformed", "the ID token is no signed JWT");
+  // Before keys are looked for: a token that is signed otherwise shall not make us ask the provider.
   if (!ALGORITHMS.includes(header.alg ?? ""))
     return refused("algorithm", "ID tokens that are signed this way (alg) are not taken");
-  const payload = await verifySignature(token, expected.keys);
-  if ("kind" in payload) return payload;
-  const claims = readPayload(payload.bytes);
-  if (claims === undefined) return refused("malformed", "the ID token holds no JSON object");
-  return checkClaims(claims, expected, Math.floor(clock.now().getTime() / 1000)) ?? { kind: "verified", claims };
+  const verified = await verifyJwt(token, header, expected, toOptions(expected, clock));
+  if (verified.kind === "refused") return verified;
+  return checkParties(verified.claims, expected) ?? verified;
 };
 
-const verifySignature = async (token: string, keys: Keys): Promise<{ readonly bytes: Uint8Array } | Refused> => {
+/**
+ * The checks that `jose` makes. `typ` is none of them: ID tokens need none (OpenID Connect Core 2), and providers leave
+ * it out.
+ */
+const toOptions = ({ issuer, audiences }: IdTokenExpectation, clock: Clock): JWTVerifyOptions => ({
+  algorithms: ALGORITHMS,
+  ...(typeof issuer === "string" && { issuer }),
+  audience: [...audiences],
+  requiredClaims: ["iss", "exp"],
+  clockTolerance: SKEW,
+  // Only with a greatest age `iat` is asked for, and refused when it lies in the future. `exp` says how old one may be.
+  maxTokenAge: Number.MAX_SAFE_INTEGER,
+  currentDate: clock.now(),
+});
+
+const verifyJwt = async (
+  token: string,
+  header: ProtectedHeaderParameters,
+  { keys }: IdTokenExpectation,
+  options: JWTVerifyOptions,
+): Promise<VerifiedIdToken | Refused> => {
   const [protectedHeader = "", payload = "", signature = ""] = token.split(".");
   const parts = { protected: protectedHeader, payload, signature };
   try {
-    const header = decodeProtectedHeader(token);
     const candidates = await keys.find(header, parts);
     if (candidates.length === 0)
       return refused("signature", "the provider has no key of the kind that the ID token names");
-    const bytes =
-      (await verifyWith(token, candidates)) ?? (await verifyWith(token, await keys.findAgain(header, parts)));
-    return bytes ? { bytes } : refused("signature", "the signature of the ID token is wrong");
+    const claims =
+      (await verifyWith(token, candidates, options)) ??
+      (await verifyWith(token, await keys.findAgain(header, parts), options));
+    return claims ? { kind: "verified", claims } : refused("signature", "the signature of the ID token is wrong");
   } catch (error) {
-    if (error instanceof errors.JOSEError)
-      return refused("signature", `the ID token cannot be verified (${error.code})`);
+    if (error instanceof errors.JOSEError) return explain(error);
     throw error;
   }
 };
@@ -88,36 +106,54 @@ const verifySignature = async (token: string, keys: Keys): Promise<{ readonly by
 const verifyWith = async (
   token: string,
   candidates: Awaited<ReturnType<Keys["find"]>>,
-): Promise<Uint8Array | undefined> => {
+  options: JWTVerifyOptions,
+): Promise<JsonObject | undefined> => {
   for (const key of candidates) {
-    const verified = await compactVerify(token, key, { algorithms: ALGORITHMS }).catch((error: unknown) => {
+    const verified = await jwtVerify(token, key, options).catch((error: unknown) => {
       if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
       throw error;
     });
-    if (verified) return verified.payload;
+    // It was read from JSON.
+    if (verified) return verified.payload as JsonObject;
   }
   return undefined;
 };
 
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one line for each rule of the specification, in its order
-const checkClaims = (claims: JsonObject, expected: IdTokenExpectation, now: number): Refused | undefined => {
-  const { issuer, audiences, nonce } = expected;
-  const { iss, aud, azp, exp, iat, nbf } = claims;
-  if (typeof iss !== "string" || !(typeof issuer === "string" ? iss === issuer : issuer(iss, claims)))
+/** What `jose` found, without the claims that its errors carry. */
+const explain = (error: errors.JOSEError): Refused => {
+  if (error instanceof errors.JWTInvalid) return refused("malformed", "the ID token holds no JSON object");
+  if (!(error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired))
+    return refused("signature", `the ID token cannot be verified (${error.code})`);
+  const isWrong = error.reason === "check_failed";
+  switch (error.claim) {
+    case "iss":
+      return refused("issuer", "the ID token has another issuer");
+    case "aud":
+      return refused("audience", "the ID token is for another client");
+    case "nbf":
+      return refused("issued_at", "the ID token is not valid yet");
+    case "exp":
+      if (isWrong) return refused("expired", "the ID token has expired");
+      break;
+    case "iat":
+      if (isWrong) return refused("issued_at", "the ID token was issued in the future");
+      break;
+  }
+  return refused("malformed", "the ID token does not say when it was issued and when it expires");
+};
+
+/** What `jose` does not check: issuers that a rule describes, what stands beside our audience, `azp` and `nonce`. */
+const checkParties = (claims: JsonObject, { issuer, audiences, nonce }: IdTokenExpectation): Refused | undefined => {
+  const { iss, aud, azp } = claims;
+  if (typeof iss !== "string" || (typeof issuer !== "string" && !issuer(iss, claims)))
     return refused("issuer", "the ID token has another issuer");
-  const list = typeof aud === "string" ? [aud] : isTexts(aud) ? aud : [];
-  if (!list.some((entry) => audiences.includes(entry)))
+  const list = Array.isArray(aud) ? aud : [aud];
+  if (!list.every((entry) => typeof entry === "string"))
     return refused("audience", "the ID token is for another client");
   if (azp !== undefined && (typeof azp !== "string" || !audiences.includes(azp)))
     return refused("audience", "the ID token was handed to another client (azp)");
   if (list.length > 1 && azp === undefined)
     return refused("audience", "the ID token has several audiences and does not say which one it was handed to (azp)");
-  if (typeof exp !== "number" || typeof iat !== "number")
-    return refused("malformed", "the ID token does not say when it was issued and when it expires");
-  if (exp + SKEW <= now) return refused("expired", "the ID token has expired");
-  if (iat - SKEW > now) return refused("issued_at", "the ID token was issued in the future");
-  if (nbf !== undefined && (typeof nbf !== "number" || nbf - SKEW > now))
-    return refused("issued_at", "the ID token is not valid yet");
   if (nonce !== undefined && !isSame(nonce, claims.nonce))
     return refused("nonce", "the ID token has another nonce, or none");
   return undefined;
@@ -131,18 +167,6 @@ const readHeader = (token: string): ProtectedHeaderParameters | undefined => {
     return undefined;
   }
 };
-
-const readPayload = (bytes: Uint8Array): JsonObject | undefined => {
-  try {
-    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as JsonValue;
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-const isTexts = (value: JsonValue | undefined): value is string[] =>
-  Array.isArray(value) && value.every((entry) => typeof entry === "string");
 
 /** Whether two secrets are the same, in a time that does not tell where they differ. */
 export const isSame = (expected: string, given: unknown): boolean => {
