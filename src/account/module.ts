@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { Csrf } from "../session/csrf.ts";
-import { createSessionService, type SessionDeps } from "./sessions/service.ts";
+import type { SessionDeps } from "./sessions/deps.ts";
+import { createSessionService } from "./sessions/service.ts";
 
 /** What owners do outside flows stands on. */
 export interface AccountDeps extends Omit<SessionDeps, "sessions" | "sessionEndings" | "csrf" | "requiredAal"> {

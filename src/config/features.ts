@@ -112,7 +112,8 @@ export function isUnsupported(path: Path): boolean {
 }
 
 /**
- * Why a part of the configuration, by the path that `unsupportedKeyAt` gives, has no effect; undefined where a whole method
+ * Why a part of the configuration, by the path that `unsupportedKeyAt` gives, has no effect; undefined where a whole
+ * method
  * or flow is not there.
  */
 export function reasonOf(path: string): string | undefined {

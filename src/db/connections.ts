@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import mysql from "mysql2";
-import type { Dsn } from "../lib/dsn.ts";
+import type { Dsn } from "../lib/dsn-type.ts";
 import { createHosts } from "./hosts.ts";
 import { createStreams } from "./open-stream.ts";
 import { setUpSession } from "./session.ts";

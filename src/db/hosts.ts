@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { SecureVersion } from "node:tls";
-import type { Dsn, DsnAddress } from "../lib/dsn.ts";
 import { DsnError } from "../lib/dsn-error.ts";
 import type { DsnTls } from "../lib/dsn-tls.ts";
+import type { Dsn, DsnAddress } from "../lib/dsn-type.ts";
 
 /** How long a host is left alone after it failed, in milliseconds. */
 const REST_MS = 2_000;

@@ -1,6 +1,6 @@
-import type { Dsn } from "./dsn.ts";
 import { DsnError } from "./dsn-error.ts";
 import { isAboutTls, readTls, tlsNames, type Written } from "./dsn-tls.ts";
+import type { Dsn } from "./dsn-type.ts";
 
 /** What the parameters of a DSN say. */
 export type DsnSettings = Omit<Dsn, "user" | "password" | "addresses" | "database"> & {

@@ -18,7 +18,10 @@ export interface RunningWorld extends World {
   close(): Promise<void>;
 }
 
-/** Starts it on free ports: the environment says which, as an operator would. Its database is the run's, or that of COMPATIBILITY_DSN. */
+/**
+ * Starts it on free ports: the environment says which, as an operator would. Its database is the run's, or that of
+ * COMPATIBILITY_DSN.
+ */
 export const startWorld = async (): Promise<RunningWorld> => {
   let ahead = 0;
   const clock = {

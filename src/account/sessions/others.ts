@@ -12,7 +12,7 @@ import type { Call } from "../../lib/call.ts";
 import { parseUuid, uuidText } from "../../lib/ids.ts";
 import { renderSession } from "../../session/render.ts";
 import type { SessionCursor } from "../../session/store.ts";
-import type { SessionDeps } from "./service.ts";
+import type { SessionDeps } from "./deps.ts";
 
 const DEFAULT_PAGE = 250;
 

@@ -1,17 +1,7 @@
-import {
-  type ExchangeSessionTokenRequest,
-  type ExchangeSessionTokenResponse,
-  SessionService,
-} from "../../../gen/ostiary/session/v1/session_service_pb.ts";
-import type { Config } from "../../config/config.ts";
-import type { Logout } from "../../flows/logout/logout.ts";
-import type { FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
-import type { Call } from "../../lib/call.ts";
+import { SessionService } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import { defineService } from "../../lib/service.ts";
-import type { Schemas } from "../../schema/sources.ts";
 import type { Csrf } from "../../session/csrf.ts";
-import type { SessionEndings } from "../../session/endings.ts";
-import type { SessionStore } from "../../session/store.ts";
+import type { SessionDeps } from "./deps.ts";
 import { createOthers } from "./others.ts";
 import { createWhoAmI } from "./whoami.ts";
 
@@ -19,19 +9,6 @@ import { createWhoAmI } from "./whoami.ts";
  * Who is signed in and where else, one file for each. Signing out is
  * src/flows/logout, the sessions themselves are src/session.
  */
-
-/** What the RPCs about sessions need. */
-export interface SessionDeps
-  extends Pick<FlowStorage, "db" | "clock">,
-    Pick<FlowSessions, "callers" | "csrf" | "sessionCookie"> {
-  readonly sessions: SessionStore;
-  readonly sessionEndings: SessionEndings;
-  readonly schemas: Schemas;
-  readonly requiredAal: Config["session"]["whoami"]["required_aal"];
-  readonly logout: Logout;
-  /** Gives a native app the session that it fetches with its codes. */
-  readonly exchange: (request: ExchangeSessionTokenRequest, call: Call) => Promise<ExchangeSessionTokenResponse>;
-}
 
 /** Creates the SessionService. */
 export const createSessionService = (deps: SessionDeps) => {

@@ -3,7 +3,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import { renderIdentity } from "../../identity/render.ts";
 import type { Call } from "../../lib/call.ts";
 import { renderSession } from "../../session/render.ts";
-import type { SessionDeps } from "./service.ts";
+import type { SessionDeps } from "./deps.ts";
 
 /** Who am I: one statement, shared with the other lookups of the same moment. */
 export const createWhoAmI = ({ callers, clock, requiredAal, schemas, sessionCookie }: SessionDeps) => {

@@ -63,7 +63,10 @@ export const createCreate = (deps: LoginDeps) => {
 /** `aal1` is the default; the rules of the request let nothing else but `aal2` through. */
 const levelOf = (aal: string): 1 | 2 => (aal === "aal2" ? 2 : 1);
 
-/** Only strangers are paced, and a known device has a budget of its own beside those who share its network. @throws RATE_LIMITED */
+/**
+ * Only strangers are paced, and a known device has a budget of its own beside those who share its network. @throws
+ * RATE_LIMITED
+ */
 const mustBeginInTurn = ({ devices, newFlows }: LoginDeps, caller: Caller | undefined, call: Call): void => {
   if (caller === undefined) newFlows.consumeOrThrow(call.remoteAddress, devices.nameOf(call));
 };

@@ -92,7 +92,8 @@ export interface Redirects {
    */
   completing<T>(pending: PendingRedirect, work: () => Promise<T>, isReceived?: () => boolean): Promise<T>;
   /**
-   * Stores the result of a callback for the app that began it; undefined when it was rejected. Returns the code that its
+   * Stores the result of a callback for the app that began it; undefined when it was rejected. Returns the code
+   * that its
    * browser brings back.
    */
   storeResult(pending: PendingRedirect, callbackData: JsonObject | undefined): Promise<string>;

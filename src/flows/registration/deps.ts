@@ -2,11 +2,9 @@ import type { SelfServiceConfig } from "../../config/config.ts";
 import type { PacedByNetwork } from "../../limits/paced.ts";
 import type { RegistrationLimit } from "../../limits/registrations.ts";
 import type { RegistrationMethods } from "../../methods/contract/registration.ts";
-import type { CompleteAuthentication } from "../authentication/complete.ts";
 import type { Redirects } from "../redirect/redirects.ts";
 import type { FlowDestinations, FlowForms, FlowSessions, FlowStorage } from "../shared/deps.ts";
 import type { RenderRegistration } from "./render.ts";
-import type { RegistrationSteps } from "./sign-up-steps.ts";
 
 /** What the steps of the registration flow need. */
 export interface RegistrationDeps extends FlowStorage, FlowSessions, FlowDestinations, FlowForms {
@@ -17,10 +15,4 @@ export interface RegistrationDeps extends FlowStorage, FlowSessions, FlowDestina
   readonly redirect: Redirects;
   readonly methods: RegistrationMethods;
   readonly render: RenderRegistration;
-}
-
-/** What the RPCs need beside: the ends of this flow and of that which it may turn into. */
-export interface RegistrationServiceDeps extends RegistrationDeps {
-  readonly signUpSteps: RegistrationSteps;
-  readonly completeAuthentication: CompleteAuthentication;
 }

@@ -21,8 +21,8 @@ import { steps } from "../pipeline.ts";
 import type { CompleteRedirect } from "../redirect/callback.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { mustBeEnabled } from "./create.ts";
-import type { RegistrationServiceDeps } from "./deps.ts";
 import { createLoad, viewOf } from "./load.ts";
+import type { RegistrationServiceDeps } from "./service-deps.ts";
 
 /** UpdateFlow, and the callback from another site into the same steps. */
 export interface RegistrationUpdate {

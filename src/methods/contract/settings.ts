@@ -10,7 +10,10 @@ import type { SignedIn } from "../../session/session.ts";
 import type { CallbackHandler, ExchangeCodes, RedirectRequest } from "./redirect.ts";
 import type { Consume, MethodEvent, OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
 
-/* A way to change one's account. A method lives in one folder and knows no flow's steps; the settings flow knows of methods only this. */
+/*
+ * A way to change one's account. A method lives in one folder and knows no
+ * flow's steps; the settings flow knows of methods only this.
+ */
 
 /** The methods of the settings flow, by their case in the contract. */
 export type SettingsCase = Exclude<SettingsBody["method"]["case"], undefined>;

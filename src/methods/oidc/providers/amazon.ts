@@ -3,7 +3,10 @@ import type { Preset } from "../preset.ts";
 
 const TOKEN = "https://api.amazon.com/auth/o2/token";
 
-/** Login with Amazon: OAuth 2.0, who the person is comes from its profile API. It does not say whether an address was verified, and cannot be made to ask for the password again. */
+/**
+ * Login with Amazon: OAuth 2.0, who the person is comes from its profile API. It does not say whether an address was
+ * verified, and cannot be made to ask for the password again.
+ */
 export const amazon: Preset = {
   protocol: "oauth2",
   server: () => ({

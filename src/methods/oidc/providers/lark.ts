@@ -3,7 +3,10 @@ import type { Preset } from "../preset.ts";
 
 const PASSPORT = "https://passport.feishu.cn/suite/passport/oauth";
 
-/** Lark (Feishu): OAuth 2.0, who the person is comes from its userinfo endpoint. The subject is the person's id within the app (`open_id`). */
+/**
+ * Lark (Feishu): OAuth 2.0, who the person is comes from its userinfo endpoint. The subject is the person's id within
+ * the app (`open_id`).
+ */
 export const lark: Preset = {
   protocol: "oauth2",
   server: () => ({

@@ -1,7 +1,10 @@
 import type { Preset } from "../preset.ts";
 import { generic, withOpenid } from "./generic.ts";
 
-/** netID, the European login broker. What it tells of the person is at the userinfo endpoint and is asked for by `requested_claims`; the ID token says who it is. */
+/**
+ * netID, the European login broker. What it tells of the person is at the userinfo endpoint and is asked for by
+ * `requested_claims`; the ID token says who it is.
+ */
 export const netid: Preset = {
   ...generic,
   server: () => ({ kind: "discover", issuer: "https://broker.netid.de/" }),

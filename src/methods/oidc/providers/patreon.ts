@@ -3,7 +3,10 @@ import type { Preset } from "../preset.ts";
 
 const FIELDS = "first_name,last_name,url,full_name,email,image_url,is_email_verified";
 
-/** Patreon: OAuth 2.0, who the person is comes from its API, whose answers are JSON:API. It cannot be made to ask for the password again. */
+/**
+ * Patreon: OAuth 2.0, who the person is comes from its API, whose answers are JSON:API. It cannot be made to ask for
+ * the password again.
+ */
 export const patreon: Preset = {
   protocol: "oauth2",
   server: () => ({

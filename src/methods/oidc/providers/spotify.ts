@@ -3,7 +3,10 @@ import type { Preset } from "../preset.ts";
 
 const TOKEN = "https://accounts.spotify.com/api/token";
 
-/** Spotify: OAuth 2.0, who the person is comes from its API. Addresses there are not verified. It cannot be made to ask for the password again. */
+/**
+ * Spotify: OAuth 2.0, who the person is comes from its API. Addresses there are not verified. It cannot be made to
+ * ask for the password again.
+ */
 export const spotify: Preset = {
   protocol: "oauth2",
   server: () => ({

@@ -4,7 +4,10 @@ import type { Preset } from "../preset.ts";
 
 const baseOf = ({ issuer_url }: ProviderConfig): string => (issuer_url ?? "https://id.uaepass.ae").replace(/\/+$/, "");
 
-/** UAE PASS, the digital identity of the United Arab Emirates; `issuer_url` names its staging environment. OAuth 2.0, who the person is comes from its userinfo endpoint. */
+/**
+ * UAE PASS, the digital identity of the United Arab Emirates; `issuer_url` names its staging environment. OAuth 2.0,
+ * who the person is comes from its userinfo endpoint.
+ */
 export const uaepass: Preset = {
   protocol: "oauth2",
   server: (config) => ({

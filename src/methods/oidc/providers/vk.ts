@@ -6,7 +6,10 @@ const TOKEN = "https://oauth.vk.com/access_token";
 const USERS = "https://api.vk.com/method/users.get";
 const genders: Readonly<Record<string, string>> = { 1: "female", 2: "male" };
 
-/** VK: OAuth 2.0, who the person is comes from its API, their address beside the access token. It does not say whether it was verified. */
+/**
+ * VK: OAuth 2.0, who the person is comes from its API, their address beside the access token. It does not say whether
+ * it was verified.
+ */
 export const vk: Preset = {
   protocol: "oauth2",
   server: () => ({

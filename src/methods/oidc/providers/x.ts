@@ -4,7 +4,10 @@ import type { Preset } from "../preset.ts";
 const ME = "https://api.x.com/2/users/me";
 const FIELDS = "profile_image_url,url,confirmed_email";
 
-/** X, with OAuth 2.0: who the person is comes from its API. It tells confirmed addresses only, with the scope `users.email`. It cannot be made to ask for the password again. */
+/**
+ * X, with OAuth 2.0: who the person is comes from its API. It tells confirmed addresses only, with the scope
+ * `users.email`. It cannot be made to ask for the password again.
+ */
 export const x: Preset = {
   protocol: "oauth2",
   server: () => ({

@@ -3,7 +3,10 @@ import type { Preset } from "../preset.ts";
 
 const INFO = "https://login.yandex.ru/info";
 
-/** Yandex: OAuth 2.0, who the person is comes from its API. It does not say whether an address was verified, and cannot be made to ask for the password again. */
+/**
+ * Yandex: OAuth 2.0, who the person is comes from its API. It does not say whether an address was verified, and
+ * cannot be made to ask for the password again.
+ */
 export const yandex: Preset = {
   protocol: "oauth2",
   server: () => ({

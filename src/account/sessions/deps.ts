@@ -1,0 +1,24 @@
+import type {
+  ExchangeSessionTokenRequest,
+  ExchangeSessionTokenResponse,
+} from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import type { Config } from "../../config/config.ts";
+import type { Logout } from "../../flows/logout/logout.ts";
+import type { FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
+import type { Call } from "../../lib/call.ts";
+import type { Schemas } from "../../schema/sources.ts";
+import type { SessionEndings } from "../../session/endings.ts";
+import type { SessionStore } from "../../session/store.ts";
+
+/** What the RPCs about sessions need. */
+export interface SessionDeps
+  extends Pick<FlowStorage, "db" | "clock">,
+    Pick<FlowSessions, "callers" | "csrf" | "sessionCookie"> {
+  readonly sessions: SessionStore;
+  readonly sessionEndings: SessionEndings;
+  readonly schemas: Schemas;
+  readonly requiredAal: Config["session"]["whoami"]["required_aal"];
+  readonly logout: Logout;
+  /** Gives a native app the session that it fetches with its codes. */
+  readonly exchange: (request: ExchangeSessionTokenRequest, call: Call) => Promise<ExchangeSessionTokenResponse>;
+}
