@@ -89,7 +89,10 @@ export interface Aead {
  * attempt can apply it as well.
  */
 export interface Continuations {
-  /** Replaces what waits for the same flow and is of the same kind. `id` is that of a ticket, where one was handed out. */
+  /**
+   * Replaces what waits for the same flow and is of the same kind. `id` is that of a ticket, where one was handed
+   * out.
+   */
   park(tx: Sql, binding: ContinuationBinding, payload: JsonValue, lifespan: number, id?: string): Promise<void>;
   find(sql: Sql, id: string): Promise<ContinuationRecord | undefined>;
   /** The payload; undefined when it is over, was altered, or is bound to anything else. */

@@ -92,7 +92,8 @@ export type SessionKey = Pick<SessionRecord, "id" | "identityId">;
 /**
  * The condition that a session is live and its person active, for a statement
  * that writes something of the same person into a table whose row is at home with
- * them (`flows`). Its values: `liveSessionValues`. Right only where the person is locked already, or where what is written is of no weight.
+ * them (`flows`). Its values: `liveSessionValues`. Right only where the person is locked already, or where what is
+ * written is of no weight.
  */
 export const liveSession = `EXISTS (SELECT 1 FROM sessions s JOIN identities i ON i.id = s.identity_id
                        WHERE s.identity_id = flows.home_id AND s.id = ? AND s.active = 1 AND s.expires_at > ? AND i.state = 'active')`;

@@ -62,7 +62,10 @@ export const flowFromRow = (row: FlowRow): FlowRecord => ({
 /** Reads and writes flows of every kind. */
 export interface FlowStore {
   insert(sql: Sql, flow: FlowRecord): Promise<void>;
-  /** A flow that is nobody's from the start. Undefined for an unknown or malformed id, and for a flow of another kind. */
+  /**
+   * A flow that is nobody's from the start. Undefined for an unknown or malformed id, and for a flow of another
+   * kind.
+   */
   find(sql: Sql, kind: Exclude<FlowKind, "settings">, id: string): Promise<FlowRecord | undefined>;
   /** A flow of any kind. `homeId` is that of `homeOf`. */
   findAt(sql: Sql, homeId: string, id: string): Promise<FlowRecord | undefined>;
