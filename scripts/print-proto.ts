@@ -42,11 +42,13 @@ const fileOptions = ({ options }: FileDescriptorProto): string[] =>
     )
     .concat(options?.javaMultipleFiles ? ["option java_multiple_files = true;"] : []);
 
-const printEnum = ({ name, value }: EnumDescriptorProto): string =>
-  block(
-    `enum ${name}`,
-    value.map((each) => `${each.name} = ${each.number};`),
-  );
+/** The last number of a reserved range counts in an enum, and does not in a message. */
+const printEnum = ({ name, value, reservedRange, reservedName }: EnumDescriptorProto): string =>
+  block(`enum ${name}`, [
+    ...value.map((each) => `${each.name} = ${each.number};`),
+    ...reservedRange.map(({ start, end }) => `reserved ${start} to ${end};`),
+    ...reservedName.map((reserved) => `reserved "${reserved}";`),
+  ]);
 
 const printMessage = (message: DescriptorProto, registry: Registry): string => {
   const outside = message.field.filter((field) => !Object.hasOwn(field, "oneofIndex"));

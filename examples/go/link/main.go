@@ -20,9 +20,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 
-	errorsv1 "example.com/ostiary/gen/ostiary/errors/v1"
 	oidcv1 "example.com/ostiary/gen/ostiary/oidc/v1"
 	settingsv1 "example.com/ostiary/gen/ostiary/settings/v1"
 	uiv1 "example.com/ostiary/gen/ostiary/ui/v1"
@@ -84,10 +82,8 @@ func linkByBrowser(ctx context.Context, settings settingsv1.SettingsServiceClien
 	must(err)
 	id := flow.GetFlow().GetId()
 	sent, err := submit(ctx, settings, id, &settingsv1.OidcMethod{Link: provider})
+	must(err)
 	location := sent.GetRedirectBrowserTo()
-	if err != nil {
-		location = navigateTo(err)
-	}
 	if headless {
 		jar, _ := cookiejar.New(nil)
 		answer, err := (&http.Client{Jar: jar}).Get(location)
@@ -109,17 +105,6 @@ func linkByBrowser(ctx context.Context, settings settingsv1.SettingsServiceClien
 
 func submit(ctx context.Context, settings settingsv1.SettingsServiceClient, id string, method *settingsv1.OidcMethod) (*settingsv1.UpdateFlowResponse, error) {
 	return settings.UpdateFlow(ctx, &settingsv1.UpdateFlowRequest{Flow: id, Body: &settingsv1.UpdateFlowBody{Method: &settingsv1.UpdateFlowBody_Oidc{Oidc: method}}})
-}
-
-// navigateTo gives the address that an error says a browser must go to.
-func navigateTo(err error) string {
-	for _, detail := range status.Convert(err).Details() {
-		if navigate, ok := detail.(*errorsv1.Navigate); ok {
-			return navigate.GetRedirectBrowserTo()
-		}
-	}
-	log.Fatal(err)
-	return ""
 }
 
 func must(err error) {

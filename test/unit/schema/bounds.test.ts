@@ -9,6 +9,7 @@ import { traitNodes } from "../../../src/schema/nodes.ts";
 import { normaliseEmail, normaliseIdentifier } from "../../../src/schema/normalise.ts";
 import { validateTraits } from "../../../src/schema/validate.ts";
 import { person, schemaOf } from "./person.ts";
+import "../../setup/seeded.ts";
 
 /*
  * Whatever is sent as traits is read, judged and shown without an exception, in

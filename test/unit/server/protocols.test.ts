@@ -454,17 +454,19 @@ test("a request without a host, or with one that is none, is answered", async ()
 });
 
 test("closing the server loses no call in flight", async () => {
+  let begunCalls = 0;
   const own = await serve([
     [
       SessionService.method.whoAmI,
       async () => {
+        begunCalls += 1;
         await new Promise((resolve) => setTimeout(resolve, 300));
         return create(WhoAmIResponseSchema, { session: { id: "done" } });
       },
     ],
   ]);
   const running = protocols.map(([, , build]) => createClient(SessionService, build(own.url)).whoAmI({}, token));
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  while (begunCalls < protocols.length) await new Promise((resolve) => setTimeout(resolve, 5));
   const begun = performance.now();
   await own.close();
   expect((await Promise.all(running)).map(({ session }) => session?.id)).toEqual(protocols.map(() => "done"));
