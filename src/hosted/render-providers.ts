@@ -1,7 +1,7 @@
 import { attributes, type Html, html } from "./html.ts";
 import { icon } from "./icon.ts";
 import type { PlacedNode } from "./place-nodes.ts";
-import { providerMark } from "./provider-mark.ts";
+import { providerMark, providerName } from "./provider-mark.ts";
 import { renderNode } from "./render-node.ts";
 import { renderTime } from "./render-time.ts";
 import type { View } from "./view.ts";
@@ -11,18 +11,35 @@ import type { WireInput } from "./wire.ts";
  * Renders the providers of a settings form as a list: what each is called,
  * whether it is connected, since when and as whom if the API says it, and the
  * button that changes that. Other nodes of the group stand as they are.
+ *
+ * @param used providers that sessions of the person were begun with. One that
+ *   can be neither connected nor disconnected is connected, and the only way in.
  */
-export const renderProviders = (nodes: readonly PlacedNode[], view: View): Html => {
+export const renderProviders = (nodes: readonly PlacedNode[], view: View, used: readonly string[] = []): Html => {
   const rows = nodes.flatMap((placed) => {
     const { attributes: given } = placed.node;
     return given.node_type === "input" && isProviderButton(given) ? [{ placed, input: given }] : [];
   });
+  const sole = soleProviders(
+    rows.map(({ input }) => String(input.value)),
+    used,
+  );
   const connected = rows.filter(({ input }) => input.name === "unlink");
   const others = nodes.filter(
     ({ node }) => !(node.attributes.node_type === "input" && isProviderButton(node.attributes)),
   );
   return html`${others.map((node) => renderNode(node, view))}
-<ul class="rows">${[...connected, ...rows.filter(({ input }) => input.name === "link")].map(({ placed, input }) => renderRow(placed, input, view))}</ul>`;
+<ul class="rows">${sole.map((id) => renderSole(id, view))}${[...connected, ...rows.filter(({ input }) => input.name === "link")].map(({ placed, input }) => renderRow(placed, input, view))}</ul>`;
+};
+
+/** The providers in use that have no button. */
+const soleProviders = (offered: readonly string[], used: readonly string[]): readonly string[] =>
+  [...new Set(used)].filter((id) => !offered.includes(id));
+
+const renderSole = (id: string, { texts }: View): Html => {
+  const name = providerName(id);
+  return html`<li><span class="tile">${providerMark(id, name)}</span><div class="what"><strong>${name}</strong>
+<span class="facts"><span class="badge good">${icon("check")}${texts.text("link.state.on")}</span></span><span class="facts">${texts.text("link.sole")}</span></div></li>`;
 };
 
 const isProviderButton = ({ type, name }: WireInput): boolean =>
@@ -36,7 +53,7 @@ const renderRow = (placed: PlacedNode, input: WireInput, view: View): Html => {
   const isOn = input.name === "unlink";
   return html`<li><span class="tile">${providerMark(id, name)}</span>
 <div class="what"><strong>${name}</strong>
-<span class="facts">${renderState(context, isOn, view)}</span>${isOn && input.disabled === true && html`<span class="facts">${texts.text("link.sole")}</span>`}</div>
+<span class="facts">${renderState(context, isOn, view)}</span></div>
 ${!(isOn && input.disabled === true) && html`<div class="action"><button${attributes({ type: "submit", class: isOn ? "danger" : "secondary", id: placed.id, name: input.name, value: id, disabled: input.disabled, "aria-label": placed.label })}>${texts.text(isOn ? "link.disconnect" : "link.connect")}</button></div>`}</li>`;
 };
 

@@ -26,6 +26,8 @@ export interface SectionsOptions {
   readonly active: string | undefined;
   /** Whether something was saved just now. */
   readonly isSaved: boolean;
+  /** Providers that sessions of the person were begun with. */
+  readonly usedProviders: readonly string[];
   /** Whether a new password ends other sessions. */
   readonly endsOthers: boolean;
 }
@@ -64,7 +66,7 @@ ${options.isSaved && html`<div${attributes({ class: group === home ? "saved here
 <div hidden data-draft-kept>${renderNotice("info", html`<p>${view.texts.text("draft.kept")}</p>`)}</div>
 <form${formAttributes(ui, { labelledBy: `section-${id}`, section: `after-${id}`, draft: `settings ${id}`, account: options.account })}>
 ${renderUsername(form, options.username)}
-${renderBody(group, nodes, view)}
+${renderBody(group, nodes, view, options)}
 </form>
 </section>`,
     };
@@ -91,8 +93,14 @@ const savedText = (group: string, ui: WireUi, view: View): string => {
 };
 
 /** Entries and what is to be read first, then the buttons in a row of their own. */
-const renderBody = (group: string, nodes: readonly PlacedNode[], view: View): Html => {
-  if (group === "oidc" || group === "saml") return renderProviders(nodes, view);
+const renderBody = (
+  group: string,
+  nodes: readonly PlacedNode[],
+  view: View,
+  { usedProviders }: SectionsOptions,
+): Html => {
+  if (group === "oidc") return renderProviders(nodes, view, usedProviders);
+  if (group === "saml") return renderProviders(nodes, view);
   const buttons = nodes.filter(({ part }) => part === "button");
   return html`<div class="entries">${nodes.filter(({ part }) => part !== "button").map((node) => renderNode(node, view))}</div>
 ${buttons.length > 0 && html`<div class="actions">${buttons.map((node) => renderNode(node, view))}</div>`}`;

@@ -1,4 +1,4 @@
-import { findSessions, renderDevices } from "./devices.ts";
+import { findSessions, renderDevices, type Sessions } from "./devices.ts";
 import type { PageDeps } from "./facts.ts";
 import type { FlowPage } from "./flow-page.ts";
 import { hasErrors } from "./form-page.ts";
@@ -24,6 +24,7 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
       account: flow.identity?.id,
       active: flow.active,
       isSaved,
+      usedProviders: providersIn(sessions),
       endsOthers: facts.passwordEndsOthers,
     });
     const back = `settings?flow=${encodeURIComponent(flow.id)}`;
@@ -44,3 +45,12 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
     };
   },
 });
+
+/** The providers that the person has signed in with, as far as their sessions tell. */
+const providersIn = (sessions: Sessions | undefined): readonly string[] =>
+  [...(sessions === undefined ? [] : [sessions.current, ...sessions.others])].flatMap(
+    ({ authentication_methods: methods }) =>
+      (methods ?? []).flatMap(({ method, provider }) =>
+        method === "oidc" && provider !== undefined ? [provider] : [],
+      ),
+  );

@@ -48,9 +48,12 @@ const signUp = async () => {
 describe("a person with an account at a provider", () => {
   it("links it by a click, and unlinks it by another", async () => {
     await signUp();
-    providers.acme.setAccount({ sub: randomUUID() });
+    providers.acme.setAccount({ sub: randomUUID(), email: "ann@acme.example", given_name: "Ann" });
     await button("Connect Acme").click();
     expect(await page.getByText(saved).isVisible()).toBe(true);
+    expect(await page.locator("#oidc li").first().textContent()).toMatch(
+      /Acme\s+Connected ann@acme\.example Connected .* UTC/,
+    );
     expect([await button("Connect Acme").count(), await button("Connect Globex").count()]).toEqual([0, 1]);
     await button("Disconnect Acme").click();
     expect(await page.getByText(saved).isVisible()).toBe(true);

@@ -11,6 +11,10 @@ export interface ProviderLink {
   readonly provider: string;
   readonly subject: string;
   readonly organization?: string;
+  /** When it was linked (RFC 3339); unknown of links that came from elsewhere. */
+  readonly linked_at?: string;
+  /** What the account is called there, for its owner to know it by. */
+  readonly account?: string;
 }
 
 /** A link as it is kept: with the tokens that came with it, encrypted, or none. */
@@ -91,10 +95,12 @@ const toChange = (stored: Secret | undefined, entries: readonly KeptLink[]): Cre
   identifiers: [...new Set(entries.map(identifierOf))],
 });
 
-const factsOf = ({ provider, subject, organization }: KeptLink): JsonObject => ({
+const factsOf = ({ provider, subject, organization, linked_at, account }: KeptLink): JsonObject => ({
   provider,
   subject,
   ...(organization !== undefined && { organization }),
+  ...(linked_at !== undefined && { linked_at }),
+  ...(account !== undefined && { account }),
 });
 
 const readLinks = (document: JsonObject | undefined): readonly KeptLink[] => {

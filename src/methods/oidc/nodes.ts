@@ -1,14 +1,17 @@
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
-import { submitNode } from "../../ui/node.ts";
-import { OIDC } from "./credential.ts";
+import { inputNode, submitNode } from "../../ui/node.ts";
+import { OIDC, type ProviderLink } from "./credential.ts";
 import { messages } from "./messages.ts";
 import type { Provider } from "./providers.ts";
 
 /** The buttons of the providers, made once. */
 export interface ProviderNodes {
-  /** Settings: `unlink` of what is linked (if one may), `link` of the rest. */
-  settings(state: { readonly linked: ReadonlySet<string>; readonly mayUnlink: boolean }): readonly UiNode[];
+  /**
+   * Settings: `unlink` of what is linked (if one may), `link` of the rest. Of what is linked the label's context says
+   * since when, and what the account is called there, as far as that is known.
+   */
+  settings(state: { readonly links: readonly ProviderLink[]; readonly mayUnlink: boolean }): readonly UiNode[];
   /** Login: every provider, or those that a known person has linked. */
   login(only?: ReadonlySet<string>): readonly UiNode[];
   /** Login that links the provider `without`: the others, to prove who one is. */
@@ -43,10 +46,28 @@ export const createProviderNodes = (providers: readonly Provider[]): ProviderNod
   const pick = (nodes: ReadonlyMap<string, UiNode>, wanted: (id: string) => boolean) =>
     [...nodes].flatMap(([id, node]) => (wanted(id) ? [node] : []));
 
+  /** The shared button, unless there is more to say of the link. */
+  const unlinkNode = ({ id, label }: Provider, { linked_at, account }: ProviderLink): UiNode | undefined => {
+    if (linked_at === undefined && account === undefined) return unlinks.get(id);
+    const context = { provider: label, ...(linked_at && { linked_at }), ...(account && { account }) };
+    return inputNode({
+      group: OIDC,
+      name: "unlink",
+      type: "submit",
+      value: id,
+      label: uiText(messages.unlink, context),
+    });
+  };
+  const unlinksOf = (linked: readonly ProviderLink[]): readonly UiNode[] =>
+    open.flatMap((provider) => {
+      const found = linked.find((entry) => entry.provider === provider.id);
+      return (found && unlinkNode(provider, found)) ?? [];
+    });
+
   return {
-    settings: ({ linked, mayUnlink }) => [
-      ...pick(unlinks, (id) => mayUnlink && linked.has(id)),
-      ...pick(links, (id) => !linked.has(id)),
+    settings: ({ links: linked, mayUnlink }) => [
+      ...(mayUnlink ? unlinksOf(linked) : []),
+      ...pick(links, (id) => !linked.some((entry) => entry.provider === id)),
     ],
     login: (only) => pick(logins, (id) => only?.has(id) ?? true),
     linkAccount: (without, only) => pick(accountLink, (id) => id !== without && (only?.has(id) ?? true)),

@@ -9,6 +9,7 @@ import type { AddressRules } from "../../lib/outbound/address-rules.ts";
 import { createAuthorizationRequests } from "./authorization-requests.ts";
 import { createOidcCredential, type TokenAead } from "./credential.ts";
 import { createOidcLogin } from "./login.ts";
+import { createLinkProvider } from "./new-link.ts";
 import { createProviderNodes } from "./nodes.ts";
 import { createNonces } from "./nonces.ts";
 import { createProviderAuthentication } from "./provider-authentication.ts";
@@ -72,11 +73,12 @@ export const createOidc = (deps: OidcDeps) => {
   const nodes = createProviderNodes(providers.list);
   const authorizations = createAuthorizationRequests({ providers, nonces, clock, log });
   const typesOf = (identity: IdentityRecord) => firstFactors(identity).map(({ type }) => type);
+  const linkProvider = createLinkProvider({ aead, clock });
   const providerAuthentication = createProviderAuthentication({
     db,
     identities,
     providers,
-    aead,
+    linkProvider,
     log,
     loginPage,
     loginHints,
@@ -85,7 +87,15 @@ export const createOidc = (deps: OidcDeps) => {
   const count = (identity: IdentityRecord) => firstFactors(identity).reduce((sum, way) => sum + way.count, 0);
 
   return {
-    settings: createOidcSettings({ enabled, identities, providers, nodes, authorizations, aead, firstFactors: count }),
+    settings: createOidcSettings({
+      enabled,
+      identities,
+      providers,
+      nodes,
+      authorizations,
+      linkProvider,
+      firstFactors: count,
+    }),
     login: createOidcLogin({ enabled, providers, nodes, authorizations, providerAuthentication }),
     registration: createOidcRegistration({ enabled, providers, nodes, authorizations, providerAuthentication }),
     credential: createOidcCredential((id) => enabled && providers.get(id) !== undefined),

@@ -15,9 +15,10 @@ import type {
   LinkedAccount,
 } from "../contract/authentication.ts";
 import { type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
-import { identifierOf, link, linksOf, OIDC, type TokenAead } from "./credential.ts";
+import { identifierOf, linksOf, OIDC } from "./credential.ts";
 import type { Mapped } from "./mapper/mapper.ts";
 import { cannotLink, confirmLinkMessage, mapperFailed, notProvenAgain, refusalMessage } from "./messages.ts";
+import type { LinkProvider } from "./new-link.ts";
 import { type ProviderProfile, readProviderProfile, writeProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
 import { writeRegistrationProvider } from "./registration-provider.ts";
@@ -39,7 +40,7 @@ export interface ProviderAuthenticationDeps {
   readonly db: Database;
   readonly identities: IdentityStore;
   readonly providers: Providers;
-  readonly aead: TokenAead;
+  readonly linkProvider: LinkProvider;
   readonly log: Log;
   /** The page that people sign in at. */
   readonly loginPage: string;
@@ -58,7 +59,7 @@ export const createProviderAuthentication = ({
   db,
   identities,
   providers,
-  aead,
+  linkProvider,
   log,
   loginPage,
   loginHints,
@@ -171,11 +172,11 @@ export const createProviderAuthentication = ({
       }
       const owner = await identities.findIdentifierOwner(db, validated);
       if (owner) return taken(provider, known, owner);
-      const { subject, tokens, level } = known;
+      const { level } = known;
       return {
         kind: "registered",
         traits: validated,
-        credentials: [link(undefined, { provider: provider.id, subject, tokens }, aead)],
+        credentials: [linkProvider(undefined, known)],
         extra: beside(told.mapped),
         amr: { method: OIDC, aal: level, provider: provider.id },
         submittedValues: told.submittedValues,
@@ -183,14 +184,15 @@ export const createProviderAuthentication = ({
     },
 
     linkAccount: async (linkState, owner, tx) => {
-      const { provider, subject, tokens } = readProviderProfile(linkState);
+      const known = readProviderProfile(linkState);
+      const { provider } = known;
       // One account of a provider for each person (docs/compatibility.md, rule 16).
       if (providers.get(provider) === undefined || linksOf(owner).some((entry) => entry.provider === provider))
         return rejected([cannotLink()]);
       const stored = await identities.findSecret(tx, owner.id, OIDC);
       return {
         kind: "linked",
-        change: { credentials: [link(stored, { provider, subject, tokens }, aead)] },
+        change: { credentials: [linkProvider(stored, known)] },
         // The account was proven by other means; what is new to it raises nothing.
         amr: { method: OIDC, aal: "aal1", provider },
         event: { type: "provider.linked", detail: { provider } },

@@ -7,8 +7,9 @@ import { messages as general, uiText } from "../../ui/messages.ts";
 import { type Rejected, rejected } from "../contract/result.ts";
 import type { Performed, SettingsChange, SettingsInput, SettingsMethod } from "../contract/settings.ts";
 import type { AuthorizationRequests } from "./authorization-requests.ts";
-import { link, linksOf, OIDC, type TokenAead, unlink } from "./credential.ts";
+import { linksOf, OIDC, unlink } from "./credential.ts";
 import { linkAndUnlink } from "./messages.ts";
+import type { LinkProvider } from "./new-link.ts";
 import type { ProviderNodes } from "./nodes.ts";
 import { type ProviderProfile, readProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
@@ -21,7 +22,7 @@ export interface OidcSettingsDeps {
   readonly providers: Providers;
   readonly nodes: ProviderNodes;
   readonly authorizations: AuthorizationRequests;
-  readonly aead: TokenAead;
+  readonly linkProvider: LinkProvider;
   /** How many ways to sign in a person has, of any kind. */
   readonly firstFactors: (identity: IdentityRecord) => number;
 }
@@ -37,20 +38,20 @@ type Wanted = { readonly link: Provider; readonly input: SettingsInput<"oidc"> }
  * who unlink at once the second finds what the first has left.
  */
 export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc", Wanted> => {
-  const { enabled, identities, providers, nodes, authorizations, aead, firstFactors } = deps;
+  const { enabled, identities, providers, nodes, authorizations, linkProvider, firstFactors } = deps;
 
   const prepareLink = async (
     known: ProviderProfile,
     { identity, sql }: SettingsChange,
   ): Promise<Performed | Rejected> => {
-    const { provider, subject, tokens } = known;
+    const { provider } = known;
     const event = { type: "provider.linked", detail: { provider } };
     const allowed = mayLink(providers, identity, provider);
     if (allowed.kind === "forbidden") return { ...rejected([allowed.message]), event };
     const stored = await identities.findSecret(sql, identity.id, OIDC);
     return {
       kind: "performed",
-      change: { credentials: [link(stored, { provider, subject, tokens }, aead)] },
+      change: { credentials: [linkProvider(stored, known)] },
       event,
       // Whoever links an account has shown nothing that was known of them: it raises no session.
       amr: { method: OIDC, aal: "aal1", provider },
@@ -72,7 +73,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
 
     nodes: ({ identity }) =>
       nodes.settings({
-        linked: new Set(linksOf(identity).map(({ provider }) => provider)),
+        links: linksOf(identity),
         mayUnlink: firstFactors(identity) > 1,
       }),
 

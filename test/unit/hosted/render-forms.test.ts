@@ -23,7 +23,15 @@ const sections = (
   options: Partial<SectionsOptions> = {},
   messages?: readonly WireText[],
 ) => {
-  const all = { username: "", account: undefined, active: undefined, isSaved: false, endsOthers: false, ...options };
+  const all = {
+    username: "",
+    account: undefined,
+    active: undefined,
+    isSaved: false,
+    usedProviders: [],
+    endsOthers: false,
+    ...options,
+  };
   const rendered = renderSections(ui(nodes, messages), viewOf(nodes, ["settings"]), all);
   return {
     titles: rendered.sections.map(({ title }) => title),
@@ -374,6 +382,22 @@ describe("sections", () => {
     expect([...page.matchAll(/<strong>([^<]+)/g)].map(([, name]) => name)).toEqual(["Google", "Acme"]);
     expect(page).toContain(`name="unlink" value="google" aria-label="Google">Disconnect</button>`);
     expect(page).toContain(`name="link" value="acme" aria-label="Acme">Connect</button>`);
+  });
+
+  it("show a provider that is the only way in, which has no button", () => {
+    const nodes = [csrf, submit("oidc", "link", "acme", "Acme")];
+    const { page } = sections(nodes, { usedProviders: ["github", "acme", "github"] });
+    expect([...page.matchAll(/<strong>([^<]+)/g)].map(([, name]) => name)).toEqual(["GitHub", "acme"]);
+    expect(page).toContain("Your only way to sign in.");
+  });
+
+  it("say since when a provider is connected, and as whom", () => {
+    const context = { provider: "Acme", linked_at: "2030-01-31T09:30:00Z", account: "<ann@example.com>" };
+    const label = { id: 1050003, text: "Unlink Acme", type: "info" as const, context };
+    const { page } = sections([csrf, { ...submit("oidc", "unlink", "acme", ""), meta: { label } }]);
+    expect(page).toContain("<bdi>&lt;ann@example.com&gt;</bdi>");
+    expect(page).toMatch(/Connected <time datetime="2030-01-31T09:30:00Z" data-local>Jan 31, 2030/);
+    expect(page).toContain(`aria-label="Disconnect Acme">Disconnect</button>`);
   });
 });
 

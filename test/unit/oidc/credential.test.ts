@@ -155,12 +155,24 @@ describe("the buttons", () => {
       node.meta?.label?.context,
     ]);
 
+  const linked = (...ids: readonly string[]) => ids.map((provider) => ({ provider, subject: "ann" }));
+
+  it("unlink, with since when and as whom, where that is known", () => {
+    const links = [{ provider: "acme", subject: "ann", linked_at: "2030-01-31T09:30:00Z", account: "ann@example.com" }];
+    expect(look(nodes.settings({ links, mayUnlink: true }))[0]).toEqual([
+      "unlink",
+      "acme",
+      1050003,
+      { provider: "Acme", linked_at: "2030-01-31T09:30:00Z", account: "ann@example.com" },
+    ]);
+  });
+
   it("link and unlink, as recorded", () => {
-    expect(look(nodes.settings({ linked: new Set(["acme"]), mayUnlink: true }))).toEqual([
+    expect(look(nodes.settings({ links: linked("acme"), mayUnlink: true }))).toEqual([
       ["unlink", "acme", 1050003, { provider: "Acme" }],
       ["link", "globex", 1050002, { provider: "globex" }],
     ]);
-    expect(look(nodes.settings({ linked: new Set(["acme", "gone"]), mayUnlink: false }))).toEqual([
+    expect(look(nodes.settings({ links: linked("acme", "gone"), mayUnlink: false }))).toEqual([
       ["link", "globex", 1050002, { provider: "globex" }],
     ]);
   });
