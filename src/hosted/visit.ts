@@ -1,3 +1,4 @@
+import { parseCookie } from "cookie";
 import type { FastifyRequest } from "fastify";
 import { type Api, createApi, type FetchApi } from "./api.ts";
 import { chooseLanguage, languageCookie } from "./language.ts";
@@ -12,20 +13,15 @@ export interface Visit {
   readonly here: string;
   /** A parameter of the address; of repeated ones the first. */
   readonly param: (name: string) => string | undefined;
-  /** A cookie, as the browser sent it. */
+  /** A cookie; of several of one name the first. */
   readonly cookie: (name: string) => string | undefined;
 }
 
 /** Reads a request. */
 export const createVisit = (fetchApi: FetchApi, request: FastifyRequest): Visit => {
   const { pathname, search, searchParams } = new URL(request.originalUrl, "http://page.invalid");
-  const cookie = (name: string): string | undefined => {
-    for (const pair of (request.headers.cookie ?? "").split(";")) {
-      const [given = "", value = ""] = pair.trim().split("=", 2);
-      if (given === name) return value;
-    }
-    return undefined;
-  };
+  const cookies = parseCookie(request.headers.cookie ?? "");
+  const cookie = (name: string): string | undefined => cookies[name];
   return {
     api: createApi(fetchApi, request),
     texts: textsOf(chooseLanguage(cookie(languageCookie), request.headers["accept-language"])),

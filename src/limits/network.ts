@@ -1,21 +1,18 @@
 import { isIPv6 } from "node:net";
+import ipaddr from "ipaddr.js";
 
 /**
  * The network an address belongs to, for counting: an IPv4 address by itself,
- * an IPv6 address by its first 64 bits, which one household or host commands.
+ * however it is written, an IPv6 address by its first 64 bits, which one
+ * household or host commands.
  */
 export const networkOf = (address: string): string => {
-  const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
-  if (!isIPv6(plain)) return plain;
-  const [head = "", tail] = plain.split("::", 2);
-  const front = head === "" ? [] : head.split(":");
-  const back = tail === undefined || tail === "" ? [] : tail.split(":");
-  const groups =
-    tail === undefined
-      ? front
-      : [...front, ...Array.from({ length: 8 - front.length - back.length }, () => "0"), ...back];
-  return groups
+  if (!isIPv6(address)) return address;
+  // Names of interfaces (fe80::1%br-lan) are not all known to the library, and stand behind what counts.
+  const parsed = ipaddr.process(address.replace(/%.*$/, ""));
+  if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString();
+  return parsed.parts
     .slice(0, 4)
-    .map((g) => Number.parseInt(g, 16).toString(16))
+    .map((part) => part.toString(16))
     .join(":");
 };

@@ -6,6 +6,9 @@ import type { Call } from "../lib/call.ts";
  * before, lives on in the browser. Whoever knows what a valid one looks like
  * picks it. Values are taken as they stand; ours need no decoding but of percent
  * signs that some clients put in.
+ *
+ * The parser of the package `cookie` does not do: of several cookies of one name it
+ * gives only the first, and whoever can set one for a parent domain would choose it.
  */
 export const readCookies = (call: Call, name: string): readonly string[] => {
   const header = call.headers.cookie;
@@ -20,7 +23,10 @@ export const readCookies = (call: Call, name: string): readonly string[] => {
   return values;
 };
 
-/** The names of all cookies of a request. */
+/**
+ * The names of all cookies of a request, also of those without a `=`, which the package `cookie` leaves out: they are
+ * as much the sign of a browser as others.
+ */
 export const cookieNames = (call: Call): string[] =>
   (call.headers.cookie ?? "")
     .split(";")

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { createClientAddress } from "../../lib/client-address.ts";
+import { createClientAddress } from "../client-address.ts";
 import { unambiguousUrl } from "./query.ts";
 
 /** Where a request came from and what it was addressed to. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
-import { createClientAddress } from "../../../src/lib/client-address.ts";
+import { createClientAddress } from "../../../src/server/client-address.ts";
 import { createTrustedOrigins } from "../../../src/server/trusted-origins.ts";
 
 const from = (remoteAddress: string | undefined, headers: Record<string, string> = {}, encrypted = false) =>
@@ -42,8 +42,19 @@ test("of a list, only what trusted proxies have added counts", () => {
   expect(address(from("10.0.0.1", { "x-forwarded-for": "1.1.1.1, 203.0.113.9, 10.0.0.2" })).ip).toBe("203.0.113.9");
   expect(address(from("10.0.0.1", { "x-forwarded-for": "10.0.0.3, 10.0.0.2" })).ip).toBe("10.0.0.3");
   expect(address(from("10.0.0.1", { "x-forwarded-for": "203.0.113.9, nonsense" })).ip).toBe("10.0.0.1");
+  expect(address(from("10.0.0.1", { "x-forwarded-for": "203.0.113.9, nonsense, 10.0.0.2" })).ip).toBe("10.0.0.2");
+  expect(address(from("10.0.0.1", { "x-forwarded-for": "" })).ip).toBe("10.0.0.1");
+  expect(address(from("::ffff:10.0.0.1", { "x-forwarded-for": "203.0.113.9, ::ffff:10.0.0.2" })).ip).toBe(
+    "203.0.113.9",
+  );
+  expect(address(from("10.0.0.1", { "x-forwarded-for": "203.0.113.9, 10.0.0.2:4711" })).ip).toBe("203.0.113.9");
   expect(address(from("10.0.0.1", { "x-forwarded-for": "[2001:db8::1]:443" })).ip).toBe("2001:db8::1");
   expect(address(from("10.0.0.1", { "x-forwarded-for": "203.0.113.9:4711" })).ip).toBe("203.0.113.9");
+});
+
+test("every peer may be a trusted proxy", () => {
+  const address = createClientAddress(["0.0.0.0/0"]);
+  expect(address(from("192.0.2.1", { "x-forwarded-for": "203.0.113.9" })).ip).toBe("203.0.113.9");
 });
 
 test("a host or a protocol that is none is not repeated", () => {

@@ -5,12 +5,12 @@ import { LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts"
 import { SessionService } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import { SettingsService } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { Call } from "../../../src/lib/call.ts";
-import { createClientAddress } from "../../../src/lib/client-address.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { createAccessCheck } from "../../../src/server/access-check.ts";
 import { createBodyBudget } from "../../../src/server/body-budget.ts";
 import { createCallLimit } from "../../../src/server/call-limit.ts";
 import { createCallLog } from "../../../src/server/call-log.ts";
+import { createClientAddress } from "../../../src/server/client-address.ts";
 import { mountConnect } from "../../../src/server/connect/mount.ts";
 import { createHealth } from "../../../src/server/health.ts";
 import { createHttpApp, type HttpAppOptions } from "../../../src/server/http-app.ts";
