@@ -30,6 +30,7 @@ beforeAll(async () => {
   server = await startServer({
     database: {
       dsn,
+      besideDsn: dsn,
       name: "ostiary",
       connection: { socketPath: database.socketPath, user: "root", database: "ostiary" },
       drop: async () => undefined,

@@ -5,7 +5,7 @@ import { enterAs, enterAsNewPerson, newPassword } from "../protocols/person.ts";
 import { accepted } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
-import { openWay, socketOf, type Way } from "../setup/way.ts";
+import { openWay, placeOf, type Way } from "../setup/way.ts";
 
 /* A server whose dsn names two hosts, one of which dies and comes back. */
 
@@ -15,7 +15,7 @@ let two: Way;
 
 beforeAll(async () => {
   server = await startServer();
-  const socket = socketOf(server.database.dsn);
+  const socket = placeOf(server.database.dsn);
   [one, two] = [await openWay(socket), await openWay(socket)];
   const addresses = [one, two].map(({ port }) => `tcp(127.0.0.1:${port})`).join(",");
   await server.restart({ dsn: `mysql://root@${addresses}/${server.database.name}` });

@@ -292,7 +292,7 @@ export const createErrorCases = (server: TestServer, proxy: DatabaseProxy) => {
   /** The answer to the next COMMIT never comes. */
   const losing = async () => {
     const found = await native();
-    proxy.cutAfter("\u0003COMMIT");
+    proxy.cutAfter("COMMIT");
     return found;
   };
   const whenLost = {

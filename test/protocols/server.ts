@@ -79,7 +79,7 @@ export const startServer = async ({
   const [url, adminUrl] = [`http://127.0.0.1:${publicPort}`, `http://127.0.0.1:${adminPort}`];
   const standard: Raw = {
     dev: true,
-    dsn: database.dsn,
+    dsn: beside === undefined ? database.dsn : database.besideDsn,
     serve: {
       public: { host: "127.0.0.1", port: publicPort, base_url: `${url}/` },
       admin: { host: "127.0.0.1", port: adminPort },

@@ -1,6 +1,10 @@
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from "node:net";
+import { parseDsn } from "../../src/lib/dsn.ts";
 
-/** A way over TCP to a server's socket, that a test can do things to. */
+/** Where a server listens: the path of its socket, or whatever Node connects to. */
+export type Target = string | NetConnectOpts;
+
+/** A way over TCP to a server, that a test can do things to. */
 export interface Way {
   readonly port: number;
   /** Everything that clients sent, as it went over the wire. */
@@ -15,19 +19,19 @@ export interface Way {
   freeze(): void;
   mend(): void;
   /** Leads somewhere else from now on. */
-  lead(target: string): void;
+  lead(target: Target): void;
   close(): void;
 }
 
 /** Opens a way, on a port that is free. */
-export const openWay = async (target: string, host = "127.0.0.1"): Promise<Way> => {
+export const openWay = async (target: Target, host = "127.0.0.1"): Promise<Way> => {
   const sockets = new Set<Socket>();
   const sent: Buffer[] = [];
-  const state = { kind: "open" as "open" | "cut" | "frozen", target, made: 0 };
+  const state: { kind: "open" | "cut" | "frozen"; target: Target; made: number } = { kind: "open", target, made: 0 };
   const server = createServer((client) => {
     state.made++;
     if (state.kind === "cut") return void client.destroy();
-    const upstream = connect(state.target);
+    const upstream = connect(optionsOf(state.target));
     for (const [one, other] of [[client, upstream] as const, [upstream, client] as const]) {
       sockets.add(one);
       one.on("error", () => other.destroy());
@@ -71,9 +75,10 @@ export const openWay = async (target: string, host = "127.0.0.1"): Promise<Way> 
   };
 };
 
-/** The socket that a DSN names. */
-export const socketOf = (dsn: string): string => {
-  const socket = /unix\(([^)]*)\)/.exec(dsn)?.[1];
-  if (socket === undefined) throw new Error(`the DSN has no socket: ${dsn}`);
-  return socket;
+const optionsOf = (target: Target): NetConnectOpts => (typeof target === "string" ? { path: target } : target);
+
+/** The first place that a DSN names. */
+export const placeOf = (dsn: string): NetConnectOpts => {
+  const [address] = parseDsn(dsn).addresses;
+  return address.socketPath === undefined ? { host: address.host, port: address.port } : { path: address.socketPath };
 };

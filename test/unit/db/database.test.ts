@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { awaitDatabase } from "../../../src/db/await-database.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import { type PrivateDatabase, startPrivateDatabase } from "../../../src/db/private.ts";
 import { readJson } from "../../../src/db/read-json.ts";
 import type { Database, Sql } from "../../../src/db/sql.ts";
 import { DatabaseUnavailable, isDuplicate, SqlError } from "../../../src/db/sql-error.ts";
+import { openDatabaseProxy } from "../../protocols/database-proxy.ts";
 import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
 import "../../setup/seeded.ts";
 
@@ -136,7 +137,7 @@ describe("statements", () => {
       mode: expect.stringContaining("STRICT_ALL_TABLES"),
       coll: expect.stringMatching(/^utf8mb4/),
     });
-    expect(db.dialect).toBe(process.env.ENGINE || "mariadb");
+    expect(db.dialect).toBe(inject("dialect"));
     expect(db.version).toMatch(/^\d+\.\d+\./);
   });
 });
@@ -237,8 +238,9 @@ describe("a transaction", () => {
   });
 
   it("is not repeated when its connection is lost during COMMIT", async () => {
-    const proxy = await commitCutter(fresh.connection.socketPath);
-    const through = createDatabase({ dsn: fresh.dsn.replace(/unix\([^)]*\)/, `unix(${proxy.socket})`), poolSize: 2 });
+    const proxy = await openDatabaseProxy(fresh);
+    const through = createDatabase({ dsn: proxy.dsn, poolSize: 2 });
+    proxy.cutAfter("COMMIT");
     let runs = 0;
     const error = await through
       .transaction(async (tx) => {
@@ -249,10 +251,9 @@ describe("a transaction", () => {
     expect(error).toBeInstanceOf(DatabaseUnavailable);
     expect(error).toMatchObject({ outcome: "unknown", reason: "lost" });
     expect(runs).toBe(1);
-    await sleep(100);
     expect(await count()).toBe(1);
     await through.close();
-    proxy.close();
+    await proxy.close();
   });
 
   it("keeps every increment of many at once", async () => {
@@ -394,30 +395,4 @@ describe("connections", () => {
 const kill = async (tx: Sql) => {
   const [row] = await tx.query<{ c: number }>("SELECT CONNECTION_ID() AS c");
   await db.run(`KILL ${row?.c}`);
-};
-
-const isCommit = (data: Buffer) => data.includes("COMMIT") && !data.includes("COMMITTED");
-
-/** A socket in front of the server that delivers a COMMIT and cuts the line before its answer. */
-const commitCutter = async (target: string) => {
-  const socket = `${target}-${randomBytes(4).toString("hex")}`;
-  const proxy = createServer((client) => {
-    const upstream = connect(target);
-    upstream.on("error", () => undefined).on("data", (data) => client.write(data));
-    client
-      .on("error", () => undefined)
-      .on("data", (data) => {
-        upstream.write(data, () => {
-          if (!isCommit(data)) return;
-          setTimeout(() => {
-            client.destroy();
-            upstream.destroy();
-          }, 20);
-        });
-        if (isCommit(data)) upstream.removeAllListeners("data");
-      });
-    client.on("close", () => upstream.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(socket, resolve));
-  return { socket, close: () => proxy.close() };
 };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDatabase } from "../../../src/db/pool.ts";
 import { type PrivateDatabase, startPrivateDatabase } from "../../../src/db/private.ts";
 import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
-import { openWay, socketOf, type Way } from "../../setup/way.ts";
+import { openWay, placeOf, type Way } from "../../setup/way.ts";
 
 /*
  * A MariaDB that takes itself for a node of Galera and has no cluster: sessions
@@ -33,7 +33,7 @@ describe("a node of Galera", () => {
     });
     fresh = await freshDatabase();
     way = await openWay(node.socketPath);
-    other = await openWay(socketOf(fresh.dsn));
+    other = await openWay(placeOf(fresh.dsn));
   }, 60_000);
 
   afterAll(async () => {

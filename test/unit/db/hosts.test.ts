@@ -9,7 +9,7 @@ import { startPrivateDatabase } from "../../../src/db/private.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { parseDsn } from "../../../src/lib/dsn.ts";
 import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
-import { openWay, socketOf, type Way } from "../../setup/way.ts";
+import { openWay, placeOf, type Way } from "../../setup/way.ts";
 
 let fresh: FreshDatabase;
 let one: Way;
@@ -18,7 +18,7 @@ let db: Database;
 
 beforeEach(async () => {
   fresh = await freshDatabase();
-  [one, two] = [await openWay(socketOf(fresh.dsn)), await openWay(socketOf(fresh.dsn))];
+  [one, two] = [await openWay(placeOf(fresh.dsn)), await openWay(placeOf(fresh.dsn))];
   db = createDatabase({
     dsn: `mysql://root@tcp(127.0.0.1:${one.port}),tcp(127.0.0.1:${two.port})/${fresh.name}`,
     poolSize: 5,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createDatabase } from "../../../src/db/pool.ts";
 import { type PrivateDatabase, startPrivateDatabase } from "../../../src/db/private.ts";
 import { type Certificate, createAuthority } from "../../setup/certificates.ts";
-import { openWay, socketOf, type Way } from "../../setup/way.ts";
+import { openWay, placeOf, type Way } from "../../setup/way.ts";
 
 /*
  * A real server with a certificate for localhost and 127.0.0.1, reached over
@@ -39,7 +39,7 @@ beforeAll(async () => {
   ways = {
     tls: await openWay(server.socketPath),
     other: await openWay(server.socketPath, "127.0.0.2"),
-    clear: await openWay(socketOf(inject("dsn"))),
+    clear: await openWay(placeOf(inject("dsn"))),
   };
 }, 60_000);
 
