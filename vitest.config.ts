@@ -7,6 +7,8 @@ const coveredFolders = ["account", "flows", "identity", "methods", "server", "se
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // A cluster of its own and a minute of load: `make test ENGINE=galera`.
+    exclude: process.env.ENGINE === "galera" ? [] : ["test/galera/**"],
     globalSetup: ["test/setup/database.ts"],
     setupFiles: ["test/setup/every-file.ts"],
     reporters: ["default", "./test/setup/reporter.ts"],

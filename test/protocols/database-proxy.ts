@@ -41,7 +41,10 @@ export interface DatabaseProxy {
   rule(next: Rule): void;
   /** Ends all connections and lets nobody through. */
   cut(): void;
-  /** Delivers the next statement that holds this in its text or its values, and ends its connection in place of the answer. */
+  /**
+   * Delivers the next statement that holds this word in its text, or this in its values, and ends its connection in
+   * place of the answer.
+   */
   cutAfter(what: string | Buffer): void;
   /** Lets everything through. */
   mend(): void;
@@ -87,8 +90,9 @@ export const openDatabaseProxy = async (database: FreshDatabase): Promise<Databa
       end();
     },
     cutAfter: (what) => {
+      const isIn = (text: string) => typeof what === "string" && new RegExp(`\\b${what}\\b`).test(text);
       state.rule = ({ text, values }) => {
-        if (!text.includes(what.toString("latin1")) && !values.includes(what)) return undefined;
+        if (!isIn(text) && !values.includes(what)) return undefined;
         state.rule = pass;
         return { cut: "after" };
       };
