@@ -23,7 +23,7 @@ install: ## install Node, packages and a database server, as far as missing
 dev: install ## serve, and again after each change of a file
 	@exec node --watch src/main.ts serve --dev
 
-test: ## all checks and all tests; T=unit/db for a part of the tests alone, ENGINE=mysql for a real MySQL
+test: ## all checks and all tests; T=unit/db for a part of the tests alone, ENGINE=mysql or ENGINE=galera for those
 	@scripts/test $(T)
 
 screens: install ## pictures of the pages, into docs/screens; ARGS="--only settings,ar,pogo"

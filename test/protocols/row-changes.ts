@@ -1,0 +1,49 @@
+import type { TestServer } from "./server.ts";
+
+/** Tables that count or lease, whatever becomes of a request. */
+const besides: ReadonlySet<string> = new Set(["attempts", "jobs", "ostiary_migrations"]);
+
+/** Every row there is, by table and key, and in it every column's value as text. */
+export type Rows = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/** Reads all rows of all tables in which something is kept. */
+export const allRows = async (server: TestServer): Promise<Rows> => {
+  const columns = await server.sql<{ tableName: string; columnName: string; columnKey: string }>(
+    `SELECT TABLE_NAME AS tableName, COLUMN_NAME AS columnName, COLUMN_KEY AS columnKey FROM information_schema.COLUMNS
+     WHERE TABLE_SCHEMA = ? ORDER BY TABLE_NAME, ORDINAL_POSITION`,
+    [server.database.name],
+  );
+  const rows = new Map<string, Readonly<Record<string, string>>>();
+  for (const table of new Set(columns.map(({ tableName }) => tableName))) {
+    if (besides.has(table)) continue;
+    const keys = columns
+      .filter(({ tableName, columnKey }) => tableName === table && columnKey === "PRI")
+      .map(({ columnName }) => columnName);
+    for (const row of await server.sql(`SELECT * FROM ${table}`)) {
+      const texts = Object.fromEntries(Object.entries(row).map(([column, value]) => [column, textOf(value)]));
+      rows.set(`${table} ${keys.map((column) => texts[column]).join(" ")}`, texts);
+    }
+  }
+  return rows;
+};
+
+const textOf = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString("hex") : JSON.stringify(value));
+
+/**
+ * What kind of change lies between two readings, with no word of whose rows it
+ * was: `identities ~ traits version`, `sessions +`, `continuations -`. One line a row.
+ */
+export const changesBetween = (before: Rows, after: Rows): readonly string[] => {
+  const lines: string[] = [];
+  const tableOf = (key: string) => key.split(" ", 1)[0];
+  for (const [key, row] of after) {
+    const old = before.get(key);
+    if (old === undefined) lines.push(`${tableOf(key)} +`);
+    else {
+      const changed = Object.keys(row).filter((column) => row[column] !== old[column] && column !== "turn");
+      if (changed.length > 0) lines.push(`${tableOf(key)} ~ ${changed.join(" ")}`);
+    }
+  }
+  for (const key of before.keys()) if (!after.has(key)) lines.push(`${tableOf(key)} -`);
+  return lines.sort();
+};
