@@ -248,6 +248,21 @@ describe("sign-ins with a provider", () => {
     for (const each of back) expect(accepted(await each.visitor.whoami()).identityId).toBe(id);
   });
 
+  it("is used by the request that claimed it, and by no other while that goes on", async () => {
+    const { visitor, url } = await goes(account());
+    let second: Awaited<ReturnType<typeof comeBack>> | undefined;
+    const first = await between(
+      server.gate,
+      () => comeBack(url, visitor),
+      async () => {
+        second = await comeBack(url, visitor);
+      },
+    );
+    expect(second && locationOf(second).href).toContain(ui.error);
+    expect(locationOf(first).href).not.toContain(ui.error);
+    accepted(await visitor.whoami());
+  });
+
   it("may be completed by the same answer after a failure that is not its own", async () => {
     const { visitor, url } = await goes(account());
     const repair = await failAt(server, { event: "INSERT", table: "sessions" });

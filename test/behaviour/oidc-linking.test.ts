@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nativeRest } from "../protocols/json-rest.ts";
 import { linkThrough, withCode } from "../protocols/linking.ts";
-import { change, enterAsNewPerson, type Person, signIn } from "../protocols/person.ts";
+import { change, enterAsNewPerson, newPassword, type Person, signIn } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
 import { browserDoors, protocols } from "../protocols/protocols.ts";
 import {
@@ -232,6 +232,36 @@ describe.each(browserDoors)("in a browser, through $name", (protocol) => {
     await comeBack(await signInAt(providers.globex, toGlobex, { sub: randomUUID() }), visitor);
     expect(await linksOf(server, person.id)).toHaveLength(2);
   });
+});
+
+it("a parked change and a way to a provider wait side by side, and both are completed", async () => {
+  const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+  const flow = accepted(await visitor.settings.create(withCode));
+  const location = away(await visitor.settings.update(flow.id, { method: "oidc", link: "acme" }));
+  await ageSessions(server, person.id);
+  const password = newPassword();
+  const parked = refused(await visitor.settings.update(flow.id, { method: "password", password }));
+  expect(parked.reason).toBe("SESSION_REFRESH_REQUIRED");
+  const waiting = await server.sql<{ kind: string }>(
+    "SELECT kind FROM continuations WHERE flow_id = UNHEX(?) ORDER BY kind",
+    [flow.id.replaceAll("-", "")],
+  );
+  expect(waiting.map(({ kind }) => kind)).toEqual(["reauthentication", "redirect"]);
+
+  const sub = randomUUID();
+  const back = await comeBack(await signInAt(providers.acme, location, { sub }), undefined);
+  accepted(await signIn(visitor, person, { refresh: "true" }));
+  accepted(await visitor.resume(flow.id));
+  accepted(await signIn(nativeRest.enter(server), { ...person, password }));
+  const code = locationOf(back).searchParams.get("code") ?? "";
+  accepted(
+    await visitor.settings.update(flow.id, {
+      method: "oidc",
+      init_code: flow.exchangeCode ?? "",
+      return_to_code: code,
+    }),
+  );
+  expect(await linksOf(server, person.id)).toEqual([`acme:${sub}`]);
 });
 
 describe("two who unlink at the same moment", () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { enterAsNewPerson } from "../protocols/person.ts";
-import { accepted } from "../protocols/protocol.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, newEmail, signIn } from "../protocols/person.ts";
+import { accepted, refused } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
+import { ageSessions, idBytes } from "../protocols/rows.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* What a request costs the database: looking again at what a change rests on takes no statement of its own. */
@@ -30,4 +32,32 @@ describe.each(protocols.filter(({ isForm }) => !isForm))("through $name", (proto
     const [update] = await countOf(async () => accepted(await visitor.settings.update(id, profile)));
     expect({ whoami, create, get, update }).toEqual({ whoami: 1, create: 2, get: 1, update: 3 });
   });
+});
+
+it("a change of settings, with all that can belong to it, writes rows of one person only", async () => {
+  const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+  const flow = accepted(await visitor.settings.create());
+  await ageSessions(server, person.id);
+  refused(await visitor.settings.update(flow.id, { method: "profile", traits: { email: newEmail() } }));
+  accepted(await signIn(visitor, person, { refresh: "true" }));
+  const id = idBytes(person.id);
+  const written: string[] = [];
+  const elsewhere: string[] = [];
+  server.gate.watch(async (sql, params) => {
+    if (isOfJobs(sql) && !sql.includes("identity_id") && !sql.includes("home_id")) return;
+    if (/^\s*SELECT/.test(sql)) return;
+    written.push(/(?:INTO|UPDATE|FROM) (\w+)/.exec(sql)?.[1] ?? sql);
+    if (!params.some((value) => Buffer.isBuffer(value) && value.equals(id))) elsewhere.push(sql);
+  });
+  accepted(await visitor.resume(flow.id));
+  server.gate.watch(undefined);
+  expect(elsewhere).toEqual([]);
+  expect([...new Set(written)].sort()).toEqual([
+    "continuations",
+    "flows",
+    "identities",
+    "identity_addresses",
+    "identity_identifiers",
+    "security_events",
+  ]);
 });

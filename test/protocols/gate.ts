@@ -1,4 +1,4 @@
-import type { Database, Sql } from "../../src/db/sql.ts";
+import type { Database, Sql, SqlValue } from "../../src/db/sql.ts";
 import { observeStatement } from "../setup/observed-statements.ts";
 
 /** One transaction that waits to be begun. */
@@ -9,35 +9,46 @@ export interface Held {
   release(): void;
 }
 
+/** Looks at a statement before it is sent. `sql` is where it will be: the database, or the transaction. */
+export type Look = (statement: string, params: readonly SqlValue[], sql: Sql) => Promise<void>;
+
 /** Holds requests just before their transactions, so that a test may change what they rest on. */
 export interface Gate {
   /** Every statement that was sent so far, but for BEGIN and COMMIT. */
   readonly statements: readonly string[];
   /** Holds the next transaction; those after it pass. */
   hold(): Held;
+  /** From now on looks at each statement; undefined: no longer. */
+  watch(look: Look | undefined): void;
   wrap(db: Database): Database;
 }
 
 /** Creates a gate that is open. */
 export const createGate = (): Gate => {
   const statements: string[] = [];
+  let look: Look | undefined;
   const counted = <S extends Sql>(sql: S): S => ({
     ...sql,
-    query: (statement, params) => {
+    query: async (statement, params) => {
       statements.push(statement);
       observeStatement(statement);
+      if (look) await look(statement, params ?? [], sql);
       return sql.query(statement, params);
     },
-    execute: (statement, params) => {
+    execute: async (statement, params, repeatable) => {
       statements.push(statement);
       observeStatement(statement);
-      return sql.execute(statement, params);
+      if (look) await look(statement, params ?? [], sql);
+      return sql.execute(statement, params, repeatable);
     },
   });
   let next: { readonly arrive: () => void; readonly until: Promise<void> } | undefined;
 
   return {
     statements,
+    watch: (by) => {
+      look = by;
+    },
     hold: () => {
       const reached = Promise.withResolvers<void>();
       const until = Promise.withResolvers<void>();
