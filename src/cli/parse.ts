@@ -9,7 +9,13 @@ export type Parsed =
   /** In one line, without the program's name. */
   | { readonly kind: "mistake"; readonly message: string };
 
-/** Reads a command line: the words after the program's name. Without any it is a call for help. */
+/**
+ * Reads a command line: the words after the program's name. Without any it is a call for help.
+ *
+ * Options are read by Node's own `parseArgs`. `commander` does not do in its place: it takes an option for the value of
+ * the one before (`-c --dev` reads a file called --dev), says of `--dev=1` that there is no such option, and does not
+ * name an argument that is too much. It would be wrapped in the sentences and texts that stand here anyway.
+ */
 export function parseCommandLine(args: readonly string[], commands: readonly Command[]): Parsed {
   const [word, ...rest] = args;
   if (word === undefined || word === "--help" || word === "-h") return { kind: "help", command: undefined };

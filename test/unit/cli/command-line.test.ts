@@ -50,6 +50,8 @@ test("a mistyped command line is told in one line, with exit code 2", () => {
 test.each([
   [["serve", "file.yml"], 'serve takes no argument "file.yml"'],
   [["serve", "-c"], "argument missing"],
+  [["serve", "-c", "--dev"], "argument is ambiguous"],
+  [["serve", "--config", "--data-dir=/data"], "argument is ambiguous"],
   [["serve", "--dev=1"], "does not take an argument"],
   [["migrate", "--dev"], "unknown option --dev"],
   [["--nonsense"], 'unknown option "--nonsense"'],
