@@ -147,7 +147,7 @@ describe("every failure is counted", () => {
     } finally {
       await node.stop();
     }
-  });
+  }, 60_000);
 });
 
 describe("from one network", () => {

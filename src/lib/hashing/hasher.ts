@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createComparisonTime } from "./comparison-time.ts";
 import { findCostFault, type HashCost, type HashFormat, readHashFormat, writeArgon2 } from "./hash-format.ts";
 import { createHashingProcess } from "./hashing-process.ts";
 import type { Job, Response } from "./job.ts";
@@ -103,8 +104,7 @@ export const createHasher = (
   const turns = createTurns({ concurrency, queue: config.queue });
   const nobody = hashOfNobody(config);
   const most = atLeastOurs(config);
-  /** How long comparing with a hash made as configured takes lately, in milliseconds; 0 before the first. */
-  let currentMs = 0;
+  const usual = createComparisonTime();
 
   const compare = async (candidates: readonly string[], stored: string, isLikeOurs: boolean): Promise<Response> => {
     // Starting the process takes longer than the comparison that it is started for.
@@ -112,7 +112,7 @@ export const createHasher = (
     const started = performance.now();
     const response = await worker.run({ kind: "verify", candidates, stored });
     const each = (performance.now() - started) / candidates.length;
-    if (isLikeOurs && isWarm) currentMs = currentMs === 0 ? each : currentMs * 0.9 + each * 0.1;
+    if (isLikeOurs && isWarm) usual.learn(each);
     return response;
   };
 
@@ -121,7 +121,7 @@ export const createHasher = (
    * comparison would.
    */
   const pretend = async (candidates: readonly string[]): Promise<void> => {
-    if (currentMs > 0 && worker.running) await sleep(currentMs * candidates.length);
+    if (usual.isKnown() && worker.running) await sleep(usual.milliseconds * candidates.length);
     else await compare(candidates, nobody, true);
   };
 
@@ -187,7 +187,7 @@ export const createHasher = (
         refused,
         crashes: worker.crashes,
         averageMs: turns.averageMs,
-        comparisonMs: currentMs,
+        comparisonMs: usual.milliseconds,
         purposes: stats,
       };
     },
