@@ -7,7 +7,10 @@ const setUp = () => {
   const learn = (milliseconds: number, count = 1) => {
     for (let n = 0; n < count; n++) time.learn(milliseconds);
   };
-  return { time, learn, advance: (milliseconds: number) => void (now += milliseconds) };
+  const advance = (milliseconds: number) => {
+    now += milliseconds;
+  };
+  return { time, learn, advance };
 };
 
 describe("the time of a comparison", () => {
