@@ -12,7 +12,10 @@ export interface ComparisonTime {
 const ENOUGH = 8;
 /** Milliseconds after which a comparison is measured again, whoever asks. */
 const STALE_AFTER = 2_000;
-/** Follows a machine that has become quicker at once, and one that has become slower with care: who waits for nothing keeps others waiting. */
+/**
+ * Follows a machine that has become quicker at once, and one that has become slower with care: who waits for nothing
+ * keeps others waiting.
+ */
 const DOWN = 0.3;
 const UP = 0.1;
 
