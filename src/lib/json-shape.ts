@@ -19,6 +19,7 @@ export const tooMany = {
   values: `The body has more than ${shapeBounds.values} values.`,
   entries: `A list in the body has more than ${shapeBounds.entries} entries.`,
   name: `A name in the body is longer than ${shapeBounds.name} bytes.`,
+  sameName: "An object in the body has a member more than once.",
 } as const;
 
 const [quote, backslash, comma, colon, openList, closeList, openObject, closeObject] = [
@@ -27,37 +28,62 @@ const [quote, backslash, comma, colon, openList, closeList, openObject, closeObj
 
 /**
  * Finds what is too much in a JSON text, in one pass over its bytes. Says
- * nothing of a text that is no JSON: the parser will.
+ * nothing of a text that is no JSON: the parser will. A member that is there
+ * twice is too much as well: parsers differ in which of both they take
+ * (RFC 8259 section 4).
  */
 export const jsonShapeFault = (json: Uint8Array): string | undefined => {
   const count = createCount();
-  let name = 0;
+  // The names of each object that is open, the innermost last.
+  const names: Set<string>[] = [];
+  let [from, end] = [0, 0];
   let fault: string | undefined;
   for (let at = 0; at < json.length && fault === undefined; at++) {
     switch (json[at]) {
-      case quote: {
-        const end = endOfText(json, at + 1);
-        name = end - at - 1;
+      case quote:
+        from = at + 1;
+        end = endOfText(json, from);
         at = end;
         break;
-      }
       case openList:
       case openObject:
         fault = count.open(json[at] === openList);
+        names.push(new Set());
         break;
       case closeList:
       case closeObject:
         count.close();
+        names.pop();
         break;
       case comma:
         fault = count.next();
         break;
       case colon:
-        fault = name > shapeBounds.name ? tooMany.name : undefined;
+        fault = end - from > shapeBounds.name ? tooMany.name : sameName(names.at(-1), json.subarray(from, end));
         break;
     }
   }
   return fault;
+};
+
+/** Adds a name to those of its object. */
+const sameName = (names: Set<string> | undefined, bytes: Uint8Array): string | undefined => {
+  const name = unescaped(utf8.decode(bytes));
+  if (names?.has(name)) return tooMany.sameName;
+  names?.add(name);
+  return undefined;
+};
+
+const utf8 = new TextDecoder();
+
+/** `\u0061` is `a`. What cannot be read stays as it is: the parser will say so. */
+const unescaped = (text: string): string => {
+  if (!text.includes("\\")) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return text;
+  }
 };
 
 /** Where a text ends that begins there: at its closing quote. */

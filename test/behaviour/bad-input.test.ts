@@ -136,6 +136,27 @@ describe("over REST", () => {
     expect(answer.json).toMatchObject({ ui: { messages: [{ id: 4000001, text: expect.stringContaining(reason) }] } });
   });
 
+  it.each([
+    ["beside its fields", '{"method":"profile","method":"password","password":"x"}'],
+    ["of a trait", profile('{"email":"first@example.com","email":"second@example.com"}')],
+    ["in another spelling", profile('{"email":"first@example.com","\\u0065mail":"second@example.com"}')],
+  ])("a member that is sent twice %s is refused", async (_, body) => {
+    const answer = await submit({ accept: "application/json", ...json }, body);
+    expect(answer.status).toBe(400);
+    expect(answer.json).toMatchObject({
+      ui: { messages: [{ id: 4000001, text: expect.stringContaining("more than once") }] },
+    });
+    expect(await everythingWritten(server)).toEqual(written);
+  });
+
+  it("objects beside and within each other may have members of one name", async () => {
+    const answer = await submit(
+      { accept: "application/json", ...json },
+      `{"method":"profile","traits":{"email":"${person.email}"},"transient_payload":[{"email":{"email":1}},{"email":2}]}`,
+    );
+    expect(JSON.stringify(answer.json)).not.toContain("more than once");
+  });
+
   it("a file is refused by its name", async () => {
     const body = `--x\r\ncontent-disposition: form-data; name="password"; filename="a.txt"\r\n\r\nhello\r\n--x--\r\n`;
     const answer = await submit(
