@@ -171,6 +171,30 @@ describe("where a browser goes", () => {
     expect(await everythingWritten(server)).toEqual(before);
     await server.restart();
   });
+
+  it("what was allowed when signing in or up began and is not any more is found out before anything is written", async () => {
+    const { person } = await enterAsNewPerson(spa, server);
+    const query = { return_to: "https://one.apps.example.com/start" };
+    const [known, fresh] = [spa.enter(server), spa.enter(server)];
+    const login = accepted(await known.login.create(query)).id;
+    const registration = accepted(await fresh.registration.create(query)).id;
+    await server.restart({ selfservice: { allowed_return_urls: [ui.origin] } });
+    const before = await everythingWritten(server);
+    const signedIn = await known.login.update(login, {
+      method: "password",
+      identifier: person.email,
+      password: person.password,
+    });
+    expect(refused(signedIn).reason).toBe("RETURN_TO_FORBIDDEN");
+    const signedUp = await fresh.registration.update(registration, {
+      method: "password",
+      password: newPassword(),
+      traits: { email: newEmail() },
+    });
+    expect(refused(signedUp).reason).toBe("RETURN_TO_FORBIDDEN");
+    expect(await everythingWritten(server)).toEqual(before);
+    await server.restart();
+  });
 });
 
 describe("a parameter that is repeated", () => {
