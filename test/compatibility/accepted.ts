@@ -12,6 +12,8 @@ export interface Accepted {
   readonly why: string;
   /** The feature that ends it. */
   readonly until?: string;
+  /** Why no scenario here needs it. */
+  readonly unseen?: string;
 }
 
 /** The committed list, test/compatibility/accepted.json. */

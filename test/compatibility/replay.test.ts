@@ -105,6 +105,8 @@ describe("the lists", () => {
   it("accept no difference that is not there", () => {
     if (played.length !== all.length) return;
     // One that a feature ends may be hidden by scenarios that wait for it.
-    expect(accepted.filter((entry) => !used.has(entry) && entry.until === undefined)).toEqual([]);
+    expect(
+      accepted.filter((entry) => !used.has(entry) && entry.until === undefined && entry.unseen === undefined),
+    ).toEqual([]);
   });
 });
