@@ -36,9 +36,6 @@ export interface JobsDeps {
 
 const INTERVAL_MS = 1_000;
 const LEASE_MS = 30_000;
-/** How many due jobs one look reads. */
-const BATCH = 100;
-
 /** Creates the engine. */
 export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease = LEASE_MS }: JobsDeps): Jobs => {
   const store = createJobStore({ db, aead });
@@ -96,14 +93,16 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     }
   };
 
-  const begin = async (id: string, kind: JobKind): Promise<void> => {
+  const begin = async (id: string, kind: JobKind): Promise<boolean> => {
     running.set(kind.name, (running.get(kind.name) ?? 0) + 1);
     try {
       const job = await store.claim(id, owner, lease);
       if (job) await runClaimed(job, kind);
+      return true;
     } catch (error) {
       // The lease ends by itself, and the job is due again.
       log.warn({ job: id, kind: kind.name, reason: reasonOf(error) }, "a job could not be recorded; it is tried again");
+      return false;
     } finally {
       running.set(kind.name, (running.get(kind.name) ?? 1) - 1);
     }
@@ -111,16 +110,19 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
 
   /** Begins what is due, as far as there is room. What ends makes room and looks again. */
   const look = async (): Promise<void> => {
-    const able = [...kinds.values()].filter((kind) => room(kind) > 0).map(({ name }) => name);
-    const due = await store.due(able, BATCH);
-    for (const { id, kind: name } of due) {
-      const kind = kinds.get(name);
-      if (kind === undefined || room(kind) <= 0 || underway.has(id) || stopping.signal.aborted) continue;
+    for (const kind of kinds.values()) if (room(kind) > 0) await beginDue(kind);
+  };
+
+  /** Each kind is asked for by itself, so that a backlog of one keeps no other waiting. */
+  const beginDue = async (kind: JobKind): Promise<void> => {
+    for (const id of await store.due(kind.name, room(kind) + underway.size)) {
+      if (room(kind) <= 0 || underway.has(id) || stopping.signal.aborted) continue;
       underway.set(
         id,
-        begin(id, kind).finally(() => {
+        begin(id, kind).then((recorded) => {
           underway.delete(id);
-          wake();
+          // After a failure of the database the next look is soon enough.
+          if (recorded) wake();
         }),
       );
     }

@@ -28,8 +28,8 @@ export interface JobStore {
   insert(sql: Sql, id: string, job: NewJob): Promise<void>;
   /** Makes sure that the one job of a recurring kind exists. */
   ensure(kind: string, delay: number): Promise<void>;
-  /** Ids and kinds of jobs that are due, the longest due first. */
-  due(kinds: readonly string[], limit: number): Promise<readonly { readonly id: string; readonly kind: string }[]>;
+  /** Ids of jobs of a kind that are due, the longest due first. */
+  due(kind: string, limit: number): Promise<readonly string[]>;
   /** Takes a job for `lease` milliseconds; undefined when another node was faster. */
   claim(id: string, owner: Buffer, lease: number): Promise<ClaimedJob | undefined>;
   /** Prolongs the lease; false when it was lost. */
@@ -84,19 +84,18 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
       ]);
     },
 
-    async due(kinds, limit) {
-      if (kinds.length === 0) return [];
-      const rows = await db.query<{ id: Buffer; kind: string }>(
-        `SELECT j.id, j.kind FROM jobs j
-          WHERE j.parked_at IS NULL AND j.run_at <= UTC_TIMESTAMP(3) AND j.kind IN (${kinds.map(() => "?").join(", ")})
+    async due(kind, limit) {
+      const rows = await db.query<{ id: Buffer }>(
+        `SELECT j.id FROM jobs j
+          WHERE j.parked_at IS NULL AND j.run_at <= UTC_TIMESTAMP(3) AND j.kind = ?
             AND (j.order_key IS NULL OR NOT EXISTS (
               SELECT 1 FROM jobs e
                WHERE e.kind = j.kind AND e.order_key = j.order_key AND e.parked_at IS NULL
                  AND (e.position < j.position OR (e.position = j.position AND e.id < j.id))))
           ORDER BY j.run_at LIMIT ${Math.trunc(limit)}`,
-        [...kinds],
+        [kind],
       );
-      return rows.map(({ id, kind }) => ({ id: uuidText(id), kind }));
+      return rows.map(({ id }) => uuidText(id));
     },
 
     async claim(id, owner, lease) {

@@ -29,7 +29,7 @@ export interface PacedByNetwork {
 }
 
 /** Networks that are remembered. Beyond, the one that came first is forgotten. */
-const cacheIdentities = 50_000;
+const MAX_NETWORKS = 50_000;
 
 interface Bucket {
   left: number;
@@ -54,7 +54,7 @@ export const createPacedByNetwork = ({ window, per_network: most }: Pace, clock:
     const left = known ? refilled(known, now) : most;
     // The map is in the order of last use.
     buckets.delete(key);
-    if (buckets.size >= cacheIdentities) buckets.delete(buckets.keys().next().value ?? "");
+    if (buckets.size >= MAX_NETWORKS) buckets.delete(buckets.keys().next().value ?? "");
     buckets.set(key, { left: left < 1 ? left : left - 1, at: now });
     return left < 1 ? Math.max(1, Math.ceil((1 - left) / perMs / 1000)) : 0;
   };

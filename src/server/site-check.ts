@@ -26,7 +26,10 @@ export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((cal
     if (headers.cookie === undefined || (isLink && protocol === "rest")) return;
     const site = headers["sec-fetch-site"];
     const { origin } = headers;
-    if (site === undefined ? origin === undefined || isOwn(origin, headers) : ownSites.has(String(site))) return;
+    // No browser sends an origin with userinfo.
+    const isOurs = !origin?.includes("@");
+    if (isOurs && (site === undefined ? origin === undefined || isOwn(origin, headers) : ownSites.has(String(site))))
+      return;
     if (origin !== undefined && trustedOrigin(origin)) return;
     throw serviceError("UNTRUSTED_ORIGIN", {
       explain: "A cross-site call with cookies needs an Origin that the configuration names.",

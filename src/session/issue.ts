@@ -18,7 +18,7 @@ export type AuthenticationMethodReference = Omit<AuthenticationMethodRecord, "co
 
 /** Begins sessions, and renews them when a person proves again who they are. */
 export interface SessionIssuer {
-  /** @param proofs what was proven, in this order; at least one */
+  /** @param amr what was proven, in this order; at least one */
   begin(sql: Sql, identity: IdentityRecord, amr: readonly AuthenticationMethodReference[], call: Call): Promise<Issued>;
   /**
    * Renews a session after proof: the id stays, the token is a new one and the
@@ -79,16 +79,16 @@ export const createSessionIssuer = ({
     return { session, identity, token };
   },
 
-  async renew(tx, { session: read, identity }, rendered, amr) {
+  async renew(tx, { session: read, identity }, presented, amr) {
     const now = clock.now();
-    const token = nextSessionToken(secret, rendered, read.salt);
+    const token = nextSessionToken(secret, presented, read.salt);
     const live = await store.findLive(tx, read, now);
-    const isFirst = live?.digest.equals(tokenDigest(rendered));
+    const isFirst = live?.digest.equals(tokenDigest(presented));
     if (live === undefined || !(isFirst || live.digest.equals(tokenDigest(token)))) return undefined;
     const session: SessionRecord = {
       ...live.session,
       ...(isFirst && { salt: newSalt() }),
-      methods: [...live.session.methods, ...completed(amr, now)],
+      methods: appended(live.session.methods, completed(amr, now)),
       authenticatedAt: now,
       expiresAt: new Date(now.getTime() + lifespan),
     };
@@ -102,7 +102,7 @@ export const createSessionIssuer = ({
     if (live === undefined) return undefined;
     const session: SessionRecord = {
       ...live.session,
-      methods: [...live.session.methods, ...completed([amr], now)],
+      methods: appended(live.session.methods, completed([amr], now)),
       authenticatedAt: now,
     };
     await store.renew(tx, session, live.digest);
@@ -114,3 +114,27 @@ const newSalt = (): Buffer => randomBytes(16);
 
 const completed = (amr: readonly AuthenticationMethodReference[], now: Date) =>
   amr.map((amr) => ({ ...amr, completed_at: now.toISOString() }));
+
+/** Entries of a session that are stored at most, unless more than so many differ. */
+const MAX_ENTRIES = 16;
+
+/**
+ * Adds entries to those of a session. Of more than `MAX_ENTRIES` the oldest go
+ * that a newer one of the same method, provider and level stands for, so that
+ * no number of re-authentications lets the row grow.
+ */
+const appended = (
+  before: readonly AuthenticationMethodRecord[],
+  added: readonly AuthenticationMethodRecord[],
+): readonly AuthenticationMethodRecord[] => {
+  const all = [...before, ...added];
+  while (all.length > MAX_ENTRIES) {
+    const oldest = all.findIndex((entry, index) => all.slice(index + 1).some((newer) => isAlike(entry, newer)));
+    if (oldest === -1) break;
+    all.splice(oldest, 1);
+  }
+  return all;
+};
+
+const isAlike = (a: AuthenticationMethodRecord, b: AuthenticationMethodRecord): boolean =>
+  a.method === b.method && a.provider === b.provider && a.aal === b.aal;

@@ -194,6 +194,7 @@ describe("another site", () => {
     { "sec-fetch-site": "cross-site" },
     { origin: "https://evil.example.org" },
     { origin: "null" },
+    { "sec-fetch-site": "same-origin", origin: "https://someone@evil.example.org" },
   ];
 
   it("does not change anything with a person's cookies, not even with the right token", async () => {

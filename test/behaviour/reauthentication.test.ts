@@ -265,3 +265,13 @@ describe.each(protocols)("through $name", (protocol) => {
     );
   });
 });
+
+describe("a person who authenticates again and again", () => {
+  it("has a session whose entries do not grow without end", async () => {
+    const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+    for (let times = 0; times < 20; times++) await authenticate(visitor, person);
+    const { methods } = accepted(await visitor.whoami());
+    expect(methods.length).toBeLessThanOrEqual(16);
+    expect(new Set(methods)).toEqual(new Set(["password"]));
+  });
+});

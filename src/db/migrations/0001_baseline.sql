@@ -180,7 +180,7 @@ CREATE TABLE jobs (
   last_error VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '',
   created_at DATETIME(3) NOT NULL,
   PRIMARY KEY (id),
-  KEY jobs_due (parked_at, run_at),
+  KEY jobs_due (kind, parked_at, run_at),
   KEY jobs_order (kind, order_key, position)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import { Reason } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import type { ContinuationRecord, Continuations } from "../../continuation/continuation.ts";
 import { newTicket, readTicket } from "../../continuation/ticket.ts";
 import type { Database, Sql } from "../../db/sql.ts";
@@ -216,7 +217,7 @@ export const createRedirects = ({
       return await work();
     } catch (error) {
       if (isReceived()) {
-        if (error instanceof ServiceError && error.row.status < 500) await continuations.take(db, record, attempt);
+        if (error instanceof ServiceError && isLasting(error)) await continuations.take(db, record, attempt);
         else await continuations.release(db, record, attempt, error);
       }
       throw error;
@@ -245,6 +246,9 @@ export const createRedirects = ({
     return { record, flow, callbackData: payload.callbackData as JsonObject | undefined };
   },
 });
+
+/** Whether a failure stays when the callback comes again: overload and limits pass. */
+const isLasting = ({ row }: ServiceError): boolean => row.status < 500 && row.reason !== Reason.RATE_LIMITED;
 
 const noSuchRedirect = () =>
   serviceError("INVALID_FIELD", {

@@ -17,17 +17,17 @@ export const createCreate = (deps: SettingsDeps) => {
     const type = request.type === FlowType.BROWSER ? "browser" : "api";
     if (type === "browser") csrf.ensure(call);
     const caller = await callers.must(call);
-    const submittedValues = returnTo.mustShow(request.returnTo);
-    const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: submittedValues }));
+    const allowed = returnTo.mustShow(request.returnTo);
+    const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: allowed }));
     callers.mustSatisfyAal(
       caller,
       config.required_aal,
-      type === "browser" && submittedValues !== undefined ? requestUrl : undefined,
+      type === "browser" && allowed !== undefined ? requestUrl : undefined,
     );
 
     const exchange = type === "api" && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
     const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, {
-      ...keepReturnTo(submittedValues),
+      ...keepReturnTo(allowed),
       ...exchange?.context,
     });
     await flows.insert(db, flow);

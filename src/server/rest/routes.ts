@@ -122,12 +122,12 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       failEarly(error, request, reply, respond, options.log),
     );
 
-    const doorways = createPortRoutes({
+    const portRoutes = createPortRoutes({
       ...options,
       here: all.filter(isHere),
       there: all.filter((route) => !isHere(route)),
     });
-    for (const [pattern, routes] of doorways.routes) {
+    for (const [pattern, routes] of portRoutes.routes) {
       const taken = new Map<string, Route>();
       for (const route of routes) {
         if (taken.has(route.verb))
@@ -155,11 +155,11 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
     }
 
     const notHere: Handle = async (request, reply) => {
-      const location = doorways.otherPort(request.url);
+      const location = portRoutes.otherPort(request.url);
       if (location !== undefined) return respond.redirect(reply, 307, location);
       return options.notFound?.(request, reply) ?? respond.text(reply, 404, "404 page not found");
     };
-    for (const pattern of doorways.notHere)
+    for (const pattern of portRoutes.notHere)
       instance.route({ method: [...verbs, "OPTIONS"], url: pattern, handler: notHere });
     instance.setNotFoundHandler(notHere);
   };

@@ -149,6 +149,27 @@ describe("jobs", () => {
     expect(done[0]).toBe("c9");
   });
 
+  it("of one kind keep those of another kind from nothing, however many are due", async () => {
+    let slow = 0;
+    const done: string[] = [];
+    const crowd = kindOf(
+      async () => {
+        slow += 1;
+        await sleep(50);
+        return undefined;
+      },
+      { name: "crowd", concurrency: 1 },
+    );
+    const other = kindOf(async ({ id }) => void done.push(id) as undefined, { name: "other" });
+    const jobs = node();
+    for (let n = 0; n < 150; n++) await jobs.enqueue(db, { kind: "crowd", payload: {} });
+    const id = await jobs.enqueue(db, { kind: "other", payload: {} });
+    jobs.start([crowd, other]);
+    await until(() => done.length === 1);
+    expect(done).toEqual([id]);
+    expect(slow).toBeLessThan(20);
+  });
+
   it("go on behind one that is parked", async () => {
     const done: number[] = [];
     const kind = kindOf(async ({ payload }) => {

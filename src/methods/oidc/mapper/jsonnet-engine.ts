@@ -52,7 +52,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const completeAuthentication = (evaluated: Evaluated): void => {
+  const finish = (evaluated: Evaluated): void => {
     clearTimeout(timer);
     const done = current;
     current = undefined;
@@ -66,7 +66,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
     one.worker.removeAllListeners();
     one.worker.on("error", () => undefined);
     void one.worker.terminate();
-    completeAuthentication({ kind: "error", explain });
+    finish({ kind: "error", explain });
   };
 
   const begin = (one: Thread): void => {
@@ -87,7 +87,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
     });
     const one: Thread = { worker, ready: false };
     worker.on("message", (message: Evaluated | "ready") => {
-      if (message !== "ready") return completeAuthentication(message);
+      if (message !== "ready") return finish(message);
       one.ready = true;
       begin(one);
     });
