@@ -1,4 +1,4 @@
-import { newEmail, newPassword, type Person, signIn } from "../protocols/person.ts";
+import { newEmail, newPassword, type Person } from "../protocols/person.ts";
 import { type Answer, accepted, type Protocol, type Visitor } from "../protocols/protocol.ts";
 import type { TestServer } from "../protocols/server.ts";
 
@@ -112,7 +112,10 @@ export const live = async ({ servers, protocol, counts, isOn }: LoadOptions): Pr
 
   const signOut = async (here: TestServer, there: TestServer) => {
     const guest = protocol.enter(here);
-    const entered = await ask(() => signIn(guest, person));
+    const created = await ask(() => guest.login.create());
+    if (!created.ok) return;
+    const { email: identifier, password } = person;
+    const entered = await ask(() => guest.login.update(created.value.id, { method: "password", identifier, password }));
     if (!entered.ok) return;
     const beside = through(protocol, there, guest);
     const ended = await ask(() => guest.signOut());
