@@ -49,6 +49,8 @@ interface Scene {
   readonly act: () => Promise<Answer<unknown>>;
   /** Makes the same request beside it. */
   readonly again?: () => Promise<Answer<unknown>>;
+  /** The first request has claimed what it uses: one beside it is refused, and the first is done. */
+  readonly isClaimed?: boolean;
 }
 
 /* --- ways in which something vanishes ---------------------------------------- */
@@ -77,7 +79,11 @@ const grounds = {
     void (await server.sql("UPDATE flows SET expires_at = ? WHERE id = ?", [server.clock.now(), idBytes(flow ?? "")])),
   flowDeleted: async ({ flow }: Scene) =>
     void (await server.sql("DELETE FROM flows WHERE id = ?", [idBytes(flow ?? "")])),
-  spent: async ({ again }: Scene) => void accepted((await again?.()) ?? none()),
+  spent: async ({ again, isClaimed }: Scene) => {
+    const answer = (await again?.()) ?? none();
+    if (isClaimed) refused(answer);
+    else accepted(answer);
+  },
 } satisfies Readonly<Record<string, (scene: Scene) => Promise<void>>>;
 type Ground = keyof typeof grounds;
 
@@ -164,7 +170,7 @@ const exchange = async (): Promise<Scene> => {
   const location = away(await visitor.login.update(flow.id, { method: "oidc", provider: "acme" }));
   const code = locationOf(await comeBack(await atAcme(location, person))).searchParams.get("code") ?? "";
   const act = () => visitor.exchange(flow.exchangeCode ?? "", code);
-  return { owner, person, flow: flow.id, act, again: act };
+  return { owner, person, flow: flow.id, act, again: act, isClaimed: true };
 };
 
 /** The answer of a browser that comes back: whether it is signed in then. */
@@ -215,7 +221,7 @@ const rows: readonly Row[] = [
   { rpc: "SessionService/RevokeSession",          name: "ending another session",    scene: revokeOne,                protocols: anywhere,     becomes: { ...ofSession, credentialChanged: D } },
   { rpc: "SessionService/UpdateLogoutFlow",       name: "signing out",               scene: signOut,                  protocols: [spa],        becomes: ofEnding },
   { rpc: "SessionService/PerformNativeLogout",    name: "an app's signing out",      scene: signOut,                  protocols: [nativeRest, grpc], becomes: ofEnding },
-  { rpc: "SessionService/ExchangeSessionToken",   name: "an app's sign-in",          scene: exchange,                 protocols: [nativeRest], becomes: { ...ofFlow, personDisabled: F, credentialChanged: D, spent: F } },
+  { rpc: "SessionService/ExchangeSessionToken",   name: "an app's sign-in",          scene: exchange,                 protocols: [nativeRest], becomes: { ...ofFlow, personDisabled: F, credentialChanged: D, spent: D } },
   { rpc: "OidcService/CompleteSignIn",            name: "a sign-in by a provider",   scene: callback,                 protocols: [spa],        becomes: { flowExpired: S, flowDeleted: S, personDisabled: S, credentialChanged: D } },
 ];
 
