@@ -99,7 +99,8 @@ const scenes: Readonly<Record<string, Scene>> = {
 
 /** What connections are set up with, and what is done beside all requests. */
 const isBeside = (text: string): boolean =>
-  /^(?:SET SESSION|SHOW |SELECT VERSION|SELECT 1$|DELETE FROM \w+ WHERE \w+ <= \?)/.test(text) || /\bjobs\b/.test(text);
+  /^(?:SET SESSION|SHOW |SELECT VERSION|SELECT 1$|DELETE FROM \w+ WHERE \w+ <= \?)/.test(text) ||
+  /\b(?:jobs|schema_migrations)\b/.test(text);
 
 /** The statements of one undisturbed run, and what they change. */
 const record = async (scene: Scene) => {
