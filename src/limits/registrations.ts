@@ -1,5 +1,5 @@
 import type { LimitsConfig } from "../config/config.ts";
-import type { Database } from "../db/sql.ts";
+import type { Database, Sql } from "../db/sql.ts";
 import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { Clock } from "../lib/clock.ts";
 import { type Bucket, countOne, createBuckets, readCounts, secondsUntil } from "./counts.ts";
@@ -10,11 +10,11 @@ export interface RegistrationLimit {
   /** Before work is done for a registration. Counts nothing. @throws RATE_LIMITED */
   mustHaveRoom(address: string): Promise<void>;
   /**
-   * Counts a registration that is about to be written. It is exact over all
-   * nodes: of those at the same moment only as many get through as there is room
-   * for. One that fails afterwards stays counted. @throws RATE_LIMITED
+   * Counts a registration in the transaction that writes it, and with it. It is
+   * exact over all nodes: of those at the same moment only as many get through as
+   * there is room for. @throws RATE_LIMITED
    */
-  consumeOrThrow(address: string): Promise<void>;
+  consumeOrThrow(tx: Sql, address: string): Promise<void>;
 }
 
 /** Creates the limit. `key` makes the digests of networks. */
@@ -40,14 +40,12 @@ export const createRegistrationLimit = ({
       if (count && count.failures >= bucket.limit) throw tooMany(count.expiresAt, now);
     },
 
-    consumeOrThrow: async (address) => {
+    consumeOrThrow: async (tx, address) => {
       const now = clock.now();
       const bucket = bucketOf(address);
-      // The row stays locked between counting and reading: everyone reads their own number.
-      const [count] = await db.transaction(async (tx) => {
-        await countOne(tx, [bucket], config.window, now);
-        return readCounts(tx, [bucket], now);
-      });
+      // The row stays locked until the commit: everyone reads their own number.
+      await countOne(tx, [bucket], config.window, now);
+      const [count] = await readCounts(tx, [bucket], now);
       if (count && count.failures > bucket.limit) throw tooMany(count.expiresAt, now);
     },
   };

@@ -48,7 +48,6 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
 
   return async ({ flow, method, call, fetches }, { traits, credentials, extra, amr, consume }) => {
     mustBeEnabled(config);
-    await limit.consumeOrThrow(call.remoteAddress);
     const now = clock.now();
     const schema = schemaOf(schemas, flow);
     const identity = apply(blank(uuid7(now), schema.id, now), { traits, credentials, ...extra }, { now, newId: uuid4 });
@@ -67,6 +66,7 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
       const issued = await db.transaction(async (tx) => {
         if (!(await flows.lockOpen(tx, flow, clock.now()))) throw new FlowOver("the flow is over");
         await consumeOrThrow(tx, consume);
+        await limit.consumeOrThrow(tx, call.remoteAddress);
         await identities.insert(tx, identity, secrets);
         // A native app fetches its session: it gets one whatever is configured.
         let begun = fetches ? await sessions.begin(tx, identity, [amr], call) : undefined;
