@@ -32,7 +32,7 @@ const MISLEADING = /[\p{White_Space}\p{Cc}\p{Cf}\\]/u;
  *
  * It answers the absolute URL, or undefined when the list does not allow it:
  * scheme and host equal, or the host below a wildcard's suffix at a dot, and
- * the path beginning as listed (settings.md §2.8; the prefix is literal, so
+ * the path beginning as listed (docs/compatibility.md, rule 2; the prefix is literal, so
  * `/a` allows `/ab`). What is compared is the URL as a browser will read it,
  * with `..` resolved, so that no spelling of it leads elsewhere.
  */

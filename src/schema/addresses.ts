@@ -18,7 +18,7 @@ interface Address {
   readonly value: string;
 }
 
-/** What traits are good for beside being shown (settings.md §4.2). */
+/** What traits are good for beside being shown (docs/compatibility.md, rule 22). */
 export interface Uses {
   /** By credential type; normalised, each once. */
   readonly identifiers: Readonly<Record<string, readonly string[]>>;

@@ -40,7 +40,7 @@ function toText(value: JsonValue): JsonValue | undefined {
 }
 
 /**
- * Makes of a form field what the schema wants of it (settings.md §1.6);
+ * Makes of a form field what the schema wants of it (docs/compatibility.md, rule 20);
  * undefined: as if it had not been sent. What cannot be made stays as it is, so
  * that the check of its type names it.
  */

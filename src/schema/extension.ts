@@ -6,7 +6,7 @@ export type Via = "email" | "sms";
 /** The keyword by which a schema says what a trait is for. */
 export const extensionKeyword = "ory.sh/kratos";
 
-/** The value of the keyword (settings.md §4.1). */
+/** The value of the keyword (docs/compatibility.md, rule 22). */
 export interface Extension {
   readonly credentials?: {
     readonly password?: { readonly identifier?: boolean };

@@ -55,7 +55,10 @@ const duplicates: Translate = ({ params: { i, j } }) =>
   uiText(messages.duplicateItems, { index_a: Math.min(Number(i), Number(j)), index_b: Math.max(Number(i), Number(j)) });
 
 // biome-ignore format: a table, read by its columns
-/** JSON Schema keyword → text (settings.md §6.2). Any other keyword gives 4000001 with ajv's own wording. */
+/**
+ * JSON Schema keyword → text (docs/compatibility.md, rule 24). Any other keyword gives 4000001 with ajv's own
+ * wording.
+ */
 const translations: Readonly<Record<string, Translate>> = {
   required:         missing,
   dependencies:     missing,

@@ -65,7 +65,7 @@ function leaves(shape: TraitShape): readonly TraitShape[] {
 /** The traits that have no traits inside, in the order of the document, whether a form can show them or not. */
 export const leafShapes = (traits: TraitShape): readonly TraitShape[] => [...traits.children.values()].flatMap(leaves);
 
-/** The input elements of a schema, in its order (settings.md §4.3). */
+/** The input elements of a schema, in its order (docs/compatibility.md, rule 21). */
 export function traitFields(traits: TraitShape): readonly TraitField[] {
   return leafShapes(traits).flatMap((shape) => {
     const type = inputType(shape);

@@ -189,7 +189,7 @@ function shownOf(schema: IdentitySchema, traits: JsonObject): Record<string, Jso
 }
 
 /**
- * Reads traits as any protocol delivers them (settings.md §1.6): members whose name
+ * Reads traits as any protocol delivers them (docs/compatibility.md, rule 20): members whose name
  * begins with `traits.` are form fields, unfolded and coerced by the schema;
  * other members are JSON and taken as they are. Never throws, whatever was sent.
  *

@@ -54,7 +54,7 @@ function isPattern(value: string): boolean {
 
 /**
  * What `format` means: draft-07 as ajv has it, with the additions of identity
- * schemas (settings.md §4.1), and our own where ajv's expression could run away
+ * schemas (docs/compatibility.md, rule 22), and our own where ajv's expression could run away
  * or refuses what the reference stores.
  */
 export const formats: Readonly<Record<string, Format>> = {

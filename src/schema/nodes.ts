@@ -61,7 +61,7 @@ const typeOf = (value: JsonValue): string =>
   typeof value === "number" ? "number" : typeof value === "boolean" ? "checkbox" : "text";
 
 /**
- * Renders traits as input elements (settings.md §4.3): one for each field of
+ * Renders traits as input elements (docs/compatibility.md, rule 21): one for each field of
  * the schema, with its value if there is one; then one for each further value,
  * such as the entries of a list, typed by what it is. Unsorted.
  */

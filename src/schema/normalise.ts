@@ -14,7 +14,7 @@ function fold(value: string): string {
 export const normaliseEmail = (value: string): string => fold(value);
 
 /**
- * An identifier as it is stored and looked up (settings.md §4.4): a phone
+ * An identifier as it is stored and looked up (docs/compatibility.md, rule 23): a phone
  * number in E.164, anything else folded. Registration, settings and login use
  * this one function.
  */

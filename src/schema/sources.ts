@@ -8,7 +8,7 @@ import { SchemaError, SchemaLoadError } from "./schema-error.ts";
 
 /** The identity schemas of a server. */
 export interface Schemas {
-  /** By its id, or the unpadded base64url of it (settings.md §4.1). */
+  /** By its id, or the unpadded base64url of it (docs/compatibility.md, rule 22). */
   get(id: string): IdentitySchema | undefined;
   /** The schema an identity was kept with. Throws when the configuration has lost it. */
   must(id: string): IdentitySchema;

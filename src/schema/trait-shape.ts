@@ -33,7 +33,10 @@ export interface TraitShape {
   readonly prefix: readonly TraitShape[];
   /** The entries after those. */
   readonly rest: TraitShape | undefined;
-  /** The children that are objects for certain: they exist in all traits, if only empty (settings.md §1.6). */
+  /**
+   * The children that are objects for certain: they exist in all traits, if only empty (docs/compatibility.md, rule
+   * 20).
+   */
   readonly objects: readonly TraitShape[];
 }
 

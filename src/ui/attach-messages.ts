@@ -5,7 +5,7 @@ import type { FormMessage } from "./stored-message.ts";
 /**
  * Attaches texts to the first element of their id. A text about an element
  * that is not there gets one: a text input of the group `default`, without a
- * value, at the end (settings.md §2.6). Shared elements are copied, not changed.
+ * value, at the end (docs/compatibility.md, rule 24). Shared elements are copied, not changed.
  * A text about the form as a whole is not for any element, and left out.
  */
 export function attachMessages(nodes: readonly UiNode[], messages: readonly FormMessage[]): readonly UiNode[] {

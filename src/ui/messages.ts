@@ -34,7 +34,7 @@ export const info = row("info");
 export const error = row("error");
 
 // biome-ignore format: a table, read by its columns
-/** The texts that belong to no single method: settings.md §6, around.md §1 and §2. */
+/** The texts that belong to no single method: docs/messages.md. */
 export const messages = {
   // Login
   signIn:                 info(1010001, "Sign in"),

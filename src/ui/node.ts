@@ -81,7 +81,7 @@ const csrf = (value: string): UiNode =>
   inputNode({ group: "default", name: "csrf_token", type: "hidden", value, required: true });
 const noCsrf = freezeNode(csrf(""));
 
-/** Makes the anti-CSRF field. Native flows have it as well, with an empty value (settings.md §2.4). */
+/** Makes the anti-CSRF field. Native flows have it as well, with an empty value (docs/compatibility.md, rule 25). */
 export const csrfNode = (value: string): UiNode => (value === "" ? noCsrf : csrf(value));
 
 /** The same input element holding a value. Label and options stay shared. */

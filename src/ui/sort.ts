@@ -91,7 +91,7 @@ function compare(a: Placed, b: Placed): number {
 }
 
 /**
- * Sorts the elements of a form (settings.md §2.5): by group; within a group the
+ * Sorts the elements of a form (docs/compatibility.md, rule 1): by group; within a group the
  * anti-CSRF field first, then by key, `method` last; equals by their value,
  * where none reads `<nil>`; otherwise as they came.
  */

@@ -1,7 +1,10 @@
 import { error } from "../../ui/messages.ts";
 
 // biome-ignore format: a table, read by its columns
-/** The texts of the password method (settings.md §6.2); that of a breach is the general `passwordRefused`. */
+/**
+ * The texts of the password method (docs/compatibility.md, rule 24); that of a breach is the general
+ * `passwordRefused`.
+ */
 export const messages = {
   tooSimilar: error(4000031, "The password is too much like what you sign in with."),
   tooShort:   error(4000032, "The password must have at least {min_length} characters, but it has {actual_length}.", "min_length", "actual_length"),

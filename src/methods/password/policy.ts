@@ -51,7 +51,7 @@ export interface PasswordPolicyDeps {
 const BREACHED = "the password has been found in data breaches and must no longer be used.";
 
 /**
- * Creates the policy (settings.md §7, precedence.md rows 3 and 8).
+ * Creates the policy (docs/compatibility.md, rule 26).
  *
  * The order is fixed: length, equality with the current password, similarity to
  * an identifier, breaches. Of the first three all that fail are reported; the
