@@ -1,7 +1,7 @@
 const exponents = ["B", "KB", "MB", "GB", "TB"];
 
 /**
- * Reads a size such as `128MB`. Units are powers of 1024, as in the reference:
+ * Reads a size such as `128MB`. Units are powers of 1024, as in Ory Kratos:
  * `KB` and `KiB` are the same.
  *
  * @returns bytes; undefined if it is not a size

@@ -1,7 +1,7 @@
 import { isMap, type Path, printPath, type Raw } from "./tree.ts";
 
 /*
- * What the server does not do yet. Keys of the reference that belong to it are
+ * What the server does not do yet. Keys of Ory Kratos that belong to it are
  * accepted, so that an existing configuration loads, and named in one warning.
  * Building a feature means taking its line out here; from then on schema.json
  * is held against its keys in full.
@@ -71,7 +71,7 @@ const others: Readonly<Record<string, string>> = {
   "watch-courier": "nothing is sent",
 };
 
-/** Values of the reference that are refused, by path, and what to do instead. */
+/** Values of Ory Kratos that are refused, by path, and what to do instead. */
 const refusedValues: readonly {
   readonly path: string;
   readonly values: readonly string[];
@@ -122,7 +122,7 @@ export function reasonOf(path: string): string | undefined {
     : Object.entries(others).find(([pattern]) => fits(pattern.split("."), path.split(".")))?.[1];
 }
 
-/** What to do instead of a value that the reference takes and the server does not; undefined for any other. */
+/** What to do instead of a value that Ory Kratos takes and the server does not; undefined for any other. */
 export function refusedValue(path: Path, value: unknown): string | undefined {
   return refusedValues.find((one) => fits(one.path.split("."), path) && one.values.includes(String(value)))?.instead;
 }

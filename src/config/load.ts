@@ -31,7 +31,7 @@ export interface LoadOptions {
   readonly dev?: boolean | undefined;
   /** Keys as in a file, above files and environment. For tests. */
   readonly overrides?: Raw | undefined;
-  /** Where secrets are kept when none are configured and the database is private, too. */
+  /** Where secrets are stored when none are configured and the database is private, too. */
   readonly dataDir?: string | undefined;
   /**
    * Whether a configured database needs configured secrets; default: yes. Whoever only looks after tables needs

@@ -83,7 +83,7 @@ export interface ProviderConfig {
   readonly aal2_amr_values: readonly string[];
   readonly fedcm_config_url: string | undefined;
   readonly net_id_token_origin_header: string | undefined;
-  /** Whether the provider's tokens are kept, encrypted. */
+  /** Whether the provider's tokens are stored, encrypted. */
   readonly store_tokens: boolean;
   /** What counts as proving again who one is; undefined: what the kind can prove. */
   readonly reauthentication: "auth_time" | "prompt" | "none" | undefined;

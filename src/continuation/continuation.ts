@@ -1,6 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { Sql } from "../db/sql.ts";
 import { DatabaseUnavailable } from "../db/sql-error.ts";
+import type { Aead } from "../lib/aead.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
 
@@ -13,7 +14,7 @@ import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
 
 /** What a continuation is bound to. It opens under exactly these and no others. */
 export interface ContinuationBinding {
-  /** Beside whose rows it is kept: where its flow is at home. */
+  /** Beside whose rows it is stored: where its flow is at home. */
   readonly homeId: string;
   readonly flowId: string;
   /** Why it waits. A flow has one of each kind at most. */
@@ -25,7 +26,7 @@ export interface ContinuationBinding {
   readonly identityId: string | undefined;
 }
 
-/** A continuation as kept. */
+/** A continuation as stored. */
 export interface ContinuationRecord extends ContinuationBinding {
   readonly id: string;
   readonly ciphertext: Buffer;
@@ -75,12 +76,6 @@ export const continuationFromRow = (row: ContinuationRow): ContinuationRecord =>
   ciphertext: row.c_ciphertext,
   expiresAt: row.c_expires_at,
 });
-
-/** Encrypts under associated data; `open` gives undefined when anything was altered. */
-export interface Aead {
-  encrypt(plain: Buffer, associated: string): Buffer;
-  decrypt(sealed: Buffer, associated: string): Buffer | undefined;
-}
 
 /**
  * Parks what waits, opens it, and takes it exactly once: in the transaction that

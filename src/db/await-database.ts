@@ -4,7 +4,7 @@ import { DatabaseUnavailable } from "./sql-error.ts";
 
 /** How long to wait for a database that is still starting. */
 export interface AwaitDatabaseOptions {
-  /** Milliseconds. Default 5 minutes, as the reference does. */
+  /** Milliseconds. Default 5 minutes, as Ory Kratos does. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
   readonly log?: DatabaseLog;

@@ -29,7 +29,7 @@ import { findServer, initialiseCommand, serveCommand } from "./private-server.ts
  * end. Owns the server's life; creates no tables and holds no pool.
  */
 
-/** What is told while the server starts and if it ends. A pino logger fits. */
+/** Log lines while the server starts and if it ends. A pino logger fits. */
 export interface PrivateDatabaseLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;

@@ -1,7 +1,7 @@
 /**
  * What can go wrong with a statement. Messages never carry values: the server's
  * own texts quote them ("Duplicate entry 'ann@example.com'"), so only those
- * texts are kept that quote nothing but names.
+ * texts are stored that quote nothing but names.
  */
 
 /** The server refused a statement. The transaction may go on unless it says otherwise. */

@@ -8,7 +8,7 @@ export interface ErrorRow {
   readonly code: Code;
   /** HTTP status of the REST protocol. */
   readonly status: number;
-  /** `error.id` of the REST protocol; clients key on it. Empty: the reference has none. */
+  /** `error.id` of the REST protocol; clients key on it. Empty: Ory Kratos has none. */
   readonly id: string;
   /** `error.message`: one sentence that is true of every such failure. */
   readonly message: string;

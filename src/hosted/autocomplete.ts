@@ -8,7 +8,7 @@ export type Autocomplete = (input: WireInput) => string | undefined;
 /**
  * Creates what tells browsers and password managers what each field of a form
  * takes (HTML, autofill detail tokens). What the API says counts, but
- * `webauthn` only where there are passkeys to be offered; the rest is told by
+ * `webauthn` only where there are passkeys to be offered; the rest is said by
  * the names of fields. Where somebody chooses a first password, the address or
  * the name they will sign in with is their user name.
  */

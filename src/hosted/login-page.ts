@@ -10,7 +10,7 @@ import { createView } from "./view.ts";
 import type { Visit } from "./visit.ts";
 import type { WireFlow } from "./wire.ts";
 
-/** Creates the page on which people sign in, prove again who they are, or give their second factor. */
+/** Creates the page on which people sign in, authenticate again, or give their second factor. */
 export const createLoginPage = ({ facts, initUrl, publicUrl }: PageDeps): FlowPage => {
   const settingsUrl = `${publicUrl}/self-service/settings`;
   const viewOf = ({ ui }: WireFlow, texts: Texts, ...pages: readonly string[]) =>

@@ -24,7 +24,7 @@ export interface OwnFormsDeps {
   readonly secureCookies: boolean;
 }
 
-/** Seconds for which a chosen language is kept: a year. */
+/** Seconds for which a chosen language is stored: a year. */
 const memory = 31_536_000;
 
 /** Creates the answers to the pages' own forms. */

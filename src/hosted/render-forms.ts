@@ -13,7 +13,7 @@ import type { WireUi } from "./wire.ts";
 export interface CardOptions {
   /** Stands below the errors: a way out. */
   readonly moreOnErrors?: Content;
-  /** A script that keeps what was typed may use this name for it. */
+  /** A script that keeps what was submitted may use this name for it. */
   readonly draft?: string;
 }
 

@@ -9,8 +9,8 @@ export const choosesPassword = ({ attributes: given }: WireNode): boolean =>
 
 /**
  * Renders the field of a password. Where one is chosen, the rules in force
- * stand below it. A script adds the button that shows what was typed, and marks
- * the rules that are kept; what it says, it finds here.
+ * stand below it. A script adds the button that shows what was submitted, and marks
+ * the rules that hold; what it says, it finds here.
  */
 export const renderPassword = (
   { id, node }: PlacedNode,

@@ -3,7 +3,7 @@ import { fieldKindOf } from "./field-kind.ts";
 import type { Place, Texts } from "./texts.ts";
 import type { WireNode } from "./wire.ts";
 
-/** The rules for passwords in force, as far as a person is told them beforehand. */
+/** The rules for passwords in force, as far as pages show them beforehand. */
 export interface PasswordRules {
   readonly minLength: number;
   /** Whether it must not be like what one signs in with. */

@@ -104,7 +104,7 @@ export interface WireFlow {
   readonly active?: string;
   /** Settings: `success` once something was saved. */
   readonly state?: string;
-  /** Login: a signed-in person proves again who they are. */
+  /** Login: a signed-in person authenticates again. */
   readonly refresh?: boolean;
   /** Login: `aal2` for a second factor. */
   readonly requested_aal?: string;

@@ -78,7 +78,7 @@ const vouchFor = (
 /**
  * The schema's identifiers take the place of those it gave before. A credential
  * type that the schema says nothing of (a sign-in provider's) keeps its own; one
- * that loses its last identifier keeps it, as the reference does (docs/compatibility.md, rule 13).
+ * that loses its last identifier keeps it, as Ory Kratos does (docs/compatibility.md, rule 13).
  */
 const withIdentifiers = (
   before: IdentityRecord["credentials"],

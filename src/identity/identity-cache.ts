@@ -1,6 +1,6 @@
 import type { IdentityRecord } from "./identity.ts";
 
-/** How many people are remembered. One takes some kilobytes, with what was made of it. */
+/** How many people are cached. One takes some kilobytes, with what was made of it. */
 const MOST = 4096;
 
 /**

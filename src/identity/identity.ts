@@ -39,7 +39,7 @@ export interface CredentialFacts {
   readonly facts: JsonObject;
 }
 
-/** A person's account as kept, without secrets. Immutable. */
+/** A person's account as stored, without secrets. Immutable. */
 export interface IdentityRecord {
   readonly id: string;
   readonly externalId: string | undefined;

@@ -11,12 +11,12 @@ import type { IdentityRecord } from "./identity.ts";
  *
  * @param schemaUrl where the identity's schema can be read
  */
-export const renderIdentity = (record: IdentityRecord, schemaUrl: string): Identity => presenterOf(schemaUrl)(record);
+export const renderIdentity = (record: IdentityRecord, schemaUrl: string): Identity => rendererOf(schemaUrl)(record);
 
 /** There are as many as there are schemas. */
 const presenters = new Map<string, (record: IdentityRecord) => Identity>();
 
-const presenterOf = (schemaUrl: string): ((record: IdentityRecord) => Identity) => {
+const rendererOf = (schemaUrl: string): ((record: IdentityRecord) => Identity) => {
   const known = presenters.get(schemaUrl);
   if (known !== undefined) return known;
   const made = memoize((record: IdentityRecord) => render(record, schemaUrl));

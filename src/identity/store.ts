@@ -90,7 +90,7 @@ export interface Wanted {
 /** Someone who has an identifier or address that someone else wants. */
 export interface IdentifierOwner {
   readonly identity: IdentityRecord;
-  /** The identifier or address, as it is kept. */
+  /** The identifier or address, as it is stored. */
   readonly value: string;
 }
 

@@ -3,10 +3,10 @@ import { hash, timingSafeEqual } from "node:crypto";
 /** Makes the SHA-256 digest, 32 bytes, of bytes or of a text's UTF-8. */
 export const sha256 = (data: string | Uint8Array): Buffer => hash("sha256", data, "buffer");
 
-/** Makes the SHA-256 digest as text, for what is kept of a secret that is random enough for it. */
+/** Makes the SHA-256 digest as text, for what is stored of a secret that is random enough for it. */
 export const digestOf = (secret: string | Uint8Array): string => sha256(secret).toString("base64url");
 
-/** Compares what was kept with a digest, without telling by its time where they differ. */
+/** Compares what was stored with a digest, without telling by its time where they differ. */
 export const isSameDigest = (stored: unknown, digest: string): boolean =>
   typeof stored === "string" &&
   stored.length === digest.length &&

@@ -15,7 +15,7 @@ export interface Dsn {
   readonly tls: DsnTls;
   /** Most connections at once; Infinity: any number. */
   readonly maxConnections: number | undefined;
-  /** Most unused connections that are kept. */
+  /** Most unused connections that stay open. */
   readonly maxIdleConnections: number | undefined;
   /** Milliseconds until a connection is given up even if it works. */
   readonly maxLifetime: number | undefined;

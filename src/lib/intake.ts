@@ -15,11 +15,11 @@ export interface Intake {
    * @param room bytes that it may be longer than its message
    * @throws BODY_TOO_LARGE, SESSION_INACTIVE, OVERLOADED; ConnectError when the client is gone
    */
-  readonly read: (request: NodeRequest, call: Call, room?: number) => Promise<TakenBody>;
+  readonly read: (request: NodeRequest, call: Call, room?: number) => Promise<AdmittedBody>;
 }
 
 /** A body that was let in. Its bytes count as in flight until they are freed. */
-export interface TakenBody {
+export interface AdmittedBody {
   readonly data: Buffer;
   /** Bytes that its message may have, as far as that was asked. */
   readonly limit: number;

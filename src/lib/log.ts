@@ -14,7 +14,7 @@ export interface ServerLog extends Log {
 
 /** What `createLog` needs. */
 export interface LogSettings {
-  /** pino's levels, and `warning` and `panic` as configurations of the reference have them. */
+  /** pino's levels, and `warning` and `panic` as configurations of Ory Kratos have them. */
   readonly level: string;
   readonly format: "json" | "text";
 }

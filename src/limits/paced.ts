@@ -3,11 +3,11 @@ import type { Clock } from "../lib/clock.ts";
 import { networkOf } from "./network.ts";
 
 /*
- * Limits on what a network may have stored without having proved anything:
+ * Limits on what a network may have stored without being authenticated:
  * flows, and errors for the error page. Kept in the memory of each node, so that
  * they cost nothing where nothing is wrong: on several nodes a network may do so
  * much on each. What must be right on several nodes is counted in the database
- * (attempts.ts).
+ * (rate-limiter.ts).
  */
 
 /** How much may be done in a window. */
@@ -28,7 +28,7 @@ export interface PacedByNetwork {
   consumeOrThrow(address: string, device?: string): void;
 }
 
-/** Networks that are remembered. Beyond, the one that came first is forgotten. */
+/** Networks that are counted. Beyond, the one that came first is forgotten. */
 const MAX_NETWORKS = 50_000;
 
 interface Bucket {

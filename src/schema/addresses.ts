@@ -45,7 +45,7 @@ const strictFormats = new Set([undefined, "email", "tel"]);
 /** One recipient, and nothing that a mail's header would read as two, or as the end of a line. */
 const oneRecipient = /^[^\s\p{C}",:;<>()[\]\\]+$/u;
 
-/** An address as it is kept; undefined for what is none. It is normalised first: what is checked is what is kept. */
+/** An address as it is stored; undefined for none. It is normalised first: what is checked is what is stored. */
 function addressOf(value: string, via: Via, format: string | undefined): string | undefined {
   if (strictFormats.has(format)) {
     if (via === "sms") return phoneNumber(value);
@@ -103,7 +103,7 @@ function createNotes(): Notes {
 const tooLong = (value: string, most: number): UiText =>
   uiText(rows.tooLong, { max_length: most, actual_length: charactersIn(value) });
 
-/** Notes what one value is used for, and gives it back as it is to be kept. */
+/** Notes what one value is used for, and gives it back as it is to be stored. */
 function note(found: Notes, use: TraitUse, value: string, path: readonly string[]): string {
   if (found.isFull()) return value;
   // Folding what is much too long would take time and change nothing.

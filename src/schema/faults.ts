@@ -10,10 +10,10 @@ import type { IdentitySchema } from "./identity-schema.ts";
 import { traitName } from "./trait-name.ts";
 import { jsonType } from "./trait-shape.ts";
 
-/** Keywords that only say that something inside did not fit. What did not fit is told by itself. */
+/** Keywords that only say that something inside did not fit. What did not fit has a fault of its own. */
 const wrappers = new Set(["anyOf", "oneOf", "if", "propertyNames"]);
 
-/** Faults of one value are told in this order, as the reference does; what is not named comes last. */
+/** Faults of one value are reported in this order, as by Ory Kratos; what is not named comes last. */
 const ranks = ["type", "const", "enum", "format", "required", "minLength", "maxLength", "pattern"];
 const rankOf = (keyword: string): number => {
   const rank = ranks.indexOf(keyword);
@@ -34,7 +34,7 @@ function quoted(value: unknown): string {
 
 const invalid = (reason: string) => uiText(messages.invalid, { reason });
 
-/** The text for a value that is not of a format. The seed prints the one for e-mail. */
+/** The text for a value that is not of a format. That for e-mail is of the settings flow's documentation. */
 export const formatText = (value: unknown, format: string) =>
   format === "tel"
     ? uiText(messages.invalidPhoneNumber, { value: cutText(String(value), 120) })
@@ -129,7 +129,7 @@ function placeOf(name: string, places: ReadonlyMap<string, number>): number {
 export function faultMessages(schema: IdentitySchema, found: readonly ErrorObject[]): readonly FormMessage[] {
   const faults = found.slice(0, bounds.reported * 2);
   const places = new Map(schema.orderedKeys.map((name, at) => [name, at] as const));
-  const told = new Set<string>();
+  const reported = new Set<string>();
   return faults
     .filter((fault) => !isEcho(fault, faults))
     .map((fault) => {
@@ -139,7 +139,7 @@ export function faultMessages(schema: IdentitySchema, found: readonly ErrorObjec
     .sort((a, b) => a.place - b.place || a.rank - b.rank)
     .filter(({ node, text }) => {
       const said = JSON.stringify([node, text.id, text.text]);
-      return !told.has(said) && told.add(said);
+      return !reported.has(said) && reported.add(said);
     })
     .slice(0, bounds.reported)
     .map(({ node, text }) => ({ node, text }));

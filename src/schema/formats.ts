@@ -55,11 +55,11 @@ function isPattern(value: string): boolean {
 /**
  * What `format` means: draft-07 as ajv has it, with the additions of identity
  * schemas (docs/compatibility.md, rule 22), and our own where ajv's expression could run away
- * or refuses what the reference stores.
+ * or refuses what Ory Kratos stores.
  */
 export const formats: Readonly<Record<string, Format>> = {
   ...fullFormats,
-  // What it is kept and written to as must be an address as well.
+  // What it is stored and written to as must be an address as well.
   email: (value: string) => isEmail(value) && isEmail(normaliseEmail(value)),
   email_loose: isLooseEmail,
   tel: isPhoneNumber,

@@ -10,7 +10,7 @@ import { SchemaError, SchemaLoadError } from "./schema-error.ts";
 export interface Schemas {
   /** By its id, or the unpadded base64url of it (docs/compatibility.md, rule 22). */
   get(id: string): IdentitySchema | undefined;
-  /** The schema an identity was kept with. Throws when the configuration has lost it. */
+  /** The schema an identity was stored with. Throws when the configuration has lost it. */
   must(id: string): IdentitySchema;
   /** In the order of the configuration. */
   list(): readonly IdentitySchema[];

@@ -12,14 +12,14 @@ import type { Metrics } from "./metrics.ts";
  */
 export type LoggedCall = Pick<Call, "protocol" | "port" | "requestId" | "headers">;
 
-/** Writes down how a call ended; `failure` is what its caller is told, if not an answer. */
+/** Writes down how a call ended; `failure` is the error that its caller gets, if not an answer. */
 export type Recorder = (call: LoggedCall, startedAt: number, failure?: ServiceError | Code) => void;
 
 /** Keeps one line and one count for each call. */
 export interface CallLog {
   /** For an RPC by its full name, `ostiary.settings.v1.SettingsService/GetFlow`. */
   readonly of: (rpc: string) => Recorder;
-  /** Writes down what went wrong inside the server, which the caller is not told. */
+  /** Writes down what went wrong inside the server, which the answer does not say. */
   readonly trouble: (call: LoggedCall, rpc: string, error: unknown) => void;
 }
 

@@ -61,7 +61,7 @@ const createTrust = (entries: readonly string[]): ((ip: string) => boolean) => {
   };
 };
 
-/** The last hop that a trusted proxy has told and that is an address. */
+/** The last hop that a trusted proxy has sent and that is an address. */
 const forwardedFor = (request: NodeRequest, peer: string, isTrusted: (ip: string) => boolean): string => {
   // The first hop is the peer itself. Of what else there is of a request, only headers and socket are looked at.
   const hops = proxyAddr.all(request as IncomingMessage, (hop, at) => at === 0 || isTrusted(plain(hop)));

@@ -64,11 +64,11 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
   });
 
   async function* watch(known: boolean, signal: AbortSignal) {
-    let told: Status | undefined;
+    let reported: Status | undefined;
     while (!signal.aborted) {
       const now = known ? status() : Status.SERVICE_UNKNOWN;
-      if (now !== told) yield { status: now };
-      told = now;
+      if (now !== reported) yield { status: now };
+      reported = now;
       await pause(watchInterval, signal);
     }
     throw new ConnectError("the server is shutting down", Code.Unavailable);

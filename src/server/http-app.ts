@@ -24,7 +24,7 @@ export interface HttpAppOptions {
 /** Bytes of a body of which no protocol asks: those of RPCs are let in by their intakes. */
 const bodyLimit = 16_384;
 
-/** Milliseconds, as the reference has them. */
+/** Milliseconds, as Ory Kratos has them. */
 const portTimeouts: Readonly<Record<HttpAppOptions["port"], ListenerTimeouts>> = {
   public: { header: 5_000, read: 15_000, write: 60_000, idle: 120_000 },
   admin: { header: 5_000, read: 30_000, write: 120_000, idle: 600_000 },

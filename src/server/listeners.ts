@@ -176,7 +176,7 @@ export const createListeners = ({
   };
 };
 
-/** What the pages are told of the configuration, because no API says it. */
+/** What the pages get of the configuration, because no API says it. */
 const pageFacts = ({ flows, methods }: Config["selfservice"]): Facts => {
   const { after } = flows.settings;
   const own = after.methods.password?.hooks ?? [];

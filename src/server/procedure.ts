@@ -61,7 +61,7 @@ export const createProcedure = <I extends DescMessage, O extends DescMessage>(
       return answer;
     } catch (error) {
       const failure = mapError(error, call, () => signIn?.(request, call));
-      record(call, startedAt, failure.told);
+      record(call, startedAt, failure.logged);
       throw failure.thrown;
     } finally {
       leave?.();

@@ -9,7 +9,7 @@ export interface Failure {
   /** What the protocol gets. */
   readonly thrown: unknown;
   /** What the log writes down. */
-  readonly told: ServiceError | Code;
+  readonly logged: ServiceError | Code;
 }
 
 /** What `toFailure` needs. */
@@ -23,7 +23,7 @@ export interface ToFailureDeps {
  * decided passes, SESSION_INACTIVE with the place where a browser signs in. A
  * database that cannot be reached is UNAVAILABLE, one that was lost in the middle
  * of a write OUTCOME_UNKNOWN, everything else INTERNAL; all are logged, and
- * nothing of them is told.
+ * no answer says more.
  */
 export const toFailure =
   ({ rpc, callLog }: ToFailureDeps) =>
@@ -31,14 +31,14 @@ export const toFailure =
     if (error instanceof ServiceError) {
       if (error.parts.cause !== undefined) callLog.trouble(call, rpc, error);
       const failure = error.row === errorTable.SESSION_INACTIVE ? error.at(signIn()) : error;
-      return { thrown: failure, told: failure };
+      return { thrown: failure, logged: failure };
     }
     if (call.signal.aborted && error === call.signal.reason) {
-      return { thrown: error, told: error instanceof ConnectError ? error.code : Code.Canceled };
+      return { thrown: error, logged: error instanceof ConnectError ? error.code : Code.Canceled };
     }
     callLog.trouble(call, rpc, error);
     const failure = failureOf(error);
-    return { thrown: failure, told: failure };
+    return { thrown: failure, logged: failure };
   };
 
 const failureOf = (error: unknown): ServiceError => {

@@ -8,7 +8,7 @@ import type { AuthenticationMethodRecord, SessionRecord, SignedIn } from "./sess
  * The rules of authenticator assurance levels (NIST SP 800-63B): which entries
  * of a session make which level, what a login flow that asks for a level lets
  * through, what endpoints ask for, and how a client steps up. All of them stand
- * here; what a factor is, is told by the credentials of the methods.
+ * here; what a factor is, is defined by the credentials of the methods.
  */
 
 /** How surely a person is known: 0 nobody, 1 one factor, 2 two factors. */

@@ -26,7 +26,7 @@ export interface ContinuityCookie {
   read(call: Call): string | undefined;
 }
 
-/** As the reference names it, and for as long: 30 days. */
+/** As Ory Kratos names it, and for as long: 30 days. */
 const NAME = "ory_kratos_continuity";
 const MAX_AGE = 2_592_000;
 

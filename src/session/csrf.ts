@@ -35,7 +35,7 @@ export interface Csrf {
   mask(secret: Buffer): string;
   /** The token that a flow's form carries: a native app's is empty, unless a browser's cookie came along. */
   tokenFor(call: Call, type: "browser" | "api"): string;
-  /** What a flow keeps to know its browser again. */
+  /** What a flow stores to recognise its browser again. */
   digest(secret: Buffer): Buffer;
   /** Throws CSRF_VIOLATION unless the token in the body fits the cookie. */
   mustMatch(call: Call, token: string): void;

@@ -16,12 +16,12 @@ export interface Issued extends SignedIn {
 /** What a method proved just now. */
 export type AuthenticationMethodReference = Omit<AuthenticationMethodRecord, "completed_at">;
 
-/** Begins sessions, and renews them when a person proves again who they are. */
+/** Begins sessions, and renews them when a person authenticates again. */
 export interface SessionIssuer {
-  /** @param amr what was proven, in this order; at least one */
+  /** @param amr what was verified, in this order; at least one */
   begin(sql: Sql, identity: IdentityRecord, amr: readonly AuthenticationMethodReference[], call: Call): Promise<Issued>;
   /**
-   * Renews a session after proof: the id stays, the token is a new one and the
+   * Renews a session after re-authentication: the id stays, the token is a new one and the
    * old one dies at once (ASVS 7.2.4). Of several who bring the same token at the
    * same moment each is given the same new one. Undefined when the session is
    * over, or its token was replaced otherwise. Only where the person is locked.
@@ -35,8 +35,8 @@ export interface SessionIssuer {
     amr: readonly AuthenticationMethodReference[],
   ): Promise<Issued | undefined>;
   /**
-   * Adds a proof that a change is at the same time: the person was there just now. Undefined when the session is
-   * over. Only where the person is locked.
+   * Adds an authentication that is made with a change. Undefined when the session is over. Only where the person is
+   * locked.
    */
   add(tx: Sql, session: SessionRecord, amr: AuthenticationMethodReference): Promise<SessionRecord | undefined>;
 }

@@ -27,7 +27,7 @@ export const renderSession = (
   expiresAt: timestamp(session.expiresAt),
   authenticatedAt: timestamp(session.authenticatedAt),
   authenticatorAssuranceLevel: levels[sessionAal(session)],
-  authenticationMethods: session.methods.map(presentMethod),
+  authenticationMethods: session.methods.map(renderMethodReference),
   issuedAt: timestamp(session.issuedAt),
   ...(identity && { identity }),
   devices: [
@@ -41,7 +41,7 @@ export const renderSession = (
   ],
 });
 
-const presentMethod = (m: SessionRecord["methods"][number]): AuthenticationMethod => ({
+const renderMethodReference = (m: SessionRecord["methods"][number]): AuthenticationMethod => ({
   $typeName: "ostiary.session.v1.AuthenticationMethod",
   method: m.method,
   aal: m.aal === "aal2" ? Level.AAL2 : Level.AAL1,

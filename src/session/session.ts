@@ -7,7 +7,7 @@ import type { IdentityRecord } from "../identity/identity.ts";
  * proves is the method's business; flows decide when a session begins.
  */
 
-/** One proof of who the person is. Times are RFC 3339. */
+/** One authentication of the person. Times are RFC 3339. */
 export interface AuthenticationMethodRecord {
   readonly method: string;
   readonly aal: "aal1" | "aal2";
@@ -23,7 +23,7 @@ export interface DeviceRecord {
   readonly location: string;
 }
 
-/** A session as kept. Immutable. Of its token only the digest exists. */
+/** A session as stored. Immutable. Of its token only the digest exists. */
 export interface SessionRecord {
   readonly id: string;
   readonly identityId: string;

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { sha256 } from "../lib/digest.ts";
 import { randomToken } from "../lib/ids.ts";
 
-/** What a session token begins with, as the reference's. */
+/** What a session token begins with, like those of Ory Kratos. */
 const SESSION_PREFIX = "ory_st_";
 const LOGOUT_PREFIX = "ory_lo_";
 
@@ -10,7 +10,7 @@ const LOGOUT_PREFIX = "ory_lo_";
 export const newSessionToken = (): string => SESSION_PREFIX + randomToken(32);
 
 /**
- * The token that follows another when its bearer proves again who they are. Two
+ * The token that follows another when its bearer authenticates again. Two
  * requests that do so at the same moment bring the same token and come to the
  * same next one, so that both are answered with what is live. It cannot be made
  * of the old token alone, nor of the database, nor of the secret.
@@ -24,7 +24,7 @@ export const nextSessionToken = (secret: string, token: string, salt: Buffer): s
 /** Whether a text can be a session token at all. */
 export const isSessionToken = (text: string): boolean => text.startsWith(SESSION_PREFIX);
 
-/** What is kept of a token. The token is random enough for a plain SHA-256. */
+/** What is stored of a token. The token is random enough for a plain SHA-256. */
 export const tokenDigest = (token: string): Buffer => sha256(token);
 
 /**

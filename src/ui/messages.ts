@@ -48,7 +48,7 @@ export const messages = {
   signUpBack:             info(1040008, "Back"),
   chooseCredential:       info(1040009, "Please choose how you want to sign in."),
 
-  // Settings. The seed prints this text with the type `info`.
+  // Settings. The documentation of the settings flow prints this text with the type `info`.
   saved:                  info(1050001, "Your changes have been saved!"),
 
   // Labels

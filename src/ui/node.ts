@@ -65,7 +65,7 @@ export function inputNode(parts: InputParts): UiNode {
 
 /**
  * Freezes a node through and through, for sharing: encoders cache the JSON of
- * frozen messages. For what never changes only; each node kept is kept forever.
+ * frozen messages. For what never changes only; each node kept is stored forever.
  */
 export const freezeNode = (node: UiNode): UiNode => deepFreeze(node);
 

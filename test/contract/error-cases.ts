@@ -48,7 +48,9 @@ export const busy = { hashers: { argon2: { memory: "64MB", iterations: 4 }, conc
 /** Rows that no request reaches yet. */
 export const outOfReach = {
   AAL2_REQUIRED: { why: "no method is a second factor yet" },
-  BROWSER_LOCATION_CHANGE_REQUIRED: { why: "no method leads elsewhere yet" },
+  BROWSER_LOCATION_CHANGE_REQUIRED: {
+    why: "no procedure throws it: REST answers it in place of a redirect, to programs that begin with a provider",
+  },
   IDENTITY_DISABLED: { why: "who signs in is told in the form, by message 4010011; a session of theirs is over" },
   ADMIN_ONLY: { why: "no RPC is for administrators yet" },
 } satisfies Partial<Record<ErrorName, OutOfReach>>;

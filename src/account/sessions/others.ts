@@ -27,7 +27,7 @@ export const createOthers = ({ db, callers, clock, requiredAal, schemas, session
     const found = await sessions.listOthers(db, caller.session, now, size + 1, readCursor(request.pageToken), offset);
     const page = found.slice(0, size);
     const last = page.at(-1);
-    // As in the reference, the person is told without addresses: they are the caller.
+    // As in Ory Kratos, the person is rendered without addresses: they are the caller.
     const identity = {
       ...renderIdentity(caller.identity, schemas.must(caller.identity.schemaId).url),
       verifiableAddresses: [],

@@ -7,9 +7,10 @@ import type {
   IncompleteRegistration,
   RegistrationResult,
 } from "../../methods/contract/authentication.ts";
-import { type Consume, type Rejected, rejected } from "../../methods/contract/result.ts";
+import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
+import type { ConcurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { accountLinkOf } from "./pending-account-link.ts";
@@ -17,7 +18,7 @@ import { accountLinkOf } from "./pending-account-link.ts";
 /*
  * Someone who came to sign in turns out to be new, someone who came to sign up
  * to be known: then the one flow ends as the other would. What login and
- * registration ask of each other stands here; app.ts hands it to both.
+ * registration ask of each other stands here; flows/module.ts hands it to both.
  */
 
 /** Who authenticates, in which flow, and how. */
@@ -31,17 +32,12 @@ export interface AuthenticationContext {
   readonly fetches: boolean;
 }
 
-/** What the end of a flow stands on is not as it was read: nothing was written. */
-export interface Changed {
-  readonly kind: "changed";
-}
-
 /** The login flow's part. */
 export interface SignInSteps {
   signIn(
     authentication: AuthenticationContext,
     authenticated: Authenticated,
-  ): Promise<FlowCompleted | Rejected | Changed>;
+  ): Promise<FlowCompleted | Rejected | ConcurrentChange>;
   /** Asks whoever it is to sign in to the account that is in the way. */
   promptAccountLink(authentication: AuthenticationContext, taken: IdentifierConflict): Promise<ServiceError>;
   reject(authentication: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
@@ -53,7 +49,7 @@ export interface SignUpSteps {
   signUp(
     authentication: AuthenticationContext,
     registered: RegistrationResult,
-  ): Promise<FlowCompleted | Rejected | Changed | { readonly kind: "conflict" }>;
+  ): Promise<FlowCompleted | Rejected | ConcurrentChange | { readonly kind: "conflict" }>;
   /** Asks whoever it is for what is still missing. @throws FLOW_DISABLED */
   askForMissing(authentication: AuthenticationContext, incomplete: IncompleteRegistration): Promise<ServiceError>;
   reject(authentication: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
@@ -62,7 +58,7 @@ export interface SignUpSteps {
 /** How an attempt ended: with an answer, or because what it rests on was changed by another request. */
 export type AuthenticationAttempt =
   | FlowCompleted
-  | Changed
+  | ConcurrentChange
   /** Someone else has the identifier. `refuse` says so, where looking again does not help. */
   | { readonly kind: "conflict"; readonly refuse: () => Promise<ServiceError> };
 
@@ -83,7 +79,7 @@ export interface CompleteAuthentication {
    * Takes the steps of a submit again, from the flow on, while another request
    * came between.
    *
-   * @param attempt is told whether it is a repetition
+   * @param attempt gets whether it is a repetition
    * @throws OVERLOADED
    */
   retry(attempt: (isRetry: boolean) => Promise<AuthenticationAttempt>): Promise<FlowCompleted>;
@@ -108,7 +104,7 @@ export const createCompleteAuthentication = ({
   const write = (
     context: AuthenticationContext,
     result: AuthenticationResult,
-  ): Promise<FlowCompleted | Rejected | Changed | { readonly kind: "conflict" }> | Rejected => {
+  ): Promise<FlowCompleted | Rejected | ConcurrentChange | { readonly kind: "conflict" }> | Rejected => {
     // Only the owner of the account can link to it, and someone new is not the owner.
     if (accountLinkOf(context.flow) && result.kind !== "authenticated" && result.kind !== "rejected")
       return notTheOwner;
@@ -166,19 +162,3 @@ const identifierTaken = (result: AuthenticationResult): Rejected => ({
   messages: [{ node: "", text: uiText(messages.identifierTaken) }],
   ...(result.kind === "registered" && { submittedValues: result.submittedValues }),
 });
-
-/** What could be used once only was used by another request. */
-export const alreadyConsumed: Rejected = {
-  kind: "rejected",
-  messages: [{ node: "", text: uiText(messages.invalid, { reason: "This was used already. Please start again." }) }],
-};
-
-/** Rolls a transaction back whose claim was taken by another. */
-export class AlreadyConsumed extends Error {
-  override readonly name = "AlreadyConsumed";
-}
-
-/** @throws AlreadyConsumed */
-export const consumeOrThrow = async (tx: Parameters<Consume>[0], consume: Consume | undefined): Promise<void> => {
-  if (consume && !(await consume(tx))) throw new AlreadyConsumed("used already");
-};

@@ -10,14 +10,10 @@ import { messages, uiText } from "../../ui/messages.ts";
 import { type Ended, endWith } from "../pipeline.ts";
 import type { Callback } from "../redirect/callback.ts";
 import type { Redirects } from "../redirect/redirects.ts";
+import { alreadyConsumed } from "../shared/consume.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { checkOrigin } from "../shared/same-origin.ts";
-import {
-  type AuthenticationAttempt,
-  type AuthenticationContext,
-  alreadyConsumed,
-  type CompleteAuthentication,
-} from "./complete.ts";
+import type { AuthenticationAttempt, AuthenticationContext, CompleteAuthentication } from "./complete.ts";
 
 /** A submit of a login or registration flow, as far as it was loaded. */
 export interface LoadedSubmission {
@@ -42,9 +38,9 @@ export interface CallbackMethod<V> extends CallbackHandler {
 
 /** The steps that a login and a registration take in the same way. */
 export interface SubmitSteps {
-  /** @throws CSRF_VIOLATION, or FORM_REJECTED with what was typed */
+  /** @throws CSRF_VIOLATION, or FORM_REJECTED with what was submitted */
   checkOrigin(submission: LoadedSubmission, token: string, submitted: () => SubmittedValues | undefined): Promise<void>;
-  /** @throws FORM_REJECTED with what was typed */
+  /** @throws FORM_REJECTED with what was submitted */
   rejectIfMalformed(submission: LoadedSubmission, submitted: () => SubmittedValues | undefined): Promise<void>;
   /** Sends the person to another site. @throws FORM_REJECTED */
   begin(
@@ -98,7 +94,7 @@ export const createSubmitSteps = ({
       const { flow, method, call } = context;
       if (isRetry) throw await reject(context, alreadyConsumed);
       const location = await redirect.begin(
-        { flow, method, who: undefined, call, stands: (tx) => mustStillBeOpen(tx, flow) },
+        { flow, method, who: undefined, call, recheck: (tx) => mustStillBeOpen(tx, flow) },
         request,
       );
       if (typeof location !== "string") throw await reject(context, location);
@@ -128,7 +124,7 @@ export const contextOf = (
   method: string,
 ): AuthenticationContext => ({ flow, caller, method, call, fetches });
 
-/** Says what is wrong, and shows what was typed now or before. */
+/** Says what is wrong, and shows what was submitted now or before. */
 export const showAgain = (
   flow: FlowRecord,
   text: Parameters<typeof rejected>[0][number]["text"],

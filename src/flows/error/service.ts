@@ -12,7 +12,7 @@ import type { FlowErrorStore } from "./store.ts";
 
 /*
  * Errors that a browser was sent to the error page with: kept for a day, read
- * by id. What is kept is what REST would have answered, nothing more.
+ * by id. What is stored is what REST would have answered, nothing more.
  */
 
 /** What the RPC about errors needs. */

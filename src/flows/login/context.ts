@@ -1,8 +1,8 @@
 import type { FlowRecord } from "../shared/flow.ts";
 
-/** What a login flow keeps between requests. */
+/** What a login flow stores between requests. */
 export interface LoginContext {
-  /** A signed-in person proves again who they are. */
+  /** A signed-in person authenticates again. */
   readonly refresh: boolean;
   readonly requestedAal: 1 | 2;
 }

@@ -49,7 +49,7 @@ export const createCreate = (deps: LoginDeps) => {
         ...exchange?.context,
       },
     );
-    mustBeginInTurn(deps, caller, call);
+    limitNewFlows(deps, caller, call);
     await flows.insert(db, flow);
     const rendered = render(flow, caller, csrf.tokenFor(call, flow.type));
     return {
@@ -67,7 +67,7 @@ const levelOf = (aal: string): 1 | 2 => (aal === "aal2" ? 2 : 1);
  * Only strangers are paced, and a known device has a budget of its own beside those who share its network. @throws
  * RATE_LIMITED
  */
-const mustBeginInTurn = ({ devices, newFlows }: LoginDeps, caller: Caller | undefined, call: Call): void => {
+const limitNewFlows = ({ devices, newFlows }: LoginDeps, caller: Caller | undefined, call: Call): void => {
   if (caller === undefined) newFlows.consumeOrThrow(call.remoteAddress, devices.nameOf(call));
 };
 

@@ -16,7 +16,7 @@ import { loginContext } from "./context.ts";
 /** Makes the flow that clients see. */
 export type RenderLogin = (flow: FlowRecord, signedIn: SignedIn | undefined, csrfToken: string) => LoginFlow;
 
-/** Node groups in the order they stand on screen, as recorded of the reference. */
+/** Node groups in the order they stand on screen, as Ory Kratos has them. */
 const groups = ["oidc", "default", "webauthn", "passkey", "code", "password", "totp", "lookup_secret"];
 
 /** Creates the presentation: nodes from the methods, sorted, with the form's messages on them. */

@@ -6,8 +6,8 @@ import { createGet } from "./get.ts";
 import type { LoginUpdate } from "./update.ts";
 
 /*
- * A person signs in, proves again who they are, or raises their level. create,
- * get and update are one file each; what is written once they have proven it
+ * A person signs in, authenticates again, or raises their level. create,
+ * get and update are one file each; what is written once they are authenticated
  * stands in sign-in.ts.
  */
 

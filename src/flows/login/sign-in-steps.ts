@@ -58,7 +58,7 @@ export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
       LoginFlowSchema,
       render(fresh, undefined, csrf.tokenFor(call, fresh.type)),
       fresh,
-      // As recorded: the reference's own pages read it.
+      // As recorded: the pages of Ory Kratos read it.
       page === undefined ? undefined : withQuery(page, { no_org_ui: "true" }),
     );
   };

@@ -5,21 +5,18 @@ import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { Issued } from "../../session/issue.ts";
 import { renderSession } from "../../session/render.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import {
-  AlreadyConsumed,
-  type AuthenticationContext,
-  alreadyConsumed,
-  type Changed,
-} from "../authentication/complete.ts";
+import type { AuthenticationContext } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
+import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
+import { AlreadyConsumed, alreadyConsumed } from "../shared/consume.ts";
 import { redirectTo } from "../shared/continue-with.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import type { LoginDeps } from "./deps.ts";
-import { CannotLink, createWriteSignIn, NotAsRead } from "./write-sign-in.ts";
+import { CannotLink, createWriteSignIn } from "./write-sign-in.ts";
 
 /**
- * Signs a person in who has proven who they are: a new session, or the same
+ * Signs a person in who was authenticated: a new session, or the same
  * one renewed when it is theirs already. What waited for the owner of the
  * account is linked with it. Browsers get the cookie, native apps the token.
  */
@@ -30,7 +27,7 @@ export const createSignIn = (deps: LoginDeps) => {
   return async (
     context: AuthenticationContext,
     authenticated: Authenticated,
-  ): Promise<FlowCompleted | Rejected | Changed> => {
+  ): Promise<FlowCompleted | Rejected | ConcurrentChange> => {
     const { flow, caller, method, call } = context;
     const same = caller?.identity.id === authenticated.identity.id ? caller : undefined;
     const destination =
@@ -61,11 +58,11 @@ export const createSignIn = (deps: LoginDeps) => {
 };
 
 /** How it ended when nothing was written. */
-const failed = (thrown: unknown, flow: FlowRecord): Rejected | Changed => {
-  if (thrown instanceof NotAsRead) return { kind: "changed" };
+const failed = (thrown: unknown, flow: FlowRecord): Rejected | ConcurrentChange => {
+  if (thrown instanceof ConcurrentChangeError) return concurrentChange;
   if (thrown instanceof CannotLink) return thrown.rejected;
   if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
   if (!isDuplicate(thrown)) throw thrown;
   // What a provider tells of a person keeps nobody from signing in: looked at again, it is someone else's.
-  return accountLinkOf(flow) ? rejected([{ node: "", text: uiText(messages.identifierTaken) }]) : { kind: "changed" };
+  return accountLinkOf(flow) ? rejected([{ node: "", text: uiText(messages.identifierTaken) }]) : concurrentChange;
 };

@@ -8,16 +8,13 @@ import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { Issued } from "../../session/issue.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { type AuthenticationContext, consumeOrThrow } from "../authentication/complete.ts";
+import type { AuthenticationContext } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
+import { ConcurrentChangeError } from "../shared/concurrent-change.ts";
+import { consumeOrThrow } from "../shared/consume.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
-
-/** Rolls the transaction back: something is not as it was read. */
-export class NotAsRead extends Error {
-  override readonly name = "NotAsRead";
-}
 
 /** Rolls the transaction back: what waited for the owner of the account cannot be linked. */
 export class CannotLink extends Error {
@@ -30,7 +27,7 @@ export class CannotLink extends Error {
   }
 }
 
-/** Writes a sign-in, in the transaction that it is given. @throws NotAsRead, CannotLink, AlreadyConsumed */
+/** Writes a sign-in, in the transaction that it is given. @throws ConcurrentChangeError, CannotLink, AlreadyConsumed */
 export type WriteSignIn = (
   tx: Sql,
   context: AuthenticationContext,
@@ -79,10 +76,11 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
   };
 
   /**
-   * @throws NotAsRead unless person, flow and credential are what the proof was made of; until the transaction ends
-   * they stay so
+   * Locks person, flow and credential until the transaction ends.
+   *
+   * @throws ConcurrentChangeError unless they are those that were verified
    */
-  const mustStandFast = async (
+  const lockAndRecheck = async (
     tx: Sql,
     flow: FlowRecord,
     { identity, verified }: Authenticated,
@@ -95,7 +93,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
       (renewed === undefined
         ? await identities.hasSecret(tx, identity.id, type, version)
         : await identities.putSecret(tx, identity.id, { type, config: renewed, replaces: version }, now));
-    if (!holds) throw new NotAsRead("not as it was read");
+    if (!holds) throw new ConcurrentChangeError("not as it was read");
   };
 
   /** Writes what changes along with signing in; gives the person as they are then. */
@@ -108,9 +106,10 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     if (changes.length === 0) return before;
     const after = changes.reduce((person, change) => apply(person, change, { now, newId: uuid4 }), before);
     const credentials = changes.flatMap((change) => change.credentials ?? []);
-    if (!(await identities.update(tx, before, after))) throw new NotAsRead("not as it was read");
+    if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("not as it was read");
     for (const credential of credentials)
-      if (!(await identities.putSecret(tx, after.id, credential, now))) throw new NotAsRead("not as it was read");
+      if (!(await identities.putSecret(tx, after.id, credential, now)))
+        throw new ConcurrentChangeError("not as it was read");
     return after;
   };
 
@@ -118,7 +117,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
   const change = async (tx: Sql, flow: FlowRecord, { identity, change: changeOf }: Authenticated, now: Date) => {
     if (changeOf === undefined && accountLinkOf(flow) === undefined) return { identity };
     const before = await identities.find(tx, identity.id);
-    if (before === undefined) throw new NotAsRead("the person is gone");
+    if (before === undefined) throw new ConcurrentChangeError("the person is gone");
     const linked = await linkAccount(flow, before, tx);
     const changes = [await changeOf?.(before, tx), linked?.change].filter((each) => each !== undefined);
     return { identity: await writeChanges(tx, before, changes, now), linked };
@@ -127,7 +126,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
   return async (tx, { flow, method, call }, authenticated, same) => {
     const { refresh, requestedAal } = loginContext(flow);
     const now = clock.now();
-    await mustStandFast(tx, flow, authenticated, now);
+    await lockAndRecheck(tx, flow, authenticated, now);
     await consumeOrThrow(tx, authenticated.consume);
     const { identity, linked } = await change(tx, flow, authenticated, now);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : [])];
@@ -135,7 +134,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
       same && (refresh || requestedAal === 2)
         ? await sessions.renew(tx, { ...same, identity }, same.credential.token, amr)
         : await sessions.begin(tx, identity, amr, call);
-    if (session === undefined) throw new NotAsRead("the session is over");
+    if (session === undefined) throw new ConcurrentChangeError("the session is over");
     if (linked) {
       const event = {
         identityId: identity.id,

@@ -26,7 +26,7 @@ export const createComplete = ({
   returnTo,
 }: CallbackDeps) => {
   /** Without a session nobody can tell whose doing this is: nothing of the person's is written. */
-  const keepForApp = async (
+  const storeForApp = async (
     flow: FlowRecord,
     pending: PendingRedirect,
     answer: CallbackParams,
@@ -56,7 +56,7 @@ export const createComplete = ({
     const pending = await redirect.find(request.state);
     const flow = mustExist(await flows.findAt(db, pending.record.homeId, pending.record.flowId));
     const answer = answerOf(request);
-    if (flow.type === "api") return keepForApp(flow, pending, answer, call);
+    if (flow.type === "api") return storeForApp(flow, pending, answer, call);
     redirect.mustBeSameBrowser(pending, call);
     if (flow.kind === "settings") return (await completeRedirect.settings(pending, answer, call)).redirectBrowserTo;
     const { kind } = flow;

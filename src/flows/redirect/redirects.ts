@@ -36,7 +36,7 @@ export interface RedirectContext {
    * Looks once more, in the transaction that stores the redirect, whether flow and session are there. Throws when
    * they are not.
    */
-  stands(tx: Sql): Promise<void>;
+  recheck(tx: Sql): Promise<void>;
 }
 
 /** A redirect whose callback has come. */
@@ -118,7 +118,7 @@ export const createRedirects = ({
   readonly continuations: Continuations;
   readonly cookie: ContinuityCookie;
 }): Redirects => ({
-  async begin({ flow, method, who, call, stands }, begin) {
+  async begin({ flow, method, who, call, recheck }, begin) {
     const ticket = newTicket();
     const redirected = await begin.begin(ticket.text);
     if (redirected.kind === "rejected") return redirected;
@@ -137,7 +137,7 @@ export const createRedirects = ({
       identityId: who?.identity.id,
     } as const;
     await db.transaction(async (tx) => {
-      await stands(tx);
+      await recheck(tx);
       await continuations.park(
         tx,
         binding,

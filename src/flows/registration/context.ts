@@ -3,7 +3,7 @@ import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 
-/** What a registration flow keeps between requests. */
+/** What a registration flow stores between requests. */
 export interface RegistrationContext {
   /** The identity schema the person signs up with. */
   readonly schemaId: string;

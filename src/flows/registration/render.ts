@@ -12,7 +12,7 @@ import { registrationContext } from "./context.ts";
 /** Makes the flow that clients see. */
 export type RenderRegistration = (flow: FlowRecord, csrfToken: string) => RegistrationFlow;
 
-/** Node groups in the order they stand on screen, as recorded of the reference. */
+/** Node groups in the order they stand on screen, as Ory Kratos has them. */
 const groups = ["oidc", "default", "webauthn", "passkey", "code", "password", "profile"];
 
 /** Creates the presentation: nodes from the methods, sorted, with the form's messages on them. */

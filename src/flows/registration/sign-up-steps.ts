@@ -14,7 +14,7 @@ import { createSignUp } from "./sign-up.ts";
 
 /** The registration flow's part in the end of an authentication, and the further step that only it has. */
 export interface RegistrationSteps extends SignUpSteps {
-  /** The next step of the same form travels as the reference sends it: like a form that does not hold yet. */
+  /** The next step of the same form is sent as Ory Kratos sends it: like a form that does not hold yet. */
   continueRegistration(context: AuthenticationContext, step: NextStep): Promise<ServiceError>;
 }
 

@@ -6,23 +6,14 @@ import { renderIdentity } from "../../identity/render.ts";
 import { uuid4, uuid7 } from "../../lib/ids.ts";
 import type { Rejected } from "../../methods/contract/result.ts";
 import { renderSession } from "../../session/render.ts";
-import {
-  AlreadyConsumed,
-  alreadyConsumed,
-  type Changed,
-  consumeOrThrow,
-  type SignUpSteps,
-} from "../authentication/complete.ts";
+import type { SignUpSteps } from "../authentication/complete.ts";
+import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
+import { AlreadyConsumed, alreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
 import { redirectTo, setSessionToken } from "../shared/continue-with.ts";
 import { returnToOf } from "../shared/flow.ts";
 import { schemaOf } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
-
-/** Rolls the transaction back: the flow is over or gone. */
-class FlowOver extends Error {
-  override readonly name = "FlowOver";
-}
 
 /**
  * Writes a new person, and signs them in at once where the `session` hook is
@@ -64,7 +55,7 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
 
     try {
       const issued = await db.transaction(async (tx) => {
-        if (!(await flows.lockOpen(tx, flow, clock.now()))) throw new FlowOver("the flow is over");
+        if (!(await flows.lockOpen(tx, flow, clock.now()))) throw new ConcurrentChangeError("the flow is over");
         await consumeOrThrow(tx, consume);
         await limit.consumeOrThrow(tx, call.remoteAddress);
         await identities.insert(tx, identity, secrets);
@@ -120,9 +111,9 @@ export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
 };
 
 /** How it ended when nothing was written. */
-const failed = (thrown: unknown): Rejected | Changed | { readonly kind: "conflict" } => {
+const failed = (thrown: unknown): Rejected | ConcurrentChange | { readonly kind: "conflict" } => {
   if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
-  if (thrown instanceof FlowOver) return { kind: "changed" };
+  if (thrown instanceof ConcurrentChangeError) return concurrentChange;
   if (isDuplicate(thrown)) return { kind: "conflict" };
   throw thrown;
 };

@@ -8,7 +8,7 @@ import type { Call } from "../../lib/call.ts";
 import type { RegistrationMethod } from "../../methods/contract/registration.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { type AuthenticationAttempt, alreadyConsumed } from "../authentication/complete.ts";
+import type { AuthenticationAttempt } from "../authentication/complete.ts";
 import {
   completeCallback,
   contextOf,
@@ -19,6 +19,7 @@ import {
 } from "../authentication/submit-steps.ts";
 import { steps } from "../pipeline.ts";
 import type { CompleteRedirect } from "../redirect/callback.ts";
+import { alreadyConsumed } from "../shared/consume.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { mustBeEnabled } from "./create.ts";
 import { createLoad, viewOf } from "./load.ts";

@@ -99,7 +99,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
       let result: Promise<CallbackResult | Rejected> | undefined;
       let isReceived = false;
       const read = async (method: CallbackHandler, sql: Sql) => {
-        // Another request may have used the answer meanwhile: that is what is told then.
+        // Another request may have used the answer meanwhile: that is the error then.
         if (result !== undefined) await redirect.mustStillWait(sql, pending);
         result ??= redirect.handleCallback(pending, method, params, call);
         isReceived = (await result).kind === "callback";

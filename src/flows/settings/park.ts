@@ -29,7 +29,7 @@ export const parkedFor = ({ caller, flow }: SettingsSubmission, method: string):
 });
 
 /**
- * Parks a protected change and says where its owner proves who they are. It
+ * Parks a protected change and says where its owner authenticates. It
  * takes the place of a change that was parked for this flow before.
  */
 export const park = async (
@@ -40,7 +40,7 @@ export const park = async (
   const { db, config, continuations } = deps;
   const payload = toJson(UpdateFlowBodySchema, { ...body, csrfToken: "" });
   await db.transaction(async (tx) => {
-    await standFast(deps, submission, tx);
+    await lockAndRecheck(deps, submission, tx);
     await continuations.park(
       tx,
       parkedFor(submission, body.method.case ?? ""),
@@ -55,7 +55,7 @@ export const park = async (
  * Whatever a submit was found to stand on must stand still, in the transaction that writes something for it. @throws
  * as `loadAndCheck`
  */
-export const standFast = async (
+export const lockAndRecheck = async (
   deps: SettingsDeps,
   { caller, flow, call }: SettingsSubmission,
   tx: Sql,
@@ -64,7 +64,7 @@ export const standFast = async (
   await loadAndCheck(deps, flow.id, call, tx);
 };
 
-/** Says where the owner of an account proves who they are. */
+/** Says where the owner of an account authenticates. */
 export const reauthenticationRequired = (
   { config, urls, firstFactors }: SettingsDeps,
   { caller, flow }: SettingsSubmission,

@@ -4,7 +4,7 @@ import { type Ended, endWith } from "../pipeline.ts";
 import type { Attempted } from "../shared/conflict-retry.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { renderOutcome, type SettingsOutcome } from "./outcome.ts";
-import { standFast } from "./park.ts";
+import { lockAndRecheck } from "./park.ts";
 import { reject, rejection } from "./reject.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
@@ -28,7 +28,7 @@ export const createPerform = (deps: SettingsDeps): Perform => {
   const begin = async (submission: ExaminedSubmission, request: RedirectRequest): Promise<SettingsOutcome> => {
     const { caller, flow, call, method } = submission;
     const location = await redirect.begin(
-      { flow, method: method.name, who: caller, call, stands: (tx) => standFast(deps, submission, tx) },
+      { flow, method: method.name, who: caller, call, recheck: (tx) => lockAndRecheck(deps, submission, tx) },
       request,
     );
     if (typeof location !== "string") throw await reject(deps, submission, location, location.event);
@@ -42,7 +42,7 @@ export const createPerform = (deps: SettingsDeps): Perform => {
       case "rejected":
         // Another request resumed it meanwhile: what it is found wanting against may be its own result.
         if (resumes && parked && !(await continuations.take(sql, parked)))
-          return endWith({ kind: "conflict", identityId: caller.identity.id });
+          return endWith({ kind: "concurrent_change", identityId: caller.identity.id });
         throw rejection(deps, submission, performed, performed.event);
       case "redirect":
         return endWith({ kind: "done", render: () => begin(submission, performed) });

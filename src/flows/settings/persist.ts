@@ -3,8 +3,9 @@ import { apply, differsInProtected } from "../../identity/apply.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Performed } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { AlreadyConsumed, consumeOrThrow } from "../authentication/complete.ts";
+import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { inTransaction } from "../shared/conflict-retry.ts";
+import { AlreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -13,24 +14,15 @@ import type { SettingsSubmission } from "./submission.ts";
 /** How writing a change ended. */
 export type Persisted =
   | { readonly kind: "saved"; readonly caller: SettingsSubmission["caller"]; readonly flow: FlowRecord }
-  /**
-   * What the change stands on is not as it was read: the person, a credential, the session, the flow, or what was
-   * parked.
-   */
-  | { readonly kind: "conflict" }
+  | ConcurrentChange
   /** An identifier or address belongs to someone else. */
   | { readonly kind: "identifier_conflict" }
-  /** What can be used only once was used by another request. */
-  | { readonly kind: "used" };
+  /** A single-use token was consumed by another request. */
+  | { readonly kind: "already_consumed" };
 
-/** Rolls the transaction back: something is not as it was read. */
-class Changed extends Error {
-  override readonly name = "Changed";
-}
-
-/** @throws Changed */
+/** @throws ConcurrentChangeError */
 const mustHold = (holds: boolean): void => {
-  if (!holds) throw new Changed("changed");
+  if (!holds) throw new ConcurrentChangeError("not as it was read");
 };
 
 /**
@@ -76,13 +68,13 @@ export const persist = async (
           call,
         );
       const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
-      if (session === undefined) throw new Changed("the session is over");
+      if (session === undefined) throw new ConcurrentChangeError("the session is over");
       await hooks.inTransaction(tx, { flow: "settings", method, call, identity: after, session });
       return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved };
     });
   } catch (thrown) {
-    if (thrown instanceof AlreadyConsumed) return { kind: "used" };
-    if (thrown instanceof Changed) return { kind: "conflict" };
+    if (thrown instanceof AlreadyConsumed) return { kind: "already_consumed" };
+    if (thrown instanceof ConcurrentChangeError) return concurrentChange;
     if (isDuplicate(thrown)) return { kind: "identifier_conflict" };
     throw thrown;
   }

@@ -32,7 +32,7 @@ export const reject = async (
   const { audit, db, clock, continuations, csrf, flows, render, urls } = deps;
   const now = clock.now();
   const saved = withForm(flow, formOf(messages, submittedValues), now, "show_form", active);
-  // Nothing is written for a session or into a flow that is over: that is what is told then.
+  // Nothing is written for a session or into a flow that is over: that is the error then.
   if (!(await flows.save(db, saved, now, caller.session))) await loadAndCheck(deps, flow.id, call, db);
   if (parked) await continuations.take(db, parked);
   if (refused)

@@ -1,7 +1,7 @@
 import type { Examined, Performed } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { alreadyConsumed } from "../authentication/complete.ts";
 import type { Attempted } from "../shared/conflict-retry.ts";
+import { alreadyConsumed } from "../shared/consume.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { finalUrl, renderOutcome, type SettingsOutcome } from "./outcome.ts";
 import { persist } from "./persist.ts";
@@ -48,9 +48,9 @@ export const save = async (
         event,
       );
     }
-    case "used":
+    case "already_consumed":
       throw rejection(deps, submission, alreadyConsumed, performed.event);
-    case "conflict":
-      return { outcome: { kind: "conflict", identityId: submission.caller.identity.id } };
+    case "concurrent_change":
+      return { outcome: { kind: "concurrent_change", identityId: submission.caller.identity.id } };
   }
 };

@@ -16,7 +16,7 @@ import { type FlowRow, flowColumns, flowFromRow } from "../shared/store.ts";
 /** Everything one request of the settings flow is decided on, in one read. */
 export interface SettingsRead extends SignedIn {
   readonly flow: FlowRecord | undefined;
-  /** The change that waits until the person has proven again who they are. */
+  /** The change that waits until the person has authenticated again. */
   readonly parked: ContinuationRecord | undefined;
 }
 
@@ -112,7 +112,7 @@ const ID_BYTES = 16;
 const flowIdOf = (key: Buffer): Buffer => key.subarray(0, ID_BYTES);
 const digestOf = (key: Buffer): Buffer => key.subarray(ID_BYTES);
 
-/** Where a flow is kept that is asked for. */
+/** Where a flow is stored that is asked for. */
 const placeOf = (homeId: Buffer, key: Buffer): readonly [Buffer, Buffer] => [homeId, flowIdOf(key)];
 
 const nameOf = (bytes: Buffer): string => bytes.toString("latin1");

@@ -1,13 +1,13 @@
 import type { Database, Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityStore } from "../../identity/store.ts";
+import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "./concurrent-change.ts";
 
 /** How one try ended: with something to do once all is written, or because another request came between. */
-export type Attempted<T> = { readonly kind: "done"; readonly render: () => Promise<T> } | Conflicted;
+export type Attempted<T> = { readonly kind: "done"; readonly render: () => Promise<T> } | ChangedIdentity;
 
 /** Another request came between. What was written is undone. */
-export interface Conflicted {
-  readonly kind: "conflict";
+export interface ChangedIdentity extends ConcurrentChange {
   /** Whose account both are about. */
   readonly identityId: string;
 }
@@ -71,20 +71,20 @@ export const createConflictRetry = ({
         return await db.transaction(async (tx) => {
           await identities.findForUpdate(tx, id);
           const tried = await attempt(tx);
-          if (tried.kind === "conflict") throw new Undone(tried);
+          if (tried.kind === "concurrent_change") throw new ConcurrentChangeError("another request came between");
           return tried;
         });
       } catch (thrown) {
-        if (thrown instanceof Undone) return thrown.raced;
+        if (thrown instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: id };
         throw thrown;
       }
     });
 
   const run: ConflictRetry["run"] = async (attempt) => {
     let tried = await attempt(db);
-    for (let tries = 1; tried.kind === "conflict" && tries < TRIES; tries++)
+    for (let tries = 1; tried.kind === "concurrent_change" && tries < TRIES; tries++)
       tried = await locked(tried.identityId, attempt);
-    if (tried.kind === "conflict")
+    if (tried.kind === "concurrent_change")
       throw serviceError("OVERLOADED", {
         explain: "The account is being changed by other requests all the time.",
         headers: { "retry-after": "1" },
@@ -103,7 +103,7 @@ export const createConflictRetry = ({
   };
 };
 
-/** What is told in the end. */
+/** The error that is thrown in the end. */
 const failureOf = async (thrown: unknown): Promise<unknown> => {
   if (!(thrown instanceof AfterRollback)) return thrown;
   try {
@@ -112,17 +112,6 @@ const failureOf = async (thrown: unknown): Promise<unknown> => {
     return failureOf(another);
   }
 };
-
-/** Undoes a transaction in which another request came between after all. */
-class Undone extends Error {
-  override readonly name = "Undone";
-  readonly raced: Conflicted;
-
-  constructor(raced: Conflicted) {
-    super("another request came between");
-    this.raced = raced;
-  }
-}
 
 /** Runs work in the transaction at hand, or in one of its own. */
 export const inTransaction = <T>(sql: Sql, db: Database, work: (tx: Sql) => Promise<T>): Promise<T> =>

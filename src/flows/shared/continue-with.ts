@@ -6,7 +6,7 @@ export const redirectTo = (url: string): ContinueWith => ({
   next: { case: "redirectBrowserTo", value: { $typeName: "ostiary.ui.v1.RedirectBrowserTo", redirectBrowserTo: url } },
 });
 
-/** Tells a native app to keep a session token. */
+/** Gives a native app its session token. */
 export const setSessionToken = (token: string): ContinueWith => ({
   $typeName: "ostiary.ui.v1.ContinueWith",
   next: {

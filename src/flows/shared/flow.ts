@@ -11,14 +11,14 @@ import type { StoredMessage } from "../../ui/stored-message.ts";
 /** The kinds of flow, as stored. */
 export type FlowKind = "settings" | "login" | "registration";
 
-/** What is wrong with, or to be said of, a form, and what was typed into it. Never a secret. */
+/** What is wrong with, or to be said of, a form, and what was submitted with it. Never a secret. */
 export interface FlowForm {
   readonly messages: readonly StoredMessage[];
   /** Node name to submitted value; null when the nodes show what is stored. */
   readonly submittedValues: Readonly<Record<string, JsonValue>> | null;
 }
 
-/** A flow as kept. Immutable. Its nodes are made at each read. */
+/** A flow as stored. Immutable. Its nodes are made at each read. */
 export interface FlowRecord {
   readonly id: string;
   readonly kind: FlowKind;
@@ -31,14 +31,14 @@ export interface FlowRecord {
   /** Knows the browser again that created it. */
   readonly csrfDigest: Buffer | undefined;
   readonly form: FlowForm;
-  /** What flow and methods keep between requests. */
+  /** what flow and methods store between requests. */
   readonly context: JsonObject;
   readonly issuedAt: Date;
   readonly updatedAt: Date;
   readonly expiresAt: Date;
 }
 
-/** Beside whose rows a flow and what waits for it are kept: those of the person whose it is, else its own. */
+/** Beside whose rows a flow and what waits for it are stored: those of the person whose it is, else its own. */
 export const homeOf = ({ id, identityId }: Pick<FlowRecord, "id" | "identityId">): string => identityId ?? id;
 
 /** A form that says nothing and shows what is stored. */
@@ -50,7 +50,7 @@ export const renderFlowType = (flow: Pick<FlowRecord, "type">): FlowType =>
 
 const RETURN_TO = "return_to";
 
-/** What the context of a flow keeps of the `return_to` that it was created with, once it was checked. */
+/** What the context of a flow has of the `return_to` that it was created with, once it was checked. */
 export const keepReturnTo = (checked: string | undefined): JsonObject =>
   checked === undefined ? {} : { [RETURN_TO]: checked };
 

@@ -3,7 +3,7 @@ import type { FormMessage } from "../../ui/stored-message.ts";
 import { readMessage, storeMessage } from "../../ui/stored-message.ts";
 import type { FlowForm, FlowRecord } from "./flow.ts";
 
-/** A form with these messages, showing what was typed or else what is stored. */
+/** A form with these messages, showing what was submitted or else what is stored. */
 export const formOf = (messages: readonly FormMessage[], submittedValues?: SubmittedValues): FlowForm => ({
   messages: messages.map(storeMessage),
   submittedValues: submittedValues ?? null,
@@ -41,11 +41,11 @@ const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(val
 const perEntry = 4;
 
 /**
- * What is kept of a form where there is room for so many bytes: a form that
+ * What is stored of a form where there is room for so many bytes: a form that
  * fits as it is; of a larger one the first messages, in half of the room, and
- * the smallest of the values that were typed. It was answered in full.
+ * the smallest of the values that were submitted. It was answered in full.
  */
-export const keptForm = (form: FlowForm, room: number): FlowForm => {
+export const truncateForm = (form: FlowForm, room: number): FlowForm => {
   if (bytesOf(form) <= room) return form;
   let left = room - bytesOf({ messages: [], submittedValues: {} });
   const taking =

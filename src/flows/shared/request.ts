@@ -11,10 +11,10 @@ export const mustExist = <T>(flow: T | undefined, explain?: string): T => {
 
 /**
  * The URL a flow was created with. Where the request was none of REST's, it is
- * the one REST would have been asked with: the flow keeps its `return_to` in it.
+ * the one REST would have been asked with: the flow has its `return_to` in it.
  *
  * @param init where a flow is created, with the parameters of the request
- * @throws INVALID_FIELD naming the longest parameter, when the URL is too long to be kept
+ * @throws INVALID_FIELD naming the longest parameter, when the URL is too long to be stored
  */
 export const requestUrlOf = (call: Call, init: string): string => {
   const url = call.protocol === "rest" ? call.url : init;

@@ -10,7 +10,7 @@ export interface ReturnTo {
    */
   must(value: string | undefined): string | undefined;
   /**
-   * The form of a `return_to` that is kept and shown: as it was written, where
+   * The form of a `return_to` that is stored and shown: as it was written, where
    * that is what was checked (a relative address stays one), else absolute.
    *
    * @param field the parameter it came in

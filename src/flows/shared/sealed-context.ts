@@ -2,23 +2,23 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { Aead } from "../../lib/aead.ts";
 import type { FlowRecord } from "./flow.ts";
 
-/** Where the context of a flow has what methods must remember. */
+/** Where the context of a flow has what methods store. */
 const SEALED = "sealed";
 
 /**
- * What a method must remember in a flow: a secret that is not yet confirmed, a
+ * What a method stores in a flow: a secret that is not yet confirmed, a
  * challenge, the digest of a code, an account to link. It is encrypted and
  * bound to the flow and the method: neither a reader of the database nor
  * another flow or method makes anything of it.
  */
 export interface SealedContext {
-  /** The context of the flow with this in it, in the place of what the method remembered before. */
+  /** The context of the flow with this in it, in the place of what the method stored before. */
   seal(flow: Pick<FlowRecord, "id" | "context">, method: string, data: JsonObject): JsonObject;
-  /** Undefined when the method remembers nothing, or it cannot be opened any more. */
+  /** Undefined when the method stores nothing, or it cannot be opened any more. */
   open(flow: Pick<FlowRecord, "id" | "context">, method: string): JsonObject | undefined;
 }
 
-/** Creates the sealing of what methods remember. */
+/** Creates the sealing of what methods store. */
 export const createSealedContext = (aead: Aead): SealedContext => ({
   seal: ({ id, context }, method, data) => {
     const sealed = aead.encrypt(Buffer.from(JSON.stringify(data)), boundTo(id, method)).toString("base64url");

@@ -4,7 +4,7 @@ import type { Sql } from "../../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
 import { liveSession, liveSessionValues, type SessionKey } from "../../session/store.ts";
 import { type FlowForm, type FlowKind, type FlowRecord, homeOf } from "./flow.ts";
-import { keptForm } from "./form.ts";
+import { truncateForm } from "./form.ts";
 
 /** A row of `flows`, under the aliases of `flowColumns`. */
 export interface FlowRow {
@@ -86,11 +86,11 @@ const largestRow = 16_384;
 /** What ids, times and names take. */
 const otherColumns = 512;
 
-/** Form and context as they are kept. */
+/** Form and context as they are stored. */
 const storedTexts = ({ form, context, requestUrl }: FlowRecord): readonly [form: string, context: string] => {
   const contextText = JSON.stringify(context);
   const room = largestRow - otherColumns - Buffer.byteLength(requestUrl) - Buffer.byteLength(contextText);
-  return [JSON.stringify(keptForm(form, room)), contextText];
+  return [JSON.stringify(truncateForm(form, room)), contextText];
 };
 
 const atHome = `SELECT ${flowColumns} FROM flows f WHERE f.home_id = ? AND f.id = ?`;

@@ -11,9 +11,9 @@ import { type Purpose, purposes, type Share } from "./share.ts";
 
 /**
  * Passwords become hashes and are compared with hashes here. It owns the bound
- * on how many run and wait, whose turn it is (turns.ts), and the process of
+ * on how many run and wait, whose turn it is (queue.ts), and the process of
  * lower priority that does the work; it does not own what a good password is,
- * nor where a hash is kept.
+ * nor where a hash is stored.
  */
 
 /** How hashes are made; the `hashers` section of the configuration fits. */
@@ -157,7 +157,7 @@ export const createHasher = (
     verify: async (given, stored, share = anybody) => {
       const format = readStored(stored);
       const normal = normalizePassword(given);
-      // Imported hashes were made of what was typed; ours of its normal form.
+      // Imported hashes were made of what was submitted; ours of its normal form.
       const candidates = normal === given ? [normal] : [normal, given];
       if (format === undefined || stored === undefined) {
         await turns.run(share, () => pretend(candidates));

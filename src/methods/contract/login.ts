@@ -25,22 +25,22 @@ export interface LoginView {
   /** The schema people sign in with when nobody is known yet. */
   readonly schema: IdentitySchema;
   readonly submittedValues: SubmittedValues | null;
-  /** Who proves again who they are, or raises the level. */
+  /** Who authenticates again, or raises the level. */
   readonly signedIn: SignedIn | undefined;
   readonly refresh: boolean;
   readonly requestedAal: 1 | 2;
-  /** Whose account something is to be linked to, once they have proven that it is theirs. */
+  /** Whose account something is to be linked to, once its owner is authenticated. */
   readonly accountLink: AccountLink | undefined;
 }
 
-/** A way to prove who one is. */
+/** A way to authenticate. */
 export interface LoginMethod<K extends LoginCase = LoginCase> {
   readonly name: K;
   readonly enabled: boolean;
   /** Whether it answers a flow that asks for this level; see `answersAal` in `session/aal.ts`. */
   answers(requestedAal: 1 | 2): boolean;
   nodes(view: LoginView): readonly UiNode[];
-  /** What was typed and may be shown again. */
+  /** What was submitted and may be shown again. */
   submitted(input: LoginInput<K>): SubmittedValues;
   authenticate(input: LoginInput<K>, view: LoginView, call: Call): Promise<AuthenticationResult | RedirectRequest>;
   /** For methods that redirect to another site. */

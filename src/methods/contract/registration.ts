@@ -31,7 +31,7 @@ export interface RegistrationMethod<K extends RegistrationCase = RegistrationCas
   readonly name: K;
   readonly enabled: boolean;
   nodes(view: RegistrationView): readonly UiNode[];
-  /** What was typed and may be shown again. */
+  /** What was submitted and may be shown again. */
   submitted(input: RegistrationInput<K>, schema: IdentitySchema): SubmittedValues;
   register(
     input: RegistrationInput<K>,

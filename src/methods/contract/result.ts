@@ -21,7 +21,7 @@ export interface Rejected {
   readonly submittedValues?: SubmittedValues;
   /** The method the form goes on with, where it says so. */
   readonly active?: string;
-  /** What the method must remember in this flow; see `OpenSealedContext`. */
+  /** What the method stores in this flow; see `OpenSealedContext`. */
   readonly sealed?: JsonObject;
   /** The form shows no other method from now on. */
   readonly isOnlyMethod?: boolean;
@@ -63,7 +63,7 @@ export interface NextStep {
   readonly kind: "next_step";
   /** The state that the flow goes on in, as clients know it. */
   readonly state: "choose_method" | "sent_email" | "passed_challenge";
-  /** What the method must remember in this flow; see `OpenSealedContext`. */
+  /** What the method stores in this flow; see `OpenSealedContext`. */
   readonly sealed?: JsonObject;
   /** In a registration of two steps: which one is next. */
   readonly step?: "traits" | "credentials";
@@ -72,7 +72,7 @@ export interface NextStep {
 }
 
 /**
- * What a method remembers in a flow, opened. The flow has it encrypted, bound to
+ * What a method stores in a flow, opened. The flow has it encrypted, bound to
  * flow and method; methods have no clear-text context. Undefined when there is
  * nothing, or it cannot be opened any more.
  */

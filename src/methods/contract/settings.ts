@@ -26,7 +26,7 @@ export interface SettingsView extends SignedIn {
   readonly schema: IdentitySchema;
   readonly flow: { readonly id: string; readonly type: "browser" | "api" };
   readonly sealedContext: OpenSealedContext;
-  /** What was typed and did not hold, when the form is shown again. */
+  /** What was submitted and did not hold, when the form is shown again. */
   readonly submittedValues: SubmittedValues | null;
   /** The paths to change, for clients that send a field mask. */
   readonly updateMask?: readonly string[] | undefined;
@@ -44,7 +44,7 @@ export interface Examined<E> {
   /** Needs a session that proved who it is recently. */
   readonly protected: boolean;
   readonly examined: E;
-  /** What was typed, in case it turns out later that it cannot be. */
+  /** What was submitted, in case it turns out later that it cannot be. */
   readonly submittedValues?: SubmittedValues;
 }
 
@@ -53,14 +53,14 @@ export interface Performed {
   readonly kind: "performed";
   readonly change: Change;
   readonly event?: MethodEvent;
-  /** A proof that the change is at the same time. */
+  /** An authentication that the change is at the same time. */
   readonly amr?: AuthenticationMethodReference;
   readonly consume?: Consume;
   /** The method the form shows it went on with. */
   readonly active?: string;
 }
 
-/** Nothing changes but what the method remembers, and so what it shows. */
+/** Nothing changes but what the method stores, and so what it shows. */
 export interface ContextChanged {
   readonly kind: "context";
   readonly sealed: JsonObject;

@@ -23,16 +23,16 @@ import { filterUpstream } from "./upstream-parameters.ts";
 /** What a person wants of a provider. */
 export interface AuthorizationOptions {
   readonly upstream?: UpstreamParameters | undefined;
-  /** They are to prove again who they are. */
+  /** They are to authenticate again. */
   readonly reauthenticate?: boolean;
-  /** What they filled in, and what is to be kept beside. */
+  /** What they filled in, and what is to be stored beside. */
   readonly traits?: JsonObject;
 }
 
 /** What was learned from an ID token that an app brought. */
 export interface Verified {
   readonly kind: "verified";
-  readonly known: ProviderProfile;
+  readonly profile: ProviderProfile;
   readonly consume: Consume;
 }
 
@@ -65,7 +65,7 @@ export const createAuthorizationRequests = ({
     return { ...rejected([refusalMessage(reason)]), ...(reason === "unavailable" && { mayPass: true }) };
   };
 
-  const known = (
+  const profileOf = (
     provider: Provider,
     { claims, tokens }: Completed,
     authorization: Pick<AuthorizationState, "startedAt">,
@@ -133,7 +133,7 @@ export const createAuthorizationRequests = ({
       return {
         kind: "callback",
         callbackData: writeProviderProfile(
-          known(provider, completed, authorization, provider.reauthentication, { reauthenticate, traits }),
+          profileOf(provider, completed, authorization, provider.reauthentication, { reauthenticate, traits }),
         ),
       };
     },
@@ -152,7 +152,7 @@ export const createAuthorizationRequests = ({
       const reauthentication = provider.reauthentication === "none" ? "none" : "auth_time";
       return {
         kind: "verified",
-        known: known(provider, completed, { startedAt: nonce.issuedAt }, reauthentication, options),
+        profile: profileOf(provider, completed, { startedAt: nonce.issuedAt }, reauthentication, options),
         consume: nonce.consume,
       };
     },

@@ -2,7 +2,7 @@ import type { Clock } from "../../lib/clock.ts";
 
 /** Something that is fetched, kept, and renewed behind the back of whoever uses it. */
 export interface Cached<T> {
-  /** What is kept, if anything is: at once. Otherwise what is fetched now. Throws what fetching threw. */
+  /** What is stored, if anything is: at once. Otherwise what is fetched now. Throws what fetching threw. */
   get(): Promise<T>;
   /** Fetches again, unless that happened less than `notWithin` milliseconds ago. */
   refresh(notWithin: number): Promise<T>;
@@ -56,7 +56,7 @@ export const createCached = <T>({
     get: async () => {
       const age = stored ? now() - stored.at : Number.POSITIVE_INFINITY;
       if (stored && age < usableFor) {
-        // Nobody waits for it, and its failure is remembered above.
+        // Nobody waits for it, and its failure is stored above.
         if (age >= freshFor && !isPausing()) fetchOnce().catch(() => undefined);
         return stored.value;
       }

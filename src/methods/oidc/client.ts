@@ -19,7 +19,7 @@ export interface AuthorizationRequest {
   readonly authorization: AuthorizationState;
   /** Already filtered. */
   readonly upstream?: Readonly<Record<string, string>>;
-  /** The person is to prove again who they are. */
+  /** The person is to authenticate again. */
   readonly reauthenticate?: boolean;
 }
 

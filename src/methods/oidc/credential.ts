@@ -17,7 +17,7 @@ export interface ProviderLink {
   readonly account?: string;
 }
 
-/** A link as it is kept: with the tokens that came with it, encrypted, or none. */
+/** A link as it is stored: with the tokens that came with it, encrypted, or none. */
 interface KeptLink extends ProviderLink {
   readonly initial_id_token?: string;
   readonly initial_access_token?: string;
@@ -44,7 +44,7 @@ export const linksOf = ({ credentials }: Pick<IdentityRecord, "credentials">): r
   readLinks(credentials[OIDC]?.facts);
 
 /**
- * Links a provider to what is kept already.
+ * Links a provider to what is stored already.
  *
  * @param kept the secret part of the credential, if there is one
  */

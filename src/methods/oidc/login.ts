@@ -49,8 +49,8 @@ export const createOidcLogin = ({
     return provider;
   };
 
-  const complete = (known: ProviderProfile, { schema, refresh }: LoginView): Promise<AuthenticationResult> =>
-    providerAuthentication.complete(known, schema, { mustBeFresh: refresh });
+  const complete = (profile: ProviderProfile, { schema, refresh }: LoginView): Promise<AuthenticationResult> =>
+    providerAuthentication.complete(profile, schema, { mustBeFresh: refresh });
 
   return {
     name: OIDC,
@@ -79,7 +79,7 @@ export const createOidcLogin = ({
       const verified = await authorizations.verify(provider, input, { reauthenticate: view.refresh });
       return verified.kind === "rejected"
         ? verified
-        : withConsume(await complete(verified.known, view), verified.consume);
+        : withConsume(await complete(verified.profile, view), verified.consume);
     },
 
     redirect: {

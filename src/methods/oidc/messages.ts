@@ -16,7 +16,7 @@ export const messages = {
 } as const;
 
 /**
- * What a person is told when a provider's answer is not taken. What exactly was wrong is for the log: it would help
+ * The message when a provider's answer is refused. What exactly was wrong is for the log: it would help
  * whoever tries things out.
  */
 const refusals: Readonly<Record<RefusalReason, string>> = {
@@ -41,7 +41,7 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
 
 const fault = (reason: string): FormMessage => ({ node: "", text: uiText(general.invalid, { reason }) });
 
-/** The form's message for an answer that was not taken. */
+/** The form's message for a refused answer. */
 export const refusalMessage = (reason: RefusalReason): FormMessage => fault(refusals[reason]);
 
 /**
@@ -84,7 +84,7 @@ export const confirmLinkMessage = (parts: ConfirmLink): UiText =>
     available_credential_types: [...parts.availableCredentialTypes],
   });
 
-/** What a person is told who has an account already. The lists are empty unless `login_hints` is on. */
+/** The message for a person who has an account already. The lists are empty unless `login_hints` is on. */
 export interface ConfirmLink {
   /** Label of the provider. */
   readonly provider: string;

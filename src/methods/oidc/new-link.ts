@@ -4,7 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { link, type NewLink, type TokenAead } from "./credential.ts";
 import type { ProviderProfile } from "./provider-profile.ts";
 
-/** Characters of an account's name that are kept. */
+/** Characters of an account's name that are stored. */
 const longest = 254;
 
 /** Claims that say what an account is called, the most telling first (OpenID Connect Core, 5.1). */
@@ -20,8 +20,8 @@ export const newLink = (
 };
 
 const accountOf = (claims: JsonObject): string | undefined => {
-  const told = names.map((name) => claims[name]).find((claim) => typeof claim === "string" && claim.trim() !== "");
-  return typeof told === "string" ? Array.from(told.trim()).slice(0, longest).join("").toWellFormed() : undefined;
+  const label = names.map((name) => claims[name]).find((claim) => typeof claim === "string" && claim.trim() !== "");
+  return typeof label === "string" ? Array.from(label.trim()).slice(0, longest).join("").toWellFormed() : undefined;
 };
 
 /** Links an account that a provider has vouched for to what a person has linked already; undefined: nothing yet. */

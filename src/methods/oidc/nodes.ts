@@ -14,14 +14,14 @@ export interface ProviderNodes {
   settings(state: { readonly links: readonly ProviderLink[]; readonly mayUnlink: boolean }): readonly UiNode[];
   /** Login: every provider, or those that a known person has linked. */
   login(only?: ReadonlySet<string>): readonly UiNode[];
-  /** Login that links the provider `without`: the others, to prove who one is. */
+  /** Login that links the provider `without`: the others, to authenticate. */
   linkAccount(without: string, only?: ReadonlySet<string>): readonly UiNode[];
   registration(): readonly UiNode[];
   /** Registration that goes on with one provider. */
   continueRegistration(provider: string): readonly UiNode[];
 }
 
-/** Creates the buttons. A provider that is kept for an organization shows for nobody else. */
+/** Creates the buttons. A provider that is reserved for an organization shows for nobody else. */
 export const createProviderNodes = (providers: readonly Provider[]): ProviderNodes => {
   const open = providers.filter((provider) => provider.organizationId === undefined);
   const row = (

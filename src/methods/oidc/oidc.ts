@@ -18,13 +18,13 @@ import { createProviders } from "./providers.ts";
 import { createOidcRegistration } from "./registration.ts";
 import { createOidcSettings } from "./settings.ts";
 
-/** Where people sign in, and what they are told there. */
+/** Where people sign in, and what the pages say there. */
 interface SignInPlace {
   /** Public base URL, without a slash at its end. */
   readonly publicUrl: string;
   /** The page that people sign in at. */
   readonly loginPage: string;
-  /** Whether someone whose address is taken is told how its owner signs in. */
+  /** Whether someone whose address is taken gets to know how its owner signs in. */
   readonly loginHints: boolean;
 }
 
@@ -104,7 +104,7 @@ export const createOidc = (deps: OidcDeps) => {
     check: async (): Promise<void> => {
       if (!enabled) return;
       // Asked apart, so that a provider that was down just then is not held to be down by
-      // whoever signs in, and nothing is kept in memory before somebody does.
+      // whoever signs in, and nothing is stored in memory before somebody does.
       const apart = providersOf();
       try {
         for (const fault of await apart.check()) log.warn(`sign-in providers: ${fault}`);

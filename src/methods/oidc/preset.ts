@@ -10,7 +10,7 @@ export type ProviderServer =
   | { readonly kind: "known"; readonly metadata: ServerMetadata };
 
 /**
- * What a provider can show of a person who proves again who they are:
+ * What a provider can show of a person who authenticates again:
  * - `auth_time`: its ID token says when they did, and that is checked;
  * - `prompt`: it asks when told to, and the answer does not show whether it did;
  * - `none`: it cannot be made to ask.

@@ -25,13 +25,13 @@ import { writeRegistrationProvider } from "./registration-provider.ts";
 
 /** Finds out who someone is whom a provider vouches for. */
 export interface ProviderAuthentication {
-  /** @param options `mustBeFresh`: someone who is signed in proves again who they are */
+  /** @param options `mustBeFresh`: someone who is signed in authenticates again */
   complete(
-    known: ProviderProfile,
+    profile: ProviderProfile,
     schema: IdentitySchema,
     options?: { readonly mustBeFresh?: boolean },
   ): Promise<AuthenticationResult>;
-  /** What is linked to an account whose owner has proven that it is theirs. */
+  /** What is linked to an account whose owner was authenticated. */
   linkAccount(linkState: JsonObject, owner: IdentityRecord, tx: Sql): Promise<LinkedAccount | Rejected>;
 }
 
@@ -44,7 +44,7 @@ export interface ProviderAuthenticationDeps {
   readonly log: Log;
   /** The page that people sign in at. */
   readonly loginPage: string;
-  /** Whether someone whose address is taken is told how its owner signs in. */
+  /** Whether someone whose address is taken gets to know how its owner signs in. */
   readonly loginHints: boolean;
   /** The methods that a person can sign in with. */
   readonly firstFactors: (identity: IdentityRecord) => readonly string[];
@@ -86,7 +86,7 @@ export const createProviderAuthentication = ({
 
   const authenticated = (
     provider: Provider,
-    known: ProviderProfile,
+    profile: ProviderProfile,
     { identity, secret }: IdentityWithSecret,
     schema: IdentitySchema,
   ): Authenticated | Rejected => {
@@ -95,35 +95,35 @@ export const createProviderAuthentication = ({
     return {
       kind: "authenticated",
       identity,
-      amr: { method: OIDC, aal: known.level, provider: provider.id },
+      amr: { method: OIDC, aal: profile.level, provider: provider.id },
       verified: { type: OIDC, version: secret?.version },
-      ...(provider.config.update_identity_on_login === "automatic" && { change: updates(provider, known, schema) }),
+      ...(provider.config.update_identity_on_login === "automatic" && { change: updates(provider, profile, schema) }),
     };
   };
 
   /** What the provider tells from now on, where that is wanted. It never keeps anyone from signing in. */
   const updates = (
     provider: Provider,
-    known: ProviderProfile,
+    profile: ProviderProfile,
     schema: IdentitySchema,
   ): NonNullable<Authenticated["change"]> => {
-    const telling = mapTraits(provider, { ...known, traits: {} }, schema);
+    const telling = mapTraits(provider, { ...profile, traits: {} }, schema);
     // Told where it is waited for, if it is.
     telling.catch(() => undefined);
     return async (identity, tx) => {
-      const told = await telling;
-      if (told === undefined || schema.id !== identity.schemaId) return undefined;
-      const validated = validateTraits(schema, merge(identity.traits, told.traits));
+      const mapping = await telling;
+      if (mapping === undefined || schema.id !== identity.schemaId) return undefined;
+      const validated = validateTraits(schema, merge(identity.traits, mapping.traits));
       if (validated.kind === "invalid") return undefined;
       const owner = await identities.findIdentifierOwner(tx, validated);
       if (owner && owner.identity.id !== identity.id) return undefined;
-      return { traits: validated, ...beside(told.mapped) };
+      return { traits: validated, ...beside(mapping.mapped) };
     };
   };
 
   const taken = (
     provider: Provider,
-    known: ProviderProfile,
+    profile: ProviderProfile,
     { identity, value }: IdentifierOwner,
   ): IdentifierConflict => {
     const availableMethods = loginHints ? firstFactors(identity) : undefined;
@@ -144,55 +144,55 @@ export const createProviderAuthentication = ({
         availableProviders: linked ?? [],
         availableCredentialTypes: availableMethods ?? [],
       }),
-      linkState: writeProviderProfile({ ...known, claims: {}, traits: {} }),
+      linkState: writeProviderProfile({ ...profile, claims: {}, traits: {} }),
     };
   };
 
   return {
-    complete: async (known, schema, { mustBeFresh = false } = {}) => {
-      const provider = providers.get(known.provider);
+    complete: async (profile, schema, { mustBeFresh = false } = {}) => {
+      const provider = providers.get(profile.provider);
       if (provider === undefined) return rejected([refusalMessage("misconfigured")]);
-      if (mustBeFresh && !known.isFresh) return rejected([notProvenAgain()]);
-      const found = await identities.findByIdentifier(db, OIDC, [identifierOf(known)]);
-      if (found) return authenticated(provider, known, found, schema);
+      if (mustBeFresh && !profile.isFresh) return rejected([notProvenAgain()]);
+      const found = await identities.findByIdentifier(db, OIDC, [identifierOf(profile)]);
+      if (found) return authenticated(provider, profile, found, schema);
       // Someone else is signed in: this is not the moment to become a third person.
       if (mustBeFresh) return rejected([{ node: "", text: uiText(general.linkedAccountMismatch) }]);
 
-      const told = await mapTraits(provider, known, schema);
-      if (told === undefined) return rejected([mapperFailed()]);
-      const validated = validateTraits(schema, told.traits);
+      const mapping = await mapTraits(provider, profile, schema);
+      if (mapping === undefined) return rejected([mapperFailed()]);
+      const validated = validateTraits(schema, mapping.traits);
       if (validated.kind === "invalid") {
         return {
           kind: "incomplete",
           rejected: {
-            ...rejected(validated.messages, told.submittedValues, OIDC),
+            ...rejected(validated.messages, mapping.submittedValues, OIDC),
             ...writeRegistrationProvider({ provider: provider.id, withTraits: true }),
           },
         };
       }
       const owner = await identities.findIdentifierOwner(db, validated);
-      if (owner) return taken(provider, known, owner);
-      const { level } = known;
+      if (owner) return taken(provider, profile, owner);
+      const { level } = profile;
       return {
         kind: "registered",
         traits: validated,
-        credentials: [linkProvider(undefined, known)],
-        extra: beside(told.mapped),
+        credentials: [linkProvider(undefined, profile)],
+        extra: beside(mapping.mapped),
         amr: { method: OIDC, aal: level, provider: provider.id },
-        submittedValues: told.submittedValues,
+        submittedValues: mapping.submittedValues,
       };
     },
 
     linkAccount: async (linkState, owner, tx) => {
-      const known = readProviderProfile(linkState);
-      const { provider } = known;
+      const profile = readProviderProfile(linkState);
+      const { provider } = profile;
       // One account of a provider for each person (docs/compatibility.md, rule 16).
       if (providers.get(provider) === undefined || linksOf(owner).some((entry) => entry.provider === provider))
         return rejected([cannotLink()]);
       const stored = await identities.findSecret(tx, owner.id, OIDC);
       return {
         kind: "linked",
-        change: { credentials: [linkProvider(stored, known)] },
+        change: { credentials: [linkProvider(stored, profile)] },
         // The account was proven by other means; what is new to it raises nothing.
         amr: { method: OIDC, aal: "aal1", provider },
         event: { type: "provider.linked", detail: { provider } },
@@ -202,8 +202,8 @@ export const createProviderAuthentication = ({
 };
 
 /**
- * What a mapper says beside the traits. Addresses count only where the person has them, so what they typed instead is
- * not proven.
+ * What a mapper says beside the traits. Addresses are verified only where the person has them: not one that was
+ * submitted in their place.
  */
 const beside = ({
   metadataPublic,

@@ -9,19 +9,19 @@ export interface ProviderProfile {
   readonly subject: string;
   /** How surely the provider knows them. */
   readonly level: "aal1" | "aal2";
-  /** They were asked to prove again who they are, and did. */
+  /** They were asked to authenticate again, and did. */
   readonly isFresh: boolean;
   /** As mappers see them. */
   readonly claims: JsonObject;
-  /** Undefined: not to be kept. */
+  /** Undefined: not to be stored. */
   readonly tokens: ProviderTokens | undefined;
   /** What they filled in themselves: it goes before what the provider says. */
   readonly traits: JsonObject;
 }
 
 /** Makes plain JSON of it. */
-export const writeProviderProfile = ({ tokens, ...known }: ProviderProfile): JsonObject => ({
-  ...known,
+export const writeProviderProfile = ({ tokens, ...profile }: ProviderProfile): JsonObject => ({
+  ...profile,
   ...(tokens && {
     tokens: Object.fromEntries(Object.entries(tokens).filter(([, token]) => token !== undefined)) as JsonObject,
   }),
@@ -29,9 +29,9 @@ export const writeProviderProfile = ({ tokens, ...known }: ProviderProfile): Jso
 
 /** Reads what `writeKnown` made. */
 export const readProviderProfile = (written: JsonObject): ProviderProfile => {
-  const { tokens, ...known } = written as unknown as Omit<ProviderProfile, "tokens"> & {
+  const { tokens, ...profile } = written as unknown as Omit<ProviderProfile, "tokens"> & {
     readonly tokens?: Partial<ProviderTokens>;
   };
   const { idToken, accessToken, refreshToken } = tokens ?? {};
-  return { ...known, tokens: tokens && { idToken, accessToken, refreshToken } };
+  return { ...profile, tokens: tokens && { idToken, accessToken, refreshToken } };
 };

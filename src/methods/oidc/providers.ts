@@ -13,7 +13,7 @@ import { presets } from "./providers/presets.ts";
 /*
  * Sign-in providers: linking one to an account, signing in and signing up with
  * one. This folder owns how providers are asked and what their answers are
- * worth, what is made of claims, and what is kept of a link. It knows no flow:
+ * worth, what is made of claims, and what is stored of a link. It knows no flow:
  * where a person comes from and goes to is the flows' business.
  */
 

@@ -1,4 +1,4 @@
-/** Why what a provider answered is not taken. */
+/** Why a provider's answer is refused. */
 export type RefusalReason =
   /** The person said no, or the provider did. */
   | "denied"
@@ -26,7 +26,7 @@ export type RefusalReason =
   /** What is said of the person cannot be used. */
   | "claims";
 
-/** An answer that is not taken. Nothing is written then. */
+/** A refused answer. Nothing is written then. */
 export interface Refused {
   readonly kind: "refused";
   readonly reason: RefusalReason;

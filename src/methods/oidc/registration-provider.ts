@@ -8,7 +8,7 @@ export interface RegistrationProvider {
   readonly withTraits: boolean;
 }
 
-/** What the flow remembers of it; the form shows no other method from then on. */
+/** What the flow stores of it; the form shows no other method from then on. */
 export const writeRegistrationProvider = ({
   provider,
   withTraits,

@@ -59,7 +59,7 @@ export const createOidcRegistration = ({
     if (input.idToken === "") return authorizations.begin(provider, { upstream: input.upstreamParameters, traits });
     const verified = await authorizations.verify(provider, input, { traits });
     if (verified.kind === "rejected") return { ...verified, submittedValues };
-    return withConsume(await providerAuthentication.complete(verified.known, schema), verified.consume);
+    return withConsume(await providerAuthentication.complete(verified.profile, schema), verified.consume);
   },
 
   redirect: {
@@ -67,7 +67,7 @@ export const createOidcRegistration = ({
       const callbackData = await authorizations.handleCallback(redirectState, answer, call);
       if (callbackData.kind === "callback") return callbackData;
       const provider = String(redirectState.provider);
-      // What was typed before is not asked for again.
+      // What was submitted before is not asked for again.
       const submitted = redirectState.traits as JsonObject;
       return { ...callbackData, ...writeRegistrationProvider({ provider, withTraits: hasValues(submitted) }) };
     },
@@ -75,7 +75,7 @@ export const createOidcRegistration = ({
   },
 });
 
-/** Whether anything was typed: objects of the schema are there in any case. */
+/** Whether anything was submitted: objects of the schema are there in any case. */
 const hasValues = (traits: JsonObject): boolean =>
   Object.values(traits).some((value) =>
     typeof value === "object" && value !== null && !Array.isArray(value) ? hasValues(value) : value !== undefined,

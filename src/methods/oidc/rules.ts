@@ -29,7 +29,7 @@ export const mayLink = (
 
 /**
  * Why a provider cannot be unlinked; undefined: it can. Somebody with one way
- * in is told so before anything else (docs/compatibility.md, rule 17).
+ * gets that answer before anything else (docs/compatibility.md, rule 17).
  *
  * @param firstFactors how many first factors the person has, of every kind
  */

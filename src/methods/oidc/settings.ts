@@ -41,17 +41,17 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
   const { enabled, identities, providers, nodes, authorizations, linkProvider, firstFactors } = deps;
 
   const prepareLink = async (
-    known: ProviderProfile,
+    profile: ProviderProfile,
     { identity, sql }: SettingsChange,
   ): Promise<Performed | Rejected> => {
-    const { provider } = known;
+    const { provider } = profile;
     const event = { type: "provider.linked", detail: { provider } };
     const allowed = mayLink(providers, identity, provider);
     if (allowed.kind === "forbidden") return { ...rejected([allowed.message]), event };
     const stored = await identities.findSecret(sql, identity.id, OIDC);
     return {
       kind: "performed",
-      change: { credentials: [linkProvider(stored, known)] },
+      change: { credentials: [linkProvider(stored, profile)] },
       event,
       // Whoever links an account has shown nothing that was known of them: it raises no session.
       amr: { method: OIDC, aal: "aal1", provider },
@@ -94,7 +94,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
       const verified = await authorizations.verify(provider, input, {});
       if (verified.kind === "rejected")
         return { ...verified, event: { type: "provider.linked", detail: { provider: provider.id } } };
-      const performed = await prepareLink(verified.known, view);
+      const performed = await prepareLink(verified.profile, view);
       return performed.kind === "performed" ? { ...performed, consume: verified.consume } : performed;
     },
 

@@ -1,7 +1,7 @@
 /**
  * What a client may pass on to the provider. `login_hint` is accepted in forms
  * and goes no further, (docs/compatibility.md, rule 18): who is signing
- * in is not told to a provider before the person chose it.
+ * in is not sent to a provider before the person chose it.
  */
 const FORWARDED: ReadonlySet<string> = new Set(["hd", "prompt", "auth_type", "acr_values"]);
 const LIMIT = 256;

@@ -41,7 +41,7 @@ const LINE = /^[^:\s]+(?::\s*\d[\d,]*)?$/;
 /**
  * Creates the check by k-anonymity: five characters of the password's SHA-1
  * leave the server, and the answer, padded, has the rest of every password
- * that begins alike. Answers are kept for an hour, whole, and people who ask
+ * that begins alike. Answers are stored for an hour, whole, and people who ask
  * for the same range at once share one request.
  */
 export const createBreachCheck = ({

@@ -5,7 +5,7 @@ import type { Authenticator, CredentialKind } from "../contract/credential.ts";
 /** The type of password credentials, as stored and as clients know it. */
 export const PASSWORD = "password";
 
-/** What is kept of a password: its hash, in PHC string or modular crypt format. */
+/** What is stored of a password: its hash, in PHC string or modular crypt format. */
 export const readHash = (secret: Secret | undefined): string | undefined => {
   const hash = secret?.config.hashed_password;
   return typeof hash === "string" && hash !== "" ? hash : undefined;

@@ -128,7 +128,7 @@ const submitted = (input: LoginInput<"password">) => ({ identifier: input.identi
 
 const missing = (property: string): FormMessage => ({ node: property, text: uiText(messages.required, { property }) });
 
-/** Who proves it again is known: the field goes along hidden. */
+/** Who authenticates again is known: the field goes along hidden. */
 const identifierNode = ({ schema, submittedValues, refresh, signedIn, accountLink }: LoginView) => {
   if (accountLink) return hiddenIdentifier(schema, accountLink.identifier);
   if (refresh && signedIn) {

@@ -8,7 +8,7 @@ import type { Candidate, PasswordPolicy } from "./policy.ts";
 
 /** What the flows' password methods do with passwords. */
 export interface Passwords {
-  /** Says that none was given, in the seed's words. */
+  /** Says that none was given, in the words of the documentation of the settings flow. */
   missing(): FormMessage;
   /** Judges a new password and hashes it, unless its hash is known. @throws OVERLOADED, UPSTREAM_FAILED */
   choose(
@@ -27,7 +27,7 @@ export interface Passwords {
   rehash(password: string, share: Share): Promise<string | undefined>;
 }
 
-/** Where a rehash that failed is told; signing in goes on without it. */
+/** Logs a rehash that failed; signing in goes on without it. */
 interface PasswordsLog {
   warn(data: object, message: string): void;
 }
@@ -68,7 +68,7 @@ export const createPasswords = ({
 
 const onField = (text: FormMessage["text"]): FormMessage => ({ node: "password", text });
 
-/** A hasher with too much to do is not the caller's fault: they are told when to come back. */
+/** A hasher with too much to do is not the caller's fault: the answer says when to come back. */
 const orBusy = async <T>(work: Promise<T>): Promise<T> => {
   try {
     return await work;

@@ -57,7 +57,7 @@ export const createPasswordRegistration = ({
     register: async (input, { schema }, call) => {
       const { traits, submittedValues } = readTraits(schema, input.traits ?? {});
       const validated = validateTraits(schema, traits);
-      // What is missing is told at once; what a good password is only when all else holds.
+      // What is missing is answered at once; what a good password is only when all else holds.
       const missing = input.password === "" ? [passwords.missing()] : [];
       if (validated.kind === "invalid") return rejected([...validated.messages, ...missing], submittedValues);
       if (missing.length > 0) return rejected(missing, submittedValues);

@@ -11,7 +11,7 @@ import type { Passwords } from "./passwords.ts";
 
 /*
  * Passwords: setting one, signing in with one, signing up with one. This folder
- * owns what a good password is and what is kept of it; hashing itself is
+ * owns what a good password is and what is stored of it; hashing itself is
  * lib/hashing.
  */
 

@@ -32,7 +32,7 @@ const distanceOf = (a: readonly string[], b: readonly string[]): number => {
   return distance(toUnits(a), toUnits(b));
 };
 
-/** Length of the longest piece that stands in both; a library that is kept up has no such function. */
+/** Length of the longest piece that stands in both; a library that is maintained has no such function. */
 const longestShared = (a: readonly string[], b: readonly string[]): number => {
   let longest = 0;
   let row = new Array<number>(b.length + 1).fill(0);

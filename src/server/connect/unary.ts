@@ -4,7 +4,7 @@ import { ConnectError } from "@connectrpc/connect";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Procedure, Reply } from "../../lib/call.ts";
-import type { Intake, TakenBody } from "../../lib/intake.ts";
+import type { AdmittedBody, Intake } from "../../lib/intake.ts";
 import { toSetCookie } from "../../lib/set-cookie.ts";
 import type { CallLog } from "../call-log.ts";
 import type { ClientAddress } from "../client-address.ts";
@@ -57,7 +57,7 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
     request: FastifyRequest,
     call: Call,
     wire: Wire,
-    keep: (taken: TakenBody) => void,
+    onAdmitted: (admitted: AdmittedBody) => void,
   ): Promise<Message> => {
     if (!intake.admits(call)) {
       dropRest(request.raw);
@@ -66,10 +66,10 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
     const sent = wire.encoding(request.raw.headers);
     const encoding = sent === "identity" ? undefined : sent;
     const decompress = findDecompress(encoding, wire.acceptEncoding);
-    const taken = await intake.read(request.raw, call, wire.room);
-    keep(taken);
-    const { data, compressed } = wire.open(taken.data, taken.limit, encoding);
-    return decodeMessage(method.input, compressed ? await taken.inflate(data, decompress) : data, wire.json);
+    const admitted = await intake.read(request.raw, call, wire.room);
+    onAdmitted(admitted);
+    const { data, compressed } = wire.open(admitted.data, admitted.limit, encoding);
+    return decodeMessage(method.input, compressed ? await admitted.inflate(data, decompress) : data, wire.json);
   };
 
   const serve = async (request: FastifyRequest, reply: FastifyReply, wire: Wire): Promise<void> => {
@@ -89,14 +89,14 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
       reply: { headers: new Map(), cookies: [] },
     };
     let running: Promise<Message> | undefined;
-    let taken: TakenBody | undefined;
-    const keep = (body: TakenBody) => {
-      taken = body;
+    let admitted: AdmittedBody | undefined;
+    const onAdmitted = (body: AdmittedBody) => {
+      admitted = body;
     };
     try {
       const { timeoutMs, error } = wire.timeout(headers);
       if (error) throw error;
-      const message = await readMessage(request, call, wire, keep);
+      const message = await readMessage(request, call, wire, onAdmitted);
       running = run(message, call);
       const answer = timeoutMs === undefined ? await running : await rpcSignal.within(running, timeoutMs);
       wire.sendAnswer(reply.raw, outgoing(reply, call.reply), encodeMessage(method.output, answer, wire.json));
@@ -107,7 +107,7 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
       if (running === undefined) record(call, startedAt, error instanceof ServiceError ? error : failure.code);
       wire.sendError(reply.raw, { ...outgoing(reply, call.reply), "x-request-id": request.id }, failure);
     } finally {
-      taken?.free();
+      admitted?.free();
     }
   };
 
@@ -120,7 +120,7 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
 
 const internal = toConnectError(serviceError("INTERNAL"));
 
-/** What the client is told. */
+/** The error that the client gets. */
 const toError = (error: unknown): ConnectError => {
   if (error instanceof ServiceError) return toConnectError(error);
   return error instanceof ConnectError ? error : internal;

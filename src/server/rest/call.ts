@@ -6,9 +6,9 @@ import type { ClientRequest } from "./client-request.ts";
 export type CallOf = (request: FastifyRequest, reply: FastifyReply) => Call;
 
 export const createCallOf =
-  (port: Call["port"], callerOf: (request: FastifyRequest) => ClientRequest): CallOf =>
+  (port: Call["port"], clientRequestOf: (request: FastifyRequest) => ClientRequest): CallOf =>
   (request, reply) => {
-    const { url, remoteAddress } = callerOf(request);
+    const { url, remoteAddress } = clientRequestOf(request);
     return {
       protocol: "rest",
       port,

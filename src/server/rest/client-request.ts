@@ -10,8 +10,8 @@ export interface ClientRequest {
   readonly remoteAddress: string;
 }
 
-/** Creates the function that tells the caller of a request. */
-export const createCallerOf = (config: {
+/** Creates the function that returns the client of a request. */
+export const createClientRequestOf = (config: {
   readonly base_url: string;
   readonly trusted_proxies: readonly string[];
 }): ((request: FastifyRequest) => ClientRequest) => {

@@ -52,7 +52,7 @@ export interface RespondDeps {
   /** The page that shows errors to people; without one they are answered as JSON. */
   readonly errorUiUrl: string | undefined;
   /** Where a request comes from. */
-  readonly callerOf: (request: FastifyRequest) => Pick<ClientRequest, "remoteAddress">;
+  readonly clientRequestOf: (request: FastifyRequest) => Pick<ClientRequest, "remoteAddress">;
   /**
    * Keeps an error for that page; returns its id, or undefined when the network it comes from has had too many
    * kept.
@@ -63,7 +63,14 @@ export interface RespondDeps {
 
 const json = "application/json; charset=utf-8";
 
-export const createRespond = ({ printers, cors, errorUiUrl, callerOf, storeError, log }: RespondDeps): Respond => {
+export const createRespond = ({
+  printers,
+  cors,
+  errorUiUrl,
+  clientRequestOf,
+  storeError,
+  log,
+}: RespondDeps): Respond => {
   const always = {
     "cache-control": "private, no-cache, no-store, must-revalidate",
     vary: cors ? "Cookie, Origin" : "Cookie",
@@ -88,7 +95,7 @@ export const createRespond = ({ printers, cors, errorUiUrl, callerOf, storeError
   const errorPage = async (request: FastifyRequest, error: ErrorObject): Promise<string | undefined> => {
     if (errorUiUrl === undefined || errorUiUrl === "") return undefined;
     try {
-      const id = await storeError(error, callerOf(request).remoteAddress);
+      const id = await storeError(error, clientRequestOf(request).remoteAddress);
       return id === undefined
         ? undefined
         : `${errorUiUrl}${errorUiUrl.includes("?") ? "&" : "?"}id=${encodeURIComponent(id)}`;

@@ -16,12 +16,12 @@ import type {
 import { Access, access, writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Procedure } from "../../lib/call.ts";
-import type { Intake, TakenBody } from "../../lib/intake.ts";
+import type { AdmittedBody, Intake } from "../../lib/intake.ts";
 import type { Log } from "../../lib/log.ts";
 import { compileAnswer } from "./answer.ts";
 import { prepareMultipart } from "./body.ts";
 import { createCallOf } from "./call.ts";
-import { createCallerOf } from "./client-request.ts";
+import { createClientRequestOf } from "./client-request.ts";
 import { createReaders } from "./decode.ts";
 import { createPrinters } from "./encode.ts";
 import type { ErrorObject } from "./error-object.ts";
@@ -60,9 +60,9 @@ const verbs = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const satisfi
 export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
   const printers = createPrinters();
   const readers = createReaders();
-  const callerOf = createCallerOf(options.listener);
-  const callOf = createCallOf(options.port, callerOf);
-  const respond = createRespond({ printers, callerOf, ...options });
+  const clientRequestOf = createClientRequestOf(options.listener);
+  const callOf = createCallOf(options.port, clientRequestOf);
+  const respond = createRespond({ printers, clientRequestOf, ...options });
   const all = options.services.flatMap((service) => service.methods.flatMap(routesOf));
   const isAdmin = ({ method }: Route): boolean => getOption(method, access) === Access.ADMIN;
   const isHere = (route: Route): boolean => isAdmin(route) === (options.port === "admin");
@@ -97,18 +97,18 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
     };
     const handle: Handle = async (request, reply) => {
       const call = callOf(request, reply);
-      let taken: TakenBody | undefined;
+      let admitted: AdmittedBody | undefined;
       try {
         // Of a caller who may not call the body is not read: the procedure says so without it.
         if (route.body !== undefined && hasBody(request) && intake.admits(call))
-          taken = await intake.read(request.raw, call);
-        return await answerTo(request, reply, call, taken?.data);
+          admitted = await intake.read(request.raw, call);
+        return await answerTo(request, reply, call, admitted?.data);
       } catch (error) {
         // What is nobody's decision is answered by failEarly.
         if (!(error instanceof ServiceError)) throw error;
         return respond.serviceError(answering, request, reply, call, error);
       } finally {
-        taken?.free();
+        admitted?.free();
       }
     };
     const guarded = route.verb === "GET" && getOption(route.method, writes_on_get);
@@ -128,15 +128,15 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       there: all.filter((route) => !isHere(route)),
     });
     for (const [pattern, routes] of portRoutes.routes) {
-      const taken = new Map<string, Route>();
+      const admitted = new Map<string, Route>();
       for (const route of routes) {
-        if (taken.has(route.verb))
+        if (admitted.has(route.verb))
           throw new Error(
-            `${route.method} and ${taken.get(route.verb)?.method} are both bound to ${route.verb} ${pattern}`,
+            `${route.method} and ${admitted.get(route.verb)?.method} are both bound to ${route.verb} ${pattern}`,
           );
-        taken.set(route.verb, route);
+        admitted.set(route.verb, route);
       }
-      const allowed = verbs.filter((verb) => taken.has(verb) || (verb === "HEAD" && taken.has("GET")));
+      const allowed = verbs.filter((verb) => admitted.has(verb) || (verb === "HEAD" && admitted.has("GET")));
       for (const route of routes) {
         const { handle, answering } = handleOf(route);
         const method = route.verb === "GET" ? ["GET", "HEAD"] : [route.verb];

@@ -15,7 +15,7 @@ export const createMapper = (
   deps: ProgramSourceDeps & { readonly engine: JsonnetEngine },
 ): Mapper | readonly MappingFault[] => {
   if (mapper) return compileDeclarativeMapper(mapper);
-  // Without either, only what the person fills in is kept.
+  // Without either, only what the person fills in is stored.
   if (mapper_url === undefined) return compileDeclarativeMapper({ traits: {} });
   return createJsonnetMapper({ source: createProgramSource(mapper_url, deps), engine: deps.engine });
 };

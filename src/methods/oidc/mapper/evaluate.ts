@@ -93,7 +93,7 @@ export const evaluate = (
 
 /**
  * What stands before every program, on its first line so that the lines of its
- * errors are right. `std.extVar` gives objects, as the reference's does; there
+ * errors are right. `std.extVar` gives objects, as it does in Ory Kratos; there
  * are no functions of the host.
  */
 const prelude = [

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 
 /*
- * What a provider says of a person becomes what is kept of them. Two ways to
- * say how: Jsonnet, as the reference has it, and a table of paths. This folder
+ * What a provider says of a person becomes what is stored of them. Two ways to
+ * say how: Jsonnet, as Ory Kratos has it, and a table of paths. This folder
  * owns both and what they must answer; whether the traits hold is the identity
  * schema's business.
  */

@@ -18,7 +18,7 @@ const FRESH = 10 * 60_000;
 
 /**
  * Gives the text behind a `mapper_url`: `base64://`, `file://` (absolute by
- * now) or `https://`. What comes over the network is kept, renewed in the
+ * now) or `https://`. What comes over the network is stored, renewed in the
  * background, and used for as long as its server is down.
  */
 export const createProgramSource = (url: string, { fetch, clock }: ProgramSourceDeps): (() => Promise<string>) => {

@@ -12,7 +12,7 @@ const headers = {
  * GitHub: OAuth 2.0 without ID tokens, so who the person is comes from its API.
  * The e-mail address is the primary one of `/user/emails`, which needs the scope
  * `user:email`; the one on the profile may be anything. The issuer in the claims
- * is the one that configurations of the reference have in their mappers.
+ * is the one that configurations of Ory Kratos have in their mappers.
  */
 export const github: Preset = {
   protocol: "oauth2",

@@ -2,7 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { Preset } from "../preset.ts";
 import { generic, withOpenid } from "./generic.ts";
 
-/** Scopes of the older sign-in, which configurations of the reference name, and what they are called now. */
+/** Scopes of the older sign-in, which configurations of Ory Kratos name, and what they are called now. */
 const renamed: Readonly<Record<string, readonly string[]>> = {
   "identity.basic": ["profile"],
   "identity.email": ["email"],
