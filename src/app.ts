@@ -1,6 +1,7 @@
 import { createAccount } from "./account/module.ts";
 import type { Config } from "./config/config.ts";
 import { type AppOverrides, createCore } from "./core.ts";
+import { createCourier } from "./courier/module.ts";
 import { createFlowErrors } from "./flows/error/module.ts";
 import { createFlows } from "./flows/module.ts";
 import { createPurge } from "./jobs/purge.ts";
@@ -32,6 +33,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
 
   const sessions = createSessions(core);
   const limits = createLimits(core);
+  const courier = createCourier(core);
   const methods = createMethodsModule({ ...core, ...limits, devices: sessions.devices, registry: metrics.registry });
   const flows = createFlows(core, sessions, limits, methods);
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
@@ -40,7 +42,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const audit = {
     purge: [{ table: "security_events", expires: "created_at", retention: cleanup.security_events_older_than }],
   };
-  const modules: readonly Module[] = [sessions, limits, methods, flows, flowErrors, account, schemas, audit];
+  const modules: readonly Module[] = [sessions, limits, courier, methods, flows, flowErrors, account, schemas, audit];
 
   const listeners = createListeners({
     config,

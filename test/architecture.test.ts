@@ -25,7 +25,7 @@ const foldersIn = (folder: string): string[] =>
 /* --- the table -------------------------------------------------------------- */
 
 const aggregates = ["identity", "session", "schema", "limits", "audit", "continuation"];
-const beneathMethods = ["gen", "lib", "errors", "ui", "db", "config", ...aggregates];
+const beneathMethods = ["gen", "lib", "errors", "ui", "db", "config", "courier", ...aggregates];
 /** Of methods and hooks a flow knows the interfaces; the lists arrive as arguments. */
 const beneathFlows = [...beneathMethods, "methods/contract", "hooks/runner.ts"];
 
@@ -48,6 +48,8 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   audit: ["gen", "lib", "errors", "ui", "db", "config"],
   continuation: ["gen", "lib", "errors", "ui", "db", "config"],
   jobs: ["lib", "db"],
+  // Messages are jobs, and may name a person.
+  courier: ["gen", "lib", "errors", "ui", "db", "config", "jobs", "identity"],
   "methods/contract": beneathMethods,
   "methods/<method>": [...beneathMethods, "methods/contract"],
   // THE list of methods.

@@ -28,6 +28,7 @@ export interface Config {
       readonly interval: number;
       readonly older_than: number;
       readonly security_events_older_than: number;
+      readonly courier_messages_older_than: number;
     };
     readonly pool_size: number;
   };

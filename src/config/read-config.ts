@@ -46,6 +46,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
         interval: cleanup.duration("sleep.tables"),
         older_than: cleanup.duration("older_than"),
         security_events_older_than: cleanup.duration("security_events_older_than"),
+        courier_messages_older_than: cleanup.duration("courier_messages_older_than"),
       },
       pool_size: root.count("database.pool_size"),
     },

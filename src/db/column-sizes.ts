@@ -12,6 +12,7 @@ export const columnSizes = {
   "security_events.remote_address": 64,
   "security_events.request_id": 64,
   "jobs.last_error": 255,
+  "courier_messages.recipient": 512,
 } as const;
 
 /** Nested arrays and objects that MariaDB takes in a JSON column; MySQL takes 100. */

@@ -40,6 +40,7 @@ const others = new Set([
   "oidc_nonces",
   "flow_errors",
   "jobs",
+  "courier_messages",
   "schema_migrations",
   "schema_migration_lease",
 ]);

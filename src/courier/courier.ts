@@ -1,0 +1,66 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { charactersIn, columnSizes } from "../db/column-sizes.ts";
+import type { Sql } from "../db/sql.ts";
+import type { IdentityRecord } from "../identity/identity.ts";
+import type { Jobs } from "../jobs/engine.ts";
+import type { Clock } from "../lib/clock.ts";
+import { findLanguage } from "./locale.ts";
+import type { NewMessage } from "./message.ts";
+import type { MessageStore } from "./store.ts";
+
+/** Sends messages to people, after the transaction that queues them. */
+export interface Courier {
+  /**
+   * Queues a message in the transaction of the change that causes it: it is sent if the change is committed, from
+   * whichever node, and not at all otherwise. Nothing is sent within the call. Call `wake` after the commit.
+   */
+  queue(tx: Sql, message: NewMessage): Promise<void>;
+  /** Looks for queued messages at once. Without it they are found within a second. */
+  wake(): void;
+}
+
+/** What queueing needs. */
+export interface CourierDeps {
+  readonly jobs: Pick<Jobs, "enqueue" | "wake">;
+  readonly messages: MessageStore;
+  readonly clock: Clock;
+  /** Whether anything but the texts of the server says what messages say: it may name the person. */
+  readonly needsIdentity: boolean;
+}
+
+/** The kind of job that delivers a message. Job and message have the same id. */
+const courierJob = "courier";
+
+/** Creates the part of the courier that flows and hooks see. */
+export const createQueue = ({ jobs, messages, clock, needsIdentity }: CourierDeps): Courier => ({
+  queue: async (tx, { template, channel, recipient, locale, data, requestUrl, expiresAt, ...rest }) => {
+    if (charactersIn(recipient) > columnSizes["courier_messages.recipient"])
+      throw new RangeError("the recipient of a message is too long");
+    const id = await jobs.enqueue(tx, { kind: courierJob, payload: {} });
+    await messages.insert(tx, {
+      id,
+      channel,
+      template,
+      recipient,
+      content: {
+        language: findLanguage(locale) ?? "en",
+        data,
+        requestUrl,
+        ...(rest.transientPayload && { transientPayload: rest.transientPayload }),
+        ...(needsIdentity && rest.identity && { identity: describe(rest.identity) }),
+      },
+      expiresAt,
+      createdAt: clock.now(),
+    });
+  },
+  wake: jobs.wake,
+});
+
+/** What templates may say of an account: what its owner sees of it. */
+const describe = (identity: IdentityRecord): JsonObject => ({
+  id: identity.id,
+  schema_id: identity.schemaId,
+  state: identity.state,
+  traits: identity.traits,
+  metadata_public: identity.metadataPublic,
+});

@@ -1,0 +1,112 @@
+import { readJson } from "../db/read-json.ts";
+import type { Sql } from "../db/sql.ts";
+import type { Aead } from "../lib/aead.ts";
+import { uuidBytes, uuidText } from "../lib/ids.ts";
+import type { DispatchRecord, MessageContent, MessageRecord, MessageStatus } from "./message.ts";
+
+/** A row of `courier_messages`. */
+interface MessageRow {
+  readonly id: Buffer;
+  readonly status: string;
+  readonly channel: string;
+  readonly template: string;
+  readonly recipient: string;
+  readonly data: Buffer | null;
+  readonly send_count: number;
+  readonly dispatches: unknown;
+  readonly expires_at: Date;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+/** A message that is written for the first time. */
+export interface InsertedMessage
+  extends Pick<MessageRecord, "id" | "channel" | "template" | "recipient" | "expiresAt" | "createdAt"> {
+  readonly content: MessageContent;
+}
+
+/** How a message stands after an attempt to deliver it. */
+export interface MessageOutcome {
+  readonly status: MessageStatus;
+  readonly dispatches: readonly DispatchRecord[];
+  /** Whether what the message says is erased. */
+  readonly erase: boolean;
+  readonly at: Date;
+}
+
+/** The rows of messages. What a message says is encrypted while it is there. */
+export interface MessageStore {
+  insert(tx: Sql, message: InsertedMessage): Promise<void>;
+  /** Counts an attempt, and reads what to deliver; undefined when it was sent or given up before. */
+  begin(sql: Sql, id: string, at: Date): Promise<MessageRecord | undefined>;
+  /** Writes down how an attempt ended. */
+  settle(sql: Sql, id: string, outcome: MessageOutcome): Promise<void>;
+}
+
+const columns =
+  "id, status, channel, template, recipient, data, send_count, dispatches, expires_at, created_at, updated_at";
+
+/** Creates the store. */
+export const createMessageStore = (aead: Aead): MessageStore => {
+  const read = (row: MessageRow): MessageRecord => {
+    const id = uuidText(row.id);
+    const plain = row.data === null ? undefined : aead.decrypt(row.data, associated(id));
+    return {
+      id,
+      status: row.status as MessageStatus,
+      channel: row.channel as MessageRecord["channel"],
+      template: row.template as MessageRecord["template"],
+      recipient: row.recipient,
+      content: plain && (JSON.parse(plain.toString("utf8")) as MessageContent),
+      sendCount: row.send_count,
+      dispatches: readJson<readonly DispatchRecord[]>(row.dispatches),
+      expiresAt: row.expires_at,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+    };
+  };
+
+  return {
+    async insert(tx, { id, channel, template, recipient, content, expiresAt, createdAt }) {
+      await tx.execute(
+        `INSERT INTO courier_messages (${columns}) VALUES (?, 'queued', ?, ?, ?, ?, 0, '[]', ?, ?, ?)`,
+        [
+          uuidBytes(id),
+          channel,
+          template,
+          recipient,
+          aead.encrypt(Buffer.from(JSON.stringify(content)), associated(id)),
+          expiresAt,
+          createdAt,
+          createdAt,
+        ],
+        "own-id",
+      );
+    },
+
+    async begin(sql, id, at) {
+      const { affectedRows } = await sql.execute(
+        `UPDATE courier_messages SET status = 'processing', send_count = send_count + 1, updated_at = ?
+          WHERE id = ? AND status IN ('queued', 'processing')`,
+        [at, uuidBytes(id)],
+      );
+      if (affectedRows === 0) return undefined;
+      const [row] = await sql.query<MessageRow>(`SELECT ${columns} FROM courier_messages WHERE id = ?`, [
+        uuidBytes(id),
+      ]);
+      return row && read(row);
+    },
+
+    async settle(sql, id, { status, dispatches, erase, at }) {
+      await sql.execute(
+        `UPDATE courier_messages SET status = ?, dispatches = ?, updated_at = ?${erase ? ", data = NULL" : ""}
+          WHERE id = ?`,
+        [status, JSON.stringify(dispatches), at, uuidBytes(id)],
+        "same",
+      );
+    },
+  };
+};
+
+/** What a message says opens in its own row only. */
+const associated = (id: string): string => `courier|${id}`;
