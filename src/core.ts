@@ -61,5 +61,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     publicUrl: serve.public.base_url.replace(/\/+$/, ""),
     /** Keys the digests of what is counted and looked up. */
     digestKey: secrets.default[0] ?? "",
+    /** Every key of such digests: the first makes them, all check those that outlive a rotation. */
+    digestKeys: secrets.default,
   };
 };

@@ -118,6 +118,15 @@ export interface MethodsConfig {
   readonly profile: { readonly enabled: boolean };
   readonly password: { readonly enabled: boolean; readonly config: PasswordPolicyConfig };
   readonly oidc: OidcConfig;
+  readonly code: {
+    readonly enabled: boolean;
+    readonly config: { readonly lifespan: number /** guesses within one flow */; readonly max_submissions: number };
+  };
+  readonly link: {
+    readonly enabled: boolean;
+    /** `base_url` without a slash at its end; undefined: that of the public port. */
+    readonly config: { readonly lifespan: number; readonly base_url: string | undefined };
+  };
 }
 
 export interface PasswordPolicyConfig {
@@ -210,6 +219,20 @@ export interface LimitsConfig {
   };
   /** Accounts that may be created in a window. */
   readonly registration: { readonly window: number; readonly per_network: number };
+  /** Guesses at one-time codes in a window. */
+  readonly codes: {
+    readonly window: number;
+    readonly per_address: number;
+    readonly per_identity: number;
+    readonly per_device: number;
+  };
+  /** Messages with codes and links in a window. */
+  readonly messages: {
+    readonly window: number;
+    readonly per_address: number;
+    readonly per_device: number;
+    readonly per_network: number;
+  };
   /** Bytes of a message, decompressed, and of all that are held at once. */
   readonly bodies: {
     readonly without_session: number;

@@ -8,18 +8,7 @@ import { isMap, type Path, printPath, type Raw } from "./tree.ts";
  */
 
 /** Methods without a folder in `methods/`. Each stands for its section and its `after` parts. */
-const methods = [
-  "totp",
-  "lookup_secret",
-  "webauthn",
-  "passkey",
-  "code",
-  "link",
-  "captcha",
-  "saml",
-  "deviceauthn",
-  "b2b",
-];
+const methods = ["totp", "lookup_secret", "webauthn", "passkey", "captcha", "saml", "deviceauthn", "b2b"];
 
 /** Flows without a folder in `flows/`. */
 const flows = ["verification", "recovery"];
@@ -58,8 +47,13 @@ const others: Readonly<Record<string, string>> = {
   revision: "it is not shown",
   "secrets.pagination": "page tokens hold nothing secret",
   security: "identity schemas never read others; the rest stops the start",
+  "selfservice.flows.*.after.code": "nobody signs in or up with a code",
   "selfservice.flows.login.style": "identifier and password are asked for at once",
   "selfservice.flows.logout.clear_browser_data": "browsers are not told to",
+  "selfservice.methods.code.config.missing_credential_fallback_enabled": "nobody signs in with a code",
+  "selfservice.methods.code.mfa_enabled": "nobody signs in with a code",
+  "selfservice.methods.code.passwordless_enabled": "nobody signs in with a code",
+  "selfservice.methods.code.passwordless_login_fallback_enabled": "nobody signs in with a code",
   "selfservice.methods.password.config.migrate_hook": "web hooks are not there",
   "serve.*.socket": "unix sockets are not listened on",
   "serve.public.cors.debug": "nothing more is logged",

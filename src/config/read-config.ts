@@ -55,6 +55,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
 
 function readLimits(root: Slice): LimitsConfig {
   const [login, registration] = [root.part("limits.login"), root.part("limits.registration")];
+  const [codes, messages] = [root.part("limits.codes"), root.part("limits.messages")];
   const [bodies, flows] = [root.part("limits.bodies"), root.part("limits.flows")];
   return {
     login: {
@@ -66,6 +67,18 @@ function readLimits(root: Slice): LimitsConfig {
       longest_wait: login.duration("longest_wait"),
     },
     registration: { window: registration.duration("window"), per_network: registration.count("per_network") },
+    codes: {
+      window: codes.duration("window"),
+      per_address: codes.count("per_address"),
+      per_identity: codes.count("per_identity"),
+      per_device: codes.count("per_device"),
+    },
+    messages: {
+      window: messages.duration("window"),
+      per_address: messages.count("per_address"),
+      per_device: messages.count("per_device"),
+      per_network: messages.count("per_network"),
+    },
     bodies: {
       without_session: bodies.size("without_session"),
       with_session: bodies.size("with_session"),

@@ -77,6 +77,20 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
           ignore_network_errors: policy.flag("ignore_network_errors"),
         },
       },
+      code: {
+        enabled: methods.flag("code.enabled"),
+        config: {
+          lifespan: methods.duration("code.config.lifespan"),
+          max_submissions: methods.count("code.config.max_submissions"),
+        },
+      },
+      link: {
+        enabled: methods.flag("link.enabled"),
+        config: {
+          lifespan: methods.duration("link.config.lifespan"),
+          base_url: optional(methods.optionalText("link.config.base_url"), (url) => url.replace(/\/+$/, "")),
+        },
+      },
     },
   };
 }

@@ -6,6 +6,7 @@ import type { FailureFloor } from "../limits/failure-floor.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import type { RegistrationLimit } from "../limits/registrations.ts";
 import type { KnownDevices } from "../session/known-devices.ts";
+import { createOneTimeCodes } from "./code/one-time-code.ts";
 import { type CredentialKind, countFirstFactors } from "./contract/credential.ts";
 import type { LoginMethods } from "./contract/login.ts";
 import type { RegistrationMethods } from "./contract/registration.ts";
@@ -33,6 +34,8 @@ export interface MethodDeps extends MethodGuards {
   readonly db: Database;
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
+  /** Of digests of codes: the first makes them, all check. */
+  readonly digestKeys: readonly string[];
   /** What only sign-in providers need. */
   readonly oidc: Omit<OidcDeps, "config" | "db" | "identities" | "firstFactors">;
 }
@@ -47,6 +50,7 @@ export const createMethods = ({
   db,
   identities,
   passwords,
+  digestKeys,
   attempts,
   devices,
   floor,
@@ -74,6 +78,7 @@ export const createMethods = ({
       oidc: oidc.registration,
     } satisfies RegistrationMethods,
     credentials,
+    oneTimeCodes: createOneTimeCodes({ keys: digestKeys, clock: oidcDeps.clock }),
     oidc,
   };
 };

@@ -42,6 +42,7 @@ const narrower: Readonly<Record<string, string>> = {
   "serve.public.cors.allowed_origins[]": "https://app.example.com",
   "identity.schemas[].url": "base64://e30=",
   "selfservice.methods.oidc.config.providers[].mapper_url": "base64://e30=",
+  "selfservice.methods.link.config.base_url": "https://id.example.com/",
 };
 
 const pathOf = (key: string): Path =>

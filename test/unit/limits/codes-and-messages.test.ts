@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { migrate } from "../../../src/db/migrate.ts";
+import { createDatabase } from "../../../src/db/pool.ts";
+import type { Database } from "../../../src/db/sql.ts";
+import { uuid4 } from "../../../src/lib/ids.ts";
+import { createCodeGuesses, type GuessVerdict } from "../../../src/limits/code-guesses.ts";
+import { createMessageLimit } from "../../../src/limits/message-limit.ts";
+import { createSteerableClock, hours, minutes, seconds } from "../../protocols/clock.ts";
+import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+
+const clock = createSteerableClock();
+let fresh: FreshDatabase;
+let nodes: readonly [Database, Database];
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  nodes = [createDatabase({ dsn: fresh.dsn, poolSize: 5 }), createDatabase({ dsn: fresh.besideDsn, poolSize: 5 })];
+  await migrate({ db: nodes[0] });
+});
+
+afterAll(async () => {
+  await Promise.all(nodes?.map((db) => db.close()) ?? []);
+  await fresh?.drop();
+});
+
+const guessesOn = (db: Database) =>
+  createCodeGuesses({
+    db,
+    clock,
+    config: { window: hours(1), per_address: 20, per_identity: 30, per_device: 7 },
+    perFlow: 5,
+    key: "k".repeat(16),
+  });
+const messagesOn = (db: Database) =>
+  createMessageLimit({
+    db,
+    clock,
+    config: { window: hours(1), per_address: 3, per_device: 2, per_network: 4 },
+    key: "k".repeat(16),
+  });
+const newFlow = () => ({ id: uuid4(), expiresAt: new Date(clock.now().getTime() + hours(1)) });
+const address = () => `${uuid4()}@example.com`;
+const stranger = (to: string) => ({ flow: newFlow(), address: to, identityId: undefined, device: undefined });
+
+describe("guesses at codes", () => {
+  it("are five in a flow, whichever node they come to and however many at once", async () => {
+    const guess = stranger(address());
+    const verdicts = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => guessesOn(nodes[n % 2 === 0 ? 0 : 1]).count(guess)),
+    );
+    expect(verdicts.filter(({ kind }) => kind === "allowed")).toHaveLength(5);
+    expect(verdicts.filter(({ kind }) => kind === "flow_used_up")).toHaveLength(7);
+  });
+
+  it("are counted for an address over all flows", async () => {
+    const to = address();
+    const guesses = guessesOn(nodes[0]);
+    const verdicts: GuessVerdict[] = [];
+    for (let n = 0; n < 50; n++) verdicts.push(await guesses.count(stranger(to)));
+    expect(verdicts.filter(({ kind }) => kind === "allowed")).toHaveLength(20);
+    expect(verdicts.at(-1)).toEqual({ kind: "wait", seconds: 3600 });
+    clock.advance(hours(1) + seconds(1));
+    expect((await guesses.count(stranger(to))).kind).toBe("allowed");
+  });
+
+  it("are counted for a person over all addresses, and look like wrong codes beyond", async () => {
+    const identityId = uuid4();
+    const guesses = guessesOn(nodes[0]);
+    const verdicts: GuessVerdict[] = [];
+    for (const to of [address(), address()])
+      for (let n = 0; n < 20; n++) verdicts.push(await guesses.count({ ...stranger(to), identityId }));
+    expect(verdicts.filter(({ kind }) => kind === "allowed")).toHaveLength(30);
+    expect(verdicts.filter(({ kind }) => kind === "wrong")).toHaveLength(10);
+  });
+
+  it("on a known device have a budget of their own, which strangers do not use up", async () => {
+    const [to, identityId] = [address(), uuid4()];
+    const guesses = guessesOn(nodes[0]);
+    for (let n = 0; n < 40; n++) await guesses.count({ ...stranger(to), identityId });
+    const known = () => guesses.count({ ...stranger(to), identityId, device: "d" });
+    for (let n = 0; n < 7; n++) expect((await known()).kind).toBe("allowed");
+    expect((await known()).kind).toBe("wait");
+  });
+});
+
+describe("messages", () => {
+  it("to an address are so many over all nodes, until the window is over", async () => {
+    const request = { address: address(), device: undefined };
+    const send = (db: Database) => db.transaction((tx) => messagesOn(db).consume(tx, request));
+    const sent = await Promise.all(Array.from({ length: 8 }, (_, n) => send(nodes[n % 2 === 0 ? 0 : 1])));
+    expect(sent.filter(Boolean)).toHaveLength(3);
+    clock.advance(hours(1) + seconds(1));
+    expect(await send(nodes[0])).toBe(true);
+  });
+
+  it("asked for on a known device are counted apart", async () => {
+    const [db] = nodes;
+    const to = address();
+    const send = (device: string | undefined) =>
+      db.transaction((tx) => messagesOn(db).consume(tx, { address: to, device }));
+    for (let n = 0; n < 5; n++) await send(undefined);
+    expect(await send(undefined)).toBe(false);
+    expect([await send("d"), await send("d"), await send("d"), await send("e")]).toEqual([true, true, false, true]);
+  });
+
+  it("asked for from one network are refused beyond the limit, with the seconds to wait", async () => {
+    const limit = messagesOn(nodes[0]);
+    for (let n = 0; n < 4; n++) await limit.consumeOrThrow("2001:db8::1");
+    clock.advance(minutes(20));
+    await expect(limit.consumeOrThrow("2001:db8::ffff")).rejects.toMatchObject({
+      row: { status: 429 },
+      parts: { headers: { "retry-after": "2400" } },
+    });
+    await limit.consumeOrThrow("2001:db8:1::1");
+  });
+});
