@@ -1,10 +1,10 @@
 import type { OidcConfig, ProviderConfig } from "../../config/oidc-config.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { createJsonnetEngine, type JsonnetEngine } from "../../lib/jsonnet/engine.ts";
 import { createProviderClient, type ProviderClient } from "./client.ts";
 import { reauthenticationOf } from "./freshness.ts";
 import { createMapper } from "./mapper/create-mapper.ts";
 import { isFaults } from "./mapper/declarative-mapper.ts";
-import { createJsonnetEngine, type JsonnetEngine } from "./mapper/jsonnet-engine.ts";
 import type { Mapper } from "./mapper/mapper.ts";
 import type { ReauthenticationProof } from "./preset.ts";
 import type { ProviderFetch } from "./provider-fetch.ts";

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/lib/clock.ts";
+import { createJsonnetEngine } from "../../../src/lib/jsonnet/engine.ts";
+import { findUnknownStd } from "../../../src/lib/jsonnet/find-unknown-std.ts";
+import { stdFields } from "../../../src/lib/jsonnet/std-fields.ts";
 import { createMapper } from "../../../src/methods/oidc/mapper/create-mapper.ts";
 import { findMapperFaults } from "../../../src/methods/oidc/mapper/find-mapper-faults.ts";
-import { findUnknownStd } from "../../../src/methods/oidc/mapper/find-unknown-std.ts";
-import { createJsonnetEngine } from "../../../src/methods/oidc/mapper/jsonnet-engine.ts";
 import type { Mapper } from "../../../src/methods/oidc/mapper/mapper.ts";
-import { stdFields } from "../../../src/methods/oidc/mapper/std-fields.ts";
 import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
 import { makeConfig } from "./make-provider.ts";
 

@@ -4,11 +4,11 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/lib/clock.ts";
+import { createJsonnetEngine, type JsonnetLimits } from "../../../src/lib/jsonnet/engine.ts";
 import { readClaims, renderClaims } from "../../../src/methods/oidc/claims.ts";
 import { createMapper } from "../../../src/methods/oidc/mapper/create-mapper.ts";
 import { compileDeclarativeMapper, isFaults } from "../../../src/methods/oidc/mapper/declarative-mapper.ts";
 import { findMapperFaults } from "../../../src/methods/oidc/mapper/find-mapper-faults.ts";
-import { createJsonnetEngine, type JsonnetLimits } from "../../../src/methods/oidc/mapper/jsonnet-engine.ts";
 import type { Mapper } from "../../../src/methods/oidc/mapper/mapper.ts";
 import { readMapped } from "../../../src/methods/oidc/mapper/read-mapped.ts";
 import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
@@ -245,7 +245,7 @@ describe("a program that takes too much", () => {
       "{ identity: { traits: { a: std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0) } } }",
       { timeLimit: 800 },
     );
-    expect(bad).toEqual({ kind: "failed", explain: "the mapper took longer than 800 ms" });
+    expect(bad).toEqual({ kind: "failed", explain: "the program took longer than 800 ms" });
   });
 
   it("of memory is ended, and the next one runs", async () => {
@@ -275,7 +275,7 @@ describe("a program that takes too much", () => {
 
   it("of places in the queue is an error", async () => {
     const limited = createJsonnetEngine({ queueLimit: 1 });
-    const job = { source: "{}", claims: "{}", identity: "{}" };
+    const job = { source: "{}", variables: {} };
     const results = await Promise.all([1, 2, 3].map(() => limited.run(job)));
     expect(results.map(({ kind }) => kind)).toEqual(["value", "value", "error"]);
     await limited.close();
@@ -313,8 +313,7 @@ describe("a program that takes too much", () => {
     const results = [1, 2].map(() =>
       limited.run({
         source: "std.foldl(function(a, b) a + b, std.range(1, 1000000000), 0)",
-        claims: "{}",
-        identity: "{}",
+        variables: {},
       }),
     );
     await limited.close();

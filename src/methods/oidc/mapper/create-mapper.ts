@@ -1,6 +1,6 @@
 import type { ProviderConfig } from "../../../config/oidc-config.ts";
+import type { JsonnetEngine } from "../../../lib/jsonnet/engine.ts";
 import { compileDeclarativeMapper, type MappingFault } from "./declarative-mapper.ts";
-import type { JsonnetEngine } from "./jsonnet-engine.ts";
 import { createJsonnetMapper } from "./jsonnet-mapper.ts";
 import type { Mapper } from "./mapper.ts";
 import { createProgramSource, type ProgramSourceDeps } from "./program-source.ts";

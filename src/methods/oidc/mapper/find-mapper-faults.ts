@@ -1,6 +1,6 @@
 import type { OidcConfig } from "../../../config/oidc-config.ts";
+import { findUnknownStd, unknownStdMessage } from "../../../lib/jsonnet/find-unknown-std.ts";
 import { compileDeclarativeMapper, isFaults, type MappingFault } from "./declarative-mapper.ts";
-import { findUnknownStd, unknownStdMessage } from "./find-unknown-std.ts";
 import { readLocalProgram } from "./program-source.ts";
 
 /** Something wrong in a mapper, with the key it stands at. */

@@ -1,4 +1,4 @@
-import type { JsonnetEngine } from "./jsonnet-engine.ts";
+import type { JsonnetEngine } from "../../../lib/jsonnet/engine.ts";
 import type { Mapper } from "./mapper.ts";
 import { readMapped } from "./read-mapped.ts";
 
@@ -20,8 +20,8 @@ export const createJsonnetMapper = ({ source, engine }: JsonnetMapperDeps): Mapp
     }
     const evaluated = await engine.run({
       source: program,
-      claims: JSON.stringify(claims),
-      identity: JSON.stringify(identity),
+      variables: { claims: JSON.stringify(claims), identity: JSON.stringify(identity) },
+      salvage: "identity",
     });
     if (evaluated.kind === "error") return { kind: "failed", explain: evaluated.explain };
     const mapped = readMapped(JSON.parse(evaluated.json));
@@ -33,7 +33,11 @@ export const createJsonnetMapper = ({ source, engine }: JsonnetMapperDeps): Mapp
 
   check: async () => {
     try {
-      const evaluated = await engine.run({ source: await source(), claims: "{}", identity: "{}", check: true });
+      const evaluated = await engine.run({
+        source: await source(),
+        variables: { claims: "{}", identity: "{}" },
+        check: true,
+      });
       return evaluated.kind === "error" ? evaluated.explain : undefined;
     } catch (error) {
       return String(error);

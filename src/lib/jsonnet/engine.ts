@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { Evaluated, Job } from "./evaluate.ts";
-import type { WorkerLimits } from "./jsonnet-worker.ts";
+import type { WorkerLimits } from "./worker.ts";
 
-/** Runs the programs of all Jsonnet mappers, one after the other, in a thread of their own. */
+/** Runs Jsonnet programs, one after the other, in a thread of their own. */
 export interface JsonnetEngine {
   run(job: Job): Promise<Evaluated>;
   /** Ends the thread; what waits is answered with an error. */
@@ -72,12 +72,12 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
   const begin = (one: Thread): void => {
     if (!current) return;
     clearTimeout(timer);
-    timer = setTimeout(() => retire(one, `the mapper took longer than ${timeLimit} ms`), timeLimit);
+    timer = setTimeout(() => retire(one, `the program took longer than ${timeLimit} ms`), timeLimit);
     one.worker.postMessage(current.job);
   };
 
   const start = (): Thread => {
-    const worker = new Worker(new URL("./jsonnet-worker.ts", import.meta.url), {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: workerData satisfies WorkerLimits,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 },
       // Neither the environment nor what a program prints is of any use to the other.
@@ -91,11 +91,11 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
       one.ready = true;
       begin(one);
     });
-    worker.on("error", () => retire(one, "the mapper took more memory than it may"));
-    worker.on("exit", () => retire(one, "the mapper ended its thread"));
-    // A mapper at rest keeps no process alive.
+    worker.on("error", () => retire(one, "the program took more memory than it may"));
+    worker.on("exit", () => retire(one, "the program ended its thread"));
+    // An engine at rest keeps no process alive.
     worker.unref();
-    timer = setTimeout(() => retire(one, "the thread for mappers did not start"), startLimit);
+    timer = setTimeout(() => retire(one, "the thread for programs did not start"), startLimit);
     return one;
   };
 
@@ -110,7 +110,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
   return {
     run: (job) => {
       if (closed || queue.length >= queueLimit)
-        return Promise.resolve({ kind: "error", explain: closed ? "the server is ending" : "too many mappers wait" });
+        return Promise.resolve({ kind: "error", explain: closed ? "the server is ending" : "too many programs wait" });
       return new Promise((answer) => {
         queue.push({ job, answer });
         next();

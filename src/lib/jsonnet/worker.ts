@@ -9,7 +9,7 @@ export interface WorkerLimits {
 }
 
 /*
- * The thread that mappers run in. It takes one job at a time and answers it;
+ * The thread that programs run in. It takes one job at a time and answers it;
  * whoever started it ends it when a job takes too long. A trap of the engine
  * (memory, above all) ends the thread by itself.
  */

@@ -3,11 +3,13 @@ import { findUnknownStd, unknownStdMessage } from "./find-unknown-std.ts";
 import type { Jsonnet } from "./jsonnet.ts";
 import { stdAdditions } from "./std-fields.ts";
 
-/** What a mapper's program is given, as JSON texts. */
+/** A program and what it is given. */
 export interface Job {
   readonly source: string;
-  readonly claims: string;
-  readonly identity: string;
+  /** What `std.extVar` gives, by name, as JSON texts. Names are those of Jsonnet. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** A member of the answer: what of it can be known is given when the program asks for something that is absent. */
+  readonly salvage?: string;
   /** Parses only. */
   readonly check?: boolean;
 }
@@ -36,30 +38,32 @@ const usedTime = (): number => {
 };
 
 /**
- * Runs a mapper's program. When it asks for a claim that is not there, what
- * does not hang on that claim is evaluated by itself: Jsonnet is lazy, so the
- * other traits are still to be had.
+ * Runs a program. When it asks for a field that is not there, and `salvage`
+ * is given, what does not hang on that field is evaluated by itself: Jsonnet is
+ * lazy, so the rest is still to be had.
  *
  * @param outputLimit characters of the answer
  */
 export const evaluate = (
   jsonnet: Jsonnet,
-  { source, claims, identity, check }: Job,
+  { source, variables, salvage: wanted, check }: Job,
   outputLimit: number,
 ): Evaluated => {
-  const run = (expression: string) => jsonnet(expression, { claims, identity });
+  const run = (expression: string) => jsonnet(expression, variables);
+  const prelude = preludeOf(Object.keys(variables));
   const unknown = findUnknownStd(source);
   if (unknown.length > 0) return { kind: "error", explain: unknownStdMessage(unknown) };
   if (check)
     return readValue(run(`if true then {} else (${prelude}${source}\n)`)) ?? { kind: "error", explain: "unreachable" };
 
   const text = run(`${prelude}${source}`);
-  const whole = withoutClaims(readValue(text), source);
+  const whole = withoutValues(readValue(text), source);
   if (whole?.kind === "value")
     return text.length > outputLimit
       ? { kind: "error", explain: `the answer is longer than ${outputLimit} characters` }
       : whole;
-  if (whole && !ABSENT.test(whole.explain)) return whole;
+  if (whole && (wanted === undefined || !ABSENT.test(whole.explain))) return whole;
+  const member = wanted ?? "";
 
   let attempts = 0;
   const until = usedTime() + LIFESPAN;
@@ -78,14 +82,14 @@ export const evaluate = (
     if (!Array.isArray(fields) || fields.length === 0) return undefined;
     const found: Record<string, JsonValue> = {};
     for (const field of fields) {
-      const member = salvage([...path, String(field)], depth - 1);
-      if (member !== undefined) found[String(field)] = member;
+      const value = salvage([...path, String(field)], depth - 1);
+      if (value !== undefined) found[String(field)] = value;
     }
     return found;
   };
-  const found = salvage(["identity"], DEPTH) as JsonObject | undefined;
+  const found = salvage([member], DEPTH) as JsonObject | undefined;
   // An address is never half verified: a list that does not evaluate whole is left out.
-  const json = JSON.stringify({ identity: found ?? {} });
+  const json = JSON.stringify({ [member]: found ?? {} });
   return json.length > outputLimit
     ? { kind: "error", explain: `the answer is longer than ${outputLimit} characters` }
     : { kind: "absent", json, explain: whole?.explain ?? "" };
@@ -96,13 +100,14 @@ export const evaluate = (
  * errors are right. `std.extVar` gives objects, as it does in Ory Kratos; there
  * are no functions of the host.
  */
-const prelude = [
-  "local ostiary_std = std",
-  "ostiary_variables = { claims: ostiary_std.parseJson(ostiary_std.extVar('claims')), identity: ostiary_std.parseJson(ostiary_std.extVar('identity')) }",
-  "arakoo = null; local std = ostiary_std + { extVar(name):: if ostiary_std.objectHas(ostiary_variables, name) then ostiary_variables[name]" +
-    " else error 'there is no external variable ' + name, native(name):: error 'there are no native functions'",
-  `${stdAdditions} }; `,
-].join(", ");
+const preludeOf = (names: readonly string[]): string =>
+  [
+    "local ostiary_std = std",
+    `ostiary_variables = { ${names.map((name) => `${name}: ostiary_std.parseJson(ostiary_std.extVar('${name}'))`).join(", ")} }`,
+    "arakoo = null; local std = ostiary_std + { extVar(name):: if ostiary_std.objectHas(ostiary_variables, name) then ostiary_variables[name]" +
+      " else error 'there is no external variable ' + name, native(name):: error 'there are no native functions'",
+    `${stdAdditions} }; `,
+  ].join(", ");
 
 /** The engine answers errors in the place of the value; they are no JSON. */
 const readValue = (
@@ -113,16 +118,16 @@ const readValue = (
   if (parse(text) !== undefined) return { kind: "value", json: text };
   const [first = ""] = text.split("\n");
   // The trace says where; columns of the first line are those of the prelude.
-  const [, line] = /^\s+mapper:(\d+):/m.exec(text.slice(first.length)) ?? [];
+  const [, line] = /^\s+program:(\d+):/m.exec(text.slice(first.length)) ?? [];
   return { kind: "error", explain: first.slice(0, SAID), line };
 };
 
 /**
- * What an error says without what it quotes: claims may stand in it. What is
+ * What an error says without what it quotes: what the program was given may stand in it. What is
  * told is its kind, where in the program it happened, and a name that stands in
  * the program itself.
  */
-const withoutClaims = (outcome: ReturnType<typeof readValue>, source: string): ReturnType<typeof readValue> => {
+const withoutValues = (outcome: ReturnType<typeof readValue>, source: string): ReturnType<typeof readValue> => {
   if (outcome.kind === "value") return outcome;
   const { explain, line } = outcome;
   const [, absent] = /^no such field: (.*)$/s.exec(explain) ?? [];

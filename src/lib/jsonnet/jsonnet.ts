@@ -41,7 +41,7 @@ export type Jsonnet = (source: string, variables: Readonly<Record<string, string
 /**
  * Loads the Jsonnet engine: jrsonnet as WebAssembly, the binary of
  * `@arakoodev/jsonnet`. Its JavaScript is left aside: it reads files and knows
- * callbacks, and a mapper shall have neither. So every import that the engine
+ * callbacks, and a program shall have neither. So every import that the engine
  * could reach the outside by throws; imports of files are refused by the
  * engine itself, which was built for a machine without any.
  *
@@ -71,7 +71,7 @@ export const loadJsonnet = (memoryLimit: number): Jsonnet => {
     const vm = wasm.jsonnet_make() >>> 0;
     for (const [key, value] of Object.entries(variables)) wasm.jsonnet_ext_string(vm, ...pass(key), ...pass(value));
     const result = wasm.__wbindgen_add_to_stack_pointer(-16);
-    wasm.jsonnet_evaluate_snippet(result, vm, ...pass("mapper"), ...pass(source));
+    wasm.jsonnet_evaluate_snippet(result, vm, ...pass("program"), ...pass(source));
     const [pointer = 0, length = 0] = new Uint32Array(wasm.memory.buffer, result, 2);
     return decoder.decode(new Uint8Array(wasm.memory.buffer, pointer, length));
   };
@@ -87,7 +87,7 @@ const closedImports = (module: WebAssemblyModule): Imports => {
     closed[from] ??= {};
     closed[from][name] = () => {
       if (/_(?:error|new|stack)_/.test(name) || name === "__wbindgen_object_drop_ref") return 0;
-      throw new Error(`a mapper has no ${name}`);
+      throw new Error(`a program has no ${name}`);
     };
   }
   return closed;
