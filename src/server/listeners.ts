@@ -20,6 +20,7 @@ import { createHealth } from "./health.ts";
 import { createHttpApp } from "./http-app.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
 import type { Metrics } from "./metrics.ts";
+import { mountOpenApi } from "./openapi.ts";
 import { createProcedure } from "./procedure.ts";
 import { createReflection } from "./reflection.ts";
 import { createCors } from "./rest/cors.ts";
@@ -135,6 +136,7 @@ export const createListeners = ({
     });
     const app = createHttpApp({ port, baseUrl: listener.base_url, tls: listener.tls, log });
     health.mount(app, { port, version, metrics });
+    mountOpenApi(app, { port, baseUrl: listener.base_url });
     if (port === "public" && serve.public.cors.enabled) app.register(fastifyCors, () => createCors(serve.public.cors));
     mountConnect(app, {
       rpcs: [...bound.values()].filter(({ method }) => isHere(method)),

@@ -1,6 +1,6 @@
 import { createComparison, type Difference } from "./compare.ts";
 import type { RecordedAnswer } from "./normalise.ts";
-import { createTeller, type Scenario, type World } from "./teller.ts";
+import { createTeller, type Scenario, type Step, type World } from "./teller.ts";
 
 /** A scenario as it was recorded. */
 export interface Recording {
@@ -38,12 +38,16 @@ export const replay = async (
   const compare = createComparison(left);
   const differences = steps.flatMap(({ label, answer }) => {
     const ours = teller.steps.find((step) => step.label === label);
-    if (ours !== undefined) return compare(answer, ours.answer, label);
+    if (ours !== undefined) return [...compare(answer, ours.answer, label), ...undocumented(ours)];
     const why = failure instanceof Error ? `not reached: ${failure.message}` : "not reached";
     return [{ path: label, recorded: "an answer", ours: why }];
   });
   return { differences, groups: new Set(teller.steps.flatMap(({ answer }) => groupsIn(answer.body))) };
 };
+
+/** What gen/openapi.json does not say of an answer of ours. */
+const undocumented = ({ label, undocumented: ours }: Step): Difference[] =>
+  ours === undefined ? [] : [{ path: `${label}: OpenAPI`, recorded: "documented", ours }];
 
 const groupsIn = (body: unknown): string[] => {
   const { ui } = (body ?? {}) as { readonly ui?: { readonly nodes?: readonly { readonly group: string }[] } };

@@ -1,4 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { JsonObject } from "../../scripts/openapi/schema.ts";
+import { createCheckAnswer } from "./documented.ts";
 import { type Answer, Jar, type Request, send } from "./http-client.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { createNormaliser, type Normaliser, type RecordedAnswer } from "./normalise.ts";
@@ -17,6 +20,8 @@ export interface World {
 export interface Step {
   readonly label: string;
   readonly answer: RecordedAnswer;
+  /** What the OpenAPI document does not say of the answer. */
+  readonly undocumented: string | undefined;
 }
 
 interface NodeJson {
@@ -76,12 +81,25 @@ export interface Teller {
 
 const dataOf = <T>(answer: Answer): T => answer.data as T;
 
+const check = createCheckAnswer(
+  JSON.parse(readFileSync(new URL("../../gen/openapi.json", import.meta.url), "utf8")) as JsonObject,
+);
+
 /** Creates the teller of one scenario. */
 export const createTeller = (world: World): Teller => {
   const { publicUrl, adminUrl, provider, mailbox, clock } = world;
   const run = randomBytes(4).toString("hex");
   const norm = createNormaliser({ publicUrl, adminUrl, providerPort: provider.port, run });
   const steps: Step[] = [];
+
+  const undocumented = (url: string, { method = "GET" }: Request, { status, data }: Answer): string | undefined =>
+    check({
+      port: url.startsWith(adminUrl) ? "admin" : "public",
+      verb: method,
+      path: new URL(url).pathname,
+      status,
+      body: data,
+    });
 
   const teller: Teller = {
     run,
@@ -91,8 +109,9 @@ export const createTeller = (world: World): Teller => {
     mailbox,
     steps,
     call: async (label, request) => {
-      const answer = await send(request.url ?? (request.admin ? adminUrl : publicUrl) + (request.path ?? ""), request);
-      if (label) steps.push({ label, answer: norm.answer(answer) });
+      const url = request.url ?? (request.admin ? adminUrl : publicUrl) + (request.path ?? "");
+      const answer = await send(url, request);
+      if (label) steps.push({ label, answer: norm.answer(answer), undocumented: undocumented(url, request, answer) });
       return answer;
     },
     get: (label, path, rest = {}) => teller.call(label, { path, ...rest }),

@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { type Accepted, accepted } from "./accepted.ts";
+import { matches } from "./compare.ts";
+import type { AnswerToCheck } from "./documented.ts";
+import { waiting } from "./waiting.ts";
+
+/* The recorded answers as they came over the wire: with values where the recordings have placeholders. */
+
+/** A recorded answer, and where it stands. */
+export interface RecordedAnswerToCheck extends AnswerToCheck {
+  readonly scenario: string;
+  readonly label: string;
+}
+
+interface RecordedStep {
+  readonly label: string;
+  readonly request: { readonly method: string; readonly url: string };
+  readonly answer: { readonly status: number; readonly body?: unknown };
+}
+
+const folder = path.join(import.meta.dirname, "recorded");
+
+/** What stands for each placeholder, where its text is not good enough: in texts of its own. */
+const values: readonly (readonly [RegExp, string])[] = [
+  [/^\{id:(\d+)\}$/, "0198f2a4-6a1c-7c3e-9d2b-000000000000"],
+  [/^\{time\}$/, "2026-01-31T10:00:00.25Z"],
+];
+
+/** The same value with what placeholders stand for. */
+const filled = (value: unknown): unknown => {
+  if (typeof value === "string") return values.reduce((text, [from, to]) => text.replace(from, to), value);
+  if (Array.isArray(value)) return value.map(filled);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, filled(member)]));
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Members that accepted differences are about, wherever they stand: `error.id` is `id`. */
+const acceptedMembers = [...new Set(accepted.map(({ where }) => where.split(".").at(-1) ?? ""))];
+
+/** The accepted difference of one value, if it says what stands there instead. */
+const insteadOf = (place: string, recorded: unknown): Accepted | undefined =>
+  accepted.find(
+    (entry) =>
+      "ours" in entry &&
+      !String(entry.ours).includes("*") &&
+      JSON.stringify(entry.recorded) === JSON.stringify(recorded ?? null) &&
+      matches(entry.where, place),
+  );
+
+/** What this server answers in place of a recorded value, by the differences that are meant. */
+const asOurs = (value: unknown, place: string): unknown => {
+  if (Array.isArray(value)) return value.map((each, index) => asOurs(each, `${place}[${index}]`));
+  if (!isObject(value)) return value;
+  const members = new Set([...Object.keys(value), ...acceptedMembers]);
+  return Object.fromEntries(
+    [...members].flatMap((name) => {
+      const entry = insteadOf(`${place}.${name}`, value[name]);
+      if (entry !== undefined) return entry.ours === null ? [] : [[name, entry.ours]];
+      return name in value ? [[name, asOurs(value[name], `${place}.${name}`)]] : [];
+    }),
+  );
+};
+
+interface Recorded {
+  readonly name: string;
+  readonly steps: readonly RecordedStep[];
+}
+
+const read = (name: string): Recorded => JSON.parse(readFileSync(path.join(folder, name), "utf8")) as Recorded;
+
+const waits = (scenario: string): boolean => waiting.scenarios.some((each) => matches(each.scenario, scenario));
+
+/** Every recorded answer of what is built, as this server gives it. */
+export const recordedAnswers: readonly RecordedAnswerToCheck[] = readdirSync(folder, {
+  recursive: true,
+  encoding: "utf8",
+})
+  .filter((name) => name.endsWith(".json"))
+  .sort()
+  .map(read)
+  .filter(({ name }) => !waits(name))
+  .flatMap(({ name: scenario, steps }) =>
+    steps.map(({ label, request, answer: recorded }) => {
+      const answer = asOurs(recorded, `${scenario}: ${label}`) as RecordedStep["answer"];
+      const [, port = "", place = ""] = /^\{(public|admin)\}([^?]*)/.exec(request.url) ?? [];
+      return {
+        scenario,
+        label,
+        port: port === "admin" ? "admin" : "public",
+        verb: request.method,
+        path: place.replaceAll(/\{id:\d+\}/g, "x"),
+        status: answer.status,
+        body: isObject(answer.body) || Array.isArray(answer.body) ? filled(answer.body) : undefined,
+      };
+    }),
+  );
