@@ -27,7 +27,7 @@ const foldersIn = (folder: string): string[] =>
 const aggregates = ["identity", "session", "schema", "limits", "audit", "continuation"];
 const beneathMethods = ["gen", "lib", "errors", "ui", "db", "config", "courier", ...aggregates];
 /** Of methods and hooks a flow knows the interfaces; the lists arrive as arguments. */
-const beneathFlows = [...beneathMethods, "methods/contract", "hooks/runner.ts"];
+const beneathFlows = [...beneathMethods, "methods/contract", "hooks/phases.ts", "hooks/runner.ts", "flows/pipeline.ts"];
 
 /**
  * What each part of src may import of ours. `config` means its types, but for

@@ -1,3 +1,7 @@
+import type { DescMessage, JsonObject, MessageShape } from "@bufbuild/protobuf";
+import { LoginFlowSchema } from "../../gen/ostiary/login/v1/flow_pb.ts";
+import { RegistrationFlowSchema } from "../../gen/ostiary/registration/v1/flow_pb.ts";
+import { SettingsFlowSchema } from "../../gen/ostiary/settings/v1/flow_pb.ts";
 import { createContinuations } from "../continuation/continuation.ts";
 import type { Core } from "../core.ts";
 import { hooks as allHooks } from "../hooks/index.ts";
@@ -8,6 +12,7 @@ import type { createLimits } from "../limits/module.ts";
 import { countFirstFactors, secondFactors } from "../methods/contract/credential.ts";
 import type { CallbackHandler } from "../methods/contract/redirect.ts";
 import type { Methods } from "../methods/module.ts";
+import { createPrinters } from "../server/rest/encode.ts";
 import { createAalRules } from "../session/aal.ts";
 import { createCallers } from "../session/caller.ts";
 import type { createSessions } from "../session/module.ts";
@@ -31,6 +36,7 @@ import { createSettingsService } from "./settings/service.ts";
 import { createSettingsStore } from "./settings/store.ts";
 import { createConflictRetry } from "./shared/conflict-retry.ts";
 import type { FlowKind } from "./shared/flow.ts";
+import { createHookFlows } from "./shared/hook-flow.ts";
 import { createReturnTo } from "./shared/return-to.ts";
 import { createSealedContext } from "./shared/sealed-context.ts";
 import { createFlowStore } from "./shared/store.ts";
@@ -68,6 +74,21 @@ export const createFlows = (
   const sealedContext = createSealedContext(aead);
   const continuations = createContinuations({ aead, clock });
   const hooks = allHooks({ sessions: sessions.store });
+  const runnerOf = (flow: FlowKind) => createHookRunner({ flow, ...selfservice.flows[flow] }, hooks);
+  const render = {
+    settings: createRenderSettings({ methods: methods.settings, schemas, sealedContext, urls }),
+    login: createRenderLogin({ methods: methods.login, schemas, sealedContext, urls }),
+    registration: createRenderRegistration({
+      methods: methods.registration,
+      schemas,
+      sealedContext,
+      style: registration.style,
+      urls,
+    }),
+  };
+  const printers = createPrinters();
+  const print = <Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>) =>
+    JSON.parse(printers.of(desc)(message)) as JsonObject;
   const shared = {
     ...core,
     callers,
@@ -82,6 +103,11 @@ export const createFlows = (
     ),
     urls,
     sealedContext,
+    hookFlow: createHookFlows({
+      settings: (flow, who) => (who ? print(SettingsFlowSchema, render.settings(flow, who, "")) : {}),
+      login: (flow, who) => print(LoginFlowSchema, render.login(flow, who, "")),
+      registration: (flow) => print(RegistrationFlowSchema, render.registration(flow, "")),
+    }),
     defaultReturnUrl,
     redirect: createRedirects({ db, clock, continuations, cookie: sessions.continuityCookie }),
   };
@@ -94,8 +120,8 @@ export const createFlows = (
     conflictRetry: createConflictRetry({ db, identities }),
     continuations,
     methods: methods.settings,
-    hooks: createHookRunner(settings.after, hooks),
-    render: createRenderSettings({ methods: methods.settings, schemas, sealedContext, urls }),
+    hooks: runnerOf("settings"),
+    render: render.settings,
     firstFactors: (identity: IdentityRecord) =>
       countFirstFactors(methods.credentials, identity).map(({ type }) => type),
   };
@@ -104,22 +130,16 @@ export const createFlows = (
     config: login,
     pendingAccountLinks: createPendingAccountLinks(sealedContext),
     methods: methods.login,
-    hooks: createHookRunner(login.after, hooks),
-    render: createRenderLogin({ methods: methods.login, schemas, sealedContext, urls }),
+    hooks: runnerOf("login"),
+    render: render.login,
   };
   const registrationDeps = {
     ...shared,
     config: registration,
     limit: limits.registrations,
     methods: methods.registration,
-    hooks: createHookRunner(registration.after, hooks),
-    render: createRenderRegistration({
-      methods: methods.registration,
-      schemas,
-      sealedContext,
-      style: registration.style,
-      urls,
-    }),
+    hooks: runnerOf("registration"),
+    render: render.registration,
   };
 
   // A sign-in may turn out to be a sign-up, and the reverse.

@@ -11,29 +11,35 @@ const o = false;
 /**
  * The steps of a submit: step × entrance. A flow is entered by a submit; by a
  * callback, when a browser comes back from another site; the settings flow also
- * by a resume, when a parked change is applied after re-authentication.
+ * by a resume, when a parked change is applied after re-authentication; recovery
+ * and verification also by the link of a message. A link may be opened in any
+ * browser, and whoever comes back from another site was compared with the
+ * continuity cookie before the first step.
  */
 // biome-ignore format: the columns are the meaning
 const table = {
-  //                   settings                   login              registration
-  //                   submit  resume  callback   submit  callback   submit  callback
-  loadFlow:           [x,      x,      x,         x,      x,         x,      x],
-  requireOwner:       [x,      x,      x,         o,      o,         o,      o],
-  rejectIfSignedIn:   [o,      o,      o,         x,      x,         x,      x],
-  requireAal:         [x,      x,      x,         o,      o,         o,      o],
-  rejectIfExpired:    [x,      x,      x,         x,      x,         x,      x],
-  checkOrigin:        [x,      o,      o,         x,      o,         x,      o],
-  rejectIfMalformed:  [x,      o,      o,         x,      o,         x,      o],
-  openParkedChange:   [o,      x,      o,         o,      o,         o,      o],
-  requireSameSession: [o,      o,      x,         o,      o,         o,      o],
-  requireEtag:        [x,      x,      o,         o,      o,         o,      o],
-  pickMethod:         [x,      x,      x,         x,      x,         x,      x],
-  examine:            [x,      x,      o,         o,      o,         o,      o],
-  requirePrivileged:  [x,      x,      x,         o,      o,         o,      o],
-  handleCallback:     [o,      o,      x,         o,      x,         o,      x],
-  perform:            [x,      x,      x,         x,      x,         x,      x],
-  persist:            [x,      x,      x,         x,      x,         x,      x],
-  render:             [x,      x,      x,         x,      x,         x,      x],
+  //                     settings                  login             registration      recovery       verification
+  //                     submit  resume  callback  submit  callback  submit  callback  submit  link   submit  link
+  loadFlow:             [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
+  requireOwner:         [x,      x,      x,        o,      o,        o,      o,        o,      o,     o,      o],
+  findCaller:           [o,      o,      o,        x,      x,        x,      x,        x,      x,     o,      o],
+  requireAal:           [x,      x,      x,        o,      o,        o,      o,        o,      o,     o,      o],
+  rejectIfExpired:      [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
+  checkOrigin:          [x,      o,      o,        x,      o,        x,      o,        x,      o,     x,      o],
+  requireSameBrowser:   [o,      o,      o,        x,      o,        x,      o,        x,      o,     x,      o],
+  rejectIfMalformed:    [x,      o,      o,        x,      o,        x,      o,        x,      o,     x,      o],
+  openParkedChange:     [o,      x,      o,        o,      o,        o,      o,        o,      o,     o,      o],
+  requireSameSession:   [o,      o,      x,        o,      o,        o,      o,        o,      o,     o,      o],
+  requireEtag:          [x,      x,      o,        o,      o,        o,      o,        o,      o,     o,      o],
+  pickMethod:           [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
+  examine:              [x,      x,      o,        o,      o,        o,      o,        o,      o,     o,      o],
+  requirePrivileged:    [x,      x,      x,        o,      o,        o,      o,        o,      o,     o,      o],
+  handleCallback:       [o,      o,      x,        o,      x,        o,      x,        o,      o,     o,      o],
+  perform:              [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
+  runBeforePersistHooks:[x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
+  persist:              [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
+  afterCommit:          [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
+  render:               [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
 } as const;
 
 /** How a flow is entered: the columns of the table. */
@@ -45,6 +51,10 @@ const columns = {
   "login callback": 4,
   "registration submit": 5,
   "registration callback": 6,
+  "recovery submit": 7,
+  "recovery link": 8,
+  "verification submit": 9,
+  "verification link": 10,
 } as const;
 
 /** A flow and how it is entered. */
@@ -62,32 +72,51 @@ export type StepOf<E extends Entrance> = {
 const stepsOf = (entrance: Entrance): readonly StepName[] =>
   (Object.keys(table) as StepName[]).filter((name) => table[name][columns[entrance]]);
 
-/** Ends a submit before its last step. */
-export interface Ended<R> {
-  readonly endedWith: R;
+/** The steps from this one on are taken after the commit: outside of any transaction, and once. */
+const AFTER_COMMIT = "afterCommit" satisfies StepName;
+
+/** A submit that has written what it writes. `render` takes the steps that are left and gives the answer. */
+export interface Done<R> {
+  readonly kind: "done";
+  readonly render: () => Promise<R>;
 }
 
-/** Ends a submit with this answer: no further step is taken. */
-export const endWith = <R>(endedWith: R): Ended<R> => ({ endedWith });
+/** Ends a submit before its last step. */
+export interface Ended<T> {
+  readonly endedWith: T;
+}
+
+/** Ends a submit with this result: no further step is taken. */
+export const endWith = <T>(endedWith: T): Ended<T> => ({ endedWith });
 
 /** What a step gives: what it adds to the submission, or the end. It refuses by throwing. */
-type StepResult<A, R> = A | Ended<R> | Promise<A | Ended<R>>;
+type StepResult<A, T> = A | Ended<T> | Promise<A | Ended<T>>;
 
-/** The steps of one entrance as far as they are listed: S is what the next one knows, R the answer. */
-export interface Steps<E extends Entrance, S0, S, R> {
+/**
+ * The steps of one entrance as far as they are listed. S is what the next one
+ * knows, R the answer, C how a submit ends otherwise that has written nothing.
+ */
+export interface Steps<E extends Entrance, S0, S, R, C> {
   /** Adds a step that only looks. It refuses by throwing. */
-  check(name: StepOf<E>, run: (submission: S) => void | Promise<void>): Steps<E, S0, S, R>;
+  check(name: StepOf<E>, run: (submission: S) => void | Promise<void>): Steps<E, S0, S, R, C>;
   /** Adds a step. What it gives is merged into the submission for those after it. */
-  step<A extends object>(name: StepOf<E>, run: (submission: S) => StepResult<A, R>): Steps<E, S0, S & A, R>;
+  step<A extends object>(
+    name: StepOf<E>,
+    run: (submission: S) => StepResult<A, Done<R> | C>,
+  ): Steps<E, S0, S & A, R, C>;
   /**
    * Adds the last step, which gives the answer.
    *
+   * @returns takes the steps up to the commit; those after it are taken by `render` of the result
    * @throws Error at once, unless the steps are those of the table in its order
    */
-  last(name: StepOf<E>, run: (submission: S) => R | Promise<R>): (submission: S0) => Promise<R>;
+  last(name: StepOf<E>, run: (submission: S) => R | Promise<R>): (submission: S0) => Promise<Done<R> | C>;
 }
 
-type Run = (submission: object) => unknown;
+interface Step {
+  readonly name: string;
+  readonly run: (submission: object) => unknown;
+}
 
 /** What a check adds. */
 const nothing = {};
@@ -96,17 +125,17 @@ const nothing = {};
  * Lists the steps of a submit:
  *
  * ```ts
- * const submit = steps<"login submit", Entered, Answer>("login submit")
+ * const submit = steps<"login submit", Entered, Answer, ConcurrentChange>("login submit")
  *   .step("loadFlow", loadFlow)
  *   .check("rejectIfExpired", rejectIfExpired)
  *   …
  *   .last("render", render);
  * ```
  */
-export const steps = <E extends Entrance, S0 extends object, R>(entrance: E): Steps<E, S0, S0, R> => {
-  const listed: { readonly name: string; readonly run: Run }[] = [];
+export const steps = <E extends Entrance, S0 extends object, R, C = never>(entrance: E): Steps<E, S0, S0, R, C> => {
+  const listed: Step[] = [];
 
-  const list: Steps<E, S0, S0, R> = {
+  const list: Steps<E, S0, S0, R, C> = {
     check: (name, run) => {
       listed.push({
         name,
@@ -115,7 +144,7 @@ export const steps = <E extends Entrance, S0 extends object, R>(entrance: E): St
       return list;
     },
     step: (name, run) => {
-      listed.push({ name, run: run as Run });
+      listed.push({ name, run: run as Step["run"] });
       return list as never;
     },
     last: (name, run) => {
@@ -124,20 +153,33 @@ export const steps = <E extends Entrance, S0 extends object, R>(entrance: E): St
         entrance,
         listed.map((each) => each.name),
       );
+      const commit = listed.findIndex((each) => each.name === AFTER_COMMIT);
+      const [before, after] = [listed.slice(0, commit), listed.slice(commit)];
       return async (submission) => {
-        let known: object = submission;
-        for (const each of listed) {
-          // Waiting for nothing would cost a turn of the event loop.
-          const given = each.run(known);
-          const result = (given instanceof Promise ? await given : given) as object;
-          if ("endedWith" in result) return (result as Ended<R>).endedWith;
-          known = { ...known, ...result };
-        }
-        throw new Error(`${entrance} has no last step`);
+        const written = await take(before, submission);
+        if ("endedWith" in written) return (written as Ended<Done<R> | C>).endedWith;
+        const render = async () => {
+          const rest = (await take(after, written)) as Ended<R>;
+          return rest.endedWith;
+        };
+        return { kind: "done", render };
       };
     },
   };
   return list;
+};
+
+/** Takes steps one after the other: what the submission has become, or the end that one of them gives. */
+const take = async (list: readonly Step[], submission: object): Promise<object> => {
+  let merged = submission;
+  for (const each of list) {
+    // Waiting for nothing would cost a turn of the event loop.
+    const given = each.run(merged);
+    const result = (given instanceof Promise ? await given : given) as object;
+    if ("endedWith" in result) return result;
+    merged = { ...merged, ...result };
+  }
+  return merged;
 };
 
 const mustBeTheTable = (entrance: Entrance, names: readonly string[]): void => {

@@ -21,7 +21,8 @@ export interface PacedByNetwork {
   /**
    * Counts one; gives the seconds to wait before there may be another, 0 if this one may be.
    *
-   * @param device counted instead of the network: one on which somebody has signed in before
+   * @param device counted instead of the network: a device on which somebody has signed in before, or the id of the
+   *   person who is signed in
    */
   take(address: string, device?: string): number;
   /** @throws RATE_LIMITED */

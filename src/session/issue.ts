@@ -18,8 +18,25 @@ export type AuthenticationMethodReference = Omit<AuthenticationMethodRecord, "co
 
 /** Begins sessions, and renews them when a person authenticates again. */
 export interface SessionIssuer {
-  /** @param amr what was verified, in this order; at least one */
-  begin(sql: Sql, identity: IdentityRecord, amr: readonly AuthenticationMethodReference[], call: Call): Promise<Issued>;
+  /**
+   * A session that is not written yet, as `begin` with the same id writes it.
+   *
+   * @param amr what was verified, in this order; at least one
+   */
+  prepare(identity: IdentityRecord, amr: readonly AuthenticationMethodReference[], call: Call): Issued;
+  /**
+   * Begins a session.
+   *
+   * @param amr what was verified, in this order; at least one
+   * @param id that of a session that was prepared
+   */
+  begin(
+    sql: Sql,
+    identity: IdentityRecord,
+    amr: readonly AuthenticationMethodReference[],
+    call: Call,
+    id?: string,
+  ): Promise<Issued>;
   /**
    * Renews a session after re-authentication: the id stays, the token is a new one and the
    * old one dies at once (ASVS 7.2.4). Of several who bring the same token at the
@@ -55,12 +72,16 @@ export const createSessionIssuer = ({
   readonly clock: Clock;
   readonly lifespan: number;
   readonly secret: string;
-}): SessionIssuer => ({
-  async begin(sql, identity, amr, call) {
+}): SessionIssuer => {
+  const prepare = (
+    identity: IdentityRecord,
+    amr: readonly AuthenticationMethodReference[],
+    call: Call,
+    id?: string,
+  ): Issued => {
     const now = clock.now();
-    const token = newSessionToken();
     const session: SessionRecord = {
-      id: uuid7(now),
+      id: id ?? uuid7(now),
       identityId: identity.id,
       active: true,
       salt: newSalt(),
@@ -75,40 +96,49 @@ export const createSessionIssuer = ({
       authenticatedAt: now,
       expiresAt: new Date(now.getTime() + lifespan),
     };
-    await store.insert(sql, session, tokenDigest(token));
-    return { session, identity, token };
-  },
+    return { session, identity, token: newSessionToken() };
+  };
 
-  async renew(tx, { session: read, identity }, presented, amr) {
-    const now = clock.now();
-    const token = nextSessionToken(secret, presented, read.salt);
-    const live = await store.findLive(tx, read, now);
-    const isFirst = live?.digest.equals(tokenDigest(presented));
-    if (live === undefined || !(isFirst || live.digest.equals(tokenDigest(token)))) return undefined;
-    const session: SessionRecord = {
-      ...live.session,
-      ...(isFirst && { salt: newSalt() }),
-      methods: appended(live.session.methods, completed(amr, now)),
-      authenticatedAt: now,
-      expiresAt: new Date(now.getTime() + lifespan),
-    };
-    await store.renew(tx, session, tokenDigest(token));
-    return { session, identity, token };
-  },
+  return {
+    prepare,
 
-  async add(tx, read, amr) {
-    const now = clock.now();
-    const live = await store.findLive(tx, read, now);
-    if (live === undefined) return undefined;
-    const session: SessionRecord = {
-      ...live.session,
-      methods: appended(live.session.methods, completed([amr], now)),
-      authenticatedAt: now,
-    };
-    await store.renew(tx, session, live.digest);
-    return session;
-  },
-});
+    async begin(sql, identity, amr, call, id) {
+      const issued = prepare(identity, amr, call, id);
+      await store.insert(sql, issued.session, tokenDigest(issued.token));
+      return issued;
+    },
+
+    async renew(tx, { session: read, identity }, presented, amr) {
+      const now = clock.now();
+      const token = nextSessionToken(secret, presented, read.salt);
+      const live = await store.findLive(tx, read, now);
+      const isFirst = live?.digest.equals(tokenDigest(presented));
+      if (live === undefined || !(isFirst || live.digest.equals(tokenDigest(token)))) return undefined;
+      const session: SessionRecord = {
+        ...live.session,
+        ...(isFirst && { salt: newSalt() }),
+        methods: appended(live.session.methods, completed(amr, now)),
+        authenticatedAt: now,
+        expiresAt: new Date(now.getTime() + lifespan),
+      };
+      await store.renew(tx, session, tokenDigest(token));
+      return { session, identity, token };
+    },
+
+    async add(tx, read, amr) {
+      const now = clock.now();
+      const live = await store.findLive(tx, read, now);
+      if (live === undefined) return undefined;
+      const session: SessionRecord = {
+        ...live.session,
+        methods: appended(live.session.methods, completed([amr], now)),
+        authenticatedAt: now,
+      };
+      await store.renew(tx, session, live.digest);
+      return session;
+    },
+  };
+};
 
 const newSalt = (): Buffer => randomBytes(16);
 

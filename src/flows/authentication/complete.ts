@@ -1,3 +1,5 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type {
@@ -10,6 +12,7 @@ import type {
 import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
+import type { Done } from "../pipeline.ts";
 import type { ConcurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
@@ -30,40 +33,66 @@ export interface AuthenticationContext {
   readonly call: Call;
   /** A native app fetches its session: it gets one whatever is configured after a sign-up. */
   readonly fetches: boolean;
+  /** What the client sent for hooks. */
+  readonly transientPayload: JsonObject | undefined;
+}
+
+/** Someone else has the identifier. */
+export interface IdentifierTaken {
+  readonly kind: "identifier_taken";
+}
+
+/** An end of a flow that no hook refused. */
+export interface ApprovedEnd {
+  readonly kind: "approved";
+  /** Writes it in one transaction. */
+  write(): Promise<WrittenEnd | Rejected | ConcurrentChange | IdentifierTaken>;
+}
+
+/** An end of a flow that is written. */
+export interface WrittenEnd {
+  readonly kind: "written";
+  /** Runs the hooks that follow the commit. */
+  afterCommit(): Promise<readonly ContinueWith[]>;
+  /** Makes the answer, with the cookies of a browser. */
+  render(continueWith: readonly ContinueWith[]): FlowCompleted;
 }
 
 /** The login flow's part. */
 export interface SignInSteps {
-  signIn(
-    authentication: AuthenticationContext,
-    authenticated: Authenticated,
-  ): Promise<FlowCompleted | Rejected | ConcurrentChange>;
+  /** Runs the hooks before a sign-in is written. @throws RETURN_TO_FORBIDDEN and what hooks throw */
+  approve(context: AuthenticationContext, authenticated: Authenticated): Promise<ApprovedEnd | Rejected>;
   /** Asks whoever it is to sign in to the account that is in the way. */
-  promptAccountLink(authentication: AuthenticationContext, taken: IdentifierConflict): Promise<ServiceError>;
-  reject(authentication: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
+  promptAccountLink(context: AuthenticationContext, taken: IdentifierConflict): Promise<ServiceError>;
+  reject(context: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
 }
 
 /** The registration flow's part. */
 export interface SignUpSteps {
-  /** @throws FLOW_DISABLED */
-  signUp(
-    authentication: AuthenticationContext,
-    registered: RegistrationResult,
-  ): Promise<FlowCompleted | Rejected | ConcurrentChange | { readonly kind: "conflict" }>;
+  /** Runs the hooks before a sign-up is written. @throws FLOW_DISABLED, RETURN_TO_FORBIDDEN and what hooks throw */
+  approve(context: AuthenticationContext, registered: RegistrationResult): Promise<ApprovedEnd | Rejected>;
   /** Asks whoever it is for what is still missing. @throws FLOW_DISABLED */
-  askForMissing(authentication: AuthenticationContext, incomplete: IncompleteRegistration): Promise<ServiceError>;
-  reject(authentication: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
+  askForMissing(context: AuthenticationContext, incomplete: IncompleteRegistration): Promise<ServiceError>;
+  reject(context: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
 }
 
 /** How an attempt ended: with an answer, or because what it rests on was changed by another request. */
-export type AuthenticationAttempt =
-  | FlowCompleted
+export type AuthenticationAttempt = Done<FlowCompleted> | Repeatable;
+
+/** An attempt that wrote nothing and is made again. */
+export type Repeatable =
   | ConcurrentChange
   /** Someone else has the identifier. `refuse` says so, where looking again does not help. */
-  | { readonly kind: "conflict"; readonly refuse: () => Promise<ServiceError> };
+  | { readonly kind: "identifier_taken"; readonly refuse: () => Promise<ServiceError> };
 
 /** Ends a flow of either kind with who someone turned out to be. */
 export interface CompleteAuthentication {
+  /**
+   * Runs the hooks that may refuse a sign-in or sign-up before it is written.
+   *
+   * @throws FORM_REJECTED and what hooks and the two flows throw
+   */
+  approve(context: AuthenticationContext, result: AuthenticationResult): Promise<ApprovedEnd>;
   /**
    * Writes what a method found out: a sign-in, a sign-up, or a form that asks on.
    *
@@ -73,8 +102,9 @@ export interface CompleteAuthentication {
   persist(
     context: AuthenticationContext,
     result: AuthenticationResult,
+    approved: ApprovedEnd,
     findsOwner: boolean,
-  ): Promise<AuthenticationAttempt>;
+  ): Promise<WrittenEnd | Repeatable>;
   /**
    * Takes the steps of a submit again, from the flow on, while another request
    * came between.
@@ -101,10 +131,10 @@ export const createCompleteAuthentication = ({
   const reject: CompleteAuthentication["reject"] = (context, wrong) =>
     (context.flow.kind === "registration" ? registration : login).reject(context, wrong);
 
-  const write = (
+  const approve = async (
     context: AuthenticationContext,
     result: AuthenticationResult,
-  ): Promise<FlowCompleted | Rejected | ConcurrentChange | { readonly kind: "conflict" }> | Rejected => {
+  ): Promise<ApprovedEnd | Rejected> => {
     // Only the owner of the account can link to it, and someone new is not the owner.
     if (accountLinkOf(context.flow) && result.kind !== "authenticated" && result.kind !== "rejected")
       return notTheOwner;
@@ -112,32 +142,38 @@ export const createCompleteAuthentication = ({
       case "rejected":
         return result;
       case "authenticated":
-        return login.signIn(context, result);
+        return login.approve(context, result);
       case "registered":
-        return registration.signUp(context, result);
+        return registration.approve(context, result);
       case "incomplete":
-        return thrown(registration.askForMissing(context, result));
+        return { kind: "approved", write: () => thrown(registration.askForMissing(context, result)) };
       case "conflict":
-        return thrown(login.promptAccountLink(context, result));
+        return { kind: "approved", write: () => thrown(login.promptAccountLink(context, result)) };
     }
   };
 
   return {
-    persist: async (context, result, findsOwner) => {
-      const written = await write(context, result);
+    approve: async (context, result) => {
+      const approved = await approve(context, result);
+      if (approved.kind === "rejected") throw await reject(context, approved);
+      return approved;
+    },
+
+    persist: async (context, result, approved, findsOwner) => {
+      const written = await approved.write();
       if (written.kind === "rejected") throw await reject(context, written);
-      if (written.kind !== "conflict") return written;
+      if (written.kind !== "identifier_taken") return written;
       const refuse = () => reject(context, identifierTaken(result));
       if (!findsOwner) throw await refuse();
-      return { kind: "conflict", refuse };
+      return { kind: "identifier_taken", refuse };
     },
 
     retry: async (attempt) => {
       for (let tries = 1; ; tries++) {
         const ended = await attempt(tries > 1);
-        if (ended.kind === "completed") return ended;
+        if (ended.kind === "done") return ended.render();
         if (tries < TRIES) continue;
-        if (ended.kind === "conflict") throw await ended.refuse();
+        if (ended.kind === "identifier_taken") throw await ended.refuse();
         throw serviceError("OVERLOADED", {
           explain: "The account is being changed by other requests all the time.",
           headers: { "retry-after": "1" },

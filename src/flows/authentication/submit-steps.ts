@@ -3,17 +3,25 @@ import type { ServiceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { type AuthenticationResult, withConsume } from "../../methods/contract/authentication.ts";
 import type { CallbackHandler, CallbackResult, RedirectRequest } from "../../methods/contract/redirect.ts";
-import { type Consume, type Rejected, rejected, type SubmittedValues } from "../../methods/contract/result.ts";
+import { type Rejected, rejected, type SubmittedValues } from "../../methods/contract/result.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { type Ended, endWith } from "../pipeline.ts";
+import { type Done, type Ended, endWith } from "../pipeline.ts";
 import type { Callback } from "../redirect/callback.ts";
 import type { Redirects } from "../redirect/redirects.ts";
 import { alreadyConsumed } from "../shared/consume.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import { checkOrigin } from "../shared/same-origin.ts";
-import type { AuthenticationAttempt, AuthenticationContext, CompleteAuthentication } from "./complete.ts";
+import type { FlowCompleted } from "../shared/flow-completed.ts";
+import { checkOrigin, requireSameBrowser } from "../shared/same-origin.ts";
+import type {
+  ApprovedEnd,
+  AuthenticationAttempt,
+  AuthenticationContext,
+  CompleteAuthentication,
+  Repeatable,
+  WrittenEnd,
+} from "./complete.ts";
 
 /** A submit of a login or registration flow, as far as it was loaded. */
 export interface LoadedSubmission {
@@ -40,14 +48,12 @@ export interface CallbackMethod<V> extends CallbackHandler {
 export interface SubmitSteps {
   /** @throws CSRF_VIOLATION, or FORM_REJECTED with what was submitted */
   checkOrigin(submission: LoadedSubmission, token: string, submitted: () => SubmittedValues | undefined): Promise<void>;
+  /** @throws CSRF_VIOLATION */
+  requireSameBrowser(submission: LoadedSubmission): void;
   /** @throws FORM_REJECTED with what was submitted */
   rejectIfMalformed(submission: LoadedSubmission, submitted: () => SubmittedValues | undefined): Promise<void>;
-  /** Sends the person to another site. @throws FORM_REJECTED */
-  begin(
-    context: AuthenticationContext,
-    request: RedirectRequest,
-    isRetry: boolean,
-  ): Promise<Ended<AuthenticationAttempt>>;
+  /** Ends the submit with a redirect to another site. Rendering it stores what the callback needs. */
+  begin(context: AuthenticationContext, request: RedirectRequest, isRetry: boolean): Ended<Done<FlowCompleted>>;
   /** @throws FORM_REJECTED when the answer does not hold */
   handleCallback(
     submission: LoadedSubmission & Returned,
@@ -85,20 +91,25 @@ export const createSubmitSteps = ({
       if (reason !== undefined) throw await refuse(submission, reason, submitted());
     },
 
+    requireSameBrowser: ({ call, flow }) => requireSameBrowser(csrf, call, flow),
+
     rejectIfMalformed: async (submission, submitted) => {
       const { malformed } = submission.call;
       if (malformed !== undefined) throw await refuse(submission, malformed, submitted());
     },
 
-    begin: async (context, request, isRetry) => {
-      const { flow, method, call } = context;
-      if (isRetry) throw await reject(context, alreadyConsumed);
-      const location = await redirect.begin(
-        { flow, method, who: undefined, call, recheck: (tx) => mustStillBeOpen(tx, flow) },
-        request,
-      );
-      if (typeof location !== "string") throw await reject(context, location);
-      return endWith({ kind: "completed", continueWith: [], redirectBrowserTo: location });
+    begin: (context, request, isRetry) => {
+      const { flow } = context;
+      const render = async (): Promise<FlowCompleted> => {
+        if (isRetry) throw await reject(context, alreadyConsumed);
+        const location = await redirect.begin(
+          { ...context, who: undefined, recheck: (tx) => mustStillBeOpen(tx, flow) },
+          request,
+        );
+        if (typeof location !== "string") throw await reject(context, location);
+        return { kind: "completed", continueWith: [], redirectBrowserTo: location };
+      };
+      return endWith({ kind: "done", render });
     },
 
     handleCallback: async (submission, method) => {
@@ -120,9 +131,15 @@ export const createSubmitSteps = ({
 
 /** Who authenticates, and how. */
 export const contextOf = (
-  { flow, caller, call, fetches = false }: LoadedSubmission & { readonly fetches?: boolean },
+  {
+    flow,
+    caller,
+    call,
+    fetches = false,
+    transientPayload,
+  }: LoadedSubmission & Partial<Pick<AuthenticationContext, "fetches" | "transientPayload">>,
   method: string,
-): AuthenticationContext => ({ flow, caller, method, call, fetches });
+): AuthenticationContext => ({ flow, caller, method, call, fetches, transientPayload });
 
 /** Says what is wrong, and shows what was submitted now or before. */
 export const showAgain = (
@@ -134,8 +151,28 @@ export const showAgain = (
 /** What a method makes of a callback, used up with what is written for it. */
 export const completeCallback = async <V>(
   method: CallbackMethod<V>,
-  { callback, call, consume }: { readonly callback: CallbackResult; readonly call: Call; readonly consume: Consume },
+  submission: LoadedSubmission & Returned & { readonly callback: CallbackResult },
   view: V,
-): Promise<{ readonly result: AuthenticationResult }> => ({
-  result: withConsume(await method.complete(callback.callbackData, view, call), consume),
+): Promise<{ readonly context: AuthenticationContext; readonly result: AuthenticationResult }> => ({
+  context: contextOf(submission, submission.method),
+  result: withConsume(
+    await method.complete(submission.callback.callbackData, view, submission.call),
+    submission.consume,
+  ),
 });
+
+/** Creates the step that writes how a sign-in or sign-up ends. */
+export const createPersist =
+  ({ persist }: CompleteAuthentication) =>
+  async (
+    submission: {
+      readonly context: AuthenticationContext;
+      readonly result: AuthenticationResult;
+      readonly approved: ApprovedEnd;
+    },
+    findsOwner: boolean,
+  ): Promise<{ readonly written: WrittenEnd } | Ended<Repeatable>> => {
+    const { approved, context, result } = submission;
+    const written = await persist(context, result, approved, findsOwner);
+    return written.kind === "written" ? { written } : endWith(written);
+  };

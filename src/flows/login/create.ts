@@ -7,6 +7,7 @@ import { sessionAal } from "../../session/aal.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { newFlow } from "../shared/new-flow.ts";
@@ -16,7 +17,7 @@ import type { LoginDeps } from "./deps.ts";
 
 /** Creates a login flow (docs/compatibility.md, rule 6). */
 export const createCreate = (deps: LoginDeps) => {
-  const { db, callers, csrf, defaultReturnUrl, flows, render, returnTo, urls } = deps;
+  const { callers, csrf, defaultReturnUrl, render, returnTo, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     const browser = request.type === FlowType.BROWSER;
@@ -50,7 +51,7 @@ export const createCreate = (deps: LoginDeps) => {
       },
     );
     limitNewFlows(deps, caller, call);
-    await flows.insert(db, flow);
+    await beginFlow(deps, flow, call, caller);
     const rendered = render(flow, caller, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.login.v1.CreateFlowResponse",
@@ -64,12 +65,12 @@ export const createCreate = (deps: LoginDeps) => {
 const levelOf = (aal: string): 1 | 2 => (aal === "aal2" ? 2 : 1);
 
 /**
- * Only strangers are paced, and a known device has a budget of its own beside those who share its network. @throws
- * RATE_LIMITED
+ * A person who is signed in has a budget of their own, and so has a known device, beside those who share its network.
+ *
+ * @throws RATE_LIMITED
  */
-const limitNewFlows = ({ devices, newFlows }: LoginDeps, caller: Caller | undefined, call: Call): void => {
-  if (caller === undefined) newFlows.consumeOrThrow(call.remoteAddress, devices.nameOf(call));
-};
+const limitNewFlows = ({ devices, newFlows }: LoginDeps, caller: Caller | undefined, call: Call): void =>
+  newFlows.consumeOrThrow(call.remoteAddress, caller?.identity.id ?? devices.nameOf(call));
 
 /**
  * Signed in already is a reason not to log in, unless to prove it again or to

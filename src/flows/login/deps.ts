@@ -1,5 +1,4 @@
 import type { SelfServiceConfig } from "../../config/config.ts";
-import type { PacedByNetwork } from "../../limits/paced.ts";
 import type { LoginMethods } from "../../methods/contract/login.ts";
 import type { CompleteAuthentication, SignInSteps } from "../authentication/complete.ts";
 import type { PendingAccountLinks } from "../authentication/pending-account-link.ts";
@@ -10,8 +9,6 @@ import type { RenderLogin } from "./render.ts";
 /** What the steps of the login flow need. */
 export interface LoginDeps extends FlowStorage, FlowSessions, FlowDestinations, FlowForms {
   readonly config: SelfServiceConfig["flows"]["login"];
-  /** How many flows a network may begin. */
-  readonly newFlows: PacedByNetwork;
   readonly redirect: Redirects;
   readonly pendingAccountLinks: PendingAccountLinks;
   readonly methods: LoginMethods;

@@ -6,6 +6,7 @@ import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { sameEnd } from "../redirect/redirects.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
@@ -27,7 +28,7 @@ export const createLoad = (deps: LoginDeps) => {
     const form = formOf([{ node: "", text }]);
     const fresh = newLoginFlow(deps, type, requestUrl, loginContext(flow), form, csrfDigest, sameEnd(flow));
     newFlows.consumeOrThrow(call.remoteAddress);
-    await flows.insert(db, fresh);
+    await beginFlow(deps, fresh, call);
     return replacedBy(flow, fresh, clock.now(), urls);
   };
 

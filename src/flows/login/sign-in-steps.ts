@@ -4,13 +4,14 @@ import type { IdentifierConflict } from "../../methods/contract/authentication.t
 import type { Rejected } from "../../methods/contract/result.ts";
 import type { AuthenticationContext, SignInSteps } from "../authentication/complete.ts";
 import { sameEnd } from "../redirect/redirects.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
 import { mustExist } from "../shared/request.ts";
 import { withQuery } from "../shared/urls.ts";
 import { newLoginFlow } from "./create.ts";
 import type { LoginDeps } from "./deps.ts";
-import { createSignIn } from "./sign-in.ts";
+import { createApproveSignIn } from "./sign-in.ts";
 
 /** Creates the login flow's part in the end of an authentication. */
 export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
@@ -52,7 +53,7 @@ export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
       active: method,
       context: pendingAccountLinks.seal(plain, accountLink, { ownerId, linkState }),
     };
-    await flows.insert(db, fresh);
+    await beginFlow(deps, fresh, call);
     const page = urls.pageOf(fresh);
     return formRejected(
       LoginFlowSchema,
@@ -63,5 +64,5 @@ export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
     );
   };
 
-  return { signIn: createSignIn(deps), promptAccountLink, reject };
+  return { approve: createApproveSignIn(deps), promptAccountLink, reject };
 };

@@ -2,58 +2,111 @@ import { isDuplicate } from "../../db/sql-error.ts";
 import { renderIdentity } from "../../identity/render.ts";
 import type { Authenticated } from "../../methods/contract/authentication.ts";
 import { type Rejected, rejected } from "../../methods/contract/result.ts";
-import type { Issued } from "../../session/issue.ts";
 import { renderSession } from "../../session/render.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import type { AuthenticationContext } from "../authentication/complete.ts";
+import type { AuthenticationContext, SignInSteps, WrittenEnd } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
+import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { AlreadyConsumed, alreadyConsumed } from "../shared/consume.ts";
-import { redirectTo } from "../shared/continue-with.ts";
+import { pageToContinueWith, redirectTo } from "../shared/continue-with.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
+import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
-import { CannotLink, createWriteSignIn } from "./write-sign-in.ts";
+import { CannotLink, createWriteSignIn, type SignIn, type WrittenSignIn } from "./write-sign-in.ts";
 
 /**
  * Signs a person in who was authenticated: a new session, or the same
  * one renewed when it is theirs already. What waited for the owner of the
  * account is linked with it. Browsers get the cookie, native apps the token.
  */
-export const createSignIn = (deps: LoginDeps) => {
-  const { db, clock, config, csrf, defaultReturnUrl, devices, returnTo, schemas, sessionCookie } = deps;
+export const createApproveSignIn = (deps: LoginDeps): SignInSteps["approve"] => {
+  const { config, db, defaultReturnUrl, hookFlow, hooks, returnTo, sessions } = deps;
   const write = createWriteSignIn(deps);
+  const render = createRenderSignIn(deps);
 
-  return async (
-    context: AuthenticationContext,
-    authenticated: Authenticated,
-  ): Promise<FlowCompleted | Rejected | ConcurrentChange> => {
-    const { flow, caller, method, call } = context;
-    const same = caller?.identity.id === authenticated.identity.id ? caller : undefined;
-    const destination =
-      returnTo.must(returnToOf(flow)) ??
-      config.after.methods[method]?.default_browser_return_url ??
-      config.after.default_browser_return_url ??
-      defaultReturnUrl;
+  /** Before anything is written: configuration may have changed since the flow began. */
+  const destinationOf = ({ flow, method }: AuthenticationContext): string =>
+    returnTo.must(returnToOf(flow)) ??
+    config.after.methods[method]?.default_browser_return_url ??
+    config.after.default_browser_return_url ??
+    defaultReturnUrl;
 
-    let issued: Issued;
-    try {
-      issued = await db.transaction((tx) => write(tx, context, authenticated, same));
-    } catch (thrown) {
-      return failed(thrown, flow);
-    }
+  /** A live session of the same person is renewed, where the flow is about that. */
+  const renewedBy = ({ caller, flow }: AuthenticationContext, { identity }: Authenticated) => {
+    const { refresh, requestedAal } = loginContext(flow);
+    return caller?.identity.id === identity.id && (refresh || requestedAal === 2) ? caller : undefined;
+  };
 
+  return async (context, authenticated) => {
+    const { flow, caller, method, call, transientPayload } = context;
+    const { identity, amr } = authenticated;
+    const destination = destinationOf(context);
+    const renews = renewedBy(context, authenticated);
+    const { session } = renews ?? sessions.prepare(identity, [amr], call);
+    const hooked = { flow: hookFlow(flow, caller), method, call, transientPayload, previous: identity };
+    const approved = await runBeforePersistHooks(deps, identity, {}, { ...hooked, session });
+    if (approved.kind === "rejected") return approved;
+
+    const { revision } = approved;
+    const signIn: SignIn = {
+      context,
+      authenticated,
+      renews,
+      sessionId: session.id,
+      hooked,
+      ...(revision && { revision: { version: identity.version, change: revision } }),
+    };
+    return {
+      kind: "approved",
+      write: async () => {
+        let written: WrittenSignIn;
+        try {
+          written = await db.transaction((tx) => write(tx, signIn));
+        } catch (thrown) {
+          return failed(thrown, flow);
+        }
+        return {
+          kind: "written",
+          afterCommit: () => hooks.afterCommit(written.context),
+          render: (continueWith) => render(context, written, destination, continueWith),
+        };
+      },
+    };
+  };
+};
+
+/** Renders a sign-in that is written, with the cookies of a browser. */
+const createRenderSignIn = ({ clock, csrf, devices, schemas, sessionCookie }: LoginDeps) => {
+  return (
+    { flow, caller, call }: AuthenticationContext,
+    { issued }: WrittenSignIn,
+    destination: string,
+    continueWith: Parameters<WrittenEnd["render"]>[0],
+  ): FlowCompleted => {
     const schema = schemas.must(issued.identity.schemaId);
     const session = renderSession(issued, renderIdentity(issued.identity, schema.url), clock.now());
     if (flow.type === "api")
-      return { kind: "completed", session, sessionToken: issued.token, continueWith: [], redirectBrowserTo: "" };
+      return {
+        kind: "completed",
+        session,
+        sessionToken: issued.token,
+        continueWith: [...continueWith],
+        redirectBrowserTo: "",
+      };
 
     sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
     devices.remember(call, issued.identity.id);
     // A secret that someone else may know must not outlive the change of person;
     // the same person keeps theirs, so that forms already open stay good.
-    if (same === undefined) csrf.rotate(call);
-    return { kind: "completed", session, continueWith: [redirectTo(destination)], redirectBrowserTo: destination };
+    if (caller?.identity.id !== issued.identity.id) csrf.rotate(call);
+    return {
+      kind: "completed",
+      session,
+      continueWith: [redirectTo(destination), ...continueWith],
+      redirectBrowserTo: pageToContinueWith(continueWith) ?? destination,
+    };
   };
 };
 

@@ -8,10 +8,11 @@ import type { Call } from "../../lib/call.ts";
 import type { LoginMethod } from "../../methods/contract/login.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import type { AuthenticationAttempt } from "../authentication/complete.ts";
+import type { Repeatable } from "../authentication/complete.ts";
 import {
   completeCallback,
   contextOf,
+  createPersist,
   createSubmitSteps,
   type LoadedSubmission,
   type Returned,
@@ -41,7 +42,8 @@ interface Submitted {
 /** Creates the steps of a sign-in: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
   const { completeAuthentication, methods } = deps;
-  const { persist, reject, retry } = completeAuthentication;
+  const { approve, reject, retry } = completeAuthentication;
+  const persist = createPersist(completeAuthentication);
   const { findFlow, findCaller, rejectIfExpired, mustBeMethod, mustStillBeOpen } = createLoad(deps);
   const shared = createSubmitSteps({ ...deps, mustStillBeOpen });
 
@@ -59,39 +61,40 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
 
   const perform = async (submission: Submitted & LoadedSubmission & { readonly method: LoginMethod }) => {
     const { body, call, method } = submission;
-    const context = contextOf(submission, method.name);
+    const context = contextOf({ ...submission, transientPayload: body.transientPayload }, method.name);
     const result = await method.authenticate(body.method.value as never, viewOf(deps, submission), call);
     if (result.kind === "redirect") return shared.begin(context, result, submission.isRetry);
     return { context, result };
   };
 
-  const submit = steps<"login submit", Submitted, AuthenticationAttempt>("login submit")
+  const submit = steps<"login submit", Submitted, FlowCompleted, Repeatable>("login submit")
     .step("loadFlow", ({ flowId }) => findFlow(flowId))
-    .step("rejectIfSignedIn", findCaller)
+    .step("findCaller", findCaller)
     .check("rejectIfExpired", rejectIfExpired)
     .check("checkOrigin", (submission) =>
       shared.checkOrigin(submission, submission.body.csrfToken, submitted(submission.body)),
     )
+    .check("requireSameBrowser", shared.requireSameBrowser)
     .check("rejectIfMalformed", (submission) => shared.rejectIfMalformed(submission, submitted(submission.body)))
     .step("pickMethod", pickMethod)
     .step("perform", perform)
-    .step("persist", async ({ context, result, method }) => ({
-      attempt: await persist(context, result, method.redirect !== undefined),
-    }))
-    .last("render", ({ attempt }) => attempt);
+    .step("runBeforePersistHooks", async ({ context, result }) => ({ approved: await approve(context, result) }))
+    .step("persist", (submission) => persist(submission, submission.method.redirect !== undefined))
+    .step("afterCommit", async ({ written }) => ({ continueWith: await written.afterCommit() }))
+    .last("render", ({ written, continueWith }) => written.render(continueWith));
 
-  const complete = steps<"login callback", Returned, AuthenticationAttempt>("login callback")
+  const complete = steps<"login callback", Returned, FlowCompleted, Repeatable>("login callback")
     // It was read just now, to find out which flow the callback belongs to.
     .step("loadFlow", ({ flow, isRetry }) => (isRetry ? findFlow(flow.id) : { flow }))
-    .step("rejectIfSignedIn", findCaller)
+    .step("findCaller", findCaller)
     .check("rejectIfExpired", rejectIfExpired)
     .step("pickMethod", ({ method }) => ({ handler: mustHandleCallback(mustBeMethod(method)) }))
     .step("handleCallback", (submission) => shared.handleCallback(submission, submission.handler))
     .step("perform", (submission) => completeCallback(submission.handler, submission, viewOf(deps, submission)))
-    .step("persist", async (submission) => ({
-      attempt: await persist(contextOf(submission, submission.method), submission.result, true),
-    }))
-    .last("render", ({ attempt }) => attempt);
+    .step("runBeforePersistHooks", async ({ context, result }) => ({ approved: await approve(context, result) }))
+    .step("persist", (submission) => persist(submission, true))
+    .step("afterCommit", async ({ written }) => ({ continueWith: await written.afterCommit() }))
+    .last("render", ({ written, continueWith }) => written.render(continueWith));
 
   return {
     update: async ({ flow: flowId, body = noBody }, call) => {

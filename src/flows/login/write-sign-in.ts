@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/sql.ts";
+import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
@@ -13,7 +14,6 @@ import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { ConcurrentChangeError } from "../shared/concurrent-change.ts";
 import { consumeOrThrow } from "../shared/consume.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
 /** Rolls the transaction back: what waited for the owner of the account cannot be linked. */
@@ -27,13 +27,28 @@ export class CannotLink extends Error {
   }
 }
 
+/** A sign-in that is to be written. */
+export interface SignIn {
+  readonly context: AuthenticationContext;
+  readonly authenticated: Authenticated;
+  /** The live session that is renewed; undefined: a new one begins. */
+  readonly renews: Caller | undefined;
+  /** The id of the session, as hooks have seen it. */
+  readonly sessionId: string;
+  /** What hooks see beside the person and the session. */
+  readonly hooked: Pick<ChangeContext, "flow" | "method" | "call" | "transientPayload" | "previous">;
+  /** What hooks change in the person, made of this version of them. */
+  readonly revision?: { readonly version: number; readonly change: Change };
+}
+
+/** A sign-in as it was written. */
+export interface WrittenSignIn {
+  readonly issued: Issued;
+  readonly context: WrittenContext;
+}
+
 /** Writes a sign-in, in the transaction that it is given. @throws ConcurrentChangeError, CannotLink, AlreadyConsumed */
-export type WriteSignIn = (
-  tx: Sql,
-  context: AuthenticationContext,
-  authenticated: Authenticated,
-  same: Caller | undefined,
-) => Promise<Issued>;
+export type WriteSignIn = (tx: Sql, signIn: SignIn) => Promise<WrittenSignIn>;
 
 /**
  * Creates the transaction of a sign-in: lock the person → the flow is open → the
@@ -114,37 +129,46 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
   };
 
   /** What changes along with signing in, and what was linked. */
-  const change = async (tx: Sql, flow: FlowRecord, { identity, change: changeOf }: Authenticated, now: Date) => {
-    if (changeOf === undefined && accountLinkOf(flow) === undefined) return { identity };
+  const change = async (
+    tx: Sql,
+    { context: { flow }, authenticated: { identity, change: changeOf }, revision }: SignIn,
+    now: Date,
+  ) => {
+    if (changeOf === undefined && revision === undefined && accountLinkOf(flow) === undefined) return { identity };
     const before = await identities.find(tx, identity.id);
     if (before === undefined) throw new ConcurrentChangeError("the person is gone");
+    if (revision !== undefined && revision.version !== before.version)
+      throw new ConcurrentChangeError("hooks have seen another version of the person");
     const linked = await linkAccount(flow, before, tx);
-    const changes = [await changeOf?.(before, tx), linked?.change].filter((each) => each !== undefined);
+    const changes = [await changeOf?.(before, tx), linked?.change, revision?.change].filter(
+      (each) => each !== undefined,
+    );
     return { identity: await writeChanges(tx, before, changes, now), linked };
   };
 
-  return async (tx, { flow, method, call }, authenticated, same) => {
-    const { refresh, requestedAal } = loginContext(flow);
+  return async (tx, signIn) => {
+    const { authenticated, context, hooked, renews } = signIn;
+    const { flow, call } = context;
     const now = clock.now();
     await lockAndRecheck(tx, flow, authenticated, now);
     await consumeOrThrow(tx, authenticated.consume);
-    const { identity, linked } = await change(tx, flow, authenticated, now);
+    const { identity, linked } = await change(tx, signIn, now);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : [])];
-    const session =
-      same && (refresh || requestedAal === 2)
-        ? await sessions.renew(tx, { ...same, identity }, same.credential.token, amr)
-        : await sessions.begin(tx, identity, amr, call);
-    if (session === undefined) throw new ConcurrentChangeError("the session is over");
+    const issued = renews
+      ? await sessions.renew(tx, { ...renews, identity }, renews.credential.token, amr)
+      : await sessions.begin(tx, identity, amr, call, signIn.sessionId);
+    if (issued === undefined) throw new ConcurrentChangeError("the session is over");
     if (linked) {
       const event = {
         identityId: identity.id,
-        sessionId: session.session.id,
+        sessionId: issued.session.id,
         outcome: "done",
         ...linked.event,
       } as const;
       await audit.record(tx, event, call);
     }
-    await hooks.inTransaction(tx, { flow: "login", method, call, identity, session: session.session });
-    return session;
+    const written: WrittenContext = { ...hooked, identity, session: issued.session, verifications: [] };
+    await hooks.inTransaction(tx, written);
+    return { issued, context: written };
   };
 };

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Call } from "../../lib/call.ts";
 import type { CallbackHandler, CallbackResult } from "../../methods/contract/redirect.ts";
 import type { Consume, Rejected } from "../../methods/contract/result.ts";
@@ -14,6 +15,8 @@ export interface Callback {
   handleCallback(method: CallbackHandler): Promise<CallbackResult | Rejected>;
   /** Consumes the callback in the transaction of its effect. */
   readonly consume: Consume;
+  /** What the client sent for hooks when it began the redirect. */
+  readonly transientPayload: JsonObject | undefined;
   /** It waited for a native app, which fetches its session now. */
   readonly fetches: boolean;
 }

@@ -67,6 +67,7 @@ export const createComplete = ({
         method: pending.record.method,
         call,
         consume: redirect.consumeOf(pending),
+        transientPayload: pending.transientPayload,
         fetches: false,
         handleCallback: async (method) => {
           const callbackData = await redirect.handleCallback(pending, method, answer, call);

@@ -29,6 +29,7 @@ export const createExchange =
         method: record.method,
         call,
         consume: (tx) => continuations.take(tx, record, attempt),
+        transientPayload: found.transientPayload,
         fetches: true,
         handleCallback: async () => {
           // Who does not get it hears of that as it is used up.

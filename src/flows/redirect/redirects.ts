@@ -32,6 +32,8 @@ export interface RedirectContext {
   /** Who is signed in, where that matters. */
   readonly who: SignedIn | undefined;
   readonly call: Call;
+  /** What the client sent for hooks: it waits with the redirect, encrypted. */
+  readonly transientPayload: JsonObject | undefined;
   /**
    * Looks once more, in the transaction that stores the redirect, whether flow and session are there. Throws when
    * they are not.
@@ -45,6 +47,8 @@ export interface PendingRedirect {
   /** Names this request: once it has claimed the answer, no other can use it. */
   readonly attempt: string;
   readonly redirectState: JsonObject;
+  /** What the client sent for hooks when it began the redirect. */
+  readonly transientPayload: JsonObject | undefined;
   /** What came of the answer, where a request before this one could not use it. */
   readonly callbackData: JsonObject | undefined;
   /** Digest of the continuity cookie of the browser that was redirected; undefined for native apps. */
@@ -55,6 +59,7 @@ export interface PendingRedirect {
 export interface FetchedResult {
   readonly record: ContinuationRecord;
   readonly callbackData: JsonObject | undefined;
+  readonly transientPayload: JsonObject | undefined;
 }
 
 /** The steps of a redirect to another site, and of its callback, that all flows have in common. */
@@ -118,13 +123,14 @@ export const createRedirects = ({
   readonly continuations: Continuations;
   readonly cookie: ContinuityCookie;
 }): Redirects => ({
-  async begin({ flow, method, who, call, recheck }, begin) {
+  async begin({ flow, method, who, call, transientPayload, recheck }, begin) {
     const ticket = newTicket();
     const redirected = await begin.begin(ticket.text);
     if (redirected.kind === "rejected") return redirected;
     const payload = {
       secret: ticket.digest,
       redirectState: redirected.redirectState,
+      ...(transientPayload && { transientPayload }),
       ...(flow.type === "browser" && { browser: cookie.ensure(call) }),
     };
     const binding = {
@@ -155,12 +161,13 @@ export const createRedirects = ({
     const waits = record?.step === "provider" || record?.step === "callback";
     const payload = waits ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
     if (!ticket || !record || !payload || !ticket.matches(payload.secret)) throw noSuchRedirect();
-    const { browser, redirectState, callbackData } = payload;
+    const { browser, redirectState, callbackData, transientPayload } = payload;
     return {
       record,
       attempt: uuid4(),
       redirectState: redirectState as JsonObject,
       callbackData: callbackData as JsonObject | undefined,
+      transientPayload: transientPayload as JsonObject | undefined,
       browser: typeof browser === "string" ? browser : undefined,
     };
   },
@@ -191,11 +198,12 @@ export const createRedirects = ({
       return result;
     }
     const { secret } = continuations.open(record, record) as JsonObject;
-    const { redirectState, browser } = pending;
+    const { redirectState, browser, transientPayload } = pending;
     await continuations.advance(db, record, attempt, "callback", {
       secret,
       redirectState,
       callbackData: result.callbackData,
+      ...(transientPayload && { transientPayload }),
       ...(browser !== undefined && { browser }),
     } as JsonObject);
     return result;
@@ -224,9 +232,13 @@ export const createRedirects = ({
     }
   },
 
-  async storeResult({ record, attempt }, callbackData) {
+  async storeResult({ record, attempt, transientPayload }, callbackData) {
     const ticket = newTicket();
-    const payload = { secret: ticket.digest, ...(callbackData && { callbackData }) };
+    const payload = {
+      secret: ticket.digest,
+      ...(callbackData && { callbackData }),
+      ...(transientPayload && { transientPayload }),
+    };
     await db.transaction(async (tx) => {
       // Whoever was sent away again meanwhile waits for another answer.
       if (callbackData && !(await continuations.take(tx, record, attempt))) throw noSuchRedirect();
@@ -243,7 +255,8 @@ export const createRedirects = ({
     if (!ticket || !record || !payload || !ticket.matches(payload.secret)) return undefined;
     const flow = await flowOf(record);
     if (flow === undefined || !isSameDigest(flow.context[EXCHANGE], digestOf(initCode))) return undefined;
-    return { record, flow, callbackData: payload.callbackData as JsonObject | undefined };
+    const { callbackData, transientPayload } = payload as Readonly<Record<string, JsonObject | undefined>>;
+    return { record, flow, callbackData, transientPayload };
   },
 });
 

@@ -7,6 +7,7 @@ import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
@@ -15,8 +16,7 @@ import type { RegistrationDeps } from "./deps.ts";
 
 /** Creates a registration flow. */
 export const createCreate = (deps: RegistrationDeps) => {
-  const { db, callers, config, csrf, defaultReturnUrl, devices, flows, newFlows, render, returnTo, schemas, urls } =
-    deps;
+  const { callers, config, csrf, defaultReturnUrl, devices, newFlows, render, returnTo, schemas, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     const browser = request.type === FlowType.BROWSER;
@@ -48,7 +48,7 @@ export const createCreate = (deps: RegistrationDeps) => {
       },
     );
     newFlows.consumeOrThrow(call.remoteAddress, devices.nameOf(call));
-    await flows.insert(db, flow);
+    await beginFlow(deps, flow, call);
     const rendered = render(flow, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.registration.v1.CreateFlowResponse",

@@ -1,5 +1,4 @@
 import type { SelfServiceConfig } from "../../config/config.ts";
-import type { PacedByNetwork } from "../../limits/paced.ts";
 import type { RegistrationLimit } from "../../limits/registrations.ts";
 import type { RegistrationMethods } from "../../methods/contract/registration.ts";
 import type { Redirects } from "../redirect/redirects.ts";
@@ -10,8 +9,6 @@ import type { RenderRegistration } from "./render.ts";
 export interface RegistrationDeps extends FlowStorage, FlowSessions, FlowDestinations, FlowForms {
   readonly config: SelfServiceConfig["flows"]["registration"];
   readonly limit: RegistrationLimit;
-  /** How many flows a network may begin. */
-  readonly newFlows: PacedByNetwork;
   readonly redirect: Redirects;
   readonly methods: RegistrationMethods;
   readonly render: RenderRegistration;

@@ -4,6 +4,7 @@ import type { Call } from "../../lib/call.ts";
 import type { RegistrationMethod, RegistrationView } from "../../methods/contract/registration.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { sameEnd } from "../redirect/redirects.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
@@ -26,7 +27,7 @@ export const createLoad = (deps: RegistrationDeps) => {
     const form = formOf([{ node: "", text }]);
     const fresh = newRegistrationFlow(deps, type, requestUrl, context, form, csrfDigest, sameEnd(flow));
     newFlows.consumeOrThrow(call.remoteAddress);
-    await flows.insert(db, fresh);
+    await beginFlow(deps, fresh, call);
     return replacedBy(flow, fresh, clock.now(), urls);
   };
 

@@ -4,13 +4,14 @@ import type { Call } from "../../lib/call.ts";
 import type { NextStep, Rejected } from "../../methods/contract/result.ts";
 import type { AuthenticationContext, SignUpSteps } from "../authentication/complete.ts";
 import { sameEnd } from "../redirect/redirects.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
 import { mustExist } from "../shared/request.ts";
 import { mustBeEnabled, newRegistrationFlow } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
-import { createSignUp } from "./sign-up.ts";
+import { createApproveSignUp } from "./sign-up.ts";
 
 /** The registration flow's part in the end of an authentication, and the further step that only it has. */
 export interface RegistrationSteps extends SignUpSteps {
@@ -61,12 +62,12 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     const digest = flow.type === "browser" ? csrf.digest(csrf.ensure(call)) : undefined;
     const context = { schemaId: schemas.default.id, step: "traits" } as const;
     const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, context, emptyForm, digest, sameEnd(flow));
-    await flows.insert(db, fresh);
+    await beginFlow(deps, fresh, call);
     return fresh;
   };
 
   return {
-    signUp: createSignUp(deps),
+    approve: createApproveSignUp(deps),
     askForMissing: async (authentication, { rejected }) =>
       reject({ ...authentication, flow: await flowFor(authentication) }, rejected),
     reject,

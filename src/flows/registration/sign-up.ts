@@ -1,120 +1,156 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
+import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { renderIdentity } from "../../identity/render.ts";
 import { uuid4, uuid7 } from "../../lib/ids.ts";
+import type { RegistrationResult } from "../../methods/contract/authentication.ts";
 import type { Rejected } from "../../methods/contract/result.ts";
+import type { Issued } from "../../session/issue.ts";
 import { renderSession } from "../../session/render.ts";
-import type { SignUpSteps } from "../authentication/complete.ts";
+import type { AuthenticationContext, IdentifierTaken, SignUpSteps } from "../authentication/complete.ts";
+import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { AlreadyConsumed, alreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
-import { redirectTo, setSessionToken } from "../shared/continue-with.ts";
+import { pageToContinueWith, redirectTo, setSessionToken } from "../shared/continue-with.ts";
 import { returnToOf } from "../shared/flow.ts";
+import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { schemaOf } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
+
+/** A sign-up as it was written. */
+interface WrittenSignUp {
+  readonly identity: IdentityRecord;
+  /** Undefined where none was begun. */
+  readonly issued: Issued | undefined;
+  readonly context: WrittenContext;
+}
 
 /**
  * Writes a new person, and signs them in at once where the `session` hook is
  * configured: browsers get the cookie, native apps the token.
  */
-export const createSignUp = (deps: RegistrationDeps): SignUpSteps["signUp"] => {
-  const {
-    db,
-    clock,
-    config,
-    csrf,
-    defaultReturnUrl,
-    devices,
-    flows,
-    hooks,
-    identities,
-    limit,
-    returnTo,
-    schemas,
-    sessionCookie,
-    sessions,
-  } = deps;
+export const createApproveSignUp = (deps: RegistrationDeps): SignUpSteps["approve"] => {
+  const { clock, config, db, defaultReturnUrl, hookFlow, hooks, returnTo, schemas } = deps;
+  const write = createWriteSignUp(deps);
+  const render = createRenderSignUp(deps);
 
-  return async ({ flow, method, call, fetches }, { traits, credentials, extra, amr, consume }) => {
+  /** Before anything is written: configuration may have changed since the flow began. */
+  const destinationOf = ({ flow, method }: AuthenticationContext): string =>
+    returnTo.must(returnToOf(flow)) ??
+    config.after.methods[method]?.default_browser_return_url ??
+    config.after.default_browser_return_url ??
+    defaultReturnUrl;
+
+  return async (context, registered) => {
+    const { flow, method, call, transientPayload } = context;
     mustBeEnabled(config);
+    const destination = destinationOf(context);
     const now = clock.now();
-    const schema = schemaOf(schemas, flow);
-    const identity = apply(blank(uuid7(now), schema.id, now), { traits, credentials, ...extra }, { now, newId: uuid4 });
+    const empty = blank(uuid7(now), schemaOf(schemas, flow).id, now);
+    const { traits, credentials, extra, submittedValues } = registered;
+    const hooked = { flow: hookFlow(flow), method, call, transientPayload, previous: undefined };
+    const change = { traits, credentials, ...extra };
+    const approved = await runBeforePersistHooks(deps, empty, change, { ...hooked, session: undefined });
+    if (approved.kind === "rejected") return { ...approved, submittedValues };
+
+    const identity = apply(empty, { ...change, ...approved.revision }, { now: clock.now(), newId: uuid4 });
+    return {
+      kind: "approved",
+      write: async () => {
+        let written: WrittenSignUp;
+        try {
+          written = await db.transaction((tx) => write(tx, context, registered, { ...hooked, identity }));
+        } catch (thrown) {
+          return failed(thrown);
+        }
+        return {
+          kind: "written",
+          afterCommit: () => hooks.afterCommit(written.context),
+          render: (continueWith) => render(context, written, destination, continueWith),
+        };
+      },
+    };
+  };
+};
+
+/** Creates the transaction of a sign-up. @throws ConcurrentChangeError, AlreadyConsumed, RATE_LIMITED */
+const createWriteSignUp =
+  ({ clock, flows, hooks, identities, limit, sessions }: RegistrationDeps) =>
+  async (
+    tx: Sql,
+    { flow, call, fetches }: AuthenticationContext,
+    { amr, consume, credentials }: RegistrationResult,
+    hooked: Omit<ChangeContext, "session">,
+  ): Promise<WrittenSignUp> => {
+    const { identity } = hooked;
     const secrets = Object.fromEntries(
       credentials.flatMap(({ type, config: secret }): [string, JsonObject][] =>
         secret === null ? [] : [[type, secret]],
       ),
     );
-    const destination =
-      returnTo.must(returnToOf(flow)) ??
-      config.after.methods[method]?.default_browser_return_url ??
-      config.after.default_browser_return_url ??
-      defaultReturnUrl;
-
-    try {
-      const issued = await db.transaction(async (tx) => {
-        if (!(await flows.lockOpen(tx, flow, clock.now()))) throw new ConcurrentChangeError("the flow is over");
-        await consumeOrThrow(tx, consume);
-        await limit.consumeOrThrow(tx, call.remoteAddress);
-        await identities.insert(tx, identity, secrets);
-        // A native app fetches its session: it gets one whatever is configured.
-        let begun = fetches ? await sessions.begin(tx, identity, [amr], call) : undefined;
-        const beginSession = async () => {
-          begun ??= await sessions.begin(tx, identity, [amr], call);
-        };
-        const context = {
-          flow: "registration",
-          method,
-          call,
-          identity,
-          session: begun?.session,
-          beginSession,
-        } as const;
-        await hooks.inTransaction(tx, context);
-        return begun;
-      });
-
-      const rendered = renderIdentity(identity, schema.url);
-      const session = issued && renderSession(issued, rendered, clock.now());
-      if (flow.type === "api") {
-        if (issued === undefined)
-          return { kind: "completed", identity: rendered, continueWith: [], redirectBrowserTo: "" };
-        const { token } = issued;
-        return {
-          kind: "completed",
-          ...(session && { session }),
-          identity: rendered,
-          sessionToken: token,
-          continueWith: [setSessionToken(token)],
-          redirectBrowserTo: "",
-        };
-      }
-      // A secret that someone else may know must not outlive the change of person.
-      csrf.rotate(call);
-      if (issued === undefined)
-        return { kind: "completed", identity: rendered, continueWith: [], redirectBrowserTo: destination };
-      sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
-      devices.remember(call, issued.identity.id);
-      return {
-        kind: "completed",
-        ...(session && { session }),
-        identity: rendered,
-        continueWith: [redirectTo(destination)],
-        redirectBrowserTo: destination,
-      };
-    } catch (thrown) {
-      return failed(thrown);
-    }
+    if (!(await flows.lockOpen(tx, flow, clock.now()))) throw new ConcurrentChangeError("the flow is over");
+    await consumeOrThrow(tx, consume);
+    await limit.consumeOrThrow(tx, call.remoteAddress);
+    await identities.insert(tx, identity, secrets);
+    // A native app fetches its session: it gets one whatever is configured.
+    let issued = fetches ? await sessions.begin(tx, identity, [amr], call) : undefined;
+    const context: WrittenContext = {
+      ...hooked,
+      // Hooks that run later see the session that one of them began.
+      get session() {
+        return issued?.session;
+      },
+      beginSession: async () => {
+        issued ??= await sessions.begin(tx, identity, [amr], call);
+      },
+      verifications: [],
+    };
+    await hooks.inTransaction(tx, context);
+    return { identity, issued, context };
   };
-};
+
+/** Renders a sign-up that is written, with the cookies of a browser. */
+const createRenderSignUp =
+  ({ clock, csrf, devices, schemas, sessionCookie }: RegistrationDeps) =>
+  (
+    { flow, call }: AuthenticationContext,
+    { identity, issued }: WrittenSignUp,
+    destination: string,
+    continueWith: readonly ContinueWith[],
+  ): FlowCompleted => {
+    const rendered = renderIdentity(identity, schemas.must(identity.schemaId).url);
+    const session = issued && renderSession(issued, rendered, clock.now());
+    const completed = { kind: "completed", ...(session && { session }), identity: rendered } as const;
+    if (flow.type === "api")
+      return {
+        ...completed,
+        ...(issued && { sessionToken: issued.token }),
+        continueWith: [...continueWith, ...(issued ? [setSessionToken(issued.token)] : [])],
+        redirectBrowserTo: "",
+      };
+    // A secret that someone else may know must not outlive the change of person.
+    csrf.rotate(call);
+    if (issued) {
+      sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
+      devices.remember(call, identity.id);
+    }
+    return {
+      ...completed,
+      continueWith: [...(issued ? [redirectTo(destination)] : []), ...continueWith],
+      redirectBrowserTo: pageToContinueWith(continueWith) ?? destination,
+    };
+  };
 
 /** How it ended when nothing was written. */
-const failed = (thrown: unknown): Rejected | ConcurrentChange | { readonly kind: "conflict" } => {
+const failed = (thrown: unknown): Rejected | ConcurrentChange | IdentifierTaken => {
   if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
   if (thrown instanceof ConcurrentChangeError) return concurrentChange;
-  if (isDuplicate(thrown)) return { kind: "conflict" };
+  if (isDuplicate(thrown)) return { kind: "identifier_taken" };
   throw thrown;
 };
 

@@ -8,10 +8,11 @@ import type { Call } from "../../lib/call.ts";
 import type { RegistrationMethod } from "../../methods/contract/registration.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import type { AuthenticationAttempt } from "../authentication/complete.ts";
+import type { Repeatable } from "../authentication/complete.ts";
 import {
   completeCallback,
   contextOf,
+  createPersist,
   createSubmitSteps,
   type LoadedSubmission,
   type Returned,
@@ -42,7 +43,8 @@ interface Submitted {
 /** Creates the steps of a sign-up: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate => {
   const { completeAuthentication, config, methods, signUpSteps } = deps;
-  const { persist, reject, retry } = completeAuthentication;
+  const { approve, reject, retry } = completeAuthentication;
+  const persist = createPersist(completeAuthentication);
   const { findFlow, findCaller, rejectIfExpired, mustBeMethod, mustStillBeOpen } = createLoad(deps);
   const shared = createSubmitSteps({ ...deps, mustStillBeOpen });
 
@@ -60,7 +62,7 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
 
   const perform = async (submission: Submitted & LoadedSubmission & { readonly method: RegistrationMethod }) => {
     const { body, call, isRetry, method } = submission;
-    const context = contextOf(submission, method.name);
+    const context = contextOf({ ...submission, transientPayload: body.transientPayload }, method.name);
     const result = await method.register(body.method.value as never, viewOf(deps, submission), call);
     switch (result.kind) {
       case "next_step":
@@ -73,33 +75,34 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
     }
   };
 
-  const submit = steps<"registration submit", Submitted, AuthenticationAttempt>("registration submit")
+  const submit = steps<"registration submit", Submitted, FlowCompleted, Repeatable>("registration submit")
     .step("loadFlow", ({ flowId }) => findFlow(flowId))
-    .step("rejectIfSignedIn", findCaller)
+    .step("findCaller", findCaller)
     .check("rejectIfExpired", rejectIfExpired)
     .check("checkOrigin", (submission) =>
       shared.checkOrigin(submission, submission.body.csrfToken, submitted(submission)),
     )
+    .check("requireSameBrowser", shared.requireSameBrowser)
     .check("rejectIfMalformed", (submission) => shared.rejectIfMalformed(submission, submitted(submission)))
     .step("pickMethod", pickMethod)
     .step("perform", perform)
-    .step("persist", async ({ context, result, method }) => ({
-      attempt: await persist(context, result, method.redirect !== undefined),
-    }))
-    .last("render", ({ attempt }) => attempt);
+    .step("runBeforePersistHooks", async ({ context, result }) => ({ approved: await approve(context, result) }))
+    .step("persist", (submission) => persist(submission, submission.method.redirect !== undefined))
+    .step("afterCommit", async ({ written }) => ({ continueWith: await written.afterCommit() }))
+    .last("render", ({ written, continueWith }) => written.render(continueWith));
 
-  const complete = steps<"registration callback", Returned, AuthenticationAttempt>("registration callback")
+  const complete = steps<"registration callback", Returned, FlowCompleted, Repeatable>("registration callback")
     // It was read just now, to find out which flow the callback belongs to.
     .step("loadFlow", ({ flow, isRetry }) => (isRetry ? findFlow(flow.id) : { flow }))
-    .step("rejectIfSignedIn", findCaller)
+    .step("findCaller", findCaller)
     .check("rejectIfExpired", rejectIfExpired)
     .step("pickMethod", ({ method }) => ({ handler: mustHandleCallback(mustBeMethod(method)) }))
     .step("handleCallback", (submission) => shared.handleCallback(submission, submission.handler))
     .step("perform", (submission) => completeCallback(submission.handler, submission, viewOf(deps, submission)))
-    .step("persist", async (submission) => ({
-      attempt: await persist(contextOf(submission, submission.method), submission.result, true),
-    }))
-    .last("render", ({ attempt }) => attempt);
+    .step("runBeforePersistHooks", async ({ context, result }) => ({ approved: await approve(context, result) }))
+    .step("persist", (submission) => persist(submission, true))
+    .step("afterCommit", async ({ written }) => ({ continueWith: await written.afterCommit() }))
+    .last("render", ({ written, continueWith }) => written.render(continueWith));
 
   return {
     update: async ({ flow: flowId, body = noBody }, call) => {

@@ -11,19 +11,21 @@ import type {
 } from "../../methods/contract/redirect.ts";
 import { type Consume, type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { SettingsRedirect } from "../../methods/contract/settings.ts";
+import type { SlowWork } from "../../methods/contract/slow-work.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { readMessage } from "../../ui/stored-message.ts";
 import { steps } from "../pipeline.ts";
 import type { PendingRedirect } from "../redirect/redirects.ts";
-import { AfterRollback, type Attempted } from "../shared/conflict-retry.ts";
+import { AfterRollback, type Attempted, type ChangedIdentity } from "../shared/conflict-retry.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import { approve } from "./approve.ts";
 import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { mustBeMethod, rejectIfExpired, requireAal } from "./load.ts";
 import type { SettingsOutcome } from "./outcome.ts";
 import { isRecent, park, reauthenticationRequired } from "./park.ts";
 import { reject, rejection } from "./reject.ts";
-import { save } from "./save.ts";
+import { afterCommit, finish, renderSaved, save } from "./save.ts";
 import { loadSubmission, type SettingsSubmission, viewOf } from "./submission.ts";
 
 /** How a change ends that another site answers for. */
@@ -33,6 +35,7 @@ export interface SettingsCallback {
   /** A native app brings the codes of a result that waits for it. */
   completeByCodes(
     submission: SettingsSubmission,
+    body: UpdateFlowBody,
     method: string,
     exchangeCodes: ExchangeCodes,
   ): Promise<Attempted<SettingsOutcome>>;
@@ -43,6 +46,7 @@ interface Returned {
   readonly pending: PendingRedirect;
   readonly call: Call;
   readonly sql: Sql;
+  readonly slow: SlowWork;
   /** Reads the provider's answer: once, however often the steps are taken. */
   readonly read: (method: CallbackHandler, sql: Sql) => Promise<CallbackResult | Rejected>;
 }
@@ -60,10 +64,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
 
   /** The change is asked for again after signing in: what the provider said is not stored that long. */
   const requirePrivileged = (submission: Returned & SettingsSubmission & Picked) => {
-    const { method, pending } = submission;
-    const value = method.redirect.resubmit(pending.redirectState);
-    const body = { ...emptyBody, method: { case: method.name, value } } as UpdateFlowBody;
-    if (!isRecent(deps, submission)) throw new AfterRollback(() => park(deps, submission, body));
+    if (!isRecent(deps, submission)) throw new AfterRollback(() => park(deps, submission, resubmitted(submission)));
   };
 
   const handleCallback = async (submission: Returned & SettingsSubmission & Picked) => {
@@ -81,8 +82,11 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
     return { performed: { ...result, consume } };
   };
 
-  const complete = steps<"settings callback", Returned, Attempted<SettingsOutcome>>("settings callback")
-    .step("loadFlow", ({ pending, call, sql }) => loadSubmission(deps, pending.record.flowId, call, sql))
+  const complete = steps<"settings callback", Returned, SettingsOutcome, ChangedIdentity>("settings callback")
+    .step("loadFlow", async ({ pending, call, sql }) => ({
+      ...(await loadSubmission(deps, pending.record.flowId, call, sql)),
+      transientPayload: pending.transientPayload,
+    }))
     .check("requireOwner", ({ flow, caller }) => mustBeOwn(flow, caller))
     .check("requireAal", (submission) => requireAal(deps, submission))
     .check("rejectIfExpired", (submission) => rejectIfExpired(deps, submission))
@@ -91,8 +95,10 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
     .check("requirePrivileged", requirePrivileged)
     .step("handleCallback", handleCallback)
     .step("perform", (submission) => perform({ ...submission, consume: redirect.consumeOf(submission.pending) }))
+    .step("runBeforePersistHooks", (submission) => approve(deps, submission, () => resubmitted(submission)))
     .step("persist", (submission) => save(deps, submission, false))
-    .last("render", ({ outcome }) => outcome);
+    .step("afterCommit", (submission) => afterCommit(deps, submission))
+    .last("render", (submission) => renderSaved(deps, submission));
 
   return {
     completeRedirect: (pending, params, call) => {
@@ -107,12 +113,12 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
       };
       return redirect.completing(
         pending,
-        () => conflictRetry.run((sql) => complete({ pending, call, sql, read })),
+        () => conflictRetry.run((tried) => complete({ ...tried, pending, call, read })),
         () => isReceived,
       );
     },
 
-    completeByCodes: async (submission, name, exchangeCodes) => {
+    completeByCodes: async (submission, body, name, exchangeCodes) => {
       const method = mustHandleCallback(deps, name);
       const found = await redirect.fetchResult(
         submission.sql,
@@ -123,7 +129,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
       if (found === undefined || !isOf(found.record, submission)) throw rejection(deps, submission, nothingWaits);
       // The codes stay good: the app brings them again once the person has signed in.
       if (!isRecent(deps, submission)) throw reauthenticationRequired(deps, submission);
-      const { callbackData, record } = found;
+      const { callbackData, record, transientPayload } = found;
       if (callbackData === undefined)
         throw new AfterRollback(async () => {
           await continuations.take(db, record);
@@ -131,13 +137,21 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
         });
       const consume: Consume = (tx) => continuations.take(tx, record);
       const { performed } = await perform({ ...submission, method, callbackData, consume });
-      return (await save(deps, { ...submission, method, performed }, false)).outcome;
+      return finish(deps, { ...submission, method, performed, transientPayload }, () => body);
     },
   };
 };
 
 const isOf = (record: PendingRedirect["record"], { caller, flow }: SettingsSubmission): boolean =>
   record.flowId === flow.id && record.sessionId === caller.session.id && record.identityId === caller.identity.id;
+
+/** The submit that asks for the same link again. */
+const resubmitted = ({ method, pending, transientPayload }: Returned & SettingsSubmission & Picked): UpdateFlowBody =>
+  ({
+    ...emptyBody,
+    method: { case: method.name, value: method.redirect.resubmit(pending.redirectState) },
+    ...(transientPayload && { transientPayload }),
+  }) as UpdateFlowBody;
 
 /** A method that answers callbacks. */
 interface Picked {

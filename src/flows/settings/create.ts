@@ -4,6 +4,7 @@ import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
@@ -11,7 +12,7 @@ import type { SettingsDeps } from "./deps.ts";
 
 /** Creates a settings flow: two statements, the session's read and the insert. */
 export const createCreate = (deps: SettingsDeps) => {
-  const { db, callers, config, csrf, flows, returnTo, urls, render } = deps;
+  const { callers, config, csrf, newFlows, returnTo, urls, render } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     const type = request.type === FlowType.BROWSER ? "browser" : "api";
@@ -25,12 +26,13 @@ export const createCreate = (deps: SettingsDeps) => {
       type === "browser" && allowed !== undefined ? requestUrl : undefined,
     );
 
+    newFlows.consumeOrThrow(call.remoteAddress, caller.identity.id);
     const exchange = type === "api" && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
     const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, {
       ...keepReturnTo(allowed),
       ...exchange?.context,
     });
-    await flows.insert(db, flow);
+    await beginFlow(deps, flow, call, caller);
     const rendered = render(flow, caller, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.settings.v1.CreateFlowResponse",

@@ -4,20 +4,21 @@ import type { Call } from "../../lib/call.ts";
 import type { SettingsMethod } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { sameEnd } from "../redirect/redirects.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { AfterRollback } from "../shared/conflict-retry.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { formOf } from "../shared/form.ts";
 import { mustBeOwn } from "./checks.ts";
 import { newSettingsFlow } from "./create.ts";
 import type { SettingsDeps } from "./deps.ts";
-import { loadSubmission, type SettingsSubmission } from "./submission.ts";
+import { type LoadedSubmission, loadSubmission } from "./submission.ts";
 
 /** @throws AAL2_REQUIRED */
-export const requireAal = ({ callers, config, urls }: SettingsDeps, { caller, flow }: SettingsSubmission): void =>
+export const requireAal = ({ callers, config, urls }: SettingsDeps, { caller, flow }: LoadedSubmission): void =>
   callers.mustSatisfyAal(caller, config.required_aal, urls.submit("settings", flow.id));
 
 /** A flow that is over is replaced by a new one. @throws FLOW_EXPIRED */
-export const rejectIfExpired = (deps: SettingsDeps, submission: SettingsSubmission): void => {
+export const rejectIfExpired = (deps: SettingsDeps, submission: LoadedSubmission): void => {
   if (isExpired(submission.flow, deps.clock.now())) throw new AfterRollback(() => replace(deps, submission));
 };
 
@@ -31,7 +32,7 @@ export const loadAndCheck = async (
   flowId: string,
   call: Call,
   sql: Sql,
-): Promise<SettingsSubmission> => {
+): Promise<LoadedSubmission> => {
   const submission = await loadSubmission(deps, flowId, call, sql);
   mustBeOwn(submission.flow, submission.caller);
   requireAal(deps, submission);
@@ -39,14 +40,15 @@ export const loadAndCheck = async (
   return submission;
 };
 
-const replace = async (deps: SettingsDeps, { flow, caller }: SettingsSubmission) => {
-  const { clock, db, flows, urls } = deps;
+const replace = async (deps: SettingsDeps, { flow, caller, call }: LoadedSubmission) => {
+  const { clock, newFlows, urls } = deps;
   const text = uiText(messages.settingsExpired, {
     expired_at: flow.expiresAt.toISOString(),
     expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
   });
   const fresh = newSettingsFlow(deps, caller, flow.type, flow.requestUrl, formOf([{ node: "", text }]), sameEnd(flow));
-  await flows.insert(db, fresh);
+  newFlows.consumeOrThrow(call.remoteAddress, caller.identity.id);
+  await beginFlow(deps, fresh, call, caller);
   return replacedBy(flow, fresh, clock.now(), urls);
 };
 

@@ -1,6 +1,7 @@
 import type { SettingsFlow } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
+import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { ContextChanged } from "../../methods/contract/settings.ts";
-import { redirectTo } from "../shared/continue-with.ts";
+import { pageToContinueWith, redirectTo } from "../shared/continue-with.ts";
 import { emptyForm, returnToOf } from "../shared/flow.ts";
 import { withForm } from "../shared/form.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -16,7 +17,7 @@ export interface SettingsOutcome {
 
 /** How a submit ended that was no failure. */
 export type Ended =
-  | { readonly kind: "saved"; readonly destination: string }
+  | { readonly kind: "saved"; readonly destination: string; readonly continueWith: readonly ContinueWith[] }
   | { readonly kind: "unchanged" }
   | { readonly kind: "redirect"; readonly location: string }
   | (ContextChanged & { readonly method: string });
@@ -41,14 +42,16 @@ export const renderOutcome = async (
     if (!(await flows.save(db, flow, clock.now(), caller.session))) await loadAndCheck(deps, flow.id, call, db);
   }
   const token = csrf.tokenFor(call, flow.type);
-  if (ended.kind !== "saved" || flow.type === "api")
+  if (ended.kind !== "saved")
     return { flow: render(flow, caller, token), redirectBrowserTo: urls.pageOf(flow) ?? "", etag };
+  const { continueWith, destination } = ended;
+  if (flow.type === "api") return { flow: render(flow, caller, token, continueWith), redirectBrowserTo: "", etag };
 
   if (caller.credential.by === "cookie")
     sessionCookie.set(call, { token: caller.credential.token, expiresAt: caller.session.expiresAt }, clock.now());
   return {
-    flow: render(flow, caller, token, [redirectTo(ended.destination)]),
-    redirectBrowserTo: ended.destination,
+    flow: render(flow, caller, token, [...continueWith, redirectTo(destination)]),
+    redirectBrowserTo: pageToContinueWith(continueWith) ?? destination,
     etag,
   };
 };

@@ -26,9 +26,9 @@ export const createPerform = (deps: SettingsDeps): Perform => {
   const { continuations, redirect } = deps;
 
   const begin = async (submission: ExaminedSubmission, request: RedirectRequest): Promise<SettingsOutcome> => {
-    const { caller, flow, call, method } = submission;
+    const { caller, method } = submission;
     const location = await redirect.begin(
-      { flow, method: method.name, who: caller, call, recheck: (tx) => lockAndRecheck(deps, submission, tx) },
+      { ...submission, method: method.name, who: caller, recheck: (tx) => lockAndRecheck(deps, submission, tx) },
       request,
     );
     if (typeof location !== "string") throw await reject(deps, submission, location, location.event);

@@ -1,22 +1,32 @@
 import { isDuplicate } from "../../db/sql-error.ts";
+import type { WrittenContext } from "../../hooks/phases.ts";
 import { apply, differsInProtected } from "../../identity/apply.ts";
 import { uuid4 } from "../../lib/ids.ts";
-import type { Performed } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { inTransaction } from "../shared/conflict-retry.ts";
 import { AlreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
+import type { ApprovedSubmission } from "./approve.ts";
 import type { SettingsDeps } from "./deps.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
+/** A change that is written. */
+export interface Saved {
+  readonly kind: "saved";
+  readonly caller: SettingsSubmission["caller"];
+  readonly flow: FlowRecord;
+  /** What hooks have seen of it. */
+  readonly context: WrittenContext;
+}
+
 /** How writing a change ended. */
 export type Persisted =
-  | { readonly kind: "saved"; readonly caller: SettingsSubmission["caller"]; readonly flow: FlowRecord }
+  | Saved
   | ConcurrentChange
   /** An identifier or address belongs to someone else. */
-  | { readonly kind: "identifier_conflict" }
+  | { readonly kind: "identifier_taken" }
   /** A single-use token was consumed by another request. */
   | { readonly kind: "already_consumed" };
 
@@ -38,14 +48,12 @@ const mustHold = (holds: boolean): void => {
  */
 export const persist = async (
   deps: SettingsDeps,
-  submission: SettingsSubmission,
-  method: string,
-  performed: Performed,
+  submission: ApprovedSubmission,
   resumes: boolean,
 ): Promise<Persisted> => {
   const { audit, clock, continuations, db, flows, hooks, identities, sessions } = deps;
-  const { change, event, amr, consume, active } = performed;
-  const { caller, flow, parked, call, sql } = submission;
+  const { change, event, amr, consume, active } = submission.performed;
+  const { caller, flow, parked, call, hooked, sql } = submission;
   const before = caller.identity;
 
   try {
@@ -69,13 +77,14 @@ export const persist = async (
         );
       const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
       if (session === undefined) throw new ConcurrentChangeError("the session is over");
-      await hooks.inTransaction(tx, { flow: "settings", method, call, identity: after, session });
-      return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved };
+      const context: WrittenContext = { ...hooked, identity: after, session, verifications: [] };
+      await hooks.inTransaction(tx, context);
+      return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved, context };
     });
   } catch (thrown) {
     if (thrown instanceof AlreadyConsumed) return { kind: "already_consumed" };
     if (thrown instanceof ConcurrentChangeError) return concurrentChange;
-    if (isDuplicate(thrown)) return { kind: "identifier_conflict" };
+    if (isDuplicate(thrown)) return { kind: "identifier_taken" };
     throw thrown;
   }
 };

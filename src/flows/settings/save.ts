@@ -1,43 +1,30 @@
-import type { Examined, Performed } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import type { Attempted } from "../shared/conflict-retry.ts";
+import { type Done, type Ended, endWith } from "../pipeline.ts";
+import type { Attempted, ChangedIdentity } from "../shared/conflict-retry.ts";
 import { alreadyConsumed } from "../shared/consume.ts";
+import { type ApprovedSubmission, approve, type Resubmit } from "./approve.ts";
 import type { SettingsDeps } from "./deps.ts";
-import { finalUrl, renderOutcome, type SettingsOutcome } from "./outcome.ts";
-import { persist } from "./persist.ts";
+import { renderOutcome, type SettingsOutcome } from "./outcome.ts";
+import { persist, type Saved } from "./persist.ts";
 import { rejection } from "./reject.ts";
-import type { SettingsSubmission } from "./submission.ts";
-
-/** A submit whose method has done its part. */
-interface PerformedSubmission extends SettingsSubmission {
-  readonly method: { readonly name: string };
-  readonly performed: Performed;
-  /** Has what was submitted, in case an identifier belongs to someone else. Not there after a callback. */
-  readonly examined?: Examined<unknown>;
-}
+import type { PerformedSubmission } from "./submission.ts";
 
 /**
- * Writes a change in one transaction. How it ended is rendered once that is
- * committed.
+ * Writes a change in one transaction.
  *
  * @param resumes whether the change is the parked one: it is applied exactly once
  */
 export const save = async (
   deps: SettingsDeps,
-  submission: PerformedSubmission,
+  submission: ApprovedSubmission,
   resumes: boolean,
-): Promise<{ readonly outcome: Attempted<SettingsOutcome> }> => {
-  const { examined, method, performed } = submission;
-  // Before anything is written: configuration may have changed since the flow began.
-  const destination = finalUrl(deps, submission, method.name);
-  const persisted = await persist(deps, submission, method.name, performed, resumes);
+): Promise<{ readonly saved: Saved } | Ended<ChangedIdentity>> => {
+  const { examined, performed } = submission;
+  const persisted = await persist(deps, submission, resumes);
   switch (persisted.kind) {
-    case "saved": {
-      const { flow, caller } = persisted;
-      const render = () => renderOutcome(deps, { ...submission, flow, caller }, { kind: "saved", destination });
-      return { outcome: { kind: "done", render } };
-    }
-    case "identifier_conflict": {
+    case "saved":
+      return { saved: persisted };
+    case "identifier_taken": {
       const { active, event } = performed;
       const submittedValues = examined?.submittedValues;
       const wrong = [{ node: "", text: uiText(messages.identifierTaken) }];
@@ -51,6 +38,34 @@ export const save = async (
     case "already_consumed":
       throw rejection(deps, submission, alreadyConsumed, performed.event);
     case "concurrent_change":
-      return { outcome: { kind: "concurrent_change", identityId: submission.caller.identity.id } };
+      return endWith({ kind: "concurrent_change", identityId: submission.caller.identity.id });
   }
+};
+
+/** Runs the hooks that follow the commit. */
+export const afterCommit = async ({ hooks }: SettingsDeps, { saved }: { readonly saved: Saved }) => ({
+  continueWith: await hooks.afterCommit(saved.context),
+});
+
+/** Renders a change that is saved. */
+export const renderSaved = (
+  deps: SettingsDeps,
+  submission: ApprovedSubmission & { readonly saved: Saved } & Awaited<ReturnType<typeof afterCommit>>,
+): Promise<SettingsOutcome> => {
+  const { continueWith, destination, saved } = submission;
+  const { caller, flow } = saved;
+  return renderOutcome(deps, { ...submission, flow, caller }, { kind: "saved", destination, continueWith });
+};
+
+/** The last steps of a submit in one, for a change that comes by exchange codes in the middle of them. */
+export const finish = async (
+  deps: SettingsDeps,
+  submission: PerformedSubmission,
+  resubmit: Resubmit,
+): Promise<Attempted<SettingsOutcome>> => {
+  const approved = { ...submission, ...(await approve(deps, submission, resubmit)) };
+  const written = await save(deps, approved, false);
+  if ("endedWith" in written) return written.endedWith;
+  const render = async () => renderSaved(deps, { ...approved, ...written, ...(await afterCommit(deps, written)) });
+  return { kind: "done", render } satisfies Done<SettingsOutcome>;
 };

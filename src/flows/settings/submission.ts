@@ -1,6 +1,8 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "../../db/sql.ts";
 import type { Call } from "../../lib/call.ts";
-import type { SettingsChange } from "../../methods/contract/settings.ts";
+import type { Examined, Performed, SettingsChange } from "../../methods/contract/settings.ts";
+import type { SlowWork } from "../../methods/contract/slow-work.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { mustBeFound } from "./checks.ts";
@@ -15,7 +17,21 @@ export interface SettingsSubmission {
   readonly call: Call;
   /** Where it was read: the database itself, or a transaction in which nobody else can change the person. */
   readonly sql: Sql;
+  readonly slow: SlowWork;
+  /** What the client sent for hooks. */
+  readonly transientPayload: JsonObject | undefined;
 }
+
+/** A submit whose method has done its part. */
+export interface PerformedSubmission extends SettingsSubmission {
+  readonly method: { readonly name: string };
+  readonly performed: Performed;
+  /** Has what was submitted, in case an identifier belongs to someone else. Not there after a callback. */
+  readonly examined?: Examined<unknown>;
+}
+
+/** What a submit is decided on, as it was read. */
+export type LoadedSubmission = Pick<SettingsSubmission, "caller" | "flow" | "parked" | "call" | "sql">;
 
 /**
  * Loads everything a submit is decided on, in one read.
@@ -27,7 +43,7 @@ export const loadSubmission = async (
   flowId: string,
   call: Call,
   sql: Sql,
-): Promise<SettingsSubmission> => {
+): Promise<LoadedSubmission> => {
   const { credential, digest } = callers.mustHaveToken(call);
   const read = await reads.read(sql, digest, flowId);
   const caller = callers.mustBeLive(read, credential);
@@ -40,10 +56,10 @@ export const loadSubmission = async (
   };
 };
 
-/** What the methods see of an attempt. */
+/** What the methods see of a submit. */
 export const viewOf = (
   { schemas, sealedContext }: SettingsDeps,
-  { caller, flow, sql }: SettingsSubmission,
+  { caller, flow, slow, sql }: SettingsSubmission,
   updateMask?: readonly string[],
 ): SettingsChange => ({
   session: caller.session,
@@ -53,5 +69,6 @@ export const viewOf = (
   sealedContext: (method) => sealedContext.open(flow, method),
   submittedValues: null,
   sql,
+  slow,
   updateMask,
 });

@@ -10,10 +10,12 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { rejected } from "../../methods/contract/result.ts";
 import type { Examined, SettingsChange, SettingsMethod } from "../../methods/contract/settings.ts";
+import type { SlowWork } from "../../methods/contract/slow-work.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { endWith, steps } from "../pipeline.ts";
-import { AfterRollback, type Attempted } from "../shared/conflict-retry.ts";
+import { type Done, endWith, steps } from "../pipeline.ts";
+import { AfterRollback, type ChangedIdentity } from "../shared/conflict-retry.ts";
 import { checkOrigin } from "../shared/same-origin.ts";
+import { approve } from "./approve.ts";
 import type { SettingsCallback } from "./callback.ts";
 import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -22,7 +24,7 @@ import { renderOutcome, type SettingsOutcome } from "./outcome.ts";
 import { isRecent, park, parkedFor } from "./park.ts";
 import { createPerform } from "./perform.ts";
 import { rejection } from "./reject.ts";
-import { save } from "./save.ts";
+import { afterCommit, renderSaved, save } from "./save.ts";
 import { loadSubmission, type SettingsSubmission, viewOf } from "./submission.ts";
 
 /** UpdateFlow and ResumeFlow: two entrances into the same steps. */
@@ -37,6 +39,7 @@ interface Submitted {
   readonly body: UpdateFlowBody;
   readonly call: Call;
   readonly sql: Sql;
+  readonly slow: SlowWork;
 }
 
 /** A submit whose method is known. */
@@ -50,7 +53,10 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
   const { conflictRetry, continuations, csrf } = deps;
   const perform = createPerform(deps);
 
-  const loadFlow = ({ flowId, call, sql }: Submitted) => loadSubmission(deps, flowId, call, sql);
+  const loadFlow = async ({ body, call, flowId, sql }: Submitted) => ({
+    ...(await loadSubmission(deps, flowId, call, sql)),
+    transientPayload: body.transientPayload,
+  });
   const requireOwner = ({ flow, caller }: SettingsSubmission) => mustBeOwn(flow, caller);
 
   const checkSubmitOrigin = (submission: Submitted & SettingsSubmission) => {
@@ -70,8 +76,11 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
       parked?.kind === "reauthentication"
         ? continuations.open(parked, parkedFor(submission, parked.method))
         : undefined;
-    if (payload !== undefined) return { body: fromJson(UpdateFlowBodySchema, payload) };
-    return endWith<Attempted<SettingsOutcome>>({
+    if (payload !== undefined) {
+      const body = fromJson(UpdateFlowBodySchema, payload);
+      return { body, transientPayload: body.transientPayload };
+    }
+    return endWith<Done<SettingsOutcome>>({
       kind: "done",
       render: () => renderOutcome(deps, submission, { kind: "unchanged" }),
     });
@@ -84,7 +93,7 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
     const method = mustBeMethod(deps, body.method.case);
     const exchangeCodes = method.redirect?.exchangeCodes(body.method.value as never);
     if (exchangeCodes === undefined) return { method };
-    return endWith(await callback.completeByCodes(submission, method.name, exchangeCodes));
+    return endWith(await callback.completeByCodes(submission, body, method.name, exchangeCodes));
   };
 
   const examine = (submission: Picked): { readonly view: SettingsChange; readonly examined: Examined<unknown> } => {
@@ -100,7 +109,7 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
       throw new AfterRollback(() => park(deps, submission, submission.body));
   };
 
-  const submit = steps<"settings submit", Submitted, Attempted<SettingsOutcome>>("settings submit")
+  const submit = steps<"settings submit", Submitted, SettingsOutcome, ChangedIdentity>("settings submit")
     .step("loadFlow", loadFlow)
     .check("requireOwner", requireOwner)
     .check("requireAal", (submission) => requireAal(deps, submission))
@@ -112,10 +121,12 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
     .step("examine", examine)
     .check("requirePrivileged", requirePrivileged)
     .step("perform", (submission) => perform(submission, false))
+    .step("runBeforePersistHooks", (submission) => approve(deps, submission, () => submission.body))
     .step("persist", (submission) => save(deps, submission, false))
-    .last("render", ({ outcome }) => outcome);
+    .step("afterCommit", (submission) => afterCommit(deps, submission))
+    .last("render", (submission) => renderSaved(deps, submission));
 
-  const resumeParked = steps<"settings resume", Submitted, Attempted<SettingsOutcome>>("settings resume")
+  const resumeParked = steps<"settings resume", Submitted, SettingsOutcome, ChangedIdentity>("settings resume")
     .step("loadFlow", loadFlow)
     .check("requireOwner", requireOwner)
     .check("requireAal", (submission) => requireAal(deps, submission))
@@ -126,12 +137,16 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
     .step("examine", examine)
     .check("requirePrivileged", requirePrivileged)
     .step("perform", (submission) => perform(submission, true))
+    .step("runBeforePersistHooks", (submission) => approve(deps, submission, () => submission.body))
     .step("persist", (submission) => save(deps, submission, true))
-    .last("render", ({ outcome }) => outcome);
+    .step("afterCommit", (submission) => afterCommit(deps, submission))
+    .last("render", (submission) => renderSaved(deps, submission));
 
   return {
-    update: ({ flow: flowId, body = noBody }, call) => conflictRetry.run((sql) => submit({ flowId, body, call, sql })),
-    resume: ({ flow: flowId }, call) => conflictRetry.run((sql) => resumeParked({ flowId, body: noBody, call, sql })),
+    update: ({ flow: flowId, body = noBody }, call) =>
+      conflictRetry.run((tried) => submit({ ...tried, flowId, body, call })),
+    resume: ({ flow: flowId }, call) =>
+      conflictRetry.run((tried) => resumeParked({ ...tried, flowId, body: noBody, call })),
   };
 };
 

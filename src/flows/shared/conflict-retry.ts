@@ -1,10 +1,13 @@
 import type { Database, Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityStore } from "../../identity/store.ts";
+import type { SlowWork } from "../../methods/contract/slow-work.ts";
+import type { Done } from "../pipeline.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "./concurrent-change.ts";
+import { createSlowWork, SlowWorkWhileLocked } from "./slow-work.ts";
 
 /** How one try ended: with something to do once all is written, or because another request came between. */
-export type Attempted<T> = { readonly kind: "done"; readonly render: () => Promise<T> } | ChangedIdentity;
+export type Attempted<T> = Done<T> | ChangedIdentity;
 
 /** Another request came between. What was written is undone. */
 export interface ChangedIdentity extends ConcurrentChange {
@@ -21,25 +24,33 @@ export class AfterRollback extends Error {
   readonly failure: () => Promise<Error>;
 
   constructor(failure: () => Promise<Error>) {
-    super("a failure that is told once the transaction is undone");
+    super("a failure that is thrown once the transaction is undone");
     this.failure = failure;
   }
 }
 
 /**
- * How often it is tried. Whoever holds the lock is in nobody's way, so the second try is the last but for what is
- * over meanwhile.
+ * How often it is tried. On one node the second try is the last but for what is
+ * over meanwhile; requests of other nodes can come between again.
  */
-const TRIES = 5;
+const TRIES = 8;
+
+/** One try of a change. */
+export interface Try {
+  /** Where it reads and writes: the database itself, or a transaction in which nobody else can change the person. */
+  readonly sql: Sql;
+  readonly slow: SlowWork;
+}
 
 /** Runs changes of people so that nobody who made no precondition hears of a lost race. */
 export interface ConflictRetry {
   /**
-   * Tries a change on the database itself, and if another request came between,
-   * again in the transaction that it is given, in which nobody else can change
-   * the person.
+   * Tries a change on the database itself. If another request came between, its
+   * steps are taken again in a transaction that holds the person's row, with the
+   * results of the slow work that was done. Where the other request has changed
+   * what that work was made of, it is done again before, without the lock.
    */
-  run<T>(attempt: (sql: Sql) => Promise<Attempted<T>>): Promise<T>;
+  run<T>(attempt: (tried: Try) => Promise<Attempted<T>>): Promise<T>;
 }
 
 /** Creates them. Requests of this process for one person wait here, so that only one of them waits in the database. */
@@ -65,25 +76,32 @@ export const createConflictRetry = ({
     }
   };
 
-  const locked = <T>(id: string, attempt: (sql: Sql) => Promise<Attempted<T>>): Promise<Attempted<T>> =>
-    inTurn(id, async () => {
-      try {
-        return await db.transaction(async (tx) => {
-          await identities.findForUpdate(tx, id);
-          const tried = await attempt(tx);
-          if (tried.kind === "concurrent_change") throw new ConcurrentChangeError("another request came between");
-          return tried;
-        });
-      } catch (thrown) {
-        if (thrown instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: id };
-        throw thrown;
-      }
-    });
+  type Attempt<T> = (tried: Try) => Promise<Attempted<T>>;
+
+  /** Undefined: slow work is to be done first. */
+  const locked = async <T>(id: string, attempt: Attempt<T>, slow: SlowWork): Promise<Attempted<T> | undefined> => {
+    try {
+      return await db.transaction(async (sql) => {
+        await identities.findForUpdate(sql, id);
+        const tried = await attempt({ sql, slow });
+        if (tried.kind === "concurrent_change") throw new ConcurrentChangeError("another request came between");
+        return tried;
+      });
+    } catch (thrown) {
+      if (thrown instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: id };
+      if (thrown instanceof SlowWorkWhileLocked) return undefined;
+      throw thrown;
+    }
+  };
 
   const run: ConflictRetry["run"] = async (attempt) => {
-    let tried = await attempt(db);
-    for (let tries = 1; tried.kind === "concurrent_change" && tries < TRIES; tries++)
-      tried = await locked(tried.identityId, attempt);
+    const slow = createSlowWork();
+    const unlocked = () => attempt({ sql: db, slow: slow.unlocked });
+    let tried = await unlocked();
+    for (let tries = 1; tried.kind === "concurrent_change" && tries < TRIES; tries++) {
+      const { identityId: id } = tried;
+      tried = await inTurn(id, async () => (await locked(id, attempt, slow.locked)) ?? unlocked());
+    }
     if (tried.kind === "concurrent_change")
       throw serviceError("OVERLOADED", {
         explain: "The account is being changed by other requests all the time.",

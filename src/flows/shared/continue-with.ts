@@ -14,3 +14,17 @@ export const setSessionToken = (token: string): ContinueWith => ({
     value: { $typeName: "ostiary.ui.v1.SetOrySessionToken", orySessionToken: token },
   },
 });
+
+/**
+ * Where the browser that posted a form continues: the page of the first flow
+ * that a hook asks for; undefined where none does.
+ */
+export const pageToContinueWith = (continueWith: readonly ContinueWith[]): string | undefined => {
+  for (const { next } of continueWith) {
+    if (next.case === "showVerificationUi" || next.case === "showSettingsUi" || next.case === "showRecoveryUi") {
+      const url = next.value.flow?.url;
+      if (url !== undefined) return url;
+    }
+  }
+  return undefined;
+};

@@ -3,12 +3,14 @@ import type { Database } from "../../db/sql.ts";
 import type { HookRunner } from "../../hooks/runner.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { PacedByNetwork } from "../../limits/paced.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { Csrf } from "../../session/csrf.ts";
 import type { SessionIssuer } from "../../session/issue.ts";
 import type { KnownDevices } from "../../session/known-devices.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
+import type { CreateHookFlow } from "./hook-flow.ts";
 import type { ReturnTo } from "./return-to.ts";
 import type { SealedContext } from "./sealed-context.ts";
 import type { FlowStore } from "./store.ts";
@@ -21,6 +23,8 @@ export interface FlowStorage {
   readonly db: Database;
   readonly clock: Clock;
   readonly flows: FlowStore;
+  /** How many flows a network or a person may begin. */
+  readonly newFlows: PacedByNetwork;
   readonly identities: IdentityStore;
   readonly audit: AuditLog;
 }
@@ -47,4 +51,5 @@ export interface FlowForms {
   readonly schemas: Schemas;
   readonly sealedContext: SealedContext;
   readonly hooks: HookRunner;
+  readonly hookFlow: CreateHookFlow;
 }

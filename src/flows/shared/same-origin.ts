@@ -23,14 +23,22 @@ const foreignToApi = (call: Call): string | undefined => {
 
 /**
  * The anti-CSRF step of every submit. Gives why an API flow is refused, which
- * the form then shows. A flow that was begun by nobody yet belongs to the browser
- * that began it: whoever is led to another's form does not submit it.
+ * the form then shows.
  *
  * @throws CSRF_VIOLATION in a browser flow
  */
 export const checkOrigin = (csrf: Csrf, call: Call, flow: FlowRecord, token: string): string | undefined => {
   if (flow.type === "api") return foreignToApi(call);
   csrf.mustMatch(call, token);
-  if (flow.kind !== "settings") csrf.mustBeCreator(call, flow.csrfDigest);
   return undefined;
+};
+
+/**
+ * A flow that is nobody's from the start belongs to the browser that created
+ * it: whoever is led to another's form does not submit it.
+ *
+ * @throws CSRF_VIOLATION in a flow of another browser
+ */
+export const requireSameBrowser = (csrf: Csrf, call: Call, flow: FlowRecord): void => {
+  if (flow.type === "browser") csrf.mustBeCreator(call, flow.csrfDigest);
 };

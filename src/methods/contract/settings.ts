@@ -9,6 +9,7 @@ import type { AuthenticationMethodReference } from "../../session/issue.ts";
 import type { SignedIn } from "../../session/session.ts";
 import type { CallbackHandler, ExchangeCodes, RedirectRequest } from "./redirect.ts";
 import type { Consume, MethodEvent, OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
+import type { SlowWork } from "./slow-work.ts";
 
 /*
  * A way to change one's account. A method lives in one folder and knows no
@@ -36,6 +37,8 @@ export interface SettingsView extends SignedIn {
 export interface SettingsChange extends SettingsView {
   /** Where to read what the change is made of; nobody writes between in the transaction of a later try. */
   readonly sql: Sql;
+  /** Runs hashes and requests to other servers. */
+  readonly slow: SlowWork;
 }
 
 /** It may be done, as far as can be seen at sight. */

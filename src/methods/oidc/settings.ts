@@ -91,7 +91,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
       if ("unlink" in wanted) return prepareUnlink(wanted.unlink, view);
       const { link: provider, input } = wanted;
       if (input.idToken === "") return authorizations.begin(provider, { upstream: input.upstreamParameters });
-      const verified = await authorizations.verify(provider, input, {});
+      const verified = await view.slow("oidc", () => authorizations.verify(provider, input, {}));
       if (verified.kind === "rejected")
         return { ...verified, event: { type: "provider.linked", detail: { provider: provider.id } } };
       const performed = await prepareLink(verified.profile, view);

@@ -10,10 +10,9 @@ import type { Candidate, PasswordPolicy } from "./policy.ts";
 export interface Passwords {
   /** Says that none was given, in the words of the documentation of the settings flow. */
   missing(): FormMessage;
-  /** Judges a new password and hashes it, unless its hash is known. @throws OVERLOADED, UPSTREAM_FAILED */
+  /** Judges a new password and hashes it. @throws OVERLOADED, UPSTREAM_FAILED */
   choose(
     choice: Candidate,
-    known?: string,
   ): Promise<
     | { readonly kind: "chosen"; readonly hash: string }
     | { readonly kind: "refused"; readonly messages: readonly FormMessage[] }
@@ -44,14 +43,14 @@ export const createPasswords = ({
 }): Passwords => ({
   missing: () => onField(uiText(messages.invalid, { reason: "length must be >= 1, but got 0" })),
 
-  choose: async (choice, known) => {
+  choose: async (choice) => {
     const verdict = await orBusy(policy.check(choice));
     if (verdict.kind === "unavailable")
       throw serviceError("UPSTREAM_FAILED", {
         explain: "The password could not be checked against known breaches. Try again later.",
       });
     if (verdict.kind === "refused") return { kind: "refused", messages: verdict.messages.map(onField) };
-    return { kind: "chosen", hash: known ?? (await orBusy(hasher.hash(choice.password, choice.share))) };
+    return { kind: "chosen", hash: await orBusy(hasher.hash(choice.password, choice.share)) };
   },
 
   verify: (password, hash, share) => orBusy(hasher.verify(password, hash, share)),

@@ -1,5 +1,4 @@
 import type { IdentityStore } from "../../identity/store.ts";
-import type { Call } from "../../lib/call.ts";
 import { outgoingHeaders } from "../../lib/trace.ts";
 import { networkOf } from "../../limits/network.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
@@ -46,9 +45,6 @@ export const createPasswordSettings = ({
     submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(general.save) }),
   ];
 
-  // A call that has to try again, because another came between, need not hash again while others wait for it.
-  const hashes = new WeakMap<Call, string>();
-
   return {
     name: PASSWORD,
     enabled,
@@ -57,23 +53,23 @@ export const createPasswordSettings = ({
     examine: ({ password }) =>
       password === "" ? rejected([passwords.missing()]) : { kind: "examined", protected: true, examined: password },
 
-    perform: async (password, { identity, sql }, call) => {
+    perform: async (password, { identity, slow, sql }, call) => {
       const identifiers = identity.credentials[PASSWORD]?.identifiers ?? [];
       if (identifiers.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }]);
       const stored = await identities.findSecret(sql, identity.id, PASSWORD);
       const network = networkOf(call.remoteAddress);
-      const chosen = await passwords.choose(
-        {
+      // Only these two are of the account; another change that came between may have replaced them.
+      const madeOf = `password ${stored?.version} ${JSON.stringify(identifiers)}`;
+      const chosen = await slow(madeOf, () =>
+        passwords.choose({
           password,
           identifiers,
           currentHash: readHash(stored),
           share: { purpose: "session", network, subject: identity.id, signal: call.signal },
           trace: outgoingHeaders(call),
-        },
-        hashes.get(call),
+        }),
       );
       if (chosen.kind === "refused") return rejected(chosen.messages);
-      hashes.set(call, chosen.hash);
       return {
         kind: "performed",
         change: { credentials: [setPassword(chosen.hash, stored)] },

@@ -1,0 +1,48 @@
+import type { ChangeContext, HookRejected, IdentityRevision } from "../../hooks/phases.ts";
+import type { HookRunner } from "../../hooks/runner.ts";
+import { apply } from "../../identity/apply.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import type { Schemas } from "../../schema/sources.ts";
+import { validateTraits } from "../../schema/validate.ts";
+
+/** A change that no hook refused. */
+export interface ApprovedChange {
+  readonly kind: "approved";
+  /** What hooks changed: its members take the place of those of the change. Undefined: nothing. */
+  readonly revision: Change | undefined;
+}
+
+/** What `runBeforePersistHooks` needs. */
+export interface BeforePersistDeps {
+  readonly hooks: HookRunner;
+  readonly schemas: Schemas;
+  readonly clock: Clock;
+}
+
+/**
+ * Runs the hooks that may refuse or revise a change before it is written.
+ *
+ * @param before the person whom the change is applied to
+ * @throws ServiceError what a hook ends the request with
+ */
+export const runBeforePersistHooks = async (
+  { hooks, schemas, clock }: BeforePersistDeps,
+  before: IdentityRecord,
+  proposed: Change,
+  context: Omit<ChangeContext, "identity">,
+): Promise<ApprovedChange | HookRejected> => {
+  const identityOf = (change: Change): IdentityRecord => apply(before, change, { now: clock.now(), newId: uuid4 });
+  let revision: Change | undefined;
+
+  const revise = ({ traits, ...others }: IdentityRevision): IdentityRecord | HookRejected => {
+    const validated = traits && validateTraits(schemas.must(before.schemaId), traits);
+    if (validated?.kind === "invalid") return { kind: "rejected", messages: validated.messages };
+    revision = { ...revision, ...others, ...(validated && { traits: validated }) };
+    return identityOf({ ...proposed, ...revision });
+  };
+
+  const refused = await hooks.beforePersist({ ...context, identity: identityOf(proposed) }, revise);
+  return refused ?? { kind: "approved", revision };
+};

@@ -1,0 +1,29 @@
+import type { SlowWork } from "../../methods/contract/slow-work.ts";
+
+/** Slow work is asked for while the person's row is locked: it is done first, without the lock. */
+export class SlowWorkWhileLocked extends Error {
+  override readonly name = "SlowWorkWhileLocked";
+}
+
+/** The slow work of one submit, over all of its tries. */
+export interface SlowWorkOfSubmit {
+  /** Outside of a transaction: does what was not done yet. */
+  readonly unlocked: SlowWork;
+  /** Gives results that are there. @throws SlowWorkWhileLocked */
+  readonly locked: SlowWork;
+}
+
+/** Creates it. Work that fails is done again. */
+export const createSlowWork = (): SlowWorkOfSubmit => {
+  const results = new Map<string, unknown>();
+  return {
+    unlocked: async (key, work) => {
+      if (!results.has(key)) results.set(key, await work());
+      return results.get(key) as Awaited<ReturnType<typeof work>>;
+    },
+    locked: async (key, work) => {
+      if (!results.has(key)) throw new SlowWorkWhileLocked(`${key} was not done yet`);
+      return results.get(key) as Awaited<ReturnType<typeof work>>;
+    },
+  };
+};
