@@ -8,8 +8,9 @@ try {
   // npm writes this file when an installation is complete; packages for other machines are not in it.
   const installed = read("node_modules/.package-lock.json").packages;
   const differs = Object.entries(wanted).some(
-    ([where, { version, optional }]) =>
-      where !== "" && (installed[where]?.version ?? (optional ? version : "")) !== version,
+    ([where, { version, optional, link }]) =>
+      where !== "" &&
+      (link ? !installed[where]?.link : (installed[where]?.version ?? (optional ? version : "")) !== version),
   );
   const { dependencies, devDependencies, optionalDependencies } = read("package.json");
   const direct = wanted[""];
