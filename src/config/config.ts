@@ -127,6 +127,12 @@ export interface MethodsConfig {
     /** `base_url` without a slash at its end; undefined: that of the public port. */
     readonly config: { readonly lifespan: number; readonly base_url: string | undefined };
   };
+  readonly totp: {
+    readonly enabled: boolean;
+    /** What apps show beside the code. */
+    readonly config: { readonly issuer: string };
+  };
+  readonly lookup_secret: { readonly enabled: boolean };
 }
 
 export interface PasswordPolicyConfig {
@@ -214,6 +220,7 @@ export interface LimitsConfig {
     readonly per_network: number;
     readonly per_device: number;
     readonly per_session: number;
+    readonly per_second_factor: number;
     /** Most that the answer to a failed login is held back. */
     readonly longest_wait: number;
   };

@@ -64,6 +64,7 @@ function readLimits(root: Slice): LimitsConfig {
       per_network: login.count("per_network"),
       per_device: login.count("per_device"),
       per_session: login.count("per_session"),
+      per_second_factor: login.count("per_second_factor"),
       longest_wait: login.duration("longest_wait"),
     },
     registration: { window: registration.duration("window"), per_network: registration.count("per_network") },

@@ -64,6 +64,11 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
     },
     methods: {
       oidc: readOidc(methods.part("oidc"), origin),
+      totp: {
+        enabled: methods.flag("totp.enabled"),
+        config: { issuer: methods.optionalText("totp.config.issuer") || new URL(publicUrl).hostname },
+      },
+      lookup_secret: { enabled: methods.flag("lookup_secret.enabled") },
       profile: { enabled: methods.flag("profile.enabled") },
       password: {
         enabled: methods.flag("password.enabled"),

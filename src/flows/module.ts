@@ -6,10 +6,9 @@ import { createContinuations } from "../continuation/continuation.ts";
 import type { Core } from "../core.ts";
 import { hooks as allHooks } from "../hooks/index.ts";
 import { createHookRunner } from "../hooks/runner.ts";
-import type { IdentityRecord } from "../identity/identity.ts";
 import { createAllowedUrls } from "../lib/url.ts";
 import type { createLimits } from "../limits/module.ts";
-import { countFirstFactors, secondFactors } from "../methods/contract/credential.ts";
+import { createFactors } from "../methods/contract/credential.ts";
 import type { CallbackHandler } from "../methods/contract/redirect.ts";
 import type { Methods } from "../methods/module.ts";
 import { createPrinters } from "../server/rest/encode.ts";
@@ -55,6 +54,7 @@ export const createFlows = (
   const { settings, login, registration, logout } = selfservice.flows;
 
   // What they share
+  const factors = createFactors(methods.credentials);
   const urls = createFlowUrls(serve.public.base_url, {
     settings: settings.ui_url,
     login: login.ui_url,
@@ -65,7 +65,7 @@ export const createFlows = (
     cookie: sessionCookie,
     clock,
     aal: createAalRules({
-      secondFactors: (identity) => secondFactors(methods.credentials, identity),
+      secondFactors: factors.second,
       loginUrl: (type, query) => urls.init("login", type, query),
     }),
   });
@@ -122,12 +122,12 @@ export const createFlows = (
     methods: methods.settings,
     hooks: runnerOf("settings"),
     render: render.settings,
-    firstFactors: (identity: IdentityRecord) =>
-      countFirstFactors(methods.credentials, identity).map(({ type }) => type),
+    factors,
   };
   const loginDeps = {
     ...shared,
     config: login,
+    requiredAal: config.session.whoami.required_aal,
     pendingAccountLinks: createPendingAccountLinks(sealedContext),
     methods: methods.login,
     hooks: runnerOf("login"),

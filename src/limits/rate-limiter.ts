@@ -20,6 +20,8 @@ export interface RateLimiter {
   deviceBuckets(device: string, identityId: string): readonly Bucket[];
   /** What failed re-authentication in a live session counts against: that session and nothing else. */
   sessionBuckets(sessionId: string): readonly Bucket[];
+  /** What a failed second factor counts against: the person, in whatever session or flow. */
+  secondFactorBuckets(identityId: string): readonly Bucket[];
   /**
    * Makes a try, unless too many have failed. Those that are under way on this
    * node count as failed until they end: many at once get no further than many
@@ -88,6 +90,7 @@ export const createRateLimiter = ({
     ],
     deviceBuckets: (device, identityId) => [bucket("device", `${device} ${identityId}`, config.per_device)],
     sessionBuckets: (sessionId) => [bucket("session", sessionId, config.per_session)],
+    secondFactorBuckets: (identityId) => [bucket("second factor", identityId, config.per_second_factor)],
 
     async attempt(buckets, make) {
       const keys = buckets.map((b) => b.digest.toString("latin1"));

@@ -11,7 +11,7 @@ import { createPasswordPolicy } from "./password/policy.ts";
 
 /** What the methods stand on. */
 export interface MethodsModuleDeps
-  extends Pick<MethodDeps, "db" | "identities" | "attempts" | "devices" | "floor" | "digestKeys">,
+  extends Pick<MethodDeps, "aead" | "clock" | "db" | "identities" | "attempts" | "devices" | "floor" | "digestKeys">,
     Pick<OidcDeps, "aead" | "addressRules" | "clock" | "publicUrl"> {
   readonly config: Pick<Config, "database" | "hashers" | "selfservice">;
   readonly registrations: MethodDeps["registrationLimit"];

@@ -2,13 +2,14 @@ import { create } from "@bufbuild/protobuf";
 import { StepUpRequiredSchema } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 import { detail, type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
-import type { AuthenticationMethodRecord, SessionRecord, SignedIn } from "./session.ts";
+import { type AuthenticationMethodRecord, isPrivileged, type SignedIn } from "./session.ts";
 
 /*
  * The rules of authenticator assurance levels (NIST SP 800-63B): which entries
  * of a session make which level, what a login flow that asks for a level lets
  * through, what endpoints ask for, and how a client steps up. All of them stand
- * here; what a factor is, is defined by the credentials of the methods.
+ * here (docs/second-factors.md); what a factor is, is told by the credentials of
+ * the methods.
  */
 
 /** How surely a person is known: 0 nobody, 1 one factor, 2 two factors. */
@@ -25,18 +26,36 @@ const channelOf = ({ method, provider }: AuthenticationMethodRecord): string =>
   byMessage.has(method) ? "message" : provider === undefined ? method : `${method} ${provider}`;
 
 /**
- * The level that a session has reached. Two needs a first factor and a second
- * one of another channel, or a provider that vouches for both.
+ * Whether a second factor that was given is still one of the person's: with a
+ * factor that was removed goes the level that it made, and one that is set up anew
+ * does not bring it back. What arrives by message or from a provider is no
+ * credential of its own.
  */
-export const sessionAal = ({ methods }: Pick<SessionRecord, "methods">): Aal => {
-  if (methods.length === 0) return 0;
-  const second = methods.filter(({ aal }) => aal === "aal2");
-  const reached = second.some(
+const isStillThere = ({ credentials }: IdentityRecord, entry: AuthenticationMethodRecord): boolean => {
+  if (byMessage.has(entry.method) || entry.provider !== undefined) return true;
+  const credential = credentials[entry.method];
+  if (credential?.set !== true) return false;
+  const { since } = credential.facts;
+  return typeof since !== "string" || entry.completed_at >= since;
+};
+
+/**
+ * The entries of a session that make it two factors: second ones beside a first one
+ * of another channel, or a provider that vouches for both.
+ */
+const secondEntries = ({ session: { methods }, identity }: SignedIn): readonly AuthenticationMethodRecord[] =>
+  methods.filter(
     (entry) =>
-      entry.provider !== undefined ||
-      methods.some((other) => other.aal === "aal1" && channelOf(other) !== channelOf(entry)),
+      entry.aal === "aal2" &&
+      isStillThere(identity, entry) &&
+      (entry.provider !== undefined ||
+        methods.some((other) => other.aal === "aal1" && channelOf(other) !== channelOf(entry))),
   );
-  return reached ? 2 : 1;
+
+/** The level that a session has reached. */
+export const sessionAal = (signedIn: SignedIn): Aal => {
+  if (signedIn.session.methods.length === 0) return 0;
+  return secondEntries(signedIn).length > 0 ? 2 : 1;
 };
 
 /**
@@ -56,24 +75,57 @@ export interface AalRulesDeps {
 
 /** Asks sessions for a level. */
 export interface AalRules {
+  isSatisfied(caller: SignedIn, required: RequiredAal): boolean;
+  /**
+   * The error of `mustSatisfy`; undefined: the level is reached.
+   *
+   * @param maxAge seconds that the second factor may be old; 0: any
+   */
+  stepUp(caller: SignedIn, required: RequiredAal, returnTo?: string, maxAge?: number): ServiceError | undefined;
   /**
    * @param returnTo where a browser comes back to once it has stepped up
    * @throws AAL2_REQUIRED with StepUpRequired: how any client reaches the level
    */
   mustSatisfy(caller: SignedIn, required: RequiredAal, returnTo?: string): void;
+  /**
+   * Whether the person authenticated recently enough for a protected change, and at
+   * the level that the account has: whoever has a second factor gave it within that time.
+   *
+   * @param maxAge milliseconds
+   */
+  isPrivileged(caller: SignedIn, maxAge: number, now: Date): boolean;
 }
 
 /** Creates the rules. */
-export const createAalRules = ({ secondFactors, loginUrl }: AalRulesDeps): AalRules => ({
-  mustSatisfy: ({ session, identity }, required, returnTo) => {
-    if (required === "aal1" || sessionAal(session) === 2) return;
-    const methods = secondFactors(identity);
-    if (methods.length > 0) throw stepUpRequired(methods, loginUrl, returnTo);
-  },
-});
+export const createAalRules = ({ secondFactors, loginUrl }: AalRulesDeps): AalRules => {
+  const isSatisfied: AalRules["isSatisfied"] = (caller, required) =>
+    required === "aal1" || sessionAal(caller) === 2 || secondFactors(caller.identity).length === 0;
+
+  const stepUp: AalRules["stepUp"] = (caller, required, returnTo, maxAge = 0) =>
+    isSatisfied(caller, required)
+      ? undefined
+      : stepUpRequired({ methods: [...secondFactors(caller.identity)], maxAge }, loginUrl, returnTo);
+
+  return {
+    isSatisfied,
+    stepUp,
+    mustSatisfy: (caller, required, returnTo) => {
+      const error = stepUp(caller, required, returnTo);
+      if (error) throw error;
+    },
+    isPrivileged: (caller, maxAge, now) => {
+      if (!isPrivileged(caller.session, maxAge, now)) return false;
+      const oldest = new Date(now.getTime() - maxAge).toISOString();
+      return (
+        secondFactors(caller.identity).length === 0 ||
+        secondEntries(caller).some(({ completed_at }) => completed_at > oldest)
+      );
+    },
+  };
+};
 
 const stepUpRequired = (
-  methods: readonly string[],
+  asked: { readonly methods: string[]; readonly maxAge: number },
   loginUrl: AalRulesDeps["loginUrl"],
   returnTo: string | undefined,
 ): ServiceError => {
@@ -83,11 +135,15 @@ const stepUpRequired = (
     explain: "The session has to be raised by a second factor.",
     details: { redirect_browser_to: location },
     siblings: { redirect_browser_to: location },
+    // RFC 9470: what the resource asks of the session.
+    headers: {
+      "www-authenticate": `Bearer error="insufficient_user_authentication", error_description="A second factor is required", acr_values="aal2"`,
+    },
     typed: [
       detail(
         StepUpRequiredSchema,
         create(StepUpRequiredSchema, {
-          methods: [...methods],
+          ...asked,
           nativeLoginUrl: loginUrl("api", { aal: "aal2" }),
           redirectBrowserTo: location,
         }),

@@ -26,6 +26,8 @@ export interface Callers {
   must(call: Call): Promise<Caller>;
   /** See `AalRules`. @throws AAL2_REQUIRED */
   readonly mustSatisfyAal: AalRules["mustSatisfy"];
+  /** The other rules of levels. */
+  readonly aal: AalRules;
 }
 
 /** What `createCallers` needs. */
@@ -69,5 +71,6 @@ export const createCallers = ({ store, cookie, clock, aal }: CallersDeps): Calle
       return mustBeLive(await store.findByToken(digest), credential);
     },
     mustSatisfyAal: aal.mustSatisfy,
+    aal,
   };
 };

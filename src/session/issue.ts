@@ -52,6 +52,19 @@ export interface SessionIssuer {
     amr: readonly AuthenticationMethodReference[],
   ): Promise<Issued | undefined>;
   /**
+   * Renews a session whose token stays, as native apps expect of a second step: they send it themselves, so that no
+   * page of another site can have put it there. Undefined when the session is over, or its token was replaced. Only
+   * where the person is locked.
+   *
+   * @param token what the caller presented
+   */
+  raise(
+    tx: Sql,
+    current: SignedIn,
+    token: string,
+    amr: readonly AuthenticationMethodReference[],
+  ): Promise<Issued | undefined>;
+  /**
    * Adds an authentication that is made with a change. Undefined when the session is over. Only where the person is
    * locked.
    */
@@ -122,6 +135,20 @@ export const createSessionIssuer = ({
         expiresAt: new Date(now.getTime() + lifespan),
       };
       await store.renew(tx, session, tokenDigest(token));
+      return { session, identity, token };
+    },
+
+    async raise(tx, { session: read, identity }, token, amr) {
+      const now = clock.now();
+      const live = await store.findLive(tx, read, now);
+      if (!live?.digest.equals(tokenDigest(token))) return undefined;
+      const session: SessionRecord = {
+        ...live.session,
+        methods: appended(live.session.methods, completed(amr, now)),
+        authenticatedAt: now,
+        expiresAt: new Date(now.getTime() + lifespan),
+      };
+      await store.renew(tx, session, live.digest);
       return { session, identity, token };
     },
 

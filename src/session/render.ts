@@ -26,7 +26,7 @@ export const renderSession = (
   active: isLive({ session, identity: record }, now),
   expiresAt: timestamp(session.expiresAt),
   authenticatedAt: timestamp(session.authenticatedAt),
-  authenticatorAssuranceLevel: levels[sessionAal(session)],
+  authenticatorAssuranceLevel: levels[sessionAal({ session, identity: record })],
   authenticationMethods: session.methods.map(renderMethodReference),
   issuedAt: timestamp(session.issuedAt),
   ...(identity && { identity }),

@@ -33,6 +33,9 @@ const noMeta: UiNodeMeta = Object.freeze({ $typeName: "ostiary.ui.v1.UiNodeMeta"
 const noOptions: UiNodeInputAttributes["options"] = [];
 Object.freeze(noOptions);
 
+const metaOf = (label: UiText | undefined): UiNodeMeta =>
+  label === undefined ? noMeta : { $typeName: "ostiary.ui.v1.UiNodeMeta", label };
+
 // Messages are plain literals, not create(): a form has some twenty of them, at every request.
 const wrap = (group: string, input: UiNodeInputAttributes, messages: UiText[], meta: UiNodeMeta): UiNode => ({
   $typeName: "ostiary.ui.v1.UiNode",
@@ -58,9 +61,7 @@ export function inputNode(parts: InputParts): UiNode {
       parts.options?.map((option) => ({ $typeName: "ostiary.ui.v1.UiNodeInputOption", value: jsonValue(option) })) ??
       noOptions,
   };
-  const meta: UiNodeMeta =
-    parts.label === undefined ? noMeta : { $typeName: "ostiary.ui.v1.UiNodeMeta", label: parts.label };
-  return wrap(parts.group, input, parts.messages === undefined ? noMessages : [...parts.messages], meta);
+  return wrap(parts.group, input, parts.messages === undefined ? noMessages : [...parts.messages], metaOf(parts.label));
 }
 
 /**
@@ -76,6 +77,50 @@ export const submitNode = (parts: {
   readonly value: string;
   readonly label: UiText;
 }): UiNode => freezeNode(inputNode({ ...parts, type: "submit" }));
+
+/** Makes a text to be read. */
+export const textNode = (parts: {
+  readonly group: string;
+  readonly id: string;
+  readonly text: UiText;
+  readonly label?: UiText;
+}): UiNode => ({
+  $typeName: "ostiary.ui.v1.UiNode",
+  type: NodeType.TEXT,
+  group: parts.group,
+  attributes: {
+    $typeName: "ostiary.ui.v1.UiNodeAttributes",
+    kind: {
+      case: "text",
+      value: { $typeName: "ostiary.ui.v1.UiNodeTextAttributes", id: parts.id, text: parts.text },
+    },
+  },
+  messages: noMessages,
+  meta: metaOf(parts.label),
+});
+
+/** Makes an image. `src` is a URL, or the image itself as a `data:` URL; sizes are in pixels. */
+export const imageNode = (parts: {
+  readonly group: string;
+  readonly id: string;
+  readonly src: string;
+  readonly width: number;
+  readonly height: number;
+  readonly label: UiText;
+}): UiNode => {
+  const { id, src, width, height } = parts;
+  return {
+    $typeName: "ostiary.ui.v1.UiNode",
+    type: NodeType.IMG,
+    group: parts.group,
+    attributes: {
+      $typeName: "ostiary.ui.v1.UiNodeAttributes",
+      kind: { case: "img", value: { $typeName: "ostiary.ui.v1.UiNodeImageAttributes", id, src, width, height } },
+    },
+    messages: noMessages,
+    meta: metaOf(parts.label),
+  };
+};
 
 const csrf = (value: string): UiNode =>
   inputNode({ group: "default", name: "csrf_token", type: "hidden", value, required: true });

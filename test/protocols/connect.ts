@@ -16,6 +16,7 @@ import {
   FormRejectedSchema,
   ReasonSchema,
   ReauthenticateSchema,
+  StepUpRequiredSchema,
 } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 import * as login from "../../gen/ostiary/login/v1/login_service_pb.ts";
 import { OidcService } from "../../gen/ostiary/oidc/v1/oidc_service_pb.ts";
@@ -77,6 +78,7 @@ const refusalOfConnect = (thrown: unknown): Refusal => {
   const [expired] = error.findDetails(FlowExpiredSchema);
   const [retry] = error.findDetails(RetryInfoSchema);
   const [again] = error.findDetails(ReauthenticateSchema);
+  const [stepUp] = error.findDetails(StepUpRequiredSchema);
   return plainRefusal((ReasonSchema.value[info.reason]?.name ?? "").replace(/^REASON_/, "") as ErrorName, {
     texts: (form?.messages ?? []).flatMap(({ node, text }) => (text === undefined ? [] : [textOfMessage(node, text)])),
     ...(form && { form: { kind: form.flowKind, id: form.flowId } }),
@@ -89,6 +91,7 @@ const refusalOfConnect = (thrown: unknown): Refusal => {
       nativeLoginUrl: again.nativeLoginUrl,
       redirectBrowserTo: again.redirectBrowserTo,
     },
+    ...(stepUp && { stepUp }),
   });
 };
 

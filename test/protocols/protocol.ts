@@ -31,6 +31,7 @@ export interface Refusal {
   /** Seconds. */
   readonly retryAfter: number | undefined;
   readonly reauthenticate: Reauthenticate | undefined;
+  readonly stepUp?: StepUp | undefined;
   /** The form that says what is wrong, where it is named: not always the one that was submitted. */
   readonly form?: { readonly kind: string; readonly id: string };
   /** Where a browser was sent. */
@@ -39,6 +40,14 @@ export interface Refusal {
 
 /** How to prove again who one is; browsers without script only learn where to go. */
 export interface Reauthenticate {
+  readonly maxAge?: number;
+  readonly methods?: readonly string[];
+  readonly nativeLoginUrl?: string;
+  readonly redirectBrowserTo: string;
+}
+
+/** How to reach a higher level; REST only says where a browser goes. */
+export interface StepUp {
   readonly maxAge?: number;
   readonly methods?: readonly string[];
   readonly nativeLoginUrl?: string;

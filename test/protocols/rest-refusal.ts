@@ -65,7 +65,11 @@ const siblings = ({ json, headers }: CallbackResult): Partial<Refusal> => {
   const { details } = json.error as JsonError;
   const again = details?.reauthenticate;
   const retryAfter = headers["retry-after"];
+  const location = json.redirect_browser_to;
   return {
+    ...((json.error as JsonError).id === "session_aal2_required" && {
+      stepUp: { redirectBrowserTo: String(location) },
+    }),
     useFlowId: json.use_flow_id as string | undefined,
     retryAfter: retryAfter === undefined ? undefined : Number(retryAfter),
     reauthenticate: again && {

@@ -24,10 +24,12 @@ export interface SeenText {
 
 /** An element of a form. */
 export interface SeenNode {
+  /** Of an input; the id of anything else. */
   readonly name: string;
   readonly group: string;
+  /** Of an input; the kind of anything else. */
   readonly type: string;
-  /** Undefined when the node has none. */
+  /** Of an input; the words of a text, the address of an image. Undefined when the node has none. */
   readonly value: JsonValue | undefined;
 }
 
@@ -55,6 +57,9 @@ export interface SeenFlow {
 export interface SeenSession {
   readonly id: string;
   readonly active: boolean;
+  /** Authenticator assurance level: 0, 1 or 2. */
+  readonly aal: number;
+  /** Empty where it is withheld. */
   readonly identityId: string;
   readonly traits: JsonObject;
   readonly authenticatedAt: number;
@@ -85,7 +90,15 @@ interface JsonFlow {
     readonly messages?: readonly JsonText[];
     readonly nodes: readonly {
       readonly group: string;
-      readonly attributes: { readonly name: string; readonly type: string; readonly value?: JsonValue };
+      readonly attributes: {
+        readonly node_type: string;
+        readonly name: string;
+        readonly id: string;
+        readonly type: string;
+        readonly value?: JsonValue;
+        readonly text?: JsonText;
+        readonly src?: string;
+      };
       readonly messages: readonly JsonText[];
     }[];
   };
@@ -107,7 +120,11 @@ export const flowOfJson = (json: unknown): SeenFlow => {
     action: flow.ui.action,
     requestUrl: flow.request_url,
     returnTo: flow.return_to,
-    nodes: flow.ui.nodes.map(({ group, attributes: { name, type, value } }) => ({ name, group, type, value })),
+    nodes: flow.ui.nodes.map(({ group, attributes: { node_type, name, id, type, value, text, src } }) =>
+      node_type === "input"
+        ? { name, group, type, value }
+        : { name: id, group, type: node_type, value: text?.text ?? src },
+    ),
     texts: [
       ...textsOf("", flow.ui.messages),
       ...flow.ui.nodes.flatMap((node) => textsOf(node.attributes.name, node.messages)),
@@ -125,7 +142,8 @@ interface JsonSession {
   readonly authenticated_at: string;
   readonly expires_at: string;
   readonly authentication_methods: readonly { readonly method: string }[];
-  readonly identity: { readonly id: string; readonly traits: JsonObject };
+  readonly authenticator_assurance_level: string;
+  readonly identity: { readonly id: string; readonly traits: JsonObject } | null;
 }
 
 /** Reads a session as REST prints it. */
@@ -134,8 +152,9 @@ export const sessionOfJson = (json: unknown): SeenSession => {
   return {
     id: session.id,
     active: session.active,
-    identityId: session.identity.id,
-    traits: session.identity.traits,
+    aal: Number(session.authenticator_assurance_level.slice(-1)),
+    identityId: session.identity?.id ?? "",
+    traits: session.identity?.traits ?? {},
     authenticatedAt: Date.parse(session.authenticated_at),
     expiresAt: Date.parse(session.expires_at),
     methods: session.authentication_methods.map((each) => each.method),
@@ -159,9 +178,14 @@ export const textOfMessage = (node: string, { id, type, text }: UiText): SeenTex
 });
 
 const nodeOfMessage = ({ group, attributes }: UiNode): SeenNode => {
-  if (attributes?.kind.case !== "input") throw new Error("the tests know no nodes but inputs");
-  const { name, type, value } = attributes.kind.value;
-  return { name, group, type, value: value === undefined ? undefined : toJson(ValueSchema, value) };
+  const kind = attributes?.kind;
+  if (kind?.case === undefined) throw new Error("a node without attributes");
+  if (kind.case === "input") {
+    const { name, type, value } = kind.value;
+    return { name, group, type, value: value === undefined ? undefined : toJson(ValueSchema, value) };
+  }
+  const value = kind.case === "text" ? kind.value.text?.text : kind.case === "img" ? kind.value.src : undefined;
+  return { name: kind.value.id, group, type: kind.case, value };
 };
 
 const stateOf = (flow: SettingsFlow | LoginFlow | RegistrationFlow): string => {
@@ -201,6 +225,7 @@ const at = (time: Timestamp | undefined): number => (time === undefined ? Number
 export const sessionOfMessage = (session: Session): SeenSession => ({
   id: session.id,
   active: session.active,
+  aal: session.authenticatorAssuranceLevel - 1,
   identityId: session.identity?.id ?? "",
   traits: session.identity?.traits ?? {},
   authenticatedAt: at(session.authenticatedAt),

@@ -79,7 +79,7 @@ const limitNewFlows = ({ devices, newFlows }: LoginDeps, caller: Caller | undefi
  * @throws SESSION_ALREADY_AVAILABLE
  */
 export const mustHaveReason = (caller: Caller, { refresh, requestedAal }: LoginContext, location: string): void => {
-  if (refresh || requestedAal > sessionAal(caller.session)) return;
+  if (refresh || requestedAal > sessionAal(caller)) return;
   throw serviceError("SESSION_ALREADY_AVAILABLE", {
     explain: "Signed in already. Ask for refresh=true to prove it again.",
     location,

@@ -38,13 +38,18 @@ export const createLoad = (deps: LoginDeps) => {
       flow: mustExist(await flows.find(db, "login", id), "There is no login flow with this id."),
     }),
 
-    /** Who is signed in needs a reason to sign in again. @throws SESSION_ALREADY_AVAILABLE */
+    /**
+     * Who is signed in needs a reason to sign in again, and a second factor needs somebody who is. @throws
+     * SESSION_ALREADY_AVAILABLE, AAL1_REQUIRED
+     */
     findCaller: async (submission: {
       readonly flow: FlowRecord;
       readonly call: Call;
     }): Promise<{ readonly caller: Caller | undefined }> => {
       const { flow, call } = submission;
       const caller = await callers.find(call);
+      if (!caller && loginContext(flow).requestedAal === 2)
+        throw serviceError("AAL1_REQUIRED", { explain: "The session that was to be raised is over: sign in again." });
       if (caller) mustHaveReason(caller, loginContext(flow), returnTo.must(returnToOf(flow)) ?? defaultReturnUrl);
       return { caller };
     },

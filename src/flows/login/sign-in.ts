@@ -78,15 +78,19 @@ export const createApproveSignIn = (deps: LoginDeps): SignInSteps["approve"] => 
 };
 
 /** Renders a sign-in that is written, with the cookies of a browser. */
-const createRenderSignIn = ({ clock, csrf, devices, schemas, sessionCookie }: LoginDeps) => {
+const createRenderSignIn = (deps: LoginDeps) => {
+  const { callers, clock, csrf, devices, requiredAal, schemas, sessionCookie, urls } = deps;
   return (
     { flow, caller, call }: AuthenticationContext,
     { issued }: WrittenSignIn,
     destination: string,
     continueWith: Parameters<WrittenEnd["render"]>[0],
   ): FlowCompleted => {
+    // Who still owes a second factor does not learn more of the account than that.
+    const isReached = callers.aal.isSatisfied(issued, requiredAal);
     const schema = schemas.must(issued.identity.schemaId);
-    const session = renderSession(issued, renderIdentity(issued.identity, schema.url), clock.now());
+    const identity = isReached ? renderIdentity(issued.identity, schema.url) : undefined;
+    const session = renderSession(issued, identity, clock.now());
     if (flow.type === "api")
       return {
         kind: "completed",
@@ -101,6 +105,10 @@ const createRenderSignIn = ({ clock, csrf, devices, schemas, sessionCookie }: Lo
     // A secret that someone else may know must not outlive the change of person;
     // the same person keeps theirs, so that forms already open stay good.
     if (caller?.identity.id !== issued.identity.id) csrf.rotate(call);
+    if (!isReached) {
+      const secondStep = urls.init("login", "browser", { aal: "aal2", return_to: returnToOf(flow) });
+      return { kind: "completed", continueWith: [], redirectBrowserTo: secondStep };
+    }
     return {
       kind: "completed",
       session,

@@ -6,6 +6,7 @@ import type {
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { LoginMethod } from "../../methods/contract/login.ts";
+import { methodName } from "../../methods/contract/method-name.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { Repeatable } from "../authentication/complete.ts";
@@ -50,11 +51,11 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
   const submitted =
     ({ method }: UpdateFlowBody) =>
     (): SubmittedValues | undefined =>
-      method.case && (methods[method.case] as LoginMethod).submitted(method.value as never);
+      method.case && (methods[methodName(method.case)] as LoginMethod).submitted(method.value as never);
 
   const pickMethod = async (submission: Submitted & LoadedSubmission) => {
     const { case: name } = submission.body.method;
-    const method = name && mustBeMethod(name);
+    const method = name && mustBeMethod(methodName(name));
     if (method?.answers(loginContext(submission.flow).requestedAal)) return { method };
     throw await reject(contextOf(submission, ""), showAgain(submission.flow, uiText(messages.noLoginMethod)));
   };

@@ -14,6 +14,7 @@ import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { ConcurrentChangeError } from "../shared/concurrent-change.ts";
 import { consumeOrThrow } from "../shared/consume.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
 /** Rolls the transaction back: what waited for the owner of the account cannot be linked. */
@@ -155,7 +156,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const { identity, linked } = await change(tx, signIn, now);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : [])];
     const issued = renews
-      ? await sessions.renew(tx, { ...renews, identity }, renews.credential.token, amr)
+      ? await sessions[keepsToken(flow) ? "raise" : "renew"](tx, { ...renews, identity }, renews.credential.token, amr)
       : await sessions.begin(tx, identity, amr, call, signIn.sessionId);
     if (issued === undefined) throw new ConcurrentChangeError("the session is over");
     if (linked) {
@@ -172,3 +173,6 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     return { issued, context: written };
   };
 };
+
+/** A native app goes on with its token after a second step. */
+const keepsToken = (flow: FlowRecord): boolean => flow.type === "api" && loginContext(flow).requestedAal === 2;

@@ -11,6 +11,7 @@ import type { SettingsDeps } from "./deps.ts";
 import { finalUrl } from "./outcome.ts";
 import { isRecent, park } from "./park.ts";
 import { rejection } from "./reject.ts";
+import { retireBackups } from "./retire-backups.ts";
 import type { PerformedSubmission } from "./submission.ts";
 
 /** A submit that no hook refused. */
@@ -36,7 +37,8 @@ export const approve = async (
   submission: PerformedSubmission,
   resubmit: Resubmit,
 ): Promise<Pick<ApprovedSubmission, "performed" | "destination" | "hooked">> => {
-  const { caller, call, examined, flow, method, performed, slow, transientPayload } = submission;
+  const { caller, call, examined, flow, method, slow, transientPayload } = submission;
+  const performed = await retireBackups(deps, submission, submission.performed);
   // Before anything is written: configuration may have changed since the flow began.
   const destination = finalUrl(deps, submission, method.name);
   const { identity: before, session } = caller;

@@ -23,7 +23,8 @@ import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { mustBeMethod, rejectIfExpired, requireAal } from "./load.ts";
 import type { SettingsOutcome } from "./outcome.ts";
-import { isRecent, park, reauthenticationRequired } from "./park.ts";
+import { isRecent, reauthenticationRequired } from "./park.ts";
+import { mustBePrivileged, stepUpRequired } from "./privileged.ts";
 import { reject, rejection } from "./reject.ts";
 import { afterCommit, finish, renderSaved, save } from "./save.ts";
 import { loadSubmission, type SettingsSubmission, viewOf } from "./submission.ts";
@@ -64,7 +65,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
 
   /** The change is asked for again after signing in: what the provider said is not stored that long. */
   const requirePrivileged = (submission: Returned & SettingsSubmission & Picked) => {
-    if (!isRecent(deps, submission)) throw new AfterRollback(() => park(deps, submission, resubmitted(submission)));
+    mustBePrivileged(deps, submission, submission.method, resubmitted(submission));
   };
 
   const handleCallback = async (submission: Returned & SettingsSubmission & Picked) => {
@@ -128,6 +129,8 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
       );
       if (found === undefined || !isOf(found.record, submission)) throw rejection(deps, submission, nothingWaits);
       // The codes stay good: the app brings them again once the person has signed in.
+      const stepUp = stepUpRequired(deps, submission);
+      if (stepUp) throw stepUp;
       if (!isRecent(deps, submission)) throw reauthenticationRequired(deps, submission);
       const { callbackData, record, transientPayload } = found;
       if (callbackData === undefined)
@@ -155,15 +158,15 @@ const resubmitted = ({ method, pending, transientPayload }: Returned & SettingsS
 
 /** A method that answers callbacks. */
 interface Picked {
-  readonly method: { readonly name: string; readonly redirect: SettingsRedirect };
+  readonly method: { readonly name: string; readonly changesFactors: boolean; readonly redirect: SettingsRedirect };
 }
 
 /** @throws METHOD_DISABLED */
 const mustHandleCallback = (deps: SettingsDeps, name: string): Picked["method"] => {
-  const { redirect } = mustBeMethod(deps, name);
+  const { changesFactors, redirect } = mustBeMethod(deps, name);
   if (redirect === undefined)
     throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
-  return { name, redirect };
+  return { name, changesFactors, redirect };
 };
 
 const nothingWaits: Rejected = rejected([

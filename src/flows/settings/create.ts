@@ -9,6 +9,7 @@ import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shar
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import type { SettingsDeps } from "./deps.ts";
+import { prepare } from "./prepare.ts";
 
 /** Creates a settings flow: two statements, the session's read and the insert. */
 export const createCreate = (deps: SettingsDeps) => {
@@ -42,16 +43,21 @@ export const createCreate = (deps: SettingsDeps) => {
   };
 };
 
-/** A fresh settings flow of the caller, not written yet. `context` is what it has beside its form. */
+/**
+ * A fresh settings flow of the caller, not written yet. `context` is what it has beside its form and what methods
+ * store from the start.
+ */
 export const newSettingsFlow = (
-  { clock, config }: Pick<SettingsDeps, "clock" | "config">,
+  { clock, config, ...deps }: Pick<SettingsDeps, "clock" | "config" | "methods" | "sealedContext">,
   { identity }: Caller,
   type: FlowRecord["type"],
   requestUrl: string,
   form: FlowForm = emptyForm,
   context: JsonObject = {},
-): FlowRecord =>
-  newFlow(
+): FlowRecord => {
+  const flow = newFlow(
     { kind: "settings", type, identityId: identity.id, state: "show_form", requestUrl, form, context },
     { clock, lifespan: config.lifespan },
   );
+  return { ...flow, context: prepare(deps, flow) };
+};

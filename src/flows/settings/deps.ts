@@ -1,6 +1,6 @@
 import type { SelfServiceConfig } from "../../config/config.ts";
 import type { Continuations } from "../../continuation/continuation.ts";
-import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Factors } from "../../methods/contract/credential.ts";
 import type { SettingsMethods } from "../../methods/contract/settings.ts";
 import type { Redirects } from "../redirect/redirects.ts";
 import type { ConflictRetry } from "../shared/conflict-retry.ts";
@@ -17,6 +17,6 @@ export interface SettingsDeps extends FlowStorage, FlowSessions, FlowDestination
   readonly redirect: Redirects;
   readonly methods: SettingsMethods;
   readonly render: RenderSettings;
-  /** The methods a person can prove themselves with. */
-  readonly firstFactors: (identity: IdentityRecord) => readonly string[];
+  /** What a person has to authenticate with. */
+  readonly factors: Factors;
 }

@@ -4,7 +4,7 @@ import { type UpdateFlowBody, UpdateFlowBodySchema } from "../../../gen/ostiary/
 import type { ContinuationBinding } from "../../continuation/continuation.ts";
 import type { Sql } from "../../db/sql.ts";
 import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
-import { isPrivileged } from "../../session/session.ts";
+import { methodName } from "../../methods/contract/method-name.ts";
 import { homeOf } from "../shared/flow.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { loadAndCheck } from "./load.ts";
@@ -13,9 +13,9 @@ import type { SettingsSubmission } from "./submission.ts";
 /** How long a change waits for its owner, in milliseconds (docs/compatibility.md, rule 5). */
 const LIFESPAN = 15 * 60_000;
 
-/** Whether the person authenticated recently enough for a protected change. */
-export const isRecent = ({ clock, config }: SettingsDeps, { caller }: SettingsSubmission): boolean =>
-  isPrivileged(caller.session, config.privileged_session_max_age, clock.now());
+/** Whether the person authenticated recently enough for a protected change, at the level that the account has. */
+export const isRecent = ({ callers, clock, config }: SettingsDeps, { caller }: SettingsSubmission): boolean =>
+  callers.aal.isPrivileged(caller, config.privileged_session_max_age, clock.now());
 
 /** What a parked change is bound to: it is applied under exactly these. */
 export const parkedFor = ({ caller, flow }: SettingsSubmission, method: string): ContinuationBinding => ({
@@ -31,11 +31,14 @@ export const parkedFor = ({ caller, flow }: SettingsSubmission, method: string):
 /**
  * Parks a protected change and says where its owner authenticates. It
  * takes the place of a change that was parked for this flow before.
+ *
+ * @param failure the error to give; left out, that the session is too old
  */
 export const park = async (
   deps: SettingsDeps,
   submission: SettingsSubmission,
   body: UpdateFlowBody,
+  failure: () => ServiceError = () => reauthenticationRequired(deps, submission),
 ): Promise<ServiceError> => {
   const { db, config, continuations } = deps;
   const payload = toJson(UpdateFlowBodySchema, { ...body, csrfToken: "" });
@@ -43,12 +46,12 @@ export const park = async (
     await lockAndRecheck(deps, submission, tx);
     await continuations.park(
       tx,
-      parkedFor(submission, body.method.case ?? ""),
+      parkedFor(submission, methodName(body.method.case ?? "")),
       payload,
       Math.min(LIFESPAN, config.lifespan),
     );
   });
-  return reauthenticationRequired(deps, submission);
+  return failure();
 };
 
 /**
@@ -66,12 +69,15 @@ export const lockAndRecheck = async (
 
 /** Says where the owner of an account authenticates. */
 export const reauthenticationRequired = (
-  { config, urls, firstFactors }: SettingsDeps,
+  { config, factors, urls }: SettingsDeps,
   { caller, flow }: SettingsSubmission,
 ): ServiceError => {
-  const location = urls.init("login", "browser", { refresh: "true", return_to: urls.submit("settings", flow.id) });
-  const native = urls.init("login", "api", { refresh: "true" });
-  const methods = firstFactors(caller.identity);
+  // Whoever has a second factor proves that one: the first alone would not reach the level of the account.
+  const seconds = factors.second(caller.identity);
+  const query = { refresh: "true", ...(seconds.length > 0 && { aal: "aal2" }) };
+  const location = urls.init("login", "browser", { ...query, return_to: urls.submit("settings", flow.id) });
+  const native = urls.init("login", "api", query);
+  const methods = seconds.length > 0 ? seconds : factors.first(caller.identity);
   const maxAge = Math.floor(config.privileged_session_max_age / 1000);
   return serviceError("SESSION_REFRESH_REQUIRED", {
     explain: "The session is too old for this change. It is kept until you have signed in again, and then applied.",

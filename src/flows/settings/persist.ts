@@ -10,6 +10,7 @@ import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import type { ApprovedSubmission } from "./approve.ts";
 import type { SettingsDeps } from "./deps.ts";
+import { prepareAgain } from "./prepare.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
 /** A change that is written. */
@@ -60,7 +61,10 @@ export const persist = async (
     return await inTransaction(sql, db, async (tx): Promise<Persisted> => {
       const now = clock.now();
       const after = apply(before, change, { now, newId: uuid4 });
-      const saved = withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success", active);
+      const saved = {
+        ...withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success", active),
+        context: prepareAgain(deps, flow, hooked.method),
+      };
       const recorded = event ?? (differsInProtected(before, after) ? { type: "identifiers.changed" } : undefined);
 
       mustHold(await identities.update(tx, before, after));

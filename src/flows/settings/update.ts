@@ -8,12 +8,13 @@ import {
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
+import { methodName } from "../../methods/contract/method-name.ts";
 import { rejected } from "../../methods/contract/result.ts";
 import type { Examined, SettingsChange, SettingsMethod } from "../../methods/contract/settings.ts";
 import type { SlowWork } from "../../methods/contract/slow-work.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type Done, endWith, steps } from "../pipeline.ts";
-import { AfterRollback, type ChangedIdentity } from "../shared/conflict-retry.ts";
+import type { ChangedIdentity } from "../shared/conflict-retry.ts";
 import { checkOrigin } from "../shared/same-origin.ts";
 import { approve } from "./approve.ts";
 import type { SettingsCallback } from "./callback.ts";
@@ -21,8 +22,9 @@ import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { mustBeMethod, rejectIfExpired, requireAal } from "./load.ts";
 import { renderOutcome, type SettingsOutcome } from "./outcome.ts";
-import { isRecent, park, parkedFor } from "./park.ts";
+import { parkedFor } from "./park.ts";
 import { createPerform } from "./perform.ts";
+import { mustBePrivileged } from "./privileged.ts";
 import { rejection } from "./reject.ts";
 import { afterCommit, renderSaved, save } from "./save.ts";
 import { loadSubmission, type SettingsSubmission, viewOf } from "./submission.ts";
@@ -90,7 +92,7 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
   const pickMethod = async (submission: Submitted & SettingsSubmission) => {
     const { body } = submission;
     if (body.method.case === undefined) throw rejection(deps, submission, noMethod);
-    const method = mustBeMethod(deps, body.method.case);
+    const method = mustBeMethod(deps, methodName(body.method.case));
     const exchangeCodes = method.redirect?.exchangeCodes(body.method.value as never);
     if (exchangeCodes === undefined) return { method };
     return endWith(await callback.completeByCodes(submission, body, method.name, exchangeCodes));
@@ -105,8 +107,7 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
   };
 
   const requirePrivileged = (submission: Picked & { readonly examined: Examined<unknown> }) => {
-    if (submission.examined.protected && !isRecent(deps, submission))
-      throw new AfterRollback(() => park(deps, submission, submission.body));
+    if (submission.examined.protected) mustBePrivileged(deps, submission, submission.method, submission.body);
   };
 
   const submit = steps<"settings submit", Submitted, SettingsOutcome, ChangedIdentity>("settings submit")

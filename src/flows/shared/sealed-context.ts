@@ -14,6 +14,8 @@ const SEALED = "sealed";
 export interface SealedContext {
   /** The context of the flow with this in it, in the place of what the method stored before. */
   seal(flow: Pick<FlowRecord, "id" | "context">, method: string, data: JsonObject): JsonObject;
+  /** The context of the flow with what these methods stored, and nothing of the others. */
+  only(flow: Pick<FlowRecord, "context">, methods: readonly string[]): JsonObject;
   /** Undefined when the method stores nothing, or it cannot be opened any more. */
   open(flow: Pick<FlowRecord, "id" | "context">, method: string): JsonObject | undefined;
 }
@@ -23,6 +25,11 @@ export const createSealedContext = (aead: Aead): SealedContext => ({
   seal: ({ id, context }, method, data) => {
     const sealed = aead.encrypt(Buffer.from(JSON.stringify(data)), boundTo(id, method)).toString("base64url");
     return { ...context, [SEALED]: { ...sealedOf(context), [method]: sealed } };
+  },
+  only: ({ context }, methods) => {
+    const { [SEALED]: _, ...others } = context;
+    const stored = Object.entries(sealedOf(context) ?? {}).filter(([method]) => methods.includes(method));
+    return stored.length === 0 ? others : { ...others, [SEALED]: Object.fromEntries(stored) };
   },
   open: ({ id, context }, method) => {
     const sealed = sealedOf(context)?.[method];

@@ -21,6 +21,8 @@ export interface Authenticator {
 export interface CredentialKind {
   /** As stored, and as clients know it: `password`, `oidc`. */
   readonly type: string;
+  /** It only stands in for others of the second step, and is of no use without one: codes on paper. */
+  readonly isBackup?: boolean;
   /** The authenticators of this kind that the person can use now: keys, providers, a password. */
   factors(identity: IdentityRecord): readonly Authenticator[];
 }
@@ -32,8 +34,38 @@ export const countFirstFactors = (
 ): readonly { readonly type: string; readonly count: number }[] => countFactors(kinds, identity, "first");
 
 /** The types of second factors that a person has. */
-export const secondFactors = (kinds: readonly CredentialKind[], identity: IdentityRecord): readonly string[] =>
+const secondFactors = (kinds: readonly CredentialKind[], identity: IdentityRecord): readonly string[] =>
   countFactors(kinds, identity, "second").map(({ type }) => type);
+
+/** What the credentials of a person say about factors: types, as clients know them. */
+export interface Factors {
+  first(identity: IdentityRecord): readonly string[];
+  second(identity: IdentityRecord): readonly string[];
+  /** See `leftOverBackups`. */
+  leftOverBackups(before: IdentityRecord, after: IdentityRecord): readonly string[];
+}
+
+/** Creates the answers of all kinds of credentials. */
+export const createFactors = (kinds: readonly CredentialKind[]): Factors => ({
+  first: (identity) => countFirstFactors(kinds, identity).map(({ type }) => type),
+  second: (identity) => secondFactors(kinds, identity),
+  leftOverBackups: (before, after) => leftOverBackups(kinds, before, after),
+});
+
+/**
+ * The types of backups that a change leaves without anything to stand in for, because it takes the last other second
+ * factor: they would go on asking for a second step.
+ */
+const leftOverBackups = (
+  kinds: readonly CredentialKind[],
+  before: IdentityRecord,
+  after: IdentityRecord,
+): readonly string[] => {
+  const backups = kinds.filter(({ isBackup }) => isBackup).map(({ type }) => type);
+  const isOther = (type: string) => !backups.includes(type);
+  const left = secondFactors(kinds, after);
+  return secondFactors(kinds, before).some(isOther) && !left.some(isOther) ? left : [];
+};
 
 const countFactors = (kinds: readonly CredentialKind[], identity: IdentityRecord, factor: Authenticator["factor"]) =>
   kinds

@@ -7,16 +7,22 @@ import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { SignedIn } from "../../session/session.ts";
 import type { AccountLink, AuthenticationResult, LinkedAccount } from "./authentication.ts";
+import type { MethodName } from "./method-name.ts";
 import type { CallbackHandler, RedirectRequest } from "./redirect.ts";
 import type { OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
 
 /* A way to authenticate. The login flow knows of methods only this. */
 
-/** The methods of the login flow, by their case in the contract. */
-export type LoginCase = Exclude<LoginBody["method"]["case"], undefined>;
+/** What a person submits, by the name of the method. */
+type LoginInputs = {
+  readonly [M in LoginBody["method"] as M extends { case: string } ? MethodName<M["case"]> : never]: M["value"];
+};
+
+/** The methods of the login flow, by their name in the contract. */
+export type LoginCase = keyof LoginInputs;
 
 /** What a person submits to one method. */
-export type LoginInput<K extends LoginCase> = Extract<LoginBody["method"], { case: K }>["value"];
+export type LoginInput<K extends LoginCase> = LoginInputs[K];
 
 /** What a login method sees. */
 export interface LoginView {

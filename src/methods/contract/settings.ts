@@ -7,6 +7,7 @@ import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { AuthenticationMethodReference } from "../../session/issue.ts";
 import type { SignedIn } from "../../session/session.ts";
+import type { MethodName } from "./method-name.ts";
 import type { CallbackHandler, ExchangeCodes, RedirectRequest } from "./redirect.ts";
 import type { Consume, MethodEvent, OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
 import type { SlowWork } from "./slow-work.ts";
@@ -16,11 +17,16 @@ import type { SlowWork } from "./slow-work.ts";
  * flow's steps; the settings flow knows of methods only this.
  */
 
-/** The methods of the settings flow, by their case in the contract. */
-export type SettingsCase = Exclude<SettingsBody["method"]["case"], undefined>;
+/** What a person submits, by the name of the method. */
+type SettingsInputs = {
+  readonly [M in SettingsBody["method"] as M extends { case: string } ? MethodName<M["case"]> : never]: M["value"];
+};
+
+/** The methods of the settings flow, by their name in the contract. */
+export type SettingsCase = keyof SettingsInputs;
 
 /** What a person submits to one method. */
-export type SettingsInput<K extends SettingsCase> = Extract<SettingsBody["method"], { case: K }>["value"];
+export type SettingsInput<K extends SettingsCase> = SettingsInputs[K];
 
 /** What a settings method sees. */
 export interface SettingsView extends SignedIn {
@@ -74,6 +80,16 @@ export interface SettingsMethod<K extends SettingsCase = SettingsCase, E = unkno
   /** Configuration key, node group and credential type. */
   readonly name: K;
   readonly enabled: boolean;
+  /**
+   * Whether it adds or removes what a person signs in with. Whoever has a second factor needs a session that was raised
+   * by one for that, whatever the configuration asks of the flow.
+   */
+  readonly changesFactors: boolean;
+  /**
+   * What the method stores in a new flow, sealed, such as a secret to be confirmed. It stays until the method has saved
+   * a change in this flow, and is made again then.
+   */
+  prepare?(): JsonObject;
   nodes(view: SettingsView): readonly UiNode[];
   /** Cheap: what is wrong at sight, and whether the change is protected. */
   examine(input: SettingsInput<K>, view: SettingsView): Examined<E> | Rejected;

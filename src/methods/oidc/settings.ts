@@ -70,6 +70,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
   return {
     name: OIDC,
     enabled,
+    changesFactors: true,
 
     nodes: ({ identity }) =>
       nodes.settings({

@@ -48,6 +48,7 @@ export const createPasswordSettings = ({
   return {
     name: PASSWORD,
     enabled,
+    changesFactors: true,
     nodes: () => nodes,
 
     examine: ({ password }) =>

@@ -46,6 +46,7 @@ export const createProfileSettings = ({
   return {
     name: "profile",
     enabled,
+    changesFactors: false,
 
     nodes: ({ schema, identity, submittedValues }) =>
       submittedValues

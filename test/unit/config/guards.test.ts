@@ -67,7 +67,7 @@ test.each([
     `login: { after: { password: { hooks: [${webHook(", response: { parse: false }")}, { hook: show_verification_ui }] } } }`,
   ),
   flows("login: { before: { hooks: [{ hook: organization }] } }"),
-  flows("login: { after: { totp: { hooks: [{ hook: require_verified_address }] } } }"),
+  flows("login: { after: { webauthn: { hooks: [{ hook: require_verified_address }] } } }"),
   flows(
     `recovery: { before: { hooks: [${webHook("")}] }, after: { hooks: [${webHook(", response: { parse: true }")}] } }`,
   ),

@@ -3,9 +3,11 @@ import { describe, expect, it } from "vitest";
 import { catalogues } from "../../../src/hosted/catalogues.ts";
 import { chooseLanguage, languages } from "../../../src/hosted/language.ts";
 import { textsOf } from "../../../src/hosted/texts.ts";
+import { messages as lookupSecret } from "../../../src/methods/lookup_secret/messages.ts";
 import * as oidc from "../../../src/methods/oidc/messages.ts";
 import type { RefusalReason } from "../../../src/methods/oidc/refusal.ts";
 import { messages as password } from "../../../src/methods/password/messages.ts";
+import { messages as totp } from "../../../src/methods/totp/messages.ts";
 import { messages as general, type MessageRow } from "../../../src/ui/messages.ts";
 
 const codes = languages.map(({ code }) => code);
@@ -57,7 +59,11 @@ describe("the catalogues", () => {
     const known = new Set(documented.map(({ id }) => id));
     const ids = Object.keys(english).flatMap((key) => (key.startsWith("m.") ? [key.split(".")[1] ?? ""] : []));
     expect(ids.filter((id) => !known.has(id))).toEqual([]);
-    const rows: readonly MessageRow[] = [general, password, oidc.messages].flatMap((table) => Object.values(table));
+    const tables: readonly Readonly<Record<string, MessageRow>>[] = [
+      ...[general, password, oidc.messages],
+      ...[totp, lookupSecret],
+    ];
+    const rows = tables.flatMap((table) => Object.values(table));
     expect(rows.filter(({ id }) => !known.has(String(id)))).toEqual([]);
   });
 

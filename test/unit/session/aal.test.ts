@@ -14,6 +14,17 @@ const entry = (method: string, aal: "aal1" | "aal2", provider?: string): Authent
 const password = entry("password", "aal1");
 const totp = entry("totp", "aal2");
 
+/** Someone who has everything that the entries name. */
+const everything = (methods: readonly AuthenticationMethodRecord[]) =>
+  Object.fromEntries(methods.map(({ method }) => [method, { identifiers: [], set: true, facts: {} }]));
+
+const callerWith = (credentials: IdentityRecord["credentials"], ...methods: readonly AuthenticationMethodRecord[]) =>
+  ({
+    session: { methods, authenticatedAt: new Date("2026-05-01T12:00:00.000Z") },
+    identity: { credentials },
+  }) as unknown as SignedIn;
+const caller = (...methods: readonly AuthenticationMethodRecord[]) => callerWith(everything(methods), ...methods);
+
 describe("the level of a session", () => {
   it.each<[string, Aal, readonly AuthenticationMethodRecord[]]>([
     ["nothing", 0, []],
@@ -32,7 +43,56 @@ describe("the level of a session", () => {
     ["a password and a code by mail", 2, [password, entry("code", "aal2")]],
     ["one key as both factors", 1, [entry("webauthn", "aal1"), entry("webauthn", "aal2")]],
   ])("of %s is %i", (_, level, methods) => {
-    expect(sessionAal({ methods })).toBe(level);
+    expect(sessionAal(caller(...methods))).toBe(level);
+  });
+});
+
+describe("the level of a session drops", () => {
+  const has = (method: string, set: boolean, facts = {}) => ({ [method]: { identifiers: [], set, facts } });
+
+  it.each<[string, Aal, IdentityRecord["credentials"], AuthenticationMethodRecord]>([
+    ["with the factor that is removed", 1, {}, totp],
+    ["with the factor of which only the identifiers are left", 1, has("webauthn", false), entry("webauthn", "aal2")],
+    ["not while the factor is there", 2, has("totp", true), totp],
+    ["with a factor that was set up anew since", 1, has("totp", true, { since: "2026-05-01T12:00:00.001Z" }), totp],
+    ["not with one that was set up at that moment", 2, has("totp", true, { since: "2026-05-01T12:00:00.000Z" }), totp],
+    ["not with what arrives by message", 2, {}, entry("code", "aal2")],
+    ["not with a provider that vouches for both", 2, {}, entry("oidc", "aal2", "acme")],
+  ])("%s: %i", (_, level, credentials, second) => {
+    expect(sessionAal(callerWith(credentials, password, second))).toBe(level);
+  });
+});
+
+describe("a session is recent enough for a protected change", () => {
+  const rules = (secondFactors: readonly string[]) =>
+    createAalRules({ secondFactors: () => secondFactors, loginUrl: () => "" });
+  const at = (time: string) => new Date(`2026-05-01T${time}Z`);
+  const late = { ...totp, completed_at: "2026-05-01T12:10:00.000Z" };
+  const hour = 3_600_000;
+  const renewed = (...methods: readonly AuthenticationMethodRecord[]) => {
+    const { session, identity } = caller(...methods);
+    return { session: { ...session, authenticatedAt: at("12:20:00") }, identity };
+  };
+
+  it("by any authentication of someone without a second factor", () => {
+    expect(rules([]).isPrivileged(caller(password), hour, at("12:59:59.999"))).toBe(true);
+    expect(rules([]).isPrivileged(caller(password), hour, at("13:00:00"))).toBe(false);
+  });
+
+  it("by the second factor of someone who has one, and not by the first alone", () => {
+    expect(rules(["totp"]).isPrivileged(renewed(password, late, password), hour, at("13:09:59.999"))).toBe(true);
+    expect(rules(["totp"]).isPrivileged(renewed(password, late, password), hour, at("13:10:00"))).toBe(false);
+    expect(rules(["totp"]).isPrivileged(renewed(password), hour, at("12:20:00"))).toBe(false);
+  });
+
+  it("by no second factor that pairs with nothing", () => {
+    expect(
+      rules(["code"]).isPrivileged(
+        renewed(entry("code_recovery", "aal1"), entry("code", "aal2")),
+        hour,
+        at("12:20:00"),
+      ),
+    ).toBe(false);
   });
 });
 
@@ -53,8 +113,6 @@ describe("an endpoint that asks for a level", () => {
       secondFactors: () => secondFactors,
       loginUrl: (type, query) => `https://id.example/${type}?${new URLSearchParams(query)}`,
     });
-  const caller = (...methods: AuthenticationMethodRecord[]) =>
-    ({ session: { methods }, identity: {} as IdentityRecord }) as unknown as SignedIn;
   const refusal = (secondFactors: readonly string[], who: SignedIn, required: RequiredAal, returnTo?: string) => {
     try {
       rules(secondFactors).mustSatisfy(who, required, returnTo);

@@ -12,10 +12,14 @@ import type { Identity } from "../../identity/v1/identity_pb.ts";
 import { file_ostiary_identity_v1_identity } from "../../identity/v1/identity_pb.ts";
 import type { LoginFlow } from "./flow_pb.ts";
 import { file_ostiary_login_v1_flow } from "./flow_pb.ts";
+import type { LookupSecretMethod } from "./method_lookup_secret_pb.ts";
+import { file_ostiary_login_v1_method_lookup_secret } from "./method_lookup_secret_pb.ts";
 import type { OidcMethod } from "./method_oidc_pb.ts";
 import { file_ostiary_login_v1_method_oidc } from "./method_oidc_pb.ts";
 import type { PasswordMethod } from "./method_password_pb.ts";
 import { file_ostiary_login_v1_method_password } from "./method_password_pb.ts";
+import type { TotpMethod } from "./method_totp_pb.ts";
+import { file_ostiary_login_v1_method_totp } from "./method_totp_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Session } from "../../session/v1/session_pb.ts";
 import { file_ostiary_session_v1_session } from "../../session/v1/session_pb.ts";
@@ -27,7 +31,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/login/v1/login_service.proto.
  */
 export const file_ostiary_login_v1_login_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEiwgEKEUNyZWF0ZUZsb3dSZXF1ZXN0EjEKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlQgq6SAeCAQQQASAAEg8KB3JlZnJlc2gYAiABKAgSIAoDYWFsGAMgASgJQhO6SBByDlIAUgRhYWwxUgRhYWwyEhsKCXJldHVybl90bxgEIAEoCUIIukgFcgMYgEASKgoicmV0dXJuX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZRgFIAEoCCJkChJDcmVhdGVGbG93UmVzcG9uc2USKQoEZmxvdxgBIAEoCzIbLm9zdGlhcnkubG9naW4udjEuTG9naW5GbG93EiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YAiABKAlCBpq1GAIoASImCg5HZXRGbG93UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgiPAoPR2V0Rmxvd1Jlc3BvbnNlEikKBGZsb3cYASABKAsyGy5vc3RpYXJ5LmxvZ2luLnYxLkxvZ2luRmxvdyJbChFVcGRhdGVGbG93UmVxdWVzdBIWCgRmbG93GAEgASgJQgi6SAVyA7ABARIuCgRib2R5GAIgASgLMiAub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93Qm9keSL6AQoOVXBkYXRlRmxvd0JvZHkSNAoIcGFzc3dvcmQYASABKAsyIC5vc3RpYXJ5LmxvZ2luLnYxLlBhc3N3b3JkTWV0aG9kSAASLAoEb2lkYxgCIAEoCzIcLm9zdGlhcnkubG9naW4udjEuT2lkY01ldGhvZEgAEh8KCmNzcmZfdG9rZW4YFCABKAlCC4ABAbpIBXIDGIAIEjcKEXRyYW5zaWVudF9wYXlsb2FkGBUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgBiAEBQhQKBm1ldGhvZBIKkrUYBm1ldGhvZEIUChJfdHJhbnNpZW50X3BheWxvYWQiqgIKElVwZGF0ZUZsb3dSZXNwb25zZRIfCg1zZXNzaW9uX3Rva2VuGAEgASgJQgOAAQFIAIgBARIxCgdzZXNzaW9uGAIgASgLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb25IAYgBARI6Cg1jb250aW51ZV93aXRoGAMgAygLMhsub3N0aWFyeS51aS52MS5Db250aW51ZVdpdGhCBpq1GAIIARIjChNyZWRpcmVjdF9icm93c2VyX3RvGAQgASgJQgaatRgCKAESNAoIaWRlbnRpdHkYBSABKAsyHS5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5SAKIAQFCEAoOX3Nlc3Npb25fdG9rZW5CCgoIX3Nlc3Npb25CCwoJX2lkZW50aXR5MqEECgxMb2dpblNlcnZpY2USzgEKCkNyZWF0ZUZsb3cSIy5vc3RpYXJ5LmxvZ2luLnYxLkNyZWF0ZUZsb3dSZXF1ZXN0GiQub3N0aWFyeS5sb2dpbi52MS5DcmVhdGVGbG93UmVzcG9uc2UidYi1GAGytRgECICAAbq1GAICA8K1GAcKBQQdBxAYgtPkkwJSWiZiBGZsb3cSHi9zZWxmLXNlcnZpY2UvbG9naW4ve3R5cGU9YXBpfWIEZmxvdxIiL3NlbGYtc2VydmljZS9sb2dpbi97dHlwZT1icm93c2VyfRKSAQoHR2V0RmxvdxIgLm9zdGlhcnkubG9naW4udjEuR2V0Rmxvd1JlcXVlc3QaIS5vc3RpYXJ5LmxvZ2luLnYxLkdldEZsb3dSZXNwb25zZSJCiLUYAbK1GAQIgIABurUYAQLCtRgGCgQKCQ4dgtPkkwIhYgRmbG93Ehkvc2VsZi1zZXJ2aWNlL2xvZ2luL2Zsb3dzEpoBCgpVcGRhdGVGbG93EiMub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93UmVxdWVzdBokLm9zdGlhcnkubG9naW4udjEuVXBkYXRlRmxvd1Jlc3BvbnNlIkGItRgBurUYBgIDBAUGB8K1GA4KDAoJDBcEHQgYCxsOEILT5JMCGzoEYm9keSITL3NlbGYtc2VydmljZS9sb2dpbhoOurUYCgoIAQIZERITIQ9CigEKEG9zdGlhcnkubG9naW4udjFQAVowZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9sb2dpbi92MTtsb2dpbnYxogIGT1NUTEdOqgIQT3N0aWFyeS5Mb2dpbi5WMcoCEE9zdGlhcnlcTG9naW5cVjHqAhJPc3RpYXJ5OjpMb2dpbjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_identity, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_oidc, file_ostiary_login_v1_method_password, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
+  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEiwgEKEUNyZWF0ZUZsb3dSZXF1ZXN0EjEKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlQgq6SAeCAQQQASAAEg8KB3JlZnJlc2gYAiABKAgSIAoDYWFsGAMgASgJQhO6SBByDlIAUgRhYWwxUgRhYWwyEhsKCXJldHVybl90bxgEIAEoCUIIukgFcgMYgEASKgoicmV0dXJuX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZRgFIAEoCCJkChJDcmVhdGVGbG93UmVzcG9uc2USKQoEZmxvdxgBIAEoCzIbLm9zdGlhcnkubG9naW4udjEuTG9naW5GbG93EiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YAiABKAlCBpq1GAIoASImCg5HZXRGbG93UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgiPAoPR2V0Rmxvd1Jlc3BvbnNlEikKBGZsb3cYASABKAsyGy5vc3RpYXJ5LmxvZ2luLnYxLkxvZ2luRmxvdyJbChFVcGRhdGVGbG93UmVxdWVzdBIWCgRmbG93GAEgASgJQgi6SAVyA7ABARIuCgRib2R5GAIgASgLMiAub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93Qm9keSLnAgoOVXBkYXRlRmxvd0JvZHkSNAoIcGFzc3dvcmQYASABKAsyIC5vc3RpYXJ5LmxvZ2luLnYxLlBhc3N3b3JkTWV0aG9kSAASLAoEb2lkYxgCIAEoCzIcLm9zdGlhcnkubG9naW4udjEuT2lkY01ldGhvZEgAEiwKBHRvdHAYBCABKAsyHC5vc3RpYXJ5LmxvZ2luLnYxLlRvdHBNZXRob2RIABI9Cg1sb29rdXBfc2VjcmV0GAUgASgLMiQub3N0aWFyeS5sb2dpbi52MS5Mb29rdXBTZWNyZXRNZXRob2RIABIfCgpjc3JmX3Rva2VuGBQgASgJQguAAQG6SAVyAxiACBI3ChF0cmFuc2llbnRfcGF5bG9hZBgVIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAYgBAUIUCgZtZXRob2QSCpK1GAZtZXRob2RCFAoSX3RyYW5zaWVudF9wYXlsb2FkIqoCChJVcGRhdGVGbG93UmVzcG9uc2USHwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBSACIAQESMQoHc2Vzc2lvbhgCIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uSAGIAQESOgoNY29udGludWVfd2l0aBgDIAMoCzIbLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoQgaatRgCCAESIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgEIAEoCUIGmrUYAigBEjQKCGlkZW50aXR5GAUgASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eUgCiAEBQhAKDl9zZXNzaW9uX3Rva2VuQgoKCF9zZXNzaW9uQgsKCV9pZGVudGl0eTKiBAoMTG9naW5TZXJ2aWNlEs4BCgpDcmVhdGVGbG93EiMub3N0aWFyeS5sb2dpbi52MS5DcmVhdGVGbG93UmVxdWVzdBokLm9zdGlhcnkubG9naW4udjEuQ3JlYXRlRmxvd1Jlc3BvbnNlInWItRgBsrUYBAiAgAG6tRgCAgPCtRgHCgUEHQcQGILT5JMCUlomYgRmbG93Eh4vc2VsZi1zZXJ2aWNlL2xvZ2luL3t0eXBlPWFwaX1iBGZsb3cSIi9zZWxmLXNlcnZpY2UvbG9naW4ve3R5cGU9YnJvd3Nlcn0SkgEKB0dldEZsb3cSIC5vc3RpYXJ5LmxvZ2luLnYxLkdldEZsb3dSZXF1ZXN0GiEub3N0aWFyeS5sb2dpbi52MS5HZXRGbG93UmVzcG9uc2UiQoi1GAGytRgECICAAbq1GAECwrUYBgoECgkOHYLT5JMCIWIEZmxvdxIZL3NlbGYtc2VydmljZS9sb2dpbi9mbG93cxKbAQoKVXBkYXRlRmxvdxIjLm9zdGlhcnkubG9naW4udjEuVXBkYXRlRmxvd1JlcXVlc3QaJC5vc3RpYXJ5LmxvZ2luLnYxLlVwZGF0ZUZsb3dSZXNwb25zZSJCiLUYAbq1GAYCAwQFBgfCtRgPCg0KCQwXBB0HCBgLGw4QgtPkkwIbOgRib2R5IhMvc2VsZi1zZXJ2aWNlL2xvZ2luGg66tRgKCggBAhkREhMhD0KKAQoQb3N0aWFyeS5sb2dpbi52MVABWjBleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2xvZ2luL3YxO2xvZ2ludjGiAgZPU1RMR06qAhBPc3RpYXJ5LkxvZ2luLlYxygIQT3N0aWFyeVxMb2dpblxWMeoCEk9zdGlhcnk6OkxvZ2luOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_identity, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_lookup_secret, file_ostiary_login_v1_method_oidc, file_ostiary_login_v1_method_password, file_ostiary_login_v1_method_totp, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
 
 /**
  * @generated from message ostiary.login.v1.CreateFlowRequest
@@ -192,6 +196,22 @@ export type UpdateFlowBody = Message<"ostiary.login.v1.UpdateFlowBody"> & {
      */
     value: OidcMethod;
     case: "oidc";
+  } | {
+    /**
+     * Give the code of an authenticator app.
+     *
+     * @generated from field: ostiary.login.v1.TotpMethod totp = 4;
+     */
+    value: TotpMethod;
+    case: "totp";
+  } | {
+    /**
+     * Give a backup code.
+     *
+     * @generated from field: ostiary.login.v1.LookupSecretMethod lookup_secret = 5;
+     */
+    value: LookupSecretMethod;
+    case: "lookupSecret";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -310,8 +330,8 @@ export const LoginService: GenService<{
    * Who may call: the browser that created it, with its anti-CSRF cookie; anyone who
    * knows the id, if a native app created it.
    * Errors: FLOW_NOT_FOUND, FLOW_EXPIRED, METHOD_DISABLED, NOT_FOUND,
-   * SESSION_ALREADY_AVAILABLE, SESSION_AMBIGUOUS, FORM_REJECTED, RATE_LIMITED,
-   * FLOW_DISABLED, BROWSER_LOCATION_CHANGE_REQUIRED, CSRF_VIOLATION,
+   * SESSION_ALREADY_AVAILABLE, SESSION_AMBIGUOUS, AAL1_REQUIRED, FORM_REJECTED,
+   * RATE_LIMITED, FLOW_DISABLED, BROWSER_LOCATION_CHANGE_REQUIRED, CSRF_VIOLATION,
    * RETURN_TO_FORBIDDEN.
    *
    * @generated from rpc ostiary.login.v1.LoginService.UpdateFlow
