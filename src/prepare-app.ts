@@ -1,5 +1,6 @@
 import type { Config } from "./config/config.ts";
 import { ConfigError } from "./config/config-error.ts";
+import { type PreparedCourier, prepareCourier } from "./courier/prepare.ts";
 import { findLookFaults } from "./hosted/look.ts";
 import { type AddressRules, createAddressRules } from "./lib/outbound/address-rules.ts";
 import { findMapperFaults } from "./methods/oidc/mapper/find-mapper-faults.ts";
@@ -10,6 +11,7 @@ import { findTlsFaults } from "./server/find-tls-faults.ts";
 export interface PreparedApp {
   readonly addressRules: AddressRules;
   readonly schemas: Schemas;
+  readonly courier: PreparedCourier;
 }
 
 /**
@@ -18,14 +20,23 @@ export interface PreparedApp {
  *
  * @throws ConfigError, SchemaLoadError
  */
-export const prepareApp = async ({ selfservice, serve, identity, clients, hosted }: Config): Promise<PreparedApp> => {
+export const prepareApp = async ({
+  selfservice,
+  serve,
+  identity,
+  clients,
+  courier: courierConfig,
+  hosted,
+}: Config): Promise<PreparedApp> => {
+  const addressRules = createAddressRules(clients.http);
+  const courier = await prepareCourier({ courier: courierConfig, addressRules });
   const faults = [
+    ...courier.faults,
     ...findMapperFaults(selfservice.methods.oidc.config),
     ...findTlsFaults(serve),
     ...findLookFaults(hosted),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
-  const addressRules = createAddressRules(clients.http);
   const schemas = await loadSchemas(identity, { publicBaseUrl: serve.public.base_url, addressRules });
-  return { addressRules, schemas };
+  return { addressRules, schemas, courier };
 };

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { parseDsn } from "../lib/dsn.ts";
 import { DsnError } from "../lib/dsn-error.ts";
 import { parseByteSize } from "./byte-size.ts";
+import { findCourierDoubts, findCourierFaults } from "./check-courier.ts";
 import { findProviderFaults } from "./check-oidc.ts";
 import { formats } from "./formats.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
@@ -111,6 +112,7 @@ export const problemChecks: readonly Check[] = [
       return fault === undefined ? [] : [{ path: ["dsn", index], message: fault }];
     }),
   (get, { dev }) => findProviderFaults(get("selfservice.methods.oidc.config.providers"), dev),
+  (get, { resolvePath }) => findCourierFaults(get("courier"), (path, file) => readable(resolvePath(path, file))),
 ];
 
 /** What deserves a word at start, and no more. */
@@ -160,6 +162,7 @@ export const warningChecks: readonly Check[] = [
           ]
         : [],
     ),
+  (get, { dev }) => findCourierDoubts(get("courier"), dev),
   (get, { dev }) => {
     const cost = get("hashers.bcrypt.cost");
     return !dev && get("hashers.algorithm") === "bcrypt" && typeof cost === "number" && cost < 12

@@ -1,3 +1,4 @@
+import type { CourierConfig } from "./courier-config.ts";
 import type { OidcConfig } from "./oidc-config.ts";
 
 /**
@@ -19,6 +20,7 @@ export interface Config {
   readonly ciphers: { readonly algorithm: "noop" | "aes" | "xchacha20-poly1305" };
   readonly hashers: HashersConfig;
   readonly clients: { readonly http: HttpClientConfig };
+  readonly courier: CourierConfig;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
   readonly hosted: HostedConfig;

@@ -27,10 +27,8 @@ const hooks = [
 
 /** Everything else, by path, and why it has no effect; `*` is any key. */
 const others: Readonly<Record<string, string>> = {
-  "clients.smtp": "outgoing mail is not there",
   "clients.web_hook": "web hooks are not there",
   config: "the command line says it",
-  courier: "nothing is sent",
   enterprise: "not in the open reference either",
   "expose-metrics-port": "metrics are on the admin port",
   feature_flags: "behaviour is that of their defaults",
@@ -62,7 +60,7 @@ const others: Readonly<Record<string, string>> = {
   "session.whoami.tokenizer": "sessions are not turned into other tokens",
   "sqa-opt-out": "nothing is reported to anybody",
   tracing: "traces are not sent",
-  "watch-courier": "nothing is sent",
+  "watch-courier": "every node sends messages",
 };
 
 /** Values of Ory Kratos that are refused, by path, and what to do instead. */

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { parseByteSize } from "./byte-size.ts";
 import { parseDuration } from "./duration.ts";
+import { parseSmtpUri } from "./smtp-uri.ts";
 
 /** What a text must look like, and how that is said to whoever wrote it. */
 export interface Format {
@@ -58,6 +59,19 @@ export const formats: Readonly<Record<string, Format>> = {
     says: "must be letters, digits, ., _, ~ and -: it stands in URLs",
   },
   "provider-url": { accepts: isProviderUrl, says: "must be an https:// or http:// URL without user and fragment" },
+  "smtp-uri": {
+    accepts: (text) => parseSmtpUri(text) !== undefined,
+    says: "must be smtp://user:password@host:587/ or smtps://user:password@host:465/, with @ and / in the password written as %40 and %2F",
+  },
+  "mail-address": {
+    accepts: (text) => /^[^\s@<>"(),;:\\[\]]{1,64}@[^\s@<>"(),;:\\]{1,255}$/.test(text),
+    says: "must be an address such as no-reply@example.com, without a name",
+  },
+  "one-line": { accepts: (text) => !/[\r\n\0]/.test(text), says: "must be one line" },
+  "host-name": {
+    accepts: (text) => /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?)+$|^\[[0-9a-f:.]+\]$/i.test(text),
+    says: "must be the name of a host, such as id.example.com",
+  },
   "cipher-secret": { accepts: (text) => Buffer.byteLength(text) === 32, says: "must be exactly 32 bytes long" },
 };
 

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Config, HashersConfig, LimitsConfig } from "./config.ts";
 import type { Origin } from "./origin.ts";
+import { readCourier } from "./read-courier.ts";
 import { readHosted } from "./read-hosted.ts";
 import { readIdentity } from "./read-identity.ts";
 import { readSelfService } from "./read-self-service.ts";
@@ -19,6 +20,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
   });
   const cookies = readCookies(root.part("cookies"), dev);
   const [cleanup, http] = [root.part("database.cleanup"), root.part("clients.http")];
+  const hosted = readHosted(root.part("hosted"), origin);
   return {
     dev,
     dsn: readDsn(root.raw("dsn") === undefined ? [] : root.texts("dsn")),
@@ -37,9 +39,15 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
         exceptions: http.texts("private_ip_exception_urls"),
       },
     },
+    courier: readCourier(root.part("courier"), {
+      origin,
+      publicUrl: serve.public.base_url,
+      serviceName: hosted.name,
+      disallowPrivate: root.flag("clients.smtp.disallow_private_ip_ranges"),
+    }),
     log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
     limits: readLimits(root),
-    hosted: readHosted(root.part("hosted"), origin),
+    hosted,
     database: {
       cleanup: {
         batch_size: cleanup.count("batch_size"),

@@ -4,8 +4,10 @@ import type { Sql } from "../db/sql.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type { Jobs } from "../jobs/engine.ts";
 import type { Clock } from "../lib/clock.ts";
+import { courierJob } from "./deliver.ts";
 import { findLanguage } from "./locale.ts";
 import type { NewMessage } from "./message.ts";
+import type { CourierMetrics } from "./metrics.ts";
 import type { MessageStore } from "./store.ts";
 
 /** Sends messages to people, after the transaction that queues them. */
@@ -24,15 +26,13 @@ export interface CourierDeps {
   readonly jobs: Pick<Jobs, "enqueue" | "wake">;
   readonly messages: MessageStore;
   readonly clock: Clock;
+  readonly metrics: Pick<CourierMetrics, "queued">;
   /** Whether anything but the texts of the server says what messages say: it may name the person. */
   readonly needsIdentity: boolean;
 }
 
-/** The kind of job that delivers a message. Job and message have the same id. */
-const courierJob = "courier";
-
 /** Creates the part of the courier that flows and hooks see. */
-export const createQueue = ({ jobs, messages, clock, needsIdentity }: CourierDeps): Courier => ({
+export const createQueue = ({ jobs, messages, clock, metrics, needsIdentity }: CourierDeps): Courier => ({
   queue: async (tx, { template, channel, recipient, locale, data, requestUrl, expiresAt, ...rest }) => {
     if (charactersIn(recipient) > columnSizes["courier_messages.recipient"])
       throw new RangeError("the recipient of a message is too long");
@@ -52,6 +52,7 @@ export const createQueue = ({ jobs, messages, clock, needsIdentity }: CourierDep
       expiresAt,
       createdAt: clock.now(),
     });
+    metrics.queued(channel, template);
   },
   wake: jobs.wake,
 });

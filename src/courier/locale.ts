@@ -5,7 +5,7 @@ import { parseCookie } from "cookie";
 export type MessageLanguage = "en" | "de" | "fr" | "es" | "ja" | "ar";
 
 /** Every language of messages. */
-const messageLanguages: readonly MessageLanguage[] = ["en", "de", "fr", "es", "ja", "ar"];
+export const messageLanguages: readonly MessageLanguage[] = ["en", "de", "fr", "es", "ja", "ar"];
 
 /** The cookie in which the hosted pages keep the language that a person has chosen there. */
 const chosenLanguageCookie = "hosted_language";

@@ -1,23 +1,62 @@
+import type { Registry } from "prom-client";
 import type { Config } from "../config/config.ts";
+import type { Database } from "../db/sql.ts";
 import type { Jobs } from "../jobs/engine.ts";
 import type { Aead } from "../lib/aead.ts";
 import type { Clock } from "../lib/clock.ts";
+import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
+import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createQueue } from "./courier.ts";
+import { createDeliverJob } from "./deliver.ts";
+import { createDeliveries } from "./deliveries.ts";
+import { createCourierMetrics } from "./metrics.ts";
+import type { PreparedCourier } from "./prepare.ts";
+import { createRenderMessage } from "./render.ts";
 import { createMessageStore } from "./store.ts";
 
 /** What the courier stands on. */
-export interface CourierModuleDeps {
-  readonly config: Pick<Config, "database">;
+export interface CourierModule {
+  readonly config: Pick<Config, "courier" | "database" | "dev" | "hosted">;
   readonly clock: Clock;
+  readonly db: Database;
   readonly aead: Aead;
   readonly jobs: Jobs;
+  readonly log: { warn(data: object, message: string): void };
+  readonly metrics: { readonly registry: Registry };
+  readonly addressRules: AddressRules;
+  /** What `prepareCourier` has read. */
+  readonly courier: PreparedCourier;
 }
 
-/** Creates the courier: what queues messages, and what delivers them. */
-export const createCourier = ({ config, clock, aead, jobs }: CourierModuleDeps) => {
-  const messages = createMessageStore(aead);
+/** Creates the courier: what queues messages, what writes them, and what delivers them. */
+export const createCourier = (core: CourierModule) => {
+  const { config, clock, db, jobs, log, addressRules, courier: prepared } = core;
+  const { courier } = config;
+  const metrics = createCourierMetrics(core.metrics.registry);
+  const messages = createMessageStore(core.aead);
+  const engine = createJsonnetEngine();
+  const { overrides, programs } = prepared;
+  const deliveries = createDeliveries({ courier, isDev: config.dev, programs, engine, addressRules });
+  const render = createRenderMessage({ service: config.hosted.name, overrides, log });
+  const deliver = createDeliverJob({
+    db,
+    clock,
+    messages,
+    render,
+    deliveries,
+    metrics,
+    log,
+    options: {
+      retries: courier.message_retries,
+      retryDelay: courier.retry_delay,
+      concurrency: courier.worker.pull_count,
+      keepsContent: config.dev,
+    },
+  });
+  const needsIdentity = overrides.size > 0 || courier.http !== undefined || courier.sms !== undefined;
   return {
-    ...createQueue({ jobs, messages, clock, needsIdentity: true }),
+    ...createQueue({ jobs, messages, clock, metrics, needsIdentity }),
+    jobs: [deliver],
     purge: [
       {
         table: "courier_messages",
@@ -25,5 +64,9 @@ export const createCourier = ({ config, clock, aead, jobs }: CourierModuleDeps) 
         retention: config.database.cleanup.courier_messages_older_than,
       },
     ],
+    close: async () => {
+      for (const delivery of deliveries.values()) delivery.close();
+      await engine.close();
+    },
   };
 };

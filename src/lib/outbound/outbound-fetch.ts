@@ -78,8 +78,9 @@ const createRoute = (policy: AddressPolicy, lookup: typeof systemLookup) => ({
   tls: new https.Agent({ keepAlive: true }),
 });
 
-const checkedLookup =
-  (policy: AddressPolicy, lookup: typeof systemLookup): LookupFunction =>
+/** Looks a host up, and refuses one that has an address which the policy does not admit. */
+export const checkedLookup =
+  (policy: AddressPolicy, lookup: typeof systemLookup = systemLookup): LookupFunction =>
   (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       const [first] = found ?? [];

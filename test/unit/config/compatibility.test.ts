@@ -42,6 +42,8 @@ const narrower: Readonly<Record<string, string>> = {
   "serve.public.cors.allowed_origins[]": "https://app.example.com",
   "identity.schemas[].url": "base64://e30=",
   "selfservice.methods.oidc.config.providers[].mapper_url": "base64://e30=",
+  "courier.smtp.connection_uri": "smtps://user:pass@mail.example.com:465/?skip_ssl_verify=true",
+  "courier.smtp.from_address": "no-reply@example.com",
   "selfservice.methods.link.config.base_url": "https://id.example.com/",
 };
 

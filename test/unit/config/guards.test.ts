@@ -83,7 +83,6 @@ test("keys of the reference's newest release are accepted and named in the warni
       "selfservice.methods.passkey",
     ],
     ["security: { disallow_ref_in_identity_schemas: true }", "security"],
-    ["clients: { smtp: { disallow_private_ip_ranges: true } }", "clients.smtp"],
     ["enterprise: { identity_schema_fallback_url_template: 'https://example.com/x' }", "enterprise"],
     [
       "selfservice: { flows: { login: { before: { hooks: [{ hook: organization }] } } } }",

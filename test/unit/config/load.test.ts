@@ -169,13 +169,12 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
       "selfservice.flows.settings.after.profile.hooks (show_verification_ui)",
       "selfservice.flows.recovery",
       "selfservice.flows.verification",
-      "courier",
     ]);
     expect(others.join("\n")).toContain("log.leak_sensitive_values is ignored");
   });
 
   test("values of what is not there yet are not checked", () => {
-    expect(mistakesOf("courier: { message_retries: many, smtp: 7 }")).toEqual([]);
+    expect(mistakesOf("tracing: { provider: 7, service_name: [x] }")).toEqual([]);
   });
 
   test("ours comes without mistakes and ends other sessions after a new password", () => {

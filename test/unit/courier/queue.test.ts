@@ -35,6 +35,7 @@ const createTestQueue = () =>
     jobs: createJobs({ db, clock: systemClock, aead, log: quiet }),
     messages,
     clock: systemClock,
+    metrics: { queued: () => undefined },
     needsIdentity: false,
   });
 const message: NewMessage = {

@@ -1,0 +1,118 @@
+import type { Database } from "../db/sql.ts";
+import type { JobKind, JobResult } from "../jobs/job.ts";
+import type { Clock } from "../lib/clock.ts";
+import { uuid7 } from "../lib/ids.ts";
+import type { Delivery, DeliveryResult } from "./delivery/delivery.ts";
+import type { Channel, DispatchRecord, MessageRecord } from "./message.ts";
+import type { AttemptOutcome, CourierMetrics } from "./metrics.ts";
+import type { ReadableMessage, RenderMessage } from "./render.ts";
+import type { MessageStore } from "./store.ts";
+
+/** The kind of job that delivers a message. Job and message have the same id. */
+export const courierJob = "courier";
+
+/** What delivering needs. */
+export interface DeliverDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly messages: MessageStore;
+  readonly render: RenderMessage;
+  /** A channel without a way out is missing. */
+  readonly deliveries: ReadonlyMap<Channel, Delivery>;
+  readonly metrics: CourierMetrics;
+  readonly log: { warn(data: object, message: string): void };
+  readonly options: DeliverOptions;
+}
+
+/** How messages are delivered. Times are milliseconds. */
+export interface DeliverOptions {
+  /** How often a message is tried again. */
+  readonly retries: number;
+  /** Before the first retry. */
+  readonly retryDelay: number;
+  /** Deliveries at once. */
+  readonly concurrency: number;
+  /** Development: what messages say can be read after they were sent. */
+  readonly keepsContent: boolean;
+}
+
+const LONGEST_DELAY_MS = 3_600_000;
+const FACTOR = 4;
+
+/** Creates the job that delivers queued messages: tries, records how it ended, and erases what is of no more use. */
+export const createDeliverJob = (deps: DeliverDeps): JobKind => {
+  const { db, clock, messages, options } = deps;
+  const { retries, retryDelay, concurrency, keepsContent } = options;
+
+  const settle = async (message: MessageRecord, result: DeliveryResult): Promise<AttemptOutcome> => {
+    const isOver = result.kind === "failed" && (result.isPermanent || message.sendCount > retries);
+    const outcome = result.kind === "sent" ? "sent" : isOver ? "abandoned" : "failed";
+    const at = clock.now();
+    await messages.settle(db, message.id, {
+      status: outcome === "failed" ? "queued" : outcome,
+      dispatches: [...message.dispatches, dispatchOf(result, at)],
+      erase: outcome !== "failed" && !keepsContent,
+      at,
+    });
+    return outcome;
+  };
+
+  const run = async (id: string, signal: AbortSignal): Promise<JobResult> => {
+    const message = await messages.begin(db, id, clock.now());
+    if (message === undefined) return undefined;
+    const began = performance.now();
+    const result = await attempt(deps, message, signal);
+    const outcome = await settle(message, result);
+    record(deps, message, outcome, (performance.now() - began) / 1000);
+    if (result.kind === "sent" || outcome !== "failed") {
+      if (result.kind === "failed") report(deps, message, result.reason);
+      return undefined;
+    }
+    return { kind: "retry", reason: result.reason, ...(result.after !== undefined && { after: result.after }) };
+  };
+
+  return {
+    name: courierJob,
+    concurrency,
+    delay: (tries) => Math.min(LONGEST_DELAY_MS, retryDelay * FACTOR ** Math.min(tries - 1, 20)),
+    run: ({ id }, signal) => run(id, signal),
+  };
+};
+
+/** One attempt. What can never be delivered is not tried. */
+const attempt = async (
+  { clock, render, deliveries }: DeliverDeps,
+  message: MessageRecord,
+  signal: AbortSignal,
+): Promise<DeliveryResult> => {
+  const never = (reason: string): DeliveryResult => ({ kind: "failed", reason, isPermanent: true });
+  if (message.expiresAt <= clock.now()) return never("it was of no more use before it could be sent");
+  if (!isReadable(message)) return never("it cannot be decrypted");
+  if (/[\p{Cc}\s]/u.test(message.recipient)) return never("the recipient is no address");
+  const delivery = deliveries.get(message.channel);
+  if (delivery === undefined)
+    return { kind: "failed", reason: `nothing that sends ${message.channel} is configured`, isPermanent: false };
+  return await delivery.deliver(message, render(message), signal);
+};
+
+const isReadable = (message: MessageRecord): message is ReadableMessage => message.content !== undefined;
+
+const dispatchOf = (result: DeliveryResult, at: Date): DispatchRecord => ({
+  id: uuid7(at),
+  status: result.kind === "sent" ? "success" : "failed",
+  ...(result.kind === "failed" && { error: result.reason }),
+  created_at: at.toISOString(),
+});
+
+const record = (
+  { clock, metrics }: DeliverDeps,
+  { channel, template, createdAt }: MessageRecord,
+  outcome: AttemptOutcome,
+  seconds: number,
+): void => {
+  metrics.attempted(channel, template, outcome, seconds);
+  if (outcome === "sent") metrics.delivered(channel, (clock.now().getTime() - createdAt.getTime()) / 1000);
+};
+
+const report = ({ log }: DeliverDeps, { id, template, channel, sendCount }: MessageRecord, reason: string): void =>
+  log.warn({ message: id, template, channel, attempts: sendCount, reason }, "a message was given up");

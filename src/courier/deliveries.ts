@@ -1,0 +1,59 @@
+import type { CourierConfig, HttpDeliveryConfig } from "../config/courier-config.ts";
+import type { JsonnetEngine } from "../lib/jsonnet/engine.ts";
+import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import type { Delivery } from "./delivery/delivery.ts";
+import { createHttpDelivery } from "./delivery/http.ts";
+import { createSmtpDelivery } from "./delivery/smtp.ts";
+import type { Channel } from "./message.ts";
+
+/** What the ways out need. */
+export interface DeliveriesDeps {
+  readonly courier: CourierConfig;
+  readonly isDev: boolean;
+  readonly programs: ReadonlyMap<string, string>;
+  readonly engine: JsonnetEngine;
+  readonly addressRules: AddressRules;
+}
+
+/** Shows messages to whoever develops: they count as sent, and are read on a page of the server's. */
+const mailbox: Delivery = { deliver: () => Promise.resolve({ kind: "sent" }), close: () => undefined };
+
+/** Whether messages of a channel have no other way out than the page that shows them in development. */
+const hasMailbox = (channel: Channel, { courier, isDev }: Pick<DeliveriesDeps, "courier" | "isDev">): boolean =>
+  isDev && (channel === "sms" ? courier.sms === undefined : mailsBy(courier) === undefined);
+
+/** Creates the ways out that the configuration has, by channel. */
+export const createDeliveries = (deps: DeliveriesDeps): ReadonlyMap<Channel, Delivery> => {
+  const { courier, programs, engine, addressRules } = deps;
+  const fetch = createOutboundFetch();
+  const byHttp = (config: HttpDeliveryConfig): Delivery =>
+    createHttpDelivery({
+      config,
+      program: programs.get(config.path),
+      engine,
+      fetch,
+      addressRules,
+      timeout: courier.timeout,
+    });
+  const mails = mailsBy(courier);
+  const email =
+    mails === undefined
+      ? undefined
+      : "host" in mails
+        ? createSmtpDelivery({
+            smtp: mails,
+            sender: courier.sender,
+            timeout: courier.timeout,
+            connections: courier.worker.pull_count,
+          })
+        : byHttp(mails);
+  const ways: readonly (readonly [Channel, Delivery | undefined])[] = [
+    ["email", email ?? (hasMailbox("email", deps) ? mailbox : undefined)],
+    ["sms", courier.sms ? byHttp(courier.sms) : hasMailbox("sms", deps) ? mailbox : undefined],
+  ];
+  return new Map(ways.filter((way): way is readonly [Channel, Delivery] => way[1] !== undefined));
+};
+
+/** How mails are sent; undefined: they are not. */
+const mailsBy = ({ delivery_strategy, http, smtp }: CourierConfig) => (delivery_strategy === "http" ? http : smtp);

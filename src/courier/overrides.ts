@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import type { CourierConfig, TemplateSource } from "../config/courier-config.ts";
+import { compileTemplate, type Template } from "./go-template/compile.ts";
+import { TemplateError } from "./go-template/template-error.ts";
+import { type MessageTemplate, messageTemplates } from "./message.ts";
+import { templateFields } from "./template-data.ts";
+
+/** The part of a message that a template writes. */
+export type MessagePart = TemplateSource["part"];
+
+/** Templates of the configuration, by template and part. */
+export type Overrides = ReadonlyMap<string, Template>;
+
+/** Something wrong with a template, with the key it stands at. */
+export interface TemplateFault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Reads a text of the web. */
+export type ReadUrl = (url: string) => Promise<string>;
+
+/** Bytes of one template. */
+const LIMIT = 262_144;
+
+const files: Readonly<Record<MessagePart, string>> = {
+  "email.subject": "email.subject",
+  "email.body.html": "email.body",
+  "email.body.plaintext": "email.body.plaintext",
+  "sms.body.plaintext": "sms.body",
+};
+
+/** The key of a template in `Overrides`. */
+export const overrideKey = (template: MessageTemplate, part: MessagePart): string => `${template} ${part}`;
+
+/**
+ * Reads the templates of the configuration: those of the folder, over them those that have keys of their own. All that
+ * is wrong with them is told at once.
+ */
+export const loadOverrides = async (
+  { templates, template_override_path: folder }: Pick<CourierConfig, "templates" | "template_override_path">,
+  readUrl: ReadUrl,
+): Promise<{ readonly overrides: Overrides; readonly faults: readonly TemplateFault[] }> => {
+  const overrides = new Map<string, Template>();
+  const faults: TemplateFault[] = [];
+  const add = (place: string, name: string, key: string, read: () => Template): void => {
+    try {
+      overrides.set(key, read());
+    } catch (error) {
+      faults.push({ path: place, message: `${name}${name === "" ? "" : ", "}${reasonOf(error)}` });
+    }
+  };
+
+  if (folder !== undefined) {
+    const at = "courier.template_override_path";
+    if (!isFolder(folder)) faults.push({ path: at, message: "is no folder that can be read" });
+    else
+      for (const found of findFiles(folder))
+        add(at, found.name, overrideKey(found.template, found.part), () =>
+          compile(readLimited(found.file), found.part, siblingsOf(found.file)),
+        );
+  }
+  for (const source of templates) {
+    const text = await readSource(source.url, readUrl).catch((error: unknown) => error as Error);
+    if (text instanceof Error) faults.push({ path: source.path, message: `cannot be read: ${reasonOf(text)}` });
+    else
+      add(source.path, "", overrideKey(source.template as MessageTemplate, source.part), () =>
+        compile(text, source.part, {}),
+      );
+  }
+  return { overrides, faults };
+};
+
+const compile = (source: string, part: MessagePart, others: Readonly<Record<string, string>>): Template =>
+  compileTemplate(source, { kind: part === "email.body.html" ? "html" : "text", fields: templateFields, others });
+
+/** Where the templates of a message are in the folder: `recovery_code/valid`, `password_changed`. */
+const foldersOf = (template: MessageTemplate): readonly string[] => {
+  const [, name, variant] = /^(.*)_(valid|invalid)$/.exec(template) ?? [];
+  return name === undefined || variant === undefined ? [template, `${template}/valid`] : [`${name}/${variant}`];
+};
+
+const findFiles = (root: string) =>
+  messageTemplates.flatMap((template) =>
+    foldersOf(template).flatMap((folder) =>
+      (Object.keys(files) as MessagePart[]).flatMap((part) => {
+        const name = path.join(folder, `${files[part]}.gotmpl`);
+        const file = path.join(root, name);
+        return isFile(file) ? [{ template, part, name, file }] : [];
+      }),
+    ),
+  );
+
+/** The templates beside a file, which it may include by their names. */
+const siblingsOf = (file: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(path.dirname(file))
+      .filter((name) => name.endsWith(".gotmpl") && name !== path.basename(file))
+      .map((name) => [name, readLimited(path.join(path.dirname(file), name))]),
+  );
+
+const readLimited = (file: string): string => {
+  if (statSync(file).size > LIMIT) throw new RangeError(`is longer than ${LIMIT} bytes`);
+  return readFileSync(file, "utf8");
+};
+
+/** The text behind a `base64://`, `file://` or `https://` URL of the configuration. */
+export const readSource = async (url: string, readUrl: ReadUrl): Promise<string> => {
+  if (url.startsWith("base64://")) return Buffer.from(url.slice("base64://".length), "base64").toString("utf8");
+  if (!url.startsWith("file://")) return readUrl(url);
+  if ((await stat(new URL(url))).size > LIMIT) throw new RangeError(`is longer than ${LIMIT} bytes`);
+  return readFile(new URL(url), "utf8");
+};
+
+const isFolder = (at: string): boolean => statSync(at, { throwIfNoEntry: false })?.isDirectory() === true;
+const isFile = (at: string): boolean => statSync(at, { throwIfNoEntry: false })?.isFile() === true;
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof TemplateError || error instanceof RangeError) return error.message;
+  const code = (error as NodeJS.ErrnoException).code;
+  return code ?? (error instanceof Error ? error.message : "unknown");
+};

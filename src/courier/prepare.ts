@@ -1,0 +1,69 @@
+import type { CourierConfig, HttpDeliveryConfig } from "../config/courier-config.ts";
+import { createJsonnetEngine, type JsonnetEngine } from "../lib/jsonnet/engine.ts";
+import { checkFunction } from "../lib/jsonnet/run-function.ts";
+import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import { createOutboundFetch, type OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import { loadOverrides, type Overrides, type ReadUrl, readSource, type TemplateFault } from "./overrides.ts";
+
+/** What the courier reads beside its configuration. */
+export interface PreparedCourier {
+  readonly overrides: Overrides;
+  /** Programs that make the bodies of requests, by the key they stand at. */
+  readonly programs: ReadonlyMap<string, string>;
+  readonly faults: readonly TemplateFault[];
+}
+
+const LIMIT = 262_144;
+const TIMEOUT_MS = 10_000;
+
+/** Reads the templates and programs that the configuration names. What is wrong with them is told all at once. */
+export const prepareCourier = async (
+  { courier, addressRules }: { readonly courier: CourierConfig; readonly addressRules: AddressRules },
+  fetch: OutboundFetch = createOutboundFetch(),
+): Promise<PreparedCourier> => {
+  const readUrl = createReadUrl(addressRules, fetch);
+  const { overrides, faults } = await loadOverrides(courier, readUrl);
+  const requests = [courier.http, courier.sms].filter((request) => request !== undefined);
+  const engine = createJsonnetEngine();
+  const programs = new Map<string, string>();
+  const all = [...faults];
+  for (const request of requests) {
+    if (!addressRules.isSafe(request.url))
+      all.push({ path: `${request.path}.url`, message: "is plain http to the public Internet: use https" });
+    const program = await readProgram(request, readUrl, engine);
+    if (typeof program === "object") all.push(program);
+    else if (program !== undefined) programs.set(request.path, program);
+  }
+  await engine.close();
+  return { overrides, programs, faults: all };
+};
+
+const readProgram = async (
+  { path, body }: HttpDeliveryConfig,
+  readUrl: ReadUrl,
+  engine: JsonnetEngine,
+): Promise<string | TemplateFault | undefined> => {
+  if (body === undefined) return undefined;
+  const at = `${path}.body`;
+  try {
+    const program = await readSource(body, readUrl);
+    const wrong = await checkFunction(engine, program);
+    return wrong === undefined ? program : { path: at, message: wrong };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    return { path: at, message: `cannot be read: ${code ?? (error instanceof Error ? error.message : "unknown")}` };
+  }
+};
+
+const createReadUrl =
+  (addressRules: AddressRules, fetch: OutboundFetch): ReadUrl =>
+  async (url) => {
+    const policy = addressRules.policyOf(new URL(url), true);
+    if (policy === undefined) throw new Error("plain http to the public Internet is not asked: use https");
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await fetch(url, { method: "GET", signal, policy });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    if (text.length > LIMIT) throw new RangeError(`is longer than ${LIMIT} characters`);
+    return text;
+  };

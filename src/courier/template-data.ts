@@ -1,0 +1,65 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { MessageContent, MessageTemplate } from "./message.ts";
+
+/** Data of a message, by the names that Go templates and bodies of requests know it by. */
+export interface TemplateData {
+  /** `.VerificationCode` */
+  readonly fields: JsonObject;
+  /** `ctx.template_data.verification_code` */
+  readonly members: JsonObject;
+}
+
+/** The names of what templates may say, whichever message they are of. */
+export const templateFields = [
+  "To",
+  "RecoveryCode",
+  "RecoveryURL",
+  "VerificationCode",
+  "VerificationURL",
+  "LoginCode",
+  "LoginURL",
+  "RegistrationCode",
+  "RegistrationURL",
+  "Identity",
+  "Traits",
+  "RequestURL",
+  "TransientPayload",
+  "ExpiresInMinutes",
+  "NewAddress",
+  "Name",
+  "Language",
+] as const;
+
+/** Which flow a template is of: codes and links are named after it. */
+const flowOf = (template: MessageTemplate): string =>
+  /^(recovery|verification|login|registration)_/.exec(template)?.[1] ?? "";
+
+/** Gives a message's data the names that templates have for it. What a message has not is left out. */
+export const createTemplateData = (
+  template: MessageTemplate,
+  recipient: string,
+  { language, data, requestUrl, transientPayload, identity }: MessageContent,
+): TemplateData => {
+  const flow = flowOf(template);
+  const all: readonly (readonly [field: string, member: string, value: JsonObject[string] | undefined])[] = [
+    ["To", "to", recipient],
+    [named(flow, "Code"), `${flow}_code`, flow === "" ? undefined : data.code],
+    [named(flow, "URL"), `${flow}_url`, flow === "" ? undefined : data.url],
+    ["Identity", "identity", identity],
+    ["Traits", "traits", identity?.traits],
+    ["RequestURL", "request_url", requestUrl],
+    ["TransientPayload", "transient_payload", transientPayload ?? {}],
+    ["ExpiresInMinutes", "expires_in_minutes", data.expiresInMinutes],
+    ["NewAddress", "new_address", data.newAddress],
+    ["Name", "name", data.name],
+    ["Language", "language", language],
+  ];
+  const known = all.filter((entry): entry is readonly [string, string, JsonObject[string]] => entry[2] !== undefined);
+  return {
+    fields: Object.fromEntries(known.map(([field, , value]) => [field, value])),
+    members: Object.fromEntries(known.map(([, member, value]) => [member, value])),
+  };
+};
+
+/** `VerificationCode` of `verification` and `Code`. */
+const named = (flow: string, what: string): string => `${flow.slice(0, 1).toUpperCase()}${flow.slice(1)}${what}`;
