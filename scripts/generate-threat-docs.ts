@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { type DescMethod, type DescService, getOption } from "@bufbuild/protobuf";
-import { Access, access, Cost, costs } from "../gen/ostiary/options/v1/options_pb.ts";
+import { Access, access, Cost, costs, scope } from "../gen/ostiary/options/v1/options_pb.ts";
 import { shapeBounds } from "../src/lib/json-shape.ts";
 import { limitsOf } from "../src/server/intake.ts";
 import { rpcName } from "../src/server/rpc-name.ts";
@@ -56,6 +56,7 @@ export const rowOf = (method: DescMethod): string => {
     if (stop === undefined) throw new Error(`${rpcName(method)} has a cost that nothing is said of`);
     return stop;
   });
+  if (who === Access.ADMIN) return operatorRow(method, bytes(withSession, "with_session"));
   const cells = [
     `\`${rpcName(method).replace(/^ostiary\./, "")}\``,
     whoMay[who],
@@ -66,6 +67,17 @@ export const rowOf = (method: DescMethod): string => {
   ];
   return `| ${cells.join(" | ")} |`;
 };
+
+/** Of what a stranger sends to the admin port, nothing but the header is read. */
+const operatorRow = (method: DescMethod, bytes: string): string =>
+  `| ${[
+    `\`${rpcName(method).replace(/^ostiary\./, "")}\``,
+    `operators: \`${getOption(method, scope)}\``,
+    "none is read",
+    `${bytes}, of an operator`,
+    "nothing beside its header",
+    "the [lock of the admin port](admin-port.md)",
+  ].join(" | ")} |`;
 
 /** Renders the page. */
 export const renderThreatDocs = (
@@ -78,7 +90,7 @@ A stranger is whoever has no live session: no token, one that is made up, one th
 
 ## Before a body is read
 
-- **Who may call** is decided by the header: no session where one is needed, a foreign site with a person's cookies, an admin RPC on the public port. The body of such a call is not read.
+- **Who may call** is decided by the header: no session where one is needed, a foreign site with a person's cookies, an admin RPC without the key, certificate or machine that opens the admin port. The body of such a call is not read.
 - **How much** is decided by who calls. Everybody may send what the third column says. Only when a message turns out to be larger, its session is looked up; a live one may send what the fourth says. A session that is merely presented allows nothing.
 - **How long** is the listener's: five seconds for a header, fifteen for a body (thirty on the admin port), two minutes between two requests. No header of a client changes it, over HTTP/1.1 or HTTP/2.
 - **How much at once**: the bytes of all bodies count from their first to the end of their call, against \`limits.bodies.in_flight\` for the process and \`limits.bodies.in_flight_per_network\` for one network (an IPv4 address, the first 64 bits of an IPv6 address), whatever connection they came by.

@@ -1,3 +1,4 @@
+import { createAdmin } from "./account/admin-module.ts";
 import { createAccount } from "./account/module.ts";
 import type { Config } from "./config/config.ts";
 import { type AppOverrides, createCore } from "./core.ts";
@@ -38,16 +39,26 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const flows = createFlows(core, sessions, limits, methods);
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
   const account = createAccount({ ...core, ...sessions, ...flows }, sessions);
+  const admin = createAdmin(core, methods);
   const schemas = { services: [createSchemaService({ schemas: core.schemas, csrf: sessions.csrf })] };
   const audit = {
     purge: [{ table: "security_events", expires: "created_at", retention: cleanup.security_events_older_than }],
   };
-  const modules: readonly Module[] = [sessions, limits, courier, methods, flows, flowErrors, account, schemas, audit];
+  const modules: readonly Module[] = [
+    sessions,
+    limits,
+    courier,
+    methods,
+    flows,
+    flowErrors,
+    account,
+    admin,
+    schemas,
+    audit,
+  ];
 
   const listeners = createListeners({
-    config,
-    log,
-    metrics,
+    ...core,
     services: modules.flatMap(({ services = [] }) => services),
     hasSessionToken: flows.callers.hasToken,
     networkOf,

@@ -54,6 +54,8 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "methods/<method>": [...beneathMethods, "methods/contract"],
   // THE list of methods.
   "methods/index.ts": [...beneathMethods, "methods/contract", "methods/<method>"],
+  // What operators may do with the credentials of each.
+  "methods/administration.ts": [...beneathMethods, "methods/contract", "methods/<method>"],
   "hooks/phases.ts": beneathMethods,
   "hooks/runner.ts": [...beneathMethods, "hooks/phases.ts"],
   "hooks/<hook>": [...beneathMethods, "hooks/phases.ts"],
@@ -65,13 +67,13 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "flows/redirect": [...beneathFlows, "flows/shared"],
   "flows/authentication": [...beneathFlows, "flows/pipeline.ts", "flows/shared", "flows/redirect"],
   "flows/<flow>": [...beneathFlows, "flows/pipeline.ts", "flows/shared", "flows/redirect", "flows/authentication"],
-  // What owners do outside flows.
-  account: [...beneathMethods, "flows/shared", "flows/<flow>"],
+  // What owners do outside flows, and operators.
+  account: [...beneathMethods, "methods/contract", "flows/shared", "flows/<flow>"],
   // Each aggregate, flow and feature as a module of the server.
   "module.ts": ["lib", "jobs"],
   "core.ts": "everything",
   "prepare-app.ts": "everything",
-  "methods/module.ts": [...beneathMethods, "methods/index.ts", "methods/<method>"],
+  "methods/module.ts": [...beneathMethods, "methods/administration.ts", "methods/index.ts", "methods/<method>"],
   "flows/module.ts": "everything",
   server: ["gen", "errors", "lib"],
   // Both ports, with everything that answers on them.

@@ -22,7 +22,12 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
   if (word === "help")
     return rest[0] === undefined
       ? { kind: "help", command: undefined }
-      : parseCommandLine([rest[0], "--help"], commands);
+      : parseCommandLine([...rest, "--help"], commands);
+  const [second, ...others] = rest;
+  const inGroup = commands.find(({ name }) => name === `${word} ${second}`);
+  if (inGroup !== undefined) return parseOptions(inGroup, others);
+  const group = commands.filter(({ name }) => name.startsWith(`${word} `));
+  if (group.length > 0) return parseGroup(word, second, group);
   const command = commands.find(({ name }) => name === word || `--${name}` === word);
   if (command === undefined) {
     const close = meant(
@@ -36,6 +41,16 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
     };
   }
   return parseOptions(command, rest);
+}
+
+/** The first word of commands of two words, without a second one that is known. */
+function parseGroup(word: string, second: string | undefined, group: readonly Command[]): Parsed {
+  const names = group.map(({ name }) => name.slice(word.length + 1));
+  const close = second === undefined ? undefined : meant(second, names);
+  return {
+    kind: "mistake",
+    message: `${word} needs one of ${names.join(", ")}${close === undefined ? "" : `; did you mean ${close}?`} (ostiary --help lists the commands)`,
+  };
 }
 
 function parseOptions(command: Command, args: readonly string[]): Parsed {

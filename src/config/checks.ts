@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { parseDsn } from "../lib/dsn.ts";
 import { DsnError } from "../lib/dsn-error.ts";
 import { parseByteSize } from "./byte-size.ts";
+import { findAdminAuthDoubts, findAdminAuthFaults } from "./check-admin-auth.ts";
 import { findCourierDoubts, findCourierFaults } from "./check-courier.ts";
 import { findProviderFaults } from "./check-oidc.ts";
 import { formats } from "./formats.ts";
@@ -23,7 +24,7 @@ export interface CheckContext {
  * A rule that spans several keys, or that a schema cannot say. Values may still be of the wrong type: those are
  * somebody else's finding.
  */
-type Check = (get: (path: string) => unknown, context: CheckContext) => readonly Finding[];
+export type Check = (get: (path: string) => unknown, context: CheckContext) => readonly Finding[];
 
 /** What makes a configuration unusable, beyond schema.json. */
 export const problemChecks: readonly Check[] = [
@@ -86,15 +87,7 @@ export const problemChecks: readonly Check[] = [
       ? [at("serve.admin.port", `is that of the public port, ${String(one)}`)]
       : [];
   },
-  ...["serve.public.host", "serve.admin.host"].map(
-    (key): Check =>
-      (get) => {
-        const host = get(key);
-        return typeof host === "string" && host.startsWith("unix:")
-          ? [at(key, "is a unix socket, which the server cannot listen on yet: name an address")]
-          : [];
-      },
-  ),
+  findAdminAuthFaults,
   (get, { needsSecrets }) =>
     needsSecrets &&
     list(get("dsn")).some(isUsableDsn) &&
@@ -117,6 +110,7 @@ export const problemChecks: readonly Check[] = [
 
 /** What deserves a word at start, and no more. */
 export const warningChecks: readonly Check[] = [
+  findAdminAuthDoubts,
   (_, { dev }) =>
     dev ? [at("dev", "is on: cookies are not Secure, and errors tell more than strangers should know")] : [],
   (get) =>

@@ -11,7 +11,10 @@ export interface Config {
   readonly dev: boolean;
   /** Go-style or URL-style DSNs, ways to one database; undefined: the server starts a database of its own. */
   readonly dsn: string | readonly string[] | undefined;
-  readonly serve: { readonly public: ListenerConfig & { readonly cors: CorsConfig }; readonly admin: ListenerConfig };
+  readonly serve: {
+    readonly public: ListenerConfig & { readonly cors: CorsConfig };
+    readonly admin: ListenerConfig & { readonly auth: AdminAuthConfig };
+  };
   readonly selfservice: SelfServiceConfig;
   readonly identity: { readonly default_schema_id: string; readonly schemas: readonly SchemaSource[] };
   readonly session: SessionConfig;
@@ -38,6 +41,8 @@ export interface Config {
 
 export interface ListenerConfig {
   readonly host: string;
+  /** Where it listens instead, when `host` is `unix:/path`. */
+  readonly unix_socket: UnixSocketConfig | undefined;
   readonly port: number;
   /** Exactly as configured: the anti-CSRF cookie's name hangs on it. */
   readonly base_url: string;
@@ -47,6 +52,29 @@ export interface ListenerConfig {
   /** CIDRs whose X-Forwarded-* headers are believed. */
   readonly trusted_proxies: readonly string[];
   readonly request_log: { readonly disable_for_health: boolean };
+}
+
+/** A Unix socket, and whose it is. */
+export interface UnixSocketConfig {
+  readonly path: string;
+  /** Name or number; undefined: that of the process. */
+  readonly owner: string | undefined;
+  readonly group: string | undefined;
+  readonly mode: number;
+}
+
+/** Who may call the admin port. */
+export interface AdminAuthConfig {
+  readonly type: "local" | "api_keys" | "mtls" | "none";
+  readonly api_keys: readonly {
+    readonly id: string;
+    readonly digest: string;
+    readonly scopes: readonly string[];
+    readonly expires_at: Date | undefined;
+  }[];
+  /** PEM of the authorities that client certificates are verified against. */
+  readonly client_ca: string | undefined;
+  readonly clients: readonly { readonly name: string; readonly scopes: readonly string[] }[];
 }
 
 /** Connections to other servers: sign-in providers, mappers, identity schemas, the breach service. */
@@ -190,6 +218,8 @@ export interface SecretsConfig {
   readonly default: readonly string[];
   readonly cookie: readonly string[];
   readonly cipher: readonly string[];
+  /** Of page tokens. */
+  readonly pagination: readonly string[];
 }
 
 export interface HashersConfig {

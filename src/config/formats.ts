@@ -1,4 +1,6 @@
 import { BlockList, isIP } from "node:net";
+import { isApiKeyDigest, looksLikeApiKey } from "../lib/api-key.ts";
+import { isScope, scopes } from "../lib/operator.ts";
 import { parseByteSize } from "./byte-size.ts";
 import { parseDuration } from "./duration.ts";
 import { parseSmtpUri } from "./smtp-uri.ts";
@@ -71,6 +73,15 @@ export const formats: Readonly<Record<string, Format>> = {
   "host-name": {
     accepts: (text) => /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?)+$|^\[[0-9a-f:.]+\]$/i.test(text),
     says: "must be the name of a host, such as id.example.com",
+  },
+  "api-key-digest": {
+    accepts: (text) => isApiKeyDigest(text) && !looksLikeApiKey(text),
+    says: "must be the digest that `ostiary keys create` prints, sha256:…, not the key itself",
+  },
+  scope: { accepts: isScope, says: `must be one of ${scopes.join(", ")}, a group such as sessions.*, or *` },
+  time: {
+    accepts: (text) => /^\d{4}-\d{2}-\d{2}T/.test(text) && !Number.isNaN(Date.parse(text)),
+    says: "must be a time such as 2027-01-31T00:00:00Z",
   },
   "cipher-secret": { accepts: (text) => Buffer.byteLength(text) === 32, says: "must be exactly 32 bytes long" },
 };

@@ -115,7 +115,15 @@ function readSecrets(raw: Raw, dataDir: string | undefined): { readonly list: Se
     return folder === undefined ? [generateSecret()] : keepSecrets(folder);
   };
   return {
-    list: completeSecrets({ default: list("default"), cookie: list("cookie"), cipher: list("cipher") }, make),
+    list: completeSecrets(
+      {
+        default: list("default"),
+        cookie: list("cookie"),
+        cipher: list("cipher"),
+        pagination: list("pagination"),
+      },
+      make,
+    ),
     lost,
   };
 }

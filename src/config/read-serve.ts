@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { Config, ListenerConfig } from "./config.ts";
+import type { AdminAuthConfig, Config, ListenerConfig } from "./config.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
 import type { Slice } from "./slice.ts";
+import { fileMode, unixSocketPath } from "./unix-socket.ts";
 
 /** What the listeners' part needs besides itself. */
 export interface ServeContext {
@@ -31,7 +32,32 @@ export function readServe(serve: Slice, context: ServeContext): Config["serve"] 
         max_age: cors.count("max_age"),
       },
     },
-    admin: readListener("admin", serve.part("admin"), "127.0.0.1", context),
+    admin: {
+      ...readListener("admin", serve.part("admin"), "127.0.0.1", context),
+      auth: readAdminAuth(serve.part("admin.auth"), context),
+    },
+  };
+}
+
+function readAdminAuth(auth: Slice, { resolvePath }: ServeContext): AdminAuthConfig {
+  const inline = auth.optionalText("client_ca.base64");
+  const file = auth.optionalText("client_ca.path");
+  return {
+    type: auth.optionalText("type") === undefined ? "local" : auth.choice("type"),
+    api_keys: auth.parts("api_keys").map((key) => {
+      const end = key.optionalText("expires_at");
+      return {
+        id: key.text("id"),
+        digest: key.text("digest"),
+        scopes: key.texts("scopes"),
+        expires_at: end === undefined ? undefined : new Date(end),
+      };
+    }),
+    client_ca:
+      inline !== undefined
+        ? Buffer.from(inline, "base64").toString()
+        : file && readFileSync(resolvePath("serve.admin.auth.client_ca.path", file), "utf8"),
+    clients: auth.parts("clients").map((client) => ({ name: client.text("name"), scopes: client.texts("scopes") })),
   };
 }
 
@@ -47,8 +73,19 @@ function readListener(name: string, listener: Slice, usualHost: string, context:
   };
   const [cert, key] = [pem("cert"), pem("key")];
   const tls = cert === undefined || key === undefined ? undefined : { cert, key };
+  const host = listener.optionalText("host") ?? usualHost;
+  const path = unixSocketPath(host);
   return {
-    host: listener.optionalText("host") ?? usualHost,
+    host,
+    unix_socket:
+      path === undefined
+        ? undefined
+        : {
+            path,
+            owner: listener.optionalText("socket.owner"),
+            group: listener.optionalText("socket.group"),
+            mode: fileMode(listener.count("socket.mode")),
+          },
     port,
     base_url: listener.optionalText("base_url") ?? `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}/`,
     has_base_url: listener.optionalText("base_url") !== undefined,

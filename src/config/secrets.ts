@@ -13,7 +13,12 @@ export function completeSecrets(given: SecretsConfig, fallback: () => readonly s
   const origin = [given.default, given.cookie, given.cipher].find((list) => list.length > 0) ?? fallback();
   const list = (name: keyof SecretsConfig) =>
     given[name].length > 0 ? given[name] : origin.map((secret) => derive(secret, name));
-  return { default: list("default"), cookie: list("cookie"), cipher: list("cipher") };
+  return {
+    default: list("default"),
+    cookie: list("cookie"),
+    cipher: list("cipher"),
+    pagination: list("pagination"),
+  };
 }
 
 /** 32 characters, as a cipher's key must have, that say nothing about the secret they come from. */

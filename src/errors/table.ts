@@ -62,6 +62,10 @@ export const errorTable = {
   BROWSER_LOCATION_CHANGE_REQUIRED: row(Reason.BROWSER_LOCATION_CHANGE_REQUIRED, Code.FailedPrecondition, 422, "browser_location_change_required", "The browser must go elsewhere first.", "Navigate to `redirect_browser_to`."),
   SESSION_AMBIGUOUS: row(Reason.SESSION_AMBIGUOUS, Code.Unauthenticated, 401, "session_inactive", "Cookie and token name different sessions.", "Send one of the two."),
   ADMIN_ONLY: row(Reason.ADMIN_ONLY, Code.PermissionDenied, 403, "", "This is answered on the admin port only.", "Call the admin port."),
+  OPERATOR_UNKNOWN: row(Reason.OPERATOR_UNKNOWN, Code.Unauthenticated, 401, "", "The admin port does not know the caller.", "Send an API key that `serve.admin.auth` lists, or a client certificate."),
+  NOT_LOCAL: row(Reason.NOT_LOCAL, Code.PermissionDenied, 403, "", "The admin port answers this machine only.", "Call from the server's machine, without proxy and browser, or configure `serve.admin.auth`."),
+  SCOPE_REQUIRED: row(Reason.SCOPE_REQUIRED, Code.PermissionDenied, 403, "", "The operator may not make this call.", "`details.scope` names the scope that is missing."),
+  ALREADY_EXISTS: row(Reason.ALREADY_EXISTS, Code.AlreadyExists, 409, "", "What must be unique belongs to another identity.", "Choose another identifier, address or external id."),
   UPSTREAM_FAILED: row(Reason.UPSTREAM_FAILED, Code.Unavailable, 502, "", "A server that is needed did not answer rightly.", "Try again later."),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -26,6 +26,12 @@ export const apply = (before: IdentityRecord, change: Change, { now, newId }: Ap
   if (change.traits) next = { ...next, ...applyTraits(next, change.traits, at, newId) };
   if (change.verified)
     next = { ...next, verifiable: next.verifiable.map((address) => vouchFor(address, change.verified ?? [], at)) };
+  const { addresses = [], state } = change;
+  if (addresses.length > 0)
+    next = { ...next, verifiable: next.verifiable.map((address) => stateOf(address, addresses, at)) };
+  if (change.schemaId !== undefined) next = { ...next, schemaId: change.schemaId };
+  if (state !== undefined && state !== next.state) next = { ...next, state, stateChangedAt: now };
+  if (change.externalId !== undefined) next = { ...next, externalId: change.externalId ?? undefined };
   if (change.metadataPublic !== undefined) next = { ...next, metadataPublic: change.metadataPublic };
   if (change.metadataAdmin !== undefined) next = { ...next, metadataAdmin: change.metadataAdmin };
   for (const { type, config, facts, identifiers } of change.credentials ?? []) {
@@ -74,6 +80,24 @@ const vouchFor = (
   address.verified || !vouched.some(({ via, value }) => via === address.via && value === address.value)
     ? address
     : { ...address, verified: true, status: "completed", verified_at: at, updated_at: at };
+
+/** What an operator says of an address, where that differs from what is known. */
+const stateOf = (
+  address: VerifiableAddressRecord,
+  given: NonNullable<Change["addresses"]>,
+  at: string,
+): VerifiableAddressRecord => {
+  const state = given.find(({ via, value }) => via === address.via && value === address.value);
+  if (state === undefined || (state.verified === address.verified && state.status === address.status)) return address;
+  const { verified_at: _, ...rest } = address;
+  return {
+    ...rest,
+    verified: state.verified,
+    status: state.status,
+    ...(state.verified && { verified_at: state.verifiedAt ?? at }),
+    updated_at: at,
+  };
+};
 
 /**
  * The schema's identifiers take the place of those it gave before. A credential

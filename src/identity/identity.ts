@@ -97,4 +97,20 @@ export interface Change {
   readonly verified?: readonly { readonly via: string; readonly value: string }[];
   readonly metadataPublic?: JsonValue;
   readonly metadataAdmin?: JsonValue;
+  readonly schemaId?: string;
+  readonly state?: IdentityRecord["state"];
+  /** Null takes it away. */
+  readonly externalId?: string | null;
+  /** What operators know of addresses; of those that the person does not have nothing is taken over. */
+  readonly addresses?: readonly AddressState[];
+}
+
+/** How far an address is proven. */
+export interface AddressState {
+  readonly via: string;
+  readonly value: string;
+  readonly verified: boolean;
+  readonly status: VerifiableAddressRecord["status"];
+  /** RFC 3339. */
+  readonly verifiedAt?: string | undefined;
 }

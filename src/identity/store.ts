@@ -191,10 +191,12 @@ export const createIdentityStore = (): IdentityStore => ({
   async update(tx, before, after) {
     const { affectedRows } = await tx.execute(
       `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
-              state = ?, state_changed_at = ?, version = ?, updated_at = ?
+              external_id = ?, schema_id = ?, state = ?, state_changed_at = ?, version = ?, updated_at = ?
         WHERE id = ? AND version = ? AND state = ?`,
       [
         ...documents(after),
+        after.externalId ?? null,
+        after.schemaId,
         after.state,
         after.stateChangedAt ?? null,
         after.version,

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { Admission } from "./operator.ts";
 
 /** The ways into the server. Every protocol calls the same procedures. */
 export type Protocol = "rest" | "connect" | "grpc" | "grpc-web";
@@ -40,6 +41,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Why the body could not be read, if it could not. The message is empty then. */
   readonly malformed?: string | undefined;
+  /** What the lock of the admin port found out about the caller; undefined on the public port. */
+  readonly admission?: Admission | undefined;
   readonly reply: Reply;
 }
 

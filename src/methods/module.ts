@@ -4,6 +4,7 @@ import { createHasher } from "../lib/hashing/hasher.ts";
 import { observeHashing } from "../lib/hashing/hashing-metrics.ts";
 import type { Keyring } from "../lib/keyring.ts";
 import type { ServerLog } from "../lib/log.ts";
+import { createAdministration } from "./administration.ts";
 import { createMethods, type MethodDeps } from "./index.ts";
 import type { OidcDeps } from "./oidc/oidc.ts";
 import { createPasswords } from "./password/passwords.ts";
@@ -28,11 +29,13 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
   observeHashing(registry, { stats: hasher.stats, floorMs: () => floor.milliseconds });
   const policyConfig = selfservice.methods.password.config;
   const policy = createPasswordPolicy({ ...deps, config: policyConfig, hashers, hasher });
+  const passwords = createPasswords({ policy, hasher, log });
   const methods = createMethods({
     ...deps,
     config: selfservice.methods,
     registrationLimit: deps.registrations,
-    passwords: createPasswords({ policy, hasher, log }),
+    passwords,
+
     oidc: {
       ...deps,
       seal: keyring.seal("nonce of an ID token"),
@@ -42,6 +45,7 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
   });
   return {
     ...methods,
+    administration: createAdministration({ ...deps, passwords, maxCost: hashers.max_cost }),
     purge: [{ table: "oidc_nonces", expires: "expires_at", retention: database.cleanup.older_than }],
     started: () => methods.oidc.check(),
     close: async () => {

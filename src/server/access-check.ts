@@ -1,5 +1,6 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
-import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
+import { Access, access, scope as scopeOption } from "../../gen/ostiary/options/v1/options_pb.ts";
+import { mustHaveScope } from "../errors/must-have-scope.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import { rpcName } from "./rpc-name.ts";
@@ -20,7 +21,7 @@ export interface AccessCheckDeps {
  * Creates the check of who may call an RPC, by nothing but the header of a call:
  * it comes before the body is read, and again before the RPC runs.
  *
- * @throws Error at once, when the RPC does not say who may call it
+ * @throws Error at once, when the RPC does not say who may call it, or with which scope
  */
 export const createAccessCheck = ({
   method,
@@ -32,8 +33,12 @@ export const createAccessCheck = ({
   if (who === Access.UNSPECIFIED)
     throw new Error(`${rpcName(method)} does not say who may call it: set (ostiary.options.v1.access)`);
   if (who === Access.ADMIN) {
+    const scope = getOption(method, scopeOption);
+    if (scope === "")
+      throw new Error(`${rpcName(method)} is for operators and names no scope: set (ostiary.options.v1.scope)`);
     return (call) => {
       if (call.port !== "admin") throw serviceError("ADMIN_ONLY");
+      mustHaveScope(call, scope);
     };
   }
   const mustComeFromTrustedSite = anySite ? undefined : createSiteCheck({ method, trustedOrigin });

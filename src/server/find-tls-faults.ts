@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 
 interface ListenerTls {
@@ -6,9 +7,12 @@ interface ListenerTls {
 
 /** Finds certificates and keys that are none, or do not belong together. */
 export const findTlsFaults = (
-  serve: Readonly<Record<"public" | "admin", ListenerTls>>,
-): readonly { readonly path: string; readonly message: string }[] =>
-  (["public", "admin"] as const).flatMap((port) => {
+  serve: Readonly<Record<"public" | "admin", ListenerTls>> & {
+    readonly admin: { readonly auth: { readonly client_ca: string | undefined } };
+  },
+): readonly { readonly path: string; readonly message: string }[] => [
+  ...findCaFaults(serve.admin.auth.client_ca),
+  ...(["public", "admin"] as const).flatMap((port) => {
     const { tls } = serve[port];
     if (tls === undefined) return [];
     try {
@@ -18,4 +22,16 @@ export const findTlsFaults = (
       // The library's own words may quote the file.
       return [{ path: `serve.${port}.tls`, message: "cert and key are no PEM certificate with its key" }];
     }
-  });
+  }),
+];
+
+/** A file without a certificate would make every client's a foreign one, or be passed over. */
+const findCaFaults = (pem: string | undefined) => {
+  if (pem === undefined) return [];
+  try {
+    new X509Certificate(pem);
+    return [];
+  } catch {
+    return [{ path: "serve.admin.auth.client_ca", message: "is no PEM certificate" }];
+  }
+};

@@ -16,6 +16,8 @@ import {
 } from "../../gen/health/v1/health_pb.ts";
 import type { Call, Procedure } from "../lib/call.ts";
 import type { Intake } from "../lib/intake.ts";
+import { admissionOf } from "./admin-lock/admission.ts";
+import type { LockedRoute } from "./admin-lock/lock-port.ts";
 import type { StockService } from "./connect/mount.ts";
 import type { BoundRpc } from "./connect/unary.ts";
 import type { Metrics } from "./metrics.ts";
@@ -92,29 +94,42 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
         router.rpc(Health.method.watch, ({ service }, { signal }) => watch(names.has(service), signal)),
     },
     mount: (app, { port, version, metrics }) => {
-      const get = (path: string, answer: (reply: FastifyReply) => unknown) => {
+      const get = (path: string, answer: (reply: FastifyReply, isTrusted: boolean) => unknown, config: LockedRoute) => {
         // The admin port takes its paths with and without the prefix.
         for (const prefix of port === "admin" ? ["", "/admin"] : [""]) {
-          app.get(`${prefix}${path}`, (_request, reply) =>
-            answer(reply.header("cache-control", "private, no-cache, no-store, must-revalidate")),
-          );
+          app.get(`${prefix}${path}`, { config }, (request, reply) => {
+            const admission = admissionOf(request);
+            return answer(
+              reply.header("cache-control", "private, no-cache, no-store, must-revalidate"),
+              admission !== undefined && "operator" in admission,
+            );
+          });
         }
       };
-      get("/health/alive", async () => ({ status: "ok" }));
-      get("/health/ready", async (reply) => {
-        const errors = ready();
-        const parts = Object.keys(errors);
-        if (parts.length === 0) return { status: "ok" };
-        reply.code(503);
-        // What is wrong inside is nobody's business outside.
-        return { errors: port === "admin" ? errors : Object.fromEntries(parts.map((part) => [part, "not ready"])) };
-      });
+      const probe: LockedRoute = { isProbe: true };
+      get("/health/alive", async () => ({ status: "ok" }), probe);
+      get(
+        "/health/ready",
+        async (reply, isTrusted) => {
+          const errors = ready();
+          const parts = Object.keys(errors);
+          if (parts.length === 0) return { status: "ok" };
+          reply.code(503);
+          // What is wrong inside is nobody's business outside.
+          return { errors: isTrusted ? errors : Object.fromEntries(parts.map((part) => [part, "not ready"])) };
+        },
+        probe,
+      );
       if (port !== "admin") return;
-      get("/version", async () => ({ version }));
-      get("/metrics/prometheus", async (reply) => {
-        reply.type(metrics.registry.contentType);
-        return metrics.registry.metrics();
-      });
+      get("/version", async () => ({ version }), {});
+      get(
+        "/metrics/prometheus",
+        async (reply) => {
+          reply.type(metrics.registry.contentType);
+          return metrics.registry.metrics();
+        },
+        { scope: "metrics.read" },
+      );
     },
   };
 };

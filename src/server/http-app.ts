@@ -3,8 +3,9 @@ import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from "fastify";
 import { errorTable } from "../errors/table.ts";
 import type { Log } from "../lib/log.ts";
+import { lockPort, type PortLock } from "./admin-lock/lock-port.ts";
 import { namesOneHost } from "./host.ts";
-import { createListener, type Listener, type ListenerTimeouts } from "./listener.ts";
+import { createListener, type Listener, type ListenerTimeouts, type ListenerTls } from "./listener.ts";
 import { createRoutePath } from "./route-path.ts";
 
 /** What `createHttpApp` needs. */
@@ -13,8 +14,10 @@ export interface HttpAppOptions {
   /** Its path is taken off requests, for proxies that leave it on; without one, paths are as they come. */
   readonly baseUrl?: string;
   /** PEM texts; left out, the port is in the clear. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls?: ListenerTls | undefined;
   readonly log: Log;
+  /** Left out, whoever reaches the port is let in. */
+  readonly lock?: PortLock | undefined;
   /** Milliseconds that `close` gives calls in flight. */
   readonly drainBudget?: number;
   /** Overrides, for tests. */
@@ -42,6 +45,7 @@ export const createHttpApp = ({
   port,
   baseUrl,
   tls,
+  lock,
   log,
   drainBudget = 120_000,
   timeouts,
@@ -79,6 +83,7 @@ export const createHttpApp = ({
     if (namesOneHost(request.raw)) next();
     else reply.code(400).send(envelope(400, "The request must name one host."));
   });
+  if (lock !== undefined) lockPort(app, lock);
   app.addHook("preClose", async () => {
     for (const listener of listeners) listener.drain(drainBudget);
   });

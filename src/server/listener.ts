@@ -31,7 +31,15 @@ export interface ListenerOptions {
   readonly onRequest: http.RequestListener;
   readonly timeouts: ListenerTimeouts;
   /** PEM texts; left out, the port is in the clear. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls?: ListenerTls | undefined;
+}
+
+/** PEM texts. */
+export interface ListenerTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities; given, a client without a certificate of one of them is refused in the handshake. */
+  readonly clientCa?: string | undefined;
 }
 
 /** A port that can be drained. */
@@ -164,6 +172,11 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
           {
             cert: certificate.cert,
             key: certificate.key,
+            ...(certificate.clientCa !== undefined && {
+              ca: certificate.clientCa,
+              requestCert: true,
+              rejectUnauthorized: true,
+            }),
             minVersion: "TLSv1.2",
             ALPNProtocols: ["h2", "http/1.1"],
             handshakeTimeout: timeouts.header,

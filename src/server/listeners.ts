@@ -7,9 +7,11 @@ import type { Facts } from "../hosted/facts.ts";
 import { createHosted } from "../hosted/hosted.ts";
 import { createInjectClient } from "../hosted/inject-client.ts";
 import type { Call, Procedure } from "../lib/call.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { ServerLog } from "../lib/log.ts";
 import type { ServiceDefinition } from "../lib/service.ts";
 import { createAccessCheck } from "./access-check.ts";
+import { createAdmit } from "./admin-lock/admin-lock.ts";
 import { createBodyBudget } from "./body-budget.ts";
 import { createCallLimit } from "./call-limit.ts";
 import { createCallLog } from "./call-log.ts";
@@ -19,6 +21,7 @@ import type { BoundRpc } from "./connect/unary.ts";
 import { createHealth } from "./health.ts";
 import { createHttpApp } from "./http-app.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
+import { listenOn } from "./listen-on.ts";
 import type { Metrics } from "./metrics.ts";
 import { mountOpenApi } from "./openapi.ts";
 import { createProcedure } from "./procedure.ts";
@@ -32,6 +35,7 @@ import { createTrustedOrigins } from "./trusted-origins.ts";
 /** What the protocols are opened on. */
 export interface ListenersOptions {
   readonly config: Config;
+  readonly clock: Clock;
   readonly log: ServerLog;
   readonly metrics: Metrics;
   readonly services: readonly ServiceDefinition[];
@@ -60,6 +64,7 @@ export interface Listeners {
  */
 export const createListeners = ({
   config,
+  clock,
   log,
   metrics,
   services,
@@ -125,6 +130,18 @@ export const createListeners = ({
       log,
     });
 
+  /** Who is let in at the admin port, and by what. */
+  const adminDoor = () => {
+    const { auth, base_url: baseUrl, tls, unix_socket } = serve.admin;
+    return {
+      tls: tls && { ...tls, clientCa: auth.type === "mtls" ? auth.client_ca : undefined },
+      lock: {
+        admit: createAdmit({ auth, baseUrl, isUnixSocket: unix_socket !== undefined, clock }),
+        openProbes: auth.type === "api_keys",
+      },
+    };
+  };
+
   const open = (port: "public" | "admin") => {
     const listener = serve[port];
     const isHere = (method: DescMethod): boolean => isAdminRpc(method) === (port === "admin");
@@ -134,7 +151,12 @@ export const createListeners = ({
       services: descriptors.filter(({ methods }) => methods.some(isHere)),
       intakeOf: anyonesIntake,
     });
-    const app = createHttpApp({ port, baseUrl: listener.base_url, tls: listener.tls, log });
+    const app = createHttpApp({
+      port,
+      baseUrl: listener.base_url,
+      log,
+      ...(port === "admin" ? adminDoor() : { tls: listener.tls }),
+    });
     health.mount(app, { port, version, metrics });
     mountOpenApi(app, { port, baseUrl: listener.base_url });
     if (port === "public" && serve.public.cors.enabled) app.register(fastifyCors, () => createCors(serve.public.cors));
@@ -169,8 +191,8 @@ export const createListeners = ({
   const [publicApp, adminApp] = [open("public"), open("admin")];
   return {
     listen: async () => ({
-      public: await publicApp.listen({ host: serve.public.host, port: serve.public.port }),
-      admin: await adminApp.listen({ host: serve.admin.host, port: serve.admin.port }),
+      public: await listenOn(publicApp, serve.public),
+      admin: await listenOn(adminApp, serve.admin),
     }),
     close: async () => {
       await Promise.all([publicApp.close(), adminApp.close()]);

@@ -52,7 +52,9 @@ export const outOfReach = {
     why: "no procedure throws it: REST answers it in place of a redirect, to programs that begin with a provider",
   },
   IDENTITY_DISABLED: { why: "who signs in is told in the form, by message 4010011; a session of theirs is over" },
-  ADMIN_ONLY: { why: "no RPC is for administrators yet" },
+  ADMIN_ONLY: { why: "the public port has no route for RPCs of operators: they are not found there" },
+  OPERATOR_UNKNOWN: { why: "test/behaviour/admin/lock.test.ts reaches it, with a lock of its own" },
+  SCOPE_REQUIRED: { why: "test/behaviour/admin/lock.test.ts reaches it, with a lock of its own" },
 } satisfies Partial<Record<ErrorName, OutOfReach>>;
 
 /**
@@ -99,6 +101,14 @@ export const createErrorCases = (server: TestServer, proxy: DatabaseProxy) => {
   };
   const loginFlow = async () => accepted(await nativeRest.enter(server).login.create()).id;
 
+  const ofOperator = (path: string, headers: Headers, body: unknown): Promise<CallbackResult> =>
+    send(`${server.adminUrl}${path}`, {
+      method: "POST",
+      headers: { ...json, ...headers },
+      body: JSON.stringify(body),
+    });
+  const identityRpc = "/ostiary.identity.v1.IdentityAdminService/CreateIdentity";
+
   const password = () => ({ method: "password", password: newPassword() });
   const inMessage = (flow: string, body: object = { password: { password: newPassword() } }) => ({ flow, body });
   const changing = (flow: string) => `/self-service/settings?flow=${flow}`;
@@ -119,6 +129,16 @@ export const createErrorCases = (server: TestServer, proxy: DatabaseProxy) => {
       async () => ({ repair: await failAt(server, { table: "flows", event: "INSERT" }) }),
       async ({ repair }) => rest("GET", "/self-service/login/api").finally(repair),
       async ({ repair }) => rpc("login.CreateFlow", {}, { type: "FLOW_TYPE_API" }).finally(repair),
+    ),
+    NOT_LOCAL: both(
+      nobody,
+      () => ofOperator("/admin/identities", { origin: "https://evil.example.org" }, {}),
+      () => ofOperator(identityRpc, { origin: "https://evil.example.org" }, {}),
+    ),
+    ALREADY_EXISTS: both(
+      async () => ({ email: (await native()).person.email }),
+      ({ email }) => ofOperator("/admin/identities", {}, { traits: { email } }),
+      ({ email }) => ofOperator(identityRpc, {}, { traits: { email } }),
     ),
     SESSION_INACTIVE: both(
       nobody,

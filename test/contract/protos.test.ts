@@ -74,7 +74,11 @@ const fieldsOf = (desc: DescMessage, seen = new Set<DescMessage>()): DescField[]
 
 describe("the rules of requests", () => {
   const fields = [...new Set(protoMethods.flatMap(({ input }) => fieldsOf(input)))];
-  const rules = (field: DescField) => (hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined);
+  /** The rules of a field; of a list those of its entries. */
+  const rules = (field: DescField) => {
+    const own = hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined;
+    return own?.type.case === "repeated" ? own.type.value.items : own;
+  };
 
   it("bound every text", () => {
     const texts = fields.filter((field) => field.scalar === ScalarType.STRING);

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
 import { afterAll, describe, expect, it } from "vitest";
 import { http } from "../../gen/google/api/annotations_pb.ts";
-import { Access, AccessSchema, access, writes_on_get } from "../../gen/ostiary/options/v1/options_pb.ts";
+import { Access, AccessSchema, access, scope, writes_on_get } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { send } from "../protocols/http.ts";
 import { startServer } from "../protocols/server.ts";
 
@@ -38,18 +38,25 @@ const bindings = (method: DescMethod): Binding[] => {
 };
 const who = (method: DescMethod): string =>
   (AccessSchema.value[getOption(method, access)]?.name ?? "").replace("ACCESS_", "").toLowerCase();
+const scopeOf = (method: DescMethod): string => {
+  const held = getOption(method, scope);
+  return held === "" ? "" : ` ${held}`;
+};
 const rpc = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
 
 const describeRoutes = (): string =>
   `${methods
     .flatMap((method) => [
-      `${rpc(method)}  ${who(method)}${getOption(method, writes_on_get) ? "  writes on GET" : ""}`,
+      `${rpc(method)}  ${who(method)}${scopeOf(method)}${getOption(method, writes_on_get) ? "  writes on GET" : ""}`,
       ...bindings(method).map(({ verb, path }) => `  ${verb.padEnd(6)} ${path}`),
     ])
     .join("\n")}\n`;
 
 const server = await startServer();
 afterAll(() => server.stop());
+
+const isAdmin = (method: DescMethod): boolean => getOption(method, access) === Access.ADMIN;
+const portOf = (method: DescMethod): string => (isAdmin(method) ? server.adminUrl : server.url);
 
 /** A path that a request can have: constants and parameters filled in. */
 const filled = (path: string): string => path.replace(/\{\w+=(\w+)\}/g, "$1").replace(/\{\w+\}/g, "nonsense");
@@ -64,16 +71,31 @@ describe("the ways in", () => {
       expect([rpc(method), getOption(method, access) === Access.UNSPECIFIED]).toEqual([rpc(method), false]);
   });
 
-  it.each(methods.map(rpc))("%s is served, to POST alone", async (path) => {
-    const answer = await send(`${server.url}${path}`, { method: "PUT" });
-    expect([answer.status, answer.headers.allow]).toEqual([405, "POST"]);
+  it.each(methods.map((method) => [rpc(method), method] as const))(
+    "%s is served on its port, to POST alone",
+    async (path, method) => {
+      const answer = await send(`${portOf(method)}${path}`, { method: "PUT" });
+      expect([answer.status, answer.headers.allow]).toEqual([405, "POST"]);
+    },
+  );
+
+  it.each(methods.filter(isAdmin).map(rpc))("%s is not served on the public port", async (path) => {
+    const headers = { "content-type": "application/json" };
+    const answer = await send(`${server.url}${path}`, { method: "POST", headers, body: "{}" });
+    expect(answer.status).toBe(404);
   });
 
   const paths = new Map<string, Set<string>>();
-  for (const { verb, path } of methods.flatMap(bindings)) paths.set(path, (paths.get(path) ?? new Set()).add(verb));
+  for (const method of methods)
+    for (const { verb, path } of bindings(method)) {
+      const place = `${isAdmin(method) ? "admin" : "public"} ${path}`;
+      paths.set(place, (paths.get(place) ?? new Set()).add(verb));
+    }
 
-  it.each([...paths])("%s takes its verbs and no others", async (path, verbs) => {
-    const answer = await send(`${server.url}${filled(path)}`, { method: "OPTIONS" });
+  it.each([...paths])("%s takes its verbs and no others", async (place, verbs) => {
+    const [port, path = ""] = place.split(" ");
+    const base = port === "admin" ? server.adminUrl : server.url;
+    const answer = await send(`${base}${filled(path)}`, { method: "OPTIONS" });
     expect(answer.status).toBe(405);
     const allowed = String(answer.headers.allow).split(", ");
     expect(new Set(allowed)).toEqual(new Set([...verbs, ...(verbs.has("GET") ? ["HEAD"] : [])]));

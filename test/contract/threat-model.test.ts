@@ -25,6 +25,9 @@ it("an RPC that does not say what it can cost has no row", () => {
 });
 
 describe("of every RPC", () => {
+  const isForOperators = (method: (typeof rpcs)[number]): boolean => getOption(method, access) === Access.ADMIN;
+  const forOperators = rpcs.filter(isForOperators);
+  const forOthers = rpcs.filter((method) => !isForOperators(method));
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer();
@@ -32,20 +35,30 @@ describe("of every RPC", () => {
   afterAll(() => server?.stop());
 
   /** Announces a body of a stranger's and sends nothing of it. */
-  const announced = (path: string, length: number): Promise<number> =>
+  const announced = (path: string, length: number, base = server.url, header = ""): Promise<number> =>
     new Promise((resolve, reject) => {
-      const { hostname, port } = new URL(server.url);
+      const { hostname, port } = new URL(base);
       const socket = net.connect(Number(port), hostname).on("error", reject);
       socket.once("data", (chunk) => {
         socket.destroy();
         resolve(Number(chunk.toString("latin1").slice(9, 12)));
       });
       socket.write(
-        `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
+        `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${header}\r\n`,
       );
     });
 
-  it.each(rpcs.map((method) => [rpcName(method), method] as const))(
+  it.each(forOperators.map((method) => [rpcName(method), method] as const))(
+    "%s nothing is read of who is not let in, and no more than it may hold of who is",
+    async (name, method) => {
+      expect(page).toContain(`| \`${name.replace(/^ostiary\./, "")}\` |`);
+      expect(await announced(`/${name}`, 1, server.adminUrl, "origin: https://evil.example.org\r\n")).toBe(403);
+      const { withSession } = limitsOf(method, { withoutSession: 65_536, withSession: 5_242_880 });
+      expect(await announced(`/${name}`, withSession + 1, server.adminUrl)).toBe(429);
+    },
+  );
+
+  it.each(forOthers.map((method) => [rpcName(method), method] as const))(
     "%s a stranger's large message is refused unread",
     async (name, method) => {
       expect(page).toContain(`| \`${name.replace(/^ostiary\./, "")}\` |`);

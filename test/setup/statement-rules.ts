@@ -49,6 +49,10 @@ const others = new Set([
 const everywhere = [
   // The purge.
   /^DELETE FROM \w+ WHERE (\w+) <= \? ORDER BY \1 LIMIT \d+$/,
+  // What operators list, across all people.
+  /^SELECT .* FROM identities i WHERE i\.id > \?(?: AND i\.organization_id = \?)? ORDER BY i\.id LIMIT \d+(?: OFFSET \d+)?$/,
+  /^SELECT DISTINCT n\.identity_id FROM identity_identifiers n WHERE n\.identifier LIKE \?/,
+  /^SELECT COUNT\(\*\) AS people FROM identities$/,
   // Whether a flow that is not the person's own is someone else's.
   /^SELECT 1 FROM flows f WHERE f\.id = \? AND f\.kind = 'settings'$/,
 ];

@@ -32,5 +32,9 @@ export const errorTable = [
   { reason: 27, code: 9, status: 422, id: "browser_location_change_required", message: "The browser must go elsewhere first." },
   { reason: 29, code: 16, status: 401, id: "session_inactive", message: "Cookie and token name different sessions." },
   { reason: 30, code: 7, status: 403, id: "", message: "This is answered on the admin port only." },
+  { reason: 34, code: 16, status: 401, id: "", message: "The admin port does not know the caller." },
+  { reason: 35, code: 7, status: 403, id: "", message: "The admin port answers this machine only." },
+  { reason: 36, code: 7, status: 403, id: "", message: "The operator may not make this call." },
+  { reason: 37, code: 6, status: 409, id: "", message: "What must be unique belongs to another identity." },
   { reason: 31, code: 14, status: 502, id: "", message: "A server that is needed did not answer rightly." },
 ] as const;

@@ -4,6 +4,7 @@ import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
+import { blankIdentity } from "../../identity/blank.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { renderIdentity } from "../../identity/render.ts";
 import { uuid4, uuid7 } from "../../lib/ids.ts";
@@ -51,7 +52,7 @@ export const createApproveSignUp = (deps: RegistrationDeps): SignUpSteps["approv
     mustBeEnabled(config);
     const destination = destinationOf(context);
     const now = clock.now();
-    const empty = blank(uuid7(now), schemaOf(schemas, flow).id, now);
+    const empty = blankIdentity(uuid7(now), schemaOf(schemas, flow).id, now);
     const { traits, credentials, extra, submittedValues } = registered;
     const hooked = { flow: hookFlow(flow), method, call, transientPayload, previous: undefined };
     const change = { traits, credentials, ...extra };
@@ -153,21 +154,3 @@ const failed = (thrown: unknown): Rejected | ConcurrentChange | IdentifierTaken 
   if (isDuplicate(thrown)) return { kind: "identifier_taken" };
   throw thrown;
 };
-
-const blank = (id: string, schemaId: string, now: Date): IdentityRecord => ({
-  id,
-  externalId: undefined,
-  schemaId,
-  state: "active",
-  stateChangedAt: now,
-  traits: {},
-  verifiable: [],
-  recovery: [],
-  credentials: {},
-  metadataPublic: null,
-  metadataAdmin: null,
-  organizationId: undefined,
-  version: 0,
-  createdAt: now,
-  updatedAt: now,
-});

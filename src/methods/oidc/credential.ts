@@ -58,6 +58,17 @@ export const unlink = (stored: Secret | undefined, provider: string): Credential
     readKept(stored?.config).filter((entry) => entry.provider !== provider),
   );
 
+/** Puts links that an operator knows of in the place of what is stored. They come without tokens. */
+export const importLinks = (stored: Secret | undefined, links: readonly ProviderLink[]): CredentialChange =>
+  toChange(stored, links);
+
+/** Takes one account at a provider away, by `provider:subject`. Undefined: there is no such link. */
+export const unlinkOne = (stored: Secret, identifier: string): CredentialChange | undefined => {
+  const entries = readKept(stored.config);
+  const left = entries.filter((entry) => identifierOf(entry) !== identifier);
+  return left.length === entries.length ? undefined : toChange(stored, left);
+};
+
 /**
  * The tokens of every link in clear, for administrators who ask for them. What cannot be decrypted any more is empty.
  */

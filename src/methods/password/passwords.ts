@@ -19,6 +19,8 @@ export interface Passwords {
   >;
   /** Compares. Without a hash it takes as long and says no. @throws OVERLOADED */
   verify(password: string, hash: string | undefined, share: Share): Promise<Verified>;
+  /** Hashes a password that an operator gives, unjudged. @throws OVERLOADED, INVALID_FIELD */
+  hash(password: string): Promise<string>;
   /**
    * Hashes a password anew that is right and was not hashed as configured. Undefined when it cannot be done just
    * now.
@@ -54,6 +56,18 @@ export const createPasswords = ({
   },
 
   verify: (password, hash, share) => orBusy(hasher.verify(password, hash, share)),
+
+  hash: async (password) => {
+    try {
+      return await orBusy(hasher.hash(password, { purpose: "sign_up", network: "", subject: "operator" }));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw serviceError("INVALID_FIELD", {
+        field: "credentials.password.config.password",
+        explain: "The password is longer than bcrypt can take: 72 bytes.",
+      });
+    }
+  },
 
   rehash: async (password, share) => {
     try {

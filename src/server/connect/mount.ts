@@ -2,6 +2,7 @@ import { Code, ConnectError, type ConnectRouter, type Interceptor } from "@conne
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { FastifyInstance } from "fastify";
+import type { LockedRoute } from "../admin-lock/lock-port.ts";
 import { rpcName } from "../rpc-name.ts";
 import { type BoundRpc, createUnaryRoute, type UnaryDeps } from "./unary.ts";
 
@@ -32,12 +33,15 @@ export const mountConnect = (app: FastifyInstance, { rpcs, stock, ...deps }: Con
     // Bodies are read here, not by parsers of the app.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, parsed) => parsed(null));
-    for (const rpc of [...rpcs, ...stock.flatMap((service) => service.rpcs)]) {
+    const mount = (rpc: BoundRpc, config: LockedRoute): void => {
       const route = createUnaryRoute(rpc, deps);
-      scope.all(`/${rpcName(rpc.method)}`, { exposeHeadRoute: false }, (request, reply) => {
+      scope.all(`/${rpcName(rpc.method)}`, { exposeHeadRoute: false, config }, (request, reply) => {
         route(request, reply).catch(() => reply.raw.destroy());
       });
-    }
+    };
+    for (const rpc of rpcs) mount(rpc, { asksAdmission: true });
+    // How the server is may be asked by probes that have no keys.
+    for (const { rpcs: own } of stock) for (const rpc of own) mount(rpc, { isProbe: true });
     done();
   });
   app.register((scope, _options, done) => {

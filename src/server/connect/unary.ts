@@ -6,6 +6,7 @@ import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Procedure, Reply } from "../../lib/call.ts";
 import type { AdmittedBody, Intake } from "../../lib/intake.ts";
 import { toSetCookie } from "../../lib/set-cookie.ts";
+import { admissionOf } from "../admin-lock/admission.ts";
 import type { CallLog } from "../call-log.ts";
 import type { ClientAddress } from "../client-address.ts";
 import { findDecompress } from "../decompress.ts";
@@ -83,6 +84,7 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
       url,
       remoteAddress: clientAddress(request.raw).ip,
       requestId: request.id,
+      admission: admissionOf(request),
       get signal() {
         return rpcSignal.signal;
       },

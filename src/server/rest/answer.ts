@@ -1,11 +1,13 @@
 import { type DescField, type DescMessage, getOption, type Message } from "@bufbuild/protobuf";
-import { writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { creates, writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import type { Printers } from "./encode.ts";
 import { etagField, type Route } from "./http-rule.ts";
 import { isNavigation } from "./names.ts";
 
 /** What a route makes of the messages its RPC answers. */
 export interface Answer {
+  /** The status of a success that prints something. */
+  readonly status: 200 | 201;
   /** The JSON text of what the route answers. */
   readonly print: (message: Message) => string;
   /** Whether the type has anything to print. */
@@ -35,6 +37,7 @@ export const compileAnswer = (route: Route, printers: Printers): Answer => {
   const etag = responseBody && etagField(output);
 
   return {
+    status: getOption(method, creates) ? 201 : 200,
     print: part && responseBody ? (message) => part(fieldValue(message, responseBody)) : whole,
     prints: printed.length > 0,
     holds: (message) => printed.some((field) => isSet(fieldValue(message, field))),

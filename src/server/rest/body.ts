@@ -55,18 +55,35 @@ const bounded = (members: readonly RequestMember[]): Body => {
     : { kind: "members", members };
 };
 
+/** Reads a body that is a JSON list: the values of the field that it is the body for. */
+export const readListBody = (bytes: Buffer | undefined, contentType: string | undefined, name: string): Body => {
+  if (mediaType(contentType)?.endsWith("json") !== true) return malformed("The content type is not application/json.");
+  const parsed = parseJson(bytes ?? Buffer.alloc(0));
+  if (typeof parsed === "string") return malformed(parsed);
+  return Array.isArray(parsed.value)
+    ? bounded([{ name, path: name, values: [parsed.value] }])
+    : malformed("The body is JSON, but not a list.");
+};
+
 const readJson = (bytes: Buffer): Body => {
-  if (!isUtf8(bytes)) return malformed("The body is not valid UTF-8.");
+  const parsed = parseJson(bytes);
+  if (typeof parsed === "string") return malformed(parsed);
+  return isObject(parsed.value)
+    ? bounded(requestMembers(parsed.value))
+    : malformed("The body is JSON, but not an object.");
+};
+
+/** The value of a JSON text, or why it cannot be read. */
+const parseJson = (bytes: Buffer): { readonly value: JsonValue } | string => {
+  if (!isUtf8(bytes)) return "The body is not valid UTF-8.";
   const fault = jsonShapeFault(bytes);
-  if (fault !== undefined) return malformed(fault);
-  let value: JsonValue;
+  if (fault !== undefined) return fault;
   try {
-    value = JSON.parse(bytes.toString("utf8"));
+    return { value: JSON.parse(bytes.toString("utf8")) };
   } catch {
     // The parser's own words may repeat what was sent, which may be secret.
-    return malformed("The body is not valid JSON.");
+    return "The body is not valid JSON.";
   }
-  return isObject(value) ? bounded(requestMembers(value)) : malformed("The body is JSON, but not an object.");
 };
 
 const readForm = (bytes: Buffer): Body => {

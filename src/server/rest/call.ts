@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Call } from "../../lib/call.ts";
+import { admissionOf } from "../admin-lock/admission.ts";
 import type { ClientRequest } from "./client-request.ts";
 
 /** Makes the call of a request, before its body is read. */
@@ -16,6 +17,7 @@ export const createCallOf =
       url,
       remoteAddress,
       requestId: request.id,
+      admission: admissionOf(request),
       // Made at once: a getter in an object literal costs ten times as much.
       signal: abortedBy(reply),
       reply: { headers: new Map(), cookies: [] },

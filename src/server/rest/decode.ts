@@ -8,12 +8,15 @@ import {
   type DescField,
   type DescMessage,
   type DescOneof,
+  fromJson,
   getOption,
   type JsonObject,
   type JsonValue,
   type Message,
 } from "@bufbuild/protobuf";
-import { rest } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { rest, strict } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import { memberName, tagOf } from "./names.ts";
 import { type Read, readEnum, readObject, readScalar, readWellKnown, truth } from "./read-value.ts";
 import { isObject, lastValue, type RequestMember, rejectRepeated, requestMembers, unusable } from "./request-member.ts";
@@ -44,7 +47,9 @@ export const createReaders = (): Readers => {
     if (known !== undefined) return known;
     const fields = new Map<string, FieldReader>();
     const pick: ((message: Record<string, unknown>, members: readonly RequestMember[]) => void)[] = [];
+    const isStrict = getOption(desc, strict);
     const read: ReadMessage = (members) => {
+      if (isStrict) rejectUnknown(fields, members);
       const message = create(desc);
       const target = message as unknown as Record<string, unknown>;
       for (const [field, sent] of byField(fields, members)) {
@@ -84,6 +89,7 @@ export const createReaders = (): Readers => {
   const readField = (field: DescField): ReadField => {
     if (field.fieldKind === "list") return listOf(readElement(field));
     if (field.fieldKind === "map") return unsupported(field);
+    if (field.message?.typeName === "google.protobuf.Value") return readAnything;
     if (field.message?.typeName === "google.protobuf.Struct")
       return field.oneof === undefined ? readStruct : unsupported(field);
     if (field.message === undefined || readWellKnown(field.message) !== undefined) return single(readElement(field));
@@ -120,6 +126,22 @@ export const createReaders = (): Readers => {
   };
 
   return { of };
+};
+
+/** Free JSON: null and an empty text are values like any other. */
+const readAnything: ReadField = (members) => {
+  members.forEach(rejectRepeated);
+  const value = members.at(-1)?.values.at(-1);
+  return value === undefined ? undefined : fromJson(ValueSchema, value);
+};
+
+/** @throws INVALID_FIELD for a member that the message does not have */
+const rejectUnknown = (fields: ReadonlyMap<string, FieldReader>, members: readonly RequestMember[]): void => {
+  for (const { name, path } of members) {
+    const head = name.split(".", 1)[0] ?? name;
+    if (!fields.has(name) && !fields.get(head)?.open)
+      throw serviceError("INVALID_FIELD", { field: path, explain: `${path}: there is no such member.` });
+  }
 };
 
 /** Gives each field what was sent for it. A dotted name goes to the field its head names. */

@@ -1,6 +1,6 @@
 import { create, type DescField, type Message } from "@bufbuild/protobuf";
 import type { FastifyRequest } from "fastify";
-import { readBody } from "./body.ts";
+import { type Body, readBody, readListBody } from "./body.ts";
 import type { Readers } from "./decode.ts";
 import { etagField, type Route } from "./http-rule.ts";
 import { readQuery } from "./query.ts";
@@ -46,15 +46,23 @@ export const compileReadRequest = (
   return async (request, bytes) => {
     const members = fromUrl(request);
     if (body === undefined) return { message: read(members), malformed: undefined };
-    const sent = await readBody(bytes, request.headers["content-type"]);
-    if (sent.kind === "members") {
-      for (const member of sent.members)
-        if (member.name !== "")
-          members.push(body === "*" ? member : { ...member, name: `${body.name}.${member.name}` });
-    }
+    const sent = await sentIn(body, bytes, request.headers["content-type"]);
+    if (sent.kind === "members") members.push(...sent.members);
     const message = read(members);
     withBody?.(message);
     return { message, malformed: sent.kind === "malformed" ? sent.reason : undefined };
+  };
+};
+
+/** What a body holds, as members of the request. */
+const sentIn = async (body: DescField | "*", bytes: Buffer | undefined, type: string | undefined): Promise<Body> => {
+  if (body !== "*" && body.fieldKind === "list") return readListBody(bytes, type, body.name);
+  const sent = await readBody(bytes, type);
+  if (sent.kind === "malformed") return sent;
+  const named = sent.members.filter(({ name }) => name !== "");
+  return {
+    kind: "members",
+    members: body === "*" ? named : named.map((member) => ({ ...member, name: `${body.name}.${member.name}` })),
   };
 };
 
@@ -62,7 +70,7 @@ const headOf = (name: string): string => name.split(".", 1)[0] ?? name;
 
 /** Makes sure that the body's field is set, so that procedures need not ask. */
 const bodyMessage = (body: DescField | "*"): ((message: Message) => void) | undefined => {
-  if (body === "*") return undefined;
+  if (body === "*" || body.fieldKind === "list") return undefined;
   const { localName, message: desc } = body;
   if (desc === undefined) throw new Error(`${body}: the body of a REST binding must be a message`);
   return (message) => {

@@ -133,7 +133,7 @@ export const createRespond = ({
     const text = answer.print(message);
     const etag = answer.etag(message);
     if (etag !== undefined) reply.header("etag", inHeader(`"${etag}"`));
-    return begin(reply, 200, call).header("content-type", json).send(text);
+    return begin(reply, answer.status, call).header("content-type", json).send(text);
   };
 
   const failed: Respond["serviceError"] = async (route, request, reply, call, thrown) => {

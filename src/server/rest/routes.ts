@@ -145,7 +145,7 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
           url: pattern,
           exposeHeadRoute: false,
           handler: handle,
-          config: { protocol: { handle, answering } },
+          config: { protocol: { handle, answering }, asksAdmission: true },
         });
       }
       const refused = [...verbs, "OPTIONS"].filter((verb) => !(allowed as string[]).includes(verb));

@@ -7,6 +7,7 @@ import { SettingsService } from "../../../gen/ostiary/settings/v1/settings_servi
 import type { Call } from "../../../src/lib/call.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { createAccessCheck } from "../../../src/server/access-check.ts";
+import { admitted } from "../../../src/server/admin-lock/admission.ts";
 import { createBodyBudget } from "../../../src/server/body-budget.ts";
 import { createCallLimit } from "../../../src/server/call-limit.ts";
 import { createCallLog } from "../../../src/server/call-log.ts";
@@ -54,7 +55,9 @@ export const serve = async (
   const log = createLog({ level: "info", format: "json" }, { write: (line) => lines.push(JSON.parse(line)) });
   const metrics = createMetrics();
   const callLog = createCallLog({ log, metrics });
-  const app = createHttpApp({ port, log, ...appOptions });
+  const admit = () => admitted({ name: "test", scopes: ["*"] });
+  const lock = port === "admin" ? { admit, openProbes: false } : undefined;
+  const app = createHttpApp({ port, lock, log, ...appOptions });
   const deps = {
     callLog,
     callLimit: createCallLimit(calls),

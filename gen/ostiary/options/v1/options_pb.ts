@@ -9,7 +9,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { EnumValueOptions, FieldOptions, MethodOptions, OneofOptions } from "@bufbuild/protobuf/wkt";
+import type { EnumValueOptions, FieldOptions, MessageOptions, MethodOptions, OneofOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/options/v1/options.proto.
  */
 export const file_ostiary_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIjMKBkxpbWl0cxINCgVieXRlcxgBIAEoDRIaChJieXRlc193aXRoX3Nlc3Npb24YAiABKA0iYgoEUmVzdBISCgpvbWl0X2VtcHR5GAEgASgIEgwKBG5hbWUYAiABKAkSDgoGbnVtYmVyGAMgASgIEhQKDHNlbGVjdHNfY2FzZRgEIAEoCBISCgpuYXZpZ2F0aW9uGAUgASgIKlkKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIRCg1BQ0NFU1NfUFVCTElDEAESEgoOQUNDRVNTX1NFU1NJT04QAhIQCgxBQ0NFU1NfQURNSU4QAyqPAQoEQ29zdBIUChBDT1NUX1VOU1BFQ0lGSUVEEAASEAoMQ09TVF9OT1RISU5HEAESDQoJQ09TVF9SRUFEEAISDQoJQ09TVF9GTE9XEAMSDQoJQ09TVF9IQVNIEAQSDgoKQ09TVF9HVUVTUxAFEg8KC0NPU1RfUEVSU09OEAYSEQoNQ09TVF9QUk9WSURFUhAHOlQKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKA4yGi5vc3RpYXJ5Lm9wdGlvbnMudjEuQWNjZXNzUgZhY2Nlc3M6RAoNd3JpdGVzX29uX2dldBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNSGAyABKAhSC3dyaXRlc09uR2V0OlQKBmxpbWl0cxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNaGAyABKAsyGi5vc3RpYXJ5Lm9wdGlvbnMudjEuTGltaXRzUgZsaW1pdHM6UAoFY29zdHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjXhgMgAygOMhgub3N0aWFyeS5vcHRpb25zLnYxLkNvc3RSBWNvc3RzOkgKDXByb2dyYW1zX29ubHkSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjVhgMgASgIUgxwcm9ncmFtc09ubHk6MQoDdGFnEh0uZ29vZ2xlLnByb3RvYnVmLk9uZW9mT3B0aW9ucxjShgMgASgJUgN0YWc6TQoEcmVzdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCzIYLm9zdGlhcnkub3B0aW9ucy52MS5SZXN0UgRyZXN0QpYBChJvc3RpYXJ5Lm9wdGlvbnMudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9vcHRpb25zL3YxO29wdGlvbnN2MaICBk9TVE9QVKoCEk9zdGlhcnkuT3B0aW9ucy5WMcoCEk9zdGlhcnlcT3B0aW9uc1xWMeoCFE9zdGlhcnk6Ok9wdGlvbnM6OlYxYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("CiBvc3RpYXJ5L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxISb3N0aWFyeS5vcHRpb25zLnYxIjMKBkxpbWl0cxINCgVieXRlcxgBIAEoDRIaChJieXRlc193aXRoX3Nlc3Npb24YAiABKA0iYgoEUmVzdBISCgpvbWl0X2VtcHR5GAEgASgIEgwKBG5hbWUYAiABKAkSDgoGbnVtYmVyGAMgASgIEhQKDHNlbGVjdHNfY2FzZRgEIAEoCBISCgpuYXZpZ2F0aW9uGAUgASgIKlkKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIRCg1BQ0NFU1NfUFVCTElDEAESEgoOQUNDRVNTX1NFU1NJT04QAhIQCgxBQ0NFU1NfQURNSU4QAyqPAQoEQ29zdBIUChBDT1NUX1VOU1BFQ0lGSUVEEAASEAoMQ09TVF9OT1RISU5HEAESDQoJQ09TVF9SRUFEEAISDQoJQ09TVF9GTE9XEAMSDQoJQ09TVF9IQVNIEAQSDgoKQ09TVF9HVUVTUxAFEg8KC0NPU1RfUEVSU09OEAYSEQoNQ09TVF9QUk9WSURFUhAHOlQKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKA4yGi5vc3RpYXJ5Lm9wdGlvbnMudjEuQWNjZXNzUgZhY2Nlc3M6RAoNd3JpdGVzX29uX2dldBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNSGAyABKAhSC3dyaXRlc09uR2V0OlQKBmxpbWl0cxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNaGAyABKAsyGi5vc3RpYXJ5Lm9wdGlvbnMudjEuTGltaXRzUgZsaW1pdHM6UAoFY29zdHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjXhgMgAygOMhgub3N0aWFyeS5vcHRpb25zLnYxLkNvc3RSBWNvc3RzOjYKBXNjb3BlEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY2oYDIAEoCVIFc2NvcGU6OgoHY3JlYXRlcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNuGAyABKAhSB2NyZWF0ZXM6OQoGc3RyaWN0Eh8uZ29vZ2xlLnByb3RvYnVmLk1lc3NhZ2VPcHRpb25zGNyGAyABKAhSBnN0cmljdDpICg1wcm9ncmFtc19vbmx5EiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMY1YYDIAEoCFIMcHJvZ3JhbXNPbmx5OjEKA3RhZxIdLmdvb2dsZS5wcm90b2J1Zi5PbmVvZk9wdGlvbnMY0oYDIAEoCVIDdGFnOk0KBHJlc3QSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNOGAyABKAsyGC5vc3RpYXJ5Lm9wdGlvbnMudjEuUmVzdFIEcmVzdEKWAQoSb3N0aWFyeS5vcHRpb25zLnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvb3B0aW9ucy92MTtvcHRpb25zdjGiAgZPU1RPUFSqAhJPc3RpYXJ5Lk9wdGlvbnMuVjHKAhJPc3RpYXJ5XE9wdGlvbnNcVjHqAhRPc3RpYXJ5OjpPcHRpb25zOjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * How large the message of an RPC may be once it is decompressed, in bytes.
@@ -130,7 +130,7 @@ export const Access = {
   SESSION: 2,
 
   /**
-   * Anyone, on the admin port.
+   * Operators who have its `scope`, on the admin port.
    *
    * @generated from enum value: ACCESS_ADMIN = 3;
    */
@@ -264,13 +264,39 @@ export const costs: GenExtension<MethodOptions, Cost[]> = /*@__PURE__*/
   extDesc(file_ostiary_options_v1_options, 3);
 
 /**
+ * What an operator must be allowed to call the RPC, for example
+ * `identities.read`. Required with ACCESS_ADMIN.
+ *
+ * @generated from extension: string scope = 50010;
+ */
+export const scope: GenExtension<MethodOptions, string> = /*@__PURE__*/
+  extDesc(file_ostiary_options_v1_options, 4);
+
+/**
+ * REST answers 201, because the RPC makes something new.
+ *
+ * @generated from extension: bool creates = 50011;
+ */
+export const creates: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
+  extDesc(file_ostiary_options_v1_options, 5);
+
+/**
+ * REST refuses members that the message does not have. Elsewhere they are
+ * ignored.
+ *
+ * @generated from extension: bool strict = 50012;
+ */
+export const strict: GenExtension<MessageOptions, boolean> = /*@__PURE__*/
+  extDesc(file_ostiary_options_v1_options, 6);
+
+/**
  * A REST route with this value in its path is for programs: it answers JSON and
  * never redirects, whatever `Accept` says.
  *
  * @generated from extension: bool programs_only = 50005;
  */
 export const programs_only: GenExtension<EnumValueOptions, boolean> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 4);
+  extDesc(file_ostiary_options_v1_options, 7);
 
 /**
  * Name of the JSON member that names the case: with `"method"` the case
@@ -279,7 +305,7 @@ export const programs_only: GenExtension<EnumValueOptions, boolean> = /*@__PURE_
  * @generated from extension: string tag = 50002;
  */
 export const tag: GenExtension<OneofOptions, string> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 5);
+  extDesc(file_ostiary_options_v1_options, 8);
 
 /**
  * How REST prints and reads the field.
@@ -287,5 +313,5 @@ export const tag: GenExtension<OneofOptions, string> = /*@__PURE__*/
  * @generated from extension: ostiary.options.v1.Rest rest = 50003;
  */
 export const rest: GenExtension<FieldOptions, Rest> = /*@__PURE__*/
-  extDesc(file_ostiary_options_v1_options, 6);
+  extDesc(file_ostiary_options_v1_options, 9);
 

@@ -1,0 +1,41 @@
+import type { Config } from "../config/config.ts";
+import { createConflictRetry } from "../flows/shared/conflict-retry.ts";
+import { createIdentityDirectory } from "../identity/directory.ts";
+import type { IdentityRecord } from "../identity/identity.ts";
+import { digestOf } from "../lib/digest.ts";
+import { createKeyring } from "../lib/keyring.ts";
+import { type CredentialKind, countFirstFactors } from "../methods/contract/credential.ts";
+import type { CredentialsDeps, IdentityAdminDeps } from "./identities/deps.ts";
+import { createIdentityAdminService } from "./identities/service.ts";
+
+/** What operators' calls stand on. */
+interface AdminDeps extends Pick<IdentityAdminDeps, "audit" | "clock" | "db" | "identities" | "schemas"> {
+  readonly config: Pick<Config, "secrets" | "serve">;
+}
+
+/** What the methods tell of credentials. */
+interface AdminMethods {
+  readonly credentials: readonly CredentialKind[];
+  readonly administration: Omit<CredentialsDeps, "countFirstFactors">;
+}
+
+/** Creates what operators do: the admin API. */
+export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
+  const { config, db, identities } = deps;
+  return {
+    services: [
+      createIdentityAdminService({
+        ...deps,
+        directory: createIdentityDirectory(),
+        conflictRetry: createConflictRetry({ db, identities }),
+        credentials: {
+          ...methods.administration,
+          countFirstFactors: (identity: IdentityRecord) =>
+            countFirstFactors(methods.credentials, identity).reduce((sum, { count }) => sum + count, 0),
+        },
+        adminUrl: config.serve.admin.base_url.replace(/\/+$/, ""),
+        pages: createKeyring(config.secrets.pagination.map(digestOf)).seal("page of identities"),
+      }),
+    ],
+  };
+};

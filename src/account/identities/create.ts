@@ -1,0 +1,122 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type {
+  CreateIdentityRequest,
+  CreateIdentityResponse,
+} from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { State } from "../../../gen/ostiary/identity/v1/identity_pb.ts";
+import { isDuplicate } from "../../db/sql-error.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { apply } from "../../identity/apply.ts";
+import { blankIdentity } from "../../identity/blank.ts";
+import type { CredentialChange, IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import { uuid4, uuid7 } from "../../lib/ids.ts";
+import { valueJson } from "../../lib/proto-json.ts";
+import type { SlowWork } from "../../methods/contract/slow-work.ts";
+import { addressStates } from "./address-states.ts";
+import type { IdentityAdminDeps } from "./deps.ts";
+import { importCredentials } from "./import-credentials.ts";
+import { operatorOf } from "./operator-of.ts";
+import { createAdminPresenter } from "./render.ts";
+import { mustBeSchema, mustFit } from "./traits.ts";
+
+/** Someone who is to be made, and what they sign in with. */
+interface NewIdentity {
+  readonly identity: IdentityRecord;
+  readonly credentials: readonly CredentialChange[];
+}
+
+/** Nothing is locked while someone new is prepared. */
+const atOnce: SlowWork = (_key, work) => work();
+
+/** Makes identities. */
+export const createCreate = (deps: IdentityAdminDeps) => {
+  const { adminUrl, audit, clock, credentials, db, directory, identities, schemas } = deps;
+  const present = createAdminPresenter(credentials.kinds);
+
+  /** Everything that takes long, and all that can be wrong at sight. @throws INVALID_FIELD, OVERLOADED */
+  const prepare = async (request: CreateIdentityRequest): Promise<NewIdentity> => {
+    const now = clock.now();
+    if (request.organizationId !== "")
+      throw serviceError("INVALID_FIELD", { field: "organization_id", explain: "There are no organizations." });
+    const schema = request.schemaId === "" ? schemas.default : mustBeSchema(schemas, request.schemaId);
+    const traits = mustFit(schema, request.traits ?? {});
+    const imported = await importCredentials(credentials.importers, request.credentials, async () => undefined, atOnce);
+    const identity = apply(
+      blankIdentity(uuid7(now), schema.id, now),
+      {
+        traits,
+        credentials: imported,
+        addresses: addressStates(request.verifiableAddresses),
+        ...(request.metadataPublic && { metadataPublic: valueJson(request.metadataPublic) }),
+        ...(request.metadataAdmin && { metadataAdmin: valueJson(request.metadataAdmin) }),
+        ...(request.state === State.INACTIVE && { state: "inactive" }),
+        ...(request.externalId !== "" && { externalId: request.externalId }),
+      },
+      { now, newId: uuid4 },
+    );
+    return { identity, credentials: imported };
+  };
+
+  /** @throws ALREADY_EXISTS */
+  const write = async ({ identity, credentials: imported }: NewIdentity, call: Call): Promise<void> => {
+    const secrets = Object.fromEntries(
+      imported.flatMap(({ type, config }): [string, JsonObject][] => (config === null ? [] : [[type, config]])),
+    );
+    try {
+      await db.transaction(async (tx) => {
+        await identities.insert(tx, identity, secrets);
+        await audit.record(
+          tx,
+          {
+            identityId: identity.id,
+            sessionId: undefined,
+            type: "identity.created",
+            outcome: "done",
+            detail: operatorOf(call),
+          },
+          call,
+        );
+      });
+    } catch (error) {
+      throw isDuplicate(error) ? taken() : error;
+    }
+  };
+
+  /** Makes one identity. @throws INVALID_FIELD, OVERLOADED, ALREADY_EXISTS */
+  const make = async (request: CreateIdentityRequest, call: Call): Promise<IdentityRecord> => {
+    const made = await prepare(request);
+    await write(made, call);
+    return made.identity;
+  };
+
+  return {
+    make,
+
+    async createIdentity(request: CreateIdentityRequest, call: Call): Promise<CreateIdentityResponse> {
+      mustBeReadable(call);
+      const identity = await make(request, call);
+      const stored = (await directory.credentialsOf(db, [identity.id])).get(identity.id) ?? [];
+      call.reply.headers.set("location", `${adminUrl}/identities/${identity.id}`);
+      return {
+        $typeName: "ostiary.identity.v1.CreateIdentityResponse",
+        identity: present(identity, schemas.must(identity.schemaId).url, {
+          credentials: { stored, reveal: [] },
+          isNew: true,
+          isWritten: true,
+        }),
+      };
+    },
+  };
+};
+
+/** An identifier, an address or an external id belongs to another identity. */
+export const taken = (): ServiceError =>
+  serviceError("ALREADY_EXISTS", {
+    explain: "An identifier, an address or the external id belongs to another identity already.",
+  });
+
+/** @throws MALFORMED_BODY */
+export const mustBeReadable = ({ malformed }: Call): void => {
+  if (malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: malformed });
+};

@@ -1,0 +1,82 @@
+import type {
+  DeleteCredentialRequest,
+  DeleteCredentialResponse,
+  DeleteIdentityRequest,
+  DeleteIdentityResponse,
+} from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import type { Sql } from "../../db/sql.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import { eraseIdentity } from "../../identity/erase.ts";
+import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import { parseUuid } from "../../lib/ids.ts";
+import type { CredentialAdministration } from "../../methods/contract/administration.ts";
+import type { IdentityAdminDeps } from "./deps.ts";
+import { noIdentity } from "./read.ts";
+import { createWrite } from "./write.ts";
+
+/** Deletes identities, and single credentials of theirs. */
+export const createDeletions = (deps: IdentityAdminDeps) => {
+  const { credentials, db, identities } = deps;
+  const write = createWrite(deps);
+
+  /** @throws NOT_FOUND, INVALID_FIELD */
+  const plan = async (
+    before: IdentityRecord,
+    kind: CredentialAdministration,
+    identifier: string,
+    sql: Sql,
+  ): Promise<CredentialChange> => {
+    const secret = await identities.findSecret(sql, before.id, kind.type);
+    if (secret === undefined) throw noCredential();
+    const change = removal(kind, secret, identifier);
+    if (change === undefined) throw noCredential();
+    if (kind.deletion === "unless_last" && credentials.countFirstFactors(before) < 2)
+      throw serviceError("INVALID_FIELD", {
+        field: "type",
+        explain: "It is the last credential that the identity can sign in with.",
+      });
+    return change;
+  };
+
+  return {
+    async deleteIdentity({ id }: DeleteIdentityRequest): Promise<DeleteIdentityResponse> {
+      const isGone = parseUuid(id) !== undefined && (await db.transaction((tx) => eraseIdentity(tx, id)));
+      if (!isGone) throw noIdentity();
+      return { $typeName: "ostiary.identity.v1.DeleteIdentityResponse" };
+    },
+
+    async deleteCredential(
+      { id, type, identifier }: DeleteCredentialRequest,
+      call: Call,
+    ): Promise<DeleteCredentialResponse> {
+      const kind = credentials.kinds.find((each) => each.type === type);
+      await write(
+        {
+          id,
+          etag: "",
+          event: "credential.deleted",
+          plan: async (before, { sql }) => {
+            if (kind === undefined) throw noCredential();
+            if (kind.deletion === "never")
+              throw serviceError("INVALID_FIELD", {
+                field: "type",
+                explain: `Credentials of the type ${type} cannot be deleted.`,
+              });
+            return { credentials: [await plan(before, kind, identifier, sql)] };
+          },
+        },
+        call,
+      );
+      return { $typeName: "ostiary.identity.v1.DeleteCredentialResponse" };
+    },
+  };
+};
+
+/** Undefined: there is no such part. */
+const removal = (kind: CredentialAdministration, secret: Secret, identifier: string): CredentialChange | undefined =>
+  kind.remove === undefined
+    ? { type: kind.type, config: null, facts: {}, replaces: secret.version }
+    : kind.remove(secret, identifier);
+
+const noCredential = () => serviceError("NOT_FOUND", { explain: "The identity has no credential of this type." });

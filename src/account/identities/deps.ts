@@ -1,0 +1,38 @@
+import type { AuditLog } from "../../audit/audit-log.ts";
+import type { Database } from "../../db/sql.ts";
+import type { ConflictRetry } from "../../flows/shared/conflict-retry.ts";
+import type { IdentityDirectory } from "../../identity/directory.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { IdentityStore } from "../../identity/store.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { TextAead } from "../../lib/keyring.ts";
+import type { CredentialAdministration, CredentialImporters } from "../../methods/contract/administration.ts";
+import type { Schemas } from "../../schema/sources.ts";
+
+/** Where operators' calls read and write. */
+export interface IdentityAdminStorage {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly identities: IdentityStore;
+  readonly directory: IdentityDirectory;
+  readonly audit: AuditLog;
+  readonly conflictRetry: ConflictRetry;
+}
+
+/** What operators may do with credentials. */
+export interface CredentialsDeps {
+  readonly kinds: readonly CredentialAdministration[];
+  readonly importers: CredentialImporters;
+  /** How many first factors a person has. */
+  readonly countFirstFactors: (identity: IdentityRecord) => number;
+}
+
+/** What the RPCs about identities need. */
+export interface IdentityAdminDeps extends IdentityAdminStorage {
+  readonly credentials: CredentialsDeps;
+  readonly schemas: Schemas;
+  /** Base URL of the admin port, without a slash at its end. */
+  readonly adminUrl: string;
+  /** Seals page tokens. */
+  readonly pages: TextAead;
+}

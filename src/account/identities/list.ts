@@ -1,0 +1,101 @@
+import type {
+  ListIdentitiesRequest,
+  ListIdentitiesResponse,
+} from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import type { Page } from "../../identity/directory.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import { parseUuid } from "../../lib/ids.ts";
+import { normaliseIdentifier } from "../../schema/normalise.ts";
+import type { IdentityAdminDeps } from "./deps.ts";
+import { createPageTokens } from "./page-token.ts";
+import { mustReveal } from "./read.ts";
+import { createAdminPresenter } from "./render.ts";
+
+const DEFAULT_PAGE = 250;
+const LARGEST_PAGE = 500;
+/** How far the older way to page reaches: each page is counted from the start. */
+const FARTHEST = 1_000;
+
+/** Types of credentials whose identifiers people may be found by. */
+const identifying = ["password", "code", "oidc", "webauthn", "passkey", "totp", "lookup_secret", "saml"];
+
+/** Lists identities. */
+export const createList = ({ db, credentials, directory, pages, schemas }: IdentityAdminDeps) => {
+  const present = createAdminPresenter(credentials.kinds);
+  const tokens = createPageTokens(pages);
+
+  const find = (request: ListIdentitiesRequest, page: Page): Promise<readonly IdentityRecord[]> => {
+    const { ids, credentialsIdentifier, previewCredentialsIdentifierSimilar, organizationId } = request;
+    if (ids.length > 0) return directory.byIds(db, [...new Set(ids.map((id) => mustBeUuid(id, "ids")))], page);
+    if (credentialsIdentifier !== "") {
+      const spellings = [...new Set([normaliseIdentifier(credentialsIdentifier), credentialsIdentifier])];
+      return directory
+        .byIdentifier(db, identifying, spellings)
+        .then((found) => found.filter(({ id }) => page.after === undefined || id > page.after).slice(0, page.limit));
+    }
+    if (previewCredentialsIdentifierSimilar !== "")
+      return directory.byIdentifierPrefix(db, normaliseIdentifier(previewCredentialsIdentifierSimilar), page);
+    if (organizationId !== "") return directory.byOrganization(db, mustBeUuid(organizationId, "organization_id"), page);
+    return directory.all(db, page);
+  };
+
+  return async (request: ListIdentitiesRequest, call: Call): Promise<ListIdentitiesResponse> => {
+    mustHaveOneFilter(request);
+    const reveal = mustReveal(request.includeCredential, call);
+    const size = Math.min(LARGEST_PAGE, request.pageSize || request.perPage || DEFAULT_PAGE);
+    const after = tokens.read(request.pageToken);
+    const byNumber = request.pageToken === "" && request.page !== undefined;
+    const offset = byNumber ? (Math.max(1, request.page ?? 1) - 1) * size : 0;
+    if (offset + size > FARTHEST)
+      throw serviceError("INVALID_FIELD", {
+        field: "page",
+        explain: `Pages by number reach as far as the first ${FARTHEST} identities: use page_token.`,
+      });
+    const found = await find(request, { after, limit: size + 1, offset });
+    const page = found.slice(0, size);
+    // Credentials that somebody was found by are shown without being asked for.
+    const withCredentials = reveal.length > 0 || request.credentialsIdentifier !== "";
+    const stored = withCredentials
+      ? await directory.credentialsOf(
+          db,
+          page.map(({ id }) => id),
+        )
+      : undefined;
+    if (byNumber) call.reply.headers.set("x-total-count", String(await directory.count(db)));
+    const last = page.at(-1);
+    return {
+      $typeName: "ostiary.identity.v1.ListIdentitiesResponse",
+      identities: page.map((record) =>
+        present(record, schemas.must(record.schemaId).url, {
+          credentials: stored && { stored: stored.get(record.id) ?? [], reveal },
+        }),
+      ),
+      nextPageToken: found.length > size && last ? tokens.write(last.id) : "",
+    };
+  };
+};
+
+/** @throws INVALID_FIELD */
+const mustHaveOneFilter = (request: ListIdentitiesRequest): void => {
+  const filters = [
+    request.ids.length > 0 && "ids",
+    request.credentialsIdentifier !== "" && "credentials_identifier",
+    request.previewCredentialsIdentifierSimilar !== "" && "preview_credentials_identifier_similar",
+    request.organizationId !== "" && "organization_id",
+  ].filter((name) => name !== false);
+  const [, second] = filters;
+  if (second !== undefined)
+    throw serviceError("INVALID_FIELD", {
+      field: second,
+      explain: `Only one filter at a time: ${filters.join(", ")}.`,
+    });
+};
+
+/** @throws INVALID_FIELD */
+const mustBeUuid = (id: string, field: string): string => {
+  if (parseUuid(id) === undefined)
+    throw serviceError("INVALID_FIELD", { field, explain: `${field}: this is no UUID.` });
+  return id.toLowerCase();
+};

@@ -1,0 +1,68 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { AdminIdentity, Credential } from "../../../gen/ostiary/identity/v1/admin_identity_pb.ts";
+import type { StoredCredential } from "../../identity/directory.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import { renderIdentity } from "../../identity/render.ts";
+import { jsonValue } from "../../lib/proto-json.ts";
+import { timestamp } from "../../lib/timestamp.ts";
+import type { CredentialAdministration } from "../../methods/contract/administration.ts";
+
+/** How an identity is shown to an operator. */
+export interface AdminView {
+  /** Undefined: without credentials. */
+  readonly credentials?:
+    | {
+        readonly stored: readonly StoredCredential[];
+        /** Types whose secrets are shown. */
+        readonly reveal: readonly string[];
+      }
+    | undefined;
+  /** It was made just now. */
+  readonly isNew?: boolean;
+  /** Whether it was written just now: metadata that is not there is left out then. */
+  readonly isWritten?: boolean;
+}
+
+/** Creates the presentation of identities to operators. */
+export const createAdminPresenter =
+  (kinds: readonly CredentialAdministration[]) =>
+  (record: IdentityRecord, schemaUrl: string, view: AdminView): AdminIdentity => {
+    const { $typeName: _, ...shown } = renderIdentity(record, schemaUrl);
+    const identity: AdminIdentity = {
+      ...shown,
+      $typeName: "ostiary.identity.v1.AdminIdentity",
+      credentials: view.credentials === undefined ? {} : renderCredentials(record, view.credentials, kinds, view.isNew),
+    };
+    if (record.metadataAdmin !== null || !view.isWritten) identity.metadataAdmin = jsonValue(record.metadataAdmin);
+    return identity;
+  };
+
+const renderCredentials = (
+  { credentials, createdAt, updatedAt }: IdentityRecord,
+  { stored, reveal }: NonNullable<AdminView["credentials"]>,
+  kinds: readonly CredentialAdministration[],
+  isNew = false,
+): Record<string, Credential> =>
+  Object.fromEntries(
+    Object.entries(credentials).map(([type, { identifiers }]): [string, Credential] => {
+      const row = stored.find((each) => each.type === type);
+      const kind = kinds.find((each) => each.type === type);
+      const config = row && reveal.includes(type) ? revealed(row.config, kind) : undefined;
+      return [
+        type,
+        {
+          $typeName: "ostiary.identity.v1.Credential",
+          type,
+          identifiers: [...identifiers],
+          version: isNew ? 0 : (kind?.version ?? 1),
+          createdAt: timestamp(row?.createdAt ?? createdAt),
+          updatedAt: timestamp(row?.updatedAt ?? updatedAt),
+          ...(config !== undefined && { config }),
+        },
+      ];
+    }),
+  );
+
+/** A kind that says nothing of how it is shown is not shown. */
+const revealed = (config: JsonObject, kind: CredentialAdministration | undefined): JsonObject | undefined =>
+  kind?.reveal(config);

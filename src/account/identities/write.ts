@@ -1,0 +1,74 @@
+import { isDuplicate } from "../../db/sql-error.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import { type Attempted, inTransaction, type Try } from "../../flows/shared/conflict-retry.ts";
+import { apply } from "../../identity/apply.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import { parseUuid, uuid4 } from "../../lib/ids.ts";
+import { taken } from "./create.ts";
+import type { IdentityAdminDeps } from "./deps.ts";
+import { operatorOf } from "./operator-of.ts";
+import { noIdentity } from "./read.ts";
+
+/** What is to become of an identity. It may take long, and is asked again when somebody else came between. */
+export type Plan = (before: IdentityRecord, tried: Try) => Promise<Change>;
+
+/** Which identity an operator changes, and how. */
+export interface Writing {
+  readonly id: string;
+  /** The version that it must have; empty: any. */
+  readonly etag: string;
+  /** Of the event of the account. */
+  readonly event: string;
+  readonly plan: Plan;
+}
+
+/** Rolls the transaction back: the identity, or a credential, is not as it was read. */
+class Moved extends Error {
+  override readonly name = "Moved";
+}
+
+/**
+ * Creates the writing of identities: read, plan, write at the version that was read; and all of it again, with the
+ * row locked, when another request came between.
+ */
+export const createWrite = ({ audit, clock, conflictRetry, db, identities }: IdentityAdminDeps) => {
+  const attempt = async (
+    { id, etag, event, plan }: Writing,
+    call: Call,
+    tried: Try,
+  ): Promise<Attempted<IdentityRecord>> => {
+    const { sql } = tried;
+    const before = parseUuid(id) && (await identities.find(sql, id));
+    if (before === undefined) throw noIdentity();
+    if (etag !== "" && etag !== String(before.version))
+      throw serviceError("ETAG_MISMATCH", {
+        field: "etag",
+        explain: "The identity has changed since this etag was read.",
+      });
+    const change = await plan(before, tried);
+    try {
+      const after = await inTransaction(sql, db, async (tx) => {
+        const now = clock.now();
+        const next = apply(before, change, { now, newId: uuid4 });
+        if (!(await identities.update(tx, before, next))) throw new Moved("the identity");
+        for (const credential of change.credentials ?? [])
+          if (!(await identities.putSecret(tx, before.id, credential, now))) throw new Moved("a credential");
+        await audit.record(
+          tx,
+          { identityId: before.id, sessionId: undefined, type: event, outcome: "done", detail: operatorOf(call) },
+          call,
+        );
+        return next;
+      });
+      return { kind: "done", render: async () => after };
+    } catch (error) {
+      if (error instanceof Moved) return { kind: "concurrent_change", identityId: before.id };
+      throw isDuplicate(error) ? taken() : error;
+    }
+  };
+
+  /** @throws NOT_FOUND, ETAG_MISMATCH, ALREADY_EXISTS, and what the plan throws */
+  return (writing: Writing, call: Call): Promise<IdentityRecord> =>
+    conflictRetry.run((tried) => attempt(writing, call, tried));
+};

@@ -1,0 +1,52 @@
+import { serviceError } from "../../errors/service-error.ts";
+import { findCostFault, type HashCost, readHashFormat } from "../../lib/hashing/hash-format.ts";
+import type { CredentialAdministration, CredentialImporter } from "../contract/administration.ts";
+import { PASSWORD, setPassword } from "./credential.ts";
+import type { Passwords } from "./passwords.ts";
+
+/** What operators may do with passwords. */
+export const passwordAdministration: CredentialAdministration = {
+  type: PASSWORD,
+  deletion: "unless_last",
+  version: 1,
+  reveal: (config) => config,
+};
+
+const at = "credentials.password.config";
+
+/** Creates the import of passwords: in clear text they are hashed as configured, hashes are kept as they are. */
+export const createPasswordImporter =
+  ({
+    passwords,
+    maxCost,
+  }: {
+    readonly passwords: Pick<Passwords, "hash">;
+    readonly maxCost: HashCost;
+  }): CredentialImporter<"password"> =>
+  async ({ config }, stored) => {
+    const { password = "", hashedPassword = "" } = config ?? {};
+    if (hashedPassword !== "") return setPassword(importableHash(hashedPassword, maxCost), stored);
+    if (password === "")
+      throw serviceError("INVALID_FIELD", {
+        field: at,
+        explain: "A password credential needs a password or a hashed_password.",
+      });
+    return setPassword(await passwords.hash(password), stored);
+  };
+
+/**
+ * A hash that can be compared with later.
+ *
+ * @throws INVALID_FIELD, quoting nothing of it
+ */
+export const importableHash = (hash: string, most: HashCost): string => {
+  const format = readHashFormat(hash);
+  const fault =
+    format === undefined ? "its form is not known (docs/admin.md lists those that are)" : findCostFault(format, most);
+  if (fault !== undefined)
+    throw serviceError("INVALID_FIELD", {
+      field: `${at}.hashed_password`,
+      explain: `The hash of the password cannot be used: ${fault}.`,
+    });
+  return hash;
+};
