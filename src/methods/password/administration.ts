@@ -39,7 +39,7 @@ export const createPasswordImporter =
  *
  * @throws INVALID_FIELD, quoting nothing of it
  */
-export const importableHash = (hash: string, most: HashCost): string => {
+const importableHash = (hash: string, most: HashCost): string => {
   const format = readHashFormat(hash);
   const fault =
     format === undefined ? "its form is not known (docs/admin.md lists those that are)" : findCostFault(format, most);
