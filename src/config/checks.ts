@@ -66,6 +66,19 @@ export const problemChecks: readonly Check[] = [
       },
   ),
   (get) => {
+    const [first, second] = ["passwordless_enabled", "mfa_enabled"].map((key) =>
+      get(`selfservice.methods.code.${key}`),
+    );
+    return first === true && second === true
+      ? [
+          at(
+            "selfservice.methods.code.mfa_enabled",
+            "cannot be on together with passwordless_enabled: whoever reads a person's messages would have both factors. Switch one of the two off",
+          ),
+        ]
+      : [];
+  },
+  (get) => {
     const [least, most] = ["min_password_length", "max_password_length"].map((key) =>
       get(`selfservice.methods.password.config.${key}`),
     );

@@ -18,6 +18,7 @@ export interface Config {
   readonly selfservice: SelfServiceConfig;
   readonly identity: { readonly default_schema_id: string; readonly schemas: readonly SchemaSource[] };
   readonly session: SessionConfig;
+  readonly security: { readonly account_enumeration: { readonly mitigate: boolean } };
   readonly cookies: CookieConfig;
   readonly secrets: SecretsConfig;
   readonly ciphers: { readonly algorithm: "noop" | "aes" | "xchacha20-poly1305" };
@@ -126,6 +127,7 @@ export interface SelfServiceConfig {
     readonly login: {
       readonly ui_url: string;
       readonly lifespan: number;
+      readonly style: "unified" | "identifier_first";
       readonly before: readonly HookConfig[];
       readonly after: AfterConfig;
     };
@@ -148,10 +150,7 @@ export interface MethodsConfig {
   readonly profile: { readonly enabled: boolean };
   readonly password: { readonly enabled: boolean; readonly config: PasswordPolicyConfig };
   readonly oidc: OidcConfig;
-  readonly code: {
-    readonly enabled: boolean;
-    readonly config: { readonly lifespan: number /** guesses within one flow */; readonly max_submissions: number };
-  };
+  readonly code: CodeConfig;
   readonly link: {
     readonly enabled: boolean;
     /** `base_url` without a slash at its end; undefined: that of the public port. */
@@ -163,6 +162,21 @@ export interface MethodsConfig {
     readonly config: { readonly issuer: string };
   };
   readonly lookup_secret: { readonly enabled: boolean };
+}
+
+export interface CodeConfig {
+  readonly enabled: boolean;
+  /** As a first factor; never together with `mfa_enabled`. */
+  readonly passwordless_enabled: boolean;
+  /** As a second factor. */
+  readonly mfa_enabled: boolean;
+  readonly config: {
+    readonly lifespan: number;
+    /** Guesses within one flow. */
+    readonly max_submissions: number;
+    /** Verifiable addresses stand in for those that the identity schema gives codes. */
+    readonly missing_credential_fallback_enabled: boolean;
+  };
 }
 
 export interface PasswordPolicyConfig {

@@ -20,22 +20,10 @@ interface Guard {
 
 const isOn = (value: unknown): boolean => value === true || (typeof value === "string" && parseFlag(value) === true);
 const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
-/** Unless it is switched off above. */
-const isOnWithin =
-  (enabled: string) =>
-  (value: unknown, raw: Raw): boolean => {
-    const above = valueAt(raw, enabled.split("."));
-    return isOn(value) && !(above === false || (typeof above === "string" && parseFlag(above) === false));
-  };
 
 const keys: readonly Guard[] = [
   { key: "security.account_enumeration.mitigate", asks: isOn, without: "strangers could find out who has an account" },
   { key: "selfservice.methods.captcha.enabled", asks: isOn, without: "programs could sign up and in like people" },
-  {
-    key: "selfservice.methods.code.mfa_enabled",
-    asks: isOnWithin("selfservice.methods.code.enabled"),
-    without: "people would sign in with their first factor alone",
-  },
   {
     key: "selfservice.methods.b2b.config.organizations",
     asks: isFilled,

@@ -27,6 +27,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     serve,
     selfservice: readSelfService(root.part("selfservice"), serve.public.base_url, origin),
     identity: readIdentity(root.part("identity"), origin),
+    security: { account_enumeration: { mitigate: root.flag("security.account_enumeration.mitigate") } },
     session: readSession(root.part("session"), cookies, dev),
     cookies,
     secrets,

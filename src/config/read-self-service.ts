@@ -52,7 +52,7 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
         privileged_session_max_age: settings.duration("privileged_session_max_age"),
         required_aal: settings.choice("required_aal"),
       },
-      login: common(login, "login"),
+      login: { ...common(login, "login"), style: login.choice("style") },
       registration: {
         ...common(registration, "registration"),
         enabled: registration.flag("enabled"),
@@ -84,9 +84,14 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
       },
       code: {
         enabled: methods.flag("code.enabled"),
+        passwordless_enabled: methods.flag("code.passwordless_enabled"),
+        mfa_enabled: methods.flag("code.mfa_enabled"),
         config: {
           lifespan: methods.duration("code.config.lifespan"),
           max_submissions: methods.count("code.config.max_submissions"),
+          missing_credential_fallback_enabled:
+            methods.flag("code.config.missing_credential_fallback_enabled") ||
+            methods.flag("code.passwordless_login_fallback_enabled"),
         },
       },
       link: {

@@ -1,19 +1,24 @@
 import type { Config } from "../config/config.ts";
+import type { Courier } from "../courier/courier.ts";
 import type { Database } from "../db/sql.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type { IdentityStore } from "../identity/store.ts";
 import type { Aead } from "../lib/aead.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { CodeGuesses } from "../limits/code-guesses.ts";
 import type { FailureFloor } from "../limits/failure-floor.ts";
+import type { MessageLimit } from "../limits/message-limit.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import type { RegistrationLimit } from "../limits/registrations.ts";
 import type { KnownDevices } from "../session/known-devices.ts";
+import { createCode } from "./code/code.ts";
 import { createOneTimeCodes } from "./code/one-time-code.ts";
-import { type CredentialKind, countFirstFactors } from "./contract/credential.ts";
+import { type CredentialKind, canReauthenticate, countFirstFactors } from "./contract/credential.ts";
 import type { LoginMethods } from "./contract/login.ts";
 import type { RegistrationMethods } from "./contract/registration.ts";
 import { createSecondFactorAttempts } from "./contract/second-factor.ts";
 import type { SettingsMethods } from "./contract/settings.ts";
+import { createIdentifierFirstLogin } from "./identifier-first/login.ts";
 import { createCodeSecrets, createLookupSecretCredential } from "./lookup_secret/credential.ts";
 import { createLookupSecretLogin } from "./lookup_secret/login.ts";
 import { createLookupSecretSettings } from "./lookup_secret/settings.ts";
@@ -35,12 +40,22 @@ interface MethodGuards {
   readonly devices: KnownDevices;
   readonly floor: FailureFloor;
   readonly registrationLimit: RegistrationLimit;
+  readonly codeGuesses: CodeGuesses;
+  readonly messageLimit: MessageLimit;
+}
+
+/** What signing in by a message, or in two steps, stands on. */
+interface MethodSteps {
+  readonly loginStyle: Config["selfservice"]["flows"]["login"]["style"];
+  /** Whether what is known is answered like what is not. */
+  readonly hidesAccounts: boolean;
+  readonly clock: Clock;
+  readonly courier: Courier;
 }
 
 /** What the methods are made of. */
-export interface MethodDeps extends MethodGuards {
+export interface MethodDeps extends MethodGuards, MethodSteps {
   readonly config: Config["selfservice"]["methods"];
-  readonly clock: Clock;
   readonly db: Database;
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
@@ -59,7 +74,6 @@ export interface MethodDeps extends MethodGuards {
  */
 export const createMethods = ({
   config,
-  clock,
   db,
   identities,
   passwords,
@@ -69,20 +83,47 @@ export const createMethods = ({
   devices,
   floor,
   registrationLimit,
+  codeGuesses,
+  messageLimit,
+  courier,
+  clock,
+  loginStyle,
+  hidesAccounts,
   oidc: oidcDeps,
 }: MethodDeps) => {
   const { profile, password, totp, lookup_secret } = config;
   const firstFactors = (identity: IdentityRecord) => countFirstFactors(credentials, identity);
   const oidc = createOidc({ ...oidcDeps, config: config.oidc, db, identities, firstFactors });
-  const credentials: readonly CredentialKind[] = [
+  const oneTimeCodes = createOneTimeCodes({ keys: digestKeys, clock });
+  const code = createCode({
+    config: config.code,
+    db,
+    identities,
+    codes: oneTimeCodes,
+    limits: { guesses: codeGuesses, messages: messageLimit, registrations: registrationLimit },
+    courier,
+    devices,
+    clock,
+    hidesAccounts,
+    reauthenticates: (identity) => canReauthenticate(withoutCodes, identity),
+  });
+  const withoutCodes: readonly CredentialKind[] = [
     passwordCredential,
     oidc.credential,
     createTotpCredential(totp),
     createLookupSecretCredential(lookup_secret),
   ];
+  const credentials: readonly CredentialKind[] = [...withoutCodes, code.credential];
   const secondFactor = { clock, db, identities, attempts: createSecondFactorAttempts(attempts) };
   const totpSecrets = createTotpSecrets(aead);
   const codeSecrets = createCodeSecrets(aead, digestKeys);
+  const login: Omit<LoginMethods, "identifier_first"> = {
+    password: createPasswordLogin({ ...password, db, identities, passwords, attempts, devices, floor }),
+    code: code.login,
+    oidc: oidc.login,
+    totp: createTotpLogin({ ...totp, ...secondFactor, secrets: totpSecrets }),
+    lookup_secret: createLookupSecretLogin({ ...lookup_secret, ...secondFactor, secrets: codeSecrets }),
+  };
 
   return {
     settings: {
@@ -93,18 +134,23 @@ export const createMethods = ({
       lookup_secret: createLookupSecretSettings({ ...lookup_secret, clock, identities, secrets: codeSecrets }),
     } satisfies SettingsMethods,
     login: {
-      password: createPasswordLogin({ ...password, db, identities, passwords, attempts, devices, floor }),
-      oidc: oidc.login,
-      totp: createTotpLogin({ ...totp, ...secondFactor, secrets: totpSecrets }),
-      lookup_secret: createLookupSecretLogin({ ...lookup_secret, ...secondFactor, secrets: codeSecrets }),
+      identifier_first: createIdentifierFirstLogin({
+        enabled: loginStyle === "identifier_first",
+        db,
+        identities,
+        methods: login,
+        hidesAccounts,
+      }),
+      ...login,
     } satisfies LoginMethods,
     registration: {
       profile: createProfileRegistration(profile),
       password: createPasswordRegistration({ ...password, passwords, limit: registrationLimit }),
+      code: code.registration,
       oidc: oidc.registration,
     } satisfies RegistrationMethods,
     credentials,
-    oneTimeCodes: createOneTimeCodes({ keys: digestKeys, clock }),
+    oneTimeCodes,
     oidc,
   };
 };

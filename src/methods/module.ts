@@ -12,10 +12,23 @@ import { createPasswordPolicy } from "./password/policy.ts";
 
 /** What the methods stand on. */
 export interface MethodsModuleDeps
-  extends Pick<MethodDeps, "aead" | "clock" | "db" | "identities" | "attempts" | "devices" | "floor" | "digestKeys">,
+  extends Pick<
+      MethodDeps,
+      | "aead"
+      | "clock"
+      | "db"
+      | "identities"
+      | "attempts"
+      | "devices"
+      | "floor"
+      | "digestKeys"
+      | "codeGuesses"
+      | "courier"
+    >,
     Pick<OidcDeps, "aead" | "addressRules" | "clock" | "publicUrl"> {
-  readonly config: Pick<Config, "database" | "hashers" | "selfservice">;
+  readonly config: Pick<Config, "database" | "hashers" | "security" | "selfservice">;
   readonly registrations: MethodDeps["registrationLimit"];
+  readonly messages: MethodDeps["messageLimit"];
   readonly keyring: Keyring;
   readonly log: ServerLog;
   readonly registry: Registry;
@@ -33,9 +46,11 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
   const methods = createMethods({
     ...deps,
     config: selfservice.methods,
+    loginStyle: selfservice.flows.login.style,
+    hidesAccounts: config.security.account_enumeration.mitigate,
     registrationLimit: deps.registrations,
+    messageLimit: deps.messages,
     passwords,
-
     oidc: {
       ...deps,
       seal: keyring.seal("nonce of an ID token"),

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { StepUpRequiredSchema } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 import { detail, type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
-import { type AuthenticationMethodRecord, isPrivileged, type SignedIn } from "./session.ts";
+import { type AuthenticationMethodRecord, isPrivileged, type SessionRecord, type SignedIn } from "./session.ts";
 
 /*
  * The rules of authenticator assurance levels (NIST SP 800-63B): which entries
@@ -24,6 +24,16 @@ const byMessage: ReadonlySet<string> = new Set(["code", "link", "code_recovery",
 /** What an entry arrived through. Two entries of one channel are one factor. */
 const channelOf = ({ method, provider }: AuthenticationMethodRecord): string =>
   byMessage.has(method) ? "message" : provider === undefined ? method : `${method} ${provider}`;
+
+/** Whether two entries are two factors. Messages are two only where one is known to have come by mail, one as text. */
+const areTwoFactors = (a: AuthenticationMethodRecord, b: AuthenticationMethodRecord): boolean =>
+  byMessage.has(a.method) && byMessage.has(b.method)
+    ? a.via !== undefined && b.via !== undefined && a.via !== b.via
+    : channelOf(a) !== channelOf(b);
+
+/** Whether a message that comes this way would be a second factor: something else was the first. */
+export const isAnotherChannel = ({ methods }: Pick<SessionRecord, "methods">, via: "email" | "sms"): boolean =>
+  methods.some((entry) => entry.aal === "aal1" && areTwoFactors(entry, { ...entry, method: "code", via }));
 
 /**
  * Whether a second factor that was given is still one of the person's: with a
@@ -48,8 +58,7 @@ const secondEntries = ({ session: { methods }, identity }: SignedIn): readonly A
     (entry) =>
       entry.aal === "aal2" &&
       isStillThere(identity, entry) &&
-      (entry.provider !== undefined ||
-        methods.some((other) => other.aal === "aal1" && channelOf(other) !== channelOf(entry))),
+      (entry.provider !== undefined || methods.some((other) => other.aal === "aal1" && areTwoFactors(other, entry))),
   );
 
 /** The level that a session has reached. */
@@ -67,8 +76,8 @@ export const answersAal = (requested: 1 | 2, factor: "first" | "second"): boolea
 
 /** What the level rules need to know of a person and of the places to sign in. */
 export interface AalRulesDeps {
-  /** The types of second factors that the person has: a question to the methods. */
-  readonly secondFactors: (identity: IdentityRecord) => readonly string[];
+  /** The types of second factors that the person has for this session: a question to the methods. */
+  readonly secondFactors: (signedIn: SignedIn) => readonly string[];
   /** Where a login flow is created, with a query. */
   readonly loginUrl: (type: "browser" | "api", query: Readonly<Record<string, string>>) => string;
 }
@@ -99,12 +108,12 @@ export interface AalRules {
 /** Creates the rules. */
 export const createAalRules = ({ secondFactors, loginUrl }: AalRulesDeps): AalRules => {
   const isSatisfied: AalRules["isSatisfied"] = (caller, required) =>
-    required === "aal1" || sessionAal(caller) === 2 || secondFactors(caller.identity).length === 0;
+    required === "aal1" || sessionAal(caller) === 2 || secondFactors(caller).length === 0;
 
   const stepUp: AalRules["stepUp"] = (caller, required, returnTo, maxAge = 0) =>
     isSatisfied(caller, required)
       ? undefined
-      : stepUpRequired({ methods: [...secondFactors(caller.identity)], maxAge }, loginUrl, returnTo);
+      : stepUpRequired({ methods: [...secondFactors(caller)], maxAge }, loginUrl, returnTo);
 
   return {
     isSatisfied,
@@ -117,8 +126,7 @@ export const createAalRules = ({ secondFactors, loginUrl }: AalRulesDeps): AalRu
       if (!isPrivileged(caller.session, maxAge, now)) return false;
       const oldest = new Date(now.getTime() - maxAge).toISOString();
       return (
-        secondFactors(caller.identity).length === 0 ||
-        secondEntries(caller).some(({ completed_at }) => completed_at > oldest)
+        secondFactors(caller).length === 0 || secondEntries(caller).some(({ completed_at }) => completed_at > oldest)
       );
     },
   };

@@ -194,4 +194,4 @@ const appended = (
 };
 
 const isAlike = (a: AuthenticationMethodRecord, b: AuthenticationMethodRecord): boolean =>
-  a.method === b.method && a.provider === b.provider && a.aal === b.aal;
+  a.method === b.method && a.provider === b.provider && a.aal === b.aal && a.via === b.via;

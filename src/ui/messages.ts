@@ -116,7 +116,9 @@ export const messages = {
   linkedAccountMismatch:  error(4010009, "This account is linked to another person. Please sign in with the right one."),
   unknownAddress:         error(4010010, "The address does not belong to this account."),
   identityDisabled:       error(4010011, "This account was disabled."),
+  accountNotFound:        error(4000037, "There is no account that signs in with this."),
   registrationExpired:    error(4040001, "The registration flow has expired, please try again.", "expired_at", "expired_at_unix"),
+  registrationCodeInvalid: error(4040003, "The code is not right or was used already. Please try again."),
   settingsExpired:        error(4050001, "The settings flow has expired, please try again.", "expired_at", "expired_at_unix"),
 } as const;
 

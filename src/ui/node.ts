@@ -21,6 +21,8 @@ export interface InputParts {
   readonly disabled?: boolean;
   readonly autocomplete?: string | undefined;
   readonly pattern?: string | undefined;
+  /** Characters. */
+  readonly maxlength?: number | undefined;
   /** The values of a closed choice. */
   readonly options?: readonly JsonValue[] | undefined;
   readonly label?: UiText | undefined;
@@ -57,6 +59,7 @@ export function inputNode(parts: InputParts): UiNode {
     disabled: parts.disabled ?? false,
     autocomplete: parts.autocomplete,
     pattern: parts.pattern,
+    maxlength: parts.maxlength,
     options:
       parts.options?.map((option) => ({ $typeName: "ostiary.ui.v1.UiNodeInputOption", value: jsonValue(option) })) ??
       noOptions,
@@ -134,6 +137,13 @@ export function withValue(node: UiNode, value: JsonValue): UiNode {
   const kind = node.attributes?.kind;
   if (kind?.case !== "input") return node;
   return wrap(node.group, { ...kind.value, value: jsonValue(value) }, node.messages, node.meta ?? noMeta);
+}
+
+/** The same input element, of another HTML input type. */
+export function withType(node: UiNode, type: string): UiNode {
+  const kind = node.attributes?.kind;
+  if (kind?.case !== "input" || kind.value.type === type) return node;
+  return wrap(node.group, { ...kind.value, type }, node.messages, node.meta ?? noMeta);
 }
 
 /** The same input element, which may stay empty. */

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { nativeRest, spa } from "./json-rest.ts";
 import { accepted, type Protocol, type Visitor } from "./protocol.ts";
@@ -16,6 +16,9 @@ export const newPassword = (): string => `pass ${randomBytes(9).toString("base64
 
 /** An address that nobody has. */
 export const newEmail = (): string => `p${randomBytes(6).toString("hex")}@example.com`;
+
+/** A mobile number in Germany, in E.164, that hardly anybody else has. */
+export const newPhone = (): string => `+49176${String(randomInt(10 ** 8)).padStart(8, "0")}`;
 
 /** Signs someone up by REST and gives the protocol's visitor their session, as if they had signed up there. */
 export const enterAsNewPerson = async (

@@ -40,5 +40,38 @@ const identitySchema = {
   },
 };
 
-/** The same as a URL of the configuration. */
-export const identitySchemaUrl = `base64://${Buffer.from(JSON.stringify(identitySchema)).toString("base64")}`;
+const { traits } = identitySchema.properties;
+const { email } = traits.properties;
+
+/** The same, in which people also sign in with codes, by mail and by text message. */
+const codeSchema = {
+  ...identitySchema,
+  properties: {
+    traits: {
+      ...traits,
+      properties: {
+        ...traits.properties,
+        email: {
+          ...email,
+          "ory.sh/kratos": {
+            ...email["ory.sh/kratos"],
+            credentials: { password: { identifier: true }, code: { identifier: true, via: "email" } },
+          },
+        },
+        phone: {
+          type: "string",
+          format: "tel",
+          "ory.sh/kratos": { credentials: { code: { identifier: true, via: "sms" } }, verification: { via: "sms" } },
+        },
+      },
+    },
+  },
+};
+
+const urlOf = (schema: object): string => `base64://${Buffer.from(JSON.stringify(schema)).toString("base64")}`;
+
+/** The schema as a URL of the configuration. */
+export const identitySchemaUrl = urlOf(identitySchema);
+
+/** The schema with codes, the same way. */
+export const codeSchemaUrl = urlOf(codeSchema);

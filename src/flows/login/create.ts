@@ -12,7 +12,7 @@ import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shar
 import { formOf } from "../shared/form.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
-import { type LoginContext, writeLoginContext } from "./context.ts";
+import { firstStep, type LoginPurpose, writeLoginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
 /** Creates a login flow (docs/compatibility.md, rule 6). */
@@ -28,22 +28,27 @@ export const createCreate = (deps: LoginDeps) => {
       throw serviceError("AAL1_REQUIRED", { explain: "A second factor was asked for, but nobody is signed in." });
     const allowed = returnTo.mustShow(request.returnTo);
     // Without a session there is nothing to refresh: it is a first sign-in.
-    const context: LoginContext = { refresh: request.refresh && caller !== undefined, requestedAal };
-    if (caller) mustHaveReason(caller, context, returnTo.must(allowed) ?? defaultReturnUrl);
+    const purpose: LoginPurpose = {
+      refresh: request.refresh && caller !== undefined,
+      requestedAal,
+      via: request.via,
+    };
+    if (caller) mustHaveReason(caller, purpose, returnTo.must(allowed) ?? defaultReturnUrl);
 
     const type = browser ? "browser" : "api";
     const asked = urls.init("login", type, {
       refresh: request.refresh ? "true" : "",
       aal: request.aal,
       return_to: allowed,
+      via: request.via,
     });
     const exchange = !browser && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
     const flow = newLoginFlow(
       deps,
       type,
       requestUrlOf(call, asked),
-      context,
-      firstForm(context),
+      { ...purpose, step: firstStep(deps.config, purpose) },
+      firstForm(purpose),
       secret && csrf.digest(secret),
       {
         ...keepReturnTo(allowed),
@@ -78,7 +83,7 @@ const limitNewFlows = ({ devices, newFlows }: LoginDeps, caller: Caller | undefi
  *
  * @throws SESSION_ALREADY_AVAILABLE
  */
-export const mustHaveReason = (caller: Caller, { refresh, requestedAal }: LoginContext, location: string): void => {
+export const mustHaveReason = (caller: Caller, { refresh, requestedAal }: LoginPurpose, location: string): void => {
   if (refresh || requestedAal > sessionAal(caller)) return;
   throw serviceError("SESSION_ALREADY_AVAILABLE", {
     explain: "Signed in already. Ask for refresh=true to prove it again.",
@@ -86,7 +91,7 @@ export const mustHaveReason = (caller: Caller, { refresh, requestedAal }: LoginC
   });
 };
 
-const firstForm = ({ refresh, requestedAal }: LoginContext): FlowForm => {
+const firstForm = ({ refresh, requestedAal }: LoginPurpose): FlowForm => {
   if (requestedAal === 2) return formOf([{ node: "", text: uiText(messages.completeSecondFactor) }]);
   return refresh ? formOf([{ node: "", text: uiText(messages.confirmIdentity) }]) : emptyForm;
 };
@@ -96,7 +101,7 @@ export const newLoginFlow = (
   { clock, config }: Pick<LoginDeps, "clock" | "config">,
   type: FlowRecord["type"],
   requestUrl: string,
-  context: LoginContext,
+  context: Parameters<typeof writeLoginContext>[0],
   form: FlowForm,
   csrfDigest: Buffer | undefined,
   further: JsonObject = {},

@@ -1,7 +1,6 @@
 import type { SelfServiceConfig } from "../../config/config.ts";
 import type { LoginMethods } from "../../methods/contract/login.ts";
 import type { RequiredAal } from "../../session/aal.ts";
-import type { CompleteAuthentication, SignInSteps } from "../authentication/complete.ts";
 import type { PendingAccountLinks } from "../authentication/pending-account-link.ts";
 import type { Redirects } from "../redirect/redirects.ts";
 import type { FlowDestinations, FlowForms, FlowSessions, FlowStorage } from "../shared/deps.ts";
@@ -16,10 +15,4 @@ export interface LoginDeps extends FlowStorage, FlowSessions, FlowDestinations, 
   readonly pendingAccountLinks: PendingAccountLinks;
   readonly methods: LoginMethods;
   readonly render: RenderLogin;
-}
-
-/** What the RPCs need beside: the ends of this flow and of that which it may turn into. */
-export interface LoginServiceDeps extends LoginDeps {
-  readonly signInSteps: SignInSteps;
-  readonly completeAuthentication: CompleteAuthentication;
 }

@@ -1,3 +1,4 @@
+import type { UpdateFlowBody } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
@@ -11,7 +12,7 @@ import { isExpired, replacedBy } from "../shared/expired.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { mustExist } from "../shared/request.ts";
-import { loginContext } from "./context.ts";
+import { firstStep, loginContext } from "./context.ts";
 import { mustHaveReason, newLoginFlow } from "./create.ts";
 import type { LoginDeps } from "./deps.ts";
 
@@ -26,7 +27,8 @@ export const createLoad = (deps: LoginDeps) => {
     });
     const { type, requestUrl, csrfDigest } = flow;
     const form = formOf([{ node: "", text }]);
-    const fresh = newLoginFlow(deps, type, requestUrl, loginContext(flow), form, csrfDigest, sameEnd(flow));
+    const context = { ...loginContext(flow), step: firstStep(deps.config, loginContext(flow)) };
+    const fresh = newLoginFlow(deps, type, requestUrl, context, form, csrfDigest, sameEnd(flow));
     newFlows.consumeOrThrow(call.remoteAddress);
     await beginFlow(deps, fresh, call);
     return replacedBy(flow, fresh, clock.now(), urls);
@@ -77,7 +79,15 @@ export const createLoad = (deps: LoginDeps) => {
 /** What the methods see of a submit. */
 export const viewOf = (
   { schemas, sealedContext }: Pick<LoginDeps, "schemas" | "sealedContext">,
-  { flow, caller }: { readonly flow: FlowRecord; readonly caller: Caller | undefined },
+  {
+    flow,
+    caller,
+    body,
+  }: {
+    readonly flow: FlowRecord;
+    readonly caller: Caller | undefined;
+    readonly body?: Pick<UpdateFlowBody, "transientPayload">;
+  },
 ): LoginView => ({
   flow,
   sealedContext: (method) => sealedContext.open(flow, method),
@@ -85,5 +95,6 @@ export const viewOf = (
   submittedValues: flow.form.submittedValues,
   signedIn: caller,
   accountLink: accountLinkOf(flow),
+  transientPayload: body?.transientPayload,
   ...loginContext(flow),
 });

@@ -1,23 +1,36 @@
 import type { LoginFlow } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import { State } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import { timestamp } from "../../lib/timestamp.ts";
-import type { LoginMethods } from "../../methods/contract/login.ts";
+import type { LoginMethod, LoginMethods, LoginView } from "../../methods/contract/login.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import { renderAal } from "../../session/render.ts";
 import type { SignedIn } from "../../session/session.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
+import { csrfLast, isCodeSent, isNewlySent } from "../shared/code-sent.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import { mergeNodes } from "../shared/merge-nodes.ts";
 import { orderBySchema } from "../shared/node-order.ts";
 import { renderFlow } from "../shared/render-flow.ts";
 import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 import { loginContext } from "./context.ts";
 
+const states: Readonly<Record<string, State>> = {
+  sent_email: State.SENT_EMAIL,
+  passed_challenge: State.PASSED_CHALLENGE,
+};
+
 /** Makes the flow that clients see. */
 export type RenderLogin = (flow: FlowRecord, signedIn: SignedIn | undefined, csrfToken: string) => LoginFlow;
 
 /** Node groups in the order they stand on screen, as Ory Kratos has them. */
 const groups = ["oidc", "default", "webauthn", "passkey", "code", "password", "totp", "lookup_secret"];
+
+/** What the form keeps beside the field of a code: second factors, which ask for nothing else. */
+const besideCode: ReadonlySet<string> = new Set(["code", "totp", "lookup_secret"]);
+
+/** Whether a method shows beside the field of a code that was sent. */
+export const isBesideCode = (method: string): boolean => besideCode.has(method);
 
 /** Creates the presentation: nodes from the methods, sorted, with the form's messages on them. */
 export const createRenderLogin = ({
@@ -31,31 +44,37 @@ export const createRenderLogin = ({
   readonly sealedContext: SealedContext;
   readonly urls: FlowUrls;
 }): RenderLogin => {
-  const enabled = Object.values(methods).filter((m) => m.enabled);
+  const enabled = (Object.values(methods) as readonly LoginMethod[]).filter((m) => m.enabled);
   const order = orderBySchema(groups, ["identifier"]);
 
   return (flow, signedIn, csrfToken) => {
-    const { refresh, requestedAal } = loginContext(flow);
+    const context = loginContext(flow);
+    const { refresh, requestedAal, step, offers } = context;
     const schema = schemas.default;
-    const view = {
+    const view: LoginView = {
+      ...context,
       flow,
       sealedContext: (method: string) => sealedContext.open(flow, method),
       schema,
       submittedValues: flow.form.submittedValues,
       signedIn,
-      refresh,
-      requestedAal,
       accountLink: accountLinkOf(flow),
+      transientPayload: undefined,
     };
-    const nodes = enabled.flatMap((m) => m.nodes(view));
+    const isShown = ({ name, isBesideIdentifier }: LoginMethod): boolean => {
+      if (isCodeSent(flow)) return isBesideCode(name);
+      if (step === "identifier") return isBesideIdentifier === true;
+      return offers === undefined || name in offers;
+    };
+    const nodes = mergeNodes(enabled.filter(isShown).map((method) => method.nodes(view)));
     return {
       $typeName: "ostiary.login.v1.LoginFlow",
-      ...renderFlow(flow, { nodes, order: order(schema), csrfToken }, urls),
+      ...renderFlow(flow, { nodes, order: isNewlySent(flow) ? csrfLast : order(schema), csrfToken }, urls),
       createdAt: timestamp(flow.issuedAt),
       updatedAt: timestamp(flow.updatedAt),
       refresh,
       requestedAal: renderAal(requestedAal),
-      state: State.CHOOSE_METHOD,
+      state: states[flow.state] ?? State.CHOOSE_METHOD,
     };
   };
 };

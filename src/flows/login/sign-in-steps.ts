@@ -1,35 +1,75 @@
 import { LoginFlowSchema } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { IdentifierConflict } from "../../methods/contract/authentication.ts";
-import type { Rejected } from "../../methods/contract/result.ts";
+import type { NextStep, Rejected, StepEffect } from "../../methods/contract/result.ts";
 import type { AuthenticationContext, SignInSteps } from "../authentication/complete.ts";
+import { createSaveForm } from "../authentication/save-form.ts";
 import { sameEnd } from "../redirect/redirects.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
+import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
-import { mustExist } from "../shared/request.ts";
 import { withQuery } from "../shared/urls.ts";
 import { newLoginFlow } from "./create.ts";
 import type { LoginDeps } from "./deps.ts";
+import { isBesideCode } from "./render.ts";
 import { createApproveSignIn } from "./sign-in.ts";
 
-/** Creates the login flow's part in the end of an authentication. */
-export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
-  const { db, clock, csrf, flows, pendingAccountLinks, render, urls } = deps;
+/** The login flow's part in the end of an authentication, and its further steps. */
+export interface LoginSteps extends SignInSteps {
+  /** The next step of the same form is sent as Ory Kratos sends it: like a form that does not hold yet. */
+  continueLogin(context: AuthenticationContext, step: NextStep): Promise<ServiceError>;
+}
 
-  const reject = async (
-    { flow, caller, call }: AuthenticationContext,
-    { messages: wrong, submittedValues, active }: Rejected,
+/** Creates the login flow's part. */
+export const createSignInSteps = (deps: LoginDeps): LoginSteps => {
+  const { clock, csrf, pendingAccountLinks, render, sealedContext, urls } = deps;
+  const saveForm = createSaveForm(deps);
+
+  const showAgain = async (
+    flow: FlowRecord,
+    { caller, call }: AuthenticationContext,
+    effect?: StepEffect,
   ): Promise<ServiceError> => {
-    const now = clock.now();
-    const saved = withForm(flow, formOf(wrong, submittedValues), now, flow.state, active);
-    mustExist((await flows.save(db, saved, now)) || undefined);
+    const saved = await saveForm(flow, effect);
     return formRejected(
       LoginFlowSchema,
-      render(saved, caller, csrf.tokenFor(call, flow.type)),
+      render(saved, caller, csrf.tokenFor(call, saved.type)),
       saved,
       urls.pageOf(saved),
     );
+  };
+
+  const remember = (
+    flow: FlowRecord,
+    method: string,
+    { sealed, step, offers }: Pick<NextStep, "sealed" | "offers"> & { readonly step?: string },
+  ): FlowRecord => ({
+    ...flow,
+    context: {
+      ...(sealed ? sealedContext.seal(flow, method, sealed) : flow.context),
+      ...(step !== undefined && { step }),
+      ...(offers && { offers }),
+    },
+  });
+
+  const reject = (
+    context: AuthenticationContext,
+    { messages: wrong, submittedValues, active, sealed }: Rejected,
+  ): Promise<ServiceError> => {
+    const { flow, method } = context;
+    const saved = withForm(flow, formOf(wrong, submittedValues), clock.now(), stateAfter(flow, method), active);
+    return showAgain(remember(saved, method, { ...(sealed && { sealed }) }), context);
+  };
+
+  const continueLogin: LoginSteps["continueLogin"] = (
+    context,
+    { state, active, submittedValues, messages: said, sealed, offers, effect },
+  ) => {
+    const { flow, method } = context;
+    const saved = withForm(flow, formOf(said, submittedValues), clock.now(), state, active);
+    const memory = { ...(sealed && { sealed }), ...(offers && { offers, step: "credentials" }) };
+    return showAgain(remember(saved, method, memory), context, effect);
   };
 
   /** A login flow of its own, whatever the person began: it ends where the other would have. */
@@ -43,7 +83,7 @@ export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
       deps,
       flow.type,
       flow.requestUrl,
-      { refresh: false, requestedAal: 1 },
+      { refresh: false, requestedAal: 1, via: "", step: "credentials" },
       form,
       digest,
       sameEnd(flow),
@@ -64,5 +104,9 @@ export const createSignInSteps = (deps: LoginDeps): SignInSteps => {
     );
   };
 
-  return { approve: createApproveSignIn(deps), promptAccountLink, reject };
+  return { approve: createApproveSignIn(deps), promptAccountLink, reject, continueLogin };
 };
+
+/** Whoever was sent a code and submits something that is not shown beside it chooses again. */
+const stateAfter = ({ state }: FlowRecord, method: string): string =>
+  state === "sent_email" && method !== "" && !isBesideCode(method) ? "choose_method" : state;

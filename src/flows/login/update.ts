@@ -21,10 +21,11 @@ import {
 } from "../authentication/submit-steps.ts";
 import { steps } from "../pipeline.ts";
 import type { CompleteRedirect } from "../redirect/callback.ts";
+import { alreadyConsumed } from "../shared/consume.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { loginContext } from "./context.ts";
-import type { LoginServiceDeps } from "./deps.ts";
 import { createLoad, viewOf } from "./load.ts";
+import type { LoginServiceDeps } from "./service-deps.ts";
 
 /** UpdateFlow, and the callback from another site into the same steps. */
 export interface LoginUpdate {
@@ -42,7 +43,7 @@ interface Submitted {
 
 /** Creates the steps of a sign-in: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
-  const { completeAuthentication, methods } = deps;
+  const { completeAuthentication, methods, signInSteps } = deps;
   const { approve, reject, retry } = completeAuthentication;
   const persist = createPersist(completeAuthentication);
   const { findFlow, findCaller, rejectIfExpired, mustBeMethod, mustStillBeOpen } = createLoad(deps);
@@ -61,11 +62,18 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
   };
 
   const perform = async (submission: Submitted & LoadedSubmission & { readonly method: LoginMethod }) => {
-    const { body, call, method } = submission;
+    const { body, call, isRetry, method } = submission;
     const context = contextOf({ ...submission, transientPayload: body.transientPayload }, method.name);
     const result = await method.authenticate(body.method.value as never, viewOf(deps, submission), call);
-    if (result.kind === "redirect") return shared.begin(context, result, submission.isRetry);
-    return { context, result };
+    switch (result.kind) {
+      case "next_step":
+        if (isRetry) throw await reject(context, alreadyConsumed);
+        throw await signInSteps.continueLogin(context, result);
+      case "redirect":
+        return shared.begin(context, result, isRetry);
+      default:
+        return { context, result };
+    }
   };
 
   const submit = steps<"login submit", Submitted, FlowCompleted, Repeatable>("login submit")

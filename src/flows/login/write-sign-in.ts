@@ -99,13 +99,13 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
   const lockAndRecheck = async (
     tx: Sql,
     flow: FlowRecord,
-    { identity, verified }: Authenticated,
+    { identity, verified, completesFlow }: Authenticated,
     now: Date,
   ): Promise<void> => {
     const { type, version, renewed } = verified;
     const holds =
       (await identities.lockActive(tx, identity.id)) &&
-      (await flows.lockOpen(tx, flow, now)) &&
+      (await (completesFlow ? flows.complete : flows.lockOpen)(tx, flow, now)) &&
       (renewed === undefined
         ? await identities.hasSecret(tx, identity.id, type, version)
         : await identities.putSecret(tx, identity.id, { type, config: renewed, replaces: version }, now));
@@ -132,12 +132,13 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
   /** What changes along with signing in, and what was linked. */
   const change = async (
     tx: Sql,
-    { context: { flow }, authenticated: { identity, change: changeOf }, revision }: SignIn,
+    { context: { flow }, authenticated: { identity, change: changeOf, recheck }, revision }: SignIn,
     now: Date,
   ) => {
     if (changeOf === undefined && revision === undefined && accountLinkOf(flow) === undefined) return { identity };
     const before = await identities.find(tx, identity.id);
     if (before === undefined) throw new ConcurrentChangeError("the person is gone");
+    if (recheck?.(before) === false) throw new ConcurrentChangeError("the person has changed");
     if (revision !== undefined && revision.version !== before.version)
       throw new ConcurrentChangeError("hooks have seen another version of the person");
     const linked = await linkAccount(flow, before, tx);

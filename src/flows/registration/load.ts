@@ -1,3 +1,4 @@
+import type { UpdateFlowBody } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
@@ -70,7 +71,7 @@ export const createLoad = (deps: RegistrationDeps) => {
 /** What the methods see of a submit. */
 export const viewOf = (
   { config, schemas, sealedContext }: Pick<RegistrationDeps, "config" | "schemas" | "sealedContext">,
-  { flow }: { readonly flow: FlowRecord },
+  { flow, body }: { readonly flow: FlowRecord; readonly body?: Pick<UpdateFlowBody, "transientPayload"> },
 ): RegistrationView => {
   const { schemaId, step } = registrationContext(flow);
   return {
@@ -80,5 +81,6 @@ export const viewOf = (
     submittedValues: flow.form.submittedValues,
     style: config.style,
     step,
+    transientPayload: body?.transientPayload,
   };
 };

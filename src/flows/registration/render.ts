@@ -2,12 +2,19 @@ import type { RegistrationFlow } from "../../../gen/ostiary/registration/v1/flow
 import { State } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
 import type { RegistrationMethods, RegistrationView } from "../../methods/contract/registration.ts";
 import type { Schemas } from "../../schema/sources.ts";
+import { CODE_METHOD, csrfFirst, isCodeSent, isNewlySent } from "../shared/code-sent.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import { mergeNodes } from "../shared/merge-nodes.ts";
 import { orderBySchema } from "../shared/node-order.ts";
 import { renderFlow } from "../shared/render-flow.ts";
 import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 import { registrationContext } from "./context.ts";
+
+const states: Readonly<Record<string, State>> = {
+  sent_email: State.SENT_EMAIL,
+  passed_challenge: State.PASSED_CHALLENGE,
+};
 
 /** Makes the flow that clients see. */
 export type RenderRegistration = (flow: FlowRecord, csrfToken: string) => RegistrationFlow;
@@ -42,14 +49,16 @@ export const createRenderRegistration = ({
       submittedValues: flow.form.submittedValues,
       style,
       step,
+      transientPayload: undefined,
     };
     const { only } = flow.context;
-    const offered = only === undefined ? enabled : enabled.filter(({ name }) => name === only);
-    const nodes = offered.flatMap((m) => m.nodes(view));
+    const shown = isCodeSent(flow) ? CODE_METHOD : only;
+    const offered = shown === undefined ? enabled : enabled.filter(({ name }) => name === shown);
+    const nodes = mergeNodes(offered.map((m) => m.nodes(view)));
     return {
       $typeName: "ostiary.registration.v1.RegistrationFlow",
-      ...renderFlow(flow, { nodes, order: order(schema), csrfToken }, urls),
-      state: State.CHOOSE_METHOD,
+      ...renderFlow(flow, { nodes, order: isNewlySent(flow) ? csrfFirst : order(schema), csrfToken }, urls),
+      state: states[flow.state] ?? State.CHOOSE_METHOD,
     };
   };
 };

@@ -1,14 +1,14 @@
 import { RegistrationFlowSchema } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import type { NextStep, Rejected } from "../../methods/contract/result.ts";
+import type { NextStep, Rejected, StepEffect } from "../../methods/contract/result.ts";
 import type { AuthenticationContext, SignUpSteps } from "../authentication/complete.ts";
+import { createSaveForm } from "../authentication/save-form.ts";
 import { sameEnd } from "../redirect/redirects.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
-import { mustExist } from "../shared/request.ts";
 import { mustBeEnabled, newRegistrationFlow } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
 import { createApproveSignUp } from "./sign-up.ts";
@@ -21,10 +21,11 @@ export interface RegistrationSteps extends SignUpSteps {
 
 /** Creates the registration flow's part. */
 export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => {
-  const { db, clock, config, csrf, flows, render, schemas, sealedContext, urls } = deps;
+  const { clock, config, csrf, render, schemas, sealedContext, urls } = deps;
+  const saveForm = createSaveForm(deps);
 
-  const showAgain = async (saved: FlowRecord, call: Call): Promise<ServiceError> => {
-    mustExist((await flows.save(db, saved, saved.updatedAt)) || undefined);
+  const showAgain = async (flow: FlowRecord, call: Call, effect?: StepEffect): Promise<ServiceError> => {
+    const saved = await saveForm(flow, effect);
     return formRejected(
       RegistrationFlowSchema,
       render(saved, csrf.tokenFor(call, saved.type)),
@@ -51,7 +52,11 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     { messages, submittedValues, active, ...memory }: Rejected,
   ): Promise<ServiceError> =>
     showAgain(
-      remember(withForm(flow, formOf(messages, submittedValues), clock.now(), flow.state, active), method, memory),
+      remember(
+        withForm(flow, formOf(messages, submittedValues), clock.now(), stateAfter(flow, method), active),
+        method,
+        memory,
+      ),
       call,
     );
 
@@ -71,7 +76,15 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     askForMissing: async (authentication, { rejected }) =>
       reject({ ...authentication, flow: await flowFor(authentication) }, rejected),
     reject,
-    continueRegistration: ({ flow, call, method }, { submittedValues, messages, state, ...memory }) =>
-      showAgain(remember(withForm(flow, formOf(messages, submittedValues), clock.now(), state), method, memory), call),
+    continueRegistration: ({ flow, call, method }, { submittedValues, messages, state, active, effect, ...memory }) =>
+      showAgain(
+        remember(withForm(flow, formOf(messages, submittedValues), clock.now(), state, active), method, memory),
+        call,
+        effect,
+      ),
   };
 };
+
+/** Whoever was sent a code and submits something else chooses again. */
+const stateAfter = ({ state, active }: FlowRecord, method: string): string =>
+  state === "sent_email" && method !== "" && method !== active ? "choose_method" : state;

@@ -85,7 +85,7 @@ const createWriteSignUp =
   async (
     tx: Sql,
     { flow, call, fetches }: AuthenticationContext,
-    { amr, consume, credentials }: RegistrationResult,
+    { amr, consume, credentials, completesFlow }: RegistrationResult,
     hooked: Omit<ChangeContext, "session">,
   ): Promise<WrittenSignUp> => {
     const { identity } = hooked;
@@ -94,7 +94,8 @@ const createWriteSignUp =
         secret === null ? [] : [[type, secret]],
       ),
     );
-    if (!(await flows.lockOpen(tx, flow, clock.now()))) throw new ConcurrentChangeError("the flow is over");
+    if (!(await (completesFlow ? flows.complete : flows.lockOpen)(tx, flow, clock.now())))
+      throw new ConcurrentChangeError("the flow is over");
     await consumeOrThrow(tx, consume);
     await limit.consumeOrThrow(tx, call.remoteAddress);
     await identities.insert(tx, identity, secrets);

@@ -73,7 +73,7 @@ export const reauthenticationRequired = (
   { caller, flow }: SettingsSubmission,
 ): ServiceError => {
   // Whoever has a second factor proves that one: the first alone would not reach the level of the account.
-  const seconds = factors.second(caller.identity);
+  const seconds = factors.second(caller);
   const query = { refresh: "true", ...(seconds.length > 0 && { aal: "aal2" }) };
   const location = urls.init("login", "browser", { ...query, return_to: urls.submit("settings", flow.id) });
   const native = urls.init("login", "api", query);

@@ -23,7 +23,8 @@ export interface RenderedFlow {
 /** The form of a flow: the methods' nodes, which order they stand in, and the anti-CSRF token among them. */
 export interface FormParts {
   readonly nodes: readonly UiNode[];
-  readonly order: NodeOrder;
+  /** How they are sorted; a function where they stay as they come, which says where the anti-CSRF field stands. */
+  readonly order: NodeOrder | ((csrf: UiNode, nodes: readonly UiNode[], csrfToken: string) => readonly UiNode[]);
   readonly csrfToken: string;
 }
 
@@ -43,7 +44,10 @@ export const renderFlow = (flow: FlowRecord, { nodes, order, csrfToken }: FormPa
       $typeName: "ostiary.ui.v1.UiContainer",
       action: urls.submit(flow.kind, flow.id),
       method: "POST",
-      nodes: sortNodes(attachMessages([csrfNode(csrfToken), ...nodes], messages.nodes), order),
+      nodes:
+        typeof order === "function"
+          ? [...attachMessages(order(csrfNode(csrfToken), nodes, csrfToken), messages.nodes)]
+          : sortNodes(attachMessages([csrfNode(csrfToken), ...nodes], messages.nodes), order),
       messages: [...messages.form],
     },
   };

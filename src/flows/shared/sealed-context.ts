@@ -39,6 +39,12 @@ export const createSealedContext = (aead: Aead): SealedContext => ({
   },
 });
 
+/** The context of a flow without anything that methods remember. */
+export const withoutSealed = (context: JsonObject): JsonObject => {
+  const { [SEALED]: _, ...others } = context;
+  return others;
+};
+
 const sealedOf = (context: JsonObject): JsonObject | undefined => context[SEALED] as JsonObject | undefined;
 
 const boundTo = (flowId: string, method: string): string => `sealed context|${flowId}|${method}`;

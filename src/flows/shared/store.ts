@@ -5,6 +5,7 @@ import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
 import { liveSession, liveSessionValues, type SessionKey } from "../../session/store.ts";
 import { type FlowForm, type FlowKind, type FlowRecord, homeOf } from "./flow.ts";
 import { truncateForm } from "./form.ts";
+import { withoutSealed } from "./sealed-context.ts";
 
 /** A row of `flows`, under the aliases of `flowColumns`. */
 export interface FlowRow {
@@ -71,14 +72,22 @@ export interface FlowStore {
   findAt(sql: Sql, homeId: string, id: string): Promise<FlowRecord | undefined>;
   /**
    * Writes what a submit changes: state, active, form and context. False: the
-   * flow is over at `now`, or gone, or its session is not live any more.
+   * flow is over at `now`, was completed, or is gone, or its session is not live any more.
    *
    * @param session the session that submits, where the flow is that of someone who is signed in
    */
   save(sql: Sql, flow: FlowRecord, now: Date, session?: SessionKey): Promise<boolean>;
+  /**
+   * Completes a flow that can be used once, and takes out what its method remembered. False: it is over at `now`, or
+   * not as it was read.
+   */
+  complete(tx: Sql, flow: FlowRecord, now: Date): Promise<boolean>;
   /** Whether the flow is there and not over at `now`. It stays so until the transaction ends. */
   lockOpen(tx: Sql, flow: FlowRecord, now: Date): Promise<boolean>;
 }
+
+/** The state of a flow that can be used once and was. */
+const completed = "passed_challenge";
 
 /** Bytes of a row, as far as it holds what anybody sends. */
 const largestRow = 16_384;
@@ -132,7 +141,7 @@ export const createFlowStore = (): FlowStore => ({
   async save(sql, flow, now, session) {
     const { affectedRows } = await sql.execute(
       `UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ?
-        WHERE home_id = ? AND id = ? AND expires_at > ?${session === undefined ? "" : ` AND ${liveSession}`}`,
+        WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> '${completed}'${session === undefined ? "" : ` AND ${liveSession}`}`,
       [
         flow.state,
         flow.active ?? null,
@@ -142,6 +151,23 @@ export const createFlowStore = (): FlowStore => ({
         uuidBytes(flow.id),
         now,
         ...(session === undefined ? [] : liveSessionValues(session, now)),
+      ],
+    );
+    return affectedRows === 1;
+  },
+
+  async complete(tx, flow, now) {
+    const { affectedRows } = await tx.execute(
+      `UPDATE flows SET state = '${completed}', context = ?, updated_at = ?
+        WHERE home_id = ? AND id = ? AND expires_at > ? AND state = ? AND updated_at = ?`,
+      [
+        JSON.stringify(withoutSealed(flow.context)),
+        now,
+        uuidBytes(homeOf(flow)),
+        uuidBytes(flow.id),
+        now,
+        flow.state,
+        flow.updatedAt,
       ],
     );
     return affectedRows === 1;

@@ -30,7 +30,11 @@ export interface Authenticated {
    * transaction that writes it.
    */
   readonly change?: (identity: IdentityRecord, tx: Sql) => Promise<Change | undefined>;
+  /** Whether the person in that transaction is still the one who was authenticated. Only with `change`. */
+  readonly recheck?: (identity: IdentityRecord) => boolean;
   readonly consume?: Consume;
+  /** The flow can be used once, as what was sent in it: it is completed in the transaction of its effect. */
+  readonly completesFlow?: true;
 }
 
 /** What linking changes, once the owner of the account has signed in. */
@@ -81,6 +85,8 @@ export interface RegistrationResult {
   /** Beside traits and credentials. */
   readonly extra?: Pick<Change, "verified" | "metadataPublic" | "metadataAdmin">;
   readonly consume?: Consume;
+  /** See `Authenticated`. */
+  readonly completesFlow?: true;
   /** What was submitted, in case an identifier belongs to someone else. */
   readonly submittedValues: SubmittedValues;
 }

@@ -1,4 +1,7 @@
 import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Via } from "../../schema/extension.ts";
+import { isAnotherChannel } from "../../session/aal.ts";
+import type { SignedIn } from "../../session/session.ts";
 
 /* What a kind of credential tells everybody else. */
 
@@ -15,6 +18,8 @@ export interface Authenticator {
   readonly factor: "first" | "second";
   /** Whether a page of somebody else gets nothing of use from it. */
   readonly phishingResistant: boolean;
+  /** How its secret arrives, where it comes in a message. */
+  readonly via?: Via;
 }
 
 /** A kind of credential. */
@@ -25,22 +30,47 @@ export interface CredentialKind {
   readonly isBackup?: boolean;
   /** The authenticators of this kind that the person can use now: keys, providers, a password. */
   factors(identity: IdentityRecord): readonly Authenticator[];
+  /**
+   * Whether one of them shows that the person is there just now. Left out: each first factor does, but a provider may
+   * sign someone in without asking them.
+   */
+  reauthenticates?(identity: IdentityRecord): boolean;
 }
+
+/** Whether one of the person's first factors shows that they are there just now. */
+export const canReauthenticate = (kinds: readonly CredentialKind[], identity: IdentityRecord): boolean =>
+  kinds.some(
+    (kind) => kind.reauthenticates?.(identity) ?? kind.factors(identity).some(({ factor }) => factor === "first"),
+  );
 
 /** How many first factors a person has, by type; types without one are left out. */
 export const countFirstFactors = (
   kinds: readonly CredentialKind[],
   identity: IdentityRecord,
-): readonly { readonly type: string; readonly count: number }[] => countFactors(kinds, identity, "first");
+): readonly { readonly type: string; readonly count: number }[] =>
+  countFactors(kinds, identity, ({ factor }) => factor === "first");
 
-/** The types of second factors that a person has. */
-const secondFactors = (kinds: readonly CredentialKind[], identity: IdentityRecord): readonly string[] =>
-  countFactors(kinds, identity, "second").map(({ type }) => type);
+/**
+ * The types of second factors that a person has.
+ *
+ * @param session where given, a message that comes the way its first step came is none
+ */
+const secondFactors = (
+  kinds: readonly CredentialKind[],
+  { identity, session }: Pick<SignedIn, "identity"> & Partial<SignedIn>,
+): readonly string[] =>
+  countFactors(
+    kinds,
+    identity,
+    ({ factor, via }) =>
+      factor === "second" && (via === undefined || session === undefined || isAnotherChannel(session, via)),
+  ).map(({ type }) => type);
 
 /** What the credentials of a person say about factors: types, as clients know them. */
 export interface Factors {
   first(identity: IdentityRecord): readonly string[];
-  second(identity: IdentityRecord): readonly string[];
+  /** Second factors that add something to what the session rests on. */
+  second(signedIn: SignedIn): readonly string[];
   /** See `leftOverBackups`. */
   leftOverBackups(before: IdentityRecord, after: IdentityRecord): readonly string[];
 }
@@ -48,7 +78,7 @@ export interface Factors {
 /** Creates the answers of all kinds of credentials. */
 export const createFactors = (kinds: readonly CredentialKind[]): Factors => ({
   first: (identity) => countFirstFactors(kinds, identity).map(({ type }) => type),
-  second: (identity) => secondFactors(kinds, identity),
+  second: (signedIn) => secondFactors(kinds, signedIn),
   leftOverBackups: (before, after) => leftOverBackups(kinds, before, after),
 });
 
@@ -63,11 +93,15 @@ const leftOverBackups = (
 ): readonly string[] => {
   const backups = kinds.filter(({ isBackup }) => isBackup).map(({ type }) => type);
   const isOther = (type: string) => !backups.includes(type);
-  const left = secondFactors(kinds, after);
-  return secondFactors(kinds, before).some(isOther) && !left.some(isOther) ? left : [];
+  const left = secondFactors(kinds, { identity: after });
+  return secondFactors(kinds, { identity: before }).some(isOther) && !left.some(isOther) ? left : [];
 };
 
-const countFactors = (kinds: readonly CredentialKind[], identity: IdentityRecord, factor: Authenticator["factor"]) =>
+const countFactors = (
+  kinds: readonly CredentialKind[],
+  identity: IdentityRecord,
+  counts: (authenticator: Authenticator) => boolean,
+) =>
   kinds
-    .map((kind) => ({ type: kind.type, count: kind.factors(identity).filter((each) => each.factor === factor).length }))
+    .map((kind) => ({ type: kind.type, count: kind.factors(identity).filter(counts).length }))
     .filter(({ count }) => count > 0);

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { UpdateFlowBody as LoginBody } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Sql } from "../../db/sql.ts";
@@ -7,9 +7,10 @@ import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { SignedIn } from "../../session/session.ts";
 import type { AccountLink, AuthenticationResult, LinkedAccount } from "./authentication.ts";
+import type { ViewedFlow } from "./flow.ts";
 import type { MethodName } from "./method-name.ts";
 import type { CallbackHandler, RedirectRequest } from "./redirect.ts";
-import type { OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
+import type { NextStep, OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
 
 /* A way to authenticate. The login flow knows of methods only this. */
 
@@ -26,7 +27,7 @@ export type LoginInput<K extends LoginCase> = LoginInputs[K];
 
 /** What a login method sees. */
 export interface LoginView {
-  readonly flow: { readonly id: string; readonly type: "browser" | "api" };
+  readonly flow: ViewedFlow;
   readonly sealedContext: OpenSealedContext;
   /** The schema people sign in with when nobody is known yet. */
   readonly schema: IdentitySchema;
@@ -35,8 +36,16 @@ export interface LoginView {
   readonly signedIn: SignedIn | undefined;
   readonly refresh: boolean;
   readonly requestedAal: 1 | 2;
+  /** The trait whose address gets a code; empty: the person chooses. */
+  readonly via: string;
   /** Whose account something is to be linked to, once its owner is authenticated. */
   readonly accountLink: AccountLink | undefined;
+  /** In two steps: whether the form asks who it is, or for a credential already. In one step always `credentials`. */
+  readonly step: "identifier" | "credentials";
+  /** In the second of two steps: what each method shows, by its name; those that are not named show nothing. */
+  readonly offers: JsonObject | undefined;
+  /** What the submit brings for hooks and messages. Undefined where a form is shown. */
+  readonly transientPayload: JsonObject | undefined;
 }
 
 /** A way to authenticate. */
@@ -46,9 +55,21 @@ export interface LoginMethod<K extends LoginCase = LoginCase> {
   /** Whether it answers a flow that asks for this level; see `answersAal` in `session/aal.ts`. */
   answers(requestedAal: 1 | 2): boolean;
   nodes(view: LoginView): readonly UiNode[];
+  /** Whether it shows beside the question who it is, in a login of two steps. */
+  readonly isBesideIdentifier?: true;
+  /**
+   * What it shows in the second step to whoever gave the identifier of this person; undefined: nothing.
+   *
+   * @param owner undefined where nobody has the identifier, or must not be told apart from nobody
+   */
+  offer?(owner: IdentityRecord | undefined): JsonValue | undefined;
   /** What was submitted and may be shown again. */
   submitted(input: LoginInput<K>): SubmittedValues;
-  authenticate(input: LoginInput<K>, view: LoginView, call: Call): Promise<AuthenticationResult | RedirectRequest>;
+  authenticate(
+    input: LoginInput<K>,
+    view: LoginView,
+    call: Call,
+  ): Promise<AuthenticationResult | RedirectRequest | NextStep>;
   /** For methods that redirect to another site. */
   readonly redirect?: CallbackHandler & {
     complete(callbackData: JsonObject, view: LoginView, call: Call): Promise<AuthenticationResult>;

@@ -4,6 +4,7 @@ import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { AuthenticationResult } from "./authentication.ts";
+import type { ViewedFlow } from "./flow.ts";
 import type { CallbackHandler, RedirectRequest } from "./redirect.ts";
 import type { NextStep, OpenSealedContext, SubmittedValues } from "./result.ts";
 
@@ -17,13 +18,15 @@ export type RegistrationInput<K extends RegistrationCase> = Extract<Registration
 
 /** What a registration method sees. */
 export interface RegistrationView {
-  readonly flow: { readonly id: string; readonly type: "browser" | "api" };
+  readonly flow: ViewedFlow;
   readonly sealedContext: OpenSealedContext;
   readonly schema: IdentitySchema;
   readonly submittedValues: SubmittedValues | null;
   readonly style: "unified" | "profile_first";
   /** In two steps: whether the traits hold already. */
   readonly step: "traits" | "credentials";
+  /** What the submit brings for hooks and messages. Undefined where a form is shown. */
+  readonly transientPayload: JsonObject | undefined;
 }
 
 /** A way to sign up. */

@@ -58,15 +58,28 @@ export interface VerifiedCredential {
   readonly renewed?: JsonObject;
 }
 
+/** What is written with a step of a flow, and what happens afterwards. */
+export interface StepEffect {
+  /** Writes in the transaction of the step, such as a message that goes out. It may run again after a deadlock. */
+  readonly inTransaction: (tx: Sql) => Promise<void>;
+  /** Once it is committed. */
+  readonly afterCommit: () => void;
+}
+
 /** Another step of the same flow. */
 export interface NextStep {
   readonly kind: "next_step";
   /** The state that the flow goes on in, as clients know it. */
-  readonly state: "choose_method" | "sent_email" | "passed_challenge";
+  readonly state: "choose_method" | "sent_email";
+  /** The method the form goes on with, where it says so. */
+  readonly active?: string;
   /** What the method stores in this flow; see `OpenSealedContext`. */
   readonly sealed?: JsonObject;
   /** In a registration of two steps: which one is next. */
   readonly step?: "traits" | "credentials";
+  /** In a login of two steps: what each method shows in the second, by its name; others show nothing. */
+  readonly offers?: JsonObject;
+  readonly effect?: StepEffect;
   readonly submittedValues: SubmittedValues;
   readonly messages: readonly FormMessage[];
 }

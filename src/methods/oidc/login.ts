@@ -25,8 +25,7 @@ export interface OidcLoginDeps {
 /**
  * Creates the oidc method of the login flow. Who is signed in already and proves
  * it again is offered the providers that they have linked and that can show
- * such a proof; people who have no other way in are to get a code by mail, once
- * there is a courier.
+ * such a proof; people who have nothing else get a code by mail (docs/passwordless.md).
  */
 export const createOidcLogin = ({
   enabled,
@@ -36,11 +35,7 @@ export const createOidcLogin = ({
   providerAuthentication,
 }: OidcLoginDeps): LoginMethod<"oidc"> => {
   const provesAgain = (identity: IdentityRecord) =>
-    new Set(
-      linksOf(identity).flatMap(({ provider }) =>
-        (providers.get(provider)?.reauthentication ?? "none") === "none" ? [] : [provider],
-      ),
-    );
+    new Set(linksOf(identity).flatMap(({ provider }) => (providers.reauthenticates(provider) ? [provider] : [])));
 
   const mustBeKnown = (id: string): Provider => {
     const provider = providers.get(id);
@@ -58,14 +53,22 @@ export const createOidcLogin = ({
 
     answers: (requestedAal) => answersAal(requestedAal, "first"),
 
-    nodes: ({ requestedAal, refresh, signedIn, accountLink }) => {
+    isBesideIdentifier: true,
+
+    offer: (owner) => {
+      if (owner === undefined) return true;
+      const linked = linksOf(owner).flatMap(({ provider }) => (providers.get(provider) ? [provider] : []));
+      return linked.length > 0 ? linked : undefined;
+    },
+
+    nodes: ({ requestedAal, refresh, signedIn, accountLink, offers }) => {
       if (requestedAal === 2) return [];
       if (accountLink?.method === OIDC)
         return nodes.linkAccount(
           String(accountLink.submittedValues.provider),
           onlyOf(accountLink.submittedValues.only),
         );
-      return nodes.login(refresh && signedIn ? provesAgain(signedIn.identity) : undefined);
+      return nodes.login(refresh && signedIn ? provesAgain(signedIn.identity) : onlyOf(offers?.[OIDC]));
     },
 
     submitted: () => ({}),

@@ -7,7 +7,7 @@ import type { TextAead } from "../../lib/keyring.ts";
 import type { Log } from "../../lib/log.ts";
 import type { AddressRules } from "../../lib/outbound/address-rules.ts";
 import { createAuthorizationRequests } from "./authorization-requests.ts";
-import { createOidcCredential, type TokenAead } from "./credential.ts";
+import { createOidcCredential, linksOf, type TokenAead } from "./credential.ts";
 import { createOidcLogin } from "./login.ts";
 import { createLinkProvider } from "./new-link.ts";
 import { createProviderNodes } from "./nodes.ts";
@@ -98,7 +98,11 @@ export const createOidc = (deps: OidcDeps) => {
     }),
     login: createOidcLogin({ enabled, providers, nodes, authorizations, providerAuthentication }),
     registration: createOidcRegistration({ enabled, providers, nodes, authorizations, providerAuthentication }),
-    credential: createOidcCredential((id) => enabled && providers.get(id) !== undefined),
+    credential: {
+      ...createOidcCredential((id) => enabled && providers.get(id) !== undefined),
+      reauthenticates: (identity: IdentityRecord) =>
+        enabled && linksOf(identity).some(({ provider }) => providers.reauthenticates(provider)),
+    },
     createNonce: nonces.create,
     /** Says in the log what is wrong with providers as they are now. Nothing waits for it. */
     check: async (): Promise<void> => {

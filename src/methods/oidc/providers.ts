@@ -38,6 +38,8 @@ export interface Providers {
   /** In the order of the configuration. */
   readonly list: readonly Provider[];
   get(id: string): Provider | undefined;
+  /** Whether a provider of this id can show that someone signed in to it just now. */
+  reauthenticates(id: string): boolean;
   /** What is wrong with providers and mappers as they are now, one sentence each. For the log; nothing waits for it. */
   check(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -83,6 +85,7 @@ export const createProviders = (deps: ProvidersDeps): Providers => {
   return {
     list,
     get: (id) => byId.get(id),
+    reauthenticates: (id) => (byId.get(id)?.reauthentication ?? "none") !== "none",
     check: async () => {
       const found = list.map(async ({ id, client, mapper }) => {
         const [unfound, wrong] = await Promise.all([client.warm(), mapper.check()]);

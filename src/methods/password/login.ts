@@ -9,9 +9,10 @@ import { normaliseIdentifier } from "../../schema/normalise.ts";
 import { answersAal } from "../../session/aal.ts";
 import type { KnownDevices } from "../../session/known-devices.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { freezeNode, inputNode, submitNode, withValue } from "../../ui/node.ts";
+import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
 import type { Authenticated } from "../contract/authentication.ts";
+import { identifierNode } from "../contract/identifier-node.ts";
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
 import { type Rejected, rejected } from "../contract/result.ts";
 import { PASSWORD, passwordCredential, readHash, writeHash } from "./credential.ts";
@@ -105,8 +106,10 @@ export const createPasswordLogin = ({
     nodes: (view) => {
       if (view.requestedAal === 2 || view.accountLink?.availableMethods?.includes(PASSWORD) === false) return [];
       if (view.refresh && view.signedIn && passwordCredential.factors(view.signedIn.identity).length === 0) return [];
-      return [identifierNode(view), field, view.refresh ? linkAccount : signIn];
+      return [identifierNode(view, identifierOf(view)), field, view.refresh ? linkAccount : signIn];
     },
+
+    offer: (owner) => (owner === undefined || passwordCredential.factors(owner).length > 0 ? true : undefined),
 
     submitted,
 
@@ -126,60 +129,11 @@ export const createPasswordLogin = ({
 
 const submitted = (input: LoginInput<"password">) => ({ identifier: input.identifier || input.passwordIdentifier });
 
+/** What the person who is signed in gives their password with. */
+const identifierOf = ({ signedIn }: LoginView): string =>
+  signedIn?.identity.credentials[PASSWORD]?.identifiers[0] ?? "";
+
 const missing = (property: string): FormMessage => ({ node: property, text: uiText(messages.required, { property }) });
-
-/** Who authenticates again is known: the field goes along hidden. */
-const identifierNode = ({ schema, submittedValues, refresh, signedIn, accountLink }: LoginView) => {
-  if (accountLink) return hiddenIdentifier(schema, accountLink.identifier);
-  if (refresh && signedIn) {
-    return inputNode({
-      group: "default",
-      name: "identifier",
-      type: "hidden",
-      value: signedIn.identity.credentials[PASSWORD]?.identifiers[0] ?? "",
-    });
-  }
-  return withValue(emptyIdentifier(schema), submittedValues?.identifier ?? "");
-};
-
-/** The account whose owner is asked for is known; the field stays what it is, but out of sight. */
-const hiddenIdentifier = (schema: LoginView["schema"], identifier: string) => {
-  const node = withValue(emptyIdentifier(schema), identifier);
-  if (node.attributes?.kind.case !== "input") return node;
-  return {
-    ...node,
-    attributes: {
-      ...node.attributes,
-      kind: { case: "input" as const, value: { ...node.attributes.kind.value, type: "hidden" } },
-    },
-  };
-};
-
-const identifierNodes = new WeakMap<LoginView["schema"], ReturnType<typeof inputNode>>();
-
-/** Labelled by the trait people sign in with, where there is just one. */
-const emptyIdentifier = (schema: LoginView["schema"]) => {
-  const known = identifierNodes.get(schema);
-  if (known) return known;
-  const fields = schema.fields.filter((f) => f.identifies.includes(PASSWORD));
-  const [only] = fields;
-  const label =
-    fields.length === 1 && only?.title !== undefined
-      ? uiText(messages.title, { title: only.title, name: only.name })
-      : uiText(messages.identifier);
-  const node = freezeNode(
-    inputNode({
-      group: "default",
-      name: "identifier",
-      type: "text",
-      required: true,
-      autocomplete: "username webauthn",
-      label,
-    }),
-  );
-  identifierNodes.set(schema, node);
-  return node;
-};
 
 const tooManyGuesses = (seconds: number) =>
   serviceError("RATE_LIMITED", {

@@ -146,11 +146,10 @@ describe("every key of the reference's configuration", () => {
     expect(stopping.filter(plain)).toEqual([
       "flows.settings.after.profile.hooks[].hook = verify_new_address",
       "flows.settings.after.profile.hooks[].hook = notify_previous_addresses",
-      ...["password", "oidc", "totp", "lookup_secret"].map(
+      ...["password", "oidc", "totp", "lookup_secret", "code"].map(
         (method) => `flows.login.after.${method}.hooks[].hook = require_verified_address`,
       ),
       "flows.login.after.hooks[].hook = require_verified_address",
-      "methods.code.mfa_enabled = true",
       "security.account_enumeration.mitigate = true",
     ]);
     expect(stopping.filter((text) => !plain(text))).toEqual([

@@ -16,10 +16,6 @@ test.each([
   ],
   ["selfservice: { methods: { captcha: { enabled: true } } }", "selfservice.methods.captcha.enabled: is not there yet"],
   [
-    "selfservice: { methods: { code: { mfa_enabled: true } } }",
-    "selfservice.methods.code.mfa_enabled: is not there yet",
-  ],
-  [
     "selfservice: { methods: { b2b: { config: { organizations: [{ id: x }] } } } }",
     "b2b.config.organizations: is not there yet",
   ],
@@ -82,7 +78,7 @@ test("keys of the reference's newest release are accepted and named in the warni
         authenticator_selection: { user_verification: required }, attestation: { preference: none }, timeouts: { login: 60s } } } } }`,
       "selfservice.methods.passkey",
     ],
-    ["security: { disallow_ref_in_identity_schemas: true }", "security"],
+    ["security: { disallow_ref_in_identity_schemas: true }", "security.disallow_ref_in_identity_schemas"],
     ["enterprise: { identity_schema_fallback_url_template: 'https://example.com/x' }", "enterprise"],
     [
       "selfservice: { flows: { login: { before: { hooks: [{ hook: organization }] } } } }",
@@ -92,7 +88,6 @@ test("keys of the reference's newest release are accepted and named in the warni
       "selfservice: { methods: { password: { config: { migrate_hook: { config: { emit_analytics_event: true } } } } } }",
       "password.config.migrate_hook",
     ],
-    ["security: { csrf: { enabled: true } }", "security"],
   ] as const) {
     const [warning] = loadText(text).warnings;
     expect(warning).toContain("not there yet");

@@ -93,6 +93,10 @@ test.each([
     "selfservice: { methods: { password: { config: { min_password_length: 100, max_password_length: 64 } } } }",
     "min_password_length: is more than max_password_length",
   ],
+  [
+    "selfservice: { methods: { code: { passwordless_enabled: true, mfa_enabled: true } } }",
+    "selfservice.methods.code.mfa_enabled: cannot be on together with passwordless_enabled",
+  ],
   ["session: { cookie: { name: 'a b' } }", "session.cookie.name: must be the name of a cookie"],
   [
     "cookies: { same_site: laxx }",

@@ -12,6 +12,10 @@ import type { Identity } from "../../identity/v1/identity_pb.ts";
 import { file_ostiary_identity_v1_identity } from "../../identity/v1/identity_pb.ts";
 import type { LoginFlow } from "./flow_pb.ts";
 import { file_ostiary_login_v1_flow } from "./flow_pb.ts";
+import type { CodeMethod } from "./method_code_pb.ts";
+import { file_ostiary_login_v1_method_code } from "./method_code_pb.ts";
+import type { IdentifierFirstMethod } from "./method_identifier_first_pb.ts";
+import { file_ostiary_login_v1_method_identifier_first } from "./method_identifier_first_pb.ts";
 import type { LookupSecretMethod } from "./method_lookup_secret_pb.ts";
 import { file_ostiary_login_v1_method_lookup_secret } from "./method_lookup_secret_pb.ts";
 import type { OidcMethod } from "./method_oidc_pb.ts";
@@ -31,7 +35,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/login/v1/login_service.proto.
  */
 export const file_ostiary_login_v1_login_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEiwgEKEUNyZWF0ZUZsb3dSZXF1ZXN0EjEKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlQgq6SAeCAQQQASAAEg8KB3JlZnJlc2gYAiABKAgSIAoDYWFsGAMgASgJQhO6SBByDlIAUgRhYWwxUgRhYWwyEhsKCXJldHVybl90bxgEIAEoCUIIukgFcgMYgEASKgoicmV0dXJuX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZRgFIAEoCCJkChJDcmVhdGVGbG93UmVzcG9uc2USKQoEZmxvdxgBIAEoCzIbLm9zdGlhcnkubG9naW4udjEuTG9naW5GbG93EiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YAiABKAlCBpq1GAIoASImCg5HZXRGbG93UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgiPAoPR2V0Rmxvd1Jlc3BvbnNlEikKBGZsb3cYASABKAsyGy5vc3RpYXJ5LmxvZ2luLnYxLkxvZ2luRmxvdyJbChFVcGRhdGVGbG93UmVxdWVzdBIWCgRmbG93GAEgASgJQgi6SAVyA7ABARIuCgRib2R5GAIgASgLMiAub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93Qm9keSLnAgoOVXBkYXRlRmxvd0JvZHkSNAoIcGFzc3dvcmQYASABKAsyIC5vc3RpYXJ5LmxvZ2luLnYxLlBhc3N3b3JkTWV0aG9kSAASLAoEb2lkYxgCIAEoCzIcLm9zdGlhcnkubG9naW4udjEuT2lkY01ldGhvZEgAEiwKBHRvdHAYBCABKAsyHC5vc3RpYXJ5LmxvZ2luLnYxLlRvdHBNZXRob2RIABI9Cg1sb29rdXBfc2VjcmV0GAUgASgLMiQub3N0aWFyeS5sb2dpbi52MS5Mb29rdXBTZWNyZXRNZXRob2RIABIfCgpjc3JmX3Rva2VuGBQgASgJQguAAQG6SAVyAxiACBI3ChF0cmFuc2llbnRfcGF5bG9hZBgVIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAYgBAUIUCgZtZXRob2QSCpK1GAZtZXRob2RCFAoSX3RyYW5zaWVudF9wYXlsb2FkIqoCChJVcGRhdGVGbG93UmVzcG9uc2USHwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBSACIAQESMQoHc2Vzc2lvbhgCIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uSAGIAQESOgoNY29udGludWVfd2l0aBgDIAMoCzIbLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoQgaatRgCCAESIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgEIAEoCUIGmrUYAigBEjQKCGlkZW50aXR5GAUgASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eUgCiAEBQhAKDl9zZXNzaW9uX3Rva2VuQgoKCF9zZXNzaW9uQgsKCV9pZGVudGl0eTKiBAoMTG9naW5TZXJ2aWNlEs4BCgpDcmVhdGVGbG93EiMub3N0aWFyeS5sb2dpbi52MS5DcmVhdGVGbG93UmVxdWVzdBokLm9zdGlhcnkubG9naW4udjEuQ3JlYXRlRmxvd1Jlc3BvbnNlInWItRgBsrUYBAiAgAG6tRgCAgPCtRgHCgUEHQcQGILT5JMCUlomYgRmbG93Eh4vc2VsZi1zZXJ2aWNlL2xvZ2luL3t0eXBlPWFwaX1iBGZsb3cSIi9zZWxmLXNlcnZpY2UvbG9naW4ve3R5cGU9YnJvd3Nlcn0SkgEKB0dldEZsb3cSIC5vc3RpYXJ5LmxvZ2luLnYxLkdldEZsb3dSZXF1ZXN0GiEub3N0aWFyeS5sb2dpbi52MS5HZXRGbG93UmVzcG9uc2UiQoi1GAGytRgECICAAbq1GAECwrUYBgoECgkOHYLT5JMCIWIEZmxvdxIZL3NlbGYtc2VydmljZS9sb2dpbi9mbG93cxKbAQoKVXBkYXRlRmxvdxIjLm9zdGlhcnkubG9naW4udjEuVXBkYXRlRmxvd1JlcXVlc3QaJC5vc3RpYXJ5LmxvZ2luLnYxLlVwZGF0ZUZsb3dSZXNwb25zZSJCiLUYAbq1GAYCAwQFBgfCtRgPCg0KCQwXBB0HCBgLGw4QgtPkkwIbOgRib2R5IhMvc2VsZi1zZXJ2aWNlL2xvZ2luGg66tRgKCggBAhkREhMhD0KKAQoQb3N0aWFyeS5sb2dpbi52MVABWjBleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2xvZ2luL3YxO2xvZ2ludjGiAgZPU1RMR06qAhBPc3RpYXJ5LkxvZ2luLlYxygIQT3N0aWFyeVxMb2dpblxWMeoCEk9zdGlhcnk6OkxvZ2luOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_identity, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_lookup_secret, file_ostiary_login_v1_method_oidc, file_ostiary_login_v1_method_password, file_ostiary_login_v1_method_totp, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
+  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEi2QEKEUNyZWF0ZUZsb3dSZXF1ZXN0EjEKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlQgq6SAeCAQQQASAAEg8KB3JlZnJlc2gYAiABKAgSIAoDYWFsGAMgASgJQhO6SBByDlIAUgRhYWwxUgRhYWwyEhsKCXJldHVybl90bxgEIAEoCUIIukgFcgMYgEASKgoicmV0dXJuX3Nlc3Npb25fdG9rZW5fZXhjaGFuZ2VfY29kZRgFIAEoCBIVCgN2aWEYBiABKAlCCLpIBXIDGIAIImQKEkNyZWF0ZUZsb3dSZXNwb25zZRIpCgRmbG93GAEgASgLMhsub3N0aWFyeS5sb2dpbi52MS5Mb2dpbkZsb3cSIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgCIAEoCUIGmrUYAigBIiYKDkdldEZsb3dSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCI8Cg9HZXRGbG93UmVzcG9uc2USKQoEZmxvdxgBIAEoCzIbLm9zdGlhcnkubG9naW4udjEuTG9naW5GbG93IlsKEVVwZGF0ZUZsb3dSZXF1ZXN0EhYKBGZsb3cYASABKAlCCLpIBXIDsAEBEi4KBGJvZHkYAiABKAsyIC5vc3RpYXJ5LmxvZ2luLnYxLlVwZGF0ZUZsb3dCb2R5ItoDCg5VcGRhdGVGbG93Qm9keRI0CghwYXNzd29yZBgBIAEoCzIgLm9zdGlhcnkubG9naW4udjEuUGFzc3dvcmRNZXRob2RIABIsCgRvaWRjGAIgASgLMhwub3N0aWFyeS5sb2dpbi52MS5PaWRjTWV0aG9kSAASLAoEY29kZRgDIAEoCzIcLm9zdGlhcnkubG9naW4udjEuQ29kZU1ldGhvZEgAEiwKBHRvdHAYBCABKAsyHC5vc3RpYXJ5LmxvZ2luLnYxLlRvdHBNZXRob2RIABI9Cg1sb29rdXBfc2VjcmV0GAUgASgLMiQub3N0aWFyeS5sb2dpbi52MS5Mb29rdXBTZWNyZXRNZXRob2RIABJDChBpZGVudGlmaWVyX2ZpcnN0GAggASgLMicub3N0aWFyeS5sb2dpbi52MS5JZGVudGlmaWVyRmlyc3RNZXRob2RIABIfCgpjc3JmX3Rva2VuGBQgASgJQguAAQG6SAVyAxiACBI3ChF0cmFuc2llbnRfcGF5bG9hZBgVIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAYgBAUIUCgZtZXRob2QSCpK1GAZtZXRob2RCFAoSX3RyYW5zaWVudF9wYXlsb2FkIqoCChJVcGRhdGVGbG93UmVzcG9uc2USHwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBSACIAQESMQoHc2Vzc2lvbhgCIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uSAGIAQESOgoNY29udGludWVfd2l0aBgDIAMoCzIbLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoQgaatRgCCAESIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgEIAEoCUIGmrUYAigBEjQKCGlkZW50aXR5GAUgASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eUgCiAEBQhAKDl9zZXNzaW9uX3Rva2VuQgoKCF9zZXNzaW9uQgsKCV9pZGVudGl0eTKiBAoMTG9naW5TZXJ2aWNlEs4BCgpDcmVhdGVGbG93EiMub3N0aWFyeS5sb2dpbi52MS5DcmVhdGVGbG93UmVxdWVzdBokLm9zdGlhcnkubG9naW4udjEuQ3JlYXRlRmxvd1Jlc3BvbnNlInWItRgBsrUYBAiAgAG6tRgCAgPCtRgHCgUEHQcQGILT5JMCUlomYgRmbG93Eh4vc2VsZi1zZXJ2aWNlL2xvZ2luL3t0eXBlPWFwaX1iBGZsb3cSIi9zZWxmLXNlcnZpY2UvbG9naW4ve3R5cGU9YnJvd3Nlcn0SkgEKB0dldEZsb3cSIC5vc3RpYXJ5LmxvZ2luLnYxLkdldEZsb3dSZXF1ZXN0GiEub3N0aWFyeS5sb2dpbi52MS5HZXRGbG93UmVzcG9uc2UiQoi1GAGytRgECICAAbq1GAECwrUYBgoECgkOHYLT5JMCIWIEZmxvdxIZL3NlbGYtc2VydmljZS9sb2dpbi9mbG93cxKbAQoKVXBkYXRlRmxvdxIjLm9zdGlhcnkubG9naW4udjEuVXBkYXRlRmxvd1JlcXVlc3QaJC5vc3RpYXJ5LmxvZ2luLnYxLlVwZGF0ZUZsb3dSZXNwb25zZSJCiLUYAbq1GAYCAwQFBgfCtRgPCg0KCQwXBB0HCBgLGw4QgtPkkwIbOgRib2R5IhMvc2VsZi1zZXJ2aWNlL2xvZ2luGg66tRgKCggBAhkREhMhD0KKAQoQb3N0aWFyeS5sb2dpbi52MVABWjBleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2xvZ2luL3YxO2xvZ2ludjGiAgZPU1RMR06qAhBPc3RpYXJ5LkxvZ2luLlYxygIQT3N0aWFyeVxMb2dpblxWMeoCEk9zdGlhcnk6OkxvZ2luOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_identity, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_code, file_ostiary_login_v1_method_identifier_first, file_ostiary_login_v1_method_lookup_secret, file_ostiary_login_v1_method_oidc, file_ostiary_login_v1_method_password, file_ostiary_login_v1_method_totp, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
 
 /**
  * @generated from message ostiary.login.v1.CreateFlowRequest
@@ -72,6 +76,14 @@ export type CreateFlowRequest = Message<"ostiary.login.v1.CreateFlowRequest"> & 
    * @generated from field: bool return_session_token_exchange_code = 5;
    */
   returnSessionTokenExchangeCode: boolean;
+
+  /**
+   * Trait whose address gets a code as second factor, for example `email`. Empty
+   * offers every address of the person.
+   *
+   * @generated from field: string via = 6;
+   */
+  via: string;
 };
 
 /**
@@ -198,6 +210,14 @@ export type UpdateFlowBody = Message<"ostiary.login.v1.UpdateFlowBody"> & {
     case: "oidc";
   } | {
     /**
+     * Sign in with a one-time code, as first or second factor.
+     *
+     * @generated from field: ostiary.login.v1.CodeMethod code = 3;
+     */
+    value: CodeMethod;
+    case: "code";
+  } | {
+    /**
      * Give the code of an authenticator app.
      *
      * @generated from field: ostiary.login.v1.TotpMethod totp = 4;
@@ -212,6 +232,14 @@ export type UpdateFlowBody = Message<"ostiary.login.v1.UpdateFlowBody"> & {
      */
     value: LookupSecretMethod;
     case: "lookupSecret";
+  } | {
+    /**
+     * The first of two steps: the identifier.
+     *
+     * @generated from field: ostiary.login.v1.IdentifierFirstMethod identifier_first = 8;
+     */
+    value: IdentifierFirstMethod;
+    case: "identifierFirst";
   } | { case: undefined; value?: undefined };
 
   /**

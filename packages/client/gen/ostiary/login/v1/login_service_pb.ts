@@ -11,6 +11,10 @@ import type { Identity } from "../../identity/v1/identity_pb.ts";
 import { file_ostiary_identity_v1_identity } from "../../identity/v1/identity_pb.ts";
 import type { LoginFlow } from "./flow_pb.ts";
 import { file_ostiary_login_v1_flow } from "./flow_pb.ts";
+import type { CodeMethod } from "./method_code_pb.ts";
+import { file_ostiary_login_v1_method_code } from "./method_code_pb.ts";
+import type { IdentifierFirstMethod } from "./method_identifier_first_pb.ts";
+import { file_ostiary_login_v1_method_identifier_first } from "./method_identifier_first_pb.ts";
 import type { LookupSecretMethod } from "./method_lookup_secret_pb.ts";
 import { file_ostiary_login_v1_method_lookup_secret } from "./method_lookup_secret_pb.ts";
 import type { OidcMethod } from "./method_oidc_pb.ts";
@@ -30,7 +34,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/login/v1/login_service.proto.
  */
 export const file_ostiary_login_v1_login_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEilwEKEUNyZWF0ZUZsb3dSZXF1ZXN0EiUKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlEg8KB3JlZnJlc2gYAiABKAgSCwoDYWFsGAMgASgJEhEKCXJldHVybl90bxgEIAEoCRIqCiJyZXR1cm5fc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlGAUgASgIImQKEkNyZWF0ZUZsb3dSZXNwb25zZRIpCgRmbG93GAEgASgLMhsub3N0aWFyeS5sb2dpbi52MS5Mb2dpbkZsb3cSIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgCIAEoCUIGmrUYAigBIhwKDkdldEZsb3dSZXF1ZXN0EgoKAmlkGAEgASgJIjwKD0dldEZsb3dSZXNwb25zZRIpCgRmbG93GAEgASgLMhsub3N0aWFyeS5sb2dpbi52MS5Mb2dpbkZsb3ciUQoRVXBkYXRlRmxvd1JlcXVlc3QSDAoEZmxvdxgBIAEoCRIuCgRib2R5GAIgASgLMiAub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93Qm9keSLfAgoOVXBkYXRlRmxvd0JvZHkSNAoIcGFzc3dvcmQYASABKAsyIC5vc3RpYXJ5LmxvZ2luLnYxLlBhc3N3b3JkTWV0aG9kSAASLAoEb2lkYxgCIAEoCzIcLm9zdGlhcnkubG9naW4udjEuT2lkY01ldGhvZEgAEiwKBHRvdHAYBCABKAsyHC5vc3RpYXJ5LmxvZ2luLnYxLlRvdHBNZXRob2RIABI9Cg1sb29rdXBfc2VjcmV0GAUgASgLMiQub3N0aWFyeS5sb2dpbi52MS5Mb29rdXBTZWNyZXRNZXRob2RIABIXCgpjc3JmX3Rva2VuGBQgASgJQgOAAQESNwoRdHJhbnNpZW50X3BheWxvYWQYFSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAGIAQFCFAoGbWV0aG9kEgqStRgGbWV0aG9kQhQKEl90cmFuc2llbnRfcGF5bG9hZCKqAgoSVXBkYXRlRmxvd1Jlc3BvbnNlEh8KDXNlc3Npb25fdG9rZW4YASABKAlCA4ABAUgAiAEBEjEKB3Nlc3Npb24YAiABKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbkgBiAEBEjoKDWNvbnRpbnVlX3dpdGgYAyADKAsyGy5vc3RpYXJ5LnVpLnYxLkNvbnRpbnVlV2l0aEIGmrUYAggBEiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YBCABKAlCBpq1GAIoARI0CghpZGVudGl0eRgFIAEoCzIdLm9zdGlhcnkuaWRlbnRpdHkudjEuSWRlbnRpdHlIAogBAUIQCg5fc2Vzc2lvbl90b2tlbkIKCghfc2Vzc2lvbkILCglfaWRlbnRpdHkyogQKDExvZ2luU2VydmljZRLOAQoKQ3JlYXRlRmxvdxIjLm9zdGlhcnkubG9naW4udjEuQ3JlYXRlRmxvd1JlcXVlc3QaJC5vc3RpYXJ5LmxvZ2luLnYxLkNyZWF0ZUZsb3dSZXNwb25zZSJ1iLUYAbK1GAQIgIABurUYAgIDwrUYBwoFBB0HEBiC0+STAlJaJmIEZmxvdxIeL3NlbGYtc2VydmljZS9sb2dpbi97dHlwZT1hcGl9YgRmbG93EiIvc2VsZi1zZXJ2aWNlL2xvZ2luL3t0eXBlPWJyb3dzZXJ9EpIBCgdHZXRGbG93EiAub3N0aWFyeS5sb2dpbi52MS5HZXRGbG93UmVxdWVzdBohLm9zdGlhcnkubG9naW4udjEuR2V0Rmxvd1Jlc3BvbnNlIkKItRgBsrUYBAiAgAG6tRgBAsK1GAYKBAoJDh2C0+STAiFiBGZsb3cSGS9zZWxmLXNlcnZpY2UvbG9naW4vZmxvd3MSmwEKClVwZGF0ZUZsb3cSIy5vc3RpYXJ5LmxvZ2luLnYxLlVwZGF0ZUZsb3dSZXF1ZXN0GiQub3N0aWFyeS5sb2dpbi52MS5VcGRhdGVGbG93UmVzcG9uc2UiQoi1GAG6tRgGAgMEBQYHwrUYDwoNCgkMFwQdBwgYCxsOEILT5JMCGzoEYm9keSITL3NlbGYtc2VydmljZS9sb2dpbhoOurUYCgoIAQIZERITIQ9CigEKEG9zdGlhcnkubG9naW4udjFQAVowZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9sb2dpbi92MTtsb2dpbnYxogIGT1NUTEdOqgIQT3N0aWFyeS5Mb2dpbi5WMcoCEE9zdGlhcnlcTG9naW5cVjHqAhJPc3RpYXJ5OjpMb2dpbjo6VjFiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_identity, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_lookup_secret, file_ostiary_login_v1_method_oidc, file_ostiary_login_v1_method_password, file_ostiary_login_v1_method_totp, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
+  fileDesc("CiRvc3RpYXJ5L2xvZ2luL3YxL2xvZ2luX3NlcnZpY2UucHJvdG8SEG9zdGlhcnkubG9naW4udjEipAEKEUNyZWF0ZUZsb3dSZXF1ZXN0EiUKBHR5cGUYASABKA4yFy5vc3RpYXJ5LnVpLnYxLkZsb3dUeXBlEg8KB3JlZnJlc2gYAiABKAgSCwoDYWFsGAMgASgJEhEKCXJldHVybl90bxgEIAEoCRIqCiJyZXR1cm5fc2Vzc2lvbl90b2tlbl9leGNoYW5nZV9jb2RlGAUgASgIEgsKA3ZpYRgGIAEoCSJkChJDcmVhdGVGbG93UmVzcG9uc2USKQoEZmxvdxgBIAEoCzIbLm9zdGlhcnkubG9naW4udjEuTG9naW5GbG93EiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YAiABKAlCBpq1GAIoASIcCg5HZXRGbG93UmVxdWVzdBIKCgJpZBgBIAEoCSI8Cg9HZXRGbG93UmVzcG9uc2USKQoEZmxvdxgBIAEoCzIbLm9zdGlhcnkubG9naW4udjEuTG9naW5GbG93IlEKEVVwZGF0ZUZsb3dSZXF1ZXN0EgwKBGZsb3cYASABKAkSLgoEYm9keRgCIAEoCzIgLm9zdGlhcnkubG9naW4udjEuVXBkYXRlRmxvd0JvZHki0gMKDlVwZGF0ZUZsb3dCb2R5EjQKCHBhc3N3b3JkGAEgASgLMiAub3N0aWFyeS5sb2dpbi52MS5QYXNzd29yZE1ldGhvZEgAEiwKBG9pZGMYAiABKAsyHC5vc3RpYXJ5LmxvZ2luLnYxLk9pZGNNZXRob2RIABIsCgRjb2RlGAMgASgLMhwub3N0aWFyeS5sb2dpbi52MS5Db2RlTWV0aG9kSAASLAoEdG90cBgEIAEoCzIcLm9zdGlhcnkubG9naW4udjEuVG90cE1ldGhvZEgAEj0KDWxvb2t1cF9zZWNyZXQYBSABKAsyJC5vc3RpYXJ5LmxvZ2luLnYxLkxvb2t1cFNlY3JldE1ldGhvZEgAEkMKEGlkZW50aWZpZXJfZmlyc3QYCCABKAsyJy5vc3RpYXJ5LmxvZ2luLnYxLklkZW50aWZpZXJGaXJzdE1ldGhvZEgAEhcKCmNzcmZfdG9rZW4YFCABKAlCA4ABARI3ChF0cmFuc2llbnRfcGF5bG9hZBgVIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIAYgBAUIUCgZtZXRob2QSCpK1GAZtZXRob2RCFAoSX3RyYW5zaWVudF9wYXlsb2FkIqoCChJVcGRhdGVGbG93UmVzcG9uc2USHwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBSACIAQESMQoHc2Vzc2lvbhgCIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uSAGIAQESOgoNY29udGludWVfd2l0aBgDIAMoCzIbLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoQgaatRgCCAESIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgEIAEoCUIGmrUYAigBEjQKCGlkZW50aXR5GAUgASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eUgCiAEBQhAKDl9zZXNzaW9uX3Rva2VuQgoKCF9zZXNzaW9uQgsKCV9pZGVudGl0eTKiBAoMTG9naW5TZXJ2aWNlEs4BCgpDcmVhdGVGbG93EiMub3N0aWFyeS5sb2dpbi52MS5DcmVhdGVGbG93UmVxdWVzdBokLm9zdGlhcnkubG9naW4udjEuQ3JlYXRlRmxvd1Jlc3BvbnNlInWItRgBsrUYBAiAgAG6tRgCAgPCtRgHCgUEHQcQGILT5JMCUlomYgRmbG93Eh4vc2VsZi1zZXJ2aWNlL2xvZ2luL3t0eXBlPWFwaX1iBGZsb3cSIi9zZWxmLXNlcnZpY2UvbG9naW4ve3R5cGU9YnJvd3Nlcn0SkgEKB0dldEZsb3cSIC5vc3RpYXJ5LmxvZ2luLnYxLkdldEZsb3dSZXF1ZXN0GiEub3N0aWFyeS5sb2dpbi52MS5HZXRGbG93UmVzcG9uc2UiQoi1GAGytRgECICAAbq1GAECwrUYBgoECgkOHYLT5JMCIWIEZmxvdxIZL3NlbGYtc2VydmljZS9sb2dpbi9mbG93cxKbAQoKVXBkYXRlRmxvdxIjLm9zdGlhcnkubG9naW4udjEuVXBkYXRlRmxvd1JlcXVlc3QaJC5vc3RpYXJ5LmxvZ2luLnYxLlVwZGF0ZUZsb3dSZXNwb25zZSJCiLUYAbq1GAYCAwQFBgfCtRgPCg0KCQwXBB0HCBgLGw4QgtPkkwIbOgRib2R5IhMvc2VsZi1zZXJ2aWNlL2xvZ2luGg66tRgKCggBAhkREhMhD0KKAQoQb3N0aWFyeS5sb2dpbi52MVABWjBleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2xvZ2luL3YxO2xvZ2ludjGiAgZPU1RMR06qAhBPc3RpYXJ5LkxvZ2luLlYxygIQT3N0aWFyeVxMb2dpblxWMeoCEk9zdGlhcnk6OkxvZ2luOjpWMWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_identity, file_ostiary_login_v1_flow, file_ostiary_login_v1_method_code, file_ostiary_login_v1_method_identifier_first, file_ostiary_login_v1_method_lookup_secret, file_ostiary_login_v1_method_oidc, file_ostiary_login_v1_method_password, file_ostiary_login_v1_method_totp, file_ostiary_options_v1_options, file_ostiary_session_v1_session, file_ostiary_ui_v1_ui]);
 
 /**
  * @generated from message ostiary.login.v1.CreateFlowRequest
@@ -71,6 +75,14 @@ export type CreateFlowRequest = Message<"ostiary.login.v1.CreateFlowRequest"> & 
    * @generated from field: bool return_session_token_exchange_code = 5;
    */
   returnSessionTokenExchangeCode: boolean;
+
+  /**
+   * Trait whose address gets a code as second factor, for example `email`. Empty
+   * offers every address of the person.
+   *
+   * @generated from field: string via = 6;
+   */
+  via: string;
 };
 
 /**
@@ -197,6 +209,14 @@ export type UpdateFlowBody = Message<"ostiary.login.v1.UpdateFlowBody"> & {
     case: "oidc";
   } | {
     /**
+     * Sign in with a one-time code, as first or second factor.
+     *
+     * @generated from field: ostiary.login.v1.CodeMethod code = 3;
+     */
+    value: CodeMethod;
+    case: "code";
+  } | {
+    /**
      * Give the code of an authenticator app.
      *
      * @generated from field: ostiary.login.v1.TotpMethod totp = 4;
@@ -211,6 +231,14 @@ export type UpdateFlowBody = Message<"ostiary.login.v1.UpdateFlowBody"> & {
      */
     value: LookupSecretMethod;
     case: "lookupSecret";
+  } | {
+    /**
+     * The first of two steps: the identifier.
+     *
+     * @generated from field: ostiary.login.v1.IdentifierFirstMethod identifier_first = 8;
+     */
+    value: IdentifierFirstMethod;
+    case: "identifierFirst";
   } | { case: undefined; value?: undefined };
 
   /**

@@ -130,7 +130,7 @@ export const State = {
   CHOOSE_METHOD: 1,
 
   /**
-   * A code was sent. Not used in this release.
+   * A code was sent, and is to be submitted.
    *
    * @generated from enum value: STATE_SENT_EMAIL = 2;
    */

@@ -1,0 +1,9 @@
+import type { CompleteAuthentication } from "../authentication/complete.ts";
+import type { LoginDeps } from "./deps.ts";
+import type { LoginSteps } from "./sign-in-steps.ts";
+
+/** What the RPCs need beside: the ends of this flow and of that which it may turn into. */
+export interface LoginServiceDeps extends LoginDeps {
+  readonly signInSteps: LoginSteps;
+  readonly completeAuthentication: CompleteAuthentication;
+}

@@ -1,0 +1,74 @@
+import type { CodeConfig } from "../../config/config.ts";
+import type { Courier } from "../../courier/courier.ts";
+import type { Database } from "../../db/sql.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { IdentityStore } from "../../identity/store.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { CodeGuesses } from "../../limits/code-guesses.ts";
+import type { MessageLimit } from "../../limits/message-limit.ts";
+import type { RegistrationLimit } from "../../limits/registrations.ts";
+import type { KnownDevices } from "../../session/known-devices.ts";
+import { createCodeChallenges } from "./challenges.ts";
+import { createCodeCredential, createFindCodeAddresses } from "./credential.ts";
+import { createCodeLogin } from "./login.ts";
+import type { OneTimeCodes } from "./one-time-code.ts";
+import { createCodeRecipients } from "./recipients.ts";
+import { createCodeRegistration } from "./registration.ts";
+
+/** What signing in and up by a code stands on. */
+export interface CodeDeps extends CodeStorage {
+  readonly config: CodeConfig;
+  readonly codes: OneTimeCodes;
+  readonly limits: CodeLimits;
+  readonly courier: Courier;
+  readonly devices: KnownDevices;
+  readonly clock: Clock;
+  /** Whether what is known is answered like what is not. */
+  readonly hidesAccounts: boolean;
+  /** Whether someone has a first factor, other than codes, that shows that it is them. */
+  readonly reauthenticates: (identity: IdentityRecord) => boolean;
+}
+
+interface CodeStorage {
+  readonly db: Database;
+  readonly identities: IdentityStore;
+}
+
+/** What stands against guessing and flooding. */
+export interface CodeLimits {
+  readonly guesses: CodeGuesses;
+  readonly messages: MessageLimit;
+  readonly registrations: RegistrationLimit;
+}
+
+/** Creates the parts of the code method in login and registration, and its kind of credential. */
+export const createCode = ({ config, codes, limits, reauthenticates, ...deps }: CodeDeps) => {
+  const { db, identities, hidesAccounts } = deps;
+  const findAddresses = createFindCodeAddresses(config);
+  const challenges = createCodeChallenges({
+    ...deps,
+    codes,
+    guesses: limits.guesses,
+    limit: limits.messages,
+    lifespan: config.config.lifespan,
+  });
+  const recipients = createCodeRecipients({
+    identities,
+    findAddresses,
+    hasFallback: config.config.missing_credential_fallback_enabled,
+    isFirstFactor: config.enabled && config.passwordless_enabled,
+    reauthenticates,
+  });
+  return {
+    credential: createCodeCredential(config, findAddresses),
+    login: createCodeLogin({ config, db, identities, recipients, challenges, hidesAccounts }),
+    registration: createCodeRegistration({
+      config,
+      db,
+      identities,
+      challenges,
+      limit: limits.registrations,
+      hidesAccounts,
+    }),
+  };
+};

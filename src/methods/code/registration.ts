@@ -1,0 +1,186 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { CodeConfig } from "../../config/config.ts";
+import type { Database } from "../../db/sql.ts";
+import type { ValidTraits } from "../../identity/identity.ts";
+import type { IdentityStore } from "../../identity/store.ts";
+import type { Call } from "../../lib/call.ts";
+import { sha256 } from "../../lib/digest.ts";
+import type { RegistrationLimit } from "../../limits/registrations.ts";
+import { readTraits } from "../../schema/form.ts";
+import { traitNodes } from "../../schema/nodes.ts";
+import { validateTraits } from "../../schema/validate.ts";
+import { messages as general, uiText } from "../../ui/messages.ts";
+import { submitNode } from "../../ui/node.ts";
+import type { RegistrationResult } from "../contract/authentication.ts";
+import type { RegistrationInput, RegistrationMethod, RegistrationView } from "../contract/registration.ts";
+import { type NextStep, type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
+import type { CodeChallenges } from "./challenges.ts";
+import { CODE, viaOfValue } from "./credential.ts";
+import { sentNodes } from "./sent-nodes.ts";
+import { messages } from "./sign-in-messages.ts";
+
+/** What the code method of the registration flow needs. */
+export interface CodeRegistrationDeps {
+  readonly config: CodeConfig;
+  readonly db: Database;
+  readonly identities: Pick<IdentityStore, "findIdentifierOwner">;
+  readonly challenges: CodeChallenges;
+  readonly limit: RegistrationLimit;
+  /** Whether an address that belongs to someone is answered like one that does not. */
+  readonly hidesAccounts: boolean;
+}
+
+/**
+ * Creates the code method of the registration flow: it sends a code to the
+ * addresses that the traits sign in with, and creates the account when one of
+ * them comes back, with the address verified (docs/passwordless.md).
+ */
+export const createCodeRegistration = ({
+  config,
+  db,
+  identities,
+  challenges,
+  limit,
+  hidesAccounts,
+}: CodeRegistrationDeps): RegistrationMethod<"code"> => {
+  const send = submitNode({ group: CODE, name: "method", value: CODE, label: uiText(messages.sendRegistrationCode) });
+  const back = submitNode({
+    group: "profile",
+    name: "screen",
+    value: "credential-selection",
+    label: uiText(general.signUpBack),
+  });
+  const afterSending = sentNodes(uiText(general.registrationCode));
+
+  /** Whoever has an address already learns that somebody tried to sign up with it; nobody else learns anything. */
+  const isTaken = async (validated: ValidTraits): Promise<boolean> =>
+    hidesAccounts && (await identities.findIdentifierOwner(db, validated)) !== undefined;
+
+  const sendTo = async (
+    { validated, submittedValues }: Filled,
+    { flow, transientPayload }: RegistrationView,
+    call: Call,
+  ): Promise<NextStep | Rejected> => {
+    const addresses = validated.identifiers[CODE] ?? [];
+    if (addresses.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }], submittedValues);
+    await limit.mustHaveRoom(call.remoteAddress);
+    const isVoid = await isTaken(validated);
+    const { sealed, effect } = await challenges.begin({
+      flow,
+      call,
+      transientPayload,
+      addresses: addresses.map((value) => ({ via: viaIn(validated, value), value })),
+      template: isVoid ? "registration_code_invalid" : "registration_code_valid",
+      identity: undefined,
+      isVoid,
+    });
+    return {
+      kind: "next_step",
+      state: "sent_email",
+      active: CODE,
+      sealed: { ...sealed, traits: digestOf(validated.traits) },
+      effect,
+      submittedValues,
+      messages: [{ node: "", text: uiText(messages.registrationCodeSent) }],
+    };
+  };
+
+  const check = async (
+    { code }: RegistrationInput<"code">,
+    { validated, submittedValues }: Filled,
+    {
+      flow,
+      call,
+      sealed,
+    }: { readonly flow: RegistrationView["flow"]; readonly call: Call; readonly sealed: JsonObject },
+  ): Promise<RegistrationResult | Rejected> => {
+    if (sealed.traits !== digestOf(validated.traits))
+      return rejected([{ node: "", text: uiText(messages.traitsChanged) }], submittedValues, CODE);
+    const answered = await challenges.answer({ flow, call, sealed, identity: undefined, typed: code });
+    if (answered.kind === "used_up")
+      return rejected([{ node: "", text: uiText(general.invalid, { reason: tooOften }) }], submittedValues, CODE);
+    if (answered.kind === "wrong")
+      return rejected([{ node: "", text: uiText(general.registrationCodeInvalid) }], submittedValues, CODE);
+    return {
+      kind: "registered",
+      traits: validated,
+      credentials: [],
+      // Whoever has read the message has the address.
+      extra: { verified: [answered.address] },
+      amr: { method: CODE, aal: "aal1", via: answered.address.via },
+      completesFlow: true,
+      submittedValues,
+    };
+  };
+
+  return {
+    name: CODE,
+    enabled: config.enabled && config.passwordless_enabled,
+
+    nodes: ({ flow, schema, submittedValues, style, step }) => {
+      const traits = (hidden: boolean) =>
+        traitNodes(schema, { group: "default", values: {}, hidden, ...(submittedValues && { submittedValues }) });
+      if (flow.state === "sent_email")
+        return [...traits(true), ...afterSending, ...(style === "profile_first" ? [back] : [])];
+      if (style === "unified") return [...traits(false), send];
+      return step === "credentials" ? [send] : [];
+    },
+
+    submitted: (input, schema) => readTraits(schema, input.traits ?? {}).submittedValues,
+
+    register: async (input, view, call) => {
+      const { flow, schema, submittedValues: before } = view;
+      if (flow.state === "passed_challenge")
+        return rejected([{ node: "", text: uiText(general.noRegistrationMethod) }]);
+      const { traits, submittedValues } = readTraits(schema, input.traits ?? {});
+      if (input.screen !== "") return chooseAgain(input.screen, submittedValues, before);
+      const sealed = sentBefore(input, view);
+      if (sealed && input.code.trim() === "") return rejected([missing("code")], before ?? submittedValues, CODE);
+      if (input.traits === undefined) return rejected([missing("traits")], before ?? {});
+      const validated = validateTraits(schema, traits);
+      if (validated.kind === "invalid") return rejected(validated.messages, submittedValues);
+      const filled = { validated, submittedValues };
+      return sealed ? check(input, filled, { flow, call, sealed }) : sendTo(filled, view, call);
+    },
+  };
+};
+
+/** Traits that hold, and what was typed. */
+interface Filled {
+  readonly validated: ValidTraits;
+  readonly submittedValues: SubmittedValues;
+}
+
+const tooOften = "The code was tried too often. Please ask for another one.";
+
+const missing = (property: string) => ({ node: property, text: uiText(general.required, { property }) });
+
+/** What was sent in the flow, where this is an answer to it and asks for no other code. */
+const sentBefore = ({ resend }: RegistrationInput<"code">, { flow, sealedContext }: RegistrationView) =>
+  flow.state === "sent_email" && resend.toLowerCase() !== CODE ? sealedContext(CODE) : undefined;
+
+/** Back to the choice of a credential, or to the traits. */
+const chooseAgain = (screen: string, submitted: SubmittedValues, before: SubmittedValues | null): NextStep => ({
+  kind: "next_step",
+  state: "choose_method",
+  step: screen === "previous" ? "traits" : "credentials",
+  submittedValues: Object.keys(submitted).length > 0 ? submitted : (before ?? {}),
+  messages: screen === "previous" ? [] : [{ node: "", text: uiText(general.chooseCredential) }],
+});
+
+/** How an address is reached: as the schema says of it where it is verified, else by how it looks. */
+const viaIn = ({ verifiable }: ValidTraits, value: string) =>
+  verifiable.some((address) => address.value === value && address.via === "sms") ? "sms" : viaOfValue(value);
+
+/** Traits in the order of their names have one text, whatever order they came in. */
+const digestOf = (traits: JsonObject): string => sha256(JSON.stringify(sorted(traits))).toString("base64url");
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+};
