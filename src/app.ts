@@ -35,13 +35,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const sessions = createSessions(core);
   const limits = createLimits(core);
   const courier = createCourier(core);
-  const methods = createMethodsModule({
-    ...core,
-    ...limits,
-    courier,
-    devices: sessions.devices,
-    registry: metrics.registry,
-  });
+  const methods = createMethodsModule({ ...sessions, ...core, ...limits, courier, registry: metrics.registry });
   const flows = createFlows(core, sessions, limits, methods);
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
   const account = createAccount({ ...core, ...sessions, ...flows }, sessions);
