@@ -66,6 +66,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
     storeError: flowErrors.store,
     ready: () => readiness.problems,
     version: readVersion(),
+    mailbox: courier.readMailbox,
   });
   const { batch_size: batchSize, interval } = cleanup;
   const purge = createPurge({

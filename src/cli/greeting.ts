@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { hasMailbox } from "../courier/deliveries.ts";
 
 /** Where the listeners turned out to listen, as URLs. */
 export interface Listening {
@@ -21,7 +22,7 @@ Ostiary is ready.
   Browser   ${base}self-service/registration/browser
   gRPC      grpcurl ${secure ? "" : "-plaintext "}${address} list
   curl      curl -s ${base}self-service/registration/api
-  Admin     ${adminBase}
+  Admin     ${adminBase}${hasMailbox(config.courier, config.dev) ? `\n  Mails     ${base}hosted/mailbox` : ""}
 
 Ctrl-C ends it.
 `;

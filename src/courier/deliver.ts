@@ -5,7 +5,7 @@ import { uuid7 } from "../lib/ids.ts";
 import type { Delivery, DeliveryResult } from "./delivery/delivery.ts";
 import type { Channel, DispatchRecord, MessageRecord } from "./message.ts";
 import type { AttemptOutcome, CourierMetrics } from "./metrics.ts";
-import type { ReadableMessage, RenderMessage } from "./render.ts";
+import { isReadable, type RenderMessage } from "./render.ts";
 import type { MessageStore } from "./store.ts";
 
 /** The kind of job that delivers a message. Job and message have the same id. */
@@ -94,8 +94,6 @@ const attempt = async (
     return { kind: "failed", reason: `nothing that sends ${message.channel} is configured`, isPermanent: false };
   return await delivery.deliver(message, render(message), signal);
 };
-
-const isReadable = (message: MessageRecord): message is ReadableMessage => message.content !== undefined;
 
 const dispatchOf = (result: DeliveryResult, at: Date): DispatchRecord => ({
   id: uuid7(at),

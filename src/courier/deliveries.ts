@@ -19,9 +19,8 @@ export interface DeliveriesDeps {
 /** Shows messages to whoever develops: they count as sent, and are read on a page of the server's. */
 const mailbox: Delivery = { deliver: () => Promise.resolve({ kind: "sent" }), close: () => undefined };
 
-/** Whether messages of a channel have no other way out than the page that shows them in development. */
-const hasMailbox = (channel: Channel, { courier, isDev }: Pick<DeliveriesDeps, "courier" | "isDev">): boolean =>
-  isDev && (channel === "sms" ? courier.sms === undefined : mailsBy(courier) === undefined);
+/** Whether messages have no other way out than a page of the server's that shows them: in development alone. */
+export const hasMailbox = (courier: CourierConfig, isDev: boolean): boolean => isDev && mailsBy(courier) === undefined;
 
 /** Creates the ways out that the configuration has, by channel. */
 export const createDeliveries = (deps: DeliveriesDeps): ReadonlyMap<Channel, Delivery> => {
@@ -49,8 +48,8 @@ export const createDeliveries = (deps: DeliveriesDeps): ReadonlyMap<Channel, Del
           })
         : byHttp(mails);
   const ways: readonly (readonly [Channel, Delivery | undefined])[] = [
-    ["email", email ?? (hasMailbox("email", deps) ? mailbox : undefined)],
-    ["sms", courier.sms ? byHttp(courier.sms) : hasMailbox("sms", deps) ? mailbox : undefined],
+    ["email", email ?? (deps.isDev ? mailbox : undefined)],
+    ["sms", courier.sms ? byHttp(courier.sms) : deps.isDev ? mailbox : undefined],
   ];
   return new Map(ways.filter((way): way is readonly [Channel, Delivery] => way[1] !== undefined));
 };

@@ -4,11 +4,16 @@ import type { Database } from "../db/sql.ts";
 import type { Jobs } from "../jobs/engine.ts";
 import type { Aead } from "../lib/aead.ts";
 import type { Clock } from "../lib/clock.ts";
+import { digestOf } from "../lib/digest.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
+import { createKeyring } from "../lib/keyring.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import { createPresentMessage } from "./admin/present.ts";
+import { createCourierAdminService } from "./admin/service.ts";
 import { createQueue } from "./courier.ts";
 import { createDeliverJob } from "./deliver.ts";
-import { createDeliveries } from "./deliveries.ts";
+import { createDeliveries, hasMailbox } from "./deliveries.ts";
+import { createReadMailbox } from "./mailbox.ts";
 import { createCourierMetrics } from "./metrics.ts";
 import type { PreparedCourier } from "./prepare.ts";
 import { createRenderMessage } from "./render.ts";
@@ -16,7 +21,7 @@ import { createMessageStore } from "./store.ts";
 
 /** What the courier stands on. */
 export interface CourierModule {
-  readonly config: Pick<Config, "courier" | "database" | "dev" | "hosted">;
+  readonly config: Pick<Config, "courier" | "database" | "dev" | "hosted" | "secrets">;
   readonly clock: Clock;
   readonly db: Database;
   readonly aead: Aead;
@@ -56,6 +61,16 @@ export const createCourier = (core: CourierModule) => {
   const needsIdentity = overrides.size > 0 || courier.http !== undefined || courier.sms !== undefined;
   return {
     ...createQueue({ jobs, messages, clock, metrics, needsIdentity }),
+    services: [
+      createCourierAdminService({
+        db,
+        messages,
+        present: createPresentMessage(config.dev ? render : undefined),
+        pages: createKeyring(config.secrets.pagination.map(digestOf)).seal("page of messages"),
+      }),
+    ],
+    /** Undefined where messages have another way out than a page of the server's. */
+    readMailbox: hasMailbox(config.courier, config.dev) ? createReadMailbox(db, messages, render) : undefined,
     jobs: [deliver],
     purge: [
       {

@@ -13,6 +13,9 @@ export interface RenderedMessage {
 /** A message that still has what it says. */
 export type ReadableMessage = MessageRecord & { readonly content: MessageContent };
 
+/** Whether a message still has what it says. */
+export const isReadable = (record: MessageRecord): record is ReadableMessage => record.content !== undefined;
+
 /** Writes a message out. */
 export type RenderMessage = (message: ReadableMessage) => RenderedMessage;
 

@@ -34,6 +34,15 @@ export interface MessageOutcome {
   readonly at: Date;
 }
 
+/** Which messages are read. */
+export interface MessageQuery {
+  readonly status: MessageStatus | undefined;
+  readonly recipient: string | undefined;
+  /** Only those that were queued before this one. */
+  readonly before: string | undefined;
+  readonly limit: number;
+}
+
 /** The rows of messages. What a message says is encrypted while it is there. */
 export interface MessageStore {
   insert(tx: Sql, message: InsertedMessage): Promise<void>;
@@ -41,6 +50,9 @@ export interface MessageStore {
   begin(sql: Sql, id: string, at: Date): Promise<MessageRecord | undefined>;
   /** Writes down how an attempt ended. */
   settle(sql: Sql, id: string, outcome: MessageOutcome): Promise<void>;
+  /** The newest first. */
+  list(sql: Sql, query: MessageQuery): Promise<readonly MessageRecord[]>;
+  find(sql: Sql, id: string): Promise<MessageRecord | undefined>;
 }
 
 const columns =
@@ -104,6 +116,27 @@ export const createMessageStore = (aead: Aead): MessageStore => {
         [status, JSON.stringify(dispatches), at, uuidBytes(id)],
         "same",
       );
+    },
+
+    async list(sql, { status, recipient, before, limit }) {
+      const conditions = [
+        ...(status === undefined ? [] : [["status = ?", status] as const]),
+        ...(recipient === undefined ? [] : [["recipient = ?", recipient] as const]),
+        ...(before === undefined ? [] : [["id < ?", uuidBytes(before)] as const]),
+      ];
+      const where = conditions.length === 0 ? "" : ` WHERE ${conditions.map(([condition]) => condition).join(" AND ")}`;
+      const rows = await sql.query<MessageRow>(
+        `SELECT ${columns} FROM courier_messages${where} ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
+        conditions.map(([, value]) => value),
+      );
+      return rows.map(read);
+    },
+
+    async find(sql, id) {
+      const [row] = await sql.query<MessageRow>(`SELECT ${columns} FROM courier_messages WHERE id = ?`, [
+        uuidBytes(id),
+      ]);
+      return row && read(row);
     },
   };
 };

@@ -20,6 +20,7 @@ import { createFlowAnswers, type FlowPage } from "./flow-page.ts";
 import { htmlText } from "./html.ts";
 import { createLoginPage } from "./login-page.ts";
 import { createLook, type LookOptions } from "./look.ts";
+import { createMailboxPage, isOwnHost, type Mailbox, sendMail } from "./mailbox-page.ts";
 import { createOwnForms } from "./own-forms.ts";
 import { layOut } from "./page.ts";
 import { createRegistrationPage } from "./registration-page.ts";
@@ -40,6 +41,8 @@ export interface HostedDeps {
   readonly secureCookies: boolean;
   readonly facts: Facts;
   readonly look: LookOptions;
+  /** In development, where messages are sent nowhere else. */
+  readonly mailbox?: Mailbox | undefined;
   readonly log: { error(fields: Readonly<Record<string, unknown>>, message: string): void };
 }
 
@@ -62,6 +65,7 @@ export const createHosted = ({
   secureCookies,
   facts,
   look: lookOptions,
+  mailbox,
   log,
 }: HostedDeps): Hosted => {
   const publicUrl = publicBaseUrl.replace(/\/+$/, "");
@@ -142,6 +146,16 @@ export const createHosted = ({
     app.get("/hosted/signed-out", page(showSignedOut));
     app.post("/hosted/end-session", page(ownForms.endSession));
     app.post("/hosted/language", page(ownForms.chooseLanguage));
+    if (mailbox !== undefined) {
+      const [showMailbox, showMail] = [page(createMailboxPage(mailbox)), sendMail(mailbox)];
+      app.get("/hosted/mailbox", async (request, reply) =>
+        isOwnHost(request.headers.host, publicBaseUrl) ? showMailbox(request, reply) : nothingHere(request, reply),
+      );
+      app.get<{ Params: { readonly id: string } }>("/hosted/mailbox/:id", async (request, reply) => {
+        const isOwn = isOwnHost(request.headers.host, publicBaseUrl);
+        return (isOwn ? await showMail(request.params.id, reply) : undefined) ?? nothingHere(request, reply);
+      });
+    }
     app.get("/hosted/*", async (request, reply) => nothingHere(request, reply));
     mountFiles(app);
   };

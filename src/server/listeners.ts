@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import type { Facts } from "../hosted/facts.ts";
 import { createHosted } from "../hosted/hosted.ts";
 import { createInjectClient } from "../hosted/inject-client.ts";
+import type { Mailbox } from "../hosted/mailbox-page.ts";
 import type { Call, Procedure } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { ServerLog } from "../lib/log.ts";
@@ -50,6 +51,8 @@ export interface ListenersOptions {
   /** What keeps the server from serving, by part; empty when nothing does. */
   readonly ready: () => Readonly<Record<string, string>>;
   readonly version: string;
+  /** In development, where messages are sent nowhere else. */
+  readonly mailbox: Mailbox | undefined;
 }
 
 /** Both ports with all their protocols. */
@@ -74,6 +77,7 @@ export const createListeners = ({
   storeError,
   ready,
   version,
+  mailbox,
 }: ListenersOptions): Listeners => {
   const { serve, selfservice } = config;
   const callLog = createCallLog({ log, metrics });
@@ -127,6 +131,7 @@ export const createListeners = ({
       secureCookies: config.cookies.secure ?? !config.dev,
       facts: pageFacts(selfservice),
       look: config.hosted,
+      mailbox,
       log,
     });
 

@@ -66,7 +66,10 @@ const refusalOf = (error: ConnectError): OperatorAnswer => {
 /** Enums as REST prints them. */
 const plain = (value: JsonValue): JsonValue => {
   if (typeof value === "string")
-    return value.replace(/^(?:STATE|AUTHENTICATOR_ASSURANCE_LEVEL)_([A-Z0-9]+)$/, (_, name) => name.toLowerCase());
+    return value.replace(
+      /^(?:STATE|AUTHENTICATOR_ASSURANCE_LEVEL|MESSAGE_STATUS|MESSAGE_TYPE|DISPATCH_STATUS)_([A-Z0-9]+)$/,
+      (_, name) => name.toLowerCase(),
+    );
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));

@@ -1,0 +1,72 @@
+import {
+  CourierAdminService,
+  type GetMessageRequest,
+  type GetMessageResponse,
+  type ListMessagesRequest,
+  type ListMessagesResponse,
+} from "../../../gen/ostiary/courier/v1/courier_admin_service_pb.ts";
+import type { Sql } from "../../db/sql.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import { parseUuid, uuidText } from "../../lib/ids.ts";
+import type { TextAead } from "../../lib/keyring.ts";
+import { defineService } from "../../lib/service.ts";
+import type { MessageStatus } from "../message.ts";
+import type { MessageStore } from "../store.ts";
+import { type PresentMessage, statuses } from "./present.ts";
+
+/** What the RPCs about messages need. */
+export interface CourierAdminDeps {
+  readonly db: Sql;
+  readonly messages: MessageStore;
+  readonly present: PresentMessage;
+  /** Seals page tokens. */
+  readonly pages: TextAead;
+}
+
+const DEFAULT_PAGE = 10;
+const LARGEST_PAGE = 500;
+
+/** Creates the CourierAdminService. */
+export const createCourierAdminService = ({ db, messages, present, pages }: CourierAdminDeps) => {
+  const listMessages = async (request: ListMessagesRequest): Promise<ListMessagesResponse> => {
+    const size = Math.min(LARGEST_PAGE, request.pageSize || DEFAULT_PAGE);
+    const found = await messages.list(db, {
+      status: statusOf(request),
+      recipient: request.recipient === "" ? undefined : request.recipient,
+      before: readToken(pages, request.pageToken),
+      limit: size + 1,
+    });
+    const page = found.slice(0, size);
+    const last = page.at(-1);
+    return {
+      $typeName: "ostiary.courier.v1.ListMessagesResponse",
+      messages: page.map((record) => present(record, false)),
+      nextPageToken: found.length > size && last ? pages.seal(last.id) : "",
+    };
+  };
+
+  const getMessage = async ({ id }: GetMessageRequest): Promise<GetMessageResponse> => {
+    if (parseUuid(id) === undefined)
+      throw serviceError("INVALID_FIELD", { field: "id", explain: "id: this is no UUID." });
+    const record = await messages.find(db, id.toLowerCase());
+    if (record === undefined) throw serviceError("NOT_FOUND");
+    return { $typeName: "ostiary.courier.v1.GetMessageResponse", message: present(record, true) };
+  };
+
+  return defineService(CourierAdminService, { listMessages: { run: listMessages }, getMessage: { run: getMessage } });
+};
+
+const statusOf = ({ status }: ListMessagesRequest): MessageStatus | undefined =>
+  (Object.keys(statuses) as MessageStatus[]).find((name) => statuses[name] === status);
+
+/** Where a page begins; undefined: with the newest. @throws INVALID_FIELD for what was not sealed here */
+const readToken = (pages: TextAead, token: string): string | undefined => {
+  if (token === "") return undefined;
+  const bytes = parseUuid(pages.open(token) ?? "");
+  if (bytes === undefined)
+    throw serviceError("INVALID_FIELD", {
+      field: "page_token",
+      explain: "This page_token is not one of ours, or too old: begin with the first page.",
+    });
+  return uuidText(bytes);
+};
