@@ -56,6 +56,7 @@ quick: types lint proto rules unused verify ## all of these, the quickest to fai
 
 types: packages ## types
 	@tsc --noEmit -p .
+	@tsc --noEmit -p tsconfig.browser.json
 
 lint: packages ## format and lint
 	@node scripts/complete-lockfile.mjs --check
