@@ -2,7 +2,7 @@
 # lists them. Whatever is missing on the machine is installed first.
 
 .DEFAULT_GOAL := check
-.PHONY: help run install dev bench test screens compatibility golden check quick cover mutate format lint types rules unused proto \
+.PHONY: help run install dev bench test screens compatibility golden conformance check quick cover mutate format lint types rules unused proto \
   accept-contract verify generate lock clean packages
 MAKEFLAGS += --no-print-directory
 
@@ -35,6 +35,9 @@ compatibility: ## replay the recorded exchanges against the server; ARGS="--only
 	@scripts/compatibility $(ARGS)
 
 golden: compatibility
+
+conformance: install ## the official conformance runner of Connect on our listener; ARGS="--run 'Errors/**'"
+	@scripts/conformance $(ARGS)
 
 bench: install ## measure requests side by side with the bare limit, and the pages; ARGS=--help
 	@scripts/install-load-generators

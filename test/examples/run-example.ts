@@ -18,6 +18,7 @@ const patience = 60_000;
  * server, and waits until it answers.
  *
  * @param ostiary URL of the server
+ * @param env more of the environment; `PORT`, where the test chose one
  */
 export const startExample = async (
   name: string,
@@ -28,7 +29,7 @@ export const startExample = async (
   const { scripts } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as {
     readonly scripts: { readonly start: string };
   };
-  const port = await freePort();
+  const port = env.PORT ?? (await freePort());
   // As npm runs it: with the programs of the packages in reach.
   const [program = "", ...args] = scripts.start.split(" ");
   const child = spawn(program, args, {

@@ -28,8 +28,10 @@ const config = {
 const App = () => {
   const [flow, setFlow] = useState<SettingsFlow>();
   useEffect(() => {
+    const id = new URLSearchParams(location.search).get("flow");
+    const found = id === null ? api.createBrowserSettingsFlow() : api.getSettingsFlow({ id });
     // Without a session: sign in first.
-    api.createBrowserSettingsFlow().then(setFlow, () => location.assign("/hosted/login"));
+    found.then(setFlow, () => location.assign("/hosted/login"));
   }, []);
   return flow && <Settings flow={flow} config={config} />;
 };

@@ -4,6 +4,7 @@ import {
   fromJsonString,
   type Message,
   type MessageShape,
+  type Registry,
   toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
@@ -27,12 +28,13 @@ export const decodeMessage = <Desc extends DescMessage>(
   desc: Desc,
   data: Buffer,
   json: boolean,
+  registry?: Registry,
 ): MessageShape<Desc> => {
   const fault = json ? jsonShapeFault(data) : wireShapeFault(desc, data);
   if (fault !== undefined) throw serviceError("MALFORMED_BODY", { explain: fault });
   try {
     return json
-      ? fromJsonString(desc, utf8.decode(data), { recursionLimit })
+      ? fromJsonString(desc, utf8.decode(data), { recursionLimit, ...(registry && { registry }) })
       : fromBinary(desc, data, { recursionLimit, readUnknownFields: false });
   } catch (error) {
     throw explain(error, desc, json);
@@ -43,8 +45,8 @@ export const decodeMessage = <Desc extends DescMessage>(
 export type Encoded = string | Buffer;
 
 /** Writes a message. JSON is that of Protobuf, with names in camel case; the documented JSON is the REST protocol's. */
-export const encodeMessage = (desc: DescMessage, message: Message, json: boolean): Encoded => {
-  if (json) return toJsonString(desc, message);
+export const encodeMessage = (desc: DescMessage, message: Message, json: boolean, registry?: Registry): Encoded => {
+  if (json) return toJsonString(desc, message, registry && { registry });
   const { buffer, byteOffset, byteLength } = toBinary(desc, message);
   return Buffer.from(buffer, byteOffset, byteLength);
 };

@@ -59,6 +59,7 @@ export const mountConnect = (app: FastifyInstance, { rpcs, stock, ...deps }: Con
       compressMinBytes: Number.MAX_SAFE_INTEGER,
       interceptors: [blameTheClient],
       readMaxBytes: longestName,
+      ...(deps.registry && { jsonOptions: { registry: deps.registry } }),
       shutdownTimeoutMs: 0,
     });
     done();

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { create, type DescMethodUnary, type Message } from "@bufbuild/protobuf";
+import { create, type DescMethodUnary, type Message, type Registry } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
@@ -31,6 +31,8 @@ export interface UnaryDeps {
   readonly baseUrl: string;
   readonly clientAddress: (request: FastifyRequest["raw"]) => ClientAddress;
   readonly callLog: CallLog;
+  /** What fields of google.protobuf.Any may hold in JSON. No message of ours has such a field. */
+  readonly registry?: Registry;
 }
 
 /** Answers one request; the response is its own to write. */
@@ -44,7 +46,7 @@ export type UnaryRoute = (request: FastifyRequest, reply: FastifyReply) => Promi
  * as this one, and tells what is wrong with a body in words that quote it.
  */
 export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: UnaryDeps): UnaryRoute => {
-  const { port, baseUrl, clientAddress, callLog } = deps;
+  const { port, baseUrl, clientAddress, callLog, registry } = deps;
   const rpc = rpcName(method);
   const url = `${baseUrl.replace(/\/$/, "")}/${rpc}`;
   const record = callLog.of(rpc);
@@ -70,7 +72,12 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
     const admitted = await intake.read(request.raw, call, wire.room);
     onAdmitted(admitted);
     const { data, compressed } = wire.open(admitted.data, admitted.limit, encoding);
-    return decodeMessage(method.input, compressed ? await admitted.inflate(data, decompress) : data, wire.json);
+    return decodeMessage(
+      method.input,
+      compressed ? await admitted.inflate(data, decompress) : data,
+      wire.json,
+      registry,
+    );
   };
 
   const serve = async (request: FastifyRequest, reply: FastifyReply, wire: Wire): Promise<void> => {
@@ -101,7 +108,11 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
       const message = await readMessage(request, call, wire, onAdmitted);
       running = run(message, call);
       const answer = timeoutMs === undefined ? await running : await rpcSignal.within(running, timeoutMs);
-      wire.sendAnswer(reply.raw, outgoing(reply, call.reply), encodeMessage(method.output, answer, wire.json));
+      wire.sendAnswer(
+        reply.raw,
+        outgoing(reply, call.reply),
+        encodeMessage(method.output, answer, wire.json, registry),
+      );
     } catch (error) {
       const failure = toError(error);
       if (failure === internal) callLog.trouble(call, rpc, error);
