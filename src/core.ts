@@ -36,7 +36,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
   const { clock = systemClock, log = createLog(config.log), wrapDatabase = (db) => db, prepared, wait } = overrides;
   const { ciphers, database, dsn, secrets, serve } = config;
   if (dsn === undefined) throw new Error("a server needs a dsn");
-  const { addressRules, schemas, courier } = prepared ?? (await prepareApp(config));
+  const { addressRules, courier, schemas, webHooks } = prepared ?? (await prepareApp(config));
   const db = wrapDatabase(createDatabase({ dsn, poolSize: database.pool_size, log }));
   const aead = createAead({
     algorithm: ciphers.algorithm === "noop" ? "aes" : ciphers.algorithm,
@@ -52,6 +52,8 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     addressRules,
     schemas,
     courier,
+    /** What web hooks read at the start. */
+    webHooks,
     metrics: createMetrics(),
     readiness: createReadiness({ dsn }),
     jobs: createJobs({ db, clock, aead, log, interval: Math.min(1_000, config.courier.worker.pull_wait) }),

@@ -1,6 +1,8 @@
 import type { Config } from "./config/config.ts";
 import { ConfigError } from "./config/config-error.ts";
+import type { HookConfig } from "./config/hook-config.ts";
 import { type PreparedCourier, prepareCourier } from "./courier/prepare.ts";
+import { type PreparedWebHooks, prepareWebHooks } from "./hooks/web-hook/prepare.ts";
 import { findLookFaults } from "./hosted/look.ts";
 import { type AddressRules, createAddressRules } from "./lib/outbound/address-rules.ts";
 import { findMapperFaults } from "./methods/oidc/mapper/find-mapper-faults.ts";
@@ -12,6 +14,7 @@ export interface PreparedApp {
   readonly addressRules: AddressRules;
   readonly schemas: Schemas;
   readonly courier: PreparedCourier;
+  readonly webHooks: PreparedWebHooks;
 }
 
 /**
@@ -30,13 +33,25 @@ export const prepareApp = async ({
 }: Config): Promise<PreparedApp> => {
   const addressRules = createAddressRules(clients.http);
   const courier = await prepareCourier({ courier: courierConfig, addressRules });
+  const webHooks = await prepareWebHooks(allHooks(selfservice), addressRules);
   const faults = [
     ...courier.faults,
+    ...webHooks.faults,
     ...findMapperFaults(selfservice.methods.oidc.config),
     ...findTlsFaults(serve),
     ...findLookFaults(hosted),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
   const schemas = await loadSchemas(identity, { publicBaseUrl: serve.public.base_url, addressRules });
-  return { addressRules, schemas, courier };
+  return { addressRules, courier, schemas, webHooks };
 };
+
+/** The hooks of all flows, with where they stand. */
+const allHooks = ({ flows }: Config["selfservice"]): readonly HookConfig[] =>
+  Object.values(flows)
+    .filter((flow) => "before" in flow)
+    .flatMap(({ before, after }) => [
+      ...before,
+      ...after.hooks,
+      ...Object.values(after.methods).flatMap(({ hooks }) => hooks),
+    ]);

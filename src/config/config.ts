@@ -1,4 +1,5 @@
 import type { CourierConfig } from "./courier-config.ts";
+import type { AfterConfig, HookConfig, WebHookClientConfig } from "./hook-config.ts";
 import type { OidcConfig } from "./oidc-config.ts";
 
 /**
@@ -23,7 +24,7 @@ export interface Config {
   readonly secrets: SecretsConfig;
   readonly ciphers: { readonly algorithm: "noop" | "aes" | "xchacha20-poly1305" };
   readonly hashers: HashersConfig;
-  readonly clients: { readonly http: HttpClientConfig };
+  readonly clients: { readonly http: HttpClientConfig; readonly web_hook: WebHookClientConfig };
   readonly courier: CourierConfig;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
@@ -96,20 +97,6 @@ export interface CorsConfig {
   readonly allow_credentials: boolean;
   /** Seconds. */
   readonly max_age: number;
-}
-
-export interface HookConfig {
-  readonly hook: string;
-  readonly config?: Readonly<Record<string, unknown>>;
-}
-
-/** `after` of a flow: the method's own part wins over the general one. */
-export interface AfterConfig {
-  readonly default_browser_return_url: string | undefined;
-  readonly hooks: readonly HookConfig[];
-  readonly methods: Readonly<
-    Record<string, { readonly default_browser_return_url: string | undefined; readonly hooks: readonly HookConfig[] }>
-  >;
 }
 
 export interface SelfServiceConfig {

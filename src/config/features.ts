@@ -15,7 +15,6 @@ const flows = ["verification", "recovery"];
 
 /** Hooks without a file in `hooks/`. They are taken out of the lists they stand in. */
 const hooks = [
-  "web_hook",
   "b2b_sso",
   "organization",
   "show_verification_ui",
@@ -27,7 +26,6 @@ const hooks = [
 
 /** Everything else, by path, and why it has no effect; `*` is any key. */
 const others: Readonly<Record<string, string>> = {
-  "clients.web_hook": "web hooks are not there",
   config: "the command line says it",
   enterprise: "not in the open reference either",
   "expose-metrics-port": "metrics are on the admin port",

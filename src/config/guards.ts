@@ -38,15 +38,10 @@ const hooks: Readonly<Record<string, string>> = {
   notify_previous_addresses: "nobody would hear that their address was changed",
 };
 
-const askedBefore = "nobody would ask it whether the flow may begin";
-const refusing = "the web hook could not refuse anything";
-
 /** Every guard that stops the start, as people write it, and what happens without it. */
 export const missingGuards: readonly (readonly [name: string, without: string])[] = [
   ...keys.map(({ key, without }) => [key, without] as const),
   ...Object.entries(hooks).map(([hook, without]) => [`the hook ${hook}`, without] as const),
-  ["a web_hook in a before list", askedBefore],
-  ["a web_hook with response.parse or can_interrupt", refusing],
 ];
 
 /** Finds the guards that a configuration counts on and the server does not have. */
@@ -74,14 +69,7 @@ function findMissingHooks(raw: Raw): Finding[] {
 function findFault(hook: Raw, path: Path): Finding[] {
   const name = String(hook.hook);
   const without = Object.hasOwn(hooks, name) ? hooks[name] : undefined;
-  if (without !== undefined) return [finding(path, `the hook ${name} is not there yet`, without)];
-  if (name !== "web_hook") return [];
-  if (path.at(-3) === "before") return [finding(path, "a web_hook before a flow is not there yet", askedBefore)];
-  const asks = (...key: string[]) => {
-    const value = valueAt(hook, ["config", ...key]);
-    return isOn(value) ? [finding([...path, "config", ...key], "is not there yet", refusing)] : [];
-  };
-  return [...asks("response", "parse"), ...asks("can_interrupt")];
+  return without === undefined ? [] : [finding(path, `the hook ${name} is not there yet`, without)];
 }
 
 const finding = (path: Path, message: string, without: string): Finding => ({

@@ -39,6 +39,10 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
         disallowPrivate: http.flag("disallow_private_ip_ranges"),
         exceptions: http.texts("private_ip_exception_urls"),
       },
+      web_hook: {
+        header_allowlist: root.texts("clients.web_hook.header_allowlist"),
+        timeout: root.duration("clients.web_hook.timeout"),
+      },
     },
     courier: readCourier(root.part("courier"), {
       origin,

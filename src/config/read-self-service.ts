@@ -1,10 +1,12 @@
-import type { AfterConfig, HookConfig, SelfServiceConfig } from "./config.ts";
+import { absoluteUrl } from "./absolute-url.ts";
+import type { SelfServiceConfig } from "./config.ts";
 import { isUnsupported, isUnsupportedHook } from "./features.ts";
+import type { AfterConfig, HookConfig } from "./hook-config.ts";
 import type { Origin } from "./origin.ts";
 import { isPublicSuffixWildcard } from "./public-suffix.ts";
 import { readOidc } from "./read-oidc.ts";
 import type { Slice } from "./slice.ts";
-import { isMap } from "./tree.ts";
+import { isMap, type Path, printPath } from "./tree.ts";
 
 /** Reads `selfservice`. Paths become URLs of the public port, whose pages are the default. */
 export function readSelfService(selfservice: Slice, publicUrl: string, origin: Origin): SelfServiceConfig {
@@ -15,25 +17,29 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
   const returnUrl = (part: Slice) => optional(part.optionalText("default_browser_return_url"), absolute);
 
   const after = (flow: Slice, name: string): AfterConfig => {
+    const at = ["selfservice", "flows", name, "after"];
     const part = flow.part("after");
     const methods = part.maps().filter((method) => !isUnsupported(["selfservice", "flows", name, "after", method]));
     const entries = methods.map(
       (method) =>
         [
           method,
-          { default_browser_return_url: returnUrl(part.part(method)), hooks: readHooks(part.part(method)) },
+          {
+            default_browser_return_url: returnUrl(part.part(method)),
+            hooks: readHooks(part.part(method), [...at, method], origin),
+          },
         ] as const,
     );
     return {
       default_browser_return_url: returnUrl(part),
-      hooks: readHooks(part),
+      hooks: readHooks(part, at, origin),
       methods: Object.fromEntries(entries),
     };
   };
   const common = (flow: Slice, name: string) => ({
     ui_url: uiUrl(flow, name),
     lifespan: flow.duration("lifespan"),
-    before: readHooks(flow.part("before")),
+    before: readHooks(flow.part("before"), ["selfservice", "flows", name, "before"], origin),
     after: after(flow, name),
   });
 
@@ -105,13 +111,30 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
   };
 }
 
-/** The hooks of a list that exist here; the others were named in a warning. */
-function readHooks(part: Slice): readonly HookConfig[] {
+/**
+ * The hooks of a list that exist here; the others were named in a warning. The file of a body becomes absolute.
+ *
+ * @param at where the list's owner stands
+ */
+function readHooks(part: Slice, at: Path, origin: Origin): readonly HookConfig[] {
   const hooks = part.raw("hooks") === undefined ? [] : part.parts("hooks");
   return hooks
-    .map((entry) => ({ hook: entry.text("hook"), config: entry.raw("config") }))
-    .filter(({ hook }) => !isUnsupportedHook(hook))
-    .map(({ hook, config }) => (isMap(config) ? { hook, config } : { hook }));
+    .map((entry, index) => {
+      const place = [...at, "hooks", index];
+      const config = entry.raw("config");
+      const body = isMap(config) ? config.body : undefined;
+      return {
+        hook: entry.text("hook"),
+        path: printPath(place),
+        ...(isMap(config) && {
+          config: {
+            ...config,
+            ...(typeof body === "string" && { body: absoluteUrl(body, origin.folder([...place, "config", "body"])) }),
+          },
+        }),
+      };
+    })
+    .filter(({ hook }) => !isUnsupportedHook(hook));
 }
 
 function optional<T, U>(value: T | undefined, use: (value: T) => U): U | undefined {

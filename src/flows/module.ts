@@ -4,7 +4,7 @@ import { RegistrationFlowSchema } from "../../gen/ostiary/registration/v1/flow_p
 import { SettingsFlowSchema } from "../../gen/ostiary/settings/v1/flow_pb.ts";
 import { createContinuations } from "../continuation/continuation.ts";
 import type { Core } from "../core.ts";
-import { hooks as allHooks } from "../hooks/index.ts";
+import { createHooks } from "../hooks/module.ts";
 import { createHookRunner } from "../hooks/runner.ts";
 import { createAllowedUrls } from "../lib/url.ts";
 import type { createLimits } from "../limits/module.ts";
@@ -73,8 +73,6 @@ export const createFlows = (
   const allowed = selfservice.allowed_return_urls;
   const sealedContext = createSealedContext(aead);
   const continuations = createContinuations({ aead, clock });
-  const hooks = allHooks({ sessions: sessions.store });
-  const runnerOf = (flow: FlowKind) => createHookRunner({ flow, ...selfservice.flows[flow] }, hooks);
   const render = {
     settings: createRenderSettings({ methods: methods.settings, schemas, sealedContext, urls }),
     login: createRenderLogin({ methods: methods.login, schemas, sealedContext, urls }),
@@ -89,6 +87,8 @@ export const createFlows = (
   const printers = createPrinters();
   const print = <Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>) =>
     JSON.parse(printers.of(desc)(message)) as JsonObject;
+  const hooks = createHooks(core, sessions, print);
+  const runnerOf = (flow: FlowKind) => createHookRunner({ flow, ...selfservice.flows[flow] }, hooks.factories);
   const shared = {
     ...core,
     callers,
@@ -179,6 +179,8 @@ export const createFlows = (
       createRegistrationService(registrationDeps, registrationUpdate),
       createCallbackService(callbackDeps),
     ],
+    jobs: hooks.jobs,
+    close: hooks.close,
     purge: [
       // What waits holds what nobody should keep: it is gone once it is over, whatever else stays longer.
       { table: "continuations", expires: "expires_at", retention: 0 },

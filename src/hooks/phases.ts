@@ -105,8 +105,11 @@ export interface Hook {
   inTransaction?(tx: Sql, context: WrittenContext): Promise<void>;
   /** After the change is written. Gives how the client continues. A failure does not undo the change. */
   afterCommit?(context: WrittenContext): Promise<readonly ContinueWith[] | undefined>;
-  /** `first` runs before the others of its list in every phase, `last` after them. */
-  readonly order?: "first" | "last";
+  /**
+   * `first` runs before the others of its list in every phase, `last` after them; `queued` after all, because it only
+   * queues what the others have made.
+   */
+  readonly order?: "first" | "last" | "queued";
 }
 
 /** Where a hook stands in the configuration. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ContinueWith } from "../../gen/ostiary/ui/v1/ui_pb.ts";
-import type { AfterConfig, HookConfig } from "../config/config.ts";
+import type { AfterConfig, HookConfig } from "../config/hook-config.ts";
 import type { Sql } from "../db/sql.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type {
@@ -102,4 +102,6 @@ export const createHookRunner = (
   };
 };
 
-const rank = ({ order }: Hook): number => (order === "first" ? 0 : order === "last" ? 2 : 1);
+const ranks = { first: 0, last: 2, queued: 3 } as const;
+
+const rank = ({ order }: Hook): number => (order === undefined ? 1 : ranks[order]);

@@ -31,6 +31,8 @@ export interface Reply {
 export interface Call {
   readonly protocol: Protocol;
   readonly port: "public" | "admin";
+  /** HTTP method of the request: `POST`. */
+  readonly method?: string;
   /** Lower-case header names, as node:http gives them. */
   readonly headers: IncomingHttpHeaders;
   /** Absolute URL of the request as the client wrote it, query included. */

@@ -23,6 +23,7 @@ import { steps } from "../pipeline.ts";
 import type { CompleteRedirect } from "../redirect/callback.ts";
 import { alreadyConsumed } from "../shared/consume.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
+import { readTransientPayload } from "../shared/transient-payload.ts";
 import { loginContext } from "./context.ts";
 import { createLoad, viewOf } from "./load.ts";
 import type { LoginServiceDeps } from "./service-deps.ts";
@@ -63,7 +64,10 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
 
   const perform = async (submission: Submitted & LoadedSubmission & { readonly method: LoginMethod }) => {
     const { body, call, isRetry, method } = submission;
-    const context = contextOf({ ...submission, transientPayload: body.transientPayload }, method.name);
+    const context = contextOf(
+      { ...submission, transientPayload: readTransientPayload(body.transientPayload) },
+      method.name,
+    );
     const result = await method.authenticate(body.method.value as never, viewOf(deps, submission), call);
     switch (result.kind) {
       case "next_step":

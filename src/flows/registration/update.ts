@@ -22,6 +22,7 @@ import { steps } from "../pipeline.ts";
 import type { CompleteRedirect } from "../redirect/callback.ts";
 import { alreadyConsumed } from "../shared/consume.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
+import { readTransientPayload } from "../shared/transient-payload.ts";
 import { mustBeEnabled } from "./create.ts";
 import { createLoad, viewOf } from "./load.ts";
 import type { RegistrationServiceDeps } from "./service-deps.ts";
@@ -62,7 +63,10 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
 
   const perform = async (submission: Submitted & LoadedSubmission & { readonly method: RegistrationMethod }) => {
     const { body, call, isRetry, method } = submission;
-    const context = contextOf({ ...submission, transientPayload: body.transientPayload }, method.name);
+    const context = contextOf(
+      { ...submission, transientPayload: readTransientPayload(body.transientPayload) },
+      method.name,
+    );
     const result = await method.register(body.method.value as never, viewOf(deps, submission), call);
     switch (result.kind) {
       case "next_step":

@@ -81,7 +81,13 @@ export const persist = async (
         );
       const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
       if (session === undefined) throw new ConcurrentChangeError("the session is over");
-      const context: WrittenContext = { ...hooked, identity: after, session, verifications: [] };
+      const written = { identity: after, session };
+      const context: WrittenContext = {
+        ...hooked,
+        ...written,
+        flow: deps.hookFlow(saved, written),
+        verifications: [],
+      };
       await hooks.inTransaction(tx, context);
       return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved, context };
     });

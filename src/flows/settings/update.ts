@@ -16,6 +16,7 @@ import { messages, uiText } from "../../ui/messages.ts";
 import { type Done, endWith, steps } from "../pipeline.ts";
 import type { ChangedIdentity } from "../shared/conflict-retry.ts";
 import { checkOrigin } from "../shared/same-origin.ts";
+import { readTransientPayload } from "../shared/transient-payload.ts";
 import { approve } from "./approve.ts";
 import type { SettingsCallback } from "./callback.ts";
 import { mustBeOwn } from "./checks.ts";
@@ -57,7 +58,7 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
 
   const loadFlow = async ({ body, call, flowId, sql }: Submitted) => ({
     ...(await loadSubmission(deps, flowId, call, sql)),
-    transientPayload: body.transientPayload,
+    transientPayload: readTransientPayload(body.transientPayload),
   });
   const requireOwner = ({ flow, caller }: SettingsSubmission) => mustBeOwn(flow, caller);
 
@@ -80,7 +81,7 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
         : undefined;
     if (payload !== undefined) {
       const body = fromJson(UpdateFlowBodySchema, payload);
-      return { body, transientPayload: body.transientPayload };
+      return { body, transientPayload: readTransientPayload(body.transientPayload) };
     }
     return endWith<Done<SettingsOutcome>>({
       kind: "done",

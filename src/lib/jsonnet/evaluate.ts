@@ -19,7 +19,8 @@ export type Evaluated =
   | { readonly kind: "value"; readonly json: string }
   /** A field was asked for that is not there; what the others gave. */
   | { readonly kind: "absent"; readonly json: string; readonly explain: string }
-  | { readonly kind: "error"; readonly explain: string };
+  /** `cancelled`: the program ended itself with `error "cancel"`. */
+  | { readonly kind: "error"; readonly explain: string; readonly cancelled?: true };
 
 /**
  * Evaluations that looking for what can be known may take, milliseconds of this thread, and milliseconds in all, which
@@ -30,6 +31,7 @@ const LIFESPAN = 300;
 const LIFESPAN_IN_ALL = 700;
 const DEPTH = 4;
 const ABSENT = /^no such field: /;
+const CANCELLED = /^runtime error: cancel$/i;
 const SAID = 300;
 
 const usedTime = (): number => {
@@ -114,7 +116,12 @@ const readValue = (
   text: string,
 ):
   | { readonly kind: "value"; readonly json: string }
-  | { readonly kind: "error"; readonly explain: string; readonly line: string | undefined } => {
+  | {
+      readonly kind: "error";
+      readonly explain: string;
+      readonly line: string | undefined;
+      readonly cancelled?: true;
+    } => {
   if (parse(text) !== undefined) return { kind: "value", json: text };
   const [first = ""] = text.split("\n");
   // The trace says where; columns of the first line are those of the prelude.
@@ -130,6 +137,7 @@ const readValue = (
 const withoutValues = (outcome: ReturnType<typeof readValue>, source: string): ReturnType<typeof readValue> => {
   if (outcome.kind === "value") return outcome;
   const { explain, line } = outcome;
+  if (CANCELLED.test(explain)) return { ...outcome, explain: "the program cancelled it", cancelled: true };
   const [, absent] = /^no such field: (.*)$/s.exec(explain) ?? [];
   if (absent !== undefined)
     return { ...outcome, explain: `no such field${source.includes(absent) ? `: ${absent}` : ""}` };

@@ -12,6 +12,11 @@ export interface OutboundRequest {
   /** Ends the request and the reading of its answer. */
   readonly signal: AbortSignal;
   readonly policy: AddressPolicy;
+  /**
+   * Whether a request that is not repeatable may go over a connection that is open already. If that turns out to be
+   * closing, the request is sent again over a fresh one, so that a receiver may see it twice.
+   */
+  readonly reuse?: boolean;
 }
 
 /** Sends a request and gives the answer as soon as its headers are there. Follows no redirect. */
@@ -45,7 +50,8 @@ export const createOutboundFetch = ({ lookup = systemLookup }: OutboundOptions =
     private: createRoute("private", lookup),
   };
 
-  return (text, { method, headers = {}, body, signal, policy }) => {
+  const fetch: OutboundFetch = (text, sent) => {
+    const { method, headers = {}, body, signal, policy, reuse = false } = sent;
     const url = new URL(text);
     const hostname = hostnameOf(url);
     // Nothing is looked up for a host that is an address already.
@@ -62,14 +68,20 @@ export const createOutboundFetch = ({ lookup = systemLookup }: OutboundOptions =
         signal,
         lookup: route.lookup,
         // What may happen once only goes over a connection of its own: an idle one may just be closing.
-        agent: method === "GET" || method === "HEAD" ? route[isTls ? "tls" : "plain"] : false,
+        agent: reuse || method === "GET" || method === "HEAD" ? route[isTls ? "tls" : "plain"] : false,
       };
       const request = isTls ? https.request(url, options) : http.request(url, options);
       request.on("response", (answer) => resolve(toResponse(answer, signal)));
-      request.on("error", (error) => reject(signal.aborted ? signal.reason : error));
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        if (signal.aborted) return reject(signal.reason);
+        if (reuse && request.reusedSocket && error.code === "ECONNRESET")
+          return resolve(fetch(text, { ...sent, reuse: false }));
+        return reject(error);
+      });
       request.end(body?.toString());
     });
   };
+  return fetch;
 };
 
 const createRoute = (policy: AddressPolicy, lookup: typeof systemLookup) => ({

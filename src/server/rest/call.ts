@@ -13,6 +13,7 @@ export const createCallOf =
     return {
       protocol: "rest",
       port,
+      method: request.method,
       headers: request.headers,
       url,
       remoteAddress,

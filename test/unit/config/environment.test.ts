@@ -81,7 +81,7 @@ describe("environment variables", () => {
       SELFSERVICE_FLOWS_SETTINGS_AFTER_PASSWORD_HOOKS: '[{"hook":"revoke_active_sessions"}]',
       SECRETS_COOKIE: "sixteen-characters-1,sixteen-characters-2",
     });
-    expect(config.selfservice.flows.settings.after.methods.password?.hooks).toEqual([
+    expect(config.selfservice.flows.settings.after.methods.password?.hooks).toMatchObject([
       { hook: "revoke_active_sessions" },
     ]);
     expect(config.secrets.cookie).toEqual(["sixteen-characters-1", "sixteen-characters-2"]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AfterConfig } from "../../../src/config/config.ts";
+import type { AfterConfig } from "../../../src/config/hook-config.ts";
 import type { ChangeContext, Hook, HookFactory, WrittenContext } from "../../../src/hooks/phases.ts";
 import { createHookRunner } from "../../../src/hooks/runner.ts";
 import { messages, uiText } from "../../../src/ui/messages.ts";
@@ -7,7 +7,7 @@ import { messages, uiText } from "../../../src/ui/messages.ts";
 /* Which hooks run, in which order, and what each sees of the ones before it. */
 
 const none: AfterConfig = { default_browser_return_url: undefined, hooks: [], methods: {} };
-const named = (...names: readonly string[]) => names.map((hook) => ({ hook }));
+const named = (...names: readonly string[]) => names.map((hook) => ({ hook, path: "" }));
 const context = (method: string, traits = {}) =>
   ({ method, identity: { traits }, verifications: [] }) as unknown as WrittenContext;
 

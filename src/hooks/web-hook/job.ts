@@ -1,0 +1,62 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Sql } from "../../db/sql.ts";
+import { exponentialBackoff } from "../../jobs/backoff.ts";
+import type { Jobs } from "../../jobs/engine.ts";
+import type { JobKind, JobResult } from "../../jobs/job.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { sha256 } from "../../lib/digest.ts";
+import { readWebHookConfig } from "./config.ts";
+import { createRequests, type QueuedDelivery, type WebHookDeps } from "./web-hook.ts";
+
+/** The kind of job that delivers what nobody waits for. */
+const KIND = "web_hook";
+const ATTEMPTS = 12;
+const SECOND = 1_000;
+
+/** Creates what queues deliveries. */
+export const createEnqueue =
+  ({
+    clock,
+    db,
+    jobs,
+  }: {
+    readonly clock: Clock;
+    readonly db: Sql;
+    readonly jobs: Pick<Jobs, "enqueue" | "wake">;
+  }): WebHookDeps["enqueue"] =>
+  async (sql, { identityId, ...payload }) => {
+    const { url, id } = payload.config;
+    const order = identityId !== undefined && {
+      order: { key: sha256(JSON.stringify([id ?? url, identityId])), position: clock.now().getTime() },
+    };
+    await jobs.enqueue(sql ?? db, { kind: KIND, payload: payload as unknown as JsonObject, ...order });
+    if (sql === undefined) jobs.wake();
+  };
+
+/**
+ * Creates the kind of job. A receiver that is down, or answers 408, 429 or 5xx,
+ * is asked again: twelve times, over one to two hours, at every attempt with the
+ * same `Ory-Webhook-Trigger-ID`. Any other answer but 2xx parks the delivery.
+ */
+export const createWebHookJob = (deps: Pick<WebHookDeps, "engine" | "programs" | "send">): JobKind => ({
+  name: KIND,
+  concurrency: 8,
+  maxAttempts: ATTEMPTS,
+  delay: exponentialBackoff({ first: 5 * SECOND, longest: 3_600 * SECOND }),
+  run: async ({ payload }, signal): Promise<JobResult> => {
+    const { config: raw, ctx, headers } = payload as unknown as QueuedDelivery;
+    const config = readWebHookConfig(raw);
+    if (!("url" in config)) return { kind: "park", reason: "the hook was configured otherwise when it was queued" };
+    const prepared = await createRequests(config, deps)(ctx, headers);
+    if (prepared.kind === "cancelled") return undefined;
+    if (prepared.kind === "failed") return { kind: "park", reason: prepared.reason };
+    const answer = await deps.send(prepared.request, signal);
+    if (answer.kind !== "answered") return { kind: "retry", reason: answer.reason };
+    const { status, retryAfter } = answer;
+    if (status >= 200 && status < 300) return undefined;
+    const reason = `the receiver answered ${status}`;
+    if (status < 500 && status !== 408 && status !== 429) return { kind: "park", reason };
+    const seconds = Number(retryAfter ?? Number.NaN);
+    return { kind: "retry", reason, ...(seconds > 0 && { after: Math.min(seconds, 86_400) * SECOND }) };
+  },
+});

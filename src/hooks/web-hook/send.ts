@@ -1,0 +1,79 @@
+import type { AddressRules } from "../../lib/outbound/address-rules.ts";
+import { AddressRefused, type OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
+
+/** A request to a receiver. Plain data. */
+export interface WebHookRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** What came of a request. `reason` is for the log: no URL, no secret. */
+export type WebHookAnswer =
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly text: string;
+      readonly retryAfter: string | undefined;
+    }
+  | { readonly kind: "timeout"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** Sends a request and reads its whole answer. Never throws, but for the reason of `signal`. */
+export type SendWebHook = (request: WebHookRequest, signal?: AbortSignal) => Promise<WebHookAnswer>;
+
+/** What sending needs. */
+export interface SendWebHookDeps {
+  readonly fetch: OutboundFetch;
+  readonly rules: AddressRules;
+  /** Milliseconds for the request and its answer. */
+  readonly timeout: number;
+}
+
+/** Bytes of an answer. */
+const LIMIT = 5 * 1024 * 1024;
+
+/**
+ * Creates what sends requests to receivers: over connections that stay open,
+ * to addresses that `clients.http` admits, with a time limit and an answer of
+ * limited size. No redirect is followed.
+ */
+export const createSendWebHook =
+  ({ fetch, rules, timeout }: SendWebHookDeps): SendWebHook =>
+  async ({ url, method, headers, body }, signal) => {
+    const policy = rules.policyOf(new URL(url), true);
+    if (policy === undefined) return { kind: "failed", reason: "plain http to the public Internet is not asked" };
+    const deadline = AbortSignal.timeout(timeout);
+    try {
+      const response = await fetch(url, {
+        method,
+        headers,
+        ...(body !== undefined && { body }),
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        policy,
+        reuse: true,
+      });
+      const text = await readLimited(response);
+      if (text === undefined) return { kind: "failed", reason: `the answer is larger than ${LIMIT} bytes` };
+      const retryAfter = response.headers.get("retry-after") ?? undefined;
+      return { kind: "answered", status: response.status, text, retryAfter };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (deadline.aborted) return { kind: "timeout", reason: `no answer within ${timeout} ms` };
+      if (error instanceof AddressRefused) return { kind: "failed", reason: "its address is not admitted" };
+      return { kind: "failed", reason: `no connection (${(error as NodeJS.ErrnoException).code ?? "network error"})` };
+    }
+  };
+
+/** The body as text; undefined when it is too long. */
+const readLimited = async (response: Response): Promise<string | undefined> => {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > LIMIT) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+};
