@@ -79,6 +79,15 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind => {
   };
 };
 
+/**
+ * What a recipient may look like. Whatever a header or a mail server could read as two addresses, or as another one
+ * than it is, is nobody's: lists, names, angle brackets, comments and quotes.
+ */
+const addressForms: Readonly<Record<Channel, RegExp>> = {
+  email: /^[^\s\p{C}<>()[\]\\,;:@"]{1,64}@[^\s\p{C}<>()[\]\\,;:@"]{1,255}$/u,
+  sms: /^[^\p{C}]+$/u,
+};
+
 /** One attempt. What can never be delivered is not tried. */
 const attempt = async (
   { clock, render, deliveries }: DeliverDeps,
@@ -88,7 +97,7 @@ const attempt = async (
   const never = (reason: string): DeliveryResult => ({ kind: "failed", reason, isPermanent: true });
   if (message.expiresAt <= clock.now()) return never("it was of no more use before it could be sent");
   if (!isReadable(message)) return never("it cannot be decrypted");
-  if (/[\p{Cc}\s]/u.test(message.recipient)) return never("the recipient is no address");
+  if (!addressForms[message.channel].test(message.recipient)) return never("the recipient is no address");
   const delivery = deliveries.get(message.channel);
   if (delivery === undefined)
     return { kind: "failed", reason: `nothing that sends ${message.channel} is configured`, isPermanent: false };

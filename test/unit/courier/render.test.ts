@@ -46,6 +46,12 @@ describe.each(messageLanguages)("in %s", (language) => {
     },
   );
 
+  it("is written the way that the language is", () => {
+    const { html = "" } = render(messageOf({ content }));
+    expect(html).toContain(`text-align:${language === "ar" ? "right" : "left"};color`);
+    expect(html).not.toContain(`text-align:${language === "ar" ? "left" : "right"};color`);
+  });
+
   it("no text but those with a code has six digits that look like one", () => {
     const { text, html, subject } = render(
       messageOf({ template: "password_changed", content: { ...content, data: {} } }),
