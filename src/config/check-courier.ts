@@ -98,8 +98,20 @@ function findAuthFaults(path: Path, auth: unknown): Finding[] {
     .map((name) => ({ path: [...path, "config", name], message: "is missing" }));
 }
 
-/** What deserves a word at start. */
-export function findCourierDoubts(courier: unknown, dev: boolean): readonly Finding[] {
+const hasMail = (courier: unknown): boolean =>
+  isMap(courier) &&
+  (courier.delivery_strategy === "http" || (isMap(courier.smtp) && courier.smtp.connection_uri !== undefined));
+
+/** What deserves a word at start. `sends` are the keys of what is enabled and sends messages. */
+export function findCourierDoubts(courier: unknown, dev: boolean, sends: readonly string[]): readonly Finding[] {
+  const [first] = sends;
+  if (!dev && first !== undefined && !hasMail(courier))
+    return [
+      {
+        path: ["courier", "smtp", "connection_uri"],
+        message: `is missing: no mail can be sent, though ${first} is on`,
+      },
+    ];
   const uri = isMap(courier) && isMap(courier.smtp) ? courier.smtp.connection_uri : undefined;
   const parsed = typeof uri === "string" ? parseSmtpUri(uri) : undefined;
   if (parsed === undefined || dev) return [];

@@ -169,7 +169,17 @@ export const warningChecks: readonly Check[] = [
           ]
         : [],
     ),
-  (get, { dev }) => findCourierDoubts(get("courier"), dev),
+  (get, { dev }) =>
+    findCourierDoubts(
+      get("courier"),
+      dev,
+      [
+        "selfservice.flows.verification.enabled",
+        "selfservice.flows.recovery.enabled",
+        "selfservice.methods.code.passwordless_enabled",
+        "selfservice.methods.code.mfa_enabled",
+      ].filter((key) => get(key) === true),
+    ),
   (get, { dev }) => {
     const cost = get("hashers.bcrypt.cost");
     return !dev && get("hashers.algorithm") === "bcrypt" && typeof cost === "number" && cost < 12

@@ -39,6 +39,16 @@ describe("a mail server", () => {
   });
 });
 
+it("that is missing deserves a word where something sends mails", () => {
+  const warnings = (text: string) => loadText(text).warnings.join("\n");
+  const verifying = "selfservice: { flows: { verification: { enabled: true } } }";
+  expect(warnings(verifying)).toContain("no mail can be sent, though selfservice.flows.verification.enabled is on");
+  expect(warnings(`${verifying}\ncourier: { smtp: { connection_uri: 'smtps://h/' } }`)).not.toContain(
+    "no mail can be sent",
+  );
+  expect(warnings(`dev: true\n${verifying}`)).not.toContain("no mail can be sent");
+});
+
 describe("what would break a mail or a request", () => {
   it.each([
     ["smtp: { from_address: 'A <a@example.com>' }", "courier.smtp.from_address: must be an address"],

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { migrate } from "../../../src/db/migrate.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
@@ -8,6 +8,8 @@ import type { Database } from "../../../src/db/sql.ts";
 import { type MailServer, startMailServer } from "../../protocols/mail-server.ts";
 import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
 import { startNode, until } from "./courier-node.ts";
+
+const script = fileURLToPath(new URL("./courier-process.ts", import.meta.url));
 
 let fresh: FreshDatabase;
 let db: Database;
@@ -32,12 +34,7 @@ afterEach(async () => {
 const begin = async (env: Readonly<Record<string, string>> = {}): Promise<ChildProcess> => {
   const child = spawn(
     process.execPath,
-    [
-      "--disable-warning=ExperimentalWarning",
-      path.join(import.meta.dirname, "courier-process.ts"),
-      fresh.dsn,
-      String(server.port),
-    ],
+    ["--disable-warning=ExperimentalWarning", script, fresh.dsn, String(server.port)],
     { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] },
   );
   children.push(child);
