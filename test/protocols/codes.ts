@@ -14,6 +14,13 @@ export const passwordless: Raw = {
   limits: limitsOfTests(),
 };
 
+/** Configuration in which a code is the second factor. */
+export const secondFactorByCode: Raw = {
+  selfservice: { methods: { code: { mfa_enabled: true, config: { lifespan: "10m" } } } },
+  identity: { schemas: [{ id: "person", url: codeSchemaUrl }] },
+  limits: limitsOfTests(),
+};
+
 function limitsOfTests(): Raw {
   return {
     codes: { per_address: 1_000, per_identity: 1_000, per_device: 1_000 },
