@@ -27,9 +27,11 @@ export interface ArrangedForm {
  * group with entries the button of its method comes before the others.
  */
 export const arrangeForms = (nodes: readonly PlacedNode[], how: "apart" | "together"): ArrangedForm[] => {
-  const shared = nodes.filter(({ node, part }) => node.group === "default" && part === "hidden");
+  const shared = nodes.filter(isShared);
   const common = nodes.filter(({ node, isVisible }) => node.group === "default" && isVisible);
-  const parts = partsOf(nodes.filter(({ node, part }) => node.group !== "default" && part !== "script"));
+  const parts = partsOf(
+    nodes.filter((placed) => placed.node.group !== "default" && placed.part !== "script" && !isShared(placed)),
+  );
   if (how === "together") parts.sort((a, b) => rankOf(a) - rankOf(b));
   const lead: FormPart = { group: "default", nodes: [...shared, ...common] };
 
@@ -40,6 +42,10 @@ export const arrangeForms = (nodes: readonly PlacedNode[], how: "apart" | "toget
   const bearer = visible.find(({ group }) => group === "profile") ?? visible[0];
   return visible.map((part) => ({ parts: [part === bearer ? lead : { group: "default", nodes: shared }, part] }));
 };
+
+/** Whether a hidden field goes with every method: the anti-CSRF token, and who it is where that was asked for first. */
+const isShared = ({ node, part }: PlacedNode): boolean =>
+  part === "hidden" && (node.group === "default" || node.group === "identifier_first");
 
 /** By group, in the order in which the groups first appear. */
 const partsOf = (nodes: readonly PlacedNode[]): FormPart[] => {

@@ -2,7 +2,7 @@ import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { hasErrors } from "../../methods/contract/flow.ts";
 import type { FlowRecord } from "./flow.ts";
 
-/* The form of a login or registration flow in which a code was sent (docs/compatibility.md, rule 28). */
+/* The form of a login or registration flow in which a code was sent (docs/compatibility.md, rule 29). */
 
 /** The method that sends codes. */
 export const CODE_METHOD = "code";

@@ -15,9 +15,9 @@ import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
 import { type NextStep, type Rejected, rejected } from "../contract/result.ts";
 import type { CodeChallenges } from "./challenges.ts";
 import { CODE, type CodeAddress, viaOfValue } from "./credential.ts";
+import { messages } from "./messages.ts";
 import type { CodeRecipients } from "./recipients.ts";
 import { sentNodes } from "./sent-nodes.ts";
-import { messages } from "./sign-in-messages.ts";
 
 /** What the code method of the login flow needs. */
 export interface CodeLoginDeps {
@@ -225,7 +225,7 @@ const sendCodeTo = ({ via, value }: CodeAddress) => uiText(messages.sendCodeTo, 
 
 /**
  * The identifier goes along hidden with the code: that of a second factor is the
- * button that was pressed (docs/compatibility.md, rule 28).
+ * button that was pressed (docs/compatibility.md, rule 29).
  */
 const sentIdentifierNode = (view: LoginView) => {
   const { flow, submittedValues, requestedAal, offers, schema } = view;

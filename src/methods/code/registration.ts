@@ -16,8 +16,8 @@ import type { RegistrationInput, RegistrationMethod, RegistrationView } from "..
 import { type NextStep, type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
 import type { CodeChallenges } from "./challenges.ts";
 import { CODE, viaOfValue } from "./credential.ts";
+import { messages } from "./messages.ts";
 import { sentNodes } from "./sent-nodes.ts";
-import { messages } from "./sign-in-messages.ts";
 
 /** What the code method of the registration flow needs. */
 export interface CodeRegistrationDeps {

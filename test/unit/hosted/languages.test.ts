@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { catalogues } from "../../../src/hosted/catalogues.ts";
 import { chooseLanguage, languages } from "../../../src/hosted/language.ts";
 import { textsOf } from "../../../src/hosted/texts.ts";
+import { messages as code } from "../../../src/methods/code/messages.ts";
 import { messages as lookupSecret } from "../../../src/methods/lookup_secret/messages.ts";
 import * as oidc from "../../../src/methods/oidc/messages.ts";
 import type { RefusalReason } from "../../../src/methods/oidc/refusal.ts";
@@ -61,7 +62,7 @@ describe("the catalogues", () => {
     expect(ids.filter((id) => !known.has(id))).toEqual([]);
     const tables: readonly Readonly<Record<string, MessageRow>>[] = [
       ...[general, password, oidc.messages],
-      ...[totp, lookupSecret],
+      ...[totp, lookupSecret, code],
     ];
     const rows = tables.flatMap((table) => Object.values(table));
     expect(rows.filter(({ id }) => !known.has(String(id)))).toEqual([]);
