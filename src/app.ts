@@ -67,6 +67,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
     ready: () => readiness.problems,
     version: readVersion(),
     mailbox: courier.readMailbox,
+    files: methods.publicFiles,
   });
   const { batch_size: batchSize, interval } = cleanup;
   const purge = createPurge({

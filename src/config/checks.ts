@@ -6,6 +6,7 @@ import { parseByteSize } from "./byte-size.ts";
 import { findAdminAuthDoubts, findAdminAuthFaults } from "./check-admin-auth.ts";
 import { findCourierDoubts, findCourierFaults } from "./check-courier.ts";
 import { findProviderFaults } from "./check-oidc.ts";
+import { findRelyingPartyFaults } from "./check-relying-party.ts";
 import { formats } from "./formats.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
 import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
@@ -119,6 +120,11 @@ export const problemChecks: readonly Check[] = [
     }),
   (get, { dev }) => findProviderFaults(get("selfservice.methods.oidc.config.providers"), dev),
   (get, { resolvePath }) => findCourierFaults(get("courier"), (path, file) => readable(resolvePath(path, file))),
+  ...["webauthn", "passkey"].map(
+    (method): Check =>
+      (get, context) =>
+        findRelyingPartyFaults(method, get, context),
+  ),
 ];
 
 /** What deserves a word at start, and no more. */

@@ -1,5 +1,6 @@
 import type { CourierConfig } from "./courier-config.ts";
 import type { AfterConfig, HookConfig, WebHookClientConfig } from "./hook-config.ts";
+import type { KeyMethodsConfig } from "./keys-config.ts";
 import type { OidcConfig } from "./oidc-config.ts";
 
 /**
@@ -133,7 +134,7 @@ export interface SelfServiceConfig {
   readonly methods: MethodsConfig;
 }
 
-export interface MethodsConfig {
+export interface MethodsConfig extends KeyMethodsConfig {
   readonly profile: { readonly enabled: boolean };
   readonly password: { readonly enabled: boolean; readonly config: PasswordPolicyConfig };
   readonly oidc: OidcConfig;

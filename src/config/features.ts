@@ -8,7 +8,7 @@ import { isMap, type Path, printPath, type Raw } from "./tree.ts";
  */
 
 /** Methods without a folder in `methods/`. Each stands for its section and its `after` parts. */
-const methods = ["webauthn", "passkey", "captcha", "saml", "deviceauthn", "b2b"];
+const methods = ["captcha", "saml", "deviceauthn", "b2b"];
 
 /** Flows without a folder in `flows/`. */
 const flows = ["verification", "recovery"];

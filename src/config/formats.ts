@@ -56,6 +56,12 @@ export const formats: Readonly<Record<string, Format>> = {
     accepts: (text) => /^(?:file|base64|https?):\/\/./.test(text),
     says: "must begin with file://, base64://, http:// or https://",
   },
+  "rp-id": {
+    accepts: (text) =>
+      text.length <= 253 &&
+      /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/.test(text),
+    says: "must be the name of a domain in lower case, such as example.com, without scheme, port and path",
+  },
   "provider-id": {
     accepts: (text) => /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/.test(text),
     says: "must be letters, digits, ., _, ~ and -: it stands in URLs",

@@ -4,6 +4,7 @@ import { isUnsupported, isUnsupportedHook } from "./features.ts";
 import type { AfterConfig, HookConfig } from "./hook-config.ts";
 import type { Origin } from "./origin.ts";
 import { isPublicSuffixWildcard } from "./public-suffix.ts";
+import { readPasskey, readWebauthn } from "./read-keys.ts";
 import { readOidc } from "./read-oidc.ts";
 import type { Slice } from "./slice.ts";
 import { isMap, type Path, printPath } from "./tree.ts";
@@ -75,6 +76,8 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
         config: { issuer: methods.optionalText("totp.config.issuer") || new URL(publicUrl).hostname },
       },
       lookup_secret: { enabled: methods.flag("lookup_secret.enabled") },
+      webauthn: readWebauthn(methods.part("webauthn"), publicUrl),
+      passkey: readPasskey(methods.part("passkey"), publicUrl),
       profile: { enabled: methods.flag("profile.enabled") },
       password: {
         enabled: methods.flag("password.enabled"),

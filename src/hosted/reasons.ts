@@ -10,6 +10,14 @@ const invalid = 4000001;
  * a field are not among them: the kind of field says those better.
  */
 const table: readonly (readonly [RegExp, TextKey])[] = [
+  [/^The passkey did not verify\b/, "reason.key_unverified"],
+  [/^The answer of the key does not belong to this form\b/, "reason.again"],
+  [/^(?:The answer of the key|The key could not be verified)\b/, "reason.key_failed"],
+  [/^The key was used elsewhere\b/, "reason.key_copied"],
+  [/^You have this key already\b/, "reason.key_there"],
+  [/^You have \d+ keys already\b/, "reason.key_many"],
+  [/^There is no such key\b/, "reason.key_unknown"],
+  [/^This key cannot be removed: it is the last\b/, "reason.key_last"],
   [/\bdenied there\b/, "reason.denied"],
   [/\b(?:cannot be reached|reported an error)\b/, "reason.unavailable"],
   [/^This provider cannot be linked\b/, "reason.cannot_link"],

@@ -19,7 +19,12 @@ import type { WireInput } from "./wire.ts";
  */
 export const renderInput = (placed: PlacedNode, input: WireInput, view: View): Html => {
   if (input.type === "hidden")
-    return html`<input${attributes({ type: "hidden", name: input.name, value: textOf(input.value) })}>`;
+    return html`<input${attributes({
+      type: "hidden",
+      name: input.name,
+      value: textOf(input.value),
+      "data-onload-trigger": input.onloadTrigger,
+    })}>`;
   if (input.type === "submit" || input.type === "button") return renderButton(placed, input, view);
   if (input.type === "checkbox") return renderCheckbox(placed, input);
   const { id, label } = placed;
@@ -126,6 +131,7 @@ const renderButton = (placed: PlacedNode, input: WireInput, view: View): Html =>
     "aria-describedby": messages.length > 0 ? `${id}-messages` : undefined,
     onclick: input.onclickTrigger ? undefined : input.onclick,
     "data-onclick-trigger": input.onclickTrigger,
+    "data-failed": input.onclickTrigger && view.texts.text("key.failed"),
   })}>${isProvider && typeof provider === "string" && providerMark(textOf(input.value), provider)}<span>${label}</span></button>${
     needsScript && html`<noscript><p class="hint">${view.texts.text("needs_script")}</p></noscript>`
   }

@@ -3,6 +3,7 @@ import { groupTitle } from "./group-title.ts";
 import { attributes, type Html, html } from "./html.ts";
 import { type PlacedNode, placeNodes, type SaidMessage } from "./place-nodes.ts";
 import { formAttributes, idOf, sayMessages } from "./render-forms.ts";
+import { isKeyGroup, renderKeys } from "./render-keys.ts";
 import { renderFormMessages, renderNotice } from "./render-messages.ts";
 import { renderNode } from "./render-node.ts";
 import { renderProviders } from "./render-providers.ts";
@@ -101,6 +102,7 @@ const renderBody = (
 ): Html => {
   if (group === "oidc") return renderProviders(nodes, view, usedProviders);
   if (group === "saml") return renderProviders(nodes, view);
+  if (isKeyGroup(group)) return renderKeys(group, nodes, view);
   const buttons = nodes.filter(({ part }) => part === "button");
   return html`<div class="entries">${nodes.filter(({ part }) => part !== "button").map((node) => renderNode(node, view))}</div>
 ${buttons.length > 0 && html`<div class="actions">${buttons.map((node) => renderNode(node, view))}</div>`}`;

@@ -34,11 +34,16 @@ export const apply = (before: IdentityRecord, change: Change, { now, newId }: Ap
   if (change.externalId !== undefined) next = { ...next, externalId: change.externalId ?? undefined };
   if (change.metadataPublic !== undefined) next = { ...next, metadataPublic: change.metadataPublic };
   if (change.metadataAdmin !== undefined) next = { ...next, metadataAdmin: change.metadataAdmin };
-  for (const { type, config, facts, identifiers } of change.credentials ?? []) {
+  for (const { type, config, facts, identifiers, keys } of change.credentials ?? []) {
     const old = next.credentials[type];
     const stored = identifiers ?? old?.identifiers ?? [];
     const { [type]: _, ...others } = next.credentials;
-    const entry: CredentialFacts = { identifiers: stored, set: config !== null, facts: config === null ? {} : facts };
+    const entry: CredentialFacts = {
+      identifiers: stored,
+      set: config !== null,
+      facts: config === null ? {} : facts,
+      ...(config !== null && keys && { keys: [...keys] }),
+    };
     next = { ...next, credentials: config === null && stored.length === 0 ? others : { ...others, [type]: entry } };
   }
   return next;
@@ -110,8 +115,7 @@ const withIdentifiers = (
 ): IdentityRecord["credentials"] => {
   const next = { ...before };
   for (const [type, list] of Object.entries(identifiers)) {
-    if (list.length > 0)
-      next[type] = { identifiers: [...list], set: before[type]?.set ?? false, facts: before[type]?.facts ?? {} };
+    if (list.length > 0) next[type] = { set: false, facts: {}, ...before[type], identifiers: [...list] };
   }
   return next;
 };
@@ -128,6 +132,10 @@ export const differsInProtected = (a: IdentityRecord, b: IdentityRecord): boolea
 
 /** The key of one row of identity_identifiers. No type has a zero byte. */
 export const identifierKey = (type: string, identifier: string): string => `${type}\0${identifier}`;
+
+/** The rows of identity_identifiers that keep ids of keys unique, as keys of the type `key`. */
+export const uniqueKeyIds = (record: IdentityRecord): string[] =>
+  Object.values(record.credentials).flatMap(({ keys = [] }) => keys.map((digest) => identifierKey("key", digest)));
 
 /** The key of one row of identity_addresses. */
 export const addressKey = (

@@ -37,6 +37,8 @@ export interface CredentialFacts {
   readonly set: boolean;
   /** What the method wants at hand at every read, such as linked providers. */
   readonly facts: JsonObject;
+  /** Digests of what no two people have beside identifiers: the ids of keys. Nobody signs in by naming one. */
+  readonly keys?: readonly string[];
 }
 
 /** A person's account as stored, without secrets. Immutable. */
@@ -75,6 +77,8 @@ export interface CredentialChange {
   readonly facts: JsonObject;
   /** Left out, the identifiers stay those of the schema. */
   readonly identifiers?: readonly string[];
+  /** Digests of the ids of keys: no two people have one of them. */
+  readonly keys?: readonly string[];
   /** The version of the secret that this one was made from; left out: there was none. */
   readonly replaces?: number | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Sql } from "../db/sql.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuidBytes } from "../lib/ids.ts";
-import { addressKeys, identifierKey, identifierKeys } from "./apply.ts";
+import { addressKeys, identifierKey, identifierKeys, uniqueKeyIds } from "./apply.ts";
 import type { IdentityRecord } from "./identity.ts";
 
 /** Writes what a new person is found by. A taken identifier or address surfaces as the driver's duplicate-key error. */
@@ -21,9 +21,13 @@ export const replaceLookups = async (tx: Sql, before: IdentityRecord, after: Ide
   await insertAddresses(tx, after.id, without(newAddresses, oldAddresses));
 };
 
-/** The identifiers, and the id that another system knows the person by: no two people have one of them. */
+/**
+ * The identifiers, the ids of keys, and the id that another system knows the person by: no two people have one of
+ * them.
+ */
 const uniqueKeys = (identity: IdentityRecord): readonly string[] => [
   ...identifierKeys(identity),
+  ...uniqueKeyIds(identity),
   ...(identity.externalId === undefined ? [] : [identifierKey("external_id", identity.externalId)]),
 ];
 

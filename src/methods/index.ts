@@ -33,6 +33,7 @@ import { createProfileSettings } from "./profile/settings.ts";
 import { createTotpCredential, createTotpSecrets } from "./totp/credential.ts";
 import { createTotpLogin } from "./totp/login.ts";
 import { createTotpSettings } from "./totp/settings.ts";
+import { createKeys, type KeysDeps } from "./webauthn/keys.ts";
 
 /** What stands against guessing and flooding. */
 interface MethodGuards {
@@ -53,18 +54,24 @@ interface MethodSteps {
   readonly courier: Courier;
 }
 
+/** What keeps the secrets of methods. */
+interface MethodSecrets {
+  /** Encrypts what second factors are stored with. */
+  readonly aead: Aead;
+  /** Of digests of codes and of challenges: the first makes them, all check. */
+  readonly digestKeys: readonly string[];
+}
+
 /** What the methods are made of. */
-export interface MethodDeps extends MethodGuards, MethodSteps {
+export interface MethodDeps extends MethodGuards, MethodSecrets, MethodSteps {
   readonly config: Config["selfservice"]["methods"];
   readonly db: Database;
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
-  /** Encrypts what second factors are stored with. */
-  readonly aead: Aead;
-  /** Of digests of codes: the first makes them, all check. */
-  readonly digestKeys: readonly string[];
   /** What only sign-in providers need. */
   readonly oidc: Omit<OidcDeps, "config" | "db" | "identities" | "firstFactors">;
+  /** What only keys need. */
+  readonly keys: Pick<KeysDeps, "audit" | "publicUrl">;
 }
 
 /**
@@ -90,6 +97,7 @@ export const createMethods = ({
   loginStyle,
   hidesAccounts,
   oidc: oidcDeps,
+  keys: keysDeps,
 }: MethodDeps) => {
   const { profile, password, totp, lookup_secret } = config;
   const firstFactors = (identity: IdentityRecord) => countFirstFactors(credentials, identity);
@@ -107,9 +115,22 @@ export const createMethods = ({
     hidesAccounts,
     reauthenticates: (identity) => canReauthenticate(withoutCodes, identity),
   });
+  const keys = createKeys({
+    ...keysDeps,
+    config,
+    clock,
+    db,
+    digestKeys,
+    identities,
+    limit: registrationLimit,
+    firstFactors: (identity) => firstFactors(identity).reduce((sum, { count }) => sum + count, 0),
+    hasPasswords: password.enabled,
+  });
   const withoutCodes: readonly CredentialKind[] = [
     passwordCredential,
     oidc.credential,
+    keys.passkey.credential,
+    keys.webauthn.credential,
     createTotpCredential(totp),
     createLookupSecretCredential(lookup_secret),
   ];
@@ -121,6 +142,8 @@ export const createMethods = ({
     password: createPasswordLogin({ ...password, db, identities, passwords, attempts, devices, floor }),
     code: code.login,
     oidc: oidc.login,
+    webauthn: keys.webauthn.login,
+    passkey: keys.passkey.login,
     totp: createTotpLogin({ ...totp, ...secondFactor, secrets: totpSecrets }),
     lookup_secret: createLookupSecretLogin({ ...lookup_secret, ...secondFactor, secrets: codeSecrets }),
   };
@@ -130,6 +153,8 @@ export const createMethods = ({
       profile: createProfileSettings(profile),
       password: createPasswordSettings({ ...password, identities, passwords }),
       oidc: oidc.settings,
+      passkey: keys.passkey.settings,
+      webauthn: keys.webauthn.settings,
       totp: createTotpSettings({ ...totp, ...totp.config, clock, identities, secrets: totpSecrets }),
       lookup_secret: createLookupSecretSettings({ ...lookup_secret, clock, identities, secrets: codeSecrets }),
     } satisfies SettingsMethods,
@@ -148,9 +173,12 @@ export const createMethods = ({
       password: createPasswordRegistration({ ...password, passwords, limit: registrationLimit }),
       code: code.registration,
       oidc: oidc.registration,
+      webauthn: keys.webauthn.registration,
+      passkey: keys.passkey.registration,
     } satisfies RegistrationMethods,
     credentials,
     oneTimeCodes,
     oidc,
+    keys,
   };
 };

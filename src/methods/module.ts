@@ -25,7 +25,8 @@ export interface MethodsModuleDeps
       | "codeGuesses"
       | "courier"
     >,
-    Pick<OidcDeps, "aead" | "addressRules" | "clock" | "publicUrl"> {
+    Pick<OidcDeps, "aead" | "addressRules" | "clock" | "publicUrl">,
+    Pick<MethodDeps["keys"], "audit"> {
   readonly config: Pick<Config, "database" | "hashers" | "security" | "selfservice">;
   readonly registrations: MethodDeps["registrationLimit"];
   readonly messages: MethodDeps["messageLimit"];
@@ -57,12 +58,18 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
       loginPage: selfservice.flows.login.ui_url,
       loginHints: selfservice.flows.registration.login_hints,
     },
+    keys: deps,
   });
   return {
     ...methods,
     administration: createAdministration({ ...deps, passwords, maxCost: hashers.max_cost }),
     purge: [{ table: "oidc_nonces", expires: "expires_at", retention: database.cleanup.older_than }],
-    started: () => methods.oidc.check(),
+    /** Files that pages of any origin may load. */
+    publicFiles: methods.keys.scriptFile ? [methods.keys.scriptFile] : [],
+    started: async () => {
+      await methods.keys.prepare();
+      await methods.oidc.check();
+    },
     close: async () => {
       await methods.oidc.close();
       await hasher.close();

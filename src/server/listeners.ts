@@ -3,10 +3,12 @@ import fastifyCors from "@fastify/cors";
 import type { FastifyInstance } from "fastify";
 import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import type { Config } from "../config/config.ts";
+import { createAsset } from "../hosted/asset.ts";
 import type { Facts } from "../hosted/facts.ts";
 import { createHosted } from "../hosted/hosted.ts";
 import { createInjectClient } from "../hosted/inject-client.ts";
 import type { Mailbox } from "../hosted/mailbox-page.ts";
+import { sendAsset } from "../hosted/send-asset.ts";
 import type { Call, Procedure } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { ServerLog } from "../lib/log.ts";
@@ -53,6 +55,15 @@ export interface ListenersOptions {
   readonly version: string;
   /** In development, where messages are sent nowhere else. */
   readonly mailbox: Mailbox | undefined;
+  /** Files for pages of any origin. */
+  readonly files: readonly PublicFile[];
+}
+
+/** A file of the public port. */
+interface PublicFile {
+  readonly path: string;
+  readonly type: string;
+  readonly content: Buffer;
 }
 
 /** Both ports with all their protocols. */
@@ -78,6 +89,7 @@ export const createListeners = ({
   ready,
   version,
   mailbox,
+  files,
 }: ListenersOptions): Listeners => {
   const { serve, selfservice } = config;
   const callLog = createCallLog({ log, metrics });
@@ -190,6 +202,7 @@ export const createListeners = ({
       }),
     );
     pages?.mount(app);
+    if (port === "public") mountFiles(app, files);
     return app;
   };
 
@@ -203,6 +216,17 @@ export const createListeners = ({
       await Promise.all([publicApp.close(), adminApp.close()]);
     },
   };
+};
+
+/** Serves files to whatever page loads them: what they are is no secret, and pages of other origins check it. */
+const mountFiles = (app: FastifyInstance, files: readonly PublicFile[]): void => {
+  for (const { path, type, content } of files) {
+    const asset = createAsset(path, type, content);
+    app.get(path, async (request, reply) => {
+      reply.headers({ "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" });
+      return sendAsset(asset, request, reply);
+    });
+  }
 };
 
 /** What the pages get of the configuration, because no API says it. */

@@ -27,6 +27,12 @@ export interface InputParts {
   readonly options?: readonly JsonValue[] | undefined;
   readonly label?: UiText | undefined;
   readonly messages?: readonly UiText[];
+  /** What a click on it runs, and the function of the page's script that does the same. */
+  readonly onclick?: string | undefined;
+  readonly onclickTrigger?: string | undefined;
+  /** What its appearance runs, and the function of the page's script that does the same. */
+  readonly onload?: string | undefined;
+  readonly onloadTrigger?: string | undefined;
 }
 
 const noMessages: UiText[] = [];
@@ -63,9 +69,45 @@ export function inputNode(parts: InputParts): UiNode {
     options:
       parts.options?.map((option) => ({ $typeName: "ostiary.ui.v1.UiNodeInputOption", value: jsonValue(option) })) ??
       noOptions,
+    ...(parts.onclickTrigger !== undefined && { onclickTrigger: parts.onclickTrigger }),
+    ...(parts.onclick !== undefined && { onclick: parts.onclick }),
+    ...(parts.onloadTrigger !== undefined && { onloadTrigger: parts.onloadTrigger }),
+    ...(parts.onload !== undefined && { onload: parts.onload }),
   };
   return wrap(parts.group, input, parts.messages === undefined ? noMessages : [...parts.messages], metaOf(parts.label));
 }
+
+/** Makes a script of the page. The nonce is for the page's Content-Security-Policy, and another at each read. */
+export const scriptNode = (parts: {
+  readonly group: string;
+  readonly id: string;
+  readonly src: string;
+  readonly integrity: string;
+  readonly nonce: string;
+}): UiNode => ({
+  $typeName: "ostiary.ui.v1.UiNode",
+  type: NodeType.SCRIPT,
+  group: parts.group,
+  attributes: {
+    $typeName: "ostiary.ui.v1.UiNodeAttributes",
+    kind: {
+      case: "script",
+      value: {
+        $typeName: "ostiary.ui.v1.UiNodeScriptAttributes",
+        src: parts.src,
+        async: true,
+        referrerpolicy: "no-referrer",
+        crossorigin: "anonymous",
+        integrity: parts.integrity,
+        type: "text/javascript",
+        id: parts.id,
+        nonce: parts.nonce,
+      },
+    },
+  },
+  messages: noMessages,
+  meta: noMeta,
+});
 
 /**
  * Freezes a node through and through, for sharing: encoders cache the JSON of

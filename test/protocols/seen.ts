@@ -127,7 +127,7 @@ export const flowOfJson = (json: unknown): SeenFlow => {
     ),
     texts: [
       ...textsOf("", flow.ui.messages),
-      ...flow.ui.nodes.flatMap((node) => textsOf(node.attributes.name, node.messages)),
+      ...flow.ui.nodes.flatMap((node) => textsOf(node.attributes.name ?? "", node.messages)),
     ],
     traits: flow.identity?.traits,
     continueWith: (flow.continue_with ?? []).map((next) => next.action),

@@ -6,6 +6,7 @@ import type { SettingsMethods, SettingsView } from "../../methods/contract/setti
 import type { Schemas } from "../../schema/sources.ts";
 import type { SignedIn } from "../../session/session.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import { mergeNodes } from "../shared/merge-nodes.ts";
 import { orderBySchema } from "../shared/node-order.ts";
 import { renderFlow } from "../shared/render-flow.ts";
 import type { SealedContext } from "../shared/sealed-context.ts";
@@ -64,7 +65,7 @@ export const createRenderSettings = ({
       sealedContext: (method) => sealedContext.open(flow, method),
       submittedValues: flow.form.submittedValues,
     };
-    const nodes = enabled.flatMap((m) => m.nodes(view));
+    const nodes = mergeNodes(enabled.map((m) => m.nodes(view)));
     return {
       $typeName: "ostiary.settings.v1.SettingsFlow",
       ...renderFlow(flow, { nodes, order: order(schema), csrfToken }, urls),

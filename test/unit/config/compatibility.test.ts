@@ -145,7 +145,7 @@ describe("every key of the reference's configuration", () => {
     expect(stopping).toEqual([
       "flows.settings.after.profile.hooks[].hook = verify_new_address",
       "flows.settings.after.profile.hooks[].hook = notify_previous_addresses",
-      ...["password", "oidc", "totp", "lookup_secret", "code"].map(
+      ...["password", "webauthn", "passkey", "oidc", "code", "totp", "lookup_secret"].map(
         (method) => `flows.login.after.${method}.hooks[].hook = require_verified_address`,
       ),
       "flows.login.after.hooks[].hook = require_verified_address",

@@ -53,7 +53,7 @@ test.each([
   flows(`registration: { before: { hooks: [${webHook("")}] } }`),
   flows(`settings: { after: { hooks: [${webHook(", can_interrupt: true")}] } }`),
   flows("login: { before: { hooks: [{ hook: organization }] } }"),
-  flows("login: { after: { webauthn: { hooks: [{ hook: require_verified_address }] } } }"),
+  flows("login: { after: { saml: { hooks: [{ hook: require_verified_address }] } } }"),
   flows(
     `recovery: { before: { hooks: [${webHook("")}] }, after: { hooks: [${webHook(", response: { parse: true }")}] } }`,
   ),
@@ -63,11 +63,6 @@ test.each([
 
 test("keys of the reference's newest release are accepted and named in the warning", () => {
   for (const [text, named] of [
-    [
-      `selfservice: { methods: { passkey: { enabled: true, config: { rp: { id: example.com, display_name: X, origins: ["https://id.example.com"] },
-        authenticator_selection: { user_verification: required }, attestation: { preference: none }, timeouts: { login: 60s } } } } }`,
-      "selfservice.methods.passkey",
-    ],
     ["security: { disallow_ref_in_identity_schemas: true }", "security.disallow_ref_in_identity_schemas"],
     ["enterprise: { identity_schema_fallback_url_template: 'https://example.com/x' }", "enterprise"],
     [

@@ -165,7 +165,6 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
     });
     const [toCome, ...others] = warnings;
     expect(toCome?.split(": ")[1]?.split(", ")).toEqual([
-      ...["webauthn", "passkey"].map((method) => `selfservice.methods.${method}`),
       "selfservice.flows.settings.after.profile.hooks (show_verification_ui)",
       "selfservice.flows.recovery",
       "selfservice.flows.verification",

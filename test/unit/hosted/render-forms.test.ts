@@ -203,7 +203,7 @@ describe("other nodes", () => {
       ),
     );
     expect(page).toContain(
-      `<button type="button" class="secondary" id="node-1" name="go" value="{}" data-onclick-trigger="go">`,
+      `<button type="button" class="secondary" id="node-1" name="go" value="{}" data-onclick-trigger="go" data-failed="Nothing was confirmed. Please try again, or use another way.">`,
     );
     expect(page).toContain("<noscript>");
   });

@@ -241,29 +241,33 @@ export type UiNodeInputAttributes = Message<"ostiary.ui.v1.UiNodeInputAttributes
   pattern?: string | undefined;
 
   /**
-   * Script to run on a click. Not used in this release.
+   * Script to run on a click, for pages without a content security policy:
+   * `window.oryWebAuthnLogin({…})`. Only in flows of browsers.
    *
    * @generated from field: optional string onclick = 9;
    */
   onclick?: string | undefined;
 
   /**
-   * Name of the function to call on a click. Not used in this release.
+   * Name of the function of `/.well-known/ory/webauthn.js` to call on a click:
+   * `oryWebAuthnRegistration`, `oryWebAuthnLogin`, `oryPasskeyLogin`,
+   * `oryPasskeyRegistration` or `oryPasskeySettingsRegistration`.
    *
    * @generated from field: optional string onclick_trigger = 10;
    */
   onclickTrigger?: string | undefined;
 
   /**
-   * Script to run when the element appears. Not used in this release.
+   * Script to run when the element appears, for pages without a content security
+   * policy. Only in flows of browsers.
    *
    * @generated from field: optional string onload = 11;
    */
   onload?: string | undefined;
 
   /**
-   * Name of the function to call when the element appears. Not used in this
-   * release.
+   * Name of the function of `/.well-known/ory/webauthn.js` to call when the element
+   * appears: `oryPasskeyLoginAutocompleteInit`.
    *
    * @generated from field: optional string onload_trigger = 12;
    */
