@@ -32,8 +32,9 @@ const stops: Readonly<Record<number, readonly [cost: string, limit: string]>> = 
   [Cost.READ]:     ["reads by a key", "calls at once; lookups of one moment share a statement"],
   [Cost.FLOW]:     ["a flow of at most 16 kB", "`limits.flows`; the flow's size; purge"],
   [Cost.HASH]:     ["a hash", "`hashers.concurrency` and `hashers.queue`, in [shares](limits.md#hashing)"],
-  [Cost.GUESS]:    ["a guess", "`limits.login`"],
+  [Cost.GUESS]:    ["a guess", "`limits.login`, `limits.codes`"],
   [Cost.PERSON]:   ["a person", "`limits.registration`; the hash or the provider's answer that each takes"],
+  [Cost.MESSAGE]:  ["a message", "`limits.messages`"],
   [Cost.PROVIDER]: ["a provider is asked", "a flow that waits for the answer, once; the provider's time limit"],
 };
 

@@ -68,7 +68,16 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "flows/shared": beneathFlows,
   "flows/redirect": [...beneathFlows, "flows/shared"],
   "flows/authentication": [...beneathFlows, "flows/pipeline.ts", "flows/shared", "flows/redirect"],
-  "flows/<flow>": [...beneathFlows, "flows/pipeline.ts", "flows/shared", "flows/redirect", "flows/authentication"],
+  // A secret goes to an address and comes back.
+  "flows/proof": [...beneathFlows, "flows/pipeline.ts", "flows/shared"],
+  "flows/<flow>": [
+    ...beneathFlows,
+    "flows/pipeline.ts",
+    "flows/shared",
+    "flows/redirect",
+    "flows/authentication",
+    "flows/proof",
+  ],
   // What owners do outside flows, and operators.
   account: [...beneathMethods, "methods/contract", "flows/shared", "flows/<flow>"],
   // Each aggregate, flow and feature as a module of the server.
@@ -77,6 +86,8 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "prepare-app.ts": "everything",
   "methods/module.ts": [...beneathMethods, "methods/administration.ts", "methods/index.ts", "methods/<method>"],
   "flows/module.ts": "everything",
+  // The part of it that sends messages.
+  "flows/address-flows.ts": "everything",
   server: ["gen", "errors", "lib"],
   // Both ports, with everything that answers on them.
   "server/listeners.ts": ["gen", "errors", "lib", "config", "server", "hosted"],
@@ -94,7 +105,15 @@ const protocolsOnly = ["server", "server/listeners.ts", "hosted", "app.ts", "mai
 /* --- import lines ------------------------------------------------------------ */
 
 /** What flows have in common, as parts of their own. */
-const flowParts = ["flows/module.ts", "flows/pipeline.ts", "flows/shared", "flows/authentication", "flows/redirect"];
+const flowParts = [
+  "flows/module.ts",
+  "flows/address-flows.ts",
+  "flows/pipeline.ts",
+  "flows/shared",
+  "flows/authentication",
+  "flows/redirect",
+  "flows/proof",
+];
 
 /** The part of the project that a file belongs to, and which of its kind. */
 const partOf = (file: string): { readonly part: string; readonly name: string } => {
@@ -194,7 +213,7 @@ describe("where things stand", () => {
 
   it("the REST gateway names no flow, no method and no message of theirs", () => {
     const names = new RegExp(
-      `\\b(?:${[...foldersIn("src/flows"), ...foldersIn("src/methods"), "recovery", "verification"].filter((name) => !["error", "schema", "shared", "authentication", "redirect", "contract", "code"].includes(name)).join("|")})\\b`,
+      `\\b(?:${[...foldersIn("src/flows"), ...foldersIn("src/methods"), "recovery", "verification"].filter((name) => !["error", "schema", "shared", "authentication", "redirect", "proof", "contract", "code", "link"].includes(name)).join("|")})\\b`,
       "i",
     );
     for (const file of filesIn("src/server/rest"))
@@ -232,7 +251,7 @@ describe("where things stand", () => {
 
   it("every folder of flows has its service", () => {
     for (const flow of foldersIn("src/flows").filter(
-      (name) => !["shared", "authentication", "error", "logout"].includes(name),
+      (name) => !["shared", "authentication", "proof", "error", "logout"].includes(name),
     ))
       expect(readdirSync(path.join(root, "src/flows", flow))).toContain("service.ts");
   });

@@ -1,3 +1,4 @@
+import type { AddressFlowConfig } from "./address-flow-config.ts";
 import type { CourierConfig } from "./courier-config.ts";
 import type { AfterConfig, HookConfig, WebHookClientConfig } from "./hook-config.ts";
 import type { KeyMethodsConfig } from "./keys-config.ts";
@@ -30,6 +31,11 @@ export interface Config {
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
   readonly hosted: HostedConfig;
+  readonly feature_flags: {
+    readonly use_continue_with_transitions: boolean;
+    readonly choose_recovery_address: boolean;
+    readonly legacy_continue_with_verification_ui: boolean;
+  };
   readonly database: {
     readonly cleanup: {
       readonly batch_size: number;
@@ -128,6 +134,8 @@ export interface SelfServiceConfig {
       readonly before: readonly HookConfig[];
       readonly after: AfterConfig;
     };
+    readonly verification: AddressFlowConfig;
+    readonly recovery: AddressFlowConfig;
     readonly logout: { readonly after: { readonly default_browser_return_url: string | undefined } };
     readonly error: { readonly ui_url: string };
   };

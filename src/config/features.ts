@@ -10,14 +10,10 @@ import { isMap, type Path, printPath, type Raw } from "./tree.ts";
 /** Methods without a folder in `methods/`. Each stands for its section and its `after` parts. */
 const methods = ["captcha", "saml", "deviceauthn", "b2b"];
 
-/** Flows without a folder in `flows/`. */
-const flows = ["verification", "recovery"];
-
 /** Hooks without a file in `hooks/`. They are taken out of the lists they stand in. */
 const hooks = [
   "b2b_sso",
   "organization",
-  "show_verification_ui",
   "verify_new_address",
   "notify_previous_addresses",
   "require_verified_address",
@@ -29,7 +25,14 @@ const others: Readonly<Record<string, string>> = {
   config: "the command line says it",
   enterprise: "not in the open reference either",
   "expose-metrics-port": "metrics are on the admin port",
-  feature_flags: "behaviour is that of their defaults",
+  "feature_flags.cacheable_sessions": "behaviour is that of its default",
+  "feature_flags.cacheable_sessions_max_age": "behaviour is that of its default",
+  "feature_flags.faster_session_extend": "behaviour is that of its default",
+  "feature_flags.legacy_allow_insecure_origins": "behaviour is that of its default",
+  "feature_flags.legacy_oidc_registration_node_group": "behaviour is that of its default",
+  "feature_flags.legacy_require_verified_login_error": "behaviour is that of its default",
+  "feature_flags.password_profile_registration_node_group": "behaviour is that of its default",
+  "feature_flags.refresh_login_choose_address": "behaviour is that of its default",
   "hashers.argon2.dedicated_memory": "only advises",
   "hashers.argon2.expected_deviation": "only advises",
   "hashers.argon2.expected_duration": "only advises",
@@ -75,7 +78,6 @@ const refusedValues: readonly {
 
 const patterns = [
   ...methods.flatMap((method) => [`selfservice.methods.${method}`, `selfservice.flows.*.after.${method}`]),
-  ...flows.map((flow) => `selfservice.flows.${flow}`),
   ...Object.keys(others),
 ].map((pattern) => pattern.split("."));
 

@@ -53,11 +53,16 @@ export function findMissingGuards(raw: Raw): Finding[] {
   ];
 }
 
+/** Flows that are there only where somebody has switched them on. */
+const offByDefault: ReadonlySet<string> = new Set(["verification", "recovery"]);
+
 function findMissingHooks(raw: Raw): Finding[] {
   const found: Finding[] = [];
+  const isOff = (path: Path): boolean =>
+    path.length === 3 && offByDefault.has(String(path[2])) && !isOn(valueAt(raw, [...path, "enabled"]));
   const walk = (value: unknown, path: Path): void => {
     // Where flow or method are not there, nothing is to be guarded.
-    if (isUnsupported(path)) return;
+    if (isUnsupported(path) || isOff(path)) return;
     if (isMap(value)) for (const [key, child] of Object.entries(value)) walk(child, [...path, key]);
     if (!Array.isArray(value) || path.at(-1) !== "hooks") return;
     for (const [index, hook] of value.entries()) if (isMap(hook)) found.push(...findFault(hook, [...path, index]));

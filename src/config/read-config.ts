@@ -53,6 +53,11 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
     limits: readLimits(root),
     hosted,
+    feature_flags: {
+      use_continue_with_transitions: root.flag("feature_flags.use_continue_with_transitions"),
+      choose_recovery_address: root.flag("feature_flags.choose_recovery_address"),
+      legacy_continue_with_verification_ui: root.flag("feature_flags.legacy_continue_with_verification_ui"),
+    },
     database: {
       cleanup: {
         batch_size: cleanup.count("batch_size"),

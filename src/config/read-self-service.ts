@@ -44,6 +44,16 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
     after: after(flow, name),
   });
 
+  const addressFlow = (name: string) => {
+    const flow = flows.part(name);
+    return {
+      ...common(flow, name),
+      enabled: flow.flag("enabled"),
+      use: flow.choice<"code" | "link">("use"),
+      notify_unknown_recipients: flow.flag("notify_unknown_recipients"),
+    };
+  };
+
   const [settings, login, registration] = [flows.part("settings"), flows.part("login"), flows.part("registration")];
   const methods = selfservice.part("methods");
   const policy = methods.part("password.config");
@@ -66,6 +76,8 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
         login_hints: registration.flag("login_hints"),
         style: registration.flag("enable_legacy_one_step") ? "unified" : registration.choice("style"),
       },
+      verification: addressFlow("verification"),
+      recovery: addressFlow("recovery"),
       logout: { after: { default_browser_return_url: returnUrl(flows.part("logout.after")) } },
       error: { ui_url: uiUrl(flows.part("error"), "error") },
     },

@@ -42,6 +42,7 @@ export const errorTable = {
   AAL1_REQUIRED: row(Reason.AAL1_REQUIRED, Code.Unauthenticated, 401, "session_aal1_required", "A session is required before a second factor.", "Log in first."),
   FORM_REJECTED: row(Reason.FORM_REJECTED, Code.InvalidArgument, 400, "", "The form was rejected.", "The messages say which field and why; nothing was written."),
   FLOW_EXPIRED: row(Reason.FLOW_EXPIRED, Code.FailedPrecondition, 410, "self_service_flow_expired", "The flow has expired.", "Go on with `use_flow_id`, or create a new flow."),
+  FLOW_REPLACED: row(Reason.FLOW_REPLACED, Code.FailedPrecondition, 410, "self_service_flow_replaced", "The flow was replaced by another one.", "Go on with `use_flow_id`: what was sent was used already, or tried too often."),
   FLOW_NOT_FOUND: row(Reason.FLOW_NOT_FOUND, Code.NotFound, 404, "", "The requested flow does not exist.", "The id is wrong, or the flow was purged: create a new one."),
   FLOW_DISABLED: row(Reason.FLOW_DISABLED, Code.FailedPrecondition, 400, "self_service_flow_disabled", "This flow is disabled.", "Switched off by configuration."),
   METHOD_DISABLED: row(Reason.METHOD_DISABLED, Code.NotFound, 404, "", "This method is disabled.", "Switched off by configuration."),

@@ -1,10 +1,14 @@
 import type { DescMessage, JsonObject, MessageShape } from "@bufbuild/protobuf";
 import { LoginFlowSchema } from "../../gen/ostiary/login/v1/flow_pb.ts";
+import { RecoveryFlowSchema } from "../../gen/ostiary/recovery/v1/flow_pb.ts";
 import { RegistrationFlowSchema } from "../../gen/ostiary/registration/v1/flow_pb.ts";
 import { SettingsFlowSchema } from "../../gen/ostiary/settings/v1/flow_pb.ts";
+import { VerificationFlowSchema } from "../../gen/ostiary/verification/v1/flow_pb.ts";
 import { createContinuations } from "../continuation/continuation.ts";
 import type { Core } from "../core.ts";
+import type { Courier } from "../courier/courier.ts";
 import { createHooks } from "../hooks/module.ts";
+import type { Hook } from "../hooks/phases.ts";
 import { createHookRunner } from "../hooks/runner.ts";
 import { createAllowedUrls } from "../lib/url.ts";
 import type { createLimits } from "../limits/module.ts";
@@ -15,6 +19,7 @@ import { createPrinters } from "../server/rest/encode.ts";
 import { createAalRules } from "../session/aal.ts";
 import { createCallers } from "../session/caller.ts";
 import type { createSessions } from "../session/module.ts";
+import { createAddressFlowRenders, createAddressFlows, createVerificationHooks } from "./address-flows.ts";
 import { createCompleteAuthentication } from "./authentication/complete.ts";
 import { createPendingAccountLinks } from "./authentication/pending-account-link.ts";
 import { createRenderLogin } from "./login/render.ts";
@@ -34,7 +39,7 @@ import { createRenderSettings } from "./settings/render.ts";
 import { createSettingsService } from "./settings/service.ts";
 import { createSettingsStore } from "./settings/store.ts";
 import { createConflictRetry } from "./shared/conflict-retry.ts";
-import type { FlowKind } from "./shared/flow.ts";
+import type { FlowKind, RedirectKind } from "./shared/flow.ts";
 import { createHookFlows } from "./shared/hook-flow.ts";
 import { createReturnTo } from "./shared/return-to.ts";
 import { createSealedContext } from "./shared/sealed-context.ts";
@@ -47,11 +52,12 @@ export const createFlows = (
   sessions: ReturnType<typeof createSessions>,
   limits: ReturnType<typeof createLimits>,
   methods: Methods,
+  courier: Courier,
 ) => {
   const { aead, clock, config, db, identities, publicUrl, schemas } = core;
   const { database, selfservice, serve } = config;
   const { csrf, devices, sessionCookie, issuer } = sessions;
-  const { settings, login, registration, logout } = selfservice.flows;
+  const { settings, login, registration, verification, recovery, logout } = selfservice.flows;
 
   // What they share
   const factors = createFactors(methods.credentials);
@@ -59,6 +65,8 @@ export const createFlows = (
     settings: settings.ui_url,
     login: login.ui_url,
     registration: registration.ui_url,
+    verification: verification.ui_url,
+    recovery: recovery.ui_url,
   });
   const callers = createCallers({
     store: sessions.store,
@@ -73,7 +81,13 @@ export const createFlows = (
   const allowed = selfservice.allowed_return_urls;
   const sealedContext = createSealedContext(aead);
   const continuations = createContinuations({ aead, clock });
+  const returnTo = createReturnTo(
+    createAllowedUrls({ allowed, publicUrl: serve.public.base_url, defaultUrl: defaultReturnUrl }),
+  );
+  const destinations = { returnTo, urls, defaultReturnUrl };
+  const takesPhoneNumbers = false;
   const render = {
+    ...createAddressFlowRenders(core, methods, destinations, takesPhoneNumbers),
     settings: createRenderSettings({ methods: methods.settings, schemas, sealedContext, urls }),
     login: createRenderLogin({ methods: methods.login, schemas, sealedContext, urls }),
     registration: createRenderRegistration({
@@ -88,7 +102,8 @@ export const createFlows = (
   const print = <Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>) =>
     JSON.parse(printers.of(desc)(message)) as JsonObject;
   const hooks = createHooks(core, sessions, print);
-  const runnerOf = (flow: FlowKind) => createHookRunner({ flow, ...selfservice.flows[flow] }, hooks.factories);
+  const runnerOf = (flow: FlowKind, implicit: readonly Hook[] = []) =>
+    createHookRunner({ flow, ...selfservice.flows[flow], implicit }, hooks.factories);
   const shared = {
     ...core,
     callers,
@@ -98,19 +113,20 @@ export const createFlows = (
     flows: createFlowStore(),
     newFlows: limits.newFlows,
     sessions: issuer,
-    returnTo: createReturnTo(
-      createAllowedUrls({ allowed, publicUrl: serve.public.base_url, defaultUrl: defaultReturnUrl }),
-    ),
-    urls,
+    ...destinations,
     sealedContext,
     hookFlow: createHookFlows({
       settings: (flow, who) => (who ? print(SettingsFlowSchema, render.settings(flow, who, "")) : {}),
       login: (flow, who) => print(LoginFlowSchema, render.login(flow, who, "")),
       registration: (flow) => print(RegistrationFlowSchema, render.registration(flow, "")),
+      verification: (flow) => print(VerificationFlowSchema, render.verification(flow, "")),
+      recovery: (flow) => print(RecoveryFlowSchema, render.recovery(flow, "")),
     }),
-    defaultReturnUrl,
     redirect: createRedirects({ db, clock, continuations, cookie: sessions.continuityCookie }),
   };
+
+  const addressDeps = { core, sessions, limits, methods, courier, shared };
+  const verificationHooks = createVerificationHooks(addressDeps, takesPhoneNumbers);
 
   // The flows
   const settingsDeps = {
@@ -120,7 +136,7 @@ export const createFlows = (
     conflictRetry: createConflictRetry({ db, identities }),
     continuations,
     methods: methods.settings,
-    hooks: runnerOf("settings"),
+    hooks: runnerOf("settings", verificationHooks),
     render: render.settings,
     factors,
   };
@@ -138,9 +154,18 @@ export const createFlows = (
     config: registration,
     limit: limits.registrations,
     methods: methods.registration,
-    hooks: runnerOf("registration"),
+    hooks: runnerOf("registration", verificationHooks),
     render: render.registration,
   };
+
+  const addressFlows = createAddressFlows(
+    {
+      ...addressDeps,
+      hooks: { verification: runnerOf("verification"), recovery: runnerOf("recovery") },
+      render,
+    },
+    takesPhoneNumbers,
+  );
 
   // A sign-in may turn out to be a sign-up, and the reverse.
   const signInSteps = createSignInSteps(loginDeps);
@@ -158,7 +183,7 @@ export const createFlows = (
       login: loginUpdate.completeRedirect,
       registration: registrationUpdate.completeRedirect,
     },
-    callbackHandler: (kind: FlowKind, method: string) => callbackHandlerOf(methods[kind], method),
+    callbackHandler: (kind: RedirectKind, method: string) => callbackHandlerOf(methods[kind], method),
     createNonce: methods.oidc.createNonce,
   };
 
@@ -178,6 +203,7 @@ export const createFlows = (
       createLoginService(loginDeps, loginUpdate),
       createRegistrationService(registrationDeps, registrationUpdate),
       createCallbackService(callbackDeps),
+      ...addressFlows.services,
     ],
     jobs: hooks.jobs,
     close: hooks.close,

@@ -25,7 +25,7 @@ const table = {
   findCaller:           [o,      o,      o,        x,      x,        x,      x,        x,      x,     o,      o],
   requireAal:           [x,      x,      x,        o,      o,        o,      o,        o,      o,     o,      o],
   rejectIfExpired:      [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
-  checkOrigin:          [x,      o,      o,        x,      o,        x,      o,        x,      o,     x,      o],
+  checkOrigin:          [x,      o,      o,        x,      o,        x,      o,        x,      x,     x,      o],
   requireSameBrowser:   [o,      o,      o,        x,      o,        x,      o,        x,      o,     x,      o],
   rejectIfMalformed:    [x,      o,      o,        x,      o,        x,      o,        x,      o,     x,      o],
   openParkedChange:     [o,      x,      o,        o,      o,        o,      o,        o,      o,     o,      o],

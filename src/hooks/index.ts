@@ -2,18 +2,25 @@ import type { SessionStore } from "../session/store.ts";
 import type { HookFactory } from "./phases.ts";
 import { revokeActiveSessions } from "./revoke-active-sessions.ts";
 import { session } from "./session.ts";
+import { showVerificationUi } from "./show-verification-ui.ts";
 import { type WebHookDeps, webHook } from "./web-hook/web-hook.ts";
+
+const nothing: HookFactory = () => ({});
 
 /** Every hook by its name in the configuration. */
 export const hooks = ({
   sessions,
   webHook: deps,
+  showsEveryVerification,
 }: {
   readonly sessions: SessionStore;
   readonly webHook: WebHookDeps;
+  /** Every verification flow is shown, whatever is configured: `showVerificationUi` belongs to the flows then. */
+  readonly showsEveryVerification: boolean;
 }) =>
   ({
     revoke_active_sessions: revokeActiveSessions(sessions),
     session,
+    show_verification_ui: showsEveryVerification ? nothing : showVerificationUi,
     web_hook: webHook(deps),
   }) satisfies Readonly<Record<string, HookFactory>>;

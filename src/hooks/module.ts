@@ -18,7 +18,7 @@ import { createSendWebHook } from "./web-hook/send.ts";
 
 /** What hooks stand on. */
 export interface HooksDeps {
-  readonly config: Pick<Config, "clients" | "session">;
+  readonly config: Pick<Config, "clients" | "feature_flags" | "session">;
   readonly addressRules: AddressRules;
   readonly clock: Clock;
   readonly db: Database;
@@ -47,6 +47,7 @@ export const createHooks = (
   return {
     factories: hooks({
       sessions: sessions.store,
+      showsEveryVerification: config.feature_flags.legacy_continue_with_verification_ui,
       webHook: { contexts, engine, programs, send, enqueue, wake: jobs.wake, log },
     }),
     jobs: [createWebHookJob({ engine, programs, send })],

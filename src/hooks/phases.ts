@@ -87,6 +87,8 @@ export interface IdentityRevision {
   readonly metadataAdmin?: JsonValue;
   /** Addresses of the person that count as verified. Those that they do not have are passed over. */
   readonly verified?: readonly { readonly via: string; readonly value: string }[];
+  /** Addresses of the person that a message is on its way to. */
+  readonly sent?: readonly { readonly via: string; readonly value: string }[];
 }
 
 /** A hook changes the person before they are written. */

@@ -32,6 +32,8 @@ export const apply = (before: IdentityRecord, change: Change, { now, newId }: Ap
   if (change.schemaId !== undefined) next = { ...next, schemaId: change.schemaId };
   if (state !== undefined && state !== next.state) next = { ...next, state, stateChangedAt: now };
   if (change.externalId !== undefined) next = { ...next, externalId: change.externalId ?? undefined };
+  if (change.sent)
+    next = { ...next, verifiable: next.verifiable.map((address) => markSent(address, change.sent ?? [], at)) };
   if (change.metadataPublic !== undefined) next = { ...next, metadataPublic: change.metadataPublic };
   if (change.metadataAdmin !== undefined) next = { ...next, metadataAdmin: change.metadataAdmin };
   for (const { type, config, facts, identifiers, keys } of change.credentials ?? []) {
@@ -103,6 +105,15 @@ const stateOf = (
     updated_at: at,
   };
 };
+
+const markSent = (
+  address: VerifiableAddressRecord,
+  sent: NonNullable<Change["sent"]>,
+  at: string,
+): VerifiableAddressRecord =>
+  address.verified || !sent.some(({ via, value }) => via === address.via && value === address.value)
+    ? address
+    : { ...address, status: "sent", updated_at: at };
 
 /**
  * The schema's identifiers take the place of those it gave before. A credential

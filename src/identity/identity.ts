@@ -99,6 +99,8 @@ export interface Change {
    * passed over.
    */
   readonly verified?: readonly { readonly via: string; readonly value: string }[];
+  /** Addresses that a message with a proof is on its way to: those that are not verified. */
+  readonly sent?: readonly { readonly via: string; readonly value: string }[];
   readonly metadataPublic?: JsonValue;
   readonly metadataAdmin?: JsonValue;
   readonly schemaId?: string;

@@ -36,6 +36,8 @@ export const createLimits = ({
   }),
   messages: createMessageLimit({ db, clock, config: limits.messages, key }),
   floor: createFailureFloor({ longest: limits.login.longest_wait, wait }),
+  /** Under every answer to a request that may send a message. */
+  messageFloor: createFailureFloor({ longest: limits.login.longest_wait, wait }),
   newFlows: createPacedByNetwork(limits.flows, clock),
   newFlowErrors: createPacedByNetwork(limits.flows, clock),
   purge: [{ table: "attempts", expires: "expires_at", retention: database.cleanup.older_than }],

@@ -13,12 +13,18 @@ import type { RegistrationLimit } from "../limits/registrations.ts";
 import type { KnownDevices } from "../session/known-devices.ts";
 import { createCode } from "./code/code.ts";
 import { createOneTimeCodes } from "./code/one-time-code.ts";
+import { createCodeRecovery } from "./code/recovery.ts";
+import { createCodeVerification } from "./code/verification.ts";
 import { type CredentialKind, canReauthenticate, countFirstFactors } from "./contract/credential.ts";
 import type { LoginMethods } from "./contract/login.ts";
+import type { RecoveryMethods } from "./contract/recovery.ts";
 import type { RegistrationMethods } from "./contract/registration.ts";
 import { createSecondFactorAttempts } from "./contract/second-factor.ts";
 import type { SettingsMethods } from "./contract/settings.ts";
+import type { VerificationMethods } from "./contract/verification.ts";
 import { createIdentifierFirstLogin } from "./identifier-first/login.ts";
+import { createLinkRecovery } from "./link/recovery.ts";
+import { createLinkVerification } from "./link/verification.ts";
 import { createCodeSecrets, createLookupSecretCredential } from "./lookup_secret/credential.ts";
 import { createLookupSecretLogin } from "./lookup_secret/login.ts";
 import { createLookupSecretSettings } from "./lookup_secret/settings.ts";
@@ -147,6 +153,8 @@ export const createMethods = ({
     totp: createTotpLogin({ ...totp, ...secondFactor, secrets: totpSecrets }),
     lookup_secret: createLookupSecretLogin({ ...lookup_secret, ...secondFactor, secrets: codeSecrets }),
   };
+  const codeProof = { ...config.code, codes: oneTimeCodes, now: clock.now };
+  const linkProof = { ...config.link, keys: digestKeys, clock };
 
   return {
     settings: {
@@ -176,6 +184,14 @@ export const createMethods = ({
       webauthn: keys.webauthn.registration,
       passkey: keys.passkey.registration,
     } satisfies RegistrationMethods,
+    verification: {
+      code: createCodeVerification(codeProof),
+      link: createLinkVerification(linkProof),
+    } satisfies VerificationMethods,
+    recovery: {
+      code: createCodeRecovery(codeProof),
+      link: createLinkRecovery(linkProof),
+    } satisfies RecoveryMethods,
     credentials,
     oneTimeCodes,
     oidc,

@@ -4,6 +4,7 @@ import type { Keyring } from "../lib/keyring.ts";
 import { type ContinuityCookie, createContinuityCookie } from "./continuity-cookie.ts";
 import { type Csrf, createCsrf } from "./csrf.ts";
 import { createKnownDevices, type KnownDevices } from "./known-devices.ts";
+import { createOpenedLinks, type OpenedLinks } from "./opened-link.ts";
 import { findPresentedToken } from "./presented-token.ts";
 import { createSessionCookie, type SessionCookie } from "./session-cookie.ts";
 import type { SessionStore } from "./store.ts";
@@ -14,6 +15,7 @@ export interface Cookies {
   readonly sessionCookie: SessionCookie;
   readonly continuityCookie: ContinuityCookie;
   readonly devices: KnownDevices;
+  readonly openedLinks: OpenedLinks;
 }
 
 const sameSites = { Lax: "lax", Strict: "strict", None: "none" } as const;
@@ -63,5 +65,6 @@ export const createCookies = ({
       tokenOf: (call) => findPresentedToken(call, sessionCookie)?.token,
       clock,
     }),
+    openedLinks: createOpenedLinks(lasting, keyring.seal("opened link"), clock),
   };
 };

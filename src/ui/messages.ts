@@ -30,6 +30,9 @@ const row =
 /** Makes the row of a text that informs, such as a label. @public */
 export const info = row("info");
 
+/** Makes the row of a text that reports a success. */
+const success = row("success");
+
 /** Makes the row of a text that says what is wrong. */
 export const error = row("error");
 
@@ -51,7 +54,24 @@ export const messages = {
   // Settings. The documentation of the settings flow prints this text with the type `info`.
   saved:                  info(1050001, "Your changes have been saved!"),
 
+  // Recovery
+  recovered:              success(1060001, "You are back in your account. Please set a new password or another way to sign in now.", "privilegedSessionExpiresAt", "privileged_session_expires_at", "privileged_session_expires_at_unix"),
+  recoveryLinkSent:       info(1060002, "If the address belongs to an account, a message with a link is on its way. Please look for it, also among the spam."),
+  recoveryCodeSent:       info(1060003, "If the address belongs to an account, a message with a code is on its way. Please look for it, also among the spam."),
+  recoveryCodeSentTo:     info(1060004, "If {masked_address} belongs to an account, a message with a code is on its way. Please look for it, also among the spam.", "masked_address"),
+  askForFullAddress:      info(1060005, "Please write the address in full, so that we know that it is yours."),
+  chooseRecoveryAddress:  info(1060006, "Where should the code go?"),
+  recoveryBack:           info(1060007, "Back"),
+
+  // Verification
+  verificationLinkSent:   info(1080001, "A message with a link is on its way to the address. Please look for it, also among the spam."),
+  verified:               success(1080002, "The address is verified."),
+  verificationCodeSent:   info(1080003, "A message with a code is on its way to the address. Please look for it, also among the spam."),
+  phoneCodeSent:          info(1080004, "A text message with a code is on its way to the number."),
+  phoneVerified:          success(1080005, "The phone number is verified."),
+
   // Labels
+  maskedAddress:          info(1070000, "{masked_address}", "masked_address"),
   password:               info(1070001, "Password"),
   title:                  info(1070002, "{title}", "title", "name"),
   save:                   info(1070003, "Save"),
@@ -102,6 +122,7 @@ export const messages = {
   takenWithHints:         error(4000028, "You tried to use {credential_identifier_hint}, which another account has already.", "available_credential_types", "available_oidc_providers", "credential_identifier_hint"),
   notConstant:            error(4000029, "must be {expected}", "expected"),
   notConstantValue:       error(4000030, "must be the one value that is allowed"),
+  invalidEmail:           error(4000040, "{value} is not a valid email address", "value"),
   invalidPhoneNumber:     error(4000041, "{value} isn't a valid phone number", "value"),
 
   // Flows
@@ -119,6 +140,14 @@ export const messages = {
   accountNotFound:        error(4000037, "There is no account that signs in with this."),
   registrationExpired:    error(4040001, "The registration flow has expired, please try again.", "expired_at", "expired_at_unix"),
   registrationCodeInvalid: error(4040003, "The code is not right or was used already. Please try again."),
+  recoveryCompleted:      error(4060001, "This recovery was completed already. Please start again."),
+  recoveryLinkInvalid:    error(4060004, "The link is not right or was used already. Please start again."),
+  recoveryExpired:        error(4060005, "The recovery flow has expired, please try again.", "expired_at", "expired_at_unix"),
+  recoveryCodeInvalid:    error(4060006, "The recovery code is not right or was used already. Please try again."),
+  verificationLinkInvalid: error(4070001, "The link is not right or was used already. Please start again."),
+  verificationCompleted:  error(4070002, "This verification was completed already. Please start again."),
+  verificationExpired:    error(4070005, "The verification flow has expired, please try again.", "expired_at", "expired_at_unix"),
+  verificationCodeInvalid: error(4070006, "The verification code is not right or was used already. Please try again."),
   settingsExpired:        error(4050001, "The settings flow has expired, please try again.", "expired_at", "expired_at_unix"),
 } as const;
 

@@ -167,6 +167,30 @@ export const imageNode = (parts: {
   };
 };
 
+/** Makes a link that a person follows. */
+export const anchorNode = ({
+  group,
+  id,
+  href,
+  title,
+}: {
+  readonly group: string;
+  readonly id: string;
+  /** Absolute URL. */
+  readonly href: string;
+  readonly title: UiText;
+}): UiNode => ({
+  $typeName: "ostiary.ui.v1.UiNode",
+  type: NodeType.A,
+  group,
+  attributes: {
+    $typeName: "ostiary.ui.v1.UiNodeAttributes",
+    kind: { case: "a", value: { $typeName: "ostiary.ui.v1.UiNodeAnchorAttributes", href, title, id } },
+  },
+  messages: noMessages,
+  meta: { $typeName: "ostiary.ui.v1.UiNodeMeta", label: title },
+});
+
 const csrf = (value: string): UiNode =>
   inputNode({ group: "default", name: "csrf_token", type: "hidden", value, required: true });
 const noCsrf = freezeNode(csrf(""));

@@ -11,20 +11,33 @@ import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer();
+  const enabled = { enabled: true };
+  server = await startServer({
+    overrides: { selfservice: { flows: { verification: enabled, recovery: enabled } } },
+  });
 });
 afterAll(() => server?.stop());
 
-const kinds: readonly FlowKind[] = ["settings", "login", "registration"];
+const kinds: readonly FlowKind[] = ["settings", "login", "registration", "verification", "recovery"];
 
 /** A submit that would do something, were the flow a good one. */
 const submission = (kind: FlowKind): Submission => {
+  if (kind === "verification" || kind === "recovery") return { method: "code", email: newEmail() };
   if (kind === "login") return { method: "password", identifier: newEmail(), password: newPassword() };
   return {
     method: "password",
     password: newPassword(),
     ...(kind === "registration" && { traits: { email: newEmail() } }),
   };
+};
+
+/** What a form says in the place of one that has expired. */
+const expiredTexts = {
+  settings: 4050001,
+  login: 4010001,
+  registration: 4040001,
+  recovery: 4060005,
+  verification: 4070005,
 };
 
 /**
@@ -119,9 +132,7 @@ describe.each(protocols)("through $name", (protocol) => {
 
     const fresh = accepted(await visitor[kind].get(refusal.useFlowId ?? ""));
     expect(fresh).toMatchObject({ type: old.type, requestUrl: old.requestUrl, returnTo: `${ui.origin}/after` });
-    expect(fresh.texts).toMatchObject([
-      { node: "", id: { settings: 4050001, login: 4010001, registration: 4040001 }[kind] },
-    ]);
+    expect(fresh.texts).toMatchObject([{ node: "", id: expiredTexts[kind] }]);
   });
 
   it("a flow is good until its last moment", async () => {

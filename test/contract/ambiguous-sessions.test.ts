@@ -16,7 +16,10 @@ let server: TestServer;
 let headers: Readonly<Record<string, string | undefined>>;
 let flows: Readonly<Record<string, string>>;
 beforeAll(async () => {
-  server = await startServer();
+  const enabled = { enabled: true };
+  server = await startServer({
+    overrides: { selfservice: { flows: { verification: enabled, recovery: enabled } } },
+  });
   const [browser, app] = [await enterAsNewPerson(spa, server), await enterAsNewPerson(nativeRest, server)];
   headers = {
     "content-type": "application/json",
@@ -27,6 +30,8 @@ beforeAll(async () => {
     // Of such a form it matters who is signed in.
     login: accepted(await app.visitor.login.create({ refresh: "true" })).id,
     registration: accepted(await nativeRest.enter(server).registration.create()).id,
+    recovery: accepted(await nativeRest.enter(server).recovery.create()).id,
+    verification: accepted(await nativeRest.enter(server).verification.create()).id,
     settings: accepted(await app.visitor.settings.create()).id,
   };
 });

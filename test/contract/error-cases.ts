@@ -167,6 +167,16 @@ export const createErrorCases = (server: TestServer, proxy: DatabaseProxy) => {
       ({ session, flow }) => rest("POST", changing(flow), session, { method: "password", password: "short" }),
       ({ session, flow }) => rpc("settings.UpdateFlow", session, inMessage(flow, { password: { password: "short" } })),
     ),
+    FLOW_REPLACED: both(
+      async () => {
+        const flow = accepted(await nativeRest.enter(server).verification.create()).id;
+        const guess = () => rest("POST", `/self-service/verification?flow=${flow}`, {}, { method: "code", code: "1" });
+        for (let n = 0; n < 5; n++) await guess();
+        return { flow, guess };
+      },
+      ({ guess }) => guess(),
+      ({ flow }) => rpc("verification.UpdateFlow", {}, inMessage(flow, { code: { code: "1" } })),
+    ),
     FLOW_EXPIRED: both(
       async () => {
         const found = await native();

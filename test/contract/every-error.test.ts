@@ -15,7 +15,9 @@ import { busy, type Case, createErrorCases, type OutOfReach, outOfReach, strict 
  * through Connect, where it says the same. A row without a case does not compile.
  */
 
-const server: TestServer = await startServer();
+const server: TestServer = await startServer({
+  overrides: { selfservice: { flows: { verification: { enabled: true } } } },
+});
 const proxy: DatabaseProxy = await openDatabaseProxy(server.database);
 afterAll(async () => {
   proxy.cut();

@@ -27,6 +27,11 @@ export const browserForm: Protocol = {
   enter: (server) => createVisitor(server),
 };
 
+/** What forms say to a code that is wrong: they are answers, not refusals (docs/compatibility.md, rule 27). */
+const wrongCodes: ReadonlySet<number> = new Set([4060006, 4070006]);
+/** What a form says in the place of one that has expired. */
+const expired: ReadonlySet<number> = new Set([4010001, 4040001, 4050001, 4060005, 4070005]);
+
 /** What browsers ask for when they navigate. */
 export const acceptHtml = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
@@ -90,9 +95,17 @@ const createVisitor = (server: TestServer): Visitor => {
     if (![ui.origin, server.url].some((origin) => location.startsWith(origin)))
       return { ok: true, value: {}, location };
     const shown = location.startsWith(ui[kind]) ? new URL(location).searchParams.get("flow") : null;
-    if (shown !== null && shown !== id) return plainRefusal("FLOW_EXPIRED", { location, useFlowId: shown });
+    if (shown !== null && shown !== id) return replacedBy(kind, shown, location);
+    if (kind === "recovery" && location.startsWith(ui.settings)) return { ok: true, value: {}, location };
     if (shown === null && kind !== "settings") return { ok: true, value: {}, location } satisfies Accepted<Done>;
     return shownForm(kind, id, location);
+  };
+
+  /** A form that took the place of the one that was submitted: it says why. */
+  const replacedBy = async (kind: FlowKind, useFlowId: string, location: string): Promise<Refusal> => {
+    const shown = await fetchFlow(kind, useFlowId);
+    const isExpired = shown.ok && shown.value.texts.some(({ id }) => expired.has(id));
+    return plainRefusal(isExpired ? "FLOW_EXPIRED" : "FLOW_REPLACED", { location, useFlowId });
   };
 
   /** The form that a person came back to: settings come back when they are saved as well. */
@@ -100,7 +113,10 @@ const createVisitor = (server: TestServer): Visitor => {
     const fetched = await fetchFlow(kind, id);
     if (!fetched.ok) return fetched;
     const flow = fetched.value;
-    const rejected = kind === "settings" ? flow.texts.some(({ type }) => type === "error") : true;
+    const isAnswer = kind === "settings" || kind === "verification" || kind === "recovery";
+    const rejected = isAnswer
+      ? flow.texts.some(({ type, id: text }) => type === "error" && !wrongCodes.has(text))
+      : true;
     return rejected
       ? plainRefusal("FORM_REJECTED", { texts: flow.texts, location })
       : { ok: true, value: { flow }, location };
@@ -136,6 +152,8 @@ const createVisitor = (server: TestServer): Visitor => {
     settings: flows("settings"),
     login: flows("login"),
     registration: flows("registration"),
+    verification: flows("verification"),
+    recovery: flows("recovery"),
     resume: async (id) => arrive(await navigate(`/self-service/settings${queryOf({ flow: id })}`), "settings", id),
     exchange: async (initCode, returnToCode) => {
       const query = queryOf({ init_code: initCode, return_to_code: returnToCode });

@@ -13,6 +13,7 @@ import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_de
 import {
   ErrorInfoSchema,
   FlowExpiredSchema,
+  FlowReplacedSchema,
   FormRejectedSchema,
   ReasonSchema,
   ReauthenticateSchema,
@@ -20,9 +21,12 @@ import {
 } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 import * as login from "../../gen/ostiary/login/v1/login_service_pb.ts";
 import { OidcService } from "../../gen/ostiary/oidc/v1/oidc_service_pb.ts";
+import type { RecoveryFlow } from "../../gen/ostiary/recovery/v1/flow_pb.ts";
+import * as recovery from "../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import * as registration from "../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import { SessionService } from "../../gen/ostiary/session/v1/session_service_pb.ts";
 import * as settings from "../../gen/ostiary/settings/v1/settings_service_pb.ts";
+import * as verification from "../../gen/ostiary/verification/v1/verification_service_pb.ts";
 import type { ErrorName } from "../../src/errors/table.ts";
 import { createJar, type Jar } from "./jar.ts";
 import { fromOurPage } from "./json-rest.ts";
@@ -75,7 +79,7 @@ const refusalOfConnect = (thrown: unknown): Refusal => {
   if (info === undefined) throw new Error(`an error without ErrorInfo: ${error.message}`);
   const [form] = error.findDetails(FormRejectedSchema);
   const [bad] = error.findDetails(BadRequestSchema);
-  const [expired] = error.findDetails(FlowExpiredSchema);
+  const [expired] = [...error.findDetails(FlowExpiredSchema), ...error.findDetails(FlowReplacedSchema)];
   const [retry] = error.findDetails(RetryInfoSchema);
   const [again] = error.findDetails(ReauthenticateSchema);
   const [stepUp] = error.findDetails(StepUpRequiredSchema);
@@ -126,9 +130,10 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
   };
   const type = jar === undefined ? "FLOW_TYPE_API" : "FLOW_TYPE_BROWSER";
   const creating = <D extends DescMessage>(desc: D, query: Readonly<Record<string, string>> = {}): MessageShape<D> => {
-    const { refresh, return_session_token_exchange_code: code, ...texts } = query;
+    const { refresh, skip_settings: skips, return_session_token_exchange_code: code, ...texts } = query;
     const flags = {
       ...(refresh !== undefined && { refresh: refresh === "true" }),
+      ...(skips !== undefined && { skip_settings: skips === "true" }),
       ...(code !== undefined && { return_session_token_exchange_code: code === "true" }),
     };
     return fromJson(desc, { type, ...texts, ...flags });
@@ -139,10 +144,12 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
       body: bodyOf({ ...(jar !== undefined && { csrf_token: csrfTokens.get(flow) ?? "" }), ...submission }),
     });
 
-  const [asSettings, asLogin, asRegistration] = [
+  const [asSettings, asLogin, asRegistration, asVerification, asRecovery] = [
     client(settings.SettingsService),
     client(login.LoginService),
     client(registration.RegistrationService),
+    client(verification.VerificationService),
+    client(recovery.RecoveryService),
   ];
   const flows: Readonly<Record<FlowKind, Flows>> = {
     settings: {
@@ -174,6 +181,40 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
         call(
           (o) => asLogin.updateFlow(submitting(login.UpdateFlowRequestSchema, id, s), o),
           (m) => setSessionToken(signedIn(m)),
+        ),
+    },
+    verification: {
+      create: (query) =>
+        call(
+          (o) => asVerification.createFlow(creating(verification.CreateFlowRequestSchema, query), o),
+          ({ flow }) => remember(flow),
+        ),
+      get: (id) =>
+        call(
+          (o) => asVerification.getFlow({ id }, o),
+          ({ flow }) => remember(flow),
+        ),
+      update: (id, s) =>
+        call(
+          (o) => asVerification.updateFlow(submitting(verification.UpdateFlowRequestSchema, id, s), o),
+          ({ flow }) => ({ flow: flowOfMessage(present(flow)) }),
+        ),
+    },
+    recovery: {
+      create: (query) =>
+        call(
+          (o) => asRecovery.createFlow(creating(recovery.CreateFlowRequestSchema, query), o),
+          ({ flow }) => remember(flow),
+        ),
+      get: (id) =>
+        call(
+          (o) => asRecovery.getFlow({ id }, o),
+          ({ flow }) => remember(flow),
+        ),
+      update: (id, s) =>
+        call(
+          (o) => asRecovery.updateFlow(submitting(recovery.UpdateFlowRequestSchema, id, s), o),
+          ({ flow }) => setSessionToken(recovered(present(flow))),
         ),
     },
     registration: {
@@ -247,13 +288,36 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
 };
 
 /** REST's flat body as the message has it: the method's own fields under its case. */
-const bodyOf = ({ method, csrf_token, etag, update_mask, transient_payload, ...own }: JsonObject): JsonObject => ({
-  ...(typeof method === "string" && { [method]: own }),
-  ...(csrf_token !== undefined && { csrf_token }),
-  ...(etag !== undefined && { etag }),
-  ...(update_mask !== undefined && { update_mask }),
-  ...(transient_payload !== undefined && { transient_payload }),
-});
+const bodyOf = ({ method, csrf_token, etag, update_mask, transient_payload, ...fields }: JsonObject): JsonObject => {
+  const common = Object.entries(fields).filter(([name]) => addressFields.has(name));
+  const own = Object.fromEntries(Object.entries(fields).filter(([name]) => !addressFields.has(name)));
+  return {
+    ...Object.fromEntries(common),
+    ...(typeof method === "string" && { [method]: own }),
+    ...(csrf_token !== undefined && { csrf_token }),
+    ...(etag !== undefined && { etag }),
+    ...(update_mask !== undefined && { update_mask }),
+    ...(transient_payload !== undefined && { transient_payload }),
+  };
+};
+
+/** Fields of verification and recovery that stand beside the method's own. */
+const addressFields: ReadonlySet<string> = new Set([
+  "email",
+  "recovery_address",
+  "recovery_select_address",
+  "recovery_confirm_address",
+  "screen",
+]);
+
+/** A native app gets its token among what it continues with. */
+const recovered = (flow: RecoveryFlow): Done => {
+  const token = flow.continueWith.map(({ next }) => next).find(({ case: action }) => action === "setOrySessionToken");
+  return {
+    flow: flowOfMessage(flow),
+    ...(token?.case === "setOrySessionToken" && { token: token.value.orySessionToken }),
+  };
+};
 
 const changed = ({
   flow,

@@ -87,6 +87,8 @@ const createVisitor = (server: TestServer, jar: Jar | undefined): Visitor => {
     settings: flows("settings"),
     login: flows("login"),
     registration: flows("registration"),
+    verification: flows("verification"),
+    recovery: flows("recovery"),
     resume: async (id) => followed(await call(`/self-service/settings${queryOf({ flow: id })}`), readDone),
     exchange: async (initCode, returnToCode) =>
       answer(
@@ -119,7 +121,8 @@ export const queryOf = (query: Readonly<Record<string, string>>): string => {
 
 /** Reads the answer to a submit: a settings flow, or a session. */
 const readDone = ({ json, headers }: CallbackResult): Done => {
-  const { session, session_token: token } = json as { readonly session?: unknown; readonly session_token?: string };
+  const { session, session_token: issued } = json as { readonly session?: unknown; readonly session_token?: string };
+  const token = issued ?? tokenAmong(json.continue_with);
   return {
     ...("ui" in json && { flow: flowOfJson(json) }),
     ...(session !== undefined && { session: sessionOfJson(session) }),
@@ -127,6 +130,13 @@ const readDone = ({ json, headers }: CallbackResult): Done => {
     ...(headers.etag !== undefined && { etag: headers.etag.replaceAll('"', "") }),
   };
 };
+
+/** The session token that a native app gets among what it continues with. */
+const tokenAmong = (continueWith: unknown): string | undefined =>
+  Array.isArray(continueWith)
+    ? (continueWith as { readonly ory_session_token?: string }[]).find((next) => next.ory_session_token !== undefined)
+        ?.ory_session_token
+    : undefined;
 
 /** Reads a page of sessions: the list, and the next page of the `Link` header. */
 export const readPage = ({ text, headers }: CallbackResult): SessionPage => {

@@ -83,7 +83,7 @@ export interface Flows {
 }
 
 /** Kinds of flow. */
-export type FlowKind = "settings" | "login" | "registration";
+export type FlowKind = "settings" | "login" | "registration" | "verification" | "recovery";
 
 /** A page of a person's other sessions. */
 export interface SessionPage {
@@ -98,6 +98,8 @@ export interface Visitor {
   readonly settings: Flows;
   readonly login: Flows;
   readonly registration: Flows;
+  readonly verification: Flows;
+  readonly recovery: Flows;
   resume(id: string): Promise<Answer<Done>>;
   /** A native app fetches its session. */
   exchange(initCode: string, returnToCode: string): Promise<Answer<Done>>;

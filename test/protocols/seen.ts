@@ -2,11 +2,13 @@ import { type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { type Timestamp, timestampMs, ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { LoginFlow } from "../../gen/ostiary/login/v1/flow_pb.ts";
 import { StateSchema as LoginStateSchema } from "../../gen/ostiary/login/v1/flow_pb.ts";
+import { type RecoveryFlow, StateSchema as RecoveryStateSchema } from "../../gen/ostiary/recovery/v1/flow_pb.ts";
 import type { RegistrationFlow } from "../../gen/ostiary/registration/v1/flow_pb.ts";
 import type { Session } from "../../gen/ostiary/session/v1/session_pb.ts";
 import type { SettingsFlow } from "../../gen/ostiary/settings/v1/flow_pb.ts";
 import { StateSchema as SettingsStateSchema } from "../../gen/ostiary/settings/v1/flow_pb.ts";
 import { type ContinueWith, FlowType, type UiNode, type UiText, UiTextType } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { VerificationFlow } from "../../gen/ostiary/verification/v1/flow_pb.ts";
 
 /*
  * What a client sees, the same whichever protocol it looked through. REST JSON and
@@ -98,6 +100,7 @@ interface JsonFlow {
         readonly value?: JsonValue;
         readonly text?: JsonText;
         readonly src?: string;
+        readonly href?: string;
       };
       readonly messages: readonly JsonText[];
     }[];
@@ -120,10 +123,10 @@ export const flowOfJson = (json: unknown): SeenFlow => {
     action: flow.ui.action,
     requestUrl: flow.request_url,
     returnTo: flow.return_to,
-    nodes: flow.ui.nodes.map(({ group, attributes: { node_type, name, id, type, value, text, src } }) =>
+    nodes: flow.ui.nodes.map(({ group, attributes: { node_type, name, id, type, value, text, src, href } }) =>
       node_type === "input"
         ? { name, group, type, value }
-        : { name: id, group, type: node_type, value: text?.text ?? src },
+        : { name: id, group, type: node_type, value: text?.text ?? src ?? href },
     ),
     texts: [
       ...textsOf("", flow.ui.messages),
@@ -184,12 +187,23 @@ const nodeOfMessage = ({ group, attributes }: UiNode): SeenNode => {
     const { name, type, value } = kind.value;
     return { name, group, type, value: value === undefined ? undefined : toJson(ValueSchema, value) };
   }
+  if (kind.case === "a") return { name: kind.value.id, group, type: "a", value: kind.value.href };
   const value = kind.case === "text" ? kind.value.text?.text : kind.case === "img" ? kind.value.src : undefined;
   return { name: kind.value.id, group, type: kind.case, value };
 };
 
-const stateOf = (flow: SettingsFlow | LoginFlow | RegistrationFlow): string => {
-  const { values } = flow.$typeName === "ostiary.settings.v1.SettingsFlow" ? SettingsStateSchema : LoginStateSchema;
+type Flow = SettingsFlow | LoginFlow | RegistrationFlow | VerificationFlow | RecoveryFlow;
+
+const stateSchemas = {
+  "ostiary.settings.v1.SettingsFlow": SettingsStateSchema,
+  "ostiary.login.v1.LoginFlow": LoginStateSchema,
+  "ostiary.registration.v1.RegistrationFlow": LoginStateSchema,
+  "ostiary.verification.v1.VerificationFlow": RecoveryStateSchema,
+  "ostiary.recovery.v1.RecoveryFlow": RecoveryStateSchema,
+} as const;
+
+const stateOf = (flow: Flow): string => {
+  const { values } = stateSchemas[flow.$typeName];
   return (values.find(({ number }) => number === flow.state)?.name ?? "").replace(/^STATE_/, "").toLowerCase();
 };
 
@@ -197,7 +211,7 @@ const actionOf = ({ next }: ContinueWith): string =>
   (next.case ?? "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Reads a flow as Connect and gRPC carry it. */
-export const flowOfMessage = (flow: SettingsFlow | LoginFlow | RegistrationFlow): SeenFlow => {
+export const flowOfMessage = (flow: Flow): SeenFlow => {
   const { nodes = [], messages = [], action = "" } = flow.ui ?? {};
   const seen = nodes.map((node) => ({ ...nodeOfMessage(node), messages: node.messages }));
   return {
@@ -215,7 +229,7 @@ export const flowOfMessage = (flow: SettingsFlow | LoginFlow | RegistrationFlow)
     traits: "identity" in flow ? flow.identity?.traits : undefined,
     continueWith: "continueWith" in flow ? flow.continueWith.map(actionOf) : [],
     active: flow.active,
-    exchangeCode: flow.sessionTokenExchangeCode,
+    exchangeCode: "sessionTokenExchangeCode" in flow ? flow.sessionTokenExchangeCode : undefined,
   };
 };
 

@@ -20,6 +20,8 @@ export const ui = {
   settings: "http://127.0.0.1:4455/settings",
   login: "http://127.0.0.1:4455/login",
   registration: "http://127.0.0.1:4455/registration",
+  verification: "http://127.0.0.1:4455/verification",
+  recovery: "http://127.0.0.1:4455/recovery",
   error: "http://127.0.0.1:4455/error",
   welcome: "http://127.0.0.1:4455/welcome",
 } as const;
@@ -96,6 +98,8 @@ export const startServer = async ({
           style: "unified",
           after: { password: { hooks: [{ hook: "session" }] } },
         },
+        verification: { ui_url: ui.verification },
+        recovery: { ui_url: ui.recovery },
         error: { ui_url: ui.error },
       },
     },

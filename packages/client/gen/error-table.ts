@@ -12,6 +12,7 @@ export const errorTable = [
   { reason: 7, code: 16, status: 401, id: "session_aal1_required", message: "A session is required before a second factor." },
   { reason: 8, code: 3, status: 400, id: "", message: "The form was rejected." },
   { reason: 9, code: 9, status: 410, id: "self_service_flow_expired", message: "The flow has expired." },
+  { reason: 42, code: 9, status: 410, id: "self_service_flow_replaced", message: "The flow was replaced by another one." },
   { reason: 10, code: 5, status: 404, id: "", message: "The requested flow does not exist." },
   { reason: 11, code: 9, status: 400, id: "self_service_flow_disabled", message: "This flow is disabled." },
   { reason: 12, code: 5, status: 404, id: "", message: "This method is disabled." },

@@ -2,7 +2,7 @@ import type { CompleteSignInRequest, CompleteSignInResponse } from "../../../gen
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { CallbackParams } from "../../methods/contract/redirect.ts";
-import { type FlowRecord, returnToOf } from "../shared/flow.ts";
+import { type FlowRecord, isRedirectKind, returnToOf } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { mustExist } from "../shared/request.ts";
 import { withQuery } from "../shared/urls.ts";
@@ -38,7 +38,7 @@ export const createComplete = ({
         explain: "The app did not ask for an exchange code when it created its flow, so it could not fetch the answer.",
       });
     const destination = returnTo.must(returnToOf(flow)) ?? defaultReturnUrl;
-    const method = callbackHandler(flow.kind, pending.record.method);
+    const method = isRedirectKind(flow.kind) ? callbackHandler(flow.kind, pending.record.method) : undefined;
     if (method === undefined) throw serviceError("METHOD_DISABLED");
     const callbackData = await redirect.handleCallback(pending, method, answer, call);
     const now = clock.now();
@@ -60,6 +60,7 @@ export const createComplete = ({
     redirect.mustBeSameBrowser(pending, call);
     if (flow.kind === "settings") return (await completeRedirect.settings(pending, answer, call)).redirectBrowserTo;
     const { kind } = flow;
+    if (!isRedirectKind(kind)) throw serviceError("METHOD_DISABLED");
     let isReceived = false;
     const end = () =>
       completeRedirect[kind]({

@@ -2,7 +2,7 @@ import type { Continuations } from "../../continuation/continuation.ts";
 import type { Call } from "../../lib/call.ts";
 import type { CallbackHandler, CallbackParams } from "../../methods/contract/redirect.ts";
 import type { FlowDestinations, FlowStorage } from "../shared/deps.ts";
-import type { FlowKind } from "../shared/flow.ts";
+import type { RedirectKind } from "../shared/flow.ts";
 import type { CompleteRedirect } from "./callback.ts";
 import type { PendingRedirect, Redirects } from "./redirects.ts";
 
@@ -22,6 +22,6 @@ export interface CallbackDeps extends Pick<FlowStorage, "db" | "clock" | "flows"
     readonly registration: CompleteRedirect;
   };
   /** What reads the answers for a method of a flow; undefined when it is not there any more. */
-  readonly callbackHandler: (kind: FlowKind, method: string) => CallbackHandler | undefined;
+  readonly callbackHandler: (kind: RedirectKind, method: string) => CallbackHandler | undefined;
   readonly createNonce: () => { readonly nonce: string; readonly expiresAt: Date };
 }

@@ -7,6 +7,7 @@ import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { rejected } from "../../methods/contract/result.ts";
 import { readMessage } from "../../ui/stored-message.ts";
+import { isRedirectKind } from "../shared/flow.ts";
 import type { CallbackDeps } from "./deps.ts";
 
 /** Gives a native app the session that the system browser was sent away for: once, to whoever has both codes. */
@@ -20,7 +21,7 @@ export const createExchange =
       flows.findAt(db, homeId, flowId),
     );
     const kind = found?.flow.kind ?? "settings";
-    if (found === undefined || kind === "settings") throw nothingWaits();
+    if (found === undefined || kind === "settings" || !isRedirectKind(kind)) throw nothingWaits();
     const { flow, record, callbackData } = found;
     const attempt = uuid4();
     const complete = () =>

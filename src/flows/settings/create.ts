@@ -49,7 +49,7 @@ export const createCreate = (deps: SettingsDeps) => {
  */
 export const newSettingsFlow = (
   { clock, config, ...deps }: Pick<SettingsDeps, "clock" | "config" | "methods" | "sealedContext">,
-  { identity }: Caller,
+  { identity }: Pick<Caller, "identity">,
   type: FlowRecord["type"],
   requestUrl: string,
   form: FlowForm = emptyForm,

@@ -28,3 +28,15 @@ export const pageToContinueWith = (continueWith: readonly ContinueWith[]): strin
   }
   return undefined;
 };
+
+/** Tells a client to show a settings flow. `url` is its page, for browsers. */
+export const showSettings = (id: string, url: string | undefined): ContinueWith => ({
+  $typeName: "ostiary.ui.v1.ContinueWith",
+  next: {
+    case: "showSettingsUi",
+    value: {
+      $typeName: "ostiary.ui.v1.ShowSettingsUi",
+      flow: { $typeName: "ostiary.ui.v1.ContinueWithFlow", id, ...(url !== undefined && { url }) },
+    },
+  },
+});

@@ -9,7 +9,13 @@ import type { StoredMessage } from "../../ui/stored-message.ts";
  */
 
 /** The kinds of flow, as stored. */
-export type FlowKind = "settings" | "login" | "registration";
+export type FlowKind = "settings" | "login" | "registration" | "verification" | "recovery";
+
+/** The kinds of flow in which a person may be sent to another site and come back. */
+export type RedirectKind = Exclude<FlowKind, "verification" | "recovery">;
+
+/** Whether flows of this kind may send a person to another site. */
+export const isRedirectKind = (kind: FlowKind): kind is RedirectKind => kind !== "verification" && kind !== "recovery";
 
 /** What is wrong with, or to be said of, a form, and what was submitted with it. Never a secret. */
 export interface FlowForm {

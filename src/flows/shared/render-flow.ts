@@ -31,6 +31,21 @@ export interface FormParts {
 /** Presents what flows of every kind have: identity, times, and the form with its messages. */
 export const renderFlow = (flow: FlowRecord, { nodes, order, csrfToken }: FormParts, urls: FlowUrls): RenderedFlow => {
   const messages = messagesOf(flow.form);
+  const placed =
+    typeof order === "function"
+      ? attachMessages(order(csrfNode(csrfToken), nodes, csrfToken), messages.nodes)
+      : sortNodes(attachMessages([csrfNode(csrfToken), ...nodes], messages.nodes), order);
+  return renderPlacedFlow(flow, placed, urls.submit(flow.kind, flow.id));
+};
+
+/** The same for a form whose nodes stand where they belong, with their messages. `action` is where it is sent. */
+export const renderPlacedFlow = (
+  flow: FlowRecord,
+  nodes: readonly UiNode[],
+  action: string,
+  method = "POST",
+): RenderedFlow => {
+  const messages = messagesOf(flow.form);
   const returnTo = returnToOf(flow);
   return {
     id: flow.id,
@@ -42,12 +57,9 @@ export const renderFlow = (flow: FlowRecord, { nodes, order, csrfToken }: FormPa
     ...(flow.active !== undefined && { active: flow.active }),
     ui: {
       $typeName: "ostiary.ui.v1.UiContainer",
-      action: urls.submit(flow.kind, flow.id),
-      method: "POST",
-      nodes:
-        typeof order === "function"
-          ? [...attachMessages(order(csrfNode(csrfToken), nodes, csrfToken), messages.nodes)]
-          : sortNodes(attachMessages([csrfNode(csrfToken), ...nodes], messages.nodes), order),
+      action,
+      method,
+      nodes: [...nodes],
       messages: [...messages.form],
     },
   };

@@ -9,6 +9,8 @@ export interface ReturnTo {
    * @throws RETURN_TO_FORBIDDEN
    */
   must(value: string | undefined): string | undefined;
+  /** As `must`, but undefined for one that is not allowed: for what is done already, whatever has changed since. */
+  ifAllowed(value: string | undefined): string | undefined;
   /**
    * The form of a `return_to` that is stored and shown: as it was written, where
    * that is what was checked (a relative address stays one), else absolute.
@@ -37,6 +39,7 @@ export const createReturnTo = (resolve: (value: string) => string | undefined): 
   };
   return {
     must: (value) => must(value),
+    ifAllowed: (value) => (value === undefined || value === "" ? undefined : resolve(value)),
     mustShow: (value, field) => {
       const url = must(value, field);
       return url !== undefined && url === new URL(url).origin + value ? value : url;

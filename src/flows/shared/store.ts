@@ -82,6 +82,11 @@ export interface FlowStore {
    * not as it was read.
    */
   complete(tx: Sql, flow: FlowRecord, now: Date): Promise<boolean>;
+  /**
+   * Reads a flow that is nobody's from the start and locks it: it stays as it is until the transaction ends.
+   * Undefined: it is gone, or over at `now`.
+   */
+  findOpenForUpdate(tx: Sql, flow: FlowRecord, now: Date): Promise<FlowRecord | undefined>;
   /** Whether the flow is there and not over at `now`. It stays so until the transaction ends. */
   lockOpen(tx: Sql, flow: FlowRecord, now: Date): Promise<boolean>;
 }
@@ -171,6 +176,15 @@ export const createFlowStore = (): FlowStore => ({
       ],
     );
     return affectedRows === 1;
+  },
+
+  async findOpenForUpdate(tx, flow, now) {
+    const [row] = await tx.query<FlowRow>(`${atHome} AND f.expires_at > ? FOR UPDATE`, [
+      uuidBytes(homeOf(flow)),
+      uuidBytes(flow.id),
+      now,
+    ]);
+    return row && flowFromRow(row);
   },
 
   async lockOpen(tx, flow, now) {

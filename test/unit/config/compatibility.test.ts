@@ -194,6 +194,7 @@ test("hooks of the reference are either there or named as not there yet", () => 
   expect([...names].filter((name) => !isUnsupportedHook(name)).sort()).toEqual([
     "revoke_active_sessions",
     "session",
+    "show_verification_ui",
     "web_hook",
   ]);
 });

@@ -101,7 +101,7 @@ describe("existing files", () => {
     ).toBe(60_000);
   });
 
-  test("one with every method of the reference loads, and one warning names what is not there yet", () => {
+  test("one with every method of the reference loads, and nothing of it is to come", () => {
     const { config, warnings } = loadText(`
 version: v1.3.0
 dsn: mysql://root@tcp(127.0.0.1:3310)/peer?parseTime=true
@@ -149,7 +149,7 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
       lifespan: 600_000,
       after: { methods: { password: { hooks: [{ hook: "session" }] } } },
     });
-    expect(config.selfservice.flows.settings.after.methods.profile?.hooks).toEqual([]);
+    expect(config.selfservice.flows.settings.after.methods.profile?.hooks).toEqual([{ hook: "show_verification_ui" }]);
     expect(config.hashers.argon2).toEqual({
       memory: 16 * 1024,
       iterations: 1,
@@ -163,13 +163,8 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
       allowed_origins: ["http://127.0.0.1:4455"],
       allow_credentials: true,
     });
-    const [toCome, ...others] = warnings;
-    expect(toCome?.split(": ")[1]?.split(", ")).toEqual([
-      "selfservice.flows.settings.after.profile.hooks (show_verification_ui)",
-      "selfservice.flows.recovery",
-      "selfservice.flows.verification",
-    ]);
-    expect(others.join("\n")).toContain("log.leak_sensitive_values is ignored");
+    expect(warnings.join("\n")).not.toContain("selfservice");
+    expect(warnings.join("\n")).toContain("log.leak_sensitive_values is ignored");
   });
 
   test("values of what is not there yet are not checked", () => {

@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/errors/v1/errors.proto.
  */
 export const file_ostiary_errors_v1_errors: GenFile = /*@__PURE__*/
-  fileDesc("Ch5vc3RpYXJ5L2Vycm9ycy92MS9lcnJvcnMucHJvdG8SEW9zdGlhcnkuZXJyb3JzLnYxIkIKCUVycm9ySW5mbxIpCgZyZWFzb24YASABKA4yGS5vc3RpYXJ5LmVycm9ycy52MS5SZWFzb24SCgoCaWQYAiABKAkiZAoMRm9ybVJlamVjdGVkEg8KB2Zsb3dfaWQYASABKAkSMAoIbWVzc2FnZXMYAiADKAsyHi5vc3RpYXJ5LmVycm9ycy52MS5Gb3JtTWVzc2FnZRIRCglmbG93X2tpbmQYAyABKAkiQAoLRm9ybU1lc3NhZ2USDAoEbm9kZRgBIAEoCRIjCgR0ZXh0GAIgASgLMhUub3N0aWFyeS51aS52MS5VaVRleHQiUgoLRmxvd0V4cGlyZWQSLgoKZXhwaXJlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLdXNlX2Zsb3dfaWQYAiABKAkiegoOUmVhdXRoZW50aWNhdGUSDwoHbWF4X2FnZRgBIAEoBRIPCgdtZXRob2RzGAIgAygJEhgKEG5hdGl2ZV9sb2dpbl91cmwYAyABKAkSGwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgEIAEoCRIPCgdmbG93X2lkGAUgASgJImkKDlN0ZXBVcFJlcXVpcmVkEg8KB21ldGhvZHMYASADKAkSGAoQbmF0aXZlX2xvZ2luX3VybBgCIAEoCRIbChNyZWRpcmVjdF9icm93c2VyX3RvGAMgASgJEg8KB21heF9hZ2UYBCABKAUqtggKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABITCg9SRUFTT05fSU5URVJOQUwQARIWChJSRUFTT05fVU5BVkFJTEFCTEUQAhIbChdSRUFTT05fU0VTU0lPTl9JTkFDVElWRRADEiQKIFJFQVNPTl9TRVNTSU9OX0FMUkVBRFlfQVZBSUxBQkxFEAQSIwofUkVBU09OX1NFU1NJT05fUkVGUkVTSF9SRVFVSVJFRBAFEhgKFFJFQVNPTl9BQUwyX1JFUVVJUkVEEAYSGAoUUkVBU09OX0FBTDFfUkVRVUlSRUQQBxIYChRSRUFTT05fRk9STV9SRUpFQ1RFRBAIEhcKE1JFQVNPTl9GTE9XX0VYUElSRUQQCRIZChVSRUFTT05fRkxPV19OT1RfRk9VTkQQChIYChRSRUFTT05fRkxPV19ESVNBQkxFRBALEhoKFlJFQVNPTl9NRVRIT0RfRElTQUJMRUQQDBIcChhSRUFTT05fSURFTlRJVFlfTUlTTUFUQ0gQDRIZChVSRUFTT05fQ1NSRl9WSU9MQVRJT04QDhIbChdSRUFTT05fVU5UUlVTVEVEX09SSUdJThAPEh4KGlJFQVNPTl9SRVRVUk5fVE9fRk9SQklEREVOEBASGAoUUkVBU09OX0lOVkFMSURfRklFTEQQERIZChVSRUFTT05fTUFMRk9STUVEX0JPRFkQEhIZChVSRUFTT05fQk9EWV9UT09fTEFSR0UQExIcChhSRUFTT05fSURFTlRJVFlfRElTQUJMRUQQFBIgChxSRUFTT05fTE9HT1VUX1RPS0VOX01JU01BVENIEBUSIAocUkVBU09OX1NFU1NJT05fVE9LRU5fVU5LTk9XThAWEhQKEFJFQVNPTl9OT1RfRk9VTkQQFxIXChNSRUFTT05fUkFURV9MSU1JVEVEEBgSFQoRUkVBU09OX09WRVJMT0FERUQQGRIYChRSRUFTT05fRVRBR19NSVNNQVRDSBAaEisKJ1JFQVNPTl9CUk9XU0VSX0xPQ0FUSU9OX0NIQU5HRV9SRVFVSVJFRBAbEhwKGFJFQVNPTl9TRVNTSU9OX0FNQklHVU9VUxAdEhUKEVJFQVNPTl9BRE1JTl9PTkxZEB4SGgoWUkVBU09OX1VQU1RSRUFNX0ZBSUxFRBAfEhoKFlJFQVNPTl9PVVRDT01FX1VOS05PV04QIRIbChdSRUFTT05fT1BFUkFUT1JfVU5LTk9XThAiEhQKEFJFQVNPTl9OT1RfTE9DQUwQIxIZChVSRUFTT05fU0NPUEVfUkVRVUlSRUQQJBIZChVSRUFTT05fQUxSRUFEWV9FWElTVFMQJRIXChNSRUFTT05fRkxPV19SRUZVU0VEECgSHQoZUkVBU09OX1VQU1RSRUFNX1RJTUVEX09VVBApIgQIHBAcQpABChFvc3RpYXJ5LmVycm9ycy52MVABWjJleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2Vycm9ycy92MTtlcnJvcnN2MaICBk9TVEVSUqoCEU9zdGlhcnkuRXJyb3JzLlYxygIRT3N0aWFyeVxFcnJvcnNcVjHqAhNPc3RpYXJ5OjpFcnJvcnM6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_ostiary_ui_v1_ui]);
+  fileDesc("Ch5vc3RpYXJ5L2Vycm9ycy92MS9lcnJvcnMucHJvdG8SEW9zdGlhcnkuZXJyb3JzLnYxIkIKCUVycm9ySW5mbxIpCgZyZWFzb24YASABKA4yGS5vc3RpYXJ5LmVycm9ycy52MS5SZWFzb24SCgoCaWQYAiABKAkiZAoMRm9ybVJlamVjdGVkEg8KB2Zsb3dfaWQYASABKAkSMAoIbWVzc2FnZXMYAiADKAsyHi5vc3RpYXJ5LmVycm9ycy52MS5Gb3JtTWVzc2FnZRIRCglmbG93X2tpbmQYAyABKAkiQAoLRm9ybU1lc3NhZ2USDAoEbm9kZRgBIAEoCRIjCgR0ZXh0GAIgASgLMhUub3N0aWFyeS51aS52MS5VaVRleHQiUgoLRmxvd0V4cGlyZWQSLgoKZXhwaXJlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLdXNlX2Zsb3dfaWQYAiABKAkiIwoMRmxvd1JlcGxhY2VkEhMKC3VzZV9mbG93X2lkGAEgASgJInoKDlJlYXV0aGVudGljYXRlEg8KB21heF9hZ2UYASABKAUSDwoHbWV0aG9kcxgCIAMoCRIYChBuYXRpdmVfbG9naW5fdXJsGAMgASgJEhsKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YBCABKAkSDwoHZmxvd19pZBgFIAEoCSJpCg5TdGVwVXBSZXF1aXJlZBIPCgdtZXRob2RzGAEgAygJEhgKEG5hdGl2ZV9sb2dpbl91cmwYAiABKAkSGwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgDIAEoCRIPCgdtYXhfYWdlGAQgASgFKtAICgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEwoPUkVBU09OX0lOVEVSTkFMEAESFgoSUkVBU09OX1VOQVZBSUxBQkxFEAISGwoXUkVBU09OX1NFU1NJT05fSU5BQ1RJVkUQAxIkCiBSRUFTT05fU0VTU0lPTl9BTFJFQURZX0FWQUlMQUJMRRAEEiMKH1JFQVNPTl9TRVNTSU9OX1JFRlJFU0hfUkVRVUlSRUQQBRIYChRSRUFTT05fQUFMMl9SRVFVSVJFRBAGEhgKFFJFQVNPTl9BQUwxX1JFUVVJUkVEEAcSGAoUUkVBU09OX0ZPUk1fUkVKRUNURUQQCBIXChNSRUFTT05fRkxPV19FWFBJUkVEEAkSGQoVUkVBU09OX0ZMT1dfTk9UX0ZPVU5EEAoSGAoUUkVBU09OX0ZMT1dfRElTQUJMRUQQCxIaChZSRUFTT05fTUVUSE9EX0RJU0FCTEVEEAwSHAoYUkVBU09OX0lERU5USVRZX01JU01BVENIEA0SGQoVUkVBU09OX0NTUkZfVklPTEFUSU9OEA4SGwoXUkVBU09OX1VOVFJVU1RFRF9PUklHSU4QDxIeChpSRUFTT05fUkVUVVJOX1RPX0ZPUkJJRERFThAQEhgKFFJFQVNPTl9JTlZBTElEX0ZJRUxEEBESGQoVUkVBU09OX01BTEZPUk1FRF9CT0RZEBISGQoVUkVBU09OX0JPRFlfVE9PX0xBUkdFEBMSHAoYUkVBU09OX0lERU5USVRZX0RJU0FCTEVEEBQSIAocUkVBU09OX0xPR09VVF9UT0tFTl9NSVNNQVRDSBAVEiAKHFJFQVNPTl9TRVNTSU9OX1RPS0VOX1VOS05PV04QFhIUChBSRUFTT05fTk9UX0ZPVU5EEBcSFwoTUkVBU09OX1JBVEVfTElNSVRFRBAYEhUKEVJFQVNPTl9PVkVSTE9BREVEEBkSGAoUUkVBU09OX0VUQUdfTUlTTUFUQ0gQGhIrCidSRUFTT05fQlJPV1NFUl9MT0NBVElPTl9DSEFOR0VfUkVRVUlSRUQQGxIcChhSRUFTT05fU0VTU0lPTl9BTUJJR1VPVVMQHRIVChFSRUFTT05fQURNSU5fT05MWRAeEhoKFlJFQVNPTl9VUFNUUkVBTV9GQUlMRUQQHxIaChZSRUFTT05fT1VUQ09NRV9VTktOT1dOECESGwoXUkVBU09OX09QRVJBVE9SX1VOS05PV04QIhIUChBSRUFTT05fTk9UX0xPQ0FMECMSGQoVUkVBU09OX1NDT1BFX1JFUVVJUkVEECQSGQoVUkVBU09OX0FMUkVBRFlfRVhJU1RTECUSFwoTUkVBU09OX0ZMT1dfUkVGVVNFRBAoEh0KGVJFQVNPTl9VUFNUUkVBTV9USU1FRF9PVVQQKRIYChRSRUFTT05fRkxPV19SRVBMQUNFRBAqIgQIHBAcQpABChFvc3RpYXJ5LmVycm9ycy52MVABWjJleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2Vycm9ycy92MTtlcnJvcnN2MaICBk9TVEVSUqoCEU9zdGlhcnkuRXJyb3JzLlYxygIRT3N0aWFyeVxFcnJvcnNcVjHqAhNPc3RpYXJ5OjpFcnJvcnM6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_ostiary_ui_v1_ui]);
 
 /**
  * Why a call failed, for programs. Part of every error.
@@ -70,8 +70,8 @@ export type FormRejected = Message<"ostiary.errors.v1.FormRejected"> & {
   messages: FormMessage[];
 
   /**
-   * The service whose GetFlow returns the flow: `settings`, `login` or
-   * `registration`. A sign-in with a provider may continue in a flow of another
+   * The service whose GetFlow returns the flow: `settings`, `login`,
+   * `registration`, `verification` or `recovery`. A sign-in with a provider may continue in a flow of another
    * kind.
    *
    * @generated from field: string flow_kind = 3;
@@ -144,6 +144,27 @@ export const FlowExpiredSchema: GenMessage<FlowExpired> = /*@__PURE__*/
   messageDesc(file_ostiary_errors_v1_errors, 3);
 
 /**
+ * A flow that cannot be used any more.
+ *
+ * @generated from message ostiary.errors.v1.FlowReplaced
+ */
+export type FlowReplaced = Message<"ostiary.errors.v1.FlowReplaced"> & {
+  /**
+   * Id of the flow that takes its place, a UUID.
+   *
+   * @generated from field: string use_flow_id = 1;
+   */
+  useFlowId: string;
+};
+
+/**
+ * Describes the message ostiary.errors.v1.FlowReplaced.
+ * Use `create(FlowReplacedSchema)` to create a new message.
+ */
+export const FlowReplacedSchema: GenMessage<FlowReplaced> = /*@__PURE__*/
+  messageDesc(file_ostiary_errors_v1_errors, 4);
+
+/**
  * How to authenticate again, so that a protected change can be applied.
  *
  * @generated from message ostiary.errors.v1.Reauthenticate
@@ -191,7 +212,7 @@ export type Reauthenticate = Message<"ostiary.errors.v1.Reauthenticate"> & {
  * Use `create(ReauthenticateSchema)` to create a new message.
  */
 export const ReauthenticateSchema: GenMessage<Reauthenticate> = /*@__PURE__*/
-  messageDesc(file_ostiary_errors_v1_errors, 4);
+  messageDesc(file_ostiary_errors_v1_errors, 5);
 
 /**
  * The session has to reach a higher assurance level (NIST SP 800-63B) first.
@@ -234,7 +255,7 @@ export type StepUpRequired = Message<"ostiary.errors.v1.StepUpRequired"> & {
  * Use `create(StepUpRequiredSchema)` to create a new message.
  */
 export const StepUpRequiredSchema: GenMessage<StepUpRequired> = /*@__PURE__*/
-  messageDesc(file_ostiary_errors_v1_errors, 5);
+  messageDesc(file_ostiary_errors_v1_errors, 6);
 
 /**
  * Why a call failed. docs/errors.md gives each reason its gRPC code, its HTTP
@@ -517,6 +538,14 @@ export const Reason = {
    * @generated from enum value: REASON_UPSTREAM_TIMED_OUT = 41;
    */
   UPSTREAM_TIMED_OUT: 41,
+
+  /**
+   * The flow is over, though it has not expired: what was sent was used, or tried too
+   * often. FlowReplaced names the flow to go on with.
+   *
+   * @generated from enum value: REASON_FLOW_REPLACED = 42;
+   */
+  FLOW_REPLACED: 42,
 } as const;
 
 /**

@@ -1,0 +1,132 @@
+import type { Core } from "../core.ts";
+import type { Courier } from "../courier/courier.ts";
+import type { Hook } from "../hooks/phases.ts";
+import type { HookRunner } from "../hooks/runner.ts";
+import { showVerificationUi } from "../hooks/show-verification-ui.ts";
+import type { createLimits } from "../limits/module.ts";
+import type { Methods } from "../methods/module.ts";
+import type { createSessions } from "../session/module.ts";
+import { createRenderRecovery, type RenderRecovery } from "./recovery/render.ts";
+import { createRecoveryService } from "./recovery/service.ts";
+import { newSettingsFlow } from "./settings/create.ts";
+import type { FlowDestinations, FlowForms, FlowSessions, FlowStorage } from "./shared/deps.ts";
+import { formOf } from "./shared/form.ts";
+import { createRenderVerification, type RenderVerification } from "./verification/render.ts";
+import { createVerificationService } from "./verification/service.ts";
+import { createVerifier } from "./verification/verifier.ts";
+
+/** What flows that send messages to addresses stand on. */
+interface AddressFlowsDeps {
+  readonly core: Core;
+  readonly sessions: ReturnType<typeof createSessions>;
+  readonly limits: ReturnType<typeof createLimits>;
+  readonly methods: Methods;
+  readonly courier: Courier;
+  /** What all flows share. */
+  readonly shared: FlowStorage & FlowSessions & FlowDestinations & Omit<FlowForms, "hooks">;
+  readonly hooks: { readonly verification: HookRunner; readonly recovery: HookRunner };
+  readonly render: { readonly verification: RenderVerification; readonly recovery: RenderRecovery };
+}
+
+/** Creates the presentations of both flows. */
+export const createAddressFlowRenders = (
+  { config }: Pick<Core, "config">,
+  methods: Methods,
+  { defaultReturnUrl, returnTo, urls }: FlowDestinations,
+  takesPhoneNumbers: boolean,
+) => {
+  const { verification, recovery } = config.selfservice.flows;
+  return {
+    verification: createRenderVerification({
+      config: verification,
+      defaultReturnUrl,
+      methods: methods.verification,
+      returnTo,
+      takesPhoneNumbers,
+      urls,
+    }),
+    recovery: createRenderRecovery({ config: recovery, methods: methods.recovery, urls }),
+  };
+};
+
+/** What sends messages and takes them back. */
+const proofOf = (
+  { core, sessions, limits, courier, shared }: Omit<AddressFlowsDeps, "hooks" | "render" | "methods">,
+  takesPhoneNumbers: boolean,
+) => {
+  const { codeGuesses, messages, messageFloor, newFlows } = limits;
+  return {
+    ...shared,
+    codeGuesses,
+    messages,
+    messageFloor,
+    newFlows,
+    courier,
+    openedLinks: sessions.openedLinks,
+    takesPhoneNumbers,
+    linkBase: core.config.selfservice.methods.link.config.base_url,
+  };
+};
+
+/**
+ * The hooks that follow every registration and change of settings, whatever is configured: none where nothing is
+ * verified.
+ */
+export const createVerificationHooks = (
+  deps: Omit<AddressFlowsDeps, "hooks" | "render">,
+  takesPhoneNumbers: boolean,
+): readonly Hook[] => {
+  const { selfservice, feature_flags: flags } = deps.core.config;
+  const { verification } = selfservice.flows;
+  if (!verification.enabled) return [];
+  const sendsToAll = flags.legacy_continue_with_verification_ui;
+  const verifier = createVerifier({
+    ...proofOf(deps, takesPhoneNumbers),
+    config: verification,
+    methods: deps.methods.verification,
+    sendsToAll,
+  });
+  return sendsToAll ? [verifier, showVerificationUi()] : [verifier];
+};
+
+/** Creates verification and recovery. */
+export const createAddressFlows = ({ hooks, render, ...deps }: AddressFlowsDeps, takesPhoneNumbers: boolean) => {
+  const { core, methods, shared } = deps;
+  const { config, digestKey } = core;
+  const { flows } = config.selfservice;
+  const proof = proofOf(deps, takesPhoneNumbers);
+  const verification = {
+    ...proof,
+    config: flows.verification,
+    methods: methods.verification,
+    hooks: hooks.verification,
+    render: render.verification,
+  };
+  const recovery = {
+    ...proof,
+    config: flows.recovery,
+    methods: methods.recovery,
+    hooks: hooks.recovery,
+    render: render.recovery,
+    digestKey,
+    usesContinueWith: config.feature_flags.use_continue_with_transitions,
+    choosesAddress: config.feature_flags.choose_recovery_address,
+    settings: {
+      privilegedFor: flows.settings.privileged_session_max_age,
+      create: async (tx, identity, { type, requestUrl, context }, text) => {
+        const form = formOf([{ node: "", text }]);
+        const flow = newSettingsFlow(
+          { ...shared, config: flows.settings, methods: methods.settings },
+          { identity },
+          type,
+          requestUrl,
+          form,
+          context,
+        );
+        await shared.flows.insert(tx, flow);
+        return flow;
+      },
+    },
+  } satisfies Parameters<typeof createRecoveryService>[0];
+  return { services: [createVerificationService(verification), createRecoveryService(recovery)] };
+};

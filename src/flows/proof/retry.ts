@@ -1,0 +1,18 @@
+import { serviceError } from "../../errors/service-error.ts";
+import type { Done } from "../pipeline.ts";
+import type { ConcurrentChange } from "../shared/concurrent-change.ts";
+
+/** How often it is tried. Each time another request must have come between. */
+const TRIES = 8;
+
+/** Takes the steps of a submit again while another request came between. @throws OVERLOADED */
+export const retryWhileChanged = async <T>(attempt: () => Promise<Done<T> | ConcurrentChange>): Promise<T> => {
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const ended = await attempt();
+    if (ended.kind === "done") return ended.render();
+  }
+  throw serviceError("OVERLOADED", {
+    explain: "The account is being changed by other requests all the time.",
+    headers: { "retry-after": "1" },
+  });
+};

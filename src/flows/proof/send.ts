@@ -1,0 +1,186 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { localeOf } from "../../courier/locale.ts";
+import type { MessageTemplate } from "../../courier/message.ts";
+import type { Sql } from "../../db/sql.ts";
+import { apply } from "../../identity/apply.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import type { IssuedProof, ProofMethod } from "../../methods/contract/proof.ts";
+import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
+import type { FlowRecord } from "../shared/flow.ts";
+import { withQuery } from "../shared/urls.ts";
+import { type Address, addressKey } from "./address.ts";
+import type { ProofDeps } from "./deps.ts";
+import { isSameFlow } from "./is-same-flow.ts";
+import { bindingOf, openSent, sealSent } from "./sent-proof.ts";
+
+/** The kinds of flow that send secrets to addresses. */
+export type ProofFlowKind = "verification" | "recovery";
+
+/** What a flow wants to have sent. */
+export interface Sending {
+  readonly flow: FlowRecord;
+  readonly kind: ProofFlowKind;
+  readonly method: ProofMethod;
+  readonly address: Address;
+  readonly call: Call;
+  readonly transientPayload: JsonObject | undefined;
+  /** Whether an address that nobody has gets a message, too. */
+  readonly notifiesUnknown: boolean;
+  /** Base URL of links, without a slash at its end; undefined: that of the public port. */
+  readonly linkBase: string | undefined;
+  /** The flow as it is once something was sent, whether anybody has the address or not. */
+  readonly after: FlowRecord;
+}
+
+/** A message with a secret, and whom it is for. */
+export interface ProofMessage
+  extends Pick<Sending, "kind" | "method" | "address" | "call" | "transientPayload" | "linkBase"> {
+  readonly flow: Pick<FlowRecord, "id" | "requestUrl">;
+  readonly issued: IssuedProof;
+  readonly owner: IdentityRecord;
+}
+
+/** Queues messages with secrets in the transaction of what they belong to. */
+export type QueueProof = (tx: Sql, message: ProofMessage) => Promise<void>;
+
+/** The template of a message. */
+const templateOf = (kind: ProofFlowKind, method: string, isKnown: boolean): MessageTemplate =>
+  `${kind}${method === "code" ? "_code" : ""}_${isKnown ? "valid" : "invalid"}`;
+
+/** Where the link of a message leads: to the flow, in whatever browser. */
+const linkOf = (
+  urls: ProofDeps["urls"],
+  { kind, method, flow, linkBase }: Pick<ProofMessage, "kind" | "method" | "flow" | "linkBase">,
+  secret: string,
+): string => {
+  const at =
+    linkBase === undefined || method.name === "code"
+      ? urls.submit(kind, flow.id)
+      : `${linkBase}/self-service/${kind}?flow=${flow.id}`;
+  return withQuery(at, { [method.name === "code" ? "code" : "token"]: secret });
+};
+
+/** Creates what queues them. */
+export const createQueueProof =
+  ({ courier, clock, urls }: Pick<ProofDeps, "courier" | "clock" | "urls">): QueueProof =>
+  async (tx, message) => {
+    const { flow, kind, method, issued, address, call, owner, transientPayload } = message;
+    await courier.queue(tx, {
+      template: templateOf(kind, method.name, true),
+      channel: address.via,
+      recipient: address.value,
+      locale: localeOf(call.headers),
+      data: {
+        ...(method.name === "code" && { code: issued.secret }),
+        url: linkOf(urls, message, issued.secret),
+        expiresInMinutes: Math.max(1, Math.round((issued.expiresAt.getTime() - clock.now().getTime()) / 60_000)),
+      },
+      identity: owner,
+      requestUrl: flow.requestUrl,
+      transientPayload,
+      expiresAt: issued.expiresAt,
+    });
+  };
+
+/** Whether a message was queued, and the flow as it is then. */
+interface Written {
+  readonly flow: FlowRecord;
+  readonly isQueued: boolean;
+}
+
+/** Sends a secret to an address, if anybody has it. */
+export type SendProof = (sending: Sending) => Promise<{ readonly flow: FlowRecord } | ConcurrentChange>;
+
+/**
+ * Creates what sends them. Whether anybody has the address shows neither in the
+ * answer nor in its time, and what is counted is counted for every address alike.
+ */
+export const createSendProof = (deps: ProofDeps): SendProof => {
+  const { db, clock, courier, devices, flows, identities, messageFloor, messages, sealedContext } = deps;
+  const queueProof = createQueueProof(deps);
+
+  const findOwner = async (kind: ProofFlowKind, address: Address): Promise<IdentityRecord | undefined> => {
+    const wanted =
+      kind === "verification" ? { verifiable: [address], recovery: [] } : { verifiable: [], recovery: [address] };
+    const owner = await identities.findIdentifierOwner(db, { identifiers: {}, ...wanted });
+    return owner?.identity.state === "active" ? owner.identity : undefined;
+  };
+
+  const notifyStranger = async (
+    tx: Sql,
+    { flow, kind, method, address, call, notifiesUnknown, transientPayload }: Sending,
+  ) => {
+    if (!notifiesUnknown) return false;
+    await courier.queue(tx, {
+      template: templateOf(kind, method.name, false),
+      channel: address.via,
+      recipient: address.value,
+      locale: localeOf(call.headers),
+      data: {},
+      requestUrl: flow.requestUrl,
+      transientPayload,
+      expiresAt: new Date(clock.now().getTime() + method.lifespan),
+    });
+    return true;
+  };
+
+  /** Beyond the limit, what was sent to the address before stays good. */
+  const stillGood = ({ flow, method, address }: Sending): JsonObject | undefined => {
+    const before = openSent(sealedContext, flow, method.name);
+    return before?.address?.value === address.value ? before.proof : undefined;
+  };
+
+  const write = async (
+    tx: Sql,
+    sending: Sending,
+    owner: IdentityRecord | undefined,
+    device: string | undefined,
+  ): Promise<Written> => {
+    const { flow, kind, method, address, after } = sending;
+    const now = clock.now();
+    if (owner && kind === "verification" && isPending(owner, address)) {
+      const marked = apply(owner, { sent: [address] }, { now, newId: uuid4 });
+      if (!(await identities.update(tx, owner, marked))) throw new ConcurrentChangeError("the person has changed");
+    }
+    const current = await flows.findOpenForUpdate(tx, flow, now);
+    if (current === undefined || !isSameFlow(flow, current)) throw new ConcurrentChangeError("the flow has changed");
+    const isAllowed = await messages.consume(tx, { address: addressKey(address), device });
+    const issued = method.issue(bindingOf(flow, { address, identityId: owner?.id }));
+    const proof = isAllowed ? owner && issued.sealed : stillGood(sending);
+    const saved = {
+      ...after,
+      context: sealSent(sealedContext, after, method.name, { proof, address, identityId: owner?.id }),
+    };
+    if (!(await flows.save(tx, saved, now))) throw new ConcurrentChangeError("the flow is over");
+    if (!isAllowed) return { flow: saved, isQueued: false };
+    if (owner === undefined) return { flow: saved, isQueued: await notifyStranger(tx, sending) };
+    await queueProof(tx, { ...sending, issued, owner });
+    return { flow: saved, isQueued: true };
+  };
+
+  return (sending) =>
+    messageFloor.hold<{ readonly flow: FlowRecord } | ConcurrentChange>(sending.call.signal, async (timed) => {
+      timed.began(0);
+      await messages.consumeOrThrow(sending.call.remoteAddress);
+      const owner = await findOwner(sending.kind, sending.address);
+      const device = owner && (await devices.find(sending.call, owner.id));
+      try {
+        const { flow, isQueued } = await db.transaction((tx) => write(tx, sending, owner, device));
+        if (isQueued) {
+          courier.wake();
+          timed.verified("message");
+        }
+        return { failed: true, value: { flow } };
+      } catch (thrown) {
+        if (thrown instanceof ConcurrentChangeError) return { failed: false, value: concurrentChange };
+        throw thrown;
+      }
+    });
+};
+
+const isPending = (owner: IdentityRecord, { via, value }: Address): boolean =>
+  owner.verifiable.some(
+    (address) => address.via === via && address.value === value && !address.verified && address.status === "pending",
+  );

@@ -1,0 +1,143 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import type { UpdateFlowResponse } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
+import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
+import type { SubmittedValues } from "../../methods/contract/result.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { type Done, type Ended, endWith } from "../pipeline.ts";
+import { type Address, readAddress } from "../proof/address.ts";
+import type { ConcurrentChange } from "../shared/concurrent-change.ts";
+import type { FlowRecord } from "../shared/flow.ts";
+import { formOf, withForm } from "../shared/form.ts";
+import { mustExist } from "../shared/request.ts";
+import type { RecoveryDeps } from "./deps.ts";
+import type { Loaded, RecoveryLoad, Submitted } from "./load.ts";
+import { addressChoice, maskAddress } from "./mask-address.ts";
+
+/** An address that a code goes to, and what the form shows then. */
+export interface TypedAddress {
+  readonly address: Address;
+  readonly values: SubmittedValues;
+  readonly state: string;
+  readonly text: UiText;
+}
+
+type Submission = Submitted & Loaded & { readonly method: RecoveryMethod };
+type Asked = Ended<Done<UpdateFlowResponse> | ConcurrentChange>;
+
+/**
+ * Creates the steps in which a person with several addresses chooses one of
+ * them: they name one, choose among all, masked, and write the chosen one in
+ * full. That is skipped where there is nothing to choose.
+ */
+export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: RecoveryLoad) => {
+  const { clock, db, digestKey, flows, identities, takesPhoneNumbers } = deps;
+
+  const choiceOf = (flow: FlowRecord, address: string): string => addressChoice(digestKey, flow.id, address);
+
+  /** Shows the form of another step. */
+  const ask = async (
+    { flow, call, method }: Submission,
+    state: string,
+    values: Readonly<Record<string, JsonValue>>,
+    text?: UiText,
+  ): Promise<Asked> => {
+    const now = clock.now();
+    const form = formOf(text ? [{ node: "", text }] : [], values);
+    const saved = withForm(flow, form, now, state, method.name);
+    mustExist((await flows.save(db, saved, now)) || undefined);
+    return endWith<Done<UpdateFlowResponse>>({ kind: "done", render: async () => rendered(saved, call) });
+  };
+
+  const must = async (submission: Submission, node: string, typed: string): Promise<Address> => {
+    const address = readAddress(typed, takesPhoneNumbers);
+    if (address !== undefined) return address;
+    const { flow, call, method } = submission;
+    const text =
+      typed === "" ? uiText(messages.required, { property: node }) : uiText(messages.invalidEmail, { value: typed });
+    throw await reject({ flow, call, messages: [{ node, text }], active: method.name });
+  };
+
+  const ownerOf = async (address: Address): Promise<IdentityRecord | undefined> => {
+    const owner = await identities.findIdentifierOwner(db, { identifiers: {}, verifiable: [], recovery: [address] });
+    return owner?.identity.state === "active" ? owner.identity : undefined;
+  };
+
+  const send = (address: Address, confirmed: string, named: string): { readonly typed: TypedAddress } => ({
+    typed: {
+      address,
+      values: { recovery_confirm_address: confirmed, recovery_address: named },
+      state: "recovery_awaiting_code",
+      text: uiText(messages.recoveryCodeSentTo, { masked_address: maskAddress(address.value) }),
+    },
+  });
+
+  const chooseAmong = async (
+    submission: Submission,
+    named: string,
+  ): Promise<Asked | { readonly typed: TypedAddress }> => {
+    const address = await must(submission, "recovery_address", named);
+    const owner = await ownerOf(address);
+    const { flow } = submission;
+    const choices = (owner?.recovery ?? []).map(({ value }) => value).sort();
+    if (choices.length <= 1) return send(address, named, named);
+    return ask(
+      submission,
+      "recovery_awaiting_address_choice",
+      { recovery_address: named, choices: choices.map((value) => [choiceOf(flow, value), maskAddress(value)]) },
+      uiText(messages.chooseRecoveryAddress),
+    );
+  };
+
+  const confirm = async (submission: Submission): Promise<Asked | { readonly typed: TypedAddress }> => {
+    const { body, flow, call, method } = submission;
+    const named = await must(submission, "recovery_address", body.recoveryAddress);
+    if (choiceOf(flow, named.value) === body.recoverySelectAddress)
+      return send(named, body.recoveryAddress, body.recoveryAddress);
+    const owner = await ownerOf(named);
+    const chosen = owner?.recovery.find(({ value }) => choiceOf(flow, value) === body.recoverySelectAddress);
+    if (chosen === undefined) {
+      const text = uiText(messages.required, { property: "recovery_select_address" });
+      throw await reject({
+        flow,
+        call,
+        messages: [{ node: "recovery_select_address", text }],
+        active: method.name,
+      });
+    }
+    return ask(
+      submission,
+      "recovery_confirming_address",
+      { recovery_address: body.recoveryAddress, via: chosen.via },
+      uiText(messages.askForFullAddress),
+    );
+  };
+
+  const goBack = async (submission: Submission): Promise<Asked> => {
+    const { body } = submission;
+    const named = readAddress(body.recoveryAddress, takesPhoneNumbers);
+    const owner = named && (await ownerOf(named));
+    if (owner && owner.recovery.length > 1) {
+      const asked = await chooseAmong(submission, body.recoveryAddress);
+      if ("endedWith" in asked) return asked;
+    }
+    return ask(submission, "recovery_awaiting_address", {});
+  };
+
+  return (submission: Submission): Promise<Asked | { readonly typed: TypedAddress }> => {
+    const { body, flow } = submission;
+    if (body.screen === "previous") return goBack(submission);
+    switch (flow.state) {
+      case "recovery_awaiting_address_choice":
+        return confirm(submission);
+      case "recovery_confirming_address":
+      case "recovery_awaiting_code":
+        return must(submission, "recovery_confirm_address", body.recoveryConfirmAddress).then((address) =>
+          send(address, body.recoveryConfirmAddress, body.recoveryAddress),
+        );
+      default:
+        return chooseAmong(submission, body.recoveryAddress);
+    }
+  };
+};

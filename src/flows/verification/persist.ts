@@ -1,0 +1,69 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
+import { apply } from "../../identity/apply.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import type { Address } from "../proof/address.ts";
+import { isSameFlow } from "../proof/is-same-flow.ts";
+import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
+import type { FlowRecord } from "../shared/flow.ts";
+import { formOf, withForm } from "../shared/form.ts";
+import type { VerificationDeps } from "./deps.ts";
+
+/** An address that is about to count as verified. */
+export interface VerifiedAddress {
+  readonly flow: FlowRecord;
+  readonly call: Call;
+  readonly before: IdentityRecord;
+  readonly address: Address;
+  /** What hooks changed beside. */
+  readonly revision: Change | undefined;
+  readonly hooked: Omit<ChangeContext, "identity">;
+}
+
+/** A verification as it was written. */
+export interface WrittenVerification {
+  readonly kind: "written";
+  readonly flow: FlowRecord;
+  readonly context: WrittenContext;
+}
+
+/**
+ * Creates the transaction of a verification: the person at the version that was
+ * read and active, then the flow as it was read. Both are written, so that what
+ * was sent is good once.
+ */
+export const createPersist =
+  ({ audit, clock, db, flows, hooks, identities }: VerificationDeps) =>
+  async (verified: VerifiedAddress): Promise<WrittenVerification | ConcurrentChange> => {
+    const { flow, call, before, address, revision, hooked } = verified;
+    try {
+      return await db.transaction(async (tx) => {
+        const now = clock.now();
+        const after = apply(before, { verified: [address], ...revision }, { now, newId: uuid4 });
+        if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the person has changed");
+        const current = await flows.findOpenForUpdate(tx, flow, now);
+        if (current === undefined || !isSameFlow(flow, current))
+          throw new ConcurrentChangeError("the flow has changed");
+        const text = uiText(address.via === "sms" ? messages.phoneVerified : messages.verified);
+        const passed = {
+          ...withForm(flow, formOf([{ node: "", text }]), now, "passed_challenge"),
+          context: withoutSealed(flow.context),
+        };
+        if (!(await flows.save(tx, passed, now))) throw new ConcurrentChangeError("the flow is over");
+        const event = { type: "address.verified", outcome: "done", detail: { via: address.via } } as const;
+        await audit.record(tx, { identityId: before.id, sessionId: undefined, ...event }, call);
+        const context: WrittenContext = { ...hooked, identity: after, verifications: [] };
+        await hooks.inTransaction(tx, context);
+        return { kind: "written", flow: passed, context } as const;
+      });
+    } catch (thrown) {
+      if (thrown instanceof ConcurrentChangeError) return concurrentChange;
+      throw thrown;
+    }
+  };
+
+/** What was sent is of no use any more. */
+const withoutSealed = ({ sealed: _, ...context }: JsonObject): JsonObject => context;

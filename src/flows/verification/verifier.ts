@@ -1,0 +1,128 @@
+import type { Sql } from "../../db/sql.ts";
+import type { CreatedVerification, Hook, HookFlow, WrittenContext } from "../../hooks/phases.ts";
+import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
+import type { ProofMethod } from "../../methods/contract/proof.ts";
+import { type Address, addressKey } from "../proof/address.ts";
+import { createQueueProof } from "../proof/send.ts";
+import { bindingOf, sealSent } from "../proof/sent-proof.ts";
+import { keepReturnTo } from "../shared/flow.ts";
+import { formOf } from "../shared/form.ts";
+import { newVerificationFlow } from "./create.ts";
+import type { VerificationDeps } from "./deps.ts";
+
+/** What the verifier needs. */
+export interface VerifierDeps
+  extends Pick<
+    VerificationDeps,
+    | "clock"
+    | "config"
+    | "courier"
+    | "devices"
+    | "flows"
+    | "linkBase"
+    | "messages"
+    | "methods"
+    | "sealedContext"
+    | "urls"
+  > {
+  /** `feature_flags.legacy_continue_with_verification_ui`: every address, and not only the first. */
+  readonly sendsToAll: boolean;
+  /** Whether messages can be sent to phones. */
+  readonly takesPhoneNumbers: boolean;
+}
+
+/**
+ * Creates the hook that follows every registration and change of settings while
+ * verification is on: the first address that nobody has verified and no message
+ * was sent to gets one, with a verification flow to finish. Flow, message and the
+ * status of the address are written with the change.
+ */
+export const createVerifier = (deps: VerifierDeps): Hook => {
+  const { config, courier, devices, flows, messages, methods, sealedContext, sendsToAll, urls } = deps;
+  const queueProof = createQueueProof(deps);
+  const method: ProofMethod = methods[config.use];
+
+  const isSendable = ({ via, status, verified, value }: VerifiableAddressRecord, wanted: string): boolean =>
+    status === wanted &&
+    !verified &&
+    value !== "" &&
+    (via === "email" || (deps.takesPhoneNumbers && method.name === "code"));
+  const addressesOf = (identity: IdentityRecord, status: string): readonly Address[] => {
+    const found = identity.verifiable.filter((address) => isSendable(address, status));
+    return (sendsToAll ? found : found.slice(0, 1)).map(({ via, value }) => ({
+      via: via === "sms" ? "sms" : "email",
+      value,
+    }));
+  };
+
+  /** Those that are marked as sent in this change. */
+  const markedBy = ({ identity, previous }: WrittenContext): readonly Address[] => {
+    const before = new Map(previous?.verifiable.map(({ id, status }) => [id, status]));
+    const marked = identity.verifiable.filter(({ id, status }) => status === "sent" && before.get(id) !== "sent");
+    return addressesOf({ ...identity, verifiable: marked }, "sent");
+  };
+
+  const send = async (
+    tx: Sql,
+    { flow: origin, call, identity, transientPayload }: WrittenContext,
+    address: Address,
+  ): Promise<CreatedVerification> => {
+    const { type, csrfDigest } = origin;
+    const { requestUrl, returnTo } = endOf(origin);
+    const fresh = newVerificationFlow(deps, { type, requestUrl, csrfDigest, context: keepReturnTo(returnTo) });
+    const issued = method.issue(bindingOf(fresh, { address, identityId: identity.id }));
+    const device = await devices.find(call, identity.id);
+    const isAllowed = await messages.consume(tx, { address: addressKey(address), device });
+    const proof = isAllowed ? issued.sealed : undefined;
+    await flows.insert(tx, {
+      ...fresh,
+      state: "sent_email",
+      active: method.name,
+      form: formOf([{ node: "", text: method.sent(address.via) }], { email: address.value }),
+      context: sealSent(sealedContext, fresh, method.name, { proof, address, identityId: identity.id }),
+    });
+    if (isAllowed)
+      await queueProof(tx, {
+        flow: fresh,
+        kind: "verification",
+        method,
+        address,
+        call,
+        issued,
+        owner: identity,
+        transientPayload,
+        linkBase: deps.linkBase,
+      });
+    return { flowId: fresh.id, address: address.value, url: urls.pageOf(fresh) };
+  };
+
+  return {
+    order: "first",
+    beforePersist: async ({ identity }) => {
+      const sent = addressesOf(identity, "pending");
+      return sent.length > 0 ? { kind: "revised", revision: { sent } } : undefined;
+    },
+    inTransaction: async (tx, context) => {
+      for (const address of markedBy(context)) context.verifications.push(await send(tx, context, address));
+    },
+    afterCommit: async ({ verifications }) => {
+      if (verifications.length > 0) courier.wake();
+      return undefined;
+    },
+  };
+};
+
+const AFTER_VERIFICATION = "after_verification_return_to";
+
+/**
+ * Where the person goes on after the verification: where the flow before said so for this, else where that flow leads
+ * (docs/verification.md). Both were checked when that flow was created.
+ */
+const endOf = ({ requestUrl, returnTo }: HookFlow): Pick<HookFlow, "requestUrl" | "returnTo"> => {
+  const url = URL.parse(requestUrl);
+  const wanted = url?.searchParams.get(AFTER_VERIFICATION);
+  if (!url || !wanted) return { requestUrl, returnTo };
+  url.searchParams.set("return_to", wanted);
+  url.searchParams.delete(AFTER_VERIFICATION);
+  return { requestUrl: url.href, returnTo: wanted };
+};
