@@ -61,7 +61,7 @@ interface ConfigChoices {
   readonly dsn: string;
   readonly port: number;
   readonly adminPort: number;
-  readonly options: Options;
+  readonly options: Pick<Options, "hash">;
 }
 
 /** Runs `ostiary migrate`. */

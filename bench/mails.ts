@@ -1,0 +1,184 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { SMTPServer } from "smtp-server";
+import { createQueue } from "../src/courier/courier.ts";
+import { createMessageStore } from "../src/courier/store.ts";
+import { createDatabase } from "../src/db/pool.ts";
+import { startPrivateDatabase } from "../src/db/private.ts";
+import { createJobs } from "../src/jobs/engine.ts";
+import { createAead } from "../src/lib/aead.ts";
+import { systemClock } from "../src/lib/clock.ts";
+import { freePort, type MeasuredServer, migrate, startOstiary, writeConfig } from "./servers.ts";
+
+/*
+ * `node bench/mails.ts`: how many mails a second some nodes deliver from one
+ * database to a mail server on this machine; with `--kill-every SECONDS`, how
+ * many are lost and how many come twice while a node is killed that often and
+ * starts anew. The result is a line of JSON.
+ *
+ * Exit codes: 0 nothing was lost, and less than one in a thousand came twice; 1 otherwise.
+ */
+
+const { values } = parseArgs({
+  options: {
+    mails: { type: "string", default: "2000" },
+    nodes: { type: "string", default: "2" },
+    "kill-every": { type: "string", default: "0" },
+    "give-up-after": { type: "string", default: "900" },
+  },
+});
+const mails = Number(values.mails);
+const nodeCount = Number(values.nodes);
+const killEvery = Number(values["kill-every"]);
+const giveUpAfter = Number(values["give-up-after"]);
+const BATCH = 50;
+
+const say = (what: string): void => console.error(what);
+const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-mails-"));
+const quiet = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
+
+/** Counts mails by their Message-ID. */
+const startSink = async () => {
+  const times = new Map<string, number>();
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ["STARTTLS", "AUTH"],
+    disableReverseLookup: true,
+    logger: false,
+    onData: (stream, _, callback) => {
+      let head = "";
+      stream.on("data", (chunk: Buffer) => {
+        if (head.length < 4_096) head += chunk.toString("latin1");
+      });
+      stream.on("end", () => {
+        const id = /^message-id: (\S+)/im.exec(head)?.[1] ?? "";
+        times.set(id, (times.get(id) ?? 0) + 1);
+        callback();
+      });
+    },
+  });
+  server.on("error", () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { times, port: (server.server.address() as AddressInfo).port, close: () => server.close() };
+};
+
+const startNode = async (dsn: string, smtpPort: number): Promise<MeasuredServer> => {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const written = writeConfig(folder, { dsn, port, adminPort, options: { hash: "default" } });
+  const config = {
+    ...JSON.parse(readFileSync(written, "utf8")),
+    courier: {
+      smtp: { connection_uri: `smtp://127.0.0.1:${smtpPort}/?disable_starttls=true` },
+      message_retries: 100,
+    },
+  };
+  const file = path.join(folder, `node-${port}.json`);
+  writeFileSync(file, JSON.stringify(config));
+  return startOstiary(file, port, undefined);
+};
+
+/** Queues mails as flows do, each in a transaction of its own among some at once. */
+const queueAll = async (dsn: string): Promise<void> => {
+  const db = createDatabase({ dsn, poolSize: 10 });
+  const aead = createAead({ algorithm: "aes", keys: ["thirty-two bytes, and no secret!"] });
+  const { queue } = createQueue({
+    jobs: createJobs({ db, clock: systemClock, aead, log: quiet }),
+    messages: createMessageStore(aead),
+    clock: systemClock,
+    metrics: { queued: () => undefined },
+    needsIdentity: false,
+  });
+  const one = (n: number) =>
+    db.transaction((tx) =>
+      queue(tx, {
+        template: "verification_code_valid",
+        channel: "email",
+        recipient: `person-${n}@example.com`,
+        locale: "en",
+        data: { code: String(100_000 + (n % 900_000)), expiresInMinutes: 60 },
+        requestUrl: "http://127.0.0.1/self-service/verification/browser",
+        expiresAt: new Date(Date.now() + 86_400_000),
+      }),
+    );
+  for (let from = 0; from < mails; from += BATCH)
+    await Promise.all(Array.from({ length: Math.min(BATCH, mails - from) }, (_, at) => one(from + at)));
+  await db.close();
+};
+
+const run = async (): Promise<boolean> => {
+  const database = await startPrivateDatabase({
+    dataDir: path.join(folder, "database"),
+    engine: undefined,
+    log: quiet,
+  });
+  const sink = await startSink();
+  const { dsn } = database;
+  const nodes: MeasuredServer[] = [];
+  try {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    await migrate(writeConfig(folder, { dsn, port, adminPort, options: { hash: "default" } }));
+    const db = createDatabase({ dsn, poolSize: 2 });
+    say(`queueing ${mails} mails`);
+    const queueing = performance.now();
+    await queueAll(dsn);
+    const queuedIn = (performance.now() - queueing) / 1000;
+    say(`starting ${nodeCount} nodes`);
+    nodes.push(...(await Promise.all(Array.from({ length: nodeCount }, () => startNode(dsn, sink.port)))));
+    const began = performance.now();
+    const already = sink.times.size;
+    const seconds = () => (performance.now() - began) / 1000;
+    const left = async () =>
+      (await db.query("SELECT id FROM courier_messages WHERE status IN ('queued', 'processing') LIMIT 1")).length;
+    let killed = 0;
+    let nextKill = killEvery;
+    let doneAt = 0;
+    while (seconds() < giveUpAfter) {
+      if ((await left()) === 0) {
+        doneAt = seconds();
+        break;
+      }
+      if (killEvery > 0 && seconds() >= nextKill) {
+        nextKill = seconds() + killEvery;
+        const victim = nodes.shift();
+        if (victim === undefined) break;
+        process.kill(victim.pid, "SIGKILL");
+        await victim.stop();
+        killed++;
+        nodes.push(await startNode(dsn, sink.port));
+        say(`${sink.times.size} of ${mails} after ${seconds().toFixed(0)} s; ${killed} nodes were killed`);
+      }
+      await sleep(100);
+    }
+    const rows = await db.query<{ status: string; n: number }>(
+      "SELECT status, COUNT(*) AS n FROM courier_messages GROUP BY status",
+    );
+    await db.close();
+    const twice = [...sink.times.values()].filter((count) => count > 1).length;
+    const result = {
+      mails,
+      nodes: nodeCount,
+      killEvery,
+      killed,
+      seconds: Number(doneAt.toFixed(1)),
+      perSecond: doneAt === 0 ? 0 : Math.round((mails - already) / doneAt),
+      queuedPerSecond: Math.round(mails / queuedIn),
+      arrived: sink.times.size,
+      lost: mails - sink.times.size,
+      twice,
+      statuses: Object.fromEntries(rows.map(({ status, n }) => [status, Number(n)])),
+    };
+    console.log(JSON.stringify(result));
+    return result.lost === 0 && twice * 1000 < mails;
+  } finally {
+    await Promise.all(nodes.map((node) => node.stop()));
+    sink.close();
+    await database.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+process.exitCode = (await run()) ? 0 : 1;
