@@ -1,5 +1,5 @@
 /** The flows that have a page. */
-export type PageKind = "registration" | "login" | "settings";
+export type PageKind = "registration" | "login" | "settings" | "verification" | "recovery";
 
 /** Parameters of an address; empty and missing ones are left out. */
 export type Query = Readonly<Record<string, string | undefined>>;

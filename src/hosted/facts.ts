@@ -5,6 +5,8 @@ import type { PasswordRules } from "./view.ts";
 export interface Facts {
   /** Whether people may sign up by themselves. */
   readonly registrationEnabled: boolean;
+  /** Whether whoever lost their password may come back through an address. */
+  readonly recoveryEnabled: boolean;
   readonly passwordRules: PasswordRules;
   /** Whether a new password ends the person's other sessions. */
   readonly passwordEndsOthers: boolean;

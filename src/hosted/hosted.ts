@@ -23,12 +23,14 @@ import { createLook, type LookOptions } from "./look.ts";
 import { createMailboxPage, isOwnHost, type Mailbox, sendMail } from "./mailbox-page.ts";
 import { createOwnForms } from "./own-forms.ts";
 import { layOut } from "./page.ts";
+import { createRecoveryPage } from "./recovery-page.ts";
 import { createRegistrationPage } from "./registration-page.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { sendAsset } from "./send-asset.ts";
 import { createSettingsPage } from "./settings-page.ts";
 import { showSignedOut } from "./signed-out-page.ts";
 import { createStartPage } from "./start-page.ts";
+import { createVerificationPage } from "./verification-page.ts";
 import { createVisit, type Visit } from "./visit.ts";
 
 /** What `createHosted` needs. */
@@ -142,6 +144,8 @@ export const createHosted = ({
     app.get("/hosted/registration", flowPage(createRegistrationPage(pageDeps)));
     app.get("/hosted/login", flowPage(createLoginPage(pageDeps)));
     app.get("/hosted/settings", flowPage(createSettingsPage(pageDeps)));
+    app.get("/hosted/verification", flowPage(createVerificationPage(pageDeps)));
+    app.get("/hosted/recovery", flowPage(createRecoveryPage(pageDeps)));
     app.get("/hosted/error", page(showError));
     app.get("/hosted/signed-out", page(showSignedOut));
     app.post("/hosted/end-session", page(ownForms.endSession));

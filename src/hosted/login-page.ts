@@ -25,9 +25,10 @@ export const createLoginPage = ({ facts, initUrl, publicUrl }: PageDeps): FlowPa
       lead: reason === undefined && !saysWhy ? texts.text("login.lead") : undefined,
       above: reason === undefined ? ended(texts) : renderNotice("info", html`<p>${reason}</p>`),
       draft: "login",
-      below:
+      below: html`${facts.recoveryEnabled && html`<p class="aside"><a href="${initUrl("recovery", { return_to: flow.return_to })}">${texts.text("recovery.forgot")}</a></p>`}${
         facts.registrationEnabled &&
-        html`<p class="aside">${texts.text("login.no_account")} <a href="${initUrl("registration", { return_to: flow.return_to })}">${texts.text("login.sign_up")}</a></p>`,
+        html`<p class="aside">${texts.text("login.no_account")} <a href="${initUrl("registration", { return_to: flow.return_to })}">${texts.text("login.sign_up")}</a></p>`
+      }`,
     });
   };
 

@@ -236,6 +236,7 @@ const pageFacts = ({ flows, methods }: Config["selfservice"]): Facts => {
   const { min_password_length, identifier_similarity_check_enabled } = methods.password.config;
   return {
     registrationEnabled: flows.registration.enabled,
+    recoveryEnabled: flows.recovery.enabled,
     passwordRules: { minLength: min_password_length, unlikeIdentifier: identifier_similarity_check_enabled },
     passwordEndsOthers: (own.length > 0 ? own : after.hooks).some(({ hook }) => hook === "revoke_active_sessions"),
   };

@@ -149,7 +149,9 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
       lifespan: 600_000,
       after: { methods: { password: { hooks: [{ hook: "session" }] } } },
     });
-    expect(config.selfservice.flows.settings.after.methods.profile?.hooks).toEqual([{ hook: "show_verification_ui" }]);
+    expect(config.selfservice.flows.settings.after.methods.profile?.hooks).toMatchObject([
+      { hook: "show_verification_ui" },
+    ]);
     expect(config.hashers.argon2).toEqual({
       memory: 16 * 1024,
       iterations: 1,
@@ -177,7 +179,10 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
     expect(config.selfservice.flows.settings.after.methods.password?.hooks).toMatchObject([
       { hook: "revoke_active_sessions" },
     ]);
-    expect(config.selfservice.flows.registration.after.methods.password?.hooks).toMatchObject([{ hook: "session" }]);
+    expect(config.selfservice.flows.registration.after.methods.password?.hooks).toMatchObject([
+      { hook: "session" },
+      { hook: "show_verification_ui" },
+    ]);
     expect(config.identity.schemas[0]?.url).toMatch(/^file:\/\/\/.*\/src\/schema\/default-identity\.schema\.json$/);
     expect(config.selfservice.flows.login.ui_url).toBe("http://127.0.0.1:4433/hosted/login");
   });

@@ -33,6 +33,7 @@ const pages = async (fetchApi: FetchApi) => {
     secureCookies: true,
     facts: {
       registrationEnabled: true,
+      recoveryEnabled: true,
       passwordRules: { minLength: 8, unlikeIdentifier: true },
       passwordEndsOthers: false,
     },
