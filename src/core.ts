@@ -5,6 +5,7 @@ import { createReadiness } from "./db/readiness.ts";
 import type { Database } from "./db/sql.ts";
 import { createIdentityStore } from "./identity/store.ts";
 import { createJobs } from "./jobs/engine.ts";
+import { observeJobs } from "./jobs/metrics.ts";
 import { createAead } from "./lib/aead.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { createKeyring } from "./lib/keyring.ts";
@@ -42,6 +43,9 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     algorithm: ciphers.algorithm === "noop" ? "aes" : ciphers.algorithm,
     keys: secrets.cipher,
   });
+  const metrics = createMetrics();
+  const jobs = createJobs({ db, clock, aead, log, interval: Math.min(1_000, config.courier.worker.pull_wait) });
+  observeJobs(metrics.registry, jobs);
   return {
     config,
     clock,
@@ -54,9 +58,9 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     courier,
     /** What web hooks read at the start. */
     webHooks,
-    metrics: createMetrics(),
+    metrics,
     readiness: createReadiness({ dsn }),
-    jobs: createJobs({ db, clock, aead, log, interval: Math.min(1_000, config.courier.worker.pull_wait) }),
+    jobs,
     keyring: createKeyring(secrets.cookie),
     identities: createIdentityStore(),
     audit: createAuditLog({ clock }),

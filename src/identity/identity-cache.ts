@@ -1,7 +1,10 @@
 import type { IdentityRecord } from "./identity.ts";
 
-/** How many people are cached. One takes some kilobytes, with what was made of it. */
+/** How many people are cached, and how many characters of their rows: those of large accounts are fewer. */
 const MOST = 4096;
+const MOST_CHARACTERS = 16 * 1024 * 1024;
+/** Characters of the largest row that is cached. Printed and parsed it takes several times as much. */
+const LARGEST = 256 * 1024;
 
 /**
  * Makes of the same row the same record: reading, presenting and printing a
@@ -14,21 +17,47 @@ export const cacheIdentities = <Row extends { readonly i_id: Buffer }>(
   columns: readonly (keyof Row & string)[],
   read: (row: Row) => IdentityRecord,
 ): ((row: Row) => IdentityRecord) => {
-  const people = new Map<string, { readonly row: Row; readonly record: IdentityRecord }>();
+  const people = new Map<string, Cached<Row>>();
+  let characters = 0;
+
+  const forget = (key: string): void => {
+    characters -= people.get(key)?.size ?? 0;
+    people.delete(key);
+  };
+
   return (row) => {
     const key = row.i_id.toString("latin1");
     const known = people.get(key);
-    if (known !== undefined) people.delete(key);
+    forget(key);
     const person =
       known !== undefined && columns.every((column) => isSame(known.row[column], row[column]))
         ? known
-        : { row, record: read(row) };
-    const [oldest] = people.size >= MOST ? people.keys() : [];
-    if (oldest !== undefined) people.delete(oldest);
+        : { row, record: read(row), size: sizeOf(columns.map((column) => row[column])) };
+    if (person.size > LARGEST) return person.record;
     people.set(key, person);
+    characters += person.size;
+    for (const oldest of people.keys()) {
+      if (people.size <= MOST && characters <= MOST_CHARACTERS) break;
+      forget(oldest);
+    }
     return person.record;
   };
 };
+
+interface Cached<Row> {
+  readonly row: Row;
+  readonly record: IdentityRecord;
+  readonly size: number;
+}
+
+/** Characters of the texts of a row. JSON columns that the driver has parsed count by their text. */
+const sizeOf = (values: readonly unknown[]): number =>
+  values.reduce<number>((sum, value) => {
+    if (typeof value === "string" || Buffer.isBuffer(value)) return sum + value.length;
+    return typeof value === "object" && value !== null && !(value instanceof Date)
+      ? sum + JSON.stringify(value).length
+      : sum;
+  }, 0);
 
 /** Columns are texts, numbers, times, bytes or null. */
 const isSame = (a: unknown, b: unknown): boolean => {

@@ -59,7 +59,33 @@ export const countOne = async (sql: Sql, buckets: readonly Bucket[], window: num
       `INSERT INTO attempts (bucket, failures, expires_at) VALUES (?, 1, ?)
        ON DUPLICATE KEY UPDATE failures = IF(expires_at > ?, failures + 1, 1), expires_at = IF(expires_at > ?, expires_at, ?)`,
       [digest, ends, now, now, ends],
+      // Counted twice at worst.
+      "same",
     );
+};
+
+/**
+ * Takes back what `countOne` counted, in the windows in which it did. A window
+ * in which nothing is left is over, so that the next one begins with what fails.
+ *
+ * @param counts what was read after counting, in the order of the buckets
+ */
+export const uncountOne = async (
+  sql: Sql,
+  buckets: readonly Bucket[],
+  counts: readonly (Count | undefined)[],
+  now: Date,
+): Promise<void> => {
+  for (const [index, { digest }] of buckets.entries()) {
+    const { expiresAt } = counts[index] ?? {};
+    if (expiresAt === undefined) continue;
+    // The sum keeps the server from looking the row up by the index on its end.
+    await sql.execute(
+      `UPDATE attempts SET expires_at = IF(failures = 1, ?, expires_at), failures = failures - 1
+        WHERE bucket = ? AND expires_at + INTERVAL 0 SECOND = ? AND failures > 0`,
+      [now, digest, expiresAt],
+    );
+  }
 };
 
 /** Whole seconds until a window is over, one at least: what `Retry-After` says. */

@@ -1,7 +1,7 @@
 import type { LimitsConfig } from "../config/config.ts";
 import type { Database } from "../db/sql.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Bucket, countOne, createBuckets, readCounts, secondsUntil } from "./counts.ts";
+import { type Bucket, type Count, countOne, createBuckets, readCounts, secondsUntil, uncountOne } from "./counts.ts";
 import { networkOf } from "./network.ts";
 
 /** Counts failures in windows of time. */
@@ -23,9 +23,9 @@ export interface RateLimiter {
   /** What a failed second factor counts against: the person, in whatever session or flow. */
   secondFactorBuckets(identityId: string): readonly Bucket[];
   /**
-   * Makes a try, unless too many have failed. Those that are under way on this
-   * node count as failed until they end: many at once get no further than many
-   * one after the other.
+   * Makes a try, unless too many have failed. Each is counted as failed before
+   * it is made, in the database, until it ends otherwise: many at once, on any
+   * number of nodes, get no further than many one after the other.
    */
   attempt<T>(buckets: readonly Bucket[], make: () => Promise<Made<T>>): Promise<Attempted<T>>;
 }
@@ -71,17 +71,25 @@ export const createRateLimiter = ({
     else underWay.set(key, left);
   };
 
-  /** @param ahead how many tries began before this one and have not ended, by bucket */
-  const secondsToWait = async (buckets: readonly Bucket[], ahead: readonly number[]): Promise<number> => {
-    const now = clock.now();
-    const counts = await readCounts(db, buckets, now);
-    const waits = buckets.map(({ limit }, index) => {
-      const count = counts[index];
-      if (count && count.failures >= limit) return secondsUntil(count.expiresAt, now);
-      return (count?.failures ?? 0) + (ahead[index] ?? 0) >= limit ? SOON : 0;
-    });
-    return Math.max(...waits);
-  };
+  /**
+   * Seconds to wait where the limit is exceeded, 0 where it is not.
+   *
+   * @param counts with this try in them
+   * @param ahead how many tries of this node began before this one and have not ended, by bucket
+   */
+  const secondsToWait = (
+    buckets: readonly Bucket[],
+    counts: readonly (Count | undefined)[],
+    ahead: readonly number[],
+    now: Date,
+  ): number =>
+    Math.max(
+      ...buckets.map(({ limit }, index) => {
+        const count = counts[index];
+        if (count === undefined || count.failures <= limit) return 0;
+        return count.failures - 1 - (ahead[index] ?? 0) >= limit ? secondsUntil(count.expiresAt, now) : SOON;
+      }),
+    );
 
   return {
     loginBuckets: (identifier, address) => [
@@ -96,12 +104,23 @@ export const createRateLimiter = ({
       const keys = buckets.map((b) => b.digest.toString("latin1"));
       const ahead = keys.map(enter);
       try {
-        const seconds = await secondsToWait(buckets, ahead);
-        if (seconds > 0) return { kind: "wait", seconds };
-        const { failed, value } = await make();
-        // Counted before it stops being under way, so that there is no gap between the two.
-        if (failed) await countOne(db, buckets, config.window, clock.now());
-        return { kind: "made", value };
+        const now = clock.now();
+        await countOne(db, buckets, config.window, now);
+        const counts = await readCounts(db, buckets, now);
+        const uncount = () => uncountOne(db, buckets, counts, clock.now());
+        const seconds = secondsToWait(buckets, counts, ahead, now);
+        if (seconds > 0) {
+          await uncount();
+          return { kind: "wait", seconds };
+        }
+        let hasFailed = false;
+        try {
+          const { failed, value } = await make();
+          hasFailed = failed;
+          return { kind: "made", value };
+        } finally {
+          if (!hasFailed) await uncount();
+        }
       } finally {
         for (const key of keys) leave(key);
       }

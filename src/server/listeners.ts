@@ -197,6 +197,7 @@ export const createListeners = ({
         cors: port === "public" && serve.public.cors.enabled,
         errorUiUrl: selfservice.flows.error.ui_url,
         storeError,
+        callLog,
         log,
         notFound: pages?.notFound,
       }),

@@ -180,3 +180,30 @@ describe("from one network", () => {
     expect((await tryFrom("2001:db8:1:3::1", person.email, person.password)).status).toBe(200);
   });
 });
+
+describe("on two nodes", () => {
+  it("of many wrong passwords at once no more are compared than of one after the other", async () => {
+    await server.restart(limits(5, 1_000));
+    const node = await startServer({ beside: server, overrides: limits(5, 1_000), wait: atOnce });
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    const guesses = [server, node].flatMap((each) =>
+      Array.from({ length: 12 }, () => signIn(nativeRest.enter(each), { ...person, password: wrong })),
+    );
+    const reasons = (await Promise.all(guesses)).map((answer) => refused(answer).reason);
+    const compared = reasons.filter((reason) => reason === "FORM_REJECTED").length;
+    expect(compared).toBeGreaterThan(0);
+    expect(compared).toBeLessThanOrEqual(5);
+    expect(reasons.filter((reason) => reason === "RATE_LIMITED")).toHaveLength(24 - compared);
+    await node.stop();
+    await server.restart(limits(3, 1_000));
+  });
+
+  it("signing in rightly at once, again and again, uses nothing up", async () => {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    for (let round = 0; round < 3; round++)
+      await Promise.all([1, 2].map(async () => accepted(await signIn(nativeRest.enter(server), person))));
+    for (let tries = 0; tries < 2; tries++)
+      refused(await signIn(nativeRest.enter(server), { ...person, password: wrong }));
+    accepted(await signIn(nativeRest.enter(server), person));
+  });
+});

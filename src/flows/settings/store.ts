@@ -28,7 +28,11 @@ export interface SettingsStore {
    * transaction.
    */
   read(sql: Sql, tokenDigest: Buffer, flowId: string): Promise<SettingsRead | undefined>;
-  /** Whether there is such a flow at all, whosever it is: for those who ask for one that is not theirs. */
+  /**
+   * Whether there is such a flow at all, whosever it is: for those who ask for one that is not theirs, so that they get
+   * IDENTITY_MISMATCH and not FLOW_NOT_FOUND. It knows the id of the flow alone, and so asks the index on it, on shards
+   * each of them: nobody who submits their own form causes it.
+   */
   exists(sql: Sql, flowId: string): Promise<boolean>;
 }
 

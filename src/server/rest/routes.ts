@@ -18,6 +18,8 @@ import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Procedure } from "../../lib/call.ts";
 import type { AdmittedBody, Intake } from "../../lib/intake.ts";
 import type { Log } from "../../lib/log.ts";
+import type { CallLog } from "../call-log.ts";
+import { rpcName } from "../rpc-name.ts";
 import { compileAnswer } from "./answer.ts";
 import { prepareMultipart } from "./body.ts";
 import { createCallOf } from "./call.ts";
@@ -46,11 +48,23 @@ export interface GatewayOptions {
   readonly cors: boolean;
   readonly errorUiUrl: string | undefined;
   readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
-  /** For what goes wrong outside of procedures, which keep the log of calls themselves. */
+  /** For calls that are refused before their procedure begins, which records every other. */
+  readonly callLog: Pick<CallLog, "of">;
+  /** For what goes wrong outside of procedures. */
   readonly log: Pick<Log, "error">;
   /** Answers what is nowhere, where it can do better than a line of text. */
   readonly notFound?: ((request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined) | undefined;
 }
+
+/** What a route does with a request. */
+interface RouteHandler {
+  readonly handle: Handle;
+  readonly answering: Answering;
+  /** Records a call that was refused before the route was asked. */
+  readonly refuse: (request: FastifyRequest, reply: FastifyReply, error: ServiceError) => void;
+}
+
+type ReadRequest = Awaited<ReturnType<ReturnType<typeof compileReadRequest>>>;
 
 type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
@@ -68,7 +82,8 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
   const isHere = (route: Route): boolean => isAdmin(route) === (options.port === "admin");
 
   /** What a request of a route goes through, from bytes to bytes. */
-  const handleOf = (route: Route): { readonly handle: Handle; readonly answering: Answering } => {
+  const handleOf = (route: Route): RouteHandler => {
+    const record = options.callLog.of(rpcName(route.method));
     const procedure = options.procedures(route.method) as Procedure<Message, Message>;
     const intake = options.intakes(route.method);
     const read = compileReadRequest(route, readers);
@@ -82,9 +97,8 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       request: FastifyRequest,
       reply: FastifyReply,
       begun: Call,
-      bytes: Buffer | undefined,
+      { message, malformed }: ReadRequest,
     ): Promise<FastifyReply> => {
-      const { message, malformed } = await read(request, bytes);
       const call = malformed === undefined ? begun : { ...begun, malformed };
       let answer: Message;
       try {
@@ -96,13 +110,22 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       return respond.succeed(answering, request, reply, call, answer);
     };
     const handle: Handle = async (request, reply) => {
+      const startedAt = performance.now();
       const call = callOf(request, reply);
       let admitted: AdmittedBody | undefined;
+      const readAll = async (): Promise<ReadRequest> => {
+        try {
+          // Of a caller who may not call the body is not read: the procedure says so without it.
+          if (route.body !== undefined && hasBody(request) && intake.admits(call))
+            admitted = await intake.read(request.raw, call);
+          return await read(request, admitted?.data);
+        } catch (error) {
+          if (error instanceof ServiceError) record(call, startedAt, error);
+          throw error;
+        }
+      };
       try {
-        // Of a caller who may not call the body is not read: the procedure says so without it.
-        if (route.body !== undefined && hasBody(request) && intake.admits(call))
-          admitted = await intake.read(request.raw, call);
-        return await answerTo(request, reply, call, admitted?.data);
+        return await answerTo(request, reply, call, await readAll());
       } catch (error) {
         // What is nobody's decision is answered by failEarly.
         if (!(error instanceof ServiceError)) throw error;
@@ -112,7 +135,9 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       }
     };
     const guarded = route.verb === "GET" && getOption(route.method, writes_on_get);
-    return { handle: guarded ? rejectPrefetch(handle, respond) : handle, answering };
+    const refuse: RouteHandler["refuse"] = (request, reply, error) =>
+      record(callOf(request, reply), performance.now(), error);
+    return { handle: guarded ? rejectPrefetch(handle, respond) : handle, answering, refuse };
   };
 
   return async (instance) => {
@@ -138,14 +163,14 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       }
       const allowed = verbs.filter((verb) => admitted.has(verb) || (verb === "HEAD" && admitted.has("GET")));
       for (const route of routes) {
-        const { handle, answering } = handleOf(route);
+        const protocol = handleOf(route);
         const method = route.verb === "GET" ? ["GET", "HEAD"] : [route.verb];
         instance.route({
           method,
           url: pattern,
           exposeHeadRoute: false,
-          handler: handle,
-          config: { protocol: { handle, answering }, asksAdmission: true },
+          handler: protocol.handle,
+          config: { protocol, asksAdmission: true },
         });
       }
       const refused = [...verbs, "OPTIONS"].filter((verb) => !(allowed as string[]).includes(verb));
@@ -185,7 +210,7 @@ const failEarly = async (
   log: GatewayOptions["log"],
 ): Promise<FastifyReply> => {
   const { protocol } = request.routeOptions.config as {
-    readonly protocol?: { readonly handle: Handle; readonly answering: Answering };
+    readonly protocol?: RouteHandler;
   };
   // A content type that is none leaves the body unread; the procedure hears of it like of any other it cannot use.
   if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" && protocol !== undefined) return protocol.handle(request, reply);
@@ -194,13 +219,9 @@ const failEarly = async (
     error instanceof ServiceError ||
     (error.statusCode !== undefined && error.statusCode < 500);
   if (!known) log.error({ request_id: request.id, err: error }, "the REST protocol could not answer");
-  return respond.serviceError(
-    protocol?.answering,
-    request,
-    reply,
-    undefined,
-    error instanceof ServiceError || !known ? error : serviceError("MALFORMED_BODY", { cause: error }),
-  );
+  const answered = error instanceof ServiceError || !known ? error : serviceError("MALFORMED_BODY", { cause: error });
+  if (answered instanceof ServiceError) protocol?.refuse(request, reply, answered);
+  return respond.serviceError(protocol?.answering, request, reply, undefined, answered);
 };
 
 /** Keeps a GET that changes something away from those who only look ahead. */

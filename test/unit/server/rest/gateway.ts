@@ -7,6 +7,7 @@ import { RegistrationService } from "../../../../gen/ostiary/registration/v1/reg
 import { SchemaService } from "../../../../gen/ostiary/schema/v1/schema_service_pb.ts";
 import { SessionService } from "../../../../gen/ostiary/session/v1/session_service_pb.ts";
 import { SettingsService } from "../../../../gen/ostiary/settings/v1/settings_service_pb.ts";
+import { ServiceError } from "../../../../src/errors/service-error.ts";
 import type { Call, Procedure } from "../../../../src/lib/call.ts";
 import { createBodyBudget } from "../../../../src/server/body-budget.ts";
 import { createIntake } from "../../../../src/server/intake.ts";
@@ -38,6 +39,8 @@ export interface Protocol {
   readonly app: FastifyInstance;
   readonly seen: Seen[];
   readonly stored: ErrorObject[];
+  /** Calls that were refused before their procedure, with why. */
+  readonly refused: string[];
   /** What the protocol itself logged as an error. */
   readonly logged: unknown[][];
 }
@@ -70,6 +73,7 @@ export const openDoor = async (
   const seen: Seen[] = [];
   const stored: ErrorObject[] = [];
   const logged: unknown[][] = [];
+  const refused: string[] = [];
   const procedures = (method: DescMethod): Procedure => {
     const rpc = `${method.parent.name}.${method.name}`;
     const procedure = async (request: Message, call: Call): Promise<unknown> => {
@@ -97,12 +101,16 @@ export const openDoor = async (
         stored.push(error);
         return "the-error";
       },
+      callLog: {
+        of: (rpc) => (_call, _startedAt, failure) =>
+          void refused.push(`${rpc} ${failure instanceof ServiceError ? failure.row.status : failure}`),
+      },
       log: { error: (...said: unknown[]) => logged.push(said) },
       ...options,
     }),
   );
   await app.ready();
-  return { app, seen, stored, logged };
+  return { app, seen, stored, refused, logged };
 };
 
 /** What a browser sends when a person navigates. */

@@ -1,0 +1,18 @@
+import { Gauge, type Registry } from "prom-client";
+import type { Jobs } from "./engine.ts";
+
+/** Registers how many jobs wait and how many are parked, by kind: counted when the figures are collected. */
+export const observeJobs = (registry: Registry, jobs: Pick<Jobs, "counts">): void => {
+  new Gauge({
+    name: "ostiary_jobs",
+    help: "Jobs by kind. parked: set aside for the operator after the last attempt.",
+    labelNames: ["kind", "parked"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      // Without the database there is nothing to count; the other figures are collected all the same.
+      const counts = await jobs.counts().catch(() => []);
+      for (const { kind, parked, count } of counts) this.set({ kind, parked: String(parked) }, count);
+    },
+  });
+};

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import type { IdentityRecord } from "../../../src/identity/identity.ts";
+import { cacheIdentities } from "../../../src/identity/identity-cache.ts";
+
+/* The cache of people is bounded by what it holds, not by how many they are. */
+
+interface Row {
+  readonly i_id: Buffer;
+  readonly i_traits: string;
+}
+
+const row = (id: number, traits: string): Row => ({ i_id: Buffer.from([id >> 8, id & 255]), i_traits: traits });
+const create = () => {
+  let made = 0;
+  const read = cacheIdentities<Row>(["i_id", "i_traits"], () => {
+    made += 1;
+    return { version: made } as IdentityRecord;
+  });
+  return { read, made: () => made };
+};
+
+describe("the cache of people", () => {
+  it("makes the same record of the same row, and another of a row that changed", () => {
+    const { read } = create();
+    const first = read(row(1, "a"));
+    expect(read(row(1, "a"))).toBe(first);
+    expect(read(row(1, "b"))).not.toBe(first);
+  });
+
+  it("holds fewer large accounts than small ones, and forgets the longest unused first", () => {
+    const { read, made } = create();
+    const large = "x".repeat(200 * 1024);
+    for (let id = 0; id < 100; id++) read(row(id, large));
+    expect(made()).toBe(100);
+    read(row(99, large));
+    expect(made()).toBe(100);
+    read(row(0, large));
+    expect(made()).toBe(101);
+    const small = create();
+    for (let id = 0; id < 1_000; id++) small.read(row(id, "x"));
+    small.read(row(0, "x"));
+    expect(small.made()).toBe(1_000);
+  });
+
+  it("does not hold an account that would push many others out", () => {
+    const { read, made } = create();
+    const huge = "x".repeat(512 * 1024);
+    read(row(1, "small"));
+    read(row(2, huge));
+    read(row(2, huge));
+    expect(made()).toBe(3);
+    read(row(1, "small"));
+    expect(made()).toBe(3);
+  });
+});
