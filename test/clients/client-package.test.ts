@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "vite";
@@ -20,6 +20,21 @@ const descriptorOf = (name: string): string => {
   const bytes = Buffer.from([0x0a, name.length, ...Buffer.from(name)]);
   return bytes.subarray(0, bytes.length - (bytes.length % 3)).toString("base64");
 };
+
+it("packages of Connect have one version everywhere: those of different majors do not go together", () => {
+  const manifests = ["package.json", ...globSync("{packages,examples}/*/package.json", { cwd: root })];
+  const found = manifests.flatMap((name) => {
+    const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(path.join(root, name), "utf8")) as {
+      readonly dependencies?: Readonly<Record<string, string>>;
+      readonly devDependencies?: Readonly<Record<string, string>>;
+    };
+    return Object.entries({ ...dependencies, ...devDependencies }).filter(([each]) => each.startsWith("@connectrpc/"));
+  });
+  expect(new Set(found.map(([name]) => name))).toContain("@connectrpc/connect-web");
+  expect([...new Set(found.map(([, version]) => version))]).toEqual(["2.1.2"]);
+  const page = readFileSync(path.join(root, "docs/clients/typescript.md"), "utf8");
+  expect(page).toContain("`connect-web` and `connect-node` 2.1.2 go with `connect` 2.1.2");
+});
 
 describe("@ostiary/client", () => {
   it("depends on nothing but Connect and its runtime", () => {

@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { python, root } from "../clients/toolchains.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
+
+/* examples/go, examples/python and examples/java: each by its one command, with a session that gets too old. */
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server?.stop());
+
+/** Runs an example; before the protected change it waits until the session is too old for it. */
+const walk = async (
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<string[]> => {
+  const folder = path.join(root, "examples", name);
+  // The client is generated from the protos as they are.
+  rmSync(path.join(folder, "gen"), { recursive: true, force: true });
+  const child = spawn(path.join(folder, "run"), args, { env: { ...process.env, ...env } });
+  const ended = once(child, "exit");
+  const complaints: string[] = [];
+  child.stderr.on("data", (chunk: Buffer) => complaints.push(String(chunk)));
+  const lines: string[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(line);
+    if (!line.startsWith("press Enter")) continue;
+    server.clock.advance(20 * 60_000);
+    child.stdin.write("\n");
+  }
+  const [status] = await ended;
+  if (status !== 0) throw new Error(`${name} failed: ${[...lines, ...complaints].join("\n")}`);
+  return lines;
+};
+
+describe("walks through wrong input, a new sign-in and a change that is resumed", () => {
+  it.each([
+    ["go", ["-step", "-address"]],
+    ["python", ["--step", "--address"]],
+    ["java", ["--step", "--address"]],
+  ])("%s", { timeout: 400_000 }, async (name, args) => {
+    const env = name === "python" ? { PYTHON: await python() } : {};
+    expect(await walk(name, [...args, new URL(server.url).host], env)).toEqual([
+      expect.stringMatching(/^signed up as \S+@example\.com$/),
+      "wrong input is refused: REASON_FORM_REJECTED 4000001",
+      "the profile is saved: Ann",
+      "press Enter to change the password",
+      "the session is too old: REASON_SESSION_REFRESH_REQUIRED by password",
+      "a wrong password is refused: REASON_FORM_REJECTED 4000006",
+      "the change that waited is resumed",
+      "the password is changed",
+    ]);
+  });
+});
