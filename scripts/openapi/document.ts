@@ -7,7 +7,7 @@ import { createExamples } from "./examples.ts";
 import { areaOfRpc } from "./names.ts";
 import { pathsOf } from "./operations.ts";
 import type { JsonObject } from "./schema.ts";
-import { createSchemas } from "./schemas.ts";
+import { createSchemas, nullableFields } from "./schemas.ts";
 
 /** What the document says of the API as a whole. */
 const info = {
@@ -36,13 +36,17 @@ const adminKey = { type: "http", scheme: "bearer", description: "A key of the ad
 
 const isAdmin = (method: DescMethod): boolean => getOption(method, access) === Access.ADMIN;
 
-/** Builds the OpenAPI 3.1 document of all RPCs that have a REST binding. */
-export const buildDocument = (files: readonly DescFile[]): JsonObject => {
+/**
+ * Builds the OpenAPI 3.1 document of all RPCs that have a REST binding.
+ *
+ * @param mayBeNull of nullableFields: files without comments do not tell
+ */
+export const buildDocument = (files: readonly DescFile[], mayBeNull = nullableFields(files)): JsonObject => {
   const services = files.flatMap((file) => file.services).sort((a, b) => (a.typeName < b.typeName ? -1 : 1));
   const methods: readonly DescMethod[] = services
     .flatMap((service) => service.methods)
     .filter((method) => hasOption(method, http));
-  const schemas = createSchemas();
+  const schemas = createSchemas(mayBeNull);
   const errors = createErrorAnswers(methods, services, schemas);
   const examples = createExamples(schemas.components);
   const paths = pathsOf(methods, { schemas, errors, exampleFor: examples.of });

@@ -126,7 +126,7 @@ const requestBodyOf = (route: Route, schemas: Schemas): JsonObject | undefined =
 
 const answersOf = (route: Route, deps: OperationsDeps): Record<string, JsonObject> => {
   const { method, responseBody, programsOnly } = route;
-  const { prints, onlyRedirects, navigated } = compileAnswer(route, printers);
+  const { status, prints, onlyRedirects, navigated } = compileAnswer(route, printers);
   const answers: Record<string, JsonObject> = {};
   if (prints) {
     const schema = responseBody
@@ -134,7 +134,7 @@ const answersOf = (route: Route, deps: OperationsDeps): Record<string, JsonObjec
       : deps.schemas.ofMessage(method.output, "printed");
     const { description = "", ...plain } = schema;
     const headers = headersOf(route);
-    answers["200"] = {
+    answers[String(status)] = {
       description: String(description) || "What the call answers.",
       ...(Object.keys(headers).length > 0 && { headers }),
       content: { "application/json": { schema: plain, ...deps.exampleFor(plain) } },

@@ -6,6 +6,7 @@
 import {
   type DescEnum,
   type DescField,
+  type DescFile,
   type DescMessage,
   type DescOneof,
   getOption,
@@ -38,7 +39,7 @@ interface Members {
   readonly required: string[];
 }
 
-const nullable = new Set([
+const wrappers = new Set([
   "google.protobuf.StringValue",
   "google.protobuf.BoolValue",
   "google.protobuf.BytesValue",
@@ -50,9 +51,27 @@ const nullable = new Set([
   "google.protobuf.FloatValue",
 ]);
 
-export const createSchemas = (): Schemas => {
+/**
+ * The fields whose comments say that they may be null, by their full names. Other
+ * messages that are not optional are always set, wrappers apart.
+ */
+export const nullableFields = (files: readonly DescFile[]): ReadonlySet<string> =>
+  new Set(
+    files
+      .flatMap(({ messages }) => messages.flatMap(({ fields }) => fields))
+      .filter((field) => field.fieldKind === "message" && /\bnull\b/i.test(commentOf(field)))
+      .map(String),
+  );
+
+/** @param mayBeNull the names of fields that print null when they are unset */
+export const createSchemas = (mayBeNull: ReadonlySet<string>): Schemas => {
   const components = new Map<string, Schema>();
   const owners = new Map<string, string>();
+
+  const isNullable = (field: DescField): boolean =>
+    field.fieldKind === "message" &&
+    isAlwaysPrinted(field) &&
+    (wrappers.has(field.message.typeName) || mayBeNull.has(String(field)));
 
   /** Reserves a name, so that types may contain themselves; a name belongs to one type. */
   const component = (name: string, owner: string, make: () => Schema): Schema => {
@@ -159,10 +178,6 @@ const isAlwaysPrinted = (field: DescField): boolean => {
     (field.oneof === undefined && !field.proto.proto3Optional)
   );
 };
-
-/** Wrappers print null when they are unset; other messages that are not optional are always set. */
-const isNullable = (field: DescField): boolean =>
-  field.fieldKind === "message" && isAlwaysPrinted(field) && nullable.has(field.message.typeName);
 
 const withExample = (schema: Schema, example: Json | undefined): Schema =>
   example === undefined ? schema : { ...schema, examples: [example] };

@@ -77,8 +77,9 @@ const keywordTo30 = (key: string, value: Json): JsonObject => {
 
 const isNull = (schema: Json): boolean => isJsonObject(schema) && schema.type === "null";
 
+/** Of objects; 3.0 says that null is allowed beside a type only. */
 const unionTo30 = (key: string, cases: readonly Json[]): JsonObject => {
   const rest = cases.filter((each) => !isNull(each)).map(schemaTo30);
   if (rest.length === cases.length) return { [key]: rest };
-  return rest.length === 1 ? { nullable: true, allOf: rest } : { nullable: true, [key]: rest };
+  return { type: "object", nullable: true, [rest.length === 1 ? "allOf" : key]: rest };
 };

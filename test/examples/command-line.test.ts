@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { python, root } from "../clients/toolchains.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
@@ -29,8 +30,10 @@ const walk = async (
   const complaints: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => complaints.push(String(chunk)));
   const lines: string[] = [];
-  for await (const line of createInterface(child.stdout)) {
-    lines.push(line);
+  for await (const printed of createInterface(child.stdout)) {
+    // Maven resets the colours of the terminal before and after.
+    const line = stripVTControlCharacters(printed);
+    if (line !== "") lines.push(line);
     if (!line.startsWith("press Enter")) continue;
     server.clock.advance(20 * 60_000);
     child.stdin.write("\n");

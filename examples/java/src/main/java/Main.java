@@ -15,12 +15,12 @@ import ostiary.ui.v1.FlowType;
 
 /** Walks through sign-up and settings over gRPC, and through what can go wrong on the way. */
 public final class Main {
-  private final Ostiary ostiary;
+  private final Ostiary calls;
   private final String email = "java-" + UUID.randomUUID() + "@example.com";
   private final String password = UUID.randomUUID().toString();
 
-  private Main(Ostiary ostiary) {
-    this.ostiary = ostiary;
+  private Main(Ostiary calls) {
+    this.calls = calls;
   }
 
   /** Arguments: --address HOST:PORT; --step waits for Enter before the protected change. */
@@ -37,11 +37,11 @@ public final class Main {
 
   private void walk(boolean step) throws Exception {
     signUp();
-    var me = ostiary.sessions.whoAmI(WhoAmIRequest.getDefaultInstance()).getSession().getIdentity();
+    var me = calls.sessions.whoAmI(WhoAmIRequest.getDefaultInstance()).getSession().getIdentity();
     System.out.println("signed up as " + me.getTraits().getFieldsOrThrow("email").getStringValue());
 
     var create = ostiary.settings.v1.CreateFlowRequest.newBuilder().setType(FlowType.FLOW_TYPE_API).build();
-    var flow = ostiary.settings.createFlow(create).getFlow();
+    var flow = calls.settings.createFlow(create).getFlow();
     try {
       change(flow, profile("no address"));
     } catch (StatusRuntimeException error) {
@@ -73,31 +73,31 @@ public final class Main {
       System.out.println("a wrong password is refused: " + Failure.of(refused));
     }
     signInAgain(password);
-    ostiary.settings.resumeFlow(ResumeFlowRequest.newBuilder().setFlow(again.getFlowId()).build());
+    calls.settings.resumeFlow(ResumeFlowRequest.newBuilder().setFlow(again.getFlowId()).build());
     System.out.println("the change that waited is resumed");
   }
 
   private void signUp() {
     var create = ostiary.registration.v1.CreateFlowRequest.newBuilder().setType(FlowType.FLOW_TYPE_API).build();
-    var flow = ostiary.registration.createFlow(create).getFlow();
+    var flow = calls.registration.createFlow(create).getFlow();
     var method = ostiary.registration.v1.PasswordMethod.newBuilder().setPassword(password).setTraits(traits(email));
     var body = ostiary.registration.v1.UpdateFlowBody.newBuilder().setPassword(method);
     var update = ostiary.registration.v1.UpdateFlowRequest.newBuilder().setFlow(flow.getId()).setBody(body).build();
-    ostiary.keep(ostiary.registration.updateFlow(update).getSessionToken());
+    calls.keep(calls.registration.updateFlow(update).getSessionToken());
   }
 
   private void signInAgain(String typed) {
     var create = ostiary.login.v1.CreateFlowRequest.newBuilder().setType(FlowType.FLOW_TYPE_API).setRefresh(true).build();
-    var flow = ostiary.login.createFlow(create).getFlow();
+    var flow = calls.login.createFlow(create).getFlow();
     var method = ostiary.login.v1.PasswordMethod.newBuilder().setIdentifier(email).setPassword(typed);
     var body = ostiary.login.v1.UpdateFlowBody.newBuilder().setPassword(method);
     var update = ostiary.login.v1.UpdateFlowRequest.newBuilder().setFlow(flow.getId()).setBody(body).build();
-    ostiary.keep(ostiary.login.updateFlow(update).getSessionToken());
+    calls.keep(calls.login.updateFlow(update).getSessionToken());
   }
 
   private SettingsFlow change(SettingsFlow flow, UpdateFlowBody.Builder body) {
     var request = ostiary.settings.v1.UpdateFlowRequest.newBuilder().setFlow(flow.getId()).setBody(body).build();
-    return ostiary.settings.updateFlow(request).getFlow();
+    return calls.settings.updateFlow(request).getFlow();
   }
 
   private static UpdateFlowBody.Builder profile(String email) {

@@ -72,7 +72,8 @@ export type Session = Message<"ostiary.session.v1.Session"> & {
   issuedAt?: Timestamp | undefined;
 
   /**
-   * The identity that is signed in.
+   * The identity that is signed in. Null in the response to a sign-in that a second
+   * factor has yet to complete.
    *
    * @generated from field: ostiary.identity.v1.Identity identity = 8;
    */
