@@ -83,3 +83,33 @@ describe("a queued message", () => {
     expect([await count("jobs"), await count("courier_messages")]).toEqual([0, 0]);
   });
 });
+
+describe("messages that operators look for", () => {
+  it("are found by an index, whatever they are looked for by", async () => {
+    const { queue } = createTestQueue();
+    await db.transaction(async (tx) => {
+      for (let n = 0; n < 300; n++) await queue(tx, { ...message, recipient: `person-${n}@example.com` });
+    });
+    await db.execute("UPDATE courier_messages SET status = 'sent' WHERE recipient <> 'person-7@example.com'");
+    await db.query("ANALYZE TABLE courier_messages");
+    const first = { status: undefined, recipient: undefined, before: undefined, limit: 11 };
+    const [newest] = await messages.list(db, first);
+    const seen: string[] = [];
+    const watched = {
+      ...db,
+      query: async <Row>(sql: string, params?: Parameters<Database["query"]>[1]) => {
+        const [plan] = await db.query<{ key: string | null }>(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, params);
+        seen.push(plan?.key ?? "none");
+        return db.query<Row>(sql, params);
+      },
+    };
+    const page = { ...first, before: newest?.id };
+    expect(await messages.list(watched, page)).toHaveLength(11);
+    expect(await messages.list(watched, { ...page, recipient: "person-3@example.com" })).toHaveLength(1);
+    expect(await messages.list(watched, { ...first, status: "queued" })).toMatchObject([
+      { recipient: "person-7@example.com" },
+    ]);
+    expect(await messages.find(watched, newest?.id ?? "")).toMatchObject({ id: newest?.id });
+    expect(seen).toEqual(["PRIMARY", "courier_messages_recipient", "courier_messages_status", "PRIMARY"]);
+  });
+});
