@@ -164,7 +164,7 @@ export const createFlowStore = (): FlowStore => ({
   async complete(tx, flow, now) {
     const { affectedRows } = await tx.execute(
       `UPDATE flows SET state = '${completed}', context = ?, updated_at = ?
-        WHERE home_id = ? AND id = ? AND expires_at > ? AND state = ? AND updated_at = ?`,
+        WHERE home_id = ? AND id = ? AND expires_at > ? AND state = ? AND state <> '${completed}' AND updated_at = ?`,
       [
         JSON.stringify(withoutSealed(flow.context)),
         now,

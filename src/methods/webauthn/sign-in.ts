@@ -47,6 +47,9 @@ export const loginForm = (
   round: roundOf(sealedContext(method)),
 });
 
+/** The state of a flow that somebody signed in with. */
+const COMPLETED = "passed_challenge";
+
 /** Signs a person in by the answer of one of their keys. */
 export type SignInWithKey = (signIn: SignIn, view: LoginView, call: Call) => Promise<Authenticated | Rejected>;
 
@@ -57,6 +60,8 @@ export type SignInWithKey = (signIn: SignIn, view: LoginView, call: Call) => Pro
 export const createSignIn = ({ audit, db, formSecrets }: SignInDeps): SignInWithKey => {
   return async (signIn, view, call) => {
     const { identity, mayUse, method, requireUserVerification, response, rp, secret } = signIn;
+    // Its challenge was answered.
+    if (view.flow.state === COMPLETED) return rejected([{ node: "", text: uiText(general.loginCompleted) }]);
     const ring = readKeyRing(secret);
     const key = ring.keys.find(({ id }) => id === response.id);
     if (key === undefined || !mayUse(key)) return unknownOwner();
