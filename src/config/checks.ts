@@ -79,6 +79,15 @@ export const problemChecks: readonly Check[] = [
         ]
       : [];
   },
+  (get) =>
+    get("security.account_enumeration.mitigate") === true && get("selfservice.methods.code.enabled") === false
+      ? [
+          at(
+            "security.account_enumeration.mitigate",
+            "needs selfservice.methods.code.enabled: whoever signs up proves the address by a code, whether somebody has it or not",
+          ),
+        ]
+      : [],
   (get) => {
     const [least, most] = ["min_password_length", "max_password_length"].map((key) =>
       get(`selfservice.methods.password.config.${key}`),

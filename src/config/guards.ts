@@ -22,7 +22,6 @@ const isOn = (value: unknown): boolean => value === true || (typeof value === "s
 const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 
 const keys: readonly Guard[] = [
-  { key: "security.account_enumeration.mitigate", asks: isOn, without: "strangers could find out who has an account" },
   { key: "selfservice.methods.captcha.enabled", asks: isOn, without: "programs could sign up and in like people" },
   {
     key: "selfservice.methods.b2b.config.organizations",

@@ -5,6 +5,7 @@ import type {
 } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
+import type { RegistrationResult } from "../../methods/contract/authentication.ts";
 import type { RegistrationMethod } from "../../methods/contract/registration.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
@@ -74,9 +75,28 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
         throw await signUpSteps.continueRegistration(context, result);
       case "redirect":
         return shared.begin(context, result, isRetry);
+      case "registered":
+        await confirmFirst(submission, result);
+        return { context: { ...context, method: result.method ?? method.name }, result };
       default:
         return { context, result };
     }
+  };
+
+  const confirmer = (Object.values(methods) as readonly RegistrationMethod[]).find(
+    (method) => method.enabled && method.confirm,
+  );
+
+  /** Whoever signs up may have to prove an address first. @throws FORM_REJECTED with the form that asks for it */
+  const confirmFirst = async (
+    submission: Submitted & LoadedSubmission & { readonly method: RegistrationMethod },
+    registered: RegistrationResult,
+  ): Promise<void> => {
+    const { call, method } = submission;
+    if (confirmer === undefined || confirmer === method) return;
+    const asked = await confirmer.confirm?.(registered, method.name, viewOf(deps, submission), call);
+    if (asked?.kind === "rejected") throw await reject(contextOf(submission, method.name), asked);
+    if (asked) throw await signUpSteps.continueRegistration(contextOf(submission, confirmer.name), asked);
   };
 
   const submit = steps<"registration submit", Submitted, FlowCompleted, Repeatable>("registration submit")

@@ -15,7 +15,7 @@ import type { RegistrationResult } from "../contract/authentication.ts";
 import type { RegistrationInput, RegistrationMethod, RegistrationView } from "../contract/registration.ts";
 import { type NextStep, type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
 import type { CodeChallenges } from "./challenges.ts";
-import { CODE, viaOfValue } from "./credential.ts";
+import { CODE, type CodeAddress, viaOfValue } from "./credential.ts";
 import { messages } from "./messages.ts";
 import { sentNodes } from "./sent-nodes.ts";
 
@@ -33,7 +33,9 @@ export interface CodeRegistrationDeps {
 /**
  * Creates the code method of the registration flow: it sends a code to the
  * addresses that the traits sign in with, and creates the account when one of
- * them comes back, with the address verified (docs/passwordless.md).
+ * them comes back, with the address verified. Where accounts are hidden, whoever
+ * signs up by another method is asked for such a code as well
+ * (docs/passwordless.md).
  */
 export const createCodeRegistration = ({
   config,
@@ -43,6 +45,7 @@ export const createCodeRegistration = ({
   limit,
   hidesAccounts,
 }: CodeRegistrationDeps): RegistrationMethod<"code"> => {
+  const isWayIn = config.enabled && config.passwordless_enabled;
   const send = submitNode({ group: CODE, name: "method", value: CODE, label: uiText(messages.sendRegistrationCode) });
   const back = submitNode({
     group: "profile",
@@ -52,24 +55,25 @@ export const createCodeRegistration = ({
   });
   const afterSending = sentNodes(uiText(general.registrationCode));
 
-  /** Whoever has an address already learns that somebody tried to sign up with it; nobody else learns anything. */
-  const isTaken = async (validated: ValidTraits): Promise<boolean> =>
-    hidesAccounts && (await identities.findIdentifierOwner(db, validated)) !== undefined;
-
-  const sendTo = async (
+  /** Sends a code to each of these addresses. */
+  const challenge = async (
     { validated, submittedValues }: Filled,
+    addresses: readonly CodeAddress[],
     { flow, transientPayload }: RegistrationView,
     call: Call,
+    confirmed?: Confirmed,
   ): Promise<NextStep | Rejected> => {
-    const addresses = validated.identifiers[CODE] ?? [];
-    if (addresses.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }], submittedValues);
     await limit.mustHaveRoom(call.remoteAddress);
-    const isVoid = await isTaken(validated);
+    const owner = hidesAccounts ? await identities.findIdentifierOwner(db, validated) : undefined;
+    // What is no address, such as a user name, is nothing that only its owner could be told of.
+    if (owner && !addresses.some(({ value }) => value === owner.value))
+      return rejected([{ node: "", text: uiText(general.identifierTaken) }], submittedValues);
+    const isVoid = owner !== undefined;
     const { sealed, effect } = await challenges.begin({
       flow,
       call,
       transientPayload,
-      addresses: addresses.map((value) => ({ via: viaIn(validated, value), value })),
+      addresses,
       template: isVoid ? "registration_code_invalid" : "registration_code_valid",
       identity: undefined,
       isVoid,
@@ -78,11 +82,24 @@ export const createCodeRegistration = ({
       kind: "next_step",
       state: "sent_email",
       active: CODE,
-      sealed: { ...sealed, traits: digestOf(validated.traits) },
+      sealed: { ...sealed, traits: digestOf(validated.traits), ...(confirmed && { confirmed: asJson(confirmed) }) },
       effect,
       submittedValues,
       messages: [{ node: "", text: uiText(messages.registrationCodeSent) }],
     };
+  };
+
+  /** Signs up by a code, or sends another one for a sign-up that waits for it. */
+  const sendTo = async (filled: Filled, view: RegistrationView, call: Call): Promise<NextStep | Rejected> => {
+    const { validated, submittedValues } = filled;
+    const sealed = view.flow.state === "sent_email" ? view.sealedContext(CODE) : undefined;
+    const confirmed = confirmedIn(sealed);
+    if (confirmed && sealed?.traits === digestOf(validated.traits))
+      return challenge(filled, addressesIn(validated), view, call, confirmed);
+    if (!isWayIn) return rejected([{ node: "", text: uiText(general.noRegistrationMethod) }], submittedValues);
+    const addresses = (validated.identifiers[CODE] ?? []).map((value) => ({ via: viaIn(validated, value), value }));
+    if (addresses.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }], submittedValues);
+    return challenge(filled, addresses, view, call);
   };
 
   const check = async (
@@ -101,13 +118,20 @@ export const createCodeRegistration = ({
       return rejected([{ node: "", text: uiText(general.invalid, { reason: tooOften }) }], submittedValues, CODE);
     if (answered.kind === "wrong")
       return rejected([{ node: "", text: uiText(general.registrationCodeInvalid) }], submittedValues, CODE);
+    const { method, credentials, amr, extra } = confirmedIn(sealed) ?? {
+      method: CODE,
+      credentials: [],
+      amr: { method: CODE, aal: "aal1" as const, via: answered.address.via },
+      extra: {},
+    };
     return {
       kind: "registered",
       traits: validated,
-      credentials: [],
+      method,
+      credentials,
+      amr,
       // Whoever has read the message has the address.
-      extra: { verified: [answered.address] },
-      amr: { method: CODE, aal: "aal1", via: answered.address.via },
+      extra: { ...extra, verified: [...(extra.verified ?? []), answered.address] },
       completesFlow: true,
       submittedValues,
     };
@@ -115,15 +139,29 @@ export const createCodeRegistration = ({
 
   return {
     name: CODE,
-    enabled: config.enabled && config.passwordless_enabled,
+    enabled: isWayIn || (config.enabled && hidesAccounts),
 
     nodes: ({ flow, schema, submittedValues, style, step }) => {
       const traits = (hidden: boolean) =>
         traitNodes(schema, { group: "default", values: {}, hidden, ...(submittedValues && { submittedValues }) });
       if (flow.state === "sent_email")
         return [...traits(true), ...afterSending, ...(style === "profile_first" ? [back] : [])];
+      if (!isWayIn) return [];
       if (style === "unified") return [...traits(false), send];
       return step === "credentials" ? [send] : [];
+    },
+
+    confirm: async (
+      { traits: validated, submittedValues, credentials, amr, extra = {}, consume },
+      method,
+      view,
+      call,
+    ) => {
+      const addresses = addressesIn(validated);
+      const isVouched = addresses.every(({ value }) => extra.verified?.some((address) => address.value === value));
+      // What a provider's answer is used up with is not to be had a second time.
+      if (!hidesAccounts || isVouched || consume !== undefined) return undefined;
+      return challenge({ validated, submittedValues }, addresses, view, call, { method, credentials, amr, extra });
     },
 
     submitted: (input, schema) => readTraits(schema, input.traits ?? {}).submittedValues,
@@ -150,6 +188,25 @@ interface Filled {
   readonly validated: ValidTraits;
   readonly submittedValues: SubmittedValues;
 }
+
+/** A sign-up by another method that waits for a code. */
+type Confirmed = Required<Pick<RegistrationResult, "method" | "credentials" | "amr" | "extra">>;
+
+const confirmedIn = (sealed: JsonObject | undefined): Confirmed | undefined =>
+  sealed?.confirmed as unknown as Confirmed | undefined;
+
+const asJson = (confirmed: Confirmed): JsonObject => JSON.parse(JSON.stringify(confirmed)) as JsonObject;
+
+/** Every address that traits have: what is verified, and whatever people sign in with that a message can go to. */
+const addressesIn = (validated: ValidTraits): readonly CodeAddress[] => {
+  const { [CODE]: byCode = [], password = [] } = validated.identifiers;
+  const values = [
+    ...validated.verifiable.map(({ value }) => value),
+    ...byCode,
+    ...password.filter((value) => viaOfValue(value) === "email"),
+  ];
+  return [...new Set(values)].map((value) => ({ via: viaIn(validated, value), value }));
+};
 
 const tooOften = "The code was tried too often. Please ask for another one.";
 

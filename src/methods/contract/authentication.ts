@@ -87,6 +87,8 @@ export interface RegistrationResult {
   readonly consume?: Consume;
   /** See `Authenticated`. */
   readonly completesFlow?: true;
+  /** The method that the credentials are of, where another one has confirmed them. */
+  readonly method?: string;
   /** What was submitted, in case an identifier belongs to someone else. */
   readonly submittedValues: SubmittedValues;
 }

@@ -3,10 +3,10 @@ import type { UpdateFlowBody as RegistrationBody } from "../../../gen/ostiary/re
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
-import type { AuthenticationResult } from "./authentication.ts";
+import type { AuthenticationResult, RegistrationResult } from "./authentication.ts";
 import type { ViewedFlow } from "./flow.ts";
 import type { CallbackHandler, RedirectRequest } from "./redirect.ts";
-import type { NextStep, OpenSealedContext, SubmittedValues } from "./result.ts";
+import type { NextStep, OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
 
 /* A way to sign up. The registration flow knows of methods only this. */
 
@@ -41,6 +41,18 @@ export interface RegistrationMethod<K extends RegistrationCase = RegistrationCas
     view: RegistrationView,
     call: Call,
   ): Promise<AuthenticationResult | RedirectRequest | NextStep>;
+  /**
+   * Asks whoever signs up by another method to prove an address before there is an account. Undefined: nothing is to
+   * be proven.
+   *
+   * @param method the one they sign up by
+   */
+  confirm?(
+    registered: RegistrationResult,
+    method: string,
+    view: RegistrationView,
+    call: Call,
+  ): Promise<NextStep | Rejected | undefined>;
   /** For methods that redirect to another site. */
   readonly redirect?: CallbackHandler & {
     complete(callbackData: JsonObject, view: RegistrationView, call: Call): Promise<AuthenticationResult>;

@@ -149,7 +149,6 @@ describe("every key of the reference's configuration", () => {
         (method) => `flows.login.after.${method}.hooks[].hook = require_verified_address`,
       ),
       "flows.login.after.hooks[].hook = require_verified_address",
-      "security.account_enumeration.mitigate = true",
     ]);
   });
 

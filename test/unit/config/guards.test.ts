@@ -6,14 +6,6 @@ const webHook = (more: string) =>
   `{ hook: web_hook, config: { url: "https://hooks.example.com/", method: POST${more} } }`;
 
 test.each([
-  [
-    "security: { account_enumeration: { mitigate: true } }",
-    "1 security.account_enumeration.mitigate: is not there yet: strangers could find out who has an account.",
-  ],
-  [
-    "security: { account_enumeration: { mitigate: 'true' } }",
-    "1 security.account_enumeration.mitigate: is not there yet",
-  ],
   ["selfservice: { methods: { captcha: { enabled: true } } }", "selfservice.methods.captcha.enabled: is not there yet"],
   [
     "selfservice: { methods: { b2b: { config: { organizations: [{ id: x }] } } } }",

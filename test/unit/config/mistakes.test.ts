@@ -94,6 +94,10 @@ test.each([
     "min_password_length: is more than max_password_length",
   ],
   [
+    "{ security: { account_enumeration: { mitigate: true } }, selfservice: { methods: { code: { enabled: false } } } }",
+    "security.account_enumeration.mitigate: needs selfservice.methods.code.enabled",
+  ],
+  [
     "selfservice: { methods: { code: { passwordless_enabled: true, mfa_enabled: true } } }",
     "selfservice.methods.code.mfa_enabled: cannot be on together with passwordless_enabled",
   ],
