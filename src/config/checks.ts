@@ -4,6 +4,7 @@ import { parseDsn } from "../lib/dsn.ts";
 import { DsnError } from "../lib/dsn-error.ts";
 import { parseByteSize } from "./byte-size.ts";
 import { findAdminAuthDoubts, findAdminAuthFaults } from "./check-admin-auth.ts";
+import { findCodeFaults } from "./check-code.ts";
 import { findCourierDoubts, findCourierFaults } from "./check-courier.ts";
 import { findProviderFaults } from "./check-oidc.ts";
 import { findRelyingPartyFaults } from "./check-relying-party.ts";
@@ -66,28 +67,7 @@ export const problemChecks: readonly Check[] = [
           : [];
       },
   ),
-  (get) => {
-    const [first, second] = ["passwordless_enabled", "mfa_enabled"].map((key) =>
-      get(`selfservice.methods.code.${key}`),
-    );
-    return first === true && second === true
-      ? [
-          at(
-            "selfservice.methods.code.mfa_enabled",
-            "cannot be on together with passwordless_enabled: whoever reads a person's messages would have both factors. Switch one of the two off",
-          ),
-        ]
-      : [];
-  },
-  (get) =>
-    get("security.account_enumeration.mitigate") === true && get("selfservice.methods.code.enabled") === false
-      ? [
-          at(
-            "security.account_enumeration.mitigate",
-            "needs selfservice.methods.code.enabled: whoever signs up proves the address by a code, whether somebody has it or not",
-          ),
-        ]
-      : [],
+  findCodeFaults,
   (get) => {
     const [least, most] = ["min_password_length", "max_password_length"].map((key) =>
       get(`selfservice.methods.password.config.${key}`),
