@@ -1,8 +1,8 @@
 import { BlockList, isIP } from "node:net";
 import { isApiKeyDigest, looksLikeApiKey } from "../lib/api-key.ts";
+import { parseDuration } from "../lib/duration.ts";
 import { isScope, scopes } from "../lib/operator.ts";
 import { parseByteSize } from "./byte-size.ts";
-import { parseDuration } from "./duration.ts";
 import { parseSmtpUri } from "./smtp-uri.ts";
 
 /** What a text must look like, and how that is said to whoever wrote it. */

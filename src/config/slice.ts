@@ -1,5 +1,5 @@
+import { parseDuration } from "../lib/duration.ts";
 import { parseByteSize } from "./byte-size.ts";
-import { parseDuration } from "./duration.ts";
 import { isMap, printPath, type Raw, valueAt } from "./tree.ts";
 
 /** A validated part of a configuration, read by key with the type that schema.json promises. Keys may be dotted. */

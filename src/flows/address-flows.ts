@@ -6,6 +6,7 @@ import { showVerificationUi } from "../hooks/show-verification-ui.ts";
 import type { createLimits } from "../limits/module.ts";
 import type { Methods } from "../methods/module.ts";
 import type { createSessions } from "../session/module.ts";
+import { createRecoveryAdminService } from "./recovery/admin.ts";
 import { createRenderRecovery, type RenderRecovery } from "./recovery/render.ts";
 import { createRecoveryService } from "./recovery/service.ts";
 import { newSettingsFlow } from "./settings/create.ts";
@@ -128,5 +129,11 @@ export const createAddressFlows = ({ hooks, render, ...deps }: AddressFlowsDeps,
       },
     },
   } satisfies Parameters<typeof createRecoveryService>[0];
-  return { services: [createVerificationService(verification), createRecoveryService(recovery)] };
+  return {
+    services: [
+      createVerificationService(verification),
+      createRecoveryService(recovery),
+      createRecoveryAdminService(recovery),
+    ],
+  };
 };

@@ -8,3 +8,11 @@ export const keepSkipSettings = (skips: boolean): JsonObject => (skips ? { [SKIP
 
 /** Whether the person goes to `return_to` at once. */
 export const skipsSettings = ({ context }: Pick<FlowRecord, "context">): boolean => context[SKIP_SETTINGS] === true;
+
+const OPERATOR_MADE = "operator_made";
+
+/** What the context of a flow has whose code an operator hands over: it is entered in any browser. */
+export const keepOperatorMade: JsonObject = { [OPERATOR_MADE]: true };
+
+/** Whether an operator hands the code over. */
+export const isOperatorMade = ({ context }: Pick<FlowRecord, "context">): boolean => context[OPERATOR_MADE] === true;

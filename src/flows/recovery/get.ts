@@ -2,6 +2,7 @@ import type { GetFlowRequest, GetFlowResponse } from "../../../gen/ostiary/recov
 import type { Call } from "../../lib/call.ts";
 import { mustNotBeExpired } from "../shared/expired.ts";
 import { mustExist } from "../shared/request.ts";
+import { isOperatorMade } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
 
@@ -14,7 +15,8 @@ export const createGet = ({ clock, config, csrf, db, flows, openedLinks, render,
     csrf.ensure(call);
     const flow = mustExist(await flows.find(db, "recovery", request.id));
     const opened = openedLinks.find(call, flow.id);
-    if (flow.type === "browser" && opened === undefined) csrf.mustBeCreator(call, flow.csrfDigest);
+    if (flow.type === "browser" && opened === undefined && !isOperatorMade(flow))
+      csrf.mustBeCreator(call, flow.csrfDigest);
     mustNotBeExpired(flow, clock.now(), urls);
     // Where a link was opened, a browser submits the form, whoever began the flow.
     const token = csrf.tokenFor(call, opened === undefined ? flow.type : "browser");

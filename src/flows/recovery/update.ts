@@ -18,6 +18,7 @@ import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { mustExist } from "../shared/request.ts";
 import { createChooseAddress } from "./choose-address.ts";
+import { isOperatorMade } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
 import { createLoad, type Loaded, type Submitted } from "./load.ts";
@@ -135,6 +136,8 @@ export const createUpdate = (deps: RecoveryDeps) => {
     .check("findCaller", load.mustBeSignedOut)
     .check("rejectIfExpired", load.rejectIfExpired)
     .check("checkOrigin", async (submission) => {
+      // Whoever has such a code got it from an operator, and no page of another site has it.
+      if (isOperatorMade(submission.flow)) return;
       await load.checkOrigin(submission);
       load.requireSameBrowser(submission);
     })

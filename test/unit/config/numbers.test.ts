@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseByteSize } from "../../../src/config/byte-size.ts";
-import { parseDuration } from "../../../src/config/duration.ts";
+import { parseDuration } from "../../../src/lib/duration.ts";
 
 test.each([
   ["1h30m", 5_400_000],

@@ -1,0 +1,140 @@
+import type {
+  CreateRecoveryCodeRequest,
+  CreateRecoveryCodeResponse,
+  CreateRecoveryLinkRequest,
+  CreateRecoveryLinkResponse,
+} from "../../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";
+import { RecoveryAdminService } from "../../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";
+import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import { parseDuration } from "../../lib/duration.ts";
+import { parseUuid } from "../../lib/ids.ts";
+import { defineService } from "../../lib/service.ts";
+import { timestamp } from "../../lib/timestamp.ts";
+import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
+import { bindingOf, sealSent } from "../proof/sent-proof.ts";
+import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { requestUrlOf } from "../shared/request.ts";
+import { withQuery } from "../shared/urls.ts";
+import { keepOperatorMade } from "./context.ts";
+import { mustBeEnabled, newRecoveryFlow } from "./create.ts";
+import type { RecoveryDeps } from "./deps.ts";
+
+/** A secret for a person that an operator hands over. */
+interface Made {
+  readonly flow: FlowRecord;
+  readonly secret: string;
+  readonly expiresAt: Date;
+}
+
+/** Creates the RecoveryAdminService: codes and links that an operator hands to a person. */
+export const createRecoveryAdminService = (deps: RecoveryDeps) => {
+  const { audit, clock, config, db, flows, identities, linkBase, methods, returnTo, sealedContext, urls } = deps;
+
+  /** @throws METHOD_DISABLED */
+  const mustBeMethod = (method: RecoveryMethod): RecoveryMethod => {
+    mustBeEnabled(config);
+    if (method.enabled) return method;
+    throw serviceError("METHOD_DISABLED", { explain: `The method ${method.name} is disabled by the configuration.` });
+  };
+
+  const mustFind = async (id: string, absent: () => ServiceError): Promise<IdentityRecord> => {
+    const found = parseUuid(id) === undefined ? undefined : await identities.find(db, id);
+    if (found === undefined) throw absent();
+    return found;
+  };
+
+  const make = async (
+    method: RecoveryMethod,
+    identity: IdentityRecord,
+    lifespan: number,
+    parts: Pick<FlowRecord, "type" | "context">,
+    call: Call,
+  ): Promise<Made> => {
+    const requestUrl = requestUrlOf(call, urls.init("recovery", parts.type));
+    const begun = newRecoveryFlow(deps, { ...parts, requestUrl, csrfDigest: undefined });
+    const recipient = { address: undefined, identityId: identity.id };
+    const issued = method.issue(bindingOf(begun, recipient), lifespan);
+    const flow: FlowRecord = {
+      ...begun,
+      state: "sent_email",
+      active: method.name,
+      expiresAt: new Date(clock.now().getTime() + Math.max(lifespan, config.lifespan)),
+      context: sealSent(sealedContext, begun, method.name, { proof: issued.sealed, ...recipient }),
+    };
+    await db.transaction(async (tx) => {
+      await flows.insert(tx, flow);
+      const event = { type: "recovery.created", outcome: "done", detail: { method: method.name } } as const;
+      await audit.record(tx, { identityId: identity.id, sessionId: undefined, ...event }, call);
+    });
+    return { flow, secret: issued.secret, expiresAt: issued.expiresAt };
+  };
+
+  const createRecoveryCode = async (
+    request: CreateRecoveryCodeRequest,
+    call: Call,
+  ): Promise<CreateRecoveryCodeResponse> => {
+    const method = mustBeMethod(methods.code);
+    const lifespan = lifespanOf(request.expiresIn, method);
+    const identity = await mustFind(request.identityId, () =>
+      serviceError("NOT_FOUND", { explain: "There is no identity with this id." }),
+    );
+    const type = request.flowType === FlowType.API ? "api" : "browser";
+    const { flow, secret, expiresAt } = await make(
+      method,
+      identity,
+      lifespan,
+      { type, context: keepOperatorMade },
+      call,
+    );
+    return {
+      $typeName: "ostiary.recovery.v1.CreateRecoveryCodeResponse",
+      recoveryLink: urls.page("recovery", flow.id),
+      recoveryCode: secret,
+      expiresAt: timestamp(expiresAt),
+    };
+  };
+
+  const createRecoveryLink = async (
+    request: CreateRecoveryLinkRequest,
+    call: Call,
+  ): Promise<CreateRecoveryLinkResponse> => {
+    const method = mustBeMethod(methods.link);
+    const { identityId = "", expiresIn = "" } = request.body ?? {};
+    const lifespan = lifespanOf(expiresIn, method);
+    const allowed = returnTo.mustShow(request.returnTo);
+    const identity = await mustFind(identityId, () =>
+      serviceError("INVALID_FIELD", { field: "identity_id", explain: "There is no identity with this id." }),
+    );
+    const context = keepReturnTo(allowed);
+    const { flow, secret, expiresAt } = await make(method, identity, lifespan, { type: "browser", context }, call);
+    const at =
+      linkBase === undefined ? urls.submit("recovery", flow.id) : `${linkBase}/self-service/recovery?flow=${flow.id}`;
+    return {
+      $typeName: "ostiary.recovery.v1.CreateRecoveryLinkResponse",
+      recoveryLink: withQuery(at, { token: secret }),
+      expiresAt: timestamp(expiresAt),
+    };
+  };
+
+  return defineService(RecoveryAdminService, {
+    createRecoveryCode: { run: createRecoveryCode },
+    createRecoveryLink: { run: createRecoveryLink },
+  });
+};
+
+/** Milliseconds. */
+const A_YEAR = 31_536_000_000;
+
+/** Milliseconds. @throws INVALID_FIELD */
+const lifespanOf = (text: string, method: RecoveryMethod): number => {
+  if (text === "") return method.lifespan;
+  const lifespan = parseDuration(text);
+  if (lifespan !== undefined && lifespan > 0 && lifespan <= A_YEAR) return lifespan;
+  throw serviceError("INVALID_FIELD", {
+    field: "expires_in",
+    explain: "The field expires_in must be a positive duration such as 30m, of a year at most.",
+  });
+};
