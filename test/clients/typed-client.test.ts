@@ -8,14 +8,18 @@ import {
   type ClientOptions,
   createClient,
   createLogin,
+  createRecovery,
   createRegistration,
   createRestTransport,
   createSessions,
   createSettings,
+  createVerification,
+  type FormValues,
   formOf,
   inputOf,
   nodesOf,
   type Result,
+  type WithForm,
 } from "../../packages/client/src/index.ts";
 import { createJar } from "../protocols/jar.ts";
 import { newEmail, newPassword } from "../protocols/person.ts";
@@ -213,6 +217,31 @@ describe.each(ways)("%s", (_, enter) => {
     const place = must(await sessions.signOut());
     if (client.kind === "browser") expect(place).toMatch(/\/self-service\/logout\?token=/);
     else expect(failureOf(await sessions.whoAmI())).toMatchObject({ reason: "session_inactive" });
+  });
+});
+
+interface SomeFlows<F> {
+  readonly create: () => Promise<Result<F>>;
+  readonly get: (id: string) => Promise<Result<F>>;
+  readonly submit: (flow: F, values: FormValues) => Promise<unknown>;
+}
+
+describe("recovery and verification", () => {
+  beforeAll(() =>
+    server.restart({ selfservice: { flows: { recovery: { enabled: true }, verification: { enabled: true } } } }),
+  );
+
+  const begin = async <F extends WithForm & { readonly id: string }>(flows: SomeFlows<F>) => {
+    const flow = must(await flows.create());
+    expect(inputOf(formOf(flow), "email")).toMatchObject({ kind: "input", type: "email" });
+    expect(must(await flows.get(flow.id)).id).toBe(flow.id);
+    const refused = await flows.submit(flow, { method: "code", email: "no address" });
+    expect(refused).toMatchObject({ ok: false, failure: { reason: "form_rejected" }, flow: { id: flow.id } });
+  };
+
+  it.each(ways)("begin, are read and say what is wrong: %s", async (_, enter) => {
+    await begin(createRecovery(enter()));
+    await begin(createVerification(enter()));
   });
 });
 

@@ -9,6 +9,8 @@ import { waiting } from "./waiting.ts";
 
 /** A recorded answer, and where it stands. */
 export interface RecordedAnswerToCheck extends AnswerToCheck {
+  /** As it was recorded; the rest is what this server answers in its place, where a difference is meant. */
+  readonly recorded: AnswerToCheck;
   readonly scenario: string;
   readonly label: string;
 }
@@ -74,7 +76,7 @@ const read = (name: string): Recorded => JSON.parse(readFileSync(path.join(folde
 
 const waits = (scenario: string): boolean => waiting.scenarios.some((each) => matches(each.scenario, scenario));
 
-/** Every recorded answer of what is built, as this server gives it. */
+/** Every recorded answer of what is built. */
 export const recordedAnswers: readonly RecordedAnswerToCheck[] = readdirSync(folder, {
   recursive: true,
   encoding: "utf8",
@@ -84,17 +86,16 @@ export const recordedAnswers: readonly RecordedAnswerToCheck[] = readdirSync(fol
   .map(read)
   .filter(({ name }) => !waits(name))
   .flatMap(({ name: scenario, steps }) =>
-    steps.map(({ label, request, answer: recorded }) => {
-      const answer = asOurs(recorded, `${scenario}: ${label}`) as RecordedStep["answer"];
+    steps.map(({ label, request, answer }) => {
       const [, port = "", place = ""] = /^\{(public|admin)\}([^?]*)/.exec(request.url) ?? [];
-      return {
-        scenario,
-        label,
+      const toCheck = ({ status, body }: RecordedStep["answer"]): AnswerToCheck => ({
         port: port === "admin" ? "admin" : "public",
         verb: request.method,
         path: place.replaceAll(/\{id:\d+\}/g, "x"),
-        status: answer.status,
-        body: isObject(answer.body) || Array.isArray(answer.body) ? filled(answer.body) : undefined,
-      };
+        status,
+        body: isObject(body) || Array.isArray(body) ? filled(body) : undefined,
+      });
+      const ours = asOurs(answer, `${scenario}: ${label}`) as RecordedStep["answer"];
+      return { scenario, label, recorded: toCheck(answer), ...toCheck(ours) };
     }),
   );

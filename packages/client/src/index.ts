@@ -34,9 +34,11 @@ export {
   type WithForm,
 } from "./form.ts";
 export { createLogin, type Login, type LoginFlow } from "./login.ts";
+export { createRecovery, type Recovery, type RecoveryFlow } from "./recovery.ts";
 export { createRegistration, type Registration, type RegistrationFlow } from "./registration.ts";
 export { createRestTransport, type RestTransportOptions } from "./rest/transport.ts";
 export { createSessions, type Session, type Sessions } from "./sessions.ts";
 export { createSettings, nextPlace, type Settings, type SettingsFlow } from "./settings.ts";
 export type { Text } from "./text.ts";
 export type { FormValues } from "./values.ts";
+export { createVerification, type Verification, type VerificationFlow } from "./verification.ts";
