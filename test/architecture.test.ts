@@ -62,7 +62,7 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "hooks/<hook>": [...beneathMethods, "jobs", "hooks/phases.ts"],
   // THE list of hooks.
   "hooks/index.ts": [...beneathMethods, "hooks/phases.ts", "hooks/<hook>"],
-  "hooks/module.ts": [...beneathMethods, "jobs", "hooks/index.ts", "hooks/<hook>"],
+  "hooks/module.ts": [...beneathMethods, "jobs", "hooks/index.ts", "hooks/phases.ts", "hooks/<hook>"],
   // The table of steps.
   "flows/pipeline.ts": [],
   "flows/shared": beneathFlows,

@@ -32,7 +32,6 @@ const keys: readonly Guard[] = [
 ];
 
 const hooks: Readonly<Record<string, string>> = {
-  require_verified_address: "people would sign in with addresses that nobody verified",
   verify_new_address: "a changed address would be used before anybody verified it",
   notify_previous_addresses: "nobody would hear that their address was changed",
 };

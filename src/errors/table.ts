@@ -68,6 +68,7 @@ export const errorTable = {
   SCOPE_REQUIRED: row(Reason.SCOPE_REQUIRED, Code.PermissionDenied, 403, "", "The operator may not make this call.", "`details.scope` names the scope that is missing."),
   ALREADY_EXISTS: row(Reason.ALREADY_EXISTS, Code.AlreadyExists, 409, "", "What must be unique belongs to another identity.", "Choose another identifier, address or external id."),
   UPSTREAM_FAILED: row(Reason.UPSTREAM_FAILED, Code.Unavailable, 502, "", "A server that is needed did not answer rightly.", "Try again later."),
+  VERIFIED_ADDRESS_REQUIRED: row(Reason.VERIFIED_ADDRESS_REQUIRED, Code.PermissionDenied, 403, "session_verified_address_required", "An address of the account must be verified first.", "Go on with the verification flow that `details.continue_with` names, then sign in."),
   UPSTREAM_TIMED_OUT: row(Reason.UPSTREAM_TIMED_OUT, Code.DeadlineExceeded, 504, "", "A server that is needed did not answer in time.", "Try again later."),
   FLOW_REFUSED: row(Reason.FLOW_REFUSED, Code.PermissionDenied, 403, "flow_refused", "The flow was refused.", "A hook refuses it before it begins; `reason` says why."),
 } as const satisfies Record<string, ErrorRow>;

@@ -1,6 +1,6 @@
 import type { Core } from "../core.ts";
 import type { Courier } from "../courier/courier.ts";
-import type { Hook } from "../hooks/phases.ts";
+import type { VerificationHooks } from "../hooks/phases.ts";
 import type { HookRunner } from "../hooks/runner.ts";
 import { showVerificationUi } from "../hooks/show-verification-ui.ts";
 import type { createLimits } from "../limits/module.ts";
@@ -76,10 +76,10 @@ const proofOf = (
 export const createVerificationHooks = (
   deps: Omit<AddressFlowsDeps, "hooks" | "render">,
   takesPhoneNumbers: boolean,
-): readonly Hook[] => {
+): VerificationHooks => {
   const { selfservice, feature_flags: flags } = deps.core.config;
   const { verification } = selfservice.flows;
-  if (!verification.enabled) return [];
+  if (!verification.enabled) return { hooks: [], open: async () => undefined };
   const sendsToAll = flags.legacy_continue_with_verification_ui;
   const verifier = createVerifier({
     ...proofOf(deps, takesPhoneNumbers),
@@ -87,7 +87,7 @@ export const createVerificationHooks = (
     methods: deps.methods.verification,
     sendsToAll,
   });
-  return sendsToAll ? [verifier, showVerificationUi()] : [verifier];
+  return { hooks: sendsToAll ? [verifier, showVerificationUi()] : [verifier], open: verifier.open };
 };
 
 /** Creates verification and recovery. */

@@ -101,7 +101,7 @@ export const createFlows = (
   const printers = createPrinters();
   const print = <Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>) =>
     JSON.parse(printers.of(desc)(message)) as JsonObject;
-  const hooks = createHooks(core, sessions, print);
+  const hooks = createHooks(core, sessions, print, () => verificationHooks);
   const runnerOf = (flow: FlowKind, implicit: readonly Hook[] = []) =>
     createHookRunner({ flow, ...selfservice.flows[flow], implicit }, hooks.factories);
   const shared = {
@@ -136,7 +136,7 @@ export const createFlows = (
     conflictRetry: createConflictRetry({ db, identities }),
     continuations,
     methods: methods.settings,
-    hooks: runnerOf("settings", verificationHooks),
+    hooks: runnerOf("settings", verificationHooks.hooks),
     render: render.settings,
     factors,
   };
@@ -154,7 +154,7 @@ export const createFlows = (
     config: registration,
     limit: limits.registrations,
     methods: methods.registration,
-    hooks: runnerOf("registration", verificationHooks),
+    hooks: runnerOf("registration", verificationHooks.hooks),
     render: render.registration,
   };
 

@@ -1,5 +1,6 @@
 import type { SessionStore } from "../session/store.ts";
-import type { HookFactory } from "./phases.ts";
+import type { HookFactory, VerificationHooks } from "./phases.ts";
+import { requireVerifiedAddress } from "./require-verified-address.ts";
 import { revokeActiveSessions } from "./revoke-active-sessions.ts";
 import { session } from "./session.ts";
 import { showVerificationUi } from "./show-verification-ui.ts";
@@ -12,15 +13,20 @@ export const hooks = ({
   sessions,
   webHook: deps,
   showsEveryVerification,
+  verification,
 }: {
   readonly sessions: SessionStore;
   readonly webHook: WebHookDeps;
   /** Every verification flow is shown, whatever is configured: `showVerificationUi` belongs to the flows then. */
   readonly showsEveryVerification: boolean;
+  /** Verification, once its flow is there. */
+  readonly verification: () => VerificationHooks;
 }) =>
   ({
+    require_verified_address: requireVerifiedAddress(() => verification().open),
     revoke_active_sessions: revokeActiveSessions(sessions),
     session,
     show_verification_ui: showsEveryVerification ? nothing : showVerificationUi,
+    verification: () => ({ ...verification().hooks[0] }),
     web_hook: webHook(deps),
   }) satisfies Readonly<Record<string, HookFactory>>;

@@ -10,6 +10,7 @@ import type { Schemas } from "../schema/sources.ts";
 import type { Cookies } from "../session/cookies.ts";
 import type { SessionStore } from "../session/store.ts";
 import { hooks } from "./index.ts";
+import type { VerificationHooks } from "./phases.ts";
 import { createHookContexts } from "./web-hook/context.ts";
 import { createEnqueue, createWebHookJob } from "./web-hook/job.ts";
 import type { PreparedWebHooks } from "./web-hook/prepare.ts";
@@ -33,6 +34,7 @@ export const createHooks = (
   { config, addressRules, clock, db, jobs, log, schemas, webHooks: { programs } }: HooksDeps,
   sessions: Pick<Cookies, "csrf"> & { readonly store: SessionStore },
   print: PrintMessage,
+  verification: () => VerificationHooks,
 ) => {
   const { header_allowlist: headerAllowlist, timeout } = config.clients.web_hook;
   const engine = createJsonnetEngine();
@@ -47,6 +49,7 @@ export const createHooks = (
   return {
     factories: hooks({
       sessions: sessions.store,
+      verification,
       showsEveryVerification: config.feature_flags.legacy_continue_with_verification_ui,
       webHook: { contexts, engine, programs, send, enqueue, wake: jobs.wake, log },
     }),

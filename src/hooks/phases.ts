@@ -114,6 +114,19 @@ export interface Hook {
   readonly order?: "first" | "last" | "queued";
 }
 
+/**
+ * Opens a verification flow for an address of somebody who may not sign in yet, and sends what it asks for. Undefined
+ * where there is no verification, or no address to verify.
+ */
+export type OpenVerification = (context: WrittenContext) => Promise<CreatedVerification | undefined>;
+
+/** What verification gives to hooks. */
+export interface VerificationHooks {
+  /** Those that follow a registration and a change of settings, whatever is configured. None where it is off. */
+  readonly hooks: readonly Hook[];
+  readonly open: OpenVerification;
+}
+
 /** Where a hook stands in the configuration. */
 export interface HookPlace {
   readonly flow: HookFlowKind;

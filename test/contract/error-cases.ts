@@ -51,6 +51,9 @@ export const outOfReach = {
   BROWSER_LOCATION_CHANGE_REQUIRED: {
     why: "no procedure throws it: REST answers it in place of a redirect, to programs that begin with a provider",
   },
+  VERIFIED_ADDRESS_REQUIRED: {
+    why: "no hook is configured here: test/behaviour/require-verified-address.test.ts reaches it",
+  },
   FLOW_REFUSED: { why: "no hook is configured here: test/behaviour/web-hooks.test.ts reaches it" },
   UPSTREAM_TIMED_OUT: { why: "no hook is configured here: test/behaviour/web-hook-failures.test.ts reaches it" },
   IDENTITY_DISABLED: { why: "who signs in is told in the form, by message 4010011; a session of theirs is over" },

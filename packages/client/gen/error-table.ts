@@ -38,6 +38,7 @@ export const errorTable = [
   { reason: 36, code: 7, status: 403, id: "", message: "The operator may not make this call." },
   { reason: 37, code: 6, status: 409, id: "", message: "What must be unique belongs to another identity." },
   { reason: 31, code: 14, status: 502, id: "", message: "A server that is needed did not answer rightly." },
+  { reason: 45, code: 7, status: 403, id: "session_verified_address_required", message: "An address of the account must be verified first." },
   { reason: 41, code: 4, status: 504, id: "", message: "A server that is needed did not answer in time." },
   { reason: 40, code: 7, status: 403, id: "flow_refused", message: "The flow was refused." },
 ] as const;

@@ -1,5 +1,5 @@
 import type { Sql } from "../../db/sql.ts";
-import type { CreatedVerification, Hook, HookFlow, WrittenContext } from "../../hooks/phases.ts";
+import type { CreatedVerification, Hook, HookFlow, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import type { ProofMethod } from "../../methods/contract/proof.ts";
 import { type Address, addressKey } from "../proof/address.ts";
@@ -17,8 +17,10 @@ export interface VerifierDeps
     | "clock"
     | "config"
     | "courier"
+    | "db"
     | "devices"
     | "flows"
+    | "identities"
     | "linkBase"
     | "messages"
     | "methods"
@@ -37,7 +39,7 @@ export interface VerifierDeps
  * was sent to gets one, with a verification flow to finish. Flow, message and the
  * status of the address are written with the change.
  */
-export const createVerifier = (deps: VerifierDeps): Hook => {
+export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: OpenVerification } => {
   const { config, courier, devices, flows, messages, methods, sealedContext, sendsToAll, urls } = deps;
   const queueProof = createQueueProof(deps);
   const method: ProofMethod = methods[config.use];
@@ -97,6 +99,17 @@ export const createVerifier = (deps: VerifierDeps): Hook => {
   };
 
   return {
+    open: async (context) => {
+      const { db, identities } = deps;
+      const [address] = [...addressesOf(context.identity, "pending"), ...addressesOf(context.identity, "sent")];
+      if (address === undefined) return undefined;
+      const created = await db.transaction(async (tx) => {
+        await identities.lockActive(tx, context.identity.id);
+        return send(tx, context, address);
+      });
+      courier.wake();
+      return created;
+    },
     order: "first",
     beforePersist: async ({ identity }) => {
       const sent = addressesOf(identity, "pending");

@@ -13,16 +13,6 @@ test.each([
   ],
   ["organizations: [{ id: x }]", "1 organizations: is not there yet"],
   [
-    flows("login: { after: { hooks: [{ hook: require_verified_address }] } }"),
-    "3 selfservice.flows.login.after.hooks[0]: the hook require_verified_address is not there yet",
-  ],
-  [
-    flows(
-      "login: { after: { password: { hooks: [{ hook: revoke_active_sessions }, { hook: require_verified_address }] } } }",
-    ),
-    "after.password.hooks[1]: the hook require",
-  ],
-  [
     flows("settings: { after: { profile: { hooks: [{ hook: verify_new_address }] } } }"),
     "after.profile.hooks[0]: the hook verify_new_address is not there yet",
   ],
