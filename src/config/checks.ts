@@ -8,6 +8,7 @@ import { findCodeFaults } from "./check-code.ts";
 import { findCourierDoubts, findCourierFaults } from "./check-courier.ts";
 import { findProviderFaults } from "./check-oidc.ts";
 import { findRelyingPartyFaults } from "./check-relying-party.ts";
+import { secondFactorChecks } from "./check-second-factors.ts";
 import { formats } from "./formats.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
 import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
@@ -26,7 +27,7 @@ export interface CheckContext {
  * A rule that spans several keys, or that a schema cannot say. Values may still be of the wrong type: those are
  * somebody else's finding.
  */
-export type Check = (get: (path: string) => unknown, context: CheckContext) => readonly Finding[];
+type Check = (get: (path: string) => unknown, context: CheckContext) => readonly Finding[];
 
 /** What makes a configuration unusable, beyond schema.json. */
 export const problemChecks: readonly Check[] = [
@@ -42,6 +43,7 @@ export const problemChecks: readonly Check[] = [
         ? [{ path: ["identity", "schemas", index, "id"], message: `"${String(id)}" is there twice` }]
         : [],
     ),
+  ...secondFactorChecks,
   ...["serve.public.tls", "serve.admin.tls"].map(
     (tls): Check =>
       (get, context) => {

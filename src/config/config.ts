@@ -152,11 +152,8 @@ export interface MethodsConfig extends KeyMethodsConfig {
     /** `base_url` without a slash at its end; undefined: that of the public port. */
     readonly config: { readonly lifespan: number; readonly base_url: string | undefined };
   };
-  readonly totp: {
-    readonly enabled: boolean;
-    /** What apps show beside the code. */
-    readonly config: { readonly issuer: string };
-  };
+  /** `issuer`: what apps show beside the code. */
+  readonly totp: { readonly enabled: boolean; readonly config: { readonly issuer: string } };
   readonly lookup_secret: { readonly enabled: boolean };
 }
 
@@ -206,6 +203,8 @@ export interface SchemaSource {
   /** file://, base64:// or http(s)://; relative file paths are resolved already. */
   readonly url: string;
   readonly selfservice_selectable: boolean;
+  /** Undefined: a second factor is optional. */
+  readonly second_factor?: { readonly grace_period: number; readonly since: Date } | undefined;
 }
 
 export interface CookieConfig {
@@ -220,6 +219,8 @@ export interface SessionConfig {
   readonly lifespan: number;
   readonly earliest_possible_extend: number;
   readonly whoami: { readonly required_aal: "aal1" | "highest_available" };
+  /** `lifespan` in milliseconds. */
+  readonly trusted_devices: { readonly enabled: boolean; readonly lifespan: number };
   readonly cookie: CookieConfig & { readonly name: string; readonly persistent: boolean };
 }
 

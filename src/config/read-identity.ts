@@ -14,6 +14,13 @@ export function readIdentity(identity: Slice, origin: Origin): Config["identity"
     id: schema.text("id"),
     url: absoluteUrl(schema.text("url"), origin.folder(["identity", "schemas", index, "url"])),
     selfservice_selectable: schema.flag("selfservice_selectable"),
+    second_factor:
+      schema.choice("second_factor") === "required"
+        ? {
+            grace_period: schema.duration("second_factor_grace_period"),
+            since: new Date(schema.optionalText("second_factor_since") ?? 0),
+          }
+        : undefined,
   }));
   return { default_schema_id, schemas };
 }

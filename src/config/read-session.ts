@@ -29,6 +29,10 @@ export function readSession(session: Slice, cookies: CookieConfig, dev: boolean)
     lifespan,
     earliest_possible_extend:
       session.raw("earliest_possible_extend") === undefined ? lifespan : session.duration("earliest_possible_extend"),
+    trusted_devices: {
+      enabled: session.flag("trusted_devices.enabled"),
+      lifespan: session.duration("trusted_devices.lifespan"),
+    },
     whoami: { required_aal: session.choice("whoami.required_aal") },
     cookie: { ...withSameSite(own, dev), name: cookie.text("name"), persistent: cookie.flag("persistent") },
   };

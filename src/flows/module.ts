@@ -14,11 +14,13 @@ import { createAllowedUrls } from "../lib/url.ts";
 import type { createLimits } from "../limits/module.ts";
 import { createFactors } from "../methods/contract/credential.ts";
 import type { CallbackHandler } from "../methods/contract/redirect.ts";
+import type { SettingsMethod } from "../methods/contract/settings.ts";
 import type { Methods } from "../methods/module.ts";
 import { createPrinters } from "../server/rest/encode.ts";
 import { createAalRules } from "../session/aal.ts";
 import { createCallers } from "../session/caller.ts";
 import type { createSessions } from "../session/module.ts";
+import { createSecondFactorPolicy } from "../session/second-factor-policy.ts";
 import { createAddressFlowRenders, createAddressFlows, createVerificationHooks } from "./address-flows.ts";
 import { createCompleteAuthentication } from "./authentication/complete.ts";
 import { createPendingAccountLinks } from "./authentication/pending-account-link.ts";
@@ -68,15 +70,17 @@ export const createFlows = (
     verification: verification.ui_url,
     recovery: recovery.ui_url,
   });
-  const callers = createCallers({
-    store: sessions.store,
-    cookie: sessionCookie,
+  const secondFactorMethods = Object.values<SettingsMethod>(
+    methods.settings as Readonly<Record<string, SettingsMethod>>,
+  ).filter(({ enabled, isSecondFactor }) => enabled && isSecondFactor);
+  const aal = createAalRules({
+    secondFactors: factors.second,
+    secondFactorDue: createSecondFactorPolicy(config.identity.schemas),
+    enrolMethods: secondFactorMethods.map(({ name }) => name),
+    flowUrl: urls.init,
     clock,
-    aal: createAalRules({
-      secondFactors: factors.second,
-      loginUrl: (type, query) => urls.init("login", type, query),
-    }),
   });
+  const callers = createCallers({ store: sessions.store, cookie: sessionCookie, clock, aal });
   const defaultReturnUrl = selfservice.default_browser_return_url;
   const allowed = selfservice.allowed_return_urls;
   const sealedContext = createSealedContext(aead);
@@ -88,8 +92,20 @@ export const createFlows = (
   const takesPhoneNumbers = false;
   const render = {
     ...createAddressFlowRenders(core, methods, destinations, takesPhoneNumbers),
-    settings: createRenderSettings({ methods: methods.settings, schemas, sealedContext, urls }),
-    login: createRenderLogin({ methods: methods.login, schemas, sealedContext, urls }),
+    settings: createRenderSettings({
+      methods: methods.settings,
+      schemas,
+      sealedContext,
+      urls,
+      mustEnrol: (signedIn) => aal.enrolment(signedIn) !== undefined,
+    }),
+    login: createRenderLogin({
+      methods: methods.login,
+      schemas,
+      sealedContext,
+      urls,
+      trustsDevices: sessions.trustedDevices.enabled,
+    }),
     registration: createRenderRegistration({
       methods: methods.registration,
       schemas,
@@ -110,6 +126,7 @@ export const createFlows = (
     csrf,
     sessionCookie,
     devices,
+    trustedDevices: sessions.trustedDevices,
     flows: createFlowStore(),
     newFlows: limits.newFlows,
     sessions: issuer,

@@ -1,8 +1,15 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { StepUpRequiredSchema } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 import { detail, type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
-import { type AuthenticationMethodRecord, isPrivileged, type SessionRecord, type SignedIn } from "./session.ts";
+import type { Clock } from "../lib/clock.ts";
+import {
+  type AuthenticationMethodRecord,
+  isPrivileged,
+  type SessionRecord,
+  type SignedIn,
+  TRUSTED_DEVICE,
+} from "./session.ts";
 
 /*
  * The rules of authenticator assurance levels (NIST SP 800-63B): which entries
@@ -21,15 +28,11 @@ export type RequiredAal = "aal1" | "highest_available";
 /** Methods whose secret arrives by mail or text message: whoever reads the messages has all of them. */
 const byMessage: ReadonlySet<string> = new Set(["code", "link", "code_recovery", "link_recovery"]);
 
-/** What an entry arrived through. Two entries of one channel are one factor. */
-const channelOf = ({ method, provider }: AuthenticationMethodRecord): string =>
-  byMessage.has(method) ? "message" : provider === undefined ? method : `${method} ${provider}`;
-
 /** Whether two entries are two factors. Messages are two only where one is known to have come by mail, one as text. */
 const areTwoFactors = (a: AuthenticationMethodRecord, b: AuthenticationMethodRecord): boolean =>
   byMessage.has(a.method) && byMessage.has(b.method)
     ? a.via !== undefined && b.via !== undefined && a.via !== b.via
-    : channelOf(a) !== channelOf(b);
+    : a.method !== b.method;
 
 /** Whether a message that comes this way would be a second factor: something else was the first. */
 export const isAnotherChannel = ({ methods }: Pick<SessionRecord, "methods">, via: "email" | "sms"): boolean =>
@@ -39,10 +42,10 @@ export const isAnotherChannel = ({ methods }: Pick<SessionRecord, "methods">, vi
  * Whether a second factor that was given is still one of the person's: with a
  * factor that was removed goes the level that it made, and one that is set up anew
  * does not bring it back. What arrives by message or from a provider is no
- * credential of its own.
+ * credential of its own, and a trusted device is none.
  */
 const isStillThere = ({ credentials }: IdentityRecord, entry: AuthenticationMethodRecord): boolean => {
-  if (byMessage.has(entry.method) || entry.provider !== undefined) return true;
+  if (byMessage.has(entry.method) || entry.provider !== undefined || entry.method === TRUSTED_DEVICE) return true;
   const credential = credentials[entry.method];
   if (credential?.set !== true) return false;
   const { since } = credential.facts;
@@ -78,24 +81,36 @@ export const answersAal = (requested: 1 | 2, factor: "first" | "second"): boolea
 export interface AalRulesDeps {
   /** The types of second factors that the person has for this session: a question to the methods. */
   readonly secondFactors: (signedIn: SignedIn) => readonly string[];
-  /** Where a login flow is created, with a query. */
-  readonly loginUrl: (type: "browser" | "api", query: Readonly<Record<string, string>>) => string;
+  /** When the person must have a second factor: a question to the configuration. Undefined: need not. */
+  readonly secondFactorDue: (identity: IdentityRecord) => Date | undefined;
+  /** The types of second factors that people can set up. */
+  readonly enrolMethods: readonly string[];
+  /** Where a flow is created, with a query. */
+  readonly flowUrl: (
+    kind: "login" | "settings",
+    type: "browser" | "api",
+    query: Readonly<Record<string, string>>,
+  ) => string;
+  readonly clock: Clock;
 }
 
 /** Asks sessions for a level. */
 export interface AalRules {
-  isSatisfied(caller: SignedIn, required: RequiredAal): boolean;
   /**
-   * The error of `mustSatisfy`; undefined: the level is reached.
+   * Why a session does not reach a level; undefined: it does.
    *
+   * @param returnTo where a browser comes back to once it has stepped up
    * @param maxAge seconds that the second factor may be old; 0: any
    */
   stepUp(caller: SignedIn, required: RequiredAal, returnTo?: string, maxAge?: number): ServiceError | undefined;
-  /**
-   * @param returnTo where a browser comes back to once it has stepped up
-   * @throws AAL2_REQUIRED with StepUpRequired: how any client reaches the level
-   */
+  /** Why somebody without a second factor must set one up first; undefined: they need not, or have one. */
+  enrolment(caller: SignedIn, returnTo?: string): ServiceError | undefined;
+  /** What a session still lacks, of both; undefined: nothing. */
+  owed(caller: SignedIn, required: RequiredAal, returnTo?: string): ServiceError | undefined;
+  /** @throws AAL2_REQUIRED with what is owed, and StepUpRequired: how any client does it */
   mustSatisfy(caller: SignedIn, required: RequiredAal, returnTo?: string): void;
+  /** For where a second factor is set up. @throws AAL2_REQUIRED unless the level is reached */
+  mustReach(caller: SignedIn, required: RequiredAal, returnTo?: string): void;
   /**
    * Whether the person authenticated recently enough for a protected change, and at
    * the level that the account has: whoever has a second factor gave it within that time.
@@ -106,41 +121,64 @@ export interface AalRules {
 }
 
 /** Creates the rules. */
-export const createAalRules = ({ secondFactors, loginUrl }: AalRulesDeps): AalRules => {
-  const isSatisfied: AalRules["isSatisfied"] = (caller, required) =>
-    required === "aal1" || sessionAal(caller) === 2 || secondFactors(caller).length === 0;
+export const createAalRules = (deps: AalRulesDeps): AalRules => {
+  const { secondFactors, secondFactorDue, enrolMethods, flowUrl, clock } = deps;
 
-  const stepUp: AalRules["stepUp"] = (caller, required, returnTo, maxAge = 0) =>
-    isSatisfied(caller, required)
-      ? undefined
-      : stepUpRequired({ methods: [...secondFactors(caller)], maxAge }, loginUrl, returnTo);
+  const stepUp: AalRules["stepUp"] = (caller, required, returnTo, maxAge = 0) => {
+    // Where a second factor is required, it is asked for.
+    const isAsked = required === "highest_available" || secondFactorDue(caller.identity) !== undefined;
+    if (!isAsked || sessionAal(caller) === 2) return undefined;
+    const methods = [...secondFactors(caller)];
+    if (methods.length === 0) return undefined;
+    const location = flowUrl("login", "browser", { aal: "aal2", ...returning(returnTo) });
+    const native = flowUrl("login", "api", { aal: "aal2" });
+    return aal2Required("The session has to be raised by a second factor.", location, {
+      methods,
+      maxAge,
+      nativeLoginUrl: native,
+    });
+  };
+
+  const enrolment: AalRules["enrolment"] = (caller, returnTo) => {
+    const due = secondFactorDue(caller.identity);
+    if (due === undefined || due > clock.now() || secondFactors(caller).length > 0) return undefined;
+    const location = flowUrl("settings", "browser", returning(returnTo));
+    return aal2Required("A second factor has to be set up first.", location, {
+      enrolMethods: [...enrolMethods],
+      nativeSettingsUrl: flowUrl("settings", "api", {}),
+    });
+  };
+
+  const owed: AalRules["owed"] = (caller, required, returnTo) =>
+    stepUp(caller, required, returnTo) ?? enrolment(caller, returnTo);
 
   return {
-    isSatisfied,
     stepUp,
-    mustSatisfy: (caller, required, returnTo) => {
-      const error = stepUp(caller, required, returnTo);
-      if (error) throw error;
-    },
+    enrolment,
+    owed,
+    mustSatisfy: (caller, required, returnTo) => throwIfAny(owed(caller, required, returnTo)),
+    mustReach: (caller, required, returnTo) => throwIfAny(stepUp(caller, required, returnTo)),
     isPrivileged: (caller, maxAge, now) => {
       if (!isPrivileged(caller.session, maxAge, now)) return false;
       const oldest = new Date(now.getTime() - maxAge).toISOString();
       return (
-        secondFactors(caller).length === 0 || secondEntries(caller).some(({ completed_at }) => completed_at > oldest)
+        secondFactors(caller).length === 0 ||
+        secondEntries(caller).some(({ method, completed_at }) => completed_at > oldest && method !== TRUSTED_DEVICE)
       );
     },
   };
 };
 
-const stepUpRequired = (
-  asked: { readonly methods: string[]; readonly maxAge: number },
-  loginUrl: AalRulesDeps["loginUrl"],
-  returnTo: string | undefined,
-): ServiceError => {
-  const query = { aal: "aal2", ...(returnTo !== undefined && { return_to: returnTo }) };
-  const location = loginUrl("browser", query);
-  return serviceError("AAL2_REQUIRED", {
-    explain: "The session has to be raised by a second factor.",
+const throwIfAny = (error: ServiceError | undefined): void => {
+  if (error) throw error;
+};
+
+const returning = (returnTo: string | undefined): Readonly<Record<string, string>> =>
+  returnTo === undefined ? {} : { return_to: returnTo };
+
+const aal2Required = (explain: string, location: string, asked: MessageInitShape<typeof StepUpRequiredSchema>) =>
+  serviceError("AAL2_REQUIRED", {
+    explain,
     details: { redirect_browser_to: location },
     siblings: { redirect_browser_to: location },
     // RFC 9470: what the resource asks of the session.
@@ -150,13 +188,8 @@ const stepUpRequired = (
     typed: [
       detail(
         StepUpRequiredSchema,
-        create(StepUpRequiredSchema, {
-          ...asked,
-          nativeLoginUrl: loginUrl("api", { aal: "aal2" }),
-          redirectBrowserTo: location,
-        }),
+        create(StepUpRequiredSchema, { ...asked, redirectBrowserTo: location } as typeof asked),
       ),
     ],
     location,
   });
-};

@@ -8,6 +8,7 @@ import { createOpenedLinks, type OpenedLinks } from "./opened-link.ts";
 import { findPresentedToken } from "./presented-token.ts";
 import { createSessionCookie, type SessionCookie } from "./session-cookie.ts";
 import type { SessionStore } from "./store.ts";
+import { createTrustedDevices, type TrustedDevices } from "./trusted-devices.ts";
 
 /** Everything that travels in cookies. */
 export interface Cookies {
@@ -16,6 +17,7 @@ export interface Cookies {
   readonly continuityCookie: ContinuityCookie;
   readonly devices: KnownDevices;
   readonly openedLinks: OpenedLinks;
+  readonly trustedDevices: TrustedDevices;
 }
 
 const sameSites = { Lax: "lax", Strict: "strict", None: "none" } as const;
@@ -58,6 +60,12 @@ export const createCookies = ({
     csrf,
     sessionCookie,
     continuityCookie: createContinuityCookie(lasting, keyring.seal("continuity cookie"), clock),
+    trustedDevices: createTrustedDevices({
+      config: session.trusted_devices,
+      cookie: lasting,
+      seal: keyring.seal("trusted device"),
+      clock,
+    }),
     devices: createKnownDevices({
       settings: lasting,
       seal: keyring.seal("known device"),

@@ -28,6 +28,9 @@ export const createSessions = ({ config, clock, db, digestKey, identities, keyri
     issuer: createSessionIssuer({ store, clock, lifespan: config.session.lifespan, secret: digestKey }),
     endings: createSessionEndings({ db, clock, identities, sessions: store }),
     logoutTokens: createLogoutTokens(config.secrets.cookie),
-    purge: [{ table: "sessions", expires: "expires_at", retention: config.database.cleanup.older_than }],
+    purge: [
+      { table: "sessions", expires: "expires_at", retention: config.database.cleanup.older_than },
+      { table: "trusted_devices", expires: "expires_at", retention: 0 },
+    ],
   };
 };

@@ -7,6 +7,9 @@ import type { IdentityRecord } from "../identity/identity.ts";
  * proves is the method's business; flows decide when a session begins.
  */
 
+/** The method of an entry that a trusted device makes: it stands in for a second factor when a person signs in. */
+export const TRUSTED_DEVICE = "trusted_device";
+
 /** One authentication of the person. Times are RFC 3339. */
 export interface AuthenticationMethodRecord {
   readonly method: string;

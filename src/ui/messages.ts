@@ -70,6 +70,10 @@ export const messages = {
   phoneCodeSent:          info(1080004, "A text message with a code is on its way to the number."),
   phoneVerified:          success(1080005, "The phone number is verified."),
 
+  // Of this server's own; Ory Kratos has no such text.
+  trustDevice:            info(1059004, "Do not ask for a second factor in this browser for some time"),
+  secondFactorRequired:   info(1059003, "Please set up a second factor to go on."),
+
   // Labels
   maskedAddress:          info(1070000, "{masked_address}", "masked_address"),
   password:               info(1070001, "Password"),

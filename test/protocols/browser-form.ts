@@ -1,6 +1,6 @@
 import { type CallbackResult, type Sending, send } from "./http.ts";
 import { createJar } from "./jar.ts";
-import { fromOurPage, queryOf, readPage } from "./json-rest.ts";
+import { fromOurPage, queryOf, readIds, readPage } from "./json-rest.ts";
 import {
   type Accepted,
   type Answer,
@@ -83,6 +83,8 @@ const createVisitor = (server: TestServer): Visitor => {
         return plainRefusal("SESSION_REFRESH_REQUIRED", { location, reauthenticate: { redirectBrowserTo: location } });
       return plainRefusal(searchParams.get("aal") === "aal2" ? "AAL2_REQUIRED" : "SESSION_INACTIVE", { location });
     }
+    if (wanted === "settings" && page === `${server.url}/self-service/settings/browser`)
+      return plainRefusal("AAL2_REQUIRED", { location, stepUp: { redirectBrowserTo: location } });
     return wanted === "settings" && page === ui.login ? plainRefusal("SESSION_INACTIVE", { location }) : undefined;
   };
 
@@ -165,6 +167,12 @@ const createVisitor = (server: TestServer): Visitor => {
     sessions: async (query = {}) => answer(await fetchJson(`/sessions${queryOf(query)}`), readPage),
     revoke: async (id) =>
       answer(await call(`/sessions/${id}`, { method: "DELETE", headers: fromOurPage }), () => undefined),
+    trustedDevices: async () => answer(await fetchJson("/sessions/trusted-devices"), readIds),
+    endTrustedDevice: async (id) =>
+      answer(
+        await call(`/sessions/trusted-devices/${id}`, { method: "DELETE", headers: fromOurPage }),
+        () => undefined,
+      ),
     revokeOthers: async () =>
       answer(await call("/sessions", { method: "DELETE", headers: fromOurPage }), ({ json }) => Number(json.count)),
     signOut: async () => {

@@ -262,6 +262,16 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
         (o) => sessions.revokeSession({ id }, o),
         () => undefined,
       ),
+    trustedDevices: () =>
+      call(
+        (o) => sessions.listTrustedDevices({}, o),
+        (page) => page.trustedDevices.map(({ id }) => id),
+      ),
+    endTrustedDevice: (id) =>
+      call(
+        (o) => sessions.revokeTrustedDevice({ id }, o),
+        () => undefined,
+      ),
     revokeOthers: () =>
       call(
         (o) => sessions.revokeOtherSessions({}, o),
@@ -301,9 +311,10 @@ const bodyOf = ({ method, csrf_token, etag, update_mask, transient_payload, ...f
   };
 };
 
-/** Fields of verification and recovery that stand beside the method's own. */
+/** Fields of some flows that stand beside the method's own. */
 const addressFields: ReadonlySet<string> = new Set([
   "email",
+  "trust_device",
   "recovery_address",
   "recovery_select_address",
   "recovery_confirm_address",

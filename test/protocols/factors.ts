@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import { authenticator } from "otplib";
 import { minutes, seconds } from "./clock.ts";
 import { accepted, type Visitor } from "./protocol.ts";
@@ -51,7 +52,7 @@ export const codesIn = (flow: SeenFlow): readonly string[] =>
 /** Gives a second factor in a login flow for it. */
 export const stepUp = async (
   visitor: Visitor,
-  submission: Readonly<Record<string, string>>,
+  submission: JsonObject,
   query: Readonly<Record<string, string>> = {},
 ) => {
   const flow = accepted(await visitor.login.create({ aal: "aal2", ...query }));

@@ -99,6 +99,9 @@ const createVisitor = (server: TestServer, jar: Jar | undefined): Visitor => {
     whoami: async () => answer(await call("/sessions/whoami"), ({ json }) => sessionOfJson(json)),
     sessions: async (query = {}) => answer(await call(`/sessions${queryOf(query)}`), readPage),
     revoke: async (id) => answer(await call(`/sessions/${id}`, { method: "DELETE" }), () => undefined),
+    trustedDevices: async () => answer(await call("/sessions/trusted-devices"), readIds),
+    endTrustedDevice: async (id) =>
+      answer(await call(`/sessions/trusted-devices/${id}`, { method: "DELETE" }), () => undefined),
     revokeOthers: async () => answer(await call("/sessions", { method: "DELETE" }), ({ json }) => Number(json.count)),
     signOut: async () => {
       if (jar === undefined)
@@ -137,6 +140,10 @@ const tokenAmong = (continueWith: unknown): string | undefined =>
     ? (continueWith as { readonly ory_session_token?: string }[]).find((next) => next.ory_session_token !== undefined)
         ?.ory_session_token
     : undefined;
+
+/** Reads the ids of a list. */
+export const readIds = ({ text }: CallbackResult): readonly string[] =>
+  (JSON.parse(text) as { id: string }[]).map(({ id }) => id);
 
 /** Reads a page of sessions: the list, and the next page of the `Link` header. */
 export const readPage = ({ text, headers }: CallbackResult): SessionPage => {

@@ -108,6 +108,9 @@ export interface Visitor {
   whoami(): Promise<Answer<SeenSession>>;
   sessions(query?: Readonly<Record<string, string>>): Promise<Answer<SessionPage>>;
   revoke(id: string): Promise<Answer<undefined>>;
+  /** Their ids. */
+  trustedDevices(): Promise<Answer<readonly string[]>>;
+  endTrustedDevice(id: string): Promise<Answer<undefined>>;
   /** How many. */
   revokeOthers(): Promise<Answer<number>>;
   signOut(): Promise<Answer<undefined>>;

@@ -28,6 +28,7 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
   identity_identifiers: ["identity_id", "digest"],
   identity_addresses: ["identity_id", "digest"],
   sessions: ["identity_id", "token_digest"],
+  trusted_devices: ["identity_id"],
   flows: ["home_id"],
   // By its id whoever brings a ticket finds it; what is written names the home.
   continuations: ["home_id", "id"],

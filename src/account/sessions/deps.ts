@@ -9,6 +9,7 @@ import type { Call } from "../../lib/call.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { SessionEndings } from "../../session/endings.ts";
 import type { SessionStore } from "../../session/store.ts";
+import type { TrustedDevices } from "../../session/trusted-devices.ts";
 
 /** What the RPCs about sessions need. */
 export interface SessionDeps
@@ -16,6 +17,7 @@ export interface SessionDeps
     Pick<FlowSessions, "callers" | "csrf" | "sessionCookie"> {
   readonly sessions: SessionStore;
   readonly sessionEndings: SessionEndings;
+  readonly trustedDevices: TrustedDevices;
   readonly schemas: Schemas;
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
   readonly logout: Logout;

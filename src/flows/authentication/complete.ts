@@ -35,6 +35,8 @@ export interface AuthenticationContext {
   readonly fetches: boolean;
   /** What the client sent for hooks. */
   readonly transientPayload: JsonObject | undefined;
+  /** Whether the browser shall stand in for the second factor that is given now. */
+  readonly trustsDevice: boolean;
 }
 
 /** Someone else has the identifier. */

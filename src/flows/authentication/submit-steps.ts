@@ -137,9 +137,10 @@ export const contextOf = (
     call,
     fetches = false,
     transientPayload,
-  }: LoadedSubmission & Partial<Pick<AuthenticationContext, "fetches" | "transientPayload">>,
+    trustsDevice = false,
+  }: LoadedSubmission & Partial<Pick<AuthenticationContext, "fetches" | "transientPayload" | "trustsDevice">>,
   method: string,
-): AuthenticationContext => ({ flow, caller, method, call, fetches, transientPayload });
+): AuthenticationContext => ({ flow, caller, method, call, fetches, transientPayload, trustsDevice });
 
 /** Says what is wrong, and shows what was submitted now or before. */
 export const showAgain = (

@@ -1,10 +1,13 @@
 import type { LoginFlow } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import { State } from "../../../gen/ostiary/login/v1/flow_pb.ts";
+import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { LoginMethod, LoginMethods, LoginView } from "../../methods/contract/login.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import { renderAal } from "../../session/render.ts";
 import type { SignedIn } from "../../session/session.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import { inputNode } from "../../ui/node.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { csrfLast, isCodeSent, isNewlySent } from "../shared/code-sent.ts";
 import type { FlowRecord } from "../shared/flow.ts";
@@ -31,6 +34,9 @@ const besideCode: ReadonlySet<string> = new Set(["code", "totp", "lookup_secret"
 
 /** Whether a method shows beside the field of a code that was sent. */
 export const isBesideCode = (method: string): boolean => besideCode.has(method);
+/** In the group of each second factor, so that it is submitted with whichever is given. */
+const trustNode = (group: string) =>
+  inputNode({ group, name: "trust_device", type: "checkbox", value: false, label: uiText(messages.trustDevice) });
 
 /** Creates the presentation: nodes from the methods, sorted, with the form's messages on them. */
 export const createRenderLogin = ({
@@ -38,11 +44,14 @@ export const createRenderLogin = ({
   schemas,
   sealedContext,
   urls,
+  trustsDevices,
 }: {
   readonly methods: LoginMethods;
   readonly schemas: Schemas;
   readonly sealedContext: SealedContext;
   readonly urls: FlowUrls;
+  /** Whether a browser may stand in for the second factor later on. */
+  readonly trustsDevices: boolean;
 }): RenderLogin => {
   const enabled = (Object.values(methods) as readonly LoginMethod[]).filter((m) => m.enabled);
   const order = orderBySchema(groups, ["identifier"]);
@@ -66,7 +75,12 @@ export const createRenderLogin = ({
       if (step === "identifier") return isBesideIdentifier === true;
       return offers === undefined || name in offers;
     };
-    const nodes = mergeNodes(enabled.filter(isShown).map((method) => method.nodes(view)));
+    const offersTrust = trustsDevices && requestedAal === 2 && flow.type === "browser";
+    const nodesOf = (method: LoginMethod): readonly UiNode[] => {
+      const own = method.nodes(view);
+      return offersTrust && own.length > 0 ? [...own, trustNode(method.name)] : own;
+    };
+    const nodes = mergeNodes(enabled.filter(isShown).map(nodesOf));
     return {
       $typeName: "ostiary.login.v1.LoginFlow",
       ...renderFlow(flow, { nodes, order: isNewlySent(flow) ? csrfLast : order(schema), csrfToken }, urls),

@@ -79,17 +79,17 @@ export const createApproveSignIn = (deps: LoginDeps): SignInSteps["approve"] => 
 
 /** Renders a sign-in that is written, with the cookies of a browser. */
 const createRenderSignIn = (deps: LoginDeps) => {
-  const { callers, clock, csrf, devices, requiredAal, schemas, sessionCookie, urls } = deps;
+  const { callers, clock, csrf, devices, requiredAal, schemas, sessionCookie, trustedDevices } = deps;
   return (
     { flow, caller, call }: AuthenticationContext,
-    { issued }: WrittenSignIn,
+    { issued, trusted }: WrittenSignIn,
     destination: string,
     continueWith: Parameters<WrittenEnd["render"]>[0],
   ): FlowCompleted => {
     // Who still owes a second factor does not learn more of the account than that.
-    const isReached = callers.aal.isSatisfied(issued, requiredAal);
+    const owed = callers.aal.owed(issued, requiredAal, returnToOf(flow));
     const schema = schemas.must(issued.identity.schemaId);
-    const identity = isReached ? renderIdentity(issued.identity, schema.url) : undefined;
+    const identity = owed ? undefined : renderIdentity(issued.identity, schema.url);
     const session = renderSession(issued, identity, clock.now());
     if (flow.type === "api")
       return {
@@ -102,13 +102,12 @@ const createRenderSignIn = (deps: LoginDeps) => {
 
     sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
     devices.remember(call, issued.identity.id);
+    if (trusted) trustedDevices.remember(call, issued.identity.id, trusted);
     // A secret that someone else may know must not outlive the change of person;
     // the same person keeps theirs, so that forms already open stay good.
     if (caller?.identity.id !== issued.identity.id) csrf.rotate(call);
-    if (!isReached) {
-      const secondStep = urls.init("login", "browser", { aal: "aal2", return_to: returnToOf(flow) });
-      return { kind: "completed", continueWith: [], redirectBrowserTo: secondStep };
-    }
+    if (owed?.parts.location !== undefined)
+      return { kind: "completed", continueWith: [], redirectBrowserTo: owed.parts.location };
     return {
       kind: "completed",
       session,

@@ -65,7 +65,11 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
   const perform = async (submission: Submitted & LoadedSubmission & { readonly method: LoginMethod }) => {
     const { body, call, isRetry, method } = submission;
     const context = contextOf(
-      { ...submission, transientPayload: readTransientPayload(body.transientPayload) },
+      {
+        ...submission,
+        transientPayload: readTransientPayload(body.transientPayload),
+        trustsDevice: body.trustDevice,
+      },
       method.name,
     );
     const result = await method.authenticate(body.method.value as never, viewOf(deps, submission), call);
@@ -132,4 +136,5 @@ const noBody: UpdateFlowBody = {
   $typeName: "ostiary.login.v1.UpdateFlowBody",
   method: { case: undefined },
   csrfToken: "",
+  trustDevice: false,
 };

@@ -8,6 +8,8 @@ import type { LoginMethod } from "../../methods/contract/login.ts";
 import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { Issued } from "../../session/issue.ts";
+import { TRUSTED_DEVICE } from "../../session/session.ts";
+import type { TrustedDevice } from "../../session/trusted-devices.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { AuthenticationContext } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
@@ -45,6 +47,8 @@ export interface SignIn {
 /** A sign-in as it was written. */
 export interface WrittenSignIn {
   readonly issued: Issued;
+  /** The browser that is trusted from now on. */
+  readonly trusted: TrustedDevice | undefined;
   readonly context: WrittenContext;
 }
 
@@ -58,7 +62,7 @@ export type WriteSignIn = (tx: Sql, signIn: SignIn) => Promise<WrittenSignIn>;
  * without another look.
  */
 export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
-  const { audit, clock, flows, hooks, identities, methods, pendingAccountLinks, sessions } = deps;
+  const { audit, clock, flows, hooks, identities, methods, pendingAccountLinks, sessions, trustedDevices } = deps;
 
   /** What waits for the owner of this account; nobody else may have it. @throws CannotLink */
   const linkAccount = async (
@@ -148,6 +152,18 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     return { identity: await writeChanges(tx, before, changes, now), linked };
   };
 
+  /** A trusted browser stands in for the second factor of a new session; one is trusted where that is given. */
+  const trustOf = async (tx: Sql, { context, authenticated, renews }: SignIn) => {
+    const { flow, call, trustsDevice } = context;
+    const { identity, amr } = authenticated;
+    if (!trustedDevices.enabled || flow.type === "api") return { amr: [], device: undefined };
+    const isSecondStep = amr.aal === "aal2" && loginContext(flow).requestedAal === 2;
+    if (isSecondStep && trustsDevice) return { amr: [], device: await trustedDevices.trust(tx, call, identity.id) };
+    const stands =
+      renews === undefined && amr.aal === "aal1" && (await trustedDevices.isTrusted(tx, call, identity.id));
+    return { amr: stands ? [{ method: TRUSTED_DEVICE, aal: "aal2" } as const] : [], device: undefined };
+  };
+
   return async (tx, signIn) => {
     const { authenticated, context, hooked, renews } = signIn;
     const { flow, call } = context;
@@ -155,7 +171,8 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     await lockAndRecheck(tx, flow, authenticated, now);
     await consumeOrThrow(tx, authenticated.consume);
     const { identity, linked } = await change(tx, signIn, now);
-    const amr = [authenticated.amr, ...(linked ? [linked.amr] : [])];
+    const trust = await trustOf(tx, signIn);
+    const amr = [authenticated.amr, ...(linked ? [linked.amr] : []), ...trust.amr];
     const issued = renews
       ? await sessions[keepsToken(flow) ? "raise" : "renew"](tx, { ...renews, identity }, renews.credential.token, amr)
       : await sessions.begin(tx, identity, amr, call, signIn.sessionId);
@@ -171,7 +188,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     }
     const written: WrittenContext = { ...hooked, identity, session: issued.session, verifications: [] };
     await hooks.inTransaction(tx, written);
-    return { issued, context: written };
+    return { issued, context: written, trusted: trust.device };
   };
 };
 

@@ -92,7 +92,9 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
     .check("requireAal", (submission) => requireAal(deps, submission))
     .check("rejectIfExpired", (submission) => rejectIfExpired(deps, submission))
     .check("requireSameSession", requireSameSession)
-    .step("pickMethod", ({ pending }) => ({ method: mustHandleCallback(deps, pending.record.method) }))
+    .step("pickMethod", (submission) => ({
+      method: mustHandleCallback(deps, submission.pending.record.method, submission),
+    }))
     .check("requirePrivileged", requirePrivileged)
     .step("handleCallback", handleCallback)
     .step("perform", (submission) => perform({ ...submission, consume: redirect.consumeOf(submission.pending) }))
@@ -120,7 +122,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
     },
 
     completeByCodes: async (submission, body, name, exchangeCodes) => {
-      const method = mustHandleCallback(deps, name);
+      const method = mustHandleCallback(deps, name, submission);
       const found = await redirect.fetchResult(
         submission.sql,
         exchangeCodes,
@@ -161,9 +163,9 @@ interface Picked {
   readonly method: { readonly name: string; readonly changesFactors: boolean; readonly redirect: SettingsRedirect };
 }
 
-/** @throws METHOD_DISABLED */
-const mustHandleCallback = (deps: SettingsDeps, name: string): Picked["method"] => {
-  const { changesFactors, redirect } = mustBeMethod(deps, name);
+/** @throws METHOD_DISABLED, AAL2_REQUIRED */
+const mustHandleCallback = (deps: SettingsDeps, name: string, submission: SettingsSubmission): Picked["method"] => {
+  const { changesFactors, redirect } = mustBeMethod(deps, name, submission);
   if (redirect === undefined)
     throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
   return { name, changesFactors, redirect };

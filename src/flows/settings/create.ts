@@ -3,9 +3,11 @@ import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
+import { messages, uiText } from "../../ui/messages.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { formOf } from "../shared/form.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -21,7 +23,7 @@ export const createCreate = (deps: SettingsDeps) => {
     const caller = await callers.must(call);
     const allowed = returnTo.mustShow(request.returnTo);
     const requestUrl = requestUrlOf(call, urls.init("settings", type, { return_to: allowed }));
-    callers.mustSatisfyAal(
+    callers.aal.mustReach(
       caller,
       config.required_aal,
       type === "browser" && allowed !== undefined ? requestUrl : undefined,
@@ -29,7 +31,7 @@ export const createCreate = (deps: SettingsDeps) => {
 
     newFlows.consumeOrThrow(call.remoteAddress, caller.identity.id);
     const exchange = type === "api" && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
-    const flow = newSettingsFlow(deps, caller, type, requestUrl, emptyForm, {
+    const flow = newSettingsFlow(deps, caller, type, requestUrl, firstForm(deps, caller), {
       ...keepReturnTo(allowed),
       ...exchange?.context,
     });
@@ -42,6 +44,10 @@ export const createCreate = (deps: SettingsDeps) => {
     };
   };
 };
+
+/** Says it where a second factor has to be set up before anything else. */
+const firstForm = ({ callers }: SettingsDeps, caller: Caller): FlowForm =>
+  callers.aal.enrolment(caller) ? formOf([{ node: "", text: uiText(messages.secondFactorRequired) }]) : emptyForm;
 
 /**
  * A fresh settings flow of the caller, not written yet. `context` is what it has beside its form and what methods

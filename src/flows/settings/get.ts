@@ -13,7 +13,7 @@ export const createGet = ({ callers, clock, config, csrf, db, reads, urls, rende
     const caller = callers.mustBeLive(read, credential);
     const flow = await mustBeFound(reads, db, read, request.id);
     mustBeOwn(flow, caller);
-    callers.mustSatisfyAal(caller, config.required_aal, urls.page("settings", flow.id));
+    callers.aal.mustReach(caller, config.required_aal, urls.page("settings", flow.id));
     mustNotBeExpired(flow, clock.now(), urls);
     return {
       $typeName: "ostiary.settings.v1.GetFlowResponse",

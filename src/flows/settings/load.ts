@@ -15,7 +15,7 @@ import { type LoadedSubmission, loadSubmission } from "./submission.ts";
 
 /** @throws AAL2_REQUIRED */
 export const requireAal = ({ callers, config, urls }: SettingsDeps, { caller, flow }: LoadedSubmission): void =>
-  callers.mustSatisfyAal(caller, config.required_aal, urls.submit("settings", flow.id));
+  callers.aal.mustReach(caller, config.required_aal, urls.submit("settings", flow.id));
 
 /** A flow that is over is replaced by a new one. @throws FLOW_EXPIRED */
 export const rejectIfExpired = (deps: SettingsDeps, submission: LoadedSubmission): void => {
@@ -52,11 +52,21 @@ const replace = async (deps: SettingsDeps, { flow, caller, call }: LoadedSubmiss
   return replacedBy(flow, fresh, clock.now(), urls);
 };
 
-/** The method of a change. @throws METHOD_DISABLED */
-export const mustBeMethod = ({ methods }: SettingsDeps, name: string): SettingsMethod => {
+/**
+ * The method of a change. Whoever must set up a second factor first can do nothing else.
+ *
+ * @throws METHOD_DISABLED, AAL2_REQUIRED
+ */
+export const mustBeMethod = (
+  { callers, methods }: SettingsDeps,
+  name: string,
+  { caller }: Pick<LoadedSubmission, "caller">,
+): SettingsMethod => {
   // Whoever names a method also brings what it takes, so the pair always fits.
   const method = (methods as Readonly<Record<string, SettingsMethod | undefined>>)[name];
   if (!method?.enabled)
     throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
+  const enrolment = method.isSecondFactor ? undefined : callers.aal.enrolment(caller);
+  if (enrolment) throw enrolment;
   return method;
 };

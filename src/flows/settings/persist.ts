@@ -52,7 +52,7 @@ export const persist = async (
   submission: ApprovedSubmission,
   resumes: boolean,
 ): Promise<Persisted> => {
-  const { audit, clock, continuations, db, flows, hooks, identities, sessions } = deps;
+  const { audit, clock, continuations, db, flows, hooks, identities, sessions, trustedDevices } = deps;
   const { change, event, amr, consume, active } = submission.performed;
   const { caller, flow, parked, call, hooked, sql } = submission;
   const before = caller.identity;
@@ -71,6 +71,8 @@ export const persist = async (
       await consumeOrThrow(tx, consume);
       for (const credential of change.credentials ?? [])
         mustHold(await identities.putSecret(tx, before.id, credential, now));
+      // What a person signs in with has changed: no browser stands in for it any longer.
+      if (change.credentials?.length) await trustedDevices.endAll(tx, before.id);
       mustHold(await flows.save(tx, saved, now, caller.session));
       if (parked) mustHold((await continuations.take(tx, parked)) || !resumes);
       if (recorded)

@@ -2,7 +2,7 @@ import type { SettingsFlow } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
 import { State } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
 import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { renderIdentity } from "../../identity/render.ts";
-import type { SettingsMethods, SettingsView } from "../../methods/contract/settings.ts";
+import type { SettingsMethod, SettingsMethods, SettingsView } from "../../methods/contract/settings.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { SignedIn } from "../../session/session.ts";
 import type { FlowRecord } from "../shared/flow.ts";
@@ -46,13 +46,19 @@ export const createRenderSettings = ({
   schemas,
   sealedContext,
   urls,
+  mustEnrol,
 }: {
   readonly methods: SettingsMethods;
   readonly schemas: Schemas;
   readonly sealedContext: SealedContext;
   readonly urls: FlowUrls;
+  /** Whether the person must set up a second factor before anything else. */
+  readonly mustEnrol: (signedIn: SignedIn) => boolean;
 }): RenderSettings => {
-  const enabled = Object.values(methods).filter((m) => m.enabled);
+  const enabled = Object.values<SettingsMethod>(methods as Readonly<Record<string, SettingsMethod>>).filter(
+    (m) => m.enabled,
+  );
+  const secondFactors = enabled.filter((m) => m.isSecondFactor);
   const order = orderBySchema(groups, trailing);
 
   return (flow, { session, identity }, csrfToken, continueWith = []) => {
@@ -65,7 +71,8 @@ export const createRenderSettings = ({
       sealedContext: (method) => sealedContext.open(flow, method),
       submittedValues: flow.form.submittedValues,
     };
-    const nodes = mergeNodes(enabled.map((m) => m.nodes(view)));
+    const shown = mustEnrol({ session, identity }) ? secondFactors : enabled;
+    const nodes = mergeNodes(shown.map((m) => m.nodes(view)));
     return {
       $typeName: "ostiary.settings.v1.SettingsFlow",
       ...renderFlow(flow, { nodes, order: order(schema), csrfToken }, urls),

@@ -93,7 +93,7 @@ export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): Se
   const pickMethod = async (submission: Submitted & SettingsSubmission) => {
     const { body } = submission;
     if (body.method.case === undefined) throw rejection(deps, submission, noMethod);
-    const method = mustBeMethod(deps, methodName(body.method.case));
+    const method = mustBeMethod(deps, methodName(body.method.case), submission);
     const exchangeCodes = method.redirect?.exchangeCodes(body.method.value as never);
     if (exchangeCodes === undefined) return { method };
     return endWith(await callback.completeByCodes(submission, body, method.name, exchangeCodes));

@@ -10,6 +10,7 @@ import type { Csrf } from "../../session/csrf.ts";
 import type { SessionIssuer } from "../../session/issue.ts";
 import type { KnownDevices } from "../../session/known-devices.ts";
 import type { SessionCookie } from "../../session/session-cookie.ts";
+import type { TrustedDevices } from "../../session/trusted-devices.ts";
 import type { CreateHookFlow } from "./hook-flow.ts";
 import type { ReturnTo } from "./return-to.ts";
 import type { SealedContext } from "./sealed-context.ts";
@@ -36,6 +37,7 @@ export interface FlowSessions {
   readonly sessionCookie: SessionCookie;
   readonly sessions: SessionIssuer;
   readonly devices: KnownDevices;
+  readonly trustedDevices: TrustedDevices;
 }
 
 /** Where people go. */

@@ -85,6 +85,8 @@ export interface SettingsMethod<K extends SettingsCase = SettingsCase, E = unkno
    * by one for that, whatever the configuration asks of the flow.
    */
   readonly changesFactors: boolean;
+  /** Whether what it sets up is a second factor: all that people may do who must have one and have none. */
+  readonly isSecondFactor?: boolean;
   /**
    * What the method stores in a new flow, sealed, such as a secret to be confirmed. It stays until the method has saved
    * a change in this flow, and is made again then.

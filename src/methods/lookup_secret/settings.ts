@@ -83,6 +83,7 @@ export const createLookupSecretSettings = ({
     name: LOOKUP_SECRET,
     enabled,
     changesFactors: true,
+    isSecondFactor: true,
 
     nodes: ({ identity, sealedContext }) => settingsNodes(identity, shownIn(sealedContext(LOOKUP_SECRET))),
 

@@ -85,6 +85,7 @@ export const createTotpSettings = ({
     name: TOTP,
     enabled,
     changesFactors: true,
+    isSecondFactor: true,
     prepare: () => ({ secret: newTotpSecret() }),
 
     nodes: (view) => {

@@ -33,6 +33,7 @@ export const createWebauthnSettings = ({
   name: WEBAUTHN,
   enabled: config.enabled,
   changesFactors: true,
+  isSecondFactor: !config.passwordless,
   prepare: newRound,
 
   nodes: (view) => {

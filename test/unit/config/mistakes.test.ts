@@ -143,3 +143,17 @@ test("the schema itself is valid, to the strict rules", () => {
   expect(ajv.validateSchema(configSchema)).toBe(true);
   expect(() => ajv.compile(configSchema)).not.toThrow();
 });
+
+test.each([
+  [
+    "identity: { default_schema_id: a, schemas: [{ id: a, url: file://a.json, second_factor: required }] }",
+    "no method sets one up",
+  ],
+  ["session: { trusted_devices: { lifespan: 721h } }", "must be 720h (30 days) at most"],
+  [
+    "identity: { default_schema_id: a, schemas: [{ id: a, url: file://a.json, second_factor_since: tomorrow }] }",
+    "must be a time",
+  ],
+])("a rule about second factors that cannot be kept ends the start: %s", (text, says) => {
+  expect(mistakesOf(text).join("\n")).toContain(says);
+});

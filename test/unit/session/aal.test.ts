@@ -32,6 +32,7 @@ describe("the level of a session", () => {
     ["the same first factor again", 1, [password, password]],
     ["two first factors", 1, [password, entry("oidc", "aal1", "acme")]],
     ["a second factor alone", 1, [totp]],
+    ["two second factors", 1, [totp, entry("lookup_secret", "aal2")]],
     ["a first and a second factor", 2, [password, totp]],
     ["both, the second first", 2, [totp, password]],
     ["a key as first and another method as second factor", 2, [entry("webauthn", "aal1"), totp]],
@@ -63,9 +64,17 @@ describe("the level of a session drops", () => {
   });
 });
 
+/** Rules for someone with these second factors, who must have one by some time, or need not. */
+const rules = (secondFactors: readonly string[], due?: string) =>
+  createAalRules({
+    secondFactors: () => secondFactors,
+    secondFactorDue: () => (due === undefined ? undefined : new Date(due)),
+    enrolMethods: ["totp", "webauthn"],
+    flowUrl: (kind, type, query) => `https://id.example/${kind}/${type}?${new URLSearchParams(query)}`,
+    clock: { now: () => new Date("2026-05-01T12:30:00.000Z") },
+  });
+
 describe("a session is recent enough for a protected change", () => {
-  const rules = (secondFactors: readonly string[]) =>
-    createAalRules({ secondFactors: () => secondFactors, loginUrl: () => "" });
   const at = (time: string) => new Date(`2026-05-01T${time}Z`);
   const late = { ...totp, completed_at: "2026-05-01T12:10:00.000Z" };
   const hour = 3_600_000;
@@ -108,48 +117,90 @@ describe("a login flow that asks for a level", () => {
 });
 
 describe("an endpoint that asks for a level", () => {
-  const rules = (secondFactors: readonly string[]) =>
-    createAalRules({
-      secondFactors: () => secondFactors,
-      loginUrl: (type, query) => `https://id.example/${type}?${new URLSearchParams(query)}`,
-    });
-  const refusal = (secondFactors: readonly string[], who: SignedIn, required: RequiredAal, returnTo?: string) => {
+  const refusal = (
+    made: ReturnType<typeof rules>,
+    who: SignedIn,
+    required: RequiredAal,
+    returnTo?: string,
+    check: "mustSatisfy" | "mustReach" = "mustSatisfy",
+  ) => {
     try {
-      rules(secondFactors).mustSatisfy(who, required, returnTo);
+      made[check](who, required, returnTo);
       return undefined;
     } catch (error) {
       if (error instanceof ServiceError) return error;
       throw error;
     }
   };
+  const asked = (error: ServiceError | undefined) => error?.parts.typed?.[0]?.value;
 
   it("takes whoever has reached the highest level that they have factors for", () => {
-    expect(refusal(["totp"], caller(password), "aal1")).toBeUndefined();
-    expect(refusal([], caller(password), "highest_available")).toBeUndefined();
-    expect(refusal(["totp"], caller(password, totp), "highest_available")).toBeUndefined();
+    expect(refusal(rules(["totp"]), caller(password), "aal1")).toBeUndefined();
+    expect(refusal(rules([]), caller(password), "highest_available")).toBeUndefined();
+    expect(refusal(rules(["totp"]), caller(password, totp), "highest_available")).toBeUndefined();
   });
 
   it("tells everybody else how any client steps up", () => {
-    const error = refusal(["totp", "webauthn"], caller(password), "highest_available", "https://app.example/a?b=c");
-    const location = "https://id.example/browser?aal=aal2&return_to=https%3A%2F%2Fapp.example%2Fa%3Fb%3Dc";
+    const made = rules(["totp", "webauthn"]);
+    const error = refusal(made, caller(password), "highest_available", "https://app.example/a?b=c");
+    const location = "https://id.example/login/browser?aal=aal2&return_to=https%3A%2F%2Fapp.example%2Fa%3Fb%3Dc";
     expect(error?.row.id).toBe("session_aal2_required");
     expect(error?.parts).toMatchObject({
       location,
+      explain: "The session has to be raised by a second factor.",
       details: { redirect_browser_to: location },
       siblings: { redirect_browser_to: location },
+      headers: {
+        "www-authenticate":
+          'Bearer error="insufficient_user_authentication", error_description="A second factor is required", acr_values="aal2"',
+      },
     });
-    const [detail] = error?.parts.typed ?? [];
-    expect(detail?.desc).toBe(StepUpRequiredSchema);
-    expect(detail?.value).toMatchObject({
+    expect(error?.parts.typed?.[0]?.desc).toBe(StepUpRequiredSchema);
+    expect(asked(error)).toMatchObject({
       methods: ["totp", "webauthn"],
-      nativeLoginUrl: "https://id.example/api?aal=aal2",
+      nativeLoginUrl: "https://id.example/login/api?aal=aal2",
       redirectBrowserTo: location,
+      maxAge: 0,
+      enrolMethods: [],
+      nativeSettingsUrl: "",
     });
+    expect(asked(made.stepUp(caller(password), "highest_available", undefined, 900))).toMatchObject({ maxAge: 900 });
   });
 
   it("names no place to come back to where there is none", () => {
-    expect(refusal(["totp"], caller(password), "highest_available")?.parts.location).toBe(
-      "https://id.example/browser?aal=aal2",
+    expect(refusal(rules(["totp"]), caller(password), "highest_available")?.parts.location).toBe(
+      "https://id.example/login/browser?aal=aal2",
     );
+  });
+
+  it("asks for a second factor where one is required, whatever level it asks for itself", () => {
+    const required = rules(["totp"], "2026-05-01T00:00:00Z");
+    expect(refusal(required, caller(password), "aal1")).toBeDefined();
+    expect(refusal(required, caller(password, totp), "aal1")).toBeUndefined();
+  });
+
+  it("leads whoever must have a second factor by now to where it is set up, and lets them in there", () => {
+    const due = rules([], "2026-05-01T12:30:00.000Z");
+    const error = refusal(due, caller(password), "aal1", "https://app.example/a");
+    const location = "https://id.example/settings/browser?return_to=https%3A%2F%2Fapp.example%2Fa";
+    expect(error?.parts).toMatchObject({ location, explain: "A second factor has to be set up first." });
+    expect(asked(error)).toMatchObject({
+      methods: [],
+      nativeLoginUrl: "",
+      enrolMethods: ["totp", "webauthn"],
+      nativeSettingsUrl: "https://id.example/settings/api?",
+      redirectBrowserTo: location,
+    });
+    expect(refusal(due, caller(password), "highest_available", undefined, "mustReach")).toBeUndefined();
+    expect(refusal(rules(["totp"]), caller(password), "highest_available", undefined, "mustReach")).toBeDefined();
+    const early = rules([], "2026-05-01T12:30:00.001Z");
+    expect(refusal(early, caller(password), "highest_available")).toBeUndefined();
+  });
+
+  it("takes a trusted device in the place of a second factor, but no protected change does", () => {
+    const trusted = { ...entry("trusted_device", "aal2"), completed_at: "2026-05-01T12:20:00.000Z" };
+    const who = callerWith({}, password, trusted);
+    expect(sessionAal(who)).toBe(2);
+    expect(rules(["totp"]).isPrivileged(who, 3_600_000, new Date("2026-05-01T12:21:00Z"))).toBe(false);
   });
 });

@@ -8,7 +8,7 @@ import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
-import type { Session } from "./session_pb.ts";
+import type { Session, TrustedDevice } from "./session_pb.ts";
 import { file_ostiary_session_v1_session } from "./session_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/session/v1/session_service.proto.
  */
 export const file_ostiary_session_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LnNlc3Npb24udjEiLgoNV2hvQW1JUmVxdWVzdBIdCgt0b2tlbml6ZV9hcxgBIAEoCUIIukgFcgMYgAgiPgoOV2hvQW1JUmVzcG9uc2USLAoHc2Vzc2lvbhgBIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uIn4KE0xpc3RTZXNzaW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEhwKCHBlcl9wYWdlGAMgASgFQgq6SAcaBRjoBygAEgwKBHBhZ2UYBCABKAUiXgoUTGlzdFNlc3Npb25zUmVzcG9uc2USLQoIc2Vzc2lvbnMYASADKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiHAoaUmV2b2tlT3RoZXJTZXNzaW9uc1JlcXVlc3QiLAobUmV2b2tlT3RoZXJTZXNzaW9uc1Jlc3BvbnNlEg0KBWNvdW50GAEgASgFIiwKFFJldm9rZVNlc3Npb25SZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABASIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UiPAoXQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QSIQoJcmV0dXJuX3RvGAEgASgJQg66SAVyAxiAQJq1GAIoASJJChhDcmVhdGVMb2dvdXRGbG93UmVzcG9uc2USEgoKbG9nb3V0X3VybBgBIAEoCRIZCgxsb2dvdXRfdG9rZW4YAiABKAlCA4ABASJSChdVcGRhdGVMb2dvdXRGbG93UmVxdWVzdBIaCgV0b2tlbhgBIAEoCUILgAEBukgFcgMYgAgSGwoJcmV0dXJuX3RvGAIgASgJQgi6SAVyAxiAQCI/ChhVcGRhdGVMb2dvdXRGbG93UmVzcG9uc2USIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgBIAEoCUIGmrUYAigBIkAKGlBlcmZvcm1OYXRpdmVMb2dvdXRSZXF1ZXN0EiIKDXNlc3Npb25fdG9rZW4YASABKAlCC4ABAbpIBXIDGIAIIh0KG1BlcmZvcm1OYXRpdmVMb2dvdXRSZXNwb25zZSJmChtFeGNoYW5nZVNlc3Npb25Ub2tlblJlcXVlc3QSIAoJaW5pdF9jb2RlGAEgASgJQg2AAQG6SAdyBRABGIAIEiUKDnJldHVybl90b19jb2RlGAIgASgJQg2AAQG6SAdyBRABGIAIImgKHEV4Y2hhbmdlU2Vzc2lvblRva2VuUmVzcG9uc2USGgoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBEiwKB3Nlc3Npb24YAiABKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbjK3CwoOU2Vzc2lvblNlcnZpY2US5AEKBldob0FtSRIhLm9zdGlhcnkuc2Vzc2lvbi52MS5XaG9BbUlSZXF1ZXN0GiIub3N0aWFyeS5zZXNzaW9uLnYxLldob0FtSVJlc3BvbnNlIpIBiLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAnJaG2IHc2Vzc2lvbiIQL3Nlc3Npb25zL3dob2FtaVobYgdzZXNzaW9uGhAvc2Vzc2lvbnMvd2hvYW1pWhtiB3Nlc3Npb24yEC9zZXNzaW9ucy93aG9hbWliB3Nlc3Npb24SEC9zZXNzaW9ucy93aG9hbWkSmAEKDExpc3RTZXNzaW9ucxInLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gigub3N0aWFyeS5zZXNzaW9uLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIjWItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCFWIIc2Vzc2lvbnMSCS9zZXNzaW9ucxKjAQoTUmV2b2tlT3RoZXJTZXNzaW9ucxIuLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVxdWVzdBovLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVzcG9uc2UiK4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwILKgkvc2Vzc2lvbnMSlgEKDVJldm9rZVNlc3Npb24SKC5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlcXVlc3QaKS5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlc3BvbnNlIjCItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCECoOL3Nlc3Npb25zL3tpZH0SrQEKEENyZWF0ZUxvZ291dEZsb3cSKy5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QaLC5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlIj6ItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdEILT5JMCHhIcL3NlbGYtc2VydmljZS9sb2dvdXQvYnJvd3NlchKqAQoQVXBkYXRlTG9nb3V0RmxvdxIrLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVxdWVzdBosLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVzcG9uc2UiO4i1GAKgtRgBsrUYBAiAgAG6tRgBAsK1GAYKBAMdFRCC0+STAhYSFC9zZWxmLXNlcnZpY2UvbG9nb3V0ErMBChNQZXJmb3JtTmF0aXZlTG9nb3V0Ei4ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXF1ZXN0Gi8ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXNwb25zZSI7iLUYAbK1GAQIgIABurUYAQLCtRgDCgEWgtPkkwIdOgEqKhgvc2VsZi1zZXJ2aWNlL2xvZ291dC9hcGkSwAEKFEV4Y2hhbmdlU2Vzc2lvblRva2VuEi8ub3N0aWFyeS5zZXNzaW9uLnYxLkV4Y2hhbmdlU2Vzc2lvblRva2VuUmVxdWVzdBowLm9zdGlhcnkuc2Vzc2lvbi52MS5FeGNoYW5nZVNlc3Npb25Ub2tlblJlc3BvbnNlIkWItRgBoLUYAbK1GAQIgIABurUYAQLCtRgMCgoXCgkICxgoHyktgtPkkwIaEhgvc2Vzc2lvbnMvdG9rZW4tZXhjaGFuZ2UaDrq1GAoKCAECGRESEyEPQpYBChJvc3RpYXJ5LnNlc3Npb24udjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9zZXNzaW9uL3YxO3Nlc3Npb252MaICBk9TVFNFU6oCEk9zdGlhcnkuU2Vzc2lvbi5WMcoCEk9zdGlhcnlcU2Vzc2lvblxWMeoCFE9zdGlhcnk6OlNlc3Npb246OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
+  fileDesc("Cihvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LnNlc3Npb24udjEiLgoNV2hvQW1JUmVxdWVzdBIdCgt0b2tlbml6ZV9hcxgBIAEoCUIIukgFcgMYgAgiPgoOV2hvQW1JUmVzcG9uc2USLAoHc2Vzc2lvbhgBIAEoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uIn4KE0xpc3RTZXNzaW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEhwKCHBlcl9wYWdlGAMgASgFQgq6SAcaBRjoBygAEgwKBHBhZ2UYBCABKAUiXgoUTGlzdFNlc3Npb25zUmVzcG9uc2USLQoIc2Vzc2lvbnMYASADKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiHAoaUmV2b2tlT3RoZXJTZXNzaW9uc1JlcXVlc3QiLAobUmV2b2tlT3RoZXJTZXNzaW9uc1Jlc3BvbnNlEg0KBWNvdW50GAEgASgFIiwKFFJldm9rZVNlc3Npb25SZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABASIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UiWAoZTGlzdFRydXN0ZWREZXZpY2VzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgicQoaTGlzdFRydXN0ZWREZXZpY2VzUmVzcG9uc2USOgoPdHJ1c3RlZF9kZXZpY2VzGAEgAygLMiEub3N0aWFyeS5zZXNzaW9uLnYxLlRydXN0ZWREZXZpY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjIKGlJldm9rZVRydXN0ZWREZXZpY2VSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABASIdChtSZXZva2VUcnVzdGVkRGV2aWNlUmVzcG9uc2UiPAoXQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QSIQoJcmV0dXJuX3RvGAEgASgJQg66SAVyAxiAQJq1GAIoASJJChhDcmVhdGVMb2dvdXRGbG93UmVzcG9uc2USEgoKbG9nb3V0X3VybBgBIAEoCRIZCgxsb2dvdXRfdG9rZW4YAiABKAlCA4ABASJSChdVcGRhdGVMb2dvdXRGbG93UmVxdWVzdBIaCgV0b2tlbhgBIAEoCUILgAEBukgFcgMYgAgSGwoJcmV0dXJuX3RvGAIgASgJQgi6SAVyAxiAQCI/ChhVcGRhdGVMb2dvdXRGbG93UmVzcG9uc2USIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgBIAEoCUIGmrUYAigBIkAKGlBlcmZvcm1OYXRpdmVMb2dvdXRSZXF1ZXN0EiIKDXNlc3Npb25fdG9rZW4YASABKAlCC4ABAbpIBXIDGIAIIh0KG1BlcmZvcm1OYXRpdmVMb2dvdXRSZXNwb25zZSJmChtFeGNoYW5nZVNlc3Npb25Ub2tlblJlcXVlc3QSIAoJaW5pdF9jb2RlGAEgASgJQg2AAQG6SAdyBRABGIAIEiUKDnJldHVybl90b19jb2RlGAIgASgJQg2AAQG6SAdyBRABGIAIImgKHEV4Y2hhbmdlU2Vzc2lvblRva2VuUmVzcG9uc2USGgoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBEiwKB3Nlc3Npb24YAiABKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbjK2DgoOU2Vzc2lvblNlcnZpY2US5AEKBldob0FtSRIhLm9zdGlhcnkuc2Vzc2lvbi52MS5XaG9BbUlSZXF1ZXN0GiIub3N0aWFyeS5zZXNzaW9uLnYxLldob0FtSVJlc3BvbnNlIpIBiLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAnJaG2IHc2Vzc2lvbiIQL3Nlc3Npb25zL3dob2FtaVobYgdzZXNzaW9uGhAvc2Vzc2lvbnMvd2hvYW1pWhtiB3Nlc3Npb24yEC9zZXNzaW9ucy93aG9hbWliB3Nlc3Npb24SEC9zZXNzaW9ucy93aG9hbWkSmAEKDExpc3RTZXNzaW9ucxInLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gigub3N0aWFyeS5zZXNzaW9uLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIjWItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCFWIIc2Vzc2lvbnMSCS9zZXNzaW9ucxKjAQoTUmV2b2tlT3RoZXJTZXNzaW9ucxIuLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVxdWVzdBovLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVzcG9uc2UiK4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwILKgkvc2Vzc2lvbnMSlgEKDVJldm9rZVNlc3Npb24SKC5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlcXVlc3QaKS5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlc3BvbnNlIjCItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCECoOL3Nlc3Npb25zL3tpZH0SwQEKEkxpc3RUcnVzdGVkRGV2aWNlcxItLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0VHJ1c3RlZERldmljZXNSZXF1ZXN0Gi4ub3N0aWFyeS5zZXNzaW9uLnYxLkxpc3RUcnVzdGVkRGV2aWNlc1Jlc3BvbnNlIkyItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCLGIPdHJ1c3RlZF9kZXZpY2VzEhkvc2Vzc2lvbnMvdHJ1c3RlZC1kZXZpY2VzErgBChNSZXZva2VUcnVzdGVkRGV2aWNlEi4ub3N0aWFyeS5zZXNzaW9uLnYxLlJldm9rZVRydXN0ZWREZXZpY2VSZXF1ZXN0Gi8ub3N0aWFyeS5zZXNzaW9uLnYxLlJldm9rZVRydXN0ZWREZXZpY2VSZXNwb25zZSJAiLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAiAqHi9zZXNzaW9ucy90cnVzdGVkLWRldmljZXMve2lkfRKtAQoQQ3JlYXRlTG9nb3V0RmxvdxIrLm9zdGlhcnkuc2Vzc2lvbi52MS5DcmVhdGVMb2dvdXRGbG93UmVxdWVzdBosLm9zdGlhcnkuc2Vzc2lvbi52MS5DcmVhdGVMb2dvdXRGbG93UmVzcG9uc2UiPoi1GAKytRgECICAAbq1GAECwrUYBQoDAx0QgtPkkwIeEhwvc2VsZi1zZXJ2aWNlL2xvZ291dC9icm93c2VyEqoBChBVcGRhdGVMb2dvdXRGbG93Eisub3N0aWFyeS5zZXNzaW9uLnYxLlVwZGF0ZUxvZ291dEZsb3dSZXF1ZXN0Giwub3N0aWFyeS5zZXNzaW9uLnYxLlVwZGF0ZUxvZ291dEZsb3dSZXNwb25zZSI7iLUYAqC1GAGytRgECICAAbq1GAECwrUYBgoEAx0VEILT5JMCFhIUL3NlbGYtc2VydmljZS9sb2dvdXQSswEKE1BlcmZvcm1OYXRpdmVMb2dvdXQSLi5vc3RpYXJ5LnNlc3Npb24udjEuUGVyZm9ybU5hdGl2ZUxvZ291dFJlcXVlc3QaLy5vc3RpYXJ5LnNlc3Npb24udjEuUGVyZm9ybU5hdGl2ZUxvZ291dFJlc3BvbnNlIjuItRgBsrUYBAiAgAG6tRgBAsK1GAMKARaC0+STAh06ASoqGC9zZWxmLXNlcnZpY2UvbG9nb3V0L2FwaRLAAQoURXhjaGFuZ2VTZXNzaW9uVG9rZW4SLy5vc3RpYXJ5LnNlc3Npb24udjEuRXhjaGFuZ2VTZXNzaW9uVG9rZW5SZXF1ZXN0GjAub3N0aWFyeS5zZXNzaW9uLnYxLkV4Y2hhbmdlU2Vzc2lvblRva2VuUmVzcG9uc2UiRYi1GAGgtRgBsrUYBAiAgAG6tRgBAsK1GAwKChcKCQgLGCgfKS2C0+STAhoSGC9zZXNzaW9ucy90b2tlbi1leGNoYW5nZRoOurUYCgoIAQIZERITIQ9ClgEKEm9zdGlhcnkuc2Vzc2lvbi52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3Nlc3Npb24vdjE7c2Vzc2lvbnYxogIGT1NUU0VTqgIST3N0aWFyeS5TZXNzaW9uLlYxygIST3N0aWFyeVxTZXNzaW9uXFYx6gIUT3N0aWFyeTo6U2Vzc2lvbjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
 
 /**
  * @generated from message ostiary.session.v1.WhoAmIRequest
@@ -189,6 +189,90 @@ export const RevokeSessionResponseSchema: GenMessage<RevokeSessionResponse> = /*
   messageDesc(file_ostiary_session_v1_session_service, 7);
 
 /**
+ * @generated from message ostiary.session.v1.ListTrustedDevicesRequest
+ */
+export type ListTrustedDevicesRequest = Message<"ostiary.session.v1.ListTrustedDevicesRequest"> & {
+  /**
+   * Greatest number of devices. 0 means 250.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.session.v1.ListTrustedDevicesRequest.
+ * Use `create(ListTrustedDevicesRequestSchema)` to create a new message.
+ */
+export const ListTrustedDevicesRequestSchema: GenMessage<ListTrustedDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 8);
+
+/**
+ * @generated from message ostiary.session.v1.ListTrustedDevicesResponse
+ */
+export type ListTrustedDevicesResponse = Message<"ostiary.session.v1.ListTrustedDevicesResponse"> & {
+  /**
+   * The devices, newest first.
+   *
+   * @generated from field: repeated ostiary.session.v1.TrustedDevice trusted_devices = 1;
+   */
+  trustedDevices: TrustedDevice[];
+
+  /**
+   * Token of the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.session.v1.ListTrustedDevicesResponse.
+ * Use `create(ListTrustedDevicesResponseSchema)` to create a new message.
+ */
+export const ListTrustedDevicesResponseSchema: GenMessage<ListTrustedDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 9);
+
+/**
+ * @generated from message ostiary.session.v1.RevokeTrustedDeviceRequest
+ */
+export type RevokeTrustedDeviceRequest = Message<"ostiary.session.v1.RevokeTrustedDeviceRequest"> & {
+  /**
+   * Id of the device, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message ostiary.session.v1.RevokeTrustedDeviceRequest.
+ * Use `create(RevokeTrustedDeviceRequestSchema)` to create a new message.
+ */
+export const RevokeTrustedDeviceRequestSchema: GenMessage<RevokeTrustedDeviceRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 10);
+
+/**
+ * @generated from message ostiary.session.v1.RevokeTrustedDeviceResponse
+ */
+export type RevokeTrustedDeviceResponse = Message<"ostiary.session.v1.RevokeTrustedDeviceResponse"> & {
+};
+
+/**
+ * Describes the message ostiary.session.v1.RevokeTrustedDeviceResponse.
+ * Use `create(RevokeTrustedDeviceResponseSchema)` to create a new message.
+ */
+export const RevokeTrustedDeviceResponseSchema: GenMessage<RevokeTrustedDeviceResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 11);
+
+/**
  * @generated from message ostiary.session.v1.CreateLogoutFlowRequest
  */
 export type CreateLogoutFlowRequest = Message<"ostiary.session.v1.CreateLogoutFlowRequest"> & {
@@ -206,7 +290,7 @@ export type CreateLogoutFlowRequest = Message<"ostiary.session.v1.CreateLogoutFl
  * Use `create(CreateLogoutFlowRequestSchema)` to create a new message.
  */
 export const CreateLogoutFlowRequestSchema: GenMessage<CreateLogoutFlowRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 8);
+  messageDesc(file_ostiary_session_v1_session_service, 12);
 
 /**
  * @generated from message ostiary.session.v1.CreateLogoutFlowResponse
@@ -232,7 +316,7 @@ export type CreateLogoutFlowResponse = Message<"ostiary.session.v1.CreateLogoutF
  * Use `create(CreateLogoutFlowResponseSchema)` to create a new message.
  */
 export const CreateLogoutFlowResponseSchema: GenMessage<CreateLogoutFlowResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 9);
+  messageDesc(file_ostiary_session_v1_session_service, 13);
 
 /**
  * @generated from message ostiary.session.v1.UpdateLogoutFlowRequest
@@ -259,7 +343,7 @@ export type UpdateLogoutFlowRequest = Message<"ostiary.session.v1.UpdateLogoutFl
  * Use `create(UpdateLogoutFlowRequestSchema)` to create a new message.
  */
 export const UpdateLogoutFlowRequestSchema: GenMessage<UpdateLogoutFlowRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 10);
+  messageDesc(file_ostiary_session_v1_session_service, 14);
 
 /**
  * @generated from message ostiary.session.v1.UpdateLogoutFlowResponse
@@ -278,7 +362,7 @@ export type UpdateLogoutFlowResponse = Message<"ostiary.session.v1.UpdateLogoutF
  * Use `create(UpdateLogoutFlowResponseSchema)` to create a new message.
  */
 export const UpdateLogoutFlowResponseSchema: GenMessage<UpdateLogoutFlowResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 11);
+  messageDesc(file_ostiary_session_v1_session_service, 15);
 
 /**
  * @generated from message ostiary.session.v1.PerformNativeLogoutRequest
@@ -297,7 +381,7 @@ export type PerformNativeLogoutRequest = Message<"ostiary.session.v1.PerformNati
  * Use `create(PerformNativeLogoutRequestSchema)` to create a new message.
  */
 export const PerformNativeLogoutRequestSchema: GenMessage<PerformNativeLogoutRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 12);
+  messageDesc(file_ostiary_session_v1_session_service, 16);
 
 /**
  * @generated from message ostiary.session.v1.PerformNativeLogoutResponse
@@ -310,7 +394,7 @@ export type PerformNativeLogoutResponse = Message<"ostiary.session.v1.PerformNat
  * Use `create(PerformNativeLogoutResponseSchema)` to create a new message.
  */
 export const PerformNativeLogoutResponseSchema: GenMessage<PerformNativeLogoutResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 13);
+  messageDesc(file_ostiary_session_v1_session_service, 17);
 
 /**
  * @generated from message ostiary.session.v1.ExchangeSessionTokenRequest
@@ -336,7 +420,7 @@ export type ExchangeSessionTokenRequest = Message<"ostiary.session.v1.ExchangeSe
  * Use `create(ExchangeSessionTokenRequestSchema)` to create a new message.
  */
 export const ExchangeSessionTokenRequestSchema: GenMessage<ExchangeSessionTokenRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 14);
+  messageDesc(file_ostiary_session_v1_session_service, 18);
 
 /**
  * @generated from message ostiary.session.v1.ExchangeSessionTokenResponse
@@ -362,7 +446,7 @@ export type ExchangeSessionTokenResponse = Message<"ostiary.session.v1.ExchangeS
  * Use `create(ExchangeSessionTokenResponseSchema)` to create a new message.
  */
 export const ExchangeSessionTokenResponseSchema: GenMessage<ExchangeSessionTokenResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 15);
+  messageDesc(file_ostiary_session_v1_session_service, 19);
 
 /**
  * Sessions of the caller, and logout.
@@ -431,6 +515,38 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof RevokeSessionRequestSchema;
     output: typeof RevokeSessionResponseSchema;
+  },
+  /**
+   * List the caller's trusted devices.
+   *
+   * Browsers on which the caller need not give a second factor when they sign in,
+   * newest first.
+   *
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
+   *
+   * @generated from rpc ostiary.session.v1.SessionService.ListTrustedDevices
+   */
+  listTrustedDevices: {
+    methodKind: "unary";
+    input: typeof ListTrustedDevicesRequestSchema;
+    output: typeof ListTrustedDevicesResponseSchema;
+  },
+  /**
+   * End one of the caller's trusted devices.
+   *
+   * The next sign-in there asks for the second factor. An id that is not the caller's
+   * changes nothing.
+   *
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
+   *
+   * @generated from rpc ostiary.session.v1.SessionService.RevokeTrustedDevice
+   */
+  revokeTrustedDevice: {
+    methodKind: "unary";
+    input: typeof RevokeTrustedDeviceRequestSchema;
+    output: typeof RevokeTrustedDeviceResponseSchema;
   },
   /**
    * Create a browser logout.

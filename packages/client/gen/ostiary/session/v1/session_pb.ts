@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/session/v1/session.proto.
  */
 export const file_ostiary_session_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiBvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbi5wcm90bxISb3N0aWFyeS5zZXNzaW9uLnYxIroDCgdTZXNzaW9uEgoKAmlkGAEgASgJEg4KBmFjdGl2ZRgCIAEoCBIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI0ChBhdXRoZW50aWNhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJWCh1hdXRoZW50aWNhdG9yX2Fzc3VyYW5jZV9sZXZlbBgFIAEoDjIvLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSSAoWYXV0aGVudGljYXRpb25fbWV0aG9kcxgGIAMoCzIoLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdGlvbk1ldGhvZBItCglpc3N1ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KCGlkZW50aXR5GAggASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eRIrCgdkZXZpY2VzGAkgAygLMhoub3N0aWFyeS5zZXNzaW9uLnYxLkRldmljZSK6AQoUQXV0aGVudGljYXRpb25NZXRob2QSDgoGbWV0aG9kGAEgASgJEjwKA2FhbBgCIAEoDjIvLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSMAoMY29tcGxldGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCghwcm92aWRlchgEIAEoCUgAiAEBQgsKCV9wcm92aWRlciJOCgZEZXZpY2USCgoCaWQYASABKAkSEgoKaXBfYWRkcmVzcxgCIAEoCRISCgp1c2VyX2FnZW50GAMgASgJEhAKCGxvY2F0aW9uGAQgASgJKsQBChtBdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSLQopQVVUSEVOVElDQVRPUl9BU1NVUkFOQ0VfTEVWRUxfVU5TUEVDSUZJRUQQABImCiJBVVRIRU5USUNBVE9SX0FTU1VSQU5DRV9MRVZFTF9BQUwwEAESJgoiQVVUSEVOVElDQVRPUl9BU1NVUkFOQ0VfTEVWRUxfQUFMMRACEiYKIkFVVEhFTlRJQ0FUT1JfQVNTVVJBTkNFX0xFVkVMX0FBTDIQA0KWAQoSb3N0aWFyeS5zZXNzaW9uLnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvc2Vzc2lvbi92MTtzZXNzaW9udjGiAgZPU1RTRVOqAhJPc3RpYXJ5LlNlc3Npb24uVjHKAhJPc3RpYXJ5XFNlc3Npb25cVjHqAhRPc3RpYXJ5OjpTZXNzaW9uOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_ostiary_identity_v1_identity]);
+  fileDesc("CiBvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbi5wcm90bxISb3N0aWFyeS5zZXNzaW9uLnYxIroDCgdTZXNzaW9uEgoKAmlkGAEgASgJEg4KBmFjdGl2ZRgCIAEoCBIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI0ChBhdXRoZW50aWNhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJWCh1hdXRoZW50aWNhdG9yX2Fzc3VyYW5jZV9sZXZlbBgFIAEoDjIvLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSSAoWYXV0aGVudGljYXRpb25fbWV0aG9kcxgGIAMoCzIoLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdGlvbk1ldGhvZBItCglpc3N1ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KCGlkZW50aXR5GAggASgLMh0ub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eRIrCgdkZXZpY2VzGAkgAygLMhoub3N0aWFyeS5zZXNzaW9uLnYxLkRldmljZSK6AQoUQXV0aGVudGljYXRpb25NZXRob2QSDgoGbWV0aG9kGAEgASgJEjwKA2FhbBgCIAEoDjIvLm9zdGlhcnkuc2Vzc2lvbi52MS5BdXRoZW50aWNhdG9yQXNzdXJhbmNlTGV2ZWwSMAoMY29tcGxldGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCghwcm92aWRlchgEIAEoCUgAiAEBQgsKCV9wcm92aWRlciJOCgZEZXZpY2USCgoCaWQYASABKAkSEgoKaXBfYWRkcmVzcxgCIAEoCRISCgp1c2VyX2FnZW50GAMgASgJEhAKCGxvY2F0aW9uGAQgASgJIqMBCg1UcnVzdGVkRGV2aWNlEgoKAmlkGAEgASgJEhIKCmlwX2FkZHJlc3MYAiABKAkSEgoKdXNlcl9hZ2VudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCrEAQobQXV0aGVudGljYXRvckFzc3VyYW5jZUxldmVsEi0KKUFVVEhFTlRJQ0FUT1JfQVNTVVJBTkNFX0xFVkVMX1VOU1BFQ0lGSUVEEAASJgoiQVVUSEVOVElDQVRPUl9BU1NVUkFOQ0VfTEVWRUxfQUFMMBABEiYKIkFVVEhFTlRJQ0FUT1JfQVNTVVJBTkNFX0xFVkVMX0FBTDEQAhImCiJBVVRIRU5USUNBVE9SX0FTU1VSQU5DRV9MRVZFTF9BQUwyEANClgEKEm9zdGlhcnkuc2Vzc2lvbi52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3Nlc3Npb24vdjE7c2Vzc2lvbnYxogIGT1NUU0VTqgIST3N0aWFyeS5TZXNzaW9uLlYxygIST3N0aWFyeVxTZXNzaW9uXFYx6gIUT3N0aWFyeTo6U2Vzc2lvbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_ostiary_identity_v1_identity]);
 
 /**
  * A session: an identity signed in on one device.
@@ -177,6 +177,55 @@ export type Device = Message<"ostiary.session.v1.Device"> & {
  */
 export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
   messageDesc(file_ostiary_session_v1_session, 2);
+
+/**
+ * A browser on which the identity need not give a second factor when it signs in.
+ *
+ * @generated from message ostiary.session.v1.TrustedDevice
+ */
+export type TrustedDevice = Message<"ostiary.session.v1.TrustedDevice"> & {
+  /**
+   * Id of the device, a UUID. It is not a secret.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * IP address of the client, for example `203.0.113.7` or `2001:db8::1`.
+   *
+   * @generated from field: string ip_address = 2;
+   */
+  ipAddress: string;
+
+  /**
+   * `User-Agent` of the client, as it was sent.
+   *
+   * @generated from field: string user_agent = 3;
+   */
+  userAgent: string;
+
+  /**
+   * When it was trusted.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 4;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When the second factor is asked for again.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 5;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message ostiary.session.v1.TrustedDevice.
+ * Use `create(TrustedDeviceSchema)` to create a new message.
+ */
+export const TrustedDeviceSchema: GenMessage<TrustedDevice> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session, 3);
 
 /**
  * Authenticator assurance level of a session, after NIST SP 800-63B.

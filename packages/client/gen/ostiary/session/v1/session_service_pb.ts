@@ -7,7 +7,7 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
-import type { Session } from "./session_pb.ts";
+import type { Session, TrustedDevice } from "./session_pb.ts";
 import { file_ostiary_session_v1_session } from "./session_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/session/v1/session_service.proto.
  */
 export const file_ostiary_session_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LnNlc3Npb24udjEiJAoNV2hvQW1JUmVxdWVzdBITCgt0b2tlbml6ZV9hcxgBIAEoCSI+Cg5XaG9BbUlSZXNwb25zZRIsCgdzZXNzaW9uGAEgASgLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24iXAoTTGlzdFNlc3Npb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCghwZXJfcGFnZRgDIAEoBRIMCgRwYWdlGAQgASgFIl4KFExpc3RTZXNzaW9uc1Jlc3BvbnNlEi0KCHNlc3Npb25zGAEgAygLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhwKGlJldm9rZU90aGVyU2Vzc2lvbnNSZXF1ZXN0IiwKG1Jldm9rZU90aGVyU2Vzc2lvbnNSZXNwb25zZRINCgVjb3VudBgBIAEoBSIiChRSZXZva2VTZXNzaW9uUmVxdWVzdBIKCgJpZBgBIAEoCSIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UiNAoXQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QSGQoJcmV0dXJuX3RvGAEgASgJQgaatRgCKAEiSQoYQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlEhIKCmxvZ291dF91cmwYASABKAkSGQoMbG9nb3V0X3Rva2VuGAIgASgJQgOAAQEiQAoXVXBkYXRlTG9nb3V0Rmxvd1JlcXVlc3QSEgoFdG9rZW4YASABKAlCA4ABARIRCglyZXR1cm5fdG8YAiABKAkiPwoYVXBkYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlEiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YASABKAlCBpq1GAIoASI4ChpQZXJmb3JtTmF0aXZlTG9nb3V0UmVxdWVzdBIaCg1zZXNzaW9uX3Rva2VuGAEgASgJQgOAAQEiHQobUGVyZm9ybU5hdGl2ZUxvZ291dFJlc3BvbnNlIlIKG0V4Y2hhbmdlU2Vzc2lvblRva2VuUmVxdWVzdBIWCglpbml0X2NvZGUYASABKAlCA4ABARIbCg5yZXR1cm5fdG9fY29kZRgCIAEoCUIDgAEBImgKHEV4Y2hhbmdlU2Vzc2lvblRva2VuUmVzcG9uc2USGgoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBEiwKB3Nlc3Npb24YAiABKAsyGy5vc3RpYXJ5LnNlc3Npb24udjEuU2Vzc2lvbjK3CwoOU2Vzc2lvblNlcnZpY2US5AEKBldob0FtSRIhLm9zdGlhcnkuc2Vzc2lvbi52MS5XaG9BbUlSZXF1ZXN0GiIub3N0aWFyeS5zZXNzaW9uLnYxLldob0FtSVJlc3BvbnNlIpIBiLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAnJaG2IHc2Vzc2lvbiIQL3Nlc3Npb25zL3dob2FtaVobYgdzZXNzaW9uGhAvc2Vzc2lvbnMvd2hvYW1pWhtiB3Nlc3Npb24yEC9zZXNzaW9ucy93aG9hbWliB3Nlc3Npb24SEC9zZXNzaW9ucy93aG9hbWkSmAEKDExpc3RTZXNzaW9ucxInLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gigub3N0aWFyeS5zZXNzaW9uLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIjWItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCFWIIc2Vzc2lvbnMSCS9zZXNzaW9ucxKjAQoTUmV2b2tlT3RoZXJTZXNzaW9ucxIuLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVxdWVzdBovLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VPdGhlclNlc3Npb25zUmVzcG9uc2UiK4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwILKgkvc2Vzc2lvbnMSlgEKDVJldm9rZVNlc3Npb24SKC5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlcXVlc3QaKS5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlU2Vzc2lvblJlc3BvbnNlIjCItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCECoOL3Nlc3Npb25zL3tpZH0SrQEKEENyZWF0ZUxvZ291dEZsb3cSKy5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QaLC5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlIj6ItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdEILT5JMCHhIcL3NlbGYtc2VydmljZS9sb2dvdXQvYnJvd3NlchKqAQoQVXBkYXRlTG9nb3V0RmxvdxIrLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVxdWVzdBosLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVzcG9uc2UiO4i1GAKgtRgBsrUYBAiAgAG6tRgBAsK1GAYKBAMdFRCC0+STAhYSFC9zZWxmLXNlcnZpY2UvbG9nb3V0ErMBChNQZXJmb3JtTmF0aXZlTG9nb3V0Ei4ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXF1ZXN0Gi8ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXNwb25zZSI7iLUYAbK1GAQIgIABurUYAQLCtRgDCgEWgtPkkwIdOgEqKhgvc2VsZi1zZXJ2aWNlL2xvZ291dC9hcGkSwAEKFEV4Y2hhbmdlU2Vzc2lvblRva2VuEi8ub3N0aWFyeS5zZXNzaW9uLnYxLkV4Y2hhbmdlU2Vzc2lvblRva2VuUmVxdWVzdBowLm9zdGlhcnkuc2Vzc2lvbi52MS5FeGNoYW5nZVNlc3Npb25Ub2tlblJlc3BvbnNlIkWItRgBoLUYAbK1GAQIgIABurUYAQLCtRgMCgoXCgkICxgoHyktgtPkkwIaEhgvc2Vzc2lvbnMvdG9rZW4tZXhjaGFuZ2UaDrq1GAoKCAECGRESEyEPQpYBChJvc3RpYXJ5LnNlc3Npb24udjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9zZXNzaW9uL3YxO3Nlc3Npb252MaICBk9TVFNFU6oCEk9zdGlhcnkuU2Vzc2lvbi5WMcoCEk9zdGlhcnlcU2Vzc2lvblxWMeoCFE9zdGlhcnk6OlNlc3Npb246OlYxYgZwcm90bzM", [file_google_api_annotations, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
+  fileDesc("Cihvc3RpYXJ5L3Nlc3Npb24vdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LnNlc3Npb24udjEiJAoNV2hvQW1JUmVxdWVzdBITCgt0b2tlbml6ZV9hcxgBIAEoCSI+Cg5XaG9BbUlSZXNwb25zZRIsCgdzZXNzaW9uGAEgASgLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24iXAoTTGlzdFNlc3Npb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCghwZXJfcGFnZRgDIAEoBRIMCgRwYWdlGAQgASgFIl4KFExpc3RTZXNzaW9uc1Jlc3BvbnNlEi0KCHNlc3Npb25zGAEgAygLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhwKGlJldm9rZU90aGVyU2Vzc2lvbnNSZXF1ZXN0IiwKG1Jldm9rZU90aGVyU2Vzc2lvbnNSZXNwb25zZRINCgVjb3VudBgBIAEoBSIiChRSZXZva2VTZXNzaW9uUmVxdWVzdBIKCgJpZBgBIAEoCSIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UiQgoZTGlzdFRydXN0ZWREZXZpY2VzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJxChpMaXN0VHJ1c3RlZERldmljZXNSZXNwb25zZRI6Cg90cnVzdGVkX2RldmljZXMYASADKAsyIS5vc3RpYXJ5LnNlc3Npb24udjEuVHJ1c3RlZERldmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKAoaUmV2b2tlVHJ1c3RlZERldmljZVJlcXVlc3QSCgoCaWQYASABKAkiHQobUmV2b2tlVHJ1c3RlZERldmljZVJlc3BvbnNlIjQKF0NyZWF0ZUxvZ291dEZsb3dSZXF1ZXN0EhkKCXJldHVybl90bxgBIAEoCUIGmrUYAigBIkkKGENyZWF0ZUxvZ291dEZsb3dSZXNwb25zZRISCgpsb2dvdXRfdXJsGAEgASgJEhkKDGxvZ291dF90b2tlbhgCIAEoCUIDgAEBIkAKF1VwZGF0ZUxvZ291dEZsb3dSZXF1ZXN0EhIKBXRva2VuGAEgASgJQgOAAQESEQoJcmV0dXJuX3RvGAIgASgJIj8KGFVwZGF0ZUxvZ291dEZsb3dSZXNwb25zZRIjChNyZWRpcmVjdF9icm93c2VyX3RvGAEgASgJQgaatRgCKAEiOAoaUGVyZm9ybU5hdGl2ZUxvZ291dFJlcXVlc3QSGgoNc2Vzc2lvbl90b2tlbhgBIAEoCUIDgAEBIh0KG1BlcmZvcm1OYXRpdmVMb2dvdXRSZXNwb25zZSJSChtFeGNoYW5nZVNlc3Npb25Ub2tlblJlcXVlc3QSFgoJaW5pdF9jb2RlGAEgASgJQgOAAQESGwoOcmV0dXJuX3RvX2NvZGUYAiABKAlCA4ABASJoChxFeGNoYW5nZVNlc3Npb25Ub2tlblJlc3BvbnNlEhoKDXNlc3Npb25fdG9rZW4YASABKAlCA4ABARIsCgdzZXNzaW9uGAIgASgLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24ytQ4KDlNlc3Npb25TZXJ2aWNlEuQBCgZXaG9BbUkSIS5vc3RpYXJ5LnNlc3Npb24udjEuV2hvQW1JUmVxdWVzdBoiLm9zdGlhcnkuc2Vzc2lvbi52MS5XaG9BbUlSZXNwb25zZSKSAYi1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwJyWhtiB3Nlc3Npb24iEC9zZXNzaW9ucy93aG9hbWlaG2IHc2Vzc2lvbhoQL3Nlc3Npb25zL3dob2FtaVobYgdzZXNzaW9uMhAvc2Vzc2lvbnMvd2hvYW1pYgdzZXNzaW9uEhAvc2Vzc2lvbnMvd2hvYW1pEpgBCgxMaXN0U2Vzc2lvbnMSJy5vc3RpYXJ5LnNlc3Npb24udjEuTGlzdFNlc3Npb25zUmVxdWVzdBooLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZSI1iLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhViCHNlc3Npb25zEgkvc2Vzc2lvbnMSowEKE1Jldm9rZU90aGVyU2Vzc2lvbnMSLi5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlT3RoZXJTZXNzaW9uc1JlcXVlc3QaLy5vc3RpYXJ5LnNlc3Npb24udjEuUmV2b2tlT3RoZXJTZXNzaW9uc1Jlc3BvbnNlIiuItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCCyoJL3Nlc3Npb25zEpYBCg1SZXZva2VTZXNzaW9uEigub3N0aWFyeS5zZXNzaW9uLnYxLlJldm9rZVNlc3Npb25SZXF1ZXN0Gikub3N0aWFyeS5zZXNzaW9uLnYxLlJldm9rZVNlc3Npb25SZXNwb25zZSIwiLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhAqDi9zZXNzaW9ucy97aWR9EsEBChJMaXN0VHJ1c3RlZERldmljZXMSLS5vc3RpYXJ5LnNlc3Npb24udjEuTGlzdFRydXN0ZWREZXZpY2VzUmVxdWVzdBouLm9zdGlhcnkuc2Vzc2lvbi52MS5MaXN0VHJ1c3RlZERldmljZXNSZXNwb25zZSJMiLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAixiD3RydXN0ZWRfZGV2aWNlcxIZL3Nlc3Npb25zL3RydXN0ZWQtZGV2aWNlcxK4AQoTUmV2b2tlVHJ1c3RlZERldmljZRIuLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VUcnVzdGVkRGV2aWNlUmVxdWVzdBovLm9zdGlhcnkuc2Vzc2lvbi52MS5SZXZva2VUcnVzdGVkRGV2aWNlUmVzcG9uc2UiQIi1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwIgKh4vc2Vzc2lvbnMvdHJ1c3RlZC1kZXZpY2VzL3tpZH0SrQEKEENyZWF0ZUxvZ291dEZsb3cSKy5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1JlcXVlc3QaLC5vc3RpYXJ5LnNlc3Npb24udjEuQ3JlYXRlTG9nb3V0Rmxvd1Jlc3BvbnNlIj6ItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdEILT5JMCHhIcL3NlbGYtc2VydmljZS9sb2dvdXQvYnJvd3NlchKqAQoQVXBkYXRlTG9nb3V0RmxvdxIrLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVxdWVzdBosLm9zdGlhcnkuc2Vzc2lvbi52MS5VcGRhdGVMb2dvdXRGbG93UmVzcG9uc2UiO4i1GAKgtRgBsrUYBAiAgAG6tRgBAsK1GAYKBAMdFRCC0+STAhYSFC9zZWxmLXNlcnZpY2UvbG9nb3V0ErMBChNQZXJmb3JtTmF0aXZlTG9nb3V0Ei4ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXF1ZXN0Gi8ub3N0aWFyeS5zZXNzaW9uLnYxLlBlcmZvcm1OYXRpdmVMb2dvdXRSZXNwb25zZSI7iLUYAbK1GAQIgIABurUYAQLCtRgDCgEWgtPkkwIdOgEqKhgvc2VsZi1zZXJ2aWNlL2xvZ291dC9hcGkSvwEKFEV4Y2hhbmdlU2Vzc2lvblRva2VuEi8ub3N0aWFyeS5zZXNzaW9uLnYxLkV4Y2hhbmdlU2Vzc2lvblRva2VuUmVxdWVzdBowLm9zdGlhcnkuc2Vzc2lvbi52MS5FeGNoYW5nZVNlc3Npb25Ub2tlblJlc3BvbnNlIkSItRgBoLUYAbK1GAQIgIABurUYAQLCtRgLCgkXCgkICxgoHymC0+STAhoSGC9zZXNzaW9ucy90b2tlbi1leGNoYW5nZRoOurUYCgoIAQIZERITIQ9ClgEKEm9zdGlhcnkuc2Vzc2lvbi52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3Nlc3Npb24vdjE7c2Vzc2lvbnYxogIGT1NUU0VTqgIST3N0aWFyeS5TZXNzaW9uLlYxygIST3N0aWFyeVxTZXNzaW9uXFYx6gIUT3N0aWFyeTo6U2Vzc2lvbjo6VjFiBnByb3RvMw", [file_google_api_annotations, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
 
 /**
  * @generated from message ostiary.session.v1.WhoAmIRequest
@@ -188,6 +188,90 @@ export const RevokeSessionResponseSchema: GenMessage<RevokeSessionResponse> = /*
   messageDesc(file_ostiary_session_v1_session_service, 7);
 
 /**
+ * @generated from message ostiary.session.v1.ListTrustedDevicesRequest
+ */
+export type ListTrustedDevicesRequest = Message<"ostiary.session.v1.ListTrustedDevicesRequest"> & {
+  /**
+   * Greatest number of devices. 0 means 250.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.session.v1.ListTrustedDevicesRequest.
+ * Use `create(ListTrustedDevicesRequestSchema)` to create a new message.
+ */
+export const ListTrustedDevicesRequestSchema: GenMessage<ListTrustedDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 8);
+
+/**
+ * @generated from message ostiary.session.v1.ListTrustedDevicesResponse
+ */
+export type ListTrustedDevicesResponse = Message<"ostiary.session.v1.ListTrustedDevicesResponse"> & {
+  /**
+   * The devices, newest first.
+   *
+   * @generated from field: repeated ostiary.session.v1.TrustedDevice trusted_devices = 1;
+   */
+  trustedDevices: TrustedDevice[];
+
+  /**
+   * Token of the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.session.v1.ListTrustedDevicesResponse.
+ * Use `create(ListTrustedDevicesResponseSchema)` to create a new message.
+ */
+export const ListTrustedDevicesResponseSchema: GenMessage<ListTrustedDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 9);
+
+/**
+ * @generated from message ostiary.session.v1.RevokeTrustedDeviceRequest
+ */
+export type RevokeTrustedDeviceRequest = Message<"ostiary.session.v1.RevokeTrustedDeviceRequest"> & {
+  /**
+   * Id of the device, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message ostiary.session.v1.RevokeTrustedDeviceRequest.
+ * Use `create(RevokeTrustedDeviceRequestSchema)` to create a new message.
+ */
+export const RevokeTrustedDeviceRequestSchema: GenMessage<RevokeTrustedDeviceRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 10);
+
+/**
+ * @generated from message ostiary.session.v1.RevokeTrustedDeviceResponse
+ */
+export type RevokeTrustedDeviceResponse = Message<"ostiary.session.v1.RevokeTrustedDeviceResponse"> & {
+};
+
+/**
+ * Describes the message ostiary.session.v1.RevokeTrustedDeviceResponse.
+ * Use `create(RevokeTrustedDeviceResponseSchema)` to create a new message.
+ */
+export const RevokeTrustedDeviceResponseSchema: GenMessage<RevokeTrustedDeviceResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_session_v1_session_service, 11);
+
+/**
  * @generated from message ostiary.session.v1.CreateLogoutFlowRequest
  */
 export type CreateLogoutFlowRequest = Message<"ostiary.session.v1.CreateLogoutFlowRequest"> & {
@@ -205,7 +289,7 @@ export type CreateLogoutFlowRequest = Message<"ostiary.session.v1.CreateLogoutFl
  * Use `create(CreateLogoutFlowRequestSchema)` to create a new message.
  */
 export const CreateLogoutFlowRequestSchema: GenMessage<CreateLogoutFlowRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 8);
+  messageDesc(file_ostiary_session_v1_session_service, 12);
 
 /**
  * @generated from message ostiary.session.v1.CreateLogoutFlowResponse
@@ -231,7 +315,7 @@ export type CreateLogoutFlowResponse = Message<"ostiary.session.v1.CreateLogoutF
  * Use `create(CreateLogoutFlowResponseSchema)` to create a new message.
  */
 export const CreateLogoutFlowResponseSchema: GenMessage<CreateLogoutFlowResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 9);
+  messageDesc(file_ostiary_session_v1_session_service, 13);
 
 /**
  * @generated from message ostiary.session.v1.UpdateLogoutFlowRequest
@@ -258,7 +342,7 @@ export type UpdateLogoutFlowRequest = Message<"ostiary.session.v1.UpdateLogoutFl
  * Use `create(UpdateLogoutFlowRequestSchema)` to create a new message.
  */
 export const UpdateLogoutFlowRequestSchema: GenMessage<UpdateLogoutFlowRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 10);
+  messageDesc(file_ostiary_session_v1_session_service, 14);
 
 /**
  * @generated from message ostiary.session.v1.UpdateLogoutFlowResponse
@@ -277,7 +361,7 @@ export type UpdateLogoutFlowResponse = Message<"ostiary.session.v1.UpdateLogoutF
  * Use `create(UpdateLogoutFlowResponseSchema)` to create a new message.
  */
 export const UpdateLogoutFlowResponseSchema: GenMessage<UpdateLogoutFlowResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 11);
+  messageDesc(file_ostiary_session_v1_session_service, 15);
 
 /**
  * @generated from message ostiary.session.v1.PerformNativeLogoutRequest
@@ -296,7 +380,7 @@ export type PerformNativeLogoutRequest = Message<"ostiary.session.v1.PerformNati
  * Use `create(PerformNativeLogoutRequestSchema)` to create a new message.
  */
 export const PerformNativeLogoutRequestSchema: GenMessage<PerformNativeLogoutRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 12);
+  messageDesc(file_ostiary_session_v1_session_service, 16);
 
 /**
  * @generated from message ostiary.session.v1.PerformNativeLogoutResponse
@@ -309,7 +393,7 @@ export type PerformNativeLogoutResponse = Message<"ostiary.session.v1.PerformNat
  * Use `create(PerformNativeLogoutResponseSchema)` to create a new message.
  */
 export const PerformNativeLogoutResponseSchema: GenMessage<PerformNativeLogoutResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 13);
+  messageDesc(file_ostiary_session_v1_session_service, 17);
 
 /**
  * @generated from message ostiary.session.v1.ExchangeSessionTokenRequest
@@ -335,7 +419,7 @@ export type ExchangeSessionTokenRequest = Message<"ostiary.session.v1.ExchangeSe
  * Use `create(ExchangeSessionTokenRequestSchema)` to create a new message.
  */
 export const ExchangeSessionTokenRequestSchema: GenMessage<ExchangeSessionTokenRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 14);
+  messageDesc(file_ostiary_session_v1_session_service, 18);
 
 /**
  * @generated from message ostiary.session.v1.ExchangeSessionTokenResponse
@@ -361,7 +445,7 @@ export type ExchangeSessionTokenResponse = Message<"ostiary.session.v1.ExchangeS
  * Use `create(ExchangeSessionTokenResponseSchema)` to create a new message.
  */
 export const ExchangeSessionTokenResponseSchema: GenMessage<ExchangeSessionTokenResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_session_v1_session_service, 15);
+  messageDesc(file_ostiary_session_v1_session_service, 19);
 
 /**
  * Sessions of the caller, and logout.
@@ -432,6 +516,38 @@ export const SessionService: GenService<{
     output: typeof RevokeSessionResponseSchema;
   },
   /**
+   * List the caller's trusted devices.
+   *
+   * Browsers on which the caller need not give a second factor when they sign in,
+   * newest first.
+   *
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
+   *
+   * @generated from rpc ostiary.session.v1.SessionService.ListTrustedDevices
+   */
+  listTrustedDevices: {
+    methodKind: "unary";
+    input: typeof ListTrustedDevicesRequestSchema;
+    output: typeof ListTrustedDevicesResponseSchema;
+  },
+  /**
+   * End one of the caller's trusted devices.
+   *
+   * The next sign-in there asks for the second factor. An id that is not the caller's
+   * changes nothing.
+   *
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
+   *
+   * @generated from rpc ostiary.session.v1.SessionService.RevokeTrustedDevice
+   */
+  revokeTrustedDevice: {
+    methodKind: "unary";
+    input: typeof RevokeTrustedDeviceRequestSchema;
+    output: typeof RevokeTrustedDeviceResponseSchema;
+  },
+  /**
    * Create a browser logout.
    *
    * Returns the URL that logs the browser out. It works with the caller's session
@@ -491,7 +607,7 @@ export const SessionService: GenService<{
    * Who may call: anyone who knows both codes.
    * Errors: NOT_FOUND (the codes are unknown, used, too old, or not of one flow),
    * FLOW_NOT_FOUND, FLOW_EXPIRED, FORM_REJECTED, FLOW_DISABLED, RATE_LIMITED,
-   * FLOW_REFUSED, UPSTREAM_FAILED, UPSTREAM_TIMED_OUT, VERIFIED_ADDRESS_REQUIRED.
+   * FLOW_REFUSED, UPSTREAM_FAILED, UPSTREAM_TIMED_OUT.
    *
    * @generated from rpc ostiary.session.v1.SessionService.ExchangeSessionToken
    */

@@ -1,0 +1,47 @@
+import type {
+  ListTrustedDevicesRequest,
+  ListTrustedDevicesResponse,
+  RevokeTrustedDeviceRequest,
+  RevokeTrustedDeviceResponse,
+} from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import { parseUuid } from "../../lib/ids.ts";
+import { timestamp } from "../../lib/timestamp.ts";
+import type { SessionDeps } from "./deps.ts";
+
+const DEFAULT_PAGE = 250;
+
+/** A person's trusted devices: to see them and to end them. */
+export const createTrustedDevicesRpcs = ({ callers, db, requiredAal, trustedDevices }: SessionDeps) => ({
+  async listTrustedDevices(request: ListTrustedDevicesRequest, call: Call): Promise<ListTrustedDevicesResponse> {
+    const caller = await callers.must(call);
+    callers.mustSatisfyAal(caller, requiredAal);
+    const size = request.pageSize || DEFAULT_PAGE;
+    const after = request.pageToken === "" ? undefined : request.pageToken;
+    if (after !== undefined && parseUuid(after) === undefined)
+      throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not one of ours." });
+    const found = await trustedDevices.list(db, caller.identity.id, size + 1, after);
+    const page = found.slice(0, size);
+    return {
+      $typeName: "ostiary.session.v1.ListTrustedDevicesResponse",
+      trustedDevices: page.map(({ id, ipAddress, userAgent, createdAt, expiresAt }) => ({
+        $typeName: "ostiary.session.v1.TrustedDevice",
+        id,
+        ipAddress,
+        userAgent,
+        createdAt: timestamp(createdAt),
+        expiresAt: timestamp(expiresAt),
+      })),
+      nextPageToken: found.length > size ? (page.at(-1)?.id ?? "") : "",
+    };
+  },
+
+  async revokeTrustedDevice({ id }: RevokeTrustedDeviceRequest, call: Call): Promise<RevokeTrustedDeviceResponse> {
+    const caller = await callers.must(call);
+    callers.mustSatisfyAal(caller, requiredAal);
+    // Scoped to the caller: another person's id changes nothing and shows nothing.
+    await trustedDevices.end(db, caller.identity.id, id);
+    return { $typeName: "ostiary.session.v1.RevokeTrustedDeviceResponse" };
+  },
+});
