@@ -66,6 +66,9 @@ const byPassword = async (visitor: Visitor, { email, password }: Person, query: 
   return visitor.login.update(flow.id, { method: "password", identifier: email, password });
 };
 
+/** What only scripts and apps do: a form sends no DELETE. */
+const notByForm: ReadonlySet<string> = new Set(["the end of another session", "the end of all others"]);
+
 /** What is asked of a session, and what it needs. */
 const endpoints: Readonly<
   Record<
@@ -78,6 +81,8 @@ const endpoints: Readonly<
 > = {
   whoami: { needs: "whoami", call: (visitor) => visitor.whoami() },
   "the list of sessions": { needs: "whoami", call: (visitor) => visitor.sessions() },
+  "the end of another session": { needs: "whoami", call: (visitor, flow) => visitor.revoke(flow) },
+  "the end of all others": { needs: "whoami", call: (visitor) => visitor.revokeOthers() },
   "the list of trusted devices": { needs: "whoami", call: (visitor) => visitor.trustedDevices() },
   "a settings form": { needs: "settings", call: (visitor) => visitor.settings.create() },
   "the settings form again": { needs: "settings", call: (visitor, flow) => visitor.settings.get(flow) },
@@ -125,6 +130,7 @@ const check = async (someone: Someone, set: FactorSet, state: State, lowest: boo
   const flow = await flowOf(someone, visitor);
   const refused: { readonly name: string; readonly refusal: Refusal }[] = [];
   for (const [name, { needs, call }] of Object.entries(endpoints)) {
+    if (someone.protocol.isForm && notByForm.has(name)) continue;
     const answer = await call(visitor, flow, someone);
     const where = `${name}, ${set}, ${state}`;
     const wanted = expected(set, state, needs, lowest);
