@@ -82,7 +82,8 @@ export const createFlows = (
   });
   const callers = createCallers({ store: sessions.store, cookie: sessionCookie, clock, aal });
   const defaultReturnUrl = selfservice.default_browser_return_url;
-  const allowed = selfservice.allowed_return_urls;
+  // Whoever steps up for a settings form comes back to its page.
+  const allowed = [...selfservice.allowed_return_urls, settings.ui_url];
   const sealedContext = createSealedContext(aead);
   const continuations = createContinuations({ aead, clock });
   const returnTo = createReturnTo(
