@@ -23,7 +23,7 @@ switch (parsed.kind) {
     break;
   case "run":
     try {
-      await parsed.command.run(parsed.values);
+      await parsed.command.run(parsed.values, parsed.args);
     } catch (error) {
       console.error(explain(error));
       process.exitCode = 1;

@@ -5,12 +5,14 @@ import type { IdentityRecord } from "../identity/identity.ts";
 import { digestOf } from "../lib/digest.ts";
 import { createKeyring } from "../lib/keyring.ts";
 import { type CredentialKind, countFirstFactors } from "../methods/contract/credential.ts";
+import { createSessionDirectory } from "../session/directory.ts";
 import type { CredentialsDeps, IdentityAdminDeps } from "./identities/deps.ts";
 import { createIdentityAdminService } from "./identities/service.ts";
+import { createSessionAdminService } from "./session-admin/service.ts";
 
 /** What operators' calls stand on. */
 interface AdminDeps extends Pick<IdentityAdminDeps, "audit" | "clock" | "db" | "identities" | "schemas"> {
-  readonly config: Pick<Config, "secrets" | "serve">;
+  readonly config: Pick<Config, "feature_flags" | "secrets" | "serve" | "session">;
 }
 
 /** What the methods tell of credentials. */
@@ -22,6 +24,7 @@ interface AdminMethods {
 /** Creates what operators do: the admin API. */
 export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
   const { config, db, identities } = deps;
+  const keyring = createKeyring(config.secrets.pagination.map(digestOf));
   return {
     services: [
       createIdentityAdminService({
@@ -34,7 +37,18 @@ export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
             countFirstFactors(methods.credentials, identity).reduce((sum, { count }) => sum + count, 0),
         },
         adminUrl: config.serve.admin.base_url.replace(/\/+$/, ""),
-        pages: createKeyring(config.secrets.pagination.map(digestOf)).seal("page of identities"),
+        pages: keyring.seal("page of identities"),
+      }),
+      createSessionAdminService({
+        ...deps,
+        directory: createSessionDirectory(),
+        kinds: methods.administration.kinds,
+        pages: keyring.seal("page of sessions"),
+        extension: {
+          lifespan: config.session.lifespan,
+          earliest: config.session.earliest_possible_extend,
+          isSilent: config.feature_flags.faster_session_extend,
+        },
       }),
     ],
   };

@@ -1,11 +1,19 @@
 import type { Config } from "../config/config.ts";
+import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
+import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import type { Csrf } from "../session/csrf.ts";
-import type { SessionDeps } from "./sessions/deps.ts";
+import { createTokenizer } from "../session/tokenizer.ts";
+import type { SessionDeps, WhoAmIAnswering } from "./sessions/deps.ts";
 import { createSessionService } from "./sessions/service.ts";
 
 /** What owners do outside flows stands on. */
-export interface AccountDeps extends Omit<SessionDeps, "sessions" | "sessionEndings" | "csrf" | "requiredAal"> {
-  readonly config: Pick<Config, "session">;
+export interface AccountDeps
+  extends Omit<SessionDeps, "sessions" | "sessionEndings" | "csrf" | "requiredAal" | "answering"> {
+  readonly config: Pick<Config, "feature_flags" | "session">;
+  readonly publicUrl: string;
+  readonly print: WhoAmIAnswering["print"];
+  readonly addressRules: AddressRules;
 }
 
 /** Creates what owners do outside flows: who is signed in, where else, and ending it. */
@@ -16,14 +24,34 @@ export const createAccount = (
     readonly endings: SessionDeps["sessionEndings"];
     readonly csrf: Csrf;
   },
-) => ({
-  services: [
-    createSessionService({
-      ...deps,
-      csrf: sessions.csrf,
-      sessions: sessions.store,
-      sessionEndings: sessions.endings,
-      requiredAal: deps.config.session.whoami.required_aal,
-    }),
-  ],
-});
+) => {
+  const { feature_flags: flags, session } = deps.config;
+  const engine = createJsonnetEngine();
+  const fetch = createOutboundFetch();
+  const tokenizer = createTokenizer({
+    ...deps,
+    templates: session.whoami.tokenizer,
+    issuer: deps.publicUrl,
+    engine,
+    fetch,
+  });
+  return {
+    services: [
+      createSessionService({
+        ...deps,
+        csrf: sessions.csrf,
+        sessions: sessions.store,
+        sessionEndings: sessions.endings,
+        requiredAal: session.whoami.required_aal,
+        answering: {
+          tokenizer,
+          print: deps.print,
+          cacheFor: flags.cacheable_sessions
+            ? (flags.cacheable_sessions_max_age ?? Number.POSITIVE_INFINITY)
+            : undefined,
+        },
+      }),
+    ],
+    close: () => engine.close(),
+  };
+};

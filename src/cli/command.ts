@@ -12,8 +12,10 @@ export interface Command {
   readonly help: string;
   /** As `node:util` parseArgs takes them; `--help` is added. */
   readonly options: ParseArgsOptionsConfig;
+  /** Whether words that are no options may follow. */
+  readonly takesArguments?: boolean;
   /** Resolves when all is done. Throws what `explain` can put into words. */
-  run(values: OptionValues): Promise<void>;
+  run(values: OptionValues, args: readonly string[]): Promise<void>;
 }
 
 /** A failure whose message says all that the person at the terminal needs, in one line. */

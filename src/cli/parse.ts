@@ -4,7 +4,7 @@ import type { Command, OptionValues } from "./command.ts";
 
 /** What a command line asks for. */
 export type Parsed =
-  | { readonly kind: "run"; readonly command: Command; readonly values: OptionValues }
+  | { readonly kind: "run"; readonly command: Command; readonly values: OptionValues; readonly args: readonly string[] }
   | { readonly kind: "help"; readonly command: Command | undefined }
   /** In one line, without the program's name. */
   | { readonly kind: "mistake"; readonly message: string };
@@ -61,15 +61,17 @@ function parseOptions(command: Command, args: readonly string[]): Parsed {
   });
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
   for (const token of tokens) {
-    if (token.kind === "positional") return mistake(`${command.name} takes no argument ${JSON.stringify(token.value)}`);
+    if (token.kind === "positional" && command.takesArguments !== true)
+      return mistake(`${command.name} takes no argument ${JSON.stringify(token.value)}`);
     if (token.kind === "option" && !Object.hasOwn(options, token.name)) {
       const close = meant(token.name, Object.keys(options));
       return mistake(`unknown option ${token.rawName}${close === undefined ? "" : `, did you mean --${close}?`}`);
     }
   }
   try {
-    const { values } = parseArgs({ args: [...args], options, strict: true });
-    return values.help === true ? { kind: "help", command } : { kind: "run", command, values };
+    const allowPositionals = command.takesArguments === true;
+    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals });
+    return values.help === true ? { kind: "help", command } : { kind: "run", command, values, args: positionals };
   } catch (error) {
     const [sentence = ""] = (error instanceof Error ? error.message : String(error)).split(/\.?\n|\. /);
     return mistake(`${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`);

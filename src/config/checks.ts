@@ -9,6 +9,7 @@ import { findCourierDoubts, findCourierFaults } from "./check-courier.ts";
 import { findProviderFaults } from "./check-oidc.ts";
 import { findRelyingPartyFaults } from "./check-relying-party.ts";
 import { secondFactorChecks } from "./check-second-factors.ts";
+import { findTokenTemplateDoubts } from "./check-token-templates.ts";
 import { formats } from "./formats.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
 import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
@@ -121,6 +122,7 @@ export const problemChecks: readonly Check[] = [
 /** What deserves a word at start, and no more. */
 export const warningChecks: readonly Check[] = [
   findAdminAuthDoubts,
+  findTokenTemplateDoubts,
   (_, { dev }) =>
     dev ? [at("dev", "is on: cookies are not Secure, and errors tell more than strangers should know")] : [],
   (get) =>

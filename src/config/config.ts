@@ -3,6 +3,7 @@ import type { CourierConfig } from "./courier-config.ts";
 import type { AfterConfig, HookConfig, WebHookClientConfig } from "./hook-config.ts";
 import type { KeyMethodsConfig } from "./keys-config.ts";
 import type { OidcConfig } from "./oidc-config.ts";
+import type { AdminAuthConfig, UnixSocketConfig } from "./serve-config.ts";
 
 /**
  * The configuration after reading: defaults filled in, durations and sizes as
@@ -22,6 +23,7 @@ export interface Config {
   readonly identity: { readonly default_schema_id: string; readonly schemas: readonly SchemaSource[] };
   readonly session: SessionConfig;
   readonly security: { readonly account_enumeration: { readonly mitigate: boolean } };
+  readonly feature_flags: FeatureFlags;
   readonly cookies: CookieConfig;
   readonly secrets: SecretsConfig;
   readonly ciphers: { readonly algorithm: "noop" | "aes" | "xchacha20-poly1305" };
@@ -31,11 +33,6 @@ export interface Config {
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
   readonly hosted: HostedConfig;
-  readonly feature_flags: {
-    readonly use_continue_with_transitions: boolean;
-    readonly choose_recovery_address: boolean;
-    readonly legacy_continue_with_verification_ui: boolean;
-  };
   readonly database: {
     readonly cleanup: {
       readonly batch_size: number;
@@ -61,29 +58,6 @@ export interface ListenerConfig {
   /** CIDRs whose X-Forwarded-* headers are believed. */
   readonly trusted_proxies: readonly string[];
   readonly request_log: { readonly disable_for_health: boolean };
-}
-
-/** A Unix socket, and whose it is. */
-export interface UnixSocketConfig {
-  readonly path: string;
-  /** Name or number; undefined: that of the process. */
-  readonly owner: string | undefined;
-  readonly group: string | undefined;
-  readonly mode: number;
-}
-
-/** Who may call the admin port. */
-export interface AdminAuthConfig {
-  readonly type: "local" | "api_keys" | "mtls" | "none";
-  readonly api_keys: readonly {
-    readonly id: string;
-    readonly digest: string;
-    readonly scopes: readonly string[];
-    readonly expires_at: Date | undefined;
-  }[];
-  /** PEM of the authorities that client certificates are verified against. */
-  readonly client_ca: string | undefined;
-  readonly clients: readonly { readonly name: string; readonly scopes: readonly string[] }[];
 }
 
 /** Connections to other servers: sign-in providers, mappers, identity schemas, the breach service. */
@@ -136,7 +110,10 @@ export interface SelfServiceConfig {
     };
     readonly verification: AddressFlowConfig;
     readonly recovery: AddressFlowConfig;
-    readonly logout: { readonly after: { readonly default_browser_return_url: string | undefined } };
+    readonly logout: {
+      readonly clear_browser_data: boolean;
+      readonly after: { readonly default_browser_return_url: string | undefined };
+    };
     readonly error: { readonly ui_url: string };
   };
   readonly methods: MethodsConfig;
@@ -215,13 +192,35 @@ export interface CookieConfig {
   readonly secure: boolean | undefined;
 }
 
+/** How whoami makes a signed token of a session. */
+export interface TokenTemplateConfig {
+  readonly jwks_url: string;
+  readonly claims_mapper_url: string | undefined;
+  readonly ttl: number;
+  readonly subject_source: "id" | "external_id";
+}
+
 export interface SessionConfig {
   readonly lifespan: number;
   readonly earliest_possible_extend: number;
-  readonly whoami: { readonly required_aal: "aal1" | "highest_available" };
+  readonly whoami: {
+    readonly required_aal: "aal1" | "highest_available";
+    readonly tokenizer: Readonly<Record<string, TokenTemplateConfig>>;
+  };
   /** `lifespan` in milliseconds. */
   readonly trusted_devices: { readonly enabled: boolean; readonly lifespan: number };
   readonly cookie: CookieConfig & { readonly name: string; readonly persistent: boolean };
+}
+
+/** Behaviour that clients or operators ask for. */
+export interface FeatureFlags {
+  readonly cacheable_sessions: boolean;
+  /** Undefined: as long as the session lives. */
+  readonly cacheable_sessions_max_age: number | undefined;
+  readonly faster_session_extend: boolean;
+  readonly use_continue_with_transitions: boolean;
+  readonly choose_recovery_address: boolean;
+  readonly legacy_continue_with_verification_ui: boolean;
 }
 
 /** First encrypts, all decrypt. */

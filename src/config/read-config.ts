@@ -1,4 +1,5 @@
 import path from "node:path";
+import { absoluteUrl } from "./absolute-url.ts";
 import type { Config, HashersConfig, LimitsConfig } from "./config.ts";
 import type { Origin } from "./origin.ts";
 import { readCourier } from "./read-courier.ts";
@@ -28,7 +29,10 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     selfservice: readSelfService(root.part("selfservice"), serve.public.base_url, origin),
     identity: readIdentity(root.part("identity"), origin),
     security: { account_enumeration: { mitigate: root.flag("security.account_enumeration.mitigate") } },
-    session: readSession(root.part("session"), cookies, dev),
+    session: readSession(root.part("session"), cookies, dev, (key, url) =>
+      absoluteUrl(url, origin.folder(key.split("."))),
+    ),
+    feature_flags: readFeatureFlags(root.part("feature_flags")),
     cookies,
     secrets,
     ciphers: { algorithm: root.choice("ciphers.algorithm") },
@@ -53,11 +57,6 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
     limits: readLimits(root),
     hosted,
-    feature_flags: {
-      use_continue_with_transitions: root.flag("feature_flags.use_continue_with_transitions"),
-      choose_recovery_address: root.flag("feature_flags.choose_recovery_address"),
-      legacy_continue_with_verification_ui: root.flag("feature_flags.legacy_continue_with_verification_ui"),
-    },
     database: {
       cleanup: {
         batch_size: cleanup.count("batch_size"),
@@ -68,6 +67,20 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
       },
       pool_size: root.count("database.pool_size"),
     },
+  };
+}
+
+function readFeatureFlags(flags: Slice): Config["feature_flags"] {
+  return {
+    cacheable_sessions: flags.flag("cacheable_sessions"),
+    cacheable_sessions_max_age:
+      flags.optionalText("cacheable_sessions_max_age") === undefined
+        ? undefined
+        : flags.duration("cacheable_sessions_max_age"),
+    faster_session_extend: flags.flag("faster_session_extend"),
+    use_continue_with_transitions: flags.flag("use_continue_with_transitions"),
+    choose_recovery_address: flags.flag("choose_recovery_address"),
+    legacy_continue_with_verification_ui: flags.flag("legacy_continue_with_verification_ui"),
   };
 }
 

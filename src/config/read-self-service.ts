@@ -78,7 +78,10 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
       },
       verification: addressFlow("verification"),
       recovery: addressFlow("recovery"),
-      logout: { after: { default_browser_return_url: returnUrl(flows.part("logout.after")) } },
+      logout: {
+        clear_browser_data: flows.flag("logout.clear_browser_data"),
+        after: { default_browser_return_url: returnUrl(flows.part("logout.after")) },
+      },
       error: { ui_url: uiUrl(flows.part("error"), "error") },
     },
     methods: {

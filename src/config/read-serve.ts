@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import type { AdminAuthConfig, Config, ListenerConfig } from "./config.ts";
+import type { Config, ListenerConfig } from "./config.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
+import type { AdminAuthConfig } from "./serve-config.ts";
 import type { Slice } from "./slice.ts";
 import { fileMode, unixSocketPath } from "./unix-socket.ts";
 

@@ -1,4 +1,4 @@
-import type { CookieConfig, SessionConfig } from "./config.ts";
+import type { CookieConfig, SessionConfig, TokenTemplateConfig } from "./config.ts";
 import type { Slice } from "./slice.ts";
 
 /** Reads `cookies`, which holds for every cookie. */
@@ -15,7 +15,12 @@ export function readCookies(cookies: Slice, dev: boolean): CookieConfig {
 }
 
 /** Reads `session`; what its cookie does not say comes from the other cookies. */
-export function readSession(session: Slice, cookies: CookieConfig, dev: boolean): SessionConfig {
+export function readSession(
+  session: Slice,
+  cookies: CookieConfig,
+  dev: boolean,
+  fileUrl: (key: string, url: string) => string,
+): SessionConfig {
   const lifespan = session.duration("lifespan");
   const cookie = session.part("cookie");
   const own = {
@@ -33,9 +38,32 @@ export function readSession(session: Slice, cookies: CookieConfig, dev: boolean)
       enabled: session.flag("trusted_devices.enabled"),
       lifespan: session.duration("trusted_devices.lifespan"),
     },
-    whoami: { required_aal: session.choice("whoami.required_aal") },
+    whoami: {
+      required_aal: session.choice("whoami.required_aal"),
+      tokenizer: readTemplates(session.part("whoami.tokenizer.templates"), fileUrl),
+    },
     cookie: { ...withSameSite(own, dev), name: cookie.text("name"), persistent: cookie.flag("persistent") },
   };
+}
+
+function readTemplates(
+  templates: Slice,
+  fileUrl: (key: string, url: string) => string,
+): SessionConfig["whoami"]["tokenizer"] {
+  return Object.fromEntries(
+    templates.maps().map((name) => {
+      const template = templates.part(name);
+      const at = `session.whoami.tokenizer.templates.${name}`;
+      const mapper = template.optionalText("claims_mapper_url");
+      const read: TokenTemplateConfig = {
+        jwks_url: fileUrl(`${at}.jwks_url`, template.optionalText("jwks_url") ?? "base64://"),
+        claims_mapper_url: mapper && fileUrl(`${at}.claims_mapper_url`, mapper),
+        ttl: template.raw("ttl") === undefined ? 60_000 : template.duration("ttl"),
+        subject_source: template.raw("subject_source") === undefined ? "id" : template.choice("subject_source"),
+      };
+      return [name, read];
+    }),
+  );
 }
 
 /** Browsers drop a cookie with SameSite=None that is not Secure; in development mode it is Lax instead. */

@@ -209,12 +209,14 @@ export const createFlows = (
   const { older_than: retention } = database.cleanup;
   return {
     callers,
+    print,
     exchange: createExchange(callbackDeps),
     logout: createLogout({
       ...shared,
       sessionEndings: sessions.endings,
       logoutTokens: sessions.logoutTokens,
       urls: { public: publicUrl, afterLogout },
+      clearsBrowserData: logout.clear_browser_data,
     }),
     services: [
       createSettingsService(settingsDeps, settingsCallback),

@@ -9,6 +9,7 @@ export const personTables = [
   ["continuations", "home_id"],
   ["flows", "home_id"],
   ["sessions", "identity_id"],
+  ["trusted_devices", "identity_id"],
   ["security_events", "identity_id"],
   ["identity_addresses", "identity_id"],
   ["identity_identifiers", "identity_id"],

@@ -31,9 +31,11 @@ const [quote, backslash, comma, colon, openList, closeList, openObject, closeObj
  * nothing of a text that is no JSON: the parser will. A member that is there
  * twice is too much as well: parsers differ in which of both they take
  * (RFC 8259 section 4).
+ *
+ * @param times how many times the usual number of values and entries there may be
  */
-export const jsonShapeFault = (json: Uint8Array): string | undefined => {
-  const count = createCount();
+export const jsonShapeFault = (json: Uint8Array, times = 1): string | undefined => {
+  const count = createCount(times);
   // The names of each object that is open, the innermost last.
   const names: Set<string>[] = [];
   let [from, end] = [0, 0];
@@ -94,7 +96,8 @@ const endOfText = (json: Uint8Array, from: number): number => {
 };
 
 /** Counts values as they begin: each follows a bracket or a comma. */
-const createCount = () => {
+const createCount = (times: number) => {
+  const most = { values: shapeBounds.values * times, entries: shapeBounds.entries * times };
   // Entries of the lists that are open; of objects, nothing.
   const entries = new Int32Array(shapeBounds.depth + 1);
   const inObject = -1;
@@ -105,7 +108,7 @@ const createCount = () => {
       values += 1;
       if (depth > shapeBounds.depth) return tooMany.depth;
       entries[depth] = isList ? 1 : inObject;
-      return values > shapeBounds.values ? tooMany.values : undefined;
+      return values > most.values ? tooMany.values : undefined;
     },
     close: (): void => {
       depth = Math.max(0, depth - 1);
@@ -114,8 +117,8 @@ const createCount = () => {
       values += 1;
       const count = entries[depth] ?? inObject;
       if (count !== inObject) entries[depth] = count + 1;
-      if (count >= shapeBounds.entries) return tooMany.entries;
-      return values > shapeBounds.values ? tooMany.values : undefined;
+      if (count >= most.entries) return tooMany.entries;
+      return values > most.values ? tooMany.values : undefined;
     },
   };
 };

@@ -62,7 +62,12 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
   });
   return {
     ...methods,
-    administration: createAdministration({ ...deps, passwords, maxCost: hashers.max_cost }),
+    administration: createAdministration({
+      ...deps,
+      passwords,
+      maxCost: hashers.max_cost,
+      totpIssuer: selfservice.methods.totp.config.issuer,
+    }),
     purge: [{ table: "oidc_nonces", expires: "expires_at", retention: database.cleanup.older_than }],
     /** Files that pages of any origin may load. */
     publicFiles: methods.keys.scriptFile ? [methods.keys.scriptFile] : [],

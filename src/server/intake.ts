@@ -39,6 +39,10 @@ export const limitsOf = (method: DescMethod, defaults: MessageLimits): MessageLi
   return { withoutSession: own.bytes, withSession: Math.max(own.bytes, own.bytesWithSession) };
 };
 
+/** How many times the usual number of values a message of an RPC may have. */
+export const shapeTimes = (method: DescMethod): number =>
+  hasOption(method, limitsOption) ? Math.max(1, getOption(method, limitsOption).times) : 1;
+
 /**
  * Creates the intake of an RPC. A caller may send what strangers may, until its
  * message turns out to be larger: only then its session is looked up, and only

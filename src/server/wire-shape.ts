@@ -25,9 +25,9 @@ type Places = ReadonlyMap<number, Place>;
  * bytes: fields, known or not, and how deep they lie. Says nothing of bytes
  * that are no message: the decoder will.
  */
-export const wireShapeFault = (desc: DescMessage, data: Uint8Array): string | undefined => {
+export const wireShapeFault = (desc: DescMessage, data: Uint8Array, times = 1): string | undefined => {
   try {
-    look({ left: mostFields }, placesOf(desc), data, 1);
+    look({ left: mostFields * times, times }, placesOf(desc), data, 1);
     return undefined;
   } catch (error) {
     return error instanceof TooMuch ? error.message : undefined;
@@ -38,7 +38,13 @@ class TooMuch extends Error {
   override readonly name = "TooMuch";
 }
 
-const look = (budget: { left: number }, places: Places, bytes: Uint8Array, depth: number): void => {
+/** Fields that may still come, and how many times the usual number of entries a list may have. */
+interface Budget {
+  left: number;
+  readonly times: number;
+}
+
+const look = (budget: Budget, places: Places, bytes: Uint8Array, depth: number): void => {
   if (depth > deepest) throw new TooMuch(tooMany.depth);
   const reader = new BinaryReader(bytes);
   const found = new Map<number, number>();
@@ -50,13 +56,13 @@ const look = (budget: { left: number }, places: Places, bytes: Uint8Array, depth
     budget.left -= 1;
     if (budget.left < 0) throw new TooMuch(tooMany.values);
     if (type === WireType.StartGroup || type === WireType.EndGroup) throw new TooMuch(groups);
-    if (place && times > place.times) throw new TooMuch(tooMany.entries);
+    if (place && times > place.times * budget.times) throw new TooMuch(tooMany.entries);
     if (type !== WireType.LengthDelimited) reader.skip(type, number);
     else lookInside(budget, place, reader.bytes(), depth);
   }
 };
 
-const lookInside = (budget: { left: number }, place: Place | undefined, bytes: Uint8Array, depth: number): void => {
+const lookInside = (budget: Budget, place: Place | undefined, bytes: Uint8Array, depth: number): void => {
   if (place?.bytes && bytes.length > place.bytes.most) throw new TooMuch(place.bytes.fault);
   if (place?.inside) look(budget, place.inside(), bytes, depth + 1);
 };

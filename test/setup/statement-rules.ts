@@ -27,7 +27,8 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
   identity_credentials: ["identity_id"],
   identity_identifiers: ["identity_id", "digest"],
   identity_addresses: ["identity_id", "digest"],
-  sessions: ["identity_id", "token_digest"],
+  // By its id an operator finds it; what is written names the person.
+  sessions: ["identity_id", "token_digest", "id"],
   trusted_devices: ["identity_id"],
   flows: ["home_id"],
   // By its id whoever brings a ticket finds it; what is written names the home.
@@ -54,6 +55,8 @@ const everywhere = [
   /^SELECT .* FROM identities i WHERE i\.id > \?(?: AND i\.organization_id = \?)? ORDER BY i\.id LIMIT \d+(?: OFFSET \d+)?$/,
   /^SELECT DISTINCT n\.identity_id FROM identity_identifiers n WHERE n\.identifier LIKE \?/,
   /^SELECT COUNT\(\*\) AS people FROM identities$/,
+  /^SELECT .* FROM sessions s JOIN identities i ON i\.id = s\.identity_id WHERE s\.issued_at <= \?/,
+  /^SELECT s\.id, s\.identity_id FROM sessions s(?: WHERE s\.active = 1)? LIMIT \d+$/,
   // Whether a flow that is not the person's own is someone else's.
   /^SELECT 1 FROM flows f WHERE f\.id = \? AND f\.kind = 'settings'$/,
 ];

@@ -20,6 +20,12 @@ import { operatorOf } from "./operator-of.ts";
 import { createAdminPresenter } from "./render.ts";
 import { mustBeSchema, mustFit } from "./traits.ts";
 
+/** What an operator says of someone who is to be made. */
+type Given = Omit<CreateIdentityRequest, "$typeName" | "$unknown">;
+
+/** Makes one identity. @throws INVALID_FIELD, OVERLOADED, ALREADY_EXISTS */
+export type Create = (given: Given, call: Call) => Promise<IdentityRecord>;
+
 /** Someone who is to be made, and what they sign in with. */
 interface NewIdentity {
   readonly identity: IdentityRecord;
@@ -35,15 +41,22 @@ export const createCreate = (deps: IdentityAdminDeps) => {
   const present = createAdminPresenter(credentials.kinds);
 
   /** Everything that takes long, and all that can be wrong at sight. @throws INVALID_FIELD, OVERLOADED */
-  const prepare = async (request: CreateIdentityRequest): Promise<NewIdentity> => {
+  const prepare = async (request: Given): Promise<NewIdentity> => {
     const now = clock.now();
     if (request.organizationId !== "")
       throw serviceError("INVALID_FIELD", { field: "organization_id", explain: "There are no organizations." });
     const schema = request.schemaId === "" ? schemas.default : mustBeSchema(schemas, request.schemaId);
     const traits = mustFit(schema, request.traits ?? {});
-    const imported = await importCredentials(credentials.importers, request.credentials, async () => undefined, atOnce);
+    const id = uuid7(now);
+    const imported = await importCredentials(
+      credentials.importers,
+      request.credentials,
+      id,
+      async () => undefined,
+      atOnce,
+    );
     const identity = apply(
-      blankIdentity(uuid7(now), schema.id, now),
+      blankIdentity(id, schema.id, now),
       {
         traits,
         credentials: imported,
@@ -83,8 +96,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
     }
   };
 
-  /** Makes one identity. @throws INVALID_FIELD, OVERLOADED, ALREADY_EXISTS */
-  const make = async (request: CreateIdentityRequest, call: Call): Promise<IdentityRecord> => {
+  const make: Create = async (request, call) => {
     const made = await prepare(request);
     await write(made, call);
     return made.identity;

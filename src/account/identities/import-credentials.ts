@@ -13,13 +13,14 @@ import type { SlowWork } from "../../methods/contract/slow-work.ts";
 export const importCredentials = async (
   importers: CredentialImporters,
   given: ImportCredentials | undefined,
+  identityId: string,
   stored: (type: string) => Promise<Secret | undefined>,
   slow: SlowWork,
 ): Promise<readonly CredentialChange[]> => {
   if (given === undefined) return [];
   const changes: CredentialChange[] = [];
   for (const type of Object.keys(importers) as Importable[]) {
-    const change = await importOne(importers, type, given, stored, slow);
+    const change = await importOne(importers, type, given, identityId, stored, slow);
     if (change !== undefined) changes.push(change);
   }
   return changes;
@@ -29,13 +30,14 @@ const importOne = async <K extends Importable>(
   importers: CredentialImporters,
   type: K,
   given: ImportCredentials,
+  identityId: string,
   stored: (type: string) => Promise<Secret | undefined>,
   slow: SlowWork,
 ): Promise<CredentialChange | undefined> => {
   const one = given[type];
   if (one === undefined) return undefined;
   const secret = await stored(typeName(type));
-  const work = () => importers[type](one as NonNullable<ImportCredentials[K]>, secret);
+  const work = () => importers[type](one as NonNullable<ImportCredentials[K]>, { identityId, stored: secret });
   return slow(`credential ${type} in the place of ${secret?.version ?? "none"}`, work);
 };
 

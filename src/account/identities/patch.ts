@@ -34,7 +34,7 @@ export const createPatch = (deps: IdentityAdminDeps) => {
     const password = await passwordChange(document, next, async (hashedPassword) =>
       credentials.importers.password(
         create(ImportPasswordSchema, { config: create(ImportPasswordConfigSchema, { hashedPassword }) }),
-        secret,
+        { identityId: before.id, stored: secret },
       ),
     );
     return {

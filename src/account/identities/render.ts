@@ -1,4 +1,3 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import type { AdminIdentity, Credential } from "../../../gen/ostiary/identity/v1/admin_identity_pb.ts";
 import type { StoredCredential } from "../../identity/directory.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
@@ -38,16 +37,17 @@ export const createAdminPresenter =
   };
 
 const renderCredentials = (
-  { credentials, createdAt, updatedAt }: IdentityRecord,
+  identity: IdentityRecord,
   { stored, reveal }: NonNullable<AdminView["credentials"]>,
   kinds: readonly CredentialAdministration[],
   isNew = false,
 ): Record<string, Credential> =>
   Object.fromEntries(
-    Object.entries(credentials).map(([type, { identifiers }]): [string, Credential] => {
+    Object.entries(identity.credentials).map(([type, { identifiers }]): [string, Credential] => {
       const row = stored.find((each) => each.type === type);
       const kind = kinds.find((each) => each.type === type);
-      const config = row && reveal.includes(type) ? revealed(row.config, kind) : undefined;
+      // A kind that says nothing of how it is shown is not shown.
+      const config = row && reveal.includes(type) ? kind?.reveal(row.config, identity) : undefined;
       return [
         type,
         {
@@ -55,14 +55,10 @@ const renderCredentials = (
           type,
           identifiers: [...identifiers],
           version: isNew ? 0 : (kind?.version ?? 1),
-          createdAt: timestamp(row?.createdAt ?? createdAt),
-          updatedAt: timestamp(row?.updatedAt ?? updatedAt),
+          createdAt: timestamp(row?.createdAt ?? identity.createdAt),
+          updatedAt: timestamp(row?.updatedAt ?? identity.updatedAt),
           ...(config !== undefined && { config }),
         },
       ];
     }),
   );
-
-/** A kind that says nothing of how it is shown is not shown. */
-const revealed = (config: JsonObject, kind: CredentialAdministration | undefined): JsonObject | undefined =>
-  kind?.reveal(config);

@@ -1,5 +1,6 @@
 import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { defineService } from "../../lib/service.ts";
+import { createBatch } from "./batch.ts";
 import { createCreate } from "./create.ts";
 import { createDeletions } from "./delete.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
@@ -16,7 +17,7 @@ import { createUpdate } from "./update.ts";
 /** Creates the IdentityAdminService. */
 export const createIdentityAdminService = (deps: IdentityAdminDeps) => {
   const { getIdentity, getIdentityByExternalId } = createReads(deps);
-  const { createIdentity } = createCreate(deps);
+  const { createIdentity, make } = createCreate(deps);
   const { deleteIdentity, deleteCredential } = createDeletions(deps);
   return defineService(IdentityAdminService, {
     listIdentities: { run: createList(deps) },
@@ -25,6 +26,7 @@ export const createIdentityAdminService = (deps: IdentityAdminDeps) => {
     getIdentityByExternalId: { run: getIdentityByExternalId },
     updateIdentity: { run: createUpdate(deps) },
     patchIdentity: { run: createPatch(deps) },
+    batchPatchIdentities: { run: createBatch(make) },
     deleteIdentity: { run: deleteIdentity },
     deleteCredential: { run: deleteCredential },
   });

@@ -37,6 +37,7 @@ export const createUpdate = (deps: IdentityAdminDeps) => {
             credentials: await importCredentials(
               credentials.importers,
               body?.credentials,
+              before.id,
               (type) => identities.findSecret(sql, before.id, type),
               slow,
             ),

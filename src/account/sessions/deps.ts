@@ -1,3 +1,5 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Session, SessionSchema } from "../../../gen/ostiary/session/v1/session_pb.ts";
 import type {
   ExchangeSessionTokenRequest,
   ExchangeSessionTokenResponse,
@@ -9,6 +11,7 @@ import type { Call } from "../../lib/call.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { SessionEndings } from "../../session/endings.ts";
 import type { SessionStore } from "../../session/store.ts";
+import type { Tokenizer } from "../../session/tokenizer.ts";
 import type { TrustedDevices } from "../../session/trusted-devices.ts";
 
 /** What the RPCs about sessions need. */
@@ -20,7 +23,17 @@ export interface SessionDeps
   readonly trustedDevices: TrustedDevices;
   readonly schemas: Schemas;
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
+  readonly answering: WhoAmIAnswering;
   readonly logout: Logout;
   /** Gives a native app the session that it fetches with its codes. */
   readonly exchange: (request: ExchangeSessionTokenRequest, call: Call) => Promise<ExchangeSessionTokenResponse>;
+}
+
+/** What whoami can add to a session. */
+export interface WhoAmIAnswering {
+  readonly tokenizer: Tokenizer;
+  /** Milliseconds for which it says that its answer may be kept, at most; undefined: it says nothing. */
+  readonly cacheFor: number | undefined;
+  /** A session as REST prints it. */
+  readonly print: (desc: typeof SessionSchema, session: Session) => JsonObject;
 }

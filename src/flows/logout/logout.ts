@@ -30,6 +30,8 @@ export interface LogoutDeps {
     /** Where browsers go after signing out when nothing else is said. */
     readonly afterLogout: string;
   };
+  /** Whether browsers are told to forget what they keep of this site. */
+  readonly clearsBrowserData: boolean;
 }
 
 /** The RPCs that sign a person out. */
@@ -38,6 +40,7 @@ export type Logout = ReturnType<typeof createLogout>;
 /** Signing out: a link for browsers, a call for native apps. */
 export const createLogout = ({
   callers,
+  clearsBrowserData,
   csrf,
   logoutTokens,
   returnTo,
@@ -69,6 +72,9 @@ export const createLogout = ({
     await sessionEndings.end(session);
     sessionCookie.clear(call);
     csrf.rotate(call);
+    // Browsers heed it over https alone (https://www.w3.org/TR/clear-site-data/#fetch-integration).
+    if (clearsBrowserData && call.url.startsWith("https:"))
+      call.reply.headers.set("clear-site-data", '"cookies","storage","cache"');
     return { $typeName: "ostiary.session.v1.UpdateLogoutFlowResponse", redirectBrowserTo: destination };
   },
 

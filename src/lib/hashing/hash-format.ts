@@ -1,5 +1,7 @@
+import { findImportedCostFault, type ImportedFormat, readImportedFormat } from "./imported-format.ts";
+
 /** A stored password hash, read: which algorithm, and how hard it was made. */
-export type HashFormat = Argon2Format | BcryptFormat;
+export type HashFormat = Argon2Format | BcryptFormat | ImportedFormat;
 
 /** A PHC string, `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`, of Go, Node, PHP or libsodium. */
 export interface Argon2Format {
@@ -45,7 +47,7 @@ export const readHashFormat = (stored: string): HashFormat | undefined => {
     return cost >= 4 && cost <= 31 ? { kind: "bcrypt", cost, text: `$2b$${stored.slice(4)}` } : undefined;
   }
   const [, variant, version = "16", numbers = "", salt = "", digest = ""] = ARGON2.exec(stored) ?? [];
-  if (variant === undefined) return undefined;
+  if (variant === undefined) return readImportedFormat(stored);
   const {
     m = 0,
     t = 0,
@@ -82,6 +84,7 @@ const isSane = ({ version, memory, iterations, parallelism, salt, digest }: Argo
 export const findCostFault = (format: HashFormat, most: HashCost): string | undefined => {
   if (format.kind === "bcrypt")
     return format.cost > most.bcrypt ? `bcrypt cost ${format.cost} is above ${most.bcrypt}` : undefined;
+  if (format.kind === "imported") return findImportedCostFault(format, most.argon2_memory);
   if (format.memory > most.argon2_memory)
     return `argon2 memory of ${format.memory} KiB is above ${most.argon2_memory} KiB`;
   return format.iterations > most.argon2_iterations
@@ -96,6 +99,7 @@ export const findCostFault = (format: HashFormat, most: HashCost): string | unde
 export const hashKindOf = (stored: string | undefined): string => {
   const format = stored === undefined ? undefined : readHashFormat(stored);
   if (format === undefined) return "none";
+  if (format.kind === "imported") return format.name;
   return format.kind === "bcrypt"
     ? `bcrypt ${format.cost}`
     : `${format.variant} ${format.memory} ${format.iterations} ${format.parallelism}`;

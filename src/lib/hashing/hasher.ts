@@ -221,6 +221,7 @@ const hashOfNobody = ({ algorithm, argon2, bcrypt }: HasherConfig): string => {
 
 const isCurrent = (format: HashFormat, { algorithm, argon2, bcrypt }: HasherConfig): boolean => {
   if (format.kind === "bcrypt") return algorithm === "bcrypt" && format.cost === bcrypt.cost;
+  if (format.kind === "imported") return false;
   return (
     algorithm === "argon2" &&
     format.variant === "argon2id" &&

@@ -3,6 +3,7 @@ import argon2 from "argon2";
 import bcrypt from "bcryptjs";
 import { readHashFormat, writeArgon2 } from "./hash-format.ts";
 import type { Job, Request, Response } from "./job.ts";
+import { verifyImported } from "./verify-imported.ts";
 
 /*
  * The hashing process: a program of its own, of lower priority, that hashing-process.ts
@@ -33,6 +34,7 @@ const verifyOne = async (stored: string, password: string): Promise<boolean> => 
   const format = readHashFormat(stored);
   if (format === undefined) return false;
   if (format.kind === "bcrypt") return bcrypt.compare(password, format.text);
+  if (format.kind === "imported") return verifyImported(format.check, password);
   const { variant, version, memory, iterations, parallelism, salt, digest } = format;
   const options = {
     type: variants[variant],

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ImportCredentials } from "../../../gen/ostiary/identity/v1/import_credentials_pb.ts";
-import type { CredentialChange, Secret } from "../../identity/identity.ts";
+import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
 
 /** What operators may do with one kind of credential. */
 export interface CredentialAdministration {
@@ -10,13 +10,19 @@ export interface CredentialAdministration {
   /** Version of the form in which the secret part is shown. */
   readonly version: number;
   /** The secret part as operators see it who ask for it: what is encrypted is decrypted. */
-  reveal(config: JsonObject): JsonObject;
+  reveal(config: JsonObject, identity: IdentityRecord): JsonObject;
   /** Deletes it, or the part of it that the identifier names. Undefined: there is none. */
   remove?(stored: Secret, identifier: string): CredentialChange | undefined;
 }
 
 /** Kinds of credentials that can be set from outside. */
 export type Importable = Exclude<keyof ImportCredentials, "$typeName" | "$unknown">;
+
+/** Whose credential is set, and what is stored of it. */
+export interface ImportPlace {
+  readonly identityId: string;
+  readonly stored: Secret | undefined;
+}
 
 /**
  * Makes a credential of what an operator gives, in the place of what is stored. It may take long.
@@ -25,7 +31,7 @@ export type Importable = Exclude<keyof ImportCredentials, "$typeName" | "$unknow
  */
 export type CredentialImporter<K extends Importable> = (
   given: NonNullable<ImportCredentials[K]>,
-  stored: Secret | undefined,
+  place: ImportPlace,
 ) => Promise<CredentialChange>;
 
 /** An importer for each kind that can be set: one that is missing does not compile. */

@@ -102,7 +102,7 @@ const entriesOf = (stored: Pick<Secret, "config"> | undefined): readonly CodeEnt
 export const setCodes = (config: JsonObject, stored: Secret | undefined, since: string): CredentialChange => ({
   type: LOOKUP_SECRET,
   config,
-  facts: { since, left: entriesOf({ config }).length },
+  facts: { since, left: entriesOf({ config }).filter(({ used_at }) => used_at === undefined).length },
   replaces: stored?.version,
 });
 

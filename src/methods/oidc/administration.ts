@@ -17,7 +17,7 @@ const at = "credentials.oidc.config.providers";
 /** Creates the import of links. A provider that is not configured is taken as well: it may be later. */
 export const createOidcImporter =
   ({ clock }: { readonly clock: Clock }): CredentialImporter<"oidc"> =>
-  async ({ config }, stored) => {
+  async ({ config }, { stored }) => {
     const links = config?.providers ?? [];
     for (const [index, { provider, subject }] of links.entries()) {
       if (!/^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/.test(provider))

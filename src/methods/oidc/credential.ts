@@ -74,7 +74,9 @@ export const unlinkOne = (stored: Secret, identifier: string): CredentialChange 
  */
 export const revealTokens = (stored: JsonObject | undefined, aead: TokenAead): JsonObject => ({
   providers: readKept(stored).map((entry) => ({
-    ...factsOf(entry),
+    provider: entry.provider,
+    subject: entry.subject,
+    ...(entry.organization !== undefined && { organization: entry.organization }),
     ...Object.fromEntries(tokenNames.map((name) => [name, open(entry, name, aead)])),
   })),
 });

@@ -23,7 +23,7 @@ export const createPasswordImporter =
     readonly passwords: Pick<Passwords, "hash">;
     readonly maxCost: HashCost;
   }): CredentialImporter<"password"> =>
-  async ({ config }, stored) => {
+  async ({ config }, { stored }) => {
     const { password = "", hashedPassword = "" } = config ?? {};
     if (hashedPassword !== "") return setPassword(importableHash(hashedPassword, maxCost), stored);
     if (password === "")

@@ -86,7 +86,7 @@ export const createPasswordLogin = ({
     if (!found || !ok) return rejected([{ node: "", text: uiText(messages.invalidCredentials) }], submittedValues);
     // Only whoever knows the password learns that the account was disabled.
     if (found.identity.state !== "active")
-      return rejected([{ node: "", text: uiText(messages.identityDisabled) }], submittedValues, PASSWORD);
+      return rejected([{ node: "", text: uiText(messages.identityDisabled) }], { identifier: "" }, PASSWORD);
     const rehashed = rehash ? await passwords.rehash(input.password, guesser.share) : undefined;
     const renewed = rehashed === undefined ? {} : { renewed: writeHash(rehashed) };
     return {

@@ -22,6 +22,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * Reads a message. JSON may name no unknown field and no unknown enum value:
  * the library would drop either without a word.
  *
+ * @param times how many times the usual number of values it may have
  * @throws MALFORMED_BODY, or INVALID_FIELD when the field is known; never with a value in the text
  */
 export const decodeMessage = <Desc extends DescMessage>(
@@ -29,8 +30,9 @@ export const decodeMessage = <Desc extends DescMessage>(
   data: Buffer,
   json: boolean,
   registry?: Registry,
+  times = 1,
 ): MessageShape<Desc> => {
-  const fault = json ? jsonShapeFault(data) : wireShapeFault(desc, data);
+  const fault = json ? jsonShapeFault(data, times) : wireShapeFault(desc, data, times);
   if (fault !== undefined) throw serviceError("MALFORMED_BODY", { explain: fault });
   try {
     return json

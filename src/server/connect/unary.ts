@@ -11,6 +11,7 @@ import type { CallLog } from "../call-log.ts";
 import type { ClientAddress } from "../client-address.ts";
 import { findDecompress } from "../decompress.ts";
 import { dropRest } from "../drop-rest.ts";
+import { shapeTimes } from "../intake.ts";
 import { rpcName } from "../rpc-name.ts";
 import { createRpcSignal } from "../rpc-signal.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
@@ -50,6 +51,7 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
   const rpc = rpcName(method);
   const url = `${baseUrl.replace(/\/$/, "")}/${rpc}`;
   const record = callLog.of(rpc);
+  const times = shapeTimes(method);
   const run = procedure as unknown as (request: Message, call: Call) => Promise<Message>;
 
   /**
@@ -72,12 +74,8 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
     const admitted = await intake.read(request.raw, call, wire.room);
     onAdmitted(admitted);
     const { data, compressed } = wire.open(admitted.data, admitted.limit, encoding);
-    return decodeMessage(
-      method.input,
-      compressed ? await admitted.inflate(data, decompress) : data,
-      wire.json,
-      registry,
-    );
+    const plain = compressed ? await admitted.inflate(data, decompress) : data;
+    return decodeMessage(method.input, plain, wire.json, registry, times);
   };
 
   const serve = async (request: FastifyRequest, reply: FastifyReply, wire: Wire): Promise<void> => {

@@ -12,6 +12,8 @@ export interface Answer {
   readonly print: (message: Message) => string;
   /** Whether the type has anything to print. */
   readonly prints: boolean;
+  /** Whether this message leaves out all that the route answers: a `response_body` that may be left out. */
+  readonly isEmpty: (message: Message) => boolean;
   /** Whether this message holds anything of what would be printed. */
   readonly holds: (message: Message) => boolean;
   /** Where a browser goes next; undefined when it stays. */
@@ -40,6 +42,8 @@ export const compileAnswer = (route: Route, printers: Printers): Answer => {
     status: getOption(method, creates) ? 201 : 200,
     print: part && responseBody ? (message) => part(fieldValue(message, responseBody)) : whole,
     prints: printed.length > 0,
+    isEmpty: (message) =>
+      responseBody?.proto.proto3Optional === true && fieldValue(message, responseBody) === undefined,
     holds: (message) => printed.some((field) => isSet(fieldValue(message, field))),
     navigation: (message) => {
       for (const name of leading) {

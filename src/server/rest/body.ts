@@ -19,13 +19,19 @@ export type Body =
 /**
  * Reads a body by its content type: JSON object, urlencoded or multipart form.
  * Never throws for what cannot be decoded; throws INVALID_FIELD for a file.
+ *
+ * @param times how many times the usual number of values JSON may have
  */
-export const readBody = async (bytes: Buffer | undefined, contentType: string | undefined): Promise<Body> => {
+export const readBody = async (
+  bytes: Buffer | undefined,
+  contentType: string | undefined,
+  times = 1,
+): Promise<Body> => {
   const type = mediaType(contentType);
   if (bytes === undefined || bytes.length === 0) return malformed(type === undefined ? notAType : "The body is empty.");
   switch (type) {
     case "application/json":
-      return readJson(bytes);
+      return readJson(bytes, times);
     case "application/x-www-form-urlencoded":
       return readForm(bytes);
     case "multipart/form-data":
@@ -65,8 +71,8 @@ export const readListBody = (bytes: Buffer | undefined, contentType: string | un
     : malformed("The body is JSON, but not a list.");
 };
 
-const readJson = (bytes: Buffer): Body => {
-  const parsed = parseJson(bytes);
+const readJson = (bytes: Buffer, times: number): Body => {
+  const parsed = parseJson(bytes, times);
   if (typeof parsed === "string") return malformed(parsed);
   return isObject(parsed.value)
     ? bounded(requestMembers(parsed.value))
@@ -74,9 +80,9 @@ const readJson = (bytes: Buffer): Body => {
 };
 
 /** The value of a JSON text, or why it cannot be read. */
-const parseJson = (bytes: Buffer): { readonly value: JsonValue } | string => {
+const parseJson = (bytes: Buffer, times = 1): { readonly value: JsonValue } | string => {
   if (!isUtf8(bytes)) return "The body is not valid UTF-8.";
-  const fault = jsonShapeFault(bytes);
+  const fault = jsonShapeFault(bytes, times);
   if (fault !== undefined) return fault;
   try {
     return { value: JSON.parse(bytes.toString("utf8")) };

@@ -1,5 +1,6 @@
 import { create, type DescField, type Message } from "@bufbuild/protobuf";
 import type { FastifyRequest } from "fastify";
+import { shapeTimes } from "../intake.ts";
 import { type Body, readBody, readListBody } from "./body.ts";
 import type { Readers } from "./decode.ts";
 import { etagField, type Route } from "./http-rule.ts";
@@ -24,6 +25,7 @@ export const compileReadRequest = (
 ): ((request: FastifyRequest, bytes: Buffer | undefined) => Promise<ReadRequest>) => {
   const { body, path } = route;
   const read = readers.of(route.method.input);
+  const times = shapeTimes(route.method);
   const constants = path.constants.map(
     ({ field, value }): RequestMember => ({ name: field, path: field, values: [value] }),
   );
@@ -46,7 +48,7 @@ export const compileReadRequest = (
   return async (request, bytes) => {
     const members = fromUrl(request);
     if (body === undefined) return { message: read(members), malformed: undefined };
-    const sent = await sentIn(body, bytes, request.headers["content-type"]);
+    const sent = await sentIn(body, bytes, request.headers["content-type"], times);
     if (sent.kind === "members") members.push(...sent.members);
     const message = read(members);
     withBody?.(message);
@@ -55,9 +57,14 @@ export const compileReadRequest = (
 };
 
 /** What a body holds, as members of the request. */
-const sentIn = async (body: DescField | "*", bytes: Buffer | undefined, type: string | undefined): Promise<Body> => {
+const sentIn = async (
+  body: DescField | "*",
+  bytes: Buffer | undefined,
+  type: string | undefined,
+  times: number,
+): Promise<Body> => {
   if (body !== "*" && body.fieldKind === "list") return readListBody(bytes, type, body.name);
-  const sent = await readBody(bytes, type);
+  const sent = await readBody(bytes, type, times);
   if (sent.kind === "malformed") return sent;
   const named = sent.members.filter(({ name }) => name !== "");
   return {

@@ -129,7 +129,7 @@ export const createRespond = ({
         return envelope(reply, call, error, errorObject(error, request.headers["x-request-id"]));
       }
     }
-    if (!answer.prints) return begin(reply, 204, call).send();
+    if (!answer.prints || answer.isEmpty(message)) return begin(reply, 204, call).send();
     const text = answer.print(message);
     const etag = answer.etag(message);
     if (etag !== undefined) reply.header("etag", inHeader(`"${etag}"`));

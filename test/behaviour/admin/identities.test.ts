@@ -305,11 +305,11 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
   });
 
   it("lists have pages, in the order of ids, whose tokens nobody can make", async () => {
-    for (let made = 0; made < 3; made++) await created({ traits: { email: newEmail() } });
+    for (let made = 0; made < 100; made++) await created({ traits: { email: newEmail() } });
     const ids: string[] = [];
     let token = "";
     for (let pages = 0; pages < 500; pages++) {
-      const { answer, identities } = await list({ page_size: 2, page_token: token });
+      const { answer, identities } = await list({ page_size: 97, page_token: token });
       ids.push(...identities.map(({ id }) => id));
       const next = answer.ok
         ? protocol === operatorRest
@@ -344,6 +344,77 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
       { include_credential: ["magic"] },
     ])
       expect(reasonOf(await ask(rpc.listIdentities, message))).toBe("INVALID_FIELD");
+  });
+
+  it("many are created each on its own: what cannot be is told in its place", async () => {
+    const [email, other] = [newEmail(), newEmail()];
+    const patch_id = "11111111-1111-4111-8111-111111111111";
+    const batch = (identities: JsonValue[]) => ask(rpc.batchPatchIdentities, { identities });
+    const answer = done(
+      await batch([
+        { create: { traits: { email } }, patch_id },
+        { create: { traits: { email } } },
+        { create: { traits: { email: "x" } }, patch_id: nobody },
+        {
+          create: { traits: { email: other }, credentials: { password: { config: { password: "a given secret 9" } } } },
+        },
+      ]),
+    );
+    const results = answer.identities as { action: string; error?: { code: number }; patch_id?: string }[];
+    expect(results.map(({ action }) => action).toSorted()).toEqual(["create", "create", "error", "error"]);
+    expect(
+      results
+        .slice(0, 2)
+        .map(({ error }) => error?.code ?? 0)
+        .toSorted(),
+    ).toEqual([0, 409]);
+    expect(results[2]).toMatchObject({ action: "error", error: { code: 400 }, patch_id: nobody });
+    expect(results[0]?.patch_id).toBe(patch_id);
+    await enterAs(nativeRest, server, { email: other, password: "a given secret 9" });
+    const crowd = Array.from({ length: 1_000 }, () => ({
+      create: { traits: { email: newEmail(), name: { first: "An" } } },
+    }));
+    const many = done(await batch(crowd)).identities as { action: string }[];
+    expect(many.filter(({ action }) => action === "create")).toHaveLength(600);
+    expect(reasonOf(await batch([...crowd, ...crowd]))).toBe("INVALID_FIELD");
+    const clear = { credentials: { password: { config: { password: "a given secret 9" } } } };
+    const tooSlow = Array.from({ length: 201 }, () => ({ create: { traits: { email: newEmail() }, ...clear } }));
+    expect(reasonOf(await batch(tooSlow))).toBe("INVALID_FIELD");
+  });
+
+  it("an authenticator app and backup codes come along, are shown to whoever may see them, and are deleted", async () => {
+    const email = newEmail();
+    const totp_url = "otpauth://totp/Old:ann?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Old";
+    const { id } = await created({
+      traits: { email },
+      credentials: {
+        password: { config: { password: "a given secret 9" } },
+        totp: { config: { totp_url } },
+        lookup_secret: {
+          config: { codes: [{ code: "abcd1234" }, { code: "efgh5678", used_at: "2026-01-01T00:00:00Z" }] },
+        },
+      },
+    });
+    const seen = await got(id, { include_credential: ["totp", "lookup_secret"] });
+    expect(seen.credentials.totp?.config?.totp_url).toContain("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
+    expect(seen.credentials.lookup_secret?.config).toMatchObject({
+      recovery_codes: [{ code: "abcd1234" }, { code: "efgh5678", used_at: expect.stringMatching(/^2026-01-01T/) }],
+    });
+    const stored = await server.sql(
+      "SELECT config FROM identity_credentials WHERE identity_id = UNHEX(REPLACE(?, '-', ''))",
+      [id],
+    );
+    expect(JSON.stringify(stored)).not.toMatch(/JBSWY3DPEHPK3PXP|abcd1234/);
+    done(await ask(rpc.deleteCredential, { id, type: "totp" }));
+    expect((await got(id)).credentials).not.toHaveProperty("totp");
+    for (const url of [
+      "x",
+      "otpauth://hotp/a?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&counter=1",
+      "otpauth://totp/a?secret=JBSW",
+    ])
+      expect(
+        reasonOf(await create({ traits: { email: newEmail() }, credentials: { totp: { config: { totp_url: url } } } })),
+      ).toBe("INVALID_FIELD");
   });
 
   it("who is not there is not found, an id that is none included", async () => {

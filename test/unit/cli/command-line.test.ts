@@ -17,7 +17,7 @@ const ostiary = (...args: string[]) => {
 
 test("every command has help with its options and an example", () => {
   for (const command of commands) {
-    expect(parseCommandLine([command.name, "--help"], commands)).toEqual({ kind: "help", command });
+    expect(parseCommandLine([...command.name.split(" "), "--help"], commands)).toEqual({ kind: "help", command });
     expect(command.help).toMatch(/Usage: ostiary /);
     expect(command.help).toMatch(/Examples?:\n {2}/);
     for (const option of Object.keys(command.options)) expect(command.help).toContain(`--${option}`);

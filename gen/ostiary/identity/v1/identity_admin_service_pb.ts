@@ -22,7 +22,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/identity/v1/identity_admin_service.proto.
  */
 export const file_ostiary_identity_v1_identity_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("CjBvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5X2FkbWluX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuaWRlbnRpdHkudjEiogMKFUxpc3RJZGVudGl0aWVzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSGQoIcGVyX3BhZ2UYAyABKAVCB7pIBBoCKAASGgoEcGFnZRgEIAEoBUIHukgEGgIoAEgAiAEBEhwKA2lkcxgFIAMoCUIPukgMkgEJEPQDIgRyAhgkEigKFmNyZWRlbnRpYWxzX2lkZW50aWZpZXIYBiABKAlCCLpIBXIDGIAEEjgKJnByZXZpZXdfY3JlZGVudGlhbHNfaWRlbnRpZmllcl9zaW1pbGFyGAcgASgJQgi6SAVyAxiABBIgCg9vcmdhbml6YXRpb25faWQYCCABKAlCB7pIBHICGCQSKgoSaW5jbHVkZV9jcmVkZW50aWFsGAkgAygJQg66SAuSAQgQECIEcgIYIBI/Cgtjb25zaXN0ZW5jeRgKIAEoDjIgLm9zdGlhcnkuaWRlbnRpdHkudjEuQ29uc2lzdGVuY3lCCLpIBYIBAhABQgcKBV9wYWdlImkKFkxpc3RJZGVudGl0aWVzUmVzcG9uc2USNgoKaWRlbnRpdGllcxgBIAMoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkirgQKFUNyZWF0ZUlkZW50aXR5UmVxdWVzdBIbCglzY2hlbWFfaWQYASABKAlCCLpIBXIDGP8BEicKBnRyYWl0cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSQAoLY3JlZGVudGlhbHMYAyABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQESUQoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYBCADKAsyKS5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1ZlcmlmaWFibGVBZGRyZXNzQgi6SAWSAQIQZBJNChJyZWNvdmVyeV9hZGRyZXNzZXMYBSADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1JlY292ZXJ5QWRkcmVzc0IIukgFkgECEGQSLwoPbWV0YWRhdGFfcHVibGljGAYgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEi4KDm1ldGFkYXRhX2FkbWluGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEjMKBXN0YXRlGAggASgOMhoub3N0aWFyeS5pZGVudGl0eS52MS5TdGF0ZUIIukgFggECEAESHQoLZXh0ZXJuYWxfaWQYCSABKAlCCLpIBXIDGP8BEiAKD29yZ2FuaXphdGlvbl9pZBgKIAEoCUIHukgEcgIYJDoE4LUYAUIOCgxfY3JlZGVudGlhbHMiTgoWQ3JlYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eSJWChJHZXRJZGVudGl0eVJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIEioKEmluY2x1ZGVfY3JlZGVudGlhbBgCIAMoCUIOukgLkgEIEBAiBHICGCAiWQoTR2V0SWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJImsKHkdldElkZW50aXR5QnlFeHRlcm5hbElkUmVxdWVzdBIdCgtleHRlcm5hbF9pZBgBIAEoCUIIukgFcgMY/wESKgoSaW5jbHVkZV9jcmVkZW50aWFsGAIgAygJQg66SAuSAQgQECIEcgIYICJlCh9HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAki5wIKElVwZGF0ZUlkZW50aXR5Qm9keRIbCglzY2hlbWFfaWQYASABKAlCCLpIBXIDGP8BEicKBnRyYWl0cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSMwoFc3RhdGUYAyABKA4yGi5vc3RpYXJ5LmlkZW50aXR5LnYxLlN0YXRlQgi6SAWCAQIQARIvCg9tZXRhZGF0YV9wdWJsaWMYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSLgoObWV0YWRhdGFfYWRtaW4YBSABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSHQoLZXh0ZXJuYWxfaWQYBiABKAlCCLpIBXIDGP8BEkAKC2NyZWRlbnRpYWxzGAcgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBOgTgtRgBQg4KDF9jcmVkZW50aWFscyJ7ChVVcGRhdGVJZGVudGl0eVJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIEjUKBGJvZHkYAiABKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLlVwZGF0ZUlkZW50aXR5Qm9keRIVCgRldGFnGAMgASgJQge6SARyAhhAIlwKFlVwZGF0ZUlkZW50aXR5UmVzcG9uc2USNAoIaWRlbnRpdHkYASABKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkSDAoEZXRhZxgCIAEoCSKAAQoSSnNvblBhdGNoT3BlcmF0aW9uEhMKAm9wGAEgASgJQge6SARyAhgQEhYKBHBhdGgYAiABKAlCCLpIBXIDGIAIEhYKBGZyb20YAyABKAlCCLpIBXIDGIAIEiUKBXZhbHVlGAQgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIoYBChRQYXRjaElkZW50aXR5UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgSQQoFcGF0Y2gYAiADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLkpzb25QYXRjaE9wZXJhdGlvbkIJukgGkgEDEPQDEhUKBGV0YWcYAyABKAlCB7pIBHICGEAiWwoVUGF0Y2hJZGVudGl0eVJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiLQoVRGVsZXRlSWRlbnRpdHlSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCIYChZEZWxldGVJZGVudGl0eVJlc3BvbnNlImQKF0RlbGV0ZUNyZWRlbnRpYWxSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACBIVCgR0eXBlGAIgASgJQge6SARyAhggEhwKCmlkZW50aWZpZXIYAyABKAlCCLpIBXIDGIAEIhoKGERlbGV0ZUNyZWRlbnRpYWxSZXNwb25zZSpcCgtDb25zaXN0ZW5jeRIbChdDT05TSVNURU5DWV9VTlNQRUNJRklFRBAAEhYKEkNPTlNJU1RFTkNZX1NUUk9ORxABEhgKFENPTlNJU1RFTkNZX0VWRU5UVUFMEAIyzwwKFElkZW50aXR5QWRtaW5TZXJ2aWNlErQBCg5MaXN0SWRlbnRpdGllcxIqLm9zdGlhcnkuaWRlbnRpdHkudjEuTGlzdElkZW50aXRpZXNSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5MaXN0SWRlbnRpdGllc1Jlc3BvbnNlIkmItRgDsrUYBAiAgAS6tRgBAtK1GA9pZGVudGl0aWVzLnJlYWSC0+STAh9iCmlkZW50aXRpZXMSES9hZG1pbi9pZGVudGl0aWVzErkBCg5DcmVhdGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuQ3JlYXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5DcmVhdGVJZGVudGl0eVJlc3BvbnNlIk6ItRgDurUYAQbCtRgDCgEl0rUYEGlkZW50aXRpZXMud3JpdGXYtRgBgtPkkwIgOgEqYghpZGVudGl0eSIRL2FkbWluL2lkZW50aXRpZXMStQEKC0dldElkZW50aXR5Eicub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eVJlcXVlc3QaKC5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5UmVzcG9uc2UiU4i1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAiJiCGlkZW50aXR5EhYvYWRtaW4vaWRlbnRpdGllcy97aWR9Eu4BChdHZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZBIzLm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXF1ZXN0GjQub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlc3BvbnNlImiItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwI3YghpZGVudGl0eRIrL2FkbWluL2lkZW50aXRpZXMvYnkvZXh0ZXJuYWwve2V4dGVybmFsX2lkfRK/AQoOVXBkYXRlSWRlbnRpdHkSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLlVwZGF0ZUlkZW50aXR5UmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlSZXNwb25zZSJUiLUYA7q1GAEGwrUYBQoDFyUa0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAig6BGJvZHliCGlkZW50aXR5GhYvYWRtaW4vaWRlbnRpdGllcy97aWR9Er0BCg1QYXRjaElkZW50aXR5Eikub3N0aWFyeS5pZGVudGl0eS52MS5QYXRjaElkZW50aXR5UmVxdWVzdBoqLm9zdGlhcnkuaWRlbnRpdHkudjEuUGF0Y2hJZGVudGl0eVJlc3BvbnNlIlWItRgDurUYAQbCtRgFCgMXJRrStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCKToFcGF0Y2hiCGlkZW50aXR5MhYvYWRtaW4vaWRlbnRpdGllcy97aWR9ErUBCg5EZWxldGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5EZWxldGVJZGVudGl0eVJlc3BvbnNlIkqItRgDsrUYBAiAgAG6tRgBBsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCGCoWL2FkbWluL2lkZW50aXRpZXMve2lkfRLOAQoQRGVsZXRlQ3JlZGVudGlhbBIsLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlQ3JlZGVudGlhbFJlcXVlc3QaLS5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUNyZWRlbnRpYWxSZXNwb25zZSJdiLUYA7K1GAQIgIABurUYAQbCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAisqKS9hZG1pbi9pZGVudGl0aWVzL3tpZH0vY3JlZGVudGlhbHMve3R5cGV9GhC6tRgMCgoBAhkREhMhIiMkQpwBChNvc3RpYXJ5LmlkZW50aXR5LnYxUAFaNmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICBk9TVElETqoCE09zdGlhcnkuSWRlbnRpdHkuVjHKAhNPc3RpYXJ5XElkZW50aXR5XFYx6gIVT3N0aWFyeTo6SWRlbnRpdHk6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_admin_identity, file_ostiary_identity_v1_identity, file_ostiary_identity_v1_import_credentials, file_ostiary_options_v1_options]);
+  fileDesc("CjBvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5X2FkbWluX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuaWRlbnRpdHkudjEiogMKFUxpc3RJZGVudGl0aWVzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSGQoIcGVyX3BhZ2UYAyABKAVCB7pIBBoCKAASGgoEcGFnZRgEIAEoBUIHukgEGgIoAEgAiAEBEhwKA2lkcxgFIAMoCUIPukgMkgEJEPQDIgRyAhgkEigKFmNyZWRlbnRpYWxzX2lkZW50aWZpZXIYBiABKAlCCLpIBXIDGIAEEjgKJnByZXZpZXdfY3JlZGVudGlhbHNfaWRlbnRpZmllcl9zaW1pbGFyGAcgASgJQgi6SAVyAxiABBIgCg9vcmdhbml6YXRpb25faWQYCCABKAlCB7pIBHICGCQSKgoSaW5jbHVkZV9jcmVkZW50aWFsGAkgAygJQg66SAuSAQgQECIEcgIYIBI/Cgtjb25zaXN0ZW5jeRgKIAEoDjIgLm9zdGlhcnkuaWRlbnRpdHkudjEuQ29uc2lzdGVuY3lCCLpIBYIBAhABQgcKBV9wYWdlImkKFkxpc3RJZGVudGl0aWVzUmVzcG9uc2USNgoKaWRlbnRpdGllcxgBIAMoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkirgQKFUNyZWF0ZUlkZW50aXR5UmVxdWVzdBIbCglzY2hlbWFfaWQYASABKAlCCLpIBXIDGP8BEicKBnRyYWl0cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSQAoLY3JlZGVudGlhbHMYAyABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQESUQoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYBCADKAsyKS5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1ZlcmlmaWFibGVBZGRyZXNzQgi6SAWSAQIQZBJNChJyZWNvdmVyeV9hZGRyZXNzZXMYBSADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1JlY292ZXJ5QWRkcmVzc0IIukgFkgECEGQSLwoPbWV0YWRhdGFfcHVibGljGAYgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEi4KDm1ldGFkYXRhX2FkbWluGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEjMKBXN0YXRlGAggASgOMhoub3N0aWFyeS5pZGVudGl0eS52MS5TdGF0ZUIIukgFggECEAESHQoLZXh0ZXJuYWxfaWQYCSABKAlCCLpIBXIDGP8BEiAKD29yZ2FuaXphdGlvbl9pZBgKIAEoCUIHukgEcgIYJDoE4LUYAUIOCgxfY3JlZGVudGlhbHMiTgoWQ3JlYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eSKkBAoLTmV3SWRlbnRpdHkSGwoJc2NoZW1hX2lkGAEgASgJQgi6SAVyAxj/ARInCgZ0cmFpdHMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EkAKC2NyZWRlbnRpYWxzGAMgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBElEKFHZlcmlmaWFibGVfYWRkcmVzc2VzGAQgAygLMikub3N0aWFyeS5pZGVudGl0eS52MS5OZXdWZXJpZmlhYmxlQWRkcmVzc0IIukgFkgECEGQSTQoScmVjb3ZlcnlfYWRkcmVzc2VzGAUgAygLMicub3N0aWFyeS5pZGVudGl0eS52MS5OZXdSZWNvdmVyeUFkZHJlc3NCCLpIBZIBAhBkEi8KD21ldGFkYXRhX3B1YmxpYxgGIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIuCg5tZXRhZGF0YV9hZG1pbhgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIzCgVzdGF0ZRgIIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGVCCLpIBYIBAhABEh0KC2V4dGVybmFsX2lkGAkgASgJQgi6SAVyAxj/ARIgCg9vcmdhbml6YXRpb25faWQYCiABKAlCB7pIBHICGCQ6BOC1GAFCDgoMX2NyZWRlbnRpYWxzIlwKDUlkZW50aXR5UGF0Y2gSMAoGY3JlYXRlGAEgASgLMiAub3N0aWFyeS5pZGVudGl0eS52MS5OZXdJZGVudGl0eRIZCghwYXRjaF9pZBgCIAEoCUIHukgEcgIYJCJgChtCYXRjaFBhdGNoSWRlbnRpdGllc1JlcXVlc3QSQQoKaWRlbnRpdGllcxgBIAMoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuSWRlbnRpdHlQYXRjaEIJukgGkgEDEOgHIrQBChNJZGVudGl0eVBhdGNoUmVzdWx0Eg4KBmFjdGlvbhgBIAEoCRIVCghpZGVudGl0eRgCIAEoCUgAiAEBEhUKCHBhdGNoX2lkGAMgASgJSAGIAQESOwoFZXJyb3IYBCABKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5UGF0Y2hFcnJvckgCiAEBQgsKCV9pZGVudGl0eUILCglfcGF0Y2hfaWRCCAoGX2Vycm9yImMKEklkZW50aXR5UGF0Y2hFcnJvchIMCgRjb2RlGAEgASgFEg4KBnN0YXR1cxgCIAEoCRITCgZyZWFzb24YAyABKAlIAIgBARIPCgdtZXNzYWdlGAQgASgJQgkKB19yZWFzb24iXAocQmF0Y2hQYXRjaElkZW50aXRpZXNSZXNwb25zZRI8CgppZGVudGl0aWVzGAEgAygLMigub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eVBhdGNoUmVzdWx0IlYKEkdldElkZW50aXR5UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgSKgoSaW5jbHVkZV9jcmVkZW50aWFsGAIgAygJQg66SAuSAQgQECIEcgIYICJZChNHZXRJZGVudGl0eVJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiawoeR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXF1ZXN0Eh0KC2V4dGVybmFsX2lkGAEgASgJQgi6SAVyAxj/ARIqChJpbmNsdWRlX2NyZWRlbnRpYWwYAiADKAlCDrpIC5IBCBAQIgRyAhggImUKH0dldElkZW50aXR5QnlFeHRlcm5hbElkUmVzcG9uc2USNAoIaWRlbnRpdHkYASABKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkSDAoEZXRhZxgCIAEoCSLnAgoSVXBkYXRlSWRlbnRpdHlCb2R5EhsKCXNjaGVtYV9pZBgBIAEoCUIIukgFcgMY/wESJwoGdHJhaXRzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIzCgVzdGF0ZRgDIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGVCCLpIBYIBAhABEi8KD21ldGFkYXRhX3B1YmxpYxgEIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIuCg5tZXRhZGF0YV9hZG1pbhgFIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIdCgtleHRlcm5hbF9pZBgGIAEoCUIIukgFcgMY/wESQAoLY3JlZGVudGlhbHMYByABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQE6BOC1GAFCDgoMX2NyZWRlbnRpYWxzInsKFVVwZGF0ZUlkZW50aXR5UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgSNQoEYm9keRgCIAEoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlCb2R5EhUKBGV0YWcYAyABKAlCB7pIBHICGEAiXAoWVXBkYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJIoABChJKc29uUGF0Y2hPcGVyYXRpb24SEwoCb3AYASABKAlCB7pIBHICGBASFgoEcGF0aBgCIAEoCUIIukgFcgMYgAgSFgoEZnJvbRgDIAEoCUIIukgFcgMYgAgSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUihgEKFFBhdGNoSWRlbnRpdHlSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACBJBCgVwYXRjaBgCIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSnNvblBhdGNoT3BlcmF0aW9uQgm6SAaSAQMQ9AMSFQoEZXRhZxgDIAEoCUIHukgEcgIYQCJbChVQYXRjaElkZW50aXR5UmVzcG9uc2USNAoIaWRlbnRpdHkYASABKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkSDAoEZXRhZxgCIAEoCSItChVEZWxldGVJZGVudGl0eVJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIhgKFkRlbGV0ZUlkZW50aXR5UmVzcG9uc2UiZAoXRGVsZXRlQ3JlZGVudGlhbFJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIEhUKBHR5cGUYAiABKAlCB7pIBHICGCASHAoKaWRlbnRpZmllchgDIAEoCUIIukgFcgMYgAQiGgoYRGVsZXRlQ3JlZGVudGlhbFJlc3BvbnNlKlwKC0NvbnNpc3RlbmN5EhsKF0NPTlNJU1RFTkNZX1VOU1BFQ0lGSUVEEAASFgoSQ09OU0lTVEVOQ1lfU1RST05HEAESGAoUQ09OU0lTVEVOQ1lfRVZFTlRVQUwQAjKODgoUSWRlbnRpdHlBZG1pblNlcnZpY2UStAEKDkxpc3RJZGVudGl0aWVzEioub3N0aWFyeS5pZGVudGl0eS52MS5MaXN0SWRlbnRpdGllc1JlcXVlc3QaKy5vc3RpYXJ5LmlkZW50aXR5LnYxLkxpc3RJZGVudGl0aWVzUmVzcG9uc2UiSYi1GAOytRgECICABLq1GAEC0rUYD2lkZW50aXRpZXMucmVhZILT5JMCH2IKaWRlbnRpdGllcxIRL2FkbWluL2lkZW50aXRpZXMSuQEKDkNyZWF0ZUlkZW50aXR5Eioub3N0aWFyeS5pZGVudGl0eS52MS5DcmVhdGVJZGVudGl0eVJlcXVlc3QaKy5vc3RpYXJ5LmlkZW50aXR5LnYxLkNyZWF0ZUlkZW50aXR5UmVzcG9uc2UiToi1GAO6tRgBBsK1GAMKASXStRgQaWRlbnRpdGllcy53cml0Zdi1GAGC0+STAiA6ASpiCGlkZW50aXR5IhEvYWRtaW4vaWRlbnRpdGllcxK1AQoLR2V0SWRlbnRpdHkSJy5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5UmVxdWVzdBooLm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlSZXNwb25zZSJTiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCImIIaWRlbnRpdHkSFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0S7gEKF0dldElkZW50aXR5QnlFeHRlcm5hbElkEjMub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlcXVlc3QaNC5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5QnlFeHRlcm5hbElkUmVzcG9uc2UiaIi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAjdiCGlkZW50aXR5EisvYWRtaW4vaWRlbnRpdGllcy9ieS9leHRlcm5hbC97ZXh0ZXJuYWxfaWR9Er8BCg5VcGRhdGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5VcGRhdGVJZGVudGl0eVJlc3BvbnNlIlSItRgDurUYAQbCtRgFCgMXJRrStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCKDoEYm9keWIIaWRlbnRpdHkaFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0SvQEKDVBhdGNoSWRlbnRpdHkSKS5vc3RpYXJ5LmlkZW50aXR5LnYxLlBhdGNoSWRlbnRpdHlSZXF1ZXN0Gioub3N0aWFyeS5pZGVudGl0eS52MS5QYXRjaElkZW50aXR5UmVzcG9uc2UiVYi1GAO6tRgBBsK1GAUKAxclGtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIpOgVwYXRjaGIIaWRlbnRpdHkyFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0SvAEKFEJhdGNoUGF0Y2hJZGVudGl0aWVzEjAub3N0aWFyeS5pZGVudGl0eS52MS5CYXRjaFBhdGNoSWRlbnRpdGllc1JlcXVlc3QaMS5vc3RpYXJ5LmlkZW50aXR5LnYxLkJhdGNoUGF0Y2hJZGVudGl0aWVzUmVzcG9uc2UiP4i1GAOytRgCGGS6tRgBBtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIWOgEqMhEvYWRtaW4vaWRlbnRpdGllcxK1AQoORGVsZXRlSWRlbnRpdHkSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUlkZW50aXR5UmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlSWRlbnRpdHlSZXNwb25zZSJKiLUYA7K1GAQIgIABurUYAQbCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAhgqFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0SzgEKEERlbGV0ZUNyZWRlbnRpYWwSLC5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUNyZWRlbnRpYWxSZXF1ZXN0Gi0ub3N0aWFyeS5pZGVudGl0eS52MS5EZWxldGVDcmVkZW50aWFsUmVzcG9uc2UiXYi1GAOytRgECICAAbq1GAEGwrUYAwoBF9K1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIrKikvYWRtaW4vaWRlbnRpdGllcy97aWR9L2NyZWRlbnRpYWxzL3t0eXBlfRoQurUYDAoKAQIZERITISIjJEKcAQoTb3N0aWFyeS5pZGVudGl0eS52MVABWjZleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2lkZW50aXR5L3YxO2lkZW50aXR5djGiAgZPU1RJRE6qAhNPc3RpYXJ5LklkZW50aXR5LlYxygITT3N0aWFyeVxJZGVudGl0eVxWMeoCFU9zdGlhcnk6OklkZW50aXR5OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_admin_identity, file_ostiary_identity_v1_identity, file_ostiary_identity_v1_import_credentials, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.identity.v1.ListIdentitiesRequest
@@ -238,6 +238,242 @@ export const CreateIdentityResponseSchema: GenMessage<CreateIdentityResponse> = 
   messageDesc(file_ostiary_identity_v1_identity_admin_service, 3);
 
 /**
+ * An identity to create.
+ *
+ * @generated from message ostiary.identity.v1.NewIdentity
+ */
+export type NewIdentity = Message<"ostiary.identity.v1.NewIdentity"> & {
+  /**
+   * Id of the identity schema. Empty means the default one.
+   *
+   * @generated from field: string schema_id = 1;
+   */
+  schemaId: string;
+
+  /**
+   * Traits as the schema describes them.
+   *
+   * @generated from field: google.protobuf.Struct traits = 2;
+   */
+  traits?: JsonObject | undefined;
+
+  /**
+   * What it signs in with.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportCredentials credentials = 3;
+   */
+  credentials?: ImportCredentials | undefined;
+
+  /**
+   * What is known of its addresses for verification; those of the traits are made
+   * anyway.
+   *
+   * @generated from field: repeated ostiary.identity.v1.NewVerifiableAddress verifiable_addresses = 4;
+   */
+  verifiableAddresses: NewVerifiableAddress[];
+
+  /**
+   * Its addresses for recovery; those of the traits are made anyway.
+   *
+   * @generated from field: repeated ostiary.identity.v1.NewRecoveryAddress recovery_addresses = 5;
+   */
+  recoveryAddresses: NewRecoveryAddress[];
+
+  /**
+   * Data that the owner may read, any JSON value.
+   *
+   * @generated from field: google.protobuf.Value metadata_public = 6;
+   */
+  metadataPublic?: Value | undefined;
+
+  /**
+   * Data that only operators may read, any JSON value.
+   *
+   * @generated from field: google.protobuf.Value metadata_admin = 7;
+   */
+  metadataAdmin?: Value | undefined;
+
+  /**
+   * Whether it may sign in; unspecified means active.
+   *
+   * @generated from field: ostiary.identity.v1.State state = 8;
+   */
+  state: State;
+
+  /**
+   * Id that another system knows the identity by. No two identities have the same.
+   *
+   * @generated from field: string external_id = 9;
+   */
+  externalId: string;
+
+  /**
+   * Id of an organization. Not supported in this release: a value is refused with
+   * INVALID_FIELD.
+   *
+   * @generated from field: string organization_id = 10;
+   */
+  organizationId: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.NewIdentity.
+ * Use `create(NewIdentitySchema)` to create a new message.
+ */
+export const NewIdentitySchema: GenMessage<NewIdentity> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 4);
+
+/**
+ * One identity of a batch.
+ *
+ * @generated from message ostiary.identity.v1.IdentityPatch
+ */
+export type IdentityPatch = Message<"ostiary.identity.v1.IdentityPatch"> & {
+  /**
+   * The identity to create.
+   *
+   * @generated from field: ostiary.identity.v1.NewIdentity create = 1;
+   */
+  create?: NewIdentity | undefined;
+
+  /**
+   * What the answer calls this one, a UUID. Empty: it is told by its place.
+   *
+   * @generated from field: string patch_id = 2;
+   */
+  patchId: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.IdentityPatch.
+ * Use `create(IdentityPatchSchema)` to create a new message.
+ */
+export const IdentityPatchSchema: GenMessage<IdentityPatch> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 5);
+
+/**
+ * @generated from message ostiary.identity.v1.BatchPatchIdentitiesRequest
+ */
+export type BatchPatchIdentitiesRequest = Message<"ostiary.identity.v1.BatchPatchIdentitiesRequest"> & {
+  /**
+   * The identities, in order.
+   *
+   * @generated from field: repeated ostiary.identity.v1.IdentityPatch identities = 1;
+   */
+  identities: IdentityPatch[];
+};
+
+/**
+ * Describes the message ostiary.identity.v1.BatchPatchIdentitiesRequest.
+ * Use `create(BatchPatchIdentitiesRequestSchema)` to create a new message.
+ */
+export const BatchPatchIdentitiesRequestSchema: GenMessage<BatchPatchIdentitiesRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 6);
+
+/**
+ * What became of one identity of a batch.
+ *
+ * @generated from message ostiary.identity.v1.IdentityPatchResult
+ */
+export type IdentityPatchResult = Message<"ostiary.identity.v1.IdentityPatchResult"> & {
+  /**
+   * What was done: `create` or `error`.
+   *
+   * @generated from field: string action = 1;
+   */
+  action: string;
+
+  /**
+   * Id of the identity that was created, a UUID.
+   *
+   * @generated from field: optional string identity = 2;
+   */
+  identity?: string | undefined;
+
+  /**
+   * What the request calls it.
+   *
+   * @generated from field: optional string patch_id = 3;
+   */
+  patchId?: string | undefined;
+
+  /**
+   * Why it was not created.
+   *
+   * @generated from field: optional ostiary.identity.v1.IdentityPatchError error = 4;
+   */
+  error?: IdentityPatchError | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.IdentityPatchResult.
+ * Use `create(IdentityPatchResultSchema)` to create a new message.
+ */
+export const IdentityPatchResultSchema: GenMessage<IdentityPatchResult> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 7);
+
+/**
+ * Why an identity of a batch was not created.
+ *
+ * @generated from message ostiary.identity.v1.IdentityPatchError
+ */
+export type IdentityPatchError = Message<"ostiary.identity.v1.IdentityPatchError"> & {
+  /**
+   * HTTP status of the reason: 400, 409.
+   *
+   * @generated from field: int32 code = 1;
+   */
+  code: number;
+
+  /**
+   * Name of that status.
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * Why, in a sentence.
+   *
+   * @generated from field: optional string reason = 3;
+   */
+  reason?: string | undefined;
+
+  /**
+   * What kind of failure it is, in a sentence.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.IdentityPatchError.
+ * Use `create(IdentityPatchErrorSchema)` to create a new message.
+ */
+export const IdentityPatchErrorSchema: GenMessage<IdentityPatchError> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 8);
+
+/**
+ * @generated from message ostiary.identity.v1.BatchPatchIdentitiesResponse
+ */
+export type BatchPatchIdentitiesResponse = Message<"ostiary.identity.v1.BatchPatchIdentitiesResponse"> & {
+  /**
+   * What became of each, in the order of the request.
+   *
+   * @generated from field: repeated ostiary.identity.v1.IdentityPatchResult identities = 1;
+   */
+  identities: IdentityPatchResult[];
+};
+
+/**
+ * Describes the message ostiary.identity.v1.BatchPatchIdentitiesResponse.
+ * Use `create(BatchPatchIdentitiesResponseSchema)` to create a new message.
+ */
+export const BatchPatchIdentitiesResponseSchema: GenMessage<BatchPatchIdentitiesResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 9);
+
+/**
  * @generated from message ostiary.identity.v1.GetIdentityRequest
  */
 export type GetIdentityRequest = Message<"ostiary.identity.v1.GetIdentityRequest"> & {
@@ -261,7 +497,7 @@ export type GetIdentityRequest = Message<"ostiary.identity.v1.GetIdentityRequest
  * Use `create(GetIdentityRequestSchema)` to create a new message.
  */
 export const GetIdentityRequestSchema: GenMessage<GetIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 4);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 10);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityResponse
@@ -287,7 +523,7 @@ export type GetIdentityResponse = Message<"ostiary.identity.v1.GetIdentityRespon
  * Use `create(GetIdentityResponseSchema)` to create a new message.
  */
 export const GetIdentityResponseSchema: GenMessage<GetIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 5);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 11);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityByExternalIdRequest
@@ -313,7 +549,7 @@ export type GetIdentityByExternalIdRequest = Message<"ostiary.identity.v1.GetIde
  * Use `create(GetIdentityByExternalIdRequestSchema)` to create a new message.
  */
 export const GetIdentityByExternalIdRequestSchema: GenMessage<GetIdentityByExternalIdRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 6);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 12);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityByExternalIdResponse
@@ -339,7 +575,7 @@ export type GetIdentityByExternalIdResponse = Message<"ostiary.identity.v1.GetId
  * Use `create(GetIdentityByExternalIdResponseSchema)` to create a new message.
  */
 export const GetIdentityByExternalIdResponseSchema: GenMessage<GetIdentityByExternalIdResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 7);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 13);
 
 /**
  * What an identity becomes.
@@ -402,7 +638,7 @@ export type UpdateIdentityBody = Message<"ostiary.identity.v1.UpdateIdentityBody
  * Use `create(UpdateIdentityBodySchema)` to create a new message.
  */
 export const UpdateIdentityBodySchema: GenMessage<UpdateIdentityBody> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 8);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 14);
 
 /**
  * @generated from message ostiary.identity.v1.UpdateIdentityRequest
@@ -435,7 +671,7 @@ export type UpdateIdentityRequest = Message<"ostiary.identity.v1.UpdateIdentityR
  * Use `create(UpdateIdentityRequestSchema)` to create a new message.
  */
 export const UpdateIdentityRequestSchema: GenMessage<UpdateIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 9);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 15);
 
 /**
  * @generated from message ostiary.identity.v1.UpdateIdentityResponse
@@ -461,7 +697,7 @@ export type UpdateIdentityResponse = Message<"ostiary.identity.v1.UpdateIdentity
  * Use `create(UpdateIdentityResponseSchema)` to create a new message.
  */
 export const UpdateIdentityResponseSchema: GenMessage<UpdateIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 10);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 16);
 
 /**
  * One operation of a JSON patch (RFC 6902, section 4).
@@ -503,7 +739,7 @@ export type JsonPatchOperation = Message<"ostiary.identity.v1.JsonPatchOperation
  * Use `create(JsonPatchOperationSchema)` to create a new message.
  */
 export const JsonPatchOperationSchema: GenMessage<JsonPatchOperation> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 11);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 17);
 
 /**
  * @generated from message ostiary.identity.v1.PatchIdentityRequest
@@ -536,7 +772,7 @@ export type PatchIdentityRequest = Message<"ostiary.identity.v1.PatchIdentityReq
  * Use `create(PatchIdentityRequestSchema)` to create a new message.
  */
 export const PatchIdentityRequestSchema: GenMessage<PatchIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 12);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 18);
 
 /**
  * @generated from message ostiary.identity.v1.PatchIdentityResponse
@@ -562,7 +798,7 @@ export type PatchIdentityResponse = Message<"ostiary.identity.v1.PatchIdentityRe
  * Use `create(PatchIdentityResponseSchema)` to create a new message.
  */
 export const PatchIdentityResponseSchema: GenMessage<PatchIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 13);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 19);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteIdentityRequest
@@ -581,7 +817,7 @@ export type DeleteIdentityRequest = Message<"ostiary.identity.v1.DeleteIdentityR
  * Use `create(DeleteIdentityRequestSchema)` to create a new message.
  */
 export const DeleteIdentityRequestSchema: GenMessage<DeleteIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 14);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 20);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteIdentityResponse
@@ -594,7 +830,7 @@ export type DeleteIdentityResponse = Message<"ostiary.identity.v1.DeleteIdentity
  * Use `create(DeleteIdentityResponseSchema)` to create a new message.
  */
 export const DeleteIdentityResponseSchema: GenMessage<DeleteIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 15);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 21);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteCredentialRequest
@@ -627,7 +863,7 @@ export type DeleteCredentialRequest = Message<"ostiary.identity.v1.DeleteCredent
  * Use `create(DeleteCredentialRequestSchema)` to create a new message.
  */
 export const DeleteCredentialRequestSchema: GenMessage<DeleteCredentialRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 16);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 22);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteCredentialResponse
@@ -640,7 +876,7 @@ export type DeleteCredentialResponse = Message<"ostiary.identity.v1.DeleteCreden
  * Use `create(DeleteCredentialResponseSchema)` to create a new message.
  */
 export const DeleteCredentialResponseSchema: GenMessage<DeleteCredentialResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 17);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 23);
 
 /**
  * How fresh what is read must be.
@@ -787,6 +1023,22 @@ export const IdentityAdminService: GenService<{
     methodKind: "unary";
     input: typeof PatchIdentityRequestSchema;
     output: typeof PatchIdentityResponseSchema;
+  },
+  /**
+   * Create many identities.
+   *
+   * Each on its own: one that cannot be created is told in its place, and the
+   * others are created. At most 1000, and at most 200 with passwords in clear text.
+   *
+   * Who may call: operators with the scope `identities.write`.
+   * Errors: none of its own.
+   *
+   * @generated from rpc ostiary.identity.v1.IdentityAdminService.BatchPatchIdentities
+   */
+  batchPatchIdentities: {
+    methodKind: "unary";
+    input: typeof BatchPatchIdentitiesRequestSchema;
+    output: typeof BatchPatchIdentitiesResponseSchema;
   },
   /**
    * Delete an identity.

@@ -21,7 +21,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/identity/v1/identity_admin_service.proto.
  */
 export const file_ostiary_identity_v1_identity_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("CjBvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5X2FkbWluX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuaWRlbnRpdHkudjEitQIKFUxpc3RJZGVudGl0aWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCghwZXJfcGFnZRgDIAEoBRIRCgRwYWdlGAQgASgFSACIAQESCwoDaWRzGAUgAygJEh4KFmNyZWRlbnRpYWxzX2lkZW50aWZpZXIYBiABKAkSLgomcHJldmlld19jcmVkZW50aWFsc19pZGVudGlmaWVyX3NpbWlsYXIYByABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAggASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgJIAMoCRI1Cgtjb25zaXN0ZW5jeRgKIAEoDjIgLm9zdGlhcnkuaWRlbnRpdHkudjEuQ29uc2lzdGVuY3lCBwoFX3BhZ2UiaQoWTGlzdElkZW50aXRpZXNSZXNwb25zZRI2CgppZGVudGl0aWVzGAEgAygLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLzAwoVQ3JlYXRlSWRlbnRpdHlSZXF1ZXN0EhEKCXNjaGVtYV9pZBgBIAEoCRInCgZ0cmFpdHMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EkAKC2NyZWRlbnRpYWxzGAMgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBEkcKFHZlcmlmaWFibGVfYWRkcmVzc2VzGAQgAygLMikub3N0aWFyeS5pZGVudGl0eS52MS5OZXdWZXJpZmlhYmxlQWRkcmVzcxJDChJyZWNvdmVyeV9hZGRyZXNzZXMYBSADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1JlY292ZXJ5QWRkcmVzcxIvCg9tZXRhZGF0YV9wdWJsaWMYBiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSLgoObWV0YWRhdGFfYWRtaW4YByABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKQoFc3RhdGUYCCABKA4yGi5vc3RpYXJ5LmlkZW50aXR5LnYxLlN0YXRlEhMKC2V4dGVybmFsX2lkGAkgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgKIAEoCToE4LUYAUIOCgxfY3JlZGVudGlhbHMiTgoWQ3JlYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eSI8ChJHZXRJZGVudGl0eVJlcXVlc3QSCgoCaWQYASABKAkSGgoSaW5jbHVkZV9jcmVkZW50aWFsGAIgAygJIlkKE0dldElkZW50aXR5UmVzcG9uc2USNAoIaWRlbnRpdHkYASABKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkSDAoEZXRhZxgCIAEoCSJRCh5HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlcXVlc3QSEwoLZXh0ZXJuYWxfaWQYASABKAkSGgoSaW5jbHVkZV9jcmVkZW50aWFsGAIgAygJImUKH0dldElkZW50aXR5QnlFeHRlcm5hbElkUmVzcG9uc2USNAoIaWRlbnRpdHkYASABKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkSDAoEZXRhZxgCIAEoCSLJAgoSVXBkYXRlSWRlbnRpdHlCb2R5EhEKCXNjaGVtYV9pZBgBIAEoCRInCgZ0cmFpdHMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKBXN0YXRlGAMgASgOMhoub3N0aWFyeS5pZGVudGl0eS52MS5TdGF0ZRIvCg9tZXRhZGF0YV9wdWJsaWMYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSLgoObWV0YWRhdGFfYWRtaW4YBSABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEwoLZXh0ZXJuYWxfaWQYBiABKAkSQAoLY3JlZGVudGlhbHMYByABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQE6BOC1GAFCDgoMX2NyZWRlbnRpYWxzImgKFVVwZGF0ZUlkZW50aXR5UmVxdWVzdBIKCgJpZBgBIAEoCRI1CgRib2R5GAIgASgLMicub3N0aWFyeS5pZGVudGl0eS52MS5VcGRhdGVJZGVudGl0eUJvZHkSDAoEZXRhZxgDIAEoCSJcChZVcGRhdGVJZGVudGl0eVJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiYwoSSnNvblBhdGNoT3BlcmF0aW9uEgoKAm9wGAEgASgJEgwKBHBhdGgYAiABKAkSDAoEZnJvbRgDIAEoCRIlCgV2YWx1ZRgEIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZSJoChRQYXRjaElkZW50aXR5UmVxdWVzdBIKCgJpZBgBIAEoCRI2CgVwYXRjaBgCIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSnNvblBhdGNoT3BlcmF0aW9uEgwKBGV0YWcYAyABKAkiWwoVUGF0Y2hJZGVudGl0eVJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiIwoVRGVsZXRlSWRlbnRpdHlSZXF1ZXN0EgoKAmlkGAEgASgJIhgKFkRlbGV0ZUlkZW50aXR5UmVzcG9uc2UiRwoXRGVsZXRlQ3JlZGVudGlhbFJlcXVlc3QSCgoCaWQYASABKAkSDAoEdHlwZRgCIAEoCRISCgppZGVudGlmaWVyGAMgASgJIhoKGERlbGV0ZUNyZWRlbnRpYWxSZXNwb25zZSpcCgtDb25zaXN0ZW5jeRIbChdDT05TSVNURU5DWV9VTlNQRUNJRklFRBAAEhYKEkNPTlNJU1RFTkNZX1NUUk9ORxABEhgKFENPTlNJU1RFTkNZX0VWRU5UVUFMEAIyzwwKFElkZW50aXR5QWRtaW5TZXJ2aWNlErQBCg5MaXN0SWRlbnRpdGllcxIqLm9zdGlhcnkuaWRlbnRpdHkudjEuTGlzdElkZW50aXRpZXNSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5MaXN0SWRlbnRpdGllc1Jlc3BvbnNlIkmItRgDsrUYBAiAgAS6tRgBAtK1GA9pZGVudGl0aWVzLnJlYWSC0+STAh9iCmlkZW50aXRpZXMSES9hZG1pbi9pZGVudGl0aWVzErkBCg5DcmVhdGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuQ3JlYXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5DcmVhdGVJZGVudGl0eVJlc3BvbnNlIk6ItRgDurUYAQbCtRgDCgEl0rUYEGlkZW50aXRpZXMud3JpdGXYtRgBgtPkkwIgOgEqYghpZGVudGl0eSIRL2FkbWluL2lkZW50aXRpZXMStQEKC0dldElkZW50aXR5Eicub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eVJlcXVlc3QaKC5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5UmVzcG9uc2UiU4i1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAiJiCGlkZW50aXR5EhYvYWRtaW4vaWRlbnRpdGllcy97aWR9Eu4BChdHZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZBIzLm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXF1ZXN0GjQub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlc3BvbnNlImiItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwI3YghpZGVudGl0eRIrL2FkbWluL2lkZW50aXRpZXMvYnkvZXh0ZXJuYWwve2V4dGVybmFsX2lkfRK/AQoOVXBkYXRlSWRlbnRpdHkSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLlVwZGF0ZUlkZW50aXR5UmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlSZXNwb25zZSJUiLUYA7q1GAEGwrUYBQoDFyUa0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAig6BGJvZHliCGlkZW50aXR5GhYvYWRtaW4vaWRlbnRpdGllcy97aWR9Er0BCg1QYXRjaElkZW50aXR5Eikub3N0aWFyeS5pZGVudGl0eS52MS5QYXRjaElkZW50aXR5UmVxdWVzdBoqLm9zdGlhcnkuaWRlbnRpdHkudjEuUGF0Y2hJZGVudGl0eVJlc3BvbnNlIlWItRgDurUYAQbCtRgFCgMXJRrStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCKToFcGF0Y2hiCGlkZW50aXR5MhYvYWRtaW4vaWRlbnRpdGllcy97aWR9ErUBCg5EZWxldGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5EZWxldGVJZGVudGl0eVJlc3BvbnNlIkqItRgDsrUYBAiAgAG6tRgBBsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCGCoWL2FkbWluL2lkZW50aXRpZXMve2lkfRLOAQoQRGVsZXRlQ3JlZGVudGlhbBIsLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlQ3JlZGVudGlhbFJlcXVlc3QaLS5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUNyZWRlbnRpYWxSZXNwb25zZSJdiLUYA7K1GAQIgIABurUYAQbCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAisqKS9hZG1pbi9pZGVudGl0aWVzL3tpZH0vY3JlZGVudGlhbHMve3R5cGV9GhC6tRgMCgoBAhkREhMhIiMkQpwBChNvc3RpYXJ5LmlkZW50aXR5LnYxUAFaNmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICBk9TVElETqoCE09zdGlhcnkuSWRlbnRpdHkuVjHKAhNPc3RpYXJ5XElkZW50aXR5XFYx6gIVT3N0aWFyeTo6SWRlbnRpdHk6OlYxYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_admin_identity, file_ostiary_identity_v1_identity, file_ostiary_identity_v1_import_credentials, file_ostiary_options_v1_options]);
+  fileDesc("CjBvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5X2FkbWluX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuaWRlbnRpdHkudjEitQIKFUxpc3RJZGVudGl0aWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCghwZXJfcGFnZRgDIAEoBRIRCgRwYWdlGAQgASgFSACIAQESCwoDaWRzGAUgAygJEh4KFmNyZWRlbnRpYWxzX2lkZW50aWZpZXIYBiABKAkSLgomcHJldmlld19jcmVkZW50aWFsc19pZGVudGlmaWVyX3NpbWlsYXIYByABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAggASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgJIAMoCRI1Cgtjb25zaXN0ZW5jeRgKIAEoDjIgLm9zdGlhcnkuaWRlbnRpdHkudjEuQ29uc2lzdGVuY3lCBwoFX3BhZ2UiaQoWTGlzdElkZW50aXRpZXNSZXNwb25zZRI2CgppZGVudGl0aWVzGAEgAygLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLzAwoVQ3JlYXRlSWRlbnRpdHlSZXF1ZXN0EhEKCXNjaGVtYV9pZBgBIAEoCRInCgZ0cmFpdHMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EkAKC2NyZWRlbnRpYWxzGAMgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBEkcKFHZlcmlmaWFibGVfYWRkcmVzc2VzGAQgAygLMikub3N0aWFyeS5pZGVudGl0eS52MS5OZXdWZXJpZmlhYmxlQWRkcmVzcxJDChJyZWNvdmVyeV9hZGRyZXNzZXMYBSADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1JlY292ZXJ5QWRkcmVzcxIvCg9tZXRhZGF0YV9wdWJsaWMYBiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSLgoObWV0YWRhdGFfYWRtaW4YByABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKQoFc3RhdGUYCCABKA4yGi5vc3RpYXJ5LmlkZW50aXR5LnYxLlN0YXRlEhMKC2V4dGVybmFsX2lkGAkgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgKIAEoCToE4LUYAUIOCgxfY3JlZGVudGlhbHMiTgoWQ3JlYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eSLpAwoLTmV3SWRlbnRpdHkSEQoJc2NoZW1hX2lkGAEgASgJEicKBnRyYWl0cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSQAoLY3JlZGVudGlhbHMYAyABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQESRwoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYBCADKAsyKS5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1ZlcmlmaWFibGVBZGRyZXNzEkMKEnJlY292ZXJ5X2FkZHJlc3NlcxgFIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuTmV3UmVjb3ZlcnlBZGRyZXNzEi8KD21ldGFkYXRhX3B1YmxpYxgGIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIuCg5tZXRhZGF0YV9hZG1pbhgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIpCgVzdGF0ZRgIIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGUSEwoLZXh0ZXJuYWxfaWQYCSABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAogASgJOgTgtRgBQg4KDF9jcmVkZW50aWFscyJTCg1JZGVudGl0eVBhdGNoEjAKBmNyZWF0ZRgBIAEoCzIgLm9zdGlhcnkuaWRlbnRpdHkudjEuTmV3SWRlbnRpdHkSEAoIcGF0Y2hfaWQYAiABKAkiVQobQmF0Y2hQYXRjaElkZW50aXRpZXNSZXF1ZXN0EjYKCmlkZW50aXRpZXMYASADKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5UGF0Y2gitAEKE0lkZW50aXR5UGF0Y2hSZXN1bHQSDgoGYWN0aW9uGAEgASgJEhUKCGlkZW50aXR5GAIgASgJSACIAQESFQoIcGF0Y2hfaWQYAyABKAlIAYgBARI7CgVlcnJvchgEIAEoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSWRlbnRpdHlQYXRjaEVycm9ySAKIAQFCCwoJX2lkZW50aXR5QgsKCV9wYXRjaF9pZEIICgZfZXJyb3IiYwoSSWRlbnRpdHlQYXRjaEVycm9yEgwKBGNvZGUYASABKAUSDgoGc3RhdHVzGAIgASgJEhMKBnJlYXNvbhgDIAEoCUgAiAEBEg8KB21lc3NhZ2UYBCABKAlCCQoHX3JlYXNvbiJcChxCYXRjaFBhdGNoSWRlbnRpdGllc1Jlc3BvbnNlEjwKCmlkZW50aXRpZXMYASADKAsyKC5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5UGF0Y2hSZXN1bHQiPAoSR2V0SWRlbnRpdHlSZXF1ZXN0EgoKAmlkGAEgASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgCIAMoCSJZChNHZXRJZGVudGl0eVJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiUQoeR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXF1ZXN0EhMKC2V4dGVybmFsX2lkGAEgASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgCIAMoCSJlCh9HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiyQIKElVwZGF0ZUlkZW50aXR5Qm9keRIRCglzY2hlbWFfaWQYASABKAkSJwoGdHJhaXRzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIpCgVzdGF0ZRgDIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGUSLwoPbWV0YWRhdGFfcHVibGljGAQgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEi4KDm1ldGFkYXRhX2FkbWluGAUgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEhMKC2V4dGVybmFsX2lkGAYgASgJEkAKC2NyZWRlbnRpYWxzGAcgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBOgTgtRgBQg4KDF9jcmVkZW50aWFscyJoChVVcGRhdGVJZGVudGl0eVJlcXVlc3QSCgoCaWQYASABKAkSNQoEYm9keRgCIAEoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlCb2R5EgwKBGV0YWcYAyABKAkiXAoWVXBkYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJImMKEkpzb25QYXRjaE9wZXJhdGlvbhIKCgJvcBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBGZyb20YAyABKAkSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiaAoUUGF0Y2hJZGVudGl0eVJlcXVlc3QSCgoCaWQYASABKAkSNgoFcGF0Y2gYAiADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLkpzb25QYXRjaE9wZXJhdGlvbhIMCgRldGFnGAMgASgJIlsKFVBhdGNoSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJIiMKFURlbGV0ZUlkZW50aXR5UmVxdWVzdBIKCgJpZBgBIAEoCSIYChZEZWxldGVJZGVudGl0eVJlc3BvbnNlIkcKF0RlbGV0ZUNyZWRlbnRpYWxSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHR5cGUYAiABKAkSEgoKaWRlbnRpZmllchgDIAEoCSIaChhEZWxldGVDcmVkZW50aWFsUmVzcG9uc2UqXAoLQ29uc2lzdGVuY3kSGwoXQ09OU0lTVEVOQ1lfVU5TUEVDSUZJRUQQABIWChJDT05TSVNURU5DWV9TVFJPTkcQARIYChRDT05TSVNURU5DWV9FVkVOVFVBTBACMo4OChRJZGVudGl0eUFkbWluU2VydmljZRK0AQoOTGlzdElkZW50aXRpZXMSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLkxpc3RJZGVudGl0aWVzUmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuTGlzdElkZW50aXRpZXNSZXNwb25zZSJJiLUYA7K1GAQIgIAEurUYAQLStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIfYgppZGVudGl0aWVzEhEvYWRtaW4vaWRlbnRpdGllcxK5AQoOQ3JlYXRlSWRlbnRpdHkSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLkNyZWF0ZUlkZW50aXR5UmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuQ3JlYXRlSWRlbnRpdHlSZXNwb25zZSJOiLUYA7q1GAEGwrUYAwoBJdK1GBBpZGVudGl0aWVzLndyaXRl2LUYAYLT5JMCIDoBKmIIaWRlbnRpdHkiES9hZG1pbi9pZGVudGl0aWVzErUBCgtHZXRJZGVudGl0eRInLm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlSZXF1ZXN0Gigub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eVJlc3BvbnNlIlOItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIiYghpZGVudGl0eRIWL2FkbWluL2lkZW50aXRpZXMve2lkfRLuAQoXR2V0SWRlbnRpdHlCeUV4dGVybmFsSWQSMy5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5QnlFeHRlcm5hbElkUmVxdWVzdBo0Lm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXNwb25zZSJoiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCN2IIaWRlbnRpdHkSKy9hZG1pbi9pZGVudGl0aWVzL2J5L2V4dGVybmFsL3tleHRlcm5hbF9pZH0SvwEKDlVwZGF0ZUlkZW50aXR5Eioub3N0aWFyeS5pZGVudGl0eS52MS5VcGRhdGVJZGVudGl0eVJlcXVlc3QaKy5vc3RpYXJ5LmlkZW50aXR5LnYxLlVwZGF0ZUlkZW50aXR5UmVzcG9uc2UiVIi1GAO6tRgBBsK1GAUKAxclGtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIoOgRib2R5YghpZGVudGl0eRoWL2FkbWluL2lkZW50aXRpZXMve2lkfRK9AQoNUGF0Y2hJZGVudGl0eRIpLm9zdGlhcnkuaWRlbnRpdHkudjEuUGF0Y2hJZGVudGl0eVJlcXVlc3QaKi5vc3RpYXJ5LmlkZW50aXR5LnYxLlBhdGNoSWRlbnRpdHlSZXNwb25zZSJViLUYA7q1GAEGwrUYBQoDFyUa0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAik6BXBhdGNoYghpZGVudGl0eTIWL2FkbWluL2lkZW50aXRpZXMve2lkfRK8AQoUQmF0Y2hQYXRjaElkZW50aXRpZXMSMC5vc3RpYXJ5LmlkZW50aXR5LnYxLkJhdGNoUGF0Y2hJZGVudGl0aWVzUmVxdWVzdBoxLm9zdGlhcnkuaWRlbnRpdHkudjEuQmF0Y2hQYXRjaElkZW50aXRpZXNSZXNwb25zZSI/iLUYA7K1GAIYZLq1GAEG0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAhY6ASoyES9hZG1pbi9pZGVudGl0aWVzErUBCg5EZWxldGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5EZWxldGVJZGVudGl0eVJlc3BvbnNlIkqItRgDsrUYBAiAgAG6tRgBBsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCGCoWL2FkbWluL2lkZW50aXRpZXMve2lkfRLOAQoQRGVsZXRlQ3JlZGVudGlhbBIsLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlQ3JlZGVudGlhbFJlcXVlc3QaLS5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUNyZWRlbnRpYWxSZXNwb25zZSJdiLUYA7K1GAQIgIABurUYAQbCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAisqKS9hZG1pbi9pZGVudGl0aWVzL3tpZH0vY3JlZGVudGlhbHMve3R5cGV9GhC6tRgMCgoBAhkREhMhIiMkQpwBChNvc3RpYXJ5LmlkZW50aXR5LnYxUAFaNmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICBk9TVElETqoCE09zdGlhcnkuSWRlbnRpdHkuVjHKAhNPc3RpYXJ5XElkZW50aXR5XFYx6gIVT3N0aWFyeTo6SWRlbnRpdHk6OlYxYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_admin_identity, file_ostiary_identity_v1_identity, file_ostiary_identity_v1_import_credentials, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.identity.v1.ListIdentitiesRequest
@@ -237,6 +237,242 @@ export const CreateIdentityResponseSchema: GenMessage<CreateIdentityResponse> = 
   messageDesc(file_ostiary_identity_v1_identity_admin_service, 3);
 
 /**
+ * An identity to create.
+ *
+ * @generated from message ostiary.identity.v1.NewIdentity
+ */
+export type NewIdentity = Message<"ostiary.identity.v1.NewIdentity"> & {
+  /**
+   * Id of the identity schema. Empty means the default one.
+   *
+   * @generated from field: string schema_id = 1;
+   */
+  schemaId: string;
+
+  /**
+   * Traits as the schema describes them.
+   *
+   * @generated from field: google.protobuf.Struct traits = 2;
+   */
+  traits?: JsonObject | undefined;
+
+  /**
+   * What it signs in with.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportCredentials credentials = 3;
+   */
+  credentials?: ImportCredentials | undefined;
+
+  /**
+   * What is known of its addresses for verification; those of the traits are made
+   * anyway.
+   *
+   * @generated from field: repeated ostiary.identity.v1.NewVerifiableAddress verifiable_addresses = 4;
+   */
+  verifiableAddresses: NewVerifiableAddress[];
+
+  /**
+   * Its addresses for recovery; those of the traits are made anyway.
+   *
+   * @generated from field: repeated ostiary.identity.v1.NewRecoveryAddress recovery_addresses = 5;
+   */
+  recoveryAddresses: NewRecoveryAddress[];
+
+  /**
+   * Data that the owner may read, any JSON value.
+   *
+   * @generated from field: google.protobuf.Value metadata_public = 6;
+   */
+  metadataPublic?: Value | undefined;
+
+  /**
+   * Data that only operators may read, any JSON value.
+   *
+   * @generated from field: google.protobuf.Value metadata_admin = 7;
+   */
+  metadataAdmin?: Value | undefined;
+
+  /**
+   * Whether it may sign in; unspecified means active.
+   *
+   * @generated from field: ostiary.identity.v1.State state = 8;
+   */
+  state: State;
+
+  /**
+   * Id that another system knows the identity by. No two identities have the same.
+   *
+   * @generated from field: string external_id = 9;
+   */
+  externalId: string;
+
+  /**
+   * Id of an organization. Not supported in this release: a value is refused with
+   * INVALID_FIELD.
+   *
+   * @generated from field: string organization_id = 10;
+   */
+  organizationId: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.NewIdentity.
+ * Use `create(NewIdentitySchema)` to create a new message.
+ */
+export const NewIdentitySchema: GenMessage<NewIdentity> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 4);
+
+/**
+ * One identity of a batch.
+ *
+ * @generated from message ostiary.identity.v1.IdentityPatch
+ */
+export type IdentityPatch = Message<"ostiary.identity.v1.IdentityPatch"> & {
+  /**
+   * The identity to create.
+   *
+   * @generated from field: ostiary.identity.v1.NewIdentity create = 1;
+   */
+  create?: NewIdentity | undefined;
+
+  /**
+   * What the answer calls this one, a UUID. Empty: it is told by its place.
+   *
+   * @generated from field: string patch_id = 2;
+   */
+  patchId: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.IdentityPatch.
+ * Use `create(IdentityPatchSchema)` to create a new message.
+ */
+export const IdentityPatchSchema: GenMessage<IdentityPatch> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 5);
+
+/**
+ * @generated from message ostiary.identity.v1.BatchPatchIdentitiesRequest
+ */
+export type BatchPatchIdentitiesRequest = Message<"ostiary.identity.v1.BatchPatchIdentitiesRequest"> & {
+  /**
+   * The identities, in order.
+   *
+   * @generated from field: repeated ostiary.identity.v1.IdentityPatch identities = 1;
+   */
+  identities: IdentityPatch[];
+};
+
+/**
+ * Describes the message ostiary.identity.v1.BatchPatchIdentitiesRequest.
+ * Use `create(BatchPatchIdentitiesRequestSchema)` to create a new message.
+ */
+export const BatchPatchIdentitiesRequestSchema: GenMessage<BatchPatchIdentitiesRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 6);
+
+/**
+ * What became of one identity of a batch.
+ *
+ * @generated from message ostiary.identity.v1.IdentityPatchResult
+ */
+export type IdentityPatchResult = Message<"ostiary.identity.v1.IdentityPatchResult"> & {
+  /**
+   * What was done: `create` or `error`.
+   *
+   * @generated from field: string action = 1;
+   */
+  action: string;
+
+  /**
+   * Id of the identity that was created, a UUID.
+   *
+   * @generated from field: optional string identity = 2;
+   */
+  identity?: string | undefined;
+
+  /**
+   * What the request calls it.
+   *
+   * @generated from field: optional string patch_id = 3;
+   */
+  patchId?: string | undefined;
+
+  /**
+   * Why it was not created.
+   *
+   * @generated from field: optional ostiary.identity.v1.IdentityPatchError error = 4;
+   */
+  error?: IdentityPatchError | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.IdentityPatchResult.
+ * Use `create(IdentityPatchResultSchema)` to create a new message.
+ */
+export const IdentityPatchResultSchema: GenMessage<IdentityPatchResult> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 7);
+
+/**
+ * Why an identity of a batch was not created.
+ *
+ * @generated from message ostiary.identity.v1.IdentityPatchError
+ */
+export type IdentityPatchError = Message<"ostiary.identity.v1.IdentityPatchError"> & {
+  /**
+   * HTTP status of the reason: 400, 409.
+   *
+   * @generated from field: int32 code = 1;
+   */
+  code: number;
+
+  /**
+   * Name of that status.
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * Why, in a sentence.
+   *
+   * @generated from field: optional string reason = 3;
+   */
+  reason?: string | undefined;
+
+  /**
+   * What kind of failure it is, in a sentence.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.IdentityPatchError.
+ * Use `create(IdentityPatchErrorSchema)` to create a new message.
+ */
+export const IdentityPatchErrorSchema: GenMessage<IdentityPatchError> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 8);
+
+/**
+ * @generated from message ostiary.identity.v1.BatchPatchIdentitiesResponse
+ */
+export type BatchPatchIdentitiesResponse = Message<"ostiary.identity.v1.BatchPatchIdentitiesResponse"> & {
+  /**
+   * What became of each, in the order of the request.
+   *
+   * @generated from field: repeated ostiary.identity.v1.IdentityPatchResult identities = 1;
+   */
+  identities: IdentityPatchResult[];
+};
+
+/**
+ * Describes the message ostiary.identity.v1.BatchPatchIdentitiesResponse.
+ * Use `create(BatchPatchIdentitiesResponseSchema)` to create a new message.
+ */
+export const BatchPatchIdentitiesResponseSchema: GenMessage<BatchPatchIdentitiesResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 9);
+
+/**
  * @generated from message ostiary.identity.v1.GetIdentityRequest
  */
 export type GetIdentityRequest = Message<"ostiary.identity.v1.GetIdentityRequest"> & {
@@ -260,7 +496,7 @@ export type GetIdentityRequest = Message<"ostiary.identity.v1.GetIdentityRequest
  * Use `create(GetIdentityRequestSchema)` to create a new message.
  */
 export const GetIdentityRequestSchema: GenMessage<GetIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 4);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 10);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityResponse
@@ -286,7 +522,7 @@ export type GetIdentityResponse = Message<"ostiary.identity.v1.GetIdentityRespon
  * Use `create(GetIdentityResponseSchema)` to create a new message.
  */
 export const GetIdentityResponseSchema: GenMessage<GetIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 5);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 11);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityByExternalIdRequest
@@ -312,7 +548,7 @@ export type GetIdentityByExternalIdRequest = Message<"ostiary.identity.v1.GetIde
  * Use `create(GetIdentityByExternalIdRequestSchema)` to create a new message.
  */
 export const GetIdentityByExternalIdRequestSchema: GenMessage<GetIdentityByExternalIdRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 6);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 12);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityByExternalIdResponse
@@ -338,7 +574,7 @@ export type GetIdentityByExternalIdResponse = Message<"ostiary.identity.v1.GetId
  * Use `create(GetIdentityByExternalIdResponseSchema)` to create a new message.
  */
 export const GetIdentityByExternalIdResponseSchema: GenMessage<GetIdentityByExternalIdResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 7);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 13);
 
 /**
  * What an identity becomes.
@@ -401,7 +637,7 @@ export type UpdateIdentityBody = Message<"ostiary.identity.v1.UpdateIdentityBody
  * Use `create(UpdateIdentityBodySchema)` to create a new message.
  */
 export const UpdateIdentityBodySchema: GenMessage<UpdateIdentityBody> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 8);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 14);
 
 /**
  * @generated from message ostiary.identity.v1.UpdateIdentityRequest
@@ -434,7 +670,7 @@ export type UpdateIdentityRequest = Message<"ostiary.identity.v1.UpdateIdentityR
  * Use `create(UpdateIdentityRequestSchema)` to create a new message.
  */
 export const UpdateIdentityRequestSchema: GenMessage<UpdateIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 9);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 15);
 
 /**
  * @generated from message ostiary.identity.v1.UpdateIdentityResponse
@@ -460,7 +696,7 @@ export type UpdateIdentityResponse = Message<"ostiary.identity.v1.UpdateIdentity
  * Use `create(UpdateIdentityResponseSchema)` to create a new message.
  */
 export const UpdateIdentityResponseSchema: GenMessage<UpdateIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 10);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 16);
 
 /**
  * One operation of a JSON patch (RFC 6902, section 4).
@@ -502,7 +738,7 @@ export type JsonPatchOperation = Message<"ostiary.identity.v1.JsonPatchOperation
  * Use `create(JsonPatchOperationSchema)` to create a new message.
  */
 export const JsonPatchOperationSchema: GenMessage<JsonPatchOperation> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 11);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 17);
 
 /**
  * @generated from message ostiary.identity.v1.PatchIdentityRequest
@@ -535,7 +771,7 @@ export type PatchIdentityRequest = Message<"ostiary.identity.v1.PatchIdentityReq
  * Use `create(PatchIdentityRequestSchema)` to create a new message.
  */
 export const PatchIdentityRequestSchema: GenMessage<PatchIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 12);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 18);
 
 /**
  * @generated from message ostiary.identity.v1.PatchIdentityResponse
@@ -561,7 +797,7 @@ export type PatchIdentityResponse = Message<"ostiary.identity.v1.PatchIdentityRe
  * Use `create(PatchIdentityResponseSchema)` to create a new message.
  */
 export const PatchIdentityResponseSchema: GenMessage<PatchIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 13);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 19);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteIdentityRequest
@@ -580,7 +816,7 @@ export type DeleteIdentityRequest = Message<"ostiary.identity.v1.DeleteIdentityR
  * Use `create(DeleteIdentityRequestSchema)` to create a new message.
  */
 export const DeleteIdentityRequestSchema: GenMessage<DeleteIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 14);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 20);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteIdentityResponse
@@ -593,7 +829,7 @@ export type DeleteIdentityResponse = Message<"ostiary.identity.v1.DeleteIdentity
  * Use `create(DeleteIdentityResponseSchema)` to create a new message.
  */
 export const DeleteIdentityResponseSchema: GenMessage<DeleteIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 15);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 21);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteCredentialRequest
@@ -626,7 +862,7 @@ export type DeleteCredentialRequest = Message<"ostiary.identity.v1.DeleteCredent
  * Use `create(DeleteCredentialRequestSchema)` to create a new message.
  */
 export const DeleteCredentialRequestSchema: GenMessage<DeleteCredentialRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 16);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 22);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteCredentialResponse
@@ -639,7 +875,7 @@ export type DeleteCredentialResponse = Message<"ostiary.identity.v1.DeleteCreden
  * Use `create(DeleteCredentialResponseSchema)` to create a new message.
  */
 export const DeleteCredentialResponseSchema: GenMessage<DeleteCredentialResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 17);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 23);
 
 /**
  * How fresh what is read must be.
@@ -786,6 +1022,22 @@ export const IdentityAdminService: GenService<{
     methodKind: "unary";
     input: typeof PatchIdentityRequestSchema;
     output: typeof PatchIdentityResponseSchema;
+  },
+  /**
+   * Create many identities.
+   *
+   * Each on its own: one that cannot be created is told in its place, and the
+   * others are created. At most 1000, and at most 200 with passwords in clear text.
+   *
+   * Who may call: operators with the scope `identities.write`.
+   * Errors: none of its own.
+   *
+   * @generated from rpc ostiary.identity.v1.IdentityAdminService.BatchPatchIdentities
+   */
+  batchPatchIdentities: {
+    methodKind: "unary";
+    input: typeof BatchPatchIdentitiesRequestSchema;
+    output: typeof BatchPatchIdentitiesResponseSchema;
   },
   /**
    * Delete an identity.

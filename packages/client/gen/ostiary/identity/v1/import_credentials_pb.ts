@@ -6,6 +6,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -13,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/identity/v1/import_credentials.proto.
  */
 export const file_ostiary_identity_v1_import_credentials: GenFile = /*@__PURE__*/
-  fileDesc("Cixvc3RpYXJ5L2lkZW50aXR5L3YxL2ltcG9ydF9jcmVkZW50aWFscy5wcm90bxITb3N0aWFyeS5pZGVudGl0eS52MSKfAQoRSW1wb3J0Q3JlZGVudGlhbHMSOgoIcGFzc3dvcmQYASABKAsyIy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFBhc3N3b3JkSACIAQESMgoEb2lkYxgCIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0T2lkY0gBiAEBOgTgtRgBQgsKCV9wYXNzd29yZEIHCgVfb2lkYyJRCg5JbXBvcnRQYXNzd29yZBI5CgZjb25maWcYASABKAsyKS5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFBhc3N3b3JkQ29uZmlnOgTgtRgBInYKFEltcG9ydFBhc3N3b3JkQ29uZmlnEhUKCHBhc3N3b3JkGAEgASgJQgOAAQESHAoPaGFzaGVkX3Bhc3N3b3JkGAIgASgJQgOAAQESIwobdXNlX3Bhc3N3b3JkX21pZ3JhdGlvbl9ob29rGAMgASgIOgTgtRgBIkkKCkltcG9ydE9pZGMSNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRPaWRjQ29uZmlnOgTgtRgBIlQKEEltcG9ydE9pZGNDb25maWcSOgoJcHJvdmlkZXJzGAEgAygLMicub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRQcm92aWRlckxpbms6BOC1GAEiagoSSW1wb3J0UHJvdmlkZXJMaW5rEhAKCHByb3ZpZGVyGAEgASgJEg8KB3N1YmplY3QYAiABKAkSFQoNdXNlX2F1dG9fbGluaxgDIAEoCBIUCgxvcmdhbml6YXRpb24YBCABKAk6BOC1GAFCnAEKE29zdGlhcnkuaWRlbnRpdHkudjFQAVo2ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9pZGVudGl0eS92MTtpZGVudGl0eXYxogIGT1NUSUROqgITT3N0aWFyeS5JZGVudGl0eS5WMcoCE09zdGlhcnlcSWRlbnRpdHlcVjHqAhVPc3RpYXJ5OjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_ostiary_options_v1_options]);
+  fileDesc("Cixvc3RpYXJ5L2lkZW50aXR5L3YxL2ltcG9ydF9jcmVkZW50aWFscy5wcm90bxITb3N0aWFyeS5pZGVudGl0eS52MSKzAgoRSW1wb3J0Q3JlZGVudGlhbHMSOgoIcGFzc3dvcmQYASABKAsyIy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFBhc3N3b3JkSACIAQESMgoEb2lkYxgCIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0T2lkY0gBiAEBEjIKBHRvdHAYAyABKAsyHy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFRvdHBIAogBARJDCg1sb29rdXBfc2VjcmV0GAQgASgLMicub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRMb29rdXBTZWNyZXRIA4gBAToE4LUYAUILCglfcGFzc3dvcmRCBwoFX29pZGNCBwoFX3RvdHBCEAoOX2xvb2t1cF9zZWNyZXQiUQoOSW1wb3J0UGFzc3dvcmQSOQoGY29uZmlnGAEgASgLMikub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRQYXNzd29yZENvbmZpZzoE4LUYASJ2ChRJbXBvcnRQYXNzd29yZENvbmZpZxIVCghwYXNzd29yZBgBIAEoCUIDgAEBEhwKD2hhc2hlZF9wYXNzd29yZBgCIAEoCUIDgAEBEiMKG3VzZV9wYXNzd29yZF9taWdyYXRpb25faG9vaxgDIAEoCDoE4LUYASJJCgpJbXBvcnRPaWRjEjUKBmNvbmZpZxgBIAEoCzIlLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0T2lkY0NvbmZpZzoE4LUYASJUChBJbXBvcnRPaWRjQ29uZmlnEjoKCXByb3ZpZGVycxgBIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0UHJvdmlkZXJMaW5rOgTgtRgBImoKEkltcG9ydFByb3ZpZGVyTGluaxIQCghwcm92aWRlchgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEhUKDXVzZV9hdXRvX2xpbmsYAyABKAgSFAoMb3JnYW5pemF0aW9uGAQgASgJOgTgtRgBIkkKCkltcG9ydFRvdHASNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRUb3RwQ29uZmlnOgTgtRgBIi8KEEltcG9ydFRvdHBDb25maWcSFQoIdG90cF91cmwYASABKAlCA4ABAToE4LUYASJZChJJbXBvcnRMb29rdXBTZWNyZXQSPQoGY29uZmlnGAEgASgLMi0ub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRMb29rdXBTZWNyZXRDb25maWc6BOC1GAEiXAoYSW1wb3J0TG9va3VwU2VjcmV0Q29uZmlnEjoKBWNvZGVzGAEgAygLMisub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRMb29rdXBTZWNyZXRDb2RlOgTgtRgBIm8KFkltcG9ydExvb2t1cFNlY3JldENvZGUSEQoEY29kZRgBIAEoCUIDgAEBEjAKB3VzZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQE6BOC1GAFCCgoIX3VzZWRfYXRCnAEKE29zdGlhcnkuaWRlbnRpdHkudjFQAVo2ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9pZGVudGl0eS92MTtpZGVudGl0eXYxogIGT1NUSUROqgITT3N0aWFyeS5JZGVudGl0eS5WMcoCE09zdGlhcnlcSWRlbnRpdHlcVjHqAhVPc3RpYXJ5OjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_ostiary_options_v1_options]);
 
 /**
  * Credentials by type.
@@ -34,6 +36,20 @@ export type ImportCredentials = Message<"ostiary.identity.v1.ImportCredentials">
    * @generated from field: optional ostiary.identity.v1.ImportOidc oidc = 2;
    */
   oidc?: ImportOidc | undefined;
+
+  /**
+   * An authenticator app.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportTotp totp = 3;
+   */
+  totp?: ImportTotp | undefined;
+
+  /**
+   * Backup codes.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportLookupSecret lookup_secret = 4;
+   */
+  lookupSecret?: ImportLookupSecret | undefined;
 };
 
 /**
@@ -183,4 +199,117 @@ export type ImportProviderLink = Message<"ostiary.identity.v1.ImportProviderLink
  */
 export const ImportProviderLinkSchema: GenMessage<ImportProviderLink> = /*@__PURE__*/
   messageDesc(file_ostiary_identity_v1_import_credentials, 5);
+
+/**
+ * An authenticator app.
+ *
+ * @generated from message ostiary.identity.v1.ImportTotp
+ */
+export type ImportTotp = Message<"ostiary.identity.v1.ImportTotp"> & {
+  /**
+   * What is known of it.
+   *
+   * @generated from field: ostiary.identity.v1.ImportTotpConfig config = 1;
+   */
+  config?: ImportTotpConfig | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportTotp.
+ * Use `create(ImportTotpSchema)` to create a new message.
+ */
+export const ImportTotpSchema: GenMessage<ImportTotp> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 6);
+
+/**
+ * The shared secret of an authenticator app.
+ *
+ * @generated from message ostiary.identity.v1.ImportTotpConfig
+ */
+export type ImportTotpConfig = Message<"ostiary.identity.v1.ImportTotpConfig"> & {
+  /**
+   * URL that the app was set up with: `otpauth://totp/…?secret=…`, of six digits
+   * each half minute by SHA-1.
+   *
+   * @generated from field: string totp_url = 1;
+   */
+  totpUrl: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportTotpConfig.
+ * Use `create(ImportTotpConfigSchema)` to create a new message.
+ */
+export const ImportTotpConfigSchema: GenMessage<ImportTotpConfig> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 7);
+
+/**
+ * Backup codes.
+ *
+ * @generated from message ostiary.identity.v1.ImportLookupSecret
+ */
+export type ImportLookupSecret = Message<"ostiary.identity.v1.ImportLookupSecret"> & {
+  /**
+   * What is known of them.
+   *
+   * @generated from field: ostiary.identity.v1.ImportLookupSecretConfig config = 1;
+   */
+  config?: ImportLookupSecretConfig | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportLookupSecret.
+ * Use `create(ImportLookupSecretSchema)` to create a new message.
+ */
+export const ImportLookupSecretSchema: GenMessage<ImportLookupSecret> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 8);
+
+/**
+ * The codes of an identity.
+ *
+ * @generated from message ostiary.identity.v1.ImportLookupSecretConfig
+ */
+export type ImportLookupSecretConfig = Message<"ostiary.identity.v1.ImportLookupSecretConfig"> & {
+  /**
+   * Each code.
+   *
+   * @generated from field: repeated ostiary.identity.v1.ImportLookupSecretCode codes = 1;
+   */
+  codes: ImportLookupSecretCode[];
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportLookupSecretConfig.
+ * Use `create(ImportLookupSecretConfigSchema)` to create a new message.
+ */
+export const ImportLookupSecretConfigSchema: GenMessage<ImportLookupSecretConfig> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 9);
+
+/**
+ * A backup code.
+ *
+ * @generated from message ostiary.identity.v1.ImportLookupSecretCode
+ */
+export type ImportLookupSecretCode = Message<"ostiary.identity.v1.ImportLookupSecretCode"> & {
+  /**
+   * The code, 6 to 32 letters and digits.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * When it was used. Left out while it is good.
+   *
+   * @generated from field: optional google.protobuf.Timestamp used_at = 2;
+   */
+  usedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportLookupSecretCode.
+ * Use `create(ImportLookupSecretCodeSchema)` to create a new message.
+ */
+export const ImportLookupSecretCodeSchema: GenMessage<ImportLookupSecretCode> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 10);
 

@@ -1,0 +1,73 @@
+import type {
+  BatchPatchIdentitiesRequest,
+  BatchPatchIdentitiesResponse,
+  IdentityPatch,
+  IdentityPatchError,
+  IdentityPatchResult,
+} from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import { type Create, mustBeReadable } from "./create.ts";
+
+/** Passwords in clear text that one call may bring: each is hashed. */
+const MOST_PASSWORDS = 200;
+/** How many are made at once. */
+const AT_ONCE = 8;
+
+/** Creates many identities, each on its own. */
+export const createBatch = (make: Create) => {
+  const one = async (patch: IdentityPatch, call: Call): Promise<IdentityPatchResult> => {
+    const named = patch.patchId === "" ? {} : { patchId: patch.patchId };
+    try {
+      if (patch.create === undefined)
+        throw serviceError("INVALID_FIELD", { field: "create", explain: "create is missing." });
+      const { id } = await make(patch.create, call);
+      return { $typeName: "ostiary.identity.v1.IdentityPatchResult", action: "create", identity: id, ...named };
+    } catch (error) {
+      // What is nobody's mistake ends the call: what was made until then is told by its identifiers.
+      if (!(error instanceof ServiceError) || error.row.status >= 500) throw error;
+      return {
+        $typeName: "ostiary.identity.v1.IdentityPatchResult",
+        action: "error",
+        error: renderError(error),
+        ...named,
+      };
+    }
+  };
+
+  return async ({ identities }: BatchPatchIdentitiesRequest, call: Call): Promise<BatchPatchIdentitiesResponse> => {
+    mustBeReadable(call);
+    const clear = identities.filter(({ create }) => (create?.credentials?.password?.config?.password ?? "") !== "");
+    if (clear.length > MOST_PASSWORDS)
+      throw serviceError("INVALID_FIELD", {
+        field: "identities",
+        explain: `At most ${MOST_PASSWORDS} passwords in clear text may be set at once: send hashes, or more calls.`,
+      });
+    const results: IdentityPatchResult[] = [];
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let at = next++; at < identities.length; at = next++)
+        results[at] = await one(identities[at] as IdentityPatch, call);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    return { $typeName: "ostiary.identity.v1.BatchPatchIdentitiesResponse", identities: results };
+  };
+};
+
+/** Names of the statuses of what an operator may have done wrong (RFC 9110, section 15.5). */
+const statusNames: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  404: "Not Found",
+  409: "Conflict",
+  412: "Precondition Failed",
+  413: "Content Too Large",
+  429: "Too Many Requests",
+};
+
+const renderError = ({ row, parts }: ServiceError): IdentityPatchError => ({
+  $typeName: "ostiary.identity.v1.IdentityPatchError",
+  code: row.status,
+  status: statusNames[row.status] ?? "",
+  message: row.message,
+  ...(parts.explain !== undefined && { reason: parts.explain }),
+});

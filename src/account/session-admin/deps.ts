@@ -1,0 +1,29 @@
+import type { Database } from "../../db/sql.ts";
+import type { IdentityStore } from "../../identity/store.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { TextAead } from "../../lib/keyring.ts";
+import type { CredentialAdministration } from "../../methods/contract/administration.ts";
+import type { Schemas } from "../../schema/sources.ts";
+import type { SessionDirectory } from "../../session/directory.ts";
+
+/** What the RPCs about sessions need. */
+export interface SessionAdminDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly identities: IdentityStore;
+  readonly directory: SessionDirectory;
+  readonly schemas: Schemas;
+  readonly kinds: readonly CredentialAdministration[];
+  /** Seals page tokens. */
+  readonly pages: TextAead;
+  readonly extension: SessionExtension;
+}
+
+/** How sessions are extended. Milliseconds. */
+export interface SessionExtension {
+  readonly lifespan: number;
+  /** How long before its end a session may be extended. */
+  readonly earliest: number;
+  /** Whether the extended session is not told. */
+  readonly isSilent: boolean;
+}

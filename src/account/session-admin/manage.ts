@@ -1,0 +1,92 @@
+import type {
+  ManageSessionsRequest,
+  ManageSessionsResponse,
+} from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import { parseUuid } from "../../lib/ids.ts";
+import type { SessionKey } from "../../session/store.ts";
+import type { SessionAdminDeps } from "./deps.ts";
+
+/** How many sessions one call ends at most when all are meant. */
+const BATCH = 5_000;
+/** How many people are done at once: each is a transaction of its own. */
+const AT_ONCE = 8;
+
+/** Disables or deletes many sessions. */
+export const createManage = ({ db, directory, identities }: SessionAdminDeps) => {
+  /** Ends sessions of one person, some or all; gives how many. */
+  const endOf = (action: "disable" | "delete", identityId: string, ids: readonly string[] | "all"): Promise<number> =>
+    db.transaction(async (tx) => {
+      await identities.lock(tx, identityId);
+      if (ids === "all")
+        return action === "disable" ? directory.disableAll(tx, identityId) : directory.deleteAll(tx, identityId);
+      return action === "disable"
+        ? directory.disableSome(tx, identityId, ids)
+        : directory.deleteSome(tx, identityId, ids);
+    });
+
+  const endKeys = (action: "disable" | "delete", keys: readonly SessionKey[]): Promise<number> => {
+    const byPerson = Map.groupBy(keys, ({ identityId }) => identityId);
+    return inTurns([...byPerson], ([identityId, theirs]) =>
+      endOf(
+        action,
+        identityId,
+        theirs.map(({ id }) => id),
+      ),
+    );
+  };
+
+  return async (request: ManageSessionsRequest, call: Call): Promise<ManageSessionsResponse> => {
+    if (call.malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: call.malformed });
+    const { action, targets } = mustBeClear(request);
+    if (targets.kind === "all") {
+      const keys = await directory.someKeys(db, BATCH, action === "disable");
+      const processed = await endKeys(action, keys);
+      return answer(processed, keys.length === BATCH);
+    }
+    if (targets.kind === "sessions")
+      return answer(await endKeys(action, await directory.keysOf(db, targets.ids)), false);
+    return answer(await inTurns(targets.ids, (id) => endOf(action, id, "all")), false);
+  };
+};
+
+const answer = (processed: number, more: boolean): ManageSessionsResponse => ({
+  $typeName: "ostiary.session.v1.ManageSessionsResponse",
+  processed,
+  more,
+});
+
+/** Does the work for all, a few at a time; gives the sum. */
+const inTurns = async <T>(all: readonly T[], work: (one: T) => Promise<number>): Promise<number> => {
+  let [next, sum] = [0, 0];
+  const worker = async (): Promise<void> => {
+    for (let at = next++; at < all.length; at = next++) {
+      const done = await work(all[at] as T);
+      sum += done;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return sum;
+};
+
+type Targets = { readonly kind: "all" } | { readonly kind: "sessions" | "identities"; readonly ids: readonly string[] };
+
+/** @throws INVALID_FIELD */
+const mustBeClear = ({ action, identities, sessions }: ManageSessionsRequest) => {
+  if (action !== "disable" && action !== "delete") throw wrong("action", "it is disable or delete");
+  if (identities.length > 0 === sessions.length > 0)
+    throw wrong("identities", "either identities or sessions must be named");
+  return { action, targets: targetsOf(identities, sessions) } as const;
+};
+
+const targetsOf = (identities: readonly string[], sessions: readonly string[]): Targets => {
+  if (identities.length === 1 && identities[0] === "*") return { kind: "all" };
+  const kind = identities.length > 0 ? "identities" : "sessions";
+  const ids = [...new Set([...identities, ...sessions].map((id) => id.toLowerCase()))];
+  if (ids.some((id) => parseUuid(id) === undefined)) throw wrong(kind, "one of them is no UUID");
+  return { kind, ids };
+};
+
+const wrong = (field: string, why: string): ServiceError =>
+  serviceError("INVALID_FIELD", { field, explain: `${field}: ${why}.` });

@@ -1,0 +1,37 @@
+import type { AdminSession } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import { renderSession } from "../../session/render.ts";
+import type { SignedIn } from "../../session/session.ts";
+import { createAdminPresenter } from "../identities/render.ts";
+import type { SessionAdminDeps } from "./deps.ts";
+
+/** What of a session comes along. */
+export interface SessionView {
+  readonly devices: boolean;
+  /** How its identity is shown; undefined: not at all. */
+  readonly identity: "whole" | "without_addresses" | "as_its_owner" | undefined;
+}
+
+/** Creates the presentation of sessions to operators. */
+export const createSessionPresenter = ({
+  clock,
+  kinds,
+  schemas,
+}: Pick<SessionAdminDeps, "clock" | "kinds" | "schemas">) => {
+  const present = createAdminPresenter(kinds);
+  const shown = (record: IdentityRecord, how: NonNullable<SessionView["identity"]>) => {
+    const { url } = schemas.must(record.schemaId);
+    if (how === "as_its_owner") return present({ ...record, metadataAdmin: null }, url, { isWritten: true });
+    return present(how === "whole" ? record : { ...record, verifiable: [], recovery: [] }, url, {});
+  };
+
+  return (signedIn: SignedIn, view: SessionView): AdminSession => {
+    const { $typeName: _, identity: __, devices, ...session } = renderSession(signedIn, undefined, clock.now());
+    return {
+      ...session,
+      $typeName: "ostiary.session.v1.AdminSession",
+      devices: view.devices ? devices : [],
+      ...(view.identity !== undefined && { identity: shown(signedIn.identity, view.identity) }),
+    };
+  };
+};

@@ -1,0 +1,87 @@
+import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { send } from "../protocols/http.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { enterAsNewPerson } from "../protocols/person.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
+
+/* Whoami as a signed token, how long its answer may be kept, and what browsers forget at logout. */
+
+const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+const jwk = { ...(await exportJWK(privateKey)), alg: "ES256", kid: "first", use: "sig" };
+const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: "ES256", kid: "first" }] });
+const base64 = (text: string): string => `base64://${Buffer.from(text).toString("base64")}`;
+const jwks_url = base64(JSON.stringify({ keys: [jwk] }));
+const mapper = `
+  local session = std.extVar('session');
+  local claims = std.extVar('claims');
+  { claims: { email: session.identity.traits.email, aal: session.authenticator_assurance_level, was: claims.sub, iss: 'evil' } }`;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer({
+    overrides: {
+      session: {
+        whoami: {
+          tokenizer: {
+            templates: {
+              plain: { jwks_url },
+              mapped: { jwks_url, claims_mapper_url: base64(mapper), ttl: "5m" },
+              external: { jwks_url, subject_source: "external_id" },
+              keyless: { jwks_url: base64('{"keys":[]}') },
+              broken: { jwks_url, claims_mapper_url: base64("error 'no'") },
+            },
+          },
+        },
+      },
+      feature_flags: { cacheable_sessions: true, cacheable_sessions_max_age: "10m" },
+    },
+  });
+});
+afterAll(() => server?.stop());
+
+const ask = async (template: string, token: string | undefined) =>
+  send(`${server.url}/sessions/whoami?tokenize_as=${template}`, {
+    headers: { accept: "application/json", "x-session-token": token },
+  });
+const verify = (token: unknown) => jwtVerify(String(token), keys, { currentDate: server.clock.now() });
+
+it("a session comes as a token that its key has signed, with the claims of its template", async () => {
+  const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+  const { token } = visitor.credentials;
+  const plain = (await ask("plain", token)).json;
+  const { payload, protectedHeader } = await verify(plain.tokenized);
+  expect(protectedHeader).toMatchObject({ alg: "ES256", kid: "first" });
+  expect(payload).toMatchObject({ sub: person.id, sid: plain.id, iss: server.url });
+  expect(Number(payload.exp) - Number(payload.iat)).toBe(60);
+
+  const mapped = await verify((await ask("mapped", token)).json.tokenized);
+  expect(mapped.payload).toMatchObject({ email: person.email, aal: "aal1", was: person.id, iss: server.url });
+  expect(Number(mapped.payload.exp) - Number(mapped.payload.iat)).toBe(300);
+});
+
+it("nobody gets one without a session, of a template that is not there, or without its subject", async () => {
+  expect((await ask("plain", "nonsense")).status).toBe(401);
+  const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+  const { token } = visitor.credentials;
+  for (const template of ["other", "constructor", "external"]) expect((await ask(template, token)).status).toBe(400);
+  await send(`${server.adminUrl}/admin/identities/${person.id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify([{ op: "add", path: "/external_id", value: "ext 1" }]),
+  });
+  expect((await verify((await ask("external", token)).json.tokenized)).payload.sub).toBe("ext 1");
+});
+
+it("keys and mappers that cannot be used are told as such, and nothing of them", async () => {
+  const { visitor } = await enterAsNewPerson(nativeRest, server);
+  for (const template of ["keyless", "broken"]) {
+    const { status, text } = await ask(template, visitor.credentials.token);
+    expect([status, text.includes("keys")]).toEqual([502, false]);
+  }
+});
+
+it("whoami says for how long its answer may be kept, where that is asked for", async () => {
+  const { visitor } = await enterAsNewPerson(nativeRest, server);
+  expect((await ask("", visitor.credentials.token)).headers["ory-session-cache-for"]).toBe("600");
+});
