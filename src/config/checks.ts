@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { parseDsn } from "../lib/dsn.ts";
 import { DsnError } from "../lib/dsn-error.ts";
 import { parseByteSize } from "./byte-size.ts";
+import { findAddressFlowFaults } from "./check-address-flows.ts";
 import { findAdminAuthDoubts, findAdminAuthFaults } from "./check-admin-auth.ts";
 import { findCodeFaults } from "./check-code.ts";
 import { findCourierDoubts, findCourierFaults } from "./check-courier.ts";
@@ -71,6 +72,7 @@ export const problemChecks: readonly Check[] = [
       },
   ),
   findCodeFaults,
+  findAddressFlowFaults,
   (get) => {
     const [least, most] = ["min_password_length", "max_password_length"].map((key) =>
       get(`selfservice.methods.password.config.${key}`),

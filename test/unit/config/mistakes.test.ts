@@ -101,6 +101,14 @@ test.each([
     "selfservice: { methods: { code: { passwordless_enabled: true, mfa_enabled: true } } }",
     "selfservice.methods.code.mfa_enabled: cannot be on together with passwordless_enabled",
   ],
+  [
+    "selfservice: { flows: { recovery: { enabled: true, use: link } } }",
+    "selfservice.flows.recovery.use: link needs selfservice.methods.link.enabled: true",
+  ],
+  [
+    "selfservice: { flows: { verification: { enabled: true } }, methods: { code: { enabled: false } } }",
+    "selfservice.flows.verification.use: code needs selfservice.methods.code.enabled: true",
+  ],
   ["session: { cookie: { name: 'a b' } }", "session.cookie.name: must be the name of a cookie"],
   [
     "cookies: { same_site: laxx }",
@@ -156,4 +164,8 @@ test.each([
   ],
 ])("a rule about second factors that cannot be kept ends the start: %s", (text, says) => {
   expect(mistakesOf(text).join("\n")).toContain(says);
+});
+
+test("a flow that is off may use a method that is off", () => {
+  expect(mistakesOf("selfservice: { flows: { recovery: { use: link }, verification: { use: link } } }")).toEqual([]);
 });
