@@ -365,11 +365,19 @@ describe("a receiver whose answer is parsed", () => {
 });
 
 describe("a web hook before a flow", () => {
-  const kinds = ["login", "registration", "settings"] as const;
+  const kinds = ["login", "registration", "settings", "verification", "recovery"] as const;
   beforeAll(() =>
     server.restart({
       selfservice: {
-        flows: Object.fromEntries(kinds.map((kind) => [kind, { before: { hooks: [hook({ can_interrupt: true })] } }])),
+        flows: Object.fromEntries(
+          kinds.map((kind) => [
+            kind,
+            {
+              ...((kind === "verification" || kind === "recovery") && { enabled: true }),
+              before: { hooks: [hook({ can_interrupt: true })] },
+            },
+          ]),
+        ),
       },
     }),
   );
@@ -387,6 +395,21 @@ describe("a web hook before a flow", () => {
       expect(refused(await visitor[kind].create()).reason).toBe("FLOW_REFUSED");
     }
     receiver.reset();
+  });
+
+  it("is asked about a flow that takes the place of an expired one, too", async () => {
+    for (const kind of ["verification", "recovery"] as const) {
+      const visitor = nativeRest.enter(server);
+      const { id } = accepted(await visitor[kind].create());
+      server.clock.advance(hours(1));
+      receiver.reset();
+      const late = refused(await visitor[kind].update(id, { method: "code", email: newEmail() }));
+      expect(receiver.bodies()).toMatchObject([{ flow: { id: late.useFlowId } }]);
+      receiver.answer = refusing("#/", "closed at night");
+      const again = refused(await visitor[kind].update(id, { method: "code", email: newEmail() }));
+      expect(again.reason).toBe("FLOW_REFUSED");
+      receiver.reset();
+    }
   });
 });
 

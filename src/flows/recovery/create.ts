@@ -2,6 +2,7 @@ import type { CreateFlowRequest, CreateFlowResponse } from "../../../gen/ostiary
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
@@ -10,7 +11,7 @@ import type { RecoveryDeps } from "./deps.ts";
 
 /** Creates a recovery flow, for whoever is not signed in. */
 export const createCreate = (deps: RecoveryDeps) => {
-  const { callers, config, csrf, db, defaultReturnUrl, devices, flows, newFlows, render, returnTo, urls } = deps;
+  const { callers, config, csrf, defaultReturnUrl, devices, newFlows, render, returnTo, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustBeEnabled(config);
@@ -29,7 +30,7 @@ export const createCreate = (deps: RecoveryDeps) => {
       csrfDigest: secret && csrf.digest(secret),
       context: { ...keepReturnTo(allowed), ...keepSkipSettings(request.skipSettings) },
     });
-    await flows.insert(db, flow);
+    await beginFlow(deps, flow, call);
     return {
       $typeName: "ostiary.recovery.v1.CreateFlowResponse",
       flow: render(flow, csrf.tokenFor(call, type)),

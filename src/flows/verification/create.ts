@@ -5,6 +5,7 @@ import type {
 } from "../../../gen/ostiary/verification/v1/verification_service_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
+import { beginFlow } from "../shared/begin-flow.ts";
 import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
@@ -12,7 +13,7 @@ import type { VerificationDeps } from "./deps.ts";
 
 /** Creates a verification flow. Whoever knows an address may begin one, signed in or not. */
 export const createCreate = (deps: VerificationDeps) => {
-  const { config, csrf, db, devices, flows, newFlows, render, returnTo, urls } = deps;
+  const { config, csrf, devices, newFlows, render, returnTo, urls } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustBeEnabled(config);
@@ -27,7 +28,7 @@ export const createCreate = (deps: VerificationDeps) => {
       csrfDigest: secret && csrf.digest(secret),
       context: keepReturnTo(allowed),
     });
-    await flows.insert(db, flow);
+    await beginFlow(deps, flow, call);
     return {
       $typeName: "ostiary.verification.v1.CreateFlowResponse",
       flow: render(flow, csrf.tokenFor(call, type)),
