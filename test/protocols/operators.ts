@@ -128,6 +128,12 @@ const readAnswer = (answer: CallbackResult, responseBody: string): OperatorAnswe
   return { ok: false, reason: reason as ErrorName, field: error.details?.field, said: error.reason ?? error.message };
 };
 
+/** gRPC, which names the reason of a refusal exactly. */
+export const operatorGrpc: OperatorProtocol = overRpc("gRPC", (baseUrl) => {
+  const sessionManager = new Http2SessionManager(baseUrl);
+  return { transport: createGrpcTransport({ baseUrl, sessionManager }), close: () => sessionManager.abort() };
+});
+
 /** Each way for operators. */
 export const operatorProtocols: readonly OperatorProtocol[] = [
   operatorRest,
@@ -137,10 +143,7 @@ export const operatorProtocols: readonly OperatorProtocol[] = [
   overRpc("Connect, binary", (baseUrl) => ({
     transport: createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: true, nodeOptions }),
   })),
-  overRpc("gRPC", (baseUrl) => {
-    const sessionManager = new Http2SessionManager(baseUrl);
-    return { transport: createGrpcTransport({ baseUrl, sessionManager }), close: () => sessionManager.abort() };
-  }),
+  operatorGrpc,
   overRpc("gRPC-Web", (baseUrl) => ({
     transport: createGrpcWebTransport({ baseUrl, httpVersion: "1.1", nodeOptions }),
   })),
