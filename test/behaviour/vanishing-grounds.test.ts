@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import type { DescMethodUnary, DescService, JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { IdentityAdminService } from "../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { RecoveryAdminService } from "../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";
 import { minutes } from "../protocols/clock.ts";
 import { connectBrowser, grpc } from "../protocols/connect.ts";
 import { between } from "../protocols/gate.ts";
@@ -216,11 +217,11 @@ const byCode =
 
 /** An operator's change of somebody. */
 const byOperator =
-  (method: DescMethodUnary, message: (person: Person) => JsonObject = () => ({})) =>
+  (method: DescMethodUnary, message: (person: Person) => JsonObject) =>
   async (protocol: Protocol): Promise<Scene> => {
     const { visitor: owner, person } = await enterAsNewPerson(protocol, server);
     const act = async (): Promise<Answer<unknown>> => {
-      const answer = await operatorGrpc.call(server.adminUrl, method, { id: person.id, ...message(person) });
+      const answer = await operatorGrpc.call(server.adminUrl, method, message(person));
       if (answer.ok) return { ok: true, value: answer.value };
       const { reason, field } = answer;
       return {
@@ -262,13 +263,16 @@ const profile = settings(({ email }) => ({ method: "profile", traits: { email, n
 const password = settings(() => ({ method: "password", password: newPassword() }));
 
 const ofOperator = { personDeleted: "NOT_FOUND", credentialChanged: D };
-const replaceTraits = byOperator(IdentityAdminService.method.updateIdentity, ({ email }) => ({
+const replaceTraits = byOperator(IdentityAdminService.method.updateIdentity, ({ id, email }) => ({
+  id,
   body: { traits: { email, name: { first: "Ada" } } },
 }));
-const patchMetadata = byOperator(IdentityAdminService.method.patchIdentity, () => ({
+const patchMetadata = byOperator(IdentityAdminService.method.patchIdentity, ({ id }) => ({
+  id,
   patch: [{ op: "add", path: "/metadata_public", value: { plan: "free" } }],
 }));
-const deletePerson = byOperator(IdentityAdminService.method.deleteIdentity);
+const deletePerson = byOperator(IdentityAdminService.method.deleteIdentity, ({ id }) => ({ id }));
+const makeCode = byOperator(RecoveryAdminService.method.createRecoveryCode, ({ id }) => ({ identity_id: id }));
 
 // biome-ignore format: a table, read by its columns
 const rows: readonly Row[] = [
@@ -288,6 +292,7 @@ const rows: readonly Row[] = [
   { rpc: "IdentityAdminService/UpdateIdentity",   name: "an operator's new traits",  scene: replaceTraits,            protocols: [spa],        becomes: { ...ofOperator, personDisabled: D } },
   { rpc: "IdentityAdminService/PatchIdentity",    name: "an operator's patch",       scene: patchMetadata,            protocols: [spa],        becomes: { ...ofOperator, personDisabled: D } },
   { rpc: "IdentityAdminService/DeleteIdentity",   name: "an operator's deletion",    scene: deletePerson,             protocols: [spa],        becomes: { ...ofOperator, personDisabled: D } },
+  { rpc: "RecoveryAdminService/CreateRecoveryCode", name: "an operator's code",       scene: makeCode,                 protocols: [spa],        becomes: { personDeleted: D, personDisabled: D, credentialChanged: D } },
   { rpc: "OidcService/CompleteSignIn",            name: "a sign-in by a provider",   scene: callback,                 protocols: [spa],        becomes: { flowExpired: S, flowDeleted: S, personDisabled: S, credentialChanged: D } },
 ];
 
@@ -307,6 +312,8 @@ const others = [
   "LoginService/GetFlow",
   "OidcService/RelayCallback",
   "OidcService/CreateNonce",
+  // Links are made as codes are.
+  "RecoveryAdminService/CreateRecoveryLink",
   "RecoveryService/CreateFlow",
   "RecoveryService/GetFlow",
   "RecoveryService/OpenLink",
@@ -317,6 +324,9 @@ const others = [
   "SessionService/WhoAmI",
   "SessionService/ListSessions",
   "SessionService/CreateLogoutFlow",
+  "SessionService/ListTrustedDevices",
+  // It takes a trust away, whatever became of the rest.
+  "SessionService/RevokeTrustedDevice",
   "SettingsService/CreateFlow",
   "SettingsService/GetFlow",
   "SettingsService/LocateChangePassword",
