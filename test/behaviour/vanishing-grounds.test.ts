@@ -3,6 +3,7 @@ import type { DescMethodUnary, DescService, JsonObject } from "@bufbuild/protobu
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { IdentityAdminService } from "../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { RecoveryAdminService } from "../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";
+import { SessionAdminService } from "../../gen/ostiary/session/v1/session_admin_service_pb.ts";
 import { minutes } from "../protocols/clock.ts";
 import { connectBrowser, grpc } from "../protocols/connect.ts";
 import { between } from "../protocols/gate.ts";
@@ -215,13 +216,13 @@ const byCode =
     return { owner, person, flow, act: () => visitor[kind].update(flow, { method: "code", code }) };
   };
 
-/** An operator's change of somebody. */
+/** An operator's call about somebody, or about the session that they act in. */
 const byOperator =
-  (method: DescMethodUnary, message: (person: Person) => JsonObject) =>
+  (method: DescMethodUnary, message: (person: Person, session: string) => JsonObject) =>
   async (protocol: Protocol): Promise<Scene> => {
-    const { visitor: owner, person } = await enterAsNewPerson(protocol, server);
+    const { owner, person, session } = await twice(protocol);
     const act = async (): Promise<Answer<unknown>> => {
-      const answer = await operatorGrpc.call(server.adminUrl, method, message(person));
+      const answer = await operatorGrpc.call(server.adminUrl, method, message(person, session));
       if (answer.ok) return { ok: true, value: answer.value };
       const { reason, field } = answer;
       return {
@@ -234,7 +235,7 @@ const byOperator =
         reauthenticate: undefined,
       };
     };
-    return { owner, person, act };
+    return { owner, person, session, act };
   };
 
 /* --- what becomes of them ---------------------------------------------------- */
@@ -273,6 +274,11 @@ const patchMetadata = byOperator(IdentityAdminService.method.patchIdentity, ({ i
 }));
 const deletePerson = byOperator(IdentityAdminService.method.deleteIdentity, ({ id }) => ({ id }));
 const makeCode = byOperator(RecoveryAdminService.method.createRecoveryCode, ({ id }) => ({ identity_id: id }));
+const admin = SessionAdminService.method;
+const extend = byOperator(admin.extendSession, (_, id) => ({ id }));
+const disable = byOperator(admin.disableSession, (_, id) => ({ id }));
+const deleteSessions = byOperator(admin.deleteIdentitySessions, ({ id }) => ({ id }));
+const manage = byOperator(admin.manageSessions, ({ id }) => ({ action: "disable", identities: [id] }));
 
 // biome-ignore format: a table, read by its columns
 const rows: readonly Row[] = [
@@ -293,6 +299,10 @@ const rows: readonly Row[] = [
   { rpc: "IdentityAdminService/PatchIdentity",    name: "an operator's patch",       scene: patchMetadata,            protocols: [spa],        becomes: { ...ofOperator, personDisabled: D } },
   { rpc: "IdentityAdminService/DeleteIdentity",   name: "an operator's deletion",    scene: deletePerson,             protocols: [spa],        becomes: { ...ofOperator, personDisabled: D } },
   { rpc: "RecoveryAdminService/CreateRecoveryCode", name: "an operator's code",       scene: makeCode,                 protocols: [spa],        becomes: { personDeleted: D, personDisabled: D, credentialChanged: D } },
+  { rpc: "SessionAdminService/ExtendSession",     name: "an operator's extension",   scene: extend,                   protocols: [spa],        becomes: { sessionEnded: D, sessionExpired: D, personDeleted: "NOT_FOUND" } },
+  { rpc: "SessionAdminService/DisableSession",    name: "an operator's end of one",  scene: disable,                  protocols: [spa],        becomes: { sessionEnded: D, sessionExpired: D, personDisabled: D } },
+  { rpc: "SessionAdminService/DeleteIdentitySessions", name: "an operator's end of all", scene: deleteSessions,        protocols: [spa],        becomes: { sessionEnded: D, sessionExpired: D, personDisabled: D } },
+  { rpc: "SessionAdminService/ManageSessions",    name: "an operator's end of many", scene: manage,                   protocols: [spa],        becomes: { sessionEnded: D, sessionExpired: D, personDisabled: D } },
   { rpc: "OidcService/CompleteSignIn",            name: "a sign-in by a provider",   scene: callback,                 protocols: [spa],        becomes: { flowExpired: S, flowDeleted: S, personDisabled: S, credentialChanged: D } },
 ];
 
@@ -301,7 +311,8 @@ const others = [
   "CourierAdminService/GetMessage",
   "CourierAdminService/ListMessages",
   "ErrorService/GetFlowError",
-  // It makes somebody of nothing: there is nothing to vanish.
+  // They make people of nothing: there is nothing to vanish.
+  "IdentityAdminService/BatchPatchIdentities",
   "IdentityAdminService/CreateIdentity",
   // It refuses what is the last way in, and rests on that alone: test/behaviour/admin has it.
   "IdentityAdminService/DeleteCredential",
@@ -321,6 +332,9 @@ const others = [
   "RegistrationService/GetFlow",
   "SchemaService/ListSchemas",
   "SchemaService/GetSchema",
+  "SessionAdminService/GetSession",
+  "SessionAdminService/ListAllSessions",
+  "SessionAdminService/ListIdentitySessions",
   "SessionService/WhoAmI",
   "SessionService/ListSessions",
   "SessionService/CreateLogoutFlow",
