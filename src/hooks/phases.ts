@@ -25,8 +25,6 @@ export interface HookFlow {
   readonly kind: HookFlowKind;
   readonly type: "browser" | "api";
   readonly requestUrl: string;
-  /** SHA-256 of the anti-CSRF secret of the browser that created the flow; undefined for native apps. */
-  readonly csrfDigest: Buffer | undefined;
   /** Where the person goes afterwards, if the request that created the flow said so. */
   readonly returnTo: string | undefined;
   /** The flow as REST answers it, without its anti-CSRF token. */
@@ -69,6 +67,11 @@ export interface CreatedVerification {
 export interface WrittenContext extends ChangeContext {
   /** Begins a session for the person who signed up. Undefined in other flows. */
   readonly beginSession?: () => Promise<void>;
+  /**
+   * The anti-CSRF secret that the browser gets with the answer, where that is another one: flows that are created with
+   * the change belong to it.
+   */
+  readonly nextSecret?: Buffer | undefined;
   /** The verification flows of this change, in order. A hook that creates one adds it in the transaction. */
   readonly verifications: CreatedVerification[];
 }

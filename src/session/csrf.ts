@@ -15,6 +15,7 @@ export interface CsrfCookie {
 }
 
 const SECRET_BYTES = 32;
+const draw = (): Buffer => randomBytes(SECRET_BYTES);
 const A_YEAR = 31_536_000;
 const DOCS = "https://owasp.org/www-community/attacks/csrf";
 
@@ -29,8 +30,10 @@ export interface Csrf {
   readonly cookieName: string;
   /** The browser's secret; one is handed out when it has none. */
   ensure(call: Call): Buffer;
-  /** Begins a new secret, as signing in as someone else and signing out do. */
-  rotate(call: Call): Buffer;
+  /** A secret that no browser has yet. */
+  draw(): Buffer;
+  /** Begins a new secret, as signing in as someone else and signing out do: the one that was drawn for it, or any. */
+  rotate(call: Call, drawn?: Buffer): Buffer;
   /** A token for a form: fresh at every render. */
   mask(secret: Buffer): string;
   /** The token that a flow's form carries: a native app's is empty, unless a browser's cookie came along. */
@@ -90,13 +93,13 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
     const pad = randomBytes(SECRET_BYTES);
     return Buffer.concat([pad, xor(pad, secret)]).toString("base64");
   };
-  const ensure = (call: Call): Buffer =>
-    pending(call, cookieName) ?? read(call) ?? set(call, randomBytes(SECRET_BYTES));
+  const ensure = (call: Call): Buffer => pending(call, cookieName) ?? read(call) ?? set(call, draw());
 
   return {
     cookieName,
     ensure,
-    rotate: (call) => set(call, randomBytes(SECRET_BYTES)),
+    draw,
+    rotate: (call, drawn = draw()) => set(call, drawn),
     mask,
     tokenFor: (call, type) => {
       const secret = type === "browser" ? ensure(call) : read(call);

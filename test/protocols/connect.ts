@@ -33,6 +33,7 @@ import { fromOurPage } from "./json-rest.ts";
 import type { Answer, Done, FlowKind, Flows, Headers, Protocol, Refusal, Submission, Visitor } from "./protocol.ts";
 import { plainRefusal } from "./rest-refusal.ts";
 import { flowOfMessage, type SeenFlow, sessionOfMessage, shownIn, textOfMessage } from "./seen.ts";
+import { nextOfMessages } from "./seen-next.ts";
 import type { TestServer } from "./server.ts";
 
 /* Clients generated from the protos: Connect, gRPC and gRPC-Web. */
@@ -141,7 +142,7 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
   const submitting = <D extends DescMessage>(desc: D, flow: string, submission: Submission): MessageShape<D> =>
     fromJson(desc, {
       flow,
-      body: bodyOf({ ...(jar !== undefined && { csrf_token: csrfTokens.get(flow) ?? "" }), ...submission }),
+      body: bodyOf(desc, { ...(jar !== undefined && { csrf_token: csrfTokens.get(flow) ?? "" }), ...submission }),
     });
 
   const [asSettings, asLogin, asRegistration, asVerification, asRecovery] = [
@@ -297,29 +298,16 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
   };
 };
 
-/** REST's flat body as the message has it: the method's own fields under its case. */
-const bodyOf = ({ method, csrf_token, etag, update_mask, transient_payload, ...fields }: JsonObject): JsonObject => {
-  const common = Object.entries(fields).filter(([name]) => addressFields.has(name));
-  const own = Object.fromEntries(Object.entries(fields).filter(([name]) => !addressFields.has(name)));
+/** REST's flat body as the message has it: what is no field of the body itself goes under the method's case. */
+const bodyOf = (desc: DescMessage, { method, ...fields }: JsonObject): JsonObject => {
+  const body = desc.fields.find(({ name }) => name === "body")?.message;
+  const beside = new Set(body?.fields.filter(({ oneof }) => oneof === undefined).map(({ name }) => name));
+  const entries = Object.entries(fields);
   return {
-    ...Object.fromEntries(common),
-    ...(typeof method === "string" && { [method]: own }),
-    ...(csrf_token !== undefined && { csrf_token }),
-    ...(etag !== undefined && { etag }),
-    ...(update_mask !== undefined && { update_mask }),
-    ...(transient_payload !== undefined && { transient_payload }),
+    ...Object.fromEntries(entries.filter(([name]) => beside.has(name))),
+    ...(typeof method === "string" && { [method]: Object.fromEntries(entries.filter(([name]) => !beside.has(name))) }),
   };
 };
-
-/** Fields of some flows that stand beside the method's own. */
-const addressFields: ReadonlySet<string> = new Set([
-  "email",
-  "trust_device",
-  "recovery_address",
-  "recovery_select_address",
-  "recovery_confirm_address",
-  "screen",
-]);
 
 /** A native app gets its token among what it continues with. */
 const recovered = (flow: RecoveryFlow): Done => {
@@ -337,13 +325,18 @@ const changed = ({
   readonly flow?: settings.UpdateFlowResponse["flow"];
   readonly etag: string;
 }): Done => ({
-  ...(flow && { flow: flowOfMessage(flow) }),
+  ...(flow && { flow: flowOfMessage(flow), next: nextOfMessages(flow.continueWith) }),
   etag,
 });
 
-const signedIn = ({ session, sessionToken }: login.UpdateFlowResponse | registration.UpdateFlowResponse): Done => ({
+const signedIn = ({
+  session,
+  sessionToken,
+  continueWith,
+}: login.UpdateFlowResponse | registration.UpdateFlowResponse): Done => ({
   ...(session && { session: sessionOfMessage(session) }),
   ...(sessionToken !== undefined && { token: sessionToken }),
+  next: nextOfMessages(continueWith),
 });
 
 const present = <T>(value: T | undefined): T => {

@@ -3,6 +3,7 @@ import { createJar, type Jar } from "./jar.ts";
 import type { Accepted, Answer, Done, FlowKind, Flows, Headers, Protocol, SessionPage, Visitor } from "./protocol.ts";
 import { refusalOf } from "./rest-refusal.ts";
 import { flowOfJson, type SeenFlow, sessionOfJson, shownIn } from "./seen.ts";
+import { nextOfJson } from "./seen-next.ts";
 import { type TestServer, ui } from "./server.ts";
 
 /* Native REST and the single-page app: the same JSON, once with a token, once with cookies. */
@@ -130,6 +131,7 @@ const readDone = ({ json, headers }: CallbackResult): Done => {
     ...("ui" in json && { flow: flowOfJson(json) }),
     ...(session !== undefined && { session: sessionOfJson(session) }),
     ...(token !== undefined && { token }),
+    next: nextOfJson(json.continue_with),
     ...(headers.etag !== undefined && { etag: headers.etag.replaceAll('"', "") }),
   };
 };

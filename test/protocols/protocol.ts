@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { ErrorName } from "../../src/errors/table.ts";
 import type { Jar } from "./jar.ts";
 import type { SeenFlow, SeenSession, SeenText } from "./seen.ts";
+import type { SeenNext } from "./seen-next.ts";
 import type { TestServer } from "./server.ts";
 
 /*
@@ -65,6 +66,8 @@ export interface Done {
   readonly token?: string;
   /** The identity's version. */
   readonly etag?: string;
+  /** What to do next; undefined where the answer has no place for it, as that to a form has not. */
+  readonly next?: readonly SeenNext[];
 }
 
 /**

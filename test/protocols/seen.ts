@@ -7,8 +7,9 @@ import type { RegistrationFlow } from "../../gen/ostiary/registration/v1/flow_pb
 import type { Session } from "../../gen/ostiary/session/v1/session_pb.ts";
 import type { SettingsFlow } from "../../gen/ostiary/settings/v1/flow_pb.ts";
 import { StateSchema as SettingsStateSchema } from "../../gen/ostiary/settings/v1/flow_pb.ts";
-import { type ContinueWith, FlowType, type UiNode, type UiText, UiTextType } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import { FlowType, type UiNode, type UiText, UiTextType } from "../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { VerificationFlow } from "../../gen/ostiary/verification/v1/flow_pb.ts";
+import { actionOf } from "./seen-next.ts";
 
 /*
  * What a client sees, the same whichever protocol it looked through. REST JSON and
@@ -206,9 +207,6 @@ const stateOf = (flow: Flow): string => {
   const { values } = stateSchemas[flow.$typeName];
   return (values.find(({ number }) => number === flow.state)?.name ?? "").replace(/^STATE_/, "").toLowerCase();
 };
-
-const actionOf = ({ next }: ContinueWith): string =>
-  (next.case ?? "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Reads a flow as Connect and gRPC carry it. */
 export const flowOfMessage = (flow: Flow): SeenFlow => {

@@ -81,7 +81,7 @@ export const createApproveSignUp = (deps: RegistrationDeps): SignUpSteps["approv
 
 /** Creates the transaction of a sign-up. @throws ConcurrentChangeError, AlreadyConsumed, RATE_LIMITED */
 const createWriteSignUp =
-  ({ clock, flows, hooks, identities, limit, sessions }: RegistrationDeps) =>
+  ({ clock, csrf, flows, hooks, identities, limit, sessions }: RegistrationDeps) =>
   async (
     tx: Sql,
     { flow, call, fetches }: AuthenticationContext,
@@ -101,8 +101,11 @@ const createWriteSignUp =
     await identities.insert(tx, identity, secrets);
     // A native app fetches its session: it gets one whatever is configured.
     let issued = fetches ? await sessions.begin(tx, identity, [amr], call) : undefined;
+    // A secret that someone else may know must not outlive the change of person.
+    const nextSecret = flow.type === "browser" ? csrf.draw() : undefined;
     const context: WrittenContext = {
       ...hooked,
+      nextSecret,
       // Hooks that run later see the session that one of them began.
       get session() {
         return issued?.session;
@@ -121,7 +124,7 @@ const createRenderSignUp =
   ({ clock, csrf, devices, schemas, sessionCookie }: RegistrationDeps) =>
   (
     { flow, call }: AuthenticationContext,
-    { identity, issued }: WrittenSignUp,
+    { identity, issued, context }: WrittenSignUp,
     destination: string,
     continueWith: readonly ContinueWith[],
   ): FlowCompleted => {
@@ -135,8 +138,7 @@ const createRenderSignUp =
         continueWith: [...continueWith, ...(issued ? [setSessionToken(issued.token)] : [])],
         redirectBrowserTo: "",
       };
-    // A secret that someone else may know must not outlive the change of person.
-    csrf.rotate(call);
+    csrf.rotate(call, context.nextSecret);
     if (issued) {
       sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
       devices.remember(call, identity.id);

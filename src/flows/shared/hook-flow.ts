@@ -21,7 +21,6 @@ export const createHookFlows =
     kind: flow.kind,
     type: flow.type,
     requestUrl: flow.requestUrl,
-    csrfDigest: flow.csrfDigest,
     returnTo: returnToOf(flow),
     render: () => print[flow.kind](flow, signedIn),
   });

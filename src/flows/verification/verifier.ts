@@ -17,6 +17,7 @@ export interface VerifierDeps
     | "clock"
     | "config"
     | "courier"
+    | "csrf"
     | "db"
     | "devices"
     | "flows"
@@ -40,7 +41,7 @@ export interface VerifierDeps
  * status of the address are written with the change.
  */
 export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: OpenVerification } => {
-  const { config, courier, devices, flows, messages, methods, sealedContext, sendsToAll, urls } = deps;
+  const { config, courier, csrf, devices, flows, messages, methods, sealedContext, sendsToAll, urls } = deps;
   const queueProof = createQueueProof(deps);
   const method: ProofMethod = methods[config.use];
 
@@ -66,11 +67,12 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
 
   const send = async (
     tx: Sql,
-    { flow: origin, call, identity, transientPayload }: WrittenContext,
+    { flow: origin, call, nextSecret, identity, transientPayload }: WrittenContext,
     address: Address,
   ): Promise<CreatedVerification> => {
-    const { type, csrfDigest } = origin;
+    const { type } = origin;
     const { requestUrl, returnTo } = endOf(origin);
+    const csrfDigest = type === "browser" ? csrf.digest(nextSecret ?? csrf.ensure(call)) : undefined;
     const fresh = newVerificationFlow(deps, { type, requestUrl, csrfDigest, context: keepReturnTo(returnTo) });
     const issued = method.issue(bindingOf(fresh, { address, identityId: identity.id }));
     const device = await devices.find(call, identity.id);
