@@ -90,7 +90,7 @@ export const createFlows = (
     createAllowedUrls({ allowed, publicUrl: serve.public.base_url, defaultUrl: defaultReturnUrl }),
   );
   const destinations = { returnTo, urls, defaultReturnUrl };
-  const takesPhoneNumbers = false;
+  const takesPhoneNumbers = config.courier.sms !== undefined;
   const render = {
     ...createAddressFlowRenders(core, methods, destinations, takesPhoneNumbers),
     settings: createRenderSettings({
