@@ -68,6 +68,21 @@ const codeSchema = {
   },
 };
 
+/** The same, with more addresses to come back through. */
+const severalAddressesSchema = {
+  ...identitySchema,
+  properties: {
+    traits: {
+      ...traits,
+      properties: {
+        ...traits.properties,
+        second: { type: "string", format: "email", "ory.sh/kratos": { recovery: { via: "email" } } },
+        phone: { type: "string", format: "tel", "ory.sh/kratos": { recovery: { via: "sms" } } },
+      },
+    },
+  },
+};
+
 const urlOf = (schema: object): string => `base64://${Buffer.from(JSON.stringify(schema)).toString("base64")}`;
 
 /** The schema as a URL of the configuration. */
@@ -75,3 +90,6 @@ export const identitySchemaUrl = urlOf(identitySchema);
 
 /** The schema with codes, the same way. */
 export const codeSchemaUrl = urlOf(codeSchema);
+
+/** The schema with several recovery addresses, the same way. */
+export const severalAddressesSchemaUrl = urlOf(severalAddressesSchema);

@@ -23,6 +23,17 @@ export interface TypedAddress {
   readonly text: UiText;
 }
 
+/** What the flow is in while people choose; clients see these states with `recovery_` before them. */
+const choiceStates: ReadonlySet<string> = new Set([
+  "awaiting_address",
+  "awaiting_address_choice",
+  "confirming_address",
+  "awaiting_code",
+]);
+
+/** Whether people choose among their addresses in a flow. */
+export const isAboutChoice = ({ state }: Pick<FlowRecord, "state">): boolean => choiceStates.has(state);
+
 type Submission = Submitted & Loaded & { readonly method: RecoveryMethod };
 type Asked = Ended<Done<UpdateFlowResponse> | ConcurrentChange>;
 
@@ -32,7 +43,7 @@ type Asked = Ended<Done<UpdateFlowResponse> | ConcurrentChange>;
  * full. That is skipped where there is nothing to choose.
  */
 export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: RecoveryLoad) => {
-  const { clock, db, digestKey, flows, identities, takesPhoneNumbers } = deps;
+  const { clock, db, digestKey, flows, identities, messages: limit, takesPhoneNumbers } = deps;
 
   const choiceOf = (flow: FlowRecord, address: string): string => addressChoice(digestKey, flow.id, address);
 
@@ -64,11 +75,18 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
     return owner?.identity.state === "active" ? owner.identity : undefined;
   };
 
+  /** Where a code can be sent to. */
+  const choicesOf = (owner: IdentityRecord | undefined): readonly string[] =>
+    (owner?.recovery ?? [])
+      .filter(({ via }) => via === "email" || takesPhoneNumbers)
+      .map(({ value }) => value)
+      .sort();
+
   const send = (address: Address, confirmed: string, named: string): { readonly typed: TypedAddress } => ({
     typed: {
       address,
       values: { recovery_confirm_address: confirmed, recovery_address: named },
-      state: "recovery_awaiting_code",
+      state: "awaiting_code",
       text: uiText(messages.recoveryCodeSentTo, { masked_address: maskAddress(address.value) }),
     },
   });
@@ -78,13 +96,14 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
     named: string,
   ): Promise<Asked | { readonly typed: TypedAddress }> => {
     const address = await must(submission, "recovery_address", named);
-    const owner = await ownerOf(address);
-    const { flow } = submission;
-    const choices = (owner?.recovery ?? []).map(({ value }) => value).sort();
+    const { flow, call } = submission;
+    const choices = choicesOf(await ownerOf(address));
     if (choices.length <= 1) return send(address, named, named);
+    // It shows that somebody has the address: asking for that is limited as asking for messages is.
+    await limit.consumeOrThrow(call.remoteAddress);
     return ask(
       submission,
-      "recovery_awaiting_address_choice",
+      "awaiting_address_choice",
       { recovery_address: named, choices: choices.map((value) => [choiceOf(flow, value), maskAddress(value)]) },
       uiText(messages.chooseRecoveryAddress),
     );
@@ -108,7 +127,7 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
     }
     return ask(
       submission,
-      "recovery_confirming_address",
+      "confirming_address",
       { recovery_address: body.recoveryAddress, via: chosen.via },
       uiText(messages.askForFullAddress),
     );
@@ -117,22 +136,21 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
   const goBack = async (submission: Submission): Promise<Asked> => {
     const { body } = submission;
     const named = readAddress(body.recoveryAddress, takesPhoneNumbers);
-    const owner = named && (await ownerOf(named));
-    if (owner && owner.recovery.length > 1) {
+    if (named && choicesOf(await ownerOf(named)).length > 1) {
       const asked = await chooseAmong(submission, body.recoveryAddress);
       if ("endedWith" in asked) return asked;
     }
-    return ask(submission, "recovery_awaiting_address", {});
+    return ask(submission, "awaiting_address", {});
   };
 
   return (submission: Submission): Promise<Asked | { readonly typed: TypedAddress }> => {
     const { body, flow } = submission;
     if (body.screen === "previous") return goBack(submission);
     switch (flow.state) {
-      case "recovery_awaiting_address_choice":
+      case "awaiting_address_choice":
         return confirm(submission);
-      case "recovery_confirming_address":
-      case "recovery_awaiting_code":
+      case "confirming_address":
+      case "awaiting_code":
         return must(submission, "recovery_confirm_address", body.recoveryConfirmAddress).then((address) =>
           send(address, body.recoveryConfirmAddress, body.recoveryAddress),
         );

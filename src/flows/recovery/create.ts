@@ -56,7 +56,7 @@ export const newRecoveryFlow = (
   { choosesAddress, clock, config }: Pick<RecoveryDeps, "choosesAddress" | "clock" | "config">,
   parts: Pick<FlowRecord, "type" | "requestUrl" | "csrfDigest" | "context">,
 ): FlowRecord => {
-  const state = choosesAddress && config.use === "code" ? "recovery_awaiting_address" : "choose_method";
+  const state = choosesAddress && config.use === "code" ? "awaiting_address" : "choose_method";
   return {
     ...newFlow({ kind: "recovery", state, ...parts }, { clock, lifespan: config.lifespan }),
     active: config.use,

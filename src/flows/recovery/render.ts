@@ -24,17 +24,17 @@ const states: Readonly<Record<string, State>> = {
   choose_method: State.CHOOSE_METHOD,
   sent_email: State.SENT_EMAIL,
   passed_challenge: State.PASSED_CHALLENGE,
-  recovery_awaiting_address: State.RECOVERY_AWAITING_ADDRESS,
-  recovery_awaiting_address_choice: State.RECOVERY_AWAITING_ADDRESS_CHOICE,
-  recovery_confirming_address: State.RECOVERY_CONFIRMING_ADDRESS,
-  recovery_awaiting_code: State.RECOVERY_AWAITING_CODE,
+  awaiting_address: State.RECOVERY_AWAITING_ADDRESS,
+  awaiting_address_choice: State.RECOVERY_AWAITING_ADDRESS_CHOICE,
+  confirming_address: State.RECOVERY_CONFIRMING_ADDRESS,
+  awaiting_code: State.RECOVERY_AWAITING_CODE,
 };
 
 const choiceSteps: Readonly<Record<string, AddressChoiceView["step"]>> = {
-  recovery_awaiting_address: "address",
-  recovery_awaiting_address_choice: "choice",
-  recovery_confirming_address: "confirmation",
-  recovery_awaiting_code: "code",
+  awaiting_address: "address",
+  awaiting_address_choice: "choice",
+  confirming_address: "confirmation",
+  awaiting_code: "code",
 };
 
 const choicesOf = (kept: JsonValue | undefined): AddressChoiceView["choices"] =>

@@ -17,7 +17,7 @@ import { type ConcurrentChange, concurrentChange } from "../shared/concurrent-ch
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { mustExist } from "../shared/request.ts";
-import { createChooseAddress } from "./choose-address.ts";
+import { createChooseAddress, isAboutChoice } from "./choose-address.ts";
 import { isOperatorMade } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
@@ -42,9 +42,10 @@ export const createUpdate = (deps: RecoveryDeps) => {
   const renderOutcome = createRenderOutcome(deps);
   const chooseAddress = createChooseAddress(deps, load);
 
-  const mustBeMethod = (name: RecoveryCase): RecoveryMethod => {
+  /** The method of the configuration; what an operator made comes back by that of its flow. */
+  const mustBeMethod = (name: RecoveryCase, flow?: FlowRecord): RecoveryMethod => {
     const method: RecoveryMethod = methods[name];
-    if (method.enabled && name === config.use) return method;
+    if (method.enabled && (name === config.use || name === flow?.active)) return method;
     throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
   };
 
@@ -61,7 +62,7 @@ export const createUpdate = (deps: RecoveryDeps) => {
   /** The address to send to, as it was typed. In a flow that lets people choose, the form may ask on instead. */
   const readTyped = async (submission: Submitted & Loaded & { readonly method: RecoveryMethod }) => {
     const { body, flow, call, method } = submission;
-    if (flow.state.startsWith("recovery_")) return chooseAddress(submission);
+    if (isAboutChoice(flow)) return chooseAddress(submission);
     const address = readAddress(body.email, false);
     if (address !== undefined)
       return { typed: { address, values: { email: body.email }, state: "sent_email", text: method.sent(address.via) } };
@@ -143,7 +144,7 @@ export const createUpdate = (deps: RecoveryDeps) => {
     })
     .step("pickMethod", async (submission) => {
       await load.rejectIfPassed(submission);
-      return { picked: mustBeMethod(submission.method) };
+      return { picked: mustBeMethod(submission.method, submission.flow) };
     })
     .step("perform", mustBeRight)
     .step("runBeforePersistHooks", async ({ flow, call, body, before, address, method }) => {
