@@ -29,7 +29,7 @@ const hook = (config: Raw = {}) => ({
   hook: "web_hook",
   config: { url: `${receiver.url}/hook?key=a-secret-of-the-url`, method: "POST", body: wholeContext, ...config },
 });
-const quick = { clients: { web_hook: { timeout: "300ms" } } };
+const quick = { clients: { web_hook: { timeout: "1s" } } };
 const everywhere = (config: Raw, when: "before" | "after"): Raw => ({
   ...quick,
   selfservice: {

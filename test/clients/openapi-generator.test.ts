@@ -43,9 +43,11 @@ const generate = async (): Promise<void> => {
 };
 
 /** Every recorded flow, by the name of its type in the document. */
-const flows = recordedAnswers.flatMap(({ scenario, label, body }) => {
+const flows = recordedAnswers.flatMap(({ scenario, label, path: asked, body }) => {
   if (typeof body !== "object" || body === null || !("ui" in body)) return [];
-  const kind = /self-service\/(\w+)/.exec(String((body as { ui: { action?: string } }).ui.action))?.[1] ?? "";
+  const { action } = (body as { ui: { action?: string } }).ui;
+  // The form of a flow that is done leads elsewhere.
+  const [, kind = ""] = /self-service\/(\w+)/.exec(String(action)) ?? /self-service\/(\w+)/.exec(asked) ?? [];
   const type = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}Flow`;
   return [{ name: `${scenario}: ${label}`, type, body: body as Readonly<Record<string, unknown>> }];
 });
