@@ -24,7 +24,13 @@ export const createPasswordImporter =
     readonly maxCost: HashCost;
   }): CredentialImporter<"password"> =>
   async ({ config }, { stored }) => {
-    const { password = "", hashedPassword = "" } = config ?? {};
+    const { password = "", hashedPassword = "", usePasswordMigrationHook = false } = config ?? {};
+    // Whoever was imported so could never sign in.
+    if (usePasswordMigrationHook)
+      throw serviceError("INVALID_FIELD", {
+        field: `${at}.use_password_migration_hook`,
+        explain: "Passwords cannot be asked of another system yet: import their hashes.",
+      });
     if (hashedPassword !== "") return setPassword(importableHash(hashedPassword, maxCost), stored);
     if (password === "")
       throw serviceError("INVALID_FIELD", {

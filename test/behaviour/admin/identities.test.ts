@@ -122,6 +122,13 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
       { traits: { email: "a@example.com" }, credentials: { password: { config: { hashed_password: "plain" } } } },
       "credentials.password.config.hashed_password",
     ],
+    [
+      {
+        traits: { email: "a@example.com" },
+        credentials: { password: { config: { use_password_migration_hook: true } } },
+      },
+      "credentials.password.config.use_password_migration_hook",
+    ],
     [{ traits: { email: "a@example.com" }, credentials: { password: { config: {} } } }, "credentials.password.config"],
     [
       {

@@ -101,8 +101,8 @@ export type ImportPasswordConfig = Message<"ostiary.identity.v1.ImportPasswordCo
   hashedPassword: string;
 
   /**
-   * The password is asked of `selfservice.methods.password.config.migrate_hook`
-   * at the first sign-in.
+   * Whether the password is asked of another system at the first sign-in.
+   * Refused when true: hashes are imported instead.
    *
    * @generated from field: bool use_password_migration_hook = 3;
    */
