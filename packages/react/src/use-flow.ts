@@ -34,8 +34,8 @@ export interface FlowState<F> {
   readonly version: number;
   /** Submits what was typed, by the names of the inputs, that of the pressed button included. */
   readonly submit: (values: FormValues) => Promise<void>;
-  /** Shows a flow that came otherwise: of a call that was resumed. */
-  readonly show: (flow: F) => void;
+  /** Shows what another call answered, such as a change that was resumed: a flow, or why it failed. */
+  readonly show: (flow: F | undefined, failure?: Failure) => void;
 }
 
 interface Shown<F> {
@@ -54,7 +54,11 @@ export const useFlow = <F extends WithForm, V, O>(
   const latest = useRef({ calls, options });
   latest.current = { calls, options };
 
+  /** How many answers there were, and the last one with a flow: what a slower read brings may be older. */
+  const answers = useRef({ count: 0, flow: 0 });
   const answer = useCallback((flow: F | undefined, failure: Failure | undefined) => {
+    answers.current.count += 1;
+    if (flow !== undefined) answers.current.flow = answers.current.count;
     setShown((before) => ({ flow: flow ?? before.flow, failure, pending: false, version: before.version + 1 }));
   }, []);
 
@@ -66,9 +70,11 @@ export const useFlow = <F extends WithForm, V, O>(
       await Promise.resolve();
       if (gone) return;
       const { calls: now, options: given } = latest.current;
+      const answered = answers.current.count;
       const result = id === undefined ? await now.create(given.create) : await now.get(id);
-      if (gone) return;
-      if (result.ok) answer(result.value, undefined);
+      if (gone || answers.current.flow > answered) return;
+      if (result.ok && answers.current.count === answered) answer(result.value, undefined);
+      else if (result.ok) setShown((before) => ({ ...before, flow: result.value, version: before.version + 1 }));
       else answer(undefined, result.failure);
     };
     void begin();
@@ -92,6 +98,5 @@ export const useFlow = <F extends WithForm, V, O>(
     [flow, answer],
   );
 
-  const show = useCallback((next: F) => answer(next, undefined), [answer]);
-  return { ...shown, flow, failure: shown.failure, form: flow && formOf(flow), submit, show };
+  return { ...shown, flow, failure: shown.failure, form: flow && formOf(flow), submit, show: answer };
 };

@@ -24,7 +24,8 @@ export const useSettings = (
   const { show } = state;
   const resume = async (id: string): Promise<void> => {
     const result = await settings.resume(id);
-    if (result.ok && result.value.flow !== undefined) show(result.value.flow);
+    if (result.ok) show(result.value.flow);
+    else show(undefined, result.failure);
   };
   return { ...state, resume };
 };
