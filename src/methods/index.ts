@@ -131,6 +131,7 @@ export const createMethods = ({
     limit: registrationLimit,
     firstFactors: (identity) => firstFactors(identity).reduce((sum, { count }) => sum + count, 0),
     hasPasswords: password.enabled,
+    hidesAccounts,
   });
   const withoutCodes: readonly CredentialKind[] = [
     passwordCredential,

@@ -3,6 +3,7 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import type { RegistrationLimit } from "../../limits/registrations.ts";
 import { prepareCeremonies } from "./ceremony.ts";
 import { createPasskeyCredential, createWebauthnCredential } from "./credential.ts";
+import { createDecoys } from "./decoys.ts";
 import { createEnrolments, type EnrolmentDeps } from "./enrolment.ts";
 import { createFormSecrets } from "./form-secrets.ts";
 import { createPasskeyLogin } from "./passkey-login.ts";
@@ -29,11 +30,23 @@ export interface KeysDeps extends Omit<SignInDeps, "formSecrets">, Pick<Enrolmen
   readonly publicUrl: string;
   /** Whether passwords have the fields that all methods share: traits and identifier. */
   readonly hasPasswords: boolean;
+  /** Whether an unknown identifier is answered like a known one. */
+  readonly hidesAccounts: boolean;
 }
 
 /** Creates both methods. */
-export const createKeys = ({ config, digestKeys, firstFactors, limit, publicUrl, hasPasswords, ...deps }: KeysDeps) => {
+export const createKeys = ({
+  config,
+  digestKeys,
+  firstFactors,
+  limit,
+  publicUrl,
+  hasPasswords,
+  hidesAccounts,
+  ...deps
+}: KeysDeps) => {
   const { webauthn, passkey } = config;
+  const decoys = hidesAccounts ? createDecoys(digestKeys) : undefined;
   const formSecrets = createFormSecrets(digestKeys);
   const script = createKeyScriptFile(publicUrl);
   const enrolments = createEnrolments({ ...deps, formSecrets, firstFactors });
@@ -42,7 +55,7 @@ export const createKeys = ({ config, digestKeys, firstFactors, limit, publicUrl,
   return {
     webauthn: {
       settings: createWebauthnSettings({ ...shared, config: webauthn }),
-      login: createWebauthnLogin({ ...shared, config: webauthn, signIn, hasIdentifier: !hasPasswords }),
+      login: createWebauthnLogin({ ...shared, config: webauthn, signIn, hasIdentifier: !hasPasswords, decoys }),
       registration: createWebauthnRegistration(webauthn, { ...shared, hasTraits: !hasPasswords && !passkey.enabled }),
       credential: createWebauthnCredential(webauthn),
     },

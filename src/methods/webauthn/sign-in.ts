@@ -26,8 +26,8 @@ export interface SignInDeps {
 export interface SignIn {
   readonly method: KeyMethod;
   readonly response: NonNullable<ReturnType<typeof readAssertion>>;
-  /** Whose keys they are. */
-  readonly identity: IdentityRecord;
+  /** Whose keys they are; undefined: nobody's, so that no answer holds. */
+  readonly identity: IdentityRecord | undefined;
   readonly secret: Secret | undefined;
   /** Which of them will do. */
   readonly mayUse: (key: StoredKey) => boolean;
@@ -72,7 +72,7 @@ export const createSignIn = ({ audit, db, formSecrets }: SignInDeps): SignInWith
       isChallenge: (challenge) => formSecrets.isChallenge(form, challenge),
     });
     if (assertion.kind === "faulty") {
-      if (assertion.fault === "counter")
+      if (identity !== undefined && assertion.fault === "counter")
         await audit.record(
           db,
           {
@@ -86,6 +86,7 @@ export const createSignIn = ({ audit, db, formSecrets }: SignInDeps): SignInWith
         );
       return assertionFault(assertion.fault);
     }
+    if (identity === undefined) return unknownOwner();
     // Only whoever has the key learns that the account was disabled.
     if (identity.state !== "active")
       return { ...rejected([{ node: "", text: uiText(general.identityDisabled) }]), active: method };

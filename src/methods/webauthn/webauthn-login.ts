@@ -5,17 +5,17 @@ import type { Call } from "../../lib/call.ts";
 import { normaliseIdentifier } from "../../schema/normalise.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { inputNode } from "../../ui/node.ts";
-import type { Authenticated } from "../contract/authentication.ts";
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
 import { type NextStep, type Rejected, rejected } from "../contract/result.ts";
 import { signsInAlone } from "./credential.ts";
+import type { Decoys, NamedKey } from "./decoys.ts";
 import { roundOf } from "./form-secrets.ts";
 import { type KeyFacts, keyFactsOf, type StoredKey, WEBAUTHN } from "./key.ts";
 import { assertionFault, messages, unknownOwner } from "./messages.ts";
 import { keyIdentifierNode, keyLoginNodes, keyScript, type ScriptFile } from "./nodes.ts";
 import { securityKeyRequest } from "./options.ts";
 import { readAssertion } from "./response.ts";
-import { loginForm, type SignInDeps, type SignInWithKey } from "./sign-in.ts";
+import { loginForm, type SignIn, type SignInDeps, type SignInWithKey } from "./sign-in.ts";
 
 /** What the webauthn method of the login flow needs. */
 export interface WebauthnLoginDeps extends Pick<SignInDeps, "db" | "identities" | "formSecrets"> {
@@ -24,10 +24,15 @@ export interface WebauthnLoginDeps extends Pick<SignInDeps, "db" | "identities" 
   readonly script: ScriptFile;
   /** Whether it has the field of the identifier, which no other method has. */
   readonly hasIdentifier: boolean;
+  /** Shown to whoever has no key, where accounts are hidden. */
+  readonly decoys: Decoys | undefined;
 }
 
 /** Which keys a form asks for: those of a person who is signed in, or of one who said who they are. */
-type Allowed = readonly Pick<KeyFacts, "id" | "transports">[];
+type Allowed = readonly NamedKey[];
+
+/** Whom an answer is for. */
+type AnsweredFor = Pick<SignIn, "identity" | "secret" | "mayUse">;
 
 /**
  * Creates the webauthn method of the login flow. Whoever is signed in uses one of their keys at once: as the second
@@ -35,7 +40,7 @@ type Allowed = readonly Pick<KeyFacts, "id" | "transports">[];
  * with the keys of its owner.
  */
 export const createWebauthnLogin = (deps: WebauthnLoginDeps): LoginMethod<"webauthn"> => {
-  const { config, db, identities, formSecrets, signIn, script, hasIdentifier } = deps;
+  const { config, db, identities, formSecrets, signIn, script, hasIdentifier, decoys } = deps;
 
   /** Whether a key does for what the flow asks for. */
   const mayUse =
@@ -50,28 +55,29 @@ export const createWebauthnLogin = (deps: WebauthnLoginDeps): LoginMethod<"webau
     return requestedAal === 1 ? (readOwner(sealedContext(WEBAUTHN))?.keys ?? []) : [];
   };
 
-  const verify = async (
-    answer: string,
-    { identity, keysThatDo }: { readonly identity: IdentityRecord; readonly keysThatDo: (key: StoredKey) => boolean },
-    view: LoginView,
-    call: Call,
-  ): Promise<Authenticated | Rejected> => {
+  const verify = async (answer: string, of: AnsweredFor, view: LoginView, call: Call) => {
     const response = readAssertion(answer);
     if (response === undefined) return assertionFault("malformed");
+    return signIn({ method: WEBAUTHN, response, ...of, rp: config.rp, requireUserVerification: false }, view, call);
+  };
+
+  const verifySignedIn = async (answer: string, identity: IdentityRecord, view: LoginView, call: Call) => {
     const secret = await identities.findSecret(db, identity.id, WEBAUTHN);
-    return signIn(
-      {
-        method: WEBAUTHN,
-        response,
-        identity,
-        secret,
-        mayUse: keysThatDo,
-        rp: config.rp,
-        requireUserVerification: false,
-      },
-      view,
-      call,
-    );
+    return verify(answer, { identity, secret, mayUse: mayUse(view, identity) }, view, call);
+  };
+
+  /** The second of two steps. Keys of nobody are checked like those of somebody. */
+  const verifyOwner = async (answer: string, { identityId, keys }: Owner, view: LoginView, call: Call) => {
+    const [identity, secret] = await Promise.all([
+      identities.find(db, identityId),
+      identities.findSecret(db, identityId, WEBAUTHN),
+    ]);
+    if (identity !== undefined) {
+      const signsIn = (key: StoredKey) => signsInAlone(true, identity, key);
+      return verify(answer, { identity, secret, mayUse: signsIn }, view, call);
+    }
+    if (decoys === undefined) return unknownOwner();
+    return verify(answer, { identity, secret: decoys.secretOf(keys), mayUse: () => true }, view, call);
   };
 
   /** The first of two steps: whose keys are asked for. */
@@ -87,12 +93,13 @@ export const createWebauthnLogin = (deps: WebauthnLoginDeps): LoginMethod<"webau
     const keys = found
       ? keyFactsOf(found.identity, WEBAUTHN).keys.filter((key) => signsInAlone(true, found.identity, key))
       : [];
-    if (found === undefined || keys.length === 0) return { ...unknownOwner(), submittedValues };
+    const owner = found && keys.length > 0 ? { identityId: found.identity.id, keys } : decoys?.of(identifier);
+    if (owner === undefined) return { ...unknownOwner(), submittedValues };
     return {
       kind: "next_step",
       state: "choose_method",
       active: WEBAUTHN,
-      sealed: writeOwner(found.identity.id, keys, roundOf(view.sealedContext(WEBAUTHN))),
+      sealed: writeOwner(owner, roundOf(view.sealedContext(WEBAUTHN))),
       offers: { [WEBAUTHN]: true },
       submittedValues,
       messages: [{ node: "", text: uiText(messages.prepareKey) }],
@@ -137,16 +144,12 @@ export const createWebauthnLogin = (deps: WebauthnLoginDeps): LoginMethod<"webau
       const { refresh, requestedAal, signedIn } = view;
       if (refresh || requestedAal === 2) {
         if (signedIn === undefined || input.webauthnLogin === "") return noMethod;
-        const keysThatDo = mayUse(view, signedIn.identity);
-        return verify(input.webauthnLogin, { identity: signedIn.identity, keysThatDo }, view, call);
+        return verifySignedIn(input.webauthnLogin, signedIn.identity, view, call);
       }
       if (!config.passwordless) return noMethod;
       const owner = readOwner(view.sealedContext(WEBAUTHN));
       if (input.webauthnLogin === "" || owner === undefined) return findOwner(input.identifier, view);
-      const identity = await identities.find(db, owner.identityId);
-      if (identity === undefined) return unknownOwner();
-      const keysThatDo = (key: StoredKey) => signsInAlone(true, identity, key);
-      return verify(input.webauthnLogin, { identity, keysThatDo }, view, call);
+      return verifyOwner(input.webauthnLogin, owner, view, call);
     },
   };
 };
@@ -166,16 +169,20 @@ const identifierNode = (type: "text" | "hidden", value: JsonValue) =>
     label: uiText(general.identifier),
   });
 
+/** Whose keys a form asks for: a person's, or nobody's. */
+interface Owner {
+  readonly identityId: string;
+  readonly keys: Allowed;
+}
+
 /** What the form remembers of whoever said who they are. */
-const writeOwner = (identityId: string, keys: Allowed, round: number): JsonObject => ({
+const writeOwner = ({ identityId, keys }: Owner, round: number): JsonObject => ({
   round,
   identityId,
   keys: keys.map(({ id, transports }) => ({ id, transports: [...transports] })),
 });
 
-const readOwner = (
-  sealed: JsonObject | undefined,
-): { readonly identityId: string; readonly keys: Allowed } | undefined =>
+const readOwner = (sealed: JsonObject | undefined): Owner | undefined =>
   typeof sealed?.identityId === "string" && Array.isArray(sealed.keys)
     ? { identityId: sealed.identityId, keys: sealed.keys as unknown as Allowed }
     : undefined;
