@@ -4,6 +4,8 @@ import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import type { Csrf } from "../session/csrf.ts";
 import { createTokenizer } from "../session/tokenizer.ts";
+import type { OwnedCredentials } from "./owner/deps.ts";
+import { createAccountService } from "./owner/service.ts";
 import type { SessionDeps, WhoAmIAnswering } from "./sessions/deps.ts";
 import { createSessionService } from "./sessions/service.ts";
 
@@ -16,6 +18,12 @@ export interface AccountDeps
   readonly addressRules: AddressRules;
 }
 
+/** What the methods tell of what people have. */
+interface OwnerMethods {
+  readonly credentials: OwnedCredentials["kinds"];
+  readonly oidc: { readonly links: OwnedCredentials["links"] };
+}
+
 /** Creates what owners do outside flows: who is signed in, where else, and ending it. */
 export const createAccount = (
   deps: AccountDeps,
@@ -24,6 +32,7 @@ export const createAccount = (
     readonly endings: SessionDeps["sessionEndings"];
     readonly csrf: Csrf;
   },
+  { credentials, oidc }: OwnerMethods,
 ) => {
   const { feature_flags: flags, session } = deps.config;
   const engine = createJsonnetEngine();
@@ -50,6 +59,11 @@ export const createAccount = (
             ? (flags.cacheable_sessions_max_age ?? Number.POSITIVE_INFINITY)
             : undefined,
         },
+      }),
+      createAccountService({
+        ...deps,
+        owned: { kinds: credentials, links: oidc.links },
+        requiredAal: session.whoami.required_aal,
       }),
     ],
     close: () => engine.close(),

@@ -308,6 +308,8 @@ const rows: readonly Row[] = [
 
 /** RPCs that write nothing of a person: they read, or begin a flow that is of no use without what it rests on. */
 const others = [
+  "AccountService/ListFactors",
+  "AccountService/ListLinks",
   "CourierAdminService/GetMessage",
   "CourierAdminService/ListMessages",
   "ErrorService/GetFlowError",

@@ -56,6 +56,10 @@ export const createCodeCredential = (config: CodeConfig, findAddresses: FindCode
   const factor = config.passwordless_enabled ? "first" : config.mfa_enabled ? "second" : undefined;
   return {
     type: CODE,
+    owned: (identity) =>
+      config.enabled && factor !== undefined
+        ? findAddresses(identity).map(({ value }) => ({ id: "", name: value }))
+        : [],
     factors: (identity) =>
       config.enabled && factor !== undefined
         ? findAddresses(identity).map(

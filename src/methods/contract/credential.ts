@@ -22,10 +22,36 @@ export interface Authenticator {
   readonly via?: Via;
 }
 
+/** One authenticator as its owner knows it. Nothing of it is secret. */
+export interface OwnedFactor {
+  /** Tells keys of one type apart; empty for types of which there is one. */
+  readonly id: string;
+  /** What the owner called it, or where its codes go; may be empty. */
+  readonly name: string;
+  /** RFC 3339; undefined where that is not known. */
+  readonly createdAt?: string | undefined;
+  /** Single-use codes that are left. */
+  readonly remaining?: number | undefined;
+}
+
+/** An account at a sign-in provider, as its owner knows it. */
+export interface OwnedLink {
+  readonly provider: string;
+  readonly subject: string;
+  readonly account?: string | undefined;
+  /** RFC 3339. */
+  readonly linked_at?: string | undefined;
+}
+
+/** Finds the accounts at sign-in providers that a person has linked. */
+export type FindLinks = (identity: IdentityRecord) => readonly OwnedLink[];
+
 /** A kind of credential. */
 export interface CredentialKind {
   /** As stored, and as clients know it: `password`, `oidc`. */
   readonly type: string;
+  /** What its owner has of it, usable now or not. Links to providers are none of them: see `FindLinks`. */
+  owned(identity: IdentityRecord): readonly OwnedFactor[];
   /** It only stands in for others of the second step, and is of no use without one: codes on paper. */
   readonly isBackup?: boolean;
   /** The authenticators of this kind that the person can use now: keys, providers, a password. */

@@ -143,6 +143,12 @@ export const codesLeft = (identity: IdentityRecord): number => {
 export const createLookupSecretCredential = ({ enabled }: { readonly enabled: boolean }): CredentialKind => ({
   type: LOOKUP_SECRET,
   isBackup: true,
+  owned: (identity) => {
+    if (!hasCodes(identity)) return [];
+    const { since } = codeFacts(identity);
+    const createdAt = typeof since === "string" ? since : undefined;
+    return [{ id: "", name: "", createdAt, remaining: codesLeft(identity) }];
+  },
   factors: (identity) =>
     enabled && hasCodes(identity) ? Array.from({ length: codesLeft(identity) }, () => factor) : [],
 });

@@ -87,6 +87,7 @@ export const revealTokens = (stored: JsonObject | undefined, aead: TokenAead): J
  */
 export const createOidcCredential = (isConfigured: (provider: string) => boolean): CredentialKind => ({
   type: OIDC,
+  owned: () => [],
   factors: (identity) => {
     const identifiers = new Set(identity.credentials[OIDC]?.identifiers);
     return linksOf(identity)

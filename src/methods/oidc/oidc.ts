@@ -103,6 +103,7 @@ export const createOidc = (deps: OidcDeps) => {
       reauthenticates: (identity: IdentityRecord) =>
         enabled && linksOf(identity).some(({ provider }) => providers.reauthenticates(provider)),
     },
+    links: linksOf,
     createNonce: nonces.create,
     /** Says in the log what is wrong with providers as they are now. Nothing waits for it. */
     check: async (): Promise<void> => {

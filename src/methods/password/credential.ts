@@ -25,6 +25,7 @@ export const setPassword = (hash: string, stored?: Secret): CredentialChange => 
 /** A password is a first factor, if there is one and something to identify by. */
 export const passwordCredential: CredentialKind = {
   type: PASSWORD,
+  owned: ({ credentials }: IdentityRecord) => (credentials[PASSWORD]?.set ? [{ id: "", name: "" }] : []),
   factors: ({ credentials }: IdentityRecord) => {
     const password = credentials[PASSWORD];
     return password?.set && password.identifiers.length > 0 ? [factor] : [];

@@ -58,7 +58,13 @@ export const hasTotp = ({ credentials }: IdentityRecord): boolean => credentials
 /** Creates the kind of credential: an app is a second factor, while the method is enabled. */
 export const createTotpCredential = ({ enabled }: { readonly enabled: boolean }): CredentialKind => ({
   type: TOTP,
+  owned: (identity) => (hasTotp(identity) ? [{ id: "", name: "", createdAt: since(identity) }] : []),
   factors: (identity) => (enabled && hasTotp(identity) ? [factor] : []),
 });
+
+const since = ({ credentials }: IdentityRecord): string | undefined => {
+  const at = credentials[TOTP]?.facts.since;
+  return typeof at === "string" ? at : undefined;
+};
 
 const factor: Authenticator = { kind: "possession", factor: "second", phishingResistant: false };
