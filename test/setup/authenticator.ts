@@ -8,7 +8,7 @@ import { type CBORType, encodeCBOR } from "@levischuck/tiny-cbor";
  */
 
 /** The signature algorithms that it knows, by name. */
-export type Algorithm = "ES256" | "EdDSA" | "RS256";
+export type Algorithm = "ES256" | "EdDSA" | "RS256" | "ES256K";
 
 /** A key that it made. */
 export interface AuthenticatorKey {
@@ -41,6 +41,8 @@ export interface CreateOptions extends AnswerOptions {
   readonly aaguid?: string;
   /** An id that another key has. */
   readonly id?: Buffer;
+  /** Alters the signature of a packed attestation. */
+  readonly attest?: (signature: Buffer) => Buffer;
   /** Alters the attestation object. */
   readonly alter?: (attestationObject: Buffer) => Buffer;
 }
@@ -49,7 +51,9 @@ export interface CreateOptions extends AnswerOptions {
 export interface GetOptions extends AnswerOptions {
   readonly key?: AuthenticatorKey;
   readonly userHandle?: Buffer;
-  /** Alters what was signed. */
+  /** Alters the authenticator data, before it is signed. */
+  readonly data?: (authenticatorData: Buffer) => Buffer;
+  /** Alters the signature. */
   readonly alter?: (signature: Buffer) => Buffer;
 }
 
@@ -62,10 +66,11 @@ export interface Authenticator {
   get(options: JsonValue | undefined, how?: GetOptions): string;
 }
 
-const coseOf: Readonly<Record<Algorithm, number>> = { ES256: -7, EdDSA: -8, RS256: -257 };
+const coseOf: Readonly<Record<Algorithm, number>> = { ES256: -7, EdDSA: -8, RS256: -257, ES256K: -47 };
 
 const makeKey = (algorithm: Algorithm): KeyObject => {
   if (algorithm === "ES256") return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  if (algorithm === "ES256K") return generateKeyPairSync("ec", { namedCurve: "secp256k1" }).privateKey;
   if (algorithm === "EdDSA") return generateKeyPairSync("ed25519").privateKey;
   return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 };
@@ -80,6 +85,7 @@ const publicKeyOf = ({ algorithm, privateKey }: Pick<AuthenticatorKey, "algorith
   const alg: readonly [number, CBORType] = [3, coseOf[algorithm]];
   const entries: Readonly<Record<Algorithm, readonly (readonly [number, CBORType])[]>> = {
     ES256: [[1, 2], alg, [-1, 1], [-2, bytes(jwk.x)], [-3, bytes(jwk.y)]],
+    ES256K: [[1, 2], alg, [-1, 8], [-2, bytes(jwk.x)], [-3, bytes(jwk.y)]],
     EdDSA: [[1, 1], alg, [-1, 6], [-2, bytes(jwk.x)]],
     RS256: [[1, 3], alg, [-1, bytes(jwk.n)], [-2, bytes(jwk.e)]],
   };
@@ -170,12 +176,13 @@ export const createAuthenticator = ({ origin }: { readonly origin: string }): Au
       const authData = authenticatorData(how.rpId ?? options.rp?.id ?? "", how, counter, attested);
       const client = clientData("webauthn.create", options.challenge, how);
       const signed = Buffer.concat([authData, sha256(client)]);
+      const attest = how.attest ?? ((signature: Buffer) => signature);
       const statement = new Map<string | number, CBORType>(
         attestation === "none"
           ? []
           : [
               ["alg", coseOf[algorithm]],
-              ["sig", new Uint8Array(signWith({ algorithm, privateKey }, signed))],
+              ["sig", new Uint8Array(attest(signWith({ algorithm, privateKey }, signed)))],
             ],
       );
       const object = Buffer.from(
@@ -202,7 +209,8 @@ export const createAuthenticator = ({ origin }: { readonly origin: string }): Au
         how.key ?? keys.findLast(({ id }) => allowed === undefined || allowed.includes(id.toString("base64url")));
       if (key === undefined) throw new DOMException("no key of this authenticator will do", "NotAllowedError");
       key.counter = how.counter ?? key.counter + 1;
-      const data = authenticatorData(how.rpId ?? options.rpId ?? "", how, key.counter);
+      const plain = authenticatorData(how.rpId ?? options.rpId ?? "", how, key.counter);
+      const data = how.data?.(plain) ?? plain;
       const client = clientData("webauthn.get", options.challenge, how);
       const signature = signWith(key, Buffer.concat([data, sha256(client)]));
       return answer(key.id, {
