@@ -1,7 +1,9 @@
+import { serviceError } from "../errors/service-error.ts";
 import type { Aead } from "../lib/aead.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { HashCost } from "../lib/hashing/hash-format.ts";
-import type { CredentialAdministration, CredentialImporters } from "./contract/administration.ts";
+import { codeAdministration, importCodeAddresses } from "./code/administration.ts";
+import type { CredentialAdministration, CredentialImporter, CredentialImporters } from "./contract/administration.ts";
 import { createLookupSecretAdministration, createLookupSecretImporter } from "./lookup_secret/administration.ts";
 import { createCodeSecrets } from "./lookup_secret/credential.ts";
 import { createOidcAdministration, createOidcImporter } from "./oidc/administration.ts";
@@ -9,6 +11,8 @@ import { createPasswordImporter, passwordAdministration } from "./password/admin
 import type { Passwords } from "./password/passwords.ts";
 import { createTotpAdministration, createTotpImporter } from "./totp/administration.ts";
 import { createTotpSecrets } from "./totp/credential.ts";
+import { createKeysImporter } from "./webauthn/administration.ts";
+import { PASSKEY, WEBAUTHN } from "./webauthn/key.ts";
 
 /** What the administration of credentials stands on. */
 export interface AdministrationDeps {
@@ -31,6 +35,14 @@ const plain = (type: string, deletion: CredentialAdministration["deletion"]): Cr
   reveal: (config) => config,
 });
 
+/** Nobody could sign in with it. */
+const refuseSaml: CredentialImporter<"saml"> = async () => {
+  throw serviceError("INVALID_FIELD", {
+    field: "credentials.saml",
+    explain: "Nobody signs in through SAML here: leave it out, or link a provider of OpenID Connect.",
+  });
+};
+
 /** What operators may do with credentials: one line for each kind, and one for each that can be set from outside. */
 export const createAdministration = (deps: AdministrationDeps) => {
   const { aead, digestKeys, totpIssuer } = deps;
@@ -42,15 +54,19 @@ export const createAdministration = (deps: AdministrationDeps) => {
       createOidcAdministration(aead),
       createTotpAdministration(totp),
       createLookupSecretAdministration(lookupSecret.secrets),
-      plain("webauthn", "always"),
-      plain("passkey", "never"),
-      plain("code", "never"),
+      plain(WEBAUTHN, "always"),
+      plain(PASSKEY, "never"),
+      codeAdministration,
     ] satisfies readonly CredentialAdministration[],
     importers: {
       password: createPasswordImporter(deps),
       oidc: createOidcImporter(deps),
       totp: createTotpImporter(totp),
       lookupSecret: createLookupSecretImporter(lookupSecret),
+      webauthn: createKeysImporter(WEBAUTHN, deps),
+      passkey: createKeysImporter(PASSKEY, deps),
+      code: importCodeAddresses,
+      saml: refuseSaml,
     } satisfies CredentialImporters,
   };
 };

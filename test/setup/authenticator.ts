@@ -79,7 +79,7 @@ const signWith = ({ algorithm, privateKey }: Pick<AuthenticatorKey, "algorithm" 
   sign(algorithm === "EdDSA" ? null : "sha256", data, privateKey);
 
 /** COSE_Key (RFC 9052, section 7). */
-const publicKeyOf = ({ algorithm, privateKey }: Pick<AuthenticatorKey, "algorithm" | "privateKey">): Buffer => {
+export const publicKeyOf = ({ algorithm, privateKey }: Pick<AuthenticatorKey, "algorithm" | "privateKey">): Buffer => {
   const jwk = privateKey.export({ format: "jwk" });
   const bytes = (text = "") => new Uint8Array(Buffer.from(text, "base64url"));
   const alg: readonly [number, CBORType] = [3, coseOf[algorithm]];
@@ -141,9 +141,15 @@ const answer = (id: Buffer, response: Readonly<Record<string, unknown>>): string
     ),
   });
 
-/** Creates one. */
-export const createAuthenticator = ({ origin }: { readonly origin: string }): Authenticator => {
-  const keys: AuthenticatorKey[] = [];
+/** Creates one, with keys that it has already. */
+export const createAuthenticator = ({
+  origin,
+  keys: there = [],
+}: {
+  readonly origin: string;
+  readonly keys?: readonly AuthenticatorKey[];
+}): Authenticator => {
+  const keys: AuthenticatorKey[] = [...there];
   const clientData = (type: string, challenge: string, how: AnswerOptions): Buffer =>
     Buffer.from(
       JSON.stringify({

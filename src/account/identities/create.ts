@@ -51,8 +51,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
     const imported = await importCredentials(
       credentials.importers,
       request.credentials,
-      id,
-      async () => undefined,
+      { identityId: id, traits, stored: async () => undefined },
       atOnce,
     );
     const identity = apply(

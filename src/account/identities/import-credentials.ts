@@ -1,26 +1,32 @@
 import type { ImportCredentials } from "../../../gen/ostiary/identity/v1/import_credentials_pb.ts";
-import type { CredentialChange, Secret } from "../../identity/identity.ts";
+import type { CredentialChange, Secret, ValidTraits } from "../../identity/identity.ts";
 import type { CredentialImporters, Importable } from "../../methods/contract/administration.ts";
 import type { SlowWork } from "../../methods/contract/slow-work.ts";
+
+/** Whose credentials are set. */
+export interface ImportTarget {
+  readonly identityId: string;
+  readonly traits: Pick<ValidTraits, "identifiers">;
+  /** What there is already of a type. */
+  readonly stored: (type: string) => Promise<Secret | undefined>;
+}
 
 /**
  * Makes credentials of what an operator gives.
  *
- * @param stored what there is already of a type
  * @param slow runs the hashing
  * @throws INVALID_FIELD, OVERLOADED
  */
 export const importCredentials = async (
   importers: CredentialImporters,
   given: ImportCredentials | undefined,
-  identityId: string,
-  stored: (type: string) => Promise<Secret | undefined>,
+  target: ImportTarget,
   slow: SlowWork,
 ): Promise<readonly CredentialChange[]> => {
   if (given === undefined) return [];
   const changes: CredentialChange[] = [];
   for (const type of Object.keys(importers) as Importable[]) {
-    const change = await importOne(importers, type, given, identityId, stored, slow);
+    const change = await importOne(importers, type, given, target, slow);
     if (change !== undefined) changes.push(change);
   }
   return changes;
@@ -30,14 +36,16 @@ const importOne = async <K extends Importable>(
   importers: CredentialImporters,
   type: K,
   given: ImportCredentials,
-  identityId: string,
-  stored: (type: string) => Promise<Secret | undefined>,
+  { identityId, stored, traits }: ImportTarget,
   slow: SlowWork,
 ): Promise<CredentialChange | undefined> => {
   const one = given[type];
   if (one === undefined) return undefined;
-  const secret = await stored(typeName(type));
-  const work = () => importers[type](one as NonNullable<ImportCredentials[K]>, { identityId, stored: secret });
+  const name = typeName(type);
+  const secret = await stored(name);
+  const identifiers = traits.identifiers[name] ?? [];
+  const work = () =>
+    importers[type](one as NonNullable<ImportCredentials[K]>, { identityId, stored: secret, identifiers });
   return slow(`credential ${type} in the place of ${secret?.version ?? "none"}`, work);
 };
 

@@ -34,7 +34,7 @@ export const createPatch = (deps: IdentityAdminDeps) => {
     const password = await passwordChange(document, next, async (hashedPassword) =>
       credentials.importers.password(
         create(ImportPasswordSchema, { config: create(ImportPasswordConfigSchema, { hashedPassword }) }),
-        { identityId: before.id, stored: secret },
+        { identityId: before.id, stored: secret, identifiers: before.credentials.password?.identifiers ?? [] },
       ),
     );
     return {

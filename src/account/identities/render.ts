@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { AdminIdentity, Credential } from "../../../gen/ostiary/identity/v1/admin_identity_pb.ts";
 import type { StoredCredential } from "../../identity/directory.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
@@ -47,7 +48,7 @@ const renderCredentials = (
       const row = stored.find((each) => each.type === type);
       const kind = kinds.find((each) => each.type === type);
       // A kind that says nothing of how it is shown is not shown.
-      const config = row && reveal.includes(type) ? kind?.reveal(row.config, identity) : undefined;
+      const config = reveal.includes(type) ? revealed(kind, row, identity) : undefined;
       return [
         type,
         {
@@ -62,3 +63,9 @@ const renderCredentials = (
       ];
     }),
   );
+
+const revealed = (
+  kind: CredentialAdministration | undefined,
+  row: StoredCredential | undefined,
+  identity: IdentityRecord,
+): JsonObject | undefined => (row === undefined ? kind?.revealWithout?.(identity) : kind?.reveal(row.config, identity));

@@ -28,17 +28,17 @@ export const createUpdate = (deps: IdentityAdminDeps) => {
         event: "identity.replaced",
         plan: async (before, { sql, slow }) => {
           const schemaId = body?.schemaId || before.schemaId;
+          const traits = mustFit(mustBeSchema(schemas, schemaId), body?.traits ?? {});
           return {
             schemaId,
-            traits: mustFit(mustBeSchema(schemas, schemaId), body?.traits ?? {}),
+            traits,
             metadataPublic: body?.metadataPublic ? valueJson(body.metadataPublic) : null,
             metadataAdmin: body?.metadataAdmin ? valueJson(body.metadataAdmin) : null,
             externalId: body?.externalId || null,
             credentials: await importCredentials(
               credentials.importers,
               body?.credentials,
-              before.id,
-              (type) => identities.findSecret(sql, before.id, type),
+              { identityId: before.id, traits, stored: (type) => identities.findSecret(sql, before.id, type) },
               slow,
             ),
             ...stateOf(body?.state),

@@ -17,7 +17,7 @@ export const identitiesImport: Command = {
   name: "identities import",
   summary: "create identities from a file",
   help: `Creates identities from a file of one JSON object a line, as POST /admin/identities
-takes them. Lines that cannot be imported are told with their number, and the rest is
+takes them, or from an array that \`identities export --format json\` wrote. Lines that cannot be imported are told with their number, and the rest is
 imported. How far it came is kept in FILE.progress: called again after it was
 interrupted, it goes on there.
 
@@ -58,7 +58,8 @@ Examples:
       crlfDelay: Number.POSITIVE_INFINITY,
     })) {
       number += 1;
-      if (number <= done || text.trim() === "") continue;
+      // An array of one identity a line, as export writes it, is read like the lines in it.
+      if (number <= done || ["", "[", "]"].includes(text.trim())) continue;
       const create = readLine(text);
       if (create === undefined) fail(number, "it is no JSON object of an identity");
       else batch.push({ number, create });
@@ -81,7 +82,7 @@ interface Line {
 /** Undefined when it cannot be read. */
 const readLine = (text: string): NewIdentity | undefined => {
   try {
-    const json = JSON.parse(text) as JsonValue;
+    const json = JSON.parse(text.trim().replace(/,$/, "")) as JsonValue;
     return fromJson(NewIdentitySchema, asMessage(json as JsonObject));
   } catch {
     return undefined;

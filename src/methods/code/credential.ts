@@ -27,7 +27,7 @@ export const createFindCodeAddresses =
     const identifiers = identity.credentials[CODE]?.identifiers ?? [];
     const found =
       identifiers.length > 0 || !config.missing_credential_fallback_enabled
-        ? identifiers.map((value) => ({ via: viaOf(identity, value), value }))
+        ? identifiers.map((value) => ({ via: channelOf(identity, value), value }))
         : identity.verifiable.map(({ via, value }) => ({ via: asVia(via), value }));
     return found.toSorted(byValue);
   };
@@ -40,7 +40,7 @@ export const verifiedAddresses = ({ verifiable }: IdentityRecord): readonly Code
     .toSorted(byValue);
 
 /** How an identifier is reached: as the person's address of that value says; where there is none, by how it looks. */
-const viaOf = ({ verifiable }: IdentityRecord, value: string): Via => {
+export const channelOf = ({ verifiable }: IdentityRecord, value: string): Via => {
   const known = verifiable.find((address) => address.value === value);
   return known ? asVia(known.via) : viaOfValue(value);
 };

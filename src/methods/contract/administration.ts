@@ -11,6 +11,8 @@ export interface CredentialAdministration {
   readonly version: number;
   /** The secret part as operators see it who ask for it: what is encrypted is decrypted. */
   reveal(config: JsonObject, identity: IdentityRecord): JsonObject;
+  /** What is shown in its place of a kind that has no secret part. */
+  revealWithout?(identity: IdentityRecord): JsonObject;
   /** Deletes it, or the part of it that the identifier names. Undefined: there is none. */
   remove?(stored: Secret, identifier: string): CredentialChange | undefined;
 }
@@ -22,6 +24,8 @@ export type Importable = Exclude<keyof ImportCredentials, "$typeName" | "$unknow
 export interface ImportPlace {
   readonly identityId: string;
   readonly stored: Secret | undefined;
+  /** What the traits give as identifiers of this type, normalised. */
+  readonly identifiers: readonly string[];
 }
 
 /**

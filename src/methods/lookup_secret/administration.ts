@@ -12,7 +12,7 @@ export const createLookupSecretAdministration = (secrets: CodeSecrets): Credenti
   reveal: (config, { id }) => ({
     recovery_codes: (secrets.open(id, { version: 0, config }) ?? []).map(({ code, usedAt }) => ({
       code,
-      ...(usedAt !== undefined && { used_at: usedAt }),
+      used_at: usedAt ?? null,
     })),
   }),
 });

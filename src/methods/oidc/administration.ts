@@ -16,7 +16,7 @@ const at = "credentials.oidc.config.providers";
 
 /** Creates the import of links. A provider that is not configured is taken as well: it may be later. */
 export const createOidcImporter =
-  ({ clock }: { readonly clock: Clock }): CredentialImporter<"oidc"> =>
+  ({ aead, clock }: { readonly aead: TokenAead; readonly clock: Clock }): CredentialImporter<"oidc"> =>
   async ({ config }, { stored }) => {
     const links = config?.providers ?? [];
     for (const [index, { provider, subject }] of links.entries()) {
@@ -33,11 +33,13 @@ export const createOidcImporter =
     const linkedAt = clock.now().toISOString();
     return importLinks(
       stored,
-      links.map(({ provider, subject, organization }) => ({
+      links.map(({ provider, subject, organization, initialIdToken, initialAccessToken, initialRefreshToken }) => ({
         provider,
         subject,
         ...(organization !== "" && { organization }),
         linked_at: linkedAt,
+        tokens: { idToken: initialIdToken, accessToken: initialAccessToken, refreshToken: initialRefreshToken },
       })),
+      aead,
     );
   };

@@ -58,9 +58,12 @@ export const unlink = (stored: Secret | undefined, provider: string): Credential
     readKept(stored?.config).filter((entry) => entry.provider !== provider),
   );
 
-/** Puts links that an operator knows of in the place of what is stored. They come without tokens. */
-export const importLinks = (stored: Secret | undefined, links: readonly ProviderLink[]): CredentialChange =>
-  toChange(stored, links);
+/** Puts links that an operator knows of in the place of what is stored. */
+export const importLinks = (stored: Secret | undefined, links: readonly NewLink[], aead: TokenAead): CredentialChange =>
+  toChange(
+    stored,
+    links.map(({ tokens, ...entry }) => ({ ...entry, ...(tokens && sealTokens(entry, tokens, aead)) })),
+  );
 
 /** Takes one account at a provider away, by `provider:subject`. Undefined: there is no such link. */
 export const unlinkOne = (stored: Secret, identifier: string): CredentialChange | undefined => {

@@ -1,5 +1,6 @@
 import { TOTP as OneTimePassword, URI } from "otpauth";
 import { serviceError } from "../../errors/service-error.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { CredentialAdministration, CredentialImporter } from "../contract/administration.ts";
 import { totpUrl } from "./codes.ts";
@@ -16,11 +17,15 @@ export const createTotpAdministration = ({
   type: TOTP,
   deletion: "always",
   version: 1,
-  reveal: (config, { id }) => {
-    const totp = secrets.open(id, { version: 0, config });
-    return { totp_url: totp === undefined ? "" : totpUrl(issuer, id, totp.secret) };
+  reveal: (config, identity) => {
+    const totp = secrets.open(identity.id, { version: 0, config });
+    return { totp_url: totp === undefined ? "" : totpUrl(issuer, accountOf(identity), totp.secret) };
   },
 });
+
+/** What an app calls the account: what its owner signs in with, else an address of theirs, else its id. */
+const accountOf = ({ id, credentials, verifiable, recovery }: IdentityRecord): string =>
+  credentials.password?.identifiers[0] ?? verifiable[0]?.value ?? recovery[0]?.value ?? id;
 
 const field = "credentials.totp.config.totp_url";
 

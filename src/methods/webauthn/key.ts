@@ -164,6 +164,15 @@ export const setKeys = (type: KeyMethod, { version, userHandle = "", keys }: Key
 const oldestOf = (keys: readonly KeyFacts[]): string =>
   new Date(Math.min(...keys.map(({ addedAt }) => Date.parse(addedAt)), Date.parse("9999-12-31"))).toISOString();
 
+/** A key that came from elsewhere, with the model of its authenticator as bytes. */
+export const keyFrom = ({
+  aaguid,
+  ...key
+}: Omit<StoredKey, "aaguid"> & { readonly aaguid: Uint8Array }): StoredKey => ({
+  ...key,
+  aaguid: uuidOf(Buffer.from(aaguid)),
+});
+
 /** A UUID of 16 bytes; all zeroes for any other number of them. */
 const uuidOf = (bytes: Buffer): string => {
   const hex = bytes.length === 16 ? bytes.toString("hex") : "0".repeat(32);

@@ -8,15 +8,15 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file ostiary/identity/v1/import_credentials.proto.
  */
 export const file_ostiary_identity_v1_import_credentials: GenFile = /*@__PURE__*/
-  fileDesc("Cixvc3RpYXJ5L2lkZW50aXR5L3YxL2ltcG9ydF9jcmVkZW50aWFscy5wcm90bxITb3N0aWFyeS5pZGVudGl0eS52MSKzAgoRSW1wb3J0Q3JlZGVudGlhbHMSOgoIcGFzc3dvcmQYASABKAsyIy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFBhc3N3b3JkSACIAQESMgoEb2lkYxgCIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0T2lkY0gBiAEBEjIKBHRvdHAYAyABKAsyHy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFRvdHBIAogBARJDCg1sb29rdXBfc2VjcmV0GAQgASgLMicub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRMb29rdXBTZWNyZXRIA4gBAToE4LUYAUILCglfcGFzc3dvcmRCBwoFX29pZGNCBwoFX3RvdHBCEAoOX2xvb2t1cF9zZWNyZXQiUQoOSW1wb3J0UGFzc3dvcmQSOQoGY29uZmlnGAEgASgLMikub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRQYXNzd29yZENvbmZpZzoE4LUYASKGAQoUSW1wb3J0UGFzc3dvcmRDb25maWcSHQoIcGFzc3dvcmQYASABKAlCC4ABAbpIBXIDGIAgEiQKD2hhc2hlZF9wYXNzd29yZBgCIAEoCUILgAEBukgFcgMYgCASIwobdXNlX3Bhc3N3b3JkX21pZ3JhdGlvbl9ob29rGAMgASgIOgTgtRgBIkkKCkltcG9ydE9pZGMSNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRPaWRjQ29uZmlnOgTgtRgBIl4KEEltcG9ydE9pZGNDb25maWcSRAoJcHJvdmlkZXJzGAEgAygLMicub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRQcm92aWRlckxpbmtCCLpIBZIBAhBkOgTgtRgBIocBChJJbXBvcnRQcm92aWRlckxpbmsSGgoIcHJvdmlkZXIYASABKAlCCLpIBXIDGIABEhkKB3N1YmplY3QYAiABKAlCCLpIBXIDGMACEhUKDXVzZV9hdXRvX2xpbmsYAyABKAgSHQoMb3JnYW5pemF0aW9uGAQgASgJQge6SARyAhgkOgTgtRgBIkkKCkltcG9ydFRvdHASNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRUb3RwQ29uZmlnOgTgtRgBIjcKEEltcG9ydFRvdHBDb25maWcSHQoIdG90cF91cmwYASABKAlCC4ABAbpIBXIDGIAIOgTgtRgBIlkKEkltcG9ydExvb2t1cFNlY3JldBI9CgZjb25maWcYASABKAsyLS5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydExvb2t1cFNlY3JldENvbmZpZzoE4LUYASJmChhJbXBvcnRMb29rdXBTZWNyZXRDb25maWcSRAoFY29kZXMYASADKAsyKy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydExvb2t1cFNlY3JldENvZGVCCLpIBZIBAhBkOgTgtRgBInYKFkltcG9ydExvb2t1cFNlY3JldENvZGUSGAoEY29kZRgBIAEoCUIKgAEBukgEcgIYQBIwCgd1c2VkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBOgTgtRgBQgoKCF91c2VkX2F0QpwBChNvc3RpYXJ5LmlkZW50aXR5LnYxUAFaNmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICBk9TVElETqoCE09zdGlhcnkuSWRlbnRpdHkuVjHKAhNPc3RpYXJ5XElkZW50aXR5XFYx6gIVT3N0aWFyeTo6SWRlbnRpdHk6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_ostiary_options_v1_options]);
+  fileDesc("Cixvc3RpYXJ5L2lkZW50aXR5L3YxL2ltcG9ydF9jcmVkZW50aWFscy5wcm90bxITb3N0aWFyeS5pZGVudGl0eS52MSK1BAoRSW1wb3J0Q3JlZGVudGlhbHMSOgoIcGFzc3dvcmQYASABKAsyIy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFBhc3N3b3JkSACIAQESMgoEb2lkYxgCIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0T2lkY0gBiAEBEjIKBHRvdHAYAyABKAsyHy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFRvdHBIAogBARJDCg1sb29rdXBfc2VjcmV0GAQgASgLMicub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRMb29rdXBTZWNyZXRIA4gBARI2Cgh3ZWJhdXRobhgFIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0S2V5c0gEiAEBEjUKB3Bhc3NrZXkYBiABKAsyHy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydEtleXNIBYgBARIyCgRjb2RlGAcgASgLMh8ub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDb2RlSAaIAQESMgoEc2FtbBgIIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0U2FtbEgHiAEBOgTgtRgBQgsKCV9wYXNzd29yZEIHCgVfb2lkY0IHCgVfdG90cEIQCg5fbG9va3VwX3NlY3JldEILCglfd2ViYXV0aG5CCgoIX3Bhc3NrZXlCBwoFX2NvZGVCBwoFX3NhbWwiUQoOSW1wb3J0UGFzc3dvcmQSOQoGY29uZmlnGAEgASgLMikub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRQYXNzd29yZENvbmZpZzoE4LUYASKGAQoUSW1wb3J0UGFzc3dvcmRDb25maWcSHQoIcGFzc3dvcmQYASABKAlCC4ABAbpIBXIDGIAgEiQKD2hhc2hlZF9wYXNzd29yZBgCIAEoCUILgAEBukgFcgMYgCASIwobdXNlX3Bhc3N3b3JkX21pZ3JhdGlvbl9ob29rGAMgASgIOgTgtRgBIkkKCkltcG9ydE9pZGMSNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRPaWRjQ29uZmlnOgTgtRgBIl4KEEltcG9ydE9pZGNDb25maWcSRAoJcHJvdmlkZXJzGAEgAygLMicub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRQcm92aWRlckxpbmtCCLpIBZIBAhBkOgTgtRgBIogCChJJbXBvcnRQcm92aWRlckxpbmsSGgoIcHJvdmlkZXIYASABKAlCCLpIBXIDGIABEhkKB3N1YmplY3QYAiABKAlCCLpIBXIDGMACEhUKDXVzZV9hdXRvX2xpbmsYAyABKAgSHQoMb3JnYW5pemF0aW9uGAQgASgJQge6SARyAhgkEiYKEGluaXRpYWxfaWRfdG9rZW4YBSABKAlCDIABAbpIBnIEGICAARIqChRpbml0aWFsX2FjY2Vzc190b2tlbhgGIAEoCUIMgAEBukgGcgQYgIABEisKFWluaXRpYWxfcmVmcmVzaF90b2tlbhgHIAEoCUIMgAEBukgGcgQYgIABOgTgtRgBIkkKCkltcG9ydFRvdHASNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRUb3RwQ29uZmlnOgTgtRgBIjcKEEltcG9ydFRvdHBDb25maWcSHQoIdG90cF91cmwYASABKAlCC4ABAbpIBXIDGIAIOgTgtRgBIlkKEkltcG9ydExvb2t1cFNlY3JldBI9CgZjb25maWcYASABKAsyLS5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydExvb2t1cFNlY3JldENvbmZpZzoE4LUYASJmChhJbXBvcnRMb29rdXBTZWNyZXRDb25maWcSRAoFY29kZXMYASADKAsyKy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydExvb2t1cFNlY3JldENvZGVCCLpIBZIBAhBkOgTgtRgBInYKFkltcG9ydExvb2t1cFNlY3JldENvZGUSGAoEY29kZRgBIAEoCUIKgAEBukgEcgIYQBIwCgd1c2VkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBOgTgtRgBQgoKCF91c2VkX2F0IkkKCkltcG9ydEtleXMSNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRLZXlzQ29uZmlnOgTgtRgBInUKEEltcG9ydEtleXNDb25maWcSPQoLY3JlZGVudGlhbHMYASADKAsyHi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydEtleUIIukgFkgECEGQSHAoLdXNlcl9oYW5kbGUYAiABKAxCB7pIBHoCGEA6BOC1GAEizQMKCUltcG9ydEtleRIUCgJpZBgBIAEoDEIIukgFegMY/wcSHAoKcHVibGljX2tleRgCIAEoDEIIukgFegMYgCASIQoQYXR0ZXN0YXRpb25fdHlwZRgDIAEoCUIHukgEcgIYQBJECg1hdXRoZW50aWNhdG9yGAQgASgLMigub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRBdXRoZW50aWNhdG9ySACIAQESHgoMZGlzcGxheV9uYW1lGAUgASgJQgi6SAVyAxiABBIxCghhZGRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBARIXCg9pc19wYXNzd29yZGxlc3MYByABKAgSNwoFZmxhZ3MYCCABKAsyIy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydEtleUZsYWdzSAKIAQESIQoJdHJhbnNwb3J0GAkgAygJQg66SAuSAQgQECIEcgIYIBIsCgthdHRlc3RhdGlvbhgKIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3Q6BOC1GAFCEAoOX2F1dGhlbnRpY2F0b3JCCwoJX2FkZGVkX2F0QggKBl9mbGFncyJ8ChNJbXBvcnRBdXRoZW50aWNhdG9yEhcKBmFhZ3VpZBgBIAEoDEIHukgEegIYEBISCgpzaWduX2NvdW50GAIgASgNEhUKDWNsb25lX3dhcm5pbmcYAyABKAgSGwoKYXR0YWNobWVudBgEIAEoCUIHukgEcgIYIDoE4LUYASJyCg5JbXBvcnRLZXlGbGFncxIUCgx1c2VyX3ByZXNlbnQYASABKAgSFQoNdXNlcl92ZXJpZmllZBgCIAEoCBIXCg9iYWNrdXBfZWxpZ2libGUYAyABKAgSFAoMYmFja3VwX3N0YXRlGAQgASgIOgTgtRgBIkkKCkltcG9ydENvZGUSNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDb2RlQ29uZmlnOgTgtRgBIl0KEEltcG9ydENvZGVDb25maWcSQwoJYWRkcmVzc2VzGAEgAygLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDb2RlQWRkcmVzc0IIukgFkgECEGQ6BOC1GAEiTgoRSW1wb3J0Q29kZUFkZHJlc3MSGAoHY2hhbm5lbBgBIAEoCUIHukgEcgIYEBIZCgdhZGRyZXNzGAIgASgJQgi6SAVyAxiABDoE4LUYASI1CgpJbXBvcnRTYW1sEicKBmNvbmZpZxgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCnAEKE29zdGlhcnkuaWRlbnRpdHkudjFQAVo2ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9pZGVudGl0eS92MTtpZGVudGl0eXYxogIGT1NUSUROqgITT3N0aWFyeS5JZGVudGl0eS5WMcoCE09zdGlhcnlcSWRlbnRpdHlcVjHqAhVPc3RpYXJ5OjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ostiary_options_v1_options]);
 
 /**
  * Credentials by type.
@@ -51,6 +51,35 @@ export type ImportCredentials = Message<"ostiary.identity.v1.ImportCredentials">
    * @generated from field: optional ostiary.identity.v1.ImportLookupSecret lookup_secret = 4;
    */
   lookupSecret?: ImportLookupSecret | undefined;
+
+  /**
+   * Security keys.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportKeys webauthn = 5;
+   */
+  webauthn?: ImportKeys | undefined;
+
+  /**
+   * Passkeys.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportKeys passkey = 6;
+   */
+  passkey?: ImportKeys | undefined;
+
+  /**
+   * Addresses that codes for signing in go to.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportCode code = 7;
+   */
+  code?: ImportCode | undefined;
+
+  /**
+   * Sign-in through SAML. Not supported in this release: refused with
+   * INVALID_FIELD.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportSaml saml = 8;
+   */
+  saml?: ImportSaml | undefined;
 };
 
 /**
@@ -192,6 +221,27 @@ export type ImportProviderLink = Message<"ostiary.identity.v1.ImportProviderLink
    * @generated from field: string organization = 4;
    */
   organization: string;
+
+  /**
+   * ID token that came with the first sign-in. Empty where it is not known.
+   *
+   * @generated from field: string initial_id_token = 5;
+   */
+  initialIdToken: string;
+
+  /**
+   * Access token that came with it.
+   *
+   * @generated from field: string initial_access_token = 6;
+   */
+  initialAccessToken: string;
+
+  /**
+   * Refresh token that came with it.
+   *
+   * @generated from field: string initial_refresh_token = 7;
+   */
+  initialRefreshToken: string;
 };
 
 /**
@@ -313,4 +363,313 @@ export type ImportLookupSecretCode = Message<"ostiary.identity.v1.ImportLookupSe
  */
 export const ImportLookupSecretCodeSchema: GenMessage<ImportLookupSecretCode> = /*@__PURE__*/
   messageDesc(file_ostiary_identity_v1_import_credentials, 10);
+
+/**
+ * Security keys or passkeys.
+ *
+ * @generated from message ostiary.identity.v1.ImportKeys
+ */
+export type ImportKeys = Message<"ostiary.identity.v1.ImportKeys"> & {
+  /**
+   * What is known of them.
+   *
+   * @generated from field: ostiary.identity.v1.ImportKeysConfig config = 1;
+   */
+  config?: ImportKeysConfig | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportKeys.
+ * Use `create(ImportKeysSchema)` to create a new message.
+ */
+export const ImportKeysSchema: GenMessage<ImportKeys> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 11);
+
+/**
+ * The keys of one type that an identity has.
+ *
+ * @generated from message ostiary.identity.v1.ImportKeysConfig
+ */
+export type ImportKeysConfig = Message<"ostiary.identity.v1.ImportKeysConfig"> & {
+  /**
+   * Each key.
+   *
+   * @generated from field: repeated ostiary.identity.v1.ImportKey credentials = 1;
+   */
+  credentials: ImportKey[];
+
+  /**
+   * What authenticators know the identity by, 1 to 64 bytes (WebAuthn, section
+   * 5.4.3). Passkeys are found by it: theirs is text in UTF-8.
+   *
+   * @generated from field: bytes user_handle = 2;
+   */
+  userHandle: Uint8Array;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportKeysConfig.
+ * Use `create(ImportKeysConfigSchema)` to create a new message.
+ */
+export const ImportKeysConfigSchema: GenMessage<ImportKeysConfig> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 12);
+
+/**
+ * A public key and what is known of its authenticator (WebAuthn, section 4).
+ *
+ * @generated from message ostiary.identity.v1.ImportKey
+ */
+export type ImportKey = Message<"ostiary.identity.v1.ImportKey"> & {
+  /**
+   * Credential id, at most 1023 bytes.
+   *
+   * @generated from field: bytes id = 1;
+   */
+  id: Uint8Array;
+
+  /**
+   * The public key as a COSE_Key (RFC 9052, section 7).
+   *
+   * @generated from field: bytes public_key = 2;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * Form of the attestation at its registration: `none`, `packed`.
+   *
+   * @generated from field: string attestation_type = 3;
+   */
+  attestationType: string;
+
+  /**
+   * The authenticator that holds it.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportAuthenticator authenticator = 4;
+   */
+  authenticator?: ImportAuthenticator | undefined;
+
+  /**
+   * What its owner calls it.
+   *
+   * @generated from field: string display_name = 5;
+   */
+  displayName: string;
+
+  /**
+   * When it was set up. Left out, it is now.
+   *
+   * @generated from field: optional google.protobuf.Timestamp added_at = 6;
+   */
+  addedAt?: Timestamp | undefined;
+
+  /**
+   * Whether it signs in by itself. Passkeys always do.
+   *
+   * @generated from field: bool is_passwordless = 7;
+   */
+  isPasswordless: boolean;
+
+  /**
+   * What the authenticator said of itself.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportKeyFlags flags = 8;
+   */
+  flags?: ImportKeyFlags | undefined;
+
+  /**
+   * How a browser may reach it: `usb`, `internal`.
+   *
+   * @generated from field: repeated string transport = 9;
+   */
+  transport: string[];
+
+  /**
+   * What the authenticator signed at its registration. Accepted, and not stored.
+   *
+   * @generated from field: google.protobuf.Struct attestation = 10;
+   */
+  attestation?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportKey.
+ * Use `create(ImportKeySchema)` to create a new message.
+ */
+export const ImportKeySchema: GenMessage<ImportKey> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 13);
+
+/**
+ * An authenticator.
+ *
+ * @generated from message ostiary.identity.v1.ImportAuthenticator
+ */
+export type ImportAuthenticator = Message<"ostiary.identity.v1.ImportAuthenticator"> & {
+  /**
+   * Its model, 16 bytes. Left out, or all zeroes: not known.
+   *
+   * @generated from field: bytes aaguid = 1;
+   */
+  aaguid: Uint8Array;
+
+  /**
+   * Its counter of signatures at the last sign-in.
+   *
+   * @generated from field: uint32 sign_count = 2;
+   */
+  signCount: number;
+
+  /**
+   * Accepted, and without effect.
+   *
+   * @generated from field: bool clone_warning = 3;
+   */
+  cloneWarning: boolean;
+
+  /**
+   * Accepted, and without effect.
+   *
+   * @generated from field: string attachment = 4;
+   */
+  attachment: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportAuthenticator.
+ * Use `create(ImportAuthenticatorSchema)` to create a new message.
+ */
+export const ImportAuthenticatorSchema: GenMessage<ImportAuthenticator> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 14);
+
+/**
+ * What an authenticator said of itself (WebAuthn, section 6.1).
+ *
+ * @generated from message ostiary.identity.v1.ImportKeyFlags
+ */
+export type ImportKeyFlags = Message<"ostiary.identity.v1.ImportKeyFlags"> & {
+  /**
+   * Whether someone was there.
+   *
+   * @generated from field: bool user_present = 1;
+   */
+  userPresent: boolean;
+
+  /**
+   * Whether it verified who.
+   *
+   * @generated from field: bool user_verified = 2;
+   */
+  userVerified: boolean;
+
+  /**
+   * Whether the key may be on more than one device.
+   *
+   * @generated from field: bool backup_eligible = 3;
+   */
+  backupEligible: boolean;
+
+  /**
+   * Whether it is.
+   *
+   * @generated from field: bool backup_state = 4;
+   */
+  backupState: boolean;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportKeyFlags.
+ * Use `create(ImportKeyFlagsSchema)` to create a new message.
+ */
+export const ImportKeyFlagsSchema: GenMessage<ImportKeyFlags> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 15);
+
+/**
+ * Addresses that codes for signing in go to.
+ *
+ * @generated from message ostiary.identity.v1.ImportCode
+ */
+export type ImportCode = Message<"ostiary.identity.v1.ImportCode"> & {
+  /**
+   * What is known of them.
+   *
+   * @generated from field: ostiary.identity.v1.ImportCodeConfig config = 1;
+   */
+  config?: ImportCodeConfig | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportCode.
+ * Use `create(ImportCodeSchema)` to create a new message.
+ */
+export const ImportCodeSchema: GenMessage<ImportCode> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 16);
+
+/**
+ * The addresses of an identity.
+ *
+ * @generated from message ostiary.identity.v1.ImportCodeConfig
+ */
+export type ImportCodeConfig = Message<"ostiary.identity.v1.ImportCodeConfig"> & {
+  /**
+   * Each address; one that the traits give anyway may be named again.
+   *
+   * @generated from field: repeated ostiary.identity.v1.ImportCodeAddress addresses = 1;
+   */
+  addresses: ImportCodeAddress[];
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportCodeConfig.
+ * Use `create(ImportCodeConfigSchema)` to create a new message.
+ */
+export const ImportCodeConfigSchema: GenMessage<ImportCodeConfig> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 17);
+
+/**
+ * An address that codes go to.
+ *
+ * @generated from message ostiary.identity.v1.ImportCodeAddress
+ */
+export type ImportCodeAddress = Message<"ostiary.identity.v1.ImportCodeAddress"> & {
+  /**
+   * Channel of the address: `email` or `sms`.
+   *
+   * @generated from field: string channel = 1;
+   */
+  channel: string;
+
+  /**
+   * The address: `ann@example.com`.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportCodeAddress.
+ * Use `create(ImportCodeAddressSchema)` to create a new message.
+ */
+export const ImportCodeAddressSchema: GenMessage<ImportCodeAddress> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 18);
+
+/**
+ * Sign-in through SAML.
+ *
+ * @generated from message ostiary.identity.v1.ImportSaml
+ */
+export type ImportSaml = Message<"ostiary.identity.v1.ImportSaml"> & {
+  /**
+   * What is known of it, any JSON object.
+   *
+   * @generated from field: google.protobuf.Struct config = 1;
+   */
+  config?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportSaml.
+ * Use `create(ImportSamlSchema)` to create a new message.
+ */
+export const ImportSamlSchema: GenMessage<ImportSaml> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 19);
 

@@ -7,15 +7,15 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file ostiary/identity/v1/import_credentials.proto.
  */
 export const file_ostiary_identity_v1_import_credentials: GenFile = /*@__PURE__*/
-  fileDesc("Cixvc3RpYXJ5L2lkZW50aXR5L3YxL2ltcG9ydF9jcmVkZW50aWFscy5wcm90bxITb3N0aWFyeS5pZGVudGl0eS52MSKzAgoRSW1wb3J0Q3JlZGVudGlhbHMSOgoIcGFzc3dvcmQYASABKAsyIy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFBhc3N3b3JkSACIAQESMgoEb2lkYxgCIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0T2lkY0gBiAEBEjIKBHRvdHAYAyABKAsyHy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFRvdHBIAogBARJDCg1sb29rdXBfc2VjcmV0GAQgASgLMicub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRMb29rdXBTZWNyZXRIA4gBAToE4LUYAUILCglfcGFzc3dvcmRCBwoFX29pZGNCBwoFX3RvdHBCEAoOX2xvb2t1cF9zZWNyZXQiUQoOSW1wb3J0UGFzc3dvcmQSOQoGY29uZmlnGAEgASgLMikub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRQYXNzd29yZENvbmZpZzoE4LUYASJ2ChRJbXBvcnRQYXNzd29yZENvbmZpZxIVCghwYXNzd29yZBgBIAEoCUIDgAEBEhwKD2hhc2hlZF9wYXNzd29yZBgCIAEoCUIDgAEBEiMKG3VzZV9wYXNzd29yZF9taWdyYXRpb25faG9vaxgDIAEoCDoE4LUYASJJCgpJbXBvcnRPaWRjEjUKBmNvbmZpZxgBIAEoCzIlLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0T2lkY0NvbmZpZzoE4LUYASJUChBJbXBvcnRPaWRjQ29uZmlnEjoKCXByb3ZpZGVycxgBIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0UHJvdmlkZXJMaW5rOgTgtRgBImoKEkltcG9ydFByb3ZpZGVyTGluaxIQCghwcm92aWRlchgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEhUKDXVzZV9hdXRvX2xpbmsYAyABKAgSFAoMb3JnYW5pemF0aW9uGAQgASgJOgTgtRgBIkkKCkltcG9ydFRvdHASNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRUb3RwQ29uZmlnOgTgtRgBIi8KEEltcG9ydFRvdHBDb25maWcSFQoIdG90cF91cmwYASABKAlCA4ABAToE4LUYASJZChJJbXBvcnRMb29rdXBTZWNyZXQSPQoGY29uZmlnGAEgASgLMi0ub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRMb29rdXBTZWNyZXRDb25maWc6BOC1GAEiXAoYSW1wb3J0TG9va3VwU2VjcmV0Q29uZmlnEjoKBWNvZGVzGAEgAygLMisub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRMb29rdXBTZWNyZXRDb2RlOgTgtRgBIm8KFkltcG9ydExvb2t1cFNlY3JldENvZGUSEQoEY29kZRgBIAEoCUIDgAEBEjAKB3VzZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQE6BOC1GAFCCgoIX3VzZWRfYXRCnAEKE29zdGlhcnkuaWRlbnRpdHkudjFQAVo2ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9pZGVudGl0eS92MTtpZGVudGl0eXYxogIGT1NUSUROqgITT3N0aWFyeS5JZGVudGl0eS5WMcoCE09zdGlhcnlcSWRlbnRpdHlcVjHqAhVPc3RpYXJ5OjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_ostiary_options_v1_options]);
+  fileDesc("Cixvc3RpYXJ5L2lkZW50aXR5L3YxL2ltcG9ydF9jcmVkZW50aWFscy5wcm90bxITb3N0aWFyeS5pZGVudGl0eS52MSK1BAoRSW1wb3J0Q3JlZGVudGlhbHMSOgoIcGFzc3dvcmQYASABKAsyIy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFBhc3N3b3JkSACIAQESMgoEb2lkYxgCIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0T2lkY0gBiAEBEjIKBHRvdHAYAyABKAsyHy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydFRvdHBIAogBARJDCg1sb29rdXBfc2VjcmV0GAQgASgLMicub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRMb29rdXBTZWNyZXRIA4gBARI2Cgh3ZWJhdXRobhgFIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0S2V5c0gEiAEBEjUKB3Bhc3NrZXkYBiABKAsyHy5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydEtleXNIBYgBARIyCgRjb2RlGAcgASgLMh8ub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDb2RlSAaIAQESMgoEc2FtbBgIIAEoCzIfLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0U2FtbEgHiAEBOgTgtRgBQgsKCV9wYXNzd29yZEIHCgVfb2lkY0IHCgVfdG90cEIQCg5fbG9va3VwX3NlY3JldEILCglfd2ViYXV0aG5CCgoIX3Bhc3NrZXlCBwoFX2NvZGVCBwoFX3NhbWwiUQoOSW1wb3J0UGFzc3dvcmQSOQoGY29uZmlnGAEgASgLMikub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRQYXNzd29yZENvbmZpZzoE4LUYASJ2ChRJbXBvcnRQYXNzd29yZENvbmZpZxIVCghwYXNzd29yZBgBIAEoCUIDgAEBEhwKD2hhc2hlZF9wYXNzd29yZBgCIAEoCUIDgAEBEiMKG3VzZV9wYXNzd29yZF9taWdyYXRpb25faG9vaxgDIAEoCDoE4LUYASJJCgpJbXBvcnRPaWRjEjUKBmNvbmZpZxgBIAEoCzIlLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0T2lkY0NvbmZpZzoE4LUYASJUChBJbXBvcnRPaWRjQ29uZmlnEjoKCXByb3ZpZGVycxgBIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0UHJvdmlkZXJMaW5rOgTgtRgBItABChJJbXBvcnRQcm92aWRlckxpbmsSEAoIcHJvdmlkZXIYASABKAkSDwoHc3ViamVjdBgCIAEoCRIVCg11c2VfYXV0b19saW5rGAMgASgIEhQKDG9yZ2FuaXphdGlvbhgEIAEoCRIdChBpbml0aWFsX2lkX3Rva2VuGAUgASgJQgOAAQESIQoUaW5pdGlhbF9hY2Nlc3NfdG9rZW4YBiABKAlCA4ABARIiChVpbml0aWFsX3JlZnJlc2hfdG9rZW4YByABKAlCA4ABAToE4LUYASJJCgpJbXBvcnRUb3RwEjUKBmNvbmZpZxgBIAEoCzIlLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0VG90cENvbmZpZzoE4LUYASIvChBJbXBvcnRUb3RwQ29uZmlnEhUKCHRvdHBfdXJsGAEgASgJQgOAAQE6BOC1GAEiWQoSSW1wb3J0TG9va3VwU2VjcmV0Ej0KBmNvbmZpZxgBIAEoCzItLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0TG9va3VwU2VjcmV0Q29uZmlnOgTgtRgBIlwKGEltcG9ydExvb2t1cFNlY3JldENvbmZpZxI6CgVjb2RlcxgBIAMoCzIrLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0TG9va3VwU2VjcmV0Q29kZToE4LUYASJvChZJbXBvcnRMb29rdXBTZWNyZXRDb2RlEhEKBGNvZGUYASABKAlCA4ABARIwCgd1c2VkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBOgTgtRgBQgoKCF91c2VkX2F0IkkKCkltcG9ydEtleXMSNQoGY29uZmlnGAEgASgLMiUub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRLZXlzQ29uZmlnOgTgtRgBImIKEEltcG9ydEtleXNDb25maWcSMwoLY3JlZGVudGlhbHMYASADKAsyHi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydEtleRITCgt1c2VyX2hhbmRsZRgCIAEoDDoE4LUYASKWAwoJSW1wb3J0S2V5EgoKAmlkGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSGAoQYXR0ZXN0YXRpb25fdHlwZRgDIAEoCRJECg1hdXRoZW50aWNhdG9yGAQgASgLMigub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRBdXRoZW50aWNhdG9ySACIAQESFAoMZGlzcGxheV9uYW1lGAUgASgJEjEKCGFkZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEhcKD2lzX3Bhc3N3b3JkbGVzcxgHIAEoCBI3CgVmbGFncxgIIAEoCzIjLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0S2V5RmxhZ3NIAogBARIRCgl0cmFuc3BvcnQYCSADKAkSLAoLYXR0ZXN0YXRpb24YCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgTgtRgBQhAKDl9hdXRoZW50aWNhdG9yQgsKCV9hZGRlZF9hdEIICgZfZmxhZ3MiagoTSW1wb3J0QXV0aGVudGljYXRvchIOCgZhYWd1aWQYASABKAwSEgoKc2lnbl9jb3VudBgCIAEoDRIVCg1jbG9uZV93YXJuaW5nGAMgASgIEhIKCmF0dGFjaG1lbnQYBCABKAk6BOC1GAEicgoOSW1wb3J0S2V5RmxhZ3MSFAoMdXNlcl9wcmVzZW50GAEgASgIEhUKDXVzZXJfdmVyaWZpZWQYAiABKAgSFwoPYmFja3VwX2VsaWdpYmxlGAMgASgIEhQKDGJhY2t1cF9zdGF0ZRgEIAEoCDoE4LUYASJJCgpJbXBvcnRDb2RlEjUKBmNvbmZpZxgBIAEoCzIlLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0Q29kZUNvbmZpZzoE4LUYASJTChBJbXBvcnRDb2RlQ29uZmlnEjkKCWFkZHJlc3NlcxgBIAMoCzImLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0Q29kZUFkZHJlc3M6BOC1GAEiOwoRSW1wb3J0Q29kZUFkZHJlc3MSDwoHY2hhbm5lbBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJOgTgtRgBIjUKCkltcG9ydFNhbWwSJwoGY29uZmlnGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEKcAQoTb3N0aWFyeS5pZGVudGl0eS52MVABWjZleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2lkZW50aXR5L3YxO2lkZW50aXR5djGiAgZPU1RJRE6qAhNPc3RpYXJ5LklkZW50aXR5LlYxygITT3N0aWFyeVxJZGVudGl0eVxWMeoCFU9zdGlhcnk6OklkZW50aXR5OjpWMWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_ostiary_options_v1_options]);
 
 /**
  * Credentials by type.
@@ -50,6 +50,35 @@ export type ImportCredentials = Message<"ostiary.identity.v1.ImportCredentials">
    * @generated from field: optional ostiary.identity.v1.ImportLookupSecret lookup_secret = 4;
    */
   lookupSecret?: ImportLookupSecret | undefined;
+
+  /**
+   * Security keys.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportKeys webauthn = 5;
+   */
+  webauthn?: ImportKeys | undefined;
+
+  /**
+   * Passkeys.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportKeys passkey = 6;
+   */
+  passkey?: ImportKeys | undefined;
+
+  /**
+   * Addresses that codes for signing in go to.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportCode code = 7;
+   */
+  code?: ImportCode | undefined;
+
+  /**
+   * Sign-in through SAML. Not supported in this release: refused with
+   * INVALID_FIELD.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportSaml saml = 8;
+   */
+  saml?: ImportSaml | undefined;
 };
 
 /**
@@ -191,6 +220,27 @@ export type ImportProviderLink = Message<"ostiary.identity.v1.ImportProviderLink
    * @generated from field: string organization = 4;
    */
   organization: string;
+
+  /**
+   * ID token that came with the first sign-in. Empty where it is not known.
+   *
+   * @generated from field: string initial_id_token = 5;
+   */
+  initialIdToken: string;
+
+  /**
+   * Access token that came with it.
+   *
+   * @generated from field: string initial_access_token = 6;
+   */
+  initialAccessToken: string;
+
+  /**
+   * Refresh token that came with it.
+   *
+   * @generated from field: string initial_refresh_token = 7;
+   */
+  initialRefreshToken: string;
 };
 
 /**
@@ -312,4 +362,313 @@ export type ImportLookupSecretCode = Message<"ostiary.identity.v1.ImportLookupSe
  */
 export const ImportLookupSecretCodeSchema: GenMessage<ImportLookupSecretCode> = /*@__PURE__*/
   messageDesc(file_ostiary_identity_v1_import_credentials, 10);
+
+/**
+ * Security keys or passkeys.
+ *
+ * @generated from message ostiary.identity.v1.ImportKeys
+ */
+export type ImportKeys = Message<"ostiary.identity.v1.ImportKeys"> & {
+  /**
+   * What is known of them.
+   *
+   * @generated from field: ostiary.identity.v1.ImportKeysConfig config = 1;
+   */
+  config?: ImportKeysConfig | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportKeys.
+ * Use `create(ImportKeysSchema)` to create a new message.
+ */
+export const ImportKeysSchema: GenMessage<ImportKeys> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 11);
+
+/**
+ * The keys of one type that an identity has.
+ *
+ * @generated from message ostiary.identity.v1.ImportKeysConfig
+ */
+export type ImportKeysConfig = Message<"ostiary.identity.v1.ImportKeysConfig"> & {
+  /**
+   * Each key.
+   *
+   * @generated from field: repeated ostiary.identity.v1.ImportKey credentials = 1;
+   */
+  credentials: ImportKey[];
+
+  /**
+   * What authenticators know the identity by, 1 to 64 bytes (WebAuthn, section
+   * 5.4.3). Passkeys are found by it: theirs is text in UTF-8.
+   *
+   * @generated from field: bytes user_handle = 2;
+   */
+  userHandle: Uint8Array;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportKeysConfig.
+ * Use `create(ImportKeysConfigSchema)` to create a new message.
+ */
+export const ImportKeysConfigSchema: GenMessage<ImportKeysConfig> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 12);
+
+/**
+ * A public key and what is known of its authenticator (WebAuthn, section 4).
+ *
+ * @generated from message ostiary.identity.v1.ImportKey
+ */
+export type ImportKey = Message<"ostiary.identity.v1.ImportKey"> & {
+  /**
+   * Credential id, at most 1023 bytes.
+   *
+   * @generated from field: bytes id = 1;
+   */
+  id: Uint8Array;
+
+  /**
+   * The public key as a COSE_Key (RFC 9052, section 7).
+   *
+   * @generated from field: bytes public_key = 2;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * Form of the attestation at its registration: `none`, `packed`.
+   *
+   * @generated from field: string attestation_type = 3;
+   */
+  attestationType: string;
+
+  /**
+   * The authenticator that holds it.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportAuthenticator authenticator = 4;
+   */
+  authenticator?: ImportAuthenticator | undefined;
+
+  /**
+   * What its owner calls it.
+   *
+   * @generated from field: string display_name = 5;
+   */
+  displayName: string;
+
+  /**
+   * When it was set up. Left out, it is now.
+   *
+   * @generated from field: optional google.protobuf.Timestamp added_at = 6;
+   */
+  addedAt?: Timestamp | undefined;
+
+  /**
+   * Whether it signs in by itself. Passkeys always do.
+   *
+   * @generated from field: bool is_passwordless = 7;
+   */
+  isPasswordless: boolean;
+
+  /**
+   * What the authenticator said of itself.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportKeyFlags flags = 8;
+   */
+  flags?: ImportKeyFlags | undefined;
+
+  /**
+   * How a browser may reach it: `usb`, `internal`.
+   *
+   * @generated from field: repeated string transport = 9;
+   */
+  transport: string[];
+
+  /**
+   * What the authenticator signed at its registration. Accepted, and not stored.
+   *
+   * @generated from field: google.protobuf.Struct attestation = 10;
+   */
+  attestation?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportKey.
+ * Use `create(ImportKeySchema)` to create a new message.
+ */
+export const ImportKeySchema: GenMessage<ImportKey> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 13);
+
+/**
+ * An authenticator.
+ *
+ * @generated from message ostiary.identity.v1.ImportAuthenticator
+ */
+export type ImportAuthenticator = Message<"ostiary.identity.v1.ImportAuthenticator"> & {
+  /**
+   * Its model, 16 bytes. Left out, or all zeroes: not known.
+   *
+   * @generated from field: bytes aaguid = 1;
+   */
+  aaguid: Uint8Array;
+
+  /**
+   * Its counter of signatures at the last sign-in.
+   *
+   * @generated from field: uint32 sign_count = 2;
+   */
+  signCount: number;
+
+  /**
+   * Accepted, and without effect.
+   *
+   * @generated from field: bool clone_warning = 3;
+   */
+  cloneWarning: boolean;
+
+  /**
+   * Accepted, and without effect.
+   *
+   * @generated from field: string attachment = 4;
+   */
+  attachment: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportAuthenticator.
+ * Use `create(ImportAuthenticatorSchema)` to create a new message.
+ */
+export const ImportAuthenticatorSchema: GenMessage<ImportAuthenticator> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 14);
+
+/**
+ * What an authenticator said of itself (WebAuthn, section 6.1).
+ *
+ * @generated from message ostiary.identity.v1.ImportKeyFlags
+ */
+export type ImportKeyFlags = Message<"ostiary.identity.v1.ImportKeyFlags"> & {
+  /**
+   * Whether someone was there.
+   *
+   * @generated from field: bool user_present = 1;
+   */
+  userPresent: boolean;
+
+  /**
+   * Whether it verified who.
+   *
+   * @generated from field: bool user_verified = 2;
+   */
+  userVerified: boolean;
+
+  /**
+   * Whether the key may be on more than one device.
+   *
+   * @generated from field: bool backup_eligible = 3;
+   */
+  backupEligible: boolean;
+
+  /**
+   * Whether it is.
+   *
+   * @generated from field: bool backup_state = 4;
+   */
+  backupState: boolean;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportKeyFlags.
+ * Use `create(ImportKeyFlagsSchema)` to create a new message.
+ */
+export const ImportKeyFlagsSchema: GenMessage<ImportKeyFlags> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 15);
+
+/**
+ * Addresses that codes for signing in go to.
+ *
+ * @generated from message ostiary.identity.v1.ImportCode
+ */
+export type ImportCode = Message<"ostiary.identity.v1.ImportCode"> & {
+  /**
+   * What is known of them.
+   *
+   * @generated from field: ostiary.identity.v1.ImportCodeConfig config = 1;
+   */
+  config?: ImportCodeConfig | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportCode.
+ * Use `create(ImportCodeSchema)` to create a new message.
+ */
+export const ImportCodeSchema: GenMessage<ImportCode> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 16);
+
+/**
+ * The addresses of an identity.
+ *
+ * @generated from message ostiary.identity.v1.ImportCodeConfig
+ */
+export type ImportCodeConfig = Message<"ostiary.identity.v1.ImportCodeConfig"> & {
+  /**
+   * Each address; one that the traits give anyway may be named again.
+   *
+   * @generated from field: repeated ostiary.identity.v1.ImportCodeAddress addresses = 1;
+   */
+  addresses: ImportCodeAddress[];
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportCodeConfig.
+ * Use `create(ImportCodeConfigSchema)` to create a new message.
+ */
+export const ImportCodeConfigSchema: GenMessage<ImportCodeConfig> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 17);
+
+/**
+ * An address that codes go to.
+ *
+ * @generated from message ostiary.identity.v1.ImportCodeAddress
+ */
+export type ImportCodeAddress = Message<"ostiary.identity.v1.ImportCodeAddress"> & {
+  /**
+   * Channel of the address: `email` or `sms`.
+   *
+   * @generated from field: string channel = 1;
+   */
+  channel: string;
+
+  /**
+   * The address: `ann@example.com`.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportCodeAddress.
+ * Use `create(ImportCodeAddressSchema)` to create a new message.
+ */
+export const ImportCodeAddressSchema: GenMessage<ImportCodeAddress> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 18);
+
+/**
+ * Sign-in through SAML.
+ *
+ * @generated from message ostiary.identity.v1.ImportSaml
+ */
+export type ImportSaml = Message<"ostiary.identity.v1.ImportSaml"> & {
+  /**
+   * What is known of it, any JSON object.
+   *
+   * @generated from field: google.protobuf.Struct config = 1;
+   */
+  config?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportSaml.
+ * Use `create(ImportSamlSchema)` to create a new message.
+ */
+export const ImportSamlSchema: GenMessage<ImportSaml> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_import_credentials, 19);
 

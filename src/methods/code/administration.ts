@@ -1,0 +1,46 @@
+import { serviceError } from "../../errors/service-error.ts";
+import { normaliseEmail, normaliseIdentifier } from "../../schema/normalise.ts";
+import type { CredentialAdministration, CredentialImporter } from "../contract/administration.ts";
+import { CODE, channelOf } from "./credential.ts";
+
+/** What operators may do with the addresses that codes go to: they are shown, and go with the traits. */
+export const codeAdministration: CredentialAdministration = {
+  type: CODE,
+  deletion: "never",
+  version: 1,
+  reveal: (config) => config,
+  revealWithout: (identity) => ({
+    addresses: (identity.credentials[CODE]?.identifiers ?? []).map((address) => ({
+      channel: channelOf(identity, address),
+      address,
+    })),
+  }),
+};
+
+const at = "credentials.code.config.addresses";
+
+/** Sets the addresses that codes go to, beside those of the traits. */
+export const importCodeAddresses: CredentialImporter<"code"> = async ({ config }, { identifiers, stored }) => {
+  const given = (config?.addresses ?? []).map(({ channel, address }, index) => {
+    if (channel !== "email" && channel !== "sms")
+      throw serviceError("INVALID_FIELD", {
+        field: `${at}.${index}.channel`,
+        explain: "The channel of an address is email or sms.",
+      });
+    const value = channel === "email" ? normaliseEmail(address) : normaliseIdentifier(address);
+    const isAddress = channel === "email" ? value.includes("@") : /^\+[1-9][0-9]{6,14}$/.test(value);
+    if (!isAddress)
+      throw serviceError("INVALID_FIELD", {
+        field: `${at}.${index}.address`,
+        explain: "This is no address of its channel.",
+      });
+    return value;
+  });
+  return {
+    type: CODE,
+    config: null,
+    facts: {},
+    identifiers: [...new Set([...identifiers, ...given])],
+    replaces: stored?.version,
+  };
+};
