@@ -39,7 +39,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const flows = createFlows(core, sessions, limits, methods, courier);
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
   const account = createAccount({ ...core, ...sessions, ...flows }, sessions, methods);
-  const admin = createAdmin(core, methods);
+  const admin = createAdmin({ ...core, trustedDevices: sessions.trustedDevices }, methods);
   const schemas = { services: [createSchemaService({ schemas: core.schemas, csrf: sessions.csrf })] };
   const audit = {
     purge: [{ table: "security_events", expires: "created_at", retention: cleanup.security_events_older_than }],

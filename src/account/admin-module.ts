@@ -6,13 +6,16 @@ import { digestOf } from "../lib/digest.ts";
 import { createKeyring } from "../lib/keyring.ts";
 import { type CredentialKind, countFirstFactors } from "../methods/contract/credential.ts";
 import { createSessionDirectory } from "../session/directory.ts";
+import type { TrustedDevices } from "../session/trusted-devices.ts";
 import type { CredentialsDeps, IdentityAdminDeps } from "./identities/deps.ts";
+import { createEndTrust } from "./identities/end-trust.ts";
 import { createIdentityAdminService } from "./identities/service.ts";
 import { createSessionAdminService } from "./session-admin/service.ts";
 
 /** What operators' calls stand on. */
 interface AdminDeps extends Pick<IdentityAdminDeps, "audit" | "clock" | "db" | "identities" | "schemas"> {
-  readonly config: Pick<Config, "feature_flags" | "secrets" | "serve" | "session">;
+  readonly config: Pick<Config, "feature_flags" | "secrets" | "selfservice" | "serve" | "session">;
+  readonly trustedDevices: TrustedDevices;
 }
 
 /** What the methods tell of credentials. */
@@ -24,6 +27,7 @@ interface AdminMethods {
 /** Creates what operators do: the admin API. */
 export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
   const { config, db, identities } = deps;
+  const sessions = createSessionDirectory();
   const keyring = createKeyring(config.secrets.pagination.map(digestOf));
   return {
     services: [
@@ -36,12 +40,13 @@ export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
           countFirstFactors: (identity: IdentityRecord) =>
             countFirstFactors(methods.credentials, identity).reduce((sum, { count }) => sum + count, 0),
         },
+        endTrust: createEndTrust({ ...deps, after: config.selfservice.flows.settings.after, sessions }),
         adminUrl: config.serve.admin.base_url.replace(/\/+$/, ""),
         pages: keyring.seal("page of identities"),
       }),
       createSessionAdminService({
         ...deps,
-        directory: createSessionDirectory(),
+        directory: sessions,
         kinds: methods.administration.kinds,
         pages: keyring.seal("page of sessions"),
         extension: {

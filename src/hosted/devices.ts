@@ -1,5 +1,6 @@
 import type { Api } from "./api.ts";
 import { describeDevice, isHandheld } from "./describe-device.ts";
+import type { Facts } from "./facts.ts";
 import { attributes, type Html, html } from "./html.ts";
 import { icon } from "./icon.ts";
 import { providerName } from "./provider-mark.ts";
@@ -7,22 +8,33 @@ import { renderNotice } from "./render-messages.ts";
 import type { Section } from "./render-sections.ts";
 import { renderTime } from "./render-time.ts";
 import type { Texts } from "./texts.ts";
-import type { WireSession } from "./wire.ts";
+import { renderTrusted } from "./trusted.ts";
+import type { WireSession, WireTrustedDevice } from "./wire.ts";
 
 /** Where a person is signed in. */
 export interface Sessions {
   readonly current: WireSession;
   readonly others: readonly WireSession[];
+  /** Browsers on which they are not asked for a second factor. */
+  readonly trusted: readonly WireTrustedDevice[];
 }
 
 /** Asks where the person is signed in; undefined when they are not, or not far enough. */
-export const findSessions = async (api: Api): Promise<Sessions | undefined> => {
-  const [current, others] = await Promise.all([
+export const findSessions = async (
+  api: Api,
+  { trustsDevices }: Pick<Facts, "trustsDevices">,
+): Promise<Sessions | undefined> => {
+  const [current, others, trusted] = await Promise.all([
     api.get<WireSession>("/sessions/whoami"),
     api.get<readonly WireSession[]>("/sessions"),
+    trustsDevices ? api.get<readonly WireTrustedDevice[]>("/sessions/trusted-devices") : undefined,
   ]);
   if (current.kind === "refused" || others.kind === "refused" || !Array.isArray(others.body)) return undefined;
-  return { current: current.body, others: others.body };
+  return {
+    current: current.body,
+    others: others.body,
+    trusted: trusted?.kind === "ok" && Array.isArray(trusted.body) ? trusted.body : [],
+  };
 };
 
 /** What the list of devices is rendered with. */
@@ -30,15 +42,21 @@ export interface DevicesOptions {
   readonly texts: Texts;
   /** The address of the page that shows it, relative to the pages. */
   readonly back: string;
-  /** What was ended just now: `one` or `all`. */
+  /** What was ended just now: `one`, `all` or `trusted`. */
   readonly ended: string | undefined;
 }
 
 /** How many are shown. Whoever has more has a program that signs in all the time. */
 const most = 25;
 
-/** Renders where a person is signed in, this device first, each of the others with a button that ends it. */
-export const renderDevices = ({ current, others }: Sessions, { texts, back, ended }: DevicesOptions): Section => {
+/**
+ * Renders where a person is signed in, this device first, each of the others with a button that ends it; and then the
+ * browsers that are not asked for a second factor.
+ */
+export const renderDevices = (
+  { current, others, trusted }: Sessions,
+  { texts, back, ended }: DevicesOptions,
+): Section => {
   const title = texts.text("devices.title");
   const form = (session: string | undefined, label: Html, look: string, name?: string) =>
     html`<form action="end-session" method="post">${session !== undefined && html`<input type="hidden" name="session" value="${session}">`}<input type="hidden" name="back" value="${back}"><button${attributes({ type: "submit", class: look, "aria-label": name })}>${label}</button></form>`;
@@ -55,13 +73,19 @@ ${!isCurrent && html`<div class="action">${form(session.id, html`${texts.text("d
     title,
     body: html`<section class="panel" id="devices" aria-labelledby="section-devices">
 <header><h2 id="section-devices">${title}</h2><p>${texts.text("devices.about")}</p></header>
-${ended !== undefined && renderNotice("success", html`<p>${texts.text(ended === "all" ? "devices.ended_all" : "devices.ended")}</p>`)}
+${ended !== undefined && renderNotice("success", html`<p>${texts.text(endedText[ended] ?? "devices.ended")}</p>`)}
 <ul class="rows">${row(current, true)}${others.slice(0, most).map((session) => row(session, false))}</ul>
 ${others.length === 0 && html`<p class="empty">${texts.text("devices.empty")}</p>`}
 ${others.length > most && html`<p class="hint">${texts.text("devices.more", { count: most + 1 })}</p>`}
 ${others.length > 0 && html`<div class="actions">${form(undefined, html`${texts.text("devices.end_all")}`, "danger")}</div>`}
+${trusted.length > 0 && renderTrusted(trusted, { texts, back })}
 </section>`,
   };
+};
+
+const endedText: Readonly<Record<string, "devices.ended_all" | "trusted.ended">> = {
+  all: "devices.ended_all",
+  trusted: "trusted.ended",
 };
 
 const methodOf = ({ authentication_methods: methods }: WireSession, texts: Texts): Html => {

@@ -10,6 +10,8 @@ export interface Facts {
   readonly passwordRules: PasswordRules;
   /** Whether a new password ends the person's other sessions. */
   readonly passwordEndsOthers: boolean;
+  /** Whether people may trust a browser to stand in for their second factor. */
+  readonly trustsDevices: boolean;
 }
 
 /** What the pages of flows need. */

@@ -34,13 +34,13 @@ export const createOwnForms = ({ publicUrl, initUrl, secureCookies }: OwnFormsDe
   const endSession: OwnForms["endSession"] = async (visit, request) => {
     if (!isFromPage(request, origin)) return foreign(visit);
     const form = readForm(request.body);
-    const session = form.get("session") ?? "";
-    const got = await visit.api.delete(session === "" ? "/sessions" : `/sessions/${encodeURIComponent(session)}`);
+    const { path, ended } = endingOf(form);
+    const got = await visit.api.delete(path);
     if (got.kind === "refused")
       return got.status === 401 ? goTo(initUrl("login"), got.cookies) : failed(got, visit.texts);
     const back = placeOf(form.get("back"));
     return goTo(
-      `${back === "./" ? "./?" : `${back}${back.includes("?") ? "&" : "?"}`}ended=${session === "" ? "all" : "one"}#devices`,
+      `${back === "./" ? "./?" : `${back}${back.includes("?") ? "&" : "?"}`}ended=${ended}#devices`,
       got.cookies,
     );
   };
@@ -54,6 +54,15 @@ export const createOwnForms = ({ publicUrl, initUrl, secureCookies }: OwnFormsDe
   };
 
   return { endSession, chooseLanguage };
+};
+
+/** What a form ends: trust in a browser, one session, or all others. */
+const endingOf = (form: URLSearchParams): { readonly path: string; readonly ended: string } => {
+  const [trusted, session] = [form.get("trusted") ?? "", form.get("session") ?? ""];
+  if (trusted !== "") return { path: `/sessions/trusted-devices/${encodeURIComponent(trusted)}`, ended: "trusted" };
+  return session === ""
+    ? { path: "/sessions", ended: "all" }
+    : { path: `/sessions/${encodeURIComponent(session)}`, ended: "one" };
 };
 
 const foreign = ({ texts }: Visit): Answer => ({

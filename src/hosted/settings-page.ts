@@ -18,7 +18,7 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
     const view = createView(texts, { pages: ["settings"], rules: facts.passwordRules, nodes });
     const person = personOf(flow.identity);
     const isSaved = flow.state === "success";
-    const [signOutUrl, sessions] = await Promise.all([findSignOutUrl(api), findSessions(api)]);
+    const [signOutUrl, sessions] = await Promise.all([findSignOutUrl(api), findSessions(api, facts)]);
     const { above, sections } = renderSections(flow.ui, view, {
       username: person.address,
       account: flow.identity?.id,

@@ -17,13 +17,14 @@ import type { WireAddress, WireIdentity, WireSession } from "./wire.ts";
  * Creates the page that everything begins with: whose account it is and where they are signed in, or how to sign in.
  */
 export const createStartPage =
-  ({ registrationEnabled }: Facts): ((visit: Visit) => Promise<Answer>) =>
+  (facts: Facts): ((visit: Visit) => Promise<Answer>) =>
   async (visit) => {
     const { api, texts } = visit;
     const who = await api.get<WireSession>("/sessions/whoami");
-    if (who.kind === "refused") return show(halfway(who, texts) ?? stranger(texts, registrationEnabled), who.cookies);
-    const [sessions, signOutUrl] = await Promise.all([findSessions(api), findSignOutUrl(api)]);
-    return show(overview(visit, sessions ?? { current: who.body, others: [] }, signOutUrl), who.cookies);
+    if (who.kind === "refused")
+      return show(halfway(who, texts) ?? stranger(texts, facts.registrationEnabled), who.cookies);
+    const [sessions, signOutUrl] = await Promise.all([findSessions(api, facts), findSignOutUrl(api)]);
+    return show(overview(visit, sessions ?? { current: who.body, others: [], trusted: [] }, signOutUrl), who.cookies);
   };
 
 const stranger = (texts: Texts, registrationEnabled: boolean): Page => ({

@@ -121,6 +121,14 @@ export interface WireSession {
   readonly authentication_methods?: readonly { readonly method?: string; readonly provider?: string }[] | null;
 }
 
+/** A browser that stands in for the second factor of a person. */
+export interface WireTrustedDevice {
+  readonly id: string;
+  readonly ip_address?: string;
+  readonly user_agent?: string;
+  readonly expires_at: string;
+}
+
 /** What went wrong. */
 export interface WireError {
   readonly id?: string;

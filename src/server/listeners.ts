@@ -141,7 +141,7 @@ export const createListeners = ({
       publicBaseUrl: serve.public.base_url,
       fetchApi: createInjectClient(app),
       secureCookies: config.cookies.secure ?? !config.dev,
-      facts: pageFacts(selfservice),
+      facts: pageFacts(config),
       look: config.hosted,
       mailbox,
       log,
@@ -231,7 +231,7 @@ const mountFiles = (app: FastifyInstance, files: readonly PublicFile[]): void =>
 };
 
 /** What the pages get of the configuration, because no API says it. */
-const pageFacts = ({ flows, methods }: Config["selfservice"]): Facts => {
+const pageFacts = ({ selfservice: { flows, methods }, session }: Pick<Config, "selfservice" | "session">): Facts => {
   const { after } = flows.settings;
   const own = after.methods.password?.hooks ?? [];
   const { min_password_length, identifier_similarity_check_enabled } = methods.password.config;
@@ -240,6 +240,7 @@ const pageFacts = ({ flows, methods }: Config["selfservice"]): Facts => {
     recoveryEnabled: flows.recovery.enabled,
     passwordRules: { minLength: min_password_length, unlikeIdentifier: identifier_similarity_check_enabled },
     passwordEndsOthers: (own.length > 0 ? own : after.hooks).some(({ hook }) => hook === "revoke_active_sessions"),
+    trustsDevices: session.trusted_devices.enabled,
   };
 };
 

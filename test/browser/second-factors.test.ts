@@ -119,7 +119,7 @@ describe("a page without script", { timeout: 90_000 }, () => {
     expect(await page.locator("input[name=lookup_secret]").count()).toBe(0);
   });
 
-  it("trusts the browser where that is asked for", async () => {
+  it("trusts the browser where that is asked for, lists it, and asks again once that was ended", async () => {
     const person = await signUp(page, server);
     await page.goto(`${server.url}/hosted/settings`);
     const secret = await enrol();
@@ -131,6 +131,14 @@ describe("a page without script", { timeout: 90_000 }, () => {
     await page.goto((await page.locator("a[href*='/self-service/logout']").first().getAttribute("href")) ?? "");
     await signIn(page, person);
     await page.waitForURL(/\/hosted\/settings/);
+
+    const devices = page.locator("#devices");
+    await devices.getByRole("heading", { name: "Trusted browsers" }).waitFor();
+    await devices.getByRole("button", { name: /^Ask for the second step again on Chrome/ }).click();
+    await devices.getByText("That browser is asked for the second step again.").waitFor();
+    expect(await devices.getByRole("heading", { name: "Trusted browsers" }).count()).toBe(0);
+    await signInAgain(person);
+    await page.getByRole("heading", { name: "One more step" }).waitFor();
   });
 
   it("confirms a protected change by the second factor, and then makes it", async () => {

@@ -8,6 +8,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 import type { CredentialAdministration, CredentialImporters } from "../../methods/contract/administration.ts";
 import type { Schemas } from "../../schema/sources.ts";
+import type { EndTrust } from "./end-trust.ts";
 
 /** Where operators' calls read and write. */
 export interface IdentityAdminStorage {
@@ -30,6 +31,7 @@ export interface CredentialsDeps {
 /** What the RPCs about identities need. */
 export interface IdentityAdminDeps extends IdentityAdminStorage {
   readonly credentials: CredentialsDeps;
+  readonly endTrust: EndTrust;
   readonly schemas: Schemas;
   /** Base URL of the admin port, without a slash at its end. */
   readonly adminUrl: string;

@@ -32,7 +32,7 @@ class Moved extends Error {
  * Creates the writing of identities: read, plan, write at the version that was read; and all of it again, with the
  * row locked, when another request came between.
  */
-export const createWrite = ({ audit, clock, conflictRetry, db, identities }: IdentityAdminDeps) => {
+export const createWrite = ({ audit, clock, conflictRetry, db, endTrust, identities }: IdentityAdminDeps) => {
   const attempt = async (
     { id, etag, event, plan }: Writing,
     call: Call,
@@ -54,6 +54,7 @@ export const createWrite = ({ audit, clock, conflictRetry, db, identities }: Ide
         if (!(await identities.update(tx, before, next))) throw new Moved("the identity");
         for (const credential of change.credentials ?? [])
           if (!(await identities.putSecret(tx, before.id, credential, now))) throw new Moved("a credential");
+        await endTrust(tx, before, change);
         await audit.record(
           tx,
           { identityId: before.id, sessionId: undefined, type: event, outcome: "done", detail: operatorOf(call) },

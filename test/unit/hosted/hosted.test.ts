@@ -36,6 +36,7 @@ const pages = async (fetchApi: FetchApi) => {
       recoveryEnabled: true,
       passwordRules: { minLength: 8, unlikeIdentifier: true },
       passwordEndsOthers: false,
+      trustsDevices: false,
     },
     look: plainLook,
     log: { error: (_, message) => logged.push(message) },
@@ -144,6 +145,11 @@ describe("the pages' own forms", () => {
       { ...own, cookie: "s=1" },
     );
     expect([one.statusCode, one.headers.location]).toEqual([303, "settings?flow=1&ended=one#devices"]);
+    const trust = await post("/hosted/end-session", { trusted: "c/d", back: "settings" }, own);
+    expect([trust.statusCode, trust.headers.location]).toEqual([303, "settings?ended=trusted#devices"]);
+    expect(seen.splice(1)).toEqual([
+      ["DELETE", "/sessions/trusted-devices/c%2Fd", own.origin, own["sec-fetch-site"], undefined],
+    ]);
     const all = await post("/hosted/end-session", { back: "" }, own);
     expect([all.statusCode, all.headers.location]).toEqual([303, "./?ended=all#devices"]);
     expect(seen).toEqual([

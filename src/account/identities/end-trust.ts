@@ -1,0 +1,37 @@
+import type { AfterConfig } from "../../config/hook-config.ts";
+import type { Sql } from "../../db/sql.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import type { SessionDirectory } from "../../session/directory.ts";
+import type { TrustedDevices } from "../../session/trusted-devices.ts";
+
+/**
+ * Ends what rests on credentials that an operator changes, or on a person whom one disables, in the transaction of the
+ * change and with the person's row locked.
+ */
+export type EndTrust = (tx: Sql, before: IdentityRecord, change: Change) => Promise<void>;
+
+/**
+ * Creates it. Trusted devices end in any case. Sessions end where the owner's own change would end the other ones: by
+ * the hook `revoke_active_sessions` after settings. Those of a disabled person are over while they are disabled.
+ *
+ * @param after `selfservice.flows.settings.after`
+ */
+export const createEndTrust = (deps: {
+  readonly after: AfterConfig;
+  readonly sessions: Pick<SessionDirectory, "disableAll">;
+  readonly trustedDevices: Pick<TrustedDevices, "endAll">;
+}): EndTrust => {
+  const { after, sessions, trustedDevices } = deps;
+
+  const endsSessions = (type: string): boolean => {
+    const own = after.methods[type]?.hooks ?? [];
+    return (own.length > 0 ? own : after.hooks).some(({ hook }) => hook === "revoke_active_sessions");
+  };
+
+  return async (tx, before, { credentials = [], state }) => {
+    const isDisabled = state === "inactive" && before.state !== "inactive";
+    if (credentials.length === 0 && !isDisabled) return;
+    await trustedDevices.endAll(tx, before.id);
+    if (credentials.some(({ type }) => endsSessions(type))) await sessions.disableAll(tx, before.id);
+  };
+};
