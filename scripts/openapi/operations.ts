@@ -3,7 +3,7 @@ import { type DescField, type DescMethod, getOption, ScalarType } from "@bufbuil
 import { Access, AccessSchema, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { compileAnswer } from "../../src/server/rest/answer.ts";
 import { createPrinters } from "../../src/server/rest/encode.ts";
-import { etagField, type Route, routesOf } from "../../src/server/rest/http-rule.ts";
+import { etagField, isOfLines, type Route, routesOf } from "../../src/server/rest/http-rule.ts";
 import { memberName } from "../../src/server/rest/names.ts";
 import { commentOf } from "./comment.ts";
 import { type ErrorAnswers, flowOf } from "./errors.ts";
@@ -117,12 +117,17 @@ const requestBodyOf = (route: Route, schemas: Schemas): JsonObject | undefined =
       ? schemas.inline(method.input, "read", (field) => !taken.has(field.name))
       : schemas.ofField(body, "read");
   const { description = "", ...plain } = schema;
+  if (isOfLines(route))
+    return { description: "A line for each, as JSON.", required: true, content: { [lines]: { schema: plain } } };
   return {
     ...(description !== "" && { description }),
     required: true,
     content: { "application/json": { schema: plain }, "application/x-www-form-urlencoded": { schema: plain } },
   };
 };
+
+/** A value of JSON on each line. */
+const lines = "application/x-ndjson";
 
 const answersOf = (route: Route, deps: OperationsDeps): Record<string, JsonObject> => {
   const { method, responseBody, programsOnly } = route;
@@ -134,10 +139,13 @@ const answersOf = (route: Route, deps: OperationsDeps): Record<string, JsonObjec
       : deps.schemas.ofMessage(method.output, "printed");
     const { description = "", ...plain } = schema;
     const headers = headersOf(route);
+    const content = isOfLines(route)
+      ? { [lines]: { schema: (plain.items ?? plain) as JsonObject } }
+      : { "application/json": { schema: plain, ...deps.exampleFor(plain) } };
     answers[String(status)] = {
       description: String(description) || "What the call answers.",
       ...(Object.keys(headers).length > 0 && { headers }),
-      content: { "application/json": { schema: plain, ...deps.exampleFor(plain) } },
+      content,
     };
   } else if (!onlyRedirects) {
     answers["204"] = { description: "It is done." };

@@ -25,7 +25,7 @@ export const replaceLookups = async (tx: Sql, before: IdentityRecord, after: Ide
  * The identifiers, the ids of keys, and the id that another system knows the person by: no two people have one of
  * them.
  */
-const uniqueKeys = (identity: IdentityRecord): readonly string[] => [
+export const uniqueKeys = (identity: IdentityRecord): readonly string[] => [
   ...identifierKeys(identity),
   ...uniqueKeyIds(identity),
   ...(identity.externalId === undefined ? [] : [identifierKey("external_id", identity.externalId)]),
@@ -36,19 +36,49 @@ const without = (list: readonly string[], other: readonly string[]): string[] =>
 /** What a key of `identifierKeys` or `addressKeys` is found by, and unique by, whatever its length. */
 export const lookupDigest = (key: string): Buffer => sha256(key);
 
-const insertIdentifiers = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
-  if (keys.length === 0) return;
+const insertIdentifiers = (tx: Sql, id: string, keys: readonly string[]): Promise<void> =>
+  insertManyIdentifiers(
+    tx,
+    keys.map((key) => ({ id, key })),
+  );
+
+const insertAddresses = (tx: Sql, id: string, keys: readonly string[]): Promise<void> =>
+  insertManyAddresses(
+    tx,
+    keys.map((key) => ({ id, key })),
+  );
+
+/** What somebody is found by. */
+interface Lookup {
+  readonly id: string;
+  readonly key: string;
+}
+
+const insertManyIdentifiers = async (tx: Sql, rows: readonly Lookup[]): Promise<void> => {
+  if (rows.length === 0) return;
   await tx.execute(
-    `INSERT INTO identity_identifiers (identity_id, digest, type, identifier) VALUES ${keys.map(() => "(?, ?, ?, ?)").join(", ")}`,
-    keys.flatMap((k) => [uuidBytes(id), lookupDigest(k), ...k.split("\0")]),
+    `INSERT INTO identity_identifiers (identity_id, digest, type, identifier) VALUES ${rows.map(() => "(?, ?, ?, ?)").join(", ")}`,
+    rows.flatMap(({ id, key }) => [uuidBytes(id), lookupDigest(key), ...key.split("\0")]),
   );
 };
 
-const insertAddresses = async (tx: Sql, id: string, keys: readonly string[]): Promise<void> => {
-  if (keys.length === 0) return;
+const insertManyAddresses = async (tx: Sql, rows: readonly Lookup[]): Promise<void> => {
+  if (rows.length === 0) return;
   await tx.execute(
-    `INSERT INTO identity_addresses (identity_id, digest, purpose, via, value) VALUES ${keys.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
-    keys.flatMap((k) => [uuidBytes(id), lookupDigest(k), ...k.split("\0")]),
+    `INSERT INTO identity_addresses (identity_id, digest, purpose, via, value) VALUES ${rows.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
+    rows.flatMap(({ id, key }) => [uuidBytes(id), lookupDigest(key), ...key.split("\0")]),
+  );
+};
+
+/** The same for many new people, a statement for each table. */
+export const insertManyLookups = async (tx: Sql, people: readonly IdentityRecord[]): Promise<void> => {
+  await insertManyIdentifiers(
+    tx,
+    people.flatMap((person) => uniqueKeys(person).map((key) => ({ id: person.id, key }))),
+  );
+  await insertManyAddresses(
+    tx,
+    people.flatMap((person) => addressKeys(person).map((key) => ({ id: person.id, key }))),
   );
 };
 

@@ -53,6 +53,29 @@ export const secretStore: SecretStore = {
   },
 };
 
+/** The first secret of somebody new. */
+export interface NewSecret {
+  readonly id: string;
+  readonly type: string;
+  readonly config: JsonObject;
+}
+
+/** Writes the secrets of people who are new. */
+export const insertSecrets = async (tx: Sql, secrets: readonly NewSecret[], now: Date): Promise<void> => {
+  if (secrets.length === 0) return;
+  await tx.execute(
+    `INSERT INTO identity_credentials (identity_id, type, config, version, created_at, updated_at) VALUES ${secrets.map(() => "(?, ?, ?, ?, ?, ?)").join(", ")}`,
+    secrets.flatMap(({ id, type, config }) => [
+      uuidBytes(id),
+      type,
+      JSON.stringify(config),
+      randomInt(1, 2 ** 31),
+      now,
+      now,
+    ]),
+  );
+};
+
 /**
  * Writes the first secret of a type. Its version is drawn by lot, so that one that is removed and set again is
  * another. False: there is one.

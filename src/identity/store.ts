@@ -171,18 +171,7 @@ export const createIdentityStore = (): IdentityStore => ({
   },
 
   async insert(tx, identity, secrets) {
-    await tx.execute(`INSERT INTO identities (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, [
-      uuidBytes(identity.id),
-      identity.externalId ?? null,
-      identity.schemaId,
-      identity.state,
-      identity.stateChangedAt ?? null,
-      ...documents(identity),
-      identity.organizationId ? uuidBytes(identity.organizationId) : null,
-      identity.version,
-      identity.createdAt,
-      identity.updatedAt,
-    ]);
+    await insertRows(tx, [identity]);
     await insertLookups(tx, identity);
     for (const [type, config] of Object.entries(secrets))
       await insertSecret(tx, identity.id, type, config, identity.createdAt);
@@ -230,6 +219,26 @@ export const createIdentityStore = (): IdentityStore => ({
     return row && identityFromRow(row);
   },
 });
+
+/** Writes the rows of people, and nothing that they are found by. */
+export const insertRows = async (tx: Sql, people: readonly IdentityRecord[]): Promise<void> => {
+  const row = `(${columns.map(() => "?").join(", ")})`;
+  await tx.execute(
+    `INSERT INTO identities (${columns.join(", ")}) VALUES ${people.map(() => row).join(", ")}`,
+    people.flatMap((identity) => [
+      uuidBytes(identity.id),
+      identity.externalId ?? null,
+      identity.schemaId,
+      identity.state,
+      identity.stateChangedAt ?? null,
+      ...documents(identity),
+      identity.organizationId ? uuidBytes(identity.organizationId) : null,
+      identity.version,
+      identity.createdAt,
+      identity.updatedAt,
+    ]),
+  );
+};
 
 const documents = (i: IdentityRecord): SqlValue[] => [
   JSON.stringify(i.traits),

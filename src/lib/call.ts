@@ -54,3 +54,17 @@ export interface Call {
  * Failures are thrown as ServiceError.
  */
 export type Procedure<I = never, O = unknown> = (request: I, call: Call) => Promise<O>;
+
+/** One message of a stream of requests. What cannot be used ends nothing but itself. */
+export type Received<I> =
+  | { readonly kind: "message"; readonly message: I /** What it took to send. */; readonly bytes: number }
+  /** INVALID_FIELD, MALFORMED_BODY or BODY_TOO_LARGE, and what could be read nevertheless. */
+  | { readonly kind: "unusable"; readonly error: Error; readonly message?: I | undefined }
+  /** A line without anything on it. */
+  | { readonly kind: "blank" };
+
+/** An RPC whose requests are a stream, wrapped by the pipeline: gives the parts of its answer. */
+export type ReceivingProcedure<I = never, O = unknown> = (
+  requests: AsyncIterable<Received<I>>,
+  call: Call,
+) => AsyncIterable<O>;

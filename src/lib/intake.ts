@@ -16,6 +16,19 @@ export interface Intake {
    * @throws BODY_TOO_LARGE, SESSION_INACTIVE, OVERLOADED; ConnectError when the client is gone
    */
   readonly read: (request: NodeRequest, call: Call, room?: number) => Promise<AdmittedBody>;
+  /** Begins to read a body of many messages. @throws OVERLOADED */
+  readonly stream: (request: NodeRequest, call: Call) => AdmittedStream;
+}
+
+/** A body of many messages that was let in. It is read as fast as its pieces are asked for. */
+export interface AdmittedStream {
+  /** @throws ConnectError when the client is gone */
+  readonly chunks: AsyncIterable<Buffer>;
+  /** Bytes that each message may have. */
+  readonly limit: number;
+  /** Decompresses one. @throws BODY_TOO_LARGE, MALFORMED_BODY */
+  readonly inflate: (data: Buffer, decompress: Decompress) => Promise<Buffer>;
+  readonly free: () => void;
 }
 
 /** A body that was let in. Its bytes count as in flight until they are freed. */

@@ -1,5 +1,11 @@
-import type { DescMethod, DescMethodUnary, DescService, MessageShape } from "@bufbuild/protobuf";
-import type { Call } from "./call.ts";
+import type {
+  DescMethod,
+  DescMethodClientStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import type { Call, Received } from "./call.ts";
 
 /** An RPC before the pipeline wraps it. */
 export interface Rpc<M extends DescMethod> {
@@ -10,21 +16,37 @@ export interface Rpc<M extends DescMethod> {
   readonly anySite?: boolean;
 }
 
+/** An RPC whose requests are a stream, before the pipeline wraps it. */
+export interface ReceivingRpc<M extends DescMethod> {
+  /** Gives its answer in parts. It reads no faster than the parts are asked for. */
+  readonly receive: (
+    requests: AsyncIterable<Received<MessageShape<M["input"]>>>,
+    call: Call,
+  ) => AsyncIterable<MessageShape<M["output"]>>;
+  /** Adds a part to what the parts before it make, for protocols that have one answer. */
+  readonly merge: (
+    sum: MessageShape<M["output"]> | undefined,
+    part: MessageShape<M["output"]>,
+  ) => MessageShape<M["output"]>;
+}
+
 /** Every RPC of a service, by its local name. */
 export type Rpcs<S extends DescService> = {
   readonly [K in keyof S["method"]]: S["method"][K] extends DescMethodUnary<infer I, infer O>
     ? Rpc<DescMethodUnary<I, O>>
-    : never;
+    : S["method"][K] extends DescMethodClientStreaming<infer I, infer O>
+      ? ReceivingRpc<DescMethodClientStreaming<I, O>>
+      : never;
 };
 
 /** A service and its implementation, as data. */
 export interface ServiceDefinition {
   readonly service: DescService;
-  readonly rpcs: Readonly<Record<string, Rpc<DescMethod>>>;
+  readonly rpcs: Readonly<Record<string, Rpc<DescMethod> | ReceivingRpc<DescMethod>>>;
 }
 
 /** Pairs a service with its RPCs; a missing one does not compile. */
 export const defineService = <S extends DescService>(service: S, rpcs: Rpcs<S>): ServiceDefinition => ({
   service,
-  rpcs: rpcs as Readonly<Record<string, Rpc<DescMethod>>>,
+  rpcs: rpcs as Readonly<Record<string, Rpc<DescMethod> | ReceivingRpc<DescMethod>>>,
 });

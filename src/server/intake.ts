@@ -6,7 +6,9 @@ import type { Call } from "../lib/call.ts";
 import type { Decompress, Intake } from "../lib/intake.ts";
 import type { BodyBudget, BodyShare } from "./body-budget.ts";
 import { inflationLimit } from "./decompress.ts";
+import { dropRest } from "./drop-rest.ts";
 import { type Allowance, overloaded, readBody, tooLarge } from "./read-body.ts";
+import { readChunks } from "./read-chunks.ts";
 
 /** Bytes of a message, decompressed. */
 export interface MessageLimits {
@@ -93,6 +95,23 @@ export const createIntake = ({ method, mustBeAllowed, deps }: IntakeOptions): In
           return allowance.bytes;
         },
         inflate: (packed, decompress) => inflate(packed, decompress, allowance, share),
+        free: share.close,
+      };
+    },
+    stream: (request, call) => {
+      const { bytes: limit } = allowanceOf(call);
+      // What is held is the message at hand, and how many are worked on is the business of the RPC.
+      const share = budget.open(networkOf(call.remoteAddress), () => undefined);
+      if (share?.grow(limit) !== true) {
+        share?.close();
+        dropRest(request);
+        throw overloaded();
+      }
+      share.settle();
+      return {
+        chunks: readChunks(request),
+        limit,
+        inflate: (packed, decompress) => decompress(packed, inflationLimit(packed.length, limit)),
         free: share.close,
       };
     },

@@ -9,6 +9,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import tls from "node:tls";
+import { watchBodies } from "./body-watch.ts";
 import { answerClientError } from "./client-error.ts";
 import { lingerOver } from "./linger.ts";
 import { watchStreams } from "./stream-watch.ts";
@@ -83,7 +84,8 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
   const h1 = http.createServer(
     {
       headersTimeout: timeouts.header,
-      requestTimeout: timeouts.read,
+      // Bodies have a watch of their own.
+      requestTimeout: 0,
       keepAliveTimeout: timeouts.idle,
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: headerBytes,
@@ -93,6 +95,10 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
   h1.timeout = timeouts.write;
   h1.on("clientError", answerClientError);
   h1.prependListener("request", lingerOver);
+  const bodies = watchBodies(timeouts.read, ({ socket }) =>
+    answerClientError(Object.assign(new Error("late"), { code: "ERR_HTTP_REQUEST_TIMEOUT" }), socket),
+  );
+  h1.prependListener("request", bodies.add);
   // It never listens: connections are handed to it. Its time limits start with this event.
   h1.emit("listening");
 
@@ -209,6 +215,7 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
         clearInterval(sweep);
         clearTimeout(cut);
         streams.stop();
+        bodies.stop();
         h1.close();
       });
     },

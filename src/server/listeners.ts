@@ -1,4 +1,4 @@
-import { type DescMethod, type DescMethodUnary, getOption } from "@bufbuild/protobuf";
+import { type DescMethod, getOption } from "@bufbuild/protobuf";
 import fastifyCors from "@fastify/cors";
 import type { FastifyInstance } from "fastify";
 import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
@@ -9,30 +9,27 @@ import { createHosted } from "../hosted/hosted.ts";
 import { createInjectClient } from "../hosted/inject-client.ts";
 import type { Mailbox } from "../hosted/mailbox-page.ts";
 import { sendAsset } from "../hosted/send-asset.ts";
-import type { Call, Procedure } from "../lib/call.ts";
+import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { ServerLog } from "../lib/log.ts";
 import type { ServiceDefinition } from "../lib/service.ts";
-import { createAccessCheck } from "./access-check.ts";
 import { createAdmit } from "./admin-lock/admin-lock.ts";
+import { bindRpcs } from "./bind-rpcs.ts";
 import { createBodyBudget } from "./body-budget.ts";
 import { createCallLimit } from "./call-limit.ts";
 import { createCallLog } from "./call-log.ts";
 import { createClientAddress } from "./client-address.ts";
 import { mountConnect } from "./connect/mount.ts";
-import type { BoundRpc } from "./connect/unary.ts";
 import { createHealth } from "./health.ts";
 import { createHttpApp } from "./http-app.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
 import { listenOn } from "./listen-on.ts";
 import type { Metrics } from "./metrics.ts";
 import { mountOpenApi } from "./openapi.ts";
-import { createProcedure } from "./procedure.ts";
 import { createReflection } from "./reflection.ts";
 import { createCors } from "./rest/cors.ts";
 import type { ErrorObject } from "./rest/error-object.ts";
 import { createGateway } from "./rest/routes.ts";
-import { rpcName } from "./rpc-name.ts";
 import { createTrustedOrigins } from "./trusted-origins.ts";
 
 /** What the protocols are opened on. */
@@ -112,27 +109,7 @@ export const createListeners = ({
   const anyonesIntake = (method: DescMethod) =>
     createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps });
 
-  const bound = new Map<string, BoundRpc>();
-  for (const { service, rpcs: implementations } of services) {
-    for (const method of service.methods) {
-      const rpc = implementations[method.localName];
-      if (rpc === undefined || !isUnary(method)) throw new Error(`${rpcName(method)} has no implementation`);
-      bound.set(rpcName(method), {
-        method,
-        procedure: createProcedure({ method, ...rpc, deps }) as Procedure,
-        intake: createIntake({
-          method,
-          mustBeAllowed: createAccessCheck({ method, ...rpc, ...deps }),
-          deps: intakeDeps,
-        }),
-      });
-    }
-  }
-  const boundRpc = (method: DescMethod): BoundRpc => {
-    const rpc = bound.get(rpcName(method));
-    if (rpc === undefined) throw new Error(`${rpcName(method)} has no procedure`);
-    return rpc;
-  };
+  const { bound, receiving } = bindRpcs(services, { procedures: deps, intakes: intakeDeps });
 
   const descriptors = services.map(({ service }) => service);
 
@@ -178,7 +155,8 @@ export const createListeners = ({
     mountOpenApi(app, { port, baseUrl: listener.base_url });
     if (port === "public" && serve.public.cors.enabled) app.register(fastifyCors, () => createCors(serve.public.cors));
     mountConnect(app, {
-      rpcs: [...bound.values()].filter(({ method }) => isHere(method)),
+      rpcs: bound.all.filter(({ method }) => isHere(method)),
+      receiving: receiving.all.filter(({ method }) => isHere(method)),
       stock: [health.service, { rpcs: [], mount: createReflection(descriptors, isHere) }],
       port,
       baseUrl: listener.base_url,
@@ -189,8 +167,9 @@ export const createListeners = ({
     app.register(
       createGateway({
         services: descriptors,
-        procedures: (method) => boundRpc(method).procedure,
-        intakes: (method) => boundRpc(method).intake,
+        procedures: (method) => bound.of(method).procedure,
+        receiving: (method) => receiving.of(method).procedure,
+        intakes: (method) => (method.methodKind === "unary" ? bound : receiving).of(method).intake,
         port,
         listener,
         otherBaseUrl: port === "admin" || other.has_base_url ? other.base_url : undefined,
@@ -245,8 +224,6 @@ const pageFacts = ({ selfservice: { flows, methods }, session }: Pick<Config, "s
 };
 
 const isAdminRpc = (method: DescMethod): boolean => getOption(method, access) === Access.ADMIN;
-
-const isUnary = (method: DescMethod): method is DescMethodUnary => method.methodKind === "unary";
 
 /** The sites whose pages may call with a person's cookies (architecture, protocols). */
 const trustedUrls = ({ serve, selfservice }: Config): readonly string[] => [

@@ -1,5 +1,7 @@
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
 
+import { waitedSince } from "./body-clock.ts";
+
 interface Watched {
   readonly since: number;
   /** Bytes of the answer that waited for the client at the last look, and since when. */
@@ -22,13 +24,15 @@ export interface StreamWatch {
  * is, and an answer that waits for its client must move within `write`. An
  * answer that the server has not begun may take as long as it takes, or health's
  * Watch would be cut: its request is over at once. A reflection stream, whose
- * requests come one by one, is over in time as well.
+ * requests come one by one, is over in time as well; where a body is timed by
+ * its pieces (body-clock.ts), each must come in time.
  */
 export const watchStreams = ({ read, write }: { readonly read: number; readonly write: number }): StreamWatch => {
   const open = new Map<ServerHttp2Stream, Watched>();
 
   const isLate = (stream: ServerHttp2Stream, watched: Watched, now: number): boolean => {
-    if (!stream.readableEnded && now - watched.since > read) return true;
+    const since = stream.readableEnded ? undefined : waitedSince(stream, watched.since);
+    if (since !== undefined && now - since > read) return true;
     if (stream.writableLength === 0 || stream.writableLength !== watched.waiting) {
       watched.waiting = stream.writableLength;
       watched.waitingSince = now;

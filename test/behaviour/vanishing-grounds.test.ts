@@ -315,6 +315,7 @@ const others = [
   "ErrorService/GetFlowError",
   // They make people of nothing: there is nothing to vanish.
   "IdentityAdminService/BatchPatchIdentities",
+  "IdentityAdminService/ImportIdentities",
   "IdentityAdminService/CreateIdentity",
   // It refuses what is the last way in, and rests on that alone: test/behaviour/admin has it.
   "IdentityAdminService/DeleteCredential",

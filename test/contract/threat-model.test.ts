@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import net from "node:net";
 import { getOption } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { http } from "../../gen/google/api/annotations_pb.ts";
 import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { allRpcs, renderThreatDocs, rowOf } from "../../scripts/generate-threat-docs.ts";
 import { limitsOf } from "../../src/server/intake.ts";
@@ -48,7 +49,20 @@ describe("of every RPC", () => {
       );
     });
 
-  it.each(forOperators.map((method) => [rpcName(method), method] as const))(
+  const streamed = forOperators.filter(({ methodKind }) => methodKind !== "unary");
+
+  it.each(streamed.map((method) => [rpcName(method), method] as const))(
+    "%s nothing is read of the stream of who is not let in",
+    async (name, method) => {
+      expect(page).toContain(`| \`${name.replace(/^ostiary\./, "")}\` |`);
+      const path = String(getOption(method, http).pattern.value);
+      expect(await announced(path, 1, server.adminUrl, "origin: https://evil.example.org\r\n")).toBe(403);
+    },
+  );
+
+  const whole = forOperators.filter(({ methodKind }) => methodKind === "unary");
+
+  it.each(whole.map((method) => [rpcName(method), method] as const))(
     "%s nothing is read of who is not let in, and no more than it may hold of who is",
     async (name, method) => {
       expect(page).toContain(`| \`${name.replace(/^ostiary\./, "")}\` |`);

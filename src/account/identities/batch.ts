@@ -55,7 +55,7 @@ export const createBatch = (make: Create) => {
 };
 
 /** Names of the statuses of what an operator may have done wrong (RFC 9110, section 15.5). */
-const statusNames: Readonly<Record<number, string>> = {
+export const statusNames: Readonly<Record<number, string>> = {
   400: "Bad Request",
   404: "Not Found",
   409: "Conflict",

@@ -4,6 +4,7 @@ import type {
   CreateIdentityResponse,
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { State } from "../../../gen/ostiary/identity/v1/identity_pb.ts";
+import type { SecurityEvent } from "../../audit/audit-log.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
@@ -27,10 +28,13 @@ type Given = Omit<CreateIdentityRequest, "$typeName" | "$unknown">;
 export type Create = (given: Given, call: Call) => Promise<IdentityRecord>;
 
 /** Someone who is to be made, and what they sign in with. */
-interface NewIdentity {
+export interface PreparedIdentity {
   readonly identity: IdentityRecord;
   readonly credentials: readonly CredentialChange[];
 }
+
+/** Everything that takes long, and all that can be wrong at sight. @throws INVALID_FIELD, OVERLOADED */
+export type Prepare = (given: Given, id?: string) => Promise<PreparedIdentity>;
 
 /** Nothing is locked while someone new is prepared. */
 const atOnce: SlowWork = (_key, work) => work();
@@ -40,14 +44,13 @@ export const createCreate = (deps: IdentityAdminDeps) => {
   const { adminUrl, audit, clock, credentials, db, directory, identities, schemas } = deps;
   const present = createAdminPresenter(credentials.kinds);
 
-  /** Everything that takes long, and all that can be wrong at sight. @throws INVALID_FIELD, OVERLOADED */
-  const prepare = async (request: Given): Promise<NewIdentity> => {
+  const prepare: Prepare = async (request, givenId) => {
     const now = clock.now();
     if (request.organizationId !== "")
       throw serviceError("INVALID_FIELD", { field: "organization_id", explain: "There are no organizations." });
     const schema = request.schemaId === "" ? schemas.default : mustBeSchema(schemas, request.schemaId);
     const traits = mustFit(schema, request.traits ?? {});
-    const id = uuid7(now);
+    const id = givenId ?? uuid7(now);
     const imported = await importCredentials(
       credentials.importers,
       request.credentials,
@@ -71,24 +74,12 @@ export const createCreate = (deps: IdentityAdminDeps) => {
   };
 
   /** @throws ALREADY_EXISTS */
-  const write = async ({ identity, credentials: imported }: NewIdentity, call: Call): Promise<void> => {
-    const secrets = Object.fromEntries(
-      imported.flatMap(({ type, config }): [string, JsonObject][] => (config === null ? [] : [[type, config]])),
-    );
+  const write = async (made: PreparedIdentity, call: Call): Promise<void> => {
+    const { identity } = made;
     try {
       await db.transaction(async (tx) => {
-        await identities.insert(tx, identity, secrets);
-        await audit.record(
-          tx,
-          {
-            identityId: identity.id,
-            sessionId: undefined,
-            type: "identity.created",
-            outcome: "done",
-            detail: operatorOf(call),
-          },
-          call,
-        );
+        await identities.insert(tx, identity, secretsOf(made));
+        await audit.record(tx, creationOf(identity, call), call);
       });
     } catch (error) {
       throw isDuplicate(error) ? taken() : error;
@@ -103,6 +94,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
 
   return {
     make,
+    prepare,
 
     async createIdentity(request: CreateIdentityRequest, call: Call): Promise<CreateIdentityResponse> {
       mustBeReadable(call);
@@ -121,9 +113,25 @@ export const createCreate = (deps: IdentityAdminDeps) => {
   };
 };
 
+/** The secrets of someone new, by the type of credential. */
+export const secretsOf = ({ credentials }: PreparedIdentity): Readonly<Record<string, JsonObject>> =>
+  Object.fromEntries(
+    credentials.flatMap(({ type, config }): [string, JsonObject][] => (config === null ? [] : [[type, config]])),
+  );
+
+/** The event that tells of a creation. */
+export const creationOf = ({ id }: IdentityRecord, call: Call): SecurityEvent => ({
+  identityId: id,
+  sessionId: undefined,
+  type: "identity.created",
+  outcome: "done",
+  detail: operatorOf(call),
+});
+
 /** An identifier, an address or an external id belongs to another identity. */
-export const taken = (): ServiceError =>
+export const taken = (field?: string): ServiceError =>
   serviceError("ALREADY_EXISTS", {
+    ...(field !== undefined && { field }),
     explain: "An identifier, an address or the external id belongs to another identity already.",
   });
 

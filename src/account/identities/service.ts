@@ -4,6 +4,7 @@ import { createBatch } from "./batch.ts";
 import { createCreate } from "./create.ts";
 import { createDeletions } from "./delete.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
+import { createImport } from "./import.ts";
 import { createList } from "./list.ts";
 import { createPatch } from "./patch.ts";
 import { createReads } from "./read.ts";
@@ -17,7 +18,7 @@ import { createUpdate } from "./update.ts";
 /** Creates the IdentityAdminService. */
 export const createIdentityAdminService = (deps: IdentityAdminDeps) => {
   const { getIdentity, getIdentityByExternalId } = createReads(deps);
-  const { createIdentity, make } = createCreate(deps);
+  const { createIdentity, make, prepare } = createCreate(deps);
   const { deleteIdentity, deleteCredential } = createDeletions(deps);
   return defineService(IdentityAdminService, {
     listIdentities: { run: createList(deps) },
@@ -27,6 +28,7 @@ export const createIdentityAdminService = (deps: IdentityAdminDeps) => {
     updateIdentity: { run: createUpdate(deps) },
     patchIdentity: { run: createPatch(deps) },
     batchPatchIdentities: { run: createBatch(make) },
+    importIdentities: createImport(deps, prepare),
     deleteIdentity: { run: deleteIdentity },
     deleteCredential: { run: deleteCredential },
   });

@@ -1,10 +1,12 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { FastifyInstance } from "fastify";
 import type { LockedRoute } from "../admin-lock/lock-port.ts";
 import { rpcName } from "../rpc-name.ts";
-import { type BoundRpc, createUnaryRoute, type UnaryDeps } from "./unary.ts";
+import { type BoundReceiving, createReceivingRoute } from "./receiving.ts";
+import { type BoundRpc, createUnaryRoute, type UnaryDeps, type UnaryRoute } from "./unary.ts";
 
 /** Bytes of a message to health or reflection: the name of a service or of a type. */
 const longestName = 4_096;
@@ -12,6 +14,8 @@ const longestName = 4_096;
 /** What `mountConnect` needs beside the deps of its unary routes. */
 export interface ConnectOptions extends UnaryDeps {
   readonly rpcs: Iterable<BoundRpc>;
+  /** Those whose requests are a stream. */
+  readonly receiving?: Iterable<BoundReceiving>;
   /** Services that are the protocol's own and do without the pipeline: health and reflection. */
   readonly stock: readonly StockService[];
 }
@@ -28,18 +32,20 @@ export interface StockService {
  * Mounts the Connect, gRPC and gRPC-Web protocols: the RPCs of ours, and the
  * services that are the protocol's own. No RPC answers a GET.
  */
-export const mountConnect = (app: FastifyInstance, { rpcs, stock, ...deps }: ConnectOptions): void => {
+export const mountConnect = (app: FastifyInstance, { rpcs, receiving = [], stock, ...deps }: ConnectOptions): void => {
   app.register((scope, _options, done) => {
     // Bodies are read here, not by parsers of the app.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, parsed) => parsed(null));
-    const mount = (rpc: BoundRpc, config: LockedRoute): void => {
-      const route = createUnaryRoute(rpc, deps);
-      scope.all(`/${rpcName(rpc.method)}`, { exposeHeadRoute: false, config }, (request, reply) => {
+    const mountRoute = (method: DescMethod, route: UnaryRoute, config: LockedRoute): void => {
+      scope.all(`/${rpcName(method)}`, { exposeHeadRoute: false, config }, (request, reply) => {
         route(request, reply).catch(() => reply.raw.destroy());
       });
     };
+    const mount = (rpc: BoundRpc, config: LockedRoute): void =>
+      mountRoute(rpc.method, createUnaryRoute(rpc, deps), config);
     for (const rpc of rpcs) mount(rpc, { asksAdmission: true });
+    for (const rpc of receiving) mountRoute(rpc.method, createReceivingRoute(rpc, deps), { asksAdmission: true });
     // How the server is may be asked by probes that have no keys.
     for (const { rpcs: own } of stock) for (const rpc of own) mount(rpc, { isProbe: true });
     done();

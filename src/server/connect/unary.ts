@@ -129,16 +129,17 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
   };
 };
 
-const internal = toConnectError(serviceError("INTERNAL"));
+/** What a client gets of what nobody decided on. */
+export const internal = toConnectError(serviceError("INTERNAL"));
 
 /** The error that the client gets. */
-const toError = (error: unknown): ConnectError => {
+export const toError = (error: unknown): ConnectError => {
   if (error instanceof ServiceError) return toConnectError(error);
   return error instanceof ConnectError ? error : internal;
 };
 
 /** Headers that hooks of the port have set (CORS), and what the call replies. */
-const outgoing = (reply: FastifyReply, { headers, cookies }: Reply): OutgoingHttpHeaders => {
+export const outgoing = (reply: FastifyReply, { headers, cookies }: Reply): OutgoingHttpHeaders => {
   const all: OutgoingHttpHeaders = {
     ...(reply.getHeaders() as OutgoingHttpHeaders),
     "cache-control": "private, no-cache, no-store, must-revalidate",
@@ -149,9 +150,9 @@ const outgoing = (reply: FastifyReply, { headers, cookies }: Reply): OutgoingHtt
 };
 
 /** A request that is no call: a GET, a form, plain text. Its body is not looked at. */
-const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
+export const refuse = (request: FastifyRequest, reply: FastifyReply, contentTypes = unaryContentTypes): void => {
   const isPost = request.method === "POST";
-  const types = unaryContentTypes.join(", ");
+  const types = contentTypes.join(", ");
   const body = isPost ? `The content type must be one of ${types}.\n` : "An RPC is called by POST.\n";
   reply.raw.writeHead(isPost ? 415 : 405, {
     ...(reply.getHeaders() as OutgoingHttpHeaders),

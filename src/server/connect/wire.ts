@@ -133,8 +133,50 @@ const wires: Readonly<Record<string, Wire>> = {
 /** The content types that a unary call may have. None is one that a page can send to another site unasked. */
 export const unaryContentTypes: readonly string[] = Object.keys(wires);
 
+/** Connect, where an RPC streams: every message has an envelope, and the last one says how it ended. */
+const createConnectStream = (contentType: string, json: boolean): Wire => ({
+  ...createConnect(contentType, json),
+  encoding: (headers) => text(headers["connect-content-encoding"]),
+  room: envelopeRoom,
+  acceptEncoding: "connect-accept-encoding",
+  open: openEnvelope,
+  sendAnswer: (response, headers, message) =>
+    sendWhole(response, { ...headers, "content-type": contentType }, [sealEnvelope(bytes(message)), endOfStream()]),
+  sendError: (response, headers, error) =>
+    sendWhole(response, { ...headers, "content-type": contentType }, [endOfStream(error)]),
+});
+
+const endOfStream = (error?: ConnectError): Buffer =>
+  sealEnvelope(
+    Buffer.from(JSON.stringify(connect.endStreamToJson(error?.metadata ?? new Headers(), error, undefined))),
+    connect.endStreamFlag,
+  );
+
+const sendWhole = (response: ServerResponse, headers: OutgoingHttpHeaders, parts: readonly Buffer[]): void => {
+  const body = Buffer.concat(parts);
+  response.writeHead(200, { ...headers, "content-length": body.length });
+  response.end(body);
+};
+
+const { "application/json": _json, "application/proto": _proto, ...enveloping } = wires;
+
+const streamWires: Readonly<Record<string, Wire>> = {
+  "application/connect+json": createConnectStream("application/connect+json", true),
+  "application/connect+proto": createConnectStream("application/connect+proto", false),
+  ...enveloping,
+};
+
+/** The content types that a call with a stream of requests may have. */
+export const streamContentTypes: readonly string[] = Object.keys(streamWires);
+
 /** Finds the protocol by the content type; UTF-8 is the only charset. */
-export const findWire = (contentType: string | undefined): Wire | undefined => {
+export const findWire = (contentType: string | undefined): Wire | undefined => findAmong(wires, contentType);
+
+/** The same for a call with a stream of requests. */
+export const findStreamWire = (contentType: string | undefined): Wire | undefined =>
+  findAmong(streamWires, contentType);
+
+const findAmong = (wires: Readonly<Record<string, Wire>>, contentType: string | undefined): Wire | undefined => {
   if (contentType === undefined) return undefined;
   const known = wires[contentType];
   if (known) return known;

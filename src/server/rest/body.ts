@@ -45,7 +45,7 @@ const notAType =
   "The content type is none of application/json, application/x-www-form-urlencoded and multipart/form-data.";
 
 /** The media type without its parameters; undefined for what is not of the form `type/subtype`. */
-const mediaType = (contentType: string | undefined): string | undefined => {
+export const mediaType = (contentType: string | undefined): string | undefined => {
   const type = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase();
   return contentType === undefined || type?.includes("/") ? (type ?? "") : undefined;
 };

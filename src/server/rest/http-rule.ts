@@ -26,10 +26,15 @@ export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
  */
 export const routesOf = (method: DescMethod): Route[] => {
   if (!hasOption(method, http)) return [];
-  if (method.methodKind !== "unary") throw new Error(`${method}: only unary RPCs have a REST binding`);
+  if (!isBindable(method)) throw new Error(`${method}: REST has no form for the stream that it answers`);
   const rule = getOption(method, http);
   return [rule, ...rule.additionalBindings].map((each) => routeOf(method, each));
 };
+
+const isBindable = ({ methodKind }: DescMethod): boolean => methodKind === "unary" || methodKind === "client_streaming";
+
+/** Whether body and answer are lines of JSON (`application/x-ndjson`): those of an RPC whose requests are a stream. */
+export const isOfLines = ({ method }: Pick<Route, "method">): boolean => method.methodKind === "client_streaming";
 
 const routeOf = (method: DescMethod, rule: HttpRule): Route => {
   const { case: kind, value } = rule.pattern;

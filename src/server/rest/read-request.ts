@@ -1,5 +1,7 @@
 import { create, type DescField, type Message } from "@bufbuild/protobuf";
 import type { FastifyRequest } from "fastify";
+import { ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { Received } from "../../lib/call.ts";
 import { shapeTimes } from "../intake.ts";
 import { type Body, readBody, readListBody } from "./body.ts";
 import type { Readers } from "./decode.ts";
@@ -23,27 +25,11 @@ export const compileReadRequest = (
   route: Route,
   readers: Readers,
 ): ((request: FastifyRequest, bytes: Buffer | undefined) => Promise<ReadRequest>) => {
-  const { body, path } = route;
+  const { body } = route;
   const read = readers.of(route.method.input);
   const times = shapeTimes(route.method);
-  const constants = path.constants.map(
-    ({ field, value }): RequestMember => ({ name: field, path: field, values: [value] }),
-  );
-  const notFromQuery = new Set([...path.constants, ...path.parameters].map(({ field }) => headOf(field)));
-  if (body !== undefined && body !== "*") notFromQuery.add(body.name);
-  const etagName = nameOfEtag(route);
+  const fromUrl = compileFromUrl(route);
   const withBody = body === undefined ? undefined : bodyMessage(body);
-
-  const fromUrl = (request: FastifyRequest): RequestMember[] => {
-    const members = body === "*" ? [] : readQuery(request.url).filter((sent) => !notFromQuery.has(headOf(sent.name)));
-    members.push(...constants);
-    const parameters = request.params as Readonly<Record<string, string>>;
-    for (const { field, name } of path.parameters)
-      members.push({ name: field, path: field, values: [parameters[name] ?? ""] });
-    const etag = etagName && entityTag(request.headers["if-match"]);
-    if (etagName && etag) members.push({ name: etagName, path: "If-Match", values: [etag] });
-    return members;
-  };
 
   return async (request, bytes) => {
     const members = fromUrl(request);
@@ -53,6 +39,65 @@ export const compileReadRequest = (
     const message = read(members);
     withBody?.(message);
     return { message, malformed: sent.kind === "malformed" ? sent.reason : undefined };
+  };
+};
+
+/** Makes a message of one line of a body, or of the error that it could not be read for. */
+export type ReadLine = (line: Buffer | Error) => Promise<Received<Message>>;
+
+/**
+ * Compiles how the lines of a body become messages: path and query are members of each. Throws INVALID_FIELD for
+ * those that cannot be used; a line that cannot be is given as unusable.
+ */
+export const compileReadLine = (route: Route, readers: Readers): ((request: FastifyRequest) => ReadLine) => {
+  const { body } = route;
+  if (body === undefined) throw new Error(`${route.method}: a stream of requests needs a body`);
+  const read = readers.of(route.method.input);
+  const times = shapeTimes(route.method);
+  const fromUrl = compileFromUrl(route);
+  const readable = async (members: readonly RequestMember[], line: Buffer): Promise<Message> => {
+    const sent = await sentIn(body, line, "application/json", times);
+    if (sent.kind === "malformed")
+      throw serviceError("MALFORMED_BODY", { explain: sent.reason.replace("The body", "The line") });
+    return read([...members, ...sent.members]);
+  };
+  return (request) => {
+    const members = fromUrl(request);
+    const without = read(members);
+    return async (line) => {
+      if (line instanceof Error) return { kind: "unusable", error: line, message: without };
+      if (isBlank(line)) return { kind: "blank" };
+      try {
+        return { kind: "message", message: await readable(members, line), bytes: line.length };
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        return { kind: "unusable", error, message: without };
+      }
+    };
+  };
+};
+
+const isBlank = (line: Buffer): boolean => line.length < 64 && line.toString("latin1").trim() === "";
+
+/** Compiles how path, query and `If-Match` become members. */
+const compileFromUrl = (route: Route): ((request: FastifyRequest) => RequestMember[]) => {
+  const { body, path } = route;
+  const constants = path.constants.map(
+    ({ field, value }): RequestMember => ({ name: field, path: field, values: [value] }),
+  );
+  const notFromQuery = new Set([...path.constants, ...path.parameters].map(({ field }) => headOf(field)));
+  if (body !== undefined && body !== "*") notFromQuery.add(body.name);
+  const etagName = nameOfEtag(route);
+
+  return (request) => {
+    const members = body === "*" ? [] : readQuery(request.url).filter((sent) => !notFromQuery.has(headOf(sent.name)));
+    members.push(...constants);
+    const parameters = request.params as Readonly<Record<string, string>>;
+    for (const { field, name } of path.parameters)
+      members.push({ name: field, path: field, values: [parameters[name] ?? ""] });
+    const etag = etagName && entityTag(request.headers["if-match"]);
+    if (etagName && etag) members.push({ name: etagName, path: "If-Match", values: [etag] });
+    return members;
   };
 };
 

@@ -4,6 +4,7 @@
  * message or the error, and in the table of errors.
  */
 import { STATUS_CODES } from "node:http";
+import type { Readable } from "node:stream";
 import type { Message } from "@bufbuild/protobuf";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
@@ -40,6 +41,8 @@ export interface Respond {
     call: Call | undefined,
     error: unknown,
   ) => Promise<FastifyReply>;
+  /** An answer that is written as it comes. */
+  readonly lines: (reply: FastifyReply, call: Call, lines: Readable) => FastifyReply;
   /** A line of text, with a status. */
   readonly text: (reply: FastifyReply, status: number, text: string) => FastifyReply;
   readonly redirect: (reply: FastifyReply, status: 303 | 307, location: string) => FastifyReply;
@@ -158,6 +161,7 @@ export const createRespond = ({
   return {
     succeed,
     serviceError: failed,
+    lines: (reply, call, lines) => begin(reply, 200, call).header("content-type", "application/x-ndjson").send(lines),
     text: (reply, status, text) =>
       begin(reply, status).header("content-type", "text/plain; charset=utf-8").send(`${text}\n`),
     redirect: (reply, status, location) => redirect(reply, status, location),

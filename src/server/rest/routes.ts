@@ -15,7 +15,7 @@ import type {
 } from "fastify";
 import { Access, access, writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
-import type { Call, Procedure } from "../../lib/call.ts";
+import type { Call, Procedure, ReceivingProcedure } from "../../lib/call.ts";
 import type { AdmittedBody, Intake } from "../../lib/intake.ts";
 import type { Log } from "../../lib/log.ts";
 import type { CallLog } from "../call-log.ts";
@@ -27,7 +27,8 @@ import { createClientRequestOf } from "./client-request.ts";
 import { createReaders } from "./decode.ts";
 import { createPrinters } from "./encode.ts";
 import type { ErrorObject } from "./error-object.ts";
-import { type Route, routesOf } from "./http-rule.ts";
+import { isOfLines, type Route, routesOf } from "./http-rule.ts";
+import { createLinesHandle } from "./lines.ts";
 import { compilePaging } from "./paging.ts";
 import { createPortRoutes } from "./port-routes.ts";
 import { compileReadRequest } from "./read-request.ts";
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   readonly services: readonly DescService[];
   /** The wrapped procedure of an RPC; throws for one that has none. */
   readonly procedures: (method: DescMethod) => Procedure;
+  /** The same for RPCs whose requests are a stream. */
+  readonly receiving: (method: DescMethod) => ReceivingProcedure;
   /** How the bodies of an RPC are let in. */
   readonly intakes: (method: DescMethod) => Intake;
   readonly port: Call["port"];
@@ -84,15 +87,22 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
   /** What a request of a route goes through, from bytes to bytes. */
   const handleOf = (route: Route): RouteHandler => {
     const record = options.callLog.of(rpcName(route.method));
-    const procedure = options.procedures(route.method) as Procedure<Message, Message>;
-    const intake = options.intakes(route.method);
-    const read = compileReadRequest(route, readers);
-    const paging = compilePaging(route);
+    const refuse: RouteHandler["refuse"] = (request, reply, error) =>
+      record(callOf(request, reply), performance.now(), error);
     const answering: Answering = {
       answer: compileAnswer(route, printers),
       isGet: route.verb === "GET",
       programsOnly: route.programsOnly,
     };
+    if (isOfLines(route)) {
+      const procedure = options.receiving(route.method) as ReceivingProcedure<Message, Message>;
+      const bound = { route, answering, procedure, intake: options.intakes(route.method) };
+      return { handle: createLinesHandle(bound, { readers, printers, callOf, respond }), answering, refuse };
+    }
+    const procedure = options.procedures(route.method) as Procedure<Message, Message>;
+    const intake = options.intakes(route.method);
+    const read = compileReadRequest(route, readers);
+    const paging = compilePaging(route);
     const answerTo = async (
       request: FastifyRequest,
       reply: FastifyReply,
@@ -135,8 +145,6 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       }
     };
     const guarded = route.verb === "GET" && getOption(route.method, writes_on_get);
-    const refuse: RouteHandler["refuse"] = (request, reply, error) =>
-      record(callOf(request, reply), performance.now(), error);
     return { handle: guarded ? rejectPrefetch(handle, respond) : handle, answering, refuse };
   };
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { createListener, type Listener, type ListenerTimeouts } from "../../../src/server/listener.ts";
+import { readChunks } from "../../../src/server/read-chunks.ts";
 import { certificate } from "./certificate.ts";
 
 const usual: ListenerTimeouts = { header: 5_000, read: 5_000, write: 5_000, idle: 5_000 };
@@ -191,6 +192,49 @@ test.each(["application/json", "application/grpc", "application/connect+proto"])
     session.destroy();
   },
 );
+
+/** Reads piece by piece, and says how many there were. */
+const pieces: http.RequestListener = async (request, response) => {
+  let count = 0;
+  try {
+    for await (const _ of readChunks(request)) count += 1;
+    response.end(`${count} pieces`);
+  } catch {
+    response.destroy();
+  }
+};
+
+test("where a body is timed by its pieces it may take as long as they come in time", async () => {
+  const { port } = await listen({ timeouts: { ...usual, read: 1_000 }, onRequest: pieces });
+  const sendSlowly = async (write: (text: string) => void, times: number): Promise<void> => {
+    for (let sent = 0; sent < times; sent++) {
+      write("x");
+      await sleep(400);
+    }
+  };
+  const [steady, stalled] = [net.connect(port, "127.0.0.1"), net.connect(port, "127.0.0.1")];
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  const [flowing, dry] = [1, 2].map(() => session.request({ ":method": "POST", ":path": "/" }));
+  const closed = new Promise((resolve) => dry?.on("error", () => undefined).on("close", () => resolve(dry.rstCode)));
+  let said = "";
+  flowing?.on("data", (chunk: Buffer) => {
+    said += String(chunk);
+  });
+  const header = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 6\r\n\r\n";
+  for (const socket of [steady, stalled]) socket.write(header);
+  const answers = [heard(steady), heard(stalled)];
+  stalled.write("x");
+  dry?.write("x");
+  await Promise.all([
+    sendSlowly((text) => steady.write(text), 6),
+    sendSlowly((text) => flowing?.write(text), 6).then(() => flowing?.end()),
+  ]);
+  expect(await answers[0]).toContain("6 pieces");
+  expect(await answers[1]).toMatch(/^HTTP\/1.1 408/);
+  expect(await closed).toBe(http2.constants.NGHTTP2_CANCEL);
+  await expect.poll(() => said).toBe("6 pieces");
+  session.destroy();
+});
 
 test("an HTTP/2 connection ends when it has been idle, but not under a call", async () => {
   const { port } = await listen({

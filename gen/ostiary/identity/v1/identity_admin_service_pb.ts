@@ -22,7 +22,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/identity/v1/identity_admin_service.proto.
  */
 export const file_ostiary_identity_v1_identity_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("CjBvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5X2FkbWluX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuaWRlbnRpdHkudjEiogMKFUxpc3RJZGVudGl0aWVzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSGQoIcGVyX3BhZ2UYAyABKAVCB7pIBBoCKAASGgoEcGFnZRgEIAEoBUIHukgEGgIoAEgAiAEBEhwKA2lkcxgFIAMoCUIPukgMkgEJEPQDIgRyAhgkEigKFmNyZWRlbnRpYWxzX2lkZW50aWZpZXIYBiABKAlCCLpIBXIDGIAEEjgKJnByZXZpZXdfY3JlZGVudGlhbHNfaWRlbnRpZmllcl9zaW1pbGFyGAcgASgJQgi6SAVyAxiABBIgCg9vcmdhbml6YXRpb25faWQYCCABKAlCB7pIBHICGCQSKgoSaW5jbHVkZV9jcmVkZW50aWFsGAkgAygJQg66SAuSAQgQECIEcgIYIBI/Cgtjb25zaXN0ZW5jeRgKIAEoDjIgLm9zdGlhcnkuaWRlbnRpdHkudjEuQ29uc2lzdGVuY3lCCLpIBYIBAhABQgcKBV9wYWdlImkKFkxpc3RJZGVudGl0aWVzUmVzcG9uc2USNgoKaWRlbnRpdGllcxgBIAMoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkirgQKFUNyZWF0ZUlkZW50aXR5UmVxdWVzdBIbCglzY2hlbWFfaWQYASABKAlCCLpIBXIDGP8BEicKBnRyYWl0cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSQAoLY3JlZGVudGlhbHMYAyABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQESUQoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYBCADKAsyKS5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1ZlcmlmaWFibGVBZGRyZXNzQgi6SAWSAQIQZBJNChJyZWNvdmVyeV9hZGRyZXNzZXMYBSADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1JlY292ZXJ5QWRkcmVzc0IIukgFkgECEGQSLwoPbWV0YWRhdGFfcHVibGljGAYgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEi4KDm1ldGFkYXRhX2FkbWluGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEjMKBXN0YXRlGAggASgOMhoub3N0aWFyeS5pZGVudGl0eS52MS5TdGF0ZUIIukgFggECEAESHQoLZXh0ZXJuYWxfaWQYCSABKAlCCLpIBXIDGP8BEiAKD29yZ2FuaXphdGlvbl9pZBgKIAEoCUIHukgEcgIYJDoE4LUYAUIOCgxfY3JlZGVudGlhbHMiTgoWQ3JlYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eSKkBAoLTmV3SWRlbnRpdHkSGwoJc2NoZW1hX2lkGAEgASgJQgi6SAVyAxj/ARInCgZ0cmFpdHMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EkAKC2NyZWRlbnRpYWxzGAMgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBElEKFHZlcmlmaWFibGVfYWRkcmVzc2VzGAQgAygLMikub3N0aWFyeS5pZGVudGl0eS52MS5OZXdWZXJpZmlhYmxlQWRkcmVzc0IIukgFkgECEGQSTQoScmVjb3ZlcnlfYWRkcmVzc2VzGAUgAygLMicub3N0aWFyeS5pZGVudGl0eS52MS5OZXdSZWNvdmVyeUFkZHJlc3NCCLpIBZIBAhBkEi8KD21ldGFkYXRhX3B1YmxpYxgGIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIuCg5tZXRhZGF0YV9hZG1pbhgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIzCgVzdGF0ZRgIIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGVCCLpIBYIBAhABEh0KC2V4dGVybmFsX2lkGAkgASgJQgi6SAVyAxj/ARIgCg9vcmdhbml6YXRpb25faWQYCiABKAlCB7pIBHICGCQ6BOC1GAFCDgoMX2NyZWRlbnRpYWxzIlwKDUlkZW50aXR5UGF0Y2gSMAoGY3JlYXRlGAEgASgLMiAub3N0aWFyeS5pZGVudGl0eS52MS5OZXdJZGVudGl0eRIZCghwYXRjaF9pZBgCIAEoCUIHukgEcgIYJCJgChtCYXRjaFBhdGNoSWRlbnRpdGllc1JlcXVlc3QSQQoKaWRlbnRpdGllcxgBIAMoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuSWRlbnRpdHlQYXRjaEIJukgGkgEDEOgHIrQBChNJZGVudGl0eVBhdGNoUmVzdWx0Eg4KBmFjdGlvbhgBIAEoCRIVCghpZGVudGl0eRgCIAEoCUgAiAEBEhUKCHBhdGNoX2lkGAMgASgJSAGIAQESOwoFZXJyb3IYBCABKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5UGF0Y2hFcnJvckgCiAEBQgsKCV9pZGVudGl0eUILCglfcGF0Y2hfaWRCCAoGX2Vycm9yImMKEklkZW50aXR5UGF0Y2hFcnJvchIMCgRjb2RlGAEgASgFEg4KBnN0YXR1cxgCIAEoCRITCgZyZWFzb24YAyABKAlIAIgBARIPCgdtZXNzYWdlGAQgASgJQgkKB19yZWFzb24iXAocQmF0Y2hQYXRjaElkZW50aXRpZXNSZXNwb25zZRI8CgppZGVudGl0aWVzGAEgAygLMigub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eVBhdGNoUmVzdWx0IlYKEkdldElkZW50aXR5UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgSKgoSaW5jbHVkZV9jcmVkZW50aWFsGAIgAygJQg66SAuSAQgQECIEcgIYICJZChNHZXRJZGVudGl0eVJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiawoeR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXF1ZXN0Eh0KC2V4dGVybmFsX2lkGAEgASgJQgi6SAVyAxj/ARIqChJpbmNsdWRlX2NyZWRlbnRpYWwYAiADKAlCDrpIC5IBCBAQIgRyAhggImUKH0dldElkZW50aXR5QnlFeHRlcm5hbElkUmVzcG9uc2USNAoIaWRlbnRpdHkYASABKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkSDAoEZXRhZxgCIAEoCSLnAgoSVXBkYXRlSWRlbnRpdHlCb2R5EhsKCXNjaGVtYV9pZBgBIAEoCUIIukgFcgMY/wESJwoGdHJhaXRzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIzCgVzdGF0ZRgDIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGVCCLpIBYIBAhABEi8KD21ldGFkYXRhX3B1YmxpYxgEIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIuCg5tZXRhZGF0YV9hZG1pbhgFIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIdCgtleHRlcm5hbF9pZBgGIAEoCUIIukgFcgMY/wESQAoLY3JlZGVudGlhbHMYByABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQE6BOC1GAFCDgoMX2NyZWRlbnRpYWxzInsKFVVwZGF0ZUlkZW50aXR5UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgSNQoEYm9keRgCIAEoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlCb2R5EhUKBGV0YWcYAyABKAlCB7pIBHICGEAiXAoWVXBkYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJIoABChJKc29uUGF0Y2hPcGVyYXRpb24SEwoCb3AYASABKAlCB7pIBHICGBASFgoEcGF0aBgCIAEoCUIIukgFcgMYgAgSFgoEZnJvbRgDIAEoCUIIukgFcgMYgAgSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUihgEKFFBhdGNoSWRlbnRpdHlSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACBJBCgVwYXRjaBgCIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSnNvblBhdGNoT3BlcmF0aW9uQgm6SAaSAQMQ9AMSFQoEZXRhZxgDIAEoCUIHukgEcgIYQCJbChVQYXRjaElkZW50aXR5UmVzcG9uc2USNAoIaWRlbnRpdHkYASABKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkSDAoEZXRhZxgCIAEoCSItChVEZWxldGVJZGVudGl0eVJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIhgKFkRlbGV0ZUlkZW50aXR5UmVzcG9uc2UiZAoXRGVsZXRlQ3JlZGVudGlhbFJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIEhUKBHR5cGUYAiABKAlCB7pIBHICGCASHAoKaWRlbnRpZmllchgDIAEoCUIIukgFcgMYgAQiGgoYRGVsZXRlQ3JlZGVudGlhbFJlc3BvbnNlKlwKC0NvbnNpc3RlbmN5EhsKF0NPTlNJU1RFTkNZX1VOU1BFQ0lGSUVEEAASFgoSQ09OU0lTVEVOQ1lfU1RST05HEAESGAoUQ09OU0lTVEVOQ1lfRVZFTlRVQUwQAjKODgoUSWRlbnRpdHlBZG1pblNlcnZpY2UStAEKDkxpc3RJZGVudGl0aWVzEioub3N0aWFyeS5pZGVudGl0eS52MS5MaXN0SWRlbnRpdGllc1JlcXVlc3QaKy5vc3RpYXJ5LmlkZW50aXR5LnYxLkxpc3RJZGVudGl0aWVzUmVzcG9uc2UiSYi1GAOytRgECICABLq1GAEC0rUYD2lkZW50aXRpZXMucmVhZILT5JMCH2IKaWRlbnRpdGllcxIRL2FkbWluL2lkZW50aXRpZXMSuQEKDkNyZWF0ZUlkZW50aXR5Eioub3N0aWFyeS5pZGVudGl0eS52MS5DcmVhdGVJZGVudGl0eVJlcXVlc3QaKy5vc3RpYXJ5LmlkZW50aXR5LnYxLkNyZWF0ZUlkZW50aXR5UmVzcG9uc2UiToi1GAO6tRgBBsK1GAMKASXStRgQaWRlbnRpdGllcy53cml0Zdi1GAGC0+STAiA6ASpiCGlkZW50aXR5IhEvYWRtaW4vaWRlbnRpdGllcxK1AQoLR2V0SWRlbnRpdHkSJy5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5UmVxdWVzdBooLm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlSZXNwb25zZSJTiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCImIIaWRlbnRpdHkSFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0S7gEKF0dldElkZW50aXR5QnlFeHRlcm5hbElkEjMub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlcXVlc3QaNC5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5QnlFeHRlcm5hbElkUmVzcG9uc2UiaIi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAjdiCGlkZW50aXR5EisvYWRtaW4vaWRlbnRpdGllcy9ieS9leHRlcm5hbC97ZXh0ZXJuYWxfaWR9Er8BCg5VcGRhdGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5VcGRhdGVJZGVudGl0eVJlc3BvbnNlIlSItRgDurUYAQbCtRgFCgMXJRrStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCKDoEYm9keWIIaWRlbnRpdHkaFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0SvQEKDVBhdGNoSWRlbnRpdHkSKS5vc3RpYXJ5LmlkZW50aXR5LnYxLlBhdGNoSWRlbnRpdHlSZXF1ZXN0Gioub3N0aWFyeS5pZGVudGl0eS52MS5QYXRjaElkZW50aXR5UmVzcG9uc2UiVYi1GAO6tRgBBsK1GAUKAxclGtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIpOgVwYXRjaGIIaWRlbnRpdHkyFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0SvAEKFEJhdGNoUGF0Y2hJZGVudGl0aWVzEjAub3N0aWFyeS5pZGVudGl0eS52MS5CYXRjaFBhdGNoSWRlbnRpdGllc1JlcXVlc3QaMS5vc3RpYXJ5LmlkZW50aXR5LnYxLkJhdGNoUGF0Y2hJZGVudGl0aWVzUmVzcG9uc2UiP4i1GAOytRgCGGS6tRgBBtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIWOgEqMhEvYWRtaW4vaWRlbnRpdGllcxK1AQoORGVsZXRlSWRlbnRpdHkSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUlkZW50aXR5UmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlSWRlbnRpdHlSZXNwb25zZSJKiLUYA7K1GAQIgIABurUYAQbCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAhgqFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0SzgEKEERlbGV0ZUNyZWRlbnRpYWwSLC5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUNyZWRlbnRpYWxSZXF1ZXN0Gi0ub3N0aWFyeS5pZGVudGl0eS52MS5EZWxldGVDcmVkZW50aWFsUmVzcG9uc2UiXYi1GAOytRgECICAAbq1GAEGwrUYAwoBF9K1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIrKikvYWRtaW4vaWRlbnRpdGllcy97aWR9L2NyZWRlbnRpYWxzL3t0eXBlfRoQurUYDAoKAQIZERITISIjJEKcAQoTb3N0aWFyeS5pZGVudGl0eS52MVABWjZleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2lkZW50aXR5L3YxO2lkZW50aXR5djGiAgZPU1RJRE6qAhNPc3RpYXJ5LklkZW50aXR5LlYxygITT3N0aWFyeVxJZGVudGl0eVxWMeoCFU9zdGlhcnk6OklkZW50aXR5OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_admin_identity, file_ostiary_identity_v1_identity, file_ostiary_identity_v1_import_credentials, file_ostiary_options_v1_options]);
+  fileDesc("CjBvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5X2FkbWluX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuaWRlbnRpdHkudjEiogMKFUxpc3RJZGVudGl0aWVzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSGQoIcGVyX3BhZ2UYAyABKAVCB7pIBBoCKAASGgoEcGFnZRgEIAEoBUIHukgEGgIoAEgAiAEBEhwKA2lkcxgFIAMoCUIPukgMkgEJEPQDIgRyAhgkEigKFmNyZWRlbnRpYWxzX2lkZW50aWZpZXIYBiABKAlCCLpIBXIDGIAEEjgKJnByZXZpZXdfY3JlZGVudGlhbHNfaWRlbnRpZmllcl9zaW1pbGFyGAcgASgJQgi6SAVyAxiABBIgCg9vcmdhbml6YXRpb25faWQYCCABKAlCB7pIBHICGCQSKgoSaW5jbHVkZV9jcmVkZW50aWFsGAkgAygJQg66SAuSAQgQECIEcgIYIBI/Cgtjb25zaXN0ZW5jeRgKIAEoDjIgLm9zdGlhcnkuaWRlbnRpdHkudjEuQ29uc2lzdGVuY3lCCLpIBYIBAhABQgcKBV9wYWdlImkKFkxpc3RJZGVudGl0aWVzUmVzcG9uc2USNgoKaWRlbnRpdGllcxgBIAMoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkirgQKFUNyZWF0ZUlkZW50aXR5UmVxdWVzdBIbCglzY2hlbWFfaWQYASABKAlCCLpIBXIDGP8BEicKBnRyYWl0cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSQAoLY3JlZGVudGlhbHMYAyABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQESUQoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYBCADKAsyKS5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1ZlcmlmaWFibGVBZGRyZXNzQgi6SAWSAQIQZBJNChJyZWNvdmVyeV9hZGRyZXNzZXMYBSADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1JlY292ZXJ5QWRkcmVzc0IIukgFkgECEGQSLwoPbWV0YWRhdGFfcHVibGljGAYgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEi4KDm1ldGFkYXRhX2FkbWluGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEjMKBXN0YXRlGAggASgOMhoub3N0aWFyeS5pZGVudGl0eS52MS5TdGF0ZUIIukgFggECEAESHQoLZXh0ZXJuYWxfaWQYCSABKAlCCLpIBXIDGP8BEiAKD29yZ2FuaXphdGlvbl9pZBgKIAEoCUIHukgEcgIYJDoE4LUYAUIOCgxfY3JlZGVudGlhbHMiTgoWQ3JlYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eSKkBAoLTmV3SWRlbnRpdHkSGwoJc2NoZW1hX2lkGAEgASgJQgi6SAVyAxj/ARInCgZ0cmFpdHMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EkAKC2NyZWRlbnRpYWxzGAMgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBElEKFHZlcmlmaWFibGVfYWRkcmVzc2VzGAQgAygLMikub3N0aWFyeS5pZGVudGl0eS52MS5OZXdWZXJpZmlhYmxlQWRkcmVzc0IIukgFkgECEGQSTQoScmVjb3ZlcnlfYWRkcmVzc2VzGAUgAygLMicub3N0aWFyeS5pZGVudGl0eS52MS5OZXdSZWNvdmVyeUFkZHJlc3NCCLpIBZIBAhBkEi8KD21ldGFkYXRhX3B1YmxpYxgGIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIuCg5tZXRhZGF0YV9hZG1pbhgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIzCgVzdGF0ZRgIIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGVCCLpIBYIBAhABEh0KC2V4dGVybmFsX2lkGAkgASgJQgi6SAVyAxj/ARIgCg9vcmdhbml6YXRpb25faWQYCiABKAlCB7pIBHICGCQ6BOC1GAFCDgoMX2NyZWRlbnRpYWxzIlwKDUlkZW50aXR5UGF0Y2gSMAoGY3JlYXRlGAEgASgLMiAub3N0aWFyeS5pZGVudGl0eS52MS5OZXdJZGVudGl0eRIZCghwYXRjaF9pZBgCIAEoCUIHukgEcgIYJCJgChtCYXRjaFBhdGNoSWRlbnRpdGllc1JlcXVlc3QSQQoKaWRlbnRpdGllcxgBIAMoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuSWRlbnRpdHlQYXRjaEIJukgGkgEDEOgHIrQBChNJZGVudGl0eVBhdGNoUmVzdWx0Eg4KBmFjdGlvbhgBIAEoCRIVCghpZGVudGl0eRgCIAEoCUgAiAEBEhUKCHBhdGNoX2lkGAMgASgJSAGIAQESOwoFZXJyb3IYBCABKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5UGF0Y2hFcnJvckgCiAEBQgsKCV9pZGVudGl0eUILCglfcGF0Y2hfaWRCCAoGX2Vycm9yImMKEklkZW50aXR5UGF0Y2hFcnJvchIMCgRjb2RlGAEgASgFEg4KBnN0YXR1cxgCIAEoCRITCgZyZWFzb24YAyABKAlIAIgBARIPCgdtZXNzYWdlGAQgASgJQgkKB19yZWFzb24iXAocQmF0Y2hQYXRjaElkZW50aXRpZXNSZXNwb25zZRI8CgppZGVudGl0aWVzGAEgAygLMigub3N0aWFyeS5pZGVudGl0eS52MS5JZGVudGl0eVBhdGNoUmVzdWx0IokBChdJbXBvcnRJZGVudGl0aWVzUmVxdWVzdBIwCgZjcmVhdGUYASABKAsyIC5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld0lkZW50aXR5EhsKCWltcG9ydF9pZBgCIAEoCUIIukgFcgMY/wESHwoKZmlyc3RfbGluZRgDIAEoDUILukgIKgYY/////wMikAEKDEltcG9ydFJlc3VsdBIMCgRsaW5lGAEgASgNEg4KBmFjdGlvbhgCIAEoCRIVCghpZGVudGl0eRgDIAEoCUgAiAEBEjQKBWVycm9yGAQgASgLMiAub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRFcnJvckgBiAEBQgsKCV9pZGVudGl0eUIICgZfZXJyb3IiegoLSW1wb3J0RXJyb3ISDAoEY29kZRgBIAEoBRIOCgZzdGF0dXMYAiABKAkSEwoGcmVhc29uGAMgASgJSACIAQESDwoHbWVzc2FnZRgEIAEoCRISCgVmaWVsZBgFIAEoCUgBiAEBQgkKB19yZWFzb25CCAoGX2ZpZWxkIoEBChhJbXBvcnRJZGVudGl0aWVzUmVzcG9uc2USMgoHcmVzdWx0cxgBIAMoCzIhLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0UmVzdWx0Eg8KB2NyZWF0ZWQYAiABKA0SEAoIZXhpc3RpbmcYAyABKA0SDgoGZmFpbGVkGAQgASgNIlYKEkdldElkZW50aXR5UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgSKgoSaW5jbHVkZV9jcmVkZW50aWFsGAIgAygJQg66SAuSAQgQECIEcgIYICJZChNHZXRJZGVudGl0eVJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiawoeR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXF1ZXN0Eh0KC2V4dGVybmFsX2lkGAEgASgJQgi6SAVyAxj/ARIqChJpbmNsdWRlX2NyZWRlbnRpYWwYAiADKAlCDrpIC5IBCBAQIgRyAhggImUKH0dldElkZW50aXR5QnlFeHRlcm5hbElkUmVzcG9uc2USNAoIaWRlbnRpdHkYASABKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkSDAoEZXRhZxgCIAEoCSLnAgoSVXBkYXRlSWRlbnRpdHlCb2R5EhsKCXNjaGVtYV9pZBgBIAEoCUIIukgFcgMY/wESJwoGdHJhaXRzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIzCgVzdGF0ZRgDIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGVCCLpIBYIBAhABEi8KD21ldGFkYXRhX3B1YmxpYxgEIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIuCg5tZXRhZGF0YV9hZG1pbhgFIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIdCgtleHRlcm5hbF9pZBgGIAEoCUIIukgFcgMY/wESQAoLY3JlZGVudGlhbHMYByABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQE6BOC1GAFCDgoMX2NyZWRlbnRpYWxzInsKFVVwZGF0ZUlkZW50aXR5UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgSNQoEYm9keRgCIAEoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlCb2R5EhUKBGV0YWcYAyABKAlCB7pIBHICGEAiXAoWVXBkYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJIoABChJKc29uUGF0Y2hPcGVyYXRpb24SEwoCb3AYASABKAlCB7pIBHICGBASFgoEcGF0aBgCIAEoCUIIukgFcgMYgAgSFgoEZnJvbRgDIAEoCUIIukgFcgMYgAgSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUihgEKFFBhdGNoSWRlbnRpdHlSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACBJBCgVwYXRjaBgCIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSnNvblBhdGNoT3BlcmF0aW9uQgm6SAaSAQMQ9AMSFQoEZXRhZxgDIAEoCUIHukgEcgIYQCJbChVQYXRjaElkZW50aXR5UmVzcG9uc2USNAoIaWRlbnRpdHkYASABKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkSDAoEZXRhZxgCIAEoCSItChVEZWxldGVJZGVudGl0eVJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIhgKFkRlbGV0ZUlkZW50aXR5UmVzcG9uc2UiZAoXRGVsZXRlQ3JlZGVudGlhbFJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIEhUKBHR5cGUYAiABKAlCB7pIBHICGCASHAoKaWRlbnRpZmllchgDIAEoCUIIukgFcgMYgAQiGgoYRGVsZXRlQ3JlZGVudGlhbFJlc3BvbnNlKlwKC0NvbnNpc3RlbmN5EhsKF0NPTlNJU1RFTkNZX1VOU1BFQ0lGSUVEEAASFgoSQ09OU0lTVEVOQ1lfU1RST05HEAESGAoUQ09OU0lTVEVOQ1lfRVZFTlRVQUwQAjLaDwoUSWRlbnRpdHlBZG1pblNlcnZpY2UStAEKDkxpc3RJZGVudGl0aWVzEioub3N0aWFyeS5pZGVudGl0eS52MS5MaXN0SWRlbnRpdGllc1JlcXVlc3QaKy5vc3RpYXJ5LmlkZW50aXR5LnYxLkxpc3RJZGVudGl0aWVzUmVzcG9uc2UiSYi1GAOytRgECICABLq1GAEC0rUYD2lkZW50aXRpZXMucmVhZILT5JMCH2IKaWRlbnRpdGllcxIRL2FkbWluL2lkZW50aXRpZXMSuQEKDkNyZWF0ZUlkZW50aXR5Eioub3N0aWFyeS5pZGVudGl0eS52MS5DcmVhdGVJZGVudGl0eVJlcXVlc3QaKy5vc3RpYXJ5LmlkZW50aXR5LnYxLkNyZWF0ZUlkZW50aXR5UmVzcG9uc2UiToi1GAO6tRgBBsK1GAMKASXStRgQaWRlbnRpdGllcy53cml0Zdi1GAGC0+STAiA6ASpiCGlkZW50aXR5IhEvYWRtaW4vaWRlbnRpdGllcxK1AQoLR2V0SWRlbnRpdHkSJy5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5UmVxdWVzdBooLm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlSZXNwb25zZSJTiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCImIIaWRlbnRpdHkSFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0S7gEKF0dldElkZW50aXR5QnlFeHRlcm5hbElkEjMub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlcXVlc3QaNC5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5QnlFeHRlcm5hbElkUmVzcG9uc2UiaIi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAjdiCGlkZW50aXR5EisvYWRtaW4vaWRlbnRpdGllcy9ieS9leHRlcm5hbC97ZXh0ZXJuYWxfaWR9Er8BCg5VcGRhdGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5VcGRhdGVJZGVudGl0eVJlc3BvbnNlIlSItRgDurUYAQbCtRgFCgMXJRrStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCKDoEYm9keWIIaWRlbnRpdHkaFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0SvQEKDVBhdGNoSWRlbnRpdHkSKS5vc3RpYXJ5LmlkZW50aXR5LnYxLlBhdGNoSWRlbnRpdHlSZXF1ZXN0Gioub3N0aWFyeS5pZGVudGl0eS52MS5QYXRjaElkZW50aXR5UmVzcG9uc2UiVYi1GAO6tRgBBsK1GAUKAxclGtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIpOgVwYXRjaGIIaWRlbnRpdHkyFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0SvAEKFEJhdGNoUGF0Y2hJZGVudGl0aWVzEjAub3N0aWFyeS5pZGVudGl0eS52MS5CYXRjaFBhdGNoSWRlbnRpdGllc1JlcXVlc3QaMS5vc3RpYXJ5LmlkZW50aXR5LnYxLkJhdGNoUGF0Y2hJZGVudGl0aWVzUmVzcG9uc2UiP4i1GAOytRgCGGS6tRgBBtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIWOgEqMhEvYWRtaW4vaWRlbnRpdGllcxLJAQoQSW1wb3J0SWRlbnRpdGllcxIsLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0SWRlbnRpdGllc1JlcXVlc3QaLS5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydElkZW50aXRpZXNSZXNwb25zZSJWiLUYA7K1GAQIgIBAurUYAQbStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCKzoGY3JlYXRlYgdyZXN1bHRzIhgvYWRtaW4vaWRlbnRpdGllcy9pbXBvcnQoARK1AQoORGVsZXRlSWRlbnRpdHkSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUlkZW50aXR5UmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlSWRlbnRpdHlSZXNwb25zZSJKiLUYA7K1GAQIgIABurUYAQbCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAhgqFi9hZG1pbi9pZGVudGl0aWVzL3tpZH0SzgEKEERlbGV0ZUNyZWRlbnRpYWwSLC5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUNyZWRlbnRpYWxSZXF1ZXN0Gi0ub3N0aWFyeS5pZGVudGl0eS52MS5EZWxldGVDcmVkZW50aWFsUmVzcG9uc2UiXYi1GAOytRgECICAAbq1GAEGwrUYAwoBF9K1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIrKikvYWRtaW4vaWRlbnRpdGllcy97aWR9L2NyZWRlbnRpYWxzL3t0eXBlfRoQurUYDAoKAQIZERITISIjJEKcAQoTb3N0aWFyeS5pZGVudGl0eS52MVABWjZleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2lkZW50aXR5L3YxO2lkZW50aXR5djGiAgZPU1RJRE6qAhNPc3RpYXJ5LklkZW50aXR5LlYxygITT3N0aWFyeVxJZGVudGl0eVxWMeoCFU9zdGlhcnk6OklkZW50aXR5OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_admin_identity, file_ostiary_identity_v1_identity, file_ostiary_identity_v1_import_credentials, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.identity.v1.ListIdentitiesRequest
@@ -474,6 +474,177 @@ export const BatchPatchIdentitiesResponseSchema: GenMessage<BatchPatchIdentities
   messageDesc(file_ostiary_identity_v1_identity_admin_service, 9);
 
 /**
+ * One identity of an import.
+ *
+ * @generated from message ostiary.identity.v1.ImportIdentitiesRequest
+ */
+export type ImportIdentitiesRequest = Message<"ostiary.identity.v1.ImportIdentitiesRequest"> & {
+  /**
+   * The identity to create.
+   *
+   * @generated from field: ostiary.identity.v1.NewIdentity create = 1;
+   */
+  create?: NewIdentity | undefined;
+
+  /**
+   * Names the import. The same message with the same number in the same import is
+   * the same identity, whenever it is sent. Read of the first message only. Empty:
+   * nothing but identifiers, addresses and external ids tells that someone was
+   * imported before.
+   *
+   * @generated from field: string import_id = 2;
+   */
+  importId: string;
+
+  /**
+   * Number of the first message; the next is one more. Read of the first message
+   * only. 0 means 1.
+   *
+   * @generated from field: uint32 first_line = 3;
+   */
+  firstLine: number;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportIdentitiesRequest.
+ * Use `create(ImportIdentitiesRequestSchema)` to create a new message.
+ */
+export const ImportIdentitiesRequestSchema: GenMessage<ImportIdentitiesRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 10);
+
+/**
+ * What became of one message of an import.
+ *
+ * @generated from message ostiary.identity.v1.ImportResult
+ */
+export type ImportResult = Message<"ostiary.identity.v1.ImportResult"> & {
+  /**
+   * Number of the message.
+   *
+   * @generated from field: uint32 line = 1;
+   */
+  line: number;
+
+  /**
+   * What was done: `create`, `exists` or `error`.
+   *
+   * @generated from field: string action = 2;
+   */
+  action: string;
+
+  /**
+   * Id of the identity that was created, or was created before, a UUID.
+   *
+   * @generated from field: optional string identity = 3;
+   */
+  identity?: string | undefined;
+
+  /**
+   * Why it was not created.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportError error = 4;
+   */
+  error?: ImportError | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportResult.
+ * Use `create(ImportResultSchema)` to create a new message.
+ */
+export const ImportResultSchema: GenMessage<ImportResult> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 11);
+
+/**
+ * Why an identity was not imported.
+ *
+ * @generated from message ostiary.identity.v1.ImportError
+ */
+export type ImportError = Message<"ostiary.identity.v1.ImportError"> & {
+  /**
+   * HTTP status of the reason: 400, 409.
+   *
+   * @generated from field: int32 code = 1;
+   */
+  code: number;
+
+  /**
+   * Name of that status.
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * Why, in a sentence.
+   *
+   * @generated from field: optional string reason = 3;
+   */
+  reason?: string | undefined;
+
+  /**
+   * What kind of failure it is, in a sentence.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+
+  /**
+   * The field at fault, such as `traits.email`. Left out where it is none.
+   *
+   * @generated from field: optional string field = 5;
+   */
+  field?: string | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportError.
+ * Use `create(ImportErrorSchema)` to create a new message.
+ */
+export const ImportErrorSchema: GenMessage<ImportError> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 12);
+
+/**
+ * @generated from message ostiary.identity.v1.ImportIdentitiesResponse
+ */
+export type ImportIdentitiesResponse = Message<"ostiary.identity.v1.ImportIdentitiesResponse"> & {
+  /**
+   * What became of each message, in their order: of the first 10000 of a call. REST
+   * answers all, each on a line of its own.
+   *
+   * @generated from field: repeated ostiary.identity.v1.ImportResult results = 1;
+   */
+  results: ImportResult[];
+
+  /**
+   * How many identities were created.
+   *
+   * @generated from field: uint32 created = 2;
+   */
+  created: number;
+
+  /**
+   * How many had been created by the same import before.
+   *
+   * @generated from field: uint32 existing = 3;
+   */
+  existing: number;
+
+  /**
+   * How many could not be created.
+   *
+   * @generated from field: uint32 failed = 4;
+   */
+  failed: number;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportIdentitiesResponse.
+ * Use `create(ImportIdentitiesResponseSchema)` to create a new message.
+ */
+export const ImportIdentitiesResponseSchema: GenMessage<ImportIdentitiesResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 13);
+
+/**
  * @generated from message ostiary.identity.v1.GetIdentityRequest
  */
 export type GetIdentityRequest = Message<"ostiary.identity.v1.GetIdentityRequest"> & {
@@ -497,7 +668,7 @@ export type GetIdentityRequest = Message<"ostiary.identity.v1.GetIdentityRequest
  * Use `create(GetIdentityRequestSchema)` to create a new message.
  */
 export const GetIdentityRequestSchema: GenMessage<GetIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 10);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 14);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityResponse
@@ -523,7 +694,7 @@ export type GetIdentityResponse = Message<"ostiary.identity.v1.GetIdentityRespon
  * Use `create(GetIdentityResponseSchema)` to create a new message.
  */
 export const GetIdentityResponseSchema: GenMessage<GetIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 11);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 15);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityByExternalIdRequest
@@ -549,7 +720,7 @@ export type GetIdentityByExternalIdRequest = Message<"ostiary.identity.v1.GetIde
  * Use `create(GetIdentityByExternalIdRequestSchema)` to create a new message.
  */
 export const GetIdentityByExternalIdRequestSchema: GenMessage<GetIdentityByExternalIdRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 12);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 16);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityByExternalIdResponse
@@ -575,7 +746,7 @@ export type GetIdentityByExternalIdResponse = Message<"ostiary.identity.v1.GetId
  * Use `create(GetIdentityByExternalIdResponseSchema)` to create a new message.
  */
 export const GetIdentityByExternalIdResponseSchema: GenMessage<GetIdentityByExternalIdResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 13);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 17);
 
 /**
  * What an identity becomes.
@@ -638,7 +809,7 @@ export type UpdateIdentityBody = Message<"ostiary.identity.v1.UpdateIdentityBody
  * Use `create(UpdateIdentityBodySchema)` to create a new message.
  */
 export const UpdateIdentityBodySchema: GenMessage<UpdateIdentityBody> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 14);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 18);
 
 /**
  * @generated from message ostiary.identity.v1.UpdateIdentityRequest
@@ -671,7 +842,7 @@ export type UpdateIdentityRequest = Message<"ostiary.identity.v1.UpdateIdentityR
  * Use `create(UpdateIdentityRequestSchema)` to create a new message.
  */
 export const UpdateIdentityRequestSchema: GenMessage<UpdateIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 15);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 19);
 
 /**
  * @generated from message ostiary.identity.v1.UpdateIdentityResponse
@@ -697,7 +868,7 @@ export type UpdateIdentityResponse = Message<"ostiary.identity.v1.UpdateIdentity
  * Use `create(UpdateIdentityResponseSchema)` to create a new message.
  */
 export const UpdateIdentityResponseSchema: GenMessage<UpdateIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 16);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 20);
 
 /**
  * One operation of a JSON patch (RFC 6902, section 4).
@@ -739,7 +910,7 @@ export type JsonPatchOperation = Message<"ostiary.identity.v1.JsonPatchOperation
  * Use `create(JsonPatchOperationSchema)` to create a new message.
  */
 export const JsonPatchOperationSchema: GenMessage<JsonPatchOperation> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 17);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 21);
 
 /**
  * @generated from message ostiary.identity.v1.PatchIdentityRequest
@@ -772,7 +943,7 @@ export type PatchIdentityRequest = Message<"ostiary.identity.v1.PatchIdentityReq
  * Use `create(PatchIdentityRequestSchema)` to create a new message.
  */
 export const PatchIdentityRequestSchema: GenMessage<PatchIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 18);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 22);
 
 /**
  * @generated from message ostiary.identity.v1.PatchIdentityResponse
@@ -798,7 +969,7 @@ export type PatchIdentityResponse = Message<"ostiary.identity.v1.PatchIdentityRe
  * Use `create(PatchIdentityResponseSchema)` to create a new message.
  */
 export const PatchIdentityResponseSchema: GenMessage<PatchIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 19);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 23);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteIdentityRequest
@@ -817,7 +988,7 @@ export type DeleteIdentityRequest = Message<"ostiary.identity.v1.DeleteIdentityR
  * Use `create(DeleteIdentityRequestSchema)` to create a new message.
  */
 export const DeleteIdentityRequestSchema: GenMessage<DeleteIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 20);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 24);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteIdentityResponse
@@ -830,7 +1001,7 @@ export type DeleteIdentityResponse = Message<"ostiary.identity.v1.DeleteIdentity
  * Use `create(DeleteIdentityResponseSchema)` to create a new message.
  */
 export const DeleteIdentityResponseSchema: GenMessage<DeleteIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 21);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 25);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteCredentialRequest
@@ -863,7 +1034,7 @@ export type DeleteCredentialRequest = Message<"ostiary.identity.v1.DeleteCredent
  * Use `create(DeleteCredentialRequestSchema)` to create a new message.
  */
 export const DeleteCredentialRequestSchema: GenMessage<DeleteCredentialRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 22);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 26);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteCredentialResponse
@@ -876,7 +1047,7 @@ export type DeleteCredentialResponse = Message<"ostiary.identity.v1.DeleteCreden
  * Use `create(DeleteCredentialResponseSchema)` to create a new message.
  */
 export const DeleteCredentialResponseSchema: GenMessage<DeleteCredentialResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 23);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 27);
 
 /**
  * How fresh what is read must be.
@@ -1039,6 +1210,27 @@ export const IdentityAdminService: GenService<{
     methodKind: "unary";
     input: typeof BatchPatchIdentitiesRequestSchema;
     output: typeof BatchPatchIdentitiesResponseSchema;
+  },
+  /**
+   * Import identities.
+   *
+   * Creates an identity for each message of the stream, however many there are:
+   * those that cannot be created are told by their number, and the rest is created.
+   * Whoever has an identifier, an address or an external id already is refused and
+   * stays as it is. With an `import_id` a message that was imported before is
+   * answered as `exists`, so that an import that broke off is simply sent again.
+   * Over REST the body and the answer are lines of JSON (`application/x-ndjson`):
+   * the answer to a line comes while the next are sent.
+   *
+   * Who may call: operators with the scope `identities.write`.
+   * Errors: none of its own.
+   *
+   * @generated from rpc ostiary.identity.v1.IdentityAdminService.ImportIdentities
+   */
+  importIdentities: {
+    methodKind: "client_streaming";
+    input: typeof ImportIdentitiesRequestSchema;
+    output: typeof ImportIdentitiesResponseSchema;
   },
   /**
    * Delete an identity.

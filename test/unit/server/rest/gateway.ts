@@ -91,6 +91,9 @@ export const openDoor = async (
     createGateway({
       services,
       procedures,
+      receiving: (method) => {
+        throw new Error(`no fake for ${method.name}`);
+      },
       intakes: (method) => createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
       port: "public",
       listener: { base_url: isPublic ? publicUrl : adminUrl, trusted_proxies: [] },

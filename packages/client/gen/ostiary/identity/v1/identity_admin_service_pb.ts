@@ -21,7 +21,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ostiary/identity/v1/identity_admin_service.proto.
  */
 export const file_ostiary_identity_v1_identity_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("CjBvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5X2FkbWluX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuaWRlbnRpdHkudjEitQIKFUxpc3RJZGVudGl0aWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCghwZXJfcGFnZRgDIAEoBRIRCgRwYWdlGAQgASgFSACIAQESCwoDaWRzGAUgAygJEh4KFmNyZWRlbnRpYWxzX2lkZW50aWZpZXIYBiABKAkSLgomcHJldmlld19jcmVkZW50aWFsc19pZGVudGlmaWVyX3NpbWlsYXIYByABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAggASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgJIAMoCRI1Cgtjb25zaXN0ZW5jeRgKIAEoDjIgLm9zdGlhcnkuaWRlbnRpdHkudjEuQ29uc2lzdGVuY3lCBwoFX3BhZ2UiaQoWTGlzdElkZW50aXRpZXNSZXNwb25zZRI2CgppZGVudGl0aWVzGAEgAygLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLzAwoVQ3JlYXRlSWRlbnRpdHlSZXF1ZXN0EhEKCXNjaGVtYV9pZBgBIAEoCRInCgZ0cmFpdHMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EkAKC2NyZWRlbnRpYWxzGAMgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBEkcKFHZlcmlmaWFibGVfYWRkcmVzc2VzGAQgAygLMikub3N0aWFyeS5pZGVudGl0eS52MS5OZXdWZXJpZmlhYmxlQWRkcmVzcxJDChJyZWNvdmVyeV9hZGRyZXNzZXMYBSADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1JlY292ZXJ5QWRkcmVzcxIvCg9tZXRhZGF0YV9wdWJsaWMYBiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSLgoObWV0YWRhdGFfYWRtaW4YByABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKQoFc3RhdGUYCCABKA4yGi5vc3RpYXJ5LmlkZW50aXR5LnYxLlN0YXRlEhMKC2V4dGVybmFsX2lkGAkgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgKIAEoCToE4LUYAUIOCgxfY3JlZGVudGlhbHMiTgoWQ3JlYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eSLpAwoLTmV3SWRlbnRpdHkSEQoJc2NoZW1hX2lkGAEgASgJEicKBnRyYWl0cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSQAoLY3JlZGVudGlhbHMYAyABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQESRwoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYBCADKAsyKS5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1ZlcmlmaWFibGVBZGRyZXNzEkMKEnJlY292ZXJ5X2FkZHJlc3NlcxgFIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuTmV3UmVjb3ZlcnlBZGRyZXNzEi8KD21ldGFkYXRhX3B1YmxpYxgGIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIuCg5tZXRhZGF0YV9hZG1pbhgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIpCgVzdGF0ZRgIIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGUSEwoLZXh0ZXJuYWxfaWQYCSABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAogASgJOgTgtRgBQg4KDF9jcmVkZW50aWFscyJTCg1JZGVudGl0eVBhdGNoEjAKBmNyZWF0ZRgBIAEoCzIgLm9zdGlhcnkuaWRlbnRpdHkudjEuTmV3SWRlbnRpdHkSEAoIcGF0Y2hfaWQYAiABKAkiVQobQmF0Y2hQYXRjaElkZW50aXRpZXNSZXF1ZXN0EjYKCmlkZW50aXRpZXMYASADKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5UGF0Y2gitAEKE0lkZW50aXR5UGF0Y2hSZXN1bHQSDgoGYWN0aW9uGAEgASgJEhUKCGlkZW50aXR5GAIgASgJSACIAQESFQoIcGF0Y2hfaWQYAyABKAlIAYgBARI7CgVlcnJvchgEIAEoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSWRlbnRpdHlQYXRjaEVycm9ySAKIAQFCCwoJX2lkZW50aXR5QgsKCV9wYXRjaF9pZEIICgZfZXJyb3IiYwoSSWRlbnRpdHlQYXRjaEVycm9yEgwKBGNvZGUYASABKAUSDgoGc3RhdHVzGAIgASgJEhMKBnJlYXNvbhgDIAEoCUgAiAEBEg8KB21lc3NhZ2UYBCABKAlCCQoHX3JlYXNvbiJcChxCYXRjaFBhdGNoSWRlbnRpdGllc1Jlc3BvbnNlEjwKCmlkZW50aXRpZXMYASADKAsyKC5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5UGF0Y2hSZXN1bHQiPAoSR2V0SWRlbnRpdHlSZXF1ZXN0EgoKAmlkGAEgASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgCIAMoCSJZChNHZXRJZGVudGl0eVJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiUQoeR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXF1ZXN0EhMKC2V4dGVybmFsX2lkGAEgASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgCIAMoCSJlCh9HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiyQIKElVwZGF0ZUlkZW50aXR5Qm9keRIRCglzY2hlbWFfaWQYASABKAkSJwoGdHJhaXRzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIpCgVzdGF0ZRgDIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGUSLwoPbWV0YWRhdGFfcHVibGljGAQgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEi4KDm1ldGFkYXRhX2FkbWluGAUgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEhMKC2V4dGVybmFsX2lkGAYgASgJEkAKC2NyZWRlbnRpYWxzGAcgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBOgTgtRgBQg4KDF9jcmVkZW50aWFscyJoChVVcGRhdGVJZGVudGl0eVJlcXVlc3QSCgoCaWQYASABKAkSNQoEYm9keRgCIAEoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlCb2R5EgwKBGV0YWcYAyABKAkiXAoWVXBkYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJImMKEkpzb25QYXRjaE9wZXJhdGlvbhIKCgJvcBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBGZyb20YAyABKAkSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiaAoUUGF0Y2hJZGVudGl0eVJlcXVlc3QSCgoCaWQYASABKAkSNgoFcGF0Y2gYAiADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLkpzb25QYXRjaE9wZXJhdGlvbhIMCgRldGFnGAMgASgJIlsKFVBhdGNoSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJIiMKFURlbGV0ZUlkZW50aXR5UmVxdWVzdBIKCgJpZBgBIAEoCSIYChZEZWxldGVJZGVudGl0eVJlc3BvbnNlIkcKF0RlbGV0ZUNyZWRlbnRpYWxSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHR5cGUYAiABKAkSEgoKaWRlbnRpZmllchgDIAEoCSIaChhEZWxldGVDcmVkZW50aWFsUmVzcG9uc2UqXAoLQ29uc2lzdGVuY3kSGwoXQ09OU0lTVEVOQ1lfVU5TUEVDSUZJRUQQABIWChJDT05TSVNURU5DWV9TVFJPTkcQARIYChRDT05TSVNURU5DWV9FVkVOVFVBTBACMo4OChRJZGVudGl0eUFkbWluU2VydmljZRK0AQoOTGlzdElkZW50aXRpZXMSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLkxpc3RJZGVudGl0aWVzUmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuTGlzdElkZW50aXRpZXNSZXNwb25zZSJJiLUYA7K1GAQIgIAEurUYAQLStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIfYgppZGVudGl0aWVzEhEvYWRtaW4vaWRlbnRpdGllcxK5AQoOQ3JlYXRlSWRlbnRpdHkSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLkNyZWF0ZUlkZW50aXR5UmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuQ3JlYXRlSWRlbnRpdHlSZXNwb25zZSJOiLUYA7q1GAEGwrUYAwoBJdK1GBBpZGVudGl0aWVzLndyaXRl2LUYAYLT5JMCIDoBKmIIaWRlbnRpdHkiES9hZG1pbi9pZGVudGl0aWVzErUBCgtHZXRJZGVudGl0eRInLm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlSZXF1ZXN0Gigub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eVJlc3BvbnNlIlOItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIiYghpZGVudGl0eRIWL2FkbWluL2lkZW50aXRpZXMve2lkfRLuAQoXR2V0SWRlbnRpdHlCeUV4dGVybmFsSWQSMy5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5QnlFeHRlcm5hbElkUmVxdWVzdBo0Lm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXNwb25zZSJoiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCN2IIaWRlbnRpdHkSKy9hZG1pbi9pZGVudGl0aWVzL2J5L2V4dGVybmFsL3tleHRlcm5hbF9pZH0SvwEKDlVwZGF0ZUlkZW50aXR5Eioub3N0aWFyeS5pZGVudGl0eS52MS5VcGRhdGVJZGVudGl0eVJlcXVlc3QaKy5vc3RpYXJ5LmlkZW50aXR5LnYxLlVwZGF0ZUlkZW50aXR5UmVzcG9uc2UiVIi1GAO6tRgBBsK1GAUKAxclGtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIoOgRib2R5YghpZGVudGl0eRoWL2FkbWluL2lkZW50aXRpZXMve2lkfRK9AQoNUGF0Y2hJZGVudGl0eRIpLm9zdGlhcnkuaWRlbnRpdHkudjEuUGF0Y2hJZGVudGl0eVJlcXVlc3QaKi5vc3RpYXJ5LmlkZW50aXR5LnYxLlBhdGNoSWRlbnRpdHlSZXNwb25zZSJViLUYA7q1GAEGwrUYBQoDFyUa0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAik6BXBhdGNoYghpZGVudGl0eTIWL2FkbWluL2lkZW50aXRpZXMve2lkfRK8AQoUQmF0Y2hQYXRjaElkZW50aXRpZXMSMC5vc3RpYXJ5LmlkZW50aXR5LnYxLkJhdGNoUGF0Y2hJZGVudGl0aWVzUmVxdWVzdBoxLm9zdGlhcnkuaWRlbnRpdHkudjEuQmF0Y2hQYXRjaElkZW50aXRpZXNSZXNwb25zZSI/iLUYA7K1GAIYZLq1GAEG0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAhY6ASoyES9hZG1pbi9pZGVudGl0aWVzErUBCg5EZWxldGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5EZWxldGVJZGVudGl0eVJlc3BvbnNlIkqItRgDsrUYBAiAgAG6tRgBBsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCGCoWL2FkbWluL2lkZW50aXRpZXMve2lkfRLOAQoQRGVsZXRlQ3JlZGVudGlhbBIsLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlQ3JlZGVudGlhbFJlcXVlc3QaLS5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUNyZWRlbnRpYWxSZXNwb25zZSJdiLUYA7K1GAQIgIABurUYAQbCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAisqKS9hZG1pbi9pZGVudGl0aWVzL3tpZH0vY3JlZGVudGlhbHMve3R5cGV9GhC6tRgMCgoBAhkREhMhIiMkQpwBChNvc3RpYXJ5LmlkZW50aXR5LnYxUAFaNmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICBk9TVElETqoCE09zdGlhcnkuSWRlbnRpdHkuVjHKAhNPc3RpYXJ5XElkZW50aXR5XFYx6gIVT3N0aWFyeTo6SWRlbnRpdHk6OlYxYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_admin_identity, file_ostiary_identity_v1_identity, file_ostiary_identity_v1_import_credentials, file_ostiary_options_v1_options]);
+  fileDesc("CjBvc3RpYXJ5L2lkZW50aXR5L3YxL2lkZW50aXR5X2FkbWluX3NlcnZpY2UucHJvdG8SE29zdGlhcnkuaWRlbnRpdHkudjEitQIKFUxpc3RJZGVudGl0aWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCghwZXJfcGFnZRgDIAEoBRIRCgRwYWdlGAQgASgFSACIAQESCwoDaWRzGAUgAygJEh4KFmNyZWRlbnRpYWxzX2lkZW50aWZpZXIYBiABKAkSLgomcHJldmlld19jcmVkZW50aWFsc19pZGVudGlmaWVyX3NpbWlsYXIYByABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAggASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgJIAMoCRI1Cgtjb25zaXN0ZW5jeRgKIAEoDjIgLm9zdGlhcnkuaWRlbnRpdHkudjEuQ29uc2lzdGVuY3lCBwoFX3BhZ2UiaQoWTGlzdElkZW50aXRpZXNSZXNwb25zZRI2CgppZGVudGl0aWVzGAEgAygLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLzAwoVQ3JlYXRlSWRlbnRpdHlSZXF1ZXN0EhEKCXNjaGVtYV9pZBgBIAEoCRInCgZ0cmFpdHMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EkAKC2NyZWRlbnRpYWxzGAMgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBEkcKFHZlcmlmaWFibGVfYWRkcmVzc2VzGAQgAygLMikub3N0aWFyeS5pZGVudGl0eS52MS5OZXdWZXJpZmlhYmxlQWRkcmVzcxJDChJyZWNvdmVyeV9hZGRyZXNzZXMYBSADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1JlY292ZXJ5QWRkcmVzcxIvCg9tZXRhZGF0YV9wdWJsaWMYBiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSLgoObWV0YWRhdGFfYWRtaW4YByABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKQoFc3RhdGUYCCABKA4yGi5vc3RpYXJ5LmlkZW50aXR5LnYxLlN0YXRlEhMKC2V4dGVybmFsX2lkGAkgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgKIAEoCToE4LUYAUIOCgxfY3JlZGVudGlhbHMiTgoWQ3JlYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eSLpAwoLTmV3SWRlbnRpdHkSEQoJc2NoZW1hX2lkGAEgASgJEicKBnRyYWl0cxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSQAoLY3JlZGVudGlhbHMYAyABKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydENyZWRlbnRpYWxzSACIAQESRwoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYBCADKAsyKS5vc3RpYXJ5LmlkZW50aXR5LnYxLk5ld1ZlcmlmaWFibGVBZGRyZXNzEkMKEnJlY292ZXJ5X2FkZHJlc3NlcxgFIAMoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuTmV3UmVjb3ZlcnlBZGRyZXNzEi8KD21ldGFkYXRhX3B1YmxpYxgGIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIuCg5tZXRhZGF0YV9hZG1pbhgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIpCgVzdGF0ZRgIIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGUSEwoLZXh0ZXJuYWxfaWQYCSABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAogASgJOgTgtRgBQg4KDF9jcmVkZW50aWFscyJTCg1JZGVudGl0eVBhdGNoEjAKBmNyZWF0ZRgBIAEoCzIgLm9zdGlhcnkuaWRlbnRpdHkudjEuTmV3SWRlbnRpdHkSEAoIcGF0Y2hfaWQYAiABKAkiVQobQmF0Y2hQYXRjaElkZW50aXRpZXNSZXF1ZXN0EjYKCmlkZW50aXRpZXMYASADKAsyIi5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5UGF0Y2gitAEKE0lkZW50aXR5UGF0Y2hSZXN1bHQSDgoGYWN0aW9uGAEgASgJEhUKCGlkZW50aXR5GAIgASgJSACIAQESFQoIcGF0Y2hfaWQYAyABKAlIAYgBARI7CgVlcnJvchgEIAEoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuSWRlbnRpdHlQYXRjaEVycm9ySAKIAQFCCwoJX2lkZW50aXR5QgsKCV9wYXRjaF9pZEIICgZfZXJyb3IiYwoSSWRlbnRpdHlQYXRjaEVycm9yEgwKBGNvZGUYASABKAUSDgoGc3RhdHVzGAIgASgJEhMKBnJlYXNvbhgDIAEoCUgAiAEBEg8KB21lc3NhZ2UYBCABKAlCCQoHX3JlYXNvbiJcChxCYXRjaFBhdGNoSWRlbnRpdGllc1Jlc3BvbnNlEjwKCmlkZW50aXRpZXMYASADKAsyKC5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5UGF0Y2hSZXN1bHQicgoXSW1wb3J0SWRlbnRpdGllc1JlcXVlc3QSMAoGY3JlYXRlGAEgASgLMiAub3N0aWFyeS5pZGVudGl0eS52MS5OZXdJZGVudGl0eRIRCglpbXBvcnRfaWQYAiABKAkSEgoKZmlyc3RfbGluZRgDIAEoDSKQAQoMSW1wb3J0UmVzdWx0EgwKBGxpbmUYASABKA0SDgoGYWN0aW9uGAIgASgJEhUKCGlkZW50aXR5GAMgASgJSACIAQESNAoFZXJyb3IYBCABKAsyIC5vc3RpYXJ5LmlkZW50aXR5LnYxLkltcG9ydEVycm9ySAGIAQFCCwoJX2lkZW50aXR5QggKBl9lcnJvciJ6CgtJbXBvcnRFcnJvchIMCgRjb2RlGAEgASgFEg4KBnN0YXR1cxgCIAEoCRITCgZyZWFzb24YAyABKAlIAIgBARIPCgdtZXNzYWdlGAQgASgJEhIKBWZpZWxkGAUgASgJSAGIAQFCCQoHX3JlYXNvbkIICgZfZmllbGQigQEKGEltcG9ydElkZW50aXRpZXNSZXNwb25zZRIyCgdyZXN1bHRzGAEgAygLMiEub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRSZXN1bHQSDwoHY3JlYXRlZBgCIAEoDRIQCghleGlzdGluZxgDIAEoDRIOCgZmYWlsZWQYBCABKA0iPAoSR2V0SWRlbnRpdHlSZXF1ZXN0EgoKAmlkGAEgASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgCIAMoCSJZChNHZXRJZGVudGl0eVJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiUQoeR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXF1ZXN0EhMKC2V4dGVybmFsX2lkGAEgASgJEhoKEmluY2x1ZGVfY3JlZGVudGlhbBgCIAMoCSJlCh9HZXRJZGVudGl0eUJ5RXh0ZXJuYWxJZFJlc3BvbnNlEjQKCGlkZW50aXR5GAEgASgLMiIub3N0aWFyeS5pZGVudGl0eS52MS5BZG1pbklkZW50aXR5EgwKBGV0YWcYAiABKAkiyQIKElVwZGF0ZUlkZW50aXR5Qm9keRIRCglzY2hlbWFfaWQYASABKAkSJwoGdHJhaXRzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIpCgVzdGF0ZRgDIAEoDjIaLm9zdGlhcnkuaWRlbnRpdHkudjEuU3RhdGUSLwoPbWV0YWRhdGFfcHVibGljGAQgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEi4KDm1ldGFkYXRhX2FkbWluGAUgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEhMKC2V4dGVybmFsX2lkGAYgASgJEkAKC2NyZWRlbnRpYWxzGAcgASgLMiYub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRDcmVkZW50aWFsc0gAiAEBOgTgtRgBQg4KDF9jcmVkZW50aWFscyJoChVVcGRhdGVJZGVudGl0eVJlcXVlc3QSCgoCaWQYASABKAkSNQoEYm9keRgCIAEoCzInLm9zdGlhcnkuaWRlbnRpdHkudjEuVXBkYXRlSWRlbnRpdHlCb2R5EgwKBGV0YWcYAyABKAkiXAoWVXBkYXRlSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJImMKEkpzb25QYXRjaE9wZXJhdGlvbhIKCgJvcBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBGZyb20YAyABKAkSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiaAoUUGF0Y2hJZGVudGl0eVJlcXVlc3QSCgoCaWQYASABKAkSNgoFcGF0Y2gYAiADKAsyJy5vc3RpYXJ5LmlkZW50aXR5LnYxLkpzb25QYXRjaE9wZXJhdGlvbhIMCgRldGFnGAMgASgJIlsKFVBhdGNoSWRlbnRpdHlSZXNwb25zZRI0CghpZGVudGl0eRgBIAEoCzIiLm9zdGlhcnkuaWRlbnRpdHkudjEuQWRtaW5JZGVudGl0eRIMCgRldGFnGAIgASgJIiMKFURlbGV0ZUlkZW50aXR5UmVxdWVzdBIKCgJpZBgBIAEoCSIYChZEZWxldGVJZGVudGl0eVJlc3BvbnNlIkcKF0RlbGV0ZUNyZWRlbnRpYWxSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHR5cGUYAiABKAkSEgoKaWRlbnRpZmllchgDIAEoCSIaChhEZWxldGVDcmVkZW50aWFsUmVzcG9uc2UqXAoLQ29uc2lzdGVuY3kSGwoXQ09OU0lTVEVOQ1lfVU5TUEVDSUZJRUQQABIWChJDT05TSVNURU5DWV9TVFJPTkcQARIYChRDT05TSVNURU5DWV9FVkVOVFVBTBACMtoPChRJZGVudGl0eUFkbWluU2VydmljZRK0AQoOTGlzdElkZW50aXRpZXMSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLkxpc3RJZGVudGl0aWVzUmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuTGlzdElkZW50aXRpZXNSZXNwb25zZSJJiLUYA7K1GAQIgIAEurUYAQLStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIfYgppZGVudGl0aWVzEhEvYWRtaW4vaWRlbnRpdGllcxK5AQoOQ3JlYXRlSWRlbnRpdHkSKi5vc3RpYXJ5LmlkZW50aXR5LnYxLkNyZWF0ZUlkZW50aXR5UmVxdWVzdBorLm9zdGlhcnkuaWRlbnRpdHkudjEuQ3JlYXRlSWRlbnRpdHlSZXNwb25zZSJOiLUYA7q1GAEGwrUYAwoBJdK1GBBpZGVudGl0aWVzLndyaXRl2LUYAYLT5JMCIDoBKmIIaWRlbnRpdHkiES9hZG1pbi9pZGVudGl0aWVzErUBCgtHZXRJZGVudGl0eRInLm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlSZXF1ZXN0Gigub3N0aWFyeS5pZGVudGl0eS52MS5HZXRJZGVudGl0eVJlc3BvbnNlIlOItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIiYghpZGVudGl0eRIWL2FkbWluL2lkZW50aXRpZXMve2lkfRLuAQoXR2V0SWRlbnRpdHlCeUV4dGVybmFsSWQSMy5vc3RpYXJ5LmlkZW50aXR5LnYxLkdldElkZW50aXR5QnlFeHRlcm5hbElkUmVxdWVzdBo0Lm9zdGlhcnkuaWRlbnRpdHkudjEuR2V0SWRlbnRpdHlCeUV4dGVybmFsSWRSZXNwb25zZSJoiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCN2IIaWRlbnRpdHkSKy9hZG1pbi9pZGVudGl0aWVzL2J5L2V4dGVybmFsL3tleHRlcm5hbF9pZH0SvwEKDlVwZGF0ZUlkZW50aXR5Eioub3N0aWFyeS5pZGVudGl0eS52MS5VcGRhdGVJZGVudGl0eVJlcXVlc3QaKy5vc3RpYXJ5LmlkZW50aXR5LnYxLlVwZGF0ZUlkZW50aXR5UmVzcG9uc2UiVIi1GAO6tRgBBsK1GAUKAxclGtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIoOgRib2R5YghpZGVudGl0eRoWL2FkbWluL2lkZW50aXRpZXMve2lkfRK9AQoNUGF0Y2hJZGVudGl0eRIpLm9zdGlhcnkuaWRlbnRpdHkudjEuUGF0Y2hJZGVudGl0eVJlcXVlc3QaKi5vc3RpYXJ5LmlkZW50aXR5LnYxLlBhdGNoSWRlbnRpdHlSZXNwb25zZSJViLUYA7q1GAEGwrUYBQoDFyUa0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAik6BXBhdGNoYghpZGVudGl0eTIWL2FkbWluL2lkZW50aXRpZXMve2lkfRK8AQoUQmF0Y2hQYXRjaElkZW50aXRpZXMSMC5vc3RpYXJ5LmlkZW50aXR5LnYxLkJhdGNoUGF0Y2hJZGVudGl0aWVzUmVxdWVzdBoxLm9zdGlhcnkuaWRlbnRpdHkudjEuQmF0Y2hQYXRjaElkZW50aXRpZXNSZXNwb25zZSI/iLUYA7K1GAIYZLq1GAEG0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAhY6ASoyES9hZG1pbi9pZGVudGl0aWVzEskBChBJbXBvcnRJZGVudGl0aWVzEiwub3N0aWFyeS5pZGVudGl0eS52MS5JbXBvcnRJZGVudGl0aWVzUmVxdWVzdBotLm9zdGlhcnkuaWRlbnRpdHkudjEuSW1wb3J0SWRlbnRpdGllc1Jlc3BvbnNlIlaItRgDsrUYBAiAgEC6tRgBBtK1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIrOgZjcmVhdGViB3Jlc3VsdHMiGC9hZG1pbi9pZGVudGl0aWVzL2ltcG9ydCgBErUBCg5EZWxldGVJZGVudGl0eRIqLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlSWRlbnRpdHlSZXF1ZXN0Gisub3N0aWFyeS5pZGVudGl0eS52MS5EZWxldGVJZGVudGl0eVJlc3BvbnNlIkqItRgDsrUYBAiAgAG6tRgBBsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCGCoWL2FkbWluL2lkZW50aXRpZXMve2lkfRLOAQoQRGVsZXRlQ3JlZGVudGlhbBIsLm9zdGlhcnkuaWRlbnRpdHkudjEuRGVsZXRlQ3JlZGVudGlhbFJlcXVlc3QaLS5vc3RpYXJ5LmlkZW50aXR5LnYxLkRlbGV0ZUNyZWRlbnRpYWxSZXNwb25zZSJdiLUYA7K1GAQIgIABurUYAQbCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAisqKS9hZG1pbi9pZGVudGl0aWVzL3tpZH0vY3JlZGVudGlhbHMve3R5cGV9GhC6tRgMCgoBAhkREhMhIiMkQpwBChNvc3RpYXJ5LmlkZW50aXR5LnYxUAFaNmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICBk9TVElETqoCE09zdGlhcnkuSWRlbnRpdHkuVjHKAhNPc3RpYXJ5XElkZW50aXR5XFYx6gIVT3N0aWFyeTo6SWRlbnRpdHk6OlYxYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_struct, file_ostiary_errors_v1_rpc_errors, file_ostiary_identity_v1_admin_identity, file_ostiary_identity_v1_identity, file_ostiary_identity_v1_import_credentials, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.identity.v1.ListIdentitiesRequest
@@ -473,6 +473,177 @@ export const BatchPatchIdentitiesResponseSchema: GenMessage<BatchPatchIdentities
   messageDesc(file_ostiary_identity_v1_identity_admin_service, 9);
 
 /**
+ * One identity of an import.
+ *
+ * @generated from message ostiary.identity.v1.ImportIdentitiesRequest
+ */
+export type ImportIdentitiesRequest = Message<"ostiary.identity.v1.ImportIdentitiesRequest"> & {
+  /**
+   * The identity to create.
+   *
+   * @generated from field: ostiary.identity.v1.NewIdentity create = 1;
+   */
+  create?: NewIdentity | undefined;
+
+  /**
+   * Names the import. The same message with the same number in the same import is
+   * the same identity, whenever it is sent. Read of the first message only. Empty:
+   * nothing but identifiers, addresses and external ids tells that someone was
+   * imported before.
+   *
+   * @generated from field: string import_id = 2;
+   */
+  importId: string;
+
+  /**
+   * Number of the first message; the next is one more. Read of the first message
+   * only. 0 means 1.
+   *
+   * @generated from field: uint32 first_line = 3;
+   */
+  firstLine: number;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportIdentitiesRequest.
+ * Use `create(ImportIdentitiesRequestSchema)` to create a new message.
+ */
+export const ImportIdentitiesRequestSchema: GenMessage<ImportIdentitiesRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 10);
+
+/**
+ * What became of one message of an import.
+ *
+ * @generated from message ostiary.identity.v1.ImportResult
+ */
+export type ImportResult = Message<"ostiary.identity.v1.ImportResult"> & {
+  /**
+   * Number of the message.
+   *
+   * @generated from field: uint32 line = 1;
+   */
+  line: number;
+
+  /**
+   * What was done: `create`, `exists` or `error`.
+   *
+   * @generated from field: string action = 2;
+   */
+  action: string;
+
+  /**
+   * Id of the identity that was created, or was created before, a UUID.
+   *
+   * @generated from field: optional string identity = 3;
+   */
+  identity?: string | undefined;
+
+  /**
+   * Why it was not created.
+   *
+   * @generated from field: optional ostiary.identity.v1.ImportError error = 4;
+   */
+  error?: ImportError | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportResult.
+ * Use `create(ImportResultSchema)` to create a new message.
+ */
+export const ImportResultSchema: GenMessage<ImportResult> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 11);
+
+/**
+ * Why an identity was not imported.
+ *
+ * @generated from message ostiary.identity.v1.ImportError
+ */
+export type ImportError = Message<"ostiary.identity.v1.ImportError"> & {
+  /**
+   * HTTP status of the reason: 400, 409.
+   *
+   * @generated from field: int32 code = 1;
+   */
+  code: number;
+
+  /**
+   * Name of that status.
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * Why, in a sentence.
+   *
+   * @generated from field: optional string reason = 3;
+   */
+  reason?: string | undefined;
+
+  /**
+   * What kind of failure it is, in a sentence.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+
+  /**
+   * The field at fault, such as `traits.email`. Left out where it is none.
+   *
+   * @generated from field: optional string field = 5;
+   */
+  field?: string | undefined;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportError.
+ * Use `create(ImportErrorSchema)` to create a new message.
+ */
+export const ImportErrorSchema: GenMessage<ImportError> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 12);
+
+/**
+ * @generated from message ostiary.identity.v1.ImportIdentitiesResponse
+ */
+export type ImportIdentitiesResponse = Message<"ostiary.identity.v1.ImportIdentitiesResponse"> & {
+  /**
+   * What became of each message, in their order: of the first 10000 of a call. REST
+   * answers all, each on a line of its own.
+   *
+   * @generated from field: repeated ostiary.identity.v1.ImportResult results = 1;
+   */
+  results: ImportResult[];
+
+  /**
+   * How many identities were created.
+   *
+   * @generated from field: uint32 created = 2;
+   */
+  created: number;
+
+  /**
+   * How many had been created by the same import before.
+   *
+   * @generated from field: uint32 existing = 3;
+   */
+  existing: number;
+
+  /**
+   * How many could not be created.
+   *
+   * @generated from field: uint32 failed = 4;
+   */
+  failed: number;
+};
+
+/**
+ * Describes the message ostiary.identity.v1.ImportIdentitiesResponse.
+ * Use `create(ImportIdentitiesResponseSchema)` to create a new message.
+ */
+export const ImportIdentitiesResponseSchema: GenMessage<ImportIdentitiesResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 13);
+
+/**
  * @generated from message ostiary.identity.v1.GetIdentityRequest
  */
 export type GetIdentityRequest = Message<"ostiary.identity.v1.GetIdentityRequest"> & {
@@ -496,7 +667,7 @@ export type GetIdentityRequest = Message<"ostiary.identity.v1.GetIdentityRequest
  * Use `create(GetIdentityRequestSchema)` to create a new message.
  */
 export const GetIdentityRequestSchema: GenMessage<GetIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 10);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 14);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityResponse
@@ -522,7 +693,7 @@ export type GetIdentityResponse = Message<"ostiary.identity.v1.GetIdentityRespon
  * Use `create(GetIdentityResponseSchema)` to create a new message.
  */
 export const GetIdentityResponseSchema: GenMessage<GetIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 11);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 15);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityByExternalIdRequest
@@ -548,7 +719,7 @@ export type GetIdentityByExternalIdRequest = Message<"ostiary.identity.v1.GetIde
  * Use `create(GetIdentityByExternalIdRequestSchema)` to create a new message.
  */
 export const GetIdentityByExternalIdRequestSchema: GenMessage<GetIdentityByExternalIdRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 12);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 16);
 
 /**
  * @generated from message ostiary.identity.v1.GetIdentityByExternalIdResponse
@@ -574,7 +745,7 @@ export type GetIdentityByExternalIdResponse = Message<"ostiary.identity.v1.GetId
  * Use `create(GetIdentityByExternalIdResponseSchema)` to create a new message.
  */
 export const GetIdentityByExternalIdResponseSchema: GenMessage<GetIdentityByExternalIdResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 13);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 17);
 
 /**
  * What an identity becomes.
@@ -637,7 +808,7 @@ export type UpdateIdentityBody = Message<"ostiary.identity.v1.UpdateIdentityBody
  * Use `create(UpdateIdentityBodySchema)` to create a new message.
  */
 export const UpdateIdentityBodySchema: GenMessage<UpdateIdentityBody> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 14);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 18);
 
 /**
  * @generated from message ostiary.identity.v1.UpdateIdentityRequest
@@ -670,7 +841,7 @@ export type UpdateIdentityRequest = Message<"ostiary.identity.v1.UpdateIdentityR
  * Use `create(UpdateIdentityRequestSchema)` to create a new message.
  */
 export const UpdateIdentityRequestSchema: GenMessage<UpdateIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 15);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 19);
 
 /**
  * @generated from message ostiary.identity.v1.UpdateIdentityResponse
@@ -696,7 +867,7 @@ export type UpdateIdentityResponse = Message<"ostiary.identity.v1.UpdateIdentity
  * Use `create(UpdateIdentityResponseSchema)` to create a new message.
  */
 export const UpdateIdentityResponseSchema: GenMessage<UpdateIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 16);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 20);
 
 /**
  * One operation of a JSON patch (RFC 6902, section 4).
@@ -738,7 +909,7 @@ export type JsonPatchOperation = Message<"ostiary.identity.v1.JsonPatchOperation
  * Use `create(JsonPatchOperationSchema)` to create a new message.
  */
 export const JsonPatchOperationSchema: GenMessage<JsonPatchOperation> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 17);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 21);
 
 /**
  * @generated from message ostiary.identity.v1.PatchIdentityRequest
@@ -771,7 +942,7 @@ export type PatchIdentityRequest = Message<"ostiary.identity.v1.PatchIdentityReq
  * Use `create(PatchIdentityRequestSchema)` to create a new message.
  */
 export const PatchIdentityRequestSchema: GenMessage<PatchIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 18);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 22);
 
 /**
  * @generated from message ostiary.identity.v1.PatchIdentityResponse
@@ -797,7 +968,7 @@ export type PatchIdentityResponse = Message<"ostiary.identity.v1.PatchIdentityRe
  * Use `create(PatchIdentityResponseSchema)` to create a new message.
  */
 export const PatchIdentityResponseSchema: GenMessage<PatchIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 19);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 23);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteIdentityRequest
@@ -816,7 +987,7 @@ export type DeleteIdentityRequest = Message<"ostiary.identity.v1.DeleteIdentityR
  * Use `create(DeleteIdentityRequestSchema)` to create a new message.
  */
 export const DeleteIdentityRequestSchema: GenMessage<DeleteIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 20);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 24);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteIdentityResponse
@@ -829,7 +1000,7 @@ export type DeleteIdentityResponse = Message<"ostiary.identity.v1.DeleteIdentity
  * Use `create(DeleteIdentityResponseSchema)` to create a new message.
  */
 export const DeleteIdentityResponseSchema: GenMessage<DeleteIdentityResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 21);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 25);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteCredentialRequest
@@ -862,7 +1033,7 @@ export type DeleteCredentialRequest = Message<"ostiary.identity.v1.DeleteCredent
  * Use `create(DeleteCredentialRequestSchema)` to create a new message.
  */
 export const DeleteCredentialRequestSchema: GenMessage<DeleteCredentialRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 22);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 26);
 
 /**
  * @generated from message ostiary.identity.v1.DeleteCredentialResponse
@@ -875,7 +1046,7 @@ export type DeleteCredentialResponse = Message<"ostiary.identity.v1.DeleteCreden
  * Use `create(DeleteCredentialResponseSchema)` to create a new message.
  */
 export const DeleteCredentialResponseSchema: GenMessage<DeleteCredentialResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_identity_v1_identity_admin_service, 23);
+  messageDesc(file_ostiary_identity_v1_identity_admin_service, 27);
 
 /**
  * How fresh what is read must be.
@@ -1038,6 +1209,27 @@ export const IdentityAdminService: GenService<{
     methodKind: "unary";
     input: typeof BatchPatchIdentitiesRequestSchema;
     output: typeof BatchPatchIdentitiesResponseSchema;
+  },
+  /**
+   * Import identities.
+   *
+   * Creates an identity for each message of the stream, however many there are:
+   * those that cannot be created are told by their number, and the rest is created.
+   * Whoever has an identifier, an address or an external id already is refused and
+   * stays as it is. With an `import_id` a message that was imported before is
+   * answered as `exists`, so that an import that broke off is simply sent again.
+   * Over REST the body and the answer are lines of JSON (`application/x-ndjson`):
+   * the answer to a line comes while the next are sent.
+   *
+   * Who may call: operators with the scope `identities.write`.
+   * Errors: none of its own.
+   *
+   * @generated from rpc ostiary.identity.v1.IdentityAdminService.ImportIdentities
+   */
+  importIdentities: {
+    methodKind: "client_streaming";
+    input: typeof ImportIdentitiesRequestSchema;
+    output: typeof ImportIdentitiesResponseSchema;
   },
   /**
    * Delete an identity.

@@ -1,0 +1,103 @@
+import { isDuplicate } from "../../db/sql-error.ts";
+import type { ServiceError } from "../../errors/service-error.ts";
+import { claimsOf, findClaimed, findIds, insertNewcomers } from "../../identity/newcomers.ts";
+import type { Call } from "../../lib/call.ts";
+import { claimedField } from "./claimed-field.ts";
+import { creationOf, type PreparedIdentity, secretsOf, taken } from "./create.ts";
+import type { IdentityAdminDeps } from "./deps.ts";
+
+/** What became of somebody who was to be written. */
+export type Written =
+  | { readonly kind: "created" }
+  /** There is somebody with this id. */
+  | { readonly kind: "exists" }
+  | { readonly kind: "refused"; readonly error: ServiceError };
+
+/** How often a batch is tried as a whole, when others take what it claims at the same time. */
+const TRIES = 3;
+
+/**
+ * Creates the writing of many people at once, in one transaction. Whoever claims what another has is left out of it;
+ * of two in the batch that claim the same, the first is written.
+ */
+export const createWriteMany = ({ audit, clock, db }: Pick<IdentityAdminDeps, "audit" | "clock" | "db">) => {
+  const insert = (people: readonly PreparedIdentity[], call: Call): Promise<void> =>
+    db.transaction(async (tx) => {
+      await insertNewcomers(
+        tx,
+        people.map((made) => ({ identity: made.identity, secrets: secretsOf(made) })),
+        clock.now(),
+      );
+      for (const { identity } of people) await audit.record(tx, creationOf(identity, call), call);
+    });
+
+  /** False: something of theirs is taken; nothing is written. */
+  const isWritten = async (people: readonly PreparedIdentity[], call: Call): Promise<boolean> => {
+    try {
+      await insert(people, call);
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  };
+
+  /** Finds who claims what others have already. */
+  const findRefused = async (people: readonly PreparedIdentity[]): Promise<ReadonlyMap<PreparedIdentity, Written>> => {
+    const claimed = await findClaimed(
+      db,
+      people.map(({ identity }) => claimsOf(identity)),
+    );
+    const ids = await findIds(
+      db,
+      people.map(({ identity }) => identity.id),
+    );
+    return new Map(
+      people.flatMap((made): [PreparedIdentity, Written][] => {
+        if (ids.has(made.identity.id)) return [[made, { kind: "exists" }]];
+        const claim = allClaims(made).find((one) => claimed.has(one));
+        return claim === undefined ? [] : [[made, refusal(made, claim)]];
+      }),
+    );
+  };
+
+  /** @throws what ends the whole import: the database cannot be reached */
+  return async (people: readonly PreparedIdentity[], call: Call): Promise<readonly Written[]> => {
+    const outcomes = new Map<PreparedIdentity, Written>(findRepeated(people));
+    const left = (): PreparedIdentity[] => people.filter((made) => !outcomes.has(made));
+    for (let tries = 0; left().length > 0 && tries < TRIES; tries++) {
+      const batch = left();
+      if (await isWritten(batch, call)) for (const made of batch) outcomes.set(made, { kind: "created" });
+      else for (const [made, outcome] of await findRefused(batch)) outcomes.set(made, outcome);
+    }
+    // Others keep on taking what these claim.
+    for (const made of left())
+      outcomes.set(made, (await isWritten([made], call)) ? { kind: "created" } : { kind: "refused", error: taken() });
+    return people.map((made) => outcomes.get(made) ?? { kind: "created" });
+  };
+};
+
+const allClaims = ({ identity }: PreparedIdentity): readonly string[] => {
+  const { identifiers, addresses } = claimsOf(identity);
+  return [...identifiers, ...addresses];
+};
+
+const refusal = ({ identity }: PreparedIdentity, claim: string): Written => ({
+  kind: "refused",
+  error: taken(claimedField(identity, claim)),
+});
+
+/** Whoever claims what somebody before them in the batch claims, or is the same. */
+const findRepeated = (people: readonly PreparedIdentity[]): [PreparedIdentity, Written][] => {
+  const claimed = new Set<string>();
+  const ids = new Set<string>();
+  return people.flatMap((made): [PreparedIdentity, Written][] => {
+    if (ids.has(made.identity.id)) return [[made, { kind: "exists" }]];
+    const claims = allClaims(made);
+    const claim = claims.find((one) => claimed.has(one));
+    if (claim !== undefined) return [[made, refusal(made, claim)]];
+    ids.add(made.identity.id);
+    for (const one of claims) claimed.add(one);
+    return [];
+  });
+};

@@ -1,0 +1,70 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Sql } from "../db/sql.ts";
+import { uuidBytes, uuidText } from "../lib/ids.ts";
+import { addressKeys } from "./apply.ts";
+import type { IdentityRecord } from "./identity.ts";
+import { insertManyLookups, lookupDigest, uniqueKeys } from "./lookups.ts";
+import { insertSecrets } from "./secrets.ts";
+import { insertRows } from "./store.ts";
+
+/** Someone who is to be made, and their secrets by the type of credential. */
+export interface Newcomer {
+  readonly identity: IdentityRecord;
+  readonly secrets: Readonly<Record<string, JsonObject>>;
+}
+
+/** What nobody else may have: keys of `identifierKeys` and of `addressKeys`. */
+export interface Claims {
+  readonly identifiers: readonly string[];
+  readonly addresses: readonly string[];
+}
+
+/** What someone claims for themselves alone. */
+export const claimsOf = (identity: IdentityRecord): Claims => ({
+  identifiers: uniqueKeys(identity),
+  addresses: addressKeys(identity),
+});
+
+/**
+ * Writes many people, a statement for each table. What is taken surfaces as the driver's duplicate-key error: then
+ * none of them may be committed.
+ */
+export const insertNewcomers = async (tx: Sql, people: readonly Newcomer[], now: Date): Promise<void> => {
+  if (people.length === 0) return;
+  const identities = people.map(({ identity }) => identity);
+  await insertRows(tx, identities);
+  await insertManyLookups(tx, identities);
+  const secrets = people.flatMap(({ identity: { id }, secrets }) =>
+    Object.entries(secrets).map(([type, config]) => ({ id, type, config })),
+  );
+  await insertSecrets(tx, secrets, now);
+};
+
+/** Which of these ids people have. */
+export const findIds = async (sql: Sql, ids: readonly string[]): Promise<ReadonlySet<string>> => {
+  if (ids.length === 0) return new Set();
+  const rows = await sql.query<{ readonly id: Buffer }>(
+    `SELECT i.id FROM identities i WHERE i.id IN (${ids.map(() => "?").join(", ")})`,
+    ids.map(uuidBytes),
+  );
+  return new Set(rows.map(({ id }) => uuidText(id)));
+};
+
+/** Which of these claims people have made already. */
+export const findClaimed = async (sql: Sql, claims: readonly Claims[]): Promise<ReadonlySet<string>> => {
+  const digests = (table: string, keys: readonly string[]) =>
+    keys.length === 0
+      ? []
+      : sql.query<{ readonly digest: Buffer }>(
+          `SELECT c.digest FROM ${table} c WHERE c.digest IN (${keys.map(() => "?").join(", ")})`,
+          keys.map(lookupDigest),
+        );
+  const identifiers = claims.flatMap((each) => each.identifiers);
+  const addresses = claims.flatMap((each) => each.addresses);
+  const found = [
+    ...(await digests("identity_identifiers", identifiers)),
+    ...(await digests("identity_addresses", addresses)),
+  ];
+  const taken = new Set(found.map(({ digest }) => digest.toString("hex")));
+  return new Set([...identifiers, ...addresses].filter((key) => taken.has(lookupDigest(key).toString("hex"))));
+};

@@ -1,0 +1,124 @@
+import { Readable } from "node:stream";
+import type { Message } from "@bufbuild/protobuf";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { Call, Received, ReceivingProcedure } from "../../lib/call.ts";
+import type { AdmittedStream, Intake } from "../../lib/intake.ts";
+import { dropRest } from "../drop-rest.ts";
+import { mediaType } from "./body.ts";
+import type { CallOf } from "./call.ts";
+import type { Readers } from "./decode.ts";
+import type { Printers } from "./encode.ts";
+import { errorObject } from "./error-object.ts";
+import type { Route } from "./http-rule.ts";
+import { compileReadLine, type ReadLine } from "./read-request.ts";
+import type { Answering, Respond } from "./respond.ts";
+import { splitLines } from "./split-lines.ts";
+
+/** What the routes of lines share. */
+export interface LinesDeps {
+  readonly readers: Readers;
+  readonly printers: Printers;
+  readonly callOf: CallOf;
+  readonly respond: Pick<Respond, "lines" | "serviceError">;
+}
+
+/** An RPC whose requests are a stream. */
+export interface BoundLines {
+  readonly route: Route;
+  readonly answering: Answering;
+  readonly procedure: ReceivingProcedure<Message, Message>;
+  readonly intake: Intake;
+}
+
+/** Names of JSON of which a value stands on each line. */
+const types = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
+
+/**
+ * Creates what answers a route whose requests are a stream: each line of the body is a request, each entry of the
+ * list that the route answers is a line, and is written as soon as it is there. An error that ends the call before
+ * the first line is answered as everywhere; later it is the last line.
+ */
+export const createLinesHandle = (
+  { route, answering, procedure, intake }: BoundLines,
+  { readers, printers, callOf, respond }: LinesDeps,
+): ((request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) => {
+  const readLineOf = compileReadLine(route, readers);
+  const printEntries = compilePrintEntries(route, printers);
+
+  return async (request, reply) => {
+    const call = callOf(request, reply);
+    let stream: AdmittedStream | undefined;
+    try {
+      const isAdmitted = intake.admits(call);
+      if (isAdmitted && !types.includes(mediaType(request.headers["content-type"]) ?? ""))
+        throw serviceError("MALFORMED_BODY", { explain: `The content type is not ${types[0]}.` });
+      const readLine = readLineOf(request);
+      // Of a caller who may not call nothing is read: the procedure says so without it.
+      if (isAdmitted) stream = intake.stream(request.raw, call);
+      else dropRest(request.raw);
+      const parts = procedure(stream ? readLines(stream, readLine) : nothing(), call)[Symbol.asyncIterator]();
+      const first = await parts.next();
+      const lines = writeLines(first, parts, printEntries, request, call);
+      return respond.lines(reply, call, Readable.from(freeing(lines, stream), { objectMode: false }));
+    } catch (error) {
+      if (stream === undefined) dropRest(request.raw);
+      stream?.free();
+      if (!(error instanceof ServiceError)) throw error;
+      return respond.serviceError(answering, request, reply, call, error);
+    }
+  };
+};
+
+async function* readLines(stream: AdmittedStream, read: ReadLine): AsyncGenerator<Received<Message>> {
+  for await (const line of splitLines(stream.chunks, stream.limit))
+    yield line.kind === "blank" ? line : await read(line.kind === "message" ? line.message : line.error);
+}
+
+async function* nothing(): AsyncGenerator<never> {
+  // Nobody's lines are read.
+}
+
+/** Writes the parts of an answer; the text of a part is written at once. */
+async function* writeLines(
+  first: IteratorResult<Message>,
+  parts: AsyncIterator<Message>,
+  print: (message: Message) => string,
+  request: FastifyRequest,
+  call: Call,
+): AsyncGenerator<string> {
+  try {
+    for (let part = first; part.done !== true; part = await parts.next()) {
+      const text = print(part.value);
+      if (text !== "") yield text;
+    }
+  } catch (error) {
+    // Nobody hears it.
+    if (call.signal.aborted) return;
+    const failure = error instanceof ServiceError ? error : serviceError("INTERNAL");
+    yield `${JSON.stringify({ error: errorObject(failure, request.headers["x-request-id"]) })}\n`;
+  } finally {
+    await parts.return?.();
+  }
+}
+
+async function* freeing(lines: AsyncGenerator<string>, stream: AdmittedStream | undefined): AsyncGenerator<string> {
+  try {
+    yield* lines;
+  } finally {
+    stream?.free();
+  }
+}
+
+/** Compiles how the entries of the list that a route answers are printed, each on a line. */
+const compilePrintEntries = ({ method, responseBody }: Route, printers: Printers): ((message: Message) => string) => {
+  const desc = responseBody?.fieldKind === "list" ? responseBody.message : undefined;
+  if (desc === undefined || responseBody === undefined)
+    throw new Error(`${method}: an answer of lines needs a response_body that is a list of messages`);
+  const print = printers.of(desc);
+  const { localName } = responseBody;
+  return (message) =>
+    (message as unknown as Readonly<Record<string, readonly Message[]>>)[localName]
+      ?.map((entry) => `${print(entry)}\n`)
+      .join("") ?? "";
+};
