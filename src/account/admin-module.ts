@@ -4,7 +4,7 @@ import { createIdentityDirectory } from "../identity/directory.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import { digestOf } from "../lib/digest.ts";
 import { createKeyring } from "../lib/keyring.ts";
-import { type CredentialKind, countFirstFactors } from "../methods/contract/credential.ts";
+import { type CredentialKind, countFirstFactors, createFactors } from "../methods/contract/credential.ts";
 import { createSessionDirectory } from "../session/directory.ts";
 import type { TrustedDevices } from "../session/trusted-devices.ts";
 import type { CredentialsDeps, IdentityAdminDeps } from "./identities/deps.ts";
@@ -21,7 +21,7 @@ interface AdminDeps extends Pick<IdentityAdminDeps, "audit" | "clock" | "db" | "
 /** What the methods tell of credentials. */
 interface AdminMethods {
   readonly credentials: readonly CredentialKind[];
-  readonly administration: Omit<CredentialsDeps, "countFirstFactors">;
+  readonly administration: Omit<CredentialsDeps, "countFirstFactors" | "leftOverBackups">;
 }
 
 /** Creates what operators do: the admin API. */
@@ -39,6 +39,7 @@ export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
           ...methods.administration,
           countFirstFactors: (identity: IdentityRecord) =>
             countFirstFactors(methods.credentials, identity).reduce((sum, { count }) => sum + count, 0),
+          leftOverBackups: createFactors(methods.credentials).leftOverBackups,
         },
         endTrust: createEndTrust({ ...deps, after: config.selfservice.flows.settings.after, sessions }),
         adminUrl: config.serve.admin.base_url.replace(/\/+$/, ""),

@@ -26,7 +26,7 @@ export interface JobCount {
 export interface JobStore {
   /** Queues a job in the transaction of the change that causes it. */
   insert(sql: Sql, id: string, job: NewJob): Promise<void>;
-  /** Makes sure that the one job of a recurring kind exists. */
+  /** Makes sure that the one job of a recurring kind exists, can be read, and is not parked. */
   ensure(kind: string, delay: number): Promise<void>;
   /** Ids of jobs of a kind that are due, the longest due first. */
   due(kind: string, limit: number): Promise<readonly string[]>;
@@ -74,13 +74,16 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
       // One row for each recurring kind, whichever node starts first: its id is made of the name.
       const bytes = sha256(`recurring job ${kind}`).subarray(0, 16);
       const id = uuidText(bytes);
-      await db.execute(`${insertJob} ON DUPLICATE KEY UPDATE kind = kind`, [
+      const payload = seal(id, kind, {});
+      // One that is there may be parked, because the key of its payload is gone: it goes on with one that can be read.
+      await db.execute(`${insertJob} ON DUPLICATE KEY UPDATE payload = ?, parked_at = NULL`, [
         bytes,
         kind,
         null,
         0,
-        seal(id, kind, {}),
+        payload,
         delay * MICROSECONDS,
+        payload,
       ]);
     },
 

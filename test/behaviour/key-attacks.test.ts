@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { encodeCBOR } from "@levischuck/tiny-cbor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hours } from "../protocols/clock.ts";
 import { grpc } from "../protocols/connect.ts";
@@ -80,6 +81,24 @@ it.each(["ES256", "EdDSA", "RS256"] as const)("a key of the algorithm %s is adde
     expect(refused(await signInWithPasskey(stranger, device, { alter: forged })).texts).toMatchObject([
       { node: "", id: 4000043 },
     ]);
+  }
+});
+
+it("a statement with certificates is not verified, so that nobody is asked whether they are revoked", async () => {
+  for (const format of ["android-key", "tpm", "apple", "android-safetynet"]) {
+    const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+    // Its statement holds nothing of its format: verifying it would fail.
+    const alter = (object: Buffer): Buffer =>
+      Buffer.concat([Buffer.from(encodeCBOR("fmt")), Buffer.from(encodeCBOR("none"))]).equals(object.subarray(1, 10))
+        ? Buffer.concat([
+            object.subarray(0, 1),
+            Buffer.from(encodeCBOR("fmt")),
+            Buffer.from(encodeCBOR(format)),
+            object.subarray(10),
+          ])
+        : Buffer.alloc(0);
+    accepted(await addPasskey(visitor, newDevice(), { alter }));
+    expect(await passkeysOf(person.id)).toBe(1);
   }
 });
 

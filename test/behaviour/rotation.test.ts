@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { hours } from "../protocols/clock.ts";
 import { send } from "../protocols/http.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
@@ -85,5 +85,27 @@ describe("secrets.cipher", () => {
     accepted(await signIn(visitor, person, { refresh: "true" }));
     expect(accepted(await visitor.resume(flow)).flow?.state).toBe("show_form");
     accepted(await visitor.settings.update(flow, { method: "password", password }));
+  });
+
+  it("recurring work goes on after the secret that encrypted it is gone", async () => {
+    await server.restart();
+    const purge = () =>
+      server.sql("SELECT parked_at, last_error FROM jobs WHERE kind = 'purge' AND parked_at IS NOT NULL");
+    await server.sql(
+      "UPDATE jobs SET payload = 'nobody has the key of this', parked_at = UTC_TIMESTAMP(3) WHERE kind = 'purge'",
+    );
+    expect(await purge()).toHaveLength(1);
+    await server.restart(secrets({ cipher: [cipherSecrets.young] }));
+    expect(await purge()).toEqual([]);
+    // It can be read too: it runs as soon as it is due, and is not parked again.
+    await server.sql("UPDATE jobs SET run_at = UTC_TIMESTAMP(3) WHERE kind = 'purge'");
+    await vi.waitFor(
+      async () =>
+        expect(
+          await server.sql("SELECT id FROM jobs WHERE kind = 'purge' AND run_at > UTC_TIMESTAMP(3) AND attempts = 0"),
+        ).toHaveLength(1),
+      { timeout: 10_000 },
+    );
+    expect(await purge()).toEqual([]);
   });
 });

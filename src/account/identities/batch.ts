@@ -7,6 +7,7 @@ import type {
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
+import { someAtOnce } from "../../lib/some-at-once.ts";
 import { type Create, mustBeReadable } from "./create.ts";
 
 /** Passwords in clear text that one call may bring: each is hashed. */
@@ -43,13 +44,7 @@ export const createBatch = (make: Create) => {
         field: "identities",
         explain: `At most ${MOST_PASSWORDS} passwords in clear text may be set at once: send hashes, or more calls.`,
       });
-    const results: IdentityPatchResult[] = [];
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      for (let at = next++; at < identities.length; at = next++)
-        results[at] = await one(identities[at] as IdentityPatch, call);
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    const results = await someAtOnce(identities, { atOnce: AT_ONCE, signal: call.signal }, (patch) => one(patch, call));
     return { $typeName: "ostiary.identity.v1.BatchPatchIdentitiesResponse", identities: results };
   };
 };

@@ -6,10 +6,11 @@ import type {
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import { apply } from "../../identity/apply.ts";
 import { eraseIdentity } from "../../identity/erase.ts";
 import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import { parseUuid } from "../../lib/ids.ts";
+import { parseUuid, uuid4 } from "../../lib/ids.ts";
 import type { CredentialAdministration } from "../../methods/contract/administration.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { noIdentity } from "./read.ts";
@@ -17,7 +18,7 @@ import { createWrite } from "./write.ts";
 
 /** Deletes identities, and single credentials of theirs. */
 export const createDeletions = (deps: IdentityAdminDeps) => {
-  const { credentials, db, identities } = deps;
+  const { clock, credentials, db, identities } = deps;
   const write = createWrite(deps);
 
   /** @throws NOT_FOUND, INVALID_FIELD */
@@ -37,6 +38,17 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
         explain: "It is the last credential that the identity can sign in with.",
       });
     return change;
+  };
+
+  /** Backups that would go on asking for a second step, with nothing left that they stand in for. */
+  const backupsLeftBy = (before: IdentityRecord, change: CredentialChange, sql: Sql): Promise<CredentialChange[]> => {
+    const after = apply(before, { credentials: [change] }, { now: clock.now(), newId: uuid4 });
+    return Promise.all(
+      credentials.leftOverBackups(before, after).map(async (type) => {
+        const stored = await identities.findSecret(sql, before.id, type);
+        return { type, config: null, facts: {}, replaces: stored?.version };
+      }),
+    );
   };
 
   return {
@@ -63,7 +75,8 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
                 field: "type",
                 explain: `Credentials of the type ${type} cannot be deleted.`,
               });
-            return { credentials: [await plan(before, kind, identifier, sql)] };
+            const change = await plan(before, kind, identifier, sql);
+            return { credentials: [change, ...(await backupsLeftBy(before, change, sql))] };
           },
         },
         call,

@@ -7,6 +7,7 @@ import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 import type { CredentialAdministration, CredentialImporters } from "../../methods/contract/administration.ts";
+import type { Factors } from "../../methods/contract/credential.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { EndTrust } from "./end-trust.ts";
 
@@ -26,6 +27,8 @@ export interface CredentialsDeps {
   readonly importers: CredentialImporters;
   /** How many first factors a person has. */
   readonly countFirstFactors: (identity: IdentityRecord) => number;
+  /** See `methods/contract/credential.ts`. */
+  readonly leftOverBackups: Factors["leftOverBackups"];
 }
 
 /** What the RPCs about identities need. */

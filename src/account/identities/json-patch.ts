@@ -51,6 +51,7 @@ const toOperation = ({ op, path, from, value }: JsonPatchOperation, index: numbe
   mustBeAllowed(path, index, op !== "test");
   if (operands[op] === "from") {
     mustBeAllowed(from, index, op === "move");
+    mustHoldNoSecret(from, index);
     return { op, path, from } as Operation;
   }
   if (operands[op] === "value" && value === undefined) throw refused(index, "it has no value");
@@ -68,6 +69,12 @@ const mustBeAllowed = (pointer: string, index: number, writes: boolean): void =>
   if (steps.some((step) => acting.has(step))) throw refused(index, "its path names no member");
   if (writes && !writable.some((place) => pointer === place || pointer.startsWith(`${place}/`)))
     throw refused(index, "what is at its path cannot be written");
+};
+
+/** A secret that is copied somewhere else would be read there. */
+const mustHoldNoSecret = (pointer: string, index: number): void => {
+  if (pointer === "" || pointer === "/credentials" || pointer.startsWith("/credentials/"))
+    throw refused(index, "what is at its from holds secrets and cannot be copied or moved");
 };
 
 const refused = (index: number, why: string): ServiceError =>

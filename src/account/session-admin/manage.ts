@@ -5,6 +5,7 @@ import type {
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid } from "../../lib/ids.ts";
+import { someAtOnce } from "../../lib/some-at-once.ts";
 import type { SessionKey } from "../../session/store.ts";
 import type { SessionAdminDeps } from "./deps.ts";
 
@@ -13,10 +14,15 @@ const BATCH = 5_000;
 /** How many people are done at once: each is a transaction of its own. */
 const AT_ONCE = 8;
 
+type Action = "disable" | "delete";
+
+/** A person, and which sessions of theirs. */
+type Target = readonly [identityId: string, ids: readonly string[] | "all"];
+
 /** Disables or deletes many sessions. */
 export const createManage = ({ db, directory, identities }: SessionAdminDeps) => {
   /** Ends sessions of one person, some or all; gives how many. */
-  const endOf = (action: "disable" | "delete", identityId: string, ids: readonly string[] | "all"): Promise<number> =>
+  const endOf = (action: Action, identityId: string, ids: readonly string[] | "all"): Promise<number> =>
     db.transaction(async (tx) => {
       await identities.lock(tx, identityId);
       if (ids === "all")
@@ -26,14 +32,19 @@ export const createManage = ({ db, directory, identities }: SessionAdminDeps) =>
         : directory.deleteSome(tx, identityId, ids);
     });
 
-  const endKeys = (action: "disable" | "delete", keys: readonly SessionKey[]): Promise<number> => {
+  const endAll = async (action: Action, targets: readonly Target[], { signal }: Call): Promise<number> => {
+    const ended = await someAtOnce(targets, { atOnce: AT_ONCE, signal }, ([id, sessions]) =>
+      endOf(action, id, sessions),
+    );
+    return ended.reduce((sum, count) => sum + count, 0);
+  };
+
+  const endKeys = (action: Action, keys: readonly SessionKey[], call: Call): Promise<number> => {
     const byPerson = Map.groupBy(keys, ({ identityId }) => identityId);
-    return inTurns([...byPerson], ([identityId, theirs]) =>
-      endOf(
-        action,
-        identityId,
-        theirs.map(({ id }) => id),
-      ),
+    return endAll(
+      action,
+      [...byPerson].map(([identityId, theirs]): Target => [identityId, theirs.map(({ id }) => id)]),
+      call,
     );
   };
 
@@ -42,12 +53,19 @@ export const createManage = ({ db, directory, identities }: SessionAdminDeps) =>
     const { action, targets } = mustBeClear(request);
     if (targets.kind === "all") {
       const keys = await directory.someKeys(db, BATCH, action === "disable");
-      const processed = await endKeys(action, keys);
+      const processed = await endKeys(action, keys, call);
       return answer(processed, keys.length === BATCH);
     }
     if (targets.kind === "sessions")
-      return answer(await endKeys(action, await directory.keysOf(db, targets.ids)), false);
-    return answer(await inTurns(targets.ids, (id) => endOf(action, id, "all")), false);
+      return answer(await endKeys(action, await directory.keysOf(db, targets.ids), call), false);
+    return answer(
+      await endAll(
+        action,
+        targets.ids.map((id): Target => [id, "all"]),
+        call,
+      ),
+      false,
+    );
   };
 };
 
@@ -56,19 +74,6 @@ const answer = (processed: number, more: boolean): ManageSessionsResponse => ({
   processed,
   more,
 });
-
-/** Does the work for all, a few at a time; gives the sum. */
-const inTurns = async <T>(all: readonly T[], work: (one: T) => Promise<number>): Promise<number> => {
-  let [next, sum] = [0, 0];
-  const worker = async (): Promise<void> => {
-    for (let at = next++; at < all.length; at = next++) {
-      const done = await work(all[at] as T);
-      sum += done;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return sum;
-};
 
 type Targets = { readonly kind: "all" } | { readonly kind: "sessions" | "identities"; readonly ids: readonly string[] };
 

@@ -3,6 +3,7 @@ import type { RelyingPartyConfig } from "../../config/keys-config.ts";
 import type { StoredKey } from "./key.ts";
 import { algorithms } from "./options.ts";
 import { readClientData } from "./response.ts";
+import { withoutCertificatePaths } from "./without-certificate-paths.ts";
 
 /*
  * What an authenticator answered, checked by the steps of WebAuthn Level 3, sections 7.1 and 7.2. The library does the
@@ -65,7 +66,7 @@ const clientDataFault = (
   return !rp.origins.includes(client.origin) || client.isFramed ? "origin" : undefined;
 };
 
-/** What a new key answered. It may attest its make: what it says of that is verified, and nothing depends on it. */
+/** What a new key answered. It may attest its make: nothing depends on that, and nobody is asked about it. */
 export const verifyRegistration = async (
   response: RegistrationResponseJSON,
   expected: Expected,
@@ -75,7 +76,7 @@ export const verifyRegistration = async (
   const { verifyRegistrationResponse } = await library();
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
-      response,
+      response: await withoutCertificatePaths(response),
       expectedChallenge: () => true,
       expectedOrigin: [...expected.rp.origins],
       expectedRPID: expected.rp.id,
