@@ -45,7 +45,7 @@ const start = async (dsn: string, smtpPort: number, isVerifying: boolean): Promi
     readFileSync(writeConfig(folder, { dsn, port, adminPort, options: { hash: "default" } }), "utf8"),
   );
   written.selfservice.flows.verification = { enabled: isVerifying };
-  written.limits.messages = { per_network: 1_000_000 };
+  written.limits.messages = { per_network: 1_000_000, per_identity: 1_000_000 };
   written.courier = { smtp: { connection_uri: `smtp://127.0.0.1:${smtpPort}/?disable_starttls=true` } };
   const file = path.join(folder, `node-${port}.json`);
   writeFileSync(file, JSON.stringify(written));

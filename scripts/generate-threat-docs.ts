@@ -105,11 +105,11 @@ Counted over its bytes, in JSON, forms, multipart forms and the binary form, unk
 
 - A flow takes at most 16 kB: a form that is larger is answered in full, and kept without its largest values. The URL a flow is created with has at most 4 kB.
 - A network begins \`limits.flows.per_network\` login and registration flows in \`limits.flows.window\`; the same holds for errors that are kept for the error page. This is counted in the memory of each node, so that it costs nothing where nothing is wrong: on several nodes a network may do so much on each.
-- Failed logins and registrations are counted in the database (\`limits.login\`, \`limits.registration\`), so that the [limits](limits.md) are right on several nodes.
+- Failed logins, registrations, guesses at codes and messages are counted in the database (\`limits.login\`, \`limits.registration\`, \`limits.codes\`, \`limits.messages\`), so that the [limits](limits.md) are right on several nodes.
 
 ## What is left
 
-- Settings flows are begun by people with a session. How many is not limited; each is small, over in its lifespan, and purged.
+- Settings flows are begun by people with a session, each as many as \`limits.flows.per_network\` in \`limits.flows.window\` on a node; each is small, over in its lifespan, and purged. The messages that follow changes of an address are counted for the network, the person and the address (\`limits.messages\`): a new address each time gets no further.
 - Many networks at once are many strangers. The process as a whole stays within its memory; who is refused is chance, except that slow bodies go first.
 - Behind a proxy that \`serve.public.trusted_proxies\` does not name, everybody comes from one network.
 

@@ -281,6 +281,7 @@ export interface LimitsConfig {
     readonly per_address: number;
     readonly per_device: number;
     readonly per_network: number;
+    readonly per_identity: number;
   };
   /** Bytes of a message, decompressed, and of all that are held at once. */
   readonly bodies: {

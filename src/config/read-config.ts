@@ -110,6 +110,7 @@ function readLimits(root: Slice): LimitsConfig {
       per_address: messages.count("per_address"),
       per_device: messages.count("per_device"),
       per_network: messages.count("per_network"),
+      per_identity: messages.count("per_identity"),
     },
     bodies: {
       without_session: bodies.size("without_session"),

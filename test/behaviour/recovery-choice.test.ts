@@ -243,4 +243,28 @@ describe("naming addresses", () => {
       await strict.stop();
     }
   });
+
+  it("is limited likewise by the way back, whether anybody has the address or not", async () => {
+    const strict = await startServer({
+      overrides: { ...overrides, limits: { messages: { per_network: 3 } } },
+      beside: server,
+    });
+    try {
+      const { person } = await enterAsNewPerson(nativeRest, strict, { second: newEmail() });
+      for (const email of [newEmail(), person.email]) {
+        server.clock.advance(hours(25));
+        const reasons: string[] = [];
+        for (let n = 0; n < 5; n++) {
+          const visitor = nativeRest.enter(strict);
+          const { id } = accepted(await visitor.recovery.create());
+          const back = { method: "code", recovery_address: email, screen: "previous" };
+          const answer = await visitor.recovery.update(id, back);
+          reasons.push(answer.ok ? "shown" : answer.reason);
+        }
+        expect(reasons).toEqual(["shown", "shown", "shown", "RATE_LIMITED", "RATE_LIMITED"]);
+      }
+    } finally {
+      await strict.stop();
+    }
+  });
 });

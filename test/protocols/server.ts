@@ -116,6 +116,7 @@ export const startServer = async ({
       login: { per_identifier: 1_000, per_network: 10_000, per_device: 1_000, per_session: 1_000 },
       registration: { per_network: 100_000 },
       flows: { per_network: 100_000 },
+      messages: { per_network: 100_000 },
     },
   };
 

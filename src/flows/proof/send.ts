@@ -163,7 +163,7 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
   return (sending) =>
     messageFloor.hold<{ readonly flow: FlowRecord } | ConcurrentChange>(sending.call.signal, async (timed) => {
       timed.began(0);
-      await messages.consumeOrThrow(sending.call.remoteAddress);
+      await messages.consumeOrThrow(sending.call);
       const owner = await findOwner(sending.kind, sending.address);
       const device = owner && (await devices.find(sending.call, owner.id));
       try {

@@ -43,7 +43,7 @@ type Asked = Ended<Done<UpdateFlowResponse> | ConcurrentChange>;
  * full. That is skipped where there is nothing to choose.
  */
 export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: RecoveryLoad) => {
-  const { clock, db, digestKey, flows, identities, messages: limit, takesPhoneNumbers } = deps;
+  const { clock, db, digestKey, flows, identities, messageFloor, messages: limit, takesPhoneNumbers } = deps;
 
   const choiceOf = (flow: FlowRecord, address: string): string => addressChoice(digestKey, flow.id, address);
 
@@ -70,10 +70,17 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
     throw await reject({ flow, call, messages: [{ node, text }], active: method.name });
   };
 
-  const ownerOf = async (address: Address): Promise<IdentityRecord | undefined> => {
-    const owner = await identities.findIdentifierOwner(db, { identifiers: {}, verifiable: [], recovery: [address] });
-    return owner?.identity.state === "active" ? owner.identity : undefined;
-  };
+  /**
+   * Who has an address. What is shown then tells whether anybody has it: that is limited as asking for messages is, and
+   * takes as long. @throws RATE_LIMITED
+   */
+  const ownerOf = ({ call }: Submission, address: Address): Promise<IdentityRecord | undefined> =>
+    messageFloor.hold(call.signal, async (timed) => {
+      timed.began(0);
+      await limit.consumeOrThrow(call);
+      const owner = await identities.findIdentifierOwner(db, { identifiers: {}, verifiable: [], recovery: [address] });
+      return { failed: true, value: owner?.identity.state === "active" ? owner.identity : undefined };
+    });
 
   /** Where a code can be sent to. */
   const choicesOf = (owner: IdentityRecord | undefined): readonly string[] =>
@@ -91,22 +98,19 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
     },
   });
 
+  const askToChoose = (submission: Submission, named: string, choices: readonly string[]): Promise<Asked> => {
+    const shown = choices.map((value) => [choiceOf(submission.flow, value), maskAddress(value)]);
+    const values = { recovery_address: named, choices: shown };
+    return ask(submission, "awaiting_address_choice", values, uiText(messages.chooseRecoveryAddress));
+  };
+
   const chooseAmong = async (
     submission: Submission,
     named: string,
   ): Promise<Asked | { readonly typed: TypedAddress }> => {
     const address = await must(submission, "recovery_address", named);
-    const { flow, call } = submission;
-    const choices = choicesOf(await ownerOf(address));
-    if (choices.length <= 1) return send(address, named, named);
-    // It shows that somebody has the address: asking for that is limited as asking for messages is.
-    await limit.consumeOrThrow(call.remoteAddress);
-    return ask(
-      submission,
-      "awaiting_address_choice",
-      { recovery_address: named, choices: choices.map((value) => [choiceOf(flow, value), maskAddress(value)]) },
-      uiText(messages.chooseRecoveryAddress),
-    );
+    const choices = choicesOf(await ownerOf(submission, address));
+    return choices.length > 1 ? askToChoose(submission, named, choices) : send(address, named, named);
   };
 
   const confirm = async (submission: Submission): Promise<Asked | { readonly typed: TypedAddress }> => {
@@ -114,7 +118,7 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
     const named = await must(submission, "recovery_address", body.recoveryAddress);
     if (choiceOf(flow, named.value) === body.recoverySelectAddress)
       return send(named, body.recoveryAddress, body.recoveryAddress);
-    const owner = await ownerOf(named);
+    const owner = await ownerOf(submission, named);
     const chosen = owner?.recovery.find(({ value }) => choiceOf(flow, value) === body.recoverySelectAddress);
     if (chosen === undefined) {
       const text = uiText(messages.required, { property: "recovery_select_address" });
@@ -136,11 +140,10 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
   const goBack = async (submission: Submission): Promise<Asked> => {
     const { body } = submission;
     const named = readAddress(body.recoveryAddress, takesPhoneNumbers);
-    if (named && choicesOf(await ownerOf(named)).length > 1) {
-      const asked = await chooseAmong(submission, body.recoveryAddress);
-      if ("endedWith" in asked) return asked;
-    }
-    return ask(submission, "awaiting_address", {});
+    const choices = named ? choicesOf(await ownerOf(submission, named)) : [];
+    return choices.length > 1
+      ? askToChoose(submission, body.recoveryAddress, choices)
+      : ask(submission, "awaiting_address", {});
   };
 
   return (submission: Submission): Promise<Asked | { readonly typed: TypedAddress }> => {

@@ -1,6 +1,7 @@
 import type { Sql } from "../../db/sql.ts";
 import type { CreatedVerification, Hook, HookFlow, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
 import type { ProofMethod } from "../../methods/contract/proof.ts";
 import { type Address, addressKey } from "../proof/address.ts";
 import { createQueueProof } from "../proof/send.ts";
@@ -65,6 +66,15 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
     return addressesOf({ ...identity, verifiable: marked }, "sent");
   };
 
+  /**
+   * Counts messages against the network that they are caused from and, where settings are changed, the person: a new
+   * address each time has a budget of its own. @throws RATE_LIMITED
+   */
+  const count = async (call: Call, { length }: readonly Address[], changed: IdentityRecord | undefined) => {
+    await messages.consumeOrThrow(call);
+    if (changed) await messages.consumeOfPersonOrThrow(call, changed.id, length);
+  };
+
   const send = async (
     tx: Sql,
     { flow: origin, call, nextSecret, identity, transientPayload }: WrittenContext,
@@ -105,6 +115,7 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
       const { db, identities } = deps;
       const [address] = [...addressesOf(context.identity, "pending"), ...addressesOf(context.identity, "sent")];
       if (address === undefined) return undefined;
+      await count(context.call, [address], undefined);
       const created = await db.transaction(async (tx) => {
         await identities.lockActive(tx, context.identity.id);
         return send(tx, context, address);
@@ -113,9 +124,11 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
       return created;
     },
     order: "first",
-    beforePersist: async ({ identity }) => {
+    beforePersist: async ({ call, identity, previous }) => {
       const sent = addressesOf(identity, "pending");
-      return sent.length > 0 ? { kind: "revised", revision: { sent } } : undefined;
+      if (sent.length === 0) return undefined;
+      await count(call, sent, previous);
+      return { kind: "revised", revision: { sent } };
     },
     inTransaction: async (tx, context) => {
       for (const address of markedBy(context)) context.verifications.push(await send(tx, context, address));

@@ -90,7 +90,7 @@ export const createCodeChallenges = ({
 
   return {
     begin: async ({ flow, call, transientPayload, addresses, template, identity, isVoid = false }) => {
-      await limit.consumeOrThrow(call.remoteAddress);
+      await limit.consumeOrThrow(call);
       const device = await deviceOf(identity, call);
       const now = clock.now();
       const expiresAt = new Date(now.getTime() + lifespan);

@@ -35,7 +35,7 @@ const messagesOn = (db: Database) =>
   createMessageLimit({
     db,
     clock,
-    config: { window: hours(1), per_address: 3, per_device: 2, per_network: 4 },
+    config: { window: hours(1), per_address: 3, per_device: 2, per_network: 4, per_identity: 2 },
     key: "k".repeat(16),
   });
 const newFlow = () => ({ id: uuid4(), expiresAt: new Date(clock.now().getTime() + hours(1)) });
@@ -105,12 +105,31 @@ describe("messages", () => {
 
   it("asked for from one network are refused beyond the limit, with the seconds to wait", async () => {
     const limit = messagesOn(nodes[0]);
-    for (let n = 0; n < 4; n++) await limit.consumeOrThrow("2001:db8::1");
+    for (let n = 0; n < 4; n++) await limit.consumeOrThrow({ remoteAddress: "2001:db8::1" });
     clock.advance(minutes(20));
-    await expect(limit.consumeOrThrow("2001:db8::ffff")).rejects.toMatchObject({
+    await expect(limit.consumeOrThrow({ remoteAddress: "2001:db8::ffff" })).rejects.toMatchObject({
       row: { status: 429 },
       parts: { headers: { "retry-after": "2400" } },
     });
-    await limit.consumeOrThrow("2001:db8:1::1");
+    await limit.consumeOrThrow({ remoteAddress: "2001:db8:1::1" });
+  });
+
+  it("that a person causes are refused beyond the limit, whichever node they come to", async () => {
+    const id = uuid4();
+    const limitOn = (n: number) => messagesOn(nodes[n % 2 === 0 ? 0 : 1]);
+    const consume = (n: number) => limitOn(n).consumeOfPersonOrThrow({ remoteAddress: "::1" }, id, 1);
+    const ended = await Promise.allSettled(Array.from({ length: 6 }, (_, n) => consume(n)));
+    expect(ended.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+    await limitOn(0).consumeOfPersonOrThrow({ remoteAddress: "::1" }, uuid4(), 1);
+  });
+
+  it("are counted once for a call, however often its steps are taken", async () => {
+    const limit = messagesOn(nodes[0]);
+    const call = { remoteAddress: "2001:db8:2::1" };
+    const id = uuid4();
+    for (let n = 0; n < 9; n++) {
+      await limit.consumeOrThrow(call);
+      await limit.consumeOfPersonOrThrow(call, id, 2);
+    }
   });
 });
