@@ -81,9 +81,9 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
 
   return {
     listen: async () => {
-      jobs.start([purge, ...modules.flatMap((each) => each.jobs ?? [])]);
       await readiness.start();
       const opened = await listeners.listen();
+      jobs.start([purge, ...modules.flatMap((each) => each.jobs ?? [])]); // A backlog delays no start.
       for (const each of modules)
         each.started?.().catch((error: unknown) => log.error({ err: error }, "what follows the start has failed"));
       return opened;

@@ -54,7 +54,7 @@ export const createQueue = ({ jobs, messages, clock, metrics, needsIdentity }: C
     });
     metrics.queued(channel, template);
   },
-  wake: jobs.wake,
+  wake: () => jobs.wake(courierJob),
 });
 
 /** What templates may say of an account: what its owner sees of it. */

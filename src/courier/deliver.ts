@@ -5,6 +5,7 @@ import { uuid7 } from "../lib/ids.ts";
 import type { Delivery, DeliveryResult } from "./delivery/delivery.ts";
 import type { Channel, DispatchRecord, MessageRecord } from "./message.ts";
 import type { AttemptOutcome, CourierMetrics } from "./metrics.ts";
+import { createDeliveryPace } from "./pace.ts";
 import { isReadable, type RenderMessage } from "./render.ts";
 import type { MessageStore } from "./store.ts";
 
@@ -30,7 +31,7 @@ export interface DeliverOptions {
   readonly retries: number;
   /** Before the first retry. */
   readonly retryDelay: number;
-  /** Deliveries at once. */
+  /** Most deliveries at once. */
   readonly concurrency: number;
   /** Development: what messages say can be read after they were sent. */
   readonly keepsContent: boolean;
@@ -43,6 +44,7 @@ const FACTOR = 4;
 export const createDeliverJob = (deps: DeliverDeps): JobKind => {
   const { db, clock, messages, options } = deps;
   const { retries, retryDelay, concurrency, keepsContent } = options;
+  const pace = createDeliveryPace(concurrency);
 
   const settle = async (message: MessageRecord, result: DeliveryResult): Promise<AttemptOutcome> => {
     const isOver = result.kind === "failed" && (result.isPermanent || message.sendCount > retries);
@@ -62,7 +64,9 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind => {
     if (message === undefined) return undefined;
     const began = performance.now();
     const result = await attempt(deps, message, signal);
+    const ended = performance.now();
     const outcome = await settle(message, result);
+    pace.settled(performance.now() - ended);
     record(deps, message, outcome, (performance.now() - began) / 1000);
     if (result.kind === "sent" || outcome !== "failed") {
       if (result.kind === "failed") report(deps, message, result.reason);
@@ -73,7 +77,7 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind => {
 
   return {
     name: courierJob,
-    concurrency,
+    concurrency: () => pace.limit,
     delay: (tries) => Math.min(LONGEST_DELAY_MS, retryDelay * FACTOR ** Math.min(tries - 1, 20)),
     run: ({ id }, signal) => run(id, signal),
   };

@@ -5,6 +5,7 @@ import type { Aead } from "../lib/aead.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuid7 } from "../lib/ids.ts";
 import { withJitter } from "./backoff.ts";
+import { createDueJobs } from "./due.ts";
 import type { JobKind, JobResult, NewJob } from "./job.ts";
 import { type ClaimedJob, createJobStore, type JobCount } from "./store.ts";
 
@@ -12,8 +13,8 @@ import { type ClaimedJob, createJobStore, type JobCount } from "./store.ts";
 export interface Jobs {
   /** Queues a job in the transaction of the change that causes it. Returns its id. */
   enqueue(sql: Sql, job: NewJob): Promise<string>;
-  /** Looks for due jobs at once: for after the commit of an `enqueue`. */
-  wake(): void;
+  /** Looks for due jobs at once, of one kind or of all: for after the commit of an `enqueue`. */
+  wake(kind?: string): void;
   /** Begins to do jobs of these kinds. Does not wait. */
   start(kinds: readonly JobKind[]): void;
   /** Begins no more, aborts what runs, and waits for it. What was not finished is done by another node, or later. */
@@ -36,9 +37,12 @@ export interface JobsDeps {
 
 const INTERVAL_MS = 1_000;
 const LEASE_MS = 30_000;
+/** Milliseconds between two looks at least: what is asked for meanwhile is looked for at once. */
+const GAP_MS = 5;
 /** Creates the engine. */
 export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease = LEASE_MS }: JobsDeps): Jobs => {
   const store = createJobStore({ db, aead });
+  const due = createDueJobs(store, interval);
   const owner = randomBytes(16);
   const stopping = new AbortController();
   const running = new Map<string, number>();
@@ -47,8 +51,12 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   let kinds: ReadonlyMap<string, JobKind> = new Map();
   let loop: Promise<void> | undefined;
   let alarm = new AbortController();
+  /** Kinds to look for before the interval is over. */
+  const wanted = new Set<string>();
+  let lookedForAllAt = Number.NEGATIVE_INFINITY;
 
-  const room = ({ name, concurrency }: JobKind): number => concurrency - (running.get(name) ?? 0);
+  const room = ({ name, concurrency }: JobKind): number =>
+    (typeof concurrency === "number" ? concurrency : concurrency()) - (running.get(name) ?? 0);
 
   const settle = async (job: ClaimedJob, kind: JobKind, result: JobResult): Promise<void> => {
     if (result?.kind === "park" || (result && job.attempt >= (kind.maxAttempts ?? Number.POSITIVE_INFINITY))) {
@@ -108,24 +116,31 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     }
   };
 
-  /** Begins what is due, as far as there is room. What ends makes room and looks again. */
-  const look = async (): Promise<void> => {
-    for (const kind of kinds.values()) if (room(kind) > 0) await beginDue(kind);
-  };
-
-  /** Each kind is asked for by itself, so that a backlog of one keeps no other waiting. */
+  /** Begins what is due, as far as there is room. What ends makes room and looks again for its kind. */
   const beginDue = async (kind: JobKind): Promise<void> => {
-    for (const id of await store.due(kind.name, room(kind) + underway.size)) {
-      if (room(kind) <= 0 || underway.has(id) || stopping.signal.aborted) continue;
+    if (room(kind) <= 0) return;
+    const ids = await due.find(kind.name, room(kind), underway.size);
+    while (ids.length > 0 && room(kind) > 0 && !stopping.signal.aborted) {
+      const id = ids.shift() ?? "";
+      if (underway.has(id)) continue;
       underway.set(
         id,
         begin(id, kind).then((recorded) => {
           underway.delete(id);
           // After a failure of the database the next look is soon enough.
-          if (recorded) wake();
+          if (recorded) wake(kind.name);
         }),
       );
     }
+  };
+
+  /** Each kind is asked for by itself, so that a backlog of one keeps no other waiting. */
+  const look = async (): Promise<void> => {
+    const isForAll = performance.now() - lookedForAllAt >= interval / 2;
+    const names = isForAll ? [...kinds.keys()] : [...wanted];
+    if (isForAll) lookedForAllAt = performance.now();
+    wanted.clear();
+    for (const kind of names.flatMap((name) => kinds.get(name) ?? [])) await beginDue(kind);
   };
 
   const ensureRecurring = async (): Promise<void> => {
@@ -143,11 +158,16 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
       } catch (error) {
         log.warn({ reason: reasonOf(error) }, "due jobs could not be read; it is tried again");
       }
-      await sleep(withJitter(interval), undefined, { signal: alarm.signal, ref: false }).catch(() => undefined);
+      const { signal } = alarm;
+      await sleep(withJitter(interval), undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted && !stopping.signal.aborted) await sleep(GAP_MS, undefined, { ref: false });
     }
   };
 
-  const wake = (): void => alarm.abort();
+  const wake = (kind?: string): void => {
+    for (const name of kind === undefined ? kinds.keys() : [kind]) wanted.add(name);
+    alarm.abort();
+  };
 
   return {
     enqueue: async (sql, job) => {

@@ -45,8 +45,8 @@ export interface JobKind {
    * lease is lost) by throwing the signal's reason; the attempt is not counted.
    */
   run(job: Job, signal: AbortSignal): Promise<JobResult>;
-  /** How many of this kind run at once on one node. */
-  readonly concurrency: number;
+  /** How many of this kind run at once on one node; a function is asked before each is begun. */
+  readonly concurrency: number | (() => number);
   /** After how many attempts a job is parked. Left out: never. */
   readonly maxAttempts?: number;
   /** Milliseconds before the attempt that follows `attempt`, without jitter. */
