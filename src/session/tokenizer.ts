@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { importJWK, type JWK, SignJWT } from "jose";
 import { type ServiceError, serviceError } from "../errors/service-error.ts";
+import { type Cached, createCached } from "../lib/cached.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { JsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
@@ -119,9 +120,12 @@ const signingKeyIn = (set: JsonValue): JWK => {
   return key as unknown as JWK;
 };
 
-/** Reads what the configuration names, and keeps it for an hour; what cannot be read again stays as it is. */
+/**
+ * Reads what the configuration names. It is read again after an hour, while what is there goes on being used; what
+ * cannot be read again stays as it is.
+ */
 const createReader = ({ clock, fetch, addressRules }: Pick<TokenizerDeps, "clock" | "fetch" | "addressRules">) => {
-  const kept = new Map<string, { readonly text: string; readonly until: number }>();
+  const sources = new Map<string, Cached<string>>();
 
   const load = async (url: string): Promise<string> => {
     if (url.startsWith("base64://")) return Buffer.from(url.slice("base64://".length), "base64").toString();
@@ -135,17 +139,9 @@ const createReader = ({ clock, fetch, addressRules }: Pick<TokenizerDeps, "clock
     return text;
   };
 
-  return async (url: string): Promise<string> => {
-    const now = clock.now().getTime();
-    const known = kept.get(url);
-    if (known !== undefined && known.until > now) return known.text;
-    try {
-      const text = await load(url);
-      kept.set(url, { text, until: now + FRESH });
-      return text;
-    } catch (error) {
-      if (known !== undefined) return known.text;
-      throw error;
-    }
+  return (url: string): Promise<string> => {
+    const source = sources.get(url) ?? createCached({ load: () => load(url), clock, freshFor: FRESH });
+    sources.set(url, source);
+    return source.get();
   };
 };

@@ -22,6 +22,7 @@ import {
   type WithForm,
 } from "../../packages/client/src/index.ts";
 import { createJar } from "../protocols/jar.ts";
+import { lastMessageTo, wrongCode } from "../protocols/messages.ts";
 import { newEmail, newPassword } from "../protocols/person.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
@@ -228,7 +229,10 @@ interface SomeFlows<F> {
 
 describe("recovery and verification", () => {
   beforeAll(() =>
-    server.restart({ selfservice: { flows: { recovery: { enabled: true }, verification: { enabled: true } } } }),
+    server.restart({
+      selfservice: { flows: { recovery: { enabled: true }, verification: { enabled: true } } },
+      feature_flags: { use_continue_with_transitions: true },
+    }),
   );
 
   const begin = async <F extends WithForm & { readonly id: string }>(flows: SomeFlows<F>) => {
@@ -242,6 +246,40 @@ describe("recovery and verification", () => {
   it.each(ways)("begin, are read and say what is wrong: %s", async (_, enter) => {
     await begin(createRecovery(enter()));
     await begin(createVerification(enter()));
+  });
+});
+
+describe("a recovery", () => {
+  it.each(ways)("signs in whoever has the code of their mail, and leads to the settings: %s", async (_, enter) => {
+    const { email } = await signUp(enter());
+    const client = enter();
+    const recovery = createRecovery(client);
+    const flow = must(await recovery.create());
+    // The mail of the sign-up is older.
+    server.clock.advance(1_000);
+    const sent = must(await recovery.submit(flow, { method: "code", email })).flow;
+    if (sent === undefined) throw new Error("there is no flow");
+    const { code } = await lastMessageTo(server, email);
+    const done = must(await recovery.submit(sent, { method: "code", code }));
+    expect(done.flow?.continueWith.map(({ next }) => next.case)).toContain("showSettingsUi");
+    expect(must(await createSessions(client).whoAmI()).identity?.traits).toMatchObject({ email });
+  });
+
+  it.each(ways)("that was guessed at too often names the flow to go on with: %s", async (_, enter) => {
+    const { email } = await signUp(enter());
+    const recovery = createRecovery(enter());
+    const flow = must(await recovery.create());
+    // The mail of the sign-up is older.
+    server.clock.advance(1_000);
+    const sent = must(await recovery.submit(flow, { method: "code", email })).flow;
+    if (sent === undefined) throw new Error("there is no flow");
+    const { code } = await lastMessageTo(server, email);
+    for (let n = 0; n < 5; n++) must(await recovery.submit(sent, { method: "code", code: wrongCode(code) }));
+    const again = await recovery.submit(sent, { method: "code", code });
+    expect(again.ok ? undefined : again.failure).toMatchObject({
+      reason: "flow_replaced",
+      useFlowId: expect.any(String),
+    });
   });
 });
 

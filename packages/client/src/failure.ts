@@ -4,6 +4,7 @@ import { BadRequestSchema, RetryInfoSchema } from "../gen/google/rpc/error_detai
 import {
   ErrorInfoSchema,
   FlowExpiredSchema,
+  FlowReplacedSchema,
   FormRejectedSchema,
   Reason,
   ReauthenticateSchema,
@@ -17,6 +18,7 @@ type Special =
   | "session_refresh_required"
   | "aal2_required"
   | "flow_expired"
+  | "flow_replaced"
   | "invalid_field"
   | "unspecified";
 
@@ -60,8 +62,14 @@ export interface StepUpRequired extends FailureBase {
   readonly reason: "aal2_required";
   /** Second factors that the person has. */
   readonly methods: readonly string[];
+  /** Seconds that a second factor is recent enough for; 0: as long as the session lasts. */
+  readonly maxAge: number;
   readonly nativeLoginUrl: string;
   readonly redirectBrowserTo: string;
+  /** Second factors that the person can set up, where they have none and one is required. */
+  readonly enrolMethods: readonly string[];
+  /** Where a native app creates the settings flow to set one up in; empty where the person has one. */
+  readonly nativeSettingsUrl: string;
 }
 
 /** The flow is too old. */
@@ -71,6 +79,13 @@ export interface FlowExpired extends FailureBase {
   readonly useFlowId: string;
   /** Undefined where the answer does not say: REST says it of submits only. */
   readonly expiredAt: Date | undefined;
+}
+
+/** The flow is over, though it has not expired: what was sent was used, or tried too often. */
+export interface FlowReplaced extends FailureBase {
+  readonly reason: "flow_replaced";
+  /** The flow to go on with; empty where there is none. */
+  readonly useFlowId: string;
 }
 
 /** A field of the request cannot be used. */
@@ -96,6 +111,7 @@ export type Failure =
   | RefreshRequired
   | StepUpRequired
   | FlowExpired
+  | FlowReplaced
   | InvalidField
   | OtherFailure
   | Unreached;
@@ -148,8 +164,11 @@ const special = (reason: Reason, base: FailureBase, error: ConnectError): Failur
         ...base,
         reason: "aal2_required",
         methods: step?.methods ?? [],
+        maxAge: step?.maxAge ?? 0,
         nativeLoginUrl: step?.nativeLoginUrl ?? "",
         redirectBrowserTo: step?.redirectBrowserTo ?? "",
+        enrolMethods: step?.enrolMethods ?? [],
+        nativeSettingsUrl: step?.nativeSettingsUrl ?? "",
       };
     }
     case Reason.FLOW_EXPIRED: {
@@ -160,6 +179,10 @@ const special = (reason: Reason, base: FailureBase, error: ConnectError): Failur
         useFlowId: expired?.useFlowId ?? "",
         expiredAt: expired?.expiredAt && timestampDate(expired.expiredAt),
       };
+    }
+    case Reason.FLOW_REPLACED: {
+      const [replaced] = error.findDetails(FlowReplacedSchema);
+      return { ...base, reason: "flow_replaced", useFlowId: replaced?.useFlowId ?? "" };
     }
     case Reason.INVALID_FIELD: {
       const [request] = error.findDetails(BadRequestSchema);

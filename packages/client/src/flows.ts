@@ -6,7 +6,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
-import { FlowType } from "../gen/ostiary/ui/v1/ui_pb.ts";
+import { type ContinueWith, FlowType } from "../gen/ostiary/ui/v1/ui_pb.ts";
 import type { CallOptions, Client } from "./client.ts";
 import type { Failure, FormRejected, Result } from "./failure.ts";
 import { formOf, inputOf, type WithForm } from "./form.ts";
@@ -126,8 +126,20 @@ export const createFlows = <S extends FlowService>(client: Client, service: S): 
   };
 };
 
-/** Keeps the session token that a sign-in or sign-up brought. */
+/** Stores the session token that a sign-in, a sign-up or a recovery brought. */
 const rememberToken = async ({ tokens }: Client, answer: Message): Promise<void> => {
-  const { sessionToken } = answer as { readonly sessionToken?: string };
-  if (tokens !== undefined && sessionToken !== undefined && sessionToken !== "") await tokens.set(sessionToken);
+  const token = sessionTokenOf(answer);
+  if (tokens !== undefined && token !== "") await tokens.set(token);
+};
+
+/** A recovery brings it among what comes next. */
+const sessionTokenOf = (answer: Message): string => {
+  const { sessionToken, flow } = answer as {
+    readonly sessionToken?: string;
+    readonly flow?: { readonly continueWith?: readonly ContinueWith[] };
+  };
+  if (sessionToken !== undefined && sessionToken !== "") return sessionToken;
+  for (const { next } of flow?.continueWith ?? [])
+    if (next.case === "setOrySessionToken") return next.value.orySessionToken;
+  return "";
 };

@@ -9,6 +9,7 @@ export {
 export {
   type Failure,
   type FlowExpired,
+  type FlowReplaced,
   type FormRejected,
   type InvalidField,
   type ReasonName,

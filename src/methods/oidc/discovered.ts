@@ -1,7 +1,7 @@
 import * as openid from "openid-client";
 import type { ProviderConfig } from "../../config/oidc-config.ts";
+import { createCached } from "../../lib/cached.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { createCached } from "./cached.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import type { Preset } from "./preset.ts";
 import type { ProviderFetch } from "./provider-fetch.ts";

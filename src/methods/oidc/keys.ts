@@ -1,6 +1,6 @@
 import { createLocalJWKSet, errors, type FlattenedJWSInput, type JSONWebKeySet, type JWSHeaderParameters } from "jose";
+import { createCached } from "../../lib/cached.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { createCached } from "./cached.ts";
 import type { ProviderFetch } from "./provider-fetch.ts";
 import { ProviderFetchError } from "./refusal.ts";
 

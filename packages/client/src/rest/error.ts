@@ -13,6 +13,7 @@ import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_de
 import {
   ErrorInfoSchema,
   FlowExpiredSchema,
+  FlowReplacedSchema,
   FormRejectedSchema,
   Reason,
   ReauthenticateSchema,
@@ -89,7 +90,13 @@ const detailsOf = (
   if (reason === Reason.AAL2_REQUIRED)
     found.push({
       desc: StepUpRequiredSchema,
-      value: create(StepUpRequiredSchema, { ...authenticationOf(more), redirectBrowserTo: to }),
+      value: create(StepUpRequiredSchema, {
+        ...authenticationOf(more),
+        maxAge: Number(more.max_age ?? 0),
+        enrolMethods: Array.isArray(more.enrol_methods) ? more.enrol_methods.map(String) : [],
+        nativeSettingsUrl: text(more.native_settings_url),
+        redirectBrowserTo: to,
+      }),
     });
   if (reason === Reason.FLOW_EXPIRED) {
     const expiredAt = Date.parse(text(body.expired_at));
@@ -101,6 +108,11 @@ const detailsOf = (
       }),
     });
   }
+  if (reason === Reason.FLOW_REPLACED)
+    found.push({
+      desc: FlowReplacedSchema,
+      value: create(FlowReplacedSchema, { useFlowId: text(body.use_flow_id) }),
+    });
   if (text(more.field) !== "")
     found.push({
       desc: BadRequestSchema,

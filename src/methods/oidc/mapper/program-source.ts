@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
+import { createCached } from "../../../lib/cached.ts";
 import type { Clock } from "../../../lib/clock.ts";
-import { createCached } from "../cached.ts";
 import { hostsOf } from "../configured-hosts.ts";
 import type { ProviderFetch } from "../provider-fetch.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Something that is fetched, kept, and renewed behind the back of whoever uses it. */
 export interface Cached<T> {
