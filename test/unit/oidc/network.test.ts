@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Clock } from "../../../src/lib/clock.ts";
 import { createCached } from "../../../src/lib/cached.ts";
+import type { Clock } from "../../../src/lib/clock.ts";
 import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
 import { startOpenidStub } from "../../setup/openid-stub.ts";
 import { makeClient, makeConfig, makeTrip } from "./make-provider.ts";
