@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { enrolCodes, enrolTotp, growOld, nextCode, stepUp, withFactors } from "../protocols/factors.ts";
+import { merge } from "../../src/config/tree.ts";
+import { enrolCodes, enrolTotp, growOld, nextCode, withFactors } from "../protocols/factors.ts";
+import { spa } from "../protocols/json-rest.ts";
+import { addKey, addPasskey, newDevice, withKeys } from "../protocols/keys.ts";
 import { enterAs, enterAsNewPerson, newPassword, type Person } from "../protocols/person.ts";
 import { type Answer, accepted, type Protocol, type Refusal, type Visitor } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
+import { type SeenFlow, shownIn } from "../protocols/seen.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /*
@@ -15,19 +19,18 @@ import { startServer, type TestServer } from "../protocols/server.ts";
 const servers: { highest?: TestServer; lowest?: TestServer } = {};
 beforeAll(async () => {
   const flows = { settings: { required_aal: "aal1" } };
-  const overrides = { ...withFactors, session: { whoami: { required_aal: "aal1" } } };
-  servers.highest = await startServer({ overrides: withFactors });
-  servers.lowest = await startServer({
-    overrides: { ...overrides, selfservice: { ...withFactors.selfservice, flows } },
-  });
+  const overrides = merge(withKeys(), withFactors);
+  const lowest = { session: { whoami: { required_aal: "aal1" } }, selfservice: { flows } };
+  servers.highest = await startServer({ overrides });
+  servers.lowest = await startServer({ overrides: merge(overrides, lowest) });
 });
 afterAll(async () => {
   await servers.highest?.stop();
   await servers.lowest?.stop();
 });
 
-/** Which second factors a person has. */
-const factorSets = ["none", "totp", "codes", "totp and codes"] as const;
+/** Which second factors a person has; a passkey is a first one. */
+const factorSets = ["none", "passkey", "totp", "codes", "totp and codes", "security key"] as const;
 type FactorSet = (typeof factorSets)[number];
 
 /** How a session came about. */
@@ -39,11 +42,15 @@ interface Someone {
   readonly server: TestServer;
   person: Person;
   /** Gives a second factor that has not been used. */
-  second(): Readonly<Record<string, string>>;
+  second(flow: SeenFlow): Readonly<Record<string, string>>;
 }
+
+const isFirstAlone = (set: FactorSet): boolean => set === "none" || set === "passkey";
 
 const create = async (protocol: Protocol, server: TestServer, set: FactorSet): Promise<Someone> => {
   const { person, visitor } = await enterAsNewPerson(protocol, server);
+  if (set === "passkey") accepted(await addPasskey(visitor, newDevice()));
+  if (set === "security key") return withSecurityKey(protocol, server);
   const secret = set.startsWith("totp") ? await enrolTotp(visitor, server) : undefined;
   const codes = set.endsWith("codes") ? [...(await enrolCodes(visitor))] : [];
   const second = () =>
@@ -53,9 +60,27 @@ const create = async (protocol: Protocol, server: TestServer, set: FactorSet): P
   return { protocol, server, person, second };
 };
 
-const enter = async ({ protocol, server, person, second }: Someone, state: State): Promise<Visitor> => {
+/** Security keys are added in browsers, and used everywhere. */
+const withSecurityKey = async (protocol: Protocol, server: TestServer): Promise<Someone> => {
+  const { person, visitor } = await enterAsNewPerson(spa, server);
+  const device = newDevice();
+  accepted(await addKey(visitor, device, "Key ring"));
+  const second = (flow: SeenFlow) => ({
+    method: "webauthn",
+    webauthn_login: device.get(shownIn(flow, "webauthn_login_trigger")),
+  });
+  return { protocol, server, person, second };
+};
+
+const giveSecond = async (visitor: Visitor, { second }: Someone) => {
+  const flow = accepted(await visitor.login.create({ aal: "aal2" }));
+  accepted(await visitor.login.update(flow.id, second(flow)));
+};
+
+const enter = async (someone: Someone, state: State): Promise<Visitor> => {
+  const { protocol, server, person } = someone;
   const visitor = await enterAs(protocol, server, person);
-  if (state.startsWith("both")) accepted(await stepUp(visitor, second()));
+  if (state.startsWith("both")) await giveSecond(visitor, someone);
   if (state.includes("old")) growOld(server);
   if (state.endsWith("again")) accepted(await byPassword(visitor, person, { refresh: "true" }));
   return visitor;
@@ -67,7 +92,11 @@ const byPassword = async (visitor: Visitor, { email, password }: Person, query: 
 };
 
 /** What only scripts and apps do: a form sends no DELETE. */
-const notByForm: ReadonlySet<string> = new Set(["the end of another session", "the end of all others"]);
+const notByForm: ReadonlySet<string> = new Set([
+  "the end of another session",
+  "the end of all others",
+  "the end of trust in a browser",
+]);
 
 /** What is asked of a session, and what it needs. */
 const endpoints: Readonly<
@@ -84,6 +113,7 @@ const endpoints: Readonly<
   "the end of another session": { needs: "whoami", call: (visitor, flow) => visitor.revoke(flow) },
   "the end of all others": { needs: "whoami", call: (visitor) => visitor.revokeOthers() },
   "the list of trusted devices": { needs: "whoami", call: (visitor) => visitor.trustedDevices() },
+  "the end of trust in a browser": { needs: "whoami", call: (visitor, flow) => visitor.endTrustedDevice(flow) },
   "a settings form": { needs: "settings", call: (visitor) => visitor.settings.create() },
   "the settings form again": { needs: "settings", call: (visitor, flow) => visitor.settings.get(flow) },
   "a resume": { needs: "settings", call: (visitor, flow) => visitor.resume(flow) },
@@ -105,7 +135,7 @@ const endpoints: Readonly<
 
 /** What the session is refused with, worked out from what it is and what is asked; undefined: nothing. */
 const expected = (set: FactorSet, state: State, needs: "whoami" | "settings" | "factors", lowest: boolean) => {
-  const hasSecond = set !== "none";
+  const hasSecond = !isFirstAlone(set);
   const isRaised = state.startsWith("both");
   if (hasSecond && !isRaised && (!lowest || needs === "factors")) return "AAL2_REQUIRED";
   if (needs !== "factors") return undefined;
@@ -120,7 +150,7 @@ const follow = async (visitor: Visitor, someone: Someone, refusal: Refusal): Pro
   const { return_to: _, ...query } = Object.fromEntries(new URL(next ?? refusal.location ?? "").searchParams);
   const flow = accepted(await visitor.login.create(query));
   const { email: identifier, password } = someone.person;
-  const answer = query.aal === "aal2" ? someone.second() : { method: "password", identifier, password };
+  const answer = query.aal === "aal2" ? someone.second(flow) : { method: "password", identifier, password };
   accepted(await visitor.login.update(flow.id, answer));
 };
 
@@ -159,7 +189,7 @@ const flowOf = async (someone: Someone, visitor: Visitor): Promise<string> => {
   const own = await visitor.settings.create();
   if (own.ok) return own.value.id;
   const maker = await enterAs(someone.protocol, someone.server, someone.person);
-  accepted(await stepUp(maker, someone.second()));
+  await giveSecond(maker, someone);
   return accepted(await maker.settings.create()).id;
 };
 
@@ -171,7 +201,7 @@ const serverOf = (which: keyof typeof servers): TestServer => {
 
 describe.each(protocols)("through $name", (protocol) => {
   const rows = factorSets.flatMap((set) =>
-    states.filter((state) => set !== "none" || !state.startsWith("both")).map((state) => [set, state] as const),
+    states.filter((state) => !isFirstAlone(set) || !state.startsWith("both")).map((state) => [set, state] as const),
   );
 
   it.each(rows)("with %s, by %s, each endpoint asks for what the account has", async (set, state) => {

@@ -1,8 +1,10 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { enrolTotp, withFactors } from "../protocols/factors.ts";
 import { send } from "../protocols/http.ts";
-import { nativeRest } from "../protocols/json-rest.ts";
-import { enterAsNewPerson } from "../protocols/person.ts";
+import { nativeRest, spa } from "../protocols/json-rest.ts";
+import { enterAs, enterAsNewPerson } from "../protocols/person.ts";
+import { accepted } from "../protocols/protocol.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* Whoami as a signed token, how long its answer may be kept, and what browsers forget at logout. */
@@ -21,6 +23,7 @@ let server: TestServer;
 beforeAll(async () => {
   server = await startServer({
     overrides: {
+      ...withFactors,
       session: {
         whoami: {
           tokenizer: {
@@ -81,7 +84,54 @@ it("keys and mappers that cannot be used are told as such, and nothing of them",
   }
 });
 
-it("whoami says for how long its answer may be kept, where that is asked for", async () => {
+it("whoami says for how long its answer may be kept, where that is asked for, and never longer than the session lasts", async () => {
   const { visitor } = await enterAsNewPerson(nativeRest, server);
-  expect((await ask("", visitor.credentials.token)).headers["ory-session-cache-for"]).toBe("600");
+  const keptFor = async () => (await ask("", visitor.credentials.token)).headers["ory-session-cache-for"];
+  expect(await keptFor()).toBe("600");
+  const left = accepted(await visitor.whoami()).expiresAt - server.clock.now().getTime();
+  server.clock.advance(left - 60_000);
+  expect(Number(await keptFor())).toBeLessThanOrEqual(60);
+  expect((await ask("", "nonsense")).headers["ory-session-cache-for"]).toBeUndefined();
+  // A signed token says itself until when it is good.
+  expect((await ask("plain", visitor.credentials.token)).status).toBe(200);
+});
+
+it("a token says no more than whoami: it waits for the second factor as well", async () => {
+  const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+  await enrolTotp(visitor, server);
+  const other = await enterAs(nativeRest, server, person);
+  const { status, text } = await ask("mapped", other.credentials.token);
+  expect([status, text.includes(person.email), text.includes(person.id)]).toEqual([403, false, false]);
+  expect((await ask("mapped", visitor.credentials.token)).status).toBe(200);
+});
+
+describe("signing out", () => {
+  let clearing: TestServer;
+  beforeAll(async () => {
+    clearing = await startServer({
+      beside: server,
+      overrides: {
+        serve: { public: { trusted_proxies: ["127.0.0.0/8", "::1"] } },
+        selfservice: { flows: { logout: { clear_browser_data: true } } },
+      },
+    });
+  });
+  afterAll(() => clearing?.stop());
+
+  /** Signs a browser out, which reached the server this way; gives what it is told to forget. */
+  const signOut = async (at: TestServer, proto: "http" | "https"): Promise<unknown> => {
+    const { visitor } = await enterAsNewPerson(spa, at);
+    const headers = { accept: "application/json", cookie: visitor.credentials.jar?.header, "x-forwarded-proto": proto };
+    const link = await send(`${at.url}/self-service/logout/browser`, { headers });
+    const token = String(link.json.logout_token);
+    const done = await send(`${at.url}/self-service/logout?token=${token}`, { headers });
+    expect(done.status).toBeLessThan(400);
+    return done.headers["clear-site-data"];
+  };
+
+  it("has browsers forget this host where that is configured, over https alone", async () => {
+    expect(await signOut(clearing, "https")).toBe('"cookies","storage","cache"');
+    expect(await signOut(clearing, "http")).toBeUndefined();
+    expect(await signOut(server, "https")).toBeUndefined();
+  });
 });
