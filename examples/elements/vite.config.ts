@@ -10,6 +10,6 @@ export default defineConfig({
     host: "127.0.0.1",
     port: Number(process.env.PORT ?? 5174),
     strictPort: true,
-    proxy: { "/self-service": proxied, "/sessions": proxied, "/hosted": proxied },
+    proxy: { "/self-service": proxied, "/sessions": proxied, "/hosted": proxied, "/.well-known": proxied },
   },
 });

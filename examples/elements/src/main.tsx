@@ -1,6 +1,5 @@
-import { Configuration, FrontendApi, type SettingsFlow } from "@ory/client-fetch";
-import { Settings } from "@ory/elements-react/theme";
-import { useEffect, useState } from "react";
+import { Configuration, FrontendApi } from "@ory/client-fetch";
+import { Login, Settings } from "@ory/elements-react/theme";
 import { createRoot } from "react-dom/client";
 import "@ory/elements-react/theme/styles.css";
 
@@ -14,7 +13,7 @@ const config = {
     name: "Ostiary",
     default_redirect_url: url,
     error_ui_url: `${url}/hosted/error`,
-    login_ui_url: `${url}/hosted/login`,
+    login_ui_url: `${url}/login`,
     recovery_enabled: false,
     recovery_ui_url: `${url}/hosted/recovery`,
     registration_enabled: true,
@@ -25,15 +24,23 @@ const config = {
   },
 };
 
-const App = () => {
-  const [flow, setFlow] = useState<SettingsFlow>();
-  useEffect(() => {
-    const id = new URLSearchParams(location.search).get("flow");
-    const found = id === null ? api.createBrowserSettingsFlow() : api.getSettingsFlow({ id });
-    // Without a session: sign in first.
-    found.then(setFlow, () => location.assign("/hosted/login"));
-  }, []);
-  return flow && <Settings flow={flow} config={config} />;
+const id = new URLSearchParams(location.search).get("flow");
+const pages = {
+  login: async () => (
+    <Login flow={await (id === null ? api.createBrowserLoginFlow() : api.getLoginFlow({ id }))} config={config} />
+  ),
+  settings: async () => (
+    <Settings
+      flow={await (id === null ? api.createBrowserSettingsFlow() : api.getSettingsFlow({ id }))}
+      config={config}
+    />
+  ),
 };
 
-createRoot(document.getElementById("app") as HTMLElement).render(<App />);
+const kind = location.pathname === "/login" ? "login" : "settings";
+const root = createRoot(document.getElementById("app") as HTMLElement);
+// The server knows where to go on from a flow that it refuses.
+pages[kind]().then(
+  (page) => root.render(page),
+  () => location.assign(`/self-service/${kind}/browser`),
+);
