@@ -1,13 +1,21 @@
 import type { Command } from "./command.ts";
+import { createCompletion } from "./completion.ts";
 import { keysCreate } from "./keys-create.ts";
+import { keysDigest } from "./keys-digest.ts";
+import { keysList } from "./keys-list.ts";
 import { migrate } from "./migrate.ts";
+import { courierGet, courierList } from "./operator/courier.ts";
 import { identitiesDelete } from "./operator/identities-delete.ts";
+import { identitiesDeleteCredential } from "./operator/identities-delete-credential.ts";
 import { identitiesExport } from "./operator/identities-export.ts";
 import { identitiesGet } from "./operator/identities-get.ts";
 import { identitiesImport } from "./operator/identities-import.ts";
 import { identitiesList } from "./operator/identities-list.ts";
 import { identitiesPatch } from "./operator/identities-patch.ts";
+import { recoveryCode, recoveryLink } from "./operator/recovery.ts";
 import { sessionsDelete, sessionsDisable } from "./operator/sessions-end.ts";
+import { sessionsExtend } from "./operator/sessions-extend.ts";
+import { sessionsGet } from "./operator/sessions-get.ts";
 import { sessionsList } from "./operator/sessions-list.ts";
 import { serve } from "./serve.ts";
 import { version } from "./version.ts";
@@ -17,14 +25,24 @@ export const commands: readonly Command[] = [
   serve,
   migrate,
   keysCreate,
+  keysList,
+  keysDigest,
   identitiesList,
   identitiesGet,
   identitiesImport,
   identitiesExport,
   identitiesPatch,
   identitiesDelete,
+  identitiesDeleteCredential,
   sessionsList,
+  sessionsGet,
   sessionsDisable,
   sessionsDelete,
+  sessionsExtend,
+  recoveryCode,
+  recoveryLink,
+  courierList,
+  courierGet,
+  createCompletion(() => commands),
   version,
 ];

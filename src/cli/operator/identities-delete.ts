@@ -17,7 +17,7 @@ Example:
   options: adminOptions,
   takesArguments: true,
   run: async (values, args) => {
-    const client = adminClient(IdentityAdminService, values);
+    const client = await adminClient(IdentityAdminService, values);
     for (const id of mustBeNamed(args, "the ids of identities")) {
       await answered(client.deleteIdentity({ id }));
       console.log(values.json === true ? JSON.stringify({ deleted: id }) : `deleted ${id}`);

@@ -30,7 +30,7 @@ Examples:
   run: async (values) => {
     const { format = "ndjson" } = values;
     if (format !== "ndjson" && format !== "json") throw new CommandError("--format is ndjson or json");
-    const client = adminClient(IdentityAdminService, values);
+    const client = await adminClient(IdentityAdminService, values);
     let [pageToken, count] = ["", 0];
     do {
       const page = await answered(

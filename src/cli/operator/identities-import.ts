@@ -1,96 +1,150 @@
-import { createReadStream, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import readline from "node:readline";
-import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
-import {
-  IdentityAdminService,
-  type NewIdentity,
-  NewIdentitySchema,
-} from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { randomUUID } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, CommandError } from "../command.ts";
-import { adminClient, adminHelp, adminOptions, answered } from "./admin-client.ts";
+import { createStopSignal } from "../stop-signal.ts";
+import { adminHelp, adminOptions, mustBeOne } from "./admin-client.ts";
+import { type Connection, readConnection } from "./connection.ts";
+import { createProgressFile, type ImportProgress } from "./import-progress.ts";
+import { type LinePart, lineParts } from "./line-parts.ts";
+import { postLines } from "./post-lines.ts";
+import { createMeter } from "./progress-meter.ts";
 
-/** Identities of one call; with passwords in clear text the server takes as many. */
-const BATCH = 200;
+/** What is sent at once: what it becomes is told before the next is sent. */
+const PART = { lines: 1_000, bytes: 1_048_576 };
+/** Milliseconds between tries while the server cannot be reached. */
+const PAUSES = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 
 /** `ostiary identities import` */
 export const identitiesImport: Command = {
   name: "identities import",
   summary: "create identities from a file",
   help: `Creates identities from a file of one JSON object a line, as POST /admin/identities
-takes them, or from an array that \`identities export --format json\` wrote. Lines that cannot be imported are told with their number, and the rest is
-imported. How far it came is kept in FILE.progress: called again after it was
-interrupted, it goes on there.
+takes them, however many there are. Lines that cannot be imported are told with their
+number and the field at fault, and the rest is imported. How far it came stands in
+FILE.progress: called again after it was interrupted, it goes on there. A line that was
+imported before is not imported again.
 
-Usage: ostiary identities import FILE
+Usage: ostiary identities import FILE|- [--import-id ID]
 
+      --import-id ID    the same line of the same import is the same person, whenever
+                        it is sent (default: the name of the file; of standard input:
+                        another each time)
 ${adminHelp}
+
+Exit codes: 0 everyone is there; 1 some lines failed, or the server could not be
+reached; 130 it was interrupted.
 
 Examples:
   ostiary identities import people.ndjson
-  OSTIARY_API_KEY=… ostiary identities import people.ndjson --admin-url https://admin.example.com`,
-  options: adminOptions,
+  zcat people.ndjson.gz | ostiary identities import - --import-id crm-2026
+  ostiary identities import people.ndjson --admin-url https://admin.example.com \\
+    --api-key-file /run/secrets/ostiary`,
+  options: { ...adminOptions, "import-id": { type: "string" } },
   takesArguments: true,
-  run: async (values, [file, ...more]) => {
-    if (file === undefined || more.length > 0) throw new CommandError("name one file");
-    if (!existsSync(file)) throw new CommandError(`there is no file ${file}`);
-    const client = adminClient(IdentityAdminService, values);
-    const progress = `${file}.progress`;
-    const done = existsSync(progress) ? Number(readFileSync(progress, "utf8")) || 0 : 0;
-    const counts = { created: 0, failed: 0 };
-    const fail = (line: number, why: string): void => {
-      counts.failed += 1;
-      console.error(`line ${line}: ${why}`);
-    };
-    const send = async (batch: readonly Line[], last: number): Promise<void> => {
-      const identities = batch.map(({ create }) => ({ create }));
-      const answer = await answered(client.batchPatchIdentities({ identities }));
-      for (const [index, result] of answer.identities.entries()) {
-        if (result.action === "create") counts.created += 1;
-        else fail(batch[index]?.number ?? 0, result.error?.reason ?? result.error?.message ?? "it was refused");
-      }
-      writeFileSync(progress, String(last));
-      if (process.stderr.isTTY) process.stderr.write(`\r${counts.created} created, ${counts.failed} failed`);
-    };
-    let batch: Line[] = [];
-    let number = 0;
-    for await (const text of readline.createInterface({
-      input: createReadStream(file),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })) {
-      number += 1;
-      // An array of one identity a line, as export writes it, is read like the lines in it.
-      if (number <= done || ["", "[", "]"].includes(text.trim())) continue;
-      const create = readLine(text);
-      if (create === undefined) fail(number, "it is no JSON object of an identity");
-      else batch.push({ number, create });
-      if (batch.length < BATCH) continue;
-      await send(batch, number);
-      batch = [];
+  run: async (values, args) => {
+    const name = mustBeOne(args, "one file, or - for standard input");
+    const connection = await readConnection(values);
+    const size = name === "-" ? undefined : sizeOf(name);
+    const file = size === undefined ? undefined : createProgressFile(name);
+    const given = typeof values["import-id"] === "string" ? values["import-id"] : undefined;
+    const importId = given ?? (size === undefined ? randomUUID() : path.basename(name));
+    const before = size === undefined ? undefined : file?.read(size);
+    const begun = before?.importId === importId ? before : start(importId);
+    const stop = createStopSignal(() => console.error("\ninterrupted: what was sent is waited for"));
+    const meter = createMeter(size);
+
+    const source = size === undefined ? process.stdin : createReadStream(name, { start: begun.offset });
+    let progress = begun;
+    for await (const part of lineParts(source as AsyncIterable<Buffer>, begun, PART)) {
+      if (stop.signal.aborted) break;
+      progress = add(progress, part, await sendPart(connection, importId, part, stop.signal));
+      file?.write(progress);
+      meter.show(progress, begun);
     }
-    if (batch.length > 0) await send(batch, number);
-    rmSync(progress, { force: true });
-    console.log(values.json === true ? JSON.stringify(counts) : `${counts.created} created, ${counts.failed} failed`);
-    if (counts.failed > 0) process.exitCode = 1;
+    meter.end();
+    const { created, existing, failed } = progress;
+    const isInterrupted = stop.signal.aborted;
+    if (isInterrupted) console.error(`interrupted before line ${progress.line}; called again, it goes on there`);
+    else file?.remove();
+    const counts = { created, existing, failed };
+    console.log(
+      values.json === true ? JSON.stringify(counts) : `${created} created, ${existing} there already, ${failed} failed`,
+    );
+    process.exitCode = isInterrupted ? 130 : failed > 0 ? 1 : 0;
   },
 };
 
-interface Line {
-  readonly number: number;
-  readonly create: NewIdentity;
-}
+const start = (importId: string): ImportProgress => ({
+  importId,
+  line: 1,
+  offset: 0,
+  created: 0,
+  existing: 0,
+  failed: 0,
+});
 
-/** Undefined when it cannot be read. */
-const readLine = (text: string): NewIdentity | undefined => {
+/** @throws CommandError */
+const sizeOf = (name: string): number => {
   try {
-    const json = JSON.parse(text.trim().replace(/,$/, "")) as JsonValue;
-    return fromJson(NewIdentitySchema, asMessage(json as JsonObject));
+    const stat = statSync(name);
+    if (stat.isFile()) return stat.size;
   } catch {
-    return undefined;
+    throw new CommandError(`there is no file ${name}`);
+  }
+  throw new CommandError(`${name} is no file`);
+};
+
+/** What became of the lines of a part. */
+type Counts = Pick<ImportProgress, "created" | "existing" | "failed">;
+
+const add = (progress: ImportProgress, part: LinePart, counts: Counts): ImportProgress => ({
+  ...progress,
+  line: part.firstLine + part.lines,
+  offset: part.end,
+  created: progress.created + counts.created,
+  existing: progress.existing + counts.existing,
+  failed: progress.failed + counts.failed,
+});
+
+/** Sends a part until it is answered: what was imported of it before is told as such. @throws CommandError */
+const sendPart = async (
+  connection: Connection,
+  importId: string,
+  { bytes, firstLine }: LinePart,
+  stopped: AbortSignal,
+): Promise<Counts> => {
+  const query = new URLSearchParams({ import_id: importId, first_line: String(firstLine) });
+  for (let tries = 0; ; tries++) {
+    const outcome = await postLines(connection, `/admin/identities/import?${query}`, bytes);
+    if (outcome.kind === "answered") return count(outcome.lines);
+    const pause = PAUSES[tries];
+    if (outcome.kind === "refused" || pause === undefined || stopped.aborted)
+      throw new CommandError(`line ${firstLine} and those after it are not imported: ${outcome.reason}`);
+    if (tries === 0) console.error(`\nline ${firstLine}: ${outcome.reason}; trying again`);
+    await sleep(pause, undefined, { signal: stopped }).catch(() => undefined);
   }
 };
 
-/** States as REST has them. */
-const asMessage = ({ state, ...identity }: JsonObject): JsonObject => ({
-  ...identity,
-  ...(typeof state === "string" && { state: `STATE_${state.toUpperCase()}` }),
-});
+interface AnsweredLine {
+  readonly line: number;
+  readonly action: string;
+  readonly error?: { readonly message: string; readonly reason?: string; readonly field?: string };
+}
+
+const count = (lines: readonly string[]): Counts => {
+  const counts = { created: 0, existing: 0, failed: 0 };
+  for (const text of lines) {
+    const { line, action, error } = JSON.parse(text) as AnsweredLine;
+    if (action === "create") counts.created += 1;
+    else if (action === "exists") counts.existing += 1;
+    else {
+      counts.failed += 1;
+      const reason = error?.reason ?? error?.message ?? "it was refused";
+      const field = error?.field === undefined || reason.includes(error.field) ? "" : `${error.field}: `;
+      console.error(`line ${line}: ${field}${reason}`);
+    }
+  }
+  return counts;
+};

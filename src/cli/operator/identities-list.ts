@@ -2,7 +2,7 @@ import { type AdminIdentity, AdminIdentitySchema } from "../../../gen/ostiary/id
 import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { State } from "../../../gen/ostiary/identity/v1/identity_pb.ts";
 import type { Command } from "../command.ts";
-import { adminClient, adminHelp, adminOptions, answered } from "./admin-client.ts";
+import { adminClient, adminHelp, adminOptions, answered, readLimit } from "./admin-client.ts";
 import { printJson, table } from "./print.ts";
 
 /** `ostiary identities list` */
@@ -11,19 +11,27 @@ export const identitiesList: Command = {
   summary: "list identities",
   help: `Lists identities in the order of their ids.
 
-Usage: ostiary identities list [--identifier TEXT] [--limit N]
+Usage: ostiary identities list [--identifier TEXT | --prefix TEXT | --id ID...] [--limit N]
 
       --identifier TEXT only those that sign in with it
+      --prefix TEXT     only those with an identifier that begins so
+      --id ID           only these; repeated
       --limit N         at most so many (default: 250; 0 is all)
 ${adminHelp}
 
 Examples:
   ostiary identities list --limit 20
   ostiary identities list --identifier ann@example.com --json`,
-  options: { ...adminOptions, identifier: { type: "string" }, limit: { type: "string" } },
+  options: {
+    ...adminOptions,
+    identifier: { type: "string" },
+    prefix: { type: "string" },
+    id: { type: "string", multiple: true },
+    limit: { type: "string" },
+  },
   run: async (values) => {
-    const client = adminClient(IdentityAdminService, values);
-    const limit = values.limit === undefined ? 250 : Number(values.limit) || Number.POSITIVE_INFINITY;
+    const client = await adminClient(IdentityAdminService, values);
+    const limit = readLimit(values.limit);
     const rows: string[][] = [];
     let [left, pageToken] = [limit, ""];
     do {
@@ -32,6 +40,8 @@ Examples:
           pageToken,
           pageSize: Math.min(500, left),
           credentialsIdentifier: String(values.identifier ?? ""),
+          previewCredentialsIdentifierSimilar: String(values.prefix ?? ""),
+          ids: Array.isArray(values.id) ? values.id.map(String) : [],
         }),
       );
       for (const identity of page.identities) {

@@ -26,7 +26,8 @@ Example:
   run: async (values, [id, text, ...more]) => {
     if (id === undefined || text === undefined || more.length > 0)
       throw new CommandError("name one id and one patch, quoted");
-    const { identity } = await answered(adminClient(IdentityAdminService, values).patchIdentity(requestOf(id, text)));
+    const client = await adminClient(IdentityAdminService, values);
+    const { identity } = await answered(client.patchIdentity(requestOf(id, text)));
     if (identity !== undefined) printJson(AdminIdentitySchema, identity);
   },
 };

@@ -1,4 +1,5 @@
 import { type DescMessage, type JsonObject, type MessageShape, toJson } from "@bufbuild/protobuf";
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 
 /** Prints messages as JSON by the names of the protos, one a line. */
 export const printJson = <Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): void => {
@@ -21,3 +22,7 @@ export const table = (heads: readonly string[], rows: readonly (readonly string[
 
 /** What people have written must not act on a terminal. */
 const shown = (cell: string): string => cell.replace(/\p{C}/gu, "�");
+
+/** A time as RFC 3339 has it; empty where there is none. */
+export const timeOf = (time: Timestamp | undefined): string =>
+  time === undefined ? "" : timestampDate(time).toISOString();

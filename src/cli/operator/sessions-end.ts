@@ -19,7 +19,7 @@ Examples:
   options: { ...adminOptions, identity: { type: "string", multiple: true }, all: { type: "boolean" } },
   takesArguments: true,
   run: async (values, sessions) => {
-    const client = adminClient(SessionAdminService, values);
+    const client = await adminClient(SessionAdminService, values);
     const identities = values.all === true ? ["*"] : Array.isArray(values.identity) ? values.identity.map(String) : [];
     if (identities.length === 0 && sessions.length === 0) throw new CommandError("name sessions, --identity or --all");
     let processed = 0;

@@ -5,7 +5,7 @@ import {
   SessionAdminService,
 } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
 import type { Command } from "../command.ts";
-import { adminClient, adminHelp, adminOptions, answered } from "./admin-client.ts";
+import { adminClient, adminHelp, adminOptions, answered, readLimit } from "./admin-client.ts";
 import { printJson, table } from "./print.ts";
 
 /** `ostiary sessions list` */
@@ -18,7 +18,7 @@ Usage: ostiary sessions list [--identity ID] [--active] [--limit N]
 
       --identity ID     only those of one identity
       --active          only those that are active
-      --limit N         at most so many (default: 250)
+      --limit N         at most so many (default: 250; 0 is all)
 ${adminHelp}
 
 Examples:
@@ -31,22 +31,36 @@ Examples:
     limit: { type: "string" },
   },
   run: async (values) => {
-    const client = adminClient(SessionAdminService, values);
-    const asked = {
-      pageSize: Math.max(1, Number(values.limit ?? 250) || 250),
-      ...(values.active === true && { active: true }),
-    };
-    const { sessions } = await answered<{ readonly sessions: AdminSession[] }>(
-      values.identity === undefined
-        ? client.listAllSessions({ ...asked, expand: ["identity", "devices"] })
-        : client.listIdentitySessions({ ...asked, id: String(values.identity) }),
-    );
-    if (values.json === true) for (const session of sessions) printJson(AdminSessionSchema, session);
-    else console.log(table(["ID", "ACTIVE", "IDENTITY", "ISSUED", "EXPIRES", "ADDRESS"], sessions.map(rowOf)));
+    const client = await adminClient(SessionAdminService, values);
+    const rows: string[][] = [];
+    let [left, pageToken] = [readLimit(values.limit), ""];
+    do {
+      const asked = {
+        pageSize: Math.min(500, left),
+        pageToken,
+        ...(values.active === true && { active: true }),
+      };
+      const page = await answered<{ readonly sessions: AdminSession[]; readonly nextPageToken: string }>(
+        values.identity === undefined
+          ? client.listAllSessions({ ...asked, expand: ["identity", "devices"] })
+          : client.listIdentitySessions({ ...asked, id: String(values.identity) }),
+      );
+      for (const session of page.sessions) {
+        if (values.json === true) printJson(AdminSessionSchema, session);
+        else rows.push(sessionRow(session));
+      }
+      left -= page.sessions.length;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "" && left > 0);
+    if (values.json !== true) console.log(table(sessionHeads, rows));
   },
 };
 
-const rowOf = ({ id, active, identity, issuedAt, expiresAt, devices }: AdminSession): string[] => [
+/** The head of a table of sessions. */
+const sessionHeads = ["ID", "ACTIVE", "IDENTITY", "ISSUED", "EXPIRES", "ADDRESS"] as const;
+
+/** A session as a row of that table. */
+const sessionRow = ({ id, active, identity, issuedAt, expiresAt, devices }: AdminSession): string[] => [
   id,
   active ? "yes" : "no",
   identity?.id ?? "",
