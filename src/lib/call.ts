@@ -50,7 +50,7 @@ export interface Call {
 
 /**
  * An RPC's implementation, wrapped once by the pipeline of
- * transport/procedure.ts. Every protocol calls it with a typed message.
+ * server/procedure.ts. Every protocol calls it with a typed message.
  * Failures are thrown as ServiceError.
  */
 export type Procedure<I = never, O = unknown> = (request: I, call: Call) => Promise<O>;

@@ -103,6 +103,26 @@ describe("a web hook after a change", () => {
   });
 });
 
+it("a web hook gets neither the key of an authenticator app nor backup codes that the form shows", async () => {
+  await server.restart({
+    selfservice: {
+      methods: { totp: { enabled: true }, lookup_secret: { enabled: true } },
+      flows: { settings: { after: { profile: { hooks: [hook()] } } } },
+    },
+  });
+  const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+  const flow = accepted(await visitor.settings.create()).id;
+  const begun = accepted(
+    await visitor.settings.update(flow, { method: "lookup_secret", lookup_secret_regenerate: true }),
+  );
+  expect(JSON.stringify(begun)).toContain("lookup_secret_codes");
+  receiver.reset();
+  accepted(await visitor.settings.update(flow, { method: "profile", traits: { email: person.email } }));
+  const text = JSON.stringify(receiver.bodies()[0]);
+  expect(text).toContain("lookup_secret_");
+  expect(text).not.toMatch(/lookup_secret_codes|totp_qr|totp_secret_key/);
+});
+
 describe("the headers of a request that receivers get", () => {
   it("are those that clients.web_hook.header_allowlist names, in any case", async () => {
     await server.restart({

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { HookFlow } from "../../hooks/phases.ts";
 import type { SignedIn } from "../../session/session.ts";
 import { type FlowKind, type FlowRecord, returnToOf } from "./flow.ts";
@@ -22,5 +22,21 @@ export const createHookFlows =
     type: flow.type,
     requestUrl: flow.requestUrl,
     returnTo: returnToOf(flow),
-    render: () => print[flow.kind](flow, signedIn),
+    render: () => withoutSecrets(print[flow.kind](flow, signedIn)),
   });
+
+/** Groups whose texts and pictures are secrets of a factor: the key of an app, backup codes. */
+const secretGroups: ReadonlySet<JsonValue | undefined> = new Set(["totp", "lookup_secret"]);
+
+/** What the person alone may see of their factors is not shown to other servers. */
+const withoutSecrets = (flow: JsonObject): JsonObject => {
+  const { ui } = flow;
+  if (!isObject(ui) || !Array.isArray(ui.nodes)) return flow;
+  const nodes = ui.nodes.filter(
+    (node) => !isObject(node) || !secretGroups.has(node.group) || !(node.type === "text" || node.type === "img"),
+  );
+  return { ...flow, ui: { ...ui, nodes } };
+};
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
