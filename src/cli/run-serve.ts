@@ -51,7 +51,7 @@ export async function runServe(call: ServeCall): Promise<void> {
     log.flush();
     console.log(greeting(config, listening));
   } else log.info(listening, "ready");
-  giveBackMemory();
+  begun.defer(giveBackMemory());
   const error = await Promise.race(lost === undefined ? [stop.stopped] : [stop.stopped, lost]);
   if (error) throw error;
 }
