@@ -1,5 +1,6 @@
 import { createAdmin } from "./account/admin-module.ts";
 import { createAccount } from "./account/module.ts";
+import { createAudit } from "./audit/module.ts";
 import type { Config } from "./config/config.ts";
 import { type AppOverrides, createCore } from "./core.ts";
 import { createCourier } from "./courier/module.ts";
@@ -41,9 +42,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const account = createAccount({ ...core, ...sessions, ...flows }, sessions, methods);
   const admin = createAdmin({ ...core, trustedDevices: sessions.trustedDevices }, methods);
   const schemas = { services: [createSchemaService({ schemas: core.schemas, csrf: sessions.csrf })] };
-  const audit = {
-    purge: [{ table: "security_events", expires: "created_at", retention: cleanup.security_events_older_than }],
-  };
+  const audit = createAudit(core);
   const modules: readonly Module[] = [
     sessions,
     limits,

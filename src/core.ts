@@ -1,4 +1,5 @@
 import { createAuditLog } from "./audit/audit-log.ts";
+import { createRefusals } from "./audit/refusals.ts";
 import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/pool.ts";
 import { createReadiness } from "./db/readiness.ts";
@@ -43,6 +44,8 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     algorithm: ciphers.algorithm === "noop" ? "aes" : ciphers.algorithm,
     keys: secrets.cipher,
   });
+  const digestKey = secrets.default[0] ?? "";
+  const audit = createAuditLog({ clock, digestKey, isStreamed: false, forward: undefined });
   const metrics = createMetrics();
   const jobs = createJobs({ db, clock, aead, log, interval: Math.min(1_000, config.courier.worker.pull_wait) });
   observeJobs(metrics.registry, jobs);
@@ -63,11 +66,12 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     jobs,
     keyring: createKeyring(secrets.cookie),
     identities: createIdentityStore(),
-    audit: createAuditLog({ clock }),
+    audit,
+    refusals: createRefusals({ audit, clock, db, log }),
     /** Public base URL, without a slash at its end. */
     publicUrl: serve.public.base_url.replace(/\/+$/, ""),
     /** Keys the digests of what is counted and looked up. */
-    digestKey: secrets.default[0] ?? "",
+    digestKey,
     /** Every key of such digests: the first makes them, all check those that outlive a rotation. */
     digestKeys: secrets.default,
   };

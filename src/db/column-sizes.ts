@@ -11,6 +11,7 @@ export const columnSizes = {
   "flows.request_url": 65_535,
   "security_events.remote_address": 64,
   "security_events.request_id": 64,
+  "security_events.user_agent": 512,
   "jobs.last_error": 255,
   "courier_messages.recipient": 512,
 } as const;

@@ -188,7 +188,11 @@ export const createFlows = (
   // A sign-in may turn out to be a sign-up, and the reverse.
   const signInSteps = createSignInSteps(loginDeps);
   const signUpSteps = createSignUpSteps(registrationDeps);
-  const completeAuthentication = createCompleteAuthentication({ login: signInSteps, registration: signUpSteps });
+  const completeAuthentication = createCompleteAuthentication({
+    refusals: core.refusals,
+    login: signInSteps,
+    registration: signUpSteps,
+  });
   const settingsCallback = createSettingsCallback(settingsDeps);
   const loginUpdate = createLoginUpdate({ ...loginDeps, signInSteps, completeAuthentication });
   const registrationUpdate = createRegistrationUpdate({ ...registrationDeps, signUpSteps, completeAuthentication });

@@ -1,3 +1,4 @@
+import type { Refusals } from "../audit/refusals.ts";
 import type { Config } from "../config/config.ts";
 import type { Courier } from "../courier/courier.ts";
 import type { Database } from "../db/sql.ts";
@@ -44,6 +45,8 @@ import { createKeys, type KeysDeps } from "./webauthn/keys.ts";
 /** What stands against guessing and flooding. */
 interface MethodGuards {
   readonly attempts: RateLimiter;
+  /** Where what was refused is recorded. */
+  readonly refusals: Refusals;
   readonly devices: KnownDevices;
   readonly floor: FailureFloor;
   readonly registrationLimit: RegistrationLimit;
@@ -93,6 +96,7 @@ export const createMethods = ({
   aead,
   digestKeys,
   attempts,
+  refusals,
   devices,
   floor,
   registrationLimit,
@@ -115,6 +119,7 @@ export const createMethods = ({
     identities,
     codes: oneTimeCodes,
     limits: { guesses: codeGuesses, messages: messageLimit, registrations: registrationLimit },
+    refusals,
     courier,
     devices,
     clock,
@@ -142,11 +147,11 @@ export const createMethods = ({
     createLookupSecretCredential(lookup_secret),
   ];
   const credentials: readonly CredentialKind[] = [...withoutCodes, code.credential];
-  const secondFactor = { clock, db, identities, attempts: createSecondFactorAttempts(attempts) };
+  const secondFactor = { clock, db, identities, attempts: createSecondFactorAttempts(attempts, refusals) };
   const totpSecrets = createTotpSecrets(aead);
   const codeSecrets = createCodeSecrets(aead, digestKeys);
   const login: Omit<LoginMethods, "identifier_first"> = {
-    password: createPasswordLogin({ ...password, db, identities, passwords, attempts, devices, floor }),
+    password: createPasswordLogin({ ...password, db, identities, passwords, attempts, devices, floor, refusals }),
     code: code.login,
     oidc: oidc.login,
     webauthn: keys.webauthn.login,

@@ -19,6 +19,7 @@ export interface MethodsModuleDeps
       | "db"
       | "identities"
       | "attempts"
+      | "refusals"
       | "devices"
       | "floor"
       | "digestKeys"

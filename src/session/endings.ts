@@ -1,6 +1,8 @@
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { Database, Sql } from "../db/sql.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { IdentityStore } from "../identity/store.ts";
+import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { SessionRecord } from "./session.ts";
 import type { SessionKey, SessionStore } from "./store.ts";
@@ -8,54 +10,70 @@ import { tokenDigest } from "./tokens.ts";
 
 /** Ends sessions. Each comes before or after any change of the person: none that waited lands afterwards. */
 export interface SessionEndings {
-  /** Ends a session, whether its person is active or not. */
-  end(key: SessionKey): Promise<void>;
+  /** Ends a session because its owner signs out, whether they are active or not. */
+  end(key: SessionKey, call: Call): Promise<void>;
   /** Ends the session of a token. False: there is none. */
-  endByToken(token: string): Promise<boolean>;
+  endByToken(token: string, call: Call): Promise<boolean>;
   /**
    * Ends one other session of the person; gives how many were active until now. @throws SESSION_INACTIVE when the
    * one at hand is over itself
    */
-  endOther(mine: SessionRecord, id: string): Promise<number>;
+  endOther(mine: SessionRecord, id: string, call: Call): Promise<number>;
   /** Ends all the others. @throws SESSION_INACTIVE */
-  endOthers(mine: SessionRecord): Promise<number>;
+  endOthers(mine: SessionRecord, call: Call): Promise<number>;
 }
 
 /** Creates it. */
 export const createSessionEndings = ({
+  audit,
   db,
   clock,
   identities,
   sessions,
 }: {
+  readonly audit: AuditLog;
   readonly db: Database;
   readonly clock: Clock;
   readonly identities: IdentityStore;
   readonly sessions: SessionStore;
 }): SessionEndings => {
-  const end: SessionEndings["end"] = ({ id, identityId }) =>
+  const end: SessionEndings["end"] = ({ id, identityId }, call) =>
     db.transaction(async (tx) => {
       await identities.lock(tx, identityId);
-      await sessions.revokeOne(tx, identityId, id);
+      if ((await sessions.revokeOne(tx, identityId, id)) === 0) return;
+      const event = { type: "session.ended", outcome: "done", detail: { by: "logout", subject: id } } as const;
+      await audit.record(tx, { identityId, sessionId: id, ...event }, call);
     });
 
   /** Writes for a session that is live while that is written: one that has just been ended ends no other. */
-  const asLive = (mine: SessionRecord, write: (tx: Sql) => Promise<number>): Promise<number> =>
+  const asLive = (
+    mine: SessionRecord,
+    call: Call,
+    subject: string | undefined,
+    write: (tx: Sql) => Promise<number>,
+  ): Promise<number> =>
     db.transaction(async (tx) => {
       const isActive = await identities.lockActive(tx, mine.identityId);
       if (!isActive || !(await sessions.findLive(tx, mine, clock.now())))
         throw serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
-      return write(tx);
+      const count = await write(tx);
+      if (count > 0) {
+        const detail = { by: "owner", count, ...(subject !== undefined && { subject: subject.toLowerCase() }) };
+        const event = { type: "session.ended", outcome: "done", detail } as const;
+        await audit.record(tx, { identityId: mine.identityId, sessionId: mine.id, ...event }, call);
+      }
+      return count;
     });
 
   return {
     end,
-    endByToken: async (token) => {
+    endByToken: async (token, call) => {
       const key = await sessions.findKey(db, tokenDigest(token));
-      if (key !== undefined) await end(key);
+      if (key !== undefined) await end(key, call);
       return key !== undefined;
     },
-    endOther: (mine, id) => asLive(mine, (tx) => sessions.revokeOne(tx, mine.identityId, id)),
-    endOthers: (mine) => asLive(mine, (tx) => sessions.revokeOthers(tx, mine.identityId, mine.id)),
+    endOther: (mine, id, call) => asLive(mine, call, id, (tx) => sessions.revokeOne(tx, mine.identityId, id)),
+    endOthers: (mine, call) =>
+      asLive(mine, call, undefined, (tx) => sessions.revokeOthers(tx, mine.identityId, mine.id)),
   };
 };

@@ -30,8 +30,8 @@ export interface TrustedDevices {
   remember(call: Call, identityId: string, device: TrustedDevice): void;
   /** Those of a person that have not expired, newest first. */
   list(sql: Sql, identityId: string, limit: number, after: string | undefined): Promise<readonly TrustedDevice[]>;
-  /** Ends one of the person's. */
-  end(sql: Sql, identityId: string, id: string): Promise<void>;
+  /** Ends one of the person's. False: there is none. */
+  end(sql: Sql, identityId: string, id: string): Promise<boolean>;
   /** Ends all of the person's. */
   endAll(tx: Sql, identityId: string): Promise<void>;
 }
@@ -140,10 +140,11 @@ export const createTrustedDevices = ({ config, cookie, seal, clock }: TrustedDev
     },
 
     async end(sql, identityId, id) {
-      await sql.execute("DELETE FROM trusted_devices WHERE identity_id = ? AND id = ?", [
+      const { affectedRows } = await sql.execute("DELETE FROM trusted_devices WHERE identity_id = ? AND id = ?", [
         uuidBytes(identityId),
         uuidBytes(id),
       ]);
+      return affectedRows > 0;
     },
 
     async endAll(tx, identityId) {

@@ -5,7 +5,7 @@ import { failAt, killAt, lockWait, type Place } from "../protocols/faults.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
 import { enterAs, enterAsNewPerson, newEmail, newPassword, type Person, signIn } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
-import { everythingWritten, idBytes, versionOf } from "../protocols/rows.ts";
+import { everythingWritten, idBytes, isChange, versionOf } from "../protocols/rows.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* A change is there or it is not, wherever it is interrupted. */
@@ -31,7 +31,7 @@ const everything = async () => ({
   flows: (await server.sql("SELECT * FROM flows")).map((row) => JSON.stringify(row)).sort(),
 });
 const events = async ({ id }: Person) =>
-  (await server.sql("SELECT 1 FROM security_events WHERE identity_id = ?", [idBytes(id)])).length;
+  (await server.sql(`SELECT 1 FROM security_events WHERE identity_id = ? AND ${isChange}`, [idBytes(id)])).length;
 
 interface Scene {
   readonly visitor: Visitor;

@@ -290,6 +290,7 @@ const senders: Readonly<Record<string, Sender>> = {
   "sessions.device": headers,
   "security_events.remote_address": headers,
   "security_events.request_id": headers,
+  "security_events.user_agent": headers,
   "security_events.detail": traits("nickname"),
 };
 

@@ -149,7 +149,9 @@ describe("a native app's flow", () => {
           ui: { messages: [{ id: 4000001, text: expect.stringContaining(named) }] },
         });
         // The person was new; of them nothing was changed.
-        expect((await everythingWritten(server)).security_events).toEqual(before.security_events);
+        const changes = ({ security_events: all = [] }: Awaited<ReturnType<typeof everythingWritten>>) =>
+          all.filter((row) => !/"type":"(?:registration|login)\./.test(row));
+        expect(changes(await everythingWritten(server))).toEqual(changes(before));
       }
     },
   );

@@ -13,12 +13,13 @@ import type { Call } from "../../lib/call.ts";
 import { parseUuid, uuid4 } from "../../lib/ids.ts";
 import type { CredentialAdministration } from "../../methods/contract/administration.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
+import { operatorOf } from "./operator-of.ts";
 import { noIdentity } from "./read.ts";
 import { createWrite } from "./write.ts";
 
 /** Deletes identities, and single credentials of theirs. */
 export const createDeletions = (deps: IdentityAdminDeps) => {
-  const { clock, credentials, db, identities } = deps;
+  const { audit, clock, credentials, db, identities } = deps;
   const write = createWrite(deps);
 
   /** @throws NOT_FOUND, INVALID_FIELD */
@@ -52,8 +53,16 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
   };
 
   return {
-    async deleteIdentity({ id }: DeleteIdentityRequest): Promise<DeleteIdentityResponse> {
-      const isGone = parseUuid(id) !== undefined && (await db.transaction((tx) => eraseIdentity(tx, id)));
+    async deleteIdentity({ id }: DeleteIdentityRequest, call: Call): Promise<DeleteIdentityResponse> {
+      const isGone =
+        parseUuid(id) !== undefined &&
+        (await db.transaction(async (tx) => {
+          if (!(await eraseIdentity(tx, id))) return false;
+          // The one event that outlives them: who deleted whom, and when.
+          const event = { type: "identity.deleted", outcome: "done", detail: operatorOf(call) } as const;
+          await audit.record(tx, { identityId: id.toLowerCase(), sessionId: undefined, ...event }, call);
+          return true;
+        }));
       if (!isGone) throw noIdentity();
       return { $typeName: "ostiary.identity.v1.DeleteIdentityResponse" };
     },
@@ -68,6 +77,7 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
           id,
           etag: "",
           event: "credential.deleted",
+          detail: { credential: type },
           plan: async (before, { sql }) => {
             if (kind === undefined) throw noCredential();
             if (kind.deletion === "never")

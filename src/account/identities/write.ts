@@ -1,3 +1,4 @@
+import type { EventDetail, EventType } from "../../audit/event-types.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { type Attempted, inTransaction, type Try } from "../../flows/shared/conflict-retry.ts";
@@ -19,7 +20,8 @@ export interface Writing {
   /** The version that it must have; empty: any. */
   readonly etag: string;
   /** Of the event of the account. */
-  readonly event: string;
+  readonly event: EventType;
+  readonly detail?: EventDetail;
   readonly plan: Plan;
 }
 
@@ -34,7 +36,7 @@ class Moved extends Error {
  */
 export const createWrite = ({ audit, clock, conflictRetry, db, endTrust, identities }: IdentityAdminDeps) => {
   const attempt = async (
-    { id, etag, event, plan }: Writing,
+    { id, etag, event, detail, plan }: Writing,
     call: Call,
     tried: Try,
   ): Promise<Attempted<IdentityRecord>> => {
@@ -55,11 +57,12 @@ export const createWrite = ({ audit, clock, conflictRetry, db, endTrust, identit
         for (const credential of change.credentials ?? [])
           if (!(await identities.putSecret(tx, before.id, credential, now))) throw new Moved("a credential");
         await endTrust(tx, before, change);
-        await audit.record(
-          tx,
-          { identityId: before.id, sessionId: undefined, type: event, outcome: "done", detail: operatorOf(call) },
-          call,
-        );
+        const about = { identityId: before.id, sessionId: undefined, outcome: "done" } as const;
+        await audit.record(tx, { ...about, type: event, detail: { ...detail, ...operatorOf(call) } }, call);
+        if (next.state !== before.state) {
+          const type = next.state === "active" ? "identity.enabled" : "identity.disabled";
+          await audit.record(tx, { ...about, type, detail: operatorOf(call) }, call);
+        }
         return next;
       });
       return { kind: "done", render: async () => after };

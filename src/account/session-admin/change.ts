@@ -7,28 +7,32 @@ import type {
   ExtendSessionResponse,
 } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
 import { isLive } from "../../session/session.ts";
+import { operatorOf } from "../identities/operator-of.ts";
 import type { SessionAdminDeps } from "./deps.ts";
+import { endedByOperator } from "./ended-by-operator.ts";
 import { noSession } from "./list.ts";
 import { createSessionPresenter } from "./render.ts";
 
 /** Ends and extends sessions. Each comes before or after any other change of the person. */
 export const createSessionChanges = (deps: SessionAdminDeps) => {
-  const { clock, db, directory, extension, identities } = deps;
+  const { audit, clock, db, directory, extension, identities } = deps;
   const present = createSessionPresenter(deps);
 
   return {
-    async disableSession({ id }: DisableSessionRequest): Promise<DisableSessionResponse> {
+    async disableSession({ id }: DisableSessionRequest, call: Call): Promise<DisableSessionResponse> {
       const [key] = await directory.keysOf(db, [id]);
       if (key === undefined) throw noSession();
       await db.transaction(async (tx) => {
         await identities.lock(tx, key.identityId);
-        await directory.disableSome(tx, key.identityId, [key.id]);
+        if ((await directory.disableSome(tx, key.identityId, [key.id])) === 0) return;
+        await audit.record(tx, endedByOperator(key.identityId, 1, call, key.id), call);
       });
       return { $typeName: "ostiary.session.v1.DisableSessionResponse" };
     },
 
-    async extendSession({ id }: ExtendSessionRequest): Promise<ExtendSessionResponse> {
+    async extendSession({ id }: ExtendSessionRequest, call: Call): Promise<ExtendSessionResponse> {
       const [key] = await directory.keysOf(db, [id]);
       const extended =
         key &&
@@ -43,6 +47,9 @@ export const createSessionChanges = (deps: SessionAdminDeps) => {
           // It may have been given a longer life than the configuration has now.
           if (expiresAt <= found.session.expiresAt) return found;
           await directory.extend(tx, key, expiresAt);
+          const event = { type: "session.extended", outcome: "done" } as const;
+          const detail = { subject: key.id, ...operatorOf(call) };
+          await audit.record(tx, { identityId: key.identityId, sessionId: undefined, ...event, detail }, call);
           return { ...found, session: { ...found.session, expiresAt } };
         }));
       if (extended === undefined) throw noSession();
@@ -52,10 +59,15 @@ export const createSessionChanges = (deps: SessionAdminDeps) => {
       };
     },
 
-    async deleteIdentitySessions({ id }: DeleteIdentitySessionsRequest): Promise<DeleteIdentitySessionsResponse> {
+    async deleteIdentitySessions(
+      { id }: DeleteIdentitySessionsRequest,
+      call: Call,
+    ): Promise<DeleteIdentitySessionsResponse> {
       const deleted = await db.transaction(async (tx) => {
         await identities.lock(tx, id);
-        return directory.deleteAll(tx, id);
+        const count = await directory.deleteAll(tx, id);
+        if (count > 0) await audit.record(tx, endedByOperator(id.toLowerCase(), count, call), call);
+        return count;
       });
       if (deleted === 0) throw serviceError("NOT_FOUND", { explain: "The identity has no sessions." });
       return { $typeName: "ostiary.session.v1.DeleteIdentitySessionsResponse" };

@@ -1,3 +1,4 @@
+import type { AuditLog } from "../../audit/audit-log.ts";
 import type { Database } from "../../db/sql.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -7,16 +8,21 @@ import type { Schemas } from "../../schema/sources.ts";
 import type { SessionDirectory } from "../../session/directory.ts";
 
 /** What the RPCs about sessions need. */
-export interface SessionAdminDeps {
-  readonly db: Database;
-  readonly clock: Clock;
-  readonly identities: IdentityStore;
-  readonly directory: SessionDirectory;
+export interface SessionAdminDeps extends SessionAdminStorage {
   readonly schemas: Schemas;
   readonly kinds: readonly CredentialAdministration[];
   /** Seals page tokens. */
   readonly pages: TextAead;
   readonly extension: SessionExtension;
+}
+
+/** Where sessions are read and ended. */
+interface SessionAdminStorage {
+  readonly audit: AuditLog;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly identities: IdentityStore;
+  readonly directory: SessionDirectory;
 }
 
 /** How sessions are extended. Milliseconds. */

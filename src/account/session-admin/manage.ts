@@ -2,12 +2,14 @@ import type {
   ManageSessionsRequest,
   ManageSessionsResponse,
 } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
+import type { Sql } from "../../db/sql.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import { someAtOnce } from "../../lib/some-at-once.ts";
 import type { SessionKey } from "../../session/store.ts";
 import type { SessionAdminDeps } from "./deps.ts";
+import { endedByOperator } from "./ended-by-operator.ts";
 
 /** How many sessions one call ends at most when all are meant. */
 const BATCH = 5_000;
@@ -20,21 +22,27 @@ type Action = "disable" | "delete";
 type Target = readonly [identityId: string, ids: readonly string[] | "all"];
 
 /** Disables or deletes many sessions. */
-export const createManage = ({ db, directory, identities }: SessionAdminDeps) => {
+export const createManage = ({ audit, db, directory, identities }: SessionAdminDeps) => {
   /** Ends sessions of one person, some or all; gives how many. */
-  const endOf = (action: Action, identityId: string, ids: readonly string[] | "all"): Promise<number> =>
+  const endOf = (action: Action, [identityId, ids]: Target, call: Call): Promise<number> =>
     db.transaction(async (tx) => {
       await identities.lock(tx, identityId);
-      if (ids === "all")
-        return action === "disable" ? directory.disableAll(tx, identityId) : directory.deleteAll(tx, identityId);
-      return action === "disable"
-        ? directory.disableSome(tx, identityId, ids)
-        : directory.deleteSome(tx, identityId, ids);
+      const count = await write(tx, action, [identityId, ids]);
+      if (count > 0) await audit.record(tx, endedByOperator(identityId, count, call), call);
+      return count;
     });
 
-  const endAll = async (action: Action, targets: readonly Target[], { signal }: Call): Promise<number> => {
-    const ended = await someAtOnce(targets, { atOnce: AT_ONCE, signal }, ([id, sessions]) =>
-      endOf(action, id, sessions),
+  const write = async (tx: Sql, action: Action, [identityId, ids]: Target): Promise<number> => {
+    if (ids === "all")
+      return action === "disable" ? directory.disableAll(tx, identityId) : directory.deleteAll(tx, identityId);
+    return action === "disable"
+      ? directory.disableSome(tx, identityId, ids)
+      : directory.deleteSome(tx, identityId, ids);
+  };
+
+  const endAll = async (action: Action, targets: readonly Target[], call: Call): Promise<number> => {
+    const ended = await someAtOnce(targets, { atOnce: AT_ONCE, signal: call.signal }, (target) =>
+      endOf(action, target, call),
     );
     return ended.reduce((sum, count) => sum + count, 0);
   };

@@ -16,7 +16,7 @@ import type { TrustedDevices } from "../../session/trusted-devices.ts";
 
 /** What the RPCs about sessions need. */
 export interface SessionDeps
-  extends Pick<FlowStorage, "db" | "clock">,
+  extends Pick<FlowStorage, "audit" | "db" | "clock">,
     Pick<FlowSessions, "callers" | "csrf" | "sessionCookie"> {
   readonly sessions: SessionStore;
   readonly sessionEndings: SessionEndings;

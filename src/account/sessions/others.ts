@@ -43,7 +43,7 @@ export const createOthers = ({ db, callers, clock, requiredAal, schemas, session
   async revokeOtherSessions(_: RevokeOtherSessionsRequest, call: Call): Promise<RevokeOtherSessionsResponse> {
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);
-    const count = await sessionEndings.endOthers(caller.session);
+    const count = await sessionEndings.endOthers(caller.session, call);
     return { $typeName: "ostiary.session.v1.RevokeOtherSessionsResponse", count };
   },
 
@@ -56,7 +56,7 @@ export const createOthers = ({ db, callers, clock, requiredAal, schemas, session
         explain: "The current session cannot be revoked here. Log out instead.",
       });
     // Scoped to the caller: another person's id changes nothing and shows nothing.
-    await sessionEndings.endOther(caller.session, id);
+    await sessionEndings.endOther(caller.session, id, call);
     return { $typeName: "ostiary.session.v1.RevokeSessionResponse" };
   },
 });

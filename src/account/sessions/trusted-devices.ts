@@ -13,7 +13,7 @@ import type { SessionDeps } from "./deps.ts";
 const DEFAULT_PAGE = 250;
 
 /** A person's trusted devices: to see them and to end them. */
-export const createTrustedDevicesRpcs = ({ callers, db, requiredAal, trustedDevices }: SessionDeps) => ({
+export const createTrustedDevicesRpcs = ({ audit, callers, db, requiredAal, trustedDevices }: SessionDeps) => ({
   async listTrustedDevices(request: ListTrustedDevicesRequest, call: Call): Promise<ListTrustedDevicesResponse> {
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);
@@ -41,7 +41,11 @@ export const createTrustedDevicesRpcs = ({ callers, db, requiredAal, trustedDevi
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);
     // Scoped to the caller: another person's id changes nothing and shows nothing.
-    await trustedDevices.end(db, caller.identity.id, id);
+    await db.transaction(async (tx) => {
+      if (!(await trustedDevices.end(tx, caller.identity.id, id))) return;
+      const event = { type: "device.untrusted", outcome: "done", detail: { subject: id.toLowerCase() } } as const;
+      await audit.record(tx, { identityId: caller.identity.id, sessionId: caller.session.id, ...event }, call);
+    });
     return { $typeName: "ostiary.session.v1.RevokeTrustedDeviceResponse" };
   },
 });

@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { Refusals } from "../../audit/refusals.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type {
@@ -126,12 +127,20 @@ const TRIES = 6;
 export const createCompleteAuthentication = ({
   login,
   registration,
+  refusals,
 }: {
+  readonly refusals: Refusals;
   readonly login: SignInSteps;
   readonly registration: SignUpSteps;
 }): CompleteAuthentication => {
-  const reject: CompleteAuthentication["reject"] = (context, wrong) =>
-    (context.flow.kind === "registration" ? registration : login).reject(context, wrong);
+  const reject: CompleteAuthentication["reject"] = (context, wrong) => {
+    const { call, caller, flow, method } = context;
+    if (wrong.refused) {
+      const sessionId = caller?.identity.id === wrong.refused.identityId ? caller.session.id : undefined;
+      refusals.record({ ...wrong.refused, sessionId, flow: "login", method, call });
+    }
+    return (flow.kind === "registration" ? registration : login).reject(context, wrong);
+  };
 
   const approve = async (
     context: AuthenticationContext,

@@ -164,6 +164,19 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     return { amr: stands ? [{ method: TRUSTED_DEVICE, aal: "aal2" } as const] : [], device: undefined };
   };
 
+  const recordSignIn = async (
+    tx: Sql,
+    { authenticated: { amr }, context: { call }, renews }: SignIn,
+    { session }: Issued,
+    trusted: TrustedDevice | undefined,
+  ): Promise<void> => {
+    const about = { identityId: session.identityId, sessionId: session.id, outcome: "done" } as const;
+    const { method, aal, provider, via } = amr;
+    const detail = { method, aal, ...(provider !== undefined && { provider }), ...(via !== undefined && { via }) };
+    await audit.record(tx, { ...about, type: renews ? "session.reauthenticated" : "login.succeeded", detail }, call);
+    if (trusted) await audit.record(tx, { ...about, type: "device.trusted", detail: { subject: trusted.id } }, call);
+  };
+
   return async (tx, signIn) => {
     const { authenticated, context, hooked, renews } = signIn;
     const { flow, call } = context;
@@ -186,6 +199,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
       } as const;
       await audit.record(tx, event, call);
     }
+    await recordSignIn(tx, signIn, issued, trust.device);
     const written: WrittenContext = { ...hooked, identity, session: issued.session, verifications: [] };
     await hooks.inTransaction(tx, written);
     return { issued, context: written, trusted: trust.device };

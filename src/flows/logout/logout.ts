@@ -69,7 +69,7 @@ export const createLogout = ({
     // The token is the proof that the person wanted this: the link cannot be made by another site.
     if (!logoutTokens.matches(session.id, request.token))
       throw serviceError("LOGOUT_TOKEN_MISMATCH", { explain: "The token query parameter does not fit the session." });
-    await sessionEndings.end(session);
+    await sessionEndings.end(session, call);
     sessionCookie.clear(call);
     csrf.rotate(call);
     // Browsers heed it over https alone (https://www.w3.org/TR/clear-site-data/#fetch-integration).
@@ -85,7 +85,7 @@ export const createLogout = ({
     if (call.malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: call.malformed });
     if (sessionToken === "")
       throw serviceError("INVALID_FIELD", { field: "session_token", explain: "session_token is missing." });
-    if (!(await sessionEndings.endByToken(sessionToken)))
+    if (!(await sessionEndings.endByToken(sessionToken, call)))
       throw serviceError("SESSION_TOKEN_UNKNOWN", { explain: "No session has this token." });
     return { $typeName: "ostiary.session.v1.PerformNativeLogoutResponse" };
   },

@@ -28,8 +28,14 @@ export type CheckSecret = (brought: BroughtSecret) => Promise<CheckedSecret>;
 export const createCheckSecret = ({
   codeGuesses,
   devices,
+  refusals,
   sealedContext,
-}: Pick<ProofDeps, "codeGuesses" | "devices" | "sealedContext">): CheckSecret => {
+}: Pick<ProofDeps, "codeGuesses" | "devices" | "refusals" | "sealedContext">): CheckSecret => {
+  const refuse = ({ flow, method, call }: BroughtSecret, identityId: string | undefined, reason: string): void => {
+    if (identityId === undefined) return;
+    refusals.record({ identityId, flow: kindOf(flow), method: method.name, reason, call });
+  };
+
   const count = async ({ flow, call }: BroughtSecret, sent: SentProof | undefined) => {
     const { address, identityId } = sent ?? {};
     return codeGuesses.count({
@@ -41,21 +47,31 @@ export const createCheckSecret = ({
   };
 
   return async (brought) => {
-    const { flow, method, secret } = brought;
+    const { flow, method, secret, call } = brought;
     const sent = openSent(sealedContext, flow, method.name);
     if (method.isGuessable) {
       const verdict = await count(brought, sent);
+      if (verdict.kind === "wait" && sent?.identityId !== undefined)
+        refusals.limited({ identityId: sent.identityId, flow: kindOf(flow), method: method.name, call });
       if (verdict.kind === "wait")
         throw serviceError("RATE_LIMITED", {
           explain: "Too many codes were tried for this address. Try again later.",
           headers: { "retry-after": String(verdict.seconds) },
         });
-      if (verdict.kind !== "allowed") return verdict;
+      if (verdict.kind !== "allowed") {
+        refuse(brought, sent?.identityId, "too_many_attempts");
+        return verdict;
+      }
     }
     const kind = method.check(sent?.proof, bindingOf(flow, sent ?? nobody), secret);
-    if (kind !== "right") return { kind };
+    if (kind !== "right") {
+      refuse(brought, sent?.identityId, kind === "expired" ? "expired" : "wrong_credential");
+      return { kind };
+    }
     return sent?.identityId === undefined ? { kind: "wrong" } : { kind, sent, identityId: sent.identityId };
   };
 };
+
+const kindOf = ({ kind }: FlowRecord) => (kind === "recovery" ? "recovery" : "verification");
 
 const nobody: Pick<SentProof, "address" | "identityId"> = { address: undefined, identityId: undefined };

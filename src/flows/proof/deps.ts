@@ -21,7 +21,7 @@ export interface ProofGuards {
 
 /** What sends secrets to addresses and takes them back. */
 export interface ProofDeps
-  extends Pick<FlowStorage, "db" | "clock" | "flows" | "identities">,
+  extends Pick<FlowStorage, "audit" | "refusals" | "db" | "clock" | "flows" | "identities">,
     Pick<FlowSessions, "callers" | "csrf">,
     ProofGuards {
   readonly courier: Courier;

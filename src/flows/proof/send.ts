@@ -98,7 +98,7 @@ export type SendProof = (sending: Sending) => Promise<{ readonly flow: FlowRecor
  * answer nor in its time, and what is counted is counted for every address alike.
  */
 export const createSendProof = (deps: ProofDeps): SendProof => {
-  const { db, clock, courier, devices, flows, identities, messageFloor, messages, sealedContext } = deps;
+  const { audit, db, clock, courier, devices, flows, identities, messageFloor, messages, sealedContext } = deps;
   const queueProof = createQueueProof(deps);
 
   const findOwner = async (kind: ProofFlowKind, address: Address): Promise<IdentityRecord | undefined> => {
@@ -132,6 +132,13 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
     return before?.address?.value === address.value ? before.proof : undefined;
   };
 
+  const recordRequest = (tx: Sql, sending: Sending, identityId: string, isAllowed: boolean): Promise<void> => {
+    const { kind, method, address, call } = sending;
+    const detail = { method: method.name, via: address.via, ...(!isAllowed && { reason: "too_many_messages" }) };
+    const event = { type: `${kind}.requested`, outcome: isAllowed ? "done" : "refused", detail } as const;
+    return audit.record(tx, { identityId, sessionId: undefined, ...event }, call);
+  };
+
   const write = async (
     tx: Sql,
     sending: Sending,
@@ -154,6 +161,7 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
       context: sealSent(sealedContext, after, method.name, { proof, address, identityId: owner?.id }),
     };
     if (!(await flows.save(tx, saved, now))) throw new ConcurrentChangeError("the flow is over");
+    if (owner) await recordRequest(tx, sending, owner.id, isAllowed);
     if (!isAllowed) return { flow: saved, isQueued: false };
     if (owner === undefined) return { flow: saved, isQueued: await notifyStranger(tx, sending) };
     await queueProof(tx, { ...sending, issued, owner });

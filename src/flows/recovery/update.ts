@@ -33,7 +33,7 @@ interface Brought extends Submitted {
 
 /** Creates the steps of a recovery: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: RecoveryDeps) => {
-  const { clock, config, db, flows, hookFlow, identities, linkBase, methods } = deps;
+  const { clock, config, db, flows, hookFlow, identities, linkBase, methods, refusals } = deps;
   const load = createLoad(deps);
   const { reject, replace, expired, rendered } = load;
   const send = createSendProof(deps);
@@ -126,6 +126,8 @@ export const createUpdate = (deps: RecoveryDeps) => {
     // What an operator made is for the person, and not for an address.
     if (before && (address === undefined || has(before.recovery, address))) {
       if (before.state === "active") return { before, address };
+      const who = { identityId: before.id, flow: "recovery", method: picked.name, call } as const;
+      refusals.record({ ...who, reason: "identity_disabled" });
       throw await reject({ flow, call, messages: [{ node: "", text: uiText(messages.identityDisabled) }] });
     }
     if (!picked.isGuessable) throw await replace(flow, picked.wrong, call);

@@ -81,7 +81,7 @@ export const createApproveSignUp = (deps: RegistrationDeps): SignUpSteps["approv
 
 /** Creates the transaction of a sign-up. @throws ConcurrentChangeError, AlreadyConsumed, RATE_LIMITED */
 const createWriteSignUp =
-  ({ clock, csrf, flows, hooks, identities, limit, sessions }: RegistrationDeps) =>
+  ({ audit, clock, csrf, flows, hooks, identities, limit, sessions }: RegistrationDeps) =>
   async (
     tx: Sql,
     { flow, call, fetches }: AuthenticationContext,
@@ -99,6 +99,18 @@ const createWriteSignUp =
     await consumeOrThrow(tx, consume);
     await limit.consumeOrThrow(tx, call.remoteAddress);
     await identities.insert(tx, identity, secrets);
+    const { method, provider } = amr;
+    await audit.record(
+      tx,
+      {
+        identityId: identity.id,
+        sessionId: undefined,
+        type: "registration.succeeded",
+        outcome: "done",
+        detail: { method, ...(provider !== undefined && { provider }) },
+      },
+      call,
+    );
     // A native app fetches its session: it gets one whatever is configured.
     let issued = fetches ? await sessions.begin(tx, identity, [amr], call) : undefined;
     // A secret that someone else may know must not outlive the change of person.

@@ -1,3 +1,4 @@
+import type { EventContent } from "../../audit/event-types.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import type { WrittenContext } from "../../hooks/phases.ts";
 import { apply, differsInProtected } from "../../identity/apply.ts";
@@ -56,6 +57,8 @@ export const persist = async (
   const { change, event, amr, consume, active } = submission.performed;
   const { caller, flow, parked, call, hooked, sql } = submission;
   const before = caller.identity;
+  // No matter of security: worth a row only where others hear of it.
+  const unprotected: EventContent | undefined = audit.isHeard ? { type: "profile.changed" } : undefined;
 
   try {
     return await inTransaction(sql, db, async (tx): Promise<Persisted> => {
@@ -65,7 +68,7 @@ export const persist = async (
         ...withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success", active),
         context: prepareAgain(deps, flow, hooked.method),
       };
-      const recorded = event ?? (differsInProtected(before, after) ? { type: "identifiers.changed" } : undefined);
+      const recorded = event ?? (differsInProtected(before, after) ? identifiersChanged : unprotected);
 
       mustHold(await identities.update(tx, before, after));
       await consumeOrThrow(tx, consume);
@@ -100,3 +103,5 @@ export const persist = async (
     throw thrown;
   }
 };
+
+const identifiersChanged: EventContent = { type: "identifiers.changed" };

@@ -1,4 +1,5 @@
 import type { AuditLog } from "../../audit/audit-log.ts";
+import type { Refusals } from "../../audit/refusals.ts";
 import type { Database } from "../../db/sql.ts";
 import type { HookRunner } from "../../hooks/runner.ts";
 import type { IdentityStore } from "../../identity/store.ts";
@@ -28,6 +29,7 @@ export interface FlowStorage {
   readonly newFlows: PacedByNetwork;
   readonly identities: IdentityStore;
   readonly audit: AuditLog;
+  readonly refusals: Refusals;
 }
 
 /** Who calls, and what a browser brings and gets. */

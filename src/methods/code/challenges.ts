@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { Refusals } from "../../audit/refusals.ts";
 import type { Courier } from "../../courier/courier.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { MessageTemplate } from "../../courier/message.ts";
@@ -12,7 +13,7 @@ import type { MessageLimit } from "../../limits/message-limit.ts";
 import type { KnownDevices } from "../../session/known-devices.ts";
 import type { ViewedFlow } from "../contract/flow.ts";
 import type { StepEffect } from "../contract/result.ts";
-import type { CodeAddress } from "./credential.ts";
+import { CODE, type CodeAddress } from "./credential.ts";
 import type { OneTimeCodes } from "./one-time-code.ts";
 
 /** Codes to send in a flow. */
@@ -62,6 +63,7 @@ export interface CodeChallenges {
 export interface CodeChallengesDeps {
   readonly codes: OneTimeCodes;
   readonly guesses: CodeGuesses;
+  readonly refusals: Refusals;
   readonly limit: MessageLimit;
   readonly courier: Courier;
   readonly devices: KnownDevices;
@@ -79,6 +81,7 @@ interface SealedCode extends CodeAddress {
 export const createCodeChallenges = ({
   codes,
   guesses,
+  refusals,
   limit,
   courier,
   devices,
@@ -136,7 +139,10 @@ export const createCodeChallenges = ({
           identityId: identity?.id,
           device,
         });
-        if (verdict.kind === "wait") throw tooManyGuesses(verdict.seconds);
+        if (verdict.kind === "wait") {
+          if (identity) refusals.limited({ identityId: identity.id, flow: "login", method: CODE, call });
+          throw tooManyGuesses(verdict.seconds);
+        }
         if (verdict.kind === "flow_used_up") return { kind: "used_up" };
         const checked = codes.check(code, { flowId: flow.id, address: value, identityId: identity?.id }, typed);
         if (verdict.kind === "allowed" && checked === "right" && sealed.is_void !== true)

@@ -1,3 +1,4 @@
+import type { Refusals } from "../../audit/refusals.ts";
 import type { CodeConfig } from "../../config/config.ts";
 import type { Courier } from "../../courier/courier.ts";
 import type { Database } from "../../db/sql.ts";
@@ -30,6 +31,7 @@ export interface CodeDeps extends CodeStorage {
 }
 
 interface CodeStorage {
+  readonly refusals: Refusals;
   readonly db: Database;
   readonly identities: IdentityStore;
 }

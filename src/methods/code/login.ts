@@ -12,7 +12,7 @@ import type { Authenticated } from "../contract/authentication.ts";
 import { hasErrors } from "../contract/flow.ts";
 import { emptyIdentifierNode, identifierNode } from "../contract/identifier-node.ts";
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
-import { type NextStep, type Rejected, rejected } from "../contract/result.ts";
+import { type NextStep, type RefusalReason, type Rejected, rejected } from "../contract/result.ts";
 import type { CodeChallenges } from "./challenges.ts";
 import { CODE, type CodeAddress, viaOfValue } from "./credential.ts";
 import { messages } from "./messages.ts";
@@ -135,13 +135,20 @@ export const createCodeLogin = ({
     sent: Sent,
   ): Promise<Authenticated | Rejected> => {
     const submittedValues = { identifier: sent.identifier };
-    const wrong = rejected([{ node: "", text: uiText(general.loginCodeInvalid) }], submittedValues, CODE);
+    const wrong = refusal(
+      sent,
+      rejected([{ node: "", text: uiText(general.loginCodeInvalid) }], submittedValues, CODE),
+    );
     if (input.code.trim() === "") return rejected([missing("code")], submittedValues, CODE);
     const claimed = input.address || input.identifier;
     const { sealed, identity } = sent;
     const answered = await challenges.answer({ flow: view.flow, call, sealed, identity, typed: input.code });
     if (answered.kind === "used_up")
-      return rejected([{ node: "", text: uiText(general.invalid, { reason: tooOften }) }], submittedValues, CODE);
+      return refusal(
+        sent,
+        rejected([{ node: "", text: uiText(general.invalid, { reason: tooOften }) }], submittedValues, CODE),
+        "too_many_attempts",
+      );
     const isTheirs = view.signedIn === undefined || identity === undefined || view.signedIn.identity.id === identity.id;
     const isSame = claimed === "" || normaliseIdentifier(claimed) === normaliseIdentifier(sent.identifier);
     if (answered.kind !== "right" || identity === undefined || !isSame || !isTheirs) return wrong;
@@ -149,7 +156,11 @@ export const createCodeLogin = ({
     if (!recipients.stillHas(identity, address)) return wrong;
     // Only whoever reads the person's messages learns that the account was disabled.
     if (identity.state !== "active")
-      return rejected([{ node: "", text: uiText(general.identityDisabled) }], submittedValues, CODE);
+      return refusal(
+        sent,
+        rejected([{ node: "", text: uiText(general.identityDisabled) }], submittedValues, CODE),
+        "identity_disabled",
+      );
     return {
       kind: "authenticated",
       identity,
@@ -208,6 +219,12 @@ interface Sent {
   /** As they are now; undefined where nobody has the identifier. */
   readonly identity: IdentityRecord | undefined;
 }
+
+/** Records a refusal where somebody has the identifier. */
+const refusal = ({ identity }: Sent, wrong: Rejected, reason: RefusalReason = "wrong_credential"): Rejected => ({
+  ...wrong,
+  ...(identity && { refused: { identityId: identity.id, reason } }),
+});
 
 const tooOften = "The code was tried too often. Please ask for another one.";
 

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { EventContent } from "../../audit/event-types.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
 
@@ -8,10 +9,10 @@ import type { FormMessage } from "../../ui/stored-message.ts";
 export type SubmittedValues = Readonly<Record<string, JsonValue>>;
 
 /** What to record in the person's security events. */
-export interface MethodEvent {
-  readonly type: string;
-  readonly detail?: JsonObject;
-}
+export type MethodEvent = EventContent;
+
+/** Why somebody could not sign in, for the owner of the account. */
+export type RefusalReason = "wrong_credential" | "too_many_attempts" | "identity_disabled";
 
 /** The form does not hold. Nothing is written but the form. */
 export interface Rejected {
@@ -27,6 +28,8 @@ export interface Rejected {
   readonly isOnlyMethod?: boolean;
   /** What to record in the person's security events as refused. */
   readonly event?: MethodEvent;
+  /** Whose account it was, where a sign-in is refused: recorded in their security events. */
+  readonly refused?: { readonly identityId: string; readonly reason: RefusalReason };
   /** It may hold in a moment: another server did not answer, and nothing was used up. */
   readonly mayPass?: boolean;
 }

@@ -1,6 +1,8 @@
+import type { Refusals } from "../../audit/refusals.ts";
 import { serviceError } from "../../errors/service-error.ts";
-import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
 import type { RateLimiter } from "../../limits/rate-limiter.ts";
+import type { SignedIn } from "../../session/session.ts";
 import type { Authenticated } from "./authentication.ts";
 import type { Rejected } from "./result.ts";
 
@@ -11,19 +13,28 @@ import type { Rejected } from "./result.ts";
  * @throws RATE_LIMITED
  */
 export type SecondFactorAttempts = (
-  identity: IdentityRecord,
+  signedIn: SignedIn,
+  method: string,
+  call: Call,
   verify: () => Promise<Authenticated | Rejected>,
 ) => Promise<Authenticated | Rejected>;
 
 /** Creates it. */
 export const createSecondFactorAttempts =
-  (limiter: RateLimiter): SecondFactorAttempts =>
-  async (identity, verify) => {
-    const tried = await limiter.attempt(limiter.secondFactorBuckets(identity.id), async () => {
-      const result = await verify();
-      return { failed: result.kind !== "authenticated", value: result };
-    });
+  (limiter: RateLimiter, refusals: Refusals): SecondFactorAttempts =>
+  async ({ identity, session }, method, call, verify) => {
+    const who = { identityId: identity.id, sessionId: session.id, flow: "login", method, call } as const;
+    const tried = await limiter.attempt<Authenticated | Rejected>(
+      limiter.secondFactorBuckets(identity.id),
+      async () => {
+        const result = await verify();
+        if (result.kind === "authenticated") return { failed: false, value: result };
+        const refused = { identityId: identity.id, reason: "wrong_credential" } as const;
+        return { failed: true, value: { ...result, refused } };
+      },
+    );
     if (tried.kind === "made") return tried.value;
+    refusals.limited(who);
     throw serviceError("RATE_LIMITED", {
       explain: "Too many failed attempts at the second factor. Try again later.",
       details: { retry_after: tried.seconds },

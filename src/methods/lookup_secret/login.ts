@@ -79,13 +79,13 @@ export const createLookupSecretLogin = ({
 
     submitted: () => ({}),
 
-    authenticate: async ({ lookupSecret }, { signedIn }) => {
+    authenticate: async ({ lookupSecret }, { signedIn }, call) => {
       if (signedIn === undefined || !hasCodes(signedIn.identity))
         return rejected([{ node: "", text: uiText(general.noRecoveryCodes) }], {});
       const typed = readCode(lookupSecret);
       if (typed === "")
         return rejected([{ node: "lookup_secret", text: uiText(general.required, { property: "lookup_secret" }) }], {});
-      return attempts(signedIn.identity, () => verify(signedIn.identity, typed));
+      return attempts(signedIn, LOOKUP_SECRET, call, () => verify(signedIn.identity, typed));
     },
   };
 };

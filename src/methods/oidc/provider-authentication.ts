@@ -91,7 +91,10 @@ export const createProviderAuthentication = ({
     schema: IdentitySchema,
   ): Authenticated | Rejected => {
     if (identity.state !== "active")
-      return rejected([{ node: "", text: uiText(general.identityDisabled) }], undefined, OIDC);
+      return {
+        ...rejected([{ node: "", text: uiText(general.identityDisabled) }], undefined, OIDC),
+        refused: { identityId: identity.id, reason: "identity_disabled" },
+      };
     return {
       kind: "authenticated",
       identity,

@@ -45,7 +45,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
     { identity, sql }: SettingsChange,
   ): Promise<Performed | Rejected> => {
     const { provider } = profile;
-    const event = { type: "provider.linked", detail: { provider } };
+    const event = { type: "provider.linked", detail: { provider } } as const;
     const allowed = mayLink(providers, identity, provider);
     if (allowed.kind === "forbidden") return { ...rejected([allowed.message]), event };
     const stored = await identities.findSecret(sql, identity.id, OIDC);
@@ -60,7 +60,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
   };
 
   const prepareUnlink = async (provider: string, { identity, sql }: SettingsChange): Promise<Performed | Rejected> => {
-    const event = { type: "provider.unlinked", detail: { provider } };
+    const event = { type: "provider.unlinked", detail: { provider } } as const;
     const stays = mustStayLinked(providers, identity, provider, firstFactors(identity));
     if (stays) return { ...rejected([stays.message]), event };
     const stored = await identities.findSecret(sql, identity.id, OIDC);

@@ -1,3 +1,4 @@
+import type { Refusals } from "../../audit/refusals.ts";
 import type { Database } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityStore } from "../../identity/store.ts";
@@ -28,6 +29,7 @@ export interface PasswordLoginDeps {
   readonly attempts: RateLimiter;
   readonly devices: KnownDevices;
   readonly floor: FailureFloor;
+  readonly refusals: Refusals;
 }
 
 /**
@@ -42,6 +44,7 @@ export const createPasswordLogin = ({
   attempts,
   devices,
   floor,
+  refusals,
 }: PasswordLoginDeps): LoginMethod<"password"> => {
   const field = freezeNode(
     inputNode({
@@ -81,12 +84,22 @@ export const createPasswordLogin = ({
       timed.verified(hashKindOf(hash));
       return { failed: !found || !verified.ok, value: verified };
     });
-    if (tried.kind === "wait") throw tooManyGuesses(tried.seconds);
+    if (tried.kind === "wait") {
+      if (found) refusals.limited({ identityId: found.identity.id, flow: "login", method: PASSWORD, call });
+      throw tooManyGuesses(tried.seconds);
+    }
     const { ok, rehash } = tried.value;
-    if (!found || !ok) return rejected([{ node: "", text: uiText(messages.invalidCredentials) }], submittedValues);
+    if (!found || !ok)
+      return {
+        ...rejected([{ node: "", text: uiText(messages.invalidCredentials) }], submittedValues),
+        ...(found && { refused: { identityId: found.identity.id, reason: "wrong_credential" } }),
+      };
     // Only whoever knows the password learns that the account was disabled.
     if (found.identity.state !== "active")
-      return rejected([{ node: "", text: uiText(messages.identityDisabled) }], { identifier: "" }, PASSWORD);
+      return {
+        ...rejected([{ node: "", text: uiText(messages.identityDisabled) }], { identifier: "" }, PASSWORD),
+        refused: { identityId: found.identity.id, reason: "identity_disabled" },
+      };
     const rehashed = rehash ? await passwords.rehash(input.password, guesser.share) : undefined;
     const renewed = rehashed === undefined ? {} : { renewed: writeHash(rehashed) };
     return {

@@ -70,13 +70,13 @@ export const createTotpLogin = ({
 
     submitted: () => ({}),
 
-    authenticate: async ({ totpCode }, { signedIn }) => {
+    authenticate: async ({ totpCode }, { signedIn }, call) => {
       if (signedIn === undefined || !hasTotp(signedIn.identity))
         return rejected([{ node: "", text: uiText(general.noTotp) }], {});
       const typed = readCode(totpCode);
       if (typed === "")
         return rejected([{ node: "totp_code", text: uiText(general.required, { property: "totp_code" }) }], {});
-      return attempts(signedIn.identity, () => verify(signedIn.identity, typed));
+      return attempts(signedIn, TOTP, call, () => verify(signedIn.identity, typed));
     },
   };
 };

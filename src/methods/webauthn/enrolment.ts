@@ -104,7 +104,7 @@ export const createEnrolments = (deps: EnrolmentDeps): Enrolments => {
     add: async (enrolment, view) => {
       const { method, node, passwordless, userHandle } = enrolment;
       const form = settingsForm(method, view);
-      const event = { type: `${method}.added` };
+      const event = { type: `${method}.added` } as const;
       const key = await readNewKey(enrolment, form, deps);
       if ("kind" in key) return { ...key, event };
       const there = allKeysOf(view.identity);
@@ -121,7 +121,7 @@ export const createEnrolments = (deps: EnrolmentDeps): Enrolments => {
     },
 
     remove: async (method, hexId, node, view) => {
-      const event = { type: `${method}.removed` };
+      const event = { type: `${method}.removed` } as const;
       const ring = readKeyRing(await identities.findSecret(view.sql, view.identity.id, method));
       const key = ring.keys.find(({ id }) => hexOf(id) === hexId.toLowerCase());
       if (key === undefined) return { ...rejected([unknownKey()]), event };

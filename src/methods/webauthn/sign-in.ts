@@ -84,12 +84,20 @@ export const createSignIn = ({ audit, db, formSecrets }: SignInDeps): SignInWith
           },
           call,
         );
-      return assertionFault(assertion.fault);
+      return {
+        ...assertionFault(assertion.fault),
+        ...(identity &&
+          assertion.fault !== "counter" && { refused: { identityId: identity.id, reason: "wrong_credential" } }),
+      };
     }
     if (identity === undefined) return unknownOwner();
     // Only whoever has the key learns that the account was disabled.
     if (identity.state !== "active")
-      return { ...rejected([{ node: "", text: uiText(general.identityDisabled) }]), active: method };
+      return {
+        ...rejected([{ node: "", text: uiText(general.identityDisabled) }]),
+        active: method,
+        refused: { identityId: identity.id, reason: "identity_disabled" },
+      };
     return {
       kind: "authenticated",
       identity,

@@ -303,7 +303,10 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
       expect([
         t,
         c,
-        await server.sql(`SELECT 1 FROM ${t} WHERE ${c} = UNHEX(REPLACE(?, '-', ''))`, [person.id]),
+        await server.sql(
+          `SELECT 1 FROM ${t} WHERE ${c} = UNHEX(REPLACE(?, '-', ''))${t === "security_events" ? " AND type <> 'identity.deleted'" : ""}`,
+          [person.id],
+        ),
       ]).toEqual([t, c, []]);
     // The name is free again.
     done(await create({ traits: { email: person.email }, external_id: person.email }));
