@@ -1,9 +1,9 @@
 import { createAdmin } from "./account/admin-module.ts";
 import { createAccount } from "./account/module.ts";
-import { createAudit } from "./audit/module.ts";
 import type { Config } from "./config/config.ts";
 import { type AppOverrides, createCore } from "./core.ts";
 import { createCourier } from "./courier/module.ts";
+import { createEvents } from "./events/module.ts";
 import { createFlowErrors } from "./flows/error/module.ts";
 import { createFlows } from "./flows/module.ts";
 import { createPurge } from "./jobs/purge.ts";
@@ -42,7 +42,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const account = createAccount({ ...core, ...sessions, ...flows }, sessions, methods);
   const admin = createAdmin({ ...core, trustedDevices: sessions.trustedDevices }, methods);
   const schemas = { services: [createSchemaService({ schemas: core.schemas, csrf: sessions.csrf })] };
-  const audit = createAudit(core);
+  const events = createEvents(core, flows);
   const modules: readonly Module[] = [
     sessions,
     limits,
@@ -53,7 +53,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
     account,
     admin,
     schemas,
-    audit,
+    events,
   ];
 
   const listeners = createListeners({

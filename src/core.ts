@@ -4,6 +4,7 @@ import type { Config } from "./config/config.ts";
 import { createDatabase } from "./db/pool.ts";
 import { createReadiness } from "./db/readiness.ts";
 import type { Database } from "./db/sql.ts";
+import { createOutbox } from "./events/outbox.ts";
 import { createIdentityStore } from "./identity/store.ts";
 import { createJobs } from "./jobs/engine.ts";
 import { observeJobs } from "./jobs/metrics.ts";
@@ -45,10 +46,16 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     keys: secrets.cipher,
   });
   const digestKey = secrets.default[0] ?? "";
-  const audit = createAuditLog({ clock, digestKey, isStreamed: false, forward: undefined });
   const metrics = createMetrics();
   const jobs = createJobs({ db, clock, aead, log, interval: Math.min(1_000, config.courier.worker.pull_wait) });
   observeJobs(metrics.registry, jobs);
+  const outbox = createOutbox({ config: config.events, jobs });
+  const audit = createAuditLog({
+    clock,
+    digestKey,
+    isStreamed: config.events.stream.enabled,
+    forward: outbox.receivers.length > 0 ? outbox.forward : undefined,
+  });
   return {
     config,
     clock,
@@ -67,6 +74,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     keyring: createKeyring(secrets.cookie),
     identities: createIdentityStore(),
     audit,
+    outbox,
     refusals: createRefusals({ audit, clock, db, log }),
     /** Public base URL, without a slash at its end. */
     publicUrl: serve.public.base_url.replace(/\/+$/, ""),

@@ -2,6 +2,7 @@ import type { Config } from "./config/config.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { HookConfig } from "./config/hook-config.ts";
 import { type PreparedCourier, prepareCourier } from "./courier/prepare.ts";
+import { findReceiverFaults } from "./events/find-receiver-faults.ts";
 import { type PreparedWebHooks, prepareWebHooks } from "./hooks/web-hook/prepare.ts";
 import { findLookFaults } from "./hosted/look.ts";
 import { type AddressRules, createAddressRules } from "./lib/outbound/address-rules.ts";
@@ -30,6 +31,7 @@ export const prepareApp = async ({
   clients,
   courier: courierConfig,
   hosted,
+  events,
 }: Config): Promise<PreparedApp> => {
   const addressRules = createAddressRules(clients.http);
   const courier = await prepareCourier({ courier: courierConfig, addressRules });
@@ -37,6 +39,7 @@ export const prepareApp = async ({
   const faults = [
     ...courier.faults,
     ...webHooks.faults,
+    ...findReceiverFaults(events, addressRules),
     ...findMapperFaults(selfservice.methods.oidc.config),
     ...findTlsFaults(serve),
     ...findLookFaults(hosted),

@@ -48,6 +48,8 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   audit: ["gen", "lib", "errors", "ui", "db", "config"],
   continuation: ["gen", "lib", "errors", "ui", "db", "config"],
   jobs: ["lib", "db"],
+  // What happened is delivered by jobs.
+  events: ["gen", "lib", "errors", "db", "config", "jobs", "audit"],
   // Messages are jobs, and may name a person.
   courier: ["gen", "lib", "errors", "ui", "db", "config", "jobs", "identity"],
   "methods/contract": beneathMethods,

@@ -1,5 +1,6 @@
 import type { AddressFlowConfig } from "./address-flow-config.ts";
 import type { CourierConfig } from "./courier-config.ts";
+import type { EventsConfig } from "./events-config.ts";
 import type { AfterConfig, HookConfig, WebHookClientConfig } from "./hook-config.ts";
 import type { KeyMethodsConfig } from "./keys-config.ts";
 import type { OidcConfig } from "./oidc-config.ts";
@@ -30,6 +31,7 @@ export interface Config {
   readonly hashers: HashersConfig;
   readonly clients: { readonly http: HttpClientConfig; readonly web_hook: WebHookClientConfig };
   readonly courier: CourierConfig;
+  readonly events: EventsConfig;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
   readonly hosted: HostedConfig;

@@ -3,6 +3,7 @@ import { absoluteUrl } from "./absolute-url.ts";
 import type { Config, HashersConfig, LimitsConfig } from "./config.ts";
 import type { Origin } from "./origin.ts";
 import { readCourier } from "./read-courier.ts";
+import { readEvents } from "./read-events.ts";
 import { readHosted } from "./read-hosted.ts";
 import { readIdentity } from "./read-identity.ts";
 import { readSelfService } from "./read-self-service.ts";
@@ -54,6 +55,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
       serviceName: hosted.name,
       disallowPrivate: root.flag("clients.smtp.disallow_private_ip_ranges"),
     }),
+    events: readEvents(root.part("events")),
     log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
     limits: readLimits(root),
     hosted,

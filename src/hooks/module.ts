@@ -6,6 +6,7 @@ import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { ServerLog } from "../lib/log.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import { createSendRequest } from "../lib/outbound/send-request.ts";
 import type { Schemas } from "../schema/sources.ts";
 import type { Cookies } from "../session/cookies.ts";
 import type { SessionStore } from "../session/store.ts";
@@ -15,7 +16,9 @@ import { createHookContexts } from "./web-hook/context.ts";
 import { createEnqueue, createWebHookJob } from "./web-hook/job.ts";
 import type { PreparedWebHooks } from "./web-hook/prepare.ts";
 import { createRenderPerson, type PrintMessage } from "./web-hook/render-person.ts";
-import { createSendWebHook } from "./web-hook/send.ts";
+
+/** Bytes of the answer of a receiver. */
+const ANSWER_LIMIT = 5 * 1024 * 1024;
 
 /** What hooks stand on. */
 export interface HooksDeps {
@@ -38,14 +41,14 @@ export const createHooks = (
 ) => {
   const { header_allowlist: headerAllowlist, timeout } = config.clients.web_hook;
   const engine = createJsonnetEngine();
-  const send = createSendWebHook({ fetch: createOutboundFetch(), rules: addressRules, timeout });
+  const send = createSendRequest({ fetch: createOutboundFetch(), rules: addressRules, timeout, limit: ANSWER_LIMIT });
   const own = new Set([config.session.cookie.name, sessions.csrf.cookieName]);
   const contexts = createHookContexts({
     headerAllowlist,
     isOwnCookie: (name) => own.has(name) || ownCookie.test(name),
     renderPerson: createRenderPerson({ clock, print, schemas }),
   });
-  const enqueue = createEnqueue({ clock, db, jobs });
+  const enqueue = createEnqueue({ db, jobs });
   return {
     factories: hooks({
       sessions: sessions.store,

@@ -7,7 +7,7 @@ import { uuid7 } from "../lib/ids.ts";
 import { withJitter } from "./backoff.ts";
 import { createDueJobs } from "./due.ts";
 import type { JobKind, JobResult, NewJob } from "./job.ts";
-import { type ClaimedJob, createJobStore, type JobCount } from "./store.ts";
+import { type ClaimedJob, createJobStore, type JobCount, type JobFilter, type ListedJob } from "./store.ts";
 
 /** Does the jobs that are due, on as many nodes as share the database. */
 export interface Jobs {
@@ -21,6 +21,10 @@ export interface Jobs {
   stop(): Promise<void>;
   /** Figures for metrics. */
   counts(): Promise<readonly JobCount[]>;
+  /** Jobs that wait or were parked. */
+  list(filter: JobFilter): Promise<readonly ListedJob[]>;
+  /** Has parked jobs of a kind done again, the oldest first; gives how many. */
+  unpark(kind: string, limit: number): Promise<number>;
 }
 
 /** What `createJobs` needs. */
@@ -87,7 +91,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     const signal = AbortSignal.any([stopping.signal, lost.signal]);
     try {
       if (job.payload === undefined) return await settle(job, kind, { kind: "park", reason: "cannot be decrypted" });
-      const result = await kind.run({ id: job.id, payload: job.payload, attempt: job.attempt }, signal).catch(failed);
+      const result = await kind.run({ ...job, payload: job.payload }, signal).catch(failed);
       if (lost.signal.aborted) return;
       if (result && stopping.signal.aborted)
         return await store.release(job.id, owner, {
@@ -187,6 +191,8 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
       await Promise.all(underway.values());
     },
     counts: () => store.counts(),
+    list: (filter) => store.list(filter),
+    unpark: (kind, limit) => store.unpark(kind, limit),
   };
 };
 

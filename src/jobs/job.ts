@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { SqlValue } from "../db/sql.ts";
 
 /*
  * Work that outlives a request: mails, events, imports, purging. This folder
@@ -14,6 +15,8 @@ export interface Job {
   readonly payload: JsonObject;
   /** 1 at the first attempt. */
   readonly attempt: number;
+  /** Among the jobs with its key; see `NewJob.order`. */
+  readonly position: number;
 }
 
 /** What a kind answers when the work cannot be done now. */
@@ -55,6 +58,13 @@ export interface JobKind {
   readonly every?: number;
 }
 
+/**
+ * Where a job stands among those with its key: a number; a statement that gives
+ * one, as `position`, in the transaction that queues the job; or after all that wait.
+ * That is right over all nodes where the transaction holds what the key stands for.
+ */
+export type JobPosition = number | "last" | { readonly sql: string; readonly values: readonly SqlValue[] };
+
 /** What is queued. */
 export interface NewJob {
   readonly kind: string;
@@ -65,5 +75,5 @@ export interface NewJob {
    * Jobs of one kind with the same key are done one after the other, by
    * `position`: the next begins when the one before is done or parked.
    */
-  readonly order?: { readonly key: Buffer; readonly position: number };
+  readonly order?: { readonly key: Buffer; readonly position: JobPosition };
 }

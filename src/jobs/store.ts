@@ -11,8 +11,29 @@ export interface ClaimedJob {
   readonly id: string;
   readonly kind: string;
   readonly attempt: number;
+  readonly position: number;
   /** Undefined when the key that encrypted it is gone. */
   readonly payload: JsonObject | undefined;
+}
+
+/** A job that waits or was parked, for whoever looks after the server. */
+export interface ListedJob {
+  readonly id: string;
+  readonly position: number;
+  readonly attempts: number;
+  readonly lastError: string;
+  readonly parkedAt: Date | undefined;
+  /** Undefined when the key that encrypted it is gone. */
+  readonly payload: JsonObject | undefined;
+}
+
+/** Which jobs are listed: of a kind, those that wait or those that were parked, the oldest first. */
+export interface JobFilter {
+  readonly kind: string;
+  readonly parked: boolean;
+  /** Those with a higher id. */
+  readonly after: string | undefined;
+  readonly limit: number;
 }
 
 /** How many jobs of a kind there are. */
@@ -41,11 +62,16 @@ export interface JobStore {
   /** Sets a job aside for the operator. */
   park(id: string, owner: Buffer, reason: string): Promise<void>;
   counts(): Promise<readonly JobCount[]>;
+  list(filter: JobFilter): Promise<readonly ListedJob[]>;
+  /** Has parked jobs of a kind done again, the oldest first; gives how many. */
+  unpark(kind: string, limit: number): Promise<number>;
 }
 
 const REASON_LENGTH = columnSizes["jobs.last_error"];
 const MICROSECONDS = 1000;
 const soon = "UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND";
+const lastPosition =
+  "SELECT COALESCE(MAX(j.position), 0) + 1 AS position FROM jobs j WHERE j.kind = ? AND j.order_key = ?";
 
 /** Creates the store. Payloads are encrypted while they wait. */
 export const createJobStore = ({ db, aead }: { readonly db: Database; readonly aead: Aead }): JobStore => {
@@ -60,14 +86,21 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
 
   return {
     async insert(sql, id, { kind, payload, delay = 0, order }) {
-      await sql.execute(insertJob, [
-        uuidBytes(id),
-        kind,
-        order?.key ?? null,
-        order?.position ?? 0,
-        seal(id, kind, payload),
-        delay * MICROSECONDS,
-      ]);
+      const sealed = seal(id, kind, payload);
+      const wait = delay * MICROSECONDS;
+      const { key, position } = order ?? { key: null, position: 0 };
+      if (key === null || typeof position === "number") {
+        const place = typeof position === "number" ? position : 0;
+        await sql.execute(insertJob, [uuidBytes(id), kind, key, place, sealed, wait]);
+        return;
+      }
+      const found = position === "last" ? { sql: lastPosition, values: [kind, key] } : position;
+      // Of a value in a list of columns a server does not know that it is binary.
+      await sql.execute(
+        `INSERT INTO jobs (id, kind, order_key, position, payload, attempts, run_at, created_at)
+         SELECT UNHEX(?), ?, UNHEX(?), place.position, UNHEX(?), 0, ${soon}, UTC_TIMESTAMP(3) FROM (${found.sql}) AS place`,
+        [id.replaceAll("-", ""), kind, key.toString("hex"), sealed.toString("hex"), wait, ...found.values],
+      );
     },
 
     async ensure(kind, delay) {
@@ -108,11 +141,19 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
         [owner, lease * MICROSECONDS, uuidBytes(id)],
       );
       if (affectedRows === 0) return undefined;
-      const [row] = await db.query<{ kind: string; attempts: number; payload: Buffer }>(
-        "SELECT kind, attempts, payload FROM jobs WHERE id = ? AND owner = ?",
+      const [row] = await db.query<{ kind: string; attempts: number; position: number | string; payload: Buffer }>(
+        "SELECT kind, attempts, position, payload FROM jobs WHERE id = ? AND owner = ?",
         [uuidBytes(id), owner],
       );
-      return row && { id, kind: row.kind, attempt: row.attempts, payload: open(id, row.kind, row.payload) };
+      return (
+        row && {
+          id,
+          kind: row.kind,
+          attempt: row.attempts,
+          position: Number(row.position),
+          payload: open(id, row.kind, row.payload),
+        }
+      );
     },
 
     async renew(id, owner, lease) {
@@ -141,6 +182,43 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
         "UPDATE jobs SET owner = NULL, parked_at = UTC_TIMESTAMP(3), last_error = ? WHERE id = ? AND owner = ?",
         [reason.slice(0, REASON_LENGTH), uuidBytes(id), owner],
       );
+    },
+
+    async list({ kind, parked, after, limit }) {
+      const rows = await db.query<{
+        id: Buffer;
+        position: number | string;
+        attempts: number;
+        last_error: string;
+        parked_at: Date | null;
+        payload: Buffer;
+      }>(
+        `SELECT id, position, attempts, last_error, parked_at, payload FROM jobs
+          WHERE kind = ? AND parked_at IS ${parked ? "NOT NULL" : "NULL"} AND id > ?
+          ORDER BY id LIMIT ${Math.trunc(limit)}`,
+        [kind, after === undefined ? Buffer.alloc(0) : uuidBytes(after)],
+      );
+      return rows.map((row) => ({
+        id: uuidText(row.id),
+        position: Number(row.position),
+        attempts: row.attempts,
+        lastError: row.last_error,
+        parkedAt: row.parked_at ?? undefined,
+        payload: open(uuidText(row.id), kind, row.payload),
+      }));
+    },
+
+    async unpark(kind, limit) {
+      const rows = await db.query<{ id: Buffer }>(
+        `SELECT id FROM jobs WHERE kind = ? AND parked_at IS NOT NULL ORDER BY id LIMIT ${Math.trunc(limit)}`,
+        [kind],
+      );
+      for (const { id } of rows)
+        await db.execute(
+          "UPDATE jobs SET parked_at = NULL, attempts = 0, run_at = UTC_TIMESTAMP(3) WHERE id = ? AND parked_at IS NOT NULL",
+          [id],
+        );
+      return rows.length;
     },
 
     async counts() {

@@ -7,6 +7,8 @@ export const scopes = [
   "sessions.write",
   "recovery.write",
   "courier.read",
+  "events.read",
+  "events.write",
   "metrics.read",
 ] as const;
 

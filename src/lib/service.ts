@@ -1,6 +1,7 @@
 import type {
   DescMethod,
   DescMethodClientStreaming,
+  DescMethodServerStreaming,
   DescMethodUnary,
   DescService,
   MessageShape,
@@ -30,23 +31,33 @@ export interface ReceivingRpc<M extends DescMethod> {
   ) => MessageShape<M["output"]>;
 }
 
+/** An RPC whose answers are a stream, before the pipeline wraps it. For operators alone. */
+export interface SendingRpc<M extends DescMethod> {
+  /** Gives its answers; each is asked for once the one before was taken. It ends soon after the signal is aborted. */
+  readonly send: (request: MessageShape<M["input"]>, signal: AbortSignal) => AsyncIterable<MessageShape<M["output"]>>;
+}
+
 /** Every RPC of a service, by its local name. */
 export type Rpcs<S extends DescService> = {
   readonly [K in keyof S["method"]]: S["method"][K] extends DescMethodUnary<infer I, infer O>
     ? Rpc<DescMethodUnary<I, O>>
     : S["method"][K] extends DescMethodClientStreaming<infer I, infer O>
       ? ReceivingRpc<DescMethodClientStreaming<I, O>>
-      : never;
+      : S["method"][K] extends DescMethodServerStreaming<infer I, infer O>
+        ? SendingRpc<DescMethodServerStreaming<I, O>>
+        : never;
 };
 
 /** A service and its implementation, as data. */
 export interface ServiceDefinition {
   readonly service: DescService;
-  readonly rpcs: Readonly<Record<string, Rpc<DescMethod> | ReceivingRpc<DescMethod>>>;
+  readonly rpcs: Readonly<Record<string, AnyRpc>>;
 }
+
+type AnyRpc = Rpc<DescMethod> | ReceivingRpc<DescMethod> | SendingRpc<DescMethod>;
 
 /** Pairs a service with its RPCs; a missing one does not compile. */
 export const defineService = <S extends DescService>(service: S, rpcs: Rpcs<S>): ServiceDefinition => ({
   service,
-  rpcs: rpcs as Readonly<Record<string, Rpc<DescMethod> | ReceivingRpc<DescMethod>>>,
+  rpcs: rpcs as Readonly<Record<string, AnyRpc>>,
 });

@@ -1,9 +1,11 @@
-import type { DescMethod, DescMethodUnary } from "@bufbuild/protobuf";
+import { type DescMethod, type DescMethodServerStreaming, type DescMethodUnary, getOption } from "@bufbuild/protobuf";
+import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import type { Procedure, ReceivingProcedure } from "../lib/call.ts";
 import type { Intake } from "../lib/intake.ts";
 import type { ServiceDefinition } from "../lib/service.ts";
 import { createAccessCheck } from "./access-check.ts";
 import type { BoundReceiving } from "./connect/receiving.ts";
+import type { BoundSending } from "./connect/sending.ts";
 import type { BoundRpc } from "./connect/unary.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
 import { createProcedure, type ProcedureDeps } from "./procedure.ts";
@@ -31,6 +33,7 @@ export interface BindDeps {
 export const bindRpcs = (services: readonly ServiceDefinition[], deps: BindDeps) => {
   const bound: BoundRpc[] = [];
   const receiving: BoundReceiving[] = [];
+  const sending: BoundSending[] = [];
   for (const { service, rpcs } of services) {
     for (const method of service.methods) {
       const rpc = rpcs[method.localName];
@@ -57,10 +60,16 @@ export const bindRpcs = (services: readonly ServiceDefinition[], deps: BindDeps)
           merge: rpc.merge,
           intake: intakeOf(),
         });
+      else if (rpc !== undefined && "send" in rpc && isSending(method))
+        sending.push({
+          method: mustBeForOperators(method),
+          send: rpc.send as BoundSending["send"],
+          deps: deps.procedures,
+        });
       else throw new Error(`${rpcName(method)} has no implementation`);
     }
   }
-  return { bound: byMethod(bound), receiving: byMethod(receiving) };
+  return { bound: byMethod(bound), receiving: byMethod(receiving), sending };
 };
 
 const byMethod = <T extends { readonly method: DescMethod }>(all: readonly T[]): Bound<T> => {
@@ -73,6 +82,14 @@ const byMethod = <T extends { readonly method: DescMethod }>(all: readonly T[]):
       return one;
     },
   };
+};
+
+const isSending = (method: DescMethod): method is DescMethodServerStreaming => method.methodKind === "server_streaming";
+
+/** The lock of the admin port says who may call it; nothing would on the public one. */
+const mustBeForOperators = (method: DescMethodServerStreaming): DescMethodServerStreaming => {
+  if (getOption(method, access) === Access.ADMIN) return method;
+  throw new Error(`${rpcName(method)} streams its answers, and is not for operators`);
 };
 
 const isUnary = (method: DescMethod): method is DescMethodUnary => method.methodKind === "unary";

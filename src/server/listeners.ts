@@ -109,7 +109,7 @@ export const createListeners = ({
   const anyonesIntake = (method: DescMethod) =>
     createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps });
 
-  const { bound, receiving } = bindRpcs(services, { procedures: deps, intakes: intakeDeps });
+  const { bound, receiving, sending } = bindRpcs(services, { procedures: deps, intakes: intakeDeps });
 
   const descriptors = services.map(({ service }) => service);
 
@@ -157,6 +157,7 @@ export const createListeners = ({
     mountConnect(app, {
       rpcs: bound.all.filter(({ method }) => isHere(method)),
       receiving: receiving.all.filter(({ method }) => isHere(method)),
+      sending: sending.filter(({ method }) => isHere(method)),
       stock: [health.service, { rpcs: [], mount: createReflection(descriptors, isHere) }],
       port,
       baseUrl: listener.base_url,

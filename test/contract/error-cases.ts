@@ -54,6 +54,8 @@ export const outOfReach = {
   VERIFIED_ADDRESS_REQUIRED: {
     why: "no hook is configured here: test/behaviour/require-verified-address.test.ts reaches it",
   },
+  STREAM_DISABLED: { why: "REST has no such RPC: test/behaviour/events/watch.test.ts reaches it" },
+  RESUME_TOKEN_EXPIRED: { why: "REST has no such RPC: test/behaviour/events/watch.test.ts reaches it" },
   FLOW_REFUSED: { why: "no hook is configured here: test/behaviour/web-hooks.test.ts reaches it" },
   UPSTREAM_TIMED_OUT: { why: "no hook is configured here: test/behaviour/web-hook-failures.test.ts reaches it" },
   IDENTITY_DISABLED: { why: "who signs in is told in the form, by message 4010011; a session of theirs is over" },

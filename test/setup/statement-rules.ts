@@ -42,6 +42,8 @@ const others = new Set([
   "oidc_nonces",
   "flow_errors",
   "jobs",
+  "event_stream",
+  "ended_receivers",
   "courier_messages",
   "schema_migrations",
   "schema_migration_lease",
@@ -57,6 +59,11 @@ const everywhere = [
   /^SELECT COUNT\(\*\) AS people FROM identities$/,
   /^SELECT .* FROM sessions s JOIN identities i ON i\.id = s\.identity_id WHERE s\.issued_at <= \?/,
   /^SELECT s\.id, s\.identity_id FROM sessions s(?: WHERE s\.active = 1)? LIMIT \d+$/,
+  // What operators list of what happened, and watch; giving it places, purging and verifying it.
+  /^SELECT e\.identity_id, .* FROM security_events e WHERE (?:e\.stream_position > \?|e\.created_at IS NOT NULL)/,
+  /^SELECT (?:1 AS n|e\.identity_id, e\.id, e\.created_at) FROM security_events e WHERE e\.stream_position IS NULL/,
+  /^SELECT e\.identity_id, e\.position, e\.stream_position FROM security_events e WHERE e\.created_at <= \? ORDER BY/,
+  /^SELECT DISTINCT e\.identity_id FROM security_events e WHERE e\.identity_id > \? ORDER BY e\.identity_id LIMIT/,
   // Whether a flow that is not the person's own is someone else's.
   /^SELECT 1 FROM flows f WHERE f\.id = \? AND f\.kind = 'settings'$/,
 ];

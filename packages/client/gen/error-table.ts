@@ -40,5 +40,7 @@ export const errorTable = [
   { reason: 31, code: 14, status: 502, id: "", message: "A server that is needed did not answer rightly." },
   { reason: 45, code: 7, status: 403, id: "session_verified_address_required", message: "An address of the account must be verified first." },
   { reason: 41, code: 4, status: 504, id: "", message: "A server that is needed did not answer in time." },
+  { reason: 46, code: 9, status: 400, id: "", message: "Events are not streamed." },
+  { reason: 47, code: 11, status: 410, id: "", message: "Events that follow this resume_token were purged." },
   { reason: 40, code: 7, status: 403, id: "flow_refused", message: "The flow was refused." },
 ] as const;

@@ -3,7 +3,6 @@ import type { Sql } from "../../db/sql.ts";
 import { exponentialBackoff } from "../../jobs/backoff.ts";
 import type { Jobs } from "../../jobs/engine.ts";
 import type { JobKind, JobResult } from "../../jobs/job.ts";
-import type { Clock } from "../../lib/clock.ts";
 import { sha256 } from "../../lib/digest.ts";
 import { readWebHookConfig } from "./config.ts";
 import { createRequests, type QueuedDelivery, type WebHookDeps } from "./web-hook.ts";
@@ -15,19 +14,11 @@ const SECOND = 1_000;
 
 /** Creates what queues deliveries. */
 export const createEnqueue =
-  ({
-    clock,
-    db,
-    jobs,
-  }: {
-    readonly clock: Clock;
-    readonly db: Sql;
-    readonly jobs: Pick<Jobs, "enqueue" | "wake">;
-  }): WebHookDeps["enqueue"] =>
+  ({ db, jobs }: { readonly db: Sql; readonly jobs: Pick<Jobs, "enqueue" | "wake"> }): WebHookDeps["enqueue"] =>
   async (sql, { identityId, ...payload }) => {
     const { url, id } = payload.config;
     const order = identityId !== undefined && {
-      order: { key: sha256(JSON.stringify([id ?? url, identityId])), position: clock.now().getTime() },
+      order: { key: sha256(JSON.stringify([id ?? url, identityId])), position: "last" as const },
     };
     await jobs.enqueue(sql ?? db, { kind: KIND, payload: payload as unknown as JsonObject, ...order });
     if (sql === undefined) jobs.wake();

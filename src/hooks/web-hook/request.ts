@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Evaluated } from "../../lib/jsonnet/evaluate.ts";
+import type { ReceiverRequest } from "../../lib/outbound/send-request.ts";
 import { sendsBody, type WebHookConfig } from "./config.ts";
 import { bodyOfFields } from "./fields.ts";
-import type { WebHookRequest } from "./send.ts";
 
 /** A request that is ready to be sent; `cancelled` where the program says that nothing is to be sent. */
 export type PreparedRequest =
-  | { readonly kind: "request"; readonly request: WebHookRequest }
+  | { readonly kind: "request"; readonly request: ReceiverRequest }
   | { readonly kind: "cancelled" }
   | { readonly kind: "failed"; readonly reason: string };
 

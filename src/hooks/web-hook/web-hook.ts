@@ -4,6 +4,7 @@ import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { JsonnetEngine } from "../../lib/jsonnet/engine.ts";
 import { runFunction } from "../../lib/jsonnet/run-function.ts";
+import type { ReceiverAnswer, SendRequest } from "../../lib/outbound/send-request.ts";
 import { outgoingHeaders } from "../../lib/trace.ts";
 import type {
   BeforeContext,
@@ -18,7 +19,6 @@ import { readMessages, readRevision } from "./answer.ts";
 import { readWebHookConfig, type WebHookConfig } from "./config.ts";
 import type { HookContexts } from "./context.ts";
 import { createPrepareRequest, type PreparedRequest } from "./request.ts";
-import type { SendWebHook, WebHookAnswer } from "./send.ts";
 
 /** What `web_hook` needs. */
 export interface WebHookDeps {
@@ -26,7 +26,7 @@ export interface WebHookDeps {
   readonly engine: JsonnetEngine;
   /** Programs of bodies, by the URL that the configuration names them with. */
   readonly programs: ReadonlyMap<string, string>;
-  readonly send: SendWebHook;
+  readonly send: SendRequest;
   /** Queues a request that is delivered in the background; in the transaction of the change, if there is one. */
   readonly enqueue: (sql: Sql | undefined, delivery: QueuedDelivery) => Promise<void>;
   /** Has what was queued delivered at once. */
@@ -45,7 +45,7 @@ export interface QueuedDelivery {
 }
 
 /** A request that was answered, or that the program cancelled. */
-type Delivered = (WebHookAnswer & { readonly kind: "answered" }) | { readonly kind: "cancelled" };
+type Delivered = (ReceiverAnswer & { readonly kind: "answered" }) | { readonly kind: "cancelled" };
 
 /** Makes the requests of a hook; also for deliveries in the background. */
 export const createRequests = (

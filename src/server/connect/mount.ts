@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import type { LockedRoute } from "../admin-lock/lock-port.ts";
 import { rpcName } from "../rpc-name.ts";
 import { type BoundReceiving, createReceivingRoute } from "./receiving.ts";
+import { type BoundSending, lockSending, routeSending } from "./sending.ts";
 import { type BoundRpc, createUnaryRoute, type UnaryDeps, type UnaryRoute } from "./unary.ts";
 
 /** Bytes of a message to health or reflection: the name of a service or of a type. */
@@ -16,6 +17,8 @@ export interface ConnectOptions extends UnaryDeps {
   readonly rpcs: Iterable<BoundRpc>;
   /** Those whose requests are a stream. */
   readonly receiving?: Iterable<BoundReceiving>;
+  /** Those whose answers are a stream. */
+  readonly sending?: readonly BoundSending[];
   /** Services that are the protocol's own and do without the pipeline: health and reflection. */
   readonly stock: readonly StockService[];
 }
@@ -32,7 +35,10 @@ export interface StockService {
  * Mounts the Connect, gRPC and gRPC-Web protocols: the RPCs of ours, and the
  * services that are the protocol's own. No RPC answers a GET.
  */
-export const mountConnect = (app: FastifyInstance, { rpcs, receiving = [], stock, ...deps }: ConnectOptions): void => {
+export const mountConnect = (
+  app: FastifyInstance,
+  { rpcs, receiving = [], sending = [], stock, ...deps }: ConnectOptions,
+): void => {
   app.register((scope, _options, done) => {
     // Bodies are read here, not by parsers of the app.
     scope.removeAllContentTypeParsers();
@@ -52,13 +58,19 @@ export const mountConnect = (app: FastifyInstance, { rpcs, receiving = [], stock
   });
   app.register((scope, _options, done) => {
     scope.addHook("onRequest", (request, reply, next) => {
+      if (request.method !== "POST") return reply.code(405).header("allow", "POST").send("An RPC is called by POST.\n");
       // The library makes a URL of the host and does not answer when it is none.
       if (URL.canParse(`http://${request.host}`)) return next();
       reply.code(400).send({ code: "invalid_argument", message: "the request names no host" });
     });
+    lockSending(
+      scope,
+      sending.map(({ method }) => method),
+    );
     scope.register(fastifyConnectPlugin, {
       routes: (router) => {
         for (const { mount } of stock) mount(router);
+        for (const rpc of sending) routeSending(rpc)(router);
       },
       // Requests may be compressed as everywhere; answers are not.
       acceptCompression: [compressionGzip, compressionBrotli],

@@ -40,7 +40,7 @@ const left = async () =>
 const purge = (options: Partial<Parameters<typeof createPurge>[0]> = {}) =>
   createPurge({ db, clock, batchSize: 100, interval: 1_000, tasks, ...options });
 const run = (kind: JobKind, signal = new AbortController().signal) =>
-  kind.run({ id: uuid7(now), payload: {}, attempt: 1 }, signal);
+  kind.run({ id: uuid7(now), payload: {}, attempt: 1, position: 0 }, signal);
 
 describe("purging", () => {
   it("deletes what has been over for long enough, and nothing else, in small batches", async () => {

@@ -12,3 +12,20 @@ ALTER TABLE security_events ADD UNIQUE KEY security_events_chain (identity_id, p
 -- NULL until then, 0 for one that is not streamed.
 ALTER TABLE security_events ADD COLUMN stream_position BIGINT NULL DEFAULT 0;
 ALTER TABLE security_events ADD KEY security_events_stream (stream_position, identity_id, position);
+
+-- How far the stream of all events goes, and up to where it was purged. One row,
+-- which whoever gives events their places holds.
+CREATE TABLE event_stream (
+  id TINYINT NOT NULL,
+  last BIGINT NOT NULL,
+  purged BIGINT NOT NULL,
+  PRIMARY KEY (id)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+INSERT INTO event_stream (id, last, purged) VALUES (1, 0, 0);
+
+-- Receivers of events that answered 410 and get no more.
+CREATE TABLE ended_receivers (
+  name VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  ended_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (name)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;

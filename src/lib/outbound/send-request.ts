@@ -1,8 +1,8 @@
-import type { AddressRules } from "../../lib/outbound/address-rules.ts";
-import { AddressRefused, type OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
+import type { AddressRules } from "./address-rules.ts";
+import { AddressRefused, type OutboundFetch } from "./outbound-fetch.ts";
 
 /** A request to a receiver. Plain data. */
-export interface WebHookRequest {
+export interface ReceiverRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface WebHookRequest {
 }
 
 /** What came of a request. `reason` is for the log: no URL, no secret. */
-export type WebHookAnswer =
+export type ReceiverAnswer =
   | {
       readonly kind: "answered";
       readonly status: number;
@@ -21,26 +21,25 @@ export type WebHookAnswer =
   | { readonly kind: "failed"; readonly reason: string };
 
 /** Sends a request and reads its whole answer. Never throws, but for the reason of `signal`. */
-export type SendWebHook = (request: WebHookRequest, signal?: AbortSignal) => Promise<WebHookAnswer>;
+export type SendRequest = (request: ReceiverRequest, signal?: AbortSignal) => Promise<ReceiverAnswer>;
 
 /** What sending needs. */
-export interface SendWebHookDeps {
+export interface SendRequestDeps {
   readonly fetch: OutboundFetch;
   readonly rules: AddressRules;
   /** Milliseconds for the request and its answer. */
   readonly timeout: number;
+  /** Bytes of an answer. */
+  readonly limit: number;
 }
-
-/** Bytes of an answer. */
-const LIMIT = 5 * 1024 * 1024;
 
 /**
  * Creates what sends requests to receivers: over connections that stay open,
  * to addresses that `clients.http` admits, with a time limit and an answer of
  * limited size. No redirect is followed.
  */
-export const createSendWebHook =
-  ({ fetch, rules, timeout }: SendWebHookDeps): SendWebHook =>
+export const createSendRequest =
+  ({ fetch, rules, timeout, limit }: SendRequestDeps): SendRequest =>
   async ({ url, method, headers, body }, signal) => {
     const policy = rules.policyOf(new URL(url), true);
     if (policy === undefined) return { kind: "failed", reason: "plain http to the public Internet is not asked" };
@@ -54,8 +53,8 @@ export const createSendWebHook =
         policy,
         reuse: true,
       });
-      const text = await readLimited(response);
-      if (text === undefined) return { kind: "failed", reason: `the answer is larger than ${LIMIT} bytes` };
+      const text = await readLimited(response, limit);
+      if (text === undefined) return { kind: "failed", reason: `the answer is larger than ${limit} bytes` };
       const retryAfter = response.headers.get("retry-after") ?? undefined;
       return { kind: "answered", status: response.status, text, retryAfter };
     } catch (error) {
@@ -67,12 +66,12 @@ export const createSendWebHook =
   };
 
 /** The body as text; undefined when it is too long. */
-const readLimited = async (response: Response): Promise<string | undefined> => {
+const readLimited = async (response: Response, limit: number): Promise<string | undefined> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > LIMIT) return undefined;
+    if (size > limit) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -1,0 +1,121 @@
+import type { Registry } from "prom-client";
+import { EventAdminService } from "../../gen/ostiary/events/v1/event_admin_service_pb.ts";
+import { createPurgeEvents } from "../audit/purge-events.ts";
+import type { Refusals } from "../audit/refusals.ts";
+import { createVerifyChain } from "../audit/verify-chain.ts";
+import type { Config } from "../config/config.ts";
+import type { Database } from "../db/sql.ts";
+import { exponentialBackoff } from "../jobs/backoff.ts";
+import type { Jobs } from "../jobs/engine.ts";
+import type { JobKind } from "../jobs/job.ts";
+import type { Clock } from "../lib/clock.ts";
+import { digestOf } from "../lib/digest.ts";
+import { createKeyring } from "../lib/keyring.ts";
+import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import { createSendRequest } from "../lib/outbound/send-request.ts";
+import { defineService } from "../lib/service.ts";
+import { createEventDeliveries } from "./admin-deliveries.ts";
+import { createEventReads } from "./admin-reads.ts";
+import { createDelivery } from "./delivery.ts";
+import { createEventLog } from "./event-log.ts";
+import type { PrintEvent } from "./make-body.ts";
+import type { Outbox } from "./outbox.ts";
+import { createReceiverStates } from "./receiver-states.ts";
+import { createEventStream, type EventStream } from "./stream.ts";
+import { createWatch } from "./watch.ts";
+
+/** What events stand on. */
+export interface EventsCore {
+  readonly config: Pick<Config, "database" | "events" | "secrets">;
+  readonly addressRules: AddressRules;
+  readonly clock: Clock;
+  readonly db: Database;
+  readonly jobs: Jobs;
+  readonly log: { warn(data: object, message: string): void };
+  readonly publicUrl: string;
+}
+
+/** What was made before the modules, because every change of a person writes to it. */
+export interface EventsLog {
+  readonly digestKeys: readonly string[];
+  readonly metrics: { readonly registry: Registry };
+  readonly outbox: Outbox;
+  readonly refusals: Refusals;
+}
+
+/** Bytes of the answer of a receiver that are read. */
+const ANSWER_LIMIT = 65_536;
+/** Milliseconds between two looks at events without a place, where nobody watches. */
+const PLACING_EVERY_MS = 5_000;
+
+/** Creates what delivers, lists and streams events. */
+export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly print: PrintEvent }) => {
+  const { addressRules, config, db, digestKeys, jobs, outbox, refusals } = core;
+  const { cleanup } = config.database;
+  const states = createReceiverStates(db, outbox.setEnded);
+  const stream = createEventStream(db);
+  const log = createEventLog();
+  const keyring = createKeyring(config.secrets.pagination.map(digestOf));
+  const send = createSendRequest({
+    fetch: createOutboundFetch(),
+    rules: addressRules,
+    timeout: config.events.delivery.timeout,
+    limit: ANSWER_LIMIT,
+  });
+  const pages = keyring.seal("page of events");
+  const tokens = keyring.seal("place in the stream of events");
+  const isEnabled = config.events.stream.enabled;
+  const watch = createWatch({ db, log, stream, tokens, isEnabled });
+  const reads = createEventReads({ db, log, pages, verifyChain: createVerifyChain(digestKeys) });
+  const deliveries = createEventDeliveries({ db, jobs, log, outbox, pages, states });
+  const [digestKey = ""] = digestKeys;
+  const purge = createPurgeEvents({
+    db,
+    digestKey,
+    batchSize: cleanup.batch_size,
+    purged: (place) => stream.purged(db, place),
+  });
+  return {
+    services: [
+      defineService(EventAdminService, {
+        listEvents: { run: reads.listEvents },
+        listDeliveries: { run: deliveries.listDeliveries },
+        replayEvents: { run: deliveries.replayEvents },
+        verifyEvents: { run: reads.verifyEvents },
+        watchEvents: { send: watch },
+      }),
+    ],
+    jobs: [
+      ...outbox.receivers.map((receiver) =>
+        createDelivery(receiver, { ...core, config: config.events, print, send, states }),
+      ),
+      ...(isEnabled ? [placing(stream)] : []),
+    ],
+    purge: [
+      {
+        table: "security_events",
+        expires: "created_at",
+        retention: cleanup.security_events_older_than,
+        delete: purge,
+      },
+    ],
+    /** A receiver that ended its subscription hears again after a restart. */
+    started: async () => {
+      for (const { name } of outbox.receivers) await states.resume(name);
+    },
+    close: () => refusals.close(),
+  };
+};
+
+/** Gives events their places where nobody watches, so that whoever comes back does not wait for it. */
+const placing = (stream: EventStream): JobKind => ({
+  name: "event_stream_places",
+  concurrency: 1,
+  every: PLACING_EVERY_MS,
+  delay: exponentialBackoff({ first: 1_000, longest: 60_000 }),
+  run: async () => {
+    await stream.advance();
+    return undefined;
+  },
+});

@@ -1,0 +1,23 @@
+import { serviceError } from "../errors/service-error.ts";
+import { parseUuid } from "../lib/ids.ts";
+import type { TextAead } from "../lib/keyring.ts";
+import type { EventCursor } from "./event-log.ts";
+
+/** Writes where a page of events ended. */
+export const writeCursor = (pages: TextAead, { createdAt, identityId, id }: EventCursor): string =>
+  pages.seal(`${createdAt.getTime()} ${identityId} ${id}`);
+
+/** Reads it; undefined: the first page. @throws INVALID_FIELD for what was not sealed here */
+export const readCursor = (pages: TextAead, token: string): EventCursor | undefined => {
+  if (token === "") return undefined;
+  const [at = "", identityId = "", id = ""] = (pages.open(token) ?? "").split(" ");
+  if (!/^\d{1,15}$/.test(at) || parseUuid(identityId) === undefined || parseUuid(id) === undefined) throw unknownPage();
+  return { createdAt: new Date(Number(at)), identityId, id };
+};
+
+/** A page token that was not sealed here. */
+export const unknownPage = () =>
+  serviceError("INVALID_FIELD", {
+    field: "page_token",
+    explain: "This page_token is not one of ours, or too old: begin with the first page.",
+  });
