@@ -6,6 +6,7 @@ import { loadConfig } from "../src/config/load.ts";
 import type { Raw } from "../src/config/tree.ts";
 import { languages } from "../src/hosted/language.ts";
 import { openBrowser } from "../test/browser/browser.ts";
+import { factorScenes, withFactors } from "./screens/factor-scenes.ts";
 import { newAnn, type Scene, scenes } from "./screens/scenes.ts";
 import { startWorld, type World } from "./screens/world.ts";
 
@@ -25,19 +26,29 @@ const { values: options } = parseArgs({
 const widths = [390, 1280] as const;
 const schemes = ["light", "dark"] as const;
 
-const shoot = async (page: Page, name: string): Promise<void> => {
+/** Space around a part of a page, in pixels. */
+const margin = 16;
+
+/** What is shown: the page as far as a picture goes, or a part of it. */
+const clipOf = async (page: Page, size: { readonly width: number; readonly height: number }, part?: string) => {
+  const box = part === undefined ? null : await page.locator(part).boundingBox();
+  if (box === null)
+    return { x: 0, y: 0, width: page.viewportSize()?.width ?? size.width, height: Math.min(size.height, 2_400) };
+  return {
+    x: Math.max(0, box.x - margin),
+    y: Math.max(0, box.y - margin),
+    width: box.width + 2 * margin,
+    height: box.height + 2 * margin,
+  };
+};
+
+const shoot = async (page: Page, name: string, part?: string): Promise<void> => {
   const session = await page.context().newCDPSession(page);
   const format = options.png ? ("png" as const) : ("webp" as const);
   const { cssContentSize } = (await session.send("Page.getLayoutMetrics")) as {
     readonly cssContentSize: { readonly width: number; readonly height: number };
   };
-  const clip = {
-    x: 0,
-    y: 0,
-    width: page.viewportSize()?.width ?? cssContentSize.width,
-    height: Math.min(cssContentSize.height, 2_400),
-    scale: 1,
-  };
+  const clip = { ...(await clipOf(page, cssContentSize, part)), scale: 1 };
   const { data } = await session.send("Page.captureScreenshot", {
     format,
     captureBeyondViewport: true,
@@ -69,7 +80,7 @@ const show = async (world: World, scene: Scene, showing: Showing): Promise<void>
       await page.setViewportSize({ width, height: width < 500 ? 844 : 800 });
       for (const colorScheme of showing.schemes) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await shoot(page, showing.nameOf(width, colorScheme));
+        await shoot(page, showing.nameOf(width, colorScheme), scene.part);
       }
     }
   } finally {
@@ -91,11 +102,19 @@ const row = (title: string, ...names: readonly string[]): void => {
 
 const world = await startWorld();
 try {
-  for (const scene of scenes.filter(({ name }) => isWanted(name))) {
-    process.stderr.write(`${scene.name}\n`);
-    const nameOf = (width: number, scheme: string) => `${scene.name}-${width}-${scheme}`;
-    await show(world, scene, { language: "en", nameOf, widths, schemes });
-    row(scene.name, ...widths.flatMap((width) => schemes.map((scheme) => nameOf(width, scheme))));
+  const showAll = async (all: readonly Scene[]): Promise<void> => {
+    for (const scene of all.filter(({ name }) => isWanted(name))) {
+      process.stderr.write(`${scene.name}\n`);
+      const nameOf = (width: number, scheme: string) => `${scene.name}-${width}-${scheme}`;
+      await show(world, scene, { language: "en", nameOf, widths, schemes });
+      row(scene.name, ...widths.flatMap((width) => schemes.map((scheme) => nameOf(width, scheme))));
+    }
+  };
+  await showAll(scenes);
+  if (factorScenes.some(({ name }) => isWanted(name))) {
+    await world.restart(withFactors(world.url));
+    await showAll(factorScenes);
+    await world.restart();
   }
   for (const { code, name } of languages.filter(({ code }) => code !== "en" && isWanted(code))) {
     process.stderr.write(`${name}\n`);

@@ -4,6 +4,8 @@ import type { World } from "./world.ts";
 /** A state of a page that is worth a picture. */
 export interface Scene {
   readonly name: string;
+  /** What is shown of the page, by a CSS selector; left out, all of it. */
+  readonly part?: string;
   /** Leads the browser there. */
   readonly go: (page: Page, world: World, person: Ann) => Promise<void>;
 }
@@ -24,7 +26,7 @@ export const newAnn = (): Ann => {
   };
 };
 
-const signUp = async (page: Page, { url }: World, { email, password }: Ann) => {
+export const signUp = async (page: Page, { url }: World, { email, password }: Ann) => {
   await page.goto(`${url}/hosted/registration`);
   await page.locator('input[name="traits.email"]').fill(email);
   await page.locator('input[name="traits.name.first"]').fill("Ann");
@@ -34,14 +36,14 @@ const signUp = async (page: Page, { url }: World, { email, password }: Ann) => {
   await page.waitForURL(/hosted\/settings/);
 };
 
-const signIn = async (page: Page, { url }: World, { email, password }: Ann) => {
+export const signIn = async (page: Page, { url }: World, { email, password }: Ann) => {
   await page.goto(`${url}/hosted/login`);
   await page.locator('input[name="identifier"]').fill(email);
   await page.locator('input[name="password"]').fill(password);
   await page.locator('button[value="password"]').click();
 };
 
-const signOut = (page: Page) => page.context().clearCookies();
+export const signOut = (page: Page) => page.context().clearCookies();
 
 const link = async (page: Page, { providers }: World, id: "google" | "github", email: string) => {
   providers[id].setAccount({ sub: email, email, email_verified: true, given_name: "Ann" });

@@ -16,6 +16,8 @@ export interface World {
   /** Without a slash at the end. */
   readonly url: string;
   readonly providers: Readonly<Record<"google" | "github", OpenidProvider>>;
+  /** The time on the server. */
+  now(): Date;
   /** Lets time pass on the server, in milliseconds. */
   advance(milliseconds: number): void;
   /** Starts it anew with these keys over its own, on the same data. */
@@ -33,7 +35,8 @@ export const startWorld = async (): Promise<World> => {
   await migrate({ db });
   await db.close();
   const [port, adminPort] = [await freePort(), await freePort()];
-  const url = `http://127.0.0.1:${port}`;
+  // Browsers have keys for names only.
+  const url = `http://localhost:${port}`;
   const start = (id: string) =>
     startOpenidProvider({
       clients: [
@@ -115,6 +118,7 @@ export const startWorld = async (): Promise<World> => {
   return {
     url,
     providers: { google, github },
+    now: clock.now,
     advance: (milliseconds) => {
       offset += milliseconds;
     },

@@ -49,14 +49,14 @@ export interface DevicesOptions {
 /** How many are shown. Whoever has more has a program that signs in all the time. */
 const most = 25;
 
-/**
- * Renders where a person is signed in, this device first, each of the others with a button that ends it; and then the
- * browsers that are not asked for a second factor.
- */
-export const renderDevices = (
-  { current, others, trusted }: Sessions,
-  { texts, back, ended }: DevicesOptions,
-): Section => {
+/** Renders where a person is signed in, and which browsers are not asked for a second factor, if any. */
+export const renderDevices = (sessions: Sessions, options: DevicesOptions): readonly Section[] => [
+  renderSessions(sessions, options),
+  ...(sessions.trusted.length > 0 ? [renderTrusted(sessions.trusted, options)] : []),
+];
+
+/** This device first, each of the others with a button that ends it. */
+const renderSessions = ({ current, others }: Sessions, { texts, back, ended }: DevicesOptions): Section => {
   const title = texts.text("devices.title");
   const form = (session: string | undefined, label: Html, look: string, name?: string) =>
     html`<form action="end-session" method="post">${session !== undefined && html`<input type="hidden" name="session" value="${session}">`}<input type="hidden" name="back" value="${back}"><button${attributes({ type: "submit", class: look, "aria-label": name })}>${label}</button></form>`;
@@ -78,7 +78,6 @@ ${ended !== undefined && renderNotice("success", html`<p>${texts.text(endedText[
 ${others.length === 0 && html`<p class="empty">${texts.text("devices.empty")}</p>`}
 ${others.length > most && html`<p class="hint">${texts.text("devices.more", { count: most + 1 })}</p>`}
 ${others.length > 0 && html`<div class="actions">${form(undefined, html`${texts.text("devices.end_all")}`, "danger")}</div>`}
-${trusted.length > 0 && renderTrusted(trusted, { texts, back })}
 </section>`,
   };
 };

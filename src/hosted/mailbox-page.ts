@@ -42,8 +42,8 @@ export const createMailboxPage =
   };
 
 const row = ({ id, to, at, subject, code, url, text, html: body }: MailboxMessage, texts: Visit["texts"]) =>
-  html`<li><div class="what"><strong><bdi>${subject === "" ? "Text" : subject}</bdi></strong>
-<span class="facts"><bdi>${to}</bdi> <span>${renderTime(at.toISOString(), texts)}</span></span>
+  html`<li><div class="what mail"><div><strong><bdi>${subject === "" ? "Text" : subject}</bdi></strong>
+<span class="facts"><bdi>${to}</bdi> <span>${renderTime(at.toISOString(), texts)}</span></span></div>
 ${code !== undefined && html`<p data-copy="${texts.text("copy")}" data-copied="${texts.text("copied")}"><code>${code}</code></p>`}
 ${url !== undefined && safeUrl(url) !== undefined && html`<p><a href="${url}">Follow its link</a></p>`}
 <details><summary>What it says</summary><pre class="message" dir="auto">${text}</pre></details>

@@ -31,12 +31,17 @@ export const renderInput = (placed: PlacedNode, input: WireInput, view: View): H
   const hint = fieldKindOf(input) === "datetime" ? view.texts.text("hint.datetime") : undefined;
   const given = { ...common(placed, input, hint !== undefined), autocomplete: view.autocomplete(input) };
   return html`<div class="field">
-  <label for="${id}">${label}${input.required !== true && html` <span class="optional">${view.texts.text("optional")}</span>`}</label>
+  <label for="${id}">${label}${isOptional(input) && html` <span class="optional">${view.texts.text("optional")}</span>`}</label>
   ${hint !== undefined && html`<p class="hint" id="${id}-hint">${hint}</p>`}
   ${renderControl(placed, input, given, view)}
   ${renderNodeMessages(placed)}
 </div>`;
 };
+
+/** Needed for what one button of its form does, and not for the others: the API does not call it required. */
+const neededForOne: ReadonlySet<string> = new Set(["webauthn_register_displayname"]);
+
+const isOptional = ({ name, required }: WireInput): boolean => required !== true && !neededForOne.has(name);
 
 type Given = Readonly<Record<string, string | number | boolean | undefined>>;
 

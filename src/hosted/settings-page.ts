@@ -30,7 +30,7 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
     const back = `settings?flow=${encodeURIComponent(flow.id)}`;
     const all = [
       ...sections,
-      ...(sessions === undefined ? [] : [renderDevices(sessions, { texts, back, ended: param("ended") })]),
+      ...(sessions === undefined ? [] : renderDevices(sessions, { texts, back, ended: param("ended") })),
     ];
     const returnTo = safeUrl(flow.return_to ?? "");
     return {

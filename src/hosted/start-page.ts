@@ -57,7 +57,7 @@ const overview = ({ texts, param }: Visit, sessions: Sessions, signOutUrl: strin
       person.address !== person.name && html`<p><bdi>${person.address}</bdi></p>`
     }</div></div><a class="button primary" href="settings">${texts.text("settings.title")}</a></section>
 ${renderAddresses(identity, texts)}
-${renderDevices(sessions, { texts, back: "", ended: param("ended") }).body}
+${renderDevices(sessions, { texts, back: "", ended: param("ended") }).map(({ body }) => body)}
 </div>`,
   };
 };

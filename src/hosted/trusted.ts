@@ -1,6 +1,7 @@
 import { describeDevice, isHandheld } from "./describe-device.ts";
 import { type Html, html } from "./html.ts";
 import { icon } from "./icon.ts";
+import type { Section } from "./render-sections.ts";
 import { renderTime } from "./render-time.ts";
 import type { Texts } from "./texts.ts";
 import type { WireTrustedDevice } from "./wire.ts";
@@ -9,7 +10,8 @@ import type { WireTrustedDevice } from "./wire.ts";
 export const renderTrusted = (
   trusted: readonly WireTrustedDevice[],
   { texts, back }: { readonly texts: Texts; readonly back: string },
-): Html => {
+): Section => {
+  const title = texts.text("trusted.title");
   const row = ({ id, ip_address: address, user_agent: agent = "", expires_at: until }: WireTrustedDevice): Html => {
     const device = describeDevice(agent, texts);
     return html`<li><span class="tile">${icon(isHandheld(agent) ? "phone" : "laptop")}</span>
@@ -17,7 +19,12 @@ export const renderTrusted = (
 <span class="facts">${address && html`<bdi>${address}</bdi> `}<span>${texts.rich("trusted.until", { time: renderTime(until, texts) })}</span></span></div>
 <div class="action"><form action="end-session" method="post"><input type="hidden" name="trusted" value="${id}"><input type="hidden" name="back" value="${back}"><button type="submit" class="secondary" aria-label="${texts.text("trusted.end_one", { device })}">${texts.text("trusted.end")}</button></form></div></li>`;
   };
-  return html`<h3 id="section-trusted">${texts.text("trusted.title")}</h3>
-<p class="hint">${texts.text("trusted.about")}</p>
-<ul class="rows" aria-labelledby="section-trusted">${trusted.map(row)}</ul>`;
+  return {
+    id: "trusted",
+    title,
+    body: html`<section class="panel" id="trusted" aria-labelledby="section-trusted">
+<header><h2 id="section-trusted">${title}</h2><p>${texts.text("trusted.about")}</p></header>
+<ul class="rows">${trusted.map(row)}</ul>
+</section>`,
+  };
 };

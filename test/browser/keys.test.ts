@@ -207,7 +207,8 @@ describe("a security key", () => {
     await plugIn({ transport: "usb" });
     const { email, password } = await signUpByPassword();
     const form = section(page, "webauthn");
-    await form.locator('[name="webauthn_register_displayname"]').fill("Key ring");
+    // It is needed, and not called optional.
+    await form.getByLabel("Name of the key", { exact: true }).fill("Key ring");
     await form.locator('button[name="webauthn_register_trigger"]').click();
     await page.locator("#webauthn .rows").getByText("Key ring").waitFor();
     expect((await whoami()).authenticator_assurance_level).toBe("aal2");
