@@ -81,7 +81,7 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
     "flows/proof",
   ],
   // What owners do outside flows, and operators.
-  account: [...beneathMethods, "methods/contract", "flows/shared", "flows/<flow>"],
+  account: [...beneathMethods, "jobs", "methods/contract", "flows/shared", "flows/<flow>"],
   // Each aggregate, flow and feature as a module of the server.
   "module.ts": ["lib", "jobs"],
   "core.ts": "everything",

@@ -5,14 +5,15 @@ import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import type { Csrf } from "../session/csrf.ts";
 import { createTokenizer } from "../session/tokenizer.ts";
 import type { OwnedCredentials } from "./owner/deps.ts";
-import { createAccountService } from "./owner/service.ts";
+import { createOwners, type OwnersDeps } from "./owner/module.ts";
 import type { SessionDeps, WhoAmIAnswering } from "./sessions/deps.ts";
 import { createSessionService } from "./sessions/service.ts";
 
 /** What owners do outside flows stands on. */
 export interface AccountDeps
-  extends Omit<SessionDeps, "sessions" | "sessionEndings" | "csrf" | "requiredAal" | "answering"> {
-  readonly config: Pick<Config, "feature_flags" | "session">;
+  extends Omit<SessionDeps, "sessions" | "sessionEndings" | "csrf" | "requiredAal" | "answering">,
+    Omit<OwnersDeps, "config" | "owned" | "requiredAal" | "sessions"> {
+  readonly config: OwnersDeps["config"] & Pick<Config, "feature_flags" | "session">;
   readonly publicUrl: string;
   readonly print: WhoAmIAnswering["print"];
   readonly addressRules: AddressRules;
@@ -44,6 +45,12 @@ export const createAccount = (
     engine,
     fetch,
   });
+  const owners = createOwners({
+    ...deps,
+    sessions: sessions.store,
+    owned: { kinds: credentials, links: oidc.links },
+    requiredAal: session.whoami.required_aal,
+  });
   return {
     services: [
       createSessionService({
@@ -60,12 +67,9 @@ export const createAccount = (
             : undefined,
         },
       }),
-      createAccountService({
-        ...deps,
-        owned: { kinds: credentials, links: oidc.links },
-        requiredAal: session.whoami.required_aal,
-      }),
+      ...owners.services,
     ],
+    jobs: owners.jobs,
     close: () => engine.close(),
   };
 };

@@ -47,6 +47,8 @@ export const eventTypes = {
   "account.recovered": { subject: "The account was recovered by a code or link", fields: ["method"], since: 1 },
   "address.verified": { subject: "An address was verified", fields: ["via"], since: 1 },
   "credential.deleted": { subject: "An operator removed a credential", fields: ["credential"], since: 1 },
+  "deletion.cancelled": { subject: "The deletion of the account was called off", fields: [], since: 1 },
+  "deletion.requested": { subject: "The deletion of the account was asked for", fields: [], since: 1 },
   "device.trusted": { subject: "A browser stands in for the second factor from now on", fields: ["subject"], since: 1 },
   "device.untrusted": { subject: "A trusted browser is trusted no longer", fields: ["subject"], since: 1 },
   "identifiers.changed": { subject: "An identifier or address was changed in the settings", fields: [], since: 1 },

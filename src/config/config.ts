@@ -1,3 +1,4 @@
+import type { AccountConfig } from "./account-config.ts";
 import type { AddressFlowConfig } from "./address-flow-config.ts";
 import type { CourierConfig } from "./courier-config.ts";
 import type { EventsConfig } from "./events-config.ts";
@@ -35,6 +36,7 @@ export interface Config {
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly limits: LimitsConfig;
   readonly hosted: HostedConfig;
+  readonly account: AccountConfig;
   readonly database: {
     readonly cleanup: {
       readonly batch_size: number;

@@ -2,6 +2,7 @@ import path from "node:path";
 import { absoluteUrl } from "./absolute-url.ts";
 import type { Config, HashersConfig, LimitsConfig } from "./config.ts";
 import type { Origin } from "./origin.ts";
+import { readAccount } from "./read-account.ts";
 import { readCourier } from "./read-courier.ts";
 import { readEvents } from "./read-events.ts";
 import { readHosted } from "./read-hosted.ts";
@@ -59,6 +60,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
     log: { level: readLogLevel(root.text("log.level")), format: readLogFormat(root.optionalText("log.format"), dev) },
     limits: readLimits(root),
     hosted,
+    account: readAccount(root.part("account"), serve.public.base_url),
     database: {
       cleanup: {
         batch_size: cleanup.count("batch_size"),

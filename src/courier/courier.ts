@@ -49,6 +49,7 @@ export const createQueue = ({ jobs, messages, clock, metrics, needsIdentity }: C
         ...(rest.transientPayload && { transientPayload: rest.transientPayload }),
         ...(needsIdentity && rest.identity && { identity: describe(rest.identity) }),
       },
+      identityId: rest.identity?.id,
       expiresAt,
       createdAt: clock.now(),
     });

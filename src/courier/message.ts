@@ -28,6 +28,8 @@ export const messageTemplates = [
   "password_changed",
   "provider_linked",
   "provider_unlinked",
+  "account_deletion_requested",
+  "account_deletion_undone",
 ] as const;
 
 /**

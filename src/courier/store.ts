@@ -23,6 +23,8 @@ interface MessageRow {
 export interface InsertedMessage
   extends Pick<MessageRecord, "id" | "channel" | "template" | "recipient" | "expiresAt" | "createdAt"> {
   readonly content: MessageContent;
+  /** Whose account it is about. */
+  readonly identityId: string | undefined;
 }
 
 /** How a message stands after an attempt to deliver it. */
@@ -79,9 +81,9 @@ export const createMessageStore = (aead: Aead): MessageStore => {
   };
 
   return {
-    async insert(tx, { id, channel, template, recipient, content, expiresAt, createdAt }) {
+    async insert(tx, { id, channel, template, recipient, content, identityId, expiresAt, createdAt }) {
       await tx.execute(
-        `INSERT INTO courier_messages (${columns}) VALUES (?, 'queued', ?, ?, ?, ?, 0, '[]', ?, ?, ?)`,
+        `INSERT INTO courier_messages (${columns}, identity_id) VALUES (?, 'queued', ?, ?, ?, ?, 0, '[]', ?, ?, ?, ?)`,
         [
           uuidBytes(id),
           channel,
@@ -91,6 +93,7 @@ export const createMessageStore = (aead: Aead): MessageStore => {
           expiresAt,
           createdAt,
           createdAt,
+          identityId === undefined ? null : uuidBytes(identityId),
         ],
         "own-id",
       );

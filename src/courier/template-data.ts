@@ -20,6 +20,7 @@ export const templateFields = [
   "LoginURL",
   "RegistrationCode",
   "RegistrationURL",
+  "AccountURL",
   "Identity",
   "Traits",
   "RequestURL",
@@ -32,7 +33,7 @@ export const templateFields = [
 
 /** Which flow a template is of: codes and links are named after it. */
 const flowOf = (template: MessageTemplate): string =>
-  /^(recovery|verification|login|registration)_/.exec(template)?.[1] ?? "";
+  /^(recovery|verification|login|registration|account)_/.exec(template)?.[1] ?? "";
 
 /** Gives a message's data the names that templates have for it. What a message has not is left out. */
 export const createTemplateData = (

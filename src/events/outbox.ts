@@ -54,6 +54,7 @@ export const createOutbox = ({ config, jobs }: { readonly config: EventsConfig; 
     const payload: QueuedEvent = { ...event, createdAt: event.createdAt.toISOString() };
     await jobs.enqueue(tx, {
       kind: deliveryKind(receiver),
+      identityId: event.identityId,
       payload: payload as unknown as JsonObject,
       order: {
         key: sha256(identity),

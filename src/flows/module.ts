@@ -27,6 +27,7 @@ import { createPendingAccountLinks } from "./authentication/pending-account-link
 import { createRenderLogin } from "./login/render.ts";
 import { createLoginService } from "./login/service.ts";
 import { createSignInSteps } from "./login/sign-in-steps.ts";
+import { undoDeletion } from "./login/undo-deletion.ts";
 import { createUpdate as createLoginUpdate } from "./login/update.ts";
 import { createLogout } from "./logout/logout.ts";
 import { createExchange } from "./redirect/exchange.ts";
@@ -164,7 +165,7 @@ export const createFlows = (
     requiredAal: config.session.whoami.required_aal,
     pendingAccountLinks: createPendingAccountLinks(sealedContext),
     methods: methods.login,
-    hooks: runnerOf("login"),
+    hooks: runnerOf("login", config.account.deletion.undone_by_sign_in ? [undoDeletion(core)] : []),
     render: render.login,
   };
   const registrationDeps = {
@@ -213,6 +214,8 @@ export const createFlows = (
   const { older_than: retention } = database.cleanup;
   return {
     callers,
+    factors,
+    urls,
     print,
     exchange: createExchange(callbackDeps),
     logout: createLogout({

@@ -5,8 +5,9 @@ import type { WireError } from "./wire.ts";
 export type FetchApi = (
   path: string,
   init: {
-    readonly method: "GET" | "DELETE";
+    readonly method: "GET" | "POST" | "DELETE";
     readonly headers: Readonly<Record<string, string>>;
+    readonly body?: string;
     /** IP address of the browser's connection, for clients that can pass it on. */
     readonly remoteAddress: string | undefined;
   },
@@ -29,6 +30,8 @@ export type Got<T> =
 export interface Api {
   /** @throws whatever `fetchApi` throws, and when the answer is no JSON object or list */
   get<T>(path: string): Promise<Got<T>>;
+  /** Sends JSON. @throws as `get` */
+  post<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<Got<T>>;
   /** @throws as `get` */
   delete(path: string): Promise<Got<unknown>>;
 }
@@ -61,12 +64,22 @@ export const createApi = (fetchApi: FetchApi, request: FastifyRequest): Api => {
     return headers;
   };
 
-  const call = async <T>(method: "GET" | "DELETE", path: string, headers: Record<string, string>): Promise<Got<T>> => {
-    const response = await fetchApi(path, { method, headers, remoteAddress: request.socket.remoteAddress });
+  const call = async <T>(
+    method: "GET" | "POST" | "DELETE",
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<Got<T>> => {
+    const response = await fetchApi(path, {
+      method,
+      headers,
+      ...(body !== undefined && { body }),
+      remoteAddress: request.socket.remoteAddress,
+    });
     const cookies = response.headers.getSetCookie();
-    const body: unknown = response.status === 204 ? undefined : await response.json();
-    if (response.ok) return { kind: "ok", body: body as T, cookies };
-    const said = body as { readonly error?: WireError; readonly redirect_browser_to?: string } | null;
+    const answer: unknown = response.status === 204 ? undefined : await response.json();
+    if (response.ok) return { kind: "ok", body: answer as T, cookies };
+    const said = answer as { readonly error?: WireError; readonly redirect_browser_to?: string } | null;
     return {
       kind: "refused",
       status: response.status,
@@ -79,6 +92,13 @@ export const createApi = (fetchApi: FetchApi, request: FastifyRequest): Api => {
 
   return {
     get: (path) => call("GET", path, headersOf(passedOn)),
+    post: (path, body) =>
+      call(
+        "POST",
+        path,
+        { ...headersOf([...passedOnWithChanges, "accept-language"]), "content-type": "application/json" },
+        JSON.stringify(body),
+      ),
     delete: (path) => call("DELETE", path, headersOf(passedOnWithChanges)),
   };
 };

@@ -13,6 +13,7 @@ import { type Answer, goTo } from "./answer.ts";
 import type { FetchApi } from "./api.ts";
 import { createInitUrl } from "./api-urls.ts";
 import { createBeginAgain } from "./begin-again.ts";
+import { createDeletionPages } from "./deletion-page.ts";
 import { showError } from "./error-page.ts";
 import type { Facts } from "./facts.ts";
 import { errorPage } from "./failed-page.ts";
@@ -77,6 +78,7 @@ export const createHosted = ({
   const headersFor = createSecurityHeaders(publicBaseUrl);
   const look = createLook(lookOptions);
   const ownForms = createOwnForms({ publicUrl, initUrl, secureCookies });
+  const deletion = createDeletionPages({ publicUrl, initUrl });
   /** In front of the pages' addresses, for pages that do not stand beside them. */
   const root = `${new URL(`${publicUrl}/`).pathname}hosted/`;
 
@@ -150,6 +152,10 @@ export const createHosted = ({
     app.get("/hosted/signed-out", page(showSignedOut));
     app.post("/hosted/end-session", page(ownForms.endSession));
     app.post("/hosted/language", page(ownForms.chooseLanguage));
+    app.get("/hosted/deletion", page(deletion.showUndo));
+    app.post("/hosted/deletion", page(deletion.undo));
+    app.post("/hosted/delete-account", page(deletion.deleteAccount));
+    app.post("/hosted/keep-account", page(deletion.keepAccount));
     if (mailbox !== undefined) {
       const [showMailbox, showMail] = [page(createMailboxPage(mailbox)), sendMail(mailbox)];
       app.get("/hosted/mailbox", async (request, reply) =>

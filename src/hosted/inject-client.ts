@@ -12,11 +12,12 @@ const bodiless = new Set([204, 205, 304]);
  */
 export const createInjectClient =
   (app: Pick<FastifyInstance, "inject">): FetchApi =>
-  async (path, { method, headers, remoteAddress }) => {
+  async (path, { method, headers, body, remoteAddress }) => {
     const answer = await app.inject({
       method,
       url: path,
       headers,
+      ...(body !== undefined && { payload: body }),
       ...(remoteAddress !== undefined && { remoteAddress }),
     });
     const said = new Headers();

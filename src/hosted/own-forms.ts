@@ -1,8 +1,9 @@
 import type { FastifyRequest } from "fastify";
 import { type Answer, goTo } from "./answer.ts";
 import type { InitUrl } from "./api-urls.ts";
-import { failed, plainPage } from "./failed-page.ts";
+import { failed } from "./failed-page.ts";
 import { languageCookie, readLanguage } from "./language.ts";
+import { foreign, isFromPage, placeOf, readForm } from "./own-form.ts";
 import type { Visit } from "./visit.ts";
 
 /*
@@ -64,25 +65,3 @@ const endingOf = (form: URLSearchParams): { readonly path: string; readonly ende
     ? { path: "/sessions", ended: "all" }
     : { path: `/sessions/${encodeURIComponent(session)}`, ended: "one" };
 };
-
-const foreign = ({ texts }: Visit): Answer => ({
-  kind: "page",
-  status: 403,
-  page: plainPage(texts, "403", "./", "back_to_start"),
-  cookies: [],
-});
-
-/**
- * Whether a form was sent by a page of this site. Browsers say so in
- * `Sec-Fetch-Site`, older ones in `Origin`; what says neither is not believed.
- */
-const isFromPage = ({ headers }: FastifyRequest, origin: string): boolean => {
-  const site = headers["sec-fetch-site"];
-  return site === undefined ? headers.origin === origin : site === "same-origin";
-};
-
-const readForm = (body: unknown): URLSearchParams => new URLSearchParams(typeof body === "string" ? body : "");
-
-/** A page of ours to go back to: one name with its parameters, or the start. */
-const placeOf = (back: string | null): string =>
-  back !== null && /^[a-z-]+(?:\?[\w.~%&=+:@!$'()*,;/?-]*)?$/i.test(back) ? back : "./";

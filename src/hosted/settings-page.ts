@@ -1,3 +1,4 @@
+import { findDeletion, renderAccount } from "./account-section.ts";
 import { findSessions, renderDevices, type Sessions } from "./devices.ts";
 import type { PageDeps } from "./facts.ts";
 import type { FlowPage } from "./flow-page.ts";
@@ -18,7 +19,11 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
     const view = createView(texts, { pages: ["settings"], rules: facts.passwordRules, nodes });
     const person = personOf(flow.identity);
     const isSaved = flow.state === "success";
-    const [signOutUrl, sessions] = await Promise.all([findSignOutUrl(api), findSessions(api, facts)]);
+    const [signOutUrl, sessions, deletion] = await Promise.all([
+      findSignOutUrl(api),
+      findSessions(api, facts),
+      findDeletion(api),
+    ]);
     const { above, sections } = renderSections(flow.ui, view, {
       username: person.address,
       account: flow.identity?.id,
@@ -31,7 +36,8 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
     const all = [
       ...sections,
       ...(sessions === undefined ? [] : renderDevices(sessions, { texts, back, ended: param("ended") })),
-    ];
+      deletion && renderAccount(deletion, { texts, back, said: param("account") }),
+    ].filter((section) => section !== undefined);
     const returnTo = safeUrl(flow.return_to ?? "");
     return {
       title: texts.text("settings.title"),

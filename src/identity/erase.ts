@@ -1,15 +1,22 @@
 import type { Sql } from "../db/sql.ts";
 import { uuidBytes } from "../lib/ids.ts";
+import type { IdentityRecord } from "./identity.ts";
+import { forgetIdentity, type IdentityRow, identityColumns, identityFromRow } from "./store.ts";
 
 /**
- * Every table with rows of a person, and the column that says whose they are. What is kept of nobody has no such
- * column; a behaviour test holds the list against the schema of the database.
+ * THE list of tables with rows of a person, and the columns that say whose they are: what erasure deletes, whoever asks
+ * for it. What is stored of nobody has no such column; a behaviour test holds the list against the schema of the
+ * database.
  */
 export const personTables = [
   ["continuations", "home_id"],
   ["flows", "home_id"],
+  ["flows", "subject_id"],
   ["sessions", "identity_id"],
   ["trusted_devices", "identity_id"],
+  ["account_deletions", "identity_id"],
+  ["courier_messages", "identity_id"],
+  ["jobs", "identity_id"],
   ["security_events", "identity_id"],
   ["identity_addresses", "identity_id"],
   ["identity_identifiers", "identity_id"],
@@ -17,11 +24,26 @@ export const personTables = [
   ["identities", "id"],
 ] as const;
 
-/** Deletes a person with everything that is theirs. False: there is none. Begins with their row, as every change. */
+/**
+ * Deletes a person with everything that is theirs, and what was sent to their addresses before anybody knew whose they
+ * are. False: there is none. Begins with their row, as every change.
+ */
 export const eraseIdentity = async (tx: Sql, id: string): Promise<boolean> => {
   const key = [uuidBytes(id)];
   const { affectedRows } = await tx.execute("UPDATE identities SET turn = turn + 1 WHERE id = ?", key);
   if (affectedRows === 0) return false;
+  const [row] = await tx.query<IdentityRow>(`SELECT ${identityColumns} FROM identities i WHERE i.id = ?`, key);
+  const recipients = row === undefined ? [] : reachedAt(identityFromRow(row));
+  for (const recipient of recipients) await tx.execute("DELETE FROM courier_messages WHERE recipient = ?", [recipient]);
   for (const [table, column] of personTables) await tx.execute(`DELETE FROM ${table} WHERE ${column} = ?`, key);
+  forgetIdentity(id);
   return true;
 };
+
+/** Where messages may have gone to. */
+const reachedAt = ({ verifiable, recovery, credentials }: IdentityRecord): readonly string[] => [
+  ...new Set([
+    ...[...verifiable, ...recovery].map(({ value }) => value),
+    ...Object.values(credentials).flatMap(({ identifiers }) => identifiers),
+  ]),
+];

@@ -3,6 +3,8 @@ import type { IdentityRecord } from "./identity.ts";
 /** How many people are cached, and how many characters of their rows: those of large accounts are fewer. */
 const MOST = 4096;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
+/** Milliseconds for which somebody whom nobody asks for stays: what was erased by another node is gone here as well. */
+const UNUSED_FOR = 600_000;
 /** Characters of the largest row that is cached. Printed and parsed it takes several times as much. */
 const LARGEST = 256 * 1024;
 
@@ -11,12 +13,12 @@ const LARGEST = 256 * 1024;
  * person costs more than fetching them, and most reads find them unchanged.
  * The row is still read each time, and compared column by column, so that
  * nothing written by whomever is missed. The longest unused are forgotten
- * first.
+ * first, and whoever nobody has asked for in ten minutes.
  */
 export const cacheIdentities = <Row extends { readonly i_id: Buffer }>(
   columns: readonly (keyof Row & string)[],
   read: (row: Row) => IdentityRecord,
-): ((row: Row) => IdentityRecord) => {
+): IdentityCache<Row> => {
   const people = new Map<string, Cached<Row>>();
   let characters = 0;
 
@@ -25,14 +27,28 @@ export const cacheIdentities = <Row extends { readonly i_id: Buffer }>(
     people.delete(key);
   };
 
-  return (row) => {
+  let sweeping: NodeJS.Timeout | undefined;
+  const sweep = (): void => {
+    sweeping = undefined;
+    const until = performance.now() - UNUSED_FOR;
+    for (const [key, { usedAt }] of people) {
+      if (usedAt > until) break;
+      forget(key);
+    }
+    if (people.size > 0) sweepLater();
+  };
+  const sweepLater = (): void => {
+    if (sweeping === undefined) sweeping = setTimeout(sweep, UNUSED_FOR).unref();
+  };
+
+  const get = (row: Row): IdentityRecord => {
     const key = row.i_id.toString("latin1");
     const known = people.get(key);
     forget(key);
     const person =
       known !== undefined && columns.every((column) => isSame(known.row[column], row[column]))
-        ? known
-        : { row, record: read(row), size: sizeOf(columns.map((column) => row[column])) };
+        ? { ...known, usedAt: performance.now() }
+        : { row, record: read(row), size: sizeOf(columns.map((column) => row[column])), usedAt: performance.now() };
     if (person.size > LARGEST) return person.record;
     people.set(key, person);
     characters += person.size;
@@ -40,14 +56,25 @@ export const cacheIdentities = <Row extends { readonly i_id: Buffer }>(
       if (people.size <= MOST && characters <= MOST_CHARACTERS) break;
       forget(oldest);
     }
+    sweepLater();
     return person.record;
   };
+  return { get, forget: (id) => forget(id.toString("latin1")) };
 };
+
+/** People as they were read. */
+export interface IdentityCache<Row> {
+  /** Of a row that is unchanged it gives the same record again. */
+  get(row: Row): IdentityRecord;
+  /** Forgets somebody, by the bytes of their id. */
+  forget(id: Buffer): void;
+}
 
 interface Cached<Row> {
   readonly row: Row;
   readonly record: IdentityRecord;
   readonly size: number;
+  readonly usedAt: number;
 }
 
 /** Characters of the texts of a row. JSON columns that the driver has parsed count by their text. */

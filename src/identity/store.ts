@@ -46,8 +46,7 @@ const columns = [
 /** The columns of an identity for a join in which `identities` is called `i`. */
 export const identityColumns = columns.map((c) => `i.${c} AS i_${c}`).join(", ");
 
-/** Reads a row into the aggregate; of a row that is unchanged it gives the same record again. */
-export const identityFromRow = cacheIdentities<IdentityRow>(
+const cache = cacheIdentities<IdentityRow>(
   columns.map((c) => `i_${c}` as const),
   (row): IdentityRecord => {
     const addresses = readJson<{ verifiable: VerifiableAddressRecord[]; recovery: RecoveryAddressRecord[] }>(
@@ -72,6 +71,12 @@ export const identityFromRow = cacheIdentities<IdentityRow>(
     };
   },
 );
+
+/** Reads a row into the aggregate; of a row that is unchanged it gives the same record again. */
+export const identityFromRow = cache.get;
+
+/** Forgets somebody who was erased, in this process. */
+export const forgetIdentity = (id: string): void => cache.forget(uuidBytes(id));
 
 /** A person and the secret part of one credential. */
 export interface IdentityWithSecret {

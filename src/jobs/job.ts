@@ -69,6 +69,8 @@ export type JobPosition = number | "last" | { readonly sql: string; readonly val
 export interface NewJob {
   readonly kind: string;
   readonly payload: JsonObject;
+  /** Whom it is about: it goes when they are erased. Left out: nobody. */
+  readonly identityId?: string | undefined;
   /** Milliseconds from now before the first attempt. Default 0. */
   readonly delay?: number;
   /**

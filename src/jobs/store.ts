@@ -81,25 +81,34 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
     const plain = aead.decrypt(sealed, `job|${kind}|${id}`);
     return plain && (JSON.parse(plain.toString("utf8")) as JsonObject);
   };
-  const insertJob = `INSERT INTO jobs (id, kind, order_key, position, payload, attempts, run_at, created_at)
-     VALUES (?, ?, ?, ?, ?, 0, ${soon}, UTC_TIMESTAMP(3))`;
+  const insertJob = `INSERT INTO jobs (id, kind, identity_id, order_key, position, payload, attempts, run_at, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, 0, ${soon}, UTC_TIMESTAMP(3))`;
 
   return {
-    async insert(sql, id, { kind, payload, delay = 0, order }) {
+    async insert(sql, id, { kind, payload, identityId, delay = 0, order }) {
       const sealed = seal(id, kind, payload);
       const wait = delay * MICROSECONDS;
       const { key, position } = order ?? { key: null, position: 0 };
       if (key === null || typeof position === "number") {
         const place = typeof position === "number" ? position : 0;
-        await sql.execute(insertJob, [uuidBytes(id), kind, key, place, sealed, wait]);
+        const whose = identityId === undefined ? null : uuidBytes(identityId);
+        await sql.execute(insertJob, [uuidBytes(id), kind, whose, key, place, sealed, wait]);
         return;
       }
       const found = position === "last" ? { sql: lastPosition, values: [kind, key] } : position;
       // Of a value in a list of columns a server does not know that it is binary.
       await sql.execute(
-        `INSERT INTO jobs (id, kind, order_key, position, payload, attempts, run_at, created_at)
-         SELECT UNHEX(?), ?, UNHEX(?), place.position, UNHEX(?), 0, ${soon}, UTC_TIMESTAMP(3) FROM (${found.sql}) AS place`,
-        [id.replaceAll("-", ""), kind, key.toString("hex"), sealed.toString("hex"), wait, ...found.values],
+        `INSERT INTO jobs (id, kind, identity_id, order_key, position, payload, attempts, run_at, created_at)
+         SELECT UNHEX(?), ?, UNHEX(?), UNHEX(?), place.position, UNHEX(?), 0, ${soon}, UTC_TIMESTAMP(3) FROM (${found.sql}) AS place`,
+        [
+          id.replaceAll("-", ""),
+          kind,
+          identityId?.replaceAll("-", "") ?? null,
+          key.toString("hex"),
+          sealed.toString("hex"),
+          wait,
+          ...found.values,
+        ],
       );
     },
 
@@ -112,6 +121,7 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
       await db.execute(`${insertJob} ON DUPLICATE KEY UPDATE payload = ?, parked_at = NULL`, [
         bytes,
         kind,
+        null,
         null,
         0,
         payload,

@@ -308,8 +308,16 @@ const rows: readonly Row[] = [
 
 /** RPCs that write nothing of a person: they read, or begin a flow that is of no use without what it rests on. */
 const others = [
+  // What they ask for waits, and is looked at again before it is done: test/behaviour/account has them.
+  "AccountAdminService/CancelIdentityDeletion",
+  "AccountAdminService/GetIdentityDeletion",
+  "AccountAdminService/RequestIdentityDeletion",
+  "AccountService/CancelDeletion",
+  "AccountService/GetDeletion",
   "AccountService/ListFactors",
   "AccountService/ListLinks",
+  "AccountService/RequestDeletion",
+  "AccountService/UndoDeletion",
   "CourierAdminService/GetMessage",
   "CourierAdminService/ListMessages",
   "ErrorService/GetFlowError",

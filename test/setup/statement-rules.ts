@@ -34,6 +34,8 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
   // By its id whoever brings a ticket finds it; what is written names the home.
   continuations: ["home_id", "id"],
   security_events: ["identity_id"],
+  // By the digest of its token the link of a mail finds it.
+  account_deletions: ["identity_id", "undo_digest"],
 };
 
 /** Tables of nobody, with keys of their own. */
@@ -64,6 +66,8 @@ const everywhere = [
   /^SELECT (?:1 AS n|e\.identity_id, e\.id, e\.created_at) FROM security_events e WHERE e\.stream_position IS NULL/,
   /^SELECT e\.identity_id, e\.position, e\.stream_position FROM security_events e WHERE e\.created_at <= \? ORDER BY/,
   /^SELECT DISTINCT e\.identity_id FROM security_events e WHERE e\.identity_id > \? ORDER BY e\.identity_id LIMIT/,
+  // What was nobody's when it began, of somebody who is erased.
+  /^DELETE FROM flows WHERE subject_id = \?$/,
   // Whether a flow that is not the person's own is someone else's.
   /^SELECT 1 FROM flows f WHERE f\.id = \? AND f\.kind = 'settings'$/,
 ];

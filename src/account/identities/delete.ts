@@ -7,11 +7,11 @@ import type {
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
-import { eraseIdentity } from "../../identity/erase.ts";
 import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid, uuid4 } from "../../lib/ids.ts";
 import type { CredentialAdministration } from "../../methods/contract/administration.ts";
+import { createEraseAccount } from "../deletion/erase-account.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { operatorOf } from "./operator-of.ts";
 import { noIdentity } from "./read.ts";
@@ -19,8 +19,9 @@ import { createWrite } from "./write.ts";
 
 /** Deletes identities, and single credentials of theirs. */
 export const createDeletions = (deps: IdentityAdminDeps) => {
-  const { audit, clock, credentials, db, identities } = deps;
+  const { clock, credentials, db, identities } = deps;
   const write = createWrite(deps);
+  const erase = createEraseAccount(deps);
 
   /** @throws NOT_FOUND, INVALID_FIELD */
   const plan = async (
@@ -54,15 +55,8 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
 
   return {
     async deleteIdentity({ id }: DeleteIdentityRequest, call: Call): Promise<DeleteIdentityResponse> {
-      const isGone =
-        parseUuid(id) !== undefined &&
-        (await db.transaction(async (tx) => {
-          if (!(await eraseIdentity(tx, id))) return false;
-          // The one event that outlives them: who deleted whom, and when.
-          const event = { type: "identity.deleted", outcome: "done", detail: operatorOf(call) } as const;
-          await audit.record(tx, { identityId: id.toLowerCase(), sessionId: undefined, ...event }, call);
-          return true;
-        }));
+      const by = { call, detail: operatorOf(call) };
+      const isGone = parseUuid(id) !== undefined && (await db.transaction((tx) => erase(tx, id, by)));
       if (!isGone) throw noIdentity();
       return { $typeName: "ostiary.identity.v1.DeleteIdentityResponse" };
     },

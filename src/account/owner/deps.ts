@@ -1,6 +1,8 @@
 import type { Config } from "../../config/config.ts";
-import type { FlowSessions } from "../../flows/shared/deps.ts";
-import type { CredentialKind, FindLinks } from "../../methods/contract/credential.ts";
+import type { FlowDestinations, FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
+import type { CredentialKind, Factors, FindLinks } from "../../methods/contract/credential.ts";
+import type { SessionStore } from "../../session/store.ts";
+import type { Deletions } from "../deletion/deletions.ts";
 
 /** What the methods tell of the credentials of owners. */
 export interface OwnedCredentials {
@@ -8,8 +10,19 @@ export interface OwnedCredentials {
   readonly links: FindLinks;
 }
 
+/** What tells whether a session may do what concerns the account as a whole. */
+export interface PrivilegeDeps
+  extends Pick<FlowStorage, "clock">,
+    Pick<FlowSessions, "callers">,
+    Pick<FlowDestinations, "urls"> {
+  readonly factors: Factors;
+  readonly config: Pick<Config, "account" | "selfservice">;
+}
+
 /** What the RPCs of owners about their account need. */
-export interface OwnerDeps extends Pick<FlowSessions, "callers"> {
+export interface OwnerDeps extends PrivilegeDeps, Pick<FlowSessions, "csrf" | "sessionCookie"> {
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
   readonly owned: OwnedCredentials;
+  readonly deletions: Deletions;
+  readonly sessions: SessionStore;
 }

@@ -1,13 +1,19 @@
 import { AccountService } from "../../../gen/ostiary/account/v1/account_service_pb.ts";
 import { defineService } from "../../lib/service.ts";
+import { createDeletionRpcs } from "./deletion.ts";
 import type { OwnerDeps } from "./deps.ts";
 import { createFactorRpcs } from "./factors.ts";
 
 /** Creates the AccountService: what owners do with their account as a whole. */
 export const createAccountService = (deps: OwnerDeps) => {
   const { listFactors, listLinks } = createFactorRpcs(deps);
+  const { getDeletion, requestDeletion, cancelDeletion, undoDeletion } = createDeletionRpcs(deps);
   return defineService(AccountService, {
     listFactors: { run: listFactors },
     listLinks: { run: listLinks },
+    getDeletion: { run: getDeletion },
+    requestDeletion: { run: requestDeletion },
+    cancelDeletion: { run: cancelDeletion },
+    undoDeletion: { run: undoDeletion },
   });
 };

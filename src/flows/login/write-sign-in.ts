@@ -15,7 +15,7 @@ import type { AuthenticationContext } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { ConcurrentChangeError } from "../shared/concurrent-change.ts";
 import { consumeOrThrow } from "../shared/consume.ts";
-import type { FlowRecord } from "../shared/flow.ts";
+import { type FlowRecord, holdsWhatWasTyped } from "../shared/flow.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
@@ -184,6 +184,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     await lockAndRecheck(tx, flow, authenticated, now);
     await consumeOrThrow(tx, authenticated.consume);
     const { identity, linked } = await change(tx, signIn, now);
+    if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
     const trust = await trustOf(tx, signIn);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : []), ...trust.amr];
     const issued = renews

@@ -158,6 +158,7 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
     const proof = isAllowed ? owner && issued.sealed : stillGood(sending);
     const saved = {
       ...after,
+      subjectId: owner?.id,
       context: sealSent(sealedContext, after, method.name, { proof, address, identityId: owner?.id }),
     };
     if (!(await flows.save(tx, saved, now))) throw new ConcurrentChangeError("the flow is over");

@@ -59,6 +59,7 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
     const issued = method.issue(bindingOf(begun, recipient), lifespan);
     const flow: FlowRecord = {
       ...begun,
+      subjectId: identity.id,
       state: "sent_email",
       active: method.name,
       expiresAt: new Date(clock.now().getTime() + Math.max(lifespan, config.lifespan)),

@@ -17,7 +17,7 @@ import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { AlreadyConsumed, alreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
 import { pageToContinueWith, redirectTo, setSessionToken } from "../shared/continue-with.ts";
-import { returnToOf } from "../shared/flow.ts";
+import { holdsWhatWasTyped, returnToOf } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { schemaOf } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
@@ -111,6 +111,7 @@ const createWriteSignUp =
       },
       call,
     );
+    if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
     // A native app fetches its session: it gets one whatever is configured.
     let issued = fetches ? await sessions.begin(tx, identity, [amr], call) : undefined;
     // A secret that someone else may know must not outlive the change of person.

@@ -23,7 +23,7 @@ import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { mustBeMethod, rejectIfExpired, requireAal } from "./load.ts";
 import type { SettingsOutcome } from "./outcome.ts";
-import { isRecent, reauthenticationRequired } from "./park.ts";
+import { changeNeedsReauthentication, isRecent } from "./park.ts";
 import { mustBePrivileged, stepUpRequired } from "./privileged.ts";
 import { reject, rejection } from "./reject.ts";
 import { afterCommit, finish, renderSaved, save } from "./save.ts";
@@ -133,7 +133,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
       // The codes stay good: the app brings them again once the person has signed in.
       const stepUp = stepUpRequired(deps, submission);
       if (stepUp) throw stepUp;
-      if (!isRecent(deps, submission)) throw reauthenticationRequired(deps, submission);
+      if (!isRecent(deps, submission)) throw changeNeedsReauthentication(deps, submission);
       const { callbackData, record, transientPayload } = found;
       if (callbackData === undefined)
         throw new AfterRollback(async () => {

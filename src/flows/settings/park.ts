@@ -1,11 +1,11 @@
-import { create, toJson } from "@bufbuild/protobuf";
-import { ReauthenticateSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
+import { toJson } from "@bufbuild/protobuf";
 import { type UpdateFlowBody, UpdateFlowBodySchema } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { ContinuationBinding } from "../../continuation/continuation.ts";
 import type { Sql } from "../../db/sql.ts";
-import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { ServiceError } from "../../errors/service-error.ts";
 import { methodName } from "../../methods/contract/method-name.ts";
 import { homeOf } from "../shared/flow.ts";
+import { reauthenticationRequired } from "../shared/reauthenticate.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { loadAndCheck } from "./load.ts";
 import type { SettingsSubmission } from "./submission.ts";
@@ -38,7 +38,7 @@ export const park = async (
   deps: SettingsDeps,
   submission: SettingsSubmission,
   body: UpdateFlowBody,
-  failure: () => ServiceError = () => reauthenticationRequired(deps, submission),
+  failure: () => ServiceError = () => changeNeedsReauthentication(deps, submission),
 ): Promise<ServiceError> => {
   const { db, config, continuations } = deps;
   const payload = toJson(UpdateFlowBodySchema, { ...body, csrfToken: "" });
@@ -68,37 +68,16 @@ export const lockAndRecheck = async (
 };
 
 /** Says where the owner of an account authenticates. */
-export const reauthenticationRequired = (
+export const changeNeedsReauthentication = (
   { config, factors, urls }: SettingsDeps,
   { caller, flow }: SettingsSubmission,
-): ServiceError => {
-  // Whoever has a second factor proves that one: the first alone would not reach the level of the account.
-  const seconds = factors.second(caller);
-  const query = { refresh: "true", ...(seconds.length > 0 && { aal: "aal2" }) };
-  const location = urls.init("login", "browser", { ...query, return_to: urls.submit("settings", flow.id) });
-  const native = urls.init("login", "api", query);
-  const methods = seconds.length > 0 ? seconds : factors.first(caller.identity);
-  const maxAge = Math.floor(config.privileged_session_max_age / 1000);
-  return serviceError("SESSION_REFRESH_REQUIRED", {
+): ServiceError =>
+  reauthenticationRequired({
+    caller,
+    factors,
+    urls,
+    maxAge: config.privileged_session_max_age,
+    returnTo: urls.submit("settings", flow.id),
+    flowId: flow.id,
     explain: "The session is too old for this change. It is kept until you have signed in again, and then applied.",
-    details: { reauthenticate: { native_login_url: native, methods, max_age: maxAge } },
-    siblings: { redirect_browser_to: location },
-    // RFC 9470: what the resource asks of the session.
-    headers: {
-      "www-authenticate": `Bearer error="insufficient_user_authentication", error_description="A more recent sign-in is required", max_age="${maxAge}"`,
-    },
-    typed: [
-      detail(
-        ReauthenticateSchema,
-        create(ReauthenticateSchema, {
-          maxAge,
-          methods: [...methods],
-          nativeLoginUrl: native,
-          redirectBrowserTo: location,
-          flowId: flow.id,
-        }),
-      ),
-    ],
-    location,
   });
-};

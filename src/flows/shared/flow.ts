@@ -31,6 +31,8 @@ export interface FlowRecord {
   readonly type: "browser" | "api";
   /** Whose it is, where it is someone's from the start. */
   readonly identityId: string | undefined;
+  /** Whom it turned out to be about, where it is nobody's from the start: it goes when they are erased. */
+  readonly subjectId?: string | undefined;
   readonly state: string;
   readonly active: string | undefined;
   readonly requestUrl: string;
@@ -49,6 +51,10 @@ export const homeOf = ({ id, identityId }: Pick<FlowRecord, "id" | "identityId">
 
 /** A form that says nothing and shows what is stored. */
 export const emptyForm: FlowForm = { messages: [], submittedValues: null };
+
+/** Whether a flow holds more of somebody than that they were there: what they typed, or what methods remember. */
+export const holdsWhatWasTyped = ({ form, context }: Pick<FlowRecord, "form" | "context">): boolean =>
+  form.submittedValues !== null || form.messages.length > 0 || "sealed" in context;
 
 /** The type of a flow on the wire. */
 export const renderFlowType = (flow: Pick<FlowRecord, "type">): FlowType =>

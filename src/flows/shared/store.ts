@@ -3,7 +3,7 @@ import { readJson } from "../../db/read-json.ts";
 import type { Sql } from "../../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
 import { liveSession, liveSessionValues, type SessionKey } from "../../session/store.ts";
-import { type FlowForm, type FlowKind, type FlowRecord, homeOf } from "./flow.ts";
+import { emptyForm, type FlowForm, type FlowKind, type FlowRecord, homeOf } from "./flow.ts";
 import { truncateForm } from "./form.ts";
 import { withoutSealed } from "./sealed-context.ts";
 
@@ -13,6 +13,7 @@ export interface FlowRow {
   readonly f_kind: string;
   readonly f_type: string;
   readonly f_identity_id: Buffer | null;
+  readonly f_subject_id: Buffer | null;
   readonly f_state: string;
   readonly f_active: string | null;
   readonly f_request_url: string;
@@ -29,6 +30,7 @@ const columns = [
   "kind",
   "type",
   "identity_id",
+  "subject_id",
   "state",
   "active",
   "request_url",
@@ -49,6 +51,7 @@ export const flowFromRow = (row: FlowRow): FlowRecord => ({
   kind: row.f_kind as FlowKind,
   type: row.f_type === "api" ? "api" : "browser",
   identityId: row.f_identity_id ? uuidText(row.f_identity_id) : undefined,
+  ...(row.f_subject_id && { subjectId: uuidText(row.f_subject_id) }),
   state: row.f_state,
   active: row.f_active ?? undefined,
   requestUrl: row.f_request_url,
@@ -87,6 +90,8 @@ export interface FlowStore {
    * Undefined: it is gone, or over at `now`.
    */
   findOpenForUpdate(tx: Sql, flow: FlowRecord, now: Date): Promise<FlowRecord | undefined>;
+  /** Takes out what was typed into a flow that has brought somebody in, who is known from now on. */
+  forget(tx: Sql, flow: FlowRecord, subjectId: string): Promise<void>;
   /** Whether the flow is there and not over at `now`. It stays so until the transaction ends. */
   lockOpen(tx: Sql, flow: FlowRecord, now: Date): Promise<boolean>;
 }
@@ -109,6 +114,8 @@ const storedTexts = ({ form, context, requestUrl }: FlowRecord): readonly [form:
 
 const atHome = `SELECT ${flowColumns} FROM flows f WHERE f.home_id = ? AND f.id = ?`;
 
+const subjectOf = ({ subjectId }: FlowRecord): Buffer | null => (subjectId === undefined ? null : uuidBytes(subjectId));
+
 /** Creates the store. It keeps no state of its own. */
 export const createFlowStore = (): FlowStore => ({
   async insert(sql, flow) {
@@ -118,6 +125,7 @@ export const createFlowStore = (): FlowStore => ({
       flow.kind,
       flow.type,
       flow.identityId === undefined ? null : uuidBytes(flow.identityId),
+      subjectOf(flow),
       flow.state,
       flow.active ?? null,
       flow.requestUrl,
@@ -145,9 +153,10 @@ export const createFlowStore = (): FlowStore => ({
 
   async save(sql, flow, now, session) {
     const { affectedRows } = await sql.execute(
-      `UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ?
+      `UPDATE flows SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
         WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> '${completed}'${session === undefined ? "" : ` AND ${liveSession}`}`,
       [
+        subjectOf(flow),
         flow.state,
         flow.active ?? null,
         ...storedTexts(flow),
@@ -176,6 +185,15 @@ export const createFlowStore = (): FlowStore => ({
       ],
     );
     return affectedRows === 1;
+  },
+
+  async forget(tx, flow, subjectId) {
+    await tx.execute("UPDATE flows SET subject_id = ?, form = ? WHERE home_id = ? AND id = ?", [
+      uuidBytes(subjectId),
+      JSON.stringify(emptyForm),
+      uuidBytes(homeOf(flow)),
+      uuidBytes(flow.id),
+    ]);
   },
 
   async findOpenForUpdate(tx, flow, now) {

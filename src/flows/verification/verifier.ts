@@ -90,6 +90,7 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
     const proof = isAllowed ? issued.sealed : undefined;
     await flows.insert(tx, {
       ...fresh,
+      subjectId: identity.id,
       state: "sent_email",
       active: method.name,
       form: formOf([{ node: "", text: method.sent(address.via) }], { email: address.value }),

@@ -20,7 +20,7 @@ export const createEnqueue =
     const order = identityId !== undefined && {
       order: { key: sha256(JSON.stringify([id ?? url, identityId])), position: "last" as const },
     };
-    await jobs.enqueue(sql ?? db, { kind: KIND, payload: payload as unknown as JsonObject, ...order });
+    await jobs.enqueue(sql ?? db, { kind: KIND, payload: payload as unknown as JsonObject, identityId, ...order });
     if (sql === undefined) jobs.wake();
   };
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { IdentityRecord } from "../../../src/identity/identity.ts";
 import { cacheIdentities } from "../../../src/identity/identity-cache.ts";
 
@@ -12,11 +12,11 @@ interface Row {
 const row = (id: number, traits: string): Row => ({ i_id: Buffer.from([id >> 8, id & 255]), i_traits: traits });
 const create = () => {
   let made = 0;
-  const read = cacheIdentities<Row>(["i_id", "i_traits"], () => {
+  const { get: read, forget } = cacheIdentities<Row>(["i_id", "i_traits"], () => {
     made += 1;
     return { version: made } as IdentityRecord;
   });
-  return { read, made: () => made };
+  return { read, forget, made: () => made };
 };
 
 describe("the cache of people", () => {
@@ -51,5 +51,25 @@ describe("the cache of people", () => {
     expect(made()).toBe(3);
     read(row(1, "small"));
     expect(made()).toBe(3);
+  });
+
+  it("forgets somebody who is erased, and whoever nobody asks for", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      const { read, forget, made } = create();
+      read(row(1, "a"));
+      forget(row(1, "a").i_id);
+      read(row(1, "a"));
+      expect(made()).toBe(2);
+      vi.advanceTimersByTime(300_000);
+      read(row(2, "b"));
+      vi.advanceTimersByTime(300_001);
+      read(row(2, "b"));
+      expect(made()).toBe(3);
+      read(row(1, "a"));
+      expect(made()).toBe(4);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

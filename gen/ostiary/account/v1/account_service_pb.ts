@@ -4,7 +4,10 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import type { Deletion } from "./deletion_pb.ts";
+import { file_ostiary_account_v1_deletion } from "./deletion_pb.ts";
 import type { Factor, Link } from "./factor_pb.ts";
 import { file_ostiary_account_v1_factor } from "./factor_pb.ts";
 import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
@@ -15,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/account/v1/account_service.proto.
  */
 export const file_ostiary_account_v1_account_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihvc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiFAoSTGlzdEZhY3RvcnNSZXF1ZXN0IkIKE0xpc3RGYWN0b3JzUmVzcG9uc2USKwoHZmFjdG9ycxgBIAMoCzIaLm9zdGlhcnkuYWNjb3VudC52MS5GYWN0b3IiEgoQTGlzdExpbmtzUmVxdWVzdCI8ChFMaXN0TGlua3NSZXNwb25zZRInCgVsaW5rcxgBIAMoCzIYLm9zdGlhcnkuYWNjb3VudC52MS5MaW5rMtICCg5BY2NvdW50U2VydmljZRKbAQoLTGlzdEZhY3RvcnMSJi5vc3RpYXJ5LmFjY291bnQudjEuTGlzdEZhY3RvcnNSZXF1ZXN0Gicub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RGYWN0b3JzUmVzcG9uc2UiO4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwIbYgdmYWN0b3JzEhAvYWNjb3VudC9mYWN0b3JzEpEBCglMaXN0TGlua3MSJC5vc3RpYXJ5LmFjY291bnQudjEuTGlzdExpbmtzUmVxdWVzdBolLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0TGlua3NSZXNwb25zZSI3iLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhdiBWxpbmtzEg4vYWNjb3VudC9saW5rcxoOurUYCgoIAQIZERITIQ9ClgEKEm9zdGlhcnkuYWNjb3VudC52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2FjY291bnQvdjE7YWNjb3VudHYxogIGT1NUQUNDqgIST3N0aWFyeS5BY2NvdW50LlYxygIST3N0aWFyeVxBY2NvdW50XFYx6gIUT3N0aWFyeTo6QWNjb3VudDo6VjFiBnByb3RvMw", [file_google_api_annotations, file_ostiary_account_v1_factor, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
+  fileDesc("Cihvc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiFAoSTGlzdEZhY3RvcnNSZXF1ZXN0IkIKE0xpc3RGYWN0b3JzUmVzcG9uc2USKwoHZmFjdG9ycxgBIAMoCzIaLm9zdGlhcnkuYWNjb3VudC52MS5GYWN0b3IiEgoQTGlzdExpbmtzUmVxdWVzdCI8ChFMaXN0TGlua3NSZXNwb25zZRInCgVsaW5rcxgBIAMoCzIYLm9zdGlhcnkuYWNjb3VudC52MS5MaW5rIhQKEkdldERlbGV0aW9uUmVxdWVzdCJlChNHZXREZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uEg0KBWRlbGF5GAIgASgNEg8KB2VuYWJsZWQYAyABKAgiGAoWUmVxdWVzdERlbGV0aW9uUmVxdWVzdCJJChdSZXF1ZXN0RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiIXChVDYW5jZWxEZWxldGlvblJlcXVlc3QiGAoWQ2FuY2VsRGVsZXRpb25SZXNwb25zZSIzChNVbmRvRGVsZXRpb25SZXF1ZXN0EhwKBXRva2VuGAEgASgJQg2AAQG6SAdyBRABGIAIIhYKFFVuZG9EZWxldGlvblJlc3BvbnNlMs0HCg5BY2NvdW50U2VydmljZRKbAQoLTGlzdEZhY3RvcnMSJi5vc3RpYXJ5LmFjY291bnQudjEuTGlzdEZhY3RvcnNSZXF1ZXN0Gicub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RGYWN0b3JzUmVzcG9uc2UiO4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwIbYgdmYWN0b3JzEhAvYWNjb3VudC9mYWN0b3JzEpEBCglMaXN0TGlua3MSJC5vc3RpYXJ5LmFjY291bnQudjEuTGlzdExpbmtzUmVxdWVzdBolLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0TGlua3NSZXNwb25zZSI3iLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhdiBWxpbmtzEg4vYWNjb3VudC9saW5rcxKTAQoLR2V0RGVsZXRpb24SJi5vc3RpYXJ5LmFjY291bnQudjEuR2V0RGVsZXRpb25SZXF1ZXN0Gicub3N0aWFyeS5hY2NvdW50LnYxLkdldERlbGV0aW9uUmVzcG9uc2UiM4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwITEhEvYWNjb3VudC9kZWxldGlvbhKkAQoPUmVxdWVzdERlbGV0aW9uEioub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3REZWxldGlvblJlcXVlc3QaKy5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdERlbGV0aW9uUmVzcG9uc2UiOIi1GAKytRgECICAAbq1GAECwrUYBwoFAx0FBguC0+STAhY6ASoiES9hY2NvdW50L2RlbGV0aW9uEpwBCg5DYW5jZWxEZWxldGlvbhIpLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxEZWxldGlvblJlcXVlc3QaKi5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsRGVsZXRpb25SZXNwb25zZSIziLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhMqES9hY2NvdW50L2RlbGV0aW9uEpwBCgxVbmRvRGVsZXRpb24SJy5vc3RpYXJ5LmFjY291bnQudjEuVW5kb0RlbGV0aW9uUmVxdWVzdBooLm9zdGlhcnkuYWNjb3VudC52MS5VbmRvRGVsZXRpb25SZXNwb25zZSI5iLUYAbK1GAQIgIABurUYAQLCtRgDCgEXgtPkkwIbOgEqIhYvYWNjb3VudC9kZWxldGlvbi91bmRvGg66tRgKCggBAhkREhMhD0KWAQoSb3N0aWFyeS5hY2NvdW50LnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWNjb3VudC92MTthY2NvdW50djGiAgZPU1RBQ0OqAhJPc3RpYXJ5LkFjY291bnQuVjHKAhJPc3RpYXJ5XEFjY291bnRcVjHqAhRPc3RpYXJ5OjpBY2NvdW50OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.account.v1.ListFactorsRequest
@@ -82,6 +85,142 @@ export const ListLinksResponseSchema: GenMessage<ListLinksResponse> = /*@__PURE_
   messageDesc(file_ostiary_account_v1_account_service, 3);
 
 /**
+ * @generated from message ostiary.account.v1.GetDeletionRequest
+ */
+export type GetDeletionRequest = Message<"ostiary.account.v1.GetDeletionRequest"> & {
+};
+
+/**
+ * Describes the message ostiary.account.v1.GetDeletionRequest.
+ * Use `create(GetDeletionRequestSchema)` to create a new message.
+ */
+export const GetDeletionRequestSchema: GenMessage<GetDeletionRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 4);
+
+/**
+ * @generated from message ostiary.account.v1.GetDeletionResponse
+ */
+export type GetDeletionResponse = Message<"ostiary.account.v1.GetDeletionResponse"> & {
+  /**
+   * The deletion that waits; null where none does.
+   *
+   * @generated from field: ostiary.account.v1.Deletion deletion = 1;
+   */
+  deletion?: Deletion | undefined;
+
+  /**
+   * How long a deletion that is asked for now waits, in seconds. 0: not at all.
+   *
+   * @generated from field: uint32 delay = 2;
+   */
+  delay: number;
+
+  /**
+   * Whether people can delete their own account.
+   *
+   * @generated from field: bool enabled = 3;
+   */
+  enabled: boolean;
+};
+
+/**
+ * Describes the message ostiary.account.v1.GetDeletionResponse.
+ * Use `create(GetDeletionResponseSchema)` to create a new message.
+ */
+export const GetDeletionResponseSchema: GenMessage<GetDeletionResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 5);
+
+/**
+ * @generated from message ostiary.account.v1.RequestDeletionRequest
+ */
+export type RequestDeletionRequest = Message<"ostiary.account.v1.RequestDeletionRequest"> & {
+};
+
+/**
+ * Describes the message ostiary.account.v1.RequestDeletionRequest.
+ * Use `create(RequestDeletionRequestSchema)` to create a new message.
+ */
+export const RequestDeletionRequestSchema: GenMessage<RequestDeletionRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 6);
+
+/**
+ * @generated from message ostiary.account.v1.RequestDeletionResponse
+ */
+export type RequestDeletionResponse = Message<"ostiary.account.v1.RequestDeletionResponse"> & {
+  /**
+   * The deletion that waits; null where the account is erased already.
+   *
+   * @generated from field: ostiary.account.v1.Deletion deletion = 1;
+   */
+  deletion?: Deletion | undefined;
+};
+
+/**
+ * Describes the message ostiary.account.v1.RequestDeletionResponse.
+ * Use `create(RequestDeletionResponseSchema)` to create a new message.
+ */
+export const RequestDeletionResponseSchema: GenMessage<RequestDeletionResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 7);
+
+/**
+ * @generated from message ostiary.account.v1.CancelDeletionRequest
+ */
+export type CancelDeletionRequest = Message<"ostiary.account.v1.CancelDeletionRequest"> & {
+};
+
+/**
+ * Describes the message ostiary.account.v1.CancelDeletionRequest.
+ * Use `create(CancelDeletionRequestSchema)` to create a new message.
+ */
+export const CancelDeletionRequestSchema: GenMessage<CancelDeletionRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 8);
+
+/**
+ * @generated from message ostiary.account.v1.CancelDeletionResponse
+ */
+export type CancelDeletionResponse = Message<"ostiary.account.v1.CancelDeletionResponse"> & {
+};
+
+/**
+ * Describes the message ostiary.account.v1.CancelDeletionResponse.
+ * Use `create(CancelDeletionResponseSchema)` to create a new message.
+ */
+export const CancelDeletionResponseSchema: GenMessage<CancelDeletionResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 9);
+
+/**
+ * @generated from message ostiary.account.v1.UndoDeletionRequest
+ */
+export type UndoDeletionRequest = Message<"ostiary.account.v1.UndoDeletionRequest"> & {
+  /**
+   * The token in the link of the mail.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.UndoDeletionRequest.
+ * Use `create(UndoDeletionRequestSchema)` to create a new message.
+ */
+export const UndoDeletionRequestSchema: GenMessage<UndoDeletionRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 10);
+
+/**
+ * @generated from message ostiary.account.v1.UndoDeletionResponse
+ */
+export type UndoDeletionResponse = Message<"ostiary.account.v1.UndoDeletionResponse"> & {
+};
+
+/**
+ * Describes the message ostiary.account.v1.UndoDeletionResponse.
+ * Use `create(UndoDeletionResponseSchema)` to create a new message.
+ */
+export const UndoDeletionResponseSchema: GenMessage<UndoDeletionResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 11);
+
+/**
  * What owners do with their account as a whole. Their sessions and trusted devices
  * are those of SessionService.
  *
@@ -118,6 +257,72 @@ export const AccountService: GenService<{
     methodKind: "unary";
     input: typeof ListLinksRequestSchema;
     output: typeof ListLinksResponseSchema;
+  },
+  /**
+   * Tell whether the caller's account is to be deleted.
+   *
+   * Returns when, if so, and how long a deletion that is asked for now would wait.
+   *
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
+   *
+   * @generated from rpc ostiary.account.v1.AccountService.GetDeletion
+   */
+  getDeletion: {
+    methodKind: "unary";
+    input: typeof GetDeletionRequestSchema;
+    output: typeof GetDeletionResponseSchema;
+  },
+  /**
+   * Delete the caller's account.
+   *
+   * The account is erased after the delay of the configuration. Until then it works
+   * as before; a mail says so and has a link that calls it off. Without a delay it is
+   * erased at once, and the session is over. Who has asked for it already is told of
+   * that deletion.
+   *
+   * Who may call: callers with a session that is recent and of the account's highest
+   * level.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, SESSION_REFRESH_REQUIRED,
+   * AAL2_REQUIRED, FLOW_DISABLED (the configuration does not let people delete their
+   * account).
+   *
+   * @generated from rpc ostiary.account.v1.AccountService.RequestDeletion
+   */
+  requestDeletion: {
+    methodKind: "unary";
+    input: typeof RequestDeletionRequestSchema;
+    output: typeof RequestDeletionResponseSchema;
+  },
+  /**
+   * Keep the caller's account after all.
+   *
+   * Calls off a deletion that waits. Where none does, nothing changes.
+   *
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
+   *
+   * @generated from rpc ostiary.account.v1.AccountService.CancelDeletion
+   */
+  cancelDeletion: {
+    methodKind: "unary";
+    input: typeof CancelDeletionRequestSchema;
+    output: typeof CancelDeletionResponseSchema;
+  },
+  /**
+   * Keep an account after all, by the link of the mail.
+   *
+   * Calls off the deletion that the token is of.
+   *
+   * Who may call: anyone who knows the token.
+   * Errors: NOT_FOUND (the token is unknown, or nothing waits for it any more).
+   *
+   * @generated from rpc ostiary.account.v1.AccountService.UndoDeletion
+   */
+  undoDeletion: {
+    methodKind: "unary";
+    input: typeof UndoDeletionRequestSchema;
+    output: typeof UndoDeletionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ostiary_account_v1_account_service, 0);

@@ -1,0 +1,14 @@
+import { AccountAdminService } from "../../../gen/ostiary/account/v1/account_admin_service_pb.ts";
+import { defineService } from "../../lib/service.ts";
+import { createAdminDeletionRpcs } from "./deletion.ts";
+import type { AccountAdminDeps } from "./deps.ts";
+
+/** Creates the AccountAdminService: what operators do with accounts for their owners. */
+export const createAccountAdminService = (deps: AccountAdminDeps) => {
+  const { getIdentityDeletion, requestIdentityDeletion, cancelIdentityDeletion } = createAdminDeletionRpcs(deps);
+  return defineService(AccountAdminService, {
+    getIdentityDeletion: { run: getIdentityDeletion },
+    requestIdentityDeletion: { run: requestIdentityDeletion },
+    cancelIdentityDeletion: { run: cancelIdentityDeletion },
+  });
+};

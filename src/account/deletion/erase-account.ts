@@ -1,0 +1,28 @@
+import type { AuditLog, EventSource } from "../../audit/audit-log.ts";
+import type { Sql } from "../../db/sql.ts";
+import { eraseIdentity } from "../../identity/erase.ts";
+
+/**
+ * Erases an account, in the transaction that it is given; gives whether there was one. One event outlives it, which
+ * says that and when it was deleted, and nothing of its owner: no address, no device, no request of theirs.
+ */
+export type EraseAccount = (tx: Sql, id: string, by: ErasedBy) => Promise<boolean>;
+
+/** Who has it erased. Of an operator's call, which is none of the owner's, it is recorded where it came from. */
+export interface ErasedBy {
+  readonly call?: EventSource | undefined;
+  readonly detail?: { readonly operator?: string };
+}
+
+/** A call that tells nothing of anybody. */
+const nobodys: EventSource = { headers: {}, remoteAddress: "", requestId: "" };
+
+/** Creates it. */
+export const createEraseAccount =
+  ({ audit }: { readonly audit: AuditLog }): EraseAccount =>
+  async (tx, id, { call, detail = {} }) => {
+    if (!(await eraseIdentity(tx, id))) return false;
+    const event = { type: "identity.deleted", outcome: "done", detail } as const;
+    await audit.record(tx, { identityId: id.toLowerCase(), sessionId: undefined, ...event }, call ?? nobodys);
+    return true;
+  };

@@ -1,0 +1,11 @@
+import type { Deletion } from "../../../gen/ostiary/account/v1/deletion_pb.ts";
+import type { PlannedDeletion } from "../../identity/deletions.ts";
+import { timestamp } from "../../lib/timestamp.ts";
+
+/** Presents a deletion that waits. */
+export const renderDeletion = ({ requestedAt, dueAt, requestedBy }: PlannedDeletion): Deletion => ({
+  $typeName: "ostiary.account.v1.Deletion",
+  requestedAt: timestamp(requestedAt),
+  dueAt: timestamp(dueAt),
+  requestedBy,
+});
