@@ -82,6 +82,8 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   ],
   // What owners do outside flows, and operators.
   account: [...beneathMethods, "jobs", "methods/contract", "flows/shared", "flows/<flow>"],
+  // From another server: people, with the credentials of every method.
+  "move-in": [...beneathMethods, "methods/contract", "methods/<method>"],
   // Each aggregate, flow and feature as a module of the server.
   "module.ts": ["lib", "jobs"],
   "core.ts": "everything",

@@ -4,6 +4,7 @@ import { keysCreate } from "./keys-create.ts";
 import { keysDigest } from "./keys-digest.ts";
 import { keysList } from "./keys-list.ts";
 import { migrate } from "./migrate.ts";
+import { moveIn } from "./move-in.ts";
 import { courierGet, courierList } from "./operator/courier.ts";
 import { identitiesDelete } from "./operator/identities-delete.ts";
 import { identitiesDeleteCredential } from "./operator/identities-delete-credential.ts";
@@ -24,6 +25,7 @@ import { version } from "./version.ts";
 export const commands: readonly Command[] = [
   serve,
   migrate,
+  moveIn,
   keysCreate,
   keysList,
   keysDigest,

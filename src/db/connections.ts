@@ -37,7 +37,11 @@ const CLOSE_MS = 5_000;
  * Creates the pool over one way to the database or several, of which the first says how large it is. It connects when
  * something is asked of it, never before.
  */
-export const createConnections = (dsns: readonly [Dsn, ...Dsn[]], size: number): Connections => {
+export const createConnections = (
+  dsns: readonly [Dsn, ...Dsn[]],
+  size: number,
+  readOnly?: boolean | undefined,
+): Connections => {
   const [dsn] = dsns;
   const hosts = createHosts(dsns);
   const connectMs = dsn.connectTimeout ?? (hosts.count > 1 ? CONNECT_MS.beside : CONNECT_MS.alone);
@@ -98,6 +102,7 @@ export const createConnections = (dsns: readonly [Dsn, ...Dsn[]], size: number):
         version = await setUpSession((sql) => send(connection, sql, (done) => connection.query(sql, done), connectMs), {
           syncWait: dsn.syncWait,
           several: hosts.count > 1,
+          readOnly,
         });
       } catch (error) {
         failed(connection);

@@ -31,17 +31,23 @@ export interface DatabaseOptions {
    * it counts as gone.
    */
   readonly only?: { readonly connections: number; readonly timeout: number };
+  /** The server refuses every write: for databases of others. */
+  readonly readOnly?: boolean;
   readonly log?: DatabaseLog;
 }
 
 /** Creates the database. It connects when it is first used. Throws DsnError. */
-export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, only, log }: DatabaseOptions): Database => {
+export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, only, readOnly, log }: DatabaseOptions): Database => {
   const [dsn, ...others] = (typeof text === "string" ? [text] : text).map((one) => ({
     ...parseDsn(one),
     ...(only && { connectTimeout: only.timeout, statementTimeout: only.timeout }),
   }));
   if (dsn === undefined) throw new DsnError("there is no dsn");
-  const connections = createConnections([dsn, ...others], only?.connections ?? dsn.maxConnections ?? poolSize);
+  const connections = createConnections(
+    [dsn, ...others],
+    only?.connections ?? dsn.maxConnections ?? poolSize,
+    readOnly,
+  );
 
   const repeat = createRepeat({
     borrow: () => connections.borrow(),

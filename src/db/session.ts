@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly syncWait: number | undefined;
   /** Another server can stand in for one that is there and does not take writes. */
   readonly several: boolean;
+  /** The server refuses every write of the session. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /**
@@ -27,10 +29,11 @@ export interface SessionOptions {
  */
 export const setUpSession = async (
   run: (sql: string) => Promise<unknown>,
-  { syncWait = SYNC_WAIT, several }: SessionOptions,
+  { syncWait = SYNC_WAIT, several, readOnly = false }: SessionOptions,
 ): Promise<string> => {
   const rows = async (sql: string) => (await run(sql)) as readonly Readonly<Record<string, unknown>>[];
   for (const sql of session) await run(sql);
+  if (readOnly) await run("SET SESSION TRANSACTION READ ONLY");
   const isOn = (found: readonly Readonly<Record<string, unknown>>[]) => /^(?:on|1)$/i.test(String(found[0]?.Value));
   if (isOn(await rows("SHOW SESSION VARIABLES LIKE 'wsrep_on'"))) {
     if (several && !isOn(await rows("SHOW GLOBAL STATUS LIKE 'wsrep_ready'")))

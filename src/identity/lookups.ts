@@ -1,4 +1,4 @@
-import type { Sql } from "../db/sql.ts";
+import type { Sql, SqlValue } from "../db/sql.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuidBytes } from "../lib/ids.ts";
 import { addressKeys, identifierKey, identifierKeys, uniqueKeyIds } from "./apply.ts";
@@ -36,6 +36,16 @@ const without = (list: readonly string[], other: readonly string[]): string[] =>
 /** What a key of `identifierKeys` or `addressKeys` is found by, and unique by, whatever its length. */
 export const lookupDigest = (key: string): Buffer => sha256(key);
 
+/** The rows of `identity_identifiers` of a person: id, digest, type, identifier. */
+export const identifierRowsOf = (identity: IdentityRecord): readonly SqlValue[][] =>
+  uniqueKeys(identity).map((key) => rowOf({ id: identity.id, key }));
+
+/** The rows of `identity_addresses` of a person: id, digest, purpose, via, value. */
+export const addressRowsOf = (identity: IdentityRecord): readonly SqlValue[][] =>
+  addressKeys(identity).map((key) => rowOf({ id: identity.id, key }));
+
+const rowOf = ({ id, key }: Lookup): SqlValue[] => [uuidBytes(id), lookupDigest(key), ...key.split("\0")];
+
 const insertIdentifiers = (tx: Sql, id: string, keys: readonly string[]): Promise<void> =>
   insertManyIdentifiers(
     tx,
@@ -58,7 +68,7 @@ const insertManyIdentifiers = async (tx: Sql, rows: readonly Lookup[]): Promise<
   if (rows.length === 0) return;
   await tx.execute(
     `INSERT INTO identity_identifiers (identity_id, digest, type, identifier) VALUES ${rows.map(() => "(?, ?, ?, ?)").join(", ")}`,
-    rows.flatMap(({ id, key }) => [uuidBytes(id), lookupDigest(key), ...key.split("\0")]),
+    rows.flatMap(rowOf),
   );
 };
 
@@ -66,7 +76,7 @@ const insertManyAddresses = async (tx: Sql, rows: readonly Lookup[]): Promise<vo
   if (rows.length === 0) return;
   await tx.execute(
     `INSERT INTO identity_addresses (identity_id, digest, purpose, via, value) VALUES ${rows.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
-    rows.flatMap(({ id, key }) => [uuidBytes(id), lookupDigest(key), ...key.split("\0")]),
+    rows.flatMap(rowOf),
   );
 };
 

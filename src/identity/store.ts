@@ -230,20 +230,26 @@ export const insertRows = async (tx: Sql, people: readonly IdentityRecord[]): Pr
   const row = `(${columns.map(() => "?").join(", ")})`;
   await tx.execute(
     `INSERT INTO identities (${columns.join(", ")}) VALUES ${people.map(() => row).join(", ")}`,
-    people.flatMap((identity) => [
-      uuidBytes(identity.id),
-      identity.externalId ?? null,
-      identity.schemaId,
-      identity.state,
-      identity.stateChangedAt ?? null,
-      ...documents(identity),
-      identity.organizationId ? uuidBytes(identity.organizationId) : null,
-      identity.version,
-      identity.createdAt,
-      identity.updatedAt,
-    ]),
+    people.flatMap(identityRowOf),
   );
 };
+
+/** The columns of `identityRowOf`. */
+export const identityRowColumns: readonly string[] = columns;
+
+/** A new person as a row of `identities`. */
+export const identityRowOf = (identity: IdentityRecord): SqlValue[] => [
+  uuidBytes(identity.id),
+  identity.externalId ?? null,
+  identity.schemaId,
+  identity.state,
+  identity.stateChangedAt ?? null,
+  ...documents(identity),
+  identity.organizationId ? uuidBytes(identity.organizationId) : null,
+  identity.version,
+  identity.createdAt,
+  identity.updatedAt,
+];
 
 const documents = (i: IdentityRecord): SqlValue[] => [
   JSON.stringify(i.traits),

@@ -4,6 +4,7 @@ import type { Keyring } from "../lib/keyring.ts";
 import { type ContinuityCookie, createContinuityCookie } from "./continuity-cookie.ts";
 import { type Csrf, createCsrf } from "./csrf.ts";
 import { createKnownDevices, type KnownDevices } from "./known-devices.ts";
+import { createKratosCookies } from "./kratos-cookie.ts";
 import { createOpenedLinks, type OpenedLinks } from "./opened-link.ts";
 import { findPresentedToken } from "./presented-token.ts";
 import { createSessionCookie, type SessionCookie } from "./session-cookie.ts";
@@ -24,12 +25,12 @@ const sameSites = { Lax: "lax", Strict: "strict", None: "none" } as const;
 
 /** Creates the cookies as configured: secure unless in development mode, or as is said. */
 export const createCookies = ({
-  config: { cookies, dev, serve, session },
+  config: { cookies, dev, secrets, serve, session },
   keyring,
   sessions,
   clock,
 }: {
-  readonly config: Pick<Config, "cookies" | "dev" | "serve" | "session">;
+  readonly config: Pick<Config, "cookies" | "dev" | "secrets" | "serve" | "session">;
   readonly keyring: Keyring;
   readonly sessions: SessionStore;
   readonly clock: Clock;
@@ -53,6 +54,7 @@ export const createCookies = ({
       persistent,
     },
     keyring.seal("session cookie"),
+    createKratosCookies(name, secrets.cookie),
   );
   // A provider leads back from its own site: a strict cookie would stay behind.
   const lasting = { path, domain, sameSite: secure && cookies.same_site === "None" ? "none" : "lax", secure } as const;

@@ -34,8 +34,16 @@ export interface SessionCookie {
   clear(call: Call): void;
 }
 
-/** Creates the session cookie. */
-export const createSessionCookie = (settings: SessionCookieSettings, seal: TextAead): SessionCookie => {
+/**
+ * Creates the session cookie.
+ *
+ * @param openOther opens cookies that another server handed out under the same name
+ */
+export const createSessionCookie = (
+  settings: SessionCookieSettings,
+  seal: TextAead,
+  openOther: (value: string) => SessionCookieContent | undefined = () => undefined,
+): SessionCookie => {
   const { name, persistent, ...attributes } = settings;
   const put = (call: Call, cookie: Pick<CookieInstruction, "value" | "maxAge" | "expires">) => {
     const { cookies } = call.reply;
@@ -45,7 +53,9 @@ export const createSessionCookie = (settings: SessionCookieSettings, seal: TextA
   };
   const openOne = (value: string): SessionCookieContent | undefined => {
     const [token, expires] = seal.open(value)?.split(" ") ?? [];
-    return token === undefined || expires === undefined ? undefined : { token, expiresAt: new Date(Number(expires)) };
+    return token === undefined || expires === undefined
+      ? openOther(value)
+      : { token, expiresAt: new Date(Number(expires)) };
   };
   /** Of several the one that ends last: it was handed out last. */
   const open = (call: Call): SessionCookieContent | undefined => {

@@ -1,5 +1,5 @@
 import { readJson } from "../db/read-json.ts";
-import type { Database, Sql } from "../db/sql.ts";
+import type { Database, Sql, SqlValue } from "../db/sql.ts";
 import { type IdentityRow, identityColumns, identityFromRow } from "../identity/store.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { createBatch } from "./batch.ts";
@@ -47,6 +47,23 @@ export const sessionFromRow = (row: SessionRow): SessionRecord => ({
   authenticatedAt: row.s_authenticated_at,
   expiresAt: row.s_expires_at,
 });
+
+/** The columns of `sessionRowOf`. */
+export const sessionRowColumns: readonly string[] = columns;
+
+/** A new session as a row of `sessions`. */
+export const sessionRowOf = (session: SessionRecord, digest: Buffer): SqlValue[] => [
+  uuidBytes(session.id),
+  uuidBytes(session.identityId),
+  digest,
+  session.salt,
+  1,
+  JSON.stringify(session.methods),
+  JSON.stringify(session.device),
+  session.issuedAt,
+  session.authenticatedAt,
+  session.expiresAt,
+];
 
 /** Where a page of sessions ends: the next begins after it. */
 export interface SessionCursor {
@@ -120,18 +137,10 @@ export const createSessionStore = (db: Database): SessionStore => {
     findByToken: lookup,
 
     async insert(sql, session, digest) {
-      await sql.execute(`INSERT INTO sessions (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, [
-        uuidBytes(session.id),
-        uuidBytes(session.identityId),
-        digest,
-        session.salt,
-        1,
-        JSON.stringify(session.methods),
-        JSON.stringify(session.device),
-        session.issuedAt,
-        session.authenticatedAt,
-        session.expiresAt,
-      ]);
+      await sql.execute(
+        `INSERT INTO sessions (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+        sessionRowOf(session, digest),
+      );
     },
 
     async findLive(sql, { id, identityId }, now) {

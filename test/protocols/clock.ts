@@ -14,8 +14,8 @@ export const minutes = (count: number): number => count * 60_000;
 export const hours = (count: number): number => count * 3_600_000;
 
 /** Creates a clock that shows the same moment in every run. */
-export const createSteerableClock = (): SteerableClock => {
-  let now = Date.parse("2031-03-04T05:06:07.089Z");
+export const createSteerableClock = (start = new Date("2031-03-04T05:06:07.089Z")): SteerableClock => {
+  let now = start.getTime();
   return {
     now: () => new Date(now),
     advance: (milliseconds) => {

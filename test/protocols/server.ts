@@ -58,7 +58,16 @@ export interface TestServerOptions {
   readonly wait?: Wait;
   /** Another server whose database it shares, as one more node: that one drops it. */
   readonly beside?: TestServer;
+  /** When its clock begins. */
+  readonly now?: Date;
 }
+
+/** What the servers of the tests encrypt and sign with. */
+export const testSecrets = {
+  default: ["a secret of the tests, long enough"],
+  cookie: ["the first cookie secret"],
+  cipher: ["exactly thirty-two bytes of text"],
+};
 
 /** Cheap, so that a test costs milliseconds; that real costs are the default is the hasher's own test. */
 const cheapHashing = {
@@ -74,6 +83,7 @@ export const startServer = async ({
   database: given,
   wait,
   beside,
+  now,
 }: TestServerOptions = {}): Promise<TestServer> => {
   const database = given ?? beside?.database ?? (await freshDatabase());
   if (migrated && beside === undefined) await migrateDatabase(database.dsn);
@@ -104,11 +114,7 @@ export const startServer = async ({
       },
     },
     identity: { default_schema_id: "person", schemas: [{ id: "person", url: identitySchemaUrl }] },
-    secrets: {
-      default: ["a secret of the tests, long enough"],
-      cookie: ["the first cookie secret"],
-      cipher: ["exactly thirty-two bytes of text"],
-    },
+    secrets: testSecrets,
     hashers: cheapHashing,
     // Tests turn the clock and compare what is written: nothing is purged in the middle of one.
     database: { cleanup: { sleep: { tables: "1000h" } } },
@@ -120,7 +126,7 @@ export const startServer = async ({
     },
   };
 
-  const clock = beside?.clock ?? createSteerableClock();
+  const clock = beside?.clock ?? createSteerableClock(now);
   const logged: string[] = [];
   const pool = createPool({ ...database.connection, connectionLimit: 4, timezone: "Z" });
   const gate = createGate();

@@ -47,12 +47,17 @@ const others = new Set([
   "event_stream",
   "ended_receivers",
   "courier_messages",
+  "moved_identities",
   "schema_migrations",
   "schema_migration_lease",
 ]);
 
 /** Statements that go everywhere, and say why. */
 const everywhere = [
+  // The tables of another server, which are only read (docs/move-in.md).
+  /^SELECT (?:(?! FROM ).)* FROM \w+ WHERE nid = \?/,
+  /^SELECT table_name AS t, column_name AS c FROM information_schema\.columns WHERE table_schema = DATABASE\(\)$/,
+  /^SELECT id(?:, name)? FROM (?:networks|identity_credential_types)$/,
   // The purge.
   /^DELETE FROM \w+ WHERE (\w+) <= \? ORDER BY \1 LIMIT \d+$/,
   // What operators list, across all people.

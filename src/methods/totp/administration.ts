@@ -45,7 +45,7 @@ export const createTotpImporter =
   };
 
 /** The shared secret of a URL that every app takes alike (RFC 6238; RFC 4226, section 4, R6). */
-const secretIn = (url: string): string | undefined => {
+export const secretIn = (url: string): string | undefined => {
   try {
     const parsed = URI.parse(url);
     return parsed instanceof OneTimePassword &&

@@ -1,0 +1,95 @@
+import { loadConfig } from "../config/load.ts";
+import { pendingMigrations } from "../db/migrate.ts";
+import { createDatabase } from "../db/pool.ts";
+import type { Database } from "../db/sql.ts";
+import { createIdentityStore } from "../identity/store.ts";
+import { systemClock } from "../lib/clock.ts";
+import { compareConfigurations, compareWithPeople, type Finding } from "../move-in/compare-configurations.ts";
+import { createConversion } from "../move-in/create-conversion.ts";
+import { move } from "../move-in/move.ts";
+import { openSource, type Source } from "../move-in/source/source.ts";
+import { SourceError } from "../move-in/source/source-error.ts";
+import { createMarks } from "../move-in/target/marks.ts";
+import { CommandError } from "./command.ts";
+import type { ConfigFiles } from "./config-files.ts";
+import { createMoveProgress, printMove } from "./print-move.ts";
+import { createStopSignal } from "./stop-signal.ts";
+
+/** What `ostiary move-in` was called with. */
+export interface MoveInCall extends ConfigFiles {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly from: string;
+  /** Configuration of the source; none: that of this side. */
+  readonly fromFiles: readonly string[];
+  readonly network: string | undefined;
+  readonly check: boolean;
+  readonly deletes: boolean;
+  readonly json: boolean;
+  readonly workers: number;
+}
+
+/** Moves, or tells what would be moved. */
+export async function runMoveIn(call: MoveInCall): Promise<void> {
+  const { config } = loadConfig({ files: call.files, env: call.env });
+  if (config.dsn === undefined)
+    throw new CommandError("the configuration has no dsn: a move needs a database of its own");
+  const theirs = call.fromFiles.length === 0 ? undefined : loadConfig({ files: call.fromFiles, env: {} });
+  const stop = createStopSignal(() => console.error("letting what is under way end"));
+  await using begun = new AsyncDisposableStack();
+  const db = createDatabase({ dsn: config.dsn, poolSize: call.workers + 1 });
+  begun.defer(() => db.close());
+  if ((await pendingMigrations(db)).length > 0)
+    throw new CommandError("the database here lacks migrations; run: ostiary migrate");
+  const source = await opened(call);
+  begun.defer(() => source.close());
+  if (!call.deletes && !call.check) await mustBeWhole(source, db);
+
+  const convert = await createConversion(config, theirs?.config ?? config);
+  const progress = createMoveProgress();
+  const report = await move(
+    {
+      source,
+      db,
+      convert,
+      identities: createIdentityStore(),
+      clock: systemClock,
+      digestKey: config.secrets.default[0] ?? "",
+    },
+    {
+      dryRun: call.check,
+      workers: call.workers,
+      signal: stop.signal,
+      onRefused: ({ id, explain }) => progress.line(`${id}: ${explain}`),
+      onProgress: progress.show,
+    },
+  );
+  progress.end();
+  const findings: Finding[] = [
+    ...(theirs?.warnings ?? []).map((text): Finding => ({ kind: "note", text: `there: ${text}` })),
+    ...(theirs === undefined ? [] : compareConfigurations(config, theirs.config)),
+    ...compareWithPeople(config, report),
+  ];
+  const leftovers = await source.leftovers(systemClock.now());
+  printMove({ report, findings, leftovers, isCheck: call.check, isWhole: !stop.signal.aborted }, call.json);
+  if (stop.signal.aborted) process.exitCode = 130;
+  else if (report.refused > 0) process.exitCode = 1;
+}
+
+/** @throws CommandError */
+const opened = async ({ from, network, workers }: MoveInCall): Promise<Source> => {
+  try {
+    return await openSource({ dsn: from, network, connections: workers * 5 });
+  } catch (error) {
+    if (error instanceof SourceError) throw new CommandError(`the source: ${error.message}`);
+    throw error;
+  }
+};
+
+/** A database that was emptied, or another one, must not empty this one. @throws CommandError */
+const mustBeWhole = async (source: Source, db: Database): Promise<void> => {
+  const [there, came] = [await source.count(), await createMarks(source.network).count(db)];
+  if (there < came / 2)
+    throw new CommandError(
+      `the source has ${there} people, and ${came} came from it: if so many were deleted there, say --delete`,
+    );
+};

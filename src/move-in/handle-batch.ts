@@ -1,0 +1,118 @@
+import { createHmac } from "node:crypto";
+import { isDuplicate, SqlError } from "../db/sql-error.ts";
+import type { MovedPerson } from "./convert/conversion.ts";
+import type { MoveDeps, MoveOptions } from "./move-deps.ts";
+import type { RefusedPerson, Tally } from "./report.ts";
+import type { Outline, SourcePerson } from "./source/source-person.ts";
+import { type Changed, createChangePerson } from "./target/change-person.ts";
+import { createConflicts } from "./target/conflicts.ts";
+import { createInsertPeople, type Newcomer } from "./target/insert-people.ts";
+import { createMarks } from "./target/marks.ts";
+
+/** Creates what is done with those of a batch who are new, who changed, and who are gone. */
+export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused }: MoveOptions, tally: Tally) => {
+  const { source, db, convert, clock, digestKey, identities } = deps;
+  const marks = createMarks(source.network);
+  const insert = createInsertPeople(db, marks);
+  const conflicts = createConflicts(db);
+  const { change, remove } = createChangePerson(db, { marks, identities });
+
+  const refuse = (person: RefusedPerson): void => {
+    tally.refused(person);
+    onRefused?.(person);
+  };
+
+  const read = async (outlines: readonly Outline[]): Promise<readonly Newcomer[]> => {
+    if (outlines.length === 0) return [];
+    const digests = new Map(outlines.map(({ id, digest }) => [id, digest]));
+    const people = await source.people([...digests.keys()], clock.now());
+    return people.flatMap((person): Newcomer[] => {
+      const converted = convert(person);
+      if (converted.kind === "moved")
+        return [
+          {
+            person: converted,
+            digest: digests.get(person.id) ?? Buffer.alloc(32),
+            content: contentOf(person, digestKey),
+          },
+        ];
+      refuse(converted);
+      return [];
+    });
+  };
+
+  const count = (people: readonly MovedPerson[], outcome: "moved" | "changed"): void => {
+    tally.count(outcome, people.length);
+    for (const person of people) tally.brought(person);
+  };
+
+  /** Who would be written, and who not. */
+  const tried = async (newcomers: readonly Newcomer[]) => {
+    const rejected = await conflicts.find(newcomers.map(({ person }) => person));
+    const ids = new Set(rejected.map(({ id }) => id));
+    return { written: newcomers.filter(({ person }) => !ids.has(person.identity.id)), rejected };
+  };
+
+  /** What became of it; undefined: it was refused. */
+  const changeOne = async (newcomer: Newcomer): Promise<Changed | undefined> => {
+    try {
+      return dryRun ? "changed" : await change(newcomer);
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.transient) throw error;
+      const { id } = newcomer.person.identity;
+      const isTaken: boolean = isDuplicate(error);
+      const explain = isTaken ? "what changed of it belongs to somebody else here" : refusedChange(error.code);
+      refuse({ id, reason: isTaken ? "taken" : "broken", explain });
+      return undefined;
+    }
+  };
+
+  return {
+    async arrive(outlines: readonly Outline[]): Promise<void> {
+      const newcomers = await read(outlines);
+      const { written, rejected } = await (dryRun ? tried(newcomers) : insert(newcomers));
+      for (const rejection of rejected) refuse(rejection);
+      count(
+        written.map(({ person }) => person),
+        "moved",
+      );
+    },
+
+    async change(outlines: readonly Outline[]): Promise<void> {
+      for (const newcomer of await read(outlines)) {
+        const { person } = newcomer;
+        const outcome = await changeOne(newcomer);
+        if (outcome === "changed") count([person], "changed");
+        else if (outcome === "unchanged") tally.count("unchanged");
+        else if (outcome !== undefined)
+          refuse({ id: person.identity.id, reason: "kept", explain: keptBecause[outcome] });
+      }
+    },
+
+    async leave(ids: readonly string[]): Promise<void> {
+      for (const id of ids) {
+        const outcome = dryRun ? "deleted" : await remove(id);
+        if (outcome === "deleted") tally.count("deleted");
+        if (outcome === "kept")
+          refuse({
+            id,
+            reason: "kept",
+            explain: "it was deleted there, and changed or used here since it came",
+          });
+      }
+    },
+  };
+};
+
+const refusedChange = (code: string): string => `the database refuses its change: ${code}`;
+
+const gone = "it was deleted here since it came";
+const keptBecause = {
+  kept: "it changed there, and was changed or used here since it came",
+  deleted_here: gone,
+  deleted: gone,
+} as const;
+
+/** A keyed digest of all that somebody has at the source, but for sessions. */
+const contentOf = ({ sessions: _, ...person }: SourcePerson, key: string): Buffer =>
+  createHmac("sha256", key).update(JSON.stringify(person)).digest();

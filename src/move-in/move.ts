@@ -1,0 +1,51 @@
+import { createBatchHandling } from "./handle-batch.ts";
+import type { MoveDeps, MoveOptions } from "./move-deps.ts";
+import { createTally, type MoveReport, type Tally } from "./report.ts";
+import type { Outline } from "./source/source-person.ts";
+import { type IdSpan, idSpans } from "./spans.ts";
+import { createMarks } from "./target/marks.ts";
+
+/**
+ * Moves everybody of a source, or what changed there since the last time, and notices who was deleted there. Each batch
+ * is one transaction with its marks, so that it can be interrupted anywhere and run again.
+ */
+export const move = async (deps: MoveDeps, options: MoveOptions = {}): Promise<MoveReport> => {
+  const { workers = 4, signal } = options;
+  const tally = createTally(await deps.source.count());
+  const moveSpan = createMoveSpan(deps, options, tally);
+  const spans = [...idSpans()];
+  const work = async (): Promise<void> => {
+    for (let span = spans.shift(); span !== undefined && !signal?.aborted; span = spans.shift()) await moveSpan(span);
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return tally.report();
+};
+
+const createMoveSpan = (deps: MoveDeps, options: MoveOptions, tally: Tally) => {
+  const { source, db } = deps;
+  const { batch = 400, signal, onProgress } = options;
+  const marks = createMarks(source.network);
+  const handle = createBatchHandling(deps, options, tally);
+
+  return async (span: IdSpan): Promise<void> => {
+    let [after, low] = [span.after, span.low];
+    for (let isLast = false; !isLast && !signal?.aborted; ) {
+      const outlines = await source.outlines({ after, before: span.before }, batch);
+      isLast = outlines.length < batch;
+      const last = outlines.at(-1)?.id ?? after;
+      const high = isLast ? span.high : idBytes(last);
+      const known = await marks.between(db, low, high);
+      const there = new Set(outlines.map(({ id }) => id));
+      const isFresh = ({ id }: Outline) => !known.has(id);
+      const isSame = ({ id, digest }: Outline) => known.get(id)?.digest.equals(digest) === true && digest.some(Boolean);
+      tally.count("unchanged", outlines.filter(isSame).length);
+      await handle.arrive(outlines.filter(isFresh));
+      await handle.change(outlines.filter((outline) => !isFresh(outline) && !isSame(outline)));
+      await handle.leave([...known.keys()].filter((id) => id !== after && !there.has(id)));
+      [after, low] = [last, high];
+      onProgress?.(tally.done, tally.report().found);
+    }
+  };
+};
+
+const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll("-", ""), "hex");

@@ -1,0 +1,90 @@
+import { linksOf } from "../methods/oidc/credential.ts";
+import type { MovedPerson, RefusalReason } from "./convert/conversion.ts";
+
+/** Somebody of the source who did not come along. No value of theirs is named. */
+export interface RefusedPerson {
+  readonly id: string;
+  readonly reason: RefusalReason | "kept";
+  readonly explain: string;
+}
+
+/** What a move did, or would do. */
+export interface MoveReport {
+  /** People at the source when the move began. */
+  readonly found: number;
+  /** New here. */
+  readonly moved: number;
+  /** Were here, and have what changed at the source. */
+  readonly changed: number;
+  readonly unchanged: number;
+  /** Were deleted at the source, and so here. */
+  readonly deleted: number;
+  /** Were changed, used or deleted here since they came, and are left alone. */
+  readonly kept: number;
+  readonly refused: number;
+  /** Of those who are new or changed: credentials by type, addresses by channel and state, sessions. */
+  readonly credentials: Readonly<Record<string, number>>;
+  readonly addresses: Readonly<Record<string, number>>;
+  readonly sessions: number;
+  /** By identity schema. */
+  readonly schemas: Readonly<Record<string, number>>;
+  /** Links by provider. */
+  readonly providers: Readonly<Record<string, number>>;
+  /** What of people stays behind, by what it is. */
+  readonly left: Readonly<Record<string, number>>;
+  /** Why people were refused. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+type Counts = Record<string, number>;
+const add = (counts: Counts, name: string, many = 1): void => {
+  counts[name] = (counts[name] ?? 0) + many;
+};
+
+/** How somebody is counted. */
+export type Outcome = "moved" | "changed" | "unchanged" | "deleted" | "kept" | "refused";
+
+/** Counts while a move goes on. */
+export const createTally = (found: number) => {
+  const people: Record<Outcome, number> = { moved: 0, changed: 0, unchanged: 0, deleted: 0, kept: 0, refused: 0 };
+  const [credentials, addresses, schemas, providers, left, reasons]: [Counts, Counts, Counts, Counts, Counts, Counts] =
+    [{}, {}, {}, {}, {}, {}];
+  let sessions = 0;
+  return {
+    count(outcome: Outcome, many = 1): void {
+      people[outcome] += many;
+    },
+    refused({ reason, explain }: RefusedPerson): void {
+      people[reason === "kept" ? "kept" : "refused"] += 1;
+      add(reasons, reason === "unknown_schema" ? explain : reason);
+    },
+    /** What somebody brought along. */
+    brought({ identity, secrets, sessions: theirs, left: behind }: MovedPerson): void {
+      for (const { type } of secrets) add(credentials, type);
+      if ((identity.credentials.code?.identifiers.length ?? 0) > 0) add(credentials, "code");
+      for (const { via, status } of identity.verifiable) add(addresses, `${via} ${status}`);
+      add(addresses, "recovery", identity.recovery.length);
+      add(schemas, identity.schemaId);
+      for (const { provider } of linksOf(identity)) add(providers, provider);
+      for (const reason of behind) add(left, reason);
+      sessions += theirs.length;
+    },
+    get done(): number {
+      return people.moved + people.changed + people.unchanged + people.kept + people.refused;
+    },
+    report: (): MoveReport => ({
+      found,
+      ...people,
+      credentials,
+      addresses,
+      sessions,
+      schemas,
+      providers,
+      left,
+      reasons,
+    }),
+  };
+};
+
+/** It. */
+export type Tally = ReturnType<typeof createTally>;

@@ -1,0 +1,114 @@
+import type { Database, Sql } from "../../db/sql.ts";
+import { eraseIdentity } from "../../identity/erase.ts";
+import { insertSecret } from "../../identity/secrets.ts";
+import type { IdentityStore } from "../../identity/store.ts";
+import { uuidBytes } from "../../lib/ids.ts";
+import { sessionRowColumns, sessionRowOf } from "../../session/store.ts";
+import type { MovedPerson, MovedSession } from "../convert/conversion.ts";
+import { markOf, type Newcomer } from "./insert-people.ts";
+import { insertRows } from "./insert-rows.ts";
+import type { Mark, Marks } from "./marks.ts";
+
+/**
+ * What became of somebody who came along before: `kept`, they were changed or used here since, and stay as they are;
+ * `deleted_here`, they were deleted here, and do not come back.
+ */
+export type Changed = "changed" | "unchanged" | "kept" | "deleted_here" | "deleted";
+
+interface Here {
+  readonly version: number;
+  readonly turn: number;
+}
+
+/** Creates what is done with people who came along before, one at a time. */
+export const createChangePerson = (
+  db: Database,
+  {
+    marks,
+    identities,
+  }: { readonly marks: Marks; readonly identities: Pick<IdentityStore, "findForUpdate" | "update"> },
+) => {
+  const here = async (tx: Sql, id: string): Promise<Here | undefined> => {
+    const [row] = await tx.query<Here>("SELECT version, turn FROM identities WHERE id = ? FOR UPDATE", [uuidBytes(id)]);
+    return row;
+  };
+  const isAsWritten = (now: Here, mark: Mark): boolean => now.version === mark.version && now.turn === mark.turn;
+
+  /** Identity and credentials as the source has them now. */
+  const overwrite = async (tx: Sql, { identity, secrets }: MovedPerson): Promise<void> => {
+    const before = await identities.findForUpdate(tx, identity.id);
+    if (before === undefined) return;
+    await identities.update(tx, before, { ...identity, version: before.version + 1 });
+    await tx.execute("DELETE FROM identity_credentials WHERE identity_id = ?", [uuidBytes(identity.id)]);
+    for (const { type, config, updatedAt } of secrets) await insertSecret(tx, identity.id, type, config, updatedAt);
+  };
+
+  const change = (newcomer: Newcomer): Promise<Changed> =>
+    db.transaction(async (tx): Promise<Changed> => {
+      const { person } = newcomer;
+      const now = await here(tx, person.identity.id);
+      const mark = await marks.find(tx, person.identity.id);
+      if (now === undefined || mark === undefined) return "deleted_here";
+      const isSame = mark.content.equals(newcomer.content);
+      if (!isSame && !isAsWritten(now, mark)) return "kept";
+      if (!isSame) await overwrite(tx, person);
+      const hasOtherSessions = await writeSessions(tx, person, mark);
+      await marks.update(tx, markOf(newcomer, isSame ? mark : { version: now.version + 1, turn: now.turn }));
+      return isSame && !hasOtherSessions ? "unchanged" : "changed";
+    });
+
+  const remove = (id: string): Promise<Changed> =>
+    db.transaction(async (tx): Promise<Changed> => {
+      const now = await here(tx, id);
+      const mark = await marks.find(tx, id);
+      if (now !== undefined && mark !== undefined && !isAsWritten(now, mark)) return "kept";
+      if (now !== undefined) await eraseIdentity(tx, id);
+      await marks.remove(tx, id);
+      return now === undefined ? "deleted_here" : "deleted";
+    });
+
+  return { change, remove };
+};
+
+/**
+ * Sessions that the source ended end here; those that it began are new here; what it says of the others is taken over,
+ * unless they were renewed here. One that ended here stays ended.
+ */
+const writeSessions = async (tx: Sql, { identity, sessions }: MovedPerson, mark: Mark): Promise<boolean> => {
+  const owner = uuidBytes(identity.id);
+  const came = new Set(mark.sessions);
+  const now = new Set(sessions.map(({ session }) => session.id));
+  const fresh: MovedSession[] = sessions.filter(({ session }) => !came.has(session.id));
+  let written = fresh.length > 0;
+  for (const { session, digest } of sessions.filter(({ session: { id } }) => came.has(id))) {
+    const { affectedRows } = await tx.execute(
+      `UPDATE sessions SET methods = ?, authenticated_at = ?, expires_at = ?
+        WHERE identity_id = ? AND id = ? AND token_digest = ? AND (authenticated_at <> ? OR expires_at <> ?)`,
+      [
+        JSON.stringify(session.methods),
+        session.authenticatedAt,
+        session.expiresAt,
+        owner,
+        uuidBytes(session.id),
+        digest,
+        session.authenticatedAt,
+        session.expiresAt,
+      ],
+    );
+    if (affectedRows > 0) written = true;
+  }
+  for (const id of mark.sessions.filter((each) => !now.has(each))) {
+    const { affectedRows } = await tx.execute("DELETE FROM sessions WHERE identity_id = ? AND id = ?", [
+      owner,
+      uuidBytes(id),
+    ]);
+    if (affectedRows > 0) written = true;
+  }
+  await insertRows(
+    tx,
+    "sessions",
+    sessionRowColumns,
+    fresh.map(({ session, digest }) => sessionRowOf(session, digest)),
+  );
+  return written;
+};

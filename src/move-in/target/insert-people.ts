@@ -1,0 +1,121 @@
+import { randomInt } from "node:crypto";
+import type { Database, Sql, SqlValue } from "../../db/sql.ts";
+import { SqlError } from "../../db/sql-error.ts";
+import { addressRowsOf, identifierRowsOf } from "../../identity/lookups.ts";
+import { identityRowColumns, identityRowOf } from "../../identity/store.ts";
+import { uuidBytes } from "../../lib/ids.ts";
+import { sessionRowColumns, sessionRowOf } from "../../session/store.ts";
+import type { MovedPerson } from "../convert/conversion.ts";
+import { createConflicts, type Rejection } from "./conflicts.ts";
+import { insertRows } from "./insert-rows.ts";
+import type { Mark, Marks } from "./marks.ts";
+
+/** Somebody who is to be written, and the version that the source has of them. */
+export interface Newcomer {
+  readonly person: MovedPerson;
+  readonly digest: Buffer;
+  readonly content: Buffer;
+}
+
+/** What became of a batch. */
+export interface Inserted {
+  readonly written: readonly Newcomer[];
+  readonly rejected: readonly Rejection[];
+}
+
+/** The mark of somebody who was written just now. */
+export const markOf = (
+  { person: { identity, sessions }, digest, content }: Newcomer,
+  { version, turn }: Pick<Mark, "version" | "turn"> = { version: identity.version, turn: 0 },
+): Mark => ({ id: identity.id, digest, content, version, turn, sessions: sessions.map(({ session }) => session.id) });
+
+/**
+ * Creates the writing of people who are new here: all of a batch in one transaction, with their marks. Whoever has the
+ * id, an identifier, an address or a key of somebody else is rejected, and the others are written.
+ */
+export const createInsertPeople = (db: Database, marks: Marks) => {
+  const { find: findConflicts } = createConflicts(db);
+
+  const write = (newcomers: readonly Newcomer[]): Promise<void> =>
+    newcomers.length === 0
+      ? Promise.resolve()
+      : db.transaction(async (tx) => {
+          await insertAll(tx, newcomers);
+          await marks.insert(
+            tx,
+            newcomers.map((newcomer) => markOf(newcomer)),
+          );
+        });
+
+  const one = async (newcomer: Newcomer): Promise<Rejection | undefined> => {
+    try {
+      await write([newcomer]);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.transient) throw error;
+      const { id } = newcomer.person.identity;
+      const [conflict] = await findConflicts([newcomer.person]);
+      return conflict ?? { id, reason: "broken", explain: `the database refuses it: ${error.code}` };
+    }
+  };
+
+  return async (newcomers: readonly Newcomer[]): Promise<Inserted> => {
+    try {
+      await write(newcomers);
+      return { written: newcomers, rejected: [] };
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.transient) throw error;
+    }
+    // Somebody does not fit: each on their own tells who.
+    const [written, rejected]: [Newcomer[], Rejection[]] = [[], []];
+    for (const newcomer of newcomers) {
+      const rejection = await one(newcomer);
+      if (rejection === undefined) written.push(newcomer);
+      else rejected.push(rejection);
+    }
+    return { written, rejected };
+  };
+};
+
+const insertAll = async (tx: Sql, newcomers: readonly Newcomer[]): Promise<void> => {
+  const people = newcomers.map(({ person }) => person);
+  await insertRows(
+    tx,
+    "identities",
+    identityRowColumns,
+    people.map(({ identity }) => identityRowOf(identity)),
+  );
+  await insertRows(
+    tx,
+    "identity_credentials",
+    ["identity_id", "type", "config", "version", "created_at", "updated_at"],
+    people.flatMap(({ identity, secrets }) =>
+      secrets.map(({ type, config, createdAt, updatedAt }): SqlValue[] => [
+        uuidBytes(identity.id),
+        type,
+        JSON.stringify(config),
+        randomInt(1, 2 ** 31),
+        createdAt,
+        updatedAt,
+      ]),
+    ),
+  );
+  await insertRows(
+    tx,
+    "identity_identifiers",
+    ["identity_id", "digest", "type", "identifier"],
+    people.flatMap(({ identity }) => identifierRowsOf(identity)),
+  );
+  await insertRows(
+    tx,
+    "identity_addresses",
+    ["identity_id", "digest", "purpose", "via", "value"],
+    people.flatMap(({ identity }) => addressRowsOf(identity)),
+  );
+  await insertRows(
+    tx,
+    "sessions",
+    sessionRowColumns,
+    people.flatMap(({ sessions }) => sessions.map(({ session, digest }) => sessionRowOf(session, digest))),
+  );
+};

@@ -1,0 +1,167 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { IdentityAdminService } from "../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { personTables } from "../../src/identity/erase.ts";
+import { send } from "../protocols/http.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { done, operatorRest, reasonOf } from "../protocols/operators.ts";
+import { signIn } from "../protocols/person.ts";
+import { accepted } from "../protocols/protocol.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
+import {
+  moveInto,
+  recordedConfiguration,
+  recordedNow,
+  recordedPeople,
+  recordedRows,
+  recordedSource,
+  type SourceDatabase,
+} from "./source-database.ts";
+
+/* A move that is run again while the source goes on, and people who cannot come along. */
+
+const configuration = recordedConfiguration();
+const people = recordedPeople();
+const [ann, ben, cleo] = people as unknown as [(typeof people)[0], (typeof people)[0], (typeof people)[0]];
+const rpc = IdentityAdminService.method;
+let [server, source]: [TestServer, SourceDatabase] = [] as never;
+beforeAll(async () => {
+  server = await startServer({ overrides: configuration, now: recordedNow, wait: async () => undefined });
+});
+beforeEach(async () => {
+  for (const [table] of personTables) await server.sql(`DELETE FROM ${table}`);
+  await server.sql("DELETE FROM moved_identities");
+  source = await recordedSource();
+});
+afterEach(() => source?.close());
+afterAll(() => server?.stop());
+
+const again = (options: Parameters<typeof moveInto>[2] = {}) => moveInto(server, source, { configuration, ...options });
+const there = (sql: string, ...values: unknown[]) => source.connection.query(sql, values);
+const get = (id: string) => operatorRest.call(server.adminUrl, rpc.getIdentity, { id });
+const got = async (id: string) => done(await get(id)).identity as JsonObject;
+const whoami = (token: string | undefined) =>
+  send(`${server.url}/sessions/whoami`, { headers: { accept: "application/json", "x-session-token": token } });
+const later = "2026-11-27 13:59:00";
+
+it("what changed at the source comes along with the next run, and nothing else is written", async () => {
+  await again();
+  await there(
+    "UPDATE identities SET traits = JSON_SET(traits, '$.name.first', 'Anna'), updated_at = ? WHERE id = ?",
+    later,
+    ann.id,
+  );
+  await there("UPDATE sessions SET active = 0, updated_at = ? WHERE identity_id = ?", later, ben.id);
+  await there(
+    `UPDATE identity_verifiable_addresses SET verified = 1, status = 'completed', verified_at = ?, updated_at = ?
+      WHERE identity_id = ?`,
+    later,
+    later,
+    cleo.id,
+  );
+  expect((await whoami(ben.sessions[0]?.token)).status).toBe(200);
+  expect(await again()).toMatchObject({ moved: 0, changed: 3, unchanged: 29, refused: 0 });
+  expect(await got(ann.id)).toMatchObject({ traits: { name: { first: "Anna" } } });
+  expect((await whoami(ben.sessions[0]?.token)).status).toBe(401);
+  expect(await got(cleo.id)).toMatchObject({ verifiable_addresses: [{ verified: true, status: "completed" }] });
+  for (const person of [ann, cleo]) accepted(await signIn(nativeRest.enter(server), person));
+  expect((await whoami(ann.sessions[0]?.token)).status).toBe(200);
+  expect(await again()).toMatchObject({ moved: 0, changed: 0, unchanged: 32 });
+});
+
+it("who signed up or in at the source meanwhile comes along, who was deleted there is deleted here", async () => {
+  await there("DELETE FROM identities WHERE id = ?", ann.id);
+  expect(await again()).toMatchObject({ found: 31, moved: 31 });
+  await there("DELETE FROM identities WHERE id = ?", ben.id);
+  expect(await again()).toMatchObject({ deleted: 1, unchanged: 30 });
+  expect(reasonOf(await get(ben.id))).toBe("NOT_FOUND");
+  expect(
+    await server.sql("SELECT 1 FROM identity_identifiers WHERE identifier = ?", [ben.email.toLowerCase()]),
+  ).toEqual([]);
+  await source.insert(
+    "identities",
+    recordedRows("identities").filter(({ id }) => id === ben.id),
+  );
+  expect(await again()).toMatchObject({ moved: 1, unchanged: 30 });
+});
+
+it("who was changed, used or deleted here since stays as they are here, and is named", async () => {
+  await again();
+  done(
+    await operatorRest.call(server.adminUrl, rpc.patchIdentity, {
+      id: ann.id,
+      patch: [{ op: "add", path: "/metadata_public", value: { here: true } }],
+    }),
+  );
+  accepted(await signIn(nativeRest.enter(server), ben));
+  done(await operatorRest.call(server.adminUrl, rpc.deleteIdentity, { id: cleo.id }));
+  for (const { id } of [ann, ben, cleo])
+    await there("UPDATE identities SET metadata_public = '{\"there\": true}', updated_at = ? WHERE id = ?", later, id);
+  const report = await again();
+  expect(report).toMatchObject({ moved: 0, changed: 0, kept: 3, unchanged: 29 });
+  expect(report.people.map(({ id }) => id).sort()).toEqual([ann.id, ben.id, cleo.id].sort());
+  expect(await got(ann.id)).toMatchObject({ metadata_public: { here: true } });
+  expect(reasonOf(await get(cleo.id))).toBe("NOT_FOUND");
+});
+
+it("who has an identifier, an address or the id of somebody here is named, and the others come along", async () => {
+  const create = (email: string) => operatorRest.call(server.adminUrl, rpc.createIdentity, { traits: { email } });
+  const { id } = done(await create(ann.email)).identity as { id: string };
+  const expected = { moved: 31, refused: 1, reasons: { taken: 1 } };
+  const [check, report] = [await again({ dryRun: true }), await again()];
+  for (const each of [check, report]) {
+    expect(each).toMatchObject(expected);
+    expect(each.people).toEqual([
+      { id: ann.id, reason: "taken", explain: expect.stringContaining(`belongs to ${id} here`) },
+    ]);
+  }
+  expect(JSON.stringify(report)).not.toContain("example.com");
+  done(await operatorRest.call(server.adminUrl, rpc.deleteIdentity, { id }));
+  expect(await again()).toMatchObject({ moved: 1, unchanged: 31, refused: 0 });
+  accepted(await signIn(nativeRest.enter(server), ann));
+});
+
+it("rows that are broken, and schemas that nobody configured, are named by the person; the rest comes", async () => {
+  await there("ALTER TABLE identity_credentials MODIFY config LONGTEXT");
+  await there("ALTER TABLE identities MODIFY traits LONGTEXT");
+  await there("UPDATE identity_credentials SET config = '{' WHERE identity_id = ?", ann.id);
+  await there("UPDATE identities SET traits = '[]' WHERE id = ?", ben.id);
+  await there("UPDATE identities SET schema_id = 'gone' WHERE id = ?", cleo.id);
+  const report = await again();
+  expect(report).toMatchObject({ moved: 29, refused: 3 });
+  expect(Object.fromEntries(report.people.map(({ id, reason }) => [id, reason]))).toEqual({
+    [ann.id]: "broken",
+    [ben.id]: "broken",
+    [cleo.id]: "unknown_schema",
+  });
+  expect(report.reasons).toMatchObject({ broken: 2, 'its identity schema "gone" is not configured': 1 });
+});
+
+it("what nobody signs in with here stays behind, and is counted", async () => {
+  await there(
+    "UPDATE identity_credentials SET config = ? WHERE identity_id = ? AND JSON_EXTRACT(config, '$.hashed_password') IS NOT NULL",
+    JSON.stringify({ hashed_password: "$unknown$1$2" }),
+    ann.id,
+  );
+  await there("UPDATE identities SET organization_id = UUID() WHERE id = ?", ben.id);
+  const type = recordedRows("identity_credential_types").find(({ name }) => name === "saml");
+  await there(
+    "UPDATE identity_credentials SET identity_credential_type_id = ? WHERE identity_id = ? AND config = '{}'",
+    type?.id,
+    cleo.id,
+  );
+  const report = await again();
+  expect(report).toMatchObject({
+    moved: 32,
+    left: { password_hash_of_an_unknown_form: 1, organization: 1, saml: 1 },
+  });
+  // The identifiers are theirs all the same: a recovery leads to a new password.
+  expect(await got(ann.id)).toMatchObject({ credentials: { password: { identifiers: [ann.email.toLowerCase()] } } });
+});
+
+it("a check writes nothing", async () => {
+  const report = await again({ dryRun: true });
+  expect(report).toMatchObject({ found: 32, moved: 32, refused: 0 });
+  for (const table of ["identities", "identity_credentials", "sessions", "moved_identities"])
+    expect(await server.sql(`SELECT 1 FROM ${table}`)).toEqual([]);
+});
