@@ -76,7 +76,7 @@ export interface SourceDatabase {
 }
 
 /** Makes it, with nobody in it. */
-export const emptySource = async (): Promise<SourceDatabase> => {
+const emptySource = async (): Promise<SourceDatabase> => {
   const database = await freshDatabase();
   const connection = await createConnection({ ...database.connection, timezone: "Z" });
   for (const sql of kratosDefinitions) await connection.query(sql);

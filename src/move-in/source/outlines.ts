@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Sql } from "../../db/sql.ts";
+import { padded, placeholders } from "./padded.ts";
 import type { Outline } from "./source-person.ts";
 import type { Tables } from "./tables.ts";
 
@@ -41,13 +42,13 @@ export const createOutlines =
     );
     const [first] = people;
     if (first === undefined) return [];
-    const ids = people.map(({ id }) => id);
+    const ids = padded(people.map(({ id }) => id));
     const sums = await Promise.all(
       children.map(async ([table, condition]) => {
         const changed = tables.has(table, "updated_at") ? "updated_at" : "created_at";
         const rows = await sql.query<Sum>(
           `SELECT identity_id, MAX(${changed}) AS latest, COUNT(*) AS many, BIT_XOR(CRC32(CONCAT(id, ${changed}))) AS mix
-             FROM ${table} WHERE nid = ? AND identity_id IN (${ids.map(() => "?").join(", ")})${condition} GROUP BY identity_id`,
+             FROM ${table} WHERE nid = ? AND identity_id IN (${placeholders(ids)})${condition} GROUP BY identity_id`,
           [network, ...ids],
         );
         return new Map(rows.map((row) => [row.identity_id, row]));

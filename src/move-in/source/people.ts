@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/sql.ts";
+import { padded, placeholders } from "./padded.ts";
 import type { SourcePerson } from "./source-person.ts";
 import type { Tables } from "./tables.ts";
 
@@ -77,13 +78,16 @@ export const createReadPeople = (sql: Pick<Sql, "query">, network: string, table
     ids: readonly string[],
     further = "",
     values: readonly Date[] = [],
-  ): Promise<Row[]> =>
-    ids.length === 0
+  ): Promise<Row[]> => {
+    const list = padded(ids);
+    return list.length === 0
       ? []
-      : sql.query<Row>(
-          `SELECT ${columns} FROM ${table} WHERE nid = ? AND ${by} IN (${ids.map(() => "?").join(", ")})${further}`,
-          [network, ...ids, ...values],
-        );
+      : sql.query<Row>(`SELECT ${columns} FROM ${table} WHERE nid = ? AND ${by} IN (${placeholders(list)})${further}`, [
+          network,
+          ...list,
+          ...values,
+        ]);
+  };
   const owned = "id, identity_id, created_at, updated_at";
   const optional = (table: string, names: readonly string[]) =>
     names.map((name) => tables.orNull(table, name)).join(", ");
