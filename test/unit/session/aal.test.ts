@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { StepUpRequiredSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import { ServiceError } from "../../../src/errors/service-error.ts";
 import type { IdentityRecord } from "../../../src/identity/identity.ts";
-import { type Aal, answersAal, createAalRules, type RequiredAal, sessionAal } from "../../../src/session/aal.ts";
+import {
+  type Aal,
+  answersAal,
+  createAalRules,
+  isAnotherChannel,
+  type RequiredAal,
+  sessionAal,
+} from "../../../src/session/aal.ts";
 import type { AuthenticationMethodRecord, SignedIn } from "../../../src/session/session.ts";
 
 const entry = (method: string, aal: "aal1" | "aal2", provider?: string): AuthenticationMethodRecord => ({
@@ -45,6 +52,37 @@ describe("the level of a session", () => {
     ["one key as both factors", 1, [entry("webauthn", "aal1"), entry("webauthn", "aal2")]],
   ])("of %s is %i", (_, level, methods) => {
     expect(sessionAal(caller(...methods))).toBe(level);
+  });
+});
+
+/** Something that came by a message. */
+const message = (method: string, aal: "aal1" | "aal2", via?: "email" | "sms"): AuthenticationMethodRecord => ({
+  ...entry(method, aal),
+  ...(via !== undefined && { via }),
+});
+
+describe("two messages", () => {
+  const first = ["code", "link", "code_recovery", "link_recovery"];
+
+  it.each(first)("are two factors where one came by mail and one as text, the first being a %s", (method) => {
+    const level = (one: "email" | "sms" | undefined, two: "email" | "sms" | undefined) =>
+      sessionAal(caller(message(method, "aal1", one), message("code", "aal2", two)));
+    expect([level("email", "sms"), level("sms", "email")]).toEqual([2, 2]);
+    expect([level("email", "email"), level("sms", "sms")]).toEqual([1, 1]);
+    // Of what came before it was written down, nobody knows.
+    expect([level(undefined, "sms"), level("email", undefined), level(undefined, undefined)]).toEqual([1, 1, 1]);
+  });
+
+  it("a code is offered by the other channel than the first factor's alone", () => {
+    const offered = (...methods: readonly AuthenticationMethodRecord[]) =>
+      (["email", "sms"] as const).map((via) => isAnotherChannel({ methods }, via));
+    expect(offered(password)).toEqual([true, true]);
+    expect(offered(message("code_recovery", "aal1", "email"))).toEqual([false, true]);
+    expect(offered(message("code", "aal1", "sms"))).toEqual([true, false]);
+    expect(offered(message("link", "aal1"))).toEqual([false, false]);
+    expect(offered(totp)).toEqual([false, false]);
+    expect(offered(totp, password)).toEqual([true, true]);
+    expect(offered()).toEqual([false, false]);
   });
 });
 
