@@ -1,7 +1,10 @@
+import path from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** Where what the server decides is written. */
 const coveredFolders = ["account", "flows", "identity", "methods", "server", "session"];
+
+process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, "node_modules/.cache/ostiary");
 
 /** Every suite of the project runs from here: `make test`, `make test T=unit/config` for a part of it. */
 export default defineConfig({
@@ -13,6 +16,8 @@ export default defineConfig({
     setupFiles: ["test/setup/every-file.ts"],
     reporters: ["default", "./test/setup/reporter.ts"],
     pool: "forks",
+    // Node reads the sources as it does in production; compiled code is stored, as bin/ostiary has it.
+    experimental: { viteModuleRunner: false },
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
