@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { continuationColumns } from "../src/continuation/continuation.ts";
 import type { Database, SqlValue } from "../src/db/sql.ts";
 import { flowColumns } from "../src/flows/shared/store.ts";
@@ -87,6 +87,30 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
     messages: [{ node: "", text: { id: 1050001, text: "Your changes have been saved!", type: "success" } }],
   };
 
+  /** A try is counted before it is made, and taken back when it has succeeded. */
+  const countTry = async (names: readonly string[]) => {
+    const now = new Date();
+    const ends = new Date(now.getTime() + 900_000);
+    const buckets = names.map((name) => createHash("sha256").update(name).digest()).sort(Buffer.compare);
+    await db.execute(
+      `INSERT INTO attempts (bucket, failures, expires_at) VALUES (?, 1, ?), (?, 1, ?)
+         ON DUPLICATE KEY UPDATE failures = IF(expires_at > ?, failures + 1, 1),
+           expires_at = IF(expires_at > ?, expires_at, VALUES(expires_at))`,
+      [...buckets.flatMap((bucket) => [bucket, ends]), now, now],
+    );
+    const counted = await db.query<{ readonly bucket: Buffer; readonly expires_at: Date }>(
+      "SELECT bucket, failures, expires_at FROM attempts WHERE bucket IN (?, ?) AND expires_at > ?",
+      [...buckets, now],
+    );
+    return () =>
+      db.execute(
+        `UPDATE attempts SET expires_at = IF(failures = 1, ?, expires_at), failures = failures - 1
+          WHERE bucket IN (?, ?) AND failures > 0
+            AND ((bucket = ? AND expires_at + INTERVAL 0 SECOND = ?) OR (bucket = ? AND expires_at + INTERVAL 0 SECOND = ?))`,
+        [new Date(), ...buckets, ...counted.flatMap(({ bucket, expires_at }) => [bucket, expires_at])],
+      );
+  };
+
   return {
     whoami: async (digest) => {
       await signedIn(digest);
@@ -140,10 +164,6 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
         uuidBytes(flow),
         "login",
       ]);
-      await db.query<Row>(
-        "SELECT bucket, failures, expires_at FROM attempts WHERE bucket IN (?, ?) AND expires_at > ?",
-        [randomBytes(32), randomBytes(32), new Date()],
-      );
       const row = one(
         await db.query<Row>(
           `SELECT ${identityColumns}, c.config AS c_config FROM identity_identifiers n JOIN identities i ON i.id = n.identity_id
@@ -152,7 +172,9 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
           [lookupDigest(identifierKey("password", identifier))],
         ),
       );
+      const uncount = await countTry([identifier, "the network"]);
       await hasher.verify(password, hashIn(row.c_config));
+      await uncount();
       const now = new Date();
       await db.transaction(async (tx) => {
         const id = row.i_id ?? null;

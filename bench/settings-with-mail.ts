@@ -8,11 +8,15 @@ import { startPrivateDatabase } from "../src/db/private.ts";
 import { type Person, registerPeople } from "./people.ts";
 import { median } from "./rounds.ts";
 import { freePort, type MeasuredServer, migrate, startOstiary, writeConfig } from "./servers.ts";
+import { createWatch, type Watch } from "./watch.ts";
 
 /*
  * `node bench/settings-with-mail.ts`: changes of an e-mail address a second that
  * queue a mail, against those that queue none, in turns, on one database. The
- * goal is 80 %. The result is a line of JSON.
+ * server that queues mails delivers them as well, beside the changes; what is
+ * left of them is delivered before the other is measured. The result is a line
+ * of JSON. Statements, commits and processor time (milliseconds) are those of a
+ * change with all that its mail costs until it is delivered.
  */
 
 const { values } = parseArgs({
@@ -67,19 +71,36 @@ const change = async ({ baseUrl }: MeasuredServer, { token, settingsFlow }: Pers
   await response.arrayBuffer();
 };
 
-const perSecond = async (server: MeasuredServer, people: readonly Person[]): Promise<number> => {
-  const began = performance.now();
+/** What was measured of a server in one round. */
+interface Round {
+  readonly perSecond: number;
+  readonly statements: number;
+  readonly commits: number;
+  readonly cpu: { readonly server: number; readonly database: number };
+}
+
+const measure = async (watch: Watch, server: MeasuredServer, people: readonly Person[]): Promise<Round> => {
   let done = 0;
-  const work = async (person: Person) => {
-    for (; performance.now() - began < seconds * 1000; done++) await change(server, person);
+  const { result, cost } = await watch.during(server.pid, async () => {
+    const began = performance.now();
+    const work = async (person: Person) => {
+      for (; performance.now() - began < seconds * 1000; done++) await change(server, person);
+    };
+    await Promise.all(people.map(work));
+    return done / ((performance.now() - began) / 1000);
+  });
+  return {
+    perSecond: result,
+    statements: cost.statements / done,
+    commits: cost.commits / done,
+    cpu: { server: cost.cpu.server / done, database: cost.cpu.database / done },
   };
-  await Promise.all(people.map(work));
-  return done / ((performance.now() - began) / 1000);
 };
 
 const database = await startPrivateDatabase({ dataDir: path.join(folder, "database"), engine: undefined, log: quiet });
 const sink = await startSink();
 const servers: MeasuredServer[] = [];
+const end: (() => Promise<void>)[] = [];
 try {
   const [port, adminPort] = [await freePort(), await freePort()];
   await migrate(writeConfig(folder, { dsn: database.dsn, port, adminPort, options: { hash: "default" } }));
@@ -88,20 +109,31 @@ try {
   const beside = await start(database.dsn, sink.port, true);
   servers.push(beside);
   const people = await registerPeople(without.baseUrl, workers, "person");
-  const measured: { readonly without: number; readonly beside: number }[] = [];
-  for (const server of servers) await perSecond(server, people);
+  const watch = await createWatch(database.socketPath, database.pid);
+  end.push(() => watch.close());
+  const measured: { readonly without: Round; readonly beside: Round }[] = [];
+  for (const server of servers) await measure(watch, server, people);
   const before = sink.mails();
   for (let round = 0; round < rounds; round++)
-    measured.push({ without: await perSecond(without, people), beside: await perSecond(beside, people) });
+    measured.push({ without: await measure(watch, without, people), beside: await measure(watch, beside, people) });
   const of = (figure: (one: (typeof measured)[number]) => number) => Number(median(measured.map(figure)).toFixed(2));
+  const both = (figure: (one: Round) => number) => ({
+    without: of((one) => figure(one.without)),
+    withMail: of((one) => figure(one.beside)),
+  });
   console.log(
     JSON.stringify({
-      perSecond: { without: of((one) => one.without), withMail: of((one) => one.beside) },
-      share: of((one) => one.beside / one.without),
+      perSecond: both((one) => one.perSecond),
+      share: of((one) => one.beside.perSecond / one.without.perSecond),
+      statements: both((one) => one.statements),
+      commits: both((one) => one.commits),
+      serverCpu: both((one) => one.cpu.server),
+      databaseCpu: both((one) => one.cpu.database),
       mails: sink.mails() - before,
     }),
   );
 } finally {
+  for (const step of end) await step();
   await Promise.all(servers.map((server) => server.stop()));
   sink.close();
   await database.stop();

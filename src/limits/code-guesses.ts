@@ -1,7 +1,7 @@
 import type { LimitsConfig } from "../config/config.ts";
 import type { Database } from "../db/sql.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Bucket, countOne, createBuckets, readCounts, secondsUntil } from "./counts.ts";
+import { countOne, createBuckets, secondsUntil } from "./counts.ts";
 
 /** Whose code is guessed, and where. */
 export interface CodeGuess {
@@ -33,6 +33,15 @@ export interface CodeGuesses {
   count(guess: CodeGuess): Promise<GuessVerdict>;
 }
 
+/** Ends the transaction that counts: what is not compared is no guess of anything. */
+class NotCompared extends Error {
+  readonly verdict: GuessVerdict;
+  constructor(verdict: GuessVerdict) {
+    super("too many guesses");
+    this.verdict = verdict;
+  }
+}
+
 /**
  * Creates the counter. `key` makes the digests.
  *
@@ -53,31 +62,41 @@ export const createCodeGuesses = ({
 }): CodeGuesses => {
   const createBucket = createBuckets(key);
 
-  /** Seconds to wait; 0 when there was room. The bucket's row stays locked until everyone has read their own number. */
-  const consume = (bucket: Bucket, window: number): Promise<number> =>
+  const bucketsOf = ({ address, identityId, device }: CodeGuess) =>
+    // What strangers guess leaves the devices of the person their own budget, and the reverse.
+    device === undefined
+      ? [
+          createBucket("code address", address, config.per_address),
+          // Counted for nobody as well, so that it takes as long.
+          createBucket("code identity", identityId ?? `nobody ${address}`, config.per_identity),
+        ]
+      : [createBucket("code device", `${device} ${identityId ?? address}`, config.per_device)];
+
+  /** All in one transaction: the rows stay locked until everyone has read their own numbers. @throws NotCompared */
+  const consume = (guess: CodeGuess): Promise<GuessVerdict> =>
     db.transaction(async (tx) => {
       const now = clock.now();
-      await countOne(tx, [bucket], window, now);
-      const [count] = await readCounts(tx, [bucket], now);
-      return count && count.failures > bucket.limit ? secondsUntil(count.expiresAt, now) : 0;
+      const window = Math.max(1, guess.flow.expiresAt.getTime() - now.getTime());
+      const inFlow = { ...createBucket("code flow", guess.flow.id, perFlow), window };
+      const buckets = [inFlow, ...bucketsOf(guess)];
+      const counts = await countOne(tx, buckets, config.window, now);
+      const [isFlowUsedUp, isWaiting, isPersonUsedUp] = buckets.map(
+        ({ limit }, at) => (counts[at]?.failures ?? 0) > limit,
+      );
+      if (isFlowUsedUp) throw new NotCompared({ kind: "flow_used_up" });
+      if (isWaiting) throw new NotCompared({ kind: "wait", seconds: secondsUntil(counts[1]?.expiresAt ?? now, now) });
+      // Counted in its flow like a wrong code.
+      return isPersonUsedUp ? { kind: "wrong" } : { kind: "allowed" };
     });
 
   return {
-    count: async ({ flow, address, identityId, device }) => {
-      const untilItExpires = Math.max(1, flow.expiresAt.getTime() - clock.now().getTime());
-      if ((await consume(createBucket("code flow", flow.id, perFlow), untilItExpires)) > 0)
-        return { kind: "flow_used_up" };
-      // What strangers guess leaves the devices of the person their own budget, and the reverse.
-      if (device !== undefined) {
-        const bucket = createBucket("code device", `${device} ${identityId ?? address}`, config.per_device);
-        const seconds = await consume(bucket, config.window);
-        return seconds > 0 ? { kind: "wait", seconds } : { kind: "allowed" };
+    count: async (guess) => {
+      try {
+        return await consume(guess);
+      } catch (thrown) {
+        if (thrown instanceof NotCompared) return thrown.verdict;
+        throw thrown;
       }
-      const seconds = await consume(createBucket("code address", address, config.per_address), config.window);
-      if (seconds > 0) return { kind: "wait", seconds };
-      // Counted for nobody as well, so that it takes as long.
-      const person = createBucket("code identity", identityId ?? `nobody ${address}`, config.per_identity);
-      return (await consume(person, config.window)) > 0 ? { kind: "wrong" } : { kind: "allowed" };
     },
   };
 };

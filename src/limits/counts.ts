@@ -11,6 +11,10 @@ import type { Sql } from "../db/sql.ts";
 export interface Bucket {
   readonly digest: Buffer;
   readonly limit: number;
+  /** Milliseconds, where its window is another than that of those that it is counted with. */
+  readonly window?: number;
+  /** How many are counted at once. Default 1. */
+  readonly by?: number;
 }
 
 /** What a bucket holds in the window that goes on. */
@@ -44,24 +48,37 @@ export const readCounts = async (
 };
 
 /**
- * Counts one more in each bucket, each by a statement of its own, because
- * buckets may lie on several shards and none should wait for another. A window
- * that is over begins anew. A statement is harmless to repeat after a deadlock:
- * nothing was counted then.
+ * Counts one more in each bucket (or as many as it says) and gives what they hold then, in their order; all by one statement, and by a second
+ * one only where there was something to count on. A window that is over begins anew. A statement is harmless to repeat
+ * after a deadlock: nothing was counted then.
  *
  * @param window milliseconds
  */
-export const countOne = async (sql: Sql, buckets: readonly Bucket[], window: number, now: Date): Promise<void> => {
-  const ends = new Date(now.getTime() + window);
+export const countOne = async (
+  sql: Sql,
+  buckets: readonly Bucket[],
+  window: number,
+  now: Date,
+): Promise<readonly (Count | undefined)[]> => {
+  const fresh = buckets.map((bucket) => ({
+    digest: bucket.digest,
+    failures: bucket.by ?? 1,
+    expiresAt: new Date(now.getTime() + (bucket.window ?? window)),
+  }));
   // Sorted, so that two transactions lock in one order.
-  for (const { digest } of [...buckets].sort((a, b) => Buffer.compare(a.digest, b.digest)))
-    await sql.execute(
-      `INSERT INTO attempts (bucket, failures, expires_at) VALUES (?, 1, ?)
-       ON DUPLICATE KEY UPDATE failures = IF(expires_at > ?, failures + 1, 1), expires_at = IF(expires_at > ?, expires_at, ?)`,
-      [digest, ends, now, now, ends],
-      // Counted twice at worst.
-      "same",
-    );
+  const sorted = fresh.toSorted((a, b) => Buffer.compare(a.digest, b.digest));
+  const { affectedRows } = await sql.execute(
+    `INSERT INTO attempts (bucket, failures, expires_at) VALUES ${sorted.map(() => "(?, ?, ?)").join(", ")}
+       ON DUPLICATE KEY UPDATE failures = IF(expires_at > ?, failures + VALUES(failures), VALUES(failures)),
+         expires_at = IF(expires_at > ?, expires_at, VALUES(expires_at))`,
+    [...sorted.flatMap(({ digest, failures, expiresAt }) => [digest, failures, expiresAt]), now, now],
+    // Counted twice at worst.
+    "same",
+  );
+  // A new row counts as one row, a changed one as two.
+  return affectedRows === fresh.length
+    ? fresh.map(({ failures, expiresAt }) => ({ failures, expiresAt }))
+    : readCounts(sql, buckets, now);
 };
 
 /**
@@ -76,16 +93,18 @@ export const uncountOne = async (
   counts: readonly (Count | undefined)[],
   now: Date,
 ): Promise<void> => {
-  for (const [index, { digest }] of buckets.entries()) {
+  const counted = buckets.flatMap(({ digest }, index) => {
     const { expiresAt } = counts[index] ?? {};
-    if (expiresAt === undefined) continue;
-    // The sum keeps the server from looking the row up by the index on its end.
-    await sql.execute(
-      `UPDATE attempts SET expires_at = IF(failures = 1, ?, expires_at), failures = failures - 1
-        WHERE bucket = ? AND expires_at + INTERVAL 0 SECOND = ? AND failures > 0`,
-      [now, digest, expiresAt],
-    );
-  }
+    return expiresAt === undefined ? [] : [{ digest, expiresAt }];
+  });
+  if (counted.length === 0) return;
+  // The sum keeps the server from looking the rows up by the index on their end.
+  await sql.execute(
+    `UPDATE attempts SET expires_at = IF(failures = 1, ?, expires_at), failures = failures - 1
+      WHERE bucket IN (${counted.map(() => "?").join(", ")}) AND failures > 0
+        AND (${counted.map(() => "(bucket = ? AND expires_at + INTERVAL 0 SECOND = ?)").join(" OR ")})`,
+    [now, ...counted.map(({ digest }) => digest), ...counted.flatMap(({ digest, expiresAt }) => [digest, expiresAt])],
+  );
 };
 
 /** Whole seconds until a window is over, one at least: what `Retry-After` says. */

@@ -4,7 +4,7 @@ import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { createOncePerCall } from "../lib/once-per-call.ts";
-import { type Bucket, countOne, createBuckets, readCounts, secondsUntil } from "./counts.ts";
+import { type Bucket, countOne, createBuckets, secondsUntil } from "./counts.ts";
 import { networkOf } from "./network.ts";
 
 /** A message that a request causes. */
@@ -15,22 +15,33 @@ export interface MessageRequest {
   readonly device: string | undefined;
 }
 
+/** Who changes addresses, and how many messages that causes. */
+export interface ChangedPerson {
+  readonly identityId: string;
+  readonly messages: number;
+}
+
 /** How many messages are sent to one address, and asked for from one network. */
 export interface MessageLimit {
-  /** Counts a request that asks for messages, once, however often its steps are taken. @throws RATE_LIMITED */
-  consumeOrThrow(call: Pick<Call, "remoteAddress">): Promise<void>;
   /**
-   * Counts messages that a person causes by a change of their settings, to whatever addresses, once for a call.
+   * Counts a request that asks for messages, once, however often its steps are taken; and with it the messages that a
+   * person causes by a change of their settings, to whatever addresses.
    *
    * @throws RATE_LIMITED
    */
-  consumeOfPersonOrThrow(call: Pick<Call, "remoteAddress">, identityId: string, messages: number): Promise<void>;
+  consumeOrThrow(call: Pick<Call, "remoteAddress">, changed?: ChangedPerson): Promise<void>;
   /**
    * Counts a message in the transaction that queues it. False: there were too many, and it is not queued; whoever
    * asked gets the usual answer. It is exact over all nodes.
    */
   consume(tx: Sql, request: MessageRequest): Promise<boolean>;
 }
+
+/** What is said of the network, and of the person. */
+const EXPLAIN = [
+  "Too many messages were asked for from this network. Try again later.",
+  "Too many messages were sent to addresses of this account. Try again later.",
+] as const;
 
 /** Creates the limit. `key` makes the digests. */
 export const createMessageLimit = ({
@@ -48,33 +59,29 @@ export const createMessageLimit = ({
 
   const oncePerCall = createOncePerCall();
 
-  const countOrThrow = async (bucket: Bucket, times: number, explain: string): Promise<void> => {
-    const until = await db.transaction(async (tx) => {
+  /** The network's, and the person's where there is one; both by one statement. */
+  const bucketsOf = (call: Pick<Call, "remoteAddress">, changed: ChangedPerson | undefined): readonly Bucket[] => [
+    createBucket("message network", networkOf(call.remoteAddress), config.per_network),
+    ...(changed
+      ? [{ ...createBucket("message identity", changed.identityId, config.per_identity), by: changed.messages }]
+      : []),
+  ];
+
+  /** What is refused counts for neither: the transaction that counts it is rolled back. */
+  const countOrThrow = (buckets: readonly Bucket[]): Promise<void> =>
+    db.transaction(async (tx) => {
       const now = clock.now();
-      for (let time = 0; time < times; time++) await countOne(tx, [bucket], config.window, now);
-      const [count] = await readCounts(tx, [bucket], now);
-      return count && count.failures > bucket.limit ? count.expiresAt : undefined;
+      const counts = await countOne(tx, buckets, config.window, now);
+      for (const [at, { limit }] of buckets.entries()) {
+        const count = counts[at];
+        if (count && count.failures > limit) throw tooMany(EXPLAIN[at] ?? EXPLAIN[0], count.expiresAt, now);
+      }
     });
-    if (until) throw tooMany(explain, until, clock.now());
-  };
 
   return {
-    consumeOrThrow: (call) =>
-      oncePerCall(call, "network", () =>
-        countOrThrow(
-          createBucket("message network", networkOf(call.remoteAddress), config.per_network),
-          1,
-          "Too many messages were asked for from this network. Try again later.",
-        ),
-      ),
-
-    consumeOfPersonOrThrow: (call, identityId, messages) =>
-      oncePerCall(call, `identity ${identityId}`, () =>
-        countOrThrow(
-          createBucket("message identity", identityId, config.per_identity),
-          messages,
-          "Too many messages were sent to addresses of this account. Try again later.",
-        ),
+    consumeOrThrow: (call, changed) =>
+      oncePerCall(call, changed ? `identity ${changed.identityId}` : "network", () =>
+        countOrThrow(bucketsOf(call, changed)),
       ),
 
     consume: async (tx, { address, device }) => {
@@ -84,8 +91,7 @@ export const createMessageLimit = ({
         device === undefined
           ? createBucket("message address", address, config.per_address)
           : createBucket("message device", `${device} ${address}`, config.per_device);
-      await countOne(tx, [bucket], config.window, now);
-      const [count] = await readCounts(tx, [bucket], now);
+      const [count] = await countOne(tx, [bucket], config.window, now);
       return count === undefined || count.failures <= bucket.limit;
     },
   };

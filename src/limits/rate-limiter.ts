@@ -1,7 +1,7 @@
 import type { LimitsConfig } from "../config/config.ts";
 import type { Database } from "../db/sql.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Bucket, type Count, countOne, createBuckets, readCounts, secondsUntil, uncountOne } from "./counts.ts";
+import { type Bucket, type Count, countOne, createBuckets, secondsUntil, uncountOne } from "./counts.ts";
 import { networkOf } from "./network.ts";
 
 /** Counts failures in windows of time. */
@@ -105,8 +105,7 @@ export const createRateLimiter = ({
       const ahead = keys.map(enter);
       try {
         const now = clock.now();
-        await countOne(db, buckets, config.window, now);
-        const counts = await readCounts(db, buckets, now);
+        const counts = await countOne(db, buckets, config.window, now);
         const uncount = () => uncountOne(db, buckets, counts, clock.now());
         const seconds = secondsToWait(buckets, counts, ahead, now);
         if (seconds > 0) {

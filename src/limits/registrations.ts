@@ -44,8 +44,7 @@ export const createRegistrationLimit = ({
       const now = clock.now();
       const bucket = bucketOf(address);
       // The row stays locked until the commit: everyone reads their own number.
-      await countOne(tx, [bucket], config.window, now);
-      const [count] = await readCounts(tx, [bucket], now);
+      const [count] = await countOne(tx, [bucket], config.window, now);
       if (count && count.failures > bucket.limit) throw tooMany(count.expiresAt, now);
     },
   };

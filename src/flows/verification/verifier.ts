@@ -71,8 +71,7 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
    * address each time has a budget of its own. @throws RATE_LIMITED
    */
   const count = async (call: Call, { length }: readonly Address[], changed: IdentityRecord | undefined) => {
-    await messages.consumeOrThrow(call);
-    if (changed) await messages.consumeOfPersonOrThrow(call, changed.id, length);
+    await messages.consumeOrThrow(call, changed && { identityId: changed.id, messages: length });
   };
 
   const send = async (

@@ -5,7 +5,9 @@ import type { Database } from "../../../src/db/sql.ts";
 import { uuid4 } from "../../../src/lib/ids.ts";
 import { createCodeGuesses, type GuessVerdict } from "../../../src/limits/code-guesses.ts";
 import { createMessageLimit } from "../../../src/limits/message-limit.ts";
+import { createRateLimiter } from "../../../src/limits/rate-limiter.ts";
 import { createSteerableClock, hours, minutes, seconds } from "../../protocols/clock.ts";
+import { createGate } from "../../protocols/gate.ts";
 import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
 
 const clock = createSteerableClock();
@@ -83,6 +85,46 @@ describe("guesses at codes", () => {
   });
 });
 
+describe("what counting costs", () => {
+  it("is one statement for a first guess at a code, and two for the next, in one transaction", async () => {
+    const gate = createGate();
+    const guesses = guessesOn(gate.wrap(nodes[0]));
+    const guess = { ...stranger(address()), identityId: uuid4() };
+    await guesses.count(guess);
+    expect(gate.statements.map((statement) => statement.slice(0, 6))).toEqual(["INSERT"]);
+    await guesses.count(guess);
+    expect(gate.statements.map((statement) => statement.slice(0, 6))).toEqual(["INSERT", "INSERT", "SELECT"]);
+  });
+
+  it("is three statements for a sign-in that succeeds: counted, read, and taken back", async () => {
+    const gate = createGate();
+    const attempts = createRateLimiter({
+      db: gate.wrap(nodes[0]),
+      clock,
+      config: {
+        window: minutes(15),
+        per_identifier: 5,
+        per_network: 50,
+        per_device: 5,
+        per_session: 5,
+        per_second_factor: 5,
+        longest_wait: 1,
+      },
+      key: "k".repeat(16),
+    });
+    const signIn = (failed: boolean) =>
+      attempts.attempt(attempts.loginBuckets("ann@example.com", "10.3.0.1"), async () => ({ failed, value: 0 }));
+    await signIn(true);
+    const before = gate.statements.length;
+    for (let n = 0; n < 20; n++) expect(await signIn(false)).toEqual({ kind: "made", value: 0 });
+    const kinds = gate.statements.slice(before).map((statement) => statement.slice(0, 6));
+    expect(kinds).toEqual(Array.from({ length: 20 }, () => ["INSERT", "SELECT", "UPDATE"]).flat());
+    // What succeeded has used nothing up.
+    for (let n = 0; n < 4; n++) expect((await signIn(true)).kind).toBe("made");
+    expect((await signIn(true)).kind).toBe("wait");
+  });
+});
+
 describe("messages", () => {
   it("to an address are so many over all nodes, until the window is over", async () => {
     const request = { address: address(), device: undefined };
@@ -117,10 +159,12 @@ describe("messages", () => {
   it("that a person causes are refused beyond the limit, whichever node they come to", async () => {
     const id = uuid4();
     const limitOn = (n: number) => messagesOn(nodes[n % 2 === 0 ? 0 : 1]);
-    const consume = (n: number) => limitOn(n).consumeOfPersonOrThrow({ remoteAddress: "::1" }, id, 1);
+    // Each from a network of its own.
+    const consume = (n: number, identityId = id) =>
+      limitOn(n).consumeOrThrow({ remoteAddress: `10.2.0.${n}` }, { identityId, messages: 1 });
     const ended = await Promise.allSettled(Array.from({ length: 6 }, (_, n) => consume(n)));
     expect(ended.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
-    await limitOn(0).consumeOfPersonOrThrow({ remoteAddress: "::1" }, uuid4(), 1);
+    await consume(7, uuid4());
   });
 
   it("are counted once for a call, however often its steps are taken", async () => {
@@ -129,7 +173,7 @@ describe("messages", () => {
     const id = uuid4();
     for (let n = 0; n < 9; n++) {
       await limit.consumeOrThrow(call);
-      await limit.consumeOfPersonOrThrow(call, id, 2);
+      await limit.consumeOrThrow(call, { identityId: id, messages: 2 });
     }
   });
 });
