@@ -4,6 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { requestNames } from "./goals.ts";
 import { type FloodResult, measureFloods } from "./measure-floods.ts";
 import { type InterferenceResult, measureInterference } from "./measure-interference.ts";
+import { type LoginsResult, measureLogins } from "./measure-logins.ts";
+import { type MailResult, measureMail } from "./measure-mail.ts";
 import { measurePages } from "./measure-pages.ts";
 import { type DoorResult, measureDoors } from "./measure-protocols.ts";
 import { measureRequest, type RequestResult } from "./measure-requests.ts";
@@ -44,9 +46,11 @@ const run = async (options: Options): Promise<void> => {
     const pages = options.parts.includes("pages")
       ? await measurePages(world, (what) => say(`pages: ${what}`))
       : undefined;
+    const mail = await measureAnyMail(world);
+    const logins = await measureAnyLogins(world);
     const conditions = describeConditions(world, others());
     const memory = options.parts.includes("memory") ? await measureMemory(world, requests, protocols) : undefined;
-    const measured = { memory, requests, protocols, interference, timing, floods, pages };
+    const measured = { memory, requests, protocols, interference, timing, floods, pages, mail, logins };
     const results = { conditions, ...measured, verdicts: judge(measured) };
     mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true });
     writeFileSync(options.out, `${JSON.stringify(results, rounded, 2)}\n`);
@@ -81,6 +85,12 @@ const measureAnyInterference = async (world: World): Promise<InterferenceResult 
 
 const measureAllFloods = async (world: World): Promise<readonly FloodResult[]> =>
   world.options.parts.includes("floods") ? measureFloods(world, (what) => say(`floods: ${what}`)) : [];
+
+const measureAnyMail = async (world: World): Promise<MailResult | undefined> =>
+  world.options.parts.includes("mail") ? measureMail(world.options, (what) => say(`mail: ${what}`)) : undefined;
+
+const measureAnyLogins = async (world: World): Promise<LoginsResult | undefined> =>
+  world.options.parts.includes("logins") ? measureLogins(world, (what) => say(`logins: ${what}`)) : undefined;
 
 const measureAnyTiming = async (world: World): Promise<TimingResult | undefined> =>
   world.options.parts.includes("timing") ? measureTiming(world, (what) => say(`timing: ${what}`)) : undefined;

@@ -1,6 +1,8 @@
 import { requestGoals } from "./goals.ts";
 import type { FloodResult } from "./measure-floods.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
+import type { LoginsResult } from "./measure-logins.ts";
+import type { MailResult } from "./measure-mail.ts";
 import type { PagesResult } from "./measure-pages.ts";
 import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
@@ -18,6 +20,8 @@ export const report = ({
   timing,
   floods,
   pages,
+  mail,
+  logins,
   verdicts,
 }: Results): string =>
   [
@@ -29,6 +33,8 @@ export const report = ({
     ...(timing === undefined ? [] : [reportTiming(timing)]),
     ...(memory === undefined ? [] : [reportMemory(memory)]),
     ...(pages === undefined ? [] : [reportPages(pages)]),
+    ...(mail === undefined ? [] : [reportMail(mail)]),
+    ...(logins === undefined ? [] : [reportLogins(logins)]),
     reportVerdicts(verdicts),
   ].join("\n\n");
 
@@ -166,6 +172,45 @@ const reportPages = ({ pages, oneWord }: PagesResult): string =>
       firstPaint.toFixed(0),
       best.toFixed(0),
       shift.toFixed(3),
+    ]),
+  ])}`;
+
+const reportMail = ({ settings: s, delivery: d }: MailResult): string => {
+  const row = (label: string, of: "without" | "withMail") => [
+    label,
+    s.perSecond[of].toFixed(0),
+    number(s.statements[of]),
+    number(s.commits[of]),
+    number(s.serverCpu[of]),
+    number(s.databaseCpu[of]),
+  ];
+  return `${table([
+    ["change of an address", "req/s", "SQL", "commits", "server, ms", "database, ms"],
+    row("without a mail", "without"),
+    row("with a mail", "withMail"),
+  ])}
+
+With all that the mail costs until it is delivered, by the same server. ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} mails a second; a mail is
+accepted and not yet written down for ${number(d.windowMs ?? 0)} ms.`;
+};
+
+const reportLogins = ({ password, totp, withoutLimits, limitedShare, totpShare }: LoginsResult): string =>
+  `${table([
+    ["sign-in, the hash left out", "req/s", "SQL", "commits", "server, ms", "database, ms", "of it"],
+    ...(
+      [
+        ["password, without limits", withoutLimits, undefined],
+        ["password", password, limitedShare],
+        ["TOTP, of the password's", totp, totpShare],
+      ] as const
+    ).map(([label, { perSecond, statements, commits, cpu }, share]) => [
+      label,
+      perSecond.toFixed(0),
+      number(statements),
+      number(commits),
+      number(cpu.server),
+      number(cpu.database),
+      share === undefined ? "" : percent(share),
     ]),
   ])}`;
 

@@ -5,6 +5,8 @@ import path from "node:path";
 import { goals, requestGoals } from "./goals.ts";
 import type { FloodResult } from "./measure-floods.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
+import type { LoginsResult } from "./measure-logins.ts";
+import type { MailResult } from "./measure-mail.ts";
 import { judgePage, type PagesResult } from "./measure-pages.ts";
 import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
@@ -21,6 +23,8 @@ export interface Results {
   readonly floods: readonly FloodResult[];
   readonly pages: PagesResult | undefined;
   readonly timing: TimingResult | undefined;
+  readonly mail: MailResult | undefined;
+  readonly logins: LoginsResult | undefined;
   readonly verdicts: readonly Verdict[];
 }
 
@@ -104,6 +108,8 @@ export const judge = ({
   floods,
   pages,
   timing,
+  mail,
+  logins,
 }: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
   ...(memory === undefined ? [] : judgeMemory(memory)),
   ...requests.flatMap(judgeRequest),
@@ -112,6 +118,26 @@ export const judge = ({
   ...(timing === undefined ? [] : judgeTiming(timing)),
   ...floods.map(judgeFlood),
   ...(pages === undefined ? [] : pages.pages.flatMap(judgePage)),
+  ...(mail === undefined ? [] : judgeMail(mail)),
+  ...(logins === undefined ? [] : judgeLogins(logins)),
+];
+
+const judgeLogins = ({ totpShare }: LoginsResult): readonly Verdict[] => [
+  {
+    goal: "sign-ins by TOTP, of those by a password without its hash",
+    wanted: `${goals.totp * 100} %`,
+    got: percent(totpShare),
+    met: totpShare >= goals.totp,
+  },
+];
+
+const judgeMail = ({ settings: { share } }: MailResult): readonly Verdict[] => [
+  {
+    goal: "changes of an address with a mail, of those without",
+    wanted: `${goals.withMail * 100} %`,
+    got: percent(share),
+    met: share >= goals.withMail,
+  },
 ];
 
 const judgeTiming = ({ worst }: TimingResult): readonly Verdict[] => [

@@ -83,6 +83,18 @@ export const startOstiary = async (
   return supervise("ostiary", child, port);
 };
 
+/** Starts the server without what limits write. */
+export const startWithoutLimits = async (configFile: string, port: number): Promise<MeasuredServer> => {
+  const program = path.join(root, "bench/without-limits.ts");
+  const child = launch(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", program, configFile],
+    undefined,
+    "ostiary",
+  );
+  return supervise("ostiary", child, port);
+};
+
 /** Starts the bare limit with the same flags of Node. */
 export const startBare = async (
   folder: string,

@@ -48,9 +48,9 @@ export const readCounts = async (
 };
 
 /**
- * Counts one more in each bucket (or as many as it says) and gives what they hold then, in their order; all by one statement, and by a second
- * one only where there was something to count on. A window that is over begins anew. A statement is harmless to repeat
- * after a deadlock: nothing was counted then.
+ * Counts one more in each bucket (or as many as it says) and gives what they hold then, in their order; all by one
+ * statement, and by a second one only where there was something to count on. A window that is over begins anew. A
+ * statement is harmless to repeat after a deadlock: nothing was counted then.
  *
  * @param window milliseconds
  */

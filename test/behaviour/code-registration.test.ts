@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { merge } from "../../src/config/tree.ts";
 import { passwordless, signInWithCode, signUpWithCode } from "../protocols/codes.ts";
 import { spa } from "../protocols/json-rest.ts";
 import { newEmail } from "../protocols/person.ts";
@@ -171,4 +172,38 @@ it("whoever signed up with a code signs in with one", async () => {
   const email = newEmail();
   accepted(await signUpWithCode(server, spa.enter(server), { email }));
   accepted(await signInWithCode(server, spa.enter(server), email));
+});
+
+describe("in two steps", () => {
+  beforeAll(() =>
+    server.restart(merge(passwordless, { selfservice: { flows: { registration: { style: "profile_first" } } } })),
+  );
+  afterAll(() => server.restart(passwordless));
+
+  it.each(protocols)(
+    "through $name, the profile comes first, then the code; one may go back before",
+    async (protocol) => {
+      const email = newEmail();
+      const visitor = protocol.enter(server);
+      const { id } = accepted(await visitor.registration.create());
+      const submit = (fields: Record<string, string>) =>
+        visitor.registration.update(id, { traits: { email }, ...fields });
+      const methods = async () =>
+        accepted(await visitor.registration.get(id))
+          .nodes.filter(({ group, type }) => group === "code" && type === "submit")
+          .map(({ value }) => value);
+      expect(await methods()).toEqual([]);
+      expect(refused(await submit({ method: "profile" })).texts).toMatchObject([{ node: "", id: 1040009 }]);
+      expect(await methods()).toContain("code");
+      refused(await submit({ method: "profile", screen: "previous" }));
+      expect(await methods()).toEqual([]);
+      refused(await submit({ method: "profile" }));
+
+      expect(refused(await submit({ method: "code" })).texts).toMatchObject([{ node: "", id: 1040005 }]);
+      expect(await people(email)).toBe(0);
+      accepted(await submit({ method: "code", code: await lastCodeTo(server, email) }));
+      expect(accepted(await visitor.whoami()).traits).toMatchObject({ email });
+      expect(await people(email)).toBe(1);
+    },
+  );
 });

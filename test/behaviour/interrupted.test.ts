@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describeBrokenCalls, record as recordIn, type Scene } from "../protocols/broken-calls.ts";
 import { hours } from "../protocols/clock.ts";
-import { type DatabaseProxy, type Fault, openDatabaseProxy } from "../protocols/database-proxy.ts";
+import { type DatabaseProxy, openDatabaseProxy } from "../protocols/database-proxy.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
 import { enterAs, enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
-import { type Answer, accepted, refused } from "../protocols/protocol.ts";
+import { accepted, refused } from "../protocols/protocol.ts";
 import { allRows, changesBetween } from "../protocols/row-changes.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 import { type FreshDatabase, freshDatabase } from "../setup/fresh-database.ts";
@@ -33,9 +34,6 @@ afterAll(async () => {
   await proxy?.close();
 });
 beforeEach(() => proxy.mend());
-
-/** Sets a scene and gives what is done in it; doing it again is what a client does who was told that it failed. */
-type Scene = () => Promise<() => Promise<Answer<unknown>>>;
 
 const settings =
   (submission: () => Parameters<ReturnType<typeof nativeRest.enter>["settings"]["update"]>[1]): Scene =>
@@ -97,84 +95,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   },
 };
 
-/** What connections are set up with, and what is done beside all requests. */
-const isBeside = (text: string): boolean =>
-  /^(?:SET SESSION|SHOW |SELECT VERSION|SELECT 1$|DELETE FROM \w+ WHERE \w+ <= \?)/.test(text) ||
-  /\b(?:jobs|schema_migrations)\b/.test(text);
-
-/** The statements of one undisturbed run, and what they change. */
-const record = async (scene: Scene) => {
-  const act = await scene();
-  const before = await allRows(server);
-  const statements: string[] = [];
-  proxy.rule(({ text }) => {
-    if (!isBeside(text)) statements.push(text);
-    return undefined;
-  });
-  const answer = await act();
-  proxy.mend();
-  return { statements, answer, changes: changesBetween(before, await allRows(server)) };
-};
-
-/** Does `fault` to the statement of that place among those of a request, once. */
-const faultAt = (place: number, fault: Fault) => {
-  let count = 0;
-  let isDone = false;
-  proxy.rule(({ text }) => {
-    if (isDone || isBeside(text) || count++ !== place) return undefined;
-    isDone = true;
-    return fault;
-  });
-  return () => isDone;
-};
-
-type Recorded = Awaited<ReturnType<typeof record>>;
-
-const isSame = (one: Answer<unknown>, other: Answer<unknown>): boolean =>
-  one.ok ? other.ok : !other.ok && one.reason === other.reason;
-
-/** What is untrue of an answer, given what is there; undefined: nothing. */
-const untruth = (answer: Answer<unknown>, found: readonly string[], usual: Recorded): string | undefined => {
-  const said = answer.ok ? "done" : answer.reason;
-  const isWhole = found.join() === usual.changes.join();
-  if (!isWhole && found.length > 0) return `${said}, and there is a part: ${found.join()}`;
-  if (isSame(answer, usual.answer)) return isWhole ? undefined : `${said}, and it is not there`;
-  return isWhole && said !== "OUTCOME_UNKNOWN" ? `${said}, and it is there` : undefined;
-};
-
-/** Plays the scene with the connection cut at one place, and says what was wrong. */
-const cutAt = async (scene: Scene, usual: Recorded, place: number, cut: "before" | "after"): Promise<string[]> => {
-  const act = await scene();
-  const before = await allRows(server);
-  const changes = async () => changesBetween(before, await allRows(server));
-  const wasDone = faultAt(place, { cut });
-  const answer = await act();
-  proxy.mend();
-  const wrong = [wasDone() ? undefined : "was never sent", untruth(answer, await changes(), usual)];
-  if (!isSame(answer, usual.answer)) {
-    const again = await act();
-    if (!again.ok && again.reason === "INTERNAL") wrong.push("fails when repeated");
-    if ((await changes()).length === 0) wrong.push("is not there when repeated");
-  }
-  const where = `cut ${cut} ${place}: ${usual.statements[place]?.slice(0, 60)}`;
-  return wrong.flatMap((what) => (what === undefined ? [] : [`${where}: ${what}`]));
-};
-
-describe("a call that is broken at any of its statements", () => {
-  it.each(Object.entries(scenes))(
-    "does %s wholly or not at all, says which, and can be repeated",
-    async (_, scene) => {
-      const usual = await record(scene);
-      expect(usual.statements.length).toBeGreaterThan(0);
-      expect(usual.changes).not.toEqual([]);
-      const wrong: string[] = [];
-      for (const place of usual.statements.keys())
-        for (const cut of ["before", "after"] as const) wrong.push(...(await cutAt(scene, usual, place, cut)));
-      expect(wrong).toEqual([]);
-    },
-    180_000,
-  );
-});
+describeBrokenCalls(scenes, () => ({ proxy, server }));
 
 /** An error in the place of a statement, as often as a rule says. */
 const deadlock = {
@@ -185,6 +106,7 @@ const deadlock = {
 
 describe("an error at the end of a change", () => {
   const change = scenes["a new address"] as Scene;
+  const record = (scene: Scene) => recordIn({ proxy, server }, scene);
 
   it("that is a conflict is answered by doing it again", async () => {
     const { changes } = await record(change);

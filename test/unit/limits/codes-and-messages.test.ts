@@ -65,6 +65,23 @@ describe("guesses at codes", () => {
     expect((await guesses.count(stranger(to))).kind).toBe("allowed");
   });
 
+  it("for an address are no more by more flows, however many guess at once on several nodes", async () => {
+    const to = address();
+    const all = nodes.map(guessesOn);
+    const verdicts: GuessVerdict[] = [];
+    // Ten thousand flows with five guesses each end like these: beyond the first twenty, nothing is compared.
+    for (let round = 0; round < 3; round++) {
+      const flows = Array.from({ length: 10 }, () => stranger(to));
+      const guesses = flows.flatMap((guess) => Array.from({ length: 5 }, () => guess));
+      verdicts.push(
+        ...(await Promise.all(guesses.map((guess, n) => all[n % 2]?.count(guess) as Promise<GuessVerdict>))),
+      );
+    }
+    expect(verdicts).toHaveLength(150);
+    expect(verdicts.filter(({ kind }) => kind === "allowed")).toHaveLength(20);
+    expect(verdicts.slice(50).every(({ kind }) => kind === "wait")).toBe(true);
+  });
+
   it("are counted for a person over all addresses, and look like wrong codes beyond", async () => {
     const identityId = uuid4();
     const guesses = guessesOn(nodes[0]);

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import type { Options } from "./options.ts";
+
+/** What mails cost whoever causes them, and how fast they are delivered. */
+export interface MailResult {
+  readonly settings: SettingsWithMail;
+  readonly delivery: Delivery;
+}
+
+/** A figure of changes of an address without a mail, and of those that queue one. */
+interface Both {
+  readonly without: number;
+  readonly withMail: number;
+}
+
+/** What `settings-with-mail.ts` says: per change, and with all that its mail costs until it is delivered. */
+interface SettingsWithMail {
+  readonly perSecond: Both;
+  /** Changes with a mail, of those without: the median over the rounds. */
+  readonly share: number;
+  readonly statements: Both;
+  readonly commits: Both;
+  /** Milliseconds. */
+  readonly serverCpu: Both;
+  readonly databaseCpu: Both;
+}
+
+/** What `mails.ts` says. */
+interface Delivery {
+  readonly mails: number;
+  readonly nodes: number;
+  readonly perSecond: number;
+  /** Milliseconds in which a mail is accepted and not yet written down. */
+  readonly windowMs?: number;
+  readonly lost: number;
+  readonly twice: number;
+}
+
+const NODES = 2;
+const MAILS_PER_SECOND = 500;
+
+/** Measures both, each on a database of its own. */
+export const measureMail = async (
+  { duration, rounds }: Pick<Options, "duration" | "rounds">,
+  onPoint: (what: string) => void,
+): Promise<MailResult> => {
+  const settings = await run<SettingsWithMail>("settings-with-mail.ts", { seconds: duration, rounds });
+  const { without, withMail } = settings.perSecond;
+  onPoint(`${without.toFixed(0)} changes of an address a second, ${withMail.toFixed(0)} with a mail`);
+  const delivery = await run<Delivery>("mails.ts", { mails: Math.ceil(duration * MAILS_PER_SECOND), nodes: NODES });
+  onPoint(`${delivery.perSecond.toFixed(0)} mails a second by ${NODES} nodes`);
+  return { settings, delivery };
+};
+
+/** Runs a script of this folder and reads the line of JSON that it ends with. */
+const run = async <T>(script: string, values: Readonly<Record<string, number>>): Promise<T> => {
+  const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, script), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  const line = text.trim().split("\n").at(-1) ?? "";
+  if (line === "") throw new Error(`${script} ended with ${code}`);
+  return JSON.parse(line) as T;
+};
