@@ -1,5 +1,6 @@
 import { createAdmin } from "./account/admin-module.ts";
 import { createAccount } from "./account/module.ts";
+import { createGuards } from "./challenge/module.ts";
 import type { Config } from "./config/config.ts";
 import { type AppOverrides, createCore } from "./core.ts";
 import { createCourier } from "./courier/module.ts";
@@ -31,10 +32,10 @@ export interface App {
 export const createApp = async (config: Config, overrides?: AppOverrides): Promise<App> => {
   const core = await createCore(config, overrides);
   const { clock, db, jobs, log, metrics, readiness } = core;
-  const { cleanup } = config.database;
+  const { batch_size: batchSize, interval } = config.database.cleanup;
 
   const sessions = createSessions(core);
-  const limits = createLimits(core);
+  const limits = createGuards(createLimits(core), { ...core, ...sessions });
   const courier = createCourier(core);
   const methods = createMethodsModule({ ...sessions, ...core, ...limits, courier, registry: metrics.registry });
   const flows = createFlows(core, sessions, limits, methods, courier);
@@ -68,7 +69,6 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
     mailbox: courier.readMailbox,
     files: methods.publicFiles,
   });
-  const { batch_size: batchSize, interval } = cleanup;
   const purge = createPurge({
     db,
     clock,

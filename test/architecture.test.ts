@@ -25,7 +25,7 @@ const foldersIn = (folder: string): string[] =>
 /* --- the table -------------------------------------------------------------- */
 
 const aggregates = ["identity", "session", "schema", "limits", "audit", "continuation"];
-const beneathMethods = ["gen", "lib", "errors", "ui", "db", "config", "courier", ...aggregates];
+const beneathMethods = ["gen", "lib", "errors", "ui", "db", "config", "courier", ...aggregates, "challenge"];
 /** Of methods and hooks a flow knows the interfaces; the lists arrive as arguments. */
 const beneathFlows = [...beneathMethods, "methods/contract", "hooks/phases.ts", "hooks/runner.ts", "flows/pipeline.ts"];
 
@@ -52,6 +52,8 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   events: ["gen", "lib", "errors", "db", "config", "jobs", "audit"],
   // Messages are jobs, and may name a person.
   courier: ["gen", "lib", "errors", "ui", "db", "config", "jobs", "identity"],
+  // What is sent to an address and comes back, in whatever flow: counted, sealed and sent again in one place.
+  challenge: ["gen", "lib", "errors", "ui", "db", "config", ...aggregates],
   "methods/contract": beneathMethods,
   "methods/<method>": [...beneathMethods, "methods/contract"],
   // THE list of methods.

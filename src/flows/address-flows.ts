@@ -1,9 +1,9 @@
+import type { Guards } from "../challenge/module.ts";
 import type { Core } from "../core.ts";
 import type { Courier } from "../courier/courier.ts";
 import type { VerificationHooks } from "../hooks/phases.ts";
 import type { HookRunner } from "../hooks/runner.ts";
 import { showVerificationUi } from "../hooks/show-verification-ui.ts";
-import type { createLimits } from "../limits/module.ts";
 import type { Methods } from "../methods/module.ts";
 import type { createSessions } from "../session/module.ts";
 import { createRecoveryAdminService } from "./recovery/admin.ts";
@@ -20,7 +20,7 @@ import { createVerifier } from "./verification/verifier.ts";
 interface AddressFlowsDeps {
   readonly core: Core;
   readonly sessions: ReturnType<typeof createSessions>;
-  readonly limits: ReturnType<typeof createLimits>;
+  readonly limits: Guards;
   readonly methods: Methods;
   readonly courier: Courier;
   /** What all flows share. */
@@ -55,11 +55,10 @@ const proofOf = (
   { core, sessions, limits, courier, shared }: Omit<AddressFlowsDeps, "hooks" | "render" | "methods">,
   takesPhoneNumbers: boolean,
 ) => {
-  const { codeGuesses, messages, messageFloor, newFlows } = limits;
+  const { challenges, messageFloor, newFlows } = limits;
   return {
     ...shared,
-    codeGuesses,
-    messages,
+    challenges,
     messageFloor,
     newFlows,
     courier,

@@ -4,6 +4,7 @@ import { RecoveryFlowSchema } from "../../gen/ostiary/recovery/v1/flow_pb.ts";
 import { RegistrationFlowSchema } from "../../gen/ostiary/registration/v1/flow_pb.ts";
 import { SettingsFlowSchema } from "../../gen/ostiary/settings/v1/flow_pb.ts";
 import { VerificationFlowSchema } from "../../gen/ostiary/verification/v1/flow_pb.ts";
+import type { Guards } from "../challenge/module.ts";
 import { createContinuations } from "../continuation/continuation.ts";
 import type { Core } from "../core.ts";
 import type { Courier } from "../courier/courier.ts";
@@ -11,7 +12,6 @@ import { createHooks } from "../hooks/module.ts";
 import type { Hook } from "../hooks/phases.ts";
 import { createHookRunner } from "../hooks/runner.ts";
 import { createAllowedUrls } from "../lib/url.ts";
-import type { createLimits } from "../limits/module.ts";
 import { createFactors } from "../methods/contract/credential.ts";
 import type { CallbackHandler } from "../methods/contract/redirect.ts";
 import type { SettingsMethod } from "../methods/contract/settings.ts";
@@ -53,7 +53,7 @@ import { createFlowUrls } from "./shared/urls.ts";
 export const createFlows = (
   core: Core,
   sessions: ReturnType<typeof createSessions>,
-  limits: ReturnType<typeof createLimits>,
+  limits: Guards,
   methods: Methods,
   courier: Courier,
 ) => {

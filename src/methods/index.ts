@@ -1,4 +1,5 @@
 import type { Refusals } from "../audit/refusals.ts";
+import type { Challenges } from "../challenge/challenges.ts";
 import type { Config } from "../config/config.ts";
 import type { Courier } from "../courier/courier.ts";
 import type { Database } from "../db/sql.ts";
@@ -6,9 +7,7 @@ import type { IdentityRecord } from "../identity/identity.ts";
 import type { IdentityStore } from "../identity/store.ts";
 import type { Aead } from "../lib/aead.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { CodeGuesses } from "../limits/code-guesses.ts";
 import type { FailureFloor } from "../limits/failure-floor.ts";
-import type { MessageLimit } from "../limits/message-limit.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import type { RegistrationLimit } from "../limits/registrations.ts";
 import type { KnownDevices } from "../session/known-devices.ts";
@@ -50,8 +49,7 @@ interface MethodGuards {
   readonly devices: KnownDevices;
   readonly floor: FailureFloor;
   readonly registrationLimit: RegistrationLimit;
-  readonly codeGuesses: CodeGuesses;
-  readonly messageLimit: MessageLimit;
+  readonly challenges: Challenges;
 }
 
 /** What signing in by a message, or in two steps, stands on. */
@@ -100,8 +98,7 @@ export const createMethods = ({
   devices,
   floor,
   registrationLimit,
-  codeGuesses,
-  messageLimit,
+  challenges,
   courier,
   clock,
   loginStyle,
@@ -118,10 +115,9 @@ export const createMethods = ({
     db,
     identities,
     codes: oneTimeCodes,
-    limits: { guesses: codeGuesses, messages: messageLimit, registrations: registrationLimit },
-    refusals,
+    limit: registrationLimit,
+    challenges,
     courier,
-    devices,
     clock,
     hidesAccounts,
     reauthenticates: (identity) => canReauthenticate(withoutCodes, identity),

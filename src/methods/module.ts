@@ -23,14 +23,13 @@ export interface MethodsModuleDeps
       | "devices"
       | "floor"
       | "digestKeys"
-      | "codeGuesses"
+      | "challenges"
       | "courier"
     >,
     Pick<OidcDeps, "aead" | "addressRules" | "clock" | "publicUrl">,
     Pick<MethodDeps["keys"], "audit"> {
   readonly config: Pick<Config, "database" | "hashers" | "security" | "selfservice">;
   readonly registrations: MethodDeps["registrationLimit"];
-  readonly messages: MethodDeps["messageLimit"];
   readonly keyring: Keyring;
   readonly log: ServerLog;
   readonly registry: Registry;
@@ -51,7 +50,6 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
     loginStyle: selfservice.flows.login.style,
     hidesAccounts: config.security.account_enumeration.mitigate,
     registrationLimit: deps.registrations,
-    messageLimit: deps.messages,
     passwords,
     oidc: {
       ...deps,

@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { seconds } from "../protocols/clock.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Raw } from "../../src/config/tree.ts";
+import { hours, seconds } from "../protocols/clock.ts";
+import { passwordless, signUpWithCode } from "../protocols/codes.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
 import { lastMessageTo, messagesTo, wrongCode } from "../protocols/messages.ts";
 import { enterAsNewPerson, newEmail } from "../protocols/person.ts";
-import { accepted } from "../protocols/protocol.ts";
+import { accepted, refused } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* What is counted of codes and messages, over two servers on one database. */
@@ -80,4 +83,88 @@ it("a stranger who uses all of that up leaves the owner's device its own", async
   accepted(await owner.recovery.update(id, { method: "code", code: wrongCode(code) }));
   accepted(await owner.recovery.update(id, { method: "code", code }));
   expect(accepted(await owner.whoami()).identityId).toBe(person.id);
+});
+
+describe.each(protocols)("one address has one budget through $name", (protocol) => {
+  const limited = (limits: Raw): Raw => ({
+    ...passwordless,
+    selfservice: {
+      ...(passwordless.selfservice as Raw),
+      flows: {
+        recovery: { enabled: true },
+        verification: { enabled: true },
+        registration: { after: { code: { hooks: [{ hook: "session" }] } } },
+      },
+    },
+    feature_flags: { use_continue_with_transitions: true },
+    limits,
+  });
+  let strict: TestServer;
+  beforeAll(async () => {
+    strict = await startServer({
+      overrides: limited({ codes: { per_address: 4 }, messages: { per_address: 3, per_network: 100_000 } }),
+      beside: server,
+    });
+  });
+  afterAll(() => strict?.stop());
+
+  const newPerson = async () => {
+    const email = newEmail();
+    accepted(await signUpWithCode(strict, nativeRest.enter(strict), { email }));
+    server.clock.advance(hours(2));
+    return email;
+  };
+
+  it("for guesses at codes that sign in, recover and verify", async () => {
+    const email = await newPerson();
+    const guess = async (kind: "login" | "recovery" | "verification") => {
+      const visitor = protocol.enter(strict);
+      const { id } = accepted(await visitor[kind].create());
+      const asked = kind === "login" ? { identifier: email } : { email };
+      await visitor[kind].update(id, { method: "code", ...asked });
+      const tried = await visitor[kind].update(id, { method: "code", ...(kind === "login" && asked), code: "123456" });
+      return tried.ok || tried.reason === "FORM_REJECTED" ? "compared" : tried.reason;
+    };
+    const outcomes: string[] = [];
+    for (const kind of ["login", "recovery", "verification", "login", "recovery", "login", "verification"] as const)
+      outcomes.push(await guess(kind));
+    expect(outcomes).toEqual([...Array(4).fill("compared"), ...Array(3).fill("RATE_LIMITED")]);
+  });
+
+  it("for messages, and beyond it the code that was sent last stays good", async () => {
+    const email = await newPerson();
+    const sent = (await messagesTo(strict, email)).length;
+    const other = protocol.enter(strict);
+    for (const kind of ["recovery", "verification"] as const) {
+      const { id } = accepted(await other[kind].create());
+      accepted(await other[kind].update(id, { method: "code", email }));
+      server.clock.advance(seconds(1));
+    }
+    const visitor = protocol.enter(strict);
+    const { id } = accepted(await visitor.login.create());
+    const first = refused(await visitor.login.update(id, { method: "code", identifier: email }));
+    const { code } = await lastMessageTo(strict, email);
+    expect(await messagesTo(strict, email)).toHaveLength(sent + 3);
+
+    const again = refused(await visitor.login.update(id, { method: "code", identifier: email, resend: "code" }));
+    expect(again.texts).toEqual(first.texts);
+    expect(await messagesTo(strict, email)).toHaveLength(sent + 3);
+    accepted(await visitor.login.update(id, { method: "code", identifier: email, code }));
+    accepted(await visitor.whoami());
+  });
+
+  it("for messages of a sign-up, whose code stays good likewise", async () => {
+    const traits = { email: newEmail() };
+    const visitor = protocol.enter(strict);
+    const { id } = accepted(await visitor.registration.create());
+    refused(await visitor.registration.update(id, { method: "code", traits }));
+    for (let n = 0; n < 4; n++) {
+      server.clock.advance(seconds(1));
+      refused(await visitor.registration.update(id, { method: "code", traits, resend: "code" }));
+    }
+    expect(await messagesTo(strict, traits.email)).toHaveLength(3);
+    const { code } = await lastMessageTo(strict, traits.email);
+    accepted(await visitor.registration.update(id, { method: "code", traits, code }));
+    accepted(await visitor.whoami());
+  });
 });

@@ -1,42 +1,87 @@
-import type { Database } from "../../db/sql.ts";
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Database, Sql } from "../../db/sql.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { StepEffect } from "../../methods/contract/result.ts";
+import { ConcurrentChangeError } from "../shared/concurrent-change.ts";
 import type { FlowKind, FlowRecord } from "../shared/flow.ts";
 import { mustExist } from "../shared/request.ts";
+import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowStore } from "../shared/store.ts";
+
+/** What a step makes of the form. */
+export interface FormStep {
+  /** Whose step it is; empty where no method was picked. */
+  readonly method: string;
+  /**
+   * Makes the flow after the step. It may be asked again with the flow as another request has left it.
+   *
+   * @param stored what the effect gave for the method to store
+   */
+  readonly change: (flow: FlowRecord, stored: JsonObject | undefined) => FlowRecord;
+  readonly effect?: StepEffect | undefined;
+}
 
 /**
  * Writes the form of a login or registration flow that goes on, with what the
- * step causes. Gives the flow as it is then: one that was completed meanwhile
- * stays so, and nothing is written.
+ * step causes. What another request has written since the flow was read stays:
+ * the step is taken on top of it. Gives the flow as it is then: one that was
+ * completed meanwhile stays so, and nothing is written.
  *
- * @throws FLOW_NOT_FOUND
+ * @throws FLOW_NOT_FOUND, OVERLOADED
  */
-export type SaveForm = (flow: FlowRecord, effect?: StepEffect) => Promise<FlowRecord>;
+export type SaveForm = (read: FlowRecord, step: FormStep) => Promise<FlowRecord>;
+
+/** How often it is tried. Each time another request must have come between. */
+const TRIES = 8;
 
 /** Creates it. */
 export const createSaveForm = ({
+  clock,
   db,
   flows,
+  sealedContext,
 }: {
+  readonly clock: Clock;
   readonly db: Database;
-  readonly flows: Pick<FlowStore, "find" | "save">;
+  readonly flows: Pick<FlowStore, "find" | "saveAsRead">;
+  readonly sealedContext: SealedContext;
 }): SaveForm => {
-  const save = async (flow: FlowRecord, effect: StepEffect | undefined): Promise<boolean> => {
-    if (effect === undefined) return flows.save(db, flow, flow.updatedAt);
-    const saved = await db.transaction(async (tx) => {
-      if (!(await flows.save(tx, flow, flow.updatedAt))) return false;
-      await effect.inTransaction(tx);
-      return true;
-    });
-    if (saved) effect.afterCommit();
+  const write = async (sql: Sql, read: FlowRecord, { change, method, effect }: FormStep): Promise<FlowRecord> => {
+    const stored = await effect?.inTransaction(sql, sealedContext.open(read, method));
+    const saved = change(read, stored);
+    if (!(await flows.saveAsRead(sql, read, saved, clock.now())))
+      throw new ConcurrentChangeError("the flow has changed");
     return saved;
   };
 
-  return async (flow, effect) => {
-    if (flow.state === completed || (await save(flow, effect))) return flow;
-    const { state } = mustExist(await flows.find(db, flow.kind as Exclude<FlowKind, "settings">, flow.id));
-    mustExist(state === completed || undefined);
-    return { ...flow, state };
+  /** Undefined: the flow is not as it was read. */
+  const save = async (read: FlowRecord, step: FormStep): Promise<FlowRecord | undefined> => {
+    try {
+      if (step.effect === undefined) return await write(db, read, step);
+      const saved = await db.transaction((tx) => write(tx, read, step));
+      step.effect.afterCommit();
+      return saved;
+    } catch (thrown) {
+      if (thrown instanceof ConcurrentChangeError) return undefined;
+      throw thrown;
+    }
+  };
+
+  return async (read, step) => {
+    let flow = read;
+    for (let tries = 1; tries <= TRIES; tries++) {
+      if (flow.state === completed) return { ...step.change(flow, undefined), state: completed };
+      const saved = await save(flow, step);
+      if (saved) return saved;
+      const current = mustExist(await flows.find(db, flow.kind as Exclude<FlowKind, "settings">, flow.id));
+      mustExist(current.expiresAt > clock.now() || current.state === completed || undefined);
+      flow = current;
+    }
+    throw serviceError("OVERLOADED", {
+      explain: "The flow is being changed by other requests all the time.",
+      headers: { "retry-after": "1" },
+    });
   };
 };
 

@@ -1,9 +1,9 @@
 import { LoginFlowSchema } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { IdentifierConflict } from "../../methods/contract/authentication.ts";
-import type { NextStep, Rejected, StepEffect } from "../../methods/contract/result.ts";
+import type { NextStep, Rejected } from "../../methods/contract/result.ts";
 import type { AuthenticationContext, SignInSteps } from "../authentication/complete.ts";
-import { createSaveForm } from "../authentication/save-form.ts";
+import { createSaveForm, type FormStep } from "../authentication/save-form.ts";
 import { sameEnd } from "../redirect/redirects.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import type { FlowRecord } from "../shared/flow.ts";
@@ -27,11 +27,10 @@ export const createSignInSteps = (deps: LoginDeps): LoginSteps => {
   const saveForm = createSaveForm(deps);
 
   const showAgain = async (
-    flow: FlowRecord,
-    { caller, call }: AuthenticationContext,
-    effect?: StepEffect,
+    { flow, caller, call, method }: AuthenticationContext,
+    step: Omit<FormStep, "method">,
   ): Promise<ServiceError> => {
-    const saved = await saveForm(flow, effect);
+    const saved = await saveForm(flow, { ...step, method });
     return formRejected(
       LoginFlowSchema,
       render(saved, caller, csrf.tokenFor(call, saved.type)),
@@ -57,19 +56,26 @@ export const createSignInSteps = (deps: LoginDeps): LoginSteps => {
     context: AuthenticationContext,
     { messages: wrong, submittedValues, active, sealed }: Rejected,
   ): Promise<ServiceError> => {
-    const { flow, method } = context;
-    const saved = withForm(flow, formOf(wrong, submittedValues), clock.now(), stateAfter(flow, method), active);
-    return showAgain(remember(saved, method, { ...(sealed && { sealed }) }), context);
+    const { method } = context;
+    const change: FormStep["change"] = (flow) => {
+      const saved = withForm(flow, formOf(wrong, submittedValues), clock.now(), stateAfter(flow, method), active);
+      return remember(saved, method, { ...(sealed && { sealed }) });
+    };
+    return showAgain(context, { change });
   };
 
   const continueLogin: LoginSteps["continueLogin"] = (
     context,
     { state, active, submittedValues, messages: said, sealed, offers, effect },
   ) => {
-    const { flow, method } = context;
-    const saved = withForm(flow, formOf(said, submittedValues), clock.now(), state, active);
-    const memory = { ...(sealed && { sealed }), ...(offers && { offers, step: "credentials" }) };
-    return showAgain(remember(saved, method, memory), context, effect);
+    const change: FormStep["change"] = (flow, stored) => {
+      const saved = withForm(flow, formOf(said, submittedValues), clock.now(), state, active);
+      return remember(saved, context.method, {
+        ...((sealed || stored) && { sealed: { ...sealed, ...stored } }),
+        ...(offers && { offers, step: "credentials" }),
+      });
+    };
+    return showAgain(context, { change, effect });
   };
 
   /** A login flow of its own, whatever the person began: it ends where the other would have. */

@@ -1,7 +1,6 @@
+import type { Challenges } from "../../challenge/challenges.ts";
 import type { Courier } from "../../courier/courier.ts";
-import type { CodeGuesses } from "../../limits/code-guesses.ts";
 import type { FailureFloor } from "../../limits/failure-floor.ts";
-import type { MessageLimit } from "../../limits/message-limit.ts";
 import type { PacedByNetwork } from "../../limits/paced.ts";
 import type { KnownDevices } from "../../session/known-devices.ts";
 import type { OpenedLinks } from "../../session/opened-link.ts";
@@ -11,8 +10,7 @@ import type { FlowUrls } from "../shared/urls.ts";
 
 /** What stands against guessing, flooding and finding out who has an account. */
 export interface ProofGuards {
-  readonly codeGuesses: CodeGuesses;
-  readonly messages: MessageLimit;
+  readonly challenges: Challenges;
   readonly newFlows: PacedByNetwork;
   /** Under every answer to a request that may send a message. */
   readonly messageFloor: FailureFloor;

@@ -1,4 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { Address } from "../../challenge/address.ts";
+import type { IssuedSecret } from "../../challenge/secret-kind.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { MessageTemplate } from "../../courier/message.ts";
 import type { Sql } from "../../db/sql.ts";
@@ -6,14 +8,13 @@ import { apply } from "../../identity/apply.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
-import type { IssuedProof, ProofMethod } from "../../methods/contract/proof.ts";
+import type { ProofMethod } from "../../methods/contract/proof.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { withQuery } from "../shared/urls.ts";
-import { type Address, addressKey } from "./address.ts";
 import type { ProofDeps } from "./deps.ts";
 import { isSameFlow } from "./is-same-flow.ts";
-import { bindingOf, openSent, sealSent } from "./sent-proof.ts";
+import { openSent, sealSent } from "./sent-proof.ts";
 
 /** The kinds of flow that send secrets to addresses. */
 export type ProofFlowKind = "verification" | "recovery";
@@ -38,7 +39,7 @@ export interface Sending {
 export interface ProofMessage
   extends Pick<Sending, "kind" | "method" | "address" | "call" | "transientPayload" | "linkBase"> {
   readonly flow: Pick<FlowRecord, "id" | "requestUrl">;
-  readonly issued: IssuedProof;
+  readonly issued: IssuedSecret;
   readonly owner: IdentityRecord;
 }
 
@@ -98,7 +99,7 @@ export type SendProof = (sending: Sending) => Promise<{ readonly flow: FlowRecor
  * answer nor in its time, and what is counted is counted for every address alike.
  */
 export const createSendProof = (deps: ProofDeps): SendProof => {
-  const { audit, db, clock, courier, devices, flows, identities, messageFloor, messages, sealedContext } = deps;
+  const { audit, challenges, db, clock, courier, flows, identities, messageFloor, sealedContext } = deps;
   const queueProof = createQueueProof(deps);
 
   const findOwner = async (kind: ProofFlowKind, address: Address): Promise<IdentityRecord | undefined> => {
@@ -126,12 +127,6 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
     return true;
   };
 
-  /** Beyond the limit, what was sent to the address before stays good. */
-  const stillGood = ({ flow, method, address }: Sending): JsonObject | undefined => {
-    const before = openSent(sealedContext, flow, method.name);
-    return before?.address?.value === address.value ? before.proof : undefined;
-  };
-
   const recordRequest = (tx: Sql, sending: Sending, identityId: string, isAllowed: boolean): Promise<void> => {
     const { kind, method, address, call } = sending;
     const detail = { method: method.name, via: address.via, ...(!isAllowed && { reason: "too_many_messages" }) };
@@ -153,17 +148,20 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
     }
     const current = await flows.findOpenForUpdate(tx, flow, now);
     if (current === undefined || !isSameFlow(flow, current)) throw new ConcurrentChangeError("the flow has changed");
-    const isAllowed = await messages.consume(tx, { address: addressKey(address), device });
-    const issued = method.issue(bindingOf(flow, { address, identityId: owner?.id }));
-    const proof = isAllowed ? owner && issued.sealed : stillGood(sending);
-    const saved = {
-      ...after,
-      subjectId: owner?.id,
-      context: sealSent(sealedContext, after, method.name, { proof, address, identityId: owner?.id }),
-    };
+    const before = openSent(sealedContext, flow, method.name);
+    const { sent, issued } = await challenges.start(tx, {
+      flow,
+      kind: method,
+      address,
+      identityId: owner?.id,
+      device,
+      isVoid: owner === undefined,
+      before: before ? [before] : [],
+    });
+    const saved = { ...after, subjectId: owner?.id, context: sealSent(sealedContext, after, method.name, sent) };
     if (!(await flows.save(tx, saved, now))) throw new ConcurrentChangeError("the flow is over");
-    if (owner) await recordRequest(tx, sending, owner.id, isAllowed);
-    if (!isAllowed) return { flow: saved, isQueued: false };
+    if (owner) await recordRequest(tx, sending, owner.id, issued !== undefined);
+    if (!issued) return { flow: saved, isQueued: false };
     if (owner === undefined) return { flow: saved, isQueued: await notifyStranger(tx, sending) };
     await queueProof(tx, { ...sending, issued, owner });
     return { flow: saved, isQueued: true };
@@ -172,9 +170,9 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
   return (sending) =>
     messageFloor.hold<{ readonly flow: FlowRecord } | ConcurrentChange>(sending.call.signal, async (timed) => {
       timed.began(0);
-      await messages.consumeOrThrow(sending.call);
+      await challenges.request(sending.call);
       const owner = await findOwner(sending.kind, sending.address);
-      const device = owner && (await devices.find(sending.call, owner.id));
+      const device = await challenges.deviceOf(sending.call, owner?.id);
       try {
         const { flow, isQueued } = await db.transaction((tx) => write(tx, sending, owner, device));
         if (isQueued) {

@@ -14,7 +14,7 @@ import { parseUuid } from "../../lib/ids.ts";
 import { defineService } from "../../lib/service.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
-import { bindingOf, sealSent } from "../proof/sent-proof.ts";
+import { sealSent } from "../proof/sent-proof.ts";
 import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { withQuery } from "../shared/urls.ts";
@@ -31,7 +31,8 @@ interface Made {
 
 /** Creates the RecoveryAdminService: codes and links that an operator hands to a person. */
 export const createRecoveryAdminService = (deps: RecoveryDeps) => {
-  const { audit, clock, config, db, flows, identities, linkBase, methods, returnTo, sealedContext, urls } = deps;
+  const { audit, challenges, clock, config, db, flows, identities, linkBase, methods, returnTo, sealedContext, urls } =
+    deps;
 
   /** @throws METHOD_DISABLED */
   const mustBeMethod = (method: RecoveryMethod): RecoveryMethod => {
@@ -55,15 +56,14 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
   ): Promise<Made> => {
     const requestUrl = requestUrlOf(call, urls.init("recovery", parts.type));
     const begun = newRecoveryFlow(deps, { ...parts, requestUrl, csrfDigest: undefined });
-    const recipient = { address: undefined, identityId: identity.id };
-    const issued = method.issue(bindingOf(begun, recipient), lifespan);
+    const { issued, sent } = challenges.handOver(begun, method, identity.id, lifespan);
     const flow: FlowRecord = {
       ...begun,
       subjectId: identity.id,
       state: "sent_email",
       active: method.name,
       expiresAt: new Date(clock.now().getTime() + Math.max(lifespan, config.lifespan)),
-      context: sealSent(sealedContext, begun, method.name, { proof: issued.sealed, ...recipient }),
+      context: sealSent(sealedContext, begun, method.name, sent),
     };
     await db.transaction(async (tx) => {
       await flows.insert(tx, flow);

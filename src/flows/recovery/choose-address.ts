@@ -1,16 +1,16 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { UpdateFlowResponse } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import { type Address, readAddress } from "../../challenge/address.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type Done, type Ended, endWith } from "../pipeline.ts";
-import { type Address, readAddress } from "../proof/address.ts";
+import { saveForm } from "../proof/save-form.ts";
 import type { ConcurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
-import { mustExist } from "../shared/request.ts";
 import type { RecoveryDeps } from "./deps.ts";
 import type { Loaded, RecoveryLoad, Submitted } from "./load.ts";
 import { addressChoice, maskAddress } from "./mask-address.ts";
@@ -43,7 +43,7 @@ type Asked = Ended<Done<UpdateFlowResponse> | ConcurrentChange>;
  * full. That is skipped where there is nothing to choose.
  */
 export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: RecoveryLoad) => {
-  const { clock, db, digestKey, flows, identities, messageFloor, messages: limit, takesPhoneNumbers } = deps;
+  const { challenges, clock, db, digestKey, identities, messageFloor, takesPhoneNumbers } = deps;
 
   const choiceOf = (flow: FlowRecord, address: string): string => addressChoice(digestKey, flow.id, address);
 
@@ -54,10 +54,9 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
     values: Readonly<Record<string, JsonValue>>,
     text?: UiText,
   ): Promise<Asked> => {
-    const now = clock.now();
     const form = formOf(text ? [{ node: "", text }] : [], values);
-    const saved = withForm(flow, form, now, state, method.name);
-    mustExist((await flows.save(db, saved, now)) || undefined);
+    const saved = withForm(flow, form, clock.now(), state, method.name);
+    await saveForm(deps, flow, saved);
     return endWith<Done<UpdateFlowResponse>>({ kind: "done", render: async () => rendered(saved, call) });
   };
 
@@ -77,7 +76,7 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
   const ownerOf = ({ call }: Submission, address: Address): Promise<IdentityRecord | undefined> =>
     messageFloor.hold(call.signal, async (timed) => {
       timed.began(0);
-      await limit.consumeOrThrow(call);
+      await challenges.request(call);
       const owner = await identities.findIdentifierOwner(db, { identifiers: {}, verifiable: [], recovery: [address] });
       return { failed: true, value: owner?.identity.state === "active" ? owner.identity : undefined };
     });

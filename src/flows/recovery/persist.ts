@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { Address } from "../../challenge/address.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
@@ -8,7 +9,6 @@ import { uuid4 } from "../../lib/ids.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import type { Issued } from "../../session/issue.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import type { Address } from "../proof/address.ts";
 import { isSameFlow } from "../proof/is-same-flow.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { type FlowRecord, keepReturnTo, returnToOf } from "../shared/flow.ts";

@@ -2,10 +2,10 @@ import { RecoveryFlowSchema } from "../../../gen/ostiary/recovery/v1/flow_pb.ts"
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
+import { saveForm } from "../proof/save-form.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
-import { mustExist } from "../shared/request.ts";
 import type { RecoveryDeps } from "./deps.ts";
 
 /** A form that is rejected, and why. */
@@ -17,14 +17,14 @@ export interface RejectedRecovery {
   readonly active?: string;
 }
 
-/** Saves the form with what is wrong, and gives the error that says so. */
+/** Saves the form with what is wrong, and gives the error that says so. @throws ConcurrentChangeError */
 export const createReject =
-  ({ clock, csrf, db, flows, openedLinks, render, urls }: RecoveryDeps) =>
+  (deps: RecoveryDeps) =>
   async ({ flow, call, messages, active }: RejectedRecovery): Promise<ServiceError> => {
-    const now = clock.now();
+    const { clock, csrf, openedLinks, render, urls } = deps;
     const form = formOf(messages, flow.form.submittedValues ?? undefined);
-    const saved = withForm(flow, form, now, flow.state, active ?? flow.active);
-    mustExist((await flows.save(db, saved, now)) || undefined);
+    const saved = withForm(flow, form, clock.now(), flow.state, active ?? flow.active);
+    await saveForm(deps, flow, saved);
     const opened = openedLinks.find(call, flow.id);
     const token = csrf.tokenFor(call, opened === undefined ? flow.type : "browser");
     const page = opened === undefined ? urls.pageOf(saved) : urls.page("recovery", saved.id);

@@ -3,20 +3,20 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
+import { type Address, readAddress } from "../../challenge/address.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { RecoveryCase, RecoveryMethod } from "../../methods/contract/recovery.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { endWith, steps } from "../pipeline.ts";
-import { type Address, readAddress } from "../proof/address.ts";
 import { createCheckSecret } from "../proof/check.ts";
 import { retryWhileChanged } from "../proof/retry.ts";
+import { saveForm } from "../proof/save-form.ts";
 import { createSendProof } from "../proof/send.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { type ConcurrentChange, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
-import { mustExist } from "../shared/request.ts";
 import { createChooseAddress, isAboutChoice } from "./choose-address.ts";
 import { isOperatorMade } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
@@ -33,7 +33,7 @@ interface Brought extends Submitted {
 
 /** Creates the steps of a recovery: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: RecoveryDeps) => {
-  const { clock, config, db, flows, hookFlow, identities, linkBase, methods, refusals } = deps;
+  const { clock, config, db, hookFlow, identities, linkBase, methods, refusals } = deps;
   const load = createLoad(deps);
   const { reject, replace, expired, rendered } = load;
   const send = createSendProof(deps);
@@ -105,10 +105,9 @@ export const createUpdate = (deps: RecoveryDeps) => {
 
   /** The same form again: the person looks once more at what they have. */
   const sayWrong = async (flow: FlowRecord, call: Call, method: RecoveryMethod) => {
-    const now = clock.now();
     const form = formOf([{ node: "", text: method.wrong }], flow.form.submittedValues ?? undefined);
-    const saved = withForm(flow, form, now, flow.state, method.name);
-    mustExist((await flows.save(db, saved, now)) || undefined);
+    const saved = withForm(flow, form, clock.now(), flow.state, method.name);
+    await saveForm(deps, flow, saved);
     return { kind: "done", render: async () => rendered(saved, call) } as const;
   };
 
@@ -119,7 +118,7 @@ export const createUpdate = (deps: RecoveryDeps) => {
     picked,
   }: Brought & Loaded & { readonly picked: RecoveryMethod }) => {
     const checked = await checkSecret({ flow, method: picked, secret, call });
-    if (checked.kind === "flow_used_up") throw await replace(flow, picked.wrong, call);
+    if (checked.kind === "used_up") throw await replace(flow, picked.wrong, call);
     if (checked.kind === "expired") throw await replace(flow, expired(flow), call);
     const before = checked.kind === "right" ? await identities.find(db, checked.identityId) : undefined;
     const address = checked.kind === "right" ? checked.sent.address : undefined;

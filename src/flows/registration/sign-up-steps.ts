@@ -1,9 +1,8 @@
 import { RegistrationFlowSchema } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
-import type { Call } from "../../lib/call.ts";
-import type { NextStep, Rejected, StepEffect } from "../../methods/contract/result.ts";
+import type { NextStep, Rejected } from "../../methods/contract/result.ts";
 import type { AuthenticationContext, SignUpSteps } from "../authentication/complete.ts";
-import { createSaveForm } from "../authentication/save-form.ts";
+import { createSaveForm, type FormStep } from "../authentication/save-form.ts";
 import { sameEnd } from "../redirect/redirects.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowRecord } from "../shared/flow.ts";
@@ -24,8 +23,11 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
   const { clock, config, csrf, render, schemas, sealedContext, urls } = deps;
   const saveForm = createSaveForm(deps);
 
-  const showAgain = async (flow: FlowRecord, call: Call, effect?: StepEffect): Promise<ServiceError> => {
-    const saved = await saveForm(flow, effect);
+  const showAgain = async (
+    { flow, call, method }: AuthenticationContext,
+    step: Omit<FormStep, "method">,
+  ): Promise<ServiceError> => {
+    const saved = await saveForm(flow, { ...step, method });
     return formRejected(
       RegistrationFlowSchema,
       render(saved, csrf.tokenFor(call, saved.type)),
@@ -48,17 +50,28 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
   });
 
   const reject = (
-    { flow, call, method }: AuthenticationContext,
+    context: AuthenticationContext,
     { messages, submittedValues, active, ...memory }: Rejected,
-  ): Promise<ServiceError> =>
-    showAgain(
-      remember(
-        withForm(flow, formOf(messages, submittedValues), clock.now(), stateAfter(flow, method), active),
-        method,
-        memory,
-      ),
-      call,
-    );
+  ): Promise<ServiceError> => {
+    const { method } = context;
+    const change: FormStep["change"] = (flow) => {
+      const saved = withForm(flow, formOf(messages, submittedValues), clock.now(), stateAfter(flow, method), active);
+      return remember(saved, method, memory);
+    };
+    return showAgain(context, { change });
+  };
+
+  const continueRegistration: RegistrationSteps["continueRegistration"] = (
+    context,
+    { submittedValues, messages, state, active, effect, sealed, step },
+  ) => {
+    const change: FormStep["change"] = (flow, stored) =>
+      remember(withForm(flow, formOf(messages, submittedValues), clock.now(), state, active), context.method, {
+        ...((sealed || stored) && { sealed: { ...sealed, ...stored } }),
+        ...(step && { step }),
+      });
+    return showAgain(context, { change, effect });
+  };
 
   /** Who came to sign in and is new gets a registration flow that ends where the login would have. */
   const flowFor = async ({ flow, call }: AuthenticationContext): Promise<FlowRecord> => {
@@ -76,12 +89,7 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     askForMissing: async (authentication, { rejected }) =>
       reject({ ...authentication, flow: await flowFor(authentication) }, rejected),
     reject,
-    continueRegistration: ({ flow, call, method }, { submittedValues, messages, state, active, effect, ...memory }) =>
-      showAgain(
-        remember(withForm(flow, formOf(messages, submittedValues), clock.now(), state, active), method, memory),
-        call,
-        effect,
-      ),
+    continueRegistration,
   };
 };
 

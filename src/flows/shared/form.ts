@@ -19,7 +19,8 @@ export const messagesOf = (
 
 /**
  * The flow after a submit that did not hold. Every submit starts from a form without messages (docs/compatibility.md,
- * rule 3).
+ * rule 3). `updatedAt` is later than before, also within a millisecond and where clocks of nodes differ: it tells
+ * whether somebody else has written the flow meanwhile.
  */
 export const withForm = (
   flow: FlowRecord,
@@ -32,7 +33,7 @@ export const withForm = (
   state,
   active,
   form,
-  updatedAt: now,
+  updatedAt: new Date(Math.max(now.getTime(), flow.updatedAt.getTime() + 1)),
 });
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

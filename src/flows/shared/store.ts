@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { readJson } from "../../db/read-json.ts";
-import type { Sql } from "../../db/sql.ts";
+import type { Sql, SqlValue } from "../../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
 import { liveSession, liveSessionValues, type SessionKey } from "../../session/store.ts";
 import { emptyForm, type FlowForm, type FlowKind, type FlowRecord, homeOf } from "./flow.ts";
@@ -80,6 +80,8 @@ export interface FlowStore {
    * @param session the session that submits, where the flow is that of someone who is signed in
    */
   save(sql: Sql, flow: FlowRecord, now: Date, session?: SessionKey): Promise<boolean>;
+  /** As `save`, where nobody has written the flow since it was read. False also where somebody has. */
+  saveAsRead(sql: Sql, read: FlowRecord, flow: FlowRecord, now: Date): Promise<boolean>;
   /**
    * Completes a flow that can be used once, and takes out what its method remembered. False: it is over at `now`, or
    * not as it was read.
@@ -116,6 +118,32 @@ const atHome = `SELECT ${flowColumns} FROM flows f WHERE f.home_id = ? AND f.id 
 
 const subjectOf = ({ subjectId }: FlowRecord): Buffer | null => (subjectId === undefined ? null : uuidBytes(subjectId));
 
+/** Writes what a submit changes in a flow that is open at `now`, where one more condition holds. */
+const update = async (
+  sql: Sql,
+  flow: FlowRecord,
+  now: Date,
+  condition?: string,
+  conditionValues: readonly SqlValue[] = [],
+): Promise<boolean> => {
+  const { affectedRows } = await sql.execute(
+    `UPDATE flows SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
+        WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> '${completed}'${condition === undefined ? "" : ` AND ${condition}`}`,
+    [
+      subjectOf(flow),
+      flow.state,
+      flow.active ?? null,
+      ...storedTexts(flow),
+      flow.updatedAt,
+      uuidBytes(homeOf(flow)),
+      uuidBytes(flow.id),
+      now,
+      ...conditionValues,
+    ],
+  );
+  return affectedRows === 1;
+};
+
 /** Creates the store. It keeps no state of its own. */
 export const createFlowStore = (): FlowStore => ({
   async insert(sql, flow) {
@@ -151,23 +179,13 @@ export const createFlowStore = (): FlowStore => ({
     return row && flowFromRow(row);
   },
 
-  async save(sql, flow, now, session) {
-    const { affectedRows } = await sql.execute(
-      `UPDATE flows SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
-        WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> '${completed}'${session === undefined ? "" : ` AND ${liveSession}`}`,
-      [
-        subjectOf(flow),
-        flow.state,
-        flow.active ?? null,
-        ...storedTexts(flow),
-        flow.updatedAt,
-        uuidBytes(homeOf(flow)),
-        uuidBytes(flow.id),
-        now,
-        ...(session === undefined ? [] : liveSessionValues(session, now)),
-      ],
-    );
-    return affectedRows === 1;
+  save(sql, flow, now, session) {
+    if (session === undefined) return update(sql, flow, now);
+    return update(sql, flow, now, liveSession, liveSessionValues(session, now));
+  },
+
+  saveAsRead(sql, read, flow, now) {
+    return update(sql, flow, now, "updated_at = ?", [read.updatedAt]);
   },
 
   async complete(tx, flow, now) {

@@ -1,11 +1,11 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { Address } from "../../challenge/address.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import type { Address } from "../proof/address.ts";
 import { isSameFlow } from "../proof/is-same-flow.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";

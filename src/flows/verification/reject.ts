@@ -3,10 +3,10 @@ import type { ServiceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
+import { saveForm } from "../proof/save-form.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
-import { mustExist } from "../shared/request.ts";
 import type { VerificationDeps } from "./deps.ts";
 
 /** A form that is rejected, and why. */
@@ -20,14 +20,14 @@ export interface RejectedVerification {
   readonly active?: string;
 }
 
-/** Saves the form with what is wrong, and gives the error that says so. */
+/** Saves the form with what is wrong, and gives the error that says so. @throws ConcurrentChangeError */
 export const createReject =
-  ({ clock, csrf, db, flows, render, urls }: VerificationDeps) =>
+  (deps: VerificationDeps) =>
   async ({ flow, call, messages, submittedValues, active }: RejectedVerification): Promise<ServiceError> => {
-    const now = clock.now();
+    const { clock, csrf, render, urls } = deps;
     const values = submittedValues ?? flow.form.submittedValues ?? undefined;
-    const saved = withForm(flow, formOf(messages, values), now, flow.state, active ?? flow.active);
-    mustExist((await flows.save(db, saved, now)) || undefined);
+    const saved = withForm(flow, formOf(messages, values), clock.now(), flow.state, active ?? flow.active);
+    await saveForm(deps, flow, saved);
     return formRejected(
       VerificationFlowSchema,
       render(saved, csrf.tokenFor(call, flow.type)),

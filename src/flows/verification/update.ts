@@ -3,15 +3,16 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/verification/v1/verification_service_pb.ts";
+import { type Address, readAddress } from "../../challenge/address.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ProofMethod } from "../../methods/contract/proof.ts";
 import type { VerificationCase } from "../../methods/contract/verification.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { endWith, steps } from "../pipeline.ts";
-import { type Address, readAddress } from "../proof/address.ts";
 import { createCheckSecret } from "../proof/check.ts";
 import { retryWhileChanged } from "../proof/retry.ts";
+import { saveForm } from "../proof/save-form.ts";
 import { createSendProof } from "../proof/send.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { type ConcurrentChange, concurrentChange } from "../shared/concurrent-change.ts";
@@ -164,7 +165,7 @@ export const createUpdate = (deps: VerificationDeps) => {
   const mustBeRight = async ({ flow, call, method, secret }: Brought & Loaded & { readonly picked: ProofMethod }) => {
     const picked = methods[method];
     const checked = await checkSecret({ flow, method: picked, secret, call });
-    if (checked.kind === "flow_used_up") throw await replace(flow, picked.wrong, call);
+    if (checked.kind === "used_up") throw await replace(flow, picked.wrong, call);
     if (checked.kind === "expired") throw await replace(flow, expired(flow), call);
     const found = checked.kind === "right" ? await identities.find(db, checked.identityId) : undefined;
     const address = checked.kind === "right" ? checked.sent.address : undefined;
@@ -175,10 +176,9 @@ export const createUpdate = (deps: VerificationDeps) => {
 
   /** The same form again: the person looks once more at what they have. */
   const sayWrong = async (flow: FlowRecord, call: Call, method: ProofMethod) => {
-    const now = clock.now();
     const form = formOf([{ node: "", text: method.wrong }], flow.form.submittedValues ?? undefined);
-    const saved = withForm(flow, form, now, flow.state, method.name);
-    mustExist((await flows.save(db, saved, now)) || undefined);
+    const saved = withForm(flow, form, clock.now(), flow.state, method.name);
+    await saveForm(deps, flow, saved);
     return { kind: "done", render: async () => rendered(saved, call) } as const;
   };
 

@@ -1,11 +1,11 @@
+import type { Address } from "../../challenge/address.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { CreatedVerification, Hook, HookFlow, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ProofMethod } from "../../methods/contract/proof.ts";
-import { type Address, addressKey } from "../proof/address.ts";
 import { createQueueProof } from "../proof/send.ts";
-import { bindingOf, sealSent } from "../proof/sent-proof.ts";
+import { sealSent } from "../proof/sent-proof.ts";
 import { keepReturnTo } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { newVerificationFlow } from "./create.ts";
@@ -15,16 +15,15 @@ import type { VerificationDeps } from "./deps.ts";
 export interface VerifierDeps
   extends Pick<
     VerificationDeps,
+    | "challenges"
     | "clock"
     | "config"
     | "courier"
     | "csrf"
     | "db"
-    | "devices"
     | "flows"
     | "identities"
     | "linkBase"
-    | "messages"
     | "methods"
     | "sealedContext"
     | "urls"
@@ -42,7 +41,7 @@ export interface VerifierDeps
  * status of the address are written with the change.
  */
 export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: OpenVerification } => {
-  const { config, courier, csrf, devices, flows, messages, methods, sealedContext, sendsToAll, urls } = deps;
+  const { challenges, config, courier, csrf, flows, methods, sealedContext, sendsToAll, urls } = deps;
   const queueProof = createQueueProof(deps);
   const method: ProofMethod = methods[config.use];
 
@@ -71,7 +70,7 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
    * address each time has a budget of its own. @throws RATE_LIMITED
    */
   const count = async (call: Call, { length }: readonly Address[], changed: IdentityRecord | undefined) => {
-    await messages.consumeOrThrow(call, changed && { identityId: changed.id, messages: length });
+    await challenges.request(call, changed && { identityId: changed.id, messages: length });
   };
 
   const send = async (
@@ -83,19 +82,24 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
     const { requestUrl, returnTo } = endOf(origin);
     const csrfDigest = type === "browser" ? csrf.digest(nextSecret ?? csrf.ensure(call)) : undefined;
     const fresh = newVerificationFlow(deps, { type, requestUrl, csrfDigest, context: keepReturnTo(returnTo) });
-    const issued = method.issue(bindingOf(fresh, { address, identityId: identity.id }));
-    const device = await devices.find(call, identity.id);
-    const isAllowed = await messages.consume(tx, { address: addressKey(address), device });
-    const proof = isAllowed ? issued.sealed : undefined;
+    const { sent, issued } = await challenges.start(tx, {
+      flow: fresh,
+      kind: method,
+      address,
+      identityId: identity.id,
+      device: await challenges.deviceOf(call, identity.id),
+      isVoid: false,
+      before: [],
+    });
     await flows.insert(tx, {
       ...fresh,
       subjectId: identity.id,
       state: "sent_email",
       active: method.name,
       form: formOf([{ node: "", text: method.sent(address.via) }], { email: address.value }),
-      context: sealSent(sealedContext, fresh, method.name, { proof, address, identityId: identity.id }),
+      context: sealSent(sealedContext, fresh, method.name, sent),
     });
-    if (isAllowed)
+    if (issued)
       await queueProof(tx, {
         flow: fresh,
         kind: "verification",

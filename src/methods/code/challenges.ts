@@ -1,23 +1,19 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { Refusals } from "../../audit/refusals.ts";
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Challenges } from "../../challenge/challenges.ts";
+import type { SecretKind } from "../../challenge/secret-kind.ts";
+import { type SentSecret, sentSecretFromJson, sentSecretToJson } from "../../challenge/sent-secret.ts";
 import type { Courier } from "../../courier/courier.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { MessageTemplate } from "../../courier/message.ts";
-import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { randomToken } from "../../lib/ids.ts";
-import type { CodeGuesses } from "../../limits/code-guesses.ts";
-import type { MessageLimit } from "../../limits/message-limit.ts";
-import type { KnownDevices } from "../../session/known-devices.ts";
 import type { ViewedFlow } from "../contract/flow.ts";
 import type { StepEffect } from "../contract/result.ts";
 import { CODE, type CodeAddress } from "./credential.ts";
-import type { OneTimeCodes } from "./one-time-code.ts";
 
 /** Codes to send in a flow. */
-export interface NewChallenge {
+export interface NewCodes {
   readonly flow: ViewedFlow;
   readonly call: Call;
   readonly transientPayload: JsonObject | undefined;
@@ -30,135 +26,84 @@ export interface NewChallenge {
   readonly isVoid?: boolean;
 }
 
-/** Codes that were sent: what the method has to remember, and the messages. */
-export interface Challenge {
-  readonly sealed: JsonObject;
-  readonly effect: StepEffect;
-}
-
-/** A code that was typed. */
-export interface Answer {
+/** A code that was submitted. */
+export interface SubmittedCode {
   readonly flow: ViewedFlow;
   readonly call: Call;
+  /** What the method stores in the flow. */
   readonly sealed: JsonObject;
-  readonly identity: IdentityRecord | undefined;
-  readonly typed: string;
+  readonly code: string;
 }
 
-/** What a typed code turned out to be: `used_up`, when too many were tried. */
-export type Answered =
+/** What a submitted code turned out to be: `used_up`, when too many were tried. */
+export type VerifiedCode =
   | { readonly kind: "right"; readonly address: CodeAddress }
   | { readonly kind: "wrong" }
   | { readonly kind: "used_up" };
 
-/** Sends codes in a flow, and checks what is typed. */
+/** Sends codes in a login or registration flow, and verifies what is submitted. */
 export interface CodeChallenges {
-  /** @throws RATE_LIMITED */
-  begin(challenge: NewChallenge): Promise<Challenge>;
+  /** Sends codes with the step that they belong to; their digests are stored with it. @throws RATE_LIMITED */
+  begin(codes: NewCodes): Promise<StepEffect>;
   /** Counts the guess before it is compared. @throws RATE_LIMITED */
-  answer(answer: Answer): Promise<Answered>;
+  verify(submitted: SubmittedCode): Promise<VerifiedCode>;
 }
 
 /** What they are made of. */
 export interface CodeChallengesDeps {
-  readonly codes: OneTimeCodes;
-  readonly guesses: CodeGuesses;
-  readonly refusals: Refusals;
-  readonly limit: MessageLimit;
+  readonly challenges: Challenges;
+  readonly kind: SecretKind;
   readonly courier: Courier;
-  readonly devices: KnownDevices;
   readonly clock: Clock;
-  /** How long a code may be used: milliseconds. */
-  readonly lifespan: number;
-}
-
-/** One code of a challenge, as sealed. */
-interface SealedCode extends CodeAddress {
-  readonly code: JsonObject;
 }
 
 /** Creates them. */
-export const createCodeChallenges = ({
-  codes,
-  guesses,
-  refusals,
-  limit,
-  courier,
-  devices,
-  clock,
-  lifespan,
-}: CodeChallengesDeps): CodeChallenges => {
-  const deviceOf = async (identity: IdentityRecord | undefined, call: Call): Promise<string | undefined> =>
-    identity && (await devices.find(call, identity.id));
-
-  return {
-    begin: async ({ flow, call, transientPayload, addresses, template, identity, isVoid = false }) => {
-      await limit.consumeOrThrow(call);
-      const device = await deviceOf(identity, call);
-      const now = clock.now();
-      const expiresAt = new Date(now.getTime() + lifespan);
-      const issued = addresses.map((address) => ({
-        address,
-        ...codes.issue({ flowId: flow.id, address: address.value, identityId: identity?.id }, lifespan),
-      }));
-      const inTransaction: StepEffect["inTransaction"] = async (tx) => {
-        for (const { address, code } of issued)
-          if (await limit.consume(tx, { address: address.value, device }))
-            await courier.queue(tx, {
-              template,
-              channel: address.via,
-              recipient: address.value,
-              locale: localeOf(call.headers),
-              data: isVoid ? {} : { code, expiresInMinutes: Math.max(1, Math.round(lifespan / 60_000)) },
-              identity,
-              requestUrl: flow.requestUrl,
-              transientPayload,
-              // What is over already is not sent: nobody pays for texts to numbers that strangers make up.
-              expiresAt: isVoid && address.via === "sms" ? now : expiresAt,
-            });
-      };
-      return {
-        sealed: {
-          serial: randomToken(16),
-          is_void: isVoid,
-          expires_at: expiresAt.getTime(),
-          codes: issued.map(({ address: { via, value }, sealed }) => ({ via, value, code: sealed })),
-        },
-        effect: { inTransaction, afterCommit: courier.wake },
-      };
-    },
-
-    answer: async ({ flow, call, sealed, identity, typed }) => {
-      const device = await deviceOf(identity, call);
-      let answered: Answered = { kind: "wrong" };
-      for (const [index, { via, value, code }] of sealedCodes(sealed).entries()) {
-        const verdict = await guesses.count({
-          // Another code has guesses of its own; those at the address and the person go on.
-          flow: { id: `${flow.id} ${String(sealed.serial)} ${index}`, expiresAt: new Date(Number(sealed.expires_at)) },
-          address: value,
-          identityId: identity?.id,
-          device,
+export const createCodeChallenges = ({ challenges, kind, courier, clock }: CodeChallengesDeps): CodeChallenges => ({
+  begin: async ({ flow, call, transientPayload, addresses, template, identity, isVoid = false }) => {
+    await challenges.request(call);
+    const identityId = identity?.id;
+    const device = await challenges.deviceOf(call, identityId);
+    const inTransaction: StepEffect["inTransaction"] = async (tx, stored) => {
+      const before = sentCodes(stored);
+      const sent: SentSecret[] = [];
+      for (const address of addresses) {
+        const started = await challenges.start(tx, { flow, kind, address, identityId, device, isVoid, before });
+        sent.push(started.sent);
+        if (started.issued === undefined) continue;
+        const { secret: code, expiresAt } = started.issued;
+        await courier.queue(tx, {
+          template,
+          channel: address.via,
+          recipient: address.value,
+          locale: localeOf(call.headers),
+          data: isVoid ? {} : { code, expiresInMinutes: Math.max(1, Math.round(kind.lifespan / 60_000)) },
+          identity,
+          requestUrl: flow.requestUrl,
+          transientPayload,
+          // What is over already is not sent: nobody pays for texts to numbers that strangers make up.
+          expiresAt: isVoid && address.via === "sms" ? clock.now() : expiresAt,
         });
-        if (verdict.kind === "wait") {
-          if (identity) refusals.limited({ identityId: identity.id, flow: "login", method: CODE, call });
-          throw tooManyGuesses(verdict.seconds);
-        }
-        if (verdict.kind === "flow_used_up") return { kind: "used_up" };
-        const checked = codes.check(code, { flowId: flow.id, address: value, identityId: identity?.id }, typed);
-        if (verdict.kind === "allowed" && checked === "right" && sealed.is_void !== true)
-          answered = { kind: "right", address: { via, value } };
       }
-      return answered;
-    },
-  };
-};
+      return { codes: sent.map(sentSecretToJson) };
+    };
+    return { inTransaction, afterCommit: courier.wake };
+  },
 
-const sealedCodes = ({ codes }: JsonObject): readonly SealedCode[] =>
-  (Array.isArray(codes) ? codes : []) as readonly JsonValue[] as unknown as readonly SealedCode[];
+  verify: async ({ flow, call, sealed, code }) => {
+    let verified: VerifiedCode = { kind: "wrong" };
+    for (const sent of sentCodes(sealed)) {
+      // Another code has guesses of its own; those at the address and the person go on.
+      const guesses = { id: `${flow.id} ${sent.serial}`, expiresAt: sent.expiresAt };
+      const found = await challenges.verify({ flow, kind, purpose, call, sent, secret: code, guesses });
+      if (found === "used_up") return { kind: "used_up" };
+      if (found === "right" && sent.address) verified = { kind: "right", address: sent.address };
+    }
+    return verified;
+  },
+});
 
-const tooManyGuesses = (seconds: number) =>
-  serviceError("RATE_LIMITED", {
-    explain: "Too many codes were tried. Try again later.",
-    details: { retry_after: seconds },
-    headers: { "retry-after": String(seconds) },
-  });
+/** Whoever signs up is nobody yet: what is recorded of them is recorded of sign-ins. */
+const purpose = { flow: "login", method: CODE } as const;
+
+const sentCodes = (sealed: JsonObject | undefined): readonly SentSecret[] =>
+  Array.isArray(sealed?.codes) ? sealed.codes.map((each) => sentSecretFromJson(each as JsonObject)) : [];

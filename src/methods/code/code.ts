@@ -1,18 +1,16 @@
-import type { Refusals } from "../../audit/refusals.ts";
+import type { Challenges } from "../../challenge/challenges.ts";
 import type { CodeConfig } from "../../config/config.ts";
 import type { Courier } from "../../courier/courier.ts";
 import type { Database } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { CodeGuesses } from "../../limits/code-guesses.ts";
-import type { MessageLimit } from "../../limits/message-limit.ts";
 import type { RegistrationLimit } from "../../limits/registrations.ts";
-import type { KnownDevices } from "../../session/known-devices.ts";
 import { createCodeChallenges } from "./challenges.ts";
 import { createCodeCredential, createFindCodeAddresses } from "./credential.ts";
 import { createCodeLogin } from "./login.ts";
 import type { OneTimeCodes } from "./one-time-code.ts";
+import { createCodeKind } from "./proof.ts";
 import { createCodeRecipients } from "./recipients.ts";
 import { createCodeRegistration } from "./registration.ts";
 
@@ -20,9 +18,9 @@ import { createCodeRegistration } from "./registration.ts";
 export interface CodeDeps extends CodeStorage {
   readonly config: CodeConfig;
   readonly codes: OneTimeCodes;
-  readonly limits: CodeLimits;
+  readonly limit: RegistrationLimit;
   readonly courier: Courier;
-  readonly devices: KnownDevices;
+  readonly challenges: Challenges;
   readonly clock: Clock;
   /** Whether what is known is answered like what is not. */
   readonly hidesAccounts: boolean;
@@ -31,29 +29,16 @@ export interface CodeDeps extends CodeStorage {
 }
 
 interface CodeStorage {
-  readonly refusals: Refusals;
   readonly db: Database;
   readonly identities: IdentityStore;
 }
 
-/** What stands against guessing and flooding. */
-export interface CodeLimits {
-  readonly guesses: CodeGuesses;
-  readonly messages: MessageLimit;
-  readonly registrations: RegistrationLimit;
-}
-
 /** Creates the parts of the code method in login and registration, and its kind of credential. */
-export const createCode = ({ config, codes, limits, reauthenticates, ...deps }: CodeDeps) => {
+export const createCode = ({ config, codes, limit, reauthenticates, ...deps }: CodeDeps) => {
   const { db, identities, hidesAccounts } = deps;
   const findAddresses = createFindCodeAddresses(config);
-  const challenges = createCodeChallenges({
-    ...deps,
-    codes,
-    guesses: limits.guesses,
-    limit: limits.messages,
-    lifespan: config.config.lifespan,
-  });
+  const kind = createCodeKind({ config: config.config, codes, now: deps.clock.now });
+  const challenges = createCodeChallenges({ ...deps, kind });
   const recipients = createCodeRecipients({
     identities,
     findAddresses,
@@ -69,7 +54,7 @@ export const createCode = ({ config, codes, limits, reauthenticates, ...deps }: 
       db,
       identities,
       challenges,
-      limit: limits.registrations,
+      limit,
       hidesAccounts,
     }),
   };

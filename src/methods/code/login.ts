@@ -26,7 +26,7 @@ export interface CodeLoginDeps {
   readonly identities: Pick<IdentityStore, "find">;
   readonly recipients: CodeRecipients;
   readonly challenges: CodeChallenges;
-  /** Whether an unknown identifier is answered like a known one. */
+  /** Whether an unknown identifier is verified like a known one. */
   readonly hidesAccounts: boolean;
 }
 
@@ -73,7 +73,7 @@ export const createCodeLogin = ({
   ): Promise<NextStep> => {
     const { flow, transientPayload } = view;
     const isVoid = identity === undefined;
-    const { sealed, effect } = await challenges.begin({
+    const effect = await challenges.begin({
       flow,
       call,
       transientPayload,
@@ -86,7 +86,7 @@ export const createCodeLogin = ({
       kind: "next_step",
       state: "sent_email",
       active: CODE,
-      sealed: { ...sealed, identifier, identity_id: identity?.id ?? null },
+      sealed: { identifier, identity_id: identity?.id ?? null },
       effect,
       submittedValues: { identifier },
       messages: [{ node: "", text: uiText(messages.loginCodeSent) }],
@@ -142,8 +142,8 @@ export const createCodeLogin = ({
     if (input.code.trim() === "") return rejected([missing("code")], submittedValues, CODE);
     const claimed = input.address || input.identifier;
     const { sealed, identity } = sent;
-    const answered = await challenges.answer({ flow: view.flow, call, sealed, identity, typed: input.code });
-    if (answered.kind === "used_up")
+    const verified = await challenges.verify({ flow: view.flow, call, sealed, code: input.code });
+    if (verified.kind === "used_up")
       return refusal(
         sent,
         rejected([{ node: "", text: uiText(general.invalid, { reason: tooOften }) }], submittedValues, CODE),
@@ -151,8 +151,8 @@ export const createCodeLogin = ({
       );
     const isTheirs = view.signedIn === undefined || identity === undefined || view.signedIn.identity.id === identity.id;
     const isSame = claimed === "" || normaliseIdentifier(claimed) === normaliseIdentifier(sent.identifier);
-    if (answered.kind !== "right" || identity === undefined || !isSame || !isTheirs) return wrong;
-    const { address } = answered;
+    if (verified.kind !== "right" || identity === undefined || !isSame || !isTheirs) return wrong;
+    const { address } = verified;
     if (!recipients.stillHas(identity, address)) return wrong;
     // Only whoever reads the person's messages learns that the account was disabled.
     if (identity.state !== "active")

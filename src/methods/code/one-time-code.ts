@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { ChallengeBinding } from "../../challenge/secret-kind.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { createOneTimeSecrets } from "../../lib/one-time-secret.ts";
-import type { ProofBinding, ProofCheck } from "../contract/proof.ts";
+import { createOneTimeSecrets, type SecretCheck } from "../../lib/one-time-secret.ts";
 
 /** A code that was made just now. */
 export interface IssuedCode {
@@ -15,13 +15,13 @@ export interface IssuedCode {
 /** Makes one-time codes and checks them. That a code is good once is up to the transaction of its effect. */
 export interface OneTimeCodes {
   /** @param lifespan milliseconds */
-  issue(binding: ProofBinding, lifespan: number): IssuedCode;
+  issue(binding: ChallengeBinding, lifespan: number): IssuedCode;
   /**
    * Compares in the same time whatever is right of it. Spaces, and digits of full width, are read as they are meant.
    *
    * @param sealed what `issue` gave; undefined where no code was sent, which no code fits
    */
-  check(sealed: JsonObject | undefined, binding: ProofBinding, typed: string): ProofCheck;
+  check(sealed: JsonObject | undefined, binding: ChallengeBinding, typed: string): SecretCheck;
 }
 
 /** How many digits a code has. */
@@ -50,7 +50,7 @@ export const createOneTimeCodes = ({
   };
 };
 
-const boundTo = ({ flowId, address, identityId }: ProofBinding) => [flowId, address, identityId ?? null] as const;
+const boundTo = ({ flowId, address, identityId }: ChallengeBinding) => [flowId, address, identityId ?? null] as const;
 
 /** What was pasted or typed, without spaces and hyphens. */
 const asMeant = (typed: string): string => typed.slice(0, 64).normalize("NFKC").replace(/[\s-]/g, "");

@@ -1,3 +1,4 @@
+import type { SecretKind } from "../../challenge/secret-kind.ts";
 import type { ProofMethod } from "../contract/proof.ts";
 import type { OneTimeCodes } from "./one-time-code.ts";
 
@@ -10,15 +11,8 @@ export interface CodeProofDeps {
   readonly now: () => Date;
 }
 
-/** What verification and recovery by code have in common. */
-export const createCodeProof = ({
-  enabled,
-  config,
-  codes,
-  now,
-}: CodeProofDeps): Omit<ProofMethod<"code">, "nodes" | "sent" | "wrong"> => ({
-  name: "code",
-  enabled,
+/** One-time codes as a kind of secret that is sent. */
+export const createCodeKind = ({ config, codes, now }: Omit<CodeProofDeps, "enabled">): SecretKind => ({
   lifespan: config.lifespan,
   isGuessable: true,
   issue: (binding, lifespan = config.lifespan) => {
@@ -26,4 +20,14 @@ export const createCodeProof = ({
     return { secret: code, sealed, expiresAt: new Date(now().getTime() + lifespan) };
   },
   check: codes.check,
+});
+
+/** What verification and recovery by code have in common. */
+export const createCodeProof = ({
+  enabled,
+  ...deps
+}: CodeProofDeps): Omit<ProofMethod<"code">, "nodes" | "sent" | "wrong"> => ({
+  name: "code",
+  enabled,
+  ...createCodeKind(deps),
 });

@@ -69,7 +69,7 @@ export const createCodeRegistration = ({
     if (owner && !addresses.some(({ value }) => value === owner.value))
       return rejected([{ node: "", text: uiText(general.identifierTaken) }], submittedValues);
     const isVoid = owner !== undefined;
-    const { sealed, effect } = await challenges.begin({
+    const effect = await challenges.begin({
       flow,
       call,
       transientPayload,
@@ -82,7 +82,7 @@ export const createCodeRegistration = ({
       kind: "next_step",
       state: "sent_email",
       active: CODE,
-      sealed: { ...sealed, traits: digestOf(validated.traits), ...(confirmed && { confirmed: asJson(confirmed) }) },
+      sealed: { traits: digestOf(validated.traits), ...(confirmed && { confirmed: asJson(confirmed) }) },
       effect,
       submittedValues,
       messages: [{ node: "", text: uiText(messages.registrationCodeSent) }],
@@ -113,15 +113,15 @@ export const createCodeRegistration = ({
   ): Promise<RegistrationResult | Rejected> => {
     if (sealed.traits !== digestOf(validated.traits))
       return rejected([{ node: "", text: uiText(messages.traitsChanged) }], submittedValues, CODE);
-    const answered = await challenges.answer({ flow, call, sealed, identity: undefined, typed: code });
-    if (answered.kind === "used_up")
+    const verified = await challenges.verify({ flow, call, sealed, code });
+    if (verified.kind === "used_up")
       return rejected([{ node: "", text: uiText(general.invalid, { reason: tooOften }) }], submittedValues, CODE);
-    if (answered.kind === "wrong")
+    if (verified.kind === "wrong")
       return rejected([{ node: "", text: uiText(general.registrationCodeInvalid) }], submittedValues, CODE);
     const { method, credentials, amr, extra } = confirmedIn(sealed) ?? {
       method: CODE,
       credentials: [],
-      amr: { method: CODE, aal: "aal1" as const, via: answered.address.via },
+      amr: { method: CODE, aal: "aal1" as const, via: verified.address.via },
       extra: {},
     };
     return {
@@ -131,7 +131,7 @@ export const createCodeRegistration = ({
       credentials,
       amr,
       // Whoever has read the message has the address.
-      extra: { ...extra, verified: [...(extra.verified ?? []), answered.address] },
+      extra: { ...extra, verified: [...(extra.verified ?? []), verified.address] },
       completesFlow: true,
       submittedValues,
     };

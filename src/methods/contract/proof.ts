@@ -1,5 +1,5 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import type { UiNode, UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { SecretKind } from "../../challenge/secret-kind.ts";
 
 /*
  * A way to prove that one reads what is sent to an address: a secret goes
@@ -8,27 +8,6 @@ import type { UiNode, UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 
 /** The methods that prove it, by their case in the contract. */
 export type ProofCase = "code" | "link";
-
-/** What a secret is good for: this flow, this address, this person. */
-export interface ProofBinding {
-  readonly flowId: string;
-  /** Normalised; for what is no address, whatever it is sent to. */
-  readonly address: string;
-  /** Undefined where nobody has the address, or nobody is known yet. */
-  readonly identityId: string | undefined;
-}
-
-/** What someone who brings a secret gets to hear. */
-export type ProofCheck = "right" | "wrong" | "expired";
-
-/** A secret that was made just now. */
-export interface IssuedProof {
-  /** For the message and nothing else. */
-  readonly secret: string;
-  /** For the sealed context of the flow: a keyed digest and an expiry, never the secret. */
-  readonly sealed: JsonObject;
-  readonly expiresAt: Date;
-}
 
 /** Where the form of such a flow stands. */
 export interface ProofView {
@@ -47,16 +26,10 @@ export interface ProofView {
 }
 
 /** A way to prove it. */
-export interface ProofMethod<K extends ProofCase = ProofCase> {
+export interface ProofMethod<K extends ProofCase = ProofCase> extends SecretKind {
   /** Configuration key and node group. */
   readonly name: K;
   readonly enabled: boolean;
-  /** Milliseconds that a secret lives. */
-  readonly lifespan: number;
-  /** Whether the secret is short enough to be guessed: its guesses are counted, and a wrong one may be corrected. */
-  readonly isGuessable: boolean;
-  issue(binding: ProofBinding, lifespan?: number): IssuedProof;
-  check(sealed: JsonObject | undefined, binding: ProofBinding, secret: string): ProofCheck;
   /** The form, in its order on screen; `csrf` is the anti-CSRF field, or none. */
   nodes(view: ProofView, csrf: readonly UiNode[]): readonly UiNode[];
   /** What the form says once something was sent. */

@@ -63,8 +63,14 @@ export interface VerifiedCredential {
 
 /** What is written with a step of a flow, and what happens afterwards. */
 export interface StepEffect {
-  /** Writes in the transaction of the step, such as a message that goes out. It may run again after a deadlock. */
-  readonly inTransaction: (tx: Sql) => Promise<void>;
+  /**
+   * Writes in the transaction of the step, such as a message that goes out. It may run again, after a deadlock or where
+   * another request has written the flow meanwhile.
+   *
+   * @param stored what the method stores in the flow so far; undefined: nothing
+   * @returns what it stores beside `sealed` of the step
+   */
+  readonly inTransaction: (tx: Sql, stored: JsonObject | undefined) => Promise<JsonObject>;
   /** Once it is committed. */
   readonly afterCommit: () => void;
 }

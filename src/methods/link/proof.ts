@@ -1,10 +1,11 @@
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { ChallengeBinding } from "../../challenge/secret-kind.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { randomToken } from "../../lib/ids.ts";
 import { createOneTimeSecrets } from "../../lib/one-time-secret.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
-import type { ProofBinding, ProofMethod, ProofView } from "../contract/proof.ts";
+import type { ProofMethod, ProofView } from "../contract/proof.ts";
 
 /** What a proof by link is made of. */
 export interface LinkProofDeps {
@@ -19,7 +20,7 @@ export interface LinkProofDeps {
 /** The group of the method's elements. */
 const group = "link";
 
-const boundTo = ({ flowId, address, identityId }: ProofBinding) => [flowId, address, identityId ?? null] as const;
+const boundTo = ({ flowId, address, identityId }: ChallengeBinding) => [flowId, address, identityId ?? null] as const;
 
 /** What verification and recovery by link have in common: a token of 32 letters and digits, kept as a keyed digest. */
 export const createLinkProof = ({

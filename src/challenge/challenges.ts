@@ -1,0 +1,161 @@
+import type { Refusal, Refusals } from "../audit/refusals.ts";
+import type { Sql } from "../db/sql.ts";
+import { serviceError } from "../errors/service-error.ts";
+import type { Call } from "../lib/call.ts";
+import { randomToken } from "../lib/ids.ts";
+import { createOncePerCall } from "../lib/once-per-call.ts";
+import type { CodeGuesses } from "../limits/code-guesses.ts";
+import type { ChangedPerson, MessageLimit } from "../limits/message-limit.ts";
+import type { KnownDevices } from "../session/known-devices.ts";
+import { type Address, addressKey } from "./address.ts";
+import type { IssuedSecret, SecretKind } from "./secret-kind.ts";
+import { bindingOf, type SentSecret } from "./sent-secret.ts";
+
+/*
+ * A secret is sent to an address and comes back, in whatever flow: what is
+ * counted of it, what the flow stores of it, and what becomes of it when another
+ * one is asked for.
+ */
+
+/** A secret to send. */
+export interface NewChallenge {
+  readonly flow: { readonly id: string };
+  readonly kind: SecretKind;
+  readonly address: Address;
+  /** Whose address it is; undefined where nobody has it, or nobody is known yet. */
+  readonly identityId: string | undefined;
+  /** A device on which this person signed in before; see `Challenges.deviceOf`. */
+  readonly device: string | undefined;
+  /** No secret is good. All else is the same, so that whoever asks learns nothing. */
+  readonly isVoid: boolean;
+  /** What the flow sent before. */
+  readonly before: readonly SentSecret[];
+}
+
+/** A secret that the flow has sent, for the flow to store. */
+export interface StartedChallenge {
+  readonly sent: SentSecret;
+  /** For the message. Undefined: no message is sent, and what was sent to this address before stays good. */
+  readonly issued: IssuedSecret | undefined;
+}
+
+/** A secret that no message is sent with. */
+export type HandedOver = { readonly [K in keyof StartedChallenge]: NonNullable<StartedChallenge[K]> };
+
+/** A secret that someone submits who says that they got the message. */
+export interface SubmittedSecret {
+  readonly flow: { readonly id: string };
+  /** What it is for, as refusals are recorded. */
+  readonly purpose: Pick<Refusal, "flow" | "method">;
+  readonly kind: SecretKind;
+  readonly call: Call;
+  /** What it is compared with. Undefined: nothing was sent, and nothing fits. */
+  readonly sent: SentSecret | undefined;
+  readonly secret: string;
+  /** Within what `max_submissions` guesses may be made: a flow, or one code of it. */
+  readonly guesses: { readonly id: string; readonly expiresAt: Date };
+}
+
+/**
+ * What a submitted secret turned out to be: `used_up`, when too many were tried within the flow; `too_many`, when too
+ * many were tried of the person, whatever the address, which is answered like a wrong one.
+ */
+export type VerifiedSecret = "right" | "wrong" | "too_many" | "expired" | "used_up";
+
+/** Sends secrets and verifies what is submitted. That a secret is good once is up to the transaction of its effect. */
+export interface Challenges {
+  /**
+   * Counts a request that asks for messages, once for a call.
+   *
+   * @param changed whose settings are changed, and how many messages follow; a new address each time gets no further
+   * @throws RATE_LIMITED
+   */
+  request(call: Call, changed?: ChangedPerson): Promise<void>;
+  /** A device on which the person signed in before: strangers leave it budgets of its own. */
+  deviceOf(call: Call, identityId: string | undefined): Promise<string | undefined>;
+  /** Makes a secret, unless the address has had as many messages as it may. Its message is queued with it. */
+  start(tx: Sql, challenge: NewChallenge): Promise<StartedChallenge>;
+  /** Makes a secret that an operator hands over: it is for the person, and belongs to no address. */
+  handOver(flow: { readonly id: string }, kind: SecretKind, identityId: string, lifespan: number): HandedOver;
+  /**
+   * Compares a secret with what was sent. A guess is counted before: once for a call, however often its steps are
+   * taken. @throws RATE_LIMITED
+   */
+  verify(submitted: SubmittedSecret): Promise<VerifiedSecret>;
+}
+
+/** What challenges are made of. */
+export interface ChallengesDeps {
+  readonly codeGuesses: CodeGuesses;
+  readonly messages: MessageLimit;
+  readonly devices: KnownDevices;
+  readonly refusals: Refusals;
+}
+
+/** Creates them. */
+export const createChallenges = ({ codeGuesses, messages, devices, refusals }: ChallengesDeps): Challenges => {
+  const oncePerCall = createOncePerCall();
+
+  const deviceOf: Challenges["deviceOf"] = async (call, identityId) =>
+    identityId === undefined ? undefined : devices.find(call, identityId);
+
+  const count = async ({ call, guesses, sent }: SubmittedSecret) => {
+    const { address, identityId } = sent ?? nobody;
+    return codeGuesses.count({
+      flow: guesses,
+      address: address === undefined ? `none ${guesses.id}` : addressKey(address),
+      identityId,
+      device: await deviceOf(call, identityId),
+    });
+  };
+
+  const issue = (flow: { readonly id: string }, kind: SecretKind, to: typeof nobody, lifespan?: number): HandedOver => {
+    const issued = kind.issue(bindingOf(flow, to), lifespan);
+    return { issued, sent: { ...to, serial: randomToken(16), digest: issued.sealed, expiresAt: issued.expiresAt } };
+  };
+
+  return {
+    request: (call, changed) => messages.consumeOrThrow(call, changed),
+    deviceOf,
+
+    start: async (tx, { flow, kind, address, identityId, device, isVoid, before }) => {
+      const { issued, sent } = issue(flow, kind, { address, identityId });
+      const none = { ...sent, digest: undefined };
+      if (await messages.consume(tx, { address: addressKey(address), device }))
+        return { sent: isVoid ? none : sent, issued };
+      return { sent: before.find((each) => isSameRecipient(each, sent)) ?? none, issued: undefined };
+    },
+
+    handOver: (flow, kind, identityId, lifespan) => issue(flow, kind, { address: undefined, identityId }, lifespan),
+
+    verify: async (submitted) => {
+      const { call, flow, kind, guesses, purpose, sent, secret } = submitted;
+      let isCounted = true;
+      if (kind.isGuessable) {
+        const { address, identityId } = sent ?? nobody;
+        const key = [guesses.id, address && addressKey(address), identityId].join(" ");
+        const verdict = await oncePerCall(call, key, () => count(submitted));
+        if (verdict.kind === "wait") {
+          if (identityId !== undefined) refusals.limited({ ...purpose, identityId, call });
+          throw tooManyGuesses(verdict.seconds);
+        }
+        if (verdict.kind === "flow_used_up") return "used_up";
+        isCounted = verdict.kind === "allowed";
+      }
+      const checked = kind.check(sent?.digest, bindingOf(flow, sent ?? nobody), secret);
+      return isCounted ? checked : "too_many";
+    },
+  };
+};
+
+const nobody: Pick<SentSecret, "address" | "identityId"> = { address: undefined, identityId: undefined };
+
+const isSameRecipient = (a: SentSecret, b: SentSecret): boolean =>
+  a.identityId === b.identityId && a.address?.via === b.address?.via && a.address?.value === b.address?.value;
+
+const tooManyGuesses = (seconds: number) =>
+  serviceError("RATE_LIMITED", {
+    explain: "Too many codes were tried. Try again later.",
+    details: { retry_after: seconds },
+    headers: { "retry-after": String(seconds) },
+  });

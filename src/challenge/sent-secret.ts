@@ -1,0 +1,47 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { type Address, addressKey } from "./address.ts";
+import type { ChallengeBinding } from "./secret-kind.ts";
+
+/** What a flow stores of a secret that it sent: sealed, and never the secret itself. */
+export interface SentSecret {
+  /** Tells guesses at this secret from those at another one. */
+  readonly serial: string;
+  /** What submitted secrets are compared with. Undefined: none is good, because nobody has the address. */
+  readonly digest: JsonObject | undefined;
+  /** Undefined for a secret that an operator made. */
+  readonly address: Address | undefined;
+  /** Whose address it is; undefined where nobody has it, or nobody is known yet. */
+  readonly identityId: string | undefined;
+  readonly expiresAt: Date;
+}
+
+/** Writes it as JSON. */
+export const sentSecretToJson = ({ serial, digest, address, identityId, expiresAt }: SentSecret): JsonObject => ({
+  serial,
+  ...(digest && { digest }),
+  ...(address && { via: address.via, value: address.value }),
+  ...(identityId !== undefined && { identity_id: identityId }),
+  expires_at: expiresAt.getTime(),
+});
+
+/** Reads what `sentSecretToJson` has written. */
+export const sentSecretFromJson = (json: JsonObject): SentSecret => {
+  const { serial, digest, via, value, identity_id: identityId, expires_at: expiresAt } = json;
+  return {
+    serial: String(serial),
+    digest: digest as JsonObject | undefined,
+    address: typeof value === "string" ? { via: via === "sms" ? "sms" : "email", value } : undefined,
+    identityId: typeof identityId === "string" ? identityId : undefined,
+    expiresAt: new Date(Number(expiresAt)),
+  };
+};
+
+/** What a secret of a flow is bound to. */
+export const bindingOf = (
+  flow: { readonly id: string },
+  { address, identityId }: Pick<SentSecret, "address" | "identityId">,
+): ChallengeBinding => ({
+  flowId: flow.id,
+  address: address === undefined ? "" : addressKey(address),
+  identityId,
+});
