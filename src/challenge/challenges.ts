@@ -43,7 +43,7 @@ export interface StartedChallenge {
 export type HandedOver = { readonly [K in keyof StartedChallenge]: NonNullable<StartedChallenge[K]> };
 
 /** A secret that someone submits who says that they got the message. */
-export interface SubmittedSecret {
+export interface ChallengeResponse {
   readonly flow: { readonly id: string };
   /** What it is for, as refusals are recorded. */
   readonly purpose: Pick<Refusal, "flow" | "method">;
@@ -81,7 +81,7 @@ export interface Challenges {
    * Compares a secret with what was sent. A guess is counted before: once for a call, however often its steps are
    * taken. @throws RATE_LIMITED
    */
-  verify(submitted: SubmittedSecret): Promise<VerifiedSecret>;
+  verify(submitted: ChallengeResponse): Promise<VerifiedSecret>;
 }
 
 /** What challenges are made of. */
@@ -99,7 +99,7 @@ export const createChallenges = ({ codeGuesses, messages, devices, refusals }: C
   const deviceOf: Challenges["deviceOf"] = async (call, identityId) =>
     identityId === undefined ? undefined : devices.find(call, identityId);
 
-  const count = async ({ call, guesses, sent }: SubmittedSecret) => {
+  const count = async ({ call, guesses, sent }: ChallengeResponse) => {
     const { address, identityId } = sent ?? nobody;
     return codeGuesses.count({
       flow: guesses,

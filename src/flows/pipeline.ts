@@ -12,21 +12,23 @@ const o = false;
  * The steps of a submit: step × entrance. A flow is entered by a submit; by a
  * callback, when a browser comes back from another site; the settings flow also
  * by a resume, when a parked change is applied after re-authentication; recovery
- * and verification also by the link of a message. A link may be opened in any
- * browser, and whoever comes back from another site was compared with the
- * continuity cookie before the first step.
+ * and verification also by the secret of a message. Whoever comes back from
+ * another site was compared with the continuity cookie before the first step.
+ * What verifies an address may come from any browser. What brings somebody back
+ * into their account comes from the browser that asked for it, or in which its
+ * link was opened; only the code that an operator made is entered in any.
  */
 // biome-ignore format: the columns are the meaning
 const table = {
   //                     settings                  login             registration      recovery       verification
-  //                     submit  resume  callback  submit  callback  submit  callback  submit  link   submit  link
+  //                     submit  resume  callback  submit  callback  submit  callback  submit  secret submit  secret
   loadFlow:             [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
   requireOwner:         [x,      x,      x,        o,      o,        o,      o,        o,      o,     o,      o],
   findCaller:           [o,      o,      o,        x,      x,        x,      x,        x,      x,     o,      o],
   requireAal:           [x,      x,      x,        o,      o,        o,      o,        o,      o,     o,      o],
   rejectIfExpired:      [x,      x,      x,        x,      x,        x,      x,        x,      x,     x,      x],
   checkOrigin:          [x,      o,      o,        x,      o,        x,      o,        x,      x,     x,      o],
-  requireSameBrowser:   [o,      o,      o,        x,      o,        x,      o,        x,      o,     x,      o],
+  requireSameBrowser:   [o,      o,      o,        x,      o,        x,      o,        x,      x,     x,      o],
   rejectIfMalformed:    [x,      o,      o,        x,      o,        x,      o,        x,      o,     x,      o],
   openParkedChange:     [o,      x,      o,        o,      o,        o,      o,        o,      o,     o,      o],
   requireSameSession:   [o,      o,      x,        o,      o,        o,      o,        o,      o,     o,      o],
@@ -52,9 +54,9 @@ const columns = {
   "registration submit": 5,
   "registration callback": 6,
   "recovery submit": 7,
-  "recovery link": 8,
+  "recovery secret": 8,
   "verification submit": 9,
-  "verification link": 10,
+  "verification secret": 10,
 } as const;
 
 /** A flow and how it is entered. */

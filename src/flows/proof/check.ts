@@ -7,7 +7,7 @@ import type { ProofDeps } from "./deps.ts";
 import { openSent } from "./sent-proof.ts";
 
 /** What someone submits who says that they got the message. */
-export interface BroughtSecret {
+export interface FlowSecret {
   readonly flow: FlowRecord;
   readonly method: ProofMethod;
   readonly secret: string;
@@ -20,7 +20,7 @@ export type CheckedSecret =
   | { readonly kind: Exclude<VerifiedSecret, "right" | "too_many"> };
 
 /** Compares a secret with what was sent. A guess is counted before. @throws RATE_LIMITED */
-export type CheckSecret = (brought: BroughtSecret) => Promise<CheckedSecret>;
+export type CheckSecret = (submitted: FlowSecret) => Promise<CheckedSecret>;
 
 /** Creates the comparison. That the secret is good once is up to the transaction of its effect. */
 export const createCheckSecret =

@@ -4,43 +4,67 @@ import { detail, type ServiceError, serviceError } from "../../errors/service-er
 import type { Call } from "../../lib/call.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import type { FlowForms } from "../shared/deps.ts";
+import { replacedBy } from "../shared/expired.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import type { ProofDeps } from "./deps.ts";
 
-/** Writes the flow that takes the place of one that cannot be used any more, with the reason in its form. */
-export type ReplaceFlow = (
-  old: FlowRecord,
-  reason: UiText,
-  call: Call,
-) => Promise<{ readonly fresh: FlowRecord; readonly error: ServiceError }>;
+/** Writes a flow in the place of one that cannot be used any more, and gives the error that names it. */
+export interface Replacement {
+  replace(flow: FlowRecord, reason: UiText, call: Call): Promise<ServiceError>;
+  replaceExpired(flow: FlowRecord, call: Call): Promise<ServiceError>;
+  /** What a message has that came too late. */
+  expired(flow: FlowRecord): UiText;
+}
 
-/**
- * Creates it.
- *
- * @param freshOf makes a flow of the same kind with the same end, not written yet
- * @param details what the error says beside: how a client continues
- */
-export const createReplaceFlow =
-  (
-    deps: Pick<ProofDeps, "csrf" | "db" | "flows" | "newFlows" | "urls"> & Pick<FlowForms, "hookFlow" | "hooks">,
-    freshOf: (old: FlowRecord, csrfDigest: Buffer | undefined) => FlowRecord,
-    details?: (fresh: FlowRecord) => Readonly<Record<string, unknown>> | undefined,
-  ): ReplaceFlow =>
-  async (old, reason, call) => {
-    const { csrf, newFlows, urls } = deps;
+/** What a kind of flow does differently in it. */
+export interface ReplacementParts {
+  /** Makes a flow of the same kind with the same end, not written yet. */
+  freshOf(old: FlowRecord, csrfDigest: Buffer | undefined): FlowRecord;
+  /** What the error says beside: how a client continues. */
+  details?(fresh: FlowRecord): Readonly<Record<string, unknown>> | undefined;
+  /** The text that says when the flow was over. */
+  expiredText(at: { readonly expired_at: string; readonly expired_at_unix: number }): UiText;
+}
+
+/** Creates it. */
+export const createReplacement = (
+  deps: Pick<ProofDeps, "clock" | "csrf" | "db" | "flows" | "newFlows" | "urls"> &
+    Pick<FlowForms, "hookFlow" | "hooks">,
+  { freshOf, details, expiredText }: ReplacementParts,
+): Replacement => {
+  const { clock, csrf, newFlows, urls } = deps;
+
+  const write = async (old: FlowRecord, reason: UiText, call: Call): Promise<FlowRecord> => {
     newFlows.consumeOrThrow(call.remoteAddress);
     const secret = csrf.rotate(call);
     const plain = freshOf(old, old.type === "browser" ? csrf.digest(secret) : undefined);
     const fresh: FlowRecord = { ...plain, active: old.active, form: formOf([{ node: "", text: reason }]) };
     await beginFlow(deps, fresh, call);
-    const more = details?.(fresh);
-    const error = serviceError("FLOW_REPLACED", {
-      explain: "The flow cannot be used any more. Go on with the new one.",
-      ...(more && { details: more }),
-      siblings: { use_flow_id: fresh.id },
-      typed: [detail(FlowReplacedSchema, { $typeName: "ostiary.errors.v1.FlowReplaced", useFlowId: fresh.id })],
-      location: urls.page(fresh.kind, fresh.id),
-    });
-    return { fresh, error };
+    return fresh;
   };
+
+  const expired: Replacement["expired"] = ({ expiresAt }) =>
+    expiredText({
+      expired_at: expiresAt.toISOString(),
+      expired_at_unix: Math.floor(expiresAt.getTime() / 1000),
+    });
+
+  return {
+    expired,
+
+    replace: async (flow, reason, call) => {
+      const fresh = await write(flow, reason, call);
+      const more = details?.(fresh);
+      return serviceError("FLOW_REPLACED", {
+        explain: "The flow cannot be used any more. Go on with the new one.",
+        ...(more && { details: more }),
+        siblings: { use_flow_id: fresh.id },
+        typed: [detail(FlowReplacedSchema, { $typeName: "ostiary.errors.v1.FlowReplaced", useFlowId: fresh.id })],
+        location: urls.page(fresh.kind, fresh.id),
+      });
+    },
+
+    replaceExpired: async (flow, call) => replacedBy(flow, await write(flow, expired(flow), call), clock.now(), urls),
+  };
+};

@@ -8,15 +8,16 @@ import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type Done, type Ended, endWith } from "../pipeline.ts";
 import { saveForm } from "../proof/save-form.ts";
+import type { Loaded } from "../proof/submit-steps.ts";
 import type { ConcurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import type { RecoveryDeps } from "./deps.ts";
-import type { Loaded, RecoveryLoad, Submitted } from "./load.ts";
+import type { RecoveryLoad, Submitted } from "./load.ts";
 import { addressChoice, maskAddress } from "./mask-address.ts";
 
 /** An address that a code goes to, and what the form shows then. */
-export interface TypedAddress {
+export interface SubmittedAddress {
   readonly address: Address;
   readonly values: SubmittedValues;
   readonly state: string;
@@ -42,7 +43,7 @@ type Asked = Ended<Done<UpdateFlowResponse> | ConcurrentChange>;
  * them: they name one, choose among all, masked, and write the chosen one in
  * full. That is skipped where there is nothing to choose.
  */
-export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: RecoveryLoad) => {
+export const createChooseAddress = (deps: RecoveryDeps, { reject, rejectAddress, rendered }: RecoveryLoad) => {
   const { challenges, clock, db, digestKey, identities, messageFloor, takesPhoneNumbers } = deps;
 
   const choiceOf = (flow: FlowRecord, address: string): string => addressChoice(digestKey, flow.id, address);
@@ -60,13 +61,10 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
     return endWith<Done<UpdateFlowResponse>>({ kind: "done", render: async () => rendered(saved, call) });
   };
 
-  const must = async (submission: Submission, node: string, typed: string): Promise<Address> => {
-    const address = readAddress(typed, takesPhoneNumbers);
+  const must = async (submission: Submission, node: string, submitted: string): Promise<Address> => {
+    const address = readAddress(submitted, takesPhoneNumbers);
     if (address !== undefined) return address;
-    const { flow, call, method } = submission;
-    const text =
-      typed === "" ? uiText(messages.required, { property: node }) : uiText(messages.invalidEmail, { value: typed });
-    throw await reject({ flow, call, messages: [{ node, text }], active: method.name });
+    throw await rejectAddress(submission, node, submitted, submission.method.name);
   };
 
   /**
@@ -88,8 +86,8 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
       .map(({ value }) => value)
       .sort();
 
-  const send = (address: Address, confirmed: string, named: string): { readonly typed: TypedAddress } => ({
-    typed: {
+  const send = (address: Address, confirmed: string, named: string): { readonly submitted: SubmittedAddress } => ({
+    submitted: {
       address,
       values: { recovery_confirm_address: confirmed, recovery_address: named },
       state: "awaiting_code",
@@ -106,13 +104,13 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
   const chooseAmong = async (
     submission: Submission,
     named: string,
-  ): Promise<Asked | { readonly typed: TypedAddress }> => {
+  ): Promise<Asked | { readonly submitted: SubmittedAddress }> => {
     const address = await must(submission, "recovery_address", named);
     const choices = choicesOf(await ownerOf(submission, address));
     return choices.length > 1 ? askToChoose(submission, named, choices) : send(address, named, named);
   };
 
-  const confirm = async (submission: Submission): Promise<Asked | { readonly typed: TypedAddress }> => {
+  const confirm = async (submission: Submission): Promise<Asked | { readonly submitted: SubmittedAddress }> => {
     const { body, flow, call, method } = submission;
     const named = await must(submission, "recovery_address", body.recoveryAddress);
     if (choiceOf(flow, named.value) === body.recoverySelectAddress)
@@ -145,7 +143,7 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rendered }: Re
       : ask(submission, "awaiting_address", {});
   };
 
-  return (submission: Submission): Promise<Asked | { readonly typed: TypedAddress }> => {
+  return (submission: Submission): Promise<Asked | { readonly submitted: SubmittedAddress }> => {
     const { body, flow } = submission;
     if (body.screen === "previous") return goBack(submission);
     switch (flow.state) {

@@ -1,4 +1,3 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import type { Address } from "../../challenge/address.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
@@ -13,6 +12,7 @@ import { isSameFlow } from "../proof/is-same-flow.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { type FlowRecord, keepReturnTo, returnToOf } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
+import { withoutSealed } from "../shared/sealed-context.ts";
 import { withQuery } from "../shared/urls.ts";
 import { skipsSettings } from "./context.ts";
 import type { RecoveryDeps } from "./deps.ts";
@@ -89,6 +89,3 @@ export const createPersist = (deps: RecoveryDeps) => {
     }
   };
 };
-
-/** What was sent is of no use any more. */
-const withoutSealed = ({ sealed: _, ...context }: JsonObject): JsonObject => context;

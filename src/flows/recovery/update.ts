@@ -3,16 +3,15 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
-import { type Address, readAddress } from "../../challenge/address.ts";
-import { serviceError } from "../../errors/service-error.ts";
+import { hasAddress, readAddress } from "../../challenge/address.ts";
 import type { Call } from "../../lib/call.ts";
 import type { RecoveryCase, RecoveryMethod } from "../../methods/contract/recovery.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { endWith, steps } from "../pipeline.ts";
-import { createCheckSecret } from "../proof/check.ts";
 import { retryWhileChanged } from "../proof/retry.ts";
-import { saveForm } from "../proof/save-form.ts";
 import { createSendProof } from "../proof/send.ts";
+import { type Loaded, mustBeMethod, type RightSecret } from "../proof/submit-steps.ts";
+import { type SubmittedSecret, submittedSecret } from "../proof/submitted-secret.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { type ConcurrentChange, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
@@ -21,56 +20,36 @@ import { createChooseAddress, isAboutChoice } from "./choose-address.ts";
 import { isOperatorMade } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
-import { createLoad, type Loaded, type Submitted } from "./load.ts";
+import { createLoad, type Submitted } from "./load.ts";
 import { createRenderOutcome } from "./outcome.ts";
 import { createPersist } from "./persist.ts";
-
-/** What someone brings who got the message. */
-interface Brought extends Submitted {
-  readonly method: RecoveryCase;
-  readonly secret: string;
-}
 
 /** Creates the steps of a recovery: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: RecoveryDeps) => {
   const { clock, config, db, hookFlow, identities, linkBase, methods, refusals } = deps;
   const load = createLoad(deps);
-  const { reject, replace, expired, rendered } = load;
+  const { reject, rendered } = load;
   const send = createSendProof(deps);
-  const checkSecret = createCheckSecret(deps);
   const write = createPersist(deps);
   const renderOutcome = createRenderOutcome(deps);
   const chooseAddress = createChooseAddress(deps, load);
 
   /** The method of the configuration; what an operator made comes back by that of its flow. */
-  const mustBeMethod = (name: RecoveryCase, flow?: FlowRecord): RecoveryMethod => {
-    const method: RecoveryMethod = methods[name];
-    if (method.enabled && (name === config.use || name === flow?.active)) return method;
-    throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
-  };
+  const mustBe = (name: RecoveryCase, flow?: FlowRecord): RecoveryMethod =>
+    mustBeMethod<RecoveryMethod>(methods[name], [config.use, flow?.active]);
 
   // A message is asked for.
 
-  const pickMethod = async (submission: Submitted & Loaded) => {
-    const { body, flow, call } = submission;
-    await load.rejectIfPassed(submission);
-    if (body.method.case !== undefined) return { method: mustBeMethod(body.method.case) };
-    const text = uiText(messages.noRecoveryMethod);
-    throw await reject({ flow, call, messages: [{ node: "", text }], active: "default" });
-  };
-
-  /** The address to send to, as it was typed. In a flow that lets people choose, the form may ask on instead. */
-  const readTyped = async (submission: Submitted & Loaded & { readonly method: RecoveryMethod }) => {
-    const { body, flow, call, method } = submission;
+  /** The address to send to, as it was submitted. In a flow that lets people choose, the form may ask on instead. */
+  const readSubmitted = async (
+    submission: Submitted & Loaded & { readonly method: RecoveryMethod },
+  ): ReturnType<typeof chooseAddress> => {
+    const { body, flow, method } = submission;
     if (isAboutChoice(flow)) return chooseAddress(submission);
     const address = readAddress(body.email, false);
-    if (address !== undefined)
-      return { typed: { address, values: { email: body.email }, state: "sent_email", text: method.sent(address.via) } };
-    const text =
-      body.email === ""
-        ? uiText(messages.required, { property: "email" })
-        : uiText(messages.invalidEmail, { value: body.email });
-    throw await reject({ flow, call, messages: [{ node: "email", text }], active: method.name });
+    if (address === undefined) throw await load.rejectAddress(submission, "email", body.email, method.name);
+    const text = method.sent(address.via);
+    return { submitted: { address, values: { email: body.email }, state: "sent_email", text } };
   };
 
   const submit = steps<"recovery submit", Submitted, UpdateFlowResponse, ConcurrentChange>("recovery submit")
@@ -80,21 +59,21 @@ export const createUpdate = (deps: RecoveryDeps) => {
     .check("checkOrigin", load.checkOrigin)
     .check("requireSameBrowser", load.requireSameBrowser)
     .check("rejectIfMalformed", load.rejectIfMalformed)
-    .step("pickMethod", pickMethod)
-    .step("perform", readTyped)
+    .step("pickMethod", (submission) => load.pickMethod(submission, mustBe))
+    .step("perform", readSubmitted)
     .step("runBeforePersistHooks", () => ({}))
-    .step("persist", async ({ body, flow, call, method, typed }) => {
-      const form = formOf([{ node: "", text: typed.text }], typed.values);
+    .step("persist", async ({ body, flow, call, method, submitted }) => {
+      const form = formOf([{ node: "", text: submitted.text }], submitted.values);
       const sent = await send({
         flow,
         kind: "recovery",
         method,
-        address: typed.address,
+        address: submitted.address,
         call,
         transientPayload: body.transientPayload,
         notifiesUnknown: config.notify_unknown_recipients,
         linkBase,
-        after: withForm(flow, form, clock.now(), typed.state, method.name),
+        after: withForm(flow, form, clock.now(), submitted.state, method.name),
       });
       return "kind" in sent ? endWith<ConcurrentChange>(sent) : { sent: sent.flow };
     })
@@ -103,51 +82,37 @@ export const createUpdate = (deps: RecoveryDeps) => {
 
   // What was sent comes back.
 
-  /** The same form again: the person looks once more at what they have. */
-  const sayWrong = async (flow: FlowRecord, call: Call, method: RecoveryMethod) => {
-    const form = formOf([{ node: "", text: method.wrong }], flow.form.submittedValues ?? undefined);
-    const saved = withForm(flow, form, clock.now(), flow.state, method.name);
-    await saveForm(deps, flow, saved);
-    return { kind: "done", render: async () => rendered(saved, call) } as const;
-  };
-
-  const mustBeRight = async ({
-    flow,
-    call,
-    secret,
-    picked,
-  }: Brought & Loaded & { readonly picked: RecoveryMethod }) => {
-    const checked = await checkSecret({ flow, method: picked, secret, call });
-    if (checked.kind === "used_up") throw await replace(flow, picked.wrong, call);
-    if (checked.kind === "expired") throw await replace(flow, expired(flow), call);
-    const before = checked.kind === "right" ? await identities.find(db, checked.identityId) : undefined;
-    const address = checked.kind === "right" ? checked.sent.address : undefined;
-    // What an operator made is for the person, and not for an address.
-    if (before && (address === undefined || has(before.recovery, address))) {
+  /** Whom it brings back; undefined where the address is no longer theirs. */
+  const acceptIn =
+    ({ flow, call, picked }: Submitted & Loaded & { readonly picked: RecoveryMethod }) =>
+    async ({ identityId, sent: { address } }: RightSecret) => {
+      const before = await identities.find(db, identityId);
+      // What an operator made is for the person, and not for an address.
+      if (before === undefined || (address && !hasAddress(before.recovery, address))) return undefined;
       if (before.state === "active") return { before, address };
-      const who = { identityId: before.id, flow: "recovery", method: picked.name, call } as const;
+      const who = { identityId, flow: "recovery", method: picked.name, call } as const;
       refusals.record({ ...who, reason: "identity_disabled" });
       throw await reject({ flow, call, messages: [{ node: "", text: uiText(messages.identityDisabled) }] });
-    }
-    if (!picked.isGuessable) throw await replace(flow, picked.wrong, call);
-    return endWith(await sayWrong(flow, call, picked));
-  };
+    };
 
-  const use = steps<"recovery link", Brought, UpdateFlowResponse, ConcurrentChange>("recovery link")
+  /** Whoever has a code that an operator made got it from them, and no page of another site has it. */
+  const unlessOperatorMade =
+    (check: (submission: Submitted & Loaded) => void | Promise<void>) => (submission: Submitted & Loaded) =>
+      isOperatorMade(submission.flow) ? undefined : check(submission);
+
+  const use = steps<"recovery secret", Submitted & SubmittedSecret, UpdateFlowResponse, ConcurrentChange>(
+    "recovery secret",
+  )
     .step("loadFlow", load.findFlow)
     .check("findCaller", load.mustBeSignedOut)
     .check("rejectIfExpired", load.rejectIfExpired)
-    .check("checkOrigin", async (submission) => {
-      // Whoever has such a code got it from an operator, and no page of another site has it.
-      if (isOperatorMade(submission.flow)) return;
-      await load.checkOrigin(submission);
-      load.requireSameBrowser(submission);
-    })
+    .check("checkOrigin", unlessOperatorMade(load.checkOrigin))
+    .check("requireSameBrowser", unlessOperatorMade(load.requireSameBrowser))
     .step("pickMethod", async (submission) => {
       await load.rejectIfPassed(submission);
-      return { picked: mustBeMethod(submission.method, submission.flow) };
+      return { picked: mustBe(submission.method, submission.flow) };
     })
-    .step("perform", mustBeRight)
+    .step("perform", (submission) => load.verifySecret(submission, acceptIn(submission)))
     .step("runBeforePersistHooks", async ({ flow, call, body, before, address, method }) => {
       const { transientPayload } = body;
       const hooked = { flow: hookFlow(flow), call, method, transientPayload, previous: before };
@@ -168,24 +133,10 @@ export const createUpdate = (deps: RecoveryDeps) => {
     // Refused whoever has the address: a device is looked for only where somebody has it.
     deps.callers.hasToken(call);
     const submitted = { flowId: request.flow, body: request.body ?? noBody, call };
-    const brought = broughtBy(request);
-    return retryWhileChanged(() => (brought ? use({ ...submitted, ...brought }) : submit(submitted)));
+    const secret = submittedSecret(request);
+    return retryWhileChanged(() => (secret ? use({ ...submitted, ...secret }) : submit(submitted)));
   };
 };
-
-/** What came back of a message, in the body or in the query; undefined where a message is asked for. */
-const broughtBy = ({ body, code, token }: UpdateFlowRequest): Pick<Brought, "method" | "secret"> | undefined => {
-  const method = body?.method;
-  const [typed, followed] = [
-    method?.case === "code" ? method.value.code : "",
-    method?.case === "link" ? method.value.token : "",
-  ];
-  if (typed !== "" || (followed === "" && code !== "")) return { method: "code", secret: typed || code };
-  return followed !== "" || token !== "" ? { method: "link", secret: followed || token } : undefined;
-};
-
-const has = (addresses: readonly { readonly via: string; readonly value: string }[], { via, value }: Address) =>
-  addresses.some((each) => each.via === via && each.value === value);
 
 const noBody: UpdateFlowBody = {
   $typeName: "ostiary.recovery.v1.UpdateFlowBody",

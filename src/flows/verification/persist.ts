@@ -1,4 +1,3 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import type { Address } from "../../challenge/address.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
@@ -10,6 +9,7 @@ import { isSameFlow } from "../proof/is-same-flow.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
+import { withoutSealed } from "../shared/sealed-context.ts";
 import type { VerificationDeps } from "./deps.ts";
 
 /** An address that is about to count as verified. */
@@ -64,6 +64,3 @@ export const createPersist =
       throw thrown;
     }
   };
-
-/** What was sent is of no use any more. */
-const withoutSealed = ({ sealed: _, ...context }: JsonObject): JsonObject => context;

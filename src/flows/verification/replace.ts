@@ -1,42 +1,18 @@
-import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import type { ServiceError } from "../../errors/service-error.ts";
-import type { Call } from "../../lib/call.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { createReplaceFlow } from "../proof/replace.ts";
-import { replacedBy } from "../shared/expired.ts";
-import { type FlowRecord, keepReturnTo, returnToOf } from "../shared/flow.ts";
+import { createReplacement, type Replacement } from "../proof/replace.ts";
+import { keepReturnTo, returnToOf } from "../shared/flow.ts";
 import { newVerificationFlow } from "./create.ts";
 import type { VerificationDeps } from "./deps.ts";
 
-/** Writes a flow in the place of one that cannot be used any more, and gives the error that names it. */
-export interface Replacement {
-  replace(flow: FlowRecord, reason: UiText, call: Call): Promise<ServiceError>;
-  replaceExpired(flow: FlowRecord, call: Call): Promise<ServiceError>;
-  /** What a message has that came too late. */
-  expired(flow: FlowRecord): UiText;
-}
-
-/** Creates it. */
-export const createReplace = (deps: VerificationDeps): Replacement => {
-  const write = createReplaceFlow(deps, (old, csrfDigest) =>
-    newVerificationFlow(deps, {
-      type: old.type,
-      requestUrl: old.requestUrl,
-      csrfDigest,
-      context: keepReturnTo(returnToOf(old)),
-    }),
-  );
-  const expired = ({ expiresAt }: FlowRecord): UiText =>
-    uiText(messages.verificationExpired, {
-      expired_at: expiresAt.toISOString(),
-      expired_at_unix: Math.floor(expiresAt.getTime() / 1000),
-    });
-  return {
-    expired,
-    replace: async (flow, reason, call) => (await write(flow, reason, call)).error,
-    replaceExpired: async (flow, call) => {
-      const { fresh } = await write(flow, expired(flow), call);
-      return replacedBy(flow, fresh, deps.clock.now(), deps.urls);
-    },
-  };
-};
+/** Creates what replaces a verification flow that cannot be used any more. */
+export const createReplace = (deps: VerificationDeps): Replacement =>
+  createReplacement(deps, {
+    freshOf: (old, csrfDigest) =>
+      newVerificationFlow(deps, {
+        type: old.type,
+        requestUrl: old.requestUrl,
+        csrfDigest,
+        context: keepReturnTo(returnToOf(old)),
+      }),
+    expiredText: (at) => uiText(messages.verificationExpired, at),
+  });

@@ -8,7 +8,7 @@ interface Entered {
   readonly failAt?: string;
 }
 
-/** The steps of a verification link, each of which writes its name down; the answer is all names. */
+/** The steps of a verification secret, each of which writes its name down; the answer is all names. */
 const listed = (trace: string[], order = ["loadFlow", "rejectIfExpired", "pickMethod"] as const) => {
   const mark =
     (name: string) =>
@@ -18,7 +18,7 @@ const listed = (trace: string[], order = ["loadFlow", "rejectIfExpired", "pickMe
       return name === endAt ? endWith({ kind: "concurrent_change" as const }) : { [name]: true };
     };
   const [first, second, third] = order;
-  return steps<"verification link", Entered, string, { readonly kind: "concurrent_change" }>("verification link")
+  return steps<"verification secret", Entered, string, { readonly kind: "concurrent_change" }>("verification secret")
     .step(first, mark(first))
     .check(second, (submission) => void mark(second)(submission))
     .step(third, mark(third))
@@ -56,7 +56,7 @@ describe("the steps of a submit", () => {
 
   it("do not start in another order than the table's, nor without one of them", () => {
     expect(() => listed([], ["rejectIfExpired", "loadFlow", "pickMethod"] as never)).toThrow(
-      /the steps of verification link are rejectIfExpired, loadFlow,.* but should be loadFlow, rejectIfExpired/,
+      /the steps of verification secret are rejectIfExpired, loadFlow,.* but should be loadFlow, rejectIfExpired/,
     );
     expect(() => steps<"login submit", object, string>("login submit").last("render", () => "")).toThrow(
       /are render, but should be loadFlow, findCaller/,
@@ -64,7 +64,7 @@ describe("the steps of a submit", () => {
   });
 
   it("of two submits at once do not mix what they find", async () => {
-    const submit = steps<"verification link", { readonly name: string }, string>("verification link")
+    const submit = steps<"verification secret", { readonly name: string }, string>("verification secret")
       .step("loadFlow", async ({ name }) => ({ found: `flow of ${name}` }))
       .check("rejectIfExpired", () => Promise.resolve())
       .step("pickMethod", async () => ({}))
