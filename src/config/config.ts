@@ -125,7 +125,11 @@ export interface SelfServiceConfig {
 
 export interface MethodsConfig extends KeyMethodsConfig {
   readonly profile: { readonly enabled: boolean };
-  readonly password: { readonly enabled: boolean; readonly config: PasswordPolicyConfig };
+  readonly password: {
+    readonly enabled: boolean;
+    readonly config: PasswordPolicyConfig;
+    readonly migrate_hook: PasswordMigrationConfig;
+  };
   readonly oidc: OidcConfig;
   readonly code: CodeConfig;
   readonly link: {
@@ -151,6 +155,13 @@ export interface CodeConfig {
     /** Verifiable addresses stand in for those that the identity schema gives codes. */
     readonly missing_credential_fallback_enabled: boolean;
   };
+}
+
+/** Another server that knows passwords which were imported without a hash. */
+export interface PasswordMigrationConfig {
+  readonly enabled: boolean;
+  /** As a web hook has it. */
+  readonly config: Readonly<Record<string, unknown>>;
 }
 
 export interface PasswordPolicyConfig {

@@ -35,7 +35,6 @@ const others: Readonly<Record<string, string>> = {
   profiling: "there is no profiler",
   revision: "it is not shown",
   "security.disallow_ref_in_identity_schemas": "identity schemas never read others",
-  "selfservice.methods.password.config.migrate_hook": "web hooks are not there",
   "serve.public.cors.debug": "nothing more is logged",
   "serve.public.cors.options_passthrough": "preflights are always answered",
   "sqa-opt-out": "nothing is reported to anybody",

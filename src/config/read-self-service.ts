@@ -105,6 +105,10 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
           max_breaches: policy.count("max_breaches"),
           ignore_network_errors: policy.flag("ignore_network_errors"),
         },
+        migrate_hook: {
+          enabled: policy.optionalFlag("migrate_hook.enabled") === true,
+          config: (policy.raw("migrate_hook.config") ?? {}) as Readonly<Record<string, unknown>>,
+        },
       },
       code: {
         enabled: methods.flag("code.enabled"),

@@ -25,6 +25,7 @@ export interface MethodsModuleDeps
       | "digestKeys"
       | "challenges"
       | "courier"
+      | "passwordMigration"
     >,
     Pick<OidcDeps, "aead" | "addressRules" | "clock" | "publicUrl">,
     Pick<MethodDeps["keys"], "audit"> {
@@ -64,6 +65,7 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
     administration: createAdministration({
       ...deps,
       passwords,
+      isMigrating: deps.passwordMigration !== undefined,
       maxCost: hashers.max_cost,
       totpIssuer: selfservice.methods.totp.config.issuer,
     }),

@@ -24,7 +24,7 @@ export const importable = (identity: JsonObject, complete: boolean): JsonObject 
 
 const credentialsOf = (credentials: JsonValue | undefined, complete: boolean): JsonObject => {
   const config = (type: string): JsonObject => object(object(object(credentials)[type]).config);
-  const { hashed_password } = config("password");
+  const { hashed_password, use_password_migration_hook } = config("password");
   const { totp_url } = config("totp");
   const linked = ["provider", "subject", "organization", ...(complete ? tokens : [])];
   const providers = list(config("oidc").providers).map((link) => only(link, linked));
@@ -32,6 +32,7 @@ const credentialsOf = (credentials: JsonValue | undefined, complete: boolean): J
   const addresses = list(config("code").addresses);
   return {
     ...(hashed_password !== undefined && { password: { config: { hashed_password } } }),
+    ...(use_password_migration_hook === true && { password: { config: { use_password_migration_hook } } }),
     ...(providers.length > 0 && { oidc: { config: { providers } } }),
     ...(totp_url !== undefined && totp_url !== "" && { totp: { config: { totp_url } } }),
     ...(codes.length > 0 && {

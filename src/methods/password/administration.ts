@@ -2,6 +2,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import { findCostFault, type HashCost, readHashFormat } from "../../lib/hashing/hash-format.ts";
 import type { CredentialAdministration, CredentialImporter } from "../contract/administration.ts";
 import { PASSWORD, setPassword } from "./credential.ts";
+import { migrating } from "./migration.ts";
 import type { Passwords } from "./passwords.ts";
 
 /** What operators may do with passwords. */
@@ -19,19 +20,25 @@ export const createPasswordImporter =
   ({
     passwords,
     maxCost,
+    isMigrating,
   }: {
     readonly passwords: Pick<Passwords, "hash">;
     readonly maxCost: HashCost;
+    /** Whether another server is asked for passwords that come without a hash. */
+    readonly isMigrating: boolean;
   }): CredentialImporter<"password"> =>
   async ({ config }, { stored }) => {
     const { password = "", hashedPassword = "", usePasswordMigrationHook = false } = config ?? {};
-    // Whoever was imported so could never sign in.
-    if (usePasswordMigrationHook)
-      throw serviceError("INVALID_FIELD", {
-        field: `${at}.use_password_migration_hook`,
-        explain: "Passwords cannot be asked of another system yet: import their hashes.",
-      });
     if (hashedPassword !== "") return setPassword(importableHash(hashedPassword, maxCost), stored);
+    if (password === "" && usePasswordMigrationHook) {
+      // Whoever was imported so could never sign in.
+      if (!isMigrating)
+        throw serviceError("INVALID_FIELD", {
+          field: `${at}.use_password_migration_hook`,
+          explain: "No other system is asked for passwords: set migrate_hook of the method password, or import hashes.",
+        });
+      return { type: PASSWORD, config: migrating, facts: {}, replaces: stored?.version };
+    }
     if (password === "")
       throw serviceError("INVALID_FIELD", {
         field: at,

@@ -131,8 +131,8 @@ export type ImportPasswordConfig = Message<"ostiary.identity.v1.ImportPasswordCo
   hashedPassword: string;
 
   /**
-   * Whether the password is asked of another system at the first sign-in.
-   * Refused when true: hashes are imported instead.
+   * Whether the password is asked of another server at the first sign-in, where
+   * the configuration has one. Read when there is neither password nor hash.
    *
    * @generated from field: bool use_password_migration_hook = 3;
    */
