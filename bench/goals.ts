@@ -9,6 +9,7 @@ export const parts = [
   "pages",
   "mail",
   "logins",
+  "identities",
 ] as const;
 export type Part = (typeof parts)[number];
 
@@ -59,6 +60,8 @@ export const goals = {
   withMail: 0.8,
   /** p99 of whoami under a flood of strangers, in multiples of the quiet figure. */
   flood: 3,
+  /** Of what operators do a second with few people, in multiples of the same with many. */
+  identities: 1.3,
 } as const;
 
 /** The budget of each page that comes with the server. */

@@ -3,6 +3,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { requestNames } from "./goals.ts";
 import { type FloodResult, measureFloods } from "./measure-floods.ts";
+import { measureIdentities } from "./measure-identities.ts";
 import { type InterferenceResult, measureInterference } from "./measure-interference.ts";
 import { type LoginsResult, measureLogins } from "./measure-logins.ts";
 import { type MailResult, measureMail } from "./measure-mail.ts";
@@ -48,9 +49,13 @@ const run = async (options: Options): Promise<void> => {
       : undefined;
     const mail = await measureAnyMail(world);
     const logins = await measureAnyLogins(world);
+    // The last: it leaves many people behind.
+    const identities = options.parts.includes("identities")
+      ? await measureIdentities(world, (what) => say(`identities: ${what}`))
+      : undefined;
     const conditions = describeConditions(world, others());
     const memory = options.parts.includes("memory") ? await measureMemory(world, requests, protocols) : undefined;
-    const measured = { memory, requests, protocols, interference, timing, floods, pages, mail, logins };
+    const measured = { memory, requests, protocols, interference, timing, floods, pages, mail, logins, identities };
     const results = { conditions, ...measured, verdicts: judge(measured) };
     mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true });
     writeFileSync(options.out, `${JSON.stringify(results, rounded, 2)}\n`);

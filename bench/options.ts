@@ -13,6 +13,8 @@ export interface Options {
   readonly connections: number;
   /** People that the load is spread over, on each side. */
   readonly people: number;
+  /** People of the part `identities`. */
+  readonly many: number;
   readonly hash: "reference" | "default";
   readonly engine: "mariadb" | "mysql" | undefined;
   readonly generator: "wrk" | "autocannon" | undefined;
@@ -36,6 +38,7 @@ Usage: make bench
   --rounds N          points per request and side, taken in turns, 3
   --connections N     requests at once, 32
   --people N          people the load is spread over, on each side, 128
+  --many N            people of the part identities, made by SQL, 1000000
   --hash SET          argon2 like "reference" (16 MB x 1) or as is "default"
   --engine ENGINE     mariadb or mysql (default: what is found)
   --generator NAME    wrk or autocannon (default: wrk if it is there)
@@ -87,6 +90,7 @@ export const readOptions = (argv: readonly string[]): Options | undefined => {
     rounds: Math.ceil(positive(values.quick ? "1" : values.rounds, "rounds")),
     connections: Math.ceil(positive(values.connections, "connections")),
     people: Math.ceil(positive(values.people, "people")),
+    many: Math.ceil(positive(values.many, "many")),
     hash: one("hash", ["reference", "default"]) ?? "reference",
     engine: one("engine", ["mariadb", "mysql"]),
     generator: one("generator", ["wrk", "autocannon"]),
@@ -105,6 +109,7 @@ const parse = (argv: readonly string[]) =>
       rounds: { type: "string", default: "3" },
       connections: { type: "string", default: "32" },
       people: { type: "string", default: "128" },
+      many: { type: "string", default: "1000000" },
       hash: { type: "string" },
       engine: { type: "string" },
       generator: { type: "string" },

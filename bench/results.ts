@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { goals, requestGoals } from "./goals.ts";
 import type { FloodResult } from "./measure-floods.ts";
+import type { IdentitiesResult } from "./measure-identities.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
 import type { LoginsResult } from "./measure-logins.ts";
 import type { MailResult } from "./measure-mail.ts";
@@ -25,6 +26,7 @@ export interface Results {
   readonly timing: TimingResult | undefined;
   readonly mail: MailResult | undefined;
   readonly logins: LoginsResult | undefined;
+  readonly identities: IdentitiesResult | undefined;
   readonly verdicts: readonly Verdict[];
 }
 
@@ -110,12 +112,14 @@ export const judge = ({
   timing,
   mail,
   logins,
+  identities,
 }: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
   ...(memory === undefined ? [] : judgeMemory(memory)),
   ...requests.flatMap(judgeRequest),
   ...protocols.flatMap(judgeDoors),
   ...(interference === undefined ? [] : judgeInterference(interference)),
   ...(timing === undefined ? [] : judgeTiming(timing)),
+  ...(identities === undefined ? [] : judgeIdentities(identities)),
   ...floods.map(judgeFlood),
   ...(pages === undefined ? [] : pages.pages.flatMap(judgePage)),
   ...(mail === undefined ? [] : judgeMail(mail)),
@@ -139,6 +143,14 @@ const judgeMail = ({ settings: { share } }: MailResult): readonly Verdict[] => [
     met: share >= goals.withMail,
   },
 ];
+
+const judgeIdentities = ({ few, many }: IdentitiesResult): readonly Verdict[] =>
+  (["created", "imported", "listed", "fetched"] as const).map((name) => ({
+    goal: `identities ${name}, with ${few.people} people against ${many.people}`,
+    wanted: `at most ${goals.identities} times`,
+    got: `${few[name].toFixed(0)}/s against ${many[name].toFixed(0)}/s, ${(few[name] / many[name]).toFixed(2)} times`,
+    met: few[name] / many[name] <= goals.identities,
+  }));
 
 const judgeTiming = ({ worst }: TimingResult): readonly Verdict[] => [
   {

@@ -18,6 +18,8 @@ export interface World {
   readonly options: Options;
   readonly ostiary: MeasuredServer;
   readonly bare: MeasuredServer;
+  /** The admin port of the server, without a slash at its end. */
+  readonly adminUrl: string;
   /** Each side has its own people: what one changes, the other does not see. */
   readonly people: { readonly ostiary: readonly Person[]; readonly bare: readonly Person[] };
   readonly generator: LoadGenerator;
@@ -82,6 +84,7 @@ export const createWorld = async (options: Options, say: (what: string) => void)
     end.push(() => watch.close());
     return {
       ...{ options, ostiary, bare, people, watch, folder, close },
+      adminUrl: `http://127.0.0.1:${adminPort}`,
       generator: chooseGenerator(options, folder),
       h2load: findProgram("h2load"),
       database: { engine: database.engine, version: database.version, pid: database.pid, dsn: database.dsn },

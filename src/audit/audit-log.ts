@@ -6,7 +6,7 @@ import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { cutText } from "../lib/cut-text.ts";
 import { uuid7, uuidBytes } from "../lib/ids.ts";
-import { type ChainedContent, contentDigest } from "./chain.ts";
+import { type ChainedContent, contentDigest, linkDigest } from "./chain.ts";
 import type { EventContent } from "./event-types.ts";
 
 /*
@@ -34,6 +34,8 @@ export interface RecordedEvent extends ChainedContent {
 export interface AuditLog {
   /** On the database itself, or in the transaction of the change. */
   record(sql: Sql, event: SecurityEvent, call: EventSource): Promise<void>;
+  /** The first events of people who are made in this transaction, one of each: a statement for all. */
+  recordFirst(tx: Sql, events: readonly SecurityEvent[], call: EventSource): Promise<void>;
   /** Whether anybody hears of events beside those who read the log: receivers, or the stream. */
   readonly isHeard: boolean;
 }
@@ -92,23 +94,54 @@ export const createAuditLog = ({ clock, digestKey, forward, isStreamed }: AuditL
     }
   };
 
+  const recorded = (
+    { identityId, sessionId, type, outcome, detail = {} }: SecurityEvent,
+    call: EventSource,
+  ): RecordedEvent => {
+    const now = clock.now();
+    return {
+      identityId,
+      id: uuid7(now),
+      sessionId,
+      type,
+      outcome,
+      remoteAddress: call.remoteAddress.slice(0, columnSizes["security_events.remote_address"]),
+      userAgent: cutText(call.headers["user-agent"] ?? "", columnSizes["security_events.user_agent"]),
+      requestId: call.requestId.slice(0, columnSizes["security_events.request_id"]),
+      detail: detail as JsonObject,
+      createdAt: now,
+    };
+  };
+
   return {
     isHeard: isStreamed || forward !== undefined,
 
-    async record(sql, { identityId, sessionId, type, outcome, detail = {} }, call) {
-      const now = clock.now();
-      const event: RecordedEvent = {
-        identityId,
-        id: uuid7(now),
-        sessionId,
-        type,
-        outcome,
-        remoteAddress: call.remoteAddress.slice(0, columnSizes["security_events.remote_address"]),
-        userAgent: cutText(call.headers["user-agent"] ?? "", columnSizes["security_events.user_agent"]),
-        requestId: call.requestId.slice(0, columnSizes["security_events.request_id"]),
-        detail: detail as JsonObject,
-        createdAt: now,
-      };
+    async recordFirst(tx, events, call) {
+      if (events.length === 0) return;
+      const made = events.map((event) => recorded(event, call));
+      const row = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${isStreamed ? "NULL" : "0"}, 1, ?)`;
+      await tx.execute(
+        `INSERT INTO security_events (identity_id, id, session_id, type, outcome, remote_address, user_agent,
+            request_id, detail, created_at, stream_position, position, digest) VALUES ${made.map(() => row).join(", ")}`,
+        made.flatMap((event) => [
+          uuidBytes(event.identityId),
+          uuidBytes(event.id),
+          event.sessionId === undefined ? null : uuidBytes(event.sessionId),
+          event.type,
+          event.outcome,
+          event.remoteAddress,
+          event.userAgent,
+          event.requestId,
+          JSON.stringify(event.detail),
+          event.createdAt,
+          linkDigest(undefined, contentDigest(digestKey, event)),
+        ]),
+      );
+      if (forward !== undefined) for (const event of made) await forward(tx, event);
+    },
+
+    async record(sql, happened, call) {
+      const event = recorded(happened, call);
       if (forward === undefined) return write(sql, event);
       await within(sql, async (tx) => {
         await write(tx, event);

@@ -1,8 +1,10 @@
 import http from "node:http";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EventAdminService } from "../../../gen/ostiary/events/v1/event_admin_service_pb.ts";
 import { type ImportLine, importers } from "../../protocols/importers.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
+import { done, operatorRest } from "../../protocols/operators.ts";
 import { newEmail, signIn } from "../../protocols/person.ts";
 import { accepted } from "../../protocols/protocol.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
@@ -48,6 +50,13 @@ describe.each(importers)("through $name", ({ send }) => {
       lines[5]?.identity ?? "",
     ]);
     expect(events).toEqual([{ type: "identity.created" }]);
+    const { verifyEvents } = EventAdminService.method;
+    for (const { identity = "" } of lines.slice(0, 2))
+      expect(done(await operatorRest.call(server.adminUrl, verifyEvents, { identity_id: identity }))).toMatchObject({
+        identities: 1,
+        events: expect.anything(),
+        faults: [],
+      });
   });
 
   it("lines that cannot be used are told by number and field, and the rest is imported", async () => {
