@@ -7,7 +7,6 @@ import { createCourier } from "./courier/module.ts";
 import { createEvents } from "./events/module.ts";
 import { createFlowErrors } from "./flows/error/module.ts";
 import { createFlows } from "./flows/module.ts";
-import { createPasswordMigration } from "./hooks/password-migration.ts";
 import { createPurge } from "./jobs/purge.ts";
 import { readVersion } from "./lib/version.ts";
 import { createLimits } from "./limits/module.ts";
@@ -38,21 +37,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const sessions = createSessions(core);
   const limits = createGuards(createLimits(core), { ...core, ...sessions });
   const courier = createCourier(core);
-  const { migrate_hook: migrateHook } = config.selfservice.methods.password;
-  const passwordMigration = createPasswordMigration(migrateHook, {
-    rules: core.addressRules,
-    schemas: core.schemas,
-    timeout: config.clients.web_hook.timeout,
-    log,
-  });
-  const methods = createMethodsModule({
-    ...sessions,
-    ...core,
-    ...limits,
-    courier,
-    passwordMigration,
-    registry: metrics.registry,
-  });
+  const methods = createMethodsModule({ ...sessions, ...core, ...limits, courier, registry: metrics.registry });
   const flows = createFlows(core, sessions, limits, methods, courier);
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
   const account = createAccount({ ...flows, ...core, ...sessions, courier }, sessions, methods);

@@ -5,6 +5,7 @@ import { createDatabase } from "./db/pool.ts";
 import { createReadiness } from "./db/readiness.ts";
 import type { Database } from "./db/sql.ts";
 import { createOutbox } from "./events/outbox.ts";
+import { createPasswordMigration } from "./hooks/web-hook/password-migration.ts";
 import { createIdentityStore } from "./identity/store.ts";
 import { createJobs } from "./jobs/engine.ts";
 import { observeJobs } from "./jobs/metrics.ts";
@@ -68,6 +69,12 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     courier,
     /** What web hooks read at the start. */
     webHooks,
+    passwordMigration: createPasswordMigration(config.selfservice.methods.password.migrate_hook, {
+      rules: addressRules,
+      schemas,
+      timeout: config.clients.web_hook.timeout,
+      log,
+    }),
     metrics,
     readiness: createReadiness({ dsn }),
     jobs,

@@ -3,7 +3,7 @@ import { ConfigError } from "./config/config-error.ts";
 import type { HookConfig } from "./config/hook-config.ts";
 import { type PreparedCourier, prepareCourier } from "./courier/prepare.ts";
 import { findReceiverFaults } from "./events/find-receiver-faults.ts";
-import { findPasswordMigrationFaults } from "./hooks/password-migration.ts";
+import { findPasswordMigrationFaults } from "./hooks/web-hook/password-migration.ts";
 import { type PreparedWebHooks, prepareWebHooks } from "./hooks/web-hook/prepare.ts";
 import { findLookFaults } from "./hosted/look.ts";
 import { type AddressRules, createAddressRules } from "./lib/outbound/address-rules.ts";

@@ -5,6 +5,7 @@ import type { EventsConfig } from "./events-config.ts";
 import type { AfterConfig, HookConfig, WebHookClientConfig } from "./hook-config.ts";
 import type { KeyMethodsConfig } from "./keys-config.ts";
 import type { OidcConfig } from "./oidc-config.ts";
+import type { PasswordMigrationConfig, PasswordPolicyConfig } from "./password-config.ts";
 import type { AdminAuthConfig, UnixSocketConfig } from "./serve-config.ts";
 
 /**
@@ -155,25 +156,6 @@ export interface CodeConfig {
     /** Verifiable addresses stand in for those that the identity schema gives codes. */
     readonly missing_credential_fallback_enabled: boolean;
   };
-}
-
-/** Another server that knows passwords which were imported without a hash. */
-export interface PasswordMigrationConfig {
-  readonly enabled: boolean;
-  /** As a web hook has it. */
-  readonly config: Readonly<Record<string, unknown>>;
-}
-
-export interface PasswordPolicyConfig {
-  readonly min_password_length: number;
-  /** Hard cap against work without end; nothing is ever truncated. */
-  readonly max_password_length: number;
-  readonly identifier_similarity_check_enabled: boolean;
-  readonly haveibeenpwned_enabled: boolean;
-  /** Host, or a whole http(s) URL for a mirror. */
-  readonly haveibeenpwned_host: string;
-  readonly max_breaches: number;
-  readonly ignore_network_errors: boolean;
 }
 
 /** How the pages that come with the server look. Files are absolute paths. */

@@ -17,8 +17,6 @@ import { PASSKEY, WEBAUTHN } from "./webauthn/key.ts";
 /** What the administration of credentials stands on. */
 export interface AdministrationDeps {
   readonly passwords: Passwords;
-  /** Whether another server is asked for passwords that come without a hash. */
-  readonly isMigrating: boolean;
   /** The most that comparing with a hash may cost that an operator brings. */
   readonly maxCost: HashCost;
   readonly aead: Aead;

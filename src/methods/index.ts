@@ -31,7 +31,6 @@ import { createLookupSecretSettings } from "./lookup_secret/settings.ts";
 import { createOidc, type OidcDeps } from "./oidc/oidc.ts";
 import { passwordCredential } from "./password/credential.ts";
 import { createPasswordLogin } from "./password/login.ts";
-import type { PasswordMigration } from "./password/migration.ts";
 import type { Passwords } from "./password/passwords.ts";
 import { createPasswordRegistration } from "./password/registration.ts";
 import { createPasswordSettings } from "./password/settings.ts";
@@ -76,8 +75,6 @@ export interface MethodDeps extends MethodGuards, MethodSecrets, MethodSteps {
   readonly db: Database;
   readonly identities: IdentityStore;
   readonly passwords: Passwords;
-  /** Asks for passwords that came without a hash. */
-  readonly passwordMigration: PasswordMigration | undefined;
   /** What only sign-in providers need. */
   readonly oidc: Omit<OidcDeps, "config" | "db" | "identities" | "firstFactors">;
   /** What only keys need. */
@@ -94,7 +91,6 @@ export const createMethods = ({
   db,
   identities,
   passwords,
-  passwordMigration,
   aead,
   digestKeys,
   attempts,
@@ -151,17 +147,7 @@ export const createMethods = ({
   const totpSecrets = createTotpSecrets(aead);
   const codeSecrets = createCodeSecrets(aead, digestKeys);
   const login: Omit<LoginMethods, "identifier_first"> = {
-    password: createPasswordLogin({
-      ...password,
-      db,
-      identities,
-      passwords,
-      attempts,
-      devices,
-      floor,
-      refusals,
-      migration: passwordMigration,
-    }),
+    password: createPasswordLogin({ ...password, db, identities, passwords, attempts, devices, floor, refusals }),
     code: code.login,
     oidc: oidc.login,
     webauthn: keys.webauthn.login,

@@ -7,6 +7,7 @@ import type { ServerLog } from "../lib/log.ts";
 import { createAdministration } from "./administration.ts";
 import { createMethods, type MethodDeps } from "./index.ts";
 import type { OidcDeps } from "./oidc/oidc.ts";
+import type { PasswordMigration } from "./password/migration.ts";
 import { createPasswords } from "./password/passwords.ts";
 import { createPasswordPolicy } from "./password/policy.ts";
 
@@ -25,11 +26,11 @@ export interface MethodsModuleDeps
       | "digestKeys"
       | "challenges"
       | "courier"
-      | "passwordMigration"
     >,
     Pick<OidcDeps, "aead" | "addressRules" | "clock" | "publicUrl">,
     Pick<MethodDeps["keys"], "audit"> {
   readonly config: Pick<Config, "database" | "hashers" | "security" | "selfservice">;
+  readonly passwordMigration: PasswordMigration | undefined;
   readonly registrations: MethodDeps["registrationLimit"];
   readonly keyring: Keyring;
   readonly log: ServerLog;
@@ -44,7 +45,7 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
   observeHashing(registry, { stats: hasher.stats, floorMs: () => floor.milliseconds });
   const policyConfig = selfservice.methods.password.config;
   const policy = createPasswordPolicy({ ...deps, config: policyConfig, hashers, hasher });
-  const passwords = createPasswords({ policy, hasher, log });
+  const passwords = createPasswords({ policy, hasher, log, migration: deps.passwordMigration });
   const methods = createMethods({
     ...deps,
     config: selfservice.methods,
@@ -65,7 +66,6 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
     administration: createAdministration({
       ...deps,
       passwords,
-      isMigrating: deps.passwordMigration !== undefined,
       maxCost: hashers.max_cost,
       totpIssuer: selfservice.methods.totp.config.issuer,
     }),

@@ -20,19 +20,16 @@ export const createPasswordImporter =
   ({
     passwords,
     maxCost,
-    isMigrating,
   }: {
-    readonly passwords: Pick<Passwords, "hash">;
+    readonly passwords: Pick<Passwords, "hash" | "migration">;
     readonly maxCost: HashCost;
-    /** Whether another server is asked for passwords that come without a hash. */
-    readonly isMigrating: boolean;
   }): CredentialImporter<"password"> =>
   async ({ config }, { stored }) => {
     const { password = "", hashedPassword = "", usePasswordMigrationHook = false } = config ?? {};
     if (hashedPassword !== "") return setPassword(importableHash(hashedPassword, maxCost), stored);
     if (password === "" && usePasswordMigrationHook) {
       // Whoever was imported so could never sign in.
-      if (!isMigrating)
+      if (passwords.migration === undefined)
         throw serviceError("INVALID_FIELD", {
           field: `${at}.use_password_migration_hook`,
           explain: "No other system is asked for passwords: set migrate_hook of the method password, or import hashes.",

@@ -18,7 +18,7 @@ import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
 import { type Rejected, rejected } from "../contract/result.ts";
 import { PASSWORD, passwordCredential, readHash, writeHash } from "./credential.ts";
 import { createGuessers } from "./guesser.ts";
-import { isMigrating, type PasswordMigration } from "./migration.ts";
+import { isMigrating } from "./migration.ts";
 import type { Passwords } from "./passwords.ts";
 
 /** What the password method of the login flow needs. */
@@ -31,8 +31,6 @@ export interface PasswordLoginDeps {
   readonly devices: KnownDevices;
   readonly floor: FailureFloor;
   readonly refusals: Refusals;
-  /** Asks for passwords that came without a hash; undefined: nobody is asked. */
-  readonly migration: PasswordMigration | undefined;
 }
 
 /**
@@ -48,7 +46,6 @@ export const createPasswordLogin = ({
   devices,
   floor,
   refusals,
-  migration,
 }: PasswordLoginDeps): LoginMethod<"password"> => {
   const field = freezeNode(
     inputNode({
@@ -84,11 +81,11 @@ export const createPasswordLogin = ({
 
     const tried = await attempts.attempt(guesser.buckets, async () => {
       const hash = readHash(found?.secret);
-      if (found && migration && isMigrating(found.secret)) {
+      if (found && passwords.migration && isMigrating(found.secret)) {
         timed.began(0);
         const { identity } = found;
         const asked = { identifier: submittedValues.identifier, password: input.password, identity };
-        const ok = await migration(asked, call);
+        const ok = await passwords.migration(asked, call);
         timed.verified("another server");
         return { failed: !ok, value: { ok, rehash: true } };
       }

@@ -4,6 +4,7 @@ import { HashingAbandoned, HashingOverloaded } from "../../lib/hashing/queue.ts"
 import type { Share } from "../../lib/hashing/share.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
+import type { PasswordMigration } from "./migration.ts";
 import type { Candidate, PasswordPolicy } from "./policy.ts";
 
 /** What the flows' password methods do with passwords. */
@@ -26,6 +27,8 @@ export interface Passwords {
    * now.
    */
   rehash(password: string, share: Share): Promise<string | undefined>;
+  /** Asks for passwords that came without a hash; undefined: nobody is asked. */
+  readonly migration?: PasswordMigration | undefined;
 }
 
 /** Logs a rehash that failed; signing in goes on without it. */
@@ -38,11 +41,15 @@ export const createPasswords = ({
   policy,
   hasher,
   log,
+  migration,
 }: {
   readonly policy: PasswordPolicy;
   readonly hasher: Hasher;
   readonly log: PasswordsLog;
+  readonly migration?: PasswordMigration | undefined;
 }): Passwords => ({
+  migration,
+
   missing: () => onField(uiText(messages.invalid, { reason: "length must be >= 1, but got 0" })),
 
   choose: async (choice) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PasswordPolicyConfig } from "../../../src/config/config.ts";
+import type { PasswordPolicyConfig } from "../../../src/config/password-config.ts";
 import type { Breaches } from "../../../src/methods/password/breach.ts";
 import { createPasswordPolicy, type Verdict } from "../../../src/methods/password/policy.ts";
 import "../../setup/seeded.ts";

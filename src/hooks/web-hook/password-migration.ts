@@ -1,17 +1,17 @@
 import { type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
-import { IdentitySchema } from "../../gen/ostiary/identity/v1/identity_pb.ts";
-import type { PasswordMigrationConfig } from "../config/config.ts";
-import { type ServiceError, serviceError } from "../errors/service-error.ts";
-import type { IdentityRecord } from "../identity/identity.ts";
-import { renderIdentity } from "../identity/render.ts";
-import type { Call } from "../lib/call.ts";
-import type { AddressRules } from "../lib/outbound/address-rules.ts";
-import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
-import { createSendRequest } from "../lib/outbound/send-request.ts";
-import { outgoingHeaders } from "../lib/trace.ts";
-import type { Schemas } from "../schema/sources.ts";
-import { readWebHookConfig, sendsBody } from "./web-hook/config.ts";
-import { createPrepareRequest } from "./web-hook/request.ts";
+import { IdentitySchema } from "../../../gen/ostiary/identity/v1/identity_pb.ts";
+import type { PasswordMigrationConfig } from "../../config/password-config.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import { renderIdentity } from "../../identity/render.ts";
+import type { Call } from "../../lib/call.ts";
+import type { AddressRules } from "../../lib/outbound/address-rules.ts";
+import { createOutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
+import { createSendRequest } from "../../lib/outbound/send-request.ts";
+import { outgoingHeaders } from "../../lib/trace.ts";
+import type { Schemas } from "../../schema/sources.ts";
+import { readWebHookConfig, sendsBody } from "./config.ts";
+import { createPrepareRequest } from "./request.ts";
 
 /*
  * Asks another server whether a password is right that came without a hash:
