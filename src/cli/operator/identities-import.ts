@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, CommandError } from "../command.ts";
 import { createStopSignal } from "../stop-signal.ts";
 import { adminHelp, adminOptions, mustBeOne } from "./admin-client.ts";
+import { withoutArray } from "./array-lines.ts";
 import { type Connection, readConnection } from "./connection.ts";
 import { createProgressFile, type ImportProgress } from "./import-progress.ts";
 import { type LinePart, lineParts } from "./line-parts.ts";
@@ -117,7 +118,7 @@ const sendPart = async (
 ): Promise<Counts> => {
   const query = new URLSearchParams({ import_id: importId, first_line: String(firstLine) });
   for (let tries = 0; ; tries++) {
-    const outcome = await postLines(connection, `/admin/identities/import?${query}`, bytes);
+    const outcome = await postLines(connection, `/admin/identities/import?${query}`, withoutArray(bytes));
     if (outcome.kind === "answered") return count(outcome.lines);
     const pause = PAUSES[tries];
     if (outcome.kind === "refused" || pause === undefined || stopped.aborted)
