@@ -6,6 +6,10 @@ import { keysList } from "./keys-list.ts";
 import { migrate } from "./migrate.ts";
 import { moveIn } from "./move-in.ts";
 import { courierGet, courierList } from "./operator/courier.ts";
+import { eventsList } from "./operator/events-list.ts";
+import { eventsReplay } from "./operator/events-replay.ts";
+import { eventsVerify } from "./operator/events-verify.ts";
+import { eventsWatch } from "./operator/events-watch.ts";
 import { identitiesDelete } from "./operator/identities-delete.ts";
 import { identitiesDeleteCredential } from "./operator/identities-delete-credential.ts";
 import { identitiesExport } from "./operator/identities-export.ts";
@@ -45,6 +49,10 @@ export const commands: readonly Command[] = [
   recoveryLink,
   courierList,
   courierGet,
+  eventsList,
+  eventsWatch,
+  eventsReplay,
+  eventsVerify,
   createCompletion(() => commands),
   version,
 ];

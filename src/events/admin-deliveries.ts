@@ -5,13 +5,13 @@ import type {
   ReplayEventsRequest,
   ReplayEventsResponse,
 } from "../../gen/ostiary/events/v1/event_admin_service_pb.ts";
+import type { EventLog, StoredEvent } from "../audit/event-log.ts";
 import type { Database } from "../db/sql.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { Jobs } from "../jobs/engine.ts";
 import { parseUuid } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { timestamp } from "../lib/timestamp.ts";
-import type { EventLog, StoredEvent } from "./event-log.ts";
 import { matchesType } from "./matches-type.ts";
 import { mustBeIdentity, mustBeUuid } from "./must-be.ts";
 import { deliveryKind, type Outbox, type QueuedEvent } from "./outbox.ts";

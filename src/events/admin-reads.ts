@@ -6,11 +6,11 @@ import type {
   VerifyEventsResponse,
 } from "../../gen/ostiary/events/v1/event_admin_service_pb.ts";
 import { EventOutcome } from "../../gen/ostiary/events/v1/event_pb.ts";
+import type { EventFilter, EventLog } from "../audit/event-log.ts";
 import type { VerifyChain } from "../audit/verify-chain.ts";
 import type { Sql } from "../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
-import type { EventFilter, EventLog } from "./event-log.ts";
 import { mustBeIdentity } from "./must-be.ts";
 import { readCursor, unknownPage, writeCursor } from "./page-cursor.ts";
 import { renderEvent } from "./render-event.ts";

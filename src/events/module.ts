@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import { EventAdminService } from "../../gen/ostiary/events/v1/event_admin_service_pb.ts";
+import { createEventLog } from "../audit/event-log.ts";
 import { createPurgeEvents } from "../audit/purge-events.ts";
 import type { Refusals } from "../audit/refusals.ts";
 import { createVerifyChain } from "../audit/verify-chain.ts";
@@ -18,7 +19,6 @@ import { defineService } from "../lib/service.ts";
 import { createEventDeliveries } from "./admin-deliveries.ts";
 import { createEventReads } from "./admin-reads.ts";
 import { createDelivery } from "./delivery.ts";
-import { createEventLog } from "./event-log.ts";
 import type { PrintEvent } from "./make-body.ts";
 import type { Outbox } from "./outbox.ts";
 import { createReceiverStates } from "./receiver-states.ts";

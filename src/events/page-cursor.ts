@@ -1,7 +1,7 @@
+import type { EventCursor } from "../audit/event-log.ts";
 import { serviceError } from "../errors/service-error.ts";
 import { parseUuid } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
-import type { EventCursor } from "./event-log.ts";
 
 /** Writes where a page of events ended. */
 export const writeCursor = (pages: TextAead, { createdAt, identityId, id }: EventCursor): string =>

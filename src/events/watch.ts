@@ -1,8 +1,8 @@
 import type { WatchEventsRequest, WatchEventsResponse } from "../../gen/ostiary/events/v1/event_admin_service_pb.ts";
+import type { EventLog, StoredEvent } from "../audit/event-log.ts";
 import type { Database } from "../db/sql.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { TextAead } from "../lib/keyring.ts";
-import type { EventLog, StoredEvent } from "./event-log.ts";
 import { matchesType } from "./matches-type.ts";
 import { mustBeIdentity } from "./must-be.ts";
 import { renderEvent } from "./render-event.ts";

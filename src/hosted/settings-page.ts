@@ -1,4 +1,5 @@
 import { findDeletion, renderAccount } from "./account-section.ts";
+import { findActivity, renderActivity } from "./activity.ts";
 import { findSessions, renderDevices, type Sessions } from "./devices.ts";
 import type { PageDeps } from "./facts.ts";
 import type { FlowPage } from "./flow-page.ts";
@@ -19,9 +20,10 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
     const view = createView(texts, { pages: ["settings"], rules: facts.passwordRules, nodes });
     const person = personOf(flow.identity);
     const isSaved = flow.state === "success";
-    const [signOutUrl, sessions, deletion] = await Promise.all([
+    const [signOutUrl, sessions, activity, deletion] = await Promise.all([
       findSignOutUrl(api),
       findSessions(api, facts),
+      findActivity(api),
       findDeletion(api),
     ]);
     const { above, sections } = renderSections(flow.ui, view, {
@@ -36,6 +38,7 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
     const all = [
       ...sections,
       ...(sessions === undefined ? [] : renderDevices(sessions, { texts, back, ended: param("ended") })),
+      activity && activity.length > 0 ? renderActivity(activity, texts) : undefined,
       deletion && renderAccount(deletion, { texts, back, said: param("account") }),
     ].filter((section) => section !== undefined);
     const returnTo = safeUrl(flow.return_to ?? "");

@@ -129,6 +129,17 @@ export interface WireTrustedDevice {
   readonly expires_at: string;
 }
 
+/** Something that happened to the account, as `/account/activity` answers it. */
+export interface WireActivity {
+  readonly type: string;
+  readonly time: string;
+  readonly refused?: boolean;
+  readonly by_operator?: boolean;
+  readonly remote_address?: string;
+  readonly user_agent?: string;
+  readonly provider?: string;
+}
+
 /** What went wrong. */
 export interface WireError {
   readonly id?: string;

@@ -1,5 +1,7 @@
+import type { EventLog } from "../../audit/event-log.ts";
 import type { Config } from "../../config/config.ts";
 import type { FlowDestinations, FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
+import type { TextAead } from "../../lib/keyring.ts";
 import type { CredentialKind, Factors, FindLinks } from "../../methods/contract/credential.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Deletions } from "../deletion/deletions.ts";
@@ -19,10 +21,18 @@ export interface PrivilegeDeps
   readonly config: Pick<Config, "account" | "selfservice">;
 }
 
+/** Where it is read what happened to an account. */
+export interface ActivityDeps extends Pick<FlowStorage, "db"> {
+  readonly events: EventLog;
+  /** Seals page tokens. */
+  readonly pages: TextAead;
+}
+
 /** What the RPCs of owners about their account need. */
 export interface OwnerDeps extends PrivilegeDeps, Pick<FlowSessions, "csrf" | "sessionCookie"> {
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
   readonly owned: OwnedCredentials;
+  readonly activity: ActivityDeps;
   readonly deletions: Deletions;
   readonly sessions: SessionStore;
 }

@@ -1,5 +1,6 @@
 import { AccountService } from "../../../gen/ostiary/account/v1/account_service_pb.ts";
 import { defineService } from "../../lib/service.ts";
+import { createListActivity } from "./activity.ts";
 import { createDeletionRpcs } from "./deletion.ts";
 import type { OwnerDeps } from "./deps.ts";
 import { createFactorRpcs } from "./factors.ts";
@@ -11,6 +12,7 @@ export const createAccountService = (deps: OwnerDeps) => {
   return defineService(AccountService, {
     listFactors: { run: listFactors },
     listLinks: { run: listLinks },
+    listActivity: { run: createListActivity(deps) },
     getDeletion: { run: getDeletion },
     requestDeletion: { run: requestDeletion },
     cancelDeletion: { run: cancelDeletion },

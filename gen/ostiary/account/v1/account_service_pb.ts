@@ -6,6 +6,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import type { Activity } from "./activity_pb.ts";
+import { file_ostiary_account_v1_activity } from "./activity_pb.ts";
 import type { Deletion } from "./deletion_pb.ts";
 import { file_ostiary_account_v1_deletion } from "./deletion_pb.ts";
 import type { Factor, Link } from "./factor_pb.ts";
@@ -18,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/account/v1/account_service.proto.
  */
 export const file_ostiary_account_v1_account_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihvc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiFAoSTGlzdEZhY3RvcnNSZXF1ZXN0IkIKE0xpc3RGYWN0b3JzUmVzcG9uc2USKwoHZmFjdG9ycxgBIAMoCzIaLm9zdGlhcnkuYWNjb3VudC52MS5GYWN0b3IiEgoQTGlzdExpbmtzUmVxdWVzdCI8ChFMaXN0TGlua3NSZXNwb25zZRInCgVsaW5rcxgBIAMoCzIYLm9zdGlhcnkuYWNjb3VudC52MS5MaW5rIhQKEkdldERlbGV0aW9uUmVxdWVzdCJlChNHZXREZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uEg0KBWRlbGF5GAIgASgNEg8KB2VuYWJsZWQYAyABKAgiGAoWUmVxdWVzdERlbGV0aW9uUmVxdWVzdCJJChdSZXF1ZXN0RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiIXChVDYW5jZWxEZWxldGlvblJlcXVlc3QiGAoWQ2FuY2VsRGVsZXRpb25SZXNwb25zZSIzChNVbmRvRGVsZXRpb25SZXF1ZXN0EhwKBXRva2VuGAEgASgJQg2AAQG6SAdyBRABGIAIIhYKFFVuZG9EZWxldGlvblJlc3BvbnNlMs0HCg5BY2NvdW50U2VydmljZRKbAQoLTGlzdEZhY3RvcnMSJi5vc3RpYXJ5LmFjY291bnQudjEuTGlzdEZhY3RvcnNSZXF1ZXN0Gicub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RGYWN0b3JzUmVzcG9uc2UiO4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwIbYgdmYWN0b3JzEhAvYWNjb3VudC9mYWN0b3JzEpEBCglMaXN0TGlua3MSJC5vc3RpYXJ5LmFjY291bnQudjEuTGlzdExpbmtzUmVxdWVzdBolLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0TGlua3NSZXNwb25zZSI3iLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhdiBWxpbmtzEg4vYWNjb3VudC9saW5rcxKTAQoLR2V0RGVsZXRpb24SJi5vc3RpYXJ5LmFjY291bnQudjEuR2V0RGVsZXRpb25SZXF1ZXN0Gicub3N0aWFyeS5hY2NvdW50LnYxLkdldERlbGV0aW9uUmVzcG9uc2UiM4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwITEhEvYWNjb3VudC9kZWxldGlvbhKkAQoPUmVxdWVzdERlbGV0aW9uEioub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3REZWxldGlvblJlcXVlc3QaKy5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdERlbGV0aW9uUmVzcG9uc2UiOIi1GAKytRgECICAAbq1GAECwrUYBwoFAx0FBguC0+STAhY6ASoiES9hY2NvdW50L2RlbGV0aW9uEpwBCg5DYW5jZWxEZWxldGlvbhIpLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxEZWxldGlvblJlcXVlc3QaKi5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsRGVsZXRpb25SZXNwb25zZSIziLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhMqES9hY2NvdW50L2RlbGV0aW9uEpwBCgxVbmRvRGVsZXRpb24SJy5vc3RpYXJ5LmFjY291bnQudjEuVW5kb0RlbGV0aW9uUmVxdWVzdBooLm9zdGlhcnkuYWNjb3VudC52MS5VbmRvRGVsZXRpb25SZXNwb25zZSI5iLUYAbK1GAQIgIABurUYAQLCtRgDCgEXgtPkkwIbOgEqIhYvYWNjb3VudC9kZWxldGlvbi91bmRvGg66tRgKCggBAhkREhMhD0KWAQoSb3N0aWFyeS5hY2NvdW50LnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWNjb3VudC92MTthY2NvdW50djGiAgZPU1RBQ0OqAhJPc3RpYXJ5LkFjY291bnQuVjHKAhJPc3RpYXJ5XEFjY291bnRcVjHqAhRPc3RpYXJ5OjpBY2NvdW50OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
+  fileDesc("Cihvc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiFAoSTGlzdEZhY3RvcnNSZXF1ZXN0IkIKE0xpc3RGYWN0b3JzUmVzcG9uc2USKwoHZmFjdG9ycxgBIAMoCzIaLm9zdGlhcnkuYWNjb3VudC52MS5GYWN0b3IiEgoQTGlzdExpbmtzUmVxdWVzdCI8ChFMaXN0TGlua3NSZXNwb25zZRInCgVsaW5rcxgBIAMoCzIYLm9zdGlhcnkuYWNjb3VudC52MS5MaW5rIhQKEkdldERlbGV0aW9uUmVxdWVzdCJlChNHZXREZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uEg0KBWRlbGF5GAIgASgNEg8KB2VuYWJsZWQYAyABKAgiGAoWUmVxdWVzdERlbGV0aW9uUmVxdWVzdCJJChdSZXF1ZXN0RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiIXChVDYW5jZWxEZWxldGlvblJlcXVlc3QiGAoWQ2FuY2VsRGVsZXRpb25SZXNwb25zZSIzChNVbmRvRGVsZXRpb25SZXF1ZXN0EhwKBXRva2VuGAEgASgJQg2AAQG6SAdyBRABGIAIIhYKFFVuZG9EZWxldGlvblJlc3BvbnNlIk8KE0xpc3RBY3Rpdml0eVJlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIl8KFExpc3RBY3Rpdml0eVJlc3BvbnNlEi4KCGFjdGl2aXR5GAEgAygLMhwub3N0aWFyeS5hY2NvdW50LnYxLkFjdGl2aXR5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTLmCAoOQWNjb3VudFNlcnZpY2USmwEKC0xpc3RGYWN0b3JzEiYub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RGYWN0b3JzUmVxdWVzdBonLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0RmFjdG9yc1Jlc3BvbnNlIjuItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCG2IHZmFjdG9ycxIQL2FjY291bnQvZmFjdG9ycxKRAQoJTGlzdExpbmtzEiQub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RMaW5rc1JlcXVlc3QaJS5vc3RpYXJ5LmFjY291bnQudjEuTGlzdExpbmtzUmVzcG9uc2UiN4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwIXYgVsaW5rcxIOL2FjY291bnQvbGlua3MSkwEKC0dldERlbGV0aW9uEiYub3N0aWFyeS5hY2NvdW50LnYxLkdldERlbGV0aW9uUmVxdWVzdBonLm9zdGlhcnkuYWNjb3VudC52MS5HZXREZWxldGlvblJlc3BvbnNlIjOItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCExIRL2FjY291bnQvZGVsZXRpb24SpAEKD1JlcXVlc3REZWxldGlvbhIqLm9zdGlhcnkuYWNjb3VudC52MS5SZXF1ZXN0RGVsZXRpb25SZXF1ZXN0Gisub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3REZWxldGlvblJlc3BvbnNlIjiItRgCsrUYBAiAgAG6tRgBAsK1GAcKBQMdBQYLgtPkkwIWOgEqIhEvYWNjb3VudC9kZWxldGlvbhKcAQoOQ2FuY2VsRGVsZXRpb24SKS5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsRGVsZXRpb25SZXF1ZXN0Gioub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbERlbGV0aW9uUmVzcG9uc2UiM4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwITKhEvYWNjb3VudC9kZWxldGlvbhKcAQoMVW5kb0RlbGV0aW9uEicub3N0aWFyeS5hY2NvdW50LnYxLlVuZG9EZWxldGlvblJlcXVlc3QaKC5vc3RpYXJ5LmFjY291bnQudjEuVW5kb0RlbGV0aW9uUmVzcG9uc2UiOYi1GAGytRgECICAAbq1GAECwrUYAwoBF4LT5JMCGzoBKiIWL2FjY291bnQvZGVsZXRpb24vdW5kbxKWAQoMTGlzdEFjdGl2aXR5Eicub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RBY3Rpdml0eVJlcXVlc3QaKC5vc3RpYXJ5LmFjY291bnQudjEuTGlzdEFjdGl2aXR5UmVzcG9uc2UiM4i1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwITEhEvYWNjb3VudC9hY3Rpdml0eRoOurUYCgoIAQIZERITIQ9ClgEKEm9zdGlhcnkuYWNjb3VudC52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2FjY291bnQvdjE7YWNjb3VudHYxogIGT1NUQUNDqgIST3N0aWFyeS5BY2NvdW50LlYxygIST3N0aWFyeVxBY2NvdW50XFYx6gIUT3N0aWFyeTo6QWNjb3VudDo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_account_v1_activity, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.account.v1.ListFactorsRequest
@@ -221,6 +223,58 @@ export const UndoDeletionResponseSchema: GenMessage<UndoDeletionResponse> = /*@_
   messageDesc(file_ostiary_account_v1_account_service, 11);
 
 /**
+ * @generated from message ostiary.account.v1.ListActivityRequest
+ */
+export type ListActivityRequest = Message<"ostiary.account.v1.ListActivityRequest"> & {
+  /**
+   * Entries per page, 1 to 500; more counts as 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListActivityRequest.
+ * Use `create(ListActivityRequestSchema)` to create a new message.
+ */
+export const ListActivityRequestSchema: GenMessage<ListActivityRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 12);
+
+/**
+ * @generated from message ostiary.account.v1.ListActivityResponse
+ */
+export type ListActivityResponse = Message<"ostiary.account.v1.ListActivityResponse"> & {
+  /**
+   * The page, the newest first.
+   *
+   * @generated from field: repeated ostiary.account.v1.Activity activity = 1;
+   */
+  activity: Activity[];
+
+  /**
+   * For the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListActivityResponse.
+ * Use `create(ListActivityResponseSchema)` to create a new message.
+ */
+export const ListActivityResponseSchema: GenMessage<ListActivityResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 13);
+
+/**
  * What owners do with their account as a whole. Their sessions and trusted devices
  * are those of SessionService.
  *
@@ -323,6 +377,22 @@ export const AccountService: GenService<{
     methodKind: "unary";
     input: typeof UndoDeletionRequestSchema;
     output: typeof UndoDeletionResponseSchema;
+  },
+  /**
+   * List what happened to the caller's account.
+   *
+   * Returns it in pages, the newest first: sign-ins and those that were refused,
+   * changes, ended sessions, what operators did. As long as events are stored.
+   *
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
+   *
+   * @generated from rpc ostiary.account.v1.AccountService.ListActivity
+   */
+  listActivity: {
+    methodKind: "unary";
+    input: typeof ListActivityRequestSchema;
+    output: typeof ListActivityResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ostiary_account_v1_account_service, 0);

@@ -5,6 +5,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import type { Activity } from "./activity_pb.ts";
+import { file_ostiary_account_v1_activity } from "./activity_pb.ts";
 import type { Deletion } from "./deletion_pb.ts";
 import { file_ostiary_account_v1_deletion } from "./deletion_pb.ts";
 import type { Factor, Link } from "./factor_pb.ts";
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/account/v1/account_service.proto.
  */
 export const file_ostiary_account_v1_account_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihvc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiFAoSTGlzdEZhY3RvcnNSZXF1ZXN0IkIKE0xpc3RGYWN0b3JzUmVzcG9uc2USKwoHZmFjdG9ycxgBIAMoCzIaLm9zdGlhcnkuYWNjb3VudC52MS5GYWN0b3IiEgoQTGlzdExpbmtzUmVxdWVzdCI8ChFMaXN0TGlua3NSZXNwb25zZRInCgVsaW5rcxgBIAMoCzIYLm9zdGlhcnkuYWNjb3VudC52MS5MaW5rIhQKEkdldERlbGV0aW9uUmVxdWVzdCJlChNHZXREZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uEg0KBWRlbGF5GAIgASgNEg8KB2VuYWJsZWQYAyABKAgiGAoWUmVxdWVzdERlbGV0aW9uUmVxdWVzdCJJChdSZXF1ZXN0RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiIXChVDYW5jZWxEZWxldGlvblJlcXVlc3QiGAoWQ2FuY2VsRGVsZXRpb25SZXNwb25zZSIpChNVbmRvRGVsZXRpb25SZXF1ZXN0EhIKBXRva2VuGAEgASgJQgOAAQEiFgoUVW5kb0RlbGV0aW9uUmVzcG9uc2UyzQcKDkFjY291bnRTZXJ2aWNlEpsBCgtMaXN0RmFjdG9ycxImLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0RmFjdG9yc1JlcXVlc3QaJy5vc3RpYXJ5LmFjY291bnQudjEuTGlzdEZhY3RvcnNSZXNwb25zZSI7iLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhtiB2ZhY3RvcnMSEC9hY2NvdW50L2ZhY3RvcnMSkQEKCUxpc3RMaW5rcxIkLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0TGlua3NSZXF1ZXN0GiUub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RMaW5rc1Jlc3BvbnNlIjeItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCF2IFbGlua3MSDi9hY2NvdW50L2xpbmtzEpMBCgtHZXREZWxldGlvbhImLm9zdGlhcnkuYWNjb3VudC52MS5HZXREZWxldGlvblJlcXVlc3QaJy5vc3RpYXJ5LmFjY291bnQudjEuR2V0RGVsZXRpb25SZXNwb25zZSIziLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhMSES9hY2NvdW50L2RlbGV0aW9uEqQBCg9SZXF1ZXN0RGVsZXRpb24SKi5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdERlbGV0aW9uUmVxdWVzdBorLm9zdGlhcnkuYWNjb3VudC52MS5SZXF1ZXN0RGVsZXRpb25SZXNwb25zZSI4iLUYArK1GAQIgIABurUYAQLCtRgHCgUDHQUGC4LT5JMCFjoBKiIRL2FjY291bnQvZGVsZXRpb24SnAEKDkNhbmNlbERlbGV0aW9uEikub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbERlbGV0aW9uUmVxdWVzdBoqLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxEZWxldGlvblJlc3BvbnNlIjOItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCEyoRL2FjY291bnQvZGVsZXRpb24SnAEKDFVuZG9EZWxldGlvbhInLm9zdGlhcnkuYWNjb3VudC52MS5VbmRvRGVsZXRpb25SZXF1ZXN0Gigub3N0aWFyeS5hY2NvdW50LnYxLlVuZG9EZWxldGlvblJlc3BvbnNlIjmItRgBsrUYBAiAgAG6tRgBAsK1GAMKAReC0+STAhs6ASoiFi9hY2NvdW50L2RlbGV0aW9uL3VuZG8aDrq1GAoKCAECGRESEyEPQpYBChJvc3RpYXJ5LmFjY291bnQudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9hY2NvdW50L3YxO2FjY291bnR2MaICBk9TVEFDQ6oCEk9zdGlhcnkuQWNjb3VudC5WMcoCEk9zdGlhcnlcQWNjb3VudFxWMeoCFE9zdGlhcnk6OkFjY291bnQ6OlYxYgZwcm90bzM", [file_google_api_annotations, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
+  fileDesc("Cihvc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiFAoSTGlzdEZhY3RvcnNSZXF1ZXN0IkIKE0xpc3RGYWN0b3JzUmVzcG9uc2USKwoHZmFjdG9ycxgBIAMoCzIaLm9zdGlhcnkuYWNjb3VudC52MS5GYWN0b3IiEgoQTGlzdExpbmtzUmVxdWVzdCI8ChFMaXN0TGlua3NSZXNwb25zZRInCgVsaW5rcxgBIAMoCzIYLm9zdGlhcnkuYWNjb3VudC52MS5MaW5rIhQKEkdldERlbGV0aW9uUmVxdWVzdCJlChNHZXREZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uEg0KBWRlbGF5GAIgASgNEg8KB2VuYWJsZWQYAyABKAgiGAoWUmVxdWVzdERlbGV0aW9uUmVxdWVzdCJJChdSZXF1ZXN0RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiIXChVDYW5jZWxEZWxldGlvblJlcXVlc3QiGAoWQ2FuY2VsRGVsZXRpb25SZXNwb25zZSIpChNVbmRvRGVsZXRpb25SZXF1ZXN0EhIKBXRva2VuGAEgASgJQgOAAQEiFgoUVW5kb0RlbGV0aW9uUmVzcG9uc2UiPAoTTGlzdEFjdGl2aXR5UmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJfChRMaXN0QWN0aXZpdHlSZXNwb25zZRIuCghhY3Rpdml0eRgBIAMoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5BY3Rpdml0eRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky5ggKDkFjY291bnRTZXJ2aWNlEpsBCgtMaXN0RmFjdG9ycxImLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0RmFjdG9yc1JlcXVlc3QaJy5vc3RpYXJ5LmFjY291bnQudjEuTGlzdEZhY3RvcnNSZXNwb25zZSI7iLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhtiB2ZhY3RvcnMSEC9hY2NvdW50L2ZhY3RvcnMSkQEKCUxpc3RMaW5rcxIkLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0TGlua3NSZXF1ZXN0GiUub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RMaW5rc1Jlc3BvbnNlIjeItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCF2IFbGlua3MSDi9hY2NvdW50L2xpbmtzEpMBCgtHZXREZWxldGlvbhImLm9zdGlhcnkuYWNjb3VudC52MS5HZXREZWxldGlvblJlcXVlc3QaJy5vc3RpYXJ5LmFjY291bnQudjEuR2V0RGVsZXRpb25SZXNwb25zZSIziLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAhMSES9hY2NvdW50L2RlbGV0aW9uEqQBCg9SZXF1ZXN0RGVsZXRpb24SKi5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdERlbGV0aW9uUmVxdWVzdBorLm9zdGlhcnkuYWNjb3VudC52MS5SZXF1ZXN0RGVsZXRpb25SZXNwb25zZSI4iLUYArK1GAQIgIABurUYAQLCtRgHCgUDHQUGC4LT5JMCFjoBKiIRL2FjY291bnQvZGVsZXRpb24SnAEKDkNhbmNlbERlbGV0aW9uEikub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbERlbGV0aW9uUmVxdWVzdBoqLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxEZWxldGlvblJlc3BvbnNlIjOItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCEyoRL2FjY291bnQvZGVsZXRpb24SnAEKDFVuZG9EZWxldGlvbhInLm9zdGlhcnkuYWNjb3VudC52MS5VbmRvRGVsZXRpb25SZXF1ZXN0Gigub3N0aWFyeS5hY2NvdW50LnYxLlVuZG9EZWxldGlvblJlc3BvbnNlIjmItRgBsrUYBAiAgAG6tRgBAsK1GAMKAReC0+STAhs6ASoiFi9hY2NvdW50L2RlbGV0aW9uL3VuZG8SlgEKDExpc3RBY3Rpdml0eRInLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0QWN0aXZpdHlSZXF1ZXN0Gigub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RBY3Rpdml0eVJlc3BvbnNlIjOItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCExIRL2FjY291bnQvYWN0aXZpdHkaDrq1GAoKCAECGRESEyEPQpYBChJvc3RpYXJ5LmFjY291bnQudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9hY2NvdW50L3YxO2FjY291bnR2MaICBk9TVEFDQ6oCEk9zdGlhcnkuQWNjb3VudC5WMcoCEk9zdGlhcnlcQWNjb3VudFxWMeoCFE9zdGlhcnk6OkFjY291bnQ6OlYxYgZwcm90bzM", [file_google_api_annotations, file_ostiary_account_v1_activity, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.account.v1.ListFactorsRequest
@@ -220,6 +222,58 @@ export const UndoDeletionResponseSchema: GenMessage<UndoDeletionResponse> = /*@_
   messageDesc(file_ostiary_account_v1_account_service, 11);
 
 /**
+ * @generated from message ostiary.account.v1.ListActivityRequest
+ */
+export type ListActivityRequest = Message<"ostiary.account.v1.ListActivityRequest"> & {
+  /**
+   * Entries per page, 1 to 500; more counts as 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListActivityRequest.
+ * Use `create(ListActivityRequestSchema)` to create a new message.
+ */
+export const ListActivityRequestSchema: GenMessage<ListActivityRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 12);
+
+/**
+ * @generated from message ostiary.account.v1.ListActivityResponse
+ */
+export type ListActivityResponse = Message<"ostiary.account.v1.ListActivityResponse"> & {
+  /**
+   * The page, the newest first.
+   *
+   * @generated from field: repeated ostiary.account.v1.Activity activity = 1;
+   */
+  activity: Activity[];
+
+  /**
+   * For the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListActivityResponse.
+ * Use `create(ListActivityResponseSchema)` to create a new message.
+ */
+export const ListActivityResponseSchema: GenMessage<ListActivityResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_service, 13);
+
+/**
  * What owners do with their account as a whole. Their sessions and trusted devices
  * are those of SessionService.
  *
@@ -322,6 +376,22 @@ export const AccountService: GenService<{
     methodKind: "unary";
     input: typeof UndoDeletionRequestSchema;
     output: typeof UndoDeletionResponseSchema;
+  },
+  /**
+   * List what happened to the caller's account.
+   *
+   * Returns it in pages, the newest first: sign-ins and those that were refused,
+   * changes, ended sessions, what operators did. As long as events are stored.
+   *
+   * Who may call: callers with a session.
+   * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
+   *
+   * @generated from rpc ostiary.account.v1.AccountService.ListActivity
+   */
+  listActivity: {
+    methodKind: "unary";
+    input: typeof ListActivityRequestSchema;
+    output: typeof ListActivityResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ostiary_account_v1_account_service, 0);

@@ -1,8 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { RecordedEvent } from "../audit/audit-log.ts";
 import { readJson } from "../db/read-json.ts";
 import type { Sql, SqlValue } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
+import type { RecordedEvent } from "./audit-log.ts";
 
 /** An event as it is stored. */
 export interface StoredEvent extends RecordedEvent {

@@ -1,0 +1,3 @@
+module example.com/ostiary/receiver
+
+go 1.21
