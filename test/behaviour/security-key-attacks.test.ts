@@ -3,13 +3,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hours } from "../protocols/clock.ts";
 import { between } from "../protocols/gate.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
-import { addKey, addPasskey, newDevice, removals, signInWithPasskey, useKey, withKeys } from "../protocols/keys.ts";
+import {
+  addKey,
+  addPasskey,
+  appOrigin,
+  newDevice,
+  removals,
+  signInWithPasskey,
+  useKey,
+  withKeys,
+} from "../protocols/keys.ts";
 import { change, enterAs, enterAsNewPerson, type Person } from "../protocols/person.ts";
 import { accepted, type Protocol, refused, type Visitor } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
 import { shownIn } from "../protocols/seen.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
-import type { Authenticator, GetOptions } from "../setup/authenticator.ts";
+import { type Authenticator, createAuthenticator, type GetOptions } from "../setup/authenticator.ts";
 
 /* Security keys as second factors, and keys of either method, against answers that no honest browser gives. */
 
@@ -149,6 +158,19 @@ it("an attestation need not be there, but what it signs must hold", async () => 
   expect(refusal.texts).toMatchObject([{ node: "", id: 4000001 }]);
   for (const attestation of ["none", "packed"] as const)
     accepted(await addPasskey(visitor, newDevice(), { attestation }));
+});
+
+it("an app adds a passkey and signs in with it in its own name, and no other app does", async () => {
+  const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+  const phone = createAuthenticator({ origin: appOrigin });
+  accepted(await addPasskey(visitor, phone));
+  const other = { origin: `android:apk-key-hash:${"b".repeat(43)}` };
+  expect(refused(await signInWithPasskey(nativeRest.enter(server), phone, other)).texts).toMatchObject([
+    { node: "", id: 4000001 },
+  ]);
+  const again = nativeRest.enter(server);
+  accepted(await signInWithPasskey(again, phone));
+  expect(accepted(await again.whoami()).identityId).toBe(person.id);
 });
 
 it("two tabs add security keys at once: both are there, and each raises a session", async () => {

@@ -16,7 +16,14 @@ import { type SeenFlow, shownIn } from "./seen.ts";
 /** The page that uses keys. */
 export const keyOrigin = "http://localhost:4455";
 
-const rp = { id: "localhost", display_name: "The tests", origins: [keyOrigin, "https://login.localhost"] };
+/** The Android app that uses keys, by the digest of its certificate. */
+export const appOrigin = `android:apk-key-hash:${"a".repeat(43)}`;
+
+const rp = {
+  id: "localhost",
+  display_name: "The tests",
+  origins: [keyOrigin, "https://login.localhost", appOrigin],
+};
 
 /** The schema of the tests, whose address also finds security keys. */
 const schemaUrl = (): string => {

@@ -46,16 +46,16 @@ const park = async (of: ContinuationBinding = binding, lifespan = 60_000): Promi
   };
 };
 
-const others: Partial<Record<keyof ContinuationBinding, string | undefined>>[] = [
-  { homeId: randomUUID() },
-  { flowId: randomUUID() },
-  { kind: "redirect" },
-  { step: "callback" },
-  { method: "profile" },
-  { sessionId: randomUUID() },
-  { sessionId: undefined },
-  { identityId: randomUUID() },
-  { identityId: undefined },
+const others: readonly (readonly [string, Partial<Record<keyof ContinuationBinding, string | undefined>>])[] = [
+  ["it is at home elsewhere", { homeId: randomUUID() }],
+  ["the flow is another", { flowId: randomUUID() }],
+  ["it waits for another reason", { kind: "redirect" }],
+  ["it waits for something else", { step: "callback" }],
+  ["the method is another", { method: "profile" }],
+  ["the session is another", { sessionId: randomUUID() }],
+  ["there is no session", { sessionId: undefined }],
+  ["the person is another", { identityId: randomUUID() }],
+  ["there is no person", { identityId: undefined }],
 ];
 
 describe("what waits", () => {
@@ -67,7 +67,7 @@ describe("what waits", () => {
     expect(continuations.open(await park(nobodys), nobodys)).toEqual(payload);
   });
 
-  it.each(others)("does not open where %o", async (other) => {
+  it.each(others)("does not open where %s", async (_, other) => {
     const record = await park();
     expect(continuations.open(record, { ...binding, ...other } as ContinuationBinding)).toBeUndefined();
   });

@@ -25,6 +25,11 @@ describe("a settings flow", () => {
   it("is its owner's, and nobody else's", async () => {
     expect(await reasonOf(() => mustBeOwn(flow, signedIn("ann")))).toBeUndefined();
     expect(await reasonOf(() => mustBeOwn(flow, signedIn("bob")))).toBe("IDENTITY_MISMATCH");
+    expect(() => mustBeOwn(flow, signedIn("bob"))).toThrow(
+      expect.objectContaining({
+        parts: { explain: "The flow was created by another person. Create one with this session." },
+      }),
+    );
   });
 
   it("that is not among the caller's is told from one that does not exist", async () => {

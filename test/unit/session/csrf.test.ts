@@ -72,6 +72,9 @@ describe("the secret of a browser", () => {
     expect(set[1]?.value).toBe(theirs.toString("base64"));
     expect(csrf.ensure(call)).toEqual(theirs);
     expect(csrf.draw()).toHaveLength(32);
+    const alone = callWith();
+    for (const secret of [mine, theirs]) csrf.rotate(alone.call, secret);
+    expect(alone.set.map(({ value }) => value)).toEqual([theirs.toString("base64")]);
   });
 });
 
