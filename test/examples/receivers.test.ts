@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort } from "../protocols/free-port.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
@@ -44,17 +44,15 @@ const start = async (name: string, secrets: readonly string[], command: readonly
     one.printed += text.toString();
   });
   started.push(one);
-  await expect.poll(() => canConnect(port), { timeout: 60_000 }).toBe(true);
+  while (!(await canConnect(port))) await sleep(100);
 };
-const canConnect = async (port: number): Promise<boolean> => {
-  const socket = connect(port, "127.0.0.1");
-  const isOpen = await Promise.race([
-    once(socket, "connect").then(() => true),
-    once(socket, "error").then(() => false),
-  ]);
-  socket.destroy();
-  return isOpen;
-};
+const canConnect = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+    socket.unref().setTimeout(1_000, () => socket.destroy());
+    socket.on("connect", () => socket.destroy());
+  });
 
 beforeAll(async () => {
   await start("python", [secret], ["python3", path.join(examples, "receiver-python/main.py")], { SECRET: secret });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccountService } from "../../../gen/ostiary/account/v1/account_service_pb.ts";
 import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { enrolTotp, withFactors } from "../../protocols/factors.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
 import { done, operatorProtocols, operatorRest, reasonOf } from "../../protocols/operators.ts";
 import { change, enterAs, enterAsNewPerson, newPassword, signIn } from "../../protocols/person.ts";
@@ -12,7 +13,7 @@ import { startServer, type TestServer } from "../../protocols/server.ts";
 const rpc = AccountService.method.listActivity;
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ overrides: withFactors });
 });
 afterAll(() => server?.stop());
 
@@ -71,6 +72,12 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
     expect([seen, seen.length]).toEqual([all, 5]);
     expect((await activityOf(visitor)).at(-1)?.type).toBe("registration.succeeded");
     expect(reasonOf(await ask(visitor, { page_token: "made-up" }))).toBe("INVALID_FIELD");
+  });
+
+  it("who has not given their second factor sees nothing yet", async () => {
+    const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+    await enrolTotp(visitor, server);
+    expect(reasonOf(await ask(await enterAs(nativeRest, server, person)))).toBe("AAL2_REQUIRED");
   });
 
   it("nobody sees anything without a session", async () => {
