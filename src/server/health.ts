@@ -45,6 +45,8 @@ export interface HealthRoutes {
   readonly port: Call["port"];
   readonly version: string;
   readonly metrics: Metrics;
+  /** Tells configurations apart, and says nothing of them. */
+  readonly configDigest: string;
 }
 
 /** Milliseconds between two looks at the server's state while someone watches it. */
@@ -93,7 +95,7 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
       mount: (router) =>
         router.rpc(Health.method.watch, ({ service }, { signal }) => watch(names.has(service), signal)),
     },
-    mount: (app, { port, version, metrics }) => {
+    mount: (app, { port, version, metrics, configDigest }) => {
       const get = (path: string, answer: (reply: FastifyReply, isTrusted: boolean) => unknown, config: LockedRoute) => {
         // The admin port takes its paths with and without the prefix.
         for (const prefix of port === "admin" ? ["", "/admin"] : [""]) {
@@ -122,6 +124,7 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
       );
       if (port !== "admin") return;
       get("/version", async () => ({ version }), {});
+      get("/health/config", async (reply) => reply.type("text/plain; charset=utf-8").send(configDigest), {});
       get(
         "/metrics/prometheus",
         async (reply) => {

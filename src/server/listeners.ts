@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { type DescMethod, getOption } from "@bufbuild/protobuf";
 import fastifyCors from "@fastify/cors";
 import type { FastifyInstance } from "fastify";
@@ -111,6 +112,11 @@ export const createListeners = ({
 
   const { bound, receiving, sending } = bindRpcs(services, { procedures: deps, intakes: intakeDeps });
 
+  // Keyed, so that it says nothing of secrets that are short.
+  const configDigest = createHmac("sha256", config.secrets.cookie[0] ?? "")
+    .update(JSON.stringify(config))
+    .digest("hex");
+
   const descriptors = services.map(({ service }) => service);
 
   const pagesOn = (app: FastifyInstance) =>
@@ -151,7 +157,7 @@ export const createListeners = ({
       log,
       ...(port === "admin" ? adminDoor() : { tls: listener.tls }),
     });
-    health.mount(app, { port, version, metrics });
+    health.mount(app, { port, version, metrics, configDigest });
     mountOpenApi(app, { port, baseUrl: listener.base_url });
     if (port === "public" && serve.public.cors.enabled) app.register(fastifyCors, () => createCors(serve.public.cors));
     mountConnect(app, {

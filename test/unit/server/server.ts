@@ -76,7 +76,7 @@ export const serve = async (
     services,
     intakeOf: (method) => createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
   });
-  health.mount(app, { port, version: "1.2.3", metrics });
+  health.mount(app, { port, version: "1.2.3", metrics, configDigest: "digest" });
   mountConnect(app, {
     rpcs: fakes.map(([method, run]) => ({
       method,
