@@ -123,7 +123,7 @@ const withApp =
       form.ui.nodes.find(({ attributes: { id } }) => id === "totp_secret_key")?.attributes.text?.text ?? "";
     const code = codeAt(secret, new Date(Date.now() - STEP_MS));
     await call(`/self-service/settings?flow=${settingsFlow}`, { method: "totp", totp_code: code });
-    const { id } = await call("/self-service/login/api?aal=aal2");
+    const { id } = await call("/self-service/login/api?aal=aal2&refresh=true");
     return { token, flow: id, secret };
   };
 
