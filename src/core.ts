@@ -6,6 +6,8 @@ import { createReadiness } from "./db/readiness.ts";
 import type { Database } from "./db/sql.ts";
 import { createOutbox } from "./events/outbox.ts";
 import { createPasswordMigration } from "./hooks/web-hook/password-migration.ts";
+import { createAddressUndos } from "./identity/address-undos.ts";
+import { createPendingAddresses } from "./identity/pending-addresses.ts";
 import { createIdentityStore } from "./identity/store.ts";
 import { createJobs } from "./jobs/engine.ts";
 import { observeJobs } from "./jobs/metrics.ts";
@@ -28,6 +30,10 @@ export interface AppOverrides {
   /** Holds failed sign-ins back. */
   readonly wait?: Wait;
 }
+
+/** Whether a hook follows changes of the profile. */
+const hasProfileHook = ({ flows: { settings } }: Config["selfservice"], name: string): boolean =>
+  settings.after.methods.profile?.hooks.some(({ hook }) => hook === name) === true;
 
 /** What every module may stand on. */
 export type Core = Awaited<ReturnType<typeof createCore>>;
@@ -83,6 +89,18 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     audit,
     outbox,
     refusals: createRefusals({ audit, clock, db, log }),
+    pendingAddresses: createPendingAddresses({
+      aead,
+      clock,
+      enabled: hasProfileHook(config.selfservice, "verify_new_address"),
+      lifespan: config.selfservice.flows.settings.addresses.pending_lifespan,
+    }),
+    addressUndos: createAddressUndos({
+      aead,
+      clock,
+      enabled: config.selfservice.notices.address || hasProfileHook(config.selfservice, "notify_previous_addresses"),
+      lifespan: config.selfservice.flows.settings.addresses.undo_lifespan,
+    }),
     /** Public base URL, without a slash at its end. */
     publicUrl: serve.public.base_url.replace(/\/+$/, ""),
     /** Keys the digests of what is counted and looked up. */

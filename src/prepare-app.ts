@@ -3,6 +3,7 @@ import { ConfigError } from "./config/config-error.ts";
 import type { HookConfig } from "./config/hook-config.ts";
 import { type PreparedCourier, prepareCourier } from "./courier/prepare.ts";
 import { findReceiverFaults } from "./events/find-receiver-faults.ts";
+import { findRecipientsFault } from "./hooks/notices/previous-addresses.ts";
 import { findPasswordMigrationFaults } from "./hooks/web-hook/password-migration.ts";
 import { type PreparedWebHooks, prepareWebHooks } from "./hooks/web-hook/prepare.ts";
 import { findLookFaults } from "./hosted/look.ts";
@@ -42,6 +43,7 @@ export const prepareApp = async ({
     ...webHooks.faults,
     ...findReceiverFaults(events, addressRules),
     ...findPasswordMigrationFaults(selfservice.methods.password.migrate_hook, addressRules),
+    ...findNoticeFaults(allHooks(selfservice)),
     ...findMapperFaults(selfservice.methods.oidc.config),
     ...findTlsFaults(serve),
     ...findLookFaults(hosted),
@@ -50,6 +52,13 @@ export const prepareApp = async ({
   const schemas = await loadSchemas(identity, { publicBaseUrl: serve.public.base_url, addressRules });
   return { addressRules, courier, schemas, webHooks };
 };
+
+/** What is wrong with the configuration of hooks that tell people of changes. */
+const findNoticeFaults = (hooks: readonly HookConfig[]) =>
+  hooks.flatMap(({ hook, path, config }) => {
+    const fault = hook === "notify_previous_addresses" ? findRecipientsFault(config) : undefined;
+    return fault === undefined ? [] : [{ path: `${path}.config`, message: fault }];
+  });
 
 /** The hooks of all flows, with where they stand. */
 const allHooks = ({ flows }: Config["selfservice"]): readonly HookConfig[] =>

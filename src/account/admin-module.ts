@@ -13,7 +13,8 @@ import { createIdentityAdminService } from "./identities/service.ts";
 import { createSessionAdminService } from "./session-admin/service.ts";
 
 /** What operators' calls stand on. */
-interface AdminDeps extends Pick<IdentityAdminDeps, "audit" | "clock" | "db" | "identities" | "schemas"> {
+interface AdminDeps
+  extends Pick<IdentityAdminDeps, "audit" | "clock" | "db" | "identities" | "pendingAddresses" | "schemas"> {
   readonly config: Pick<Config, "feature_flags" | "secrets" | "selfservice" | "serve" | "session">;
   readonly trustedDevices: TrustedDevices;
 }

@@ -1,9 +1,13 @@
 import type { Config } from "../config/config.ts";
+import { createConflictRetry } from "../flows/shared/conflict-retry.ts";
+import { undoUrls } from "../flows/shared/undo-urls.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import type { Csrf } from "../session/csrf.ts";
 import { createTokenizer } from "../session/tokenizer.ts";
+import type { AddressDeps, UndoDeps } from "./addresses/deps.ts";
+import { createAddressService } from "./addresses/service.ts";
 import type { OwnedCredentials } from "./owner/deps.ts";
 import { createOwners, type OwnersDeps } from "./owner/module.ts";
 import type { SessionDeps, WhoAmIAnswering } from "./sessions/deps.ts";
@@ -13,7 +17,7 @@ import { createSessionService } from "./sessions/service.ts";
 export interface AccountDeps
   extends Omit<SessionDeps, "sessions" | "sessionEndings" | "csrf" | "requiredAal" | "answering">,
     Omit<OwnersDeps, "config" | "owned" | "requiredAal" | "sessions"> {
-  readonly config: OwnersDeps["config"] & Pick<Config, "feature_flags" | "session">;
+  readonly config: OwnersDeps["config"] & Pick<Config, "feature_flags" | "selfservice" | "session">;
   readonly publicUrl: string;
   readonly print: WhoAmIAnswering["print"];
   readonly addressRules: AddressRules;
@@ -24,10 +28,15 @@ interface OwnerMethods {
   readonly credentials: OwnedCredentials["kinds"];
   readonly oidc: { readonly links: OwnedCredentials["links"] };
 }
+/** What owners do about their addresses stands on. */
+type AccountAddressDeps = Omit<
+  AddressDeps & UndoDeps,
+  "requiredAal" | "findLive" | "revokeOthers" | "conflictRetry" | "undoUrl" | "undoneUrl"
+>;
 
 /** Creates what owners do outside flows: who is signed in, where else, and ending it. */
 export const createAccount = (
-  deps: AccountDeps,
+  deps: AccountDeps & AccountAddressDeps,
   sessions: {
     readonly store: SessionDeps["sessions"];
     readonly endings: SessionDeps["sessionEndings"];
@@ -53,6 +62,14 @@ export const createAccount = (
   });
   return {
     services: [
+      createAddressService({
+        ...deps,
+        findLive: sessions.store.findLive,
+        revokeOthers: sessions.store.revokeOthers,
+        conflictRetry: createConflictRetry(deps),
+        ...undoUrls(deps.config.selfservice.flows.settings.addresses.undo_ui_url),
+        requiredAal: session.whoami.required_aal,
+      }),
       createSessionService({
         ...deps,
         csrf: sessions.csrf,

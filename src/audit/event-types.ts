@@ -45,6 +45,10 @@ export const eventSchemaVersion = 1;
 // biome-ignore format: a table, read by its columns
 export const eventTypes = {
   "account.recovered": { subject: "The account was recovered by a code or link", fields: ["method"], since: 1 },
+  "address.change_cancelled": { subject: "An address that waited for its proof was given up", fields: [], since: 1 },
+  "address.change_requested": { subject: "A new address waits for its proof", fields: ["via"], since: 1 },
+  "address.change_undone": { subject: "Whoever had an address before undid its change; all sessions ended", fields: ["via"], since: 1 },
+  "address.changed": { subject: "An address that waited was proven and took effect", fields: ["via"], since: 1 },
   "address.verified": { subject: "An address was verified", fields: ["via"], since: 1 },
   "credential.deleted": { subject: "An operator removed a credential", fields: ["credential"], since: 1 },
   "deletion.cancelled": { subject: "The deletion of the account was called off", fields: [], since: 1 },

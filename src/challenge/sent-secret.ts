@@ -12,26 +12,37 @@ export interface SentSecret {
   readonly address: Address | undefined;
   /** Whose address it is; undefined where nobody has it, or nobody is known yet. */
   readonly identityId: string | undefined;
+  /** The address that takes effect with it; undefined where the account has the address already. */
+  readonly pendingId?: string | undefined;
   readonly expiresAt: Date;
 }
 
 /** Writes it as JSON. */
-export const sentSecretToJson = ({ serial, digest, address, identityId, expiresAt }: SentSecret): JsonObject => ({
+export const sentSecretToJson = ({
+  serial,
+  digest,
+  address,
+  identityId,
+  pendingId,
+  expiresAt,
+}: SentSecret): JsonObject => ({
   serial,
   ...(digest && { digest }),
   ...(address && { via: address.via, value: address.value }),
   ...(identityId !== undefined && { identity_id: identityId }),
+  ...(pendingId !== undefined && { pending_id: pendingId }),
   expires_at: expiresAt.getTime(),
 });
 
 /** Reads what `sentSecretToJson` has written. */
 export const sentSecretFromJson = (json: JsonObject): SentSecret => {
-  const { serial, digest, via, value, identity_id: identityId, expires_at: expiresAt } = json;
+  const { serial, digest, via, value, identity_id: identityId, pending_id: pendingId, expires_at: expiresAt } = json;
   return {
     serial: String(serial),
     digest: digest as JsonObject | undefined,
     address: typeof value === "string" ? { via: via === "sms" ? "sms" : "email", value } : undefined,
     identityId: typeof identityId === "string" ? identityId : undefined,
+    ...(typeof pendingId === "string" && { pendingId }),
     expiresAt: new Date(Number(expiresAt)),
   };
 };

@@ -4,6 +4,7 @@ import type { CourierConfig } from "./courier-config.ts";
 import type { EventsConfig } from "./events-config.ts";
 import type { AfterConfig, HookConfig, WebHookClientConfig } from "./hook-config.ts";
 import type { KeyMethodsConfig } from "./keys-config.ts";
+import type { AddressChangesConfig, NoticesConfig } from "./notices-config.ts";
 import type { OidcConfig } from "./oidc-config.ts";
 import type { PasswordMigrationConfig, PasswordPolicyConfig } from "./password-config.ts";
 import type { AdminAuthConfig, UnixSocketConfig } from "./serve-config.ts";
@@ -94,6 +95,7 @@ export interface SelfServiceConfig {
       readonly lifespan: number;
       readonly privileged_session_max_age: number;
       readonly required_aal: "aal1" | "highest_available";
+      readonly addresses: AddressChangesConfig;
       readonly before: readonly HookConfig[];
       readonly after: AfterConfig;
     };
@@ -122,6 +124,7 @@ export interface SelfServiceConfig {
     readonly error: { readonly ui_url: string };
   };
   readonly methods: MethodsConfig;
+  readonly notices: NoticesConfig;
 }
 
 export interface MethodsConfig extends KeyMethodsConfig {

@@ -11,7 +11,7 @@ import { isMap, type Path, printPath, type Raw } from "./tree.ts";
 const methods = ["captcha", "saml", "deviceauthn", "b2b"];
 
 /** Hooks without a file in `hooks/`. They are taken out of the lists they stand in. */
-const hooks = ["b2b_sso", "organization", "verify_new_address", "notify_previous_addresses"];
+const hooks = ["b2b_sso", "organization"];
 
 /** Everything else, by path, and why it has no effect; `*` is any key. */
 const others: Readonly<Record<string, string>> = {

@@ -31,15 +31,18 @@ const keys: readonly Guard[] = [
   { key: "organizations", asks: isFilled, without: "people of an organization could sign in past its own provider" },
 ];
 
-const hooks: Readonly<Record<string, string>> = {
-  verify_new_address: "a changed address would be used before anybody verified it",
-  notify_previous_addresses: "nobody would hear that their address was changed",
+/** Hooks that guard nothing while another part is off, and what happens then. */
+const hooks: Readonly<Record<string, { readonly needs: string; readonly without: string }>> = {
+  verify_new_address: {
+    needs: "selfservice.flows.verification.enabled",
+    without: "a new address could never be confirmed",
+  },
 };
 
 /** Every guard that stops the start, as people write it, and what happens without it. */
 export const missingGuards: readonly (readonly [name: string, without: string])[] = [
   ...keys.map(({ key, without }) => [key, without] as const),
-  ...Object.entries(hooks).map(([hook, without]) => [`the hook ${hook}`, without] as const),
+  ...Object.entries(hooks).map(([hook, { needs, without }]) => [`the hook ${hook} without ${needs}`, without] as const),
 ];
 
 /** Finds the guards that a configuration counts on and the server does not have. */
@@ -63,16 +66,17 @@ function findMissingHooks(raw: Raw): Finding[] {
     if (isUnsupported(path) || isOff(path)) return;
     if (isMap(value)) for (const [key, child] of Object.entries(value)) walk(child, [...path, key]);
     if (!Array.isArray(value) || path.at(-1) !== "hooks") return;
-    for (const [index, hook] of value.entries()) if (isMap(hook)) found.push(...findFault(hook, [...path, index]));
+    for (const [index, hook] of value.entries()) if (isMap(hook)) found.push(...findFault(raw, hook, [...path, index]));
   };
   walk(valueAt(raw, ["selfservice", "flows"]), ["selfservice", "flows"]);
   return found;
 }
 
-function findFault(hook: Raw, path: Path): Finding[] {
+function findFault(raw: Raw, hook: Raw, path: Path): Finding[] {
   const name = String(hook.hook);
-  const without = Object.hasOwn(hooks, name) ? hooks[name] : undefined;
-  return without === undefined ? [] : [finding(path, `the hook ${name} is not there yet`, without)];
+  const part = Object.hasOwn(hooks, name) ? hooks[name] : undefined;
+  if (part === undefined || isOn(valueAt(raw, part.needs.split(".")))) return [];
+  return [finding(path, `the hook ${name} needs ${part.needs}`, part.without)];
 }
 
 const finding = (path: Path, message: string, without: string): Finding => ({

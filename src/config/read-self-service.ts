@@ -68,6 +68,11 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
         ...common(settings, "settings"),
         privileged_session_max_age: settings.duration("privileged_session_max_age"),
         required_aal: settings.choice("required_aal"),
+        addresses: {
+          pending_lifespan: settings.duration("addresses.pending_lifespan"),
+          undo_lifespan: settings.duration("addresses.undo_lifespan"),
+          undo_ui_url: absolute(settings.optionalText("addresses.undo_ui_url") ?? page("address-undo")),
+        },
       },
       login: { ...common(login, "login"), style: login.choice("style") },
       registration: {
@@ -83,6 +88,12 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
         after: { default_browser_return_url: returnUrl(flows.part("logout.after")) },
       },
       error: { ui_url: uiUrl(flows.part("error"), "error") },
+    },
+    notices: {
+      password: selfservice.flag("notices.password"),
+      provider: selfservice.flag("notices.provider"),
+      factor: selfservice.flag("notices.factor"),
+      address: selfservice.flag("notices.address"),
     },
     methods: {
       oidc: readOidc(methods.part("oidc"), origin),

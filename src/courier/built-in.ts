@@ -40,6 +40,7 @@ const layout = compileTemplate(readFileSync(new URL("./layout/mail.html", import
 
 /** What is said at the end, by what a message is about. */
 const notesOf = (template: MessageTemplate): readonly string[] => {
+  if (template === "address_change_undone") return [];
   if (template.endsWith("_code_valid")) return ["note.secret", "note.ignore"];
   if (template.endsWith("_valid")) return ["note.ignore"];
   return template.endsWith("_invalid") ? ["note.stranger"] : ["note.alarm"];
@@ -61,6 +62,7 @@ export const writeBuiltIn = ({ template, content, createdAt }: WrittenMessage, s
   const lines = [
     say(`${template}.text`),
     ...(data.newAddress !== undefined || data.name !== undefined ? [say(`${template}.detail`)] : []),
+    ...(data.url === undefined ? [] : [say(`${template}.undo`)]),
   ].filter((line) => line !== "");
   const notes = [...(values.duration === undefined ? [] : [say("valid")]), ...notesOf(template).map(say)];
 
@@ -90,6 +92,9 @@ export const writeBuiltIn = ({ template, content, createdAt }: WrittenMessage, s
       [subject, ...lines, data.code, data.url, notes.join("\n"), `-- \n${say("footer")}`]
         .filter((part) => part !== undefined && part !== "")
         .join("\n\n"),
-    sms: () => findText(language, `${template}.sms`, values) ?? `${service}: ${subject}`,
+    sms: () =>
+      (data.url === undefined ? undefined : findText(language, `${template}.undo_sms`, values)) ??
+      findText(language, `${template}.sms`, values) ??
+      `${service}: ${subject}`,
   };
 };

@@ -30,6 +30,9 @@ export const messageTemplates = [
   "provider_unlinked",
   "account_deletion_requested",
   "account_deletion_undone",
+  "backup_codes_changed",
+  "backup_codes_removed",
+  "address_change_undone",
 ] as const;
 
 /**

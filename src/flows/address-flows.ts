@@ -1,11 +1,13 @@
 import type { Guards } from "../challenge/module.ts";
 import type { Core } from "../core.ts";
 import type { Courier } from "../courier/courier.ts";
+import type { Sql } from "../db/sql.ts";
 import type { VerificationHooks } from "../hooks/phases.ts";
 import type { HookRunner } from "../hooks/runner.ts";
 import { showVerificationUi } from "../hooks/show-verification-ui.ts";
 import type { Methods } from "../methods/module.ts";
 import type { createSessions } from "../session/module.ts";
+import type { SessionKey } from "../session/store.ts";
 import { createRecoveryAdminService } from "./recovery/admin.ts";
 import { createRenderRecovery, type RenderRecovery } from "./recovery/render.ts";
 import { createRecoveryService } from "./recovery/service.ts";
@@ -13,8 +15,10 @@ import { newSettingsFlow } from "./settings/create.ts";
 import type { FlowDestinations, FlowForms, FlowSessions, FlowStorage } from "./shared/deps.ts";
 import { formOf } from "./shared/form.ts";
 import { createRenderVerification, type RenderVerification } from "./verification/render.ts";
+import { createResend, type ResendPendingAddress } from "./verification/resend.ts";
 import { createVerificationService } from "./verification/service.ts";
 import { createVerifier } from "./verification/verifier.ts";
+import { createVerifyNewAddress } from "./verification/verify-new-address.ts";
 
 /** What flows that send messages to addresses stand on. */
 interface AddressFlowsDeps {
@@ -25,7 +29,7 @@ interface AddressFlowsDeps {
   readonly courier: Courier;
   /** What all flows share. */
   readonly shared: FlowStorage & FlowSessions & FlowDestinations & Omit<FlowForms, "hooks">;
-  readonly hooks: { readonly verification: HookRunner; readonly recovery: HookRunner };
+  readonly hooks: { readonly verification: HookRunner; readonly recovery: HookRunner; readonly settings: HookRunner };
   readonly render: { readonly verification: RenderVerification; readonly recovery: RenderRecovery };
 }
 
@@ -75,24 +79,29 @@ const proofOf = (
 export const createVerificationHooks = (
   deps: Omit<AddressFlowsDeps, "hooks" | "render">,
   takesPhoneNumbers: boolean,
-): VerificationHooks => {
-  const { selfservice, feature_flags: flags } = deps.core.config;
+): VerificationHooks & { readonly resendPending: ResendPendingAddress | undefined } => {
+  const { selfservice, feature_flags: flags, security } = deps.core.config;
   const { verification } = selfservice.flows;
-  if (!verification.enabled) return { hooks: [], open: async () => undefined };
+  if (!verification.enabled)
+    return { hooks: [], open: async () => undefined, verifyNewAddress: undefined, resendPending: undefined };
   const sendsToAll = flags.legacy_continue_with_verification_ui;
-  const verifier = createVerifier({
-    ...proofOf(deps, takesPhoneNumbers),
-    config: verification,
-    methods: deps.methods.verification,
-    sendsToAll,
-  });
-  return { hooks: sendsToAll ? [verifier, showVerificationUi()] : [verifier], open: verifier.open };
+  const beginning = { ...proofOf(deps, takesPhoneNumbers), config: verification, methods: deps.methods.verification };
+  const verifier = createVerifier({ ...beginning, sendsToAll });
+  return {
+    hooks: sendsToAll ? [verifier, showVerificationUi()] : [verifier],
+    open: verifier.open,
+    verifyNewAddress: createVerifyNewAddress({
+      ...beginning,
+      hidesAccounts: security.account_enumeration.mitigate,
+    }),
+    resendPending: createResend(beginning),
+  };
 };
 
 /** Creates verification and recovery. */
 export const createAddressFlows = ({ hooks, render, ...deps }: AddressFlowsDeps, takesPhoneNumbers: boolean) => {
-  const { core, methods, shared } = deps;
-  const { config, digestKey } = core;
+  const { core, methods, sessions, shared } = deps;
+  const { clock, config, digestKey } = core;
   const { flows } = config.selfservice;
   const proof = proofOf(deps, takesPhoneNumbers);
   const verification = {
@@ -101,6 +110,10 @@ export const createAddressFlows = ({ hooks, render, ...deps }: AddressFlowsDeps,
     methods: methods.verification,
     hooks: hooks.verification,
     render: render.verification,
+    findSession: async (sql: Sql, session: SessionKey) =>
+      (await sessions.store.findLive(sql, session, clock.now()))?.session,
+    settingsHooks: hooks.settings,
+    hidesAccounts: config.security.account_enumeration.mitigate,
   };
   const recovery = {
     ...proof,

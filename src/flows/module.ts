@@ -47,6 +47,7 @@ import { createHookFlows } from "./shared/hook-flow.ts";
 import { createReturnTo } from "./shared/return-to.ts";
 import { createSealedContext } from "./shared/sealed-context.ts";
 import { createFlowStore } from "./shared/store.ts";
+import { undoUrls } from "./shared/undo-urls.ts";
 import { createFlowUrls } from "./shared/urls.ts";
 
 /** Creates what all flows share, the flows themselves, and the way back from other sites into them. */
@@ -119,7 +120,15 @@ export const createFlows = (
   const printers = createPrinters();
   const print = <Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>) =>
     JSON.parse(printers.of(desc)(message)) as JsonObject;
-  const hooks = createHooks(core, sessions, print, () => verificationHooks);
+  const hooks = createHooks(core, sessions, print, () => verificationHooks, {
+    courier,
+    clock,
+    messages: limits.messages,
+    takesPhoneNumbers,
+    identities,
+    undos: core.addressUndos,
+    ...undoUrls(settings.addresses.undo_ui_url),
+  });
   const runnerOf = (flow: FlowKind, implicit: readonly Hook[] = []) =>
     createHookRunner({ flow, ...selfservice.flows[flow], implicit }, hooks.factories);
   const shared = {
@@ -155,7 +164,7 @@ export const createFlows = (
     conflictRetry: createConflictRetry({ db, identities }),
     continuations,
     methods: methods.settings,
-    hooks: runnerOf("settings", verificationHooks.hooks),
+    hooks: runnerOf("settings", [...verificationHooks.hooks, ...hooks.implicit.settings]),
     render: render.settings,
     factors,
   };
@@ -165,7 +174,10 @@ export const createFlows = (
     requiredAal: config.session.whoami.required_aal,
     pendingAccountLinks: createPendingAccountLinks(sealedContext),
     methods: methods.login,
-    hooks: runnerOf("login", config.account.deletion.undone_by_sign_in ? [undoDeletion(core)] : []),
+    hooks: runnerOf("login", [
+      ...hooks.implicit.login,
+      ...(config.account.deletion.undone_by_sign_in ? [undoDeletion(core)] : []),
+    ]),
     render: render.login,
   };
   const registrationDeps = {
@@ -180,7 +192,7 @@ export const createFlows = (
   const addressFlows = createAddressFlows(
     {
       ...addressDeps,
-      hooks: { verification: runnerOf("verification"), recovery: runnerOf("recovery") },
+      hooks: { verification: runnerOf("verification"), recovery: runnerOf("recovery"), settings: settingsDeps.hooks },
       render,
     },
     takesPhoneNumbers,
@@ -216,6 +228,7 @@ export const createFlows = (
     callers,
     factors,
     urls,
+    resendPending: verificationHooks.resendPending,
     print,
     exchange: createExchange(callbackDeps),
     logout: createLogout({
@@ -237,6 +250,8 @@ export const createFlows = (
     purge: [
       // What waits holds what nobody should keep: it is gone once it is over, whatever else stays longer.
       { table: "continuations", expires: "expires_at", retention: 0 },
+      { table: "address_undos", expires: "expires_at", retention },
+      { table: "pending_addresses", expires: "expires_at", retention: 0 },
       { table: "flows", expires: "expires_at", retention },
     ],
   };

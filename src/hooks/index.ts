@@ -1,4 +1,5 @@
 import type { SessionStore } from "../session/store.ts";
+import { notifyPreviousAddresses, type PreviousAddressesDeps } from "./notices/previous-addresses.ts";
 import type { HookFactory, VerificationHooks } from "./phases.ts";
 import { requireVerifiedAddress } from "./require-verified-address.ts";
 import { revokeActiveSessions } from "./revoke-active-sessions.ts";
@@ -14,6 +15,7 @@ export const hooks = ({
   webHook: deps,
   showsEveryVerification,
   verification,
+  previousAddresses,
 }: {
   readonly sessions: SessionStore;
   readonly webHook: WebHookDeps;
@@ -21,12 +23,15 @@ export const hooks = ({
   readonly showsEveryVerification: boolean;
   /** Verification, once its flow is there. */
   readonly verification: () => VerificationHooks;
+  readonly previousAddresses: PreviousAddressesDeps;
 }) =>
   ({
+    notify_previous_addresses: notifyPreviousAddresses(previousAddresses),
     require_verified_address: requireVerifiedAddress(() => verification().open),
     revoke_active_sessions: revokeActiveSessions(sessions),
     session,
     show_verification_ui: showsEveryVerification ? nothing : showVerificationUi,
     verification: () => ({ ...verification().hooks[0] }),
+    verify_new_address: () => ({ ...verification().verifyNewAddress }),
     web_hook: webHook(deps),
   }) satisfies Readonly<Record<string, HookFactory>>;

@@ -11,6 +11,10 @@ import type { Schemas } from "../schema/sources.ts";
 import type { Cookies } from "../session/cookies.ts";
 import type { SessionStore } from "../session/store.ts";
 import { hooks } from "./index.ts";
+import { createAccountChangeNotices } from "./notices/account-changes.ts";
+import type { NoticeDeps } from "./notices/notify.ts";
+import { createPreviousAddressNotices, type PreviousAddressesDeps } from "./notices/previous-addresses.ts";
+import { createReleaseJob, releaseLater } from "./notices/release.ts";
 import type { VerificationHooks } from "./phases.ts";
 import { createHookContexts } from "./web-hook/context.ts";
 import { createEnqueue, createWebHookJob } from "./web-hook/job.ts";
@@ -20,9 +24,26 @@ import { createRenderPerson, type PrintMessage } from "./web-hook/render-person.
 /** Bytes of the answer of a receiver. */
 const ANSWER_LIMIT = 5 * 1024 * 1024;
 
+/** Messages about changes, as `selfservice.notices` asks for them. */
+const createImplicitNotices = (deps: PreviousAddressesDeps, { flows, notices }: Config["selfservice"]) => {
+  const isListed = flows.settings.after.methods.profile?.hooks.some(({ hook }) => hook === "notify_previous_addresses");
+  const changes = [createAccountChangeNotices(deps, notices)];
+  const addresses = notices.address
+    ? // Where the list tells of it, it does so as it is configured.
+      [
+        createPreviousAddressNotices(
+          deps,
+          "removed_and_verified",
+          ({ method }) => isListed === true && method === "profile",
+        ),
+      ]
+    : [];
+  return { settings: [...changes, ...addresses], login: changes };
+};
+
 /** What hooks stand on. */
 export interface HooksDeps {
-  readonly config: Pick<Config, "clients" | "feature_flags" | "session">;
+  readonly config: Pick<Config, "clients" | "feature_flags" | "selfservice" | "session">;
   readonly addressRules: AddressRules;
   readonly clock: Clock;
   readonly db: Database;
@@ -34,11 +55,15 @@ export interface HooksDeps {
 
 /** Creates the hooks, by their names in the configuration, and what delivers for them in the background. */
 export const createHooks = (
-  { config, addressRules, clock, db, jobs, log, schemas, webHooks: { programs } }: HooksDeps,
+  deps: HooksDeps,
   sessions: Pick<Cookies, "csrf"> & { readonly store: SessionStore },
   print: PrintMessage,
   verification: () => VerificationHooks,
+  notices: NoticeDeps & Pick<PreviousAddressesDeps, "identities" | "undos" | "undoUrl">,
 ) => {
+  const { config, addressRules, clock, db, jobs, log, schemas, webHooks } = deps;
+  const { identities, undos } = notices;
+  const { programs } = webHooks;
   const { header_allowlist: headerAllowlist, timeout } = config.clients.web_hook;
   const engine = createJsonnetEngine();
   const send = createSendRequest({ fetch: createOutboundFetch(), rules: addressRules, timeout, limit: ANSWER_LIMIT });
@@ -49,14 +74,21 @@ export const createHooks = (
     renderPerson: createRenderPerson({ clock, print, schemas }),
   });
   const enqueue = createEnqueue({ db, jobs });
+  const previousAddresses = {
+    ...notices,
+    releaseLater: releaseLater(jobs, clock, undos.lifespan),
+  };
   return {
     factories: hooks({
       sessions: sessions.store,
       verification,
+      previousAddresses,
       showsEveryVerification: config.feature_flags.legacy_continue_with_verification_ui,
       webHook: { contexts, engine, programs, send, enqueue, wake: jobs.wake, log },
     }),
-    jobs: [createWebHookJob({ engine, programs, send })],
+    /** What follows changes of settings and sign-ins, whatever is configured for them. */
+    implicit: createImplicitNotices(previousAddresses, config.selfservice),
+    jobs: [createWebHookJob({ engine, programs, send }), createReleaseJob({ db, identities, clock })],
     close: () => engine.close(),
   };
 };

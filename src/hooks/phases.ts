@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { ContinueWith } from "../../gen/ostiary/ui/v1/ui_pb.ts";
+import type { EventContent } from "../audit/event-types.ts";
 import type { Sql } from "../db/sql.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
+import type { NewPendingAddress } from "../identity/pending-addresses.ts";
 import type { Call } from "../lib/call.ts";
 import type { SessionRecord } from "../session/session.ts";
 import type { FormMessage } from "../ui/stored-message.ts";
@@ -74,7 +76,14 @@ export interface WrittenContext extends ChangeContext {
   readonly nextSecret?: Buffer | undefined;
   /** The verification flows of this change, in order. A hook that creates one adds it in the transaction. */
   readonly verifications: CreatedVerification[];
+  /** Addresses that the change brought, and that take effect only once they are proven. */
+  readonly waiting?: readonly WaitingAddress[];
+  /** What is recorded of the change, where that is its own. */
+  readonly event?: EventContent | undefined;
 }
+
+/** An address that is held back until it is proven, and how it comes into the traits then. */
+export type WaitingAddress = Pick<NewPendingAddress, "via" | "value" | "patches" | "isTaken">;
 
 /** A hook refuses a change: the form says why, and nothing is written. */
 export interface HookRejected {
@@ -92,6 +101,8 @@ export interface IdentityRevision {
   readonly verified?: readonly { readonly via: string; readonly value: string }[];
   /** Addresses of the person that a message is on its way to. */
   readonly sent?: readonly { readonly via: string; readonly value: string }[];
+  /** Addresses that `traits` no longer have, because they wait for their proof. */
+  readonly waiting?: readonly WaitingAddress[];
 }
 
 /** A hook changes the person before they are written. */
@@ -128,6 +139,8 @@ export interface VerificationHooks {
   /** Those that follow a registration and a change of settings, whatever is configured. None where it is off. */
   readonly hooks: readonly Hook[];
   readonly open: OpenVerification;
+  /** Has new addresses wait for their proof. Undefined where there is no verification. */
+  readonly verifyNewAddress: Hook | undefined;
 }
 
 /** Where a hook stands in the configuration. */

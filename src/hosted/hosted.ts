@@ -9,6 +9,7 @@
  * flows nor sessions nor what is allowed, and stores nothing.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { createAddressUndoPage } from "./address-undo-page.ts";
 import { type Answer, goTo } from "./answer.ts";
 import type { FetchApi } from "./api.ts";
 import { createInitUrl } from "./api-urls.ts";
@@ -148,9 +149,11 @@ export const createHosted = ({
     app.get("/hosted/settings", flowPage(createSettingsPage(pageDeps)));
     app.get("/hosted/verification", flowPage(createVerificationPage(pageDeps)));
     app.get("/hosted/recovery", flowPage(createRecoveryPage(pageDeps)));
+    app.get("/hosted/address-undo", page(createAddressUndoPage(publicUrl)));
     app.get("/hosted/error", page(showError));
     app.get("/hosted/signed-out", page(showSignedOut));
     app.post("/hosted/end-session", page(ownForms.endSession));
+    app.post("/hosted/pending-address", page(ownForms.pendingAddress));
     app.post("/hosted/language", page(ownForms.chooseLanguage));
     app.get("/hosted/deletion", page(deletion.showUndo));
     app.post("/hosted/deletion", page(deletion.undo));

@@ -7,14 +7,16 @@ import { foreign, isFromPage, placeOf, readForm } from "./own-form.ts";
 import type { Visit } from "./visit.ts";
 
 /*
- * The two forms that are the pages' own: what a form cannot ask of the API
- * itself (ending a session is a DELETE), and which language to speak. Both are
+ * The forms that are the pages' own: what a form cannot ask of the API
+ * itself (ending a session is a DELETE), and which language to speak. All are
  * taken from the pages alone.
  */
 
 /** Reads and answers the pages' own forms. */
 export interface OwnForms {
   readonly endSession: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
+  /** Has another message sent to an address that waits, or gives it up. */
+  readonly pendingAddress: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
   readonly chooseLanguage: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
 }
 
@@ -46,6 +48,22 @@ export const createOwnForms = ({ publicUrl, initUrl, secureCookies }: OwnFormsDe
     );
   };
 
+  const pendingAddress: OwnForms["pendingAddress"] = async (visit, request) => {
+    if (!isFromPage(request, origin)) return foreign(visit);
+    const form = readForm(request.body);
+    const path = `/addresses/pending/${encodeURIComponent(form.get("id") ?? "")}`;
+    const sends = form.get("action") === "resend";
+    const got = sends
+      ? await visit.api.post<{ readonly flow?: string }>(`${path}/resend`, {})
+      : await visit.api.delete(path);
+    if (got.kind === "refused")
+      return got.status === 401 ? goTo(initUrl("login"), got.cookies) : failed(got, visit.texts);
+    const { flow } = (got.body ?? {}) as { readonly flow?: string };
+    if (sends && flow !== undefined) return goTo(`verification?flow=${encodeURIComponent(flow)}`, got.cookies);
+    const back = placeOf(form.get("back"));
+    return goTo(`${back}${back.includes("?") ? "&" : "?"}given_up=one#pending-addresses`, got.cookies);
+  };
+
   const chooseLanguage: OwnForms["chooseLanguage"] = async (visit, request) => {
     if (!isFromPage(request, origin)) return foreign(visit);
     const form = readForm(request.body);
@@ -54,7 +72,7 @@ export const createOwnForms = ({ publicUrl, initUrl, secureCookies }: OwnFormsDe
     return goTo(placeOf(form.get("back")), language === undefined ? [] : [cookie]);
   };
 
-  return { endSession, chooseLanguage };
+  return { endSession, pendingAddress, chooseLanguage };
 };
 
 /** What a form ends: trust in a browser, one session, or all others. */

@@ -5,6 +5,7 @@ import type { PageDeps } from "./facts.ts";
 import type { FlowPage } from "./flow-page.ts";
 import { hasErrors } from "./form-page.ts";
 import { html } from "./html.ts";
+import { findPendingAddresses, renderPendingAddresses } from "./pending-addresses.ts";
 import { personOf } from "./person.ts";
 import { renderSections } from "./render-sections.ts";
 import { safeUrl } from "./safe-url.ts";
@@ -20,11 +21,12 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
     const view = createView(texts, { pages: ["settings"], rules: facts.passwordRules, nodes });
     const person = personOf(flow.identity);
     const isSaved = flow.state === "success";
-    const [signOutUrl, sessions, activity, deletion] = await Promise.all([
+    const [signOutUrl, sessions, activity, deletion, pending] = await Promise.all([
       findSignOutUrl(api),
       findSessions(api, facts),
       findActivity(api),
       findDeletion(api),
+      findPendingAddresses(api),
     ]);
     const { above, sections } = renderSections(flow.ui, view, {
       username: person.address,
@@ -35,8 +37,10 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
       endsOthers: facts.passwordEndsOthers,
     });
     const back = `settings?flow=${encodeURIComponent(flow.id)}`;
+    const waiting = renderPendingAddresses(pending, { texts, back, isGivenUp: param("given_up") !== undefined });
     const all = [
       ...sections,
+      waiting,
       ...(sessions === undefined ? [] : renderDevices(sessions, { texts, back, ended: param("ended") })),
       activity && activity.length > 0 ? renderActivity(activity, texts) : undefined,
       deletion && renderAccount(deletion, { texts, back, said: param("account") }),

@@ -77,7 +77,7 @@ export const createIdentityDirectory = (): IdentityDirectory => {
       const digests = types.flatMap((type) => spellings.map((one) => lookupDigest(identifierKey(type, one))));
       const rows = await sql.query<IdentityRow>(
         `SELECT ${identityColumns} FROM identity_identifiers n JOIN identities i ON i.id = n.identity_id
-          WHERE n.digest IN (${marks(digests)}) ORDER BY i.id`,
+          WHERE n.digest IN (${marks(digests)}) AND n.reserved_until IS NULL ORDER BY i.id`,
         digests,
       );
       // One person may be found by several credentials; the same row gives the same record.
@@ -88,7 +88,7 @@ export const createIdentityDirectory = (): IdentityDirectory => {
       const pattern = `${prefix.replace(/[\\%_]/g, (special) => `\\${special}`)}%`;
       const rows = await sql.query<{ readonly identity_id: Buffer }>(
         `SELECT DISTINCT n.identity_id FROM identity_identifiers n
-          WHERE n.identifier LIKE ? AND n.identity_id > ? AND n.type <> 'external_id' ORDER BY n.identity_id ${sizeOf(page)}`,
+          WHERE n.identifier LIKE ? AND n.identity_id > ? AND n.type <> 'external_id' AND n.reserved_until IS NULL ORDER BY n.identity_id ${sizeOf(page)}`,
         [pattern, afterOf(page)],
       );
       const ids = rows.map((row) => uuidText(row.identity_id));

@@ -17,6 +17,8 @@ export const personTables = [
   ["account_deletions", "identity_id"],
   ["courier_messages", "identity_id"],
   ["jobs", "identity_id"],
+  ["pending_addresses", "identity_id"],
+  ["address_undos", "identity_id"],
   ["security_events", "identity_id"],
   ["identity_addresses", "identity_id"],
   ["identity_identifiers", "identity_id"],

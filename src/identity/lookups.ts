@@ -17,8 +17,38 @@ export const replaceLookups = async (tx: Sql, before: IdentityRecord, after: Ide
   // Old ones go first, so that swapping two of a person's own never collides.
   await deleteIdentifiers(tx, after.id, without(oldKeys, newKeys));
   await deleteAddresses(tx, after.id, without(oldAddresses, newAddresses));
+  // What comes back may be reserved for the person.
+  await deleteIdentifiers(tx, after.id, without(newKeys, oldKeys));
+  await deleteAddresses(tx, after.id, without(newAddresses, oldAddresses));
   await insertIdentifiers(tx, after.id, without(newKeys, oldKeys));
   await insertAddresses(tx, after.id, without(newAddresses, oldAddresses));
+};
+
+/**
+ * Writes that nobody else may have an address until then, nor the identifiers that are the same, which a change has
+ * taken away. Only after `replaceLookups` in the same transaction.
+ */
+export const reserveLookups = async (
+  tx: Sql,
+  before: IdentityRecord,
+  after: IdentityRecord,
+  value: string,
+  until: Date,
+): Promise<void> => {
+  const isOf = (key: string) => key.split("\0").at(-1)?.toLowerCase() === value.toLowerCase();
+  const reserved = (keys: readonly string[]) =>
+    keys.filter(isOf).map((key) => ({ id: after.id, key, reservedUntil: until }));
+  await insertManyIdentifiers(tx, reserved(without(identifierKeys(before), identifierKeys(after))));
+  await insertManyAddresses(tx, reserved(without(addressKeys(before), addressKeys(after))));
+};
+
+/** Gives up what was reserved until then. */
+export const releaseLookups = async (sql: Sql, identityId: string, now: Date): Promise<void> => {
+  for (const table of ["identity_identifiers", "identity_addresses"])
+    await sql.execute(`DELETE FROM ${table} WHERE identity_id = ? AND reserved_until <= ?`, [
+      uuidBytes(identityId),
+      now,
+    ]);
 };
 
 /**
@@ -62,21 +92,23 @@ const insertAddresses = (tx: Sql, id: string, keys: readonly string[]): Promise<
 interface Lookup {
   readonly id: string;
   readonly key: string;
+  /** Left out: it is the person's. */
+  readonly reservedUntil?: Date;
 }
 
 const insertManyIdentifiers = async (tx: Sql, rows: readonly Lookup[]): Promise<void> => {
   if (rows.length === 0) return;
   await tx.execute(
-    `INSERT INTO identity_identifiers (identity_id, digest, type, identifier) VALUES ${rows.map(() => "(?, ?, ?, ?)").join(", ")}`,
-    rows.flatMap(rowOf),
+    `INSERT INTO identity_identifiers (identity_id, digest, type, identifier, reserved_until) VALUES ${rows.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
+    rows.flatMap((row) => [...rowOf(row), row.reservedUntil ?? null]),
   );
 };
 
 const insertManyAddresses = async (tx: Sql, rows: readonly Lookup[]): Promise<void> => {
   if (rows.length === 0) return;
   await tx.execute(
-    `INSERT INTO identity_addresses (identity_id, digest, purpose, via, value) VALUES ${rows.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
-    rows.flatMap(rowOf),
+    `INSERT INTO identity_addresses (identity_id, digest, purpose, via, value, reserved_until) VALUES ${rows.map(() => "(?, ?, ?, ?, ?, ?)").join(", ")}`,
+    rows.flatMap((row) => [...rowOf(row), row.reservedUntil ?? null]),
   );
 };
 

@@ -5,7 +5,7 @@ import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { addressKey, identifierKey } from "./apply.ts";
 import type { IdentityRecord, RecoveryAddressRecord, Secret, VerifiableAddressRecord } from "./identity.ts";
 import { cacheIdentities } from "./identity-cache.ts";
-import { insertLookups, lookupDigest, replaceLookups } from "./lookups.ts";
+import { insertLookups, lookupDigest, releaseLookups, replaceLookups, reserveLookups } from "./lookups.ts";
 import { insertSecret, type SecretStore, secretStore } from "./secrets.ts";
 
 /** A row of `identities`, under the aliases of `identityColumns`. */
@@ -117,6 +117,13 @@ export interface IdentityStore extends SecretStore {
   insert(tx: Sql, identity: IdentityRecord, secrets: Readonly<Record<string, JsonObject>>): Promise<void>;
   /** False when the identity is no longer at the version and in the state it was read with; nothing is written then. */
   update(tx: Sql, before: IdentityRecord, after: IdentityRecord): Promise<boolean>;
+  /**
+   * Writes that nobody else may have an address until then, which a change has taken away from the person, nor the
+   * identifiers that are the same. Only after `update` in the same transaction.
+   */
+  reserve(tx: Sql, before: IdentityRecord, after: IdentityRecord, value: string, until: Date): Promise<void>;
+  /** Gives up what was reserved for a person until then. */
+  release(sql: Sql, id: string, now: Date): Promise<void>;
   /** Locks a person without changing them. False: there is no such person, or they are not active. */
   lockActive(tx: Sql, id: string): Promise<boolean>;
   /** The same for what may happen to people who are not active as well. */
@@ -129,6 +136,9 @@ export interface IdentityStore extends SecretStore {
 export const createIdentityStore = (): IdentityStore => ({
   ...secretStore,
 
+  reserve: reserveLookups,
+  release: releaseLookups,
+
   async findByIdentifier(sql, type, identifiers) {
     const marks = identifiers.map(() => "?").join(", ");
     const [row] = await sql.query<IdentityRow & { readonly c_config: unknown; readonly c_version: number | null }>(
@@ -136,7 +146,7 @@ export const createIdentityStore = (): IdentityStore => ({
          FROM identity_identifiers n
          JOIN identities i ON i.id = n.identity_id
          LEFT JOIN identity_credentials c ON c.identity_id = i.id AND c.type = n.type
-        WHERE n.digest IN (${marks})
+        WHERE n.digest IN (${marks}) AND n.reserved_until IS NULL
         LIMIT 1`,
       identifiers.map((identifier) => lookupDigest(identifierKey(type, identifier))),
     );
@@ -165,8 +175,13 @@ export const createIdentityStore = (): IdentityStore => ({
     ];
     if (names.length + addresses.length === 0) return undefined;
     const held = [
-      ...names.map(() => "SELECT identity_id, identifier AS value FROM identity_identifiers WHERE digest = ?"),
-      ...addresses.map(() => "SELECT identity_id, value FROM identity_addresses WHERE digest = ?"),
+      ...names.map(
+        () =>
+          "SELECT identity_id, identifier AS value FROM identity_identifiers WHERE digest = ? AND reserved_until IS NULL",
+      ),
+      ...addresses.map(
+        () => "SELECT identity_id, value FROM identity_addresses WHERE digest = ? AND reserved_until IS NULL",
+      ),
     ];
     const [row] = await sql.query<IdentityRow & { h_value: string }>(
       `SELECT ${identityColumns}, h.value AS h_value FROM (${held.join(" UNION ALL ")}) h JOIN identities i ON i.id = h.identity_id LIMIT 1`,

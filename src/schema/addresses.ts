@@ -32,7 +32,14 @@ export interface FoundUses extends Uses {
   readonly messages: readonly FormMessage[];
 }
 
+/** Where an address to verify stands in the traits. */
+export interface AddressPlace extends Address {
+  /** Names and indexes below the traits: `["contact", "email"]`. */
+  readonly path: readonly string[];
+}
+
 interface Found {
+  readonly places: AddressPlace[];
   readonly identifiers: Record<string, string[]>;
   readonly verifiable: Address[];
   readonly recovery: Address[];
@@ -97,7 +104,7 @@ function createNotes(): Notes {
     values.add(value);
     into();
   };
-  return { identifiers: {}, verifiable: [], recovery: [], messages, fault, add, isFull: () => isFull };
+  return { places: [], identifiers: {}, verifiable: [], recovery: [], messages, fault, add, isFull: () => isFull };
 }
 
 const tooLong = (value: string, most: number): UiText =>
@@ -137,8 +144,13 @@ function note(found: Notes, use: TraitUse, value: string, path: readonly string[
     if (credentials?.[type]?.identifier) identify(type, normaliseIdentifier(value));
   if (credentials?.code?.identifier)
     address(credentials.code.via ?? "email", longestIdentifier, (identifier) => identify("code", identifier));
-  if (verification?.via)
-    address(verification.via, longestAddress, addTo("verification", found.verifiable, verification.via));
+  if (verification?.via) {
+    const { via } = verification;
+    address(via, longestAddress, (value) => {
+      found.places.push({ via, value, path: path.slice(1) });
+      addTo("verification", found.verifiable, via)(value);
+    });
+  }
   if (recovery?.via) address(recovery.via, longestAddress, addTo("recovery", found.recovery, recovery.via));
   return kept;
 }
@@ -211,7 +223,14 @@ function walkObject(found: Notes, used: readonly TraitShape[], value: JsonObject
 
 /** Finds identifiers and addresses in traits that fit the schema otherwise. */
 export function findUses(shape: TraitShape, traits: JsonObject): FoundUses {
-  const { fault, add, isFull, ...found } = createNotes();
-  const kept = walk({ fault, add, isFull, ...found }, [shape], traits, ["traits"]) as JsonObject;
+  const { fault, add, isFull, places, ...found } = createNotes();
+  const kept = walk({ fault, add, isFull, places, ...found }, [shape], traits, ["traits"]) as JsonObject;
   return { ...found, traits: kept };
+}
+
+/** Finds where the addresses to verify stand in traits that fit the schema. One may stand in several places. */
+export function findAddressPlaces(shape: TraitShape, traits: JsonObject): readonly AddressPlace[] {
+  const notes = createNotes();
+  walk(notes, [shape], traits, ["traits"]);
+  return notes.places;
 }

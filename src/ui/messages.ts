@@ -53,6 +53,7 @@ export const messages = {
 
   // Settings. The documentation of the settings flow prints this text with the type `info`.
   saved:                  info(1050001, "Your changes have been saved!"),
+  tooManyNewAddresses:    error(4050002, "Too many addresses would wait for their confirmation. Please confirm or give up some of them first."),
 
   // Recovery
   recovered:              success(1060001, "You are back in your account. Please set a new password or another way to sign in now.", "privilegedSessionExpiresAt", "privileged_session_expires_at", "privileged_session_expires_at_unix"),

@@ -319,6 +319,14 @@ const others = [
   "AccountService/ListLinks",
   "AccountService/RequestDeletion",
   "AccountService/UndoDeletion",
+  "AddressService/GetAddressUndo",
+  // It stands on its token and on the person as they are: test/behaviour/address-undo.test.ts has what comes between.
+  "AddressService/UndoAddressChange",
+  "AddressService/ListPendingAddresses",
+  // It takes away what waits, whatever became of the rest.
+  "AddressService/CancelPendingAddress",
+  // What it sends is good for what still waits when it comes back.
+  "AddressService/ResendPendingAddress",
   "CourierAdminService/GetMessage",
   "CourierAdminService/ListMessages",
   "ErrorService/GetFlowError",

@@ -1,6 +1,6 @@
 import { type CallbackResult, type Sending, send } from "./http.ts";
 import { createJar } from "./jar.ts";
-import { fromOurPage, queryOf, readIds, readPage } from "./json-rest.ts";
+import { fromOurPage, queryOf, readIds, readPage, readPending, readUndo } from "./json-rest.ts";
 import {
   type Accepted,
   type Answer,
@@ -173,6 +173,26 @@ const createVisitor = (server: TestServer): Visitor => {
         await call(`/sessions/trusted-devices/${id}`, { method: "DELETE", headers: fromOurPage }),
         () => undefined,
       ),
+    pendingAddresses: async () => answer(await fetchJson("/addresses/pending"), readPending),
+    cancelPending: async (id) =>
+      answer(await call(`/addresses/pending/${id}`, { method: "DELETE", headers: fromOurPage }), () => undefined),
+    addressUndo: async (token) =>
+      answer(await fetchJson(`/self-service/address-undo${queryOf({ token })}`), ({ json }) => readUndo(json)),
+    undoAddress: async (token) => {
+      const received = await post("/self-service/address-undo", [["token", token]]);
+      const { location } = received.headers;
+      if (received.status !== 303 || location === undefined) return refusalOf(received);
+      return (await refusalAt(location, "settings")) ?? { ok: true, value: undefined, location };
+    },
+    resendPending: async (id) => {
+      const received = await post(`/addresses/pending/${id}/resend`, []);
+      const { location } = received.headers;
+      if (received.status !== 303 || location === undefined) return refusalOf(received);
+      const flow = new URL(location).searchParams.get("flow");
+      return flow === null
+        ? ((await refusalAt(location, "settings")) ?? refusalOf(received))
+        : { ok: true, value: flow, location };
+    },
     revokeOthers: async () =>
       answer(await call("/sessions", { method: "DELETE", headers: fromOurPage }), ({ json }) => Number(json.count)),
     signOut: async () => {

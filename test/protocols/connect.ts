@@ -10,6 +10,7 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import { type CallOptions, type Client, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { AddressService } from "../../gen/ostiary/address/v1/address_service_pb.ts";
 import {
   ErrorInfoSchema,
   FlowExpiredSchema,
@@ -105,6 +106,7 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
   const csrfTokens = new Map<string, JsonValue | undefined>();
   const client = <S extends DescService>(service: S): Client<S> => createClient(service, transport);
   const sessions = client(SessionService);
+  const addresses = client(AddressService);
 
   const call = async <T, R>(rpc: (options: CallOptions) => Promise<T>, read: (message: T) => R): Promise<Answer<R>> => {
     const page: Headers = jar === undefined ? {} : { cookie: jar.header, ...fromOurPage };
@@ -267,6 +269,31 @@ const createVisitor = (transport: Transport, jar: Jar | undefined): Visitor => {
       call(
         (o) => sessions.listTrustedDevices({}, o),
         (page) => page.trustedDevices.map(({ id }) => id),
+      ),
+    pendingAddresses: () =>
+      call(
+        (o) => addresses.listPendingAddresses({}, o),
+        ({ pendingAddresses }) => pendingAddresses.map(({ id, via, value }) => ({ id, via, value })),
+      ),
+    cancelPending: (id) =>
+      call(
+        (o) => addresses.cancelPendingAddress({ id }, o),
+        () => undefined,
+      ),
+    addressUndo: (token) =>
+      call(
+        (o) => addresses.getAddressUndo({ token }, o),
+        ({ via, value }) => ({ via, value }),
+      ),
+    undoAddress: (token) =>
+      call(
+        (o) => addresses.undoAddressChange({ token }, o),
+        () => undefined,
+      ),
+    resendPending: (id) =>
+      call(
+        (o) => addresses.resendPendingAddress({ id }, o),
+        ({ flow }) => flow,
       ),
     endTrustedDevice: (id) =>
       call(

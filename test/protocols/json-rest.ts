@@ -1,6 +1,17 @@
 import { type CallbackResult, type Sending, send } from "./http.ts";
 import { createJar, type Jar } from "./jar.ts";
-import type { Accepted, Answer, Done, FlowKind, Flows, Headers, Protocol, SessionPage, Visitor } from "./protocol.ts";
+import type {
+  Accepted,
+  Answer,
+  Done,
+  FlowKind,
+  Flows,
+  Headers,
+  Protocol,
+  SeenPending,
+  SessionPage,
+  Visitor,
+} from "./protocol.ts";
 import { refusalOf } from "./rest-refusal.ts";
 import { flowOfJson, type SeenFlow, sessionOfJson, shownIn } from "./seen.ts";
 import { nextOfJson } from "./seen-next.ts";
@@ -103,6 +114,14 @@ const createVisitor = (server: TestServer, jar: Jar | undefined): Visitor => {
     trustedDevices: async () => answer(await call("/sessions/trusted-devices"), readIds),
     endTrustedDevice: async (id) =>
       answer(await call(`/sessions/trusted-devices/${id}`, { method: "DELETE" }), () => undefined),
+    pendingAddresses: async () => answer(await call("/addresses/pending"), readPending),
+    cancelPending: async (id) => answer(await call(`/addresses/pending/${id}`, { method: "DELETE" }), () => undefined),
+    addressUndo: async (token) =>
+      answer(await call(`/self-service/address-undo${queryOf({ token })}`), ({ json }) => readUndo(json)),
+    undoAddress: async (token) =>
+      answer(await submit("/self-service/address-undo", "POST", { token }), () => undefined),
+    resendPending: async (id) =>
+      answer(await submit(`/addresses/pending/${id}/resend`, "POST", {}), ({ json }) => String(json.flow)),
     revokeOthers: async () => answer(await call("/sessions", { method: "DELETE" }), ({ json }) => Number(json.count)),
     signOut: async () => {
       if (jar === undefined)
@@ -146,6 +165,16 @@ const tokenAmong = (continueWith: unknown): string | undefined =>
 /** Reads the ids of a list. */
 export const readIds = ({ text }: CallbackResult): readonly string[] =>
   (JSON.parse(text) as { id: string }[]).map(({ id }) => id);
+
+/** Reads what a token would undo. */
+export const readUndo = ({ via, value }: Readonly<Record<string, unknown>>) => ({
+  via: String(via),
+  value: String(value),
+});
+
+/** Reads the addresses that wait. */
+export const readPending = ({ text }: CallbackResult): readonly SeenPending[] =>
+  (JSON.parse(text) as SeenPending[]).map(({ id, via, value }) => ({ id, via, value }));
 
 /** Reads a page of sessions: the list, and the next page of the `Link` header. */
 export const readPage = ({ text, headers }: CallbackResult): SessionPage => {

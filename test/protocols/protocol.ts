@@ -94,6 +94,13 @@ export interface SessionPage {
   readonly next: string | undefined;
 }
 
+/** An address that waits for its proof. */
+export interface SeenPending {
+  readonly id: string;
+  readonly via: string;
+  readonly value: string;
+}
+
 /** Someone who came through a protocol. */
 export interface Visitor {
   /** What the visitor presents: a token or cookies. To be tampered with. */
@@ -114,6 +121,14 @@ export interface Visitor {
   /** Their ids. */
   trustedDevices(): Promise<Answer<readonly string[]>>;
   endTrustedDevice(id: string): Promise<Answer<undefined>>;
+  /** Addresses that wait for their proof. */
+  pendingAddresses(): Promise<Answer<readonly SeenPending[]>>;
+  cancelPending(id: string): Promise<Answer<undefined>>;
+  /** What a token would undo. */
+  addressUndo(token: string): Promise<Answer<Omit<SeenPending, "id">>>;
+  undoAddress(token: string): Promise<Answer<undefined>>;
+  /** The verification flow of another message. */
+  resendPending(id: string): Promise<Answer<string>>;
   /** How many. */
   revokeOthers(): Promise<Answer<number>>;
   signOut(): Promise<Answer<undefined>>;

@@ -30,6 +30,8 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
   // By its id an operator finds it; what is written names the person.
   sessions: ["identity_id", "token_digest", "id"],
   trusted_devices: ["identity_id"],
+  pending_addresses: ["identity_id"],
+  address_undos: ["identity_id"],
   flows: ["home_id"],
   // By its id whoever brings a ticket finds it; what is written names the home.
   continuations: ["home_id", "id"],

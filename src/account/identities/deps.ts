@@ -3,6 +3,7 @@ import type { Database } from "../../db/sql.ts";
 import type { ConflictRetry } from "../../flows/shared/conflict-retry.ts";
 import type { IdentityDirectory } from "../../identity/directory.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
+import type { PendingAddresses } from "../../identity/pending-addresses.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { TextAead } from "../../lib/keyring.ts";
@@ -18,6 +19,7 @@ export interface IdentityAdminStorage {
   readonly identities: IdentityStore;
   readonly directory: IdentityDirectory;
   readonly audit: AuditLog;
+  readonly pendingAddresses: PendingAddresses;
   readonly conflictRetry: ConflictRetry;
 }
 

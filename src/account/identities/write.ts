@@ -1,4 +1,5 @@
 import type { EventDetail, EventType } from "../../audit/event-types.ts";
+import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { type Attempted, inTransaction, type Try } from "../../flows/shared/conflict-retry.ts";
@@ -30,11 +31,22 @@ class Moved extends Error {
   override readonly name = "Moved";
 }
 
+/** Ends the addresses that wait, where what the person signs in with has changed, or they are disabled. */
+const endWaiting = async (
+  { pendingAddresses }: IdentityAdminDeps,
+  tx: Sql,
+  { credentials = [] }: Change,
+  { id, state }: IdentityRecord,
+): Promise<void> => {
+  if (credentials.length > 0 || state !== "active") await pendingAddresses.endAll(tx, id);
+};
+
 /**
  * Creates the writing of identities: read, plan, write at the version that was read; and all of it again, with the
  * row locked, when another request came between.
  */
-export const createWrite = ({ audit, clock, conflictRetry, db, endTrust, identities }: IdentityAdminDeps) => {
+export const createWrite = (deps: IdentityAdminDeps) => {
+  const { audit, clock, conflictRetry, db, endTrust, identities } = deps;
   const attempt = async (
     { id, etag, event, detail, plan }: Writing,
     call: Call,
@@ -57,6 +69,7 @@ export const createWrite = ({ audit, clock, conflictRetry, db, endTrust, identit
         for (const credential of change.credentials ?? [])
           if (!(await identities.putSecret(tx, before.id, credential, now))) throw new Moved("a credential");
         await endTrust(tx, before, change);
+        await endWaiting(deps, tx, change, next);
         const about = { identityId: before.id, sessionId: undefined, outcome: "done" } as const;
         await audit.record(tx, { ...about, type: event, detail: { ...detail, ...operatorOf(call) } }, call);
         if (next.state !== before.state) {

@@ -62,7 +62,8 @@ export type WriteSignIn = (tx: Sql, signIn: SignIn) => Promise<WrittenSignIn>;
  * without another look.
  */
 export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
-  const { audit, clock, flows, hooks, identities, methods, pendingAccountLinks, sessions, trustedDevices } = deps;
+  const { audit, clock, flows, hooks, identities, methods, pendingAccountLinks, pendingAddresses, sessions } = deps;
+  const { trustedDevices } = deps;
 
   /** What waits for the owner of this account; nobody else may have it. @throws CannotLink */
   const linkAccount = async (
@@ -127,6 +128,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const after = changes.reduce((person, change) => apply(person, change, { now, newId: uuid4 }), before);
     const credentials = changes.flatMap((change) => change.credentials ?? []);
     if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("not as it was read");
+    if (credentials.length > 0) await pendingAddresses.endAll(tx, after.id);
     for (const credential of credentials)
       if (!(await identities.putSecret(tx, after.id, credential, now)))
         throw new ConcurrentChangeError("not as it was read");
@@ -201,7 +203,13 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
       await audit.record(tx, event, call);
     }
     await recordSignIn(tx, signIn, issued, trust.device);
-    const written: WrittenContext = { ...hooked, identity, session: issued.session, verifications: [] };
+    const written: WrittenContext = {
+      ...hooked,
+      identity,
+      session: issued.session,
+      verifications: [],
+      event: linked?.event,
+    };
     await hooks.inTransaction(tx, written);
     return { issued, context: written, trusted: trust.device };
   };

@@ -19,7 +19,10 @@ export interface ProofGuards {
 
 /** What sends secrets to addresses and takes them back. */
 export interface ProofDeps
-  extends Pick<FlowStorage, "audit" | "refusals" | "db" | "clock" | "flows" | "identities">,
+  extends Pick<
+      FlowStorage,
+      "audit" | "refusals" | "db" | "clock" | "flows" | "identities" | "pendingAddresses" | "addressUndos"
+    >,
     Pick<FlowSessions, "callers" | "csrf">,
     ProofGuards {
   readonly courier: Courier;

@@ -31,6 +31,8 @@ export interface Sending {
   readonly notifiesUnknown: boolean;
   /** Base URL of links, without a slash at its end; undefined: that of the public port. */
   readonly linkBase: string | undefined;
+  /** What takes effect with the address, where an account has it not yet. */
+  readonly claim?: { readonly identityId: string; readonly pendingId: string } | undefined;
   /** The flow as it is once something was sent, whether anybody has the address or not. */
   readonly after: FlowRecord;
 }
@@ -99,10 +101,20 @@ export type SendProof = (sending: Sending) => Promise<{ readonly flow: FlowRecor
  * answer nor in its time, and what is counted is counted for every address alike.
  */
 export const createSendProof = (deps: ProofDeps): SendProof => {
-  const { audit, challenges, db, clock, courier, flows, identities, messageFloor, sealedContext } = deps;
+  const { audit, challenges, db, clock, courier, flows, identities, messageFloor, pendingAddresses } = deps;
+  const { sealedContext } = deps;
   const queueProof = createQueueProof(deps);
 
-  const findOwner = async (kind: ProofFlowKind, address: Address): Promise<IdentityRecord | undefined> => {
+  const findClaimant = async ({ identityId, pendingId }: NonNullable<Sending["claim"]>) => {
+    const pending = await pendingAddresses.find(db, identityId, pendingId);
+    return pending === undefined || pending.isTaken ? undefined : identities.find(db, identityId);
+  };
+
+  const findOwner = async ({ kind, address, claim }: Sending): Promise<IdentityRecord | undefined> => {
+    if (claim) {
+      const claimant = await findClaimant(claim);
+      return claimant?.state === "active" ? claimant : undefined;
+    }
     const wanted =
       kind === "verification" ? { verifiable: [address], recovery: [] } : { verifiable: [], recovery: [address] };
     const owner = await identities.findIdentifierOwner(db, { identifiers: {}, ...wanted });
@@ -158,7 +170,9 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
       isVoid: owner === undefined,
       before: before ? [before] : [],
     });
-    const saved = { ...after, subjectId: owner?.id, context: sealSent(sealedContext, after, method.name, sent) };
+    const { pendingId } = sending.claim ?? {};
+    const context = sealSent(sealedContext, after, method.name, { ...sent, pendingId });
+    const saved = { ...after, subjectId: owner?.id, context };
     if (!(await flows.save(tx, saved, now))) throw new ConcurrentChangeError("the flow is over");
     if (owner) await recordRequest(tx, sending, owner.id, issued !== undefined);
     if (!issued) return { flow: saved, isQueued: false };
@@ -171,7 +185,7 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
     messageFloor.hold<{ readonly flow: FlowRecord } | ConcurrentChange>(sending.call.signal, async (timed) => {
       timed.began(0);
       await challenges.request(sending.call);
-      const owner = await findOwner(sending.kind, sending.address);
+      const owner = await findOwner(sending);
       const device = await challenges.deviceOf(sending.call, owner?.id);
       try {
         const { flow, isQueued } = await db.transaction((tx) => write(tx, sending, owner, device));

@@ -48,7 +48,7 @@ export interface WrittenRecovery {
  * What was sent is good once, and the address that it went to counts as verified.
  */
 export const createPersist = (deps: RecoveryDeps) => {
-  const { audit, clock, db, flows, hooks, identities, sessions, settings, urls } = deps;
+  const { audit, clock, db, flows, hooks, identities, pendingAddresses, sessions, settings, urls } = deps;
 
   const writeSettings = (tx: Sql, { flow, client }: RecoveredAccount, identity: IdentityRecord, now: Date) => {
     if (skipsSettings(flow)) return undefined;
@@ -75,6 +75,8 @@ export const createPersist = (deps: RecoveryDeps) => {
         const form = formOf([], flow.form.submittedValues ?? undefined);
         const passed = { ...withForm(flow, form, now, "passed_challenge"), context: withoutSealed(flow.context) };
         if (!(await flows.save(tx, passed, now))) throw new ConcurrentChangeError("the flow is over");
+        // Who comes back by recovery may not be who asked for a new address.
+        await pendingAddresses.endAll(tx, after.id);
         const issued = await sessions.begin(tx, after, [picked.amr], call);
         const written = await writeSettings(tx, recovered, after, now);
         const event = { type: "account.recovered", outcome: "done", detail: { method: picked.name } } as const;

@@ -1,6 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { UpdateFlowBody } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
-import type { ChangeContext } from "../../hooks/phases.ts";
+import type { ChangeContext, WaitingAddress } from "../../hooks/phases.ts";
 import { apply, differsInProtected } from "../../identity/apply.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import { digestOf } from "../../lib/digest.ts";
@@ -20,6 +20,8 @@ export interface ApprovedSubmission extends PerformedSubmission {
   readonly destination: string;
   /** What hooks see beside the person and the session. */
   readonly hooked: Pick<ChangeContext, "flow" | "method" | "call" | "transientPayload" | "previous">;
+  /** Addresses that take effect only once they are proven. */
+  readonly waiting: readonly WaitingAddress[];
 }
 
 /** The submit that asks for the same change again. */
@@ -36,14 +38,14 @@ export const approve = async (
   deps: SettingsDeps,
   submission: PerformedSubmission,
   resubmit: Resubmit,
-): Promise<Pick<ApprovedSubmission, "performed" | "destination" | "hooked">> => {
+): Promise<Pick<ApprovedSubmission, "performed" | "destination" | "hooked" | "waiting">> => {
   const { caller, call, examined, flow, method, slow, transientPayload } = submission;
   const performed = await retireBackups(deps, submission, submission.performed);
   // Before anything is written: configuration may have changed since the flow began.
   const destination = finalUrl(deps, submission, method.name);
   const { identity: before, session } = caller;
   const hooked = { flow: deps.hookFlow(flow, caller), method: method.name, call, transientPayload, previous: before };
-  if (!deps.hooks.mayRefuse(method.name)) return { performed, destination, hooked };
+  if (!deps.hooks.mayRefuse(method.name)) return { performed, destination, hooked, waiting: [] };
   const approved = await slow(keyOf(before, performed.change, deps), () =>
     runBeforePersistHooks(deps, before, performed.change, { ...hooked, session }),
   );
@@ -55,7 +57,7 @@ export const approve = async (
   const change: Change = { ...performed.change, ...approved.revision };
   if (approved.revision && differsInProtected(before, applied(before, change, deps)) && !isRecent(deps, submission))
     throw new AfterRollback(() => park(deps, submission, resubmit()));
-  return { performed: { ...performed, change }, destination, hooked };
+  return { performed: { ...performed, change }, destination, hooked, waiting: approved.waiting };
 };
 
 const applied = (before: IdentityRecord, change: Change, { clock }: Pick<SettingsDeps, "clock">): IdentityRecord =>

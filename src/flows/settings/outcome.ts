@@ -17,7 +17,12 @@ export interface SettingsOutcome {
 
 /** How a submit ended that was no failure. */
 export type Ended =
-  | { readonly kind: "saved"; readonly destination: string; readonly continueWith: readonly ContinueWith[] }
+  | {
+      readonly kind: "saved";
+      /** Undefined: nothing is saved yet, and the person goes on with what proves a new address. */
+      readonly destination: string | undefined;
+      readonly continueWith: readonly ContinueWith[];
+    }
   | { readonly kind: "unchanged" }
   | { readonly kind: "redirect"; readonly location: string }
   | (ContextChanged & { readonly method: string });
@@ -50,8 +55,11 @@ export const renderOutcome = async (
   if (caller.credential.by === "cookie")
     sessionCookie.set(call, { token: caller.credential.token, expiresAt: caller.session.expiresAt }, clock.now());
   return {
-    flow: render(flow, caller, token, [...continueWith, redirectTo(destination)]),
-    redirectBrowserTo: pageToContinueWith(continueWith) ?? destination,
+    flow: render(flow, caller, token, [
+      ...continueWith,
+      ...(destination === undefined ? [] : [redirectTo(destination)]),
+    ]),
+    redirectBrowserTo: pageToContinueWith(continueWith) ?? destination ?? urls.page("settings", flow.id),
     etag,
   };
 };

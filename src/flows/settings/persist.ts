@@ -1,13 +1,16 @@
+import { isDeepStrictEqual } from "node:util";
 import type { EventContent } from "../../audit/event-types.ts";
+import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import type { WrittenContext } from "../../hooks/phases.ts";
 import { apply, differsInProtected } from "../../identity/apply.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { inTransaction } from "../shared/conflict-retry.ts";
 import { AlreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
-import type { FlowRecord } from "../shared/flow.ts";
+import { emptyForm, type FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import type { ApprovedSubmission } from "./approve.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -21,6 +24,8 @@ export interface Saved {
   readonly flow: FlowRecord;
   /** What hooks have seen of it. */
   readonly context: WrittenContext;
+  /** Whether nothing has changed yet: all that was asked for are addresses that wait for their proof. */
+  readonly isWaiting: boolean;
 }
 
 /** How writing a change ended. */
@@ -31,6 +36,34 @@ export type Persisted =
   | { readonly kind: "identifier_taken" }
   /** A single-use token was consumed by another request. */
   | { readonly kind: "already_consumed" };
+
+/** Ends what stands on how a person signed in until now. */
+const endWhatStandsOn = async (
+  { pendingAddresses, trustedDevices }: SettingsDeps,
+  tx: Sql,
+  identityId: string,
+): Promise<void> => {
+  await trustedDevices.endAll(tx, identityId);
+  await pendingAddresses.endAll(tx, identityId);
+};
+
+/** The flow once it is written: it says so, unless all that was asked for waits. */
+const savedFlow = (flow: FlowRecord, now: Date, active: string | undefined, isWaiting: boolean): FlowRecord =>
+  isWaiting
+    ? withForm(flow, emptyForm, now, "show_form", active)
+    : withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success", active);
+
+const record = async ({ audit }: SettingsDeps, tx: Sql, { caller, call }: SettingsSubmission, event?: EventContent) => {
+  const { identity, session } = caller;
+  if (event)
+    await audit.record(tx, { identityId: identity.id, sessionId: session.id, outcome: "done", ...event }, call);
+};
+
+/** Whether a change leaves what is known of a person as it was. */
+const isSame = (before: IdentityRecord, after: IdentityRecord): boolean =>
+  isDeepStrictEqual(before.traits, after.traits) &&
+  isDeepStrictEqual(before.metadataPublic, after.metadataPublic) &&
+  isDeepStrictEqual(before.metadataAdmin, after.metadataAdmin);
 
 /** @throws ConcurrentChangeError */
 const mustHold = (holds: boolean): void => {
@@ -53,37 +86,31 @@ export const persist = async (
   submission: ApprovedSubmission,
   resumes: boolean,
 ): Promise<Persisted> => {
-  const { audit, clock, continuations, db, flows, hooks, identities, sessions, trustedDevices } = deps;
+  const { audit, clock, continuations, db, flows, hooks, identities, sessions } = deps;
   const { change, event, amr, consume, active } = submission.performed;
-  const { caller, flow, parked, call, hooked, sql } = submission;
+  const { caller, flow, parked, hooked, sql, waiting } = submission;
   const before = caller.identity;
-  // No matter of security: worth a row only where others hear of it.
-  const unprotected: EventContent | undefined = audit.isHeard ? { type: "profile.changed" } : undefined;
 
   try {
     return await inTransaction(sql, db, async (tx): Promise<Persisted> => {
       const now = clock.now();
       const after = apply(before, change, { now, newId: uuid4 });
+      const isWaiting = waiting.length > 0 && isSame(before, after);
       const saved = {
-        ...withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success", active),
+        ...savedFlow(flow, now, active, isWaiting),
         context: prepareAgain(deps, flow, hooked.method),
       };
-      const recorded = event ?? (differsInProtected(before, after) ? identifiersChanged : unprotected);
+      const recorded = event ?? eventOf(before, after, isWaiting || !audit.isHeard);
 
       mustHold(await identities.update(tx, before, after));
       await consumeOrThrow(tx, consume);
       for (const credential of change.credentials ?? [])
         mustHold(await identities.putSecret(tx, before.id, credential, now));
       // What a person signs in with has changed: no browser stands in for it any longer.
-      if (change.credentials?.length) await trustedDevices.endAll(tx, before.id);
+      if (change.credentials?.length) await endWhatStandsOn(deps, tx, before.id);
       mustHold(await flows.save(tx, saved, now, caller.session));
       if (parked) mustHold((await continuations.take(tx, parked)) || !resumes);
-      if (recorded)
-        await audit.record(
-          tx,
-          { identityId: before.id, sessionId: caller.session.id, outcome: "done", ...recorded },
-          call,
-        );
+      await record(deps, tx, submission, recorded);
       const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
       if (session === undefined) throw new ConcurrentChangeError("the session is over");
       const written = { identity: after, session };
@@ -92,9 +119,11 @@ export const persist = async (
         ...written,
         flow: deps.hookFlow(saved, written),
         verifications: [],
+        waiting,
+        event: recorded,
       };
       await hooks.inTransaction(tx, context);
-      return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved, context };
+      return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved, context, isWaiting };
     });
   } catch (thrown) {
     if (thrown instanceof AlreadyConsumed) return { kind: "already_consumed" };
@@ -104,4 +133,8 @@ export const persist = async (
   }
 };
 
-const identifiersChanged: EventContent = { type: "identifiers.changed" };
+/** What is recorded of a change whose method says nothing. Other traits are worth a row where others hear of it. */
+const eventOf = (before: IdentityRecord, after: IdentityRecord, isSilent: boolean): EventContent | undefined => {
+  if (differsInProtected(before, after)) return { type: "identifiers.changed" };
+  return isSilent ? undefined : { type: "profile.changed" };
+};

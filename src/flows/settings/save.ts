@@ -54,7 +54,11 @@ export const renderSaved = (
 ): Promise<SettingsOutcome> => {
   const { continueWith, destination, saved } = submission;
   const { caller, flow } = saved;
-  return renderOutcome(deps, { ...submission, flow, caller }, { kind: "saved", destination, continueWith });
+  return renderOutcome(
+    deps,
+    { ...submission, flow, caller },
+    { kind: "saved", destination: saved.isWaiting ? undefined : destination, continueWith },
+  );
 };
 
 /** The last steps of a submit in one, for a change that comes by exchange codes in the middle of them. */

@@ -1,4 +1,4 @@
-import type { ChangeContext, HookRejected, IdentityRevision } from "../../hooks/phases.ts";
+import type { ChangeContext, HookRejected, IdentityRevision, WaitingAddress } from "../../hooks/phases.ts";
 import type { HookRunner } from "../../hooks/runner.ts";
 import { apply } from "../../identity/apply.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
@@ -12,6 +12,8 @@ export interface ApprovedChange {
   readonly kind: "approved";
   /** What hooks changed: its members take the place of those of the change. Undefined: nothing. */
   readonly revision: Change | undefined;
+  /** Addresses that are held back. */
+  readonly waiting: readonly WaitingAddress[];
 }
 
 /** What `runBeforePersistHooks` needs. */
@@ -35,14 +37,16 @@ export const runBeforePersistHooks = async (
 ): Promise<ApprovedChange | HookRejected> => {
   const identityOf = (change: Change): IdentityRecord => apply(before, change, { now: clock.now(), newId: uuid4 });
   let revision: Change | undefined;
+  let waiting: readonly WaitingAddress[] = [];
 
-  const revise = ({ traits, ...others }: IdentityRevision): IdentityRecord | HookRejected => {
+  const revise = ({ traits, waiting: held = [], ...others }: IdentityRevision): IdentityRecord | HookRejected => {
     const validated = traits && validateTraits(schemas.must(before.schemaId), traits);
     if (validated?.kind === "invalid") return { kind: "rejected", messages: validated.messages };
+    waiting = [...waiting, ...held];
     revision = { ...revision, ...others, ...(validated && { traits: validated }) };
     return identityOf({ ...proposed, ...revision });
   };
 
   const refused = await hooks.beforePersist({ ...context, identity: identityOf(proposed) }, revise);
-  return refused ?? { kind: "approved", revision };
+  return refused ?? { kind: "approved", revision, waiting };
 };

@@ -2,6 +2,8 @@ import type { AuditLog } from "../../audit/audit-log.ts";
 import type { Refusals } from "../../audit/refusals.ts";
 import type { Database } from "../../db/sql.ts";
 import type { HookRunner } from "../../hooks/runner.ts";
+import type { AddressUndos } from "../../identity/address-undos.ts";
+import type { PendingAddresses } from "../../identity/pending-addresses.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { PacedByNetwork } from "../../limits/paced.ts";
@@ -30,6 +32,8 @@ export interface FlowStorage {
   readonly identities: IdentityStore;
   readonly audit: AuditLog;
   readonly refusals: Refusals;
+  readonly pendingAddresses: PendingAddresses;
+  readonly addressUndos: AddressUndos;
 }
 
 /** Who calls, and what a browser brings and gets. */

@@ -1,5 +1,9 @@
 import type { AddressFlowConfig } from "../../config/address-flow-config.ts";
+import type { Sql } from "../../db/sql.ts";
+import type { HookRunner } from "../../hooks/runner.ts";
 import type { VerificationMethods } from "../../methods/contract/verification.ts";
+import type { SessionRecord } from "../../session/session.ts";
+import type { SessionKey } from "../../session/store.ts";
 import type { ProofDeps } from "../proof/deps.ts";
 import type { FlowDestinations, FlowForms, FlowStorage } from "../shared/deps.ts";
 import type { RenderVerification } from "./render.ts";
@@ -15,4 +19,10 @@ export interface VerificationDeps
   /** Base URL of links, without a slash at its end; undefined: that of the public port. */
   readonly linkBase: string | undefined;
   readonly render: RenderVerification;
+  /** Whether a session is live: a new address takes effect as long as the one is that asked for it. */
+  readonly findSession: (sql: Sql, session: SessionKey) => Promise<SessionRecord | undefined>;
+  /** The hooks of the settings flow: they follow an address that takes effect. */
+  readonly settingsHooks: HookRunner;
+  /** `security.account_enumeration.mitigate`: nobody learns that somebody else has an address. */
+  readonly hidesAccounts: boolean;
 }

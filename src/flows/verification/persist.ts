@@ -1,4 +1,5 @@
 import type { Address } from "../../challenge/address.ts";
+import { isDuplicate } from "../../db/sql-error.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
@@ -11,6 +12,7 @@ import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { withoutSealed } from "../shared/sealed-context.ts";
 import type { VerificationDeps } from "./deps.ts";
+import type { ProvenAddress, TakeEffect } from "./take-effect.ts";
 
 /** An address that is about to count as verified. */
 export interface VerifiedAddress {
@@ -18,6 +20,8 @@ export interface VerifiedAddress {
   readonly call: Call;
   readonly before: IdentityRecord;
   readonly address: Address;
+  /** What takes effect with it; undefined where the account has the address already. */
+  readonly proven: ProvenAddress | undefined;
   /** What hooks changed beside. */
   readonly revision: Change | undefined;
   readonly hooked: Omit<ChangeContext, "identity">;
@@ -28,21 +32,30 @@ export interface WrittenVerification {
   readonly kind: "written";
   readonly flow: FlowRecord;
   readonly context: WrittenContext;
+  /** What the hooks of the settings form have seen, where an address took effect. */
+  readonly settings: WrittenContext | undefined;
 }
+
+/** How writing a verification ended. */
+export type PersistedVerification =
+  | WrittenVerification
+  | ConcurrentChange
+  /** Somebody else has the address by now. */
+  | { readonly kind: "identifier_taken" };
 
 /**
  * Creates the transaction of a verification: the person at the version that was
  * read and active, then the flow as it was read. Both are written, so that what
  * was sent is good once.
  */
-export const createPersist =
-  ({ audit, clock, db, flows, hooks, identities }: VerificationDeps) =>
-  async (verified: VerifiedAddress): Promise<WrittenVerification | ConcurrentChange> => {
-    const { flow, call, before, address, revision, hooked } = verified;
+export const createPersist = (deps: VerificationDeps, takeEffect: TakeEffect) => {
+  const { audit, clock, db, flows, hooks, identities } = deps;
+  return async (verified: VerifiedAddress): Promise<PersistedVerification> => {
+    const { flow, call, before, address, proven, revision, hooked } = verified;
     try {
       return await db.transaction(async (tx) => {
         const now = clock.now();
-        const after = apply(before, { verified: [address], ...revision }, { now, newId: uuid4 });
+        const after = apply(before, { ...proven?.change, verified: [address], ...revision }, { now, newId: uuid4 });
         if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the person has changed");
         const current = await flows.findOpenForUpdate(tx, flow, now);
         if (current === undefined || !isSameFlow(flow, current))
@@ -57,10 +70,13 @@ export const createPersist =
         await audit.record(tx, { identityId: before.id, sessionId: undefined, ...event }, call);
         const context: WrittenContext = { ...hooked, identity: after, verifications: [] };
         await hooks.inTransaction(tx, context);
-        return { kind: "written", flow: passed, context } as const;
+        const settings = proven && (await takeEffect.write(tx, proven, { before, after }, call, flow));
+        return { kind: "written", flow: passed, context, settings } as const;
       });
     } catch (thrown) {
       if (thrown instanceof ConcurrentChangeError) return concurrentChange;
+      if (proven !== undefined && isDuplicate(thrown)) return { kind: "identifier_taken" };
       throw thrown;
     }
   };
+};

@@ -7,18 +7,22 @@ import { type Address, hasAddress, readAddress } from "../../challenge/address.t
 import type { Call } from "../../lib/call.ts";
 import type { ProofMethod } from "../../methods/contract/proof.ts";
 import type { VerificationCase } from "../../methods/contract/verification.ts";
+import { messages, uiText } from "../../ui/messages.ts";
 import { endWith, steps } from "../pipeline.ts";
 import { retryWhileChanged } from "../proof/retry.ts";
 import { createSendProof } from "../proof/send.ts";
+import { openSent } from "../proof/sent-proof.ts";
 import { type Loaded, mustBeMethod, type RightSecret } from "../proof/submit-steps.ts";
 import { type SubmittedSecret, submittedSecret } from "../proof/submitted-secret.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { type ConcurrentChange, concurrentChange } from "../shared/concurrent-change.ts";
+import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { VerificationDeps } from "./deps.ts";
 import { createLoad, type Submitted } from "./load.ts";
 import { createPersist } from "./persist.ts";
+import { createTakeEffect } from "./take-effect.ts";
 
 /** Creates the steps of a verification: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: VerificationDeps) => {
@@ -26,7 +30,8 @@ export const createUpdate = (deps: VerificationDeps) => {
   const load = createLoad(deps);
   const { reject, rendered } = load;
   const send = createSendProof(deps);
-  const write = createPersist(deps);
+  const takeEffect = createTakeEffect(deps);
+  const write = createPersist(deps, takeEffect);
 
   const mustBe = (name: VerificationCase): ProofMethod => mustBeMethod<ProofMethod>(methods[name], [config.use]);
 
@@ -37,6 +42,13 @@ export const createUpdate = (deps: VerificationDeps) => {
     const address = readAddress(body.email, takesPhoneNumbers && method.name === "code");
     if (address !== undefined) return { address };
     throw await load.rejectAddress(submission, "email", body.email, method.name);
+  };
+
+  /** A message once more to an address that waits in this flow. */
+  const claimOf = (flow: FlowRecord, method: ProofMethod, { via, value }: Address) => {
+    const { address, identityId, pendingId } = openSent(deps.sealedContext, flow, method.name) ?? {};
+    if (pendingId === undefined || identityId === undefined) return undefined;
+    return address?.via === via && address.value === value ? { identityId, pendingId } : undefined;
   };
 
   const sendTo = async ({
@@ -56,6 +68,7 @@ export const createUpdate = (deps: VerificationDeps) => {
       transientPayload: body.transientPayload,
       notifiesUnknown: config.notify_unknown_recipients,
       linkBase,
+      claim: claimOf(flow, method, address),
       after: withForm(flow, form, clock.now(), "sent_email", method.name),
     });
     return "kind" in sent ? endWith<ConcurrentChange>(sent) : { sent: sent.flow };
@@ -76,12 +89,24 @@ export const createUpdate = (deps: VerificationDeps) => {
 
   // What was sent comes back.
 
-  /** Whose address it is; undefined where it is no longer theirs. */
-  const accept = async ({ identityId, sent: { address } }: RightSecret) => {
-    const before = await identities.find(db, identityId);
-    return before?.state === "active" && address && hasAddress(before.verifiable, address)
-      ? { before, address }
-      : undefined;
+  /** Whose address it is, and what takes effect with it; undefined where it is no longer theirs, or waits no longer. */
+  const acceptIn =
+    ({ flow }: Loaded) =>
+    async ({ identityId, sent: { address, pendingId } }: RightSecret) => {
+      const before = await identities.find(db, identityId);
+      if (await deps.addressUndos.wasUsedSince(db, identityId, flow.updatedAt)) return undefined;
+      if (before?.state !== "active" || address === undefined) return undefined;
+      if (pendingId === undefined)
+        return hasAddress(before.verifiable, address) ? { before, address, proven: undefined } : undefined;
+      const proven = await takeEffect.find(before, pendingId);
+      return proven && { before, address, proven };
+    };
+
+  /** Somebody else was first. Where accounts are hidden, that is what is said of any secret that is good no more. */
+  const sayTaken = async ({ flow, call, picked }: Submitted & Loaded & { readonly picked: ProofMethod }) => {
+    if (!deps.hidesAccounts)
+      throw await reject({ flow, call, messages: [{ node: "", text: uiText(messages.identifierTaken) }] });
+    return load.rejectSecret(flow, call, picked);
   };
 
   const use = steps<"verification secret", Submitted & SubmittedSecret, UpdateFlowResponse, ConcurrentChange>(
@@ -93,8 +118,8 @@ export const createUpdate = (deps: VerificationDeps) => {
       await load.rejectIfPassed(submission);
       return { picked: mustBe(submission.method) };
     })
-    .step("perform", (submission) => load.verifySecret(submission, accept))
-    .step("runBeforePersistHooks", async ({ flow, call, body, before, address, method }) => {
+    .step("perform", (submission) => load.verifySecret(submission, acceptIn(submission)))
+    .step("runBeforePersistHooks", async ({ flow, call, body, before, address, proven, method }) => {
       const hooked = {
         flow: hookFlow(flow),
         call,
@@ -103,15 +128,19 @@ export const createUpdate = (deps: VerificationDeps) => {
         previous: before,
         session: undefined,
       };
-      const approved = await runBeforePersistHooks(deps, before, { verified: [address] }, hooked);
+      const approved = await runBeforePersistHooks(deps, before, { ...proven?.change, verified: [address] }, hooked);
       if (approved.kind === "rejected") throw await reject({ flow, call, messages: approved.messages });
       return { hooked, revision: approved.revision };
     })
     .step("persist", async (submission) => {
       const written = await write(submission);
-      return written.kind === "written" ? { written } : endWith<ConcurrentChange>(concurrentChange);
+      if (written.kind === "written") return { written };
+      return written.kind === "identifier_taken" ? sayTaken(submission) : endWith<ConcurrentChange>(concurrentChange);
     })
-    .check("afterCommit", async ({ written }) => void (await deps.hooks.afterCommit(written.context)))
+    .check("afterCommit", async ({ written }) => {
+      await deps.hooks.afterCommit(written.context);
+      if (written.settings) await deps.settingsHooks.afterCommit(written.settings);
+    })
     .last("render", ({ written, call }) => rendered(written.flow, call));
 
   return (request: UpdateFlowRequest, call: Call): Promise<UpdateFlowResponse> => {

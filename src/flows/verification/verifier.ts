@@ -1,33 +1,15 @@
 import type { Address } from "../../challenge/address.ts";
 import type { Sql } from "../../db/sql.ts";
-import type { CreatedVerification, Hook, HookFlow, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
+import type { CreatedVerification, Hook, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ProofMethod } from "../../methods/contract/proof.ts";
-import { createQueueProof } from "../proof/send.ts";
-import { sealSent } from "../proof/sent-proof.ts";
-import { keepReturnTo } from "../shared/flow.ts";
-import { formOf } from "../shared/form.ts";
-import { newVerificationFlow } from "./create.ts";
+import { type BeginDeps, createBegin } from "./begin.ts";
 import type { VerificationDeps } from "./deps.ts";
+import { endOf } from "./end-of.ts";
 
 /** What the verifier needs. */
-export interface VerifierDeps
-  extends Pick<
-    VerificationDeps,
-    | "challenges"
-    | "clock"
-    | "config"
-    | "courier"
-    | "csrf"
-    | "db"
-    | "flows"
-    | "identities"
-    | "linkBase"
-    | "methods"
-    | "sealedContext"
-    | "urls"
-  > {
+export interface VerifierDeps extends BeginDeps, Pick<VerificationDeps, "db" | "identities"> {
   /** `feature_flags.legacy_continue_with_verification_ui`: every address, and not only the first. */
   readonly sendsToAll: boolean;
   /** Whether messages can be sent to phones. */
@@ -41,8 +23,8 @@ export interface VerifierDeps
  * status of the address are written with the change.
  */
 export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: OpenVerification } => {
-  const { challenges, config, courier, csrf, flows, methods, sealedContext, sendsToAll, urls } = deps;
-  const queueProof = createQueueProof(deps);
+  const { challenges, config, courier, methods, sendsToAll } = deps;
+  const begin = createBegin(deps);
   const method: ProofMethod = methods[config.use];
 
   const isSendable = ({ via, status, verified, value }: VerifiableAddressRecord, wanted: string): boolean =>
@@ -73,45 +55,9 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
     await challenges.request(call, changed && { identityId: changed.id, messages: length });
   };
 
-  const send = async (
-    tx: Sql,
-    { flow: origin, call, nextSecret, identity, transientPayload }: WrittenContext,
-    address: Address,
-  ): Promise<CreatedVerification> => {
-    const { type } = origin;
-    const { requestUrl, returnTo } = endOf(origin);
-    const csrfDigest = type === "browser" ? csrf.digest(nextSecret ?? csrf.ensure(call)) : undefined;
-    const fresh = newVerificationFlow(deps, { type, requestUrl, csrfDigest, context: keepReturnTo(returnTo) });
-    const { sent, issued } = await challenges.start(tx, {
-      flow: fresh,
-      kind: method,
-      address,
-      identityId: identity.id,
-      device: await challenges.deviceOf(call, identity.id),
-      isVoid: false,
-      before: [],
-    });
-    await flows.insert(tx, {
-      ...fresh,
-      subjectId: identity.id,
-      state: "sent_email",
-      active: method.name,
-      form: formOf([{ node: "", text: method.sent(address.via) }], { email: address.value }),
-      context: sealSent(sealedContext, fresh, method.name, sent),
-    });
-    if (issued)
-      await queueProof(tx, {
-        flow: fresh,
-        kind: "verification",
-        method,
-        address,
-        call,
-        issued,
-        owner: identity,
-        transientPayload,
-        linkBase: deps.linkBase,
-      });
-    return { flowId: fresh.id, address: address.value, url: urls.pageOf(fresh) };
+  const send = (tx: Sql, context: WrittenContext, address: Address): Promise<CreatedVerification> => {
+    const { flow, call, nextSecret, identity: owner, transientPayload } = context;
+    return begin(tx, { type: flow.type, ...endOf(flow), call, nextSecret, owner, address, transientPayload });
   };
 
   return {
@@ -142,19 +88,4 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
       return undefined;
     },
   };
-};
-
-const AFTER_VERIFICATION = "after_verification_return_to";
-
-/**
- * Where the person goes on after the verification: where the flow before said so for this, else where that flow leads
- * (docs/verification.md). Both were checked when that flow was created.
- */
-const endOf = ({ requestUrl, returnTo }: HookFlow): Pick<HookFlow, "requestUrl" | "returnTo"> => {
-  const url = URL.parse(requestUrl);
-  const wanted = url?.searchParams.get(AFTER_VERIFICATION);
-  if (!url || !wanted) return { requestUrl, returnTo };
-  url.searchParams.set("return_to", wanted);
-  url.searchParams.delete(AFTER_VERIFICATION);
-  return { requestUrl: url.href, returnTo: wanted };
 };

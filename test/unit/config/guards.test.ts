@@ -14,7 +14,7 @@ test.each([
   ["organizations: [{ id: x }]", "1 organizations: is not there yet"],
   [
     flows("settings: { after: { profile: { hooks: [{ hook: verify_new_address }] } } }"),
-    "after.profile.hooks[0]: the hook verify_new_address is not there yet",
+    "after.profile.hooks[0]: the hook verify_new_address needs selfservice.flows.verification.enabled",
   ],
 ])("a guard that is not there ends the start: %s", (text, mistake) => {
   const mistakes = mistakesOf(text);
@@ -34,6 +34,9 @@ test.each([
   ),
   flows(`registration: { before: { hooks: [${webHook("")}] } }`),
   flows(`settings: { after: { hooks: [${webHook(", can_interrupt: true")}] } }`),
+  flows(
+    "{ verification: { enabled: true }, settings: { after: { profile: { hooks: [{ hook: verify_new_address }] } } } }",
+  ),
   flows("login: { before: { hooks: [{ hook: organization }] } }"),
   flows("login: { after: { saml: { hooks: [{ hook: require_verified_address }] } } }"),
   flows(

@@ -1,0 +1,116 @@
+import type {
+  GetAddressUndoRequest,
+  GetAddressUndoResponse,
+  UndoAddressChangeRequest,
+  UndoAddressChangeResponse,
+} from "../../../gen/ostiary/address/v1/address_service_pb.ts";
+import { localeOf } from "../../courier/locale.ts";
+import type { Sql } from "../../db/sql.ts";
+import { isDuplicate } from "../../db/sql-error.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { type Attempted, inTransaction, type Try } from "../../flows/shared/conflict-retry.ts";
+import type { AddressUndo } from "../../identity/address-undos.ts";
+import { apply } from "../../identity/apply.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import { timestamp } from "../../lib/timestamp.ts";
+import type { UndoDeps } from "./deps.ts";
+import { restoreAddresses } from "./restore.ts";
+
+/** Milliseconds for which the message that it was undone is of use. */
+const NOTICE_MS = 7 * 86_400_000;
+/** Nobody's session: all are others. */
+const NO_SESSION = "00000000-0000-0000-0000-000000000000";
+
+/** Rolls the transaction back: the person is not as they were read. */
+class Moved extends Error {
+  override readonly name = "Moved";
+}
+
+/** Undoing a change of an address: whoever had it takes it back with the link of the message that told them. */
+export const createUndoRpcs = (deps: UndoDeps) => {
+  const { addressUndos, audit, clock, conflictRetry, courier, db, identities, schemas } = deps;
+
+  /** What a token undoes, and of whom. @throws NOT_FOUND */
+  const mustFind = async (sql: Sql, token: string) => {
+    const undo = await addressUndos.find(sql, token);
+    const identity = undo && (await identities.find(sql, undo.identityId));
+    if (undo === undefined || identity?.state !== "active" || has(identity, undo)) throw nothingToUndo();
+    return { undo, identity };
+  };
+
+  /** Whatever signs in, or will, apart from what a person knows or has. */
+  const endAll = async (tx: Sql, identityId: string): Promise<void> => {
+    await deps.revokeOthers(tx, identityId, NO_SESSION);
+    await deps.trustedDevices.endAll(tx, identityId);
+    await deps.pendingAddresses.endAll(tx, identityId);
+  };
+
+  const tell = (tx: Sql, { address }: AddressUndo, identity: IdentityRecord, call: Call): Promise<void> =>
+    courier.queue(tx, {
+      template: "address_change_undone",
+      channel: address.via === "sms" ? "sms" : "email",
+      recipient: address.value,
+      locale: localeOf(call.headers),
+      data: {},
+      identity,
+      requestUrl: deps.undoUrl(""),
+      expiresAt: new Date(clock.now().getTime() + NOTICE_MS),
+    });
+
+  const attempt = async (token: string, call: Call, { sql }: Try): Promise<Attempted<AddressUndo>> => {
+    const { undo, identity: before } = await mustFind(sql, token);
+    const change = restoreAddresses(before, undo, schemas.must(before.schemaId));
+    if (change === undefined) throw nothingToUndo();
+    try {
+      await inTransaction(sql, db, async (tx) => {
+        const after = apply(before, change, { now: clock.now(), newId: uuid4 });
+        if (!(await identities.update(tx, before, after))) throw new Moved("the identity");
+        if (!(await addressUndos.use(tx, undo))) throw nothingToUndo();
+        await endAll(tx, before.id);
+        const event = { type: "address.change_undone", outcome: "done", detail: { via: undo.address.via } } as const;
+        await audit.record(tx, { identityId: before.id, sessionId: undefined, ...event }, call);
+        await tell(tx, undo, after, call);
+      });
+    } catch (error) {
+      if (error instanceof Moved) return { kind: "concurrent_change", identityId: before.id };
+      throw isDuplicate(error) ? nothingToUndo() : error;
+    }
+    return { kind: "done", render: async () => undo };
+  };
+
+  return {
+    async getAddressUndo({ token }: GetAddressUndoRequest): Promise<GetAddressUndoResponse> {
+      const { undo } = await mustFind(db, token);
+      return {
+        $typeName: "ostiary.address.v1.GetAddressUndoResponse",
+        via: undo.address.via,
+        value: undo.address.value,
+        changedAt: timestamp(undo.createdAt),
+        expiresAt: timestamp(undo.expiresAt),
+      };
+    },
+
+    async undoAddressChange({ token }: UndoAddressChangeRequest, call: Call): Promise<UndoAddressChangeResponse> {
+      const { address } = await conflictRetry.run((tried) => attempt(token, call, tried));
+      courier.wake();
+      return {
+        $typeName: "ostiary.address.v1.UndoAddressChangeResponse",
+        via: address.via,
+        value: address.value,
+        redirectBrowserTo: deps.undoneUrl,
+      };
+    },
+  };
+};
+
+/** Whether the account has the address again, so that there is nothing to undo. */
+const has = ({ verifiable }: IdentityRecord, { address }: AddressUndo): boolean =>
+  verifiable.some(({ via, value }) => via === address.via && value === address.value);
+
+const nothingToUndo = (): ServiceError =>
+  serviceError("NOT_FOUND", {
+    field: "token",
+    explain: "There is nothing that this link undoes: it was used, has expired, or is none.",
+  });

@@ -1,0 +1,82 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Address } from "../../challenge/address.ts";
+import type { Sql } from "../../db/sql.ts";
+import type { CreatedVerification } from "../../hooks/phases.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Call } from "../../lib/call.ts";
+import type { ProofMethod } from "../../methods/contract/proof.ts";
+import { createQueueProof } from "../proof/send.ts";
+import { sealSent } from "../proof/sent-proof.ts";
+import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { formOf } from "../shared/form.ts";
+import { newVerificationFlow } from "./create.ts";
+import type { VerificationDeps } from "./deps.ts";
+
+/** What beginning a verification for somebody else's flow needs. */
+export type BeginDeps = Pick<
+  VerificationDeps,
+  "challenges" | "clock" | "config" | "courier" | "csrf" | "flows" | "linkBase" | "methods" | "sealedContext" | "urls"
+>;
+
+/** A verification that begins by itself, because an account has or wants a new address. */
+export interface BegunVerification extends Pick<FlowRecord, "type" | "requestUrl"> {
+  /** Where the person goes on afterwards; it was checked before. */
+  readonly returnTo: string | undefined;
+  readonly call: Call;
+  readonly owner: IdentityRecord;
+  readonly address: Address;
+  readonly transientPayload: JsonObject | undefined;
+  /** The anti-CSRF secret that the browser gets with the answer, where that is another one. */
+  readonly nextSecret?: Buffer | undefined;
+  /** What takes effect with it, where the account has the address not yet. */
+  readonly pendingId?: string;
+  /** Nothing is sent, and nothing proves it: the answer is that of any other. */
+  readonly isSilent?: boolean;
+}
+
+/** Writes a verification flow in which a message was sent already, and queues that. */
+export type BeginVerification = (tx: Sql, verification: BegunVerification) => Promise<CreatedVerification>;
+
+/** Creates it. Beyond the limit of messages the flow is the same, and none is sent. */
+export const createBegin = (deps: BeginDeps): BeginVerification => {
+  const { challenges, config, csrf, flows, methods, sealedContext, urls } = deps;
+  const queueProof = createQueueProof(deps);
+  const method: ProofMethod = methods[config.use];
+
+  return async (tx, verification) => {
+    const { type, requestUrl, returnTo, call, owner, address, transientPayload, nextSecret } = verification;
+    const { pendingId, isSilent = false } = verification;
+    const csrfDigest = type === "browser" ? csrf.digest(nextSecret ?? csrf.ensure(call)) : undefined;
+    const fresh = newVerificationFlow(deps, { type, requestUrl, csrfDigest, context: keepReturnTo(returnTo) });
+    const { sent, issued } = await challenges.start(tx, {
+      flow: fresh,
+      kind: method,
+      address,
+      identityId: owner.id,
+      device: await challenges.deviceOf(call, owner.id),
+      isVoid: isSilent,
+      before: [],
+    });
+    await flows.insert(tx, {
+      ...fresh,
+      subjectId: owner.id,
+      state: "sent_email",
+      active: method.name,
+      form: formOf([{ node: "", text: method.sent(address.via) }], { email: address.value }),
+      context: sealSent(sealedContext, fresh, method.name, { ...sent, pendingId }),
+    });
+    if (issued && !isSilent)
+      await queueProof(tx, {
+        flow: fresh,
+        kind: "verification",
+        method,
+        address,
+        call,
+        issued,
+        owner,
+        transientPayload,
+        linkBase: deps.linkBase,
+      });
+    return { flowId: fresh.id, address: address.value, url: urls.pageOf(fresh) };
+  };
+};

@@ -1,0 +1,42 @@
+import type { CreatedVerification } from "../../hooks/phases.ts";
+import type { PendingAddress } from "../../identity/pending-addresses.ts";
+import type { Call } from "../../lib/call.ts";
+import type { Caller } from "../../session/caller.ts";
+import { requestUrlOf } from "../shared/request.ts";
+import { type BeginDeps, createBegin } from "./begin.ts";
+import type { VerificationDeps } from "./deps.ts";
+
+/** Sends another message to an address that waits, with a verification flow of its own. @throws RATE_LIMITED */
+export type ResendPendingAddress = (
+  caller: Caller,
+  pending: PendingAddress,
+  call: Call,
+) => Promise<CreatedVerification>;
+
+/** Creates it. */
+export const createResend = (deps: BeginDeps & Pick<VerificationDeps, "db" | "identities">): ResendPendingAddress => {
+  const { challenges, courier, db, identities, urls } = deps;
+  const begin = createBegin(deps);
+
+  return async ({ credential, identity: owner }, { id: pendingId, via, value, isTaken: isSilent }, call) => {
+    await challenges.request(call, { identityId: owner.id, messages: 1 });
+    const type = credential.by === "cookie" ? "browser" : "api";
+    const requestUrl = requestUrlOf(call, urls.init("verification", type));
+    const created = await db.transaction(async (tx) => {
+      await identities.lockActive(tx, owner.id);
+      return begin(tx, {
+        type,
+        requestUrl,
+        returnTo: undefined,
+        call,
+        owner,
+        address: { via, value },
+        transientPayload: undefined,
+        pendingId,
+        isSilent,
+      });
+    });
+    courier.wake();
+    return created;
+  };
+};

@@ -1,0 +1,57 @@
+import type { Courier } from "../../courier/courier.ts";
+import { localeOf } from "../../courier/locale.ts";
+import type { MessageData, MessageTemplate } from "../../courier/message.ts";
+import type { Sql } from "../../db/sql.ts";
+import type { VerifiableAddressRecord } from "../../identity/identity.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { MessageLimit } from "../../limits/message-limit.ts";
+import type { WrittenContext } from "../phases.ts";
+
+/** What telling people of changes of their account needs. */
+export interface NoticeDeps {
+  readonly courier: Courier;
+  readonly clock: Clock;
+  readonly messages: MessageLimit;
+  /** Whether messages can be sent to phones. */
+  readonly takesPhoneNumbers: boolean;
+}
+
+/** A message that tells of a change. */
+export interface Notice {
+  readonly template: MessageTemplate;
+  readonly data: MessageData;
+  /** Milliseconds after which it is of no more use. */
+  readonly lifespan: number;
+  /** Whether it is one of those of which an address gets so many and no more. */
+  readonly isLimited: boolean;
+}
+
+/** Queues a message about a change, in its transaction. */
+export type Notify = (
+  tx: Sql,
+  context: WrittenContext,
+  address: Pick<VerifiableAddressRecord, "via" | "value">,
+  notice: Notice,
+) => Promise<void>;
+
+/** Creates it. An address that no message can be sent to gets none. */
+export const createNotify =
+  ({ courier, clock, messages, takesPhoneNumbers }: NoticeDeps): Notify =>
+  async (tx, { call, flow, identity, transientPayload }, { via, value }, notice) => {
+    const { template, data, lifespan, isLimited } = notice;
+    if (via !== "email" && !(via === "sms" && takesPhoneNumbers)) return;
+    // Counted apart from codes: nobody runs out of those because much has changed.
+    const counted = { address: `notice ${via}:${value}`, device: undefined };
+    if (isLimited && !(await messages.consume(tx, counted))) return;
+    await courier.queue(tx, {
+      template,
+      channel: via,
+      recipient: value,
+      locale: localeOf(call.headers),
+      data,
+      identity,
+      requestUrl: flow.requestUrl,
+      transientPayload,
+      expiresAt: new Date(clock.now().getTime() + lifespan),
+    });
+  };

@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Sql } from "../db/sql.ts";
+import type { Aead } from "../lib/aead.ts";
+import type { Clock } from "../lib/clock.ts";
+import { sha256 } from "../lib/digest.ts";
+import { uuid7, uuidBytes, uuidText } from "../lib/ids.ts";
+import type { VerifiableAddressRecord } from "./identity.ts";
+
+/** A change of addresses that can be undone (docs/addresses.md). */
+export interface AddressUndo {
+  readonly id: string;
+  readonly identityId: string;
+  /** The version of the person after the change. */
+  readonly version: number;
+  /** The address that was taken away, as it was. */
+  readonly address: VerifiableAddressRecord;
+  /** All addresses that the person had before. */
+  readonly verifiable: readonly VerifiableAddressRecord[];
+  /** The traits before the change. */
+  readonly traits: JsonObject;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** A change that can be undone from now on. */
+export type NewAddressUndo = Omit<AddressUndo, "id" | "createdAt" | "expiresAt">;
+
+/** Undoing changes of addresses. What was there before is encrypted at rest, the secrets are digests. */
+export interface AddressUndos {
+  /** Whether anybody is told of changes and may undo them. */
+  readonly enabled: boolean;
+  /** Milliseconds for which a change can be undone. */
+  readonly lifespan: number;
+  /** Writes it, and gives what goes into the message: 107 characters that may stand in a URL. */
+  add(tx: Sql, undo: NewAddressUndo): Promise<string>;
+  /** What a token undoes; undefined when it is none, was used, or comes too late. */
+  find(sql: Sql, token: string): Promise<AddressUndo | undefined>;
+  /**
+   * Writes that it was used, and takes away those of later changes: who made them may be who is shut out by it. False:
+   * it was used at the same time. Only after writing the person.
+   */
+  use(tx: Sql, undo: AddressUndo): Promise<boolean>;
+  /** Whether a change of the person was undone at this moment or later: what was sent until then is good no more. */
+  wasUsedSince(sql: Sql, identityId: string, moment: Date): Promise<boolean>;
+}
+
+/** What `createAddressUndos` needs. */
+export interface AddressUndosDeps {
+  readonly aead: Aead;
+  readonly clock: Clock;
+  readonly enabled: boolean;
+  /** Milliseconds. */
+  readonly lifespan: number;
+}
+
+interface Row {
+  readonly version: number;
+  readonly ciphertext: Buffer;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+}
+
+type Sealed = Pick<AddressUndo, "address" | "verifiable" | "traits">;
+
+const ID_BYTES = 16;
+const SECRET_BYTES = 48;
+const TOKEN = /^[A-Za-z0-9_-]{107}$/;
+
+/** Creates them. */
+export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUndosDeps): AddressUndos => ({
+  enabled,
+  lifespan,
+
+  async add(tx, { identityId, version, address, verifiable, traits }) {
+    const now = clock.now();
+    const id = uuid7(now);
+    const secret = randomBytes(SECRET_BYTES);
+    const sealed: Sealed = { address, verifiable, traits };
+    await tx.execute(
+      "INSERT INTO address_undos (identity_id, id, token_digest, version, ciphertext, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      [
+        uuidBytes(identityId),
+        uuidBytes(id),
+        sha256(secret),
+        version,
+        aead.encrypt(Buffer.from(JSON.stringify(sealed)), boundTo(identityId, id)),
+        now,
+        new Date(now.getTime() + lifespan),
+      ],
+    );
+    return Buffer.concat([uuidBytes(identityId), uuidBytes(id), secret]).toString("base64url");
+  },
+
+  async find(sql, token) {
+    if (!TOKEN.test(token)) return undefined;
+    const bytes = Buffer.from(token, "base64url");
+    const [identityId, id] = [bytes.subarray(0, ID_BYTES), bytes.subarray(ID_BYTES, 2 * ID_BYTES)].map(uuidText);
+    if (identityId === undefined || id === undefined) return undefined;
+    const [row] = await sql.query<Row>(
+      `SELECT version, ciphertext, created_at, expires_at FROM address_undos
+        WHERE identity_id = ? AND id = ? AND token_digest = ? AND used_at IS NULL AND expires_at > ?`,
+      [uuidBytes(identityId), uuidBytes(id), sha256(bytes.subarray(2 * ID_BYTES)), clock.now()],
+    );
+    const plain = row && aead.decrypt(row.ciphertext, boundTo(identityId, id));
+    if (row === undefined || plain === undefined) return undefined;
+    const { version, created_at: createdAt, expires_at: expiresAt } = row;
+    return { ...(JSON.parse(plain.toString("utf8")) as Sealed), id, identityId, version, createdAt, expiresAt };
+  },
+
+  async use(tx, { identityId, id, version }) {
+    const { affectedRows } = await tx.execute(
+      "UPDATE address_undos SET used_at = ? WHERE identity_id = ? AND id = ? AND used_at IS NULL",
+      [clock.now(), uuidBytes(identityId), uuidBytes(id)],
+    );
+    await tx.execute("DELETE FROM address_undos WHERE identity_id = ? AND version >= ? AND used_at IS NULL", [
+      uuidBytes(identityId),
+      version,
+    ]);
+    return affectedRows === 1;
+  },
+
+  async wasUsedSince(sql, identityId, moment) {
+    if (!enabled) return false;
+    const [row] = await sql.query("SELECT 1 FROM address_undos WHERE identity_id = ? AND used_at >= ?", [
+      uuidBytes(identityId),
+      moment,
+    ]);
+    return row !== undefined;
+  },
+});
+
+const boundTo = (identityId: string, id: string): string => `address undo|${identityId}|${id}`;
