@@ -49,6 +49,7 @@ const startReceiver = async () => {
   const times = new Map<string, number>();
   const latest = new Map<string, number>();
   let outOfOrder = 0;
+  let [firstAt, lastAt] = [0, 0];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -57,6 +58,8 @@ const startReceiver = async () => {
       readonly identity_id: string;
       readonly position: number;
     };
+    firstAt ||= performance.now();
+    lastAt = performance.now();
     const isFirst = !times.has(event.id);
     times.set(event.id, (times.get(event.id) ?? 0) + 1);
     const before = latest.get(event.identity_id) ?? 0;
@@ -68,6 +71,8 @@ const startReceiver = async () => {
   return {
     times,
     outOfOrder: () => outOfOrder,
+    /** Seconds from the first delivery to the last. */
+    seconds: () => (lastAt - firstAt) / 1000,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     close: () => {
       server.close();
@@ -141,15 +146,12 @@ const run = async (): Promise<boolean> => {
     const [all] = await db.query<{ n: number }>("SELECT COUNT(*) AS n FROM jobs WHERE kind = 'event_bench'");
     const recorded = Number(all?.n ?? 0);
     while (nodes.length < nodeCount) nodes.push(await startNode(dsn, receiver.url));
-    const [began, already] = [performance.now(), receiver.times.size];
+    const began = performance.now();
     const seconds = () => (performance.now() - began) / 1000;
-    let [killed, nextKill, doneAt] = [0, killEvery, 0];
+    let [killed, nextKill] = [0, killEvery];
     while (seconds() < giveUpAfter) {
       const waiting = await db.query("SELECT id FROM jobs WHERE kind = 'event_bench' AND parked_at IS NULL LIMIT 1");
-      if (waiting.length === 0) {
-        doneAt = seconds();
-        break;
-      }
+      if (waiting.length === 0) break;
       const hasMore = receiver.times.size < recorded;
       // In the end only what killed nodes had begun is left: it is begun again once their lease is over.
       if (killEvery > 0 && hasMore && seconds() >= nextKill) {
@@ -171,8 +173,8 @@ const run = async (): Promise<boolean> => {
       nodes: nodeCount,
       killEvery,
       killed,
-      seconds: Number(doneAt.toFixed(1)),
-      perSecond: doneAt === 0 ? 0 : Math.round((recorded - already) / doneAt),
+      seconds: Number(receiver.seconds().toFixed(1)),
+      perSecond: Math.round(receiver.times.size / receiver.seconds()),
       recordedPerSecond: Math.round(recorded / recordedIn),
       lost: recorded - receiver.times.size,
       twice,
