@@ -8,8 +8,8 @@ import type { Csrf } from "../session/csrf.ts";
 import { createTokenizer } from "../session/tokenizer.ts";
 import type { AddressDeps, UndoDeps } from "./addresses/deps.ts";
 import { createAddressService } from "./addresses/service.ts";
-import type { OwnedCredentials } from "./owner/deps.ts";
 import { createOwners, type OwnersDeps } from "./owner/module.ts";
+import type { OwnedCredentials } from "./owner/owned-credentials.ts";
 import type { SessionDeps, WhoAmIAnswering } from "./sessions/deps.ts";
 import { createSessionService } from "./sessions/service.ts";
 

@@ -44,6 +44,7 @@ export const eventSchemaVersion = 1;
  */
 // biome-ignore format: a table, read by its columns
 export const eventTypes = {
+  "account.exported": { subject: "Everything that is stored about the owner was exported", fields: [], since: 1 },
   "account.recovered": { subject: "The account was recovered by a code or link", fields: ["method"], since: 1 },
   "address.change_cancelled": { subject: "An address that waited for its proof was given up", fields: [], since: 1 },
   "address.change_requested": { subject: "A new address waits for its proof", fields: ["via"], since: 1 },

@@ -20,6 +20,19 @@ export const findDeletion = async (api: Api): Promise<WireDeletion | undefined> 
   return got.kind === "ok" ? got.body : undefined;
 };
 
+/** Renders how a person takes along what is stored about them: a file, without a script. */
+export const renderData = (texts: Texts, publicUrl: string): Section => {
+  const title = texts.text("data.title");
+  return {
+    id: "data",
+    title,
+    body: html`<section class="panel" id="data" aria-labelledby="section-data">
+<header><h2 id="section-data">${title}</h2><p>${texts.text("data.about")}</p></header>
+<div class="actions"><a class="button secondary" href="${publicUrl}/account/export">${texts.text("data.download")}</a></div>
+</section>`,
+  };
+};
+
 /** What the section is rendered with. */
 export interface AccountSectionOptions {
   readonly texts: Texts;

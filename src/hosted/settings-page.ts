@@ -1,4 +1,4 @@
-import { findDeletion, renderAccount } from "./account-section.ts";
+import { findDeletion, renderAccount, renderData } from "./account-section.ts";
 import { findActivity, renderActivity } from "./activity.ts";
 import { findSessions, renderDevices, type Sessions } from "./devices.ts";
 import type { PageDeps } from "./facts.ts";
@@ -13,7 +13,7 @@ import { findSignOutUrl } from "./sign-out-url.ts";
 import { createView } from "./view.ts";
 
 /** Creates the page on which people change their own account. */
-export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
+export const createSettingsPage = ({ facts, publicUrl }: PageDeps): FlowPage => ({
   kind: "settings",
   carried: ["return_to", "organization"],
   show: async (flow, { api, texts, param }) => {
@@ -43,6 +43,7 @@ export const createSettingsPage = ({ facts }: PageDeps): FlowPage => ({
       waiting,
       ...(sessions === undefined ? [] : renderDevices(sessions, { texts, back, ended: param("ended") })),
       activity && activity.length > 0 ? renderActivity(activity, texts) : undefined,
+      deletion && renderData(texts, publicUrl),
       deletion && renderAccount(deletion, { texts, back, said: param("account") }),
     ].filter((section) => section !== undefined);
     const returnTo = safeUrl(flow.return_to ?? "");

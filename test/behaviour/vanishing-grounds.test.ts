@@ -310,9 +310,11 @@ const rows: readonly Row[] = [
 const others = [
   // What they ask for waits, and is looked at again before it is done: test/behaviour/account has them.
   "AccountAdminService/CancelIdentityDeletion",
+  "AccountAdminService/ExportIdentityAccount",
   "AccountAdminService/GetIdentityDeletion",
   "AccountAdminService/RequestIdentityDeletion",
   "AccountService/CancelDeletion",
+  "AccountService/ExportAccount",
   "AccountService/GetDeletion",
   "AccountService/ListActivity",
   "AccountService/ListFactors",

@@ -71,6 +71,17 @@ describe("the settings page", () => {
   });
 });
 
+it("the settings page leads to a file with everything, and to a new proof where the last one is old", async () => {
+  const { person, jar, settings } = await enter();
+  const url = /href="([^"]+\/account\/export)"/.exec((await settings()).text)?.[1] ?? "";
+  const file = await visit(url, jar);
+  expect(file.headers["content-disposition"]).toBe('attachment; filename="account.json"');
+  expect(JSON.parse(file.text)).toMatchObject({ identity: { id: person.id } });
+  server.clock.advance(minutes(61));
+  const again = await visit(url, jar);
+  expect([again.status, again.headers.location]).toEqual([303, expect.stringContaining("login/browser?refresh=true")]);
+});
+
 describe("the link of the mail", () => {
   it("shows a page that changes nothing; its button keeps the account, in any browser and once", async () => {
     const { person, jar, back } = await enter();

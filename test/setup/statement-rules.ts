@@ -73,8 +73,8 @@ const everywhere = [
   /^SELECT (?:1 AS n|e\.identity_id, e\.id, e\.created_at) FROM security_events e WHERE e\.stream_position IS NULL/,
   /^SELECT e\.identity_id, e\.position, e\.stream_position FROM security_events e WHERE e\.created_at <= \? ORDER BY/,
   /^SELECT DISTINCT e\.identity_id FROM security_events e WHERE e\.identity_id > \? ORDER BY e\.identity_id LIMIT/,
-  // What was nobody's when it began, of somebody who is erased.
-  /^DELETE FROM flows WHERE subject_id = \?$/,
+  // What was nobody's when it began, of somebody who is erased, or wants to know what there is.
+  /^(?:DELETE|SELECT kind, state, request_url, issued_at, expires_at, form) FROM flows WHERE subject_id = \?$/,
   // Whether a flow that is not the person's own is someone else's.
   /^SELECT 1 FROM flows f WHERE f\.id = \? AND f\.kind = 'settings'$/,
 ];

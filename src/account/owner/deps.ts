@@ -2,15 +2,11 @@ import type { EventLog } from "../../audit/event-log.ts";
 import type { Config } from "../../config/config.ts";
 import type { FlowDestinations, FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
 import type { TextAead } from "../../lib/keyring.ts";
-import type { CredentialKind, Factors, FindLinks } from "../../methods/contract/credential.ts";
+import type { Factors } from "../../methods/contract/credential.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Deletions } from "../deletion/deletions.ts";
-
-/** What the methods tell of the credentials of owners. */
-export interface OwnedCredentials {
-  readonly kinds: readonly CredentialKind[];
-  readonly links: FindLinks;
-}
+import type { ExportAccount } from "../export/export-account.ts";
+import type { OwnedCredentials } from "./owned-credentials.ts";
 
 /** What tells whether a session may do what concerns the account as a whole. */
 export interface PrivilegeDeps
@@ -34,5 +30,6 @@ export interface OwnerDeps extends PrivilegeDeps, Pick<FlowSessions, "csrf" | "s
   readonly owned: OwnedCredentials;
   readonly activity: ActivityDeps;
   readonly deletions: Deletions;
+  readonly exportAccount: ExportAccount;
   readonly sessions: SessionStore;
 }

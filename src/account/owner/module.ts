@@ -12,11 +12,14 @@ import { createAccountAdminService } from "../admin/service.ts";
 import { createDeletions } from "../deletion/deletions.ts";
 import { createEraseAccount } from "../deletion/erase-account.ts";
 import { createDeletionJob } from "../deletion/job.ts";
+import { createExportAccount, type ExportDeps } from "../export/export-account.ts";
 import type { OwnerDeps } from "./deps.ts";
 import { createAccountService } from "./service.ts";
 
 /** What accounts as a whole stand on. */
-export interface OwnersDeps extends Omit<OwnerDeps, "activity" | "deletions"> {
+export interface OwnersDeps
+  extends Omit<OwnerDeps, "activity" | "deletions" | "exportAccount">,
+    Pick<ExportDeps, "schemas" | "trustedDevices"> {
   readonly config: OwnerDeps["config"] & Pick<Config, "secrets">;
   readonly db: Database;
   readonly identities: IdentityStore;
@@ -34,11 +37,9 @@ export const createOwners = (deps: OwnersDeps) => {
     events: createEventLog(),
     pages: createKeyring(deps.config.secrets.pagination.map(digestOf)).seal("page of activity"),
   };
+  const rpcs = { ...deps, activity, deletions, exportAccount: createExportAccount(shared) };
   return {
-    services: [
-      createAccountService({ ...deps, activity, deletions }),
-      createAccountAdminService({ ...deps, deletions }),
-    ],
+    services: [createAccountService(rpcs), createAccountAdminService(rpcs)],
     jobs: [createDeletionJob(shared)],
   };
 };

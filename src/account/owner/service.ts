@@ -3,6 +3,7 @@ import { defineService } from "../../lib/service.ts";
 import { createListActivity } from "./activity.ts";
 import { createDeletionRpcs } from "./deletion.ts";
 import type { OwnerDeps } from "./deps.ts";
+import { createExportRpc } from "./export.ts";
 import { createFactorRpcs } from "./factors.ts";
 
 /** Creates the AccountService: what owners do with their account as a whole. */
@@ -13,6 +14,7 @@ export const createAccountService = (deps: OwnerDeps) => {
     listFactors: { run: listFactors },
     listLinks: { run: listLinks },
     listActivity: { run: createListActivity(deps) },
+    exportAccount: { run: createExportRpc(deps) },
     getDeletion: { run: getDeletion },
     requestDeletion: { run: requestDeletion },
     cancelDeletion: { run: cancelDeletion },

@@ -97,7 +97,9 @@ describe.each(ownerProtocols)("through $name", (protocol) => {
     accepted(await signIn(visitor, person, { refresh: "true" }));
     const secret = await enrolTotp(visitor, server);
     const other = await enterAs(nativeRest, server, person);
-    expect(reasonOf(await ask(other, rpc.requestDeletion))).toBe("AAL2_REQUIRED");
+    const { requestDeletion, getDeletion, cancelDeletion, exportAccount, listFactors, listLinks } = rpc;
+    for (const each of [requestDeletion, getDeletion, cancelDeletion, exportAccount, listFactors, listLinks])
+      expect(reasonOf(await ask(other, each))).toBe("AAL2_REQUIRED");
     expect(reasonOf(await ask(undefined, rpc.requestDeletion))).toBe("SESSION_INACTIVE");
     accepted(await stepUpByTotp(other, server, secret));
     done(await ask(other, rpc.requestDeletion));

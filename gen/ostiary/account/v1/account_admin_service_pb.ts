@@ -6,6 +6,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import type { AccountExport } from "./account_export_pb.ts";
+import { file_ostiary_account_v1_account_export } from "./account_export_pb.ts";
 import type { Deletion } from "./deletion_pb.ts";
 import { file_ostiary_account_v1_deletion } from "./deletion_pb.ts";
 import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/account/v1/account_admin_service.proto.
  */
 export const file_ostiary_account_v1_account_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiMgoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIk0KG0dldElkZW50aXR5RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiI2Ch5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIlEKH1JlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2USLgoIZGVsZXRpb24YASABKAsyHC5vc3RpYXJ5LmFjY291bnQudjEuRGVsZXRpb24iNQodQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZTKoBQoTQWNjb3VudEFkbWluU2VydmljZRLKAQoTR2V0SWRlbnRpdHlEZWxldGlvbhIuLm9zdGlhcnkuYWNjb3VudC52MS5HZXRJZGVudGl0eURlbGV0aW9uUmVxdWVzdBovLm9zdGlhcnkuYWNjb3VudC52MS5HZXRJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiUoi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAiESHy9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZGVsZXRpb24S2gEKF1JlcXVlc3RJZGVudGl0eURlbGV0aW9uEjIub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVxdWVzdBozLm9zdGlhcnkuYWNjb3VudC52MS5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlIlaItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCJDoBKiIfL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhLUAQoWQ2FuY2VsSWRlbnRpdHlEZWxldGlvbhIxLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxJZGVudGl0eURlbGV0aW9uUmVxdWVzdBoyLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiU4i1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIhKh8vYWRtaW4vaWRlbnRpdGllcy97aWR9L2RlbGV0aW9uGhC6tRgMCgoBAhkREhMhIiMkQpYBChJvc3RpYXJ5LmFjY291bnQudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9hY2NvdW50L3YxO2FjY291bnR2MaICBk9TVEFDQ6oCEk9zdGlhcnkuQWNjb3VudC5WMcoCEk9zdGlhcnlcQWNjb3VudFxWMeoCFE9zdGlhcnk6OkFjY291bnQ6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_account_v1_deletion, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
+  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiMgoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIk0KG0dldElkZW50aXR5RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiI2Ch5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIlEKH1JlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2USLgoIZGVsZXRpb24YASABKAsyHC5vc3RpYXJ5LmFjY291bnQudjEuRGVsZXRpb24iNQodQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSI0ChxFeHBvcnRJZGVudGl0eUFjY291bnRSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCJSCh1FeHBvcnRJZGVudGl0eUFjY291bnRSZXNwb25zZRIxCgZleHBvcnQYASABKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuQWNjb3VudEV4cG9ydDKCBwoTQWNjb3VudEFkbWluU2VydmljZRLXAQoVRXhwb3J0SWRlbnRpdHlBY2NvdW50EjAub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydElkZW50aXR5QWNjb3VudFJlcXVlc3QaMS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0SWRlbnRpdHlBY2NvdW50UmVzcG9uc2UiWYi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAihiBmV4cG9ydBIeL2FkbWluL2lkZW50aXRpZXMve2lkfS9hY2NvdW50EsoBChNHZXRJZGVudGl0eURlbGV0aW9uEi4ub3N0aWFyeS5hY2NvdW50LnYxLkdldElkZW50aXR5RGVsZXRpb25SZXF1ZXN0Gi8ub3N0aWFyeS5hY2NvdW50LnYxLkdldElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJSiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCIRIfL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhLaAQoXUmVxdWVzdElkZW50aXR5RGVsZXRpb24SMi5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdElkZW50aXR5RGVsZXRpb25SZXF1ZXN0GjMub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiVoi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIkOgEqIh8vYWRtaW4vaWRlbnRpdGllcy97aWR9L2RlbGV0aW9uEtQBChZDYW5jZWxJZGVudGl0eURlbGV0aW9uEjEub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXF1ZXN0GjIub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJTiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAiEqHy9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZGVsZXRpb24aELq1GAwKCgECGRESEyEiIyRClgEKEm9zdGlhcnkuYWNjb3VudC52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2FjY291bnQvdjE7YWNjb3VudHYxogIGT1NUQUNDqgIST3N0aWFyeS5BY2NvdW50LlYxygIST3N0aWFyeVxBY2NvdW50XFYx6gIUT3N0aWFyeTo6QWNjb3VudDo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_account_v1_account_export, file_ostiary_account_v1_deletion, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.account.v1.GetIdentityDeletionRequest
@@ -127,11 +129,64 @@ export const CancelIdentityDeletionResponseSchema: GenMessage<CancelIdentityDele
   messageDesc(file_ostiary_account_v1_account_admin_service, 5);
 
 /**
+ * @generated from message ostiary.account.v1.ExportIdentityAccountRequest
+ */
+export type ExportIdentityAccountRequest = Message<"ostiary.account.v1.ExportIdentityAccountRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ExportIdentityAccountRequest.
+ * Use `create(ExportIdentityAccountRequestSchema)` to create a new message.
+ */
+export const ExportIdentityAccountRequestSchema: GenMessage<ExportIdentityAccountRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 6);
+
+/**
+ * @generated from message ostiary.account.v1.ExportIdentityAccountResponse
+ */
+export type ExportIdentityAccountResponse = Message<"ostiary.account.v1.ExportIdentityAccountResponse"> & {
+  /**
+   * Everything.
+   *
+   * @generated from field: ostiary.account.v1.AccountExport export = 1;
+   */
+  export?: AccountExport | undefined;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ExportIdentityAccountResponse.
+ * Use `create(ExportIdentityAccountResponseSchema)` to create a new message.
+ */
+export const ExportIdentityAccountResponseSchema: GenMessage<ExportIdentityAccountResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 7);
+
+/**
  * What operators do with the accounts of people, for their owners.
  *
  * @generated from service ostiary.account.v1.AccountAdminService
  */
 export const AccountAdminService: GenService<{
+  /**
+   * Export everything that is stored about somebody, for them.
+   *
+   * As AccountService.ExportAccount.
+   *
+   * Who may call: operators with the scope `identities.read`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.ExportIdentityAccount
+   */
+  exportIdentityAccount: {
+    methodKind: "unary";
+    input: typeof ExportIdentityAccountRequestSchema;
+    output: typeof ExportIdentityAccountResponseSchema;
+  },
   /**
    * Tell whether an account is to be deleted.
    *

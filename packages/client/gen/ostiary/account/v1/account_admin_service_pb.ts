@@ -5,6 +5,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import type { AccountExport } from "./account_export_pb.ts";
+import { file_ostiary_account_v1_account_export } from "./account_export_pb.ts";
 import type { Deletion } from "./deletion_pb.ts";
 import { file_ostiary_account_v1_deletion } from "./deletion_pb.ts";
 import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/account/v1/account_admin_service.proto.
  */
 export const file_ostiary_account_v1_account_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiKAoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSCgoCaWQYASABKAkiTQobR2V0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uIiwKHlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSJRCh9SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uIisKHUNhbmNlbElkZW50aXR5RGVsZXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZTKoBQoTQWNjb3VudEFkbWluU2VydmljZRLKAQoTR2V0SWRlbnRpdHlEZWxldGlvbhIuLm9zdGlhcnkuYWNjb3VudC52MS5HZXRJZGVudGl0eURlbGV0aW9uUmVxdWVzdBovLm9zdGlhcnkuYWNjb3VudC52MS5HZXRJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiUoi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAiESHy9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZGVsZXRpb24S2gEKF1JlcXVlc3RJZGVudGl0eURlbGV0aW9uEjIub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVxdWVzdBozLm9zdGlhcnkuYWNjb3VudC52MS5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlIlaItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCJDoBKiIfL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhLUAQoWQ2FuY2VsSWRlbnRpdHlEZWxldGlvbhIxLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxJZGVudGl0eURlbGV0aW9uUmVxdWVzdBoyLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiU4i1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIhKh8vYWRtaW4vaWRlbnRpdGllcy97aWR9L2RlbGV0aW9uGhC6tRgMCgoBAhkREhMhIiMkQpYBChJvc3RpYXJ5LmFjY291bnQudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9hY2NvdW50L3YxO2FjY291bnR2MaICBk9TVEFDQ6oCEk9zdGlhcnkuQWNjb3VudC5WMcoCEk9zdGlhcnlcQWNjb3VudFxWMeoCFE9zdGlhcnk6OkFjY291bnQ6OlYxYgZwcm90bzM", [file_google_api_annotations, file_ostiary_account_v1_deletion, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
+  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiKAoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSCgoCaWQYASABKAkiTQobR2V0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uIiwKHlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSJRCh9SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uIisKHUNhbmNlbElkZW50aXR5RGVsZXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSIqChxFeHBvcnRJZGVudGl0eUFjY291bnRSZXF1ZXN0EgoKAmlkGAEgASgJIlIKHUV4cG9ydElkZW50aXR5QWNjb3VudFJlc3BvbnNlEjEKBmV4cG9ydBgBIAEoCzIhLm9zdGlhcnkuYWNjb3VudC52MS5BY2NvdW50RXhwb3J0MoIHChNBY2NvdW50QWRtaW5TZXJ2aWNlEtcBChVFeHBvcnRJZGVudGl0eUFjY291bnQSMC5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0SWRlbnRpdHlBY2NvdW50UmVxdWVzdBoxLm9zdGlhcnkuYWNjb3VudC52MS5FeHBvcnRJZGVudGl0eUFjY291bnRSZXNwb25zZSJZiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCKGIGZXhwb3J0Eh4vYWRtaW4vaWRlbnRpdGllcy97aWR9L2FjY291bnQSygEKE0dldElkZW50aXR5RGVsZXRpb24SLi5vc3RpYXJ5LmFjY291bnQudjEuR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QaLy5vc3RpYXJ5LmFjY291bnQudjEuR2V0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlIlKItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIhEh8vYWRtaW4vaWRlbnRpdGllcy97aWR9L2RlbGV0aW9uEtoBChdSZXF1ZXN0SWRlbnRpdHlEZWxldGlvbhIyLm9zdGlhcnkuYWNjb3VudC52MS5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QaMy5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJWiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAiQ6ASoiHy9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZGVsZXRpb24S1AEKFkNhbmNlbElkZW50aXR5RGVsZXRpb24SMS5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlcXVlc3QaMi5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlc3BvbnNlIlOItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCISofL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhoQurUYDAoKAQIZERITISIjJEKWAQoSb3N0aWFyeS5hY2NvdW50LnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWNjb3VudC92MTthY2NvdW50djGiAgZPU1RBQ0OqAhJPc3RpYXJ5LkFjY291bnQuVjHKAhJPc3RpYXJ5XEFjY291bnRcVjHqAhRPc3RpYXJ5OjpBY2NvdW50OjpWMWIGcHJvdG8z", [file_google_api_annotations, file_ostiary_account_v1_account_export, file_ostiary_account_v1_deletion, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.account.v1.GetIdentityDeletionRequest
@@ -126,11 +128,64 @@ export const CancelIdentityDeletionResponseSchema: GenMessage<CancelIdentityDele
   messageDesc(file_ostiary_account_v1_account_admin_service, 5);
 
 /**
+ * @generated from message ostiary.account.v1.ExportIdentityAccountRequest
+ */
+export type ExportIdentityAccountRequest = Message<"ostiary.account.v1.ExportIdentityAccountRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ExportIdentityAccountRequest.
+ * Use `create(ExportIdentityAccountRequestSchema)` to create a new message.
+ */
+export const ExportIdentityAccountRequestSchema: GenMessage<ExportIdentityAccountRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 6);
+
+/**
+ * @generated from message ostiary.account.v1.ExportIdentityAccountResponse
+ */
+export type ExportIdentityAccountResponse = Message<"ostiary.account.v1.ExportIdentityAccountResponse"> & {
+  /**
+   * Everything.
+   *
+   * @generated from field: ostiary.account.v1.AccountExport export = 1;
+   */
+  export?: AccountExport | undefined;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ExportIdentityAccountResponse.
+ * Use `create(ExportIdentityAccountResponseSchema)` to create a new message.
+ */
+export const ExportIdentityAccountResponseSchema: GenMessage<ExportIdentityAccountResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 7);
+
+/**
  * What operators do with the accounts of people, for their owners.
  *
  * @generated from service ostiary.account.v1.AccountAdminService
  */
 export const AccountAdminService: GenService<{
+  /**
+   * Export everything that is stored about somebody, for them.
+   *
+   * As AccountService.ExportAccount.
+   *
+   * Who may call: operators with the scope `identities.read`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.ExportIdentityAccount
+   */
+  exportIdentityAccount: {
+    methodKind: "unary";
+    input: typeof ExportIdentityAccountRequestSchema;
+    output: typeof ExportIdentityAccountResponseSchema;
+  },
   /**
    * Tell whether an account is to be deleted.
    *

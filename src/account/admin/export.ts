@@ -1,0 +1,21 @@
+import type {
+  ExportIdentityAccountRequest,
+  ExportIdentityAccountResponse,
+} from "../../../gen/ostiary/account/v1/account_admin_service_pb.ts";
+import type { Call } from "../../lib/call.ts";
+import { parseUuid, uuidText } from "../../lib/ids.ts";
+import { offerAsFile } from "../export/export-account.ts";
+import { operatorOf } from "../identities/operator-of.ts";
+import { noIdentity } from "../identities/read.ts";
+import type { AccountAdminDeps } from "./deps.ts";
+
+/** Operators export what is stored about somebody, for them. */
+export const createAdminExportRpc =
+  ({ exportAccount }: AccountAdminDeps) =>
+  async ({ id }: ExportIdentityAccountRequest, call: Call): Promise<ExportIdentityAccountResponse> => {
+    const bytes = parseUuid(id);
+    const exported = bytes && (await exportAccount(uuidText(bytes), { call, detail: operatorOf(call) }));
+    if (exported === undefined) throw noIdentity();
+    offerAsFile(call);
+    return { $typeName: "ostiary.account.v1.ExportIdentityAccountResponse", export: exported };
+  };
