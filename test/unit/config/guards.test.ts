@@ -54,10 +54,6 @@ test("keys of the reference's newest release are accepted and named in the warni
       "selfservice: { flows: { login: { before: { hooks: [{ hook: organization }] } } } }",
       "selfservice.flows.login.before.hooks (organization)",
     ],
-    [
-      "selfservice: { methods: { password: { config: { migrate_hook: { config: { emit_analytics_event: true } } } } } }",
-      "password.config.migrate_hook",
-    ],
   ] as const) {
     const [warning] = loadText(text).warnings;
     expect(warning).toContain("not there yet");
