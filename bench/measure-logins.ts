@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { authenticator } from "otplib";
+import { type Authenticator, createAuthenticator } from "../test/setup/authenticator.ts";
 import { type Person, registerPeople } from "./people.ts";
 import { requestSpecs, type Shot } from "./requests.ts";
 import { median } from "./rounds.ts";
@@ -12,9 +13,12 @@ import type { World } from "./world.ts";
 export interface LoginsResult {
   readonly password: LoginCost;
   readonly totp: LoginCost;
+  readonly passkey: LoginCost;
   readonly withoutLimits: LoginCost;
   /** Sign-ins a second by TOTP, of those by a password without its hash: the median over the rounds. */
   readonly totpShare: number;
+  /** Sign-ins a second by a passkey, of those by a password without its hash: the median over the rounds. */
+  readonly passkeyShare: number;
   /** Sign-ins a second under the limits, of those without them. */
   readonly limitedShare: number;
 }
@@ -28,13 +32,18 @@ interface LoginCost {
   readonly cpu: { readonly server: number; readonly database: number };
 }
 
+/** Where the devices believe to be. */
+const keyOrigin = "http://localhost:4455";
 const PEOPLE = 96;
 const CONNECTIONS = 8;
 /** As many as there are codes that hold at one moment, but for the one that sets the app up. */
 const ROUNDS = 2;
 const STEP_MS = 30_000;
 
-/** Measures sign-ins in bursts, in turns: with a password under the limits and without, and with a code of an app. */
+/**
+ * Measures sign-ins in bursts, in turns: with a password under the limits and without, with a code of an app, and with
+ * a passkey. What the devices of people do, and the flows that they do it in, are made before a burst begins.
+ */
 export const measureLogins = async (world: World, onPoint: (what: string) => void): Promise<LoginsResult> => {
   const { watch } = world;
   const limited = await start(world, startOstiary);
@@ -44,26 +53,33 @@ export const measureLogins = async (world: World, onPoint: (what: string) => voi
     const owners = await Promise.all(
       (await registerPeople(limited.baseUrl, PEOPLE, "apps")).map(withApp(limited.baseUrl)),
     );
+    const holders = await Promise.all(
+      (await registerPeople(limited.baseUrl, PEOPLE, "keys")).map(withPasskey(limited.baseUrl)),
+    );
     const passwords = people.map((person) => requestSpecs.login.shot(person, 0, ""));
     await burst(watch, limited, passwords);
     await burst(watch, unlimited, passwords);
-    const rounds: { password: LoginCost; withoutLimits: LoginCost; totp: LoginCost }[] = [];
+    const rounds: { password: LoginCost; withoutLimits: LoginCost; totp: LoginCost; passkey: LoginCost }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const codes = owners.map((owner) => codeShot(owner, new Date(Date.now() + round * STEP_MS)));
       const totp = await burst(watch, limited, codes);
+      const keys = await Promise.all(holders.map(passkeyShot(limited.baseUrl)));
+      const passkey = await burst(watch, limited, keys);
       const password = await burst(watch, limited, passwords);
       const withoutLimits = await burst(watch, unlimited, passwords);
-      rounds.push({ password, withoutLimits, totp });
+      rounds.push({ password, withoutLimits, totp, passkey });
       onPoint(
-        `${password.perSecond.toFixed(0)}/s with a password, ${withoutLimits.perSecond.toFixed(0)}/s without limits, ${totp.perSecond.toFixed(0)}/s with a code of an app`,
+        `${password.perSecond.toFixed(0)}/s with a password, ${withoutLimits.perSecond.toFixed(0)}/s without limits, ${totp.perSecond.toFixed(0)}/s with a code of an app, ${passkey.perSecond.toFixed(0)}/s with a passkey`,
       );
     }
     const of = (name: keyof (typeof rounds)[number]) => medianOf(rounds.map((round) => round[name]));
     return {
       password: of("password"),
       totp: of("totp"),
+      passkey: of("passkey"),
       withoutLimits: of("withoutLimits"),
       totpShare: median(rounds.map(({ totp, password }) => totp.perSecond / password.perSecond)),
+      passkeyShare: median(rounds.map(({ passkey, password }) => passkey.perSecond / password.perSecond)),
       limitedShare: median(rounds.map(({ password, withoutLimits }) => password.perSecond / withoutLimits.perSecond)),
     };
   } finally {
@@ -78,6 +94,10 @@ const start = async (
   const [port, adminPort] = [await freePort(), await freePort()];
   const config = JSON.parse(readFileSync(writeConfig(folder, { dsn, port, adminPort, options }), "utf8"));
   config.selfservice.methods.totp = { enabled: true };
+  config.selfservice.methods.passkey = {
+    enabled: true,
+    config: { rp: { id: "localhost", display_name: "The benchmark", origins: [keyOrigin] } },
+  };
   config.hashers = { argon2: { memory: "8KB", iterations: 1, parallelism: 1 } };
   config.limits.flows = { per_network: 1_000_000 };
   const file = path.join(folder, `logins-${port}.json`);
@@ -96,28 +116,37 @@ interface Form {
   readonly id: string;
   readonly ui: {
     readonly nodes: readonly {
-      readonly attributes: { readonly id?: string; readonly text?: { readonly text: string } };
+      readonly attributes: {
+        readonly id?: string;
+        readonly text?: { readonly text: string };
+        readonly name?: string;
+        readonly value?: string;
+      };
     }[];
   };
 }
+
+/** Asks as a person with JSON; gives the form that is answered, or what stands in its place. */
+const callAs =
+  (baseUrl: string, token: string) =>
+  async (at: string, body?: object): Promise<Form> => {
+    const response = await fetch(`${baseUrl}${at}`, {
+      headers: {
+        accept: "application/json",
+        "content-type": "application/json",
+        ...(token !== "" && { authorization: `Bearer ${token}` }),
+      },
+      ...(body && { method: "POST", body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${at} answered ${response.status}: ${(await response.text()).slice(0, 300)}`);
+    return (await response.json()) as Form;
+  };
 
 /** Sets up an app with the code of half a minute ago, so that the code of now is still good. */
 const withApp =
   (baseUrl: string) =>
   async ({ token, settingsFlow }: Person): Promise<AppOwner> => {
-    const headers = {
-      accept: "application/json",
-      "content-type": "application/json",
-      authorization: `Bearer ${token}`,
-    };
-    const call = async (at: string, body?: object): Promise<Form> => {
-      const response = await fetch(`${baseUrl}${at}`, {
-        headers,
-        ...(body && { method: "POST", body: JSON.stringify(body) }),
-      });
-      if (!response.ok) throw new Error(`${at} answered ${response.status}: ${(await response.text()).slice(0, 300)}`);
-      return (await response.json()) as Form;
-    };
+    const call = callAs(baseUrl, token);
     const form = await call(`/self-service/settings/flows?id=${settingsFlow}`);
     const secret =
       form.ui.nodes.find(({ attributes: { id } }) => id === "totp_secret_key")?.attributes.text?.text ?? "";
@@ -125,6 +154,34 @@ const withApp =
     await call(`/self-service/settings?flow=${settingsFlow}`, { method: "totp", totp_code: code });
     const { id } = await call("/self-service/login/api?aal=aal2&refresh=true");
     return { token, flow: id, secret };
+  };
+
+const valueIn = (form: Form, input: string): string =>
+  form.ui.nodes.find(({ attributes: { name } }) => name === input)?.attributes.value ?? "";
+
+/** Gives someone a device with a passkey. */
+const withPasskey =
+  (baseUrl: string) =>
+  async ({ token, settingsFlow }: Person): Promise<Authenticator> => {
+    const call = callAs(baseUrl, token);
+    const form = await call(`/self-service/settings/flows?id=${settingsFlow}`);
+    const device = createAuthenticator({ origin: keyOrigin });
+    const key = device.create(valueIn(form, "passkey_create_data"));
+    await call(`/self-service/settings?flow=${settingsFlow}`, { method: "passkey", passkey_settings_register: key });
+    return device;
+  };
+
+/** What a device answers to a login form of its own. */
+const passkeyShot =
+  (baseUrl: string) =>
+  async (device: Authenticator): Promise<Shot> => {
+    const form = await callAs(baseUrl, "")("/self-service/login/api");
+    return {
+      method: "POST",
+      path: `/self-service/login?flow=${form.id}`,
+      headers: { accept: "application/json", "content-type": "application/json" },
+      body: JSON.stringify({ method: "passkey", passkey_login: device.get(valueIn(form, "passkey_challenge")) }),
+    };
   };
 
 const codeAt = (secret: string, at: Date): string => authenticator.clone({ epoch: at.getTime() }).generate(secret);

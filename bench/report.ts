@@ -194,14 +194,15 @@ With all that the mail costs until it is delivered, by the same server. ${d.node
 accepted and not yet written down for ${number(d.windowMs ?? 0)} ms.`;
 };
 
-const reportLogins = ({ password, totp, withoutLimits, limitedShare, totpShare }: LoginsResult): string =>
+const reportLogins = (logins: LoginsResult): string =>
   `${table([
     ["sign-in, the hash left out", "req/s", "SQL", "commits", "server, ms", "database, ms", "of it"],
     ...(
       [
-        ["password, without limits", withoutLimits, undefined],
-        ["password", password, limitedShare],
-        ["TOTP, of the password's", totp, totpShare],
+        ["password, without limits", logins.withoutLimits, undefined],
+        ["password", logins.password, logins.limitedShare],
+        ["TOTP, of the password's", logins.totp, logins.totpShare],
+        ["passkey, of the password's", logins.passkey, logins.passkeyShare],
       ] as const
     ).map(([label, { perSecond, statements, commits, cpu }, share]) => [
       label,

@@ -78,7 +78,15 @@ it("every statement of a person is found by its key, as it was when last accepte
   const file = path.join(import.meta.dirname, "../plans", /mariadb/i.test(version) ? "mariadb.json" : "mysql.json");
   const sorted = Object.fromEntries(Object.entries(plans).sort(([a], [b]) => (a < b ? -1 : 1)));
   if (process.env.ACCEPT_PLANS) writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
-  expect(sorted).toEqual(existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {});
+  const known: Readonly<Record<string, string>> = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  // Which of two good plans is chosen may depend on statistics that are sampled: both stand there.
+  const expected = Object.fromEntries(
+    Object.entries(known).map(([name, plan]) => {
+      const plans = plan.split(" / ");
+      return [name, plans.find((each) => each === sorted[name]) ?? plans[0]];
+    }),
+  );
+  expect(sorted).toEqual(expected);
   const steps = Object.values(sorted).flatMap((plan) => plan.split(" | "));
   // Neither a whole table or index, nor a plan that says nothing.
   const scans = steps.filter((step) => /^[^<]\S* (?:ALL|index) |^- - - -$/.test(step));
