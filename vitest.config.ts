@@ -22,6 +22,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    // What is waited for comes when it comes on a slow machine.
+    expect: { poll: { timeout: 15_000 } },
     // A test that leaves work behind, or a rejection nobody waits for, is a defect.
     dangerouslyIgnoreUnhandledErrors: false,
     passWithNoTests: false,

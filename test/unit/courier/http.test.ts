@@ -91,7 +91,7 @@ describe("a request to another service", () => {
       minutes: ctx.template_data.expires_in_minutes, extra: ctx.template_data.transient_payload.a,
     }`;
     const identity = {
-      id: "i",
+      id: "0198f2a4-6a1c-7c3e-9d2b-5f1a7c0e4b21",
       schemaId: "s",
       state: "active",
       traits: { name: "Ann" },
