@@ -1,5 +1,6 @@
 import path from "node:path";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/setup/longest-first.ts";
 
 /** Where what the server decides is written. */
 const coveredFolders = ["account", "flows", "identity", "methods", "server", "session"];
@@ -15,6 +16,7 @@ export default defineConfig({
     globalSetup: ["test/setup/database.ts"],
     setupFiles: ["test/setup/every-file.ts"],
     reporters: ["default", "./test/setup/reporter.ts"],
+    sequence: { sequencer: LongestFirst },
     pool: "forks",
     // Node reads the sources as it does in production; compiled code is stored, as bin/ostiary has it.
     experimental: { viteModuleRunner: false },

@@ -134,6 +134,8 @@ const openTransaction = async () => {
   const connection = await createConnection({ ...server.database.connection, timezone: "Z" });
   return {
     write: async (identityId: string) => {
+      // As the server has it: it locks no gap, in which another person's event may have its place.
+      await connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
       await connection.beginTransaction();
       await connection.query(
         `INSERT INTO security_events (identity_id, id, type, outcome, remote_address, request_id, detail, created_at,

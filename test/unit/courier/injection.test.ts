@@ -51,7 +51,13 @@ describe.each(attacks)("%j", (attack) => {
       recipient,
       template: "authenticator_key_added",
       data: { name: attack, newAddress: attack },
-      identity: { id: "0198f2a4-6a1c-7c3e-9d2b-5f1a7c0e4b21", schemaId: "s", state: "active", traits: { name: attack }, metadataPublic: null } as never,
+      identity: {
+        id: "0198f2a4-6a1c-7c3e-9d2b-5f1a7c0e4b21",
+        schemaId: "s",
+        state: "active",
+        traits: { name: attack },
+        metadataPublic: null,
+      } as never,
       transientPayload: { brand: attack },
     });
     const mail = await server.wait(recipient);
