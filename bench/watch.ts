@@ -24,6 +24,8 @@ const counted = ["Com_select", "Com_insert", "Com_update", "Com_delete"];
 const sampleMs = 200;
 const pollMs = 50;
 /** That long in a row without a statement, nothing is under way: a hash takes less. */
+/** From then on what moves is no request that was left behind. */
+const mostPolls = 40;
 const stillPolls = 8;
 /** Ticks of the kernel's clock are hundredths of a second on every Linux we run on. */
 const tickMs = 10;
@@ -43,9 +45,12 @@ export const createWatch = async (socketPath: string, databasePid: number): Prom
     };
   };
 
-  /** A load generator that stops leaves requests behind, which are served all the same. */
-  const completeAuthentication = async (): Promise<void> => {
-    for (let [known, same] = [-1, 0]; same < stillPolls; await sleep(pollMs)) {
+  /**
+   * A load generator that stops leaves requests behind, which are served all the same. Servers also look for jobs now
+   * and then: several of them are never all still.
+   */
+  const settle = async (): Promise<void> => {
+    for (let [known, same, polls] = [-1, 0, 0]; same < stillPolls && polls < mostPolls; polls++, await sleep(pollMs)) {
       const { statements, commits } = await counters();
       same = statements + commits === known ? same + 1 : 0;
       known = statements + commits;
@@ -63,7 +68,7 @@ export const createWatch = async (socketPath: string, databasePid: number): Prom
 
   return {
     during: async (pid, work) => {
-      await completeAuthentication();
+      await settle();
       const memory = { server: 0, hashing: 0 };
       const sample = () => {
         memory.server = Math.max(memory.server, residentMb(pid));
@@ -74,7 +79,7 @@ export const createWatch = async (socketPath: string, databasePid: number): Prom
       try {
         const result = await work();
         sample();
-        await completeAuthentication();
+        await settle();
         const [after, cpuAfter] = [await counters(), processor(pid)];
         const cost = {
           statements: after.statements - before.statements,
