@@ -73,14 +73,14 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "flows/redirect": [...beneathFlows, "flows/shared"],
   "flows/authentication": [...beneathFlows, "flows/pipeline.ts", "flows/shared", "flows/redirect"],
   // A secret goes to an address and comes back.
-  "flows/proof": [...beneathFlows, "flows/pipeline.ts", "flows/shared"],
+  "flows/challenge": [...beneathFlows, "flows/pipeline.ts", "flows/shared"],
   "flows/<flow>": [
     ...beneathFlows,
     "flows/pipeline.ts",
     "flows/shared",
     "flows/redirect",
     "flows/authentication",
-    "flows/proof",
+    "flows/challenge",
   ],
   // What owners do outside flows, and operators.
   account: [...beneathMethods, "jobs", "methods/contract", "flows/shared", "flows/<flow>"],
@@ -118,7 +118,7 @@ const flowParts = [
   "flows/shared",
   "flows/authentication",
   "flows/redirect",
-  "flows/proof",
+  "flows/challenge",
 ];
 
 /** The part of the project that a file belongs to, and which of its kind. */
@@ -219,7 +219,7 @@ describe("where things stand", () => {
 
   it("the REST gateway names no flow, no method and no message of theirs", () => {
     const names = new RegExp(
-      `\\b(?:${[...foldersIn("src/flows"), ...foldersIn("src/methods"), "recovery", "verification"].filter((name) => !["error", "schema", "shared", "authentication", "redirect", "proof", "contract", "code", "link"].includes(name)).join("|")})\\b`,
+      `\\b(?:${[...foldersIn("src/flows"), ...foldersIn("src/methods"), "recovery", "verification"].filter((name) => !["error", "schema", "shared", "authentication", "redirect", "challenge", "contract", "code", "link"].includes(name)).join("|")})\\b`,
       "i",
     );
     for (const file of filesIn("src/server/rest"))
@@ -256,7 +256,7 @@ describe("where things stand", () => {
 
   it("every folder of flows has its service", () => {
     for (const flow of foldersIn("src/flows").filter(
-      (name) => !["shared", "authentication", "proof", "error", "logout"].includes(name),
+      (name) => !["shared", "authentication", "challenge", "error", "logout"].includes(name),
     ))
       expect(readdirSync(path.join(root, "src/flows", flow))).toContain("service.ts");
   });

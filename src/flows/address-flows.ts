@@ -55,7 +55,7 @@ export const createAddressFlowRenders = (
 };
 
 /** What sends messages and takes them back. */
-const proofOf = (
+const challengeDepsOf = (
   { core, sessions, limits, courier, shared }: Omit<AddressFlowsDeps, "hooks" | "render" | "methods">,
   takesPhoneNumbers: boolean,
 ) => {
@@ -85,7 +85,11 @@ export const createVerificationHooks = (
   if (!verification.enabled)
     return { hooks: [], open: async () => undefined, verifyNewAddress: undefined, resendPending: undefined };
   const sendsToAll = flags.legacy_continue_with_verification_ui;
-  const beginning = { ...proofOf(deps, takesPhoneNumbers), config: verification, methods: deps.methods.verification };
+  const beginning = {
+    ...challengeDepsOf(deps, takesPhoneNumbers),
+    config: verification,
+    methods: deps.methods.verification,
+  };
   const verifier = createVerifier({ ...beginning, sendsToAll });
   return {
     hooks: sendsToAll ? [verifier, showVerificationUi()] : [verifier],
@@ -103,9 +107,9 @@ export const createAddressFlows = ({ hooks, render, ...deps }: AddressFlowsDeps,
   const { core, methods, sessions, shared } = deps;
   const { clock, config, digestKey } = core;
   const { flows } = config.selfservice;
-  const proof = proofOf(deps, takesPhoneNumbers);
+  const challenged = challengeDepsOf(deps, takesPhoneNumbers);
   const verification = {
-    ...proof,
+    ...challenged,
     config: flows.verification,
     methods: methods.verification,
     hooks: hooks.verification,
@@ -116,7 +120,7 @@ export const createAddressFlows = ({ hooks, render, ...deps }: AddressFlowsDeps,
     hidesAccounts: config.security.account_enumeration.mitigate,
   };
   const recovery = {
-    ...proof,
+    ...challenged,
     config: flows.recovery,
     methods: methods.recovery,
     hooks: hooks.recovery,

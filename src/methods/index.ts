@@ -155,8 +155,8 @@ export const createMethods = ({
     totp: createTotpLogin({ ...totp, ...secondFactor, secrets: totpSecrets }),
     lookup_secret: createLookupSecretLogin({ ...lookup_secret, ...secondFactor, secrets: codeSecrets }),
   };
-  const codeProof = { ...config.code, codes: oneTimeCodes, now: clock.now };
-  const linkProof = { ...config.link, keys: digestKeys, clock };
+  const codeMethod = { ...config.code, codes: oneTimeCodes, now: clock.now };
+  const linkMethod = { ...config.link, keys: digestKeys, clock };
 
   return {
     settings: {
@@ -187,12 +187,12 @@ export const createMethods = ({
       passkey: keys.passkey.registration,
     } satisfies RegistrationMethods,
     verification: {
-      code: createCodeVerification(codeProof),
-      link: createLinkVerification(linkProof),
+      code: createCodeVerification(codeMethod),
+      link: createLinkVerification(linkMethod),
     } satisfies VerificationMethods,
     recovery: {
-      code: createCodeRecovery(codeProof),
-      link: createLinkRecovery(linkProof),
+      code: createCodeRecovery(codeMethod),
+      link: createLinkRecovery(linkMethod),
     } satisfies RecoveryMethods,
     credentials,
     oneTimeCodes,

@@ -14,7 +14,7 @@ import { parseUuid } from "../../lib/ids.ts";
 import { defineService } from "../../lib/service.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
-import { sealSent } from "../proof/sent-proof.ts";
+import { sealSent } from "../challenge/sent-challenge.ts";
 import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { withQuery } from "../shared/urls.ts";

@@ -3,7 +3,7 @@ import type { AddressFlowConfig } from "../../config/address-flow-config.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { RecoveryMethods } from "../../methods/contract/recovery.ts";
-import type { ProofDeps } from "../proof/deps.ts";
+import type { ChallengeFlowDeps } from "../challenge/deps.ts";
 import type { FlowDestinations, FlowForms, FlowSessions, FlowStorage } from "../shared/deps.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { RenderRecovery } from "./render.ts";
@@ -23,7 +23,7 @@ export interface SettingsAfterRecovery {
 
 /** What the steps of the recovery flow need. */
 export interface RecoveryDeps
-  extends ProofDeps,
+  extends ChallengeFlowDeps,
     Pick<FlowStorage, "audit">,
     Pick<FlowSessions, "sessionCookie" | "sessions">,
     FlowDestinations,

@@ -2,8 +2,8 @@ import { RecoveryFlowSchema } from "../../../gen/ostiary/recovery/v1/flow_pb.ts"
 import type { UpdateFlowBody, UpdateFlowResponse } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { createReject } from "../proof/reject.ts";
-import { createSubmitSteps, type Submitted as SubmittedBody } from "../proof/submit-steps.ts";
+import { createReject } from "../challenge/reject.ts";
+import { createSubmitSteps, type Submitted as SubmittedBody } from "../challenge/submit-steps.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formRejected } from "../shared/rejection.ts";
 import { signedInAlready } from "./create.ts";

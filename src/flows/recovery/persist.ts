@@ -8,7 +8,7 @@ import { uuid4 } from "../../lib/ids.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import type { Issued } from "../../session/issue.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { isSameFlow } from "../proof/is-same-flow.ts";
+import { isSameFlow } from "../challenge/is-same-flow.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { type FlowRecord, keepReturnTo, returnToOf } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";

@@ -1,5 +1,5 @@
 import { messages, uiText } from "../../ui/messages.ts";
-import { createReplacement, type Replacement } from "../proof/replace.ts";
+import { createReplacement, type Replacement } from "../challenge/replace.ts";
 import { keepReturnTo, returnToOf } from "../shared/flow.ts";
 import { keepSkipSettings, skipsSettings } from "./context.ts";
 import { newRecoveryFlow } from "./create.ts";

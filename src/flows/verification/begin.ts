@@ -4,9 +4,9 @@ import type { Sql } from "../../db/sql.ts";
 import type { CreatedVerification } from "../../hooks/phases.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import type { ProofMethod } from "../../methods/contract/proof.ts";
-import { createQueueProof } from "../proof/send.ts";
-import { sealSent } from "../proof/sent-proof.ts";
+import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
+import { createQueueChallenge } from "../challenge/send.ts";
+import { sealSent } from "../challenge/sent-challenge.ts";
 import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { newVerificationFlow } from "./create.ts";
@@ -40,8 +40,8 @@ export type BeginVerification = (tx: Sql, verification: BegunVerification) => Pr
 /** Creates it. Beyond the limit of messages the flow is the same, and none is sent. */
 export const createBegin = (deps: BeginDeps): BeginVerification => {
   const { challenges, config, csrf, flows, methods, sealedContext, urls } = deps;
-  const queueProof = createQueueProof(deps);
-  const method: ProofMethod = methods[config.use];
+  const queueChallenge = createQueueChallenge(deps);
+  const method: ChallengeMethod = methods[config.use];
 
   return async (tx, verification) => {
     const { type, requestUrl, returnTo, call, owner, address, transientPayload, nextSecret } = verification;
@@ -66,7 +66,7 @@ export const createBegin = (deps: BeginDeps): BeginVerification => {
       context: sealSent(sealedContext, fresh, method.name, { ...sent, pendingId }),
     });
     if (issued && !isSilent)
-      await queueProof(tx, {
+      await queueChallenge(tx, {
         flow: fresh,
         kind: "verification",
         method,

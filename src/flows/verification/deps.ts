@@ -4,13 +4,13 @@ import type { HookRunner } from "../../hooks/runner.ts";
 import type { VerificationMethods } from "../../methods/contract/verification.ts";
 import type { SessionRecord } from "../../session/session.ts";
 import type { SessionKey } from "../../session/store.ts";
-import type { ProofDeps } from "../proof/deps.ts";
+import type { ChallengeFlowDeps } from "../challenge/deps.ts";
 import type { FlowDestinations, FlowForms, FlowStorage } from "../shared/deps.ts";
 import type { RenderVerification } from "./render.ts";
 
 /** What the steps of the verification flow need. */
 export interface VerificationDeps
-  extends ProofDeps,
+  extends ChallengeFlowDeps,
     Pick<FlowStorage, "audit">,
     FlowDestinations,
     Pick<FlowForms, "schemas" | "hooks" | "hookFlow"> {

@@ -5,8 +5,8 @@ import type {
 } from "../../../gen/ostiary/verification/v1/verification_service_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { createReject } from "../proof/reject.ts";
-import { createSubmitSteps, type Submitted as SubmittedBody } from "../proof/submit-steps.ts";
+import { createReject } from "../challenge/reject.ts";
+import { createSubmitSteps, type Submitted as SubmittedBody } from "../challenge/submit-steps.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formRejected } from "../shared/rejection.ts";
 import type { VerificationDeps } from "./deps.ts";

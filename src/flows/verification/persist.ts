@@ -6,7 +6,7 @@ import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { isSameFlow } from "../proof/is-same-flow.ts";
+import { isSameFlow } from "../challenge/is-same-flow.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";

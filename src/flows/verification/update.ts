@@ -5,15 +5,15 @@ import type {
 } from "../../../gen/ostiary/verification/v1/verification_service_pb.ts";
 import { type Address, hasAddress, readAddress } from "../../challenge/address.ts";
 import type { Call } from "../../lib/call.ts";
-import type { ProofMethod } from "../../methods/contract/proof.ts";
+import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { VerificationCase } from "../../methods/contract/verification.ts";
 import { messages, uiText } from "../../ui/messages.ts";
+import { retryWhileChanged } from "../challenge/retry.ts";
+import { createSendChallenge } from "../challenge/send.ts";
+import { openSent } from "../challenge/sent-challenge.ts";
+import { type Loaded, mustBeMethod, type RightSecret } from "../challenge/submit-steps.ts";
+import { type SubmittedSecret, submittedSecret } from "../challenge/submitted-secret.ts";
 import { endWith, steps } from "../pipeline.ts";
-import { retryWhileChanged } from "../proof/retry.ts";
-import { createSendProof } from "../proof/send.ts";
-import { openSent } from "../proof/sent-proof.ts";
-import { type Loaded, mustBeMethod, type RightSecret } from "../proof/submit-steps.ts";
-import { type SubmittedSecret, submittedSecret } from "../proof/submitted-secret.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { type ConcurrentChange, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
@@ -29,15 +29,16 @@ export const createUpdate = (deps: VerificationDeps) => {
   const { clock, config, db, hookFlow, identities, linkBase, methods, takesPhoneNumbers } = deps;
   const load = createLoad(deps);
   const { reject, rendered } = load;
-  const send = createSendProof(deps);
+  const send = createSendChallenge(deps);
   const takeEffect = createTakeEffect(deps);
   const write = createPersist(deps, takeEffect);
 
-  const mustBe = (name: VerificationCase): ProofMethod => mustBeMethod<ProofMethod>(methods[name], [config.use]);
+  const mustBe = (name: VerificationCase): ChallengeMethod =>
+    mustBeMethod<ChallengeMethod>(methods[name], [config.use]);
 
   // A message is asked for.
 
-  const readSubmitted = async (submission: Submitted & Loaded & { readonly method: ProofMethod }) => {
+  const readSubmitted = async (submission: Submitted & Loaded & { readonly method: ChallengeMethod }) => {
     const { body, method } = submission;
     const address = readAddress(body.email, takesPhoneNumbers && method.name === "code");
     if (address !== undefined) return { address };
@@ -45,7 +46,7 @@ export const createUpdate = (deps: VerificationDeps) => {
   };
 
   /** A message once more to an address that waits in this flow. */
-  const claimOf = (flow: FlowRecord, method: ProofMethod, { via, value }: Address) => {
+  const claimOf = (flow: FlowRecord, method: ChallengeMethod, { via, value }: Address) => {
     const { address, identityId, pendingId } = openSent(deps.sealedContext, flow, method.name) ?? {};
     if (pendingId === undefined || identityId === undefined) return undefined;
     return address?.via === via && address.value === value ? { identityId, pendingId } : undefined;
@@ -57,7 +58,7 @@ export const createUpdate = (deps: VerificationDeps) => {
     call,
     method,
     address,
-  }: Submitted & Loaded & { readonly method: ProofMethod; readonly address: Address }) => {
+  }: Submitted & Loaded & { readonly method: ChallengeMethod; readonly address: Address }) => {
     const form = formOf([{ node: "", text: method.sent(address.via) }], { email: body.email });
     const sent = await send({
       flow,
@@ -103,7 +104,7 @@ export const createUpdate = (deps: VerificationDeps) => {
     };
 
   /** Somebody else was first. Where accounts are hidden, that is what is said of any secret that is good no more. */
-  const sayTaken = async ({ flow, call, picked }: Submitted & Loaded & { readonly picked: ProofMethod }) => {
+  const sayTaken = async ({ flow, call, picked }: Submitted & Loaded & { readonly picked: ChallengeMethod }) => {
     if (!deps.hidesAccounts)
       throw await reject({ flow, call, messages: [{ node: "", text: uiText(messages.identifierTaken) }] });
     return load.rejectSecret(flow, call, picked);

@@ -3,7 +3,7 @@ import type { Sql } from "../../db/sql.ts";
 import type { CreatedVerification, Hook, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import type { ProofMethod } from "../../methods/contract/proof.ts";
+import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import { type BeginDeps, createBegin } from "./begin.ts";
 import type { VerificationDeps } from "./deps.ts";
 import { endOf } from "./end-of.ts";
@@ -25,7 +25,7 @@ export interface VerifierDeps extends BeginDeps, Pick<VerificationDeps, "db" | "
 export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: OpenVerification } => {
   const { challenges, config, courier, methods, sendsToAll } = deps;
   const begin = createBegin(deps);
-  const method: ProofMethod = methods[config.use];
+  const method: ChallengeMethod = methods[config.use];
 
   const isSendable = ({ via, status, verified, value }: VerifiableAddressRecord, wanted: string): boolean =>
     status === wanted &&

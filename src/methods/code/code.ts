@@ -6,11 +6,11 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { RegistrationLimit } from "../../limits/registrations.ts";
+import { createCodeKind } from "./challenge-method.ts";
 import { createCodeChallenges } from "./challenges.ts";
 import { createCodeCredential, createFindCodeAddresses } from "./credential.ts";
 import { createCodeLogin } from "./login.ts";
 import type { OneTimeCodes } from "./one-time-code.ts";
-import { createCodeKind } from "./proof.ts";
 import { createCodeRecipients } from "./recipients.ts";
 import { createCodeRegistration } from "./registration.ts";
 

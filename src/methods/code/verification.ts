@@ -1,12 +1,12 @@
 import { messages, uiText } from "../../ui/messages.ts";
 import { anchorNode } from "../../ui/node.ts";
-import type { ProofMethod } from "../contract/proof.ts";
+import type { ChallengeMethod } from "../contract/challenge.ts";
+import { type CodeMethodDeps, createCodeMethod } from "./challenge-method.ts";
 import { addressField, codeField, continueButton, hiddenMethod, resendButton } from "./nodes.ts";
-import { type CodeProofDeps, createCodeProof } from "./proof.ts";
 
 /** Creates verification by one-time code. The order of its nodes is that of docs/compatibility.md, rule 27. */
-export const createCodeVerification = (deps: CodeProofDeps): ProofMethod<"code"> => ({
-  ...createCodeProof(deps),
+export const createCodeVerification = (deps: CodeMethodDeps): ChallengeMethod<"code"> => ({
+  ...createCodeMethod(deps),
   nodes: (view, csrf) => {
     const { address, takesPhoneNumbers, isAddressWrong } = view;
     const typed = address === "" && !isAddressWrong ? undefined : address;

@@ -1,7 +1,7 @@
 import type { UpdateFlowBody as RecoveryBody } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { AuthenticationMethodReference } from "../../session/issue.ts";
-import type { ProofMethod } from "./proof.ts";
+import type { ChallengeMethod } from "./challenge.ts";
 
 /* A way back into an account. The recovery flow knows of methods only this. */
 
@@ -24,7 +24,7 @@ export interface AddressChoiceView {
 }
 
 /** A way to recover. */
-export interface RecoveryMethod<K extends RecoveryCase = RecoveryCase> extends ProofMethod<K> {
+export interface RecoveryMethod<K extends RecoveryCase = RecoveryCase> extends ChallengeMethod<K> {
   /** What a recovered session was begun with. */
   readonly amr: AuthenticationMethodReference;
   /** The form in which people choose among their addresses; left out by methods that have none. */

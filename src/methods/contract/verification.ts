@@ -1,5 +1,5 @@
 import type { UpdateFlowBody as VerificationBody } from "../../../gen/ostiary/verification/v1/verification_service_pb.ts";
-import type { ProofMethod } from "./proof.ts";
+import type { ChallengeMethod } from "./challenge.ts";
 
 /* A way to verify an address. The verification flow knows of methods only this. */
 
@@ -7,4 +7,4 @@ import type { ProofMethod } from "./proof.ts";
 export type VerificationCase = Exclude<VerificationBody["method"]["case"], undefined>;
 
 /** Every verification method; leaving one out does not compile. */
-export type VerificationMethods = { readonly [K in VerificationCase]: ProofMethod<K> };
+export type VerificationMethods = { readonly [K in VerificationCase]: ChallengeMethod<K> };

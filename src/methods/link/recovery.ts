@@ -1,10 +1,10 @@
 import { messages, uiText } from "../../ui/messages.ts";
 import type { RecoveryMethod } from "../contract/recovery.ts";
-import { createLinkProof, type LinkProofDeps, linkFields } from "./proof.ts";
+import { createLinkMethod, type LinkMethodDeps, linkFields } from "./challenge-method.ts";
 
 /** Creates recovery by link. */
-export const createLinkRecovery = (deps: LinkProofDeps): RecoveryMethod<"link"> => ({
-  ...createLinkProof(deps),
+export const createLinkRecovery = (deps: LinkMethodDeps): RecoveryMethod<"link"> => ({
+  ...createLinkMethod(deps),
   nodes: (view, csrf) => [...csrf, ...linkFields(view)],
   sent: () => uiText(messages.recoveryLinkSent),
   wrong: uiText(messages.recoveryLinkInvalid),

@@ -1,11 +1,11 @@
 import { messages, uiText } from "../../ui/messages.ts";
 import { anchorNode } from "../../ui/node.ts";
-import type { ProofMethod } from "../contract/proof.ts";
-import { createLinkProof, type LinkProofDeps, linkFields } from "./proof.ts";
+import type { ChallengeMethod } from "../contract/challenge.ts";
+import { createLinkMethod, type LinkMethodDeps, linkFields } from "./challenge-method.ts";
 
 /** Creates verification by link. */
-export const createLinkVerification = (deps: LinkProofDeps): ProofMethod<"link"> => ({
-  ...createLinkProof(deps),
+export const createLinkVerification = (deps: LinkMethodDeps): ChallengeMethod<"link"> => ({
+  ...createLinkMethod(deps),
   nodes: (view, csrf) =>
     view.step === "done"
       ? [

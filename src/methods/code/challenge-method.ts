@@ -1,9 +1,9 @@
 import type { SecretKind } from "../../challenge/secret-kind.ts";
-import type { ProofMethod } from "../contract/proof.ts";
+import type { ChallengeMethod } from "../contract/challenge.ts";
 import type { OneTimeCodes } from "./one-time-code.ts";
 
-/** What a proof by code is made of. */
-export interface CodeProofDeps {
+/** What the method by code is made of. */
+export interface CodeMethodDeps {
   readonly enabled: boolean;
   /** Milliseconds. */
   readonly config: { readonly lifespan: number };
@@ -12,7 +12,7 @@ export interface CodeProofDeps {
 }
 
 /** One-time codes as a kind of secret that is sent. */
-export const createCodeKind = ({ config, codes, now }: Omit<CodeProofDeps, "enabled">): SecretKind => ({
+export const createCodeKind = ({ config, codes, now }: Omit<CodeMethodDeps, "enabled">): SecretKind => ({
   lifespan: config.lifespan,
   isGuessable: true,
   issue: (binding, lifespan = config.lifespan) => {
@@ -23,10 +23,10 @@ export const createCodeKind = ({ config, codes, now }: Omit<CodeProofDeps, "enab
 });
 
 /** What verification and recovery by code have in common. */
-export const createCodeProof = ({
+export const createCodeMethod = ({
   enabled,
   ...deps
-}: CodeProofDeps): Omit<ProofMethod<"code">, "nodes" | "sent" | "wrong"> => ({
+}: CodeMethodDeps): Omit<ChallengeMethod<"code">, "nodes" | "sent" | "wrong"> => ({
   name: "code",
   enabled,
   ...createCodeKind(deps),

@@ -1,8 +1,8 @@
-import type { ProofCase } from "../../methods/contract/proof.ts";
+import type { ChallengeCase } from "../../methods/contract/challenge.ts";
 
 /** A secret that someone submits who got the message. */
 export interface SubmittedSecret {
-  readonly method: ProofCase;
+  readonly method: ChallengeCase;
   readonly secret: string;
 }
 

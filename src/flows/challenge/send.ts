@@ -8,22 +8,22 @@ import { apply } from "../../identity/apply.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
-import type { ProofMethod } from "../../methods/contract/proof.ts";
+import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { withQuery } from "../shared/urls.ts";
-import type { ProofDeps } from "./deps.ts";
+import type { ChallengeFlowDeps } from "./deps.ts";
 import { isSameFlow } from "./is-same-flow.ts";
-import { openSent, sealSent } from "./sent-proof.ts";
+import { openSent, sealSent } from "./sent-challenge.ts";
 
 /** The kinds of flow that send secrets to addresses. */
-export type ProofFlowKind = "verification" | "recovery";
+export type ChallengeFlowKind = "verification" | "recovery";
 
 /** What a flow wants to have sent. */
 export interface Sending {
   readonly flow: FlowRecord;
-  readonly kind: ProofFlowKind;
-  readonly method: ProofMethod;
+  readonly kind: ChallengeFlowKind;
+  readonly method: ChallengeMethod;
   readonly address: Address;
   readonly call: Call;
   readonly transientPayload: JsonObject | undefined;
@@ -38,7 +38,7 @@ export interface Sending {
 }
 
 /** A message with a secret, and whom it is for. */
-export interface ProofMessage
+export interface ChallengeMessage
   extends Pick<Sending, "kind" | "method" | "address" | "call" | "transientPayload" | "linkBase"> {
   readonly flow: Pick<FlowRecord, "id" | "requestUrl">;
   readonly issued: IssuedSecret;
@@ -46,16 +46,16 @@ export interface ProofMessage
 }
 
 /** Queues messages with secrets in the transaction of what they belong to. */
-export type QueueProof = (tx: Sql, message: ProofMessage) => Promise<void>;
+export type QueueChallenge = (tx: Sql, message: ChallengeMessage) => Promise<void>;
 
 /** The template of a message. */
-const templateOf = (kind: ProofFlowKind, method: string, isKnown: boolean): MessageTemplate =>
+const templateOf = (kind: ChallengeFlowKind, method: string, isKnown: boolean): MessageTemplate =>
   `${kind}${method === "code" ? "_code" : ""}_${isKnown ? "valid" : "invalid"}`;
 
 /** Where the link of a message leads: to the flow, in whatever browser. */
 const linkOf = (
-  urls: ProofDeps["urls"],
-  { kind, method, flow, linkBase }: Pick<ProofMessage, "kind" | "method" | "flow" | "linkBase">,
+  urls: ChallengeFlowDeps["urls"],
+  { kind, method, flow, linkBase }: Pick<ChallengeMessage, "kind" | "method" | "flow" | "linkBase">,
   secret: string,
 ): string => {
   const at =
@@ -66,8 +66,8 @@ const linkOf = (
 };
 
 /** Creates what queues them. */
-export const createQueueProof =
-  ({ courier, clock, urls }: Pick<ProofDeps, "courier" | "clock" | "urls">): QueueProof =>
+export const createQueueChallenge =
+  ({ courier, clock, urls }: Pick<ChallengeFlowDeps, "courier" | "clock" | "urls">): QueueChallenge =>
   async (tx, message) => {
     const { flow, kind, method, issued, address, call, owner, transientPayload } = message;
     await courier.queue(tx, {
@@ -94,16 +94,16 @@ interface Written {
 }
 
 /** Sends a secret to an address, if anybody has it. */
-export type SendProof = (sending: Sending) => Promise<{ readonly flow: FlowRecord } | ConcurrentChange>;
+export type SendChallenge = (sending: Sending) => Promise<{ readonly flow: FlowRecord } | ConcurrentChange>;
 
 /**
  * Creates what sends them. Whether anybody has the address shows neither in the
  * answer nor in its time, and what is counted is counted for every address alike.
  */
-export const createSendProof = (deps: ProofDeps): SendProof => {
+export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
   const { audit, challenges, db, clock, courier, flows, identities, messageFloor, pendingAddresses } = deps;
   const { sealedContext } = deps;
-  const queueProof = createQueueProof(deps);
+  const queueChallenge = createQueueChallenge(deps);
 
   const findClaimant = async ({ identityId, pendingId }: NonNullable<Sending["claim"]>) => {
     const pending = await pendingAddresses.find(db, identityId, pendingId);
@@ -177,7 +177,7 @@ export const createSendProof = (deps: ProofDeps): SendProof => {
     if (owner) await recordRequest(tx, sending, owner.id, issued !== undefined);
     if (!issued) return { flow: saved, isQueued: false };
     if (owner === undefined) return { flow: saved, isQueued: await notifyStranger(tx, sending) };
-    await queueProof(tx, { ...sending, issued, owner });
+    await queueChallenge(tx, { ...sending, issued, owner });
     return { flow: saved, isQueued: true };
   };
 

@@ -7,7 +7,7 @@ import type { FlowForms } from "../shared/deps.ts";
 import { replacedBy } from "../shared/expired.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
-import type { ProofDeps } from "./deps.ts";
+import type { ChallengeFlowDeps } from "./deps.ts";
 
 /** Writes a flow in the place of one that cannot be used any more, and gives the error that names it. */
 export interface Replacement {
@@ -29,7 +29,7 @@ export interface ReplacementParts {
 
 /** Creates it. */
 export const createReplacement = (
-  deps: Pick<ProofDeps, "clock" | "csrf" | "db" | "flows" | "newFlows" | "urls"> &
+  deps: Pick<ChallengeFlowDeps, "clock" | "csrf" | "db" | "flows" | "newFlows" | "urls"> &
     Pick<FlowForms, "hookFlow" | "hooks">,
   { freshOf, details, expiredText }: ReplacementParts,
 ): Replacement => {

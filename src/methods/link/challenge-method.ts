@@ -5,10 +5,10 @@ import { randomToken } from "../../lib/ids.ts";
 import { createOneTimeSecrets } from "../../lib/one-time-secret.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
-import type { ProofMethod, ProofView } from "../contract/proof.ts";
+import type { ChallengeMethod, ChallengeView } from "../contract/challenge.ts";
 
-/** What a proof by link is made of. */
-export interface LinkProofDeps {
+/** What the method by link is made of. */
+export interface LinkMethodDeps {
   readonly enabled: boolean;
   /** Milliseconds. */
   readonly config: { readonly lifespan: number };
@@ -23,12 +23,12 @@ const group = "link";
 const boundTo = ({ flowId, address, identityId }: ChallengeBinding) => [flowId, address, identityId ?? null] as const;
 
 /** What verification and recovery by link have in common: a token of 32 letters and digits, kept as a keyed digest. */
-export const createLinkProof = ({
+export const createLinkMethod = ({
   enabled,
   config,
   keys,
   clock,
-}: LinkProofDeps): Omit<ProofMethod<"link">, "nodes" | "sent" | "wrong"> => {
+}: LinkMethodDeps): Omit<ChallengeMethod<"link">, "nodes" | "sent" | "wrong"> => {
   const secrets = createOneTimeSecrets({ purpose: "token of a link", keys, clock });
   return {
     name: "link",
@@ -54,7 +54,7 @@ const emptyField = freezeNode(
 );
 
 /** The field for the address and its button; the token and its button in a browser in which the link was opened. */
-export const linkFields = ({ opened, address, isAddressWrong }: ProofView): readonly UiNode[] => {
+export const linkFields = ({ opened, address, isAddressWrong }: ChallengeView): readonly UiNode[] => {
   if (opened !== undefined) return [inputNode({ group, name: "token", type: "hidden", value: opened }), confirm];
   const field =
     address === "" && !isAddressWrong

@@ -9,7 +9,7 @@ import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowUrls } from "../shared/urls.ts";
 
 /** What stands against guessing, flooding and finding out who has an account. */
-export interface ProofGuards {
+export interface ChallengeGuards {
   readonly challenges: Challenges;
   readonly newFlows: PacedByNetwork;
   /** Under every answer to a request that may send a message. */
@@ -18,13 +18,13 @@ export interface ProofGuards {
 }
 
 /** What sends secrets to addresses and takes them back. */
-export interface ProofDeps
+export interface ChallengeFlowDeps
   extends Pick<
       FlowStorage,
       "audit" | "refusals" | "db" | "clock" | "flows" | "identities" | "pendingAddresses" | "addressUndos"
     >,
     Pick<FlowSessions, "callers" | "csrf">,
-    ProofGuards {
+    ChallengeGuards {
   readonly courier: Courier;
   readonly openedLinks: OpenedLinks;
   readonly sealedContext: SealedContext;

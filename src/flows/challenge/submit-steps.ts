@@ -1,7 +1,7 @@
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import type { ProofMethod } from "../../methods/contract/proof.ts";
+import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type Done, type Ended, endWith } from "../pipeline.ts";
@@ -11,7 +11,7 @@ import { formOf, withForm } from "../shared/form.ts";
 import { mustExist } from "../shared/request.ts";
 import { checkOrigin, requireSameBrowser } from "../shared/same-origin.ts";
 import { type CheckedSecret, createCheckSecret } from "./check.ts";
-import type { ProofDeps } from "./deps.ts";
+import type { ChallengeFlowDeps } from "./deps.ts";
 import type { RejectForm } from "./reject.ts";
 import type { Replacement } from "./replace.ts";
 import { saveForm } from "./save-form.ts";
@@ -55,7 +55,7 @@ interface SubmittedBody<M extends string> {
 
 /** Creates the steps that verification and recovery take in the same way. */
 export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code" | "link">(
-  deps: ProofDeps,
+  deps: ChallengeFlowDeps,
   parts: SubmitParts<B, R>,
 ) => {
   const { clock, csrf, db, flows, openedLinks } = deps;
@@ -75,7 +75,7 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
   };
 
   /** The same form again: the person looks once more at what they have. */
-  const rejectSecret = async (flow: FlowRecord, call: Call, method: ProofMethod): Promise<Ended<Done<R>>> => {
+  const rejectSecret = async (flow: FlowRecord, call: Call, method: ChallengeMethod): Promise<Ended<Done<R>>> => {
     const form = formOf([{ node: "", text: method.wrong }], flow.form.submittedValues ?? undefined);
     const saved = withForm(flow, form, clock.now(), flow.state, method.name);
     await saveForm(deps, flow, saved);
@@ -116,7 +116,7 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
     },
 
     /** The method that a message is asked for with. @throws FORM_REJECTED, METHOD_DISABLED */
-    pickMethod: async <P extends ProofMethod>(
+    pickMethod: async <P extends ChallengeMethod>(
       submission: Submission,
       mustBeMethod: (name: M) => P,
     ): Promise<{ readonly method: P }> => {
@@ -145,7 +145,7 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
      * @throws FLOW_REPLACED, RATE_LIMITED
      */
     verifySecret: async <A extends object>(
-      { flow, call, secret, picked }: Submission & { readonly secret: string; readonly picked: ProofMethod },
+      { flow, call, secret, picked }: Submission & { readonly secret: string; readonly picked: ChallengeMethod },
       accept: (right: RightSecret) => Promise<A | undefined>,
     ): Promise<A | Ended<Done<R>>> => {
       const checked = await checkSecret({ flow, method: picked, secret, call });
@@ -160,7 +160,7 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
 };
 
 /** @throws METHOD_DISABLED unless the method is enabled and one that the flow may be submitted with */
-export const mustBeMethod = <P extends ProofMethod>(method: P, allowed: readonly (string | undefined)[]): P => {
+export const mustBeMethod = <P extends ChallengeMethod>(method: P, allowed: readonly (string | undefined)[]): P => {
   if (method.enabled && allowed.includes(method.name)) return method;
   throw serviceError("METHOD_DISABLED", { explain: `The method ${method.name} is disabled by the configuration.` });
 };

@@ -1,15 +1,15 @@
 import type { VerifiedSecret } from "../../challenge/challenges.ts";
 import type { SentSecret } from "../../challenge/sent-secret.ts";
 import type { Call } from "../../lib/call.ts";
-import type { ProofMethod } from "../../methods/contract/proof.ts";
+import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import type { ProofDeps } from "./deps.ts";
-import { openSent } from "./sent-proof.ts";
+import type { ChallengeFlowDeps } from "./deps.ts";
+import { openSent } from "./sent-challenge.ts";
 
 /** What someone submits who says that they got the message. */
 export interface FlowSecret {
   readonly flow: FlowRecord;
-  readonly method: ProofMethod;
+  readonly method: ChallengeMethod;
   readonly secret: string;
   readonly call: Call;
 }
@@ -28,7 +28,7 @@ export const createCheckSecret =
     challenges,
     refusals,
     sealedContext,
-  }: Pick<ProofDeps, "challenges" | "refusals" | "sealedContext">): CheckSecret =>
+  }: Pick<ChallengeFlowDeps, "challenges" | "refusals" | "sealedContext">): CheckSecret =>
   async ({ flow, method, secret, call }) => {
     const sent = openSent(sealedContext, flow, method.name);
     const purpose = { flow: flow.kind === "recovery" ? "recovery" : "verification", method: method.name } as const;

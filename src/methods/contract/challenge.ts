@@ -7,10 +7,10 @@ import type { SecretKind } from "../../challenge/secret-kind.ts";
  */
 
 /** The methods that prove it, by their case in the contract. */
-export type ProofCase = "code" | "link";
+export type ChallengeCase = "code" | "link";
 
 /** Where the form of such a flow stands. */
-export interface ProofView {
+export interface ChallengeView {
   /** What the form asks for: an address, or what was sent to it. */
   readonly step: "address" | "secret" | "done";
   /** The address as it was typed; empty where none was. */
@@ -26,12 +26,12 @@ export interface ProofView {
 }
 
 /** A way to prove it. */
-export interface ProofMethod<K extends ProofCase = ProofCase> extends SecretKind {
+export interface ChallengeMethod<K extends ChallengeCase = ChallengeCase> extends SecretKind {
   /** Configuration key and node group. */
   readonly name: K;
   readonly enabled: boolean;
   /** The form, in its order on screen; `csrf` is the anti-CSRF field, or none. */
-  nodes(view: ProofView, csrf: readonly UiNode[]): readonly UiNode[];
+  nodes(view: ChallengeView, csrf: readonly UiNode[]): readonly UiNode[];
   /** What the form says once something was sent. */
   sent(via: string): UiText;
   /** What it says to a secret that is wrong, used or of something else. */

@@ -4,7 +4,7 @@ import type { SubmittedValues } from "../../methods/contract/result.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
-import type { ProofDeps } from "./deps.ts";
+import type { ChallengeFlowDeps } from "./deps.ts";
 import { saveForm } from "./save-form.ts";
 
 /** A form that is rejected, and why. */
@@ -28,7 +28,7 @@ export type RejectForm = (rejected: RejectedForm) => Promise<ServiceError>;
  */
 export const createReject =
   (
-    deps: Pick<ProofDeps, "clock" | "db" | "flows">,
+    deps: Pick<ChallengeFlowDeps, "clock" | "db" | "flows">,
     errorOf: (saved: FlowRecord, call: Call) => ServiceError,
   ): RejectForm =>
   async ({ flow, call, messages, submittedValues, active }) => {
