@@ -74,6 +74,7 @@ export const createHooks = (
     renderPerson: createRenderPerson({ clock, print, schemas }),
   });
   const enqueue = createEnqueue({ db, jobs });
+  const schemaIds = new Set(schemas.list().map(({ id }) => id));
   const previousAddresses = {
     ...notices,
     releaseLater: releaseLater(jobs, clock, undos.lifespan),
@@ -84,7 +85,16 @@ export const createHooks = (
       verification,
       previousAddresses,
       showsEveryVerification: config.feature_flags.legacy_continue_with_verification_ui,
-      webHook: { contexts, engine, programs, send, enqueue, wake: jobs.wake, log },
+      webHook: {
+        contexts,
+        engine,
+        hasSchema: (id) => schemaIds.has(id),
+        programs,
+        send,
+        enqueue,
+        wake: jobs.wake,
+        log,
+      },
     }),
     /** What follows changes of settings and sign-ins, whatever is configured for them. */
     implicit: createImplicitNotices(previousAddresses, config.selfservice),

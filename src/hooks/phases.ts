@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { ContinueWith } from "../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { EventContent } from "../audit/event-types.ts";
 import type { Sql } from "../db/sql.ts";
-import type { IdentityRecord } from "../identity/identity.ts";
+import type { AddressState, IdentityRecord } from "../identity/identity.ts";
 import type { NewPendingAddress } from "../identity/pending-addresses.ts";
 import type { Call } from "../lib/call.ts";
 import type { SessionRecord } from "../session/session.ts";
@@ -97,8 +97,13 @@ export interface IdentityRevision {
   readonly traits?: JsonObject;
   readonly metadataPublic?: JsonValue;
   readonly metadataAdmin?: JsonValue;
-  /** Addresses of the person that count as verified. Those that they do not have are passed over. */
-  readonly verified?: readonly { readonly via: string; readonly value: string }[];
+  /** How far addresses of the person are proven. Those that they do not have are passed over. */
+  readonly addresses?: readonly AddressState[];
+  /** The id of a schema that there is. The traits are validated by it. */
+  readonly schemaId?: string;
+  readonly state?: IdentityRecord["state"];
+  /** Null takes it away. */
+  readonly externalId?: string | null;
   /** Addresses of the person that a message is on its way to. */
   readonly sent?: readonly { readonly via: string; readonly value: string }[];
   /** Addresses that `traits` no longer have, because they wait for their proof. */
@@ -122,8 +127,9 @@ export interface Hook {
   /** After the change is written. Gives how the client continues. A failure does not undo the change. */
   afterCommit?(context: WrittenContext): Promise<readonly ContinueWith[] | undefined>;
   /**
-   * `first` runs before the others of its list in every phase, `last` after them; `queued` after all, because it only
-   * queues what the others have made.
+   * `first` runs before the others of its list, but for what goes before a change is written: there it runs after all
+   * of them, because it acts on what they have made of the person. `last` runs after them; `queued` after all,
+   * because it only queues what the others have made.
    */
   readonly order?: "first" | "last" | "queued";
 }

@@ -78,7 +78,7 @@ export const createHookRunner = (
 
     beforePersist: async (context, revise) => {
       let { identity } = context;
-      for (const hook of hooksOf(context.method)) {
+      for (const hook of hooksOf(context.method).toSorted((a, b) => rankBefore(a) - rankBefore(b))) {
         const result = await hook.beforePersist?.({ ...context, identity });
         if (result === undefined) continue;
         const revised = result.kind === "revised" ? revise(result.revision) : result;
@@ -105,3 +105,6 @@ export const createHookRunner = (
 const ranks = { first: 0, last: 2, queued: 3 } as const;
 
 const rank = ({ order }: Hook): number => (order === undefined ? 1 : ranks[order]);
+
+/** What acts on the person as the others have left them runs after them. */
+const rankBefore = ({ order }: Hook): number => (order === "first" ? 1 : 0);

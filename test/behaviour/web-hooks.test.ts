@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Raw } from "../../src/config/tree.ts";
 import { hours } from "../protocols/clock.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
-import { change, enterAs, enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
+import { change, enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
 import { accepted, type Protocol, refused } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
 import { answering, program, type Receiver, startReceiver, wholeContext } from "../protocols/receiver.ts";
@@ -283,104 +283,6 @@ describe("a receiver that may interrupt", () => {
     receiver.reset();
     accepted(await visitor.resume(flow));
     expect(receiver.bodies()).toMatchObject([{ identity: { traits }, flow: { transient_payload: { note: "n" } } }]);
-  });
-});
-
-describe("a receiver whose answer is parsed", () => {
-  const parsing = () => hook({ response: { parse: true } });
-  beforeAll(() =>
-    server.restart({
-      selfservice: {
-        flows: {
-          settings: { after: { profile: { hooks: [parsing(), hook({ url: `${receiver.url}/second` })] } } },
-          login: { after: { password: { hooks: [parsing()] } } },
-          registration: { after: { password: { hooks: [parsing(), { hook: "session" }] } } },
-        },
-      },
-    }),
-  );
-  const identityOf = async (email: string) => {
-    const [row] = await server.sql<Record<string, unknown>>(
-      "SELECT traits, metadata_public, metadata_admin, addresses FROM identities WHERE JSON_EXTRACT(traits, '$.email') = ?",
-      [email],
-    );
-    return Object.fromEntries(
-      Object.entries(row ?? {}).map(([name, value]) => [name, typeof value === "string" ? JSON.parse(value) : value]),
-    );
-  };
-
-  it.each(protocols)("through $name changes whom a sign-up writes", async (protocol) => {
-    const email = newEmail();
-    receiver.answer = answering(200, {
-      identity: {
-        traits: { email, name: { first: "Receiver" } },
-        metadata_public: { plan: "gold" },
-        metadata_admin: { risk: 3 },
-        verifiable_addresses: [{ value: email, via: "email", verified: true }],
-      },
-    });
-    accepted((await signUp(protocol, email)).answer);
-    expect(await identityOf(email)).toMatchObject({
-      traits: { email, name: { first: "Receiver" } },
-      metadata_public: { plan: "gold" },
-      metadata_admin: { risk: 3 },
-      addresses: { verifiable: [{ value: email, verified: true, status: "completed" }] },
-    });
-  });
-
-  it.each(protocols)("through $name changes what a change writes, and later hooks see it", async (protocol) => {
-    const { visitor, person } = await enterAsNewPerson(protocol, server);
-    receiver.reset();
-    const traits = { email: person.email, name: { first: "Hook" } };
-    receiver.answer = ({ path }, response) =>
-      path === "/hook" ? answering(200, { identity: { traits } })({} as never, response) : void response.end();
-    accepted(await change(visitor, { method: "profile", traits: { email: person.email } }));
-    expect(accepted(await visitor.whoami()).traits).toEqual(traits);
-    expect(receiver.received.map(({ path }) => path)).toEqual(["/hook", "/second"]);
-    expect(receiver.bodies()[1]).toMatchObject({ identity: { traits } });
-  });
-
-  it("changes what a sign-in writes", async () => {
-    const { person } = await enterAsNewPerson(nativeRest, server);
-    receiver.answer = answering(200, { identity: { metadata_public: { seen: 1 } } });
-    await enterAs(nativeRest, server, person);
-    expect(await identityOf(person.email)).toMatchObject({ metadata_public: { seen: 1 } });
-  });
-
-  it("is refused by the schema with messages in the form, and nothing is written", async () => {
-    receiver.answer = answering(200, { identity: { traits: { email: "none" } } });
-    const { answer, email } = await signUp(nativeRest);
-    expect(refused(answer).texts).toEqual([expect.objectContaining({ id: 4000001 })]);
-    expect(await rows(email)).toEqual([]);
-  });
-
-  it("cannot change an address in an old session without its owner signing in again", async () => {
-    const { visitor, person } = await enterAsNewPerson(nativeRest, server);
-    server.clock.advance(hours(1));
-    const email = newEmail();
-    receiver.answer = answering(200, { identity: { traits: { email } } });
-    const flow = accepted(await visitor.settings.create()).id;
-    const submission = { method: "profile", traits: { email: person.email, name: { first: "Xa" } } };
-    expect(refused(await visitor.settings.update(flow, submission)).reason).toBe("SESSION_REFRESH_REQUIRED");
-    expect(accepted(await visitor.whoami()).traits).toEqual({ email: person.email, name: {} });
-    receiver.answer = undefined;
-    accepted(await signIn(visitor, person, { refresh: "true" }));
-    receiver.answer = answering(200, { identity: { traits: { email } } });
-    accepted(await visitor.resume(flow));
-    expect(accepted(await visitor.whoami()).traits).toMatchObject({ email });
-  });
-
-  it.each([
-    ["204", 204, ""],
-    ["an empty object", 200, {}],
-    ["an empty identity", 200, { identity: {} }],
-    ["null", 200, { identity: null }],
-  ])("changes nothing by %s", async (_, status, body) => {
-    receiver.answer = (_, response) =>
-      status === 204 ? void response.writeHead(204).end() : answering(status, body)({} as never, response);
-    const { answer, email } = await signUp(nativeRest);
-    accepted(answer);
-    expect(await identityOf(email)).toMatchObject({ traits: { email }, metadata_public: null });
   });
 });
 

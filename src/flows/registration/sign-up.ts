@@ -100,20 +100,15 @@ const createWriteSignUp =
     await limit.consumeOrThrow(tx, call.remoteAddress);
     await identities.insert(tx, identity, secrets);
     const { method, provider } = amr;
-    await audit.record(
-      tx,
-      {
-        identityId: identity.id,
-        sessionId: undefined,
-        type: "registration.succeeded",
-        outcome: "done",
-        detail: { method, ...(provider !== undefined && { provider }) },
-      },
-      call,
-    );
+    // Whom a hook disabled has an account, and no session.
+    const mayEnter = identity.state === "active";
+    const about = { identityId: identity.id, sessionId: undefined, outcome: "done" } as const;
+    const detail = { method, ...(provider !== undefined && { provider }) };
+    await audit.record(tx, { ...about, type: "registration.succeeded", detail }, call);
+    if (!mayEnter) await audit.record(tx, { ...about, type: "identity.disabled" }, call);
     if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
     // A native app fetches its session: it gets one whatever is configured.
-    let issued = fetches ? await sessions.begin(tx, identity, [amr], call) : undefined;
+    let issued = fetches && mayEnter ? await sessions.begin(tx, identity, [amr], call) : undefined;
     // A secret that someone else may know must not outlive the change of person.
     const nextSecret = flow.type === "browser" ? csrf.draw() : undefined;
     const context: WrittenContext = {
@@ -124,7 +119,7 @@ const createWriteSignUp =
         return issued?.session;
       },
       beginSession: async () => {
-        issued ??= await sessions.begin(tx, identity, [amr], call);
+        if (mayEnter) issued ??= await sessions.begin(tx, identity, [amr], call);
       },
       verifications: [],
     };

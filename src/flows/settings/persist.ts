@@ -61,13 +61,32 @@ const record = async ({ audit }: SettingsDeps, tx: Sql, { caller, call }: Settin
 
 /** Whether a change leaves what is known of a person as it was. */
 const isSame = (before: IdentityRecord, after: IdentityRecord): boolean =>
+  before.state === after.state &&
+  before.schemaId === after.schemaId &&
+  before.externalId === after.externalId &&
   isDeepStrictEqual(before.traits, after.traits) &&
+  isDeepStrictEqual(provenOf(before), provenOf(after)) &&
   isDeepStrictEqual(before.metadataPublic, after.metadataPublic) &&
   isDeepStrictEqual(before.metadataAdmin, after.metadataAdmin);
+
+const provenOf = ({ verifiable }: IdentityRecord): readonly boolean[] => verifiable.map(({ verified }) => verified);
 
 /** @throws ConcurrentChangeError */
 const mustHold = (holds: boolean): void => {
   if (!holds) throw new ConcurrentChangeError("not as it was read");
+};
+
+/** Disables a person with the change: what stands on how they signed in ends. @throws ConcurrentChangeError */
+const disable = async (
+  deps: SettingsDeps,
+  tx: Sql,
+  submission: SettingsSubmission,
+  enabled: IdentityRecord,
+  disabled: IdentityRecord,
+): Promise<void> => {
+  mustHold(await deps.identities.update(tx, enabled, disabled));
+  await endWhatStandsOn(deps, tx, disabled.id);
+  await record(deps, tx, submission, { type: "identity.disabled" });
 };
 
 /**
@@ -102,7 +121,10 @@ export const persist = async (
       };
       const recorded = event ?? eventOf(before, after, isWaiting || !audit.isHeard);
 
-      mustHold(await identities.update(tx, before, after));
+      const disables = before.state === "active" && after.state === "inactive";
+      // The session of a person who is disabled is over at once: what looks at it goes first.
+      const enabled = disables ? { ...after, state: before.state, stateChangedAt: before.stateChangedAt } : after;
+      mustHold(await identities.update(tx, before, enabled));
       await consumeOrThrow(tx, consume);
       for (const credential of change.credentials ?? [])
         mustHold(await identities.putSecret(tx, before.id, credential, now));
@@ -113,6 +135,7 @@ export const persist = async (
       await record(deps, tx, submission, recorded);
       const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
       if (session === undefined) throw new ConcurrentChangeError("the session is over");
+      if (disables) await disable(deps, tx, submission, enabled, after);
       const written = { identity: after, session };
       const context: WrittenContext = {
         ...hooked,

@@ -40,7 +40,11 @@ export const runBeforePersistHooks = async (
   let waiting: readonly WaitingAddress[] = [];
 
   const revise = ({ traits, waiting: held = [], ...others }: IdentityRevision): IdentityRecord | HookRejected => {
-    const validated = traits && validateTraits(schemas.must(before.schemaId), traits);
+    const current: Change = { ...proposed, ...revision };
+    const schemaId = others.schemaId ?? current.schemaId ?? before.schemaId;
+    // Another schema makes other identifiers and addresses of the same traits.
+    const given = traits ?? (others.schemaId === undefined ? undefined : identityOf(current).traits);
+    const validated = given && validateTraits(schemas.must(schemaId), given);
     if (validated?.kind === "invalid") return { kind: "rejected", messages: validated.messages };
     waiting = [...waiting, ...held];
     revision = { ...revision, ...others, ...(validated && { traits: validated }) };

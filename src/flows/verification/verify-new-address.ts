@@ -85,9 +85,7 @@ export const createVerifyNewAddress = (deps: VerifyNewAddressDeps): Hook => {
       const before = await pendingAddresses.list(db, previous.id);
       if (before.length + found.length > MOST)
         return { kind: "rejected", messages: [{ node: "", text: uiText(messages.tooManyNewAddresses) }] };
-      // What follows every change has counted the first of them, and a call is counted once.
-      if (found.length > 1)
-        await deps.challenges.request({ ...context.call }, { identityId: previous.id, messages: found.length - 1 });
+      await deps.challenges.request(context.call, { identityId: previous.id, messages: found.length });
       const waiting: WaitingAddress[] = [];
       for (const each of found) waiting.push({ ...each, isTaken: await isTaken(previous, each) });
       if (!hidesAccounts && waiting.some((each) => each.isTaken))

@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonValue } from "@bufbuild/protobuf";
 import { UiTextType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
-import type { IdentityRevision } from "../phases.ts";
+import { objectOf, parse } from "./json.ts";
 
 /**
  * Reads with which messages a receiver refuses:
@@ -49,51 +49,3 @@ const nodeOf = (pointer: string): string =>
     .split("/")
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
     .join(".");
-
-/**
- * Reads what a receiver changes in the person: `{"identity": {"traits": {…}, "metadata_public": …}}`. Undefined
- * where that is nothing. A text says what is wrong with it.
- */
-export const readRevision = (text: string): IdentityRevision | undefined | string => {
-  if (text.trim() === "") return undefined;
-  const answer = parse(text);
-  const members = objectOf(answer);
-  if (members === undefined) return "the answer is no JSON object";
-  if (members.identity === undefined || members.identity === null) return undefined;
-  const identity = objectOf(members.identity);
-  if (identity === undefined) return "identity is no object";
-  const { traits, metadata_public, metadata_admin, verifiable_addresses: addresses } = identity;
-  const given = traits === undefined || traits === null ? undefined : objectOf(traits);
-  if (traits !== undefined && traits !== null && given === undefined) return "identity.traits is no object";
-  const verified = readVerified(addresses);
-  if (typeof verified === "string") return verified;
-  const revision: IdentityRevision = {
-    ...(given && Object.keys(given).length > 0 && { traits: given }),
-    ...(metadata_public !== undefined && metadata_public !== null && { metadataPublic: metadata_public }),
-    ...(metadata_admin !== undefined && metadata_admin !== null && { metadataAdmin: metadata_admin }),
-    ...(verified.length > 0 && { verified }),
-  };
-  return Object.keys(revision).length === 0 ? undefined : revision;
-};
-
-const readVerified = (
-  addresses: JsonValue | undefined,
-): readonly { readonly via: string; readonly value: string }[] | string => {
-  if (addresses === undefined || addresses === null) return [];
-  if (!Array.isArray(addresses)) return "identity.verifiable_addresses is no list";
-  return addresses.flatMap((address) => {
-    const { value, via, verified } = objectOf(address) ?? {};
-    return typeof value === "string" && typeof via === "string" && verified === true ? [{ via, value }] : [];
-  });
-};
-
-const objectOf = (value: JsonValue | undefined): JsonObject | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-
-const parse = (text: string): JsonValue | undefined => {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined;
-  }
-};

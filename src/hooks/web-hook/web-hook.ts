@@ -15,15 +15,18 @@ import type {
   HookRejected,
   HookRevised,
 } from "../phases.ts";
-import { readMessages, readRevision } from "./answer.ts";
+import { readMessages } from "./answer.ts";
 import { readWebHookConfig, type WebHookConfig } from "./config.ts";
 import type { HookContexts } from "./context.ts";
 import { createPrepareRequest, type PreparedRequest } from "./request.ts";
+import { readRevision } from "./revision.ts";
 
 /** What `web_hook` needs. */
 export interface WebHookDeps {
   readonly contexts: HookContexts;
   readonly engine: JsonnetEngine;
+  /** Whether there is an identity schema of this id. */
+  readonly hasSchema: (id: string) => boolean;
   /** Programs of bodies, by the URL that the configuration names them with. */
   readonly programs: ReadonlyMap<string, string>;
   readonly send: SendRequest;
@@ -74,7 +77,7 @@ export const webHook =
   };
 
 const createHook = (config: WebHookConfig, raw: JsonObject, place: HookPlace, deps: WebHookDeps): Hook => {
-  const { contexts, enqueue, log, send } = deps;
+  const { contexts, enqueue, hasSchema, log, send } = deps;
   const prepare = createRequests(config, deps);
   const name = config.id ?? new URL(config.url).host;
 
@@ -113,7 +116,7 @@ const createHook = (config: WebHookConfig, raw: JsonObject, place: HookPlace, de
 
   const revisionOf = (answer: Delivered): HookRevised | undefined => {
     if (answer.kind === "cancelled" || !config.parsesResponse || answer.status !== 200) return undefined;
-    const revision = readRevision(answer.text);
+    const revision = readRevision(answer.text, { flow: place.flow, hasSchema });
     if (typeof revision === "string") throw failed(revision);
     return revision && { kind: "revised", revision };
   };

@@ -92,6 +92,22 @@ describe("hooks before a change is written", () => {
     ]);
   });
 
+  it("run what acts on the person as the others leave them after those, though it is the first to write", async () => {
+    const trace: string[] = [];
+    const marking =
+      (name: string, order?: Hook["order"]): HookFactory =>
+      () => ({
+        ...(order && { order }),
+        beforePersist: async () => void trace.push(`${name} asked`) as undefined,
+        inTransaction: async () => void trace.push(`${name} writes`),
+      });
+    const factories = { marks: marking("marks", "first"), asks: marking("asks"), holds: marking("holds", "last") };
+    const runner = createHookRunner(lists("holds", "asks", "marks"), factories);
+    await runner.beforePersist(context("profile"), () => expect.fail());
+    await runner.inTransaction({} as never, context("profile"));
+    expect(trace).toEqual(["asks asked", "holds asked", "marks asked", "marks writes", "asks writes", "holds writes"]);
+  });
+
   it("stop at the first that refuses, or whose revision does not hold", async () => {
     const later = createHookRunner(lists("no", "first"), { no: refusing, first: adding("one") });
     expect(await later.beforePersist(context("profile"), () => expect.fail())).toMatchObject({ kind: "rejected" });
