@@ -17,6 +17,7 @@ import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
 import type { Wait } from "./limits/failure-floor.ts";
 import { type PreparedApp, prepareApp } from "./prepare-app.ts";
+import { createCallLimit } from "./server/call-limit.ts";
 import { createMetrics } from "./server/metrics.ts";
 
 /** What a test may put in the place of the real thing: time, waiting, and where the log goes. */
@@ -82,6 +83,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
       log,
     }),
     metrics,
+    callLimit: createCallLimit(),
     readiness: createReadiness({ dsn }),
     jobs,
     keyring: createKeyring(secrets.cookie),

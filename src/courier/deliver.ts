@@ -2,12 +2,14 @@ import type { Database } from "../db/sql.ts";
 import type { JobKind, JobResult } from "../jobs/job.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuid7 } from "../lib/ids.ts";
+import { inGroups } from "../lib/in-groups.ts";
+import { createDeliveryAdmission } from "./admission.ts";
 import type { Delivery, DeliveryResult } from "./delivery/delivery.ts";
 import type { Channel, DispatchRecord, MessageRecord } from "./message.ts";
 import type { AttemptOutcome, CourierMetrics } from "./metrics.ts";
 import { createDeliveryPace } from "./pace.ts";
 import { isReadable, type RenderMessage } from "./render.ts";
-import type { MessageStore } from "./store.ts";
+import type { MessageStore, SentMessage } from "./store.ts";
 
 /** The kind of job that delivers a message. Job and message have the same id. */
 export const courierJob = "courier";
@@ -33,35 +35,69 @@ export interface DeliverOptions {
   readonly retryDelay: number;
   /** Most deliveries at once. */
   readonly concurrency: number;
+  /** Of one attempt. */
+  readonly timeout: number;
+  /** Whether there are calls that messages make room for. */
+  readonly isBusy: () => boolean;
   /** Development: what messages say can be read after they were sent. */
   readonly keepsContent: boolean;
 }
 
 const LONGEST_DELAY_MS = 3_600_000;
 const FACTOR = 4;
+/** Messages that a node has claimed beyond those that it delivers: one statement claims several. */
+const AHEAD = 8;
+const MOST_AT_ONCE = 32;
+/** Milliseconds beyond its timeout, and that of those before it, after which an attempt is given up from outside. */
+const GRACE_MS = 60_000;
 
-/** Creates the job that delivers queued messages: tries, records how it ended, and erases what is of no more use. */
+/**
+ * Creates the job that delivers queued messages: tries, records how it ended, and erases what is of no more use.
+ * Messages are begun in groups. That one was sent is written down at once, by a statement of its own or, where the one
+ * before is still under way, together with those that were sent meanwhile: nothing else stands between.
+ */
 export const createDeliverJob = (deps: DeliverDeps): JobKind => {
   const { db, clock, messages, options } = deps;
-  const { retries, retryDelay, concurrency, keepsContent } = options;
+  const { retries, retryDelay, concurrency, timeout, isBusy, keepsContent } = options;
   const pace = createDeliveryPace(concurrency);
+  const admission = createDeliveryAdmission({ limit: () => pace.limit, most: concurrency, isBusy });
+
+  const begin = inGroups<string, MessageRecord | undefined>({ most: MOST_AT_ONCE }, (ids) =>
+    messages.begin(db, ids, clock.now()),
+  );
+
+  const settleSent = inGroups<SentMessage, undefined>({ most: MOST_AT_ONCE, atOnce: 1 }, async (sent) => {
+    await messages.settleSent(db, sent, { erase: !keepsContent, at: clock.now() });
+    return sent.map(() => undefined);
+  });
 
   const settle = async (message: MessageRecord, result: DeliveryResult): Promise<AttemptOutcome> => {
-    const isOver = result.kind === "failed" && (result.isPermanent || message.sendCount > retries);
-    const outcome = result.kind === "sent" ? "sent" : isOver ? "abandoned" : "failed";
     const at = clock.now();
+    const dispatches = [...message.dispatches, dispatchOf(result, at)];
+    if (result.kind === "sent") {
+      await settleSent({ id: message.id, dispatches });
+      return "sent";
+    }
+    const outcome = result.isPermanent || message.sendCount > retries ? "abandoned" : "failed";
     await messages.settle(db, message.id, {
       status: outcome === "failed" ? "queued" : outcome,
-      dispatches: [...message.dispatches, dispatchOf(result, at)],
+      dispatches,
       erase: outcome !== "failed" && !keepsContent,
       at,
     });
     return outcome;
   };
 
-  const run = async (id: string, signal: AbortSignal): Promise<JobResult> => {
-    const message = await messages.begin(db, id, clock.now());
-    if (message === undefined) return undefined;
+  const queuedFor = ({ createdAt }: MessageRecord): number => clock.now().getTime() - createdAt.getTime();
+
+  /** Waits for the turn of a message. One that the server stops before is as if it had not been begun. */
+  const turnOf = (message: MessageRecord, signal: AbortSignal): Promise<() => void> =>
+    admission.begin(queuedFor(message), signal).catch(async (error: unknown) => {
+      await messages.giveBack(db, message.id, clock.now());
+      throw error;
+    });
+
+  const deliver = async (message: MessageRecord, signal: AbortSignal): Promise<JobResult> => {
     const began = performance.now();
     const result = await attempt(deps, message, signal);
     const ended = performance.now();
@@ -75,9 +111,17 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind => {
     return { kind: "retry", reason: result.reason, ...(result.after !== undefined && { after: result.after }) };
   };
 
+  const run = async (id: string, signal: AbortSignal): Promise<JobResult> => {
+    const message = await begin(id);
+    if (message === undefined) return undefined;
+    const end = await turnOf(message, signal);
+    return deliver(message, signal).finally(end);
+  };
+
   return {
     name: courierJob,
-    concurrency: () => pace.limit,
+    concurrency: () => Math.min(concurrency, pace.limit + admission.slow + AHEAD),
+    longest: 2 * timeout + GRACE_MS,
     delay: (tries) => Math.min(LONGEST_DELAY_MS, retryDelay * FACTOR ** Math.min(tries - 1, 20)),
     run: ({ id }, signal) => run(id, signal),
   };

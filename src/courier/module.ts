@@ -7,6 +7,7 @@ import type { Clock } from "../lib/clock.ts";
 import { digestOf } from "../lib/digest.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import { createKeyring } from "../lib/keyring.ts";
+import { createLoopLoad } from "../lib/loop-load.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createPresentMessage } from "./admin/present.ts";
 import { createCourierAdminService } from "./admin/service.ts";
@@ -29,6 +30,8 @@ export interface CourierModule {
   readonly log: { warn(data: object, message: string): void };
   readonly metrics: { readonly registry: Registry };
   readonly addressRules: AddressRules;
+  /** Calls that the server answers: messages make room for them. */
+  readonly callLimit: { readonly begun: number };
   /** What `prepareCourier` has read. */
   readonly courier: PreparedCourier;
 }
@@ -55,6 +58,8 @@ export const createCourier = (core: CourierModule) => {
       retries: courier.message_retries,
       retryDelay: courier.retry_delay,
       concurrency: courier.worker.pull_count,
+      timeout: courier.timeout,
+      isBusy: createLoopLoad(() => core.callLimit.begun),
       keepsContent: config.dev,
     },
   });

@@ -2,6 +2,7 @@ import { readJson } from "../db/read-json.ts";
 import type { Sql } from "../db/sql.ts";
 import type { Aead } from "../lib/aead.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
+import { paddedList } from "../lib/in-groups.ts";
 import type { DispatchRecord, MessageContent, MessageRecord, MessageStatus } from "./message.ts";
 
 /** A row of `courier_messages`. */
@@ -36,6 +37,12 @@ export interface MessageOutcome {
   readonly at: Date;
 }
 
+/** A message that was sent, with all attempts at it. */
+export interface SentMessage {
+  readonly id: string;
+  readonly dispatches: readonly DispatchRecord[];
+}
+
 /** Which messages are read. */
 export interface MessageQuery {
   readonly status: MessageStatus | undefined;
@@ -48,10 +55,17 @@ export interface MessageQuery {
 /** The rows of messages. What a message says is encrypted while it is there. */
 export interface MessageStore {
   insert(tx: Sql, message: InsertedMessage): Promise<void>;
-  /** Counts an attempt, and reads what to deliver; undefined when it was sent or given up before. */
-  begin(sql: Sql, id: string, at: Date): Promise<MessageRecord | undefined>;
+  /**
+   * Counts an attempt of each, and reads what to deliver, in the order of the ids; undefined for what was sent or given
+   * up before.
+   */
+  begin(sql: Sql, ids: readonly string[], at: Date): Promise<readonly (MessageRecord | undefined)[]>;
+  /** Takes back what `begin` did to a message that no attempt was made of. */
+  giveBack(sql: Sql, id: string, at: Date): Promise<void>;
   /** Writes down how an attempt ended. */
   settle(sql: Sql, id: string, outcome: MessageOutcome): Promise<void>;
+  /** Writes down that messages were sent, and erases what they say if so wanted, by one statement. */
+  settleSent(sql: Sql, sent: readonly SentMessage[], how: Pick<MessageOutcome, "erase" | "at">): Promise<void>;
   /** The newest first. */
   list(sql: Sql, query: MessageQuery): Promise<readonly MessageRecord[]>;
   find(sql: Sql, id: string): Promise<MessageRecord | undefined>;
@@ -99,17 +113,32 @@ export const createMessageStore = (aead: Aead): MessageStore => {
       );
     },
 
-    async begin(sql, id, at) {
+    async begin(sql, ids, at) {
+      const keys = paddedList(ids.map(uuidBytes));
+      const places = keys.map(() => "?").join(", ");
       const { affectedRows } = await sql.execute(
         `UPDATE courier_messages SET status = 'processing', send_count = send_count + 1, updated_at = ?
-          WHERE id = ? AND status IN ('queued', 'processing')`,
+          WHERE id IN (${places}) AND status IN ('queued', 'processing')`,
+        [at, ...keys],
+      );
+      if (affectedRows === 0) return ids.map(() => undefined);
+      const rows = await sql.query<MessageRow>(
+        `SELECT ${columns} FROM courier_messages WHERE id IN (${places}) AND status = 'processing'`,
+        keys,
+      );
+      const found = new Map(rows.map((row) => [uuidText(row.id), row]));
+      return ids.map((id) => {
+        const row = found.get(id);
+        return row && read(row);
+      });
+    },
+
+    async giveBack(sql, id, at) {
+      await sql.execute(
+        `UPDATE courier_messages SET status = 'queued', send_count = send_count - 1, updated_at = ?
+          WHERE id = ? AND status = 'processing' AND send_count > 0`,
         [at, uuidBytes(id)],
       );
-      if (affectedRows === 0) return undefined;
-      const [row] = await sql.query<MessageRow>(`SELECT ${columns} FROM courier_messages WHERE id = ?`, [
-        uuidBytes(id),
-      ]);
-      return row && read(row);
     },
 
     async settle(sql, id, { status, dispatches, erase, at }) {
@@ -117,6 +146,17 @@ export const createMessageStore = (aead: Aead): MessageStore => {
         `UPDATE courier_messages SET status = ?, dispatches = ?, updated_at = ?${erase ? ", data = NULL" : ""}
           WHERE id = ?`,
         [status, JSON.stringify(dispatches), at, uuidBytes(id)],
+        "same",
+      );
+    },
+
+    async settleSent(sql, sent, { erase, at }) {
+      const all = paddedList(sent).map(({ id, dispatches }) => [uuidBytes(id), JSON.stringify(dispatches)] as const);
+      await sql.execute(
+        `UPDATE courier_messages SET status = 'sent', updated_at = ?${erase ? ", data = NULL" : ""},
+            dispatches = CASE id ${all.map(() => "WHEN ? THEN ?").join(" ")} ELSE dispatches END
+          WHERE id IN (${all.map(() => "?").join(", ")})`,
+        [at, ...all.flat(), ...all.map(([id]) => id)],
         "same",
       );
     },

@@ -45,9 +45,8 @@ const LEASE_MS = 30_000;
 const GAP_MS = 5;
 /** Creates the engine. */
 export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease = LEASE_MS }: JobsDeps): Jobs => {
-  const store = createJobStore({ db, aead });
+  const store = createJobStore({ db, aead, owner: randomBytes(16), lease });
   const due = createDueJobs(store, interval);
-  const owner = randomBytes(16);
   const stopping = new AbortController();
   const running = new Map<string, number>();
   /** By id: a job that is due is begun once, however often it is seen. */
@@ -55,6 +54,8 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   let kinds: ReadonlyMap<string, JobKind> = new Map();
   let loop: Promise<void> | undefined;
   let alarm = new AbortController();
+  /** Kinds of which more may be due than there was room for. */
+  const backlogs = new Set<string>();
   /** Kinds to look for before the interval is over. */
   const wanted = new Set<string>();
   let lookedForAllAt = Number.NEGATIVE_INFINITY;
@@ -64,7 +65,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
 
   const settle = async (job: ClaimedJob, kind: JobKind, result: JobResult): Promise<void> => {
     if (result?.kind === "park" || (result && job.attempt >= (kind.maxAttempts ?? Number.POSITIVE_INFINITY))) {
-      await store.park(job.id, owner, result.reason);
+      await store.park(job.id, result.reason);
       return log.warn(
         { job: job.id, kind: kind.name, attempts: job.attempt, reason: result.reason },
         "a job was parked",
@@ -72,29 +73,33 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     }
     if (result) {
       const delay = Math.max(result.after ?? 0, withJitter(kind.delay(job.attempt)));
-      return store.release(job.id, owner, { delay, reason: result.reason, attempts: job.attempt });
+      return store.release(job.id, { delay, reason: result.reason, attempts: job.attempt });
     }
-    if (kind.every === undefined) return store.remove(job.id, owner);
+    if (kind.every === undefined) return store.remove(job.id);
     // The next run is the first attempt again.
-    await store.release(job.id, owner, { delay: withJitter(kind.every), reason: "", attempts: 0 });
+    await store.release(job.id, { delay: withJitter(kind.every), reason: "", attempts: 0 });
   };
 
   /** Runs a job that is claimed, and records how it ended. The lease is prolonged as long as it runs. */
   const runClaimed = async (job: ClaimedJob, kind: JobKind): Promise<void> => {
-    const lost = new AbortController();
+    const [lost, late] = [new AbortController(), new AbortController()];
+    const { longest } = kind;
+    const end = longest !== undefined && setTimeout(() => late.abort(new Error("it took too long")), longest);
     const beat = setInterval(() => {
-      store.renew(job.id, owner, lease).then(
+      store.renew(job.id).then(
         (ours) => ours || lost.abort(new Error("another node took the job over")),
         () => undefined, // One missed beat is no loss; the next tells.
       );
     }, lease / 3);
-    const signal = AbortSignal.any([stopping.signal, lost.signal]);
+    const signal = AbortSignal.any([stopping.signal, lost.signal, late.signal]);
     try {
       if (job.payload === undefined) return await settle(job, kind, { kind: "park", reason: "cannot be decrypted" });
-      const result = await kind.run({ ...job, payload: job.payload }, signal).catch(failed);
+      const run = kind.run({ ...job, payload: job.payload }, signal);
+      // Work that does not end when it is told to is left to itself: its job is somebody's again.
+      const result = await Promise.race([run, aborted(late.signal)]).catch(failed);
       if (lost.signal.aborted) return;
       if (result && stopping.signal.aborted)
-        return await store.release(job.id, owner, {
+        return await store.release(job.id, {
           delay: 0,
           reason: "the server stopped",
           attempts: job.attempt - 1,
@@ -102,26 +107,30 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
       await settle(job, kind, result);
     } finally {
       clearInterval(beat);
+      if (end !== false) clearTimeout(end);
     }
   };
 
+  /** Gives whether more may be due now. */
   const begin = async (id: string, kind: JobKind): Promise<boolean> => {
     running.set(kind.name, (running.get(kind.name) ?? 0) + 1);
     try {
-      const job = await store.claim(id, owner, lease);
+      const job = await store.claim(id);
       if (job) await runClaimed(job, kind);
-      return true;
+      return job?.isOrdered === true || backlogs.has(kind.name);
     } catch (error) {
       // The lease ends by itself, and the job is due again.
       log.warn({ job: id, kind: kind.name, reason: reasonOf(error) }, "a job could not be recorded; it is tried again");
+      // After a failure of the database the next look is soon enough.
       return false;
     } finally {
       running.set(kind.name, (running.get(kind.name) ?? 1) - 1);
     }
   };
 
-  /** Begins what is due, as far as there is room. What ends makes room and looks again for its kind. */
+  /** Begins what is due, as far as there is room. What ends makes room, and looks for what there was none for. */
   const beginDue = async (kind: JobKind): Promise<void> => {
+    backlogs.add(kind.name);
     if (room(kind) <= 0) return;
     const ids = await due.find(kind.name, room(kind), underway.size);
     while (ids.length > 0 && room(kind) > 0 && !stopping.signal.aborted) {
@@ -129,13 +138,13 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
       if (underway.has(id)) continue;
       underway.set(
         id,
-        begin(id, kind).then((recorded) => {
+        begin(id, kind).then((isMoreDue) => {
           underway.delete(id);
-          // After a failure of the database the next look is soon enough.
-          if (recorded) wake(kind.name);
+          if (isMoreDue) wake(kind.name);
         }),
       );
     }
+    if (ids.length === 0 && room(kind) > 0) backlogs.delete(kind.name);
   };
 
   /** Each kind is asked for by itself, so that a backlog of one keeps no other waiting. */
@@ -198,3 +207,6 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
 const failed = (error: unknown): JobResult => ({ kind: "retry", reason: reasonOf(error) });
+/** Rejects once a signal is aborted. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));

@@ -50,6 +50,11 @@ export interface JobKind {
   run(job: Job, signal: AbortSignal): Promise<JobResult>;
   /** How many of this kind run at once on one node; a function is asked before each is begun. */
   readonly concurrency: number | (() => number);
+  /**
+   * Milliseconds after which an attempt that has not ended is aborted and counts as failed, so that its lease ends
+   * whatever the work waits for. Left out: never.
+   */
+  readonly longest?: number;
   /** After how many attempts a job is parked. Left out: never. */
   readonly maxAttempts?: number;
   /** Milliseconds before the attempt that follows `attempt`, without jitter. */

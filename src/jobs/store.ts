@@ -4,6 +4,7 @@ import type { Database, Sql } from "../db/sql.ts";
 import type { Aead } from "../lib/aead.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
+import { inGroups, paddedList } from "../lib/in-groups.ts";
 import type { NewJob } from "./job.ts";
 
 /** A job that this node may do until its lease ends. */
@@ -12,6 +13,8 @@ export interface ClaimedJob {
   readonly kind: string;
   readonly attempt: number;
   readonly position: number;
+  /** Whether others with its key wait until it is done. */
+  readonly isOrdered: boolean;
   /** Undefined when the key that encrypted it is gone. */
   readonly payload: JsonObject | undefined;
 }
@@ -43,7 +46,11 @@ export interface JobCount {
   readonly count: number;
 }
 
-/** The rows of jobs. Every time is the database's, so that clocks of nodes may differ. */
+/**
+ * The rows of jobs. What is claimed in the same turn of the event loop is claimed by one statement, and what is removed
+ * while others are being removed as well. Every time is the database's,
+ * so that clocks of nodes may differ.
+ */
 export interface JobStore {
   /** Queues a job in the transaction of the change that causes it. */
   insert(sql: Sql, id: string, job: NewJob): Promise<void>;
@@ -51,30 +58,50 @@ export interface JobStore {
   ensure(kind: string, delay: number): Promise<void>;
   /** Ids of jobs of a kind that are due, the longest due first. */
   due(kind: string, limit: number): Promise<readonly string[]>;
-  /** Takes a job for `lease` milliseconds; undefined when another node was faster. */
-  claim(id: string, owner: Buffer, lease: number): Promise<ClaimedJob | undefined>;
+  /** Claims a job for as long as a lease lasts; undefined when another node was faster. */
+  claim(id: string): Promise<ClaimedJob | undefined>;
   /** Prolongs the lease; false when it was lost. */
-  renew(id: string, owner: Buffer, lease: number): Promise<boolean>;
+  renew(id: string): Promise<boolean>;
   /** Removes a job that is done. */
-  remove(id: string, owner: Buffer): Promise<void>;
+  remove(id: string): Promise<void>;
   /** Gives a job back: it is due again in `delay` milliseconds, with so many attempts behind it. */
-  release(id: string, owner: Buffer, how: { delay: number; reason: string; attempts: number }): Promise<void>;
+  release(id: string, how: { delay: number; reason: string; attempts: number }): Promise<void>;
   /** Sets a job aside for the operator. */
-  park(id: string, owner: Buffer, reason: string): Promise<void>;
+  park(id: string, reason: string): Promise<void>;
   counts(): Promise<readonly JobCount[]>;
   list(filter: JobFilter): Promise<readonly ListedJob[]>;
   /** Has parked jobs of a kind done again, the oldest first; gives how many. */
   unpark(kind: string, limit: number): Promise<number>;
 }
 
+interface ClaimedRow {
+  readonly id: Buffer;
+  readonly kind: string;
+  readonly attempts: number;
+  readonly position: number | string;
+  readonly is_ordered: number | string;
+  readonly payload: Buffer;
+}
+
+const MOST_AT_ONCE = 64;
 const REASON_LENGTH = columnSizes["jobs.last_error"];
 const MICROSECONDS = 1000;
 const soon = "UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND";
 const lastPosition =
   "SELECT COALESCE(MAX(j.position), 0) + 1 AS position FROM jobs j WHERE j.kind = ? AND j.order_key = ?";
 
+/** What the store needs. */
+export interface JobStoreDeps {
+  readonly db: Database;
+  readonly aead: Aead;
+  /** Whose jobs are those that are claimed: 16 bytes of one node in one run. */
+  readonly owner: Buffer;
+  /** Milliseconds for which a job is claimed. */
+  readonly lease: number;
+}
+
 /** Creates the store. Payloads are encrypted while they wait. */
-export const createJobStore = ({ db, aead }: { readonly db: Database; readonly aead: Aead }): JobStore => {
+export const createJobStore = ({ db, aead, owner, lease }: JobStoreDeps): JobStore => {
   const seal = (id: string, kind: string, payload: JsonObject): Buffer =>
     aead.encrypt(Buffer.from(JSON.stringify(payload)), `job|${kind}|${id}`);
   const open = (id: string, kind: string, sealed: Buffer): JsonObject | undefined => {
@@ -83,6 +110,37 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
   };
   const insertJob = `INSERT INTO jobs (id, kind, identity_id, order_key, position, payload, attempts, run_at, created_at)
      VALUES (?, ?, ?, ?, ?, ?, 0, ${soon}, UTC_TIMESTAMP(3))`;
+
+  const claim = inGroups<string, ClaimedJob | undefined>({ most: MOST_AT_ONCE }, async (claimed) => {
+    const ids = paddedList(claimed.map(uuidBytes));
+    const places = ids.map(() => "?").join(", ");
+    const { affectedRows } = await db.execute(
+      `UPDATE jobs SET owner = ?, attempts = attempts + 1, run_at = ${soon}
+        WHERE id IN (${places}) AND parked_at IS NULL AND run_at <= UTC_TIMESTAMP(3)`,
+      [owner, lease * MICROSECONDS, ...ids],
+    );
+    if (affectedRows === 0) return claimed.map(() => undefined);
+    const rows = await db.query<ClaimedRow>(
+      `SELECT id, kind, attempts, position, order_key IS NOT NULL AS is_ordered, payload
+         FROM jobs WHERE id IN (${places}) AND owner = ?`,
+      [...ids, owner],
+    );
+    const jobs = new Map(
+      rows.map((row) => {
+        const id = uuidText(row.id);
+        const { kind, attempts: attempt, is_ordered, payload } = row;
+        const [position, isOrdered] = [Number(row.position), Number(is_ordered) === 1];
+        return [id, { id, kind, attempt, position, isOrdered, payload: open(id, kind, payload) }] as const;
+      }),
+    );
+    return claimed.map((id) => jobs.get(id));
+  });
+
+  const remove = inGroups<string, undefined>({ most: MOST_AT_ONCE, atOnce: 1 }, async (removed) => {
+    const ids = paddedList(removed.map(uuidBytes));
+    await db.execute(`DELETE FROM jobs WHERE id IN (${ids.map(() => "?").join(", ")}) AND owner = ?`, [...ids, owner]);
+    return removed.map(() => undefined);
+  });
 
   return {
     async insert(sql, id, { kind, payload, identityId, delay = 0, order }) {
@@ -144,29 +202,10 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
       return rows.map(({ id }) => uuidText(id));
     },
 
-    async claim(id, owner, lease) {
-      const { affectedRows } = await db.execute(
-        `UPDATE jobs SET owner = ?, attempts = attempts + 1, run_at = ${soon}
-          WHERE id = ? AND parked_at IS NULL AND run_at <= UTC_TIMESTAMP(3)`,
-        [owner, lease * MICROSECONDS, uuidBytes(id)],
-      );
-      if (affectedRows === 0) return undefined;
-      const [row] = await db.query<{ kind: string; attempts: number; position: number | string; payload: Buffer }>(
-        "SELECT kind, attempts, position, payload FROM jobs WHERE id = ? AND owner = ?",
-        [uuidBytes(id), owner],
-      );
-      return (
-        row && {
-          id,
-          kind: row.kind,
-          attempt: row.attempts,
-          position: Number(row.position),
-          payload: open(id, row.kind, row.payload),
-        }
-      );
-    },
+    claim,
+    remove,
 
-    async renew(id, owner, lease) {
+    async renew(id) {
       const { affectedRows } = await db.execute(`UPDATE jobs SET run_at = ${soon} WHERE id = ? AND owner = ?`, [
         lease * MICROSECONDS,
         uuidBytes(id),
@@ -175,11 +214,7 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
       return affectedRows === 1;
     },
 
-    async remove(id, owner) {
-      await db.execute("DELETE FROM jobs WHERE id = ? AND owner = ?", [uuidBytes(id), owner]);
-    },
-
-    async release(id, owner, { delay, reason, attempts }) {
+    async release(id, { delay, reason, attempts }) {
       await db.execute(
         `UPDATE jobs SET owner = NULL, run_at = ${soon}, attempts = ?, last_error = ?
           WHERE id = ? AND owner = ?`,
@@ -187,7 +222,7 @@ export const createJobStore = ({ db, aead }: { readonly db: Database; readonly a
       );
     },
 
-    async park(id, owner, reason) {
+    async park(id, reason) {
       await db.execute(
         "UPDATE jobs SET owner = NULL, parked_at = UTC_TIMESTAMP(3), last_error = ? WHERE id = ? AND owner = ?",
         [reason.slice(0, REASON_LENGTH), uuidBytes(id), owner],

@@ -17,7 +17,7 @@ import type { ServiceDefinition } from "../lib/service.ts";
 import { createAdmit } from "./admin-lock/admin-lock.ts";
 import { bindRpcs } from "./bind-rpcs.ts";
 import { createBodyBudget } from "./body-budget.ts";
-import { createCallLimit } from "./call-limit.ts";
+import type { CallLimit } from "./call-limit.ts";
 import { createCallLog } from "./call-log.ts";
 import { createClientAddress } from "./client-address.ts";
 import { mountConnect } from "./connect/mount.ts";
@@ -39,6 +39,7 @@ export interface ListenersOptions {
   readonly clock: Clock;
   readonly log: ServerLog;
   readonly metrics: Metrics;
+  readonly callLimit: CallLimit;
   readonly services: readonly ServiceDefinition[];
   /** Whether a call presents a session, live or not. */
   readonly hasSessionToken: (call: Call) => boolean;
@@ -79,6 +80,7 @@ export const createListeners = ({
   clock,
   log,
   metrics,
+  callLimit,
   services,
   hasSessionToken,
   hasLiveSession,
@@ -93,7 +95,7 @@ export const createListeners = ({
   const callLog = createCallLog({ log, metrics });
   const deps = {
     callLog,
-    callLimit: createCallLimit(),
+    callLimit,
     credential: hasSessionToken,
     trustedOrigin: createTrustedOrigins(trustedUrls(config)),
   };

@@ -72,6 +72,7 @@ export const startNode = async (dsn: string, courier: Raw, more: Raw = {}): Prom
     log,
     metrics: { registry },
     addressRules,
+    callLimit: { begun: 0 },
     courier: prepared,
   });
   jobs.start(node.jobs);

@@ -233,6 +233,39 @@ describe("jobs", () => {
     expect(await db.query("SELECT id FROM jobs WHERE owner = ?", [other])).toHaveLength(1);
   });
 
+  it("are somebody's again when an attempt does not end, whatever it waits for", async () => {
+    const seen: number[] = [];
+    const kind = kindOf(
+      async ({ attempt }) => {
+        seen.push(attempt);
+        if (attempt === 1) await new Promise(() => undefined);
+        return undefined;
+      },
+      { longest: 100 },
+    );
+    const jobs = node();
+    jobs.start([kind]);
+    await jobs.enqueue(db, { kind: "test", payload: {} });
+    await until(async () => (await rows()).length === 0);
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it("that come together are claimed, and removed, by few statements", async () => {
+    let writes = 0;
+    const counting: Database = {
+      ...db,
+      execute: (sql, ...more) => {
+        writes += 1;
+        return db.execute(sql, ...more);
+      },
+    };
+    const jobs = node({ db: counting });
+    for (let n = 0; n < 16; n++) await jobs.enqueue(db, { kind: "test", payload: {} });
+    jobs.start([kindOf(async () => undefined, { concurrency: 16 })]);
+    await until(async () => (await rows()).length === 0);
+    expect(writes).toBeLessThanOrEqual(8);
+  });
+
   it("are given back uncounted when the server stops", async () => {
     const kind = kindOf(async (_, signal) => {
       await sleep(60_000, undefined, { signal });

@@ -1,0 +1,101 @@
+/** Admits messages to delivery: the longest queued first, so many at once as the pace allows. */
+export interface DeliveryAdmission {
+  /**
+   * Waits for the turn of a message; what is given ends it. Rejects with the signal's reason once it is aborted.
+   *
+   * @param queuedFor milliseconds since the message was queued
+   */
+  begin(queuedFor: number, signal: AbortSignal): Promise<() => void>;
+  /** Deliveries that take long: they are under way beside those that the pace allows. */
+  readonly slow: number;
+}
+
+/** What admission hangs on. */
+export interface AdmissionOptions {
+  /** How many may be delivered at once now, those that take long not counted. */
+  readonly limit: () => number;
+  /** Deliveries at once, all counted. */
+  readonly most: number;
+  /** Whether there is other work that messages make room for. */
+  readonly isBusy: () => boolean;
+}
+
+interface Waiting {
+  readonly resolve: (end: () => void) => void;
+  /** On the clock of `performance`. */
+  readonly queuedAt: number;
+}
+
+/** Milliseconds after which a delivery does not keep the others waiting: another server is slow, and not this one. */
+const SLOW_MS = 1_000;
+/** A message that was queued so many milliseconds ago makes room for nothing. */
+const PATIENCE_MS = 3_000;
+/** Between two deliveries beside other work there is so much time, in multiples of what one takes; milliseconds. */
+const REST = { times: 2, least: 10, most: 200 } as const;
+
+/** Creates admission. */
+export const createDeliveryAdmission = ({ limit, most, isBusy }: AdmissionOptions): DeliveryAdmission => {
+  let waiting: readonly Waiting[] = [];
+  let [all, slow] = [0, 0];
+  let restsUntil = 0;
+  let alarm: NodeJS.Timeout | undefined;
+
+  const enter = (): (() => void) => {
+    const began = performance.now();
+    let isSlow = false;
+    all += 1;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      slow += 1;
+      admit();
+    }, SLOW_MS);
+    timer.unref();
+    return () => {
+      clearTimeout(timer);
+      all -= 1;
+      if (isSlow) slow -= 1;
+      const now = performance.now();
+      const rest = Math.min(REST.most, Math.max(REST.least, REST.times * (now - began)));
+      if (isBusy()) restsUntil = now + rest;
+      admit();
+    };
+  };
+
+  const admit = (): void => {
+    for (let [next] = waiting; next !== undefined && all < most && all - slow < limit(); [next] = waiting) {
+      const now = performance.now();
+      const isLate = now - next.queuedAt >= PATIENCE_MS;
+      if (!isLate && now < restsUntil) {
+        clearTimeout(alarm);
+        alarm = setTimeout(admit, Math.min(restsUntil, next.queuedAt + PATIENCE_MS) - now);
+        return;
+      }
+      waiting = waiting.slice(1);
+      next.resolve(enter());
+    }
+  };
+
+  return {
+    begin: (queuedFor, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const aborted = () => {
+          waiting = waiting.filter((each) => each !== mine);
+          reject(signal.reason);
+        };
+        const mine: Waiting = {
+          resolve: (end) => {
+            signal.removeEventListener("abort", aborted);
+            resolve(end);
+          },
+          queuedAt: performance.now() - queuedFor,
+        };
+        signal.addEventListener("abort", aborted, { once: true });
+        waiting = [...waiting, mine].toSorted((one, other) => one.queuedAt - other.queuedAt);
+        admit();
+      }),
+    get slow() {
+      return slow;
+    },
+  };
+};
