@@ -9,6 +9,7 @@ import type { EventLog, StoredEvent } from "../audit/event-log.ts";
 import type { Database } from "../db/sql.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { Jobs } from "../jobs/engine.ts";
+import type { Call } from "../lib/call.ts";
 import { parseUuid } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { timestamp } from "../lib/timestamp.ts";
@@ -70,9 +71,11 @@ export const createEventDeliveries = ({ db, jobs, log, outbox, pages, states }: 
   };
 
   /** Each in a transaction of its own, so that none holds another up. */
-  const queueAll = async (receiver: string, events: readonly StoredEvent[]): Promise<void> => {
-    for (const { position: _, streamPosition: __, ...event } of events)
+  const queueAll = async (receiver: string, events: readonly StoredEvent[], signal: AbortSignal): Promise<void> => {
+    for (const { position: _, streamPosition: __, ...event } of events) {
+      signal.throwIfAborted();
       await db.transaction((tx) => outbox.queue(tx, receiver, event));
+    }
   };
 
   return {
@@ -103,7 +106,7 @@ export const createEventDeliveries = ({ db, jobs, log, outbox, pages, states }: 
       };
     },
 
-    async replayEvents(request: ReplayEventsRequest): Promise<ReplayEventsResponse> {
+    async replayEvents(request: ReplayEventsRequest, { signal }: Pick<Call, "signal">): Promise<ReplayEventsResponse> {
       const { name, types } = mustBeReceiver(request.receiver);
       if (request.parked && (request.ids.length > 0 || request.from || request.until))
         throw invalid("parked", "Name either parked, or ids, or a time.");
@@ -112,7 +115,7 @@ export const createEventDeliveries = ({ db, jobs, log, outbox, pages, states }: 
       let queued: number;
       if (choice === undefined) queued = await jobs.unpark(deliveryKind(name), MOST_REPLAYED);
       else {
-        await queueAll(name, choice.events);
+        await queueAll(name, choice.events, signal);
         queued = choice.events.length;
       }
       jobs.wake();

@@ -9,6 +9,7 @@ import { EventOutcome } from "../../gen/ostiary/events/v1/event_pb.ts";
 import type { EventFilter, EventLog } from "../audit/event-log.ts";
 import type { VerifyChain } from "../audit/verify-chain.ts";
 import type { Sql } from "../db/sql.ts";
+import type { Call } from "../lib/call.ts";
 import { parseUuid, uuidBytes, uuidText } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { mustBeIdentity } from "./must-be.ts";
@@ -43,7 +44,7 @@ export const createEventReads = ({ db, log, pages, verifyChain }: EventReadsDeps
     };
   },
 
-  async verifyEvents(request: VerifyEventsRequest): Promise<VerifyEventsResponse> {
+  async verifyEvents(request: VerifyEventsRequest, { signal }: Pick<Call, "signal">): Promise<VerifyEventsResponse> {
     const size = Math.min(MOST_IDENTITIES, request.pageSize || DEFAULT_IDENTITIES);
     const identities =
       request.identityId === ""
@@ -53,6 +54,7 @@ export const createEventReads = ({ db, log, pages, verifyChain }: EventReadsDeps
     let [events, unchained] = [0, 0];
     const faults: VerifyEventsResponse["faults"] = [];
     for (const identityId of page) {
+      signal.throwIfAborted();
       const checked = await verifyChain(db, identityId);
       events += checked.events;
       unchained += checked.unchained;

@@ -24,7 +24,7 @@ export type QueuedEvent = Omit<RecordedEvent, "createdAt"> & { readonly createdA
 export interface Outbox {
   /** Queues an event for every receiver that wants its type, in the transaction of the change. */
   forward(tx: Sql, event: RecordedEvent): Promise<void>;
-  /** Queues it for one receiver, whatever it wants: after what waits there already for the same person. */
+  /** Queues it for one receiver, whatever it wants, in its place: before what happened later to the same person. */
   queue(tx: Sql, receiver: string, event: RecordedEvent): Promise<void>;
   /** Stops queueing for a receiver that wants no more, on this node; or begins again. */
   setEnded(receiver: string, isEnded: boolean): void;
@@ -59,7 +59,8 @@ export const createOutbox = ({ config, jobs }: { readonly config: EventsConfig; 
       order: {
         key: sha256(identity),
         position: {
-          sql: "SELECT e.position FROM security_events e WHERE e.identity_id = ? AND e.id = ?",
+          // What happened before events had positions comes first.
+          sql: "SELECT COALESCE(e.position, 0) AS position FROM security_events e WHERE e.identity_id = ? AND e.id = ?",
           values: [identity, uuidBytes(event.id)],
         },
       },

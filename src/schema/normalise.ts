@@ -19,3 +19,7 @@ export const normaliseEmail = (value: string): string => fold(value);
  * this one function.
  */
 export const normaliseIdentifier = (value: string): string => phoneNumber(value) ?? fold(value);
+
+/** An address as it is stored and compared, by the channel that reaches it. */
+export const normaliseAddress = (via: string, value: string): string =>
+  via === "email" ? normaliseEmail(value) : normaliseIdentifier(value);

@@ -2,7 +2,7 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { NewVerifiableAddress } from "../../../gen/ostiary/identity/v1/admin_identity_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { AddressState } from "../../identity/identity.ts";
-import { normaliseEmail, normaliseIdentifier } from "../../schema/normalise.ts";
+import { normaliseAddress } from "../../schema/normalise.ts";
 
 const statuses = ["pending", "sent", "completed"] as const;
 
@@ -17,7 +17,7 @@ export const addressStates = (given: readonly NewVerifiableAddress[]): readonly 
       });
     return {
       via,
-      value: via === "email" ? normaliseEmail(value) : normaliseIdentifier(value),
+      value: normaliseAddress(via, value),
       verified,
       status: known ?? (verified ? "completed" : "pending"),
       verifiedAt: verifiedAt && timestampDate(verifiedAt).toISOString(),

@@ -11,6 +11,7 @@ import { errorTable } from "../../errors/table.ts";
 import { findIds } from "../../identity/newcomers.ts";
 import type { Call, Received } from "../../lib/call.ts";
 import { inBatches } from "../../lib/in-batches.ts";
+import { someAtOnce } from "../../lib/some-at-once.ts";
 import { workAhead } from "../../lib/work-ahead.ts";
 import { statusNames } from "./batch.ts";
 import type { Prepare, PreparedIdentity } from "./create.ts";
@@ -92,21 +93,12 @@ export const createImport = (deps: IdentityAdminDeps, prepare: Prepare) => {
       deps.db,
       ids.filter((id) => id !== undefined),
     );
-    const lines: Line[] = [];
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      for (let at = next++; at < batch.length; at = next++) {
-        call.signal.throwIfAborted();
-        const one = batch[at] as Numbered;
-        const [line, id] = [of.firstLine + one.index, ids[at]];
-        lines[at] =
-          id !== undefined && there.has(id)
-            ? { kind: "done", result: { line, action: "exists", identity: id } }
-            : await prepareLine(one, line, id, call.signal);
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    return lines;
+    const named = batch.map((one, at) => ({ one, id: ids[at], line: of.firstLine + one.index }));
+    return someAtOnce(named, { atOnce: AT_ONCE, signal: call.signal }, async ({ one, id, line }) =>
+      id !== undefined && there.has(id)
+        ? { kind: "done", result: { line, action: "exists", identity: id } }
+        : await prepareLine(one, line, id, call.signal),
+    );
   };
 
   const writeBatch = async (lines: readonly Line[], call: Call): Promise<ImportIdentitiesResponse> => {

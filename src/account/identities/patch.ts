@@ -11,6 +11,7 @@ import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { AddressState, Change, CredentialChange, IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
+import { normaliseAddress } from "../../schema/normalise.ts";
 import { mustBeReadable } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { patchDocument } from "./json-patch.ts";
@@ -126,9 +127,10 @@ const mustBeAddresses = (value: JsonValue | undefined): readonly AddressState[] 
     const known = statuses.find((each) => each === status);
     if (known === undefined) throw mustBe(`${field}.status`, `one of ${statuses.join(", ")}`);
     const verifiedAt = typeof at === "string" && !Number.isNaN(Date.parse(at)) ? at : undefined;
+    const channel = mustBeText(via, `${field}.via`);
     return {
-      via: mustBeText(via, `${field}.via`),
-      value: mustBeText(address, `${field}.value`),
+      via: channel,
+      value: normaliseAddress(channel, mustBeText(address, `${field}.value`)),
       verified,
       status: known,
       verifiedAt,

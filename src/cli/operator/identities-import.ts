@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,8 +24,9 @@ export const identitiesImport: Command = {
   help: `Creates identities from a file of one JSON object a line, as POST /admin/identities
 takes them, however many there are. Lines that cannot be imported are told with their
 number and the field at fault, and the rest is imported. How far it came stands in
-FILE.progress: called again after it was interrupted, it goes on there. A line that was
-imported before is not imported again.
+FILE.progress: called again after it was interrupted, it goes on there, unless what comes
+before that place is not what was imported: then it begins anew. A line that was imported
+before is not imported again.
 
 Usage: ostiary identities import FILE|- [--import-id ID]
 
@@ -51,8 +52,10 @@ Examples:
     const file = size === undefined ? undefined : createProgressFile(name);
     const given = typeof values["import-id"] === "string" ? values["import-id"] : undefined;
     const importId = given ?? (size === undefined ? randomUUID() : path.basename(name));
-    const before = size === undefined ? undefined : file?.read(size);
-    const begun = before?.importId === importId ? before : start(importId);
+    const stored = await file?.read();
+    const goesOn = stored?.progress.importId === importId ? stored : undefined;
+    const begun = goesOn?.progress ?? start(importId);
+    const before = goesOn?.before ?? createHash("sha256");
     const stop = createStopSignal(() => console.error("\ninterrupted: what was sent is waited for"));
     const meter = createMeter(size);
 
@@ -61,7 +64,7 @@ Examples:
     for await (const part of lineParts(source as AsyncIterable<Buffer>, begun, PART)) {
       if (stop.signal.aborted) break;
       progress = add(progress, part, await sendPart(connection, importId, part, stop.signal));
-      file?.write(progress);
+      file?.write(progress, before.update(part.bytes));
       meter.show(progress, begun);
     }
     meter.end();

@@ -1,5 +1,5 @@
 import { serviceError } from "../../errors/service-error.ts";
-import { normaliseEmail, normaliseIdentifier } from "../../schema/normalise.ts";
+import { normaliseAddress } from "../../schema/normalise.ts";
 import type { CredentialAdministration, CredentialImporter } from "../contract/administration.ts";
 import { CODE, channelOf } from "./credential.ts";
 
@@ -27,7 +27,7 @@ export const importCodeAddresses: CredentialImporter<"code"> = async ({ config }
         field: `${at}.${index}.channel`,
         explain: "The channel of an address is email or sms.",
       });
-    const value = channel === "email" ? normaliseEmail(address) : normaliseIdentifier(address);
+    const value = normaliseAddress(channel, address);
     const isAddress = channel === "email" ? value.includes("@") : /^\+[1-9][0-9]{6,14}$/.test(value);
     if (!isAddress)
       throw serviceError("INVALID_FIELD", {

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { charactersIn, columnSizes } from "../../db/column-sizes.ts";
 import type { IdentityRecord, RecoveryAddressRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import { parseUuid } from "../../lib/ids.ts";
-import { normaliseEmail, normaliseIdentifier } from "../../schema/normalise.ts";
+import { normaliseAddress } from "../../schema/normalise.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import { validateTraits } from "../../schema/validate.ts";
 import { parseJson, type SourceAddress, type SourcePerson } from "../source/source-person.ts";
@@ -129,8 +129,7 @@ const addressesOf = (source: SourcePerson, leave: (reason: string) => void) => {
   };
 };
 
-const normalised = ({ via, value }: SourceAddress): string =>
-  via === "email" ? normaliseEmail(value) : normaliseIdentifier(value);
+const normalised = ({ via, value }: SourceAddress): string => normaliseAddress(via, value);
 
 const mustBeUuid = (id: string): string => {
   if (parseUuid(id) === undefined) throw new Refused("broken", "the id of an address is no UUID");

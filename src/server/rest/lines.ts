@@ -59,8 +59,13 @@ export const createLinesHandle = (
       else dropRest(request.raw);
       const parts = procedure(stream ? readLines(stream, readLine) : nothing(), call)[Symbol.asyncIterator]();
       const first = await parts.next();
-      const lines = writeLines(first, parts, printEntries, request, call);
-      return respond.lines(reply, call, Readable.from(freeing(lines, stream), { objectMode: false }));
+      const lines = Readable.from(writeLines(first, parts, printEntries, request, call), { objectMode: false });
+      // Of a client that has gone no line is asked for, and a generator that was not begun ends nothing.
+      lines.once("close", () => {
+        stream?.free();
+        void parts.return?.();
+      });
+      return respond.lines(reply, call, lines);
     } catch (error) {
       if (stream === undefined) dropRest(request.raw);
       stream?.free();
@@ -97,16 +102,6 @@ async function* writeLines(
     if (call.signal.aborted) return;
     const failure = error instanceof ServiceError ? error : serviceError("INTERNAL");
     yield `${JSON.stringify({ error: errorObject(failure, request.headers["x-request-id"]) })}\n`;
-  } finally {
-    await parts.return?.();
-  }
-}
-
-async function* freeing(lines: AsyncGenerator<string>, stream: AdmittedStream | undefined): AsyncGenerator<string> {
-  try {
-    yield* lines;
-  } finally {
-    stream?.free();
   }
 }
 

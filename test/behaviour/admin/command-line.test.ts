@@ -112,10 +112,7 @@ it("an import names the lines that fail, imports the rest, and imports nobody tw
   expect(json(renamed.stdout)).toEqual([{ created: 0, existing: 0, failed: 5 }]);
 });
 
-it("an import that is interrupted says where, and goes on there", async () => {
-  const file = path.join(folder, "many.ndjson");
-  const people = Array.from({ length: 2_500 }, () => JSON.stringify({ traits: { email: newEmail() } }));
-  writeFileSync(file, people.join("\n"));
+const interruptedImport = async (file: string) => {
   const held = server.gate.hold();
   const child = spawn(process.execPath, ["src/main.ts", "identities", "import", file], { env: env() });
   let said = "";
@@ -127,10 +124,30 @@ it("an import that is interrupted says where, and goes on there", async () => {
   await expect.poll(() => said).toContain("interrupted: what was sent is waited for");
   held.release();
   const [code] = await once(child, "exit");
-  expect([code, said]).toEqual([130, expect.stringContaining("interrupted before line 1001")]);
+  return { code, said };
+};
+const manyPeople = (count: number) =>
+  Array.from({ length: count }, () => JSON.stringify({ traits: { email: newEmail() } }));
+
+it("an import that is interrupted says where, and goes on there", async () => {
+  const file = path.join(folder, "many.ndjson");
+  writeFileSync(file, manyPeople(2_500).join("\n"));
+  expect(await interruptedImport(file)).toEqual({
+    code: 130,
+    said: expect.stringContaining("interrupted before line 1001"),
+  });
   expect(JSON.parse(readFileSync(`${file}.progress`, "utf8"))).toMatchObject({ line: 1_001, created: 1_000 });
   expect((await ostiary("identities", "import", file)).stdout).toBe("2500 created, 0 there already, 0 failed\n");
   expect(existsSync(`${file}.progress`)).toBe(false);
+});
+
+it("an import begins anew where the file is another than the one that was interrupted", async () => {
+  const file = path.join(folder, "corrected.ndjson");
+  const [, ...others] = manyPeople(1_200);
+  writeFileSync(file, ["{", ...others].join("\n"));
+  expect(await interruptedImport(file)).toMatchObject({ code: 130 });
+  writeFileSync(file, [...manyPeople(1), ...others].join("\n"));
+  expect((await ostiary("identities", "import", file)).stdout).toBe("201 created, 999 there already, 0 failed\n");
 });
 
 it("an import waits for a server that is not there, and gives up with a line that says how far it came", async () => {

@@ -101,6 +101,14 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
     accepted(await signIn(nativeRest.enter(server), hashed));
   });
 
+  it("addresses are verified in a patch by any spelling of theirs", async () => {
+    const email = newEmail();
+    const { id } = await created({ traits: { email } });
+    const verified = { via: "email", value: email.toUpperCase(), verified: true, status: "completed" };
+    done(await patch(id, [{ op: "replace", path: "/verifiable_addresses", value: [verified] }]));
+    expect((await got(id)).verifiable_addresses).toMatchObject([{ value: email, verified: true }]);
+  });
+
   it("addresses may come proven", async () => {
     const email = newEmail();
     const { id } = await created({

@@ -192,6 +192,22 @@ describe("over REST", () => {
     expect(actions(await linesOf(await post(`${JSON.stringify(person())}\n`)))).toEqual(["create"]);
   });
 
+  it("clients who are gone before their first answer leave room for others", async () => {
+    // Four bodies of one network are let in at once, each with room for its largest message.
+    for (let gone = 0; gone < 5; gone++) {
+      const before = await countPeople();
+      const held = server.gate.hold();
+      const { request } = openPost();
+      request.end(`${JSON.stringify(person())}\n`);
+      await held.reached;
+      request.destroy();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      held.release();
+      await expect.poll(countPeople).toBe(before + 1);
+    }
+    expect(actions(await linesOf(await post(`${JSON.stringify(person())}\n`)))).toEqual(["create"]);
+  });
+
   it("the server reads no faster than it writes: while the database waits, so does the client", async () => {
     const held = server.gate.hold();
     const { request, next } = openPost();
