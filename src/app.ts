@@ -62,7 +62,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
     services: modules.flatMap(({ services = [] }) => services),
     hasSessionToken: flows.callers.hasToken,
     networkOf,
-    hasLiveSession: async (call) => (await flows.callers.find(call)) !== undefined,
+    findCaller: flows.callers.find,
     storeError: flowErrors.store,
     ready: () => readiness.problems,
     version: readVersion(),

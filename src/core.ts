@@ -16,6 +16,7 @@ import { type Clock, systemClock } from "./lib/clock.ts";
 import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
 import type { Wait } from "./limits/failure-floor.ts";
+import { createRepeatedRequests } from "./limits/repeated-requests.ts";
 import { type PreparedApp, prepareApp } from "./prepare-app.ts";
 import { createCallLimit } from "./server/call-limit.ts";
 import { createMetrics } from "./server/metrics.ts";
@@ -54,6 +55,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     keys: secrets.cipher,
   });
   const digestKey = secrets.default[0] ?? "";
+  const identities = createIdentityStore();
   const metrics = createMetrics();
   const jobs = createJobs({ db, clock, aead, log, interval: Math.min(1_000, config.courier.worker.pull_wait) });
   observeJobs(metrics.registry, jobs);
@@ -87,7 +89,14 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     readiness: createReadiness({ dsn }),
     jobs,
     keyring: createKeyring(secrets.cookie),
-    identities: createIdentityStore(),
+    identities,
+    repeats: createRepeatedRequests({
+      db,
+      clock,
+      aead,
+      log,
+      lockPerson: async (tx, id) => (await identities.findForUpdate(tx, id)) !== undefined,
+    }),
     audit,
     outbox,
     refusals: createRefusals({ audit, clock, db, log }),

@@ -73,6 +73,8 @@ export interface ProviderConfig {
   readonly apple_private_key_id: string | undefined;
   readonly apple_private_key: string | undefined;
   readonly organization_id: string | undefined;
+  /** Whether a person may link more than one account there. */
+  readonly several_accounts: boolean;
   /** Client ids of apps whose ID tokens are taken as well. */
   readonly additional_id_token_audiences: readonly string[];
   readonly claims_source: "id_token" | "userinfo" | undefined;

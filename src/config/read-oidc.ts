@@ -46,6 +46,7 @@ function readProvider(provider: Slice, folder: string): ProviderConfig {
     apple_private_key_id: provider.optionalText("apple_private_key_id"),
     apple_private_key: provider.optionalText("apple_private_key"),
     organization_id: provider.optionalText("organization_id"),
+    several_accounts: provider.flag("several_accounts"),
     additional_id_token_audiences: provider.texts("additional_id_token_audiences"),
     claims_source: optionalChoice(provider, "claims_source"),
     pkce: provider.choice("pkce"),

@@ -21,7 +21,7 @@ export const renderProviders = (nodes: readonly PlacedNode[], view: View, used: 
     return given.node_type === "input" && isProviderButton(given) ? [{ placed, input: given }] : [];
   });
   const sole = soleProviders(
-    rows.map(({ input }) => String(input.value)),
+    rows.map(({ input }) => providerOf(input)),
     used,
   );
   const connected = rows.filter(({ input }) => input.name === "unlink");
@@ -45,25 +45,41 @@ const renderSole = (id: string, { texts }: View): Html => {
 const isProviderButton = ({ type, name }: WireInput): boolean =>
   type === "submit" && (name === "link" || name === "unlink");
 
+/** One of several accounts of a provider is named `provider:subject`. */
+const providerOf = ({ value }: WireInput): string => String(value ?? "").split(":", 1)[0] ?? "";
+
+/** What an account is called: as the provider says it, or by what tells it from the others. */
+const accountOf = (context: Readonly<Record<string, unknown>>, input: WireInput): string | undefined => {
+  if (typeof context.account === "string") return context.account;
+  return String(input.value ?? "").slice(providerOf(input).length + 1) || undefined;
+};
+
 const renderRow = (placed: PlacedNode, input: WireInput, view: View): Html => {
   const { texts } = view;
   const context = placed.node.meta?.label?.context ?? {};
   const id = typeof input.value === "string" ? input.value : "";
-  const name = typeof context.provider === "string" ? context.provider : id;
+  const provider = providerOf(input);
+  const name = typeof context.provider === "string" ? context.provider : provider;
+  const account = accountOf(context, input);
   const isOn = input.name === "unlink";
-  return html`<li><span class="tile">${providerMark(id, name)}</span>
+  return html`<li><span class="tile">${providerMark(provider, name)}</span>
 <div class="what"><strong>${name}</strong>
-<span class="facts">${renderState(context, isOn, view)}</span></div>
-${!(isOn && input.disabled === true) && html`<div class="action"><button${attributes({ type: "submit", class: isOn ? "danger" : "secondary", id: placed.id, name: input.name, value: id, disabled: input.disabled, "aria-label": placed.label })}>${texts.text(isOn ? "link.disconnect" : "link.connect")}</button></div>`}</li>`;
+<span class="facts">${renderState(context, isOn ? account : undefined, isOn, view)}</span></div>
+${!(isOn && input.disabled === true) && html`<div class="action"><button${attributes({ type: "submit", class: isOn ? "danger" : "secondary", id: placed.id, name: input.name, value: id, disabled: input.disabled, "aria-label": id === provider ? placed.label : `${placed.label} (${account})` })}>${texts.text(isOn ? "link.disconnect" : "link.connect")}</button></div>`}</li>`;
 };
 
-const renderState = (context: Readonly<Record<string, unknown>>, isOn: boolean, { texts }: View): Html => {
+const renderState = (
+  context: Readonly<Record<string, unknown>>,
+  account: string | undefined,
+  isOn: boolean,
+  { texts }: View,
+): Html => {
   if (!isOn) return html`${texts.text("link.state.off")}`;
   const since =
     typeof context.linked_at === "string"
       ? texts.rich("link.since", { time: renderTime(context.linked_at, texts) })
       : texts.text("link.state.on");
   return html`<span class="badge good">${icon("check")}${typeof context.linked_at === "string" ? texts.text("link.state.on") : since}</span>${
-    typeof context.account === "string" && html` <bdi>${context.account}</bdi>`
+    account !== undefined && html` <bdi>${account}</bdi>`
   }${typeof context.linked_at === "string" && html` <span>${since}</span>`}`;
 };

@@ -19,6 +19,7 @@ export const personTables = [
   ["jobs", "identity_id"],
   ["pending_addresses", "identity_id"],
   ["address_undos", "identity_id"],
+  ["repeated_requests", "identity_id"],
   ["security_events", "identity_id"],
   ["identity_addresses", "identity_id"],
   ["identity_identifiers", "identity_id"],

@@ -40,5 +40,8 @@ export const createLimits = ({
   messageFloor: createFailureFloor({ longest: limits.login.longest_wait, wait }),
   newFlows: createPacedByNetwork(limits.flows, clock),
   newFlowErrors: createPacedByNetwork(limits.flows, clock),
-  purge: [{ table: "attempts", expires: "expires_at", retention: database.cleanup.older_than }],
+  purge: [
+    { table: "attempts", expires: "expires_at", retention: database.cleanup.older_than },
+    { table: "repeated_requests", expires: "expires_at", retention: 0 },
+  ],
 });

@@ -15,6 +15,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { ServerLog } from "../lib/log.ts";
 import type { ServiceDefinition } from "../lib/service.ts";
 import { createAdmit } from "./admin-lock/admin-lock.ts";
+import type { LiveSession, Once } from "./answer-once.ts";
 import { bindRpcs } from "./bind-rpcs.ts";
 import { createBodyBudget } from "./body-budget.ts";
 import type { CallLimit } from "./call-limit.ts";
@@ -43,8 +44,8 @@ export interface ListenersOptions {
   readonly services: readonly ServiceDefinition[];
   /** Whether a call presents a session, live or not. */
   readonly hasSessionToken: (call: Call) => boolean;
-  /** Whether the session that it presents is live. */
-  readonly hasLiveSession: (call: Call) => Promise<boolean>;
+  /** The session that it presents, if it is live. */
+  readonly findCaller: (call: Call) => Promise<LiveSession | undefined>;
   /** The network that an address belongs to. */
   readonly networkOf: (address: string) => string;
   /** Keeps an error for the error page; gives its id, or undefined when a network has had too many kept. */
@@ -52,6 +53,8 @@ export interface ListenersOptions {
   /** What keeps the server from serving, by part; empty when nothing does. */
   readonly ready: () => Readonly<Record<string, string>>;
   readonly version: string;
+  /** Has requests that carry an id done once. */
+  readonly repeats: { readonly once: Once };
   /** In development, where messages are sent nowhere else. */
   readonly mailbox: Mailbox | undefined;
   /** Files for pages of any origin. */
@@ -83,11 +86,12 @@ export const createListeners = ({
   callLimit,
   services,
   hasSessionToken,
-  hasLiveSession,
+  findCaller,
   networkOf,
   storeError,
   ready,
   version,
+  repeats,
   mailbox,
   files,
 }: ListenersOptions): Listeners => {
@@ -98,6 +102,7 @@ export const createListeners = ({
     callLimit,
     credential: hasSessionToken,
     trustedOrigin: createTrustedOrigins(trustedUrls(config)),
+    repeats: { once: repeats.once, findCaller },
   };
 
   const { bodies } = config.limits;
@@ -106,7 +111,7 @@ export const createListeners = ({
     defaults: { withoutSession: bodies.without_session, withSession: bodies.with_session },
     networkOf,
     hasToken: hasSessionToken,
-    isLive: hasLiveSession,
+    isLive: async (call) => (await findCaller(call)) !== undefined,
   };
 
   const anyonesIntake = (method: DescMethod) =>

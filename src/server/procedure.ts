@@ -2,6 +2,7 @@ import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/proto
 import { serviceError } from "../errors/service-error.ts";
 import type { Call, Procedure } from "../lib/call.ts";
 import { createAccessCheck } from "./access-check.ts";
+import { type AnswerOnceDeps, createAnswerOnce } from "./answer-once.ts";
 import type { CallLimit } from "./call-limit.ts";
 import type { CallLog } from "./call-log.ts";
 import { compileFieldRules } from "./field-rules.ts";
@@ -16,6 +17,8 @@ export interface ProcedureDeps {
   readonly credential: (call: Call) => boolean;
   /** Whether an `Origin` belongs to a site that the configuration names. */
   readonly trustedOrigin: (origin: string) => boolean;
+  /** Has requests that carry an id done once; left out, ids are passed over. */
+  readonly repeats?: AnswerOnceDeps | undefined;
 }
 
 /** What `createProcedure` needs. */
@@ -47,6 +50,7 @@ export const createProcedure = <I extends DescMessage, O extends DescMessage>(
   const record = callLog.of(rpcName(method));
   const mustBeAllowed = createAccessCheck({ ...options, ...deps });
   const mustKeepRules = compileFieldRules(method.input);
+  const answerOnce = deps.repeats && createAnswerOnce(method, deps.repeats);
   const mapError = toFailure({ rpc: rpcName(method), callLog });
 
   return async (request, call) => {
@@ -56,7 +60,7 @@ export const createProcedure = <I extends DescMessage, O extends DescMessage>(
       if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
       mustBeAllowed(call);
       mustKeepRules(request);
-      const answer = await run(request, call);
+      const answer = await (answerOnce ? answerOnce(request, call, run) : run(request, call));
       record(call, startedAt);
       return answer;
     } catch (error) {

@@ -41,6 +41,12 @@ export const toFailure =
     return { thrown: failure, logged: failure };
   };
 
+/** Whether a failed call has left everything as it was. What the service refused, and what was broken off, has. */
+export const isUndone = (error: unknown, call: Call): boolean => {
+  if (error instanceof ServiceError || (call.signal.aborted && error === call.signal.reason)) return true;
+  return failureOf(error).row === errorTable.UNAVAILABLE;
+};
+
 const failureOf = (error: unknown): ServiceError => {
   // No Retry-After: what may have been done is not to be repeated by a program that does not look.
   if (isInDoubt(error)) return serviceError("OUTCOME_UNKNOWN", { cause: error });

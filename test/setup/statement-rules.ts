@@ -44,6 +44,7 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
 const others = new Set([
   "attempts",
   "oidc_nonces",
+  "repeated_requests",
   "flow_errors",
   "jobs",
   "event_stream",

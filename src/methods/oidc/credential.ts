@@ -51,12 +51,14 @@ export const linksOf = ({ credentials }: Pick<IdentityRecord, "credentials">): r
 export const link = (stored: Secret | undefined, { tokens, ...entry }: NewLink, aead: TokenAead): CredentialChange =>
   toChange(stored, [...readKept(stored?.config), { ...entry, ...(tokens && sealTokens(entry, tokens, aead)) }]);
 
-/** Takes every link of a provider away. With none left the credential stays, empty. */
-export const unlink = (stored: Secret | undefined, provider: string): CredentialChange =>
-  toChange(
+/** Takes links away. With none left the credential stays, empty. */
+export const unlink = (stored: Secret | undefined, links: readonly ProviderLink[]): CredentialChange => {
+  const gone = new Set(links.map(identifierOf));
+  return toChange(
     stored,
-    readKept(stored?.config).filter((entry) => entry.provider !== provider),
+    readKept(stored?.config).filter((entry) => !gone.has(identifierOf(entry))),
   );
+};
 
 /** Puts links that an operator knows of in the place of what is stored. */
 export const importLinks = (stored: Secret | undefined, links: readonly NewLink[], aead: TokenAead): CredentialChange =>

@@ -1,14 +1,15 @@
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { inputNode, submitNode } from "../../ui/node.ts";
-import { OIDC, type ProviderLink } from "./credential.ts";
+import { identifierOf, OIDC, type ProviderLink } from "./credential.ts";
 import { messages } from "./messages.ts";
 import type { Provider } from "./providers.ts";
 
 /** The buttons of the providers, made once. */
 export interface ProviderNodes {
   /**
-   * Settings: `unlink` of what is linked (if one may), `link` of the rest. Of what is linked the label's context says
+   * Settings: `unlink` of what is linked (if one may), `link` of the rest. Of several accounts of one provider each has
+   * a button of its own, whose value is `provider:subject`. Of what is linked the label's context says
    * since when, and what the account is called there, as far as that is known.
    */
   settings(state: { readonly links: readonly ProviderLink[]; readonly mayUnlink: boolean }): readonly UiNode[];
@@ -24,6 +25,7 @@ export interface ProviderNodes {
 /** Creates the buttons. A provider that is reserved for an organization shows for nobody else. */
 export const createProviderNodes = (providers: readonly Provider[]): ProviderNodes => {
   const open = providers.filter((provider) => provider.organizationId === undefined);
+  const several = new Set(open.filter(({ severalAccounts }) => severalAccounts).map(({ id }) => id));
   const row = (
     name: "link" | "unlink" | "provider",
     label: (provider: Provider) => Parameters<typeof submitNode>[0]["label"],
@@ -47,27 +49,30 @@ export const createProviderNodes = (providers: readonly Provider[]): ProviderNod
     [...nodes].flatMap(([id, node]) => (wanted(id) ? [node] : []));
 
   /** The shared button, unless there is more to say of the link. */
-  const unlinkNode = ({ id, label }: Provider, { linked_at, account }: ProviderLink): UiNode | undefined => {
-    if (linked_at === undefined && account === undefined) return unlinks.get(id);
+  const unlinkNode = ({ id, label }: Provider, link: ProviderLink, value: string = id): UiNode | undefined => {
+    const { linked_at, account } = link;
+    if (value === id && linked_at === undefined && account === undefined) return unlinks.get(id);
     const context = { provider: label, ...(linked_at && { linked_at }), ...(account && { account }) };
     return inputNode({
       group: OIDC,
       name: "unlink",
       type: "submit",
-      value: id,
+      value,
       label: uiText(messages.unlink, context),
     });
   };
   const unlinksOf = (linked: readonly ProviderLink[]): readonly UiNode[] =>
     open.flatMap((provider) => {
-      const found = linked.find((entry) => entry.provider === provider.id);
-      return (found && unlinkNode(provider, found)) ?? [];
+      const found = linked.filter((entry) => entry.provider === provider.id);
+      const [only] = found;
+      if (only !== undefined && found.length === 1) return unlinkNode(provider, only) ?? [];
+      return found.flatMap((entry) => unlinkNode(provider, entry, identifierOf(entry)) ?? []);
     });
 
   return {
     settings: ({ links: linked, mayUnlink }) => [
       ...(mayUnlink ? unlinksOf(linked) : []),
-      ...pick(links, (id) => !linked.some((entry) => entry.provider === id)),
+      ...pick(links, (id) => several.has(id) || !linked.some((entry) => entry.provider === id)),
     ],
     login: (only) => pick(logins, (id) => only?.has(id) ?? true),
     linkAccount: (without, only) => pick(accountLink, (id) => id !== without && (only?.has(id) ?? true)),

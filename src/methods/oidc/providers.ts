@@ -31,6 +31,8 @@ export interface Provider {
   readonly reauthentication: ReauthenticationProof;
   /** Kept for an organization's people only. */
   readonly organizationId: string | undefined;
+  /** Whether a person may link more than one account there. */
+  readonly severalAccounts: boolean;
 }
 
 /** The providers of a server. */
@@ -78,6 +80,7 @@ export const createProviders = (deps: ProvidersDeps): Providers => {
       redirectUri: redirectUriOf(one, base),
       reauthentication: reauthenticationOf(one, preset),
       organizationId: one.organization_id,
+      severalAccounts: one.several_accounts,
     };
   });
   const byId = new Map(list.map((provider) => [provider.id, provider]));

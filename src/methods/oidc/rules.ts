@@ -1,6 +1,6 @@
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
-import { linksOf } from "./credential.ts";
+import { identifierOf, linksOf, type ProviderLink } from "./credential.ts";
 import { cannotLink, cannotUnlink, lastFirstFactor } from "./messages.ts";
 import type { Provider, Providers } from "./providers.ts";
 
@@ -14,7 +14,7 @@ const forbidden = (message: FormMessage): Forbidden => ({ kind: "forbidden", mes
 
 /**
  * The provider to link, if the person may: it is there, for everybody, and not
- * linked yet (one account of each provider; docs/compatibility.md, rule 16).
+ * linked yet (one account of each provider, unless the configuration allows several; docs/compatibility.md, rule 16).
  */
 export const mayLink = (
   providers: Providers,
@@ -22,26 +22,42 @@ export const mayLink = (
   id: string,
 ): { readonly kind: "provider"; readonly provider: Provider } | Forbidden => {
   const provider = providers.get(id);
-  if (!provider || provider.organizationId !== undefined || linksOf(identity).some((entry) => entry.provider === id))
-    return forbidden(cannotLink());
-  return { kind: "provider", provider };
+  if (!provider || provider.organizationId !== undefined) return forbidden(cannotLink());
+  const isLinked = linksOf(identity).some((entry) => entry.provider === id);
+  return isLinked && !provider.severalAccounts ? forbidden(cannotLink()) : { kind: "provider", provider };
 };
+
+/** Whether the person has linked this very account already. */
+export const isLinkedAlready = (
+  identity: Pick<IdentityRecord, "credentials">,
+  { provider, subject }: Pick<ProviderLink, "provider" | "subject">,
+): boolean => linksOf(identity).some((entry) => entry.provider === provider && entry.subject === subject);
+
+/**
+ * The links that a name means: the id of a provider all of that provider's, `provider:subject` the one to that account.
+ * An organization's are none of the person's to unlink.
+ */
+export const linksNamed = (identity: Pick<IdentityRecord, "credentials">, name: string): readonly ProviderLink[] =>
+  linksOf(identity).filter(
+    (entry) => entry.organization === undefined && (entry.provider === name || identifierOf(entry) === name),
+  );
 
 /**
  * Why a provider cannot be unlinked; undefined: it can. Somebody with one way
  * gets that answer before anything else (docs/compatibility.md, rule 17).
  *
+ * @param name as in `linksNamed`
  * @param firstFactors how many first factors the person has, of every kind
  */
 export const mustStayLinked = (
   providers: Providers,
   identity: Pick<IdentityRecord, "credentials">,
-  id: string,
+  name: string,
   firstFactors: number,
 ): Forbidden | undefined => {
   if (firstFactors < 2) return forbidden(lastFirstFactor());
-  const links = linksOf(identity).filter((entry) => entry.provider === id && entry.organization === undefined);
-  if (links.length === 0 || !providers.get(id)) return forbidden(cannotUnlink());
-  // Every link of the provider goes.
+  const links = linksNamed(identity, name);
+  const [first] = links;
+  if (first === undefined || !providers.get(first.provider)) return forbidden(cannotUnlink());
   return firstFactors - links.length < 1 ? forbidden(lastFirstFactor()) : undefined;
 };

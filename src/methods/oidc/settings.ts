@@ -8,12 +8,12 @@ import { type Rejected, rejected } from "../contract/result.ts";
 import type { Performed, SettingsChange, SettingsInput, SettingsMethod } from "../contract/settings.ts";
 import type { AuthorizationRequests } from "./authorization-requests.ts";
 import { linksOf, OIDC, unlink } from "./credential.ts";
-import { linkAndUnlink } from "./messages.ts";
+import { cannotLink, linkAndUnlink } from "./messages.ts";
 import type { LinkProvider } from "./new-link.ts";
 import type { ProviderNodes } from "./nodes.ts";
 import { type ProviderProfile, readProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
-import { mayLink, mustStayLinked } from "./rules.ts";
+import { isLinkedAlready, linksNamed, mayLink, mustStayLinked } from "./rules.ts";
 
 /** What the oidc method of the settings flow needs. */
 export interface OidcSettingsDeps {
@@ -48,6 +48,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
     const event = { type: "provider.linked", detail: { provider } } as const;
     const allowed = mayLink(providers, identity, provider);
     if (allowed.kind === "forbidden") return { ...rejected([allowed.message]), event };
+    if (isLinkedAlready(identity, profile)) return { ...rejected([cannotLink()]), event };
     const stored = await identities.findSecret(sql, identity.id, OIDC);
     return {
       kind: "performed",
@@ -59,12 +60,14 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
     };
   };
 
-  const prepareUnlink = async (provider: string, { identity, sql }: SettingsChange): Promise<Performed | Rejected> => {
+  const prepareUnlink = async (name: string, { identity, sql }: SettingsChange): Promise<Performed | Rejected> => {
+    const links = linksNamed(identity, name);
+    const provider = links[0]?.provider ?? name.split(":", 1)[0] ?? "";
     const event = { type: "provider.unlinked", detail: { provider } } as const;
-    const stays = mustStayLinked(providers, identity, provider, firstFactors(identity));
+    const stays = mustStayLinked(providers, identity, name, firstFactors(identity));
     if (stays) return { ...rejected([stays.message]), event };
     const stored = await identities.findSecret(sql, identity.id, OIDC);
-    return { kind: "performed", change: { credentials: [unlink(stored, provider)] }, event };
+    return { kind: "performed", change: { credentials: [unlink(stored, links)] }, event };
   };
 
   return {

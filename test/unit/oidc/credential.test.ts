@@ -97,10 +97,15 @@ describe("the credential", () => {
     });
   });
 
-  it("loses every link of a provider at once, and stays when none is left", () => {
+  it("loses the links that are named, and stays when none is left", () => {
     const third = link(stored(second), { provider: "acme", subject: "43", tokens: undefined }, aead);
-    expect(unlink(stored(third), "acme").identifiers).toEqual(["globex:7"]);
-    const none = unlink(stored(first), "acme");
+    const [one, other] = [
+      { provider: "acme", subject: "42" },
+      { provider: "acme", subject: "43" },
+    ];
+    expect(unlink(stored(third), [one, other]).identifiers).toEqual(["globex:7"]);
+    expect(unlink(stored(third), [other]).identifiers).toEqual(["acme:42", "globex:7"]);
+    const none = unlink(stored(first), [one]);
     expect(none).toEqual({
       type: OIDC,
       config: { providers: [] },
@@ -125,7 +130,9 @@ describe("the credential", () => {
   it("reads what it does not know as nothing", () => {
     for (const facts of [{}, { providers: null }, { providers: [null, 7, { provider: "acme" }] }]) {
       expect(linksOf({ credentials: { [OIDC]: { identifiers: [], set: true, facts } } })).toEqual([]);
-      expect(unlink({ version: 1, config: facts as never }, "acme").identifiers).toEqual([]);
+      expect(unlink({ version: 1, config: facts as never }, [{ provider: "acme", subject: "42" }]).identifiers).toEqual(
+        [],
+      );
     }
   });
 });

@@ -28,6 +28,7 @@ export const makeConfig = (parts: Partial<ProviderConfig> = {}): ProviderConfig 
   apple_private_key_id: undefined,
   apple_private_key: undefined,
   organization_id: undefined,
+  several_accounts: false,
   additional_id_token_audiences: [],
   claims_source: undefined,
   pkce: "auto",

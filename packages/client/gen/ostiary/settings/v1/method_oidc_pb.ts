@@ -32,8 +32,9 @@ export type OidcMethod = Message<"ostiary.settings.v1.OidcMethod"> & {
   link: string;
 
   /**
-   * Id of the provider to unlink, for example `github`. The last first factor
-   * cannot be unlinked.
+   * Id of the provider to unlink, for example `github`. Of several accounts of one
+   * provider each has a name of its own, `github:583231`, as its button says. The
+   * last first factor cannot be unlinked.
    *
    * @generated from field: string unlink = 2;
    */

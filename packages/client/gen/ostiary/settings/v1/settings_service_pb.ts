@@ -266,8 +266,9 @@ export type UpdateFlowBody = Message<"ostiary.settings.v1.UpdateFlowBody"> & {
   updateMask?: FieldMask | undefined;
 
   /**
-   * Id chosen by the caller, so that a repeated request gets the first response.
-   * Not supported in this release: it is ignored.
+   * Id chosen by the caller, so that a repeated request gets the first response, for
+   * 24 hours and with the same session: 1 to 255 visible ASCII characters, best a
+   * UUID. The header `Idempotency-Key` means the same.
    *
    * @generated from field: optional string request_id = 24;
    */
