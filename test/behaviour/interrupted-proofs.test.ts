@@ -8,14 +8,14 @@ import { enterAsNewPerson, newEmail } from "../protocols/person.ts";
 import { accepted, refused } from "../protocols/protocol.ts";
 import { lastCodeTo, messagesTo } from "../protocols/sent-messages.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
-import { freshDatabase } from "../setup/fresh-database.ts";
+import { migratedDatabase } from "../setup/fresh-database.ts";
 
 /* Recovery, verification and codes as a way in, broken at each of their statements. */
 
 let proxy: DatabaseProxy;
 let server: TestServer;
 beforeAll(async () => {
-  const database = await freshDatabase();
+  const database = await migratedDatabase();
   proxy = await openDatabaseProxy(database);
   server = await startServer({
     database: { ...database, dsn: proxy.dsn },

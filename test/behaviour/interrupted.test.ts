@@ -7,7 +7,7 @@ import { enterAs, enterAsNewPerson, newEmail, newPassword, signIn } from "../pro
 import { accepted, refused } from "../protocols/protocol.ts";
 import { allRows, changesBetween } from "../protocols/row-changes.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
-import { type FreshDatabase, freshDatabase } from "../setup/fresh-database.ts";
+import { type FreshDatabase, migratedDatabase } from "../setup/fresh-database.ts";
 
 /*
  * Every call that writes is broken at each of its statements, BEGIN and COMMIT
@@ -20,7 +20,7 @@ let database: FreshDatabase;
 let proxy: DatabaseProxy;
 let server: TestServer;
 beforeAll(async () => {
-  database = await freshDatabase();
+  database = await migratedDatabase();
   proxy = await openDatabaseProxy(database);
   server = await startServer({
     database: { ...database, dsn: proxy.dsn },

@@ -5,7 +5,7 @@ import { migrate } from "../../src/db/migrate.ts";
 import { createDatabase } from "../../src/db/pool.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { freePort } from "../protocols/free-port.ts";
-import { freshDatabase } from "../setup/fresh-database.ts";
+import { migratedDatabase } from "../setup/fresh-database.ts";
 import { observeCall } from "../setup/observed-errors.ts";
 import { startMailbox } from "./mailbox.ts";
 import { startProvider } from "./provider.ts";
@@ -31,7 +31,7 @@ export const startWorld = async (): Promise<RunningWorld> => {
     },
   };
   const given = process.env.COMPATIBILITY_DSN;
-  const database = given === undefined || given === "" ? await freshDatabase() : undefined;
+  const database = given === undefined || given === "" ? await migratedDatabase() : undefined;
   const dsn = database?.dsn ?? given ?? "";
   const [provider, mailbox] = await Promise.all([startProvider(clock), startMailbox()]);
   const [publicPort, adminPort] = [await freePort(), await freePort()];

@@ -7,7 +7,7 @@ import { migrate } from "../../src/db/migrate.ts";
 import { createDatabase } from "../../src/db/pool.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { Wait } from "../../src/limits/failure-floor.ts";
-import { type FreshDatabase, freshDatabase } from "../setup/fresh-database.ts";
+import { type FreshDatabase, freshDatabase, migratedDatabase } from "../setup/fresh-database.ts";
 import { observeCall } from "../setup/observed-errors.ts";
 import { createSteerableClock, type SteerableClock } from "./clock.ts";
 import { freePort } from "./free-port.ts";
@@ -85,8 +85,8 @@ export const startServer = async ({
   beside,
   now,
 }: TestServerOptions = {}): Promise<TestServer> => {
-  const database = given ?? beside?.database ?? (await freshDatabase());
-  if (migrated && beside === undefined) await migrateDatabase(database.dsn);
+  const database = given ?? beside?.database ?? (await (migrated ? migratedDatabase() : freshDatabase()));
+  if (migrated && given !== undefined) await migrateDatabase(database.dsn);
   const [publicPort, adminPort] = [await freePort(), await freePort()];
   const [url, adminUrl] = [`http://127.0.0.1:${publicPort}`, `http://127.0.0.1:${adminPort}`];
   const standard: Raw = {

@@ -5,6 +5,7 @@ import type { TestProject } from "vitest/node";
 import { createDatabase } from "../../src/db/pool.ts";
 import { startPrivateDatabase } from "../../src/db/private.ts";
 import { startCluster } from "./galera/cluster.ts";
+import { createTemplate, type Template } from "./template.ts";
 
 /*
  * One real database server for a whole test run: MariaDB, MySQL with
@@ -20,6 +21,8 @@ declare module "vitest" {
     /** The same, one for each server of a cluster: that one first, the others where it fails. */
     readonly dsns: readonly string[];
     readonly dialect: "mariadb" | "mysql";
+    /** A database on it that has all migrations, to be copied. */
+    readonly template: Template;
     /** A folder in which the run's processes note what they saw. */
     readonly notes: string;
     /** What tests of properties draw their values from (seeded.ts). */
@@ -45,6 +48,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("dsn", dsns[0] ?? "");
   project.provide("dsns", dsns);
   project.provide("dialect", /mariadb/i.test(version) ? "mariadb" : "mysql");
+  const template = await createTemplate(dsns[0] ?? "");
+  project.provide("template", template.copied);
   const seed = process.env.PROPERTY_SEED ? Number(process.env.PROPERTY_SEED) : randomInt(2 ** 31);
   if (!Number.isSafeInteger(seed)) throw new Error("PROPERTY_SEED is not a whole number");
   process.stdout.write(`properties of this run: PROPERTY_SEED=${seed}\n`);
@@ -53,6 +58,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   mkdirSync(notes, { recursive: true });
   project.provide("notes", notes);
   return async () => {
+    await template.drop();
     await stop();
     rmSync(dataDir, { recursive: true, force: true });
   };

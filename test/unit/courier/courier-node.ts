@@ -100,7 +100,7 @@ export const startNode = async (dsn: string, courier: Raw, more: Raw = {}): Prom
 };
 
 /** Waits until something holds. */
-export const until = async (holds: () => boolean | Promise<boolean>, seconds = 10): Promise<void> => {
+export const until = async (holds: () => boolean | Promise<boolean>, seconds = 30): Promise<void> => {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise((go) => setTimeout(go, 10)))
     if (await holds()) return;
   throw new Error("it did not come to that");

@@ -1,9 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { migrate } from "../../../src/db/migrate.ts";
-import { createDatabase } from "../../../src/db/pool.ts";
-import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 import { type CourierNode, startNode, until } from "./courier-node.ts";
 
 interface Received {
@@ -21,10 +19,7 @@ let received: Received[] = [];
 let answers: [number, Record<string, string>][] = [];
 let courier: CourierNode | undefined;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  const db = createDatabase({ dsn: fresh.dsn, poolSize: 1 });
-  await migrate({ db });
-  await db.close();
+  fresh = await migratedDatabase();
   server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += String(chunk);

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { migrate } from "../../../src/db/migrate.ts";
-import { createDatabase } from "../../../src/db/pool.ts";
 import { type MailServer, startMailServer } from "../../protocols/mail-server.ts";
-import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 import { type CourierNode, startNode, until } from "./courier-node.ts";
 
 /* What people choose reaches mails; it writes no header, adds no recipient, and ends no mail. */
@@ -12,10 +10,7 @@ let server: MailServer;
 let courier: CourierNode;
 const base64 = (text: string) => `base64://${Buffer.from(text).toString("base64")}`;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  const db = createDatabase({ dsn: fresh.dsn, poolSize: 1 });
-  await migrate({ db });
-  await db.close();
+  fresh = await migratedDatabase();
   server = await startMailServer();
   courier = await startNode(fresh.dsn, {
     smtp: { connection_uri: `smtp://127.0.0.1:${server.port}/?disable_starttls=true` },

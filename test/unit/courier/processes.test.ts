@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { migrate } from "../../../src/db/migrate.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { type MailServer, startMailServer } from "../../protocols/mail-server.ts";
-import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 import { startNode, until } from "./courier-node.ts";
 
 const script = fileURLToPath(new URL("./courier-process.ts", import.meta.url));
@@ -16,9 +15,8 @@ let db: Database;
 let server: MailServer;
 let children: ChildProcess[] = [];
 beforeAll(async () => {
-  fresh = await freshDatabase();
+  fresh = await migratedDatabase();
   db = createDatabase({ dsn: fresh.dsn, poolSize: 2 });
-  await migrate({ db });
 });
 afterAll(async () => {
   await db?.close();

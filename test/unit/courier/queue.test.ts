@@ -2,13 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createQueue } from "../../../src/courier/courier.ts";
 import type { NewMessage } from "../../../src/courier/message.ts";
 import { createMessageStore } from "../../../src/courier/store.ts";
-import { migrate } from "../../../src/db/migrate.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { createJobs } from "../../../src/jobs/engine.ts";
 import { createAead } from "../../../src/lib/aead.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
-import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 
 const aead = createAead({ algorithm: "aes", keys: ["k".repeat(32)] });
 const quiet = { info: () => undefined, warn: () => undefined };
@@ -16,9 +15,8 @@ const quiet = { info: () => undefined, warn: () => undefined };
 let fresh: FreshDatabase;
 let db: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
+  fresh = await migratedDatabase();
   db = createDatabase({ dsn: fresh.dsn, poolSize: 4 });
-  await migrate({ db });
 });
 afterAll(async () => {
   await db?.close();

@@ -3,21 +3,16 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { migrate } from "../../../src/db/migrate.ts";
-import { createDatabase } from "../../../src/db/pool.ts";
 import { type MailServer, startMailServer } from "../../protocols/mail-server.ts";
 import { createAuthority } from "../../setup/certificates.ts";
-import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 import { certificate } from "../server/certificate.ts";
 import { type CourierNode, startNode, until } from "./courier-node.ts";
 
 let fresh: FreshDatabase;
 const open: { stop?(): Promise<void>; close?(): Promise<void> }[] = [];
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  const db = createDatabase({ dsn: fresh.dsn, poolSize: 1 });
-  await migrate({ db });
-  await db.close();
+  fresh = await migratedDatabase();
 });
 afterAll(() => fresh?.drop());
 afterEach(async () => {

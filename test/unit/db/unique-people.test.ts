@@ -1,19 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { migrate } from "../../../src/db/migrate.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { isDuplicate } from "../../../src/db/sql-error.ts";
 import type { IdentityRecord } from "../../../src/identity/identity.ts";
 import { createIdentityStore } from "../../../src/identity/store.ts";
-import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 
 let fresh: FreshDatabase;
 let db: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
+  fresh = await migratedDatabase();
   db = createDatabase({ dsn: fresh.dsn, poolSize: 2 });
-  await migrate({ db });
 });
 afterAll(async () => {
   await db?.close();

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { migrate } from "../../../src/db/migrate.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { createJobs, type Jobs, type JobsDeps } from "../../../src/jobs/engine.ts";
 import type { Job, JobKind } from "../../../src/jobs/job.ts";
 import { createAead } from "../../../src/lib/aead.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
-import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 
 const aead = createAead({ algorithm: "aes", keys: ["k".repeat(32)] });
 const quiet = { info: () => undefined, warn: () => undefined };
@@ -17,9 +16,8 @@ let db: Database;
 let nodes: Jobs[] = [];
 
 beforeAll(async () => {
-  fresh = await freshDatabase();
+  fresh = await migratedDatabase();
   db = createDatabase({ dsn: fresh.dsn, poolSize: 10 });
-  await migrate({ db });
 });
 
 afterAll(async () => {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { migrate } from "../../../src/db/migrate.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { uuid4 } from "../../../src/lib/ids.ts";
@@ -8,16 +7,15 @@ import { createMessageLimit } from "../../../src/limits/message-limit.ts";
 import { createRateLimiter } from "../../../src/limits/rate-limiter.ts";
 import { createSteerableClock, hours, minutes, seconds } from "../../protocols/clock.ts";
 import { createGate } from "../../protocols/gate.ts";
-import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
+import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 
 const clock = createSteerableClock();
 let fresh: FreshDatabase;
 let nodes: readonly [Database, Database];
 
 beforeAll(async () => {
-  fresh = await freshDatabase();
+  fresh = await migratedDatabase();
   nodes = [createDatabase({ dsn: fresh.dsn, poolSize: 5 }), createDatabase({ dsn: fresh.besideDsn, poolSize: 5 })];
-  await migrate({ db: nodes[0] });
 });
 
 afterAll(async () => {
