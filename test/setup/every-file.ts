@@ -1,21 +1,21 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, expect, inject } from "vitest";
-import { observedErrors } from "./observed-errors.ts";
-import { observedStatements } from "./observed-statements.ts";
+import { takeObservedErrors } from "./observed-errors.ts";
+import { takeObservedStatements } from "./observed-statements.ts";
 import { faultsOf } from "./statement-rules.ts";
 
-/* Runs with every test file. */
+/* Runs with every test file. Files share modules, so that what was observed is what came since the file before. */
 
 afterAll(() => {
-  const broken = observedStatements().flatMap((sql) => faultsOf(sql).map((fault) => `${fault}: ${sql}`));
+  const broken = takeObservedStatements().flatMap((sql) => faultsOf(sql).map((fault) => `${fault}: ${sql}`));
   expect(broken, "statements that not every engine and no cluster can carry (test/setup/statement-rules.ts)").toEqual(
     [],
   );
 });
 
 afterAll(async () => {
-  const observed = observedErrors();
+  const observed = takeObservedErrors();
   if (observed.length === 0) return;
   writeFileSync(path.join(inject("notes"), `${crypto.randomUUID()}.errors`), observed.join("\n"));
   const { listedErrors } = await import("./rpc-errors.ts");

@@ -21,5 +21,9 @@ export const observeCall = (line: string): void => {
   if (msg === "call" && rpc !== undefined && reason !== undefined) seen.add(`${rpc} ${reason}`);
 };
 
-/** What was observed in this test file so far. */
-export const observedErrors = (): readonly ObservedError[] => [...seen];
+/** What was observed since the last call. */
+export const takeObservedErrors = (): readonly ObservedError[] => {
+  const observed = [...seen];
+  seen.clear();
+  return observed;
+};

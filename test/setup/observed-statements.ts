@@ -7,5 +7,9 @@ export const observeStatement = (sql: string): void => {
   seen.add(sql);
 };
 
-/** What was observed in this test file so far. */
-export const observedStatements = (): readonly string[] => [...seen];
+/** What was observed since the last call. */
+export const takeObservedStatements = (): readonly string[] => {
+  const observed = [...seen];
+  seen.clear();
+  return observed;
+};
