@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import { createConflictRetry } from "../flows/shared/conflict-retry.ts";
+import { createConflictRetry } from "../identity/conflict-retry.ts";
 import { createIdentityDirectory } from "../identity/directory.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import { digestOf } from "../lib/digest.ts";

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
-import { createConflictRetry } from "../flows/shared/conflict-retry.ts";
 import { undoUrls } from "../flows/shared/undo-urls.ts";
+import { createConflictRetry } from "../identity/conflict-retry.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { CourierConfig, TemplateSource } from "../config/courier-config.ts";
+import { type GetDocument, readDocument, readLocalFile } from "../lib/outbound/document.ts";
 import { compileTemplate, type Template } from "./go-template/compile.ts";
 import { TemplateError } from "./go-template/template-error.ts";
 import { type MessageTemplate, messageTemplates } from "./message.ts";
@@ -19,12 +19,6 @@ export interface TemplateFault {
   readonly message: string;
 }
 
-/** Reads a text of the web. */
-export type ReadUrl = (url: string) => Promise<string>;
-
-/** Bytes of one template. */
-const LIMIT = 262_144;
-
 const files: Readonly<Record<MessagePart, string>> = {
   "email.subject": "email.subject",
   "email.body.html": "email.body",
@@ -41,7 +35,7 @@ export const overrideKey = (template: MessageTemplate, part: MessagePart): strin
  */
 export const loadOverrides = async (
   { templates, template_override_path: folder }: Pick<CourierConfig, "templates" | "template_override_path">,
-  readUrl: ReadUrl,
+  get: GetDocument,
 ): Promise<{ readonly overrides: Overrides; readonly faults: readonly TemplateFault[] }> => {
   const overrides = new Map<string, Template>();
   const faults: TemplateFault[] = [];
@@ -59,11 +53,11 @@ export const loadOverrides = async (
     else
       for (const found of findFiles(folder))
         add(at, found.name, overrideKey(found.template, found.part), () =>
-          compile(readLimited(found.file), found.part, siblingsOf(found.file)),
+          compile(readLocalFile(found.file), found.part, siblingsOf(found.file)),
         );
   }
   for (const source of templates) {
-    const text = await readSource(source.url, readUrl).catch((error: unknown) => error as Error);
+    const text = await readDocument(source.url, get).catch((error: unknown) => error as Error);
     if (text instanceof Error) faults.push({ path: source.path, message: `cannot be read: ${reasonOf(text)}` });
     else
       add(source.path, "", overrideKey(source.template as MessageTemplate, source.part), () =>
@@ -98,21 +92,8 @@ const siblingsOf = (file: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
     readdirSync(path.dirname(file))
       .filter((name) => name.endsWith(".gotmpl") && name !== path.basename(file))
-      .map((name) => [name, readLimited(path.join(path.dirname(file), name))]),
+      .map((name) => [name, readLocalFile(path.join(path.dirname(file), name))]),
   );
-
-const readLimited = (file: string): string => {
-  if (statSync(file).size > LIMIT) throw new RangeError(`is longer than ${LIMIT} bytes`);
-  return readFileSync(file, "utf8");
-};
-
-/** The text behind a `base64://`, `file://` or `https://` URL of the configuration. */
-export const readSource = async (url: string, readUrl: ReadUrl): Promise<string> => {
-  if (url.startsWith("base64://")) return Buffer.from(url.slice("base64://".length), "base64").toString("utf8");
-  if (!url.startsWith("file://")) return readUrl(url);
-  if ((await stat(new URL(url))).size > LIMIT) throw new RangeError(`is longer than ${LIMIT} bytes`);
-  return readFile(new URL(url), "utf8");
-};
 
 const isFolder = (at: string): boolean => statSync(at, { throwIfNoEntry: false })?.isDirectory() === true;
 const isFile = (at: string): boolean => statSync(at, { throwIfNoEntry: false })?.isFile() === true;

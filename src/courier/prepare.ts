@@ -2,8 +2,9 @@ import type { CourierConfig, HttpDeliveryConfig } from "../config/courier-config
 import { createJsonnetEngine, type JsonnetEngine } from "../lib/jsonnet/engine.ts";
 import { checkFunction } from "../lib/jsonnet/run-function.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import { createGetDocument, type GetDocument, readDocument } from "../lib/outbound/document.ts";
 import { createOutboundFetch, type OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
-import { loadOverrides, type Overrides, type ReadUrl, readSource, type TemplateFault } from "./overrides.ts";
+import { loadOverrides, type Overrides, type TemplateFault } from "./overrides.ts";
 
 /** What the courier reads beside its configuration. */
 export interface PreparedCourier {
@@ -13,16 +14,13 @@ export interface PreparedCourier {
   readonly faults: readonly TemplateFault[];
 }
 
-const LIMIT = 262_144;
-const TIMEOUT_MS = 10_000;
-
 /** Reads the templates and programs that the configuration names. What is wrong with them is told all at once. */
 export const prepareCourier = async (
   { courier, addressRules }: { readonly courier: CourierConfig; readonly addressRules: AddressRules },
   fetch: OutboundFetch = createOutboundFetch(),
 ): Promise<PreparedCourier> => {
-  const readUrl = createReadUrl(addressRules, fetch);
-  const { overrides, faults } = await loadOverrides(courier, readUrl);
+  const get = createGetDocument(addressRules, fetch);
+  const { overrides, faults } = await loadOverrides(courier, get);
   const requests = [courier.http, courier.sms].filter((request) => request !== undefined);
   const engine = createJsonnetEngine();
   const programs = new Map<string, string>();
@@ -30,7 +28,7 @@ export const prepareCourier = async (
   for (const request of requests) {
     if (!addressRules.isSafe(request.url))
       all.push({ path: `${request.path}.url`, message: "is plain http to the public Internet: use https" });
-    const program = await readProgram(request, readUrl, engine);
+    const program = await readProgram(request, get, engine);
     if (typeof program === "object") all.push(program);
     else if (program !== undefined) programs.set(request.path, program);
   }
@@ -40,13 +38,13 @@ export const prepareCourier = async (
 
 const readProgram = async (
   { path, body }: HttpDeliveryConfig,
-  readUrl: ReadUrl,
+  get: GetDocument,
   engine: JsonnetEngine,
 ): Promise<string | TemplateFault | undefined> => {
   if (body === undefined) return undefined;
   const at = `${path}.body`;
   try {
-    const program = await readSource(body, readUrl);
+    const program = await readDocument(body, get);
     const wrong = await checkFunction(engine, program);
     return wrong === undefined ? program : { path: at, message: wrong };
   } catch (error) {
@@ -54,16 +52,3 @@ const readProgram = async (
     return { path: at, message: `cannot be read: ${code ?? (error instanceof Error ? error.message : "unknown")}` };
   }
 };
-
-const createReadUrl =
-  (addressRules: AddressRules, fetch: OutboundFetch): ReadUrl =>
-  async (url) => {
-    const policy = addressRules.policyOf(new URL(url), true);
-    if (policy === undefined) throw new Error("plain http to the public Internet is not asked: use https");
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await fetch(url, { method: "GET", signal, policy });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    if (text.length > LIMIT) throw new RangeError(`is longer than ${LIMIT} characters`);
-    return text;
-  };

@@ -11,6 +11,7 @@ import type { Courier } from "../courier/courier.ts";
 import { createHooks } from "../hooks/module.ts";
 import type { Hook } from "../hooks/phases.ts";
 import { createHookRunner } from "../hooks/runner.ts";
+import { createConflictRetry } from "../identity/conflict-retry.ts";
 import { createAllowedUrls } from "../lib/url.ts";
 import { createFactors } from "../methods/contract/credential.ts";
 import type { CallbackHandler } from "../methods/contract/redirect.ts";
@@ -41,7 +42,6 @@ import { createCallback as createSettingsCallback } from "./settings/callback.ts
 import { createRenderSettings } from "./settings/render.ts";
 import { createSettingsService } from "./settings/service.ts";
 import { createSettingsStore } from "./settings/store.ts";
-import { createConflictRetry } from "./shared/conflict-retry.ts";
 import type { FlowKind, RedirectKind } from "./shared/flow.ts";
 import { createHookFlows } from "./shared/hook-flow.ts";
 import { createReturnTo } from "./shared/return-to.ts";

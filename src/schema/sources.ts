@@ -1,8 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { type AddressRules, createAddressRules } from "../lib/outbound/address-rules.ts";
+import { readDocument } from "../lib/outbound/document.ts";
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
-import { bounds } from "./bounds.ts";
 import { compileIdentitySchema, type IdentitySchema } from "./identity-schema.ts";
 import { SchemaError, SchemaLoadError } from "./schema-error.ts";
 
@@ -32,13 +31,6 @@ export interface LoadOptions {
 
 /** Milliseconds that a schema's server has. */
 const timeout = 10_000;
-const tooLarge = `is larger than ${bounds.schemaBytes} bytes`;
-
-async function readFileUrl(url: URL): Promise<Buffer> {
-  if ((await stat(url)).size > bounds.schemaBytes) throw new Error(tooLarge);
-  return readFile(url);
-}
-
 /** How often a schema's server may send us on. */
 const mostRedirects = 5;
 
@@ -61,34 +53,6 @@ async function ask(url: URL, rules: AddressRules, signal: AbortSignal, from = ur
 
 const outbound = createOutboundFetch();
 
-async function readHttp(url: URL, rules: AddressRules): Promise<Buffer> {
-  const response = await ask(url, rules, AbortSignal.timeout(timeout));
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    // Leaving the loop cancels the rest of the answer.
-    if (size > bounds.schemaBytes) throw new Error(tooLarge);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-async function read(source: string, rules: AddressRules): Promise<Buffer> {
-  if (source.startsWith("base64://")) return Buffer.from(source.slice("base64://".length), "base64");
-  const url = new URL(source);
-  switch (url.protocol) {
-    case "file:":
-      return readFileUrl(url);
-    case "http:":
-    case "https:":
-      return readHttp(url, rules);
-    default:
-      throw new Error(`a schema comes from file://, base64://, http:// or https://, not ${url.protocol}`);
-  }
-}
-
 /**
  * Loads and compiles every configured schema. Throws one error that tells of
  * all schemas that do not load, one a line.
@@ -97,6 +61,7 @@ export async function loadSchemas(
   sources: SchemaSources,
   { publicBaseUrl, addressRules = createAddressRules() }: LoadOptions,
 ): Promise<Schemas> {
+  const get = (url: string) => ask(new URL(url), addressRules, AbortSignal.timeout(timeout));
   const load = async ({
     id,
     url,
@@ -104,7 +69,7 @@ export async function loadSchemas(
   }: SchemaSources["schemas"][number]): Promise<IdentitySchema> => {
     let json: JsonValue;
     try {
-      json = JSON.parse((await read(url, addressRules)).toString("utf8"));
+      json = JSON.parse(await readDocument(url, get));
     } catch (cause) {
       // A base64 address holds the document itself, which is no part of a message.
       const submittedValues = url.startsWith("base64://") ? "base64://…" : url;

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { importJWK, type JWK, SignJWT } from "jose";
 import { type ServiceError, serviceError } from "../errors/service-error.ts";
@@ -7,6 +6,7 @@ import { type Cached, createCached } from "../lib/cached.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { JsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import { createGetDocument, readDocument } from "../lib/outbound/document.ts";
 import type { OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import type { SignedIn } from "./session.ts";
 
@@ -44,8 +44,6 @@ export interface TokenizerDeps {
 
 /** How long what was read is used, in milliseconds. */
 const FRESH = 3_600_000;
-const TIMEOUT_MS = 10_000;
-const LIMIT = 1_048_576;
 
 /** Claims that tell who issued the token, for whom and until when: a mapper does not change them. */
 const own = ["iss", "sub", "sid", "iat", "nbf", "exp", "jti"] as const;
@@ -127,20 +125,10 @@ const signingKeyIn = (set: JsonValue): JWK => {
 const createReader = ({ clock, fetch, addressRules }: Pick<TokenizerDeps, "clock" | "fetch" | "addressRules">) => {
   const sources = new Map<string, Cached<string>>();
 
-  const load = async (url: string): Promise<string> => {
-    if (url.startsWith("base64://")) return Buffer.from(url.slice("base64://".length), "base64").toString();
-    if (url.startsWith("file://")) return readFile(new URL(url), "utf8");
-    const policy = addressRules.policyOf(new URL(url), true);
-    if (policy === undefined) throw new Error("plain http to the public Internet is not asked: use https");
-    const response = await fetch(url, { method: "GET", signal: AbortSignal.timeout(TIMEOUT_MS), policy });
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    const text = await response.text();
-    if (text.length > LIMIT) throw new Error("what the server answered is too large");
-    return text;
-  };
+  const get = createGetDocument(addressRules, fetch);
 
   return (url: string): Promise<string> => {
-    const source = sources.get(url) ?? createCached({ load: () => load(url), clock, freshFor: FRESH });
+    const source = sources.get(url) ?? createCached({ load: () => readDocument(url, get), clock, freshFor: FRESH });
     sources.set(url, source);
     return source.get();
   };

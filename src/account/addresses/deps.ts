@@ -1,8 +1,8 @@
 import type { Config } from "../../config/config.ts";
 import type { Courier } from "../../courier/courier.ts";
-import type { ConflictRetry } from "../../flows/shared/conflict-retry.ts";
 import type { FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
 import type { ResendPendingAddress } from "../../flows/verification/resend.ts";
+import type { ConflictRetry } from "../../identity/conflict-retry.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { TrustedDevices } from "../../session/trusted-devices.ts";

@@ -1,6 +1,6 @@
 import type { AuditLog } from "../../audit/audit-log.ts";
 import type { Database } from "../../db/sql.ts";
-import type { ConflictRetry } from "../../flows/shared/conflict-retry.ts";
+import type { ConflictRetry } from "../../identity/conflict-retry.ts";
 import type { IdentityDirectory } from "../../identity/directory.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { PendingAddresses } from "../../identity/pending-addresses.ts";

@@ -1,7 +1,7 @@
 import type { ImportCredentials } from "../../../gen/ostiary/identity/v1/import_credentials_pb.ts";
 import type { CredentialChange, Secret, ValidTraits } from "../../identity/identity.ts";
+import type { SlowWork } from "../../identity/slow-work.ts";
 import type { CredentialImporters, Importable } from "../../methods/contract/administration.ts";
-import type { SlowWork } from "../../methods/contract/slow-work.ts";
 
 /** Whose credentials are set. */
 export interface ImportTarget {

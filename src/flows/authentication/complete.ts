@@ -2,6 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Refusals } from "../../audit/refusals.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { ConcurrentChange } from "../../identity/concurrent-change.ts";
 import type { Call } from "../../lib/call.ts";
 import type {
   Authenticated,
@@ -14,7 +15,6 @@ import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { Done } from "../pipeline.ts";
-import type { ConcurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { accountLinkOf } from "./pending-account-link.ts";

@@ -1,9 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Database, Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { StepEffect } from "../../methods/contract/result.ts";
-import { ConcurrentChangeError } from "../shared/concurrent-change.ts";
 import type { FlowKind, FlowRecord } from "../shared/flow.ts";
 import { mustExist } from "../shared/request.ts";
 import type { SealedContext } from "../shared/sealed-context.ts";

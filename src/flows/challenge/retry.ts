@@ -1,6 +1,6 @@
 import { serviceError } from "../../errors/service-error.ts";
+import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
 import type { Done } from "../pipeline.ts";
-import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 
 /** How often it is tried. Each time another request must have come between. */
 const TRIES = 8;

@@ -1,6 +1,6 @@
 import type { Database } from "../../db/sql.ts";
+import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { ConcurrentChangeError } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { mustExist } from "../shared/request.ts";
 import type { FlowStore } from "../shared/store.ts";

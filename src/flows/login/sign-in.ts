@@ -1,4 +1,5 @@
 import { isDuplicate } from "../../db/sql-error.ts";
+import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
 import { renderIdentity } from "../../identity/render.ts";
 import type { Authenticated } from "../../methods/contract/authentication.ts";
 import { type Rejected, rejected } from "../../methods/contract/result.ts";
@@ -7,7 +8,6 @@ import { messages, uiText } from "../../ui/messages.ts";
 import type { AuthenticationContext, SignInSteps, WrittenEnd } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
-import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../shared/concurrent-change.ts";
 import { AlreadyConsumed, alreadyConsumed } from "../shared/consume.ts";
 import { pageToContinueWith, redirectTo } from "../shared/continue-with.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";

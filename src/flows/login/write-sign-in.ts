@@ -1,6 +1,7 @@
 import type { Sql } from "../../db/sql.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
+import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Authenticated, LinkedAccount } from "../../methods/contract/authentication.ts";
@@ -13,7 +14,6 @@ import type { TrustedDevice } from "../../session/trusted-devices.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { AuthenticationContext } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
-import { ConcurrentChangeError } from "../shared/concurrent-change.ts";
 import { consumeOrThrow } from "../shared/consume.ts";
 import { type FlowRecord, holdsWhatWasTyped } from "../shared/flow.ts";
 import { loginContext } from "./context.ts";

@@ -4,6 +4,7 @@ import type {
   UpdateFlowResponse,
 } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import { hasAddress, readAddress } from "../../challenge/address.ts";
+import { type ConcurrentChange, concurrentChange } from "../../identity/concurrent-change.ts";
 import type { Call } from "../../lib/call.ts";
 import type { RecoveryCase, RecoveryMethod } from "../../methods/contract/recovery.ts";
 import { messages, uiText } from "../../ui/messages.ts";
@@ -13,7 +14,6 @@ import { type Loaded, mustBeMethod, type RightSecret } from "../challenge/submit
 import { type SubmittedSecret, submittedSecret } from "../challenge/submitted-secret.ts";
 import { endWith, steps } from "../pipeline.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
-import { type ConcurrentChange, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { createChooseAddress, isAboutChoice } from "./choose-address.ts";

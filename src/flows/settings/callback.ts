@@ -2,6 +2,8 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { UpdateFlowBody } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import { AfterRollback, type Attempted, type ChangedIdentity } from "../../identity/conflict-retry.ts";
+import type { SlowWork } from "../../identity/slow-work.ts";
 import type { Call } from "../../lib/call.ts";
 import type {
   CallbackHandler,
@@ -11,12 +13,10 @@ import type {
 } from "../../methods/contract/redirect.ts";
 import { type Consume, type Rejected, rejected } from "../../methods/contract/result.ts";
 import type { SettingsRedirect } from "../../methods/contract/settings.ts";
-import type { SlowWork } from "../../methods/contract/slow-work.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { readMessage } from "../../ui/stored-message.ts";
 import { steps } from "../pipeline.ts";
 import type { PendingRedirect } from "../redirect/redirects.ts";
-import { AfterRollback, type Attempted, type ChangedIdentity } from "../shared/conflict-retry.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { approve } from "./approve.ts";
 import { mustBeOwn } from "./checks.ts";

@@ -1,9 +1,9 @@
 import type { SelfServiceConfig } from "../../config/config.ts";
 import type { Continuations } from "../../continuation/continuation.ts";
+import type { ConflictRetry } from "../../identity/conflict-retry.ts";
 import type { Factors } from "../../methods/contract/credential.ts";
 import type { SettingsMethods } from "../../methods/contract/settings.ts";
 import type { Redirects } from "../redirect/redirects.ts";
-import type { ConflictRetry } from "../shared/conflict-retry.ts";
 import type { FlowDestinations, FlowForms, FlowSessions, FlowStorage } from "../shared/deps.ts";
 import type { RenderSettings } from "./render.ts";
 import type { SettingsStore } from "./store.ts";

@@ -1,11 +1,11 @@
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import { AfterRollback } from "../../identity/conflict-retry.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SettingsMethod } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { sameEnd } from "../redirect/redirects.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
-import { AfterRollback } from "../shared/conflict-retry.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { formOf } from "../shared/form.ts";
 import { mustBeOwn } from "./checks.ts";

@@ -1,7 +1,7 @@
+import type { Attempted } from "../../identity/conflict-retry.ts";
 import type { RedirectRequest } from "../../methods/contract/redirect.ts";
 import type { Examined, Performed, SettingsChange, SettingsMethod } from "../../methods/contract/settings.ts";
 import { type Ended, endWith } from "../pipeline.ts";
-import type { Attempted } from "../shared/conflict-retry.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { renderOutcome, type SettingsOutcome } from "./outcome.ts";
 import { lockAndRecheck } from "./park.ts";

@@ -1,7 +1,7 @@
 import type { UpdateFlowBody } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
+import { AfterRollback } from "../../identity/conflict-retry.ts";
 import type { SettingsMethod } from "../../methods/contract/settings.ts";
-import { AfterRollback } from "../shared/conflict-retry.ts";
 import type { SettingsDeps } from "./deps.ts";
 import { isRecent, park } from "./park.ts";
 import type { SettingsSubmission } from "./submission.ts";

@@ -1,7 +1,7 @@
 import { SettingsFlowSchema } from "../../../gen/ostiary/settings/v1/flow_pb.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
+import { AfterRollback } from "../../identity/conflict-retry.ts";
 import type { MethodEvent, Rejected } from "../../methods/contract/result.ts";
-import { AfterRollback } from "../shared/conflict-retry.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { formRejected } from "../shared/rejection.ts";
 import type { SettingsDeps } from "./deps.ts";

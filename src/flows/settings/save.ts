@@ -1,6 +1,6 @@
+import type { Attempted, ChangedIdentity } from "../../identity/conflict-retry.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type Done, type Ended, endWith } from "../pipeline.ts";
-import type { Attempted, ChangedIdentity } from "../shared/conflict-retry.ts";
 import { alreadyConsumed } from "../shared/consume.ts";
 import { type ApprovedSubmission, approve, type Resubmit } from "./approve.ts";
 import type { SettingsDeps } from "./deps.ts";

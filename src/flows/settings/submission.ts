@@ -1,8 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "../../db/sql.ts";
+import type { SlowWork } from "../../identity/slow-work.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Examined, Performed, SettingsChange } from "../../methods/contract/settings.ts";
-import type { SlowWork } from "../../methods/contract/slow-work.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { mustBeFound } from "./checks.ts";

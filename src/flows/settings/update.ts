@@ -7,14 +7,14 @@ import {
 } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import type { ChangedIdentity } from "../../identity/conflict-retry.ts";
+import type { SlowWork } from "../../identity/slow-work.ts";
 import type { Call } from "../../lib/call.ts";
 import { methodName } from "../../methods/contract/method-name.ts";
 import { rejected } from "../../methods/contract/result.ts";
 import type { Examined, SettingsChange, SettingsMethod } from "../../methods/contract/settings.ts";
-import type { SlowWork } from "../../methods/contract/slow-work.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type Done, endWith, steps } from "../pipeline.ts";
-import type { ChangedIdentity } from "../shared/conflict-retry.ts";
 import { checkOrigin } from "../shared/same-origin.ts";
 import { readTransientPayload } from "../shared/transient-payload.ts";
 import { approve } from "./approve.ts";

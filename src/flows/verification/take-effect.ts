@@ -1,10 +1,10 @@
 import type { Sql } from "../../db/sql.ts";
 import type { WrittenContext } from "../../hooks/phases.ts";
+import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { PendingAddress } from "../../identity/pending-addresses.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SessionRecord } from "../../session/session.ts";
-import { ConcurrentChangeError } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { VerificationDeps } from "./deps.ts";
 import { pendingTraits } from "./pending-traits.ts";

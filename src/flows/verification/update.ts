@@ -4,6 +4,7 @@ import type {
   UpdateFlowResponse,
 } from "../../../gen/ostiary/verification/v1/verification_service_pb.ts";
 import { type Address, hasAddress, readAddress } from "../../challenge/address.ts";
+import { type ConcurrentChange, concurrentChange } from "../../identity/concurrent-change.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { VerificationCase } from "../../methods/contract/verification.ts";
@@ -15,7 +16,6 @@ import { type Loaded, mustBeMethod, type RightSecret } from "../challenge/submit
 import { type SubmittedSecret, submittedSecret } from "../challenge/submitted-secret.ts";
 import { endWith, steps } from "../pipeline.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
-import { type ConcurrentChange, concurrentChange } from "../shared/concurrent-change.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { mustBeEnabled } from "./create.ts";

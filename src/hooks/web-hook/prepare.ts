@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import type { HookConfig } from "../../config/hook-config.ts";
 import { createJsonnetEngine } from "../../lib/jsonnet/engine.ts";
 import { checkFunction } from "../../lib/jsonnet/run-function.ts";
 import type { AddressRules } from "../../lib/outbound/address-rules.ts";
+import { createGetDocument, readDocument } from "../../lib/outbound/document.ts";
 import { createOutboundFetch, type OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
 import { readWebHookConfig, type WebHookConfig } from "./config.ts";
 
@@ -12,10 +12,6 @@ export interface PreparedWebHooks {
   readonly programs: ReadonlyMap<string, string>;
   readonly faults: readonly { readonly path: string; readonly message: string }[];
 }
-
-/** Characters of a program. */
-const LIMIT = 131_072;
-const TIMEOUT_MS = 10_000;
 
 /**
  * Checks every `web_hook` of a configuration and reads the programs of their
@@ -29,6 +25,7 @@ export const prepareWebHooks = async (
   const faults: { readonly path: string; readonly message: string }[] = [];
   const programs = new Map<string, string>();
   const engine = createJsonnetEngine();
+  const get = createGetDocument(rules, fetch);
   for (const { hook, path, config: raw } of hooks) {
     if (hook !== "web_hook") continue;
     const config = readWebHookConfig(raw);
@@ -47,8 +44,7 @@ export const prepareWebHooks = async (
 
   async function addProgram(body: NonNullable<WebHookConfig["body"]>): Promise<string | undefined> {
     try {
-      const program = await readProgram(body, rules, fetch);
-      if (program.length > LIMIT) return `is longer than ${LIMIT} characters`;
+      const program = await readDocument(body, get);
       programs.set(body, program);
       return await checkFunction(engine, program);
     } catch (error) {
@@ -56,15 +52,4 @@ export const prepareWebHooks = async (
       return `cannot be read: ${code ?? (error instanceof Error ? error.message : "unknown")}`;
     }
   }
-};
-
-const readProgram = async (url: string, rules: AddressRules, fetch: OutboundFetch): Promise<string> => {
-  if (url.startsWith("base64://")) return Buffer.from(url.slice("base64://".length), "base64").toString("utf8");
-  if (url.startsWith("file://")) return readFile(new URL(url), "utf8");
-  const policy = rules.policyOf(new URL(url), true);
-  if (policy === undefined) throw new Error("plain http to the public Internet is not asked: use https");
-  const response = await fetch(url, { method: "GET", signal: AbortSignal.timeout(TIMEOUT_MS), policy });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return text;
 };

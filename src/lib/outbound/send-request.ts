@@ -1,5 +1,6 @@
 import type { AddressRules } from "./address-rules.ts";
 import { AddressRefused, type OutboundFetch } from "./outbound-fetch.ts";
+import { readBody } from "./read-body.ts";
 
 /** A request to a receiver. Plain data. */
 export interface ReceiverRequest {
@@ -53,10 +54,10 @@ export const createSendRequest =
         policy,
         reuse: true,
       });
-      const text = await readLimited(response, limit);
-      if (text === undefined) return { kind: "failed", reason: `the answer is larger than ${limit} bytes` };
+      const read = await readBody(response, limit);
+      if (read === undefined) return { kind: "failed", reason: `the answer is larger than ${limit} bytes` };
       const retryAfter = response.headers.get("retry-after") ?? undefined;
-      return { kind: "answered", status: response.status, text, retryAfter };
+      return { kind: "answered", status: response.status, text: read.toString("utf8"), retryAfter };
     } catch (error) {
       signal?.throwIfAborted();
       if (deadline.aborted) return { kind: "timeout", reason: `no answer within ${timeout} ms` };
@@ -64,15 +65,3 @@ export const createSendRequest =
       return { kind: "failed", reason: `no connection (${(error as NodeJS.ErrnoException).code ?? "network error"})` };
     }
   };
-
-/** The body as text; undefined when it is too long. */
-const readLimited = async (response: Response, limit: number): Promise<string | undefined> => {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-};

@@ -3,6 +3,7 @@ import type { UpdateFlowBody as SettingsBody } from "../../../gen/ostiary/settin
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { Change } from "../../identity/identity.ts";
+import type { SlowWork } from "../../identity/slow-work.ts";
 import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { AuthenticationMethodReference } from "../../session/issue.ts";
@@ -10,7 +11,6 @@ import type { SignedIn } from "../../session/session.ts";
 import type { MethodName } from "./method-name.ts";
 import type { CallbackHandler, ExchangeCodes, RedirectRequest } from "./redirect.ts";
 import type { Consume, MethodEvent, OpenSealedContext, Rejected, SubmittedValues } from "./result.ts";
-import type { SlowWork } from "./slow-work.ts";
 
 /*
  * A way to change one's account. A method lives in one folder and knows no

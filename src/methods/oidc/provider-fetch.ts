@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type AddressPolicy, hostnameOf } from "../../lib/outbound/address-policy.ts";
 import { type AddressRules, createAddressRules } from "../../lib/outbound/address-rules.ts";
 import { AddressRefused, createOutboundFetch, type OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
+import { readBody } from "../../lib/outbound/read-body.ts";
 import { ProviderFetchError } from "./refusal.ts";
 
 /** What is asked of a provider. */
@@ -77,7 +78,8 @@ export const createProviderFetch = (options: ProviderFetchOptions = {}): Provide
       ...(headers && { headers: { ...headers } }),
       ...(body !== undefined && { body }),
     });
-    const bytes = await readLimited(response, limit);
+    const bytes = await readBody(response, limit);
+    if (bytes === undefined) throw new ProviderFetchError("unavailable", `the answer is larger than ${limit} bytes`);
     return new Response(hasNoBody(response.status) ? null : bytes, {
       status: response.status,
       statusText: response.statusText,
@@ -137,17 +139,6 @@ const unreachable = (url: string, error: unknown): ProviderFetchError => {
     return new ProviderFetchError("misconfigured", `${error.message}, and the configuration does not name it`, error);
   const why = isTimeout(error) ? "did not answer in time" : `cannot be reached (${codeOf(error) || "network error"})`;
   return new ProviderFetchError("unavailable", `${new URL(url).host} ${why}`, error);
-};
-
-const readLimited = async (response: Response, limit: number): Promise<Buffer<ArrayBuffer>> => {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) throw new ProviderFetchError("unavailable", `the answer is larger than ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 };
 
 const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304;

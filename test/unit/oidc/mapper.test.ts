@@ -194,21 +194,21 @@ describe("where programs come from", () => {
 
   it("a program that is too long is refused", async () => {
     const stub = await startOpenidStub("client");
-    stub.answerAt("/mapper.jsonnet", `${program}//${"x".repeat(200_000)}`);
+    stub.answerAt("/mapper.jsonnet", `${program}//${"x".repeat(1_100_000)}`);
     const mapper = createMapper(makeConfig({ mapper_url: `${stub.issuer}/mapper.jsonnet` }), deps) as Mapper;
     expect(await mapper.map(claimsOf({ email: "a@b.c" }))).toMatchObject({
       kind: "failed",
-      explain: expect.stringContaining("longer than"),
+      explain: expect.stringContaining("larger than"),
     });
     const folder = mkdtempSync(path.join(tmpdir(), "mapper-"));
-    writeFileSync(path.join(folder, "mapper.jsonnet"), `${program}${" ".repeat(200_000)}`);
+    writeFileSync(path.join(folder, "mapper.jsonnet"), `${program}${" ".repeat(1_100_000)}`);
     const file = createMapper(
       makeConfig({ mapper_url: pathToFileURL(path.join(folder, "mapper.jsonnet")).href }),
       deps,
     ) as Mapper;
     expect(await file.map(claimsOf({ email: "a@b.c" }))).toMatchObject({
       kind: "failed",
-      explain: expect.stringContaining("longer than"),
+      explain: expect.stringContaining("larger than"),
     });
     rmSync(folder, { recursive: true });
     await stub.close();

@@ -1,13 +1,18 @@
-import type { Database, Sql } from "../../db/sql.ts";
-import { serviceError } from "../../errors/service-error.ts";
-import type { IdentityStore } from "../../identity/store.ts";
-import type { SlowWork } from "../../methods/contract/slow-work.ts";
-import type { Done } from "../pipeline.ts";
+import type { Database, Sql } from "../db/sql.ts";
+import { serviceError } from "../errors/service-error.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "./concurrent-change.ts";
-import { createSlowWork, SlowWorkWhileLocked } from "./slow-work.ts";
+import { createSlowWork, type SlowWork, SlowWorkWhileLocked } from "./slow-work.ts";
+import type { IdentityStore } from "./store.ts";
 
 /** How one try ended: with something to do once all is written, or because another request came between. */
-export type Attempted<T> = Done<T> | ChangedIdentity;
+export type Attempted<T> = Written<T> | ChangedIdentity;
+
+/** All is written. */
+export interface Written<T> {
+  readonly kind: "done";
+  /** Makes the answer. */
+  readonly render: () => Promise<T>;
+}
 
 /** Another request came between. What was written is undone. */
 export interface ChangedIdentity extends ConcurrentChange {
