@@ -8,12 +8,15 @@ import { showVerificationUi } from "../hooks/show-verification-ui.ts";
 import type { Methods } from "../methods/module.ts";
 import type { createSessions } from "../session/module.ts";
 import type { SessionKey } from "../session/store.ts";
+import type { ChallengeFlowDeps } from "./challenge/deps.ts";
 import { createRecoveryAdminService } from "./recovery/admin.ts";
+import type { RecoveryDeps } from "./recovery/deps.ts";
 import { createRenderRecovery, type RenderRecovery } from "./recovery/render.ts";
 import { createRecoveryService } from "./recovery/service.ts";
 import { newSettingsFlow } from "./settings/create.ts";
-import type { FlowDestinations, FlowForms, FlowSessions, FlowStorage } from "./shared/deps.ts";
+import type { FlowDeps, FlowDestinations } from "./shared/deps.ts";
 import { formOf } from "./shared/form.ts";
+import type { VerificationDeps } from "./verification/deps.ts";
 import { createRenderVerification, type RenderVerification } from "./verification/render.ts";
 import { createResend, type ResendPendingAddress } from "./verification/resend.ts";
 import { createVerificationService } from "./verification/service.ts";
@@ -28,7 +31,7 @@ interface AddressFlowsDeps {
   readonly methods: Methods;
   readonly courier: Courier;
   /** What all flows share. */
-  readonly shared: FlowStorage & FlowSessions & FlowDestinations & Omit<FlowForms, "hooks">;
+  readonly shared: FlowDeps;
   readonly hooks: { readonly verification: HookRunner; readonly recovery: HookRunner; readonly settings: HookRunner };
   readonly render: { readonly verification: RenderVerification; readonly recovery: RenderRecovery };
 }
@@ -58,17 +61,18 @@ export const createAddressFlowRenders = (
 const challengeDepsOf = (
   { core, sessions, limits, courier, shared }: Omit<AddressFlowsDeps, "hooks" | "render" | "methods">,
   takesPhoneNumbers: boolean,
-) => {
-  const { challenges, messageFloor, newFlows } = limits;
+): ChallengeFlowDeps => {
+  const { challenges, messageFloor } = limits;
   return {
     ...shared,
-    challenges,
-    messageFloor,
-    newFlows,
-    courier,
-    openedLinks: sessions.openedLinks,
-    takesPhoneNumbers,
-    linkBase: core.config.selfservice.methods.link.config.base_url,
+    challenge: {
+      challenges,
+      messageFloor,
+      courier,
+      openedLinks: sessions.openedLinks,
+      takesPhoneNumbers,
+      linkBase: core.config.selfservice.methods.link.config.base_url,
+    },
   };
 };
 
@@ -87,17 +91,17 @@ export const createVerificationHooks = (
   const sendsToAll = flags.legacy_continue_with_verification_ui;
   const beginning = {
     ...challengeDepsOf(deps, takesPhoneNumbers),
-    config: verification,
-    methods: deps.methods.verification,
+    verification: {
+      config: verification,
+      methods: deps.methods.verification,
+      hidesAccounts: security.account_enumeration.mitigate,
+    },
   };
-  const verifier = createVerifier({ ...beginning, sendsToAll });
+  const verifier = createVerifier(beginning, sendsToAll);
   return {
     hooks: sendsToAll ? [verifier, showVerificationUi()] : [verifier],
     open: verifier.open,
-    verifyNewAddress: createVerifyNewAddress({
-      ...beginning,
-      hidesAccounts: security.account_enumeration.mitigate,
-    }),
+    verifyNewAddress: createVerifyNewAddress(beginning),
     resendPending: createResend(beginning),
   };
 };
@@ -108,43 +112,41 @@ export const createAddressFlows = ({ hooks, render, ...deps }: AddressFlowsDeps,
   const { clock, config, digestKey } = core;
   const { flows } = config.selfservice;
   const challenged = challengeDepsOf(deps, takesPhoneNumbers);
-  const verification = {
+  const verification: VerificationDeps = {
     ...challenged,
-    config: flows.verification,
-    methods: methods.verification,
-    hooks: hooks.verification,
-    render: render.verification,
-    findSession: async (sql: Sql, session: SessionKey) =>
-      (await sessions.store.findLive(sql, session, clock.now()))?.session,
-    settingsHooks: hooks.settings,
-    hidesAccounts: config.security.account_enumeration.mitigate,
+    verification: {
+      config: flows.verification,
+      methods: methods.verification,
+      hooks: hooks.verification,
+      render: render.verification,
+      findSession: async (sql: Sql, session: SessionKey) =>
+        (await sessions.store.findLive(sql, session, clock.now()))?.session,
+      settingsHooks: hooks.settings,
+      hidesAccounts: config.security.account_enumeration.mitigate,
+    },
   };
-  const recovery = {
+  const recovery: RecoveryDeps = {
     ...challenged,
-    config: flows.recovery,
-    methods: methods.recovery,
-    hooks: hooks.recovery,
-    render: render.recovery,
-    digestKey,
-    usesContinueWith: config.feature_flags.use_continue_with_transitions,
-    choosesAddress: config.feature_flags.choose_recovery_address,
-    settings: {
-      privilegedFor: flows.settings.privileged_session_max_age,
-      create: async (tx, identity, { type, requestUrl, context }, text) => {
-        const form = formOf([{ node: "", text }]);
-        const flow = newSettingsFlow(
-          { ...shared, config: flows.settings, methods: methods.settings },
-          { identity },
-          type,
-          requestUrl,
-          form,
-          context,
-        );
-        await shared.flows.insert(tx, flow);
-        return flow;
+    recovery: {
+      config: flows.recovery,
+      methods: methods.recovery,
+      hooks: hooks.recovery,
+      render: render.recovery,
+      digestKey,
+      usesContinueWith: config.feature_flags.use_continue_with_transitions,
+      choosesAddress: config.feature_flags.choose_recovery_address,
+      settings: {
+        privilegedFor: flows.settings.privileged_session_max_age,
+        create: async (tx, identity, { type, requestUrl, context }, text) => {
+          const form = formOf([{ node: "", text }]);
+          const settings = { config: flows.settings, methods: methods.settings };
+          const flow = newSettingsFlow({ ...shared, settings }, { identity }, type, requestUrl, form, context);
+          await shared.storage.flows.insert(tx, flow);
+          return flow;
+        },
       },
     },
-  } satisfies Parameters<typeof createRecoveryService>[0];
+  };
   return {
     services: [
       createVerificationService(verification),

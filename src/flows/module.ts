@@ -25,23 +25,28 @@ import { createSecondFactorPolicy } from "../session/second-factor-policy.ts";
 import { createAddressFlowRenders, createAddressFlows, createVerificationHooks } from "./address-flows.ts";
 import { createCompleteAuthentication } from "./authentication/complete.ts";
 import { createPendingAccountLinks } from "./authentication/pending-account-link.ts";
+import type { LoginDeps } from "./login/deps.ts";
 import { createRenderLogin } from "./login/render.ts";
 import { createLoginService } from "./login/service.ts";
 import { createSignInSteps } from "./login/sign-in-steps.ts";
 import { undoDeletion } from "./login/undo-deletion.ts";
 import { createUpdate as createLoginUpdate } from "./login/update.ts";
 import { createLogout } from "./logout/logout.ts";
+import type { CallbackDeps } from "./redirect/deps.ts";
 import { createExchange } from "./redirect/exchange.ts";
 import { createRedirects } from "./redirect/redirects.ts";
 import { createCallbackService } from "./redirect/service.ts";
+import type { RegistrationDeps } from "./registration/deps.ts";
 import { createRenderRegistration } from "./registration/render.ts";
 import { createRegistrationService } from "./registration/service.ts";
 import { createSignUpSteps } from "./registration/sign-up-steps.ts";
 import { createUpdate as createRegistrationUpdate } from "./registration/update.ts";
 import { createCallback as createSettingsCallback } from "./settings/callback.ts";
+import type { SettingsDeps } from "./settings/deps.ts";
 import { createRenderSettings } from "./settings/render.ts";
 import { createSettingsService } from "./settings/service.ts";
 import { createSettingsStore } from "./settings/store.ts";
+import type { FlowDeps } from "./shared/deps.ts";
 import type { FlowKind, RedirectKind } from "./shared/flow.ts";
 import { createHookFlows } from "./shared/hook-flow.ts";
 import { createReturnTo } from "./shared/return-to.ts";
@@ -131,68 +136,86 @@ export const createFlows = (
   });
   const runnerOf = (flow: FlowKind, implicit: readonly Hook[] = []) =>
     createHookRunner({ flow, ...selfservice.flows[flow], implicit }, hooks.factories);
-  const shared = {
-    ...core,
-    callers,
-    csrf,
-    sessionCookie,
-    devices,
-    trustedDevices: sessions.trustedDevices,
-    flows: createFlowStore(),
-    newFlows: limits.newFlows,
-    sessions: issuer,
-    ...destinations,
-    sealedContext,
-    hookFlow: createHookFlows({
-      settings: (flow, who) => (who ? print(SettingsFlowSchema, render.settings(flow, who, "")) : {}),
-      login: (flow, who) => print(LoginFlowSchema, render.login(flow, who, "")),
-      registration: (flow) => print(RegistrationFlowSchema, render.registration(flow, "")),
-      verification: (flow) => print(VerificationFlowSchema, render.verification(flow, "")),
-      recovery: (flow) => print(RecoveryFlowSchema, render.recovery(flow, "")),
-    }),
-    redirect: createRedirects({ db, clock, continuations, cookie: sessions.continuityCookie }),
+  const shared: FlowDeps = {
+    storage: {
+      db,
+      clock,
+      flows: createFlowStore(),
+      newFlows: limits.newFlows,
+      identities,
+      pendingAddresses: core.pendingAddresses,
+      addressUndos: core.addressUndos,
+      continuations,
+    },
+    trail: { audit: core.audit, refusals: core.refusals },
+    sessions: { callers, csrf, sessionCookie, issuer, devices, trustedDevices: sessions.trustedDevices },
+    destinations,
+    forms: {
+      schemas,
+      sealedContext,
+      hookFlow: createHookFlows({
+        settings: (flow, who) => (who ? print(SettingsFlowSchema, render.settings(flow, who, "")) : {}),
+        login: (flow, who) => print(LoginFlowSchema, render.login(flow, who, "")),
+        registration: (flow) => print(RegistrationFlowSchema, render.registration(flow, "")),
+        verification: (flow) => print(VerificationFlowSchema, render.verification(flow, "")),
+        recovery: (flow) => print(RecoveryFlowSchema, render.recovery(flow, "")),
+      }),
+    },
   };
+  const redirect = createRedirects({ db, clock, continuations, cookie: sessions.continuityCookie });
 
   const addressDeps = { core, sessions, limits, methods, courier, shared };
   const verificationHooks = createVerificationHooks(addressDeps, takesPhoneNumbers);
 
   // The flows
-  const settingsDeps = {
+  const settingsDeps: SettingsDeps = {
     ...shared,
-    config: settings,
-    reads: createSettingsStore(db),
-    conflictRetry: createConflictRetry({ db, identities }),
-    continuations,
-    methods: methods.settings,
-    hooks: runnerOf("settings", [...verificationHooks.hooks, ...hooks.implicit.settings]),
-    render: render.settings,
-    factors,
+    settings: {
+      config: settings,
+      reads: createSettingsStore(db),
+      conflictRetry: createConflictRetry({ db, identities }),
+      methods: methods.settings,
+      hooks: runnerOf("settings", [...verificationHooks.hooks, ...hooks.implicit.settings]),
+      redirect,
+      render: render.settings,
+      factors,
+    },
   };
-  const loginDeps = {
+  const loginDeps: LoginDeps = {
     ...shared,
-    config: login,
-    requiredAal: config.session.whoami.required_aal,
-    pendingAccountLinks: createPendingAccountLinks(sealedContext),
-    methods: methods.login,
-    hooks: runnerOf("login", [
-      ...hooks.implicit.login,
-      ...(config.account.deletion.undone_by_sign_in ? [undoDeletion(core)] : []),
-    ]),
-    render: render.login,
+    login: {
+      config: login,
+      requiredAal: config.session.whoami.required_aal,
+      pendingAccountLinks: createPendingAccountLinks(sealedContext),
+      methods: methods.login,
+      hooks: runnerOf("login", [
+        ...hooks.implicit.login,
+        ...(config.account.deletion.undone_by_sign_in ? [undoDeletion(core)] : []),
+      ]),
+      redirect,
+      render: render.login,
+    },
   };
-  const registrationDeps = {
+  const registrationDeps: RegistrationDeps = {
     ...shared,
-    config: registration,
-    limit: limits.registrations,
-    methods: methods.registration,
-    hooks: runnerOf("registration", verificationHooks.hooks),
-    render: render.registration,
+    registration: {
+      config: registration,
+      limit: limits.registrations,
+      methods: methods.registration,
+      hooks: runnerOf("registration", verificationHooks.hooks),
+      redirect,
+      render: render.registration,
+    },
   };
 
   const addressFlows = createAddressFlows(
     {
       ...addressDeps,
-      hooks: { verification: runnerOf("verification"), recovery: runnerOf("recovery"), settings: settingsDeps.hooks },
+      hooks: {
+        verification: runnerOf("verification"),
+        recovery: runnerOf("recovery"),
+        settings: settingsDeps.settings.hooks,
+      },
       render,
     },
     takesPhoneNumbers,
@@ -207,11 +230,14 @@ export const createFlows = (
     registration: signUpSteps,
   });
   const settingsCallback = createSettingsCallback(settingsDeps);
-  const loginUpdate = createLoginUpdate({ ...loginDeps, signInSteps, completeAuthentication });
-  const registrationUpdate = createRegistrationUpdate({ ...registrationDeps, signUpSteps, completeAuthentication });
-  const callbackDeps = {
+  const loginUpdate = createLoginUpdate({ ...loginDeps, ends: { signInSteps, completeAuthentication } });
+  const registrationUpdate = createRegistrationUpdate({
+    ...registrationDeps,
+    ends: { signUpSteps, completeAuthentication },
+  });
+  const callbackDeps: CallbackDeps = {
     ...shared,
-    continuations,
+    redirect,
     publicUrl,
     completeRedirect: {
       settings: settingsCallback.completeRedirect,
@@ -232,7 +258,10 @@ export const createFlows = (
     print,
     exchange: createExchange(callbackDeps),
     logout: createLogout({
-      ...shared,
+      callers,
+      csrf,
+      sessionCookie,
+      returnTo,
       sessionEndings: sessions.endings,
       logoutTokens: sessions.logoutTokens,
       urls: { public: publicUrl, afterLogout },

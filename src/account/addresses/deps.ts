@@ -1,6 +1,6 @@
 import type { Config } from "../../config/config.ts";
 import type { Courier } from "../../courier/courier.ts";
-import type { FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
+import type { FlowSessions, FlowStorage, FlowTrail } from "../../flows/shared/deps.ts";
 import type { ResendPendingAddress } from "../../flows/verification/resend.ts";
 import type { ConflictRetry } from "../../identity/conflict-retry.ts";
 import type { Schemas } from "../../schema/sources.ts";
@@ -9,7 +9,8 @@ import type { TrustedDevices } from "../../session/trusted-devices.ts";
 
 /** What undoing changes of addresses needs. */
 export interface UndoDeps
-  extends Pick<FlowStorage, "db" | "clock" | "audit" | "identities" | "pendingAddresses" | "addressUndos"> {
+  extends Pick<FlowStorage, "db" | "clock" | "identities" | "pendingAddresses" | "addressUndos">,
+    Pick<FlowTrail, "audit"> {
   readonly schemas: Schemas;
   readonly courier: Courier;
   readonly conflictRetry: ConflictRetry;
@@ -23,7 +24,8 @@ export interface UndoDeps
 
 /** What the RPCs about addresses need. */
 export interface AddressDeps
-  extends Pick<FlowStorage, "db" | "clock" | "audit" | "identities" | "pendingAddresses">,
+  extends Pick<FlowStorage, "db" | "clock" | "identities" | "pendingAddresses">,
+    Pick<FlowTrail, "audit">,
     Pick<FlowSessions, "callers"> {
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
   readonly findLive: SessionStore["findLive"];

@@ -6,7 +6,7 @@ import type {
 } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import type { Config } from "../../config/config.ts";
 import type { Logout } from "../../flows/logout/logout.ts";
-import type { FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
+import type { FlowSessions, FlowStorage, FlowTrail } from "../../flows/shared/deps.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { SessionEndings } from "../../session/endings.ts";
@@ -16,7 +16,8 @@ import type { TrustedDevices } from "../../session/trusted-devices.ts";
 
 /** What the RPCs about sessions need. */
 export interface SessionDeps
-  extends Pick<FlowStorage, "audit" | "db" | "clock">,
+  extends Pick<FlowStorage, "db" | "clock">,
+    Pick<FlowTrail, "audit">,
     Pick<FlowSessions, "callers" | "csrf" | "sessionCookie"> {
   readonly sessions: SessionStore;
   readonly sessionEndings: SessionEndings;

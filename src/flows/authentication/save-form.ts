@@ -1,13 +1,11 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Database, Sql } from "../../db/sql.ts";
+import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
-import type { Clock } from "../../lib/clock.ts";
 import type { StepEffect } from "../../methods/contract/result.ts";
+import type { FlowDeps } from "../shared/deps.ts";
 import type { FlowKind, FlowRecord } from "../shared/flow.ts";
 import { mustExist } from "../shared/request.ts";
-import type { SealedContext } from "../shared/sealed-context.ts";
-import type { FlowStore } from "../shared/store.ts";
 
 /** What a step makes of the form. */
 export interface FormStep {
@@ -37,16 +35,9 @@ const TRIES = 8;
 
 /** Creates it. */
 export const createSaveForm = ({
-  clock,
-  db,
-  flows,
-  sealedContext,
-}: {
-  readonly clock: Clock;
-  readonly db: Database;
-  readonly flows: Pick<FlowStore, "find" | "saveAsRead">;
-  readonly sealedContext: SealedContext;
-}): SaveForm => {
+  storage: { clock, db, flows },
+  forms: { sealedContext },
+}: Pick<FlowDeps, "storage" | "forms">): SaveForm => {
   const write = async (sql: Sql, read: FlowRecord, { change, method, effect }: FormStep): Promise<FlowRecord> => {
     const stored = await effect?.inTransaction(sql, sealedContext.open(read, method));
     const saved = change(read, stored);

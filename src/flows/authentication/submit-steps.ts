@@ -5,12 +5,12 @@ import { type AuthenticationResult, withConsume } from "../../methods/contract/a
 import type { CallbackHandler, CallbackResult, RedirectRequest } from "../../methods/contract/redirect.ts";
 import { type Rejected, rejected, type SubmittedValues } from "../../methods/contract/result.ts";
 import type { Caller } from "../../session/caller.ts";
-import type { Csrf } from "../../session/csrf.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type Done, type Ended, endWith } from "../pipeline.ts";
 import type { Callback } from "../redirect/callback.ts";
 import type { Redirects } from "../redirect/redirects.ts";
 import { alreadyConsumed } from "../shared/consume.ts";
+import type { FlowDeps } from "../shared/deps.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { checkOrigin, requireSameBrowser } from "../shared/same-origin.ts";
@@ -67,17 +67,12 @@ export interface SubmitSteps {
 }
 
 /** Creates the steps. `mustStillBeOpen` looks, in a transaction, whether the flow is there and not over. */
-export const createSubmitSteps = ({
-  completeAuthentication: { reject, retry },
-  csrf,
-  redirect,
-  mustStillBeOpen,
-}: {
-  readonly completeAuthentication: CompleteAuthentication;
-  readonly csrf: Csrf;
-  readonly redirect: Redirects;
-  readonly mustStillBeOpen: (tx: Sql, flow: FlowRecord) => Promise<void>;
-}): SubmitSteps => {
+export const createSubmitSteps = (
+  { sessions: { csrf } }: Pick<FlowDeps, "sessions">,
+  redirect: Redirects,
+  { reject, retry }: CompleteAuthentication,
+  mustStillBeOpen: (tx: Sql, flow: FlowRecord) => Promise<void>,
+): SubmitSteps => {
   const refuse = (
     submission: LoadedSubmission,
     reason: string,

@@ -25,10 +25,10 @@ export type CheckSecret = (submitted: FlowSecret) => Promise<CheckedSecret>;
 /** Creates the comparison. That the secret is good once is up to the transaction of its effect. */
 export const createCheckSecret =
   ({
-    challenges,
-    refusals,
-    sealedContext,
-  }: Pick<ChallengeFlowDeps, "challenges" | "refusals" | "sealedContext">): CheckSecret =>
+    trail: { refusals },
+    forms: { sealedContext },
+    challenge: { challenges },
+  }: Pick<ChallengeFlowDeps, "trail" | "forms" | "challenge">): CheckSecret =>
   async ({ flow, method, secret, call }) => {
     const sent = openSent(sealedContext, flow, method.name);
     const purpose = { flow: flow.kind === "recovery" ? "recovery" : "verification", method: method.name } as const;

@@ -27,13 +27,10 @@ export type RejectForm = (rejected: RejectedForm) => Promise<ServiceError>;
  * @param errorOf the error that shows the form as it was saved
  */
 export const createReject =
-  (
-    deps: Pick<ChallengeFlowDeps, "clock" | "db" | "flows">,
-    errorOf: (saved: FlowRecord, call: Call) => ServiceError,
-  ): RejectForm =>
+  (deps: Pick<ChallengeFlowDeps, "storage">, errorOf: (saved: FlowRecord, call: Call) => ServiceError): RejectForm =>
   async ({ flow, call, messages, submittedValues, active }) => {
     const values = submittedValues ?? flow.form.submittedValues ?? undefined;
-    const saved = withForm(flow, formOf(messages, values), deps.clock.now(), flow.state, active ?? flow.active);
+    const saved = withForm(flow, formOf(messages, values), deps.storage.clock.now(), flow.state, active ?? flow.active);
     await saveForm(deps, flow, saved);
     return errorOf(saved, call);
   };

@@ -1,13 +1,13 @@
 import { FlowReplacedSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { HookRunner } from "../../hooks/runner.ts";
 import type { Call } from "../../lib/call.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
-import type { FlowForms } from "../shared/deps.ts";
+import type { FlowDeps } from "../shared/deps.ts";
 import { replacedBy } from "../shared/expired.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
-import type { ChallengeFlowDeps } from "./deps.ts";
 
 /** Writes a flow in the place of one that cannot be used any more, and gives the error that names it. */
 export interface Replacement {
@@ -19,6 +19,7 @@ export interface Replacement {
 
 /** What a kind of flow does differently in it. */
 export interface ReplacementParts {
+  readonly hooks: HookRunner;
   /** Makes a flow of the same kind with the same end, not written yet. */
   freshOf(old: FlowRecord, csrfDigest: Buffer | undefined): FlowRecord;
   /** What the error says beside: how a client continues. */
@@ -29,18 +30,21 @@ export interface ReplacementParts {
 
 /** Creates it. */
 export const createReplacement = (
-  deps: Pick<ChallengeFlowDeps, "clock" | "csrf" | "db" | "flows" | "newFlows" | "urls"> &
-    Pick<FlowForms, "hookFlow" | "hooks">,
-  { freshOf, details, expiredText }: ReplacementParts,
+  deps: FlowDeps,
+  { hooks, freshOf, details, expiredText }: ReplacementParts,
 ): Replacement => {
-  const { clock, csrf, newFlows, urls } = deps;
+  const {
+    storage: { clock, newFlows },
+    sessions: { csrf },
+    destinations: { urls },
+  } = deps;
 
   const write = async (old: FlowRecord, reason: UiText, call: Call): Promise<FlowRecord> => {
     newFlows.consumeOrThrow(call.remoteAddress);
     const secret = csrf.rotate(call);
     const plain = freshOf(old, old.type === "browser" ? csrf.digest(secret) : undefined);
     const fresh: FlowRecord = { ...plain, active: old.active, form: formOf([{ node: "", text: reason }]) };
-    await beginFlow(deps, fresh, call);
+    await beginFlow(deps, hooks, fresh, call);
     return fresh;
   };
 

@@ -1,9 +1,7 @@
-import type { Database } from "../../db/sql.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
-import type { Clock } from "../../lib/clock.ts";
+import type { FlowDeps } from "../shared/deps.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { mustExist } from "../shared/request.ts";
-import type { FlowStore } from "../shared/store.ts";
 
 /**
  * Writes the form of a flow as it was read. A flow that was completed is not written any more.
@@ -12,7 +10,7 @@ import type { FlowStore } from "../shared/store.ts";
  *   again then
  */
 export const saveForm = async (
-  { clock, db, flows }: { readonly clock: Clock; readonly db: Database; readonly flows: Pick<FlowStore, "saveAsRead"> },
+  { storage: { clock, db, flows } }: Pick<FlowDeps, "storage">,
   read: FlowRecord,
   saved: FlowRecord,
 ): Promise<void> => {

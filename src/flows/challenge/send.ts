@@ -11,7 +11,7 @@ import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import { withQuery } from "../shared/urls.ts";
+import { type FlowUrls, withQuery } from "../shared/urls.ts";
 import type { ChallengeFlowDeps } from "./deps.ts";
 import { isSameFlow } from "./is-same-flow.ts";
 import { openSent, sealSent } from "./sent-challenge.ts";
@@ -54,7 +54,7 @@ const templateOf = (kind: ChallengeFlowKind, method: string, isKnown: boolean): 
 
 /** Where the link of a message leads: to the flow, in whatever browser. */
 const linkOf = (
-  urls: ChallengeFlowDeps["urls"],
+  urls: FlowUrls,
   { kind, method, flow, linkBase }: Pick<ChallengeMessage, "kind" | "method" | "flow" | "linkBase">,
   secret: string,
 ): string => {
@@ -67,7 +67,11 @@ const linkOf = (
 
 /** Creates what queues them. */
 export const createQueueChallenge =
-  ({ courier, clock, urls }: Pick<ChallengeFlowDeps, "courier" | "clock" | "urls">): QueueChallenge =>
+  ({
+    storage: { clock },
+    destinations: { urls },
+    challenge: { courier },
+  }: Pick<ChallengeFlowDeps, "storage" | "destinations" | "challenge">): QueueChallenge =>
   async (tx, message) => {
     const { flow, kind, method, issued, address, call, owner, transientPayload } = message;
     await courier.queue(tx, {
@@ -101,8 +105,14 @@ export type SendChallenge = (sending: Sending) => Promise<{ readonly flow: FlowR
  * answer nor in its time, and what is counted is counted for every address alike.
  */
 export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
-  const { audit, challenges, db, clock, courier, flows, identities, messageFloor, pendingAddresses } = deps;
-  const { sealedContext } = deps;
+  const {
+    storage: { db, clock, flows, identities, pendingAddresses },
+    trail: { audit },
+    challenge: { challenges, courier, messageFloor },
+  } = deps;
+  const {
+    forms: { sealedContext },
+  } = deps;
   const queueChallenge = createQueueChallenge(deps);
 
   const findClaimant = async ({ identityId, pendingId }: NonNullable<Sending["claim"]>) => {

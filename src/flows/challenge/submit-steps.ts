@@ -58,7 +58,11 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
   deps: ChallengeFlowDeps,
   parts: SubmitParts<B, R>,
 ) => {
-  const { clock, csrf, db, flows, openedLinks } = deps;
+  const {
+    storage: { clock, db, flows },
+    sessions: { csrf },
+    challenge: { openedLinks },
+  } = deps;
   const { kind, completed, noMethod, reject, replace, replaceExpired, expired, clientOf, shownAgain, rendered } = parts;
   const checkSecret = createCheckSecret(deps);
 

@@ -17,7 +17,11 @@ import type { LoginDeps } from "./deps.ts";
 
 /** Creates a login flow (docs/compatibility.md, rule 6). */
 export const createCreate = (deps: LoginDeps) => {
-  const { callers, csrf, defaultReturnUrl, render, returnTo, urls } = deps;
+  const {
+    sessions: { callers, csrf },
+    destinations: { defaultReturnUrl, returnTo, urls },
+    login: { render },
+  } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     const browser = request.type === FlowType.BROWSER;
@@ -47,7 +51,7 @@ export const createCreate = (deps: LoginDeps) => {
       deps,
       type,
       requestUrlOf(call, asked),
-      { ...purpose, step: firstStep(deps.config, purpose) },
+      { ...purpose, step: firstStep(deps.login.config, purpose) },
       firstForm(purpose),
       secret && csrf.digest(secret),
       {
@@ -56,7 +60,7 @@ export const createCreate = (deps: LoginDeps) => {
       },
     );
     limitNewFlows(deps, caller, call);
-    await beginFlow(deps, flow, call, caller);
+    await beginFlow(deps, deps.login.hooks, flow, call, caller);
     const rendered = render(flow, caller, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.login.v1.CreateFlowResponse",
@@ -74,8 +78,11 @@ const levelOf = (aal: string): 1 | 2 => (aal === "aal2" ? 2 : 1);
  *
  * @throws RATE_LIMITED
  */
-const limitNewFlows = ({ devices, newFlows }: LoginDeps, caller: Caller | undefined, call: Call): void =>
-  newFlows.consumeOrThrow(call.remoteAddress, caller?.identity.id ?? devices.nameOf(call));
+const limitNewFlows = (
+  { storage: { newFlows }, sessions: { devices } }: LoginDeps,
+  caller: Caller | undefined,
+  call: Call,
+): void => newFlows.consumeOrThrow(call.remoteAddress, caller?.identity.id ?? devices.nameOf(call));
 
 /**
  * Signed in already is a reason not to log in, unless to prove it again or to
@@ -98,7 +105,7 @@ const firstForm = ({ refresh, requestedAal }: LoginPurpose): FlowForm => {
 
 /** A fresh login flow, not written yet. `further` is what else its context has. */
 export const newLoginFlow = (
-  { clock, config }: Pick<LoginDeps, "clock" | "config">,
+  { storage: { clock }, login: { config } }: Pick<LoginDeps, "storage" | "login">,
   type: FlowRecord["type"],
   requestUrl: string,
   context: Parameters<typeof writeLoginContext>[0],

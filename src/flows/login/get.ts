@@ -6,7 +6,12 @@ import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
 /** Reads a login flow: for the browser that created it, or whoever knows the id of a native app's. */
-export const createGet = ({ db, callers, clock, csrf, flows, render, urls }: LoginDeps) => {
+export const createGet = ({
+  storage: { db, clock, flows },
+  sessions: { callers, csrf },
+  destinations: { urls },
+  login: { render },
+}: LoginDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     csrf.ensure(call);
     const flow = mustExist(await flows.find(db, "login", request.id));

@@ -18,7 +18,12 @@ import type { LoginDeps } from "./deps.ts";
 
 /** The first steps of a sign-in, and what they need of the flow. */
 export const createLoad = (deps: LoginDeps) => {
-  const { callers, clock, db, defaultReturnUrl, flows, methods, newFlows, returnTo, urls } = deps;
+  const {
+    storage: { clock, db, flows, newFlows },
+    sessions: { callers },
+    destinations: { defaultReturnUrl, returnTo, urls },
+    login: { methods },
+  } = deps;
 
   const replace = async (flow: FlowRecord, call: Call): Promise<ServiceError> => {
     const text = uiText(messages.loginExpired, {
@@ -27,10 +32,10 @@ export const createLoad = (deps: LoginDeps) => {
     });
     const { type, requestUrl, csrfDigest } = flow;
     const form = formOf([{ node: "", text }]);
-    const context = { ...loginContext(flow), step: firstStep(deps.config, loginContext(flow)) };
+    const context = { ...loginContext(flow), step: firstStep(deps.login.config, loginContext(flow)) };
     const fresh = newLoginFlow(deps, type, requestUrl, context, form, csrfDigest, sameEnd(flow));
     newFlows.consumeOrThrow(call.remoteAddress);
-    await beginFlow(deps, fresh, call);
+    await beginFlow(deps, deps.login.hooks, fresh, call);
     return replacedBy(flow, fresh, clock.now(), urls);
   };
 
@@ -78,7 +83,7 @@ export const createLoad = (deps: LoginDeps) => {
 
 /** What the methods see of a submit. */
 export const viewOf = (
-  { schemas, sealedContext }: Pick<LoginDeps, "schemas" | "sealedContext">,
+  { forms: { schemas, sealedContext } }: Pick<LoginDeps, "forms">,
   {
     flow,
     caller,

@@ -4,6 +4,8 @@ import type { LoginSteps } from "./sign-in-steps.ts";
 
 /** What the RPCs need beside: the ends of this flow and of that which it may turn into. */
 export interface LoginServiceDeps extends LoginDeps {
-  readonly signInSteps: LoginSteps;
-  readonly completeAuthentication: CompleteAuthentication;
+  readonly ends: {
+    readonly signInSteps: LoginSteps;
+    readonly completeAuthentication: CompleteAuthentication;
+  };
 }

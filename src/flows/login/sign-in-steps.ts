@@ -23,7 +23,13 @@ export interface LoginSteps extends SignInSteps {
 
 /** Creates the login flow's part. */
 export const createSignInSteps = (deps: LoginDeps): LoginSteps => {
-  const { clock, csrf, pendingAccountLinks, render, sealedContext, urls } = deps;
+  const {
+    storage: { clock },
+    sessions: { csrf },
+    destinations: { urls },
+    forms: { sealedContext },
+    login: { pendingAccountLinks, render },
+  } = deps;
   const saveForm = createSaveForm(deps);
 
   const showAgain = async (
@@ -99,7 +105,7 @@ export const createSignInSteps = (deps: LoginDeps): LoginSteps => {
       active: method,
       context: pendingAccountLinks.seal(plain, accountLink, { ownerId, linkState }),
     };
-    await beginFlow(deps, fresh, call);
+    await beginFlow(deps, deps.login.hooks, fresh, call);
     const page = urls.pageOf(fresh);
     return formRejected(
       LoginFlowSchema,

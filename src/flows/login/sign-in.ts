@@ -22,7 +22,13 @@ import { CannotLink, createWriteSignIn, type SignIn, type WrittenSignIn } from "
  * account is linked with it. Browsers get the cookie, native apps the token.
  */
 export const createApproveSignIn = (deps: LoginDeps): SignInSteps["approve"] => {
-  const { config, db, defaultReturnUrl, hookFlow, hooks, returnTo, sessions } = deps;
+  const {
+    storage: { db },
+    sessions: { issuer: sessions },
+    destinations: { defaultReturnUrl, returnTo },
+    forms: { hookFlow },
+    login: { config, hooks },
+  } = deps;
   const write = createWriteSignIn(deps);
   const render = createRenderSignIn(deps);
 
@@ -46,7 +52,7 @@ export const createApproveSignIn = (deps: LoginDeps): SignInSteps["approve"] => 
     const renews = renewedBy(context, authenticated);
     const { session } = renews ?? sessions.prepare(identity, [amr], call);
     const hooked = { flow: hookFlow(flow, caller), method, call, transientPayload, previous: identity };
-    const approved = await runBeforePersistHooks(deps, identity, {}, { ...hooked, session });
+    const approved = await runBeforePersistHooks(deps, deps.login.hooks, identity, {}, { ...hooked, session });
     if (approved.kind === "rejected") return approved;
 
     const { revision } = approved;
@@ -79,7 +85,12 @@ export const createApproveSignIn = (deps: LoginDeps): SignInSteps["approve"] => 
 
 /** Renders a sign-in that is written, with the cookies of a browser. */
 const createRenderSignIn = (deps: LoginDeps) => {
-  const { callers, clock, csrf, devices, requiredAal, schemas, sessionCookie, trustedDevices } = deps;
+  const {
+    storage: { clock },
+    sessions: { callers, csrf, devices, sessionCookie, trustedDevices },
+    forms: { schemas },
+    login: { requiredAal },
+  } = deps;
   return (
     { flow, caller, call }: AuthenticationContext,
     { issued, trusted }: WrittenSignIn,

@@ -44,11 +44,14 @@ interface Submitted {
 
 /** Creates the steps of a sign-in: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
-  const { completeAuthentication, methods, signInSteps } = deps;
+  const {
+    ends: { completeAuthentication, signInSteps },
+    login: { methods, redirect },
+  } = deps;
   const { approve, reject, retry } = completeAuthentication;
   const persist = createPersist(completeAuthentication);
   const { findFlow, findCaller, rejectIfExpired, mustBeMethod, mustStillBeOpen } = createLoad(deps);
-  const shared = createSubmitSteps({ ...deps, mustStillBeOpen });
+  const shared = createSubmitSteps(deps, redirect, completeAuthentication, mustStillBeOpen);
 
   const submitted =
     ({ method }: UpdateFlowBody) =>

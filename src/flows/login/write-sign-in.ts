@@ -62,8 +62,15 @@ export type WriteSignIn = (tx: Sql, signIn: SignIn) => Promise<WrittenSignIn>;
  * without another look.
  */
 export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
-  const { audit, clock, flows, hooks, identities, methods, pendingAccountLinks, pendingAddresses, sessions } = deps;
-  const { trustedDevices } = deps;
+  const {
+    storage: { clock, flows, identities, pendingAddresses },
+    trail: { audit },
+    sessions: { issuer: sessions },
+    login: { hooks, methods, pendingAccountLinks },
+  } = deps;
+  const {
+    sessions: { trustedDevices },
+  } = deps;
 
   /** What waits for the owner of this account; nobody else may have it. @throws CannotLink */
   const linkAccount = async (

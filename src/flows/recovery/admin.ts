@@ -31,8 +31,14 @@ interface Made {
 
 /** Creates the RecoveryAdminService: codes and links that an operator hands to a person. */
 export const createRecoveryAdminService = (deps: RecoveryDeps) => {
-  const { audit, challenges, clock, config, db, flows, identities, linkBase, methods, returnTo, sealedContext, urls } =
-    deps;
+  const {
+    storage: { clock, db, flows, identities },
+    trail: { audit },
+    destinations: { returnTo, urls },
+    forms: { sealedContext },
+    challenge: { challenges, linkBase },
+    recovery: { config, methods },
+  } = deps;
 
   /** @throws METHOD_DISABLED */
   const mustBeMethod = (method: RecoveryMethod): RecoveryMethod => {

@@ -44,7 +44,11 @@ type Asked = Ended<Done<UpdateFlowResponse> | ConcurrentChange>;
  * full. That is skipped where there is nothing to choose.
  */
 export const createChooseAddress = (deps: RecoveryDeps, { reject, rejectAddress, rendered }: RecoveryLoad) => {
-  const { challenges, clock, db, digestKey, identities, messageFloor, takesPhoneNumbers } = deps;
+  const {
+    storage: { clock, db, identities },
+    challenge: { challenges, messageFloor, takesPhoneNumbers },
+    recovery: { digestKey },
+  } = deps;
 
   const choiceOf = (flow: FlowRecord, address: string): string => addressChoice(digestKey, flow.id, address);
 

@@ -7,11 +7,16 @@ import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { keepSkipSettings } from "./context.ts";
-import type { RecoveryDeps } from "./deps.ts";
+import type { RecoveryDeps, RecoveryParts } from "./deps.ts";
 
 /** Creates a recovery flow, for whoever is not signed in. */
 export const createCreate = (deps: RecoveryDeps) => {
-  const { callers, config, csrf, defaultReturnUrl, devices, newFlows, render, returnTo, urls } = deps;
+  const {
+    storage: { newFlows },
+    sessions: { callers, csrf, devices },
+    destinations: { defaultReturnUrl, returnTo, urls },
+    recovery: { config, render },
+  } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustBeEnabled(config);
@@ -30,7 +35,7 @@ export const createCreate = (deps: RecoveryDeps) => {
       csrfDigest: secret && csrf.digest(secret),
       context: { ...keepReturnTo(allowed), ...keepSkipSettings(request.skipSettings) },
     });
-    await beginFlow(deps, flow, call);
+    await beginFlow(deps, deps.recovery.hooks, flow, call);
     return {
       $typeName: "ostiary.recovery.v1.CreateFlowResponse",
       flow: render(flow, csrf.tokenFor(call, type)),
@@ -40,7 +45,7 @@ export const createCreate = (deps: RecoveryDeps) => {
 };
 
 /** @throws FLOW_DISABLED */
-export const mustBeEnabled = ({ enabled }: RecoveryDeps["config"]): void => {
+export const mustBeEnabled = ({ enabled }: RecoveryParts["config"]): void => {
   if (!enabled) throw serviceError("FLOW_DISABLED", { explain: "Recovery is switched off by the configuration." });
 };
 
@@ -53,7 +58,7 @@ export const signedInAlready = (location: string) =>
 
 /** A fresh recovery flow, not written yet. */
 export const newRecoveryFlow = (
-  { choosesAddress, clock, config }: Pick<RecoveryDeps, "choosesAddress" | "clock" | "config">,
+  { storage: { clock }, recovery: { choosesAddress, config } }: Pick<RecoveryDeps, "storage" | "recovery">,
   parts: Pick<FlowRecord, "type" | "requestUrl" | "csrfDigest" | "context">,
 ): FlowRecord => {
   const state = choosesAddress && config.use === "code" ? "awaiting_address" : "choose_method";

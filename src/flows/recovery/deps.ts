@@ -1,10 +1,10 @@
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { AddressFlowConfig } from "../../config/address-flow-config.ts";
 import type { Sql } from "../../db/sql.ts";
+import type { HookRunner } from "../../hooks/runner.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { RecoveryMethods } from "../../methods/contract/recovery.ts";
 import type { ChallengeFlowDeps } from "../challenge/deps.ts";
-import type { FlowDestinations, FlowForms, FlowSessions, FlowStorage } from "../shared/deps.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { RenderRecovery } from "./render.ts";
 
@@ -21,17 +21,11 @@ export interface SettingsAfterRecovery {
   readonly privilegedFor: number;
 }
 
-/** What the steps of the recovery flow need. */
-export interface RecoveryDeps
-  extends ChallengeFlowDeps,
-    Pick<FlowStorage, "audit">,
-    Pick<FlowSessions, "sessionCookie" | "sessions">,
-    FlowDestinations,
-    Pick<FlowForms, "schemas" | "hooks" | "hookFlow"> {
+/** What the recovery flow has of its own. */
+export interface RecoveryParts {
   readonly config: AddressFlowConfig;
   readonly methods: RecoveryMethods;
-  /** Base URL of links, without a slash at its end; undefined: that of the public port. */
-  readonly linkBase: string | undefined;
+  readonly hooks: HookRunner;
   readonly render: RenderRecovery;
   readonly settings: SettingsAfterRecovery;
   /** `feature_flags.use_continue_with_transitions`. */
@@ -40,4 +34,9 @@ export interface RecoveryDeps
   readonly digestKey: string;
   /** `feature_flags.choose_recovery_address`. */
   readonly choosesAddress: boolean;
+}
+
+/** What the steps of the recovery flow need. */
+export interface RecoveryDeps extends ChallengeFlowDeps {
+  readonly recovery: RecoveryParts;
 }

@@ -9,7 +9,13 @@ import type { RecoveryDeps } from "./deps.ts";
 /**
  * Reads a recovery flow: for the browser that created it or opened its link, or whoever knows the id of a native app's.
  */
-export const createGet = ({ clock, config, csrf, db, flows, openedLinks, render, urls }: RecoveryDeps) => {
+export const createGet = ({
+  storage: { clock, db, flows },
+  sessions: { csrf },
+  destinations: { urls },
+  challenge: { openedLinks },
+  recovery: { config, render },
+}: RecoveryDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     mustBeEnabled(config);
     csrf.ensure(call);

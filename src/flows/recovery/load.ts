@@ -18,7 +18,12 @@ export type RecoveryLoad = ReturnType<typeof createLoad>;
 
 /** Creates them. */
 export const createLoad = (deps: RecoveryDeps) => {
-  const { callers, csrf, defaultReturnUrl, openedLinks, render, urls } = deps;
+  const {
+    sessions: { callers, csrf },
+    destinations: { defaultReturnUrl, urls },
+    challenge: { openedLinks },
+    recovery: { render },
+  } = deps;
 
   /** A browser in which the link of a native app's flow was opened goes on as a browser. */
   const clientOf = (flow: FlowRecord, call: Call): FlowRecord["type"] =>

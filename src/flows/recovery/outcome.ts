@@ -12,8 +12,12 @@ import type { RecoveredAccount, WrittenRecovery } from "./persist.ts";
  * configured, and over every protocol but REST, which says 422 without it.
  */
 export const createRenderOutcome = (deps: RecoveryDeps) => {
-  const { clock, config, csrf, defaultReturnUrl, devices, render, returnTo, sessionCookie, urls, usesContinueWith } =
-    deps;
+  const {
+    storage: { clock },
+    sessions: { csrf, devices, sessionCookie },
+    destinations: { defaultReturnUrl, returnTo, urls },
+    recovery: { config, render, usesContinueWith },
+  } = deps;
 
   const signIn = (call: Call, { issued }: WrittenRecovery): void => {
     const { identity, session, token } = issued;

@@ -48,7 +48,13 @@ export interface WrittenRecovery {
  * What was sent is good once, and the address that it went to counts as verified.
  */
 export const createPersist = (deps: RecoveryDeps) => {
-  const { audit, clock, db, flows, hooks, identities, pendingAddresses, sessions, settings, urls } = deps;
+  const {
+    storage: { clock, db, flows, identities, pendingAddresses },
+    trail: { audit },
+    sessions: { issuer: sessions },
+    destinations: { urls },
+    recovery: { hooks, settings },
+  } = deps;
 
   const writeSettings = (tx: Sql, { flow, client }: RecoveredAccount, identity: IdentityRecord, now: Date) => {
     if (skipsSettings(flow)) return undefined;

@@ -8,6 +8,7 @@ import type { RecoveryDeps } from "./deps.ts";
 /** Creates what replaces a recovery flow that cannot be used any more. */
 export const createReplace = (deps: RecoveryDeps): Replacement =>
   createReplacement(deps, {
+    hooks: deps.recovery.hooks,
     freshOf: (old, csrfDigest) =>
       newRecoveryFlow(deps, {
         type: old.type,
@@ -16,8 +17,8 @@ export const createReplace = (deps: RecoveryDeps): Replacement =>
         context: { ...keepReturnTo(returnToOf(old)), ...keepSkipSettings(skipsSettings(old)) },
       }),
     details: (fresh) => {
-      const url = deps.urls.pageOf(fresh);
-      return deps.usesContinueWith
+      const url = deps.destinations.urls.pageOf(fresh);
+      return deps.recovery.usesContinueWith
         ? { continue_with: [{ action: "show_recovery_ui", flow: { id: fresh.id, ...(url && { url }) } }] }
         : undefined;
     },

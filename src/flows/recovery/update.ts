@@ -26,7 +26,13 @@ import { createPersist } from "./persist.ts";
 
 /** Creates the steps of a recovery: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: RecoveryDeps) => {
-  const { clock, config, db, hookFlow, identities, linkBase, methods, refusals } = deps;
+  const {
+    storage: { clock, db, identities },
+    trail: { refusals },
+    forms: { hookFlow },
+    challenge: { linkBase },
+    recovery: { config, methods },
+  } = deps;
   const load = createLoad(deps);
   const { reject, rendered } = load;
   const send = createSendChallenge(deps);
@@ -89,7 +95,7 @@ export const createUpdate = (deps: RecoveryDeps) => {
       const before = await identities.find(db, identityId);
       // What an operator made is for the person, and not for an address.
       if (before === undefined || (address && !hasAddress(before.recovery, address))) return undefined;
-      if (await deps.addressUndos.wasUsedSince(db, before.id, flow.updatedAt)) return undefined;
+      if (await deps.storage.addressUndos.wasUsedSince(db, before.id, flow.updatedAt)) return undefined;
       if (before.state === "active") return { before, address };
       const who = { identityId, flow: "recovery", method: picked.name, call } as const;
       refusals.record({ ...who, reason: "identity_disabled" });
@@ -118,7 +124,10 @@ export const createUpdate = (deps: RecoveryDeps) => {
       const { transientPayload } = body;
       const hooked = { flow: hookFlow(flow), call, method, transientPayload, previous: before };
       const proposed = address ? { verified: [address] } : {};
-      const approved = await runBeforePersistHooks(deps, before, proposed, { ...hooked, session: undefined });
+      const approved = await runBeforePersistHooks(deps, deps.recovery.hooks, before, proposed, {
+        ...hooked,
+        session: undefined,
+      });
       if (approved.kind === "rejected") throw await reject({ flow, call, messages: approved.messages });
       return { hooked, revision: approved.revision, client: load.clientOf(flow, call) };
     })
@@ -126,13 +135,13 @@ export const createUpdate = (deps: RecoveryDeps) => {
       const written = await write(submission);
       return written.kind === "written" ? { written } : endWith<ConcurrentChange>(concurrentChange);
     })
-    .step("afterCommit", async ({ written }) => ({ fromHooks: await deps.hooks.afterCommit(written.context) }))
+    .step("afterCommit", async ({ written }) => ({ fromHooks: await deps.recovery.hooks.afterCommit(written.context) }))
     .last("render", (submission) => renderOutcome(submission, submission.written, submission.fromHooks));
 
   return (request: UpdateFlowRequest, call: Call): Promise<UpdateFlowResponse> => {
     mustBeEnabled(config);
     // Refused whoever has the address: a device is looked for only where somebody has it.
-    deps.callers.hasToken(call);
+    deps.sessions.callers.hasToken(call);
     const submitted = { flowId: request.flow, body: request.body ?? noBody, call };
     const secret = submittedSecret(request);
     return retryWhileChanged(() => (secret ? use({ ...submitted, ...secret }) : submit(submitted)));

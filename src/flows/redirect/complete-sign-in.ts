@@ -16,14 +16,11 @@ import { hasExchangeCode, type PendingRedirect } from "./redirects.ts";
  * code for it back to the app.
  */
 export const createComplete = ({
-  clock,
-  db,
-  defaultReturnUrl,
+  storage: { clock, db, flows },
+  destinations: { defaultReturnUrl, returnTo },
   redirect,
   completeRedirect,
-  flows,
   callbackHandler,
-  returnTo,
 }: CallbackDeps) => {
   /** Without a session nobody can tell whose doing this is: nothing of the person's is written. */
   const storeForApp = async (

@@ -1,4 +1,3 @@
-import type { Continuations } from "../../continuation/continuation.ts";
 import type { Call } from "../../lib/call.ts";
 import type { CallbackHandler, CallbackParams } from "../../methods/contract/redirect.ts";
 import type { FlowDestinations, FlowStorage } from "../shared/deps.ts";
@@ -7,8 +6,9 @@ import type { CompleteRedirect } from "./callback.ts";
 import type { PendingRedirect, Redirects } from "./redirects.ts";
 
 /** What callbacks need. The last steps of the flows are arguments. */
-export interface CallbackDeps extends Pick<FlowStorage, "db" | "clock" | "flows">, FlowDestinations {
-  readonly continuations: Continuations;
+export interface CallbackDeps {
+  readonly storage: Pick<FlowStorage, "db" | "clock" | "flows" | "continuations">;
+  readonly destinations: FlowDestinations;
   readonly redirect: Redirects;
   /** Public base URL, without a slash at its end. */
   readonly publicUrl: string;

@@ -15,7 +15,7 @@ export type Exchange = (request: ExchangeSessionTokenRequest, call: Call) => Pro
 
 /** Creates the exchange: the flow ends here as it would have in a browser. */
 export const createExchange =
-  ({ continuations, db, redirect, completeRedirect, flows }: CallbackDeps): Exchange =>
+  ({ storage: { continuations, db, flows }, redirect, completeRedirect }: CallbackDeps): Exchange =>
   async ({ initCode, returnToCode }, call) => {
     const found = await redirect.fetchResult(db, { initCode, returnToCode }, ({ homeId, flowId }) =>
       flows.findAt(db, homeId, flowId),

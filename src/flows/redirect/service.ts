@@ -13,7 +13,11 @@ import type { CallbackDeps } from "./deps.ts";
 
 /** Creates the OidcService. */
 export const createCallbackService = (deps: CallbackDeps) => {
-  const { createNonce, publicUrl, urls } = deps;
+  const {
+    createNonce,
+    destinations: { urls },
+    publicUrl,
+  } = deps;
   return defineService(OidcService, {
     completeSignIn: { run: createComplete(deps), signIn: () => urls.page("login") },
 

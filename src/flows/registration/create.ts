@@ -12,11 +12,17 @@ import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shar
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
-import type { RegistrationDeps } from "./deps.ts";
+import type { RegistrationDeps, RegistrationParts } from "./deps.ts";
 
 /** Creates a registration flow. */
 export const createCreate = (deps: RegistrationDeps) => {
-  const { callers, config, csrf, defaultReturnUrl, devices, newFlows, render, returnTo, schemas, urls } = deps;
+  const {
+    storage: { newFlows },
+    sessions: { callers, csrf, devices },
+    destinations: { defaultReturnUrl, returnTo, urls },
+    forms: { schemas },
+    registration: { config, render },
+  } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     const browser = request.type === FlowType.BROWSER;
@@ -48,7 +54,7 @@ export const createCreate = (deps: RegistrationDeps) => {
       },
     );
     newFlows.consumeOrThrow(call.remoteAddress, devices.nameOf(call));
-    await beginFlow(deps, flow, call);
+    await beginFlow(deps, deps.registration.hooks, flow, call);
     const rendered = render(flow, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.registration.v1.CreateFlowResponse",
@@ -59,7 +65,7 @@ export const createCreate = (deps: RegistrationDeps) => {
 };
 
 /** @throws FLOW_DISABLED */
-export const mustBeEnabled = ({ enabled }: RegistrationDeps["config"]): void => {
+export const mustBeEnabled = ({ enabled }: RegistrationParts["config"]): void => {
   if (!enabled) throw serviceError("FLOW_DISABLED", { explain: "Registration is disabled by the configuration." });
 };
 
@@ -69,7 +75,7 @@ export const signedInAlready = (location: string) =>
 
 /** A fresh registration flow, not written yet. `further` is what else its context has. */
 export const newRegistrationFlow = (
-  { clock, config }: Pick<RegistrationDeps, "clock" | "config">,
+  { storage: { clock }, registration: { config } }: Pick<RegistrationDeps, "storage" | "registration">,
   type: FlowRecord["type"],
   requestUrl: string,
   context: RegistrationContext,

@@ -6,7 +6,12 @@ import { mustBeEnabled } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
 
 /** Reads a registration flow: for the browser that created it, or whoever knows the id of a native app's. */
-export const createGet = ({ db, clock, config, csrf, flows, render, urls }: RegistrationDeps) => {
+export const createGet = ({
+  storage: { db, clock, flows },
+  sessions: { csrf },
+  destinations: { urls },
+  registration: { config, render },
+}: RegistrationDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     csrf.ensure(call);
     mustBeEnabled(config);

@@ -16,7 +16,12 @@ import type { RegistrationDeps } from "./deps.ts";
 
 /** The first steps of a sign-up, and what they need of the flow. */
 export const createLoad = (deps: RegistrationDeps) => {
-  const { callers, clock, db, defaultReturnUrl, flows, methods, newFlows, returnTo, urls } = deps;
+  const {
+    storage: { clock, db, flows, newFlows },
+    sessions: { callers },
+    destinations: { defaultReturnUrl, returnTo, urls },
+    registration: { methods },
+  } = deps;
 
   const replace = async (flow: FlowRecord, call: Call): Promise<ServiceError> => {
     const text = uiText(messages.registrationExpired, {
@@ -28,7 +33,7 @@ export const createLoad = (deps: RegistrationDeps) => {
     const form = formOf([{ node: "", text }]);
     const fresh = newRegistrationFlow(deps, type, requestUrl, context, form, csrfDigest, sameEnd(flow));
     newFlows.consumeOrThrow(call.remoteAddress);
-    await beginFlow(deps, fresh, call);
+    await beginFlow(deps, deps.registration.hooks, fresh, call);
     return replacedBy(flow, fresh, clock.now(), urls);
   };
 
@@ -70,7 +75,7 @@ export const createLoad = (deps: RegistrationDeps) => {
 
 /** What the methods see of a submit. */
 export const viewOf = (
-  { config, schemas, sealedContext }: Pick<RegistrationDeps, "config" | "schemas" | "sealedContext">,
+  { forms: { schemas, sealedContext }, registration: { config } }: Pick<RegistrationDeps, "forms" | "registration">,
   { flow, body }: { readonly flow: FlowRecord; readonly body?: Pick<UpdateFlowBody, "transientPayload"> },
 ): RegistrationView => {
   const { schemaId, step } = registrationContext(flow);

@@ -4,6 +4,8 @@ import type { RegistrationSteps } from "./sign-up-steps.ts";
 
 /** What the RPCs need beside: the ends of this flow and of that which it may turn into. */
 export interface RegistrationServiceDeps extends RegistrationDeps {
-  readonly signUpSteps: RegistrationSteps;
-  readonly completeAuthentication: CompleteAuthentication;
+  readonly ends: {
+    readonly signUpSteps: RegistrationSteps;
+    readonly completeAuthentication: CompleteAuthentication;
+  };
 }

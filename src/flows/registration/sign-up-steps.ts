@@ -20,7 +20,13 @@ export interface RegistrationSteps extends SignUpSteps {
 
 /** Creates the registration flow's part. */
 export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => {
-  const { clock, config, csrf, render, schemas, sealedContext, urls } = deps;
+  const {
+    storage: { clock },
+    sessions: { csrf },
+    destinations: { urls },
+    forms: { schemas, sealedContext },
+    registration: { config, render },
+  } = deps;
   const saveForm = createSaveForm(deps);
 
   const showAgain = async (
@@ -80,7 +86,7 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     const digest = flow.type === "browser" ? csrf.digest(csrf.ensure(call)) : undefined;
     const context = { schemaId: schemas.default.id, step: "traits" } as const;
     const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, context, emptyForm, digest, sameEnd(flow));
-    await beginFlow(deps, fresh, call);
+    await beginFlow(deps, deps.registration.hooks, fresh, call);
     return fresh;
   };
 

@@ -36,7 +36,12 @@ interface WrittenSignUp {
  * configured: browsers get the cookie, native apps the token.
  */
 export const createApproveSignUp = (deps: RegistrationDeps): SignUpSteps["approve"] => {
-  const { clock, config, db, defaultReturnUrl, hookFlow, hooks, returnTo, schemas } = deps;
+  const {
+    storage: { clock, db },
+    destinations: { defaultReturnUrl, returnTo },
+    forms: { hookFlow, schemas },
+    registration: { config, hooks },
+  } = deps;
   const write = createWriteSignUp(deps);
   const render = createRenderSignUp(deps);
 
@@ -56,7 +61,10 @@ export const createApproveSignUp = (deps: RegistrationDeps): SignUpSteps["approv
     const { traits, credentials, extra, submittedValues } = registered;
     const hooked = { flow: hookFlow(flow), method, call, transientPayload, previous: undefined };
     const change = { traits, credentials, ...extra };
-    const approved = await runBeforePersistHooks(deps, empty, change, { ...hooked, session: undefined });
+    const approved = await runBeforePersistHooks(deps, deps.registration.hooks, empty, change, {
+      ...hooked,
+      session: undefined,
+    });
     if (approved.kind === "rejected") return { ...approved, submittedValues };
 
     const identity = apply(empty, { ...change, ...approved.revision }, { now: clock.now(), newId: uuid4 });
@@ -81,7 +89,12 @@ export const createApproveSignUp = (deps: RegistrationDeps): SignUpSteps["approv
 
 /** Creates the transaction of a sign-up. @throws ConcurrentChangeError, AlreadyConsumed, RATE_LIMITED */
 const createWriteSignUp =
-  ({ audit, clock, csrf, flows, hooks, identities, limit, sessions }: RegistrationDeps) =>
+  ({
+    storage: { clock, flows, identities },
+    trail: { audit },
+    sessions: { csrf, issuer: sessions },
+    registration: { hooks, limit },
+  }: RegistrationDeps) =>
   async (
     tx: Sql,
     { flow, call, fetches }: AuthenticationContext,
@@ -129,7 +142,7 @@ const createWriteSignUp =
 
 /** Renders a sign-up that is written, with the cookies of a browser. */
 const createRenderSignUp =
-  ({ clock, csrf, devices, schemas, sessionCookie }: RegistrationDeps) =>
+  ({ storage: { clock }, sessions: { csrf, devices, sessionCookie }, forms: { schemas } }: RegistrationDeps) =>
   (
     { flow, call }: AuthenticationContext,
     { identity, issued, context }: WrittenSignUp,

@@ -44,11 +44,14 @@ interface Submitted {
 
 /** Creates the steps of a sign-up: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate => {
-  const { completeAuthentication, config, methods, signUpSteps } = deps;
+  const {
+    ends: { completeAuthentication, signUpSteps },
+    registration: { config, methods, redirect },
+  } = deps;
   const { approve, reject, retry } = completeAuthentication;
   const persist = createPersist(completeAuthentication);
   const { findFlow, findCaller, rejectIfExpired, mustBeMethod, mustStillBeOpen } = createLoad(deps);
-  const shared = createSubmitSteps({ ...deps, mustStillBeOpen });
+  const shared = createSubmitSteps(deps, redirect, completeAuthentication, mustStillBeOpen);
 
   const submitted =
     ({ body: { method }, flow }: Submitted & LoadedSubmission) =>

@@ -44,10 +44,16 @@ export const approve = async (
   // Before anything is written: configuration may have changed since the flow began.
   const destination = finalUrl(deps, submission, method.name);
   const { identity: before, session } = caller;
-  const hooked = { flow: deps.hookFlow(flow, caller), method: method.name, call, transientPayload, previous: before };
-  if (!deps.hooks.mayRefuse(method.name)) return { performed, destination, hooked, waiting: [] };
+  const hooked = {
+    flow: deps.forms.hookFlow(flow, caller),
+    method: method.name,
+    call,
+    transientPayload,
+    previous: before,
+  };
+  if (!deps.settings.hooks.mayRefuse(method.name)) return { performed, destination, hooked, waiting: [] };
   const approved = await slow(keyOf(before, performed.change, deps), () =>
-    runBeforePersistHooks(deps, before, performed.change, { ...hooked, session }),
+    runBeforePersistHooks(deps, deps.settings.hooks, before, performed.change, { ...hooked, session }),
   );
   if (approved.kind === "rejected") {
     const submittedValues = examined?.submittedValues;
@@ -60,11 +66,14 @@ export const approve = async (
   return { performed: { ...performed, change }, destination, hooked, waiting: approved.waiting };
 };
 
-const applied = (before: IdentityRecord, change: Change, { clock }: Pick<SettingsDeps, "clock">): IdentityRecord =>
-  apply(before, change, { now: clock.now(), newId: uuid4 });
+const applied = (
+  before: IdentityRecord,
+  change: Change,
+  { storage: { clock } }: Pick<SettingsDeps, "storage">,
+): IdentityRecord => apply(before, change, { now: clock.now(), newId: uuid4 });
 
 /** What hooks decide on: they are asked again where another request has changed it. */
-const keyOf = (before: IdentityRecord, change: Change, deps: Pick<SettingsDeps, "clock">): string =>
+const keyOf = (before: IdentityRecord, change: Change, deps: Pick<SettingsDeps, "storage">): string =>
   `hooks ${digestOf(JSON.stringify([before, applied(before, change, deps)].map(seenOf)))}`;
 
 /** The part of a person that is theirs, without the marks of each write. */

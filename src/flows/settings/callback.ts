@@ -54,7 +54,10 @@ interface Returned {
 
 /** Creates both ends: `flows/pipeline.ts` shows the steps of the first. */
 export const createCallback = (deps: SettingsDeps): SettingsCallback => {
-  const { conflictRetry, continuations, db, redirect } = deps;
+  const {
+    storage: { continuations, db },
+    settings: { conflictRetry, redirect },
+  } = deps;
 
   const requireSameSession = (submission: Returned & SettingsSubmission) => {
     if (!isOf(submission.pending.record, submission))

@@ -10,12 +10,17 @@ import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shar
 import { formOf } from "../shared/form.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
-import type { SettingsDeps } from "./deps.ts";
-import { prepare } from "./prepare.ts";
+import type { SettingsDeps, SettingsParts } from "./deps.ts";
+import { type PrepareDeps, prepare } from "./prepare.ts";
 
 /** Creates a settings flow: two statements, the session's read and the insert. */
 export const createCreate = (deps: SettingsDeps) => {
-  const { callers, config, csrf, newFlows, returnTo, urls, render } = deps;
+  const {
+    storage: { newFlows },
+    sessions: { callers, csrf },
+    destinations: { returnTo, urls },
+    settings: { config, render },
+  } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     const type = request.type === FlowType.BROWSER ? "browser" : "api";
@@ -35,7 +40,7 @@ export const createCreate = (deps: SettingsDeps) => {
       ...keepReturnTo(allowed),
       ...exchange?.context,
     });
-    await beginFlow(deps, flow, call, caller);
+    await beginFlow(deps, deps.settings.hooks, flow, call, caller);
     const rendered = render(flow, caller, csrf.tokenFor(call, flow.type));
     return {
       $typeName: "ostiary.settings.v1.CreateFlowResponse",
@@ -46,15 +51,21 @@ export const createCreate = (deps: SettingsDeps) => {
 };
 
 /** Says it where a second factor has to be set up before anything else. */
-const firstForm = ({ callers }: SettingsDeps, caller: Caller): FlowForm =>
+const firstForm = ({ sessions: { callers } }: SettingsDeps, caller: Caller): FlowForm =>
   callers.aal.enrolment(caller) ? formOf([{ node: "", text: uiText(messages.secondFactorRequired) }]) : emptyForm;
+
+/** What `newSettingsFlow` needs. */
+export interface NewSettingsFlowDeps extends PrepareDeps {
+  readonly storage: Pick<SettingsDeps["storage"], "clock">;
+  readonly settings: Pick<SettingsParts, "config" | "methods">;
+}
 
 /**
  * A fresh settings flow of the caller, not written yet. `context` is what it has beside its form and what methods
  * store from the start.
  */
 export const newSettingsFlow = (
-  { clock, config, ...deps }: Pick<SettingsDeps, "clock" | "config" | "methods" | "sealedContext">,
+  deps: NewSettingsFlowDeps,
   { identity }: Pick<Caller, "identity">,
   type: FlowRecord["type"],
   requestUrl: string,
@@ -63,7 +74,7 @@ export const newSettingsFlow = (
 ): FlowRecord => {
   const flow = newFlow(
     { kind: "settings", type, identityId: identity.id, state: "show_form", requestUrl, form, context },
-    { clock, lifespan: config.lifespan },
+    { clock: deps.storage.clock, lifespan: deps.settings.config.lifespan },
   );
   return { ...flow, context: prepare(deps, flow) };
 };

@@ -5,7 +5,12 @@ import { mustBeFound, mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
 
 /** Reads a settings flow: one statement, where it is theirs. Checks in the order own, AAL, expiry. */
-export const createGet = ({ callers, clock, config, csrf, db, reads, urls, render }: SettingsDeps) => {
+export const createGet = ({
+  storage: { clock, db },
+  sessions: { callers, csrf },
+  destinations: { urls },
+  settings: { config, reads, render },
+}: SettingsDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     csrf.ensure(call);
     const { credential, digest } = callers.mustHaveToken(call);

@@ -14,12 +14,14 @@ import type { SettingsDeps } from "./deps.ts";
 import { type LoadedSubmission, loadSubmission } from "./submission.ts";
 
 /** @throws AAL2_REQUIRED */
-export const requireAal = ({ callers, config, urls }: SettingsDeps, { caller, flow }: LoadedSubmission): void =>
-  callers.aal.mustReach(caller, config.required_aal, urls.submit("settings", flow.id));
+export const requireAal = (
+  { sessions: { callers }, destinations: { urls }, settings: { config } }: SettingsDeps,
+  { caller, flow }: LoadedSubmission,
+): void => callers.aal.mustReach(caller, config.required_aal, urls.submit("settings", flow.id));
 
 /** A flow that is over is replaced by a new one. @throws FLOW_EXPIRED */
 export const rejectIfExpired = (deps: SettingsDeps, submission: LoadedSubmission): void => {
-  if (isExpired(submission.flow, deps.clock.now())) throw new AfterRollback(() => replace(deps, submission));
+  if (isExpired(submission.flow, deps.storage.clock.now())) throw new AfterRollback(() => replace(deps, submission));
 };
 
 /**
@@ -41,14 +43,17 @@ export const loadAndCheck = async (
 };
 
 const replace = async (deps: SettingsDeps, { flow, caller, call }: LoadedSubmission) => {
-  const { clock, newFlows, urls } = deps;
+  const {
+    storage: { clock, newFlows },
+    destinations: { urls },
+  } = deps;
   const text = uiText(messages.settingsExpired, {
     expired_at: flow.expiresAt.toISOString(),
     expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
   });
   const fresh = newSettingsFlow(deps, caller, flow.type, flow.requestUrl, formOf([{ node: "", text }]), sameEnd(flow));
   newFlows.consumeOrThrow(call.remoteAddress, caller.identity.id);
-  await beginFlow(deps, fresh, call, caller);
+  await beginFlow(deps, deps.settings.hooks, fresh, call, caller);
   return replacedBy(flow, fresh, clock.now(), urls);
 };
 
@@ -58,7 +63,7 @@ const replace = async (deps: SettingsDeps, { flow, caller, call }: LoadedSubmiss
  * @throws METHOD_DISABLED, AAL2_REQUIRED
  */
 export const mustBeMethod = (
-  { callers, methods }: SettingsDeps,
+  { sessions: { callers }, settings: { methods } }: SettingsDeps,
   name: string,
   { caller }: Pick<LoadedSubmission, "caller">,
 ): SettingsMethod => {

@@ -33,7 +33,13 @@ export const renderOutcome = async (
   submission: SettingsSubmission,
   ended: Ended,
 ): Promise<SettingsOutcome> => {
-  const { clock, csrf, db, flows, render, sealedContext, sessionCookie, urls } = deps;
+  const {
+    storage: { clock, db, flows },
+    sessions: { csrf, sessionCookie },
+    destinations: { urls },
+    forms: { sealedContext },
+    settings: { render },
+  } = deps;
   const { caller, call } = submission;
   const etag = String(caller.identity.version);
   if (ended.kind === "redirect") return { redirectBrowserTo: ended.location, etag };
@@ -70,7 +76,7 @@ export const renderOutcome = async (
  * @throws RETURN_TO_FORBIDDEN
  */
 export const finalUrl = (
-  { config, urls, returnTo }: SettingsDeps,
+  { destinations: { urls, returnTo }, settings: { config } }: SettingsDeps,
   { flow }: SettingsSubmission,
   method: string,
 ): string =>

@@ -14,8 +14,10 @@ import type { SettingsSubmission } from "./submission.ts";
 const LIFESPAN = 15 * 60_000;
 
 /** Whether the person authenticated recently enough for a protected change, at the level that the account has. */
-export const isRecent = ({ callers, clock, config }: SettingsDeps, { caller }: SettingsSubmission): boolean =>
-  callers.aal.isPrivileged(caller, config.privileged_session_max_age, clock.now());
+export const isRecent = (
+  { storage: { clock }, sessions: { callers }, settings: { config } }: SettingsDeps,
+  { caller }: SettingsSubmission,
+): boolean => callers.aal.isPrivileged(caller, config.privileged_session_max_age, clock.now());
 
 /** What a parked change is bound to: it is applied under exactly these. */
 export const parkedFor = ({ caller, flow }: SettingsSubmission, method: string): ContinuationBinding => ({
@@ -40,7 +42,10 @@ export const park = async (
   body: UpdateFlowBody,
   failure: () => ServiceError = () => changeNeedsReauthentication(deps, submission),
 ): Promise<ServiceError> => {
-  const { db, config, continuations } = deps;
+  const {
+    storage: { continuations, db },
+    settings: { config },
+  } = deps;
   const payload = toJson(UpdateFlowBodySchema, { ...body, csrfToken: "" });
   await db.transaction(async (tx) => {
     await lockAndRecheck(deps, submission, tx);
@@ -63,13 +68,13 @@ export const lockAndRecheck = async (
   { caller, flow, call }: SettingsSubmission,
   tx: Sql,
 ): Promise<void> => {
-  await deps.identities.lockActive(tx, caller.identity.id);
+  await deps.storage.identities.lockActive(tx, caller.identity.id);
   await loadAndCheck(deps, flow.id, call, tx);
 };
 
 /** Says where the owner of an account authenticates. */
 export const changeNeedsReauthentication = (
-  { config, factors, urls }: SettingsDeps,
+  { destinations: { urls }, settings: { config, factors } }: SettingsDeps,
   { caller, flow }: SettingsSubmission,
 ): ServiceError =>
   reauthenticationRequired({

@@ -23,7 +23,10 @@ export type Perform = (
 
 /** Creates the step: what the method gives is written by the next one, or the submit ends with it. */
 export const createPerform = (deps: SettingsDeps): Perform => {
-  const { continuations, redirect } = deps;
+  const {
+    storage: { continuations },
+    settings: { redirect },
+  } = deps;
 
   const begin = async (submission: ExaminedSubmission, request: RedirectRequest): Promise<SettingsOutcome> => {
     const { caller, method } = submission;

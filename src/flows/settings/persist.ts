@@ -39,7 +39,7 @@ export type Persisted =
 
 /** Ends what stands on how a person signed in until now. */
 const endWhatStandsOn = async (
-  { pendingAddresses, trustedDevices }: SettingsDeps,
+  { storage: { pendingAddresses }, sessions: { trustedDevices } }: SettingsDeps,
   tx: Sql,
   identityId: string,
 ): Promise<void> => {
@@ -53,7 +53,12 @@ const savedFlow = (flow: FlowRecord, now: Date, active: string | undefined, isWa
     ? withForm(flow, emptyForm, now, "show_form", active)
     : withForm(flow, formOf([{ node: "", text: uiText(messages.saved) }]), now, "success", active);
 
-const record = async ({ audit }: SettingsDeps, tx: Sql, { caller, call }: SettingsSubmission, event?: EventContent) => {
+const record = async (
+  { trail: { audit } }: SettingsDeps,
+  tx: Sql,
+  { caller, call }: SettingsSubmission,
+  event?: EventContent,
+) => {
   const { identity, session } = caller;
   if (event)
     await audit.record(tx, { identityId: identity.id, sessionId: session.id, outcome: "done", ...event }, call);
@@ -105,7 +110,12 @@ export const persist = async (
   submission: ApprovedSubmission,
   resumes: boolean,
 ): Promise<Persisted> => {
-  const { audit, clock, continuations, db, flows, hooks, identities, sessions } = deps;
+  const {
+    storage: { clock, continuations, db, flows, identities },
+    trail: { audit },
+    sessions: { issuer: sessions },
+    settings: { hooks },
+  } = deps;
   const { change, event, amr, consume, active } = submission.performed;
   const { caller, flow, parked, hooked, sql, waiting } = submission;
   const before = caller.identity;
@@ -140,7 +150,7 @@ export const persist = async (
       const context: WrittenContext = {
         ...hooked,
         ...written,
-        flow: deps.hookFlow(saved, written),
+        flow: deps.forms.hookFlow(saved, written),
         verifications: [],
         waiting,
         event: recorded,

@@ -1,15 +1,18 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { SettingsMethod } from "../../methods/contract/settings.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import type { SettingsDeps } from "./deps.ts";
+import type { SettingsDeps, SettingsParts } from "./deps.ts";
 
 /** What methods store in a flow is sealed by these. */
-type PrepareDeps = Pick<SettingsDeps, "methods" | "sealedContext">;
+export interface PrepareDeps {
+  readonly forms: Pick<SettingsDeps["forms"], "sealedContext">;
+  readonly settings: Pick<SettingsParts, "methods">;
+}
 
 /** The context of a new flow, with what methods store from the start. */
 export const prepare = (deps: PrepareDeps, flow: Pick<FlowRecord, "id" | "context">): JsonObject =>
   preparing(deps).reduce(
-    (context, { name, prepare }) => deps.sealedContext.seal({ ...flow, context }, name, prepare()),
+    (context, { name, prepare }) => deps.forms.sealedContext.seal({ ...flow, context }, name, prepare()),
     flow.context,
   );
 
@@ -19,15 +22,15 @@ export const prepare = (deps: PrepareDeps, flow: Pick<FlowRecord, "id" | "contex
  */
 export const prepareAgain = (deps: PrepareDeps, flow: FlowRecord, used: string): JsonObject => {
   const others = preparing(deps).filter(({ name }) => name !== used);
-  const context = deps.sealedContext.only(
+  const context = deps.forms.sealedContext.only(
     flow,
     others.map(({ name }) => name),
   );
   const mine = preparing(deps).find(({ name }) => name === used);
-  return mine ? deps.sealedContext.seal({ ...flow, context }, used, mine.prepare()) : context;
+  return mine ? deps.forms.sealedContext.seal({ ...flow, context }, used, mine.prepare()) : context;
 };
 
-const preparing = ({ methods }: PrepareDeps) =>
+const preparing = ({ settings: { methods } }: PrepareDeps) =>
   Object.values<SettingsMethod>(methods as Readonly<Record<string, SettingsMethod>>).flatMap(
     ({ name, enabled, prepare }) => (enabled && prepare ? [{ name, prepare }] : []),
   );

@@ -26,7 +26,7 @@ export const mustBePrivileged = (
 
 /** Why the session cannot change what the person signs in with; undefined when it can. */
 export const stepUpRequired = (
-  { callers, config, urls }: SettingsDeps,
+  { sessions: { callers }, destinations: { urls }, settings: { config } }: SettingsDeps,
   { caller, flow }: SettingsSubmission,
 ): ServiceError | undefined =>
   callers.aal.stepUp(

@@ -29,7 +29,13 @@ export const reject = async (
   { messages, submittedValues, active }: Omit<Rejected, "kind">,
   refused?: MethodEvent,
 ): Promise<ServiceError> => {
-  const { audit, db, clock, continuations, csrf, flows, render, urls } = deps;
+  const {
+    storage: { clock, continuations, db, flows },
+    trail: { audit },
+    sessions: { csrf },
+    destinations: { urls },
+    settings: { render },
+  } = deps;
   const now = clock.now();
   const saved = withForm(flow, formOf(messages, submittedValues), now, "show_form", active);
   // Nothing is written for a session or into a flow that is over: that is the error then.

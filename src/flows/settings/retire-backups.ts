@@ -20,7 +20,11 @@ export const retireBackups = async (
   submission: SettingsSubmission,
   performed: Performed,
 ): Promise<Performed> => {
-  const { callers, clock, factors, identities } = deps;
+  const {
+    storage: { clock, identities },
+    sessions: { callers },
+    settings: { factors },
+  } = deps;
   const { caller, sql } = submission;
   const { identity } = caller;
   const { change } = performed;

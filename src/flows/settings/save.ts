@@ -43,7 +43,7 @@ export const save = async (
 };
 
 /** Runs the hooks that follow the commit. */
-export const afterCommit = async ({ hooks }: SettingsDeps, { saved }: { readonly saved: Saved }) => ({
+export const afterCommit = async ({ settings: { hooks } }: SettingsDeps, { saved }: { readonly saved: Saved }) => ({
   continueWith: await hooks.afterCommit(saved.context),
 });
 

@@ -15,7 +15,10 @@ import { createUpdate } from "./update.ts";
 
 /** Creates the SettingsService: each RPC and where a browser signs in for it. */
 export const createSettingsService = (deps: SettingsDeps, completeRedirect: SettingsCallback) => {
-  const { csrf, urls } = deps;
+  const {
+    sessions: { csrf },
+    destinations: { urls },
+  } = deps;
   const { update, resume } = createUpdate(deps, completeRedirect);
   const atLoginPage = () => urls.page("login");
   return defineService(SettingsService, {

@@ -39,7 +39,7 @@ export type LoadedSubmission = Pick<SettingsSubmission, "caller" | "flow" | "par
  * @throws SESSION_INACTIVE, INVALID_FIELD, FLOW_NOT_FOUND, IDENTITY_MISMATCH
  */
 export const loadSubmission = async (
-  { callers, reads }: SettingsDeps,
+  { sessions: { callers }, settings: { reads } }: SettingsDeps,
   flowId: string,
   call: Call,
   sql: Sql,
@@ -58,7 +58,7 @@ export const loadSubmission = async (
 
 /** What the methods see of a submit. */
 export const viewOf = (
-  { schemas, sealedContext }: SettingsDeps,
+  { forms: { schemas, sealedContext } }: SettingsDeps,
   { caller, flow, slow, sql }: SettingsSubmission,
   updateMask?: readonly string[],
 ): SettingsChange => ({

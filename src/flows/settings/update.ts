@@ -53,7 +53,11 @@ type Picked = Submitted & SettingsSubmission & { readonly method: SettingsMethod
  * another request came between, all of them are taken again.
  */
 export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): SettingsUpdate => {
-  const { conflictRetry, continuations, csrf } = deps;
+  const {
+    storage: { continuations },
+    sessions: { csrf },
+    settings: { conflictRetry },
+  } = deps;
   const perform = createPerform(deps);
 
   const loadFlow = async ({ body, call, flowId, sql }: Submitted) => ({

@@ -2,10 +2,9 @@ import type { ChangeContext, HookRejected, IdentityRevision, WaitingAddress } fr
 import type { HookRunner } from "../../hooks/runner.ts";
 import { apply } from "../../identity/apply.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
-import type { Clock } from "../../lib/clock.ts";
 import { uuid4 } from "../../lib/ids.ts";
-import type { Schemas } from "../../schema/sources.ts";
 import { validateTraits } from "../../schema/validate.ts";
+import type { FlowForms, FlowStorage } from "./deps.ts";
 
 /** A change that no hook refused. */
 export interface ApprovedChange {
@@ -18,9 +17,8 @@ export interface ApprovedChange {
 
 /** What `runBeforePersistHooks` needs. */
 export interface BeforePersistDeps {
-  readonly hooks: HookRunner;
-  readonly schemas: Schemas;
-  readonly clock: Clock;
+  readonly storage: Pick<FlowStorage, "clock">;
+  readonly forms: Pick<FlowForms, "schemas">;
 }
 
 /**
@@ -30,7 +28,8 @@ export interface BeforePersistDeps {
  * @throws ServiceError what a hook ends the request with
  */
 export const runBeforePersistHooks = async (
-  { hooks, schemas, clock }: BeforePersistDeps,
+  { storage: { clock }, forms: { schemas } }: BeforePersistDeps,
+  hooks: HookRunner,
   before: IdentityRecord,
   proposed: Change,
   context: Omit<ChangeContext, "identity">,

@@ -1,7 +1,14 @@
+import type { HookRunner } from "../../hooks/runner.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SignedIn } from "../../session/session.ts";
 import type { FlowForms, FlowStorage } from "./deps.ts";
 import type { FlowRecord } from "./flow.ts";
+
+/** What `beginFlow` needs. */
+export interface BeginFlowDeps {
+  readonly storage: Pick<FlowStorage, "db" | "flows">;
+  readonly forms: Pick<FlowForms, "hookFlow">;
+}
 
 /**
  * Writes a new flow, unless a hook refuses it.
@@ -10,7 +17,8 @@ import type { FlowRecord } from "./flow.ts";
  * @throws ServiceError what a hook refuses the flow with
  */
 export const beginFlow = async (
-  { db, flows, hookFlow, hooks }: Pick<FlowStorage, "db" | "flows"> & Pick<FlowForms, "hookFlow" | "hooks">,
+  { storage: { db, flows }, forms: { hookFlow } }: BeginFlowDeps,
+  hooks: HookRunner,
   flow: FlowRecord,
   call: Call,
   signedIn?: SignedIn,

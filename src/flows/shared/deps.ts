@@ -1,7 +1,7 @@
 import type { AuditLog } from "../../audit/audit-log.ts";
 import type { Refusals } from "../../audit/refusals.ts";
+import type { Continuations } from "../../continuation/continuation.ts";
 import type { Database } from "../../db/sql.ts";
-import type { HookRunner } from "../../hooks/runner.ts";
 import type { AddressUndos } from "../../identity/address-undos.ts";
 import type { PendingAddresses } from "../../identity/pending-addresses.ts";
 import type { IdentityStore } from "../../identity/store.ts";
@@ -30,10 +30,15 @@ export interface FlowStorage {
   /** How many flows a network or a person may begin. */
   readonly newFlows: PacedByNetwork;
   readonly identities: IdentityStore;
-  readonly audit: AuditLog;
-  readonly refusals: Refusals;
   readonly pendingAddresses: PendingAddresses;
   readonly addressUndos: AddressUndos;
+  readonly continuations: Continuations;
+}
+
+/** Where it is written what happened, and what was refused. */
+export interface FlowTrail {
+  readonly audit: AuditLog;
+  readonly refusals: Refusals;
 }
 
 /** Who calls, and what a browser brings and gets. */
@@ -41,7 +46,7 @@ export interface FlowSessions {
   readonly callers: Callers;
   readonly csrf: Csrf;
   readonly sessionCookie: SessionCookie;
-  readonly sessions: SessionIssuer;
+  readonly issuer: SessionIssuer;
   readonly devices: KnownDevices;
   readonly trustedDevices: TrustedDevices;
 }
@@ -54,10 +59,18 @@ export interface FlowDestinations {
   readonly defaultReturnUrl: string;
 }
 
-/** What forms are made of, and what runs after them. */
+/** What forms are made of, and how hooks see them. */
 export interface FlowForms {
   readonly schemas: Schemas;
   readonly sealedContext: SealedContext;
-  readonly hooks: HookRunner;
   readonly hookFlow: CreateHookFlow;
+}
+
+/** What the steps of every flow need, by subject. What a flow has of its own stands beside, under its name. */
+export interface FlowDeps {
+  readonly storage: FlowStorage;
+  readonly trail: FlowTrail;
+  readonly sessions: FlowSessions;
+  readonly destinations: FlowDestinations;
+  readonly forms: FlowForms;
 }

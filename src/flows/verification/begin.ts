@@ -5,18 +5,18 @@ import type { CreatedVerification } from "../../hooks/phases.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
+import type { ChallengeFlowDeps } from "../challenge/deps.ts";
 import { createQueueChallenge } from "../challenge/send.ts";
 import { sealSent } from "../challenge/sent-challenge.ts";
 import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { newVerificationFlow } from "./create.ts";
-import type { VerificationDeps } from "./deps.ts";
+import type { VerificationParts } from "./deps.ts";
 
-/** What beginning a verification for somebody else's flow needs. */
-export type BeginDeps = Pick<
-  VerificationDeps,
-  "challenges" | "clock" | "config" | "courier" | "csrf" | "flows" | "linkBase" | "methods" | "sealedContext" | "urls"
->;
+/** What beginning a verification for another flow needs. */
+export interface BeginDeps extends ChallengeFlowDeps {
+  readonly verification: Pick<VerificationParts, "config" | "methods" | "hidesAccounts">;
+}
 
 /** A verification that begins by itself, because an account has or wants a new address. */
 export interface BegunVerification extends Pick<FlowRecord, "type" | "requestUrl"> {
@@ -39,7 +39,14 @@ export type BeginVerification = (tx: Sql, verification: BegunVerification) => Pr
 
 /** Creates it. Beyond the limit of messages the flow is the same, and none is sent. */
 export const createBegin = (deps: BeginDeps): BeginVerification => {
-  const { challenges, config, csrf, flows, methods, sealedContext, urls } = deps;
+  const {
+    storage: { flows },
+    sessions: { csrf },
+    destinations: { urls },
+    forms: { sealedContext },
+    challenge: { challenges },
+    verification: { config, methods },
+  } = deps;
   const queueChallenge = createQueueChallenge(deps);
   const method: ChallengeMethod = methods[config.use];
 
@@ -75,7 +82,7 @@ export const createBegin = (deps: BeginDeps): BeginVerification => {
         issued,
         owner,
         transientPayload,
-        linkBase: deps.linkBase,
+        linkBase: deps.challenge.linkBase,
       });
     return { flowId: fresh.id, address: address.value, url: urls.pageOf(fresh) };
   };

@@ -9,11 +9,16 @@ import { beginFlow } from "../shared/begin-flow.ts";
 import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
-import type { VerificationDeps } from "./deps.ts";
+import type { VerificationDeps, VerificationParts } from "./deps.ts";
 
 /** Creates a verification flow. Whoever knows an address may begin one, signed in or not. */
 export const createCreate = (deps: VerificationDeps) => {
-  const { config, csrf, devices, newFlows, render, returnTo, urls } = deps;
+  const {
+    storage: { newFlows },
+    sessions: { csrf, devices },
+    destinations: { returnTo, urls },
+    verification: { config, render },
+  } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
     mustBeEnabled(config);
@@ -28,7 +33,7 @@ export const createCreate = (deps: VerificationDeps) => {
       csrfDigest: secret && csrf.digest(secret),
       context: keepReturnTo(allowed),
     });
-    await beginFlow(deps, flow, call);
+    await beginFlow(deps, deps.verification.hooks, flow, call);
     return {
       $typeName: "ostiary.verification.v1.CreateFlowResponse",
       flow: render(flow, csrf.tokenFor(call, type)),
@@ -38,13 +43,16 @@ export const createCreate = (deps: VerificationDeps) => {
 };
 
 /** @throws FLOW_DISABLED */
-export const mustBeEnabled = ({ enabled }: VerificationDeps["config"]): void => {
+export const mustBeEnabled = ({ enabled }: VerificationParts["config"]): void => {
   if (!enabled) throw serviceError("FLOW_DISABLED", { explain: "Verification is switched off by the configuration." });
 };
 
 /** A fresh verification flow, not written yet. */
 export const newVerificationFlow = (
-  { clock, config }: Pick<VerificationDeps, "clock" | "config">,
+  {
+    storage: { clock },
+    verification: { config },
+  }: Pick<VerificationDeps, "storage"> & { readonly verification: Pick<VerificationParts, "config"> },
   parts: Pick<FlowRecord, "type" | "requestUrl" | "csrfDigest" | "context">,
 ): FlowRecord => ({
   ...newFlow({ kind: "verification", state: "choose_method", ...parts }, { clock, lifespan: config.lifespan }),

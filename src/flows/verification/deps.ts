@@ -5,19 +5,13 @@ import type { VerificationMethods } from "../../methods/contract/verification.ts
 import type { SessionRecord } from "../../session/session.ts";
 import type { SessionKey } from "../../session/store.ts";
 import type { ChallengeFlowDeps } from "../challenge/deps.ts";
-import type { FlowDestinations, FlowForms, FlowStorage } from "../shared/deps.ts";
 import type { RenderVerification } from "./render.ts";
 
-/** What the steps of the verification flow need. */
-export interface VerificationDeps
-  extends ChallengeFlowDeps,
-    Pick<FlowStorage, "audit">,
-    FlowDestinations,
-    Pick<FlowForms, "schemas" | "hooks" | "hookFlow"> {
+/** What the verification flow has of its own. */
+export interface VerificationParts {
   readonly config: AddressFlowConfig;
   readonly methods: VerificationMethods;
-  /** Base URL of links, without a slash at its end; undefined: that of the public port. */
-  readonly linkBase: string | undefined;
+  readonly hooks: HookRunner;
   readonly render: RenderVerification;
   /** Whether a session is live: a new address takes effect as long as the one is that asked for it. */
   readonly findSession: (sql: Sql, session: SessionKey) => Promise<SessionRecord | undefined>;
@@ -25,4 +19,9 @@ export interface VerificationDeps
   readonly settingsHooks: HookRunner;
   /** `security.account_enumeration.mitigate`: nobody learns that somebody else has an address. */
   readonly hidesAccounts: boolean;
+}
+
+/** What the steps of the verification flow need. */
+export interface VerificationDeps extends ChallengeFlowDeps {
+  readonly verification: VerificationParts;
 }

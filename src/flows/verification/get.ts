@@ -9,7 +9,13 @@ import type { VerificationDeps } from "./deps.ts";
  * Reads a verification flow: for the browser that created it or opened its link, or whoever knows the id of a native
  * app's.
  */
-export const createGet = ({ clock, config, csrf, db, flows, openedLinks, render, urls }: VerificationDeps) => {
+export const createGet = ({
+  storage: { clock, db, flows },
+  sessions: { csrf },
+  destinations: { urls },
+  challenge: { openedLinks },
+  verification: { config, render },
+}: VerificationDeps) => {
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     mustBeEnabled(config);
     csrf.ensure(call);

@@ -17,7 +17,12 @@ export type Submitted = SubmittedBody<UpdateFlowBody>;
 
 /** Creates the steps of a submit that recovery takes likewise, and how it ends that changes nothing but the form. */
 export const createLoad = (deps: VerificationDeps) => {
-  const { csrf, openedLinks, render, urls } = deps;
+  const {
+    sessions: { csrf },
+    destinations: { urls },
+    challenge: { openedLinks },
+    verification: { render },
+  } = deps;
 
   const rendered = (flow: FlowRecord, call: Call): UpdateFlowResponse => {
     const opened = openedLinks.find(call, flow.id);

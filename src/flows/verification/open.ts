@@ -15,7 +15,13 @@ import { createReplace } from "./replace.ts";
  * brought. Nothing is compared, counted or used up, however often that happens.
  */
 export const createOpen = (deps: VerificationDeps) => {
-  const { clock, config, csrf, db, flows, openedLinks, render, urls } = deps;
+  const {
+    storage: { clock, db, flows },
+    sessions: { csrf },
+    destinations: { urls },
+    challenge: { openedLinks },
+    verification: { config, render },
+  } = deps;
   const { replace, replaceExpired } = createReplace(deps);
 
   return async (request: OpenLinkRequest, call: Call): Promise<OpenLinkResponse> => {

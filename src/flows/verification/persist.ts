@@ -49,7 +49,11 @@ export type PersistedVerification =
  * was sent is good once.
  */
 export const createPersist = (deps: VerificationDeps, takeEffect: TakeEffect) => {
-  const { audit, clock, db, flows, hooks, identities } = deps;
+  const {
+    storage: { clock, db, flows, identities },
+    trail: { audit },
+    verification: { hooks },
+  } = deps;
   return async (verified: VerifiedAddress): Promise<PersistedVerification> => {
     const { flow, call, before, address, proven, revision, hooked } = verified;
     try {

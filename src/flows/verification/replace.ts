@@ -7,6 +7,7 @@ import type { VerificationDeps } from "./deps.ts";
 /** Creates what replaces a verification flow that cannot be used any more. */
 export const createReplace = (deps: VerificationDeps): Replacement =>
   createReplacement(deps, {
+    hooks: deps.verification.hooks,
     freshOf: (old, csrfDigest) =>
       newVerificationFlow(deps, {
         type: old.type,

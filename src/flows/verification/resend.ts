@@ -4,7 +4,6 @@ import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { type BeginDeps, createBegin } from "./begin.ts";
-import type { VerificationDeps } from "./deps.ts";
 
 /** Sends another message to an address that waits, with a verification flow of its own. @throws RATE_LIMITED */
 export type ResendPendingAddress = (
@@ -14,8 +13,12 @@ export type ResendPendingAddress = (
 ) => Promise<CreatedVerification>;
 
 /** Creates it. */
-export const createResend = (deps: BeginDeps & Pick<VerificationDeps, "db" | "identities">): ResendPendingAddress => {
-  const { challenges, courier, db, identities, urls } = deps;
+export const createResend = (deps: BeginDeps): ResendPendingAddress => {
+  const {
+    storage: { db, identities },
+    destinations: { urls },
+    challenge: { challenges, courier },
+  } = deps;
   const begin = createBegin(deps);
 
   return async ({ credential, identity: owner }, { id: pendingId, via, value, isTaken: isSilent }, call) => {

@@ -36,7 +36,12 @@ interface People {
 
 /** Creates it. */
 export const createTakeEffect = (deps: VerificationDeps): TakeEffect => {
-  const { audit, db, findSession, flows, hookFlow, pendingAddresses, schemas, settingsHooks } = deps;
+  const {
+    storage: { db, flows, pendingAddresses },
+    trail: { audit },
+    forms: { hookFlow, schemas },
+    verification: { findSession, settingsHooks },
+  } = deps;
 
   return {
     find: async (before, id) => {

@@ -26,7 +26,12 @@ import { createTakeEffect } from "./take-effect.ts";
 
 /** Creates the steps of a verification: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: VerificationDeps) => {
-  const { clock, config, db, hookFlow, identities, linkBase, methods, takesPhoneNumbers } = deps;
+  const {
+    storage: { clock, db, identities },
+    forms: { hookFlow },
+    challenge: { linkBase, takesPhoneNumbers },
+    verification: { config, methods },
+  } = deps;
   const load = createLoad(deps);
   const { reject, rendered } = load;
   const send = createSendChallenge(deps);
@@ -47,7 +52,7 @@ export const createUpdate = (deps: VerificationDeps) => {
 
   /** A message once more to an address that waits in this flow. */
   const claimOf = (flow: FlowRecord, method: ChallengeMethod, { via, value }: Address) => {
-    const { address, identityId, pendingId } = openSent(deps.sealedContext, flow, method.name) ?? {};
+    const { address, identityId, pendingId } = openSent(deps.forms.sealedContext, flow, method.name) ?? {};
     if (pendingId === undefined || identityId === undefined) return undefined;
     return address?.via === via && address.value === value ? { identityId, pendingId } : undefined;
   };
@@ -95,7 +100,7 @@ export const createUpdate = (deps: VerificationDeps) => {
     ({ flow }: Loaded) =>
     async ({ identityId, sent: { address, pendingId } }: RightSecret) => {
       const before = await identities.find(db, identityId);
-      if (await deps.addressUndos.wasUsedSince(db, identityId, flow.updatedAt)) return undefined;
+      if (await deps.storage.addressUndos.wasUsedSince(db, identityId, flow.updatedAt)) return undefined;
       if (before?.state !== "active" || address === undefined) return undefined;
       if (pendingId === undefined)
         return hasAddress(before.verifiable, address) ? { before, address, proven: undefined } : undefined;
@@ -105,7 +110,7 @@ export const createUpdate = (deps: VerificationDeps) => {
 
   /** Somebody else was first. Where accounts are hidden, that is what is said of any secret that is good no more. */
   const sayTaken = async ({ flow, call, picked }: Submitted & Loaded & { readonly picked: ChallengeMethod }) => {
-    if (!deps.hidesAccounts)
+    if (!deps.verification.hidesAccounts)
       throw await reject({ flow, call, messages: [{ node: "", text: uiText(messages.identifierTaken) }] });
     return load.rejectSecret(flow, call, picked);
   };
@@ -129,7 +134,13 @@ export const createUpdate = (deps: VerificationDeps) => {
         previous: before,
         session: undefined,
       };
-      const approved = await runBeforePersistHooks(deps, before, { ...proven?.change, verified: [address] }, hooked);
+      const approved = await runBeforePersistHooks(
+        deps,
+        deps.verification.hooks,
+        before,
+        { ...proven?.change, verified: [address] },
+        hooked,
+      );
       if (approved.kind === "rejected") throw await reject({ flow, call, messages: approved.messages });
       return { hooked, revision: approved.revision };
     })
@@ -139,15 +150,15 @@ export const createUpdate = (deps: VerificationDeps) => {
       return written.kind === "identifier_taken" ? sayTaken(submission) : endWith<ConcurrentChange>(concurrentChange);
     })
     .check("afterCommit", async ({ written }) => {
-      await deps.hooks.afterCommit(written.context);
-      if (written.settings) await deps.settingsHooks.afterCommit(written.settings);
+      await deps.verification.hooks.afterCommit(written.context);
+      if (written.settings) await deps.verification.settingsHooks.afterCommit(written.settings);
     })
     .last("render", ({ written, call }) => rendered(written.flow, call));
 
   return (request: UpdateFlowRequest, call: Call): Promise<UpdateFlowResponse> => {
     mustBeEnabled(config);
     // Refused whoever has the address: a device is looked for only where somebody has it.
-    deps.callers.hasToken(call);
+    deps.sessions.callers.hasToken(call);
     const submitted = { flowId: request.flow, body: request.body ?? noBody, call };
     const secret = submittedSecret(request);
     return retryWhileChanged(() => (secret ? use({ ...submitted, ...secret }) : submit(submitted)));

@@ -5,25 +5,21 @@ import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/ide
 import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import { type BeginDeps, createBegin } from "./begin.ts";
-import type { VerificationDeps } from "./deps.ts";
 import { endOf } from "./end-of.ts";
-
-/** What the verifier needs. */
-export interface VerifierDeps extends BeginDeps, Pick<VerificationDeps, "db" | "identities"> {
-  /** `feature_flags.legacy_continue_with_verification_ui`: every address, and not only the first. */
-  readonly sendsToAll: boolean;
-  /** Whether messages can be sent to phones. */
-  readonly takesPhoneNumbers: boolean;
-}
 
 /**
  * Creates the hook that follows every registration and change of settings while
  * verification is on: the first address that nobody has verified and no message
  * was sent to gets one, with a verification flow to finish. Flow, message and the
  * status of the address are written with the change.
+ *
+ * @param sendsToAll `feature_flags.legacy_continue_with_verification_ui`: every address, and not only the first
  */
-export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: OpenVerification } => {
-  const { challenges, config, courier, methods, sendsToAll } = deps;
+export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { readonly open: OpenVerification } => {
+  const {
+    challenge: { challenges, courier, takesPhoneNumbers },
+    verification: { config, methods },
+  } = deps;
   const begin = createBegin(deps);
   const method: ChallengeMethod = methods[config.use];
 
@@ -31,7 +27,7 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
     status === wanted &&
     !verified &&
     value !== "" &&
-    (via === "email" || (deps.takesPhoneNumbers && method.name === "code"));
+    (via === "email" || (takesPhoneNumbers && method.name === "code"));
   const addressesOf = (identity: IdentityRecord, status: string): readonly Address[] => {
     const found = identity.verifiable.filter((address) => isSendable(address, status));
     return (sendsToAll ? found : found.slice(0, 1)).map(({ via, value }) => ({
@@ -62,7 +58,9 @@ export const createVerifier = (deps: VerifierDeps): Hook & { readonly open: Open
 
   return {
     open: async (context) => {
-      const { db, identities } = deps;
+      const {
+        storage: { db, identities },
+      } = deps;
       const [address] = [...addressesOf(context.identity, "pending"), ...addressesOf(context.identity, "sent")];
       if (address === undefined) return undefined;
       await count(context.call, [address], undefined);

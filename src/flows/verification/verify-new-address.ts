@@ -6,17 +6,8 @@ import { type AddressPlace, findAddressPlaces } from "../../schema/addresses.ts"
 import { messages, uiText } from "../../ui/messages.ts";
 import { showVerification } from "../../ui/show-verification.ts";
 import { type BeginDeps, createBegin } from "./begin.ts";
-import type { VerificationDeps } from "./deps.ts";
 import { endOf } from "./end-of.ts";
 import { newUsesOf, pendingTraits } from "./pending-traits.ts";
-
-/** What the hook needs. */
-export interface VerifyNewAddressDeps
-  extends BeginDeps,
-    Pick<VerificationDeps, "audit" | "db" | "identities" | "pendingAddresses" | "schemas" | "takesPhoneNumbers"> {
-  /** `security.account_enumeration.mitigate`: nobody learns that somebody else has an address. */
-  readonly hidesAccounts: boolean;
-}
 
 /** How many addresses of one person may wait. */
 const MOST = 10;
@@ -26,8 +17,14 @@ const MOST = 10;
  * takes effect once it is proven (docs/addresses.md). Everything else of the
  * change goes on.
  */
-export const createVerifyNewAddress = (deps: VerifyNewAddressDeps): Hook => {
-  const { audit, courier, db, hidesAccounts, identities, pendingAddresses, schemas, takesPhoneNumbers } = deps;
+export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
+  const {
+    storage: { db, identities, pendingAddresses },
+    trail: { audit },
+    forms: { schemas },
+    challenge: { courier, takesPhoneNumbers },
+    verification: { hidesAccounts },
+  } = deps;
   const begin = createBegin(deps);
 
   const placesOf = ({ identity }: ChangeContext, previous: IdentityRecord): readonly AddressPlace[] =>
@@ -85,7 +82,7 @@ export const createVerifyNewAddress = (deps: VerifyNewAddressDeps): Hook => {
       const before = await pendingAddresses.list(db, previous.id);
       if (before.length + found.length > MOST)
         return { kind: "rejected", messages: [{ node: "", text: uiText(messages.tooManyNewAddresses) }] };
-      await deps.challenges.request(context.call, { identityId: previous.id, messages: found.length });
+      await deps.challenge.challenges.request(context.call, { identityId: previous.id, messages: found.length });
       const waiting: WaitingAddress[] = [];
       for (const each of found) waiting.push({ ...each, isTaken: await isTaken(previous, each) });
       if (!hidesAccounts && waiting.some((each) => each.isTaken))
