@@ -13,8 +13,8 @@ import { createIdentityAdminService } from "./identities/service.ts";
 import { createSessionAdminService } from "./session-admin/service.ts";
 
 /** What operators' calls stand on. */
-interface AdminDeps
-  extends Pick<IdentityAdminDeps, "audit" | "clock" | "db" | "identities" | "pendingAddresses" | "schemas"> {
+interface AdminDeps extends Pick<IdentityAdminDeps, "audit" | "schemas"> {
+  readonly storage: Omit<IdentityAdminDeps["storage"], "directory">;
   readonly config: Pick<Config, "feature_flags" | "secrets" | "selfservice" | "serve" | "session">;
   readonly trustedDevices: TrustedDevices;
 }
@@ -27,28 +27,30 @@ interface AdminMethods {
 
 /** Creates what operators do: the admin API. */
 export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
-  const { config, db, identities } = deps;
+  const { audit, config, schemas, storage, trustedDevices } = deps;
   const sessions = createSessionDirectory();
   const keyring = createKeyring(config.secrets.pagination.map(digestOf));
   return {
     services: [
       createIdentityAdminService({
-        ...deps,
-        directory: createIdentityDirectory(),
-        conflictRetry: createConflictRetry({ db, identities }),
+        storage: { ...storage, directory: createIdentityDirectory() },
+        audit,
+        schemas,
+        conflictRetry: createConflictRetry(storage),
         credentials: {
           ...methods.administration,
           countFirstFactors: (identity: IdentityRecord) =>
             countFirstFactors(methods.credentials, identity).reduce((sum, { count }) => sum + count, 0),
           leftOverBackups: createFactors(methods.credentials).leftOverBackups,
         },
-        endTrust: createEndTrust({ ...deps, after: config.selfservice.flows.settings.after, sessions }),
+        endTrust: createEndTrust({ trustedDevices, after: config.selfservice.flows.settings.after, sessions }),
         adminUrl: config.serve.admin.base_url.replace(/\/+$/, ""),
         pages: keyring.seal("page of identities"),
       }),
       createSessionAdminService({
-        ...deps,
-        directory: sessions,
+        storage: { ...storage, directory: sessions },
+        audit,
+        schemas,
         kinds: methods.administration.kinds,
         pages: keyring.seal("page of sessions"),
         extension: {

@@ -1,88 +1,125 @@
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { Config } from "../config/config.ts";
+import type { Courier } from "../courier/courier.ts";
+import type { FlowDestinations } from "../flows/shared/deps.ts";
 import { undoUrls } from "../flows/shared/undo-urls.ts";
 import { createConflictRetry } from "../identity/conflict-retry.ts";
+import type { Jobs } from "../jobs/engine.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
-import type { Csrf } from "../session/csrf.ts";
+import type { Factors } from "../methods/contract/credential.ts";
+import type { Schemas } from "../schema/sources.ts";
 import { createTokenizer } from "../session/tokenizer.ts";
-import type { AddressDeps, UndoDeps } from "./addresses/deps.ts";
+import type { AddressStorage, PendingDeps } from "./addresses/deps.ts";
 import { createAddressService } from "./addresses/service.ts";
-import { createOwners, type OwnersDeps } from "./owner/module.ts";
+import { createOwners } from "./owner/module.ts";
 import type { OwnedCredentials } from "./owner/owned-credentials.ts";
-import type { SessionDeps, WhoAmIAnswering } from "./sessions/deps.ts";
+import type { OwnSessions, SessionDeps, WhoAmIAnswering } from "./sessions/deps.ts";
 import { createSessionService } from "./sessions/service.ts";
 
 /** What owners do outside flows stands on. */
-export interface AccountDeps
-  extends Omit<SessionDeps, "sessions" | "sessionEndings" | "csrf" | "requiredAal" | "answering">,
-    Omit<OwnersDeps, "config" | "owned" | "requiredAal" | "sessions"> {
-  readonly config: OwnersDeps["config"] & Pick<Config, "feature_flags" | "selfservice" | "session">;
+export interface AccountDeps {
+  readonly storage: AddressStorage;
+  readonly core: AccountCore;
+  readonly flows: AccountFlows;
+  readonly sessions: Omit<OwnSessions, "callers">;
+  readonly courier: Courier;
+  readonly methods: OwnerMethods;
+}
+
+/** The configuration, and what is made of it. */
+interface AccountCore {
+  readonly config: Pick<Config, "account" | "feature_flags" | "secrets" | "selfservice" | "session">;
   readonly publicUrl: string;
-  readonly print: WhoAmIAnswering["print"];
+  readonly audit: AuditLog;
+  readonly schemas: Schemas;
+  readonly jobs: Pick<Jobs, "enqueue" | "wake">;
   readonly addressRules: AddressRules;
 }
 
-/** What the methods tell of what people have. */
+/** What flows have that is of use outside of them. */
+interface AccountFlows {
+  readonly callers: OwnSessions["callers"];
+  readonly urls: FlowDestinations["urls"];
+  readonly factors: Factors;
+  readonly print: WhoAmIAnswering["print"];
+  readonly logout: SessionDeps["logout"];
+  readonly exchange: SessionDeps["exchange"];
+  readonly resendPending: PendingDeps["resendPending"];
+}
+
+/** What the methods say about what people have. */
 interface OwnerMethods {
   readonly credentials: OwnedCredentials["kinds"];
   readonly oidc: { readonly links: OwnedCredentials["links"] };
 }
-/** What owners do about their addresses stands on. */
-type AccountAddressDeps = Omit<
-  AddressDeps & UndoDeps,
-  "requiredAal" | "findLive" | "revokeOthers" | "conflictRetry" | "undoUrl" | "undoneUrl"
->;
 
 /** Creates what owners do outside flows: who is signed in, where else, and ending it. */
-export const createAccount = (
-  deps: AccountDeps & AccountAddressDeps,
-  sessions: {
-    readonly store: SessionDeps["sessions"];
-    readonly endings: SessionDeps["sessionEndings"];
-    readonly csrf: Csrf;
-  },
-  { credentials, oidc }: OwnerMethods,
-) => {
-  const { feature_flags: flags, session } = deps.config;
+export const createAccount = ({ storage, core, flows, sessions: stored, courier, methods }: AccountDeps) => {
+  const { addressRules, audit, config, jobs, publicUrl, schemas } = core;
+  const { factors, print, urls } = flows;
+  const { clock } = storage;
+  const { feature_flags: flags, session } = config;
+  const requiredAal = session.whoami.required_aal;
+  const { csrf, endings, sessionCookie, store, trustedDevices } = stored;
+  const sessions: OwnSessions = { callers: flows.callers, csrf, endings, sessionCookie, store, trustedDevices };
   const engine = createJsonnetEngine();
-  const fetch = createOutboundFetch();
   const tokenizer = createTokenizer({
-    ...deps,
     templates: session.whoami.tokenizer,
-    issuer: deps.publicUrl,
+    issuer: publicUrl,
+    clock,
     engine,
-    fetch,
+    fetch: createOutboundFetch(),
+    addressRules,
   });
   const owners = createOwners({
-    ...deps,
-    sessions: sessions.store,
-    owned: { kinds: credentials, links: oidc.links },
-    requiredAal: session.whoami.required_aal,
+    storage,
+    log: { audit, courier, jobs },
+    config,
+    schemas,
+    sessions,
+    privilege: { factors, urls },
+    owned: { kinds: methods.credentials, links: methods.oidc.links },
+    requiredAal,
   });
   return {
     services: [
       createAddressService({
-        ...deps,
-        findLive: sessions.store.findLive,
-        revokeOthers: sessions.store.revokeOthers,
-        conflictRetry: createConflictRetry(deps),
-        ...undoUrls(deps.config.selfservice.flows.settings.addresses.undo_ui_url),
-        requiredAal: session.whoami.required_aal,
+        pending: {
+          storage,
+          audit,
+          callers: flows.callers,
+          requiredAal,
+          findLive: store.findLive,
+          resendPending: flows.resendPending,
+        },
+        undo: {
+          storage,
+          audit,
+          schemas,
+          courier,
+          conflictRetry: createConflictRetry(storage),
+          trustedDevices,
+          revokeOthers: store.revokeOthers,
+          pages: undoUrls(config.selfservice.flows.settings.addresses.undo_ui_url),
+        },
       }),
       createSessionService({
-        ...deps,
-        csrf: sessions.csrf,
-        sessions: sessions.store,
-        sessionEndings: sessions.endings,
-        requiredAal: session.whoami.required_aal,
+        storage,
+        audit,
+        sessions,
+        schemas,
+        requiredAal,
         answering: {
           tokenizer,
-          print: deps.print,
+          print,
           cacheFor: flags.cacheable_sessions
             ? (flags.cacheable_sessions_max_age ?? Number.POSITIVE_INFINITY)
             : undefined,
         },
+        logout: flows.logout,
+        exchange: flows.exchange,
       }),
       ...owners.services,
     ],

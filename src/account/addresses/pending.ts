@@ -10,11 +10,18 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { PendingAddress } from "../../identity/pending-addresses.ts";
 import type { Call } from "../../lib/call.ts";
 import { timestamp } from "../../lib/timestamp.ts";
-import type { AddressDeps } from "./deps.ts";
+import type { PendingDeps } from "./deps.ts";
 
 /** The addresses of a person that wait for their proof: to see them, to give them up, to have another message. */
-export const createPendingRpcs = (deps: AddressDeps) => {
-  const { audit, callers, clock, db, findLive, identities, pendingAddresses, requiredAal, resendPending } = deps;
+export const createPendingRpcs = (deps: PendingDeps) => {
+  const {
+    storage: { clock, db, identities, pendingAddresses },
+    audit,
+    callers,
+    findLive,
+    requiredAal,
+    resendPending,
+  } = deps;
 
   const mustBeCaller = async (call: Call) => {
     const caller = await callers.must(call);

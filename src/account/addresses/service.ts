@@ -1,6 +1,6 @@
 import { AddressService } from "../../../gen/ostiary/address/v1/address_service_pb.ts";
 import { defineService } from "../../lib/service.ts";
-import type { AddressDeps, UndoDeps } from "./deps.ts";
+import type { PendingDeps, UndoDeps } from "./deps.ts";
 import { createPendingRpcs } from "./pending.ts";
 import { createUndoRpcs } from "./undo.ts";
 
@@ -10,9 +10,9 @@ import { createUndoRpcs } from "./undo.ts";
  */
 
 /** Creates the AddressService. */
-export const createAddressService = (deps: AddressDeps & UndoDeps) => {
-  const pending = createPendingRpcs(deps);
-  const undo = createUndoRpcs(deps);
+export const createAddressService = (deps: { readonly pending: PendingDeps; readonly undo: UndoDeps }) => {
+  const pending = createPendingRpcs(deps.pending);
+  const undo = createUndoRpcs(deps.undo);
   return defineService(AddressService, {
     listPendingAddresses: { run: pending.listPendingAddresses },
     cancelPendingAddress: { run: pending.cancelPendingAddress },

@@ -30,7 +30,13 @@ class Moved extends Error {
 
 /** Undoing a change of an address: whoever had it takes it back with the link of the message that told them. */
 export const createUndoRpcs = (deps: UndoDeps) => {
-  const { addressUndos, audit, clock, conflictRetry, courier, db, identities, schemas } = deps;
+  const {
+    storage: { addressUndos, clock, db, identities },
+    audit,
+    conflictRetry,
+    courier,
+    schemas,
+  } = deps;
 
   /** What a token undoes, and of whom. @throws NOT_FOUND */
   const mustFind = async (sql: Sql, token: string) => {
@@ -44,7 +50,7 @@ export const createUndoRpcs = (deps: UndoDeps) => {
   const endAll = async (tx: Sql, identityId: string): Promise<void> => {
     await deps.revokeOthers(tx, identityId, NO_SESSION);
     await deps.trustedDevices.endAll(tx, identityId);
-    await deps.pendingAddresses.endAll(tx, identityId);
+    await deps.storage.pendingAddresses.endAll(tx, identityId);
   };
 
   const tell = (tx: Sql, { address }: AddressUndo, identity: IdentityRecord, call: Call): Promise<void> =>
@@ -55,7 +61,7 @@ export const createUndoRpcs = (deps: UndoDeps) => {
       locale: localeOf(call.headers),
       data: {},
       identity,
-      requestUrl: deps.undoUrl(""),
+      requestUrl: deps.pages.undoUrl(""),
       expiresAt: new Date(clock.now().getTime() + NOTICE_MS),
     });
 
@@ -99,7 +105,7 @@ export const createUndoRpcs = (deps: UndoDeps) => {
         $typeName: "ostiary.address.v1.UndoAddressChangeResponse",
         via: address.via,
         value: address.value,
-        redirectBrowserTo: deps.undoneUrl,
+        redirectBrowserTo: deps.pages.undoneUrl,
       };
     },
   };

@@ -17,16 +17,17 @@ import type { EraseAccount } from "./erase-account.ts";
 import { deletionJob } from "./job.ts";
 
 /** Where deletions are written. */
-interface DeletionStorage {
+export interface DeletionStorage {
   readonly db: Database;
   readonly clock: Clock;
   readonly identities: IdentityStore;
   readonly store: DeletionStore;
-  readonly audit: AuditLog;
 }
 
 /** What asking for deletions, and calling them off, needs. */
-export interface DeletionsDeps extends DeletionStorage {
+export interface DeletionsDeps {
+  readonly storage: DeletionStorage;
+  readonly audit: AuditLog;
   readonly config: AccountConfig["deletion"];
   readonly courier: Courier;
   readonly jobs: Pick<Jobs, "enqueue" | "wake">;
@@ -62,7 +63,14 @@ export interface Deletions {
 
 /** Creates it. */
 export const createDeletions = (deps: DeletionsDeps): Deletions => {
-  const { audit, clock, config, courier, db, erase, identities, jobs, store } = deps;
+  const {
+    storage: { clock, db, identities, store },
+    audit,
+    config,
+    courier,
+    erase,
+    jobs,
+  } = deps;
 
   const write = async (
     tx: Sql,

@@ -41,7 +41,13 @@ const atOnce: SlowWork = (_key, work) => work();
 
 /** Makes identities. */
 export const createCreate = (deps: IdentityAdminDeps) => {
-  const { adminUrl, audit, clock, credentials, db, directory, identities, schemas } = deps;
+  const {
+    storage: { clock, db, directory, identities },
+    adminUrl,
+    audit,
+    credentials,
+    schemas,
+  } = deps;
   const present = createAdminPresenter(credentials.kinds);
 
   const prepare: Prepare = async (request, givenId) => {

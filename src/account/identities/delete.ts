@@ -19,7 +19,10 @@ import { createWrite } from "./write.ts";
 
 /** Deletes identities, and single credentials of theirs. */
 export const createDeletions = (deps: IdentityAdminDeps) => {
-  const { clock, credentials, db, identities } = deps;
+  const {
+    storage: { clock, db, identities },
+    credentials,
+  } = deps;
   const write = createWrite(deps);
   const erase = createEraseAccount(deps);
 

@@ -18,9 +18,7 @@ export interface IdentityAdminStorage {
   readonly clock: Clock;
   readonly identities: IdentityStore;
   readonly directory: IdentityDirectory;
-  readonly audit: AuditLog;
   readonly pendingAddresses: PendingAddresses;
-  readonly conflictRetry: ConflictRetry;
 }
 
 /** What operators may do with credentials. */
@@ -34,7 +32,10 @@ export interface CredentialsDeps {
 }
 
 /** What the RPCs about identities need. */
-export interface IdentityAdminDeps extends IdentityAdminStorage {
+export interface IdentityAdminDeps {
+  readonly storage: IdentityAdminStorage;
+  readonly audit: AuditLog;
+  readonly conflictRetry: ConflictRetry;
   readonly credentials: CredentialsDeps;
   readonly endTrust: EndTrust;
   readonly schemas: Schemas;

@@ -90,7 +90,7 @@ export const createImport = (deps: IdentityAdminDeps, prepare: Prepare) => {
       return of.id === "" || given === undefined ? undefined : importedId(of.id, of.firstLine + index, given);
     });
     const there = await findIds(
-      deps.db,
+      deps.storage.db,
       ids.filter((id) => id !== undefined),
     );
     const named = batch.map((one, at) => ({ one, id: ids[at], line: of.firstLine + one.index }));

@@ -22,7 +22,7 @@ const FARTHEST = 1_000;
 const identifying = ["password", "code", "oidc", "webauthn", "passkey", "totp", "lookup_secret", "saml"];
 
 /** Lists identities. */
-export const createList = ({ db, credentials, directory, pages, schemas }: IdentityAdminDeps) => {
+export const createList = ({ storage: { db, directory }, credentials, pages, schemas }: IdentityAdminDeps) => {
   const present = createAdminPresenter(credentials.kinds);
   const tokens = createPageTokens(pages);
 

@@ -21,7 +21,11 @@ import { createWrite } from "./write.ts";
 
 /** Patches identities. */
 export const createPatch = (deps: IdentityAdminDeps) => {
-  const { credentials, db, directory, identities, schemas } = deps;
+  const {
+    storage: { db, directory, identities },
+    credentials,
+    schemas,
+  } = deps;
   const write = createWrite(deps);
   const present = createAdminPresenter(credentials.kinds);
 

@@ -45,7 +45,7 @@ export const mustReveal = (types: readonly string[], call: Call): readonly strin
 };
 
 /** Reads one identity, by its own id or the one that another system knows it by. */
-export const createReads = ({ db, credentials, directory, identities, schemas }: IdentityAdminDeps) => {
+export const createReads = ({ storage: { db, directory, identities }, credentials, schemas }: IdentityAdminDeps) => {
   const present = createAdminPresenter(credentials.kinds);
 
   const shown = async (record: IdentityRecord | undefined, reveal: readonly string[]) => {

@@ -15,7 +15,11 @@ import { createWrite } from "./write.ts";
 
 /** Replaces identities. */
 export const createUpdate = (deps: IdentityAdminDeps) => {
-  const { credentials, db, directory, identities, schemas } = deps;
+  const {
+    storage: { db, directory, identities },
+    credentials,
+    schemas,
+  } = deps;
   const write = createWrite(deps);
   const present = createAdminPresenter(credentials.kinds);
 

@@ -20,7 +20,7 @@ const TRIES = 3;
  * Creates the writing of many people at once, in one transaction. Whoever claims what another has is left out of it;
  * of two in the batch that claim the same, the first is written.
  */
-export const createWriteMany = ({ audit, clock, db }: Pick<IdentityAdminDeps, "audit" | "clock" | "db">) => {
+export const createWriteMany = ({ storage: { clock, db }, audit }: Pick<IdentityAdminDeps, "audit" | "storage">) => {
   const insert = (people: readonly PreparedIdentity[], call: Call): Promise<void> =>
     db.transaction(async (tx) => {
       await insertNewcomers(

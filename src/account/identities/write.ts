@@ -33,7 +33,7 @@ class Moved extends Error {
 
 /** Ends the addresses that wait, where what the person signs in with has changed, or they are disabled. */
 const endWaiting = async (
-  { pendingAddresses }: IdentityAdminDeps,
+  { storage: { pendingAddresses } }: IdentityAdminDeps,
   tx: Sql,
   { credentials = [] }: Change,
   { id, state }: IdentityRecord,
@@ -46,7 +46,12 @@ const endWaiting = async (
  * row locked, when another request came between.
  */
 export const createWrite = (deps: IdentityAdminDeps) => {
-  const { audit, clock, conflictRetry, db, endTrust, identities } = deps;
+  const {
+    storage: { clock, db, identities },
+    audit,
+    conflictRetry,
+    endTrust,
+  } = deps;
   const attempt = async (
     { id, etag, event, detail, plan }: Writing,
     call: Call,

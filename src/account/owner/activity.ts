@@ -13,7 +13,7 @@ const LARGEST_PAGE = 500;
 
 /** Creates ListActivity: what happened to the account of whoever calls, and to no other. */
 export const createListActivity =
-  ({ activity: { db, events, pages }, callers, requiredAal }: OwnerDeps) =>
+  ({ activity: { db, events, pages }, sessions: { callers }, requiredAal }: OwnerDeps) =>
   async (request: ListActivityRequest, call: Call): Promise<ListActivityResponse> => {
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);

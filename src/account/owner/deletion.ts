@@ -18,9 +18,14 @@ import { createMustBePrivileged } from "./privileged.ts";
 
 /** Owners delete their account, and keep it after all (docs/deletion.md). */
 export const createDeletionRpcs = (deps: OwnerDeps) => {
-  const { callers, clock, config, deletions, requiredAal, sessionCookie, sessions } = deps;
+  const {
+    sessions: { callers, sessionCookie, store: sessions },
+    privilege: { clock, config },
+    deletions,
+    requiredAal,
+  } = deps;
   const { deletion: settings } = config.account;
-  const mustBePrivileged = createMustBePrivileged(deps);
+  const mustBePrivileged = createMustBePrivileged(deps.privilege);
 
   /** Whatever ended the session meanwhile, it asks for nothing any more. @throws SESSION_INACTIVE */
   const recheckOf =

@@ -3,9 +3,9 @@ import type { Config } from "../../config/config.ts";
 import type { FlowDestinations, FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 import type { Factors } from "../../methods/contract/credential.ts";
-import type { SessionStore } from "../../session/store.ts";
 import type { Deletions } from "../deletion/deletions.ts";
 import type { ExportAccount } from "../export/export-account.ts";
+import type { OwnSessions } from "../sessions/deps.ts";
 import type { OwnedCredentials } from "./owned-credentials.ts";
 
 /** What tells whether a session may do what concerns the account as a whole. */
@@ -25,11 +25,12 @@ export interface ActivityDeps extends Pick<FlowStorage, "db"> {
 }
 
 /** What the RPCs of owners about their account need. */
-export interface OwnerDeps extends PrivilegeDeps, Pick<FlowSessions, "csrf" | "sessionCookie"> {
+export interface OwnerDeps {
+  readonly privilege: PrivilegeDeps;
+  readonly sessions: Pick<OwnSessions, "callers" | "csrf" | "sessionCookie" | "store">;
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
   readonly owned: OwnedCredentials;
   readonly activity: ActivityDeps;
   readonly deletions: Deletions;
   readonly exportAccount: ExportAccount;
-  readonly sessions: SessionStore;
 }

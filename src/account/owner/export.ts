@@ -10,7 +10,7 @@ import { createMustBePrivileged } from "./privileged.ts";
 
 /** Owners take along what is stored about them (docs/account.md). */
 export const createExportRpc = (deps: OwnerDeps) => {
-  const mustBePrivileged = createMustBePrivileged(deps);
+  const mustBePrivileged = createMustBePrivileged(deps.privilege);
   return async (_: ExportAccountRequest, call: Call): Promise<ExportAccountResponse> => {
     const { identity, session } = await mustBePrivileged(call);
     const exported = await deps.exportAccount(identity.id, { call, sessionId: session.id });

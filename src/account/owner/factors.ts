@@ -9,7 +9,7 @@ import type { OwnerDeps } from "./deps.ts";
 import { listFactors, listLinks } from "./render-owned.ts";
 
 /** What a person signs in with, for themselves: read from their row alone. */
-export const createFactorRpcs = ({ callers, requiredAal, owned }: OwnerDeps) => ({
+export const createFactorRpcs = ({ sessions: { callers }, requiredAal, owned }: OwnerDeps) => ({
   async listFactors(_: ListFactorsRequest, call: Call): Promise<ListFactorsResponse> {
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);

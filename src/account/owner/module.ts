@@ -1,45 +1,65 @@
-import type { AuditLog } from "../../audit/audit-log.ts";
 import { createEventLog } from "../../audit/event-log.ts";
 import type { Config } from "../../config/config.ts";
-import type { Courier } from "../../courier/courier.ts";
-import type { Database } from "../../db/sql.ts";
 import { deletionStore } from "../../identity/deletions.ts";
-import type { IdentityStore } from "../../identity/store.ts";
-import type { Jobs } from "../../jobs/engine.ts";
 import { digestOf } from "../../lib/digest.ts";
 import { createKeyring } from "../../lib/keyring.ts";
 import { createAccountAdminService } from "../admin/service.ts";
-import { createDeletions } from "../deletion/deletions.ts";
+import { createDeletions, type DeletionStorage, type DeletionsDeps } from "../deletion/deletions.ts";
 import { createEraseAccount } from "../deletion/erase-account.ts";
 import { createDeletionJob } from "../deletion/job.ts";
 import { createExportAccount, type ExportDeps } from "../export/export-account.ts";
-import type { OwnerDeps } from "./deps.ts";
+import type { OwnerDeps, PrivilegeDeps } from "./deps.ts";
+import type { OwnedCredentials } from "./owned-credentials.ts";
 import { createAccountService } from "./service.ts";
 
 /** What accounts as a whole stand on. */
-export interface OwnersDeps
-  extends Omit<OwnerDeps, "activity" | "deletions" | "exportAccount">,
-    Pick<ExportDeps, "schemas" | "trustedDevices"> {
-  readonly config: OwnerDeps["config"] & Pick<Config, "secrets">;
-  readonly db: Database;
-  readonly identities: IdentityStore;
-  readonly audit: AuditLog;
-  readonly courier: Courier;
-  readonly jobs: Pick<Jobs, "enqueue" | "wake">;
+export interface OwnersDeps {
+  readonly storage: Omit<DeletionStorage, "store">;
+  readonly log: Pick<DeletionsDeps, "audit" | "courier" | "jobs">;
+  readonly config: PrivilegeDeps["config"] & Pick<Config, "secrets">;
+  readonly schemas: ExportDeps["schemas"];
+  readonly sessions: OwnerDeps["sessions"] & Pick<ExportDeps, "trustedDevices">;
+  readonly privilege: Pick<PrivilegeDeps, "factors" | "urls">;
+  readonly owned: OwnedCredentials;
+  readonly requiredAal: OwnerDeps["requiredAal"];
 }
 
 /** Creates what owners do with their account as a whole, and operators for them. */
-export const createOwners = (deps: OwnersDeps) => {
-  const shared = { ...deps, store: deletionStore, erase: createEraseAccount(deps) };
-  const deletions = createDeletions({ ...shared, config: deps.config.account.deletion });
+export const createOwners = ({
+  storage,
+  log,
+  config,
+  schemas,
+  sessions,
+  privilege,
+  owned,
+  requiredAal,
+}: OwnersDeps) => {
+  const { audit } = log;
+  const { clock, db } = storage;
+  const { callers, trustedDevices } = sessions;
+  const stored = { ...storage, store: deletionStore };
+  const erase = createEraseAccount({ audit });
+  const deletions = createDeletions({ ...log, storage: stored, erase, config: config.account.deletion });
   const activity = {
-    db: deps.db,
+    db,
     events: createEventLog(),
-    pages: createKeyring(deps.config.secrets.pagination.map(digestOf)).seal("page of activity"),
+    pages: createKeyring(config.secrets.pagination.map(digestOf)).seal("page of activity"),
   };
-  const rpcs = { ...deps, activity, deletions, exportAccount: createExportAccount(shared) };
+  const exportAccount = createExportAccount({ ...stored, audit, owned, schemas, trustedDevices });
   return {
-    services: [createAccountService(rpcs), createAccountAdminService(rpcs)],
-    jobs: [createDeletionJob(shared)],
+    services: [
+      createAccountService({
+        privilege: { ...privilege, callers, clock, config },
+        sessions,
+        requiredAal,
+        owned,
+        activity,
+        deletions,
+        exportAccount,
+      }),
+      createAccountAdminService({ ...storage, deletions, exportAccount }),
+    ],
+    jobs: [createDeletionJob({ ...stored, erase })],
   };
 };

@@ -17,7 +17,11 @@ import { createSessionPresenter } from "./render.ts";
 
 /** Ends and extends sessions. Each comes before or after any other change of the person. */
 export const createSessionChanges = (deps: SessionAdminDeps) => {
-  const { audit, clock, db, directory, extension, identities } = deps;
+  const {
+    storage: { clock, db, directory, identities },
+    audit,
+    extension,
+  } = deps;
   const present = createSessionPresenter(deps);
 
   return {

@@ -8,7 +8,9 @@ import type { Schemas } from "../../schema/sources.ts";
 import type { SessionDirectory } from "../../session/directory.ts";
 
 /** What the RPCs about sessions need. */
-export interface SessionAdminDeps extends SessionAdminStorage {
+export interface SessionAdminDeps {
+  readonly storage: SessionAdminStorage;
+  readonly audit: AuditLog;
   readonly schemas: Schemas;
   readonly kinds: readonly CredentialAdministration[];
   /** Seals page tokens. */
@@ -17,8 +19,7 @@ export interface SessionAdminDeps extends SessionAdminStorage {
 }
 
 /** Where sessions are read and ended. */
-interface SessionAdminStorage {
-  readonly audit: AuditLog;
+export interface SessionAdminStorage {
   readonly db: Database;
   readonly clock: Clock;
   readonly identities: IdentityStore;

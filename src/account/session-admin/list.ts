@@ -22,7 +22,10 @@ export const noSession = () => serviceError("NOT_FOUND", { explain: "There is no
 
 /** Reads sessions: one, those of a person, all. */
 export const createSessionReads = (deps: SessionAdminDeps) => {
-  const { clock, db, directory, pages } = deps;
+  const {
+    storage: { clock, db, directory },
+    pages,
+  } = deps;
   const present = createSessionPresenter(deps);
 
   const readCursor = (token: string): SessionCursor | undefined => {

@@ -22,7 +22,7 @@ type Action = "disable" | "delete";
 type Target = readonly [identityId: string, ids: readonly string[] | "all"];
 
 /** Disables or deletes many sessions. */
-export const createManage = ({ audit, db, directory, identities }: SessionAdminDeps) => {
+export const createManage = ({ storage: { db, directory, identities }, audit }: SessionAdminDeps) => {
   /** Ends sessions of one person, some or all; gives how many. */
   const endOf = (action: Action, [identityId, ids]: Target, call: Call): Promise<number> =>
     db.transaction(async (tx) => {

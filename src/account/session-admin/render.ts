@@ -14,10 +14,10 @@ export interface SessionView {
 
 /** Creates the presentation of sessions to operators. */
 export const createSessionPresenter = ({
-  clock,
+  storage: { clock },
   kinds,
   schemas,
-}: Pick<SessionAdminDeps, "clock" | "kinds" | "schemas">) => {
+}: Pick<SessionAdminDeps, "storage" | "kinds" | "schemas">) => {
   const present = createAdminPresenter(kinds);
   const shown = (record: IdentityRecord, how: NonNullable<SessionView["identity"]>) => {
     const { url } = schemas.must(record.schemaId);

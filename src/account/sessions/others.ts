@@ -17,7 +17,12 @@ import type { SessionDeps } from "./deps.ts";
 const DEFAULT_PAGE = 250;
 
 /** A person's other sessions: to see them and to end them. */
-export const createOthers = ({ db, callers, clock, requiredAal, schemas, sessionEndings, sessions }: SessionDeps) => ({
+export const createOthers = ({
+  storage: { db, clock },
+  sessions: { callers, endings: sessionEndings, store: sessions },
+  requiredAal,
+  schemas,
+}: SessionDeps) => ({
   async listSessions(request: ListSessionsRequest, call: Call): Promise<ListSessionsResponse> {
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);

@@ -18,7 +18,7 @@ export const createSessionService = (deps: SessionDeps) => {
   const { listSessions, revokeOtherSessions, revokeSession } = createOthers(deps);
   /** Hands the anti-CSRF cookie to a browser that must sign in first; there is no page to send it to. */
   const handCsrf = (_: unknown, call: Parameters<Csrf["ensure"]>[0]) => {
-    deps.csrf.ensure(call);
+    deps.sessions.csrf.ensure(call);
     return undefined;
   };
   return defineService(SessionService, {

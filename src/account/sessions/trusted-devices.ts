@@ -13,7 +13,12 @@ import type { SessionDeps } from "./deps.ts";
 const DEFAULT_PAGE = 250;
 
 /** A person's trusted devices: to see them and to end them. */
-export const createTrustedDevicesRpcs = ({ audit, callers, db, requiredAal, trustedDevices }: SessionDeps) => ({
+export const createTrustedDevicesRpcs = ({
+  storage: { db },
+  sessions: { callers, trustedDevices },
+  audit,
+  requiredAal,
+}: SessionDeps) => ({
   async listTrustedDevices(request: ListTrustedDevicesRequest, call: Call): Promise<ListTrustedDevicesResponse> {
     const caller = await callers.must(call);
     callers.mustSatisfyAal(caller, requiredAal);

@@ -7,7 +7,12 @@ import type { SessionDeps } from "./deps.ts";
 
 /** Who am I: one statement, shared with the other lookups of the same moment. */
 export const createWhoAmI = (deps: SessionDeps) => {
-  const { callers, clock, requiredAal, schemas, sessionCookie } = deps;
+  const {
+    storage: { clock },
+    sessions: { callers, sessionCookie },
+    requiredAal,
+    schemas,
+  } = deps;
   const { cacheFor, print, tokenizer } = deps.answering;
   return async ({ tokenizeAs }: WhoAmIRequest, call: Call): Promise<WhoAmIResponse> => {
     const caller = await callers.must(call);

@@ -89,7 +89,7 @@ const disable = async (
   enabled: IdentityRecord,
   disabled: IdentityRecord,
 ): Promise<void> => {
-  mustHold(await deps.identities.update(tx, enabled, disabled));
+  mustHold(await deps.storage.identities.update(tx, enabled, disabled));
   await endWhatStandsOn(deps, tx, disabled.id);
   await record(deps, tx, submission, { type: "identity.disabled" });
 };
