@@ -5,6 +5,8 @@ const MOST = 4096;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
 /** Milliseconds for which somebody whom nobody asks for stays: what was erased by another node is gone here as well. */
 const UNUSED_FOR = 600_000;
+/** Milliseconds within which it does not matter who was asked for last. */
+const SAME_USE = 10_000;
 /** Characters of the largest row that is cached. Printed and parsed it takes several times as much. */
 const LARGEST = 256 * 1024;
 
@@ -43,12 +45,14 @@ export const cacheIdentities = <Row extends { readonly i_id: Buffer }>(
 
   const get = (row: Row): IdentityRecord => {
     const key = row.i_id.toString("latin1");
+    const now = performance.now();
     const known = people.get(key);
+    const isKnown = known !== undefined && columns.every((column) => isSame(known.row[column], row[column]));
+    if (isKnown && now - known.usedAt < SAME_USE) return known.record;
     forget(key);
-    const person =
-      known !== undefined && columns.every((column) => isSame(known.row[column], row[column]))
-        ? { ...known, usedAt: performance.now() }
-        : { row, record: read(row), size: sizeOf(columns.map((column) => row[column])), usedAt: performance.now() };
+    const person = isKnown
+      ? { ...known, usedAt: now }
+      : { row, record: read(row), size: sizeOf(columns.map((column) => row[column])), usedAt: now };
     if (person.size > LARGEST) return person.record;
     people.set(key, person);
     characters += person.size;

@@ -1,3 +1,5 @@
+import { createLinkedList, type LinkedList } from "../lib/linked-list.ts";
+
 /** Bytes of bodies that may be in flight. */
 export interface BodyBudgetLimits {
   /** For all networks together. */
@@ -43,7 +45,7 @@ interface Open {
 interface Network {
   bytes: number;
   /** Those that have not ended, the oldest first. */
-  readonly unfinished: Set<Open>;
+  readonly unfinished: LinkedList<Open>;
   bodies: number;
 }
 
@@ -54,11 +56,11 @@ interface Network {
  */
 export const createBodyBudget = ({ total, perNetwork }: BodyBudgetLimits): BodyBudget => {
   const networks = new Map<string, Network>();
-  const unfinished = new Set<Open>();
+  const unfinished = createLinkedList<Open>();
   let held = 0;
 
   /** Cuts the slowest bodies of a set until there is room. */
-  const makeRoom = (among: Set<Open>, isEnough: () => boolean, own: Open | undefined): boolean => {
+  const makeRoom = (among: Iterable<Open>, isEnough: () => boolean, own: Open | undefined): boolean => {
     const now = performance.now();
     for (const body of among) {
       if (isEnough()) return true;
@@ -71,8 +73,9 @@ export const createBodyBudget = ({ total, perNetwork }: BodyBudgetLimits): BodyB
 
   return {
     open: (name, cut) => {
-      const network = networks.get(name) ?? { bytes: 0, unfinished: new Set(), bodies: 0 };
+      const network = networks.get(name) ?? { bytes: 0, unfinished: createLinkedList(), bodies: 0 };
       const body: Open = { since: performance.now(), network, cut, bytes: 0 };
+      let remove = (): void => undefined;
       let [settled, closed] = [false, false];
 
       const add = (bytes: number): void => {
@@ -94,8 +97,7 @@ export const createBodyBudget = ({ total, perNetwork }: BodyBudgetLimits): BodyB
       const settle = (): void => {
         if (settled) return;
         settled = true;
-        unfinished.delete(body);
-        network.unfinished.delete(body);
+        remove();
         add(-perOpenBody);
       };
       const close = (): void => {
@@ -110,8 +112,11 @@ export const createBodyBudget = ({ total, perNetwork }: BodyBudgetLimits): BodyB
       if (!grow(perOpenBody)) return undefined;
       networks.set(name, network);
       network.bodies += 1;
-      unfinished.add(body);
-      network.unfinished.add(body);
+      const [fromAll, fromNetwork] = [unfinished.add(body), network.unfinished.add(body)];
+      remove = () => {
+        fromAll();
+        fromNetwork();
+      };
       return { grow, shrink: (bytes) => add(-bytes), settle, close };
     },
   };

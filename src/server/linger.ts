@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** How long a client that was answered may take to hear it, in milliseconds. */
@@ -10,17 +10,27 @@ const lingerMs = 1_000;
  * which bytes still arrive resets it, and the client loses the answer with it:
  * instead it is not read any more, and closed a little later.
  */
-export const lingerOver = (request: IncomingMessage, response: ServerResponse): void => {
-  if (request.headers["content-length"] === undefined && request.headers["transfer-encoding"] === undefined) return;
+export const lingerOver = (request: IncomingMessage): void => {
+  if (!announcesBody(request)) return;
   const { socket } = request;
-  const { writeHead } = response;
-  response.writeHead = function write(this: ServerResponse, ...parts: unknown[]) {
-    if (!request.complete) this.shouldKeepAlive = false;
-    return (writeHead as (...all: unknown[]) => ServerResponse).apply(this, parts);
-  } as ServerResponse["writeHead"];
   current.set(socket, request);
   socket.destroySoon = closeGently;
 };
+
+/**
+ * Creates the class of the answers of a port: the last one of a connection says that it is, which it is during a drain
+ * and where the body is not over.
+ */
+export const createAnswers = (isDraining: () => boolean): typeof ServerResponse =>
+  class extends ServerResponse {
+    override writeHead(...parts: unknown[]): this {
+      if (isDraining() || (!this.req.complete && announcesBody(this.req))) this.shouldKeepAlive = false;
+      return (super.writeHead as (...all: unknown[]) => this).apply(this, parts);
+    }
+  } as typeof ServerResponse;
+
+const announcesBody = ({ headers }: IncomingMessage): boolean =>
+  headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 
 /** The request that a connection is busy with. */
 const current = new WeakMap<Socket, IncomingMessage>();

@@ -11,7 +11,7 @@ import net from "node:net";
 import tls from "node:tls";
 import { watchBodies } from "./body-watch.ts";
 import { answerClientError } from "./client-error.ts";
-import { lingerOver } from "./linger.ts";
+import { createAnswers, lingerOver } from "./linger.ts";
 import { watchStreams } from "./stream-watch.ts";
 
 /** How long a client may take, in milliseconds. */
@@ -72,15 +72,6 @@ const streamsPerConnection = 256;
  */
 export const createListener = ({ onRequest, timeouts, tls: certificate }: ListenerOptions): Listener => {
   let draining = false;
-  const unanswered = new Set<http.ServerResponse>();
-  /** During a drain an answer says that its connection ends; over HTTP/2 the GOAWAY has said so. */
-  const answer: http.RequestListener = (request, response) => {
-    if (draining) response.setHeader("connection", "close");
-    unanswered.add(response);
-    response.once("close", () => unanswered.delete(response));
-    onRequest(request, response);
-  };
-
   const h1 = http.createServer(
     {
       headersTimeout: timeouts.header,
@@ -89,8 +80,10 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
       keepAliveTimeout: timeouts.idle,
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: headerBytes,
+      // Over HTTP/2 the GOAWAY says that a connection ends.
+      ServerResponse: createAnswers(() => draining),
     },
-    answer,
+    onRequest,
   );
   h1.timeout = timeouts.write;
   h1.on("clientError", answerClientError);
@@ -197,7 +190,6 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
     server,
     drain: (budget) => {
       draining = true;
-      for (const response of unanswered) if (!response.headersSent) response.setHeader("connection", "close");
       for (const socket of pending) socket.destroy();
       // Streams that are open finish. One that is on its way is not begun, and its client is told so: it may
       // call elsewhere.

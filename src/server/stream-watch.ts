@@ -1,8 +1,9 @@
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
-
+import { createLinkedList } from "../lib/linked-list.ts";
 import { waitedSince } from "./body-clock.ts";
 
 interface Watched {
+  readonly stream: ServerHttp2Stream;
   readonly since: number;
   /** Bytes of the answer that waited for the client at the last look, and since when. */
   waiting: number;
@@ -28,9 +29,10 @@ export interface StreamWatch {
  * its pieces (body-clock.ts), each must come in time.
  */
 export const watchStreams = ({ read, write }: { readonly read: number; readonly write: number }): StreamWatch => {
-  const open = new Map<ServerHttp2Stream, Watched>();
+  const open = createLinkedList<Watched>();
 
-  const isLate = (stream: ServerHttp2Stream, watched: Watched, now: number): boolean => {
+  const isLate = (watched: Watched, now: number): boolean => {
+    const { stream } = watched;
     const since = stream.readableEnded ? undefined : waitedSince(stream, watched.since);
     if (since !== undefined && now - since > read) return true;
     if (stream.writableLength === 0 || stream.writableLength !== watched.waiting) {
@@ -42,17 +44,17 @@ export const watchStreams = ({ read, write }: { readonly read: number; readonly 
 
   const timer = setInterval(() => {
     const now = performance.now();
-    for (const [stream, watched] of open) if (isLate(stream, watched, now)) stream.close(constants.NGHTTP2_CANCEL);
+    for (const watched of open) if (isLate(watched, now)) watched.stream.close(constants.NGHTTP2_CANCEL);
   }, 1_000).unref();
 
   return {
     add: (stream) => {
       const now = performance.now();
-      open.set(stream, { since: now, waiting: 0, waitingSince: now });
-      stream.once("close", () => open.delete(stream));
+      const remove = open.add({ stream, since: now, waiting: 0, waitingSince: now });
+      stream.once("close", remove);
     },
     busy: (session) => {
-      for (const stream of open.keys()) if (stream.session === session) return true;
+      for (const { stream } of open) if (stream.session === session) return true;
       return false;
     },
     stop: () => clearInterval(timer),
