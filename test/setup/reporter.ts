@@ -5,6 +5,7 @@ import type { Reporter, TestModule, Vitest } from "vitest/node";
 import unreached from "../contract/unreached-errors.json" with { type: "json" };
 import { notesOf } from "./database.ts";
 import { missedErrors } from "./rpc-errors.ts";
+import { slowestFiles } from "./slowest-files.ts";
 
 interface Total {
   readonly passed: number;
@@ -39,10 +40,12 @@ function readNotes(): ReadonlySet<string> {
 
 /**
  * Prints `N passed, N failed, N skipped` as the very last line, for people and
- * for CI, also when the run broke down before any test could start.
+ * for CI, also when the run broke down before any test could start; before it,
+ * the files that took longest.
  */
 export default function createSummaryReporter(): Reporter {
   let total: Total = { passed: 0, failed: 1, skipped: 0 };
+  let slowest: readonly string[] = [];
   let vitest: Vitest | undefined;
   return {
     onInit(context) {
@@ -50,11 +53,13 @@ export default function createSummaryReporter(): Reporter {
       // The other reporters print until the run is over; this comes after all of them, coverage included.
       process.once("exit", (code) => {
         const failed = code === 0 ? total.failed : Math.max(total.failed, 1);
+        if (slowest.length > 1) process.stdout.write(`\nThe slowest files:\n${slowest.join("\n")}\n`);
         process.stdout.write(`\n${total.passed} passed, ${failed} failed, ${total.skipped} skipped\n`);
       });
     },
     async onTestRunEnd(modules, stray) {
       total = count(modules, stray);
+      slowest = slowestFiles(modules);
       // A part of the tests, or tests that failed, cannot have reached everything.
       const all = await vitest?.globTestSpecifications();
       if (total.failed > 0 || total.skipped > 0 || modules.length !== all?.length) return;
