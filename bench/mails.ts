@@ -18,8 +18,8 @@ import { freePort, type MeasuredServer, migrate, startOstiary, writeConfig } fro
 /*
  * `node bench/mails.ts`: how many mails a second some nodes deliver from one
  * database to a mail server on this machine; with `--kill-every SECONDS`, how
- * many are lost and how many come twice while a node is killed that often and
- * starts anew. The result is a line of JSON.
+ * many are lost, come twice, or are still leased at the end, while a node is killed
+ * that often and starts anew. The result is a line of JSON.
  *
  * Exit codes: 0 nothing was lost, and less than one in a thousand came twice; 1 otherwise.
  */
@@ -37,6 +37,8 @@ const nodeCount = Number(values.nodes);
 const killEvery = Number(values["kill-every"]);
 const giveUpAfter = Number(values["give-up-after"]);
 const BATCH = 50;
+/** Seconds between two words about how far it is. */
+const SAY_EVERY = 5;
 
 const say = (what: string): void => console.error(what);
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-mails-"));
@@ -163,7 +165,12 @@ const run = async (): Promise<boolean> => {
       return (accepted.filter((at) => at < before).length + accepted.filter((at) => at < after).length) / 2;
     };
     const samples: { readonly count: number; readonly arrived: number; readonly at: number }[] = [];
-    let killed = 0;
+    let [killed, saidAt] = [0, 0];
+    const progress = (): void => {
+      saidAt = seconds();
+      const twice = [...sink.times.values()].filter((count) => count > 1).length;
+      say(`${sink.times.size} of ${mails} after ${saidAt.toFixed(0)} s, ${twice} twice; ${killed} nodes were killed`);
+    };
     let nextKill = killEvery;
     let doneAt = 0;
     while (seconds() < giveUpAfter) {
@@ -181,14 +188,15 @@ const run = async (): Promise<boolean> => {
         await victim.stop();
         killed++;
         nodes.push(await startNode(dsn, sink.port));
-        say(`${sink.times.size} of ${mails} after ${seconds().toFixed(0)} s; ${killed} nodes were killed`);
       }
+      if (seconds() - saidAt >= SAY_EVERY) progress();
       if (hasBacklog) samples.push({ count: await unsettled(), arrived: sink.times.size, at: seconds() });
       await sleep(50);
     }
     const rows = await db.query<{ status: string; n: number }>(
       "SELECT status, COUNT(*) AS n FROM courier_messages GROUP BY status",
     );
+    const leased = await db.query("SELECT id FROM jobs WHERE kind = 'courier' AND owner IS NOT NULL");
     await db.close();
     const twice = [...sink.times.values()].filter((count) => count > 1).length;
     const result = {
@@ -202,6 +210,7 @@ const run = async (): Promise<boolean> => {
       arrived: sink.times.size,
       lost: mails - sink.times.size,
       twice,
+      leased: leased.length,
       ...describeWindow(samples),
       statuses: Object.fromEntries(rows.map(({ status, n }) => [status, Number(n)])),
     };

@@ -5,7 +5,12 @@ import type { Options } from "./options.ts";
 
 /** What mails cost whoever causes them, and how fast they are delivered. */
 export interface MailResult {
-  readonly settings: SettingsWithMail;
+  readonly settings: {
+    /** The mails are delivered by another process, of lower priority: `delivererCpu` milliseconds for each. */
+    readonly elsewhere: SettingsWithMail & { readonly delivererCpu: number };
+    /** The server that queues the mails delivers them as well. */
+    readonly beside: SettingsWithMail;
+  };
   readonly delivery: Delivery;
 }
 
@@ -16,7 +21,7 @@ interface Both {
 }
 
 /** What `settings-with-mail.ts` says: per change, and with all that its mail costs until it is delivered. */
-interface SettingsWithMail {
+export interface SettingsWithMail {
   readonly perSecond: Both;
   /** Changes with a mail, of those without: the median over the rounds. */
   readonly share: number;
@@ -46,9 +51,15 @@ export const measureMail = async (
   { duration, rounds }: Pick<Options, "duration" | "rounds">,
   onPoint: (what: string) => void,
 ): Promise<MailResult> => {
-  const settings = await run<SettingsWithMail>("settings-with-mail.ts", { seconds: duration, rounds });
-  const { without, withMail } = settings.perSecond;
-  onPoint(`${without.toFixed(0)} changes of an address a second, ${withMail.toFixed(0)} with a mail`);
+  const settings = await run<MailResult["settings"]>("settings-with-mail.ts", { seconds: duration, rounds });
+  for (const [who, { perSecond }] of [
+    ["another", settings.elsewhere],
+    ["the same", settings.beside],
+  ] as const)
+    onPoint(
+      `${perSecond.without.toFixed(0)} changes of an address a second, ` +
+        `${perSecond.withMail.toFixed(0)} with a mail that ${who} process delivers`,
+    );
   const delivery = await run<Delivery>("mails.ts", { mails: Math.ceil(duration * MAILS_PER_SECOND), nodes: NODES });
   onPoint(`${delivery.perSecond.toFixed(0)} mails a second by ${NODES} nodes`);
   return { settings, delivery };

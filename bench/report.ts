@@ -2,7 +2,7 @@ import { requestGoals } from "./goals.ts";
 import type { FloodResult } from "./measure-floods.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
 import type { LoginsResult } from "./measure-logins.ts";
-import type { MailResult } from "./measure-mail.ts";
+import type { MailResult, SettingsWithMail } from "./measure-mail.ts";
 import type { PagesResult } from "./measure-pages.ts";
 import type { DoorResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
@@ -176,21 +176,23 @@ const reportPages = ({ pages, oneWord }: PagesResult): string =>
   ])}`;
 
 const reportMail = ({ settings: s, delivery: d }: MailResult): string => {
-  const row = (label: string, of: "without" | "withMail") => [
-    label,
-    s.perSecond[of].toFixed(0),
-    number(s.statements[of]),
-    number(s.commits[of]),
-    number(s.serverCpu[of]),
-    number(s.databaseCpu[of]),
-  ];
+  const rows = (how: string, { perSecond, share, statements, commits, serverCpu, databaseCpu }: SettingsWithMail) =>
+    (["without", "withMail"] as const).map((of) => [
+      of === "without" ? "without a mail" : how,
+      perSecond[of].toFixed(0),
+      of === "without" ? "" : percent(share),
+      number(statements[of]),
+      number(commits[of]),
+      number(serverCpu[of]),
+      number(databaseCpu[of]),
+    ]);
   return `${table([
-    ["change of an address", "req/s", "SQL", "commits", "server, ms", "database, ms"],
-    row("without a mail", "without"),
-    row("with a mail", "withMail"),
+    ["change of an address", "req/s", "of it", "SQL", "commits", "server, ms", "database, ms"],
+    ...rows("with one, delivered by another process", s.elsewhere),
+    ...rows("with one, delivered by the same process", s.beside),
   ])}
 
-With all that the mail costs until it is delivered, by the same server. ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} mails a second; a mail is
+SQL, commits and processor time are with all that the mail costs until it is delivered; the other process, of lower priority, takes ${number(s.elsewhere.delivererCpu)} ms for each mail. ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} mails a second; a mail is
 accepted and not yet written down for ${number(d.windowMs ?? 0)} ms.`;
 };
 

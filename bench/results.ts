@@ -135,14 +135,16 @@ const judgeLogins = ({ totpShare }: LoginsResult): readonly Verdict[] => [
   },
 ];
 
-const judgeMail = ({ settings: { share } }: MailResult): readonly Verdict[] => [
-  {
-    goal: "changes of an address with a mail, of those without",
+const judgeMail = ({ settings: { elsewhere, beside } }: MailResult): readonly Verdict[] =>
+  [
+    { how: "another process", share: elsewhere.share },
+    { how: "the same process", share: beside.share },
+  ].map(({ how, share }) => ({
+    goal: `changes of an address with a mail that ${how} delivers, of those without`,
     wanted: `${goals.withMail * 100} %`,
     got: percent(share),
     met: share >= goals.withMail,
-  },
-];
+  }));
 
 const judgeIdentities = ({ few, many }: IdentitiesResult): readonly Verdict[] =>
   (["created", "imported", "listed", "fetched"] as const).map((name) => ({

@@ -8,15 +8,16 @@ import { startPrivateDatabase } from "../src/db/private.ts";
 import { type Person, registerPeople } from "./people.ts";
 import { median } from "./rounds.ts";
 import { freePort, type MeasuredServer, migrate, startOstiary, writeConfig } from "./servers.ts";
-import { createWatch, type Watch } from "./watch.ts";
+import { cpuOf, createWatch, type Watch } from "./watch.ts";
 
 /*
  * `node bench/settings-with-mail.ts`: changes of an e-mail address a second that
- * queue a mail, against those that queue none, in turns, on one database. The
- * server that queues mails delivers them as well, beside the changes; what is
- * left of them is delivered before the other is measured. The result is a line
- * of JSON. Statements, commits and processor time (milliseconds) are those of a
- * change with all that its mail costs until it is delivered.
+ * queue a mail, against those that queue none, in turns, on one database. First
+ * the mails are delivered by another process, of lower priority; then by the
+ * server itself, beside the changes. What is left of them is delivered before the
+ * other is measured. The result is a line of JSON. Statements, commits and
+ * processor time (milliseconds) are those of a change with all that its mail costs
+ * until it is delivered; that of the other process is `delivererCpu`.
  */
 
 const { values } = parseArgs({
@@ -43,14 +44,24 @@ const startSink = async () => {
   return { port: (server.server.address() as AddressInfo).port, mails: () => mails, close: () => server.close() };
 };
 
-const start = async (dsn: string, smtpPort: number, isVerifying: boolean): Promise<MeasuredServer> => {
+interface ServerChoices {
+  readonly dsn: string;
+  readonly smtpPort: number;
+  readonly isVerifying: boolean;
+  readonly delivers: boolean;
+}
+
+const start = async ({ dsn, smtpPort, isVerifying, delivers }: ServerChoices): Promise<MeasuredServer> => {
   const [port, adminPort] = [await freePort(), await freePort()];
   const written = JSON.parse(
     readFileSync(writeConfig(folder, { dsn, port, adminPort, options: { hash: "default" } }), "utf8"),
   );
   written.selfservice.flows.verification = { enabled: isVerifying };
   written.limits.messages = { per_network: 1_000_000, per_identity: 1_000_000 };
-  written.courier = { smtp: { connection_uri: `smtp://127.0.0.1:${smtpPort}/?disable_starttls=true` } };
+  written.courier = {
+    smtp: { connection_uri: `smtp://127.0.0.1:${smtpPort}/?disable_starttls=true` },
+    worker: { pull_count: delivers ? 10 : 0 },
+  };
   const file = path.join(folder, `node-${port}.json`);
   writeFileSync(file, JSON.stringify(written));
   return startOstiary(file, port, undefined);
@@ -97,6 +108,39 @@ const measure = async (watch: Watch, server: MeasuredServer, people: readonly Pe
   };
 };
 
+/** Measures the two in turns, and gives the median of each figure over the rounds. */
+const compare = async (
+  watch: Watch,
+  servers: Record<"without" | "withMail", MeasuredServer>,
+  people: readonly Person[],
+) => {
+  const measured: Record<"without" | "withMail", Round>[] = [];
+  for (const server of Object.values(servers)) await measure(watch, server, people);
+  for (let round = 0; round < rounds; round++) {
+    // Each comes first as often as the other: what else the machine does meets both alike.
+    const order = round % 2 === 0 ? (["without", "withMail"] as const) : (["withMail", "without"] as const);
+    const found: Partial<Record<"without" | "withMail", Round>> = {};
+    for (const which of order) found[which] = await measure(watch, servers[which], people);
+    measured.push(found as Record<"without" | "withMail", Round>);
+  }
+  const of = (figure: (one: (typeof measured)[number]) => number) => Number(median(measured.map(figure)).toFixed(2));
+  const both = (figure: (one: Round) => number) => ({
+    without: of((one) => figure(one.without)),
+    withMail: of((one) => figure(one.withMail)),
+  });
+  return {
+    perSecond: both((one) => one.perSecond),
+    share: of((one) => one.withMail.perSecond / one.without.perSecond),
+    statements: both((one) => one.statements),
+    commits: both((one) => one.commits),
+    serverCpu: both((one) => one.cpu.server),
+    databaseCpu: both((one) => one.cpu.database),
+  };
+};
+
+/** Under changes that take all there is, mails wait for whoever has time for them. */
+const PRIORITY = 10;
+
 const database = await startPrivateDatabase({ dataDir: path.join(folder, "database"), engine: undefined, log: quiet });
 const sink = await startSink();
 const servers: MeasuredServer[] = [];
@@ -104,34 +148,27 @@ const end: (() => Promise<void>)[] = [];
 try {
   const [port, adminPort] = [await freePort(), await freePort()];
   await migrate(writeConfig(folder, { dsn: database.dsn, port, adminPort, options: { hash: "default" } }));
-  const without = await start(database.dsn, sink.port, false);
-  servers.push(without);
-  const beside = await start(database.dsn, sink.port, true);
-  servers.push(beside);
+  const startOne = async (isVerifying: boolean, delivers: boolean): Promise<MeasuredServer> => {
+    const server = await start({ dsn: database.dsn, smtpPort: sink.port, isVerifying, delivers });
+    servers.push(server);
+    return server;
+  };
+  const without = await startOne(false, false);
   const people = await registerPeople(without.baseUrl, workers, "person");
   const watch = await createWatch(database.socketPath, database.pid);
   end.push(() => watch.close());
-  const measured: { readonly without: Round; readonly beside: Round }[] = [];
-  for (const server of servers) await measure(watch, server, people);
-  const before = sink.mails();
-  for (let round = 0; round < rounds; round++)
-    measured.push({ without: await measure(watch, without, people), beside: await measure(watch, beside, people) });
-  const of = (figure: (one: (typeof measured)[number]) => number) => Number(median(measured.map(figure)).toFixed(2));
-  const both = (figure: (one: Round) => number) => ({
-    without: of((one) => figure(one.without)),
-    withMail: of((one) => figure(one.beside)),
-  });
-  console.log(
-    JSON.stringify({
-      perSecond: both((one) => one.perSecond),
-      share: of((one) => one.beside.perSecond / one.without.perSecond),
-      statements: both((one) => one.statements),
-      commits: both((one) => one.commits),
-      serverCpu: both((one) => one.cpu.server),
-      databaseCpu: both((one) => one.cpu.database),
-      mails: sink.mails() - before,
-    }),
-  );
+
+  const queueing = await startOne(true, false);
+  const deliverer = await startOne(true, true);
+  os.setPriority(deliverer.pid, PRIORITY);
+  const before = cpuOf(deliverer.pid);
+  const elsewhere = await compare(watch, { without, withMail: queueing }, people);
+  const delivererCpu = Number(((cpuOf(deliverer.pid) - before) / Math.max(1, sink.mails())).toFixed(2));
+  await Promise.all([queueing, deliverer].map((server) => server.stop()));
+
+  const delivering = await startOne(true, true);
+  const beside = await compare(watch, { without, withMail: delivering }, people);
+  console.log(JSON.stringify({ elsewhere: { ...elsewhere, delivererCpu }, beside, mails: sink.mails() }));
 } finally {
   for (const step of end) await step();
   await Promise.all(servers.map((server) => server.stop()));

@@ -110,7 +110,7 @@ export const residentMb = (pid: number): number => {
 const children = (pid: number): readonly number[] =>
   read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
 
-const cpuOf = (pid: number): number => {
+export const cpuOf = (pid: number): number => {
   // The name in brackets may hold anything; user and system time are the 12th and 13th field after it.
   const fields = read(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * tickMs;

@@ -5,9 +5,11 @@ import type { Call } from "../lib/call.ts";
 import { randomToken } from "../lib/ids.ts";
 import { createOncePerCall } from "../lib/once-per-call.ts";
 import type { CodeGuesses } from "../limits/code-guesses.ts";
+import type { FailureFloor } from "../limits/failure-floor.ts";
 import type { ChangedPerson, MessageLimit } from "../limits/message-limit.ts";
 import type { KnownDevices } from "../session/known-devices.ts";
 import { type Address, addressKey } from "./address.ts";
+import { type AnswerTime, createAnswerTime } from "./answer-time.ts";
 import type { IssuedSecret, SecretKind } from "./secret-kind.ts";
 import { bindingOf, type SentSecret } from "./sent-secret.ts";
 
@@ -63,7 +65,7 @@ export interface ChallengeResponse {
 export type VerifiedSecret = "right" | "wrong" | "too_many" | "expired" | "used_up";
 
 /** Sends secrets and verifies what is submitted. That a secret is good once is up to the transaction of its effect. */
-export interface Challenges {
+export interface Challenges extends AnswerTime {
   /**
    * Counts a request that asks for messages, once for a call.
    *
@@ -88,12 +90,15 @@ export interface Challenges {
 export interface ChallengesDeps {
   readonly codeGuesses: CodeGuesses;
   readonly messages: MessageLimit;
+  /** Under every answer to a request that may send a message. */
+  readonly messageFloor: FailureFloor;
   readonly devices: KnownDevices;
   readonly refusals: Refusals;
 }
 
 /** Creates them. */
-export const createChallenges = ({ codeGuesses, messages, devices, refusals }: ChallengesDeps): Challenges => {
+export const createChallenges = (deps: ChallengesDeps): Challenges => {
+  const { codeGuesses, messages, messageFloor, devices, refusals } = deps;
   const oncePerCall = createOncePerCall();
 
   const deviceOf: Challenges["deviceOf"] = async (call, identityId) =>
@@ -115,6 +120,7 @@ export const createChallenges = ({ codeGuesses, messages, devices, refusals }: C
   };
 
   return {
+    ...createAnswerTime(messageFloor),
     request: (call, changed) => messages.consumeOrThrow(call, changed),
     deviceOf,
 

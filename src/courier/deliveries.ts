@@ -44,7 +44,7 @@ export const createDeliveries = (deps: DeliveriesDeps): ReadonlyMap<Channel, Del
             smtp: mails,
             sender: courier.sender,
             timeout: courier.timeout,
-            connections: courier.worker.pull_count,
+            connections: Math.max(1, courier.worker.pull_count),
           })
         : byHttp(mails);
   const ways: readonly (readonly [Channel, Delivery | undefined])[] = [

@@ -230,10 +230,11 @@ export const createFlows = (
     registration: signUpSteps,
   });
   const settingsCallback = createSettingsCallback(settingsDeps);
-  const loginUpdate = createLoginUpdate({ ...loginDeps, ends: { signInSteps, completeAuthentication } });
+  const answerTime = limits.challenges;
+  const loginUpdate = createLoginUpdate({ ...loginDeps, ends: { signInSteps, completeAuthentication, answerTime } });
   const registrationUpdate = createRegistrationUpdate({
     ...registrationDeps,
-    ends: { signUpSteps, completeAuthentication },
+    ends: { signUpSteps, completeAuthentication, answerTime },
   });
   const callbackDeps: CallbackDeps = {
     ...shared,

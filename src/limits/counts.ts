@@ -93,18 +93,25 @@ export const uncountOne = async (
   counts: readonly (Count | undefined)[],
   now: Date,
 ): Promise<void> => {
-  const counted = buckets.flatMap(({ digest }, index) => {
+  const counted = buckets.flatMap(({ digest, by = 1 }, index) => {
     const { expiresAt } = counts[index] ?? {};
-    return expiresAt === undefined ? [] : [{ digest, expiresAt }];
+    return expiresAt === undefined ? [] : [{ digest, expiresAt, by }];
   });
-  if (counted.length === 0) return;
-  // The sum keeps the server from looking the rows up by the index on their end.
-  await sql.execute(
-    `UPDATE attempts SET expires_at = IF(failures = 1, ?, expires_at), failures = failures - 1
-      WHERE bucket IN (${counted.map(() => "?").join(", ")}) AND failures > 0
-        AND (${counted.map(() => "(bucket = ? AND expires_at + INTERVAL 0 SECOND = ?)").join(" OR ")})`,
-    [now, ...counted.map(({ digest }) => digest), ...counted.flatMap(({ digest, expiresAt }) => [digest, expiresAt])],
-  );
+  for (const by of new Set(counted.map((each) => each.by))) {
+    const same = counted.filter((each) => each.by === by);
+    // The sum keeps the server from looking the rows up by the index on their end.
+    await sql.execute(
+      `UPDATE attempts SET expires_at = IF(failures = ?, ?, expires_at), failures = failures - ?
+        WHERE bucket IN (${same.map(() => "?").join(", ")}) AND failures >= ?
+          AND (${same.map(() => "(bucket = ? AND expires_at + INTERVAL 0 SECOND = ?)").join(" OR ")})`,
+      [
+        ...[by, now, by],
+        ...same.map(({ digest }) => digest),
+        by,
+        ...same.flatMap(({ digest, expiresAt }) => [digest, expiresAt]),
+      ],
+    );
+  }
 };
 
 /** Whole seconds until a window is over, one at least: what `Retry-After` says. */

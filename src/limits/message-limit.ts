@@ -3,8 +3,9 @@ import type { Database, Sql } from "../db/sql.ts";
 import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
+import { inGroups } from "../lib/in-groups.ts";
 import { createOncePerCall } from "../lib/once-per-call.ts";
-import { type Bucket, countOne, createBuckets, secondsUntil } from "./counts.ts";
+import { type Bucket, type Count, countOne, createBuckets, secondsUntil, uncountOne } from "./counts.ts";
 import { networkOf } from "./network.ts";
 
 /** A message that a request causes. */
@@ -43,6 +44,8 @@ const EXPLAIN = [
   "Too many messages were sent to addresses of this account. Try again later.",
 ] as const;
 
+const MOST_AT_ONCE = 16;
+
 /** Creates the limit. `key` makes the digests. */
 export const createMessageLimit = ({
   db,
@@ -67,21 +70,29 @@ export const createMessageLimit = ({
       : []),
   ];
 
-  /** What is refused counts for neither: the transaction that counts it is rolled back. */
-  const countOrThrow = (buckets: readonly Bucket[]): Promise<void> =>
+  /** In one transaction: what is refused is taken back before anybody else can count on it. */
+  const countAll = (requests: readonly (readonly Bucket[])[]): Promise<readonly (ServiceError | undefined)[]> =>
     db.transaction(async (tx) => {
       const now = clock.now();
+      const buckets = sumOf(requests.flat());
       const counts = await countOne(tx, buckets, config.window, now);
-      for (const [at, { limit }] of buckets.entries()) {
-        const count = counts[at];
-        if (count && count.failures > limit) throw tooMany(EXPLAIN[at] ?? EXPLAIN[0], count.expiresAt, now);
-      }
+      const held = new Map(buckets.map(({ digest, by }, at) => [nameOf(digest), leftOf(counts[at], by)]));
+      const answers = requests.map((request) => admit(request, held, now));
+      const refused = sumOf(requests.filter((_, at) => answers[at] !== undefined).flat());
+      const inWindow = refused.map(({ digest }) => counts[buckets.findIndex((each) => each.digest.equals(digest))]);
+      await uncountOne(tx, refused, inWindow, now);
+      return answers;
     });
+
+  /** Requests that come together are counted by one statement: those of one network would wait for each other. */
+  const count = inGroups({ most: MOST_AT_ONCE, atOnce: 1 }, countAll);
 
   return {
     consumeOrThrow: (call, changed) =>
       oncePerCall(call, changed ? `identity ${changed.identityId}` : "network", () =>
-        countOrThrow(bucketsOf(call, changed)),
+        count(bucketsOf(call, changed)).then((refused) => {
+          if (refused) throw refused;
+        }),
       ),
 
     consume: async (tx, { address, device }) => {
@@ -102,3 +113,34 @@ const tooMany = (explain: string, until: Date, now: Date): ServiceError =>
     explain,
     headers: { "retry-after": String(secondsUntil(until, now)) },
   });
+
+/** What a bucket held before the requests that are looked at, and how long. */
+type Held = { readonly failures: number; readonly expiresAt: Date } | undefined;
+
+const nameOf = (digest: Buffer): string => digest.toString("latin1");
+
+/** Buckets by their digest, each once, with how many are counted in it. */
+const sumOf = (buckets: readonly Bucket[]): readonly Bucket[] => {
+  const sums = new Map<string, Bucket>();
+  for (const bucket of buckets) {
+    const by = (sums.get(nameOf(bucket.digest))?.by ?? 0) + (bucket.by ?? 1);
+    sums.set(nameOf(bucket.digest), { ...bucket, by });
+  }
+  return [...sums.values()];
+};
+
+const leftOf = (count: Count | undefined, by = 1): Held =>
+  count && { ...count, failures: Math.max(0, count.failures - by) };
+
+/** Counts a request on what was held before it; what is refused counts for none of its buckets. */
+const admit = (request: readonly Bucket[], held: Map<string, Held>, now: Date): ServiceError | undefined => {
+  for (const [at, { digest, limit, by = 1 }] of request.entries()) {
+    const before = held.get(nameOf(digest));
+    if (before && before.failures + by > limit) return tooMany(EXPLAIN[at] ?? EXPLAIN[0], before.expiresAt, now);
+  }
+  for (const { digest, by = 1 } of request) {
+    const before = held.get(nameOf(digest));
+    if (before) held.set(nameOf(digest), { ...before, failures: before.failures + by });
+  }
+  return undefined;
+};

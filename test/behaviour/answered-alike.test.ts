@@ -78,20 +78,90 @@ describe.each(kinds)("a request for a code in a %s flow", (kind) => {
   });
 });
 
-describe.each(["recovery", "verification"] as const)("a request for a code in a %s flow", (kind) => {
+/** The server learns how long it takes to write a message: a second here, so that nothing else counts. */
+const slowDown = async (kind: Kind): Promise<void> => {
+  server.gate.watch(async (statement) => {
+    if (statement.startsWith("INSERT INTO courier_messages")) await sleep(1_000);
+  });
+  await ask(kind, await someone());
+  server.gate.watch(undefined);
+};
+/** Time of an answer, and what it waited of that. */
+const timeOf = async (submit: () => Promise<unknown>) => {
+  waits.length = 0;
+  const began = performance.now();
+  await submit();
+  return { took: performance.now() - began, waited: [...waits] };
+};
+type Timed = Awaited<ReturnType<typeof timeOf>>;
+/** What was learned only falls meanwhile, and what is answered at once does not wait for it at all. */
+const expectSameMoment = (ofUnknown: Timed, ofKnown: Timed): void => {
+  for (const { waited } of [ofUnknown, ofKnown]) expect(waited).toHaveLength(1);
+  const [unknownWaited = 0, knownWaited = 0] = [ofUnknown.waited[0], ofKnown.waited[0]];
+  expect(knownWaited).toBeGreaterThan(50);
+  expect(unknownWaited).toBeGreaterThan(50);
+};
+
+describe.each(kinds)("a request for a code in a %s flow", (kind) => {
   it("is held back until the same moment, whether anybody has the address or not", async () => {
-    // The server learns how long it takes to write a message: a second here, so that nothing else counts.
-    server.gate.watch(async (statement) => {
-      if (statement.startsWith("INSERT INTO courier_messages")) await sleep(1_000);
-    });
-    await ask(kind, await someone());
-    server.gate.watch(undefined);
+    await slowDown(kind);
     const known = await someone();
     const [ofUnknown, ofKnown] = [await ask(kind, newEmail()), await ask(kind, known)];
-    for (const { waited } of [ofUnknown, ofKnown]) expect(waited).toHaveLength(1);
-    // What was learned only falls meanwhile, and what is answered at once does not wait for it at all.
-    const [unknownWaited = 0, knownWaited = 0] = [ofUnknown.waited[0], ofKnown.waited[0]];
-    expect(knownWaited).toBeGreaterThan(50);
-    expect(unknownWaited + ofUnknown.took).toBeGreaterThanOrEqual(knownWaited);
+    expectSameMoment(ofUnknown, ofKnown);
+    expect((ofUnknown.waited[0] ?? 0) + ofUnknown.took).toBeGreaterThanOrEqual(ofKnown.waited[0] ?? 0);
+  });
+
+  it("is held back when its code is wrong, whether anybody has the address or not", async () => {
+    await slowDown(kind);
+    const guess = async (email: string): Promise<Timed> => {
+      const visitor = nativeRest.enter(server);
+      const { id } = accepted(await visitor[kind].create());
+      if (kind === "login") await visitor.login.update(id, { method: "code", identifier: email });
+      else await visitor[kind].update(id, { method: "code", email });
+      return timeOf(() =>
+        kind === "login"
+          ? visitor.login.update(id, { method: "code", identifier: email, code: "000000" })
+          : visitor[kind].update(id, { method: "code", code: "000000" }),
+      );
+    };
+    const known = await someone();
+    expectSameMoment(await guess(newEmail()), await guess(known));
+  });
+});
+
+describe("a sign-up by a code", () => {
+  it("is held back until the same moment, whether anybody has the address already or not", async () => {
+    await slowDown("login");
+    const signUp = async (email: string): Promise<Timed> => {
+      const visitor = nativeRest.enter(server);
+      const { id } = accepted(await visitor.registration.create());
+      return timeOf(() => visitor.registration.update(id, { method: "code", traits: { email } }));
+    };
+    const known = await someone();
+    expectSameMoment(await signUp(newEmail()), await signUp(known));
+  });
+});
+
+describe("a sign-in that asks first who it is", () => {
+  it("is held back until the same moment, whether anybody has the address or not", async () => {
+    const node = await startServer({
+      beside: server,
+      overrides: merge(passwordless, {
+        security: { account_enumeration: { mitigate: true } },
+        selfservice: { flows: { login: { style: "identifier_first" } } },
+      }),
+      wait: async (milliseconds) => void waits.push(milliseconds),
+    });
+    try {
+      const identify = async (email: string): Promise<Timed> => {
+        const visitor = nativeRest.enter(node);
+        const { id } = accepted(await visitor.login.create());
+        return timeOf(() => visitor.login.update(id, { method: "identifier_first", identifier: email }));
+      };
+      const known = await someone();
+      for (const { waited } of [await identify(newEmail()), await identify(known)]) expect(waited).toHaveLength(1);
+    } finally {
+      await node.stop();
+    }
   });
 });

@@ -23,13 +23,12 @@ export type CheckedSecret =
 export type CheckSecret = (submitted: FlowSecret) => Promise<CheckedSecret>;
 
 /** Creates the comparison. That the secret is good once is up to the transaction of its effect. */
-export const createCheckSecret =
-  ({
-    trail: { refusals },
-    forms: { sealedContext },
-    challenge: { challenges },
-  }: Pick<ChallengeFlowDeps, "trail" | "forms" | "challenge">): CheckSecret =>
-  async ({ flow, method, secret, call }) => {
+export const createCheckSecret = ({
+  trail: { refusals },
+  forms: { sealedContext },
+  challenge: { challenges, messageFloor },
+}: Pick<ChallengeFlowDeps, "trail" | "forms" | "challenge">): CheckSecret => {
+  const check: CheckSecret = async ({ flow, method, secret, call }) => {
     const sent = openSent(sealedContext, flow, method.name);
     const purpose = { flow: flow.kind === "recovery" ? "recovery" : "verification", method: method.name } as const;
     const kind = await challenges.verify({ flow, kind: method, purpose, secret, call, sent, guesses: flow });
@@ -40,6 +39,15 @@ export const createCheckSecret =
     }
     return sent === undefined || identityId === undefined ? { kind: "wrong" } : { kind, sent, identityId };
   };
+
+  // What is counted of a guess depends on whether anybody has the address: a wrong one takes as long either way.
+  return (submitted) =>
+    messageFloor.hold(submitted.call.signal, async (timed) => {
+      timed.began(0);
+      const value = await check(submitted);
+      return { failed: value.kind !== "right", value };
+    });
+};
 
 const reasons: Readonly<Record<Exclude<VerifiedSecret, "right">, string>> = {
   wrong: "wrong_credential",

@@ -1,3 +1,4 @@
+import type { AnswerTime } from "../../challenge/answer-time.ts";
 import type { CompleteAuthentication } from "../authentication/complete.ts";
 import type { LoginDeps } from "./deps.ts";
 import type { LoginSteps } from "./sign-in-steps.ts";
@@ -7,5 +8,6 @@ export interface LoginServiceDeps extends LoginDeps {
   readonly ends: {
     readonly signInSteps: LoginSteps;
     readonly completeAuthentication: CompleteAuthentication;
+    readonly answerTime: Pick<AnswerTime, "hold">;
   };
 }

@@ -45,7 +45,7 @@ interface Submitted {
 /** Creates the steps of a sign-in: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
   const {
-    ends: { completeAuthentication, signInSteps },
+    ends: { answerTime, completeAuthentication, signInSteps },
     login: { methods, redirect },
   } = deps;
   const { approve, reject, retry } = completeAuthentication;
@@ -118,11 +118,16 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
 
   return {
     update: async ({ flow: flowId, body = noBody }, call) => {
-      return respond(await retry((isRetry) => submit({ flowId, body, call, isRetry })));
+      const submitted = () => retry((isRetry) => submit({ flowId, body, call, isRetry }));
+      return respond(await (looksSomebodyUp(body) ? answerTime.hold(call, submitted) : submitted()));
     },
     completeRedirect: (callback) => shared.completeRedirect(callback, complete),
   };
 };
+
+/** Whether a submit finds out who has an address, and says nothing of it: it takes as long for everybody. */
+const looksSomebodyUp = ({ method }: UpdateFlowBody): boolean =>
+  method.case === "code" || method.case === "identifierFirst";
 
 /** @throws METHOD_DISABLED */
 const mustHandleCallback = ({ redirect }: LoginMethod): NonNullable<LoginMethod["redirect"]> => {

@@ -45,7 +45,7 @@ interface Submitted {
 /** Creates the steps of a sign-up: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate => {
   const {
-    ends: { completeAuthentication, signUpSteps },
+    ends: { answerTime, completeAuthentication, signUpSteps },
     registration: { config, methods, redirect },
   } = deps;
   const { approve, reject, retry } = completeAuthentication;
@@ -97,9 +97,12 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
   ): Promise<void> => {
     const { call, method } = submission;
     if (confirmer === undefined || confirmer === method) return;
-    const asked = await confirmer.confirm?.(registered, method.name, viewOf(deps, submission), call);
-    if (asked?.kind === "rejected") throw await reject(contextOf(submission, method.name), asked);
-    if (asked) throw await signUpSteps.continueRegistration(contextOf(submission, confirmer.name), asked);
+    // Whether anybody has the address already shows neither in the form nor in its time.
+    await answerTime.hold(call, async () => {
+      const asked = await confirmer.confirm?.(registered, method.name, viewOf(deps, submission), call);
+      if (asked?.kind === "rejected") throw await reject(contextOf(submission, method.name), asked);
+      if (asked) throw await signUpSteps.continueRegistration(contextOf(submission, confirmer.name), asked);
+    });
   };
 
   const submit = steps<"registration submit", Submitted, FlowCompleted, Repeatable>("registration submit")
@@ -134,7 +137,8 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
   return {
     update: async ({ flow: flowId, body = noBody }, call) => {
       mustBeEnabled(config);
-      return respond(await retry((isRetry) => submit({ flowId, body, call, isRetry })));
+      const submitted = () => retry((isRetry) => submit({ flowId, body, call, isRetry }));
+      return respond(await (body.method.case === "code" ? answerTime.hold(call, submitted) : submitted()));
     },
     completeRedirect: async (callback) => {
       mustBeEnabled(config);

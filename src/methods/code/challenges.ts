@@ -86,7 +86,11 @@ export const createCodeChallenges = ({ challenges, kind, courier, clock }: CodeC
       }
       return { codes: sent.map(sentSecretToJson) };
     };
-    return { inTransaction, afterCommit: courier.wake };
+    const afterCommit = (): void => {
+      courier.wake();
+      challenges.queued(call);
+    };
+    return { inTransaction, afterCommit };
   },
 
   verify: async ({ flow, call, sealed, code }) => {
