@@ -13,6 +13,18 @@ export interface Asset {
   readonly bodies: Readonly<Record<"identity" | "br" | "gzip", Buffer>>;
 }
 
+/** By digest: it takes long, and several servers in a process have the same files. */
+const compressed = new Map<string, Asset["bodies"]>();
+
+const compress = (digest: string, identity: Buffer): Asset["bodies"] => {
+  const known = compressed.get(digest);
+  if (known !== undefined) return known;
+  const br = brotliCompressSync(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
+  const bodies = { identity, br, gzip: gzipSync(identity, { level: 9 }) };
+  compressed.set(digest, bodies);
+  return bodies;
+};
+
 /** @param name its address relative to the pages, without what changes */
 export const createAsset = (name: string, type: string, content: Buffer | string): Asset => {
   const bytes = Buffer.from(content);
@@ -22,11 +34,7 @@ export const createAsset = (name: string, type: string, content: Buffer | string
     name,
     type,
     etag: `"${digest}"`,
-    bodies: {
-      identity: bytes,
-      br: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
-      gzip: gzipSync(bytes, { level: 9 }),
-    },
+    bodies: compress(digest, bytes),
   };
 };
 

@@ -1,8 +1,9 @@
-import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { type DescMethod, hasOption } from "@bufbuild/protobuf";
 import { Access, access, scope as scopeOption } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { mustHaveScope } from "../errors/must-have-scope.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
+import { optionOf } from "./option-of.ts";
 import { rpcName } from "./rpc-name.ts";
 import { createSiteCheck } from "./site-check.ts";
 
@@ -29,11 +30,11 @@ export const createAccessCheck = ({
   credential,
   trustedOrigin,
 }: AccessCheckDeps): ((call: Call) => void) => {
-  const who = hasOption(method, access) ? getOption(method, access) : Access.UNSPECIFIED;
+  const who = hasOption(method, access) ? optionOf(method, access) : Access.UNSPECIFIED;
   if (who === Access.UNSPECIFIED)
     throw new Error(`${rpcName(method)} does not say who may call it: set (ostiary.options.v1.access)`);
   if (who === Access.ADMIN) {
-    const scope = getOption(method, scopeOption);
+    const scope = optionOf(method, scopeOption);
     if (scope === "")
       throw new Error(`${rpcName(method)} is for operators and names no scope: set (ostiary.options.v1.scope)`);
     return (call) => {

@@ -2,7 +2,6 @@ import {
   type DescMessage,
   type DescMethodUnary,
   fromBinary,
-  getOption,
   hasOption,
   type JsonObject,
   type MessageShape,
@@ -14,6 +13,7 @@ import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { Call, CookieInstruction } from "../lib/call.ts";
 import { stableJson } from "../lib/stable-json.ts";
+import { optionOf } from "./option-of.ts";
 import { rpcName } from "./rpc-name.ts";
 import { isUndone } from "./to-failure.ts";
 
@@ -71,8 +71,8 @@ export const createAnswerOnce = <I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   { once, findCaller }: AnswerOnceDeps,
 ): Answering<I, O> | undefined => {
-  const isRead = hasOption(method, http) && getOption(method, http).pattern.case === "get";
-  const who = getOption(method, access);
+  const isRead = hasOption(method, http) && optionOf(method, http).pattern.case === "get";
+  const who = optionOf(method, access);
   if (isRead || who === Access.PUBLIC) return undefined;
   const rpc = rpcName(method);
 

@@ -1,4 +1,4 @@
-import { type DescMethod, type DescMethodServerStreaming, type DescMethodUnary, getOption } from "@bufbuild/protobuf";
+import type { DescMethod, DescMethodServerStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import type { Procedure, ReceivingProcedure } from "../lib/call.ts";
 import type { Intake } from "../lib/intake.ts";
@@ -8,6 +8,7 @@ import type { BoundReceiving } from "./connect/receiving.ts";
 import type { BoundSending } from "./connect/sending.ts";
 import type { BoundRpc } from "./connect/unary.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
+import { optionOf } from "./option-of.ts";
 import { createProcedure, type ProcedureDeps } from "./procedure.ts";
 import { createReceivingProcedure } from "./receiving-procedure.ts";
 import { rpcName } from "./rpc-name.ts";
@@ -88,7 +89,7 @@ const isSending = (method: DescMethod): method is DescMethodServerStreaming => m
 
 /** The lock of the admin port says who may call it; nothing would on the public one. */
 const mustBeForOperators = (method: DescMethodServerStreaming): DescMethodServerStreaming => {
-  if (getOption(method, access) === Access.ADMIN) return method;
+  if (optionOf(method, access) === Access.ADMIN) return method;
   throw new Error(`${rpcName(method)} streams its answers, and is not for operators`);
 };
 

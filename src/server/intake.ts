@@ -1,4 +1,4 @@
-import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { type DescMethod, hasOption } from "@bufbuild/protobuf";
 import { Access, access, limits as limitsOption } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { ServiceError, serviceError } from "../errors/service-error.ts";
 import { errorTable } from "../errors/table.ts";
@@ -7,6 +7,7 @@ import type { Decompress, Intake } from "../lib/intake.ts";
 import type { BodyBudget, BodyShare } from "./body-budget.ts";
 import { inflationLimit } from "./decompress.ts";
 import { dropRest } from "./drop-rest.ts";
+import { optionOf } from "./option-of.ts";
 import { type Allowance, overloaded, readBody, tooLarge } from "./read-body.ts";
 import { readChunks } from "./read-chunks.ts";
 
@@ -36,14 +37,14 @@ export interface IntakeOptions {
 
 /** The limits of an RPC: its own, or the configured ones. */
 export const limitsOf = (method: DescMethod, defaults: MessageLimits): MessageLimits => {
-  const own = hasOption(method, limitsOption) ? getOption(method, limitsOption) : undefined;
+  const own = hasOption(method, limitsOption) ? optionOf(method, limitsOption) : undefined;
   if (own === undefined || own.bytes === 0) return defaults;
   return { withoutSession: own.bytes, withSession: Math.max(own.bytes, own.bytesWithSession) };
 };
 
 /** How many times the usual number of values a message of an RPC may have. */
 export const shapeTimes = (method: DescMethod): number =>
-  hasOption(method, limitsOption) ? Math.max(1, getOption(method, limitsOption).times) : 1;
+  hasOption(method, limitsOption) ? Math.max(1, optionOf(method, limitsOption).times) : 1;
 
 /**
  * Creates the intake of an RPC. A caller may send what strangers may, until its
@@ -53,7 +54,7 @@ export const shapeTimes = (method: DescMethod): number =>
 export const createIntake = ({ method, mustBeAllowed, deps }: IntakeOptions): Intake => {
   const { budget, defaults, networkOf, hasToken, isLive } = deps;
   const { withoutSession, withSession } = limitsOf(method, defaults);
-  const needsSession = getOption(method, access) === Access.SESSION;
+  const needsSession = optionOf(method, access) === Access.SESSION;
 
   const allowanceOf = (call: Call): Allowance => {
     let bytes = call.port === "admin" ? withSession : withoutSession;

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { type DescMethod, getOption } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import fastifyCors from "@fastify/cors";
 import type { FastifyInstance } from "fastify";
 import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
@@ -28,6 +28,7 @@ import { createIntake, type IntakeDeps } from "./intake.ts";
 import { listenOn } from "./listen-on.ts";
 import type { Metrics } from "./metrics.ts";
 import { mountOpenApi } from "./openapi.ts";
+import { optionOf } from "./option-of.ts";
 import { createReflection } from "./reflection.ts";
 import { createCors } from "./rest/cors.ts";
 import type { ErrorObject } from "./rest/error-object.ts";
@@ -237,7 +238,7 @@ const pageFacts = ({ selfservice: { flows, methods }, session }: Pick<Config, "s
   };
 };
 
-const isAdminRpc = (method: DescMethod): boolean => getOption(method, access) === Access.ADMIN;
+const isAdminRpc = (method: DescMethod): boolean => optionOf(method, access) === Access.ADMIN;
 
 /** The sites whose pages may call with a person's cookies (architecture, protocols). */
 const trustedUrls = ({ serve, selfservice }: Config): readonly string[] => [

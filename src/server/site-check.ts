@@ -1,7 +1,8 @@
-import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { type DescMethod, hasOption } from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
+import { optionOf } from "./option-of.ts";
 
 /** What `createSiteCheck` needs. */
 export interface SiteCheckDeps {
@@ -21,7 +22,7 @@ export interface SiteCheckDeps {
  * it is for. Over the other protocols everything is a POST, and is checked.
  */
 export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((call: Call) => void) => {
-  const isLink = hasOption(method, http) && getOption(method, http).pattern.case === "get";
+  const isLink = hasOption(method, http) && optionOf(method, http).pattern.case === "get";
   return ({ protocol, headers }) => {
     if (headers.cookie === undefined || (isLink && protocol === "rest")) return;
     const site = headers["sec-fetch-site"];

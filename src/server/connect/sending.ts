@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type DescMethod, type DescMethodServerStreaming, getOption, type Message } from "@bufbuild/protobuf";
+import type { DescMethod, DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
 import { ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import type { FastifyInstance } from "fastify";
 import { scope as scopeOption } from "../../../gen/ostiary/options/v1/options_pb.ts";
@@ -9,6 +9,7 @@ import type { SendingRpc } from "../../lib/service.ts";
 import type { LockedRoute } from "../admin-lock/lock-port.ts";
 import type { LoggedCall } from "../call-log.ts";
 import { compileFieldRules } from "../field-rules.ts";
+import { optionOf } from "../option-of.ts";
 import type { ProcedureDeps } from "../procedure.ts";
 import { rpcName } from "../rpc-name.ts";
 import { toFailure } from "../to-failure.ts";
@@ -57,7 +58,7 @@ export const routeSending =
 
 /** Has the lock of the port ask for the scope of each such RPC. */
 export const lockSending = (scope: FastifyInstance, methods: readonly DescMethod[]): void => {
-  const scopes = new Map(methods.map((method) => [`/${rpcName(method)}`, getOption(method, scopeOption)]));
+  const scopes = new Map(methods.map((method) => [`/${rpcName(method)}`, optionOf(method, scopeOption)]));
   scope.addHook("onRoute", (route) => {
     const wanted = scopes.get(route.url);
     if (wanted !== undefined) route.config = { ...route.config, scope: wanted } satisfies LockedRoute;

@@ -1,5 +1,6 @@
-import { type DescField, type DescMessage, getOption, type Message } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 import { creates, writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { optionOf } from "../option-of.ts";
 import type { Printers } from "./encode.ts";
 import { etagField, type Route } from "./http-rule.ts";
 import { isNavigation } from "./names.ts";
@@ -39,7 +40,7 @@ export const compileAnswer = (route: Route, printers: Printers): Answer => {
   const etag = responseBody && etagField(output);
 
   return {
-    status: getOption(method, creates) ? 201 : 200,
+    status: optionOf(method, creates) ? 201 : 200,
     print: part && responseBody ? (message) => part(fieldValue(message, responseBody)) : whole,
     prints: printed.length > 0,
     isEmpty: (message) =>
@@ -53,7 +54,7 @@ export const compileAnswer = (route: Route, printers: Printers): Answer => {
       return undefined;
     },
     onlyRedirects:
-      route.verb === "GET" && printed.length === 0 && leading.length > 0 && !getOption(method, writes_on_get),
+      route.verb === "GET" && printed.length === 0 && leading.length > 0 && !optionOf(method, writes_on_get),
     navigated: leading.length > 0 || leads(method.input),
     etag: (message) =>
       etag === undefined ? undefined : (fieldValue(message, etag) as string | undefined) || undefined,

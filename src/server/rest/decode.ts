@@ -9,7 +9,6 @@ import {
   type DescMessage,
   type DescOneof,
   fromJson,
-  getOption,
   type JsonObject,
   type JsonValue,
   type Message,
@@ -17,6 +16,7 @@ import {
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { rest, strict } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import { optionOf } from "../option-of.ts";
 import { memberName, tagOf } from "./names.ts";
 import { type Read, readEnum, readObject, readScalar, readWellKnown, truth } from "./read-value.ts";
 import { isObject, lastValue, type RequestMember, rejectRepeated, requestMembers, unusable } from "./request-member.ts";
@@ -47,7 +47,7 @@ export const createReaders = (): Readers => {
     if (known !== undefined) return known;
     const fields = new Map<string, FieldReader>();
     const pick: ((message: Record<string, unknown>, members: readonly RequestMember[]) => void)[] = [];
-    const isStrict = getOption(desc, strict);
+    const isStrict = optionOf(desc, strict);
     const read: ReadMessage = (members) => {
       if (isStrict) rejectUnknown(fields, members);
       const message = create(desc);
@@ -215,7 +215,7 @@ const readStruct: ReadField = (members) => {
 
 const claimsOf = (desc: DescMessage): ((members: readonly RequestMember[]) => boolean) => {
   const claiming = new Map(
-    desc.fields.filter((field) => getOption(field, rest).selectsCase).map((field) => [memberName(field), field]),
+    desc.fields.filter((field) => optionOf(field, rest).selectsCase).map((field) => [memberName(field), field]),
   );
   return (members) =>
     members.some((sent) => {

@@ -3,8 +3,9 @@
  * once per message type from its descriptor; it writes text at once, with no
  * object in between. It knows fields and options, never a particular message.
  */
-import { type DescField, type DescMessage, type DescOneof, getOption, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type DescOneof, ScalarType } from "@bufbuild/protobuf";
 import { rest } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { optionOf } from "../option-of.ts";
 import { createJsonWriter, type JsonWriter, type Piece, piece } from "./json-writer.ts";
 import { isNavigation, memberName, tagOf } from "./names.ts";
 import { type Write, writeLeaf } from "./write-value.ts";
@@ -65,7 +66,7 @@ export const createPrinters = (): Printers => {
     const { localName } = field;
     const name = nameOf(field);
     const write = writeField(field);
-    const omitEmpty = getOption(field, rest).omitEmpty;
+    const omitEmpty = optionOf(field, rest).omitEmpty;
     const empty = omitEmpty ? emptiness(field) : undefined;
     const whenUnset = omitEmpty ? undefined : unset(field);
     const unsetMember = whenUnset === undefined ? undefined : piece(`${nameText(field)}${whenUnset}`);

@@ -1,7 +1,8 @@
-import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type DescMethod, hasOption } from "@bufbuild/protobuf";
 import { http } from "../../../gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../../../gen/google/api/http_pb.ts";
 import { programs_only } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { optionOf } from "../option-of.ts";
 import { memberName } from "./names.ts";
 import { type PathTemplate, parsePath } from "./path.ts";
 
@@ -27,7 +28,7 @@ export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export const routesOf = (method: DescMethod): Route[] => {
   if (!hasOption(method, http)) return [];
   if (!isBindable(method)) throw new Error(`${method}: REST has no form for the stream that it answers`);
-  const rule = getOption(method, http);
+  const rule = optionOf(method, http);
   return [rule, ...rule.additionalBindings].map((each) => routeOf(method, each));
 };
 
@@ -62,7 +63,7 @@ const fieldOf = (desc: DescMessage, name: string): DescField => {
 const isForPrograms = (field: DescField, constant: string): boolean => {
   const prefix = field.enum?.sharedPrefix ?? "";
   const value = field.enum?.values.find((each) => each.name.slice(prefix.length).toLowerCase() === constant);
-  return value !== undefined && getOption(value, programs_only);
+  return value !== undefined && optionOf(value, programs_only);
 };
 
 /** The field of a request that takes `If-Match`, or of an answer that becomes `ETag`. */

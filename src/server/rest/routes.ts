@@ -4,7 +4,7 @@
  * and the JSON of messages, by the rules of rules.md. It knows no RPC: what a
  * call does is in its procedure, which is called in process.
  */
-import { type DescMethod, type DescService, getOption, type Message } from "@bufbuild/protobuf";
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import type {
   FastifyError,
   FastifyInstance,
@@ -19,6 +19,7 @@ import type { Call, Procedure, ReceivingProcedure } from "../../lib/call.ts";
 import type { AdmittedBody, Intake } from "../../lib/intake.ts";
 import type { Log } from "../../lib/log.ts";
 import type { CallLog } from "../call-log.ts";
+import { optionOf } from "../option-of.ts";
 import { rpcName } from "../rpc-name.ts";
 import { compileAnswer } from "./answer.ts";
 import { prepareMultipart } from "./body.ts";
@@ -73,15 +74,17 @@ type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyR
 
 const verbs = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const satisfies HTTPMethods[];
 
+/** Compiled once, whichever ports are opened: they depend on the types alone. */
+const printers = createPrinters();
+const readers = createReaders();
+
 /** Creates the REST protocol of a port. Register it without a prefix; unknown paths of the port end here. */
 export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
-  const printers = createPrinters();
-  const readers = createReaders();
   const clientRequestOf = createClientRequestOf(options.listener);
   const callOf = createCallOf(options.port, clientRequestOf);
   const respond = createRespond({ printers, clientRequestOf, ...options });
   const all = options.services.flatMap((service) => service.methods.flatMap(routesOf));
-  const isAdmin = ({ method }: Route): boolean => getOption(method, access) === Access.ADMIN;
+  const isAdmin = ({ method }: Route): boolean => optionOf(method, access) === Access.ADMIN;
   const isHere = (route: Route): boolean => isAdmin(route) === (options.port === "admin");
 
   /** What a request of a route goes through, from bytes to bytes. */
@@ -144,7 +147,7 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
         admitted?.free();
       }
     };
-    const guarded = route.verb === "GET" && getOption(route.method, writes_on_get);
+    const guarded = route.verb === "GET" && optionOf(route.method, writes_on_get);
     return { handle: guarded ? rejectPrefetch(handle, respond) : handle, answering, refuse };
   };
 

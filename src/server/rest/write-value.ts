@@ -1,4 +1,4 @@
-import { type DescEnum, type DescField, type DescMessage, getOption, ScalarType, toJson } from "@bufbuild/protobuf";
+import { type DescEnum, type DescField, type DescMessage, ScalarType, toJson } from "@bufbuild/protobuf";
 import {
   type FieldMask,
   type ListValue,
@@ -10,6 +10,7 @@ import {
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
 import { rest } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { optionOf } from "../option-of.ts";
 import { numeral, writeTime } from "./json-text.ts";
 import { type JsonWriter, type Piece, piece } from "./json-writer.ts";
 import { enumNames } from "./names.ts";
@@ -73,7 +74,7 @@ const writeWellKnown = (field: DescField, message: DescMessage): Write | undefin
   const plain = field.fieldKind === "message" && field.oneof === undefined;
   const wrapper = wrapped.get(message.typeName);
   if (wrapper !== undefined) {
-    const write = writeScalar(wrapper, getOption(field, rest).number);
+    const write = writeScalar(wrapper, optionOf(field, rest).number);
     return plain ? write : (value, out) => write((value as { readonly value: unknown }).value, out);
   }
   switch (message.typeName) {
@@ -118,5 +119,5 @@ const writeJsonValue = (value: Value, out: JsonWriter): void => {
 export const writeLeaf = (field: DescField): Write | undefined => {
   if (field.enum !== undefined) return writeEnum(field.enum);
   if (field.message !== undefined) return writeWellKnown(field, field.message);
-  return writeScalar(field.scalar ?? ScalarType.STRING, getOption(field, rest).number);
+  return writeScalar(field.scalar ?? ScalarType.STRING, optionOf(field, rest).number);
 };
