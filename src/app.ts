@@ -37,7 +37,14 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const sessions = createSessions(core);
   const limits = createGuards(createLimits(core), { ...core, ...sessions });
   const courier = createCourier(core);
-  const methods = createMethodsModule({ ...sessions, ...core, ...limits, courier, registry: metrics.registry });
+  const methods = createMethodsModule({
+    ...core,
+    storage: { ...core, courier },
+    guards: { ...core, ...sessions, ...limits },
+    secrets: core,
+    network: core,
+    registry: metrics.registry,
+  });
   const flows = createFlows(core, sessions, limits, methods, courier);
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
   const account = createAccount({ storage: core, core, flows, sessions, courier, methods });
@@ -69,14 +76,8 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
     mailbox: courier.readMailbox,
     files: methods.publicFiles,
   });
-  const purge = createPurge({
-    db,
-    clock,
-    batchSize,
-    interval,
-    tasks: modules.flatMap((each) => each.purge ?? []),
-    log,
-  });
+  const tasks = modules.flatMap((each) => each.purge ?? []);
+  const purge = createPurge({ db, clock, batchSize, interval, tasks, log });
 
   return {
     listen: async () => {

@@ -1,3 +1,4 @@
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { Refusals } from "../audit/refusals.ts";
 import type { Challenges } from "../challenge/challenges.ts";
 import type { Config } from "../config/config.ts";
@@ -39,46 +40,55 @@ import { createProfileSettings } from "./profile/settings.ts";
 import { createTotpCredential, createTotpSecrets } from "./totp/credential.ts";
 import { createTotpLogin } from "./totp/login.ts";
 import { createTotpSettings } from "./totp/settings.ts";
-import { createKeys, type KeysDeps } from "./webauthn/keys.ts";
+import { createKeys } from "./webauthn/keys.ts";
+
+/** Where people are read, and what is sent to them. */
+export interface MethodStorage {
+  readonly db: Database;
+  readonly identities: IdentityStore;
+  readonly clock: Clock;
+  readonly audit: AuditLog;
+  readonly courier: Courier;
+}
 
 /** What stands against guessing and flooding. */
-interface MethodGuards {
+export interface MethodGuards {
   readonly attempts: RateLimiter;
   /** Where what was refused is recorded. */
   readonly refusals: Refusals;
   readonly devices: KnownDevices;
   readonly floor: FailureFloor;
-  readonly registrationLimit: RegistrationLimit;
+  readonly registrations: RegistrationLimit;
   readonly challenges: Challenges;
 }
 
-/** What signing in by a message, or in two steps, stands on. */
-interface MethodSteps {
-  readonly loginStyle: Config["selfservice"]["flows"]["login"]["style"];
-  /** Whether what is known is answered like what is not. */
-  readonly hidesAccounts: boolean;
-  readonly clock: Clock;
-  readonly courier: Courier;
-}
-
-/** What keeps the secrets of methods. */
-interface MethodSecrets {
+/** What protects the secrets of methods. */
+export interface MethodSecrets {
   /** Encrypts what second factors are stored with. */
   readonly aead: Aead;
   /** Of digests of codes and of challenges: the first makes them, all check. */
   readonly digestKeys: readonly string[];
 }
 
+/** What the configuration says about signing in with any of them. */
+export interface SignInRules {
+  readonly loginStyle: Config["selfservice"]["flows"]["login"]["style"];
+  /** Whether what is known is answered like what is not. */
+  readonly hidesAccounts: boolean;
+  /** Base URL of the public port, without a slash at its end. */
+  readonly publicUrl: string;
+}
+
 /** What the methods are made of. */
-export interface MethodDeps extends MethodGuards, MethodSecrets, MethodSteps {
+export interface MethodDeps {
   readonly config: Config["selfservice"]["methods"];
-  readonly db: Database;
-  readonly identities: IdentityStore;
+  readonly storage: MethodStorage;
+  readonly guards: MethodGuards;
+  readonly secrets: MethodSecrets;
+  readonly signIn: SignInRules;
   readonly passwords: Passwords;
   /** What only sign-in providers need. */
-  readonly oidc: Omit<OidcDeps, "config" | "db" | "identities" | "firstFactors">;
-  /** What only keys need. */
-  readonly keys: Pick<KeysDeps, "audit" | "publicUrl">;
+  readonly oidc: Pick<OidcDeps, "place" | "guards" | "log">;
 }
 
 /**
@@ -88,47 +98,34 @@ export interface MethodDeps extends MethodGuards, MethodSecrets, MethodSteps {
  */
 export const createMethods = ({
   config,
-  db,
-  identities,
+  storage,
+  guards,
+  secrets: { aead, digestKeys },
+  signIn: { loginStyle, hidesAccounts, publicUrl },
   passwords,
-  aead,
-  digestKeys,
-  attempts,
-  refusals,
-  devices,
-  floor,
-  registrationLimit,
-  challenges,
-  courier,
-  clock,
-  loginStyle,
-  hidesAccounts,
   oidc: oidcDeps,
-  keys: keysDeps,
 }: MethodDeps) => {
+  const { clock, courier, db, identities } = storage;
+  const { attempts, challenges, devices, floor, refusals, registrations: registrationLimit } = guards;
   const { profile, password, totp, lookup_secret } = config;
   const firstFactors = (identity: IdentityRecord) => countFirstFactors(credentials, identity);
-  const oidc = createOidc({ ...oidcDeps, config: config.oidc, db, identities, firstFactors });
+  const oidc = createOidc({ ...oidcDeps, config: config.oidc, db, identities, clock, firstFactors });
   const oneTimeCodes = createOneTimeCodes({ keys: digestKeys, clock });
   const code = createCode({
     config: config.code,
-    db,
-    identities,
+    storage,
     codes: oneTimeCodes,
     limit: registrationLimit,
     challenges,
     courier,
-    clock,
     hidesAccounts,
     reauthenticates: (identity) => canReauthenticate(withoutCodes, identity),
   });
   const keys = createKeys({
-    ...keysDeps,
+    storage,
     config,
-    clock,
-    db,
     digestKeys,
-    identities,
+    publicUrl,
     limit: registrationLimit,
     firstFactors: (identity) => firstFactors(identity).reduce((sum, { count }) => sum + count, 0),
     hasPasswords: password.enabled,

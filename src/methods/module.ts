@@ -4,67 +4,63 @@ import { createHasher } from "../lib/hashing/hasher.ts";
 import { observeHashing } from "../lib/hashing/hashing-metrics.ts";
 import type { Keyring } from "../lib/keyring.ts";
 import type { ServerLog } from "../lib/log.ts";
+import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createAdministration } from "./administration.ts";
-import { createMethods, type MethodDeps } from "./index.ts";
-import type { OidcDeps } from "./oidc/oidc.ts";
+import { createMethods, type MethodGuards, type MethodSecrets, type MethodStorage } from "./index.ts";
 import type { PasswordMigration } from "./password/migration.ts";
 import { createPasswords } from "./password/passwords.ts";
 import { createPasswordPolicy } from "./password/policy.ts";
 
 /** What the methods stand on. */
-export interface MethodsModuleDeps
-  extends Pick<
-      MethodDeps,
-      | "aead"
-      | "clock"
-      | "db"
-      | "identities"
-      | "attempts"
-      | "refusals"
-      | "devices"
-      | "floor"
-      | "digestKeys"
-      | "challenges"
-      | "courier"
-    >,
-    Pick<OidcDeps, "aead" | "addressRules" | "clock" | "publicUrl">,
-    Pick<MethodDeps["keys"], "audit"> {
+export interface MethodsModuleDeps {
   readonly config: Pick<Config, "database" | "hashers" | "security" | "selfservice">;
+  readonly storage: MethodStorage;
+  readonly guards: MethodGuards;
+  readonly secrets: MethodSecrets & { readonly keyring: Keyring };
+  readonly network: { readonly addressRules: AddressRules; readonly publicUrl: string };
   readonly passwordMigration: PasswordMigration | undefined;
-  readonly registrations: MethodDeps["registrationLimit"];
-  readonly keyring: Keyring;
   readonly log: ServerLog;
   readonly registry: Registry;
 }
 
 /** Creates the methods with what hashes and fetches for them. */
 export const createMethodsModule = (deps: MethodsModuleDeps) => {
-  const { config, floor, keyring, log, registry } = deps;
+  const { config, guards, log, network, passwordMigration, registry, secrets, storage } = deps;
+  const { aead, digestKeys, keyring } = secrets;
+  const { addressRules, publicUrl } = network;
   const { database, hashers, selfservice } = config;
   const hasher = createHasher(hashers, { log });
-  observeHashing(registry, { stats: hasher.stats, floorMs: () => floor.milliseconds });
+  observeHashing(registry, { stats: hasher.stats, floorMs: () => guards.floor.milliseconds });
   const policyConfig = selfservice.methods.password.config;
-  const policy = createPasswordPolicy({ ...deps, config: policyConfig, hashers, hasher });
-  const passwords = createPasswords({ policy, hasher, log, migration: deps.passwordMigration });
+  const policy = createPasswordPolicy({ addressRules, log, config: policyConfig, hashers, hasher });
+  const passwords = createPasswords({ policy, hasher, log, migration: passwordMigration });
   const methods = createMethods({
-    ...deps,
     config: selfservice.methods,
-    loginStyle: selfservice.flows.login.style,
-    hidesAccounts: config.security.account_enumeration.mitigate,
-    registrationLimit: deps.registrations,
+    storage,
+    guards,
+    secrets,
+    signIn: {
+      loginStyle: selfservice.flows.login.style,
+      hidesAccounts: config.security.account_enumeration.mitigate,
+      publicUrl,
+    },
     passwords,
     oidc: {
-      ...deps,
-      seal: keyring.seal("nonce of an ID token"),
-      loginPage: selfservice.flows.login.ui_url,
-      loginHints: selfservice.flows.registration.login_hints,
+      log,
+      guards: { aead, addressRules, seal: keyring.seal("nonce of an ID token") },
+      place: {
+        publicUrl,
+        loginPage: selfservice.flows.login.ui_url,
+        loginHints: selfservice.flows.registration.login_hints,
+      },
     },
-    keys: deps,
   });
   return {
     ...methods,
     administration: createAdministration({
-      ...deps,
+      aead,
+      clock: storage.clock,
+      digestKeys,
       passwords,
       maxCost: hashers.max_cost,
       totpIssuer: selfservice.methods.totp.config.issuer,

@@ -17,9 +17,6 @@ export const filesBelow = (folders: readonly string[], ends: readonly string[]):
 /** The text of a file. */
 export const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
 
-/** Code without comments. */
-export const withoutComments = (code: string): string => code.replaceAll(/\/\*[\s\S]*?\*\/|(?<![:"'`\w])\/\/.*$/gm, "");
-
 const importLine = /^(?:import|export)\s+(?:type\s+)?(?:[\w*$\s{},]+\sfrom\s+)?"([^"]+)"|\bimport\("([^"]+)"\)/gm;
 
 /** The files of ours that a file imports, types included. */

@@ -15,13 +15,13 @@ import { createCodeRecipients } from "./recipients.ts";
 import { createCodeRegistration } from "./registration.ts";
 
 /** What signing in and up by a code stands on. */
-export interface CodeDeps extends CodeStorage {
+export interface CodeDeps {
+  readonly storage: CodeStorage;
   readonly config: CodeConfig;
   readonly codes: OneTimeCodes;
   readonly limit: RegistrationLimit;
   readonly courier: Courier;
   readonly challenges: Challenges;
-  readonly clock: Clock;
   /** Whether what is known is answered like what is not. */
   readonly hidesAccounts: boolean;
   /** Whether someone has a first factor, other than codes, that shows that it is them. */
@@ -31,14 +31,16 @@ export interface CodeDeps extends CodeStorage {
 interface CodeStorage {
   readonly db: Database;
   readonly identities: IdentityStore;
+  readonly clock: Clock;
 }
 
 /** Creates the parts of the code method in login and registration, and its kind of credential. */
-export const createCode = ({ config, codes, limit, reauthenticates, ...deps }: CodeDeps) => {
-  const { db, identities, hidesAccounts } = deps;
+export const createCode = (deps: CodeDeps) => {
+  const { config, codes, limit, courier, challenges: counted, hidesAccounts, reauthenticates } = deps;
+  const { clock, db, identities } = deps.storage;
   const findAddresses = createFindCodeAddresses(config);
-  const kind = createCodeKind({ config: config.config, codes, now: deps.clock.now });
-  const challenges = createCodeChallenges({ ...deps, kind });
+  const kind = createCodeKind({ config: config.config, codes, now: clock.now });
+  const challenges = createCodeChallenges({ challenges: counted, courier, clock, kind });
   const recipients = createCodeRecipients({
     identities,
     findAddresses,

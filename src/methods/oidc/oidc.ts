@@ -19,7 +19,7 @@ import { createOidcRegistration } from "./registration.ts";
 import { createOidcSettings } from "./settings.ts";
 
 /** Where people sign in, and what the pages say there. */
-interface SignInPlace {
+export interface SignInPlace {
   /** Public base URL, without a slash at its end. */
   readonly publicUrl: string;
   /** The page that people sign in at. */
@@ -29,7 +29,7 @@ interface SignInPlace {
 }
 
 /** What protects providers' tokens, nonces and connections. */
-interface ProviderGuards {
+export interface ProviderGuards {
   /** Encrypts the providers' tokens. */
   readonly aead: TokenAead;
   /** Where connections may go. */
@@ -39,7 +39,9 @@ interface ProviderGuards {
 }
 
 /** What sign-in providers need. */
-export interface OidcDeps extends SignInPlace, ProviderGuards {
+export interface OidcDeps {
+  readonly place: SignInPlace;
+  readonly guards: ProviderGuards;
   readonly config: OidcConfig;
   readonly db: Database;
   readonly identities: IdentityStore;
@@ -57,12 +59,8 @@ export const createOidc = (deps: OidcDeps) => {
     identities,
     clock,
     log,
-    aead,
-    addressRules,
-    seal,
-    publicUrl,
-    loginPage,
-    loginHints,
+    guards: { aead, addressRules, seal },
+    place: { publicUrl, loginPage, loginHints },
     firstFactors,
   } = deps;
   const { enabled } = config;

@@ -19,8 +19,12 @@ import { createWebauthnSettings } from "./webauthn-settings.ts";
  * the same ceremonies; what differs is how its owner is found and what it is good for.
  */
 
+/** Where people and their keys are read, and what happened is written. */
+export interface KeyStorage extends Omit<SignInDeps, "formSecrets">, Pick<EnrolmentDeps, "clock"> {}
+
 /** What the two methods are made of. */
-export interface KeysDeps extends Omit<SignInDeps, "formSecrets">, Pick<EnrolmentDeps, "clock"> {
+export interface KeysDeps {
+  readonly storage: KeyStorage;
   readonly config: { readonly webauthn: WebauthnConfig; readonly passkey: PasskeyConfig };
   /** `secrets.default`. */
   readonly digestKeys: readonly string[];
@@ -36,6 +40,7 @@ export interface KeysDeps extends Omit<SignInDeps, "formSecrets">, Pick<Enrolmen
 
 /** Creates both methods. */
 export const createKeys = ({
+  storage,
   config,
   digestKeys,
   firstFactors,
@@ -43,14 +48,13 @@ export const createKeys = ({
   publicUrl,
   hasPasswords,
   hidesAccounts,
-  ...deps
 }: KeysDeps) => {
   const { webauthn, passkey } = config;
   const decoys = hidesAccounts ? createDecoys(digestKeys) : undefined;
   const formSecrets = createFormSecrets(digestKeys);
   const script = createKeyScriptFile(publicUrl);
-  const enrolments = createEnrolments({ ...deps, formSecrets, firstFactors });
-  const shared = { ...deps, formSecrets, enrolments, script, limit };
+  const enrolments = createEnrolments({ ...storage, formSecrets, firstFactors });
+  const shared = { ...storage, formSecrets, enrolments, script, limit };
   const signIn = createSignIn(shared);
   return {
     webauthn: {
