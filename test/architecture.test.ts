@@ -229,10 +229,34 @@ describe("where things stand", () => {
   it("every folder that is a method stands in the list", () => {
     const listed = importsOf("src/methods/index.ts").map(({ to }) => partOf(to).name);
     const methods = foldersIn("src/methods").filter((name) => name !== "contract");
-    expect(methods).toEqual(
-      expect.arrayContaining(["code", "link", "oidc", "password", "profile", "totp", "webauthn"]),
-    );
     expect(methods.filter((method) => !listed.includes(method))).toEqual([]);
+  });
+
+  it("every part of a method stands in the list of its flow, under the method's name", () => {
+    const list = read("src/methods/index.ts");
+    /** The keys of the object of a flow, at whatever depth its list begins. */
+    const listedIn = (flow: string): readonly string[] =>
+      [
+        ...list.matchAll(new RegExp(`^( +)(?:const )?${flow}(?:: [^={]+ =|:) \\{\\n([\\s\\S]*?)\\n\\1\\}`, "gm")),
+      ].flatMap(([, , body = ""]) => [...body.matchAll(/^ +(\w+):/gm)].map(([, key = ""]) => key));
+    const parts = foldersIn("src/methods")
+      .filter((folder) => folder !== "contract")
+      .flatMap((folder) =>
+        readdirSync(path.join(root, "src/methods", folder)).flatMap((file) => {
+          const [, name = folder, flow] =
+            /^(?:(\w+)-)?(settings|login|registration|verification|recovery)\.ts$/.exec(file) ?? [];
+          return flow === undefined ? [] : [{ flow, method: name.replace("-", "_") }];
+        }),
+      );
+    expect(parts).toEqual(
+      expect.arrayContaining([
+        { flow: "recovery", method: "link" },
+        { flow: "settings", method: "passkey" },
+        { flow: "settings", method: "webauthn" },
+        { flow: "login", method: "identifier_first" },
+      ]),
+    );
+    expect(parts.filter(({ flow, method }) => !listedIn(flow).includes(method))).toEqual([]);
   });
 
   it("every hook stands in the list", () => {

@@ -102,7 +102,7 @@ it("a statement with certificates is not verified, so that nobody is asked wheth
   }
 });
 
-it("CBOR that is cut off, nested without end, or something else is refused in no time", async () => {
+it("CBOR that is cut off, nested without end, or something else is refused as fast as what is right is accepted", async () => {
   const { visitor, person } = await enterAsNewPerson(nativeRest, server);
   const broken: readonly ((object: Buffer) => Buffer)[] = [
     (object) => object.subarray(0, object.length - 40),
@@ -113,16 +113,20 @@ it("CBOR that is cut off, nested without end, or something else is refused in no
     () => Buffer.from([0xbb, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff]),
     () => randomBytes(2_000),
   ];
-  const before = performance.now();
+  const honest = process.cpuUsage();
+  for (const _ of broken) accepted(await addPasskey(visitor, newDevice()));
+  const { user: usual } = process.cpuUsage(honest);
+  const before = process.cpuUsage();
   for (const alter of broken) {
     const refusal = refused(await addPasskey(visitor, newDevice(), { alter }));
     expect(refusal).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 4000001 }] });
   }
-  expect(performance.now() - before).toBeLessThan(10_000);
+  // Time of the processor, which other processes do not add to: no more than that of as many that are right.
+  expect(process.cpuUsage(before).user).toBeLessThan(3 * usual + 100_000);
   // What no authenticator says is refused by its length.
   const huge = refused(await addPasskey(visitor, newDevice(), { alter: () => randomBytes(60_000) }));
   expect(huge).toMatchObject({ reason: "INVALID_FIELD" });
-  expect(await passkeysOf(person.id)).toBe(0);
+  expect(await passkeysOf(person.id)).toBe(broken.length);
 });
 
 describe("a challenge", () => {
