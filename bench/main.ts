@@ -8,7 +8,7 @@ import { type InterferenceResult, measureInterference } from "./measure-interfer
 import { type LoginsResult, measureLogins } from "./measure-logins.ts";
 import { type MailResult, measureMail } from "./measure-mail.ts";
 import { measurePages } from "./measure-pages.ts";
-import { type DoorResult, measureDoors } from "./measure-protocols.ts";
+import { measureProtocols, type ProtocolResult } from "./measure-protocols.ts";
 import { measureRequest, type RequestResult } from "./measure-requests.ts";
 import { measureTiming, type TimingResult } from "./measure-timing.ts";
 import { help, type Options, readOptions, UsageError } from "./options.ts";
@@ -40,7 +40,7 @@ const run = async (options: Options): Promise<void> => {
   try {
     const others = createShareOfOthers([world.ostiary.pid, world.bare.pid, world.database.pid]);
     const requests = await measureAllRequests(world);
-    const protocols = await measureAllDoors(world);
+    const protocols = await measureAllProtocols(world);
     const interference = await measureAnyInterference(world);
     const timing = await measureAnyTiming(world);
     const floods = await measureAllFloods(world);
@@ -75,11 +75,11 @@ const measureAllRequests = async (world: World): Promise<readonly RequestResult[
   return results;
 };
 
-const measureAllDoors = async (world: World): Promise<readonly DoorResult[]> => {
+const measureAllProtocols = async (world: World): Promise<readonly ProtocolResult[]> => {
   if (!world.options.parts.includes("protocols")) return [];
-  const results: DoorResult[] = [];
+  const results: ProtocolResult[] = [];
   for (const name of ["whoami", "get"] as const)
-    results.push(await measureDoors(world, name, progress(`protocols: ${name}`)));
+    results.push(await measureProtocols(world, name, progress(`protocols: ${name}`)));
   return results;
 };
 
@@ -110,7 +110,7 @@ const restAfterwards = 5_000;
 const measureMemory = async (
   world: World,
   requests: readonly RequestResult[],
-  protocols: readonly DoorResult[],
+  protocols: readonly ProtocolResult[],
 ): Promise<Memory> => {
   await sleep(restAfterwards);
   const own = [

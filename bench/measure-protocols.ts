@@ -10,7 +10,7 @@ import { type Contender, inTurns, type Measured, type Point, shareOf } from "./r
 import type { World } from "./world.ts";
 
 /** One request through several protocols; shares are of REST's requests per second, by the same load generator. */
-export interface DoorResult {
+export interface ProtocolResult {
   readonly name: "whoami" | "get";
   readonly rest: Measured;
   readonly connect: Measured;
@@ -26,7 +26,7 @@ interface Rpc {
   readonly binary: (person: Person) => Uint8Array;
 }
 
-const rpcs: Readonly<Record<DoorResult["name"], Rpc>> = {
+const rpcs: Readonly<Record<ProtocolResult["name"], Rpc>> = {
   whoami: {
     path: `/${SessionService.typeName}/WhoAmI`,
     json: () => "{}",
@@ -48,11 +48,11 @@ const encode = <D extends DescMessage>(desc: D, init: MessageInitShape<D>): Uint
 };
 
 /** Measures one request through REST, Connect (JSON, HTTP/1.1) and gRPC (h2c). */
-export const measureDoors = async (
+export const measureProtocols = async (
   world: World,
-  name: DoorResult["name"],
+  name: ProtocolResult["name"],
   onPoint: (side: string, point: Point) => void,
-): Promise<DoorResult> => {
+): Promise<ProtocolResult> => {
   const { folder, generator, h2load, options, ostiary, watch } = world;
   const people = world.people.ostiary;
   const [person] = people;

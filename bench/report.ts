@@ -4,7 +4,7 @@ import type { InterferenceResult } from "./measure-interference.ts";
 import type { LoginsResult } from "./measure-logins.ts";
 import type { MailResult, SettingsWithMail } from "./measure-mail.ts";
 import type { PagesResult } from "./measure-pages.ts";
-import type { DoorResult } from "./measure-protocols.ts";
+import type { ProtocolResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
 import type { TimingResult } from "./measure-timing.ts";
 import type { Conditions, Memory, Results, Verdict } from "./results.ts";
@@ -27,7 +27,7 @@ export const report = ({
   [
     reportConditions(conditions),
     ...(requests.length > 0 ? [reportRequests(requests)] : []),
-    ...(protocols.length > 0 ? [reportDoors(protocols)] : []),
+    ...(protocols.length > 0 ? [reportProtocols(protocols)] : []),
     ...(interference === undefined ? [] : [reportInterference(interference)]),
     ...(floods.length > 0 ? [reportFloods(floods)] : []),
     ...(timing === undefined ? [] : [reportTiming(timing)]),
@@ -107,7 +107,7 @@ p50 and p99 in ms. SQL: statements per request that is alone, + commits; loaded:
 µs: processor time per request, of server / database. reference: its requests/s and statements on a like machine.`;
 };
 
-const reportDoors = (protocols: readonly DoorResult[]): string => {
+const reportProtocols = (protocols: readonly ProtocolResult[]): string => {
   const row = (name: string, label: string, { median: m }: Measured, share: number | undefined) => [
     name,
     label,

@@ -9,7 +9,7 @@ import type { InterferenceResult } from "./measure-interference.ts";
 import type { LoginsResult } from "./measure-logins.ts";
 import type { MailResult } from "./measure-mail.ts";
 import { judgePage, type PagesResult } from "./measure-pages.ts";
-import type { DoorResult } from "./measure-protocols.ts";
+import type { ProtocolResult } from "./measure-protocols.ts";
 import type { RequestResult } from "./measure-requests.ts";
 import type { TimingResult } from "./measure-timing.ts";
 import type { World } from "./world.ts";
@@ -19,7 +19,7 @@ export interface Results {
   readonly conditions: Conditions;
   readonly memory: Memory | undefined;
   readonly requests: readonly RequestResult[];
-  readonly protocols: readonly DoorResult[];
+  readonly protocols: readonly ProtocolResult[];
   readonly interference: InterferenceResult | undefined;
   readonly floods: readonly FloodResult[];
   readonly pages: PagesResult | undefined;
@@ -116,7 +116,7 @@ export const judge = ({
 }: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
   ...(memory === undefined ? [] : judgeMemory(memory)),
   ...requests.flatMap(judgeRequest),
-  ...protocols.flatMap(judgeDoors),
+  ...protocols.flatMap(judgeProtocols),
   ...(interference === undefined ? [] : judgeInterference(interference)),
   ...(timing === undefined ? [] : judgeTiming(timing)),
   ...(identities === undefined ? [] : judgeIdentities(identities)),
@@ -205,7 +205,7 @@ const judgeRequest = ({ name, ostiary, share, alone }: RequestResult): readonly 
   return verdicts;
 };
 
-const judgeDoors = ({ name, connectShare, grpc }: DoorResult): readonly Verdict[] =>
+const judgeProtocols = ({ name, connectShare, grpc }: ProtocolResult): readonly Verdict[] =>
   [
     { protocol: "Connect", share: connectShare },
     { protocol: "gRPC", share: grpc?.share },

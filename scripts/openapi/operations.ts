@@ -33,7 +33,7 @@ const accessName = (method: DescMethod): string =>
 const pathOf = (route: Route): string =>
   route.path.parameters.reduce((path, { field, name }) => path.replace(`:${name}`, `{${field}}`), route.path.pattern);
 
-const takenByPath = ({ path }: Route): ReadonlySet<string> =>
+const parametersOfPath = ({ path }: Route): ReadonlySet<string> =>
   new Set([...path.constants, ...path.parameters].map(({ field }) => field));
 
 /** Whether a query can hold the field. */
@@ -85,7 +85,7 @@ const operationOf = (route: Route, isFirst: boolean, deps: OperationsDeps): Json
 };
 
 const parametersOf = (route: Route, schemas: Schemas): JsonObject[] => {
-  const taken = takenByPath(route);
+  const taken = parametersOfPath(route);
   const inPath = new Set(route.path.parameters.map(({ field }) => field));
   const etag = route.body === undefined || route.body === "*" ? undefined : etagField(route.body.message);
   const header: JsonObject[] =
@@ -111,7 +111,7 @@ const parametersOf = (route: Route, schemas: Schemas): JsonObject[] => {
 const requestBodyOf = (route: Route, schemas: Schemas): JsonObject | undefined => {
   const { body, method } = route;
   if (body === undefined) return undefined;
-  const taken = takenByPath(route);
+  const taken = parametersOfPath(route);
   const schema =
     body === "*"
       ? schemas.inline(method.input, "read", (field) => !taken.has(field.name))

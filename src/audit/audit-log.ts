@@ -37,7 +37,7 @@ export interface AuditLog {
   /** The first events of people who are made in this transaction, one of each: a statement for all. */
   recordFirst(tx: Sql, events: readonly SecurityEvent[], call: EventSource): Promise<void>;
   /** Whether anybody hears of events beside those who read the log: receivers, or the stream. */
-  readonly isHeard: boolean;
+  readonly hasReceivers: boolean;
 }
 
 /** What an event tells of the request that caused it. */
@@ -114,7 +114,7 @@ export const createAuditLog = ({ clock, digestKey, forward, isStreamed }: AuditL
   };
 
   return {
-    isHeard: isStreamed || forward !== undefined,
+    hasReceivers: isStreamed || forward !== undefined,
 
     async recordFirst(tx, events, call) {
       if (events.length === 0) return;

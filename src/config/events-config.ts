@@ -11,7 +11,7 @@ export interface EventsConfig {
   readonly receivers: readonly ReceiverConfig[];
 }
 
-/** A server that is told of events. */
+/** A server that receives events. */
 export interface ReceiverConfig {
   /** Lower-case letters, digits and `_`. */
   readonly name: string;

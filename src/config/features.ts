@@ -10,7 +10,7 @@ import { isMap, type Path, printPath, type Raw } from "./tree.ts";
 /** Methods without a folder in `methods/`. Each stands for its section and its `after` parts. */
 const methods = ["captcha", "saml", "deviceauthn", "b2b"];
 
-/** Hooks without a file in `hooks/`. They are taken out of the lists they stand in. */
+/** Hooks without a file in `hooks/`. They are removed from the lists they stand in. */
 const hooks = ["b2b_sso", "organization"];
 
 /** Everything else, by path, and why it has no effect; `*` is any key. */

@@ -9,7 +9,7 @@ import { findUnsupportedKeys } from "./features.ts";
 import { findMissingGuards } from "./guards.ts";
 import { createOrigin } from "./origin.ts";
 import { readConfig } from "./read-config.ts";
-import { completeSecrets, generateSecret, keepSecrets } from "./secrets.ts";
+import { completeSecrets, generateSecret, loadOrCreateSecrets } from "./secrets.ts";
 import { createSlice } from "./slice.ts";
 import { readSource, type Source } from "./source.ts";
 import { assign, merge, type Path, printPath, type Raw, valueAt } from "./tree.ts";
@@ -112,7 +112,7 @@ function readSecrets(raw: Raw, dataDir: string | undefined): { readonly list: Se
   let lost = false;
   const make = () => {
     lost = folder === undefined;
-    return folder === undefined ? [generateSecret()] : keepSecrets(folder);
+    return folder === undefined ? [generateSecret()] : loadOrCreateSecrets(folder);
   };
   return {
     list: completeSecrets(

@@ -75,7 +75,7 @@ export interface ProviderConfig {
   readonly organization_id: string | undefined;
   /** Whether a person may link more than one account there. */
   readonly several_accounts: boolean;
-  /** Client ids of apps whose ID tokens are taken as well. */
+  /** Client ids of apps whose ID tokens are accepted as well. */
   readonly additional_id_token_audiences: readonly string[];
   readonly claims_source: "id_token" | "userinfo" | undefined;
   readonly pkce: "auto" | "never" | "force";
@@ -91,7 +91,7 @@ export interface ProviderConfig {
   readonly reauthentication: "auth_time" | "prompt" | "none" | undefined;
 }
 
-/** A table of paths: what is taken from which claim. */
+/** A table of paths: what is read from which claim. */
 export interface DeclarativeMapperConfig {
   readonly traits: Readonly<Record<string, unknown>>;
   readonly metadata_public?: Readonly<Record<string, unknown>>;

@@ -32,11 +32,11 @@ export function generateSecret(): string {
 }
 
 /**
- * Reads the secrets that an earlier start kept in `secrets.json` of the data
+ * Reads the secrets that an earlier start stored in `secrets.json` of the data
  * folder, or makes and keeps them now. The file is for its owner alone, and
  * servers that start at once end up with the same.
  */
-export function keepSecrets(dataDir: string): readonly string[] {
+export function loadOrCreateSecrets(dataDir: string): readonly string[] {
   const file = path.join(dataDir, "secrets.json");
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true });

@@ -9,7 +9,7 @@ import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
  * What waits for a person to come back: a protected change until its owner has
  * proven who they are, a sign-in until the provider has answered, and its answer
  * until it has been used or a native app fetches it. One table and one interface.
- * What waits is encrypted, bound to what it was parked for, and taken once.
+ * What waits is encrypted, bound to what it was parked for, and consumed once.
  */
 
 /** What a continuation is bound to. It opens under exactly these and no others. */

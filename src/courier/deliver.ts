@@ -40,7 +40,7 @@ export interface DeliverOptions {
   /** Whether there are calls that messages make room for. */
   readonly isBusy: () => boolean;
   /** Development: what messages say can be read after they were sent. */
-  readonly keepsContent: boolean;
+  readonly retainsContent: boolean;
 }
 
 const LONGEST_DELAY_MS = 3_600_000;
@@ -48,7 +48,7 @@ const FACTOR = 4;
 /** Messages that a node has claimed beyond those that it delivers: one statement claims several. */
 const AHEAD = 8;
 const MOST_AT_ONCE = 32;
-/** Milliseconds beyond its timeout, and that of those before it, after which an attempt is given up from outside. */
+/** Milliseconds beyond its timeout, and that of those before it, after which an attempt is aborted from outside. */
 const GRACE_MS = 60_000;
 
 /**
@@ -58,7 +58,7 @@ const GRACE_MS = 60_000;
  */
 export const createDeliverJob = (deps: DeliverDeps): JobKind => {
   const { db, clock, messages, options } = deps;
-  const { retries, retryDelay, concurrency, timeout, isBusy, keepsContent } = options;
+  const { retries, retryDelay, concurrency, timeout, isBusy, retainsContent } = options;
   const pace = createDeliveryPace(concurrency);
   const admission = createDeliveryAdmission({ limit: () => pace.limit, most: concurrency, isBusy });
 
@@ -67,7 +67,7 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind => {
   );
 
   const settleSent = inGroups<SentMessage, undefined>({ most: MOST_AT_ONCE, atOnce: 1 }, async (sent) => {
-    await messages.settleSent(db, sent, { erase: !keepsContent, at: clock.now() });
+    await messages.settleSent(db, sent, { erase: !retainsContent, at: clock.now() });
     return sent.map(() => undefined);
   });
 
@@ -82,7 +82,7 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind => {
     await messages.settle(db, message.id, {
       status: outcome === "failed" ? "queued" : outcome,
       dispatches,
-      erase: outcome !== "failed" && !keepsContent,
+      erase: outcome !== "failed" && !retainsContent,
       at,
     });
     return outcome;

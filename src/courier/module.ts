@@ -9,7 +9,7 @@ import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import { createKeyring } from "../lib/keyring.ts";
 import { createLoopLoad } from "../lib/loop-load.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
-import { createPresentMessage } from "./admin/present.ts";
+import { createRenderMessageRecord } from "./admin/render-message-record.ts";
 import { createCourierAdminService } from "./admin/service.ts";
 import { createQueue } from "./courier.ts";
 import { createDeliverJob } from "./deliver.ts";
@@ -60,7 +60,7 @@ export const createCourier = (core: CourierModule) => {
       concurrency: courier.worker.pull_count,
       timeout: courier.timeout,
       isBusy: createLoopLoad(() => core.callLimit.begun),
-      keepsContent: config.dev,
+      retainsContent: config.dev,
     },
   });
   const needsIdentity = overrides.size > 0 || courier.http !== undefined || courier.sms !== undefined;
@@ -70,7 +70,7 @@ export const createCourier = (core: CourierModule) => {
       createCourierAdminService({
         db,
         messages,
-        present: createPresentMessage(config.dev ? render : undefined),
+        render: createRenderMessageRecord(config.dev ? render : undefined),
         pages: createKeyring(config.secrets.pagination.map(digestOf)).seal("page of messages"),
       }),
     ],

@@ -31,7 +31,7 @@ export const overrideKey = (template: MessageTemplate, part: MessagePart): strin
 
 /**
  * Reads the templates of the configuration: those of the folder, over them those that have keys of their own. All that
- * is wrong with them is told at once.
+ * is wrong with them is reported at once.
  */
 export const loadOverrides = async (
   { templates, template_override_path: folder }: Pick<CourierConfig, "templates" | "template_override_path">,

@@ -14,7 +14,7 @@ export interface PreparedCourier {
   readonly faults: readonly TemplateFault[];
 }
 
-/** Reads the templates and programs that the configuration names. What is wrong with them is told all at once. */
+/** Reads the templates and programs that the configuration names. What is wrong with them is reported all at once. */
 export const prepareCourier = async (
   { courier, addressRules }: { readonly courier: CourierConfig; readonly addressRules: AddressRules },
   fetch: OutboundFetch = createOutboundFetch(),

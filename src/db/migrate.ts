@@ -42,7 +42,7 @@ const ownTables = [
   "INSERT IGNORE INTO schema_migration_lease (id, owner, expires_at) VALUES (1, NULL, UTC_TIMESTAMP(3))",
 ];
 
-/** "It is there already" and "it is gone already": what a statement says that a crash kept from being written down. */
+/** "It is there already" and "it is gone already": what a statement says that a crash left unrecorded. */
 const alreadyDone = new Set([1050, 1051, 1060, 1061, 1068, 1091, 1826]);
 
 /**

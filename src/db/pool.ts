@@ -12,7 +12,7 @@ import { createTransaction } from "./transaction.ts";
  *
  * Conventions of the tables: ids are UUIDs in BINARY(16) (`lib/ids.ts`); times
  * are UTC in DATETIME(3), just as exact as a Date, given as an argument and
- * never taken from the server; JSON columns are read with `readJson`.
+ * never read from the server; JSON columns are read with `readJson`.
  */
 
 const POOL_SIZE = 20;

@@ -107,7 +107,7 @@ function canReach(folder: string, account: { readonly uid: number; readonly gid:
 
 /**
  * The file `owner` names the process that uses the folder. What a killed
- * process left behind is taken over. Should two processes find the same
+ * process left behind is used again. Should two processes find the same
  * leftover at once, the lock that the server itself holds on its files decides.
  */
 function takeLock(file: string): { release(): void } {
@@ -144,7 +144,7 @@ function readOwner(file: string): { pid: number; started: string } | undefined {
 }
 
 /**
- * When a process started, in a form to compare, so that a number used again is not taken for the same process; "" if
+ * When a process started, in a form to compare, so that a number used again is not mistaken for the same process; "" if
  * it is gone.
  */
 function startOf(pid: number): string {

@@ -5,7 +5,7 @@ import { createDatabase } from "./pool.ts";
 /** What keeps the database from being of use, by part; empty when nothing does. */
 export type DatabaseProblems = Readonly<Record<string, string>>;
 
-/** Whether the database can be used, kept current beside the calls that use it. */
+/** Whether the database can be used, updated beside the calls that use it. */
 export interface Readiness {
   /** As last seen; costs nothing. Before `start` the database counts as not seen yet. */
   readonly problems: DatabaseProblems;
@@ -32,7 +32,7 @@ const WRITE = "UPDATE schema_migrations SET name = name WHERE 1 = 0";
 
 /**
  * Creates the watch over the database. It has a connection of its own, so that
- * a pool that is busy is not taken for a database that is gone, and asks rarely:
+ * a pool that is busy is not mistaken for a database that is gone, and asks rarely:
  * what is gone or frozen shows within two seconds.
  */
 export const createReadiness = ({ dsn, interval = 500, timeout = 1_000 }: ReadinessOptions): Readiness => {

@@ -41,7 +41,7 @@ export class DatabaseUnavailable extends Error {
   override readonly name = "DatabaseUnavailable";
   /** `refused`: it never took the statement. `lost`: the connection broke. `timeout`: no answer came. */
   readonly reason: "refused" | "lost" | "timeout";
-  /** `unknown`: a write was on its way and may or may not have taken effect. */
+  /** `unknown`: a write was on its way and may or may not be in effect. */
   readonly outcome: "not-applied" | "unknown";
   /** It will not pass by itself: the server has no TLS, say, or a certificate that is not trusted. */
   readonly lasting: boolean;

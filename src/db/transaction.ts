@@ -55,7 +55,7 @@ const runOnce = async <T>(connection: Connection, work: (tx: Sql) => Promise<T>)
   return { kind: "done", value };
 };
 
-/** Before COMMIT was sent, nothing of it can have taken effect. */
+/** Before COMMIT was sent, nothing of it can be in effect. */
 const notApplied = (error: unknown): unknown =>
   error instanceof DatabaseUnavailable
     ? new DatabaseUnavailable(error.message, error.reason, { outcome: "not-applied" })

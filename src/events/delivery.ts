@@ -25,7 +25,7 @@ const LONGEST_WAIT_MS = 86_400_000;
 
 /**
  * Creates the kind of job that delivers to a receiver, by the Standard Webhooks
- * specification: 2xx is taken, 410 ends the subscription, anything else, redirects
+ * specification: 2xx is success, 410 ends the subscription, anything else, redirects
  * included, is tried again on the receiver's schedule and parked after its last
  * attempt. Events of one person are delivered in order; those that follow a
  * parked one go on.

@@ -26,7 +26,7 @@ const BATCH = 100;
 const INTERVAL_MS = 250;
 const HEARTBEAT_MS = 10_000;
 
-/** Creates WatchEvents: it reads on as fast as its answers are taken. @throws STREAM_DISABLED, RESUME_TOKEN_EXPIRED */
+/** Creates WatchEvents: it reads on as fast as its answers are read. @throws STREAM_DISABLED, RESUME_TOKEN_EXPIRED */
 export const createWatch = ({ db, log, stream, tokens, isEnabled, heartbeat = HEARTBEAT_MS }: WatchDeps) => {
   /** The place after which to begin. */
   const startOf = async ({ fromStart, resumeToken }: WatchEventsRequest): Promise<number> => {
@@ -61,16 +61,16 @@ export const createWatch = ({ db, log, stream, tokens, isEnabled, heartbeat = HE
     let place = await startOf(request);
     // Whoever began now has a token to come back with before anything happens.
     yield answer(place, undefined);
-    let toldAt = performance.now();
+    let sentAt = performance.now();
     while (!signal.aborted) {
       const batch = await follow(place);
-      // The last entry stands for none: where nothing was told for a while, it says that the call is alive.
+      // The last entry stands for none: where nothing was sent for a while, it says that the call is alive.
       for (const event of [...batch, undefined]) {
         place = event?.streamPosition ?? place;
         const wanted = isWanted(event) ? event : undefined;
-        if (wanted === undefined && performance.now() - toldAt < heartbeat) continue;
+        if (wanted === undefined && performance.now() - sentAt < heartbeat) continue;
         yield answer(place, wanted);
-        toldAt = performance.now();
+        sentAt = performance.now();
       }
       if (batch.length < BATCH) await pause(INTERVAL_MS, signal);
     }

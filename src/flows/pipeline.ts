@@ -74,7 +74,7 @@ export type StepOf<E extends Entrance> = {
 const stepsOf = (entrance: Entrance): readonly StepName[] =>
   (Object.keys(table) as StepName[]).filter((name) => table[name][columns[entrance]]);
 
-/** The steps from this one on are taken after the commit: outside of any transaction, and once. */
+/** The steps from this one on run after the commit: outside of any transaction, and once. */
 const AFTER_COMMIT = "afterCommit" satisfies StepName;
 
 /** A submit that has written what it writes. `render` takes the steps that are left and gives the answer. */
@@ -88,7 +88,7 @@ export interface Ended<T> {
   readonly endedWith: T;
 }
 
-/** Ends a submit with this result: no further step is taken. */
+/** Ends a submit with this result: no further step runs. */
 export const endWith = <T>(endedWith: T): Ended<T> => ({ endedWith });
 
 /** What a step gives: what it adds to the submission, or the end. It refuses by throwing. */
@@ -109,7 +109,7 @@ export interface Steps<E extends Entrance, S0, S, R, C> {
   /**
    * Adds the last step, which gives the answer.
    *
-   * @returns takes the steps up to the commit; those after it are taken by `render` of the result
+   * @returns runs the steps up to the commit; those after it are run by `render` of the result
    * @throws Error at once, unless the steps are those of the table in its order
    */
   last(name: StepOf<E>, run: (submission: S) => R | Promise<R>): (submission: S0) => Promise<Done<R> | C>;

@@ -23,7 +23,7 @@ export interface DeletionPages {
   readonly showUndo: (visit: Visit) => Promise<Answer>;
   readonly undo: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
   readonly deleteAccount: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
-  readonly keepAccount: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
+  readonly cancelDeletion: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
 }
 
 /** Creates the answers. */
@@ -43,14 +43,14 @@ export const createDeletionPages = ({ publicUrl, initUrl }: DeletionPagesDeps): 
     const token = readForm(request.body).get("token") ?? "";
     const got = await api.post("/account/deletion/undo", { token });
     if (got.kind === "refused" && got.status !== 404 && got.status !== 400) return failed(got, texts);
-    const isKept = got.kind === "ok";
+    const isCancelled = got.kind === "ok";
     return {
       kind: "page",
-      status: isKept ? 200 : 404,
+      status: isCancelled ? 200 : 404,
       page: {
-        title: texts.text(isKept ? "deletion.kept.title" : "deletion.over.title"),
-        lead: texts.text(isKept ? "deletion.kept.text" : "deletion.over.text"),
-        mood: isKept ? undefined : "error",
+        title: texts.text(isCancelled ? "deletion.kept.title" : "deletion.over.title"),
+        lead: texts.text(isCancelled ? "deletion.kept.text" : "deletion.over.text"),
+        mood: isCancelled ? undefined : "error",
         body: wayOn("./", texts.text("back_to_start")),
       },
       cookies: got.cookies,
@@ -79,7 +79,7 @@ export const createDeletionPages = ({ publicUrl, initUrl }: DeletionPagesDeps): 
     );
   };
 
-  const keepAccount: DeletionPages["keepAccount"] = async (visit, request) => {
+  const cancelDeletion: DeletionPages["cancelDeletion"] = async (visit, request) => {
     if (!isFromPage(request, origin)) return foreign(visit);
     const back = placeOf(readForm(request.body).get("back"));
     const got = await visit.api.delete("/account/deletion");
@@ -88,5 +88,5 @@ export const createDeletionPages = ({ publicUrl, initUrl }: DeletionPagesDeps): 
     return goTo(`${back}${back.includes("?") ? "&" : "?"}account=kept#account`, got.cookies);
   };
 
-  return { showUndo, undo, deleteAccount, keepAccount };
+  return { showUndo, undo, deleteAccount, cancelDeletion };
 };

@@ -158,7 +158,7 @@ export const createHosted = ({
     app.get("/hosted/deletion", page(deletion.showUndo));
     app.post("/hosted/deletion", page(deletion.undo));
     app.post("/hosted/delete-account", page(deletion.deleteAccount));
-    app.post("/hosted/keep-account", page(deletion.keepAccount));
+    app.post("/hosted/keep-account", page(deletion.cancelDeletion));
     if (mailbox !== undefined) {
       const [showMailbox, showMail] = [page(createMailboxPage(mailbox)), sendMail(mailbox)];
       app.get("/hosted/mailbox", async (request, reply) =>

@@ -3,7 +3,7 @@ import type { Answer } from "./answer.ts";
 import { plainPage } from "./failed-page.ts";
 import type { Visit } from "./visit.ts";
 
-/* What all forms of the pages' own have in common: they are taken from the pages alone. */
+/* What all forms of the pages' own have in common: they are accepted from the pages alone. */
 
 /** The answer to a form that another site sent. */
 export const foreign = ({ texts }: Visit): Answer => ({

@@ -9,7 +9,7 @@ import type { Visit } from "./visit.ts";
 /*
  * The forms that are the pages' own: what a form cannot ask of the API
  * itself (ending a session is a DELETE), and which language to speak. All are
- * taken from the pages alone.
+ * accepted from the pages alone.
  */
 
 /** Reads and answers the pages' own forms. */

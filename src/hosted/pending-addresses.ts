@@ -25,16 +25,16 @@ export interface PendingOptions {
   readonly texts: Texts;
   /** The address of the page that shows it, relative to the pages. */
   readonly back: string;
-  /** Whether one was given up just now. */
-  readonly isGivenUp: boolean;
+  /** Whether one was cancelled just now. */
+  readonly isCancelled: boolean;
 }
 
 /** Renders the addresses that wait, each with a button that sends another message and one that gives it up. */
 export const renderPendingAddresses = (
   pending: readonly WirePendingAddress[],
-  { texts, back, isGivenUp }: PendingOptions,
+  { texts, back, isCancelled }: PendingOptions,
 ): Section | undefined => {
-  if (pending.length === 0 && !isGivenUp) return undefined;
+  if (pending.length === 0 && !isCancelled) return undefined;
   const title = texts.text("pending.title");
   const button = (id: string, action: "resend" | "cancel", look: string, value: string) =>
     html`<form action="pending-address" method="post"><input type="hidden" name="id" value="${id}"><input type="hidden" name="back" value="${back}"><button${attributes({ type: "submit", name: "action", value: action, class: look, "aria-label": texts.text(`pending.${action}_one`, { address: value }) })}>${texts.text(`pending.${action}`)}</button></form>`;
@@ -43,7 +43,7 @@ export const renderPendingAddresses = (
     title,
     body: html`<section class="panel" id="pending-addresses" aria-labelledby="section-pending-addresses">
 <header><h2 id="section-pending-addresses">${title}</h2><p>${texts.text("pending.about")}</p></header>
-${isGivenUp && renderNotice("success", html`<p>${texts.text("pending.given_up")}</p>`)}
+${isCancelled && renderNotice("success", html`<p>${texts.text("pending.given_up")}</p>`)}
 ${
   pending.length > 0 &&
   html`<ul class="rows">${pending.map(

@@ -37,7 +37,7 @@ export const createSettingsPage = ({ facts, publicUrl }: PageDeps): FlowPage => 
       endsOthers: facts.passwordEndsOthers,
     });
     const back = `settings?flow=${encodeURIComponent(flow.id)}`;
-    const waiting = renderPendingAddresses(pending, { texts, back, isGivenUp: param("given_up") !== undefined });
+    const waiting = renderPendingAddresses(pending, { texts, back, isCancelled: param("given_up") !== undefined });
     const all = [
       ...sections,
       waiting,

@@ -13,7 +13,7 @@ export interface AddressUndo {
   readonly identityId: string;
   /** The version of the person after the change. */
   readonly version: number;
-  /** The address that was taken away, as it was. */
+  /** The address that was removed, as it was. */
   readonly address: VerifiableAddressRecord;
   /** All addresses that the person had before. */
   readonly verifiable: readonly VerifiableAddressRecord[];
@@ -28,7 +28,7 @@ export type NewAddressUndo = Omit<AddressUndo, "id" | "createdAt" | "expiresAt">
 
 /** Undoing changes of addresses. What was there before is encrypted at rest, the secrets are digests. */
 export interface AddressUndos {
-  /** Whether anybody is told of changes and may undo them. */
+  /** Whether anybody is notified of changes and may undo them. */
   readonly enabled: boolean;
   /** Milliseconds for which a change can be undone. */
   readonly lifespan: number;

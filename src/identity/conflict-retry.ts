@@ -51,7 +51,7 @@ export interface Try {
 export interface ConflictRetry {
   /**
    * Tries a change on the database itself. If another request came between, its
-   * steps are taken again in a transaction that holds the person's row, with the
+   * steps are repeated in a transaction that holds the person's row, with the
    * results of the slow work that was done. Where the other request has changed
    * what that work was made of, it is done again before, without the lock.
    */

@@ -107,7 +107,7 @@ export interface Change {
   readonly state?: IdentityRecord["state"];
   /** Null takes it away. */
   readonly externalId?: string | null;
-  /** What operators know of addresses; of those that the person does not have nothing is taken over. */
+  /** What operators know of addresses; those that the person does not have are ignored. */
   readonly addresses?: readonly AddressState[];
 }
 

@@ -14,13 +14,13 @@ import type { IdentityRecord } from "./identity.ts";
 export const renderIdentity = (record: IdentityRecord, schemaUrl: string): Identity => rendererOf(schemaUrl)(record);
 
 /** There are as many as there are schemas. */
-const presenters = new Map<string, (record: IdentityRecord) => Identity>();
+const renderers = new Map<string, (record: IdentityRecord) => Identity>();
 
 const rendererOf = (schemaUrl: string): ((record: IdentityRecord) => Identity) => {
-  const known = presenters.get(schemaUrl);
+  const known = renderers.get(schemaUrl);
   if (known !== undefined) return known;
   const made = memoize((record: IdentityRecord) => render(record, schemaUrl));
-  presenters.set(schemaUrl, made);
+  renderers.set(schemaUrl, made);
   return made;
 };
 

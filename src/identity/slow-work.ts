@@ -1,6 +1,6 @@
 /**
  * Runs slow work of a submit: hashes, other servers. It never runs while the
- * person's row is locked. When the steps of the submit are taken again because
+ * person's row is locked. When the steps of the submit are repeated because
  * another request came between, work of the same key gives the result that it
  * gave before.
  *

@@ -118,7 +118,7 @@ export interface IdentityStore extends SecretStore {
   /** False when the identity is no longer at the version and in the state it was read with; nothing is written then. */
   update(tx: Sql, before: IdentityRecord, after: IdentityRecord): Promise<boolean>;
   /**
-   * Writes that nobody else may have an address until then, which a change has taken away from the person, nor the
+   * Writes that nobody else may have an address until then, which a change has removed from the person, nor the
    * identifiers that are the same. Only after `update` in the same transaction.
    */
   reserve(tx: Sql, before: IdentityRecord, after: IdentityRecord, value: string, until: Date): Promise<void>;

@@ -36,11 +36,11 @@ export const holdBack = (
   const patches = places.map((place) => patchAt(before, proposed, place));
   const done = new Set<string>();
   let traits = proposed;
-  // Places come in the order of each list. From its end on, what is taken out moves nothing before it.
+  // Places come in the order of each list. From its end on, what is removed moves nothing before it.
   for (const [at, place] of [...places.entries()].toReversed()) {
     const patch = patches[at] as TraitPatch;
     const what = JSON.stringify([patch.path, patch.isItem && place[patch.path.length]]);
-    if (!done.has(what)) traits = takenOut(before, traits, patch, place);
+    if (!done.has(what)) traits = withoutPatched(before, traits, patch, place);
     done.add(what);
   }
   return { traits, patches };
@@ -99,7 +99,7 @@ const replacedItem = (old: readonly JsonValue[], wanted: readonly JsonValue[], a
   return item === undefined || wanted.some((each) => isDeepStrictEqual(each, item)) ? undefined : item;
 };
 
-const takenOut = (
+const withoutPatched = (
   before: JsonObject,
   held: JsonObject,
   { path, isItem, from }: TraitPatch,

@@ -95,7 +95,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     try {
       if (job.payload === undefined) return await settle(job, kind, { kind: "park", reason: "cannot be decrypted" });
       const run = kind.run({ ...job, payload: job.payload }, signal);
-      // Work that does not end when it is told to is left to itself: its job is somebody's again.
+      // Work that does not end when it is asked to is abandoned: its job is somebody's again.
       const result = await Promise.race([run, aborted(late.signal)]).catch(failed);
       if (lost.signal.aborted) return;
       if (result && stopping.signal.aborted)

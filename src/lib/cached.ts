@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-/** Something that is fetched, kept, and renewed behind the back of whoever uses it. */
+/** Something that is fetched, cached, and renewed in the background. */
 export interface Cached<T> {
   /** What is stored, if anything is: at once. Otherwise what is fetched now. Throws what fetching threw. */
   get(): Promise<T>;

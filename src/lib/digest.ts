@@ -6,7 +6,7 @@ export const sha256 = (data: string | Uint8Array): Buffer => hash("sha256", data
 /** Makes the SHA-256 digest as text, for what is stored of a secret that is random enough for it. */
 export const digestOf = (secret: string | Uint8Array): string => sha256(secret).toString("base64url");
 
-/** Compares what was stored with a digest, without telling by its time where they differ. */
+/** Compares what was stored with a digest, without revealing by its time where they differ. */
 export const isSameDigest = (stored: unknown, digest: string): boolean =>
   typeof stored === "string" &&
   stored.length === digest.length &&

@@ -72,7 +72,7 @@ const idle = new Set([
     "enablekeepalive",
   ],
   ...["tcpkeepalive", "keepaliveinitialdelay", "writetimeout"],
-  // Statements are prepared and kept.
+  // Statements are prepared and cached.
   ...[
     "cacheprepstmts",
     "prepstmtcachesize",
@@ -93,7 +93,7 @@ const idle = new Set([
   ],
 ]);
 
-/** Values that say what is so anyway, and why no other is taken. */
+/** Values that say what is so anyway, and why no other is accepted. */
 const refused: Readonly<Record<string, { readonly unless: RegExp; readonly because: string }>> = {
   allownativepasswords: {
     unless: /^(?:1|t|true)$/i,

@@ -17,7 +17,7 @@ export interface Dsn {
   readonly maxConnections: number | undefined;
   /** Most unused connections that stay open. */
   readonly maxIdleConnections: number | undefined;
-  /** Milliseconds until a connection is given up even if it works. */
+  /** Milliseconds until a connection is closed even if it works. */
   readonly maxLifetime: number | undefined;
   /** Milliseconds until an unused connection is closed. */
   readonly maxIdleTime: number | undefined;

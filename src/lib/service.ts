@@ -33,7 +33,7 @@ export interface ReceivingRpc<M extends DescMethod> {
 
 /** An RPC whose answers are a stream, before the pipeline wraps it. For operators alone. */
 export interface SendingRpc<M extends DescMethod> {
-  /** Gives its answers; each is asked for once the one before was taken. It ends soon after the signal is aborted. */
+  /** Gives its answers; each is asked for once the one before was read. It ends soon after the signal is aborted. */
   readonly send: (request: MessageShape<M["input"]>, signal: AbortSignal) => AsyncIterable<MessageShape<M["output"]>>;
 }
 

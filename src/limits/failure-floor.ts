@@ -14,7 +14,7 @@ export interface TimedTry {
 }
 
 /**
- * Holds failed sign-ins back until all of them have taken as long as the slowest
+ * Holds failed sign-ins back until all of them have lasted as long as the slowest
  * kind of verification takes, so that time tells neither who has an account nor
  * how their password is stored.
  */

@@ -25,8 +25,8 @@ export interface ChangedPerson {
 /** How many messages are sent to one address, and asked for from one network. */
 export interface MessageLimit {
   /**
-   * Counts a request that asks for messages, once, however often its steps are taken; and with it the messages that a
-   * person causes by a change of their settings, to whatever addresses.
+   * Counts a request that asks for messages, once, however often its steps are repeated; and with it the messages
+   * that a person causes by a change of their settings, to whatever addresses.
    *
    * @throws RATE_LIMITED
    */

@@ -4,7 +4,7 @@ import { networkOf } from "./network.ts";
 
 /*
  * Limits on what a network may have stored without being authenticated:
- * flows, and errors for the error page. Kept in the memory of each node, so that
+ * flows, and errors for the error page. Stored in the memory of each node, so that
  * they cost nothing where nothing is wrong: on several nodes a network may do so
  * much on each. What must be right on several nodes is counted in the database
  * (rate-limiter.ts).

@@ -85,7 +85,7 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
         if (outcome === "changed") count([person], "changed");
         else if (outcome === "unchanged") tally.count("unchanged");
         else if (outcome !== undefined)
-          refuse({ id: person.identity.id, reason: "kept", explain: keptBecause[outcome] });
+          refuse({ id: person.identity.id, reason: "kept", explain: unchangedBecause[outcome] });
       }
     },
 
@@ -107,7 +107,7 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
 const refusedChange = (code: string): string => `the database refuses its change: ${code}`;
 
 const gone = "it was deleted here since it came";
-const keptBecause = {
+const unchangedBecause = {
   kept: "it changed there, and was changed or used here since it came",
   deleted_here: gone,
   deleted: gone,

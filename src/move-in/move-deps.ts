@@ -19,7 +19,7 @@ export interface MoveDeps {
 
 /** How a move goes on. */
 export interface MoveOptions {
-  /** Nothing is written: it is only told what would be. */
+  /** Nothing is written: it is only reported what would be. */
   readonly dryRun?: boolean;
   /** Parts that are moved at once. */
   readonly workers?: number;

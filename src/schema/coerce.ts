@@ -10,7 +10,7 @@ const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 type Kind = "string" | "number" | "boolean" | "array" | "any";
 
-/** What a form field of several types is taken for: text, if it may be text. */
+/** What a form field of several types is read as: text, if it may be text. */
 function kindOf(shape: TraitShape | undefined): Kind {
   const types = shape?.types ?? [];
   if (types.includes("string")) return "string";

@@ -191,7 +191,7 @@ function shownOf(schema: IdentitySchema, traits: JsonObject): Record<string, Jso
 /**
  * Reads traits as any protocol delivers them (docs/compatibility.md, rule 20): members whose name
  * begins with `traits.` are form fields, unfolded and coerced by the schema;
- * other members are JSON and taken as they are. Never throws, whatever was sent.
+ * other members are JSON and used as they are. Never throws, whatever was sent.
  *
  * A form that comes back as it was rendered changes nothing: what stands in a
  * field as it is now keeps its type, what no field shows stays, and a field that

@@ -1,7 +1,7 @@
 import { phoneNumber } from "./phone-number.ts";
 
 /**
- * Cleans a text by which people are told apart: surrounding space, invisible
+ * Cleans a text by which people are distinguished: surrounding space, invisible
  * and control characters go; width and compatibility forms are folded; letters
  * become lower case, the same in every locale. Doing it twice changes nothing.
  */

@@ -4,7 +4,7 @@ import { compilePattern, type Pattern } from "./pattern.ts";
 import { isObject, resolveReference, type Subschema, subschemas } from "./subschemas.ts";
 import { traitName } from "./trait-name.ts";
 
-/** What a schema says of one place in the traits, all its parts taken together. */
+/** What a schema says of one place in the traits, all its parts combined. */
 export interface TraitShape {
   /** `traits.name.first`; the entries of a list are `traits.tags.*`. */
   readonly name: string;

@@ -11,7 +11,7 @@ import { createRoutePath } from "./route-path.ts";
 /** What `createHttpApp` needs. */
 export interface HttpAppOptions {
   readonly port: "public" | "admin";
-  /** Its path is taken off requests, for proxies that leave it on; without one, paths are as they come. */
+  /** Its path is removed from requests, for proxies that leave it on; without one, paths are as they come. */
   readonly baseUrl?: string;
   /** PEM texts; left out, the port is in the clear. */
   readonly tls?: ListenerTls | undefined;

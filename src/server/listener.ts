@@ -191,16 +191,16 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
     drain: (budget) => {
       draining = true;
       for (const socket of pending) socket.destroy();
-      // Streams that are open finish. One that is on its way is not begun, and its client is told so: it may
+      // Streams that are open finish. One that is on its way is not begun, and its client gets to know it: it may
       // call elsewhere.
       for (const session of sessions) session.close();
       h1.closeIdleConnections();
-      // A connection whose answer went out before the drain began becomes idle without being told to close.
+      // A connection whose answer went out before the drain began becomes idle without `Connection: close`.
       const sweep = setInterval(() => h1.closeIdleConnections(), 50).unref();
       const cut = setTimeout(() => {
         h1.closeAllConnections();
         for (const session of sessions) session.destroy();
-        // A session that was told to close waits for its client even then.
+        // A session that got GOAWAY waits for its client even then.
         for (const socket of overHttp2) socket.destroy();
       }, budget).unref();
       server.once("close", () => {

@@ -49,7 +49,7 @@ export interface ListenersOptions {
   readonly findCaller: (call: Call) => Promise<LiveSession | undefined>;
   /** The network that an address belongs to. */
   readonly networkOf: (address: string) => string;
-  /** Keeps an error for the error page; gives its id, or undefined when a network has had too many kept. */
+  /** Stores an error for the error page; gives its id, or undefined when a network has had too many stored. */
   readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
   /** What keeps the server from serving, by part; empty when nothing does. */
   readonly ready: () => Readonly<Record<string, string>>;
@@ -139,7 +139,7 @@ export const createListeners = ({
     });
 
   /** Who is let in at the admin port, and by what. */
-  const adminDoor = () => {
+  const adminProtections = () => {
     const { auth, base_url: baseUrl, tls, unix_socket } = serve.admin;
     return {
       tls: tls && { ...tls, clientCa: auth.type === "mtls" ? auth.client_ca : undefined },
@@ -163,7 +163,7 @@ export const createListeners = ({
       port,
       baseUrl: listener.base_url,
       log,
-      ...(port === "admin" ? adminDoor() : { tls: listener.tls }),
+      ...(port === "admin" ? adminProtections() : { tls: listener.tls }),
     });
     health.mount(app, { port, version, metrics, configDigest });
     mountOpenApi(app, { port, baseUrl: listener.base_url });

@@ -49,7 +49,7 @@ export const createProcedure = <I extends DescMessage, O extends DescMessage>(
   const { callLog, callLimit } = deps;
   const record = callLog.of(rpcName(method));
   const mustBeAllowed = createAccessCheck({ ...options, ...deps });
-  const mustKeepRules = compileFieldRules(method.input);
+  const mustSatisfyRules = compileFieldRules(method.input);
   const answerOnce = deps.repeats && createAnswerOnce(method, deps.repeats);
   const mapError = toFailure({ rpc: rpcName(method), callLog });
 
@@ -59,7 +59,7 @@ export const createProcedure = <I extends DescMessage, O extends DescMessage>(
     try {
       if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
       mustBeAllowed(call);
-      mustKeepRules(request);
+      mustSatisfyRules(request);
       const answer = await (answerOnce ? answerOnce(request, call, run) : run(request, call));
       record(call, startedAt);
       return answer;

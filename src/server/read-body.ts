@@ -4,7 +4,7 @@ import type { NodeRequest } from "../lib/intake.ts";
 import type { BodyBudget, BodyShare } from "./body-budget.ts";
 import { dropRest } from "./drop-rest.ts";
 
-/** How much of a body is taken. */
+/** How much of a body is read. */
 export interface Allowance {
   /** Bytes, as far as was asked. */
   readonly bytes: number;

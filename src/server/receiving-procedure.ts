@@ -31,7 +31,7 @@ export const createReceivingProcedure = <I extends DescMessage, O extends DescMe
   const { callLog, callLimit } = deps;
   const record = callLog.of(rpcName(method));
   const mustBeAllowed = createAccessCheck({ ...options, ...deps });
-  const mustKeepRules = compileFieldRules(method.input);
+  const mustSatisfyRules = compileFieldRules(method.input);
   const mapError = toFailure({ rpc: rpcName(method), callLog });
 
   async function* checked(
@@ -41,7 +41,7 @@ export const createReceivingProcedure = <I extends DescMessage, O extends DescMe
   }
   const check = (received: Usable<MessageShape<I>>): Received<MessageShape<I>> => {
     try {
-      mustKeepRules(received.message);
+      mustSatisfyRules(received.message);
       return received;
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;

@@ -2,7 +2,7 @@ import { cleanPath } from "../lib/clean-path.ts";
 
 /**
  * Creates what makes the path of a request the path of a route: it is cleaned,
- * and the path of `baseUrl` taken off, for a proxy that leaves it on. Where a
+ * and the path of `baseUrl` removed, for a proxy that leaves it on. Where a
  * route begins like the base path, only what is a route without it loses it.
  *
  * Nobody is redirected for it: most clients would turn a POST into a GET.

@@ -15,7 +15,7 @@ import {
  * The rules of authenticator assurance levels (NIST SP 800-63B): which entries
  * of a session make which level, what a login flow that asks for a level lets
  * through, what endpoints ask for, and how a client steps up. All of them stand
- * here (docs/second-factors.md); what a factor is, is told by the credentials of
+ * here (docs/second-factors.md); what a factor is, is defined by the credentials of
  * the methods.
  */
 
@@ -25,7 +25,7 @@ export type Aal = 0 | 1 | 2;
 /** Which level an endpoint asks for: any, or the highest that the person has factors for. */
 export type RequiredAal = "aal1" | "highest_available";
 
-/** Methods whose secret arrives by mail or text message: whoever reads the messages has all of them. */
+/** Methods whose secret is sent by mail or text message: whoever reads the messages has all of them. */
 const byMessage: ReadonlySet<string> = new Set(["code", "link", "code_recovery", "link_recovery"]);
 
 /** Whether two entries are two factors. Messages are two only where one is known to have come by mail, one as text. */
@@ -41,7 +41,7 @@ export const isAnotherChannel = ({ methods }: Pick<SessionRecord, "methods">, vi
 /**
  * Whether a second factor that was given is still one of the person's: with a
  * factor that was removed goes the level that it made, and one that is set up anew
- * does not bring it back. What arrives by message or from a provider is no
+ * does not bring it back. What comes by message or from a provider is no
  * credential of its own, and a trusted device is none.
  */
 const isStillThere = ({ credentials }: IdentityRecord, entry: AuthenticationMethodRecord): boolean => {

@@ -14,7 +14,7 @@ interface Waiting<V> {
 }
 
 /**
- * Makes one read of the lookups that arrive in the same turn of the event loop.
+ * Makes one read of the lookups that are asked for in the same turn of the event loop.
  *
  * A lookup joins a batch that has not been sent, never one in flight, so that
  * it sees all that was committed before it was asked. The list is padded to a

@@ -46,7 +46,7 @@ export interface Csrf {
   mustBeCreator(call: Call, digest: Buffer | undefined): void;
 }
 
-/** Creates the anti-CSRF checks for one public base URL, taken exactly as configured. */
+/** Creates the anti-CSRF checks for one public base URL, exactly as configured. */
 export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
   const cookieName = hostCookieName(`csrf_token_${createHash("sha256").update(publicBaseUrl).digest("hex")}`, cookie);
 

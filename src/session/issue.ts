@@ -71,7 +71,7 @@ export interface SessionIssuer {
   add(tx: Sql, session: SessionRecord, amr: AuthenticationMethodReference): Promise<SessionRecord | undefined>;
 }
 
-/** Longest text kept of what a client says of itself, in characters. */
+/** Longest text stored of what a client says of itself, in characters. */
 const DEVICE_LIMIT = 512;
 
 /** Creates the issuer. `lifespan` is in milliseconds, `secret` makes tokens that follow others. */

@@ -26,7 +26,7 @@ export interface SessionCookieContent {
 
 /**
  * The cookie that carries a browser's session token, encrypted and
- * authenticated, so that a token taken from elsewhere cannot be put into it.
+ * authenticated, so that a token of another origin cannot be put into it.
  */
 export interface SessionCookie {
   read(call: Call): SessionCookieContent | undefined;

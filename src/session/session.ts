@@ -16,7 +16,7 @@ export interface AuthenticationMethodRecord {
   readonly aal: "aal1" | "aal2";
   readonly completed_at: string;
   readonly provider?: string;
-  /** How the secret arrived, where it came in a message. */
+  /** How the secret was sent, where it came in a message. */
   readonly via?: "email" | "sms";
 }
 

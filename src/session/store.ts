@@ -99,7 +99,7 @@ export interface SessionStore {
   /** Whose session has this token; undefined when there is no such session. */
   findKey(sql: Sql, digest: Buffer): Promise<SessionKey | undefined>;
   /** Revokes; gives how many were active until now. Only after locking the person in the same transaction. */
-  revokeOthers(sql: Sql, identityId: string, keepId: string): Promise<number>;
+  revokeOthers(sql: Sql, identityId: string, exceptId: string): Promise<number>;
   revokeOne(sql: Sql, identityId: string, id: string): Promise<number>;
 }
 
@@ -183,10 +183,10 @@ export const createSessionStore = (db: Database): SessionStore => {
       return rows.map(sessionFromRow);
     },
 
-    async revokeOthers(sql, identityId, keepId) {
+    async revokeOthers(sql, identityId, exceptId) {
       const { affectedRows } = await sql.execute(
         "UPDATE sessions SET active = 0 WHERE identity_id = ? AND id <> ? AND active = 1",
-        [uuidBytes(identityId), uuidBytes(keepId)],
+        [uuidBytes(identityId), uuidBytes(exceptId)],
       );
       return affectedRows;
     },

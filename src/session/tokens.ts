@@ -15,7 +15,7 @@ export const newSessionToken = (): string => SESSION_PREFIX + randomToken(32);
  * same next one, so that both are answered with what is live. It cannot be made
  * of the old token alone, nor of the database, nor of the secret.
  *
- * @param salt random, kept with the session, another for each token
+ * @param salt random, stored with the session, another for each token
  */
 export const nextSessionToken = (secret: string, token: string, salt: Buffer): string =>
   SESSION_PREFIX +

@@ -111,7 +111,7 @@ export const scriptNode = (parts: {
 
 /**
  * Freezes a node through and through, for sharing: encoders cache the JSON of
- * frozen messages. For what never changes only; each node kept is stored forever.
+ * frozen messages. For what never changes only; each node is cached forever.
  */
 export const freezeNode = (node: UiNode): UiNode => deepFreeze(node);
 

@@ -2,7 +2,7 @@ import type { UiNode } from "../../gen/ostiary/ui/v1/ui_pb.ts";
 import { valueJson } from "../lib/proto-json.ts";
 import { nodeId } from "./node.ts";
 
-/** The order of a form. Keep one object per form and schema: what is worked out of it is kept by identity. */
+/** The order of a form. Use one object per form and schema: what is computed from it is cached by identity. */
 export interface NodeOrder {
   /** Groups as they follow each other. A group that is not named comes first. */
   readonly groups: readonly string[];

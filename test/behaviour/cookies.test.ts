@@ -4,7 +4,7 @@ import { send } from "../protocols/http.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
 import { enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
 import { accepted } from "../protocols/protocol.ts";
-import { nativeDoors } from "../protocols/protocols.ts";
+import { nativeProtocols } from "../protocols/protocols.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 let server: TestServer;
@@ -118,7 +118,7 @@ describe("cookies", () => {
     expect(value()).not.toBe(second);
   });
 
-  it.each(nativeDoors)("are none of a native app's business ($name)", async (protocol) => {
+  it.each(nativeProtocols)("are none of a native app's business ($name)", async (protocol) => {
     const { visitor } = await enterAsNewPerson(protocol, server);
     accepted(await visitor.settings.create());
     for (const path of ["/self-service/settings/api", "/self-service/login/api?refresh=true", "/sessions/whoami"]) {

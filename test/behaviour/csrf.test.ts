@@ -5,7 +5,7 @@ import { send } from "../protocols/http.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
 import { enterAsNewPerson, hand, newEmail, newPassword, signIn } from "../protocols/person.ts";
 import { accepted, type FlowKind, type Headers, refused, type Submission } from "../protocols/protocol.ts";
-import { browserDoors, nativeDoors } from "../protocols/protocols.ts";
+import { browserProtocols, nativeProtocols } from "../protocols/protocols.ts";
 import { everythingWritten, passwordHashOf } from "../protocols/rows.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
@@ -27,7 +27,7 @@ const submission = (kind: FlowKind): Submission => {
   };
 };
 
-describe.each(browserDoors)("through $name", (protocol) => {
+describe.each(browserProtocols)("through $name", (protocol) => {
   const someoneFor = async (kind: FlowKind) =>
     kind === "settings" ? (await enterAsNewPerson(protocol, server)).visitor : protocol.enter(server);
 
@@ -108,7 +108,7 @@ describe.each(browserDoors)("through $name", (protocol) => {
   });
 });
 
-describe.each(nativeDoors)("through $name", (protocol) => {
+describe.each(nativeProtocols)("through $name", (protocol) => {
   it("no token is needed, and a wrong one does no harm", async () => {
     const { visitor, person } = await enterAsNewPerson(protocol, server);
     const flow = accepted(await visitor.settings.create()).id;

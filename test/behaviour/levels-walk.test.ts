@@ -18,7 +18,7 @@ import { fromOurPage, spa } from "../protocols/json-rest.ts";
 import { addKey, newDevice, withKeys } from "../protocols/keys.ts";
 import { enterAs, enterAsNewPerson, hand, newPassword, type Person } from "../protocols/person.ts";
 import { type Answer, accepted, type Protocol, type Refusal, refused, type Visitor } from "../protocols/protocol.ts";
-import { browserDoors, nativeDoors, protocols } from "../protocols/protocols.ts";
+import { browserProtocols, nativeProtocols, protocols } from "../protocols/protocols.ts";
 import { flowOfJson, type SeenFlow, shownIn } from "../protocols/seen.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
@@ -131,7 +131,11 @@ describe.each(protocols)("through $name", (protocol) => {
   const enter = async (kind: string) => {
     const { person, visitor } = await enterAsNewPerson(spa, server);
     const second = await (factors[kind] ?? (() => Promise.reject(new Error(kind))))(visitor);
-    const entered = await enterAs(protocol.family === "native" ? (nativeDoors[0] ?? protocol) : spa, server, person);
+    const entered = await enterAs(
+      protocol.family === "native" ? (nativeProtocols[0] ?? protocol) : spa,
+      server,
+      person,
+    );
     const mine = protocol.enter(server);
     hand(entered, mine);
     return { person, visitor: mine, second, maker: visitor };
@@ -145,7 +149,7 @@ describe.each(protocols)("through $name", (protocol) => {
     const wanted = { method: "password", password: newPassword() };
     await walk(visitor, protocol, { second }, () => visitor.settings.update(flow.id, wanted));
     const other = protocol.enter(server);
-    const again = await enterAs(protocol.family === "native" ? (nativeDoors[0] ?? protocol) : spa, server, {
+    const again = await enterAs(protocol.family === "native" ? (nativeProtocols[0] ?? protocol) : spa, server, {
       ...person,
       password: wanted.password,
     });
@@ -158,7 +162,10 @@ describe.each(protocols)("through $name", (protocol) => {
     const { person } = await enterAsNewPerson(protocol, demanding);
     demanding.clock.advance(hours(1) + 1_000);
     const visitor = protocol.enter(demanding);
-    hand(await enterAs(protocol.family === "native" ? (nativeDoors[0] ?? protocol) : spa, demanding, person), visitor);
+    hand(
+      await enterAs(protocol.family === "native" ? (nativeProtocols[0] ?? protocol) : spa, demanding, person),
+      visitor,
+    );
     const again = await walk(
       visitor,
       protocol,
@@ -171,7 +178,7 @@ describe.each(protocols)("through $name", (protocol) => {
   });
 });
 
-describe.each(browserDoors.filter(({ isForm }) => isForm))("through $name", (protocol) => {
+describe.each(browserProtocols.filter(({ isForm }) => isForm))("through $name", (protocol) => {
   /** Follows redirects up to a page; gives it and how many there were. */
   const follow = async (visitor: Visitor, url: string): Promise<{ readonly page: URL; readonly hops: number }> => {
     let [page, hops] = [new URL(url), 0];

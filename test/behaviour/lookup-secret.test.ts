@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { codesIn, enrolCodes, enrolTotp, growOld, stepUp, withFactors } from "../protocols/factors.ts";
 import { change, enterAs, enterAsNewPerson } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
-import { nativeDoors, protocols } from "../protocols/protocols.ts";
+import { nativeProtocols, protocols } from "../protocols/protocols.ts";
 import { type SeenFlow, shownIn } from "../protocols/seen.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
@@ -144,7 +144,7 @@ describe.each(protocols)("through $name", (protocol) => {
 
 describe("two uses of one code at the same moment", () => {
   it("on two nodes raise one session", async () => {
-    const [native] = nativeDoors;
+    const [native] = nativeProtocols;
     if (native === undefined) throw new Error("no native protocol");
     const { person, visitor } = await enterAsNewPerson(native, server);
     const [code = ""] = await enrolCodes(visitor);
@@ -160,7 +160,7 @@ describe("two uses of one code at the same moment", () => {
 
 describe("what is stored", () => {
   it("holds neither codes nor secrets in clear, and the log none", async () => {
-    const [native] = nativeDoors;
+    const [native] = nativeProtocols;
     if (native === undefined) throw new Error("no native protocol");
     const { person, visitor } = await enterAsNewPerson(native, server);
     const codes = await enrolCodes(visitor);

@@ -13,7 +13,7 @@ import {
   refused,
   type Visitor,
 } from "../protocols/protocol.ts";
-import { nativeDoors, protocols } from "../protocols/protocols.ts";
+import { nativeProtocols, protocols } from "../protocols/protocols.ts";
 import {
   away,
   comeBack,
@@ -326,7 +326,7 @@ describe("the tokens of a provider", () => {
   });
 });
 
-describe.each(nativeDoors)("codes, through $name", (protocol) => {
+describe.each(nativeProtocols)("codes, through $name", (protocol) => {
   /** A flow whose browser is back with the other code. */
   const backAgain = async (account = someone()) => {
     const visitor = protocol.enter(server);

@@ -6,7 +6,7 @@ import { send } from "../protocols/http.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
 import { change, enterAsNewPerson, newEmail } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
-import { nativeDoors, protocols } from "../protocols/protocols.ts";
+import { nativeProtocols, protocols } from "../protocols/protocols.ts";
 import { away, comeBack, locationOf, stateOf } from "../protocols/providers.ts";
 import { eventsOf, everythingWritten, linksOf } from "../protocols/rows.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
@@ -126,7 +126,7 @@ describe.each(protocols)("an ID token that an app brings, through $name", (proto
   });
 });
 
-describe.each(nativeDoors)("an ID token that does not hold, through $name", (protocol) => {
+describe.each(nativeProtocols)("an ID token that does not hold, through $name", (protocol) => {
   const unsigned = (header: JsonObject, claims: JsonObject) =>
     [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
   const kid = () => stub.publicKey.kid ?? "";

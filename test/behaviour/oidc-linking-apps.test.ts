@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { withCode } from "../protocols/linking.ts";
 import { enterAsNewPerson, signIn } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
-import { nativeDoors } from "../protocols/protocols.ts";
+import { nativeProtocols } from "../protocols/protocols.ts";
 import {
   away,
   comeBack,
@@ -29,7 +29,7 @@ afterAll(async () => {
   await providers?.close();
 });
 
-describe.each(nativeDoors)("in an app, through $name", (protocol) => {
+describe.each(nativeProtocols)("in an app, through $name", (protocol) => {
   it("the browser's way back links nothing; the app does, with both codes and its session", async () => {
     const { visitor, person } = await enterAsNewPerson(protocol, server);
     const flow = accepted(await visitor.settings.create(withCode));

@@ -4,7 +4,7 @@ import { nativeRest } from "../protocols/json-rest.ts";
 import { linkThrough, withCode } from "../protocols/linking.ts";
 import { change, enterAsNewPerson, newPassword, type Person, signIn } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
-import { browserDoors, protocols } from "../protocols/protocols.ts";
+import { browserProtocols, protocols } from "../protocols/protocols.ts";
 import {
   away,
   comeBack,
@@ -159,7 +159,7 @@ describe.each(protocols)("through $name", (protocol) => {
   });
 });
 
-describe.each(browserDoors)("in a browser, through $name", (protocol) => {
+describe.each(browserProtocols)("in a browser, through $name", (protocol) => {
   it("the way to the provider has PKCE, a nonce and what may be passed on, and nothing else of the client's", async () => {
     const { visitor } = await enterAsNewPerson(protocol, server);
     const upstream_parameters = { hd: "example.com", prompt: "login", login_hint: "x@example.com" };

@@ -8,7 +8,7 @@ import { done, operatorProtocols } from "../protocols/operators.ts";
 import { asOwner } from "../protocols/owners.ts";
 import { change, enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
 import { accepted, refused } from "../protocols/protocol.ts";
-import { browserDoors, protocols } from "../protocols/protocols.ts";
+import { browserProtocols, protocols } from "../protocols/protocols.ts";
 import { away, comeBack, type Providers, showRealTime, signInAt, startProviders } from "../protocols/providers.ts";
 import { eventsOf, linksOf } from "../protocols/rows.ts";
 import type { SeenFlow } from "../protocols/seen.ts";
@@ -86,7 +86,7 @@ describe.each(operatorProtocols)("an operator through $name", (protocol) => {
   });
 });
 
-describe.each(browserDoors)("through $name", (protocol) => {
+describe.each(browserProtocols)("through $name", (protocol) => {
   it("the same account is not linked twice, and a provider that allows one account is not either", async () => {
     const { visitor, person } = await enterAsNewPerson(protocol, server);
     const sub = randomUUID();

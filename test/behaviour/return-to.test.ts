@@ -6,7 +6,7 @@ import { send } from "../protocols/http.ts";
 import { spa } from "../protocols/json-rest.ts";
 import { enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
 import { accepted, type FlowKind, refused } from "../protocols/protocol.ts";
-import { browserDoors, protocols } from "../protocols/protocols.ts";
+import { browserProtocols, protocols } from "../protocols/protocols.ts";
 import { everythingWritten } from "../protocols/rows.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
@@ -142,7 +142,7 @@ describe("where a browser goes", () => {
     });
   });
 
-  it.each(browserDoors.filter((protocol) => !protocol.isForm))(
+  it.each(browserProtocols.filter((protocol) => !protocol.isForm))(
     "a script is told by $name, last of what to do next",
     async (protocol) => {
       const { visitor, person } = await enterAsNewPerson(protocol, server);

@@ -4,7 +4,7 @@ import { nativeRest } from "../protocols/json-rest.ts";
 import { addKey, keyOrigin, newDevice, removals, useKey, withKeys } from "../protocols/keys.ts";
 import { change, enterAs, enterAsNewPerson, newEmail } from "../protocols/person.ts";
 import { accepted, refused } from "../protocols/protocol.ts";
-import { browserDoors, protocols } from "../protocols/protocols.ts";
+import { browserProtocols, protocols } from "../protocols/protocols.ts";
 import { idBytes } from "../protocols/rows.ts";
 import { shownIn } from "../protocols/seen.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
@@ -25,7 +25,7 @@ const hasKeys = async (id: string): Promise<boolean> =>
   (await server.sql("SELECT 1 FROM identity_credentials WHERE identity_id = ? AND type = 'webauthn'", [idBytes(id)]))
     .length > 0;
 
-describe.each(browserDoors)("through $name", (protocol) => {
+describe.each(browserProtocols)("through $name", (protocol) => {
   it("a security key is added by a name, is then asked for at each sign-in, and raises the session", async () => {
     const { visitor, person } = await enterAsNewPerson(protocol, server);
     const device = newDevice();
@@ -142,7 +142,7 @@ describe.each(browserDoors)("through $name", (protocol) => {
 
 describe.each(protocols)("through $name", (protocol) => {
   it("a key that was added in a browser raises the session, whatever it was begun through", async () => {
-    const [browser = nativeRest] = browserDoors;
+    const [browser = nativeRest] = browserProtocols;
     const { visitor, person } = await enterAsNewPerson(browser, server);
     const device = newDevice();
     accepted(await addKey(visitor, device, "Key"));
@@ -154,7 +154,7 @@ describe.each(protocols)("through $name", (protocol) => {
 });
 
 it("a second factor alone signs nobody in", async () => {
-  const [browser = nativeRest] = browserDoors;
+  const [browser = nativeRest] = browserProtocols;
   const { visitor, person } = await enterAsNewPerson(browser, server);
   const device = newDevice();
   accepted(await addKey(visitor, device, "Key"));
@@ -165,7 +165,7 @@ it("a second factor alone signs nobody in", async () => {
 });
 
 it("an authenticator of another site gets nowhere", async () => {
-  const [browser = nativeRest] = browserDoors;
+  const [browser = nativeRest] = browserProtocols;
   const { visitor, person } = await enterAsNewPerson(browser, server);
   const elsewhere = createAuthenticator({ origin: `${keyOrigin}.example.com` });
   expect(refused(await addKey(visitor, elsewhere, "Key")).texts).toMatchObject([{ node: "", id: 4000001 }]);

@@ -86,11 +86,11 @@ it("keys and mappers that cannot be used are told as such, and nothing of them",
 
 it("whoami says for how long its answer may be kept, where that is asked for, and never longer than the session lasts", async () => {
   const { visitor } = await enterAsNewPerson(nativeRest, server);
-  const keptFor = async () => (await ask("", visitor.credentials.token)).headers["ory-session-cache-for"];
-  expect(await keptFor()).toBe("600");
+  const cacheFor = async () => (await ask("", visitor.credentials.token)).headers["ory-session-cache-for"];
+  expect(await cacheFor()).toBe("600");
   const left = accepted(await visitor.whoami()).expiresAt - server.clock.now().getTime();
   server.clock.advance(left - 60_000);
-  expect(Number(await keptFor())).toBeLessThanOrEqual(60);
+  expect(Number(await cacheFor())).toBeLessThanOrEqual(60);
   expect((await ask("", "nonsense")).headers["ory-session-cache-for"]).toBeUndefined();
   // A signed token says itself until when it is good.
   expect((await ask("plain", visitor.credentials.token)).status).toBe(200);

@@ -7,7 +7,7 @@ import { spa } from "../protocols/json-rest.ts";
 import { done, operatorProtocols } from "../protocols/operators.ts";
 import { change, enterAs, enterAsNewPerson, newPassword, type Person, signIn } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
-import { browserDoors } from "../protocols/protocols.ts";
+import { browserProtocols } from "../protocols/protocols.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* What ends the trust in a browser, and what becomes of sessions then. */
@@ -56,7 +56,7 @@ const isTrusted = async ({ person, browser }: Trusting, password = person.passwo
   return seen.ok;
 };
 
-describe.each(browserDoors)("through $name", (protocol) => {
+describe.each(browserProtocols)("through $name", (protocol) => {
   it("new backup codes end it, as whatever else someone signs in with", async () => {
     const someone = await trusting(protocol);
     accepted(await change(someone.elsewhere, { method: "lookup_secret", lookup_secret_disable: true }));

@@ -3,7 +3,7 @@ import { hours, seconds } from "../protocols/clock.ts";
 import { enrolTotp, growOld, nextCode, stepUp, stepUpByTotp, withFactors } from "../protocols/factors.ts";
 import { change, enterAs, enterAsNewPerson, newPassword, signIn } from "../protocols/person.ts";
 import { accepted, type Protocol, refused, type Visitor } from "../protocols/protocol.ts";
-import { browserDoors, nativeDoors, protocols } from "../protocols/protocols.ts";
+import { browserProtocols, nativeProtocols, protocols } from "../protocols/protocols.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 let server: TestServer;
@@ -28,7 +28,7 @@ const signOut = async (browser: Visitor) => {
   return browser;
 };
 
-describe.each(browserDoors)("through $name", (protocol) => {
+describe.each(browserProtocols)("through $name", (protocol) => {
   it("a browser that is trusted stands in for the second factor, says so, and is listed", async () => {
     const { person, elsewhere, browser } = await trusting(protocol);
     expect(accepted(await browser.whoami()).methods).toEqual(["password", "totp"]);
@@ -111,7 +111,7 @@ describe.each(browserDoors)("through $name", (protocol) => {
   });
 });
 
-describe.each(nativeDoors)("through $name", (protocol) => {
+describe.each(nativeProtocols)("through $name", (protocol) => {
   it("native apps have no such thing", async () => {
     const { elsewhere, person } = await trusting(protocol);
     expect(accepted(await elsewhere.trustedDevices())).toEqual([]);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hours } from "../protocols/clock.ts";
 import { enterAsNewPerson, newEmail, newPassword } from "../protocols/person.ts";
 import { accepted, type FlowKind, refused, type Submission } from "../protocols/protocol.ts";
-import { browserDoors, protocols } from "../protocols/protocols.ts";
+import { browserProtocols, protocols } from "../protocols/protocols.ts";
 import { everythingWritten } from "../protocols/rows.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
@@ -145,7 +145,7 @@ describe.each(protocols)("through $name", (protocol) => {
   });
 });
 
-describe.each(browserDoors)("through $name", (protocol) => {
+describe.each(browserProtocols)("through $name", (protocol) => {
   it.each(["login", "registration"] as const)(
     "a %s flow is shown to the browser that began it and to no other",
     async (kind) => {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Accepted, accepted, findAccepted } from "./accepted.ts";
 import { matches } from "./compare.ts";
 import { type Recording, replay } from "./replay.ts";
+import type { Scenario } from "./scenario-client.ts";
 import { type RunningWorld, startWorld } from "./server.ts";
-import type { Scenario } from "./teller.ts";
 import { waiting } from "./waiting.ts";
 
 /*

@@ -1,6 +1,6 @@
 import { createComparison, type Difference } from "./compare.ts";
 import type { RecordedAnswer } from "./normalise.ts";
-import { createTeller, type Scenario, type Step, type World } from "./teller.ts";
+import { createScenarioClient, type Scenario, type Step, type World } from "./scenario-client.ts";
 
 /** A scenario as it was recorded. */
 export interface Recording {
@@ -27,22 +27,22 @@ export const replay = async (
   { steps }: Recording,
   left: ReadonlySet<string>,
 ): Promise<Replay> => {
-  const teller = createTeller(world);
+  const client = createScenarioClient(world);
   world.provider.next = { sub: "someone" };
   let failure: unknown;
   try {
-    await play(teller);
+    await play(client);
   } catch (error) {
     failure = error;
   }
   const compare = createComparison(left);
   const differences = steps.flatMap(({ label, answer }) => {
-    const ours = teller.steps.find((step) => step.label === label);
+    const ours = client.steps.find((step) => step.label === label);
     if (ours !== undefined) return [...compare(answer, ours.answer, label), ...undocumented(ours)];
     const why = failure instanceof Error ? `not reached: ${failure.message}` : "not reached";
     return [{ path: label, recorded: "an answer", ours: why }];
   });
-  return { differences, groups: new Set(teller.steps.flatMap(({ answer }) => groupsIn(answer.body))) };
+  return { differences, groups: new Set(client.steps.flatMap(({ answer }) => groupsIn(answer.body))) };
 };
 
 /** What gen/openapi.json does not say of an answer of ours. */

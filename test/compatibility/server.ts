@@ -9,7 +9,7 @@ import { migratedDatabase } from "../setup/fresh-database.ts";
 import { observeCall } from "../setup/observed-errors.ts";
 import { startMailbox } from "./mailbox.ts";
 import { startProvider } from "./provider.ts";
-import type { World } from "./teller.ts";
+import type { World } from "./scenario-client.ts";
 
 const config = path.join(import.meta.dirname, "kratos.yml");
 

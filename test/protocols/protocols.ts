@@ -16,7 +16,7 @@ export const protocols: readonly Protocol[] = [
 ];
 
 /** Those whose flows are of type `browser`. */
-export const browserDoors = protocols.filter((protocol) => protocol.family === "browser");
+export const browserProtocols = protocols.filter((protocol) => protocol.family === "browser");
 
 /** Those whose flows are of type `api`. */
-export const nativeDoors = protocols.filter((protocol) => protocol.family === "native");
+export const nativeProtocols = protocols.filter((protocol) => protocol.family === "native");

@@ -7,7 +7,7 @@ import { validateTraits } from "../../schema/validate.ts";
 
 /**
  * What brings the addresses of a person back to what they were before a change:
- * those that came with it or since go, the one that was taken away returns as it
+ * those that came with it or since go, the one that was removed returns as it
  * was, and all other traits stay. Undefined: the schema does not allow that.
  */
 export const restoreAddresses = (

@@ -28,7 +28,7 @@ class Moved extends Error {
   override readonly name = "Moved";
 }
 
-/** Undoing a change of an address: whoever had it takes it back with the link of the message that told them. */
+/** Undoing a change of an address: whoever had it takes it back with the link of the message that notified them. */
 export const createUndoRpcs = (deps: UndoDeps) => {
   const {
     storage: { addressUndos, clock, db, identities },

@@ -8,9 +8,9 @@ export interface AddressToWrite {
 }
 
 /**
- * The addresses that a person is told at: every one that they have proven and those that bring their account back. Who
- * has none of them is told at the others, which nobody has proven, and at last at what they sign in with, if it is a
- * mail address.
+ * The addresses that a person is notified at: every one that they have proven and those that bring their account back.
+ * Who has none of them is notified at the others, which nobody has proven, and at last at what they sign in with, if it
+ * is a mail address.
  */
 export const addressesToWrite = ({ verifiable, recovery, credentials }: IdentityRecord): readonly AddressToWrite[] => {
   const sure = [...verifiable.filter(({ verified }) => verified), ...recovery];

@@ -25,7 +25,7 @@ export const createBatch = (make: Create) => {
       const { id } = await make(patch.create, call);
       return { $typeName: "ostiary.identity.v1.IdentityPatchResult", action: "create", identity: id, ...named };
     } catch (error) {
-      // What is nobody's mistake ends the call: what was made until then is told by its identifiers.
+      // What is nobody's mistake ends the call: what was made until then is found by its identifiers.
       if (!(error instanceof ServiceError) || error.row.status >= 500) throw error;
       return {
         $typeName: "ostiary.identity.v1.IdentityPatchResult",

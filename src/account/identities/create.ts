@@ -18,7 +18,7 @@ import { addressStates } from "./address-states.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { importCredentials } from "./import-credentials.ts";
 import { operatorOf } from "./operator-of.ts";
-import { createAdminPresenter } from "./render.ts";
+import { createAdminRenderer } from "./render.ts";
 import { mustBeSchema, mustFit } from "./traits.ts";
 
 /** What an operator says of someone who is to be made. */
@@ -48,7 +48,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
     credentials,
     schemas,
   } = deps;
-  const present = createAdminPresenter(credentials.kinds);
+  const present = createAdminRenderer(credentials.kinds);
 
   const prepare: Prepare = async (request, givenId) => {
     const now = clock.now();

@@ -29,7 +29,7 @@ const BATCHES_AT_ONCE = 2;
 const MOST_RESULTS = 10_000;
 /** Characters of a reason: ten thousand of them fit an answer of four megabytes. */
 const LONGEST_REASON = 200;
-/** Seconds that hashing may have too much to do before an import is given up. */
+/** Seconds that hashing may have too much to do before an import is aborted. */
 const MOST_SECONDS = 60;
 
 /** A message with its number in the stream, from 0. */

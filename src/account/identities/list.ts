@@ -11,7 +11,7 @@ import { normaliseIdentifier } from "../../schema/normalise.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { createPageTokens } from "./page-token.ts";
 import { mustReveal } from "./read.ts";
-import { createAdminPresenter } from "./render.ts";
+import { createAdminRenderer } from "./render.ts";
 
 const DEFAULT_PAGE = 250;
 const LARGEST_PAGE = 500;
@@ -23,7 +23,7 @@ const identifying = ["password", "code", "oidc", "webauthn", "passkey", "totp", 
 
 /** Lists identities. */
 export const createList = ({ storage: { db, directory }, credentials, pages, schemas }: IdentityAdminDeps) => {
-  const present = createAdminPresenter(credentials.kinds);
+  const present = createAdminRenderer(credentials.kinds);
   const tokens = createPageTokens(pages);
 
   const find = (request: ListIdentitiesRequest, page: Page): Promise<readonly IdentityRecord[]> => {

@@ -15,7 +15,7 @@ import { normaliseAddress } from "../../schema/normalise.ts";
 import { mustBeReadable } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { patchDocument } from "./json-patch.ts";
-import { createAdminPresenter } from "./render.ts";
+import { createAdminRenderer } from "./render.ts";
 import { mustBeSchema, mustFit } from "./traits.ts";
 import { createWrite } from "./write.ts";
 
@@ -27,7 +27,7 @@ export const createPatch = (deps: IdentityAdminDeps) => {
     schemas,
   } = deps;
   const write = createWrite(deps);
-  const present = createAdminPresenter(credentials.kinds);
+  const present = createAdminRenderer(credentials.kinds);
 
   const plan = async (before: IdentityRecord, patch: PatchIdentityRequest["patch"], sql: Sql): Promise<Change> => {
     const ofPassword = patch.some(({ path, from }) => [path, from].some((each) => each.startsWith("/credentials")));

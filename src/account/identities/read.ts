@@ -10,7 +10,7 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
-import { createAdminPresenter } from "./render.ts";
+import { createAdminRenderer } from "./render.ts";
 
 /** Every kind of credential that an identity may have. */
 const credentialTypes = new Set([
@@ -46,7 +46,7 @@ export const mustReveal = (types: readonly string[], call: Call): readonly strin
 
 /** Reads one identity, by its own id or the one that another system knows it by. */
 export const createReads = ({ storage: { db, directory, identities }, credentials, schemas }: IdentityAdminDeps) => {
-  const present = createAdminPresenter(credentials.kinds);
+  const present = createAdminRenderer(credentials.kinds);
 
   const shown = async (record: IdentityRecord | undefined, reveal: readonly string[]) => {
     if (record === undefined) throw noIdentity();

@@ -24,7 +24,7 @@ export interface AdminView {
 }
 
 /** Creates the presentation of identities to operators. */
-export const createAdminPresenter =
+export const createAdminRenderer =
   (kinds: readonly CredentialAdministration[]) =>
   (record: IdentityRecord, schemaUrl: string, view: AdminView): AdminIdentity => {
     const { $typeName: _, ...shown } = renderIdentity(record, schemaUrl);

@@ -9,7 +9,7 @@ import { valueJson } from "../../lib/proto-json.ts";
 import { mustBeReadable } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { importCredentials } from "./import-credentials.ts";
-import { createAdminPresenter } from "./render.ts";
+import { createAdminRenderer } from "./render.ts";
 import { mustBeSchema, mustFit } from "./traits.ts";
 import { createWrite } from "./write.ts";
 
@@ -21,7 +21,7 @@ export const createUpdate = (deps: IdentityAdminDeps) => {
     schemas,
   } = deps;
   const write = createWrite(deps);
-  const present = createAdminPresenter(credentials.kinds);
+  const present = createAdminRenderer(credentials.kinds);
 
   return async ({ id, etag, body }: UpdateIdentityRequest, call: Call): Promise<UpdateIdentityResponse> => {
     mustBeReadable(call);

@@ -34,7 +34,7 @@ export const createWriteMany = ({ storage: { clock, db }, audit }: Pick<Identity
       else await audit.recordFirst(tx, events, call);
     });
 
-  /** False: something of theirs is taken; nothing is written. */
+  /** False: something of theirs belongs to somebody else; nothing is written. */
   const isWritten = async (people: readonly PreparedIdentity[], call: Call): Promise<boolean> => {
     try {
       await insert(people, call);

@@ -13,7 +13,7 @@ import { operatorOf } from "../identities/operator-of.ts";
 import type { SessionAdminDeps } from "./deps.ts";
 import { endedByOperator } from "./ended-by-operator.ts";
 import { noSession } from "./list.ts";
-import { createSessionPresenter } from "./render.ts";
+import { createSessionRenderer } from "./render.ts";
 
 /** Ends and extends sessions. Each comes before or after any other change of the person. */
 export const createSessionChanges = (deps: SessionAdminDeps) => {
@@ -22,7 +22,7 @@ export const createSessionChanges = (deps: SessionAdminDeps) => {
     audit,
     extension,
   } = deps;
-  const present = createSessionPresenter(deps);
+  const present = createSessionRenderer(deps);
 
   return {
     async disableSession({ id }: DisableSessionRequest, call: Call): Promise<DisableSessionResponse> {

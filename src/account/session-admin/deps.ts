@@ -31,6 +31,6 @@ export interface SessionExtension {
   readonly lifespan: number;
   /** How long before its end a session may be extended. */
   readonly earliest: number;
-  /** Whether the extended session is not told. */
+  /** Whether the extended session is left out of the answer. */
   readonly isSilent: boolean;
 }

@@ -12,7 +12,7 @@ import type { SessionPage } from "../../session/directory.ts";
 import type { SignedIn } from "../../session/session.ts";
 import type { SessionCursor } from "../../session/store.ts";
 import type { SessionAdminDeps } from "./deps.ts";
-import { createSessionPresenter, type SessionView } from "./render.ts";
+import { createSessionRenderer, type SessionView } from "./render.ts";
 
 const DEFAULT_PAGE = 250;
 const LARGEST_PAGE = 1_000;
@@ -26,7 +26,7 @@ export const createSessionReads = (deps: SessionAdminDeps) => {
     storage: { clock, db, directory },
     pages,
   } = deps;
-  const present = createSessionPresenter(deps);
+  const present = createSessionRenderer(deps);
 
   const readCursor = (token: string): SessionCursor | undefined => {
     if (token === "") return undefined;

@@ -2,7 +2,7 @@ import type { AdminSession } from "../../../gen/ostiary/session/v1/session_admin
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { renderSession } from "../../session/render.ts";
 import type { SignedIn } from "../../session/session.ts";
-import { createAdminPresenter } from "../identities/render.ts";
+import { createAdminRenderer } from "../identities/render.ts";
 import type { SessionAdminDeps } from "./deps.ts";
 
 /** What of a session comes along. */
@@ -13,12 +13,12 @@ export interface SessionView {
 }
 
 /** Creates the presentation of sessions to operators. */
-export const createSessionPresenter = ({
+export const createSessionRenderer = ({
   storage: { clock },
   kinds,
   schemas,
 }: Pick<SessionAdminDeps, "storage" | "kinds" | "schemas">) => {
-  const present = createAdminPresenter(kinds);
+  const present = createAdminRenderer(kinds);
   const shown = (record: IdentityRecord, how: NonNullable<SessionView["identity"]>) => {
     const { url } = schemas.must(record.schemaId);
     if (how === "as_its_owner") return present({ ...record, metadataAdmin: null }, url, { isWritten: true });

@@ -36,7 +36,7 @@ export interface OwnSessions extends Pick<FlowSessions, "callers" | "csrf" | "se
 /** What whoami can add to a session. */
 export interface WhoAmIAnswering {
   readonly tokenizer: Tokenizer;
-  /** Milliseconds for which it says that its answer may be kept, at most; undefined: it says nothing. */
+  /** Milliseconds for which it says that its answer may be cached, at most; undefined: it says nothing. */
   readonly cacheFor: number | undefined;
   /** A session as REST prints it. */
   readonly print: (desc: typeof SessionSchema, session: Session) => JsonObject;

@@ -32,7 +32,7 @@ const clientOf = <S extends DescService>(service: S, { baseUrl, apiKey, request 
   return createClient(service, transport);
 };
 
-/** Runs a call; what the server refuses is told in one line. @throws CommandError */
+/** Runs a call; what the server refuses is reported in one line. @throws CommandError */
 export const answered = async <T>(call: Promise<T>): Promise<T> => {
   try {
     return await call;

@@ -49,7 +49,7 @@ Examples:
   },
 };
 
-/** Waits until a slow reader has taken what was written, so that memory stays flat. */
+/** Waits until a slow reader has read what was written, so that memory stays flat. */
 const written = (text: string): Promise<void> =>
   new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));

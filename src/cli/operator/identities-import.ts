@@ -12,7 +12,7 @@ import { type LinePart, lineParts } from "./line-parts.ts";
 import { postLines } from "./post-lines.ts";
 import { createMeter } from "./progress-meter.ts";
 
-/** What is sent at once: what it becomes is told before the next is sent. */
+/** What is sent at once: what it becomes is reported before the next is sent. */
 const PART = { lines: 1_000, bytes: 1_048_576 };
 /** Milliseconds between tries while the server cannot be reached. */
 const PAUSES = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
@@ -112,7 +112,7 @@ const add = (progress: ImportProgress, part: LinePart, counts: Counts): ImportPr
   failed: progress.failed + counts.failed,
 });
 
-/** Sends a part until it is answered: what was imported of it before is told as such. @throws CommandError */
+/** Sends a part until it is answered: what was imported of it before is reported as such. @throws CommandError */
 const sendPart = async (
   connection: Connection,
   importId: string,

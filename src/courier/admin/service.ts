@@ -12,13 +12,13 @@ import type { TextAead } from "../../lib/keyring.ts";
 import { defineService } from "../../lib/service.ts";
 import type { MessageStatus } from "../message.ts";
 import type { MessageStore } from "../store.ts";
-import { type PresentMessage, statuses } from "./present.ts";
+import { type RenderMessageRecord, statuses } from "./render-message-record.ts";
 
 /** What the RPCs about messages need. */
 export interface CourierAdminDeps {
   readonly db: Sql;
   readonly messages: MessageStore;
-  readonly present: PresentMessage;
+  readonly render: RenderMessageRecord;
   /** Seals page tokens. */
   readonly pages: TextAead;
 }
@@ -27,7 +27,7 @@ const DEFAULT_PAGE = 10;
 const LARGEST_PAGE = 500;
 
 /** Creates the CourierAdminService. */
-export const createCourierAdminService = ({ db, messages, present, pages }: CourierAdminDeps) => {
+export const createCourierAdminService = ({ db, messages, render, pages }: CourierAdminDeps) => {
   const listMessages = async (request: ListMessagesRequest): Promise<ListMessagesResponse> => {
     const size = Math.min(LARGEST_PAGE, request.pageSize || DEFAULT_PAGE);
     const found = await messages.list(db, {
@@ -40,7 +40,7 @@ export const createCourierAdminService = ({ db, messages, present, pages }: Cour
     const last = page.at(-1);
     return {
       $typeName: "ostiary.courier.v1.ListMessagesResponse",
-      messages: page.map((record) => present(record, false)),
+      messages: page.map((record) => render(record, false)),
       nextPageToken: found.length > size && last ? pages.seal(last.id) : "",
     };
   };
@@ -50,7 +50,7 @@ export const createCourierAdminService = ({ db, messages, present, pages }: Cour
       throw serviceError("INVALID_FIELD", { field: "id", explain: "id: this is no UUID." });
     const record = await messages.find(db, id.toLowerCase());
     if (record === undefined) throw serviceError("NOT_FOUND");
-    return { $typeName: "ostiary.courier.v1.GetMessageResponse", message: present(record, true) };
+    return { $typeName: "ostiary.courier.v1.GetMessageResponse", message: render(record, true) };
   };
 
   return defineService(CourierAdminService, { listMessages: { run: listMessages }, getMessage: { run: getMessage } });

@@ -15,7 +15,7 @@ const urlAttributes = /^(?:href|src|action|formaction|background|cite|poster|src
 const rawElements = /^(?:script|style|title|textarea)$/i;
 
 /**
- * Finds where in the HTML each value of a template stands. The branches of an `if` are taken to end in the same place.
+ * Finds where in the HTML each value of a template stands. The branches of an `if` must end in the same place.
  *
  * @throws TemplateError where a value could change what the document is: in the name of an element or attribute, in
  * scripts and styles, and in attributes without quotes

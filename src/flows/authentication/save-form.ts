@@ -23,7 +23,7 @@ export interface FormStep {
 /**
  * Writes the form of a login or registration flow that goes on, with what the
  * step causes. What another request has written since the flow was read stays:
- * the step is taken on top of it. Gives the flow as it is then: one that was
+ * the step is applied on top of it. Gives the flow as it is then: one that was
  * completed meanwhile stays so, and nothing is written.
  *
  * @throws FLOW_NOT_FOUND, OVERLOADED

@@ -28,13 +28,13 @@ export interface LoadedSubmission {
   readonly flow: FlowRecord;
   readonly caller: Caller | undefined;
   readonly call: Call;
-  /** Another request came between, and the steps are taken again. */
+  /** Another request came between, and the steps are repeated. */
   readonly isRetry: boolean;
 }
 
 /** What a callback brings into the steps. */
 export interface Returned extends Omit<Callback, "handleCallback"> {
-  /** Reads the provider's answer: once, however often the steps are taken. */
+  /** Reads the provider's answer: once, however often the steps are repeated. */
   readonly read: Callback["handleCallback"];
   readonly isRetry: boolean;
 }
@@ -59,7 +59,7 @@ export interface SubmitSteps {
     submission: LoadedSubmission & Returned,
     method: CallbackHandler,
   ): Promise<{ readonly callback: CallbackResult }>;
-  /** Reads a callback once, however often the steps are taken. */
+  /** Reads a callback once, however often the steps are repeated. */
   completeRedirect(
     callback: Callback,
     attempt: (returned: Returned) => Promise<AuthenticationAttempt>,

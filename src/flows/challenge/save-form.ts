@@ -6,7 +6,7 @@ import { mustExist } from "../shared/request.ts";
 /**
  * Writes the form of a flow as it was read. A flow that was completed is not written any more.
  *
- * @throws FLOW_NOT_FOUND; ConcurrentChangeError where another request has written it meanwhile: the steps are taken
+ * @throws FLOW_NOT_FOUND; ConcurrentChangeError where another request has written it meanwhile: the steps are repeated
  *   again then
  */
 export const saveForm = async (

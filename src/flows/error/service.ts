@@ -11,7 +11,7 @@ import type { Csrf } from "../../session/csrf.ts";
 import type { FlowErrorStore } from "./store.ts";
 
 /*
- * Errors that a browser was sent to the error page with: kept for a day, read
+ * Errors that a browser was sent to the error page with: stored for a day, read
  * by id. What is stored is what REST would have answered, nothing more.
  */
 

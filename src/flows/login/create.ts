@@ -8,7 +8,7 @@ import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
-import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { emptyForm, type FlowForm, type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
@@ -55,7 +55,7 @@ export const createCreate = (deps: LoginDeps) => {
       firstForm(purpose),
       secret && csrf.digest(secret),
       {
-        ...keepReturnTo(allowed),
+        ...returnToContext(allowed),
         ...exchange?.context,
       },
     );

@@ -10,7 +10,7 @@ import type { RenderLogin } from "./render.ts";
 /** What the login flow has of its own. */
 export interface LoginParts {
   readonly config: SelfServiceConfig["flows"]["login"];
-  /** The level below which a session is not told whose it is. */
+  /** The level below which a session does not show whose it is. */
   readonly requiredAal: RequiredAal;
   readonly pendingAccountLinks: PendingAccountLinks;
   readonly methods: LoginMethods;

@@ -197,7 +197,12 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const trust = await trustOf(tx, signIn);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : []), ...trust.amr];
     const issued = renews
-      ? await sessions[keepsToken(flow) ? "raise" : "renew"](tx, { ...renews, identity }, renews.credential.token, amr)
+      ? await sessions[renewsInPlace(flow) ? "raise" : "renew"](
+          tx,
+          { ...renews, identity },
+          renews.credential.token,
+          amr,
+        )
       : await sessions.begin(tx, identity, amr, call, signIn.sessionId);
     if (issued === undefined) throw new ConcurrentChangeError("the session is over");
     if (linked) {
@@ -223,4 +228,4 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
 };
 
 /** A native app goes on with its token after a second step. */
-const keepsToken = (flow: FlowRecord): boolean => flow.type === "api" && loginContext(flow).requestedAal === 2;
+const renewsInPlace = (flow: FlowRecord): boolean => flow.type === "api" && loginContext(flow).requestedAal === 2;

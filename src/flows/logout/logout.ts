@@ -30,7 +30,7 @@ export interface LogoutDeps {
     /** Where browsers go after signing out when nothing else is said. */
     readonly afterLogout: string;
   };
-  /** Whether browsers are told to forget what they keep of this site. */
+  /** Whether browsers are asked to clear what they store of this site. */
   readonly clearsBrowserData: boolean;
 }
 

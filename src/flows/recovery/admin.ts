@@ -15,10 +15,10 @@ import { defineService } from "../../lib/service.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import { sealSent } from "../challenge/sent-challenge.ts";
-import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { withQuery } from "../shared/urls.ts";
-import { keepOperatorMade } from "./context.ts";
+import { operatorMadeContext } from "./context.ts";
 import { mustBeEnabled, newRecoveryFlow } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
 
@@ -93,7 +93,7 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
       method,
       identity,
       lifespan,
-      { type, context: keepOperatorMade },
+      { type, context: operatorMadeContext },
       call,
     );
     return {
@@ -115,7 +115,7 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
     const identity = await mustFind(identityId, () =>
       serviceError("INVALID_FIELD", { field: "identity_id", explain: "There is no identity with this id." }),
     );
-    const context = keepReturnTo(allowed);
+    const context = returnToContext(allowed);
     const { flow, secret, expiresAt } = await make(method, identity, lifespan, { type: "browser", context }, call);
     const at =
       linkBase === undefined ? urls.submit("recovery", flow.id) : `${linkBase}/self-service/recovery?flow=${flow.id}`;

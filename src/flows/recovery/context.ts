@@ -4,7 +4,7 @@ import type { FlowRecord } from "../shared/flow.ts";
 const SKIP_SETTINGS = "skip_settings";
 
 /** What the context of a flow keeps of whether the person goes on without the settings. */
-export const keepSkipSettings = (skips: boolean): JsonObject => (skips ? { [SKIP_SETTINGS]: true } : {});
+export const skipSettingsContext = (skips: boolean): JsonObject => (skips ? { [SKIP_SETTINGS]: true } : {});
 
 /** Whether the person goes to `return_to` at once. */
 export const skipsSettings = ({ context }: Pick<FlowRecord, "context">): boolean => context[SKIP_SETTINGS] === true;
@@ -12,7 +12,7 @@ export const skipsSettings = ({ context }: Pick<FlowRecord, "context">): boolean
 const OPERATOR_MADE = "operator_made";
 
 /** What the context of a flow has whose code an operator hands over: it is entered in any browser. */
-export const keepOperatorMade: JsonObject = { [OPERATOR_MADE]: true };
+export const operatorMadeContext: JsonObject = { [OPERATOR_MADE]: true };
 
 /** Whether an operator hands the code over. */
 export const isOperatorMade = ({ context }: Pick<FlowRecord, "context">): boolean => context[OPERATOR_MADE] === true;

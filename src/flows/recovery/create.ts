@@ -3,10 +3,10 @@ import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
-import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
-import { keepSkipSettings } from "./context.ts";
+import { skipSettingsContext } from "./context.ts";
 import type { RecoveryDeps, RecoveryParts } from "./deps.ts";
 
 /** Creates a recovery flow, for whoever is not signed in. */
@@ -33,7 +33,7 @@ export const createCreate = (deps: RecoveryDeps) => {
       type,
       requestUrl,
       csrfDigest: secret && csrf.digest(secret),
-      context: { ...keepReturnTo(allowed), ...keepSkipSettings(request.skipSettings) },
+      context: { ...returnToContext(allowed), ...skipSettingsContext(request.skipSettings) },
     });
     await beginFlow(deps, deps.recovery.hooks, flow, call);
     return {

@@ -10,7 +10,7 @@ import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import type { Issued } from "../../session/issue.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { isSameFlow } from "../challenge/is-same-flow.ts";
-import { type FlowRecord, keepReturnTo, returnToOf } from "../shared/flow.ts";
+import { type FlowRecord, returnToContext, returnToOf } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { withoutSealed } from "../shared/sealed-context.ts";
 import { withQuery } from "../shared/urls.ts";
@@ -65,7 +65,12 @@ export const createPersist = (deps: RecoveryDeps) => {
       privileged_session_expires_at_unix: Math.floor(until.getTime() / 1000),
     });
     const requestUrl = withQuery(urls.submit("recovery", flow.id), { return_to: returnToOf(flow) });
-    return settings.create(tx, identity, { type: client, requestUrl, context: keepReturnTo(returnToOf(flow)) }, text);
+    return settings.create(
+      tx,
+      identity,
+      { type: client, requestUrl, context: returnToContext(returnToOf(flow)) },
+      text,
+    );
   };
 
   return async (recovered: RecoveredAccount): Promise<WrittenRecovery | ConcurrentChange> => {

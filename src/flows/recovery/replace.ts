@@ -1,7 +1,7 @@
 import { messages, uiText } from "../../ui/messages.ts";
 import { createReplacement, type Replacement } from "../challenge/replace.ts";
-import { keepReturnTo, returnToOf } from "../shared/flow.ts";
-import { keepSkipSettings, skipsSettings } from "./context.ts";
+import { returnToContext, returnToOf } from "../shared/flow.ts";
+import { skipSettingsContext, skipsSettings } from "./context.ts";
 import { newRecoveryFlow } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
 
@@ -14,7 +14,7 @@ export const createReplace = (deps: RecoveryDeps): Replacement =>
         type: old.type,
         requestUrl: old.requestUrl,
         csrfDigest,
-        context: { ...keepReturnTo(returnToOf(old)), ...keepSkipSettings(skipsSettings(old)) },
+        context: { ...returnToContext(returnToOf(old)), ...skipSettingsContext(skipsSettings(old)) },
       }),
     details: (fresh) => {
       const url = deps.destinations.urls.pageOf(fresh);

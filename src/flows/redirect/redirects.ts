@@ -18,7 +18,7 @@ import type {
 import type { Consume, Rejected } from "../../methods/contract/result.ts";
 import type { ContinuityCookie } from "../../session/continuity-cookie.ts";
 import type { SignedIn } from "../../session/session.ts";
-import { type FlowRecord, homeOf, keepReturnTo, returnToOf } from "../shared/flow.ts";
+import { type FlowRecord, homeOf, returnToContext, returnToOf } from "../shared/flow.ts";
 
 /** How long a person may stay away, in milliseconds (docs/compatibility.md, rule 5). */
 const LIFESPAN = 30 * 60_000;
@@ -92,7 +92,7 @@ export interface Redirects {
   consumeOf(pending: PendingRedirect): Consume;
   /**
    * Runs what uses a received answer. After a failure that will not pass, what
-   * was received is not kept; after one that may, another request may use it.
+   * was received is not stored; after one that may, another request may use it.
    *
    * @param isReceived whether it came to receiving it
    */
@@ -284,7 +284,7 @@ export const newExchangeCode = (): { readonly code: string; readonly context: Js
 
 /** What a flow that takes the place of another keeps of its context: where it ends, and the code of its app. */
 export const sameEnd = ({ context }: Pick<FlowRecord, "context">): JsonObject => ({
-  ...keepReturnTo(returnToOf({ context })),
+  ...returnToContext(returnToOf({ context })),
   ...(context[EXCHANGE] !== undefined && { [EXCHANGE]: context[EXCHANGE] }),
 });
 

@@ -8,7 +8,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
-import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { emptyForm, type FlowForm, type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
@@ -49,7 +49,7 @@ export const createCreate = (deps: RegistrationDeps) => {
       emptyForm,
       secret && csrf.digest(secret),
       {
-        ...keepReturnTo(allowed),
+        ...returnToContext(allowed),
         ...exchange?.context,
       },
     );

@@ -48,7 +48,7 @@ interface Returned {
   readonly call: Call;
   readonly sql: Sql;
   readonly slow: SlowWork;
-  /** Reads the provider's answer: once, however often the steps are taken. */
+  /** Reads the provider's answer: once, however often the steps are repeated. */
   readonly read: (method: CallbackHandler, sql: Sql) => Promise<CallbackResult | Rejected>;
 }
 

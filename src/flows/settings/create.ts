@@ -6,7 +6,7 @@ import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { newExchangeCode } from "../redirect/redirects.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
-import { emptyForm, type FlowForm, type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { emptyForm, type FlowForm, type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
@@ -37,7 +37,7 @@ export const createCreate = (deps: SettingsDeps) => {
     newFlows.consumeOrThrow(call.remoteAddress, caller.identity.id);
     const exchange = type === "api" && request.returnSessionTokenExchangeCode ? newExchangeCode() : undefined;
     const flow = newSettingsFlow(deps, caller, type, requestUrl, firstForm(deps, caller), {
-      ...keepReturnTo(allowed),
+      ...returnToContext(allowed),
       ...exchange?.context,
     });
     await beginFlow(deps, deps.settings.hooks, flow, call, caller);

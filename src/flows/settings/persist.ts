@@ -129,7 +129,7 @@ export const persist = async (
         ...savedFlow(flow, now, active, isWaiting),
         context: prepareAgain(deps, flow, hooked.method),
       };
-      const recorded = event ?? eventOf(before, after, isWaiting || !audit.isHeard);
+      const recorded = event ?? eventOf(before, after, isWaiting || !audit.hasReceivers);
 
       const disables = before.state === "active" && after.state === "inactive";
       // The session of a person who is disabled is over at once: what looks at it goes first.

@@ -50,7 +50,7 @@ type Picked = Submitted & SettingsSubmission & { readonly method: SettingsMethod
 
 /**
  * Creates the steps of a change: `flows/pipeline.ts` shows their order. When
- * another request came between, all of them are taken again.
+ * another request came between, all of them are repeated.
  */
 export const createUpdate = (deps: SettingsDeps, callback: SettingsCallback): SettingsUpdate => {
   const {

@@ -63,7 +63,7 @@ export const renderFlowType = (flow: Pick<FlowRecord, "type">): FlowType =>
 const RETURN_TO = "return_to";
 
 /** What the context of a flow has of the `return_to` that it was created with, once it was checked. */
-export const keepReturnTo = (checked: string | undefined): JsonObject =>
+export const returnToContext = (checked: string | undefined): JsonObject =>
   checked === undefined ? {} : { [RETURN_TO]: checked };
 
 /** Where a person goes afterwards, if the request that created the flow said so. */

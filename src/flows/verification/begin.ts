@@ -8,7 +8,7 @@ import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { ChallengeFlowDeps } from "../challenge/deps.ts";
 import { createQueueChallenge } from "../challenge/send.ts";
 import { sealSent } from "../challenge/sent-challenge.ts";
-import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { newVerificationFlow } from "./create.ts";
 import type { VerificationParts } from "./deps.ts";
@@ -54,7 +54,7 @@ export const createBegin = (deps: BeginDeps): BeginVerification => {
     const { type, requestUrl, returnTo, call, owner, address, transientPayload, nextSecret } = verification;
     const { pendingId, isSilent = false } = verification;
     const csrfDigest = type === "browser" ? csrf.digest(nextSecret ?? csrf.ensure(call)) : undefined;
-    const fresh = newVerificationFlow(deps, { type, requestUrl, csrfDigest, context: keepReturnTo(returnTo) });
+    const fresh = newVerificationFlow(deps, { type, requestUrl, csrfDigest, context: returnToContext(returnTo) });
     const { sent, issued } = await challenges.start(tx, {
       flow: fresh,
       kind: method,

@@ -6,7 +6,7 @@ import type {
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
-import { type FlowRecord, keepReturnTo } from "../shared/flow.ts";
+import { type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import type { VerificationDeps, VerificationParts } from "./deps.ts";
@@ -31,7 +31,7 @@ export const createCreate = (deps: VerificationDeps) => {
       type,
       requestUrl,
       csrfDigest: secret && csrf.digest(secret),
-      context: keepReturnTo(allowed),
+      context: returnToContext(allowed),
     });
     await beginFlow(deps, deps.verification.hooks, flow, call);
     return {

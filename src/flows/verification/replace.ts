@@ -1,6 +1,6 @@
 import { messages, uiText } from "../../ui/messages.ts";
 import { createReplacement, type Replacement } from "../challenge/replace.ts";
-import { keepReturnTo, returnToOf } from "../shared/flow.ts";
+import { returnToContext, returnToOf } from "../shared/flow.ts";
 import { newVerificationFlow } from "./create.ts";
 import type { VerificationDeps } from "./deps.ts";
 
@@ -13,7 +13,7 @@ export const createReplace = (deps: VerificationDeps): Replacement =>
         type: old.type,
         requestUrl: old.requestUrl,
         csrfDigest,
-        context: keepReturnTo(returnToOf(old)),
+        context: returnToContext(returnToOf(old)),
       }),
     expiredText: (at) => uiText(messages.verificationExpired, at),
   });

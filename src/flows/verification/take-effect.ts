@@ -22,7 +22,7 @@ export interface TakeEffect {
   /** What waits under an id; undefined where it no longer does, or can no longer take effect. */
   find(before: IdentityRecord, id: string): Promise<ProvenAddress | undefined>;
   /**
-   * Writes that it has taken effect, and runs the hooks of the settings form that asked for it, in the transaction of
+   * Writes that it is in effect, and runs the hooks of the settings form that asked for it, in the transaction of
    * the change. @throws ConcurrentChangeError
    */
   write(tx: Sql, proven: ProvenAddress, people: People, call: Call, flow: FlowRecord): Promise<WrittenContext>;

@@ -109,7 +109,7 @@ export const createUpdate = (deps: VerificationDeps) => {
     };
 
   /** Somebody else was first. Where accounts are hidden, that is what is said of any secret that is good no more. */
-  const sayTaken = async ({ flow, call, picked }: Submitted & Loaded & { readonly picked: ChallengeMethod }) => {
+  const rejectTaken = async ({ flow, call, picked }: Submitted & Loaded & { readonly picked: ChallengeMethod }) => {
     if (!deps.verification.hidesAccounts)
       throw await reject({ flow, call, messages: [{ node: "", text: uiText(messages.identifierTaken) }] });
     return load.rejectSecret(flow, call, picked);
@@ -147,7 +147,9 @@ export const createUpdate = (deps: VerificationDeps) => {
     .step("persist", async (submission) => {
       const written = await write(submission);
       if (written.kind === "written") return { written };
-      return written.kind === "identifier_taken" ? sayTaken(submission) : endWith<ConcurrentChange>(concurrentChange);
+      return written.kind === "identifier_taken"
+        ? rejectTaken(submission)
+        : endWith<ConcurrentChange>(concurrentChange);
     })
     .check("afterCommit", async ({ written }) => {
       await deps.verification.hooks.afterCommit(written.context);

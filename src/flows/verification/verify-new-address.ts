@@ -13,7 +13,7 @@ import { newUsesOf, pendingTraits } from "./pending-traits.ts";
 const MOST = 10;
 
 /**
- * Creates `verify_new_address`: a new address is taken out of the change, and
+ * Creates `verify_new_address`: a new address is removed from the change, and
  * takes effect once it is proven (docs/addresses.md). Everything else of the
  * change goes on.
  */

@@ -7,7 +7,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { MessageLimit } from "../../limits/message-limit.ts";
 import type { WrittenContext } from "../phases.ts";
 
-/** What telling people of changes of their account needs. */
+/** What notifying people of changes of their account needs. */
 export interface NoticeDeps {
   readonly courier: Courier;
   readonly clock: Clock;

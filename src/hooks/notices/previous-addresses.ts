@@ -8,7 +8,7 @@ import { createNotify, type NoticeDeps } from "./notify.ts";
 /** Whom it tells. */
 export type Recipients = "removed" | "all_verified" | "all";
 
-/** What telling previous addresses needs. */
+/** What notifying previous addresses needs. */
 export interface PreviousAddressesDeps extends NoticeDeps {
   readonly identities: Pick<IdentityStore, "reserve" | "release">;
   readonly undos: AddressUndos;
@@ -77,7 +77,7 @@ export const createPreviousAddressNotices = (
       if (removed.length === 0 && added === undefined) return;
       for (const address of previous.verifiable) {
         const isRemoved = removed.includes(address);
-        if (!isTold(recipients, address, isRemoved)) continue;
+        if (!isNotified(recipients, address, isRemoved)) continue;
         const url = isRemoved ? await makeUndoable(tx, { previous, identity }, address) : undefined;
         await notify(tx, context, address, {
           template: "verifiable_address_changed",
@@ -86,7 +86,7 @@ export const createPreviousAddressNotices = (
             ...(url !== undefined && { url, expiresInMinutes: Math.round(undos.lifespan / 60_000) }),
           },
           lifespan: undos.lifespan,
-          // Nobody can keep it from arriving by causing others before.
+          // Nobody can prevent its delivery by causing others before.
           isLimited: url === undefined,
         });
       }
@@ -103,7 +103,7 @@ interface Changed {
   readonly identity: IdentityRecord;
 }
 
-const isTold = (
+const isNotified = (
   recipients: Recipients | "removed_and_verified",
   { verified }: VerifiableAddressRecord,
   isRemoved: boolean,

@@ -28,7 +28,7 @@ class Unusable extends Error {
 
 /**
  * Reads what a receiver changes in the person: `{"identity": {"traits": {…}, "metadata_public": …}}`. Members that
- * are missing, null or empty change nothing, but for `external_id`, which is taken away by null or an empty text.
+ * are missing, null or empty change nothing, but for `external_id`, which is removed by null or an empty text.
  * Undefined where nothing changes. A text says what is wrong with the answer.
  */
 export const readRevision = (text: string, reader: RevisionReader): IdentityRevision | undefined | string => {

@@ -134,7 +134,7 @@ const readSalted = (stored: string): ImportedCheck | undefined => {
     : undefined;
 };
 
-/** A form such as `{SALT}$${PASSWORD}`, taken apart. */
+/** A form such as `{SALT}$${PASSWORD}`, parsed. */
 const partsOf = (form: string, salt: Buffer): readonly (Buffer | "password")[] =>
   form.split(/(\{SALT\}|\{PASSWORD\})/).map((part) => {
     if (part === "{PASSWORD}") return "password";

@@ -21,7 +21,7 @@ const md5 = (parts: readonly Buffer[]): Buffer => {
  * The MD5-based string of crypt(3) of a password, `$1$salt$…`, as FreeBSD first had it. No library that is looked
  * after makes it; openssl does (`openssl passwd -1`), which the tests hold it against.
  *
- * @param like a string whose salt is taken
+ * @param like a string whose salt is used
  */
 export const md5Crypt = (password: string, like: string): string => {
   const [, , letters = ""] = like.split("$");

@@ -20,7 +20,7 @@ export interface Share {
   readonly subject: string;
   /** Work that has not begun is left out once this is aborted. */
   readonly signal?: AbortSignal;
-  /** Told when the work begins: milliseconds in the queue. */
+  /** Called when the work begins: milliseconds in the queue. */
   readonly onTurn?: (waited: number) => void;
 }
 

@@ -40,7 +40,7 @@ interface Thread {
 }
 
 /**
- * Creates the engine. Its thread starts with the first job and is kept for as
+ * Creates the engine. Its thread starts with the first job and lives for as
  * long as it behaves: a job that takes too long, or too much memory, ends it,
  * is answered with an error, and the next one gets a fresh thread.
  */

@@ -131,7 +131,7 @@ const readValue = (
 
 /**
  * What an error says without what it quotes: what the program was given may stand in it. What is
- * told is its kind, where in the program it happened, and a name that stands in
+ * reported is its kind, where in the program it happened, and a name that stands in
  * the program itself.
  */
 const withoutValues = (outcome: ReturnType<typeof readValue>, source: string): ReturnType<typeof readValue> => {

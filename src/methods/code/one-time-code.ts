@@ -28,7 +28,7 @@ export interface OneTimeCodes {
 export const CODE_DIGITS = 6;
 
 /**
- * Creates them. Codes are random, six digits, each as likely as the other, and kept as HMAC-SHA-256 of code, flow,
+ * Creates them. Codes are random, six digits, each as likely as the other, and stored as HMAC-SHA-256 of code, flow,
  * address and person.
  *
  * @param keys `secrets.default`: the first makes digests, all of them check (docs/configuration.md)

@@ -65,7 +65,7 @@ export const createCodeRegistration = ({
   ): Promise<NextStep | Rejected> => {
     await limit.mustHaveRoom(call.remoteAddress);
     const owner = hidesAccounts ? await identities.findIdentifierOwner(db, validated) : undefined;
-    // What is no address, such as a user name, is nothing that only its owner could be told of.
+    // What is no address, such as a user name, is nothing that only its owner could get to know.
     if (owner && !addresses.some(({ value }) => value === owner.value))
       return rejected([{ node: "", text: uiText(general.identifierTaken) }], submittedValues);
     const isVoid = owner !== undefined;

@@ -18,7 +18,7 @@ export interface Authenticator {
   readonly factor: "first" | "second";
   /** Whether a page of somebody else gets nothing of use from it. */
   readonly phishingResistant: boolean;
-  /** How its secret arrives, where it comes in a message. */
+  /** How its secret is sent, where it comes in a message. */
   readonly via?: Via;
 }
 

@@ -60,7 +60,7 @@ export interface LoginMethod<K extends LoginCase = LoginCase> {
   /**
    * What it shows in the second step to whoever gave the identifier of this person; undefined: nothing.
    *
-   * @param owner undefined where nobody has the identifier, or must not be told apart from nobody
+   * @param owner undefined where nobody has the identifier, or must not be distinguished from nobody
    */
   offer?(owner: IdentityRecord | undefined): JsonValue | undefined;
   /** What was submitted and may be shown again. */

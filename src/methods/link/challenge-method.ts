@@ -22,7 +22,7 @@ const group = "link";
 
 const boundTo = ({ flowId, address, identityId }: ChallengeBinding) => [flowId, address, identityId ?? null] as const;
 
-/** What verification and recovery by link have in common: a token of 32 letters and digits, kept as a keyed digest. */
+/** What verification and recovery by link share: a token of 32 letters and digits, stored as a keyed digest. */
 export const createLinkMethod = ({
   enabled,
   config,

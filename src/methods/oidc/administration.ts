@@ -14,7 +14,7 @@ export const createOidcAdministration = (aead: TokenAead): CredentialAdministrat
 
 const at = "credentials.oidc.config.providers";
 
-/** Creates the import of links. A provider that is not configured is taken as well: it may be later. */
+/** Creates the import of links. A provider that is not configured is accepted as well: it may be later. */
 export const createOidcImporter =
   ({ aead, clock }: { readonly aead: TokenAead; readonly clock: Clock }): CredentialImporter<"oidc"> =>
   async ({ config }, { stored }) => {

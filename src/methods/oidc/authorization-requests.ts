@@ -117,7 +117,7 @@ export const createAuthorizationRequests = ({
           reason: "misconfigured",
           explain: "the configuration has this provider no more",
         });
-      // The address says as well whose answer it is (RFC 9700 4.4): a code of one provider is never taken to another.
+      // The address says as well whose answer it is (RFC 9700 4.4): a code of one provider is never sent to another.
       if ((answer.provider ?? "") !== (provider.config.pkce === "force" ? "" : provider.id))
         return refuse(id, {
           kind: "refused",

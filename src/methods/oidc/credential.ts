@@ -18,7 +18,7 @@ export interface ProviderLink {
 }
 
 /** A link as it is stored: with the tokens that came with it, encrypted, or none. */
-interface KeptLink extends ProviderLink {
+interface StoredLink extends ProviderLink {
   readonly initial_id_token?: string;
   readonly initial_access_token?: string;
   readonly initial_refresh_token?: string;
@@ -30,7 +30,7 @@ export interface TokenAead {
   decrypt(sealed: Uint8Array, associated?: string): Buffer | undefined;
 }
 
-/** A new link and what came with it. `tokens` undefined: they are not kept. */
+/** A new link and what came with it. `tokens` undefined: they are not stored. */
 export interface NewLink extends ProviderLink {
   readonly tokens: ProviderTokens | undefined;
 }
@@ -49,14 +49,14 @@ export const linksOf = ({ credentials }: Pick<IdentityRecord, "credentials">): r
  * @param kept the secret part of the credential, if there is one
  */
 export const link = (stored: Secret | undefined, { tokens, ...entry }: NewLink, aead: TokenAead): CredentialChange =>
-  toChange(stored, [...readKept(stored?.config), { ...entry, ...(tokens && sealTokens(entry, tokens, aead)) }]);
+  toChange(stored, [...readLinks(stored?.config), { ...entry, ...(tokens && sealTokens(entry, tokens, aead)) }]);
 
 /** Takes links away. With none left the credential stays, empty. */
 export const unlink = (stored: Secret | undefined, links: readonly ProviderLink[]): CredentialChange => {
   const gone = new Set(links.map(identifierOf));
   return toChange(
     stored,
-    readKept(stored?.config).filter((entry) => !gone.has(identifierOf(entry))),
+    readLinks(stored?.config).filter((entry) => !gone.has(identifierOf(entry))),
   );
 };
 
@@ -69,7 +69,7 @@ export const importLinks = (stored: Secret | undefined, links: readonly NewLink[
 
 /** Takes one account at a provider away, by `provider:subject`. Undefined: there is no such link. */
 export const unlinkOne = (stored: Secret, identifier: string): CredentialChange | undefined => {
-  const entries = readKept(stored.config);
+  const entries = readLinks(stored.config);
   const left = entries.filter((entry) => identifierOf(entry) !== identifier);
   return left.length === entries.length ? undefined : toChange(stored, left);
 };
@@ -78,7 +78,7 @@ export const unlinkOne = (stored: Secret, identifier: string): CredentialChange 
  * The tokens of every link in clear, for administrators who ask for them. What cannot be decrypted any more is empty.
  */
 export const revealTokens = (stored: JsonObject | undefined, aead: TokenAead): JsonObject => ({
-  providers: readKept(stored).map((entry) => ({
+  providers: readLinks(stored).map((entry) => ({
     provider: entry.provider,
     subject: entry.subject,
     ...(entry.organization !== undefined && { organization: entry.organization }),
@@ -106,7 +106,7 @@ export const createOidcCredential = (isConfigured: (provider: string) => boolean
 
 const factor: Authenticator = { kind: "federated", factor: "first", phishingResistant: false };
 
-const toChange = (stored: Secret | undefined, entries: readonly KeptLink[]): CredentialChange => ({
+const toChange = (stored: Secret | undefined, entries: readonly StoredLink[]): CredentialChange => ({
   type: OIDC,
   replaces: stored?.version,
   config: { providers: entries.map((entry) => ({ ...entry })) },
@@ -114,7 +114,7 @@ const toChange = (stored: Secret | undefined, entries: readonly KeptLink[]): Cre
   identifiers: [...new Set(entries.map(identifierOf))],
 });
 
-const factsOf = ({ provider, subject, organization, linked_at, account }: KeptLink): JsonObject => ({
+const factsOf = ({ provider, subject, organization, linked_at, account }: StoredLink): JsonObject => ({
   provider,
   subject,
   ...(organization !== undefined && { organization }),
@@ -122,13 +122,11 @@ const factsOf = ({ provider, subject, organization, linked_at, account }: KeptLi
   ...(account !== undefined && { account }),
 });
 
-const readLinks = (document: JsonObject | undefined): readonly KeptLink[] => {
+const readLinks = (document: JsonObject | undefined): readonly StoredLink[] => {
   const list = document?.providers;
   if (!Array.isArray(list)) return [];
-  return list.filter((entry) => isLink(entry)) as unknown as readonly KeptLink[];
+  return list.filter((entry) => isLink(entry)) as unknown as readonly StoredLink[];
 };
-const readKept = readLinks;
-
 const isLink = (entry: unknown): boolean => {
   const { provider, subject } = (entry ?? {}) as Partial<Record<keyof ProviderLink, unknown>>;
   return typeof provider === "string" && typeof subject === "string";
@@ -154,7 +152,7 @@ const sealTokens = (
   );
 };
 
-const open = (entry: KeptLink, name: TokenName, aead: TokenAead): string => {
+const open = (entry: StoredLink, name: TokenName, aead: TokenAead): string => {
   const sealed = entry[name];
   return sealed === undefined
     ? ""

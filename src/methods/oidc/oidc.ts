@@ -24,7 +24,7 @@ export interface SignInPlace {
   readonly publicUrl: string;
   /** The page that people sign in at. */
   readonly loginPage: string;
-  /** Whether someone whose address is taken gets to know how its owner signs in. */
+  /** Whether someone whose address belongs to an account gets to know how its owner signs in. */
   readonly loginHints: boolean;
 }
 

@@ -12,7 +12,7 @@ export type ProviderServer =
 /**
  * What a provider can show of a person who authenticates again:
  * - `auth_time`: its ID token says when they did, and that is checked;
- * - `prompt`: it asks when told to, and the answer does not show whether it did;
+ * - `prompt`: it asks when requested to, and the answer does not show whether it did;
  * - `none`: it cannot be made to ask.
  */
 export type ReauthenticationProof = "auth_time" | "prompt" | "none";

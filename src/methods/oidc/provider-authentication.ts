@@ -35,7 +35,7 @@ export interface ProviderAuthentication {
   linkAccount(linkState: JsonObject, owner: IdentityRecord, tx: Sql): Promise<LinkedAccount | Rejected>;
 }
 
-/** What telling needs. */
+/** What the authentication by a provider needs. */
 export interface ProviderAuthenticationDeps {
   readonly db: Database;
   readonly identities: IdentityStore;
@@ -44,14 +44,14 @@ export interface ProviderAuthenticationDeps {
   readonly log: Log;
   /** The page that people sign in at. */
   readonly loginPage: string;
-  /** Whether someone whose address is taken gets to know how its owner signs in. */
+  /** Whether someone whose address belongs to an account gets to know how its owner signs in. */
   readonly loginHints: boolean;
   /** The methods that a person can sign in with. */
   readonly firstFactors: (identity: IdentityRecord) => readonly string[];
 }
 
 /**
- * Creates the telling. A person is known by provider and subject, never by their
+ * Creates it. A person is known by provider and subject, never by their
  * e-mail address (ASVS 6.8.1). Someone new with an address that an account has
  * must sign in to that account first, whoever vouches for the address.
  */
@@ -110,11 +110,11 @@ export const createProviderAuthentication = ({
     profile: ProviderProfile,
     schema: IdentitySchema,
   ): NonNullable<Authenticated["change"]> => {
-    const telling = mapTraits(provider, { ...profile, traits: {} }, schema);
-    // Told where it is waited for, if it is.
-    telling.catch(() => undefined);
+    const mapped = mapTraits(provider, { ...profile, traits: {} }, schema);
+    // Thrown where it is awaited, if it is.
+    mapped.catch(() => undefined);
     return async (identity, tx) => {
-      const mapping = await telling;
+      const mapping = await mapped;
       if (mapping === undefined || schema.id !== identity.schemaId) return undefined;
       const validated = validateTraits(schema, merge(identity.traits, mapping.traits));
       if (validated.kind === "invalid") return undefined;

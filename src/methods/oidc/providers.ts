@@ -29,7 +29,7 @@ export interface Provider {
   /** Where it sends people back to; what is registered with it. */
   readonly redirectUri: string;
   readonly reauthentication: ReauthenticationProof;
-  /** Kept for an organization's people only. */
+  /** For an organization's people only. */
   readonly organizationId: string | undefined;
   /** Whether a person may link more than one account there. */
   readonly severalAccounts: boolean;

@@ -32,7 +32,7 @@ type Wanted = { readonly link: Provider; readonly input: SettingsInput<"oidc"> }
 
 /**
  * Creates the oidc method of the settings flow. Whether a provider can be linked
- * is told before the session's age is looked at; of unlinking nothing is
+ * is said before the session's age is looked at; of unlinking nothing is
  * (docs/compatibility.md, rules 16 and 17). What is counted and what is linked is
  * looked at on the identity that the change is written against, so that of two
  * who unlink at once the second finds what the first has left.

@@ -15,7 +15,7 @@ export const passwordAdministration: CredentialAdministration = {
 
 const at = "credentials.password.config";
 
-/** Creates the import of passwords: in clear text they are hashed as configured, hashes are kept as they are. */
+/** Creates the import of passwords: in clear text they are hashed as configured, hashes are stored as they are. */
 export const createPasswordImporter =
   ({
     passwords,

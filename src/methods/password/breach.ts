@@ -33,8 +33,8 @@ const TRY_MS = 1_000;
 const TRIES = 2;
 const KEEP_MS = 3_600_000;
 const MOST_RANGES = 128;
-/** A range has some 40 kB. What is larger is not kept, and what is much larger is not read. */
-const MOST_KEPT = 200_000;
+/** A range has some 40 kB. What is larger is not cached, and what is much larger is not read. */
+const MAX_CACHED = 200_000;
 const MOST_READ = 1_000_000;
 const LINE = /^[^:\s]+(?::\s*\d[\d,]*)?$/;
 
@@ -54,7 +54,7 @@ export const createBreachCheck = ({
   const asking = new Map<string, Promise<Range>>();
 
   const keep = (prefix: string, text: string) => {
-    if (text.length > MOST_KEPT) return;
+    if (text.length > MAX_CACHED) return;
     const [oldest] = stored.keys();
     if (stored.size >= MOST_RANGES && oldest !== undefined) stored.delete(oldest);
     stored.set(prefix, { text, until: clock.now().getTime() + KEEP_MS });

@@ -29,7 +29,7 @@ export interface TotpSettingsDeps {
 /**
  * Creates the totp method of the settings flow. Each flow has a secret of its own
  * from the start, sealed, until a code shows that an app has it. Whether the
- * session is recent enough is told before anything else (docs/second-factors.md).
+ * session is recent enough is said before anything else (docs/second-factors.md).
  */
 export const createTotpSettings = ({
   enabled,

@@ -10,7 +10,7 @@ import { withoutCertificatePaths } from "./without-certificate-paths.ts";
  * cryptography and most of the checks; what it cannot know, or tells in words only, stands here.
  */
 
-/** Why an answer is not taken. Which bytes were wrong is nobody's business. */
+/** Why an answer is refused. Which bytes were wrong is nobody's business. */
 export type CeremonyFault =
   | "malformed"
   | "type"
@@ -20,7 +20,7 @@ export type CeremonyFault =
   | "signature"
   | "counter";
 
-/** An answer that is not taken. */
+/** An answer that is refused. */
 export interface Faulty {
   readonly kind: "faulty";
   readonly fault: CeremonyFault;

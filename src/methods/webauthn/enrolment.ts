@@ -29,7 +29,7 @@ export interface EnrolmentDeps {
   readonly firstFactors: (identity: IdentityRecord) => number;
 }
 
-/** Keys of one type that a person may have: they are told at each read of the account. */
+/** Keys of one type that a person may have: they are listed at each read of the account. */
 const MOST_KEYS = 24;
 
 /** What a new key is checked against and called. */

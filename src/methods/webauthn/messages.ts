@@ -22,7 +22,7 @@ export const messages = {
   notVerified:       error(4000043, "The key could not be verified. Please try again."),
 } as const;
 
-/** What is said of an answer that is not taken, when a key is added. */
+/** What is said of an answer that is refused, when a key is added. */
 const reasons: Readonly<Record<CeremonyFault, string>> = {
   malformed: "The answer of the key cannot be read.",
   type: "The answer of the key is for something else.",
@@ -36,10 +36,10 @@ const reasons: Readonly<Record<CeremonyFault, string>> = {
 /** A text about the form as a whole, or about one of its elements. */
 const fault = (reason: string, node = ""): FormMessage => ({ node, text: uiText(general.invalid, { reason }) });
 
-/** An answer that is not taken, when a key is added. */
+/** An answer that is refused, when a key is added. */
 export const registrationFault = (reason: CeremonyFault): Rejected => rejected([fault(reasons[reason])]);
 
-/** An answer that is not taken at a sign-in: what can be done about it is said, and nothing else. */
+/** An answer that is refused at a sign-in: what can be done about it is said, and nothing else. */
 export const assertionFault = (reason: CeremonyFault): Rejected => {
   if (reason === "malformed") return rejected([fault(reasons.malformed)]);
   const isHelpful = reason === "challenge" || reason === "user_verification" || reason === "origin";

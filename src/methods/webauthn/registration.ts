@@ -75,7 +75,7 @@ const createRegister =
     const { answer, method, node } = wanted;
     const { traits, submittedValues } = readTraits(view.schema, input.traits ?? {});
     const validated = validateTraits(view.schema, traits);
-    // What is missing is told at once; what is wrong with the key only when all else holds.
+    // What is missing is said at once; what is wrong with the key only when all else holds.
     const missing = answer === "" ? [{ node, text: uiText(general.required, { property: node }) }] : [];
     if (validated.kind === "invalid") return rejected([...validated.messages, ...missing], submittedValues);
     if (missing.length > 0) return rejected(missing, submittedValues);

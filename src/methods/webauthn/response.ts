@@ -24,7 +24,7 @@ const readCredential = (text: string): { readonly id: string; readonly response:
   }
   const { id, rawId, type, response } = objectOf(value) ?? {};
   const inner = objectOf(response);
-  // Clients that write the id only once are taken as they are meant.
+  // Clients that write the id only once are accepted all the same.
   const isWhole = isBytes(id) && id.length <= LONGEST_ID && (rawId === undefined || rawId === id);
   return isWhole && type === "public-key" && inner !== undefined && isBytes(inner.clientDataJSON)
     ? { id, response: inner }

@@ -71,7 +71,7 @@ export const createChangePerson = (
 };
 
 /**
- * Sessions that the source ended end here; those that it began are new here; what it says of the others is taken over,
+ * Sessions that the source ended end here; those that it began are new here; what it says of the others is applied,
  * unless they were renewed here. One that ended here stays ended.
  */
 const writeSessions = async (tx: Sql, { identity, sessions }: MovedPerson, mark: Mark): Promise<boolean> => {

@@ -54,17 +54,17 @@ export const createConflicts = (sql: Pick<Sql, "query">) => {
       return rowsOf.flatMap(({ id, ...rows }): Rejection[] => {
         const reject = (explain: string): Rejection[] => [{ id, reason: "taken", explain }];
         if (there.has(id)) return reject("an identity of this id is here already, and did not come from there");
-        const takenBy = (owner: ReadonlyMap<string, string>, row: readonly unknown[]): string | undefined => {
+        const ownerOf = (owner: ReadonlyMap<string, string>, row: readonly unknown[]): string | undefined => {
           const found = owner.get(digestOf(row).toString("hex"));
           return found === id ? undefined : found;
         };
         for (const row of rows.identifiers) {
-          const owner = takenBy(identifiers, row);
+          const owner = ownerOf(identifiers, row);
           if (owner !== undefined)
             return reject(`its identifier of the type ${String(row[2])} belongs to ${owner} here`);
         }
         for (const row of rows.addresses) {
-          const owner = takenBy(addresses, row);
+          const owner = ownerOf(addresses, row);
           if (owner !== undefined) return reject(`its address for ${String(row[2])} belongs to ${owner} here`);
         }
         return [];

@@ -20,7 +20,7 @@ export const notLocal = (explain: string): Admission => ({ refused: serviceError
 const admissions = new WeakMap<object, Admission>();
 
 /** Keeps what was found out about a request for the calls that are made of it. */
-export const keepAdmission = (request: FastifyRequest, admission: Admission): void => {
+export const setAdmission = (request: FastifyRequest, admission: Admission): void => {
   admissions.set(request, admission);
 };
 

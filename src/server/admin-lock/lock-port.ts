@@ -5,7 +5,7 @@ import { toConnectError } from "../connect/to-connect-error.ts";
 import { findWire } from "../connect/wire.ts";
 import { dropRest } from "../drop-rest.ts";
 import { errorObject } from "../rest/error-object.ts";
-import { type Admit, keepAdmission } from "./admission.ts";
+import { type Admit, setAdmission } from "./admission.ts";
 
 /** What a route says of itself, for the lock. */
 export interface LockedRoute {
@@ -31,7 +31,7 @@ export interface PortLock {
 export const lockPort = (app: FastifyInstance, { admit, openProbes }: PortLock): void => {
   app.addHook("onRequest", (request, reply, next) => {
     const admission = admit(request.raw);
-    keepAdmission(request, admission);
+    setAdmission(request, admission);
     const { asksAdmission, isProbe, scope } = request.routeOptions.config as LockedRoute;
     if (asksAdmission || (isProbe && openProbes)) return next();
     if ("refused" in admission) return refuse(request, reply, admission.refused);

@@ -13,7 +13,7 @@ import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { jsonShapeFault } from "../../lib/json-shape.ts";
 import { wireShapeFault } from "../wire-shape.ts";
 
-/** Deeper than what is taken, which was counted before. */
+/** Deeper than what is accepted, which was counted before. */
 const recursionLimit = 400;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -24,7 +24,7 @@ export interface BoundSending {
 
 /**
  * Adds an RPC whose answers are a stream to the routes of the library, which asks
- * for the next answer once the one before was taken from it. Who may call it is
+ * for the next answer once the one before was read. Who may call it is
  * up to the lock of the port; see `lockSending`.
  */
 export const routeSending =
@@ -32,7 +32,7 @@ export const routeSending =
   (router: ConnectRouter): void => {
     const { callLimit, callLog } = deps;
     const record = callLog.of(rpcName(method));
-    const mustKeepRules = compileFieldRules(method.input);
+    const mustSatisfyRules = compileFieldRules(method.input);
     const mapError = toFailure({ rpc: rpcName(method), callLog });
 
     async function* answer(request: Message, context: HandlerContext): AsyncGenerator<Message> {
@@ -42,7 +42,7 @@ export const routeSending =
       let failure: Parameters<typeof record>[2];
       try {
         if (!leave) throw overloaded();
-        mustKeepRules(request as never);
+        mustSatisfyRules(request as never);
         yield* send(request as never, context.signal) as AsyncIterable<Message>;
       } catch (error) {
         const { logged, thrown } = mapError(error, { ...call, signal: context.signal } as never, () => undefined);

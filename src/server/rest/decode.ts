@@ -197,7 +197,7 @@ const opened = (sent: RequestMember): RequestMember[] => {
   return value === undefined ? [] : requestMembers(readObject(value, sent.path), sent.path);
 };
 
-/** An object is taken as it is; dotted names stay whole, for schema/form.ts to unfold. */
+/** An object is used as it is; dotted names stay whole, for schema/form.ts to unfold. */
 const readStruct: ReadField = (members) => {
   let object: JsonObject | undefined;
   const dotted: JsonObject = {};

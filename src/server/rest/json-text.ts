@@ -7,7 +7,7 @@ export const numeral = (value: number): string => (Number.isFinite(value) ? Stri
 const secondsOfDay = 86_400;
 // A calendar day costs more to write than the time in it, and answers name few days.
 const days = new Map<number, Piece>();
-const daysKept = 4096;
+const maxCachedDays = 4096;
 const colon = piece(":");
 const zulu = piece('Z"');
 
@@ -16,7 +16,7 @@ const dayPiece = (day: number): Piece => {
   if (known !== undefined) return known;
   const iso = new Date(day * secondsOfDay * 1000).toISOString();
   const written = piece(`"${iso.slice(0, iso.indexOf("T") + 1)}`);
-  if (days.size >= daysKept) days.clear();
+  if (days.size >= maxCachedDays) days.clear();
   days.set(day, written);
   return written;
 };

@@ -39,7 +39,7 @@ export const piece = (text: string): Piece => {
 };
 
 /** Room that one large answer took is given back above this size. */
-const keptSize = 1024 * 1024;
+const reusedSize = 1024 * 1024;
 /** From this size on a native copy is faster than a loop. */
 const shortPiece = 48;
 
@@ -105,7 +105,7 @@ export const createJsonWriter = (initialSize = 64 * 1024): JsonWriter => {
     },
     finish: () => {
       const written = bytes.toString(ascii ? "latin1" : "utf8", 0, at);
-      if (bytes.length > keptSize) bytes = Buffer.allocUnsafeSlow(initialSize);
+      if (bytes.length > reusedSize) bytes = Buffer.allocUnsafeSlow(initialSize);
       return written;
     },
     piece: (known) => {

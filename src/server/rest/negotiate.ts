@@ -14,8 +14,8 @@ const weight = /^q=((?:0|1)(?:\.\d{0,3})?)$/i;
 
 // Clients send the same few headers over and over.
 const answers = new Map<string, boolean>();
-const answersKept = 256;
-const longestKept = 512;
+const maxCachedAnswers = 256;
+const maxCachedLength = 512;
 
 /** True when `Accept` prefers JSON to HTML; a tie, and nothing that fits, is HTML. */
 export const acceptsJson = (headers: IncomingHttpHeaders): boolean => {
@@ -25,8 +25,8 @@ export const acceptsJson = (headers: IncomingHttpHeaders): boolean => {
   const known = answers.get(accept);
   if (known !== undefined) return known;
   const answer = prefersJson(accept);
-  if (accept.length <= longestKept) {
-    if (answers.size >= answersKept) answers.clear();
+  if (accept.length <= maxCachedLength) {
+    if (answers.size >= maxCachedAnswers) answers.clear();
     answers.set(accept, answer);
   }
   return answer;

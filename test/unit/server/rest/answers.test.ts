@@ -24,14 +24,14 @@ import {
 } from "../../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import { serviceError } from "../../../../src/errors/service-error.ts";
 import type { Call } from "../../../../src/lib/call.ts";
-import { type Fake, html, json, openDoor, type Protocol } from "./gateway.ts";
+import { type Fake, html, json, openGateway, type Protocol } from "./gateway.ts";
 
 const ui = "http://127.0.0.1:4455/page?flow=f1";
 const flow = create(SettingsFlowSchema, { id: "f1", type: 1 });
 
 let protocol: Protocol;
-const open = async (fakes: Readonly<Record<string, Fake>>, options?: Parameters<typeof openDoor>[1]) => {
-  protocol = await openDoor(fakes, options);
+const open = async (fakes: Readonly<Record<string, Fake>>, options?: Parameters<typeof openGateway>[1]) => {
+  protocol = await openGateway(fakes, options);
   return protocol.app;
 };
 afterEach(() => protocol.app.close());

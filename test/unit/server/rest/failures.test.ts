@@ -3,14 +3,14 @@ import { afterEach, describe, expect, test } from "vitest";
 import { GetFlowErrorResponseSchema } from "../../../../gen/ostiary/errors/v1/error_service_pb.ts";
 import { SettingsFlowSchema } from "../../../../gen/ostiary/settings/v1/flow_pb.ts";
 import { serviceError } from "../../../../src/errors/service-error.ts";
-import { errorPage, type Fake, html, json, openDoor, type Protocol } from "./gateway.ts";
+import { errorPage, type Fake, html, json, openGateway, type Protocol } from "./gateway.ts";
 
 const ui = "http://127.0.0.1:4455/page?flow=f1";
 const flow = create(SettingsFlowSchema, { id: "f1", type: 1 });
 
 let protocol: Protocol;
-const open = async (fakes: Readonly<Record<string, Fake>>, options?: Parameters<typeof openDoor>[1]) => {
-  protocol = await openDoor(fakes, options);
+const open = async (fakes: Readonly<Record<string, Fake>>, options?: Parameters<typeof openGateway>[1]) => {
+  protocol = await openGateway(fakes, options);
   return protocol.app;
 };
 afterEach(() => protocol.app.close());

@@ -59,7 +59,7 @@ const cors = {
 };
 
 /** A real Fastify with the REST protocol on it. RPCs without a fake fail the test that calls them. */
-export const openDoor = async (
+export const openGateway = async (
   fakes: Readonly<Record<string, Fake>>,
   options: Partial<GatewayOptions> & { readonly bytes?: number } = {},
 ): Promise<Protocol> => {

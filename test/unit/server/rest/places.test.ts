@@ -1,11 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, test } from "vitest";
 import { WhoAmIResponseSchema } from "../../../../gen/ostiary/session/v1/session_service_pb.ts";
-import { type Fake, html, json, openDoor, type Protocol } from "./gateway.ts";
+import { type Fake, html, json, openGateway, type Protocol } from "./gateway.ts";
 
 let protocol: Protocol;
-const open = async (fakes: Readonly<Record<string, Fake>>, options?: Parameters<typeof openDoor>[1]) => {
-  protocol = await openDoor(fakes, options);
+const open = async (fakes: Readonly<Record<string, Fake>>, options?: Parameters<typeof openGateway>[1]) => {
+  protocol = await openGateway(fakes, options);
   return protocol.app;
 };
 afterEach(() => protocol.app.close());

@@ -9,14 +9,14 @@ import {
 import { SettingsFlowSchema } from "../../../../gen/ostiary/settings/v1/flow_pb.ts";
 import { UpdateFlowResponseSchema } from "../../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { Call } from "../../../../src/lib/call.ts";
-import { openDoor, type Protocol } from "./gateway.ts";
+import { openGateway, type Protocol } from "./gateway.ts";
 
 const aborted = Promise.withResolvers<void>();
 let protocol: Protocol;
 let base: string;
 
 beforeAll(async () => {
-  protocol = await openDoor({
+  protocol = await openGateway({
     "SessionService.WhoAmI": (_, { reply, headers, signal }: Call) => {
       const cookie = { path: "/", sameSite: "lax", secure: false, httpOnly: true } as const;
       reply.cookies.push({ ...cookie, name: "a", value: "1" }, { ...cookie, name: "b", value: "2" });

@@ -74,7 +74,7 @@ interface Scene {
 
 const personTables = ["identity_credentials", "identity_identifiers", "identity_addresses"];
 
-const grounds = {
+const preconditions = {
   sessionEnded: async ({ owner }: Scene) => void accepted((await owner?.revokeOthers()) ?? none()),
   sessionExpired: async ({ session }: Scene) =>
     void (await server.sql("UPDATE sessions SET expires_at = ? WHERE id = ?", [
@@ -102,7 +102,7 @@ const grounds = {
     else accepted(answer);
   },
 } satisfies Readonly<Record<string, (scene: Scene) => Promise<void>>>;
-type Ground = keyof typeof grounds;
+type Precondition = keyof typeof preconditions;
 
 const none = (): never => {
   throw new Error("this scene has nobody for that");
@@ -253,7 +253,7 @@ interface Row {
   readonly name: string;
   readonly scene: (protocol: Protocol) => Promise<Scene>;
   readonly protocols: readonly Protocol[];
-  readonly becomes: Readonly<Partial<Record<Ground, string>>>;
+  readonly becomes: Readonly<Partial<Record<Precondition, string>>>;
 }
 
 const ofSession = { sessionEnded: S, sessionExpired: S, personDisabled: S, personDeleted: S };
@@ -378,11 +378,11 @@ const others = [
 
 const cases = rows.flatMap(({ protocols, becomes, ...row }) =>
   protocols.flatMap((protocol) =>
-    Object.entries(becomes).map(([ground, outcome]) => ({
+    Object.entries(becomes).map(([precondition, outcome]) => ({
       ...row,
       protocol,
       at: protocol.name,
-      ground: ground as Ground,
+      precondition: precondition as Precondition,
       outcome,
     })),
   ),
@@ -392,11 +392,11 @@ const cases = rows.flatMap(({ protocols, becomes, ...row }) =>
 const people = async () => ({ ...(await everythingWritten(server)), continuations: undefined });
 
 describe("when what it rests on vanishes just before it is written", () => {
-  it.each(cases)("$name ($rpc, $at), $ground: $outcome", async ({ scene, protocol, ground, outcome }) => {
+  it.each(cases)("$name ($rpc, $at), $precondition: $outcome", async ({ scene, protocol, precondition, outcome }) => {
     const set = await scene(protocol);
     let written: unknown;
     const answer = await between(server.gate, set.act, async () => {
-      await grounds[ground](set);
+      await preconditions[precondition](set);
       written = await people();
     });
     if (outcome === D) return void accepted(answer);

@@ -21,11 +21,11 @@ export const statuses: Readonly<Record<Status, MessageStatus>> = {
 const redacted = "<not shown outside of development>";
 
 /** Presents a message to operators. */
-export type PresentMessage = (record: MessageRecord, withDispatches: boolean) => Message;
+export type RenderMessageRecord = (record: MessageRecord, withDispatches: boolean) => Message;
 
 /** Creates it. `render` is given in development alone: there, what messages say is shown for as long as it is there. */
-export const createPresentMessage =
-  (render: RenderMessage | undefined): PresentMessage =>
+export const createRenderMessageRecord =
+  (render: RenderMessage | undefined): RenderMessageRecord =>
   (record, withDispatches) => {
     const { subject, text } = contentOf(record, render);
     return {
@@ -39,7 +39,7 @@ export const createPresentMessage =
       templateType: record.template,
       channel: record.channel,
       sendCount: record.sendCount,
-      dispatches: withDispatches ? record.dispatches.map((dispatch) => presentDispatch(record.id, dispatch)) : [],
+      dispatches: withDispatches ? record.dispatches.map((dispatch) => renderDispatch(record.id, dispatch)) : [],
       createdAt: timestamp(record.createdAt),
       updatedAt: timestamp(record.updatedAt),
     };
@@ -48,7 +48,7 @@ export const createPresentMessage =
 const contentOf = (record: MessageRecord, render: RenderMessage | undefined) =>
   render !== undefined && isReadable(record) ? render(record) : { subject: redacted, text: redacted };
 
-const presentDispatch = (messageId: string, { id, status, error, created_at }: DispatchRecord): Dispatch => ({
+const renderDispatch = (messageId: string, { id, status, error, created_at }: DispatchRecord): Dispatch => ({
   $typeName: "ostiary.courier.v1.Dispatch",
   id,
   messageId,

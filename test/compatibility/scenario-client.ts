@@ -43,10 +43,10 @@ interface PersonJson {
 }
 
 /** A scenario: what one person's client does. */
-export type Scenario = (teller: Teller) => Promise<void>;
+export type Scenario = (client: ScenarioClient) => Promise<void>;
 
 /** What scenarios are written with, and what they have done so far. */
-export interface Teller {
+export interface ScenarioClient {
   readonly run: string;
   readonly password: string;
   readonly norm: Normaliser;
@@ -85,8 +85,8 @@ const check = createCheckAnswer(
   JSON.parse(readFileSync(new URL("../../gen/openapi.json", import.meta.url), "utf8")) as JsonObject,
 );
 
-/** Creates the teller of one scenario. */
-export const createTeller = (world: World): Teller => {
+/** Creates the client of one scenario. */
+export const createScenarioClient = (world: World): ScenarioClient => {
   const { publicUrl, adminUrl, provider, mailbox, clock } = world;
   const run = randomBytes(4).toString("hex");
   const norm = createNormaliser({ publicUrl, adminUrl, providerPort: provider.port, run });
@@ -102,7 +102,7 @@ export const createTeller = (world: World): Teller => {
     });
 
   const usedCodes = new Set<string>();
-  const teller: Teller = {
+  const client: ScenarioClient = {
     run,
     password: "correct horse battery 7",
     norm,
@@ -115,9 +115,9 @@ export const createTeller = (world: World): Teller => {
       if (label) steps.push({ label, answer: norm.answer(answer), undocumented: undocumented(url, request, answer) });
       return answer;
     },
-    get: (label, path, rest = {}) => teller.call(label, { path, ...rest }),
+    get: (label, path, rest = {}) => client.call(label, { path, ...rest }),
     post: (label, url, rest = {}) =>
-      teller.call(label, { method: "POST", ...(url.startsWith("http") ? { url } : { path: url }), ...rest }),
+      client.call(label, { method: "POST", ...(url.startsWith("http") ? { url } : { path: url }), ...rest }),
     jar: () => new Jar(),
     email: (who = "ann") => `${who}-${run}@example.com`,
     sleep: async (milliseconds) => clock.advance(milliseconds),
@@ -135,20 +135,20 @@ export const createTeller = (world: World): Teller => {
       return code;
     },
     person: async (who = "ann", traits = {}) => {
-      const email = teller.email(who);
-      const { password } = teller;
-      const flow = dataOf<FlowJson>(await teller.call(null, { path: "/self-service/registration/api" }));
+      const email = client.email(who);
+      const { password } = client;
+      const flow = dataOf<FlowJson>(await client.call(null, { path: "/self-service/registration/api" }));
       const json = { method: "password", password, traits: { email, ...traits } };
-      const answer = await teller.call(null, { method: "POST", url: flow.ui.action, json });
+      const answer = await client.call(null, { method: "POST", url: flow.ui.action, json });
       const done = dataOf<{ session_token?: string; identity: unknown; session: unknown } | undefined>(answer);
       if (done?.session_token === undefined) throw new Error(`signing up failed: ${answer.text.slice(0, 600)}`);
       return { email, password, token: done.session_token, identity: done.identity, session: done.session };
     },
-    browser: async ({ email, password }, { refresh = false, jar = teller.jar(), return_to } = {}) => {
+    browser: async ({ email, password }, { refresh = false, jar = client.jar(), return_to } = {}) => {
       const query = new URLSearchParams({ ...(refresh && { refresh: "true" }), ...(return_to && { return_to }) });
-      const flow = dataOf<FlowJson>(await teller.call(null, { path: `/self-service/login/browser?${query}`, jar }));
-      const json = { method: "password", identifier: email, password, csrf_token: teller.csrf(flow) };
-      const done = await teller.call(null, { method: "POST", url: flow.ui.action, jar, json });
+      const flow = dataOf<FlowJson>(await client.call(null, { path: `/self-service/login/browser?${query}`, jar }));
+      const json = { method: "password", identifier: email, password, csrf_token: client.csrf(flow) };
+      const done = await client.call(null, { method: "POST", url: flow.ui.action, jar, json });
       if (done.status !== 200) throw new Error(`signing in failed: ${done.text.slice(0, 300)}`);
       return jar;
     },
@@ -156,12 +156,12 @@ export const createTeller = (world: World): Teller => {
       const type = kind === "api" ? "api" : "browser";
       const path = `/self-service/settings/${type}${query}`;
       return dataOf<FlowJson>(
-        await teller.call(null, { path, ...(typeof who === "string" ? { bearer: who } : { jar: who }) }),
+        await client.call(null, { path, ...(typeof who === "string" ? { bearer: who } : { jar: who }) }),
       );
     },
-    grow_old: () => teller.sleep(4_200),
+    grow_old: () => client.sleep(4_200),
   };
-  return teller;
+  return client;
 };
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
