@@ -78,6 +78,7 @@ export const eventTypes = {
   "recovery.created": { subject: "An operator made a recovery code or link", fields: ["method"], since: 1 },
   "recovery.refused": { subject: "A recovery code or link was refused", fields: ["method", "reason"], since: 1 },
   "recovery.requested": { subject: "A recovery code or link was asked for", fields: ["method", "via", "reason"], since: 1 },
+  "registration.refused": { subject: "Somebody tried to sign up with an identifier of the account", fields: ["method", "reason"], since: 1 },
   "registration.succeeded": { subject: "Somebody signed up", fields: ["method", "provider"], since: 1 },
   "session.ended": { subject: "One or more sessions were ended", fields: ["by", "count", "subject"], since: 1 },
   "session.extended": { subject: "An operator extended a session", fields: ["subject"], since: 1 },

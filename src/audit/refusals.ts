@@ -8,7 +8,7 @@ import type { AuditLog, SecurityEvent } from "./audit-log.ts";
 export interface Refusal {
   readonly identityId: string;
   readonly sessionId?: string | undefined;
-  readonly flow: "login" | "recovery" | "verification";
+  readonly flow: "login" | "recovery" | "registration" | "verification";
   /** `password`, `code`, … */
   readonly method: string;
   /** `wrong_credential`, `identity_disabled`, … */
@@ -24,6 +24,13 @@ export interface Refusals {
   record(refusal: Refusal): void;
   /** Something was not even tried, because too much had failed: recorded once in a while, however often it is tried. */
   limited(refusal: Omit<Refusal, "reason">): void;
+  /**
+   * A sign-up was refused, because what was typed is somebody's: recorded for them once in a while, however often it
+   * is tried.
+   *
+   * @param find whose it is; undefined: nobody's any more
+   */
+  signUp(find: () => Promise<string | undefined>, refusal: Pick<Refusal, "method" | "reason" | "call">): void;
   /** Waits for what is being written. */
   close(): Promise<void>;
 }
@@ -50,18 +57,31 @@ export const createRefusals = ({
   const underway = new Set<Promise<void>>();
   const limitedAt = new Map<string, number>();
 
-  const write = (event: SecurityEvent, call: Call): void => {
-    const failed = (reason: string) =>
-      log.warn({ identity: event.identityId, type: event.type, reason }, "a refusal could not be recorded");
+  const begin = (type: string, identity: string | undefined, work: () => Promise<void>): void => {
+    const failed = (reason: string) => log.warn({ identity, type, reason }, "a refusal could not be recorded");
     if (underway.size >= MOST_AT_ONCE) {
       failed("too many at once");
       return;
     }
-    const writing = audit
-      .record(db, event, call)
+    const writing = work()
       .catch((error: unknown) => failed(error instanceof Error ? error.message : "unknown"))
       .finally(() => underway.delete(writing));
     underway.add(writing);
+  };
+
+  const write = (event: SecurityEvent, call: Call): void =>
+    begin(event.type, event.identityId, () => audit.record(db, event, call));
+
+  /** Whether the same was recorded a moment ago; from now on it was. */
+  const wasRecorded = (identityId: string, flow: Refusal["flow"]): boolean => {
+    const now = clock.now().getTime();
+    const key = `${identityId} ${flow}`;
+    if (now - (limitedAt.get(key) ?? Number.NEGATIVE_INFINITY) < SAME_FOR_MS) return true;
+    limitedAt.delete(key);
+    limitedAt.set(key, now);
+    const [oldest] = limitedAt.keys();
+    if (limitedAt.size > MOST_REMEMBERED && oldest !== undefined) limitedAt.delete(oldest);
+    return false;
   };
 
   return {
@@ -69,17 +89,19 @@ export const createRefusals = ({
       write({ identityId, sessionId, type: `${flow}.refused`, outcome: "refused", detail: { method, reason } }, call),
 
     limited: ({ identityId, sessionId, flow, method, call }) => {
-      const now = clock.now().getTime();
-      const key = `${identityId} ${flow}`;
-      if (now - (limitedAt.get(key) ?? Number.NEGATIVE_INFINITY) < SAME_FOR_MS) return;
-      limitedAt.delete(key);
-      limitedAt.set(key, now);
-      const [oldest] = limitedAt.keys();
-      if (limitedAt.size > MOST_REMEMBERED && oldest !== undefined) limitedAt.delete(oldest);
+      if (wasRecorded(identityId, flow)) return;
       const detail = { method, reason: "too_many_attempts" };
       const type = flow === "login" ? "login.limited" : (`${flow}.refused` as const);
       write({ identityId, sessionId, type, outcome: "refused", detail }, call);
     },
+
+    signUp: (find, { method, reason, call }) =>
+      begin("registration.refused", undefined, async () => {
+        const identityId = await find();
+        if (identityId === undefined || wasRecorded(identityId, "registration")) return;
+        const event = { type: "registration.refused", outcome: "refused", detail: { method, reason } } as const;
+        await audit.record(db, { identityId, sessionId: undefined, ...event }, call);
+      }),
 
     close: async () => {
       await Promise.all(underway);

@@ -125,7 +125,7 @@ export const createFlows = (
   const printers = createPrinters();
   const print = <Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>) =>
     JSON.parse(printers.of(desc)(message)) as JsonObject;
-  const hooks = createHooks(core, sessions, print, () => verificationHooks, {
+  const hooks = createHooks(core, sessions, core.audit, print, () => verificationHooks, {
     courier,
     clock,
     messages: limits.messages,

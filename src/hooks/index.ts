@@ -1,3 +1,4 @@
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { SessionStore } from "../session/store.ts";
 import { notifyPreviousAddresses, type PreviousAddressesDeps } from "./notices/previous-addresses.ts";
 import type { HookFactory, VerificationHooks } from "./phases.ts";
@@ -11,12 +12,14 @@ const nothing: HookFactory = () => ({});
 
 /** Every hook by its name in the configuration. */
 export const hooks = ({
+  audit,
   sessions,
   webHook: deps,
   showsEveryVerification,
   verification,
   previousAddresses,
 }: {
+  readonly audit: AuditLog;
   readonly sessions: SessionStore;
   readonly webHook: WebHookDeps;
   /** Every verification flow is shown, whatever is configured: `showVerificationUi` belongs to the flows then. */
@@ -28,7 +31,7 @@ export const hooks = ({
   ({
     notify_previous_addresses: notifyPreviousAddresses(previousAddresses),
     require_verified_address: requireVerifiedAddress(() => verification().open),
-    revoke_active_sessions: revokeActiveSessions(sessions),
+    revoke_active_sessions: revokeActiveSessions(sessions, audit),
     session,
     show_verification_ui: showsEveryVerification ? nothing : showVerificationUi,
     verification: () => ({ ...verification().hooks[0] }),

@@ -1,3 +1,4 @@
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { Config } from "../config/config.ts";
 import type { Database } from "../db/sql.ts";
 import type { Jobs } from "../jobs/engine.ts";
@@ -57,6 +58,7 @@ export interface HooksDeps {
 export const createHooks = (
   deps: HooksDeps,
   sessions: Pick<Cookies, "csrf"> & { readonly store: SessionStore },
+  audit: AuditLog,
   print: PrintMessage,
   verification: () => VerificationHooks,
   notices: NoticeDeps & Pick<PreviousAddressesDeps, "identities" | "undos" | "undoUrl">,
@@ -81,6 +83,7 @@ export const createHooks = (
   };
   return {
     factories: hooks({
+      audit,
       sessions: sessions.store,
       verification,
       previousAddresses,

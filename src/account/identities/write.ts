@@ -73,7 +73,7 @@ export const createWrite = (deps: IdentityAdminDeps) => {
         if (!(await identities.update(tx, before, next))) throw new Moved("the identity");
         for (const credential of change.credentials ?? [])
           if (!(await identities.putSecret(tx, before.id, credential, now))) throw new Moved("a credential");
-        await endTrust(tx, before, change);
+        await endTrust(tx, before, change, call);
         await endWaiting(deps, tx, change, next);
         const about = { identityId: before.id, sessionId: undefined, outcome: "done" } as const;
         await audit.record(tx, { ...about, type: event, detail: { ...detail, ...operatorOf(call) } }, call);

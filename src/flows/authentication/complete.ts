@@ -1,7 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Refusals } from "../../audit/refusals.ts";
-import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { ServiceError, serviceError } from "../../errors/service-error.ts";
+import { errorTable } from "../../errors/table.ts";
 import type { ConcurrentChange } from "../../identity/concurrent-change.ts";
 import type { Call } from "../../lib/call.ts";
 import type {
@@ -75,6 +76,8 @@ export interface SignUpSteps {
   /** Runs the hooks before a sign-up is written. @throws FLOW_DISABLED, RETURN_TO_FORBIDDEN and what hooks throw */
   approve(context: AuthenticationContext, registered: RegistrationResult): Promise<ApprovedEnd | Rejected>;
   /** Asks whoever it is for what is still missing. @throws FLOW_DISABLED */
+  /** Whose an identifier or address of this sign-up is; undefined: nobody's. */
+  findOwner(registered: RegistrationResult): Promise<string | undefined>;
   askForMissing(context: AuthenticationContext, incomplete: IncompleteRegistration): Promise<ServiceError>;
   reject(context: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
 }
@@ -142,6 +145,24 @@ export const createCompleteAuthentication = ({
     return (flow.kind === "registration" ? registration : login).reject(context, wrong);
   };
 
+  /** A sign-in that a hook refuses is a refused one, though the credential was right. */
+  const approveSignIn = async (
+    context: AuthenticationContext,
+    result: Authenticated,
+  ): Promise<ApprovedEnd | Rejected> => {
+    const identityId = result.identity.id;
+    try {
+      const approved = await login.approve(context, result);
+      return approved.kind === "rejected" ? { ...approved, refused: { identityId, reason: "hook" } } : approved;
+    } catch (thrown) {
+      if (thrown instanceof ServiceError && thrown.row === errorTable.VERIFIED_ADDRESS_REQUIRED) {
+        const { call, method } = context;
+        refusals.record({ identityId, flow: "login", method, reason: "address_unverified", call });
+      }
+      throw thrown;
+    }
+  };
+
   const approve = async (
     context: AuthenticationContext,
     result: AuthenticationResult,
@@ -153,7 +174,7 @@ export const createCompleteAuthentication = ({
       case "rejected":
         return result;
       case "authenticated":
-        return login.approve(context, result);
+        return approveSignIn(context, result);
       case "registered":
         return registration.approve(context, result);
       case "incomplete":
@@ -174,7 +195,12 @@ export const createCompleteAuthentication = ({
       const written = await approved.write();
       if (written.kind === "rejected") throw await reject(context, written);
       if (written.kind !== "identifier_taken") return written;
-      const refuse = () => reject(context, identifierTaken(result));
+      const refuse = () => {
+        const { call, method } = context;
+        if (result.kind === "registered")
+          refusals.signUp(() => registration.findOwner(result), { method, reason: "identifier_taken", call });
+        return reject(context, identifierTaken(result));
+      };
       if (!findsOwner) throw await refuse();
       return { kind: "identifier_taken", refuse };
     },

@@ -21,7 +21,7 @@ export interface RegistrationSteps extends SignUpSteps {
 /** Creates the registration flow's part. */
 export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => {
   const {
-    storage: { clock },
+    storage: { clock, db, identities },
     sessions: { csrf },
     destinations: { urls },
     forms: { schemas, sealedContext },
@@ -92,6 +92,7 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
 
   return {
     approve: createApproveSignUp(deps),
+    findOwner: async ({ traits }) => (await identities.findIdentifierOwner(db, traits))?.identity.id,
     askForMissing: async (authentication, { rejected }) =>
       reject({ ...authentication, flow: await flowFor(authentication) }, rejected),
     reject,
