@@ -7,8 +7,13 @@ import { isMap, type Path, printPath, type Raw } from "./tree.ts";
  * is held against its keys in full.
  */
 
-/** Methods without a folder in `methods/`. Each stands for its section and its `after` parts. */
-const methods = ["captcha", "saml", "deviceauthn", "b2b"];
+/** Methods without a folder in `methods/`, and what is missing. Each stands for its section and its `after` parts. */
+const methods: Readonly<Record<string, string>> = {
+  b2b: "there are no organizations",
+  captcha: "nothing tells programs from people but limits",
+  deviceauthn: "devices do not sign in for people",
+  saml: "providers speak OpenID Connect or OAuth",
+};
 
 /** Hooks without a file in `hooks/`. They are removed from the lists they stand in. */
 const hooks = ["b2b_sso", "organization"];
@@ -42,6 +47,39 @@ const others: Readonly<Record<string, string>> = {
   "watch-courier": "every node sends messages",
 };
 
+/** Every part of the configuration that has no effect, by pattern, and why. */
+const reasons: Readonly<Record<string, string>> = {
+  ...others,
+  ...Object.fromEntries(
+    Object.entries(methods).flatMap(([method, reason]) => [
+      [`selfservice.methods.${method}`, reason],
+      [`selfservice.flows.*.after.${method}`, reason],
+    ]),
+  ),
+};
+
+/**
+ * Keys that are checked like any other and have no effect, by pattern, and why. Nobody who sets them counts on
+ * anything, so that no warning names them.
+ */
+const withoutEffect: Readonly<Record<string, string>> = {
+  "courier.channels.*.request_config.emit_analytics_event": "nothing is reported to anybody",
+  "courier.http.request_config.emit_analytics_event": "nothing is reported to anybody",
+  "log.leak_sensitive_values": "secrets are never logged; a warning says so",
+  "selfservice.flows.*.*.*.hooks.*.config.emit_analytics_event": "nothing is reported to anybody",
+  "selfservice.flows.*.*.hooks.*.config.emit_analytics_event": "nothing is reported to anybody",
+  "selfservice.methods.oidc.config.providers.*.fedcm_config_url": "browsers sign people in by redirects",
+  "selfservice.methods.oidc.config.providers.*.net_id_token_origin_header": "browsers sign people in by redirects",
+  "selfservice.methods.password.config.migrate_hook.config.emit_analytics_event": "nothing is reported to anybody",
+  "selfservice.methods.webauthn.config.rp.icon": "browsers show none",
+  version: "every version of the file is read alike",
+};
+
+/** Why a key that is checked has no effect; undefined where it has one. */
+export function withoutEffectAt(path: Path): string | undefined {
+  return Object.entries(withoutEffect).find(([pattern]) => fits(pattern.split("."), path))?.[1];
+}
+
 /** Values of Ory Kratos that are refused, by path, and what to do instead. */
 const refusedValues: readonly {
   readonly path: string;
@@ -62,10 +100,7 @@ const refusedValues: readonly {
   },
 ];
 
-const patterns = [
-  ...methods.flatMap((method) => [`selfservice.methods.${method}`, `selfservice.flows.*.after.${method}`]),
-  ...Object.keys(others),
-].map((pattern) => pattern.split("."));
+const patterns = Object.keys(reasons).map((pattern) => pattern.split("."));
 
 const fits = (pattern: readonly string[], path: Path): boolean =>
   pattern.length <= path.length && pattern.every((part, index) => part === "*" || part === path[index]);
@@ -82,14 +117,12 @@ export function isUnsupported(path: Path): boolean {
 }
 
 /**
- * Why a part of the configuration, by the path that `unsupportedKeyAt` gives, has no effect; undefined where a whole
- * method
- * or flow is not there.
+ * Why a part of the configuration, by the path that `unsupportedKeyAt` gives, has no effect.
  */
 export function reasonOf(path: string): string | undefined {
-  return Object.hasOwn(others, path)
-    ? others[path]
-    : Object.entries(others).find(([pattern]) => fits(pattern.split("."), path.split(".")))?.[1];
+  return Object.hasOwn(reasons, path)
+    ? reasons[path]
+    : Object.entries(reasons).find(([pattern]) => fits(pattern.split("."), path.split(".")))?.[1];
 }
 
 /** What to do instead of a value that Ory Kratos takes and the server does not; undefined for any other. */

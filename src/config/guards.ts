@@ -39,6 +39,9 @@ const hooks: Readonly<Record<string, { readonly needs: string; readonly without:
   },
 };
 
+/** What would be missing where a key is set that asks for a guard that is not there; undefined for any other key. */
+export const guardAt = (path: string): string | undefined => keys.find(({ key }) => key === path)?.without;
+
 /** Every guard that stops the start, as people write it, and what happens without it. */
 export const missingGuards: readonly (readonly [name: string, without: string])[] = [
   ...keys.map(({ key, without }) => [key, without] as const),
