@@ -43,7 +43,7 @@ export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
             countFirstFactors(methods.credentials, identity).reduce((sum, { count }) => sum + count, 0),
           leftOverBackups: createFactors(methods.credentials).leftOverBackups,
         },
-        endTrust: createEndTrust({ trustedDevices, after: config.selfservice.flows.settings.after, sessions }),
+        endTrust: createEndTrust({ trustedDevices, audit, after: config.selfservice.flows.settings.after, sessions }),
         adminUrl: config.serve.admin.base_url.replace(/\/+$/, ""),
         pages: keyring.seal("page of identities"),
       }),
