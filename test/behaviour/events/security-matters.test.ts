@@ -53,7 +53,7 @@ const allOf = async (identityId: string): Promise<readonly Row[]> => {
   return rows.map((row) => ({ ...row, detail: typeof row.detail === "string" ? JSON.parse(row.detail) : row.detail }));
 };
 
-/** Compares what was recorded since the last look; refusals are written beside the answer, so that it waits for them. */
+/** Compares what was recorded since the last look, and waits for refusals: they are written beside the answer. */
 const watch = (identityId: string) => {
   let seen = 0;
   return async (...expected: readonly (readonly [type: string, detail?: object])[]): Promise<void> => {
