@@ -12,7 +12,12 @@ export type SubmittedValues = Readonly<Record<string, JsonValue>>;
 export type MethodEvent = EventContent;
 
 /** Why somebody could not sign in, for the owner of the account. */
-export type RefusalReason = "wrong_credential" | "too_many_attempts" | "identity_disabled" | "hook" | "address_unverified";
+export type RefusalReason =
+  | "wrong_credential"
+  | "too_many_attempts"
+  | "identity_disabled"
+  | "hook"
+  | "address_unverified";
 
 /** The form does not hold. Nothing is written but the form. */
 export interface Rejected {
