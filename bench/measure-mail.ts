@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import path from "node:path";
 import type { Options } from "./options.ts";
+import { runScript } from "./run-script.ts";
 
 /** What mails cost whoever causes them, and how fast they are delivered. */
 export interface MailResult {
@@ -51,7 +49,7 @@ export const measureMail = async (
   { duration, rounds }: Pick<Options, "duration" | "rounds">,
   onPoint: (what: string) => void,
 ): Promise<MailResult> => {
-  const settings = await run<MailResult["settings"]>("settings-with-mail.ts", { seconds: duration, rounds });
+  const settings = await runScript<MailResult["settings"]>("settings-with-mail.ts", { seconds: duration, rounds });
   for (const [who, { perSecond }] of [
     ["another", settings.elsewhere],
     ["the same", settings.beside],
@@ -60,23 +58,10 @@ export const measureMail = async (
       `${perSecond.without.toFixed(0)} changes of an address a second, ` +
         `${perSecond.withMail.toFixed(0)} with a mail that ${who} process delivers`,
     );
-  const delivery = await run<Delivery>("mails.ts", { mails: Math.ceil(duration * MAILS_PER_SECOND), nodes: NODES });
+  const delivery = await runScript<Delivery>("mails.ts", {
+    mails: Math.ceil(duration * MAILS_PER_SECOND),
+    nodes: NODES,
+  });
   onPoint(`${delivery.perSecond.toFixed(0)} mails a second by ${NODES} nodes`);
   return { settings, delivery };
-};
-
-/** Runs a script of this folder and reads the line of JSON that it ends with. */
-const run = async <T>(script: string, values: Readonly<Record<string, number>>): Promise<T> => {
-  const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, script), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let text = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-  });
-  const [code] = (await once(child, "close")) as [number | null];
-  const line = text.trim().split("\n").at(-1) ?? "";
-  if (line === "") throw new Error(`${script} ended with ${code}`);
-  return JSON.parse(line) as T;
 };

@@ -5,6 +5,7 @@ import { createDatabase } from "../src/db/pool.ts";
 import type { Database } from "../src/db/sql.ts";
 import { uuidBytes } from "../src/lib/ids.ts";
 import { registerPeople } from "./people.ts";
+import { runScript } from "./run-script.ts";
 import type { World } from "./world.ts";
 
 /** Whether time tells who has an account, and how their password is stored. Milliseconds. */
@@ -19,10 +20,26 @@ export interface TimingResult {
   readonly pairs: readonly { readonly one: string; readonly other: string; readonly z: number }[];
   /** The largest |z|. */
   readonly worst: number;
+  readonly codes: CodeTiming;
+}
+
+/** What `code-timing.ts` says: whether time tells who has an address. Medians in milliseconds. */
+interface CodeTiming {
+  readonly ways: readonly {
+    readonly name: string;
+    readonly samples: number;
+    readonly known: number;
+    readonly unknown: number;
+    /** Of the ranks: beyond 3 in either direction, they differ. */
+    readonly z: number;
+  }[];
+  /** The largest |z|. */
+  readonly worst: number;
 }
 
 /** For each second that a point takes: 200 of each kind in a usual run. */
 const samplesPerSecond = 100;
+const codeSamplesPerSecond = 20;
 /** Enough for the floor to be learned, as it is on a server that has run for a while. */
 const warmUps = 30;
 /** Tries are spread over some people, as guesses are. */
@@ -64,7 +81,12 @@ export const measureTiming = async (
       z: (one.mean - other.mean) / Math.sqrt(one.deviation ** 2 / one.samples + other.deviation ** 2 / other.samples),
     })),
   );
-  return { kinds, pairs, worst: Math.max(...pairs.map(({ z }) => Math.abs(z))) };
+  const codes = await runScript<CodeTiming>("code-timing.ts", {
+    samples: Math.ceil(options.duration * codeSamplesPerSecond),
+  });
+  for (const { name, known, unknown, z } of codes.ways)
+    onKind(`${name}: ${known.toFixed(1)} ms known, ${unknown.toFixed(1)} ms unknown, z ${z.toFixed(1)}`);
+  return { kinds, pairs, worst: Math.max(...pairs.map(({ z }) => Math.abs(z))), codes };
 };
 
 /** Gives for each kind the identifiers that are tried, by round. */

@@ -51,7 +51,7 @@ Node ${c.node}, ${c.database}, commit ${c.commit}. ${c.connections} connections,
 Medians of ${c.rounds} x ${c.duration} s, taken in turns with the bare limit.${busy}`;
 };
 
-const reportTiming = ({ kinds, pairs }: TimingResult): string =>
+const reportTiming = ({ kinds, pairs, codes }: TimingResult): string =>
   [
     "Failed sign-ins, ms, and Welch's statistic of each pair of kinds:",
     ...kinds.map(
@@ -59,6 +59,11 @@ const reportTiming = ({ kinds, pairs }: TimingResult): string =>
         `  ${name.padEnd(16)} ${mean.toFixed(1)} (deviation ${deviation.toFixed(1)}, ${samples} samples)`,
     ),
     ...pairs.map(({ one, other, z }) => `  ${`${one} - ${other}`.padEnd(34)} z ${z.toFixed(1)}`),
+    "Answers that must not say who has an address, medians in ms for known and unknown ones, and the rank statistic:",
+    ...codes.ways.map(
+      ({ name, known, unknown, z }) =>
+        `  ${name.padEnd(34)} ${known.toFixed(1)} ${unknown.toFixed(1)}  z ${z.toFixed(1)}`,
+    ),
   ].join("\n");
 
 const reportRequests = (requests: readonly RequestResult[]): string => {

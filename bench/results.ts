@@ -154,12 +154,18 @@ const judgeIdentities = ({ few, many }: IdentitiesResult): readonly Verdict[] =>
     met: few[name] / many[name] <= goals.identities,
   }));
 
-const judgeTiming = ({ worst }: TimingResult): readonly Verdict[] => [
+const judgeTiming = ({ worst, codes }: TimingResult): readonly Verdict[] => [
   {
     goal: "failed sign-ins, what time tells of who is there",
     wanted: `|z| under ${goals.timing}`,
     got: `|z| up to ${worst.toFixed(1)}`,
     met: worst < goals.timing,
+  },
+  {
+    goal: "codes, what time tells of who has an address",
+    wanted: `|z| under ${goals.timing}`,
+    got: `|z| up to ${codes.worst.toFixed(1)}`,
+    met: codes.worst < goals.timing,
   },
 ];
 

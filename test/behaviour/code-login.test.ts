@@ -155,6 +155,15 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(refused(await submit({ code: await lastCodeTo(server, email) })).texts).toMatchObject([{ id: 4010011 }]);
   });
 
+  it("a code of a person who was deleted while it was out signs nobody in", async () => {
+    const { email, id } = await enterAsNew(protocol);
+    const { submit } = await begin(email);
+    refused(await submit());
+    const code = await lastCodeTo(server, email);
+    await server.sql("DELETE FROM identities WHERE id = ?", [idBytes(id)]);
+    expect(refused(await submit({ code })).texts).toMatchObject([{ id: 4010008 }]);
+  });
+
   it("a code for an address that is no longer the person's signs nobody in", async () => {
     const { email, id } = await enterAsNew(protocol);
     const { submit } = await begin(email);

@@ -98,4 +98,17 @@ describe("processes on one database", { timeout: 60_000 }, () => {
     expect(timesOf("given-").size).toBe(6);
     await node.stop();
   });
+
+  it("one that delivers none leaves its messages to others", async () => {
+    server = await startMailServer();
+    const smtp = { connection_uri: `smtp://127.0.0.1:${server.port}/?disable_starttls=true` };
+    const queueing = await startNode(fresh.dsn, { smtp, worker: { pull_count: 0 } });
+    await queueing.queue({ recipient: "left-to-others@example.com" });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await queueing.row("left-to-others@example.com")).toMatchObject({ status: "queued", send_count: 0 });
+    const delivering = await startNode(fresh.dsn, { smtp });
+    await until(async () => (await waiting("left-to-others%")) === 0, 30);
+    await Promise.all([queueing, delivering].map((node) => node.stop()));
+    expect(timesOf("left-to-others")).toEqual(new Map([["left-to-others@example.com", 1]]));
+  });
 });
