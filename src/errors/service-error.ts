@@ -1,4 +1,5 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import { StacklessError } from "../lib/stackless-error.ts";
 import { type ErrorName, type ErrorRow, errorTable } from "./table.ts";
 
 /** A typed detail that gRPC and Connect clients find on the error. */
@@ -39,17 +40,13 @@ export interface ErrorParts {
 }
 
 /** A failure that the service itself decided on. Anything else thrown is INTERNAL. */
-export class ServiceError extends Error {
+export class ServiceError extends StacklessError {
   override readonly name = "ServiceError";
   readonly row: ErrorRow;
   readonly parts: ErrorParts;
 
   constructor(name: ErrorName, parts: ErrorParts = {}) {
-    // A decision, not an accident: nobody reads where it was made, and finding out costs more than a form.
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
     super(parts.explain ?? errorTable[name].message, parts.cause === undefined ? undefined : { cause: parts.cause });
-    Error.stackTraceLimit = stackTraceLimit;
     this.row = errorTable[name];
     this.parts = parts;
   }
@@ -65,13 +62,4 @@ export class ServiceError extends Error {
 }
 
 /** Creates a failure by its name in the table. Throw it, or return it. */
-export const serviceError = (name: ErrorName, parts?: ErrorParts): ServiceError => {
-  const { stackTraceLimit } = Error;
-  // It is an answer like any other: nobody asks where it was made, and finding that out costs as much as a statement.
-  Error.stackTraceLimit = 0;
-  try {
-    return new ServiceError(name, parts);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
-};
+export const serviceError = (name: ErrorName, parts?: ErrorParts): ServiceError => new ServiceError(name, parts);

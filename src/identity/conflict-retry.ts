@@ -1,5 +1,6 @@
 import type { Database, Sql } from "../db/sql.ts";
 import { serviceError } from "../errors/service-error.ts";
+import { StacklessError } from "../lib/stackless-error.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "./concurrent-change.ts";
 import { createSlowWork, type SlowWork, SlowWorkWhileLocked } from "./slow-work.ts";
 import type { IdentityStore } from "./store.ts";
@@ -24,7 +25,7 @@ export interface ChangedIdentity extends ConcurrentChange {
  * A failure that writes something itself, such as a form with what is wrong: it
  * is thrown out of the transaction, which is undone, and does so afterwards.
  */
-export class AfterRollback extends Error {
+export class AfterRollback extends StacklessError {
   override readonly name = "AfterRollback";
   readonly failure: () => Promise<Error>;
 

@@ -57,20 +57,18 @@ export const createIntake = ({ method, mustBeAllowed, deps }: IntakeOptions): In
   const needsSession = optionOf(method, access) === Access.SESSION;
 
   const allowanceOf = (call: Call): Allowance => {
-    let bytes = call.port === "admin" ? withSession : withoutSession;
-    return {
-      get bytes() {
-        return bytes;
-      },
+    const allowance: Allowance = {
+      bytes: call.port === "admin" ? withSession : withoutSession,
       widen: async () => {
-        if (bytes >= withSession || !hasToken(call)) throw tooLarge(bytes);
+        if (allowance.bytes >= withSession || !hasToken(call)) throw tooLarge(allowance.bytes);
         if (!(await isLive(call)))
           throw needsSession
             ? serviceError("SESSION_INACTIVE", { explain: "The session is over: sign in first." })
-            : tooLarge(bytes);
-        bytes = withSession;
+            : tooLarge(allowance.bytes);
+        allowance.bytes = withSession;
       },
     };
+    return allowance;
   };
 
   return {
@@ -92,9 +90,7 @@ export const createIntake = ({ method, mustBeAllowed, deps }: IntakeOptions): In
       });
       return {
         data,
-        get limit() {
-          return allowance.bytes;
-        },
+        limit: allowance.bytes,
         inflate: (packed, decompress) => inflate(packed, decompress, allowance, share),
         free: share.close,
       };

@@ -6,8 +6,8 @@ import { dropRest } from "./drop-rest.ts";
 
 /** How much of a body is read. */
 export interface Allowance {
-  /** Bytes, as far as was asked. */
-  readonly bytes: number;
+  /** Bytes, as far as was asked. A plain member: accessors of single objects live until the next full collection. */
+  bytes: number;
   /** Asks whether the caller may send more. @throws BODY_TOO_LARGE, SESSION_INACTIVE */
   readonly widen: () => Promise<void>;
 }

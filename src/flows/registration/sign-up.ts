@@ -124,15 +124,14 @@ const createWriteSignUp =
     let issued = fetches && mayEnter ? await sessions.begin(tx, identity, [amr], call) : undefined;
     // A secret that someone else may know must not outlive the change of person.
     const nextSecret = flow.type === "browser" ? csrf.draw() : undefined;
-    const context: WrittenContext = {
+    const context: WrittenContext & { session: WrittenContext["session"] } = {
       ...hooked,
       nextSecret,
-      // Hooks that run later see the session that one of them began.
-      get session() {
-        return issued?.session;
-      },
+      session: issued?.session,
       beginSession: async () => {
         if (mayEnter) issued ??= await sessions.begin(tx, identity, [amr], call);
+        // Hooks that run later see it.
+        context.session = issued?.session;
       },
       verifications: [],
     };

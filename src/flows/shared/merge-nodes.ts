@@ -9,13 +9,20 @@ const isShared = ({ group, type }: UiNode): boolean => sharedGroups.has(group) |
 
 /** Joins the nodes of several methods. Of an element that several of them bring, that of the first stays. */
 export const mergeNodes = (lists: readonly (readonly UiNode[])[]): readonly UiNode[] => {
-  const filled = lists.filter((list) => list.length > 0);
-  const [only = []] = filled;
-  if (filled.length < 2) return only;
-  const known = new Set<string>();
-  return filled.flatMap((list) => {
-    const fresh = list.filter((node) => !(isShared(node) && known.has(nodeId(node))));
-    for (const node of list) if (isShared(node)) known.add(nodeId(node));
-    return fresh;
-  });
+  const nodes: UiNode[] = [];
+  /** Which list has brought an element that is there once. */
+  const broughtBy = new Map<string, readonly UiNode[]>();
+  for (const list of lists)
+    for (const node of list) {
+      const by = isShared(node) ? getOrSet(broughtBy, nodeId(node), list) : list;
+      if (by === list) nodes.push(node);
+    }
+  return nodes;
+};
+
+const getOrSet = <K, V>(map: Map<K, V>, key: K, value: V): V => {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  map.set(key, value);
+  return value;
 };

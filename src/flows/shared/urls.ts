@@ -20,7 +20,14 @@ export interface FlowUrls {
  */
 export const createFlowUrls = (publicBaseUrl: string, pages: Readonly<Record<FlowKind, string>>): FlowUrls => {
   const base = `${publicBaseUrl.replace(/\/+$/, "")}/self-service`;
-  const page: FlowUrls["page"] = (kind, id) => (id === undefined ? pages[kind] : withQuery(pages[kind], { flow: id }));
+  const pageOfFlow = {
+    settings: aroundFlow(pages.settings),
+    login: aroundFlow(pages.login),
+    registration: aroundFlow(pages.registration),
+    verification: aroundFlow(pages.verification),
+    recovery: aroundFlow(pages.recovery),
+  };
+  const page: FlowUrls["page"] = (kind, id) => (id === undefined ? pages[kind] : pageOfFlow[kind](id));
   return {
     submit: (kind, id) => `${base}/${kind}?flow=${id}`,
     init: (kind, type, query = {}) => withQuery(`${base}/${kind}/${type}`, query),
@@ -29,12 +36,20 @@ export const createFlowUrls = (publicBaseUrl: string, pages: Readonly<Record<Flo
   };
 };
 
+/** Adds the id of a flow to a page, of which everything else is known from the start. */
+const aroundFlow = (page: string): ((id: string) => string) => {
+  const [before = "", after = ""] = withQuery(page, { flow: "ID" }).split(/(?<=[?&]flow=)ID(?=#|$)/, 2);
+  return (id) => `${before}${encodeURIComponent(id)}${after}`;
+};
+
 /** Adds parameters to an absolute or relative URL, keeping what it has. */
 export const withQuery = (url: string, query: Readonly<Record<string, string | undefined>>): string => {
+  const given = Object.entries(query).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "",
+  );
+  if (given.length === 0) return url;
   const [head = "", fragment] = url.split("#", 2);
-  const params = new URLSearchParams(
-    Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""),
-  ).toString();
-  const joined = params === "" ? head : `${head}${head.includes("?") ? "&" : "?"}${params}`;
+  const params = new URLSearchParams(given).toString();
+  const joined = `${head}${head.includes("?") ? "&" : "?"}${params}`;
   return fragment === undefined ? joined : `${joined}#${fragment}`;
 };

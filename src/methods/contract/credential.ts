@@ -1,4 +1,5 @@
 import type { IdentityRecord } from "../../identity/identity.ts";
+import { memoize } from "../../lib/memoize.ts";
 import type { Via } from "../../schema/extension.ts";
 import { isAnotherChannel } from "../../session/aal.ts";
 import type { SignedIn } from "../../session/session.ts";
@@ -73,24 +74,42 @@ export const canReauthenticate = (kinds: readonly CredentialKind[], identity: Id
 export const countFirstFactors = (
   kinds: readonly CredentialKind[],
   identity: IdentityRecord,
-): readonly { readonly type: string; readonly count: number }[] =>
-  countFactors(kinds, identity, ({ factor }) => factor === "first");
+): readonly { readonly type: string; readonly count: number }[] => countFirst(ownedFactors(kinds, identity));
+
+/** The authenticators of one kind that a person has. */
+interface OwnedFactors {
+  readonly type: string;
+  readonly authenticators: readonly Authenticator[];
+}
+
+/** Of each kind of which the person has any. */
+const ownedFactors = (kinds: readonly CredentialKind[], identity: IdentityRecord): readonly OwnedFactors[] =>
+  kinds
+    .map((kind) => ({ type: kind.type, authenticators: kind.factors(identity) }))
+    .filter(({ authenticators }) => authenticators.length > 0);
+
+const countFirst = (owned: readonly OwnedFactors[]) =>
+  owned
+    .map(({ type, authenticators }) => ({
+      type,
+      count: authenticators.filter(({ factor }) => factor === "first").length,
+    }))
+    .filter(({ count }) => count > 0);
 
 /**
- * The types of second factors that a person has.
+ * The types of second factors among those that a person has.
  *
  * @param session where given, a message that comes the way its first step came is none
  */
-const secondFactors = (
-  kinds: readonly CredentialKind[],
-  { identity, session }: Pick<SignedIn, "identity"> & Partial<SignedIn>,
-): readonly string[] =>
-  countFactors(
-    kinds,
-    identity,
-    ({ factor, via }) =>
-      factor === "second" && (via === undefined || session === undefined || isAnotherChannel(session, via)),
-  ).map(({ type }) => type);
+const secondFactors = (owned: readonly OwnedFactors[], session?: SignedIn["session"]): readonly string[] =>
+  owned
+    .filter(({ authenticators }) =>
+      authenticators.some(
+        ({ factor, via }) =>
+          factor === "second" && (via === undefined || session === undefined || isAnotherChannel(session, via)),
+      ),
+    )
+    .map(({ type }) => type);
 
 /** What the credentials of a person say about factors: types, as clients know them. */
 export interface Factors {
@@ -102,11 +121,15 @@ export interface Factors {
 }
 
 /** Creates the answers of all kinds of credentials. */
-export const createFactors = (kinds: readonly CredentialKind[]): Factors => ({
-  first: (identity) => countFirstFactors(kinds, identity).map(({ type }) => type),
-  second: (signedIn) => secondFactors(kinds, signedIn),
-  leftOverBackups: (before, after) => leftOverBackups(kinds, before, after),
-});
+export const createFactors = (kinds: readonly CredentialKind[]): Factors => {
+  // Each request of somebody who is signed in asks.
+  const owned = memoize((identity: IdentityRecord) => ownedFactors(kinds, identity));
+  return {
+    first: (identity) => countFirst(owned(identity)).map(({ type }) => type),
+    second: ({ identity, session }) => secondFactors(owned(identity), session),
+    leftOverBackups: (before, after) => leftOverBackups(kinds, owned(before), owned(after)),
+  };
+};
 
 /**
  * The types of backups that a change leaves without anything to stand in for, because it takes the last other second
@@ -114,20 +137,11 @@ export const createFactors = (kinds: readonly CredentialKind[]): Factors => ({
  */
 const leftOverBackups = (
   kinds: readonly CredentialKind[],
-  before: IdentityRecord,
-  after: IdentityRecord,
+  before: readonly OwnedFactors[],
+  after: readonly OwnedFactors[],
 ): readonly string[] => {
   const backups = kinds.filter(({ isBackup }) => isBackup).map(({ type }) => type);
   const isOther = (type: string) => !backups.includes(type);
-  const left = secondFactors(kinds, { identity: after });
-  return secondFactors(kinds, { identity: before }).some(isOther) && !left.some(isOther) ? left : [];
+  const left = secondFactors(after);
+  return secondFactors(before).some(isOther) && !left.some(isOther) ? left : [];
 };
-
-const countFactors = (
-  kinds: readonly CredentialKind[],
-  identity: IdentityRecord,
-  counts: (authenticator: Authenticator) => boolean,
-) =>
-  kinds
-    .map((kind) => ({ type: kind.type, count: kind.factors(identity).filter(counts).length }))
-    .filter(({ count }) => count > 0);

@@ -90,9 +90,7 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
       remoteAddress: clientAddress(request.raw).ip,
       requestId: request.id,
       admission: admissionOf(request),
-      get signal() {
-        return rpcSignal.signal;
-      },
+      signal: rpcSignal.signal,
       reply: { headers: new Map(), cookies: [] },
     };
     let running: Promise<Message> | undefined;

@@ -6,10 +6,13 @@ import { type RequestMember, requestMembersOfPairs } from "./request-member.ts";
  * by the rules of the URL standard (https://url.spec.whatwg.org), by which those
  * who are shown the address read it again. A fragment is no part of a request.
  */
-export const readQuery = (url: string): RequestMember[] =>
-  requestMembersOfPairs(new URLSearchParams(queryOf(url))).map((sent) =>
+export const readQuery = (url: string): RequestMember[] => {
+  const query = queryOf(url);
+  if (query === "") return [];
+  return requestMembersOfPairs(new URLSearchParams(query)).map((sent) =>
     sent.values.length > 1 ? { ...sent, mustBeSingle: true } : sent,
   );
+};
 
 /** The query of an address, without its question mark. */
 export const queryOf = (url: string): string => {
