@@ -88,10 +88,11 @@ export const readBody = (
     const onEnd = () => {
       ended = true;
       if (waiting !== undefined) return;
-      leave();
+      over = true;
       share?.settle();
       resolve({ data: data.subarray(0, size), share: share as BodyShare });
     };
+    // Whoever hears of it once the body is over has nothing to do: taking listeners off costs more than leaving them.
     const onGone = () => stop(new ConnectError("the client is gone", Code.Canceled));
     const leave = () => {
       over = true;

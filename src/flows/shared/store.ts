@@ -110,37 +110,46 @@ const otherColumns = 512;
 /** Form and context as they are stored. */
 const storedTexts = ({ form, context, requestUrl }: FlowRecord): readonly [form: string, context: string] => {
   const contextText = JSON.stringify(context);
+  const formText = JSON.stringify(form);
   const room = largestRow - otherColumns - Buffer.byteLength(requestUrl) - Buffer.byteLength(contextText);
-  return [JSON.stringify(truncateForm(form, room)), contextText];
+  return [Buffer.byteLength(formText) <= room ? formText : JSON.stringify(truncateForm(form, room)), contextText];
 };
+
+const insertion = `INSERT INTO flows (home_id, ${columns.join(", ")}) VALUES (?, ${columns.map(() => "?").join(", ")})`;
 
 const atHome = `SELECT ${flowColumns} FROM flows f WHERE f.home_id = ? AND f.id = ?`;
 
 const subjectOf = ({ subjectId }: FlowRecord): Buffer | null => (subjectId === undefined ? null : uuidBytes(subjectId));
 
-/** Writes what a submit changes in a flow that is open at `now`, where one more condition holds. */
+/** The statement that writes what a submit changes in a flow that is open, where one more condition holds. */
+const updateWhere = (condition: string): string =>
+  `UPDATE flows SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
+        WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> '${completed}'${condition}`;
+
+const updates = {
+  always: updateWhere(""),
+  inSession: updateWhere(` AND ${liveSession}`),
+  asRead: updateWhere(" AND updated_at = ?"),
+};
+
 const update = async (
   sql: Sql,
+  statement: keyof typeof updates,
   flow: FlowRecord,
   now: Date,
-  condition?: string,
   conditionValues: readonly SqlValue[] = [],
 ): Promise<boolean> => {
-  const { affectedRows } = await sql.execute(
-    `UPDATE flows SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
-        WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> '${completed}'${condition === undefined ? "" : ` AND ${condition}`}`,
-    [
-      subjectOf(flow),
-      flow.state,
-      flow.active ?? null,
-      ...storedTexts(flow),
-      flow.updatedAt,
-      uuidBytes(homeOf(flow)),
-      uuidBytes(flow.id),
-      now,
-      ...conditionValues,
-    ],
-  );
+  const { affectedRows } = await sql.execute(updates[statement], [
+    subjectOf(flow),
+    flow.state,
+    flow.active ?? null,
+    ...storedTexts(flow),
+    flow.updatedAt,
+    uuidBytes(homeOf(flow)),
+    uuidBytes(flow.id),
+    now,
+    ...conditionValues,
+  ]);
   return affectedRows === 1;
 };
 
@@ -163,8 +172,7 @@ export const createFlowStore = (): FlowStore => ({
       flow.updatedAt,
       flow.expiresAt,
     ];
-    const statement = `INSERT INTO flows (home_id, ${columns.join(", ")}) VALUES (${values.map(() => "?").join(", ")})`;
-    await sql.execute(statement, values, "own-id");
+    await sql.execute(insertion, values, "own-id");
   },
 
   async find(sql, kind, id) {
@@ -180,12 +188,12 @@ export const createFlowStore = (): FlowStore => ({
   },
 
   save(sql, flow, now, session) {
-    if (session === undefined) return update(sql, flow, now);
-    return update(sql, flow, now, liveSession, liveSessionValues(session, now));
+    if (session === undefined) return update(sql, "always", flow, now);
+    return update(sql, "inSession", flow, now, liveSessionValues(session, now));
   },
 
   saveAsRead(sql, read, flow, now) {
-    return update(sql, flow, now, "updated_at = ?", [read.updatedAt]);
+    return update(sql, "asRead", flow, now, [read.updatedAt]);
   },
 
   async complete(tx, flow, now) {
