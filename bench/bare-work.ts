@@ -7,7 +7,7 @@ import { lookupDigest } from "../src/identity/lookups.ts";
 import { identityColumns } from "../src/identity/store.ts";
 import type { Hasher } from "../src/lib/hashing/hasher.ts";
 import { uuid4, uuid7, uuidBytes } from "../src/lib/ids.ts";
-import { sessionColumns } from "../src/session/store.ts";
+import { liveSession, sessionColumns } from "../src/session/store.ts";
 
 /** A row as it comes; the bare limit makes nothing of it. */
 type Row = Readonly<Record<string, SqlValue>>;
@@ -56,9 +56,10 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       ),
     );
 
-  const saveFlow =
-    "UPDATE flows SET state = ?, active = ?, form = ?, context = ?, updated_at = ? WHERE home_id = ? AND id = ?";
+  const saveFlow = `UPDATE flows SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
+     WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> 'passed_challenge' AND ${liveSession}`;
   const savedFlow = (row: Row, flow: string, form: object): SqlValue[] => [
+    null,
     "success",
     null,
     JSON.stringify(form),
@@ -66,21 +67,28 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
     new Date(),
     row.i_id ?? null,
     uuidBytes(flow),
+    new Date(),
+    row.s_id ?? null,
+    new Date(),
   ];
   const saveIdentity = `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
-     state = ?, state_changed_at = ?, version = ?, updated_at = ? WHERE id = ? AND version = ?`;
+     external_id = ?, schema_id = ?, state = ?, state_changed_at = ?, version = ?, updated_at = ?
+     WHERE id = ? AND version = ? AND state = ?`;
   const savedIdentity = (row: Row, traits: SqlValue | undefined): SqlValue[] => [
     traits ?? null,
     row.i_addresses ?? null,
     row.i_credentials ?? null,
     row.i_metadata_public ?? null,
     row.i_metadata_admin ?? null,
+    row.i_external_id ?? null,
+    row.i_schema_id ?? null,
     row.i_state ?? null,
     row.i_state_changed_at ?? null,
     Number(row.i_version) + 1,
     new Date(),
     row.i_id ?? null,
     row.i_version ?? null,
+    row.i_state ?? null,
   ];
   // As long as what the server keeps of a form.
   const savedForm = {
@@ -120,14 +128,15 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       const row = await signedIn(digest);
       const now = new Date();
       await db.execute(
-        `INSERT INTO flows (home_id, id, kind, type, identity_id, state, active, request_url, csrf_digest, form, context, issued_at, updated_at, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO flows (home_id, id, kind, type, identity_id, subject_id, state, active, request_url, csrf_digest, form, context, issued_at, updated_at, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         [
           row.i_id ?? null,
           uuidBytes(uuid4()),
           "settings",
           "api",
           row.i_id ?? null,
+          null,
           "show_form",
           null,
           url,
