@@ -3,7 +3,7 @@ import { type DescField, type DescMethod, getOption, ScalarType } from "@bufbuil
 import { Access, AccessSchema, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { compileAnswer } from "../../src/server/rest/answer.ts";
 import { createPrinters } from "../../src/server/rest/encode.ts";
-import { etagField, isOfLines, type Route, routesOf } from "../../src/server/rest/http-rule.ts";
+import { answersLines, etagField, isOfLines, type Route, routesOf } from "../../src/server/rest/http-rule.ts";
 import { memberName } from "../../src/server/rest/names.ts";
 import { commentOf } from "./comment.ts";
 import { type ErrorAnswers, flowOf } from "./errors.ts";
@@ -139,9 +139,10 @@ const answersOf = (route: Route, deps: OperationsDeps): Record<string, JsonObjec
       : deps.schemas.ofMessage(method.output, "printed");
     const { description = "", ...plain } = schema;
     const headers = headersOf(route);
-    const content = isOfLines(route)
-      ? { [lines]: { schema: (plain.items ?? plain) as JsonObject } }
-      : { "application/json": { schema: plain, ...deps.exampleFor(plain) } };
+    const content =
+      isOfLines(route) || answersLines(route)
+        ? { [lines]: { schema: (plain.items ?? plain) as JsonObject } }
+        : { "application/json": { schema: plain, ...deps.exampleFor(plain) } };
     answers[String(status)] = {
       description: String(description) || "What the call answers.",
       ...(Object.keys(headers).length > 0 && { headers }),

@@ -10,6 +10,7 @@ import { eventsList } from "./operator/events-list.ts";
 import { eventsReplay } from "./operator/events-replay.ts";
 import { eventsVerify } from "./operator/events-verify.ts";
 import { eventsWatch } from "./operator/events-watch.ts";
+import { identitiesCreate } from "./operator/identities-create.ts";
 import { identitiesDelete } from "./operator/identities-delete.ts";
 import { identitiesDeleteCredential } from "./operator/identities-delete-credential.ts";
 import { identitiesExport } from "./operator/identities-export.ts";
@@ -17,6 +18,7 @@ import { identitiesGet } from "./operator/identities-get.ts";
 import { identitiesImport } from "./operator/identities-import.ts";
 import { identitiesList } from "./operator/identities-list.ts";
 import { identitiesPatch } from "./operator/identities-patch.ts";
+import { identitiesValidate } from "./operator/identities-validate.ts";
 import { recoveryCode, recoveryLink } from "./operator/recovery.ts";
 import { sessionsDelete, sessionsDisable } from "./operator/sessions-end.ts";
 import { sessionsExtend } from "./operator/sessions-extend.ts";
@@ -35,6 +37,8 @@ export const commands: readonly Command[] = [
   keysDigest,
   identitiesList,
   identitiesGet,
+  identitiesCreate,
+  identitiesValidate,
   identitiesImport,
   identitiesExport,
   identitiesPatch,

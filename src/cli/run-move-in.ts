@@ -3,6 +3,7 @@ import { pendingMigrations } from "../db/migrate.ts";
 import { createDatabase } from "../db/pool.ts";
 import type { Database } from "../db/sql.ts";
 import { createIdentityStore } from "../identity/store.ts";
+import { createGarbageBound } from "../lib/bound-garbage.ts";
 import { systemClock } from "../lib/clock.ts";
 import { compareConfigurations, compareWithPeople, type Finding } from "../move-in/compare-configurations.ts";
 import { createConversion } from "../move-in/create-conversion.ts";
@@ -46,6 +47,7 @@ export async function runMoveIn(call: MoveInCall): Promise<void> {
 
   const convert = await createConversion(config, theirs?.config ?? config);
   const progress = createMoveProgress();
+  const boundGarbage = createGarbageBound();
   const report = await move(
     {
       source,
@@ -60,7 +62,10 @@ export async function runMoveIn(call: MoveInCall): Promise<void> {
       workers: call.workers,
       signal: stop.signal,
       onRefused: ({ id, explain }) => progress.line(`${id}: ${explain}`),
-      onProgress: progress.show,
+      onProgress: (done, found) => {
+        boundGarbage();
+        progress.show(done, found);
+      },
     },
   );
   progress.end();

@@ -37,6 +37,11 @@ export interface Sql {
 export interface TransactionOptions {
   /** How often `work` is begun at most. Default 10. */
   readonly attempts?: number;
+  /**
+   * Whether it sees what is there when it begins, and nothing of what comes after (REPEATABLE READ): for reading
+   * alone, and for as long as it takes. It holds nobody up.
+   */
+  readonly snapshot?: boolean;
 }
 
 /** A MySQL or MariaDB server: the common subset of both. */

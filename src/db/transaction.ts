@@ -14,9 +14,12 @@ type AttemptOutcome<T> =
 /** Creates `Database.transaction`; see there for what it promises. */
 export const createTransaction =
   (connections: Connections, onRetry: (error: Error, attempt: number) => void) =>
-  async <T>(work: (tx: Sql) => Promise<T>, { attempts = ATTEMPTS }: TransactionOptions = {}): Promise<T> => {
+  async <T>(
+    work: (tx: Sql) => Promise<T>,
+    { attempts = ATTEMPTS, snapshot = false }: TransactionOptions = {},
+  ): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
-      const outcome = await runOnce(await connections.borrow(), work);
+      const outcome = await runOnce(await connections.borrow(), work, snapshot ? beginSnapshot : begin);
       if (outcome.kind === "done") return outcome.value;
       if (attempt >= attempts) throw outcome.error;
       onRetry(outcome.error, attempt);
@@ -24,12 +27,20 @@ export const createTransaction =
     }
   };
 
+const begin = ["START TRANSACTION"];
+/** The level is that of the next transaction alone. */
+const beginSnapshot = ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"];
+
 /** Runs `work` once. Throws what may not be repeated. */
-const runOnce = async <T>(connection: Connection, work: (tx: Sql) => Promise<T>): Promise<AttemptOutcome<T>> => {
+const runOnce = async <T>(
+  connection: Connection,
+  work: (tx: Sql) => Promise<T>,
+  beginning: readonly string[],
+): Promise<AttemptOutcome<T>> => {
   const tx = transactionSql(connection);
   let value: T;
   try {
-    await connection.text("START TRANSACTION", COMMIT_MS);
+    for (const statement of beginning) await connection.text(statement, COMMIT_MS);
     value = await work(tx.sql);
     // The work may have swallowed the error of a statement that undid everything before it.
     if (tx.broken() !== undefined) throw tx.broken();

@@ -2,6 +2,7 @@ import type { WatchEventsRequest, WatchEventsResponse } from "../../gen/ostiary/
 import type { EventLog, StoredEvent } from "../audit/event-log.ts";
 import type { Database } from "../db/sql.ts";
 import { serviceError } from "../errors/service-error.ts";
+import type { Call } from "../lib/call.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { matchesType } from "./matches-type.ts";
 import { mustBeIdentity } from "./must-be.ts";
@@ -55,7 +56,10 @@ export const createWatch = ({ db, log, stream, tokens, isEnabled, heartbeat = HE
     return batch;
   };
 
-  return async function* watch(request: WatchEventsRequest, signal: AbortSignal): AsyncGenerator<WatchEventsResponse> {
+  return async function* watch(
+    request: WatchEventsRequest,
+    { signal }: Pick<Call, "signal">,
+  ): AsyncGenerator<WatchEventsResponse> {
     mustBeEnabled(isEnabled);
     const isWanted = filterOf(request);
     let place = await startOf(request);

@@ -26,6 +26,11 @@ export interface AddressUndo {
 /** A change that can be undone from now on. */
 export type NewAddressUndo = Omit<AddressUndo, "id" | "createdAt" | "expiresAt">;
 
+/** One as its owner may see it. */
+export interface ListedAddressUndo extends Pick<AddressUndo, "address" | "createdAt" | "expiresAt"> {
+  readonly usedAt: Date | undefined;
+}
+
 /** Undoing changes of addresses. What was there before is encrypted at rest, the secrets are digests. */
 export interface AddressUndos {
   /** Whether anybody is notified of changes and may undo them. */
@@ -36,6 +41,8 @@ export interface AddressUndos {
   add(tx: Sql, undo: NewAddressUndo): Promise<string>;
   /** What a token undoes; undefined when it is none, was used, or comes too late. */
   find(sql: Sql, token: string): Promise<AddressUndo | undefined>;
+  /** Those of a person, used ones included, oldest first. */
+  list(sql: Sql, identityId: string): Promise<readonly ListedAddressUndo[]>;
   /**
    * Writes that it was used, and takes away those of later changes: who made them may be who is shut out by it. False:
    * it was used at the same time. Only after writing the person.
@@ -106,6 +113,19 @@ export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUn
     if (row === undefined || plain === undefined) return undefined;
     const { version, created_at: createdAt, expires_at: expiresAt } = row;
     return { ...(JSON.parse(plain.toString("utf8")) as Sealed), id, identityId, version, createdAt, expiresAt };
+  },
+
+  async list(sql, identityId) {
+    const rows = await sql.query<Row & { readonly id: Buffer; readonly used_at: Date | null }>(
+      "SELECT id, version, ciphertext, created_at, expires_at, used_at FROM address_undos WHERE identity_id = ? ORDER BY id",
+      [uuidBytes(identityId)],
+    );
+    return rows.flatMap((row): ListedAddressUndo[] => {
+      const plain = aead.decrypt(row.ciphertext, boundTo(identityId, uuidText(row.id)));
+      if (plain === undefined) return [];
+      const { address } = JSON.parse(plain.toString("utf8")) as Sealed;
+      return [{ address, createdAt: row.created_at, expiresAt: row.expires_at, usedAt: row.used_at ?? undefined }];
+    });
   },
 
   async use(tx, { identityId, id, version }) {

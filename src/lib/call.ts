@@ -68,3 +68,6 @@ export type ReceivingProcedure<I = never, O = unknown> = (
   requests: AsyncIterable<Received<I>>,
   call: Call,
 ) => AsyncIterable<O>;
+
+/** An RPC whose answers are a stream, wrapped by the pipeline: gives them one by one. */
+export type SendingProcedure<I = never, O = unknown> = (request: I, call: Call) => AsyncIterable<O>;

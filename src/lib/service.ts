@@ -31,10 +31,13 @@ export interface ReceivingRpc<M extends DescMethod> {
   ) => MessageShape<M["output"]>;
 }
 
-/** An RPC whose answers are a stream, before the pipeline wraps it. For operators alone. */
+/** An RPC whose answers are a stream, before the pipeline wraps it. */
 export interface SendingRpc<M extends DescMethod> {
-  /** Gives its answers; each is asked for once the one before was read. It ends soon after the signal is aborted. */
-  readonly send: (request: MessageShape<M["input"]>, signal: AbortSignal) => AsyncIterable<MessageShape<M["output"]>>;
+  /**
+   * Gives its answers; each is asked for once the one before was read. It ends soon after the signal of the call is
+   * aborted. What it adds to the reply of the call before the first answer goes with that.
+   */
+  readonly send: (request: MessageShape<M["input"]>, call: Call) => AsyncIterable<MessageShape<M["output"]>>;
 }
 
 /** Every RPC of a service, by its local name. */

@@ -1,6 +1,5 @@
 import type { DescMethod, DescMethodServerStreaming, DescMethodUnary } from "@bufbuild/protobuf";
-import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
-import type { Procedure, ReceivingProcedure } from "../lib/call.ts";
+import type { Procedure, ReceivingProcedure, SendingProcedure } from "../lib/call.ts";
 import type { Intake } from "../lib/intake.ts";
 import type { ServiceDefinition } from "../lib/service.ts";
 import { createAccessCheck } from "./access-check.ts";
@@ -12,6 +11,7 @@ import { optionOf } from "./option-of.ts";
 import { createProcedure, type ProcedureDeps } from "./procedure.ts";
 import { createReceivingProcedure } from "./receiving-procedure.ts";
 import { rpcName } from "./rpc-name.ts";
+import { createSendingProcedure } from "./sending-procedure.ts";
 
 /** RPCs by what they are. */
 interface Bound<T> {
@@ -63,14 +63,14 @@ export const bindRpcs = (services: readonly ServiceDefinition[], deps: BindDeps)
         });
       else if (rpc !== undefined && "send" in rpc && isSending(method))
         sending.push({
-          method: mustBeForOperators(method),
-          send: rpc.send as BoundSending["send"],
-          deps: deps.procedures,
+          method,
+          procedure: createSendingProcedure({ method, send: rpc.send, deps: deps.procedures }) as SendingProcedure,
+          mustBeAllowed: createAccessCheck({ method, ...deps.procedures }),
         });
       else throw new Error(`${rpcName(method)} has no implementation`);
     }
   }
-  return { bound: byMethod(bound), receiving: byMethod(receiving), sending };
+  return { bound: byMethod(bound), receiving: byMethod(receiving), sending: byMethod(sending) };
 };
 
 const byMethod = <T extends { readonly method: DescMethod }>(all: readonly T[]): Bound<T> => {
@@ -86,11 +86,5 @@ const byMethod = <T extends { readonly method: DescMethod }>(all: readonly T[]):
 };
 
 const isSending = (method: DescMethod): method is DescMethodServerStreaming => method.methodKind === "server_streaming";
-
-/** The lock of the admin port says who may call it; nothing would on the public one. */
-const mustBeForOperators = (method: DescMethodServerStreaming): DescMethodServerStreaming => {
-  if (optionOf(method, access) === Access.ADMIN) return method;
-  throw new Error(`${rpcName(method)} streams its answers, and is not for operators`);
-};
 
 const isUnary = (method: DescMethod): method is DescMethodUnary => method.methodKind === "unary";

@@ -171,7 +171,7 @@ export const createListeners = ({
     mountConnect(app, {
       rpcs: bound.all.filter(({ method }) => isHere(method)),
       receiving: receiving.all.filter(({ method }) => isHere(method)),
-      sending: sending.filter(({ method }) => isHere(method)),
+      sending: sending.all.filter(({ method }) => isHere(method)),
       stock: [health.service, { rpcs: [], mount: createReflection(descriptors, isHere) }],
       port,
       baseUrl: listener.base_url,
@@ -184,6 +184,7 @@ export const createListeners = ({
         services: descriptors,
         procedures: (method) => bound.of(method).procedure,
         receiving: (method) => receiving.of(method).procedure,
+        sending: (method) => sending.of(method).procedure,
         intakes: (method) => (method.methodKind === "unary" ? bound : receiving).of(method).intake,
         port,
         listener,

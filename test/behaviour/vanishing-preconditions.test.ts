@@ -313,6 +313,7 @@ const others = [
   "AccountAdminService/ExportIdentityAccount",
   "AccountAdminService/GetIdentityDeletion",
   "AccountAdminService/RequestIdentityDeletion",
+  "AccountAdminService/StreamIdentityAccountExport",
   "AccountService/CancelDeletion",
   "AccountService/ExportAccount",
   "AccountService/GetDeletion",
@@ -320,6 +321,7 @@ const others = [
   "AccountService/ListFactors",
   "AccountService/ListLinks",
   "AccountService/RequestDeletion",
+  "AccountService/StreamAccountExport",
   "AccountService/UndoDeletion",
   "AddressService/GetAddressUndo",
   // It stands on its token and on the person as they are: test/behaviour/address-undo.test.ts has what comes between.

@@ -75,7 +75,7 @@ const everywhere = [
   /^SELECT e\.identity_id, e\.position, e\.stream_position FROM security_events e WHERE e\.created_at <= \? ORDER BY/,
   /^SELECT DISTINCT e\.identity_id FROM security_events e WHERE e\.identity_id > \? ORDER BY e\.identity_id LIMIT/,
   // What was nobody's when it began, of somebody who is erased, or wants to know what there is.
-  /^(?:DELETE|SELECT kind, state, request_url, issued_at, expires_at, form) FROM flows WHERE subject_id = \?$/,
+  /^(?:DELETE|SELECT id, kind, [\w, ]+, form) FROM flows WHERE subject_id = \?(?: AND id > \? ORDER BY id LIMIT \d+)?$/,
   // Whether a flow that is not the person's own is someone else's.
   /^SELECT 1 FROM flows f WHERE f\.id = \? AND f\.kind = 'settings'$/,
 ];

@@ -1,12 +1,12 @@
 import type { Database } from "../../db/sql.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Deletions } from "../deletion/deletions.ts";
-import type { ExportAccount } from "../export/export-account.ts";
+import type { Exports } from "../export/export-account.ts";
 
 /** What the RPCs of operators about accounts need. */
 export interface AccountAdminDeps {
   readonly db: Database;
   readonly identities: IdentityStore;
   readonly deletions: Deletions;
-  readonly exportAccount: ExportAccount;
+  readonly exports: Exports;
 }

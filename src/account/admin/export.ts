@@ -1,6 +1,8 @@
 import type {
   ExportIdentityAccountRequest,
   ExportIdentityAccountResponse,
+  StreamIdentityAccountExportRequest,
+  StreamIdentityAccountExportResponse,
 } from "../../../gen/ostiary/account/v1/account_admin_service_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid, uuidText } from "../../lib/ids.ts";
@@ -10,12 +12,30 @@ import { noIdentity } from "../identities/read.ts";
 import type { AccountAdminDeps } from "./deps.ts";
 
 /** Operators export what is stored about somebody, for them. */
-export const createAdminExportRpc =
-  ({ exportAccount }: AccountAdminDeps) =>
-  async ({ id }: ExportIdentityAccountRequest, call: Call): Promise<ExportIdentityAccountResponse> => {
+export const createAdminExportRpcs = ({ exports }: AccountAdminDeps) => ({
+  async exportIdentityAccount(
+    { id }: ExportIdentityAccountRequest,
+    call: Call,
+  ): Promise<ExportIdentityAccountResponse> {
     const bytes = parseUuid(id);
-    const exported = bytes && (await exportAccount(uuidText(bytes), { call, detail: operatorOf(call) }));
+    const exported = bytes && (await exports.whole(uuidText(bytes), { call, detail: operatorOf(call) }));
     if (exported === undefined) throw noIdentity();
     offerAsFile(call);
     return { $typeName: "ostiary.account.v1.ExportIdentityAccountResponse", export: exported };
-  };
+  },
+
+  async *streamIdentityAccountExport(
+    { id }: StreamIdentityAccountExportRequest,
+    call: Call,
+  ): AsyncGenerator<StreamIdentityAccountExportResponse> {
+    const bytes = parseUuid(id);
+    if (bytes === undefined) throw noIdentity();
+    offerAsFile(call, "account.ndjson");
+    let isThere = false;
+    for await (const part of exports.parts(uuidText(bytes), { call, detail: operatorOf(call) })) {
+      isThere = true;
+      yield { $typeName: "ostiary.account.v1.StreamIdentityAccountExportResponse", part };
+    }
+    if (!isThere) throw noIdentity();
+  },
+});

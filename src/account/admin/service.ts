@@ -2,13 +2,15 @@ import { AccountAdminService } from "../../../gen/ostiary/account/v1/account_adm
 import { defineService } from "../../lib/service.ts";
 import { createAdminDeletionRpcs } from "./deletion.ts";
 import type { AccountAdminDeps } from "./deps.ts";
-import { createAdminExportRpc } from "./export.ts";
+import { createAdminExportRpcs } from "./export.ts";
 
 /** Creates the AccountAdminService: what operators do with accounts for their owners. */
 export const createAccountAdminService = (deps: AccountAdminDeps) => {
   const { getIdentityDeletion, requestIdentityDeletion, cancelIdentityDeletion } = createAdminDeletionRpcs(deps);
+  const { exportIdentityAccount, streamIdentityAccountExport } = createAdminExportRpcs(deps);
   return defineService(AccountAdminService, {
-    exportIdentityAccount: { run: createAdminExportRpc(deps) },
+    exportIdentityAccount: { run: exportIdentityAccount },
+    streamIdentityAccountExport: { send: streamIdentityAccountExport },
     getIdentityDeletion: { run: getIdentityDeletion },
     requestIdentityDeletion: { run: requestIdentityDeletion },
     cancelIdentityDeletion: { run: cancelIdentityDeletion },

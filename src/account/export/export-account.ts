@@ -1,39 +1,16 @@
-import type { JsonObject } from "@bufbuild/protobuf";
-import type { AccountExport } from "../../../gen/ostiary/account/v1/account_export_pb.ts";
-import type { AuditLog } from "../../audit/audit-log.ts";
-import { readJson } from "../../db/read-json.ts";
-import type { Database, Sql } from "../../db/sql.ts";
-import type { DeletionStore } from "../../identity/deletions.ts";
-import { createIdentityDirectory } from "../../identity/directory.ts";
+import { create } from "@bufbuild/protobuf";
+import {
+  type AccountExport,
+  type AccountExportPart,
+  AccountExportSchema,
+} from "../../../gen/ostiary/account/v1/account_export_pb.ts";
+import type { Sql } from "../../db/sql.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
-import { renderIdentity } from "../../identity/render.ts";
-import type { IdentityStore } from "../../identity/store.ts";
 import type { Call } from "../../lib/call.ts";
-import type { Clock } from "../../lib/clock.ts";
-import { timestamp } from "../../lib/timestamp.ts";
-import type { Schemas } from "../../schema/sources.ts";
-import { renderSession } from "../../session/render.ts";
-import type { TrustedDevices } from "../../session/trusted-devices.ts";
-import { renderDeletion } from "../deletion/render.ts";
-import type { OwnedCredentials } from "../owner/owned-credentials.ts";
-import { listFactors, listLinks } from "../owner/render-owned.ts";
-import { readEvents, readFlows, readMessages, readSessions, readWaiting, sessionIdOf } from "./rows.ts";
-
-/** Where an export is read from. */
-interface ExportStorage {
-  readonly db: Database;
-  readonly clock: Clock;
-  readonly identities: IdentityStore;
-  readonly store: DeletionStore;
-  readonly audit: AuditLog;
-}
-
-/** What exporting an account needs. */
-export interface ExportDeps extends ExportStorage {
-  readonly schemas: Schemas;
-  readonly trustedDevices: TrustedDevices;
-  readonly owned: OwnedCredentials;
-}
+import { pushed } from "../../lib/pushed.ts";
+import type { ExportDeps } from "./deps.ts";
+import { createExportParts } from "./parts.ts";
 
 /** Who has it exported. */
 export interface Exporter {
@@ -42,96 +19,101 @@ export interface Exporter {
   readonly detail?: { readonly operator?: string };
 }
 
-/** Exports everything that is stored about somebody; undefined: there is no such person. */
-export type ExportAccount = (id: string, exporter: Exporter) => Promise<AccountExport | undefined>;
+/** Exports what is stored about somebody. */
+export interface Exports {
+  /** All in one; undefined: there is no such person. */
+  readonly whole: (id: string, exporter: Exporter) => Promise<AccountExport | undefined>;
+  /**
+   * Part by part, each read once the one before was taken, all of one state. Nothing comes: there is no such person.
+   *
+   * @throws OVERLOADED while too many are read, UNAVAILABLE when it takes too long
+   */
+  readonly parts: (id: string, exporter: Exporter) => AsyncIterable<AccountExportPart>;
+}
 
-/** Devices that a person has at most. */
-const MOST_DEVICES = 10_000;
+/** Exports of parts that a node reads at once: each has a connection to the database for itself. */
+const AT_ONCE = 4;
+/** Milliseconds that one may take, also if whoever asked for it does not read. */
+const LONGEST = 600_000;
 
-/**
- * Creates it. One transaction that begins with the person's row reads everything: nothing of the person changes before
- * it ends, so that what it finds is one state. That it was exported is recorded, and is not in it yet.
- */
-export const createExportAccount = (deps: ExportDeps): ExportAccount => {
-  const { audit, clock, db, identities, owned, schemas, store, trustedDevices } = deps;
-  const directory = createIdentityDirectory();
+/** Creates it. */
+export const createExports = (deps: ExportDeps): Exports => {
+  const { audit, db, identities } = deps;
+  const partsOf = createExportParts(deps);
+  let reading = 0;
 
-  const credentialsOf = async (tx: Sql, identity: IdentityRecord): Promise<AccountExport["credentials"]> => {
-    const stored = (await directory.credentialsOf(tx, [identity.id])).get(identity.id) ?? [];
-    return Object.entries(identity.credentials).map(([type, { identifiers, set }]) => {
-      const row = stored.find((each) => each.type === type);
-      return {
-        $typeName: "ostiary.account.v1.ExportedCredential",
-        type,
-        identifiers: [...identifiers],
-        set,
-        ...(row && { createdAt: timestamp(row.createdAt), updatedAt: timestamp(row.updatedAt) }),
-      };
-    });
-  };
+  const record = (tx: Sql, identityId: string, { call, sessionId, detail = {} }: Exporter): Promise<void> =>
+    audit.record(tx, { identityId, sessionId, type: "account.exported", outcome: "done", detail }, call);
 
-  const read = async (tx: Sql, identity: IdentityRecord): Promise<AccountExport> => {
-    const { id } = identity;
-    const now = clock.now();
-    const deletion = await store.find(tx, id);
-    return {
-      $typeName: "ostiary.account.v1.AccountExport",
-      exportedAt: timestamp(now),
-      identity: renderIdentity(identity, schemas.must(identity.schemaId).url),
-      factors: listFactors(identity, owned),
-      links: listLinks(identity, owned),
-      credentials: await credentialsOf(tx, identity),
-      sessions: (await readSessions(tx, id)).map((session) => renderSession({ session, identity }, undefined, now)),
-      trustedDevices: (await trustedDevices.list(tx, id, MOST_DEVICES, undefined)).map((device) => ({
-        $typeName: "ostiary.session.v1.TrustedDevice",
-        id: device.id,
-        ipAddress: device.ipAddress,
-        userAgent: device.userAgent,
-        createdAt: timestamp(device.createdAt),
-        expiresAt: timestamp(device.expiresAt),
-      })),
-      events: (await readEvents(tx, id)).map((row) => ({
-        $typeName: "ostiary.account.v1.ExportedEvent",
-        type: row.type,
-        outcome: row.outcome,
-        createdAt: timestamp(row.created_at),
-        ipAddress: row.remote_address,
-        sessionId: sessionIdOf(row),
-        detail: readJson<JsonObject>(row.detail),
-      })),
-      messages: (await readMessages(tx, id)).map(({ created_at: createdAt, ...row }) => ({
-        $typeName: "ostiary.account.v1.ExportedMessage",
-        ...row,
-        createdAt: timestamp(createdAt),
-      })),
-      flows: (await readFlows(tx, id)).map(({ issuedAt, expiresAt, ...flow }) => ({
-        $typeName: "ostiary.account.v1.ExportedFlow",
-        ...flow,
-        issuedAt: timestamp(issuedAt),
-        expiresAt: timestamp(expiresAt),
-      })),
-      waitingChanges: (await readWaiting(tx, id)).map((row) => ({
-        $typeName: "ostiary.account.v1.WaitingChange",
-        method: row.method,
-        expiresAt: timestamp(row.expires_at),
-      })),
-      ...(deletion && { deletion: renderDeletion(deletion) }),
-    };
-  };
-
-  return (id, { call, sessionId, detail = {} }) =>
+  /** With the person's row locked: whatever changes it waits. */
+  const locked = <T>(id: string, work: (tx: Sql, identity: IdentityRecord) => Promise<T>): Promise<T | undefined> =>
     db.transaction(async (tx) => {
       await identities.lock(tx, id);
       const identity = await identities.find(tx, id);
-      if (identity === undefined) return undefined;
-      const exported = await read(tx, identity);
-      const event = { type: "account.exported", outcome: "done", detail } as const;
-      await audit.record(tx, { identityId: id, sessionId, ...event }, call);
-      return exported;
+      return identity && work(tx, identity);
     });
+
+  const whole: Exports["whole"] = (id, exporter) =>
+    locked(id, async (tx, identity) => {
+      const all = create(AccountExportSchema);
+      for await (const part of partsOf(tx, identity)) add(all, part);
+      await record(tx, id, exporter);
+      return all;
+    });
+
+  async function* parts(id: string, exporter: Exporter): AsyncGenerator<AccountExportPart> {
+    if (reading >= AT_ONCE)
+      throw serviceError("OVERLOADED", {
+        explain: "Too many exports are being read: ask again.",
+        headers: { "retry-after": "5" },
+      });
+    reading += 1;
+    const late = AbortSignal.timeout(LONGEST);
+    try {
+      await locked(id, (tx) => record(tx, id, exporter));
+      yield* pushed<AccountExportPart>(
+        (push) =>
+          db.transaction(
+            async (tx) => {
+              const identity = await identities.find(tx, id);
+              if (identity === undefined) return;
+              for await (const part of partsOf(tx, identity)) await push(part);
+            },
+            { snapshot: true, attempts: 1 },
+          ),
+        AbortSignal.any([exporter.call.signal, late]),
+      );
+    } catch (error) {
+      if (!late.aborted || exporter.call.signal.aborted) throw error;
+      throw serviceError("UNAVAILABLE", { explain: "It was read too slowly: ask for it again." });
+    } finally {
+      reading -= 1;
+    }
+  }
+
+  return { whole, parts };
+};
+
+/** Adds a part to what the parts before it make. */
+const add = (all: AccountExport, part: AccountExportPart): void => {
+  const { identity, deletion, exportedAt } = part;
+  all.exportedAt ??= exportedAt;
+  all.identity ??= identity;
+  all.deletion ??= deletion;
+  all.factors.push(...part.factors);
+  all.links.push(...part.links);
+  all.credentials.push(...part.credentials);
+  all.sessions.push(...part.sessions);
+  all.trustedDevices.push(...part.trustedDevices);
+  all.events.push(...part.events);
+  all.messages.push(...part.messages);
+  all.flows.push(...part.flows);
+  all.waitingChanges.push(...part.waitingChanges);
+  all.pendingAddresses.push(...part.pendingAddresses);
+  all.addressChanges.push(...part.addressChanges);
 };
 
 /** Has REST offer the export as a file. */
-export const offerAsFile = ({ reply }: Call): void => {
-  reply.headers.set("content-disposition", 'attachment; filename="account.json"');
+export const offerAsFile = ({ reply }: Call, name = "account.json"): void => {
+  reply.headers.set("content-disposition", `attachment; filename="${name}"`);
 };

@@ -42,6 +42,8 @@ interface Numbered {
 interface Import {
   readonly id: string;
   readonly firstLine: number;
+  /** Whether nothing is written. */
+  readonly validateOnly: boolean;
 }
 
 /** What is to be done with a line. */
@@ -51,7 +53,7 @@ type Line =
 
 /** Imports identities: however many there are, a few batches of them are held at once. */
 export const createImport = (deps: IdentityAdminDeps, prepare: Prepare) => {
-  const writeMany = createWriteMany(deps);
+  const { write: writeMany, validate } = createWriteMany(deps);
 
   const patiently = async (work: () => Promise<PreparedIdentity>, signal: AbortSignal): Promise<PreparedIdentity> => {
     for (let seconds = 0; ; seconds++) {
@@ -101,18 +103,17 @@ export const createImport = (deps: IdentityAdminDeps, prepare: Prepare) => {
     );
   };
 
-  const writeBatch = async (lines: readonly Line[], call: Call): Promise<ImportIdentitiesResponse> => {
-    const written = await writeMany(
-      lines.flatMap((one) => (one.kind === "write" ? [one.made] : [])),
-      call,
-    );
+  const writeBatch = async (lines: readonly Line[], of: Import, call: Call): Promise<ImportIdentitiesResponse> => {
+    const people = lines.flatMap((one) => (one.kind === "write" ? [one.made] : []));
+    const written = await (of.validateOnly ? validate(people) : writeMany(people, call));
     let next = 0;
     const results = lines.map((one): Omit<ImportResult, "$typeName"> => {
       if (one.kind === "done") return one.result;
       const { line, made } = one;
       const outcome = written[next++];
       if (outcome?.kind === "refused") return { line, action: "error", error: renderError(outcome.error) };
-      return { line, action: outcome?.kind === "exists" ? "exists" : "create", identity: made.identity.id };
+      const action = outcome?.kind === "exists" ? "exists" : "create";
+      return { line, action, ...((action === "exists" || !of.validateOnly) && { identity: made.identity.id }) };
     });
     const count = (action: string) => results.filter((result) => result.action === action).length;
     return create(ImportIdentitiesResponseSchema, {
@@ -130,13 +131,14 @@ export const createImport = (deps: IdentityAdminDeps, prepare: Prepare) => {
     return (batch: readonly Numbered[]): Promise<ImportIdentitiesResponse> => {
       call.signal.throwIfAborted();
       of ??= importOf(batch);
-      const prepared = prepareBatch(batch, of ?? unnamed, call);
+      const importing = of ?? unnamed;
+      const prepared = prepareBatch(batch, importing, call);
       // One after the other: of two lines that claim the same, the first is written.
       const previous = before;
       const answer = prepared.then(async (lines) => {
         await previous;
         call.signal.throwIfAborted();
-        return writeBatch(lines, call);
+        return writeBatch(lines, importing, call);
       });
       answer.catch(() => undefined);
       before = answer;
@@ -166,12 +168,12 @@ export const createImport = (deps: IdentityAdminDeps, prepare: Prepare) => {
   };
 };
 
-const unnamed: Import = { id: "", firstLine: 1 };
+const unnamed: Import = { id: "", firstLine: 1, validateOnly: false };
 
 /** What the first message that could be read says; undefined: none could be. */
 const importOf = (batch: readonly Numbered[]): Import | undefined => {
   const first = batch.find(({ received }) => received.message !== undefined)?.received.message;
-  return first && { id: first.importId, firstLine: first.firstLine || 1 };
+  return first && { id: first.importId, firstLine: first.firstLine || 1, validateOnly: first.validateOnly };
 };
 
 async function* numbered(requests: AsyncIterable<Received<ImportIdentitiesRequest>>): AsyncGenerator<Numbered> {

@@ -17,7 +17,7 @@ export type Written =
 const TRIES = 3;
 
 /**
- * Creates the writing of many people at once, in one transaction. Whoever claims what another has is left out of it;
+ * Creates the writing of many people at once, and the look at what would become of them, in one transaction. Whoever claims what another has is left out of it;
  * of two in the batch that claim the same, the first is written.
  */
 export const createWriteMany = ({ storage: { clock, db }, audit }: Pick<IdentityAdminDeps, "audit" | "storage">) => {
@@ -64,8 +64,14 @@ export const createWriteMany = ({ storage: { clock, db }, audit }: Pick<Identity
     );
   };
 
+  /** What would become of them. */
+  const validate = async (people: readonly PreparedIdentity[]): Promise<readonly Written[]> => {
+    const outcomes = new Map<PreparedIdentity, Written>([...findRepeated(people), ...(await findRefused(people))]);
+    return people.map((made) => outcomes.get(made) ?? { kind: "created" });
+  };
+
   /** @throws what ends the whole import: the database cannot be reached */
-  return async (people: readonly PreparedIdentity[], call: Call): Promise<readonly Written[]> => {
+  const write = async (people: readonly PreparedIdentity[], call: Call): Promise<readonly Written[]> => {
     const outcomes = new Map<PreparedIdentity, Written>(findRepeated(people));
     const left = (): PreparedIdentity[] => people.filter((made) => !outcomes.has(made));
     for (let tries = 0; left().length > 0 && tries < TRIES; tries++) {
@@ -78,6 +84,8 @@ export const createWriteMany = ({ storage: { clock, db }, audit }: Pick<Identity
       outcomes.set(made, (await isWritten([made], call)) ? { kind: "created" } : { kind: "refused", error: taken() });
     return people.map((made) => outcomes.get(made) ?? { kind: "created" });
   };
+
+  return { write, validate };
 };
 
 const allClaims = ({ identity }: PreparedIdentity): readonly string[] => {

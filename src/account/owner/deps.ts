@@ -4,7 +4,7 @@ import type { FlowDestinations, FlowSessions, FlowStorage } from "../../flows/sh
 import type { TextAead } from "../../lib/keyring.ts";
 import type { Factors } from "../../methods/contract/credential.ts";
 import type { Deletions } from "../deletion/deletions.ts";
-import type { ExportAccount } from "../export/export-account.ts";
+import type { Exports } from "../export/export-account.ts";
 import type { OwnSessions } from "../sessions/deps.ts";
 import type { OwnedCredentials } from "./owned-credentials.ts";
 
@@ -32,5 +32,5 @@ export interface OwnerDeps {
   readonly owned: OwnedCredentials;
   readonly activity: ActivityDeps;
   readonly deletions: Deletions;
-  readonly exportAccount: ExportAccount;
+  readonly exports: Exports;
 }

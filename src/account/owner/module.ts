@@ -7,14 +7,15 @@ import { createAccountAdminService } from "../admin/service.ts";
 import { createDeletions, type DeletionStorage, type DeletionsDeps } from "../deletion/deletions.ts";
 import { createEraseAccount } from "../deletion/erase-account.ts";
 import { createDeletionJob } from "../deletion/job.ts";
-import { createExportAccount, type ExportDeps } from "../export/export-account.ts";
+import type { ExportDeps } from "../export/deps.ts";
+import { createExports } from "../export/export-account.ts";
 import type { OwnerDeps, PrivilegeDeps } from "./deps.ts";
 import type { OwnedCredentials } from "./owned-credentials.ts";
 import { createAccountService } from "./service.ts";
 
 /** What accounts as a whole stand on. */
 export interface OwnersDeps {
-  readonly storage: Omit<DeletionStorage, "store">;
+  readonly storage: Omit<DeletionStorage, "store"> & Pick<ExportDeps, "pendingAddresses" | "addressUndos">;
   readonly log: Pick<DeletionsDeps, "audit" | "courier" | "jobs">;
   readonly config: PrivilegeDeps["config"] & Pick<Config, "secrets">;
   readonly schemas: ExportDeps["schemas"];
@@ -46,7 +47,7 @@ export const createOwners = ({
     events: createEventLog(),
     pages: createKeyring(config.secrets.pagination.map(digestOf)).seal("page of activity"),
   };
-  const exportAccount = createExportAccount({ ...stored, audit, owned, schemas, trustedDevices });
+  const exports = createExports({ ...stored, audit, owned, schemas, trustedDevices });
   return {
     services: [
       createAccountService({
@@ -56,9 +57,9 @@ export const createOwners = ({
         owned,
         activity,
         deletions,
-        exportAccount,
+        exports,
       }),
-      createAccountAdminService({ ...storage, deletions, exportAccount }),
+      createAccountAdminService({ ...storage, deletions, exports }),
     ],
     jobs: [createDeletionJob({ ...stored, erase })],
   };

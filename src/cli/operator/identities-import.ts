@@ -1,21 +1,17 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, CommandError } from "../command.ts";
 import { createStopSignal } from "../stop-signal.ts";
 import { adminHelp, adminOptions, mustBeOne } from "./admin-client.ts";
-import { withoutArray } from "./array-lines.ts";
-import { type Connection, readConnection } from "./connection.ts";
+import { readConnection } from "./connection.ts";
 import { createProgressFile, type ImportProgress } from "./import-progress.ts";
 import { type LinePart, lineParts } from "./line-parts.ts";
-import { postLines } from "./post-lines.ts";
 import { createMeter } from "./progress-meter.ts";
+import { countLines, type LineCounts, sendLines } from "./send-lines.ts";
 
 /** What is sent at once: what it becomes is reported before the next is sent. */
 const PART = { lines: 1_000, bytes: 1_048_576 };
-/** Milliseconds between tries while the server cannot be reached. */
-const PAUSES = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 
 /** `ostiary identities import` */
 export const identitiesImport: Command = {
@@ -63,7 +59,8 @@ Examples:
     let progress = begun;
     for await (const part of lineParts(source as AsyncIterable<Buffer>, begun, PART)) {
       if (stop.signal.aborted) break;
-      progress = add(progress, part, await sendPart(connection, importId, part, stop.signal));
+      const lines = await sendLines({ connection, query: { import_id: importId }, part, stopped: stop.signal });
+      progress = add(progress, part, countLines(lines));
       file?.write(progress, before.update(part.bytes));
       meter.show(progress, begun);
     }
@@ -100,10 +97,7 @@ const sizeOf = (name: string): number => {
   throw new CommandError(`${name} is no file`);
 };
 
-/** What became of the lines of a part. */
-type Counts = Pick<ImportProgress, "created" | "existing" | "failed">;
-
-const add = (progress: ImportProgress, part: LinePart, counts: Counts): ImportProgress => ({
+const add = (progress: ImportProgress, part: LinePart, counts: LineCounts): ImportProgress => ({
   ...progress,
   line: part.firstLine + part.lines,
   offset: part.end,
@@ -111,44 +105,3 @@ const add = (progress: ImportProgress, part: LinePart, counts: Counts): ImportPr
   existing: progress.existing + counts.existing,
   failed: progress.failed + counts.failed,
 });
-
-/** Sends a part until it is answered: what was imported of it before is reported as such. @throws CommandError */
-const sendPart = async (
-  connection: Connection,
-  importId: string,
-  { bytes, firstLine }: LinePart,
-  stopped: AbortSignal,
-): Promise<Counts> => {
-  const query = new URLSearchParams({ import_id: importId, first_line: String(firstLine) });
-  for (let tries = 0; ; tries++) {
-    const outcome = await postLines(connection, `/admin/identities/import?${query}`, withoutArray(bytes));
-    if (outcome.kind === "answered") return count(outcome.lines);
-    const pause = PAUSES[tries];
-    if (outcome.kind === "refused" || pause === undefined || stopped.aborted)
-      throw new CommandError(`line ${firstLine} and those after it are not imported: ${outcome.reason}`);
-    if (tries === 0) console.error(`\nline ${firstLine}: ${outcome.reason}; trying again`);
-    await sleep(pause, undefined, { signal: stopped }).catch(() => undefined);
-  }
-};
-
-interface AnsweredLine {
-  readonly line: number;
-  readonly action: string;
-  readonly error?: { readonly message: string; readonly reason?: string; readonly field?: string };
-}
-
-const count = (lines: readonly string[]): Counts => {
-  const counts = { created: 0, existing: 0, failed: 0 };
-  for (const text of lines) {
-    const { line, action, error } = JSON.parse(text) as AnsweredLine;
-    if (action === "create") counts.created += 1;
-    else if (action === "exists") counts.existing += 1;
-    else {
-      counts.failed += 1;
-      const reason = error?.reason ?? error?.message ?? "it was refused";
-      const field = error?.field === undefined || reason.includes(error.field) ? "" : `${error.field}: `;
-      console.error(`line ${line}: ${field}${reason}`);
-    }
-  }
-  return counts;
-};

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import { hasScope } from "../../lib/operator.ts";
 import { toConnectError } from "../connect/to-connect-error.ts";
-import { findWire } from "../connect/wire.ts";
+import { findStreamWire, findWire } from "../connect/wire.ts";
 import { dropRest } from "../drop-rest.ts";
 import { errorObject } from "../rest/error-object.ts";
 import { type Admit, setAdmission } from "./admission.ts";
@@ -34,9 +34,9 @@ export const lockPort = (app: FastifyInstance, { admit, openProbes }: PortLock):
     setAdmission(request, admission);
     const { asksAdmission, isProbe, scope } = request.routeOptions.config as LockedRoute;
     if (asksAdmission || (isProbe && openProbes)) return next();
-    if ("refused" in admission) return refuse(request, reply, admission.refused);
+    if ("refused" in admission) return refuseRequest(request, reply, admission.refused);
     if (scope !== undefined && !hasScope(admission.operator, scope))
-      return refuse(
+      return refuseRequest(
         request,
         reply,
         serviceError("SCOPE_REQUIRED", { explain: `The scope ${scope} is missing.`, details: { scope } }),
@@ -45,9 +45,11 @@ export const lockPort = (app: FastifyInstance, { admit, openProbes }: PortLock):
   });
 };
 
-const refuse = (request: FastifyRequest, reply: FastifyReply, refused: Error): void => {
+/** Refuses a request before its route is asked, in the words of its protocol. */
+export const refuseRequest = (request: FastifyRequest, reply: FastifyReply, refused: Error): void => {
   const error = refused instanceof ServiceError ? refused : serviceError("OPERATOR_UNKNOWN");
-  const wire = isRpcPath(request.url) ? findWire(request.headers["content-type"]) : undefined;
+  const type = request.headers["content-type"];
+  const wire = isRpcPath(request.url) ? (findWire(type) ?? findStreamWire(type)) : undefined;
   dropRest(request.raw);
   if (wire !== undefined) {
     reply.hijack();

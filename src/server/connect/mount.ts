@@ -1,12 +1,12 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter, type Interceptor } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { FastifyInstance } from "fastify";
 import type { LockedRoute } from "../admin-lock/lock-port.ts";
 import { rpcName } from "../rpc-name.ts";
 import { type BoundReceiving, createReceivingRoute } from "./receiving.ts";
-import { type BoundSending, lockSending, routeSending } from "./sending.ts";
+import { type BoundSending, guardSending, requestKey, routeSending } from "./sending.ts";
 import { type BoundRpc, createUnaryRoute, type UnaryDeps, type UnaryRoute } from "./unary.ts";
 
 /** Bytes of a message to health or reflection: the name of a service or of a type. */
@@ -63,18 +63,16 @@ export const mountConnect = (
       if (URL.canParse(`http://${request.host}`)) return next();
       reply.code(400).send({ code: "invalid_argument", message: "the request names no host" });
     });
-    lockSending(
-      scope,
-      sending.map(({ method }) => method),
-    );
+    guardSending(scope, sending, deps);
     scope.register(fastifyConnectPlugin, {
       routes: (router) => {
         for (const { mount } of stock) mount(router);
-        for (const rpc of sending) routeSending(rpc)(router);
+        for (const rpc of sending) routeSending(rpc, deps)(router);
       },
       // Requests may be compressed as everywhere; answers are not.
       acceptCompression: [compressionGzip, compressionBrotli],
       compressMinBytes: Number.MAX_SAFE_INTEGER,
+      contextValues: (request) => createContextValues().set(requestKey, request),
       interceptors: [blameTheClient],
       readMaxBytes: longestName,
       ...(deps.registry && { jsonOptions: { registry: deps.registry } }),

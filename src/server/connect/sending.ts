@@ -1,75 +1,94 @@
-import { randomUUID } from "node:crypto";
-import type { DescMethod, DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
-import { ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
-import type { FastifyInstance } from "fastify";
-import { scope as scopeOption } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
+import { type ConnectRouter, createContextKey, type HandlerContext } from "@connectrpc/connect";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServiceError } from "../../errors/service-error.ts";
-import type { Protocol } from "../../lib/call.ts";
-import type { SendingRpc } from "../../lib/service.ts";
-import type { LockedRoute } from "../admin-lock/lock-port.ts";
-import type { LoggedCall } from "../call-log.ts";
-import { compileFieldRules } from "../field-rules.ts";
-import { optionOf } from "../option-of.ts";
-import type { ProcedureDeps } from "../procedure.ts";
+import type { Call, Protocol, SendingProcedure } from "../../lib/call.ts";
+import { toSetCookie } from "../../lib/set-cookie.ts";
+import { admissionOf } from "../admin-lock/admission.ts";
+import { type LockedRoute, refuseRequest } from "../admin-lock/lock-port.ts";
 import { rpcName } from "../rpc-name.ts";
-import { toFailure } from "../to-failure.ts";
 import { toConnectError } from "./to-connect-error.ts";
+import type { UnaryDeps } from "./unary.ts";
+import { findWire } from "./wire.ts";
 
-/** An RPC of operators whose answers are a stream. */
+/** An RPC whose answers are a stream, what answers it, and who may call it, by the header of a call alone. */
 export interface BoundSending {
   readonly method: DescMethodServerStreaming;
-  readonly send: SendingRpc<DescMethodServerStreaming>["send"];
-  readonly deps: Pick<ProcedureDeps, "callLog" | "callLimit">;
+  readonly procedure: SendingProcedure;
+  readonly mustBeAllowed: (call: Call) => void;
 }
+
+/** The request that a call of the library is made by. */
+export const requestKey = createContextKey<FastifyRequest | undefined>(undefined);
+
+type SendingDeps = Pick<UnaryDeps, "port" | "baseUrl" | "clientAddress" | "callLog">;
+
+/** Makes the call of a request, as far as its header says. */
+const callOf = (request: FastifyRequest, rpc: string, signal: AbortSignal, deps: SendingDeps): Call => ({
+  protocol: (findWire(request.headers["content-type"])?.protocol ?? "connect") satisfies Protocol,
+  port: deps.port,
+  headers: request.raw.headers,
+  url: `${deps.baseUrl.replace(/\/$/, "")}/${rpc}`,
+  remoteAddress: deps.clientAddress(request.raw).ip,
+  requestId: request.id,
+  admission: admissionOf(request),
+  signal,
+  reply: { headers: new Map(), cookies: [] },
+});
 
 /**
  * Adds an RPC whose answers are a stream to the routes of the library, which asks
- * for the next answer once the one before was read. Who may call it is
- * up to the lock of the port; see `lockSending`.
+ * for the next answer once the one before was read.
  */
 export const routeSending =
-  ({ method, send, deps }: BoundSending) =>
+  ({ method, procedure }: BoundSending, deps: SendingDeps) =>
   (router: ConnectRouter): void => {
-    const { callLimit, callLog } = deps;
-    const record = callLog.of(rpcName(method));
-    const mustSatisfyRules = compileFieldRules(method.input);
-    const mapError = toFailure({ rpc: rpcName(method), callLog });
+    const send = procedure as unknown as SendingProcedure<Message, Message>;
 
     async function* answer(request: Message, context: HandlerContext): AsyncGenerator<Message> {
-      const startedAt = performance.now();
-      const call = callOf(context);
-      const leave = callLimit.enter();
-      let failure: Parameters<typeof record>[2];
+      const made = context.values.get(requestKey);
+      if (made === undefined) throw new Error("a call without its request");
+      const call = { ...callOf(made, rpcName(method), context.signal, deps), protocol: protocolOf(context) };
       try {
-        if (!leave) throw overloaded();
-        mustSatisfyRules(request as never);
-        yield* send(request as never, context.signal) as AsyncIterable<Message>;
+        let isFirst = true;
+        for await (const message of send(request, call)) {
+          if (isFirst) putHeaders(call, context);
+          isFirst = false;
+          yield message;
+        }
       } catch (error) {
-        const { logged, thrown } = mapError(error, { ...call, signal: context.signal } as never, () => undefined);
-        failure = logged;
-        throw thrown instanceof ServiceError ? toConnectError(thrown) : thrown;
-      } finally {
-        record(call, startedAt, failure);
-        leave?.();
+        throw error instanceof ServiceError ? toConnectError(error) : error;
       }
     }
     router.rpc(method, answer as never);
   };
 
-/** Has the lock of the port ask for the scope of each such RPC. */
-export const lockSending = (scope: FastifyInstance, methods: readonly DescMethod[]): void => {
-  const scopes = new Map(methods.map((method) => [`/${rpcName(method)}`, optionOf(method, scopeOption)]));
+/** Refuses who may not call before a byte of the message is read. */
+export const guardSending = (scope: FastifyInstance, rpcs: readonly BoundSending[], deps: SendingDeps): void => {
+  const guarded = new Map(rpcs.map((rpc) => [`/${rpcName(rpc.method)}`, rpc]));
   scope.addHook("onRoute", (route) => {
-    const wanted = scopes.get(route.url);
-    if (wanted !== undefined) route.config = { ...route.config, scope: wanted } satisfies LockedRoute;
+    if (guarded.has(route.url)) route.config = { ...route.config, asksAdmission: true } satisfies LockedRoute;
+  });
+  scope.addHook("onRequest", (request, reply, next) => {
+    const rpc = guarded.get(request.routeOptions.url ?? "");
+    if (rpc === undefined) return next();
+    const startedAt = performance.now();
+    const call = callOf(request, rpcName(rpc.method), new AbortController().signal, deps);
+    try {
+      rpc.mustBeAllowed(call);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      deps.callLog.of(rpcName(rpc.method))(call, startedAt, error);
+      return refuseRequest(request, reply, error);
+    }
+    next();
   });
 };
 
-const overloaded = (): Error => new ConnectError("too much work at once", 8);
+const protocolOf = ({ protocolName }: HandlerContext): Protocol => protocolName as Protocol;
 
-const callOf = ({ protocolName, requestHeader }: HandlerContext): LoggedCall => ({
-  protocol: protocolName as Protocol,
-  port: "admin",
-  requestId: requestHeader.get("x-request-id") ?? randomUUID(),
-  headers: Object.fromEntries(requestHeader),
-});
+/** What the call replies beside its messages. */
+const putHeaders = ({ reply }: Call, { responseHeader }: HandlerContext): void => {
+  for (const [name, value] of reply.headers) responseHeader.set(name, value);
+  for (const line of toSetCookie(reply.cookies)) responseHeader.append("set-cookie", line);
+};

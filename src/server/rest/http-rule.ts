@@ -27,15 +27,16 @@ export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
  */
 export const routesOf = (method: DescMethod): Route[] => {
   if (!hasOption(method, http)) return [];
-  if (!isBindable(method)) throw new Error(`${method}: REST has no form for the stream that it answers`);
+  if (method.methodKind === "bidi_streaming") throw new Error(`${method}: REST has no form for streams both ways`);
   const rule = optionOf(method, http);
   return [rule, ...rule.additionalBindings].map((each) => routeOf(method, each));
 };
 
-const isBindable = ({ methodKind }: DescMethod): boolean => methodKind === "unary" || methodKind === "client_streaming";
-
 /** Whether body and answer are lines of JSON (`application/x-ndjson`): those of an RPC whose requests are a stream. */
 export const isOfLines = ({ method }: Pick<Route, "method">): boolean => method.methodKind === "client_streaming";
+
+/** Whether the answer alone is lines of JSON: that of an RPC whose answers are a stream. */
+export const answersLines = ({ method }: Pick<Route, "method">): boolean => method.methodKind === "server_streaming";
 
 const routeOf = (method: DescMethod, rule: HttpRule): Route => {
   const { case: kind, value } = rule.pattern;

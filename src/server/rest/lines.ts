@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { Message } from "@bufbuild/protobuf";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
-import type { Call, Received, ReceivingProcedure } from "../../lib/call.ts";
+import type { Call, Received, ReceivingProcedure, SendingProcedure } from "../../lib/call.ts";
 import type { AdmittedStream, Intake } from "../../lib/intake.ts";
 import { dropRest } from "../drop-rest.ts";
 import { mediaType } from "./body.ts";
@@ -11,7 +11,7 @@ import type { Readers } from "./decode.ts";
 import type { Printers } from "./encode.ts";
 import { errorObject } from "./error-object.ts";
 import type { Route } from "./http-rule.ts";
-import { compileReadLine, type ReadLine } from "./read-request.ts";
+import { compileReadLine, compileReadRequest, type ReadLine } from "./read-request.ts";
 import type { Answering, Respond } from "./respond.ts";
 import { splitLines } from "./split-lines.ts";
 
@@ -75,6 +75,47 @@ export const createLinesHandle = (
   };
 };
 
+/** What the routes of answers that are streams share. */
+export interface SentLinesDeps extends LinesDeps {
+  /** Records a call that was refused before its procedure began. */
+  readonly refused: (call: Call, error: ServiceError) => void;
+}
+
+/** An RPC whose answers are a stream. */
+export interface BoundSentLines {
+  readonly route: Route;
+  readonly answering: Answering;
+  readonly procedure: SendingProcedure<Message, Message>;
+}
+
+/**
+ * Creates what answers a route whose answers are a stream: each is a line, written as soon as the one before was
+ * taken. Errors are answered as above.
+ */
+export const createSentLinesHandle = (
+  { route, answering, procedure }: BoundSentLines,
+  { readers, printers, callOf, respond, refused }: SentLinesDeps,
+): ((request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) => {
+  if (route.body !== undefined) throw new Error(`${route.method}: REST has no body where the answers are a stream`);
+  const read = compileReadRequest(route, readers);
+  const printEntries = compilePrintEntries(route, printers);
+
+  return async (request, reply) => {
+    const call = callOf(request, reply);
+    const reading = read(request, undefined);
+    reading.catch((error) => error instanceof ServiceError && refused(call, error));
+    try {
+      const parts = procedure((await reading).message, call)[Symbol.asyncIterator]();
+      const first = await parts.next();
+      const lines = writeLines(first, parts, printEntries, request, call);
+      return respond.lines(reply, call, Readable.from(lines, { objectMode: false }));
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return respond.serviceError(answering, request, reply, call, error);
+    }
+  };
+};
+
 async function* readLines(stream: AdmittedStream, read: ReadLine): AsyncGenerator<Received<Message>> {
   for await (const line of splitLines(stream.chunks, stream.limit))
     yield line.kind === "blank" ? line : await read(line.kind === "message" ? line.message : line.error);
@@ -105,15 +146,17 @@ async function* writeLines(
   }
 }
 
-/** Compiles how the entries of the list that a route answers are printed, each on a line. */
+/** Compiles how the message that a route answers is printed, or the entries of the list, each on a line. */
 const compilePrintEntries = ({ method, responseBody }: Route, printers: Printers): ((message: Message) => string) => {
-  const desc = responseBody?.fieldKind === "list" ? responseBody.message : undefined;
+  const isList = responseBody?.fieldKind === "list";
+  const desc = isList || responseBody?.fieldKind === "message" ? responseBody.message : undefined;
   if (desc === undefined || responseBody === undefined)
-    throw new Error(`${method}: an answer of lines needs a response_body that is a list of messages`);
+    throw new Error(`${method}: an answer of lines needs a response_body that is a message, or a list of messages`);
   const print = printers.of(desc);
   const { localName } = responseBody;
   return (message) =>
-    (message as unknown as Readonly<Record<string, readonly Message[]>>)[localName]
-      ?.map((entry) => `${print(entry)}\n`)
-      .join("") ?? "";
+    [(message as unknown as Readonly<Record<string, Message | readonly Message[] | undefined>>)[localName] ?? []]
+      .flat()
+      .map((entry) => `${print(entry)}\n`)
+      .join("");
 };

@@ -15,7 +15,7 @@ import type {
 } from "fastify";
 import { Access, access, writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
-import type { Call, Procedure, ReceivingProcedure } from "../../lib/call.ts";
+import type { Call, Procedure, ReceivingProcedure, SendingProcedure } from "../../lib/call.ts";
 import type { AdmittedBody, Intake } from "../../lib/intake.ts";
 import type { Log } from "../../lib/log.ts";
 import type { CallLog } from "../call-log.ts";
@@ -28,8 +28,8 @@ import { createClientRequestOf } from "./client-request.ts";
 import { createReaders } from "./decode.ts";
 import { createPrinters } from "./encode.ts";
 import type { ErrorObject } from "./error-object.ts";
-import { isOfLines, type Route, routesOf } from "./http-rule.ts";
-import { createLinesHandle } from "./lines.ts";
+import { answersLines, isOfLines, type Route, routesOf } from "./http-rule.ts";
+import { createLinesHandle, createSentLinesHandle } from "./lines.ts";
 import { compilePaging } from "./paging.ts";
 import { createPortRoutes } from "./port-routes.ts";
 import { compileReadRequest } from "./read-request.ts";
@@ -42,6 +42,8 @@ export interface GatewayOptions {
   readonly procedures: (method: DescMethod) => Procedure;
   /** The same for RPCs whose requests are a stream. */
   readonly receiving: (method: DescMethod) => ReceivingProcedure;
+  /** The same for RPCs whose answers are a stream. */
+  readonly sending: (method: DescMethod) => SendingProcedure;
   /** How the bodies of an RPC are let in. */
   readonly intakes: (method: DescMethod) => Intake;
   readonly port: Call["port"];
@@ -101,6 +103,16 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       const procedure = options.receiving(route.method) as ReceivingProcedure<Message, Message>;
       const bound = { route, answering, procedure, intake: options.intakes(route.method) };
       return { handle: createLinesHandle(bound, { readers, printers, callOf, respond }), answering, refuse };
+    }
+    if (answersLines(route)) {
+      const procedure = options.sending(route.method) as SendingProcedure<Message, Message>;
+      const refused = (call: Call, error: ServiceError) => record(call, performance.now(), error);
+      const bound = { route, answering, procedure };
+      return {
+        handle: createSentLinesHandle(bound, { readers, printers, callOf, respond, refused }),
+        answering,
+        refuse,
+      };
     }
     const procedure = options.procedures(route.method) as Procedure<Message, Message>;
     const intake = options.intakes(route.method);

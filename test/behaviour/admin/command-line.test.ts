@@ -112,6 +112,61 @@ it("an import names the lines that fail, imports the rest, and imports nobody tw
   expect(json(renamed.stdout)).toEqual([{ created: 0, existing: 0, failed: 5 }]);
 });
 
+it("an identity is created of what is typed, or of a file, and shown", async () => {
+  const email = newEmail();
+  const document = { traits: { email }, state: "inactive", external_id: email };
+  const created = await ostiary("identities", "create", JSON.stringify(document));
+  expect([created.code, json(created.stdout)[0]]).toEqual([0, expect.objectContaining({ traits: { email } })]);
+  expect(json((await ostiary("identities", "get", email, "--external-id")).stdout)[0]).toMatchObject({
+    state: "STATE_INACTIVE",
+  });
+  const file = path.join(folder, "one.json");
+  writeFileSync(file, JSON.stringify({ traits: { email: newEmail() } }, null, 2));
+  expect((await ostiary("identities", "create", file)).code).toBe(0);
+  const refusals = [
+    [JSON.stringify(document), "email"],
+    [JSON.stringify({ ...document, role: 1 }), "role"],
+    [JSON.stringify({ traits: { email: "x" } }), "traits.email"],
+    ["{", "no JSON object"],
+    ["/nowhere.json", "/nowhere.json cannot be read (ENOENT)"],
+  ] as const;
+  for (const [given, said] of refusals) {
+    const { code, stdout, stderr } = await ostiary("identities", "create", given);
+    expect([code, stdout, stderr]).toEqual([1, "", expect.stringMatching(/^ostiary: [^\n]+\n$/)]);
+    expect(stderr).toContain(said);
+  }
+});
+
+it("a file is validated line by line, and nothing is written", async () => {
+  const file = path.join(folder, "to-validate.ndjson");
+  const [email, password] = [newEmail(), "a given secret 9"];
+  const { person } = await enterAsNewPerson(nativeRest, server);
+  const lines = [
+    { traits: { email }, credentials: { password: { config: { password } } } },
+    { traits: { email } },
+    { traits: { email: person.email } },
+    { traits: { email: newEmail() }, credentials: { password: { config: { hashed_password: "plain" } } } },
+    { schema_id: "other", traits: { email: newEmail() } },
+  ].map((line) => JSON.stringify(line));
+  writeFileSync(file, [...lines, "{"].join("\n"));
+  const count = async () => (await server.sql("SELECT id FROM identities")).length;
+  const before = await count();
+  const checked = await ostiary("identities", "validate", file);
+  expect([checked.code, checked.stdout]).toEqual([1, "1 valid, 0 there already, 5 failed\n"]);
+  for (const said of ["2: traits.email", "3: traits.email", "4: credentials.password", "5: schema_id", "6: "])
+    expect(checked.stderr).toContain(`line ${said}`);
+  expect(await count()).toBe(before);
+  writeFileSync(file, lines[0] ?? "");
+  expect(await ostiary("identities", "validate", file, "--json")).toMatchObject({
+    code: 0,
+    stdout: '{"valid":1,"existing":0,"failed":0}\n',
+  });
+  expect(await ostiary("identities", "validate", "/nowhere")).toMatchObject({
+    code: 1,
+    stderr: "ostiary: /nowhere cannot be read (ENOENT)\n",
+  });
+});
+
 const interruptedImport = async (file: string) => {
   const held = server.gate.hold();
   const child = spawn(process.execPath, ["src/main.ts", "identities", "import", file], { env: env() });
@@ -247,7 +302,7 @@ it("the admin port is found by flag, environment or file, and a key comes with i
 
 it("what is missing or mistyped is told in one line", async () => {
   const cases = [
-    ["identities", "identities needs one of list, get, import"],
+    ["identities", "identities needs one of list, get, create, validate, import"],
     ["identities lst", "did you mean list?"],
     ["identities get", "name the ids of identities"],
     ["identities import /nowhere", "there is no file /nowhere"],

@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
-import type { AccountExport } from "./account_export_pb.ts";
+import type { AccountExport, AccountExportPart } from "./account_export_pb.ts";
 import { file_ostiary_account_v1_account_export } from "./account_export_pb.ts";
 import type { Deletion } from "./deletion_pb.ts";
 import { file_ostiary_account_v1_deletion } from "./deletion_pb.ts";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/account/v1/account_admin_service.proto.
  */
 export const file_ostiary_account_v1_account_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiMgoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIk0KG0dldElkZW50aXR5RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiI2Ch5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIlEKH1JlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2USLgoIZGVsZXRpb24YASABKAsyHC5vc3RpYXJ5LmFjY291bnQudjEuRGVsZXRpb24iNQodQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSI0ChxFeHBvcnRJZGVudGl0eUFjY291bnRSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCJSCh1FeHBvcnRJZGVudGl0eUFjY291bnRSZXNwb25zZRIxCgZleHBvcnQYASABKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuQWNjb3VudEV4cG9ydDKCBwoTQWNjb3VudEFkbWluU2VydmljZRLXAQoVRXhwb3J0SWRlbnRpdHlBY2NvdW50EjAub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydElkZW50aXR5QWNjb3VudFJlcXVlc3QaMS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0SWRlbnRpdHlBY2NvdW50UmVzcG9uc2UiWYi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAihiBmV4cG9ydBIeL2FkbWluL2lkZW50aXRpZXMve2lkfS9hY2NvdW50EsoBChNHZXRJZGVudGl0eURlbGV0aW9uEi4ub3N0aWFyeS5hY2NvdW50LnYxLkdldElkZW50aXR5RGVsZXRpb25SZXF1ZXN0Gi8ub3N0aWFyeS5hY2NvdW50LnYxLkdldElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJSiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCIRIfL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhLaAQoXUmVxdWVzdElkZW50aXR5RGVsZXRpb24SMi5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdElkZW50aXR5RGVsZXRpb25SZXF1ZXN0GjMub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiVoi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIkOgEqIh8vYWRtaW4vaWRlbnRpdGllcy97aWR9L2RlbGV0aW9uEtQBChZDYW5jZWxJZGVudGl0eURlbGV0aW9uEjEub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXF1ZXN0GjIub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJTiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAiEqHy9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZGVsZXRpb24aELq1GAwKCgECGRESEyEiIyRClgEKEm9zdGlhcnkuYWNjb3VudC52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2FjY291bnQvdjE7YWNjb3VudHYxogIGT1NUQUNDqgIST3N0aWFyeS5BY2NvdW50LlYxygIST3N0aWFyeVxBY2NvdW50XFYx6gIUT3N0aWFyeTo6QWNjb3VudDo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_account_v1_account_export, file_ostiary_account_v1_deletion, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
+  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiMgoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIk0KG0dldElkZW50aXR5RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiI2Ch5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIlEKH1JlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2USLgoIZGVsZXRpb24YASABKAsyHC5vc3RpYXJ5LmFjY291bnQudjEuRGVsZXRpb24iNQodQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSI0ChxFeHBvcnRJZGVudGl0eUFjY291bnRSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCJSCh1FeHBvcnRJZGVudGl0eUFjY291bnRSZXNwb25zZRIxCgZleHBvcnQYASABKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuQWNjb3VudEV4cG9ydCI6CiJTdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCJaCiNTdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXNwb25zZRIzCgRwYXJ0GAEgASgLMiUub3N0aWFyeS5hY2NvdW50LnYxLkFjY291bnRFeHBvcnRQYXJ0MvUIChNBY2NvdW50QWRtaW5TZXJ2aWNlEtcBChVFeHBvcnRJZGVudGl0eUFjY291bnQSMC5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0SWRlbnRpdHlBY2NvdW50UmVxdWVzdBoxLm9zdGlhcnkuYWNjb3VudC52MS5FeHBvcnRJZGVudGl0eUFjY291bnRSZXNwb25zZSJZiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCKGIGZXhwb3J0Eh4vYWRtaW4vaWRlbnRpdGllcy97aWR9L2FjY291bnQS8AEKG1N0cmVhbUlkZW50aXR5QWNjb3VudEV4cG9ydBI2Lm9zdGlhcnkuYWNjb3VudC52MS5TdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXF1ZXN0Gjcub3N0aWFyeS5hY2NvdW50LnYxLlN0cmVhbUlkZW50aXR5QWNjb3VudEV4cG9ydFJlc3BvbnNlIl6ItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwItYgRwYXJ0EiUvYWRtaW4vaWRlbnRpdGllcy97aWR9L2FjY291bnQvc3RyZWFtMAESygEKE0dldElkZW50aXR5RGVsZXRpb24SLi5vc3RpYXJ5LmFjY291bnQudjEuR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QaLy5vc3RpYXJ5LmFjY291bnQudjEuR2V0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlIlKItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIhEh8vYWRtaW4vaWRlbnRpdGllcy97aWR9L2RlbGV0aW9uEtoBChdSZXF1ZXN0SWRlbnRpdHlEZWxldGlvbhIyLm9zdGlhcnkuYWNjb3VudC52MS5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QaMy5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJWiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAiQ6ASoiHy9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZGVsZXRpb24S1AEKFkNhbmNlbElkZW50aXR5RGVsZXRpb24SMS5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlcXVlc3QaMi5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlc3BvbnNlIlOItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCISofL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhoQurUYDAoKAQIZERITISIjJEKWAQoSb3N0aWFyeS5hY2NvdW50LnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWNjb3VudC92MTthY2NvdW50djGiAgZPU1RBQ0OqAhJPc3RpYXJ5LkFjY291bnQuVjHKAhJPc3RpYXJ5XEFjY291bnRcVjHqAhRPc3RpYXJ5OjpBY2NvdW50OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_account_v1_account_export, file_ostiary_account_v1_deletion, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.account.v1.GetIdentityDeletionRequest
@@ -167,6 +167,44 @@ export const ExportIdentityAccountResponseSchema: GenMessage<ExportIdentityAccou
   messageDesc(file_ostiary_account_v1_account_admin_service, 7);
 
 /**
+ * @generated from message ostiary.account.v1.StreamIdentityAccountExportRequest
+ */
+export type StreamIdentityAccountExportRequest = Message<"ostiary.account.v1.StreamIdentityAccountExportRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.StreamIdentityAccountExportRequest.
+ * Use `create(StreamIdentityAccountExportRequestSchema)` to create a new message.
+ */
+export const StreamIdentityAccountExportRequestSchema: GenMessage<StreamIdentityAccountExportRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 8);
+
+/**
+ * @generated from message ostiary.account.v1.StreamIdentityAccountExportResponse
+ */
+export type StreamIdentityAccountExportResponse = Message<"ostiary.account.v1.StreamIdentityAccountExportResponse"> & {
+  /**
+   * The next part.
+   *
+   * @generated from field: ostiary.account.v1.AccountExportPart part = 1;
+   */
+  part?: AccountExportPart | undefined;
+};
+
+/**
+ * Describes the message ostiary.account.v1.StreamIdentityAccountExportResponse.
+ * Use `create(StreamIdentityAccountExportResponseSchema)` to create a new message.
+ */
+export const StreamIdentityAccountExportResponseSchema: GenMessage<StreamIdentityAccountExportResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 9);
+
+/**
  * What operators do with the accounts of people, for their owners.
  *
  * @generated from service ostiary.account.v1.AccountAdminService
@@ -186,6 +224,21 @@ export const AccountAdminService: GenService<{
     methodKind: "unary";
     input: typeof ExportIdentityAccountRequestSchema;
     output: typeof ExportIdentityAccountResponseSchema;
+  },
+  /**
+   * Export everything that is stored about somebody, for them, in parts.
+   *
+   * As AccountService.StreamAccountExport.
+   *
+   * Who may call: operators with the scope `identities.read`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.StreamIdentityAccountExport
+   */
+  streamIdentityAccountExport: {
+    methodKind: "server_streaming";
+    input: typeof StreamIdentityAccountExportRequestSchema;
+    output: typeof StreamIdentityAccountExportResponseSchema;
   },
   /**
    * Tell whether an account is to be deleted.

@@ -94,6 +94,9 @@ export const openGateway = async (
       receiving: (method) => {
         throw new Error(`no fake for ${method.name}`);
       },
+      sending: (method) => {
+        throw new Error(`no fake for ${method.name}`);
+      },
       intakes: (method) => createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
       port: "public",
       listener: { base_url: isPublic ? publicUrl : adminUrl, trusted_proxies: [] },

@@ -10,8 +10,11 @@ import type { Deletion } from "./deletion_pb.ts";
 import { file_ostiary_account_v1_deletion } from "./deletion_pb.ts";
 import type { Factor, Link } from "./factor_pb.ts";
 import { file_ostiary_account_v1_factor } from "./factor_pb.ts";
+import type { PendingAddress } from "../../address/v1/address_service_pb.ts";
+import { file_ostiary_address_v1_address_service } from "../../address/v1/address_service_pb.ts";
 import type { Identity } from "../../identity/v1/identity_pb.ts";
 import { file_ostiary_identity_v1_identity } from "../../identity/v1/identity_pb.ts";
+import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Session, TrustedDevice } from "../../session/v1/session_pb.ts";
 import { file_ostiary_session_v1_session } from "../../session/v1/session_pb.ts";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
@@ -20,7 +23,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/account/v1/account_export.proto.
  */
 export const file_ostiary_account_v1_account_export: GenFile = /*@__PURE__*/
-  fileDesc("Cidvc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9leHBvcnQucHJvdG8SEm9zdGlhcnkuYWNjb3VudC52MSL2BAoNQWNjb3VudEV4cG9ydBIvCgtleHBvcnRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoIaWRlbnRpdHkYAiABKAsyHS5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5EisKB2ZhY3RvcnMYAyADKAsyGi5vc3RpYXJ5LmFjY291bnQudjEuRmFjdG9yEicKBWxpbmtzGAQgAygLMhgub3N0aWFyeS5hY2NvdW50LnYxLkxpbmsSOwoLY3JlZGVudGlhbHMYBSADKAsyJi5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRDcmVkZW50aWFsEi0KCHNlc3Npb25zGAYgAygLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24SOgoPdHJ1c3RlZF9kZXZpY2VzGAcgAygLMiEub3N0aWFyeS5zZXNzaW9uLnYxLlRydXN0ZWREZXZpY2USMQoGZXZlbnRzGAggAygLMiEub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkRXZlbnQSNQoIbWVzc2FnZXMYCSADKAsyIy5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRNZXNzYWdlEi8KBWZsb3dzGAogAygLMiAub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkRmxvdxI6Cg93YWl0aW5nX2NoYW5nZXMYCyADKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuV2FpdGluZ0NoYW5nZRIuCghkZWxldGlvbhgMIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiLMAQoSRXhwb3J0ZWRDcmVkZW50aWFsEgwKBHR5cGUYASABKAkSEwoLaWRlbnRpZmllcnMYAiADKAkSCwoDc2V0GAMgASgIEjMKCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMwoKdXBkYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBAUINCgtfY3JlYXRlZF9hdEINCgtfdXBkYXRlZF9hdCKvAQoNRXhwb3J0ZWRFdmVudBIMCgR0eXBlGAEgASgJEg8KB291dGNvbWUYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKaXBfYWRkcmVzcxgEIAEoCRISCgpzZXNzaW9uX2lkGAUgASgJEicKBmRldGFpbBgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QihwEKD0V4cG9ydGVkTWVzc2FnZRIQCgh0ZW1wbGF0ZRgBIAEoCRIPCgdjaGFubmVsGAIgASgJEhEKCXJlY2lwaWVudBgDIAEoCRIOCgZzdGF0dXMYBCABKAkSLgoKY3JlYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiyAEKDEV4cG9ydGVkRmxvdxIMCgRraW5kGAEgASgJEg0KBXN0YXRlGAIgASgJEhMKC3JlcXVlc3RfdXJsGAMgASgJEi0KCWlzc3VlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoGdmFsdWVzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJPCg1XYWl0aW5nQ2hhbmdlEg4KBm1ldGhvZBgBIAEoCRIuCgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEKWAQoSb3N0aWFyeS5hY2NvdW50LnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWNjb3VudC92MTthY2NvdW50djGiAgZPU1RBQ0OqAhJPc3RpYXJ5LkFjY291bnQuVjHKAhJPc3RpYXJ5XEFjY291bnRcVjHqAhRPc3RpYXJ5OjpBY2NvdW50OjpWMWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_identity_v1_identity, file_ostiary_session_v1_session]);
+  fileDesc("Cidvc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9leHBvcnQucHJvdG8SEm9zdGlhcnkuYWNjb3VudC52MSL5BQoNQWNjb3VudEV4cG9ydBIvCgtleHBvcnRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoIaWRlbnRpdHkYAiABKAsyHS5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5EisKB2ZhY3RvcnMYAyADKAsyGi5vc3RpYXJ5LmFjY291bnQudjEuRmFjdG9yEicKBWxpbmtzGAQgAygLMhgub3N0aWFyeS5hY2NvdW50LnYxLkxpbmsSOwoLY3JlZGVudGlhbHMYBSADKAsyJi5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRDcmVkZW50aWFsEi0KCHNlc3Npb25zGAYgAygLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24SOgoPdHJ1c3RlZF9kZXZpY2VzGAcgAygLMiEub3N0aWFyeS5zZXNzaW9uLnYxLlRydXN0ZWREZXZpY2USMQoGZXZlbnRzGAggAygLMiEub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkRXZlbnQSNQoIbWVzc2FnZXMYCSADKAsyIy5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRNZXNzYWdlEi8KBWZsb3dzGAogAygLMiAub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkRmxvdxI6Cg93YWl0aW5nX2NoYW5nZXMYCyADKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuV2FpdGluZ0NoYW5nZRIuCghkZWxldGlvbhgMIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbhI9ChFwZW5kaW5nX2FkZHJlc3NlcxgNIAMoCzIiLm9zdGlhcnkuYWRkcmVzcy52MS5QZW5kaW5nQWRkcmVzcxJCCg9hZGRyZXNzX2NoYW5nZXMYDiADKAsyKS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRBZGRyZXNzQ2hhbmdlItUBChVFeHBvcnRlZEFkZHJlc3NDaGFuZ2USCwoDdmlhGAEgASgJEg0KBXZhbHVlGAIgASgJEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKCXVuZG9uZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUIMCgpfdW5kb25lX2F0IosHChFBY2NvdW50RXhwb3J0UGFydBIvCgtleHBvcnRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIY29tcGxldGUYAiABKAgSNAoIaWRlbnRpdHkYAyABKAsyHS5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5SACIAQESMwoHZmFjdG9ycxgEIAMoCzIaLm9zdGlhcnkuYWNjb3VudC52MS5GYWN0b3JCBpq1GAIIARIvCgVsaW5rcxgFIAMoCzIYLm9zdGlhcnkuYWNjb3VudC52MS5MaW5rQgaatRgCCAESQwoLY3JlZGVudGlhbHMYBiADKAsyJi5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRDcmVkZW50aWFsQgaatRgCCAESMwoIZGVsZXRpb24YByABKAsyHC5vc3RpYXJ5LmFjY291bnQudjEuRGVsZXRpb25IAYgBARI1CghzZXNzaW9ucxgIIAMoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uQgaatRgCCAESQgoPdHJ1c3RlZF9kZXZpY2VzGAkgAygLMiEub3N0aWFyeS5zZXNzaW9uLnYxLlRydXN0ZWREZXZpY2VCBpq1GAIIARI5CgZldmVudHMYCiADKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRFdmVudEIGmrUYAggBEj0KCG1lc3NhZ2VzGAsgAygLMiMub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkTWVzc2FnZUIGmrUYAggBEjcKBWZsb3dzGAwgAygLMiAub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkRmxvd0IGmrUYAggBEkIKD3dhaXRpbmdfY2hhbmdlcxgNIAMoCzIhLm9zdGlhcnkuYWNjb3VudC52MS5XYWl0aW5nQ2hhbmdlQgaatRgCCAESRQoRcGVuZGluZ19hZGRyZXNzZXMYDiADKAsyIi5vc3RpYXJ5LmFkZHJlc3MudjEuUGVuZGluZ0FkZHJlc3NCBpq1GAIIARJKCg9hZGRyZXNzX2NoYW5nZXMYDyADKAsyKS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRBZGRyZXNzQ2hhbmdlQgaatRgCCAFCCwoJX2lkZW50aXR5QgsKCV9kZWxldGlvbiLMAQoSRXhwb3J0ZWRDcmVkZW50aWFsEgwKBHR5cGUYASABKAkSEwoLaWRlbnRpZmllcnMYAiADKAkSCwoDc2V0GAMgASgIEjMKCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMwoKdXBkYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBAUINCgtfY3JlYXRlZF9hdEINCgtfdXBkYXRlZF9hdCKvAQoNRXhwb3J0ZWRFdmVudBIMCgR0eXBlGAEgASgJEg8KB291dGNvbWUYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKaXBfYWRkcmVzcxgEIAEoCRISCgpzZXNzaW9uX2lkGAUgASgJEicKBmRldGFpbBgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QihwEKD0V4cG9ydGVkTWVzc2FnZRIQCgh0ZW1wbGF0ZRgBIAEoCRIPCgdjaGFubmVsGAIgASgJEhEKCXJlY2lwaWVudBgDIAEoCRIOCgZzdGF0dXMYBCABKAkSLgoKY3JlYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiyAEKDEV4cG9ydGVkRmxvdxIMCgRraW5kGAEgASgJEg0KBXN0YXRlGAIgASgJEhMKC3JlcXVlc3RfdXJsGAMgASgJEi0KCWlzc3VlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoGdmFsdWVzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJPCg1XYWl0aW5nQ2hhbmdlEg4KBm1ldGhvZBgBIAEoCRIuCgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEKWAQoSb3N0aWFyeS5hY2NvdW50LnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWNjb3VudC92MTthY2NvdW50djGiAgZPU1RBQ0OqAhJPc3RpYXJ5LkFjY291bnQuVjHKAhJPc3RpYXJ5XEFjY291bnRcVjHqAhRPc3RpYXJ5OjpBY2NvdW50OjpWMWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_address_v1_address_service, file_ostiary_identity_v1_identity, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
 
 /**
  * Everything that is stored about the owner of an account, as it was at one moment.
@@ -113,6 +116,20 @@ export type AccountExport = Message<"ostiary.account.v1.AccountExport"> & {
    * @generated from field: ostiary.account.v1.Deletion deletion = 12;
    */
   deletion?: Deletion | undefined;
+
+  /**
+   * Addresses that wait for their proof, oldest first.
+   *
+   * @generated from field: repeated ostiary.address.v1.PendingAddress pending_addresses = 13;
+   */
+  pendingAddresses: PendingAddress[];
+
+  /**
+   * Changes of addresses that can be undone, or were, oldest first.
+   *
+   * @generated from field: repeated ostiary.account.v1.ExportedAddressChange address_changes = 14;
+   */
+  addressChanges: ExportedAddressChange[];
 };
 
 /**
@@ -121,6 +138,175 @@ export type AccountExport = Message<"ostiary.account.v1.AccountExport"> & {
  */
 export const AccountExportSchema: GenMessage<AccountExport> = /*@__PURE__*/
   messageDesc(file_ostiary_account_v1_account_export, 0);
+
+/**
+ * A change of an address that was told to whoever had it.
+ *
+ * @generated from message ostiary.account.v1.ExportedAddressChange
+ */
+export type ExportedAddressChange = Message<"ostiary.account.v1.ExportedAddressChange"> & {
+  /**
+   * How messages reach the address that was taken away: `email` or `sms`.
+   *
+   * @generated from field: string via = 1;
+   */
+  via: string;
+
+  /**
+   * That address: `ann@example.com`.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * When it was taken away.
+   *
+   * @generated from field: google.protobuf.Timestamp changed_at = 3;
+   */
+  changedAt?: Timestamp | undefined;
+
+  /**
+   * Until when that can be undone.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 4;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * When it was undone. Left out where it was not.
+   *
+   * @generated from field: optional google.protobuf.Timestamp undone_at = 5;
+   */
+  undoneAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ExportedAddressChange.
+ * Use `create(ExportedAddressChangeSchema)` to create a new message.
+ */
+export const ExportedAddressChangeSchema: GenMessage<ExportedAddressChange> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_export, 1);
+
+/**
+ * A part of what is stored about the owner of an account. The first has what there is
+ * one of; each of those after it has the next entries of one list.
+ *
+ * @generated from message ostiary.account.v1.AccountExportPart
+ */
+export type AccountExportPart = Message<"ostiary.account.v1.AccountExportPart"> & {
+  /**
+   * The moment, the same in each part.
+   *
+   * @generated from field: google.protobuf.Timestamp exported_at = 1;
+   */
+  exportedAt?: Timestamp | undefined;
+
+  /**
+   * Whether this is the last part: without it some are missing.
+   *
+   * @generated from field: bool complete = 2;
+   */
+  complete: boolean;
+
+  /**
+   * The identity with its traits, addresses and public metadata.
+   *
+   * @generated from field: optional ostiary.identity.v1.Identity identity = 3;
+   */
+  identity?: Identity | undefined;
+
+  /**
+   * What the owner signs in with.
+   *
+   * @generated from field: repeated ostiary.account.v1.Factor factors = 4;
+   */
+  factors: Factor[];
+
+  /**
+   * Accounts at sign-in providers.
+   *
+   * @generated from field: repeated ostiary.account.v1.Link links = 5;
+   */
+  links: Link[];
+
+  /**
+   * The credentials as they are stored, without secrets.
+   *
+   * @generated from field: repeated ostiary.account.v1.ExportedCredential credentials = 6;
+   */
+  credentials: ExportedCredential[];
+
+  /**
+   * The deletion of the account that waits.
+   *
+   * @generated from field: optional ostiary.account.v1.Deletion deletion = 7;
+   */
+  deletion?: Deletion | undefined;
+
+  /**
+   * Sessions, the newest first, ended and expired ones as long as they are stored.
+   *
+   * @generated from field: repeated ostiary.session.v1.Session sessions = 8;
+   */
+  sessions: Session[];
+
+  /**
+   * Browsers on which the owner need not give a second factor.
+   *
+   * @generated from field: repeated ostiary.session.v1.TrustedDevice trusted_devices = 9;
+   */
+  trustedDevices: TrustedDevice[];
+
+  /**
+   * What happened to the account, the oldest first.
+   *
+   * @generated from field: repeated ostiary.account.v1.ExportedEvent events = 10;
+   */
+  events: ExportedEvent[];
+
+  /**
+   * Messages that were sent to the owner, the oldest first.
+   *
+   * @generated from field: repeated ostiary.account.v1.ExportedMessage messages = 11;
+   */
+  messages: ExportedMessage[];
+
+  /**
+   * Flows of the owner that have not been purged: forms that were begun.
+   *
+   * @generated from field: repeated ostiary.account.v1.ExportedFlow flows = 12;
+   */
+  flows: ExportedFlow[];
+
+  /**
+   * Changes that wait for their owner to prove who they are.
+   *
+   * @generated from field: repeated ostiary.account.v1.WaitingChange waiting_changes = 13;
+   */
+  waitingChanges: WaitingChange[];
+
+  /**
+   * Addresses that wait for their proof, oldest first.
+   *
+   * @generated from field: repeated ostiary.address.v1.PendingAddress pending_addresses = 14;
+   */
+  pendingAddresses: PendingAddress[];
+
+  /**
+   * Changes of addresses that can be undone, or were, oldest first.
+   *
+   * @generated from field: repeated ostiary.account.v1.ExportedAddressChange address_changes = 15;
+   */
+  addressChanges: ExportedAddressChange[];
+};
+
+/**
+ * Describes the message ostiary.account.v1.AccountExportPart.
+ * Use `create(AccountExportPartSchema)` to create a new message.
+ */
+export const AccountExportPartSchema: GenMessage<AccountExportPart> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_export, 2);
 
 /**
  * A credential as it is stored.
@@ -169,7 +355,7 @@ export type ExportedCredential = Message<"ostiary.account.v1.ExportedCredential"
  * Use `create(ExportedCredentialSchema)` to create a new message.
  */
 export const ExportedCredentialSchema: GenMessage<ExportedCredential> = /*@__PURE__*/
-  messageDesc(file_ostiary_account_v1_account_export, 1);
+  messageDesc(file_ostiary_account_v1_account_export, 3);
 
 /**
  * Something that happened to the account.
@@ -225,7 +411,7 @@ export type ExportedEvent = Message<"ostiary.account.v1.ExportedEvent"> & {
  * Use `create(ExportedEventSchema)` to create a new message.
  */
 export const ExportedEventSchema: GenMessage<ExportedEvent> = /*@__PURE__*/
-  messageDesc(file_ostiary_account_v1_account_export, 2);
+  messageDesc(file_ostiary_account_v1_account_export, 4);
 
 /**
  * A message that was sent to the owner, or waits to be.
@@ -274,7 +460,7 @@ export type ExportedMessage = Message<"ostiary.account.v1.ExportedMessage"> & {
  * Use `create(ExportedMessageSchema)` to create a new message.
  */
 export const ExportedMessageSchema: GenMessage<ExportedMessage> = /*@__PURE__*/
-  messageDesc(file_ostiary_account_v1_account_export, 3);
+  messageDesc(file_ostiary_account_v1_account_export, 5);
 
 /**
  * A form that was begun.
@@ -330,7 +516,7 @@ export type ExportedFlow = Message<"ostiary.account.v1.ExportedFlow"> & {
  * Use `create(ExportedFlowSchema)` to create a new message.
  */
 export const ExportedFlowSchema: GenMessage<ExportedFlow> = /*@__PURE__*/
-  messageDesc(file_ostiary_account_v1_account_export, 4);
+  messageDesc(file_ostiary_account_v1_account_export, 6);
 
 /**
  * A change that waits for its owner.
@@ -358,5 +544,5 @@ export type WaitingChange = Message<"ostiary.account.v1.WaitingChange"> & {
  * Use `create(WaitingChangeSchema)` to create a new message.
  */
 export const WaitingChangeSchema: GenMessage<WaitingChange> = /*@__PURE__*/
-  messageDesc(file_ostiary_account_v1_account_export, 5);
+  messageDesc(file_ostiary_account_v1_account_export, 7);
 

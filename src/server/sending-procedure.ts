@@ -1,0 +1,52 @@
+import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
+import { serviceError } from "../errors/service-error.ts";
+import type { Call, SendingProcedure } from "../lib/call.ts";
+import { createAccessCheck } from "./access-check.ts";
+import { compileFieldRules } from "./field-rules.ts";
+import type { ProcedureDeps } from "./procedure.ts";
+import { rpcName } from "./rpc-name.ts";
+import { toFailure } from "./to-failure.ts";
+
+/** What `createSendingProcedure` needs. */
+export interface SendingProcedureOptions<I extends DescMessage, O extends DescMessage> {
+  readonly method: DescMethod & { readonly input: I; readonly output: O };
+  /** The implementation. It throws ServiceError for what ends the call; anything else thrown is INTERNAL. */
+  readonly send: (request: MessageShape<I>, call: Call) => AsyncIterable<MessageShape<O>>;
+  readonly deps: ProcedureDeps;
+}
+
+/**
+ * Wraps the implementation of an RPC whose answers are a stream into what every protocol calls, as `createProcedure`
+ * does for the others.
+ *
+ * @throws Error at once, when the RPC does not say who may call it
+ */
+export const createSendingProcedure = <I extends DescMessage, O extends DescMessage>(
+  options: SendingProcedureOptions<I, O>,
+): SendingProcedure<MessageShape<I>, MessageShape<O>> => {
+  const { method, send, deps } = options;
+  const { callLog, callLimit } = deps;
+  const record = callLog.of(rpcName(method));
+  const mustBeAllowed = createAccessCheck({ ...options, ...deps });
+  const mustKeepRules = compileFieldRules(method.input);
+  const mapError = toFailure({ rpc: rpcName(method), callLog });
+
+  return async function* procedure(request, call) {
+    const startedAt = performance.now();
+    const leave = callLimit.enter();
+    let failure: Parameters<typeof record>[2];
+    try {
+      if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
+      mustBeAllowed(call);
+      mustKeepRules(request);
+      yield* send(request, call);
+    } catch (error) {
+      const { thrown, logged } = mapError(error, call, () => undefined);
+      failure = logged;
+      throw thrown;
+    } finally {
+      record(call, startedAt, failure);
+      leave?.();
+    }
+  };
+};
