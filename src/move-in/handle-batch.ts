@@ -71,7 +71,10 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
     async arrive(outlines: readonly Outline[]): Promise<void> {
       const newcomers = await read(outlines);
       const { written, rejected } = await (dryRun ? tried(newcomers) : insert(newcomers));
-      for (const rejection of rejected) refuse(rejection);
+      // Whoever has a mark by now was brought by another run at the same time.
+      for (const rejection of rejected)
+        if ((await marks.find(db, rejection.id)) === undefined) refuse(rejection);
+        else tally.count("unchanged");
       count(
         written.map(({ person }) => person),
         "moved",

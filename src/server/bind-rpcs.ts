@@ -7,7 +7,6 @@ import type { BoundReceiving } from "./connect/receiving.ts";
 import type { BoundSending } from "./connect/sending.ts";
 import type { BoundRpc } from "./connect/unary.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
-import { optionOf } from "./option-of.ts";
 import { createProcedure, type ProcedureDeps } from "./procedure.ts";
 import { createReceivingProcedure } from "./receiving-procedure.ts";
 import { rpcName } from "./rpc-name.ts";

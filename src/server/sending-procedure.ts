@@ -28,7 +28,7 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
   const { callLog, callLimit } = deps;
   const record = callLog.of(rpcName(method));
   const mustBeAllowed = createAccessCheck({ ...options, ...deps });
-  const mustKeepRules = compileFieldRules(method.input);
+  const mustSatisfyRules = compileFieldRules(method.input);
   const mapError = toFailure({ rpc: rpcName(method), callLog });
 
   return async function* procedure(request, call) {
@@ -38,7 +38,7 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
     try {
       if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
       mustBeAllowed(call);
-      mustKeepRules(request);
+      mustSatisfyRules(request);
       yield* send(request, call);
     } catch (error) {
       const { thrown, logged } = mapError(error, call, () => undefined);

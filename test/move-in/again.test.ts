@@ -69,6 +69,16 @@ it("what changed at the source comes along with the next run, and nothing else i
   expect(await again()).toMatchObject({ moved: 0, changed: 0, unchanged: 32 });
 });
 
+it("of two runs at once each person comes with one, and neither refuses anybody", async () => {
+  const both = await Promise.all([again(), again()]);
+  for (const { moved, unchanged, refused, kept } of both)
+    expect({ all: moved + unchanged, refused, kept }).toEqual({ all: 32, refused: 0, kept: 0 });
+  expect(both.reduce((sum, { moved }) => sum + moved, 0)).toBe(32);
+  expect(await again()).toMatchObject({ moved: 0, changed: 0, unchanged: 32 });
+  accepted(await signIn(nativeRest.enter(server), ann));
+  expect((await whoami(ben.sessions[0]?.token)).status).toBe(200);
+});
+
 it("who signed up or in at the source meanwhile comes along, who was deleted there is deleted here", async () => {
   await there("DELETE FROM identities WHERE id = ?", ann.id);
   expect(await again()).toMatchObject({ found: 31, moved: 31 });

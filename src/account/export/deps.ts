@@ -15,11 +15,12 @@ interface ExportStorage {
   readonly clock: Clock;
   readonly identities: IdentityStore;
   readonly store: DeletionStore;
-  readonly audit: AuditLog;
 }
 
 /** What exporting an account needs. */
-export interface ExportDeps extends ExportStorage {
+export interface ExportDeps {
+  readonly storage: ExportStorage;
+  readonly audit: AuditLog;
   readonly schemas: Schemas;
   readonly trustedDevices: TrustedDevices;
   readonly owned: OwnedCredentials;

@@ -8,7 +8,7 @@ import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import { pushed } from "../../lib/pushed.ts";
+import { type Push, pushed } from "../../lib/pushed.ts";
 import type { ExportDeps } from "./deps.ts";
 import { createExportParts } from "./parts.ts";
 
@@ -24,7 +24,7 @@ export interface Exports {
   /** All in one; undefined: there is no such person. */
   readonly whole: (id: string, exporter: Exporter) => Promise<AccountExport | undefined>;
   /**
-   * Part by part, each read once the one before was taken, all of one state. Nothing comes: there is no such person.
+   * Part by part, each read once the one before was sent, all of one state. Nothing comes: there is no such person.
    *
    * @throws OVERLOADED while too many are read, UNAVAILABLE when it takes too long
    */
@@ -38,7 +38,8 @@ const LONGEST = 600_000;
 
 /** Creates it. */
 export const createExports = (deps: ExportDeps): Exports => {
-  const { audit, db, identities } = deps;
+  const { audit, storage } = deps;
+  const { db, identities } = storage;
   const partsOf = createExportParts(deps);
   let reading = 0;
 
@@ -61,6 +62,12 @@ export const createExports = (deps: ExportDeps): Exports => {
       return all;
     });
 
+  const send = async (tx: Sql, id: string, push: Push<AccountExportPart>): Promise<void> => {
+    const identity = await identities.find(tx, id);
+    if (identity === undefined) return;
+    for await (const part of partsOf(tx, identity)) await push(part);
+  };
+
   async function* parts(id: string, exporter: Exporter): AsyncGenerator<AccountExportPart> {
     if (reading >= AT_ONCE)
       throw serviceError("OVERLOADED", {
@@ -68,26 +75,24 @@ export const createExports = (deps: ExportDeps): Exports => {
         headers: { "retry-after": "5" },
       });
     reading += 1;
+    let isOver = false;
+    const end = (): void => {
+      if (!isOver) reading -= 1;
+      isOver = true;
+    };
     const late = AbortSignal.timeout(LONGEST);
     try {
       await locked(id, (tx) => record(tx, id, exporter));
       yield* pushed<AccountExportPart>(
-        (push) =>
-          db.transaction(
-            async (tx) => {
-              const identity = await identities.find(tx, id);
-              if (identity === undefined) return;
-              for await (const part of partsOf(tx, identity)) await push(part);
-            },
-            { snapshot: true, attempts: 1 },
-          ),
+        // Whoever stops reading without a word holds no place either, once the transaction has ended.
+        (push) => db.transaction((tx) => send(tx, id, push), { snapshot: true, attempts: 1 }).finally(end),
         AbortSignal.any([exporter.call.signal, late]),
       );
     } catch (error) {
       if (!late.aborted || exporter.call.signal.aborted) throw error;
       throw serviceError("UNAVAILABLE", { explain: "It was read too slowly: ask for it again." });
     } finally {
-      reading -= 1;
+      end();
     }
   }
 

@@ -19,7 +19,8 @@ type Part = MessageInitShape<typeof AccountExportPartSchema>;
 
 /** Creates it. All is read where it is asked for: what that sees as one state is exported as one. */
 export const createExportParts = (deps: ExportDeps): ExportParts => {
-  const { addressUndos, clock, owned, pendingAddresses, schemas, store, trustedDevices } = deps;
+  const { addressUndos, owned, pendingAddresses, schemas, storage, trustedDevices } = deps;
+  const { clock, store } = storage;
   const directory = createIdentityDirectory();
 
   const credentialsOf = async (tx: Sql, identity: IdentityRecord): Promise<NonNullable<Part["credentials"]>> => {

@@ -17,8 +17,8 @@ export type Written =
 const TRIES = 3;
 
 /**
- * Creates the writing of many people at once, and the look at what would become of them, in one transaction. Whoever claims what another has is left out of it;
- * of two in the batch that claim the same, the first is written.
+ * Creates the writing of many people at once, in one transaction, and the look at what would become of them. Whoever
+ * claims what another has is left out of it; of two in the batch that claim the same, the first is written.
  */
 export const createWriteMany = ({ storage: { clock, db }, audit }: Pick<IdentityAdminDeps, "audit" | "storage">) => {
   const insert = (people: readonly PreparedIdentity[], call: Call): Promise<void> =>

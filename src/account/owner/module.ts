@@ -37,7 +37,7 @@ export const createOwners = ({
   requiredAal,
 }: OwnersDeps) => {
   const { audit } = log;
-  const { clock, db } = storage;
+  const { addressUndos, clock, db, pendingAddresses } = storage;
   const { callers, trustedDevices } = sessions;
   const stored = { ...storage, store: deletionStore };
   const erase = createEraseAccount({ audit });
@@ -47,7 +47,15 @@ export const createOwners = ({
     events: createEventLog(),
     pages: createKeyring(config.secrets.pagination.map(digestOf)).seal("page of activity"),
   };
-  const exports = createExports({ ...stored, audit, owned, schemas, trustedDevices });
+  const exports = createExports({
+    storage: stored,
+    audit,
+    owned,
+    schemas,
+    trustedDevices,
+    pendingAddresses,
+    addressUndos,
+  });
   return {
     services: [
       createAccountService({

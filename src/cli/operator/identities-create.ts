@@ -31,7 +31,7 @@ Examples:
   run: async (values, args) => {
     const document = readDocument(mustBeOne(args, "one JSON object, a file, or - for standard input"));
     const [client, connection] = [await adminClient(IdentityAdminService, values), await readConnection(values)];
-    // As one line of an import: what fails is told by the field, in the words of the API. It is sent once: nobody can
+    // As one line of an import: what fails is named by its field, in the words of the API. It is sent once: nobody can
     // tell who was created by a call that broke off.
     const outcome = await postLines(connection, "/admin/identities/import", Buffer.from(JSON.stringify(document)));
     if (outcome.kind !== "answered") throw new CommandError(outcome.reason);

@@ -15,8 +15,8 @@ export const identitiesValidate: Command = {
   summary: "tell which lines of a file could not be imported",
   help: `Checks files of one JSON object a line as \`identities import\` would: schema, traits,
 credentials, and whether somebody has an identifier, an address or an external id
-already. Nothing is written. Two lines of a file that claim the same are told where
-they are less than a hundred apart; an import tells all of them.
+already. Nothing is written. Two lines of a file that claim the same are reported
+where they are less than a hundred apart; an import reports all of them.
 
 Usage: ostiary identities validate FILE|-...
 

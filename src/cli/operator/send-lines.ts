@@ -55,7 +55,7 @@ export interface LineCounts {
   readonly failed: number;
 }
 
-/** Counts lines by what became of them; those that failed are told. @param of the file, where there are several */
+/** Counts lines by what became of them; those that failed are printed. @param of the file, where there are several */
 export const countLines = (lines: readonly AnsweredLine[], of = ""): LineCounts => {
   const many = (action: string): number => lines.filter((line) => line.action === action).length;
   for (const line of lines) if (line.action === "error") console.error(`${of}line ${line.line}: ${failureOf(line)}`);

@@ -90,7 +90,7 @@ export interface BoundSentLines {
 
 /**
  * Creates what answers a route whose answers are a stream: each is a line, written as soon as the one before was
- * taken. Errors are answered as above.
+ * sent. Errors are answered as above.
  */
 export const createSentLinesHandle = (
   { route, answering, procedure }: BoundSentLines,

@@ -21,7 +21,6 @@ beforeAll(async () => {
   server = await startServer({
     overrides: withKeys({
       selfservice: {
-        methods: { totp: { enabled: true }, lookup_secret: { enabled: true } },
         flows: { settings: verifying, verification: { enabled: true }, recovery: { enabled: true } },
       },
     }),
@@ -64,7 +63,6 @@ const documentOf = (email: string) => {
       password: { config: { password } },
       oidc: { config: { providers: [{ provider: "acme", subject: `${canary}-subject`, ...tokens }] } },
       passkey: keys,
-      lookup_secret: { config: { codes: [{ code: canary.slice(0, 8) }] } },
       code: { config: { addresses: [{ channel: "email", address: `${canary}.code@example.com` }] } },
     },
   };
