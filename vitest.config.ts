@@ -24,7 +24,8 @@ export default defineConfig({
     // The files of a worker share the modules that it has loaded: loading them for each file took a third of the time.
     isolate: false,
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // Of a test that hangs: on a busy machine one that does not can take ten times as long as usual.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
     // What is waited for comes when it comes on a slow machine.
