@@ -8,6 +8,7 @@ export const parts = [
   "floods",
   "pages",
   "mail",
+  "events",
   "logins",
   "identities",
 ] as const;
@@ -58,6 +59,8 @@ export const goals = {
   totp: 0.9,
   /** Changes of an address that queue a mail, of those that queue none. */
   withMail: 0.8,
+  /** Changes of a name of which a receiver hears, of those without an event. */
+  withEvent: 0.85,
   /** p99 of whoami under a flood of strangers, in multiples of the quiet figure. */
   flood: 3,
   /** Of what operators do a second with few people, in multiples of the same with many. */

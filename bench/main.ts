@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { requestNames } from "./goals.ts";
+import { type EventsResult, measureEvents } from "./measure-events.ts";
 import { type FloodResult, measureFloods } from "./measure-floods.ts";
 import { measureIdentities } from "./measure-identities.ts";
 import { type InterferenceResult, measureInterference } from "./measure-interference.ts";
@@ -48,6 +49,7 @@ const run = async (options: Options): Promise<void> => {
       ? await measurePages(world, (what) => say(`pages: ${what}`))
       : undefined;
     const mail = await measureAnyMail(world);
+    const events = await measureAnyEvents(world);
     const logins = await measureAnyLogins(world);
     // The last: it leaves many people behind.
     const identities = options.parts.includes("identities")
@@ -55,7 +57,19 @@ const run = async (options: Options): Promise<void> => {
       : undefined;
     const conditions = describeConditions(world, others());
     const memory = options.parts.includes("memory") ? await measureMemory(world, requests, protocols) : undefined;
-    const measured = { memory, requests, protocols, interference, timing, floods, pages, mail, logins, identities };
+    const measured = {
+      memory,
+      requests,
+      protocols,
+      interference,
+      timing,
+      floods,
+      pages,
+      mail,
+      events,
+      logins,
+      identities,
+    };
     const results = { conditions, ...measured, verdicts: judge(measured) };
     mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true });
     writeFileSync(options.out, `${JSON.stringify(results, rounded, 2)}\n`);
@@ -93,6 +107,9 @@ const measureAllFloods = async (world: World): Promise<readonly FloodResult[]> =
 
 const measureAnyMail = async (world: World): Promise<MailResult | undefined> =>
   world.options.parts.includes("mail") ? measureMail(world.options, (what) => say(`mail: ${what}`)) : undefined;
+
+const measureAnyEvents = async (world: World): Promise<EventsResult | undefined> =>
+  world.options.parts.includes("events") ? measureEvents(world.options, (what) => say(`events: ${what}`)) : undefined;
 
 const measureAnyLogins = async (world: World): Promise<LoginsResult | undefined> =>
   world.options.parts.includes("logins") ? measureLogins(world, (what) => say(`logins: ${what}`)) : undefined;

@@ -1,4 +1,5 @@
 import { requestGoals } from "./goals.ts";
+import type { EventsResult } from "./measure-events.ts";
 import type { FloodResult } from "./measure-floods.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
 import type { LoginsResult } from "./measure-logins.ts";
@@ -21,6 +22,7 @@ export const report = ({
   floods,
   pages,
   mail,
+  events,
   logins,
   verdicts,
 }: Results): string =>
@@ -34,6 +36,7 @@ export const report = ({
     ...(memory === undefined ? [] : [reportMemory(memory)]),
     ...(pages === undefined ? [] : [reportPages(pages)]),
     ...(mail === undefined ? [] : [reportMail(mail)]),
+    ...(events === undefined ? [] : [reportEvents(events)]),
     ...(logins === undefined ? [] : [reportLogins(logins)]),
     reportVerdicts(verdicts),
   ].join("\n\n");
@@ -200,6 +203,15 @@ const reportMail = ({ settings: s, delivery: d }: MailResult): string => {
 SQL, commits and processor time are with all that the mail costs until it is delivered; the other process, of lower priority, takes ${number(s.elsewhere.delivererCpu)} ms for each mail. ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} mails a second; a mail is
 accepted and not yet written down for ${number(d.windowMs ?? 0)} ms.`;
 };
+
+const reportEvents = ({ settings: { perSecond, share }, delivery: d }: EventsResult): string =>
+  `${table([
+    ["change of a name", "req/s", "of it"],
+    ["without an event", perSecond.without.toFixed(0), ""],
+    ["with one, for a receiver", perSecond.withEvent.toFixed(0), percent(share)],
+  ])}
+
+${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} events a second; of ${d.events}, ${d.lost} were lost, ${d.twice} came twice and ${d.outOfOrder} out of order.`;
 
 const reportLogins = (logins: LoginsResult): string =>
   `${table([

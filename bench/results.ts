@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { goals, requestGoals } from "./goals.ts";
+import type { EventsResult } from "./measure-events.ts";
 import type { FloodResult } from "./measure-floods.ts";
 import type { IdentitiesResult } from "./measure-identities.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
@@ -25,6 +26,7 @@ export interface Results {
   readonly pages: PagesResult | undefined;
   readonly timing: TimingResult | undefined;
   readonly mail: MailResult | undefined;
+  readonly events: EventsResult | undefined;
   readonly logins: LoginsResult | undefined;
   readonly identities: IdentitiesResult | undefined;
   readonly verdicts: readonly Verdict[];
@@ -111,6 +113,7 @@ export const judge = ({
   pages,
   timing,
   mail,
+  events,
   logins,
   identities,
 }: Omit<Results, "verdicts" | "conditions">): readonly Verdict[] => [
@@ -123,6 +126,7 @@ export const judge = ({
   ...floods.map(judgeFlood),
   ...(pages === undefined ? [] : pages.pages.flatMap(judgePage)),
   ...(mail === undefined ? [] : judgeMail(mail)),
+  ...(events === undefined ? [] : judgeEvents(events)),
   ...(logins === undefined ? [] : judgeLogins(logins)),
 ];
 
@@ -145,6 +149,21 @@ const judgeMail = ({ settings: { elsewhere, beside } }: MailResult): readonly Ve
     got: percent(share),
     met: share >= goals.withMail,
   }));
+
+const judgeEvents = ({ settings, delivery }: EventsResult): readonly Verdict[] => [
+  {
+    goal: "changes of a name with an event, of those without",
+    wanted: `${goals.withEvent * 100} %`,
+    got: percent(settings.share),
+    met: settings.share >= goals.withEvent,
+  },
+  {
+    goal: "events that are lost, or out of order within their identity",
+    wanted: "none",
+    got: `${delivery.lost + delivery.outOfOrder} of ${delivery.events}`,
+    met: delivery.lost + delivery.outOfOrder === 0,
+  },
+];
 
 const judgeIdentities = ({ few, many }: IdentitiesResult): readonly Verdict[] =>
   (["created", "imported", "listed", "fetched"] as const).map((name) => ({
