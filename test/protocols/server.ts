@@ -54,7 +54,7 @@ export interface TestServerOptions {
   readonly migrated?: boolean;
   /** A database that is the test's own to break; left out, a new one of the run's server. */
   readonly database?: FreshDatabase;
-  /** How failed sign-ins are held back; in real time when left out. */
+  /** How answers are held back that must take as long as others; not at all when left out. */
   readonly wait?: Wait;
   /** Another server whose database it shares, as one more node: that one drops it. */
   readonly beside?: TestServer;
@@ -81,7 +81,7 @@ export const startServer = async ({
   overrides = {},
   migrated = true,
   database: given,
-  wait,
+  wait = answerAtOnce,
   beside,
   now,
 }: TestServerOptions = {}): Promise<TestServer> => {
@@ -163,8 +163,11 @@ interface Surroundings {
   readonly clock: SteerableClock;
   readonly gate: Gate;
   readonly logged: string[];
-  readonly wait: Wait | undefined;
+  readonly wait: Wait;
 }
+
+/** On a busy machine answers that are held back are held back for long: no test waits for that unless it says so. */
+const answerAtOnce: Wait = async () => undefined;
 
 const startApp = async (configuration: Raw, { clock, gate, logged, wait }: Surroundings): Promise<App> => {
   const { config } = loadConfig({ files: [], env: {}, overrides: configuration });
@@ -173,7 +176,7 @@ const startApp = async (configuration: Raw, { clock, gate, logged, wait }: Surro
     observeCall(line);
   };
   const log = createLog({ level: "trace", format: "json" }, { write });
-  const app = await createApp(config, { clock, log, wrapDatabase: gate.wrap, ...(wait && { wait }) });
+  const app = await createApp(config, { clock, log, wrapDatabase: gate.wrap, wait });
   await app.listen();
   return app;
 };
