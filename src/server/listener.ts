@@ -9,6 +9,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import tls from "node:tls";
+import { createLinkedList } from "../lib/linked-list.ts";
 import { watchBodies } from "./body-watch.ts";
 import { answerClientError } from "./client-error.ts";
 import { createAnswers, lingerOver } from "./linger.ts";
@@ -105,11 +106,10 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
     // The compatibility API's request and response are made to stand in for HTTP/1's.
     onRequest as unknown as (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void,
   );
-  const sessions = new Set<http2.ServerHttp2Session>();
+  const sessions = createLinkedList<http2.ServerHttp2Session>();
   const streams = watchStreams(timeouts);
   h2.on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+    session.once("close", sessions.add(session));
     // The timer is about the whole connection; a stream that waits is the stream watch's business.
     session.setTimeout(timeouts.idle);
     session.on("timeout", () => streams.busy(session) || session.close());
@@ -119,22 +119,17 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
   // A broken connection concerns nobody but its client.
   h2.on("sessionError", () => undefined);
 
-  const pending = new Set<net.Socket>();
-  const overHttp2 = new Set<net.Socket>();
-  const wait = (socket: net.Socket): NodeJS.Timeout => {
-    pending.add(socket);
-    socket.once("close", () => pending.delete(socket));
-    return setTimeout(() => socket.destroy(), timeouts.header);
-  };
+  const pending = createLinkedList<net.Socket>();
+  const overHttp2 = createLinkedList<net.Socket>();
   const toH2 = (socket: net.Socket) => {
     socket.allowHalfOpen = false;
-    overHttp2.add(socket);
-    socket.once("close", () => overHttp2.delete(socket));
+    socket.once("close", overHttp2.add(socket));
     h2.emit("connection", socket);
   };
 
   const sniff = (socket: net.Socket) => {
-    const timer = wait(socket);
+    const timer = setTimeout(() => socket.destroy(), timeouts.header);
+    const begin = pending.add(socket);
     let head: Buffer = Buffer.alloc(0);
     const onError = () => socket.destroy();
     const onData = (chunk: Buffer) => {
@@ -142,7 +137,7 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
       const known = Math.min(head.length, preface.length);
       const fits = head.compare(preface, 0, known, 0, known) === 0;
       // What has begun to ask is let in, drain or not.
-      pending.delete(socket);
+      begin();
       if (fits && known < enough) return;
       socket.pause();
       leave();
@@ -153,7 +148,7 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
     };
     const leave = () => {
       clearTimeout(timer);
-      pending.delete(socket);
+      begin();
       socket.off("data", onData).off("error", onError).off("close", leave).off("end", onError);
     };
     socket.on("data", onData).on("error", onError).on("close", leave).on("end", onError);
