@@ -10,6 +10,7 @@ import { isDuplicate } from "../../db/sql-error.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { AddressUndo } from "../../identity/address-undos.ts";
 import { apply } from "../../identity/apply.ts";
+import { ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
 import { type Attempted, inTransaction, type Try } from "../../identity/conflict-retry.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
@@ -22,11 +23,6 @@ import { restoreAddresses } from "./restore.ts";
 const NOTICE_MS = 7 * 86_400_000;
 /** Nobody's session: all are others. */
 const NO_SESSION = "00000000-0000-0000-0000-000000000000";
-
-/** Rolls the transaction back: the person is not as they were read. */
-class Moved extends Error {
-  override readonly name = "Moved";
-}
 
 /** Undoing a change of an address: whoever had it takes it back with the link of the message that notified them. */
 export const createUndoRpcs = (deps: UndoDeps) => {
@@ -72,7 +68,7 @@ export const createUndoRpcs = (deps: UndoDeps) => {
     try {
       await inTransaction(sql, db, async (tx) => {
         const after = apply(before, change, { now: clock.now(), newId: uuid4 });
-        if (!(await identities.update(tx, before, after))) throw new Moved("the identity");
+        if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the identity");
         if (!(await addressUndos.use(tx, undo))) throw nothingToUndo();
         await endAll(tx, before.id);
         const event = { type: "address.change_undone", outcome: "done", detail: { via: undo.address.via } } as const;
@@ -80,7 +76,7 @@ export const createUndoRpcs = (deps: UndoDeps) => {
         await tell(tx, undo, after, call);
       });
     } catch (error) {
-      if (error instanceof Moved) return { kind: "concurrent_change", identityId: before.id };
+      if (error instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: before.id };
       throw isDuplicate(error) ? nothingToUndo() : error;
     }
     return { kind: "done", render: async () => undo };

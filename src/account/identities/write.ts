@@ -3,6 +3,7 @@ import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
+import { ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
 import { type Attempted, inTransaction, type Try } from "../../identity/conflict-retry.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
@@ -24,11 +25,6 @@ export interface Writing {
   readonly event: EventType;
   readonly detail?: EventDetail;
   readonly plan: Plan;
-}
-
-/** Rolls the transaction back: the identity, or a credential, is not as it was read. */
-class Moved extends Error {
-  override readonly name = "Moved";
 }
 
 /** Ends the addresses that wait, where what the person signs in with has changed, or they are disabled. */
@@ -70,9 +66,10 @@ export const createWrite = (deps: IdentityAdminDeps) => {
       const after = await inTransaction(sql, db, async (tx) => {
         const now = clock.now();
         const next = apply(before, change, { now, newId: uuid4 });
-        if (!(await identities.update(tx, before, next))) throw new Moved("the identity");
+        if (!(await identities.update(tx, before, next))) throw new ConcurrentChangeError("the identity");
         for (const credential of change.credentials ?? [])
-          if (!(await identities.putSecret(tx, before.id, credential, now))) throw new Moved("a credential");
+          if (!(await identities.putSecret(tx, before.id, credential, now)))
+            throw new ConcurrentChangeError("a credential");
         await endTrust(tx, before, change, call);
         await endWaiting(deps, tx, change, next);
         const about = { identityId: before.id, sessionId: undefined, outcome: "done" } as const;
@@ -85,7 +82,7 @@ export const createWrite = (deps: IdentityAdminDeps) => {
       });
       return { kind: "done", render: async () => after };
     } catch (error) {
-      if (error instanceof Moved) return { kind: "concurrent_change", identityId: before.id };
+      if (error instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: before.id };
       throw isDuplicate(error) ? taken() : error;
     }
   };

@@ -2,13 +2,12 @@ import type { Database } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { answersAal } from "../../session/aal.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
-import { freezeNode, inputNode, submitNode, withValue } from "../../ui/node.ts";
 import type { Authenticated } from "../contract/authentication.ts";
 import type { LoginMethod } from "../contract/login.ts";
 import { type Rejected, rejected } from "../contract/result.ts";
 import type { SecondFactorAttempts } from "../contract/second-factor.ts";
+import { createSecondFactorLogin } from "../contract/second-factor-login.ts";
 import { readCode, timeStepOf } from "./codes.ts";
 import { hasTotp, TOTP, type TotpSecrets } from "./credential.ts";
 import { messages } from "./messages.ts";
@@ -36,17 +35,11 @@ export const createTotpLogin = ({
   secrets,
   attempts,
 }: TotpLoginDeps): LoginMethod<"totp"> => {
-  const code = freezeNode(
-    inputNode({ group: TOTP, name: "totp_code", type: "text", required: true, label: uiText(messages.code) }),
-  );
-  const emptyCode = freezeNode(withValue(code, ""));
-  const submit = submitNode({ group: TOTP, name: "method", value: TOTP, label: uiText(messages.signIn) });
-
-  const verify = async (identity: IdentityRecord, typed: string): Promise<Authenticated | Rejected> => {
+  const verify = async (identity: IdentityRecord, submitted: string): Promise<Authenticated | Rejected> => {
     const stored = await identities.findSecret(db, identity.id, TOTP);
     const totp = secrets.open(identity.id, stored);
     if (stored === undefined || totp === undefined) return rejected([{ node: "", text: uiText(general.noTotp) }], {});
-    const step = timeStepOf(totp.secret, typed, clock.now());
+    const step = timeStepOf(totp.secret, submitted, clock.now());
     if (step === undefined || step <= totp.acceptedStep)
       return rejected([{ node: "", text: uiText(general.totpCodeWrong) }], {});
     const renewed = secrets.seal(identity.id, { ...totp, acceptedStep: step });
@@ -58,25 +51,15 @@ export const createTotpLogin = ({
     };
   };
 
-  return {
+  return createSecondFactorLogin({
     name: TOTP,
     enabled,
-    answers: (requestedAal) => answersAal(requestedAal, "second"),
-
-    nodes: ({ requestedAal, signedIn, submittedValues }) =>
-      requestedAal === 2 && signedIn && hasTotp(signedIn.identity)
-        ? [submittedValues === null ? emptyCode : code, submit]
-        : [],
-
-    submitted: () => ({}),
-
-    authenticate: async ({ totpCode }, { signedIn }, call) => {
-      if (signedIn === undefined || !hasTotp(signedIn.identity))
-        return rejected([{ node: "", text: uiText(general.noTotp) }], {});
-      const typed = readCode(totpCode);
-      if (typed === "")
-        return rejected([{ node: "totp_code", text: uiText(general.required, { property: "totp_code" }) }], {});
-      return attempts(signedIn, TOTP, call, () => verify(signedIn.identity, typed));
-    },
-  };
+    field: "totp_code",
+    labels: { code: uiText(messages.code), signIn: uiText(messages.signIn) },
+    absent: uiText(general.noTotp),
+    attempts,
+    hasFactor: hasTotp,
+    codeOf: ({ totpCode }) => readCode(totpCode),
+    verify,
+  });
 };
