@@ -23,7 +23,7 @@ type Shares = Readonly<Record<(typeof kinds)[number], number>>;
 const slack = 0.3;
 
 const files = JSON.parse(readFileSync(summary, "utf8")) as Readonly<Record<string, Counts>>;
-const kept: Readonly<Record<string, Shares>> = existsSync(ratchet) ? JSON.parse(readFileSync(ratchet, "utf8")) : {};
+const accepted: Readonly<Record<string, Shares>> = existsSync(ratchet) ? JSON.parse(readFileSync(ratchet, "utf8")) : {};
 
 const folderOf = (file: string): string => path.relative(root, file).split("/").slice(0, 2).join("/");
 const byFolder = Map.groupBy(
@@ -47,7 +47,7 @@ const now: Record<string, Shares> = Object.fromEntries(
     ]),
 );
 
-const lost = Object.entries(kept).flatMap(([folder, shares]) =>
+const lost = Object.entries(accepted).flatMap(([folder, shares]) =>
   kinds
     .filter((kind) => (now[folder]?.[kind] ?? 0) < shares[kind] - slack)
     .map((kind) => `${folder}: ${now[folder]?.[kind] ?? 0} % of ${kind} are covered, and ${shares[kind]} % were`),
@@ -56,9 +56,12 @@ console.table(now);
 if (process.argv[2] === "--raise") {
   const raised = Object.entries(now).map(([folder, shares]) => [
     folder,
-    Object.fromEntries(kinds.map((kind) => [kind, Math.max(shares[kind], kept[folder]?.[kind] ?? 0)])),
+    Object.fromEntries(kinds.map((kind) => [kind, Math.max(shares[kind], accepted[folder]?.[kind] ?? 0)])),
   ]);
   writeFileSync(ratchet, `${JSON.stringify(Object.fromEntries(raised), null, 2)}\n`);
+} else if (!existsSync(ratchet)) {
+  console.error("There is nothing to hold the coverage to: make cover ARGS=--raise writes test/coverage.json");
+  process.exitCode = 1;
 } else if (lost.length > 0) {
   for (const each of lost) console.error(each);
   process.exitCode = 1;
