@@ -94,6 +94,8 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "flows/module.ts": "everything",
   // The part of it that sends messages.
   "flows/address-flows.ts": "everything",
+  // The views of them all.
+  "flows/renders.ts": "everything",
   server: ["gen", "errors", "lib"],
   // Both ports, with everything that answers on them.
   "server/listeners.ts": ["gen", "errors", "lib", "config", "server", "hosted"],
@@ -114,6 +116,7 @@ const protocolsOnly = ["server", "server/listeners.ts", "hosted", "app.ts", "mai
 const flowParts = [
   "flows/module.ts",
   "flows/address-flows.ts",
+  "flows/renders.ts",
   "flows/pipeline.ts",
   "flows/shared",
   "flows/authentication",

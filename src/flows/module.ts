@@ -1,9 +1,3 @@
-import type { DescMessage, JsonObject, MessageShape } from "@bufbuild/protobuf";
-import { LoginFlowSchema } from "../../gen/ostiary/login/v1/flow_pb.ts";
-import { RecoveryFlowSchema } from "../../gen/ostiary/recovery/v1/flow_pb.ts";
-import { RegistrationFlowSchema } from "../../gen/ostiary/registration/v1/flow_pb.ts";
-import { SettingsFlowSchema } from "../../gen/ostiary/settings/v1/flow_pb.ts";
-import { VerificationFlowSchema } from "../../gen/ostiary/verification/v1/flow_pb.ts";
 import type { Guards } from "../challenge/module.ts";
 import { createContinuations } from "../continuation/continuation.ts";
 import type { Core } from "../core.ts";
@@ -17,16 +11,14 @@ import { createFactors } from "../methods/contract/credential.ts";
 import type { CallbackHandler } from "../methods/contract/redirect.ts";
 import type { SettingsMethod } from "../methods/contract/settings.ts";
 import type { Methods } from "../methods/module.ts";
-import { createPrinters } from "../server/rest/encode.ts";
 import { createAalRules } from "../session/aal.ts";
 import { createCallers } from "../session/caller.ts";
 import type { createSessions } from "../session/module.ts";
 import { createSecondFactorPolicy } from "../session/second-factor-policy.ts";
-import { createAddressFlowRenders, createAddressFlows, createVerificationHooks } from "./address-flows.ts";
+import { createAddressFlows, createVerificationHooks } from "./address-flows.ts";
 import { createCompleteAuthentication } from "./authentication/complete.ts";
 import { createPendingAccountLinks } from "./authentication/pending-account-link.ts";
 import type { LoginDeps } from "./login/deps.ts";
-import { createRenderLogin } from "./login/render.ts";
 import { createLoginService } from "./login/service.ts";
 import { createSignInSteps } from "./login/sign-in-steps.ts";
 import { undoDeletion } from "./login/undo-deletion.ts";
@@ -37,18 +29,16 @@ import { createExchange } from "./redirect/exchange.ts";
 import { createRedirects } from "./redirect/redirects.ts";
 import { createCallbackService } from "./redirect/service.ts";
 import type { RegistrationDeps } from "./registration/deps.ts";
-import { createRenderRegistration } from "./registration/render.ts";
 import { createRegistrationService } from "./registration/service.ts";
 import { createSignUpSteps } from "./registration/sign-up-steps.ts";
 import { createUpdate as createRegistrationUpdate } from "./registration/update.ts";
+import { createFlowRenders } from "./renders.ts";
 import { createCallback as createSettingsCallback } from "./settings/callback.ts";
 import type { SettingsDeps } from "./settings/deps.ts";
-import { createRenderSettings } from "./settings/render.ts";
 import { createSettingsService } from "./settings/service.ts";
 import { createSettingsStore } from "./settings/store.ts";
 import type { FlowDeps } from "./shared/deps.ts";
 import type { FlowKind, RedirectKind } from "./shared/flow.ts";
-import { createHookFlows } from "./shared/hook-flow.ts";
 import { createReturnTo } from "./shared/return-to.ts";
 import { createSealedContext } from "./shared/sealed-context.ts";
 import { createFlowStore } from "./shared/store.ts";
@@ -98,33 +88,15 @@ export const createFlows = (
   );
   const destinations = { returnTo, urls, defaultReturnUrl };
   const takesPhoneNumbers = config.courier.sms !== undefined;
-  const render = {
-    ...createAddressFlowRenders(core, methods, destinations, takesPhoneNumbers),
-    settings: createRenderSettings({
-      methods: methods.settings,
-      schemas,
-      sealedContext,
-      urls,
-      mustEnrol: (signedIn) => aal.enrolment(signedIn) !== undefined,
-    }),
-    login: createRenderLogin({
-      methods: methods.login,
-      schemas,
-      sealedContext,
-      urls,
-      trustsDevices: sessions.trustedDevices.enabled,
-    }),
-    registration: createRenderRegistration({
-      methods: methods.registration,
-      schemas,
-      sealedContext,
-      style: registration.style,
-      urls,
-    }),
-  };
-  const printers = createPrinters();
-  const print = <Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>) =>
-    JSON.parse(printers.of(desc)(message)) as JsonObject;
+  const { render, print, hookFlow } = createFlowRenders({
+    core,
+    methods,
+    destinations,
+    sealedContext,
+    takesPhoneNumbers,
+    trustsDevices: sessions.trustedDevices.enabled,
+    mustEnrol: (signedIn) => aal.enrolment(signedIn) !== undefined,
+  });
   const hooks = createHooks(core, sessions, core.audit, print, () => verificationHooks, {
     courier,
     clock,
@@ -150,17 +122,7 @@ export const createFlows = (
     trail: { audit: core.audit, refusals: core.refusals },
     sessions: { callers, csrf, sessionCookie, issuer, devices, trustedDevices: sessions.trustedDevices },
     destinations,
-    forms: {
-      schemas,
-      sealedContext,
-      hookFlow: createHookFlows({
-        settings: (flow, who) => (who ? print(SettingsFlowSchema, render.settings(flow, who, "")) : {}),
-        login: (flow, who) => print(LoginFlowSchema, render.login(flow, who, "")),
-        registration: (flow) => print(RegistrationFlowSchema, render.registration(flow, "")),
-        verification: (flow) => print(VerificationFlowSchema, render.verification(flow, "")),
-        recovery: (flow) => print(RecoveryFlowSchema, render.recovery(flow, "")),
-      }),
-    },
+    forms: { schemas, sealedContext, hookFlow },
   };
   const redirect = createRedirects({ db, clock, continuations, cookie: sessions.continuityCookie });
 
