@@ -5,6 +5,7 @@ import type { FlowDestinations } from "../flows/shared/deps.ts";
 import { undoUrls } from "../flows/shared/undo-urls.ts";
 import { createConflictRetry } from "../identity/conflict-retry.ts";
 import type { Jobs } from "../jobs/engine.ts";
+import type { Aead } from "../lib/aead.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
@@ -13,6 +14,7 @@ import type { Schemas } from "../schema/sources.ts";
 import { createTokenizer } from "../session/tokenizer.ts";
 import type { AddressStorage, PendingDeps } from "./addresses/deps.ts";
 import { createAddressService } from "./addresses/service.ts";
+import { createInvitationServices, type InvitationsDeps } from "./invitations/module.ts";
 import { createOwners } from "./owner/module.ts";
 import type { OwnedCredentials } from "./owner/owned-credentials.ts";
 import type { OwnSessions, SessionDeps, WhoAmIAnswering } from "./sessions/deps.ts";
@@ -25,13 +27,15 @@ export interface AccountDeps {
   readonly flows: AccountFlows;
   readonly sessions: Omit<OwnSessions, "callers">;
   readonly courier: Courier;
+  readonly limits: Pick<InvitationsDeps, "messages">;
   readonly methods: OwnerMethods;
 }
 
 /** The configuration, and what is made of it. */
 interface AccountCore {
-  readonly config: Pick<Config, "account" | "feature_flags" | "secrets" | "selfservice" | "session">;
+  readonly config: Pick<Config, "account" | "courier" | "feature_flags" | "secrets" | "selfservice" | "session">;
   readonly publicUrl: string;
+  readonly aead: Aead;
   readonly audit: AuditLog;
   readonly schemas: Schemas;
   readonly jobs: Pick<Jobs, "enqueue" | "wake">;
@@ -47,6 +51,7 @@ interface AccountFlows {
   readonly logout: SessionDeps["logout"];
   readonly exchange: SessionDeps["exchange"];
   readonly resendPending: PendingDeps["resendPending"];
+  readonly entering: InvitationsDeps["entering"];
 }
 
 /** What the methods say about what people have. */
@@ -56,7 +61,7 @@ interface OwnerMethods {
 }
 
 /** Creates what owners do outside flows: who is signed in, where else, and ending it. */
-export const createAccount = ({ storage, core, flows, sessions: stored, courier, methods }: AccountDeps) => {
+export const createAccount = ({ storage, core, flows, sessions: stored, courier, limits, methods }: AccountDeps) => {
   const { addressRules, audit, config, jobs, publicUrl, schemas } = core;
   const { factors, print, urls } = flows;
   const { clock } = storage;
@@ -82,6 +87,15 @@ export const createAccount = ({ storage, core, flows, sessions: stored, courier,
     privilege: { factors, urls },
     owned: { kinds: methods.credentials, links: methods.oidc.links },
     requiredAal,
+  });
+  const invitations = createInvitationServices({
+    config,
+    storage: { ...storage, audit, aead: core.aead },
+    schemas,
+    entering: flows.entering,
+    courier,
+    messages: limits.messages,
+    kinds: methods.credentials,
   });
   return {
     services: [
@@ -122,6 +136,7 @@ export const createAccount = ({ storage, core, flows, sessions: stored, courier,
         exchange: flows.exchange,
       }),
       ...owners.services,
+      ...invitations.services,
     ],
     jobs: owners.jobs,
     close: () => engine.close(),

@@ -19,6 +19,7 @@ import { identitiesImport } from "./operator/identities-import.ts";
 import { identitiesList } from "./operator/identities-list.ts";
 import { identitiesPatch } from "./operator/identities-patch.ts";
 import { identitiesValidate } from "./operator/identities-validate.ts";
+import { identitiesInvite, invitationsList, invitationsResend, invitationsRevoke } from "./operator/invitations.ts";
 import { recoveryCode, recoveryLink } from "./operator/recovery.ts";
 import { sessionsDelete, sessionsDisable } from "./operator/sessions-end.ts";
 import { sessionsExtend } from "./operator/sessions-extend.ts";
@@ -44,6 +45,10 @@ export const commands: readonly Command[] = [
   identitiesPatch,
   identitiesDelete,
   identitiesDeleteCredential,
+  identitiesInvite,
+  invitationsList,
+  invitationsResend,
+  invitationsRevoke,
   sessionsList,
   sessionsGet,
   sessionsDisable,

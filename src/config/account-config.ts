@@ -7,4 +7,10 @@ export interface AccountConfig {
     readonly undone_by_sign_in: boolean;
     readonly undo_url: string;
   };
+  readonly invitation: {
+    /** Milliseconds for which the link of a message is good. */
+    readonly lifespan: number;
+    /** The page that it leads to. */
+    readonly accept_url: string;
+  };
 }

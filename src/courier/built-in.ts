@@ -41,6 +41,7 @@ const layout = compileTemplate(readFileSync(new URL("./layout/mail.html", import
 /** What is said at the end, by what a message is about. */
 const notesOf = (template: MessageTemplate): readonly string[] => {
   if (template === "address_change_undone") return [];
+  if (template === "invitation") return ["note.ignore"];
   if (template.endsWith("_code_valid")) return ["note.secret", "note.ignore"];
   if (template.endsWith("_valid")) return ["note.ignore"];
   return template.endsWith("_invalid") ? ["note.stranger"] : ["note.alarm"];

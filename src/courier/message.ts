@@ -33,6 +33,7 @@ export const messageTemplates = [
   "backup_codes_changed",
   "backup_codes_removed",
   "address_change_undone",
+  "invitation",
 ] as const;
 
 /**

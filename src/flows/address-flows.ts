@@ -148,6 +148,7 @@ export const createAddressFlows = ({ hooks, render, ...deps }: AddressFlowsDeps,
     },
   };
   return {
+    settings: recovery.recovery.settings,
     services: [
       createVerificationService(verification),
       createRecoveryService(recovery),

@@ -217,6 +217,8 @@ export const createFlows = (
     callers,
     factors,
     urls,
+    /** What brings somebody in who has just proven who they are. */
+    entering: { ...shared, settings: addressFlows.settings },
     resendPending: verificationHooks.resendPending,
     print,
     exchange: createExchange(callbackDeps),

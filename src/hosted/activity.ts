@@ -33,6 +33,8 @@ const names = [
   ["account.recovered", "activity.recovered"],
   ["recovery.", "activity.recovery"],
   ["account.exported", "activity.exported"],
+  ["invitation.accepted", "activity.invitation_accepted"],
+  ["invitation.", "activity.invited"],
   ["deletion.requested", "activity.deletion_requested"],
   ["deletion.cancelled", "activity.deletion_cancelled"],
   ["address.verified", "activity.verified"],

@@ -20,6 +20,7 @@ import type { Facts } from "./facts.ts";
 import { errorPage } from "./failed-page.ts";
 import { createFlowAnswers, type FlowPage } from "./flow-page.ts";
 import { htmlText } from "./html.ts";
+import { createInvitationPage } from "./invitation-page.ts";
 import { createLoginPage } from "./login-page.ts";
 import { createLook, type LookOptions } from "./look.ts";
 import { createMailboxPage, isOwnHost, type Mailbox, sendMail } from "./mailbox-page.ts";
@@ -156,6 +157,7 @@ export const createHosted = ({
     app.post("/hosted/pending-address", page(ownForms.pendingAddress));
     app.post("/hosted/language", page(ownForms.chooseLanguage));
     app.get("/hosted/deletion", page(deletion.showUndo));
+    app.get("/hosted/invitation", page(createInvitationPage(publicUrl)));
     app.post("/hosted/deletion", page(deletion.undo));
     app.post("/hosted/delete-account", page(deletion.deleteAccount));
     app.post("/hosted/keep-account", page(deletion.cancelDeletion));

@@ -20,6 +20,7 @@ export const personTables = [
   ["pending_addresses", "identity_id"],
   ["address_undos", "identity_id"],
   ["repeated_requests", "identity_id"],
+  ["invitations", "identity_id"],
   ["security_events", "identity_id"],
   ["identity_addresses", "identity_id"],
   ["identity_identifiers", "identity_id"],

@@ -15,6 +15,8 @@ export interface Rpc<M extends DescMethod> {
   readonly signIn?: (request: MessageShape<M["input"]>, call: Call) => string | undefined;
   /** For what another site's page posts to on purpose. */
   readonly anySite?: boolean;
+  /** For what lets whoever calls in: no page of another site makes a browser call it, with or without cookies. */
+  readonly signsIn?: boolean;
 }
 
 /** An RPC whose requests are a stream, before the pipeline wraps it. */

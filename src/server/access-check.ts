@@ -12,6 +12,8 @@ export interface AccessCheckDeps {
   readonly method: DescMethod;
   /** For what another site's page posts to on purpose: a provider's callback. */
   readonly anySite?: boolean | undefined;
+  /** For what lets whoever calls in, with or without cookies. */
+  readonly signsIn?: boolean | undefined;
   /** Whether the call presents a session, live or not: the flow finds that out in a read of its own. */
   readonly credential: (call: Call) => boolean;
   /** Whether an `Origin` belongs to a site that the configuration names. */
@@ -27,6 +29,7 @@ export interface AccessCheckDeps {
 export const createAccessCheck = ({
   method,
   anySite = false,
+  signsIn,
   credential,
   trustedOrigin,
 }: AccessCheckDeps): ((call: Call) => void) => {
@@ -42,7 +45,7 @@ export const createAccessCheck = ({
       mustHaveScope(call, scope);
     };
   }
-  const mustComeFromTrustedSite = anySite ? undefined : createSiteCheck({ method, trustedOrigin });
+  const mustComeFromTrustedSite = anySite ? undefined : createSiteCheck({ method, trustedOrigin, signsIn });
   return (call) => {
     mustComeFromTrustedSite?.(call);
     if (who === Access.SESSION && !credential(call))

@@ -1,7 +1,7 @@
 import type { DescMethod, DescMethodServerStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import type { Procedure, ReceivingProcedure, SendingProcedure } from "../lib/call.ts";
 import type { Intake } from "../lib/intake.ts";
-import type { ServiceDefinition } from "../lib/service.ts";
+import type { Rpc, ServiceDefinition } from "../lib/service.ts";
 import { createAccessCheck } from "./access-check.ts";
 import type { BoundReceiving } from "./connect/receiving.ts";
 import type { BoundSending } from "./connect/sending.ts";
@@ -37,17 +37,22 @@ export const bindRpcs = (services: readonly ServiceDefinition[], deps: BindDeps)
   for (const { service, rpcs } of services) {
     for (const method of service.methods) {
       const rpc = rpcs[method.localName];
-      const intakeOf = (anySite?: boolean): Intake =>
+      const intakeOf = (sites: Pick<Rpc<DescMethod>, "anySite" | "signsIn"> = {}): Intake =>
         createIntake({
           method,
-          mustBeAllowed: createAccessCheck({ method, anySite, ...deps.procedures }),
+          mustBeAllowed: createAccessCheck({
+            method,
+            anySite: sites.anySite,
+            signsIn: sites.signsIn,
+            ...deps.procedures,
+          }),
           deps: deps.intakes,
         });
       if (rpc !== undefined && "run" in rpc && isUnary(method))
         bound.push({
           method,
           procedure: createProcedure({ method, ...rpc, deps: deps.procedures }) as Procedure,
-          intake: intakeOf(rpc.anySite),
+          intake: intakeOf(rpc),
         });
       else if (rpc !== undefined && "receive" in rpc && method.methodKind === "client_streaming")
         receiving.push({

@@ -30,6 +30,8 @@ export interface ProcedureOptions<I extends DescMessage, O extends DescMessage> 
   readonly signIn?: ((request: MessageShape<I>, call: Call) => string | undefined) | undefined;
   /** For what another site's page posts to on purpose: a provider's callback. */
   readonly anySite?: boolean | undefined;
+  /** For what lets whoever calls in. */
+  readonly signsIn?: boolean | undefined;
   readonly deps: ProcedureDeps;
 }
 

@@ -9,6 +9,8 @@ export interface SiteCheckDeps {
   readonly method: DescMethod;
   /** Whether an `Origin` belongs to a site that the configuration names. */
   readonly trustedOrigin: (origin: string) => boolean;
+  /** For what lets whoever calls in: a foreign page must not do that to a browser without cookies either. */
+  readonly signsIn?: boolean | undefined;
 }
 
 /**
@@ -21,10 +23,10 @@ export interface SiteCheckDeps {
  * An RPC that REST binds to GET is not checked there: following a link is what
  * it is for. Over the other protocols everything is a POST, and is checked.
  */
-export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((call: Call) => void) => {
+export const createSiteCheck = ({ method, trustedOrigin, signsIn = false }: SiteCheckDeps): ((call: Call) => void) => {
   const isLink = hasOption(method, http) && optionOf(method, http).pattern.case === "get";
   return ({ protocol, headers }) => {
-    if (headers.cookie === undefined || (isLink && protocol === "rest")) return;
+    if ((headers.cookie === undefined && !signsIn) || (isLink && protocol === "rest")) return;
     const site = headers["sec-fetch-site"];
     const { origin } = headers;
     // No browser sends an origin with userinfo.
@@ -33,7 +35,7 @@ export const createSiteCheck = ({ method, trustedOrigin }: SiteCheckDeps): ((cal
       return;
     if (origin !== undefined && trustedOrigin(origin)) return;
     throw serviceError("UNTRUSTED_ORIGIN", {
-      explain: "A cross-site call with cookies needs an Origin that the configuration names.",
+      explain: "A cross-site call needs an Origin that the configuration names.",
     });
   };
 };

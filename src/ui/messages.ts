@@ -72,6 +72,7 @@ export const messages = {
   phoneVerified:          success(1080005, "The phone number is verified."),
 
   // Of this server's own; Ory Kratos has no such text.
+  invited:                info(1059005, "Your account is ready. Please choose now how you want to sign in from here on."),
   trustDevice:            info(1059004, "Do not ask for a second factor in this browser for some time"),
   secondFactorRequired:   info(1059003, "Please set up a second factor to go on."),
 

@@ -1,11 +1,16 @@
+import type { DescMethodUnary, JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach } from "vitest";
+import { InvitationAdminService } from "../../gen/ostiary/account/v1/invitation_admin_service_pb.ts";
+import { InvitationService } from "../../gen/ostiary/account/v1/invitation_service_pb.ts";
 import { merge } from "../../src/config/tree.ts";
 import { describeBrokenCalls, type Scene } from "../protocols/broken-calls.ts";
 import { passwordless, signUpWithCode } from "../protocols/codes.ts";
 import { type DatabaseProxy, openDatabaseProxy } from "../protocols/database-proxy.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
+import { lastMessageTo } from "../protocols/messages.ts";
+import { done, operatorRest } from "../protocols/operators.ts";
 import { enterAsNewPerson, newEmail } from "../protocols/person.ts";
-import { accepted, refused } from "../protocols/protocol.ts";
+import { type Answer, accepted, refused } from "../protocols/protocol.ts";
 import { lastCodeTo, messagesTo } from "../protocols/sent-messages.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 import { migratedDatabase } from "../setup/fresh-database.ts";
@@ -46,7 +51,35 @@ const proof =
     return () => visitor[kind].update(id, { method: "code", code });
   };
 
+const { inviteIdentity, resendInvitation } = InvitationAdminService.method;
+const { acceptInvitation } = InvitationService.method;
+/** What such a call is judged by is the same for operators as for visitors: whether it was done, or why not. */
+const call = async (at: string, method: DescMethodUnary, message: JsonObject): Promise<Answer<unknown>> => {
+  const answer = await operatorRest.call(at, method, message);
+  const rest = { texts: [], useFlowId: undefined, retryAfter: undefined, reauthenticate: undefined };
+  return answer.ok ? answer : { ...answer, ...rest };
+};
+const invited = async () => {
+  const email = newEmail();
+  const answer = done(await operatorRest.call(server.adminUrl, inviteIdentity, { traits: { email } }));
+  const { url } = await lastMessageTo(server, email);
+  const { identity_id: id } = answer.invitation as { identity_id: string };
+  return { id, token: new URL(url).searchParams.get("token") ?? "" };
+};
+
 const scenes: Readonly<Record<string, Scene>> = {
+  "an invitation": async () => {
+    const message = { traits: { email: newEmail() } };
+    return () => call(server.adminUrl, inviteIdentity, message);
+  },
+  "an invitation that is sent again": async () => {
+    const { id } = await invited();
+    return () => call(server.adminUrl, resendInvitation, { identity_id: id });
+  },
+  "the acceptance of an invitation": async () => {
+    const { token } = await invited();
+    return () => call(server.url, acceptInvitation, { token, flow_type: "api" });
+  },
   "a message with a code": async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
     const visitor = nativeRest.enter(server);

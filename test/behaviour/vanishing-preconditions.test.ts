@@ -326,6 +326,12 @@ const others = [
   "AddressService/GetAddressUndo",
   // It stands on its token and on the person as they are: test/behaviour/address-undo.test.ts has what comes between.
   "AddressService/UndoAddressChange",
+  // What they rest on is locked, and looked at again: test/behaviour/account/invitations.test.ts has them.
+  "InvitationAdminService/InviteIdentity",
+  "InvitationAdminService/ListInvitations",
+  "InvitationAdminService/ResendInvitation",
+  "InvitationAdminService/RevokeInvitation",
+  "InvitationService/AcceptInvitation",
   "AddressService/ListPendingAddresses",
   // It takes away what waits, whatever became of the rest.
   "AddressService/CancelPendingAddress",

@@ -38,6 +38,7 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
   security_events: ["identity_id"],
   // By the digest of its token the link of a mail finds it.
   account_deletions: ["identity_id", "undo_digest"],
+  invitations: ["identity_id"],
 };
 
 /** Tables of nobody, with keys of their own. */
@@ -69,6 +70,7 @@ const everywhere = [
   /^SELECT COUNT\(\*\) AS people FROM identities$/,
   /^SELECT .* FROM sessions s JOIN identities i ON i\.id = s\.identity_id WHERE s\.issued_at <= \?/,
   /^SELECT s\.id, s\.identity_id FROM sessions s(?: WHERE s\.active = 1)? LIMIT \d+$/,
+  /^SELECT identity_id, .* FROM invitations WHERE identity_id > \? ORDER BY identity_id LIMIT \d+$/,
   // What operators list of what happened, and watch; giving it places, purging and verifying it.
   /^SELECT e\.identity_id, .* FROM security_events e WHERE (?:e\.stream_position > \?|e\.created_at IS NOT NULL)/,
   /^SELECT (?:1 AS n|e\.identity_id, e\.id, e\.created_at) FROM security_events e WHERE e\.stream_position IS NULL/,

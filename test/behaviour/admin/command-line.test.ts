@@ -260,6 +260,19 @@ it("recovery codes and links are made for whoever has lost access", async () => 
   expect((await ostiary("recovery", "code", person.id, "--expires-in", "soon")).stderr).not.toBe("");
 });
 
+it("somebody is invited, and the invitation is listed, sent again and revoked", async () => {
+  const email = newEmail();
+  const [made] = json((await ostiary("identities", "invite", email, "--expires-in", "2h", "--json")).stdout);
+  expect(made).toMatchObject({ address: email, via: "email", status: "pending" });
+  const id = String((made as { identity_id: string }).identity_id);
+  const listed = () => ostiary("invitations", "list", "--limit", "0", "--json");
+  expect(json((await listed()).stdout)).toContainEqual(made);
+  expect((await ostiary("invitations", "resend", id)).stdout).toContain(email);
+  expect((await ostiary("invitations", "revoke", id)).stdout).toBe(`revoked ${id}\n`);
+  expect((await listed()).stdout).not.toContain(id);
+  expect((await ostiary("identities", "invite", email, "--traits", "none")).stderr).toContain("--traits");
+});
+
 it("messages are listed and shown with their attempts", async () => {
   const { stdout } = await ostiary("courier", "list");
   expect(stdout).toMatch(/^ID +STATUS +TYPE +TEMPLATE +RECIPIENT +TRIES +CREATED/);

@@ -1,0 +1,103 @@
+import type {
+  AcceptInvitationRequest,
+  AcceptInvitationResponse,
+} from "../../../gen/ostiary/account/v1/invitation_service_pb.ts";
+import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { type FlowRecord, returnToContext } from "../../flows/shared/flow.ts";
+import { withQuery } from "../../flows/shared/urls.ts";
+import { apply } from "../../identity/apply.ts";
+import { type Attempted, inTransaction, type Try } from "../../identity/conflict-retry.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Invitation } from "../../identity/invitations.ts";
+import type { Call } from "../../lib/call.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import type { Issued } from "../../session/issue.ts";
+import { messages, uiText } from "../../ui/messages.ts";
+import type { AcceptDeps } from "./deps.ts";
+
+/** Who has the link of a message has proven the address, by something that can be read as a code can. */
+const proof = { method: "link", aal: "aal1" } as const;
+
+/** Rolls the transaction back: the person is not as they were read. */
+class Moved extends Error {
+  override readonly name = "Moved";
+}
+
+interface Entered {
+  readonly issued: Issued;
+  readonly flow: FlowRecord;
+}
+
+/** Accepting an invitation: the address is verified, and the person signed in at a settings form. */
+export const createAccept = (deps: AcceptDeps) => {
+  const { conflictRetry, sessions, settings, urls } = deps;
+  const { audit, clock, db, identities, invitations } = deps.storage;
+
+  const enter = async (
+    token: string,
+    type: FlowRecord["type"],
+    call: Call,
+    { sql }: Try,
+  ): Promise<Attempted<Entered>> => {
+    const invitation = await invitations.findByToken(sql, token);
+    const before = invitation && (await identities.find(sql, invitation.identityId));
+    if (invitation === undefined || before === undefined || !isMeant(before, invitation)) throw notGood();
+    const { via, address, returnTo } = invitation;
+    try {
+      const entered = await inTransaction(sql, db, async (tx): Promise<Entered> => {
+        const now = clock.now();
+        const after = apply(before, { verified: [{ via, value: address }] }, { now, newId: uuid4 });
+        if (!(await identities.update(tx, before, after))) throw new Moved("the identity");
+        if (!(await invitations.accept(tx, before.id, token))) throw notGood();
+        const issued = await sessions.issuer.begin(tx, after, [proof], call);
+        const flow = await settings.create(
+          tx,
+          after,
+          {
+            type,
+            requestUrl: withQuery(urls.init("settings", type), { return_to: returnTo }),
+            context: returnToContext(returnTo),
+          },
+          uiText(messages.invited),
+        );
+        const event = { type: "invitation.accepted", outcome: "done", detail: { via } } as const;
+        await audit.record(tx, { identityId: after.id, sessionId: issued.session.id, ...event }, call);
+        return { issued, flow };
+      });
+      return { kind: "done", render: async () => entered };
+    } catch (error) {
+      if (error instanceof Moved) return { kind: "concurrent_change", identityId: before.id };
+      throw error;
+    }
+  };
+
+  /** A secret that someone else may know must not outlive the change of person. */
+  const signIn = (call: Call, { identity, session, token }: Issued): void => {
+    sessions.sessionCookie.set(call, { token, expiresAt: session.expiresAt }, clock.now());
+    sessions.devices.remember(call, identity.id);
+    sessions.csrf.rotate(call);
+  };
+
+  return async ({ token, flowType }: AcceptInvitationRequest, call: Call): Promise<AcceptInvitationResponse> => {
+    const type = flowType === FlowType.API ? "api" : "browser";
+    const { issued, flow } = await conflictRetry.run((tried) => enter(token, type, call, tried));
+    if (type === "browser") signIn(call, issued);
+    return {
+      $typeName: "ostiary.account.v1.AcceptInvitationResponse",
+      settingsFlow: flow.id,
+      sessionToken: type === "browser" ? "" : issued.token,
+      redirectBrowserTo: type === "browser" ? urls.page("settings", flow.id) : "",
+    };
+  };
+};
+
+/** Whether it is still for who it was sent to: an address that somebody else may have by now lets nobody in. */
+const isMeant = ({ state, verifiable }: IdentityRecord, { via, address }: Invitation): boolean =>
+  state === "active" && verifiable.some((each) => each.via === via && each.value === address);
+
+const notGood = (): ServiceError =>
+  serviceError("NOT_FOUND", {
+    field: "token",
+    explain: "This invitation is good no more: it was accepted, has expired, was revoked or sent anew, or is none.",
+  });

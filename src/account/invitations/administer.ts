@@ -1,0 +1,92 @@
+import type {
+  ListInvitationsRequest,
+  ListInvitationsResponse,
+  ResendInvitationRequest,
+  ResendInvitationResponse,
+  RevokeInvitationRequest,
+  RevokeInvitationResponse,
+} from "../../../gen/ostiary/account/v1/invitation_admin_service_pb.ts";
+import type { Sql } from "../../db/sql.ts";
+import { serviceError } from "../../errors/service-error.ts";
+import type { Invitation } from "../../identity/invitations.ts";
+import type { Call } from "../../lib/call.ts";
+import { parseUuid } from "../../lib/ids.ts";
+import { operatorOf } from "../identities/operator-of.ts";
+import { createPageTokens } from "../identities/page-token.ts";
+import type { InvitationAdminDeps } from "./deps.ts";
+import { expiryOf } from "./expiry.ts";
+import { renderInvitation } from "./render.ts";
+
+const DEFAULT_PAGE = 250;
+const LARGEST_PAGE = 500;
+
+/** Lists invitations, sends them again, revokes them. */
+export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
+  const { config, erase, sending, signsIn } = deps;
+  const { audit, clock, db, identities, invitations } = deps.storage;
+  const pages = createPageTokens(deps.pages);
+
+  /** With the person's row locked until the end of the transaction. @throws NOT_FOUND */
+  const mustFind = async (tx: Sql, id: string) => {
+    if (parseUuid(id) === undefined) throw noInvitation();
+    const identity = await identities.findForUpdate(tx, id);
+    const invitation = identity && (await invitations.find(tx, id));
+    if (identity === undefined || invitation === undefined) throw noInvitation();
+    return { identity, invitation };
+  };
+
+  const listInvitations = async (request: ListInvitationsRequest): Promise<ListInvitationsResponse> => {
+    const size = Math.min(request.pageSize === 0 ? DEFAULT_PAGE : request.pageSize, LARGEST_PAGE);
+    const found = await invitations.list(db, pages.read(request.pageToken), size + 1);
+    const last = found.length > size ? found[size - 1] : undefined;
+    const now = clock.now();
+    return {
+      $typeName: "ostiary.account.v1.ListInvitationsResponse",
+      invitations: found.slice(0, size).map((invitation) => renderInvitation(invitation, now)),
+      nextPageToken: last === undefined ? "" : pages.write(last.identityId),
+    };
+  };
+
+  const resendInvitation = async (request: ResendInvitationRequest, call: Call): Promise<ResendInvitationResponse> => {
+    const now = clock.now();
+    const expiresAt = expiryOf(request.expiresIn, config, now);
+    const sent = await db.transaction(async (tx): Promise<Invitation> => {
+      const { identity, invitation: before } = await mustFind(tx, request.identityId);
+      if (before.acceptedAt !== undefined && signsIn(identity)) throw noInvitation();
+      const invitation: Invitation = { ...before, sentAt: now, expiresAt, acceptedAt: undefined };
+      const token = await invitations.renew(tx, invitation);
+      await sending.send(tx, { invitation, token }, identity);
+      const detail = { via: invitation.via, ...operatorOf(call) };
+      const event = { type: "invitation.sent", outcome: "done", detail } as const;
+      await audit.record(tx, { identityId: identity.id, sessionId: undefined, ...event }, call);
+      return invitation;
+    });
+    sending.wake();
+    return {
+      $typeName: "ostiary.account.v1.ResendInvitationResponse",
+      invitation: renderInvitation(sent, now),
+    };
+  };
+
+  const revokeInvitation = async (
+    { identityId: id }: RevokeInvitationRequest,
+    call: Call,
+  ): Promise<RevokeInvitationResponse> => {
+    await db.transaction(async (tx) => {
+      const { identity, invitation } = await mustFind(tx, id);
+      if (invitation.acceptedAt === undefined && !signsIn(identity)) {
+        await erase(tx, identity.id, { call, detail: operatorOf(call) });
+        return;
+      }
+      await invitations.remove(tx, identity.id);
+      const event = { type: "invitation.revoked", outcome: "done", detail: operatorOf(call) } as const;
+      await audit.record(tx, { identityId: identity.id, sessionId: undefined, ...event }, call);
+    });
+    return { $typeName: "ostiary.account.v1.RevokeInvitationResponse" };
+  };
+
+  return { listInvitations, resendInvitation, revokeInvitation };
+};
+
+const noInvitation = () =>
+  serviceError("NOT_FOUND", { explain: "There is no invitation of this identity that could be sent or revoked." });

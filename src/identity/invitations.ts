@@ -1,0 +1,153 @@
+import { randomBytes } from "node:crypto";
+import type { Sql } from "../db/sql.ts";
+import type { Aead } from "../lib/aead.ts";
+import type { Clock } from "../lib/clock.ts";
+import { sha256 } from "../lib/digest.ts";
+import { uuidBytes, uuidText } from "../lib/ids.ts";
+
+/** An identity that waits for its owner (docs/invitations.md). */
+export interface Invitation {
+  readonly identityId: string;
+  /** How the message reaches them. */
+  readonly via: "email" | "sms";
+  /** Where it goes, normalised. */
+  readonly address: string;
+  /** The language that it is written in, as BCP 47. */
+  readonly locale: string;
+  /** Where the browser goes in the end; undefined: where the configuration says. */
+  readonly returnTo: string | undefined;
+  readonly createdAt: Date;
+  readonly sentAt: Date;
+  readonly expiresAt: Date;
+  readonly acceptedAt: Date | undefined;
+}
+
+/** Invitations at rest: what tells of people is encrypted, the secrets are digests. */
+export interface Invitations {
+  /** Gives what goes into the message: 86 characters that may stand in a URL. */
+  insert(tx: Sql, invitation: Invitation): Promise<string>;
+  find(sql: Sql, identityId: string): Promise<Invitation | undefined>;
+  /** Those after an identity, in the order of their ids. */
+  list(sql: Sql, after: string | undefined, count: number): Promise<readonly Invitation[]>;
+  /** The one that a token accepts; undefined when it is none, was used, or comes too late. */
+  findByToken(sql: Sql, token: string): Promise<Invitation | undefined>;
+  /** Makes a new token the one that is good. Only where the person is locked. */
+  renew(tx: Sql, invitation: Pick<Invitation, "identityId" | "expiresAt">): Promise<string>;
+  /** False: it was used at the same time, or its token was replaced. */
+  accept(tx: Sql, identityId: string, token: string): Promise<boolean>;
+  remove(tx: Sql, identityId: string): Promise<void>;
+}
+
+interface Row {
+  readonly identity_id: Buffer;
+  readonly ciphertext: Buffer;
+  readonly created_at: Date;
+  readonly sent_at: Date;
+  readonly expires_at: Date;
+  readonly accepted_at: Date | null;
+}
+
+type Sealed = Pick<Invitation, "via" | "address" | "locale" | "returnTo">;
+
+const columns = "identity_id, ciphertext, created_at, sent_at, expires_at, accepted_at";
+const SECRET_BYTES = 48;
+const TOKEN = /^[A-Za-z0-9_-]{86}$/;
+
+/** Creates them. */
+export const createInvitations = ({ aead, clock }: { readonly aead: Aead; readonly clock: Clock }): Invitations => {
+  const fromRow = (row: Row): Invitation | undefined => {
+    const identityId = uuidText(row.identity_id);
+    const plain = aead.decrypt(row.ciphertext, boundTo(identityId));
+    if (plain === undefined) return undefined;
+    return {
+      ...(JSON.parse(plain.toString("utf8")) as Sealed),
+      identityId,
+      createdAt: row.created_at,
+      sentAt: row.sent_at,
+      expiresAt: row.expires_at,
+      acceptedAt: row.accepted_at ?? undefined,
+    };
+  };
+
+  return {
+    async insert(tx, { identityId, createdAt, sentAt, expiresAt, via, address, locale, returnTo }) {
+      const secret = randomBytes(SECRET_BYTES);
+      const sealed: Sealed = { via, address, locale, returnTo };
+      await tx.execute(
+        `INSERT INTO invitations (identity_id, token_digest, ciphertext, created_at, sent_at, expires_at)
+          VALUES (?, ?, ?, ?, ?, ?)`,
+        [
+          uuidBytes(identityId),
+          sha256(secret),
+          aead.encrypt(Buffer.from(JSON.stringify(sealed)), boundTo(identityId)),
+          createdAt,
+          sentAt,
+          expiresAt,
+        ],
+      );
+      return tokenOf(identityId, secret);
+    },
+
+    async find(sql, identityId) {
+      const [row] = await sql.query<Row>(`SELECT ${columns} FROM invitations WHERE identity_id = ?`, [
+        uuidBytes(identityId),
+      ]);
+      return row && fromRow(row);
+    },
+
+    async list(sql, after, count) {
+      const rows = await sql.query<Row>(
+        `SELECT ${columns} FROM invitations WHERE identity_id > ? ORDER BY identity_id LIMIT ${Math.trunc(count)}`,
+        [after === undefined ? Buffer.alloc(16) : uuidBytes(after)],
+      );
+      return rows.map(fromRow).filter((found) => found !== undefined);
+    },
+
+    async findByToken(sql, token) {
+      const parts = partsOf(token);
+      if (parts === undefined) return undefined;
+      const [row] = await sql.query<Row>(
+        `SELECT ${columns} FROM invitations
+          WHERE identity_id = ? AND token_digest = ? AND accepted_at IS NULL AND expires_at > ?`,
+        [parts.identity, parts.digest, clock.now()],
+      );
+      return row && fromRow(row);
+    },
+
+    async renew(tx, { identityId, expiresAt }) {
+      const secret = randomBytes(SECRET_BYTES);
+      await tx.execute(
+        "UPDATE invitations SET token_digest = ?, sent_at = ?, expires_at = ?, accepted_at = NULL WHERE identity_id = ?",
+        [sha256(secret), clock.now(), expiresAt, uuidBytes(identityId)],
+      );
+      return tokenOf(identityId, secret);
+    },
+
+    async accept(tx, identityId, token) {
+      const parts = partsOf(token);
+      if (parts === undefined) return false;
+      const now = clock.now();
+      const { affectedRows } = await tx.execute(
+        `UPDATE invitations SET accepted_at = ?
+          WHERE identity_id = ? AND token_digest = ? AND accepted_at IS NULL AND expires_at > ?`,
+        [now, uuidBytes(identityId), parts.digest, now],
+      );
+      return affectedRows === 1;
+    },
+
+    async remove(tx, identityId) {
+      await tx.execute("DELETE FROM invitations WHERE identity_id = ?", [uuidBytes(identityId)]);
+    },
+  };
+};
+
+const tokenOf = (identityId: string, secret: Buffer): string =>
+  Buffer.concat([uuidBytes(identityId), secret]).toString("base64url");
+
+const partsOf = (token: string): { readonly identity: Buffer; readonly digest: Buffer } | undefined => {
+  if (!TOKEN.test(token)) return undefined;
+  const bytes = Buffer.from(token, "base64url");
+  return { identity: bytes.subarray(0, 16), digest: sha256(bytes.subarray(16)) };
+};
+
+const boundTo = (identityId: string): string => `invitation|${identityId}`;
