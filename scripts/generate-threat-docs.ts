@@ -25,7 +25,7 @@ export const allRpcs = async (): Promise<readonly DescMethod[]> => {
   return modules.flatMap((module) => Object.values(module).filter(isService)).flatMap((service) => service.methods);
 };
 
-/** What a stranger's call can cost, and what stops it. */
+/** What a call can cost, and what stops it. */
 // biome-ignore format: a table, read by its columns
 const stops: Readonly<Record<number, readonly [cost: string, limit: string]>> = {
   [Cost.NOTHING]:  ["nothing beside its bytes", "bodies in flight"],
@@ -115,7 +115,7 @@ Counted over its bytes, in JSON, forms, multipart forms and the binary form, unk
 
 ## Every RPC
 
-| RPC | who may call | bytes from anyone | with a live session | what a stranger's call can cost | what stops it |
+| RPC | who may call | bytes from anyone | with a live session | what a call can cost | what stops it |
 |---|---|---|---|---|---|
 ${rpcs.map(rowOf).join("\n")}
 `;

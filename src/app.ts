@@ -47,7 +47,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   });
   const flows = createFlows(core, sessions, limits, methods, courier);
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
-  const account = createAccount({ storage: core, core, flows, sessions, courier, limits, methods });
+  const account = createAccount({ storage: core, core, flows, sessions, courier, messages: limits.messages, methods });
   const admin = createAdmin({ ...core, storage: core, trustedDevices: sessions.trustedDevices }, methods);
   const schemas = { services: [createSchemaService({ schemas: core.schemas, csrf: sessions.csrf })] };
   const events = createEvents(core, flows);

@@ -99,7 +99,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     }),
     audit,
     outbox,
-    refusals: createRefusals({ audit, clock, db, log }),
+    refusals: createRefusals({ audit, clock, db, log, tryLock: identities.tryLock }),
     pendingAddresses: createPendingAddresses({
       aead,
       clock,

@@ -9,6 +9,7 @@ import type { Aead } from "../lib/aead.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import type { MessageLimit } from "../limits/message-limit.ts";
 import type { Factors } from "../methods/contract/credential.ts";
 import type { Schemas } from "../schema/sources.ts";
 import { createTokenizer } from "../session/tokenizer.ts";
@@ -27,7 +28,7 @@ export interface AccountDeps {
   readonly flows: AccountFlows;
   readonly sessions: Omit<OwnSessions, "callers">;
   readonly courier: Courier;
-  readonly limits: Pick<InvitationsDeps, "messages">;
+  readonly messages: MessageLimit;
   readonly methods: OwnerMethods;
 }
 
@@ -38,7 +39,7 @@ interface AccountCore {
   readonly aead: Aead;
   readonly audit: AuditLog;
   readonly schemas: Schemas;
-  readonly jobs: Pick<Jobs, "enqueue" | "wake">;
+  readonly jobs: Pick<Jobs, "enqueue" | "cancel">;
   readonly addressRules: AddressRules;
 }
 
@@ -61,7 +62,7 @@ interface OwnerMethods {
 }
 
 /** Creates what owners do outside flows: who is signed in, where else, and ending it. */
-export const createAccount = ({ storage, core, flows, sessions: stored, courier, limits, methods }: AccountDeps) => {
+export const createAccount = ({ storage, core, flows, sessions: stored, courier, messages, methods }: AccountDeps) => {
   const { addressRules, audit, config, jobs, publicUrl, schemas } = core;
   const { factors, print, urls } = flows;
   const { clock } = storage;
@@ -80,7 +81,7 @@ export const createAccount = ({ storage, core, flows, sessions: stored, courier,
   });
   const owners = createOwners({
     storage,
-    log: { audit, courier, jobs },
+    log: { audit, courier, jobs, messages },
     config,
     schemas,
     sessions,
@@ -94,7 +95,7 @@ export const createAccount = ({ storage, core, flows, sessions: stored, courier,
     schemas,
     entering: flows.entering,
     courier,
-    messages: limits.messages,
+    messages,
     kinds: methods.credentials,
   });
   return {
@@ -114,8 +115,11 @@ export const createAccount = ({ storage, core, flows, sessions: stored, courier,
           schemas,
           courier,
           conflictRetry: createConflictRetry(storage),
-          trustedDevices,
-          revokeOthers: store.revokeOthers,
+          ends: {
+            trustedDevices,
+            revokeOthers: store.revokeOthers,
+            cancelDeletion: owners.deletions.cancelOwners,
+          },
           pages: undoUrls(config.selfservice.flows.settings.addresses.undo_ui_url),
         },
       }),

@@ -1,12 +1,14 @@
 import type { Refusal, Refusals } from "../audit/refusals.ts";
-import type { Sql } from "../db/sql.ts";
+import type { Database, Sql } from "../db/sql.ts";
 import { serviceError } from "../errors/service-error.ts";
+import type { AddressUndos } from "../identity/address-undos.ts";
+import type { IdentityRecord } from "../identity/identity.ts";
 import type { Call } from "../lib/call.ts";
 import { randomToken } from "../lib/ids.ts";
 import { createOncePerCall } from "../lib/once-per-call.ts";
 import type { CodeGuesses } from "../limits/code-guesses.ts";
 import type { FailureFloor } from "../limits/failure-floor.ts";
-import type { ChangedPerson, MessageLimit } from "../limits/message-limit.ts";
+import type { ChangedPerson, CountedMessage, MessageLimit } from "../limits/message-limit.ts";
 import type { KnownDevices } from "../session/known-devices.ts";
 import { type Address, addressKey } from "./address.ts";
 import { type AnswerTime, createAnswerTime } from "./answer-time.ts";
@@ -19,13 +21,16 @@ import { bindingOf, type SentSecret } from "./sent-secret.ts";
  * one is asked for.
  */
 
+/** A person as they are when a secret is made. */
+export type IdentityVersion = Pick<IdentityRecord, "id" | "version">;
+
 /** A secret to send. */
 export interface NewChallenge {
   readonly flow: { readonly id: string };
   readonly kind: SecretKind;
   readonly address: Address;
   /** Whose address it is; undefined where nobody has it, or nobody is known yet. */
-  readonly identityId: string | undefined;
+  readonly identity: IdentityVersion | undefined;
   /** A device on which this person signed in before; see `Challenges.deviceOf`. */
   readonly device: string | undefined;
   /** No secret is good. All else is the same, so that whoever asks learns nothing. */
@@ -34,15 +39,23 @@ export interface NewChallenge {
   readonly before: readonly SentSecret[];
 }
 
+/** A secret for a message that was counted. */
+export interface CountedSecret extends IssuedSecret {
+  readonly budget: CountedMessage;
+}
+
 /** A secret that the flow has sent, for the flow to store. */
 export interface StartedChallenge {
   readonly sent: SentSecret;
   /** For the message. Undefined: no message is sent, and what was sent to this address before stays good. */
-  readonly issued: IssuedSecret | undefined;
+  readonly issued: CountedSecret | undefined;
 }
 
 /** A secret that no message is sent with. */
-export type HandedOver = { readonly [K in keyof StartedChallenge]: NonNullable<StartedChallenge[K]> };
+export interface HandedOver {
+  readonly sent: SentSecret;
+  readonly issued: IssuedSecret;
+}
 
 /** A secret that someone submits who says that they got the message. */
 export interface ChallengeResponse {
@@ -78,7 +91,7 @@ export interface Challenges extends AnswerTime {
   /** Makes a secret, unless the address has had as many messages as it may. Its message is queued with it. */
   start(tx: Sql, challenge: NewChallenge): Promise<StartedChallenge>;
   /** Makes a secret that an operator hands over: it is for the person, and belongs to no address. */
-  handOver(flow: { readonly id: string }, kind: SecretKind, identityId: string, lifespan: number): HandedOver;
+  handOver(flow: { readonly id: string }, kind: SecretKind, identity: IdentityVersion, lifespan: number): HandedOver;
   /**
    * Compares a secret with what was sent. A guess is counted before: once for a call, however often its steps are
    * taken. @throws RATE_LIMITED
@@ -94,11 +107,13 @@ export interface ChallengesDeps {
   readonly messageFloor: FailureFloor;
   readonly devices: KnownDevices;
   readonly refusals: Refusals;
+  readonly db: Database;
+  readonly addressUndos: Pick<AddressUndos, "isUndoneSince">;
 }
 
 /** Creates them. */
 export const createChallenges = (deps: ChallengesDeps): Challenges => {
-  const { codeGuesses, messages, messageFloor, devices, refusals } = deps;
+  const { addressUndos, codeGuesses, db, messages, messageFloor, devices, refusals } = deps;
   const oncePerCall = createOncePerCall();
 
   const deviceOf: Challenges["deviceOf"] = async (call, identityId) =>
@@ -114,25 +129,40 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
     });
   };
 
-  const issue = (flow: { readonly id: string }, kind: SecretKind, to: typeof nobody, lifespan?: number): HandedOver => {
+  const issue = (
+    flow: { readonly id: string },
+    kind: SecretKind,
+    address: Address | undefined,
+    identity: IdentityVersion | undefined,
+    lifespan?: number,
+  ): HandedOver => {
+    const to = { address, identityId: identity?.id };
     const issued = kind.issue(bindingOf(flow, to), lifespan);
-    return { issued, sent: { ...to, serial: randomToken(16), digest: issued.sealed, expiresAt: issued.expiresAt } };
+    const personVersion = identity && { personVersion: identity.version };
+    return {
+      issued,
+      sent: { ...to, ...personVersion, serial: randomToken(16), digest: issued.sealed, expiresAt: issued.expiresAt },
+    };
   };
+
+  /** Whoever took an address back has shut out whoever got messages until then. */
+  const isUndone = async (sent: SentSecret | undefined): Promise<boolean> =>
+    sent?.identityId !== undefined && addressUndos.isUndoneSince(db, sent.identityId, sent.personVersion ?? 0);
 
   return {
     ...createAnswerTime(messageFloor),
     request: (call, changed) => messages.consumeOrThrow(call, changed),
     deviceOf,
 
-    start: async (tx, { flow, kind, address, identityId, device, isVoid, before }) => {
-      const { issued, sent } = issue(flow, kind, { address, identityId });
+    start: async (tx, { flow, kind, address, identity, device, isVoid, before }) => {
+      const { issued, sent } = issue(flow, kind, address, identity);
       const none = { ...sent, digest: undefined };
-      if (await messages.consume(tx, { address: addressKey(address), device }))
-        return { sent: isVoid ? none : sent, issued };
+      const budget = await messages.consume(tx, { address: addressKey(address), device });
+      if (budget) return { sent: isVoid ? none : sent, issued: { ...issued, budget } };
       return { sent: before.find((each) => isSameRecipient(each, sent)) ?? none, issued: undefined };
     },
 
-    handOver: (flow, kind, identityId, lifespan) => issue(flow, kind, { address: undefined, identityId }, lifespan),
+    handOver: (flow, kind, identity, lifespan) => issue(flow, kind, undefined, identity, lifespan),
 
     verify: async (submitted) => {
       const { call, flow, kind, guesses, purpose, sent, secret } = submitted;
@@ -142,14 +172,15 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
         const key = [guesses.id, address && addressKey(address), identityId].join(" ");
         const verdict = await oncePerCall(call, key, () => count(submitted));
         if (verdict.kind === "wait") {
-          if (identityId !== undefined) refusals.limited({ ...purpose, identityId, call });
+          if (identityId !== undefined) refusals.record({ ...purpose, identityId, reason: "too_many_attempts", call });
           throw tooManyGuesses(verdict.seconds);
         }
         if (verdict.kind === "flow_used_up") return "used_up";
         isCounted = verdict.kind === "allowed";
       }
       const checked = kind.check(sent?.digest, bindingOf(flow, sent ?? nobody), secret);
-      return isCounted ? checked : "too_many";
+      if (!isCounted) return "too_many";
+      return checked === "right" && (await isUndone(sent)) ? "wrong" : checked;
     },
   };
 };

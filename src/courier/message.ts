@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { IdentityRecord } from "../identity/identity.ts";
+import type { MessageBudget } from "../limits/message-limit.ts";
 import type { MessageLanguage } from "./locale.ts";
 
 /*
@@ -75,6 +76,8 @@ export interface NewMessage {
   readonly transientPayload?: JsonObject | undefined;
   /** From then on it is of no use and not sent. */
   readonly expiresAt: Date;
+  /** What keeps whoever causes it from causing it without end. */
+  readonly budget: MessageBudget;
 }
 
 /** Where a message stands. */

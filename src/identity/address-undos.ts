@@ -46,10 +46,12 @@ export interface AddressUndos {
   /**
    * Writes that it was used, and takes away those of later changes: who made them may be who is shut out by it. False:
    * it was used at the same time. Only after writing the person.
+   *
+   * @param version that of the person after it
    */
-  use(tx: Sql, undo: AddressUndo): Promise<boolean>;
-  /** Whether a change of the person was undone at this moment or later: what was sent until then is good no more. */
-  wasUsedSince(sql: Sql, identityId: string, moment: Date): Promise<boolean>;
+  use(tx: Sql, undo: AddressUndo, version: number): Promise<boolean>;
+  /** Whether a change was undone since the person had this version: what was sent until then is good no more. */
+  isUndoneSince(sql: Sql, identityId: string, version: number): Promise<boolean>;
 }
 
 /** What `createAddressUndos` needs. */
@@ -72,6 +74,8 @@ type Sealed = Pick<AddressUndo, "address" | "verifiable" | "traits">;
 
 const ID_BYTES = 16;
 const SECRET_BYTES = 48;
+/** How long a secret lives at most: one that an operator made. */
+const LONGEST_SECRET_MS = 31_536_000_000;
 const TOKEN = /^[A-Za-z0-9_-]{107}$/;
 
 /** Creates them. */
@@ -128,10 +132,21 @@ export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUn
     });
   },
 
-  async use(tx, { identityId, id, version }) {
+  async use(tx, { identityId, id, version, address }, after) {
+    const now = clock.now();
+    // What it undid is of no more use; that it did is, as long as anything may be good that was sent before.
+    const rest: Sealed = { address, verifiable: [], traits: {} };
     const { affectedRows } = await tx.execute(
-      "UPDATE address_undos SET used_at = ? WHERE identity_id = ? AND id = ? AND used_at IS NULL",
-      [clock.now(), uuidBytes(identityId), uuidBytes(id)],
+      `UPDATE address_undos SET used_at = ?, version = ?, ciphertext = ?, expires_at = ?
+        WHERE identity_id = ? AND id = ? AND used_at IS NULL`,
+      [
+        now,
+        after,
+        aead.encrypt(Buffer.from(JSON.stringify(rest)), boundTo(identityId, id)),
+        new Date(now.getTime() + LONGEST_SECRET_MS),
+        uuidBytes(identityId),
+        uuidBytes(id),
+      ],
     );
     await tx.execute("DELETE FROM address_undos WHERE identity_id = ? AND version >= ? AND used_at IS NULL", [
       uuidBytes(identityId),
@@ -140,12 +155,12 @@ export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUn
     return affectedRows === 1;
   },
 
-  async wasUsedSince(sql, identityId, moment) {
+  async isUndoneSince(sql, identityId, version) {
     if (!enabled) return false;
-    const [row] = await sql.query("SELECT 1 FROM address_undos WHERE identity_id = ? AND used_at >= ?", [
-      uuidBytes(identityId),
-      moment,
-    ]);
+    const [row] = await sql.query(
+      "SELECT 1 FROM address_undos WHERE identity_id = ? AND used_at IS NOT NULL AND version > ?",
+      [uuidBytes(identityId), version],
+    );
     return row !== undefined;
   },
 });

@@ -5,6 +5,7 @@ import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { addressKey, identifierKey } from "./apply.ts";
 import type { IdentityRecord, RecoveryAddressRecord, Secret, VerifiableAddressRecord } from "./identity.ts";
 import { cacheIdentities } from "./identity-cache.ts";
+import { type PersonLocks, personLocks } from "./locks.ts";
 import { insertLookups, lookupDigest, releaseLookups, replaceLookups, reserveLookups } from "./lookups.ts";
 import { insertSecret, type SecretStore, secretStore } from "./secrets.ts";
 
@@ -105,11 +106,11 @@ export interface IdentifierOwner {
  * identifier or address surfaces as the driver's duplicate-key error.
  *
  * Every transaction of a person begins by writing that person's row, with
- * `update`, `lockActive` or `lock`: whatever else it finds then stays as it is until
+ * `update` or one that locks: whatever else it finds then stays as it is until
  * it commits, on one server by the row's lock, on a cluster because two such
  * transactions cannot both be certified.
  */
-export interface IdentityStore extends SecretStore {
+export interface IdentityStore extends SecretStore, PersonLocks {
   findByIdentifier(sql: Sql, type: string, identifiers: readonly string[]): Promise<IdentityWithSecret | undefined>;
   find(sql: Sql, id: string): Promise<IdentityRecord | undefined>;
   /** Whoever has one of the identifiers or addresses of these traits already, and which it is. */
@@ -124,10 +125,6 @@ export interface IdentityStore extends SecretStore {
   reserve(tx: Sql, before: IdentityRecord, after: IdentityRecord, value: string, until: Date): Promise<void>;
   /** Gives up what was reserved for a person until then. */
   release(sql: Sql, id: string, now: Date): Promise<void>;
-  /** Locks a person without changing them. False: there is no such person, or they are not active. */
-  lockActive(tx: Sql, id: string): Promise<boolean>;
-  /** The same for what may happen to people who are not active as well. */
-  lock(tx: Sql, id: string): Promise<void>;
   /** Reads a person whom nobody else can change before the transaction ends. */
   findForUpdate(tx: Sql, id: string): Promise<IdentityRecord | undefined>;
 }
@@ -135,6 +132,7 @@ export interface IdentityStore extends SecretStore {
 /** Creates the store. It keeps no state of its own. */
 export const createIdentityStore = (): IdentityStore => ({
   ...secretStore,
+  ...personLocks,
 
   reserve: reserveLookups,
   release: releaseLookups,
@@ -218,18 +216,6 @@ export const createIdentityStore = (): IdentityStore => ({
     if (affectedRows !== 1) return false;
     await replaceLookups(tx, before, after);
     return true;
-  },
-
-  async lockActive(tx, id) {
-    const { affectedRows } = await tx.execute(
-      "UPDATE identities SET turn = turn + 1 WHERE id = ? AND state = 'active'",
-      [uuidBytes(id)],
-    );
-    return affectedRows === 1;
-  },
-
-  async lock(tx, id) {
-    await tx.execute("UPDATE identities SET turn = turn + 1 WHERE id = ?", [uuidBytes(id)]);
   },
 
   async findForUpdate(tx, id) {

@@ -13,6 +13,8 @@ import { type ClaimedJob, createJobStore, type JobCount, type JobFilter, type Li
 export interface Jobs {
   /** Queues a job in the transaction of the change that causes it. Returns its id. */
   enqueue(sql: Sql, job: NewJob): Promise<string>;
+  /** Takes back those of a kind that are about a person, in the transaction that calls them off. */
+  cancel(sql: Sql, kind: string, identityId: string): Promise<void>;
   /** Looks for due jobs at once, of one kind or of all: for after the commit of an `enqueue`. */
   wake(kind?: string): void;
   /** Begins to do jobs of these kinds. Does not wait. */
@@ -183,6 +185,8 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   };
 
   return {
+    cancel: store.cancel,
+
     enqueue: async (sql, job) => {
       const id = uuid7(clock.now());
       await store.insert(sql, id, job);

@@ -54,6 +54,8 @@ export interface JobCount {
 export interface JobStore {
   /** Queues a job in the transaction of the change that causes it. */
   insert(sql: Sql, id: string, job: NewJob): Promise<void>;
+  /** Removes those of a kind that are about a person, whoever runs them. */
+  cancel(sql: Sql, kind: string, identityId: string): Promise<void>;
   /** Makes sure that the one job of a recurring kind exists, can be read, and is not parked. */
   ensure(kind: string, delay: number): Promise<void>;
   /** Ids of jobs of a kind that are due, the longest due first. */
@@ -168,6 +170,10 @@ export const createJobStore = ({ db, aead, owner, lease }: JobStoreDeps): JobSto
           ...found.values,
         ],
       );
+    },
+
+    async cancel(sql, kind, identityId) {
+      await sql.execute("DELETE FROM jobs WHERE identity_id = ? AND kind = ?", [uuidBytes(identityId), kind]);
     },
 
     async ensure(kind, delay) {

@@ -20,7 +20,24 @@ export interface MessageRequest {
 export interface ChangedPerson {
   readonly identityId: string;
   readonly messages: number;
+  /** What they are: each is counted once for a call. */
+  readonly what: "addresses" | "new addresses" | "deletion";
 }
+
+class Counted {
+  protected readonly isCounted = true;
+}
+
+/** A message that was counted; nothing but the limit makes one. */
+export type CountedMessage = Counted;
+
+/** A message that counts against no budget, and why there cannot be too many of it. */
+export interface UncountedMessage {
+  readonly none: string;
+}
+
+/** Whose budget a message counts against. */
+export type MessageBudget = CountedMessage | UncountedMessage;
 
 /** How many messages are sent to one address, and asked for from one network. */
 export interface MessageLimit {
@@ -32,10 +49,10 @@ export interface MessageLimit {
    */
   consumeOrThrow(call: Pick<Call, "remoteAddress">, changed?: ChangedPerson): Promise<void>;
   /**
-   * Counts a message in the transaction that queues it. False: there were too many, and it is not queued; whoever
+   * Counts a message in the transaction that queues it. Undefined: there were too many, and it is not queued; whoever
    * asked gets the usual answer. It is exact over all nodes.
    */
-  consume(tx: Sql, request: MessageRequest): Promise<boolean>;
+  consume(tx: Sql, request: MessageRequest): Promise<CountedMessage | undefined>;
 }
 
 /** What is said of the network, and of the person. */
@@ -89,7 +106,7 @@ export const createMessageLimit = ({
 
   return {
     consumeOrThrow: (call, changed) =>
-      oncePerCall(call, changed ? `identity ${changed.identityId}` : "network", () =>
+      oncePerCall(call, changed ? `${changed.what} of ${changed.identityId}` : "network", () =>
         count(bucketsOf(call, changed)).then((refused) => {
           if (refused) throw refused;
         }),
@@ -103,7 +120,7 @@ export const createMessageLimit = ({
           ? createBucket("message address", address, config.per_address)
           : createBucket("message device", `${device} ${address}`, config.per_device);
       const [count] = await countOne(tx, [bucket], config.window, now);
-      return count === undefined || count.failures <= bucket.limit;
+      return count === undefined || count.failures <= bucket.limit ? new Counted() : undefined;
     },
   };
 };

@@ -53,8 +53,8 @@ export const createSessionEndings = ({
     write: (tx: Sql) => Promise<number>,
   ): Promise<number> =>
     db.transaction(async (tx) => {
-      const isActive = await identities.lockActive(tx, mine.identityId);
-      if (!isActive || !(await sessions.findLive(tx, mine, clock.now())))
+      await identities.lockActive(tx, mine.identityId);
+      if (!(await sessions.findLive(tx, mine, clock.now())))
         throw serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
       const count = await write(tx);
       if (count > 0) {

@@ -7,7 +7,7 @@ import { messagesTo } from "../protocols/messages.ts";
 import { change, enterAs, enterAsNewPerson, newEmail, newPassword, type Person, signIn } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
-import { idBytes } from "../protocols/rows.ts";
+import { eventsOf, idBytes } from "../protocols/rows.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* The hook `notify_previous_addresses`: whoever had an address hears that it was changed, and may undo it once. */
@@ -260,9 +260,57 @@ it("what was sent before the undo is good no more, an operator's code among it",
   server.clock.advance(1_000);
   expect((await undo(await tokenOf(person.email))).status).toBe(200);
   const flow = new URL(link ?? "").searchParams.get("flow") ?? "";
-  const tried = await nativeRest.enter(server).recovery.update(flow, { method: "code", code: code ?? "" });
-  if (tried.ok) expect(tried.value.flow?.texts.map(({ id }) => id)).toEqual([4060006]);
-  else expect(refused(tried).reason).not.toBe("");
+  const owner = nativeRest.enter(server);
+  // However often it is tried.
+  for (let tries = 0; tries < 2; tries++) {
+    const tried = accepted(await owner.recovery.update(flow, { method: "code", code: code ?? "" }));
+    expect(tried.flow?.texts.map(({ id }) => id)).toEqual([4060006]);
+    server.clock.advance(1_000);
+  }
+});
+
+it("a code of a sign-in that was sent before the undo is good no more, and one that is sent afterwards is", async () => {
+  const code = { passwordless_enabled: true, config: { missing_credential_fallback_enabled: true } };
+  await server.restart({ ...configured(), selfservice: { ...configured().selfservice, methods: { code } } });
+  const { person, visitor } = await provenPerson();
+  const askForCode = async () => {
+    const client = nativeRest.enter(server);
+    const { id } = accepted(await client.login.create());
+    // A step of a native app is answered as a form that asks on.
+    await client.login.update(id, { method: "code", identifier: person.email });
+    const sent = await messagesTo(server, person.email);
+    const code = sent.findLast(({ template }) => template === "login_code_valid")?.code ?? "";
+    return { client, submit: () => client.login.update(id, { method: "code", code }) };
+  };
+  const before = await askForCode();
+  await setEmail(visitor, newEmail());
+  expect((await undo(await tokenOf(person.email))).status).toBe(200);
+  for (let tries = 0; tries < 2; tries++)
+    expect(refused(await before.submit()).texts.map(({ id }) => id)).toEqual([4010008]);
+  server.clock.advance(1_000);
+  const after = await askForCode();
+  accepted(await after.submit());
+  accepted(await after.client.whoami());
+});
+
+it("a deletion that was asked for since, by whoever is shut out, is called off by it", async () => {
+  const { person, visitor } = await provenPerson();
+  const stolen = newEmail();
+  await setEmail(visitor, stolen);
+  const deletion = (method: string) =>
+    send(`${server.url}/account/deletion`, {
+      method,
+      headers: { accept: "application/json", "x-session-token": visitor.credentials.token },
+    });
+  expect((await deletion("POST")).status).toBeLessThan(300);
+  expect((await undo(await tokenOf(person.email))).status).toBe(200);
+  expect(await server.sql("SELECT 1 FROM account_deletions WHERE identity_id = ?", [idBytes(person.id)])).toEqual([]);
+  expect((await messagesTo(server, person.email)).map(({ template }) => template)).toEqual(
+    expect.arrayContaining(["address_change_undone", "account_deletion_undone"]),
+  );
+  expect(await eventsOf(server, person.id)).toEqual(
+    expect.arrayContaining(["address.change_undone done", "deletion.cancelled done"]),
+  );
 });
 
 it("no row of the database shows an address or a token of an undo", async () => {

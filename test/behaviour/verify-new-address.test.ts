@@ -4,10 +4,20 @@ import { hours, minutes } from "../protocols/clock.ts";
 import { enrolTotp, withFactors } from "../protocols/factors.ts";
 import { send } from "../protocols/http.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
-import { change, enterAs, enterAsNewPerson, newEmail, newPassword, type Person, signIn } from "../protocols/person.ts";
+import {
+  change,
+  enterAs,
+  enterAsNewPerson,
+  newEmail,
+  newPassword,
+  newPhone,
+  type Person,
+  signIn,
+} from "../protocols/person.ts";
 import { accepted, type Protocol, refused, type Visitor } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
-import { idBytes } from "../protocols/rows.ts";
+import { eventsOf, idBytes } from "../protocols/rows.ts";
+import { codeSchemaUrl } from "../protocols/schema.ts";
 import { lastCodeTo, messagesTo, wrongCode } from "../protocols/sent-messages.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
@@ -372,6 +382,60 @@ describe("where accounts are hidden", () => {
     );
     expect(tried.flow?.texts.map((text) => text.id)).toEqual([4070006]);
     expect((await rowOf(person.id)).traits).toEqual({ email: person.email });
+  });
+
+  it("another message to it in the flow is none, though who is unknown is written to", async () => {
+    const { person: owner } = await enterAsNewPerson(nativeRest, server);
+    const before = await messagesTo(server, owner.email);
+    const people = [await enterAsNewPerson(nativeRest, server), await enterAsNewPerson(nativeRest, server)];
+    await server.restart({
+      ...configured,
+      security: { account_enumeration: { mitigate: true } },
+      selfservice: {
+        flows: {
+          ...configured.selfservice.flows,
+          verification: { enabled: true, notify_unknown_recipients: true },
+        },
+      },
+    });
+    const events: (readonly string[])[] = [];
+    for (const [n, { person, visitor }] of people.entries()) {
+      const email = n === 0 ? owner.email : newEmail();
+      const done = accepted(await change(visitor, { method: "profile", traits: { email } }));
+      const flow = done.next?.[0]?.flow?.id ?? "";
+      server.clock.advance(minutes(1));
+      const sent = accepted(await nativeRest.enter(server).verification.update(flow, { method: "code", email }));
+      expect(sent.flow?.texts.map(({ id }) => id)).toEqual([1080003]);
+      const [row] = await server.sql<{ subject_id: Buffer }>("SELECT subject_id FROM flows WHERE id = ?", [
+        idBytes(flow),
+      ]);
+      expect(row?.subject_id.equals(idBytes(person.id))).toBe(true);
+      events.push(await eventsOf(server, person.id));
+    }
+    expect(await messagesTo(server, owner.email)).toHaveLength(before.length);
+    // Nor does whoever asks find out from what is recorded of them.
+    expect(events[0]).toEqual(events[1]);
+  });
+});
+
+describe("where phones are written to, and addresses are proven by a link", () => {
+  it("each new number counts for the person, whatever the numbers", async () => {
+    await server.restart({
+      ...configured,
+      identity: { schemas: [{ id: "person", url: codeSchemaUrl }] },
+      selfservice: {
+        methods: { link: { enabled: true } },
+        flows: { ...configured.selfservice.flows, verification: { enabled: true, use: "link" } },
+      },
+      courier: { channels: [{ id: "sms", request_config: { url: "http://127.0.0.1:9/", method: "POST" } }] },
+      limits: { messages: { ...configured.limits.messages, per_identity: 3 } },
+    });
+    const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+    const changeTo = (phone: string) => change(visitor, { method: "profile", traits: { email: person.email, phone } });
+    const phones = Array.from({ length: 4 }, newPhone);
+    for (const phone of phones.slice(0, 3)) accepted(await changeTo(phone));
+    expect(refused(await changeTo(phones[3] ?? "")).reason).toBe("RATE_LIMITED");
+    expect((await Promise.all(phones.map((phone) => messagesTo(server, phone)))).flat()).toHaveLength(3);
   });
 });
 

@@ -8,6 +8,7 @@ import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { TrustedDevices } from "../../session/trusted-devices.ts";
+import type { Deletions } from "../deletion/deletions.ts";
 
 /** Where addresses are read and written. */
 export type AddressStorage = Pick<FlowStorage, "db" | "clock" | "identities" | "pendingAddresses" | "addressUndos">;
@@ -19,8 +20,12 @@ export interface UndoDeps {
   readonly schemas: Schemas;
   readonly courier: Courier;
   readonly conflictRetry: ConflictRetry;
-  readonly trustedDevices: TrustedDevices;
-  readonly revokeOthers: SessionStore["revokeOthers"];
+  /** What whoever is shut out has begun, and what lets them in. */
+  readonly ends: {
+    readonly trustedDevices: TrustedDevices;
+    readonly revokeOthers: SessionStore["revokeOthers"];
+    readonly cancelDeletion: Deletions["cancelOwners"];
+  };
   readonly pages: {
     /** The page on which a change is undone, with its token. */
     readonly undoUrl: (token: string) => string;

@@ -44,8 +44,8 @@ export const createUndoRpcs = (deps: UndoDeps) => {
 
   /** Whatever signs in, or will, apart from what a person knows or has. */
   const endAll = async (tx: Sql, identityId: string): Promise<void> => {
-    await deps.revokeOthers(tx, identityId, NO_SESSION);
-    await deps.trustedDevices.endAll(tx, identityId);
+    await deps.ends.revokeOthers(tx, identityId, NO_SESSION);
+    await deps.ends.trustedDevices.endAll(tx, identityId);
     await deps.storage.pendingAddresses.endAll(tx, identityId);
   };
 
@@ -59,6 +59,7 @@ export const createUndoRpcs = (deps: UndoDeps) => {
       identity,
       requestUrl: deps.pages.undoUrl(""),
       expiresAt: new Date(clock.now().getTime() + NOTICE_MS),
+      budget: { none: "each link undoes once" },
     });
 
   const attempt = async (token: string, call: Call, { sql }: Try): Promise<Attempted<AddressUndo>> => {
@@ -69,11 +70,12 @@ export const createUndoRpcs = (deps: UndoDeps) => {
       await inTransaction(sql, db, async (tx) => {
         const after = apply(before, change, { now: clock.now(), newId: uuid4 });
         if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the identity");
-        if (!(await addressUndos.use(tx, undo))) throw nothingToUndo();
+        if (!(await addressUndos.use(tx, undo, after.version))) throw nothingToUndo();
         await endAll(tx, before.id);
         const event = { type: "address.change_undone", outcome: "done", detail: { via: undo.address.via } } as const;
         await audit.record(tx, { identityId: before.id, sessionId: undefined, ...event }, call);
         await tell(tx, undo, after, call);
+        await deps.ends.cancelDeletion(tx, after, call);
       });
     } catch (error) {
       if (error instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: before.id };

@@ -3,6 +3,7 @@ import type { AccountConfig } from "../../config/account-config.ts";
 import type { Courier } from "../../courier/courier.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { Database, Sql } from "../../db/sql.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { withQuery } from "../../flows/shared/urls.ts";
 import type { DeletionStore, PlannedDeletion } from "../../identity/deletions.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
@@ -12,6 +13,7 @@ import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { sha256 } from "../../lib/digest.ts";
 import { randomToken } from "../../lib/ids.ts";
+import type { MessageLimit } from "../../limits/message-limit.ts";
 import { addressesToWrite } from "./addresses-to-write.ts";
 import type { EraseAccount } from "./erase-account.ts";
 import { deletionJob } from "./job.ts";
@@ -30,7 +32,8 @@ export interface DeletionsDeps {
   readonly audit: AuditLog;
   readonly config: AccountConfig["deletion"];
   readonly courier: Courier;
-  readonly jobs: Pick<Jobs, "enqueue" | "wake">;
+  readonly jobs: Pick<Jobs, "enqueue" | "cancel">;
+  readonly messages: MessageLimit;
   readonly erase: EraseAccount;
 }
 
@@ -54,9 +57,12 @@ export type RequestedDeletion =
 /** Asks for deletions of accounts, and calls them off (docs/deletion.md). */
 export interface Deletions {
   find(identityId: string): Promise<PlannedDeletion | undefined>;
+  /** @throws RATE_LIMITED its owner would hear nothing of it, so many messages were caused before */
   request(identityId: string, requester: Requester): Promise<RequestedDeletion>;
   /** False: none waits, or there is no such person. */
   cancel(identityId: string, requester: Requester): Promise<boolean>;
+  /** Calls off what a session of theirs asked for, in the transaction that ends it as a stranger's. */
+  cancelOwners(tx: Sql, identity: IdentityRecord, call: Call): Promise<void>;
   /** The same by the token of the mail. False: the token is of nothing that waits. */
   undo(token: string, call: Call): Promise<boolean>;
 }
@@ -70,16 +76,24 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     courier,
     erase,
     jobs,
+    messages,
   } = deps;
 
+  /** Queues a message to everywhere that has not had too many; gives to how many places, of how many. */
   const write = async (
     tx: Sql,
     template: "account_deletion_requested" | "account_deletion_undone",
     identity: IdentityRecord,
     call: Call,
     token?: string,
-  ): Promise<void> => {
-    for (const { channel, recipient } of addressesToWrite(identity))
+  ): Promise<{ readonly told: number; readonly of: number }> => {
+    const addresses = addressesToWrite(identity);
+    let told = 0;
+    for (const { channel, recipient } of addresses) {
+      // Counted apart from codes: nobody runs out of those because of it.
+      const budget = await messages.consume(tx, { address: `deletion ${channel}:${recipient}`, device: undefined });
+      if (budget === undefined) continue;
+      told += 1;
       await courier.queue(tx, {
         template,
         channel,
@@ -95,7 +109,22 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
         identity,
         requestUrl: call.url,
         expiresAt: new Date(clock.now().getTime() + Math.max(config.delay, 3_600_000)),
+        budget,
       });
+    }
+    return { told, of: addresses.length };
+  };
+
+  /**
+   * Counts the messages of a request that is not an operator's; of one that changes nothing there are none.
+   *
+   * @throws RATE_LIMITED
+   */
+  const countRequest = async (identityId: string, { by, call }: Requester): Promise<void> => {
+    if (by === "operator" || config.delay === 0 || (await store.find(db, identityId))) return;
+    const identity = await identities.find(db, identityId);
+    const count = identity ? addressesToWrite(identity).length : 0;
+    if (count > 0) await messages.consumeOrThrow(call, { identityId, messages: count, what: "deletion" });
   };
 
   const plan = async (
@@ -108,19 +137,24 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     const deletion: PlannedDeletion = { identityId: identity.id, requestedBy: by, requestedAt: now, dueAt };
     const token = randomToken(32);
     await store.insert(tx, deletion, sha256(token));
+    // A sign-in that called another one off has left its job.
+    await jobs.cancel(tx, deletionJob, identity.id);
     await jobs.enqueue(tx, {
       kind: deletionJob,
       payload: { identity_id: identity.id },
       identityId: identity.id,
       delay: config.delay,
     });
-    await write(tx, "account_deletion_requested", identity, call, token);
+    const { told, of } = await write(tx, "account_deletion_requested", identity, call, token);
+    // A deletion that its owner hears nothing of is none.
+    if (by === "owner" && told === 0 && of > 0) throw nobodyHears();
     const event = { type: "deletion.requested", outcome: "done", detail } as const;
     await audit.record(tx, { identityId: identity.id, sessionId, ...event }, call);
     return deletion;
   };
 
   const request: Deletions["request"] = async (identityId, requester) => {
+    await countRequest(identityId, requester);
     const requested = await db.transaction(async (tx): Promise<RequestedDeletion> => {
       await identities.lock(tx, identityId);
       const identity = await identities.find(tx, identityId);
@@ -137,17 +171,27 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     return requested;
   };
 
-  const cancel: Deletions["cancel"] = async (identityId, { call, sessionId, recheck, detail = {} }) => {
+  /** Calls off what waits, and says so. False: nothing waits. */
+  const remove = async (
+    tx: Sql,
+    identity: IdentityRecord,
+    { call, sessionId, detail = {} }: Pick<Requester, "call" | "sessionId" | "detail">,
+  ): Promise<boolean> => {
+    const { id: identityId } = identity;
+    if (!(await store.remove(tx, identityId))) return false;
+    await jobs.cancel(tx, deletionJob, identityId);
+    await write(tx, "account_deletion_undone", identity, call);
+    const event = { type: "deletion.cancelled", outcome: "done", detail } as const;
+    await audit.record(tx, { identityId, sessionId, ...event }, call);
+    return true;
+  };
+
+  const cancel: Deletions["cancel"] = async (identityId, requester) => {
     const isCancelled = await db.transaction(async (tx) => {
       await identities.lock(tx, identityId);
-      await recheck?.(tx);
-      if (!(await store.remove(tx, identityId))) return false;
+      await requester.recheck?.(tx);
       const identity = await identities.find(tx, identityId);
-      if (identity === undefined) return false;
-      await write(tx, "account_deletion_undone", identity, call);
-      const event = { type: "deletion.cancelled", outcome: "done", detail } as const;
-      await audit.record(tx, { identityId, sessionId, ...event }, call);
-      return true;
+      return identity !== undefined && remove(tx, identity, requester);
     });
     if (isCancelled) courier.wake();
     return isCancelled;
@@ -157,6 +201,10 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     find: (identityId) => store.find(db, identityId),
     request,
     cancel,
+    cancelOwners: async (tx, identity, call) => {
+      const waiting = await store.find(tx, identity.id);
+      if (waiting?.requestedBy === "owner") await remove(tx, identity, { call });
+    },
     undo: async (token, call) => {
       const digest = sha256(token);
       const found = await store.findByUndo(db, digest);
@@ -173,6 +221,11 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     },
   };
 };
+
+const nobodyHears = (): ServiceError =>
+  serviceError("RATE_LIMITED", {
+    explain: "Too many messages were sent to addresses of this account. Try again later.",
+  });
 
 /** Rolls back: the deletion that the token is of was called off, and may have been asked for anew. */
 class AnotherDeletion extends Error {

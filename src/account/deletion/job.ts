@@ -22,7 +22,7 @@ export interface DeletionJobDeps {
 }
 
 /**
- * Creates the job. It erases only what still waits and is due: a deletion that was called off leaves a job with nothing
+ * Creates the job. It erases only what still waits and is due: one that a sign-in called off leaves a job with nothing
  * to do, and one that was asked for anew is its own job's.
  */
 export const createDeletionJob = ({ clock, db, erase, identities, store }: DeletionJobDeps): JobKind => ({

@@ -28,7 +28,8 @@ export const createSendInvitation =
   ({ config, courier, messages }: SendingDeps): SendInvitation =>
   async (tx, { invitation, token }, identity) => {
     const { via, address, locale, sentAt, expiresAt } = invitation;
-    if (!(await messages.consume(tx, { address, device: undefined })))
+    const budget = await messages.consume(tx, { address, device: undefined });
+    if (budget === undefined)
       throw serviceError("RATE_LIMITED", {
         explain: "Too many messages were sent to this address. Try again later.",
         headers: { "retry-after": "3600" },
@@ -45,5 +46,6 @@ export const createSendInvitation =
       identity,
       requestUrl: config.accept_url,
       expiresAt,
+      budget,
     });
   };

@@ -16,7 +16,7 @@ import { createAccountService } from "./service.ts";
 /** What accounts as a whole stand on. */
 export interface OwnersDeps {
   readonly storage: Omit<DeletionStorage, "store"> & Pick<ExportDeps, "pendingAddresses" | "addressUndos">;
-  readonly log: Pick<DeletionsDeps, "audit" | "courier" | "jobs">;
+  readonly log: Pick<DeletionsDeps, "audit" | "courier" | "jobs" | "messages">;
   readonly config: PrivilegeDeps["config"] & Pick<Config, "secrets">;
   readonly schemas: ExportDeps["schemas"];
   readonly sessions: OwnerDeps["sessions"] & Pick<ExportDeps, "trustedDevices">;
@@ -57,6 +57,7 @@ export const createOwners = ({
     addressUndos,
   });
   return {
+    deletions,
     services: [
       createAccountService({
         privilege: { ...privilege, callers, clock, config },

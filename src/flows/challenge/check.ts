@@ -1,3 +1,4 @@
+import type { RefusalReason } from "../../audit/refusals.ts";
 import type { VerifiedSecret } from "../../challenge/challenges.ts";
 import type { SentSecret } from "../../challenge/sent-secret.ts";
 import type { Call } from "../../lib/call.ts";
@@ -49,7 +50,7 @@ export const createCheckSecret = ({
     });
 };
 
-const reasons: Readonly<Record<Exclude<VerifiedSecret, "right">, string>> = {
+const reasons: Readonly<Record<Exclude<VerifiedSecret, "right">, RefusalReason>> = {
   wrong: "wrong_credential",
   expired: "expired",
   too_many: "too_many_attempts",

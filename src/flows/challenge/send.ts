@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Address } from "../../challenge/address.ts";
-import type { IssuedSecret } from "../../challenge/secret-kind.ts";
+import type { CountedSecret } from "../../challenge/challenges.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { MessageTemplate } from "../../courier/message.ts";
 import type { Sql } from "../../db/sql.ts";
@@ -41,7 +41,7 @@ export interface Sending {
 export interface ChallengeMessage
   extends Pick<Sending, "kind" | "method" | "address" | "call" | "transientPayload" | "linkBase"> {
   readonly flow: Pick<FlowRecord, "id" | "requestUrl">;
-  readonly issued: IssuedSecret;
+  readonly issued: CountedSecret;
   readonly owner: IdentityRecord;
 }
 
@@ -88,6 +88,7 @@ export const createQueueChallenge =
       requestUrl: flow.requestUrl,
       transientPayload,
       expiresAt: issued.expiresAt,
+      budget: issued.budget,
     });
   };
 
@@ -96,6 +97,14 @@ interface Written {
   readonly flow: FlowRecord;
   readonly isQueued: boolean;
 }
+
+/** Who has an address, and whether nothing is sent there. */
+interface Recipient {
+  readonly owner: IdentityRecord | undefined;
+  readonly isSilent: boolean;
+}
+
+const silent: Recipient = { owner: undefined, isSilent: true };
 
 /** Sends a secret to an address, if anybody has it. */
 export type SendChallenge = (sending: Sending) => Promise<{ readonly flow: FlowRecord } | ConcurrentChange>;
@@ -115,27 +124,28 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
   } = deps;
   const queueChallenge = createQueueChallenge(deps);
 
-  const findClaimant = async ({ identityId, pendingId }: NonNullable<Sending["claim"]>) => {
+  /** One whose address somebody else has is answered like any other, and nobody is written to. */
+  const findClaimant = async ({ identityId, pendingId }: NonNullable<Sending["claim"]>): Promise<Recipient> => {
     const pending = await pendingAddresses.find(db, identityId, pendingId);
-    return pending === undefined || pending.isTaken ? undefined : identities.find(db, identityId);
+    const claimant = pending && (await identities.find(db, identityId));
+    return claimant?.state === "active" ? { owner: claimant, isSilent: pending?.isTaken === true } : silent;
   };
 
-  const findOwner = async ({ kind, address, claim }: Sending): Promise<IdentityRecord | undefined> => {
-    if (claim) {
-      const claimant = await findClaimant(claim);
-      return claimant?.state === "active" ? claimant : undefined;
-    }
+  const findRecipient = async ({ kind, address, claim, notifiesUnknown }: Sending): Promise<Recipient> => {
+    if (claim) return findClaimant(claim);
     const wanted =
       kind === "verification" ? { verifiable: [address], recovery: [] } : { verifiable: [], recovery: [address] };
     const owner = await identities.findIdentifierOwner(db, { identifiers: {}, ...wanted });
-    return owner?.identity.state === "active" ? owner.identity : undefined;
+    return owner?.identity.state === "active"
+      ? { owner: owner.identity, isSilent: false }
+      : { owner: undefined, isSilent: !notifiesUnknown };
   };
 
   const notifyStranger = async (
     tx: Sql,
-    { flow, kind, method, address, call, notifiesUnknown, transientPayload }: Sending,
-  ) => {
-    if (!notifiesUnknown) return false;
+    { flow, kind, method, address, call, transientPayload }: Sending,
+    { budget }: CountedSecret,
+  ): Promise<void> => {
     await courier.queue(tx, {
       template: templateOf(kind, method.name, false),
       channel: address.via,
@@ -145,8 +155,8 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
       requestUrl: flow.requestUrl,
       transientPayload,
       expiresAt: new Date(clock.now().getTime() + method.lifespan),
+      budget,
     });
-    return true;
   };
 
   const recordRequest = (tx: Sql, sending: Sending, identityId: string, isAllowed: boolean): Promise<void> => {
@@ -156,18 +166,29 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
     return audit.record(tx, { identityId, sessionId: undefined, ...event }, call);
   };
 
+  /**
+   * Has everything of the person wait, and says of an address that a message is on its way. Of somebody who was erased
+   * meanwhile nothing is written, and nothing sent.
+   *
+   * @throws ConcurrentChangeError
+   */
+  const lockAndMark = async (tx: Sql, owner: IdentityRecord, { kind, address }: Sending): Promise<void> => {
+    const isMarked = kind === "verification" && isPending(owner, address);
+    const holds = isMarked
+      ? await identities.update(tx, owner, apply(owner, { sent: [address] }, { now: clock.now(), newId: uuid4 }))
+      : await identities.tryLockActive(tx, owner.id);
+    if (!holds) throw new ConcurrentChangeError("the person has changed, or is gone");
+  };
+
   const write = async (
     tx: Sql,
     sending: Sending,
-    owner: IdentityRecord | undefined,
+    { owner, isSilent }: Recipient,
     device: string | undefined,
   ): Promise<Written> => {
-    const { flow, kind, method, address, after } = sending;
+    const { flow, method, address, after } = sending;
     const now = clock.now();
-    if (owner && kind === "verification" && isPending(owner, address)) {
-      const marked = apply(owner, { sent: [address] }, { now, newId: uuid4 });
-      if (!(await identities.update(tx, owner, marked))) throw new ConcurrentChangeError("the person has changed");
-    }
+    if (owner) await lockAndMark(tx, owner, sending);
     const current = await flows.findOpenForUpdate(tx, flow, now);
     if (current === undefined || !isSameFlow(flow, current)) throw new ConcurrentChangeError("the flow has changed");
     const before = openSent(sealedContext, flow, method.name);
@@ -175,9 +196,9 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
       flow,
       kind: method,
       address,
-      identityId: owner?.id,
+      identity: owner,
       device,
-      isVoid: owner === undefined,
+      isVoid: owner === undefined || isSilent,
       before: before ? [before] : [],
     });
     const { pendingId } = sending.claim ?? {};
@@ -185,9 +206,9 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
     const saved = { ...after, subjectId: owner?.id, context };
     if (!(await flows.save(tx, saved, now))) throw new ConcurrentChangeError("the flow is over");
     if (owner) await recordRequest(tx, sending, owner.id, issued !== undefined);
-    if (!issued) return { flow: saved, isQueued: false };
-    if (owner === undefined) return { flow: saved, isQueued: await notifyStranger(tx, sending) };
-    await queueChallenge(tx, { ...sending, issued, owner });
+    if (!issued || isSilent) return { flow: saved, isQueued: false };
+    if (owner) await queueChallenge(tx, { ...sending, issued, owner });
+    else await notifyStranger(tx, sending, issued);
     return { flow: saved, isQueued: true };
   };
 
@@ -195,10 +216,10 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
     messageFloor.hold<{ readonly flow: FlowRecord } | ConcurrentChange>(sending.call.signal, async (timed) => {
       timed.began(0);
       await challenges.request(sending.call);
-      const owner = await findOwner(sending);
-      const device = await challenges.deviceOf(sending.call, owner?.id);
+      const recipient = await findRecipient(sending);
+      const device = await challenges.deviceOf(sending.call, recipient.owner?.id);
       try {
-        const { flow, isQueued } = await db.transaction((tx) => write(tx, sending, owner, device));
+        const { flow, isQueued } = await db.transaction((tx) => write(tx, sending, recipient, device));
         if (isQueued) {
           courier.wake();
           timed.verified("message");

@@ -116,7 +116,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
   ): Promise<void> => {
     const { type, version, renewed } = verified;
     const holds =
-      (await identities.lockActive(tx, identity.id)) &&
+      (await identities.tryLockActive(tx, identity.id)) &&
       (await (completesFlow ? flows.complete : flows.lockOpen)(tx, flow, now)) &&
       (renewed === undefined
         ? await identities.hasSecret(tx, identity.id, type, version)

@@ -59,10 +59,11 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
     lifespan: number,
     parts: Pick<FlowRecord, "type" | "context">,
     call: Call,
+    absent: () => ServiceError,
   ): Promise<Made> => {
     const requestUrl = requestUrlOf(call, urls.init("recovery", parts.type));
     const begun = newRecoveryFlow(deps, { ...parts, requestUrl, csrfDigest: undefined });
-    const { issued, sent } = challenges.handOver(begun, method, identity.id, lifespan);
+    const { issued, sent } = challenges.handOver(begun, method, identity, lifespan);
     const flow: FlowRecord = {
       ...begun,
       subjectId: identity.id,
@@ -72,6 +73,7 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
       context: sealSent(sealedContext, begun, method.name, sent),
     };
     await db.transaction(async (tx) => {
+      if (!(await identities.tryLock(tx, identity.id))) throw absent();
       await flows.insert(tx, flow);
       const event = { type: "recovery.created", outcome: "done", detail: { method: method.name } } as const;
       await audit.record(tx, { identityId: identity.id, sessionId: undefined, ...event }, call);
@@ -85,9 +87,8 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
   ): Promise<CreateRecoveryCodeResponse> => {
     const method = mustBeMethod(methods.code);
     const lifespan = lifespanOf(request.expiresIn, method);
-    const identity = await mustFind(request.identityId, () =>
-      serviceError("NOT_FOUND", { explain: "There is no identity with this id." }),
-    );
+    const absent = () => serviceError("NOT_FOUND", { explain: "There is no identity with this id." });
+    const identity = await mustFind(request.identityId, absent);
     const type = request.flowType === FlowType.API ? "api" : "browser";
     const { flow, secret, expiresAt } = await make(
       method,
@@ -95,6 +96,7 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
       lifespan,
       { type, context: operatorMadeContext },
       call,
+      absent,
     );
     return {
       $typeName: "ostiary.recovery.v1.CreateRecoveryCodeResponse",
@@ -112,11 +114,18 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
     const { identityId = "", expiresIn = "" } = request.body ?? {};
     const lifespan = lifespanOf(expiresIn, method);
     const allowed = returnTo.mustShow(request.returnTo);
-    const identity = await mustFind(identityId, () =>
-      serviceError("INVALID_FIELD", { field: "identity_id", explain: "There is no identity with this id." }),
-    );
+    const absent = () =>
+      serviceError("INVALID_FIELD", { field: "identity_id", explain: "There is no identity with this id." });
+    const identity = await mustFind(identityId, absent);
     const context = returnToContext(allowed);
-    const { flow, secret, expiresAt } = await make(method, identity, lifespan, { type: "browser", context }, call);
+    const { flow, secret, expiresAt } = await make(
+      method,
+      identity,
+      lifespan,
+      { type: "browser", context },
+      call,
+      absent,
+    );
     const at =
       linkBase === undefined ? urls.submit("recovery", flow.id) : `${linkBase}/self-service/recovery?flow=${flow.id}`;
     return {

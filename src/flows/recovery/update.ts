@@ -95,7 +95,6 @@ export const createUpdate = (deps: RecoveryDeps) => {
       const before = await identities.find(db, identityId);
       // What an operator made is for the person, and not for an address.
       if (before === undefined || (address && !hasAddress(before.recovery, address))) return undefined;
-      if (await deps.storage.addressUndos.wasUsedSince(db, before.id, flow.updatedAt)) return undefined;
       if (before.state === "active") return { before, address };
       const who = { identityId, flow: "recovery", method: picked.name, call } as const;
       refusals.record({ ...who, reason: "identity_disabled" });

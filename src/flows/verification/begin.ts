@@ -59,7 +59,7 @@ export const createBegin = (deps: BeginDeps): BeginVerification => {
       flow: fresh,
       kind: method,
       address,
-      identityId: owner.id,
+      identity: owner,
       device: await challenges.deviceOf(call, owner.id),
       isVoid: isSilent,
       before: [],

@@ -22,7 +22,7 @@ export const createResend = (deps: BeginDeps): ResendPendingAddress => {
   const begin = createBegin(deps);
 
   return async ({ credential, identity: owner }, { id: pendingId, via, value, isTaken: isSilent }, call) => {
-    await challenges.request(call, { identityId: owner.id, messages: 1 });
+    await challenges.request(call, { identityId: owner.id, messages: 1, what: "new addresses" });
     const type = credential.by === "cookie" ? "browser" : "api";
     const requestUrl = requestUrlOf(call, urls.init("verification", type));
     const created = await db.transaction(async (tx) => {

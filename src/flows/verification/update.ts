@@ -96,17 +96,14 @@ export const createUpdate = (deps: VerificationDeps) => {
   // What was sent comes back.
 
   /** Whose address it is, and what takes effect with it; undefined where it is no longer theirs, or waits no longer. */
-  const acceptIn =
-    ({ flow }: Loaded) =>
-    async ({ identityId, sent: { address, pendingId } }: RightSecret) => {
-      const before = await identities.find(db, identityId);
-      if (await deps.storage.addressUndos.wasUsedSince(db, identityId, flow.updatedAt)) return undefined;
-      if (before?.state !== "active" || address === undefined) return undefined;
-      if (pendingId === undefined)
-        return hasAddress(before.verifiable, address) ? { before, address, proven: undefined } : undefined;
-      const proven = await takeEffect.find(before, pendingId);
-      return proven && { before, address, proven };
-    };
+  const accept = async ({ identityId, sent: { address, pendingId } }: RightSecret) => {
+    const before = await identities.find(db, identityId);
+    if (before?.state !== "active" || address === undefined) return undefined;
+    if (pendingId === undefined)
+      return hasAddress(before.verifiable, address) ? { before, address, proven: undefined } : undefined;
+    const proven = await takeEffect.find(before, pendingId);
+    return proven && { before, address, proven };
+  };
 
   /** Somebody else was first. Where accounts are hidden, that is what is said of any secret that is good no more. */
   const rejectTaken = async ({ flow, call, picked }: Submitted & Loaded & { readonly picked: ChallengeMethod }) => {
@@ -124,7 +121,7 @@ export const createUpdate = (deps: VerificationDeps) => {
       await load.rejectIfPassed(submission);
       return { picked: mustBe(submission.method) };
     })
-    .step("perform", (submission) => load.verifySecret(submission, acceptIn(submission)))
+    .step("perform", (submission) => load.verifySecret(submission, accept))
     .step("runBeforePersistHooks", async ({ flow, call, body, before, address, proven, method }) => {
       const hooked = {
         flow: hookFlow(flow),

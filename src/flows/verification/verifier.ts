@@ -48,7 +48,7 @@ export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { r
    * address each time has a budget of its own. @throws RATE_LIMITED
    */
   const count = async (call: Call, { length }: readonly Address[], changed: IdentityRecord | undefined) => {
-    await challenges.request(call, changed && { identityId: changed.id, messages: length });
+    await challenges.request(call, changed && { identityId: changed.id, messages: length, what: "addresses" });
   };
 
   const send = (tx: Sql, context: WrittenContext, address: Address): Promise<CreatedVerification> => {
@@ -64,10 +64,9 @@ export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { r
       const [address] = [...addressesOf(context.identity, "pending"), ...addressesOf(context.identity, "sent")];
       if (address === undefined) return undefined;
       await count(context.call, [address], undefined);
-      const created = await db.transaction(async (tx) => {
-        await identities.lockActive(tx, context.identity.id);
-        return send(tx, context, address);
-      });
+      const created = await db.transaction(async (tx) =>
+        (await identities.tryLockActive(tx, context.identity.id)) ? send(tx, context, address) : undefined,
+      );
       courier.wake();
       return created;
     },

@@ -82,7 +82,8 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
       const before = await pendingAddresses.list(db, previous.id);
       if (before.length + found.length > MOST)
         return { kind: "rejected", messages: [{ node: "", text: uiText(messages.tooManyNewAddresses) }] };
-      await deps.challenge.challenges.request(context.call, { identityId: previous.id, messages: found.length });
+      const what = "new addresses";
+      await deps.challenge.challenges.request(context.call, { identityId: previous.id, messages: found.length, what });
       const waiting: WaitingAddress[] = [];
       for (const each of found) waiting.push({ ...each, isTaken: await isTaken(previous, each) });
       if (!hidesAccounts && waiting.some((each) => each.isTaken))

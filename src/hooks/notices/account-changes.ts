@@ -35,7 +35,7 @@ export const createAccountChangeNotices = (deps: NoticeDeps, config: NoticesConf
       const name = nameOf(context);
       for (const address of addressesOf(context.identity)) {
         const data = name === undefined ? {} : { name };
-        await notify(tx, context, address, { template, data, lifespan: WEEK_MS, isLimited: true });
+        await notify(tx, context, address, { template, data, lifespan: WEEK_MS });
       }
     },
     afterCommit: async ({ event }) => {

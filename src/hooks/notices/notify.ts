@@ -22,8 +22,8 @@ export interface Notice {
   readonly data: MessageData;
   /** Milliseconds after which it is of no more use. */
   readonly lifespan: number;
-  /** Whether it is one of those of which an address gets so many and no more. */
-  readonly isLimited: boolean;
+  /** Why it arrives however many there were; left out, the address gets so many and no more. */
+  readonly uncounted?: string | undefined;
 }
 
 /** Queues a message about a change, in its transaction. */
@@ -38,11 +38,12 @@ export type Notify = (
 export const createNotify =
   ({ courier, clock, messages, takesPhoneNumbers }: NoticeDeps): Notify =>
   async (tx, { call, flow, identity, transientPayload }, { via, value }, notice) => {
-    const { template, data, lifespan, isLimited } = notice;
+    const { template, data, lifespan, uncounted } = notice;
     if (via !== "email" && !(via === "sms" && takesPhoneNumbers)) return;
     // Counted apart from codes: nobody runs out of those because much has changed.
     const counted = { address: `notice ${via}:${value}`, device: undefined };
-    if (isLimited && !(await messages.consume(tx, counted))) return;
+    const budget = uncounted === undefined ? await messages.consume(tx, counted) : { none: uncounted };
+    if (budget === undefined) return;
     await courier.queue(tx, {
       template,
       channel: via,
@@ -53,5 +54,6 @@ export const createNotify =
       requestUrl: flow.requestUrl,
       transientPayload,
       expiresAt: new Date(clock.now().getTime() + lifespan),
+      budget,
     });
   };

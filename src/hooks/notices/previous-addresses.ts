@@ -86,8 +86,8 @@ export const createPreviousAddressNotices = (
             ...(url !== undefined && { url, expiresInMinutes: Math.round(undos.lifespan / 60_000) }),
           },
           lifespan: undos.lifespan,
-          // Nobody can prevent its delivery by causing others before.
-          isLimited: url === undefined,
+          // Proving the address again costs a message that is counted.
+          uncounted: url && "nobody keeps the link of the one who had the address from arriving by causing others",
         });
       }
     },

@@ -6,6 +6,7 @@ import type { Courier } from "../../courier/courier.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { MessageTemplate } from "../../courier/message.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
+import type { IdentityStore } from "../../identity/store.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ViewedFlow } from "../contract/flow.ts";
@@ -55,22 +56,38 @@ export interface CodeChallengesDeps {
   readonly kind: SecretKind;
   readonly courier: Courier;
   readonly clock: Clock;
+  readonly identities: Pick<IdentityStore, "tryLock">;
 }
 
 /** Creates them. */
-export const createCodeChallenges = ({ challenges, kind, courier, clock }: CodeChallengesDeps): CodeChallenges => ({
+export const createCodeChallenges = ({
+  challenges,
+  identities,
+  kind,
+  courier,
+  clock,
+}: CodeChallengesDeps): CodeChallenges => ({
   begin: async ({ flow, call, transientPayload, addresses, template, identity, isVoid = false }) => {
     await challenges.request(call);
-    const identityId = identity?.id;
-    const device = await challenges.deviceOf(call, identityId);
+    const device = await challenges.deviceOf(call, identity?.id);
     const inTransaction: StepEffect["inTransaction"] = async (tx, stored) => {
+      // Of somebody who was erased meanwhile nothing is written, and nothing sent.
+      const isThere = identity === undefined || (await identities.tryLock(tx, identity.id));
       const before = sentCodes(stored);
       const sent: SentSecret[] = [];
       for (const address of addresses) {
-        const started = await challenges.start(tx, { flow, kind, address, identityId, device, isVoid, before });
+        const started = await challenges.start(tx, {
+          flow,
+          kind,
+          address,
+          identity,
+          device,
+          isVoid: isVoid || !isThere,
+          before,
+        });
         sent.push(started.sent);
-        if (started.issued === undefined) continue;
-        const { secret: code, expiresAt } = started.issued;
+        if (started.issued === undefined || !isThere) continue;
+        const { secret: code, expiresAt, budget } = started.issued;
         await courier.queue(tx, {
           template,
           channel: address.via,
@@ -82,6 +99,7 @@ export const createCodeChallenges = ({ challenges, kind, courier, clock }: CodeC
           transientPayload,
           // What is over already is not sent: nobody pays for texts to numbers that strangers make up.
           expiresAt: isVoid && address.via === "sms" ? clock.now() : expiresAt,
+          budget,
         });
       }
       return { codes: sent.map(sentSecretToJson) };

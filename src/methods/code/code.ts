@@ -40,7 +40,7 @@ export const createCode = (deps: CodeDeps) => {
   const { clock, db, identities } = deps.storage;
   const findAddresses = createFindCodeAddresses(config);
   const kind = createCodeKind({ config: config.config, codes, now: clock.now });
-  const challenges = createCodeChallenges({ challenges: counted, courier, clock, kind });
+  const challenges = createCodeChallenges({ challenges: counted, courier, clock, identities, kind });
   const recipients = createCodeRecipients({
     identities,
     findAddresses,

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { RefusalReason } from "../../audit/refusals.ts";
 import type { CodeConfig } from "../../config/config.ts";
 import type { Database } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
@@ -12,7 +13,7 @@ import type { Authenticated } from "../contract/authentication.ts";
 import { hasErrors } from "../contract/flow.ts";
 import { emptyIdentifierNode, identifierNode } from "../contract/identifier-node.ts";
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
-import { type NextStep, type RefusalReason, type Rejected, rejected } from "../contract/result.ts";
+import { type NextStep, type Rejected, rejected } from "../contract/result.ts";
 import type { CodeChallenges } from "./challenges.ts";
 import { CODE, type CodeAddress, viaOfValue } from "./credential.ts";
 import { messages } from "./messages.ts";

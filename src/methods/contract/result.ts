@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { EventContent } from "../../audit/event-types.ts";
+import type { RefusalReason } from "../../audit/refusals.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
 
@@ -10,14 +11,6 @@ export type SubmittedValues = Readonly<Record<string, JsonValue>>;
 
 /** What to record in the person's security events. */
 export type MethodEvent = EventContent;
-
-/** Why somebody could not sign in, for the owner of the account. */
-export type RefusalReason =
-  | "wrong_credential"
-  | "too_many_attempts"
-  | "identity_disabled"
-  | "hook"
-  | "address_unverified";
 
 /** The form does not hold. Nothing is written but the form. */
 export interface Rejected {

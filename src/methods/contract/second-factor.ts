@@ -34,7 +34,7 @@ export const createSecondFactorAttempts =
       },
     );
     if (tried.kind === "made") return tried.value;
-    refusals.limited(who);
+    refusals.record({ ...who, reason: "too_many_attempts" });
     throw serviceError("RATE_LIMITED", {
       explain: "Too many failed attempts at the second factor. Try again later.",
       details: { retry_after: tried.seconds },

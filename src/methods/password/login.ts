@@ -94,7 +94,8 @@ export const createPasswordLogin = ({
       return { failed: !found || !verified.ok, value: verified };
     });
     if (tried.kind === "wait") {
-      if (found) refusals.limited({ identityId: found.identity.id, flow: "login", method: PASSWORD, call });
+      const reason = "too_many_attempts";
+      if (found) refusals.record({ identityId: found.identity.id, flow: "login", method: PASSWORD, reason, call });
       throw tooManyGuesses(tried.seconds);
     }
     const { ok, rehash } = tried.value;

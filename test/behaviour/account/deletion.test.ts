@@ -106,6 +106,29 @@ describe.each(ownerProtocols)("through $name", (protocol) => {
   });
 });
 
+describe("over and over", () => {
+  beforeAll(() => server.restart({ limits: { messages: { per_address: 3, per_identity: 3 } } }));
+
+  it.each(ownerProtocols)(
+    "asking sends so many messages and no more, and leaves no job behind, through $name",
+    async (protocol) => {
+      const ask = (...given: Parameters<ReturnType<typeof asOwner>>) => asOwner(protocol, server)(...given);
+      const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+      const answers: string[] = [];
+      for (let times = 0; times < 3; times++) {
+        const answer = await ask(visitor, rpc.requestDeletion);
+        answers.push(answer.ok ? "asked" : reasonOf(answer));
+        done(await ask(visitor, rpc.cancelDeletion));
+      }
+      // Of the three that the address may have, two are of each round; what nobody would hear of is not begun.
+      expect(answers).toEqual(["asked", "asked", "RATE_LIMITED"]);
+      expect(await messagesTo(server, person.email)).toHaveLength(3);
+      expect(done(await ask(visitor, rpc.getDeletion)).deletion ?? null).toBeNull();
+      expect(await server.sql("SELECT 1 FROM jobs WHERE identity_id = ?", [idBytes(person.id)])).toEqual([]);
+    },
+  );
+});
+
 describe.each(operatorProtocols)("an operator, through $name", ({ call }) => {
   it("asks for a deletion in somebody's name, and calls it off", async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);

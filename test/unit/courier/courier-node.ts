@@ -39,6 +39,7 @@ const verification: NewMessage = {
   data: { code: "246810", expiresInMinutes: 10 },
   requestUrl: "http://127.0.0.1/self-service/verification/browser",
   expiresAt: new Date(Date.now() + 3_600_000),
+  budget: { none: "a test sends it" },
 };
 
 /** Starts a node on a database, with `courier` as in a configuration file. */

@@ -44,6 +44,7 @@ const message: NewMessage = {
   data: { code: "246810", expiresInMinutes: 10 },
   requestUrl: "http://127.0.0.1/self-service/verification/browser",
   expiresAt: new Date(Date.now() + 600_000),
+  budget: { none: "a test sends it" },
 };
 const count = async (table: "jobs" | "courier_messages"): Promise<number> =>
   (await db.query(`SELECT id FROM ${table}`)).length;

@@ -143,7 +143,8 @@ describe("what counting costs", () => {
 describe("messages", () => {
   it("to an address are so many over all nodes, until the window is over", async () => {
     const request = { address: address(), device: undefined };
-    const send = (db: Database) => db.transaction((tx) => messagesOn(db).consume(tx, request));
+    const send = async (db: Database) =>
+      (await db.transaction((tx) => messagesOn(db).consume(tx, request))) !== undefined;
     const sent = await Promise.all(Array.from({ length: 8 }, (_, n) => send(nodes[n % 2 === 0 ? 0 : 1])));
     expect(sent.filter(Boolean)).toHaveLength(3);
     clock.advance(hours(1) + seconds(1));
@@ -153,8 +154,8 @@ describe("messages", () => {
   it("asked for on a known device are counted apart", async () => {
     const [db] = nodes;
     const to = address();
-    const send = (device: string | undefined) =>
-      db.transaction((tx) => messagesOn(db).consume(tx, { address: to, device }));
+    const send = async (device: string | undefined) =>
+      (await db.transaction((tx) => messagesOn(db).consume(tx, { address: to, device }))) !== undefined;
     for (let n = 0; n < 5; n++) await send(undefined);
     expect(await send(undefined)).toBe(false);
     expect([await send("d"), await send("d"), await send("d"), await send("e")]).toEqual([true, true, false, true]);
@@ -176,7 +177,7 @@ describe("messages", () => {
     const limitOn = (n: number) => messagesOn(nodes[n % 2 === 0 ? 0 : 1]);
     // Each from a network of its own.
     const consume = (n: number, identityId = id) =>
-      limitOn(n).consumeOrThrow({ remoteAddress: `10.2.0.${n}` }, { identityId, messages: 1 });
+      limitOn(n).consumeOrThrow({ remoteAddress: `10.2.0.${n}` }, { identityId, messages: 1, what: "addresses" });
     const ended = await Promise.allSettled(Array.from({ length: 6 }, (_, n) => consume(n)));
     expect(ended.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
     await consume(7, uuid4());
@@ -188,7 +189,7 @@ describe("messages", () => {
     const id = uuid4();
     for (let n = 0; n < 9; n++) {
       await limit.consumeOrThrow(call);
-      await limit.consumeOrThrow(call, { identityId: id, messages: 2 });
+      await limit.consumeOrThrow(call, { identityId: id, messages: 2, what: "addresses" });
     }
   });
 });

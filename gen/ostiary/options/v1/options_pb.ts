@@ -160,8 +160,8 @@ export const AccessSchema: GenEnum<Access> = /*@__PURE__*/
   enumDesc(file_ostiary_options_v1_options, 0);
 
 /**
- * What a call without an active session can cost the server, beside the bytes of
- * its message. docs/threat-model.md says which limit stops each.
+ * What a call of whoever may make it can cost the server, beside the bytes of its
+ * message. docs/threat-model.md says which limit stops each.
  *
  * @generated from enum ostiary.options.v1.Cost
  */
@@ -223,7 +223,7 @@ export const Cost = {
   PROVIDER: 7,
 
   /**
-   * A message with a code or a link is sent.
+   * A message is sent.
    *
    * @generated from enum value: COST_MESSAGE = 8;
    */
@@ -231,8 +231,8 @@ export const Cost = {
 } as const;
 
 /**
- * What a call without an active session can cost the server, beside the bytes of
- * its message. docs/threat-model.md says which limit stops each.
+ * What a call of whoever may make it can cost the server, beside the bytes of its
+ * message. docs/threat-model.md says which limit stops each.
  *
  * @generated from enum ostiary.options.v1.Cost
  */
