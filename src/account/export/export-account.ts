@@ -21,7 +21,11 @@ export interface Exporter {
 
 /** Exports what is stored about somebody. */
 export interface Exports {
-  /** All in one; undefined: there is no such person. */
+  /**
+   * All in one; undefined: there is no such person.
+   *
+   * @throws OVERLOADED while too many are read
+   */
   readonly whole: (id: string, exporter: Exporter) => Promise<AccountExport | undefined>;
   /**
    * Part by part, each read once the one before was sent, all of one state. Nothing comes: there is no such person.
@@ -31,7 +35,7 @@ export interface Exports {
   readonly parts: (id: string, exporter: Exporter) => AsyncIterable<AccountExportPart>;
 }
 
-/** Exports of parts that a node reads at once: each has a connection to the database for itself. */
+/** Exports that a node reads at once: each has a connection to the database for itself. */
 const AT_ONCE = 4;
 /** Milliseconds that one may take, also if whoever asked for it does not read. */
 const LONGEST = 600_000;
@@ -42,6 +46,21 @@ export const createExports = (deps: ExportDeps): Exports => {
   const { db, identities } = storage;
   const partsOf = createExportParts(deps);
   let reading = 0;
+
+  /** Takes one of the places; the function gives it back. @throws OVERLOADED */
+  const enter = (): (() => void) => {
+    if (reading >= AT_ONCE)
+      throw serviceError("OVERLOADED", {
+        explain: "Too many exports are being read: ask again.",
+        headers: { "retry-after": "5" },
+      });
+    reading += 1;
+    let isOver = false;
+    return () => {
+      if (!isOver) reading -= 1;
+      isOver = true;
+    };
+  };
 
   const record = (tx: Sql, identityId: string, { call, sessionId, detail = {} }: Exporter): Promise<void> =>
     audit.record(tx, { identityId, sessionId, type: "account.exported", outcome: "done", detail }, call);
@@ -54,13 +73,19 @@ export const createExports = (deps: ExportDeps): Exports => {
       return identity && work(tx, identity);
     });
 
-  const whole: Exports["whole"] = (id, exporter) =>
-    locked(id, async (tx, identity) => {
-      const all = create(AccountExportSchema);
-      for await (const part of partsOf(tx, identity)) add(all, part);
-      await record(tx, id, exporter);
-      return all;
-    });
+  const whole: Exports["whole"] = async (id, exporter) => {
+    const leave = enter();
+    try {
+      return await locked(id, async (tx, identity) => {
+        const all = create(AccountExportSchema);
+        for await (const part of partsOf(tx, identity)) add(all, part);
+        await record(tx, id, exporter);
+        return all;
+      });
+    } finally {
+      leave();
+    }
+  };
 
   const send = async (tx: Sql, id: string, push: Push<AccountExportPart>): Promise<void> => {
     const identity = await identities.find(tx, id);
@@ -69,17 +94,7 @@ export const createExports = (deps: ExportDeps): Exports => {
   };
 
   async function* parts(id: string, exporter: Exporter): AsyncGenerator<AccountExportPart> {
-    if (reading >= AT_ONCE)
-      throw serviceError("OVERLOADED", {
-        explain: "Too many exports are being read: ask again.",
-        headers: { "retry-after": "5" },
-      });
-    reading += 1;
-    let isOver = false;
-    const end = (): void => {
-      if (!isOver) reading -= 1;
-      isOver = true;
-    };
+    const end = enter();
     const late = AbortSignal.timeout(LONGEST);
     try {
       await locked(id, (tx) => record(tx, id, exporter));

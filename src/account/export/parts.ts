@@ -87,14 +87,19 @@ export const createExportParts = (deps: ExportDeps): ExportParts => {
       };
     for await (const page of readEvents(tx, id))
       yield {
-        events: page.map((row) => ({
-          type: row.type,
-          outcome: row.outcome,
-          createdAt: timestamp(row.created_at),
-          ipAddress: row.remote_address,
-          sessionId: sessionIdOf(row),
-          detail: readJson<JsonObject>(row.detail),
-        })),
+        events: page.map((row) => {
+          const { operator, ...detail } = readJson<JsonObject>(row.detail);
+          const byOperator = operator !== undefined;
+          return {
+            type: row.type,
+            outcome: row.outcome,
+            createdAt: timestamp(row.created_at),
+            byOperator,
+            ipAddress: byOperator ? "" : row.remote_address,
+            sessionId: sessionIdOf(row),
+            detail,
+          };
+        }),
       };
     for await (const page of readMessages(tx, id))
       yield {

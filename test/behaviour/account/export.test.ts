@@ -55,6 +55,19 @@ describe.each(ownerProtocols)("through $name", (protocol) => {
     expect(await eventsOf(server, person.id)).toContain("account.exported done");
   });
 
+  it("what an operator did is in it, and neither who nor from where", async () => {
+    const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+    const { patchIdentity } = IdentityAdminService.method;
+    const patch = [{ op: "add", path: "/traits/name", value: { first: "Ada" } }];
+    done(await operatorRest.call(server.adminUrl, patchIdentity, { id: person.id, patch }));
+    const { events = [] } = exported(done(await ask(visitor, rpc.exportAccount)));
+    const byOperator = events.filter((event) => event.by_operator === true);
+    expect(byOperator).toHaveLength(1);
+    expect(byOperator[0]?.ip_address ?? "").toBe("");
+    expect(byOperator[0]?.detail).not.toHaveProperty("operator");
+    expect(events.some((event) => event.by_operator !== true && event.ip_address !== "")).toBe(true);
+  });
+
   it("nobody gets it with an old session, or without one, and nobody gets somebody else's", async () => {
     const { visitor } = await enterAsNewPerson(nativeRest, server);
     const { person: other } = await enterAsNewPerson(nativeRest, server);
