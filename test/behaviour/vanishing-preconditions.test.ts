@@ -298,7 +298,7 @@ const rows: readonly Row[] = [
   { rpc: "IdentityAdminService/UpdateIdentity",   name: "an operator's new traits",  scene: replaceTraits,            protocols: [spa],        becomes: { ...ofOperator, personDisabled: D } },
   { rpc: "IdentityAdminService/PatchIdentity",    name: "an operator's patch",       scene: patchMetadata,            protocols: [spa],        becomes: { ...ofOperator, personDisabled: D } },
   { rpc: "IdentityAdminService/DeleteIdentity",   name: "an operator's deletion",    scene: deletePerson,             protocols: [spa],        becomes: { ...ofOperator, personDisabled: D } },
-  { rpc: "RecoveryAdminService/CreateRecoveryCode", name: "an operator's code",       scene: makeCode,                 protocols: [spa],        becomes: { personDeleted: D, personDisabled: D, credentialChanged: D } },
+  { rpc: "RecoveryAdminService/CreateRecoveryCode", name: "an operator's code",       scene: makeCode,                 protocols: [spa],        becomes: { personDeleted: "NOT_FOUND", personDisabled: D, credentialChanged: D } },
   { rpc: "SessionAdminService/ExtendSession",     name: "an operator's extension",   scene: extend,                   protocols: [spa],        becomes: { sessionEnded: D, sessionExpired: D, personDeleted: "NOT_FOUND" } },
   { rpc: "SessionAdminService/DisableSession",    name: "an operator's end of one",  scene: disable,                  protocols: [spa],        becomes: { sessionEnded: D, sessionExpired: D, personDisabled: D } },
   { rpc: "SessionAdminService/DeleteIdentitySessions", name: "an operator's end of all", scene: deleteSessions,        protocols: [spa],        becomes: { sessionEnded: D, sessionExpired: D, personDisabled: D } },
