@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { enterAs, enterAsNewPerson, hand, newEmail, newPassword, signIn } from "../protocols/person.ts";
 import { accepted, type Protocol, refused } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
-import { everythingWritten } from "../protocols/rows.ts";
+import { eventsOf, everythingWritten } from "../protocols/rows.ts";
 import { shownIn } from "../protocols/seen.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
@@ -74,6 +74,8 @@ describe.each(protocols)("in one step, through $name", (protocol) => {
       expect(shownIn(accepted(await visitor.registration.get(flow)), "traits.email")).toBe(email);
     }
     expect(await everythingWritten(server)).toEqual(before);
+    // Its owner learns of it, once however often it is tried.
+    await expect.poll(() => eventsOf(server, person.id)).toEqual(["registration.refused refused"]);
   });
 
   it("of several who want the same address at once, one gets it", async () => {

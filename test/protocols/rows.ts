@@ -44,7 +44,7 @@ export const everythingWritten = async (server: TestServer): Promise<Readonly<Re
   for (const table of tables)
     found[table] = (await server.sql<JsonObject>(`SELECT * FROM ${table}`))
       // That something was refused is recorded, and nobody waits for it.
-      .filter(({ type }) => !/^(?:login|recovery|verification)\.(?:refused|limited)$/.test(String(type)))
+      .filter(({ type }) => !/^(?:login|recovery|registration|verification)\.(?:refused|limited)$/.test(String(type)))
       .map(({ turn: _, ...row }) => JSON.stringify(row))
       .sort();
   return found;
