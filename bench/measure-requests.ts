@@ -23,6 +23,7 @@ export interface Statements {
 }
 
 const timesAlone = 20;
+const timesCounted = 8;
 let pass = 0;
 
 /** Measures one request of the table side by side with its bare limit. */
@@ -58,10 +59,14 @@ export const measureRequest = async (
   return { name, ostiary: one, bare: other, share: shareOf(one, other), alone };
 };
 
-/** The server also purges now and then, which is nobody's request. */
+/** The server also looks for jobs every second and purges now and then, which is nobody's request. */
 const leastOf = async (count: () => Promise<Statements>): Promise<Statements> => {
-  const [one, two] = [await count(), await count()];
-  return one.statements < two.statements ? one : two;
+  let least = await count();
+  for (let time = 1; time < timesCounted; time++) {
+    const again = await count();
+    if (again.statements < least.statements) least = again;
+  }
+  return least;
 };
 
 const countAlone = async (

@@ -30,6 +30,8 @@ const everything = async () => ({
   ...(await everythingWritten(server)),
   flows: (await server.sql("SELECT * FROM flows")).map((row) => JSON.stringify(row)).sort(),
 });
+/** A new password, and the end of another session. */
+const eventsOfPassword = 2;
 const events = async ({ id }: Person) =>
   (await server.sql(`SELECT 1 FROM security_events WHERE identity_id = ? AND ${isChange}`, [idBytes(id)])).length;
 
@@ -90,7 +92,7 @@ describe("a new password that waited", () => {
     expect(accepted(await visitor.resume(flow)).flow?.state).toBe("success");
     accepted(await signIn(nativeRest.enter(server), { ...person, password }));
     expect(refused(await other.whoami()).reason).toBe("SESSION_INACTIVE");
-    expect(await events(person)).toBe(1);
+    expect(await events(person)).toBe(eventsOfPassword);
   });
 
   it.each(passwordPlaces)("is there once when the connection is lost during %s", async (where) => {
@@ -99,7 +101,7 @@ describe("a new password that waited", () => {
     const done = accepted(await killAt(server, place(where), () => visitor.resume(flow)));
     expect(done.flow?.state).toBe("success");
     expect(Number(await versionOf(server, person.id))).toBe(version + 1);
-    expect(await events(person)).toBe(1);
+    expect(await events(person)).toBe(eventsOfPassword);
     expect(refused(await other.whoami()).reason).toBe("SESSION_INACTIVE");
     accepted(await signIn(nativeRest.enter(server), { ...person, password }));
   });
@@ -177,7 +179,7 @@ describe("a deadlock", () => {
 
     accepted(await changing);
     expect(server.logged.some((line) => line.includes("the transaction is begun again"))).toBe(true);
-    expect(await events(person)).toBe(1);
+    expect(await events(person)).toBe(eventsOfPassword);
     expect(refused(await other.whoami()).reason).toBe("SESSION_INACTIVE");
     accepted(await signIn(nativeRest.enter(server), { ...person, password }));
   });

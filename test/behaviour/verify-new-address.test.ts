@@ -385,6 +385,7 @@ describe("where accounts are hidden", () => {
   });
 
   it("another message to it in the flow is none, though who is unknown is written to", async () => {
+    await server.restart(configured);
     const { person: owner } = await enterAsNewPerson(nativeRest, server);
     const before = await messagesTo(server, owner.email);
     const people = [await enterAsNewPerson(nativeRest, server), await enterAsNewPerson(nativeRest, server)];

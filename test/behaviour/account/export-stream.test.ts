@@ -41,8 +41,8 @@ const merged = (parts: readonly Part[]): Record<string, JsonObject[]> => {
   return all;
 };
 
-/** Gives somebody so many events and sessions that were over long ago. */
-const giveHistory = async (id: string, many: number): Promise<void> => {
+/** Gives somebody so many events, each with so many bytes of detail, and sessions that were over long ago. */
+const giveHistory = async (id: string, many: number, bytes = 0): Promise<void> => {
   const digits =
     "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
   const numbers = `(SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS n FROM ${["a", "b", "c", "d"]
@@ -51,7 +51,7 @@ const giveHistory = async (id: string, many: number): Promise<void> => {
   const of = [idBytes(id)];
   await server.sql(
     `INSERT INTO security_events (identity_id, id, type, outcome, remote_address, request_id, detail, created_at)
-      SELECT ?, UNHEX(CONCAT('018f000000007000', LPAD(HEX(n), 16, '0'))), 'login.succeeded', 'done', '192.0.2.1', '', '{}', '2026-01-01 00:00:00.000' FROM ${numbers}`,
+      SELECT ?, UNHEX(CONCAT('018f000000007000', LPAD(HEX(n), 16, '0'))), 'login.succeeded', 'done', '192.0.2.1', '', JSON_OBJECT('note', REPEAT('x', ${bytes})), '2026-01-01 00:00:00.000' FROM ${numbers}`,
     of,
   );
   await server.sql(
@@ -131,7 +131,8 @@ describe("while it is read", () => {
 
   it("no more is read of the database than is taken, so that memory does not grow with the account", async () => {
     const { person, visitor } = await enterAsNewPerson(nativeRest, server);
-    await giveHistory(person.id, 9_000);
+    // More than what connections hold on their way.
+    await giveHistory(person.id, 9_000, 3_000);
     const reading = open(visitor);
     await reading.next();
     const before = server.gate.statements.length;
