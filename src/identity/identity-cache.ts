@@ -47,15 +47,22 @@ export const cacheIdentities = <Row extends { readonly i_id: Buffer }>(
     const key = row.i_id.toString("latin1");
     const now = performance.now();
     const known = people.get(key);
+    const isRecent = known !== undefined && now - known.usedAt < SAME_USE;
     const isKnown = known !== undefined && columns.every((column) => isSame(known.row[column], row[column]));
-    if (isKnown && now - known.usedAt < SAME_USE) return known.record;
-    forget(key);
+    if (isKnown && isRecent) return known.record;
+    const usedAt = isRecent ? known.usedAt : now;
     const person = isKnown
-      ? { ...known, usedAt: now }
-      : { row, record: read(row), size: sizeOf(columns.map((column) => row[column])), usedAt: now };
-    if (person.size > LARGEST) return person.record;
+      ? { ...known, usedAt }
+      : { row, record: read(row), size: sizeOf(columns.map((column) => row[column])), usedAt };
+    if (isRecent && person.size <= LARGEST) {
+      // In the same place: what is deleted and added with each change leaves tables behind that survive collections.
+      characters += person.size - known.size;
+    } else {
+      forget(key);
+      if (person.size > LARGEST) return person.record;
+      characters += person.size;
+    }
     people.set(key, person);
-    characters += person.size;
     for (const oldest of people.keys()) {
       if (people.size <= MOST && characters <= MOST_CHARACTERS) break;
       forget(oldest);

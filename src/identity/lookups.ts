@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Sql, SqlValue } from "../db/sql.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuidBytes } from "../lib/ids.ts";
@@ -14,6 +15,7 @@ export const insertLookups = async (tx: Sql, identity: IdentityRecord): Promise<
 export const replaceLookups = async (tx: Sql, before: IdentityRecord, after: IdentityRecord): Promise<void> => {
   const [oldKeys, newKeys] = [uniqueKeys(before), uniqueKeys(after)];
   const [oldAddresses, newAddresses] = [addressKeys(before), addressKeys(after)];
+  if (isDeepStrictEqual([oldKeys, oldAddresses], [newKeys, newAddresses])) return;
   // Old ones go first, so that swapping two of a person's own never collides.
   await deleteIdentifiers(tx, after.id, without(oldKeys, newKeys));
   await deleteAddresses(tx, after.id, without(oldAddresses, newAddresses));

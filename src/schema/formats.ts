@@ -28,6 +28,13 @@ export function isEmail(value: string): boolean {
   );
 }
 
+/** Whether a text is an e-mail address, and so is what it is stored and written to as. */
+const isStorableEmail = (value: string): boolean => {
+  if (!isEmail(value)) return false;
+  const stored = normaliseEmail(value);
+  return stored === value || isEmail(stored);
+};
+
 /** Whether a text is an e-mail address with a local part that RFC 5322 does not allow. */
 export function isLooseEmail(value: string): boolean {
   const at = value.lastIndexOf("@");
@@ -59,8 +66,7 @@ function isPattern(value: string): boolean {
  */
 export const formats: Readonly<Record<string, Format>> = {
   ...fullFormats,
-  // What it is stored and written to as must be an address as well.
-  email: (value: string) => isEmail(value) && isEmail(normaliseEmail(value)),
+  email: isStorableEmail,
   email_loose: isLooseEmail,
   tel: isPhoneNumber,
   "no-validate": true,

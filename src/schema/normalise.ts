@@ -1,11 +1,15 @@
 import { phoneNumber } from "./phone-number.ts";
 
+const visibleAscii = /^[!-~]*$/;
+
 /**
  * Cleans a text by which people are distinguished: surrounding space, invisible
  * and control characters go; width and compatibility forms are folded; letters
  * become lower case, the same in every locale. Doing it twice changes nothing.
  */
 function fold(value: string): string {
+  // Of visible ASCII nothing goes, and nothing has another form.
+  if (visibleAscii.test(value)) return value.toLowerCase();
   const visible = value.normalize("NFKC").replace(/[\p{Cc}\p{Default_Ignorable_Code_Point}]/gu, "");
   return visible.toLowerCase().normalize("NFKC").trim();
 }

@@ -93,7 +93,10 @@ export const readBody = (
       resolve({ data: data.subarray(0, size), share: share as BodyShare });
     };
     // Whoever hears of it once the body is over has nothing to do: taking listeners off costs more than leaving them.
-    const onGone = () => stop(new ConnectError("the client is gone", Code.Canceled));
+    // Each request is closed in the end, and an error costs its stack.
+    const onGone = () => {
+      if (!over) stop(new ConnectError("the client is gone", Code.Canceled));
+    };
     const leave = () => {
       over = true;
       request.off("data", onData).off("end", onEnd).off("error", onGone).off("close", onGone);

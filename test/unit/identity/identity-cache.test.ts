@@ -53,6 +53,15 @@ describe("the cache of people", () => {
     expect(made()).toBe(3);
   });
 
+  it("counts somebody who changes again and again once, and pushes nobody out for it", () => {
+    const { read, made } = create();
+    read(row(1, "a"));
+    for (let change = 0; change < 200; change++) read(row(2, `${change}${"x".repeat(200 * 1024)}`));
+    expect(made()).toBe(201);
+    read(row(1, "a"));
+    expect(made()).toBe(201);
+  });
+
   it("forgets somebody who is erased, and whoever nobody asks for", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     try {
