@@ -7,7 +7,7 @@ import { createKeyring } from "../lib/keyring.ts";
 import { type CredentialKind, countFirstFactors, createFactors } from "../methods/contract/credential.ts";
 import { createSessionDirectory } from "../session/directory.ts";
 import type { TrustedDevices } from "../session/trusted-devices.ts";
-import type { CredentialsDeps, IdentityAdminDeps } from "./identities/deps.ts";
+import type { AddressNotices, CredentialsDeps, IdentityAdminDeps } from "./identities/deps.ts";
 import { createEndTrust } from "./identities/end-trust.ts";
 import { createIdentityAdminService } from "./identities/service.ts";
 import { createSessionAdminService } from "./session-admin/service.ts";
@@ -17,6 +17,7 @@ interface AdminDeps extends Pick<IdentityAdminDeps, "audit" | "schemas"> {
   readonly storage: Omit<IdentityAdminDeps["storage"], "directory">;
   readonly config: Pick<Config, "feature_flags" | "secrets" | "selfservice" | "serve" | "session">;
   readonly trustedDevices: TrustedDevices;
+  readonly operatorNotices: AddressNotices | undefined;
 }
 
 /** What the methods tell of credentials. */
@@ -27,7 +28,7 @@ interface AdminMethods {
 
 /** Creates what operators do: the admin API. */
 export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
-  const { audit, config, schemas, storage, trustedDevices } = deps;
+  const { audit, config, operatorNotices: notices, schemas, storage, trustedDevices } = deps;
   const sessions = createSessionDirectory();
   const keyring = createKeyring(config.secrets.pagination.map(digestOf));
   return {
@@ -43,7 +44,10 @@ export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
             countFirstFactors(methods.credentials, identity).reduce((sum, { count }) => sum + count, 0),
           leftOverBackups: createFactors(methods.credentials).leftOverBackups,
         },
-        endTrust: createEndTrust({ trustedDevices, audit, after: config.selfservice.flows.settings.after, sessions }),
+        effects: {
+          endTrust: createEndTrust({ trustedDevices, audit, after: config.selfservice.flows.settings.after, sessions }),
+          notices,
+        },
         adminUrl: config.serve.admin.base_url.replace(/\/+$/, ""),
         pages: keyring.seal("page of identities"),
       }),

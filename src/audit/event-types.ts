@@ -14,9 +14,9 @@ export interface EventDetail {
   readonly aaguid?: string;
   /** The kind of credential that was removed: `totp`. */
   readonly credential?: string;
-  /** What ended a session: `logout`, `owner`, `operator`, `hook`. */
+  /** What ended a session or the trust in a browser: `logout`, `owner`, `operator`, `hook`, `undo`. */
   readonly by?: string;
-  /** How many sessions were ended. */
+  /** How many sessions, or trusted browsers, were ended. */
   readonly count?: number;
   /** The session that was ended, or the trusted device that is meant: a UUID. */
   readonly subject?: string;
@@ -55,7 +55,7 @@ export const eventTypes = {
   "deletion.cancelled": { subject: "The deletion of the account was called off", fields: [], since: 1 },
   "deletion.requested": { subject: "The deletion of the account was asked for", fields: [], since: 1 },
   "device.trusted": { subject: "A browser stands in for the second factor from now on", fields: ["subject"], since: 1 },
-  "device.untrusted": { subject: "A trusted browser is trusted no longer", fields: ["subject"], since: 1 },
+  "device.untrusted": { subject: "One or more trusted browsers are trusted no longer", fields: ["by", "count", "subject"], since: 1 },
   "identifiers.changed": { subject: "An identifier or address was changed in the settings", fields: [], since: 1 },
   "identity.created": { subject: "An operator created the identity", fields: [], since: 1 },
   "identity.deleted": { subject: "The identity was deleted with all that was theirs", fields: [], since: 1 },

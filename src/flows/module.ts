@@ -221,6 +221,7 @@ export const createFlows = (
     entering: { ...shared, settings: addressFlows.settings },
     resendPending: verificationHooks.resendPending,
     print,
+    operatorNotices: hooks.operatorNotices,
     exchange: createExchange(callbackDeps),
     logout: createLogout({
       callers,

@@ -1,6 +1,7 @@
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { SessionStore } from "../session/store.ts";
-import { notifyPreviousAddresses, type PreviousAddressesDeps } from "./notices/previous-addresses.ts";
+import type { PreviousAddressesDeps } from "./notices/notify-previous.ts";
+import { notifyPreviousAddresses } from "./notices/previous-addresses.ts";
 import type { HookFactory, VerificationHooks } from "./phases.ts";
 import { requireVerifiedAddress } from "./require-verified-address.ts";
 import { revokeActiveSessions } from "./revoke-active-sessions.ts";

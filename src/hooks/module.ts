@@ -14,7 +14,9 @@ import type { SessionStore } from "../session/store.ts";
 import { hooks } from "./index.ts";
 import { createAccountChangeNotices } from "./notices/account-changes.ts";
 import type { NoticeDeps } from "./notices/notify.ts";
-import { createPreviousAddressNotices, type PreviousAddressesDeps } from "./notices/previous-addresses.ts";
+import type { PreviousAddressesDeps } from "./notices/notify-previous.ts";
+import { createOperatorNotices } from "./notices/operator-notices.ts";
+import { createPreviousAddressNotices } from "./notices/previous-addresses.ts";
 import { createReleaseJob, releaseLater } from "./notices/release.ts";
 import type { VerificationHooks } from "./phases.ts";
 import { createHookContexts } from "./web-hook/context.ts";
@@ -101,6 +103,8 @@ export const createHooks = (
     }),
     /** What follows changes of settings and sign-ins, whatever is configured for them. */
     implicit: createImplicitNotices(previousAddresses, config.selfservice),
+    /** Tells of what operators change, which passes no flow. Undefined where nobody hears of addresses. */
+    operatorNotices: config.selfservice.notices.address ? createOperatorNotices(previousAddresses) : undefined,
     jobs: [createWebHookJob({ engine, programs, send }), createReleaseJob({ db, identities, clock })],
     close: () => engine.close(),
   };

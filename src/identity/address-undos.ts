@@ -27,7 +27,7 @@ export interface AddressUndo {
 export type NewAddressUndo = Omit<AddressUndo, "id" | "createdAt" | "expiresAt">;
 
 /** One as its owner may see it. */
-export interface ListedAddressUndo extends Pick<AddressUndo, "address" | "createdAt" | "expiresAt"> {
+export interface ListedAddressUndo extends Pick<AddressUndo, "id" | "address" | "createdAt" | "expiresAt"> {
   readonly usedAt: Date | undefined;
 }
 
@@ -43,6 +43,8 @@ export interface AddressUndos {
   find(sql: Sql, token: string): Promise<AddressUndo | undefined>;
   /** Those of a person, used ones included, oldest first. */
   list(sql: Sql, identityId: string): Promise<readonly ListedAddressUndo[]>;
+  /** Voids it: what it would undo is as it was. */
+  forget(tx: Sql, undo: Pick<AddressUndo, "id" | "identityId">): Promise<void>;
   /**
    * Writes that it was used, and takes away those of later changes: who made them may be who is shut out by it. False:
    * it was used at the same time. Only after writing the person.
@@ -128,8 +130,23 @@ export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUn
       const plain = aead.decrypt(row.ciphertext, boundTo(identityId, uuidText(row.id)));
       if (plain === undefined) return [];
       const { address } = JSON.parse(plain.toString("utf8")) as Sealed;
-      return [{ address, createdAt: row.created_at, expiresAt: row.expires_at, usedAt: row.used_at ?? undefined }];
+      return [
+        {
+          id: uuidText(row.id),
+          address,
+          createdAt: row.created_at,
+          expiresAt: row.expires_at,
+          usedAt: row.used_at ?? undefined,
+        },
+      ];
     });
+  },
+
+  async forget(tx, { id, identityId }) {
+    await tx.execute("DELETE FROM address_undos WHERE identity_id = ? AND id = ?", [
+      uuidBytes(identityId),
+      uuidBytes(id),
+    ]);
   },
 
   async use(tx, { identityId, id, version, address }, after) {

@@ -32,8 +32,8 @@ export interface TrustedDevices {
   list(sql: Sql, identityId: string, limit: number, after: string | undefined): Promise<readonly TrustedDevice[]>;
   /** Ends one of the person's. False: there is none. */
   end(sql: Sql, identityId: string, id: string): Promise<boolean>;
-  /** Ends all of the person's. */
-  endAll(tx: Sql, identityId: string): Promise<void>;
+  /** Ends all of the person's; gives how many there were. */
+  endAll(tx: Sql, identityId: string): Promise<number>;
 }
 
 const NAME = "ostiary_trusted_device";
@@ -148,8 +148,11 @@ export const createTrustedDevices = ({ config, cookie, seal, clock }: TrustedDev
     },
 
     async endAll(tx, identityId) {
-      if (!config.enabled) return;
-      await tx.execute("DELETE FROM trusted_devices WHERE identity_id = ?", [uuidBytes(identityId)]);
+      if (!config.enabled) return 0;
+      const { affectedRows } = await tx.execute("DELETE FROM trusted_devices WHERE identity_id = ?", [
+        uuidBytes(identityId),
+      ]);
+      return affectedRows;
     },
   };
 };

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { merge } from "../../src/config/tree.ts";
 import { passwordless, signUpWithCode } from "../protocols/codes.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
-import { newEmail } from "../protocols/person.ts";
+import { newEmail, newPhone } from "../protocols/person.ts";
 import { accepted } from "../protocols/protocol.ts";
+import { messagesTo } from "../protocols/sent-messages.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /*
@@ -25,6 +26,8 @@ beforeAll(async () => {
         },
       },
       feature_flags: { use_continue_with_transitions: true },
+      // Nothing answers there: messages wait beside all requests.
+      courier: { channels: [{ id: "sms", request_config: { url: "http://127.0.0.1:9/", method: "POST" } }] },
     }),
     wait: async (milliseconds) => void waits.push(milliseconds),
   });
@@ -79,11 +82,12 @@ describe.each(kinds)("a request for a code in a %s flow", (kind) => {
 });
 
 /** The server learns how long it takes to write a message: a second here, so that nothing else counts. */
-const slowDown = async (kind: Kind): Promise<void> => {
+const slowDown = async (kind: Kind, known?: string): Promise<void> => {
+  const to = known ?? (await someone());
   server.gate.watch(async (statement) => {
     if (statement.startsWith("INSERT INTO courier_messages")) await sleep(1_000);
   });
-  await ask(kind, await someone());
+  await ask(kind, to);
   server.gate.watch(undefined);
 };
 /** Time of an answer, and what it waited of that. */
@@ -126,6 +130,28 @@ describe.each(kinds)("a request for a code in a %s flow", (kind) => {
     };
     const known = await someone();
     expectSameMoment(await guess(newEmail()), await guess(known));
+  });
+});
+
+describe.each(["verification", "login"] as const)("a request for a code by a text message in a %s flow", (kind) => {
+  const someoneWithPhone = async (): Promise<string> => {
+    const phone = newPhone();
+    accepted(await signUpWithCode(server, nativeRest.enter(server), { email: newEmail(), phone }));
+    return phone;
+  };
+  const textsTo = async (phone: string) =>
+    (await messagesTo(server, phone)).map(({ channel, template }) => `${channel} ${template}`);
+
+  it("is answered alike and held back until the same moment, whether anybody has the number or not", async () => {
+    await slowDown(kind, await someoneWithPhone());
+    const [known, unknown] = [await someoneWithPhone(), newPhone()];
+    const before = (await textsTo(known)).length;
+    const [ofUnknown, ofKnown] = [await ask(kind, unknown), await ask(kind, known)];
+    // It is the way of text messages that was taken.
+    expect((await textsTo(known)).slice(before)).toEqual([`sms ${kind}_code_valid`]);
+    expect(ofUnknown.texts).toEqual(ofKnown.texts);
+    expectSameMoment(ofUnknown, ofKnown);
+    expect((ofUnknown.waited[0] ?? 0) + ofUnknown.took).toBeGreaterThanOrEqual(ofKnown.waited[0] ?? 0);
   });
 });
 

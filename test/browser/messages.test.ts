@@ -124,6 +124,30 @@ it("the link of a mail is opened in a browser that has never been anywhere, and 
   });
 });
 
+it("the link of a recovery is opened in another browser, and signs in there and nowhere else", async () => {
+  const { email } = await signUp();
+  await mails.wait(email);
+  await signOut();
+  await page.getByRole("link", { name: "Forgot your password?" }).click();
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByRole("button", { name: "Continue" }).click();
+  const link = linkOf(await mails.wait(email));
+
+  const elsewhere = await openBrowser();
+  try {
+    await elsewhere.page.goto(link);
+    expect(await heading(elsewhere.page)).toBe("Get back into your account");
+    await elsewhere.page.getByRole("button", { name: "Continue" }).click();
+    expect(await heading(elsewhere.page)).toBe("Account settings");
+    expect(await said(elsewhere.page)).toContain("You are back in your account");
+    expect(elsewhere.complaints).toEqual([]);
+  } finally {
+    await elsewhere.close();
+  }
+  await page.goto(`${server.url}/hosted/settings`);
+  expect(await heading()).toBe("Sign in");
+});
+
 it("whoever changes their address confirms the new one on the page that follows", async () => {
   const { email: old } = await signUp();
   await mails.wait(old);

@@ -4,6 +4,7 @@ import type {
   UndoAddressChangeRequest,
   UndoAddressChangeResponse,
 } from "../../../gen/ostiary/address/v1/address_service_pb.ts";
+import type { EventContent } from "../../audit/event-types.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
@@ -42,11 +43,18 @@ export const createUndoRpcs = (deps: UndoDeps) => {
     return { undo, identity };
   };
 
-  /** Whatever signs in, or will, apart from what a person knows or has. */
-  const endAll = async (tx: Sql, identityId: string): Promise<void> => {
-    await deps.ends.revokeOthers(tx, identityId, NO_SESSION);
-    await deps.ends.trustedDevices.endAll(tx, identityId);
+  const record = (tx: Sql, identityId: string, event: EventContent, call: Call): Promise<void> =>
+    audit.record(tx, { identityId, sessionId: undefined, outcome: "done", ...event }, call);
+
+  /** Whatever signs in, or will, apart from what a person knows or has; what is ended is recorded. */
+  const endAll = async (tx: Sql, identityId: string, call: Call): Promise<void> => {
+    const sessions = await deps.ends.revokeOthers(tx, identityId, NO_SESSION);
+    const devices = await deps.ends.trustedDevices.endAll(tx, identityId);
     await deps.storage.pendingAddresses.endAll(tx, identityId);
+    if (sessions > 0)
+      await record(tx, identityId, { type: "session.ended", detail: { by: "undo", count: sessions } }, call);
+    if (devices > 0)
+      await record(tx, identityId, { type: "device.untrusted", detail: { by: "undo", count: devices } }, call);
   };
 
   const tell = (tx: Sql, { address }: AddressUndo, identity: IdentityRecord, call: Call): Promise<void> =>
@@ -71,9 +79,8 @@ export const createUndoRpcs = (deps: UndoDeps) => {
         const after = apply(before, change, { now: clock.now(), newId: uuid4 });
         if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the identity");
         if (!(await addressUndos.use(tx, undo, after.version))) throw nothingToUndo();
-        await endAll(tx, before.id);
-        const event = { type: "address.change_undone", outcome: "done", detail: { via: undo.address.via } } as const;
-        await audit.record(tx, { identityId: before.id, sessionId: undefined, ...event }, call);
+        await record(tx, before.id, { type: "address.change_undone", detail: { via: undo.address.via } }, call);
+        await endAll(tx, before.id, call);
         await tell(tx, undo, after, call);
         await deps.ends.cancelDeletion(tx, after, call);
       });

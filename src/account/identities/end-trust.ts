@@ -5,7 +5,7 @@ import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SessionDirectory } from "../../session/directory.ts";
 import type { TrustedDevices } from "../../session/trusted-devices.ts";
-import { endedByOperator } from "../session-admin/ended-by-operator.ts";
+import { endedByOperator, untrustedByOperator } from "../session-admin/ended-by-operator.ts";
 
 /**
  * Ends what rests on credentials that an operator changes, or on a person whom one disables, in the transaction of the
@@ -35,7 +35,8 @@ export const createEndTrust = (deps: {
   return async (tx, before, { credentials = [], state }, call) => {
     const isDisabled = state === "inactive" && before.state !== "inactive";
     if (credentials.length === 0 && !isDisabled) return;
-    await trustedDevices.endAll(tx, before.id);
+    const devices = await trustedDevices.endAll(tx, before.id);
+    if (devices > 0) await audit.record(tx, untrustedByOperator(before.id, devices, call), call);
     if (!credentials.some(({ type }) => endsSessions(type))) return;
     const count = await sessions.disableAll(tx, before.id);
     if (count > 0) await audit.record(tx, endedByOperator(before.id, count, call), call);

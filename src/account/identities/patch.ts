@@ -54,10 +54,19 @@ export const createPatch = (deps: IdentityAdminDeps) => {
     };
   };
 
-  return async ({ id, etag, patch }: PatchIdentityRequest, call: Call): Promise<PatchIdentityResponse> => {
+  return async (
+    { id, etag, patch, withoutAddressUndo }: PatchIdentityRequest,
+    call: Call,
+  ): Promise<PatchIdentityResponse> => {
     mustBeReadable(call);
     const record = await write(
-      { id, etag, event: "identity.patched", plan: (before, { sql }) => plan(before, patch, sql) },
+      {
+        id,
+        etag,
+        event: "identity.patched",
+        isUndoable: !withoutAddressUndo,
+        plan: (before, { sql }) => plan(before, patch, sql),
+      },
       call,
     );
     const stored = (await directory.credentialsOf(db, [record.id])).get(record.id) ?? [];

@@ -23,13 +23,17 @@ export const createUpdate = (deps: IdentityAdminDeps) => {
   const write = createWrite(deps);
   const present = createAdminRenderer(credentials.kinds);
 
-  return async ({ id, etag, body }: UpdateIdentityRequest, call: Call): Promise<UpdateIdentityResponse> => {
+  return async (
+    { id, etag, body, withoutAddressUndo }: UpdateIdentityRequest,
+    call: Call,
+  ): Promise<UpdateIdentityResponse> => {
     mustBeReadable(call);
     const record = await write(
       {
         id,
         etag,
         event: "identity.replaced",
+        isUndoable: !withoutAddressUndo,
         plan: async (before, { sql, slow }) => {
           const schemaId = body?.schemaId || before.schemaId;
           const traits = mustFit(mustBeSchema(schemas, schemaId), body?.traits ?? {});

@@ -25,6 +25,8 @@ export interface Writing {
   readonly event: EventType;
   readonly detail?: EventDetail;
   readonly plan: Plan;
+  /** False: whoever had a verified address that it takes away hears of it without a link that undoes it. */
+  readonly isUndoable?: boolean;
 }
 
 /** Ends the addresses that wait, where what the person signs in with has changed, or they are disabled. */
@@ -46,10 +48,10 @@ export const createWrite = (deps: IdentityAdminDeps) => {
     storage: { clock, db, identities },
     audit,
     conflictRetry,
-    endTrust,
+    effects: { endTrust, notices },
   } = deps;
   const attempt = async (
-    { id, etag, event, detail, plan }: Writing,
+    { id, etag, event, detail, plan, isUndoable = true }: Writing,
     call: Call,
     tried: Try,
   ): Promise<Attempted<IdentityRecord>> => {
@@ -72,6 +74,7 @@ export const createWrite = (deps: IdentityAdminDeps) => {
             throw new ConcurrentChangeError("a credential");
         await endTrust(tx, before, change, call);
         await endWaiting(deps, tx, change, next);
+        await notices?.notify(tx, { before, after: next, call, isUndoable });
         const about = { identityId: before.id, sessionId: undefined, outcome: "done" } as const;
         await audit.record(tx, { ...about, type: event, detail: { ...detail, ...operatorOf(call) } }, call);
         if (next.state !== before.state) {
@@ -80,6 +83,7 @@ export const createWrite = (deps: IdentityAdminDeps) => {
         }
         return next;
       });
+      notices?.wake();
       return { kind: "done", render: async () => after };
     } catch (error) {
       if (error instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: before.id };

@@ -16,18 +16,22 @@ export const identitiesPatch: Command = {
 
 Usage: ostiary identities patch ID PATCH
 
+      --without-address-undo  whoever had a verified address that this takes away
+                        hears of it, but cannot undo it
 ${adminHelp}
 
 Example:
   ostiary identities patch 6f9b8b1c-8f3b-4f1e-9a55-0f1d3c5b7a99 \\
     '[{"op":"replace","path":"/state","value":"inactive"}]'`,
-  options: adminOptions,
+  options: { ...adminOptions, "without-address-undo": { type: "boolean" } },
   takesArguments: true,
   run: async (values, [id, text, ...more]) => {
     if (id === undefined || text === undefined || more.length > 0)
       throw new CommandError("name one id and one patch, quoted");
     const client = await adminClient(IdentityAdminService, values);
-    const { identity } = await answered(client.patchIdentity(requestOf(id, text)));
+    const { identity } = await answered(
+      client.patchIdentity({ ...requestOf(id, text), withoutAddressUndo: values["without-address-undo"] === true }),
+    );
     if (identity !== undefined) printJson(AdminIdentitySchema, identity);
   },
 };

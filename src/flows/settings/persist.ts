@@ -37,15 +37,18 @@ export type Persisted =
   /** A single-use token was consumed by another request. */
   | { readonly kind: "already_consumed" };
 
-/** Ends what stands on how a person signed in until now. */
+/** Ends what stands on how a person signed in until now; gives how many trusted devices there were. */
 const endWhatStandsOn = async (
   { storage: { pendingAddresses }, sessions: { trustedDevices } }: SettingsDeps,
   tx: Sql,
   identityId: string,
-): Promise<void> => {
-  await trustedDevices.endAll(tx, identityId);
+): Promise<number> => {
   await pendingAddresses.endAll(tx, identityId);
+  return trustedDevices.endAll(tx, identityId);
 };
+
+const untrusted = (count: number): EventContent | undefined =>
+  count > 0 ? { type: "device.untrusted", detail: { by: "owner", count } } : undefined;
 
 /** The flow once it is written: it says so, unless all that was asked for waits. */
 const savedFlow = (flow: FlowRecord, now: Date, active: string | undefined, isWaiting: boolean): FlowRecord =>
@@ -90,8 +93,9 @@ const disable = async (
   disabled: IdentityRecord,
 ): Promise<void> => {
   mustHold(await deps.storage.identities.update(tx, enabled, disabled));
-  await endWhatStandsOn(deps, tx, disabled.id);
+  const devices = await endWhatStandsOn(deps, tx, disabled.id);
   await record(deps, tx, submission, { type: "identity.disabled" });
+  await record(deps, tx, submission, untrusted(devices));
 };
 
 /**
@@ -139,10 +143,11 @@ export const persist = async (
       for (const credential of change.credentials ?? [])
         mustHold(await identities.putSecret(tx, before.id, credential, now));
       // What a person signs in with has changed: no browser stands in for it any longer.
-      if (change.credentials?.length) await endWhatStandsOn(deps, tx, before.id);
+      const devices = change.credentials?.length ? await endWhatStandsOn(deps, tx, before.id) : 0;
       mustHold(await flows.save(tx, saved, now, caller.session));
       if (parked) mustHold((await continuations.take(tx, parked)) || !resumes);
       await record(deps, tx, submission, recorded);
+      await record(deps, tx, submission, untrusted(devices));
       const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
       if (session === undefined) throw new ConcurrentChangeError("the session is over");
       if (disables) await disable(deps, tx, submission, enabled, after);

@@ -5,7 +5,7 @@ import type { Sql } from "../../db/sql.ts";
 import type { VerifiableAddressRecord } from "../../identity/identity.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { MessageLimit } from "../../limits/message-limit.ts";
-import type { WrittenContext } from "../phases.ts";
+import type { HookFlow, WrittenContext } from "../phases.ts";
 
 /** What notifying people of changes of their account needs. */
 export interface NoticeDeps {
@@ -26,10 +26,15 @@ export interface Notice {
   readonly uncounted?: string | undefined;
 }
 
+/** The change that a message tells of, and whose it is. */
+export type NoticeContext = Pick<WrittenContext, "call" | "identity" | "transientPayload"> & {
+  readonly flow: Pick<HookFlow, "requestUrl">;
+};
+
 /** Queues a message about a change, in its transaction. */
 export type Notify = (
   tx: Sql,
-  context: WrittenContext,
+  context: NoticeContext,
   address: Pick<VerifiableAddressRecord, "via" | "value">,
   notice: Notice,
 ) => Promise<void>;

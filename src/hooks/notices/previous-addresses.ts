@@ -1,22 +1,5 @@
-import type { Sql } from "../../db/sql.ts";
-import type { AddressUndos } from "../../identity/address-undos.ts";
-import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
-import type { IdentityStore } from "../../identity/store.ts";
 import type { Hook, HookFactory, WrittenContext } from "../phases.ts";
-import { createNotify, type NoticeDeps } from "./notify.ts";
-
-/** Whom it tells. */
-export type Recipients = "removed" | "all_verified" | "all";
-
-/** What notifying previous addresses needs. */
-export interface PreviousAddressesDeps extends NoticeDeps {
-  readonly identities: Pick<IdentityStore, "reserve" | "release">;
-  readonly undos: AddressUndos;
-  /** Queues the end of what is reserved, in the transaction. */
-  readonly releaseLater: (tx: Sql, identityId: string) => Promise<void>;
-  /** The page on which a change is undone, with its token. */
-  readonly undoUrl: (token: string) => string;
-}
+import { createNotifyPrevious, type PreviousAddressesDeps, type Recipients } from "./notify-previous.ts";
 
 const known: readonly Recipients[] = ["removed", "all_verified", "all"];
 
@@ -47,81 +30,17 @@ export const createPreviousAddressNotices = (
   recipients: Recipients | "removed_and_verified",
   skips: (context: WrittenContext) => boolean = () => false,
 ): Hook => {
-  const { clock, courier, identities, undos, releaseLater, undoUrl } = deps;
-  const notify = createNotify(deps);
-
-  /** Makes the change undoable by who had the address; gives where. Only who has proven to have had it may. */
-  const makeUndoable = async (tx: Sql, { previous, identity }: Changed, address: VerifiableAddressRecord) => {
-    if (!address.verified) return undefined;
-    const token = await undos.add(tx, {
-      identityId: identity.id,
-      version: identity.version,
-      address,
-      verifiable: previous.verifiable,
-      traits: previous.traits,
-    });
-    const until = new Date(clock.now().getTime() + undos.lifespan);
-    await identities.reserve(tx, previous, identity, address.value, until);
-    await releaseLater(tx, identity.id);
-    return undoUrl(token);
-  };
-
+  const notifyPrevious = createNotifyPrevious(deps, recipients);
   return {
     // What the others of the list write comes first.
     order: "last",
     inTransaction: async (tx, context) => {
-      const { previous, identity } = context;
-      if (previous === undefined || skips(context)) return;
-      const removed = without(previous.verifiable, identity.verifiable);
-      const [added] = without(identity.verifiable, previous.verifiable);
-      if (removed.length === 0 && added === undefined) return;
-      for (const address of previous.verifiable) {
-        const isRemoved = removed.includes(address);
-        if (!isNotified(recipients, address, isRemoved)) continue;
-        const url = isRemoved ? await makeUndoable(tx, { previous, identity }, address) : undefined;
-        await notify(tx, context, address, {
-          template: "verifiable_address_changed",
-          data: {
-            ...(added && { newAddress: maskAddress(added.value) }),
-            ...(url !== undefined && { url, expiresInMinutes: Math.round(undos.lifespan / 60_000) }),
-          },
-          lifespan: undos.lifespan,
-          // Proving the address again costs a message that is counted.
-          uncounted: url && "nobody keeps the link of the one who had the address from arriving by causing others",
-        });
-      }
+      const { previous } = context;
+      if (previous !== undefined && !skips(context)) await notifyPrevious(tx, { ...context, previous });
     },
     afterCommit: async () => {
-      courier.wake();
+      deps.courier.wake();
       return undefined;
     },
   };
-};
-
-interface Changed {
-  readonly previous: IdentityRecord;
-  readonly identity: IdentityRecord;
-}
-
-const isNotified = (
-  recipients: Recipients | "removed_and_verified",
-  { verified }: VerifiableAddressRecord,
-  isRemoved: boolean,
-): boolean => {
-  if (recipients === "all") return true;
-  if (recipients === "removed") return isRemoved;
-  return verified || (recipients === "removed_and_verified" && isRemoved);
-};
-
-const without = (
-  list: readonly VerifiableAddressRecord[],
-  other: readonly VerifiableAddressRecord[],
-): readonly VerifiableAddressRecord[] =>
-  list.filter(({ via, value }) => !other.some((one) => one.via === via && one.value === value));
-
-/** Enough of an address for its owner to know it again: `b****@example.com`. */
-const maskAddress = (value: string): string => {
-  const at = value.lastIndexOf("@");
-  const name = [...(at < 0 ? value : value.slice(0, at))];
-  return `${name.slice(0, 1).join("")}****${at < 0 ? name.slice(-2).join("") : value.slice(at)}`;
 };

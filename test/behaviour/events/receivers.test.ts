@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, verify } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { Webhook } from "standardwebhooks";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { EventAdminService } from "../../../gen/ostiary/events/v1/event_admin_service_pb.ts";
 import { freePort } from "../../protocols/free-port.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
@@ -34,7 +34,6 @@ beforeAll(async () => {
   server = await startServer({
     overrides: {
       events: {
-        delivery: { timeout: "500ms" },
         receivers: [
           { name: "all", ...to("all", { secrets: [newer, older, `whsk_${seed.toString("base64")}`], types: ["*"] }) },
           { name: "clouds", ...to("clouds", { format: "cloudevents", headers: { "X-Api-Key": "k 1" } }) },
@@ -74,13 +73,50 @@ const headersOf = ({ headers }: Received) => ({
   "webhook-timestamp": String(headers["webhook-timestamp"]),
   "webhook-signature": String(headers["webhook-signature"]),
 });
-const parked = async (name: string, identityId: string) => {
+const parked = async (name: string, identityId: string, node = server) => {
   const answer = done(
-    await operatorRest.call(server.adminUrl, rpc.listDeliveries, { receiver: name, parked: true, page_size: 500 }),
+    await operatorRest.call(node.adminUrl, rpc.listDeliveries, { receiver: name, parked: true, page_size: 500 }),
   );
   return (answer.deliveries as { event: { identity_id: string; id: string }; last_error: string }[]).filter(
     ({ event }) => event.identity_id === identityId,
   );
+};
+
+const verified = (one: Received): unknown => new Webhook(older).verify(one.body, headersOf(one));
+/** Does something as if it were so many seconds after 1970. */
+const atTime = <T>(seconds: number, run: () => T): T => {
+  vi.useFakeTimers({ toFake: ["Date"], now: seconds * 1000 });
+  try {
+    return run();
+  } finally {
+    vi.useRealTimers();
+  }
+};
+
+/** Fails at the first event of somebody, always, and at no other. */
+const expectSetAside = async (
+  node: TestServer,
+  fail: (response: ServerResponse) => unknown,
+  why: string | RegExp,
+): Promise<void> => {
+  const { visitor, person } = await enterAsNewPerson(nativeRest, node);
+  let poison = "";
+  receiver.answer = answerAt("failing", (response, { body, headers }) => {
+    const id = String(headers["webhook-id"]);
+    // What others did before may still be on its way here.
+    if (poison === "" && body.includes(person.id)) poison = id;
+    if (poison === id) fail(response);
+    else response.writeHead(200).end(body);
+  });
+  accepted(await change(visitor, { method: "password", password: newPassword() }));
+  accepted(await change(visitor, { method: "password", password: newPassword() }));
+  const ids = () => [...new Set(at("failing", person.id).map(({ headers }) => headers["webhook-id"]))];
+  await expect.poll(ids, { timeout: 15_000 }).toHaveLength(2);
+  expect(at("failing", person.id).length).toBeGreaterThanOrEqual(4);
+  const [delivery, ...more] = await parked("failing", person.id, node);
+  expect(more).toEqual([]);
+  expect([delivery?.event.id, delivery?.last_error]).toEqual([ids()[0], expect.stringMatching(why)]);
+  expect(receiver.received.some(({ path }) => path === "/x")).toBe(false);
 };
 
 describe("a receiver", () => {
@@ -147,6 +183,7 @@ describe("a receiver", () => {
   });
 
   it.each([
+    ["answers 400", (response: ServerResponse) => response.writeHead(400).end(), "the receiver answered 400"],
     ["answers 500", (response: ServerResponse) => response.writeHead(500).end(), "the receiver answered 500"],
     [
       "redirects",
@@ -159,28 +196,90 @@ describe("a receiver", () => {
       (r: ServerResponse) => r.end(Buffer.alloc(100_000)),
       "the answer is larger than 65536 bytes",
     ],
-    ["takes too long", () => undefined, "no answer within 500 ms"],
   ])(
     "that %s is asked again on its schedule, then the delivery is set aside and those after it go on",
-    async (_, fail, why) => {
-      const poison = new Set<string>();
-      receiver.answer = answerAt("failing", (response, { body, headers }) => {
-        if (poison.size === 0) poison.add(String(headers["webhook-id"]));
-        if (poison.has(String(headers["webhook-id"]))) fail(response);
-        else response.writeHead(200).end(body);
-      });
-      const { visitor, person } = await enterAsNewPerson(nativeRest, server);
-      accepted(await change(visitor, { method: "password", password: newPassword() }));
-      accepted(await change(visitor, { method: "password", password: newPassword() }));
-      const ids = () => [...new Set(at("failing", person.id).map(({ headers }) => headers["webhook-id"]))];
-      await expect.poll(ids, { timeout: 15_000 }).toHaveLength(2);
-      expect(at("failing", person.id).length).toBeGreaterThanOrEqual(4);
-      const [delivery, ...more] = await parked("failing", person.id);
-      expect(more).toEqual([]);
-      expect([delivery?.event.id, delivery?.last_error]).toEqual([ids()[0], expect.stringMatching(why)]);
-      expect(receiver.received.some(({ path }) => path === "/x")).toBe(false);
-    },
+    (_, fail, why) => expectSetAside(server, fail, why),
   );
+
+  it("that takes too long is asked again as well", async () => {
+    const impatient = await startServer({
+      overrides: {
+        events: {
+          delivery: { timeout: "200ms" },
+          receivers: [
+            {
+              name: "failing",
+              url: `${receiver.url}/failing`,
+              secrets: [older],
+              types: ["password.changed"],
+              retry: ["20ms", "30ms"],
+            },
+          ],
+        },
+      },
+    });
+    try {
+      await expectSetAside(impatient, () => undefined, "no answer within 200 ms");
+    } finally {
+      await impatient.stop();
+    }
+  });
+
+  it("that refuses one event of a person gets what follows in order, and nothing of others late or twice", async () => {
+    const people = [await enterAsNewPerson(nativeRest, server), await enterAsNewPerson(nativeRest, server)] as const;
+    const [poisoned, other] = [people[0].person.id, people[1].person.id];
+    receiver.answer = answerAt("failing", (response, { body }) => {
+      const { identity_id: id, position } = JSON.parse(body) as { identity_id: string; position: number };
+      // The event before it and those behind it are fine.
+      response.writeHead(id === poisoned && position === 3 ? 400 : 204).end();
+    });
+    for (let n = 0; n < 4; n++)
+      for (const { visitor } of people)
+        accepted(await change(visitor, { method: "password", password: newPassword() }));
+    const positions = (id: string) => at("failing", id).map(({ body }) => JSON.parse(body).position as number);
+    await expect.poll(() => positions(poisoned), { timeout: 15_000 }).toEqual([2, 3, 3, 3, 4, 5]);
+    await expect.poll(() => positions(other), { timeout: 15_000 }).toEqual([2, 3, 4, 5]);
+    expect(await parked("failing", poisoned)).toMatchObject([
+      {
+        event: { position: expect.toSatisfy((position) => Number(position) === 3) },
+        last_error: "the receiver answered 400",
+      },
+    ]);
+    expect(await parked("failing", other)).toEqual([]);
+  });
+
+  it("gets each attempt signed anew, at the time of that attempt", async () => {
+    let first = "";
+    receiver.answer = answerAt("failing", (response, { headers }) => {
+      if (first !== "") return void response.writeHead(204).end();
+      first = String(headers["webhook-timestamp"]);
+      server.clock.advance(90_000);
+      response.writeHead(500).end();
+    });
+    const id = await newPasswordOf();
+    await until("failing", id, 2);
+    const [before, after] = at("failing", id) as [Received, Received];
+    expect(after.headers["webhook-id"]).toBe(before.headers["webhook-id"]);
+    expect(Number(after.headers["webhook-timestamp"]) - Number(first)).toBe(90);
+    for (const one of [before, after])
+      expect(atTime(Number(one.headers["webhook-timestamp"]), () => verified(one))).toMatchObject({ identity_id: id });
+  });
+
+  it.each([
+    ["as little as four minutes fast", 240, undefined],
+    ["as little as four minutes slow", -240, undefined],
+    ["six minutes fast", 360, /too old/],
+    ["six minutes slow", -360, /too new/],
+  ])("whose clock is %s verifies or refuses by it", async (_, skew, refusal) => {
+    const id = await newPasswordOf();
+    await until("clouds", id, 1);
+    const [one] = at("clouds", id) as [Received];
+    // The time of the attempt, not of anything before it.
+    expect(Math.abs(Number(one.headers["webhook-timestamp"]) - server.clock.now().getTime() / 1000)).toBeLessThan(2);
+    const verify = () => atTime(Number(one.headers["webhook-timestamp"]) + skew, () => verified(one));
+    if (refusal === undefined) expect(verify()).toMatchObject({ subject: id });
+    else expect(verify).toThrow(refusal);
+  });
 
   it("that is down keeps no other from hearing", async () => {
     const id = await newPasswordOf();

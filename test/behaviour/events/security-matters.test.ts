@@ -6,7 +6,7 @@ import { change, enterAs, enterAsNewPerson, newEmail, newPassword, signIn } from
 import { accepted, refused, type Visitor } from "../../protocols/protocol.ts";
 import { protocols } from "../../protocols/protocols.ts";
 import { answering, type Receiver, startReceiver, wholeContext } from "../../protocols/receiver.ts";
-import { idBytes } from "../../protocols/rows.ts";
+import { recordedOf, watchEvents } from "../../protocols/security-events.ts";
 import { lastCodeTo, messagesTo, wrongCode } from "../../protocols/sent-messages.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
 
@@ -38,41 +38,8 @@ afterAll(async () => {
   await receiver?.close();
 });
 
-interface Row {
-  readonly type: string;
-  readonly outcome: string;
-  readonly remote_address: string;
-  readonly created_at: Date;
-  readonly request_id: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-const allOf = async (identityId: string): Promise<readonly Row[]> => {
-  const rows = await server.sql<Row>("SELECT * FROM security_events WHERE identity_id = ? ORDER BY position", [
-    idBytes(identityId),
-  ]);
-  return rows.map((row) => ({ ...row, detail: typeof row.detail === "string" ? JSON.parse(row.detail) : row.detail }));
-};
-
-/** Compares what was recorded since the last look, and waits for refusals: they are written beside the answer. */
-const watch = (identityId: string) => {
-  let seen = 0;
-  return async (...expected: readonly (readonly [type: string, detail?: object])[]): Promise<void> => {
-    const since = async () => (await allOf(identityId)).slice(seen);
-    await expect.poll(async () => (await since()).map(({ type }) => type)).toEqual(expected.map(([type]) => type));
-    const rows = await since();
-    for (const [index, [type, detail = {}]] of expected.entries()) {
-      const row = rows[index];
-      expect(row?.detail).toMatchObject(detail);
-      expect(row).toMatchObject({
-        outcome: /\.(?:refused|limited)$/.test(type) ? "refused" : "done",
-        remote_address: "127.0.0.1",
-        request_id: expect.stringMatching(/./),
-      });
-      expect(Math.abs(Number(row?.created_at) - server.clock.now().getTime())).toBeLessThan(1_000);
-    }
-    seen += rows.length;
-  };
-};
+const allOf = (identityId: string) => recordedOf(server, identityId);
+const watch = (identityId: string) => watchEvents(server, identityId);
 
 const submission = (email: string, password = newPassword()) => ({ method: "password", password, traits: { email } });
 const signUp = async (visitor: Visitor, email: string, password: string) => {

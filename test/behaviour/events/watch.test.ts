@@ -5,6 +5,7 @@ import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ErrorInfoSchema, ReasonSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import { EventAdminService, type WatchEventsResponse } from "../../../gen/ostiary/events/v1/event_admin_service_pb.ts";
+import { startCuttingLine } from "../../protocols/cutting-line.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
 import { change, enterAs, enterAsNewPerson, newPassword } from "../../protocols/person.ts";
 import { accepted } from "../../protocols/protocol.ts";
@@ -24,6 +25,9 @@ afterAll(async () => {
   await node?.stop();
   await server?.stop();
 });
+
+/** Changes while nobody watches. */
+const CHANGES = 12;
 
 type Events = Client<typeof EventAdminService>;
 type Request = Parameters<Events["watchEvents"]>[0];
@@ -90,6 +94,37 @@ describe.each(transports)("through %s", (_, open) => {
       [4, "profile.changed"],
       [5, "session.ended"],
     ]);
+  });
+
+  it("a stream that the network cuts in the middle of an answer is resumed: nothing is missed, nothing comes twice", async () => {
+    const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+    const begun = await watch(client(server), { identityId: person.id });
+    begun.cut();
+    for (let age = 1; age <= CHANGES; age++)
+      accepted(await change(visitor, { method: "profile", traits: { email: person.email, age: 20 + age } }));
+    const seen: { readonly position: number; readonly id: string }[] = [];
+    let [token, cuts] = [begun.token, 0];
+    while (seen.length < CHANGES) {
+      // A little more each time, so that it is cut everywhere.
+      const line = await startCuttingLine(server.adminUrl, 900 + 83 * cuts);
+      try {
+        const request = { identityId: person.id, resumeToken: token };
+        const over = createClient(EventAdminService, open(line.url));
+        for await (const { event, resumeToken } of over.watchEvents(request, { timeoutMs: 10_000 })) {
+          token = resumeToken;
+          if (event) seen.push({ position: Number(event.position), id: event.id });
+          if (seen.length >= CHANGES) break;
+        }
+      } catch {
+        cuts += 1;
+      } finally {
+        await line.close();
+      }
+      expect(cuts).toBeLessThan(60);
+    }
+    expect(cuts).toBeGreaterThan(2);
+    expect(seen.map(({ position }) => position)).toEqual(Array.from({ length: CHANGES }, (_, n) => n + 2));
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(CHANGES);
   });
 
   it("only what is asked for is sent", async () => {

@@ -104,14 +104,15 @@ export type EventData = Message<"ostiary.events.v1.EventData"> & {
   credential?: string | undefined;
 
   /**
-   * What ended a session: `logout`, `owner`, `operator`.
+   * What ended a session or the trust in a browser: `logout`, `owner`, `operator`,
+   * `hook`, `undo`.
    *
    * @generated from field: optional string by = 8;
    */
   by?: string | undefined;
 
   /**
-   * How many sessions were ended.
+   * How many sessions, or trusted browsers, were ended.
    *
    * @generated from field: optional int32 count = 9;
    */
