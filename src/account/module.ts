@@ -15,6 +15,7 @@ import type { Schemas } from "../schema/sources.ts";
 import { createTokenizer } from "../session/tokenizer.ts";
 import type { AddressStorage, PendingDeps } from "./addresses/deps.ts";
 import { createAddressService } from "./addresses/service.ts";
+import { createWaitingAddresses } from "./addresses/waiting.ts";
 import { createInvitationServices, type InvitationsDeps } from "./invitations/module.ts";
 import { createOwners } from "./owner/module.ts";
 import type { OwnedCredentials } from "./owner/owned-credentials.ts";
@@ -79,6 +80,7 @@ export const createAccount = ({ storage, core, flows, sessions: stored, courier,
     fetch: createOutboundFetch(),
     addressRules,
   });
+  const waiting = createWaitingAddresses({ storage, audit, findLive: store.findLive });
   const owners = createOwners({
     storage,
     log: { audit, courier, jobs, messages },
@@ -86,7 +88,7 @@ export const createAccount = ({ storage, core, flows, sessions: stored, courier,
     schemas,
     sessions,
     privilege: { factors, urls },
-    owned: { kinds: methods.credentials, links: methods.oidc.links },
+    owned: { kinds: methods.credentials, links: methods.oidc.links, waiting },
     requiredAal,
   });
   const invitations = createInvitationServices({
@@ -102,11 +104,10 @@ export const createAccount = ({ storage, core, flows, sessions: stored, courier,
     services: [
       createAddressService({
         pending: {
-          storage,
-          audit,
           callers: flows.callers,
           requiredAal,
-          findLive: store.findLive,
+          waiting,
+          lists: owners.lists,
           resendPending: flows.resendPending,
         },
         undo: {

@@ -16,7 +16,7 @@ export interface WirePendingAddress {
 
 /** Asks which addresses wait; none where nobody is signed in far enough. */
 export const findPendingAddresses = async (api: Api): Promise<readonly WirePendingAddress[]> => {
-  const got = await api.get<readonly WirePendingAddress[]>("/addresses/pending");
+  const got = await api.get<readonly WirePendingAddress[]>("/addresses/pending?page_size=500");
   return got.kind === "ok" && Array.isArray(got.body) ? got.body : [];
 };
 

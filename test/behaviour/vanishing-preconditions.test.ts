@@ -310,8 +310,13 @@ const rows: readonly Row[] = [
 const others = [
   // What they ask for waits, and is looked at again before it is done: test/behaviour/account has them.
   "AccountAdminService/CancelIdentityDeletion",
+  // It takes away what waits, whatever became of the rest.
+  "AccountAdminService/CancelIdentityPendingAddress",
   "AccountAdminService/ExportIdentityAccount",
   "AccountAdminService/GetIdentityDeletion",
+  "AccountAdminService/ListIdentityFactors",
+  "AccountAdminService/ListIdentityLinks",
+  "AccountAdminService/ListIdentityPendingAddresses",
   "AccountAdminService/RequestIdentityDeletion",
   "AccountAdminService/StreamIdentityAccountExport",
   "AccountService/CancelDeletion",

@@ -9,6 +9,8 @@ import type { Callers } from "../../session/caller.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { TrustedDevices } from "../../session/trusted-devices.ts";
 import type { Deletions } from "../deletion/deletions.ts";
+import type { ListDeps } from "../owner/deps.ts";
+import type { WaitingAddresses } from "./waiting.ts";
 
 /** Where addresses are read and written. */
 export type AddressStorage = Pick<FlowStorage, "db" | "clock" | "identities" | "pendingAddresses" | "addressUndos">;
@@ -36,11 +38,10 @@ export interface UndoDeps {
 
 /** What the RPCs about addresses that wait need. */
 export interface PendingDeps {
-  readonly storage: AddressStorage;
-  readonly audit: AuditLog;
   readonly callers: Callers;
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
-  readonly findLive: SessionStore["findLive"];
+  readonly waiting: WaitingAddresses;
+  readonly lists: ListDeps;
   /** Undefined where there is no verification. */
   readonly resendPending: ResendPendingAddress | undefined;
 }

@@ -7,24 +7,20 @@ import type {
   RequestIdentityDeletionResponse,
 } from "../../../gen/ostiary/account/v1/account_admin_service_pb.ts";
 import type { Call } from "../../lib/call.ts";
-import { parseUuid, uuidText } from "../../lib/ids.ts";
 import { renderDeletion } from "../deletion/render.ts";
 import { operatorOf } from "../identities/operator-of.ts";
 import { noIdentity } from "../identities/read.ts";
 import type { AccountAdminDeps } from "./deps.ts";
+import { createMustFind } from "./must-find.ts";
 
 /** Operators delete the account of somebody for them, and keep it after all. */
-export const createAdminDeletionRpcs = ({ db, deletions, identities }: AccountAdminDeps) => {
-  /** The id of a person who is there, as it is stored. @throws NOT_FOUND */
-  const mustExist = async (id: string): Promise<string> => {
-    const bytes = parseUuid(id);
-    if (bytes === undefined || (await identities.find(db, id)) === undefined) throw noIdentity();
-    return uuidText(bytes);
-  };
+export const createAdminDeletionRpcs = (deps: AccountAdminDeps) => {
+  const { deletions } = deps;
+  const mustFind = createMustFind(deps);
 
   return {
     async getIdentityDeletion({ id }: GetIdentityDeletionRequest): Promise<GetIdentityDeletionResponse> {
-      const found = await deletions.find(await mustExist(id));
+      const found = await deletions.find((await mustFind(id)).id);
       return {
         $typeName: "ostiary.account.v1.GetIdentityDeletionResponse",
         ...(found && { deletion: renderDeletion(found) }),
@@ -36,7 +32,7 @@ export const createAdminDeletionRpcs = ({ db, deletions, identities }: AccountAd
       call: Call,
     ): Promise<RequestIdentityDeletionResponse> {
       const requester = { by: "operator", call, detail: operatorOf(call) } as const;
-      const requested = await deletions.request(await mustExist(id), requester);
+      const requested = await deletions.request((await mustFind(id)).id, requester);
       if (requested.kind === "unknown") throw noIdentity();
       return {
         $typeName: "ostiary.account.v1.RequestIdentityDeletionResponse",
@@ -48,7 +44,7 @@ export const createAdminDeletionRpcs = ({ db, deletions, identities }: AccountAd
       { id }: CancelIdentityDeletionRequest,
       call: Call,
     ): Promise<CancelIdentityDeletionResponse> {
-      await deletions.cancel(await mustExist(id), { by: "operator", call, detail: operatorOf(call) });
+      await deletions.cancel((await mustFind(id)).id, { by: "operator", call, detail: operatorOf(call) });
       return { $typeName: "ostiary.account.v1.CancelIdentityDeletionResponse" };
     },
   };

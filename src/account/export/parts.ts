@@ -7,6 +7,7 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import { renderIdentity } from "../../identity/render.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import { renderSession } from "../../session/render.ts";
+import { renderPendingAddress } from "../addresses/render.ts";
 import { renderDeletion } from "../deletion/render.ts";
 import { listFactors, listLinks } from "../owner/render-owned.ts";
 import type { ExportDeps } from "./deps.ts";
@@ -50,13 +51,7 @@ export const createExportParts = (deps: ExportDeps): ExportParts => {
         method,
         expiresAt: timestamp(expiresAt),
       })),
-      pendingAddresses: (await pendingAddresses.list(tx, id)).map((pending) => ({
-        id: pending.id,
-        via: pending.via,
-        value: pending.value,
-        createdAt: timestamp(pending.createdAt),
-        expiresAt: timestamp(pending.expiresAt),
-      })),
+      pendingAddresses: (await pendingAddresses.list(tx, id)).map(renderPendingAddress),
       addressChanges: (await addressUndos.list(tx, id)).map(({ address, createdAt, expiresAt, usedAt }) => ({
         via: address.via,
         value: address.value,

@@ -6,7 +6,8 @@ import type { Factors } from "../../methods/contract/credential.ts";
 import type { Deletions } from "../deletion/deletions.ts";
 import type { Exports } from "../export/export-account.ts";
 import type { OwnSessions } from "../sessions/deps.ts";
-import type { OwnedCredentials } from "./owned-credentials.ts";
+import type { PageOf } from "./list-pages.ts";
+import type { OwnedLists } from "./owned-lists.ts";
 
 /** What tells whether a session may do what concerns the account as a whole. */
 export interface PrivilegeDeps
@@ -24,12 +25,18 @@ export interface ActivityDeps extends Pick<FlowStorage, "db"> {
   readonly pages: TextAead;
 }
 
+/** What people have, page by page. */
+export interface ListDeps {
+  readonly owned: OwnedLists;
+  readonly pageOf: PageOf;
+}
+
 /** What the RPCs of owners about their account need. */
 export interface OwnerDeps {
   readonly privilege: PrivilegeDeps;
   readonly sessions: Pick<OwnSessions, "callers" | "csrf" | "sessionCookie" | "store">;
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
-  readonly owned: OwnedCredentials;
+  readonly lists: ListDeps;
   readonly activity: ActivityDeps;
   readonly deletions: Deletions;
   readonly exports: Exports;

@@ -5,10 +5,11 @@ import { AccountService } from "../../../gen/ostiary/account/v1/account_service_
 import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { minutes } from "../../protocols/clock.ts";
 import { type Part, readAll, streamReaders } from "../../protocols/exports.ts";
+import { enrolTotp, withFactors } from "../../protocols/factors.ts";
 import { nativeRest, spa } from "../../protocols/json-rest.ts";
 import { done, operatorRest } from "../../protocols/operators.ts";
 import { asOwner } from "../../protocols/owners.ts";
-import { change, enterAsNewPerson, newEmail } from "../../protocols/person.ts";
+import { change, enterAs, enterAsNewPerson, newEmail } from "../../protocols/person.ts";
 import { accepted, type Visitor } from "../../protocols/protocol.ts";
 import { eventsOf, idBytes } from "../../protocols/rows.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
@@ -21,7 +22,7 @@ beforeAll(async () => {
   server = await startServer({
     overrides: {
       session: { lifespan: "2000h" },
-      selfservice: { flows: { verification: { enabled: true }, settings } },
+      selfservice: { ...withFactors.selfservice, flows: { verification: { enabled: true }, settings } },
     },
   });
 });
@@ -87,14 +88,18 @@ describe.each(streamReaders)("through $name", ({ open }) => {
     expect([whole.events?.length, whole.sessions?.length]).toEqual([all.events?.length, 451]);
   });
 
-  it("nobody gets it with an old session, or without one", async () => {
-    const { visitor } = await enterAsNewPerson(nativeRest, server);
+  it("nobody gets it with an old session, one of the first level, or without one", async () => {
+    const { person, visitor } = await enterAsNewPerson(nativeRest, server);
     const read = (headers: Record<string, string | undefined>) =>
       readAll(open(server.url, streamAccountExport, {}, headers));
     await expect(read({})).rejects.toThrow("SESSION_INACTIVE");
     await expect(read({ "x-session-token": "ory_st_wrong" })).rejects.toThrow("SESSION_INACTIVE");
     server.clock.advance(minutes(16));
     await expect(read(tokenOf(visitor))).rejects.toThrow("SESSION_REFRESH_REQUIRED");
+    const other = await enterAs(nativeRest, server, person);
+    await enrolTotp(other, server);
+    const late = await enterAs(nativeRest, server, person);
+    await expect(read(tokenOf(late))).rejects.toThrow("AAL2_REQUIRED");
   });
 
   it("an operator gets the same for somebody, and hears that there is no such person", async () => {

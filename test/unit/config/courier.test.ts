@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { messageTemplates } from "../../../src/courier/message.ts";
 import { loadText, mistakesOf } from "./write-config.ts";
 
 const smtpOf = (uri: string) => loadText(`courier: { smtp: { connection_uri: "${uri}" } }`).config.courier.smtp;
@@ -79,5 +80,15 @@ describe("what would break a mail or a request", () => {
     ],
   ])("ends the start: %s", (text, mistake) => {
     expect(mistakesOf(`courier: { ${text} }`).join("\n")).toContain(mistake);
+  });
+});
+
+describe("the texts of a message", () => {
+  it.each(messageTemplates)("can be replaced by key: %s", (template) => {
+    const [, name, variant] = /^(.*)_(valid|invalid)$/.exec(template) ?? [undefined, template];
+    const email = "{ email: { subject: 'https://texts.example.com/subject' } }";
+    const texts = variant === undefined ? email : `{ ${variant}: ${email} }`;
+    const { templates } = loadText(`courier: { templates: { ${name}: ${texts} } }`).config.courier;
+    expect(templates).toMatchObject([{ template, part: "email.subject", url: "https://texts.example.com/subject" }]);
   });
 });

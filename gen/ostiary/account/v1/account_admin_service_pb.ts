@@ -10,6 +10,10 @@ import type { AccountExport, AccountExportPart } from "./account_export_pb.ts";
 import { file_ostiary_account_v1_account_export } from "./account_export_pb.ts";
 import type { Deletion } from "./deletion_pb.ts";
 import { file_ostiary_account_v1_deletion } from "./deletion_pb.ts";
+import type { Factor, Link } from "./factor_pb.ts";
+import { file_ostiary_account_v1_factor } from "./factor_pb.ts";
+import type { PendingAddress } from "../../address/v1/address_service_pb.ts";
+import { file_ostiary_address_v1_address_service } from "../../address/v1/address_service_pb.ts";
 import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -18,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/account/v1/account_admin_service.proto.
  */
 export const file_ostiary_account_v1_account_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiMgoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIk0KG0dldElkZW50aXR5RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiI2Ch5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIlEKH1JlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2USLgoIZGVsZXRpb24YASABKAsyHC5vc3RpYXJ5LmFjY291bnQudjEuRGVsZXRpb24iNQodQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSI0ChxFeHBvcnRJZGVudGl0eUFjY291bnRSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCJSCh1FeHBvcnRJZGVudGl0eUFjY291bnRSZXNwb25zZRIxCgZleHBvcnQYASABKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuQWNjb3VudEV4cG9ydCI6CiJTdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCJaCiNTdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXNwb25zZRIzCgRwYXJ0GAEgASgLMiUub3N0aWFyeS5hY2NvdW50LnYxLkFjY291bnRFeHBvcnRQYXJ0MvcIChNBY2NvdW50QWRtaW5TZXJ2aWNlEtcBChVFeHBvcnRJZGVudGl0eUFjY291bnQSMC5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0SWRlbnRpdHlBY2NvdW50UmVxdWVzdBoxLm9zdGlhcnkuYWNjb3VudC52MS5FeHBvcnRJZGVudGl0eUFjY291bnRSZXNwb25zZSJZiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCKGIGZXhwb3J0Eh4vYWRtaW4vaWRlbnRpdGllcy97aWR9L2FjY291bnQS8AEKG1N0cmVhbUlkZW50aXR5QWNjb3VudEV4cG9ydBI2Lm9zdGlhcnkuYWNjb3VudC52MS5TdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXF1ZXN0Gjcub3N0aWFyeS5hY2NvdW50LnYxLlN0cmVhbUlkZW50aXR5QWNjb3VudEV4cG9ydFJlc3BvbnNlIl6ItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwItYgRwYXJ0EiUvYWRtaW4vaWRlbnRpdGllcy97aWR9L2FjY291bnQvc3RyZWFtMAESygEKE0dldElkZW50aXR5RGVsZXRpb24SLi5vc3RpYXJ5LmFjY291bnQudjEuR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QaLy5vc3RpYXJ5LmFjY291bnQudjEuR2V0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlIlKItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIhEh8vYWRtaW4vaWRlbnRpdGllcy97aWR9L2RlbGV0aW9uEtsBChdSZXF1ZXN0SWRlbnRpdHlEZWxldGlvbhIyLm9zdGlhcnkuYWNjb3VudC52MS5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QaMy5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJXiLUYA7K1GAQIgIABurUYAgIIwrUYAwoBF9K1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIkOgEqIh8vYWRtaW4vaWRlbnRpdGllcy97aWR9L2RlbGV0aW9uEtUBChZDYW5jZWxJZGVudGl0eURlbGV0aW9uEjEub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXF1ZXN0GjIub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJUiLUYA7K1GAQIgIABurUYAgIIwrUYAwoBF9K1GBBpZGVudGl0aWVzLndyaXRlgtPkkwIhKh8vYWRtaW4vaWRlbnRpdGllcy97aWR9L2RlbGV0aW9uGhC6tRgMCgoBAhkREhMhIiMkQpYBChJvc3RpYXJ5LmFjY291bnQudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9hY2NvdW50L3YxO2FjY291bnR2MaICBk9TVEFDQ6oCEk9zdGlhcnkuQWNjb3VudC5WMcoCEk9zdGlhcnlcQWNjb3VudFxWMeoCFE9zdGlhcnk6OkFjY291bnQ6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_account_v1_account_export, file_ostiary_account_v1_deletion, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
+  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiMgoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIk0KG0dldElkZW50aXR5RGVsZXRpb25SZXNwb25zZRIuCghkZWxldGlvbhgBIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbiI2Ch5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIlEKH1JlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2USLgoIZGVsZXRpb24YASABKAsyHC5vc3RpYXJ5LmFjY291bnQudjEuRGVsZXRpb24iNQodQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSI0ChxFeHBvcnRJZGVudGl0eUFjY291bnRSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCJSCh1FeHBvcnRJZGVudGl0eUFjY291bnRSZXNwb25zZRIxCgZleHBvcnQYASABKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuQWNjb3VudEV4cG9ydCI6CiJTdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACCJaCiNTdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXNwb25zZRIzCgRwYXJ0GAEgASgLMiUub3N0aWFyeS5hY2NvdW50LnYxLkFjY291bnRFeHBvcnRQYXJ0ImwKGkxpc3RJZGVudGl0eUZhY3RvcnNSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiYwobTGlzdElkZW50aXR5RmFjdG9yc1Jlc3BvbnNlEisKB2ZhY3RvcnMYASADKAsyGi5vc3RpYXJ5LmFjY291bnQudjEuRmFjdG9yEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJqChhMaXN0SWRlbnRpdHlMaW5rc1JlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDGIAIEhoKCXBhZ2Vfc2l6ZRgCIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJdChlMaXN0SWRlbnRpdHlMaW5rc1Jlc3BvbnNlEicKBWxpbmtzGAEgAygLMhgub3N0aWFyeS5hY2NvdW50LnYxLkxpbmsSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInUKI0xpc3RJZGVudGl0eVBlbmRpbmdBZGRyZXNzZXNSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyAxiACBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgifgokTGlzdElkZW50aXR5UGVuZGluZ0FkZHJlc3Nlc1Jlc3BvbnNlEj0KEXBlbmRpbmdfYWRkcmVzc2VzGAEgAygLMiIub3N0aWFyeS5hZGRyZXNzLnYxLlBlbmRpbmdBZGRyZXNzEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJhCiNDYW5jZWxJZGVudGl0eVBlbmRpbmdBZGRyZXNzUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgMYgAgSJAoScGVuZGluZ19hZGRyZXNzX2lkGAIgASgJQgi6SAVyA7ABASImCiRDYW5jZWxJZGVudGl0eVBlbmRpbmdBZGRyZXNzUmVzcG9uc2UyohAKE0FjY291bnRBZG1pblNlcnZpY2US0gEKE0xpc3RJZGVudGl0eUZhY3RvcnMSLi5vc3RpYXJ5LmFjY291bnQudjEuTGlzdElkZW50aXR5RmFjdG9yc1JlcXVlc3QaLy5vc3RpYXJ5LmFjY291bnQudjEuTGlzdElkZW50aXR5RmFjdG9yc1Jlc3BvbnNlIlqItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIpYgdmYWN0b3JzEh4vYWRtaW4vaWRlbnRpdGllcy97aWR9L2ZhY3RvcnMSyAEKEUxpc3RJZGVudGl0eUxpbmtzEiwub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RJZGVudGl0eUxpbmtzUmVxdWVzdBotLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0SWRlbnRpdHlMaW5rc1Jlc3BvbnNlIlaItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIlYgVsaW5rcxIcL2FkbWluL2lkZW50aXRpZXMve2lkfS9saW5rcxKBAgocTGlzdElkZW50aXR5UGVuZGluZ0FkZHJlc3NlcxI3Lm9zdGlhcnkuYWNjb3VudC52MS5MaXN0SWRlbnRpdHlQZW5kaW5nQWRkcmVzc2VzUmVxdWVzdBo4Lm9zdGlhcnkuYWNjb3VudC52MS5MaXN0SWRlbnRpdHlQZW5kaW5nQWRkcmVzc2VzUmVzcG9uc2Uiboi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAj1iEXBlbmRpbmdfYWRkcmVzc2VzEigvYWRtaW4vaWRlbnRpdGllcy97aWR9L2FkZHJlc3Nlcy9wZW5kaW5nEoQCChxDYW5jZWxJZGVudGl0eVBlbmRpbmdBZGRyZXNzEjcub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbElkZW50aXR5UGVuZGluZ0FkZHJlc3NSZXF1ZXN0Gjgub3N0aWFyeS5hY2NvdW50LnYxLkNhbmNlbElkZW50aXR5UGVuZGluZ0FkZHJlc3NSZXNwb25zZSJxiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAj8qPS9hZG1pbi9pZGVudGl0aWVzL3tpZH0vYWRkcmVzc2VzL3BlbmRpbmcve3BlbmRpbmdfYWRkcmVzc19pZH0S1wEKFUV4cG9ydElkZW50aXR5QWNjb3VudBIwLm9zdGlhcnkuYWNjb3VudC52MS5FeHBvcnRJZGVudGl0eUFjY291bnRSZXF1ZXN0GjEub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydElkZW50aXR5QWNjb3VudFJlc3BvbnNlIlmItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgPaWRlbnRpdGllcy5yZWFkgtPkkwIoYgZleHBvcnQSHi9hZG1pbi9pZGVudGl0aWVzL3tpZH0vYWNjb3VudBLwAQobU3RyZWFtSWRlbnRpdHlBY2NvdW50RXhwb3J0EjYub3N0aWFyeS5hY2NvdW50LnYxLlN0cmVhbUlkZW50aXR5QWNjb3VudEV4cG9ydFJlcXVlc3QaNy5vc3RpYXJ5LmFjY291bnQudjEuU3RyZWFtSWRlbnRpdHlBY2NvdW50RXhwb3J0UmVzcG9uc2UiXoi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAi1iBHBhcnQSJS9hZG1pbi9pZGVudGl0aWVzL3tpZH0vYWNjb3VudC9zdHJlYW0wARLKAQoTR2V0SWRlbnRpdHlEZWxldGlvbhIuLm9zdGlhcnkuYWNjb3VudC52MS5HZXRJZGVudGl0eURlbGV0aW9uUmVxdWVzdBovLm9zdGlhcnkuYWNjb3VudC52MS5HZXRJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiUoi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAiESHy9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZGVsZXRpb24S2wEKF1JlcXVlc3RJZGVudGl0eURlbGV0aW9uEjIub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVxdWVzdBozLm9zdGlhcnkuYWNjb3VudC52MS5SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlIleItRgDsrUYBAiAgAG6tRgCAgjCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAiQ6ASoiHy9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZGVsZXRpb24S1QEKFkNhbmNlbElkZW50aXR5RGVsZXRpb24SMS5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlcXVlc3QaMi5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsSWRlbnRpdHlEZWxldGlvblJlc3BvbnNlIlSItRgDsrUYBAiAgAG6tRgCAgjCtRgDCgEX0rUYEGlkZW50aXRpZXMud3JpdGWC0+STAiEqHy9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZGVsZXRpb24aELq1GAwKCgECGRESEyEiIyRClgEKEm9zdGlhcnkuYWNjb3VudC52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2FjY291bnQvdjE7YWNjb3VudHYxogIGT1NUQUNDqgIST3N0aWFyeS5BY2NvdW50LlYxygIST3N0aWFyeVxBY2NvdW50XFYx6gIUT3N0aWFyeTo6QWNjb3VudDo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_ostiary_account_v1_account_export, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_address_v1_address_service, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.account.v1.GetIdentityDeletionRequest
@@ -205,11 +209,288 @@ export const StreamIdentityAccountExportResponseSchema: GenMessage<StreamIdentit
   messageDesc(file_ostiary_account_v1_account_admin_service, 9);
 
 /**
+ * @generated from message ostiary.account.v1.ListIdentityFactorsRequest
+ */
+export type ListIdentityFactorsRequest = Message<"ostiary.account.v1.ListIdentityFactorsRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Factors per page, 1 to 500; more counts as 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityFactorsRequest.
+ * Use `create(ListIdentityFactorsRequestSchema)` to create a new message.
+ */
+export const ListIdentityFactorsRequestSchema: GenMessage<ListIdentityFactorsRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 10);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityFactorsResponse
+ */
+export type ListIdentityFactorsResponse = Message<"ostiary.account.v1.ListIdentityFactorsResponse"> & {
+  /**
+   * What the person signs in with, in the order of the types.
+   *
+   * @generated from field: repeated ostiary.account.v1.Factor factors = 1;
+   */
+  factors: Factor[];
+
+  /**
+   * For the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityFactorsResponse.
+ * Use `create(ListIdentityFactorsResponseSchema)` to create a new message.
+ */
+export const ListIdentityFactorsResponseSchema: GenMessage<ListIdentityFactorsResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 11);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityLinksRequest
+ */
+export type ListIdentityLinksRequest = Message<"ostiary.account.v1.ListIdentityLinksRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Links per page, 1 to 500; more counts as 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityLinksRequest.
+ * Use `create(ListIdentityLinksRequestSchema)` to create a new message.
+ */
+export const ListIdentityLinksRequestSchema: GenMessage<ListIdentityLinksRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 12);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityLinksResponse
+ */
+export type ListIdentityLinksResponse = Message<"ostiary.account.v1.ListIdentityLinksResponse"> & {
+  /**
+   * The links, oldest first.
+   *
+   * @generated from field: repeated ostiary.account.v1.Link links = 1;
+   */
+  links: Link[];
+
+  /**
+   * For the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityLinksResponse.
+ * Use `create(ListIdentityLinksResponseSchema)` to create a new message.
+ */
+export const ListIdentityLinksResponseSchema: GenMessage<ListIdentityLinksResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 13);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityPendingAddressesRequest
+ */
+export type ListIdentityPendingAddressesRequest = Message<"ostiary.account.v1.ListIdentityPendingAddressesRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Addresses per page, 1 to 500; more counts as 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityPendingAddressesRequest.
+ * Use `create(ListIdentityPendingAddressesRequestSchema)` to create a new message.
+ */
+export const ListIdentityPendingAddressesRequestSchema: GenMessage<ListIdentityPendingAddressesRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 14);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityPendingAddressesResponse
+ */
+export type ListIdentityPendingAddressesResponse = Message<"ostiary.account.v1.ListIdentityPendingAddressesResponse"> & {
+  /**
+   * The addresses, oldest first.
+   *
+   * @generated from field: repeated ostiary.address.v1.PendingAddress pending_addresses = 1;
+   */
+  pendingAddresses: PendingAddress[];
+
+  /**
+   * For the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityPendingAddressesResponse.
+ * Use `create(ListIdentityPendingAddressesResponseSchema)` to create a new message.
+ */
+export const ListIdentityPendingAddressesResponseSchema: GenMessage<ListIdentityPendingAddressesResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 15);
+
+/**
+ * @generated from message ostiary.account.v1.CancelIdentityPendingAddressRequest
+ */
+export type CancelIdentityPendingAddressRequest = Message<"ostiary.account.v1.CancelIdentityPendingAddressRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Id of what waits, a UUID.
+   *
+   * @generated from field: string pending_address_id = 2;
+   */
+  pendingAddressId: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.CancelIdentityPendingAddressRequest.
+ * Use `create(CancelIdentityPendingAddressRequestSchema)` to create a new message.
+ */
+export const CancelIdentityPendingAddressRequestSchema: GenMessage<CancelIdentityPendingAddressRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 16);
+
+/**
+ * @generated from message ostiary.account.v1.CancelIdentityPendingAddressResponse
+ */
+export type CancelIdentityPendingAddressResponse = Message<"ostiary.account.v1.CancelIdentityPendingAddressResponse"> & {
+};
+
+/**
+ * Describes the message ostiary.account.v1.CancelIdentityPendingAddressResponse.
+ * Use `create(CancelIdentityPendingAddressResponseSchema)` to create a new message.
+ */
+export const CancelIdentityPendingAddressResponseSchema: GenMessage<CancelIdentityPendingAddressResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 17);
+
+/**
  * What operators do with the accounts of people, for their owners.
  *
  * @generated from service ostiary.account.v1.AccountAdminService
  */
 export const AccountAdminService: GenService<{
+  /**
+   * List what somebody signs in with.
+   *
+   * As AccountService.ListFactors.
+   *
+   * Who may call: operators with the scope `identities.read`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.ListIdentityFactors
+   */
+  listIdentityFactors: {
+    methodKind: "unary";
+    input: typeof ListIdentityFactorsRequestSchema;
+    output: typeof ListIdentityFactorsResponseSchema;
+  },
+  /**
+   * List somebody's accounts at sign-in providers.
+   *
+   * As AccountService.ListLinks.
+   *
+   * Who may call: operators with the scope `identities.read`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.ListIdentityLinks
+   */
+  listIdentityLinks: {
+    methodKind: "unary";
+    input: typeof ListIdentityLinksRequestSchema;
+    output: typeof ListIdentityLinksResponseSchema;
+  },
+  /**
+   * List the addresses of somebody that wait for their proof.
+   *
+   * As AddressService.ListPendingAddresses.
+   *
+   * Who may call: operators with the scope `identities.read`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.ListIdentityPendingAddresses
+   */
+  listIdentityPendingAddresses: {
+    methodKind: "unary";
+    input: typeof ListIdentityPendingAddressesRequestSchema;
+    output: typeof ListIdentityPendingAddressesResponseSchema;
+  },
+  /**
+   * Give up an address of somebody that waits.
+   *
+   * As AddressService.CancelPendingAddress: what was sent to it proves nothing any more.
+   * An address that does not wait changes nothing and returns success as well.
+   *
+   * Who may call: operators with the scope `identities.write`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.CancelIdentityPendingAddress
+   */
+  cancelIdentityPendingAddress: {
+    methodKind: "unary";
+    input: typeof CancelIdentityPendingAddressRequestSchema;
+    output: typeof CancelIdentityPendingAddressResponseSchema;
+  },
   /**
    * Export everything that is stored about somebody, for them.
    *

@@ -9,6 +9,10 @@ import type { AccountExport, AccountExportPart } from "./account_export_pb.ts";
 import { file_ostiary_account_v1_account_export } from "./account_export_pb.ts";
 import type { Deletion } from "./deletion_pb.ts";
 import { file_ostiary_account_v1_deletion } from "./deletion_pb.ts";
+import type { Factor, Link } from "./factor_pb.ts";
+import { file_ostiary_account_v1_factor } from "./factor_pb.ts";
+import type { PendingAddress } from "../../address/v1/address_service_pb.ts";
+import { file_ostiary_address_v1_address_service } from "../../address/v1/address_service_pb.ts";
 import { file_ostiary_errors_v1_rpc_errors } from "../../errors/v1/rpc_errors_pb.ts";
 import { file_ostiary_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -17,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/account/v1/account_admin_service.proto.
  */
 export const file_ostiary_account_v1_account_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiKAoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSCgoCaWQYASABKAkiTQobR2V0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uIiwKHlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSJRCh9SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uIisKHUNhbmNlbElkZW50aXR5RGVsZXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSIqChxFeHBvcnRJZGVudGl0eUFjY291bnRSZXF1ZXN0EgoKAmlkGAEgASgJIlIKHUV4cG9ydElkZW50aXR5QWNjb3VudFJlc3BvbnNlEjEKBmV4cG9ydBgBIAEoCzIhLm9zdGlhcnkuYWNjb3VudC52MS5BY2NvdW50RXhwb3J0IjAKIlN0cmVhbUlkZW50aXR5QWNjb3VudEV4cG9ydFJlcXVlc3QSCgoCaWQYASABKAkiWgojU3RyZWFtSWRlbnRpdHlBY2NvdW50RXhwb3J0UmVzcG9uc2USMwoEcGFydBgBIAEoCzIlLm9zdGlhcnkuYWNjb3VudC52MS5BY2NvdW50RXhwb3J0UGFydDL3CAoTQWNjb3VudEFkbWluU2VydmljZRLXAQoVRXhwb3J0SWRlbnRpdHlBY2NvdW50EjAub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydElkZW50aXR5QWNjb3VudFJlcXVlc3QaMS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0SWRlbnRpdHlBY2NvdW50UmVzcG9uc2UiWYi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAihiBmV4cG9ydBIeL2FkbWluL2lkZW50aXRpZXMve2lkfS9hY2NvdW50EvABChtTdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnQSNi5vc3RpYXJ5LmFjY291bnQudjEuU3RyZWFtSWRlbnRpdHlBY2NvdW50RXhwb3J0UmVxdWVzdBo3Lm9zdGlhcnkuYWNjb3VudC52MS5TdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXNwb25zZSJeiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCLWIEcGFydBIlL2FkbWluL2lkZW50aXRpZXMve2lkfS9hY2NvdW50L3N0cmVhbTABEsoBChNHZXRJZGVudGl0eURlbGV0aW9uEi4ub3N0aWFyeS5hY2NvdW50LnYxLkdldElkZW50aXR5RGVsZXRpb25SZXF1ZXN0Gi8ub3N0aWFyeS5hY2NvdW50LnYxLkdldElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJSiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCIRIfL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhLbAQoXUmVxdWVzdElkZW50aXR5RGVsZXRpb24SMi5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdElkZW50aXR5RGVsZXRpb25SZXF1ZXN0GjMub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiV4i1GAOytRgECICAAbq1GAICCMK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCJDoBKiIfL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhLVAQoWQ2FuY2VsSWRlbnRpdHlEZWxldGlvbhIxLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxJZGVudGl0eURlbGV0aW9uUmVxdWVzdBoyLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiVIi1GAOytRgECICAAbq1GAICCMK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCISofL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhoQurUYDAoKAQIZERITISIjJEKWAQoSb3N0aWFyeS5hY2NvdW50LnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWNjb3VudC92MTthY2NvdW50djGiAgZPU1RBQ0OqAhJPc3RpYXJ5LkFjY291bnQuVjHKAhJPc3RpYXJ5XEFjY291bnRcVjHqAhRPc3RpYXJ5OjpBY2NvdW50OjpWMWIGcHJvdG8z", [file_google_api_annotations, file_ostiary_account_v1_account_export, file_ostiary_account_v1_deletion, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
+  fileDesc("Ci5vc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEiKAoaR2V0SWRlbnRpdHlEZWxldGlvblJlcXVlc3QSCgoCaWQYASABKAkiTQobR2V0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uIiwKHlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSJRCh9SZXF1ZXN0SWRlbnRpdHlEZWxldGlvblJlc3BvbnNlEi4KCGRlbGV0aW9uGAEgASgLMhwub3N0aWFyeS5hY2NvdW50LnYxLkRlbGV0aW9uIisKHUNhbmNlbElkZW50aXR5RGVsZXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIiAKHkNhbmNlbElkZW50aXR5RGVsZXRpb25SZXNwb25zZSIqChxFeHBvcnRJZGVudGl0eUFjY291bnRSZXF1ZXN0EgoKAmlkGAEgASgJIlIKHUV4cG9ydElkZW50aXR5QWNjb3VudFJlc3BvbnNlEjEKBmV4cG9ydBgBIAEoCzIhLm9zdGlhcnkuYWNjb3VudC52MS5BY2NvdW50RXhwb3J0IjAKIlN0cmVhbUlkZW50aXR5QWNjb3VudEV4cG9ydFJlcXVlc3QSCgoCaWQYASABKAkiWgojU3RyZWFtSWRlbnRpdHlBY2NvdW50RXhwb3J0UmVzcG9uc2USMwoEcGFydBgBIAEoCzIlLm9zdGlhcnkuYWNjb3VudC52MS5BY2NvdW50RXhwb3J0UGFydCJPChpMaXN0SWRlbnRpdHlGYWN0b3JzUmVxdWVzdBIKCgJpZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJjChtMaXN0SWRlbnRpdHlGYWN0b3JzUmVzcG9uc2USKwoHZmFjdG9ycxgBIAMoCzIaLm9zdGlhcnkuYWNjb3VudC52MS5GYWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk0KGExpc3RJZGVudGl0eUxpbmtzUmVxdWVzdBIKCgJpZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJdChlMaXN0SWRlbnRpdHlMaW5rc1Jlc3BvbnNlEicKBWxpbmtzGAEgAygLMhgub3N0aWFyeS5hY2NvdW50LnYxLkxpbmsSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlgKI0xpc3RJZGVudGl0eVBlbmRpbmdBZGRyZXNzZXNSZXF1ZXN0EgoKAmlkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIn4KJExpc3RJZGVudGl0eVBlbmRpbmdBZGRyZXNzZXNSZXNwb25zZRI9ChFwZW5kaW5nX2FkZHJlc3NlcxgBIAMoCzIiLm9zdGlhcnkuYWRkcmVzcy52MS5QZW5kaW5nQWRkcmVzcxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTQojQ2FuY2VsSWRlbnRpdHlQZW5kaW5nQWRkcmVzc1JlcXVlc3QSCgoCaWQYASABKAkSGgoScGVuZGluZ19hZGRyZXNzX2lkGAIgASgJIiYKJENhbmNlbElkZW50aXR5UGVuZGluZ0FkZHJlc3NSZXNwb25zZTKiEAoTQWNjb3VudEFkbWluU2VydmljZRLSAQoTTGlzdElkZW50aXR5RmFjdG9ycxIuLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0SWRlbnRpdHlGYWN0b3JzUmVxdWVzdBovLm9zdGlhcnkuYWNjb3VudC52MS5MaXN0SWRlbnRpdHlGYWN0b3JzUmVzcG9uc2UiWoi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAiliB2ZhY3RvcnMSHi9hZG1pbi9pZGVudGl0aWVzL3tpZH0vZmFjdG9ycxLIAQoRTGlzdElkZW50aXR5TGlua3MSLC5vc3RpYXJ5LmFjY291bnQudjEuTGlzdElkZW50aXR5TGlua3NSZXF1ZXN0Gi0ub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RJZGVudGl0eUxpbmtzUmVzcG9uc2UiVoi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAiViBWxpbmtzEhwvYWRtaW4vaWRlbnRpdGllcy97aWR9L2xpbmtzEoECChxMaXN0SWRlbnRpdHlQZW5kaW5nQWRkcmVzc2VzEjcub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RJZGVudGl0eVBlbmRpbmdBZGRyZXNzZXNSZXF1ZXN0Gjgub3N0aWFyeS5hY2NvdW50LnYxLkxpc3RJZGVudGl0eVBlbmRpbmdBZGRyZXNzZXNSZXNwb25zZSJuiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCPWIRcGVuZGluZ19hZGRyZXNzZXMSKC9hZG1pbi9pZGVudGl0aWVzL3tpZH0vYWRkcmVzc2VzL3BlbmRpbmcShAIKHENhbmNlbElkZW50aXR5UGVuZGluZ0FkZHJlc3MSNy5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsSWRlbnRpdHlQZW5kaW5nQWRkcmVzc1JlcXVlc3QaOC5vc3RpYXJ5LmFjY291bnQudjEuQ2FuY2VsSWRlbnRpdHlQZW5kaW5nQWRkcmVzc1Jlc3BvbnNlInGItRgDsrUYBAiAgAG6tRgBAsK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCPyo9L2FkbWluL2lkZW50aXRpZXMve2lkfS9hZGRyZXNzZXMvcGVuZGluZy97cGVuZGluZ19hZGRyZXNzX2lkfRLXAQoVRXhwb3J0SWRlbnRpdHlBY2NvdW50EjAub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydElkZW50aXR5QWNjb3VudFJlcXVlc3QaMS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0SWRlbnRpdHlBY2NvdW50UmVzcG9uc2UiWYi1GAOytRgECICAAbq1GAECwrUYAwoBF9K1GA9pZGVudGl0aWVzLnJlYWSC0+STAihiBmV4cG9ydBIeL2FkbWluL2lkZW50aXRpZXMve2lkfS9hY2NvdW50EvABChtTdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnQSNi5vc3RpYXJ5LmFjY291bnQudjEuU3RyZWFtSWRlbnRpdHlBY2NvdW50RXhwb3J0UmVxdWVzdBo3Lm9zdGlhcnkuYWNjb3VudC52MS5TdHJlYW1JZGVudGl0eUFjY291bnRFeHBvcnRSZXNwb25zZSJeiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCLWIEcGFydBIlL2FkbWluL2lkZW50aXRpZXMve2lkfS9hY2NvdW50L3N0cmVhbTABEsoBChNHZXRJZGVudGl0eURlbGV0aW9uEi4ub3N0aWFyeS5hY2NvdW50LnYxLkdldElkZW50aXR5RGVsZXRpb25SZXF1ZXN0Gi8ub3N0aWFyeS5hY2NvdW50LnYxLkdldElkZW50aXR5RGVsZXRpb25SZXNwb25zZSJSiLUYA7K1GAQIgIABurUYAQLCtRgDCgEX0rUYD2lkZW50aXRpZXMucmVhZILT5JMCIRIfL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhLbAQoXUmVxdWVzdElkZW50aXR5RGVsZXRpb24SMi5vc3RpYXJ5LmFjY291bnQudjEuUmVxdWVzdElkZW50aXR5RGVsZXRpb25SZXF1ZXN0GjMub3N0aWFyeS5hY2NvdW50LnYxLlJlcXVlc3RJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiV4i1GAOytRgECICAAbq1GAICCMK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCJDoBKiIfL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhLVAQoWQ2FuY2VsSWRlbnRpdHlEZWxldGlvbhIxLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxJZGVudGl0eURlbGV0aW9uUmVxdWVzdBoyLm9zdGlhcnkuYWNjb3VudC52MS5DYW5jZWxJZGVudGl0eURlbGV0aW9uUmVzcG9uc2UiVIi1GAOytRgECICAAbq1GAICCMK1GAMKARfStRgQaWRlbnRpdGllcy53cml0ZYLT5JMCISofL2FkbWluL2lkZW50aXRpZXMve2lkfS9kZWxldGlvbhoQurUYDAoKAQIZERITISIjJEKWAQoSb3N0aWFyeS5hY2NvdW50LnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWNjb3VudC92MTthY2NvdW50djGiAgZPU1RBQ0OqAhJPc3RpYXJ5LkFjY291bnQuVjHKAhJPc3RpYXJ5XEFjY291bnRcVjHqAhRPc3RpYXJ5OjpBY2NvdW50OjpWMWIGcHJvdG8z", [file_google_api_annotations, file_ostiary_account_v1_account_export, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_address_v1_address_service, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.account.v1.GetIdentityDeletionRequest
@@ -204,11 +208,288 @@ export const StreamIdentityAccountExportResponseSchema: GenMessage<StreamIdentit
   messageDesc(file_ostiary_account_v1_account_admin_service, 9);
 
 /**
+ * @generated from message ostiary.account.v1.ListIdentityFactorsRequest
+ */
+export type ListIdentityFactorsRequest = Message<"ostiary.account.v1.ListIdentityFactorsRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Factors per page, 1 to 500; more counts as 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityFactorsRequest.
+ * Use `create(ListIdentityFactorsRequestSchema)` to create a new message.
+ */
+export const ListIdentityFactorsRequestSchema: GenMessage<ListIdentityFactorsRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 10);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityFactorsResponse
+ */
+export type ListIdentityFactorsResponse = Message<"ostiary.account.v1.ListIdentityFactorsResponse"> & {
+  /**
+   * What the person signs in with, in the order of the types.
+   *
+   * @generated from field: repeated ostiary.account.v1.Factor factors = 1;
+   */
+  factors: Factor[];
+
+  /**
+   * For the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityFactorsResponse.
+ * Use `create(ListIdentityFactorsResponseSchema)` to create a new message.
+ */
+export const ListIdentityFactorsResponseSchema: GenMessage<ListIdentityFactorsResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 11);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityLinksRequest
+ */
+export type ListIdentityLinksRequest = Message<"ostiary.account.v1.ListIdentityLinksRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Links per page, 1 to 500; more counts as 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityLinksRequest.
+ * Use `create(ListIdentityLinksRequestSchema)` to create a new message.
+ */
+export const ListIdentityLinksRequestSchema: GenMessage<ListIdentityLinksRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 12);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityLinksResponse
+ */
+export type ListIdentityLinksResponse = Message<"ostiary.account.v1.ListIdentityLinksResponse"> & {
+  /**
+   * The links, oldest first.
+   *
+   * @generated from field: repeated ostiary.account.v1.Link links = 1;
+   */
+  links: Link[];
+
+  /**
+   * For the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityLinksResponse.
+ * Use `create(ListIdentityLinksResponseSchema)` to create a new message.
+ */
+export const ListIdentityLinksResponseSchema: GenMessage<ListIdentityLinksResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 13);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityPendingAddressesRequest
+ */
+export type ListIdentityPendingAddressesRequest = Message<"ostiary.account.v1.ListIdentityPendingAddressesRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Addresses per page, 1 to 500; more counts as 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityPendingAddressesRequest.
+ * Use `create(ListIdentityPendingAddressesRequestSchema)` to create a new message.
+ */
+export const ListIdentityPendingAddressesRequestSchema: GenMessage<ListIdentityPendingAddressesRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 14);
+
+/**
+ * @generated from message ostiary.account.v1.ListIdentityPendingAddressesResponse
+ */
+export type ListIdentityPendingAddressesResponse = Message<"ostiary.account.v1.ListIdentityPendingAddressesResponse"> & {
+  /**
+   * The addresses, oldest first.
+   *
+   * @generated from field: repeated ostiary.address.v1.PendingAddress pending_addresses = 1;
+   */
+  pendingAddresses: PendingAddress[];
+
+  /**
+   * For the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.ListIdentityPendingAddressesResponse.
+ * Use `create(ListIdentityPendingAddressesResponseSchema)` to create a new message.
+ */
+export const ListIdentityPendingAddressesResponseSchema: GenMessage<ListIdentityPendingAddressesResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 15);
+
+/**
+ * @generated from message ostiary.account.v1.CancelIdentityPendingAddressRequest
+ */
+export type CancelIdentityPendingAddressRequest = Message<"ostiary.account.v1.CancelIdentityPendingAddressRequest"> & {
+  /**
+   * Id of the identity, a UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Id of what waits, a UUID.
+   *
+   * @generated from field: string pending_address_id = 2;
+   */
+  pendingAddressId: string;
+};
+
+/**
+ * Describes the message ostiary.account.v1.CancelIdentityPendingAddressRequest.
+ * Use `create(CancelIdentityPendingAddressRequestSchema)` to create a new message.
+ */
+export const CancelIdentityPendingAddressRequestSchema: GenMessage<CancelIdentityPendingAddressRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 16);
+
+/**
+ * @generated from message ostiary.account.v1.CancelIdentityPendingAddressResponse
+ */
+export type CancelIdentityPendingAddressResponse = Message<"ostiary.account.v1.CancelIdentityPendingAddressResponse"> & {
+};
+
+/**
+ * Describes the message ostiary.account.v1.CancelIdentityPendingAddressResponse.
+ * Use `create(CancelIdentityPendingAddressResponseSchema)` to create a new message.
+ */
+export const CancelIdentityPendingAddressResponseSchema: GenMessage<CancelIdentityPendingAddressResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_account_v1_account_admin_service, 17);
+
+/**
  * What operators do with the accounts of people, for their owners.
  *
  * @generated from service ostiary.account.v1.AccountAdminService
  */
 export const AccountAdminService: GenService<{
+  /**
+   * List what somebody signs in with.
+   *
+   * As AccountService.ListFactors.
+   *
+   * Who may call: operators with the scope `identities.read`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.ListIdentityFactors
+   */
+  listIdentityFactors: {
+    methodKind: "unary";
+    input: typeof ListIdentityFactorsRequestSchema;
+    output: typeof ListIdentityFactorsResponseSchema;
+  },
+  /**
+   * List somebody's accounts at sign-in providers.
+   *
+   * As AccountService.ListLinks.
+   *
+   * Who may call: operators with the scope `identities.read`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.ListIdentityLinks
+   */
+  listIdentityLinks: {
+    methodKind: "unary";
+    input: typeof ListIdentityLinksRequestSchema;
+    output: typeof ListIdentityLinksResponseSchema;
+  },
+  /**
+   * List the addresses of somebody that wait for their proof.
+   *
+   * As AddressService.ListPendingAddresses.
+   *
+   * Who may call: operators with the scope `identities.read`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.ListIdentityPendingAddresses
+   */
+  listIdentityPendingAddresses: {
+    methodKind: "unary";
+    input: typeof ListIdentityPendingAddressesRequestSchema;
+    output: typeof ListIdentityPendingAddressesResponseSchema;
+  },
+  /**
+   * Give up an address of somebody that waits.
+   *
+   * As AddressService.CancelPendingAddress: what was sent to it proves nothing any more.
+   * An address that does not wait changes nothing and returns success as well.
+   *
+   * Who may call: operators with the scope `identities.write`.
+   * Errors: NOT_FOUND (there is no such identity).
+   *
+   * @generated from rpc ostiary.account.v1.AccountAdminService.CancelIdentityPendingAddress
+   */
+  cancelIdentityPendingAddress: {
+    methodKind: "unary";
+    input: typeof CancelIdentityPendingAddressRequestSchema;
+    output: typeof CancelIdentityPendingAddressResponseSchema;
+  },
   /**
    * Export everything that is stored about somebody, for them.
    *
