@@ -179,7 +179,7 @@ const take = async (list: readonly Step[], submission: object): Promise<object> 
     const given = each.run(merged);
     const result = (given instanceof Promise ? await given : given) as object;
     if ("endedWith" in result) return result;
-    merged = { ...merged, ...result };
+    if (result !== nothing) merged = { ...merged, ...result };
   }
   return merged;
 };

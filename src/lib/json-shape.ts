@@ -34,7 +34,7 @@ const [quote, backslash, comma, colon, openList, closeList, openObject, closeObj
  *
  * @param times how many times the usual number of values and entries there may be
  */
-export const jsonShapeFault = (json: Uint8Array, times = 1): string | undefined => {
+export const jsonShapeFault = (json: Buffer, times = 1): string | undefined => {
   const count = createCount(times);
   // The names of each object that is open, the innermost last.
   const names: Set<string>[] = [];
@@ -61,7 +61,7 @@ export const jsonShapeFault = (json: Uint8Array, times = 1): string | undefined 
         fault = count.next();
         break;
       case colon:
-        fault = end - from > shapeBounds.name ? tooMany.name : sameName(names.at(-1), json.subarray(from, end));
+        fault = end - from > shapeBounds.name ? tooMany.name : sameName(names.at(-1), json.toString("utf8", from, end));
         break;
     }
   }
@@ -69,14 +69,12 @@ export const jsonShapeFault = (json: Uint8Array, times = 1): string | undefined 
 };
 
 /** Adds a name to those of its object. */
-const sameName = (names: Set<string> | undefined, bytes: Uint8Array): string | undefined => {
-  const name = unescaped(utf8.decode(bytes));
+const sameName = (names: Set<string> | undefined, text: string): string | undefined => {
+  const name = unescaped(text);
   if (names?.has(name)) return tooMany.sameName;
   names?.add(name);
   return undefined;
 };
-
-const utf8 = new TextDecoder();
 
 /** `\u0061` is `a`. What cannot be read stays as it is: the parser will say so. */
 const unescaped = (text: string): string => {
@@ -99,7 +97,7 @@ const endOfText = (json: Uint8Array, from: number): number => {
 const createCount = (times: number) => {
   const most = { values: shapeBounds.values * times, entries: shapeBounds.entries * times };
   // Entries of the lists that are open; of objects, nothing.
-  const entries = new Int32Array(shapeBounds.depth + 1);
+  const entries: number[] = [];
   const inObject = -1;
   let [depth, values] = [0, 0];
   return {

@@ -7,7 +7,7 @@ import ipaddr from "ipaddr.js";
  * household or host commands.
  */
 export const networkOf = (address: string): string => {
-  if (!isIPv6(address)) return address;
+  if (!address.includes(":") || !isIPv6(address)) return address;
   // Names of interfaces (fe80::1%br-lan) are not all known to the library, and stand behind what counts.
   const parsed = ipaddr.process(address.replace(/%.*$/, ""));
   if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString();

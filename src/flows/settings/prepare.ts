@@ -21,12 +21,13 @@ export const prepare = (deps: PrepareDeps, flow: Pick<FlowRecord, "id" | "contex
  * is still valid; whatever else was stored is removed, and the method that was used prepares again.
  */
 export const prepareAgain = (deps: PrepareDeps, flow: FlowRecord, used: string): JsonObject => {
-  const others = preparing(deps).filter(({ name }) => name !== used);
+  const all = preparing(deps);
+  const others = all.filter(({ name }) => name !== used);
   const context = deps.forms.sealedContext.only(
     flow,
     others.map(({ name }) => name),
   );
-  const mine = preparing(deps).find(({ name }) => name === used);
+  const mine = all.find(({ name }) => name === used);
   return mine ? deps.forms.sealedContext.seal({ ...flow, context }, used, mine.prepare()) : context;
 };
 
