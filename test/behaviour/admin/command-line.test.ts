@@ -11,6 +11,7 @@ import { freePort } from "../../protocols/free-port.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
 import { enterAs, enterAsNewPerson, newEmail } from "../../protocols/person.ts";
 import { refused } from "../../protocols/protocol.ts";
+import { idBytes } from "../../protocols/rows.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
 
 /* The command line is a client of the admin port. */
@@ -19,7 +20,13 @@ const folder = mkdtempSync(path.join(tmpdir(), "ostiary-operator-"));
 let server: TestServer;
 beforeAll(async () => {
   server = await startServer({
-    overrides: { selfservice: { flows: { recovery: { enabled: true } }, methods: { link: { enabled: true } } } },
+    overrides: {
+      selfservice: {
+        flows: { recovery: { enabled: true } },
+        methods: { link: { enabled: true } },
+        notices: { address: true },
+      },
+    },
   });
 });
 afterAll(async () => {
@@ -85,6 +92,24 @@ it("identities are listed, shown, patched and deleted", async () => {
     code: 1,
     stderr: expect.stringContaining("There is no identity of this id."),
   });
+});
+
+it("a patch of a verified address can be undone by whoever had it, unless the command says not", async () => {
+  const verified = [
+    { op: "replace", path: "/verifiable_addresses/0/verified", value: true },
+    { op: "replace", path: "/verifiable_addresses/0/status", value: "completed" },
+  ];
+  for (const [flags, undos] of [
+    [[], 1],
+    [["--without-address-undo"], 0],
+  ] as const) {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    await ostiary("identities", "patch", person.id, JSON.stringify(verified));
+    const patch = JSON.stringify([{ op: "replace", path: "/traits/email", value: newEmail() }]);
+    expect(await ostiary("identities", "patch", ...flags, person.id, patch)).toMatchObject({ code: 0 });
+    const rows = await server.sql("SELECT 1 FROM address_undos WHERE identity_id = ?", [idBytes(person.id)]);
+    expect([flags, rows.length]).toEqual([flags, undos]);
+  }
 });
 
 it("what is exported can be imported again: the same people sign in as before", async () => {
