@@ -7,6 +7,7 @@ import { createCourier } from "./courier/module.ts";
 import { createEvents } from "./events/module.ts";
 import { createFlowErrors } from "./flows/error/module.ts";
 import { createFlows } from "./flows/module.ts";
+import { createHookDeliveries } from "./hooks/web-hook/deliveries-module.ts";
 import { createPurge } from "./jobs/purge.ts";
 import { readVersion } from "./lib/version.ts";
 import { createLimits } from "./limits/module.ts";
@@ -49,8 +50,6 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
   const account = createAccount({ storage: core, core, flows, sessions, courier, messages: limits.messages, methods });
   const admin = createAdmin({ ...sessions, ...flows, ...core, storage: core }, methods);
-  const schemas = { services: [createSchemaService({ schemas: core.schemas, csrf: sessions.csrf })] };
-  const events = createEvents(core, flows);
   const modules: readonly Module[] = [
     sessions,
     limits,
@@ -60,8 +59,9 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
     flowErrors,
     account,
     admin,
-    schemas,
-    events,
+    { services: [createSchemaService({ schemas: core.schemas, csrf: sessions.csrf })] },
+    createEvents(core, flows),
+    createHookDeliveries(core),
   ];
 
   const listeners = createListeners({

@@ -6,6 +6,7 @@ import { keysList } from "./keys-list.ts";
 import { migrate } from "./migrate.ts";
 import { moveIn } from "./move-in.ts";
 import { courierGet, courierList } from "./operator/courier.ts";
+import { deliveriesDrop, deliveriesList, deliveriesReplay } from "./operator/deliveries.ts";
 import { eventsList } from "./operator/events-list.ts";
 import { eventsReplay } from "./operator/events-replay.ts";
 import { eventsVerify } from "./operator/events-verify.ts";
@@ -62,6 +63,9 @@ export const commands: readonly Command[] = [
   eventsWatch,
   eventsReplay,
   eventsVerify,
+  deliveriesList,
+  deliveriesReplay,
+  deliveriesDrop,
   createCompletion(() => commands),
   version,
 ];

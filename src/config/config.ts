@@ -46,6 +46,7 @@ export interface Config {
       readonly older_than: number;
       readonly security_events_older_than: number;
       readonly courier_messages_older_than: number;
+      readonly parked_jobs_older_than: number;
     };
     readonly pool_size: number;
   };

@@ -68,6 +68,7 @@ export function readConfig(raw: Raw, origin: Origin, secrets: Config["secrets"])
         older_than: cleanup.duration("older_than"),
         security_events_older_than: cleanup.duration("security_events_older_than"),
         courier_messages_older_than: cleanup.duration("courier_messages_older_than"),
+        parked_jobs_older_than: cleanup.duration("parked_jobs_older_than"),
       },
       pool_size: root.count("database.pool_size"),
     },

@@ -1,5 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type {
+  DropDeliveriesRequest,
+  DropDeliveriesResponse,
   ListDeliveriesRequest,
   ListDeliveriesResponse,
   ReplayEventsRequest,
@@ -7,37 +9,49 @@ import type {
 } from "../../gen/ostiary/events/v1/event_admin_service_pb.ts";
 import type { EventLog, StoredEvent } from "../audit/event-log.ts";
 import type { Database } from "../db/sql.ts";
+import { mustBeUuid } from "../errors/must-be-uuid.ts";
+import { readIdToken } from "../errors/read-id-token.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { Jobs } from "../jobs/engine.ts";
 import type { Call } from "../lib/call.ts";
-import { parseUuid } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
+import { operatorName } from "../lib/operator.ts";
 import { timestamp } from "../lib/timestamp.ts";
 import { matchesType } from "./matches-type.ts";
-import { mustBeIdentity, mustBeUuid } from "./must-be.ts";
+import { mustBeIdentity } from "./must-be.ts";
 import { deliveryKind, type Outbox, type QueuedEvent } from "./outbox.ts";
-import { readCursor, unknownPage, writeCursor } from "./page-cursor.ts";
+import { readCursor, writeCursor } from "./page-cursor.ts";
 import type { ReceiverStates } from "./receiver-states.ts";
 import { renderEvent } from "./render-event.ts";
 
-/** What listing and replaying deliveries needs. */
+/** What listing, replaying and dropping deliveries needs. */
 export interface EventDeliveriesDeps {
   readonly db: Database;
   readonly jobs: Jobs;
-  readonly log: EventLog;
+  readonly events: EventLog;
   readonly outbox: Outbox;
   /** Seals page tokens. */
   readonly pages: TextAead;
   readonly states: ReceiverStates;
+  readonly log: { info(data: object, message: string): void };
 }
+
+/** Events that are queued again, and the last one where there are more. */
+interface Chosen {
+  readonly events: readonly StoredEvent[];
+  readonly last: StoredEvent | undefined;
+}
+
+/** How many were queued, and where the next call begins. */
+type Queued = Pick<ReplayEventsResponse, "nextPageToken" | "queued">;
 
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 500;
 /** Events that are queued in one call. */
 const MOST_REPLAYED = 1_000;
 
-/** Creates ListDeliveries and ReplayEvents. */
-export const createEventDeliveries = ({ db, jobs, log, outbox, pages, states }: EventDeliveriesDeps) => {
+/** Creates ListDeliveries, ReplayEvents and DropDeliveries. */
+export const createEventDeliveries = ({ db, events, jobs, log, outbox, pages, states }: EventDeliveriesDeps) => {
   const mustBeReceiver = (name: string) => {
     const receiver = outbox.receivers.find((one) => one.name === name);
     if (receiver === undefined) throw invalid("receiver", "No receiver of the configuration has this name.");
@@ -45,14 +59,14 @@ export const createEventDeliveries = ({ db, jobs, log, outbox, pages, states }: 
   };
 
   /** Which events are queued again, and where the next call begins. @throws INVALID_FIELD */
-  const chosen = async (request: ReplayEventsRequest, types: readonly string[]) => {
+  const chosen = async (request: ReplayEventsRequest, types: readonly string[]): Promise<Chosen> => {
     const { from, ids, until } = request;
     const identityId = request.identityId === "" ? undefined : mustBeIdentity(request.identityId);
     if (ids.length > 0) {
       if (identityId === undefined) throw invalid("identity_id", "Name whose events the ids are.");
       if (from || until) throw invalid("from", "Name either ids or a time.");
       return {
-        events: await log.find(
+        events: await events.find(
           db,
           identityId,
           ids.map((id) => mustBeUuid(id, "ids")),
@@ -60,9 +74,9 @@ export const createEventDeliveries = ({ db, jobs, log, outbox, pages, states }: 
         last: undefined,
       };
     }
-    if (from === undefined) throw invalid("from", "Name ids, a time, or parked.");
+    if (from === undefined) throw invalid("from", "Name ids, a time, delivery_ids, or parked.");
     const filter = { identityId, types: [], from: timestampDate(from), until: until && timestampDate(until) };
-    const found = await log.since(db, filter, readCursor(pages, request.pageToken), MOST_REPLAYED + 1);
+    const found = await events.since(db, filter, readCursor(pages, request.pageToken), MOST_REPLAYED + 1);
     const page = found.slice(0, MOST_REPLAYED);
     return {
       events: page.filter(({ type }) => matchesType(types, type)),
@@ -71,11 +85,22 @@ export const createEventDeliveries = ({ db, jobs, log, outbox, pages, states }: 
   };
 
   /** Each in a transaction of its own, so that none holds another up. */
-  const queueAll = async (receiver: string, events: readonly StoredEvent[], signal: AbortSignal): Promise<void> => {
-    for (const { position: _, streamPosition: __, ...event } of events) {
+  const queueAll = async (receiver: string, { events: some, last }: Chosen, signal: AbortSignal): Promise<Queued> => {
+    for (const { position: _, streamPosition: __, ...event } of some) {
       signal.throwIfAborted();
       await db.transaction((tx) => outbox.queue(tx, receiver, event));
     }
+    return { queued: some.length, nextPageToken: last ? writeCursor(pages, last) : "" };
+  };
+
+  /** Deliveries that are there already: some, or those that were parked. */
+  const queueAgain = async (
+    kind: string,
+    which: { readonly after: string | undefined } | { readonly deliveries: readonly string[] },
+  ): Promise<Queued> => {
+    if ("deliveries" in which) return { queued: await jobs.repeat(kind, which.deliveries), nextPageToken: "" };
+    const { queued, last } = await jobs.unpark(kind, which.after, MOST_REPLAYED);
+    return { queued, nextPageToken: last === undefined ? "" : pages.seal(last) };
   };
 
   return {
@@ -85,17 +110,18 @@ export const createEventDeliveries = ({ db, jobs, log, outbox, pages, states }: 
       const found = await jobs.list({
         kind: deliveryKind(name),
         parked: request.parked,
-        after: readJob(pages, request.pageToken),
+        after: readIdToken(pages, request.pageToken),
         limit: size + 1,
       });
       const page = found.slice(0, size);
       const last = page.at(-1);
       return {
         $typeName: "ostiary.events.v1.ListDeliveriesResponse",
-        deliveries: page.map(({ attempts, lastError, parkedAt, payload, position }) => {
+        deliveries: page.map(({ id, attempts, lastError, parkedAt, payload, position }) => {
           const queued = payload as unknown as QueuedEvent | undefined;
           return {
             $typeName: "ostiary.events.v1.EventDelivery",
+            id,
             ...(queued && { event: renderEvent({ ...queued, createdAt: new Date(queued.createdAt) }, position) }),
             attempts,
             lastError,
@@ -108,33 +134,42 @@ export const createEventDeliveries = ({ db, jobs, log, outbox, pages, states }: 
 
     async replayEvents(request: ReplayEventsRequest, { signal }: Pick<Call, "signal">): Promise<ReplayEventsResponse> {
       const { name, types } = mustBeReceiver(request.receiver);
-      if (request.parked && (request.ids.length > 0 || request.from || request.until))
-        throw invalid("parked", "Name either parked, or ids, or a time.");
-      const choice = request.parked ? undefined : await chosen(request, types);
+      mustNameOne(request);
+      const deliveries = request.deliveryIds.map((id) => mustBeUuid(id, "delivery_ids"));
+      const after = request.parked ? readIdToken(pages, request.pageToken) : undefined;
+      const isOfQueue = request.parked || deliveries.length > 0;
+      const choice = isOfQueue ? undefined : await chosen(request, types);
       await states.resume(name);
-      let queued: number;
-      if (choice === undefined) queued = await jobs.unpark(deliveryKind(name), MOST_REPLAYED);
-      else {
-        await queueAll(name, choice.events, signal);
-        queued = choice.events.length;
-      }
+      const answer = choice
+        ? await queueAll(name, choice, signal)
+        : await queueAgain(deliveryKind(name), request.parked ? { after } : { deliveries });
       jobs.wake();
-      const hasMore = choice === undefined && queued === MOST_REPLAYED;
-      return {
-        $typeName: "ostiary.events.v1.ReplayEventsResponse",
-        queued,
-        nextPageToken: choice?.last ? writeCursor(pages, choice.last) : hasMore ? pages.seal("parked") : "",
-      };
+      return { $typeName: "ostiary.events.v1.ReplayEventsResponse", ...answer };
+    },
+
+    async dropDeliveries(
+      request: DropDeliveriesRequest,
+      { admission }: Pick<Call, "admission">,
+    ): Promise<DropDeliveriesResponse> {
+      const { name } = mustBeReceiver(request.receiver);
+      const ids = request.ids.map((id) => mustBeUuid(id, "ids"));
+      const dropped = await jobs.drop(deliveryKind(name), ids);
+      log.info(
+        { receiver: name, dropped, operator: operatorName(admission) },
+        "an operator dropped deliveries of events",
+      );
+      jobs.wake(deliveryKind(name));
+      return { $typeName: "ostiary.events.v1.DropDeliveriesResponse", dropped };
     },
   };
 };
 
-const invalid = (field: string, explain: string) => serviceError("INVALID_FIELD", { field, explain });
-
-/** @throws INVALID_FIELD */
-const readJob = (pages: TextAead, token: string): string | undefined => {
-  if (token === "") return undefined;
-  const id = pages.open(token) ?? "";
-  if (parseUuid(id) === undefined) throw unknownPage();
-  return id;
+/** What is replayed is named in one way. @throws INVALID_FIELD */
+const mustNameOne = ({ deliveryIds, from, ids, parked, until }: ReplayEventsRequest): void => {
+  const isOfLog = ids.length > 0 || from !== undefined || until !== undefined;
+  if (deliveryIds.length > 0 && (parked || isOfLog))
+    throw invalid("delivery_ids", "Name either delivery_ids, or parked, or ids, or a time.");
+  if (parked && isOfLog) throw invalid("parked", "Name either parked, or ids, or a time.");
 };
+
+const invalid = (field: string, explain: string) => serviceError("INVALID_FIELD", { field, explain });

@@ -9,11 +9,12 @@ import { EventOutcome } from "../../gen/ostiary/events/v1/event_pb.ts";
 import type { EventFilter, EventLog } from "../audit/event-log.ts";
 import type { VerifyChain } from "../audit/verify-chain.ts";
 import type { Sql } from "../db/sql.ts";
+import { unknownPage } from "../errors/read-id-token.ts";
 import type { Call } from "../lib/call.ts";
 import { parseUuid, uuidBytes, uuidText } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { mustBeIdentity } from "./must-be.ts";
-import { readCursor, unknownPage, writeCursor } from "./page-cursor.ts";
+import { readCursor, writeCursor } from "./page-cursor.ts";
 import { renderEvent } from "./render-event.ts";
 
 /** What reading events needs. */

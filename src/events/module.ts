@@ -5,7 +5,7 @@ import { createPurgeEvents } from "../audit/purge-events.ts";
 import type { Refusals } from "../audit/refusals.ts";
 import { createVerifyChain } from "../audit/verify-chain.ts";
 import type { Config } from "../config/config.ts";
-import type { Database } from "../db/sql.ts";
+import type { Database, DatabaseLog } from "../db/sql.ts";
 import { exponentialBackoff } from "../jobs/backoff.ts";
 import type { Jobs } from "../jobs/engine.ts";
 import type { JobKind } from "../jobs/job.ts";
@@ -32,7 +32,7 @@ export interface EventsCore {
   readonly clock: Clock;
   readonly db: Database;
   readonly jobs: Jobs;
-  readonly log: { warn(data: object, message: string): void };
+  readonly log: DatabaseLog;
   readonly publicUrl: string;
 }
 
@@ -68,7 +68,7 @@ export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly
   const isEnabled = config.events.stream.enabled;
   const watch = createWatch({ db, log, stream, tokens, isEnabled });
   const reads = createEventReads({ db, log, pages, verifyChain: createVerifyChain(digestKeys) });
-  const deliveries = createEventDeliveries({ db, jobs, log, outbox, pages, states });
+  const deliveries = createEventDeliveries({ db, events: log, jobs, log: core.log, outbox, pages, states });
   const [digestKey = ""] = digestKeys;
   const purge = createPurgeEvents({
     db,
@@ -82,6 +82,7 @@ export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly
         listEvents: { run: reads.listEvents },
         listDeliveries: { run: deliveries.listDeliveries },
         replayEvents: { run: deliveries.replayEvents },
+        dropDeliveries: { run: deliveries.dropDeliveries },
         verifyEvents: { run: reads.verifyEvents },
         watchEvents: { send: watch },
       }),

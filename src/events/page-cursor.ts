@@ -1,5 +1,5 @@
 import type { EventCursor } from "../audit/event-log.ts";
-import { serviceError } from "../errors/service-error.ts";
+import { unknownPage } from "../errors/read-id-token.ts";
 import { parseUuid } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
 
@@ -14,10 +14,3 @@ export const readCursor = (pages: TextAead, token: string): EventCursor | undefi
   if (!/^\d{1,15}$/.test(at) || parseUuid(identityId) === undefined || parseUuid(id) === undefined) throw unknownPage();
   return { createdAt: new Date(Number(at)), identityId, id };
 };
-
-/** A page token that was not sealed here. */
-export const unknownPage = () =>
-  serviceError("INVALID_FIELD", {
-    field: "page_token",
-    explain: "This page_token is not one of ours, or too old: begin with the first page.",
-  });

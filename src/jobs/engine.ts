@@ -7,10 +7,12 @@ import { uuid7 } from "../lib/ids.ts";
 import { withJitter } from "./backoff.ts";
 import { createDueJobs } from "./due.ts";
 import type { JobKind, JobResult, NewJob } from "./job.ts";
-import { type ClaimedJob, createJobStore, type JobCount, type JobFilter, type ListedJob } from "./store.ts";
+import { createPayloads } from "./payloads.ts";
+import { type ClaimedJob, createJobStore } from "./store.ts";
+import { createJobUpkeep, type JobUpkeep } from "./upkeep.ts";
 
 /** Does the jobs that are due, on as many nodes as share the database. */
-export interface Jobs {
+export interface Jobs extends JobUpkeep {
   /** Queues a job in the transaction of the change that causes it. Returns its id. */
   enqueue(sql: Sql, job: NewJob): Promise<string>;
   /** Takes back those of a kind that are about a person, in the transaction that calls them off. */
@@ -21,12 +23,6 @@ export interface Jobs {
   start(kinds: readonly JobKind[]): void;
   /** Begins no more, aborts what runs, and waits for it. What was not finished is done by another node, or later. */
   stop(): Promise<void>;
-  /** Figures for metrics. */
-  counts(): Promise<readonly JobCount[]>;
-  /** Jobs that wait or were parked. */
-  list(filter: JobFilter): Promise<readonly ListedJob[]>;
-  /** Has parked jobs of a kind done again, the oldest first; gives how many. */
-  unpark(kind: string, limit: number): Promise<number>;
 }
 
 /** What `createJobs` needs. */
@@ -47,7 +43,8 @@ const LEASE_MS = 30_000;
 const GAP_MS = 5;
 /** Creates the engine. */
 export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease = LEASE_MS }: JobsDeps): Jobs => {
-  const store = createJobStore({ db, aead, owner: randomBytes(16), lease });
+  const payloads = createPayloads(aead);
+  const store = createJobStore({ db, payloads, owner: randomBytes(16), lease });
   const due = createDueJobs(store, interval);
   const stopping = new AbortController();
   const running = new Map<string, number>();
@@ -185,6 +182,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   };
 
   return {
+    ...createJobUpkeep(db, payloads),
     cancel: store.cancel,
 
     enqueue: async (sql, job) => {
@@ -203,9 +201,6 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
       await loop;
       await Promise.all(underway.values());
     },
-    counts: () => store.counts(),
-    list: (filter) => store.list(filter),
-    unpark: (kind, limit) => store.unpark(kind, limit),
   };
 };
 

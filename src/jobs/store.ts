@@ -1,11 +1,11 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { columnSizes } from "../db/column-sizes.ts";
 import type { Database, Sql } from "../db/sql.ts";
-import type { Aead } from "../lib/aead.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { inGroups, paddedList } from "../lib/in-groups.ts";
 import type { NewJob } from "./job.ts";
+import type { Payloads } from "./payloads.ts";
 
 /** A job that this node may do until its lease ends. */
 export interface ClaimedJob {
@@ -17,33 +17,6 @@ export interface ClaimedJob {
   readonly isOrdered: boolean;
   /** Undefined when the key that encrypted it is gone. */
   readonly payload: JsonObject | undefined;
-}
-
-/** A job that waits or was parked, for whoever looks after the server. */
-export interface ListedJob {
-  readonly id: string;
-  readonly position: number;
-  readonly attempts: number;
-  readonly lastError: string;
-  readonly parkedAt: Date | undefined;
-  /** Undefined when the key that encrypted it is gone. */
-  readonly payload: JsonObject | undefined;
-}
-
-/** Which jobs are listed: of a kind, those that wait or those that were parked, the oldest first. */
-export interface JobFilter {
-  readonly kind: string;
-  readonly parked: boolean;
-  /** Those with a higher id. */
-  readonly after: string | undefined;
-  readonly limit: number;
-}
-
-/** How many jobs of a kind there are. */
-export interface JobCount {
-  readonly kind: string;
-  readonly parked: boolean;
-  readonly count: number;
 }
 
 /**
@@ -70,10 +43,6 @@ export interface JobStore {
   release(id: string, how: { delay: number; reason: string; attempts: number }): Promise<void>;
   /** Sets a job aside for the operator. */
   park(id: string, reason: string): Promise<void>;
-  counts(): Promise<readonly JobCount[]>;
-  list(filter: JobFilter): Promise<readonly ListedJob[]>;
-  /** Has parked jobs of a kind done again, the oldest first; gives how many. */
-  unpark(kind: string, limit: number): Promise<number>;
 }
 
 interface ClaimedRow {
@@ -95,7 +64,7 @@ const lastPosition =
 /** What the store needs. */
 export interface JobStoreDeps {
   readonly db: Database;
-  readonly aead: Aead;
+  readonly payloads: Payloads;
   /** Whose jobs are those that are claimed: 16 bytes of one node in one run. */
   readonly owner: Buffer;
   /** Milliseconds for which a job is claimed. */
@@ -103,13 +72,8 @@ export interface JobStoreDeps {
 }
 
 /** Creates the store. Payloads are encrypted while they wait. */
-export const createJobStore = ({ db, aead, owner, lease }: JobStoreDeps): JobStore => {
-  const seal = (id: string, kind: string, payload: JsonObject): Buffer =>
-    aead.encrypt(Buffer.from(JSON.stringify(payload)), `job|${kind}|${id}`);
-  const open = (id: string, kind: string, sealed: Buffer): JsonObject | undefined => {
-    const plain = aead.decrypt(sealed, `job|${kind}|${id}`);
-    return plain && (JSON.parse(plain.toString("utf8")) as JsonObject);
-  };
+export const createJobStore = ({ db, payloads, owner, lease }: JobStoreDeps): JobStore => {
+  const { open, seal } = payloads;
   const insertJob = `INSERT INTO jobs (id, kind, identity_id, order_key, position, payload, attempts, run_at, created_at)
      VALUES (?, ?, ?, ?, ?, ?, 0, ${soon}, UTC_TIMESTAMP(3))`;
 
@@ -233,50 +197,6 @@ export const createJobStore = ({ db, aead, owner, lease }: JobStoreDeps): JobSto
         "UPDATE jobs SET owner = NULL, parked_at = UTC_TIMESTAMP(3), last_error = ? WHERE id = ? AND owner = ?",
         [reason.slice(0, REASON_LENGTH), uuidBytes(id), owner],
       );
-    },
-
-    async list({ kind, parked, after, limit }) {
-      const rows = await db.query<{
-        id: Buffer;
-        position: number | string;
-        attempts: number;
-        last_error: string;
-        parked_at: Date | null;
-        payload: Buffer;
-      }>(
-        `SELECT id, position, attempts, last_error, parked_at, payload FROM jobs
-          WHERE kind = ? AND parked_at IS ${parked ? "NOT NULL" : "NULL"} AND id > ?
-          ORDER BY id LIMIT ${Math.trunc(limit)}`,
-        [kind, after === undefined ? Buffer.alloc(0) : uuidBytes(after)],
-      );
-      return rows.map((row) => ({
-        id: uuidText(row.id),
-        position: Number(row.position),
-        attempts: row.attempts,
-        lastError: row.last_error,
-        parkedAt: row.parked_at ?? undefined,
-        payload: open(uuidText(row.id), kind, row.payload),
-      }));
-    },
-
-    async unpark(kind, limit) {
-      const rows = await db.query<{ id: Buffer }>(
-        `SELECT id FROM jobs WHERE kind = ? AND parked_at IS NOT NULL ORDER BY id LIMIT ${Math.trunc(limit)}`,
-        [kind],
-      );
-      for (const { id } of rows)
-        await db.execute(
-          "UPDATE jobs SET parked_at = NULL, attempts = 0, run_at = UTC_TIMESTAMP(3) WHERE id = ? AND parked_at IS NOT NULL",
-          [id],
-        );
-      return rows.length;
-    },
-
-    async counts() {
-      const rows = await db.query<{ kind: string; parked: number; n: number | string }>(
-        "SELECT kind, parked_at IS NOT NULL AS parked, COUNT(*) AS n FROM jobs GROUP BY kind, parked_at IS NOT NULL",
-      );
-      return rows.map(({ kind, parked, n }) => ({ kind, parked: Number(parked) === 1, count: Number(n) }));
     },
   };
 };

@@ -22,6 +22,10 @@ export interface Operator {
 /** Let in as somebody, or why not. */
 export type Admission = { readonly operator: Operator } | { readonly refused: Error };
 
+/** The name of the operator who calls; undefined for whoever was not let in. */
+export const operatorName = (admission: Admission | undefined): string | undefined =>
+  admission !== undefined && "operator" in admission ? admission.operator.name : undefined;
+
 /** Whether a text is a scope: one of the list, all of a group (`sessions.*`), or `*` for everything. */
 export const isScope = (text: string): boolean =>
   text === "*" || scopes.some((scope) => scope === text || text === `${scope.split(".", 1)[0]}.*`);

@@ -8,7 +8,7 @@ import { readWebHookConfig } from "./config.ts";
 import { createRequests, type QueuedDelivery, type WebHookDeps } from "./web-hook.ts";
 
 /** The kind of job that delivers what nobody waits for. */
-const KIND = "web_hook";
+export const webHookKind = "web_hook";
 const ATTEMPTS = 12;
 const SECOND = 1_000;
 
@@ -20,7 +20,12 @@ export const createEnqueue =
     const order = identityId !== undefined && {
       order: { key: sha256(JSON.stringify([id ?? url, identityId])), position: "last" as const },
     };
-    await jobs.enqueue(sql ?? db, { kind: KIND, payload: payload as unknown as JsonObject, identityId, ...order });
+    await jobs.enqueue(sql ?? db, {
+      kind: webHookKind,
+      payload: payload as unknown as JsonObject,
+      identityId,
+      ...order,
+    });
     if (sql === undefined) jobs.wake();
   };
 
@@ -30,7 +35,7 @@ export const createEnqueue =
  * same `Ory-Webhook-Trigger-ID`. Any other answer but 2xx parks the delivery.
  */
 export const createWebHookJob = (deps: Pick<WebHookDeps, "engine" | "programs" | "send">): JobKind => ({
-  name: KIND,
+  name: webHookKind,
   concurrency: 8,
   maxAttempts: ATTEMPTS,
   delay: exponentialBackoff({ first: 5 * SECOND, longest: 3_600 * SECOND }),

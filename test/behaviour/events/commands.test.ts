@@ -11,7 +11,7 @@ import { type Receiver, startReceiver } from "../../protocols/receiver.ts";
 import { idBytes } from "../../protocols/rows.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
 
-/* `ostiary events …` */
+/* `ostiary events …` and `ostiary deliveries …` */
 
 const folder = mkdtempSync(path.join(tmpdir(), "ostiary-events-"));
 let server: TestServer;
@@ -23,7 +23,32 @@ beforeAll(async () => {
     overrides: {
       events: {
         stream: { enabled: true },
-        receivers: [{ name: "crm", url: `${receiver.url}/crm`, secrets, types: ["password.*"] }],
+        receivers: [
+          { name: "crm", url: `${receiver.url}/crm`, secrets, types: ["password.*"] },
+          { name: "picky", url: `${receiver.url}/picky`, secrets, types: ["profile.*"], retry: ["10ms"] },
+        ],
+      },
+      selfservice: {
+        flows: {
+          settings: {
+            after: {
+              profile: {
+                hooks: [
+                  {
+                    hook: "web_hook",
+                    config: {
+                      id: "mail-list",
+                      url: `${receiver.url}/hook?key=a-secret`,
+                      method: "POST",
+                      fields: { id: "ctx.identity.id" },
+                      response: { ignore: true },
+                    },
+                  },
+                ],
+              },
+            },
+          },
+        },
       },
     },
   });
@@ -46,11 +71,17 @@ beforeEach(async () => {
   accepted(await change(visitor, { method: "password", password: newPassword() }));
 });
 afterEach(() => {
+  receiver.reset();
   for (const spy of spies) spy.mockRestore();
   process.exitCode = undefined;
 });
 const run = (...args: readonly string[]) =>
   runCommandLine(["events", ...args, "--admin-url", server.adminUrl], commands);
+const deliveries = async (...args: readonly string[]): Promise<string[]> => {
+  said = [];
+  await runCommandLine(["deliveries", ...args, "--admin-url", server.adminUrl], commands);
+  return said;
+};
 
 it("list shows what happened, the newest first, as a table or as JSON", async () => {
   await run("list", "--identity", person.id, "--json");
@@ -89,4 +120,44 @@ it("watch goes on where its file says", async () => {
   expect(readFileSync(state, "utf8").length).toBeGreaterThan(20);
   accepted(await change(visitor, { method: "password", password: newPassword() }));
   await expect.poll(() => said.map((line) => JSON.parse(line).type), { timeout: 10_000 }).toHaveLength(3);
+});
+
+it.each([
+  ["web hooks", ["--web-hooks"], "/hook", "mail-list"],
+  ["events", ["--receiver", "picky"], "/picky", "profile.changed"],
+])("deliveries of %s are listed, replayed and dropped", async (_, target, at, shown) => {
+  receiver.answer = (_, response) => void response.writeHead(404).end();
+  const mine = () =>
+    receiver.received.filter(({ path, body }) => path.startsWith(at) && body.includes(person.id)).length;
+  const parked = async (): Promise<string[]> =>
+    (await deliveries("list", ...target, "--parked", "--limit", "0", "--json"))
+      .filter((line) => line.includes(person.id))
+      .map((line) => JSON.parse(line).id);
+  accepted(await change(visitor, { method: "profile", traits: { email: person.email, name: { first: "Ada" } } }));
+  await expect.poll(parked, { timeout: 10_000 }).toHaveLength(1);
+  const [id = ""] = await parked();
+  const lines = await deliveries("list", ...target, "--parked");
+  expect(lines.join("\n")).toMatch(new RegExp(`^ID .*ERROR\n(?:.*\n)*${id} .*${shown}.*the receiver answered 404`));
+  expect(lines.join("\n")).not.toContain("a-secret");
+  const before = mine();
+  expect(await deliveries("replay", ...target, id)).toEqual(["1 queued"]);
+  await expect.poll(mine).toBeGreaterThan(before);
+  await expect.poll(parked, { timeout: 10_000 }).toHaveLength(1);
+  const [replayed = ""] = await deliveries("replay", ...target, "--parked", "--json");
+  expect(JSON.parse(replayed).queued).toBeGreaterThan(0);
+  await expect.poll(parked, { timeout: 10_000 }).toHaveLength(1);
+  expect(await deliveries("drop", ...target, id)).toEqual(["1 dropped"]);
+  expect(await parked()).toEqual([]);
+});
+
+it.each([
+  [["list"], "name a receiver of events with --receiver, or --web-hooks"],
+  [["list", "--web-hooks", "--receiver", "crm"], "name a receiver of events with --receiver, or --web-hooks"],
+  [["replay", "--web-hooks"], "name the ids of deliveries, or --parked"],
+  [["replay", "--web-hooks", "--parked", "x"], "name the ids of deliveries, or --parked"],
+  [["drop", "--web-hooks"], "name the ids of deliveries"],
+  [["drop", "--receiver", "nobody", "x"], "receiver"],
+])("deliveries %j is refused", async (args, message) => {
+  expect((await deliveries(...args)).join("\n")).toContain(message);
+  expect(process.exitCode).toBe(1);
 });

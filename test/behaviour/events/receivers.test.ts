@@ -40,6 +40,7 @@ beforeAll(async () => {
           { name: "failing", ...to("failing") },
           { name: "down", ...to("down", { url: down }) },
           { name: "patient", ...to("patient", { retry: ["1h"] }) },
+          { name: "slow", ...to("slow", { retry: ["1h"] }) },
         ],
       },
     },
@@ -73,14 +74,17 @@ const headersOf = ({ headers }: Received) => ({
   "webhook-timestamp": String(headers["webhook-timestamp"]),
   "webhook-signature": String(headers["webhook-signature"]),
 });
-const parked = async (name: string, identityId: string, node = server) => {
-  const answer = done(
-    await operatorRest.call(node.adminUrl, rpc.listDeliveries, { receiver: name, parked: true, page_size: 500 }),
-  );
-  return (answer.deliveries as { event: { identity_id: string; id: string }; last_error: string }[]).filter(
-    ({ event }) => event.identity_id === identityId,
-  );
+interface Listed {
+  readonly id: string;
+  readonly event: { readonly identity_id: string; readonly id: string };
+  readonly last_error: string;
+}
+const deliveries = async (name: string, identityId: string, isParked: boolean, node = server) => {
+  const request = { receiver: name, parked: isParked, page_size: 500 };
+  const answer = done(await operatorRest.call(node.adminUrl, rpc.listDeliveries, request));
+  return (answer.deliveries as unknown as Listed[]).filter(({ event }) => event.identity_id === identityId);
 };
+const parked = (name: string, identityId: string, node = server) => deliveries(name, identityId, true, node);
 
 const verified = (one: Received): unknown => new Webhook(older).verify(one.body, headersOf(one));
 /** Does something as if it were so many seconds after 1970. */
@@ -346,6 +350,41 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
     expect(new Set(at("failing", id).map(({ headers }) => headers["webhook-id"]))).toEqual(new Set([event.id]));
   });
 
+  it("a delivery that was set aside is tried again by its own id", async () => {
+    receiver.answer = answerAt("failing", (response) => response.writeHead(500).end());
+    const id = await newPasswordOf();
+    await expect.poll(() => parked("failing", id), { timeout: 10_000 }).toHaveLength(1);
+    receiver.answer = undefined;
+    const [{ id: delivery } = { id: "" }] = await parked("failing", id);
+    const byDelivery = { receiver: "failing", delivery_ids: [delivery] };
+    expect(done(await call(server.adminUrl, rpc.replayEvents, byDelivery))).toMatchObject({ queued: 1 });
+    await until("failing", id, 4);
+    await expect.poll(() => parked("failing", id)).toEqual([]);
+  });
+
+  it("a delivery that is dropped is not tried again, and the next one of the same person goes on", async () => {
+    const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+    let first: string | undefined;
+    receiver.answer = answerAt("slow", (response, { body, headers }) => {
+      if (body.includes(person.id)) first ??= String(headers["webhook-id"]);
+      response.writeHead(headers["webhook-id"] === first ? 500 : 204).end();
+    });
+    accepted(await change(visitor, { method: "password", password: newPassword() }));
+    // What is older is told by its time.
+    server.clock.advance(1_000);
+    accepted(await change(visitor, { method: "password", password: newPassword() }));
+    await expect.poll(async () => (await deliveries("slow", person.id, false))[0]?.last_error).toMatch(/500/);
+    const [failed, waiting] = await deliveries("slow", person.id, false);
+    expect([failed?.event.id, waiting?.last_error]).toEqual([first, ""]);
+    const drop = { receiver: "slow", ids: [failed?.id ?? ""] };
+    expect(done(await call(server.adminUrl, rpc.dropDeliveries, drop))).toEqual({ dropped: 1 });
+    await until("slow", person.id, 2);
+    await expect.poll(() => deliveries("slow", person.id, false)).toEqual([]);
+    expect(done(await call(server.adminUrl, rpc.dropDeliveries, drop))).toEqual({ dropped: 0 });
+    const log = done(await call(server.adminUrl, rpc.listEvents, { identity_id: person.id }));
+    expect(JSON.stringify(log)).toContain(first);
+  });
+
   it("what is named wrongly is refused", async () => {
     const replay = (request: object) => call(server.adminUrl, rpc.replayEvents, request as never);
     for (const request of [
@@ -353,8 +392,17 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
       { receiver: "all" },
       { receiver: "all", ids: ["x"] },
       { receiver: "all", parked: true, from: "2026-01-01T00:00:00Z" },
+      { receiver: "all", parked: true, delivery_ids: ["01a21f2d-f9d2-7bc7-ad22-7a7bbb451698"] },
+      { receiver: "all", parked: true, page_token: "x" },
+      { receiver: "all", delivery_ids: ["x"] },
     ])
       expect(reasonOf(await replay(request))).toBe("INVALID_FIELD");
     expect(reasonOf(await call(server.adminUrl, rpc.listDeliveries, { receiver: "nobody" }))).toBe("INVALID_FIELD");
+    for (const request of [
+      { receiver: "nobody", ids: ["01a21f2d-f9d2-7bc7-ad22-7a7bbb451698"] },
+      { receiver: "all", ids: ["x"] },
+      { receiver: "all" },
+    ])
+      expect(reasonOf(await call(server.adminUrl, rpc.dropDeliveries, request))).toBe("INVALID_FIELD");
   });
 });

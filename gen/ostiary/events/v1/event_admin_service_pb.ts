@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/events/v1/event_admin_service.proto.
  */
 export const file_ostiary_events_v1_event_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Citvc3RpYXJ5L2V2ZW50cy92MS9ldmVudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhFvc3RpYXJ5LmV2ZW50cy52MSKdAgoRTGlzdEV2ZW50c1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEhwKC2lkZW50aXR5X2lkGAMgASgJQge6SARyAhhAEh8KBXR5cGVzGAQgAygJQhC6SA2SAQoQMiIGcgQQARgwEjoKB291dGNvbWUYBSABKA4yHy5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudE91dGNvbWVCCLpIBYIBAhABEigKBGZyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJXChJMaXN0RXZlbnRzUmVzcG9uc2USKAoGZXZlbnRzGAEgAygLMhgub3N0aWFyeS5ldmVudHMudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIn4KFUxpc3REZWxpdmVyaWVzUmVxdWVzdBIbCghyZWNlaXZlchgBIAEoCUIJukgGcgQQARgYEg4KBnBhcmtlZBgCIAEoCBIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAgijQEKDUV2ZW50RGVsaXZlcnkSJwoFZXZlbnQYASABKAsyGC5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudBIQCghhdHRlbXB0cxgCIAEoBRISCgpsYXN0X2Vycm9yGAMgASgJEi0KCXBhcmtlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZwoWTGlzdERlbGl2ZXJpZXNSZXNwb25zZRI0CgpkZWxpdmVyaWVzGAEgAygLMiAub3N0aWFyeS5ldmVudHMudjEuRXZlbnREZWxpdmVyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki8QEKE1JlcGxheUV2ZW50c1JlcXVlc3QSGwoIcmVjZWl2ZXIYASABKAlCCbpIBnIEEAEYGBIcCgNpZHMYAiADKAlCD7pIDJIBCRDoByIEcgIYQBIcCgtpZGVudGl0eV9pZBgDIAEoCUIHukgEcgIYQBIoCgRmcm9tGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcGFya2VkGAYgASgIEhwKCnBhZ2VfdG9rZW4YByABKAlCCLpIBXIDGIAIIj8KFFJlcGxheUV2ZW50c1Jlc3BvbnNlEg4KBnF1ZXVlZBgBIAEoBRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkibQoTVmVyaWZ5RXZlbnRzUmVxdWVzdBIcCgtpZGVudGl0eV9pZBgBIAEoCUIHukgEcgIYQBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiXAoKQ2hhaW5GYXVsdBITCgtpZGVudGl0eV9pZBgBIAEoCRIYCghwb3NpdGlvbhgCIAEoA0IGmrUYAhgBEhAKCGV2ZW50X2lkGAMgASgJEg0KBWZhdWx0GAQgASgJIqUBChRWZXJpZnlFdmVudHNSZXNwb25zZRISCgppZGVudGl0aWVzGAEgASgFEhYKBmV2ZW50cxgCIAEoA0IGmrUYAhgBEhkKCXVuY2hhaW5lZBgDIAEoA0IGmrUYAhgBEi0KBmZhdWx0cxgEIAMoCzIdLm9zdGlhcnkuZXZlbnRzLnYxLkNoYWluRmF1bHQSFwoPbmV4dF9wYWdlX3Rva2VuGAUgASgJIocBChJXYXRjaEV2ZW50c1JlcXVlc3QSHgoMcmVzdW1lX3Rva2VuGAEgASgJQgi6SAVyAxiACBISCgpmcm9tX3N0YXJ0GAIgASgIEh8KBXR5cGVzGAMgAygJQhC6SA2SAQoQMiIGcgQQARgwEhwKC2lkZW50aXR5X2lkGAQgASgJQge6SARyAhhAIlQKE1dhdGNoRXZlbnRzUmVzcG9uc2USJwoFZXZlbnQYASABKAsyGC5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudBIUCgxyZXN1bWVfdG9rZW4YAiABKAkytwYKEUV2ZW50QWRtaW5TZXJ2aWNlEpABCgpMaXN0RXZlbnRzEiQub3N0aWFyeS5ldmVudHMudjEuTGlzdEV2ZW50c1JlcXVlc3QaJS5vc3RpYXJ5LmV2ZW50cy52MS5MaXN0RXZlbnRzUmVzcG9uc2UiNYi1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIPEg0vYWRtaW4vZXZlbnRzEqcBCg5MaXN0RGVsaXZlcmllcxIoLm9zdGlhcnkuZXZlbnRzLnYxLkxpc3REZWxpdmVyaWVzUmVxdWVzdBopLm9zdGlhcnkuZXZlbnRzLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiQIi1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIaEhgvYWRtaW4vZXZlbnRzL2RlbGl2ZXJpZXMSoQEKDFJlcGxheUV2ZW50cxImLm9zdGlhcnkuZXZlbnRzLnYxLlJlcGxheUV2ZW50c1JlcXVlc3QaJy5vc3RpYXJ5LmV2ZW50cy52MS5SZXBsYXlFdmVudHNSZXNwb25zZSJAiLUYA7K1GAQIgIAEurUYAQLStRgMZXZlbnRzLndyaXRlgtPkkwIZOgEqIhQvYWRtaW4vZXZlbnRzL3JlcGxheRKjAQoMVmVyaWZ5RXZlbnRzEiYub3N0aWFyeS5ldmVudHMudjEuVmVyaWZ5RXZlbnRzUmVxdWVzdBonLm9zdGlhcnkuZXZlbnRzLnYxLlZlcmlmeUV2ZW50c1Jlc3BvbnNlIkKItRgDsrUYBAiAgAG6tRgBAtK1GAtldmVudHMucmVhZILT5JMCHBIaL2FkbWluL2V2ZW50cy92ZXJpZmljYXRpb24SiAEKC1dhdGNoRXZlbnRzEiUub3N0aWFyeS5ldmVudHMudjEuV2F0Y2hFdmVudHNSZXF1ZXN0GiYub3N0aWFyeS5ldmVudHMudjEuV2F0Y2hFdmVudHNSZXNwb25zZSIoiLUYA7K1GAQIgIABurUYAQLCtRgECgIuL9K1GAtldmVudHMucmVhZDABGhC6tRgMCgoBAhkREhMhIiMkQpABChFvc3RpYXJ5LmV2ZW50cy52MVABWjJleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2V2ZW50cy92MTtldmVudHN2MaICBk9TVEVWRaoCEU9zdGlhcnkuRXZlbnRzLlYxygIRT3N0aWFyeVxFdmVudHNcVjHqAhNPc3RpYXJ5OjpFdmVudHM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_ostiary_errors_v1_rpc_errors, file_ostiary_events_v1_event, file_ostiary_options_v1_options]);
+  fileDesc("Citvc3RpYXJ5L2V2ZW50cy92MS9ldmVudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhFvc3RpYXJ5LmV2ZW50cy52MSKdAgoRTGlzdEV2ZW50c1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEhwKC2lkZW50aXR5X2lkGAMgASgJQge6SARyAhhAEh8KBXR5cGVzGAQgAygJQhC6SA2SAQoQMiIGcgQQARgwEjoKB291dGNvbWUYBSABKA4yHy5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudE91dGNvbWVCCLpIBYIBAhABEigKBGZyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJXChJMaXN0RXZlbnRzUmVzcG9uc2USKAoGZXZlbnRzGAEgAygLMhgub3N0aWFyeS5ldmVudHMudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIn4KFUxpc3REZWxpdmVyaWVzUmVxdWVzdBIbCghyZWNlaXZlchgBIAEoCUIJukgGcgQQARgYEg4KBnBhcmtlZBgCIAEoCBIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAgimQEKDUV2ZW50RGVsaXZlcnkSJwoFZXZlbnQYASABKAsyGC5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudBIQCghhdHRlbXB0cxgCIAEoBRISCgpsYXN0X2Vycm9yGAMgASgJEi0KCXBhcmtlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCgoCaWQYBSABKAkiZwoWTGlzdERlbGl2ZXJpZXNSZXNwb25zZRI0CgpkZWxpdmVyaWVzGAEgAygLMiAub3N0aWFyeS5ldmVudHMudjEuRXZlbnREZWxpdmVyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimAIKE1JlcGxheUV2ZW50c1JlcXVlc3QSGwoIcmVjZWl2ZXIYASABKAlCCbpIBnIEEAEYGBIcCgNpZHMYAiADKAlCD7pIDJIBCRDoByIEcgIYQBIcCgtpZGVudGl0eV9pZBgDIAEoCUIHukgEcgIYQBIoCgRmcm9tGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcGFya2VkGAYgASgIEhwKCnBhZ2VfdG9rZW4YByABKAlCCLpIBXIDGIAIEiUKDGRlbGl2ZXJ5X2lkcxgIIAMoCUIPukgMkgEJEOgHIgRyAhhAIj8KFFJlcGxheUV2ZW50c1Jlc3BvbnNlEg4KBnF1ZXVlZBgBIAEoBRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVAoVRHJvcERlbGl2ZXJpZXNSZXF1ZXN0EhsKCHJlY2VpdmVyGAEgASgJQgm6SAZyBBABGBgSHgoDaWRzGAIgAygJQhG6SA6SAQsIARDoByIEcgIYQCIpChZEcm9wRGVsaXZlcmllc1Jlc3BvbnNlEg8KB2Ryb3BwZWQYASABKAUibQoTVmVyaWZ5RXZlbnRzUmVxdWVzdBIcCgtpZGVudGl0eV9pZBgBIAEoCUIHukgEcgIYQBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiXAoKQ2hhaW5GYXVsdBITCgtpZGVudGl0eV9pZBgBIAEoCRIYCghwb3NpdGlvbhgCIAEoA0IGmrUYAhgBEhAKCGV2ZW50X2lkGAMgASgJEg0KBWZhdWx0GAQgASgJIqUBChRWZXJpZnlFdmVudHNSZXNwb25zZRISCgppZGVudGl0aWVzGAEgASgFEhYKBmV2ZW50cxgCIAEoA0IGmrUYAhgBEhkKCXVuY2hhaW5lZBgDIAEoA0IGmrUYAhgBEi0KBmZhdWx0cxgEIAMoCzIdLm9zdGlhcnkuZXZlbnRzLnYxLkNoYWluRmF1bHQSFwoPbmV4dF9wYWdlX3Rva2VuGAUgASgJIocBChJXYXRjaEV2ZW50c1JlcXVlc3QSHgoMcmVzdW1lX3Rva2VuGAEgASgJQgi6SAVyAxiACBISCgpmcm9tX3N0YXJ0GAIgASgIEh8KBXR5cGVzGAMgAygJQhC6SA2SAQoQMiIGcgQQARgwEhwKC2lkZW50aXR5X2lkGAQgASgJQge6SARyAhhAIlQKE1dhdGNoRXZlbnRzUmVzcG9uc2USJwoFZXZlbnQYASABKAsyGC5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudBIUCgxyZXN1bWVfdG9rZW4YAiABKAky6gcKEUV2ZW50QWRtaW5TZXJ2aWNlEpABCgpMaXN0RXZlbnRzEiQub3N0aWFyeS5ldmVudHMudjEuTGlzdEV2ZW50c1JlcXVlc3QaJS5vc3RpYXJ5LmV2ZW50cy52MS5MaXN0RXZlbnRzUmVzcG9uc2UiNYi1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIPEg0vYWRtaW4vZXZlbnRzEqcBCg5MaXN0RGVsaXZlcmllcxIoLm9zdGlhcnkuZXZlbnRzLnYxLkxpc3REZWxpdmVyaWVzUmVxdWVzdBopLm9zdGlhcnkuZXZlbnRzLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiQIi1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIaEhgvYWRtaW4vZXZlbnRzL2RlbGl2ZXJpZXMSoQEKDFJlcGxheUV2ZW50cxImLm9zdGlhcnkuZXZlbnRzLnYxLlJlcGxheUV2ZW50c1JlcXVlc3QaJy5vc3RpYXJ5LmV2ZW50cy52MS5SZXBsYXlFdmVudHNSZXNwb25zZSJAiLUYA7K1GAQIgIAEurUYAQLStRgMZXZlbnRzLndyaXRlgtPkkwIZOgEqIhQvYWRtaW4vZXZlbnRzL3JlcGxheRKwAQoORHJvcERlbGl2ZXJpZXMSKC5vc3RpYXJ5LmV2ZW50cy52MS5Ecm9wRGVsaXZlcmllc1JlcXVlc3QaKS5vc3RpYXJ5LmV2ZW50cy52MS5Ecm9wRGVsaXZlcmllc1Jlc3BvbnNlIkmItRgDsrUYBAiAgAS6tRgBAtK1GAxldmVudHMud3JpdGWC0+STAiI6ASoiHS9hZG1pbi9ldmVudHMvZGVsaXZlcmllcy9kcm9wEqMBCgxWZXJpZnlFdmVudHMSJi5vc3RpYXJ5LmV2ZW50cy52MS5WZXJpZnlFdmVudHNSZXF1ZXN0Gicub3N0aWFyeS5ldmVudHMudjEuVmVyaWZ5RXZlbnRzUmVzcG9uc2UiQoi1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIcEhovYWRtaW4vZXZlbnRzL3ZlcmlmaWNhdGlvbhKIAQoLV2F0Y2hFdmVudHMSJS5vc3RpYXJ5LmV2ZW50cy52MS5XYXRjaEV2ZW50c1JlcXVlc3QaJi5vc3RpYXJ5LmV2ZW50cy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlIiiItRgDsrUYBAiAgAG6tRgBAsK1GAQKAi4v0rUYC2V2ZW50cy5yZWFkMAEaELq1GAwKCgECGRESEyEiIyRCkAEKEW9zdGlhcnkuZXZlbnRzLnYxUAFaMmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvZXZlbnRzL3YxO2V2ZW50c3YxogIGT1NURVZFqgIRT3N0aWFyeS5FdmVudHMuVjHKAhFPc3RpYXJ5XEV2ZW50c1xWMeoCE09zdGlhcnk6OkV2ZW50czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_ostiary_errors_v1_rpc_errors, file_ostiary_events_v1_event, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.events.v1.ListEventsRequest
@@ -181,6 +181,14 @@ export type EventDelivery = Message<"ostiary.events.v1.EventDelivery"> & {
    * @generated from field: google.protobuf.Timestamp parked_at = 4;
    */
   parkedAt?: Timestamp | undefined;
+
+  /**
+   * Id of the delivery, a UUID. Another one each time that an event is delivered
+   * again.
+   *
+   * @generated from field: string id = 5;
+   */
+  id: string;
 };
 
 /**
@@ -269,6 +277,14 @@ export type ReplayEventsRequest = Message<"ostiary.events.v1.ReplayEventsRequest
    * @generated from field: string page_token = 7;
    */
   pageToken: string;
+
+  /**
+   * Ids of deliveries that wait or were set aside: they are tried at once, from the
+   * first attempt on. Beside them nothing else is named.
+   *
+   * @generated from field: repeated string delivery_ids = 8;
+   */
+  deliveryIds: string[];
 };
 
 /**
@@ -305,6 +321,51 @@ export const ReplayEventsResponseSchema: GenMessage<ReplayEventsResponse> = /*@_
   messageDesc(file_ostiary_events_v1_event_admin_service, 6);
 
 /**
+ * @generated from message ostiary.events.v1.DropDeliveriesRequest
+ */
+export type DropDeliveriesRequest = Message<"ostiary.events.v1.DropDeliveriesRequest"> & {
+  /**
+   * The receiver's name in the configuration.
+   *
+   * @generated from field: string receiver = 1;
+   */
+  receiver: string;
+
+  /**
+   * Ids of deliveries.
+   *
+   * @generated from field: repeated string ids = 2;
+   */
+  ids: string[];
+};
+
+/**
+ * Describes the message ostiary.events.v1.DropDeliveriesRequest.
+ * Use `create(DropDeliveriesRequestSchema)` to create a new message.
+ */
+export const DropDeliveriesRequestSchema: GenMessage<DropDeliveriesRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_events_v1_event_admin_service, 7);
+
+/**
+ * @generated from message ostiary.events.v1.DropDeliveriesResponse
+ */
+export type DropDeliveriesResponse = Message<"ostiary.events.v1.DropDeliveriesResponse"> & {
+  /**
+   * How many were removed. Those that are there no more are not counted.
+   *
+   * @generated from field: int32 dropped = 1;
+   */
+  dropped: number;
+};
+
+/**
+ * Describes the message ostiary.events.v1.DropDeliveriesResponse.
+ * Use `create(DropDeliveriesResponseSchema)` to create a new message.
+ */
+export const DropDeliveriesResponseSchema: GenMessage<DropDeliveriesResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_events_v1_event_admin_service, 8);
+
+/**
  * @generated from message ostiary.events.v1.VerifyEventsRequest
  */
 export type VerifyEventsRequest = Message<"ostiary.events.v1.VerifyEventsRequest"> & {
@@ -335,7 +396,7 @@ export type VerifyEventsRequest = Message<"ostiary.events.v1.VerifyEventsRequest
  * Use `create(VerifyEventsRequestSchema)` to create a new message.
  */
 export const VerifyEventsRequestSchema: GenMessage<VerifyEventsRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 7);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 9);
 
 /**
  * Where a chain does not hold.
@@ -378,7 +439,7 @@ export type ChainFault = Message<"ostiary.events.v1.ChainFault"> & {
  * Use `create(ChainFaultSchema)` to create a new message.
  */
 export const ChainFaultSchema: GenMessage<ChainFault> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 8);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 10);
 
 /**
  * @generated from message ostiary.events.v1.VerifyEventsResponse
@@ -425,7 +486,7 @@ export type VerifyEventsResponse = Message<"ostiary.events.v1.VerifyEventsRespon
  * Use `create(VerifyEventsResponseSchema)` to create a new message.
  */
 export const VerifyEventsResponseSchema: GenMessage<VerifyEventsResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 9);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 11);
 
 /**
  * @generated from message ostiary.events.v1.WatchEventsRequest
@@ -466,7 +527,7 @@ export type WatchEventsRequest = Message<"ostiary.events.v1.WatchEventsRequest">
  * Use `create(WatchEventsRequestSchema)` to create a new message.
  */
 export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 10);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 12);
 
 /**
  * @generated from message ostiary.events.v1.WatchEventsResponse
@@ -493,7 +554,7 @@ export type WatchEventsResponse = Message<"ostiary.events.v1.WatchEventsResponse
  * Use `create(WatchEventsResponseSchema)` to create a new message.
  */
 export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 11);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 13);
 
 /**
  * What happened to accounts, for operators.
@@ -535,8 +596,9 @@ export const EventAdminService: GenService<{
   /**
    * Replay events.
    *
-   * Delivers events to a receiver again: some by their ids, those of a time, or
-   * those that were set aside. A receiver that has ended its subscription by
+   * Delivers events to a receiver again: some by their ids, those of a time, those
+   * that were set aside, or some that wait or were set aside by the ids of their
+   * deliveries. A receiver that has ended its subscription by
    * answering 410 is resumed. Each delivery has the id of its event, so that a
    * receiver which has had it can tell. At most 1000 are queued in one call.
    *
@@ -549,6 +611,24 @@ export const EventAdminService: GenService<{
     methodKind: "unary";
     input: typeof ReplayEventsRequestSchema;
     output: typeof ReplayEventsResponseSchema;
+  },
+  /**
+   * Drop deliveries.
+   *
+   * Removes deliveries to a receiver that wait or were set aside: they are not
+   * tried again, and those that waited behind them for the same person go on. The
+   * events stay in the log. One that is under way in this moment may arrive all the
+   * same.
+   *
+   * Who may call: operators with the scope `events.write`.
+   * Errors: none of its own.
+   *
+   * @generated from rpc ostiary.events.v1.EventAdminService.DropDeliveries
+   */
+  dropDeliveries: {
+    methodKind: "unary";
+    input: typeof DropDeliveriesRequestSchema;
+    output: typeof DropDeliveriesResponseSchema;
   },
   /**
    * Verify the chain of events.
