@@ -60,6 +60,7 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "methods/index.ts": [...beneathMethods, "methods/contract", "methods/<method>"],
   // What operators may do with the credentials of each.
   "methods/administration.ts": [...beneathMethods, "methods/contract", "methods/<method>"],
+  "methods/merging.ts": [...beneathMethods, "methods/contract", "methods/<method>"],
   "hooks/phases.ts": beneathMethods,
   "hooks/runner.ts": [...beneathMethods, "hooks/phases.ts"],
   // What is delivered in the background is a job.
@@ -90,7 +91,13 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   "module.ts": ["lib", "jobs"],
   "core.ts": "everything",
   "prepare-app.ts": "everything",
-  "methods/module.ts": [...beneathMethods, "methods/administration.ts", "methods/index.ts", "methods/<method>"],
+  "methods/module.ts": [
+    ...beneathMethods,
+    "methods/administration.ts",
+    "methods/merging.ts",
+    "methods/index.ts",
+    "methods/<method>",
+  ],
   "flows/module.ts": "everything",
   // The part of it that sends messages.
   "flows/address-flows.ts": "everything",

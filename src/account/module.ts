@@ -11,12 +11,14 @@ import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import type { MessageLimit } from "../limits/message-limit.ts";
 import type { Factors } from "../methods/contract/credential.ts";
+import type { CredentialMerging } from "../methods/contract/merging.ts";
 import type { Schemas } from "../schema/sources.ts";
 import { createTokenizer } from "../session/tokenizer.ts";
 import type { AddressStorage, PendingDeps } from "./addresses/deps.ts";
 import { createAddressService } from "./addresses/service.ts";
 import { createWaitingAddresses } from "./addresses/waiting.ts";
 import { createInvitationServices, type InvitationsDeps } from "./invitations/module.ts";
+import { createMerging } from "./merge/module.ts";
 import { createOwners } from "./owner/module.ts";
 import type { OwnedCredentials } from "./owner/owned-credentials.ts";
 import type { OwnSessions, SessionDeps, WhoAmIAnswering } from "./sessions/deps.ts";
@@ -60,6 +62,7 @@ interface AccountFlows {
 interface OwnerMethods {
   readonly credentials: OwnedCredentials["kinds"];
   readonly oidc: { readonly links: OwnedCredentials["links"] };
+  readonly mergings: readonly CredentialMerging[];
 }
 
 /** Creates what owners do outside flows: who is signed in, where else, and ending it. */
@@ -142,6 +145,15 @@ export const createAccount = ({ storage, core, flows, sessions: stored, courier,
       }),
       ...owners.services,
       ...invitations.services,
+      createMerging({
+        config,
+        storage: { ...storage, aead: core.aead },
+        trail: { audit, courier, messages },
+        schemas,
+        sessions,
+        urls,
+        methods: { mergings: methods.mergings, factors },
+      }),
     ],
     jobs: owners.jobs,
     close: () => engine.close(),

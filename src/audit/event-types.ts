@@ -18,7 +18,7 @@ export interface EventDetail {
   readonly by?: string;
   /** How many sessions, or trusted browsers, were ended. */
   readonly count?: number;
-  /** The session that was ended, or the trusted device that is meant: a UUID. */
+  /** The session that was ended, the trusted device that is meant, or the other identity of a merge: a UUID. */
   readonly subject?: string;
   /** The operator who did it; left out where its owner did. */
   readonly operator?: string;
@@ -45,6 +45,8 @@ export const eventSchemaVersion = 1;
 // biome-ignore format: a table, read by its columns
 export const eventTypes = {
   "account.exported": { subject: "Everything that is stored about the owner was exported", fields: [], since: 1 },
+  "account.merged": { subject: "Another account of the owner was merged into this one", fields: ["subject"], since: 1 },
+  "account.merged_away": { subject: "The account was merged into another one of its owner, and erased", fields: ["subject"], since: 1 },
   "account.recovered": { subject: "The account was recovered by a code or link", fields: ["method"], since: 1 },
   "address.change_cancelled": { subject: "An address that waited for its proof was given up", fields: [], since: 1 },
   "address.change_requested": { subject: "A new address waits for its proof", fields: ["via"], since: 1 },

@@ -7,6 +7,10 @@ export interface AccountConfig {
     readonly undone_by_sign_in: boolean;
     readonly undo_url: string;
   };
+  readonly merge: {
+    /** Whether people can merge another account of theirs into the one that they are signed in to. */
+    readonly enabled: boolean;
+  };
   readonly invitation: {
     /** Milliseconds for which the link of a message is good. */
     readonly lifespan: number;

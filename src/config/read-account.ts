@@ -14,6 +14,7 @@ export function readAccount(account: Slice, publicUrl: string): AccountConfig {
       undone_by_sign_in: deletion.flag("undone_by_sign_in"),
       undo_url: pageOf(deletion.optionalText("undo_url"), "hosted/deletion"),
     },
+    merge: { enabled: account.part("merge").flag("enabled") },
     invitation: {
       lifespan: invitation.duration("lifespan"),
       accept_url: pageOf(invitation.optionalText("accept_url"), "hosted/invitation"),

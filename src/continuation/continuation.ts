@@ -8,7 +8,8 @@ import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
 /*
  * What waits for a person to come back: a protected change until its owner has
  * proven who they are, a sign-in until the provider has answered, and its answer
- * until it has been used or a native app fetches it. One table and one interface.
+ * until it has been used or a native app fetches it, a merge of two accounts until
+ * both have proven theirs. One table and one interface.
  * What waits is encrypted, bound to what it was parked for, and consumed once.
  */
 
@@ -17,10 +18,13 @@ export interface ContinuationBinding {
   /** Beside whose rows it is stored: where its flow is at home. */
   readonly homeId: string;
   readonly flowId: string;
-  /** Why it waits. A flow has one of each kind at most. */
-  readonly kind: "reauthentication" | "redirect";
-  /** What it waits for: its owner's proof; the provider's answer, its use, or the app that fetches it. */
-  readonly step: "proof" | "provider" | "callback" | "exchange";
+  /** Why it waits. A flow has one of each kind at most; a merge belongs to no flow: in its place is a session. */
+  readonly kind: "reauthentication" | "redirect" | "merge";
+  /**
+   * What it waits for: its owner's proof; the provider's answer, its use, or the app that fetches it; another account,
+   * or that its merge is confirmed.
+   */
+  readonly step: "proof" | "provider" | "callback" | "exchange" | "offer" | "confirmation";
   readonly method: string;
   readonly sessionId: string | undefined;
   readonly identityId: string | undefined;
@@ -90,6 +94,11 @@ export interface Continuations {
    */
   park(tx: Sql, binding: ContinuationBinding, payload: JsonValue, lifespan: number, id?: string): Promise<void>;
   find(sql: Sql, id: string): Promise<ContinuationRecord | undefined>;
+  /** The one of a kind that waits for a flow. */
+  findOf(
+    sql: Sql,
+    slot: Pick<ContinuationBinding, "homeId" | "flowId" | "kind">,
+  ): Promise<ContinuationRecord | undefined>;
   /** The payload; undefined when it is over, was altered, or is bound to anything else. */
   open(record: ContinuationRecord, binding: ContinuationBinding): JsonValue | undefined;
   /** Writes down that this attempt alone goes on with it. False: another does, or did. */
@@ -141,6 +150,14 @@ export const createContinuations = ({ aead, clock }: { readonly aead: Aead; read
       const [row] = await sql.query<ContinuationRow>(
         `SELECT ${continuationColumns} FROM continuations c WHERE c.id = ?`,
         [uuidBytes(id)],
+      );
+      return row && continuationFromRow(row);
+    },
+
+    async findOf(sql, { homeId, flowId, kind }) {
+      const [row] = await sql.query<ContinuationRow>(
+        `SELECT ${continuationColumns} FROM continuations c WHERE c.home_id = ? AND c.flow_id = ? AND c.kind = ?`,
+        [uuidBytes(homeId), uuidBytes(flowId), kind],
       );
       return row && continuationFromRow(row);
     },

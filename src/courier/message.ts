@@ -35,6 +35,7 @@ export const messageTemplates = [
   "backup_codes_removed",
   "address_change_undone",
   "invitation",
+  "account_merged",
 ] as const;
 
 /**

@@ -33,6 +33,7 @@ const names = [
   ["account.recovered", "activity.recovered"],
   ["recovery.", "activity.recovery"],
   ["account.exported", "activity.exported"],
+  ["account.merged", "activity.merged"],
   ["invitation.accepted", "activity.invitation_accepted"],
   ["invitation.", "activity.invited"],
   ["deletion.requested", "activity.deletion_requested"],

@@ -12,6 +12,8 @@ export interface Facts {
   readonly passwordEndsOthers: boolean;
   /** Whether people may trust a browser to stand in for their second factor. */
   readonly trustsDevices: boolean;
+  /** Whether people may merge another account of theirs into the one that they are signed in to. */
+  readonly mergesAccounts: boolean;
 }
 
 /** What the pages of flows need. */

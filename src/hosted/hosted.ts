@@ -24,6 +24,7 @@ import { createInvitationPage } from "./invitation-page.ts";
 import { createLoginPage } from "./login-page.ts";
 import { createLook, type LookOptions } from "./look.ts";
 import { createMailboxPage, isOwnHost, type Mailbox, sendMail } from "./mailbox-page.ts";
+import { createMergePages } from "./merge-page.ts";
 import { createOwnForms } from "./own-forms.ts";
 import { layOut } from "./page.ts";
 import { createRecoveryPage } from "./recovery-page.ts";
@@ -81,6 +82,7 @@ export const createHosted = ({
   const look = createLook(lookOptions);
   const ownForms = createOwnForms({ publicUrl, initUrl, secureCookies });
   const deletion = createDeletionPages({ publicUrl, initUrl });
+  const merging = createMergePages({ publicUrl, initUrl });
   /** In front of the pages' addresses, for pages that do not stand beside them. */
   const root = `${new URL(`${publicUrl}/`).pathname}hosted/`;
 
@@ -161,6 +163,12 @@ export const createHosted = ({
     app.post("/hosted/deletion", page(deletion.undo));
     app.post("/hosted/delete-account", page(deletion.deleteAccount));
     app.post("/hosted/keep-account", page(deletion.cancelDeletion));
+    if (facts.mergesAccounts) {
+      app.get("/hosted/merge", page(merging.look));
+      app.post("/hosted/merge-begin", page(merging.begin));
+      app.post("/hosted/merge-offer", page(merging.offer));
+      app.post("/hosted/merge-confirm", page(merging.confirm));
+    }
     if (mailbox !== undefined) {
       const [showMailbox, showMail] = [page(createMailboxPage(mailbox)), sendMail(mailbox)];
       app.get("/hosted/mailbox", async (request, reply) =>

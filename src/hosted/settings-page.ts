@@ -5,6 +5,7 @@ import type { PageDeps } from "./facts.ts";
 import type { FlowPage } from "./flow-page.ts";
 import { hasErrors } from "./form-page.ts";
 import { html } from "./html.ts";
+import { renderMerging } from "./merge-page.ts";
 import { findPendingAddresses, renderPendingAddresses } from "./pending-addresses.ts";
 import { personOf } from "./person.ts";
 import { renderSections } from "./render-sections.ts";
@@ -44,6 +45,7 @@ export const createSettingsPage = ({ facts, publicUrl }: PageDeps): FlowPage => 
       ...(sessions === undefined ? [] : renderDevices(sessions, { texts, back, ended: param("ended") })),
       activity && activity.length > 0 ? renderActivity(activity, texts) : undefined,
       deletion && renderData(texts, publicUrl),
+      deletion && facts.mergesAccounts ? renderMerging(texts, back) : undefined,
       deletion && renderAccount(deletion, { texts, back, said: param("account") }),
     ].filter((section) => section !== undefined);
     const returnTo = safeUrl(flow.return_to ?? "");

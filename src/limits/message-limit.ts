@@ -21,7 +21,7 @@ export interface ChangedPerson {
   readonly identityId: string;
   readonly messages: number;
   /** What they are: each is counted once for a call. */
-  readonly what: "addresses" | "new addresses" | "deletion";
+  readonly what: "addresses" | "new addresses" | "deletion" | "merge";
 }
 
 class Counted {

@@ -7,6 +7,7 @@ import type { ServerLog } from "../lib/log.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createAdministration } from "./administration.ts";
 import { createMethods, type MethodGuards, type MethodSecrets, type MethodStorage } from "./index.ts";
+import { createMergings } from "./merging.ts";
 import type { PasswordMigration } from "./password/migration.ts";
 import { createPasswords } from "./password/passwords.ts";
 import { createPasswordPolicy } from "./password/policy.ts";
@@ -65,6 +66,7 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
       maxCost: hashers.max_cost,
       totpIssuer: selfservice.methods.totp.config.issuer,
     }),
+    mergings: createMergings({ aead, digestKeys }),
     purge: [{ table: "oidc_nonces", expires: "expires_at", retention: database.cleanup.older_than }],
     /** Files that pages of any origin may load. */
     publicFiles: methods.keys.scriptFile ? [methods.keys.scriptFile] : [],

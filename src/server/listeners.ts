@@ -226,7 +226,11 @@ const mountFiles = (app: FastifyInstance, files: readonly PublicFile[]): void =>
 };
 
 /** What the pages get of the configuration, because no API says it. */
-const pageFacts = ({ selfservice: { flows, methods }, session }: Pick<Config, "selfservice" | "session">): Facts => {
+const pageFacts = ({
+  account,
+  selfservice: { flows, methods },
+  session,
+}: Pick<Config, "account" | "selfservice" | "session">): Facts => {
   const { after } = flows.settings;
   const own = after.methods.password?.hooks ?? [];
   const { min_password_length, identifier_similarity_check_enabled } = methods.password.config;
@@ -236,6 +240,7 @@ const pageFacts = ({ selfservice: { flows, methods }, session }: Pick<Config, "s
     passwordRules: { minLength: min_password_length, unlikeIdentifier: identifier_similarity_check_enabled },
     passwordEndsOthers: (own.length > 0 ? own : after.hooks).some(({ hook }) => hook === "revoke_active_sessions"),
     trustsDevices: session.trusted_devices.enabled,
+    mergesAccounts: account.merge.enabled,
   };
 };
 

@@ -2,13 +2,16 @@ import type { DescMethodUnary, JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { InvitationAdminService } from "../../gen/ostiary/account/v1/invitation_admin_service_pb.ts";
 import { InvitationService } from "../../gen/ostiary/account/v1/invitation_service_pb.ts";
+import { MergeService } from "../../gen/ostiary/account/v1/merge_service_pb.ts";
 import { merge } from "../../src/config/tree.ts";
 import { describeBrokenCalls, type Scene } from "../protocols/broken-calls.ts";
 import { passwordless, signUpWithCode } from "../protocols/codes.ts";
 import { type DatabaseProxy, openDatabaseProxy } from "../protocols/database-proxy.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
+import { offerTo, shownTo } from "../protocols/merging.ts";
 import { lastMessageTo } from "../protocols/messages.ts";
-import { done, operatorRest } from "../protocols/operators.ts";
+import { done, type OperatorAnswer, operatorRest } from "../protocols/operators.ts";
+import { asOwner } from "../protocols/owners.ts";
 import { enterAsNewPerson, newEmail } from "../protocols/person.ts";
 import { type Answer, accepted, refused } from "../protocols/protocol.ts";
 import { lastCodeTo, messagesTo } from "../protocols/sent-messages.ts";
@@ -27,6 +30,7 @@ beforeAll(async () => {
     overrides: merge(passwordless, {
       selfservice: { flows: { recovery: { enabled: true }, verification: { enabled: true } } },
       feature_flags: { use_continue_with_transitions: true },
+      account: { merge: { enabled: true } },
     }),
     wait: async () => undefined,
   });
@@ -54,8 +58,9 @@ const proof =
 const { inviteIdentity, resendInvitation } = InvitationAdminService.method;
 const { acceptInvitation } = InvitationService.method;
 /** What such a call is judged by is the same for operators as for visitors: whether it was done, or why not. */
-const call = async (at: string, method: DescMethodUnary, message: JsonObject): Promise<Answer<unknown>> => {
-  const answer = await operatorRest.call(at, method, message);
+const call = async (at: string, method: DescMethodUnary, message: JsonObject): Promise<Answer<unknown>> =>
+  judged(await operatorRest.call(at, method, message));
+const judged = (answer: OperatorAnswer): Answer<unknown> => {
   const rest = { texts: [], useFlowId: undefined, retryAfter: undefined, reauthenticate: undefined };
   return answer.ok ? answer : { ...answer, ...rest };
 };
@@ -65,6 +70,15 @@ const invited = async () => {
   const { url } = await lastMessageTo(server, email);
   const { identity_id: id } = answer.invitation as { identity_id: string };
   return { id, token: new URL(url).searchParams.get("token") ?? "" };
+};
+
+/** Has offered an account; what is done is to confirm the merge. */
+const merging: Scene = async () => {
+  const [into, from] = [await enterAsNewPerson(nativeRest, server), await enterAsNewPerson(nativeRest, server)];
+  const ask = asOwner(operatorRest, server);
+  await offerTo(server, into.visitor, from.visitor);
+  const { etag } = await shownTo(server, into.visitor);
+  return async () => judged(await ask(into.visitor, MergeService.method.confirmMerge, { etag }));
 };
 
 const scenes: Readonly<Record<string, Scene>> = {
@@ -80,6 +94,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     const { token } = await invited();
     return () => call(server.url, acceptInvitation, { token, flow_type: "api" });
   },
+  "a merge of two accounts": merging,
   "a message with a code": async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
     const visitor = nativeRest.enter(server);

@@ -337,6 +337,11 @@ const others = [
   "InvitationAdminService/ResendInvitation",
   "InvitationAdminService/RevokeInvitation",
   "InvitationService/AcceptInvitation",
+  // Both accounts are locked, and looked at again: test/behaviour/account/merge-races.test.ts has what comes between.
+  "MergeService/BeginMerge",
+  "MergeService/ConfirmMerge",
+  "MergeService/GetMerge",
+  "MergeService/OfferMerge",
   "AddressService/ListPendingAddresses",
   // It takes away what waits, whatever became of the rest.
   "AddressService/CancelPendingAddress",

@@ -4,7 +4,8 @@ import { eraseIdentity } from "../../identity/erase.ts";
 
 /**
  * Erases an account, in the transaction that it is given; gives whether there was one. One event outlives it, which
- * says that and when it was deleted, and nothing of its owner: no address, no device, no request of theirs.
+ * says that and when it was deleted, and nothing of its owner: no address, no device, no request of theirs. Of a merge
+ * another one says which account goes on.
  */
 export type EraseAccount = (tx: Sql, id: string, by: ErasedBy) => Promise<boolean>;
 
@@ -12,6 +13,8 @@ export type EraseAccount = (tx: Sql, id: string, by: ErasedBy) => Promise<boolea
 export interface ErasedBy {
   readonly call?: EventSource | undefined;
   readonly detail?: { readonly operator?: string };
+  /** The account of the same person that takes its place: recorded before, so that whoever hears of both knows it. */
+  readonly mergedInto?: string;
 }
 
 /** A call that tells nothing of anybody. */
@@ -20,9 +23,11 @@ const nobodys: EventSource = { headers: {}, remoteAddress: "", requestId: "" };
 /** Creates it. */
 export const createEraseAccount =
   ({ audit }: { readonly audit: AuditLog }): EraseAccount =>
-  async (tx, id, { call, detail = {} }) => {
+  async (tx, id, { call, detail = {}, mergedInto }) => {
     if (!(await eraseIdentity(tx, id))) return false;
-    const event = { type: "identity.deleted", outcome: "done", detail } as const;
-    await audit.record(tx, { identityId: id.toLowerCase(), sessionId: undefined, ...event }, call ?? nobodys);
+    const about = { identityId: id.toLowerCase(), sessionId: undefined, outcome: "done" } as const;
+    if (mergedInto !== undefined)
+      await audit.record(tx, { ...about, type: "account.merged_away", detail: { subject: mergedInto } }, nobodys);
+    await audit.record(tx, { ...about, type: "identity.deleted", detail }, call ?? nobodys);
     return true;
   };

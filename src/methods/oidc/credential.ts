@@ -67,6 +67,13 @@ export const importLinks = (stored: Secret | undefined, links: readonly NewLink[
     links.map(({ tokens, ...entry }) => ({ ...entry, ...(tokens && sealTokens(entry, tokens, aead)) })),
   );
 
+/** Adds the links of another account of the same person, with what is stored of them. */
+export const addLinks = (stored: Secret | undefined, others: Secret): CredentialChange => {
+  const own = readLinks(stored?.config);
+  const known = new Set(own.map(identifierOf));
+  return toChange(stored, [...own, ...readLinks(others.config).filter((entry) => !known.has(identifierOf(entry)))]);
+};
+
 /** Takes one account at a provider away, by `provider:subject`. Undefined: there is no such link. */
 export const unlinkOne = (stored: Secret, identifier: string): CredentialChange | undefined => {
   const entries = readLinks(stored.config);

@@ -30,7 +30,7 @@ export interface EnrolmentDeps {
 }
 
 /** Keys of one type that a person may have: they are listed at each read of the account. */
-const MOST_KEYS = 24;
+export const MOST_KEYS = 24;
 
 /** What a new key is checked against and called. */
 export interface Enrolment {

@@ -41,6 +41,8 @@ export interface KeyRing {
   readonly version: number | undefined;
   /** In base64url; undefined where the person has no key. */
   readonly userHandle: string | undefined;
+  /** Those of accounts that were merged into this one: authenticators know keys of theirs by them. In base64url. */
+  readonly otherHandles?: readonly string[];
   readonly keys: readonly StoredKey[];
 }
 
@@ -58,6 +60,7 @@ const toBase64 = (base64url: string): string => Buffer.from(base64url, "base64ur
 export const readKeyRing = (secret: Secret | undefined): KeyRing => ({
   version: secret?.version,
   userHandle: secret && toBase64url(textOf(secret.config.user_handle)),
+  otherHandles: listOf(secret?.config.other_user_handles).map((handle) => toBase64url(textOf(handle))),
   keys: listOf(secret?.config.credentials).map((entry) => readKey(fieldsOf(entry))),
 });
 
@@ -102,9 +105,10 @@ const writeKey = (key: StoredKey): JsonObject => ({
 });
 
 /** The secret part of a credential. */
-export const writeKeyRing = ({ userHandle = "", keys }: Pick<KeyRing, "userHandle" | "keys">): JsonObject => ({
+export const writeKeyRing = ({ userHandle = "", otherHandles = [], keys }: Omit<KeyRing, "version">): JsonObject => ({
   credentials: keys.map(writeKey),
   user_handle: toBase64(userHandle),
+  ...(otherHandles.length > 0 && { other_user_handles: otherHandles.map(toBase64) }),
 });
 
 /** The keys of one type that a person has, without secrets, and their user handle in base64url. */
@@ -144,18 +148,22 @@ const writeFacts = (key: KeyFacts): JsonObject => ({
 });
 
 /**
- * Sets the keys of one type. Passkeys are found by the user handle, so that it is their identifier; a security key is
- * found by an identifier of the schema. Without a key left the credential is gone.
+ * Sets the keys of one type. Passkeys are found by the user handle, so that it is their identifier, and so are those of
+ * accounts that were merged; a security key is found by an identifier of the schema. Without a key left the credential
+ * is gone.
  */
-export const setKeys = (type: KeyMethod, { version, userHandle = "", keys }: KeyRing): CredentialChange => {
+export const setKeys = (
+  type: KeyMethod,
+  { version, userHandle = "", otherHandles = [], keys }: KeyRing,
+): CredentialChange => {
   const isGone = keys.length === 0;
-  const handle = Buffer.from(userHandle, "base64url").toString("utf8");
+  const handles = [userHandle, ...otherHandles].map((handle) => Buffer.from(handle, "base64url").toString("utf8"));
   return {
     type,
-    config: isGone ? null : writeKeyRing({ userHandle, keys }),
+    config: isGone ? null : writeKeyRing({ userHandle, otherHandles, keys }),
     facts: { since: oldestOf(keys), user_handle: userHandle, keys: keys.map(writeFacts) },
     keys: keys.map(({ id }) => digestOf(id)),
-    ...(type === PASSKEY && { identifiers: isGone ? [] : [handle] }),
+    ...(type === PASSKEY && { identifiers: isGone ? [] : handles }),
     replaces: version,
   };
 };

@@ -121,9 +121,6 @@ const used = (
   if (backedUp !== key.backedUp)
     return { verified, change: async () => ({ credentials: [setKeys(method, { ...ring, keys })] }) };
   return {
-    verified:
-      signCount === key.signCount
-        ? verified
-        : { ...verified, renewed: writeKeyRing({ userHandle: ring.userHandle, keys }) },
+    verified: signCount === key.signCount ? verified : { ...verified, renewed: writeKeyRing({ ...ring, keys }) },
   };
 };

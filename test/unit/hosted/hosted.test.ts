@@ -37,6 +37,7 @@ const pages = async (fetchApi: FetchApi) => {
       passwordRules: { minLength: 8, unlikeIdentifier: true },
       passwordEndsOthers: false,
       trustsDevices: false,
+      mergesAccounts: false,
     },
     look: plainLook,
     log: { error: (_, message) => logged.push(message) },

@@ -119,8 +119,8 @@ export type EventData = Message<"ostiary.events.v1.EventData"> & {
   count?: number | undefined;
 
   /**
-   * The session that was ended or extended, or the trusted device that is meant: a
-   * UUID.
+   * The session that was ended or extended, the trusted device that is meant, or the
+   * other identity of a merge: a UUID.
    *
    * @generated from field: optional string subject = 10;
    */

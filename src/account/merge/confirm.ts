@@ -1,0 +1,125 @@
+import type { ConfirmMergeRequest, ConfirmMergeResponse } from "../../../gen/ostiary/account/v1/merge_service_pb.ts";
+import { localeOf } from "../../courier/locale.ts";
+import type { Sql } from "../../db/sql.ts";
+import { isDuplicate } from "../../db/sql-error.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
+import type { Caller } from "../../session/caller.ts";
+import { addressesToWrite } from "../deletion/addresses-to-write.ts";
+import type { MergeDeps } from "./deps.ts";
+import type { ExaminedMerge, ExamineMerge } from "./examine.ts";
+import type { OfferedMerge } from "./offers.ts";
+import { nothingOffered, renderMerge } from "./render.ts";
+
+/** Milliseconds for which the message about it is of use. */
+const NOTICE_MS = 7 * 86_400_000;
+
+/** Creates the end of a merge: one account has what both had, as far as it can, and the other one is erased. */
+export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
+  const { ends, sessions, storage, trail } = deps;
+  const { clock, db, identities, offers } = storage;
+  const { audit, courier, messages } = trail;
+
+  /** Whoever has begun other transactions of the two waits, or has them wait, in the same order. */
+  const lockBoth = async (tx: Sql, { session, other }: OfferedMerge): Promise<void> => {
+    for (const id of [session.identityId, other.identityId].toSorted()) {
+      if (await identities.tryLockActive(tx, id)) continue;
+      if (id === other.identityId) throw nothingOffered();
+      throw sessionOver();
+    }
+  };
+
+  /** Everything again, now that nobody else can change one of the two. */
+  const mustHold = async (tx: Sql, offered: OfferedMerge, etag: string): Promise<ExaminedMerge> => {
+    if (!(await sessions.findLive(tx, offered.session, clock.now()))) throw sessionOver();
+    const into = await identities.find(tx, offered.session.identityId);
+    if (into === undefined) throw sessionOver();
+    const examined = await examine(tx, offered, into);
+    if (examined === undefined || offered.record.expiresAt <= clock.now()) throw nothingOffered();
+    if (examined.etag !== etag)
+      throw serviceError("ETAG_MISMATCH", {
+        field: "etag",
+        explain: "One of the accounts has changed since this etag was read.",
+      });
+    const [refusal] = examined.refusals;
+    if (refusal !== undefined) throw refusedBecause(refusal);
+    return examined;
+  };
+
+  const addressesOf = ({ after, from }: Pick<ExaminedMerge, "after" | "from">) => [
+    ...new Map([...addressesToWrite(after), ...addressesToWrite(from)].map((each) => [each.recipient, each])).values(),
+  ];
+
+  /** To the addresses of both: those of the one that is gone belong to who has the other one now. */
+  const tell = async (tx: Sql, examined: ExaminedMerge, call: Call): Promise<void> => {
+    for (const { channel, recipient } of addressesOf(examined)) {
+      const budget = await messages.consume(tx, { address: `merge ${channel}:${recipient}`, device: undefined });
+      if (budget === undefined) continue;
+      await courier.queue(tx, {
+        template: "account_merged",
+        channel,
+        recipient,
+        locale: localeOf(call.headers),
+        data: {},
+        identity: examined.after,
+        requestUrl: call.url,
+        expiresAt: new Date(clock.now().getTime() + NOTICE_MS),
+        budget,
+      });
+    }
+  };
+
+  const write = async (tx: Sql, { after, change, from, into }: ExaminedMerge): Promise<void> => {
+    // What is unique becomes free first.
+    await ends.erase(tx, from.id, { mergedInto: into.id });
+    if (!(await identities.update(tx, into, after))) throw new Error("a person who is locked was changed");
+    for (const credential of change.credentials ?? [])
+      if (!(await identities.putSecret(tx, into.id, credential, clock.now())))
+        throw new Error("a credential of a person who is locked was changed");
+    // What the person signs in with has changed: nothing stands in for it any longer.
+    await ends.trustedDevices.endAll(tx, into.id);
+    await ends.pendingAddresses.endAll(tx, into.id);
+  };
+
+  const merge = (offered: OfferedMerge, { etag }: ConfirmMergeRequest, { session }: Caller, call: Call) =>
+    db.transaction(async (tx) => {
+      await lockBoth(tx, offered);
+      const examined = await mustHold(tx, offered, etag);
+      if (!(await offers.take(tx, offered))) throw nothingOffered();
+      await write(tx, examined);
+      const { from, into } = examined;
+      const event = { type: "account.merged", outcome: "done", detail: { subject: from.id } } as const;
+      await audit.record(tx, { identityId: into.id, sessionId: session.id, ...event }, call);
+      await tell(tx, examined, call);
+      return examined;
+    });
+
+  return async (request: ConfirmMergeRequest, caller: Caller, call: Call): Promise<ConfirmMergeResponse> => {
+    const offered = await offers.find(db, caller.session);
+    const seen = offered && (await examine(db, offered, caller.identity));
+    if (offered === undefined || seen === undefined) throw nothingOffered();
+    const count = addressesOf(seen).length;
+    if (count > 0)
+      await messages.consumeOrThrow(call, { identityId: caller.identity.id, messages: count, what: "merge" });
+    try {
+      const done = await merge(offered, request, caller, call);
+      courier.wake();
+      return { $typeName: "ostiary.account.v1.ConfirmMergeResponse", merge: renderMerge(done, offered) };
+    } catch (error) {
+      throw isDuplicate(error) ? refusedBecause("taken") : error;
+    }
+  };
+};
+
+const sessionOver = (): ServiceError =>
+  serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
+
+const explained = {
+  deletion_pending: "The deletion of one of the accounts was asked for: call it off first.",
+  organization: "The accounts belong to different organizations.",
+  no_way_in: "Nobody could sign in to the account that stays: set up something to sign in with first.",
+  taken: "Something that would come along belongs to a third account.",
+} as const;
+
+const refusedBecause = (reason: keyof typeof explained): ServiceError =>
+  serviceError("FLOW_REFUSED", { explain: explained[reason] });

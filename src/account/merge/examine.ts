@@ -1,0 +1,84 @@
+import type { Sql } from "../../db/sql.ts";
+import { apply } from "../../identity/apply.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import { digestOf } from "../../lib/digest.ts";
+import { uuid4 } from "../../lib/ids.ts";
+import type { MergeDeps } from "./deps.ts";
+import type { OfferedMerge } from "./offers.ts";
+import { type BothSecrets, type MergePlan, planMerge } from "./plan.ts";
+
+/** Why two accounts cannot be merged. proto/ostiary/account/v1/merge.proto has them. */
+export type MergeRefusal = "deletion_pending" | "organization" | "no_way_in";
+
+/** What a merge would do, and to whom. */
+export interface ExaminedMerge extends MergePlan {
+  readonly from: IdentityRecord;
+  readonly into: IdentityRecord;
+  readonly after: IdentityRecord;
+  readonly refusals: readonly MergeRefusal[];
+  /** What the accounts are like. */
+  readonly etag: string;
+}
+
+/** Finds out what a merge would do; undefined: the account that is offered is not there, not active, or signed out. */
+export type ExamineMerge = (
+  sql: Sql,
+  offered: OfferedMerge,
+  into: IdentityRecord,
+) => Promise<ExaminedMerge | undefined>;
+
+/** Creates it. */
+export const createExamine = ({ methods, schemas, sessions, storage }: MergeDeps): ExamineMerge => {
+  const { clock, deletions, identities } = storage;
+  const { factors, mergings } = methods;
+
+  /** Of the types that there is something of to bring. */
+  const readSecrets = async (sql: Sql, from: IdentityRecord, into: IdentityRecord) => {
+    const secrets = new Map<string, BothSecrets>();
+    for (const { type } of mergings) {
+      if (!from.credentials[type]?.set) continue;
+      secrets.set(type, {
+        from: await identities.findSecret(sql, from.id, type),
+        into: await identities.findSecret(sql, into.id, type),
+      });
+    }
+    return secrets;
+  };
+
+  const refusalsOf = async (
+    sql: Sql,
+    { from, into, after }: Pick<ExaminedMerge, "from" | "into" | "after">,
+  ): Promise<readonly MergeRefusal[]> => {
+    const isToBeDeleted = (await deletions.find(sql, from.id)) ?? (await deletions.find(sql, into.id));
+    const isElsewhere = from.organizationId !== undefined && from.organizationId !== into.organizationId;
+    const isShutOut = factors.first(after).length === 0 && factors.first(from).length > 0;
+    return [
+      ...(isToBeDeleted ? (["deletion_pending"] as const) : []),
+      ...(isElsewhere ? (["organization"] as const) : []),
+      ...(isShutOut ? (["no_way_in"] as const) : []),
+    ];
+  };
+
+  return async (sql, { record, other }, into) => {
+    const now = clock.now();
+    const from = await identities.find(sql, other.identityId);
+    if (from?.state !== "active" || !(await sessions.findLive(sql, other, now))) return undefined;
+    const applied = (change: Change): IdentityRecord => apply(into, change, { now, newId: uuid4 });
+    const plan = planMerge({
+      from,
+      into,
+      schema: schemas.must(into.schemaId),
+      mergings,
+      secrets: await readSecrets(sql, from, into),
+      now,
+      applied,
+    });
+    const both = { from, into, after: applied(plan.change) };
+    return {
+      ...plan,
+      ...both,
+      refusals: await refusalsOf(sql, both),
+      etag: digestOf(`${record.id} ${from.version} ${into.version}`),
+    };
+  };
+};

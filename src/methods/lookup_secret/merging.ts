@@ -1,0 +1,25 @@
+import type { CredentialMerging } from "../contract/merging.ts";
+import { type CodeSecrets, hasCodes, LOOKUP_SECRET, setCodes } from "./credential.ts";
+
+/** Creates it: backup codes come along where there are none. Those that were used stay used. */
+export const createLookupSecretMerging = (secrets: CodeSecrets): CredentialMerging => ({
+  type: LOOKUP_SECRET,
+  merge: ({ identity, secret }, into, now) => {
+    if (!hasCodes(identity)) return { parts: [] };
+    if (hasCodes(into.identity)) return { parts: [{ name: "", lost: "has_own" }] };
+    const codes = secrets.open(identity.id, secret);
+    if (codes === undefined) return { parts: [{ name: "", lost: "unreadable" }] };
+    const sealed = secrets.seal(
+      into.identity.id,
+      codes.map(({ code }) => code),
+    );
+    const entries = (sealed.codes as { readonly digest: string }[]).map((entry, at) => {
+      const usedAt = codes[at]?.usedAt;
+      return { ...entry, ...(usedAt !== undefined && { used_at: usedAt }) };
+    });
+    return {
+      change: setCodes({ ...sealed, codes: entries }, into.secret, now.toISOString()),
+      parts: [{ name: "" }],
+    };
+  },
+});

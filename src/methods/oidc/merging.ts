@@ -1,0 +1,15 @@
+import type { CredentialMerging } from "../contract/merging.ts";
+import { addLinks, linksOf, OIDC } from "./credential.ts";
+
+/** Accounts at sign-in providers come along, all of them, with the tokens that are stored of them. */
+export const oidcMerging: CredentialMerging = {
+  type: OIDC,
+  merge: ({ identity, secret }, into) => {
+    const links = linksOf(identity);
+    if (links.length === 0 || secret === undefined) return { parts: [] };
+    return {
+      change: addLinks(into.secret, secret),
+      parts: links.map(({ provider, account }) => ({ name: account ? `${provider}: ${account}` : provider })),
+    };
+  },
+};
