@@ -180,7 +180,7 @@ describe("jobs", () => {
       await jobs.enqueue(db, { kind: "test", payload: { n }, order: { key: Buffer.from("k"), position: n } });
     jobs.start([kind]);
     await until(() => done.length === 1);
-    expect(await rows()).toMatchObject([{ last_error: "poison" }]);
+    await expect.poll(rows).toMatchObject([{ last_error: "poison" }]);
   });
 
   it("of a node that gives no sign of life are taken over by another", async () => {
