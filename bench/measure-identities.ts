@@ -1,6 +1,12 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { createConnection } from "mysql2/promise";
 import { createDatabase } from "../src/db/pool.ts";
 import type { Database } from "../src/db/sql.ts";
+import type { Options } from "./options.ts";
 import { median } from "./rounds.ts";
+import { freePort, migrate, startOstiary, writeConfig } from "./servers.ts";
+import { sizeDatabase, writeBack } from "./size-database.ts";
 import type { World } from "./world.ts";
 
 /** What operators do, per second. */
@@ -15,6 +21,8 @@ export interface IdentityFigures {
 
 /** The same with few people and with many. */
 export interface IdentitiesResult {
+  /** Of the database, for both. */
+  readonly bufferPoolMb: number;
   readonly few: IdentityFigures & { readonly people: number };
   readonly many: IdentityFigures & { readonly people: number };
 }
@@ -26,29 +34,58 @@ const workers = 8;
 const LINES = 1_000;
 
 /**
- * Measures the admin API with a thousand people, and again with as many as the options say. Those are made by SQL, as
- * the API would have made them.
+ * Measures the admin API with a thousand people, and with as many as the options say, in turns: on two databases of one
+ * server, a server of ours before each. The many are made by SQL, as the API would have made them.
  */
 export const measureIdentities = async (world: World, say: (what: string) => void): Promise<IdentitiesResult> => {
   const { options, database } = world;
-  const log = { info: () => undefined, warn: () => undefined };
-  const db = createDatabase({ dsn: database.dsn, poolSize: 2, log });
-  try {
-    const measured = async (people: number) => {
-      await fill(db, people, say);
-      const figures = { people: await countPeople(db), ...(await measure(world, people)) };
-      say(
-        Object.entries(figures)
-          .map(([name, value]) => `${name} ${value.toFixed(0)}`)
-          .join(", "),
-      );
-      return figures;
-    };
-    const few = await measured(FEW);
-    return { few, many: await measured(options.many) };
-  } finally {
-    await db.close();
-  }
+  await using started = new AsyncDisposableStack();
+  const bufferPoolMb = await sizeDatabase(database.socketPath, options.many);
+  const few = await peopled(database.dsn, FEW, say);
+  started.defer(() => few.db.close());
+  const manyServer = await startBeside(world, "many");
+  started.defer(() => manyServer.stop());
+  const many = await peopled(manyServer.dsn, options.many, say);
+  started.defer(() => many.db.close());
+  await writeBack(database.socketPath);
+  const measured = await measure(options, [
+    { adminUrl: world.adminUrl, made: FEW },
+    { adminUrl: manyServer.adminUrl, made: options.many },
+  ]);
+  const [ofFew, ofMany] = measured;
+  const result = {
+    bufferPoolMb,
+    few: { ...ofFew, people: few.people },
+    many: { ...ofMany, people: many.people },
+  };
+  for (const figures of [result.few, result.many])
+    say(
+      Object.entries(figures)
+        .map(([name, value]) => `${name} ${value.toFixed(0)}`)
+        .join(", "),
+    );
+  return result;
+};
+
+const peopled = async (dsn: string, people: number, say: (what: string) => void) => {
+  const db = createDatabase({ dsn, poolSize: 2, log: { info: () => undefined, warn: () => undefined } });
+  await fill(db, people, say);
+  return { db, people: await countPeople(db) };
+};
+
+/** A server on another database of the same database server. */
+const startBeside = async ({ database, folder, options }: World, name: string) => {
+  const connection = await createConnection({ socketPath: database.socketPath, user: "root" });
+  await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  await connection.end();
+  const dsn = database.dsn.replace(/\/\w+\?/, `/${name}?`);
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const own = path.join(folder, name);
+  mkdirSync(own);
+  const file = writeConfig(own, { dsn, port, adminPort, options });
+  await migrate(file);
+  const server = await startOstiary(file, port, undefined);
+  return { dsn, adminUrl: `http://127.0.0.1:${adminPort}`, stop: () => server.stop() };
 };
 
 const countPeople = async (db: Database): Promise<number> =>
@@ -104,7 +141,16 @@ let turn = 0;
 const newEmail = (): string => `new-${++turn}@bench.example`;
 const json = { "content-type": "application/json" };
 
-const measure = async ({ adminUrl, options }: World, people: number): Promise<IdentityFigures> => {
+/** Which server, and how many of its people were made by SQL. */
+interface Side {
+  readonly adminUrl: string;
+  readonly made: number;
+}
+
+/** What is done, and what it counts. */
+type Work = Readonly<Record<keyof IdentityFigures, () => Promise<number>>>;
+
+const workOf = ({ adminUrl, made }: Side): Work => {
   const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
     const response = await fetch(`${adminUrl}${path}`, init);
     const text = await response.text();
@@ -129,29 +175,51 @@ const measure = async ({ adminUrl, options }: World, people: number): Promise<Id
     return 1;
   };
   const get = async (): Promise<number> => {
-    const email = encodeURIComponent(emailOf(Math.floor(Math.random() * people)));
+    const email = encodeURIComponent(emailOf(Math.floor(Math.random() * made)));
     const found = JSON.parse(await ask(`/admin/identities?credentials_identifier=${email}`)) as unknown[];
     if (found.length !== 1) throw new Error(`${found.length} people have ${email}`);
     return 1;
   };
-  const perSecond = async (once: () => Promise<number>, atOnce: number): Promise<number> => {
-    const rounds: number[] = [];
-    for (let round = 0; round < options.rounds; round++) {
-      const began = performance.now();
-      let done = 0;
-      const work = async () => {
-        while (performance.now() - began < options.duration * 1_000) done += await once();
-      };
-      await Promise.all(Array.from({ length: atOnce }, work));
-      rounds.push(done / ((performance.now() - began) / 1_000));
+  return { created: create, imported: importLines, listed: list, fetched: get };
+};
+
+/** In the order in which they are measured: what writes comes last. */
+const kinds: readonly { readonly name: keyof IdentityFigures; readonly atOnce: number }[] = [
+  { name: "fetched", atOnce: workers },
+  { name: "listed", atOnce: workers },
+  { name: "created", atOnce: workers },
+  { name: "imported", atOnce: 1 },
+];
+
+/** Measures both sides in turns, round by round, after one that does not count. */
+const measure = async (
+  options: Options,
+  sides: readonly [Side, Side],
+): Promise<readonly [IdentityFigures, IdentityFigures]> => {
+  const works = sides.map(workOf) as [Work, Work];
+  const rounds = works.map(() => new Map<keyof IdentityFigures, number[]>());
+  for (const { name, atOnce } of kinds)
+    for (let round = -1; round < options.rounds; round++)
+      for (const [side, work] of works.entries()) {
+        const figure = await perSecond(work[name], atOnce, options.duration);
+        if (round >= 0) rounds[side]?.set(name, [...(rounds[side].get(name) ?? []), figure]);
+      }
+  const figuresOf = (measured: ReadonlyMap<keyof IdentityFigures, number[]> | undefined): IdentityFigures => {
+    const of = (name: keyof IdentityFigures) => median(measured?.get(name) ?? []);
+    return { fetched: of("fetched"), listed: of("listed"), created: of("created"), imported: of("imported") };
+  };
+  return [figuresOf(rounds[0]), figuresOf(rounds[1])];
+};
+
+const perSecond = async (once: () => Promise<number>, atOnce: number, seconds: number): Promise<number> => {
+  const began = performance.now();
+  let done = 0;
+  const work = async () => {
+    while (performance.now() - began < seconds * 1_000) {
+      const more = await once();
+      done += more;
     }
-    return median(rounds);
   };
-  await Promise.all([create(), list(), get()]);
-  return {
-    fetched: await perSecond(get, workers),
-    listed: await perSecond(list, workers),
-    created: await perSecond(create, workers),
-    imported: await perSecond(importLines, 1),
-  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return done / ((performance.now() - began) / 1_000);
 };

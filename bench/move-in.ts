@@ -14,6 +14,7 @@ import {
   generatePeople,
 } from "../test/move-in/generate-people.ts";
 import { freePort, migrate, startOstiary, writeConfig } from "./servers.ts";
+import { sizeDatabase } from "./size-database.ts";
 
 /*
  * `node bench/move-in.ts`: how long it takes until so many people of all kinds have moved from a database with the
@@ -160,6 +161,8 @@ const run = async (): Promise<boolean> => {
   const here = await connect(/\/(\w+)\?/.exec(database.dsn)?.[1] ?? "");
   await here.query("CREATE DATABASE kratos CHARACTER SET utf8mb4");
   const there = await connect("kratos");
+  // The rows of both sides.
+  const bufferPoolMb = await sizeDatabase(database.socketPath, 2 * people);
   try {
     say(`making ${people} people`);
     await generatePeople(there, people, { publicKey: publicKey() });
@@ -190,6 +193,7 @@ const run = async (): Promise<boolean> => {
     const seconds = moved.seconds + (killed?.seconds ?? 0);
     const result = {
       people,
+      bufferPoolMb,
       seconds,
       peoplePerSecond: people / seconds,
       peakMb: Math.max(moved.peakMb, killed?.peakMb ?? 0),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { loadConfig } from "../src/config/load.ts";
-import { startPrivateDatabase } from "../src/db/private.ts";
+import { type PrivateDatabase, startPrivateDatabase } from "../src/db/private.ts";
 import { createAutocannon } from "./autocannon-process.ts";
 import { type RequestName, requestNames } from "./goals.ts";
 import { findProgram, type LoadGenerator } from "./load.ts";
@@ -28,7 +28,7 @@ export interface World {
   readonly watch: Watch;
   /** Scratch folder. */
   readonly folder: string;
-  readonly database: { readonly engine: string; readonly version: string; readonly pid: number; readonly dsn: string };
+  readonly database: Pick<PrivateDatabase, "engine" | "version" | "pid" | "dsn" | "socketPath">;
   /** MB resident in the server before the first request: at its first start, and at one that finds compiled code. */
   readonly memoryAtRest: { readonly firstStart: number; readonly nextStart: number };
   close(): Promise<void>;
@@ -87,7 +87,7 @@ export const createWorld = async (options: Options, say: (what: string) => void)
       adminUrl: `http://127.0.0.1:${adminPort}`,
       generator: chooseGenerator(options, folder),
       h2load: findProgram("h2load"),
-      database: { engine: database.engine, version: database.version, pid: database.pid, dsn: database.dsn },
+      database,
       memoryAtRest: { firstStart, nextStart },
     };
   } catch (error) {

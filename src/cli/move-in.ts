@@ -21,6 +21,8 @@ Usage: ostiary move-in --from DSN [--check] [-c FILE]... [--from-config FILE]...
       --check           writes nothing: tells what will and what will not come along
       --network ID      of several networks in the database the one to take
       --workers N       parts that are copied at once (default: 4)
+      --threads N       threads that do it (default: one for each processor, up to --workers;
+                        one where fewer than 10,000 people move)
       --delete          also if more than half of those who came are gone at the source
       --json            prints the report as JSON
   -c, --config FILE     configuration, YAML; repeated, later files win
@@ -35,6 +37,7 @@ Examples:
     check: { type: "boolean" },
     network: { type: "string" },
     workers: { type: "string" },
+    threads: { type: "string" },
     delete: { type: "boolean" },
     json: { type: "boolean" },
     config: { type: "string", short: "c", multiple: true },
@@ -45,10 +48,13 @@ Examples:
     const workers = values.workers === undefined ? 4 : Number(values.workers);
     if (!Number.isInteger(workers) || workers < 1 || workers > 16)
       throw new CommandError("--workers is a number from 1 to 16");
+    const threads = values.threads === undefined ? undefined : Number(values.threads);
+    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= workers))
+      throw new CommandError("--threads is a number from 1 to that of --workers");
     const { runMoveIn } = await import("./run-move-in.ts");
     await runMoveIn({
       ...configFiles(values, process.env),
-      env: process.env,
+      env: { ...process.env },
       from,
       fromFiles: Array.isArray(values["from-config"]) ? values["from-config"].map(String) : [],
       network: typeof values.network === "string" ? values.network : undefined,
@@ -56,6 +62,7 @@ Examples:
       deletes: values.delete === true,
       json: values.json === true,
       workers,
+      threads,
     });
   },
 };

@@ -1,18 +1,16 @@
+import { availableParallelism } from "node:os";
 import { loadConfig } from "../config/load.ts";
 import { pendingMigrations } from "../db/migrate.ts";
 import { createDatabase } from "../db/pool.ts";
 import type { Database } from "../db/sql.ts";
-import { createIdentityStore } from "../identity/store.ts";
-import { createGarbageBound } from "../lib/bound-garbage.ts";
 import { systemClock } from "../lib/clock.ts";
 import { compareConfigurations, compareWithPeople, type Finding } from "../move-in/compare-configurations.ts";
-import { createConversion } from "../move-in/create-conversion.ts";
-import { move } from "../move-in/move.ts";
 import { openSource, type Source } from "../move-in/source/source.ts";
 import { SourceError } from "../move-in/source/source-error.ts";
 import { createMarks } from "../move-in/target/marks.ts";
 import { CommandError } from "./command.ts";
 import type { ConfigFiles } from "./config-files.ts";
+import { moveByThreads } from "./move-threads.ts";
 import { createMoveProgress, printMove } from "./print-move.ts";
 import { createStopSignal } from "./stop-signal.ts";
 
@@ -27,6 +25,8 @@ export interface MoveInCall extends ConfigFiles {
   readonly deletes: boolean;
   readonly json: boolean;
   readonly workers: number;
+  /** Left out: as many as there are processors, and one where few people move. */
+  readonly threads: number | undefined;
 }
 
 /** Moves, or tells what would be moved. */
@@ -37,7 +37,7 @@ export async function runMoveIn(call: MoveInCall): Promise<void> {
   const theirs = call.fromFiles.length === 0 ? undefined : loadConfig({ files: call.fromFiles, env: {} });
   const stop = createStopSignal(() => console.error("letting what is under way end"));
   await using begun = new AsyncDisposableStack();
-  const db = createDatabase({ dsn: config.dsn, poolSize: call.workers + 1 });
+  const db = createDatabase({ dsn: config.dsn, poolSize: 1 });
   begun.defer(() => db.close());
   if ((await pendingMigrations(db)).length > 0)
     throw new CommandError("the database here lacks migrations; run: ostiary migrate");
@@ -45,29 +45,13 @@ export async function runMoveIn(call: MoveInCall): Promise<void> {
   begun.defer(() => source.close());
   if (!call.deletes && !call.check) await mustBeWhole(source, db);
 
-  const convert = await createConversion(config, theirs?.config ?? config);
   const progress = createMoveProgress();
-  const boundGarbage = createGarbageBound();
-  const report = await move(
-    {
-      source,
-      db,
-      convert,
-      identities: createIdentityStore(),
-      clock: systemClock,
-      digestKey: config.secrets.default[0] ?? "",
-    },
-    {
-      dryRun: call.check,
-      workers: call.workers,
-      signal: stop.signal,
-      onRefused: ({ id, explain }) => progress.line(`${id}: ${explain}`),
-      onProgress: (done, found) => {
-        boundGarbage();
-        progress.show(done, found);
-      },
-    },
-  );
+  const found = await source.count();
+  const report = await moveByThreads(call, threadsOf(call, found), {
+    signal: stop.signal,
+    onRefused: ({ id, explain }) => progress.line(`${id}: ${explain}`),
+    onProgress: (done) => progress.show(done, found),
+  });
   progress.end();
   const findings: Finding[] = [
     ...(theirs?.warnings ?? []).map((text): Finding => ({ kind: "note", text: `there: ${text}` })),
@@ -80,10 +64,17 @@ export async function runMoveIn(call: MoveInCall): Promise<void> {
   else if (report.refused > 0) process.exitCode = 1;
 }
 
+/** Fewer people are moved before a second thread has started. */
+const MANY = 10_000;
+
+/** So many as there are processors, unless the call says how many. */
+const threadsOf = ({ threads, workers }: MoveInCall, people: number): number =>
+  threads ?? (people < MANY ? 1 : Math.min(workers, availableParallelism()));
+
 /** @throws CommandError */
-const opened = async ({ from, network, workers }: MoveInCall): Promise<Source> => {
+const opened = async ({ from, network }: MoveInCall): Promise<Source> => {
   try {
-    return await openSource({ dsn: from, network, connections: workers * 5 });
+    return await openSource({ dsn: from, network, connections: 1 });
   } catch (error) {
     if (error instanceof SourceError) throw new CommandError(`the source: ${error.message}`);
     throw error;

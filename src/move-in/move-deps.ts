@@ -23,10 +23,19 @@ export interface MoveOptions {
   readonly dryRun?: boolean;
   /** Parts that are moved at once. */
   readonly workers?: number;
+  /** Which of so many shares of all ids is moved, counted from 0: others move the others. Default: all of them. */
+  readonly part?: MovePart;
   /** People of one batch. */
   readonly batch?: number;
   /** Ends it after the batches that are under way. */
   readonly signal?: AbortSignal;
   readonly onRefused?: (person: RefusedPerson) => void;
   readonly onProgress?: (done: number, found: number) => void;
+}
+
+/** One of several shares of all ids. */
+export interface MovePart {
+  /** From 0. */
+  readonly number: number;
+  readonly of: number;
 }

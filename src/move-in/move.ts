@@ -6,14 +6,14 @@ import { type IdSpan, idSpans } from "./spans.ts";
 import { createMarks } from "./target/marks.ts";
 
 /**
- * Moves everybody of a source, or what changed there since the last time, and notices who was deleted there. Each batch
+ * Moves everybody of a source, or of a part of it, or what changed there since the last time, and notices who was deleted there. Each batch
  * is one transaction with its marks, so that it can be interrupted anywhere and run again.
  */
 export const move = async (deps: MoveDeps, options: MoveOptions = {}): Promise<MoveReport> => {
-  const { workers = 4, signal } = options;
+  const { workers = 4, part = whole, signal } = options;
   const tally = createTally(await deps.source.count());
   const moveSpan = createMoveSpan(deps, options, tally);
-  const spans = [...idSpans()];
+  const spans = idSpans().filter((_, at) => at % part.of === part.number);
   const work = async (): Promise<void> => {
     for (let span = spans.shift(); span !== undefined && !signal?.aborted; span = spans.shift()) await moveSpan(span);
   };
@@ -23,7 +23,7 @@ export const move = async (deps: MoveDeps, options: MoveOptions = {}): Promise<M
 
 const createMoveSpan = (deps: MoveDeps, options: MoveOptions, tally: Tally) => {
   const { source, db } = deps;
-  const { batch = 400, signal, onProgress } = options;
+  const { batch = 200, signal, onProgress } = options;
   const marks = createMarks(source.network);
   const handle = createBatchHandling(deps, options, tally);
 
@@ -47,5 +47,7 @@ const createMoveSpan = (deps: MoveDeps, options: MoveOptions, tally: Tally) => {
     }
   };
 };
+
+const whole = { number: 0, of: 1 };
 
 const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll("-", ""), "hex");

@@ -86,5 +86,34 @@ export const createTally = (found: number) => {
   };
 };
 
+/** What several parts of one move came to together. */
+export const sumReports = (reports: readonly MoveReport[]): MoveReport => {
+  const total = createTally(Math.max(0, ...reports.map(({ found }) => found))).report();
+  return reports.reduce(addReports, total);
+};
+
+const addReports = (one: MoveReport, other: MoveReport): MoveReport => ({
+  found: Math.max(one.found, other.found),
+  moved: one.moved + other.moved,
+  changed: one.changed + other.changed,
+  unchanged: one.unchanged + other.unchanged,
+  deleted: one.deleted + other.deleted,
+  kept: one.kept + other.kept,
+  refused: one.refused + other.refused,
+  credentials: addCounts(one.credentials, other.credentials),
+  addresses: addCounts(one.addresses, other.addresses),
+  sessions: one.sessions + other.sessions,
+  schemas: addCounts(one.schemas, other.schemas),
+  providers: addCounts(one.providers, other.providers),
+  left: addCounts(one.left, other.left),
+  reasons: addCounts(one.reasons, other.reasons),
+});
+
+const addCounts = (one: Readonly<Counts>, other: Readonly<Counts>): Counts => {
+  const sum = { ...one };
+  for (const [name, many] of Object.entries(other)) add(sum, name, many);
+  return sum;
+};
+
 /** It. */
 export type Tally = ReturnType<typeof createTally>;

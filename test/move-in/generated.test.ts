@@ -101,11 +101,11 @@ it("a check tells who would come along, and where the configurations differ, wit
 });
 
 it("killed in the middle it is run again, and everybody has come once", patience, async () => {
-  const { code } = await moveIn(["--workers", "2"], async () => (await counted("moved_identities")) > 200);
+  const { code } = await moveIn(["--workers", "2", "--threads", "2"], async () => (await counted("moved_identities")) > 200);
   expect(code).not.toBe(0);
   const before = await counted("moved_identities");
   expect(before).toBeLessThan(PEOPLE);
-  const { stdout, code: second } = await moveIn(["--json"]);
+  const { stdout, code: second } = await moveIn(["--json", "--threads", "3"]);
   const report = JSON.parse(stdout) as Record<string, unknown>;
   expect(second).toBe(0);
   expect(report).toMatchObject({
@@ -188,6 +188,7 @@ describe("what is wrong is told in one line", () => {
     expect(await fails(["--from", server.database.dsn])).toContain("it is no database of Ory Kratos");
     expect(await fails(["--network", "6f9b8b1c-0000-4f1e-9a55-0f1d3c5b7a99"])).toContain("no network of this id");
     expect(await fails(["--workers", "0"])).toContain("--workers is a number from 1 to 16");
+    expect(await fails(["--threads", "5"])).toContain("--threads is a number from 1 to that of --workers");
   });
 
   it("a source in which most are gone, unless that is meant", async () => {
