@@ -14,12 +14,12 @@ import {
   generatePeople,
 } from "../test/move-in/generate-people.ts";
 import { freePort, migrate, startOstiary, writeConfig } from "./servers.ts";
-import { sizeDatabase } from "./size-database.ts";
+import { sizeDatabase, writeBack } from "./size-database.ts";
 
 /*
  * `node bench/move-in.ts`: how long it takes until so many people of all kinds have moved from a database with the
  * tables of Ory Kratos to an empty one on the same server; with `--kill`, the move is killed in the middle and run
- * again. Counts per kind are compared, samples sign in and their sessions go on, and a run after it must change
+ * again. With `--folder`, people who were made there before are moved again, and stay there. Counts per kind are compared, samples sign in and their sessions go on, and a run after it must change
  * nothing. The result is a line of JSON.
  *
  * Exit codes: 0 everybody came along; 1 otherwise.
@@ -31,13 +31,14 @@ const { values } = parseArgs({
     samples: { type: "string", default: "24" },
     workers: { type: "string", default: "4" },
     kill: { type: "boolean", default: false },
+    folder: { type: "string" },
   },
 });
 const [people, samples] = [Number(values.people), Number(values.samples)];
 
 const say = (what: string): void => console.error(what);
 const root = path.resolve(import.meta.dirname, "..");
-const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-move-in-"));
+const folder = values.folder ?? mkdtempSync(path.join(os.tmpdir(), "ostiary-move-in-"));
 const quiet = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
 
 /** The public key of the recorded rows: that keys are different does not matter here. */
@@ -150,6 +151,13 @@ const trySamples = async (there: Connection, url: string) => {
   return { tried, signedIn, goesOn };
 };
 
+/** How many people were made before; 0 in a new database. */
+const peopleOf = async (there: Connection): Promise<number> => {
+  const [tables] = await there.query("SHOW TABLES LIKE 'identities'");
+  if ((tables as unknown[]).length === 0) return 0;
+  return (await count(there, "SELECT 'people' AS name, COUNT(*) AS many FROM identities")).people ?? 0;
+};
+
 const run = async (): Promise<boolean> => {
   const database = await startPrivateDatabase({
     dataDir: path.join(folder, "database"),
@@ -158,14 +166,21 @@ const run = async (): Promise<boolean> => {
   });
   const connect = (name: string) => createConnection({ socketPath: database.socketPath, user: "root", database: name });
   const from = database.dsn.replace(/\/\w+\?/, "/kratos?");
-  const here = await connect(/\/(\w+)\?/.exec(database.dsn)?.[1] ?? "");
-  await here.query("CREATE DATABASE kratos CHARACTER SET utf8mb4");
+  const name = /\/(\w+)\?/.exec(database.dsn)?.[1] ?? "";
+  const here = await connect(name);
+  await here.query(`DROP DATABASE ${name}`);
+  await here.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  await here.query(`USE ${name}`);
+  await here.query("CREATE DATABASE IF NOT EXISTS kratos CHARACTER SET utf8mb4");
   const there = await connect("kratos");
   // The rows of both sides.
   const bufferPoolMb = await sizeDatabase(database.socketPath, 2 * people);
   try {
-    say(`making ${people} people`);
-    await generatePeople(there, people, { publicKey: publicKey() });
+    if ((await peopleOf(there)) !== people) {
+      say(`making ${people} people`);
+      await generatePeople(there, people, { publicKey: publicKey() });
+    }
+    await writeBack(database.socketPath);
     const [port, adminPort] = [await freePort(), await freePort()];
     const written = writeConfig(folder, { dsn: database.dsn, port, adminPort, options: { hash: "default" } });
     const schema = `file://${path.join(root, "test/move-in/kratos/identity.schema.json")}`;
@@ -210,7 +225,7 @@ const run = async (): Promise<boolean> => {
   } finally {
     await Promise.all([here.end(), there.end()]);
     await database.stop();
-    rmSync(folder, { recursive: true, force: true });
+    if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
 };
 
