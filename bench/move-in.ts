@@ -19,8 +19,9 @@ import { sizeDatabase, writeBack } from "./size-database.ts";
 /*
  * `node bench/move-in.ts`: how long it takes until so many people of all kinds have moved from a database with the
  * tables of Ory Kratos to an empty one on the same server; with `--kill`, the move is killed in the middle and run
- * again. With `--folder`, people who were made there before are moved again, and stay there. Counts per kind are compared, samples sign in and their sessions go on, and a run after it must change
- * nothing. The result is a line of JSON.
+ * again. With `--folder`, people who were made there before are moved again, and stay there. Counts per kind are
+ * compared, samples sign in and their sessions go on, and a run after it must change nothing. The result is a line of
+ * JSON.
  *
  * Exit codes: 0 everybody came along; 1 otherwise.
  */

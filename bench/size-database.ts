@@ -27,7 +27,7 @@ export const sizeDatabase = async (socketPath: string, people: number): Promise<
   return pool;
 };
 
-/** Pages of a buffer pool that may wait to be written while something is measured, and seconds until they are so few. */
+/** Pages of a buffer pool that may wait to be written while something is measured; seconds until they are so few. */
 const [FEW_PAGES, LONGEST] = [500, 180];
 
 /** Waits until what was filled in is on disk, so that writing it is no part of what is measured next. */

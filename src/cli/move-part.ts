@@ -8,7 +8,7 @@ import { move } from "../move-in/move.ts";
 import type { MoveOptions, MovePart } from "../move-in/move-deps.ts";
 import type { MoveReport } from "../move-in/report.ts";
 import { openSource } from "../move-in/source/source.ts";
-import type { MoveInCall } from "./run-move-in.ts";
+import type { MoveInCall } from "./move-in-call.ts";
 
 /** Bytes of what was thrown away that a thread of a move may hold: less costs it time. */
 const GARBAGE = 64 * 1024 * 1024;

@@ -2,9 +2,9 @@ import { Worker } from "node:worker_threads";
 import type { MoveOptions } from "../move-in/move-deps.ts";
 import { type MoveReport, sumReports } from "../move-in/report.ts";
 import { CommandError } from "./command.ts";
+import type { MoveInCall } from "./move-in-call.ts";
 import type { PartCall } from "./move-part.ts";
 import type { MoveMessage } from "./move-thread.ts";
-import type { MoveInCall } from "./run-move-in.ts";
 
 /** How a move is followed and ended. */
 type Following = Required<Pick<MoveOptions, "signal" | "onRefused">> & {

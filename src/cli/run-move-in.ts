@@ -9,25 +9,10 @@ import { openSource, type Source } from "../move-in/source/source.ts";
 import { SourceError } from "../move-in/source/source-error.ts";
 import { createMarks } from "../move-in/target/marks.ts";
 import { CommandError } from "./command.ts";
-import type { ConfigFiles } from "./config-files.ts";
+import type { MoveInCall } from "./move-in-call.ts";
 import { moveByThreads } from "./move-threads.ts";
 import { createMoveProgress, printMove } from "./print-move.ts";
 import { createStopSignal } from "./stop-signal.ts";
-
-/** What `ostiary move-in` was called with. */
-export interface MoveInCall extends ConfigFiles {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly from: string;
-  /** Configuration of the source; none: that of this side. */
-  readonly fromFiles: readonly string[];
-  readonly network: string | undefined;
-  readonly check: boolean;
-  readonly deletes: boolean;
-  readonly json: boolean;
-  readonly workers: number;
-  /** Left out: as many as there are processors, and one where few people move. */
-  readonly threads: number | undefined;
-}
 
 /** Moves, or tells what would be moved. */
 export async function runMoveIn(call: MoveInCall): Promise<void> {

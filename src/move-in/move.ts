@@ -6,8 +6,8 @@ import { type IdSpan, idSpans } from "./spans.ts";
 import { createMarks } from "./target/marks.ts";
 
 /**
- * Moves everybody of a source, or of a part of it, or what changed there since the last time, and notices who was deleted there. Each batch
- * is one transaction with its marks, so that it can be interrupted anywhere and run again.
+ * Moves everybody of a source, or of a part of it, or what changed there since the last time, and notices who was
+ * deleted there. Each batch is one transaction with its marks, so that it can be interrupted anywhere and run again.
  */
 export const move = async (deps: MoveDeps, options: MoveOptions = {}): Promise<MoveReport> => {
   const { workers = 4, part = whole, signal } = options;
