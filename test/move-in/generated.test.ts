@@ -101,7 +101,10 @@ it("a check tells who would come along, and where the configurations differ, wit
 });
 
 it("killed in the middle it is run again, and everybody has come once", patience, async () => {
-  const { code } = await moveIn(["--workers", "2", "--threads", "2"], async () => (await counted("moved_identities")) > 200);
+  const { code } = await moveIn(
+    ["--workers", "2", "--threads", "2"],
+    async () => (await counted("moved_identities")) > 200,
+  );
   expect(code).not.toBe(0);
   const before = await counted("moved_identities");
   expect(before).toBeLessThan(PEOPLE);
