@@ -9,8 +9,6 @@ import { createAuditLog } from "../src/audit/audit-log.ts";
 import { createDatabase } from "../src/db/pool.ts";
 import { startPrivateDatabase } from "../src/db/private.ts";
 import { createOutbox } from "../src/events/outbox.ts";
-import { createJobs } from "../src/jobs/engine.ts";
-import { createAead } from "../src/lib/aead.ts";
 import { systemClock } from "../src/lib/clock.ts";
 import { uuid7 } from "../src/lib/ids.ts";
 import { freePort, type MeasuredServer, migrate, startOstiary, writeConfig } from "./servers.ts";
@@ -101,16 +99,13 @@ const startNode = async (dsn: string, url: string): Promise<MeasuredServer> => {
 /** Records events as changes do, each in a transaction of its own, some people at once. */
 const recordAll = async (dsn: string, url: string): Promise<void> => {
   const db = createDatabase({ dsn, poolSize: BATCH });
-  const aead = createAead({ algorithm: "aes", keys: ["thirty-two bytes, and no secret!"] });
-  const jobs = createJobs({ db, clock: systemClock, aead, log: quiet });
   const receiver = { ...receiverAt(url), types: ["*"], format: "ostiary" as const, headers: {}, retry: [1_000] };
-  const config = {
-    stream: { enabled: false },
-    delivery: { timeout: 1_000, concurrency: 1 },
-    receivers: [receiver],
-  };
-  const { forward } = createOutbox({ config, jobs });
-  const audit = createAuditLog({ clock: systemClock, digestKey: "of the bench", isStreamed: false, forward });
+  const audit = createAuditLog({
+    clock: systemClock,
+    digestKey: "of the bench",
+    isStreamed: false,
+    receivers: { wanting: createOutbox({ receivers: [receiver] }).wanting, wake: () => undefined },
+  });
   const call = { headers: {}, remoteAddress: "127.0.0.1", requestId: "bench" };
   const one = async (): Promise<void> => {
     const identityId = uuid7(new Date());
@@ -122,7 +117,6 @@ const recordAll = async (dsn: string, url: string): Promise<void> => {
   const people = Math.ceil(events / perIdentity);
   for (let from = 0; from < people; from += BATCH)
     await Promise.all(Array.from({ length: Math.min(BATCH, people - from) }, one));
-  await jobs.stop();
   await db.close();
 };
 
@@ -143,14 +137,17 @@ const run = async (): Promise<boolean> => {
     const recording = performance.now();
     await recordAll(dsn, receiver.url);
     const recordedIn = (performance.now() - recording) / 1000;
-    const [all] = await db.query<{ n: number }>("SELECT COUNT(*) AS n FROM jobs WHERE kind = 'event_bench'");
+    const [all] = await db.query<{ n: number }>("SELECT COUNT(*) AS n FROM security_events WHERE relay = 1");
     const recorded = Number(all?.n ?? 0);
     while (nodes.length < nodeCount) nodes.push(await startNode(dsn, receiver.url));
     const began = performance.now();
     const seconds = () => (performance.now() - began) / 1000;
     let [killed, nextKill] = [0, killEvery];
     while (seconds() < giveUpAfter) {
-      const waiting = await db.query("SELECT id FROM jobs WHERE kind = 'event_bench' AND parked_at IS NULL LIMIT 1");
+      const waiting = await db.query(
+        `SELECT 1 AS n FROM security_events WHERE relay = 1
+          UNION ALL SELECT 1 FROM jobs WHERE kind = 'event_bench' AND parked_at IS NULL LIMIT 1`,
+      );
       if (waiting.length === 0) break;
       const hasMore = receiver.times.size < recorded;
       // In the end only what killed nodes had begun is left: it is begun again once their lease is over.

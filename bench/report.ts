@@ -1,5 +1,5 @@
 import { requestGoals } from "./goals.ts";
-import type { EventsResult } from "./measure-events.ts";
+import type { EventsResult, SettingsWithEvent } from "./measure-events.ts";
 import type { FloodResult } from "./measure-floods.ts";
 import type { InterferenceResult } from "./measure-interference.ts";
 import type { LoginsResult } from "./measure-logins.ts";
@@ -204,14 +204,26 @@ SQL, commits and processor time are with all that the mail costs until it is del
 accepted and not yet written down for ${number(d.windowMs ?? 0)} ms.`;
 };
 
-const reportEvents = ({ settings: { perSecond, share }, delivery: d }: EventsResult): string =>
-  `${table([
-    ["change of a name", "req/s", "of it"],
-    ["without an event", perSecond.without.toFixed(0), ""],
-    ["with one, for a receiver", perSecond.withEvent.toFixed(0), percent(share)],
+const reportEvents = ({ settings: s, delivery: d }: EventsResult): string => {
+  const rows = (how: string, { perSecond, share, statements, commits, serverCpu, databaseCpu }: SettingsWithEvent) =>
+    (["without", "withEvent"] as const).map((of) => [
+      of === "without" ? "without an event" : how,
+      perSecond[of].toFixed(0),
+      of === "without" ? "" : percent(share),
+      number(statements[of]),
+      number(commits[of]),
+      number(serverCpu[of]),
+      number(databaseCpu[of]),
+    ]);
+  return `${table([
+    ["change of a name", "req/s", "of it", "SQL", "commits", "server, ms", "database, ms"],
+    ...rows("with one that nobody delivers", s.queued),
+    ...rows("with one, delivered by another process", s.elsewhere),
+    ...rows("with one, delivered by the same process", s.beside),
   ])}
 
-${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} events a second; of ${d.events}, ${d.lost} were lost, ${d.twice} came twice and ${d.outOfOrder} out of order.`;
+SQL, commits and processor time are with all that the event costs until it is delivered; the other process, of lower priority, takes ${number(s.elsewhere.delivererCpu)} ms for each event. ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} events a second; of ${d.events}, ${d.lost} were lost, ${d.twice} came twice and ${d.outOfOrder} out of order.`;
+};
 
 const reportLogins = (logins: LoginsResult): string =>
   `${table([

@@ -151,12 +151,16 @@ const judgeMail = ({ settings: { elsewhere, beside } }: MailResult): readonly Ve
   }));
 
 const judgeEvents = ({ settings, delivery }: EventsResult): readonly Verdict[] => [
-  {
-    goal: "changes of a name with an event, of those without",
+  ...[
+    { how: "nobody", share: settings.queued.share },
+    { how: "another process", share: settings.elsewhere.share },
+    { how: "the same process", share: settings.beside.share },
+  ].map(({ how, share }) => ({
+    goal: `changes of a name with an event that ${how} delivers, of those without`,
     wanted: `${goals.withEvent * 100} %`,
-    got: percent(settings.share),
-    met: settings.share >= goals.withEvent,
-  },
+    got: percent(share),
+    met: share >= goals.withEvent,
+  })),
   {
     goal: "events that are lost, or out of order within their identity",
     wanted: "none",

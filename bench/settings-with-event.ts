@@ -3,24 +3,38 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { createDatabase } from "../src/db/pool.ts";
 import { startPrivateDatabase } from "../src/db/private.ts";
 import { type Person, registerPeople } from "./people.ts";
 import { median } from "./rounds.ts";
 import { freePort, type MeasuredServer, migrate, startOstiary, writeConfig } from "./servers.ts";
+import { cpuOf, createWatch, type Watch } from "./watch.ts";
 
 /*
- * `node bench/settings-with-event.ts`: changes of a name a second of which a
- * receiver hears, against those without an event, in turns, on one database. The
- * goal is 85 %. The result is a line of JSON.
+ * `node bench/settings-with-event.ts`: changes of a name a second of which a receiver hears, against those without an
+ * event, in turns, on one database. First nobody delivers (`queued`): what is measured is the change alone. Then
+ * another process of lower priority delivers (`elsewhere`); then the server itself, beside the changes. What is left of
+ * the events is delivered before the other is measured. The result is a line of JSON. Statements, commits and processor
+ * time (milliseconds) are those of a change with all that its event costs until it is delivered; that of the other
+ * process is `delivererCpu`. `--profile FOLDER` writes a profile of the server that delivers beside.
  */
 
 const { values } = parseArgs({
-  options: { seconds: { type: "string", default: "4" }, rounds: { type: "string", default: "3" } },
+  options: {
+    seconds: { type: "string", default: "4" },
+    rounds: { type: "string", default: "3" },
+    profile: { type: "string" },
+  },
 });
 const [seconds, rounds, workers] = [Number(values.seconds), Number(values.rounds), 16];
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-settings-"));
-const quiet = { info: () => undefined, error: (_: object, what: string) => console.error(what) };
+const quiet = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => console.error(what) };
+/** Milliseconds in which what is left is delivered, at most. */
+const DRAINED_IN_MS = 30_000;
+/** Under changes that take all there is, events wait for whoever has time for them. */
+const PRIORITY = 10;
 
 const startReceiver = async () => {
   let events = 0;
@@ -39,16 +53,27 @@ const startReceiver = async () => {
   };
 };
 
-const start = async (dsn: string, url: string | undefined): Promise<MeasuredServer> => {
+interface ServerChoices {
+  readonly dsn: string;
+  /** Who hears of changes; undefined: nobody. */
+  readonly url: string | undefined;
+  readonly delivers: boolean;
+  readonly profile?: string | undefined;
+}
+
+const start = async ({ dsn, url, delivers, profile }: ServerChoices): Promise<MeasuredServer> => {
   const [port, adminPort] = [await freePort(), await freePort()];
   const written = JSON.parse(
     readFileSync(writeConfig(folder, { dsn, port, adminPort, options: { hash: "default" } }), "utf8"),
   );
   const secrets = [`whsec_${Buffer.alloc(32, 1).toString("base64")}`];
-  if (url !== undefined) written.events = { receivers: [{ name: "bench", url, secrets }] };
+  written.events = {
+    delivery: { concurrency: delivers ? 8 : 0 },
+    receivers: url === undefined ? [] : [{ name: "bench", url, secrets }],
+  };
   const file = path.join(folder, `node-${port}.json`);
   writeFileSync(file, JSON.stringify(written));
-  return startOstiary(file, port, undefined);
+  return startOstiary(file, port, profile);
 };
 
 let turn = 0;
@@ -66,41 +91,119 @@ const change = async ({ baseUrl }: MeasuredServer, { token, settingsFlow, email 
   await response.arrayBuffer();
 };
 
-const perSecond = async (server: MeasuredServer, people: readonly Person[]): Promise<number> => {
-  const began = performance.now();
+/** What was measured of a server in one round. */
+interface Round {
+  readonly perSecond: number;
+  readonly statements: number;
+  readonly commits: number;
+  readonly cpu: { readonly server: number; readonly database: number };
+}
+
+/** Where a comparison is made. */
+interface Place {
+  readonly watch: Watch;
+  readonly people: readonly Person[];
+  /** Waits until what was caused is delivered. */
+  readonly drained: () => Promise<void>;
+}
+
+const measure = async ({ watch, people, drained }: Place, server: MeasuredServer): Promise<Round> => {
   let done = 0;
-  const work = async (person: Person) => {
-    for (; performance.now() - began < seconds * 1000; done++) await change(server, person);
+  const { result, cost } = await watch.during(server.pid, async () => {
+    const began = performance.now();
+    const work = async (person: Person) => {
+      for (; performance.now() - began < seconds * 1000; done++) await change(server, person);
+    };
+    await Promise.all(people.map(work));
+    const perSecond = done / ((performance.now() - began) / 1000);
+    await drained();
+    return perSecond;
+  });
+  return {
+    perSecond: result,
+    statements: cost.statements / done,
+    commits: cost.commits / done,
+    cpu: { server: cost.cpu.server / done, database: cost.cpu.database / done },
   };
-  await Promise.all(people.map(work));
-  return done / ((performance.now() - began) / 1000);
+};
+
+/** Measures the two in turns, and gives the median of each figure over the rounds. */
+const compare = async (place: Place, servers: Record<"without" | "withEvent", MeasuredServer>) => {
+  const measured: Record<"without" | "withEvent", Round>[] = [];
+  for (const server of Object.values(servers)) await measure(place, server);
+  for (let round = 0; round < rounds; round++) {
+    // Each comes first as often as the other: what else the machine does meets both alike.
+    const order = round % 2 === 0 ? (["without", "withEvent"] as const) : (["withEvent", "without"] as const);
+    const found: Partial<Record<"without" | "withEvent", Round>> = {};
+    for (const which of order) found[which] = await measure(place, servers[which]);
+    measured.push(found as Record<"without" | "withEvent", Round>);
+  }
+  const of = (figure: (one: (typeof measured)[number]) => number) => Number(median(measured.map(figure)).toFixed(2));
+  const both = (figure: (one: Round) => number) => ({
+    without: of((one) => figure(one.without)),
+    withEvent: of((one) => figure(one.withEvent)),
+  });
+  return {
+    perSecond: both((one) => one.perSecond),
+    share: of((one) => one.withEvent.perSecond / one.without.perSecond),
+    statements: both((one) => one.statements),
+    commits: both((one) => one.commits),
+    serverCpu: both((one) => one.cpu.server),
+    databaseCpu: both((one) => one.cpu.database),
+  };
 };
 
 const database = await startPrivateDatabase({ dataDir: path.join(folder, "database"), engine: undefined, log: quiet });
 const receiver = await startReceiver();
 const servers: MeasuredServer[] = [];
+const end: (() => Promise<void>)[] = [];
 try {
   const [port, adminPort] = [await freePort(), await freePort()];
-  await migrate(writeConfig(folder, { dsn: database.dsn, port, adminPort, options: { hash: "default" } }));
-  const without = await start(database.dsn, undefined);
-  servers.push(without);
-  const beside = await start(database.dsn, receiver.url);
-  servers.push(beside);
+  const { dsn } = database;
+  await migrate(writeConfig(folder, { dsn, port, adminPort, options: { hash: "default" } }));
+  const startOne = async (choices: Omit<ServerChoices, "dsn">): Promise<MeasuredServer> => {
+    const server = await start({ ...choices, dsn });
+    servers.push(server);
+    return server;
+  };
+  const db = createDatabase({ dsn, poolSize: 1, log: quiet });
+  end.push(() => db.close());
+  const drained = async (): Promise<void> => {
+    const isLeft = async () => {
+      const [row] = await db.query<{ left_over: number | string }>(
+        `SELECT EXISTS (SELECT 1 FROM security_events WHERE relay = 1)
+             OR EXISTS (SELECT 1 FROM jobs WHERE kind = 'event_bench') AS left_over`,
+      );
+      return Number(row?.left_over) === 1;
+    };
+    for (const until = Date.now() + DRAINED_IN_MS; await isLeft(); await sleep(100))
+      if (Date.now() > until) throw new Error("what was caused is not delivered");
+  };
+
+  const without = await startOne({ url: undefined, delivers: false });
   const people = await registerPeople(without.baseUrl, workers, "person");
-  const measured: { readonly without: number; readonly beside: number }[] = [];
-  for (const server of servers) await perSecond(server, people);
-  const before = receiver.events();
-  for (let round = 0; round < rounds; round++)
-    measured.push({ without: await perSecond(without, people), beside: await perSecond(beside, people) });
-  const of = (figure: (one: (typeof measured)[number]) => number) => Number(median(measured.map(figure)).toFixed(2));
-  console.log(
-    JSON.stringify({
-      perSecond: { without: of((one) => one.without), withEvent: of((one) => one.beside) },
-      share: of((one) => one.beside / one.without),
-      events: receiver.events() - before,
-    }),
-  );
+  const watch = await createWatch(database.socketPath, database.pid);
+  end.push(() => watch.close());
+
+  const writing = await startOne({ url: receiver.url, delivers: false });
+  const queued = await compare({ watch, people, drained: async () => undefined }, { without, withEvent: writing });
+  // What nobody has delivered would be in the way of the rest.
+  await db.execute("UPDATE security_events SET relay = NULL, receivers = NULL WHERE relay = 1");
+
+  const deliverer = await startOne({ url: receiver.url, delivers: true });
+  os.setPriority(deliverer.pid, PRIORITY);
+  await drained();
+  const [before, eventsBefore] = [cpuOf(deliverer.pid), receiver.events()];
+  const elsewhere = await compare({ watch, people, drained }, { without, withEvent: writing });
+  const events = receiver.events() - eventsBefore;
+  const delivererCpu = Number(((cpuOf(deliverer.pid) - before) / Math.max(1, events)).toFixed(2));
+  await Promise.all([writing, deliverer].map((server) => server.stop()));
+
+  const delivering = await startOne({ url: receiver.url, delivers: true, profile: values.profile });
+  const beside = await compare({ watch, people, drained }, { without, withEvent: delivering });
+  console.log(JSON.stringify({ queued, elsewhere: { ...elsewhere, delivererCpu }, beside, events: receiver.events() }));
 } finally {
+  for (const step of end) await step();
   await Promise.all(servers.map((server) => server.stop()));
   receiver.close();
   await database.stop();

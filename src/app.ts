@@ -32,7 +32,7 @@ export interface App {
  */
 export const createApp = async (config: Config, overrides?: AppOverrides): Promise<App> => {
   const core = await createCore(config, overrides);
-  const { clock, db, jobs, log, metrics, readiness } = core;
+  const { db, jobs, log, metrics, readiness, relay } = core;
   const { batch_size: batchSize, interval } = config.database.cleanup;
 
   const sessions = createSessions(core);
@@ -76,21 +76,21 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
     mailbox: courier.readMailbox,
     files: methods.publicFiles,
   });
-  const tasks = modules.flatMap((each) => each.purge ?? []);
-  const purge = createPurge({ db, clock, batchSize, interval, tasks, log });
+  const purge = createPurge({ ...core, batchSize, interval, tasks: modules.flatMap((each) => each.purge ?? []) });
 
   return {
     listen: async () => {
       await readiness.start();
       const opened = await listeners.listen();
       jobs.start([purge, ...modules.flatMap((each) => each.jobs ?? [])]); // A backlog delays no start.
+      relay.start(modules.flatMap((each) => each.relayed ?? []));
       for (const each of modules)
         each.started?.().catch((error: unknown) => log.error({ err: error }, "what follows the start has failed"));
       return opened;
     },
     close: async () => {
       await listeners.close();
-      await jobs.stop();
+      for (const each of [relay, jobs]) await each.stop();
       for (const each of modules) await each.close?.();
       await readiness.stop();
       await db.close();

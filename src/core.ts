@@ -10,11 +10,13 @@ import { createAddressUndos } from "./identity/address-undos.ts";
 import { createPendingAddresses } from "./identity/pending-addresses.ts";
 import { createIdentityStore } from "./identity/store.ts";
 import { createJobs } from "./jobs/engine.ts";
-import { observeJobs } from "./jobs/metrics.ts";
+import { observeJobs, observeRelay } from "./jobs/metrics.ts";
+import { createRelay } from "./jobs/relay.ts";
 import { createAead } from "./lib/aead.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
+import { createLoopLoad } from "./lib/loop-load.ts";
 import type { Wait } from "./limits/failure-floor.ts";
 import { createRepeatedRequests } from "./limits/repeated-requests.ts";
 import { type PreparedApp, prepareApp } from "./prepare-app.ts";
@@ -57,14 +59,19 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
   const digestKey = secrets.default[0] ?? "";
   const identities = createIdentityStore();
   const metrics = createMetrics();
-  const jobs = createJobs({ db, clock, aead, log, interval: Math.min(1_000, config.courier.worker.pull_wait) });
+  const interval = Math.min(1_000, config.courier.worker.pull_wait);
+  const callLimit = createCallLimit();
+  const isBusy = createLoopLoad(() => callLimit.begun);
+  const jobs = createJobs({ db, clock, aead, log, interval });
   observeJobs(metrics.registry, jobs);
-  const outbox = createOutbox({ config: config.events, jobs });
+  const relay = createRelay({ db, jobs, log, isBusy, interval });
+  observeRelay(metrics.registry, relay);
+  const outbox = createOutbox(config.events);
   const audit = createAuditLog({
     clock,
     digestKey,
     isStreamed: config.events.stream.enabled,
-    forward: outbox.receivers.length > 0 ? outbox.forward : undefined,
+    receivers: outbox.receivers.length > 0 ? { wanting: outbox.wanting, wake: relay.wake } : undefined,
   });
   return {
     config,
@@ -85,9 +92,12 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
       log,
     }),
     metrics,
-    callLimit: createCallLimit(),
+    callLimit,
+    /** Whether calls take all that there is: what can wait makes room for them. */
+    isBusy,
     readiness: createReadiness({ dsn }),
     jobs,
+    relay,
     keyring: createKeyring(secrets.cookie),
     identities,
     repeats: createRepeatedRequests({

@@ -1,5 +1,6 @@
 import type { JobKind } from "./jobs/job.ts";
 import type { PurgeTask } from "./jobs/purge.ts";
+import type { RelaySource } from "./jobs/relay.ts";
 import type { ServiceDefinition } from "./lib/service.ts";
 
 /**
@@ -11,6 +12,8 @@ export interface Module {
   readonly services?: readonly ServiceDefinition[];
   /** Work that outlives requests. */
   readonly jobs?: readonly JobKind[];
+  /** Tables with rows whose jobs are queued after the transaction that writes them. */
+  readonly relayed?: readonly RelaySource[];
   /** Tables whose rows end by themselves. */
   readonly purge?: readonly PurgeTask[];
   /** Runs once the listeners are open. What fails is logged and keeps nobody from serving. */

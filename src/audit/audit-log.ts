@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { columnSizes } from "../db/column-sizes.ts";
-import type { Database, Sql } from "../db/sql.ts";
+import type { Sql } from "../db/sql.ts";
 import { isDuplicate } from "../db/sql-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -43,6 +43,14 @@ export interface AuditLog {
 /** What an event tells of the request that caused it. */
 export type EventSource = Pick<Call, "headers" | "remoteAddress" | "requestId">;
 
+/** Who is to get events beside those who read the log. */
+export interface EventReceivers {
+  /** The names of those that want a type of event; empty: nobody. */
+  wanting(type: string): readonly string[];
+  /** Hears that an event for them was written, in a transaction that ends soon. */
+  wake(): void;
+}
+
 /** What the log needs. */
 export interface AuditLogDeps {
   readonly clock: Clock;
@@ -50,26 +58,35 @@ export interface AuditLogDeps {
   readonly digestKey: string;
   /** Whether events get a place in the stream of all events. */
   readonly isStreamed: boolean;
-  /** Writes what else follows from an event, with it: deliveries to receivers. */
-  readonly forward: ((tx: Sql, event: RecordedEvent) => Promise<void>) | undefined;
+  /** Their names are written with an event; deliveries are queued afterwards. Undefined: nobody. */
+  readonly receivers: EventReceivers | undefined;
 }
 
 /** How often an event is written at most: each time another one of the person came between. */
 const TRIES = 20;
 
 /** Creates the log. */
-export const createAuditLog = ({ clock, digestKey, forward, isStreamed }: AuditLogDeps): AuditLog => {
+export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: AuditLogDeps): AuditLog => {
+  const columns = `id, session_id, type, outcome, remote_address, user_agent, request_id, detail, created_at,
+            relay, receivers, stream_position, position, digest`;
+  const streamPosition = isStreamed ? "NULL" : "0";
   // One statement finds the last event of the person and writes the one that follows it.
-  const insert = `INSERT INTO security_events (identity_id, id, session_id, type, outcome, remote_address, user_agent,
-            request_id, detail, created_at, stream_position, position, digest)
-     SELECT UNHEX(?), UNHEX(?), UNHEX(?), ?, ?, ?, ?, ?, ?, CAST(? AS DATETIME(3)), ${isStreamed ? "NULL" : "0"},
+  const insert = `INSERT INTO security_events (identity_id, ${columns})
+     SELECT UNHEX(?), UNHEX(?), UNHEX(?), ?, ?, ?, ?, ?, ?, CAST(? AS DATETIME(3)), ?, ?, ${streamPosition},
             COALESCE(last.position, 0) + 1, UNHEX(SHA2(CONCAT(COALESCE(HEX(last.digest), ''), ?), 256))
        FROM (SELECT 1 AS one) AS one LEFT JOIN
             (SELECT e.position, e.digest FROM security_events e
               WHERE e.identity_id = ? AND e.position IS NOT NULL ORDER BY e.position DESC LIMIT 1) AS last
             ON one.one = 1`;
 
+  /** The values of `relay` and `receivers`: whoever wants an event is told after it was committed. */
+  const relayOf = ({ type }: RecordedEvent): readonly [1 | null, string | null] => {
+    const names = receivers?.wanting(type) ?? [];
+    return names.length === 0 ? [null, null] : [1, names.join(",")];
+  };
+
   const write = async (sql: Sql, event: RecordedEvent): Promise<void> => {
+    const relay = relayOf(event);
     const values = [
       hex(event.identityId),
       hex(event.id),
@@ -81,12 +98,14 @@ export const createAuditLog = ({ clock, digestKey, forward, isStreamed }: AuditL
       event.requestId,
       JSON.stringify(event.detail),
       event.createdAt,
+      ...relay,
       contentDigest(digestKey, event),
       uuidBytes(event.identityId),
     ];
     for (let tries = 1; ; tries++) {
       try {
         await sql.execute(insert, values, "own-id");
+        if (relay[0] !== null) receivers?.wake();
         return;
       } catch (error) {
         if (tries === TRIES || !isDuplicate(error, "security_events_chain")) throw error;
@@ -114,16 +133,18 @@ export const createAuditLog = ({ clock, digestKey, forward, isStreamed }: AuditL
   };
 
   return {
-    hasReceivers: isStreamed || forward !== undefined,
+    hasReceivers: isStreamed || receivers !== undefined,
 
     async recordFirst(tx, events, call) {
       if (events.length === 0) return;
-      const made = events.map((event) => recorded(event, call));
-      const row = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${isStreamed ? "NULL" : "0"}, 1, ?)`;
+      const made = events.map((happened) => {
+        const event = recorded(happened, call);
+        return { event, relay: relayOf(event) };
+      });
+      const row = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${streamPosition}, 1, ?)`;
       await tx.execute(
-        `INSERT INTO security_events (identity_id, id, session_id, type, outcome, remote_address, user_agent,
-            request_id, detail, created_at, stream_position, position, digest) VALUES ${made.map(() => row).join(", ")}`,
-        made.flatMap((event) => [
+        `INSERT INTO security_events (identity_id, ${columns}) VALUES ${made.map(() => row).join(", ")}`,
+        made.flatMap(({ event, relay }) => [
           uuidBytes(event.identityId),
           uuidBytes(event.id),
           event.sessionId === undefined ? null : uuidBytes(event.sessionId),
@@ -134,25 +155,15 @@ export const createAuditLog = ({ clock, digestKey, forward, isStreamed }: AuditL
           event.requestId,
           JSON.stringify(event.detail),
           event.createdAt,
+          ...relay,
           linkDigest(undefined, contentDigest(digestKey, event)),
         ]),
       );
-      if (forward !== undefined) for (const event of made) await forward(tx, event);
+      if (made.some(({ relay: [isWaiting] }) => isWaiting !== null)) receivers?.wake();
     },
 
-    async record(sql, happened, call) {
-      const event = recorded(happened, call);
-      if (forward === undefined) return write(sql, event);
-      await within(sql, async (tx) => {
-        await write(tx, event);
-        await forward(tx, event);
-      });
-    },
+    record: (sql, happened, call) => write(sql, recorded(happened, call)),
   };
 };
-
-/** Runs work in the transaction that there is, or in one of its own. */
-const within = (sql: Sql | Database, work: (tx: Sql) => Promise<void>): Promise<void> =>
-  "transaction" in sql ? sql.transaction(work) : work(sql);
 
 const hex = (id: string): string => id.replaceAll("-", "");

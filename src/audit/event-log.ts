@@ -41,7 +41,8 @@ export interface EventLog {
   ofStream(sql: Sql, after: number, limit: number): Promise<readonly StoredEvent[]>;
 }
 
-interface Row {
+/** A row of `security_events`, by the columns of `eventColumns`. */
+export interface EventRow {
   readonly identity_id: Buffer;
   readonly id: Buffer;
   readonly session_id: Buffer | null;
@@ -56,10 +57,12 @@ interface Row {
   readonly stream_position: number | string | null;
 }
 
-const columns = `e.identity_id, e.id, e.session_id, e.type, e.outcome, e.remote_address, e.user_agent, e.request_id,
+/** What is read of an event; the table is `e`. */
+export const eventColumns = `e.identity_id, e.id, e.session_id, e.type, e.outcome, e.remote_address, e.user_agent, e.request_id,
   e.detail, e.created_at, e.position, e.stream_position`;
 
-const fromRow = (row: Row): StoredEvent => ({
+/** Reads a row. */
+export const eventFromRow = (row: EventRow): StoredEvent => ({
   identityId: uuidText(row.identity_id),
   id: uuidText(row.id),
   sessionId: row.session_id === null ? undefined : uuidText(row.session_id),
@@ -96,11 +99,11 @@ export const createEventLog = (): EventLog => {
       values.push(cursor.createdAt, cursor.createdAt, identity, identity, id);
     }
     const by = byIdentity ? `e.id ${order}` : `e.created_at ${order}, e.identity_id ${order}, e.id ${order}`;
-    const rows = await sql.query<Row>(
-      `SELECT ${columns} FROM security_events e WHERE ${conditions.join(" AND ")} ORDER BY ${by} LIMIT ${Math.trunc(limit)}`,
+    const rows = await sql.query<EventRow>(
+      `SELECT ${eventColumns} FROM security_events e WHERE ${conditions.join(" AND ")} ORDER BY ${by} LIMIT ${Math.trunc(limit)}`,
       values,
     );
-    return rows.map(fromRow);
+    return rows.map(eventFromRow);
   };
 
   return {
@@ -109,22 +112,22 @@ export const createEventLog = (): EventLog => {
 
     find: async (sql, identityId, ids) => {
       if (ids.length === 0) return [];
-      const rows = await sql.query<Row>(
-        `SELECT ${columns} FROM security_events e
+      const rows = await sql.query<EventRow>(
+        `SELECT ${eventColumns} FROM security_events e
           WHERE e.identity_id = ? AND e.created_at IS NOT NULL AND e.id IN (${ids.map(() => "?").join(", ")})
           ORDER BY e.position`,
         [uuidBytes(identityId), ...ids.map(uuidBytes)],
       );
-      return rows.map(fromRow);
+      return rows.map(eventFromRow);
     },
 
     ofStream: async (sql, after, limit) => {
-      const rows = await sql.query<Row>(
-        `SELECT ${columns} FROM security_events e WHERE e.stream_position > ?
+      const rows = await sql.query<EventRow>(
+        `SELECT ${eventColumns} FROM security_events e WHERE e.stream_position > ?
           ORDER BY e.stream_position LIMIT ${Math.trunc(limit)}`,
         [after],
       );
-      return rows.map(fromRow);
+      return rows.map(eventFromRow);
     },
   };
 };

@@ -22,22 +22,29 @@ interface Old {
 
 /**
  * Creates what purges events that are older than a time; it gives how many it
- * found. The last one of each person becomes a checkpoint: its digest stays, by
- * which those that follow can be verified, and nothing of what it said.
+ * found, 0 where it can do nothing. The last one of each person becomes a checkpoint: its digest stays, by
+ * which those that follow can be verified, and nothing of what it said. An event that receivers are still to get is not
+ * purged, nor are those that follow it.
  */
 export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEventsDeps) => {
-  const purgeOf = (identity: Buffer, last: number, until: Date): Promise<void> =>
+  /** Gives whether anything was purged. */
+  const purgeOf = (identity: Buffer, newest: number, until: Date): Promise<boolean> =>
     db.transaction(async (tx) => {
-      await tx.execute("DELETE FROM security_events WHERE identity_id = ? AND position IS NULL AND created_at <= ?", [
-        identity,
-        until,
-      ]);
-      if (last === 0) return;
+      const [held] = await tx.query<{ first: number | string | null }>(
+        "SELECT MIN(e.position) AS first FROM security_events e WHERE e.identity_id = ? AND e.relay = 1",
+        [identity],
+      );
+      const last = Math.min(newest, held?.first == null ? newest : Number(held.first) - 1);
+      const { affectedRows } = await tx.execute(
+        "DELETE FROM security_events WHERE identity_id = ? AND position IS NULL AND created_at <= ?",
+        [identity, until],
+      );
+      if (last === 0) return affectedRows > 0;
       const [row] = await tx.query<{ digest: Buffer }>(
         "SELECT e.digest FROM security_events e WHERE e.identity_id = ? AND e.position = ?",
         [identity, last],
       );
-      if (row === undefined) return;
+      if (row === undefined) return affectedRows > 0;
       await tx.execute("DELETE FROM security_events WHERE identity_id = ? AND position < ?", [identity, last]);
       const mac = checkpointDigest(digestKey, uuidText(identity), last, row.digest);
       await tx.execute(
@@ -46,12 +53,13 @@ export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEve
           WHERE identity_id = ? AND position = ?`,
         [JSON.stringify({ mac }), identity, last],
       );
+      return true;
     });
 
   return async (until: Date): Promise<number> => {
     const old = await db.query<Old>(
       `SELECT e.identity_id, e.position, e.stream_position FROM security_events e
-        WHERE e.created_at <= ? ORDER BY e.created_at LIMIT ${Math.trunc(batchSize)}`,
+        WHERE e.created_at <= ? AND e.relay IS NULL ORDER BY e.created_at LIMIT ${Math.trunc(batchSize)}`,
       [until],
     );
     const last = new Map<string, number>();
@@ -63,7 +71,9 @@ export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEve
     }
     // First, so that whoever watches does not miss in silence what is gone.
     if (place > 0) await purged(place);
-    for (const [identity, position] of last) await purgeOf(uuidBytes(identity), position, until);
-    return old.length;
+    let hasPurged = false;
+    for (const [identity, position] of last) if (await purgeOf(uuidBytes(identity), position, until)) hasPurged = true;
+    // What is held back would be found again and again.
+    return hasPurged ? old.length : 0;
   };
 };

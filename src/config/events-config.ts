@@ -5,7 +5,7 @@ export interface EventsConfig {
   readonly delivery: {
     /** Milliseconds for a request and its answer. */
     readonly timeout: number;
-    /** Requests at once to one receiver, on each node. */
+    /** Requests at once to one receiver, on each node. 0: others deliver. */
     readonly concurrency: number;
   };
   readonly receivers: readonly ReceiverConfig[];

@@ -1,13 +1,13 @@
 import type { Database } from "../db/sql.ts";
+import { createDeliveryAdmission } from "../jobs/admission.ts";
 import type { JobKind, JobResult } from "../jobs/job.ts";
+import { createDeliveryPace } from "../jobs/pace.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuid7 } from "../lib/ids.ts";
 import { inGroups } from "../lib/in-groups.ts";
-import { createDeliveryAdmission } from "./admission.ts";
 import type { Delivery, DeliveryResult } from "./delivery/delivery.ts";
 import type { Channel, DispatchRecord, MessageRecord } from "./message.ts";
 import type { AttemptOutcome, CourierMetrics } from "./metrics.ts";
-import { createDeliveryPace } from "./pace.ts";
 import { isReadable, type RenderMessage } from "./render.ts";
 import type { MessageStore, SentMessage } from "./store.ts";
 

@@ -8,11 +8,13 @@ import type {
   ReplayEventsResponse,
 } from "../../gen/ostiary/events/v1/event_admin_service_pb.ts";
 import type { EventLog, StoredEvent } from "../audit/event-log.ts";
+import { createEventsToRelay } from "../audit/events-to-relay.ts";
 import type { Database } from "../db/sql.ts";
 import { mustBeUuid } from "../errors/must-be-uuid.ts";
 import { readIdToken } from "../errors/read-id-token.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { Jobs } from "../jobs/engine.ts";
+import type { Relay } from "../jobs/relay.ts";
 import type { Call } from "../lib/call.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { operatorName } from "../lib/operator.ts";
@@ -32,6 +34,7 @@ export interface EventDeliveriesDeps {
   readonly outbox: Outbox;
   /** Seals page tokens. */
   readonly pages: TextAead;
+  readonly relay: Pick<Relay, "wake">;
   readonly states: ReceiverStates;
   readonly log: { info(data: object, message: string): void };
 }
@@ -49,9 +52,13 @@ const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 500;
 /** Events that are queued in one call. */
 const MOST_REPLAYED = 1_000;
+/** Of these, by one statement, so that none holds another up. */
+const MARKED_AT_ONCE = 64;
 
 /** Creates ListDeliveries, ReplayEvents and DropDeliveries. */
-export const createEventDeliveries = ({ db, events, jobs, log, outbox, pages, states }: EventDeliveriesDeps) => {
+export const createEventDeliveries = (deps: EventDeliveriesDeps) => {
+  const { db, events, jobs, log, outbox, pages, relay, states } = deps;
+  const eventsToRelay = createEventsToRelay();
   const mustBeReceiver = (name: string) => {
     const receiver = outbox.receivers.find((one) => one.name === name);
     if (receiver === undefined) throw invalid("receiver", "No receiver of the configuration has this name.");
@@ -84,13 +91,15 @@ export const createEventDeliveries = ({ db, events, jobs, log, outbox, pages, st
     };
   };
 
-  /** Each in a transaction of its own, so that none holds another up. */
+  /** Marks them as when they were written: of somebody who is erased meanwhile nothing is queued. */
   const queueAll = async (receiver: string, { events: some, last }: Chosen, signal: AbortSignal): Promise<Queued> => {
-    for (const { position: _, streamPosition: __, ...event } of some) {
+    let queued = 0;
+    for (let from = 0; from < some.length; from += MARKED_AT_ONCE) {
       signal.throwIfAborted();
-      await db.transaction((tx) => outbox.queue(tx, receiver, event));
+      queued += await eventsToRelay.mark(db, receiver, some.slice(from, from + MARKED_AT_ONCE));
     }
-    return { queued: some.length, nextPageToken: last ? writeCursor(pages, last) : "" };
+    relay.wake();
+    return { queued, nextPageToken: last ? writeCursor(pages, last) : "" };
   };
 
   /** Deliveries that are there already: some, or those that were parked. */

@@ -1,5 +1,7 @@
 import type { EventsConfig, ReceiverConfig } from "../config/events-config.ts";
+import { createDeliveryAdmission } from "../jobs/admission.ts";
 import type { Job, JobKind, JobResult } from "../jobs/job.ts";
+import { createDeliveryPace } from "../jobs/pace.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { SendRequest } from "../lib/outbound/send-request.ts";
 import { makeBody, type PrintEvent } from "./make-body.ts";
@@ -16,12 +18,16 @@ export interface DeliveryDeps {
   readonly send: SendRequest;
   readonly states: ReceiverStates;
   readonly log: { warn(data: object, message: string): void };
+  /** Whether there are calls that deliveries make room for. */
+  readonly isBusy: () => boolean;
   /** `source` of CloudEvents: the public URL. */
   readonly publicUrl: string;
 }
 
 /** Longest wait that a receiver may ask for: milliseconds. */
 const LONGEST_WAIT_MS = 86_400_000;
+/** Events that a node has claimed beyond those that it delivers: one statement claims several. */
+const AHEAD = 8;
 
 /**
  * Creates the kind of job that delivers to a receiver, by the Standard Webhooks
@@ -31,9 +37,12 @@ const LONGEST_WAIT_MS = 86_400_000;
  * parked one go on.
  */
 export const createDelivery = (receiver: ReceiverConfig, deps: DeliveryDeps): JobKind => {
-  const { config, clock, log, print, publicUrl, send, states } = deps;
+  const { config, clock, isBusy, log, print, publicUrl, send, states } = deps;
+  const { concurrency } = config.delivery;
   const { format, headers, name, retry, url } = receiver;
   const sign = createSigner(receiver.secrets);
+  const pace = createDeliveryPace(concurrency);
+  const admission = createDeliveryAdmission({ limit: () => pace.limit, most: concurrency, isBusy });
 
   const deliver = async ({ payload, position }: Job, signal: AbortSignal): Promise<JobResult> => {
     const queued = payload as unknown as QueuedEvent;
@@ -69,13 +78,24 @@ export const createDelivery = (receiver: ReceiverConfig, deps: DeliveryDeps): Jo
     return { kind: "retry", reason: `the receiver answered ${status}`, ...(after !== undefined && { after }) };
   };
 
+  const run = async (job: Job, signal: AbortSignal): Promise<JobResult> => {
+    const { createdAt } = job.payload as unknown as QueuedEvent;
+    const end = await admission.begin(clock.now().getTime() - Date.parse(createdAt), signal);
+    try {
+      // What waits for a receiver that wants no more is dropped; the log still has it, and it can be replayed.
+      return (await states.isEnded(name)) ? undefined : await deliver(job, signal);
+    } finally {
+      end();
+    }
+  };
+
   return {
     name: deliveryKind(name),
-    concurrency: config.delivery.concurrency,
+    concurrency: () => Math.min(concurrency, pace.limit + admission.slow) + AHEAD,
     maxAttempts: retry.length + 1,
     delay: (attempt) => retry[Math.min(attempt, retry.length) - 1] ?? 0,
-    // What waits for a receiver that wants no more is dropped; the log still has it, and it can be replayed.
-    run: async (job, signal) => ((await states.isEnded(name)) ? undefined : deliver(job, signal)),
+    settled: pace.settled,
+    run,
   };
 };
 

@@ -9,6 +9,7 @@ import type { Database, DatabaseLog } from "../db/sql.ts";
 import { exponentialBackoff } from "../jobs/backoff.ts";
 import type { Jobs } from "../jobs/engine.ts";
 import type { JobKind } from "../jobs/job.ts";
+import type { Relay } from "../jobs/relay.ts";
 import type { Clock } from "../lib/clock.ts";
 import { digestOf } from "../lib/digest.ts";
 import { createKeyring } from "../lib/keyring.ts";
@@ -20,7 +21,7 @@ import { createEventDeliveries } from "./admin-deliveries.ts";
 import { createEventReads } from "./admin-reads.ts";
 import { createDelivery } from "./delivery.ts";
 import type { PrintEvent } from "./make-body.ts";
-import type { Outbox } from "./outbox.ts";
+import { createEventRelay, type Outbox } from "./outbox.ts";
 import { createReceiverStates } from "./receiver-states.ts";
 import { createEventStream, type EventStream } from "./stream.ts";
 import { createWatch } from "./watch.ts";
@@ -31,6 +32,8 @@ export interface EventsCore {
   readonly addressRules: AddressRules;
   readonly clock: Clock;
   readonly db: Database;
+  /** Whether there are calls that deliveries make room for. */
+  readonly isBusy: () => boolean;
   readonly jobs: Jobs;
   readonly log: DatabaseLog;
   readonly publicUrl: string;
@@ -41,6 +44,7 @@ export interface EventsLog {
   readonly digestKeys: readonly string[];
   readonly metrics: { readonly registry: Registry };
   readonly outbox: Outbox;
+  readonly relay: Pick<Relay, "wake">;
   readonly refusals: Refusals;
 }
 
@@ -51,7 +55,7 @@ const PLACING_EVERY_MS = 5_000;
 
 /** Creates what delivers, lists and streams events. */
 export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly print: PrintEvent }) => {
-  const { addressRules, config, db, digestKeys, jobs, outbox, refusals } = core;
+  const { addressRules, config, db, digestKeys, outbox, refusals } = core;
   const { cleanup } = config.database;
   const states = createReceiverStates(db, outbox.setEnded);
   const stream = createEventStream(db);
@@ -66,9 +70,11 @@ export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly
   const pages = keyring.seal("page of events");
   const tokens = keyring.seal("place in the stream of events");
   const isEnabled = config.events.stream.enabled;
+  // Other nodes may be there for it.
+  const isDelivering = config.events.delivery.concurrency > 0;
   const watch = createWatch({ db, log, stream, tokens, isEnabled });
   const reads = createEventReads({ db, log, pages, verifyChain: createVerifyChain(digestKeys) });
-  const deliveries = createEventDeliveries({ db, events: log, jobs, log: core.log, outbox, pages, states });
+  const deliveries = createEventDeliveries({ ...core, events: log, pages, states });
   const [digestKey = ""] = digestKeys;
   const purge = createPurgeEvents({
     db,
@@ -88,11 +94,12 @@ export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly
       }),
     ],
     jobs: [
-      ...outbox.receivers.map((receiver) =>
+      ...(isDelivering ? outbox.receivers : []).map((receiver) =>
         createDelivery(receiver, { ...core, config: config.events, print, send, states }),
       ),
       ...(isEnabled ? [placing(stream)] : []),
     ],
+    relayed: isDelivering ? [createEventRelay()] : [],
     purge: [
       {
         table: "security_events",

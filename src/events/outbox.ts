@@ -1,16 +1,17 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { RecordedEvent } from "../audit/audit-log.ts";
+import { createEventsToRelay } from "../audit/events-to-relay.ts";
 import type { EventsConfig, ReceiverConfig } from "../config/events-config.ts";
-import type { Sql } from "../db/sql.ts";
-import type { Jobs } from "../jobs/engine.ts";
+import type { PlacedJob } from "../jobs/job.ts";
+import type { RelaySource } from "../jobs/relay.ts";
 import { sha256 } from "../lib/digest.ts";
-import { uuidBytes } from "../lib/ids.ts";
+import { uuid7, uuidBytes } from "../lib/ids.ts";
 import { matchesType } from "./matches-type.ts";
 
 /*
  * Who hears of what happened. An event is written to the log of its person
- * (audit/) and, for each receiver that wants its type, queued in the same
- * transaction; a job delivers it (delivery.ts). Operators read and watch the log
+ * (audit/) with the names of the receivers that want its type; once it is committed, a relay queues a job for each of
+ * them, which delivers it (delivery.ts). Operators read and watch the log
  * itself. This folder owns deliveries, the stream and its places.
  */
 
@@ -20,63 +21,58 @@ export const deliveryKind = (receiver: string): string => `event_${receiver}`;
 /** A delivery that waits, as its job has it: the event without its position, which the job knows. */
 export type QueuedEvent = Omit<RecordedEvent, "createdAt"> & { readonly createdAt: string };
 
-/** Queues events for those who want to hear of them. */
+/** Decides who is to get an event, in the transaction that writes it. */
 export interface Outbox {
-  /** Queues an event for every receiver that wants its type, in the transaction of the change. */
-  forward(tx: Sql, event: RecordedEvent): Promise<void>;
-  /** Queues it for one receiver, whatever it wants, in its place: before what happened later to the same person. */
-  queue(tx: Sql, receiver: string, event: RecordedEvent): Promise<void>;
-  /** Stops queueing for a receiver that wants no more, on this node; or begins again. */
+  /** The names of the receivers that want a type of event, by the configuration of this node. */
+  wanting(type: string): readonly string[];
+  /** Leaves out a receiver that wants no more, on this node; or begins again. */
   setEnded(receiver: string, isEnded: boolean): void;
   readonly receivers: readonly ReceiverConfig[];
 }
 
-/** Milliseconds after which what was queued is looked for: by then its transaction has mostly ended. */
-const WAKE_AFTER_MS = 5;
-
 /** Creates the outbox. */
-export const createOutbox = ({ config, jobs }: { readonly config: EventsConfig; readonly jobs: Jobs }): Outbox => {
-  const { receivers } = config;
+export const createOutbox = ({ receivers }: Pick<EventsConfig, "receivers">): Outbox => {
   const ended = new Set<string>();
-  let isAlarmSet = false;
-
-  const wakeSoon = (): void => {
-    if (isAlarmSet) return;
-    isAlarmSet = true;
-    setTimeout(() => {
-      isAlarmSet = false;
-      jobs.wake();
-    }, WAKE_AFTER_MS).unref();
-  };
-
-  const queue: Outbox["queue"] = async (tx, receiver, event) => {
-    const identity = uuidBytes(event.identityId);
-    const payload: QueuedEvent = { ...event, createdAt: event.createdAt.toISOString() };
-    await jobs.enqueue(tx, {
-      kind: deliveryKind(receiver),
-      identityId: event.identityId,
-      payload: payload as unknown as JsonObject,
-      order: {
-        key: sha256(identity),
-        position: {
-          // What happened before events had positions comes first.
-          sql: "SELECT COALESCE(e.position, 0) AS position FROM security_events e WHERE e.identity_id = ? AND e.id = ?",
-          values: [identity, uuidBytes(event.id)],
-        },
-      },
-    });
-  };
-
   return {
     receivers,
-    queue,
-    forward: async (tx, event) => {
-      for (const { name, types } of receivers) {
-        if (ended.has(name) || !matchesType(types, event.type)) continue;
-        await queue(tx, name, event);
-        wakeSoon();
-      }
-    },
+    wanting: (type) =>
+      receivers.flatMap(({ name, types }) => (ended.has(name) || !matchesType(types, type) ? [] : [name])),
     setEnded: (receiver, isEnded) => void (isEnded ? ended.add(receiver) : ended.delete(receiver)),
+  };
+};
+
+/**
+ * Makes the job that delivers an event to a receiver, in its place: before what happened later to the same person.
+ *
+ * @param position of the event among those of the person; what happened before events were counted, 0, comes first
+ */
+const deliveryOf = (receiver: string, event: RecordedEvent, position: number): PlacedJob => {
+  const { identityId, id, sessionId, type, outcome, remoteAddress, userAgent, requestId, detail } = event;
+  const about = { identityId, id, sessionId, type, outcome, remoteAddress, userAgent, requestId, detail };
+  const payload: QueuedEvent = { ...about, createdAt: event.createdAt.toISOString() };
+  return {
+    // Deliveries are listed by their ids: in the order in which it happened.
+    id: uuid7(event.createdAt),
+    kind: deliveryKind(receiver),
+    identityId,
+    payload: payload as unknown as JsonObject,
+    order: { key: sha256(uuidBytes(identityId)), position },
+  };
+};
+
+/** Creates what queues deliveries of events that were written, to those who wanted them then. */
+export const createEventRelay = (): RelaySource => {
+  const events = createEventsToRelay();
+  return {
+    name: "events",
+    read: async (sql, limit) => {
+      const found = await events.read(sql, limit);
+      return {
+        size: found.length,
+        jobs: found.flatMap((event) => event.receivers.map((name) => deliveryOf(name, event, event.position))),
+        unmark: (tx) => events.unmark(tx, found),
+      };
+    },
+    count: events.count,
   };
 };

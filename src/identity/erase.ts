@@ -6,7 +6,7 @@ import { forgetIdentity, type IdentityRow, identityColumns, identityFromRow } fr
 /**
  * THE list of tables with rows of a person, and the columns that say whose they are: what erasure deletes, whoever asks
  * for it. What is stored of nobody has no such column; a behaviour test holds the list against the schema of the
- * database.
+ * database. Messages and events come before jobs: theirs may be queued until then (jobs/relay.ts).
  */
 export const personTables = [
   ["continuations", "home_id"],
@@ -16,12 +16,12 @@ export const personTables = [
   ["trusted_devices", "identity_id"],
   ["account_deletions", "identity_id"],
   ["courier_messages", "identity_id"],
+  ["security_events", "identity_id"],
   ["jobs", "identity_id"],
   ["pending_addresses", "identity_id"],
   ["address_undos", "identity_id"],
   ["repeated_requests", "identity_id"],
   ["invitations", "identity_id"],
-  ["security_events", "identity_id"],
   ["identity_addresses", "identity_id"],
   ["identity_identifiers", "identity_id"],
   ["identity_credentials", "identity_id"],

@@ -6,7 +6,7 @@ import type { Clock } from "../lib/clock.ts";
 import { uuid7 } from "../lib/ids.ts";
 import { withJitter } from "./backoff.ts";
 import { createDueJobs } from "./due.ts";
-import type { JobKind, JobResult, NewJob } from "./job.ts";
+import type { JobKind, JobResult, NewJob, PlacedJob } from "./job.ts";
 import { createPayloads } from "./payloads.ts";
 import { type ClaimedJob, createJobStore } from "./store.ts";
 import { createJobUpkeep, type JobUpkeep } from "./upkeep.ts";
@@ -15,6 +15,8 @@ import { createJobUpkeep, type JobUpkeep } from "./upkeep.ts";
 export interface Jobs extends JobUpkeep {
   /** Queues a job in the transaction of the change that causes it. Returns its id. */
   enqueue(sql: Sql, job: NewJob): Promise<string>;
+  /** Queues several jobs whose places are known, by few statements. */
+  enqueueAll(sql: Sql, jobs: readonly PlacedJob[]): Promise<void>;
   /** Takes back those of a kind that are about a person, in the transaction that calls them off. */
   cancel(sql: Sql, kind: string, identityId: string): Promise<void>;
   /** Looks for due jobs at once, of one kind or of all: for after the commit of an `enqueue`. */
@@ -74,7 +76,11 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
       const delay = Math.max(result.after ?? 0, withJitter(kind.delay(job.attempt)));
       return store.release(job.id, { delay, reason: result.reason, attempts: job.attempt });
     }
-    if (kind.every === undefined) return store.remove(job.id);
+    if (kind.every === undefined) {
+      const ended = performance.now();
+      await store.remove(job.id);
+      return kind.settled?.(performance.now() - ended);
+    }
     // The next run is the first attempt again.
     await store.release(job.id, { delay: withJitter(kind.every), reason: "", attempts: 0 });
   };
@@ -186,9 +192,16 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     cancel: store.cancel,
 
     enqueue: async (sql, job) => {
-      const id = uuid7(clock.now());
-      await store.insert(sql, id, job);
+      const { id = uuid7(clock.now()) } = job;
+      await store.insert(sql, { ...job, id });
       return id;
+    },
+    enqueueAll: (sql, all) => {
+      const now = clock.now();
+      return store.insertAll(
+        sql,
+        all.map((job) => ({ ...job, id: job.id ?? uuid7(now) })),
+      );
     },
     wake,
     start: (all) => {

@@ -1,5 +1,4 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { SqlValue } from "../db/sql.ts";
 
 /*
  * Work that outlives a request: mails, events, imports, purging. This folder
@@ -59,20 +58,23 @@ export interface JobKind {
   readonly maxAttempts?: number;
   /** Milliseconds before the attempt that follows `attempt`, without jitter. */
   delay(attempt: number): number;
+  /** Learns how many milliseconds it took to write down that a job is done. */
+  settled?(milliseconds: number): void;
   /** For work without end, such as purging: milliseconds from one run to the next. One job of this kind exists. */
   readonly every?: number;
 }
 
 /**
- * Where a job stands among those with its key: a number; a statement that gives
- * one, as `position`, in the transaction that queues the job; or after all that wait.
- * That is right over all nodes where the transaction holds what the key stands for.
+ * Where a job stands among those with its key: a number, or after all that wait. That is right over all nodes where the
+ * transaction holds what the key stands for.
  */
-export type JobPosition = number | "last" | { readonly sql: string; readonly values: readonly SqlValue[] };
+export type JobPosition = number | "last";
 
 /** What is queued. */
 export interface NewJob {
   readonly kind: string;
+  /** UUID. Left out: one of its own. */
+  readonly id?: string;
   readonly payload: JsonObject;
   /** Whom it is about: it goes when they are erased. Left out: nobody. */
   readonly identityId?: string | undefined;
@@ -83,4 +85,9 @@ export interface NewJob {
    * `position`: the next begins when the one before is done or parked.
    */
   readonly order?: { readonly key: Buffer; readonly position: JobPosition };
+}
+
+/** A job whose place is known: several of them are queued by one statement. */
+export interface PlacedJob extends NewJob {
+  readonly order?: { readonly key: Buffer; readonly position: number };
 }

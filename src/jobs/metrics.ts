@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Jobs } from "./engine.ts";
+import type { Relay } from "./relay.ts";
 
 /** Registers how many jobs wait and how many are parked, by kind: counted when the figures are collected. */
 export const observeJobs = (registry: Registry, jobs: Pick<Jobs, "counts">): void => {
@@ -13,6 +14,21 @@ export const observeJobs = (registry: Registry, jobs: Pick<Jobs, "counts">): voi
       // Without the database there is nothing to count; the other figures are collected all the same.
       const counts = await jobs.counts().catch(() => []);
       for (const { kind, parked, count } of counts) this.set({ kind, parked: String(parked) }, count);
+    },
+  });
+};
+
+/** Registers how many rows wait for their jobs to be queued, by source: counted when the figures are collected. */
+export const observeRelay = (registry: Registry, relay: Pick<Relay, "counts">): void => {
+  new Gauge({
+    name: "ostiary_relay_waiting",
+    help: "Rows that were written with a change and whose jobs are not queued yet, by source.",
+    labelNames: ["source"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const counts = await relay.counts().catch(() => []);
+      for (const { source, count } of counts) this.set({ source }, count);
     },
   });
 };

@@ -3,8 +3,8 @@ import { columnSizes } from "../db/column-sizes.ts";
 import type { Database, Sql } from "../db/sql.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
-import { inGroups, paddedList } from "../lib/in-groups.ts";
-import type { NewJob } from "./job.ts";
+import { inGroups, paddedList, powersOfTwo } from "../lib/in-groups.ts";
+import type { NewJob, PlacedJob } from "./job.ts";
 import type { Payloads } from "./payloads.ts";
 
 /** A job that this node may do until its lease ends. */
@@ -19,6 +19,9 @@ export interface ClaimedJob {
   readonly payload: JsonObject | undefined;
 }
 
+/** A job that is queued under an id. */
+type WithId<T> = T & { readonly id: string };
+
 /**
  * The rows of jobs. What is claimed in the same turn of the event loop is claimed by one statement, and what is removed
  * while others are being removed as well. Every time is the database's,
@@ -26,7 +29,9 @@ export interface ClaimedJob {
  */
 export interface JobStore {
   /** Queues a job in the transaction of the change that causes it. */
-  insert(sql: Sql, id: string, job: NewJob): Promise<void>;
+  insert(sql: Sql, job: WithId<NewJob>): Promise<void>;
+  /** Queues jobs whose places are known, by few statements. */
+  insertAll(sql: Sql, jobs: readonly WithId<PlacedJob>[]): Promise<void>;
   /** Removes those of a kind that are about a person, whoever runs them. */
   cancel(sql: Sql, kind: string, identityId: string): Promise<void>;
   /** Makes sure that the one job of a recurring kind exists, can be read, and is not parked. */
@@ -74,8 +79,25 @@ export interface JobStoreDeps {
 /** Creates the store. Payloads are encrypted while they wait. */
 export const createJobStore = ({ db, payloads, owner, lease }: JobStoreDeps): JobStore => {
   const { open, seal } = payloads;
-  const insertJob = `INSERT INTO jobs (id, kind, identity_id, order_key, position, payload, attempts, run_at, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, 0, ${soon}, UTC_TIMESTAMP(3))`;
+  const columns = "id, kind, identity_id, order_key, position, payload, attempts, run_at, created_at";
+  const row = `(?, ?, ?, ?, ?, ?, 0, ${soon}, UTC_TIMESTAMP(3))`;
+  const insertJob = `INSERT INTO jobs (${columns}) VALUES ${row}`;
+
+  const insertAll: JobStore["insertAll"] = async (sql, jobs) => {
+    for (const some of powersOfTwo(jobs, MOST_AT_ONCE))
+      await sql.execute(
+        `INSERT INTO jobs (${columns}) VALUES ${some.map(() => row).join(", ")}`,
+        some.flatMap(({ id, kind, payload, identityId, delay = 0, order }) => [
+          uuidBytes(id),
+          kind,
+          identityId === undefined ? null : uuidBytes(identityId),
+          order?.key ?? null,
+          order?.position ?? 0,
+          seal(id, kind, payload),
+          delay * MICROSECONDS,
+        ]),
+      );
+  };
 
   const claim = inGroups<string, ClaimedJob | undefined>({ most: MOST_AT_ONCE }, async (claimed) => {
     const ids = paddedList(claimed.map(uuidBytes));
@@ -109,29 +131,27 @@ export const createJobStore = ({ db, payloads, owner, lease }: JobStoreDeps): Jo
   });
 
   return {
-    async insert(sql, id, { kind, payload, identityId, delay = 0, order }) {
-      const sealed = seal(id, kind, payload);
-      const wait = delay * MICROSECONDS;
-      const { key, position } = order ?? { key: null, position: 0 };
-      if (key === null || typeof position === "number") {
-        const place = typeof position === "number" ? position : 0;
-        const whose = identityId === undefined ? null : uuidBytes(identityId);
-        await sql.execute(insertJob, [uuidBytes(id), kind, whose, key, place, sealed, wait]);
-        return;
-      }
-      const found = position === "last" ? { sql: lastPosition, values: [kind, key] } : position;
+    insertAll,
+
+    async insert(sql, job) {
+      const { order, ...unplaced } = job;
+      if (order?.position !== "last")
+        return insertAll(sql, [{ ...unplaced, ...(order && { order: { ...order, position: order.position } }) }]);
+      const { id, kind, payload, identityId, delay = 0 } = job;
       // Of a value in a list of columns a server does not know that it is binary.
       await sql.execute(
-        `INSERT INTO jobs (id, kind, identity_id, order_key, position, payload, attempts, run_at, created_at)
-         SELECT UNHEX(?), ?, UNHEX(?), UNHEX(?), place.position, UNHEX(?), 0, ${soon}, UTC_TIMESTAMP(3) FROM (${found.sql}) AS place`,
+        `INSERT INTO jobs (${columns})
+         SELECT UNHEX(?), ?, UNHEX(?), UNHEX(?), place.position, UNHEX(?), 0, ${soon}, UTC_TIMESTAMP(3)
+           FROM (${lastPosition}) AS place`,
         [
           id.replaceAll("-", ""),
           kind,
           identityId?.replaceAll("-", "") ?? null,
-          key.toString("hex"),
-          sealed.toString("hex"),
-          wait,
-          ...found.values,
+          order.key.toString("hex"),
+          seal(id, kind, payload).toString("hex"),
+          delay * MICROSECONDS,
+          kind,
+          order.key,
         ],
       );
     },

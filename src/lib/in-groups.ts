@@ -65,3 +65,14 @@ export const paddedList = <T>(values: readonly T[]): readonly T[] => {
   const size = 2 ** Math.ceil(Math.log2(values.length));
   return [...values, ...Array.from({ length: size - values.length }, () => last)];
 };
+
+/** Splits a list into parts as long as powers of two, the longest first: so that few statements are prepared. */
+export const powersOfTwo = <T>(values: readonly T[], most: number): readonly (readonly T[])[] => {
+  const parts: (readonly T[])[] = [];
+  for (let from = 0; from < values.length; ) {
+    const size = Math.min(most, 2 ** Math.floor(Math.log2(values.length - from)));
+    parts.push(values.slice(from, from + size));
+    from += size;
+  }
+  return parts;
+};

@@ -9,8 +9,8 @@ import { filesBelow, read } from "./source-files.ts";
 
 /** Files whose objects with accessors are made once, or have them from their class. */
 const made = new Set([
-  "src/courier/admission.ts",
-  "src/courier/pace.ts",
+  "src/jobs/admission.ts",
+  "src/jobs/pace.ts",
   "src/db/connections.ts",
   "src/db/pool.ts",
   "src/db/readiness.ts",

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type AdmissionOptions, createDeliveryAdmission } from "../../../src/courier/admission.ts";
+import { type AdmissionOptions, createDeliveryAdmission } from "../../../src/jobs/admission.ts";
 
 const never = new AbortController().signal;
 const admissionOf = (options: Partial<AdmissionOptions> = {}) =>

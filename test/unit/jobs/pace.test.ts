@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createDeliveryPace } from "../../../src/courier/pace.ts";
+import { createDeliveryPace } from "../../../src/jobs/pace.ts";
 
 const settleTimes = (pace: ReturnType<typeof createDeliveryPace>, times: number, milliseconds: number): void => {
   for (let n = 0; n < times; n++) pace.settled(milliseconds);

@@ -1,9 +1,9 @@
-/** Admits messages to delivery: the longest queued first, so many at once as the pace allows. */
+/** Admits what waits to delivery: the longest queued first, so many at once as the pace allows. */
 export interface DeliveryAdmission {
   /**
-   * Waits for the turn of a message; what is given ends it. Rejects with the signal's reason once it is aborted.
+   * Waits for the turn of a delivery; what is given ends it. Rejects with the signal's reason once it is aborted.
    *
-   * @param queuedFor milliseconds since the message was queued
+   * @param queuedFor milliseconds since it was queued
    */
   begin(queuedFor: number, signal: AbortSignal): Promise<() => void>;
   /** Deliveries that take long: they are under way beside those that the pace allows. */
@@ -16,7 +16,7 @@ export interface AdmissionOptions {
   readonly limit: () => number;
   /** Deliveries at once, all counted. */
   readonly most: number;
-  /** Whether there is other work that messages make room for. */
+  /** Whether there is other work that deliveries make room for. */
   readonly isBusy: () => boolean;
 }
 
@@ -28,7 +28,7 @@ interface Waiting {
 
 /** Milliseconds after which a delivery does not keep the others waiting: another server is slow, and not this one. */
 const SLOW_MS = 1_000;
-/** A message that was queued so many milliseconds ago makes room for nothing. */
+/** What was queued so many milliseconds ago makes room for nothing. */
 const PATIENCE_MS = 3_000;
 /** Between two deliveries beside other work there is so much time, in multiples of what one takes; milliseconds. */
 const REST = { times: 2, least: 10, most: 200 } as const;

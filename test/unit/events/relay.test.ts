@@ -1,0 +1,280 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type AuditLog, createAuditLog } from "../../../src/audit/audit-log.ts";
+import type { EventType } from "../../../src/audit/event-types.ts";
+import { createEventsToRelay } from "../../../src/audit/events-to-relay.ts";
+import { createPurgeEvents } from "../../../src/audit/purge-events.ts";
+import { createDatabase } from "../../../src/db/pool.ts";
+import type { Database, Sql, SqlValue } from "../../../src/db/sql.ts";
+import { createEventRelay, createOutbox } from "../../../src/events/outbox.ts";
+import { eraseIdentity } from "../../../src/identity/erase.ts";
+import { createJobs, type Jobs } from "../../../src/jobs/engine.ts";
+import { createRelay, type Relay } from "../../../src/jobs/relay.ts";
+import { createAead } from "../../../src/lib/aead.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { uuid7, uuidBytes, uuidText } from "../../../src/lib/ids.ts";
+import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
+
+/* Events between the commit of the change that they tell of and the jobs that deliver them. */
+
+const aead = createAead({ algorithm: "aes", keys: ["k".repeat(32)] });
+const receiver = (name: string, types: readonly string[] = ["*"]) => ({
+  name,
+  types,
+  url: "http://127.0.0.1:9/",
+  format: "ostiary" as const,
+  secrets: [],
+  headers: {},
+  retry: [1_000],
+});
+const call = { headers: {}, remoteAddress: "127.0.0.1", requestId: "test" };
+
+let fresh: FreshDatabase;
+let db: Database;
+let relays: Relay[] = [];
+let jobs: Jobs;
+beforeAll(async () => {
+  fresh = await migratedDatabase();
+  db = createDatabase({ dsn: fresh.dsn, poolSize: 20 });
+  jobs = createJobs({ db, clock: systemClock, aead, log: { info: () => undefined, warn: () => undefined } });
+});
+afterAll(async () => {
+  await db?.close();
+  await fresh?.drop();
+});
+beforeEach(async () => {
+  await db.execute("DELETE FROM jobs");
+  await createEventsToRelay().unmark(db, await createEventsToRelay().read(db, 1_000));
+});
+afterEach(async () => {
+  await Promise.all(relays.map((relay) => relay.stop()));
+  relays = [];
+});
+
+/** What the log warned of. */
+const warned: object[] = [];
+/** A relay of a node of its own, which looks every 20 ms. */
+const relayOn = (on: Database = db): Relay => {
+  const relay = createRelay({
+    db: on,
+    jobs: { enqueueAll: jobs.enqueueAll, wake: () => undefined },
+    log: { warn: (data) => void warned.push(data) },
+    isBusy: () => false,
+    interval: 20,
+  });
+  relays.push(relay);
+  return relay;
+};
+const start = (on?: Database): void => relayOn(on).start([createEventRelay()]);
+
+const auditFor = (...receivers: ReturnType<typeof receiver>[]): AuditLog => {
+  const { wanting } = createOutbox({ receivers });
+  const wake = () => undefined;
+  return createAuditLog({ clock: systemClock, digestKey: "key", isStreamed: false, receivers: { wanting, wake } });
+};
+const record = (audit: AuditLog, identityId: string, sql: Sql = db, type: EventType = "password.changed") =>
+  audit.record(sql, { identityId, sessionId: undefined, type, outcome: "done" }, call);
+const somebody = () => uuid7(new Date());
+
+interface QueuedRow {
+  readonly kind: string;
+  readonly identity_id: Buffer;
+  readonly position: number | string;
+}
+const queued = async () =>
+  (await db.query<QueuedRow>("SELECT kind, identity_id, position FROM jobs ORDER BY identity_id, kind, position")).map(
+    ({ kind, identity_id, position }) => `${uuidText(identity_id)} ${kind} ${position}`,
+  );
+const marked = () => createEventRelay().count(db);
+const untilNoneIsMarked = () => expect.poll(marked, { timeout: 10_000, interval: 10 }).toBe(0);
+
+describe("an event that receivers want", () => {
+  it("is queued for each of them, in its place, by any node after the one that wrote it has died", async () => {
+    const audit = auditFor(receiver("crm"), receiver("sms", ["password.*"]), receiver("other", ["login.*"]));
+    const person = somebody();
+    for (let n = 0; n < 3; n++) await db.transaction((tx) => record(audit, person, tx));
+    // The node that wrote them has no relay: it died.
+    expect([await queued(), await marked()]).toEqual([[], 3]);
+    start();
+    await untilNoneIsMarked();
+    expect(await queued()).toEqual(
+      ["crm", "sms"].flatMap((name) => [1, 2, 3].map((position) => `${person} event_${name} ${position}`)),
+    );
+  });
+
+  it("is queued once, however many nodes relay, and whoever fails meanwhile", async () => {
+    const audit = auditFor(receiver("crm"));
+    const people = Array.from({ length: 40 }, somebody);
+    let failures = 0;
+    const failing: Database = {
+      ...db,
+      transaction: (work, options) =>
+        db.transaction(async (tx) => {
+          const result = await work(tx);
+          // As if the node had died before the commit.
+          if (failures++ % 2 === 0) throw new Error("killed");
+          return result;
+        }, options),
+    };
+    for (const on of [db, failing, db, failing]) start(on);
+    await Promise.all(
+      people.map(async (person) => {
+        for (let n = 0; n < 5; n++) await record(audit, person);
+      }),
+    );
+    await untilNoneIsMarked();
+    const expected = people.flatMap((person) => [1, 2, 3, 4, 5].map((position) => `${person} event_crm ${position}`));
+    expect(await queued()).toEqual(expected.sort());
+  });
+
+  it("is queued before what happened later to the same person, and waits for nobody else", async () => {
+    const audit = auditFor(receiver("crm"));
+    const [slow, quick] = [somebody(), somebody()];
+    await record(audit, slow);
+    start();
+    await untilNoneIsMarked();
+    let commit = (): void => undefined;
+    const open = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    let isWritten = false;
+    const first = db.transaction(async (tx) => {
+      await record(audit, slow, tx);
+      isWritten = true;
+      await open;
+    });
+    await expect.poll(() => isWritten).toBe(true);
+    const second = record(audit, slow);
+    await record(audit, quick);
+    await untilNoneIsMarked();
+    expect((await queued()).sort()).toEqual([`${slow} event_crm 1`, `${quick} event_crm 1`].sort());
+    commit();
+    await Promise.all([first, second]);
+    await untilNoneIsMarked();
+    expect(await queued()).toContain(`${slow} event_crm 3`);
+    expect(await queued()).toHaveLength(4);
+  });
+
+  it("is queued soon after its transaction, also where that takes longer than usual", async () => {
+    const relay = createRelay({ db, jobs, log: { warn: () => undefined }, isBusy: () => false, interval: 60_000 });
+    relays.push(relay);
+    relay.start([createEventRelay()]);
+    const { wanting } = createOutbox({ receivers: [receiver("crm")] });
+    const audit = createAuditLog({
+      clock: systemClock,
+      digestKey: "key",
+      isStreamed: false,
+      receivers: { wanting, wake: relay.wake },
+    });
+    await db.transaction(async (tx) => {
+      await record(audit, somebody(), tx);
+      await sleep(40);
+    });
+    await untilNoneIsMarked();
+    expect(await queued()).toHaveLength(1);
+  });
+
+  it("of somebody who is erased before is queued for nobody, but for what tells of it", async () => {
+    const audit = auditFor(receiver("crm"));
+    const person = somebody();
+    await db.execute(
+      `INSERT INTO identities (id, schema_id, state, traits, addresses, credentials, version, created_at, updated_at)
+       VALUES (?, 'person', 'active', '{}', '{"verifiable":[],"recovery":[]}', '{}', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
+      [uuidBytes(person)],
+    );
+    await record(audit, person);
+    await db.transaction(async (tx) => {
+      expect(await eraseIdentity(tx, person)).toBe(true);
+      await record(audit, person, tx, "identity.deleted");
+      start();
+      // The relay waits for it, or finds nothing.
+      await sleep(60);
+    });
+    await untilNoneIsMarked();
+    expect(await queued()).toEqual([`${person} event_crm 1`]);
+  });
+
+  it("is purged after it was queued, and not before, nor what follows it", async () => {
+    const person = somebody();
+    const audit = auditFor(receiver("crm", ["login.*"]));
+    await record(audit, person);
+    await record(audit, person, db, "login.succeeded");
+    await record(audit, person);
+    const purge = createPurgeEvents({ db, digestKey: "key", batchSize: 2, purged: async () => undefined });
+    const until = new Date(Date.now() + 60_000);
+    const rows = () =>
+      db.query<{ type: string }>("SELECT type FROM security_events WHERE identity_id = ? ORDER BY position", [
+        uuidBytes(person),
+      ]);
+    const purgeAll = async () => {
+      while ((await purge(until)) === 2);
+    };
+    await purgeAll();
+    expect((await rows()).map(({ type }) => type)).toEqual(["checkpoint", "login.succeeded", "password.changed"]);
+    start();
+    await untilNoneIsMarked();
+    await purgeAll();
+    expect((await rows()).map(({ type }) => type)).toEqual(["checkpoint"]);
+  });
+});
+
+it("marks are found by the index that has nothing else, and taken off by primary keys", async () => {
+  const statements: { readonly sql: string; readonly values: readonly SqlValue[] }[] = [];
+  const sql: Sql = {
+    query: async (text, values = []) => {
+      statements.push({ sql: text, values });
+      return db.query(text, values);
+    },
+    execute: async (text, values = []) => {
+      statements.push({ sql: text, values });
+      return { affectedRows: 0 };
+    },
+  };
+  const audit = auditFor(receiver("crm"));
+  for (let n = 0; n < 3; n++) await record(audit, somebody());
+  const group = await createEventRelay().read(sql, 64);
+  await group.unmark(sql);
+  const keys = statements.map(async (each) =>
+    (await db.query<{ key: string }>(`EXPLAIN ${each.sql}`, each.values)).map(({ key }) => key),
+  );
+  expect(await Promise.all(keys)).toEqual([["security_events_relay"], ["PRIMARY"]]);
+});
+
+describe("an event that nobody wants", () => {
+  it("has no mark and is never queued", async () => {
+    const person = somebody();
+    const audit = auditFor(receiver("crm", ["login.*"]));
+    await record(audit, person);
+    const other = somebody();
+    const first = [person, other].map((identityId) => ({
+      identityId,
+      sessionId: undefined,
+      type: "identity.created" as const,
+      outcome: "done" as const,
+    }));
+    await audit.recordFirst(db, first.slice(1), call);
+    expect(await marked()).toBe(0);
+    expect(
+      await db.query("SELECT id FROM security_events WHERE identity_id = ? AND receivers IS NOT NULL", [
+        uuidBytes(person),
+      ]),
+    ).toEqual([]);
+  });
+});
+
+describe("first events of many people", () => {
+  it("are queued for whoever wants them", async () => {
+    const audit = auditFor(receiver("crm", ["identity.*"]));
+    const people = Array.from({ length: 70 }, somebody).sort();
+    const events = people.map((identityId) => ({
+      identityId,
+      sessionId: undefined,
+      type: "identity.created" as const,
+      outcome: "done" as const,
+    }));
+    await db.transaction((tx) => audit.recordFirst(tx, events, call));
+    start();
+    await untilNoneIsMarked();
+    expect(await queued()).toEqual(people.map((person) => `${person} event_crm 1`));
+  });
+});
