@@ -26,16 +26,13 @@ export interface App {
   close(): Promise<void>;
 }
 
-/**
- * The composition root: the list of modules, top to bottom. Each stands on
- * those above it.
- */
+/** The composition root: the list of modules, top to bottom. Each stands on those above it. */
 export const createApp = async (config: Config, overrides?: AppOverrides): Promise<App> => {
   const core = await createCore(config, overrides);
   const { db, jobs, log, metrics, readiness, relay } = core;
   const { batch_size: batchSize, interval } = config.database.cleanup;
 
-  const sessions = createSessions(core);
+  const sessions = createSessions({ ...core, keys: core, network: core });
   const limits = createGuards(createLimits(core), { ...core, ...sessions });
   const courier = createCourier(core);
   const methods = createMethodsModule({
@@ -48,7 +45,8 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   });
   const flows = createFlows(core, sessions, limits, methods, courier);
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
-  const account = createAccount({ storage: core, core, flows, sessions, courier, messages: limits.messages, methods });
+  const trail = { ...limits, audit: core.audit, courier };
+  const account = createAccount({ ...core, storage: core, trail, sessions: { ...sessions, ...flows }, flows, methods });
   const admin = createAdmin({ ...sessions, ...flows, ...core, storage: core }, methods);
   const modules: readonly Module[] = [
     sessions,
@@ -85,7 +83,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
       jobs.start([purge, ...modules.flatMap((each) => each.jobs ?? [])]); // A backlog delays no start.
       relay.start(modules.flatMap((each) => each.relayed ?? []));
       for (const each of modules)
-        each.started?.().catch((error: unknown) => log.error({ err: error }, "what follows the start has failed"));
+        each.started?.().catch((error: unknown) => log.error({ err: error }, "work after the start has failed"));
       return opened;
     },
     close: async () => {

@@ -7,6 +7,7 @@ import type { Database } from "./db/sql.ts";
 import { createOutbox } from "./events/outbox.ts";
 import { createPasswordMigration } from "./hooks/web-hook/password-migration.ts";
 import { createAddressUndos } from "./identity/address-undos.ts";
+import { createConflictRetry } from "./identity/conflict-retry.ts";
 import { createPendingAddresses } from "./identity/pending-addresses.ts";
 import { createIdentityStore } from "./identity/store.ts";
 import { createJobs } from "./jobs/engine.ts";
@@ -100,6 +101,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     relay,
     keyring: createKeyring(secrets.cookie),
     identities,
+    conflictRetry: createConflictRetry({ db, identities }),
     repeats: createRepeatedRequests({
       db,
       clock,

@@ -1,20 +1,24 @@
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { Config } from "../config/config.ts";
-import { createConflictRetry } from "../identity/conflict-retry.ts";
 import { createIdentityDirectory } from "../identity/directory.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import { digestOf } from "../lib/digest.ts";
 import { createKeyring } from "../lib/keyring.ts";
 import { type CredentialKind, countFirstFactors, createFactors } from "../methods/contract/credential.ts";
+import type { Schemas } from "../schema/sources.ts";
 import { createSessionDirectory } from "../session/directory.ts";
 import type { TrustedDevices } from "../session/trusted-devices.ts";
-import type { AddressNotices, CredentialsDeps, IdentityAdminDeps } from "./identities/deps.ts";
+import type { AccountStorage } from "./deps.ts";
+import type { AddressNotices, CredentialsDeps } from "./identities/deps.ts";
 import { createEndTrust } from "./identities/end-trust.ts";
 import { createIdentityAdminService } from "./identities/service.ts";
 import { createSessionAdminService } from "./session-admin/service.ts";
 
 /** What operators' calls stand on. */
-interface AdminDeps extends Pick<IdentityAdminDeps, "audit" | "schemas"> {
-  readonly storage: Omit<IdentityAdminDeps["storage"], "directory">;
+interface AdminDeps {
+  readonly storage: AccountStorage;
+  readonly audit: AuditLog;
+  readonly schemas: Schemas;
   readonly config: Pick<Config, "feature_flags" | "secrets" | "selfservice" | "serve" | "session">;
   readonly trustedDevices: TrustedDevices;
   readonly operatorNotices: AddressNotices | undefined;
@@ -23,12 +27,16 @@ interface AdminDeps extends Pick<IdentityAdminDeps, "audit" | "schemas"> {
 /** What the methods tell of credentials. */
 interface AdminMethods {
   readonly credentials: readonly CredentialKind[];
-  readonly administration: Omit<CredentialsDeps, "countFirstFactors" | "leftOverBackups">;
+  readonly administration: {
+    readonly kinds: CredentialsDeps["kinds"];
+    readonly importers: CredentialsDeps["importers"];
+  };
 }
 
 /** Creates what operators do: the admin API. */
 export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
   const { audit, config, operatorNotices: notices, schemas, storage, trustedDevices } = deps;
+  const { conflictRetry } = storage;
   const sessions = createSessionDirectory();
   const keyring = createKeyring(config.secrets.pagination.map(digestOf));
   return {
@@ -37,7 +45,7 @@ export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
         storage: { ...storage, directory: createIdentityDirectory() },
         audit,
         schemas,
-        conflictRetry: createConflictRetry(storage),
+        conflictRetry: conflictRetry,
         credentials: {
           ...methods.administration,
           countFirstFactors: (identity: IdentityRecord) =>

@@ -31,7 +31,7 @@ export async function runServe(call: ServeCall): Promise<void> {
   const log = createLog(config.log);
   begun.defer(() => log.flush());
   for (const warning of warnings) log.warn({}, warning);
-  const stop = createStopSignal((name) => log.info({}, `${name}: letting what is under way end`));
+  const stop = createStopSignal((name) => log.info({}, `${name}: waiting for calls in flight`));
 
   // The app's modules are loaded while the database gets going: half of a start is waiting for it.
   const loading = import("../app.ts");

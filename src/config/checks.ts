@@ -1,18 +1,16 @@
-import { accessSync, constants } from "node:fs";
 import { isIP } from "node:net";
-import { parseDsn } from "../lib/dsn.ts";
-import { DsnError } from "../lib/dsn-error.ts";
 import { parseByteSize } from "./byte-size.ts";
 import { findAddressFlowFaults } from "./check-address-flows.ts";
 import { findAdminAuthDoubts, findAdminAuthFaults } from "./check-admin-auth.ts";
 import { findCodeFaults } from "./check-code.ts";
 import { findCourierDoubts, findCourierFaults } from "./check-courier.ts";
+import { findDsnFaults, isUsableDsn } from "./check-dsn.ts";
 import { findProviderFaults } from "./check-oidc.ts";
 import { findRelyingPartyFaults } from "./check-relying-party.ts";
 import { secondFactorChecks } from "./check-second-factors.ts";
 import { findTokenTemplateDoubts } from "./check-token-templates.ts";
-import { formats } from "./formats.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
+import { isReadable } from "./is-readable.ts";
 import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
 import { isMap, type Path, type Raw, valueAt } from "./tree.ts";
 import type { Finding } from "./validate.ts";
@@ -55,7 +53,7 @@ export const problemChecks: readonly Check[] = [
         return ["cert", "key"].flatMap((part) => {
           const file = get(`${tls}.${part}.path`);
           const path = [...tls.split("."), part, "path"];
-          return typeof file !== "string" || readable(context.resolvePath(path, file))
+          return typeof file !== "string" || isReadable(context.resolvePath(path, file))
             ? []
             : [{ path, message: "cannot be read" }];
         });
@@ -107,13 +105,9 @@ export const problemChecks: readonly Check[] = [
           ),
         ]
       : [],
-  (get) =>
-    list(get("dsn")).flatMap((dsn, index) => {
-      const fault = findDsnFault(dsn);
-      return fault === undefined ? [] : [{ path: ["dsn", index], message: fault }];
-    }),
+  (get) => findDsnFaults(get("dsn")),
   (get, { dev }) => findProviderFaults(get("selfservice.methods.oidc.config.providers"), dev),
-  (get, { resolvePath }) => findCourierFaults(get("courier"), (path, file) => readable(resolvePath(path, file))),
+  (get, { resolvePath }) => findCourierFaults(get("courier"), (path, file) => isReadable(resolvePath(path, file))),
   ...["webauthn", "passkey"].map(
     (method): Check =>
       (get, context) =>
@@ -255,35 +249,6 @@ function findDomainDoubts(key: string, domain: unknown, baseUrl: unknown): Findi
     : [];
 }
 
-/** What is no dsn at all is a mistake of its own. */
-function isUsableDsn(dsn: unknown): dsn is string {
-  return typeof dsn === "string" && formats.dsn?.accepts(dsn) === true;
-}
-
-/** What is wrong with a DSN that looks like one, without repeating it. */
-function findDsnFault(dsn: unknown): string | undefined {
-  if (!isUsableDsn(dsn)) return undefined;
-  try {
-    const { ca, cert, key } = parseDsn(dsn).tls;
-    const missing = Object.entries({ ssl_ca: ca, ssl_cert: cert, ssl_key: key }).find(
-      ([, file]) => file !== undefined && !readable(file),
-    );
-    return missing && `the file that the dsn's ${missing[0]} names cannot be read`;
-  } catch (error) {
-    if (!(error instanceof DsnError)) throw error;
-    return error.message;
-  }
-}
-
 function hostOf(url: unknown): string | undefined {
   return typeof url === "string" ? URL.parse(url)?.hostname : undefined;
-}
-
-function readable(file: string): boolean {
-  try {
-    accessSync(file, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,6 +2,7 @@ import type { AccountConfig } from "./account-config.ts";
 import type { AddressFlowConfig } from "./address-flow-config.ts";
 import type { CourierConfig } from "./courier-config.ts";
 import type { EventsConfig } from "./events-config.ts";
+import type { HashersConfig } from "./hashers-config.ts";
 import type { AfterConfig, HookConfig, WebHookClientConfig } from "./hook-config.ts";
 import type { KeyMethodsConfig } from "./keys-config.ts";
 import type { AddressChangesConfig, NoticesConfig } from "./notices-config.ts";
@@ -231,28 +232,6 @@ export interface SecretsConfig {
   readonly cipher: readonly string[];
   /** Of page tokens. */
   readonly pagination: readonly string[];
-}
-
-export interface HashersConfig {
-  readonly algorithm: "argon2" | "bcrypt";
-  readonly argon2: {
-    /** KiB */ readonly memory: number;
-    readonly iterations: number;
-    readonly parallelism: number /** bytes */;
-    readonly salt_length: number /** bytes */;
-    readonly key_length: number;
-  };
-  readonly bcrypt: { readonly cost: number };
-  /** How many run at once; 0: one for each processor but one, and one at least. */
-  readonly concurrency: number;
-  /** How many may wait for each purpose; more are refused with a retry delay. */
-  readonly queue: number;
-  /** The most that comparing with a stored hash may cost. */
-  readonly max_cost: {
-    readonly bcrypt: number /** KiB */;
-    readonly argon2_memory: number;
-    readonly argon2_iterations: number;
-  };
 }
 
 export interface LimitsConfig {

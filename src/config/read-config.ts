@@ -1,6 +1,7 @@
 import path from "node:path";
 import { absoluteUrl } from "./absolute-url.ts";
-import type { Config, HashersConfig, LimitsConfig } from "./config.ts";
+import type { Config, LimitsConfig } from "./config.ts";
+import type { HashersConfig } from "./hashers-config.ts";
 import type { Origin } from "./origin.ts";
 import { readAccount } from "./read-account.ts";
 import { readCourier } from "./read-courier.ts";

@@ -82,7 +82,7 @@ export const continuationFromRow = (row: ContinuationRow): ContinuationRecord =>
 });
 
 /**
- * Parks what waits, opens it, and takes it exactly once: in the transaction that
+ * Parks continuations, opens them, and consumes each exactly once: in the transaction that
  * applies it. Where that may span shards, whose parts are not committed at one
  * moment, an attempt claims it before: whatever becomes of the parts, no other
  * attempt can apply it as well.
@@ -118,7 +118,7 @@ export interface Continuations {
     payload: JsonValue,
   ): Promise<void>;
   /** Removes it in the transaction that applies it. False: someone else did already, or claimed it. */
-  take(tx: Sql, record: ContinuationRecord, attempt?: string): Promise<boolean>;
+  consume(tx: Sql, record: ContinuationRecord, attempt?: string): Promise<boolean>;
 }
 
 /** Creates the continuations. */
@@ -197,7 +197,7 @@ export const createContinuations = ({ aead, clock }: { readonly aead: Aead; read
       );
     },
 
-    async take(tx, record, attempt) {
+    async consume(tx, record, attempt) {
       const { affectedRows } = await tx.execute(
         `DELETE FROM continuations WHERE ${place} AND ${attempt === undefined ? "attempt IS NULL" : "attempt = ?"}`,
         [...placeOf(record), ...(attempt === undefined ? [] : [uuidBytes(attempt)])],

@@ -18,5 +18,5 @@ export const readIdToken = (pages: Pick<TextAead, "open">, token: string): strin
 export const unknownPage = () =>
   serviceError("INVALID_FIELD", {
     field: "page_token",
-    explain: "This page_token is not one of ours, or too old: begin with the first page.",
+    explain: "This page_token is not valid, or too old: begin with the first page.",
   });

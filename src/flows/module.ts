@@ -5,7 +5,6 @@ import type { Courier } from "../courier/courier.ts";
 import { createHooks } from "../hooks/module.ts";
 import type { Hook } from "../hooks/phases.ts";
 import { createHookRunner } from "../hooks/runner.ts";
-import { createConflictRetry } from "../identity/conflict-retry.ts";
 import { createAllowedUrls } from "../lib/url.ts";
 import { createFactors } from "../methods/contract/credential.ts";
 import type { CallbackHandler } from "../methods/contract/redirect.ts";
@@ -135,7 +134,7 @@ export const createFlows = (
     settings: {
       config: settings,
       reads: createSettingsStore(db),
-      conflictRetry: createConflictRetry({ db, identities }),
+      conflictRetry: core.conflictRetry,
       methods: methods.settings,
       hooks: runnerOf("settings", [...verificationHooks.hooks, ...hooks.implicit.settings]),
       redirect,
@@ -217,7 +216,6 @@ export const createFlows = (
     callers,
     factors,
     urls,
-    /** What brings somebody in who has just proven who they are. */
     entering: { ...shared, settings: addressFlows.settings },
     resendPending: verificationHooks.resendPending,
     print,

@@ -55,7 +55,7 @@ export const createLoginPage = ({ facts, initUrl, publicUrl }: PageDeps): FlowPa
     const waits = flow.return_to?.startsWith(`${settingsUrl}?`) === true;
     return formPage(waits ? withoutInfo(flow) : flow, viewOf(flow, visit.texts, "refresh"), {
       title: "refresh.title",
-      lead: waits ? whatWaits(visit.texts) : undefined,
+      lead: waits ? pendingChangeNotice(visit.texts) : undefined,
       below: await waysOut(flow, visit),
     });
   };
@@ -85,7 +85,7 @@ const withoutInfo = (flow: WireFlow): WireFlow => ({
 /** Sections of the settings whose forms name themselves behind their address. */
 const sections = ["profile", "password", "oidc", "totp", "lookup_secret", "webauthn", "passkey"] as const;
 
-/** For whoever sent a form of the settings with a session that was over: see whatWaits. */
+/** For whoever sent a form of the settings with a session that was over: see pendingChangeNotice. */
 const ended = (texts: Texts): Html =>
   html`<div class="ended">${sections.map((section) => html`<span id="after-${section}"></span>`)}${renderNotice("info", html`<p>${texts.text("login.reason.ended")}</p>`)}</div>`;
 
@@ -94,7 +94,7 @@ const ended = (texts: Texts): Html =>
  * name of its section behind its address, redirects hand that on, and the
  * stylesheet shows the text that the address leads to, or else the general one.
  */
-const whatWaits = (texts: Texts): Html =>
+const pendingChangeNotice = (texts: Texts): Html =>
   html`<span class="waits">${(["profile", "password", "oidc"] as const).map(
     (section) => html`<span id="after-${section}">${texts.text(`refresh.why.${section}`)}</span>`,
   )}<span class="any">${texts.text("refresh.why")}</span></span>`;

@@ -1,7 +1,7 @@
 import type { Database, Sql } from "../db/sql.ts";
-import { serviceError } from "../errors/service-error.ts";
 import { StacklessError } from "../lib/stackless-error.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "./concurrent-change.ts";
+import { repeatSteps } from "./repeat-steps.ts";
 import { createSlowWork, type SlowWork, SlowWorkWhileLocked } from "./slow-work.ts";
 import type { IdentityStore } from "./store.ts";
 
@@ -34,12 +34,6 @@ export class AfterRollback extends StacklessError {
     this.failure = failure;
   }
 }
-
-/**
- * How often it is tried. On one node the second try is the last but for what is
- * over meanwhile; requests of other nodes can come between again.
- */
-const TRIES = 8;
 
 /** One try of a change. */
 export interface Try {
@@ -103,17 +97,18 @@ export const createConflictRetry = ({
   const run: ConflictRetry["run"] = async (attempt) => {
     const slow = createSlowWork();
     const unlocked = () => attempt({ sql: db, slow: slow.unlocked });
-    let tried = await unlocked();
-    for (let tries = 1; tried.kind === "concurrent_change" && tries < TRIES; tries++) {
-      const { identityId: id } = tried;
-      tried = await inTurn(id, async () => (await locked(id, attempt, slow.locked)) ?? unlocked());
-    }
-    if (tried.kind === "concurrent_change")
-      throw serviceError("OVERLOADED", {
-        explain: "The account is being changed by other requests all the time.",
-        headers: { "retry-after": "1" },
-      });
-    return tried.render();
+    let changed: string | undefined;
+    const written = await repeatSteps(async () => {
+      const id = changed;
+      const tried =
+        id === undefined
+          ? await unlocked()
+          : await inTurn(id, async () => (await locked(id, attempt, slow.locked)) ?? unlocked());
+      if (tried.kind === "done") return tried;
+      changed = tried.identityId;
+      return undefined;
+    });
+    return written.render();
   };
 
   return {

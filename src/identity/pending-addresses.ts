@@ -38,7 +38,7 @@ export interface PendingAddresses {
   list(sql: Sql, identityId: string): Promise<readonly PendingAddress[]>;
   find(sql: Sql, identityId: string, id: string): Promise<PendingAddress | undefined>;
   /** Ends one of the person's. False: there is none. */
-  take(tx: Sql, identityId: string, id: string): Promise<boolean>;
+  consume(tx: Sql, identityId: string, id: string): Promise<boolean>;
   /** Ends all of the person's: what they sign in with has changed, or somebody came back by recovery. */
   endAll(tx: Sql, identityId: string): Promise<void>;
 }
@@ -121,7 +121,7 @@ export const createPendingAddresses = ({ aead, clock, enabled, lifespan }: Pendi
 
     find: async (sql, identityId, id) => (await list(sql, identityId)).find((each) => each.id === id.toLowerCase()),
 
-    async take(tx, identityId, id) {
+    async consume(tx, identityId, id) {
       const { affectedRows } = await tx.execute("DELETE FROM pending_addresses WHERE identity_id = ? AND id = ?", [
         uuidBytes(identityId),
         uuidBytes(id),

@@ -100,7 +100,7 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
           refuse({
             id,
             reason: "kept",
-            explain: "it was deleted there, and changed or used here since it came",
+            explain: "it was deleted there, and changed or used here since it was imported",
           });
       }
     },

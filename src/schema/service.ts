@@ -47,6 +47,6 @@ export const createSchemaService = ({
 
 const readToken = (token: string): number => {
   if (!/^\d{1,9}$/.test(token))
-    throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not one of ours." });
+    throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not valid." });
   return Number(token);
 };

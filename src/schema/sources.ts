@@ -36,7 +36,7 @@ const mostRedirects = 5;
 
 /** Asks the configured host, and then those that it sends us on to: they must be the same or public. */
 async function ask(url: URL, rules: AddressRules, signal: AbortSignal, from = url, redirects = 0): Promise<Response> {
-  if (!/^https?:$/.test(url.protocol)) throw new Error("the server sends us on to what is no http:// or https:// URL");
+  if (!/^https?:$/.test(url.protocol)) throw new Error("the server redirects to a URL that is not http:// or https://");
   const policy = rules.addressesOf(url, url.hostname === from.hostname);
   const response = await outbound(url.href, {
     method: "GET",
@@ -47,7 +47,7 @@ async function ask(url: URL, rules: AddressRules, signal: AbortSignal, from = ur
   const location = response.status >= 300 && response.status < 400 ? response.headers.get("location") : null;
   if (location === null) return response;
   await response.body?.cancel();
-  if (redirects >= mostRedirects) throw new Error("the server sends us on too often");
+  if (redirects >= mostRedirects) throw new Error("the server redirects too often");
   return ask(new URL(location, url), rules, signal, from, redirects + 1);
 }
 

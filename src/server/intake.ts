@@ -132,7 +132,7 @@ const inflate = async (
     share.shrink(limit);
     if (!(error instanceof ServiceError && error.row === errorTable.BODY_TOO_LARGE)) throw error;
     if (limit < allowance.bytes)
-      throw serviceError("BODY_TOO_LARGE", { explain: "The message is compressed more tightly than is taken." });
+      throw serviceError("BODY_TOO_LARGE", { explain: "The compression ratio of the message exceeds the limit." });
     await allowance.widen();
     return inflate(packed, decompress, allowance, share);
   }

@@ -52,7 +52,7 @@ describe.each(protocols)("through $name", (protocol) => {
       expect(flow?.state).toBe("sent_email");
       expect(flow?.texts.map((text) => text.id)).toEqual([kind === "recovery" ? 1060003 : 1080003]);
       expect(await messagesTo(server, email)).toEqual([
-        { template: `${kind}_code_invalid`, channel: "email", code: "", url: "" },
+        { template: `${kind}_code_invalid`, channel: "email", code: "", url: "", newAddress: "" },
       ]);
       const tried = accepted(await visitor[kind].update(id, { method: "code", code: "123456" })).flow;
       expect(tried?.texts.map((text) => text.id)).toEqual([kind === "recovery" ? 4060006 : 4070006]);

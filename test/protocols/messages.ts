@@ -8,6 +8,8 @@ export interface QueuedMessage {
   readonly channel: string;
   readonly code: string;
   readonly url: string;
+  /** The address after a change, as the message shows it. */
+  readonly newAddress: string;
 }
 
 /** The key of the tests' servers. */
@@ -21,8 +23,8 @@ export const messagesTo = async (server: TestServer, recipient: string): Promise
   );
   return rows.map(({ id, template, channel, data }) => {
     const plain = aead.decrypt(data, `courier|${uuidText(id)}`);
-    const { data: said } = JSON.parse(String(plain)) as { data: { code?: string; url?: string } };
-    return { template, channel, code: said.code ?? "", url: said.url ?? "" };
+    const { data: said } = JSON.parse(String(plain)) as { data: { code?: string; url?: string; newAddress?: string } };
+    return { template, channel, code: said.code ?? "", url: said.url ?? "", newAddress: said.newAddress ?? "" };
   });
 };
 

@@ -1,27 +1,21 @@
 import type { AuditLog } from "../../audit/audit-log.ts";
 import type { Config } from "../../config/config.ts";
 import type { Courier } from "../../courier/courier.ts";
-import type { FlowStorage } from "../../flows/shared/deps.ts";
-import type { ResendPendingAddress } from "../../flows/verification/resend.ts";
-import type { ConflictRetry } from "../../identity/conflict-retry.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { Callers } from "../../session/caller.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { TrustedDevices } from "../../session/trusted-devices.ts";
 import type { Deletions } from "../deletion/deletions.ts";
+import type { AccountFlows, AccountStorage } from "../deps.ts";
 import type { ListDeps } from "../owner/deps.ts";
 import type { WaitingAddresses } from "./waiting.ts";
 
-/** Where addresses are read and written. */
-export type AddressStorage = Pick<FlowStorage, "db" | "clock" | "identities" | "pendingAddresses" | "addressUndos">;
-
 /** What undoing changes of addresses needs. */
 export interface UndoDeps {
-  readonly storage: AddressStorage;
+  readonly storage: AccountStorage;
   readonly audit: AuditLog;
   readonly schemas: Schemas;
   readonly courier: Courier;
-  readonly conflictRetry: ConflictRetry;
   /** What whoever is shut out has begun, and what lets them in. */
   readonly ends: {
     readonly trustedDevices: TrustedDevices;
@@ -42,6 +36,5 @@ export interface PendingDeps {
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];
   readonly waiting: WaitingAddresses;
   readonly lists: ListDeps;
-  /** Undefined where there is no verification. */
-  readonly resendPending: ResendPendingAddress | undefined;
+  readonly resendPending: AccountFlows["resendPending"];
 }

@@ -44,7 +44,7 @@ export const createPendingRpcs = ({ callers, lists, requiredAal, resendPending, 
       const live = await waiting.listLive(caller.identity.id);
       const pending = live.find((each) => each.id === id.toLowerCase());
       if (pending === undefined || resendPending === undefined)
-        throw serviceError("NOT_FOUND", { field: "id", explain: "No address waits under this id." });
+        throw serviceError("NOT_FOUND", { field: "id", explain: "There is no pending address with this id." });
       const { flowId, url } = await resendPending(caller, pending, call);
       return {
         $typeName: "ostiary.address.v1.ResendPendingAddressResponse",

@@ -28,9 +28,8 @@ const NO_SESSION = "00000000-0000-0000-0000-000000000000";
 /** Undoing a change of an address: whoever had it takes it back with the link of the message that notified them. */
 export const createUndoRpcs = (deps: UndoDeps) => {
   const {
-    storage: { addressUndos, clock, db, identities },
+    storage: { addressUndos, clock, conflictRetry, db, identities },
     audit,
-    conflictRetry,
     courier,
     schemas,
   } = deps;
@@ -57,7 +56,8 @@ export const createUndoRpcs = (deps: UndoDeps) => {
       await record(tx, identityId, { type: "device.untrusted", detail: { by: "undo", count: devices } }, call);
   };
 
-  const tell = (tx: Sql, { address }: AddressUndo, identity: IdentityRecord, call: Call): Promise<void> =>
+  /** To the restored address alone: the other addresses of the account may be an attacker's. */
+  const notify = (tx: Sql, { address }: AddressUndo, identity: IdentityRecord, call: Call): Promise<void> =>
     courier.queue(tx, {
       template: "address_change_undone",
       channel: address.via === "sms" ? "sms" : "email",
@@ -81,7 +81,7 @@ export const createUndoRpcs = (deps: UndoDeps) => {
         if (!(await addressUndos.use(tx, undo, after.version))) throw nothingToUndo();
         await record(tx, before.id, { type: "address.change_undone", detail: { via: undo.address.via } }, call);
         await endAll(tx, before.id, call);
-        await tell(tx, undo, after, call);
+        await notify(tx, undo, after, call);
         await deps.ends.cancelDeletion(tx, after, call);
       });
     } catch (error) {
@@ -123,5 +123,5 @@ const has = ({ verifiable }: IdentityRecord, { address }: AddressUndo): boolean 
 const nothingToUndo = (): ServiceError =>
   serviceError("NOT_FOUND", {
     field: "token",
-    explain: "There is nothing that this link undoes: it was used, has expired, or is none.",
+    explain: "The token of this link is not valid: it was used, has expired, or is unknown.",
   });

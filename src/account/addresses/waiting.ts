@@ -1,13 +1,13 @@
 import type { AuditLog } from "../../audit/audit-log.ts";
 import type { EventDetail } from "../../audit/event-types.ts";
-import type { FlowStorage } from "../../flows/shared/deps.ts";
 import type { PendingAddress } from "../../identity/pending-addresses.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SessionStore } from "../../session/store.ts";
+import type { AccountStorage } from "../deps.ts";
 
 /** What `createWaitingAddresses` needs. */
 interface WaitingAddressesDeps {
-  readonly storage: Pick<FlowStorage, "db" | "clock" | "identities" | "pendingAddresses">;
+  readonly storage: AccountStorage;
   readonly audit: AuditLog;
   readonly findLive: SessionStore["findLive"];
 }
@@ -43,7 +43,7 @@ export const createWaitingAddresses = ({ storage, audit, findLive }: WaitingAddr
     cancel: (identityId, id, { sessionId, call, detail }) =>
       db.transaction(async (tx) => {
         await identities.lock(tx, identityId);
-        if (!(await pendingAddresses.take(tx, identityId, id))) return;
+        if (!(await pendingAddresses.consume(tx, identityId, id))) return;
         const event = { type: "address.change_cancelled", outcome: "done", ...(detail && { detail }) } as const;
         await audit.record(tx, { identityId, sessionId, ...event }, call);
       }),

@@ -7,6 +7,7 @@ import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { withQuery } from "../../flows/shared/urls.ts";
 import type { DeletionStore, PlannedDeletion } from "../../identity/deletions.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
+import { recipientsOfAccount } from "../../identity/recipients.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Jobs } from "../../jobs/engine.ts";
 import type { Call } from "../../lib/call.ts";
@@ -14,7 +15,6 @@ import type { Clock } from "../../lib/clock.ts";
 import { sha256 } from "../../lib/digest.ts";
 import { randomToken } from "../../lib/ids.ts";
 import type { MessageLimit } from "../../limits/message-limit.ts";
-import { addressesToWrite } from "./addresses-to-write.ts";
 import type { EraseAccount } from "./erase-account.ts";
 import { deletionJob } from "./job.ts";
 
@@ -42,7 +42,7 @@ export interface Requester {
   readonly by: PlannedDeletion["requestedBy"];
   readonly call: Call;
   readonly sessionId?: string | undefined;
-  /** Looks again, once nobody else can change the person. */
+  /** Checks again, with the person locked. */
   readonly recheck?: (tx: Sql) => Promise<void>;
   /** For the event: who the operator is. */
   readonly detail?: { readonly operator?: string };
@@ -54,16 +54,16 @@ export type RequestedDeletion =
   | { readonly kind: "erased" }
   | { readonly kind: "unknown" };
 
-/** Asks for deletions of accounts, and calls them off (docs/deletion.md). */
+/** Requests deletions of accounts, and cancels them (docs/deletion.md). */
 export interface Deletions {
   find(identityId: string): Promise<PlannedDeletion | undefined>;
-  /** @throws RATE_LIMITED its owner would hear nothing of it, so many messages were caused before */
+  /** @throws RATE_LIMITED too many messages were caused before: its owner would not be notified */
   request(identityId: string, requester: Requester): Promise<RequestedDeletion>;
-  /** False: none waits, or there is no such person. */
+  /** False: none is pending, or there is no such person. */
   cancel(identityId: string, requester: Requester): Promise<boolean>;
-  /** Calls off what a session of theirs asked for, in the transaction that ends it as a stranger's. */
+  /** Cancels a deletion that the owner requested, in the transaction that ends their sessions as an attacker's. */
   cancelOwners(tx: Sql, identity: IdentityRecord, call: Call): Promise<void>;
-  /** The same by the token of the mail. False: the token is of nothing that waits. */
+  /** Cancels by the token of the message. False: its deletion is not pending. */
   undo(token: string, call: Call): Promise<boolean>;
 }
 
@@ -79,21 +79,21 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     messages,
   } = deps;
 
-  /** Queues a message to everywhere that has not had too many; gives to how many places, of how many. */
+  /** Queues a message to each recipient within its limit; gives to how many, and of how many. */
   const write = async (
     tx: Sql,
     template: "account_deletion_requested" | "account_deletion_undone",
     identity: IdentityRecord,
     call: Call,
     token?: string,
-  ): Promise<{ readonly told: number; readonly of: number }> => {
-    const addresses = addressesToWrite(identity);
-    let told = 0;
-    for (const { channel, recipient } of addresses) {
+  ): Promise<{ readonly notified: number; readonly of: number }> => {
+    const recipients = recipientsOfAccount(identity);
+    let notified = 0;
+    for (const { channel, recipient } of recipients) {
       // Counted apart from codes: nobody runs out of those because of it.
       const budget = await messages.consume(tx, { address: `deletion ${channel}:${recipient}`, device: undefined });
       if (budget === undefined) continue;
-      told += 1;
+      notified += 1;
       await courier.queue(tx, {
         template,
         channel,
@@ -112,7 +112,7 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
         budget,
       });
     }
-    return { told, of: addresses.length };
+    return { notified, of: recipients.length };
   };
 
   /**
@@ -123,7 +123,7 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
   const countRequest = async (identityId: string, { by, call }: Requester): Promise<void> => {
     if (by === "operator" || config.delay === 0 || (await store.find(db, identityId))) return;
     const identity = await identities.find(db, identityId);
-    const count = identity ? addressesToWrite(identity).length : 0;
+    const count = identity ? recipientsOfAccount(identity).length : 0;
     if (count > 0) await messages.consumeOrThrow(call, { identityId, messages: count, what: "deletion" });
   };
 
@@ -145,9 +145,9 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
       identityId: identity.id,
       delay: config.delay,
     });
-    const { told, of } = await write(tx, "account_deletion_requested", identity, call, token);
-    // A deletion that its owner hears nothing of is none.
-    if (by === "owner" && told === 0 && of > 0) throw nobodyHears();
+    const { notified, of } = await write(tx, "account_deletion_requested", identity, call, token);
+    // No deletion without a message to its owner.
+    if (by === "owner" && notified === 0 && of > 0) throw ownerNotNotified();
     const event = { type: "deletion.requested", outcome: "done", detail } as const;
     await audit.record(tx, { identityId: identity.id, sessionId, ...event }, call);
     return deletion;
@@ -171,7 +171,7 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     return requested;
   };
 
-  /** Calls off what waits, and says so. False: nothing waits. */
+  /** Cancels the pending deletion and notifies its owner. False: none is pending. */
   const remove = async (
     tx: Sql,
     identity: IdentityRecord,
@@ -222,7 +222,7 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
   };
 };
 
-const nobodyHears = (): ServiceError =>
+const ownerNotNotified = (): ServiceError =>
   serviceError("RATE_LIMITED", {
     explain: "Too many messages were sent to addresses of this account. Try again later.",
   });

@@ -51,7 +51,7 @@ export const createExports = (deps: ExportDeps): Exports => {
   const enter = (): (() => void) => {
     if (reading >= AT_ONCE)
       throw serviceError("OVERLOADED", {
-        explain: "Too many exports are being read: ask again.",
+        explain: "Too many exports are being read: try again.",
         headers: { "retry-after": "5" },
       });
     reading += 1;
@@ -105,7 +105,7 @@ export const createExports = (deps: ExportDeps): Exports => {
       );
     } catch (error) {
       if (!late.aborted || exporter.call.signal.aborted) throw error;
-      throw serviceError("UNAVAILABLE", { explain: "It was read too slowly: ask for it again." });
+      throw serviceError("UNAVAILABLE", { explain: "The export was read too slowly: request it again." });
     } finally {
       end();
     }

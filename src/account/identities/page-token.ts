@@ -13,7 +13,7 @@ export const createPageTokens = (seal: TextAead) => ({
     if (bytes === undefined)
       throw serviceError("INVALID_FIELD", {
         field: "page_token",
-        explain: "This page_token is not one of ours, or too old: begin with the first page.",
+        explain: "This page_token is not valid, or too old: begin with the first page.",
       });
     return uuidText(bytes);
   },

@@ -7,6 +7,7 @@ import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { type FlowRecord, returnToContext } from "../../flows/shared/flow.ts";
 import { withQuery } from "../../flows/shared/urls.ts";
 import { apply } from "../../identity/apply.ts";
+import { ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
 import { type Attempted, inTransaction, type Try } from "../../identity/conflict-retry.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Invitation } from "../../identity/invitations.ts";
@@ -19,11 +20,6 @@ import type { AcceptDeps } from "./deps.ts";
 /** Who has the link of a message has proven the address, by something that can be read as a code can. */
 const proof = { method: "link", aal: "aal1" } as const;
 
-/** Rolls the transaction back: the person is not as they were read. */
-class Moved extends Error {
-  override readonly name = "Moved";
-}
-
 interface Entered {
   readonly issued: Issued;
   readonly flow: FlowRecord;
@@ -31,8 +27,10 @@ interface Entered {
 
 /** Accepting an invitation: the address is verified, and the person signed in at a settings form. */
 export const createAccept = (deps: AcceptDeps) => {
-  const { conflictRetry, sessions, settings, urls } = deps;
-  const { audit, clock, db, identities, invitations } = deps.storage;
+  const { audit, entering } = deps;
+  const { clock, conflictRetry, db, identities, invitations } = deps.storage;
+  const { sessions, settings } = entering;
+  const { urls } = entering.destinations;
 
   const enter = async (
     token: string,
@@ -42,14 +40,14 @@ export const createAccept = (deps: AcceptDeps) => {
   ): Promise<Attempted<Entered>> => {
     const invitation = await invitations.findByToken(sql, token);
     const before = invitation && (await identities.find(sql, invitation.identityId));
-    if (invitation === undefined || before === undefined || !isMeant(before, invitation)) throw notGood();
+    if (invitation === undefined || before === undefined || !isStillFor(before, invitation)) throw invalidToken();
     const { via, address, returnTo } = invitation;
     try {
       const entered = await inTransaction(sql, db, async (tx): Promise<Entered> => {
         const now = clock.now();
         const after = apply(before, { verified: [{ via, value: address }] }, { now, newId: uuid4 });
-        if (!(await identities.update(tx, before, after))) throw new Moved("the identity");
-        if (!(await invitations.accept(tx, before.id, token))) throw notGood();
+        if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the identity");
+        if (!(await invitations.accept(tx, before.id, token))) throw invalidToken();
         const issued = await sessions.issuer.begin(tx, after, [proof], call);
         const flow = await settings.create(
           tx,
@@ -67,7 +65,7 @@ export const createAccept = (deps: AcceptDeps) => {
       });
       return { kind: "done", render: async () => entered };
     } catch (error) {
-      if (error instanceof Moved) return { kind: "concurrent_change", identityId: before.id };
+      if (error instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: before.id };
       throw error;
     }
   };
@@ -93,11 +91,11 @@ export const createAccept = (deps: AcceptDeps) => {
 };
 
 /** Whether it is still for who it was sent to: an address that somebody else may have by now lets nobody in. */
-const isMeant = ({ state, verifiable }: IdentityRecord, { via, address }: Invitation): boolean =>
+const isStillFor = ({ state, verifiable }: IdentityRecord, { via, address }: Invitation): boolean =>
   state === "active" && verifiable.some((each) => each.via === via && each.value === address);
 
-const notGood = (): ServiceError =>
+const invalidToken = (): ServiceError =>
   serviceError("NOT_FOUND", {
     field: "token",
-    explain: "This invitation is good no more: it was accepted, has expired, was revoked or sent anew, or is none.",
+    explain: "This invitation is not valid: it was accepted, has expired, was revoked or replaced, or is unknown.",
   });

@@ -22,8 +22,9 @@ const LARGEST_PAGE = 500;
 
 /** Lists invitations, sends them again, revokes them. */
 export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
-  const { config, erase, sending, signsIn } = deps;
-  const { audit, clock, db, identities, invitations } = deps.storage;
+  const { accounts, config, sending } = deps;
+  const { audit } = deps;
+  const { clock, db, identities, invitations } = deps.storage;
   const pages = createPageTokens(deps.pages);
 
   /** With the person's row locked until the end of the transaction. @throws NOT_FOUND */
@@ -52,7 +53,7 @@ export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
     const expiresAt = expiryOf(request.expiresIn, config, now);
     const sent = await db.transaction(async (tx): Promise<Invitation> => {
       const { identity, invitation: before } = await mustFind(tx, request.identityId);
-      if (before.acceptedAt !== undefined && signsIn(identity)) throw noInvitation();
+      if (before.acceptedAt !== undefined && accounts.hasFirstFactor(identity)) throw noInvitation();
       const invitation: Invitation = { ...before, sentAt: now, expiresAt, acceptedAt: undefined };
       const token = await invitations.renew(tx, invitation);
       await sending.send(tx, { invitation, token }, identity);
@@ -74,8 +75,8 @@ export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
   ): Promise<RevokeInvitationResponse> => {
     await db.transaction(async (tx) => {
       const { identity, invitation } = await mustFind(tx, id);
-      if (invitation.acceptedAt === undefined && !signsIn(identity)) {
-        await erase(tx, identity.id, { call, detail: operatorOf(call) });
+      if (invitation.acceptedAt === undefined && !accounts.hasFirstFactor(identity)) {
+        await accounts.erase(tx, identity.id, { call, detail: operatorOf(call) });
         return;
       }
       await invitations.remove(tx, identity.id);

@@ -1,24 +1,22 @@
-import type { AuditLog } from "../../audit/audit-log.ts";
 import type { AccountConfig } from "../../config/account-config.ts";
-import type { FlowDestinations, FlowSessions, FlowStorage } from "../../flows/shared/deps.ts";
-import type { EnterSettings } from "../../flows/shared/enter-settings.ts";
-import type { ConflictRetry } from "../../identity/conflict-retry.ts";
+import type { FlowDestinations } from "../../flows/shared/deps.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Invitations } from "../../identity/invitations.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { EraseAccount } from "../deletion/erase-account.ts";
+import type { AccountStorage, AccountTrail, Entering } from "../deps.ts";
 import type { SendInvitation } from "./send.ts";
 
 /** Where invitations are read and written. */
-export interface InvitationStorage extends Pick<FlowStorage, "db" | "clock" | "identities"> {
-  readonly audit: AuditLog;
+export interface InvitationStorage extends AccountStorage {
   readonly invitations: Invitations;
 }
 
 /** What the RPCs of operators need. */
 export interface InvitationAdminDeps {
   readonly storage: InvitationStorage;
+  readonly audit: AccountTrail["audit"];
   readonly config: AccountConfig["invitation"];
   readonly schemas: Schemas;
   readonly returnTo: FlowDestinations["returnTo"];
@@ -29,9 +27,11 @@ export interface InvitationAdminDeps {
     /** Whether text messages can be sent. */
     readonly takesPhoneNumbers: boolean;
   };
-  readonly erase: EraseAccount;
-  /** Whether a person has anything that they sign in with, beside messages to their addresses. */
-  readonly signsIn: (identity: IdentityRecord) => boolean;
+  readonly accounts: {
+    readonly erase: EraseAccount;
+    /** Whether a person has a first factor, beside codes to their addresses. */
+    readonly hasFirstFactor: (identity: IdentityRecord) => boolean;
+  };
   /** Seals page tokens. */
   readonly pages: TextAead;
 }
@@ -39,8 +39,6 @@ export interface InvitationAdminDeps {
 /** What accepting one needs. */
 export interface AcceptDeps {
   readonly storage: InvitationStorage;
-  readonly sessions: Pick<FlowSessions, "csrf" | "sessionCookie" | "issuer" | "devices">;
-  readonly urls: FlowDestinations["urls"];
-  readonly conflictRetry: ConflictRetry;
-  readonly settings: EnterSettings;
+  readonly audit: AccountTrail["audit"];
+  readonly entering: Entering;
 }

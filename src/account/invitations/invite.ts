@@ -22,7 +22,8 @@ import { renderInvitation } from "./render.ts";
 /** Invites somebody: makes their identity and sends them the link, or neither. */
 export const createInvite = (deps: InvitationAdminDeps) => {
   const { config, returnTo, schemas, sending } = deps;
-  const { audit, clock, db, identities, invitations } = deps.storage;
+  const { audit } = deps;
+  const { clock, db, identities, invitations } = deps.storage;
 
   /** @throws INVALID_FIELD */
   const create = (request: InviteIdentityRequest, now: Date): IdentityRecord => {

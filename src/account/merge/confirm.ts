@@ -3,9 +3,9 @@ import { localeOf } from "../../courier/locale.ts";
 import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { recipientsOfAccount } from "../../identity/recipients.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
-import { addressesToWrite } from "../deletion/addresses-to-write.ts";
 import type { MergeDeps } from "./deps.ts";
 import type { ExaminedMerge, ExamineMerge } from "./examine.ts";
 import type { OfferedMerge } from "./offers.ts";
@@ -47,11 +47,13 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
   };
 
   const addressesOf = ({ after, from }: Pick<ExaminedMerge, "after" | "from">) => [
-    ...new Map([...addressesToWrite(after), ...addressesToWrite(from)].map((each) => [each.recipient, each])).values(),
+    ...new Map(
+      [...recipientsOfAccount(after), ...recipientsOfAccount(from)].map((each) => [each.recipient, each]),
+    ).values(),
   ];
 
   /** To the addresses of both: those of the one that is gone belong to who has the other one now. */
-  const tell = async (tx: Sql, examined: ExaminedMerge, call: Call): Promise<void> => {
+  const notify = async (tx: Sql, examined: ExaminedMerge, call: Call): Promise<void> => {
     for (const { channel, recipient } of addressesOf(examined)) {
       const budget = await messages.consume(tx, { address: `merge ${channel}:${recipient}`, device: undefined });
       if (budget === undefined) continue;
@@ -85,12 +87,12 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
     db.transaction(async (tx) => {
       await lockBoth(tx, offered);
       const examined = await mustHold(tx, offered, etag);
-      if (!(await offers.take(tx, offered))) throw nothingOffered();
+      if (!(await offers.consume(tx, offered))) throw nothingOffered();
       await write(tx, examined);
       const { from, into } = examined;
       const event = { type: "account.merged", outcome: "done", detail: { subject: from.id } } as const;
       await audit.record(tx, { identityId: into.id, sessionId: session.id, ...event }, call);
-      await tell(tx, examined, call);
+      await notify(tx, examined, call);
       return examined;
     });
 
@@ -118,7 +120,7 @@ const explained = {
   deletion_pending: "The deletion of one of the accounts was asked for: call it off first.",
   organization: "The accounts belong to different organizations.",
   no_way_in: "Nobody could sign in to the account that stays: set up something to sign in with first.",
-  taken: "Something that would come along belongs to a third account.",
+  taken: "A part that would be transferred belongs to a third account.",
 } as const;
 
 const refusedBecause = (reason: keyof typeof explained): ServiceError =>

@@ -32,7 +32,7 @@ export interface MergeOffers {
   /** What is offered to a session. */
   find(sql: Sql, session: SessionKey): Promise<OfferedMerge | undefined>;
   /** Uses an offer up. False: it was used, or replaced, at the same time. */
-  take(tx: Sql, offered: OfferedMerge): Promise<boolean>;
+  consume(tx: Sql, offered: OfferedMerge): Promise<boolean>;
 }
 
 /** Creates them. */
@@ -65,7 +65,7 @@ export const createMergeOffers = ({
     },
 
     async offer(tx, { record, session }, other) {
-      if (!(await continuations.take(tx, record))) return false;
+      if (!(await continuations.consume(tx, record))) return false;
       const left = record.expiresAt.getTime() - clock.now().getTime();
       const payload = { session: other.id, identity: other.identityId };
       await continuations.park(tx, bindingOf(session, "confirmation"), payload, left);
@@ -79,7 +79,7 @@ export const createMergeOffers = ({
       return { record, session, other: { id, identityId: identity } };
     },
 
-    take: (tx, { record }) => continuations.take(tx, record),
+    consume: (tx, { record }) => continuations.consume(tx, record),
   };
 };
 

@@ -26,5 +26,6 @@ export const renderMerge = (
 /** Nothing waits for this session to confirm it. */
 export const nothingOffered = (): ServiceError =>
   serviceError("NOT_FOUND", {
-    explain: "No account is offered to this session: it was not offered yet, it is too late, or it has signed out.",
+    explain:
+      "No account is offered to this session: it was not offered yet, the offer has expired, or the session that made it is over.",
   });

@@ -49,16 +49,16 @@ export const createMergeService = (deps: MergeDeps) => {
       run: async ({ code }: OfferMergeRequest, call: Call): Promise<OfferMergeResponse> => {
         const { session } = await mustMayMerge(call);
         const begun = await offers.findByCode(db, code);
-        if (begun === undefined) throw notGood();
+        if (begun === undefined) throw invalidCode();
         if (begun.session.identityId === session.identityId)
           throw serviceError("INVALID_FIELD", {
             field: "code",
-            explain: "This code is of the same account: sign in to the other one, and give it there.",
+            explain: "This code is of the same account: sign in to the other one and submit it there.",
           });
         await db.transaction(async (tx) => {
-          if (!(await identities.tryLockActive(tx, begun.session.identityId))) throw notGood();
-          if (!(await findLive(tx, begun.session, clock.now()))) throw notGood();
-          if (!(await offers.offer(tx, begun, session))) throw notGood();
+          if (!(await identities.tryLockActive(tx, begun.session.identityId))) throw invalidCode();
+          if (!(await findLive(tx, begun.session, clock.now()))) throw invalidCode();
+          if (!(await offers.offer(tx, begun, session))) throw invalidCode();
         });
         const { expiresAt } = begun.record;
         return { $typeName: "ostiary.account.v1.OfferMergeResponse", expiresAt: timestamp(expiresAt) };
@@ -84,8 +84,8 @@ export const createMergeService = (deps: MergeDeps) => {
 const sessionOver = (): ServiceError =>
   serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
 
-const notGood = (): ServiceError =>
+const invalidCode = (): ServiceError =>
   serviceError("NOT_FOUND", {
     field: "code",
-    explain: "This code is good no more: it was used, has expired, or is none.",
+    explain: "This code is not valid: it was used, has expired, or is unknown.",
   });

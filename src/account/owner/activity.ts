@@ -21,7 +21,7 @@ export const createListActivity =
     const size = Math.min(LARGEST_PAGE, request.pageSize || DEFAULT_PAGE);
     const id = request.pageToken === "" ? undefined : (pages.open(request.pageToken) ?? "");
     if (id !== undefined && parseUuid(id) === undefined)
-      throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not one of ours." });
+      throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not valid." });
     const before = id === undefined ? undefined : { identityId, id, createdAt: new Date(0) };
     const found = await events.list(db, { identityId, types: [] }, before, size + 1);
     const page = found.slice(0, size);

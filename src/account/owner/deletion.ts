@@ -76,7 +76,9 @@ export const createDeletionRpcs = (deps: OwnerDeps) => {
 
     async undoDeletion({ token }: UndoDeletionRequest, call: Call): Promise<UndoDeletionResponse> {
       if (!(await deletions.undo(token, call)))
-        throw serviceError("NOT_FOUND", { explain: "Nothing that this token is of waits any more." });
+        throw serviceError("NOT_FOUND", {
+          explain: "The deletion that this token was issued for is not pending any more.",
+        });
       return { $typeName: "ostiary.account.v1.UndoDeletionResponse" };
     },
   };

@@ -41,7 +41,7 @@ export const createPageOf = (seal: TextAead): PageOf => {
     if (list !== name || owner !== identityId)
       throw serviceError("INVALID_FIELD", {
         field: "page_token",
-        explain: "This page_token is not one of this list, or too old: begin with the first page.",
+        explain: "This page_token is not of this list, or too old: begin with the first page.",
       });
     const placeOf = (digest: string | undefined) => entries.findLastIndex((each) => digestOf(keyOf(each)) === digest);
     // Where both ends are gone, what was seen is seen again.

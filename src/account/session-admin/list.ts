@@ -35,7 +35,7 @@ export const createSessionReads = (deps: SessionAdminDeps) => {
     if (at === undefined || bytes === undefined)
       throw serviceError("INVALID_FIELD", {
         field: "page_token",
-        explain: "This page_token is not one of ours, or too old: begin with the first page.",
+        explain: "This page_token is not valid, or too old: begin with the first page.",
       });
     return { issuedAt: new Date(Number(at)), id: uuidText(bytes) };
   };
@@ -106,7 +106,7 @@ const viewOf = (expand: readonly string[]): SessionView => {
   if (!wanted.every((each) => each === "identity" || each === "devices"))
     throw serviceError("INVALID_FIELD", {
       field: "expand",
-      explain: "expand: what can come along is identity and devices.",
+      explain: "expand: only identity and devices can be included.",
     });
   return { devices: wanted.includes("devices"), identity: wanted.includes("identity") ? "whole" : undefined };
 };

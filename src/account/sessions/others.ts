@@ -75,6 +75,6 @@ const readCursor = (token: string): SessionCursor | undefined => {
   const [at = "", id = ""] = Buffer.from(token, "base64url").toString("utf8").split("/");
   const bytes = parseUuid(id);
   if (bytes === undefined || !/^\d{1,15}$/.test(at))
-    throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not one of ours." });
+    throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not valid." });
   return { issuedAt: new Date(Number(at)), id: uuidText(bytes) };
 };

@@ -25,7 +25,7 @@ export const createTrustedDevicesRpcs = ({
     const size = request.pageSize || DEFAULT_PAGE;
     const after = request.pageToken === "" ? undefined : request.pageToken;
     if (after !== undefined && parseUuid(after) === undefined)
-      throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not one of ours." });
+      throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not valid." });
     const found = await trustedDevices.list(db, caller.identity.id, size + 1, after);
     const page = found.slice(0, size);
     return {

@@ -1,9 +1,10 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Refusals } from "../../audit/refusals.ts";
-import { ServiceError, serviceError } from "../../errors/service-error.ts";
+import { ServiceError } from "../../errors/service-error.ts";
 import { errorTable } from "../../errors/table.ts";
 import type { ConcurrentChange } from "../../identity/concurrent-change.ts";
+import { repeatSteps } from "../../identity/repeat-steps.ts";
 import type { Call } from "../../lib/call.ts";
 import type {
   Authenticated,
@@ -123,9 +124,6 @@ export interface CompleteAuthentication {
   reject(context: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
 }
 
-/** How often it is tried. Each time something must have been changed meanwhile that the last attempt rested on. */
-const TRIES = 6;
-
 /** Creates the end of both flows. */
 export const createCompleteAuthentication = ({
   login,
@@ -206,16 +204,13 @@ export const createCompleteAuthentication = ({
     },
 
     retry: async (attempt) => {
-      for (let tries = 1; ; tries++) {
-        const ended = await attempt(tries > 1);
-        if (ended.kind === "done") return ended.render();
-        if (tries < TRIES) continue;
-        if (ended.kind === "identifier_taken") throw await ended.refuse();
-        throw serviceError("OVERLOADED", {
-          explain: "The account is being changed by other requests all the time.",
-          headers: { "retry-after": "1" },
-        });
-      }
+      const done = await repeatSteps(async ({ isFirst, isLast }) => {
+        const ended = await attempt(!isFirst);
+        if (ended.kind === "done") return ended;
+        if (ended.kind === "identifier_taken" && isLast) throw await ended.refuse();
+        return undefined;
+      });
+      return done.render();
     },
 
     reject,

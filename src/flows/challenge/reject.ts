@@ -5,7 +5,7 @@ import type { FormMessage } from "../../ui/stored-message.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import type { ChallengeFlowDeps } from "./deps.ts";
-import { saveForm } from "./save-form.ts";
+import { saveFormAsRead } from "./save-form-as-read.ts";
 
 /** A form that is rejected, and why. */
 export interface RejectedForm {
@@ -31,6 +31,6 @@ export const createReject =
   async ({ flow, call, messages, submittedValues, active }) => {
     const values = submittedValues ?? flow.form.submittedValues ?? undefined;
     const saved = withForm(flow, formOf(messages, values), deps.storage.clock.now(), flow.state, active ?? flow.active);
-    await saveForm(deps, flow, saved);
+    await saveFormAsRead(deps, flow, saved);
     return errorOf(saved, call);
   };

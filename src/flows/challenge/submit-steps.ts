@@ -14,7 +14,7 @@ import { type CheckedSecret, createCheckSecret } from "./check.ts";
 import type { ChallengeFlowDeps } from "./deps.ts";
 import type { RejectForm } from "./reject.ts";
 import type { Replacement } from "./replace.ts";
-import { saveForm } from "./save-form.ts";
+import { saveFormAsRead } from "./save-form-as-read.ts";
 
 /** What a submit brings. */
 export interface Submitted<B> {
@@ -82,7 +82,7 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
   const rejectSecret = async (flow: FlowRecord, call: Call, method: ChallengeMethod): Promise<Ended<Done<R>>> => {
     const form = formOf([{ node: "", text: method.wrong }], flow.form.submittedValues ?? undefined);
     const saved = withForm(flow, form, clock.now(), flow.state, method.name);
-    await saveForm(deps, flow, saved);
+    await saveFormAsRead(deps, flow, saved);
     return endWith({ kind: "done", render: async () => rendered(saved, call) });
   };
 

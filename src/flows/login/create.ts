@@ -6,7 +6,7 @@ import type { Call } from "../../lib/call.ts";
 import { sessionAal } from "../../session/aal.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { newExchangeCode } from "../redirect/redirects.ts";
+import { newExchangeCode } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowForm, type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
@@ -93,7 +93,7 @@ const limitNewFlows = (
 export const mustHaveReason = (caller: Caller, { refresh, requestedAal }: LoginPurpose, location: string): void => {
   if (refresh || requestedAal > sessionAal(caller)) return;
   throw serviceError("SESSION_ALREADY_AVAILABLE", {
-    explain: "Signed in already. Ask for refresh=true to prove it again.",
+    explain: "Signed in already. Use refresh=true to authenticate again.",
     location,
   });
 };

@@ -6,7 +6,7 @@ import type { LoginMethod, LoginView } from "../../methods/contract/login.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
-import { sameEnd } from "../redirect/redirects.ts";
+import { sameEnd } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
@@ -56,7 +56,9 @@ export const createLoad = (deps: LoginDeps) => {
       const { flow, call } = submission;
       const caller = await callers.find(call);
       if (!caller && loginContext(flow).requestedAal === 2)
-        throw serviceError("AAL1_REQUIRED", { explain: "The session that was to be raised is over: sign in again." });
+        throw serviceError("AAL1_REQUIRED", {
+          explain: "The session whose level was to be raised is over: sign in again.",
+        });
       if (caller) mustHaveReason(caller, loginContext(flow), returnTo.must(returnToOf(flow)) ?? defaultReturnUrl);
       return { caller };
     },

@@ -3,8 +3,8 @@ import type { ServiceError } from "../../errors/service-error.ts";
 import type { IdentifierConflict } from "../../methods/contract/authentication.ts";
 import type { NextStep, Rejected } from "../../methods/contract/result.ts";
 import type { AuthenticationContext, SignInSteps } from "../authentication/complete.ts";
-import { createSaveForm, type FormStep } from "../authentication/save-form.ts";
-import { sameEnd } from "../redirect/redirects.ts";
+import { createSaveStep, type FormStep } from "../authentication/save-step.ts";
+import { sameEnd } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
@@ -30,13 +30,13 @@ export const createSignInSteps = (deps: LoginDeps): LoginSteps => {
     forms: { sealedContext },
     login: { pendingAccountLinks, render },
   } = deps;
-  const saveForm = createSaveForm(deps);
+  const saveStep = createSaveStep(deps);
 
   const showAgain = async (
     { flow, caller, call, method }: AuthenticationContext,
     step: Omit<FormStep, "method">,
   ): Promise<ServiceError> => {
-    const saved = await saveForm(flow, { ...step, method });
+    const saved = await saveStep(flow, { ...step, method });
     return formRejected(
       LoginFlowSchema,
       render(saved, caller, csrf.tokenFor(call, saved.type)),

@@ -4,17 +4,18 @@ import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { type Address, readAddress } from "../../challenge/address.ts";
 import type { ConcurrentChange } from "../../identity/concurrent-change.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
+import { maskAddress } from "../../identity/mask-address.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { saveForm } from "../challenge/save-form.ts";
+import { saveFormAsRead } from "../challenge/save-form-as-read.ts";
 import type { Loaded } from "../challenge/submit-steps.ts";
 import { type Done, type Ended, endWith } from "../pipeline.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
+import { addressChoice } from "./address-choice.ts";
 import type { RecoveryDeps } from "./deps.ts";
 import type { RecoveryLoad, Submitted } from "./load.ts";
-import { addressChoice, maskAddress } from "./mask-address.ts";
 
 /** An address that a code goes to, and what the form shows then. */
 export interface SubmittedAddress {
@@ -61,7 +62,7 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rejectAddress,
   ): Promise<Asked> => {
     const form = formOf(text ? [{ node: "", text }] : [], values);
     const saved = withForm(flow, form, clock.now(), state, method.name);
-    await saveForm(deps, flow, saved);
+    await saveFormAsRead(deps, flow, saved);
     return endWith<Done<UpdateFlowResponse>>({ kind: "done", render: async () => rendered(saved, call) });
   };
 

@@ -7,7 +7,8 @@ import { formOf, withForm } from "../shared/form.ts";
 import { mustExist } from "../shared/request.ts";
 import { withQuery } from "../shared/urls.ts";
 import type { CallbackDeps } from "./deps.ts";
-import { hasExchangeCode, type PendingRedirect } from "./redirects.ts";
+import { hasExchangeCode } from "./exchange-code.ts";
+import type { PendingRedirect } from "./redirects.ts";
 
 /**
  * Completes a redirect: find which one the callback belongs
@@ -32,7 +33,7 @@ export const createComplete = ({
     if (!hasExchangeCode(flow))
       throw serviceError("INVALID_FIELD", {
         field: "return_session_token_exchange_code",
-        explain: "The app did not ask for an exchange code when it created its flow, so it could not fetch the answer.",
+        explain: "The app did not ask for an exchange code when it created its flow, so it could not fetch the result.",
       });
     const destination = returnTo.must(returnToOf(flow)) ?? defaultReturnUrl;
     const method = isRedirectKind(flow.kind) ? callbackHandler(flow.kind, pending.record.method) : undefined;

@@ -21,7 +21,7 @@ export const createExchange =
       flows.findAt(db, homeId, flowId),
     );
     const kind = found?.flow.kind ?? "settings";
-    if (found === undefined || kind === "settings" || !isRedirectKind(kind)) throw nothingWaits();
+    if (found === undefined || kind === "settings" || !isRedirectKind(kind)) throw noStoredResult();
     const { flow, record, callbackData } = found;
     const attempt = uuid4();
     const complete = () =>
@@ -29,7 +29,7 @@ export const createExchange =
         flow,
         method: record.method,
         call,
-        consume: (tx) => continuations.take(tx, record, attempt),
+        consume: (tx) => continuations.consume(tx, record, attempt),
         transientPayload: found.transientPayload,
         fetches: true,
         handleCallback: async () => {
@@ -37,7 +37,7 @@ export const createExchange =
           await continuations.claim(db, record, attempt);
           if (callbackData) return { kind: "callback", callbackData };
           // The form says already what was wrong.
-          await continuations.take(db, record, attempt);
+          await continuations.consume(db, record, attempt);
           return rejected(flow.form.messages.map(readMessage), flow.form.submittedValues ?? undefined);
         },
       });
@@ -51,7 +51,8 @@ export const createExchange =
     }
   };
 
-const nothingWaits = () =>
+const noStoredResult = () =>
   serviceError("NOT_FOUND", {
-    explain: "Nothing waits for these codes: it is too early or too late for them, or they do not belong together.",
+    explain:
+      "These codes cannot be exchanged: the sign-in is not complete, the codes have expired or were used, or they are not of one flow.",
   });

@@ -6,8 +6,8 @@ import type { Database, Sql } from "../../db/sql.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { digestOf, isSameDigest } from "../../lib/digest.ts";
-import { randomToken, uuid4 } from "../../lib/ids.ts";
+import { isSameDigest } from "../../lib/digest.ts";
+import { uuid4 } from "../../lib/ids.ts";
 import type {
   CallbackHandler,
   CallbackParams,
@@ -18,11 +18,12 @@ import type {
 import type { Consume, Rejected } from "../../methods/contract/result.ts";
 import type { ContinuityCookie } from "../../session/continuity-cookie.ts";
 import type { SignedIn } from "../../session/session.ts";
-import { type FlowRecord, homeOf, returnToContext, returnToOf } from "../shared/flow.ts";
+import { type FlowRecord, homeOf } from "../shared/flow.ts";
+import { isExchangeCodeOf } from "./exchange-code.ts";
 
 /** How long a person may stay away, in milliseconds (docs/compatibility.md, rule 5). */
 const LIFESPAN = 30 * 60_000;
-/** How long an app may take to fetch what its browser came back with. */
+/** How long the result of a callback is stored for an app, in milliseconds. */
 const EXCHANGE_LIFESPAN = 10 * 60_000;
 
 /** Who is redirected, and from which flow. */
@@ -55,7 +56,7 @@ export interface PendingRedirect {
   readonly browser: string | undefined;
 }
 
-/** What waits for a native app: what was received, or undefined when it did not hold and the form says why. */
+/** The result of a callback that is stored for a native app; its data are undefined when it was rejected. */
 export interface FetchedResult {
   readonly record: ContinuationRecord;
   readonly callbackData: JsonObject | undefined;
@@ -98,12 +99,11 @@ export interface Redirects {
    */
   completing<T>(pending: PendingRedirect, work: () => Promise<T>, isReceived?: () => boolean): Promise<T>;
   /**
-   * Stores the result of a callback for the app that began it; undefined when it was rejected. Returns the code
-   * that its
-   * browser brings back.
+   * Stores the result of a callback for the app that began it; undefined when it was rejected. Returns the code with
+   * which its browser returns.
    */
   storeResult(pending: PendingRedirect, callbackData: JsonObject | undefined): Promise<string>;
-  /** Finds what waits for the app that has both codes; undefined when nothing does. */
+  /** Finds the stored result for the app that has both codes; undefined when there is none. */
   fetchResult(
     sql: Sql,
     exchangeCodes: ExchangeCodes,
@@ -177,7 +177,8 @@ export const createRedirects = ({
     if (brought === undefined || !isSameDigest(browser, brought))
       throw serviceError("INVALID_FIELD", {
         field: "state",
-        explain: "The answer belongs to another browser, or its cookies were deleted meanwhile. Please start again.",
+        explain:
+          "The provider's answer belongs to another browser, or the cookies of this one were deleted in the meantime. Please start again.",
       });
   },
 
@@ -194,7 +195,7 @@ export const createRedirects = ({
     if (result.kind === "rejected") {
       // The provider may be there again in a moment, and has not seen the code.
       if (result.mayPass) await continuations.release(db, record, attempt);
-      else await continuations.take(db, record, attempt);
+      else await continuations.consume(db, record, attempt);
       return result;
     }
     const { secret } = continuations.open(record, record) as JsonObject;
@@ -216,7 +217,7 @@ export const createRedirects = ({
   consumeOf:
     ({ record, attempt }) =>
     async (tx) => {
-      if (!(await continuations.take(tx, record, attempt))) throw noSuchRedirect();
+      if (!(await continuations.consume(tx, record, attempt))) throw noSuchRedirect();
       return true;
     },
 
@@ -225,7 +226,7 @@ export const createRedirects = ({
       return await work();
     } catch (error) {
       if (isReceived()) {
-        if (error instanceof ServiceError && isLasting(error)) await continuations.take(db, record, attempt);
+        if (error instanceof ServiceError && isLasting(error)) await continuations.consume(db, record, attempt);
         else await continuations.release(db, record, attempt, error);
       }
       throw error;
@@ -241,7 +242,7 @@ export const createRedirects = ({
     };
     await db.transaction(async (tx) => {
       // Whoever was sent away again meanwhile waits for another answer.
-      if (callbackData && !(await continuations.take(tx, record, attempt))) throw noSuchRedirect();
+      if (callbackData && !(await continuations.consume(tx, record, attempt))) throw noSuchRedirect();
       await continuations.park(tx, { ...record, step: "exchange" }, payload, EXCHANGE_LIFESPAN, ticket.id);
     });
     return ticket.text;
@@ -254,7 +255,7 @@ export const createRedirects = ({
       record?.step === "exchange" ? (continuations.open(record, record) as JsonObject | undefined) : undefined;
     if (!ticket || !record || !payload || !ticket.matches(payload.secret)) return undefined;
     const flow = await flowOf(record);
-    if (flow === undefined || !isSameDigest(flow.context[EXCHANGE], digestOf(initCode))) return undefined;
+    if (flow === undefined || !isExchangeCodeOf(flow, initCode)) return undefined;
     const { callbackData, transientPayload } = payload as Readonly<Record<string, JsonObject | undefined>>;
     return { record, flow, callbackData, transientPayload };
   },
@@ -267,27 +268,5 @@ const noSuchRedirect = () =>
   serviceError("INVALID_FIELD", {
     field: "state",
     explain:
-      "Nothing waits for this answer: it was used already, came too late, or nobody asked for it. Please start again.",
+      "There is no sign-in for this answer of the provider: it was used already, has expired, or is unknown. Please start again.",
   });
-
-/* --- codes for native apps -------------------------------------------------- */
-
-/** Where a flow keeps the digest of the code that its app has. */
-const EXCHANGE = "exchange";
-const INIT_LENGTH = 64;
-
-/** Makes the code of a native app's flow, and what the flow's context keeps of it. */
-export const newExchangeCode = (): { readonly code: string; readonly context: JsonObject } => {
-  const code = randomToken(INIT_LENGTH);
-  return { code, context: { [EXCHANGE]: digestOf(code) } };
-};
-
-/** What a flow that takes the place of another keeps of its context: where it ends, and the code of its app. */
-export const sameEnd = ({ context }: Pick<FlowRecord, "context">): JsonObject => ({
-  ...returnToContext(returnToOf({ context })),
-  ...(context[EXCHANGE] !== undefined && { [EXCHANGE]: context[EXCHANGE] }),
-});
-
-/** Whether the app of this flow has a code to fetch a session with. */
-export const hasExchangeCode = ({ context }: Pick<FlowRecord, "context">): boolean =>
-  typeof context[EXCHANGE] === "string";

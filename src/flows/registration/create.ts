@@ -6,7 +6,7 @@ import type {
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import { newExchangeCode } from "../redirect/redirects.ts";
+import { newExchangeCode } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowForm, type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { newFlow } from "../shared/new-flow.ts";

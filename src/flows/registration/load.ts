@@ -4,7 +4,7 @@ import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { RegistrationMethod, RegistrationView } from "../../methods/contract/registration.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { sameEnd } from "../redirect/redirects.ts";
+import { sameEnd } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";

@@ -2,8 +2,8 @@ import { RegistrationFlowSchema } from "../../../gen/ostiary/registration/v1/flo
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { NextStep, Rejected } from "../../methods/contract/result.ts";
 import type { AuthenticationContext, SignUpSteps } from "../authentication/complete.ts";
-import { createSaveForm, type FormStep } from "../authentication/save-form.ts";
-import { sameEnd } from "../redirect/redirects.ts";
+import { createSaveStep, type FormStep } from "../authentication/save-step.ts";
+import { sameEnd } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
@@ -27,13 +27,13 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     forms: { schemas, sealedContext },
     registration: { config, render },
   } = deps;
-  const saveForm = createSaveForm(deps);
+  const saveStep = createSaveStep(deps);
 
   const showAgain = async (
     { flow, call, method }: AuthenticationContext,
     step: Omit<FormStep, "method">,
   ): Promise<ServiceError> => {
-    const saved = await saveForm(flow, { ...step, method });
+    const saved = await saveStep(flow, { ...step, method });
     return formRejected(
       RegistrationFlowSchema,
       render(saved, csrf.tokenFor(call, saved.type)),

@@ -62,7 +62,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
   const requireSameSession = (submission: Returned & SettingsSubmission) => {
     if (!isOf(submission.pending.record, submission))
       throw serviceError("IDENTITY_MISMATCH", {
-        explain: "The answer belongs to another session. Start again with this one.",
+        explain: "The provider's answer belongs to another session. Start again with this one.",
       });
   };
 
@@ -132,7 +132,7 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
         async ({ flowId }): Promise<FlowRecord | undefined> =>
           flowId === submission.flow.id ? submission.flow : undefined,
       );
-      if (found === undefined || !isOf(found.record, submission)) throw rejection(deps, submission, nothingWaits);
+      if (found === undefined || !isOf(found.record, submission)) throw rejection(deps, submission, noStoredResult);
       // The codes stay good: the app brings them again once the person has signed in.
       const stepUp = stepUpRequired(deps, submission);
       if (stepUp) throw stepUp;
@@ -140,10 +140,10 @@ export const createCallback = (deps: SettingsDeps): SettingsCallback => {
       const { callbackData, record, transientPayload } = found;
       if (callbackData === undefined)
         throw new AfterRollback(async () => {
-          await continuations.take(db, record);
+          await continuations.consume(db, record);
           return reject(deps, submission, rejected(submission.flow.form.messages.map(readMessage)));
         });
-      const consume: Consume = (tx) => continuations.take(tx, record);
+      const consume: Consume = (tx) => continuations.consume(tx, record);
       const { performed } = await perform({ ...submission, method, callbackData, consume });
       return finish(deps, { ...submission, method, performed, transientPayload }, () => body);
     },
@@ -174,7 +174,7 @@ const mustHandleCallback = (deps: SettingsDeps, name: string, submission: Settin
   return { name, changesFactors, redirect };
 };
 
-const nothingWaits: Rejected = rejected([
+const noStoredResult: Rejected = rejected([
   {
     node: "",
     text: uiText(messages.invalid, {

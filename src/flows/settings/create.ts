@@ -4,7 +4,7 @@ import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { newExchangeCode } from "../redirect/redirects.ts";
+import { newExchangeCode } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowForm, type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";

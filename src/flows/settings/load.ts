@@ -4,7 +4,7 @@ import { AfterRollback } from "../../identity/conflict-retry.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SettingsMethod } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { sameEnd } from "../redirect/redirects.ts";
+import { sameEnd } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { formOf } from "../shared/form.ts";

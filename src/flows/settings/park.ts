@@ -84,5 +84,5 @@ export const changeNeedsReauthentication = (
     maxAge: config.privileged_session_max_age,
     returnTo: urls.submit("settings", flow.id),
     flowId: flow.id,
-    explain: "The session is too old for this change. It is kept until you have signed in again, and then applied.",
+    explain: "The session is too old for this change. It is stored until you have signed in again, and then applied.",
   });

@@ -44,7 +44,7 @@ export const createPerform = (deps: SettingsDeps): Perform => {
     switch (performed.kind) {
       case "rejected":
         // Another request resumed it meanwhile: what it is found wanting against may be its own result.
-        if (resumes && parked && !(await continuations.take(sql, parked)))
+        if (resumes && parked && !(await continuations.consume(sql, parked)))
           return endWith({ kind: "concurrent_change", identityId: caller.identity.id });
         throw rejection(deps, submission, performed, performed.event);
       case "redirect":

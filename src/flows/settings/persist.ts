@@ -145,7 +145,7 @@ export const persist = async (
       // What a person signs in with has changed: no browser stands in for it any longer.
       const devices = change.credentials?.length ? await endWhatStandsOn(deps, tx, before.id) : 0;
       mustHold(await flows.save(tx, saved, now, caller.session));
-      if (parked) mustHold((await continuations.take(tx, parked)) || !resumes);
+      if (parked) mustHold((await continuations.consume(tx, parked)) || !resumes);
       await record(deps, tx, submission, recorded);
       await record(deps, tx, submission, untrusted(devices));
       const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);

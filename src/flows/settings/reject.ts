@@ -40,7 +40,7 @@ export const reject = async (
   const saved = withForm(flow, formOf(messages, submittedValues), now, "show_form", active);
   // Nothing is written for a session or into a flow that is over: that is the error then.
   if (!(await flows.save(db, saved, now, caller.session))) await loadAndCheck(deps, flow.id, call, db);
-  if (parked) await continuations.take(db, parked);
+  if (parked) await continuations.consume(db, parked);
   if (refused)
     await audit.record(
       db,

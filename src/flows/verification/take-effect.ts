@@ -54,7 +54,7 @@ export const createTakeEffect = (deps: VerificationDeps): TakeEffect => {
 
     write: async (tx, { pending }, { before, after }, call, flow) => {
       const session = await findSession(tx, { id: pending.sessionId, identityId: before.id });
-      if (session === undefined || !(await pendingAddresses.take(tx, before.id, pending.id)))
+      if (session === undefined || !(await pendingAddresses.consume(tx, before.id, pending.id)))
         throw new ConcurrentChangeError("the address waits no longer");
       const event = { type: "address.changed", outcome: "done", detail: { via: pending.via } } as const;
       await audit.record(tx, { identityId: before.id, sessionId: session.id, ...event }, call);

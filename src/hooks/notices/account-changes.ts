@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { NoticesConfig } from "../../config/notices-config.ts";
 import type { MessageTemplate } from "../../courier/message.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
+import { recipientsOfChange } from "../../identity/recipients.ts";
 import type { Hook, WrittenContext } from "../phases.ts";
 import { createNotify, type NoticeDeps } from "./notify.ts";
 
@@ -33,7 +34,7 @@ export const createAccountChangeNotices = (deps: NoticeDeps, config: NoticesConf
       const [kind, template] = notices[context.event?.type ?? ""] ?? [];
       if (kind === undefined || template === undefined || !config[kind]) return;
       const name = nameOf(context);
-      for (const address of addressesOf(context.identity)) {
+      for (const address of recipientsOfChange(context.identity)) {
         const data = name === undefined ? {} : { name };
         await notify(tx, context, address, { template, data, lifespan: WEEK_MS });
       }
@@ -43,11 +44,6 @@ export const createAccountChangeNotices = (deps: NoticeDeps, config: NoticesConf
       return undefined;
     },
   };
-};
-
-const addressesOf = ({ verifiable }: IdentityRecord) => {
-  const verified = verifiable.filter((address) => address.verified);
-  return verified.length > 0 ? verified : verifiable;
 };
 
 /** What the provider or the key is called, where it has a name. */

@@ -1,6 +1,7 @@
 import type { Sql } from "../../db/sql.ts";
 import type { AddressUndos } from "../../identity/address-undos.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
+import { maskAddress } from "../../identity/mask-address.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import { createNotify, type NoticeContext, type NoticeDeps } from "./notify.ts";
 
@@ -99,10 +100,3 @@ const without = (
   other: readonly VerifiableAddressRecord[],
 ): readonly VerifiableAddressRecord[] =>
   list.filter(({ via, value }) => !other.some((one) => one.via === via && one.value === value));
-
-/** Enough of an address for its owner to know it again: `b****@example.com`. */
-const maskAddress = (value: string): string => {
-  const at = value.lastIndexOf("@");
-  const name = [...(at < 0 ? value : value.slice(0, at))];
-  return `${name.slice(0, 1).join("")}****${at < 0 ? name.slice(-2).join("") : value.slice(at)}`;
-};

@@ -71,7 +71,7 @@ export const createPasswordMigration = (
   const send = createSendRequest({ fetch: createOutboundFetch(), rules, timeout, limit: LONGEST_ANSWER });
 
   const failed = (reason: string, isLate = false): ServiceError => {
-    log.warn({ hook: "migrate_hook", reason }, "the server that knows passwords could not be asked");
+    log.warn({ hook: "migrate_hook", reason }, "the server of migrate_hook could not be reached");
     return serviceError(isLate ? "UPSTREAM_TIMED_OUT" : "UPSTREAM_FAILED", {
       explain: isLate
         ? "A server that is asked about this did not answer in time."

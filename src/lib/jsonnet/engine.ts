@@ -110,7 +110,10 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
   return {
     run: (job) => {
       if (closed || queue.length >= queueLimit)
-        return Promise.resolve({ kind: "error", explain: closed ? "the server is ending" : "too many programs wait" });
+        return Promise.resolve({
+          kind: "error",
+          explain: closed ? "the server is stopping" : "too many programs wait",
+        });
       return new Promise((answer) => {
         queue.push({ job, answer });
         next();
@@ -121,7 +124,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
       clearTimeout(timer);
       const waiting = [...(current ? [current] : []), ...queue.splice(0)];
       current = undefined;
-      for (const { answer } of waiting) answer({ kind: "error", explain: "the server is ending" });
+      for (const { answer } of waiting) answer({ kind: "error", explain: "the server is stopping" });
       await thread?.worker.terminate();
       thread = undefined;
     },

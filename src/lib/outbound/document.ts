@@ -58,7 +58,7 @@ export const createGetDocument =
   (rules: AddressRules, fetch: OutboundFetch): GetDocument =>
   (url) => {
     const policy = rules.policyOf(new URL(url), true);
-    if (policy === undefined) throw new Error("plain http to the public Internet is not asked: use https");
+    if (policy === undefined) throw new Error("plain http to the public Internet is not allowed: use https");
     return fetch(url, { method: "GET", signal: AbortSignal.timeout(TIMEOUT_MS), policy });
   };
 

@@ -61,7 +61,7 @@ export const createAuthorizationRequests = ({
 }): AuthorizationRequests => {
   /** What exactly was wrong is for the log: it would help whoever tries things out. */
   const refuse = (provider: string, { reason, explain }: Refused): Rejected => {
-    log.warn({ provider, reason, explain }, "the answer of a sign-in provider was not taken");
+    log.warn({ provider, reason, explain }, "the answer of a sign-in provider was not accepted");
     return { ...rejected([refusalMessage(reason)]), ...(reason === "unavailable" && { mayPass: true }) };
   };
 
@@ -115,7 +115,7 @@ export const createAuthorizationRequests = ({
         return refuse(id, {
           kind: "refused",
           reason: "misconfigured",
-          explain: "the configuration has this provider no more",
+          explain: "the configuration does not have this provider any more",
         });
       // The address says as well whose answer it is (RFC 9700 4.4): a code of one provider is never sent to another.
       if ((answer.provider ?? "") !== (provider.config.pkce === "force" ? "" : provider.id))
@@ -126,7 +126,11 @@ export const createAuthorizationRequests = ({
         });
       const authorization = readAuthorizationState(answer.state ?? "", redirectState.authorization);
       if (authorization === undefined)
-        return refuse(id, { kind: "refused", reason: "state", explain: "what was remembered cannot be read any more" });
+        return refuse(id, {
+          kind: "refused",
+          reason: "state",
+          explain: "the stored state cannot be decrypted any more",
+        });
       const { provider: _, ...params } = answer;
       const completed = await provider.client.complete(new URLSearchParams(params), authorization);
       if (completed.kind === "refused") return refuse(id, completed);
@@ -144,7 +148,7 @@ export const createAuthorizationRequests = ({
         return refuse(provider.id, {
           kind: "refused",
           reason: "nonce",
-          explain: "the nonce is none of ours, or too old",
+          explain: "the nonce was not issued by this server, or is too old",
         });
       const completed = await provider.client.completeNative(idToken, idTokenNonce);
       if (completed.kind === "refused") return refuse(provider.id, completed);

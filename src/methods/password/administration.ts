@@ -32,7 +32,8 @@ export const createPasswordImporter =
       if (passwords.migration === undefined)
         throw serviceError("INVALID_FIELD", {
           field: `${at}.use_password_migration_hook`,
-          explain: "No other system is asked for passwords: set migrate_hook of the method password, or import hashes.",
+          explain:
+            "The configuration has no server that verifies passwords: set migrate_hook of the method password, or import hashes.",
         });
       return { type: PASSWORD, config: migrating, facts: {}, replaces: stored?.version };
     }

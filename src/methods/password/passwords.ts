@@ -71,7 +71,7 @@ export const createPasswords = ({
       if (!(error instanceof RangeError)) throw error;
       throw serviceError("INVALID_FIELD", {
         field: "credentials.password.config.password",
-        explain: "The password is longer than bcrypt can take: 72 bytes.",
+        explain: "The password is longer than the limit of bcrypt: 72 bytes.",
       });
     }
   },
@@ -100,7 +100,7 @@ const orBusy = async <T>(work: Promise<T>): Promise<T> => {
       });
     // Nobody reads this answer.
     if (error instanceof HashingAbandoned)
-      throw serviceError("OVERLOADED", { explain: "The call was given up before its turn came." });
+      throw serviceError("OVERLOADED", { explain: "The call was cancelled while it waited." });
     throw error;
   }
 };

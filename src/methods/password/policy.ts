@@ -1,5 +1,5 @@
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import type { HashersConfig } from "../../config/config.ts";
+import type { HashersConfig } from "../../config/hashers-config.ts";
 import type { PasswordPolicyConfig } from "../../config/password-config.ts";
 import { BCRYPT_MAX_BYTES, type Hasher } from "../../lib/hashing/hasher.ts";
 import { normalizePassword } from "../../lib/hashing/normalize-password.ts";

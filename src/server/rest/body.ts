@@ -114,7 +114,7 @@ const readMultipart = async (bytes: Buffer, contentType: string): Promise<Body> 
   const pairs: [string, string][] = [];
   for (const [name, value] of parts) {
     if (typeof value !== "string")
-      throw serviceError("INVALID_FIELD", { field: name, explain: `${name}: files are not taken.` });
+      throw serviceError("INVALID_FIELD", { field: name, explain: `${name}: files are not accepted.` });
     pairs.push([name, value]);
   }
   return bounded(requestMembersOfPairs(pairs));

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "../../db/sql.ts";
-import { serviceError } from "../../errors/service-error.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
+import { repeatSteps } from "../../identity/repeat-steps.ts";
 import type { StepEffect } from "../../methods/contract/result.ts";
 import type { FlowDeps } from "../shared/deps.ts";
 import type { FlowKind, FlowRecord } from "../shared/flow.ts";
@@ -23,21 +23,20 @@ export interface FormStep {
 /**
  * Writes the form of a login or registration flow that goes on, with what the
  * step causes. What another request has written since the flow was read stays:
- * the step is applied on top of it. Gives the flow as it is then: one that was
- * completed meanwhile stays so, and nothing is written.
+ * the step is applied on top of it, for what it says is true of the flow in any
+ * state (a form that rests on the state is written by saveFormAsRead of
+ * flows/challenge). Gives the flow as it is then: one that was completed
+ * meanwhile stays so, and nothing is written.
  *
  * @throws FLOW_NOT_FOUND, OVERLOADED
  */
-export type SaveForm = (read: FlowRecord, step: FormStep) => Promise<FlowRecord>;
-
-/** How often it is tried. Each time another request must have come between. */
-const TRIES = 8;
+export type SaveStep = (read: FlowRecord, step: FormStep) => Promise<FlowRecord>;
 
 /** Creates it. */
-export const createSaveForm = ({
+export const createSaveStep = ({
   storage: { clock, db, flows },
   forms: { sealedContext },
-}: Pick<FlowDeps, "storage" | "forms">): SaveForm => {
+}: Pick<FlowDeps, "storage" | "forms">): SaveStep => {
   const write = async (sql: Sql, read: FlowRecord, { change, method, effect }: FormStep): Promise<FlowRecord> => {
     const stored = await effect?.inTransaction(sql, sealedContext.open(read, method));
     const saved = change(read, stored);
@@ -46,34 +45,27 @@ export const createSaveForm = ({
     return saved;
   };
 
-  /** Undefined: the flow is not as it was read. */
-  const save = async (read: FlowRecord, step: FormStep): Promise<FlowRecord | undefined> => {
-    try {
-      if (step.effect === undefined) return await write(db, read, step);
-      const saved = await db.transaction((tx) => write(tx, read, step));
-      step.effect.afterCommit();
-      return saved;
-    } catch (thrown) {
-      if (thrown instanceof ConcurrentChangeError) return undefined;
-      throw thrown;
-    }
+  /** @throws ConcurrentChangeError */
+  const save = async (read: FlowRecord, step: FormStep): Promise<FlowRecord> => {
+    if (step.effect === undefined) return write(db, read, step);
+    const saved = await db.transaction((tx) => write(tx, read, step));
+    step.effect.afterCommit();
+    return saved;
   };
 
-  return async (read, step) => {
-    let flow = read;
-    for (let tries = 1; tries <= TRIES; tries++) {
-      if (flow.state === completed) return { ...step.change(flow, undefined), state: completed };
-      const saved = await save(flow, step);
-      if (saved) return saved;
-      const current = mustExist(await flows.find(db, flow.kind as Exclude<FlowKind, "settings">, flow.id));
-      mustExist(current.expiresAt > clock.now() || current.state === completed || undefined);
-      flow = current;
-    }
-    throw serviceError("OVERLOADED", {
-      explain: "The flow is being changed by other requests all the time.",
-      headers: { "retry-after": "1" },
-    });
+  /** @throws FLOW_NOT_FOUND */
+  const readAgain = async ({ kind, id }: FlowRecord): Promise<FlowRecord> => {
+    const current = mustExist(await flows.find(db, kind as Exclude<FlowKind, "settings">, id));
+    mustExist(current.expiresAt > clock.now() || current.state === completed || undefined);
+    return current;
   };
+
+  return (read, step) =>
+    repeatSteps(async ({ isFirst }) => {
+      const flow = isFirst ? read : await readAgain(read);
+      if (flow.state === completed) return { ...step.change(flow, undefined), state: completed };
+      return save(flow, step);
+    });
 };
 
 const completed = "passed_challenge";

@@ -4,12 +4,14 @@ import type { FlowRecord } from "../shared/flow.ts";
 import { mustExist } from "../shared/request.ts";
 
 /**
- * Writes the form of a flow as it was read. A flow that was completed is not written any more.
+ * Writes the form of a flow, if the flow is still as it was read. What a form of a verification or recovery says rests
+ * on the secret and the guesses that were read with it; so all steps are taken again where that has changed, unlike a
+ * step of a login (flows/authentication/save-step.ts), which says the same of any state of the flow.
+ * A flow that was completed is not written any more.
  *
- * @throws FLOW_NOT_FOUND; ConcurrentChangeError where another request has written it meanwhile: the steps are repeated
- *   again then
+ * @throws FLOW_NOT_FOUND; ConcurrentChangeError where another request has written it meanwhile
  */
-export const saveForm = async (
+export const saveFormAsRead = async (
   { storage: { clock, db, flows } }: Pick<FlowDeps, "storage">,
   read: FlowRecord,
   saved: FlowRecord,
