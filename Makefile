@@ -46,9 +46,8 @@ bench: install ## measure requests side by side with the bare limit, and the pag
 
 ##@ Check
 
-cover: install ## all tests, and which code they reach; it never gets less (ARGS=--raise after it got more)
-	@unset DSN OSTIARY_MYSQLD OSTIARY_DATA_DIR; \
-	  vitest run --coverage --testTimeout 120000 --exclude test/behaviour/floods.test.ts && node scripts/coverage.ts $(ARGS)
+cover: install ## which code the tests reach; it never gets less (ARGS=--raise after it got more; T=behaviour/login for a part)
+	@scripts/cover $(ARGS) $(T)
 
 mutate: install ## change F=src/FILE in every small way; T=test/FILE names the tests that should notice
 	@T=$(T) scripts/mutate $(F)
