@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recordedAnswers } from "../compatibility/recorded-answers.ts";
 import { newEmail, newPassword } from "../protocols/person.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
-import { mavenArtifact, python, root, run } from "./toolchains.ts";
+import { mavenArtifact, python, root, run, runsOnce } from "./toolchains.ts";
 
 /*
  * Clients that openapi-generator makes of gen/openapi-3.0.json, for TypeScript
@@ -39,7 +39,7 @@ const generate = async (): Promise<void> => {
     writeFileSync(file, JSON.stringify(configuration));
     return file;
   });
-  await run("java", ["-jar", await mavenArtifact(generator), "batch", ...configurations]);
+  await run("java", [...runsOnce, "-jar", await mavenArtifact(generator), "batch", ...configurations]);
   // As its users do: Node runs no parameter properties and no imports without an extension.
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ type: "commonjs" }));
   const options = "--ignoreConfig --module commonjs --target es2022 --lib es2022,dom --strict --skipLibCheck --types";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { python, root } from "../clients/toolchains.ts";
+import { mavenOptions, python, root } from "../clients/toolchains.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* examples/go, examples/python and examples/java: each by its one command, with a session that gets too old. */
@@ -25,7 +25,7 @@ const walk = async (
   const folder = path.join(root, "examples", name);
   // The client is generated from the protos as they are.
   rmSync(path.join(folder, "gen"), { recursive: true, force: true });
-  const child = spawn(path.join(folder, "run"), args, { env: { ...process.env, ...env } });
+  const child = spawn(path.join(folder, "run"), args, { env: { ...process.env, ...mavenOptions, ...env } });
   const ended = once(child, "exit");
   const complaints: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => complaints.push(String(chunk)));

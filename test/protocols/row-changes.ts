@@ -6,24 +6,36 @@ const besides: ReadonlySet<string> = new Set(["attempts", "jobs", "ostiary_migra
 /** Every row there is, by table and key, and in it every column's value as text. */
 export type Rows = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
-/** Reads all rows of all tables in which something is kept. */
-export const allRows = async (server: TestServer): Promise<Rows> => {
-  const columns = await server.sql<{ tableName: string; columnName: string; columnKey: string }>(
-    `SELECT TABLE_NAME AS tableName, COLUMN_NAME AS columnName, COLUMN_KEY AS columnKey FROM information_schema.COLUMNS
-     WHERE TABLE_SCHEMA = ? ORDER BY TABLE_NAME, ORDINAL_POSITION`,
+/** The tables whose rows are compared, with the columns of their keys. */
+type Tables = ReadonlyMap<string, readonly string[]>;
+
+/** Finding them takes longer than reading their rows: once for each database. */
+const tablesOf = new WeakMap<TestServer["database"], Promise<Tables>>();
+
+const findTables = async (server: TestServer): Promise<Tables> => {
+  const columns = await server.sql<{ tableName: string; columnName: string }>(
+    `SELECT TABLE_NAME AS tableName, COLUMN_NAME AS columnName FROM information_schema.COLUMNS
+     WHERE TABLE_SCHEMA = ? AND COLUMN_KEY = 'PRI' ORDER BY TABLE_NAME, ORDINAL_POSITION`,
     [server.database.name],
   );
+  const byTable = Map.groupBy(columns, ({ tableName }) => tableName);
+  return new Map(
+    [...byTable]
+      .filter(([table]) => !besides.has(table))
+      .map(([table, keys]) => [table, keys.map(({ columnName }) => columnName)]),
+  );
+};
+
+/** Reads all rows of all tables that have a key, but for those that count or lease. */
+export const allRows = async (server: TestServer): Promise<Rows> => {
+  const tables = tablesOf.get(server.database) ?? findTables(server);
+  tablesOf.set(server.database, tables);
   const rows = new Map<string, Readonly<Record<string, string>>>();
-  for (const table of new Set(columns.map(({ tableName }) => tableName))) {
-    if (besides.has(table)) continue;
-    const keys = columns
-      .filter(({ tableName, columnKey }) => tableName === table && columnKey === "PRI")
-      .map(({ columnName }) => columnName);
+  for (const [table, keys] of await tables)
     for (const row of await server.sql(`SELECT * FROM ${table}`)) {
       const texts = Object.fromEntries(Object.entries(row).map(([column, value]) => [column, textOf(value)]));
       rows.set(`${table} ${keys.map((column) => texts[column]).join(" ")}`, texts);
     }
-  }
   return rows;
 };
 
