@@ -26,14 +26,14 @@ export const file_ostiary_account_v1_account_export: GenFile = /*@__PURE__*/
   fileDesc("Cidvc3RpYXJ5L2FjY291bnQvdjEvYWNjb3VudF9leHBvcnQucHJvdG8SEm9zdGlhcnkuYWNjb3VudC52MSL5BQoNQWNjb3VudEV4cG9ydBIvCgtleHBvcnRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoIaWRlbnRpdHkYAiABKAsyHS5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5EisKB2ZhY3RvcnMYAyADKAsyGi5vc3RpYXJ5LmFjY291bnQudjEuRmFjdG9yEicKBWxpbmtzGAQgAygLMhgub3N0aWFyeS5hY2NvdW50LnYxLkxpbmsSOwoLY3JlZGVudGlhbHMYBSADKAsyJi5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRDcmVkZW50aWFsEi0KCHNlc3Npb25zGAYgAygLMhsub3N0aWFyeS5zZXNzaW9uLnYxLlNlc3Npb24SOgoPdHJ1c3RlZF9kZXZpY2VzGAcgAygLMiEub3N0aWFyeS5zZXNzaW9uLnYxLlRydXN0ZWREZXZpY2USMQoGZXZlbnRzGAggAygLMiEub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkRXZlbnQSNQoIbWVzc2FnZXMYCSADKAsyIy5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRNZXNzYWdlEi8KBWZsb3dzGAogAygLMiAub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkRmxvdxI6Cg93YWl0aW5nX2NoYW5nZXMYCyADKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuV2FpdGluZ0NoYW5nZRIuCghkZWxldGlvbhgMIAEoCzIcLm9zdGlhcnkuYWNjb3VudC52MS5EZWxldGlvbhI9ChFwZW5kaW5nX2FkZHJlc3NlcxgNIAMoCzIiLm9zdGlhcnkuYWRkcmVzcy52MS5QZW5kaW5nQWRkcmVzcxJCCg9hZGRyZXNzX2NoYW5nZXMYDiADKAsyKS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRBZGRyZXNzQ2hhbmdlItUBChVFeHBvcnRlZEFkZHJlc3NDaGFuZ2USCwoDdmlhGAEgASgJEg0KBXZhbHVlGAIgASgJEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKCXVuZG9uZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUIMCgpfdW5kb25lX2F0IosHChFBY2NvdW50RXhwb3J0UGFydBIvCgtleHBvcnRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIY29tcGxldGUYAiABKAgSNAoIaWRlbnRpdHkYAyABKAsyHS5vc3RpYXJ5LmlkZW50aXR5LnYxLklkZW50aXR5SACIAQESMwoHZmFjdG9ycxgEIAMoCzIaLm9zdGlhcnkuYWNjb3VudC52MS5GYWN0b3JCBpq1GAIIARIvCgVsaW5rcxgFIAMoCzIYLm9zdGlhcnkuYWNjb3VudC52MS5MaW5rQgaatRgCCAESQwoLY3JlZGVudGlhbHMYBiADKAsyJi5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRDcmVkZW50aWFsQgaatRgCCAESMwoIZGVsZXRpb24YByABKAsyHC5vc3RpYXJ5LmFjY291bnQudjEuRGVsZXRpb25IAYgBARI1CghzZXNzaW9ucxgIIAMoCzIbLm9zdGlhcnkuc2Vzc2lvbi52MS5TZXNzaW9uQgaatRgCCAESQgoPdHJ1c3RlZF9kZXZpY2VzGAkgAygLMiEub3N0aWFyeS5zZXNzaW9uLnYxLlRydXN0ZWREZXZpY2VCBpq1GAIIARI5CgZldmVudHMYCiADKAsyIS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRFdmVudEIGmrUYAggBEj0KCG1lc3NhZ2VzGAsgAygLMiMub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkTWVzc2FnZUIGmrUYAggBEjcKBWZsb3dzGAwgAygLMiAub3N0aWFyeS5hY2NvdW50LnYxLkV4cG9ydGVkRmxvd0IGmrUYAggBEkIKD3dhaXRpbmdfY2hhbmdlcxgNIAMoCzIhLm9zdGlhcnkuYWNjb3VudC52MS5XYWl0aW5nQ2hhbmdlQgaatRgCCAESRQoRcGVuZGluZ19hZGRyZXNzZXMYDiADKAsyIi5vc3RpYXJ5LmFkZHJlc3MudjEuUGVuZGluZ0FkZHJlc3NCBpq1GAIIARJKCg9hZGRyZXNzX2NoYW5nZXMYDyADKAsyKS5vc3RpYXJ5LmFjY291bnQudjEuRXhwb3J0ZWRBZGRyZXNzQ2hhbmdlQgaatRgCCAFCCwoJX2lkZW50aXR5QgsKCV9kZWxldGlvbiLMAQoSRXhwb3J0ZWRDcmVkZW50aWFsEgwKBHR5cGUYASABKAkSEwoLaWRlbnRpZmllcnMYAiADKAkSCwoDc2V0GAMgASgIEjMKCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMwoKdXBkYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBAUINCgtfY3JlYXRlZF9hdEINCgtfdXBkYXRlZF9hdCLEAQoNRXhwb3J0ZWRFdmVudBIMCgR0eXBlGAEgASgJEg8KB291dGNvbWUYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKaXBfYWRkcmVzcxgEIAEoCRISCgpzZXNzaW9uX2lkGAUgASgJEicKBmRldGFpbBgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEwoLYnlfb3BlcmF0b3IYByABKAgihwEKD0V4cG9ydGVkTWVzc2FnZRIQCgh0ZW1wbGF0ZRgBIAEoCRIPCgdjaGFubmVsGAIgASgJEhEKCXJlY2lwaWVudBgDIAEoCRIOCgZzdGF0dXMYBCABKAkSLgoKY3JlYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiyAEKDEV4cG9ydGVkRmxvdxIMCgRraW5kGAEgASgJEg0KBXN0YXRlGAIgASgJEhMKC3JlcXVlc3RfdXJsGAMgASgJEi0KCWlzc3VlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoGdmFsdWVzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJPCg1XYWl0aW5nQ2hhbmdlEg4KBm1ldGhvZBgBIAEoCRIuCgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEKWAQoSb3N0aWFyeS5hY2NvdW50LnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWNjb3VudC92MTthY2NvdW50djGiAgZPU1RBQ0OqAhJPc3RpYXJ5LkFjY291bnQuVjHKAhJPc3RpYXJ5XEFjY291bnRcVjHqAhRPc3RpYXJ5OjpBY2NvdW50OjpWMWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_ostiary_account_v1_deletion, file_ostiary_account_v1_factor, file_ostiary_address_v1_address_service, file_ostiary_identity_v1_identity, file_ostiary_options_v1_options, file_ostiary_session_v1_session]);
 
 /**
- * Everything that is stored about the owner of an account, as it was at one moment.
+ * Everything that is stored about the owner of an account, read at one point in time.
  * Secrets are left out: password hashes, keys of authenticators, codes, tokens.
  *
  * @generated from message ostiary.account.v1.AccountExport
  */
 export type AccountExport = Message<"ostiary.account.v1.AccountExport"> & {
   /**
-   * The moment.
+   * That point in time.
    *
    * @generated from field: google.protobuf.Timestamp exported_at = 1;
    */
@@ -47,7 +47,7 @@ export type AccountExport = Message<"ostiary.account.v1.AccountExport"> & {
   identity?: Identity | undefined;
 
   /**
-   * What the owner signs in with.
+   * The factors of the account.
    *
    * @generated from field: repeated ostiary.account.v1.Factor factors = 3;
    */
@@ -82,43 +82,43 @@ export type AccountExport = Message<"ostiary.account.v1.AccountExport"> & {
   trustedDevices: TrustedDevice[];
 
   /**
-   * What happened to the account, the oldest first.
+   * Events of the account, the oldest first.
    *
    * @generated from field: repeated ostiary.account.v1.ExportedEvent events = 8;
    */
   events: ExportedEvent[];
 
   /**
-   * Messages that were sent to the owner, the oldest first. What they said is not
-   * stored.
+   * Messages that were sent to the owner, the oldest first, without their content,
+   * which is not stored.
    *
    * @generated from field: repeated ostiary.account.v1.ExportedMessage messages = 9;
    */
   messages: ExportedMessage[];
 
   /**
-   * Flows of the owner that have not been purged: forms that were begun.
+   * Flows of the owner that have not been purged.
    *
    * @generated from field: repeated ostiary.account.v1.ExportedFlow flows = 10;
    */
   flows: ExportedFlow[];
 
   /**
-   * Changes that wait for their owner to prove who they are.
+   * Changes that are applied once their owner authenticates again.
    *
    * @generated from field: repeated ostiary.account.v1.WaitingChange waiting_changes = 11;
    */
   waitingChanges: WaitingChange[];
 
   /**
-   * The deletion of the account that waits; null where none does.
+   * The pending deletion of the account; null where there is none.
    *
    * @generated from field: ostiary.account.v1.Deletion deletion = 12;
    */
   deletion?: Deletion | undefined;
 
   /**
-   * Addresses that wait for their proof, oldest first.
+   * Pending addresses: they wait for their verification. Oldest first.
    *
    * @generated from field: repeated ostiary.address.v1.PendingAddress pending_addresses = 13;
    */
@@ -140,13 +140,13 @@ export const AccountExportSchema: GenMessage<AccountExport> = /*@__PURE__*/
   messageDesc(file_ostiary_account_v1_account_export, 0);
 
 /**
- * A change of an address that was told to whoever had it.
+ * A change of an address that its previous owner was notified of.
  *
  * @generated from message ostiary.account.v1.ExportedAddressChange
  */
 export type ExportedAddressChange = Message<"ostiary.account.v1.ExportedAddressChange"> & {
   /**
-   * How messages reach the address that was taken away: `email` or `sms`.
+   * Channel of the address that was removed: `email` or `sms`.
    *
    * @generated from field: string via = 1;
    */
@@ -160,14 +160,14 @@ export type ExportedAddressChange = Message<"ostiary.account.v1.ExportedAddressC
   value: string;
 
   /**
-   * When it was taken away.
+   * When it was removed.
    *
    * @generated from field: google.protobuf.Timestamp changed_at = 3;
    */
   changedAt?: Timestamp | undefined;
 
   /**
-   * Until when that can be undone.
+   * Until when the change can be undone.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 4;
    */
@@ -189,21 +189,21 @@ export const ExportedAddressChangeSchema: GenMessage<ExportedAddressChange> = /*
   messageDesc(file_ostiary_account_v1_account_export, 1);
 
 /**
- * A part of what is stored about the owner of an account. The first has what there is
- * one of; each of those after it has the next entries of one list.
+ * A part of what is stored about the owner of an account. The first has the single
+ * values; each of those after it has the next entries of one list.
  *
  * @generated from message ostiary.account.v1.AccountExportPart
  */
 export type AccountExportPart = Message<"ostiary.account.v1.AccountExportPart"> & {
   /**
-   * The moment, the same in each part.
+   * When it was read, the same in each part.
    *
    * @generated from field: google.protobuf.Timestamp exported_at = 1;
    */
   exportedAt?: Timestamp | undefined;
 
   /**
-   * Whether this is the last part: without it some are missing.
+   * Whether this is the last part: an export without it is incomplete.
    *
    * @generated from field: bool complete = 2;
    */
@@ -217,7 +217,7 @@ export type AccountExportPart = Message<"ostiary.account.v1.AccountExportPart"> 
   identity?: Identity | undefined;
 
   /**
-   * What the owner signs in with.
+   * The factors of the account.
    *
    * @generated from field: repeated ostiary.account.v1.Factor factors = 4;
    */
@@ -238,7 +238,7 @@ export type AccountExportPart = Message<"ostiary.account.v1.AccountExportPart"> 
   credentials: ExportedCredential[];
 
   /**
-   * The deletion of the account that waits.
+   * The pending deletion of the account.
    *
    * @generated from field: optional ostiary.account.v1.Deletion deletion = 7;
    */
@@ -259,7 +259,7 @@ export type AccountExportPart = Message<"ostiary.account.v1.AccountExportPart"> 
   trustedDevices: TrustedDevice[];
 
   /**
-   * What happened to the account, the oldest first.
+   * Events of the account, the oldest first.
    *
    * @generated from field: repeated ostiary.account.v1.ExportedEvent events = 10;
    */
@@ -273,21 +273,21 @@ export type AccountExportPart = Message<"ostiary.account.v1.AccountExportPart"> 
   messages: ExportedMessage[];
 
   /**
-   * Flows of the owner that have not been purged: forms that were begun.
+   * Flows of the owner that have not been purged.
    *
    * @generated from field: repeated ostiary.account.v1.ExportedFlow flows = 12;
    */
   flows: ExportedFlow[];
 
   /**
-   * Changes that wait for their owner to prove who they are.
+   * Changes that are applied once their owner authenticates again.
    *
    * @generated from field: repeated ostiary.account.v1.WaitingChange waiting_changes = 13;
    */
   waitingChanges: WaitingChange[];
 
   /**
-   * Addresses that wait for their proof, oldest first.
+   * Pending addresses: they wait for their verification. Oldest first.
    *
    * @generated from field: repeated ostiary.address.v1.PendingAddress pending_addresses = 14;
    */
@@ -322,7 +322,7 @@ export type ExportedCredential = Message<"ostiary.account.v1.ExportedCredential"
   type: string;
 
   /**
-   * What the owner is found by with it, for example `ann@example.com`.
+   * Identifiers that its owner signs in with, for example `ann@example.com`.
    *
    * @generated from field: repeated string identifiers = 2;
    */
@@ -358,13 +358,13 @@ export const ExportedCredentialSchema: GenMessage<ExportedCredential> = /*@__PUR
   messageDesc(file_ostiary_account_v1_account_export, 3);
 
 /**
- * Something that happened to the account.
+ * An event of the account.
  *
  * @generated from message ostiary.account.v1.ExportedEvent
  */
 export type ExportedEvent = Message<"ostiary.account.v1.ExportedEvent"> & {
   /**
-   * What, for example `password.changed`.
+   * Type of the event, for example `password.changed`.
    *
    * @generated from field: string type = 1;
    */
@@ -378,7 +378,7 @@ export type ExportedEvent = Message<"ostiary.account.v1.ExportedEvent"> & {
   outcome: string;
 
   /**
-   * When.
+   * When it happened.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 3;
    */
@@ -399,14 +399,14 @@ export type ExportedEvent = Message<"ostiary.account.v1.ExportedEvent"> & {
   sessionId: string;
 
   /**
-   * What else is recorded.
+   * The details that are recorded.
    *
    * @generated from field: google.protobuf.Struct detail = 6;
    */
   detail?: JsonObject | undefined;
 
   /**
-   * Whether an operator did it. Which one is not said.
+   * Whether an operator did it. Their name is left out.
    *
    * @generated from field: bool by_operator = 7;
    */
@@ -421,13 +421,13 @@ export const ExportedEventSchema: GenMessage<ExportedEvent> = /*@__PURE__*/
   messageDesc(file_ostiary_account_v1_account_export, 4);
 
 /**
- * A message that was sent to the owner, or waits to be.
+ * A message that was sent to the owner, or is queued.
  *
  * @generated from message ostiary.account.v1.ExportedMessage
  */
 export type ExportedMessage = Message<"ostiary.account.v1.ExportedMessage"> & {
   /**
-   * What it is about, for example `verification_code_valid`.
+   * Its template, for example `verification_code_valid`.
    *
    * @generated from field: string template = 1;
    */
@@ -470,7 +470,7 @@ export const ExportedMessageSchema: GenMessage<ExportedMessage> = /*@__PURE__*/
   messageDesc(file_ostiary_account_v1_account_export, 5);
 
 /**
- * A form that was begun.
+ * A flow.
  *
  * @generated from message ostiary.account.v1.ExportedFlow
  */
@@ -483,35 +483,35 @@ export type ExportedFlow = Message<"ostiary.account.v1.ExportedFlow"> & {
   kind: string;
 
   /**
-   * Where it stands, for example `show_form`.
+   * Its state, for example `show_form`.
    *
    * @generated from field: string state = 2;
    */
   state: string;
 
   /**
-   * URL of the request that began it.
+   * URL of the request that created it.
    *
    * @generated from field: string request_url = 3;
    */
   requestUrl: string;
 
   /**
-   * When it was begun.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp issued_at = 4;
    */
   issuedAt?: Timestamp | undefined;
 
   /**
-   * When it ends.
+   * When it expires.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 5;
    */
   expiresAt?: Timestamp | undefined;
 
   /**
-   * What was typed into it: names of fields and values, never secrets.
+   * The submitted values by the names of their fields, without secrets.
    *
    * @generated from field: google.protobuf.Struct values = 6;
    */
@@ -526,7 +526,7 @@ export const ExportedFlowSchema: GenMessage<ExportedFlow> = /*@__PURE__*/
   messageDesc(file_ostiary_account_v1_account_export, 6);
 
 /**
- * A change that waits for its owner.
+ * A change that is applied once its owner authenticates again.
  *
  * @generated from message ostiary.account.v1.WaitingChange
  */
@@ -539,7 +539,7 @@ export type WaitingChange = Message<"ostiary.account.v1.WaitingChange"> & {
   method: string;
 
   /**
-   * When it is given up.
+   * When it expires.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 2;
    */

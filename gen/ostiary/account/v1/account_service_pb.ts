@@ -55,7 +55,7 @@ export const ListFactorsRequestSchema: GenMessage<ListFactorsRequest> = /*@__PUR
  */
 export type ListFactorsResponse = Message<"ostiary.account.v1.ListFactorsResponse"> & {
   /**
-   * What the caller signs in with, in the order of the types.
+   * The caller's factors, in the order of their types.
    *
    * @generated from field: repeated ostiary.account.v1.Factor factors = 1;
    */
@@ -146,14 +146,14 @@ export const GetDeletionRequestSchema: GenMessage<GetDeletionRequest> = /*@__PUR
  */
 export type GetDeletionResponse = Message<"ostiary.account.v1.GetDeletionResponse"> & {
   /**
-   * The deletion that waits; null where none does.
+   * The pending deletion; null where there is none.
    *
    * @generated from field: ostiary.account.v1.Deletion deletion = 1;
    */
   deletion?: Deletion | undefined;
 
   /**
-   * How long a deletion that is asked for now waits, in seconds. 0: not at all.
+   * Delay of a deletion that is requested now, in seconds. 0: none.
    *
    * @generated from field: uint32 delay = 2;
    */
@@ -192,7 +192,7 @@ export const RequestDeletionRequestSchema: GenMessage<RequestDeletionRequest> = 
  */
 export type RequestDeletionResponse = Message<"ostiary.account.v1.RequestDeletionResponse"> & {
   /**
-   * The deletion that waits; null where the account is erased already.
+   * The pending deletion; null where the account is erased already.
    *
    * @generated from field: ostiary.account.v1.Deletion deletion = 1;
    */
@@ -388,7 +388,7 @@ export const StreamAccountExportResponseSchema: GenMessage<StreamAccountExportRe
  */
 export const AccountService: GenService<{
   /**
-   * List what the caller signs in with.
+   * List the caller's factors.
    *
    * Returns passwords, keys, authenticator apps, codes, with names and dates and
    * without secrets, page by page. Accounts at sign-in providers are those of ListLinks.
@@ -421,8 +421,8 @@ export const AccountService: GenService<{
   /**
    * Export everything that is stored about the caller.
    *
-   * Returns it as it is at one moment, whatever else goes on, without secrets. REST
-   * answers a file.
+   * Returns it without secrets, all of it read at one point in time. REST answers a
+   * file.
    *
    * Who may call: callers with a session that is recent and of the account's highest
    * level.
@@ -440,8 +440,8 @@ export const AccountService: GenService<{
    * Export everything that is stored about the caller, in parts.
    *
    * As ExportAccount, for accounts of any size: the lists of each part go on where
-   * those of the one before ended, and the last part says `complete`. All parts are of
-   * one moment. Over REST each is a line of JSON (`application/x-ndjson`).
+   * those of the one before ended, and the last part says `complete`. All parts are
+   * read at one point in time. Over REST each is a line of JSON (`application/x-ndjson`).
    *
    * Who may call: callers with a session that is recent and of the account's highest
    * level.
@@ -456,9 +456,10 @@ export const AccountService: GenService<{
     output: typeof StreamAccountExportResponseSchema;
   },
   /**
-   * Tell whether the caller's account is to be deleted.
+   * Get the pending deletion of the caller's account.
    *
-   * Returns when, if so, and how long a deletion that is asked for now would wait.
+   * Returns when the account is erased, and the delay of a deletion that is requested
+   * now.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
@@ -474,16 +475,16 @@ export const AccountService: GenService<{
    * Delete the caller's account.
    *
    * The account is erased after the delay of the configuration. Until then it works
-   * as before; a mail says so and has a link that calls it off. Without a delay it is
-   * erased at once, and the session is over. Who has asked for it already is told of
-   * that deletion.
+   * as before; a mail says so and has a link that cancels the deletion. Without a
+   * delay it is erased at once, and the session is over. Where a deletion is pending
+   * already, that one is returned.
    *
    * Who may call: callers with a session that is recent and of the account's highest
    * level.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, SESSION_REFRESH_REQUIRED,
    * AAL2_REQUIRED, FLOW_DISABLED (the configuration does not let people delete their
-   * account), RATE_LIMITED (so many messages were caused that the owner would hear
-   * nothing of it).
+   * account), RATE_LIMITED (too many messages were caused: the owner would not be
+   * notified).
    *
    * @generated from rpc ostiary.account.v1.AccountService.RequestDeletion
    */
@@ -493,9 +494,9 @@ export const AccountService: GenService<{
     output: typeof RequestDeletionResponseSchema;
   },
   /**
-   * Keep the caller's account after all.
+   * Cancel the deletion of the caller's account.
    *
-   * Calls off a deletion that waits. Where none does, nothing changes.
+   * Cancels the pending deletion. Where there is none, nothing changes.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
@@ -508,12 +509,12 @@ export const AccountService: GenService<{
     output: typeof CancelDeletionResponseSchema;
   },
   /**
-   * Keep an account after all, by the link of the mail.
+   * Cancel the deletion of an account by the link of the mail.
    *
-   * Calls off the deletion that the token is of.
+   * Cancels the pending deletion that the token was issued for.
    *
    * Who may call: anyone who knows the token.
-   * Errors: NOT_FOUND (the token is unknown, or nothing waits for it any more).
+   * Errors: NOT_FOUND (the token is unknown, or its deletion is not pending any more).
    *
    * @generated from rpc ostiary.account.v1.AccountService.UndoDeletion
    */
@@ -523,10 +524,10 @@ export const AccountService: GenService<{
     output: typeof UndoDeletionResponseSchema;
   },
   /**
-   * List what happened to the caller's account.
+   * List the events of the caller's account.
    *
-   * Returns it in pages, the newest first: sign-ins and those that were refused,
-   * changes, ended sessions, what operators did. As long as events are stored.
+   * Returns events in pages, the newest first, as long as they are stored: successful
+   * and refused sign-ins, changes, ended sessions, actions of operators.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.

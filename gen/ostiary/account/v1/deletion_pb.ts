@@ -15,28 +15,28 @@ export const file_ostiary_account_v1_deletion: GenFile = /*@__PURE__*/
   fileDesc("CiFvc3RpYXJ5L2FjY291bnQvdjEvZGVsZXRpb24ucHJvdG8SEm9zdGlhcnkuYWNjb3VudC52MSJ+CghEZWxldGlvbhIwCgxyZXF1ZXN0ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBmR1ZV9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcmVxdWVzdGVkX2J5GAMgASgJQpYBChJvc3RpYXJ5LmFjY291bnQudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9hY2NvdW50L3YxO2FjY291bnR2MaICBk9TVEFDQ6oCEk9zdGlhcnkuQWNjb3VudC5WMcoCEk9zdGlhcnlcQWNjb3VudFxWMeoCFE9zdGlhcnk6OkFjY291bnQ6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
- * The deletion of an account that waits for its time. Until then the account works
- * as before, and its owner can change their mind.
+ * The pending deletion of an account. Until it is due the account works as before, and
+ * its owner can cancel the deletion.
  *
  * @generated from message ostiary.account.v1.Deletion
  */
 export type Deletion = Message<"ostiary.account.v1.Deletion"> & {
   /**
-   * When it was asked for.
+   * When it was requested.
    *
    * @generated from field: google.protobuf.Timestamp requested_at = 1;
    */
   requestedAt?: Timestamp | undefined;
 
   /**
-   * When the account is erased, with everything that is its owner's.
+   * When the account is erased, with all data of its owner.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 2;
    */
   dueAt?: Timestamp | undefined;
 
   /**
-   * Who asked for it: `owner` or `operator`.
+   * Who requested it: `owner` or `operator`.
    *
    * @generated from field: string requested_by = 3;
    */

@@ -25,14 +25,14 @@ export const file_ostiary_account_v1_invitation_admin_service: GenFile = /*@__PU
  */
 export type Invitation = Message<"ostiary.account.v1.Invitation"> & {
   /**
-   * Id of the identity that waits for its owner, a UUID.
+   * Id of the invited identity, a UUID.
    *
    * @generated from field: string identity_id = 1;
    */
   identityId: string;
 
   /**
-   * How the message reaches them: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: string via = 2;
    */
@@ -46,7 +46,7 @@ export type Invitation = Message<"ostiary.account.v1.Invitation"> & {
   address: string;
 
   /**
-   * Where it stands: `pending`, `expired` or `accepted`.
+   * State of the invitation: `pending`, `expired` or `accepted`.
    *
    * @generated from field: string status = 4;
    */
@@ -100,22 +100,22 @@ export type InviteIdentityRequest = Message<"ostiary.account.v1.InviteIdentityRe
   schemaId: string;
 
   /**
-   * What is known of the person, as their schema has it, with the address that the
-   * invitation goes to: `{"email": "ann@example.com"}`.
+   * Traits as the schema describes them, with the address that the invitation is sent
+   * to: `{"email": "ann@example.com"}`.
    *
    * @generated from field: google.protobuf.Struct traits = 2;
    */
   traits?: JsonObject | undefined;
 
   /**
-   * Which of several addresses it goes to; empty: the first that is verifiable.
+   * Which of several addresses it is sent to; empty: the first that is verifiable.
    *
    * @generated from field: string address = 3;
    */
   address: string;
 
   /**
-   * How long the link is good: `72h`. Empty: as configured.
+   * Lifespan of the link: `72h`. Empty: as configured.
    *
    * @generated from field: string expires_in = 4;
    */
@@ -137,14 +137,14 @@ export type InviteIdentityRequest = Message<"ostiary.account.v1.InviteIdentityRe
   returnTo: string;
 
   /**
-   * Any JSON that everybody may see who sees the identity.
+   * Data that the owner may read, any JSON value.
    *
    * @generated from field: google.protobuf.Value metadata_public = 7;
    */
   metadataPublic?: Value | undefined;
 
   /**
-   * Any JSON that only operators see.
+   * Data that only operators may read, any JSON value.
    *
    * @generated from field: google.protobuf.Value metadata_admin = 8;
    */
@@ -241,7 +241,7 @@ export type ResendInvitationRequest = Message<"ostiary.account.v1.ResendInvitati
   identityId: string;
 
   /**
-   * How long the link is good: `72h`. Empty: as configured.
+   * Lifespan of the link: `72h`. Empty: as configured.
    *
    * @generated from field: string expires_in = 2;
    */
@@ -308,8 +308,8 @@ export const RevokeInvitationResponseSchema: GenMessage<RevokeInvitationResponse
 
 /**
  * Invitations: accounts without credentials, whose owners get a link by mail or text
- * message and choose themselves what they sign in with. They work while registration
- * is closed.
+ * message and set up their credentials themselves. They work while registration is
+ * disabled.
  *
  * @generated from service ostiary.account.v1.InvitationAdminService
  */
@@ -346,12 +346,11 @@ export const InvitationAdminService: GenService<{
   /**
    * Send an invitation again.
    *
-   * With a new link, good from now on; the old one is good no more. Also after it has
-   * expired, and after it was accepted as long as the person has nothing that they sign
-   * in with.
+   * With a new link; the old one is void. Also after the invitation has expired, and
+   * after it was accepted, as long as the person has no first factor.
    *
    * Who may call: operators with the scope `identities.write`.
-   * Errors: NOT_FOUND (there is no such invitation, or the person signs in by now),
+   * Errors: NOT_FOUND (there is no such invitation, or the person has a first factor),
    * RATE_LIMITED (too many messages to this address).
    *
    * @generated from rpc ostiary.account.v1.InvitationAdminService.ResendInvitation
@@ -364,7 +363,7 @@ export const InvitationAdminService: GenService<{
   /**
    * Revoke an invitation.
    *
-   * The link is good no more. An identity that nobody has accepted is erased with it.
+   * The link is void. The identity of an invitation that was not accepted is erased.
    *
    * Who may call: operators with the scope `identities.write`.
    * Errors: NOT_FOUND (there is no such invitation).

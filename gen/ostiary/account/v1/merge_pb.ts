@@ -15,7 +15,7 @@ export const file_ostiary_account_v1_merge: GenFile = /*@__PURE__*/
   fileDesc("Ch5vc3RpYXJ5L2FjY291bnQvdjEvbWVyZ2UucHJvdG8SEm9zdGlhcnkuYWNjb3VudC52MSJGCglNZXJnZUl0ZW0SDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBWNvbWVzGAMgASgIEg4KBnJlYXNvbhgEIAEoCSKaAQoFTWVyZ2USEwoLaWRlbnRpdHlfaWQYASABKAkSLAoFaXRlbXMYAiADKAsyHS5vc3RpYXJ5LmFjY291bnQudjEuTWVyZ2VJdGVtEhAKCHJlZnVzYWxzGAMgAygJEgwKBGV0YWcYBCABKAkSLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBClgEKEm9zdGlhcnkuYWNjb3VudC52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2FjY291bnQvdjE7YWNjb3VudHYxogIGT1NUQUNDqgIST3N0aWFyeS5BY2NvdW50LlYxygIST3N0aWFyeVxBY2NvdW50XFYx6gIUT3N0aWFyeTo6QWNjb3VudDo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
- * One thing of the account that comes to an end.
+ * A part of the account that is erased by the merge.
  *
  * @generated from message ostiary.account.v1.MergeItem
  */
@@ -30,26 +30,26 @@ export type MergeItem = Message<"ostiary.account.v1.MergeItem"> & {
   kind: string;
 
   /**
-   * Which one, as its owner knows it: an address, an identifier, the name of a key, a
-   * provider and the account there. May be empty.
+   * Name of it for its owner: an address, an identifier, the name of a key, a provider
+   * and the account there. May be empty.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * Whether it comes along.
+   * Whether it is transferred to the account that stays.
    *
    * @generated from field: bool comes = 3;
    */
   comes: boolean;
 
   /**
-   * Why it does not. Empty where it does. `has_own`: the account that stays has one.
-   * `stays`: the account that stays has its own, whatever the other one has. `no_place`:
-   * the traits of the account that stays cannot hold it. `not_verified`: the address was
-   * never proven. `no_identifier`: the account that stays has nothing to sign in with it
-   * by. `too_many`: the account that stays would have more than there may be.
+   * Why it is not transferred. Empty where it is. `has_own`: the account that stays has
+   * one. `stays`: this part is never transferred. `no_place`: the traits of the account
+   * that stays cannot hold it. `not_verified`: the address was
+   * never verified. `no_identifier`: the account that stays has no identifier to sign in
+   * with it. `too_many`: the account that stays would have more than there may be.
    * `unreadable`: it cannot be decrypted any more.
    *
    * @generated from field: string reason = 4;
@@ -65,36 +65,37 @@ export const MergeItemSchema: GenMessage<MergeItem> = /*@__PURE__*/
   messageDesc(file_ostiary_account_v1_merge, 0);
 
 /**
- * What becomes of two accounts.
+ * A merge of two accounts.
  *
  * @generated from message ostiary.account.v1.Merge
  */
 export type Merge = Message<"ostiary.account.v1.Merge"> & {
   /**
-   * Id of the account that comes to an end, a UUID.
+   * Id of the account that is erased, a UUID.
    *
    * @generated from field: string identity_id = 1;
    */
   identityId: string;
 
   /**
-   * What it has.
+   * The parts of that account.
    *
    * @generated from field: repeated ostiary.account.v1.MergeItem items = 2;
    */
   items: MergeItem[];
 
   /**
-   * What keeps the two from being merged. Empty: nothing. `deletion_pending`: the
+   * What prevents the merge. Empty: nothing. `deletion_pending`: the
    * deletion of one of them was asked for. `organization`: they belong to different
-   * organizations. `no_way_in`: nobody could sign in to what is left.
+   * organizations. `no_way_in`: the account that stays would have no
+   * first factor.
    *
    * @generated from field: repeated string refusals = 3;
    */
   refusals: string[];
 
   /**
-   * For ConfirmMerge: what the accounts were like.
+   * Version of both accounts, for ConfirmMerge. Opaque.
    *
    * @generated from field: string etag = 4;
    */

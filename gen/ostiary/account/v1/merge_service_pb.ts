@@ -38,14 +38,14 @@ export const BeginMergeRequestSchema: GenMessage<BeginMergeRequest> = /*@__PURE_
  */
 export type BeginMergeResponse = Message<"ostiary.account.v1.BeginMergeResponse"> & {
   /**
-   * What the other account is offered with: 64 characters.
+   * Code with which the other account is offered: 64 characters.
    *
    * @generated from field: string code = 1;
    */
   code: string;
 
   /**
-   * Until when the code, and what is offered with it, is good.
+   * When the code expires, and the offer made with it.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 2;
    */
@@ -83,7 +83,7 @@ export const OfferMergeRequestSchema: GenMessage<OfferMergeRequest> = /*@__PURE_
  */
 export type OfferMergeResponse = Message<"ostiary.account.v1.OfferMergeResponse"> & {
   /**
-   * Until when the offer is good.
+   * When the offer expires.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 1;
    */
@@ -115,7 +115,7 @@ export const GetMergeRequestSchema: GenMessage<GetMergeRequest> = /*@__PURE__*/
  */
 export type GetMergeResponse = Message<"ostiary.account.v1.GetMergeResponse"> & {
   /**
-   * What would become of both.
+   * The merge as it would be done.
    *
    * @generated from field: ostiary.account.v1.Merge merge = 1;
    */
@@ -134,7 +134,7 @@ export const GetMergeResponseSchema: GenMessage<GetMergeResponse> = /*@__PURE__*
  */
 export type ConfirmMergeRequest = Message<"ostiary.account.v1.ConfirmMergeRequest"> & {
   /**
-   * The `etag` of GetMerge: what was shown is what is done.
+   * The `etag` of GetMerge, so that exactly the merge that was reviewed is done.
    *
    * @generated from field: string etag = 1;
    */
@@ -153,7 +153,7 @@ export const ConfirmMergeRequestSchema: GenMessage<ConfirmMergeRequest> = /*@__P
  */
 export type ConfirmMergeResponse = Message<"ostiary.account.v1.ConfirmMergeResponse"> & {
   /**
-   * What has become of both.
+   * The merge that was done.
    *
    * @generated from field: ostiary.account.v1.Merge merge = 1;
    */
@@ -168,9 +168,9 @@ export const ConfirmMergeResponseSchema: GenMessage<ConfirmMergeResponse> = /*@_
   messageDesc(file_ostiary_account_v1_merge_service, 7);
 
 /**
- * How somebody who has two accounts makes one of them. Each of them is proven by a
- * session: one account begins the merge and stays, the other one is offered with the
- * code of the first and comes to an end.
+ * Merges two accounts of one person. Each of them is authenticated by a session: the
+ * account that begins the merge stays, the other one is offered with the code of the
+ * first and is erased.
  *
  * @generated from service ostiary.account.v1.MergeService
  */
@@ -178,8 +178,8 @@ export const MergeService: GenService<{
   /**
    * Begin to merge another account into the caller's.
    *
-   * Returns a code for OfferMerge. It is good once and for ten minutes, and belongs to
-   * the session: a code that it made before is good no more, nor is what was offered.
+   * Returns a code for OfferMerge. It can be used once, within ten minutes, and belongs to
+   * the session: an earlier code of the session and an earlier offer are void.
    *
    * Who may call: callers with a session that is recent and of the account's highest
    * level.
@@ -195,18 +195,17 @@ export const MergeService: GenService<{
     output: typeof BeginMergeResponseSchema;
   },
   /**
-   * Offer the caller's account to the one that a code is of.
+   * Offer the caller's account for a merge, with the code of the other account.
    *
-   * Nothing is merged yet: the session that made the code sees what would become of
-   * it and confirms it. The offer is good as long as the code would have been, and as
-   * the session of the caller is live. A code of the caller's own account is refused as
+   * Nothing is merged yet: the session that made the code reviews the merge and
+   * confirms it. The offer expires with the code, and with the session of the caller. A code of the caller's own account is refused as
    * an invalid field.
    *
    * Who may call: callers with a session that is recent and of the account's highest
    * level.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, SESSION_REFRESH_REQUIRED,
    * AAL2_REQUIRED, FLOW_DISABLED (the configuration does not let people merge
-   * accounts), NOT_FOUND (the code was used, has expired, or is none, or the session
+   * accounts), NOT_FOUND (the code was used, has expired or is unknown, or the session
    * that made it is over).
    *
    * @generated from rpc ostiary.account.v1.MergeService.OfferMerge
@@ -217,10 +216,10 @@ export const MergeService: GenService<{
     output: typeof OfferMergeResponseSchema;
   },
   /**
-   * Show what a merge would do.
+   * Preview a merge.
    *
-   * Returns what comes along of the account that was offered, what does not and why,
-   * and what keeps the two from being merged at all. It changes nothing.
+   * Returns which parts of the offered account are transferred, which are not and why,
+   * and what prevents the merge as a whole. It changes nothing.
    *
    * Who may call: callers with the session that began the merge, recent and of the
    * account's highest level.
@@ -238,8 +237,8 @@ export const MergeService: GenService<{
   /**
    * Merge the account that was offered into the caller's.
    *
-   * What GetMerge says comes along does, and the other account is erased with all of
-   * its sessions, in one step that cannot be undone. Messages to the addresses of both
+   * Transfers what GetMerge says and erases the other account with all of its
+   * sessions, in one step that cannot be undone. Messages to the addresses of both
    * say so.
    *
    * Who may call: callers with the session that began the merge, recent and of the

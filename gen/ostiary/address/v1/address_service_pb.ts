@@ -19,20 +19,20 @@ export const file_ostiary_address_v1_address_service: GenFile = /*@__PURE__*/
   fileDesc("Cihvc3RpYXJ5L2FkZHJlc3MvdjEvYWRkcmVzc19zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFkZHJlc3MudjEimAEKDlBlbmRpbmdBZGRyZXNzEgoKAmlkGAEgASgJEgsKA3ZpYRgCIAEoCRINCgV2YWx1ZRgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJXChtMaXN0UGVuZGluZ0FkZHJlc3Nlc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIInYKHExpc3RQZW5kaW5nQWRkcmVzc2VzUmVzcG9uc2USPQoRcGVuZGluZ19hZGRyZXNzZXMYASADKAsyIi5vc3RpYXJ5LmFkZHJlc3MudjEuUGVuZGluZ0FkZHJlc3MSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjMKG0NhbmNlbFBlbmRpbmdBZGRyZXNzUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQEiHgocQ2FuY2VsUGVuZGluZ0FkZHJlc3NSZXNwb25zZSIzChtSZXNlbmRQZW5kaW5nQWRkcmVzc1JlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDsAEBIjMKFUdldEFkZHJlc3NVbmRvUmVxdWVzdBIaCgV0b2tlbhgBIAEoCUILgAEBukgFcgMYgAgilAEKFkdldEFkZHJlc3NVbmRvUmVzcG9uc2USCwoDdmlhGAEgASgJEg0KBXZhbHVlGAIgASgJEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjYKGFVuZG9BZGRyZXNzQ2hhbmdlUmVxdWVzdBIaCgV0b2tlbhgBIAEoCUILgAEBukgFcgMYgAgiXAoZVW5kb0FkZHJlc3NDaGFuZ2VSZXNwb25zZRILCgN2aWEYASABKAkSDQoFdmFsdWUYAiABKAkSIwoTcmVkaXJlY3RfYnJvd3Nlcl90bxgDIAEoCUIGmrUYAigBIlEKHFJlc2VuZFBlbmRpbmdBZGRyZXNzUmVzcG9uc2USDAoEZmxvdxgBIAEoCRIjChNyZWRpcmVjdF9icm93c2VyX3RvGAIgASgJQgaatRgCKAEytgcKDkFkZHJlc3NTZXJ2aWNlEsIBChRMaXN0UGVuZGluZ0FkZHJlc3NlcxIvLm9zdGlhcnkuYWRkcmVzcy52MS5MaXN0UGVuZGluZ0FkZHJlc3Nlc1JlcXVlc3QaMC5vc3RpYXJ5LmFkZHJlc3MudjEuTGlzdFBlbmRpbmdBZGRyZXNzZXNSZXNwb25zZSJHiLUYArK1GAQIgIABurUYAQLCtRgFCgMDHQaC0+STAidiEXBlbmRpbmdfYWRkcmVzc2VzEhIvYWRkcmVzc2VzL3BlbmRpbmcStAEKFENhbmNlbFBlbmRpbmdBZGRyZXNzEi8ub3N0aWFyeS5hZGRyZXNzLnYxLkNhbmNlbFBlbmRpbmdBZGRyZXNzUmVxdWVzdBowLm9zdGlhcnkuYWRkcmVzcy52MS5DYW5jZWxQZW5kaW5nQWRkcmVzc1Jlc3BvbnNlIjmItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCGSoXL2FkZHJlc3Nlcy9wZW5kaW5nL3tpZH0SvgEKFFJlc2VuZFBlbmRpbmdBZGRyZXNzEi8ub3N0aWFyeS5hZGRyZXNzLnYxLlJlc2VuZFBlbmRpbmdBZGRyZXNzUmVxdWVzdBowLm9zdGlhcnkuYWRkcmVzcy52MS5SZXNlbmRQZW5kaW5nQWRkcmVzc1Jlc3BvbnNlIkOItRgCsrUYBAiAgAG6tRgCAgjCtRgHCgUDHQYYF4LT5JMCICIeL2FkZHJlc3Nlcy9wZW5kaW5nL3tpZH0vcmVzZW5kEqMBCg5HZXRBZGRyZXNzVW5kbxIpLm9zdGlhcnkuYWRkcmVzcy52MS5HZXRBZGRyZXNzVW5kb1JlcXVlc3QaKi5vc3RpYXJ5LmFkZHJlc3MudjEuR2V0QWRkcmVzc1VuZG9SZXNwb25zZSI6iLUYAbK1GAQIgIABurUYAQLCtRgDCgEXgtPkkwIcEhovc2VsZi1zZXJ2aWNlL2FkZHJlc3MtdW5kbxKwAQoRVW5kb0FkZHJlc3NDaGFuZ2USLC5vc3RpYXJ5LmFkZHJlc3MudjEuVW5kb0FkZHJlc3NDaGFuZ2VSZXF1ZXN0Gi0ub3N0aWFyeS5hZGRyZXNzLnYxLlVuZG9BZGRyZXNzQ2hhbmdlUmVzcG9uc2UiPoi1GAGytRgECICAAbq1GAICCMK1GAMKAReC0+STAh86ASoiGi9zZWxmLXNlcnZpY2UvYWRkcmVzcy11bmRvGg66tRgKCggBAhkREhMhD0KWAQoSb3N0aWFyeS5hZGRyZXNzLnYxUAFaNGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvYWRkcmVzcy92MTthZGRyZXNzdjGiAgZPU1RBRFKqAhJPc3RpYXJ5LkFkZHJlc3MuVjHKAhJPc3RpYXJ5XEFkZHJlc3NcVjHqAhRPc3RpYXJ5OjpBZGRyZXNzOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
- * An address that waits for its proof.
+ * A pending address: it waits for its verification.
  *
  * @generated from message ostiary.address.v1.PendingAddress
  */
 export type PendingAddress = Message<"ostiary.address.v1.PendingAddress"> & {
   /**
-   * Id of what waits, a UUID.
+   * Id of the pending address, a UUID.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * How messages reach it: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: string via = 2;
    */
@@ -46,14 +46,14 @@ export type PendingAddress = Message<"ostiary.address.v1.PendingAddress"> & {
   value: string;
 
   /**
-   * When it was asked for.
+   * When it was requested.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 4;
    */
   createdAt?: Timestamp | undefined;
 
   /**
-   * When it is given up, unless it is proven before.
+   * When it expires, unless it is verified before.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 5;
    */
@@ -124,7 +124,7 @@ export const ListPendingAddressesResponseSchema: GenMessage<ListPendingAddresses
  */
 export type CancelPendingAddressRequest = Message<"ostiary.address.v1.CancelPendingAddressRequest"> & {
   /**
-   * Id of what waits, a UUID.
+   * Id of the pending address, a UUID.
    *
    * @generated from field: string id = 1;
    */
@@ -156,7 +156,7 @@ export const CancelPendingAddressResponseSchema: GenMessage<CancelPendingAddress
  */
 export type ResendPendingAddressRequest = Message<"ostiary.address.v1.ResendPendingAddressRequest"> & {
   /**
-   * Id of what waits, a UUID.
+   * Id of the pending address, a UUID.
    *
    * @generated from field: string id = 1;
    */
@@ -194,7 +194,7 @@ export const GetAddressUndoRequestSchema: GenMessage<GetAddressUndoRequest> = /*
  */
 export type GetAddressUndoResponse = Message<"ostiary.address.v1.GetAddressUndoResponse"> & {
   /**
-   * How messages reach the address: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: string via = 1;
    */
@@ -253,14 +253,14 @@ export const UndoAddressChangeRequestSchema: GenMessage<UndoAddressChangeRequest
  */
 export type UndoAddressChangeResponse = Message<"ostiary.address.v1.UndoAddressChangeResponse"> & {
   /**
-   * How messages reach the address: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: string via = 1;
    */
   via: string;
 
   /**
-   * The address that the account has again.
+   * The address that the account got back: `ann@example.com`.
    *
    * @generated from field: string value = 2;
    */
@@ -286,7 +286,7 @@ export const UndoAddressChangeResponseSchema: GenMessage<UndoAddressChangeRespon
  */
 export type ResendPendingAddressResponse = Message<"ostiary.address.v1.ResendPendingAddressResponse"> & {
   /**
-   * Id of the verification flow that takes what was sent, a UUID.
+   * Id of the verification flow in which the code is submitted, a UUID.
    *
    * @generated from field: string flow = 1;
    */
@@ -308,16 +308,18 @@ export const ResendPendingAddressResponseSchema: GenMessage<ResendPendingAddress
   messageDesc(file_ostiary_address_v1_address_service, 10);
 
 /**
- * Changes of addresses: those that wait for their proof, and those that can be undone.
+ * Changes of addresses: those that wait for the verification of the new address, and
+ * those that can be undone.
  *
  * @generated from service ostiary.address.v1.AddressService
  */
 export const AddressService: GenService<{
   /**
-   * List the addresses that wait for their proof.
+   * List the caller's pending addresses.
    *
-   * Each takes effect once what was sent to it has come back, oldest first, page by page.
-   * Those whose session is over are not listed: they can no longer take effect.
+   * Returns them page by page, the oldest first. Each becomes an address of the account
+   * once it is verified. Those whose session is over are not listed: they can no longer
+   * be verified.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
@@ -330,10 +332,10 @@ export const AddressService: GenService<{
     output: typeof ListPendingAddressesResponseSchema;
   },
   /**
-   * Give up an address that waits.
+   * Cancel a pending address.
    *
-   * What was sent to it proves nothing any more. An id that is unknown or belongs to
-   * another identity changes nothing and returns success as well.
+   * The codes and links that were sent to it are void. An id that is unknown or belongs
+   * to another identity changes nothing and returns success as well.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
@@ -346,13 +348,14 @@ export const AddressService: GenService<{
     output: typeof CancelPendingAddressResponseSchema;
   },
   /**
-   * Send another message to an address that waits.
+   * Send another message to a pending address.
    *
-   * Returns the verification flow that it belongs to. The one before stays good as well.
+   * Returns the verification flow that it belongs to. The earlier code stays valid as
+   * well.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED, RATE_LIMITED,
-   * NOT_FOUND (no such address waits).
+   * NOT_FOUND (there is no such pending address).
    *
    * @generated from rpc ostiary.address.v1.AddressService.ResendPendingAddress
    */
@@ -362,12 +365,12 @@ export const AddressService: GenService<{
     output: typeof ResendPendingAddressResponseSchema;
   },
   /**
-   * Read what the link of a message would undo.
+   * Get the change of an address that a link would undo.
    *
-   * Nothing is used up by it.
+   * The token is not used up by it.
    *
    * Who may call: anyone who has the token of a message about a changed address.
-   * Errors: NOT_FOUND (it was used, has expired, or is none).
+   * Errors: NOT_FOUND (the token was used, has expired, or is unknown).
    *
    * @generated from rpc ostiary.address.v1.AddressService.GetAddressUndo
    */
@@ -379,12 +382,12 @@ export const AddressService: GenService<{
   /**
    * Undo a change of an address.
    *
-   * The account has the address again as it had it before; addresses that came with
-   * the change or since are gone. All sessions, trusted devices, codes and links of the
-   * account end. It is good once.
+   * The account gets the address back in its former state; addresses that were added
+   * with the change or since are removed. All sessions, trusted devices, codes and links
+   * of the account become invalid. A token can be used once.
    *
    * Who may call: anyone who has the token of a message about a changed address.
-   * Errors: NOT_FOUND (it was used, has expired, or is none).
+   * Errors: NOT_FOUND (the token was used, has expired, or is unknown).
    *
    * @generated from rpc ostiary.address.v1.AddressService.UndoAddressChange
    */

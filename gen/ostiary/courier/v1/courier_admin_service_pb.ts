@@ -37,7 +37,7 @@ export type ListMessagesRequest = Message<"ostiary.courier.v1.ListMessagesReques
   pageToken: string;
 
   /**
-   * Only messages that stand so.
+   * Only messages with this status.
    *
    * @generated from field: ostiary.courier.v1.MessageStatus status = 3;
    */
@@ -131,8 +131,8 @@ export const CourierAdminService: GenService<{
   /**
    * List messages.
    *
-   * Returns them in pages, the newest first, without their attempts. What they say
-   * is shown in development only.
+   * Returns them in pages, the newest first, without their attempts. Their content is
+   * returned in development only.
    *
    * Who may call: operators with the scope `courier.read`.
    * Errors: none of its own.
@@ -147,7 +147,7 @@ export const CourierAdminService: GenService<{
   /**
    * Get a message.
    *
-   * With its attempts. What it says is shown in development only.
+   * Returns it with its attempts. Its content is returned in development only.
    *
    * Who may call: operators with the scope `courier.read`.
    * Errors: NOT_FOUND.

@@ -45,8 +45,8 @@ export type Dispatch = Message$1<"ostiary.courier.v1.Dispatch"> & {
   status: DispatchStatus;
 
   /**
-   * What went wrong, as codes: `SMTP: EENVELOPE 550 5.1.1 RCPT TO`. Never what the
-   * message says, nor what another server said of it.
+   * What went wrong, as codes: `SMTP: EENVELOPE 550 5.1.1 RCPT TO`. Never content of
+   * the message, nor text of another server.
    *
    * @generated from field: optional string error = 4;
    */
@@ -60,7 +60,7 @@ export type Dispatch = Message$1<"ostiary.courier.v1.Dispatch"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * The same.
+   * The same as the member before.
    *
    * @generated from field: google.protobuf.Timestamp updated_at = 6;
    */
@@ -75,7 +75,7 @@ export const DispatchSchema: GenMessage<Dispatch> = /*@__PURE__*/
   messageDesc(file_ostiary_courier_v1_message, 0);
 
 /**
- * A message to a person. What it says is shown in development only.
+ * A message to a person. Its content is returned in development only.
  *
  * @generated from message ostiary.courier.v1.Message
  */
@@ -88,7 +88,7 @@ export type Message = Message$1<"ostiary.courier.v1.Message"> & {
   id: string;
 
   /**
-   * Where it stands.
+   * Its delivery status.
    *
    * @generated from field: ostiary.courier.v1.MessageStatus status = 2;
    */
@@ -109,28 +109,28 @@ export type Message = Message$1<"ostiary.courier.v1.Message"> & {
   recipient: string;
 
   /**
-   * What it says, as plain text; a note that it is not shown, outside development.
+   * Its content as plain text; outside development a note that it is not shown.
    *
    * @generated from field: string body = 5;
    */
   body: string;
 
   /**
-   * Its subject; a note that it is not shown, outside development.
+   * Its subject; outside development a note that it is not shown.
    *
    * @generated from field: string subject = 6;
    */
   subject: string;
 
   /**
-   * What it is: `verification_code_valid`.
+   * Its template: `verification_code_valid`.
    *
    * @generated from field: string template_type = 7;
    */
   templateType: string;
 
   /**
-   * The channel that it goes by: `email` or `sms`.
+   * Its channel: `email` or `sms`.
    *
    * @generated from field: string channel = 8;
    */
@@ -173,13 +173,13 @@ export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
   messageDesc(file_ostiary_courier_v1_message, 1);
 
 /**
- * Where a message stands.
+ * Delivery status of a message.
  *
  * @generated from enum ostiary.courier.v1.MessageStatus
  */
 export const MessageStatus = {
   /**
-   * Not said.
+   * Unspecified: any status.
    *
    * @generated from enum value: MESSAGE_STATUS_UNSPECIFIED = 0;
    */
@@ -207,7 +207,7 @@ export const MessageStatus = {
   SENT: 3,
 
   /**
-   * It was given up.
+   * Its delivery was abandoned.
    *
    * @generated from enum value: MESSAGE_STATUS_ABANDONED = 4;
    */
@@ -215,7 +215,7 @@ export const MessageStatus = {
 } as const;
 
 /**
- * Where a message stands.
+ * Delivery status of a message.
  *
  * @generated from enum ostiary.courier.v1.MessageStatus
  */
@@ -228,7 +228,7 @@ export const MessageStatusSchema: GenEnum<MessageStatus> = /*@__PURE__*/
   enumDesc(file_ostiary_courier_v1_message, 0);
 
 /**
- * How a message goes out.
+ * Kind of a message.
  *
  * @generated from enum ostiary.courier.v1.MessageType
  */
@@ -256,7 +256,7 @@ export const MessageType = {
 } as const;
 
 /**
- * How a message goes out.
+ * Kind of a message.
  *
  * @generated from enum ostiary.courier.v1.MessageType
  */

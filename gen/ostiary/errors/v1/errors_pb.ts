@@ -498,15 +498,15 @@ export const Reason = {
   ADMIN_ONLY: 30,
 
   /**
-   * A server that this call depends on failed or answered wrongly.
+   * A server that this call depends on failed, or gave an invalid answer.
    *
    * @generated from enum value: REASON_UPSTREAM_FAILED = 31;
    */
   UPSTREAM_FAILED: 31,
 
   /**
-   * The database was lost while it committed: the change may have been made, or
-   * not. Read before it is made again.
+   * The connection to the database was lost during the commit: the change may have been
+   * made or not. Read before retrying.
    *
    * @generated from enum value: REASON_OUTCOME_UNKNOWN = 33;
    */
@@ -536,8 +536,7 @@ export const Reason = {
   SCOPE_REQUIRED: 36,
 
   /**
-   * Something that must be unique belongs to another identity: an identifier, an
-   * address, an external id.
+   * An identifier, an address or an external id belongs to another identity.
    *
    * @generated from enum value: REASON_ALREADY_EXISTS = 37;
    */
@@ -574,7 +573,7 @@ export const Reason = {
   VERIFIED_ADDRESS_REQUIRED: 45,
 
   /**
-   * Events are not streamed: the configuration does not say so. HTTP 400, gRPC
+   * The stream of events is not enabled by the configuration. HTTP 400, gRPC
    * FAILED_PRECONDITION.
    *
    * @generated from enum value: REASON_STREAM_DISABLED = 46;

@@ -39,35 +39,35 @@ export type ListEventsRequest = Message<"ostiary.events.v1.ListEventsRequest"> &
   pageToken: string;
 
   /**
-   * Only those of this identity, a UUID. Empty: of all.
+   * Only events of this identity, a UUID. Empty: of all.
    *
    * @generated from field: string identity_id = 3;
    */
   identityId: string;
 
   /**
-   * Only these types: `password.changed`, or all that begin alike: `login.*`.
+   * Only these types: `password.changed`, or all with a prefix: `login.*`.
    *
    * @generated from field: repeated string types = 4;
    */
   types: string[];
 
   /**
-   * Only those that ended so. Left out: all.
+   * Only events with this outcome. Left out: all.
    *
    * @generated from field: ostiary.events.v1.EventOutcome outcome = 5;
    */
   outcome: EventOutcome;
 
   /**
-   * Only those from then on.
+   * Only events from this time on.
    *
    * @generated from field: google.protobuf.Timestamp from = 6;
    */
   from?: Timestamp | undefined;
 
   /**
-   * Only those before.
+   * Only events before this time.
    *
    * @generated from field: google.protobuf.Timestamp until = 7;
    */
@@ -119,7 +119,7 @@ export type ListDeliveriesRequest = Message<"ostiary.events.v1.ListDeliveriesReq
   receiver: string;
 
   /**
-   * Whether those are listed that were set aside; else those that wait.
+   * List the deliveries that were set aside, instead of the pending ones.
    *
    * @generated from field: bool parked = 2;
    */
@@ -148,20 +148,20 @@ export const ListDeliveriesRequestSchema: GenMessage<ListDeliveriesRequest> = /*
   messageDesc(file_ostiary_events_v1_event_admin_service, 2);
 
 /**
- * An event on its way to a receiver.
+ * The delivery of an event to a receiver.
  *
  * @generated from message ostiary.events.v1.EventDelivery
  */
 export type EventDelivery = Message<"ostiary.events.v1.EventDelivery"> & {
   /**
-   * What is delivered.
+   * The event that is delivered.
    *
    * @generated from field: ostiary.events.v1.Event event = 1;
    */
   event?: Event | undefined;
 
   /**
-   * Attempts so far.
+   * Number of attempts so far.
    *
    * @generated from field: int32 attempts = 2;
    */
@@ -176,15 +176,14 @@ export type EventDelivery = Message<"ostiary.events.v1.EventDelivery"> & {
   lastError: string;
 
   /**
-   * When it was set aside; left out while it waits.
+   * When it was set aside; left out while it is pending.
    *
    * @generated from field: google.protobuf.Timestamp parked_at = 4;
    */
   parkedAt?: Timestamp | undefined;
 
   /**
-   * Id of the delivery, a UUID. Another one each time that an event is delivered
-   * again.
+   * Id of the delivery, a UUID. A replayed event has another one.
    *
    * @generated from field: string id = 5;
    */
@@ -236,36 +235,36 @@ export type ReplayEventsRequest = Message<"ostiary.events.v1.ReplayEventsRequest
   receiver: string;
 
   /**
-   * Ids of events. Beside it nothing else is named.
+   * Ids of events. Excludes the other selections.
    *
    * @generated from field: repeated string ids = 2;
    */
   ids: string[];
 
   /**
-   * Whose events: needed with `ids`, where it makes finding them quick; else it
-   * limits what is replayed. Empty: of all.
+   * Id of the identity whose events are replayed, a UUID. Required with `ids`, so that
+   * they are found by their key. Empty: of all.
    *
    * @generated from field: string identity_id = 3;
    */
   identityId: string;
 
   /**
-   * Those from then on. With `until` it names a time.
+   * Begin of the period, included.
    *
    * @generated from field: google.protobuf.Timestamp from = 4;
    */
   from?: Timestamp | undefined;
 
   /**
-   * Those before. Left out: until now.
+   * End of the period, excluded. Left out: now.
    *
    * @generated from field: google.protobuf.Timestamp until = 5;
    */
   until?: Timestamp | undefined;
 
   /**
-   * Those that were set aside are tried again.
+   * Replay the deliveries that were set aside.
    *
    * @generated from field: bool parked = 6;
    */
@@ -279,8 +278,8 @@ export type ReplayEventsRequest = Message<"ostiary.events.v1.ReplayEventsRequest
   pageToken: string;
 
   /**
-   * Ids of deliveries that wait or were set aside: they are tried at once, from the
-   * first attempt on. Beside them nothing else is named.
+   * Ids of deliveries that are pending or were set aside: they are tried at once, from
+   * the first attempt on. Excludes the other selections.
    *
    * @generated from field: repeated string delivery_ids = 8;
    */
@@ -299,7 +298,7 @@ export const ReplayEventsRequestSchema: GenMessage<ReplayEventsRequest> = /*@__P
  */
 export type ReplayEventsResponse = Message<"ostiary.events.v1.ReplayEventsResponse"> & {
   /**
-   * How many are delivered again.
+   * Number of deliveries that were queued.
    *
    * @generated from field: int32 queued = 1;
    */
@@ -351,7 +350,7 @@ export const DropDeliveriesRequestSchema: GenMessage<DropDeliveriesRequest> = /*
  */
 export type DropDeliveriesResponse = Message<"ostiary.events.v1.DropDeliveriesResponse"> & {
   /**
-   * How many were removed. Those that are there no more are not counted.
+   * Number of deliveries that were removed. Unknown ids are not counted.
    *
    * @generated from field: int32 dropped = 1;
    */
@@ -370,7 +369,7 @@ export const DropDeliveriesResponseSchema: GenMessage<DropDeliveriesResponse> = 
  */
 export type VerifyEventsRequest = Message<"ostiary.events.v1.VerifyEventsRequest"> & {
   /**
-   * Only those of this identity, a UUID. Empty: of all.
+   * Only events of this identity, a UUID. Empty: of all.
    *
    * @generated from field: string identity_id = 1;
    */
@@ -399,35 +398,35 @@ export const VerifyEventsRequestSchema: GenMessage<VerifyEventsRequest> = /*@__P
   messageDesc(file_ostiary_events_v1_event_admin_service, 9);
 
 /**
- * Where a chain does not hold.
+ * A fault in the chain of an identity's events.
  *
  * @generated from message ostiary.events.v1.ChainFault
  */
 export type ChainFault = Message<"ostiary.events.v1.ChainFault"> & {
   /**
-   * Whose chain it is.
+   * Id of the identity, a UUID.
    *
    * @generated from field: string identity_id = 1;
    */
   identityId: string;
 
   /**
-   * The position of the first event that does not hold.
+   * Position of the first faulty event.
    *
    * @generated from field: int64 position = 2;
    */
   position: bigint;
 
   /**
-   * The id of that event; empty where it is missing.
+   * Id of that event; empty where it is missing.
    *
    * @generated from field: string event_id = 3;
    */
   eventId: string;
 
   /**
-   * What is wrong: `altered`, where the event, or its place, is not what was
-   * written; `missing`, where there is none.
+   * Kind of the fault: `altered`, where the event or its position is not what was
+   * written; `missing`, where there is no event.
    *
    * @generated from field: string fault = 4;
    */
@@ -446,28 +445,28 @@ export const ChainFaultSchema: GenMessage<ChainFault> = /*@__PURE__*/
  */
 export type VerifyEventsResponse = Message<"ostiary.events.v1.VerifyEventsResponse"> & {
   /**
-   * Identities of the page that have events.
+   * Number of identities of the page that have events.
    *
    * @generated from field: int32 identities = 1;
    */
   identities: number;
 
   /**
-   * Events of theirs that were checked.
+   * Number of their events that were checked.
    *
    * @generated from field: int64 events = 2;
    */
   events: bigint;
 
   /**
-   * Events from before events were chained, which cannot be checked.
+   * Number of events from before events were chained, which cannot be checked.
    *
    * @generated from field: int64 unchained = 3;
    */
   unchained: bigint;
 
   /**
-   * What does not hold: the first fault of each chain.
+   * The first fault of each chain.
    *
    * @generated from field: repeated ostiary.events.v1.ChainFault faults = 4;
    */
@@ -494,7 +493,7 @@ export const VerifyEventsResponseSchema: GenMessage<VerifyEventsResponse> = /*@_
 export type WatchEventsRequest = Message<"ostiary.events.v1.WatchEventsRequest"> & {
   /**
    * The `resume_token` of the last answer that was received. Empty: events from now
-   * on, or all that are there with `from_start`.
+   * on, or all stored ones with `from_start`.
    *
    * @generated from field: string resume_token = 1;
    */
@@ -508,14 +507,14 @@ export type WatchEventsRequest = Message<"ostiary.events.v1.WatchEventsRequest">
   fromStart: boolean;
 
   /**
-   * Only these types: `password.changed`, or all that begin alike: `login.*`.
+   * Only these types: `password.changed`, or all with a prefix: `login.*`.
    *
    * @generated from field: repeated string types = 3;
    */
   types: string[];
 
   /**
-   * Only those of this identity, a UUID. Empty: of all.
+   * Only events of this identity, a UUID. Empty: of all.
    *
    * @generated from field: string identity_id = 4;
    */
@@ -534,14 +533,14 @@ export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PUR
  */
 export type WatchEventsResponse = Message<"ostiary.events.v1.WatchEventsResponse"> & {
   /**
-   * What happened. Left out of an answer that only says that the call is alive.
+   * The event. Left out of an answer that only keeps the connection open.
    *
    * @generated from field: ostiary.events.v1.Event event = 1;
    */
   event?: Event | undefined;
 
   /**
-   * Goes on after this answer. Opaque; good on every node, until the event was
+   * Token to resume after this answer. Opaque; valid on every node, until the event is
    * purged.
    *
    * @generated from field: string resume_token = 2;
@@ -557,7 +556,7 @@ export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__P
   messageDesc(file_ostiary_events_v1_event_admin_service, 13);
 
 /**
- * What happened to accounts, for operators.
+ * Events of accounts, for operators.
  *
  * @generated from service ostiary.events.v1.EventAdminService
  */
@@ -580,8 +579,8 @@ export const EventAdminService: GenService<{
   /**
    * List deliveries.
    *
-   * Returns deliveries to a receiver that wait or were set aside after their last
-   * attempt, in pages, the oldest first.
+   * Returns the deliveries to a receiver that are pending, or those that were set aside
+   * after their last attempt, in pages, the oldest first.
    *
    * Who may call: operators with the scope `events.read`.
    * Errors: none of its own.
@@ -596,11 +595,11 @@ export const EventAdminService: GenService<{
   /**
    * Replay events.
    *
-   * Delivers events to a receiver again: some by their ids, those of a time, those
-   * that were set aside, or some that wait or were set aside by the ids of their
-   * deliveries. A receiver that has ended its subscription by
-   * answering 410 is resumed. Each delivery has the id of its event, so that a
-   * receiver which has had it can tell. At most 1000 are queued in one call.
+   * Delivers events to a receiver again: those with certain ids, those of a period,
+   * those that were set aside, or pending and set aside ones by the ids of their
+   * deliveries. Delivery to a receiver that has ended its subscription by answering
+   * 410 is resumed. Each delivery has the id of its event, so that the receiver can
+   * recognize a repeated one. At most 1000 are queued in one call.
    *
    * Who may call: operators with the scope `events.write`.
    * Errors: none of its own.
@@ -615,10 +614,9 @@ export const EventAdminService: GenService<{
   /**
    * Drop deliveries.
    *
-   * Removes deliveries to a receiver that wait or were set aside: they are not
-   * tried again, and those that waited behind them for the same person go on. The
-   * events stay in the log. One that is under way in this moment may arrive all the
-   * same.
+   * Removes deliveries to a receiver that are pending or were set aside: they are not
+   * tried again, and later ones of the same identity go on. The events stay in the
+   * log. A delivery whose attempt is running may still arrive.
    *
    * Who may call: operators with the scope `events.write`.
    * Errors: none of its own.
@@ -633,8 +631,8 @@ export const EventAdminService: GenService<{
   /**
    * Verify the chain of events.
    *
-   * Checks that no event was altered, removed or put in between: of one identity,
-   * or of all, in pages of identities in the order of their ids.
+   * Checks that no event was altered, removed or inserted: for one identity, or for
+   * all, in pages of identities in the order of their ids.
    *
    * Who may call: operators with the scope `events.read`.
    * Errors: none of its own.
@@ -649,11 +647,11 @@ export const EventAdminService: GenService<{
   /**
    * Watch events.
    *
-   * Sends events as they happen, those of all people in one order, in which the
-   * events of an identity are in theirs. Each answer has a token with which the
-   * call can be made again, on any node: what happened in between comes then, and
-   * nothing twice. While nothing happens, an answer without an event comes every
-   * few seconds. Only where `events.stream.enabled` says so; it has no REST form.
+   * Sends the events of all identities as they are recorded, in one order, in which the
+   * events of each identity keep theirs. Each answer has a token with which the call
+   * can be resumed on any node, without a gap or a repetition. While there are no
+   * events, an answer without one is sent every few seconds. Needs
+   * `events.stream.enabled`; it has no REST form.
    *
    * Who may call: operators with the scope `events.read`.
    * Errors: STREAM_DISABLED, RESUME_TOKEN_EXPIRED.

@@ -2,7 +2,7 @@
 // @generated from file ostiary/hooks/v1/hook_admin_service.proto (package ostiary.hooks.v1, syntax proto3)
 /* eslint-disable */
 
-// What the server sends to receivers of web hooks in the background.
+// Deliveries of web hooks in the background.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -25,7 +25,7 @@ export const file_ostiary_hooks_v1_hook_admin_service: GenFile = /*@__PURE__*/
  */
 export type ListDeliveriesRequest = Message<"ostiary.hooks.v1.ListDeliveriesRequest"> & {
   /**
-   * Whether those are listed that were set aside; else those that wait.
+   * List the deliveries that were set aside, instead of the pending ones.
    *
    * @generated from field: bool parked = 1;
    */
@@ -54,7 +54,7 @@ export const ListDeliveriesRequestSchema: GenMessage<ListDeliveriesRequest> = /*
   messageDesc(file_ostiary_hooks_v1_hook_admin_service, 0);
 
 /**
- * A request on its way to the receiver of a web hook.
+ * The delivery of a request to the receiver of a web hook.
  *
  * @generated from message ostiary.hooks.v1.HookDelivery
  */
@@ -68,30 +68,30 @@ export type HookDelivery = Message<"ostiary.hooks.v1.HookDelivery"> & {
 
   /**
    * The hook's `id` in the configuration. Empty where it has none, and where the
-   * key is gone that encrypted the delivery.
+   * delivery cannot be decrypted any more.
    *
    * @generated from field: string hook_id = 2;
    */
   hookId: string;
 
   /**
-   * The hook's URL without its query. Empty where the key is gone that encrypted
-   * the delivery.
+   * The hook's URL without its query. Empty where the delivery cannot be decrypted
+   * any more.
    *
    * @generated from field: string url = 3;
    */
   url: string;
 
   /**
-   * Id of the identity that it is about, a UUID. Empty where it is about none, as
-   * those are that come before a flow.
+   * Id of the identity that it is about, a UUID. Empty where there is none, as in hooks
+   * before a flow.
    *
    * @generated from field: string identity_id = 4;
    */
   identityId: string;
 
   /**
-   * Attempts so far.
+   * Number of attempts so far.
    *
    * @generated from field: int32 attempts = 5;
    */
@@ -113,7 +113,7 @@ export type HookDelivery = Message<"ostiary.hooks.v1.HookDelivery"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * When it was set aside; left out while it waits.
+   * When it was set aside; left out while it is pending.
    *
    * @generated from field: google.protobuf.Timestamp parked_at = 8;
    */
@@ -158,14 +158,14 @@ export const ListDeliveriesResponseSchema: GenMessage<ListDeliveriesResponse> = 
  */
 export type ReplayDeliveriesRequest = Message<"ostiary.hooks.v1.ReplayDeliveriesRequest"> & {
   /**
-   * Ids of deliveries, 1000 at most. Beside them nothing else is named.
+   * Ids of deliveries, 1000 at most. Excludes `parked`.
    *
    * @generated from field: repeated string ids = 1;
    */
   ids: string[];
 
   /**
-   * All that were set aside are tried again, the oldest first.
+   * Replay all deliveries that were set aside, the oldest first.
    *
    * @generated from field: bool parked = 2;
    */
@@ -191,8 +191,8 @@ export const ReplayDeliveriesRequestSchema: GenMessage<ReplayDeliveriesRequest> 
  */
 export type ReplayDeliveriesResponse = Message<"ostiary.hooks.v1.ReplayDeliveriesResponse"> & {
   /**
-   * How many are tried again. Those that are there no more, and those that are
-   * under way, are not counted.
+   * Number of deliveries that are tried again. Unknown ids, and deliveries whose attempt
+   * is running, are not counted.
    *
    * @generated from field: int32 queued = 1;
    */
@@ -237,7 +237,7 @@ export const DropDeliveriesRequestSchema: GenMessage<DropDeliveriesRequest> = /*
  */
 export type DropDeliveriesResponse = Message<"ostiary.hooks.v1.DropDeliveriesResponse"> & {
   /**
-   * How many were removed. Those that are there no more are not counted.
+   * Number of deliveries that were removed. Unknown ids are not counted.
    *
    * @generated from field: int32 dropped = 1;
    */
@@ -252,7 +252,7 @@ export const DropDeliveriesResponseSchema: GenMessage<DropDeliveriesResponse> = 
   messageDesc(file_ostiary_hooks_v1_hook_admin_service, 6);
 
 /**
- * Deliveries of web hooks that nobody waits for (`response.ignore`), for operators.
+ * Deliveries of web hooks whose response is ignored (`response.ignore`), for operators.
  *
  * @generated from service ostiary.hooks.v1.HookAdminService
  */
@@ -260,9 +260,9 @@ export const HookAdminService: GenService<{
   /**
    * List deliveries of web hooks.
    *
-   * Returns those that wait or were set aside after their last attempt, in pages,
-   * the oldest first. Nothing is shown of what is sent: neither headers nor body,
-   * and no query of a URL.
+   * Returns those that are pending, or those that were set aside after their last
+   * attempt, in pages, the oldest first. Headers, body and the query of the URL are not
+   * returned.
    *
    * Who may call: operators with the scope `events.read`.
    * Errors: none of its own.
@@ -277,9 +277,8 @@ export const HookAdminService: GenService<{
   /**
    * Replay deliveries of web hooks.
    *
-   * Makes deliveries again, from the first attempt on: some by their ids, or those
-   * that were set aside, at most 1000 in one call. Those that wait are tried at
-   * once. Each has the `Ory-Webhook-Trigger-Id` that it had before.
+   * Repeats deliveries from the first attempt on: some by their ids, or those that were
+   * set aside, at most 1000 in one call. Pending ones are tried at once. Each has the `Ory-Webhook-Trigger-Id` that it had before.
    *
    * Who may call: operators with the scope `events.write`.
    * Errors: none of its own.
@@ -294,9 +293,9 @@ export const HookAdminService: GenService<{
   /**
    * Drop deliveries of web hooks.
    *
-   * Removes deliveries that wait or were set aside: they are not tried again, and
-   * those that waited behind them for the same person go on. One that is under way
-   * in this moment may arrive all the same.
+   * Removes deliveries that are pending or were set aside: they are not tried again,
+   * and later ones of the same identity go on. A delivery whose attempt is running may
+   * still arrive.
    *
    * Who may call: operators with the scope `events.write`.
    * Errors: none of its own.

@@ -2,7 +2,7 @@
 // @generated from file ostiary/identity/v1/admin_identity.proto (package ostiary.identity.v1, syntax proto3)
 /* eslint-disable */
 
-// Identities, as operators see them: with what signs them in.
+// Identities, as operators get them: with their credentials.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -21,7 +21,7 @@ export const file_ostiary_identity_v1_admin_identity: GenFile = /*@__PURE__*/
   fileDesc("Cihvc3RpYXJ5L2lkZW50aXR5L3YxL2FkbWluX2lkZW50aXR5LnByb3RvEhNvc3RpYXJ5LmlkZW50aXR5LnYxIt8GCg1BZG1pbklkZW50aXR5EgoKAmlkGAEgASgJEhgKC2V4dGVybmFsX2lkGAIgASgJSACIAQESUAoLY3JlZGVudGlhbHMYAyADKAsyMy5vc3RpYXJ5LmlkZW50aXR5LnYxLkFkbWluSWRlbnRpdHkuQ3JlZGVudGlhbHNFbnRyeUIGmrUYAggBEhEKCXNjaGVtYV9pZBgEIAEoCRISCgpzY2hlbWFfdXJsGAUgASgJEikKBXN0YXRlGAYgASgOMhoub3N0aWFyeS5pZGVudGl0eS52MS5TdGF0ZRI5ChBzdGF0ZV9jaGFuZ2VkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEicKBnRyYWl0cxgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSTAoUdmVyaWZpYWJsZV9hZGRyZXNzZXMYCSADKAsyJi5vc3RpYXJ5LmlkZW50aXR5LnYxLlZlcmlmaWFibGVBZGRyZXNzQgaatRgCCAESSAoScmVjb3ZlcnlfYWRkcmVzc2VzGAogAygLMiQub3N0aWFyeS5pZGVudGl0eS52MS5SZWNvdmVyeUFkZHJlc3NCBpq1GAIIARIvCg9tZXRhZGF0YV9wdWJsaWMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSMwoObWV0YWRhdGFfYWRtaW4YDCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWVIAogBARIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1Cg9vcmdhbml6YXRpb25faWQYDyABKAsyHC5nb29nbGUucHJvdG9idWYuU3RyaW5nVmFsdWUaUwoQQ3JlZGVudGlhbHNFbnRyeRILCgNrZXkYASABKAkSLgoFdmFsdWUYAiABKAsyHy5vc3RpYXJ5LmlkZW50aXR5LnYxLkNyZWRlbnRpYWw6AjgBQg4KDF9leHRlcm5hbF9pZEITChFfc3RhdGVfY2hhbmdlZF9hdEIRCg9fbWV0YWRhdGFfYWRtaW4i2QEKCkNyZWRlbnRpYWwSDAoEdHlwZRgBIAEoCRITCgtpZGVudGlmaWVycxgCIAMoCRIsCgZjb25maWcYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SACIAQESDwoHdmVyc2lvbhgEIAEoDRIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdfY29uZmlnIrYBChROZXdWZXJpZmlhYmxlQWRkcmVzcxIXCgV2YWx1ZRgBIAEoCUIIukgFcgMYgAQSFAoDdmlhGAIgASgJQge6SARyAhgQEhAKCHZlcmlmaWVkGAMgASgIEhcKBnN0YXR1cxgEIAEoCUIHukgEcgIYEBI0Cgt2ZXJpZmllZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUIOCgxfdmVyaWZpZWRfYXQiQwoSTmV3UmVjb3ZlcnlBZGRyZXNzEhcKBXZhbHVlGAEgASgJQgi6SAVyAxiABBIUCgN2aWEYAiABKAlCB7pIBHICGBBCnAEKE29zdGlhcnkuaWRlbnRpdHkudjFQAVo2ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9pZGVudGl0eS92MTtpZGVudGl0eXYxogIGT1NUSUROqgITT3N0aWFyeS5JZGVudGl0eS5WMcoCE09zdGlhcnlcSWRlbnRpdHlcVjHqAhVPc3RpYXJ5OjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_ostiary_identity_v1_identity, file_ostiary_options_v1_options]);
 
 /**
- * An identity with its credentials and the data that only operators see.
+ * An identity with its credentials and the data that only operators may read.
  *
  * @generated from message ostiary.identity.v1.AdminIdentity
  */
@@ -34,7 +34,7 @@ export type AdminIdentity = Message<"ostiary.identity.v1.AdminIdentity"> & {
   id: string;
 
   /**
-   * Id that another system, which the identity was imported from, knows it by.
+   * External id: the id of the identity in another system.
    *
    * @generated from field: optional string external_id = 2;
    */
@@ -158,7 +158,7 @@ export type Credential = Message<"ostiary.identity.v1.Credential"> & {
   type: string;
 
   /**
-   * What the identity signs in with: `ann@example.com`, or `github:4711`.
+   * Identifiers that the identity signs in with: `ann@example.com`, or `github:4711`.
    *
    * @generated from field: repeated string identifiers = 2;
    */
@@ -180,7 +180,7 @@ export type Credential = Message<"ostiary.identity.v1.Credential"> & {
   version: number;
 
   /**
-   * When it was set.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 5;
    */
@@ -202,7 +202,7 @@ export const CredentialSchema: GenMessage<Credential> = /*@__PURE__*/
   messageDesc(file_ostiary_identity_v1_admin_identity, 1);
 
 /**
- * An address of an identity that is created, with what is known of it.
+ * An address of an identity that is created, with its state.
  *
  * @generated from message ostiary.identity.v1.NewVerifiableAddress
  */
@@ -222,7 +222,7 @@ export type NewVerifiableAddress = Message<"ostiary.identity.v1.NewVerifiableAdd
   via: string;
 
   /**
-   * Whether it is proven.
+   * Whether it is verified.
    *
    * @generated from field: bool verified = 3;
    */

@@ -2,7 +2,7 @@
 // @generated from file ostiary/identity/v1/import_credentials.proto (package ostiary.identity.v1, syntax proto3)
 /* eslint-disable */
 
-// Credentials that operators set: brought along from elsewhere, or given.
+// Credentials that operators set: imported from another system, or new.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -67,7 +67,7 @@ export type ImportCredentials = Message<"ostiary.identity.v1.ImportCredentials">
   passkey?: ImportKeys | undefined;
 
   /**
-   * Addresses that codes for signing in go to.
+   * Addresses that sign-in codes are sent to.
    *
    * @generated from field: optional ostiary.identity.v1.ImportCode code = 7;
    */
@@ -96,7 +96,7 @@ export const ImportCredentialsSchema: GenMessage<ImportCredentials> = /*@__PURE_
  */
 export type ImportPassword = Message<"ostiary.identity.v1.ImportPassword"> & {
   /**
-   * What is known of it.
+   * Its data.
    *
    * @generated from field: ostiary.identity.v1.ImportPasswordConfig config = 1;
    */
@@ -117,7 +117,7 @@ export const ImportPasswordSchema: GenMessage<ImportPassword> = /*@__PURE__*/
  */
 export type ImportPasswordConfig = Message<"ostiary.identity.v1.ImportPasswordConfig"> & {
   /**
-   * The password in clear text. It is not held against the password policy.
+   * The password in clear text. The password policy does not apply.
    *
    * @generated from field: string password = 1;
    */
@@ -131,8 +131,8 @@ export type ImportPasswordConfig = Message<"ostiary.identity.v1.ImportPasswordCo
   hashedPassword: string;
 
   /**
-   * Whether the password is asked of another server at the first sign-in, where
-   * the configuration has one. Read when there is neither password nor hash.
+   * Whether another server verifies the password at the first sign-in, where the
+   * configuration has one. Read when there is neither password nor hash.
    *
    * @generated from field: bool use_password_migration_hook = 3;
    */
@@ -153,7 +153,7 @@ export const ImportPasswordConfigSchema: GenMessage<ImportPasswordConfig> = /*@_
  */
 export type ImportOidc = Message<"ostiary.identity.v1.ImportOidc"> & {
   /**
-   * What is known of them.
+   * Their data.
    *
    * @generated from field: ostiary.identity.v1.ImportOidcConfig config = 1;
    */
@@ -202,14 +202,14 @@ export type ImportProviderLink = Message<"ostiary.identity.v1.ImportProviderLink
   provider: string;
 
   /**
-   * What the provider calls the account: the claim `sub`.
+   * Subject of the account at the provider: the claim `sub`.
    *
    * @generated from field: string subject = 2;
    */
   subject: string;
 
   /**
-   * Accepted, and without effect: an address alone links nothing.
+   * Accepted and ignored: an address alone links no account.
    *
    * @generated from field: bool use_auto_link = 3;
    */
@@ -258,7 +258,7 @@ export const ImportProviderLinkSchema: GenMessage<ImportProviderLink> = /*@__PUR
  */
 export type ImportTotp = Message<"ostiary.identity.v1.ImportTotp"> & {
   /**
-   * What is known of it.
+   * Its data.
    *
    * @generated from field: ostiary.identity.v1.ImportTotpConfig config = 1;
    */
@@ -301,7 +301,7 @@ export const ImportTotpConfigSchema: GenMessage<ImportTotpConfig> = /*@__PURE__*
  */
 export type ImportLookupSecret = Message<"ostiary.identity.v1.ImportLookupSecret"> & {
   /**
-   * What is known of them.
+   * Their data.
    *
    * @generated from field: ostiary.identity.v1.ImportLookupSecretConfig config = 1;
    */
@@ -350,7 +350,7 @@ export type ImportLookupSecretCode = Message<"ostiary.identity.v1.ImportLookupSe
   code: string;
 
   /**
-   * When it was used. Left out while it is good.
+   * When it was used. Left out while it is unused.
    *
    * @generated from field: optional google.protobuf.Timestamp used_at = 2;
    */
@@ -371,7 +371,7 @@ export const ImportLookupSecretCodeSchema: GenMessage<ImportLookupSecretCode> = 
  */
 export type ImportKeys = Message<"ostiary.identity.v1.ImportKeys"> & {
   /**
-   * What is known of them.
+   * Their data.
    *
    * @generated from field: ostiary.identity.v1.ImportKeysConfig config = 1;
    */
@@ -399,8 +399,8 @@ export type ImportKeysConfig = Message<"ostiary.identity.v1.ImportKeysConfig"> &
   credentials: ImportKey[];
 
   /**
-   * What authenticators know the identity by, 1 to 64 bytes (WebAuthn, section
-   * 5.4.3). Passkeys are found by it: theirs is text in UTF-8.
+   * User handle of the identity, 1 to 64 bytes (WebAuthn, section 5.4.3). Passkeys are
+   * found by it: theirs is text in UTF-8.
    *
    * @generated from field: bytes user_handle = 2;
    */
@@ -415,7 +415,7 @@ export const ImportKeysConfigSchema: GenMessage<ImportKeysConfig> = /*@__PURE__*
   messageDesc(file_ostiary_identity_v1_import_credentials, 12);
 
 /**
- * A public key and what is known of its authenticator (WebAuthn, section 4).
+ * A public key and its authenticator (WebAuthn, section 4).
  *
  * @generated from message ostiary.identity.v1.ImportKey
  */
@@ -449,7 +449,7 @@ export type ImportKey = Message<"ostiary.identity.v1.ImportKey"> & {
   authenticator?: ImportAuthenticator | undefined;
 
   /**
-   * What its owner calls it.
+   * Name that its owner gave it.
    *
    * @generated from field: string display_name = 5;
    */
@@ -463,28 +463,28 @@ export type ImportKey = Message<"ostiary.identity.v1.ImportKey"> & {
   addedAt?: Timestamp | undefined;
 
   /**
-   * Whether it signs in by itself. Passkeys always do.
+   * Whether it signs in without a password. Passkeys always do.
    *
    * @generated from field: bool is_passwordless = 7;
    */
   isPasswordless: boolean;
 
   /**
-   * What the authenticator said of itself.
+   * Flags of the authenticator.
    *
    * @generated from field: optional ostiary.identity.v1.ImportKeyFlags flags = 8;
    */
   flags?: ImportKeyFlags | undefined;
 
   /**
-   * How a browser may reach it: `usb`, `internal`.
+   * Transports by which a browser may reach it: `usb`, `internal`.
    *
    * @generated from field: repeated string transport = 9;
    */
   transport: string[];
 
   /**
-   * What the authenticator signed at its registration. Accepted, and not stored.
+   * Attestation of its registration. Accepted and not stored.
    *
    * @generated from field: google.protobuf.Struct attestation = 10;
    */
@@ -519,14 +519,14 @@ export type ImportAuthenticator = Message<"ostiary.identity.v1.ImportAuthenticat
   signCount: number;
 
   /**
-   * Accepted, and without effect.
+   * Accepted and ignored.
    *
    * @generated from field: bool clone_warning = 3;
    */
   cloneWarning: boolean;
 
   /**
-   * Accepted, and without effect.
+   * Accepted and ignored.
    *
    * @generated from field: string attachment = 4;
    */
@@ -541,34 +541,34 @@ export const ImportAuthenticatorSchema: GenMessage<ImportAuthenticator> = /*@__P
   messageDesc(file_ostiary_identity_v1_import_credentials, 14);
 
 /**
- * What an authenticator said of itself (WebAuthn, section 6.1).
+ * Flags of an authenticator (WebAuthn, section 6.1).
  *
  * @generated from message ostiary.identity.v1.ImportKeyFlags
  */
 export type ImportKeyFlags = Message<"ostiary.identity.v1.ImportKeyFlags"> & {
   /**
-   * Whether someone was there.
+   * User present.
    *
    * @generated from field: bool user_present = 1;
    */
   userPresent: boolean;
 
   /**
-   * Whether it verified who.
+   * User verified.
    *
    * @generated from field: bool user_verified = 2;
    */
   userVerified: boolean;
 
   /**
-   * Whether the key may be on more than one device.
+   * Backup eligible: the key may be on more than one device.
    *
    * @generated from field: bool backup_eligible = 3;
    */
   backupEligible: boolean;
 
   /**
-   * Whether it is.
+   * Backup state: the key is on more than one device.
    *
    * @generated from field: bool backup_state = 4;
    */
@@ -583,13 +583,13 @@ export const ImportKeyFlagsSchema: GenMessage<ImportKeyFlags> = /*@__PURE__*/
   messageDesc(file_ostiary_identity_v1_import_credentials, 15);
 
 /**
- * Addresses that codes for signing in go to.
+ * Addresses that sign-in codes are sent to.
  *
  * @generated from message ostiary.identity.v1.ImportCode
  */
 export type ImportCode = Message<"ostiary.identity.v1.ImportCode"> & {
   /**
-   * What is known of them.
+   * Their data.
    *
    * @generated from field: ostiary.identity.v1.ImportCodeConfig config = 1;
    */
@@ -610,7 +610,7 @@ export const ImportCodeSchema: GenMessage<ImportCode> = /*@__PURE__*/
  */
 export type ImportCodeConfig = Message<"ostiary.identity.v1.ImportCodeConfig"> & {
   /**
-   * Each address; one that the traits give anyway may be named again.
+   * Each address; those of the traits may be named again.
    *
    * @generated from field: repeated ostiary.identity.v1.ImportCodeAddress addresses = 1;
    */
@@ -625,7 +625,7 @@ export const ImportCodeConfigSchema: GenMessage<ImportCodeConfig> = /*@__PURE__*
   messageDesc(file_ostiary_identity_v1_import_credentials, 17);
 
 /**
- * An address that codes go to.
+ * An address that sign-in codes are sent to.
  *
  * @generated from message ostiary.identity.v1.ImportCodeAddress
  */

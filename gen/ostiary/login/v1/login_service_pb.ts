@@ -270,7 +270,7 @@ export type UpdateFlowBody = Message<"ostiary.login.v1.UpdateFlowBody"> & {
   csrfToken: string;
 
   /**
-   * Any JSON object, passed on to the hooks of this request and kept nowhere.
+   * Any JSON object, passed on to the hooks of this request and never stored.
    *
    * @generated from field: optional google.protobuf.Struct transient_payload = 21;
    */

@@ -16,7 +16,7 @@ export const file_ostiary_login_v1_method_code: GenFile = /*@__PURE__*/
 
 /**
  * Signs in with a one-time code that arrives by mail or text message. First it is
- * asked for, with `identifier` or `address`; then it is submitted as `code`.
+ * requested, with `identifier` or `address`; then it is submitted as `code`.
  *
  * @generated from message ostiary.login.v1.CodeMethod
  */
@@ -37,7 +37,7 @@ export type CodeMethod = Message<"ostiary.login.v1.CodeMethod"> & {
   address: string;
 
   /**
-   * Code as it arrived, six digits: `073412`. Empty while it is asked for.
+   * Code of the message, six digits: `073412`. Empty while it is requested.
    *
    * @generated from field: string code = 3;
    */

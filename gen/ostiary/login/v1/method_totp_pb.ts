@@ -20,8 +20,8 @@ export const file_ostiary_login_v1_method_totp: GenFile = /*@__PURE__*/
  */
 export type TotpMethod = Message<"ostiary.login.v1.TotpMethod"> & {
   /**
-   * Current code of the app: six digits. Spaces and hyphens do not count. A code is
-   * good once.
+   * Current code of the app: six digits. Spaces and hyphens do not count. A code can
+   * be used once.
    *
    * @generated from field: string totp_code = 1;
    */

@@ -32,7 +32,7 @@ export type CreateRecoveryCodeRequest = Message<"ostiary.recovery.v1.CreateRecov
   identityId: string;
 
   /**
-   * How long the code lives: `30m`. Left out, as long as any code.
+   * Lifespan of the code: `30m`. Left out: as configured.
    *
    * @generated from field: string expires_in = 2;
    */
@@ -99,7 +99,7 @@ export type CreateRecoveryLinkRequest = Message<"ostiary.recovery.v1.CreateRecov
   returnTo: string;
 
   /**
-   * For whom. In REST the body.
+   * Whom the link is for. In REST the body.
    *
    * @generated from field: ostiary.recovery.v1.CreateRecoveryLinkBody body = 2;
    */
@@ -114,7 +114,7 @@ export const CreateRecoveryLinkRequestSchema: GenMessage<CreateRecoveryLinkReque
   messageDesc(file_ostiary_recovery_v1_recovery_admin_service, 2);
 
 /**
- * For whom a recovery link is, and how long.
+ * Whom a recovery link is for, and its lifespan.
  *
  * @generated from message ostiary.recovery.v1.CreateRecoveryLinkBody
  */
@@ -127,7 +127,7 @@ export type CreateRecoveryLinkBody = Message<"ostiary.recovery.v1.CreateRecovery
   identityId: string;
 
   /**
-   * How long the link lives: `30m`. Left out, as long as any link.
+   * Lifespan of the link: `30m`. Left out: as configured.
    *
    * @generated from field: string expires_in = 2;
    */
@@ -177,7 +177,7 @@ export const RecoveryAdminService: GenService<{
    * Create a recovery code.
    *
    * Nothing is sent: the operator gives code and link to the person, who enters the
-   * one on the page that the other leads to, in any browser.
+   * code on the page of the link, in any browser.
    *
    * Who may call: operators with the scope `recovery.write`.
    * Errors: NOT_FOUND, FLOW_DISABLED, METHOD_DISABLED.

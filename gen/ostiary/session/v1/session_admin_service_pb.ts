@@ -79,14 +79,14 @@ export type AdminSession = Message<"ostiary.session.v1.AdminSession"> & {
 
   /**
    * The identity that is signed in, without credentials. Null where it was not
-   * asked for.
+   * requested.
    *
    * @generated from field: ostiary.identity.v1.AdminIdentity identity = 8;
    */
   identity?: AdminIdentity | undefined;
 
   /**
-   * Devices it was used on. Empty where they were not asked for.
+   * Devices it was used on. Empty where they were not requested.
    *
    * @generated from field: repeated ostiary.session.v1.Device devices = 9;
    */
@@ -126,7 +126,7 @@ export type ListAllSessionsRequest = Message<"ostiary.session.v1.ListAllSessions
   active?: boolean | undefined;
 
   /**
-   * What comes along: `identity`, `devices`.
+   * What is included: `identity`, `devices`.
    *
    * @generated from field: repeated string expand = 4;
    */
@@ -178,7 +178,7 @@ export type GetSessionRequest = Message<"ostiary.session.v1.GetSessionRequest"> 
   id: string;
 
   /**
-   * What comes along: `identity`, `devices`.
+   * What is included: `identity`, `devices`.
    *
    * @generated from field: repeated string expand = 2;
    */
@@ -399,14 +399,14 @@ export const DeleteIdentitySessionsResponseSchema: GenMessage<DeleteIdentitySess
  */
 export type ManageSessionsRequest = Message<"ostiary.session.v1.ManageSessionsRequest"> & {
   /**
-   * What is done: `disable` or `delete`.
+   * The action: `disable` or `delete`.
    *
    * @generated from field: string action = 1;
    */
   action: string;
 
   /**
-   * Ids of identities whose sessions it is done to, or `*` alone. Without
+   * Ids of the identities whose sessions are meant, or `*` alone. Without
    * `sessions`.
    *
    * @generated from field: repeated string identities = 2;
@@ -414,7 +414,7 @@ export type ManageSessionsRequest = Message<"ostiary.session.v1.ManageSessionsRe
   identities: string[];
 
   /**
-   * Ids of sessions that it is done to. Without `identities`.
+   * Ids of the sessions. Without `identities`.
    *
    * @generated from field: repeated string sessions = 3;
    */
@@ -433,14 +433,14 @@ export const ManageSessionsRequestSchema: GenMessage<ManageSessionsRequest> = /*
  */
 export type ManageSessionsResponse = Message<"ostiary.session.v1.ManageSessionsResponse"> & {
   /**
-   * To how many sessions it was done.
+   * Number of sessions that were changed.
    *
    * @generated from field: int32 processed = 1;
    */
   processed: number;
 
   /**
-   * Whether some are left, so that the call is to be made again.
+   * Whether some are left; repeat the call then.
    *
    * @generated from field: bool more = 2;
    */
@@ -455,7 +455,7 @@ export const ManageSessionsResponseSchema: GenMessage<ManageSessionsResponse> = 
   messageDesc(file_ostiary_session_v1_session_admin_service, 14);
 
 /**
- * Sessions of everybody, for operators.
+ * Sessions of all identities, for operators.
  *
  * @generated from service ostiary.session.v1.SessionAdminService
  */
@@ -491,7 +491,7 @@ export const SessionAdminService: GenService<{
   /**
    * Disable a session.
    *
-   * It stays, revoked. One that is revoked already is no error.
+   * The session stays stored, revoked. One that is revoked already is no error.
    *
    * Who may call: operators with the scope `sessions.write`.
    * Errors: NOT_FOUND.
@@ -523,7 +523,7 @@ export const SessionAdminService: GenService<{
   /**
    * List the sessions of an identity.
    *
-   * Returns them newest first, in pages; none of an identity that is not there.
+   * Returns them newest first, in pages; none of an unknown identity.
    *
    * Who may call: operators with the scope `sessions.read`.
    * Errors: none of its own.
@@ -538,7 +538,7 @@ export const SessionAdminService: GenService<{
   /**
    * Delete the sessions of an identity.
    *
-   * They are gone, revoked ones included.
+   * Deletes all of them, revoked ones included.
    *
    * Who may call: operators with the scope `sessions.write`.
    * Errors: NOT_FOUND (it has none).
@@ -554,7 +554,7 @@ export const SessionAdminService: GenService<{
    * Disable or delete many sessions.
    *
    * Those that are named, those of identities that are named, or all: `identities`
-   * with one entry `*`. Of all, at most 5000 are done in one call; `more` says
+   * with one entry `*`. Of all, at most 5000 are changed in one call; `more` says
    * whether some are left.
    *
    * Who may call: operators with the scope `sessions.write`.

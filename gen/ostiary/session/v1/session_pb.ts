@@ -220,7 +220,7 @@ export type TrustedDevice = Message<"ostiary.session.v1.TrustedDevice"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * When the second factor is asked for again.
+   * When the trust ends and the second factor is required again.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 5;
    */

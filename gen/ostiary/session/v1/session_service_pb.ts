@@ -458,7 +458,7 @@ export const SessionService: GenService<{
    * Get the caller's session.
    *
    * Returns it with its identity. Sends the session cookie again when the session
-   * outlives it.
+   * ends later than the cookie.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED, UPSTREAM_FAILED

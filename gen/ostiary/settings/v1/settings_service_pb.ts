@@ -242,10 +242,9 @@ export type UpdateFlowBody = Message<"ostiary.settings.v1.UpdateFlowBody"> & {
   csrfToken: string;
 
   /**
-   * Any JSON object, passed on to hooks. It is never kept in a flow. With a change
-   * that waits for the caller to authenticate again it waits encrypted, and is
-   * erased with it: when the change is applied or replaced, and after 15 minutes
-   * at the latest.
+   * Any JSON object, passed on to hooks. It is never stored in a flow. With a change
+   * that needs the caller to authenticate again it is stored encrypted, and erased with
+   * the change: when that is applied or replaced, and after 15 minutes at the latest.
    *
    * @generated from field: optional google.protobuf.Struct transient_payload = 21;
    */
@@ -442,7 +441,7 @@ export const SettingsService: GenService<{
    * Submit a settings flow.
    *
    * Applies one change, or none. A protected change whose session is not privileged
-   * is kept: SESSION_REFRESH_REQUIRED says where to authenticate again, then
+   * is stored: SESSION_REFRESH_REQUIRED says where to authenticate again, then
    * ResumeFlow applies it. Rejected values are answered by FORM_REJECTED and messages
    * in the form.
    *
@@ -463,8 +462,8 @@ export const SettingsService: GenService<{
   /**
    * Resume a settings flow after authenticating again.
    *
-   * Applies the change that UpdateFlow kept, once, if session, identity and flow are
-   * those it was kept for. Without a kept change it returns the flow as it is.
+   * Applies the change that UpdateFlow stored, once, if session, identity and flow are
+   * those it was stored for. Without a stored change it returns the flow as it is.
    *
    * Who may call: callers with the session that the change was submitted with.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED, FLOW_NOT_FOUND,

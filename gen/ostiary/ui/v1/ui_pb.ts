@@ -616,7 +616,7 @@ export type ContinueWith = Message<"ostiary.ui.v1.ContinueWith"> & {
     case: "redirectBrowserTo";
   } | {
     /**
-     * Keep a session token.
+     * Store a session token.
      *
      * @generated from field: ostiary.ui.v1.SetOrySessionToken set_ory_session_token = 3;
      */
@@ -768,7 +768,7 @@ export const RedirectBrowserToSchema: GenMessage<RedirectBrowserTo> = /*@__PURE_
   messageDesc(file_ostiary_ui_v1_ui, 17);
 
 /**
- * Keep a session token.
+ * Store a session token.
  *
  * @generated from message ostiary.ui.v1.SetOrySessionToken
  */

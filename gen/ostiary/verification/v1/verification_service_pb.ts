@@ -183,7 +183,7 @@ export type UpdateFlowBody = Message<"ostiary.verification.v1.UpdateFlowBody"> &
   } | { case: undefined; value?: undefined };
 
   /**
-   * The address to send to: `ann@example.com`, or a phone number where messages can be
+   * The address that the message is sent to: `ann@example.com`, or a phone number where messages can be
    * sent to one. Read where neither code nor token is given.
    *
    * @generated from field: string email = 10;
@@ -277,7 +277,7 @@ export const OpenLinkRequestSchema: GenMessage<OpenLinkRequest> = /*@__PURE__*/
  */
 export type OpenLinkResponse = Message<"ostiary.verification.v1.OpenLinkResponse"> & {
   /**
-   * The flow, with what was sent filled in.
+   * The flow, with the code or token filled in.
    *
    * @generated from field: ostiary.verification.v1.VerificationFlow flow = 1;
    */
@@ -299,8 +299,7 @@ export const OpenLinkResponseSchema: GenMessage<OpenLinkResponse> = /*@__PURE__*
   messageDesc(file_ostiary_verification_v1_verification_service, 8);
 
 /**
- * Verification: a person proves that they read what is
- * sent to an address. Nobody is signed in by it.
+ * Verification: a person proves control of an address. It does not sign in.
  *
  * @generated from service ostiary.verification.v1.VerificationService
  */
@@ -336,13 +335,13 @@ export const VerificationService: GenService<{
   /**
    * Submit a verification flow.
    *
-   * Sends a message to an address, or uses what was sent. A wrong code is answered by
+   * Sends a message to an address, or uses the code or token of one. A wrong code is answered by
    * the flow with a message in it; an address that nobody has is answered like any
    * other.
    *
    * Who may call: the browser that created it, with its anti-CSRF
-   * cookie; anyone who knows the id, if a native app created it; with what was sent,
-   * anyone.
+   * cookie; anyone who knows the id, if a native app created it; with a code or
+   * token, anyone.
    * Errors: FLOW_DISABLED, FLOW_NOT_FOUND, FLOW_EXPIRED, FLOW_REPLACED,
    * METHOD_DISABLED, FORM_REJECTED, CSRF_VIOLATION, RATE_LIMITED, SESSION_AMBIGUOUS,
    * FLOW_REFUSED, UPSTREAM_FAILED, UPSTREAM_TIMED_OUT.
@@ -357,8 +356,8 @@ export const VerificationService: GenService<{
   /**
    * Open the link of a message.
    *
-   * Leads to the form with what was sent filled in, in whatever browser it is opened.
-   * Nothing is used up by it: the form is submitted by UpdateFlow.
+   * Leads to the form with the code or token filled in, in any browser. It uses nothing
+   * up: the form is submitted by UpdateFlow.
    *
    * Who may call: anyone who knows the id of the flow.
    * Errors: FLOW_DISABLED, FLOW_NOT_FOUND, FLOW_EXPIRED, FLOW_REPLACED, RATE_LIMITED,

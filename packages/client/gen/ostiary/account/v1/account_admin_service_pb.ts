@@ -47,7 +47,7 @@ export const GetIdentityDeletionRequestSchema: GenMessage<GetIdentityDeletionReq
  */
 export type GetIdentityDeletionResponse = Message<"ostiary.account.v1.GetIdentityDeletionResponse"> & {
   /**
-   * The deletion that waits; null where none does.
+   * The pending deletion; null where there is none.
    *
    * @generated from field: ostiary.account.v1.Deletion deletion = 1;
    */
@@ -85,7 +85,7 @@ export const RequestIdentityDeletionRequestSchema: GenMessage<RequestIdentityDel
  */
 export type RequestIdentityDeletionResponse = Message<"ostiary.account.v1.RequestIdentityDeletionResponse"> & {
   /**
-   * The deletion that waits; null where the account is erased already.
+   * The pending deletion; null where the account is erased already.
    *
    * @generated from field: ostiary.account.v1.Deletion deletion = 1;
    */
@@ -245,7 +245,7 @@ export const ListIdentityFactorsRequestSchema: GenMessage<ListIdentityFactorsReq
  */
 export type ListIdentityFactorsResponse = Message<"ostiary.account.v1.ListIdentityFactorsResponse"> & {
   /**
-   * What the person signs in with, in the order of the types.
+   * The factors, in the order of their types.
    *
    * @generated from field: repeated ostiary.account.v1.Factor factors = 1;
    */
@@ -396,7 +396,7 @@ export type CancelIdentityPendingAddressRequest = Message<"ostiary.account.v1.Ca
   id: string;
 
   /**
-   * Id of what waits, a UUID.
+   * Id of the pending address, a UUID.
    *
    * @generated from field: string pending_address_id = 2;
    */
@@ -430,7 +430,7 @@ export const CancelIdentityPendingAddressResponseSchema: GenMessage<CancelIdenti
  */
 export const AccountAdminService: GenService<{
   /**
-   * List what somebody signs in with.
+   * List the factors of an identity.
    *
    * As AccountService.ListFactors.
    *
@@ -445,7 +445,7 @@ export const AccountAdminService: GenService<{
     output: typeof ListIdentityFactorsResponseSchema;
   },
   /**
-   * List somebody's accounts at sign-in providers.
+   * List the accounts of an identity at sign-in providers.
    *
    * As AccountService.ListLinks.
    *
@@ -460,7 +460,7 @@ export const AccountAdminService: GenService<{
     output: typeof ListIdentityLinksResponseSchema;
   },
   /**
-   * List the addresses of somebody that wait for their proof.
+   * List the pending addresses of an identity.
    *
    * As AddressService.ListPendingAddresses.
    *
@@ -475,10 +475,10 @@ export const AccountAdminService: GenService<{
     output: typeof ListIdentityPendingAddressesResponseSchema;
   },
   /**
-   * Give up an address of somebody that waits.
+   * Cancel a pending address of an identity.
    *
-   * As AddressService.CancelPendingAddress: what was sent to it proves nothing any more.
-   * An address that does not wait changes nothing and returns success as well.
+   * As AddressService.CancelPendingAddress: the codes and links that were sent to it are
+   * void. An id of no pending address changes nothing and returns success as well.
    *
    * Who may call: operators with the scope `identities.write`.
    * Errors: NOT_FOUND (there is no such identity).
@@ -491,7 +491,7 @@ export const AccountAdminService: GenService<{
     output: typeof CancelIdentityPendingAddressResponseSchema;
   },
   /**
-   * Export everything that is stored about somebody, for them.
+   * Export everything that is stored about an identity, for its owner.
    *
    * As AccountService.ExportAccount.
    *
@@ -506,7 +506,7 @@ export const AccountAdminService: GenService<{
     output: typeof ExportIdentityAccountResponseSchema;
   },
   /**
-   * Export everything that is stored about somebody, for them, in parts.
+   * Export everything that is stored about an identity, for its owner, in parts.
    *
    * As AccountService.StreamAccountExport.
    *
@@ -521,7 +521,7 @@ export const AccountAdminService: GenService<{
     output: typeof StreamIdentityAccountExportResponseSchema;
   },
   /**
-   * Tell whether an account is to be deleted.
+   * Get the pending deletion of an account.
    *
    * Who may call: operators with the scope `identities.read`.
    * Errors: NOT_FOUND (there is no such identity).
@@ -536,8 +536,8 @@ export const AccountAdminService: GenService<{
   /**
    * Delete an account after the delay of the configuration.
    *
-   * As if its owner had asked for it: they get the mail with the link that calls it
-   * off. IdentityAdminService.DeleteIdentity deletes at once.
+   * As if its owner had asked for it: they get the mail with the link that cancels
+   * it. IdentityAdminService.DeleteIdentity deletes at once.
    *
    * Who may call: operators with the scope `identities.write`.
    * Errors: NOT_FOUND (there is no such identity).
@@ -550,9 +550,9 @@ export const AccountAdminService: GenService<{
     output: typeof RequestIdentityDeletionResponseSchema;
   },
   /**
-   * Keep an account after all.
+   * Cancel the deletion of an account.
    *
-   * Calls off a deletion that waits. Where none does, nothing changes.
+   * Cancels the pending deletion. Where there is none, nothing changes.
    *
    * Who may call: operators with the scope `identities.write`.
    * Errors: NOT_FOUND (there is no such identity).

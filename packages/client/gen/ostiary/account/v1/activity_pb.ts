@@ -16,7 +16,7 @@ export const file_ostiary_account_v1_activity: GenFile = /*@__PURE__*/
   fileDesc("CiFvc3RpYXJ5L2FjY291bnQvdjEvYWN0aXZpdHkucHJvdG8SEm9zdGlhcnkuYWNjb3VudC52MSKTAgoIQWN0aXZpdHkSCgoCaWQYASABKAkSDAoEdHlwZRgCIAEoCRIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdyZWZ1c2VkGAQgASgIEhMKC2J5X29wZXJhdG9yGAUgASgIEhcKD2N1cnJlbnRfc2Vzc2lvbhgGIAEoCBIeCg5yZW1vdGVfYWRkcmVzcxgHIAEoCUIGmrUYAggBEhoKCnVzZXJfYWdlbnQYCCABKAlCBpq1GAIIARIWCgZtZXRob2QYCSABKAlCBpq1GAIIARIYCghwcm92aWRlchgKIAEoCUIGmrUYAggBEhYKBnJlYXNvbhgLIAEoCUIGmrUYAggBQpYBChJvc3RpYXJ5LmFjY291bnQudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9hY2NvdW50L3YxO2FjY291bnR2MaICBk9TVEFDQ6oCEk9zdGlhcnkuQWNjb3VudC5WMcoCEk9zdGlhcnlcQWNjb3VudFxWMeoCFE9zdGlhcnk6OkFjY291bnQ6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_ostiary_options_v1_options]);
 
 /**
- * Something that happened to the caller's account.
+ * An event of the caller's account.
  *
  * @generated from message ostiary.account.v1.Activity
  */
@@ -29,7 +29,7 @@ export type Activity = Message<"ostiary.account.v1.Activity"> & {
   id: string;
 
   /**
-   * What happened: `password.changed`. docs/events.md lists the types.
+   * Type of the event: `password.changed`. docs/events.md lists the types.
    *
    * @generated from field: string type = 2;
    */
@@ -50,15 +50,15 @@ export type Activity = Message<"ostiary.account.v1.Activity"> & {
   refused: boolean;
 
   /**
-   * Whether an operator did it. What is said of the request is left out then: it is
-   * theirs.
+   * Whether an operator did it. The data of the request are left out then: they are the
+   * operator's.
    *
    * @generated from field: bool by_operator = 5;
    */
   byOperator: boolean;
 
   /**
-   * Whether it was done in the session that asks.
+   * Whether it was done in the caller's own session.
    *
    * @generated from field: bool current_session = 6;
    */
@@ -72,7 +72,7 @@ export type Activity = Message<"ostiary.account.v1.Activity"> & {
   remoteAddress: string;
 
   /**
-   * What the client said that it is (`User-Agent`), 512 characters at most.
+   * `User-Agent` of the client, at most 512 characters.
    *
    * @generated from field: string user_agent = 8;
    */
@@ -94,7 +94,7 @@ export type Activity = Message<"ostiary.account.v1.Activity"> & {
 
   /**
    * Why it was refused: `wrong_credential`, `too_many_attempts`. Empty where it was
-   * not, or there is no more to say.
+   * not refused, or the reason is not recorded.
    *
    * @generated from field: string reason = 11;
    */

@@ -15,7 +15,7 @@ export const file_ostiary_account_v1_factor: GenFile = /*@__PURE__*/
   fileDesc("Ch9vc3RpYXJ5L2FjY291bnQvdjEvZmFjdG9yLnByb3RvEhJvc3RpYXJ5LmFjY291bnQudjEimgEKBkZhY3RvchIMCgR0eXBlGAEgASgJEgoKAmlkGAIgASgJEgwKBG5hbWUYAyABKAkSMwoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIWCglyZW1haW5pbmcYBSABKAVIAYgBAUINCgtfY3JlYXRlZF9hdEIMCgpfcmVtYWluaW5nIn4KBExpbmsSEAoIcHJvdmlkZXIYASABKAkSDwoHc3ViamVjdBgCIAEoCRIPCgdhY2NvdW50GAMgASgJEjMKCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDQoLX2NyZWF0ZWRfYXRClgEKEm9zdGlhcnkuYWNjb3VudC52MVABWjRleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2FjY291bnQvdjE7YWNjb3VudHYxogIGT1NUQUNDqgIST3N0aWFyeS5BY2NvdW50LlYxygIST3N0aWFyeVxBY2NvdW50XFYx6gIUT3N0aWFyeTo6QWNjb3VudDo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
- * Something that the owner of an account signs in with. Nothing of it is secret.
+ * A factor that the owner of an account signs in with, without its secret.
  *
  * @generated from message ostiary.account.v1.Factor
  */
@@ -37,8 +37,8 @@ export type Factor = Message<"ostiary.account.v1.Factor"> & {
   id: string;
 
   /**
-   * What the owner called a key, or the address that codes are sent to. Empty where
-   * there is no name.
+   * Name that the owner gave a key, or the address that codes are sent to. Empty where
+   * there is none.
    *
    * @generated from field: string name = 3;
    */
@@ -80,15 +80,15 @@ export type Link = Message<"ostiary.account.v1.Link"> & {
   provider: string;
 
   /**
-   * What the provider calls the account: the `sub` of OpenID Connect.
+   * Subject of the account at the provider: the `sub` of OpenID Connect.
    *
    * @generated from field: string subject = 2;
    */
   subject: string;
 
   /**
-   * What the account is called at the provider, for example its e-mail address.
-   * Empty where that is not known.
+   * Name of the account at the provider, for example its e-mail address. Empty where
+   * that is not known.
    *
    * @generated from field: string account = 3;
    */

@@ -77,7 +77,7 @@ export const AcceptInvitationResponseSchema: GenMessage<AcceptInvitationResponse
   messageDesc(file_ostiary_account_v1_invitation_service, 1);
 
 /**
- * What somebody does who was invited.
+ * Accepting invitations.
  *
  * @generated from service ostiary.account.v1.InvitationService
  */
@@ -85,12 +85,12 @@ export const InvitationService: GenService<{
   /**
    * Accept an invitation.
    *
-   * The address that it was sent to is verified by it, and the person signed in, at a
-   * settings form in which they choose what they sign in with from now on: a password, a
-   * passkey, an account at a provider. It is good once.
+   * Verifies the address that it was sent to, signs the person in, and creates a
+   * settings flow in which they set up credentials: a password, a passkey, an account
+   * at a provider. It can be accepted once.
    *
    * Who may call: anyone who has the token of the message.
-   * Errors: NOT_FOUND (it was used, has expired, was revoked, or is none).
+   * Errors: NOT_FOUND (the token was used, has expired, was revoked, or is unknown).
    *
    * @generated from rpc ostiary.account.v1.InvitationService.AcceptInvitation
    */

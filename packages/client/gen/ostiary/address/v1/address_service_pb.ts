@@ -18,20 +18,20 @@ export const file_ostiary_address_v1_address_service: GenFile = /*@__PURE__*/
   fileDesc("Cihvc3RpYXJ5L2FkZHJlc3MvdjEvYWRkcmVzc19zZXJ2aWNlLnByb3RvEhJvc3RpYXJ5LmFkZHJlc3MudjEimAEKDlBlbmRpbmdBZGRyZXNzEgoKAmlkGAEgASgJEgsKA3ZpYRgCIAEoCRINCgV2YWx1ZRgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJEChtMaXN0UGVuZGluZ0FkZHJlc3Nlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkidgocTGlzdFBlbmRpbmdBZGRyZXNzZXNSZXNwb25zZRI9ChFwZW5kaW5nX2FkZHJlc3NlcxgBIAMoCzIiLm9zdGlhcnkuYWRkcmVzcy52MS5QZW5kaW5nQWRkcmVzcxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKQobQ2FuY2VsUGVuZGluZ0FkZHJlc3NSZXF1ZXN0EgoKAmlkGAEgASgJIh4KHENhbmNlbFBlbmRpbmdBZGRyZXNzUmVzcG9uc2UiKQobUmVzZW5kUGVuZGluZ0FkZHJlc3NSZXF1ZXN0EgoKAmlkGAEgASgJIisKFUdldEFkZHJlc3NVbmRvUmVxdWVzdBISCgV0b2tlbhgBIAEoCUIDgAEBIpQBChZHZXRBZGRyZXNzVW5kb1Jlc3BvbnNlEgsKA3ZpYRgBIAEoCRINCgV2YWx1ZRgCIAEoCRIuCgpjaGFuZ2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIuChhVbmRvQWRkcmVzc0NoYW5nZVJlcXVlc3QSEgoFdG9rZW4YASABKAlCA4ABASJcChlVbmRvQWRkcmVzc0NoYW5nZVJlc3BvbnNlEgsKA3ZpYRgBIAEoCRINCgV2YWx1ZRgCIAEoCRIjChNyZWRpcmVjdF9icm93c2VyX3RvGAMgASgJQgaatRgCKAEiUQocUmVzZW5kUGVuZGluZ0FkZHJlc3NSZXNwb25zZRIMCgRmbG93GAEgASgJEiMKE3JlZGlyZWN0X2Jyb3dzZXJfdG8YAiABKAlCBpq1GAIoATK2BwoOQWRkcmVzc1NlcnZpY2USwgEKFExpc3RQZW5kaW5nQWRkcmVzc2VzEi8ub3N0aWFyeS5hZGRyZXNzLnYxLkxpc3RQZW5kaW5nQWRkcmVzc2VzUmVxdWVzdBowLm9zdGlhcnkuYWRkcmVzcy52MS5MaXN0UGVuZGluZ0FkZHJlc3Nlc1Jlc3BvbnNlIkeItRgCsrUYBAiAgAG6tRgBAsK1GAUKAwMdBoLT5JMCJ2IRcGVuZGluZ19hZGRyZXNzZXMSEi9hZGRyZXNzZXMvcGVuZGluZxK0AQoUQ2FuY2VsUGVuZGluZ0FkZHJlc3MSLy5vc3RpYXJ5LmFkZHJlc3MudjEuQ2FuY2VsUGVuZGluZ0FkZHJlc3NSZXF1ZXN0GjAub3N0aWFyeS5hZGRyZXNzLnYxLkNhbmNlbFBlbmRpbmdBZGRyZXNzUmVzcG9uc2UiOYi1GAKytRgECICAAbq1GAECwrUYBQoDAx0GgtPkkwIZKhcvYWRkcmVzc2VzL3BlbmRpbmcve2lkfRK+AQoUUmVzZW5kUGVuZGluZ0FkZHJlc3MSLy5vc3RpYXJ5LmFkZHJlc3MudjEuUmVzZW5kUGVuZGluZ0FkZHJlc3NSZXF1ZXN0GjAub3N0aWFyeS5hZGRyZXNzLnYxLlJlc2VuZFBlbmRpbmdBZGRyZXNzUmVzcG9uc2UiQ4i1GAKytRgECICAAbq1GAICCMK1GAcKBQMdBhgXgtPkkwIgIh4vYWRkcmVzc2VzL3BlbmRpbmcve2lkfS9yZXNlbmQSowEKDkdldEFkZHJlc3NVbmRvEikub3N0aWFyeS5hZGRyZXNzLnYxLkdldEFkZHJlc3NVbmRvUmVxdWVzdBoqLm9zdGlhcnkuYWRkcmVzcy52MS5HZXRBZGRyZXNzVW5kb1Jlc3BvbnNlIjqItRgBsrUYBAiAgAG6tRgBAsK1GAMKAReC0+STAhwSGi9zZWxmLXNlcnZpY2UvYWRkcmVzcy11bmRvErABChFVbmRvQWRkcmVzc0NoYW5nZRIsLm9zdGlhcnkuYWRkcmVzcy52MS5VbmRvQWRkcmVzc0NoYW5nZVJlcXVlc3QaLS5vc3RpYXJ5LmFkZHJlc3MudjEuVW5kb0FkZHJlc3NDaGFuZ2VSZXNwb25zZSI+iLUYAbK1GAQIgIABurUYAgIIwrUYAwoBF4LT5JMCHzoBKiIaL3NlbGYtc2VydmljZS9hZGRyZXNzLXVuZG8aDrq1GAoKCAECGRESEyEPQpYBChJvc3RpYXJ5LmFkZHJlc3MudjFQAVo0ZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9hZGRyZXNzL3YxO2FkZHJlc3N2MaICBk9TVEFEUqoCEk9zdGlhcnkuQWRkcmVzcy5WMcoCEk9zdGlhcnlcQWRkcmVzc1xWMeoCFE9zdGlhcnk6OkFkZHJlc3M6OlYxYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_ostiary_errors_v1_rpc_errors, file_ostiary_options_v1_options]);
 
 /**
- * An address that waits for its proof.
+ * A pending address: it waits for its verification.
  *
  * @generated from message ostiary.address.v1.PendingAddress
  */
 export type PendingAddress = Message<"ostiary.address.v1.PendingAddress"> & {
   /**
-   * Id of what waits, a UUID.
+   * Id of the pending address, a UUID.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * How messages reach it: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: string via = 2;
    */
@@ -45,14 +45,14 @@ export type PendingAddress = Message<"ostiary.address.v1.PendingAddress"> & {
   value: string;
 
   /**
-   * When it was asked for.
+   * When it was requested.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 4;
    */
   createdAt?: Timestamp | undefined;
 
   /**
-   * When it is given up, unless it is proven before.
+   * When it expires, unless it is verified before.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 5;
    */
@@ -123,7 +123,7 @@ export const ListPendingAddressesResponseSchema: GenMessage<ListPendingAddresses
  */
 export type CancelPendingAddressRequest = Message<"ostiary.address.v1.CancelPendingAddressRequest"> & {
   /**
-   * Id of what waits, a UUID.
+   * Id of the pending address, a UUID.
    *
    * @generated from field: string id = 1;
    */
@@ -155,7 +155,7 @@ export const CancelPendingAddressResponseSchema: GenMessage<CancelPendingAddress
  */
 export type ResendPendingAddressRequest = Message<"ostiary.address.v1.ResendPendingAddressRequest"> & {
   /**
-   * Id of what waits, a UUID.
+   * Id of the pending address, a UUID.
    *
    * @generated from field: string id = 1;
    */
@@ -193,7 +193,7 @@ export const GetAddressUndoRequestSchema: GenMessage<GetAddressUndoRequest> = /*
  */
 export type GetAddressUndoResponse = Message<"ostiary.address.v1.GetAddressUndoResponse"> & {
   /**
-   * How messages reach the address: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: string via = 1;
    */
@@ -252,14 +252,14 @@ export const UndoAddressChangeRequestSchema: GenMessage<UndoAddressChangeRequest
  */
 export type UndoAddressChangeResponse = Message<"ostiary.address.v1.UndoAddressChangeResponse"> & {
   /**
-   * How messages reach the address: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: string via = 1;
    */
   via: string;
 
   /**
-   * The address that the account has again.
+   * The address that the account got back: `ann@example.com`.
    *
    * @generated from field: string value = 2;
    */
@@ -285,7 +285,7 @@ export const UndoAddressChangeResponseSchema: GenMessage<UndoAddressChangeRespon
  */
 export type ResendPendingAddressResponse = Message<"ostiary.address.v1.ResendPendingAddressResponse"> & {
   /**
-   * Id of the verification flow that takes what was sent, a UUID.
+   * Id of the verification flow in which the code is submitted, a UUID.
    *
    * @generated from field: string flow = 1;
    */
@@ -307,16 +307,18 @@ export const ResendPendingAddressResponseSchema: GenMessage<ResendPendingAddress
   messageDesc(file_ostiary_address_v1_address_service, 10);
 
 /**
- * Changes of addresses: those that wait for their proof, and those that can be undone.
+ * Changes of addresses: those that wait for the verification of the new address, and
+ * those that can be undone.
  *
  * @generated from service ostiary.address.v1.AddressService
  */
 export const AddressService: GenService<{
   /**
-   * List the addresses that wait for their proof.
+   * List the caller's pending addresses.
    *
-   * Each takes effect once what was sent to it has come back, oldest first, page by page.
-   * Those whose session is over are not listed: they can no longer take effect.
+   * Returns them page by page, the oldest first. Each becomes an address of the account
+   * once it is verified. Those whose session is over are not listed: they can no longer
+   * be verified.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
@@ -329,10 +331,10 @@ export const AddressService: GenService<{
     output: typeof ListPendingAddressesResponseSchema;
   },
   /**
-   * Give up an address that waits.
+   * Cancel a pending address.
    *
-   * What was sent to it proves nothing any more. An id that is unknown or belongs to
-   * another identity changes nothing and returns success as well.
+   * The codes and links that were sent to it are void. An id that is unknown or belongs
+   * to another identity changes nothing and returns success as well.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED.
@@ -345,13 +347,14 @@ export const AddressService: GenService<{
     output: typeof CancelPendingAddressResponseSchema;
   },
   /**
-   * Send another message to an address that waits.
+   * Send another message to a pending address.
    *
-   * Returns the verification flow that it belongs to. The one before stays good as well.
+   * Returns the verification flow that it belongs to. The earlier code stays valid as
+   * well.
    *
    * Who may call: callers with a session.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, AAL2_REQUIRED, RATE_LIMITED,
-   * NOT_FOUND (no such address waits).
+   * NOT_FOUND (there is no such pending address).
    *
    * @generated from rpc ostiary.address.v1.AddressService.ResendPendingAddress
    */
@@ -361,12 +364,12 @@ export const AddressService: GenService<{
     output: typeof ResendPendingAddressResponseSchema;
   },
   /**
-   * Read what the link of a message would undo.
+   * Get the change of an address that a link would undo.
    *
-   * Nothing is used up by it.
+   * The token is not used up by it.
    *
    * Who may call: anyone who has the token of a message about a changed address.
-   * Errors: NOT_FOUND (it was used, has expired, or is none).
+   * Errors: NOT_FOUND (the token was used, has expired, or is unknown).
    *
    * @generated from rpc ostiary.address.v1.AddressService.GetAddressUndo
    */
@@ -378,12 +381,12 @@ export const AddressService: GenService<{
   /**
    * Undo a change of an address.
    *
-   * The account has the address again as it had it before; addresses that came with
-   * the change or since are gone. All sessions, trusted devices, codes and links of the
-   * account end. It is good once.
+   * The account gets the address back in its former state; addresses that were added
+   * with the change or since are removed. All sessions, trusted devices, codes and links
+   * of the account become invalid. A token can be used once.
    *
    * Who may call: anyone who has the token of a message about a changed address.
-   * Errors: NOT_FOUND (it was used, has expired, or is none).
+   * Errors: NOT_FOUND (the token was used, has expired, or is unknown).
    *
    * @generated from rpc ostiary.address.v1.AddressService.UndoAddressChange
    */

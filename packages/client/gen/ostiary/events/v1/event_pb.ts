@@ -2,7 +2,7 @@
 // @generated from file ostiary/events/v1/event.proto (package ostiary.events.v1, syntax proto3)
 /* eslint-disable */
 
-// What happened to accounts: as receivers, operators and owners see it.
+// Events of accounts, as receivers, operators and owners get them.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -18,13 +18,13 @@ export const file_ostiary_events_v1_event: GenFile = /*@__PURE__*/
   fileDesc("Ch1vc3RpYXJ5L2V2ZW50cy92MS9ldmVudC5wcm90bxIRb3N0aWFyeS5ldmVudHMudjEiSQoFQWN0b3ISKgoEa2luZBgBIAEoDjIcLm9zdGlhcnkuZXZlbnRzLnYxLkFjdG9yS2luZBIUCgRuYW1lGAIgASgJQgaatRgCCAEiwwIKCUV2ZW50RGF0YRITCgZtZXRob2QYASABKAlIAIgBARIVCghwcm92aWRlchgCIAEoCUgBiAEBEhAKA3ZpYRgDIAEoCUgCiAEBEhAKA2FhbBgEIAEoCUgDiAEBEhMKBnJlYXNvbhgFIAEoCUgEiAEBEhMKBmFhZ3VpZBgGIAEoCUgFiAEBEhcKCmNyZWRlbnRpYWwYByABKAlIBogBARIPCgJieRgIIAEoCUgHiAEBEhIKBWNvdW50GAkgASgFSAiIAQESFAoHc3ViamVjdBgKIAEoCUgJiAEBQgkKB19tZXRob2RCCwoJX3Byb3ZpZGVyQgYKBF92aWFCBgoEX2FhbEIJCgdfcmVhc29uQgkKB19hYWd1aWRCDQoLX2NyZWRlbnRpYWxCBQoDX2J5QggKBl9jb3VudEIKCghfc3ViamVjdCL9AgoFRXZlbnQSCgoCaWQYASABKAkSDAoEdHlwZRgCIAEoCRIWCg5zY2hlbWFfdmVyc2lvbhgDIAEoBRIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtpZGVudGl0eV9pZBgFIAEoCRIYCghwb3NpdGlvbhgGIAEoA0IGmrUYAhgBEjAKB291dGNvbWUYByABKA4yHy5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudE91dGNvbWUSJwoFYWN0b3IYCCABKAsyGC5vc3RpYXJ5LmV2ZW50cy52MS5BY3RvchIaCgpzZXNzaW9uX2lkGAkgASgJQgaatRgCCAESEgoKcmVxdWVzdF9pZBgKIAEoCRIWCg5yZW1vdGVfYWRkcmVzcxgLIAEoCRIaCgp1c2VyX2FnZW50GAwgASgJQgaatRgCCAESKgoEZGF0YRgNIAEoCzIcLm9zdGlhcnkuZXZlbnRzLnYxLkV2ZW50RGF0YSpgCgxFdmVudE91dGNvbWUSHQoZRVZFTlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhYKEkVWRU5UX09VVENPTUVfRE9ORRABEhkKFUVWRU5UX09VVENPTUVfUkVGVVNFRBACKlYKCUFjdG9yS2luZBIaChZBQ1RPUl9LSU5EX1VOU1BFQ0lGSUVEEAASFAoQQUNUT1JfS0lORF9PV05FUhABEhcKE0FDVE9SX0tJTkRfT1BFUkFUT1IQAkKQAQoRb3N0aWFyeS5ldmVudHMudjFQAVoyZXhhbXBsZS5jb20vb3N0aWFyeS9nZW4vb3N0aWFyeS9ldmVudHMvdjE7ZXZlbnRzdjGiAgZPU1RFVkWqAhFPc3RpYXJ5LkV2ZW50cy5WMcoCEU9zdGlhcnlcRXZlbnRzXFYx6gITT3N0aWFyeTo6RXZlbnRzOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_ostiary_options_v1_options]);
 
 /**
- * Who did it.
+ * Actor of an event.
  *
  * @generated from message ostiary.events.v1.Actor
  */
 export type Actor = Message<"ostiary.events.v1.Actor"> & {
   /**
-   * Of what kind they are.
+   * Kind of the actor.
    *
    * @generated from field: ostiary.events.v1.ActorKind kind = 1;
    */
@@ -47,8 +47,8 @@ export const ActorSchema: GenMessage<Actor> = /*@__PURE__*/
   messageDesc(file_ostiary_events_v1_event, 0);
 
 /**
- * What an event says beside who, when and where. Which members stand in which type
- * is in docs/events.md. It never has a secret, nor anything of the traits.
+ * Details of an event. docs/events.md says which members which type has. They contain
+ * no secret and no trait.
  *
  * @generated from message ostiary.events.v1.EventData
  */
@@ -68,7 +68,7 @@ export type EventData = Message<"ostiary.events.v1.EventData"> & {
   provider?: string | undefined;
 
   /**
-   * How the address is reached: `email` or `sms`.
+   * Channel of the address: `email` or `sms`.
    *
    * @generated from field: optional string via = 3;
    */
@@ -104,7 +104,7 @@ export type EventData = Message<"ostiary.events.v1.EventData"> & {
   credential?: string | undefined;
 
   /**
-   * What ended a session or the trust in a browser: `logout`, `owner`, `operator`,
+   * Why a session or the trust in a device was ended: `logout`, `owner`, `operator`,
    * `hook`, `undo`.
    *
    * @generated from field: optional string by = 8;
@@ -112,7 +112,7 @@ export type EventData = Message<"ostiary.events.v1.EventData"> & {
   by?: string | undefined;
 
   /**
-   * How many sessions, or trusted browsers, were ended.
+   * Number of sessions, or of trusted devices, that were ended.
    *
    * @generated from field: optional int32 count = 9;
    */
@@ -135,21 +135,21 @@ export const EventDataSchema: GenMessage<EventData> = /*@__PURE__*/
   messageDesc(file_ostiary_events_v1_event, 1);
 
 /**
- * Something that happened to an account. Members are added, never renamed or
- * removed, within one version of the schema.
+ * An event of an account. Within one version of the schema members are added, never
+ * renamed or removed.
  *
  * @generated from message ostiary.events.v1.Event
  */
 export type Event = Message<"ostiary.events.v1.Event"> & {
   /**
-   * Id of the event, a UUID. The same however often it is delivered.
+   * Id of the event, a UUID. The same in every delivery of it.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * What happened: `password.changed`. docs/events.md lists the types.
+   * Type of the event: `password.changed`. docs/events.md lists the types.
    *
    * @generated from field: string type = 2;
    */
@@ -177,22 +177,22 @@ export type Event = Message<"ostiary.events.v1.Event"> & {
   identityId: string;
 
   /**
-   * Counts the events of the identity, from 1: whoever has seen a higher one has a
-   * later state. 0 for events from before they were counted.
+   * Position among the events of the identity, from 1: of two events the one with the
+   * higher position is the later one. 0 for events from before positions were stored.
    *
    * @generated from field: int64 position = 6;
    */
   position: bigint;
 
   /**
-   * How it ended.
+   * Its outcome.
    *
    * @generated from field: ostiary.events.v1.EventOutcome outcome = 7;
    */
   outcome: EventOutcome;
 
   /**
-   * Who did it.
+   * Its actor.
    *
    * @generated from field: ostiary.events.v1.Actor actor = 8;
    */
@@ -220,14 +220,14 @@ export type Event = Message<"ostiary.events.v1.Event"> & {
   remoteAddress: string;
 
   /**
-   * What the client says that it is (`User-Agent`), 512 characters at most.
+   * `User-Agent` of the client, at most 512 characters.
    *
    * @generated from field: string user_agent = 12;
    */
   userAgent: string;
 
   /**
-   * What else there is to say.
+   * Its details.
    *
    * @generated from field: ostiary.events.v1.EventData data = 13;
    */
@@ -242,27 +242,27 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_ostiary_events_v1_event, 2);
 
 /**
- * How what an event tells of ended.
+ * Outcome of an event.
  *
  * @generated from enum ostiary.events.v1.EventOutcome
  */
 export const EventOutcome = {
   /**
-   * Not said.
+   * Unspecified.
    *
    * @generated from enum value: EVENT_OUTCOME_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * It was done.
+   * The action was done.
    *
    * @generated from enum value: EVENT_OUTCOME_DONE = 1;
    */
   DONE: 1,
 
   /**
-   * It was refused, and nothing was changed.
+   * The action was refused, and nothing was changed.
    *
    * @generated from enum value: EVENT_OUTCOME_REFUSED = 2;
    */
@@ -270,7 +270,7 @@ export const EventOutcome = {
 } as const;
 
 /**
- * How what an event tells of ended.
+ * Outcome of an event.
  *
  * @generated from enum ostiary.events.v1.EventOutcome
  */
@@ -283,21 +283,20 @@ export const EventOutcomeSchema: GenEnum<EventOutcome> = /*@__PURE__*/
   enumDesc(file_ostiary_events_v1_event, 0);
 
 /**
- * Who did something to an account.
+ * Kind of actor.
  *
  * @generated from enum ostiary.events.v1.ActorKind
  */
 export const ActorKind = {
   /**
-   * Not said.
+   * Unspecified.
    *
    * @generated from enum value: ACTOR_KIND_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Its owner, or somebody who claims to be them: the outcome says whether they
-   * could.
+   * The owner of the account, or somebody who claims to be the owner.
    *
    * @generated from enum value: ACTOR_KIND_OWNER = 1;
    */
@@ -312,7 +311,7 @@ export const ActorKind = {
 } as const;
 
 /**
- * Who did something to an account.
+ * Kind of actor.
  *
  * @generated from enum ostiary.events.v1.ActorKind
  */

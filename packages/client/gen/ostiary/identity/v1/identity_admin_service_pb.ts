@@ -86,14 +86,14 @@ export type ListIdentitiesRequest = Message<"ostiary.identity.v1.ListIdentitiesR
   organizationId: string;
 
   /**
-   * Types of credentials whose secrets are to come along: `password`, `oidc`.
+   * Types of credentials whose secrets are included: `password`, `oidc`.
    *
    * @generated from field: repeated string include_credential = 9;
    */
   includeCredential: string[];
 
   /**
-   * How fresh the list must be.
+   * Consistency of the list.
    *
    * @generated from field: ostiary.identity.v1.Consistency consistency = 10;
    */
@@ -152,22 +152,22 @@ export type CreateIdentityRequest = Message<"ostiary.identity.v1.CreateIdentityR
   traits?: JsonObject | undefined;
 
   /**
-   * What it signs in with.
+   * Its credentials.
    *
    * @generated from field: optional ostiary.identity.v1.ImportCredentials credentials = 3;
    */
   credentials?: ImportCredentials | undefined;
 
   /**
-   * What is known of its addresses for verification; those of the traits are made
-   * anyway.
+   * State of its verifiable addresses; those of the traits are created without being
+   * named.
    *
    * @generated from field: repeated ostiary.identity.v1.NewVerifiableAddress verifiable_addresses = 4;
    */
   verifiableAddresses: NewVerifiableAddress[];
 
   /**
-   * Its addresses for recovery; those of the traits are made anyway.
+   * Its recovery addresses; those of the traits are created without being named.
    *
    * @generated from field: repeated ostiary.identity.v1.NewRecoveryAddress recovery_addresses = 5;
    */
@@ -195,7 +195,7 @@ export type CreateIdentityRequest = Message<"ostiary.identity.v1.CreateIdentityR
   state: State;
 
   /**
-   * Id that another system knows the identity by. No two identities have the same.
+   * External id: the id of the identity in another system. Unique.
    *
    * @generated from field: string external_id = 9;
    */
@@ -257,22 +257,22 @@ export type NewIdentity = Message<"ostiary.identity.v1.NewIdentity"> & {
   traits?: JsonObject | undefined;
 
   /**
-   * What it signs in with.
+   * Its credentials.
    *
    * @generated from field: optional ostiary.identity.v1.ImportCredentials credentials = 3;
    */
   credentials?: ImportCredentials | undefined;
 
   /**
-   * What is known of its addresses for verification; those of the traits are made
-   * anyway.
+   * State of its verifiable addresses; those of the traits are created without being
+   * named.
    *
    * @generated from field: repeated ostiary.identity.v1.NewVerifiableAddress verifiable_addresses = 4;
    */
   verifiableAddresses: NewVerifiableAddress[];
 
   /**
-   * Its addresses for recovery; those of the traits are made anyway.
+   * Its recovery addresses; those of the traits are created without being named.
    *
    * @generated from field: repeated ostiary.identity.v1.NewRecoveryAddress recovery_addresses = 5;
    */
@@ -300,7 +300,7 @@ export type NewIdentity = Message<"ostiary.identity.v1.NewIdentity"> & {
   state: State;
 
   /**
-   * Id that another system knows the identity by. No two identities have the same.
+   * External id: the id of the identity in another system. Unique.
    *
    * @generated from field: string external_id = 9;
    */
@@ -336,7 +336,8 @@ export type IdentityPatch = Message<"ostiary.identity.v1.IdentityPatch"> & {
   create?: NewIdentity | undefined;
 
   /**
-   * What the answer calls this one, a UUID. Empty: it is told by its place.
+   * Id by which the result names this entry, a UUID. Empty: results are in the order of
+   * the request.
    *
    * @generated from field: string patch_id = 2;
    */
@@ -370,13 +371,13 @@ export const BatchPatchIdentitiesRequestSchema: GenMessage<BatchPatchIdentitiesR
   messageDesc(file_ostiary_identity_v1_identity_admin_service, 6);
 
 /**
- * What became of one identity of a batch.
+ * Result of one identity of a batch.
  *
  * @generated from message ostiary.identity.v1.IdentityPatchResult
  */
 export type IdentityPatchResult = Message<"ostiary.identity.v1.IdentityPatchResult"> & {
   /**
-   * What was done: `create` or `error`.
+   * Outcome: `create` or `error`.
    *
    * @generated from field: string action = 1;
    */
@@ -390,7 +391,7 @@ export type IdentityPatchResult = Message<"ostiary.identity.v1.IdentityPatchResu
   identity?: string | undefined;
 
   /**
-   * What the request calls it.
+   * The `patch_id` of the request.
    *
    * @generated from field: optional string patch_id = 3;
    */
@@ -432,14 +433,14 @@ export type IdentityPatchError = Message<"ostiary.identity.v1.IdentityPatchError
   status: string;
 
   /**
-   * Why, in a sentence.
+   * The reason, in a sentence.
    *
    * @generated from field: optional string reason = 3;
    */
   reason?: string | undefined;
 
   /**
-   * What kind of failure it is, in a sentence.
+   * The kind of failure, in a sentence.
    *
    * @generated from field: string message = 4;
    */
@@ -458,7 +459,7 @@ export const IdentityPatchErrorSchema: GenMessage<IdentityPatchError> = /*@__PUR
  */
 export type BatchPatchIdentitiesResponse = Message<"ostiary.identity.v1.BatchPatchIdentitiesResponse"> & {
   /**
-   * What became of each, in the order of the request.
+   * The results, in the order of the request.
    *
    * @generated from field: repeated ostiary.identity.v1.IdentityPatchResult identities = 1;
    */
@@ -486,27 +487,26 @@ export type ImportIdentitiesRequest = Message<"ostiary.identity.v1.ImportIdentit
   create?: NewIdentity | undefined;
 
   /**
-   * Names the import. The same message with the same number in the same import is
-   * the same identity, whenever it is sent. Read of the first message only. Empty:
-   * nothing but identifiers, addresses and external ids tells that someone was
-   * imported before.
+   * Id of the import. A message with the same number in the same import stands for the
+   * same identity, whenever it is sent. Read from the first message only. Empty:
+   * repeated messages are recognized by identifiers, addresses and external ids alone.
    *
    * @generated from field: string import_id = 2;
    */
   importId: string;
 
   /**
-   * Number of the first message; the next is one more. Read of the first message
-   * only. 0 means 1.
+   * Number of the first message; the following ones are counted from it. Read from the
+   * first message only. 0 means 1.
    *
    * @generated from field: uint32 first_line = 3;
    */
   firstLine: number;
 
   /**
-   * Whether nothing is to be written: each message is answered as if it were, `create`
-   * without an id. That two messages claim the same is told where they are less than a
-   * hundred apart. Read of the first message only.
+   * Only check: nothing is written, and each message is answered as if it were, `create`
+   * without an id. Conflicts between two messages are found where they are less than a
+   * hundred apart. Read from the first message only.
    *
    * @generated from field: bool validate_only = 4;
    */
@@ -521,7 +521,7 @@ export const ImportIdentitiesRequestSchema: GenMessage<ImportIdentitiesRequest> 
   messageDesc(file_ostiary_identity_v1_identity_admin_service, 10);
 
 /**
- * What became of one message of an import.
+ * Result of one message of an import.
  *
  * @generated from message ostiary.identity.v1.ImportResult
  */
@@ -534,7 +534,7 @@ export type ImportResult = Message<"ostiary.identity.v1.ImportResult"> & {
   line: number;
 
   /**
-   * What was done: `create`, `exists` or `error`.
+   * Outcome: `create`, `exists` or `error`.
    *
    * @generated from field: string action = 2;
    */
@@ -584,14 +584,14 @@ export type ImportError = Message<"ostiary.identity.v1.ImportError"> & {
   status: string;
 
   /**
-   * Why, in a sentence.
+   * The reason, in a sentence.
    *
    * @generated from field: optional string reason = 3;
    */
   reason?: string | undefined;
 
   /**
-   * What kind of failure it is, in a sentence.
+   * The kind of failure, in a sentence.
    *
    * @generated from field: string message = 4;
    */
@@ -617,29 +617,29 @@ export const ImportErrorSchema: GenMessage<ImportError> = /*@__PURE__*/
  */
 export type ImportIdentitiesResponse = Message<"ostiary.identity.v1.ImportIdentitiesResponse"> & {
   /**
-   * What became of each message, in their order: of the first 10000 of a call. REST
-   * answers all, each on a line of its own.
+   * Results of the messages, in their order: of the first 10000 of a call. REST answers
+   * all, each on a line of its own.
    *
    * @generated from field: repeated ostiary.identity.v1.ImportResult results = 1;
    */
   results: ImportResult[];
 
   /**
-   * How many identities were created.
+   * Number of identities that were created.
    *
    * @generated from field: uint32 created = 2;
    */
   created: number;
 
   /**
-   * How many had been created by the same import before.
+   * Number of identities that the same import had created before.
    *
    * @generated from field: uint32 existing = 3;
    */
   existing: number;
 
   /**
-   * How many could not be created.
+   * Number of identities that could not be created.
    *
    * @generated from field: uint32 failed = 4;
    */
@@ -665,7 +665,7 @@ export type GetIdentityRequest = Message<"ostiary.identity.v1.GetIdentityRequest
   id: string;
 
   /**
-   * Types of credentials whose secrets are to come along: `password`, `oidc`.
+   * Types of credentials whose secrets are included: `password`, `oidc`.
    *
    * @generated from field: repeated string include_credential = 2;
    */
@@ -710,14 +710,14 @@ export const GetIdentityResponseSchema: GenMessage<GetIdentityResponse> = /*@__P
  */
 export type GetIdentityByExternalIdRequest = Message<"ostiary.identity.v1.GetIdentityByExternalIdRequest"> & {
   /**
-   * Id that another system knows the identity by.
+   * External id: the id of the identity in another system.
    *
    * @generated from field: string external_id = 1;
    */
   externalId: string;
 
   /**
-   * Types of credentials whose secrets are to come along: `password`, `oidc`.
+   * Types of credentials whose secrets are included: `password`, `oidc`.
    *
    * @generated from field: repeated string include_credential = 2;
    */
@@ -758,7 +758,7 @@ export const GetIdentityByExternalIdResponseSchema: GenMessage<GetIdentityByExte
   messageDesc(file_ostiary_identity_v1_identity_admin_service, 17);
 
 /**
- * What an identity becomes.
+ * The replacement of an identity.
  *
  * @generated from message ostiary.identity.v1.UpdateIdentityBody
  */
@@ -799,14 +799,14 @@ export type UpdateIdentityBody = Message<"ostiary.identity.v1.UpdateIdentityBody
   metadataAdmin?: Value | undefined;
 
   /**
-   * Id that another system knows the identity by.
+   * External id: the id of the identity in another system.
    *
    * @generated from field: string external_id = 6;
    */
   externalId: string;
 
   /**
-   * Credentials that are set in the place of those of their type.
+   * Credentials that replace those of the same type.
    *
    * @generated from field: optional ostiary.identity.v1.ImportCredentials credentials = 7;
    */
@@ -832,7 +832,7 @@ export type UpdateIdentityRequest = Message<"ostiary.identity.v1.UpdateIdentityR
   id: string;
 
   /**
-   * What it becomes.
+   * The replacement.
    *
    * @generated from field: ostiary.identity.v1.UpdateIdentityBody body = 2;
    */
@@ -846,9 +846,9 @@ export type UpdateIdentityRequest = Message<"ostiary.identity.v1.UpdateIdentityR
   etag: string;
 
   /**
-   * Whoever had a verified address that this takes away hears of it in any case, where
-   * `selfservice.notices.address` is on. With `true` the message has no link that undoes the
-   * change, and somebody else may have the address at once.
+   * Send no link that undoes the change to verified addresses that it removes, and do
+   * not reserve them. They are notified in any case, where `selfservice.notices.address`
+   * is on.
    *
    * @generated from field: bool without_address_undo = 4;
    */
@@ -902,21 +902,21 @@ export type JsonPatchOperation = Message<"ostiary.identity.v1.JsonPatchOperation
   op: string;
 
   /**
-   * Where, as a JSON pointer (RFC 6901): `/traits/name/first`.
+   * Target location, a JSON pointer (RFC 6901): `/traits/name/first`.
    *
    * @generated from field: string path = 2;
    */
   path: string;
 
   /**
-   * From where, with `move` and `copy`, as a JSON pointer.
+   * Source location of `move` and `copy`, a JSON pointer.
    *
    * @generated from field: string from = 3;
    */
   from: string;
 
   /**
-   * What, with `add`, `replace` and `test`: any JSON value.
+   * Value of `add`, `replace` and `test`: any JSON value.
    *
    * @generated from field: google.protobuf.Value value = 4;
    */
@@ -956,9 +956,9 @@ export type PatchIdentityRequest = Message<"ostiary.identity.v1.PatchIdentityReq
   etag: string;
 
   /**
-   * Whoever had a verified address that this takes away hears of it in any case, where
-   * `selfservice.notices.address` is on. With `true` the message has no link that undoes the
-   * change, and somebody else may have the address at once.
+   * Send no link that undoes the change to verified addresses that it removes, and do
+   * not reserve them. They are notified in any case, where `selfservice.notices.address`
+   * is on.
    *
    * @generated from field: bool without_address_undo = 4;
    */
@@ -1049,7 +1049,7 @@ export type DeleteCredentialRequest = Message<"ostiary.identity.v1.DeleteCredent
   type: string;
 
   /**
-   * Which one of it, for `oidc`: `github:4711`.
+   * Identifier of the credential, for `oidc`: `github:4711`.
    *
    * @generated from field: string identifier = 3;
    */
@@ -1077,13 +1077,13 @@ export const DeleteCredentialResponseSchema: GenMessage<DeleteCredentialResponse
   messageDesc(file_ostiary_identity_v1_identity_admin_service, 27);
 
 /**
- * How fresh what is read must be.
+ * Consistency of a read.
  *
  * @generated from enum ostiary.identity.v1.Consistency
  */
 export const Consistency = {
   /**
-   * Not said: as with CONSISTENCY_STRONG.
+   * Unspecified: as CONSISTENCY_STRONG.
    *
    * @generated from enum value: CONSISTENCY_UNSPECIFIED = 0;
    */
@@ -1106,7 +1106,7 @@ export const Consistency = {
 } as const;
 
 /**
- * How fresh what is read must be.
+ * Consistency of a read.
  *
  * @generated from enum ostiary.identity.v1.Consistency
  */
@@ -1128,8 +1128,8 @@ export const IdentityAdminService: GenService<{
    * List identities.
    *
    * Returns them in the order of their ids, in pages; at most one filter at a
-   * time. Credentials come along where they are asked for, and with
-   * `credentials_identifier`.
+   * time. Credentials are included where the request asks for them, and
+   * with `credentials_identifier`.
    *
    * Who may call: operators with the scope `identities.read`; for the secrets of
    * credentials also `identities.credentials`.
@@ -1174,7 +1174,7 @@ export const IdentityAdminService: GenService<{
     output: typeof GetIdentityResponseSchema;
   },
   /**
-   * Get an identity by the id that another system knows it by.
+   * Get an identity by its external id.
    *
    * Who may call: operators with the scope `identities.read`; for the secrets of
    * credentials also `identities.credentials`.
@@ -1225,8 +1225,8 @@ export const IdentityAdminService: GenService<{
   /**
    * Create many identities.
    *
-   * Each on its own: one that cannot be created is told in its place, and the
-   * others are created. At most 1000, and at most 200 with passwords in clear text.
+   * Each on its own: where one cannot be created, its result says why, and the others
+   * are created. At most 1000, and at most 200 with passwords in clear text.
    *
    * Who may call: operators with the scope `identities.write`.
    * Errors: none of its own.
@@ -1241,11 +1241,11 @@ export const IdentityAdminService: GenService<{
   /**
    * Import identities.
    *
-   * Creates an identity for each message of the stream, however many there are:
-   * those that cannot be created are told by their number, and the rest is created.
-   * Whoever has an identifier, an address or an external id already is refused and
-   * stays as it is. With an `import_id` a message that was imported before is
-   * answered as `exists`, so that an import that broke off is simply sent again.
+   * Creates an identity for each message of the stream, however many there are: the
+   * results name those that cannot be created by their number, and the rest is created.
+   * A message with an identifier, an address or an external id of another identity is
+   * refused, and that identity is not changed. With an `import_id` a message that was imported before is
+   * answered as `exists`, so that an interrupted import is simply sent again.
    * Over REST the body and the answer are lines of JSON (`application/x-ndjson`):
    * the answer to a line comes while the next are sent.
    *
@@ -1262,8 +1262,8 @@ export const IdentityAdminService: GenService<{
   /**
    * Delete an identity.
    *
-   * Everything of it goes with it: credentials, addresses, sessions, flows, what
-   * waits for it, and the events of its account.
+   * Deletes all of its data: credentials, addresses, sessions, flows, pending changes
+   * and jobs, and the events of its account.
    *
    * Who may call: operators with the scope `identities.write`.
    * Errors: NOT_FOUND.

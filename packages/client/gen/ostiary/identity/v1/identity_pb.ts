@@ -2,7 +2,7 @@
 // @generated from file ostiary/identity/v1/identity.proto (package ostiary.identity.v1, syntax proto3)
 /* eslint-disable */
 
-// Identities, as their owner sees them: without credentials and secrets.
+// Identities, as their owner gets them: without credentials and secrets.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -31,7 +31,7 @@ export type Identity = Message<"ostiary.identity.v1.Identity"> & {
   id: string;
 
   /**
-   * Id that another system, which the identity was imported from, knows it by.
+   * External id: the id of the identity in another system.
    *
    * @generated from field: optional string external_id = 2;
    */
@@ -88,7 +88,7 @@ export type Identity = Message<"ostiary.identity.v1.Identity"> & {
   recoveryAddresses: RecoveryAddress[];
 
   /**
-   * Data that administrators write and the owner may read, any JSON value. Null
+   * Data that operators write and the owner may read, any JSON value. Null
    * where there is none.
    *
    * @generated from field: google.protobuf.Value metadata_public = 10;

@@ -20,7 +20,7 @@ export const file_ostiary_login_v1_method_lookup_secret: GenFile = /*@__PURE__*/
 export type LookupSecretMethod = Message<"ostiary.login.v1.LookupSecretMethod"> & {
   /**
    * One of the backup codes: eight letters and digits. Spaces, hyphens and case do
-   * not count. A code is good once.
+   * not count. A code can be used once.
    *
    * @generated from field: string lookup_secret = 1;
    */

@@ -14,7 +14,7 @@ export const file_ostiary_login_v1_method_passkey: GenFile = /*@__PURE__*/
   fileDesc("CiVvc3RpYXJ5L2xvZ2luL3YxL21ldGhvZF9wYXNza2V5LnByb3RvEhBvc3RpYXJ5LmxvZ2luLnYxIi4KDVBhc3NrZXlNZXRob2QSHQoNcGFzc2tleV9sb2dpbhgBIAEoCUIGmrUYAiABQooBChBvc3RpYXJ5LmxvZ2luLnYxUAFaMGV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvbG9naW4vdjE7bG9naW52MaICBk9TVExHTqoCEE9zdGlhcnkuTG9naW4uVjHKAhBPc3RpYXJ5XExvZ2luXFYx6gIST3N0aWFyeTo6TG9naW46OlYxYgZwcm90bzM", [file_ostiary_options_v1_options]);
 
 /**
- * Signs in with a passkey, which says whose it is.
+ * Signs in with a passkey, which identifies its owner.
  *
  * @generated from message ostiary.login.v1.PasskeyMethod
  */

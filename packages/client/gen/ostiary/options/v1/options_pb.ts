@@ -160,8 +160,8 @@ export const AccessSchema: GenEnum<Access> = /*@__PURE__*/
   enumDesc(file_ostiary_options_v1_options, 0);
 
 /**
- * What a call of whoever may make it can cost the server, beside the bytes of its
- * message. docs/threat-model.md says which limit stops each.
+ * Cost of a call for the server, beside the bytes of its message.
+ * docs/threat-model.md says which limit bounds each.
  *
  * @generated from enum ostiary.options.v1.Cost
  */
@@ -174,7 +174,7 @@ export const Cost = {
   UNSPECIFIED: 0,
 
   /**
-   * It is answered from memory.
+   * Answered from memory.
    *
    * @generated from enum value: COST_NOTHING = 1;
    */
@@ -231,8 +231,8 @@ export const Cost = {
 } as const;
 
 /**
- * What a call of whoever may make it can cost the server, beside the bytes of its
- * message. docs/threat-model.md says which limit stops each.
+ * Cost of a call for the server, beside the bytes of its message.
+ * docs/threat-model.md says which limit bounds each.
  *
  * @generated from enum ostiary.options.v1.Cost
  */

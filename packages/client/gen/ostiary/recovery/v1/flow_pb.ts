@@ -18,7 +18,7 @@ export const file_ostiary_recovery_v1_flow: GenFile = /*@__PURE__*/
   fileDesc("Ch5vc3RpYXJ5L3JlY292ZXJ5L3YxL2Zsb3cucHJvdG8SE29zdGlhcnkucmVjb3ZlcnkudjEiigMKDFJlY292ZXJ5RmxvdxIKCgJpZBgBIAEoCRIlCgR0eXBlGAIgASgOMhcub3N0aWFyeS51aS52MS5GbG93VHlwZRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglpc3N1ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3JlcXVlc3RfdXJsGAUgASgJEhYKCXJldHVybl90bxgGIAEoCUgAiAEBEhMKBmFjdGl2ZRgHIAEoCUgBiAEBEiYKAnVpGAggASgLMhoub3N0aWFyeS51aS52MS5VaUNvbnRhaW5lchIpCgVzdGF0ZRgJIAEoDjIaLm9zdGlhcnkucmVjb3ZlcnkudjEuU3RhdGUSOgoNY29udGludWVfd2l0aBgKIAMoCzIbLm9zdGlhcnkudWkudjEuQ29udGludWVXaXRoQgaatRgCCAFCDAoKX3JldHVybl90b0IJCgdfYWN0aXZlKoMCCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhcKE1NUQVRFX0NIT09TRV9NRVRIT0QQARIUChBTVEFURV9TRU5UX0VNQUlMEAISGgoWU1RBVEVfUEFTU0VEX0NIQUxMRU5HRRADEiMKH1NUQVRFX1JFQ09WRVJZX0FXQUlUSU5HX0FERFJFU1MQBBIqCiZTVEFURV9SRUNPVkVSWV9BV0FJVElOR19BRERSRVNTX0NIT0lDRRAFEiUKIVNUQVRFX1JFQ09WRVJZX0NPTkZJUk1JTkdfQUREUkVTUxAGEiAKHFNUQVRFX1JFQ09WRVJZX0FXQUlUSU5HX0NPREUQB0KcAQoTb3N0aWFyeS5yZWNvdmVyeS52MVABWjZleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3JlY292ZXJ5L3YxO3JlY292ZXJ5djGiAgZPU1RSQ1aqAhNPc3RpYXJ5LlJlY292ZXJ5LlYxygITT3N0aWFyeVxSZWNvdmVyeVxWMeoCFU9zdGlhcnk6OlJlY292ZXJ5OjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_ostiary_options_v1_options, file_ostiary_ui_v1_ui]);
 
 /**
- * A recovery flow: whoever lost what they sign in with comes back.
+ * A recovery flow: a person who lost their credentials gets access again.
  *
  * @generated from message ostiary.recovery.v1.RecoveryFlow
  */
@@ -129,7 +129,7 @@ export const State = {
   SENT_EMAIL: 2,
 
   /**
-   * The person proved that they read what is sent to the address.
+   * The person proved control of the address.
    *
    * @generated from enum value: STATE_PASSED_CHALLENGE = 3;
    */

@@ -189,7 +189,7 @@ export type UpdateFlowBody = Message<"ostiary.recovery.v1.UpdateFlowBody"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * The address to send to: `ann@example.com`, or a phone number where messages can be
+   * The address that the message is sent to: `ann@example.com`, or a phone number where messages can be
    * sent to one. Read where neither code nor token is given.
    *
    * @generated from field: string email = 10;
@@ -312,7 +312,7 @@ export const OpenLinkRequestSchema: GenMessage<OpenLinkRequest> = /*@__PURE__*/
  */
 export type OpenLinkResponse = Message<"ostiary.recovery.v1.OpenLinkResponse"> & {
   /**
-   * The flow, with what was sent filled in.
+   * The flow, with the code or token filled in.
    *
    * @generated from field: ostiary.recovery.v1.RecoveryFlow flow = 1;
    */
@@ -334,8 +334,8 @@ export const OpenLinkResponseSchema: GenMessage<OpenLinkResponse> = /*@__PURE__*
   messageDesc(file_ostiary_recovery_v1_recovery_service, 8);
 
 /**
- * Recovery: whoever lost what they sign in with proves that an address
- * of the account is theirs, and is signed in.
+ * Recovery: a person who lost their credentials proves control of an address of the
+ * account, and is signed in.
  *
  * @generated from service ostiary.recovery.v1.RecoveryService
  */
@@ -372,7 +372,7 @@ export const RecoveryService: GenService<{
   /**
    * Submit a recovery flow.
    *
-   * Sends a message to an address, or uses what was sent. A wrong code is answered by
+   * Sends a message to an address, or uses the code or token of one. A wrong code is answered by
    * the flow with a message in it; an address that nobody has is answered like any
    * other.
    *
@@ -393,8 +393,8 @@ export const RecoveryService: GenService<{
   /**
    * Open the link of a message.
    *
-   * Leads to the form with what was sent filled in, in whatever browser it is opened.
-   * Nothing is used up by it: the form is submitted by UpdateFlow.
+   * Leads to the form with the code or token filled in, in any browser. It uses nothing
+   * up: the form is submitted by UpdateFlow.
    *
    * Who may call: anyone who knows the id of the flow.
    * Errors: FLOW_DISABLED, FLOW_NOT_FOUND, FLOW_EXPIRED, FLOW_REPLACED, RATE_LIMITED,

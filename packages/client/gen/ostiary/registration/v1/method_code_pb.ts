@@ -28,7 +28,7 @@ export type CodeMethod = Message<"ostiary.registration.v1.CodeMethod"> & {
   traits?: JsonObject | undefined;
 
   /**
-   * Code as it arrived, six digits: `073412`. Empty while it is asked for.
+   * Code of the message, six digits: `073412`. Empty while it is requested.
    *
    * @generated from field: string code = 2;
    */

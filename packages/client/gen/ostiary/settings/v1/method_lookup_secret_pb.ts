@@ -14,7 +14,7 @@ export const file_ostiary_settings_v1_method_lookup_secret: GenFile = /*@__PURE_
   fileDesc("Ci5vc3RpYXJ5L3NldHRpbmdzL3YxL21ldGhvZF9sb29rdXBfc2VjcmV0LnByb3RvEhNvc3RpYXJ5LnNldHRpbmdzLnYxIrIBChJMb29rdXBTZWNyZXRNZXRob2QSJAoUbG9va3VwX3NlY3JldF9yZXZlYWwYASABKAhCBpq1GAIgARIoChhsb29rdXBfc2VjcmV0X3JlZ2VuZXJhdGUYAiABKAhCBpq1GAIgARIlChVsb29rdXBfc2VjcmV0X2NvbmZpcm0YAyABKAhCBpq1GAIgARIlChVsb29rdXBfc2VjcmV0X2Rpc2FibGUYBCABKAhCBpq1GAIgAUKcAQoTb3N0aWFyeS5zZXR0aW5ncy52MVABWjZleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L3NldHRpbmdzL3YxO3NldHRpbmdzdjGiAgZPU1RTRVSqAhNPc3RpYXJ5LlNldHRpbmdzLlYxygITT3N0aWFyeVxTZXR0aW5nc1xWMeoCFU9zdGlhcnk6OlNldHRpbmdzOjpWMWIGcHJvdG8z", [file_ostiary_options_v1_options]);
 
 /**
- * Backup codes: twelve, each good for one second step of a sign-in. Set one of the
+ * Backup codes: twelve, each of which can be used once as second factor. Set one of the
  * fields; of several the first in the order confirm, reveal, disable, regenerate
  * counts. Needs a privileged session; whoever has a second factor already needs one
  * of level aal2.
@@ -23,21 +23,22 @@ export const file_ostiary_settings_v1_method_lookup_secret: GenFile = /*@__PURE_
  */
 export type LookupSecretMethod = Message<"ostiary.settings.v1.LookupSecretMethod"> & {
   /**
-   * Show the codes again, those that were used marked.
+   * Show the codes again, with a mark on those that were used.
    *
    * @generated from field: bool lookup_secret_reveal = 1;
    */
   lookupSecretReveal: boolean;
 
   /**
-   * Make new codes and show them. Nothing changes before they are confirmed.
+   * Create new codes and show them. The old ones stay valid until the new ones are
+   * confirmed.
    *
    * @generated from field: bool lookup_secret_regenerate = 2;
    */
   lookupSecretRegenerate: boolean;
 
   /**
-   * Take the new codes that this flow shows into use, in the place of the old ones.
+   * Replace the old codes by the new ones that this flow shows.
    *
    * @generated from field: bool lookup_secret_confirm = 3;
    */

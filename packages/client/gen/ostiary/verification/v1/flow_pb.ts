@@ -121,7 +121,7 @@ export const State = {
   SENT_EMAIL: 2,
 
   /**
-   * The person proved that they read what is sent to the address.
+   * The person proved control of the address.
    *
    * @generated from enum value: STATE_PASSED_CHALLENGE = 3;
    */
