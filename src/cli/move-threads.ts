@@ -45,13 +45,20 @@ export const moveByThreads = async (call: MoveInCall, threads: number, following
   );
 };
 
+/** Of the heap of a thread, for what was made just now. */
+const YOUNG_MB = 96;
+
 const runThread = (
   workerData: PartCall,
   signal: AbortSignal,
   onMessage: (message: MoveMessage) => void,
 ): Promise<MoveReport> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./move-thread.ts", import.meta.url), { workerData });
+    const worker = new Worker(new URL("./move-thread.ts", import.meta.url), {
+      workerData,
+      // A batch of people is alive while it is written: where there is little room it is copied again and again.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     const stop = (): void => worker.postMessage("stop");
     signal.addEventListener("abort", stop, { once: true });
     worker.on("message", (message: MoveMessage) => {

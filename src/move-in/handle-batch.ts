@@ -1,9 +1,9 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { isDuplicate, SqlError } from "../db/sql-error.ts";
 import type { MovedPerson } from "./convert/conversion.ts";
 import type { MoveDeps, MoveOptions } from "./move-deps.ts";
 import type { RefusedPerson, Tally } from "./report.ts";
-import type { Outline, SourcePerson } from "./source/source-person.ts";
+import type { SourcePerson } from "./source/source-person.ts";
 import { type Changed, createChangePerson } from "./target/change-person.ts";
 import { createConflicts } from "./target/conflicts.ts";
 import { createInsertPeople, type Newcomer } from "./target/insert-people.ts";
@@ -12,6 +12,7 @@ import { createMarks } from "./target/marks.ts";
 /** Creates what is done with those of a batch who are new, who changed, and who are gone. */
 export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused }: MoveOptions, tally: Tally) => {
   const { source, db, convert, clock, digestKey, identities } = deps;
+  const key = createSecretKey(digestKey, "utf8");
   const marks = createMarks(source.network);
   const insert = createInsertPeople(db, marks);
   const conflicts = createConflicts(db);
@@ -22,20 +23,11 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
     onRefused?.(person);
   };
 
-  const read = async (outlines: readonly Outline[]): Promise<readonly Newcomer[]> => {
-    if (outlines.length === 0) return [];
-    const digests = new Map(outlines.map(({ id, digest }) => [id, digest]));
-    const people = await source.people([...digests.keys()], clock.now());
-    return people.flatMap((person): Newcomer[] => {
+  const read = async (ids: readonly string[], at: Date): Promise<readonly Newcomer[]> => {
+    const people = await source.people(ids, { at, now: clock.now() });
+    return people.flatMap(({ person, digest }): Newcomer[] => {
       const converted = convert(person);
-      if (converted.kind === "moved")
-        return [
-          {
-            person: converted,
-            digest: digests.get(person.id) ?? Buffer.alloc(32),
-            content: contentOf(person, digestKey),
-          },
-        ];
+      if (converted.kind === "moved") return [{ person: converted, digest, content: contentOf(person, key) }];
       refuse(converted);
       return [];
     });
@@ -68,8 +60,9 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
   };
 
   return {
-    async arrive(outlines: readonly Outline[]): Promise<void> {
-      const newcomers = await read(outlines);
+    /** @param at when they were listed, by the clock of the source */
+    async arrive(ids: readonly string[], at: Date): Promise<void> {
+      const newcomers = await read(ids, at);
       const { written, rejected } = await (dryRun ? tried(newcomers) : insert(newcomers));
       // Whoever has a mark by now was brought by another run at the same time.
       for (const rejection of rejected)
@@ -81,8 +74,8 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
       );
     },
 
-    async change(outlines: readonly Outline[]): Promise<void> {
-      for (const newcomer of await read(outlines)) {
+    async change(ids: readonly string[], at: Date): Promise<void> {
+      for (const newcomer of await read(ids, at)) {
         const { person } = newcomer;
         const outcome = await changeOne(newcomer);
         if (outcome === "changed") count([person], "changed");
@@ -117,5 +110,5 @@ const unchangedBecause = {
 } as const;
 
 /** A keyed digest of all that somebody has at the source, but for sessions. */
-const contentOf = ({ sessions: _, ...person }: SourcePerson, key: string): Buffer =>
+const contentOf = ({ sessions: _, ...person }: SourcePerson, key: KeyObject): Buffer =>
   createHmac("sha256", key).update(JSON.stringify(person)).digest();

@@ -23,24 +23,24 @@ export const move = async (deps: MoveDeps, options: MoveOptions = {}): Promise<M
 
 const createMoveSpan = (deps: MoveDeps, options: MoveOptions, tally: Tally) => {
   const { source, db } = deps;
-  const { batch = 200, signal, onProgress } = options;
+  const { batch = 256, signal, onProgress } = options;
   const marks = createMarks(source.network);
   const handle = createBatchHandling(deps, options, tally);
 
   return async (span: IdSpan): Promise<void> => {
     let [after, low] = [span.after, span.low];
     for (let isLast = false; !isLast && !signal?.aborted; ) {
-      const outlines = await source.outlines({ after, before: span.before }, batch);
-      isLast = outlines.length < batch;
-      const last = outlines.at(-1)?.id ?? after;
+      const { people, at } = await source.list({ after, before: span.before }, batch);
+      isLast = people.length < batch;
+      const last = people.at(-1)?.id ?? after;
       const high = isLast ? span.high : idBytes(last);
       const known = await marks.between(db, low, high);
-      const there = new Set(outlines.map(({ id }) => id));
-      const isFresh = ({ id }: Outline) => !known.has(id);
+      const there = new Set(people.map(({ id }) => id));
+      const outlines = await source.outlines({ people: people.filter(({ id }) => known.has(id)), at });
       const isSame = ({ id, digest }: Outline) => known.get(id)?.digest.equals(digest) === true && digest.some(Boolean);
       tally.count("unchanged", outlines.filter(isSame).length);
-      await handle.arrive(outlines.filter(isFresh));
-      await handle.change(outlines.filter((outline) => !isFresh(outline) && !isSame(outline)));
+      await handle.arrive(idsOf(people.filter(({ id }) => !known.has(id))), at);
+      await handle.change(idsOf(outlines.filter((outline) => !isSame(outline))), at);
       await handle.leave([...known.keys()].filter((id) => id !== after && !there.has(id)));
       [after, low] = [last, high];
       onProgress?.(tally.done, tally.report().found);
@@ -49,5 +49,7 @@ const createMoveSpan = (deps: MoveDeps, options: MoveOptions, tally: Tally) => {
 };
 
 const whole = { number: 0, of: 1 };
+
+const idsOf = (people: readonly { readonly id: string }[]): readonly string[] => people.map(({ id }) => id);
 
 const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll("-", ""), "hex");

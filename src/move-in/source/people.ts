@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/sql.ts";
+import { changedColumn, digestOf, mixOf, sumOf } from "./outlines.ts";
 import { padded, placeholders } from "./padded.ts";
 import type { SourcePerson } from "./source-person.ts";
 import type { Tables } from "./tables.ts";
@@ -19,6 +20,9 @@ interface OwnedRow {
   readonly identity_id: string;
   readonly created_at: Date;
   readonly updated_at: Date;
+  /** When it was changed, and what stands for its id and that time, as in `outlines.ts`. */
+  readonly changed: Date;
+  readonly mix: number | string;
 }
 
 interface CredentialRow extends OwnedRow {
@@ -68,7 +72,18 @@ const groupBy = <Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Read
   return groups;
 };
 
-/** Reads people with all that is theirs, of their sessions those that are live at `now`. */
+/** A person, and the digest of that version. */
+export interface ReadPerson {
+  readonly person: SourcePerson;
+  readonly digest: Buffer;
+}
+
+/**
+ * Reads people with all that is theirs, of their sessions those that are live at `now`. The digest is that of the rows
+ * that were read.
+ *
+ * @param at the time by the clock of the source
+ */
 export const createReadPeople = (sql: Pick<Sql, "query">, network: string, tables: Tables) => {
   /** Rows of a network by a list of ids. */
   const select = async <Row>(
@@ -77,7 +92,6 @@ export const createReadPeople = (sql: Pick<Sql, "query">, network: string, table
     by: string,
     ids: readonly string[],
     further = "",
-    values: readonly Date[] = [],
   ): Promise<Row[]> => {
     const list = padded(ids);
     return list.length === 0
@@ -85,18 +99,20 @@ export const createReadPeople = (sql: Pick<Sql, "query">, network: string, table
       : sql.query<Row>(`SELECT ${columns} FROM ${table} WHERE nid = ? AND ${by} IN (${placeholders(list)})${further}`, [
           network,
           ...list,
-          ...values,
         ]);
   };
-  const owned = "id, identity_id, created_at, updated_at";
+  const owned = (table: string): string => {
+    const changed = changedColumn(tables, table);
+    return `id, identity_id, created_at, updated_at, ${changed} AS changed, ${mixOf(changed)} AS mix`;
+  };
   const optional = (table: string, names: readonly string[]) =>
     names.map((name) => tables.orNull(table, name)).join(", ");
 
   return async (
     ids: readonly string[],
     typeName: (id: string) => string,
-    now: Date,
-  ): Promise<readonly SourcePerson[]> => {
+    { at, now }: { readonly at: Date; readonly now: Date },
+  ): Promise<readonly ReadPerson[]> => {
     const identityColumns = optional("identities", [
       "state_changed_at",
       "metadata_public",
@@ -104,7 +120,7 @@ export const createReadPeople = (sql: Pick<Sql, "query">, network: string, table
       "external_id",
       "organization_id",
     ]);
-    const [people, credentials, verifiable, recovery, sessions] = await Promise.all([
+    const [people, credentials, verifiable, recovery, activeSessions] = await Promise.all([
       select<PersonRow>(
         `id, schema_id, traits, state, created_at, updated_at, ${identityColumns}`,
         "identities",
@@ -112,32 +128,32 @@ export const createReadPeople = (sql: Pick<Sql, "query">, network: string, table
         ids,
       ),
       select<CredentialRow>(
-        `${owned}, config, identity_credential_type_id AS type_id`,
+        `${owned("identity_credentials")}, config, identity_credential_type_id AS type_id`,
         "identity_credentials",
         "identity_id",
         ids,
       ),
       select<VerifiableRow>(
-        `${owned}, via, value, status, verified, verified_at`,
+        `${owned("identity_verifiable_addresses")}, via, value, status, verified, verified_at`,
         "identity_verifiable_addresses",
         "identity_id",
         ids,
       ),
       select<RecoveryRow>(
-        `${owned}, via, value, ${optional("identity_recovery_addresses", ["break_glass_for_organization"])}`,
+        `${owned("identity_recovery_addresses")}, via, value, ${optional("identity_recovery_addresses", ["break_glass_for_organization"])}`,
         "identity_recovery_addresses",
         "identity_id",
         ids,
       ),
       select<SessionRow>(
-        `${owned}, token, issued_at, authenticated_at, expires_at, ${optional("sessions", ["aal", "authentication_methods"])}`,
+        `${owned("sessions")}, token, issued_at, authenticated_at, expires_at, ${optional("sessions", ["aal", "authentication_methods"])}`,
         "sessions",
         "identity_id",
         ids,
-        " AND active = 1 AND expires_at > ?",
-        [now],
+        " AND active = 1",
       ),
     ]);
+    const sessions = activeSessions.filter((session) => session.expires_at > now);
     const [identifiers, devices] = await Promise.all([
       select<{ readonly identifier: string | null; readonly credential: string }>(
         "identifier, identity_credential_id AS credential",
@@ -163,7 +179,16 @@ export const createReadPeople = (sql: Pick<Sql, "query">, network: string, table
       identifiers: groupBy(identifiers, (row) => row.credential),
       devices: new Map(devices.map((row) => [row.session_id, row])),
     };
-    return people.map((row) => personOf(row, of, typeName));
+    // In the order in which `outlines.ts` has them.
+    const rowsOf = [of.credentials, of.verifiable, of.recovery, groupBy(activeSessions, ownerOf)];
+    return people.map((row) => ({
+      person: personOf(row, of, typeName),
+      digest: digestOf(
+        { updatedAt: row.updated_at },
+        rowsOf.map((rows) => sumOf(rows.get(row.id) ?? [])),
+        at,
+      ),
+    }));
   };
 };
 

@@ -1,10 +1,10 @@
 import { createDatabase } from "../../db/pool.ts";
 import type { Database, SqlValue } from "../../db/sql.ts";
 import { createLeftovers, type Leftovers } from "./leftovers.ts";
-import { createOutlines, type Span } from "./outlines.ts";
-import { createReadPeople } from "./people.ts";
+import { createList, createOutlines, type Listing, type Span } from "./outlines.ts";
+import { createReadPeople, type ReadPerson } from "./people.ts";
 import { SourceError } from "./source-error.ts";
-import type { Outline, SourcePerson } from "./source-person.ts";
+import type { Outline } from "./source-person.ts";
 import { readTables } from "./tables.ts";
 
 /** A database of Ory Kratos, one network of it. It is only read: its server refuses writes of these connections. */
@@ -12,8 +12,11 @@ export interface Source {
   /** Id of the network, a UUID. */
   readonly network: string;
   /** People in the order of their ids. */
-  outlines(span: Span, limit: number): Promise<readonly Outline[]>;
-  people(ids: readonly string[], now: Date): Promise<readonly SourcePerson[]>;
+  list(span: Span, limit: number): Promise<Listing>;
+  /** Which versions of them the source has. */
+  outlines(listing: Listing): Promise<readonly Outline[]>;
+  /** @param at the time by the clock of the source; `now`, that by our own */
+  people(ids: readonly string[], times: { readonly at: Date; readonly now: Date }): Promise<readonly ReadPerson[]>;
   count(): Promise<number>;
   /** What stays behind, by what it is. */
   leftovers(now: Date): Promise<Leftovers>;
@@ -53,8 +56,9 @@ export const openSource = async ({ dsn, network, connections }: SourceOptions): 
     };
     return {
       network: nid,
+      list: createList(db, nid),
       outlines: createOutlines(db, nid, tables),
-      people: (ids, now) => readPeople(ids, (id) => types.get(id) ?? "unknown", now),
+      people: (ids, times) => readPeople(ids, (id) => types.get(id) ?? "unknown", times),
       count: () => one("SELECT COUNT(*) AS many FROM identities WHERE nid = ?", [nid]),
       leftovers: createLeftovers(one, nid, tables),
       close: () => db.close(),

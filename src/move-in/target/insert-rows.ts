@@ -1,7 +1,7 @@
 import type { Sql, SqlValue } from "../../db/sql.ts";
 
 /** Rows of one statement. Few sizes, so that few statements are prepared. */
-const sizes = [200, 50, 10, 1];
+const sizes = [256, 64, 16, 4, 1];
 
 /** Writes many rows of one table. */
 export const insertRows = async (
