@@ -10,6 +10,7 @@ import type { CodeGuesses } from "../limits/code-guesses.ts";
 import type { FailureFloor } from "../limits/failure-floor.ts";
 import type { ChangedPerson, CountedMessage, MessageLimit } from "../limits/message-limit.ts";
 import type { KnownDevices } from "../session/known-devices.ts";
+import type { SessionRecord } from "../session/session.ts";
 import { type Address, addressKey } from "./address.ts";
 import { type AnswerTime, createAnswerTime } from "./answer-time.ts";
 import type { IssuedSecret, SecretKind } from "./secret-kind.ts";
@@ -33,6 +34,8 @@ export interface NewChallenge {
   readonly identity: IdentityVersion | undefined;
   /** A device on which this person signed in before; see `Challenges.deviceOf`. */
   readonly device: string | undefined;
+  /** That asks for it. */
+  readonly call: Call;
   /** No secret is good. All else is the same, so that whoever asks learns nothing. */
   readonly isVoid: boolean;
   /** What the flow sent before. */
@@ -55,6 +58,16 @@ export interface StartedChallenge {
 export interface HandedOver {
   readonly sent: SentSecret;
   readonly issued: IssuedSecret;
+}
+
+/** Messages that a call asks for. */
+export interface AskedMessages {
+  /** Each gets one. */
+  readonly addresses: readonly Address[];
+  /** As `Challenges.deviceOf` has it. */
+  readonly device: string | undefined;
+  /** Whose settings are changed: a new address each time gets no further. Left out: nobody's. */
+  readonly changed?: Pick<ChangedPerson, "identityId" | "what"> | undefined;
 }
 
 /** A secret that someone submits who says that they got the message. */
@@ -82,12 +95,20 @@ export interface Challenges extends AnswerTime {
   /**
    * Counts a request that asks for messages, once for a call.
    *
-   * @param changed whose settings are changed, and how many messages follow; a new address each time gets no further
+   * @param asked what is known of them: `start` counts nothing more for these
    * @throws RATE_LIMITED
    */
-  request(call: Call, changed?: ChangedPerson): Promise<void>;
-  /** A device on which the person signed in before: strangers leave it budgets of its own. */
-  deviceOf(call: Call, identityId: string | undefined): Promise<string | undefined>;
+  request(call: Call, asked?: AskedMessages): Promise<void>;
+  /**
+   * A device on which the person signed in before: strangers leave it budgets of its own.
+   *
+   * @param session theirs, where the call is known to come in it
+   */
+  deviceOf(
+    call: Call,
+    identityId: string | undefined,
+    session?: Pick<SessionRecord, "id">,
+  ): Promise<string | undefined>;
   /** Makes a secret, unless the address has had as many messages as it may. Its message is queued with it. */
   start(tx: Sql, challenge: NewChallenge): Promise<StartedChallenge>;
   /** Makes a secret that an operator hands over: it is for the person, and belongs to no address. */
@@ -116,8 +137,8 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
   const { addressUndos, codeGuesses, db, messages, messageFloor, devices, refusals } = deps;
   const oncePerCall = createOncePerCall();
 
-  const deviceOf: Challenges["deviceOf"] = async (call, identityId) =>
-    identityId === undefined ? undefined : devices.find(call, identityId);
+  const deviceOf: Challenges["deviceOf"] = async (call, identityId, session) =>
+    identityId === undefined ? undefined : devices.find(call, identityId, session);
 
   const count = async ({ call, guesses, sent }: ChallengeResponse) => {
     const { address, identityId } = sent ?? nobody;
@@ -151,13 +172,17 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
 
   return {
     ...createAnswerTime(messageFloor),
-    request: (call, changed) => messages.consumeOrThrow(call, changed),
+    request: (call, { addresses, device, changed } = nothing) =>
+      messages.consumeOrThrow(call, {
+        recipients: addresses.map((address) => ({ address: addressKey(address), device })),
+        ...(changed && { changed: { ...changed, messages: addresses.length } }),
+      }),
     deviceOf,
 
-    start: async (tx, { flow, kind, address, identity, device, isVoid, before }) => {
+    start: async (tx, { flow, kind, address, identity, device, call, isVoid, before }) => {
       const { issued, sent } = issue(flow, kind, address, identity);
       const none = { ...sent, digest: undefined };
-      const budget = await messages.consume(tx, { address: addressKey(address), device });
+      const budget = await messages.consume(tx, { address: addressKey(address), device, call });
       if (budget) return { sent: isVoid ? none : sent, issued: { ...issued, budget } };
       return { sent: before.find((each) => isSameRecipient(each, sent)) ?? none, issued: undefined };
     },
@@ -185,6 +210,7 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
   };
 };
 
+const nothing: AskedMessages = { addresses: [], device: undefined };
 const nobody: Pick<SentSecret, "address" | "identityId"> = { address: undefined, identityId: undefined };
 
 const isSameRecipient = (a: SentSecret, b: SentSecret): boolean =>

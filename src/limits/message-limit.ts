@@ -16,6 +16,14 @@ export interface MessageRequest {
   readonly device: string | undefined;
 }
 
+/** What a request causes beside itself, as far as it is known before anything is written. */
+export interface CausedMessages {
+  /** Whose settings are changed. */
+  readonly changed?: ChangedPerson;
+  /** Messages that are counted with the request. */
+  readonly recipients?: readonly MessageRequest[];
+}
+
 /** Who changes addresses, and how many messages that causes. */
 export interface ChangedPerson {
   readonly identityId: string;
@@ -43,16 +51,21 @@ export type MessageBudget = CountedMessage | UncountedMessage;
 export interface MessageLimit {
   /**
    * Counts a request that asks for messages, once, however often its steps are repeated; and with it the messages
-   * that a person causes by a change of their settings, to whatever addresses.
+   * that a person causes by a change of their settings, to whatever addresses, and those to addresses. A request that
+   * is refused counts for none of them; one whose messages are too many for an address is not refused.
    *
    * @throws RATE_LIMITED
    */
-  consumeOrThrow(call: Pick<Call, "remoteAddress">, changed?: ChangedPerson): Promise<void>;
+  consumeOrThrow(call: Pick<Call, "remoteAddress">, caused?: CausedMessages): Promise<void>;
   /**
-   * Counts a message in the transaction that queues it. Undefined: there were too many, and it is not queued; whoever
-   * asked gets the usual answer. It is exact over all nodes.
+   * Gives what was counted of a message with the request of `call`; one that was not is counted in the transaction that
+   * queues it. Undefined: there were too many, and it is not queued; whoever asked gets the usual answer. It is exact
+   * over all nodes.
    */
-  consume(tx: Sql, request: MessageRequest): Promise<CountedMessage | undefined>;
+  consume(
+    tx: Sql,
+    message: MessageRequest & { readonly call?: Pick<Call, "remoteAddress"> },
+  ): Promise<CountedMessage | undefined>;
 }
 
 /** What is said of the network, and of the person. */
@@ -78,24 +91,34 @@ export const createMessageLimit = ({
   const createBucket = createBuckets(key);
 
   const oncePerCall = createOncePerCall();
+  /** What was counted of messages with the request of a call, by address and device. */
+  const countedOf = new WeakMap<object, ReadonlyMap<string, CountedMessage | undefined>>();
 
-  /** The network's, and the person's where there is one; both by one statement. */
-  const bucketsOf = (call: Pick<Call, "remoteAddress">, changed: ChangedPerson | undefined): readonly Bucket[] => [
-    createBucket("message network", networkOf(call.remoteAddress), config.per_network),
-    ...(changed
-      ? [{ ...createBucket("message identity", changed.identityId, config.per_identity), by: changed.messages }]
-      : []),
-  ];
+  /** What strangers ask for leaves the devices of the owner their own budget. */
+  const bucketOf = ({ address, device }: MessageRequest): Bucket =>
+    device === undefined
+      ? createBucket("message address", address, config.per_address)
+      : createBucket("message device", `${device} ${address}`, config.per_device);
+
+  const bucketsOf = (call: Pick<Call, "remoteAddress">, { changed, recipients = [] }: CausedMessages): Request => ({
+    limiting: [
+      createBucket("message network", networkOf(call.remoteAddress), config.per_network),
+      ...(changed
+        ? [{ ...createBucket("message identity", changed.identityId, config.per_identity), by: changed.messages }]
+        : []),
+    ],
+    recipients: recipients.map(bucketOf),
+  });
 
   /** In one transaction: what is refused is taken back before anybody else can count on it. */
-  const countAll = (requests: readonly (readonly Bucket[])[]): Promise<readonly (ServiceError | undefined)[]> =>
+  const countAll = (requests: readonly Request[]): Promise<readonly Admission[]> =>
     db.transaction(async (tx) => {
       const now = clock.now();
-      const buckets = sumOf(requests.flat());
+      const buckets = sumOf(requests.flatMap(all));
       const counts = await countOne(tx, buckets, config.window, now);
       const held = new Map(buckets.map(({ digest, by }, at) => [nameOf(digest), leftOf(counts[at], by)]));
       const answers = requests.map((request) => admit(request, held, now));
-      const refused = sumOf(requests.filter((_, at) => answers[at] !== undefined).flat());
+      const refused = sumOf(requests.filter((_, at) => answers[at]?.refusal !== undefined).flatMap(all));
       const inWindow = refused.map(({ digest }) => counts[buckets.findIndex((each) => each.digest.equals(digest))]);
       await uncountOne(tx, refused, inWindow, now);
       return answers;
@@ -104,26 +127,44 @@ export const createMessageLimit = ({
   /** Requests that come together are counted by one statement: those of one network would wait for each other. */
   const count = inGroups({ most: MOST_AT_ONCE, atOnce: 1 }, countAll);
 
-  return {
-    consumeOrThrow: (call, changed) =>
-      oncePerCall(call, changed ? `${changed.what} of ${changed.identityId}` : "network", () =>
-        count(bucketsOf(call, changed)).then((refused) => {
-          if (refused) throw refused;
-        }),
-      ),
+  const consumeOnce = async (call: Pick<Call, "remoteAddress">, caused: CausedMessages): Promise<void> => {
+    const { refusal, recipients } = await count(bucketsOf(call, caused));
+    if (refusal) throw refusal;
+    countedOf.set(call, new Map([...(countedOf.get(call) ?? []), ...recipients]));
+  };
 
-    consume: async (tx, { address, device }) => {
-      const now = clock.now();
-      // What strangers ask for leaves the devices of the owner their own budget.
-      const bucket =
-        device === undefined
-          ? createBucket("message address", address, config.per_address)
-          : createBucket("message device", `${device} ${address}`, config.per_device);
-      const [count] = await countOne(tx, [bucket], config.window, now);
+  return {
+    consumeOrThrow: (call, caused = {}) => {
+      const { changed } = caused;
+      const what = changed ? `${changed.what} of ${changed.identityId}` : "network";
+      return oncePerCall(call, what, () => consumeOnce(call, caused));
+    },
+
+    consume: async (tx, { call, ...request }) => {
+      const bucket = bucketOf(request);
+      const before = call && countedOf.get(call);
+      if (before?.has(nameOf(bucket.digest))) return before.get(nameOf(bucket.digest));
+      const [count] = await countOne(tx, [bucket], config.window, clock.now());
       return count === undefined || count.failures <= bucket.limit ? new Counted() : undefined;
     },
   };
 };
+
+/** A request, as it is counted. */
+interface Request {
+  /** The network's, and the person's where there is one: beyond either the request is refused. */
+  readonly limiting: readonly Bucket[];
+  /** One for each message. */
+  readonly recipients: readonly Bucket[];
+}
+
+/** What became of a request: why it is refused, or what there is of each message, by the name of its bucket. */
+interface Admission {
+  readonly refusal?: ServiceError;
+  readonly recipients: readonly (readonly [name: string, counted: CountedMessage | undefined])[];
+}
+
+const all = ({ limiting, recipients }: Request): readonly Bucket[] => [...limiting, ...recipients];
 
 const tooMany = (explain: string, until: Date, now: Date): ServiceError =>
   serviceError("RATE_LIMITED", {
@@ -150,14 +191,20 @@ const leftOf = (count: Count | undefined, by = 1): Held =>
   count && { ...count, failures: Math.max(0, count.failures - by) };
 
 /** Counts a request on what was held before it; what is refused counts for none of its buckets. */
-const admit = (request: readonly Bucket[], held: Map<string, Held>, now: Date): ServiceError | undefined => {
-  for (const [at, { digest, limit, by = 1 }] of request.entries()) {
+const admit = (request: Request, held: Map<string, Held>, now: Date): Admission => {
+  for (const [at, { digest, limit, by = 1 }] of request.limiting.entries()) {
     const before = held.get(nameOf(digest));
-    if (before && before.failures + by > limit) return tooMany(EXPLAIN[at] ?? EXPLAIN[0], before.expiresAt, now);
+    if (before && before.failures + by > limit)
+      return { refusal: tooMany(EXPLAIN[at] ?? EXPLAIN[0], before.expiresAt, now), recipients: [] };
   }
-  for (const { digest, by = 1 } of request) {
+  const add = ({ digest, limit, by = 1 }: Bucket): boolean => {
     const before = held.get(nameOf(digest));
-    if (before) held.set(nameOf(digest), { ...before, failures: before.failures + by });
-  }
-  return undefined;
+    if (before === undefined) return true;
+    held.set(nameOf(digest), { ...before, failures: before.failures + by });
+    return before.failures + by <= limit;
+  };
+  for (const bucket of request.limiting) add(bucket);
+  return {
+    recipients: request.recipients.map((bucket) => [nameOf(bucket.digest), add(bucket) ? new Counted() : undefined]),
+  };
 };

@@ -9,7 +9,8 @@ import { startServer, type TestServer } from "../protocols/server.ts";
 /* What a request costs the database: looking again at what a change rests on takes no statement of its own. */
 
 /** What the server does by itself beside: claims its jobs, and purges. */
-const isOfJobs = (sql: string): boolean => /^\s*DELETE|\b(?:jobs|leases)\b/.test(sql);
+const isOfJobs = (sql: string): boolean =>
+  /^\s*(?:DELETE|SELECT id FROM courier_messages WHERE run_at)|\b(?:jobs|leases)\b/.test(sql);
 
 let server: TestServer;
 beforeAll(async () => {
@@ -60,4 +61,44 @@ it("a change of settings, with all that can belong to it, writes rows of one per
     "identity_identifiers",
     "security_events",
   ]);
+});
+
+describe("a change of an address that is to be verified", () => {
+  let verifying: TestServer;
+  beforeAll(async () => {
+    verifying = await startServer({
+      overrides: {
+        selfservice: { flows: { verification: { enabled: true } } },
+        courier: { worker: { pull_count: 0 } },
+      },
+    });
+  });
+  afterAll(() => verifying?.stop());
+
+  /** What is sent for a change of an address, and whether in its transaction: `write flows`. */
+  const statementsOf = async (on: TestServer): Promise<readonly string[]> => {
+    const { visitor } = await enterAsNewPerson(nativeRest, on);
+    const { id } = accepted(await visitor.settings.create());
+    const sent: { readonly what: string; readonly sql: object }[] = [];
+    on.gate.watch(async (statement, _, sql) => {
+      if (isOfJobs(statement)) return;
+      const [, verb, table] = /^\s*(SELECT|INSERT|UPDATE)\b[\s\S]*?\b(?:FROM|INTO|UPDATE) (\w+)/.exec(statement) ?? [];
+      sent.push({ what: `${verb === "SELECT" ? "read" : "write"} ${table ?? statement.trim().split(/\s+/)[1]}`, sql });
+    });
+    accepted(await visitor.settings.update(id, { method: "profile", traits: { email: newEmail() } }));
+    on.gate.watch(undefined);
+    const change = sent.find(({ what }) => what === "write identities")?.sql;
+    return sent.map(({ what, sql }) => `${what}${sql === change ? " in the transaction" : ""}`);
+  };
+
+  it("takes a flow and a message more in its transaction, and is counted before", async () => {
+    const [without, withMail] = [await statementsOf(server), await statementsOf(verifying)];
+    const added = [...withMail];
+    for (const each of without) added.splice(added.indexOf(each), added.includes(each) ? 1 : 0);
+    expect(added.filter((each) => each !== "read attempts")).toEqual([
+      "write attempts",
+      "write flows in the transaction",
+      "write courier_messages in the transaction",
+    ]);
+  });
 });

@@ -102,7 +102,9 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
     if (offered === undefined || seen === undefined) throw nothingOffered();
     const count = addressesOf(seen).length;
     if (count > 0)
-      await messages.consumeOrThrow(call, { identityId: caller.identity.id, messages: count, what: "merge" });
+      await messages.consumeOrThrow(call, {
+        changed: { identityId: caller.identity.id, messages: count, what: "merge" },
+      });
     try {
       const done = await merge(offered, request, caller, call);
       courier.wake();

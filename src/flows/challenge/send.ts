@@ -198,6 +198,7 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
       address,
       identity: owner,
       device,
+      call: sending.call,
       isVoid: owner === undefined || isSilent,
       before: before ? [before] : [],
     });
@@ -215,9 +216,9 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
   return (sending) =>
     messageFloor.hold<{ readonly flow: FlowRecord } | ConcurrentChange>(sending.call.signal, async (timed) => {
       timed.began(0);
-      await challenges.request(sending.call);
       const recipient = await findRecipient(sending);
       const device = await challenges.deviceOf(sending.call, recipient.owner?.id);
+      await challenges.request(sending.call, { addresses: [sending.address], device });
       try {
         const { flow, isQueued } = await db.transaction((tx) => write(tx, sending, recipient, device));
         if (isQueued) {

@@ -21,8 +21,12 @@ export const createResend = (deps: BeginDeps): ResendPendingAddress => {
   } = deps;
   const begin = createBegin(deps);
 
-  return async ({ credential, identity: owner }, { id: pendingId, via, value, isTaken: isSilent }, call) => {
-    await challenges.request(call, { identityId: owner.id, messages: 1, what: "new addresses" });
+  return async (caller, { id: pendingId, via, value, isTaken: isSilent }, call) => {
+    const { credential, identity: owner, session } = caller;
+    const address = { via, value };
+    const device = await challenges.deviceOf(call, owner.id, session);
+    const changed = { identityId: owner.id, what: "new addresses" } as const;
+    await challenges.request(call, { addresses: [address], device, changed });
     const type = credential.by === "cookie" ? "browser" : "api";
     const requestUrl = requestUrlOf(call, urls.init("verification", type));
     const created = await db.transaction(async (tx) => {
@@ -33,7 +37,8 @@ export const createResend = (deps: BeginDeps): ResendPendingAddress => {
         returnTo: undefined,
         call,
         owner,
-        address: { via, value },
+        address,
+        device,
         transientPayload: undefined,
         pendingId,
         isSilent,

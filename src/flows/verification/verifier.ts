@@ -1,8 +1,7 @@
 import type { Address } from "../../challenge/address.ts";
 import type { Sql } from "../../db/sql.ts";
-import type { CreatedVerification, Hook, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
+import type { ChangeContext, CreatedVerification, Hook, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
-import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import { type BeginDeps, createBegin } from "./begin.ts";
 import { endOf } from "./end-of.ts";
@@ -43,17 +42,18 @@ export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { r
     return addressesOf({ ...identity, verifiable: marked }, "sent");
   };
 
-  /**
-   * Counts messages against the network that they are caused from and, where settings are changed, the person: a new
-   * address each time has a budget of its own. @throws RATE_LIMITED
-   */
-  const count = async (call: Call, { length }: readonly Address[], changed: IdentityRecord | undefined) => {
-    await challenges.request(call, changed && { identityId: changed.id, messages: length, what: "addresses" });
-  };
+  /** Whoever signs up was nowhere before. */
+  const deviceOf = async ({ call, previous, session }: ChangeContext): Promise<string | undefined> =>
+    previous && challenges.deviceOf(call, previous.id, session);
 
-  const send = (tx: Sql, context: WrittenContext, address: Address): Promise<CreatedVerification> => {
+  const send = (
+    tx: Sql,
+    context: WrittenContext,
+    address: Address,
+    device: string | undefined,
+  ): Promise<CreatedVerification> => {
     const { flow, call, nextSecret, identity: owner, transientPayload } = context;
-    return begin(tx, { type: flow.type, ...endOf(flow), call, nextSecret, owner, address, transientPayload });
+    return begin(tx, { type: flow.type, ...endOf(flow), call, nextSecret, owner, address, device, transientPayload });
   };
 
   return {
@@ -63,22 +63,30 @@ export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { r
       } = deps;
       const [address] = [...addressesOf(context.identity, "pending"), ...addressesOf(context.identity, "sent")];
       if (address === undefined) return undefined;
-      await count(context.call, [address], undefined);
+      const device = await challenges.deviceOf(context.call, context.identity.id);
+      await challenges.request(context.call, { addresses: [address], device });
       const created = await db.transaction(async (tx) =>
-        (await identities.tryLockActive(tx, context.identity.id)) ? send(tx, context, address) : undefined,
+        (await identities.tryLockActive(tx, context.identity.id)) ? send(tx, context, address, device) : undefined,
       );
       courier.wake();
       return created;
     },
     order: "first",
-    beforePersist: async ({ call, identity, previous }) => {
+    // Messages are counted before anything is written: against the network that they are caused from, the addresses
+    // and, where settings are changed, the person, because a new address each time has a budget of its own.
+    beforePersist: async (context) => {
+      const { call, identity, previous } = context;
       const sent = addressesOf(identity, "pending");
       if (sent.length === 0) return undefined;
-      await count(call, sent, previous);
+      const changed = previous && ({ identityId: previous.id, what: "addresses" } as const);
+      await challenges.request(call, { addresses: sent, device: await deviceOf(context), changed });
       return { kind: "revised", revision: { sent } };
     },
     inTransaction: async (tx, context) => {
-      for (const address of markedBy(context)) context.verifications.push(await send(tx, context, address));
+      const marked = markedBy(context);
+      if (marked.length === 0) return;
+      const device = await deviceOf(context);
+      for (const address of marked) context.verifications.push(await send(tx, context, address, device));
     },
     afterCommit: async ({ verifications }) => {
       if (verifications.length > 0) courier.wake();

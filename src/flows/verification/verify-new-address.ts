@@ -22,7 +22,7 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
     storage: { db, identities, pendingAddresses },
     trail: { audit },
     forms: { schemas },
-    challenge: { courier, takesPhoneNumbers },
+    challenge: { challenges, courier, takesPhoneNumbers },
     verification: { hidesAccounts },
   } = deps;
   const begin = createBegin(deps);
@@ -53,6 +53,7 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
         call,
         owner: identity,
         address,
+        device: await challenges.deviceOf(call, identity.id, session),
         transientPayload,
         pendingId,
         isSilent: address.isTaken,
@@ -67,7 +68,7 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
     order: "last",
 
     beforePersist: async (context) => {
-      const { identity, previous } = context;
+      const { call, identity, previous, session } = context;
       const places = previous ? placesOf(context, previous) : [];
       if (previous === undefined || places.length === 0) return undefined;
       const held = holdBack(
@@ -82,8 +83,11 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
       const before = await pendingAddresses.list(db, previous.id);
       if (before.length + found.length > MOST)
         return { kind: "rejected", messages: [{ node: "", text: uiText(messages.tooManyNewAddresses) }] };
-      const what = "new addresses";
-      await deps.challenge.challenges.request(context.call, { identityId: previous.id, messages: found.length, what });
+      await challenges.request(call, {
+        addresses: found,
+        device: await challenges.deviceOf(call, previous.id, session),
+        changed: { identityId: previous.id, what: "new addresses" },
+      });
       const waiting: WaitingAddress[] = [];
       for (const each of found) waiting.push({ ...each, isTaken: await isTaken(previous, each) });
       if (!hidesAccounts && waiting.some((each) => each.isTaken))

@@ -68,8 +68,8 @@ export const createCodeChallenges = ({
   clock,
 }: CodeChallengesDeps): CodeChallenges => ({
   begin: async ({ flow, call, transientPayload, addresses, template, identity, isVoid = false }) => {
-    await challenges.request(call);
     const device = await challenges.deviceOf(call, identity?.id);
+    await challenges.request(call, { addresses, device });
     const inTransaction: StepEffect["inTransaction"] = async (tx, stored) => {
       // Of somebody who was erased meanwhile nothing is written, and nothing sent.
       const isThere = identity === undefined || (await identities.tryLock(tx, identity.id));
@@ -82,6 +82,7 @@ export const createCodeChallenges = ({
           address,
           identity,
           device,
+          call,
           isVoid: isVoid || !isThere,
           before,
         });

@@ -177,7 +177,10 @@ describe("messages", () => {
     const limitOn = (n: number) => messagesOn(nodes[n % 2 === 0 ? 0 : 1]);
     // Each from a network of its own.
     const consume = (n: number, identityId = id) =>
-      limitOn(n).consumeOrThrow({ remoteAddress: `10.2.0.${n}` }, { identityId, messages: 1, what: "addresses" });
+      limitOn(n).consumeOrThrow(
+        { remoteAddress: `10.2.0.${n}` },
+        { changed: { identityId, messages: 1, what: "addresses" } },
+      );
     const ended = await Promise.allSettled(Array.from({ length: 6 }, (_, n) => consume(n)));
     expect(ended.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
     await consume(7, uuid4());
@@ -189,7 +192,37 @@ describe("messages", () => {
     const id = uuid4();
     for (let n = 0; n < 9; n++) {
       await limit.consumeOrThrow(call);
-      await limit.consumeOrThrow(call, { identityId: id, messages: 2, what: "addresses" });
+      await limit.consumeOrThrow(call, { changed: { identityId: id, messages: 2, what: "addresses" } });
+    }
+  });
+
+  it("that are counted with their request are not counted again where they are queued", async () => {
+    const [db, other] = nodes;
+    const recipient = { address: address(), device: undefined };
+    const ask = async (on: Database, n: number): Promise<boolean> => {
+      const limit = messagesOn(on);
+      const call = { remoteAddress: `10.3.0.${n}` };
+      await limit.consumeOrThrow(call, { recipients: [recipient] });
+      const consume = () => on.transaction((tx) => limit.consume(tx, { ...recipient, call }));
+      const [counted, again] = [await consume(), await consume()];
+      expect(again).toBe(counted);
+      return counted !== undefined;
+    };
+    const sent = await Promise.all(Array.from({ length: 8 }, (_, n) => ask(n % 2 === 0 ? db : other, n)));
+    expect(sent.filter(Boolean)).toHaveLength(3);
+  });
+
+  it("of a request that is refused count for nobody", async () => {
+    const limit = messagesOn(nodes[0]);
+    const recipients = [{ address: address(), device: undefined }];
+    const changed = { identityId: uuid4(), messages: 3, what: "addresses" } as const;
+    for (let n = 0; n < 5; n++)
+      await expect(limit.consumeOrThrow({ remoteAddress: "10.4.0.1" }, { changed, recipients })).rejects.toThrow();
+    for (let n = 0; n < 3; n++) {
+      const call = { remoteAddress: `10.4.1.${n}` };
+      await limit.consumeOrThrow(call, { recipients });
+      const message = { address: recipients[0]?.address ?? "", device: undefined, call };
+      expect(await nodes[0].transaction((tx) => limit.consume(tx, message))).toBeDefined();
     }
   });
 });
