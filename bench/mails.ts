@@ -9,7 +9,6 @@ import { createQueue } from "../src/courier/courier.ts";
 import { createMessageStore } from "../src/courier/store.ts";
 import { createDatabase } from "../src/db/pool.ts";
 import { startPrivateDatabase } from "../src/db/private.ts";
-import { createJobs } from "../src/jobs/engine.ts";
 import { createAead } from "../src/lib/aead.ts";
 import { systemClock } from "../src/lib/clock.ts";
 import { uuidText } from "../src/lib/ids.ts";
@@ -109,7 +108,7 @@ const queueAll = async (dsn: string): Promise<void> => {
   const db = createDatabase({ dsn, poolSize: 10 });
   const aead = createAead({ algorithm: "aes", keys: ["thirty-two bytes, and no secret!"] });
   const { queue } = createQueue({
-    jobs: createJobs({ db, clock: systemClock, aead, log: quiet }),
+    jobs: { wake: () => undefined },
     messages: createMessageStore(aead),
     clock: systemClock,
     metrics: { queued: () => undefined },
@@ -197,7 +196,7 @@ const run = async (): Promise<boolean> => {
     const rows = await db.query<{ status: string; n: number }>(
       "SELECT status, COUNT(*) AS n FROM courier_messages GROUP BY status",
     );
-    const leased = await db.query("SELECT id FROM jobs WHERE kind = 'courier' AND owner IS NOT NULL");
+    const leased = await db.query("SELECT id FROM courier_messages WHERE owner IS NOT NULL");
     await db.close();
     const twice = [...sink.times.values()].filter((count) => count > 1).length;
     const result = {

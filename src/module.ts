@@ -11,7 +11,7 @@ export interface Module {
   /** Services of the contract that it implements. */
   readonly services?: readonly ServiceDefinition[];
   /** Work that outlives requests. */
-  readonly jobs?: readonly JobKind[];
+  readonly jobs?: readonly JobKind<unknown>[];
   /** Tables with rows whose jobs are queued after the transaction that writes them. */
   readonly relayed?: readonly RelaySource[];
   /** Tables whose rows end by themselves. */

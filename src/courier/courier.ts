@@ -4,9 +4,10 @@ import type { Sql } from "../db/sql.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type { Jobs } from "../jobs/engine.ts";
 import type { Clock } from "../lib/clock.ts";
-import { courierJob } from "./deliver.ts";
+import { uuid7 } from "../lib/ids.ts";
 import { findLanguage } from "./locale.ts";
 import type { NewMessage } from "./message.ts";
+import { messageJob } from "./message-job.ts";
 import type { CourierMetrics } from "./metrics.ts";
 import type { MessageStore } from "./store.ts";
 
@@ -23,7 +24,7 @@ export interface Courier {
 
 /** What queueing needs. */
 export interface CourierDeps {
-  readonly jobs: Pick<Jobs, "enqueue" | "wake">;
+  readonly jobs: Pick<Jobs, "wake">;
   readonly messages: MessageStore;
   readonly clock: Clock;
   readonly metrics: Pick<CourierMetrics, "queued">;
@@ -36,9 +37,9 @@ export const createQueue = ({ jobs, messages, clock, metrics, needsIdentity }: C
   queue: async (tx, { template, channel, recipient, locale, data, requestUrl, expiresAt, ...rest }) => {
     if (charactersIn(recipient) > columnSizes["courier_messages.recipient"])
       throw new RangeError("the recipient of a message is too long");
-    const id = await jobs.enqueue(tx, { kind: courierJob, payload: {} });
+    const createdAt = clock.now();
     await messages.insert(tx, {
-      id,
+      id: uuid7(createdAt),
       channel,
       template,
       recipient,
@@ -51,11 +52,11 @@ export const createQueue = ({ jobs, messages, clock, metrics, needsIdentity }: C
       },
       identityId: rest.identity?.id,
       expiresAt,
-      createdAt: clock.now(),
+      createdAt,
     });
     metrics.queued(channel, template);
   },
-  wake: () => jobs.wake(courierJob),
+  wake: () => jobs.wake(messageJob),
 });
 
 /** What templates may say of an account: what its owner sees of it. */

@@ -7,12 +7,11 @@ import { uuid7 } from "../lib/ids.ts";
 import { inGroups } from "../lib/in-groups.ts";
 import type { Delivery, DeliveryResult } from "./delivery/delivery.ts";
 import type { Channel, DispatchRecord, MessageRecord } from "./message.ts";
+import { messageJob } from "./message-job.ts";
 import type { AttemptOutcome, CourierMetrics } from "./metrics.ts";
 import { isReadable, type RenderMessage } from "./render.ts";
+import { createMessageRows } from "./rows.ts";
 import type { MessageStore, SentMessage } from "./store.ts";
-
-/** The kind of job that delivers a message. Job and message have the same id. */
-export const courierJob = "courier";
 
 /** What delivering needs. */
 export interface DeliverDeps {
@@ -53,18 +52,14 @@ const GRACE_MS = 60_000;
 
 /**
  * Creates the job that delivers queued messages: tries, records how it ended, and erases what is of no more use.
- * Messages are begun in groups. That one was sent is written down at once, by a statement of its own or, where the one
- * before is still under way, together with those that were sent meanwhile: nothing else stands between.
+ * Messages are claimed in groups. That one was sent is written down at once, by a statement of its own or, where the
+ * one before is still under way, together with those that were sent meanwhile: nothing else stands between.
  */
-export const createDeliverJob = (deps: DeliverDeps): JobKind => {
+export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
   const { db, clock, messages, options } = deps;
   const { retries, retryDelay, concurrency, timeout, isBusy, retainsContent } = options;
   const pace = createDeliveryPace(concurrency);
   const admission = createDeliveryAdmission({ limit: () => pace.limit, most: concurrency, isBusy });
-
-  const begin = inGroups<string, MessageRecord | undefined>({ most: MOST_AT_ONCE }, (ids) =>
-    messages.begin(db, ids, clock.now()),
-  );
 
   const settleSent = inGroups<SentMessage, undefined>({ most: MOST_AT_ONCE, atOnce: 1 }, async (sent) => {
     await messages.settleSent(db, sent, { erase: !retainsContent, at: clock.now() });
@@ -80,7 +75,7 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind => {
     }
     const outcome = result.isPermanent || message.sendCount > retries ? "abandoned" : "failed";
     await messages.settle(db, message.id, {
-      status: outcome === "failed" ? "queued" : outcome,
+      status: outcome === "failed" ? "processing" : outcome,
       dispatches,
       erase: outcome !== "failed" && !retainsContent,
       at,
@@ -89,13 +84,6 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind => {
   };
 
   const queuedFor = ({ createdAt }: MessageRecord): number => clock.now().getTime() - createdAt.getTime();
-
-  /** Waits for the turn of a message. One that the server stops before is as if it had not been begun. */
-  const turnOf = (message: MessageRecord, signal: AbortSignal): Promise<() => void> =>
-    admission.begin(queuedFor(message), signal).catch(async (error: unknown) => {
-      await messages.giveBack(db, message.id, clock.now());
-      throw error;
-    });
 
   const deliver = async (message: MessageRecord, signal: AbortSignal): Promise<JobResult> => {
     const began = performance.now();
@@ -111,19 +99,16 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind => {
     return { kind: "retry", reason: result.reason, ...(result.after !== undefined && { after: result.after }) };
   };
 
-  const run = async (id: string, signal: AbortSignal): Promise<JobResult> => {
-    const message = await begin(id);
-    if (message === undefined) return undefined;
-    const end = await turnOf(message, signal);
-    return deliver(message, signal).finally(end);
-  };
-
   return {
-    name: courierJob,
+    name: messageJob,
     concurrency: () => Math.min(concurrency, pace.limit + admission.slow + AHEAD),
     longest: 2 * timeout + GRACE_MS,
     delay: (tries) => Math.min(LONGEST_DELAY_MS, retryDelay * FACTOR ** Math.min(tries - 1, 20)),
-    run: ({ id }, signal) => run(id, signal),
+    rows: (node) => createMessageRows({ db, clock, messages, node }),
+    run: async ({ payload: message }, signal) => {
+      const end = await admission.begin(queuedFor(message), signal);
+      return deliver(message, signal).finally(end);
+    },
   };
 };
 

@@ -14,6 +14,7 @@ import { createCourierAdminService } from "./admin/service.ts";
 import { createQueue } from "./courier.ts";
 import { createDeliverJob } from "./deliver.ts";
 import { createDeliveries, hasMailbox } from "./deliveries.ts";
+import { createHandOverJob } from "./hand-over.ts";
 import { createReadMailbox } from "./mailbox.ts";
 import { createCourierMetrics } from "./metrics.ts";
 import type { PreparedCourier } from "./prepare.ts";
@@ -76,7 +77,7 @@ export const createCourier = (core: CourierModule) => {
     ],
     /** Undefined where messages have another way out than a page of the server's. */
     readMailbox: hasMailbox(config.courier, config.dev) ? createReadMailbox(db, messages, render) : undefined,
-    jobs: [deliver],
+    jobs: [deliver, createHandOverJob({ db, messages })],
     purge: [
       {
         table: "courier_messages",

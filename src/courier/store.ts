@@ -1,5 +1,6 @@
 import { readJson } from "../db/read-json.ts";
 import type { Sql } from "../db/sql.ts";
+import type { JobNode } from "../jobs/rows.ts";
 import type { Aead } from "../lib/aead.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { paddedList } from "../lib/in-groups.ts";
@@ -28,9 +29,15 @@ export interface InsertedMessage
   readonly identityId: string | undefined;
 }
 
-/** How a message stands after an attempt to deliver it. */
+/** A node that delivers, and for how many milliseconds it claims a message. */
+export interface Claim extends JobNode {
+  readonly at: Date;
+}
+
+/** How a message stands after an attempt to deliver it that failed. */
 export interface MessageOutcome {
-  readonly status: MessageStatus;
+  /** Given up, or not yet: then it is its node's until that gives it back. */
+  readonly status: Extract<MessageStatus, "processing" | "abandoned">;
   readonly dispatches: readonly DispatchRecord[];
   /** Whether what the message says is erased. */
   readonly erase: boolean;
@@ -52,17 +59,35 @@ export interface MessageQuery {
   readonly limit: number;
 }
 
-/** The rows of messages. What a message says is encrypted while it is there. */
+/**
+ * The rows of messages. What a message says is encrypted while it is there. One that waits is due at `run_at`; a node
+ * that delivers it owns it, and moves that to the end of its lease. Neither is there once it was sent or given up.
+ */
 export interface MessageStore {
+  /** Writes a message that is due at once. */
   insert(tx: Sql, message: InsertedMessage): Promise<void>;
+  /** Ids of messages that are due, the longest due first. */
+  due(sql: Sql, limit: number): Promise<readonly string[]>;
+  /** How many wait. */
+  countWaiting(sql: Sql): Promise<number>;
   /**
-   * Counts an attempt of each, and reads what to deliver, in the order of the ids; undefined for what was sent or given
-   * up before.
+   * Claims those that are still due, counts an attempt of each, and reads what to deliver, in the order of the ids;
+   * undefined for what another node claimed, or was sent or given up before.
    */
-  begin(sql: Sql, ids: readonly string[], at: Date): Promise<readonly (MessageRecord | undefined)[]>;
-  /** Takes back what `begin` did to a message that no attempt was made of. */
-  giveBack(sql: Sql, id: string, at: Date): Promise<void>;
-  /** Writes down how an attempt ended. */
+  begin(sql: Sql, ids: readonly string[], claim: Claim): Promise<readonly (MessageRecord | undefined)[]>;
+  /** Prolongs a claim; false when it was lost. */
+  renew(sql: Sql, id: string, node: JobNode): Promise<boolean>;
+  /** Ends a claim: the message is due again in `delay` milliseconds, with so many attempts behind it. */
+  giveBack(
+    sql: Sql,
+    id: string,
+    how: { readonly owner: Buffer; readonly delay: number; readonly sendCount: number; readonly at: Date },
+  ): Promise<void>;
+  /** Ends a claim, and with it the message: it is not sent, and what it says is erased. */
+  giveUp(sql: Sql, id: string, how: { readonly owner: Buffer; readonly at: Date }): Promise<void>;
+  /** Makes a message due that waits and has no time of its own, as those of earlier versions. */
+  makeDue(sql: Sql, id: string): Promise<void>;
+  /** Writes down how an attempt failed. */
   settle(sql: Sql, id: string, outcome: MessageOutcome): Promise<void>;
   /** Writes down that messages were sent, and erases what they say if so wanted, by one statement. */
   settleSent(sql: Sql, sent: readonly SentMessage[], how: Pick<MessageOutcome, "erase" | "at">): Promise<void>;
@@ -71,6 +96,8 @@ export interface MessageStore {
   find(sql: Sql, id: string): Promise<MessageRecord | undefined>;
 }
 
+const MICROSECONDS = 1000;
+const soon = "UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND";
 const columns =
   "id, status, channel, template, recipient, data, send_count, dispatches, expires_at, created_at, updated_at";
 
@@ -97,7 +124,8 @@ export const createMessageStore = (aead: Aead): MessageStore => {
   return {
     async insert(tx, { id, channel, template, recipient, content, identityId, expiresAt, createdAt }) {
       await tx.execute(
-        `INSERT INTO courier_messages (${columns}, identity_id) VALUES (?, 'queued', ?, ?, ?, ?, 0, '[]', ?, ?, ?, ?)`,
+        `INSERT INTO courier_messages (${columns}, identity_id, run_at)
+         VALUES (?, 'queued', ?, ?, ?, ?, 0, '[]', ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
         [
           uuidBytes(id),
           channel,
@@ -113,18 +141,33 @@ export const createMessageStore = (aead: Aead): MessageStore => {
       );
     },
 
-    async begin(sql, ids, at) {
+    async due(sql, limit) {
+      const rows = await sql.query<Pick<MessageRow, "id">>(
+        `SELECT id FROM courier_messages WHERE run_at <= UTC_TIMESTAMP(3) ORDER BY run_at LIMIT ${Math.trunc(limit)}`,
+      );
+      return rows.map(({ id }) => uuidText(id));
+    },
+
+    async countWaiting(sql) {
+      const [row] = await sql.query<{ n: number | string }>(
+        "SELECT COUNT(*) AS n FROM courier_messages WHERE run_at IS NOT NULL",
+      );
+      return Number(row?.n ?? 0);
+    },
+
+    async begin(sql, ids, { owner, lease, at }) {
       const keys = paddedList(ids.map(uuidBytes));
       const places = keys.map(() => "?").join(", ");
       const { affectedRows } = await sql.execute(
-        `UPDATE courier_messages SET status = 'processing', send_count = send_count + 1, updated_at = ?
-          WHERE id IN (${places}) AND status IN ('queued', 'processing')`,
-        [at, ...keys],
+        `UPDATE courier_messages
+            SET status = 'processing', send_count = send_count + 1, owner = ?, run_at = ${soon}, updated_at = ?
+          WHERE id IN (${places}) AND run_at <= UTC_TIMESTAMP(3)`,
+        [owner, lease * MICROSECONDS, at, ...keys],
       );
       if (affectedRows === 0) return ids.map(() => undefined);
       const rows = await sql.query<MessageRow>(
-        `SELECT ${columns} FROM courier_messages WHERE id IN (${places}) AND status = 'processing'`,
-        keys,
+        `SELECT ${columns} FROM courier_messages WHERE id IN (${places}) AND owner = ?`,
+        [...keys, owner],
       );
       const found = new Map(rows.map((row) => [uuidText(row.id), row]));
       return ids.map((id) => {
@@ -133,18 +176,47 @@ export const createMessageStore = (aead: Aead): MessageStore => {
       });
     },
 
-    async giveBack(sql, id, at) {
+    async renew(sql, id, { owner, lease }) {
+      const { affectedRows } = await sql.execute(
+        `UPDATE courier_messages SET run_at = ${soon} WHERE id = ? AND owner = ?`,
+        [lease * MICROSECONDS, uuidBytes(id), owner],
+      );
+      return affectedRows === 1;
+    },
+
+    async giveBack(sql, id, { owner, delay, sendCount, at }) {
       await sql.execute(
-        `UPDATE courier_messages SET status = 'queued', send_count = send_count - 1, updated_at = ?
-          WHERE id = ? AND status = 'processing' AND send_count > 0`,
-        [at, uuidBytes(id)],
+        `UPDATE courier_messages SET status = 'queued', send_count = ?, owner = NULL, run_at = ${soon}, updated_at = ?
+          WHERE id = ? AND owner = ?`,
+        [sendCount, delay * MICROSECONDS, at, uuidBytes(id), owner],
+      );
+    },
+
+    async giveUp(sql, id, { owner, at }) {
+      await sql.execute(
+        `UPDATE courier_messages SET status = 'abandoned', owner = NULL, run_at = NULL, data = NULL, updated_at = ?
+          WHERE id = ? AND owner = ?`,
+        [at, uuidBytes(id), owner],
+      );
+    },
+
+    async makeDue(sql, id) {
+      await sql.execute(
+        `UPDATE courier_messages SET run_at = UTC_TIMESTAMP(3)
+          WHERE id = ? AND status IN ('queued', 'processing') AND run_at IS NULL`,
+        [uuidBytes(id)],
+        "same",
       );
     },
 
     async settle(sql, id, { status, dispatches, erase, at }) {
+      const isOver = status === "abandoned";
+      // Another node may have sent it meanwhile, if this one was away for longer than its lease.
       await sql.execute(
-        `UPDATE courier_messages SET status = ?, dispatches = ?, updated_at = ?${erase ? ", data = NULL" : ""}
-          WHERE id = ?`,
+        `UPDATE courier_messages SET status = ?, dispatches = ?, updated_at = ?${erase ? ", data = NULL" : ""}${
+          isOver ? ", owner = NULL, run_at = NULL" : ""
+        }
+          WHERE id = ? AND status = 'processing'`,
         [status, JSON.stringify(dispatches), at, uuidBytes(id)],
         "same",
       );
@@ -153,8 +225,9 @@ export const createMessageStore = (aead: Aead): MessageStore => {
     async settleSent(sql, sent, { erase, at }) {
       const all = paddedList(sent).map(({ id, dispatches }) => [uuidBytes(id), JSON.stringify(dispatches)] as const);
       await sql.execute(
-        `UPDATE courier_messages SET status = 'sent', updated_at = ?${erase ? ", data = NULL" : ""},
-            dispatches = CASE id ${all.map(() => "WHEN ? THEN ?").join(" ")} ELSE dispatches END
+        `UPDATE courier_messages SET status = 'sent', owner = NULL, run_at = NULL, updated_at = ?${
+          erase ? ", data = NULL" : ""
+        }, dispatches = CASE id ${all.map(() => "WHEN ? THEN ?").join(" ")} ELSE dispatches END
           WHERE id IN (${all.map(() => "?").join(", ")})`,
         [at, ...all.flat(), ...all.map(([id]) => id)],
         "same",

@@ -8,7 +8,8 @@ import { withJitter } from "./backoff.ts";
 import { createDueJobs } from "./due.ts";
 import type { JobKind, JobResult, NewJob, PlacedJob } from "./job.ts";
 import { createPayloads } from "./payloads.ts";
-import { type ClaimedJob, createJobStore } from "./store.ts";
+import type { ClaimedJob, JobRows, OwnJobRows } from "./rows.ts";
+import { createJobStore } from "./store.ts";
 import { createJobUpkeep, type JobUpkeep } from "./upkeep.ts";
 
 /** Does the jobs that are due, on as many nodes as share the database. */
@@ -22,7 +23,7 @@ export interface Jobs extends JobUpkeep {
   /** Looks for due jobs at once, of one kind or of all: for after the commit of an `enqueue`. */
   wake(kind?: string): void;
   /** Begins to do jobs of these kinds. Does not wait. */
-  start(kinds: readonly JobKind[]): void;
+  start(kinds: readonly JobKind<unknown>[]): void;
   /** Begins no more, aborts what runs, and waits for it. What was not finished is done by another node, or later. */
   stop(): Promise<void>;
 }
@@ -46,13 +47,21 @@ const GAP_MS = 5;
 /** Creates the engine. */
 export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease = LEASE_MS }: JobsDeps): Jobs => {
   const payloads = createPayloads(aead);
-  const store = createJobStore({ db, payloads, owner: randomBytes(16), lease });
-  const due = createDueJobs(store, interval);
+  const node = { owner: randomBytes(16), lease };
+  const store = createJobStore({ db, payloads, ...node });
+  const upkeep = createJobUpkeep(db, payloads);
+  /** Of kinds whose jobs do not stand in `jobs`. */
+  let ownRows: ReadonlyMap<string, OwnJobRows<unknown>> = new Map();
+  const rowsOf = (kind: string): Omit<JobRows<unknown>, "due"> => ownRows.get(kind) ?? store;
+  const due = createDueJobs(
+    { due: async (kind, limit) => ownRows.get(kind)?.due(limit) ?? store.due(kind, limit) },
+    interval,
+  );
   const stopping = new AbortController();
   const running = new Map<string, number>();
   /** By id: a job that is due is begun once, however often it is seen. */
   const underway = new Map<string, Promise<void>>();
-  let kinds: ReadonlyMap<string, JobKind> = new Map();
+  let kinds: ReadonlyMap<string, JobKind<unknown>> = new Map();
   let loop: Promise<void> | undefined;
   let alarm = new AbortController();
   /** Kinds of which more may be due than there was room for. */
@@ -61,12 +70,13 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   const wanted = new Set<string>();
   let lookedForAllAt = Number.NEGATIVE_INFINITY;
 
-  const room = ({ name, concurrency }: JobKind): number =>
+  const room = ({ name, concurrency }: JobKind<unknown>): number =>
     (typeof concurrency === "number" ? concurrency : concurrency()) - (running.get(name) ?? 0);
 
-  const settle = async (job: ClaimedJob, kind: JobKind, result: JobResult): Promise<void> => {
+  const settle = async (job: ClaimedJob<unknown>, kind: JobKind<unknown>, result: JobResult): Promise<void> => {
+    const rows = rowsOf(kind.name);
     if (result?.kind === "park" || (result && job.attempt >= (kind.maxAttempts ?? Number.POSITIVE_INFINITY))) {
-      await store.park(job.id, result.reason);
+      await rows.park(job.id, result.reason);
       return log.warn(
         { job: job.id, kind: kind.name, attempts: job.attempt, reason: result.reason },
         "a job was parked",
@@ -74,24 +84,25 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     }
     if (result) {
       const delay = Math.max(result.after ?? 0, withJitter(kind.delay(job.attempt)));
-      return store.release(job.id, { delay, reason: result.reason, attempts: job.attempt });
+      return rows.release(job.id, { delay, reason: result.reason, attempts: job.attempt });
     }
     if (kind.every === undefined) {
       const ended = performance.now();
-      await store.remove(job.id);
+      await rows.remove(job.id);
       return kind.settled?.(performance.now() - ended);
     }
     // The next run is the first attempt again.
-    await store.release(job.id, { delay: withJitter(kind.every), reason: "", attempts: 0 });
+    await rows.release(job.id, { delay: withJitter(kind.every), reason: "", attempts: 0 });
   };
 
   /** Runs a job that is claimed, and records how it ended. The lease is prolonged as long as it runs. */
-  const runClaimed = async (job: ClaimedJob, kind: JobKind): Promise<void> => {
+  const runClaimed = async (job: ClaimedJob<unknown>, kind: JobKind<unknown>): Promise<void> => {
+    const rows = rowsOf(kind.name);
     const [lost, late] = [new AbortController(), new AbortController()];
     const { longest } = kind;
     const end = longest !== undefined && setTimeout(() => late.abort(new Error("it took too long")), longest);
     const beat = setInterval(() => {
-      store.renew(job.id).then(
+      rows.renew(job.id).then(
         (ours) => ours || lost.abort(new Error("another node took the job over")),
         () => undefined, // One missed beat is no loss; the next tells.
       );
@@ -104,7 +115,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
       const result = await Promise.race([run, aborted(late.signal)]).catch(failed);
       if (lost.signal.aborted) return;
       if (result && stopping.signal.aborted)
-        return await store.release(job.id, {
+        return await rows.release(job.id, {
           delay: 0,
           reason: "the server stopped",
           attempts: job.attempt - 1,
@@ -117,10 +128,10 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   };
 
   /** Gives whether more may be due now. */
-  const begin = async (id: string, kind: JobKind): Promise<boolean> => {
+  const begin = async (id: string, kind: JobKind<unknown>): Promise<boolean> => {
     running.set(kind.name, (running.get(kind.name) ?? 0) + 1);
     try {
-      const job = await store.claim(id);
+      const job = await rowsOf(kind.name).claim(id);
       if (job) await runClaimed(job, kind);
       return job?.isOrdered === true || backlogs.has(kind.name);
     } catch (error) {
@@ -134,7 +145,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   };
 
   /** Begins what is due, as far as there is room. What ends makes room, and looks for what there was none for. */
-  const beginDue = async (kind: JobKind): Promise<void> => {
+  const beginDue = async (kind: JobKind<unknown>): Promise<void> => {
     backlogs.add(kind.name);
     if (room(kind) <= 0) return;
     const ids = await due.find(kind.name, room(kind), underway.size);
@@ -188,7 +199,11 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   };
 
   return {
-    ...createJobUpkeep(db, payloads),
+    ...upkeep,
+    counts: async () => {
+      const own = [...ownRows].map(async ([kind, rows]) => ({ kind, parked: false, count: await rows.count() }));
+      return [...(await upkeep.counts()), ...(await Promise.all(own))];
+    },
     cancel: store.cancel,
 
     enqueue: async (sql, job) => {
@@ -206,6 +221,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     wake,
     start: (all) => {
       kinds = new Map(all.map((kind) => [kind.name, kind]));
+      ownRows = new Map(all.flatMap(({ name, rows }) => (rows ? [[name, rows(node)] as const] : [])));
       loop = run();
     },
     stop: async () => {

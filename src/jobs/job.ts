@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { JobNode, OwnJobRows } from "./rows.ts";
 
 /*
  * Work that outlives a request: mails, events, imports, purging. This folder
@@ -7,11 +8,11 @@ import type { JsonObject } from "@bufbuild/protobuf";
  */
 
 /** One piece of work, as its kind sees it. */
-export interface Job {
+export interface Job<Payload = JsonObject> {
   /** UUID v7. The same at every attempt: receivers tell a repetition by it. */
   readonly id: string;
   /** What the kind wrote when it queued the job. */
-  readonly payload: JsonObject;
+  readonly payload: Payload;
   /** 1 at the first attempt. */
   readonly attempt: number;
   /** Among the jobs with its key; see `NewJob.order`. */
@@ -38,7 +39,7 @@ export interface Park {
 export type JobResult = Retry | Park | undefined;
 
 /** A kind of job. */
-export interface JobKind {
+export interface JobKind<Payload = JsonObject> {
   /** Lower-case letters, digits and `_`, 32 at most: the value of `jobs.kind`. */
   readonly name: string;
   /**
@@ -46,7 +47,9 @@ export interface JobKind {
    * record. It ends soon after `signal` is aborted (the server stops, or the
    * lease is lost) by throwing the signal's reason; the attempt is not counted.
    */
-  run(job: Job, signal: AbortSignal): Promise<JobResult>;
+  run(job: Job<Payload>, signal: AbortSignal): Promise<JobResult>;
+  /** Where its jobs stand. Left out: in `jobs`. */
+  rows?(node: JobNode): OwnJobRows<Payload>;
   /** How many of this kind run at once on one node; a function is asked before each is begun. */
   readonly concurrency: number | (() => number);
   /**

@@ -1,4 +1,3 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import { columnSizes } from "../db/column-sizes.ts";
 import type { Database, Sql } from "../db/sql.ts";
 import { sha256 } from "../lib/digest.ts";
@@ -6,28 +5,16 @@ import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { inGroups, paddedList, powersOfTwo } from "../lib/in-groups.ts";
 import type { NewJob, PlacedJob } from "./job.ts";
 import type { Payloads } from "./payloads.ts";
-
-/** A job that this node may do until its lease ends. */
-export interface ClaimedJob {
-  readonly id: string;
-  readonly kind: string;
-  readonly attempt: number;
-  readonly position: number;
-  /** Whether others with its key wait until it is done. */
-  readonly isOrdered: boolean;
-  /** Undefined when the key that encrypted it is gone. */
-  readonly payload: JsonObject | undefined;
-}
+import type { ClaimedJob, JobNode, JobRows } from "./rows.ts";
 
 /** A job that is queued under an id. */
 type WithId<T> = T & { readonly id: string };
 
 /**
  * The rows of jobs. What is claimed in the same turn of the event loop is claimed by one statement, and what is removed
- * while others are being removed as well. Every time is the database's,
- * so that clocks of nodes may differ.
+ * while others are being removed as well.
  */
-export interface JobStore {
+export interface JobStore extends Omit<JobRows, "due"> {
   /** Queues a job in the transaction of the change that causes it. */
   insert(sql: Sql, job: WithId<NewJob>): Promise<void>;
   /** Queues jobs whose places are known, by few statements. */
@@ -38,16 +25,6 @@ export interface JobStore {
   ensure(kind: string, delay: number): Promise<void>;
   /** Ids of jobs of a kind that are due, the longest due first. */
   due(kind: string, limit: number): Promise<readonly string[]>;
-  /** Claims a job for as long as a lease lasts; undefined when another node was faster. */
-  claim(id: string): Promise<ClaimedJob | undefined>;
-  /** Prolongs the lease; false when it was lost. */
-  renew(id: string): Promise<boolean>;
-  /** Removes a job that is done. */
-  remove(id: string): Promise<void>;
-  /** Gives a job back: it is due again in `delay` milliseconds, with so many attempts behind it. */
-  release(id: string, how: { delay: number; reason: string; attempts: number }): Promise<void>;
-  /** Sets a job aside for the operator. */
-  park(id: string, reason: string): Promise<void>;
 }
 
 interface ClaimedRow {
@@ -67,13 +44,9 @@ const lastPosition =
   "SELECT COALESCE(MAX(j.position), 0) + 1 AS position FROM jobs j WHERE j.kind = ? AND j.order_key = ?";
 
 /** What the store needs. */
-export interface JobStoreDeps {
+export interface JobStoreDeps extends JobNode {
   readonly db: Database;
   readonly payloads: Payloads;
-  /** Whose jobs are those that are claimed: 16 bytes of one node in one run. */
-  readonly owner: Buffer;
-  /** Milliseconds for which a job is claimed. */
-  readonly lease: number;
 }
 
 /** Creates the store. Payloads are encrypted while they wait. */

@@ -195,7 +195,6 @@ describe("a change of an address", () => {
   const places: readonly Place[] = [
     { event: "INSERT", table: "flows" },
     { event: "INSERT", table: "courier_messages" },
-    { event: "INSERT", table: "jobs" },
   ];
 
   it.each(places)(

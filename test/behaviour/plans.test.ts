@@ -54,6 +54,7 @@ const nameOf = (statement: string): string =>
   statement
     .replace(/\s+/g, " ")
     .replace(/\?(?:, \?)+/g, "?, …")
+    .replace(/(BY run_at LIMIT) \d+$/, "$1 …")
     .replace(/(\(f\.home_id = \? AND f\.id = \?\))(?: OR \1)+/g, "$1 OR …")
     .replace(/(SELECT [^()]*? = \?)(?: UNION ALL SELECT [^()]*? = \?)+/g, "$1 UNION ALL …")
     .replace(/SELECT (?:[sifc]\.\w+ AS \w+(?:, )?)+/g, "SELECT … ")

@@ -2,7 +2,6 @@ import { createQueue } from "../../src/courier/courier.ts";
 import type { NewMessage } from "../../src/courier/message.ts";
 import { createMessageStore } from "../../src/courier/store.ts";
 import { createDatabase } from "../../src/db/pool.ts";
-import { createJobs } from "../../src/jobs/engine.ts";
 import { createAead } from "../../src/lib/aead.ts";
 import type { TestServer } from "./server.ts";
 
@@ -12,7 +11,7 @@ export const queueMessage = async (server: TestServer, message: Partial<NewMessa
   const aead = createAead({ algorithm: "aes", keys: ["exactly thirty-two bytes of text"] });
   const { clock } = server;
   const { queue } = createQueue({
-    jobs: createJobs({ db, clock, aead, log: { info: () => undefined, warn: () => undefined } }),
+    jobs: { wake: () => undefined },
     messages: createMessageStore(aead),
     clock,
     metrics: { queued: () => undefined },

@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
+import { createPayloads } from "../../../src/jobs/payloads.ts";
+import { createAead } from "../../../src/lib/aead.ts";
+import { uuidBytes, uuidText } from "../../../src/lib/ids.ts";
 import { type MailServer, startMailServer } from "../../protocols/mail-server.ts";
 import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 import { startNode, until } from "./courier-node.ts";
@@ -97,6 +100,31 @@ describe("processes on one database", { timeout: 60_000 }, () => {
     await until(async () => (await waiting("given-%")) === 0, 30);
     expect(timesOf("given-").size).toBe(6);
     await node.stop();
+  });
+
+  it("deliver what an earlier version has queued, once", async () => {
+    server = await startMailServer();
+    const smtp = { connection_uri: `smtp://127.0.0.1:${server.port}/?disable_starttls=true` };
+    const queueing = await startNode(fresh.dsn, { smtp, worker: { pull_count: 0 } });
+    await queueing.queue({ recipient: "of-before@example.com" });
+    await queueing.stop();
+    // That had a job for each message, with its id, and messages had no time of their own.
+    await db.execute("UPDATE courier_messages SET run_at = NULL WHERE recipient = 'of-before@example.com'");
+    const [row] = await db.query<{ id: Buffer }>(
+      "SELECT id FROM courier_messages WHERE recipient = 'of-before@example.com'",
+    );
+    const id = uuidText(row?.id ?? Buffer.alloc(16));
+    const sealed = createPayloads(createAead({ algorithm: "aes", keys: ["exactly thirty-two bytes of text"] }));
+    await db.execute(
+      `INSERT INTO jobs (id, kind, order_key, position, payload, attempts, run_at, created_at)
+       VALUES (?, 'courier', NULL, 0, ?, 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
+      [uuidBytes(id), sealed.seal(id, "courier", {})],
+    );
+    const delivering = await Promise.all([startNode(fresh.dsn, { smtp }), startNode(fresh.dsn, { smtp })]);
+    await until(async () => (await waiting("of-before%")) === 0, 30);
+    await until(async () => (await db.query("SELECT id FROM jobs WHERE kind = 'courier'")).length === 0, 30);
+    await Promise.all(delivering.map((node) => node.stop()));
+    expect(timesOf("of-before")).toEqual(new Map([["of-before@example.com", 1]]));
   });
 
   it("one that delivers none leaves its messages to others", async () => {

@@ -4,13 +4,11 @@ import type { NewMessage } from "../../../src/courier/message.ts";
 import { createMessageStore } from "../../../src/courier/store.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
-import { createJobs } from "../../../src/jobs/engine.ts";
 import { createAead } from "../../../src/lib/aead.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 
 const aead = createAead({ algorithm: "aes", keys: ["k".repeat(32)] });
-const quiet = { info: () => undefined, warn: () => undefined };
 
 let fresh: FreshDatabase;
 let db: Database;
@@ -23,14 +21,13 @@ afterAll(async () => {
   await fresh?.drop();
 });
 beforeEach(async () => {
-  await db.execute("DELETE FROM jobs");
   await db.execute("DELETE FROM courier_messages");
 });
 
 const messages = createMessageStore(aead);
 const createTestQueue = () =>
   createQueue({
-    jobs: createJobs({ db, clock: systemClock, aead, log: quiet }),
+    jobs: { wake: () => undefined },
     messages,
     clock: systemClock,
     metrics: { queued: () => undefined },
@@ -46,16 +43,17 @@ const message: NewMessage = {
   expiresAt: new Date(Date.now() + 600_000),
   budget: { none: "a test sends it" },
 };
-const count = async (table: "jobs" | "courier_messages"): Promise<number> =>
-  (await db.query(`SELECT id FROM ${table}`)).length;
+const count = async (): Promise<number> => (await db.query("SELECT id FROM courier_messages")).length;
 
 describe("a queued message", () => {
-  it("is there once its transaction is committed, with the job that delivers it", async () => {
-    await db.transaction((tx) => createTestQueue().queue(tx, message));
-    const rows = await db.query<{ id: Buffer; status: string; recipient: string }>(
-      "SELECT m.id, m.status, m.recipient FROM courier_messages m JOIN jobs j ON j.id = m.id WHERE j.kind = 'courier'",
-    );
-    expect(rows).toMatchObject([{ status: "queued", recipient: "ann@example.com" }]);
+  it("is there once its transaction is committed, and due at once", async () => {
+    const [id] = await db.transaction(async (tx) => {
+      await createTestQueue().queue(tx, message);
+      return messages.due(tx, 10);
+    });
+    expect(await messages.due(db, 10)).toEqual([id]);
+    expect(await messages.find(db, id ?? "")).toMatchObject({ status: "queued", recipient: "ann@example.com" });
+    expect(await messages.countWaiting(db)).toBe(1);
   });
 
   it("is not there if the transaction is rolled back", async () => {
@@ -64,22 +62,61 @@ describe("a queued message", () => {
       throw new Error("rolled back");
     });
     await expect(failing).rejects.toThrow("rolled back");
-    expect([await count("jobs"), await count("courier_messages")]).toEqual([0, 0]);
+    expect(await count()).toBe(0);
   });
 
-  it("is encrypted, what it says and what the job has", async () => {
+  it("is encrypted, what it says", async () => {
     await db.transaction((tx) => createTestQueue().queue(tx, message));
-    const [row] = await db.query<{ data: Buffer; payload: Buffer }>(
-      "SELECT m.data, j.payload FROM courier_messages m JOIN jobs j ON j.id = m.id",
-    );
+    const [row] = await db.query<{ data: Buffer }>("SELECT data FROM courier_messages");
     expect(row?.data.length).toBeGreaterThan(0);
-    for (const bytes of [row?.data, row?.payload]) expect(bytes?.includes("246810")).toBe(false);
+    expect(row?.data.includes("246810")).toBe(false);
   });
 
   it("is refused whole when its recipient does not fit", async () => {
     const failing = db.transaction((tx) => createTestQueue().queue(tx, { ...message, recipient: "x".repeat(513) }));
     await expect(failing).rejects.toThrow("recipient");
-    expect([await count("jobs"), await count("courier_messages")]).toEqual([0, 0]);
+    expect(await count()).toBe(0);
+  });
+});
+
+describe("a message that waits", () => {
+  const [here, there] = [1, 2].map((n) => ({ owner: Buffer.alloc(16, n), lease: 60_000, at: new Date() }));
+  const queueOne = async (): Promise<string> => {
+    await db.transaction((tx) => createTestQueue().queue(tx, message));
+    const [id] = await messages.due(db, 1);
+    return id ?? "";
+  };
+  const mine = here ?? { owner: Buffer.alloc(16), lease: 0, at: new Date() };
+
+  it("is claimed by one node, until its lease is over", async () => {
+    const id = await queueOne();
+    const first = await Promise.all([here, there].flatMap((node) => (node ? [messages.begin(db, [id], node)] : [])));
+    expect(first.flat().filter((claimed) => claimed !== undefined)).toMatchObject([{ id, sendCount: 1 }]);
+    expect(await messages.due(db, 10)).toEqual([]);
+    await db.execute("UPDATE courier_messages SET run_at = UTC_TIMESTAMP(3)");
+    const other = { ...mine, owner: Buffer.alloc(16, 3) };
+    expect(await messages.begin(db, [id], other)).toMatchObject([{ id, sendCount: 2 }]);
+    expect(await messages.renew(db, id, mine)).toBe(false);
+    expect(await messages.renew(db, id, other)).toBe(true);
+  });
+
+  it("is due again where it was given back, and never again once it was sent or given up", async () => {
+    const id = await queueOne();
+    await messages.begin(db, [id], mine);
+    await messages.giveBack(db, id, { owner: mine.owner, delay: 0, sendCount: 0, at: mine.at });
+    expect(await messages.find(db, id)).toMatchObject({ status: "queued", sendCount: 0 });
+    expect(await messages.due(db, 10)).toEqual([id]);
+    await messages.begin(db, [id], mine);
+    await messages.settleSent(db, [{ id, dispatches: [] }], { erase: true, at: mine.at });
+    // A node that was away for longer than its lease does not undo that.
+    await messages.settle(db, id, { status: "processing", dispatches: [], erase: false, at: mine.at });
+    await messages.giveBack(db, id, { owner: mine.owner, delay: 0, sendCount: 0, at: mine.at });
+    expect(await messages.find(db, id)).toMatchObject({ status: "sent", content: undefined });
+    const another = await queueOne();
+    await messages.begin(db, [another], mine);
+    await messages.giveUp(db, another, { owner: mine.owner, at: mine.at });
+    expect(await messages.find(db, another)).toMatchObject({ status: "abandoned", content: undefined });
+    expect([await messages.due(db, 10), await messages.countWaiting(db)]).toEqual([[], 0]);
   });
 });
 

@@ -1,0 +1,24 @@
+import type { Database } from "../db/sql.ts";
+import { exponentialBackoff } from "../jobs/backoff.ts";
+import type { JobKind } from "../jobs/job.ts";
+import type { MessageStore } from "./store.ts";
+
+/**
+ * Creates the job that makes messages of earlier versions due: these queued a job for each message, with its id, and so
+ * do nodes of such a version that still run on the same database.
+ */
+export const createHandOverJob = ({
+  db,
+  messages,
+}: {
+  readonly db: Database;
+  readonly messages: Pick<MessageStore, "makeDue">;
+}): JobKind => ({
+  name: "courier",
+  concurrency: 8,
+  delay: exponentialBackoff({ first: 1_000, longest: 60_000 }),
+  run: async ({ id }) => {
+    await messages.makeDue(db, id);
+    return undefined;
+  },
+});
