@@ -4,6 +4,8 @@ import { runScript } from "./run-script.ts";
 /** What mails cost whoever causes them, and how fast they are delivered. */
 export interface MailResult {
   readonly settings: {
+    /** Nobody delivers meanwhile. */
+    readonly queued: SettingsWithMail;
     /** The mails are delivered by another process, of lower priority: `delivererCpu` milliseconds for each. */
     readonly elsewhere: SettingsWithMail & { readonly delivererCpu: number };
     /** The server that queues the mails delivers them as well. */
@@ -18,7 +20,7 @@ interface Both {
   readonly withMail: number;
 }
 
-/** What `settings-with-mail.ts` says: per change, and with all that its mail costs until it is delivered. */
+/** What `settings-with-mail.ts` says: per change, and with all that its mail costs while it is measured. */
 export interface SettingsWithMail {
   readonly perSecond: Both;
   /** Changes with a mail, of those without: the median over the rounds. */
@@ -50,13 +52,14 @@ export const measureMail = async (
   onPoint: (what: string) => void,
 ): Promise<MailResult> => {
   const settings = await runScript<MailResult["settings"]>("settings-with-mail.ts", { seconds: duration, rounds });
-  for (const [who, { perSecond }] of [
-    ["another", settings.elsewhere],
-    ["the same", settings.beside],
+  for (const [mail, { perSecond }] of [
+    ["a mail that is queued", settings.queued],
+    ["a mail that another process delivers", settings.elsewhere],
+    ["a mail that the same process delivers", settings.beside],
   ] as const)
     onPoint(
       `${perSecond.without.toFixed(0)} changes of an address a second, ` +
-        `${perSecond.withMail.toFixed(0)} with a mail that ${who} process delivers`,
+        `${perSecond.withMail.toFixed(0)} with ${mail}`,
     );
   const delivery = await runScript<Delivery>("mails.ts", {
     mails: Math.ceil(duration * MAILS_PER_SECOND),

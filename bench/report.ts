@@ -196,11 +196,12 @@ const reportMail = ({ settings: s, delivery: d }: MailResult): string => {
     ]);
   return `${table([
     ["change of an address", "req/s", "of it", "SQL", "commits", "server, ms", "database, ms"],
+    ...rows("with one, queued", s.queued),
     ...rows("with one, delivered by another process", s.elsewhere),
     ...rows("with one, delivered by the same process", s.beside),
   ])}
 
-SQL, commits and processor time are with all that the mail costs until it is delivered; the other process, of lower priority, takes ${number(s.elsewhere.delivererCpu)} ms for each mail. ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} mails a second; a mail is
+SQL, commits and processor time are with all that the mail costs until it is delivered, where it is delivered meanwhile; the other process, of lower priority, takes ${number(s.elsewhere.delivererCpu)} ms for each mail. ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} mails a second; a mail is
 accepted and not yet written down for ${number(d.windowMs ?? 0)} ms.`;
 };
 

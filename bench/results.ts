@@ -139,12 +139,13 @@ const judgeLogins = ({ totpShare }: LoginsResult): readonly Verdict[] => [
   },
 ];
 
-const judgeMail = ({ settings: { elsewhere, beside } }: MailResult): readonly Verdict[] =>
+const judgeMail = ({ settings: { queued, elsewhere, beside } }: MailResult): readonly Verdict[] =>
   [
-    { how: "another process", share: elsewhere.share },
-    { how: "the same process", share: beside.share },
+    { how: "is queued", share: queued.share },
+    { how: "another process delivers meanwhile", share: elsewhere.share },
+    { how: "the same process delivers meanwhile", share: beside.share },
   ].map(({ how, share }) => ({
-    goal: `changes of an address with a mail that ${how} delivers, of those without`,
+    goal: `changes of an address with a mail that ${how}, of those without`,
     wanted: `${goals.withMail * 100} %`,
     got: percent(share),
     met: share >= goals.withMail,

@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { SMTPServer } from "smtp-server";
+import { createDatabase } from "../src/db/pool.ts";
 import { startPrivateDatabase } from "../src/db/private.ts";
 import { type Person, registerPeople } from "./people.ts";
 import { median } from "./rounds.ts";
@@ -13,11 +15,13 @@ import { cpuOf, createWatch, type Watch } from "./watch.ts";
 /*
  * `node bench/settings-with-mail.ts`: changes of an e-mail address a second that
  * queue a mail, against those that queue none, in turns, on one database. First
- * the mails are delivered by another process, of lower priority; then by the
- * server itself, beside the changes. What is left of them is delivered before the
- * other is measured. The result is a line of JSON. Statements, commits and
- * processor time (milliseconds) are those of a change with all that its mail costs
- * until it is delivered; that of the other process is `delivererCpu`.
+ * nobody delivers while it is measured (`queued`): what was queued is delivered
+ * between two measurements. Then the mails are delivered by another process, of
+ * lower priority (`elsewhere`); then by the server itself (`beside`). What is left
+ * of them is delivered before the other is measured. The result is a line of JSON.
+ * Statements, commits and processor time (milliseconds) are those of a change,
+ * with all that its mail costs until it is delivered where it is delivered
+ * meanwhile; that of the other process is `delivererCpu`.
  */
 
 const { values } = parseArgs({
@@ -108,19 +112,29 @@ const measure = async (watch: Watch, server: MeasuredServer, people: readonly Pe
   };
 };
 
-/** Measures the two in turns, and gives the median of each figure over the rounds. */
+/**
+ * Measures the two in turns, and gives the median of each figure over the rounds.
+ *
+ * @param deliver runs after each measurement
+ */
 const compare = async (
   watch: Watch,
   servers: Record<"without" | "withMail", MeasuredServer>,
   people: readonly Person[],
+  deliver: () => Promise<void> = async () => undefined,
 ) => {
   const measured: Record<"without" | "withMail", Round>[] = [];
-  for (const server of Object.values(servers)) await measure(watch, server, people);
+  const measureOne = async (server: MeasuredServer): Promise<Round> => {
+    const round = await measure(watch, server, people);
+    await deliver();
+    return round;
+  };
+  for (const server of Object.values(servers)) await measureOne(server);
   for (let round = 0; round < rounds; round++) {
     // Each comes first as often as the other: what else the machine does meets both alike.
     const order = round % 2 === 0 ? (["without", "withMail"] as const) : (["withMail", "without"] as const);
     const found: Partial<Record<"without" | "withMail", Round>> = {};
-    for (const which of order) found[which] = await measure(watch, servers[which], people);
+    for (const which of order) found[which] = await measureOne(servers[which]);
     measured.push(found as Record<"without" | "withMail", Round>);
   }
   const of = (figure: (one: (typeof measured)[number]) => number) => Number(median(measured.map(figure)).toFixed(2));
@@ -159,16 +173,28 @@ try {
   end.push(() => watch.close());
 
   const queueing = await startOne(true, false);
+  const db = createDatabase({ dsn: database.dsn, poolSize: 1 });
+  end.push(() => db.close());
+  /** Starts a process that delivers what waits, and ends it. */
+  const deliverAll = async (): Promise<void> => {
+    const waiting = async () => db.query("SELECT 1 FROM courier_messages WHERE run_at IS NOT NULL LIMIT 1");
+    if ((await waiting()).length === 0) return;
+    const delivering = await startOne(true, true);
+    while ((await waiting()).length > 0) await sleep(50);
+    await delivering.stop();
+  };
+  const queued = await compare(watch, { without, withMail: queueing }, people, deliverAll);
+
   const deliverer = await startOne(true, true);
   os.setPriority(deliverer.pid, PRIORITY);
-  const before = cpuOf(deliverer.pid);
+  const [before, mailsBefore] = [cpuOf(deliverer.pid), sink.mails()];
   const elsewhere = await compare(watch, { without, withMail: queueing }, people);
-  const delivererCpu = Number(((cpuOf(deliverer.pid) - before) / Math.max(1, sink.mails())).toFixed(2));
+  const delivererCpu = Number(((cpuOf(deliverer.pid) - before) / Math.max(1, sink.mails() - mailsBefore)).toFixed(2));
   await Promise.all([queueing, deliverer].map((server) => server.stop()));
 
   const delivering = await startOne(true, true);
   const beside = await compare(watch, { without, withMail: delivering }, people);
-  console.log(JSON.stringify({ elsewhere: { ...elsewhere, delivererCpu }, beside, mails: sink.mails() }));
+  console.log(JSON.stringify({ queued, elsewhere: { ...elsewhere, delivererCpu }, beside, mails: sink.mails() }));
 } finally {
   for (const step of end) await step();
   await Promise.all(servers.map((server) => server.stop()));
