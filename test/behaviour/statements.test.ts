@@ -8,9 +8,9 @@ import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* What a request costs the database: looking again at what a change rests on takes no statement of its own. */
 
-/** What the server does by itself beside: claims its jobs, and purges. */
+/** What the server does by itself beside: looks for its jobs and claims them, and purges. */
 const isOfJobs = (sql: string): boolean =>
-  /^\s*(?:DELETE|SELECT id FROM courier_messages WHERE run_at)|\b(?:jobs|leases)\b/.test(sql);
+  /^\s*(?:DELETE|SELECT id FROM courier_messages WHERE run_at)|\b(?:jobs|leases|security_events_relay)\b/.test(sql);
 
 let server: TestServer;
 beforeAll(async () => {
