@@ -21,7 +21,7 @@ export const cacheIdentities = <Row extends { readonly i_id: Buffer }>(
   columns: readonly (keyof Row & string)[],
   read: (row: Row) => IdentityRecord,
 ): IdentityCache<Row> => {
-  const people = new Map<string, Cached<Row>>();
+  const people = new Map<string, Cached>();
   let characters = 0;
 
   const forget = (key: string): void => {
@@ -43,17 +43,20 @@ export const cacheIdentities = <Row extends { readonly i_id: Buffer }>(
     if (sweeping === undefined) sweeping = setTimeout(sweep, UNUSED_FOR).unref();
   };
 
+  const cachedOf = (row: Row, usedAt: number): Cached => {
+    const values = columns.map((column) => detached(row[column]));
+    return { values, record: read(row), size: sizeOf(values), usedAt };
+  };
+
   const get = (row: Row): IdentityRecord => {
     const key = row.i_id.toString("latin1");
     const now = performance.now();
     const known = people.get(key);
     const isRecent = known !== undefined && now - known.usedAt < SAME_USE;
-    const isKnown = known !== undefined && columns.every((column) => isSame(known.row[column], row[column]));
+    const isKnown = known !== undefined && columns.every((column, at) => isSame(known.values[at], row[column]));
     if (isKnown && isRecent) return known.record;
     const usedAt = isRecent ? known.usedAt : now;
-    const person = isKnown
-      ? { ...known, usedAt }
-      : { row, record: read(row), size: sizeOf(columns.map((column) => row[column])), usedAt };
+    const person = isKnown ? { ...known, usedAt } : cachedOf(row, usedAt);
     if (isRecent && person.size <= LARGEST) {
       // In the same place: what is deleted and added with each change leaves tables behind that survive collections.
       characters += person.size - known.size;
@@ -81,12 +84,24 @@ export interface IdentityCache<Row> {
   forget(id: Buffer): void;
 }
 
-interface Cached<Row> {
-  readonly row: Row;
+interface Cached {
+  /** In the order of the columns. */
+  readonly values: readonly unknown[];
   readonly record: IdentityRecord;
   readonly size: number;
   readonly usedAt: number;
 }
+
+/**
+ * A value that holds nothing else: the driver gives bytes as views of all that came from the database with them, rows
+ * of other people included.
+ */
+const detached = (value: unknown): unknown => {
+  if (!Buffer.isBuffer(value)) return value;
+  const own = Buffer.allocUnsafeSlow(value.length);
+  value.copy(own);
+  return own;
+};
 
 /** Characters of the texts of a row. JSON columns that the driver has parsed count by their text. */
 const sizeOf = (values: readonly unknown[]): number =>

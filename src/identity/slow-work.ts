@@ -23,14 +23,16 @@ export interface SlowWorkOfSubmit {
 
 /** Creates it. Work that fails is done again. */
 export const createSlowWork = (): SlowWorkOfSubmit => {
-  const results = new Map<string, unknown>();
+  // Most submits have none.
+  let results: Map<string, unknown> | undefined;
   return {
     unlocked: async (key, work) => {
+      results ??= new Map();
       if (!results.has(key)) results.set(key, await work());
       return results.get(key) as Awaited<ReturnType<typeof work>>;
     },
     locked: async (key, work) => {
-      if (!results.has(key)) throw new SlowWorkWhileLocked(`${key} was not done yet`);
+      if (!results?.has(key)) throw new SlowWorkWhileLocked(`${key} was not done yet`);
       return results.get(key) as Awaited<ReturnType<typeof work>>;
     },
   };

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it, vi } from "vitest";
 import type { IdentityRecord } from "../../../src/identity/identity.ts";
 import { cacheIdentities } from "../../../src/identity/identity-cache.ts";
@@ -25,6 +27,28 @@ describe("the cache of people", () => {
     const first = read(row(1, "a"));
     expect(read(row(1, "a"))).toBe(first);
     expect(read(row(1, "b"))).not.toBe(first);
+  });
+
+  it("holds nothing of what came with a row: other columns, and the bytes of the whole answer", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect: NodeJS.GCFunction = runInNewContext("gc");
+    const { read, made } = create();
+    const readFromAnswer = () => {
+      const answer = Buffer.alloc(100_000);
+      answer[1] = 1;
+      const joined = { i_id: answer.subarray(0, 2), i_traits: "a", f_form: { text: "of another table" } };
+      read(joined);
+      return { answer: new WeakRef(answer.buffer), joined: new WeakRef(joined.f_form) };
+    };
+    const { answer, joined } = readFromAnswer();
+    await vi.waitFor(() => {
+      collect();
+      // An expectation that fails holds what it is given.
+      const held = [answer, joined].map((ref) => ref.deref() !== undefined);
+      expect(held).toEqual([false, false]);
+    });
+    read(row(1, "a"));
+    expect(made()).toBe(1);
   });
 
   it("holds fewer large accounts than small ones, and forgets the longest unused first", () => {

@@ -21,6 +21,11 @@ describe("an id", () => {
     "abcdef01-2345-6789-abcd-ef012345678",
     "abcdef01-2345-6789-abcd-ef01234567890",
     "abcdef01-2345-6789-abcd-ef012345678g",
+    "abcdef01-2345-6789-abcdef-0123456789",
+    "abcdef012345-6789--abcd-ef0123456789",
+    "abcdef01_2345_6789_abcd_ef0123456789",
+    "-bcdef01-2345-6789-abcd-ef0123456789",
+    "abcdef01-2345-6789-abcd-ef012345678１",
     " abcdef01-2345-6789-abcd-ef0123456789",
     "abcdef01-2345-6789-abcd-ef0123456789\n",
   ])("is not what only looks like one: %j", (text) => {
