@@ -95,7 +95,7 @@ export interface AccountMethods {
 /** The sections of the configuration that are about accounts. */
 export type AccountSections = Pick<
   Config,
-  "account" | "courier" | "feature_flags" | "secrets" | "selfservice" | "session"
+  "account" | "courier" | "feature_flags" | "secrets" | "security" | "selfservice" | "session"
 >;
 
 /** What owners do outside flows stands on. */

@@ -26,4 +26,6 @@ export interface ExportDeps {
   readonly owned: OwnedCredentials;
   readonly pendingAddresses: PendingAddresses;
   readonly addressUndos: AddressUndos;
+  /** `security.account_enumeration.mitigate`: nobody learns that somebody else has an address. */
+  readonly hidesAccounts: boolean;
 }

@@ -11,7 +11,17 @@ import { renderPendingAddress } from "../addresses/render.ts";
 import { renderDeletion } from "../deletion/render.ts";
 import { listFactors, listLinks } from "../owner/render-owned.ts";
 import type { ExportDeps } from "./deps.ts";
-import { inPages, readEvents, readFlows, readMessages, readSessions, readWaiting, sessionIdOf } from "./rows.ts";
+import { createIsShown } from "./is-shown.ts";
+import {
+  inPages,
+  type MessageRow,
+  readEvents,
+  readFlows,
+  readMessages,
+  readSessions,
+  readWaiting,
+  sessionIdOf,
+} from "./rows.ts";
 
 /** What is stored about somebody, part by part; see AccountExportPart. */
 export type ExportParts = (tx: Sql, identity: IdentityRecord) => AsyncGenerator<AccountExportPart>;
@@ -20,7 +30,7 @@ type Part = MessageInitShape<typeof AccountExportPartSchema>;
 
 /** Creates it. All is read where it is asked for: what that sees as one state is exported as one. */
 export const createExportParts = (deps: ExportDeps): ExportParts => {
-  const { addressUndos, owned, pendingAddresses, schemas, storage, trustedDevices } = deps;
+  const { addressUndos, hidesAccounts, owned, pendingAddresses, schemas, storage, trustedDevices } = deps;
   const { clock, store } = storage;
   const directory = createIdentityDirectory();
 
@@ -96,16 +106,11 @@ export const createExportParts = (deps: ExportDeps): ExportParts => {
           };
         }),
       };
-    for await (const page of readMessages(tx, id))
-      yield {
-        messages: page.map(({ template, channel, recipient, status, created_at: createdAt }) => ({
-          template,
-          channel,
-          recipient,
-          status,
-          createdAt: timestamp(createdAt),
-        })),
-      };
+    const isShown = hidesAccounts ? createIsShown(identity) : () => true;
+    for await (const page of readMessages(tx, id)) {
+      const shown = page.filter(isShown);
+      if (shown.length > 0) yield { messages: shown.map(renderMessage) };
+    }
     for await (const page of readFlows(tx, id))
       yield {
         flows: page.map(({ kind, state, requestUrl, values, issuedAt, expiresAt }) => ({
@@ -128,3 +133,11 @@ export const createExportParts = (deps: ExportDeps): ExportParts => {
     yield part({ complete: true });
   };
 };
+
+const renderMessage = ({ template, channel, recipient, status, created_at: createdAt }: MessageRow) => ({
+  template,
+  channel,
+  recipient,
+  status,
+  createdAt: timestamp(createdAt),
+});

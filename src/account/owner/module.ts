@@ -30,7 +30,16 @@ export const createOwners = (deps: AccountDeps, waiting: WaitingAddresses) => {
     owned: createOwnedLists(owned, waiting),
     pageOf: createPageOf(keyring.seal("page of what somebody has")),
   };
-  const exports = createExports({ storage, audit, owned, schemas, trustedDevices, pendingAddresses, addressUndos });
+  const exports = createExports({
+    storage,
+    audit,
+    owned,
+    schemas,
+    trustedDevices,
+    pendingAddresses,
+    addressUndos,
+    hidesAccounts: config.security.account_enumeration.mitigate,
+  });
   return {
     deletions,
     lists,
