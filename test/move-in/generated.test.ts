@@ -90,11 +90,18 @@ const counted = async (table: string): Promise<number> => {
 };
 
 it("a check tells who would come along, and where the configurations differ, without a secret", patience, async () => {
+  // Queued, sent, and being sent.
+  for (const status of [1, 2, 3])
+    await connection.query(
+      "INSERT INTO courier_messages (id, status, nid, created_at, updated_at) SELECT UUID(), ?, id, NOW(), NOW() FROM networks",
+      [status],
+    );
   const { code, stdout, stderr } = await moveIn(["--check", "--from-config", file]);
   expect([code, stderr.replace(/^\d+ of \d+\n/gm, "")]).toEqual([0, ""]);
   expect(stdout).toContain("Nothing was written.");
   expect(stdout).toMatch(new RegExp(`found +${PEOPLE}\\n +moved +${PEOPLE}`));
   expect(stdout).toMatch(/passkey +500/);
+  expect(stdout).toMatch(/Stays behind altogether\n(?: .*\n)* +messages_not_sent +2\n/);
   expect(stdout).toContain("ok      secrets.cookie has each of those there");
   expect(stdout).not.toMatch(/golden-golden|thirty-two/);
   expect(await counted("moved_identities")).toBe(0);

@@ -91,13 +91,21 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
 
     const hashed = { email: newEmail(), password: "123456" };
     const hash = "$2a$10$ZsCsoVQ3xfBG/K2z2XpBf.tm90GZmtOqtqWcB5.pYd5Eq8y7RlDyq";
-    await created({
+    const imported = await created({
       traits: { email: hashed.email },
       credentials: { password: { config: { hashed_password: hash } } },
     });
     expect(refused(await signIn(nativeRest.enter(server), { ...hashed, password: "not it" })).reason).toBe(
       "FORM_REJECTED",
     );
+    expect((await got(imported.id, { include_credential: ["password"] })).credentials.password?.config).toEqual({
+      hashed_password: hash,
+    });
+    accepted(await signIn(nativeRest.enter(server), hashed));
+    // Whoever knows the password has it hashed anew, as those that are set here.
+    await expect
+      .poll(async () => (await got(imported.id, { include_credential: ["password"] })).credentials.password?.config)
+      .toEqual({ hashed_password: expect.stringMatching(/^\$argon2id\$/) });
     accepted(await signIn(nativeRest.enter(server), hashed));
   });
 
