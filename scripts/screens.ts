@@ -6,6 +6,7 @@ import { loadConfig } from "../src/config/load.ts";
 import type { Raw } from "../src/config/tree.ts";
 import { languages } from "../src/hosted/language.ts";
 import { openBrowser } from "../test/browser/browser.ts";
+import { accountScenes } from "./screens/account-scenes.ts";
 import { factorScenes, withFactors } from "./screens/factor-scenes.ts";
 import { newAnn, type Scene, scenes } from "./screens/scenes.ts";
 import { startWorld, type World } from "./screens/world.ts";
@@ -110,7 +111,7 @@ try {
       row(scene.name, ...widths.flatMap((width) => schemes.map((scheme) => nameOf(width, scheme))));
     }
   };
-  await showAll(scenes);
+  await showAll([...scenes, ...accountScenes]);
   if (factorScenes.some(({ name }) => isWanted(name))) {
     await world.restart(withFactors(world.url));
     await showAll(factorScenes);

@@ -45,7 +45,8 @@ export const signIn = async (page: Page, { url }: World, { email, password }: An
 
 export const signOut = (page: Page) => page.context().clearCookies();
 
-const link = async (page: Page, { providers }: World, id: "google" | "github", email: string) => {
+/** Links an account of a provider. */
+export const link = async (page: Page, { providers }: World, id: "google" | "github", email: string) => {
   providers[id].setAccount({ sub: email, email, email_verified: true, given_name: "Ann" });
   await page.locator(`button[name="link"][value="${id}"]`).click();
   await page.waitForURL(/hosted\/settings/);

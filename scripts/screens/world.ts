@@ -15,6 +15,7 @@ import { type OpenidProvider, startOpenidProvider } from "../../test/setup/openi
 export interface World {
   /** Without a slash at the end. */
   readonly url: string;
+  readonly adminUrl: string;
   readonly providers: Readonly<Record<"google" | "github", OpenidProvider>>;
   /** The time on the server. */
   now(): Date;
@@ -70,6 +71,7 @@ export const startWorld = async (): Promise<World> => {
       public: { host: "127.0.0.1", port, base_url: `${url}/` },
       admin: { host: "127.0.0.1", port: adminPort },
     },
+    account: { merge: { enabled: true } },
     hosted: { links: { help: "/help", privacy: "/privacy", terms: "/terms" } },
     selfservice: {
       methods: {
@@ -79,7 +81,7 @@ export const startWorld = async (): Promise<World> => {
           config: {
             providers: [
               provider("google", "Google", google),
-              provider("github", "GitHub", github),
+              { ...provider("github", "GitHub", github), several_accounts: true },
               provider("contoso", "Contoso", google),
             ],
           },
@@ -117,6 +119,7 @@ export const startWorld = async (): Promise<World> => {
   let app = await run({});
   return {
     url,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
     providers: { google, github },
     now: clock.now,
     advance: (milliseconds) => {

@@ -5,10 +5,12 @@ import type { InitUrl } from "./api-urls.ts";
 import { failed, wayOn } from "./failed-page.ts";
 import { type Html, html } from "./html.ts";
 import { foreign, isFromPage, placeOf, readForm } from "./own-form.ts";
+import { personOf } from "./person.ts";
 import { renderNotice } from "./render-messages.ts";
 import type { Section } from "./render-sections.ts";
 import type { Texts } from "./texts.ts";
 import type { Visit } from "./visit.ts";
+import type { WireSession } from "./wire.ts";
 
 /*
  * The merge of two accounts: the section of the settings page where it begins, and the pages that follow. A code is
@@ -66,7 +68,7 @@ export const createMergePages = ({ publicUrl, initUrl }: MergePagesDeps): MergeP
   const { origin } = new URL(`${publicUrl}/`);
 
   /** Whoever must sign in again first is sent there. */
-  const refusal = (got: Extract<Got<unknown>, { kind: "refused" }>, { texts }: Visit): Answer => {
+  const refusal = (got: Refused, { texts }: Visit): Answer => {
     if (got.redirectTo !== undefined) return goTo(got.redirectTo, got.cookies);
     return got.status === 401 ? goTo(initUrl("login"), got.cookies) : failed(got, texts);
   };
@@ -91,12 +93,14 @@ export const createMergePages = ({ publicUrl, initUrl }: MergePagesDeps): MergeP
     const { api, texts } = visit;
     const form = readForm(request.body);
     const got = await api.post("/account/merge/offer", { code: (form.get("code") ?? "").trim() });
+    if (got.kind === "refused" && got.error.details?.field === "code")
+      return notOffered(got, visit, placeOf(form.get("back")));
     if (got.kind === "refused") return refusal(got, visit);
     return show(
       {
         title: texts.text("merge.offered.title"),
         lead: texts.text("merge.offered.text"),
-        body: wayOn(placeOf(form.get("back")), texts.text("back_to_start")),
+        body: wayOn(placeOf(form.get("back")), texts.text("merge.back")),
       },
       got.cookies,
     );
@@ -104,9 +108,20 @@ export const createMergePages = ({ publicUrl, initUrl }: MergePagesDeps): MergeP
 
   const look: MergePages["look"] = async (visit) => {
     const { api, texts } = visit;
-    const got = await api.get<WireMerge>("/account/merge");
+    const [got, who] = await Promise.all([
+      api.get<WireMerge>("/account/merge"),
+      api.get<WireSession>("/sessions/whoami"),
+    ]);
+    const { address } = personOf(who.kind === "ok" ? who.body.identity : undefined);
     if (got.kind === "ok")
-      return show({ title: texts.text("merge.show.title"), body: renderMerge(got.body, texts) }, got.cookies);
+      return show(
+        {
+          title: texts.text("merge.show.title"),
+          lead: texts.rich("merge.show.stays", { address: html`<strong><bdi>${address}</bdi></strong>` }),
+          body: renderMerge(got.body, texts),
+        },
+        got.cookies,
+      );
     if (got.status !== 404) return refusal(got, visit);
     return {
       kind: "page",
@@ -128,6 +143,7 @@ export const createMergePages = ({ publicUrl, initUrl }: MergePagesDeps): MergeP
     const got = await api.post("/account/merge/confirm", { etag: form.get("etag") ?? "" });
     // What has changed since is to be looked at again.
     if (got.kind === "refused" && (got.status === 412 || got.status === 404)) return goTo("merge", got.cookies);
+    if (got.kind === "refused" && got.error.id === "merge_refused") return refused(got, texts);
     if (got.kind === "refused") return refusal(got, visit);
     return show(
       {
@@ -142,6 +158,42 @@ export const createMergePages = ({ publicUrl, initUrl }: MergePagesDeps): MergeP
   return { begin, offer, look, confirm };
 };
 
+type Refused = Extract<Got<unknown>, { kind: "refused" }>;
+
+/** The code is good no more, or of the account that it was given for. */
+const notOffered = ({ status, cookies }: Refused, { texts }: Visit, back: string): Answer => {
+  const name = status === 404 ? "wrong" : "same";
+  return {
+    kind: "page",
+    status,
+    page: {
+      title: texts.text(`merge.${name}.title`),
+      lead: texts.text(`merge.${name}.text`),
+      mood: "error",
+      body: wayOn(`${back}#merge`, texts.text("merge.back")),
+    },
+    cookies,
+  };
+};
+
+/** What keeps the two from being merged, where it was found out at the end. */
+const refused = ({ cookies, error, status }: Refused, texts: Texts): Answer => {
+  const { refusals } = error.details ?? {};
+  return {
+    kind: "page",
+    status,
+    page: {
+      title: texts.text("merge.show.refused"),
+      mood: "error",
+      body: html`${renderRefusals(Array.isArray(refusals) ? refusals.map(String) : [], texts)}${wayOn("settings#merge", texts.text("merge.back"))}`,
+    },
+    cookies,
+  };
+};
+
+const renderRefusals = (refusals: readonly string[], texts: Texts): Html =>
+  renderNotice("error", html`${refusals.map((each) => html`<p>${texts.find([`merge.refusal.${each}`]) ?? each}</p>`)}`);
+
 const renderMerge = ({ items = [], refusals = [], etag }: WireMerge, texts: Texts): Html => {
   const text = (key: string, fallback: string): string => texts.find([`merge.${key}`]) ?? fallback;
   const row = ({ kind, name = "", reason = "" }: WireItem): Html =>
@@ -149,7 +201,7 @@ const renderMerge = ({ items = [], refusals = [], etag }: WireMerge, texts: Text
   const list = (title: "merge.show.comes" | "merge.show.lost", of: readonly WireItem[]) =>
     of.length > 0 &&
     html`<section class="panel"><h2>${texts.text(title)}</h2><ul class="rows">${of.map(row)}</ul></section>`;
-  const refused = html`${renderNotice("error", html`<p>${texts.text("merge.show.refused")}</p>${refusals.map((each) => html`<p>${text(`refusal.${each}`, each)}</p>`)}`)}`;
+  const why = html`<h2>${texts.text("merge.show.refused")}</h2>${renderRefusals(refusals, texts)}${wayOn("settings#merge", texts.text("merge.back"))}`;
   const form = html`<form action="merge-confirm" method="post"><input type="hidden" name="etag" value="${etag}">
 <div class="entries"><div class="field checkbox"><input type="checkbox" id="merge-confirm" name="confirm" value="true" required><label for="merge-confirm">${texts.text("merge.sure")}</label></div></div>
 <div class="actions"><button type="submit" class="danger">${texts.text("merge.confirm")}</button></div></form>`;
@@ -159,5 +211,5 @@ const renderMerge = ({ items = [], refusals = [], etag }: WireMerge, texts: Text
   )}${list(
     "merge.show.lost",
     items.filter(({ comes }) => !comes),
-  )}${refusals.length > 0 ? refused : form}`;
+  )}${refusals.length > 0 ? why : form}`;
 };

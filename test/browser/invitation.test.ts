@@ -44,5 +44,10 @@ it("the link shows a page that changes nothing; its button signs in at the setti
   const settings = await look(entered.headers.location ?? "");
   expect(settings.text).toContain("Your account is ready.");
   expect(settings.text).toContain(email);
-  expect((await press()).headers.location).toContain("error");
+  const { headers } = await press();
+  expect(headers.location).toBe(`${server.url}/hosted/invitation?over=true`);
+  expect(await look(headers.location ?? "")).toMatchObject({
+    status: 404,
+    text: expect.stringContaining("This invitation is over"),
+  });
 });

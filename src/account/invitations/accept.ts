@@ -27,10 +27,18 @@ interface Entered {
 
 /** Accepting an invitation: the address is verified, and the person signed in at a settings form. */
 export const createAccept = (deps: AcceptDeps) => {
-  const { audit, entering } = deps;
+  const { acceptUrl, audit, entering } = deps;
   const { clock, conflictRetry, db, identities, invitations } = deps.storage;
   const { sessions, settings } = entering;
   const { urls } = entering.destinations;
+
+  /** A browser form is redirected to the page, which says so in words for people. */
+  const invalidToken = (): ServiceError =>
+    serviceError("NOT_FOUND", {
+      field: "token",
+      explain: "This invitation is not valid: it was accepted, has expired, was revoked or replaced, or is unknown.",
+      location: withQuery(acceptUrl, { over: "true" }),
+    });
 
   const enter = async (
     token: string,
@@ -93,9 +101,3 @@ export const createAccept = (deps: AcceptDeps) => {
 /** Whether it is still for who it was sent to: an address that somebody else may have by now lets nobody in. */
 const isStillFor = ({ state, verifiable }: IdentityRecord, { via, address }: Invitation): boolean =>
   state === "active" && verifiable.some((each) => each.via === via && each.value === address);
-
-const invalidToken = (): ServiceError =>
-  serviceError("NOT_FOUND", {
-    field: "token",
-    explain: "This invitation is not valid: it was accepted, has expired, was revoked or replaced, or is unknown.",
-  });

@@ -38,6 +38,8 @@ export interface InvitationAdminDeps {
 
 /** What accepting one needs. */
 export interface AcceptDeps {
+  /** The page that the link leads to. */
+  readonly acceptUrl: string;
   readonly storage: InvitationStorage;
   readonly audit: AccountTrail["audit"];
   readonly entering: Entering;

@@ -47,7 +47,10 @@ export const createInvitationServices = (deps: AccountDeps) => {
       revokeInvitation: { run: revokeInvitation },
     }),
     defineService(InvitationService, {
-      acceptInvitation: { run: createAccept({ storage, audit, entering }), signsIn: true },
+      acceptInvitation: {
+        run: createAccept({ acceptUrl: config.account.invitation.accept_url, storage, audit, entering }),
+        signsIn: true,
+      },
     }),
   ];
 };
