@@ -18,9 +18,16 @@ import { identitiesExport } from "./operator/identities-export.ts";
 import { identitiesGet } from "./operator/identities-get.ts";
 import { identitiesImport } from "./operator/identities-import.ts";
 import { identitiesList } from "./operator/identities-list.ts";
+import {
+  identitiesAddresses,
+  identitiesCancelAddress,
+  identitiesFactors,
+  identitiesLinks,
+} from "./operator/identities-owned.ts";
 import { identitiesPatch } from "./operator/identities-patch.ts";
 import { identitiesValidate } from "./operator/identities-validate.ts";
 import { identitiesInvite, invitationsList, invitationsResend, invitationsRevoke } from "./operator/invitations.ts";
+import { receiversList } from "./operator/receivers.ts";
 import { recoveryCode, recoveryLink } from "./operator/recovery.ts";
 import { sessionsDelete, sessionsDisable } from "./operator/sessions-end.ts";
 import { sessionsExtend } from "./operator/sessions-extend.ts";
@@ -46,6 +53,10 @@ export const commands: readonly Command[] = [
   identitiesPatch,
   identitiesDelete,
   identitiesDeleteCredential,
+  identitiesFactors,
+  identitiesLinks,
+  identitiesAddresses,
+  identitiesCancelAddress,
   identitiesInvite,
   invitationsList,
   invitationsResend,
@@ -63,6 +74,7 @@ export const commands: readonly Command[] = [
   eventsWatch,
   eventsReplay,
   eventsVerify,
+  receiversList,
   deliveriesList,
   deliveriesReplay,
   deliveriesDrop,

@@ -72,7 +72,8 @@ export const errorTable = {
   UPSTREAM_TIMED_OUT: row(Reason.UPSTREAM_TIMED_OUT, Code.DeadlineExceeded, 504, "", "A server that is needed did not answer in time.", "Try again later."),
   STREAM_DISABLED: row(Reason.STREAM_DISABLED, Code.FailedPrecondition, 400, "", "Events are not streamed.", "Set `events.stream.enabled`."),
   RESUME_TOKEN_EXPIRED: row(Reason.RESUME_TOKEN_EXPIRED, Code.OutOfRange, 410, "", "Events that follow this resume_token were purged.", "Read the state of the identities anew, and watch without a token; or keep events longer."),
-  FLOW_REFUSED: row(Reason.FLOW_REFUSED, Code.PermissionDenied, 403, "flow_refused", "The flow was refused.", "A hook refuses it before it begins, or two accounts cannot be merged; `reason` says why."),
+  FLOW_REFUSED: row(Reason.FLOW_REFUSED, Code.PermissionDenied, 403, "flow_refused", "The flow was refused.", "A hook refuses it before it begins; `reason` says why."),
+  MERGE_REFUSED: row(Reason.MERGE_REFUSED, Code.PermissionDenied, 403, "merge_refused", "The accounts cannot be merged.", "`details.refusals` says why, as `GET /account/merge` does before (docs/merge.md)."),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorName = keyof typeof errorTable;

@@ -19,9 +19,10 @@ import type { Call } from "../lib/call.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { operatorName } from "../lib/operator.ts";
 import { timestamp } from "../lib/timestamp.ts";
+import type { EventReceivers } from "./admin-receivers.ts";
 import { matchesType } from "./matches-type.ts";
 import { mustBeIdentity } from "./must-be.ts";
-import { deliveryKind, type Outbox, type QueuedEvent } from "./outbox.ts";
+import { deliveryKind, type QueuedEvent } from "./outbox.ts";
 import { readCursor, writeCursor } from "./page-cursor.ts";
 import type { ReceiverStates } from "./receiver-states.ts";
 import { renderEvent } from "./render-event.ts";
@@ -31,9 +32,9 @@ export interface EventDeliveriesDeps {
   readonly db: Database;
   readonly jobs: Jobs;
   readonly events: EventLog;
-  readonly outbox: Outbox;
   /** Seals page tokens. */
   readonly pages: TextAead;
+  readonly receivers: Pick<EventReceivers, "mustBeConfigured" | "mustHaveDeliveries">;
   readonly relay: Pick<Relay, "wake">;
   readonly states: ReceiverStates;
   readonly log: { info(data: object, message: string): void };
@@ -57,13 +58,8 @@ const MARKED_AT_ONCE = 64;
 
 /** Creates ListDeliveries, ReplayEvents and DropDeliveries. */
 export const createEventDeliveries = (deps: EventDeliveriesDeps) => {
-  const { db, events, jobs, log, outbox, pages, relay, states } = deps;
+  const { db, events, jobs, log, pages, receivers, relay, states } = deps;
   const eventsToRelay = createEventsToRelay();
-  const mustBeReceiver = (name: string) => {
-    const receiver = outbox.receivers.find((one) => one.name === name);
-    if (receiver === undefined) throw invalid("receiver", "No receiver of the configuration has this name.");
-    return receiver;
-  };
 
   /** Which events are queued again, and where the next call begins. @throws INVALID_FIELD */
   const chosen = async (request: ReplayEventsRequest, types: readonly string[]): Promise<Chosen> => {
@@ -114,10 +110,10 @@ export const createEventDeliveries = (deps: EventDeliveriesDeps) => {
 
   return {
     async listDeliveries(request: ListDeliveriesRequest): Promise<ListDeliveriesResponse> {
-      const { name } = mustBeReceiver(request.receiver);
+      const kind = await receivers.mustHaveDeliveries(request.receiver);
       const size = Math.min(LARGEST_PAGE, request.pageSize || DEFAULT_PAGE);
       const found = await jobs.list({
-        kind: deliveryKind(name),
+        kind,
         parked: request.parked,
         after: readIdToken(pages, request.pageToken),
         limit: size + 1,
@@ -142,7 +138,7 @@ export const createEventDeliveries = (deps: EventDeliveriesDeps) => {
     },
 
     async replayEvents(request: ReplayEventsRequest, { signal }: Pick<Call, "signal">): Promise<ReplayEventsResponse> {
-      const { name, types } = mustBeReceiver(request.receiver);
+      const { name, types } = receivers.mustBeConfigured(request.receiver);
       mustNameOne(request);
       const deliveries = request.deliveryIds.map((id) => mustBeUuid(id, "delivery_ids"));
       const after = request.parked ? readIdToken(pages, request.pageToken) : undefined;
@@ -160,14 +156,12 @@ export const createEventDeliveries = (deps: EventDeliveriesDeps) => {
       request: DropDeliveriesRequest,
       { admission }: Pick<Call, "admission">,
     ): Promise<DropDeliveriesResponse> {
-      const { name } = mustBeReceiver(request.receiver);
+      const { receiver } = request;
+      const kind = await receivers.mustHaveDeliveries(receiver);
       const ids = request.ids.map((id) => mustBeUuid(id, "ids"));
-      const dropped = await jobs.drop(deliveryKind(name), ids);
-      log.info(
-        { receiver: name, dropped, operator: operatorName(admission) },
-        "an operator dropped deliveries of events",
-      );
-      jobs.wake(deliveryKind(name));
+      const dropped = await jobs.drop(kind, ids);
+      log.info({ receiver, dropped, operator: operatorName(admission) }, "an operator dropped deliveries of events");
+      jobs.wake(kind);
       return { $typeName: "ostiary.events.v1.DropDeliveriesResponse", dropped };
     },
   };

@@ -2,6 +2,7 @@ import { eventTypes } from "../audit/event-types.ts";
 import type { EventsConfig, ReceiverConfig } from "../config/events-config.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { matchesType } from "./matches-type.ts";
+import { deliveryKind, receiverOf } from "./outbox.ts";
 import { findSecretFault } from "./signer.ts";
 
 /** Something wrong with the configuration of a receiver. */
@@ -29,6 +30,7 @@ export const findReceiverFaults = ({ receivers }: EventsConfig, rules: AddressRu
     };
     if (names.has(receiver.name)) report("name", "is the name of another receiver");
     names.add(receiver.name);
+    if (receiverOf(deliveryKind(receiver.name)) === undefined) report("name", "is a name that the server needs itself");
     checkUrl(receiver, rules, report);
     checkHeaders(receiver, report);
     for (const [at, secret] of receiver.secrets.entries()) {

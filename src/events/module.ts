@@ -19,9 +19,10 @@ import { createSendRequest } from "../lib/outbound/send-request.ts";
 import { defineService } from "../lib/service.ts";
 import { createEventDeliveries } from "./admin-deliveries.ts";
 import { createEventReads } from "./admin-reads.ts";
+import { createEventReceivers } from "./admin-receivers.ts";
 import { createDelivery } from "./delivery.ts";
 import type { PrintEvent } from "./make-body.ts";
-import { createEventRelay, type Outbox } from "./outbox.ts";
+import { createEventRelay, type Outbox, placesKind } from "./outbox.ts";
 import { createReceiverStates } from "./receiver-states.ts";
 import { createEventStream, type EventStream } from "./stream.ts";
 import { createWatch } from "./watch.ts";
@@ -74,7 +75,8 @@ export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly
   const isDelivering = config.events.delivery.concurrency > 0;
   const watch = createWatch({ db, log, stream, tokens, isEnabled });
   const reads = createEventReads({ db, log, pages, verifyChain: createVerifyChain(digestKeys) });
-  const deliveries = createEventDeliveries({ ...core, events: log, pages, states });
+  const receivers = createEventReceivers({ ...core, pages: keyring.seal("page of receivers"), states });
+  const deliveries = createEventDeliveries({ ...core, events: log, pages, receivers, states });
   const [digestKey = ""] = digestKeys;
   const purge = createPurgeEvents({
     db,
@@ -86,6 +88,7 @@ export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly
     services: [
       defineService(EventAdminService, {
         listEvents: { run: reads.listEvents },
+        listReceivers: { run: receivers.listReceivers },
         listDeliveries: { run: deliveries.listDeliveries },
         replayEvents: { run: deliveries.replayEvents },
         dropDeliveries: { run: deliveries.dropDeliveries },
@@ -118,7 +121,7 @@ export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly
 
 /** Gives events their places where nobody watches, so that whoever comes back does not wait for it. */
 const placing = (stream: EventStream): JobKind => ({
-  name: "event_stream_places",
+  name: placesKind,
   concurrency: 1,
   every: PLACING_EVERY_MS,
   delay: exponentialBackoff({ first: 1_000, longest: 60_000 }),

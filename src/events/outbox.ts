@@ -15,8 +15,17 @@ import { matchesType } from "./matches-type.ts";
  * itself. This folder owns deliveries, the stream and its places.
  */
 
+const PREFIX = "event_";
+
 /** The kind of the jobs of a receiver: each has a queue of its own, so that one that is slow keeps no other waiting. */
-export const deliveryKind = (receiver: string): string => `event_${receiver}`;
+export const deliveryKind = (receiver: string): string => `${PREFIX}${receiver}`;
+
+/** The receiver of a kind of jobs; undefined: they are no deliveries. */
+export const receiverOf = (kind: string): string | undefined =>
+  kind.startsWith(PREFIX) && kind !== placesKind ? kind.slice(PREFIX.length) : undefined;
+
+/** The kind of the job that gives events their places in the stream. No receiver is called so. */
+export const placesKind = "event_stream_places";
 
 /** A delivery that waits, as its job has it: the event without its position, which the job knows. */
 export type QueuedEvent = Omit<RecordedEvent, "createdAt"> & { readonly createdAt: string };

@@ -1,8 +1,10 @@
+import { create } from "@bufbuild/protobuf";
 import type { ConfirmMergeRequest, ConfirmMergeResponse } from "../../../gen/ostiary/account/v1/merge_service_pb.ts";
+import { MergeRefusedSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
-import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { recipientsOfAccount } from "../../identity/recipients.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
@@ -41,8 +43,7 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
         field: "etag",
         explain: "One of the accounts has changed since this etag was read.",
       });
-    const [refusal] = examined.refusals;
-    if (refusal !== undefined) throw refusedBecause(refusal);
+    if (examined.refusals.length > 0) throw refusedBecause(examined.refusals);
     return examined;
   };
 
@@ -110,7 +111,7 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
       courier.wake();
       return { $typeName: "ostiary.account.v1.ConfirmMergeResponse", merge: renderMerge(done, offered) };
     } catch (error) {
-      throw isDuplicate(error) ? refusedBecause("taken") : error;
+      throw isDuplicate(error) ? refusedBecause(["taken"]) : error;
     }
   };
 };
@@ -125,5 +126,9 @@ const explained = {
   taken: "A part that would be transferred belongs to a third account.",
 } as const;
 
-const refusedBecause = (reason: keyof typeof explained): ServiceError =>
-  serviceError("FLOW_REFUSED", { explain: explained[reason] });
+const refusedBecause = (refusals: readonly (keyof typeof explained)[]): ServiceError =>
+  serviceError("MERGE_REFUSED", {
+    explain: refusals.map((each) => explained[each]).join(" "),
+    details: { refusals },
+    typed: [detail(MergeRefusedSchema, create(MergeRefusedSchema, { refusals: [...refusals] }))],
+  });

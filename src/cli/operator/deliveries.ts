@@ -13,7 +13,7 @@ import { adminClient, adminHelp, adminOptions, answered, mustBeNamed, readLimit 
 import { printJson, table, timeOf } from "./print.ts";
 
 const targetOptions = { ...adminOptions, receiver: { type: "string" }, "web-hooks": { type: "boolean" } } as const;
-const targetHelp = `      --receiver NAME   those of events to a receiver of the configuration
+const targetHelp = `      --receiver NAME   those of events to a receiver, by its name in the configuration
       --web-hooks       those of web hooks whose answer is ignored`;
 /** Ids that the server takes in one call. */
 const MOST_IDS = 1_000;
@@ -23,7 +23,8 @@ export const deliveriesList: Command = {
   name: "deliveries list",
   summary: "list deliveries that wait or were set aside",
   help: `Lists deliveries to a receiver of events or of web hooks that wait, or those that were set
-aside after their last attempt, the oldest first. Nothing is shown of what a web hook sends.
+aside after their last attempt, the oldest first. The configuration may have a receiver of events no
+more: "receivers list" shows those as well. Nothing is shown of what a web hook sends.
 
 Usage: ostiary deliveries list {--receiver NAME | --web-hooks} [--parked] [--limit N]
 

@@ -162,7 +162,7 @@ describe.each(ownerProtocols)("through $name", (protocol) => {
       await offerTo(server, into.visitor, from.visitor);
       const { etag, refusals } = await show(into.visitor);
       expect(refusals).toEqual(["deletion_pending"]);
-      expect(reasonOf(await ask(into.visitor, rpc.confirmMerge, { etag }))).toBe("FLOW_REFUSED");
+      expect(reasonOf(await ask(into.visitor, rpc.confirmMerge, { etag }))).toBe("MERGE_REFUSED");
       accepted(await from.visitor.whoami());
     }
   });

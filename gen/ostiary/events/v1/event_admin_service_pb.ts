@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ostiary/events/v1/event_admin_service.proto.
  */
 export const file_ostiary_events_v1_event_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Citvc3RpYXJ5L2V2ZW50cy92MS9ldmVudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhFvc3RpYXJ5LmV2ZW50cy52MSKdAgoRTGlzdEV2ZW50c1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEhwKC2lkZW50aXR5X2lkGAMgASgJQge6SARyAhhAEh8KBXR5cGVzGAQgAygJQhC6SA2SAQoQMiIGcgQQARgwEjoKB291dGNvbWUYBSABKA4yHy5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudE91dGNvbWVCCLpIBYIBAhABEigKBGZyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJXChJMaXN0RXZlbnRzUmVzcG9uc2USKAoGZXZlbnRzGAEgAygLMhgub3N0aWFyeS5ldmVudHMudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIn4KFUxpc3REZWxpdmVyaWVzUmVxdWVzdBIbCghyZWNlaXZlchgBIAEoCUIJukgGcgQQARgYEg4KBnBhcmtlZBgCIAEoCBIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAgimQEKDUV2ZW50RGVsaXZlcnkSJwoFZXZlbnQYASABKAsyGC5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudBIQCghhdHRlbXB0cxgCIAEoBRISCgpsYXN0X2Vycm9yGAMgASgJEi0KCXBhcmtlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCgoCaWQYBSABKAkiZwoWTGlzdERlbGl2ZXJpZXNSZXNwb25zZRI0CgpkZWxpdmVyaWVzGAEgAygLMiAub3N0aWFyeS5ldmVudHMudjEuRXZlbnREZWxpdmVyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimAIKE1JlcGxheUV2ZW50c1JlcXVlc3QSGwoIcmVjZWl2ZXIYASABKAlCCbpIBnIEEAEYGBIcCgNpZHMYAiADKAlCD7pIDJIBCRDoByIEcgIYQBIcCgtpZGVudGl0eV9pZBgDIAEoCUIHukgEcgIYQBIoCgRmcm9tGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcGFya2VkGAYgASgIEhwKCnBhZ2VfdG9rZW4YByABKAlCCLpIBXIDGIAIEiUKDGRlbGl2ZXJ5X2lkcxgIIAMoCUIPukgMkgEJEOgHIgRyAhhAIj8KFFJlcGxheUV2ZW50c1Jlc3BvbnNlEg4KBnF1ZXVlZBgBIAEoBRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVAoVRHJvcERlbGl2ZXJpZXNSZXF1ZXN0EhsKCHJlY2VpdmVyGAEgASgJQgm6SAZyBBABGBgSHgoDaWRzGAIgAygJQhG6SA6SAQsIARDoByIEcgIYQCIpChZEcm9wRGVsaXZlcmllc1Jlc3BvbnNlEg8KB2Ryb3BwZWQYASABKAUibQoTVmVyaWZ5RXZlbnRzUmVxdWVzdBIcCgtpZGVudGl0eV9pZBgBIAEoCUIHukgEcgIYQBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiXAoKQ2hhaW5GYXVsdBITCgtpZGVudGl0eV9pZBgBIAEoCRIYCghwb3NpdGlvbhgCIAEoA0IGmrUYAhgBEhAKCGV2ZW50X2lkGAMgASgJEg0KBWZhdWx0GAQgASgJIqUBChRWZXJpZnlFdmVudHNSZXNwb25zZRISCgppZGVudGl0aWVzGAEgASgFEhYKBmV2ZW50cxgCIAEoA0IGmrUYAhgBEhkKCXVuY2hhaW5lZBgDIAEoA0IGmrUYAhgBEi0KBmZhdWx0cxgEIAMoCzIdLm9zdGlhcnkuZXZlbnRzLnYxLkNoYWluRmF1bHQSFwoPbmV4dF9wYWdlX3Rva2VuGAUgASgJIocBChJXYXRjaEV2ZW50c1JlcXVlc3QSHgoMcmVzdW1lX3Rva2VuGAEgASgJQgi6SAVyAxiACBISCgpmcm9tX3N0YXJ0GAIgASgIEh8KBXR5cGVzGAMgAygJQhC6SA2SAQoQMiIGcgQQARgwEhwKC2lkZW50aXR5X2lkGAQgASgJQge6SARyAhhAIlQKE1dhdGNoRXZlbnRzUmVzcG9uc2USJwoFZXZlbnQYASABKAsyGC5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudBIUCgxyZXN1bWVfdG9rZW4YAiABKAky6gcKEUV2ZW50QWRtaW5TZXJ2aWNlEpABCgpMaXN0RXZlbnRzEiQub3N0aWFyeS5ldmVudHMudjEuTGlzdEV2ZW50c1JlcXVlc3QaJS5vc3RpYXJ5LmV2ZW50cy52MS5MaXN0RXZlbnRzUmVzcG9uc2UiNYi1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIPEg0vYWRtaW4vZXZlbnRzEqcBCg5MaXN0RGVsaXZlcmllcxIoLm9zdGlhcnkuZXZlbnRzLnYxLkxpc3REZWxpdmVyaWVzUmVxdWVzdBopLm9zdGlhcnkuZXZlbnRzLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiQIi1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIaEhgvYWRtaW4vZXZlbnRzL2RlbGl2ZXJpZXMSoQEKDFJlcGxheUV2ZW50cxImLm9zdGlhcnkuZXZlbnRzLnYxLlJlcGxheUV2ZW50c1JlcXVlc3QaJy5vc3RpYXJ5LmV2ZW50cy52MS5SZXBsYXlFdmVudHNSZXNwb25zZSJAiLUYA7K1GAQIgIAEurUYAQLStRgMZXZlbnRzLndyaXRlgtPkkwIZOgEqIhQvYWRtaW4vZXZlbnRzL3JlcGxheRKwAQoORHJvcERlbGl2ZXJpZXMSKC5vc3RpYXJ5LmV2ZW50cy52MS5Ecm9wRGVsaXZlcmllc1JlcXVlc3QaKS5vc3RpYXJ5LmV2ZW50cy52MS5Ecm9wRGVsaXZlcmllc1Jlc3BvbnNlIkmItRgDsrUYBAiAgAS6tRgBAtK1GAxldmVudHMud3JpdGWC0+STAiI6ASoiHS9hZG1pbi9ldmVudHMvZGVsaXZlcmllcy9kcm9wEqMBCgxWZXJpZnlFdmVudHMSJi5vc3RpYXJ5LmV2ZW50cy52MS5WZXJpZnlFdmVudHNSZXF1ZXN0Gicub3N0aWFyeS5ldmVudHMudjEuVmVyaWZ5RXZlbnRzUmVzcG9uc2UiQoi1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIcEhovYWRtaW4vZXZlbnRzL3ZlcmlmaWNhdGlvbhKIAQoLV2F0Y2hFdmVudHMSJS5vc3RpYXJ5LmV2ZW50cy52MS5XYXRjaEV2ZW50c1JlcXVlc3QaJi5vc3RpYXJ5LmV2ZW50cy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlIiiItRgDsrUYBAiAgAG6tRgBAsK1GAQKAi4v0rUYC2V2ZW50cy5yZWFkMAEaELq1GAwKCgECGRESEyEiIyRCkAEKEW9zdGlhcnkuZXZlbnRzLnYxUAFaMmV4YW1wbGUuY29tL29zdGlhcnkvZ2VuL29zdGlhcnkvZXZlbnRzL3YxO2V2ZW50c3YxogIGT1NURVZFqgIRT3N0aWFyeS5FdmVudHMuVjHKAhFPc3RpYXJ5XEV2ZW50c1xWMeoCE09zdGlhcnk6OkV2ZW50czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_ostiary_errors_v1_rpc_errors, file_ostiary_events_v1_event, file_ostiary_options_v1_options]);
+  fileDesc("Citvc3RpYXJ5L2V2ZW50cy92MS9ldmVudF9hZG1pbl9zZXJ2aWNlLnByb3RvEhFvc3RpYXJ5LmV2ZW50cy52MSKdAgoRTGlzdEV2ZW50c1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEhwKC2lkZW50aXR5X2lkGAMgASgJQge6SARyAhhAEh8KBXR5cGVzGAQgAygJQhC6SA2SAQoQMiIGcgQQARgwEjoKB291dGNvbWUYBSABKA4yHy5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudE91dGNvbWVCCLpIBYIBAhABEigKBGZyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJXChJMaXN0RXZlbnRzUmVzcG9uc2USKAoGZXZlbnRzGAEgAygLMhgub3N0aWFyeS5ldmVudHMudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlAKFExpc3RSZWNlaXZlcnNSZXF1ZXN0EhoKCXBhZ2Vfc2l6ZRgBIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJxCg1FdmVudFJlY2VpdmVyEgwKBG5hbWUYASABKAkSEgoKY29uZmlndXJlZBgCIAEoCBINCgVlbmRlZBgDIAEoCBIXCgd3YWl0aW5nGAQgASgDQgaatRgCGAESFgoGcGFya2VkGAUgASgDQgaatRgCGAEiZQoVTGlzdFJlY2VpdmVyc1Jlc3BvbnNlEjMKCXJlY2VpdmVycxgBIAMoCzIgLm9zdGlhcnkuZXZlbnRzLnYxLkV2ZW50UmVjZWl2ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIn4KFUxpc3REZWxpdmVyaWVzUmVxdWVzdBIbCghyZWNlaXZlchgBIAEoCUIJukgGcgQQARgYEg4KBnBhcmtlZBgCIAEoCBIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAgimQEKDUV2ZW50RGVsaXZlcnkSJwoFZXZlbnQYASABKAsyGC5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudBIQCghhdHRlbXB0cxgCIAEoBRISCgpsYXN0X2Vycm9yGAMgASgJEi0KCXBhcmtlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCgoCaWQYBSABKAkiZwoWTGlzdERlbGl2ZXJpZXNSZXNwb25zZRI0CgpkZWxpdmVyaWVzGAEgAygLMiAub3N0aWFyeS5ldmVudHMudjEuRXZlbnREZWxpdmVyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimAIKE1JlcGxheUV2ZW50c1JlcXVlc3QSGwoIcmVjZWl2ZXIYASABKAlCCbpIBnIEEAEYGBIcCgNpZHMYAiADKAlCD7pIDJIBCRDoByIEcgIYQBIcCgtpZGVudGl0eV9pZBgDIAEoCUIHukgEcgIYQBIoCgRmcm9tGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcGFya2VkGAYgASgIEhwKCnBhZ2VfdG9rZW4YByABKAlCCLpIBXIDGIAIEiUKDGRlbGl2ZXJ5X2lkcxgIIAMoCUIPukgMkgEJEOgHIgRyAhhAIj8KFFJlcGxheUV2ZW50c1Jlc3BvbnNlEg4KBnF1ZXVlZBgBIAEoBRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVAoVRHJvcERlbGl2ZXJpZXNSZXF1ZXN0EhsKCHJlY2VpdmVyGAEgASgJQgm6SAZyBBABGBgSHgoDaWRzGAIgAygJQhG6SA6SAQsIARDoByIEcgIYQCIpChZEcm9wRGVsaXZlcmllc1Jlc3BvbnNlEg8KB2Ryb3BwZWQYASABKAUibQoTVmVyaWZ5RXZlbnRzUmVxdWVzdBIcCgtpZGVudGl0eV9pZBgBIAEoCUIHukgEcgIYQBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiXAoKQ2hhaW5GYXVsdBITCgtpZGVudGl0eV9pZBgBIAEoCRIYCghwb3NpdGlvbhgCIAEoA0IGmrUYAhgBEhAKCGV2ZW50X2lkGAMgASgJEg0KBWZhdWx0GAQgASgJIqUBChRWZXJpZnlFdmVudHNSZXNwb25zZRISCgppZGVudGl0aWVzGAEgASgFEhYKBmV2ZW50cxgCIAEoA0IGmrUYAhgBEhkKCXVuY2hhaW5lZBgDIAEoA0IGmrUYAhgBEi0KBmZhdWx0cxgEIAMoCzIdLm9zdGlhcnkuZXZlbnRzLnYxLkNoYWluRmF1bHQSFwoPbmV4dF9wYWdlX3Rva2VuGAUgASgJIocBChJXYXRjaEV2ZW50c1JlcXVlc3QSHgoMcmVzdW1lX3Rva2VuGAEgASgJQgi6SAVyAxiACBISCgpmcm9tX3N0YXJ0GAIgASgIEh8KBXR5cGVzGAMgAygJQhC6SA2SAQoQMiIGcgQQARgwEhwKC2lkZW50aXR5X2lkGAQgASgJQge6SARyAhhAIlQKE1dhdGNoRXZlbnRzUmVzcG9uc2USJwoFZXZlbnQYASABKAsyGC5vc3RpYXJ5LmV2ZW50cy52MS5FdmVudBIUCgxyZXN1bWVfdG9rZW4YAiABKAkykAkKEUV2ZW50QWRtaW5TZXJ2aWNlEpABCgpMaXN0RXZlbnRzEiQub3N0aWFyeS5ldmVudHMudjEuTGlzdEV2ZW50c1JlcXVlc3QaJS5vc3RpYXJ5LmV2ZW50cy52MS5MaXN0RXZlbnRzUmVzcG9uc2UiNYi1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIPEg0vYWRtaW4vZXZlbnRzEqMBCg1MaXN0UmVjZWl2ZXJzEicub3N0aWFyeS5ldmVudHMudjEuTGlzdFJlY2VpdmVyc1JlcXVlc3QaKC5vc3RpYXJ5LmV2ZW50cy52MS5MaXN0UmVjZWl2ZXJzUmVzcG9uc2UiP4i1GAOytRgECICAAbq1GAEC0rUYC2V2ZW50cy5yZWFkgtPkkwIZEhcvYWRtaW4vZXZlbnRzL3JlY2VpdmVycxKnAQoOTGlzdERlbGl2ZXJpZXMSKC5vc3RpYXJ5LmV2ZW50cy52MS5MaXN0RGVsaXZlcmllc1JlcXVlc3QaKS5vc3RpYXJ5LmV2ZW50cy52MS5MaXN0RGVsaXZlcmllc1Jlc3BvbnNlIkCItRgDsrUYBAiAgAG6tRgBAtK1GAtldmVudHMucmVhZILT5JMCGhIYL2FkbWluL2V2ZW50cy9kZWxpdmVyaWVzEqEBCgxSZXBsYXlFdmVudHMSJi5vc3RpYXJ5LmV2ZW50cy52MS5SZXBsYXlFdmVudHNSZXF1ZXN0Gicub3N0aWFyeS5ldmVudHMudjEuUmVwbGF5RXZlbnRzUmVzcG9uc2UiQIi1GAOytRgECICABLq1GAEC0rUYDGV2ZW50cy53cml0ZYLT5JMCGToBKiIUL2FkbWluL2V2ZW50cy9yZXBsYXkSsAEKDkRyb3BEZWxpdmVyaWVzEigub3N0aWFyeS5ldmVudHMudjEuRHJvcERlbGl2ZXJpZXNSZXF1ZXN0Gikub3N0aWFyeS5ldmVudHMudjEuRHJvcERlbGl2ZXJpZXNSZXNwb25zZSJJiLUYA7K1GAQIgIAEurUYAQLStRgMZXZlbnRzLndyaXRlgtPkkwIiOgEqIh0vYWRtaW4vZXZlbnRzL2RlbGl2ZXJpZXMvZHJvcBKjAQoMVmVyaWZ5RXZlbnRzEiYub3N0aWFyeS5ldmVudHMudjEuVmVyaWZ5RXZlbnRzUmVxdWVzdBonLm9zdGlhcnkuZXZlbnRzLnYxLlZlcmlmeUV2ZW50c1Jlc3BvbnNlIkKItRgDsrUYBAiAgAG6tRgBAtK1GAtldmVudHMucmVhZILT5JMCHBIaL2FkbWluL2V2ZW50cy92ZXJpZmljYXRpb24SiAEKC1dhdGNoRXZlbnRzEiUub3N0aWFyeS5ldmVudHMudjEuV2F0Y2hFdmVudHNSZXF1ZXN0GiYub3N0aWFyeS5ldmVudHMudjEuV2F0Y2hFdmVudHNSZXNwb25zZSIoiLUYA7K1GAQIgIABurUYAQLCtRgECgIuL9K1GAtldmVudHMucmVhZDABGhC6tRgMCgoBAhkREhMhIiMkQpABChFvc3RpYXJ5LmV2ZW50cy52MVABWjJleGFtcGxlLmNvbS9vc3RpYXJ5L2dlbi9vc3RpYXJ5L2V2ZW50cy92MTtldmVudHN2MaICBk9TVEVWRaoCEU9zdGlhcnkuRXZlbnRzLlYxygIRT3N0aWFyeVxFdmVudHNcVjHqAhNPc3RpYXJ5OjpFdmVudHM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_ostiary_errors_v1_rpc_errors, file_ostiary_events_v1_event, file_ostiary_options_v1_options]);
 
 /**
  * @generated from message ostiary.events.v1.ListEventsRequest
@@ -108,11 +108,112 @@ export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PUR
   messageDesc(file_ostiary_events_v1_event_admin_service, 1);
 
 /**
+ * @generated from message ostiary.events.v1.ListReceiversRequest
+ */
+export type ListReceiversRequest = Message<"ostiary.events.v1.ListReceiversRequest"> & {
+  /**
+   * Receivers per page, 1 to 500; more counts as 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before. Empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ostiary.events.v1.ListReceiversRequest.
+ * Use `create(ListReceiversRequestSchema)` to create a new message.
+ */
+export const ListReceiversRequestSchema: GenMessage<ListReceiversRequest> = /*@__PURE__*/
+  messageDesc(file_ostiary_events_v1_event_admin_service, 2);
+
+/**
+ * A server that is told of events, or was.
+ *
+ * @generated from message ostiary.events.v1.EventReceiver
+ */
+export type EventReceiver = Message<"ostiary.events.v1.EventReceiver"> & {
+  /**
+   * Its name in the configuration: `crm`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Whether the configuration has it. Nothing is delivered to one that was removed.
+   *
+   * @generated from field: bool configured = 2;
+   */
+  configured: boolean;
+
+  /**
+   * Whether it ended its subscription by answering 410.
+   *
+   * @generated from field: bool ended = 3;
+   */
+  ended: boolean;
+
+  /**
+   * Deliveries that wait.
+   *
+   * @generated from field: int64 waiting = 4;
+   */
+  waiting: bigint;
+
+  /**
+   * Deliveries that were set aside after their last attempt.
+   *
+   * @generated from field: int64 parked = 5;
+   */
+  parked: bigint;
+};
+
+/**
+ * Describes the message ostiary.events.v1.EventReceiver.
+ * Use `create(EventReceiverSchema)` to create a new message.
+ */
+export const EventReceiverSchema: GenMessage<EventReceiver> = /*@__PURE__*/
+  messageDesc(file_ostiary_events_v1_event_admin_service, 3);
+
+/**
+ * @generated from message ostiary.events.v1.ListReceiversResponse
+ */
+export type ListReceiversResponse = Message<"ostiary.events.v1.ListReceiversResponse"> & {
+  /**
+   * The page.
+   *
+   * @generated from field: repeated ostiary.events.v1.EventReceiver receivers = 1;
+   */
+  receivers: EventReceiver[];
+
+  /**
+   * For the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ostiary.events.v1.ListReceiversResponse.
+ * Use `create(ListReceiversResponseSchema)` to create a new message.
+ */
+export const ListReceiversResponseSchema: GenMessage<ListReceiversResponse> = /*@__PURE__*/
+  messageDesc(file_ostiary_events_v1_event_admin_service, 4);
+
+/**
  * @generated from message ostiary.events.v1.ListDeliveriesRequest
  */
 export type ListDeliveriesRequest = Message<"ostiary.events.v1.ListDeliveriesRequest"> & {
   /**
-   * The receiver's name in the configuration.
+   * The receiver's name in the configuration, of now or of before.
    *
    * @generated from field: string receiver = 1;
    */
@@ -145,7 +246,7 @@ export type ListDeliveriesRequest = Message<"ostiary.events.v1.ListDeliveriesReq
  * Use `create(ListDeliveriesRequestSchema)` to create a new message.
  */
 export const ListDeliveriesRequestSchema: GenMessage<ListDeliveriesRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 2);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 5);
 
 /**
  * The delivery of an event to a receiver.
@@ -195,7 +296,7 @@ export type EventDelivery = Message<"ostiary.events.v1.EventDelivery"> & {
  * Use `create(EventDeliverySchema)` to create a new message.
  */
 export const EventDeliverySchema: GenMessage<EventDelivery> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 3);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 6);
 
 /**
  * @generated from message ostiary.events.v1.ListDeliveriesResponse
@@ -221,7 +322,7 @@ export type ListDeliveriesResponse = Message<"ostiary.events.v1.ListDeliveriesRe
  * Use `create(ListDeliveriesResponseSchema)` to create a new message.
  */
 export const ListDeliveriesResponseSchema: GenMessage<ListDeliveriesResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 4);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 7);
 
 /**
  * @generated from message ostiary.events.v1.ReplayEventsRequest
@@ -291,7 +392,7 @@ export type ReplayEventsRequest = Message<"ostiary.events.v1.ReplayEventsRequest
  * Use `create(ReplayEventsRequestSchema)` to create a new message.
  */
 export const ReplayEventsRequestSchema: GenMessage<ReplayEventsRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 5);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 8);
 
 /**
  * @generated from message ostiary.events.v1.ReplayEventsResponse
@@ -317,14 +418,14 @@ export type ReplayEventsResponse = Message<"ostiary.events.v1.ReplayEventsRespon
  * Use `create(ReplayEventsResponseSchema)` to create a new message.
  */
 export const ReplayEventsResponseSchema: GenMessage<ReplayEventsResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 6);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 9);
 
 /**
  * @generated from message ostiary.events.v1.DropDeliveriesRequest
  */
 export type DropDeliveriesRequest = Message<"ostiary.events.v1.DropDeliveriesRequest"> & {
   /**
-   * The receiver's name in the configuration.
+   * The receiver's name in the configuration, of now or of before.
    *
    * @generated from field: string receiver = 1;
    */
@@ -343,7 +444,7 @@ export type DropDeliveriesRequest = Message<"ostiary.events.v1.DropDeliveriesReq
  * Use `create(DropDeliveriesRequestSchema)` to create a new message.
  */
 export const DropDeliveriesRequestSchema: GenMessage<DropDeliveriesRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 7);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 10);
 
 /**
  * @generated from message ostiary.events.v1.DropDeliveriesResponse
@@ -362,7 +463,7 @@ export type DropDeliveriesResponse = Message<"ostiary.events.v1.DropDeliveriesRe
  * Use `create(DropDeliveriesResponseSchema)` to create a new message.
  */
 export const DropDeliveriesResponseSchema: GenMessage<DropDeliveriesResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 8);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 11);
 
 /**
  * @generated from message ostiary.events.v1.VerifyEventsRequest
@@ -395,7 +496,7 @@ export type VerifyEventsRequest = Message<"ostiary.events.v1.VerifyEventsRequest
  * Use `create(VerifyEventsRequestSchema)` to create a new message.
  */
 export const VerifyEventsRequestSchema: GenMessage<VerifyEventsRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 9);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 12);
 
 /**
  * A fault in the chain of an identity's events.
@@ -438,7 +539,7 @@ export type ChainFault = Message<"ostiary.events.v1.ChainFault"> & {
  * Use `create(ChainFaultSchema)` to create a new message.
  */
 export const ChainFaultSchema: GenMessage<ChainFault> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 10);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 13);
 
 /**
  * @generated from message ostiary.events.v1.VerifyEventsResponse
@@ -485,7 +586,7 @@ export type VerifyEventsResponse = Message<"ostiary.events.v1.VerifyEventsRespon
  * Use `create(VerifyEventsResponseSchema)` to create a new message.
  */
 export const VerifyEventsResponseSchema: GenMessage<VerifyEventsResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 11);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 14);
 
 /**
  * @generated from message ostiary.events.v1.WatchEventsRequest
@@ -526,7 +627,7 @@ export type WatchEventsRequest = Message<"ostiary.events.v1.WatchEventsRequest">
  * Use `create(WatchEventsRequestSchema)` to create a new message.
  */
 export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 12);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 15);
 
 /**
  * @generated from message ostiary.events.v1.WatchEventsResponse
@@ -553,7 +654,7 @@ export type WatchEventsResponse = Message<"ostiary.events.v1.WatchEventsResponse
  * Use `create(WatchEventsResponseSchema)` to create a new message.
  */
 export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
-  messageDesc(file_ostiary_events_v1_event_admin_service, 13);
+  messageDesc(file_ostiary_events_v1_event_admin_service, 16);
 
 /**
  * Events of accounts, for operators.
@@ -577,10 +678,27 @@ export const EventAdminService: GenService<{
     output: typeof ListEventsResponseSchema;
   },
   /**
+   * List receivers of events.
+   *
+   * Returns those of the configuration, and those that were removed from it and still
+   * have deliveries, in pages, by their names.
+   *
+   * Who may call: operators with the scope `events.read`.
+   * Errors: none of its own.
+   *
+   * @generated from rpc ostiary.events.v1.EventAdminService.ListReceivers
+   */
+  listReceivers: {
+    methodKind: "unary";
+    input: typeof ListReceiversRequestSchema;
+    output: typeof ListReceiversResponseSchema;
+  },
+  /**
    * List deliveries.
    *
    * Returns the deliveries to a receiver that are pending, or those that were set aside
-   * after their last attempt, in pages, the oldest first.
+   * after their last attempt, in pages, the oldest first; also to a receiver that was
+   * removed from the configuration.
    *
    * Who may call: operators with the scope `events.read`.
    * Errors: none of its own.
@@ -616,7 +734,8 @@ export const EventAdminService: GenService<{
    *
    * Removes deliveries to a receiver that are pending or were set aside: they are not
    * tried again, and later ones of the same identity go on. The events stay in the
-   * log. A delivery whose attempt is running may still arrive.
+   * log. A delivery whose attempt is running may still arrive. The receiver may have
+   * been removed from the configuration.
    *
    * Who may call: operators with the scope `events.write`.
    * Errors: none of its own.

@@ -15,6 +15,7 @@ import {
   FlowExpiredSchema,
   FlowReplacedSchema,
   FormRejectedSchema,
+  MergeRefusedSchema,
   Reason,
   ReauthenticateSchema,
   StepUpRequiredSchema,
@@ -112,6 +113,11 @@ const detailsOf = (
     found.push({
       desc: FlowReplacedSchema,
       value: create(FlowReplacedSchema, { useFlowId: text(body.use_flow_id) }),
+    });
+  if (reason === Reason.MERGE_REFUSED)
+    found.push({
+      desc: MergeRefusedSchema,
+      value: create(MergeRefusedSchema, { refusals: Array.isArray(more.refusals) ? more.refusals.map(String) : [] }),
     });
   if (text(more.field) !== "")
     found.push({
