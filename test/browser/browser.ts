@@ -1,12 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import path from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type BrowserContext, type Browser as Chromium, chromium, type Page } from "playwright-core";
 
 /*
- * A real browser for the tests of the pages: the machine's Chromium,
- * with scripts switched off unless a test wants them, and with a profile of its own that goes when the test
- * is over.
+ * A real browser for the tests of the pages: the machine's Chromium, with scripts switched off unless a test wants
+ * them, and with cookies, storage and cache of its own that go when the test is over. One process of it serves all
+ * test files of a worker, because starting one takes about as long as a test.
  */
 
 /** The one that CHROMIUM names, or the first that scripts/install-browser would be content with. */
@@ -31,6 +30,40 @@ const quietly = [
   "--disable-sync",
 ];
 
+/** Milliseconds after which a process that nobody has a browser of is ended. */
+const IDLE = 20_000;
+
+interface Running {
+  readonly process: Chromium;
+  /** How many browsers are open in it. */
+  open: number;
+  ending?: NodeJS.Timeout | undefined;
+}
+let launched: Promise<Running> | undefined;
+
+const launch = async (): Promise<Running> => {
+  const process = await chromium.launch({ executablePath: findChromium(), headless: true, args: quietly });
+  process.on("disconnected", () => {
+    launched = undefined;
+  });
+  return { process, open: 0 };
+};
+
+/** Opens a context in the process that runs, or in a new one. */
+const openContext = async (options: BrowserOptions): Promise<BrowserContext> => {
+  launched ??= launch();
+  const running = await launched;
+  clearTimeout(running.ending);
+  running.open++;
+  const context = await running.process.newContext(options);
+  context.on("close", () => {
+    running.open--;
+    if (running.open > 0) return;
+    running.ending = setTimeout(() => running.process.close(), IDLE).unref();
+  });
+  return context;
+};
+
 /** One person's browser. */
 export interface Browser {
   readonly page: Page;
@@ -54,17 +87,9 @@ export const openBrowser = async ({
   locale = "en",
   timezoneId = "UTC",
 }: BrowserOptions = {}): Promise<Browser> => {
-  const profile = mkdtempSync(path.join(tmpdir(), "browser-"));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: findChromium(),
-    headless: true,
-    javaScriptEnabled,
-    locale,
-    timezoneId,
-    args: quietly,
-  });
+  const context = await openContext({ javaScriptEnabled, locale, timezoneId });
   context.setDefaultTimeout(15_000);
-  const page = context.pages()[0] ?? (await context.newPage());
+  const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
@@ -73,9 +98,6 @@ export const openBrowser = async ({
     page,
     context,
     complaints,
-    close: async () => {
-      await context.close();
-      rmSync(profile, { recursive: true, force: true });
-    },
+    close: () => context.close(),
   };
 };
