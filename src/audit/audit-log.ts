@@ -70,14 +70,14 @@ export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: Audi
   const columns = `id, session_id, type, outcome, remote_address, user_agent, request_id, detail, created_at,
             relay, receivers, stream_position, position, digest`;
   const streamPosition = isStreamed ? "NULL" : "0";
-  // One statement finds the last event of the person and writes the one that follows it.
+  // One statement finds the last event of the person and writes the one that follows it. The one row of `event_stream`
+  // stands for there being none: a subquery in its place would cost as much as the rest.
   const insert = `INSERT INTO security_events (identity_id, ${columns})
      SELECT UNHEX(?), UNHEX(?), UNHEX(?), ?, ?, ?, ?, ?, ?, CAST(? AS DATETIME(3)), ?, ?, ${streamPosition},
-            COALESCE(last.position, 0) + 1, UNHEX(SHA2(CONCAT(COALESCE(HEX(last.digest), ''), ?), 256))
-       FROM (SELECT 1 AS one) AS one LEFT JOIN
-            (SELECT e.position, e.digest FROM security_events e
-              WHERE e.identity_id = ? AND e.position IS NOT NULL ORDER BY e.position DESC LIMIT 1) AS last
-            ON one.one = 1`;
+            COALESCE(p.position, 0) + 1, UNHEX(SHA2(CONCAT(COALESCE(HEX(p.digest), ''), ?), 256))
+       FROM event_stream s LEFT JOIN security_events p ON p.identity_id = ? AND p.position =
+            (SELECT MAX(e.position) FROM security_events e WHERE e.identity_id = ?)
+      WHERE s.id = 1`;
 
   /** The values of `relay` and `receivers`: whoever wants an event is told after it was committed. */
   const relayOf = ({ type }: RecordedEvent): readonly [1 | null, string | null] => {
@@ -101,10 +101,12 @@ export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: Audi
       ...relay,
       contentDigest(digestKey, event),
       uuidBytes(event.identityId),
+      uuidBytes(event.identityId),
     ];
     for (let tries = 1; ; tries++) {
       try {
-        await sql.execute(insert, values, "own-id");
+        const { affectedRows } = await sql.execute(insert, values, "own-id");
+        if (affectedRows !== 1) throw new Error("an event was not written: the row of event_stream is missing");
         if (relay[0] !== null) receivers?.wake();
         return;
       } catch (error) {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database, DatabaseLog, Sql } from "../db/sql.ts";
 import type { Aead } from "../lib/aead.ts";
+import { createAlarm } from "../lib/alarm.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuid7 } from "../lib/ids.ts";
 import { withJitter } from "./backoff.ts";
@@ -63,7 +64,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   const underway = new Map<string, Promise<void>>();
   let kinds: ReadonlyMap<string, JobKind<unknown>> = new Map();
   let loop: Promise<void> | undefined;
-  let alarm = new AbortController();
+  const alarm = createAlarm();
   /** Kinds of which more may be due than there was room for. */
   const backlogs = new Set<string>();
   /** Kinds to look for before the interval is over. */
@@ -179,7 +180,6 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   const run = async (): Promise<void> => {
     let ensured = false;
     while (!stopping.signal.aborted) {
-      alarm = new AbortController();
       try {
         if (!ensured) await ensureRecurring();
         ensured = true;
@@ -187,15 +187,14 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
       } catch (error) {
         log.warn({ reason: reasonOf(error) }, "due jobs could not be read; it is tried again");
       }
-      const { signal } = alarm;
-      await sleep(withJitter(interval), undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted && !stopping.signal.aborted) await sleep(GAP_MS, undefined, { ref: false });
+      const isWoken = await alarm.wait(withJitter(interval));
+      if (isWoken && !stopping.signal.aborted) await sleep(GAP_MS, undefined, { ref: false });
     }
   };
 
   const wake = (kind?: string): void => {
     for (const name of kind === undefined ? kinds.keys() : [kind]) wanted.add(name);
-    alarm.abort();
+    alarm.ring();
   };
 
   return {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database, DatabaseLog, Sql } from "../db/sql.ts";
+import { createAlarm } from "../lib/alarm.ts";
 import { withJitter } from "./backoff.ts";
 import type { Jobs } from "./engine.ts";
 import type { PlacedJob } from "./job.ts";
@@ -65,7 +66,7 @@ const MOST_AT_ONCE = 64;
 /** Milliseconds after `wake`, and from each of these looks to the next: the change is mostly committed by the first. */
 const PAUSES_MS = [5, 20, 100] as const;
 /** The shortest of them beside calls that take all there is. */
-const BUSY_PAUSE_MS = 50;
+const BUSY_PAUSE_MS = 500;
 
 /** Another node queues the jobs of the same rows, or they were deleted meanwhile: nothing was written. */
 class TakenMeanwhile extends Error {}
@@ -78,7 +79,8 @@ export const createRelay = ({ db, jobs, log, isBusy, interval = INTERVAL_MS }: R
   /** Looks since the last `wake`. */
   let looks: number = PAUSES_MS.length;
   /** Ends the pause of a relay that has nothing to do. */
-  let alarm: AbortController | undefined;
+  const alarm = createAlarm();
+  let isResting = false;
 
   /** Gives whether there may be more. */
   const relayGroup = async (source: RelaySource): Promise<boolean> => {
@@ -117,11 +119,10 @@ export const createRelay = ({ db, jobs, log, isBusy, interval = INTERVAL_MS }: R
       await sleep(isBusy() ? Math.max(next, BUSY_PAUSE_MS) : next, undefined, { ref: false });
       return true;
     }
-    alarm = new AbortController();
-    const { signal } = alarm;
-    await sleep(withJitter(interval), undefined, { signal, ref: false }).catch(() => undefined);
-    alarm = undefined;
-    return !signal.aborted;
+    isResting = true;
+    const isWoken = await alarm.wait(withJitter(interval));
+    isResting = false;
+    return !isWoken;
   };
 
   const run = async (): Promise<void> => {
@@ -131,7 +132,7 @@ export const createRelay = ({ db, jobs, log, isBusy, interval = INTERVAL_MS }: R
   return {
     wake: () => {
       looks = 0;
-      alarm?.abort();
+      if (isResting) alarm.ring();
     },
     start: (all) => {
       sources = all;
@@ -140,7 +141,7 @@ export const createRelay = ({ db, jobs, log, isBusy, interval = INTERVAL_MS }: R
     counts: () => Promise.all(sources.map(async ({ name, count }) => ({ source: name, count: await count(db) }))),
     stop: async () => {
       isStopping = true;
-      alarm?.abort();
+      alarm.ring();
       await loop;
     },
   };
