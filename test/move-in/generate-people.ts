@@ -43,9 +43,11 @@ const typeId = (type: string): string => {
   return `00000000-0000-4000-8000-00000000000${at}`;
 };
 
+/** 32 hexadecimal digits made of a text: not every server has MD5 any longer. */
+const hex = (text: string): string => `LEFT(SHA2(${text}, 256), 32)`;
 /** A UUID made of a text. */
 const uuid = (text: string): string => {
-  const digits = `MD5(${text})`;
+  const digits = hex(text);
   return `CONCAT(LEFT(${digits}, 8), '-', MID(${digits}, 9, 4), '-4', MID(${digits}, 14, 3), '-a', MID(${digits}, 18, 3), '-', RIGHT(${digits}, 12))`;
 };
 const personId = uuid("CONCAT('person ', n)");
@@ -54,9 +56,8 @@ const base64 = (bytes: string): string => `REPLACE(TO_BASE64(${bytes}), CHAR(10)
 /** 64 characters of text. */
 const userHandle = "SHA2(CONCAT('handle ', n), 256)";
 /** 32 characters of base32. */
-const totpSecret =
-  "UPPER(REPLACE(REPLACE(REPLACE(REPLACE(MD5(CONCAT('totp ', n)), '0', 'g'), '1', 'h'), '8', 'i'), '9', 'j'))";
-const code = (at: number): string => `LEFT(MD5(CONCAT('code ${at} ', n)), 8)`;
+const totpSecret = `UPPER(REPLACE(REPLACE(REPLACE(REPLACE(${hex("CONCAT('totp ', n)")}, '0', 'g'), '1', 'h'), '8', 'i'), '9', 'j'))`;
+const code = (at: number): string => `LEFT(${hex(`CONCAT('code ${at} ', n)`)}, 8)`;
 
 /** Of person n, what a test has to know. */
 export const generatedColumns = {

@@ -57,7 +57,7 @@ const giveHistory = async (id: string, many: number, bytes = 0): Promise<void> =
   );
   await server.sql(
     `INSERT INTO sessions (identity_id, id, token_digest, salt, active, methods, device, issued_at, authenticated_at, expires_at)
-      SELECT identity_id, UNHEX(CONCAT(LEFT(MD5(identity_id), 16), LPAD(HEX(n), 16, '0'))), UNHEX(SHA2(CONCAT(HEX(identity_id), n), 256)),
+      SELECT identity_id, UNHEX(CONCAT(LEFT(SHA2(identity_id, 256), 16), LPAD(HEX(n), 16, '0'))), UNHEX(SHA2(CONCAT(HEX(identity_id), n), 256)),
         salt, 0, methods, device, '2026-01-01 00:00:00.000', '2026-01-01 00:00:00.000', '2026-01-02 00:00:00.000'
         FROM (SELECT * FROM sessions WHERE identity_id = ? LIMIT 1) AS theirs, ${numbers}`,
     of,
