@@ -18,7 +18,7 @@ export type Scene = () => Promise<() => Promise<Answer<unknown>>>;
 /** What connections are set up with, and what is done beside all requests. */
 const isBeside = (text: string): boolean =>
   /^(?:SET SESSION|SHOW |SELECT VERSION|SELECT 1$|DELETE FROM \w+ WHERE \w+ <= \?)/.test(text) ||
-  /\b(?:jobs|schema_migrations)\b/.test(text) ||
+  /\b(?:jobs|schema_migrations|security_events_relay)\b/.test(text) ||
   // Messages are delivered meanwhile.
   /^(?:SELECT|UPDATE) [\s\S]*\bcourier_messages\b/.test(text);
 
