@@ -16,6 +16,8 @@ export interface MeasuredServer {
 }
 
 const root = path.resolve(import.meta.dirname, "..");
+/** Those of bin/ostiary. */
+const nodeFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
 /** Milliseconds: a machine with other work may need long. */
 const startLimit = 90_000;
 
@@ -87,12 +89,7 @@ export const startOstiary = async (
 /** Starts the server without what limits write. */
 export const startWithoutLimits = async (configFile: string, port: number): Promise<MeasuredServer> => {
   const program = path.join(root, "bench/without-limits.ts");
-  const child = launch(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", program, configFile],
-    undefined,
-    "ostiary",
-  );
+  const child = launch(process.execPath, [...nodeFlags, program, configFile], undefined, "ostiary");
   return supervise("ostiary", child, port);
 };
 
@@ -105,12 +102,7 @@ export const startBare = async (
 ): Promise<MeasuredServer> => {
   const file = path.join(folder, "bare.json");
   writeFileSync(file, JSON.stringify(plan));
-  const child = launch(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", path.join(root, "bench/bare.ts"), file],
-    profile,
-    "bare",
-  );
+  const child = launch(process.execPath, [...nodeFlags, path.join(root, "bench/bare.ts"), file], profile, "bare");
   return supervise("bare", child, port);
 };
 
