@@ -146,20 +146,19 @@ export const createConnections = (
       returned();
     };
     /** A server that is silent, or there and not serving, is left for another one. */
-    const noting = async (statement: Promise<unknown>): Promise<unknown> => {
-      try {
-        return await statement;
-      } catch (error) {
-        if (error instanceof DatabaseUnavailable && error.reason !== "lost") failed(connection);
-        throw error;
-      }
+    const noteFailure = (error: Error): void => {
+      if (error instanceof DatabaseUnavailable && error.reason !== "lost") failed(connection);
     };
     return {
       execute: (sql, params) =>
-        noting(
-          send(connection, sql, (done) => connection.execute(sql, params as unknown[] as never, done), statementMs),
+        send(
+          connection,
+          sql,
+          (done) => connection.execute(sql, params as unknown[] as never, done),
+          statementMs,
+          noteFailure,
         ),
-      text: (sql, timeout) => noting(send(connection, sql, (done) => connection.query(sql, done), timeout)),
+      text: (sql, timeout) => send(connection, sql, (done) => connection.query(sql, done), timeout, noteFailure),
       release: once(() => (isSpent(connection) ? connection.destroy() : connection.release())),
       destroy: once(() => connection.destroy()),
     };
@@ -201,24 +200,29 @@ const send = (
   sql: string,
   start: (done: Done) => void,
   timeout: number,
+  onFailure: (error: Error) => void = () => undefined,
 ): Promise<unknown> =>
   new Promise((resolve, reject) => {
+    const fail = (error: Error) => {
+      onFailure(error);
+      reject(error);
+    };
     const timer =
       timeout === 0
         ? undefined
         : setTimeout(() => {
             connection.destroy();
-            reject(new DatabaseUnavailable("the database did not answer in time", "timeout"));
+            fail(new DatabaseUnavailable("the database did not answer in time", "timeout"));
           }, timeout);
     try {
       start((error, result) => {
         clearTimeout(timer);
-        if (error) reject(fromDriver(error, sql, true));
+        if (error) fail(fromDriver(error, sql, true));
         else resolve(result);
       });
     } catch (error) {
       clearTimeout(timer);
-      reject(error as Error);
+      fail(error as Error);
     }
   });
 

@@ -36,42 +36,31 @@ export const createRepeat =
     const until = Date.now() + within;
     let isInDoubt = false;
     for (let attempt = 1; ; attempt++) {
-      const sent = await send(borrow, work);
-      if ("value" in sent) return sent.value;
-      const { error } = sent;
-      // The id is ours alone: the row is there because the sending that was lost has put it there.
-      if (isInDoubt && afterLoss === "own-id" && isDuplicate(error, "PRIMARY")) return { affectedRows: 1 };
-      if (!sent.mayRepeat || Date.now() >= until || !mayRepeat(error, attempt, afterLoss))
-        throw isInDoubt ? inDoubt(error) : error;
-      isInDoubt ||= afterLoss !== "read" && isUnknown(error);
-      onRepeat(error, attempt);
+      // Finding a connection has second tries of its own.
+      const connection = await (isInDoubt ? borrow().catch(failInDoubt) : borrow());
+      try {
+        const value = await work(connection);
+        connection.release();
+        return value;
+      } catch (error) {
+        giveBack(connection, error);
+        // The id is ours alone: the row is there because the sending that was lost has put it there.
+        if (isInDoubt && afterLoss === "own-id" && isDuplicate(error, "PRIMARY")) return { affectedRows: 1 };
+        if (Date.now() >= until || !mayRepeat(error, attempt, afterLoss)) throw asKnown(error, isInDoubt);
+        isInDoubt ||= afterLoss !== "read" && isUnknown(error);
+        onRepeat(error, attempt);
+      }
       await pauseBeforeAttempt(attempt);
     }
   };
 
-/** What came of one sending. Finding a connection has second tries of its own. */
-type Sent<T> = { readonly value: T } | { readonly error: unknown; readonly mayRepeat: boolean };
-
-const send = async <T>(
-  borrow: () => Promise<Connection>,
-  work: (connection: Connection) => Promise<T>,
-): Promise<Sent<T>> => {
-  let connection: Connection;
-  try {
-    connection = await borrow();
-  } catch (error) {
-    return { error, mayRepeat: false };
-  }
-  try {
-    const value = await work(connection);
-    connection.release();
-    return { value };
-  } catch (error) {
-    if (error instanceof DatabaseUnavailable) connection.destroy();
-    else connection.release();
-    return { error, mayRepeat: true };
-  }
+const failInDoubt = (error: unknown): never => {
+  throw asKnown(error, true);
 };
+
+/** Gives a connection back after a failure; one that broke is ended. */
+const giveBack = (connection: Connection, error: unknown): void =>
+  error instanceof DatabaseUnavailable ? connection.destroy() : connection.release();
 
 const isUnknown = (error: unknown): boolean => error instanceof DatabaseUnavailable && error.outcome === "unknown";
 
@@ -81,8 +70,9 @@ const mayRepeat = (error: unknown, attempt: number, afterLoss: AfterLoss): error
   return error.reason === "refused" || afterLoss !== undefined;
 };
 
-/** An earlier sending may have been carried out, whatever became of the last. */
-const inDoubt = (error: unknown): unknown => {
+/** The error to report. In doubt an earlier sending may have been carried out, whatever became of the last. */
+const asKnown = (error: unknown, isInDoubt: boolean): unknown => {
+  if (!isInDoubt) return error;
   if (error instanceof DatabaseUnavailable)
     return new DatabaseUnavailable(error.message, error.reason, { outcome: "unknown" });
   return error instanceof SqlError && error.transient ? new DatabaseUnavailable(error.message, "lost") : error;
