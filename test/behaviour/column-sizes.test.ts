@@ -158,6 +158,7 @@ const ofTheServer = [
   "continuations.method",
   "security_events.type",
   "security_events.outcome",
+  "security_events.receivers",
 ];
 
 /** What no column takes, or few: too long, of four bytes, with zeros, with halves of characters, nested, not finite. */

@@ -352,6 +352,7 @@ const others = [
   "ErrorService/GetFlowError",
   "EventAdminService/DropDeliveries",
   "EventAdminService/ListDeliveries",
+  "EventAdminService/ListReceivers",
   "EventAdminService/ListEvents",
   "EventAdminService/ReplayEvents",
   "EventAdminService/VerifyEvents",
