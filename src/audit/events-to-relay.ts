@@ -13,7 +13,10 @@ export interface EventToRelay extends StoredEvent {
 export interface EventsToRelay {
   /** By person and their order: where a batch ends, no later event of a person stands before an earlier one. */
   read(sql: Sql, limit: number): Promise<readonly EventToRelay[]>;
-  /** Marks events for one receiver, beside those that they are marked for; gives how many are still there. */
+  /**
+   * Marks events for one receiver, once, beside those that they are marked for; gives how many are still there. What
+   * was purged, but for its checkpoint, is not.
+   */
   mark(sql: Sql, receiver: string, events: readonly StoredEvent[]): Promise<number>;
   /** Takes the marks off; gives how many still had one. */
   unmark(tx: Sql, events: readonly EventToRelay[]): Promise<number>;
@@ -32,7 +35,7 @@ export const createEventsToRelay = (): EventsToRelay => ({
   async read(sql, limit) {
     const rows = await sql.query<EventRow & { readonly receivers: string | null }>(
       `SELECT ${eventColumns}, e.receivers FROM security_events e FORCE INDEX (security_events_relay)
-        WHERE e.relay = 1 ORDER BY e.identity_id, e.position LIMIT ${Math.trunc(limit)}`,
+        WHERE e.relay = 1 AND e.created_at IS NOT NULL ORDER BY e.identity_id, e.position LIMIT ${Math.trunc(limit)}`,
     );
     return rows.map((row) => ({ ...eventFromRow(row), receivers: row.receivers?.split(",") ?? [] }));
   },
@@ -41,8 +44,10 @@ export const createEventsToRelay = (): EventsToRelay => ({
     if (events.length === 0) return 0;
     const [table, condition, values] = these(events);
     const { affectedRows } = await sql.execute(
-      `UPDATE ${table} SET receivers = IF(relay = 1, CONCAT(receivers, ',', ?), ?), relay = 1 WHERE ${condition}`,
-      [receiver, receiver, ...values],
+      `UPDATE ${table}
+          SET receivers = IF(relay = 1, IF(FIND_IN_SET(?, receivers), receivers, CONCAT(receivers, ',', ?)), ?), relay = 1
+        WHERE (${condition}) AND created_at IS NOT NULL`,
+      [receiver, receiver, receiver, ...values],
     );
     return affectedRows;
   },
@@ -59,7 +64,7 @@ export const createEventsToRelay = (): EventsToRelay => ({
 
   async count(sql) {
     const [row] = await sql.query<{ n: number | string }>(
-      "SELECT COUNT(*) AS n FROM security_events e FORCE INDEX (security_events_relay) WHERE e.relay = 1",
+      "SELECT COUNT(*) AS n FROM security_events e FORCE INDEX (security_events_relay) WHERE e.relay = 1 AND e.created_at IS NOT NULL",
     );
     return Number(row?.n ?? 0);
   },

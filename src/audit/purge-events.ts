@@ -20,6 +20,11 @@ interface Old {
   readonly stream_position: number | string | null;
 }
 
+interface OldRow {
+  readonly position: number | string;
+  readonly relay: number | null;
+}
+
 /**
  * Creates what purges events that are older than a time; it gives how many it
  * found, 0 where it can do nothing. The last one of each person becomes a checkpoint: its digest stays, by
@@ -30,13 +35,15 @@ export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEve
   /** Gives whether anything was purged. */
   const purgeOf = (identity: Buffer, newest: number, until: Date): Promise<boolean> =>
     db.transaction(async (tx) => {
-      const [held] = await tx.query<{ first: number | string | null }>(
-        "SELECT MIN(e.position) AS first FROM security_events e WHERE e.identity_id = ? AND e.relay = 1",
-        [identity],
+      // Locked, so that none of them is marked to be delivered once more before it is gone.
+      const rows = await tx.query<OldRow>(
+        "SELECT e.position, e.relay FROM security_events e WHERE e.identity_id = ? AND e.position <= ? FOR UPDATE",
+        [identity, newest],
       );
-      const last = Math.min(newest, held?.first == null ? newest : Number(held.first) - 1);
+      const held = rows.filter(({ relay }) => relay !== null).map(({ position }) => Number(position));
+      const last = Math.min(newest, ...held.map((position) => position - 1));
       const { affectedRows } = await tx.execute(
-        "DELETE FROM security_events WHERE identity_id = ? AND position IS NULL AND created_at <= ?",
+        "DELETE FROM security_events WHERE identity_id = ? AND position IS NULL AND created_at <= ? AND relay IS NULL",
         [identity, until],
       );
       if (last === 0) return affectedRows > 0;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type AuditLog, createAuditLog } from "../../../src/audit/audit-log.ts";
+import { createEventLog } from "../../../src/audit/event-log.ts";
 import type { EventType } from "../../../src/audit/event-types.ts";
 import { createEventsToRelay } from "../../../src/audit/events-to-relay.ts";
 import { createPurgeEvents } from "../../../src/audit/purge-events.ts";
@@ -44,7 +45,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await db.execute("DELETE FROM jobs");
-  await createEventsToRelay().unmark(db, await createEventsToRelay().read(db, 1_000));
+  await db.execute("DELETE FROM security_events");
 });
 afterEach(async () => {
   await Promise.all(relays.map((relay) => relay.stop()));
@@ -238,6 +239,78 @@ it("marks are found by the index that has nothing else, and taken off by primary
     (await db.query<{ key: string }>(`EXPLAIN ${each.sql}`, each.values)).map(({ key }) => key),
   );
   expect(await Promise.all(keys)).toEqual([["security_events_relay"], ["PRIMARY"]]);
+});
+
+describe("an event that is to be delivered once more", () => {
+  const findOf = async (person: string) => {
+    const found = await createEventLog().list(db, { identityId: person, types: [] }, undefined, 10);
+    expect(found.length).toBeGreaterThan(0);
+    return found;
+  };
+  const purgeAll = async () => {
+    const purge = createPurgeEvents({ db, digestKey: "key", batchSize: 2, purged: async () => undefined });
+    while ((await purge(new Date(Date.now() + 60_000))) === 2);
+  };
+
+  it("is not, if it was purged since it was found, and keeps no other event from being delivered", async () => {
+    const [gone, other] = [somebody(), somebody()];
+    const audit = auditFor(receiver("crm", ["login.*"]));
+    await record(audit, gone);
+    const found = await findOf(gone);
+    await purgeAll();
+    expect(await createEventsToRelay().mark(db, "crm", found)).toBe(0);
+    await record(audit, other, db, "login.succeeded");
+    start();
+    await untilNoneIsMarked();
+    expect(await queued()).toEqual([`${other} event_crm 1`]);
+  });
+
+  it("is not purged in part, when it is marked while its person's events are being purged", async () => {
+    const person = somebody();
+    for (let n = 0; n < 3; n++) await record(auditFor(), person);
+    const found = await findOf(person);
+    let marking: Promise<number> | undefined;
+    const interrupted: Database = {
+      ...db,
+      transaction: (work, options) =>
+        db.transaction(
+          (tx) =>
+            work({
+              ...tx,
+              query: async (text, values) => {
+                const rows = await tx.query(text, values);
+                marking ??= createEventsToRelay().mark(db, "crm", found);
+                // It is done by then, or waits for this transaction.
+                await sleep(100);
+                return rows as never;
+              },
+            }),
+          options,
+        ),
+    };
+    const purge = createPurgeEvents({ db: interrupted, digestKey: "key", batchSize: 2, purged: async () => undefined });
+    await purge(new Date(Date.now() + 60_000));
+    const marks = await marking;
+    expect(await marked()).toBe(marks);
+    start();
+    await untilNoneIsMarked();
+    expect(await queued()).toHaveLength(marks ?? -1);
+    const left = await db.query<{ type: string }>("SELECT type FROM security_events WHERE identity_id = ?", [
+      uuidBytes(person),
+    ]);
+    // The purge looked at the first two of the three.
+    expect(left.map(({ type }) => type).sort()).toEqual(["checkpoint", "password.changed"]);
+  });
+
+  it("is delivered once, however often that was asked for before it was queued", async () => {
+    const person = somebody();
+    await record(auditFor(receiver("sms")), person);
+    const found = await findOf(person);
+    for (let n = 0; n < 3; n++) expect(await createEventsToRelay().mark(db, "crm", found)).toBe(1);
+    start();
+    await untilNoneIsMarked();
+    expect(await queued()).toEqual(["crm", "sms"].map((name) => `${person} event_${name} 1`));
+  });
 });
 
 describe("an event that nobody wants", () => {
