@@ -59,12 +59,8 @@ export const createLinesHandle = (
       else dropRest(request.raw);
       const parts = procedure(stream ? readLines(stream, readLine) : nothing(), call)[Symbol.asyncIterator]();
       const first = await parts.next();
-      const lines = Readable.from(writeLines(first, parts, printEntries, request, call), { objectMode: false });
-      // Of a client that has gone no line is asked for, and a generator that was not begun ends nothing.
-      lines.once("close", () => {
-        stream?.free();
-        void parts.return?.();
-      });
+      const lines = readableOf(writeLines(first, parts, printEntries, request, call), parts);
+      lines.once("close", () => stream?.free());
       return respond.lines(reply, call, lines);
     } catch (error) {
       if (stream === undefined) dropRest(request.raw);
@@ -107,8 +103,7 @@ export const createSentLinesHandle = (
     try {
       const parts = procedure((await reading).message, call)[Symbol.asyncIterator]();
       const first = await parts.next();
-      const lines = writeLines(first, parts, printEntries, request, call);
-      return respond.lines(reply, call, Readable.from(lines, { objectMode: false }));
+      return respond.lines(reply, call, readableOf(writeLines(first, parts, printEntries, request, call), parts));
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       return respond.serviceError(answering, request, reply, call, error);
@@ -124,6 +119,13 @@ async function* readLines(stream: AdmittedStream, read: ReadLine): AsyncGenerato
 async function* nothing(): AsyncGenerator<never> {
   // Nobody's lines are read.
 }
+
+/**
+ * What an answer of lines is read from. Its end is that of the call: of a client that has gone no more is asked for, and
+ * a generator that waits in its middle, or was not begun, ends nothing by itself.
+ */
+const readableOf = (lines: AsyncGenerator<string>, parts: AsyncIterator<Message>): Readable =>
+  Readable.from(lines, { objectMode: false }).once("close", () => void parts.return?.().catch(() => undefined));
 
 /** Writes the parts of an answer; the text of a part is written at once. */
 async function* writeLines(

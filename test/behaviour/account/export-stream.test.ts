@@ -112,6 +112,24 @@ describe.each(streamReaders)("through $name", ({ open }) => {
   });
 });
 
+describe.each(streamReaders)("through $name", ({ open }) => {
+  it("the call of whoever hangs up in the middle ends, and makes room for others", async () => {
+    const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+    // More than what connections hold on their way.
+    await giveHistory(person.id, 9_000, 3_000);
+    const reading = open(server.url, streamAccountExport, {}, tokenOf(visitor));
+    const ended = () => server.logged.filter((line) => line.includes("AccountService/StreamAccountExport")).length;
+    const before = ended();
+    await reading.next();
+    // The server has written what fits, and waits for the client.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(ended()).toBe(before);
+    await reading.leave();
+    // A call that has ended has its line in the log, and is no longer counted among those that run.
+    await vi.waitFor(() => expect(ended()).toBe(before + 1), 5_000);
+  });
+});
+
 describe("while it is read", () => {
   const [rest] = streamReaders;
   const open = (visitor: Visitor) => rest?.open(server.url, streamAccountExport, {}, tokenOf(visitor)) ?? never();
