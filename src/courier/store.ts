@@ -142,8 +142,10 @@ export const createMessageStore = (aead: Aead): MessageStore => {
     },
 
     async due(sql, limit) {
+      // Without the hint MySQL may read the index from its beginning, where all messages stand that were sent.
       const rows = await sql.query<Pick<MessageRow, "id">>(
-        `SELECT id FROM courier_messages WHERE run_at <= UTC_TIMESTAMP(3) ORDER BY run_at LIMIT ${Math.trunc(limit)}`,
+        `SELECT id FROM courier_messages FORCE INDEX (courier_messages_due)
+          WHERE run_at <= UTC_TIMESTAMP(3) ORDER BY run_at LIMIT ${Math.trunc(limit)}`,
       );
       return rows.map(({ id }) => uuidText(id));
     },

@@ -121,8 +121,8 @@ async function* nothing(): AsyncGenerator<never> {
 }
 
 /**
- * What an answer of lines is read from. Its end is that of the call: of a client that has gone no more is asked for, and
- * a generator that waits in its middle, or was not begun, ends nothing by itself.
+ * What an answer of lines is read from. Its end is that of the call: of a client that has gone no more is asked for,
+ * and a generator that waits in its middle, or was not begun, ends nothing by itself.
  */
 const readableOf = (lines: AsyncGenerator<string>, parts: AsyncIterator<Message>): Readable =>
   Readable.from(lines, { objectMode: false }).once("close", () => void parts.return?.().catch(() => undefined));

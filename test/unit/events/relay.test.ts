@@ -236,7 +236,7 @@ it("marks are found by the index that has nothing else, and taken off by primary
   const group = await createEventRelay().read(sql, 64);
   await group.unmark(sql);
   const keys = statements.map(async (each) =>
-    (await db.query<{ key: string }>(`EXPLAIN ${each.sql}`, each.values)).map(({ key }) => key),
+    (await db.query<{ key: string }>(`EXPLAIN FORMAT=TRADITIONAL ${each.sql}`, each.values)).map(({ key }) => key),
   );
   expect(await Promise.all(keys)).toEqual([["security_events_relay"], ["PRIMARY"]]);
 });
