@@ -3,7 +3,7 @@ import { ConfigError } from "./config/config-error.ts";
 import type { HookConfig } from "./config/hook-config.ts";
 import { type PreparedCourier, prepareCourier } from "./courier/prepare.ts";
 import { findReceiverFaults } from "./events/find-receiver-faults.ts";
-import { findRecipientsFault } from "./hooks/notices/previous-addresses.ts";
+import { configFaults } from "./hooks/index.ts";
 import { findPasswordMigrationFaults } from "./hooks/web-hook/password-migration.ts";
 import { type PreparedWebHooks, prepareWebHooks } from "./hooks/web-hook/prepare.ts";
 import { findLookFaults } from "./hosted/look.ts";
@@ -43,7 +43,7 @@ export const prepareApp = async ({
     ...webHooks.faults,
     ...findReceiverFaults(events, addressRules),
     ...findPasswordMigrationFaults(selfservice.methods.password.migrate_hook, addressRules),
-    ...findNoticeFaults(allHooks(selfservice)),
+    ...findHookFaults(allHooks(selfservice)),
     ...findMapperFaults(selfservice.methods.oidc.config),
     ...findTlsFaults(serve),
     ...findLookFaults(hosted),
@@ -53,10 +53,10 @@ export const prepareApp = async ({
   return { addressRules, courier, schemas, webHooks };
 };
 
-/** What is wrong with the configuration of hooks that tell people of changes. */
-const findNoticeFaults = (hooks: readonly HookConfig[]) =>
+/** What is wrong with the `config` of hooks, but for web hooks. */
+const findHookFaults = (hooks: readonly HookConfig[]) =>
   hooks.flatMap(({ hook, path, config }) => {
-    const fault = hook === "notify_previous_addresses" ? findRecipientsFault(config) : undefined;
+    const fault = Object.entries(configFaults).find(([name]) => name === hook)?.[1](config);
     return fault === undefined ? [] : [{ path: `${path}.config`, message: fault }];
   });
 

@@ -155,5 +155,8 @@ export interface HookPlace {
   readonly when: "before" | "after";
 }
 
-/** Makes a hook of its `config` in the configuration; undefined when it has none. */
+/** Says what is wrong with the `config` of a hook, unknown keys included; undefined: nothing is. */
+export type FindConfigFault = (config: Readonly<Record<string, unknown>> | undefined) => string | undefined;
+
+/** Makes a hook of its `config` in the configuration; undefined when it has none. It was found to be right. */
 export type HookFactory = (config: JsonObject | undefined, place: HookPlace) => Hook;

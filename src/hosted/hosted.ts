@@ -1,9 +1,10 @@
 /**
  * The pages that come with the server: a start page with whose account it is,
- * registration, login, settings, errors, and the one after signing out. They
- * are rendered from the flows that the public API answers, node by node, so a
- * new method shows up without a change here; their forms go from the browser
- * straight to the API, and none of it needs a script. With one it is better.
+ * a page for each flow, what messages lead to, errors, and the one after
+ * signing out. They are rendered from the flows that the public API answers,
+ * node by node, so a new method shows up without a change here; their forms go
+ * from the browser straight to the API, and none of it needs a script. With one
+ * it is better.
  *
  * This folder knows the API as any client does, by its JSON. It owns neither
  * flows nor sessions nor what is allowed, and stores nothing.

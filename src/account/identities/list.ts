@@ -18,13 +18,11 @@ const LARGEST_PAGE = 500;
 /** How far the older way to page reaches: each page is counted from the start. */
 const FARTHEST = 1_000;
 
-/** Types of credentials whose identifiers people may be found by. */
-const identifying = ["password", "code", "oidc", "webauthn", "passkey", "totp", "lookup_secret", "saml"];
-
 /** Lists identities. */
 export const createList = ({ storage: { db, directory }, credentials, pages, schemas }: IdentityAdminDeps) => {
   const present = createAdminRenderer(credentials.kinds);
   const tokens = createPageTokens(pages);
+  const types = credentials.kinds.map(({ type }) => type);
 
   const find = (request: ListIdentitiesRequest, page: Page): Promise<readonly IdentityRecord[]> => {
     const { ids, credentialsIdentifier, previewCredentialsIdentifierSimilar, organizationId } = request;
@@ -32,7 +30,7 @@ export const createList = ({ storage: { db, directory }, credentials, pages, sch
     if (credentialsIdentifier !== "") {
       const spellings = [...new Set([normaliseIdentifier(credentialsIdentifier), credentialsIdentifier])];
       return directory
-        .byIdentifier(db, identifying, spellings)
+        .byIdentifier(db, types, spellings)
         .then((found) => found.filter(({ id }) => page.after === undefined || id > page.after).slice(0, page.limit));
     }
     if (previewCredentialsIdentifierSimilar !== "")
@@ -43,7 +41,7 @@ export const createList = ({ storage: { db, directory }, credentials, pages, sch
 
   return async (request: ListIdentitiesRequest, call: Call): Promise<ListIdentitiesResponse> => {
     mustHaveOneFilter(request);
-    const reveal = mustReveal(request.includeCredential, call);
+    const reveal = mustReveal(request.includeCredential, credentials.kinds, call);
     const size = Math.min(LARGEST_PAGE, request.pageSize || request.perPage || DEFAULT_PAGE);
     const after = tokens.read(request.pageToken);
     const byNumber = request.pageToken === "" && request.page !== undefined;

@@ -9,21 +9,12 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid } from "../../lib/ids.ts";
+import type { CredentialAdministration } from "../../methods/contract/administration.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { createAdminRenderer } from "./render.ts";
 
-/** Every kind of credential that an identity may have. */
-const credentialTypes = new Set([
-  "password",
-  "oidc",
-  "totp",
-  "lookup_secret",
-  "webauthn",
-  "passkey",
-  "code",
-  "profile",
-  "saml",
-]);
+/** Types of credentials that operators of Ory Kratos ask for, and that nobody has here. */
+const absentTypes = ["profile", "saml"];
 
 /** There is no such identity: what is no UUID is no id of one either. */
 export const noIdentity = () => serviceError("NOT_FOUND", { explain: "There is no identity of this id." });
@@ -31,11 +22,16 @@ export const noIdentity = () => serviceError("NOT_FOUND", { explain: "There is n
 /**
  * Types of credentials whose secrets an operator asks for and may see.
  *
+ * @param kinds those that there are
  * @throws INVALID_FIELD, SCOPE_REQUIRED
  */
-export const mustReveal = (types: readonly string[], call: Call): readonly string[] => {
+export const mustReveal = (
+  types: readonly string[],
+  kinds: readonly Pick<CredentialAdministration, "type">[],
+  call: Call,
+): readonly string[] => {
   for (const type of types)
-    if (!credentialTypes.has(type))
+    if (!absentTypes.includes(type) && !kinds.some((kind) => kind.type === type))
       throw serviceError("INVALID_FIELD", {
         field: "include_credential",
         explain: "include_credential: there is no credential of this type.",
@@ -59,7 +55,7 @@ export const createReads = ({ storage: { db, directory, identities }, credential
 
   return {
     async getIdentity({ id, includeCredential }: GetIdentityRequest, call: Call): Promise<GetIdentityResponse> {
-      const reveal = mustReveal(includeCredential, call);
+      const reveal = mustReveal(includeCredential, credentials.kinds, call);
       const record = parseUuid(id) && (await identities.find(db, id));
       return { $typeName: "ostiary.identity.v1.GetIdentityResponse", ...(await shown(record, reveal)) };
     },
@@ -68,7 +64,7 @@ export const createReads = ({ storage: { db, directory, identities }, credential
       { externalId, includeCredential }: GetIdentityByExternalIdRequest,
       call: Call,
     ): Promise<GetIdentityByExternalIdResponse> {
-      const reveal = mustReveal(includeCredential, call);
+      const reveal = mustReveal(includeCredential, credentials.kinds, call);
       const found = await identities.findByIdentifier(db, "external_id", [externalId]);
       return {
         $typeName: "ostiary.identity.v1.GetIdentityByExternalIdResponse",

@@ -1,10 +1,10 @@
-import type { Hook, HookFactory, WrittenContext } from "../phases.ts";
+import type { FindConfigFault, Hook, HookFactory, WrittenContext } from "../phases.ts";
 import { createNotifyPrevious, type PreviousAddressesDeps, type Recipients } from "./notify-previous.ts";
 
 const known: readonly Recipients[] = ["removed", "all_verified", "all"];
 
 /** What is wrong with the `config` of the hook; undefined when nothing is. */
-export const findRecipientsFault = (config: Readonly<Record<string, unknown>> | undefined): string | undefined => {
+export const findRecipientsFault: FindConfigFault = (config) => {
   const { recipients = "removed", ...others } = config ?? {};
   const [stray] = Object.keys(others);
   if (stray !== undefined) return `${stray} is no key of notify_previous_addresses`;
