@@ -45,8 +45,8 @@ export const moveByThreads = async (call: MoveInCall, threads: number, following
   );
 };
 
-/** Of the heap of a thread, for what was made just now. */
-const YOUNG_MB = 96;
+/** Size of the young generation of the heap of a thread, in MB. */
+const YOUNG_GENERATION_MB = 96;
 
 const runThread = (
   workerData: PartCall,
@@ -56,8 +56,8 @@ const runThread = (
   new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./move-thread.ts", import.meta.url), {
       workerData,
-      // A batch of people is alive while it is written: where there is little room it is copied again and again.
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      // The objects of a batch live until it is written: a small young generation copies them at each collection.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     const stop = (): void => worker.postMessage("stop");
     signal.addEventListener("abort", stop, { once: true });

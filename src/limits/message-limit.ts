@@ -28,8 +28,8 @@ export interface CausedMessages {
 export interface ChangedPerson {
   readonly identityId: string;
   readonly messages: number;
-  /** What they are: each is counted once for a call. */
-  readonly what: "addresses" | "new addresses" | "deletion" | "merge";
+  /** What they are about: each of these is counted once for a call. */
+  readonly about: "verification" | "address_change" | "deletion" | "merge";
 }
 
 class Counted {
@@ -136,8 +136,8 @@ export const createMessageLimit = ({
   return {
     consumeOrThrow: (call, caused = {}) => {
       const { changed } = caused;
-      const what = changed ? `${changed.what} of ${changed.identityId}` : "network";
-      return oncePerCall(call, what, () => consumeOnce(call, caused));
+      const scope = changed ? `${changed.about} of ${changed.identityId}` : "network";
+      return oncePerCall(call, scope, () => consumeOnce(call, caused));
     },
 
     consume: async (tx, { call, ...request }) => {

@@ -44,7 +44,7 @@ const add = (counts: Counts, name: string, many = 1): void => {
 /** How somebody is counted. */
 export type Outcome = "moved" | "changed" | "unchanged" | "deleted" | "kept" | "refused";
 
-/** Counts while a move goes on. */
+/** Counts people, and what they have, while a move goes on; `found` is how many there are at the source. */
 export const createTally = (found: number) => {
   const people: Record<Outcome, number> = { moved: 0, changed: 0, unchanged: 0, deleted: 0, kept: 0, refused: 0 };
   const [credentials, addresses, schemas, providers, left, reasons]: [Counts, Counts, Counts, Counts, Counts, Counts] =
@@ -115,5 +115,5 @@ const addCounts = (one: Readonly<Counts>, other: Readonly<Counts>): Counts => {
   return sum;
 };
 
-/** It. */
+/** The counts of a move while it goes on. */
 export type Tally = ReturnType<typeof createTally>;

@@ -124,7 +124,7 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     if (by === "operator" || config.delay === 0 || (await store.find(db, identityId))) return;
     const identity = await identities.find(db, identityId);
     const count = identity ? recipientsOfAccount(identity).length : 0;
-    if (count > 0) await messages.consumeOrThrow(call, { changed: { identityId, messages: count, what: "deletion" } });
+    if (count > 0) await messages.consumeOrThrow(call, { changed: { identityId, messages: count, about: "deletion" } });
   };
 
   const plan = async (

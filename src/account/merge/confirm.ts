@@ -104,7 +104,7 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
     const count = addressesOf(seen).length;
     if (count > 0)
       await messages.consumeOrThrow(call, {
-        changed: { identityId: caller.identity.id, messages: count, what: "merge" },
+        changed: { identityId: caller.identity.id, messages: count, about: "merge" },
       });
     try {
       const done = await merge(offered, request, caller, call);

@@ -25,7 +25,7 @@ export const createResend = (deps: BeginDeps): ResendPendingAddress => {
     const { credential, identity: owner, session } = caller;
     const address = { via, value };
     const device = await challenges.deviceOf(call, owner.id, session);
-    const changed = { identityId: owner.id, what: "new addresses" } as const;
+    const changed = { identityId: owner.id, about: "address_change" } as const;
     await challenges.request(call, { addresses: [address], device, changed });
     const type = credential.by === "cookie" ? "browser" : "api";
     const requestUrl = requestUrlOf(call, urls.init("verification", type));

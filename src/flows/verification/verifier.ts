@@ -78,7 +78,7 @@ export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { r
       const { call, identity, previous } = context;
       const sent = addressesOf(identity, "pending");
       if (sent.length === 0) return undefined;
-      const changed = previous && ({ identityId: previous.id, what: "addresses" } as const);
+      const changed = previous && ({ identityId: previous.id, about: "verification" } as const);
       await challenges.request(call, { addresses: sent, device: await deviceOf(context), changed });
       return { kind: "revised", revision: { sent } };
     },

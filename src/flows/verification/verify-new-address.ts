@@ -86,7 +86,7 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
       await challenges.request(call, {
         addresses: found,
         device: await challenges.deviceOf(call, previous.id, session),
-        changed: { identityId: previous.id, what: "new addresses" },
+        changed: { identityId: previous.id, about: "address_change" },
       });
       const waiting: WaitingAddress[] = [];
       for (const each of found) waiting.push({ ...each, isTaken: await isTaken(previous, each) });

@@ -179,7 +179,7 @@ describe("messages", () => {
     const consume = (n: number, identityId = id) =>
       limitOn(n).consumeOrThrow(
         { remoteAddress: `10.2.0.${n}` },
-        { changed: { identityId, messages: 1, what: "addresses" } },
+        { changed: { identityId, messages: 1, about: "verification" } },
       );
     const ended = await Promise.allSettled(Array.from({ length: 6 }, (_, n) => consume(n)));
     expect(ended.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
@@ -192,7 +192,7 @@ describe("messages", () => {
     const id = uuid4();
     for (let n = 0; n < 9; n++) {
       await limit.consumeOrThrow(call);
-      await limit.consumeOrThrow(call, { changed: { identityId: id, messages: 2, what: "addresses" } });
+      await limit.consumeOrThrow(call, { changed: { identityId: id, messages: 2, about: "verification" } });
     }
   });
 
@@ -215,7 +215,7 @@ describe("messages", () => {
   it("of a request that is refused count for nobody", async () => {
     const limit = messagesOn(nodes[0]);
     const recipients = [{ address: address(), device: undefined }];
-    const changed = { identityId: uuid4(), messages: 3, what: "addresses" } as const;
+    const changed = { identityId: uuid4(), messages: 3, about: "verification" } as const;
     for (let n = 0; n < 5; n++)
       await expect(limit.consumeOrThrow({ remoteAddress: "10.4.0.1" }, { changed, recipients })).rejects.toThrow();
     for (let n = 0; n < 3; n++) {
