@@ -86,10 +86,10 @@ that such a file works as it is, and a few more; [a table](kratos-keys.md) says 
 - **Durations** are written as in Go: \`1h30m\`, \`10m\`, \`500ms\`. There are no days.
 - **Sizes** are in powers of 1024: \`19MB\`, \`1GB\`.
 - **Files**, in \`file://\` URLs and paths, are relative to the configuration file that names them; \`file://~/\` is the home folder.
-- **Mistakes** end the start: all of them are told at once, each with file, line and path, an unknown key with the nearest known one. A key whose feature is
+- **Mistakes** end the start: all of them are reported at once, each with file, line and path, an unknown key with the nearest known one. A key whose feature is
   not there yet ([a list](#accepted-but-not-acted-on-yet)) is accepted and named in one warning, unless it [protects people](#what-stops-the-start). Unknown
   keys in maps that Ory Kratos leaves open are named in a warning. A key without a value counts as not set.
-- **Texts** that leave no doubt are taken as what they mean: \`"true"\` and \`"4433"\`, one text for a list of one, words in other letters (\`lax\`).
+- **Texts** that leave no doubt are read as what they mean: \`"true"\` and \`"4433"\`, one text for a list of one, words in other letters (\`lax\`).
 - **\`<public>\`** below is \`serve.public.base_url\`.
 `;
 

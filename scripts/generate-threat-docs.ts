@@ -101,10 +101,10 @@ A stranger is whoever has no live session: no token, one that is made up, one th
 
 Counted over its bytes, in JSON, forms, multipart forms and the binary form, unknown fields included: ${shapeBounds.depth} levels, ${shapeBounds.values} values, ${shapeBounds.entries} entries of one list, ${shapeBounds.name} bytes of a name. Decompression stops at the limit of the caller, and at a hundred times what was sent. Later steps have bounds of their own: values of traits, faults that are reported, values that are shown again (\`src/schema/bounds.ts\`).
 
-## What is kept
+## What is stored
 
-- A flow takes at most 16 kB: a form that is larger is answered in full, and kept without its largest values. The URL a flow is created with has at most 4 kB.
-- A network begins \`limits.flows.per_network\` login and registration flows in \`limits.flows.window\`; the same holds for errors that are kept for the error page. This is counted in the memory of each node, so that it costs nothing where nothing is wrong: on several nodes a network may do so much on each.
+- A flow takes at most 16 kB: a form that is larger is answered in full, and stored without its largest values. The URL a flow is created with has at most 4 kB.
+- A network begins \`limits.flows.per_network\` login and registration flows in \`limits.flows.window\`; the same holds for errors that are stored for the error page. This is counted in the memory of each node, so that it costs nothing where nothing is wrong: on several nodes a network may do so much on each.
 - Failed logins, registrations, guesses at codes and messages are counted in the database (\`limits.login\`, \`limits.registration\`, \`limits.codes\`, \`limits.messages\`), so that the [limits](limits.md) are right on several nodes.
 
 ## What is left

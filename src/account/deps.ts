@@ -46,7 +46,7 @@ export interface AccountStorage {
   readonly addressUndos: AddressUndos;
 }
 
-/** Where it is written what happened, and who is told. */
+/** Where events are recorded and messages are queued. */
 export interface AccountTrail {
   readonly audit: AuditLog;
   readonly courier: Courier;

@@ -79,7 +79,7 @@ export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: Audi
             (SELECT MAX(e.position) FROM security_events e WHERE e.identity_id = ?)
       WHERE s.id = 1`;
 
-  /** The values of `relay` and `receivers`: whoever wants an event is told after it was committed. */
+  /** The values of `relay` and `receivers`: an event is queued for its receivers after it was committed. */
   const relayOf = ({ type }: RecordedEvent): readonly [1 | null, string | null] => {
     const names = receivers?.wanting(type) ?? [];
     return names.length === 0 ? [null, null] : [1, names.join(",")];

@@ -115,7 +115,7 @@ export interface Challenges extends AnswerTime {
   handOver(flow: { readonly id: string }, kind: SecretKind, identity: IdentityVersion, lifespan: number): HandedOver;
   /**
    * Compares a secret with what was sent. A guess is counted before: once for a call, however often its steps are
-   * taken. @throws RATE_LIMITED
+   * repeated. @throws RATE_LIMITED
    */
   verify(submitted: ChallengeResponse): Promise<VerifiedSecret>;
 }

@@ -5,7 +5,7 @@ import { type Command, CommandError } from "./command.ts";
 export const keysCreate: Command = {
   name: "keys create",
   summary: "make an API key for the admin port",
-  help: `Makes an API key for the admin port. The key is printed once and kept nowhere;
+  help: `Makes an API key for the admin port. The key is printed once and stored nowhere;
 the configuration gets its digest, which is of no use to anybody.
 
 Usage: ostiary keys create --id NAME --scope SCOPE... [--json]

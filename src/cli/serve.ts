@@ -4,7 +4,7 @@ import { configFiles } from "./config-files.ts";
 /** `ostiary serve` */
 export const serve: Command = {
   name: "serve",
-  summary: "serve until it is told to stop",
+  summary: "serve until it is stopped",
   help: `Serves the public and the admin port until SIGTERM or Ctrl-C.
 
 Usage: ostiary serve [-c FILE]... [--dev] [--data-dir FOLDER]
@@ -13,7 +13,7 @@ Usage: ostiary serve [-c FILE]... [--dev] [--data-dir FOLDER]
                         the one that comes with the release
       --dev             for your own machine: cookies without Secure, listeners
                         on 127.0.0.1 only, debug details in errors
-      --data-dir FOLDER where the private database and generated secrets are kept
+      --data-dir FOLDER where the private database and generated secrets are stored
                         (default: OSTIARY_DATA_DIR, else .data beside FILE)
   -h, --help            this text
 

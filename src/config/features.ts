@@ -34,7 +34,7 @@ const others: Readonly<Record<string, string>> = {
   help: "the command line says it",
   "log.additional_redacted_headers": "headers are not logged",
   "log.redaction_text": "secrets are left out of the log altogether",
-  oauth2_provider: "login challenges are not taken",
+  oauth2_provider: "login challenges are not supported",
   organizations: "not in the open reference either",
   preview: "every read is consistent",
   profiling: "there is no profiler",
@@ -90,7 +90,7 @@ const refusedValues: readonly {
     path: "selfservice.methods.oidc.config.providers.*.provider",
     values: ["fedcm-test"],
     instead:
-      "is not taken: it believes every token, for tests of sign-in by the browser (FedCM), which is not there. A provider that speaks OpenID Connect works as generic, with its issuer_url",
+      "is not supported: it accepts every token, for tests of sign-in by the browser (FedCM), which is not there. A provider that speaks OpenID Connect works as generic, with its issuer_url",
   },
   {
     path: "selfservice.methods.oidc.config.providers.*.provider",

@@ -227,7 +227,7 @@ const send = (
   });
 
 /** A pool without a limit keeps as many unused connections as one of the usual size. */
-const KEPT = 20;
+const MOST_IDLE = 20;
 
 const options = (dsn: Dsn, size: number): mysql.PoolOptions => ({
   compress: dsn.compress,
@@ -240,7 +240,7 @@ const options = (dsn: Dsn, size: number): mysql.PoolOptions => ({
   // The driver's own set has FOUND_ROWS: an UPDATE that changes nothing still says that its row is there.
   flags: ["-LOCAL_FILES"],
   connectionLimit: Number.isFinite(size) ? size : 0xffff,
-  maxIdle: Math.min(size, dsn.maxIdleConnections ?? (Number.isFinite(size) ? size : KEPT)),
+  maxIdle: Math.min(size, dsn.maxIdleConnections ?? (Number.isFinite(size) ? size : MOST_IDLE)),
   idleTimeout: dsn.maxIdleTime ?? 60_000,
   maxPreparedStatements: 400,
 });

@@ -47,8 +47,8 @@ export const chooseEncoding = ({ bodies }: Asset, acceptEncoding: string | undef
       .filter((part) => !/;\s*q\s*=\s*0(?:\.0*)?$/.test(part))
       .map((part) => part.split(";", 1)[0]),
   );
-  const taken = (["br", "gzip"] as const).filter(
+  const encodings = (["br", "gzip"] as const).filter(
     (name) => accepted.has(name) && bodies[name].length < bodies.identity.length,
   );
-  return taken[0] ?? "identity";
+  return encodings[0] ?? "identity";
 };

@@ -8,7 +8,7 @@ import { createView } from "./view.ts";
 import type { WireFlow, WireNode, WireText } from "./wire.ts";
 
 /** Messages that say that an account is there already, or that something is missing (docs/messages.md). */
-const taken = new Set([4000007, 4000027, 4000028]);
+const conflicts = new Set([4000007, 4000027, 4000028]);
 const missing = 4000002;
 
 /** Creates the page on which people sign up. */
@@ -24,7 +24,7 @@ export const createRegistrationPage = ({ facts, initUrl }: PageDeps): FlowPage =
       nodes,
     });
     const login = initUrl("login", { return_to: flow.return_to });
-    const isTaken = messagesIn(flow).some(({ id }) => taken.has(id));
+    const isTaken = messagesIn(flow).some(({ id }) => conflicts.has(id));
     return formPage(flow, view, {
       title: "registration.title",
       draft: "registration",

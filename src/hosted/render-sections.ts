@@ -37,7 +37,7 @@ export interface SectionsOptions {
  * Renders a settings form as sections, one for each method, each a form of its
  * own with its own messages. What was saved is said in the section it was saved
  * in: the one that the address leads to, or that the API names. `above` is what
- * cannot be told to be any section's.
+ * belongs to no section in particular.
  */
 export const renderSections = (
   ui: WireUi,

@@ -5,7 +5,7 @@ import { uuidBytes } from "../lib/ids.ts";
 import { addressKeys, identifierKey, identifierKeys, uniqueKeyIds } from "./apply.ts";
 import type { IdentityRecord } from "./identity.ts";
 
-/** Writes what a new person is found by. A taken identifier or address surfaces as the driver's duplicate-key error. */
+/** Writes what a new person is found by. An identifier or address of somebody else surfaces as the driver's duplicate-key error. */
 export const insertLookups = async (tx: Sql, identity: IdentityRecord): Promise<void> => {
   await insertIdentifiers(tx, identity.id, uniqueKeys(identity));
   await insertAddresses(tx, identity.id, addressKeys(identity));
@@ -28,7 +28,7 @@ export const replaceLookups = async (tx: Sql, before: IdentityRecord, after: Ide
 
 /**
  * Writes that nobody else may have an address until then, nor the identifiers that are the same, which a change has
- * taken away. Only after `replaceLookups` in the same transaction.
+ * removed. Only after `replaceLookups` in the same transaction.
  */
 export const reserveLookups = async (
   tx: Sql,

@@ -26,8 +26,8 @@ export const claimsOf = (identity: IdentityRecord): Claims => ({
 });
 
 /**
- * Writes many people, a statement for each table. What is taken surfaces as the driver's duplicate-key error: then
- * none of them may be committed.
+ * Writes many people, a statement for each table. An identifier or address of somebody else surfaces as the driver's
+ * duplicate-key error: then none of them may be committed.
  */
 export const insertNewcomers = async (tx: Sql, people: readonly Newcomer[], now: Date): Promise<void> => {
   if (people.length === 0) return;
@@ -65,6 +65,6 @@ export const findClaimed = async (sql: Sql, claims: readonly Claims[]): Promise<
     ...(await digests("identity_identifiers", identifiers)),
     ...(await digests("identity_addresses", addresses)),
   ];
-  const taken = new Set(found.map(({ digest }) => digest.toString("hex")));
-  return new Set([...identifiers, ...addresses].filter((key) => taken.has(lookupDigest(key).toString("hex"))));
+  const inUse = new Set(found.map(({ digest }) => digest.toString("hex")));
+  return new Set([...identifiers, ...addresses].filter((key) => inUse.has(lookupDigest(key).toString("hex"))));
 };

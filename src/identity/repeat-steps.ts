@@ -2,7 +2,7 @@ import { serviceError } from "../errors/service-error.ts";
 import { ConcurrentChangeError } from "./concurrent-change.ts";
 
 /**
- * How often steps are taken. Each time another request must have come between; where the person's row is locked from
+ * How often steps are run. Each time another request must have come between; where the person's row is locked from
  * the second time on, only requests of other nodes can.
  */
 const MOST = 8;
@@ -23,9 +23,9 @@ export interface Repetition {
  * @throws OVERLOADED after eight times
  */
 export const repeatSteps = async <T>(steps: (repetition: Repetition) => Promise<T | undefined>): Promise<T> => {
-  for (let taken = 1; taken <= MOST; taken++) {
+  for (let round = 1; round <= MOST; round++) {
     try {
-      const ended = await steps({ isFirst: taken === 1, isLast: taken === MOST });
+      const ended = await steps({ isFirst: round === 1, isLast: round === MOST });
       if (ended !== undefined) return ended;
     } catch (thrown) {
       if (!(thrown instanceof ConcurrentChangeError)) throw thrown;

@@ -102,8 +102,8 @@ export interface IdentifierOwner {
 
 /**
  * Reads and writes identities. Writes take the transaction they belong to and
- * touch a lookup table only where the two states differ in it. A taken
- * identifier or address surfaces as the driver's duplicate-key error.
+ * touch a lookup table only where the two states differ in it. An identifier
+ * or address of somebody else surfaces as the driver's duplicate-key error.
  *
  * Every transaction of a person begins by writing that person's row, with
  * `update` or one that locks: whatever else it finds then stays as it is until

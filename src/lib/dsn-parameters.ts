@@ -99,7 +99,7 @@ const refused: Readonly<Record<string, { readonly unless: RegExp; readonly becau
     unless: /^(?:1|t|true)$/i,
     because: "cannot switch native passwords off; make a user of another plugin on the server",
   },
-  allowoldpasswords: { unless: /^(?:0|f|false)$/i, because: "asks for passwords of MySQL 4, which are not taken" },
+  allowoldpasswords: { unless: /^(?:0|f|false)$/i, because: "asks for passwords of MySQL 4, which are not supported" },
   allowpublickeyretrieval: {
     unless: /^(?:1|t|true)$/i,
     because: "cannot be false: the key is asked for where there is no TLS; use TLS",

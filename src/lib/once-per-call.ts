@@ -1,7 +1,7 @@
 import type { Call } from "./call.ts";
 
 /**
- * Does work once for each call, however often the steps of its submit are taken. A failure is not repeated either.
+ * Does work once for each call, however often the steps of its submit are repeated. A failure is not repeated either.
  *
  * @param key tells apart what is done for one call
  */

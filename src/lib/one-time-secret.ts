@@ -12,8 +12,12 @@ export type SecretCheck = "right" | "wrong" | "expired";
 export interface OneTimeSecrets {
   /** @param lifespan milliseconds */
   keep(secret: string, binding: SecretBinding, lifespan: number): JsonObject;
-  /** Compares in the same time whatever is right of it. `kept` undefined: nothing was sent, which nothing fits. */
-  check(kept: JsonObject | undefined, binding: SecretBinding, secret: string): SecretCheck;
+  /**
+   * Compares, in a time that does not depend on what is right.
+   *
+   * @param made what `keep` returned; undefined: no secret was sent, and none is right
+   */
+  check(made: JsonObject | undefined, binding: SecretBinding, secret: string): SecretCheck;
 }
 
 const DIGEST_BYTES = 32;
@@ -48,13 +52,13 @@ export const createOneTimeSecrets = ({
       expires_at: clock.now().getTime() + lifespan,
     }),
 
-    check: (kept, binding, secret) => {
-      const stored = Buffer.from(String(kept?.digest ?? ""), "base64url");
+    check: (made, binding, secret) => {
+      const stored = Buffer.from(String(made?.digest ?? ""), "base64url");
       const expected = stored.length === DIGEST_BYTES ? stored : nothing;
       // Each key is tried, so that time does not tell which one it was.
       const fits = keys.map((key) => timingSafeEqual(digest(key, secret, binding), expected)).includes(true);
       if (!fits || expected === nothing) return "wrong";
-      return Number(kept?.expires_at ?? 0) > clock.now().getTime() ? "right" : "expired";
+      return Number(made?.expires_at ?? 0) > clock.now().getTime() ? "right" : "expired";
     },
   };
 };

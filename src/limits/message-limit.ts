@@ -110,7 +110,7 @@ export const createMessageLimit = ({
     recipients: recipients.map(bucketOf),
   });
 
-  /** In one transaction: what is refused is taken back before anybody else can count on it. */
+  /** In one transaction: a refused request is subtracted again before anybody else can count on it. */
   const countAll = (requests: readonly Request[]): Promise<readonly Admission[]> =>
     db.transaction(async (tx) => {
       const now = clock.now();

@@ -119,7 +119,7 @@ function note(found: Notes, use: TraitUse, value: string, path: readonly string[
     return value;
   }
   const { credentials, verification, recovery } = use.extension;
-  let kept = value;
+  let normalised = value;
   const address = (via: Via, most: number, into: (value: string) => void): void => {
     const normal = addressOf(value, via, use.format);
     if (normal === undefined) {
@@ -129,7 +129,7 @@ function note(found: Notes, use: TraitUse, value: string, path: readonly string[
       found.fault(path, tooLong(normal, most));
     } else {
       into(normal);
-      if (via === "sms") kept = normal;
+      if (via === "sms") normalised = normal;
     }
   };
   const identify = (type: string, identifier: string): void => {
@@ -152,7 +152,7 @@ function note(found: Notes, use: TraitUse, value: string, path: readonly string[
     });
   }
   if (recovery?.via) address(recovery.via, longestAddress, addTo("recovery", found.recovery, recovery.via));
-  return kept;
+  return normalised;
 }
 
 const longestIdentifier = columnSizes["identity_identifiers.identifier"];
@@ -197,35 +197,35 @@ function walk(found: Notes, shapes: readonly TraitShape[], value: JsonValue, pat
   const used = shapes.filter((shape) => usedParts(shape).any);
   if (used.length === 0 || value === null || typeof value === "boolean") return value;
   if (Array.isArray(value)) {
-    const kept = value.map((item, at) => {
+    const normalised = value.map((item, at) => {
       const inner = used.flatMap((shape) => entryShapes(shape, at));
       return walk(found, inner, item, [...path, String(at)]);
     });
-    return kept.every((item, at) => item === value[at]) ? value : kept;
+    return normalised.every((item, at) => item === value[at]) ? value : normalised;
   }
   if (typeof value === "object") return walkObject(found, used, value, path);
-  const kept = used.flatMap(({ uses }) => uses).reduce((text, use) => note(found, use, text, path), String(value));
-  return typeof value === "string" ? kept : value;
+  const normalised = used.flatMap(({ uses }) => uses).reduce((text, use) => note(found, use, text, path), String(value));
+  return typeof value === "string" ? normalised : value;
 }
 
 function walkObject(found: Notes, used: readonly TraitShape[], value: JsonObject, path: readonly string[]): JsonObject {
   const unnamed = used.some((shape) => usedParts(shape).unnamed) ? Object.keys(value) : [];
-  let kept = value;
+  let normalised = value;
   for (const key of new Set([...used.flatMap((shape) => usedParts(shape).children), ...unnamed])) {
     const before = Object.hasOwn(value, key) ? value[key] : undefined;
     if (before === undefined) continue;
     const inner = used.flatMap((shape) => memberShapes(shape, key));
     const after = walk(found, inner, before, [...path, key]);
-    if (after !== before) kept = { ...kept, [key]: after };
+    if (after !== before) normalised = { ...normalised, [key]: after };
   }
-  return kept;
+  return normalised;
 }
 
 /** Finds identifiers and addresses in traits that fit the schema otherwise. */
 export function findUses(shape: TraitShape, traits: JsonObject): FoundUses {
   const { fault, add, isFull, places, ...found } = createNotes();
-  const kept = walk({ fault, add, isFull, places, ...found }, [shape], traits, ["traits"]) as JsonObject;
-  return { ...found, traits: kept };
+  const normalised = walk({ fault, add, isFull, places, ...found }, [shape], traits, ["traits"]) as JsonObject;
+  return { ...found, traits: normalised };
 }
 
 /** Finds where the addresses to verify stand in traits that fit the schema. One may stand in several places. */

@@ -96,8 +96,8 @@ export const createTokenizer = ({
       try {
         const url = template.claims_mapper_url;
         const added = url === undefined ? {} : await mapped(url, claims, shown);
-        const kept = Object.fromEntries(own.map((claim) => [claim, claims[claim]]));
-        return await signed(template, { ...added, ...kept });
+        const ownClaims = Object.fromEntries(own.map((claim) => [claim, claims[claim]]));
+        return await signed(template, { ...added, ...ownClaims });
       } catch (cause) {
         throw serviceError("UPSTREAM_FAILED", { explain: "The token of this template cannot be made.", cause });
       }

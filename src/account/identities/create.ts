@@ -88,7 +88,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
         await audit.record(tx, creationOf(identity, call), call);
       });
     } catch (error) {
-      throw isDuplicate(error) ? taken() : error;
+      throw isDuplicate(error) ? alreadyExists() : error;
     }
   };
 
@@ -135,7 +135,7 @@ export const creationOf = ({ id }: IdentityRecord, call: Call): SecurityEvent =>
 });
 
 /** An identifier, an address or an external id belongs to another identity. */
-export const taken = (field?: string): ServiceError =>
+export const alreadyExists = (field?: string): ServiceError =>
   serviceError("ALREADY_EXISTS", {
     ...(field !== undefined && { field }),
     explain: "An identifier, an address or the external id belongs to another identity already.",

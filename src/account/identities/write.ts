@@ -8,7 +8,7 @@ import { type Attempted, inTransaction, type Try } from "../../identity/conflict
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid, uuid4 } from "../../lib/ids.ts";
-import { taken } from "./create.ts";
+import { alreadyExists } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { operatorOf } from "./operator-of.ts";
 import { noIdentity } from "./read.ts";
@@ -87,7 +87,7 @@ export const createWrite = (deps: IdentityAdminDeps) => {
       return { kind: "done", render: async () => after };
     } catch (error) {
       if (error instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: before.id };
-      throw isDuplicate(error) ? taken() : error;
+      throw isDuplicate(error) ? alreadyExists() : error;
     }
   };
 

@@ -12,7 +12,7 @@ import type { Invitation } from "../../identity/invitations.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4, uuid7 } from "../../lib/ids.ts";
 import { valueJson } from "../../lib/proto-json.ts";
-import { creationOf, taken } from "../identities/create.ts";
+import { creationOf, alreadyExists } from "../identities/create.ts";
 import { operatorOf } from "../identities/operator-of.ts";
 import { mustBeSchema, mustFit } from "../identities/traits.ts";
 import type { InvitationAdminDeps } from "./deps.ts";
@@ -80,7 +80,7 @@ export const createInvite = (deps: InvitationAdminDeps) => {
         await audit.record(tx, { identityId: identity.id, sessionId: undefined, ...event }, call);
       });
     } catch (error) {
-      throw isDuplicate(error) ? taken() : error;
+      throw isDuplicate(error) ? alreadyExists() : error;
     }
     sending.wake();
     return {

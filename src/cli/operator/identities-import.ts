@@ -18,7 +18,7 @@ export const identitiesImport: Command = {
   name: "identities import",
   summary: "create identities from a file",
   help: `Creates identities from a file of one JSON object a line, as POST /admin/identities
-takes them, however many there are. Lines that cannot be imported are told with their
+takes them, however many there are. Lines that cannot be imported are printed with their
 number and the field at fault, and the rest is imported. How far it came stands in
 FILE.progress: called again after it was interrupted, it goes on there, unless what comes
 before that place is not what was imported: then it begins anew. A line that was imported

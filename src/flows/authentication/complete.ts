@@ -68,7 +68,7 @@ export interface SignInSteps {
   /** Runs the hooks before a sign-in is written. @throws RETURN_TO_FORBIDDEN and what hooks throw */
   approve(context: AuthenticationContext, authenticated: Authenticated): Promise<ApprovedEnd | Rejected>;
   /** Asks whoever it is to sign in to the account that is in the way. */
-  promptAccountLink(context: AuthenticationContext, taken: IdentifierConflict): Promise<ServiceError>;
+  promptAccountLink(context: AuthenticationContext, conflict: IdentifierConflict): Promise<ServiceError>;
   reject(context: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
 }
 

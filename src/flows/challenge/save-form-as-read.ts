@@ -5,7 +5,7 @@ import { mustExist } from "../shared/request.ts";
 
 /**
  * Writes the form of a flow, if the flow is still as it was read. What a form of a verification or recovery says rests
- * on the secret and the guesses that were read with it; so all steps are taken again where that has changed, unlike a
+ * on the secret and the guesses that were read with it; so all steps are repeated where that has changed, unlike a
  * step of a login (flows/authentication/save-step.ts), which says the same of any state of the flow.
  * A flow that was completed is not written any more.
  *

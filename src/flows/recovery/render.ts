@@ -37,9 +37,9 @@ const choiceSteps: Readonly<Record<string, AddressChoiceView["step"]>> = {
   awaiting_code: "code",
 };
 
-const choicesOf = (kept: JsonValue | undefined): AddressChoiceView["choices"] =>
-  Array.isArray(kept)
-    ? kept.flatMap((each) => (Array.isArray(each) ? [[String(each[0]), String(each[1])] as const] : []))
+const choicesOf = (stored: JsonValue | undefined): AddressChoiceView["choices"] =>
+  Array.isArray(stored)
+    ? stored.flatMap((each) => (Array.isArray(each) ? [[String(each[0]), String(each[1])] as const] : []))
     : [];
 
 /** Creates the presentation. The order of the nodes is the method's. */

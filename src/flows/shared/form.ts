@@ -64,11 +64,11 @@ export const truncateForm = (form: FlowForm, room: number): FlowForm => {
     value,
     size: bytesOf(name) + bytesOf(value) + perEntry,
   }));
-  const kept = new Set(sized.toSorted((a, b) => a.size - b.size).filter(({ size }) => takeValue(size)));
+  const stored = new Set(sized.toSorted((a, b) => a.size - b.size).filter(({ size }) => takeValue(size)));
   return {
     messages,
     submittedValues: Object.fromEntries(
-      sized.filter((entry) => kept.has(entry)).map(({ name, value }) => [name, value]),
+      sized.filter((entry) => stored.has(entry)).map(({ name, value }) => [name, value]),
     ),
   };
 };

@@ -51,7 +51,7 @@ export const createNotifyPrevious = (
     return undoUrl(token);
   };
 
-  /** An address that is the account's again is undone by no earlier link, also once it is taken away again. */
+  /** An address that is the account's again is undone by no earlier link, also once it is removed again. */
   const voidLinksOf = async (tx: Sql, identityId: string, added: readonly VerifiableAddressRecord[]): Promise<void> => {
     if (added.length === 0) return;
     for (const { id, address, usedAt } of await undos.list(tx, identityId))

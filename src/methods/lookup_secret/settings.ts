@@ -63,10 +63,10 @@ export const createLookupSecretSettings = ({
         shown.codes.map(({ code }) => code),
       );
       const { since } = codeFacts(identity);
-      const kept = typeof since === "string" ? since : clock.now().toISOString();
+      const createdAt = typeof since === "string" ? since : clock.now().toISOString();
       return {
         kind: "performed",
-        change: { credentials: [setCodes(config, await find(view), kept)] },
+        change: { credentials: [setCodes(config, await find(view), createdAt)] },
         event: { type: "lookup_secret.changed" },
         amr: { method: LOOKUP_SECRET, aal: "aal2" },
       };

@@ -46,7 +46,7 @@ export const linksOf = ({ credentials }: Pick<IdentityRecord, "credentials">): r
 /**
  * Links a provider to what is stored already.
  *
- * @param kept the secret part of the credential, if there is one
+ * @param stored the secret part of the credential, if there is one
  */
 export const link = (stored: Secret | undefined, { tokens, ...entry }: NewLink, aead: TokenAead): CredentialChange =>
   toChange(stored, [...readLinks(stored?.config), { ...entry, ...(tokens && sealTokens(entry, tokens, aead)) }]);

@@ -90,10 +90,10 @@ const secretAuth = ({ client_secret: secret, client_auth_method: method }: Provi
   if (secret === undefined || secret === "") return openid.None();
   const [basic, post] = [openid.ClientSecretBasic(secret), openid.ClientSecretPost(secret)];
   return (server, client, body, headers) => {
-    const taken = server.token_endpoint_auth_methods_supported;
+    const supported = server.token_endpoint_auth_methods_supported;
     const byPost =
       method === undefined
-        ? taken !== undefined && !taken.includes("client_secret_basic")
+        ? supported !== undefined && !supported.includes("client_secret_basic")
         : method === "client_secret_post";
     return (byPost ? post : basic)(server, client, body, headers);
   };

@@ -60,7 +60,7 @@ export const verifyIdToken = async (
   if (header === undefined) return refused("malformed", "the ID token is no signed JWT");
   // Before keys are looked for: a token that is signed otherwise shall not make us ask the provider.
   if (!ALGORITHMS.includes(header.alg ?? ""))
-    return refused("algorithm", "ID tokens that are signed this way (alg) are not taken");
+    return refused("algorithm", "ID tokens that are signed this way (alg) are not accepted");
   const verified = await verifyJwt(token, header, expected, toOptions(expected, clock));
   if (verified.kind === "refused") return verified;
   return checkParties(verified.claims, expected) ?? verified;

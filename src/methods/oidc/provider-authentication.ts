@@ -124,7 +124,7 @@ export const createProviderAuthentication = ({
     };
   };
 
-  const taken = (
+  const conflictWith = (
     provider: Provider,
     profile: ProviderProfile,
     { identity, value }: IdentifierOwner,
@@ -174,7 +174,7 @@ export const createProviderAuthentication = ({
         };
       }
       const owner = await identities.findIdentifierOwner(db, validated);
-      if (owner) return taken(provider, profile, owner);
+      if (owner) return conflictWith(provider, profile, owner);
       const { level } = profile;
       return {
         kind: "registered",

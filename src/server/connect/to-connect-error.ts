@@ -75,12 +75,12 @@ const badRequest = (
 /** Takes the details that fit, in order. A rejected form is shortened and followed by its fields as BadRequest. */
 const withinRoom = (details: readonly ErrorDetail[]): ErrorDetail[] => {
   let left = room;
-  const taken: ErrorDetail[] = [];
+  const fitting: ErrorDetail[] = [];
   const take = (candidate: ErrorDetail): boolean => {
     const size = toBinary(candidate.desc, candidate.value).length;
     if (size > left) return false;
     left -= size;
-    taken.push(candidate);
+    fitting.push(candidate);
     return true;
   };
   for (const candidate of details) {
@@ -99,5 +99,5 @@ const withinRoom = (details: readonly ErrorDetail[]): ErrorDetail[] => {
       break;
     }
   }
-  return taken;
+  return fitting;
 };

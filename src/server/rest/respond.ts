@@ -57,8 +57,8 @@ export interface RespondDeps {
   /** Where a request comes from. */
   readonly clientRequestOf: (request: FastifyRequest) => Pick<ClientRequest, "remoteAddress">;
   /**
-   * Keeps an error for that page; returns its id, or undefined when the network it comes from has had too many
-   * kept.
+   * Stores an error for that page; returns its id, or undefined where too many are stored of the network that it
+   * comes from.
    */
   readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
   readonly log: Pick<Log, "error">;
