@@ -36,7 +36,7 @@ export interface AuditLog {
   record(sql: Sql, event: SecurityEvent, call: EventSource): Promise<void>;
   /** The first events of people who are made in this transaction, one of each: a statement for all. */
   recordFirst(tx: Sql, events: readonly SecurityEvent[], call: EventSource): Promise<void>;
-  /** Whether anybody hears of events beside those who read the log: receivers, or the stream. */
+  /** Whether there are receivers or a stream, beside the log. */
   readonly hasReceivers: boolean;
 }
 

@@ -18,7 +18,7 @@ Usage: ostiary move-in --from DSN [--check] [-c FILE]... [--from-config FILE]...
       --from-config FILE
                         the configuration of Ory Kratos, whose secrets open what it
                         encrypted (default: the configuration here)
-      --check           writes nothing: tells what will and what will not come along
+      --check           writes nothing: prints what would be moved and what would not
       --network ID      of several networks in the database the one to take
       --workers N       parts that are copied at once (default: 4)
       --threads N       threads that do it (default: one for each processor, up to --workers;

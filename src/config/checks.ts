@@ -24,8 +24,8 @@ export interface CheckContext {
 }
 
 /**
- * A rule that spans several keys, or that a schema cannot say. Values may still be of the wrong type: those are
- * somebody else's finding.
+ * A rule that spans several keys, or that a schema cannot say. Values may still be of the wrong type: the schema
+ * reports those.
  */
 type Check = (get: (path: string) => unknown, context: CheckContext) => readonly Finding[];
 

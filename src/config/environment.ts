@@ -14,7 +14,7 @@ export interface Assignment {
  * `_` between its parts, `SELFSERVICE_FLOWS_SETTINGS_UI_URL`. Entries of a list
  * go by their position (`SELFSERVICE_ALLOWED_RETURN_URLS_0`); a list may also be
  * set whole, as JSON or with commas, and a map as JSON. Variables that name no
- * key are somebody else's and left alone, and so are empty ones.
+ * key belong to other programs and are ignored, and so are empty ones.
  *
  * Sorted so that whole lists come before single entries.
  */
@@ -65,7 +65,7 @@ function coerce(node: SchemaNode, text: string): unknown {
       if (node["x-commas"] === false) return text;
       return text.split(",").map((entry) => coerce(resolveNode(node.items ?? {}), entry.trim()) ?? entry);
     case "object":
-      // A name as short as SESSION or DATABASE is easily somebody else's variable.
+      // A name as short as SESSION or DATABASE may be a variable of another program.
       return text.trim().startsWith("{") ? fromJson(text) : undefined;
     default:
       return text;

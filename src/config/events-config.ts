@@ -1,4 +1,4 @@
-/** How others hear of events. */
+/** How events reach other servers and operators. */
 export interface EventsConfig {
   /** Whether events get a place in the stream that operators watch. */
   readonly stream: { readonly enabled: boolean };

@@ -12,7 +12,7 @@ export interface NoticesConfig {
 
 /** How addresses change. */
 export interface AddressChangesConfig {
-  /** How long a new address waits for its proof. */
+  /** Lifespan of a pending address. */
   readonly pending_lifespan: number;
   /** How long a change can be undone by who had the address before. */
   readonly undo_lifespan: number;

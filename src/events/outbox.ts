@@ -9,7 +9,7 @@ import { uuid7, uuidBytes } from "../lib/ids.ts";
 import { matchesType } from "./matches-type.ts";
 
 /*
- * Who hears of what happened. An event is written to the log of its person
+ * Which receivers get an event. An event is written to the log of its person
  * (audit/) with the names of the receivers that want its type; once it is committed, a relay queues a job for each of
  * them, which delivers it (delivery.ts). Operators read and watch the log
  * itself. This folder owns deliveries, the stream and its places.

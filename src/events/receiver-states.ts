@@ -11,7 +11,7 @@ export interface ReceiverStates {
 /** Milliseconds for which a node believes what it has read. */
 const BELIEVED_MS = 3_000;
 
-/** Creates them. `changed` hears of what this node finds out. */
+/** Creates them. `changed` is called with what this node finds out. */
 export const createReceiverStates = (
   db: Database,
   changed: (receiver: string, isEnded: boolean) => void,

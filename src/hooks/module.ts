@@ -103,7 +103,7 @@ export const createHooks = (
     }),
     /** What follows changes of settings and sign-ins, whatever is configured for them. */
     implicit: createImplicitNotices(previousAddresses, config.selfservice),
-    /** Tells of what operators change, which passes no flow. Undefined where nobody hears of addresses. */
+    /** Sends messages about changes by operators, which run no flow. Undefined where `notices.address` is off. */
     operatorNotices: config.selfservice.notices.address ? createOperatorNotices(previousAddresses) : undefined,
     jobs: [createWebHookJob({ engine, programs, send }), createReleaseJob({ db, identities, clock })],
     close: () => engine.close(),

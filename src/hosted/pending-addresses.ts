@@ -6,7 +6,7 @@ import type { Section } from "./render-sections.ts";
 import { renderTime } from "./render-time.ts";
 import type { Texts } from "./texts.ts";
 
-/** An address that waits for its proof, as the API lists it. */
+/** A pending address, as the API lists it. */
 export interface WirePendingAddress {
   readonly id: string;
   readonly via: string;

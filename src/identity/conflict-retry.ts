@@ -42,7 +42,7 @@ export interface Try {
   readonly slow: SlowWork;
 }
 
-/** Runs changes of people so that nobody who made no precondition hears of a lost race. */
+/** Runs changes of people again after a conflict, unless the client named a precondition. */
 export interface ConflictRetry {
   /**
    * Tries a change on the database itself. If another request came between, its

@@ -9,7 +9,7 @@ import type { ServerLog } from "../lib/log.ts";
 
 /** A request that its sender has given an id of their own (docs/repeated-requests.md). */
 export interface IdentifiedRequest {
-  /** Who sends it: somebody else's id is another. */
+  /** Who sends it: the same id of another caller is another one. */
   readonly caller: string;
   /** The RPC: `ostiary.identity.v1.IdentityAdminService/CreateIdentity`. */
   readonly rpc: string;

@@ -9,7 +9,7 @@ import { createTotpMerging } from "./totp/merging.ts";
 import { PASSKEY, WEBAUTHN } from "./webauthn/key.ts";
 import { createKeyMerging } from "./webauthn/merging.ts";
 
-/** How credentials come along when accounts are merged: one line for each kind that is stored. */
+/** How credentials are transferred when accounts are merged: one line for each kind that is stored. */
 export const createMergings = ({
   aead,
   digestKeys,

@@ -1,7 +1,7 @@
 import { linksOf } from "../methods/oidc/credential.ts";
 import type { MovedPerson, RefusalReason } from "./convert/conversion.ts";
 
-/** Somebody of the source who did not come along. No value of theirs is named. */
+/** A person of the source who was not moved. It has no value of theirs. */
 export interface RefusedPerson {
   readonly id: string;
   readonly reason: RefusalReason | "kept";

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type * as Library from "libphonenumber-js/min";
 
-// Loaded when the first number comes along: its tables take more memory than the rest of this folder, and most
+// Loaded with the first number: its tables take more memory than the rest of this folder, and most
 // schemas know no phone numbers.
 const require = createRequire(import.meta.url);
 let library: typeof Library | undefined;

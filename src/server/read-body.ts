@@ -92,7 +92,7 @@ export const readBody = (
       share?.settle();
       resolve({ data: data.subarray(0, size), share: share as BodyShare });
     };
-    // Whoever hears of it once the body is over has nothing to do: taking listeners off costs more than leaving them.
+    // A listener that is called after the body has ended does nothing: removing it costs more than leaving it.
     // Each request is closed in the end, and an error costs its stack.
     const onGone = () => {
       if (!over) stop(new ConnectError("the client is gone", Code.Canceled));

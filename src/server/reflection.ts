@@ -29,7 +29,7 @@ const errorDetails: readonly DescFile[] = [file_ostiary_errors_v1_errors, file_g
 /**
  * Creates server reflection, v1 and v1alpha, over the services of a port,
  * health's and its own, and the details of errors, so that grpcurl and its like
- * need no proto files. Comments come along.
+ * need no proto files. Comments are included.
  *
  * @param isAnswered whether the port answers an RPC; of others it shows nothing
  */

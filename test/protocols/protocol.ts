@@ -94,7 +94,7 @@ export interface SessionPage {
   readonly next: string | undefined;
 }
 
-/** An address that waits for its proof. */
+/** A pending address. */
 export interface SeenPending {
   readonly id: string;
   readonly via: string;

@@ -52,7 +52,7 @@ export interface AddressNotices {
 /** What a change by an operator brings about. */
 export interface ChangeEffects {
   readonly endTrust: EndTrust;
-  /** Undefined where nobody hears of changed addresses. */
+  /** Undefined where `notices.address` is off. */
   readonly notices: AddressNotices | undefined;
 }
 

@@ -25,7 +25,7 @@ export interface Writing {
   readonly event: EventType;
   readonly detail?: EventDetail;
   readonly plan: Plan;
-  /** False: whoever had a verified address that it takes away hears of it without a link that undoes it. */
+  /** False: the message to a verified address that is removed has no link that undoes the change. */
   readonly isUndoable?: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { SignedIn } from "../../session/session.ts";
 import { createAdminRenderer } from "../identities/render.ts";
 import type { SessionAdminDeps } from "./deps.ts";
 
-/** What of a session comes along. */
+/** Which parts of a session are shown. */
 export interface SessionView {
   readonly devices: boolean;
   /** How its identity is shown; undefined: not at all. */

@@ -115,7 +115,7 @@ stand in "identities get".`,
 /** `ostiary identities cancel-address` */
 export const identitiesCancelAddress: Command = {
   name: "identities cancel-address",
-  summary: "give up an address of somebody that waits for its proof",
+  summary: "cancel a pending address of an identity",
   help: `Gives up addresses that wait for their proof: what was sent to them proves nothing any more. An
 address that does not wait changes nothing.
 

@@ -33,7 +33,7 @@ export const createExchange =
         transientPayload: found.transientPayload,
         fetches: true,
         handleCallback: async () => {
-          // Who does not get it hears of that as it is used up.
+          // An exchange that is refused is still used up.
           await continuations.claim(db, record, attempt);
           if (callbackData) return { kind: "callback", callbackData };
           // The form says already what was wrong.

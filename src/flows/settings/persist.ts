@@ -171,7 +171,7 @@ export const persist = async (
   }
 };
 
-/** What is recorded of a change whose method says nothing. Other traits are worth a row where others hear of it. */
+/** The event of a change whose method names none. Other traits are recorded only where there are receivers or a stream. */
 const eventOf = (before: IdentityRecord, after: IdentityRecord, isSilent: boolean): EventContent | undefined => {
   if (differsInProtected(before, after)) return { type: "identifiers.changed" };
   return isSilent ? undefined : { type: "profile.changed" };

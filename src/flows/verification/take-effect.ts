@@ -58,7 +58,7 @@ export const createTakeEffect = (deps: VerificationDeps): TakeEffect => {
         throw new ConcurrentChangeError("the address waits no longer");
       const event = { type: "address.changed", outcome: "done", detail: { via: pending.via } } as const;
       await audit.record(tx, { identityId: before.id, sessionId: session.id, ...event }, call);
-      // Hooks hear of the form that asked for it, as long as that is there.
+      // Hooks get the flow in which it was submitted, while that is stored.
       const origin = (await flows.findAt(tx, before.id, pending.flowId)) ?? flow;
       const context: WrittenContext = {
         flow: hookFlow(origin, { session, identity: after }),

@@ -8,7 +8,7 @@ interface OperatorChange {
   readonly before: IdentityRecord;
   readonly after: IdentityRecord;
   readonly call: Call;
-  /** False: nobody gets a link that undoes it. They hear of it all the same. */
+  /** False: the message has no link that undoes the change. It is sent in any case. */
   readonly isUndoable: boolean;
 }
 

@@ -15,7 +15,7 @@ export const releaseLater =
     await jobs.enqueue(tx, { kind: KIND, payload: { identity_id: identityId, until }, delay: lifespan, identityId });
   };
 
-/** Creates the job that gives up addresses that were reserved as long as their change could be undone. */
+/** Creates the job that releases addresses that were reserved while their change could be undone. */
 export const createReleaseJob = ({
   db,
   identities,

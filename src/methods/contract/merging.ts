@@ -6,7 +6,7 @@ export interface MergeSide {
   readonly secret: Secret | undefined;
 }
 
-/** Why something of an account does not come along. proto/ostiary/account/v1/merge.proto has them. */
+/** Why a part of an account is not transferred. proto/ostiary/account/v1/merge.proto has them. */
 export type LossReason =
   | "has_own"
   | "stays"
@@ -20,7 +20,7 @@ export type LossReason =
 export interface MergedPart {
   /** As its owner knows it; may be empty. */
   readonly name: string;
-  /** Left out: it comes along. */
+  /** Left out: it is transferred. */
   readonly lost?: LossReason;
 }
 
@@ -31,7 +31,7 @@ export interface MergedCredential {
   readonly parts: readonly MergedPart[];
 }
 
-/** How one kind of credential comes along when an account is merged into another one of its owner. */
+/** How one kind of credential is transferred when an account is merged into another one of its owner. */
 export interface CredentialMerging {
   readonly type: string;
   /** Nothing comes of a kind that the account does not have. It is cheap. */

@@ -1,7 +1,7 @@
 import type { CredentialMerging } from "../contract/merging.ts";
 import { type CodeSecrets, hasCodes, LOOKUP_SECRET, setCodes } from "./credential.ts";
 
-/** Creates it: backup codes come along where there are none. Those that were used stay used. */
+/** Creates it: backup codes are transferred where there are none. Used codes stay used. */
 export const createLookupSecretMerging = (secrets: CodeSecrets): CredentialMerging => ({
   type: LOOKUP_SECRET,
   merge: ({ identity, secret }, into, now) => {

@@ -1,7 +1,7 @@
 import type { CredentialMerging } from "../contract/merging.ts";
 import { addLinks, linksOf, OIDC } from "./credential.ts";
 
-/** Accounts at sign-in providers come along, all of them, with the tokens that are stored of them. */
+/** All accounts at sign-in providers are transferred, with the tokens that are stored of them. */
 export const oidcMerging: CredentialMerging = {
   type: OIDC,
   merge: ({ identity, secret }, into) => {

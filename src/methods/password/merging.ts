@@ -1,7 +1,7 @@
 import type { CredentialMerging } from "../contract/merging.ts";
 import { PASSWORD, readHash } from "./credential.ts";
 
-/** A password comes along where there is none, and something to sign in with it by. */
+/** A password is transferred where there is none, and an identifier for it. */
 export const passwordMerging: CredentialMerging = {
   type: PASSWORD,
   merge: ({ identity, secret }, into) => {

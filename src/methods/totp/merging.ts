@@ -1,7 +1,7 @@
 import type { CredentialMerging } from "../contract/merging.ts";
 import { hasTotp, setTotp, TOTP, type TotpSecrets } from "./credential.ts";
 
-/** Creates it: an authenticator app comes along where there is none. Its last code stays used. */
+/** Creates it: an authenticator app is transferred where there is none. Its last code stays used. */
 export const createTotpMerging = (secrets: TotpSecrets): CredentialMerging => ({
   type: TOTP,
   merge: ({ identity, secret }, into, now) => {

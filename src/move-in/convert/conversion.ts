@@ -25,10 +25,10 @@ export interface MovedPerson {
   readonly left: readonly string[];
 }
 
-/** What became of a person of the source, or why they cannot come along. */
+/** A person of the source, converted, or why that cannot be. */
 export type Conversion =
   | ({ readonly kind: "moved" } & MovedPerson)
   | { readonly kind: "refused"; readonly id: string; readonly reason: RefusalReason; readonly explain: string };
 
-/** Why somebody cannot come along. */
+/** Why a person cannot be moved. */
 export type RefusalReason = "broken" | "unknown_schema" | "taken";

@@ -235,7 +235,7 @@ const failEarly = async (
   const { protocol } = request.routeOptions.config as {
     readonly protocol?: RouteHandler;
   };
-  // A content type that is none leaves the body unread; the procedure hears of it like of any other it cannot use.
+  // A malformed content type leaves the body unread; the procedure refuses it like any other that it cannot use.
   if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" && protocol !== undefined) return protocol.handle(request, reply);
   const known =
     request.raw.destroyed ||
