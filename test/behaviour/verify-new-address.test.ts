@@ -236,6 +236,23 @@ it.each(ends)("a new address dies with %s", async (_, end) => {
   expect((await rowOf(person.id)).traits).toEqual({ email: person.email });
 });
 
+it("until it is verified, sign-in and recovery are by the previous address, and by the new one from then on", async () => {
+  const { person, email } = await asking(nativeRest);
+  const proof = await lastCodeTo(server, email);
+  const recovers = async (address: string): Promise<boolean> => {
+    const visitor = nativeRest.enter(server);
+    const { id } = accepted(await visitor.recovery.create());
+    const before = (await messagesTo(server, address)).length;
+    accepted(await visitor.recovery.update(id, { method: "code", email: address }));
+    const sent = (await messagesTo(server, address)).slice(before);
+    return sent.some(({ template }) => template === "recovery_code_valid");
+  };
+  const ways = async (address: string) => [await signsInWith(person, address), await recovers(address)];
+  expect([await ways(person.email), await ways(email)]).toEqual([[true, true], [false, false]]);
+  accepted(await prove(email, proof));
+  expect([await ways(person.email), await ways(email)]).toEqual([[false, false], [true, true]]);
+});
+
 it("other changes of the account do not void it; one of the same place does", async () => {
   const { person, visitor, email } = await asking(nativeRest);
   accepted(await change(visitor, { method: "profile", traits: { email: person.email, name: "Ada" } }));

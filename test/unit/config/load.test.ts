@@ -186,6 +186,12 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
     expect(config.identity.schemas[0]?.url).toMatch(/^file:\/\/\/.*\/src\/schema\/default-identity\.schema\.json$/);
     expect(config.selfservice.flows.login.ui_url).toBe("http://127.0.0.1:4433/hosted/login");
   });
+
+  test("codes of ours live for ten minutes, and of a file that says nothing for an hour", () => {
+    const lifespanIn = (...files: readonly string[]) =>
+      loadConfig({ files, env: {}, dev: true }).config.selfservice.methods.code.config.lifespan;
+    expect([lifespanIn("config/ostiary.yml"), lifespanIn()]).toEqual([600_000, 3_600_000]);
+  });
 });
 
 describe("several files", () => {
