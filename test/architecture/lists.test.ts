@@ -11,7 +11,7 @@ import { configFaults } from "../../src/hooks/index.ts";
 import { catalogues } from "../../src/hosted/catalogues.ts";
 import { createAead } from "../../src/lib/aead.ts";
 import { createMergings } from "../../src/methods/merging.ts";
-import { read } from "./source-files.ts";
+import { filesBelow, read } from "./source-files.ts";
 
 /*
  * A method and a hook stand in several lists, some of which the type checker does not see. Each line here is one of
@@ -108,4 +108,10 @@ describe("a hook stands", () => {
     const page = read("docs/hooks.md");
     expect(names.filter((name) => !page.includes(`\n| \`${name}\` |`))).toEqual([]);
   });
+});
+
+it("a page of docs/ stands in README.md", () => {
+  const readme = read("README.md");
+  const pages = filesBelow(["docs"], [".md"]).filter((file) => /^docs\/[^/]+$/.test(file));
+  expect(pages.filter((page) => !readme.includes(`(${page})`))).toEqual([]);
 });
