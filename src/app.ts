@@ -26,7 +26,7 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** The composition root: the list of modules, top to bottom. Each stands on those above it. */
+/** The composition root: the list of modules, top to bottom. Each depends on those above it. */
 export const createApp = async (config: Config, overrides?: AppOverrides): Promise<App> => {
   const core = await createCore(config, overrides);
   const { db, jobs, log, metrics, readiness, relay } = core;

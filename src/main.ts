@@ -3,7 +3,7 @@ import { runCommandLine } from "./cli/run.ts";
 
 /*
  * The command `ostiary`. Finds out what is asked for and leaves it to the
- * command's file in cli/. Knows nothing of servers and databases, so that
+ * command's file in cli/. Knows nothing about servers and databases, so that
  * `--help` and mistyped commands answer at once.
  */
 

@@ -64,7 +64,7 @@ export interface AccountSessions {
   readonly tokenizer: Tokenizer;
 }
 
-/** What flows have that is of use outside of them. */
+/** What flows have that is useful outside of them. */
 export interface AccountFlows {
   readonly urls: FlowUrls;
   readonly factors: Factors;
@@ -98,7 +98,7 @@ export type AccountSections = Pick<
   "account" | "courier" | "feature_flags" | "secrets" | "security" | "selfservice" | "session"
 >;
 
-/** What owners do outside flows stands on. */
+/** What the parts of account/ need. */
 export interface AccountDeps {
   readonly config: AccountSections;
   readonly storage: AccountStorage;

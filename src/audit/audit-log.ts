@@ -40,7 +40,7 @@ export interface AuditLog {
   readonly hasReceivers: boolean;
 }
 
-/** What an event tells of the request that caused it. */
+/** What an event has of the request that caused it. */
 export type EventSource = Pick<Call, "headers" | "remoteAddress" | "requestId">;
 
 /** Who is to get events beside those who read the log. */

@@ -77,7 +77,7 @@ export const eventFromRow = (row: EventRow): StoredEvent => ({
   streamPosition: Number(row.stream_position ?? 0),
 });
 
-/** Creates it. */
+/** Creates an `EventLog`. */
 export const createEventLog = (): EventLog => {
   const ordered = async (
     sql: Sql,

@@ -71,7 +71,7 @@ const MOST_COUNTED = 10_000;
 /** Refusals that are being written at once; more of them are named in the log alone. */
 const MOST_AT_ONCE = 200;
 
-/** Creates it. */
+/** Creates the `Refusals`. */
 export const createRefusals = ({ audit, clock, db, log, tryLock }: RefusalsDeps): Refusals => {
   const underway = new Set<Promise<void>>();
   const counts = new Map<string, { readonly since: number; recorded: number }>();

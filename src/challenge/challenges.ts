@@ -132,7 +132,7 @@ export interface ChallengesDeps {
   readonly addressUndos: Pick<AddressUndos, "isUndoneSince">;
 }
 
-/** Creates them. */
+/** Creates the `Challenges`. */
 export const createChallenges = (deps: ChallengesDeps): Challenges => {
   const { addressUndos, codeGuesses, db, messages, messageFloor, devices, refusals } = deps;
   const oncePerCall = createOncePerCall();

@@ -10,7 +10,7 @@ export interface Listening {
 /** What `serve` prints when it is ready: where to point a browser, a gRPC client and curl. */
 export function greeting(config: Config, listening: Listening): string {
   const { public: outer, admin } = config.serve;
-  // A port of 0 was chosen by the system; everything else is known by its configured name, which cookies hang on.
+  // A port of 0 was chosen by the system; everything else is known by its configured name, which cookies depend on.
   const base = (outer.port === 0 ? listening.public : outer.base_url).replace(/\/*$/, "/");
   const adminBase = admin.port === 0 ? listening.admin : admin.base_url;
   const { protocol, hostname, port } = new URL(base);

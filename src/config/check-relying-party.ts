@@ -4,7 +4,7 @@ import type { Finding } from "./validate.ts";
 
 /**
  * Finds what makes the relying party of a method unusable (WebAuthn Level 3, section 5.1.2): keys are bound to its id
- * for good, so nothing of it is guessed. Values may be of the wrong type: those are the schema's findings.
+ * permanently, so nothing of it is guessed. Values may be of the wrong type: those are the schema's findings.
  *
  * @param method `webauthn` or `passkey`
  */

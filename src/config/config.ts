@@ -58,7 +58,7 @@ export interface ListenerConfig {
   /** Where it listens instead, when `host` is `unix:/path`. */
   readonly unix_socket: UnixSocketConfig | undefined;
   readonly port: number;
-  /** Exactly as configured: the anti-CSRF cookie's name hangs on it. */
+  /** Exactly as configured: the anti-CSRF cookie's name depends on it. */
   readonly base_url: string;
   /** Whether somebody wrote it: what was made up is not for others to know. */
   readonly has_base_url: boolean;

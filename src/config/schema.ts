@@ -13,7 +13,7 @@ export interface SchemaNode {
   readonly maximum?: number;
   readonly description?: string;
   readonly default?: unknown;
-  /** In words, where the default hangs on other keys. */
+  /** In words, where the default depends on other keys. */
   readonly "x-default"?: string;
   /** Ends the message about a value that is not in `enum`. */
   readonly "x-hint"?: string;

@@ -11,7 +11,7 @@ export interface BuiltInMessage {
   sms(): string;
 }
 
-/** A message, as far as its texts hang on it. */
+/** A message, as far as its texts depend on it. */
 export interface WrittenMessage {
   readonly template: MessageTemplate;
   readonly content: MessageContent;

@@ -47,7 +47,7 @@ export type MessageTemplate = (typeof messageTemplates)[number];
 /** How a message goes out. */
 export type Channel = "email" | "sms";
 
-/** What a message says beside its own words. Which are needed hangs on the template: see `requiredData`. */
+/** What a message says beside its own words. Which are needed depends on the template: see `requiredData`. */
 export interface MessageData {
   /** The one-time code: six digits. */
   readonly code?: string;
@@ -75,7 +75,7 @@ export interface NewMessage {
   /** `request_url` of the flow. */
   readonly requestUrl: string;
   readonly transientPayload?: JsonObject | undefined;
-  /** From then on it is of no use and not sent. */
+  /** From then on it is useless and not sent. */
   readonly expiresAt: Date;
   /** What keeps whoever causes it from causing it without end. */
   readonly budget: MessageBudget;

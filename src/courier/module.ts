@@ -21,7 +21,7 @@ import type { PreparedCourier } from "./prepare.ts";
 import { createRenderMessage } from "./render.ts";
 import { createMessageStore } from "./store.ts";
 
-/** What the courier stands on. */
+/** What the courier needs. */
 export interface CourierModule {
   readonly config: Pick<Config, "courier" | "database" | "dev" | "hosted" | "secrets">;
   readonly clock: Clock;

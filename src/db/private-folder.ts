@@ -6,7 +6,7 @@ import { PrivateDatabaseError } from "./private-error.ts";
 
 /*
  * The folder of the private database: whom it belongs to, which process uses
- * it, and where its socket lies. Knows nothing of servers and their options.
+ * it, and where its socket lies. Knows nothing about servers and their options.
  */
 
 /** The user the server runs as. Undefined numbers: as we ourselves. */

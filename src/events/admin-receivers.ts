@@ -32,7 +32,7 @@ export interface EventReceivers {
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 500;
 
-/** Creates it. */
+/** Creates the `EventReceivers`. */
 export const createEventReceivers = ({ jobs, outbox, pages, states }: EventReceiversDeps): EventReceivers => {
   const configured = new Set(outbox.receivers.map(({ name }) => name));
 

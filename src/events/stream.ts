@@ -35,7 +35,7 @@ interface Waiting {
 /** Events that get their places in one transaction. */
 const BATCH = 200;
 
-/** Creates it. */
+/** Creates an `EventStream`. */
 export const createEventStream = (db: Database): EventStream => {
   const place = (): Promise<number> =>
     db.transaction(async (tx) => {

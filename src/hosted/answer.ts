@@ -19,7 +19,7 @@ export const show = (page: Page, cookies: readonly string[] = []): Answer => ({
   cookies,
 });
 
-/** Sends the browser elsewhere; `location` is absolute, or relative to `<public>/hosted/`. */
+/** Redirects the browser; `location` is absolute, or relative to `<public>/hosted/`. */
 export const goTo = (location: string, cookies: readonly string[] = []): Answer => ({
   kind: "redirect",
   location,

@@ -23,7 +23,7 @@ export interface ArrangedForm {
  *
  * Enter presses the first button of a form (HTML Standard §4.10.21.2, implicit
  * submission). So groups with entries of their own come first, then the buttons
- * that submit what was entered, then those that lead elsewhere; and within a
+ * that submit what was entered, then those that lead to other sites; and within a
  * group with entries the button of its method comes before the others.
  */
 export const arrangeForms = (nodes: readonly PlacedNode[], how: "apart" | "together"): ArrangedForm[] => {

@@ -3,7 +3,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 /** A file that the pages refer to. */
 export interface Asset {
-  /** Its address relative to the pages; it changes with the file, so that a browser may keep it for good. */
+  /** Its address relative to the pages; it changes with the file, so that a browser may cache it without a limit. */
   readonly path: string;
   readonly name: string;
   readonly type: string;

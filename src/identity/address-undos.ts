@@ -80,7 +80,7 @@ const SECRET_BYTES = 48;
 const LONGEST_SECRET_MS = 31_536_000_000;
 const TOKEN = /^[A-Za-z0-9_-]{107}$/;
 
-/** Creates them. */
+/** Creates the `AddressUndos`. */
 export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUndosDeps): AddressUndos => ({
   enabled,
   lifespan,

@@ -117,7 +117,7 @@ const markSent = (
 
 /**
  * The schema's identifiers take the place of those it gave before. A credential
- * type that the schema says nothing of (a sign-in provider's) keeps its own; one
+ * type that the schema says nothing about (a sign-in provider's) keeps its own; one
  * that loses its last identifier keeps it, as Ory Kratos does (docs/compatibility.md, rule 13).
  */
 const withIdentifiers = (

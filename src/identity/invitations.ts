@@ -22,7 +22,7 @@ export interface Invitation {
   readonly acceptedAt: Date | undefined;
 }
 
-/** Invitations at rest: what tells of people is encrypted, the secrets are digests. */
+/** Invitations at rest: personal data is encrypted, the secrets are digests. */
 export interface Invitations {
   /** Gives what goes into the message: 86 characters that may stand in a URL. */
   insert(tx: Sql, invitation: Invitation): Promise<string>;
@@ -53,7 +53,7 @@ const columns = "identity_id, ciphertext, created_at, sent_at, expires_at, accep
 const SECRET_BYTES = 48;
 const TOKEN = /^[A-Za-z0-9_-]{86}$/;
 
-/** Creates them. */
+/** Creates the `Invitations`. */
 export const createInvitations = ({ aead, clock }: { readonly aead: Aead; readonly clock: Clock }): Invitations => {
   const fromRow = (row: Row): Invitation | undefined => {
     const identityId = uuidText(row.identity_id);

@@ -65,7 +65,7 @@ type Sealed = Pick<PendingAddress, "via" | "value" | "patches" | "isTaken">;
 
 const columns = "id, session_id, flow_id, ciphertext, created_at, expires_at";
 
-/** Creates them. */
+/** Creates the `PendingAddresses`. */
 export const createPendingAddresses = ({ aead, clock, enabled, lifespan }: PendingAddressesDeps): PendingAddresses => {
   const read = (identityId: string, row: Row): readonly PendingAddress[] => {
     const id = uuidText(row.id);

@@ -10,7 +10,7 @@ export interface DeliveryAdmission {
   readonly slow: number;
 }
 
-/** What admission hangs on. */
+/** What admission depends on. */
 export interface AdmissionOptions {
   /** How many may be delivered at once now, those that take long not counted. */
   readonly limit: () => number;

@@ -73,7 +73,7 @@ interface ListedRow {
 const MOST_AT_ONCE = 64;
 const MICROSECONDS = 1000;
 
-/** Creates it. */
+/** Creates a `JobUpkeep`. */
 export const createJobUpkeep = (db: Database, payloads: Payloads): JobUpkeep => {
   /** Runs a statement for ids in small groups, whose places stand for `:ids`; gives how many rows it matched. */
   const changeEach = async (statement: string, kind: string, ids: readonly Buffer[]): Promise<number> => {

@@ -34,7 +34,7 @@ const MISLEADING = /[\p{White_Space}\p{Cc}\p{Cf}\\]/u;
  * scheme and host equal, or the host below a wildcard's suffix at a dot, and
  * the path beginning as listed (docs/compatibility.md, rule 2; the prefix is literal, so
  * `/a` allows `/ab`). What is compared is the URL as a browser will read it,
- * with `..` resolved, so that no spelling of it leads elsewhere.
+ * with `..` resolved, so that every spelling of it leads to the same place.
  */
 export const createAllowedUrls = ({
   allowed,

@@ -14,7 +14,7 @@ import { createTotpSecrets } from "./totp/credential.ts";
 import { createKeysImporter } from "./webauthn/administration.ts";
 import { PASSKEY, WEBAUTHN } from "./webauthn/key.ts";
 
-/** What the administration of credentials stands on. */
+/** What the administration of credentials needs. */
 export interface AdministrationDeps {
   readonly passwords: Passwords;
   /** The most that comparing with a hash may cost that an operator brings. */

@@ -13,7 +13,7 @@ export interface MoveDeps {
   readonly identities: Pick<IdentityStore, "findForUpdate" | "update">;
   readonly convert: (person: SourcePerson) => Conversion;
   readonly clock: Clock;
-  /** Keys digests of what came, so that they tell nothing of it. */
+  /** Keys digests of what came, so that they do not reveal it. */
   readonly digestKey: string;
 }
 

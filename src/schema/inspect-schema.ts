@@ -49,7 +49,7 @@ function mustHaveSoundMembers(id: string, path: string, schema: JsonObject): voi
 }
 
 /**
- * Where draft-07 has schemas that say nothing of a certain value: of what must not be, of names, of some entry or
+ * Where draft-07 has schemas that say nothing about a certain value: of what must not be, of names, of some entry or
  * other.
  */
 const notOfTheValue: ReadonlySet<string> = new Set(["not", "propertyNames", "contains"]);

@@ -45,7 +45,7 @@ export interface HealthRoutes {
   readonly port: Call["port"];
   readonly version: string;
   readonly metrics: Metrics;
-  /** Tells configurations apart, and says nothing of them. */
+  /** Tells configurations apart, and says nothing about them. */
   readonly configDigest: string;
 }
 

@@ -120,7 +120,7 @@ export const createListeners = ({
 
   const { bound, receiving, sending } = bindRpcs(services, { procedures: deps, intakes: intakeDeps });
 
-  // Keyed, so that it says nothing of secrets that are short.
+  // Keyed, so that it says nothing about secrets that are short.
   const configDigest = createHmac("sha256", config.secrets.cookie[0] ?? "")
     .update(JSON.stringify(config))
     .digest("hex");

@@ -24,7 +24,7 @@ const DOCS = "https://owasp.org/www-community/attacks/csrf";
  *
  * The cookie holds 32 random bytes; a form's token is a one-time pad and the
  * secret XORed with it, different at every render. Both are accepted masked and
- * plain. The name hangs on the public base URL, and on where the cookie lives.
+ * plain. The name depends on the public base URL, and on where the cookie lives.
  */
 export interface Csrf {
   readonly cookieName: string;

@@ -23,7 +23,7 @@ export interface SessionEndings {
   endOthers(mine: SessionRecord, call: Call): Promise<number>;
 }
 
-/** Creates it. */
+/** Creates the `SessionEndings`. */
 export const createSessionEndings = ({
   audit,
   db,

@@ -39,7 +39,7 @@ export interface SessionIssuer {
   ): Promise<Issued>;
   /**
    * Renews a session after re-authentication: the id stays, the token is a new one and the
-   * old one dies at once (ASVS 7.2.4). Of several who bring the same token at the
+   * old one is void at once (ASVS 7.2.4). Of several who bring the same token at the
    * same moment each is given the same new one. Undefined when the session is
    * over, or its token was replaced otherwise. Only where the person is locked.
    *

@@ -14,7 +14,7 @@ import { createSessionStore } from "./store.ts";
 import { createTokenizer } from "./tokenizer.ts";
 import { createLogoutTokens } from "./tokens.ts";
 
-/** What the session aggregate stands on. */
+/** What the session aggregate needs. */
 export interface SessionsDeps {
   readonly config: Pick<Config, "cookies" | "database" | "dev" | "secrets" | "serve" | "session">;
   readonly audit: AuditLog;

@@ -3,7 +3,7 @@ import type { Call } from "../lib/call.ts";
 /**
  * Reads the cookies of one name, in the order in which they were sent: there
  * are several when a cookie of another path, or of a domain that was configured
- * before, lives on in the browser. Whoever knows what a valid one looks like
+ * before, stays in the browser. Whoever knows what a valid one looks like
  * picks it. Values are used as they stand; ours need no decoding but of percent
  * signs that some clients put in.
  *

@@ -61,7 +61,7 @@ export interface TrustedDevicesDeps {
   readonly clock: Clock;
 }
 
-/** Creates them. */
+/** Creates the `TrustedDevices`. */
 export const createTrustedDevices = ({ config, cookie, seal, clock }: TrustedDevicesDeps): TrustedDevices => {
   const name = hostCookieName(NAME, cookie);
   /** Person and device, of each person of the browser. */

@@ -20,7 +20,7 @@ import { timestamp } from "../../lib/timestamp.ts";
 import type { UndoDeps } from "./deps.ts";
 import { restoreAddresses } from "./restore.ts";
 
-/** Milliseconds for which the message that it was undone is of use. */
+/** Milliseconds for which the message that it was undone is useful. */
 const NOTICE_MS = 7 * 86_400_000;
 /** Nobody's session: all are others. */
 const NO_SESSION = "00000000-0000-0000-0000-000000000000";

@@ -28,7 +28,7 @@ export interface WaitingAddresses {
   cancel(identityId: string, id: string, canceller: Canceller): Promise<void>;
 }
 
-/** Creates them. */
+/** Creates the `WaitingAddresses`. */
 export const createWaitingAddresses = ({ storage, audit, findLive }: WaitingAddressesDeps): WaitingAddresses => {
   const { clock, db, identities, pendingAddresses } = storage;
   return {

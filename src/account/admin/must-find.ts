@@ -6,7 +6,7 @@ import type { AccountAdminDeps } from "./deps.ts";
 /** Finds a person by their id, in any spelling of it. @throws NOT_FOUND */
 export type MustFind = (id: string) => Promise<IdentityRecord>;
 
-/** Creates it. */
+/** Creates the function; see `MustFind`. */
 export const createMustFind =
   ({ db, identities }: Pick<AccountAdminDeps, "db" | "identities">): MustFind =>
   async (id) => {

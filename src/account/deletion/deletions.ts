@@ -67,7 +67,7 @@ export interface Deletions {
   undo(token: string, call: Call): Promise<boolean>;
 }
 
-/** Creates it. */
+/** Creates the `Deletions`. */
 export const createDeletions = (deps: DeletionsDeps): Deletions => {
   const {
     storage: { clock, db, identities, store },

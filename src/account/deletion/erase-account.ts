@@ -17,10 +17,10 @@ export interface ErasedBy {
   readonly mergedInto?: string;
 }
 
-/** A call that tells nothing of anybody. */
+/** A call without data of a client. */
 const nobodys: EventSource = { headers: {}, remoteAddress: "", requestId: "" };
 
-/** Creates it. */
+/** Creates the function; see `EraseAccount`. */
 export const createEraseAccount =
   ({ audit }: { readonly audit: AuditLog }): EraseAccount =>
   async (tx, id, { call, detail = {}, mergedInto }) => {

@@ -40,7 +40,7 @@ const AT_ONCE = 4;
 /** Milliseconds that one may take, also if whoever asked for it does not read. */
 const LONGEST = 600_000;
 
-/** Creates it. */
+/** Creates the `Exports`. */
 export const createExports = (deps: ExportDeps): Exports => {
   const { audit, storage } = deps;
   const { db, identities } = storage;

@@ -125,7 +125,7 @@ export const secretsOf = ({ credentials }: PreparedIdentity): Readonly<Record<st
     credentials.flatMap(({ type, config }): [string, JsonObject][] => (config === null ? [] : [[type, config]])),
   );
 
-/** The event that tells of a creation. */
+/** The event of a creation. */
 export const creationOf = ({ id }: IdentityRecord, call: Call): SecurityEvent => ({
   identityId: id,
   sessionId: undefined,

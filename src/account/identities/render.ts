@@ -47,7 +47,7 @@ const renderCredentials = (
     Object.entries(identity.credentials).map(([type, { identifiers }]): [string, Credential] => {
       const row = stored.find((each) => each.type === type);
       const kind = kinds.find((each) => each.type === type);
-      // A kind that says nothing of how it is shown is not shown.
+      // A kind that says nothing about how it is shown is not shown.
       const config = reveal.includes(type) ? revealed(kind, row, identity) : undefined;
       return [
         type,

@@ -23,7 +23,7 @@ export interface Sendable {
 /** Queues the message with the link. @throws RATE_LIMITED when the address had too many messages */
 export type SendInvitation = (tx: Sql, sendable: Sendable, identity: IdentityRecord) => Promise<void>;
 
-/** Creates it. */
+/** Creates the function; see `SendInvitation`. */
 export const createSendInvitation =
   ({ config, courier, messages }: SendingDeps): SendInvitation =>
   async (tx, { invitation, token }, identity) => {

@@ -13,7 +13,7 @@ import type { ExaminedMerge, ExamineMerge } from "./examine.ts";
 import type { OfferedMerge } from "./offers.ts";
 import { nothingOffered, renderMerge } from "./render.ts";
 
-/** Milliseconds for which the message about it is of use. */
+/** Milliseconds for which the message about it is useful. */
 const NOTICE_MS = 7 * 86_400_000;
 
 /** Creates the end of a merge: one account has what both had, as far as it can, and the other one is erased. */

@@ -27,7 +27,7 @@ export type ExamineMerge = (
   into: IdentityRecord,
 ) => Promise<ExaminedMerge | undefined>;
 
-/** Creates it. */
+/** Creates the function; see `ExamineMerge`. */
 export const createExamine = ({ methods, schemas, sessions, storage }: MergeDeps): ExamineMerge => {
   const { clock, deletions, identities } = storage;
   const { factors, mergings } = methods;

@@ -35,7 +35,7 @@ export interface MergeOffers {
   consume(tx: Sql, offered: OfferedMerge): Promise<boolean>;
 }
 
-/** Creates them. */
+/** Creates the `MergeOffers`. */
 export const createMergeOffers = ({
   clock,
   continuations,

@@ -37,7 +37,7 @@ export interface PlanInput {
   readonly applied: (change: Change) => IdentityRecord;
 }
 
-/** Plans a merge. Pure: what was read is all that it stands on. */
+/** Plans a merge. Pure: what was read is all that it depends on. */
 export const planMerge = ({ from, into, schema, mergings, secrets, now, applied }: PlanInput): MergePlan => {
   const addresses = planAddresses(from, into, schema);
   const target = applied(addresses.change);

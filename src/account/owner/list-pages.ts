@@ -33,7 +33,7 @@ export type PageOf = <Entry>(
   request: PageRequest,
 ) => { readonly entries: Entry[]; readonly nextPageToken: string };
 
-/** Creates it. */
+/** Creates the function; see `PageOf`. */
 export const createPageOf = (seal: TextAead): PageOf => {
   const startOf = <Entry>({ name, identityId, entries, keyOf }: OwnedList<Entry>, token: string): number => {
     if (token === "") return 0;

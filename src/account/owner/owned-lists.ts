@@ -14,7 +14,7 @@ export interface OwnedLists {
   pendingAddresses(identityId: string): Promise<OwnedList<PendingAddress>>;
 }
 
-/** Creates them. */
+/** Creates the `OwnedLists`. */
 export const createOwnedLists = (owned: OwnedCredentials, waiting: WaitingAddresses): OwnedLists => ({
   factors: (identity) => ({
     name: "factors",

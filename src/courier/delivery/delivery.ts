@@ -7,7 +7,7 @@ export type DeliveryResult =
       readonly kind: "failed";
       /** For the operator: never what the message says, nor what another server says of it. */
       readonly reason: string;
-      /** Whether trying again is of no use. */
+      /** Whether trying again is useless. */
       readonly isPermanent: boolean;
       /** Milliseconds to wait at least, where the other server asked for it. */
       readonly after?: number;

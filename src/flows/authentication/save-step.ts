@@ -32,7 +32,7 @@ export interface FormStep {
  */
 export type SaveStep = (read: FlowRecord, step: FormStep) => Promise<FlowRecord>;
 
-/** Creates it. */
+/** Creates the function; see `SaveStep`. */
 export const createSaveStep = ({
   storage: { clock, db, flows },
   forms: { sealedContext },

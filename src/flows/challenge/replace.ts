@@ -28,7 +28,7 @@ export interface ReplacementParts {
   expiredText(at: { readonly expired_at: string; readonly expired_at_unix: number }): UiText;
 }
 
-/** Creates it. */
+/** Creates the function; see `Replacement`. */
 export const createReplacement = (
   deps: FlowDeps,
   { hooks, freshOf, details, expiredText }: ReplacementParts,

@@ -134,6 +134,6 @@ const failed = (thrown: unknown, flow: FlowRecord): Rejected | ConcurrentChange 
   if (thrown instanceof CannotLink) return thrown.rejected;
   if (thrown instanceof AlreadyConsumed) return alreadyConsumed;
   if (!isDuplicate(thrown)) throw thrown;
-  // What a provider tells of a person keeps nobody from signing in: looked at again, it is someone else's.
+  // What a provider says about a person keeps nobody from signing in: looked at again, it is someone else's.
   return accountLinkOf(flow) ? rejected([{ node: "", text: uiText(messages.identifierTaken) }]) : concurrentChange;
 };

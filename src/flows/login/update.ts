@@ -125,7 +125,7 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
   };
 };
 
-/** Whether a submit finds out who has an address, and says nothing of it: it takes as long for everybody. */
+/** Whether a submit finds out who has an address, and says nothing about it: it takes as long for everybody. */
 const looksSomebodyUp = ({ method }: UpdateFlowBody): boolean =>
   method.case === "code" || method.case === "identifierFirst";
 

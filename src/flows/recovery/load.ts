@@ -16,7 +16,7 @@ export type Submitted = SubmittedBody<UpdateFlowBody>;
 /** The steps of a submit that verification takes likewise, and how it ends that changes nothing but the form. */
 export type RecoveryLoad = ReturnType<typeof createLoad>;
 
-/** Creates them. */
+/** Creates what loads a recovery flow and checks the request for it. */
 export const createLoad = (deps: RecoveryDeps) => {
   const {
     sessions: { callers, csrf },

@@ -37,7 +37,7 @@ export type Persisted =
   /** A single-use token was consumed by another request. */
   | { readonly kind: "already_consumed" };
 
-/** Ends what stands on how a person signed in until now; gives how many trusted devices there were. */
+/** Ends what depends on how a person signed in until now; gives how many trusted devices there were. */
 const endWhatStandsOn = async (
   { storage: { pendingAddresses }, sessions: { trustedDevices } }: SettingsDeps,
   tx: Sql,
@@ -84,7 +84,7 @@ const mustHold = (holds: boolean): void => {
   if (!holds) throw new ConcurrentChangeError("not as it was read");
 };
 
-/** Disables a person with the change: what stands on how they signed in ends. @throws ConcurrentChangeError */
+/** Disables a person with the change: what depends on how they signed in ends. @throws ConcurrentChangeError */
 const disable = async (
   deps: SettingsDeps,
   tx: Sql,
@@ -103,7 +103,7 @@ const disable = async (
  * parked, the security event, hooks. All of it or nothing; running it again
  * after a deadlock is harmless, because the change is plain data.
  *
- * Each statement looks itself whether what it stands on still holds: the person
+ * Each statement looks itself whether what it depends on still holds: the person
  * at the version that was read and active, their credentials, then, with the
  * person's row locked, the session and the flow.
  *

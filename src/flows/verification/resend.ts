@@ -12,7 +12,7 @@ export type ResendPendingAddress = (
   call: Call,
 ) => Promise<CreatedVerification>;
 
-/** Creates it. */
+/** Creates the function; see `ResendPendingAddress`. */
 export const createResend = (deps: BeginDeps): ResendPendingAddress => {
   const {
     storage: { db, identities },

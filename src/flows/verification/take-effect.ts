@@ -34,7 +34,7 @@ interface People {
   readonly after: IdentityRecord;
 }
 
-/** Creates it. */
+/** Creates the function; see `TakeEffect`. */
 export const createTakeEffect = (deps: VerificationDeps): TakeEffect => {
   const {
     storage: { db, flows, pendingAddresses },

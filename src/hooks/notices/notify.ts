@@ -16,7 +16,7 @@ export interface NoticeDeps {
   readonly takesPhoneNumbers: boolean;
 }
 
-/** A message that tells of a change. */
+/** A message about a change. */
 export interface Notice {
   readonly template: MessageTemplate;
   readonly data: MessageData;
@@ -26,7 +26,7 @@ export interface Notice {
   readonly uncounted?: string | undefined;
 }
 
-/** The change that a message tells of, and whose it is. */
+/** The change that a message is about, and whose it is. */
 export type NoticeContext = Pick<WrittenContext, "call" | "identity" | "transientPayload"> & {
   readonly flow: Pick<HookFlow, "requestUrl">;
 };

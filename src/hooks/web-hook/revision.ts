@@ -11,7 +11,7 @@ export interface RevisionReader {
   readonly hasSchema: (id: string) => boolean;
 }
 
-/** Flows that write a person as a whole: elsewhere an answer changes what is known of the person, and no more. */
+/** Flows that write a person as a whole: in others an answer changes what is known of the person, and no more. */
 const wholePerson: ReadonlySet<HookFlowKind> = new Set(["registration", "settings"]);
 
 /** Longest external id, in characters. */

@@ -41,7 +41,7 @@ const usedTime = (): number => {
 
 /**
  * Runs a program. When it asks for a field that is not there, and `salvage`
- * is given, what does not hang on that field is evaluated by itself: Jsonnet is
+ * is given, what does not depend on that field is evaluated by itself: Jsonnet is
  * lazy, so the rest is still to be had.
  *
  * @param outputLimit characters of the answer

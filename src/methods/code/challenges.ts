@@ -59,7 +59,7 @@ export interface CodeChallengesDeps {
   readonly identities: Pick<IdentityStore, "tryLock">;
 }
 
-/** Creates them. */
+/** Creates the `CodeChallenges`. */
 export const createCodeChallenges = ({
   challenges,
   identities,

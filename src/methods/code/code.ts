@@ -14,7 +14,7 @@ import type { OneTimeCodes } from "./one-time-code.ts";
 import { createCodeRecipients } from "./recipients.ts";
 import { createCodeRegistration } from "./registration.ts";
 
-/** What signing in and up by a code stands on. */
+/** What signing in and up by a code needs. */
 export interface CodeDeps {
   readonly storage: CodeStorage;
   readonly config: CodeConfig;

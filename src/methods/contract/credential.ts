@@ -53,7 +53,7 @@ export interface CredentialKind {
   readonly type: string;
   /** What its owner has of it, usable now or not. Links to providers are none of them: see `FindLinks`. */
   owned(identity: IdentityRecord): readonly OwnedFactor[];
-  /** It only stands in for others of the second step, and is of no use without one: codes on paper. */
+  /** It only stands in for others of the second step, and is useless without one: codes on paper. */
   readonly isBackup?: boolean;
   /** The authenticators of this kind that the person can use now: keys, providers, a password. */
   factors(identity: IdentityRecord): readonly Authenticator[];

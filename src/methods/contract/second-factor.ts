@@ -19,7 +19,7 @@ export type SecondFactorAttempts = (
   verify: () => Promise<Authenticated | Rejected>,
 ) => Promise<Authenticated | Rejected>;
 
-/** Creates it. */
+/** Creates the `SecondFactorAttempts`. */
 export const createSecondFactorAttempts =
   (limiter: RateLimiter, refusals: Refusals): SecondFactorAttempts =>
   async ({ identity, session }, method, call, verify) => {

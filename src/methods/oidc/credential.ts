@@ -11,7 +11,7 @@ export interface ProviderLink {
   readonly provider: string;
   readonly subject: string;
   readonly organization?: string;
-  /** When it was linked (RFC 3339); unknown of links that came from elsewhere. */
+  /** When it was linked (RFC 3339); unknown of imported links. */
   readonly linked_at?: string;
   /** What the account is called there, for its owner to know it by. */
   readonly account?: string;

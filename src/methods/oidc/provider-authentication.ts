@@ -65,7 +65,7 @@ export const createProviderAuthentication = ({
   loginHints,
   firstFactors,
 }: ProviderAuthenticationDeps): ProviderAuthentication => {
-  /** What the provider tells of the person, and what they filled in themselves. */
+  /** What the provider says about the person, and what they filled in themselves. */
   const mapTraits = async (
     { mapper, id }: Provider,
     { claims, traits }: ProviderProfile,

@@ -37,7 +37,7 @@ export interface PasswordPolicy {
   check(candidate: Candidate): Promise<Verdict>;
 }
 
-/** What the policy stands on. */
+/** What the policy needs. */
 export interface PasswordPolicyDeps {
   readonly config: PasswordPolicyConfig;
   readonly hashers: Pick<HashersConfig, "algorithm">;

@@ -18,7 +18,7 @@ export interface FormSecrets {
   isChallenge(form: ChallengeForm, challenge: string): boolean;
   /**
    * User handle (WebAuthn Level 3, section 14.6.1) of whoever has none yet, in base64url: 64 letters and digits that
-   * say nothing of them.
+   * say nothing about them.
    *
    * @param subject id of the person, or of the flow in which they sign up
    */

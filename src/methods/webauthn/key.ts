@@ -172,7 +172,7 @@ export const setKeys = (
 const oldestOf = (keys: readonly KeyFacts[]): string =>
   new Date(Math.min(...keys.map(({ addedAt }) => Date.parse(addedAt)), Date.parse("9999-12-31"))).toISOString();
 
-/** A key that came from elsewhere, with the model of its authenticator as bytes. */
+/** A key that was imported, with the model of its authenticator as bytes. */
 export const keyFrom = ({
   aaguid,
   ...key

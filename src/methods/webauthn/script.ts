@@ -14,7 +14,7 @@ const PATH = "/.well-known/ory/webauthn.js";
 
 /**
  * Creates the script of keys: where forms name it, and the file. Its URL says by `v`, the beginning of its SHA-256
- * digest, which version of it is meant, so that a browser may keep it for good.
+ * digest, which version of it is meant, so that a browser may cache it without a limit.
  */
 export const createKeyScriptFile = (publicUrl: string): ScriptFile & { readonly file: PublicFile } => {
   const content = readFileSync(new URL("scripts/webauthn.js", import.meta.url));

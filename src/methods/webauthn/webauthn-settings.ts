@@ -79,6 +79,6 @@ export const createWebauthnSettings = ({
   },
 });
 
-/** The one of the keys that are there; else the person's id, which says nothing of them. */
+/** The one of the keys that are there; else the person's id, which says nothing about them. */
 const userHandleOf = (identity: Parameters<typeof keyFactsOf>[0]): string =>
   keyFactsOf(identity, WEBAUTHN).userHandle ?? parseUuid(identity.id)?.toString("base64url") ?? "";

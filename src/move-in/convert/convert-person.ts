@@ -29,7 +29,7 @@ class Refused extends Error {
   }
 }
 
-/** Creates the conversion of people. Rows that cannot be read refuse the person, and quote nothing of theirs. */
+/** Creates the conversion of people. Rows that cannot be read refuse the person, and quote none of their values. */
 export const createConvertPerson = (deps: ConvertDeps) => {
   const schemas = new Map(deps.schemas.list().map((schema) => [schema.id, schema]));
   return (source: SourcePerson): Conversion => {

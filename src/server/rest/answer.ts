@@ -19,7 +19,7 @@ export interface Answer {
   readonly holds: (message: Message) => boolean;
   /** Where a browser goes next; undefined when it stays. */
   readonly navigation: (message: Message) => string | undefined;
-  /** The route does nothing but send people elsewhere: even JSON is redirected. */
+  /** The route does nothing but redirect: even JSON is redirected. */
   readonly onlyRedirects: boolean;
   /** Browsers navigate to this RPC, so its failures may end at the error page. */
   readonly navigated: boolean;

@@ -2,7 +2,7 @@ import type { Preset } from "../preset.ts";
 import { generic, withOpenid } from "./generic.ts";
 
 /**
- * netID, the European login broker. What it tells of the person is at the userinfo endpoint and is asked for by
+ * netID, the European login broker. What it says about the person is at the userinfo endpoint and is asked for by
  * `requested_claims`; the ID token says who it is.
  */
 export const netid: Preset = {
