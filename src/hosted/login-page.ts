@@ -95,6 +95,6 @@ const ended = (texts: Texts): Html =>
  * stylesheet shows the text that the address leads to, or else the general one.
  */
 const pendingChangeNotice = (texts: Texts): Html =>
-  html`<span class="waits">${(["profile", "password", "oidc"] as const).map(
+  html`<span class="waits">${sections.map(
     (section) => html`<span id="after-${section}">${texts.text(`refresh.why.${section}`)}</span>`,
   )}<span class="any">${texts.text("refresh.why")}</span></span>`;

@@ -61,6 +61,7 @@ describe("a method stands", () => {
     ],
     ["in sections of src/hosted/login-page.ts", settings, listIn("src/hosted/login-page.ts", "sections")],
     [`by group.<name> in ${texts}`, all, textsOf("group.")],
+    [`by refresh.why.<name> in ${texts}`, settings, textsOf("refresh.why.")],
     [`by method.<name> in ${texts}`, login, textsOf("method.")],
     [`by m.1050001.<name> in ${texts}`, settings, textsOf("m.1050001.")],
     [

@@ -151,6 +151,18 @@ describe("a page's form", () => {
     expect(text.match(/<script[^>]*>/g)).toEqual([expect.stringContaining("pages.js")]);
   });
 
+  it("that asks for a confirmation has a text for a change of each section, of which the address shows one", async () => {
+    const jar = createJar();
+    await signUp(jar);
+    server.clock.advance(minutes(20));
+    const settings = await visit(await begin("settings", jar), jar);
+    const change = { method: "password", password: newPassword() };
+    const { headers } = await post(settings.text, jar, change);
+    const { text } = await visit((await visit(headers.location ?? "", jar)).headers.location ?? "", jar);
+    const shown = [...text.matchAll(/<span id="after-(\w+)">You are about to /g)].map(([, section]) => section);
+    expect(shown.sort()).toEqual(["lookup_secret", "oidc", "passkey", "password", "profile", "totp", "webauthn"]);
+  });
+
   it("leads to the error page when its token does not fit", async () => {
     const jar = createJar();
     const page = await visit(await begin("login", jar), jar);

@@ -55,6 +55,22 @@ describe.each(codes)("the catalogue %s", (code) => {
   });
 });
 
+/** Words that only a familiar form of address has. */
+const familiar: Readonly<Record<string, RegExp>> = {
+  de: /\b(?:du|dir|dich|dein\w*|euch|euer\w*)\b/i,
+  es: /(?<![\wáéíóúñ])(?:tú|tus?|tuy[oa]s?|contigo|has|puedes|tienes|quieres|eres)(?![\wáéíóúñ])/i,
+  fr: /(?<![\wàâéèêîôûç’])(?:tu|toi|tes|tien\w*)(?![\wàâéèêîôûç])/i,
+};
+
+describe.each(Object.entries(familiar))("in the language %s", (code, words) => {
+  it.each(["hosted", "courier"])("the texts of src/%s address people formally", (folder) => {
+    const file = new URL(`../../../src/${folder}/languages/${code}.json`, import.meta.url);
+    const texts = Object.entries(JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, string>>);
+    expect(texts.length).toBeGreaterThan(50);
+    expect(texts.filter(([, text]) => words.test(text))).toEqual([]);
+  });
+});
+
 describe("the catalogues", () => {
   it("know no message that the API does not have", () => {
     const known = new Set(documented.map(({ id }) => id));
