@@ -67,7 +67,7 @@ export interface AskedMessages {
   /** As `Challenges.deviceOf` has it. */
   readonly device: string | undefined;
   /** Whose settings are changed: a new address each time gets no further. Left out: nobody's. */
-  readonly changed?: Pick<ChangedPerson, "identityId" | "what"> | undefined;
+  readonly changed?: Pick<ChangedPerson, "identityId" | "about"> | undefined;
 }
 
 /** A secret that someone submits who says that they got the message. */

@@ -204,7 +204,9 @@ function walk(found: Notes, shapes: readonly TraitShape[], value: JsonValue, pat
     return normalised.every((item, at) => item === value[at]) ? value : normalised;
   }
   if (typeof value === "object") return walkObject(found, used, value, path);
-  const normalised = used.flatMap(({ uses }) => uses).reduce((text, use) => note(found, use, text, path), String(value));
+  const normalised = used
+    .flatMap(({ uses }) => uses)
+    .reduce((text, use) => note(found, use, text, path), String(value));
   return typeof value === "string" ? normalised : value;
 }
 

@@ -45,7 +45,11 @@ const texts = "src/hosted/languages/*.json";
 describe("a method stands", () => {
   it.each<[place: string, methods: readonly string[], listed: readonly string[]]>([
     [`in selfservice.methods of ${schema}`, all, keysBelow("selfservice", "methods")],
-    [`in selfservice.flows.settings.after of ${schema}`, settings, keysBelow("selfservice", "flows", "settings", "after")],
+    [
+      `in selfservice.flows.settings.after of ${schema}`,
+      settings,
+      keysBelow("selfservice", "flows", "settings", "after"),
+    ],
     [`in selfservice.flows.login.after of ${schema}`, login, keysBelow("selfservice", "flows", "login", "after")],
     [
       `in selfservice.flows.registration.after of ${schema}`,

@@ -115,7 +115,5 @@ it("where forms are over sooner than a quarter of an hour, it is over with them"
   await server.restart({ selfservice: { flows: { settings: { lifespan: "10m" } } } });
   const { visitor, flow } = await withOldSession(nativeRest);
   refused(await visitor.settings.update(flow, { method: "password", password: newPassword() }));
-  expect(await parkedOf(flow)).toMatchObject([
-    { expires_at: new Date(server.clock.now().getTime() + minutes(10)) },
-  ]);
+  expect(await parkedOf(flow)).toMatchObject([{ expires_at: new Date(server.clock.now().getTime() + minutes(10)) }]);
 });

@@ -1,7 +1,14 @@
 import { readdirSync } from "node:fs";
-import { type DescMethod, type DescMethodUnary, type DescService, getOption, hasOption, type JsonObject } from "@bufbuild/protobuf";
-import { http } from "../../gen/google/api/annotations_pb.ts";
+import {
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  getOption,
+  hasOption,
+  type JsonObject,
+} from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { http } from "../../gen/google/api/annotations_pb.ts";
 import { IdentityAdminService } from "../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { writes_on_get as writesOnGet } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { RecoveryAdminService } from "../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";

@@ -248,9 +248,15 @@ it("until it is verified, sign-in and recovery are by the previous address, and 
     return sent.some(({ template }) => template === "recovery_code_valid");
   };
   const ways = async (address: string) => [await signsInWith(person, address), await recovers(address)];
-  expect([await ways(person.email), await ways(email)]).toEqual([[true, true], [false, false]]);
+  expect([await ways(person.email), await ways(email)]).toEqual([
+    [true, true],
+    [false, false],
+  ]);
   accepted(await prove(email, proof));
-  expect([await ways(person.email), await ways(email)]).toEqual([[false, false], [true, true]]);
+  expect([await ways(person.email), await ways(email)]).toEqual([
+    [false, false],
+    [true, true],
+  ]);
 });
 
 it("other changes of the account do not void it; one of the same place does", async () => {

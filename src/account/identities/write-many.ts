@@ -3,7 +3,7 @@ import type { ServiceError } from "../../errors/service-error.ts";
 import { claimsOf, findClaimed, findIds, insertNewcomers } from "../../identity/newcomers.ts";
 import type { Call } from "../../lib/call.ts";
 import { claimedField } from "./claimed-field.ts";
-import { creationOf, type PreparedIdentity, secretsOf, alreadyExists } from "./create.ts";
+import { alreadyExists, creationOf, type PreparedIdentity, secretsOf } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 
 /** What became of somebody who was to be written. */
@@ -81,7 +81,10 @@ export const createWriteMany = ({ storage: { clock, db }, audit }: Pick<Identity
     }
     // Others keep on taking what these claim.
     for (const made of left())
-      outcomes.set(made, (await isWritten([made], call)) ? { kind: "created" } : { kind: "refused", error: alreadyExists() });
+      outcomes.set(
+        made,
+        (await isWritten([made], call)) ? { kind: "created" } : { kind: "refused", error: alreadyExists() },
+      );
     return people.map((made) => outcomes.get(made) ?? { kind: "created" });
   };
 

@@ -12,7 +12,7 @@ import type { Invitation } from "../../identity/invitations.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4, uuid7 } from "../../lib/ids.ts";
 import { valueJson } from "../../lib/proto-json.ts";
-import { creationOf, alreadyExists } from "../identities/create.ts";
+import { alreadyExists, creationOf } from "../identities/create.ts";
 import { operatorOf } from "../identities/operator-of.ts";
 import { mustBeSchema, mustFit } from "../identities/traits.ts";
 import type { InvitationAdminDeps } from "./deps.ts";

@@ -34,7 +34,7 @@ const devices = createKnownDevices({
   settings,
   seal,
   store: { findByToken },
-  tokenOf: ({ headers }) => headers["x-session-token"],
+  tokenOf: ({ headers }) => String(headers["x-session-token"] ?? "") || undefined,
   clock,
 });
 

@@ -133,7 +133,7 @@ export const ListReceiversRequestSchema: GenMessage<ListReceiversRequest> = /*@_
   messageDesc(file_ostiary_events_v1_event_admin_service, 2);
 
 /**
- * A server that is told of events, or was.
+ * A server that receives events, or did.
  *
  * @generated from message ostiary.events.v1.EventReceiver
  */
