@@ -5,7 +5,10 @@ import { uuidBytes } from "../lib/ids.ts";
 import { addressKeys, identifierKey, identifierKeys, uniqueKeyIds } from "./apply.ts";
 import type { IdentityRecord } from "./identity.ts";
 
-/** Writes what a new person is found by. An identifier or address of somebody else surfaces as the driver's duplicate-key error. */
+/**
+ * Writes what a new person is found by. An identifier or address of somebody else surfaces as the driver's
+ * duplicate-key error.
+ */
 export const insertLookups = async (tx: Sql, identity: IdentityRecord): Promise<void> => {
   await insertIdentifiers(tx, identity.id, uniqueKeys(identity));
   await insertAddresses(tx, identity.id, addressKeys(identity));

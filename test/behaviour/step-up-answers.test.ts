@@ -7,7 +7,7 @@ import { accepted, type Protocol, refused } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
-/* A change of factors by a session without the second factor, where no page asks for one: it waits until that is given. */
+/* A change of factors by a session without the second factor, where no page asks for one: it waits for that factor. */
 
 let server: TestServer;
 beforeAll(async () => {

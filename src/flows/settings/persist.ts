@@ -171,7 +171,7 @@ export const persist = async (
   }
 };
 
-/** The event of a change whose method names none. Other traits are recorded only where there are receivers or a stream. */
+/** The event of a change whose method names none. Changes of other traits have one only for receivers or the stream. */
 const eventOf = (before: IdentityRecord, after: IdentityRecord, isSilent: boolean): EventContent | undefined => {
   if (differsInProtected(before, after)) return { type: "identifiers.changed" };
   return isSilent ? undefined : { type: "profile.changed" };

@@ -3,7 +3,7 @@ import { MOST_KEYS } from "./enrolment.ts";
 import { type KeyMethod, type KeyRing, readKeyRing, setKeys } from "./key.ts";
 
 /**
- * Creates it for security keys or passkeys: they are transferred up to the largest number of keys. An authenticator goes on
+ * Creates it for security keys or passkeys: they are transferred, up to their largest number. An authenticator goes on
  * naming the user handle that its passkey was made with, so that the account has both handles from then on.
  */
 export const createKeyMerging = (type: KeyMethod): CredentialMerging => ({
