@@ -1,6 +1,6 @@
 import type { JobKind } from "./jobs/job.ts";
 import type { PurgeTask } from "./jobs/purge.ts";
-import type { RelaySource } from "./jobs/relay.ts";
+import type { RelaySource } from "./jobs/relay-rows.ts";
 import type { ServiceDefinition } from "./lib/service.ts";
 
 /**

@@ -28,8 +28,8 @@ interface OldRow {
 /**
  * Creates what purges events that are older than a time; it gives how many it
  * found, 0 where it can do nothing. The last one of each person becomes a checkpoint: its digest stays, by
- * which those that follow can be verified, and nothing of what it said. An event that receivers are still to get is not
- * purged, nor are those that follow it.
+ * which those that follow can be verified, and nothing of what it said. An event of which deliveries are still to be
+ * queued is not purged, nor are those that follow it; one that was set aside is.
  */
 export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEventsDeps) => {
   /** Gives whether anything was purged. */
@@ -40,10 +40,10 @@ export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEve
         "SELECT e.position, e.relay FROM security_events e WHERE e.identity_id = ? AND e.position <= ? FOR UPDATE",
         [identity, newest],
       );
-      const held = rows.filter(({ relay }) => relay !== null).map(({ position }) => Number(position));
+      const held = rows.filter(({ relay }) => relay === 1).map(({ position }) => Number(position));
       const last = Math.min(newest, ...held.map((position) => position - 1));
       const { affectedRows } = await tx.execute(
-        "DELETE FROM security_events WHERE identity_id = ? AND position IS NULL AND created_at <= ? AND relay IS NULL",
+        "DELETE FROM security_events WHERE identity_id = ? AND position IS NULL AND created_at <= ? AND (relay IS NULL OR relay = 2)",
         [identity, until],
       );
       if (last === 0) return affectedRows > 0;
@@ -56,7 +56,8 @@ export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEve
       const mac = checkpointDigest(digestKey, uuidText(identity), last, row.digest);
       await tx.execute(
         `UPDATE security_events SET type = '${CHECKPOINT}', outcome = '', session_id = NULL, remote_address = '',
-                user_agent = '', request_id = '', detail = ?, created_at = NULL, stream_position = 0
+                user_agent = '', request_id = '', detail = ?, created_at = NULL, stream_position = 0, relay = NULL,
+                receivers = NULL
           WHERE identity_id = ? AND position = ?`,
         [JSON.stringify({ mac }), identity, last],
       );
@@ -66,7 +67,7 @@ export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEve
   return async (until: Date): Promise<number> => {
     const old = await db.query<Old>(
       `SELECT e.identity_id, e.position, e.stream_position FROM security_events e
-        WHERE e.created_at <= ? AND e.relay IS NULL ORDER BY e.created_at LIMIT ${Math.trunc(batchSize)}`,
+        WHERE e.created_at <= ? AND (e.relay IS NULL OR e.relay = 2) ORDER BY e.created_at LIMIT ${Math.trunc(batchSize)}`,
       [until],
     );
     const last = new Map<string, number>();

@@ -175,3 +175,10 @@ const readKey = (text: string): string | undefined => {
 /** Says whether a unique key refused a write; with `constraint`, whether that one did. */
 export const isDuplicate = (error: unknown, constraint?: string): error is SqlError =>
   error instanceof SqlError && error.errno === 1062 && (constraint === undefined || error.constraint === constraint);
+
+/** Values that a column does not hold: too long, out of range, not of its type, null, or against a CHECK. */
+const ofValues = new Set([1048, 1062, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1690, 3140, 3141, 3819, 4025]);
+
+/** Says whether a statement was refused for its values: with the same ones it is refused each time. */
+export const isOfValues = (error: unknown): error is SqlError =>
+  error instanceof SqlError && !error.transient && ofValues.has(error.errno);

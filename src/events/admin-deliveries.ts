@@ -8,7 +8,7 @@ import type {
   ReplayEventsResponse,
 } from "../../gen/ostiary/events/v1/event_admin_service_pb.ts";
 import type { EventLog, StoredEvent } from "../audit/event-log.ts";
-import { createEventsToRelay } from "../audit/events-to-relay.ts";
+import { createEventsToRelay, type EventKey } from "../audit/events-to-relay.ts";
 import type { Database } from "../db/sql.ts";
 import { mustBeUuid } from "../errors/must-be-uuid.ts";
 import { readIdToken } from "../errors/read-id-token.ts";
@@ -55,6 +55,8 @@ const LARGEST_PAGE = 500;
 const MOST_REPLAYED = 1_000;
 /** Of these, by one statement, so that none holds another up. */
 const MARKED_AT_ONCE = 64;
+/** Every job has a higher one. */
+const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
 /** Creates ListDeliveries, ReplayEvents and DropDeliveries. */
 export const createEventDeliveries = (deps: EventDeliveriesDeps) => {
@@ -87,25 +89,33 @@ export const createEventDeliveries = (deps: EventDeliveriesDeps) => {
     };
   };
 
-  /** Marks them as when they were written: of somebody who is erased meanwhile nothing is queued. */
-  const queueAll = async (receiver: string, { events: some, last }: Chosen, signal: AbortSignal): Promise<Queued> => {
-    let queued = 0;
+  /** Marks them as when they were written: of somebody who is erased meanwhile nothing is queued. Gives how many. */
+  const markAll = async (receiver: string, some: readonly EventKey[], signal: AbortSignal): Promise<number> => {
+    let marked = 0;
     for (let from = 0; from < some.length; from += MARKED_AT_ONCE) {
       signal.throwIfAborted();
-      queued += await eventsToRelay.mark(db, receiver, some.slice(from, from + MARKED_AT_ONCE));
+      marked += await eventsToRelay.mark(db, receiver, some.slice(from, from + MARKED_AT_ONCE));
     }
-    relay.wake();
-    return { queued, nextPageToken: last ? writeCursor(pages, last) : "" };
+    if (some.length > 0) relay.wake();
+    return marked;
   };
 
-  /** Deliveries that are there already: some, or those that were parked. */
-  const queueAgain = async (
-    kind: string,
-    which: { readonly after: string | undefined } | { readonly deliveries: readonly string[] },
-  ): Promise<Queued> => {
-    if ("deliveries" in which) return { queued: await jobs.repeat(kind, which.deliveries), nextPageToken: "" };
-    const { queued, last } = await jobs.unpark(kind, which.after, MOST_REPLAYED);
-    return { queued, nextPageToken: last === undefined ? "" : pages.seal(last) };
+  const queueChosen = async (
+    receiver: string,
+    { events: some, last }: Chosen,
+    signal: AbortSignal,
+  ): Promise<Queued> => ({
+    queued: await markAll(receiver, some, signal),
+    nextPageToken: last ? writeCursor(pages, last) : "",
+  });
+
+  /** Deliveries that were parked; before the first page of these, events that none could be queued for. */
+  const queueParked = async (receiver: string, after: string | undefined, signal: AbortSignal): Promise<Queued> => {
+    const aside = after === undefined ? await eventsToRelay.asideFor(db, receiver, MOST_REPLAYED) : [];
+    const marked = await markAll(receiver, aside, signal);
+    if (aside.length === MOST_REPLAYED) return { queued: marked, nextPageToken: pages.seal(FIRST_ID) };
+    const { queued, last } = await jobs.unpark(deliveryKind(receiver), after, MOST_REPLAYED - aside.length);
+    return { queued: marked + queued, nextPageToken: last === undefined ? "" : pages.seal(last) };
   };
 
   return {
@@ -145,9 +155,12 @@ export const createEventDeliveries = (deps: EventDeliveriesDeps) => {
       const isOfQueue = request.parked || deliveries.length > 0;
       const choice = isOfQueue ? undefined : await chosen(request, types);
       await states.resume(name);
-      const answer = choice
-        ? await queueAll(name, choice, signal)
-        : await queueAgain(deliveryKind(name), request.parked ? { after } : { deliveries });
+      const queue = async (): Promise<Queued> => {
+        if (choice) return queueChosen(name, choice, signal);
+        if (request.parked) return queueParked(name, after, signal);
+        return { queued: await jobs.repeat(deliveryKind(name), deliveries), nextPageToken: "" };
+      };
+      const answer = await queue();
       jobs.wake();
       return { $typeName: "ostiary.events.v1.ReplayEventsResponse", ...answer };
     },

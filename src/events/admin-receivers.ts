@@ -3,7 +3,9 @@ import type {
   ListReceiversRequest,
   ListReceiversResponse,
 } from "../../gen/ostiary/events/v1/event_admin_service_pb.ts";
+import { createEventsToRelay } from "../audit/events-to-relay.ts";
 import type { ReceiverConfig } from "../config/events-config.ts";
+import type { Sql } from "../db/sql.ts";
 import { unknownPage } from "../errors/read-id-token.ts";
 import { serviceError } from "../errors/service-error.ts";
 import type { Jobs } from "../jobs/engine.ts";
@@ -13,6 +15,7 @@ import type { ReceiverStates } from "./receiver-states.ts";
 
 /** What looking at receivers needs. */
 export interface EventReceiversDeps {
+  readonly db: Sql;
   readonly jobs: Pick<Jobs, "counts" | "list">;
   readonly outbox: Pick<Outbox, "receivers">;
   /** Seals page tokens. */
@@ -29,12 +32,16 @@ export interface EventReceivers {
   mustHaveDeliveries(name: string): Promise<string>;
 }
 
+type Counts = Pick<EventReceiver, "parked" | "unqueued" | "waiting">;
+
+const none: Counts = { waiting: 0n, parked: 0n, unqueued: 0n };
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 500;
 
 /** Creates the `EventReceivers`. */
-export const createEventReceivers = ({ jobs, outbox, pages, states }: EventReceiversDeps): EventReceivers => {
+export const createEventReceivers = ({ db, jobs, outbox, pages, states }: EventReceiversDeps): EventReceivers => {
   const configured = new Set(outbox.receivers.map(({ name }) => name));
+  const eventsToRelay = createEventsToRelay();
 
   const isThere = async (kind: string): Promise<boolean> => {
     for (const parked of [false, true])
@@ -42,13 +49,15 @@ export const createEventReceivers = ({ jobs, outbox, pages, states }: EventRecei
     return false;
   };
 
-  /** How many deliveries wait or were set aside, by receiver. */
-  const countDeliveries = async (): Promise<ReadonlyMap<string, Pick<EventReceiver, "parked" | "waiting">>> => {
-    const counts = new Map([...configured].map((name) => [name, { waiting: 0n, parked: 0n }]));
+  /** How many deliveries wait or were set aside, and how many could not be queued, by receiver. */
+  const countDeliveries = async (): Promise<ReadonlyMap<string, Counts>> => {
+    const counts = new Map([...configured].map((name) => [name, none]));
+    for (const [name, count] of await eventsToRelay.countAside(db))
+      counts.set(name, { ...none, unqueued: BigInt(count) });
     for (const { kind, parked, count } of await jobs.counts()) {
       const name = receiverOf(kind);
       if (name === undefined) continue;
-      const before = counts.get(name) ?? { waiting: 0n, parked: 0n };
+      const before = counts.get(name) ?? none;
       counts.set(name, { ...before, [parked ? "parked" : "waiting"]: BigInt(count) });
     }
     return counts;
@@ -63,14 +72,12 @@ export const createEventReceivers = ({ jobs, outbox, pages, states }: EventRecei
       const names = [...counts.keys()].filter((name) => name > after).toSorted();
       const receivers: EventReceiver[] = [];
       for (const name of names.slice(0, size)) {
-        const { parked = 0n, waiting = 0n } = counts.get(name) ?? {};
         receivers.push({
           $typeName: "ostiary.events.v1.EventReceiver",
           name,
           configured: configured.has(name),
           ended: configured.has(name) && (await states.isEnded(name)),
-          waiting,
-          parked,
+          ...(counts.get(name) ?? none),
         });
       }
       return {

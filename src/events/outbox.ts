@@ -3,7 +3,7 @@ import type { RecordedEvent } from "../audit/audit-log.ts";
 import { createEventsToRelay } from "../audit/events-to-relay.ts";
 import type { EventsConfig, ReceiverConfig } from "../config/events-config.ts";
 import type { PlacedJob } from "../jobs/job.ts";
-import type { RelaySource } from "../jobs/relay.ts";
+import type { RelaySource } from "../jobs/relay-rows.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuid7, uuidBytes } from "../lib/ids.ts";
 import { matchesType } from "./matches-type.ts";
@@ -73,15 +73,18 @@ const deliveryOf = (receiver: string, event: RecordedEvent, position: number): P
 export const createEventRelay = (): RelaySource => {
   const events = createEventsToRelay();
   return {
+    ...events,
     name: "events",
-    read: async (sql, limit) => {
-      const found = await events.read(sql, limit);
-      return {
-        size: found.length,
-        jobs: found.flatMap((event) => event.receivers.map((name) => deliveryOf(name, event, event.position))),
-        unmark: (tx) => events.unmark(tx, found),
-      };
+    read: async (sql, limit, from) => {
+      const found = await events.read(sql, limit, from);
+      return found.map(({ id, identityId, receivers, event }) => ({
+        id,
+        identityId,
+        jobs: () => {
+          const read = event();
+          return receivers.map((name) => deliveryOf(name, read, read.position));
+        },
+      }));
     },
-    count: events.count,
   };
 };

@@ -18,17 +18,32 @@ export const observeJobs = (registry: Registry, jobs: Pick<Jobs, "counts">): voi
   });
 };
 
-/** Registers how many rows wait for their jobs to be queued, by source: counted when the figures are collected. */
+/**
+ * Registers how many rows wait for their jobs to be queued, and how many were set aside, by source: counted when the
+ * figures are collected.
+ */
 export const observeRelay = (registry: Registry, relay: Pick<Relay, "counts">): void => {
-  new Gauge({
-    name: "ostiary_relay_waiting",
-    help: "Rows that were written with a change and whose jobs are not queued yet, by source.",
-    labelNames: ["source"],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      const counts = await relay.counts().catch(() => []);
-      for (const { source, count } of counts) this.set({ source }, count);
-    },
-  });
+  const observe = (figure: "aside" | "waiting", name: string, help: string): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ["source"],
+      registers: [registry],
+      async collect() {
+        this.reset();
+        const counts = await relay.counts().catch(() => []);
+        for (const { source, [figure]: count } of counts) this.set({ source }, count);
+      },
+    });
+  };
+  observe(
+    "waiting",
+    "ostiary_relay_waiting",
+    "Rows that were written with a change and whose jobs are not queued yet, by source.",
+  );
+  observe(
+    "aside",
+    "ostiary_relay_set_aside",
+    "Rows that no jobs could be queued for, set aside for the operator, by source.",
+  );
 };

@@ -74,9 +74,9 @@ const everywhere = [
   // What operators list of what happened, and watch; giving it places, purging and verifying it.
   /^SELECT e\.identity_id, .* FROM security_events e WHERE (?:e\.stream_position > \?|e\.created_at IS NOT NULL)/,
   /^SELECT (?:1 AS n|e\.identity_id, e\.id, e\.created_at) FROM security_events e WHERE e\.stream_position IS NULL/,
-  /^SELECT e\.identity_id, e\.position, e\.stream_position FROM security_events e WHERE e\.created_at <= \? AND e\.relay IS NULL ORDER BY/,
+  /^SELECT e\.identity_id, e\.position, e\.stream_position FROM security_events e WHERE e\.created_at <= \? AND \(e\.relay IS NULL OR e\.relay = 2\) ORDER BY/,
   // What is to be queued for receivers, of all people.
-  /^SELECT (?:e\.identity_id, .*|COUNT\(\*\) AS n) FROM security_events e FORCE INDEX \(security_events_relay\) WHERE e\.relay = 1/,
+  /^SELECT [^()]*(?:COUNT\(\*\) AS n )?FROM security_events e FORCE INDEX \(security_events_relay\) WHERE e\.relay (?:= [12]|IN \(1, 2\)) /,
   /^SELECT DISTINCT e\.identity_id FROM security_events e WHERE e\.identity_id > \? ORDER BY e\.identity_id LIMIT/,
   // What was nobody's when it began, of somebody who is erased, or wants to know what there is.
   /^(?:DELETE|SELECT id, kind, [\w, ]+, form) FROM flows WHERE subject_id = \?(?: AND id > \? ORDER BY id LIMIT \d+)?$/,

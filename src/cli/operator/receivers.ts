@@ -9,7 +9,8 @@ export const receiversList: Command = {
   summary: "list receivers of events, and how much waits for each",
   help: `Lists the receivers of events of the configuration, and those that it has no more but
 deliveries are still there to: nothing is delivered to them. Their deliveries are listed and dropped
-by "deliveries list" and "deliveries drop".
+by "deliveries list" and "deliveries drop". UNQUEUED counts events whose deliveries could not be queued:
+the log of the server says why, and "events replay --parked" has it tried again.
 
 Usage: ostiary receivers list [--limit N]
 
@@ -27,14 +28,14 @@ Examples:
     do {
       const page = await answered(client.listReceivers({ pageSize: Math.min(500, left), pageToken }));
       for (const receiver of page.receivers) {
-        const { name, configured, ended, waiting, parked } = receiver;
+        const { name, configured, ended, waiting, parked, unqueued } = receiver;
         if (values.json === true) printJson(EventReceiverSchema, receiver);
-        else rows.push([name, stateOf({ configured, ended }), String(waiting), String(parked)]);
+        else rows.push([name, stateOf({ configured, ended }), String(waiting), String(parked), String(unqueued)]);
       }
       left -= page.receivers.length;
       pageToken = page.nextPageToken;
     } while (pageToken !== "" && left > 0);
-    if (values.json !== true) console.log(table(["NAME", "STATE", "WAITING", "PARKED"], rows));
+    if (values.json !== true) console.log(table(["NAME", "STATE", "WAITING", "PARKED", "UNQUEUED"], rows));
   },
 };
 

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { Message } from "@bufbuild/protobuf";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
@@ -9,8 +8,8 @@ import { mediaType } from "./body.ts";
 import type { CallOf } from "./call.ts";
 import type { Readers } from "./decode.ts";
 import type { Printers } from "./encode.ts";
-import { errorObject } from "./error-object.ts";
 import type { Route } from "./http-rule.ts";
+import { openLines } from "./open-lines.ts";
 import { compileReadLine, compileReadRequest, type ReadLine } from "./read-request.ts";
 import type { Answering, Respond } from "./respond.ts";
 import { splitLines } from "./split-lines.ts";
@@ -44,7 +43,7 @@ export const createLinesHandle = (
   { readers, printers, callOf, respond }: LinesDeps,
 ): ((request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) => {
   const readLineOf = compileReadLine(route, readers);
-  const printEntries = compilePrintEntries(route, printers);
+  const print = compilePrintEntries(route, printers);
 
   return async (request, reply) => {
     const call = callOf(request, reply);
@@ -57,9 +56,8 @@ export const createLinesHandle = (
       // Of a caller who may not call nothing is read: the procedure says so without it.
       if (isAdmitted) stream = intake.stream(request.raw, call);
       else dropRest(request.raw);
-      const parts = procedure(stream ? readLines(stream, readLine) : nothing(), call)[Symbol.asyncIterator]();
-      const first = await parts.next();
-      const lines = readableOf(writeLines(first, parts, printEntries, request, call), parts);
+      const answer = procedure(stream ? readLines(stream, readLine) : nothing(), call);
+      const lines = await openLines(answer, { print, call, requestId: request.headers["x-request-id"] });
       lines.once("close", () => stream?.free());
       return respond.lines(reply, call, lines);
     } catch (error) {
@@ -94,16 +92,16 @@ export const createSentLinesHandle = (
 ): ((request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) => {
   if (route.body !== undefined) throw new Error(`${route.method}: REST has no body where the answers are a stream`);
   const read = compileReadRequest(route, readers);
-  const printEntries = compilePrintEntries(route, printers);
+  const print = compilePrintEntries(route, printers);
 
   return async (request, reply) => {
     const call = callOf(request, reply);
     const reading = read(request, undefined);
     reading.catch((error) => error instanceof ServiceError && refused(call, error));
     try {
-      const parts = procedure((await reading).message, call)[Symbol.asyncIterator]();
-      const first = await parts.next();
-      return respond.lines(reply, call, readableOf(writeLines(first, parts, printEntries, request, call), parts));
+      const answer = procedure((await reading).message, call);
+      const requestId = request.headers["x-request-id"];
+      return respond.lines(reply, call, await openLines(answer, { print, call, requestId }));
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       return respond.serviceError(answering, request, reply, call, error);
@@ -118,34 +116,6 @@ async function* readLines(stream: AdmittedStream, read: ReadLine): AsyncGenerato
 
 async function* nothing(): AsyncGenerator<never> {
   // Nobody's lines are read.
-}
-
-/**
- * What an answer of lines is read from. Its end is that of the call: of a client that has gone no more is asked for,
- * and a generator that waits in its middle, or was not begun, ends nothing by itself.
- */
-const readableOf = (lines: AsyncGenerator<string>, parts: AsyncIterator<Message>): Readable =>
-  Readable.from(lines, { objectMode: false }).once("close", () => void parts.return?.().catch(() => undefined));
-
-/** Writes the parts of an answer; the text of a part is written at once. */
-async function* writeLines(
-  first: IteratorResult<Message>,
-  parts: AsyncIterator<Message>,
-  print: (message: Message) => string,
-  request: FastifyRequest,
-  call: Call,
-): AsyncGenerator<string> {
-  try {
-    for (let part = first; part.done !== true; part = await parts.next()) {
-      const text = print(part.value);
-      if (text !== "") yield text;
-    }
-  } catch (error) {
-    // Nobody hears it.
-    if (call.signal.aborted) return;
-    const failure = error instanceof ServiceError ? error : serviceError("INTERNAL");
-    yield `${JSON.stringify({ error: errorObject(failure, request.headers["x-request-id"]) })}\n`;
-  }
 }
 
 /** Compiles how the message that a route answers is printed, or the entries of the list, each on a line. */

@@ -141,12 +141,12 @@ describe("ostiary receivers list", () => {
 
   it("shows what each gets; deliveries of one that is configured no more are dropped, after which it is gone", async () => {
     const table = (await run("receivers", "list")).split("\n");
-    expect(table[0]).toMatch(/^NAME +STATE +WAITING +PARKED$/);
+    expect(table[0]).toMatch(/^NAME +STATE +WAITING +PARKED +UNQUEUED$/);
     expect(table.slice(1)).toEqual([
-      expect.stringMatching(/^beta +configured +0 +0$/),
-      expect.stringMatching(/^crm +configured +0 +0$/),
-      expect.stringMatching(/^picky +not configured +0 +\d+$/),
-      expect.stringMatching(/^wanting +not configured +\d+ +0$/),
+      expect.stringMatching(/^beta +configured +0 +0 +0$/),
+      expect.stringMatching(/^crm +configured +0 +0 +0$/),
+      expect.stringMatching(/^picky +not configured +0 +\d+ +0$/),
+      expect.stringMatching(/^wanting +not configured +\d+ +0 +0$/),
     ]);
     const lines = (await run("receivers", "list", "--json")).split("\n");
     expect(JSON.parse(lines[2] ?? "")).toMatchObject({ name: "picky", parked: expect.stringMatching(/^\d+$/) });

@@ -1,99 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type AuditLog, createAuditLog } from "../../../src/audit/audit-log.ts";
+import { describe, expect, it } from "vitest";
+import { createAuditLog } from "../../../src/audit/audit-log.ts";
 import { createEventLog } from "../../../src/audit/event-log.ts";
-import type { EventType } from "../../../src/audit/event-types.ts";
 import { createEventsToRelay } from "../../../src/audit/events-to-relay.ts";
 import { createPurgeEvents } from "../../../src/audit/purge-events.ts";
-import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database, Sql, SqlValue } from "../../../src/db/sql.ts";
 import { createEventRelay, createOutbox } from "../../../src/events/outbox.ts";
 import { eraseIdentity } from "../../../src/identity/erase.ts";
-import { createJobs, type Jobs } from "../../../src/jobs/engine.ts";
-import { createRelay, type Relay } from "../../../src/jobs/relay.ts";
-import { createAead } from "../../../src/lib/aead.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
-import { uuid7, uuidBytes, uuidText } from "../../../src/lib/ids.ts";
-import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
+import { uuidBytes } from "../../../src/lib/ids.ts";
+import { auditFor, receiver, setUpRelays, somebody } from "./relays.ts";
 
 /* Events between the commit of the change that they tell of and the jobs that deliver them. */
 
-const aead = createAead({ algorithm: "aes", keys: ["k".repeat(32)] });
-const receiver = (name: string, types: readonly string[] = ["*"]) => ({
-  name,
-  types,
-  url: "http://127.0.0.1:9/",
-  format: "ostiary" as const,
-  secrets: [],
-  headers: {},
-  retry: [1_000],
-});
-const call = { headers: {}, remoteAddress: "127.0.0.1", requestId: "test" };
-
-let fresh: FreshDatabase;
-let db: Database;
-let relays: Relay[] = [];
-let jobs: Jobs;
-beforeAll(async () => {
-  fresh = await migratedDatabase();
-  db = createDatabase({ dsn: fresh.dsn, poolSize: 20 });
-  jobs = createJobs({ db, clock: systemClock, aead, log: { info: () => undefined, warn: () => undefined } });
-});
-afterAll(async () => {
-  await db?.close();
-  await fresh?.drop();
-});
-beforeEach(async () => {
-  await db.execute("DELETE FROM jobs");
-  await db.execute("DELETE FROM security_events");
-});
-afterEach(async () => {
-  await Promise.all(relays.map((relay) => relay.stop()));
-  relays = [];
-});
-
-/** What the log warned of. */
-const warned: object[] = [];
-/** A relay of a node of its own, which looks every 20 ms. */
-const relayOn = (on: Database = db): Relay => {
-  const relay = createRelay({
-    db: on,
-    jobs: { enqueueAll: jobs.enqueueAll, wake: () => undefined },
-    log: { warn: (data) => void warned.push(data) },
-    isBusy: () => false,
-    interval: 20,
-  });
-  relays.push(relay);
-  return relay;
-};
-const start = (on?: Database): void => relayOn(on).start([createEventRelay()]);
-
-const auditFor = (...receivers: ReturnType<typeof receiver>[]): AuditLog => {
-  const { wanting } = createOutbox({ receivers });
-  const wake = () => undefined;
-  return createAuditLog({ clock: systemClock, digestKey: "key", isStreamed: false, receivers: { wanting, wake } });
-};
-const record = (audit: AuditLog, identityId: string, sql: Sql = db, type: EventType = "password.changed") =>
-  audit.record(sql, { identityId, sessionId: undefined, type, outcome: "done" }, call);
-const somebody = () => uuid7(new Date());
-
-interface QueuedRow {
-  readonly kind: string;
-  readonly identity_id: Buffer;
-  readonly position: number | string;
-}
-const queued = async () =>
-  (await db.query<QueuedRow>("SELECT kind, identity_id, position FROM jobs ORDER BY identity_id, kind, position")).map(
-    ({ kind, identity_id, position }) => `${uuidText(identity_id)} ${kind} ${position}`,
-  );
-const marked = () => createEventRelay().count(db);
-const untilNoneIsMarked = () => expect.poll(marked, { timeout: 10_000, interval: 10 }).toBe(0);
+const relays = setUpRelays();
+const { call, marked, purgeAll, queued, record, start, untilNoneIsMarked } = relays;
 
 describe("an event that receivers want", () => {
   it("is queued for each of them, in its place, by any node after the one that wrote it has died", async () => {
     const audit = auditFor(receiver("crm"), receiver("sms", ["password.*"]), receiver("other", ["login.*"]));
     const person = somebody();
-    for (let n = 0; n < 3; n++) await db.transaction((tx) => record(audit, person, tx));
+    for (let n = 0; n < 3; n++) await relays.db.transaction((tx) => record(audit, person, tx));
     // The node that wrote them has no relay: it died.
     expect([await queued(), await marked()]).toEqual([[], 3]);
     start();
@@ -108,16 +35,16 @@ describe("an event that receivers want", () => {
     const people = Array.from({ length: 40 }, somebody);
     let failures = 0;
     const failing: Database = {
-      ...db,
+      ...relays.db,
       transaction: (work, options) =>
-        db.transaction(async (tx) => {
+        relays.db.transaction(async (tx) => {
           const result = await work(tx);
           // As if the node had died before the commit.
           if (failures++ % 2 === 0) throw new Error("killed");
           return result;
         }, options),
     };
-    for (const on of [db, failing, db, failing]) start(on);
+    for (const on of [relays.db, failing, relays.db, failing]) start(on);
     await Promise.all(
       people.map(async (person) => {
         for (let n = 0; n < 5; n++) await record(audit, person);
@@ -139,7 +66,7 @@ describe("an event that receivers want", () => {
       commit = resolve;
     });
     let isWritten = false;
-    const first = db.transaction(async (tx) => {
+    const first = relays.db.transaction(async (tx) => {
       await record(audit, slow, tx);
       isWritten = true;
       await open;
@@ -157,9 +84,7 @@ describe("an event that receivers want", () => {
   });
 
   it("is queued soon after its transaction, also where that takes longer than usual", async () => {
-    const relay = createRelay({ db, jobs, log: { warn: () => undefined }, isBusy: () => false, interval: 60_000 });
-    relays.push(relay);
-    relay.start([createEventRelay()]);
+    const relay = start(relays.db, 60_000);
     const { wanting } = createOutbox({ receivers: [receiver("crm")] });
     const audit = createAuditLog({
       clock: systemClock,
@@ -167,7 +92,7 @@ describe("an event that receivers want", () => {
       isStreamed: false,
       receivers: { wanting, wake: relay.wake },
     });
-    await db.transaction(async (tx) => {
+    await relays.db.transaction(async (tx) => {
       await record(audit, somebody(), tx);
       await sleep(40);
     });
@@ -178,13 +103,13 @@ describe("an event that receivers want", () => {
   it("of somebody who is erased before is queued for nobody, but for what tells of it", async () => {
     const audit = auditFor(receiver("crm"));
     const person = somebody();
-    await db.execute(
+    await relays.db.execute(
       `INSERT INTO identities (id, schema_id, state, traits, addresses, credentials, version, created_at, updated_at)
        VALUES (?, 'person', 'active', '{}', '{"verifiable":[],"recovery":[]}', '{}', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
       [uuidBytes(person)],
     );
     await record(audit, person);
-    await db.transaction(async (tx) => {
+    await relays.db.transaction(async (tx) => {
       expect(await eraseIdentity(tx, person)).toBe(true);
       await record(audit, person, tx, "identity.deleted");
       start();
@@ -199,17 +124,12 @@ describe("an event that receivers want", () => {
     const person = somebody();
     const audit = auditFor(receiver("crm", ["login.*"]));
     await record(audit, person);
-    await record(audit, person, db, "login.succeeded");
+    await record(audit, person, relays.db, "login.succeeded");
     await record(audit, person);
-    const purge = createPurgeEvents({ db, digestKey: "key", batchSize: 2, purged: async () => undefined });
-    const until = new Date(Date.now() + 60_000);
     const rows = () =>
-      db.query<{ type: string }>("SELECT type FROM security_events WHERE identity_id = ? ORDER BY position", [
+      relays.db.query<{ type: string }>("SELECT type FROM security_events WHERE identity_id = ? ORDER BY position", [
         uuidBytes(person),
       ]);
-    const purgeAll = async () => {
-      while ((await purge(until)) === 2);
-    };
     await purgeAll();
     expect((await rows()).map(({ type }) => type)).toEqual(["checkpoint", "login.succeeded", "password.changed"]);
     start();
@@ -224,7 +144,7 @@ it("marks are found by the index that has nothing else, and taken off by primary
   const sql: Sql = {
     query: async (text, values = []) => {
       statements.push({ sql: text, values });
-      return db.query(text, values);
+      return relays.db.query(text, values);
     },
     execute: async (text, values = []) => {
       statements.push({ sql: text, values });
@@ -233,23 +153,32 @@ it("marks are found by the index that has nothing else, and taken off by primary
   };
   const audit = auditFor(receiver("crm"));
   for (let n = 0; n < 3; n++) await record(audit, somebody());
-  const group = await createEventRelay().read(sql, 64);
-  await group.unmark(sql);
+  const source = createEventRelay();
+  const [from] = await source.read(sql, 64);
+  await source.read(sql, 64, { identityId: from?.identityId ?? "", isAfter: true });
+  await source.personAfter(sql, 2);
+  await source.counts(sql);
+  await createEventsToRelay().asideFor(sql, "crm", 10);
+  await createEventsToRelay().countAside(sql);
+  await source.unmark(sql, from ? [from] : []);
+  await source.setAside(sql, from as never);
   const keys = statements.map(async (each) =>
-    (await db.query<{ key: string }>(`EXPLAIN FORMAT=TRADITIONAL ${each.sql}`, each.values)).map(({ key }) => key),
+    (await relays.db.query<{ key: string }>(`EXPLAIN FORMAT=TRADITIONAL ${each.sql}`, each.values)).map(
+      ({ key }) => key,
+    ),
   );
-  expect(await Promise.all(keys)).toEqual([["security_events_relay"], ["PRIMARY"]]);
+  expect(await Promise.all(keys)).toEqual([
+    ...Array.from({ length: 6 }, () => ["security_events_relay"]),
+    ["PRIMARY"],
+    ["PRIMARY"],
+  ]);
 });
 
 describe("an event that is to be delivered once more", () => {
   const findOf = async (person: string) => {
-    const found = await createEventLog().list(db, { identityId: person, types: [] }, undefined, 10);
+    const found = await createEventLog().list(relays.db, { identityId: person, types: [] }, undefined, 10);
     expect(found.length).toBeGreaterThan(0);
     return found;
-  };
-  const purgeAll = async () => {
-    const purge = createPurgeEvents({ db, digestKey: "key", batchSize: 2, purged: async () => undefined });
-    while ((await purge(new Date(Date.now() + 60_000))) === 2);
   };
 
   it("is not, if it was purged since it was found, and keeps no other event from being delivered", async () => {
@@ -258,8 +187,8 @@ describe("an event that is to be delivered once more", () => {
     await record(audit, gone);
     const found = await findOf(gone);
     await purgeAll();
-    expect(await createEventsToRelay().mark(db, "crm", found)).toBe(0);
-    await record(audit, other, db, "login.succeeded");
+    expect(await createEventsToRelay().mark(relays.db, "crm", found)).toBe(0);
+    await record(audit, other, relays.db, "login.succeeded");
     start();
     await untilNoneIsMarked();
     expect(await queued()).toEqual([`${other} event_crm 1`]);
@@ -267,19 +196,23 @@ describe("an event that is to be delivered once more", () => {
 
   it("is not purged in part, when it is marked while its person's events are being purged", async () => {
     const person = somebody();
-    for (let n = 0; n < 3; n++) await record(auditFor(), person);
+    for (let n = 0; n < 3; n++) {
+      await record(auditFor(), person);
+      // Each has a time of its own.
+      await sleep(2);
+    }
     const found = await findOf(person);
     let marking: Promise<number> | undefined;
     const interrupted: Database = {
-      ...db,
+      ...relays.db,
       transaction: (work, options) =>
-        db.transaction(
+        relays.db.transaction(
           (tx) =>
             work({
               ...tx,
               query: async (text, values) => {
                 const rows = await tx.query(text, values);
-                marking ??= createEventsToRelay().mark(db, "crm", found);
+                marking ??= createEventsToRelay().mark(relays.db, "crm", found);
                 // It is done by then, or waits for this transaction.
                 await sleep(100);
                 return rows as never;
@@ -295,7 +228,7 @@ describe("an event that is to be delivered once more", () => {
     start();
     await untilNoneIsMarked();
     expect(await queued()).toHaveLength(marks ?? -1);
-    const left = await db.query<{ type: string }>("SELECT type FROM security_events WHERE identity_id = ?", [
+    const left = await relays.db.query<{ type: string }>("SELECT type FROM security_events WHERE identity_id = ?", [
       uuidBytes(person),
     ]);
     // The purge looked at the first two of the three.
@@ -306,7 +239,7 @@ describe("an event that is to be delivered once more", () => {
     const person = somebody();
     await record(auditFor(receiver("sms")), person);
     const found = await findOf(person);
-    for (let n = 0; n < 3; n++) expect(await createEventsToRelay().mark(db, "crm", found)).toBe(1);
+    for (let n = 0; n < 3; n++) expect(await createEventsToRelay().mark(relays.db, "crm", found)).toBe(1);
     start();
     await untilNoneIsMarked();
     expect(await queued()).toEqual(["crm", "sms"].map((name) => `${person} event_${name} 1`));
@@ -325,10 +258,10 @@ describe("an event that nobody wants", () => {
       type: "identity.created" as const,
       outcome: "done" as const,
     }));
-    await audit.recordFirst(db, first.slice(1), call);
+    await audit.recordFirst(relays.db, first.slice(1), call);
     expect(await marked()).toBe(0);
     expect(
-      await db.query("SELECT id FROM security_events WHERE identity_id = ? AND receivers IS NOT NULL", [
+      await relays.db.query("SELECT id FROM security_events WHERE identity_id = ? AND receivers IS NOT NULL", [
         uuidBytes(person),
       ]),
     ).toEqual([]);
@@ -345,7 +278,7 @@ describe("first events of many people", () => {
       type: "identity.created" as const,
       outcome: "done" as const,
     }));
-    await db.transaction((tx) => audit.recordFirst(tx, events, call));
+    await relays.db.transaction((tx) => audit.recordFirst(tx, events, call));
     start();
     await untilNoneIsMarked();
     expect(await queued()).toEqual(people.map((person) => `${person} event_crm 1`));
