@@ -1,3 +1,4 @@
+import { startDeadline } from "../deadline.ts";
 import type { AddressRules } from "./address-rules.ts";
 import { AddressRefused, type OutboundFetch } from "./outbound-fetch.ts";
 import { readBody } from "./read-body.ts";
@@ -44,13 +45,13 @@ export const createSendRequest =
   async ({ url, method, headers, body }, signal) => {
     const policy = rules.policyOf(new URL(url), true);
     if (policy === undefined) return { kind: "failed", reason: "plain http to the public Internet is not asked" };
-    const deadline = AbortSignal.timeout(timeout);
+    const deadline = startDeadline(timeout, signal);
     try {
       const response = await fetch(url, {
         method,
         headers,
         ...(body !== undefined && { body }),
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        signal: deadline.signal,
         policy,
         reuse: true,
       });
@@ -60,8 +61,10 @@ export const createSendRequest =
       return { kind: "answered", status: response.status, text: read.toString("utf8"), retryAfter };
     } catch (error) {
       signal?.throwIfAborted();
-      if (deadline.aborted) return { kind: "timeout", reason: `no answer within ${timeout} ms` };
+      if (deadline.isOver()) return { kind: "timeout", reason: `no answer within ${timeout} ms` };
       if (error instanceof AddressRefused) return { kind: "failed", reason: "its address is not admitted" };
       return { kind: "failed", reason: `no connection (${(error as NodeJS.ErrnoException).code ?? "network error"})` };
+    } finally {
+      deadline.end();
     }
   };
