@@ -29,6 +29,8 @@ const { values } = parseArgs({
   },
 });
 const [seconds, rounds, workers] = [Number(values.seconds), Number(values.rounds), 16];
+/** Who changes their names in turns: what is delivered in order is delivered one after the other for each of them. */
+const PEOPLE = 192;
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-settings-"));
 const quiet = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => console.error(what) };
 /** Milliseconds in which what is left is delivered, at most. */
@@ -64,7 +66,7 @@ interface ServerChoices {
 const start = async ({ dsn, url, delivers, profile }: ServerChoices): Promise<MeasuredServer> => {
   const [port, adminPort] = [await freePort(), await freePort()];
   const written = JSON.parse(
-    readFileSync(writeConfig(folder, { dsn, port, adminPort, options: { hash: "default" } }), "utf8"),
+    readFileSync(writeConfig(folder, { dsn, port, adminPort, options: { hash: "reference" } }), "utf8"),
   );
   const secrets = [`whsec_${Buffer.alloc(32, 1).toString("base64")}`];
   written.events = {
@@ -111,10 +113,11 @@ const measure = async ({ watch, people, drained }: Place, server: MeasuredServer
   let done = 0;
   const { result, cost } = await watch.during(server.pid, async () => {
     const began = performance.now();
-    const work = async (person: Person) => {
-      for (; performance.now() - began < seconds * 1000; done++) await change(server, person);
+    const work = async (_: unknown, worker: number) => {
+      for (let at = worker; performance.now() - began < seconds * 1000; at += workers, done++)
+        await change(server, people[at % people.length] as Person);
     };
-    await Promise.all(people.map(work));
+    await Promise.all(Array.from({ length: workers }, work));
     const perSecond = done / ((performance.now() - began) / 1000);
     await drained();
     return perSecond;
@@ -160,7 +163,7 @@ const end: (() => Promise<void>)[] = [];
 try {
   const [port, adminPort] = [await freePort(), await freePort()];
   const { dsn } = database;
-  await migrate(writeConfig(folder, { dsn, port, adminPort, options: { hash: "default" } }));
+  await migrate(writeConfig(folder, { dsn, port, adminPort, options: { hash: "reference" } }));
   const startOne = async (choices: Omit<ServerChoices, "dsn">): Promise<MeasuredServer> => {
     const server = await start({ ...choices, dsn });
     servers.push(server);
@@ -181,7 +184,7 @@ try {
   };
 
   const without = await startOne({ url: undefined, delivers: false });
-  const people = await registerPeople(without.baseUrl, workers, "person");
+  const people = await registerPeople(without.baseUrl, PEOPLE, "person");
   const watch = await createWatch(database.socketPath, database.pid);
   end.push(() => watch.close());
 
