@@ -145,7 +145,8 @@ function launch(command: Command, folder: Folder): ChildProcess {
   const { uid, gid } = folder.account;
   const child = spawn(program, args, {
     cwd: folder.path,
-    env: { ...process.env, ...command.env },
+    // How bin/ostiary has the server's own memory allocated is nothing for a database.
+    env: { ...process.env, MALLOC_ARENA_MAX: undefined, ...command.env },
     stdio: ["ignore", output, output],
     detached: true,
     ...(uid !== undefined && { uid }),

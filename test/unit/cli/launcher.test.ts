@@ -15,14 +15,21 @@ const load = `
   console.error(most);
 `;
 
-test("what requests leave behind is collected long before it takes the memory of the machine", () => {
-  const { status, stdout, stderr } = spawnSync(path.resolve("bin/ostiary"), ["version"], {
-    env: { PATH: process.env.PATH, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(load)}` },
+const launch = (script: string) =>
+  spawnSync(path.resolve("bin/ostiary"), ["version"], {
+    env: { PATH: process.env.PATH, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` },
     encoding: "utf8",
   });
+
+test("what requests leave behind is collected long before it takes the memory of the machine", () => {
+  const { status, stdout, stderr } = launch(load);
   expect(stdout).toMatch(/\d+\.\d+\.\d+/);
   expect(status).toBe(0);
   const megabytes = Number(stderr) / 1024 / 1024;
   expect(megabytes).toBeGreaterThan(0);
   expect(megabytes).toBeLessThan(24);
+});
+
+test("threads share their memory", () => {
+  expect(launch("console.error(process.env.MALLOC_ARENA_MAX)").stderr.trim()).toBe("2");
 });

@@ -72,10 +72,15 @@ describe("the private database", () => {
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
   });
 
-  test("listens on no network port", async () => {
+  test("listens on no network port, and allocates its memory as it likes", async () => {
+    process.env.MALLOC_ARENA_MAX = "2";
     const database = await startPrivateDatabase({ dataDir: path.join(base, "closed"), log });
     expect(await ask(database, "SELECT @@skip_networking AS off, @@port AS port")).toMatchObject([{ off: 1 }]);
+    const environment = readFileSync(`/proc/${database.pid}/environ`, "utf8");
+    expect(environment).toContain("PATH=");
+    expect(environment).not.toContain("MALLOC_ARENA_MAX");
     await database.stop();
+    delete process.env.MALLOC_ARENA_MAX;
     expect(runs(database.pid)).toBe(false);
   });
 
