@@ -51,7 +51,7 @@ Examples:
       pageToken = page.nextPageToken;
     } while (pageToken !== "" && left > 0);
     if (values.json !== true)
-      console.log(table(["ID", "STATUS", "TYPE", "TEMPLATE", "RECIPIENT", "TRIES", "CREATED"], rows));
+      console.log(table(["ID", "STATUS", "TYPE", "TEMPLATE", "RECIPIENT", "ATTEMPTS", "CREATED"], rows));
   },
 };
 

@@ -179,8 +179,8 @@ const eventReplayer = async (values: OptionValues, receiver: string): Promise<Re
   return ({ ids, ...request }) => answered(client.replayEvents({ ...request, receiver, deliveryIds: ids }));
 };
 
-const hookHeads = ["ID", "HOOK", "URL", "IDENTITY", "TRIES", "CREATED", "PARKED", "ERROR"] as const;
-const eventHeads = ["ID", "TYPE", "EVENT", "IDENTITY", "TRIES", "PARKED", "ERROR"] as const;
+const hookHeads = ["ID", "HOOK", "URL", "IDENTITY", "ATTEMPTS", "CREATED", "PARKED", "ERROR"] as const;
+const eventHeads = ["ID", "TYPE", "EVENT", "IDENTITY", "ATTEMPTS", "PARKED", "ERROR"] as const;
 
 const hookRow = (delivery: HookDelivery): string[] => {
   const { id, hookId, url, identityId, attempts, createdAt, parkedAt, lastError } = delivery;

@@ -103,7 +103,7 @@ export const identitiesAddresses: Command = commandOf<PendingAddress>({
   summary: "list somebody's addresses that wait for their proof",
   about: `Lists addresses that somebody wants and has not proven yet, the oldest first. Those that they have
 stand in "identities get".`,
-  heads: ["ID", "VIA", "ADDRESS", "SINCE", "GOOD UNTIL"],
+  heads: ["ID", "VIA", "ADDRESS", "SINCE", "EXPIRES"],
   page: async (client, request) => {
     const { pendingAddresses: entries, nextPageToken } = await client.listIdentityPendingAddresses(request);
     return { entries, nextPageToken };

@@ -15,7 +15,7 @@ const print = (invitation: Invitation | undefined, json: unknown): void => {
   if (invitation === undefined) return;
   const { identityId, address, expiresAt } = invitation;
   if (json === true) printJson(InvitationSchema, invitation);
-  else console.log(table(["IDENTITY", "SENT TO", "GOOD UNTIL"], [[identityId, address, timeOf(expiresAt)]]));
+  else console.log(table(["IDENTITY", "SENT TO", "EXPIRES"], [[identityId, address, timeOf(expiresAt)]]));
 };
 
 /** @throws CommandError */
@@ -102,7 +102,7 @@ Example:
       left -= page.invitations.length;
       pageToken = page.nextPageToken;
     } while (pageToken !== "" && left > 0);
-    if (values.json !== true) console.log(table(["IDENTITY", "STATUS", "SENT TO", "SENT", "GOOD UNTIL"], rows));
+    if (values.json !== true) console.log(table(["IDENTITY", "STATUS", "SENT TO", "SENT", "EXPIRES"], rows));
   },
 };
 

@@ -32,7 +32,7 @@ Example:
       client.createRecoveryCode({ identityId, expiresIn: String(values["expires-in"] ?? "") }),
     );
     if (values.json === true) printJson(CreateRecoveryCodeResponseSchema, made);
-    else console.log(`${made.recoveryCode}\n${made.recoveryLink}\ngood until ${timeOf(made.expiresAt)}`);
+    else console.log(`${made.recoveryCode}\n${made.recoveryLink}\nexpires ${timeOf(made.expiresAt)}`);
   },
 };
 
@@ -62,6 +62,6 @@ Example:
       }),
     );
     if (values.json === true) printJson(CreateRecoveryLinkResponseSchema, made);
-    else console.log(`${made.recoveryLink}\ngood until ${timeOf(made.expiresAt)}`);
+    else console.log(`${made.recoveryLink}\nexpires ${timeOf(made.expiresAt)}`);
   },
 };

@@ -300,7 +300,7 @@ it("somebody is invited, and the invitation is listed, sent again and revoked", 
 
 it("messages are listed and shown with their attempts", async () => {
   const { stdout } = await ostiary("courier", "list");
-  expect(stdout).toMatch(/^ID +STATUS +TYPE +TEMPLATE +RECIPIENT +TRIES +CREATED/);
+  expect(stdout).toMatch(/^ID +STATUS +TYPE +TEMPLATE +RECIPIENT +ATTEMPTS +CREATED/);
   for (const message of json((await ostiary("courier", "list", "--limit", "1", "--json")).stdout || "{}"))
     if (message.id !== undefined)
       expect(json((await ostiary("courier", "get", String(message.id))).stdout)[0]).toMatchObject({ id: message.id });

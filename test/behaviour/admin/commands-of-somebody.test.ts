@@ -89,7 +89,7 @@ it("addresses lists those that wait, and cancel-address gives one up", async () 
   const wanted = newEmail();
   accepted(await change(visitor, { method: "profile", traits: { email: wanted } }));
   const [heads, row = "", ...more] = (await run("addresses", id)).split("\n");
-  expect([heads, more]).toEqual([expect.stringMatching(/^ID +VIA +ADDRESS +SINCE +GOOD UNTIL$/), []]);
+  expect([heads, more]).toEqual([expect.stringMatching(/^ID +VIA +ADDRESS +SINCE +EXPIRES$/), []]);
   expect(row).toMatch(new RegExp(`^${uuid} +email +${wanted} +${time} +${time}$`));
   const waiting = JSON.parse(await run("addresses", id, "--json")) as { readonly id: string; readonly value: string };
   expect(waiting.value).toBe(wanted);
