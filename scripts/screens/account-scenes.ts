@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { type Ann, link, type Scene, signUp } from "./scenes.ts";
 import type { World } from "./world.ts";
 
-/* Two accounts that become one, several accounts of one provider, and an invitation. */
+/* Two accounts that become one, several accounts of one provider, and what the links of messages lead to. */
 
 const json = { accept: "application/json", "content-type": "application/json" };
 
@@ -107,6 +107,8 @@ export const accountScenes: readonly Scene[] = [
   },
   { name: "invitation", go: (page, { url }) => goTo(page, `${url}/hosted/invitation?token=shown-in-a-picture`) },
   { name: "invitation-over", go: (page, { url }) => goTo(page, `${url}/hosted/invitation?over=true`) },
+  { name: "deletion", go: (page, { url }) => goTo(page, `${url}/hosted/deletion?token=shown-in-a-picture`) },
+  { name: "address-undo-done", go: (page, { url }) => goTo(page, `${url}/hosted/address-undo?done=true`) },
 ];
 
 const goTo = async (page: Page, url: string): Promise<void> => void (await page.goto(url));
