@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { type Ann, link, type Scene, signUp } from "./scenes.ts";
+import { type Ann, type Scene, signIn, signUp } from "./scenes.ts";
 import type { World } from "./world.ts";
 
 /* Two accounts that become one, several accounts of one provider, and what the links of messages lead to. */
@@ -17,21 +17,25 @@ const ask = async <Answer>(
   return (await response.json()) as Answer;
 };
 
-let count = 0;
-/** An account of the same person, whose session is not the browser's. */
-const otherAccount = async ({ adminUrl, url }: World): Promise<Readonly<Record<string, string>>> => {
-  count += 1;
-  const [email, password] = [`ann${count === 1 ? "" : count}@work.example`, "another walk by the sea"];
-  await ask(`${adminUrl}/admin/identities`, {
+/** An account with a password, and with accounts at GitHub. */
+const createIdentity = ({ adminUrl }: World, { email, password }: Ann, subjects: readonly string[]) =>
+  ask(`${adminUrl}/admin/identities`, {
     schema_id: "default",
     traits: { email, name: { first: "Ann", last: "Smith" } },
     credentials: {
       password: { config: { password } },
-      oidc: { config: { providers: [{ provider: "github", subject: `ann-at-work-${count}` }] } },
+      oidc: { config: { providers: subjects.map((subject) => ({ provider: "github", subject })) } },
     },
     verifiable_addresses: [{ value: email, via: "email", verified: true, status: "completed" }],
   });
-  const flow = (await (await fetch(`${url}/self-service/login/api`, { headers: json })).json()) as {
+
+let count = 0;
+/** An account of the same person, whose session is not the browser's. */
+const otherAccount = async (world: World): Promise<Readonly<Record<string, string>>> => {
+  count += 1;
+  const [email, password] = [`ann${count === 1 ? "" : count}@work.example`, "another walk by the sea"];
+  await createIdentity(world, { email, password }, [`ann-at-work-${count}`]);
+  const flow = (await (await fetch(`${world.url}/self-service/login/api`, { headers: json })).json()) as {
     readonly ui: { readonly action: string };
   };
   const { session_token: token } = await ask<{ readonly session_token: string }>(flow.ui.action, {
@@ -64,10 +68,9 @@ export const accountScenes: readonly Scene[] = [
     name: "several-accounts",
     part: "#oidc",
     go: async (page, world, ann) => {
-      await signUp(page, world, ann);
-      await link(page, world, "github", "ann@home.example");
-      await page.goto(`${world.url}/hosted/settings`);
-      await link(page, world, "github", "ann@work.example");
+      await createIdentity(world, ann, ["ann@home.example", "ann@work.example"]);
+      await signIn(page, world, ann);
+      await page.waitForURL(/hosted/);
       await page.goto(`${world.url}/hosted/settings`);
     },
   },

@@ -49,7 +49,7 @@ export const signOut = (page: Page) => page.context().clearCookies();
 export const link = async (page: Page, { providers }: World, id: "google" | "github", email: string) => {
   providers[id].setAccount({ sub: email, email, email_verified: true, given_name: "Ann" });
   await page.locator(`button[name="link"][value="${id}"]`).click();
-  await page.waitForURL(/hosted\/settings/);
+  await page.locator("#oidc").getByText(email).waitFor();
 };
 
 /** Signs in on further devices, without the browser. */

@@ -6,6 +6,7 @@ import { failed, wayOn } from "./failed-page.ts";
 import { type Html, html } from "./html.ts";
 import { foreign, isFromPage, placeOf, readForm } from "./own-form.ts";
 import { personOf } from "./person.ts";
+import { providerName } from "./provider-mark.ts";
 import { renderNotice } from "./render-messages.ts";
 import type { Section } from "./render-sections.ts";
 import type { Texts } from "./texts.ts";
@@ -82,7 +83,7 @@ export const createMergePages = ({ publicUrl, initUrl }: MergePagesDeps): MergeP
       {
         title: texts.text("merge.code.title"),
         lead: texts.text("merge.code.text"),
-        body: html`<p data-copy="${texts.text("copy")}" data-copied="${texts.text("copied")}"><code dir="ltr">${got.body.code}</code></p>${renderNotice("info", html`<p>${texts.text("merge.warning")}</p>`)}${wayOn("merge", texts.text("merge.look"))}`,
+        body: html`<p class="copy" data-copy="${texts.text("copy")}" data-copied="${texts.text("copied")}"><code dir="ltr">${got.body.code}</code></p>${renderNotice("info", html`<p>${texts.text("merge.warning")}</p>`)}${wayOn("merge", texts.text("merge.look"))}`,
       },
       got.cookies,
     );
@@ -194,17 +195,23 @@ const refused = ({ cookies, error, status }: Refused, texts: Texts): Answer => {
 const renderRefusals = (refusals: readonly string[], texts: Texts): Html =>
   renderNotice("error", html`${refusals.map((each) => html`<p>${texts.find([`merge.refusal.${each}`]) ?? each}</p>`)}`);
 
+/** The API names a provider by its id, and behind it the account there. */
+const accountOf = (name: string): string => {
+  const [provider = "", ...account] = name.split(": ");
+  return [providerName(provider), ...account].join(": ");
+};
+
 const renderMerge = ({ items = [], refusals = [], etag }: WireMerge, texts: Texts): Html => {
   const text = (key: string, fallback: string): string => texts.find([`merge.${key}`]) ?? fallback;
   const row = ({ kind, name = "", reason = "" }: WireItem): Html =>
-    html`<li><div class="what"><strong>${text(`kind.${kind}`, kind)}</strong><span class="facts">${name !== "" && html`<bdi>${name}</bdi> `}${reason !== "" && html`<span>${text(`reason.${reason}`, reason)}</span>`}</span></div></li>`;
+    html`<li><div class="what"><strong>${text(`kind.${kind}`, kind)}</strong>${name !== "" && html`<span class="facts"><bdi>${kind === "oidc" ? accountOf(name) : name}</bdi></span>`}${reason !== "" && html`<span class="facts">${text(`reason.${reason}`, reason)}</span>`}</div></li>`;
   const list = (title: "merge.show.comes" | "merge.show.lost", of: readonly WireItem[]) =>
     of.length > 0 &&
     html`<section class="panel"><h2>${texts.text(title)}</h2><ul class="rows">${of.map(row)}</ul></section>`;
   const why = html`<h2>${texts.text("merge.show.refused")}</h2>${renderRefusals(refusals, texts)}${wayOn("settings#merge", texts.text("merge.back"))}`;
   const form = html`<form action="merge-confirm" method="post"><input type="hidden" name="etag" value="${etag}">
 <div class="entries"><div class="field checkbox"><input type="checkbox" id="merge-confirm" name="confirm" value="true" required><label for="merge-confirm">${texts.text("merge.sure")}</label></div></div>
-<div class="actions"><button type="submit" class="danger">${texts.text("merge.confirm")}</button></div></form>`;
+<p class="ways"><button type="submit" class="danger">${texts.text("merge.confirm")}</button></p></form>`;
   return html`${list(
     "merge.show.comes",
     items.filter(({ comes }) => comes),

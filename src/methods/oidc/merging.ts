@@ -9,7 +9,7 @@ export const oidcMerging: CredentialMerging = {
     if (links.length === 0 || secret === undefined) return { parts: [] };
     return {
       change: addLinks(into.secret, secret),
-      parts: links.map(({ provider, account }) => ({ name: account ? `${provider}: ${account}` : provider })),
+      parts: links.map(({ provider, account, subject }) => ({ name: `${provider}: ${account ?? subject}` })),
     };
   },
 };

@@ -58,7 +58,11 @@ describe.each([operatorRest, operatorGrpc])("through $name", (protocol) => {
   it("several accounts of one provider come together, each with the tokens that are stored of it", async () => {
     const [one, two, three] = [newEmail(), newEmail(), newEmail()];
     const into = await newAccount(server, { credentials: linkOf(one) });
-    await mergeBoth(into, await newAccount(server, { credentials: linkOf(two) }));
+    const other = await newAccount(server, { credentials: linkOf(two) });
+    await offerTo(server, into.visitor, other.visitor);
+    const { items } = await shownTo(server, into.visitor);
+    expect(items).toContainEqual({ kind: "oidc", name: `github: ${two}`, comes: true, reason: "" });
+    await mergeBoth(into, other);
     await mergeBoth(into, await newAccount(server, { credentials: linkOf(three) }));
     expect(await linksOf(server, into.id)).toEqual([one, two, three].map((each) => `github:${each}`).toSorted());
     const asked = { id: into.id, include_credential: ["oidc"] };
