@@ -5,7 +5,7 @@ import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { inGroups } from "../lib/in-groups.ts";
 import { createOncePerCall } from "../lib/once-per-call.ts";
-import { type Bucket, type Count, countOne, createBuckets, secondsUntil, uncountOne } from "./counts.ts";
+import { type Bucket, type Count, countOne, createBuckets, readCounts, secondsUntil, uncountOne } from "./counts.ts";
 import { networkOf } from "./network.ts";
 
 /** A message that a request causes. */
@@ -66,6 +66,8 @@ export interface MessageLimit {
     tx: Sql,
     message: MessageRequest & { readonly call?: Pick<Call, "remoteAddress"> },
   ): Promise<CountedMessage | undefined>;
+  /** Whole seconds until one of these messages, none of which is left, is again: what `Retry-After` says. */
+  secondsUntilNext(sql: Sql, messages: readonly MessageRequest[]): Promise<number>;
 }
 
 /** What is said of the network, and of the person. */
@@ -146,6 +148,12 @@ export const createMessageLimit = ({
       if (before?.has(nameOf(bucket.digest))) return before.get(nameOf(bucket.digest));
       const [count] = await countOne(tx, [bucket], config.window, clock.now());
       return count === undefined || count.failures <= bucket.limit ? new Counted() : undefined;
+    },
+
+    secondsUntilNext: async (sql, requests) => {
+      const now = clock.now();
+      const counts = await readCounts(sql, requests.map(bucketOf), now);
+      return Math.min(...counts.map((count) => secondsUntil(count?.expiresAt ?? now, now)));
     },
   };
 };

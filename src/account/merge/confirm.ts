@@ -5,8 +5,9 @@ import { localeOf } from "../../courier/locale.ts";
 import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
-import { recipientsOfAccount } from "../../identity/recipients.ts";
+import { type Recipient, recipientsOfAccount } from "../../identity/recipients.ts";
 import type { Call } from "../../lib/call.ts";
+import type { MessageRequest } from "../../limits/message-limit.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { MergeDeps } from "./deps.ts";
 import type { ExaminedMerge, ExamineMerge } from "./examine.ts";
@@ -53,11 +54,17 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
     ).values(),
   ];
 
-  /** To the addresses of both: those of the one that is gone belong to who has the other one now. */
+  /**
+   * To the addresses of both: those of the one that is gone belong to who has the other one now.
+   *
+   * @throws RATE_LIMITED the owner of one of them would not be notified
+   */
   const notify = async (tx: Sql, examined: ExaminedMerge, call: Call): Promise<void> => {
+    const notified = new Set<string>();
     for (const { channel, recipient } of addressesOf(examined)) {
-      const budget = await messages.consume(tx, { address: `merge ${channel}:${recipient}`, device: undefined });
+      const budget = await messages.consume(tx, messageTo({ channel, recipient }));
       if (budget === undefined) continue;
+      notified.add(recipient);
       await courier.queue(tx, {
         template: "account_merged",
         channel,
@@ -69,6 +76,11 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
         expiresAt: new Date(clock.now().getTime() + NOTICE_MS),
         budget,
       });
+    }
+    for (const identity of [examined.from, examined.into]) {
+      const recipients = recipientsOfAccount(identity);
+      if (recipients.length === 0 || recipients.some(({ recipient }) => notified.has(recipient))) continue;
+      throw ownerNotNotified(await messages.secondsUntilNext(tx, recipients.map(messageTo)));
     }
   };
 
@@ -119,8 +131,22 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
 const sessionOver = (): ServiceError =>
   serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
 
+/** Counted apart from codes: nobody runs out of those because of it. */
+const messageTo = ({ channel, recipient }: Recipient): MessageRequest => ({
+  address: `merge ${channel}:${recipient}`,
+  device: undefined,
+});
+
+const ownerNotNotified = (seconds: number): ServiceError =>
+  serviceError("RATE_LIMITED", {
+    explain: "Too many messages about merges were sent to the addresses of one of the accounts. Try again later.",
+    headers: { "retry-after": String(seconds) },
+  });
+
 const explained = {
   deletion_pending: "The deletion of one of the accounts was asked for: call it off first.",
+  address_change_pending:
+    "A change of an address of one of the accounts can still be undone: it can be merged once that time is over.",
   organization: "The accounts belong to different organizations.",
   no_way_in: "Nobody could sign in to the account that stays: set up something to sign in with first.",
   taken: "A part that would be transferred belongs to a third account.",

@@ -1,6 +1,6 @@
 import type { Sql } from "../../db/sql.ts";
 import { apply } from "../../identity/apply.ts";
-import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import type { Change, IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import { digestOf } from "../../lib/digest.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { MergeDeps } from "./deps.ts";
@@ -8,7 +8,7 @@ import type { OfferedMerge } from "./offers.ts";
 import { type BothSecrets, type MergePlan, planMerge } from "./plan.ts";
 
 /** Why two accounts cannot be merged. proto/ostiary/account/v1/merge.proto has them. */
-export type MergeRefusal = "deletion_pending" | "organization" | "no_way_in";
+export type MergeRefusal = "deletion_pending" | "address_change_pending" | "organization" | "no_way_in";
 
 /** What a merge would do, and to whom. */
 export interface ExaminedMerge extends MergePlan {
@@ -29,7 +29,7 @@ export type ExamineMerge = (
 
 /** Creates the function; see `ExamineMerge`. */
 export const createExamine = ({ methods, schemas, sessions, storage }: MergeDeps): ExamineMerge => {
-  const { clock, deletions, identities } = storage;
+  const { addressUndos, clock, deletions, identities } = storage;
   const { factors, mergings } = methods;
 
   /** Of the types that there is something of to bring. */
@@ -45,15 +45,26 @@ export const createExamine = ({ methods, schemas, sessions, storage }: MergeDeps
     return secrets;
   };
 
+  /** Whether whoever had an address of theirs can still take it back: the account could be in the wrong hands. */
+  const canBeUndone = async (sql: Sql, { id, verifiable }: IdentityRecord): Promise<boolean> => {
+    const has = ({ via, value }: Pick<VerifiableAddressRecord, "via" | "value">): boolean =>
+      verifiable.some((each) => each.via === via && each.value === value);
+    const now = clock.now();
+    const undos = await addressUndos.list(sql, id);
+    return undos.some(({ address, expiresAt, usedAt }) => usedAt === undefined && expiresAt > now && !has(address));
+  };
+
   const refusalsOf = async (
     sql: Sql,
     { from, into, after }: Pick<ExaminedMerge, "from" | "into" | "after">,
   ): Promise<readonly MergeRefusal[]> => {
     const isToBeDeleted = (await deletions.find(sql, from.id)) ?? (await deletions.find(sql, into.id));
+    const isContested = (await canBeUndone(sql, from)) || (await canBeUndone(sql, into));
     const isElsewhere = from.organizationId !== undefined && from.organizationId !== into.organizationId;
     const isShutOut = factors.first(after).length === 0 && factors.first(from).length > 0;
     return [
       ...(isToBeDeleted ? (["deletion_pending"] as const) : []),
+      ...(isContested ? (["address_change_pending"] as const) : []),
       ...(isElsewhere ? (["organization"] as const) : []),
       ...(isShutOut ? (["no_way_in"] as const) : []),
     ];

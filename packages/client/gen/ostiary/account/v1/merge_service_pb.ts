@@ -238,7 +238,7 @@ export const MergeService: GenService<{
    *
    * Transfers what GetMerge says and erases the other account with all of its
    * sessions, in one step that cannot be undone. Messages to the addresses of both
-   * say so.
+   * say so; where the owner of one of them cannot be notified, nothing is merged.
    *
    * Who may call: callers with the session that began the merge, recent and of the
    * account's highest level.
@@ -247,7 +247,8 @@ export const MergeService: GenService<{
    * accounts), NOT_FOUND (no account is offered to this session, or its session is
    * over), ETAG_MISMATCH (one of the two has changed since GetMerge), MERGE_REFUSED
    * (they cannot be merged; MergeRefused says why), RATE_LIMITED (too many messages
-   * were caused).
+   * were caused, or sent to the addresses of one of them; Retry-After says when to try
+   * again).
    *
    * @generated from rpc ostiary.account.v1.MergeService.ConfirmMerge
    */
