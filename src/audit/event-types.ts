@@ -65,7 +65,7 @@ export const eventTypes = {
   "identity.enabled": { subject: "The identity was enabled again", fields: [], since: 1 },
   "identity.patched": { subject: "An operator changed parts of the identity", fields: [], since: 1 },
   "identity.replaced": { subject: "An operator replaced the identity's data", fields: [], since: 1 },
-  "invitation.accepted": { subject: "Somebody accepted an invitation; the address that it went to is verified", fields: ["via"], since: 1 },
+  "invitation.accepted": { subject: "Somebody accepted an invitation, by its link, by proving an address or by recovering the account", fields: ["via"], since: 1 },
   "invitation.revoked": { subject: "An operator revoked an invitation that was accepted", fields: [], since: 1 },
   "invitation.sent": { subject: "An operator sent an invitation, the first time or again", fields: ["via"], since: 1 },
   "login.limited": { subject: "A sign-in was refused unchecked: too many had failed", fields: ["method", "reason"], since: 1 },

@@ -19,8 +19,13 @@ export interface Invitation {
   readonly createdAt: Date;
   readonly sentAt: Date;
   readonly expiresAt: Date;
+  /** When its owner was here last; one that was sent again later can be accepted again. */
   readonly acceptedAt: Date | undefined;
 }
+
+/** Whether its link can be used, apart from when it expires: it was not accepted since it was sent. */
+export const isOpen = ({ acceptedAt, sentAt }: Pick<Invitation, "acceptedAt" | "sentAt">): boolean =>
+  acceptedAt === undefined || acceptedAt < sentAt;
 
 /** Invitations at rest: personal data is encrypted, the secrets are digests. */
 export interface Invitations {
@@ -32,7 +37,7 @@ export interface Invitations {
   /** The one that a token accepts; undefined when it is none, was used, or comes too late. */
   findByToken(sql: Sql, token: string): Promise<Invitation | undefined>;
   /** Makes a new token the one that is good. Only where the person is locked. */
-  renew(tx: Sql, invitation: Pick<Invitation, "identityId" | "expiresAt">): Promise<string>;
+  renew(tx: Sql, invitation: Pick<Invitation, "identityId" | "sentAt" | "expiresAt">): Promise<string>;
   /** False: it was used at the same time, or its token was replaced. */
   accept(tx: Sql, identityId: string, token: string): Promise<boolean>;
   remove(tx: Sql, identityId: string): Promise<void>;
@@ -50,6 +55,8 @@ interface Row {
 type Sealed = Pick<Invitation, "via" | "address" | "locale" | "returnTo">;
 
 const columns = "identity_id, ciphertext, created_at, sent_at, expires_at, accepted_at";
+/** See `isOpen`. */
+const open = "(accepted_at IS NULL OR accepted_at < sent_at)";
 const SECRET_BYTES = 48;
 const TOKEN = /^[A-Za-z0-9_-]{86}$/;
 
@@ -108,18 +115,20 @@ export const createInvitations = ({ aead, clock }: { readonly aead: Aead; readon
       if (parts === undefined) return undefined;
       const [row] = await sql.query<Row>(
         `SELECT ${columns} FROM invitations
-          WHERE identity_id = ? AND token_digest = ? AND accepted_at IS NULL AND expires_at > ?`,
+          WHERE identity_id = ? AND token_digest = ? AND ${open} AND expires_at > ?`,
         [parts.identity, parts.digest, clock.now()],
       );
       return row && fromRow(row);
     },
 
-    async renew(tx, { identityId, expiresAt }) {
+    async renew(tx, { identityId, sentAt, expiresAt }) {
       const secret = randomBytes(SECRET_BYTES);
-      await tx.execute(
-        "UPDATE invitations SET token_digest = ?, sent_at = ?, expires_at = ?, accepted_at = NULL WHERE identity_id = ?",
-        [sha256(secret), clock.now(), expiresAt, uuidBytes(identityId)],
-      );
+      await tx.execute("UPDATE invitations SET token_digest = ?, sent_at = ?, expires_at = ? WHERE identity_id = ?", [
+        sha256(secret),
+        sentAt,
+        expiresAt,
+        uuidBytes(identityId),
+      ]);
       return tokenOf(identityId, secret);
     },
 
@@ -129,7 +138,7 @@ export const createInvitations = ({ aead, clock }: { readonly aead: Aead; readon
       const now = clock.now();
       const { affectedRows } = await tx.execute(
         `UPDATE invitations SET accepted_at = ?
-          WHERE identity_id = ? AND token_digest = ? AND accepted_at IS NULL AND expires_at > ?`,
+          WHERE identity_id = ? AND token_digest = ? AND ${open} AND expires_at > ?`,
         [now, uuidBytes(identityId), parts.digest, now],
       );
       return affectedRows === 1;
@@ -139,6 +148,19 @@ export const createInvitations = ({ aead, clock }: { readonly aead: Aead; readon
       await tx.execute("DELETE FROM invitations WHERE identity_id = ?", [uuidBytes(identityId)]);
     },
   };
+};
+
+/**
+ * Counts the invitation of a person as accepted who came in otherwise than by its link. Only where the person is
+ * locked. False: there is none, or it was accepted before.
+ */
+export const acceptOtherwise = async (tx: Sql, identityId: string, now: Date): Promise<boolean> => {
+  const id = uuidBytes(identityId);
+  // Hardly anybody has one that is open, and what is only looked for locks nothing.
+  const [found] = await tx.query(`SELECT 1 FROM invitations WHERE identity_id = ? AND ${open}`, [id]);
+  if (found === undefined) return false;
+  await tx.execute(`UPDATE invitations SET accepted_at = ? WHERE identity_id = ? AND ${open}`, [now, id]);
+  return true;
 };
 
 const tokenOf = (identityId: string, secret: Buffer): string =>

@@ -8,6 +8,7 @@ import type {
 } from "../../../gen/ostiary/account/v1/invitation_admin_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Invitation } from "../../identity/invitations.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid } from "../../lib/ids.ts";
@@ -36,6 +37,10 @@ export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
     return { identity, invitation };
   };
 
+  /** Whether somebody has what signs in to it, or has signed in to it without proving an address. */
+  const isInUse = async (tx: Sql, identity: IdentityRecord): Promise<boolean> =>
+    accounts.hasFirstFactor(identity) || (await accounts.hasSession(tx, identity.id));
+
   const listInvitations = async (request: ListInvitationsRequest): Promise<ListInvitationsResponse> => {
     const size = Math.min(request.pageSize === 0 ? DEFAULT_PAGE : request.pageSize, LARGEST_PAGE);
     const found = await invitations.list(db, pages.read(request.pageToken), size + 1);
@@ -54,7 +59,7 @@ export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
     const sent = await db.transaction(async (tx): Promise<Invitation> => {
       const { identity, invitation: before } = await mustFind(tx, request.identityId);
       if (before.acceptedAt !== undefined && accounts.hasFirstFactor(identity)) throw noInvitation();
-      const invitation: Invitation = { ...before, sentAt: now, expiresAt, acceptedAt: undefined };
+      const invitation: Invitation = { ...before, sentAt: after(before.acceptedAt, now), expiresAt };
       const token = await invitations.renew(tx, invitation);
       await sending.send(tx, { invitation, token }, identity);
       const detail = { via: invitation.via, ...operatorOf(call) };
@@ -75,7 +80,7 @@ export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
   ): Promise<RevokeInvitationResponse> => {
     await db.transaction(async (tx) => {
       const { identity, invitation } = await mustFind(tx, id);
-      if (invitation.acceptedAt === undefined && !accounts.hasFirstFactor(identity)) {
+      if (invitation.acceptedAt === undefined && !(await isInUse(tx, identity))) {
         await accounts.erase(tx, identity.id, { call, detail: operatorOf(call) });
         return;
       }
@@ -88,6 +93,10 @@ export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
 
   return { listInvitations, resendInvitation, revokeInvitation };
 };
+
+/** Now, or a millisecond after another moment that is not over. */
+const after = (moment: Date | undefined, now: Date): Date =>
+  moment === undefined || moment < now ? now : new Date(moment.getTime() + 1);
 
 const noInvitation = () =>
   serviceError("NOT_FOUND", { explain: "There is no invitation of this identity that could be sent or revoked." });

@@ -1,4 +1,5 @@
 import type { AccountConfig } from "../../config/account-config.ts";
+import type { Sql } from "../../db/sql.ts";
 import type { FlowDestinations } from "../../flows/shared/deps.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Invitations } from "../../identity/invitations.ts";
@@ -31,6 +32,8 @@ export interface InvitationAdminDeps {
     readonly erase: EraseAccount;
     /** Whether a person has a first factor, beside codes to their addresses. */
     readonly hasFirstFactor: (identity: IdentityRecord) => boolean;
+    /** Whether anybody has signed in, as far as sessions go back. */
+    readonly hasSession: (sql: Sql, identityId: string) => Promise<boolean>;
   };
   /** Seals page tokens. */
   readonly pages: TextAead;

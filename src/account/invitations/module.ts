@@ -6,6 +6,7 @@ import { digestOf } from "../../lib/digest.ts";
 import { createKeyring } from "../../lib/keyring.ts";
 import { defineService } from "../../lib/service.ts";
 import { countFirstFactors } from "../../methods/contract/credential.ts";
+import { createSessionDirectory } from "../../session/directory.ts";
 import { createEraseAccount } from "../deletion/erase-account.ts";
 import type { AccountDeps } from "../deps.ts";
 import { createAccept } from "./accept.ts";
@@ -19,6 +20,7 @@ export const createInvitationServices = (deps: AccountDeps) => {
   const { config, methods, schemas } = deps;
   const { entering } = deps.flows;
   const { audit, courier, messages } = deps.trail;
+  const directory = createSessionDirectory();
   const storage: InvitationStorage = { ...deps.storage, invitations: createInvitations(deps.storage) };
   const admin: InvitationAdminDeps = {
     storage,
@@ -35,6 +37,10 @@ export const createInvitationServices = (deps: AccountDeps) => {
       erase: createEraseAccount({ audit }),
       hasFirstFactor: (identity: IdentityRecord) =>
         countFirstFactors(methods.credentials, identity).some(({ type, count }) => type !== "code" && count > 0),
+      hasSession: async (sql, identityId) => {
+        const page = { after: undefined, limit: 1, offset: 0, active: undefined, now: deps.storage.clock.now() };
+        return (await directory.ofIdentity(sql, identityId, page)).length > 0;
+      },
     },
     pages: createKeyring(config.secrets.pagination.map(digestOf)).seal("page of invitations"),
   };

@@ -14,6 +14,7 @@ import type { TrustedDevice } from "../../session/trusted-devices.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { AuthenticationContext } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
+import { acceptInvitation } from "../shared/accept-invitation.ts";
 import { consumeOrThrow } from "../shared/consume.ts";
 import { type FlowRecord, holdsWhatWasTyped } from "../shared/flow.ts";
 import { loginContext } from "./context.ts";
@@ -158,7 +159,8 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const changes = [await changeOf?.(before, tx), linked?.change, revision?.change].filter(
       (each) => each !== undefined,
     );
-    return { identity: await writeChanges(tx, before, changes, now), linked };
+    const [proven] = changes.flatMap(({ verified = [] }) => verified);
+    return { identity: await writeChanges(tx, before, changes, now), linked, proven };
   };
 
   /** A trusted browser stands in for the second factor of a new session; one is trusted where that is given. */
@@ -192,7 +194,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const now = clock.now();
     await lockAndRecheck(tx, flow, authenticated, now);
     await consumeOrThrow(tx, authenticated.consume);
-    const { identity, linked } = await change(tx, signIn, now);
+    const { identity, linked, proven } = await change(tx, signIn, now);
     if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
     const trust = await trustOf(tx, signIn);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : []), ...trust.amr];
@@ -215,6 +217,10 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
       await audit.record(tx, event, call);
     }
     await recordSignIn(tx, signIn, issued, trust.device);
+    if (proven) {
+      const cameIn = { identityId: identity.id, sessionId: issued.session.id, address: proven, call };
+      await acceptInvitation(tx, cameIn, { audit, now });
+    }
     const written: WrittenContext = {
       ...hooked,
       identity,

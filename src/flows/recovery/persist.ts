@@ -10,6 +10,7 @@ import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import type { Issued } from "../../session/issue.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { isSameFlow } from "../challenge/is-same-flow.ts";
+import { acceptInvitation } from "../shared/accept-invitation.ts";
 import { type FlowRecord, returnToContext, returnToOf } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { withoutSealed } from "../shared/sealed-context.ts";
@@ -92,6 +93,8 @@ export const createPersist = (deps: RecoveryDeps) => {
         const written = await writeSettings(tx, recovered, after, now);
         const event = { type: "account.recovered", outcome: "done", detail: { method: picked.name } } as const;
         await audit.record(tx, { identityId: after.id, sessionId: issued.session.id, ...event }, call);
+        const cameIn = { identityId: after.id, sessionId: issued.session.id, address, call };
+        await acceptInvitation(tx, cameIn, { audit, now });
         const context: WrittenContext = { ...hooked, identity: after, session: issued.session, verifications: [] };
         await hooks.inTransaction(tx, context);
         return { kind: "written", flow: passed, issued, settings: written, context } as const;

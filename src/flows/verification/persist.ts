@@ -8,6 +8,7 @@ import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { isSameFlow } from "../challenge/is-same-flow.ts";
+import { acceptInvitation } from "../shared/accept-invitation.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
 import { withoutSealed } from "../shared/sealed-context.ts";
@@ -72,6 +73,7 @@ export const createPersist = (deps: VerificationDeps, takeEffect: TakeEffect) =>
         if (!(await flows.save(tx, passed, now))) throw new ConcurrentChangeError("the flow is over");
         const event = { type: "address.verified", outcome: "done", detail: { via: address.via } } as const;
         await audit.record(tx, { identityId: before.id, sessionId: undefined, ...event }, call);
+        await acceptInvitation(tx, { identityId: before.id, sessionId: undefined, address, call }, { audit, now });
         const context: WrittenContext = { ...hooked, identity: after, verifications: [] };
         await hooks.inTransaction(tx, context);
         const settings = proven && (await takeEffect.write(tx, proven, { before, after }, call, flow));

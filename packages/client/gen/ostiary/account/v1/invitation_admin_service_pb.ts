@@ -73,7 +73,9 @@ export type Invitation = Message<"ostiary.account.v1.Invitation"> & {
   expiresAt?: Timestamp | undefined;
 
   /**
-   * When it was accepted. Left out where it was not.
+   * When it was accepted: by its link, or because its owner signed in with a code,
+   * verified an address or recovered the account. Left out where it was not, since it
+   * was sent last.
    *
    * @generated from field: optional google.protobuf.Timestamp accepted_at = 8;
    */
@@ -362,7 +364,8 @@ export const InvitationAdminService: GenService<{
   /**
    * Revoke an invitation.
    *
-   * The link is void. The identity of an invitation that was not accepted is erased.
+   * The link is void. The identity is erased if its owner never came in: if the
+   * invitation was not accepted, and the identity has no first factor and no session.
    *
    * Who may call: operators with the scope `identities.write`.
    * Errors: NOT_FOUND (there is no such invitation).
