@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { columnSizes } from "../db/column-sizes.ts";
+import { insertRows } from "../db/insert-rows.ts";
 import type { Sql } from "../db/sql.ts";
 import { isDuplicate } from "../db/sql-error.ts";
 import type { Call } from "../lib/call.ts";
@@ -34,7 +35,7 @@ export interface RecordedEvent extends ChainedContent {
 export interface AuditLog {
   /** On the database itself, or in the transaction of the change. */
   record(sql: Sql, event: SecurityEvent, call: EventSource): Promise<void>;
-  /** The first events of people who are made in this transaction, one of each: a statement for all. */
+  /** The first events of people who are made in this transaction, one of each: few statements for all. */
   recordFirst(tx: Sql, events: readonly SecurityEvent[], call: EventSource): Promise<void>;
   /** Whether there are receivers or a stream, beside the log. */
   readonly hasReceivers: boolean;
@@ -67,12 +68,26 @@ const TRIES = 20;
 
 /** Creates the log. */
 export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: AuditLogDeps): AuditLog => {
-  const columns = `id, session_id, type, outcome, remote_address, user_agent, request_id, detail, created_at,
-            relay, receivers, stream_position, position, digest`;
+  const columns = [
+    "id",
+    "session_id",
+    "type",
+    "outcome",
+    "remote_address",
+    "user_agent",
+    "request_id",
+    "detail",
+    "created_at",
+    "relay",
+    "receivers",
+    "stream_position",
+    "position",
+    "digest",
+  ];
   const streamPosition = isStreamed ? "NULL" : "0";
   // One statement finds the last event of the person and writes the one that follows it. The one row of `event_stream`
   // stands for there being none: a subquery in its place would cost as much as the rest.
-  const insert = `INSERT INTO security_events (identity_id, ${columns})
+  const insert = `INSERT INTO security_events (identity_id, ${columns.join(", ")})
      SELECT UNHEX(?), UNHEX(?), UNHEX(?), ?, ?, ?, ?, ?, ?, CAST(? AS DATETIME(3)), ?, ?, ${streamPosition},
             COALESCE(p.position, 0) + 1, UNHEX(SHA2(CONCAT(COALESCE(HEX(p.digest), ''), ?), 256))
        FROM event_stream s LEFT JOIN security_events p ON p.identity_id = ? AND p.position =
@@ -143,10 +158,11 @@ export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: Audi
         const event = recorded(happened, call);
         return { event, relay: relayOf(event) };
       });
-      const row = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${streamPosition}, 1, ?)`;
-      await tx.execute(
-        `INSERT INTO security_events (identity_id, ${columns}) VALUES ${made.map(() => row).join(", ")}`,
-        made.flatMap(({ event, relay }) => [
+      await insertRows(
+        tx,
+        "security_events",
+        ["identity_id", ...columns],
+        made.map(({ event, relay }) => [
           uuidBytes(event.identityId),
           uuidBytes(event.id),
           event.sessionId === undefined ? null : uuidBytes(event.sessionId),
@@ -158,6 +174,8 @@ export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: Audi
           JSON.stringify(event.detail),
           event.createdAt,
           ...relay,
+          isStreamed ? null : 0,
+          1,
           linkDigest(undefined, contentDigest(digestKey, event)),
         ]),
       );

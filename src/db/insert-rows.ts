@@ -1,6 +1,9 @@
-import type { Sql, SqlValue } from "../../db/sql.ts";
+import type { Sql, SqlValue } from "./sql.ts";
 
-/** Rows of one statement. Few sizes, so that few statements are prepared. */
+/**
+ * Rows of one statement. Few sizes, so that few statements are prepared: a connection holds each of them, with what is
+ * known of all of its values, as long as it is open, in the memory of both ends.
+ */
 const sizes = [256, 64, 16, 4, 1];
 
 /** Writes many rows of one table. */

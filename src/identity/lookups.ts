@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { insertRows } from "../db/insert-rows.ts";
 import type { Sql, SqlValue } from "../db/sql.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuidBytes } from "../lib/ids.ts";
@@ -117,15 +118,19 @@ const insertManyAddresses = async (tx: Sql, rows: readonly Lookup[]): Promise<vo
   );
 };
 
-/** The same for many new people, a statement for each table. */
+/** Writes what many new people are found by, few statements for each table. */
 export const insertManyLookups = async (tx: Sql, people: readonly IdentityRecord[]): Promise<void> => {
-  await insertManyIdentifiers(
+  await insertRows(
     tx,
-    people.flatMap((person) => uniqueKeys(person).map((key) => ({ id: person.id, key }))),
+    "identity_identifiers",
+    ["identity_id", "digest", "type", "identifier"],
+    people.flatMap(identifierRowsOf),
   );
-  await insertManyAddresses(
+  await insertRows(
     tx,
-    people.flatMap((person) => addressKeys(person).map((key) => ({ id: person.id, key }))),
+    "identity_addresses",
+    ["identity_id", "digest", "purpose", "via", "value"],
+    people.flatMap(addressRowsOf),
   );
 };
 

@@ -1,11 +1,12 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
+import { paddedList } from "../lib/in-groups.ts";
 import { addressKeys } from "./apply.ts";
 import type { IdentityRecord } from "./identity.ts";
 import { insertManyLookups, lookupDigest, uniqueKeys } from "./lookups.ts";
 import { insertSecrets } from "./secrets.ts";
-import { insertRows } from "./store.ts";
+import { insertIdentityRows } from "./store.ts";
 
 /** Someone who is to be made, and their secrets by the type of credential. */
 export interface Newcomer {
@@ -26,13 +27,13 @@ export const claimsOf = (identity: IdentityRecord): Claims => ({
 });
 
 /**
- * Writes many people, a statement for each table. An identifier or address of somebody else surfaces as the driver's
+ * Writes many people, few statements for each table. An identifier or address of somebody else surfaces as the driver's
  * duplicate-key error: then none of them may be committed.
  */
 export const insertNewcomers = async (tx: Sql, people: readonly Newcomer[], now: Date): Promise<void> => {
   if (people.length === 0) return;
   const identities = people.map(({ identity }) => identity);
-  await insertRows(tx, identities);
+  await insertIdentityRows(tx, identities);
   await insertManyLookups(tx, identities);
   const secrets = people.flatMap(({ identity: { id }, secrets }) =>
     Object.entries(secrets).map(([type, config]) => ({ id, type, config })),
@@ -43,22 +44,24 @@ export const insertNewcomers = async (tx: Sql, people: readonly Newcomer[], now:
 /** Which of these ids people have. */
 export const findIds = async (sql: Sql, ids: readonly string[]): Promise<ReadonlySet<string>> => {
   if (ids.length === 0) return new Set();
+  const padded = paddedList(ids.map(uuidBytes));
   const rows = await sql.query<{ readonly id: Buffer }>(
-    `SELECT i.id FROM identities i WHERE i.id IN (${ids.map(() => "?").join(", ")})`,
-    ids.map(uuidBytes),
+    `SELECT i.id FROM identities i WHERE i.id IN (${padded.map(() => "?").join(", ")})`,
+    padded,
   );
   return new Set(rows.map(({ id }) => uuidText(id)));
 };
 
 /** Which of these claims people have made already. */
 export const findClaimed = async (sql: Sql, claims: readonly Claims[]): Promise<ReadonlySet<string>> => {
-  const digests = (table: string, keys: readonly string[]) =>
-    keys.length === 0
-      ? []
-      : sql.query<{ readonly digest: Buffer }>(
-          `SELECT c.digest FROM ${table} c WHERE c.digest IN (${keys.map(() => "?").join(", ")})`,
-          keys.map(lookupDigest),
-        );
+  const digests = (table: string, keys: readonly string[]) => {
+    if (keys.length === 0) return [];
+    const padded = paddedList(keys.map(lookupDigest));
+    return sql.query<{ readonly digest: Buffer }>(
+      `SELECT c.digest FROM ${table} c WHERE c.digest IN (${padded.map(() => "?").join(", ")})`,
+      padded,
+    );
+  };
   const identifiers = claims.flatMap((each) => each.identifiers);
   const addresses = claims.flatMap((each) => each.addresses);
   const found = [

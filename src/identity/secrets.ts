@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
+import { insertRows } from "../db/insert-rows.ts";
 import { readJson } from "../db/read-json.ts";
 import type { Sql } from "../db/sql.ts";
 import { isDuplicate } from "../db/sql-error.ts";
@@ -61,11 +62,12 @@ export interface NewSecret {
 }
 
 /** Writes the secrets of people who are new. */
-export const insertSecrets = async (tx: Sql, secrets: readonly NewSecret[], now: Date): Promise<void> => {
-  if (secrets.length === 0) return;
-  await tx.execute(
-    `INSERT INTO identity_credentials (identity_id, type, config, version, created_at, updated_at) VALUES ${secrets.map(() => "(?, ?, ?, ?, ?, ?)").join(", ")}`,
-    secrets.flatMap(({ id, type, config }) => [
+export const insertSecrets = (tx: Sql, secrets: readonly NewSecret[], now: Date): Promise<void> =>
+  insertRows(
+    tx,
+    "identity_credentials",
+    ["identity_id", "type", "config", "version", "created_at", "updated_at"],
+    secrets.map(({ id, type, config }) => [
       uuidBytes(id),
       type,
       JSON.stringify(config),
@@ -74,7 +76,6 @@ export const insertSecrets = async (tx: Sql, secrets: readonly NewSecret[], now:
       now,
     ]),
   );
-};
 
 /**
  * Writes the first secret of a type. Its version is drawn by lot, so that one that is removed and set again is

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { insertRows } from "../db/insert-rows.ts";
 import { readJson } from "../db/read-json.ts";
 import type { Sql, SqlValue } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
@@ -189,7 +190,7 @@ export const createIdentityStore = (): IdentityStore => ({
   },
 
   async insert(tx, identity, secrets) {
-    await insertRows(tx, [identity]);
+    await insertIdentityRows(tx, [identity]);
     await insertLookups(tx, identity);
     for (const [type, config] of Object.entries(secrets))
       await insertSecret(tx, identity.id, type, config, identity.createdAt);
@@ -227,13 +228,8 @@ export const createIdentityStore = (): IdentityStore => ({
 });
 
 /** Writes the rows of people, and nothing that they are found by. */
-export const insertRows = async (tx: Sql, people: readonly IdentityRecord[]): Promise<void> => {
-  const row = `(${columns.map(() => "?").join(", ")})`;
-  await tx.execute(
-    `INSERT INTO identities (${columns.join(", ")}) VALUES ${people.map(() => row).join(", ")}`,
-    people.flatMap(identityRowOf),
-  );
-};
+export const insertIdentityRows = (tx: Sql, people: readonly IdentityRecord[]): Promise<void> =>
+  insertRows(tx, "identities", columns, people.map(identityRowOf));
 
 /** The columns of `identityRowOf`. */
 export const identityRowColumns: readonly string[] = columns;

@@ -20,7 +20,7 @@ import { importedId } from "./import-id.ts";
 import { createWriteMany } from "./write-many.ts";
 
 /** Those that are written in one transaction. */
-const BATCH = { entries: 100, bytes: 1_048_576, wait: 50 };
+const BATCH = { entries: 256, bytes: 1_048_576, wait: 50 };
 /** How many are prepared at once: each may have a password to hash. */
 const AT_ONCE = 8;
 /** Batches that are worked on at once: one is prepared while the one before is written. */

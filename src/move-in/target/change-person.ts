@@ -1,3 +1,4 @@
+import { insertRows } from "../../db/insert-rows.ts";
 import type { Database, Sql } from "../../db/sql.ts";
 import { eraseIdentity } from "../../identity/erase.ts";
 import { insertSecret } from "../../identity/secrets.ts";
@@ -6,7 +7,6 @@ import { uuidBytes } from "../../lib/ids.ts";
 import { sessionRowColumns, sessionRowOf } from "../../session/store.ts";
 import type { MovedPerson, MovedSession } from "../convert/conversion.ts";
 import { markOf, type Newcomer } from "./insert-people.ts";
-import { insertRows } from "./insert-rows.ts";
 import type { Mark, Marks } from "./marks.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { insertRows } from "../../db/insert-rows.ts";
 import type { Database, Sql, SqlValue } from "../../db/sql.ts";
 import { SqlError } from "../../db/sql-error.ts";
 import { addressRowsOf, identifierRowsOf } from "../../identity/lookups.ts";
@@ -7,7 +8,6 @@ import { uuidBytes } from "../../lib/ids.ts";
 import { sessionRowColumns, sessionRowOf } from "../../session/store.ts";
 import type { MovedPerson } from "../convert/conversion.ts";
 import { createConflicts, type Rejection } from "./conflicts.ts";
-import { insertRows } from "./insert-rows.ts";
 import type { Mark, Marks } from "./marks.ts";
 
 /** Somebody who is to be written, and the version that the source has of them. */

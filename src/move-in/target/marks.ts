@@ -1,6 +1,6 @@
+import { insertRows } from "../../db/insert-rows.ts";
 import type { Sql, SqlValue } from "../../db/sql.ts";
 import { uuidBytes, uuidText } from "../../lib/ids.ts";
-import { insertRows } from "./insert-rows.ts";
 
 /** What is known of somebody who came along. */
 export interface Mark {

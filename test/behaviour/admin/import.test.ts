@@ -92,6 +92,26 @@ describe.each(importers)("through $name", ({ send }) => {
     for (const { error } of lines) if (error) expect([error.status, error.reason]).not.toContain("");
   });
 
+  it("however many come at a time, a connection prepares few statements for them", async () => {
+    const begun = server.gate.statements.length;
+    const before = await countPeople();
+    const sizes = [1, 2, 3, 5, 7, 11, 13, 19, 29, 37, 47, 61, 83, 109];
+    for (const size of sizes) {
+      const people = Array.from({ length: size }, () => person());
+      const place = { importId: newEmail(), firstLine: 1 };
+      expect(new Set(actions(await importAll(people, place)))).toEqual(new Set(["create"]));
+      // Whose claims are looked for, since everybody is there.
+      await importAll(people);
+    }
+    expect(await countPeople()).toBe(before + sizes.reduce((sum, size) => sum + size, 0));
+    const texts = [...new Set(server.gate.statements.slice(begun))];
+    const ofTable = (what: RegExp) => texts.filter((text) => what.test(text)).length;
+    for (const table of ["identities", "identity_identifiers", "identity_addresses", "security_events"])
+      expect([table, ofTable(new RegExp(`^INSERT INTO ${table} `)) <= 5]).toEqual([table, true]);
+    // Ids, identifiers and addresses are looked for in lists as long as powers of two.
+    expect(ofTable(/ IN \(/)).toBeLessThanOrEqual(27);
+  });
+
   it("an import that is sent again creates nobody twice, and goes on where it broke off", async () => {
     const nobody = { nickname: "" };
     const people = Array.from({ length: 5 }, () => person({}, nobody));
