@@ -35,6 +35,7 @@ const stops: Readonly<Record<number, readonly [cost: string, limit: string]>> = 
   [Cost.GUESS]:    ["a guess", "`limits.login`, `limits.codes`"],
   [Cost.PERSON]:   ["a person", "`limits.registration`; the hash or the provider's answer that each takes"],
   [Cost.MESSAGE]:  ["a message", "`limits.messages`"],
+  [Cost.EXPORT]:   ["all that is stored of a person, and a connection to the database meanwhile", "one at a time for each person, two for each network and four for a node; ten minutes; a pace of reading"],
   [Cost.PROVIDER]: ["a provider is asked", "a flow that waits for the answer, once; the provider's time limit"],
 };
 
@@ -93,7 +94,7 @@ A stranger is whoever has no live session: no token, one that is made up, one th
 
 - **Who may call** is decided by the header: no session where one is needed, a foreign site with a person's cookies, an admin RPC without the key, certificate or machine that opens the admin port. The body of such a call is not read.
 - **How much** is decided by who calls. Everybody may send what the third column says. Only when a message turns out to be larger, its session is looked up; a live one may send what the fourth says. A session that is merely presented allows nothing.
-- **How long** is the listener's: five seconds for a header, fifteen for a body (thirty on the admin port), two minutes between two requests. No header of a client changes it, over HTTP/1.1 or HTTP/2.
+- **How long** is the listener's: five seconds for a header, fifteen for a body (thirty on the admin port), two minutes between two requests. No header of a client changes it, over HTTP/1.1 or HTTP/2. Answers that are a stream must be read: whoever has let the server wait for more than fifteen seconds, and as many more for each megabyte that was sent, is cut off.
 - **How much at once**: the bytes of all bodies count from their first to the end of their call, against \`limits.bodies.in_flight\` for the process and \`limits.bodies.in_flight_per_network\` for one network (an IPv4 address, the first 64 bits of an IPv6 address), whatever connection they came by.
   When there is no room, the body that has been on its way for longest, and for a second at least, is cut; when there is none so slow, the new one is refused with \`OVERLOADED\` and the time to wait.
 

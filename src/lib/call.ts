@@ -41,6 +41,8 @@ export interface Call {
   readonly remoteAddress: string;
   readonly requestId: string;
   readonly signal: AbortSignal;
+  /** Ends the call without a further word, where answers are a stream: for a client that does not read them. */
+  readonly cut?: () => void;
   /** Why the body could not be read, if it could not. The message is empty then. */
   readonly malformed?: string | undefined;
   /** What the lock of the admin port found out about the caller; undefined on the public port. */

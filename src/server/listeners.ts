@@ -101,6 +101,7 @@ export const createListeners = ({
   const deps = {
     callLog,
     callLimit,
+    clock,
     credential: hasSessionToken,
     trustedOrigin: createTrustedOrigins(trustedUrls(config)),
     repeats: { once: repeats.once, findCaller },

@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
 import { serviceError } from "../errors/service-error.ts";
 import type { Call, Procedure } from "../lib/call.ts";
+import type { Clock } from "../lib/clock.ts";
 import { createAccessCheck } from "./access-check.ts";
 import { type AnswerOnceDeps, createAnswerOnce } from "./answer-once.ts";
 import type { CallLimit } from "./call-limit.ts";
@@ -13,6 +14,7 @@ import { toFailure } from "./to-failure.ts";
 export interface ProcedureDeps {
   readonly callLog: CallLog;
   readonly callLimit: CallLimit;
+  readonly clock: Clock;
   /** Whether the call presents a session, live or not: the flow finds that out in a read of its own. */
   readonly credential: (call: Call) => boolean;
   /** Whether an `Origin` belongs to a site that the configuration names. */

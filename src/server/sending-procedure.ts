@@ -1,9 +1,10 @@
-import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethod, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { serviceError } from "../errors/service-error.ts";
 import type { Call, SendingProcedure } from "../lib/call.ts";
 import { createAccessCheck } from "./access-check.ts";
 import { compileFieldRules } from "./field-rules.ts";
 import type { ProcedureDeps } from "./procedure.ts";
+import { createReadingPace } from "./reading-pace.ts";
 import { rpcName } from "./rpc-name.ts";
 import { toFailure } from "./to-failure.ts";
 
@@ -17,7 +18,7 @@ export interface SendingProcedureOptions<I extends DescMessage, O extends DescMe
 
 /**
  * Wraps the implementation of an RPC whose answers are a stream into what every protocol calls, as `createProcedure`
- * does for the others.
+ * does for the others. A client that reads too slowly is cut off (reading-pace.ts).
  *
  * @throws Error at once, when the RPC does not say who may call it
  */
@@ -25,7 +26,7 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
   options: SendingProcedureOptions<I, O>,
 ): SendingProcedure<MessageShape<I>, MessageShape<O>> => {
   const { method, send, deps } = options;
-  const { callLog, callLimit } = deps;
+  const { callLog, callLimit, clock } = deps;
   const record = callLog.of(rpcName(method));
   const mustBeAllowed = createAccessCheck({ ...options, ...deps });
   const mustSatisfyRules = compileFieldRules(method.input);
@@ -35,11 +36,23 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
     const startedAt = performance.now();
     const leave = callLimit.enter();
     let failure: Parameters<typeof record>[2];
+    const onLate = (): void => {
+      failure = serviceError("UNAVAILABLE", { explain: "The answer was read too slowly." });
+      call.cut?.();
+    };
+    const pace = createReadingPace({ clock, onLate });
     try {
       if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
       mustBeAllowed(call);
       mustSatisfyRules(request);
-      yield* send(request, call);
+      for await (const message of send(request, call)) {
+        const isRead = pace.offer(toBinary(method.output, message).length);
+        try {
+          yield message;
+        } finally {
+          isRead();
+        }
+      }
     } catch (error) {
       const { thrown, logged } = mapError(error, call, () => undefined);
       failure = logged;

@@ -11,6 +11,7 @@ import type { Call } from "../../lib/call.ts";
 import { type Push, pushed } from "../../lib/pushed.ts";
 import type { ExportDeps } from "./deps.ts";
 import { createExportParts } from "./parts.ts";
+import { createExportPlaces } from "./places.ts";
 
 /** Who has it exported. */
 export interface Exporter {
@@ -24,19 +25,17 @@ export interface Exports {
   /**
    * All in one; undefined: there is no such person.
    *
-   * @throws OVERLOADED while too many are read
+   * @throws RATE_LIMITED, OVERLOADED while it is read already, or too many are
    */
   readonly whole: (id: string, exporter: Exporter) => Promise<AccountExport | undefined>;
   /**
    * Part by part, each read once the one before was sent, all of one state. Nothing comes: there is no such person.
    *
-   * @throws OVERLOADED while too many are read, UNAVAILABLE when it takes too long
+   * @throws RATE_LIMITED, OVERLOADED while it is read already, or too many are; UNAVAILABLE when it takes too long
    */
   readonly parts: (id: string, exporter: Exporter) => AsyncIterable<AccountExportPart>;
 }
 
-/** Exports that a node reads at once: each has a connection to the database for itself. */
-const AT_ONCE = 4;
 /** Milliseconds that one may take, also if whoever asked for it does not read. */
 const LONGEST = 600_000;
 
@@ -45,22 +44,7 @@ export const createExports = (deps: ExportDeps): Exports => {
   const { audit, storage } = deps;
   const { db, identities } = storage;
   const partsOf = createExportParts(deps);
-  let reading = 0;
-
-  /** Takes one of the places; the function gives it back. @throws OVERLOADED */
-  const enter = (): (() => void) => {
-    if (reading >= AT_ONCE)
-      throw serviceError("OVERLOADED", {
-        explain: "Too many exports are being read: try again.",
-        headers: { "retry-after": "5" },
-      });
-    reading += 1;
-    let isOver = false;
-    return () => {
-      if (!isOver) reading -= 1;
-      isOver = true;
-    };
-  };
+  const places = createExportPlaces();
 
   const record = (tx: Sql, identityId: string, { call, sessionId, detail = {} }: Exporter): Promise<void> =>
     audit.record(tx, { identityId, sessionId, type: "account.exported", outcome: "done", detail }, call);
@@ -74,7 +58,7 @@ export const createExports = (deps: ExportDeps): Exports => {
     });
 
   const whole: Exports["whole"] = async (id, exporter) => {
-    const leave = enter();
+    const leave = places.enter(id, exporter.call.remoteAddress);
     try {
       return await locked(id, async (tx, identity) => {
         const all = create(AccountExportSchema);
@@ -94,7 +78,7 @@ export const createExports = (deps: ExportDeps): Exports => {
   };
 
   async function* parts(id: string, exporter: Exporter): AsyncGenerator<AccountExportPart> {
-    const end = enter();
+    const end = places.enter(id, exporter.call.remoteAddress);
     const late = AbortSignal.timeout(LONGEST);
     try {
       await locked(id, (tx) => record(tx, id, exporter));

@@ -6,6 +6,7 @@ import type { Call, Protocol, SendingProcedure } from "../../lib/call.ts";
 import { toSetCookie } from "../../lib/set-cookie.ts";
 import { admissionOf } from "../admin-lock/admission.ts";
 import { type LockedRoute, refuseRequest } from "../admin-lock/lock-port.ts";
+import { cutOff } from "../cut-off.ts";
 import { rpcName } from "../rpc-name.ts";
 import { toConnectError } from "./to-connect-error.ts";
 import type { UnaryDeps } from "./unary.ts";
@@ -48,7 +49,11 @@ export const routeSending =
     async function* answer(request: Message, context: HandlerContext): AsyncGenerator<Message> {
       const made = context.values.get(requestKey);
       if (made === undefined) throw new Error("a call without its request");
-      const call = { ...callOf(made, rpcName(method), context.signal, deps), protocol: protocolOf(context) };
+      const call = {
+        ...callOf(made, rpcName(method), context.signal, deps),
+        protocol: protocolOf(context),
+        cut: () => cutOff(made.raw),
+      };
       try {
         let isFirst = true;
         for await (const message of send(request, call)) {

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Received, ReceivingProcedure, SendingProcedure } from "../../lib/call.ts";
 import type { AdmittedStream, Intake } from "../../lib/intake.ts";
+import { cutOff } from "../cut-off.ts";
 import { dropRest } from "../drop-rest.ts";
 import { mediaType } from "./body.ts";
 import type { CallOf } from "./call.ts";
@@ -95,7 +96,7 @@ export const createSentLinesHandle = (
   const print = compilePrintEntries(route, printers);
 
   return async (request, reply) => {
-    const call = callOf(request, reply);
+    const call = { ...callOf(request, reply), cut: () => cutOff(request.raw) };
     const reading = read(request, undefined);
     reading.catch((error) => error instanceof ServiceError && refused(call, error));
     try {

@@ -16,6 +16,7 @@ import {
 } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import { ServiceError, serviceError } from "../../../src/errors/service-error.ts";
 import type { Call } from "../../../src/lib/call.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { createCallLimit } from "../../../src/server/call-limit.ts";
 import { createCallLog } from "../../../src/server/call-log.ts";
@@ -30,6 +31,7 @@ const setUp = (overrides: Partial<ProcedureDeps> = {}) => {
   const deps: ProcedureDeps = {
     callLog: createCallLog({ log, metrics }),
     callLimit: createCallLimit(),
+    clock: systemClock,
     credential: ({ headers }) => headers.cookie !== undefined || headers["x-session-token"] !== undefined,
     trustedOrigin: createTrustedOrigins(["https://app.example.com"]),
     ...overrides,

@@ -5,6 +5,7 @@ import { LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts"
 import { SessionService } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import { SettingsService } from "../../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import type { Call } from "../../../src/lib/call.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { createAccessCheck } from "../../../src/server/access-check.ts";
 import { admitted } from "../../../src/server/admin-lock/admission.ts";
@@ -61,6 +62,7 @@ export const serve = async (
   const deps = {
     callLog,
     callLimit: createCallLimit(calls),
+    clock: systemClock,
     credential: ({ headers }: Call) => headers.cookie !== undefined || headers["x-session-token"] !== undefined,
     trustedOrigin: createTrustedOrigins(["https://app.example.com"]),
   };

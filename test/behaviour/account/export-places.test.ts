@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { AccountAdminService } from "../../../gen/ostiary/account/v1/account_admin_service_pb.ts";
+import { AccountService } from "../../../gen/ostiary/account/v1/account_service_pb.ts";
+import { minutes, seconds } from "../../protocols/clock.ts";
+import { type Reading, readAll, type StreamReader, streamReaders } from "../../protocols/exports.ts";
+import { nativeRest } from "../../protocols/json-rest.ts";
+import { operatorGrpc, operatorProtocols, operatorRest, reasonOf } from "../../protocols/operators.ts";
+import { enterAs, enterAsNewPerson, type Person } from "../../protocols/person.ts";
+import type { Visitor } from "../../protocols/protocol.ts";
+import { giveHistory } from "../../protocols/rows.ts";
+import { startServer, type TestServer } from "../../protocols/server.ts";
+
+/* Whoever has accounts exported, much or slowly, keeps nobody else from it. */
+
+const { exportAccount, streamAccountExport } = AccountService.method;
+const { exportIdentityAccount, streamIdentityAccountExport } = AccountAdminService.method;
+/** More than what connections hold on their way. */
+const much = [3_000, 3_000] as const;
+
+let server: TestServer;
+const people: Person[] = [];
+beforeAll(async () => {
+  const trusted = { trusted_proxies: ["127.0.0.1"] };
+  server = await startServer({ overrides: { serve: { public: trusted, admin: trusted } } });
+  for (let count = 0; count < 5; count++) {
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    await giveHistory(server, person.id, ...much);
+    people.push(person);
+  }
+});
+afterAll(() => server?.stop());
+
+let visitors: readonly Visitor[] = [];
+beforeEach(async () => {
+  visitors = await Promise.all(people.map((person) => enterAs(nativeRest, server, person)));
+});
+
+/** What one of the people presents, from a network. */
+const headersOf = (who: number, network: number) => ({
+  "x-session-token": visitors[who]?.credentials.token,
+  "x-forwarded-for": `192.0.2.${network}`,
+});
+const openAs = ({ open }: StreamReader, who: number, network: number): Reading =>
+  open(server.url, streamAccountExport, {}, headersOf(who, network));
+const begin = async (reader: StreamReader, who: number, network: number): Promise<Reading> => {
+  const reading = openAs(reader, who, network);
+  expect(await reading.next()).toMatchObject({ identity: { id: people[who]?.id } });
+  return reading;
+};
+const [rest] = streamReaders;
+if (rest === undefined) throw new Error("no reader");
+
+/** Reads another one until it is let in. */
+const waitForPlace = (who: number, network: number) =>
+  vi.waitFor(async () => (await begin(rest, who, network)).leave(), { timeout: 5_000, interval: 50 });
+
+describe.each(streamReaders)("through $name", (reader) => {
+  it("of a person one is read at a time, and of a network two", async () => {
+    const readings = [await begin(reader, 0, 1)];
+    await expect(openAs(reader, 0, 2).next()).rejects.toThrow("RATE_LIMITED");
+    const id = people[0]?.id ?? "";
+    const byOperator = reader.open(server.adminUrl, streamIdentityAccountExport, { id });
+    await expect(byOperator.next()).rejects.toThrow("RATE_LIMITED");
+    readings.push(await begin(reader, 1, 1));
+    await expect(openAs(reader, 2, 1).next()).rejects.toThrow("RATE_LIMITED");
+    readings.push(await begin(reader, 2, 2));
+    for (const reading of readings) await reading.leave();
+    for (const who of [0, 1, 2]) await waitForPlace(who, who);
+  });
+
+  it("whoever does not read is cut off, and whoever reads in time is not", async () => {
+    const lines = () => server.logged.filter((line) => line.includes("AccountService/StreamAccountExport"));
+    const before = lines().length;
+    const ended = () => lines().slice(before);
+    const reading = await begin(reader, 0, 1);
+    await waitUntilStill();
+    server.clock.advance(seconds(14));
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    for (let parts = 0; parts < 3; parts++) expect(await reading.next()).toBeDefined();
+    expect(ended()).toEqual([]);
+    server.clock.advance(minutes(10));
+    await vi.waitFor(() => expect(ended()).toEqual([expect.stringContaining("UNAVAILABLE")]), 5_000);
+    await expect(readAll(reading)).rejects.toThrow();
+    visitors = await Promise.all(people.map((person) => enterAs(nativeRest, server, person)));
+    await waitForPlace(0, 1);
+  });
+});
+
+/** Waits until the server reads nothing any more, as its clients do not. */
+const waitUntilStill = async (): Promise<void> => {
+  for (let seen = -1; seen !== server.gate.statements.length; ) {
+    seen = server.gate.statements.length;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+};
+
+describe.each(operatorProtocols)("in one answer through $name", ({ call }) => {
+  it("no other one of the same person is read, for its owner or an operator, and of a network two", async () => {
+    const readings = [await begin(rest, 0, 1), await begin(rest, 1, 1)];
+    const ask = (who: number, network: number) => call(server.url, exportAccount, {}, headersOf(who, network));
+    expect(reasonOf(await ask(0, 2))).toBe("RATE_LIMITED");
+    expect(reasonOf(await ask(2, 1))).toBe("RATE_LIMITED");
+    const id = people[0]?.id ?? "";
+    expect(reasonOf(await call(server.adminUrl, exportIdentityAccount, { id }))).toBe("RATE_LIMITED");
+    for (const reading of readings) await reading.leave();
+    for (const who of [0, 1]) await waitForPlace(who, 1);
+  });
+});
+
+it("a few are read at once, and whoever hangs up makes room", async () => {
+  const readings = await Promise.all([0, 1, 2, 3].map((who) => begin(rest, who, who)));
+  await expect(openAs(rest, 4, 4).next()).rejects.toThrow("OVERLOADED");
+  const answers = [operatorRest, operatorGrpc].map(({ call }) => call(server.url, exportAccount, {}, headersOf(4, 4)));
+  expect((await Promise.all(answers)).map(reasonOf)).toEqual(["OVERLOADED", "OVERLOADED"]);
+  await readings[0]?.leave();
+  await waitForPlace(4, 4);
+  for (const reading of readings) await reading.leave();
+});
