@@ -46,7 +46,7 @@ export const signIn = async (page: Page, { url }: World, { email, password }: An
 export const signOut = (page: Page) => page.context().clearCookies();
 
 /** Links an account of a provider. */
-export const link = async (page: Page, { providers }: World, id: "google" | "github", email: string) => {
+const link = async (page: Page, { providers }: World, id: "google" | "github", email: string) => {
   providers[id].setAccount({ sub: email, email, email_verified: true, given_name: "Ann" });
   await page.locator(`button[name="link"][value="${id}"]`).click();
   await page.locator("#oidc").getByText(email).waitFor();
