@@ -102,7 +102,7 @@ describe("with scripts", () => {
       await page.locator('form[action="merge-offer"] button').click();
     };
     await giveCode("none");
-    expect(await heading()).toBe("This code is not good");
+    expect(await heading()).toBe("This code is not valid");
     await expectForEverybody(browser);
     const { code } = done(await asOwner(operatorRest, server)(from.visitor, mergeRpc.beginMerge));
     await giveCode(String(code));
@@ -132,7 +132,7 @@ describe("with scripts", () => {
     expect(await page.getByText("Your account is ready.").isVisible()).toBe(true);
     await page.goto(url);
     await page.locator("button.primary").click();
-    expect(await heading()).toBe("This invitation is over");
+    expect(await heading()).toBe("This invitation is no longer valid");
     await expectForEverybody(browser);
   });
 });

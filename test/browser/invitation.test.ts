@@ -48,6 +48,6 @@ it("the link shows a page that changes nothing; its button signs in at the setti
   expect(headers.location).toBe(`${server.url}/hosted/invitation?over=true`);
   expect(await look(headers.location ?? "")).toMatchObject({
     status: 404,
-    text: expect.stringContaining("This invitation is over"),
+    text: expect.stringContaining("This invitation is no longer valid"),
   });
 });
