@@ -21,7 +21,7 @@ export interface World {
   now(): Date;
   /** Lets time pass on the server, in milliseconds. */
   advance(milliseconds: number): void;
-  /** Starts it anew with these keys over its own, on the same data. */
+  /** Starts it anew with these keys over its own, on the same data, at the time of its providers. */
   restart(overrides?: Raw): Promise<void>;
   close(): Promise<void>;
 }
@@ -127,6 +127,7 @@ export const startWorld = async (): Promise<World> => {
     },
     restart: async (overrides = {}) => {
       await app.close();
+      offset = 0;
       app = await run(overrides);
     },
     close: async () => {

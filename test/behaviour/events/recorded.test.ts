@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { SessionAdminService } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
 import { eventTypes, isEventType } from "../../../src/audit/event-types.ts";
+import { send } from "../../protocols/http.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
 import { done, operatorRest } from "../../protocols/operators.ts";
 import { change, enterAs, enterAsNewPerson, newPassword, signIn } from "../../protocols/person.ts";
@@ -22,6 +23,7 @@ afterAll(() => server?.stop());
 interface Row {
   readonly type: string;
   readonly outcome: string;
+  readonly created_at: Date;
   readonly session_id: Buffer | null;
   readonly remote_address: string;
   readonly request_id: string;
@@ -60,11 +62,17 @@ describe.each(protocols)("through $name", (protocol) => {
       "password.changed",
       "session.ended",
     ]);
+    // When, and from where.
+    const request = {
+      created_at: server.clock.now(),
+      remote_address: "127.0.0.1",
+      request_id: expect.stringMatching(/.+/),
+    };
+    for (const row of rows) expect(row).toMatchObject(request);
+    expect(new Set(rows.map((row) => row.request_id)).size).toBe(rows.length);
     expect(rows.find(({ type }) => type === "login.succeeded")).toMatchObject({
       outcome: "done",
       detail: { method: "password", aal: "aal1" },
-      remote_address: "127.0.0.1",
-      request_id: expect.stringMatching(/.+/),
       session_id: expect.any(Buffer),
     });
     expect(rows.find(({ type }) => type === "login.refused")).toMatchObject({
@@ -75,6 +83,18 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(JSON.stringify(rows)).not.toContain(person.email);
     expect(JSON.stringify(rows)).not.toContain(nickname);
   });
+});
+
+it("a sign-in that was refused is recorded with the program that asked for it", async () => {
+  const { person } = await enterAsNewPerson(nativeRest, server);
+  const { id } = accepted(await nativeRest.enter(server).login.create());
+  await send(`${server.url}/self-service/login?flow=${id}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "user-agent": "Example/1.0" },
+    body: JSON.stringify({ method: "password", identifier: person.email, password: "wrong one" }),
+  });
+  await typesOf(person.id).toContain("login.refused");
+  expect((await rowsOf(person.id)).at(-1)).toMatchObject({ user_agent: "Example/1.0", outcome: "refused" });
 });
 
 it("guesses beyond the limit are recorded once, however many they are", async () => {
