@@ -228,6 +228,21 @@ describe("over REST", () => {
     expect(actions(await linesOf(await post(`${JSON.stringify(person())}\n`)))).toEqual(["create"]);
   });
 
+  it("however many lines have come, a few hundred are worked on while the database waits", async () => {
+    const begun = server.gate.statements.length;
+    const held = server.gate.hold();
+    const count = 3_000;
+    const lines = Array.from({ length: count }, () => JSON.stringify(person()));
+    const answer = post(lines.join("\n"), undefined, `?import_id=${newEmail()}`);
+    await held.reached;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const looked = server.gate.statements.slice(begun).filter((text) => text.startsWith("SELECT i.id FROM identities"));
+    expect(looked.length).toBeLessThanOrEqual(2);
+    for (const text of looked) expect(text.split("?").length - 1).toBeLessThanOrEqual(256);
+    held.release();
+    expect(new Set(actions(await linesOf(await answer)))).toEqual(new Set(["create"]));
+  });
+
   it("the server reads no faster than it writes: while the database waits, so does the client", async () => {
     const held = server.gate.hold();
     const { request, next } = openPost();
