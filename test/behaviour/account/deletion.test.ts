@@ -4,6 +4,7 @@ import { AccountService } from "../../../gen/ostiary/account/v1/account_service_
 import { hours, minutes } from "../../protocols/clock.ts";
 import { enrolTotp, stepUpByTotp, withFactors } from "../../protocols/factors.ts";
 import { between } from "../../protocols/gate.ts";
+import { send } from "../../protocols/http.ts";
 import { nativeRest, spa } from "../../protocols/json-rest.ts";
 import { lastMessageTo, messagesTo } from "../../protocols/messages.ts";
 import { done, operatorProtocols, operatorRest, reasonOf } from "../../protocols/operators.ts";
@@ -11,7 +12,7 @@ import { asOwner, ownerProtocols } from "../../protocols/owners.ts";
 import { enterAs, enterAsNewPerson, signIn } from "../../protocols/person.ts";
 import { accepted, refused } from "../../protocols/protocol.ts";
 import { eventsOf, idBytes } from "../../protocols/rows.ts";
-import { startServer, type TestServer } from "../../protocols/server.ts";
+import { startServer, type TestServer, ui } from "../../protocols/server.ts";
 
 /* Owners delete their account, after a time in which they may think better of it. */
 
@@ -105,6 +106,18 @@ describe.each(ownerProtocols)("through $name", (protocol) => {
     accepted(await stepUpByTotp(other, server, secret));
     done(await ask(other, rpc.requestDeletion));
   });
+});
+
+it("a session that is old is answered with what to do, and where a browser signs in to come back to the settings", async () => {
+  const { visitor } = await enterAsNewPerson(nativeRest, server);
+  server.clock.advance(minutes(16));
+  const { status, json } = await send(`${server.url}/account/deletion`, {
+    method: "POST",
+    headers: { accept: "application/json", "x-session-token": visitor.credentials.token },
+  });
+  expect([status, json]).toMatchObject([403, { error: { reason: expect.stringMatching(/Sign in again, and ask/) } }]);
+  const { redirect_browser_to: to } = json as { readonly redirect_browser_to: string };
+  expect(new URL(to).searchParams.get("return_to")).toBe(ui.settings);
 });
 
 describe("over and over", () => {
