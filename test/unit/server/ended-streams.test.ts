@@ -17,6 +17,7 @@ import {
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { serviceError } from "../../../src/errors/service-error.ts";
 import type { Call } from "../../../src/lib/call.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { admitted } from "../../../src/server/admin-lock/admission.ts";
 import { createCallLimit } from "../../../src/server/call-limit.ts";
@@ -51,6 +52,7 @@ const setUp = () => {
   const deps = {
     callLog: createCallLog({ log, metrics: createMetrics() }),
     callLimit,
+    clock: systemClock,
     credential: () => true,
     trustedOrigin: () => true,
   };
