@@ -106,7 +106,7 @@ Counted over its bytes, in JSON, forms, multipart forms and the binary form, unk
 
 - A flow takes at most 16 kB: a form that is larger is answered in full, and stored without its largest values. The URL a flow is created with has at most 4 kB.
 - A network begins \`limits.flows.per_network\` login and registration flows in \`limits.flows.window\`; the same holds for errors that are stored for the error page. This is counted in the memory of each node, so that it costs nothing where nothing is wrong: on several nodes a network may do so much on each.
-- Failed logins, registrations, guesses at codes and messages are counted in the database (\`limits.login\`, \`limits.registration\`, \`limits.codes\`, \`limits.messages\`), so that the [limits](limits.md) are right on several nodes.
+- Failed logins, registrations, guesses at codes and messages are counted in the database (\`limits.login\`, \`limits.registration\`, \`limits.codes\`, \`limits.messages\`), so that the [limits](limits.md) are right on several nodes. A known device has a budget of its own for addresses that its person has proven; whoever only claims an address has the budget of strangers. What is refused for messages has looked nobody up.
 
 ## What is left
 

@@ -8,9 +8,8 @@ import { randomToken } from "../lib/ids.ts";
 import { createOncePerCall } from "../lib/once-per-call.ts";
 import type { CodeGuesses } from "../limits/code-guesses.ts";
 import type { FailureFloor } from "../limits/failure-floor.ts";
-import type { ChangedPerson, CountedMessage, MessageLimit } from "../limits/message-limit.ts";
+import type { ChangedPerson, CountedMessage, MessageLimit, SecretMessage } from "../limits/message-limit.ts";
 import type { KnownDevices } from "../session/known-devices.ts";
-import type { SessionRecord } from "../session/session.ts";
 import { type Address, addressKey } from "./address.ts";
 import { type AnswerTime, createAnswerTime } from "./answer-time.ts";
 import type { IssuedSecret, SecretKind } from "./secret-kind.ts";
@@ -25,15 +24,16 @@ import { bindingOf, type SentSecret } from "./sent-secret.ts";
 /** A person as they are when a secret is made. */
 export type IdentityVersion = Pick<IdentityRecord, "id" | "version">;
 
+/** A person as far as it counts whose address is asked for: it is theirs once it is verified. */
+export type AddressOwner = Pick<IdentityRecord, "id" | "version" | "verifiable">;
+
 /** A secret to send. */
 export interface NewChallenge {
   readonly flow: { readonly id: string };
   readonly kind: SecretKind;
   readonly address: Address;
   /** Whose address it is; undefined where nobody has it, or nobody is known yet. */
-  readonly identity: IdentityVersion | undefined;
-  /** A device on which this person signed in before; see `Challenges.deviceOf`. */
-  readonly device: string | undefined;
+  readonly identity: AddressOwner | undefined;
   /** That asks for it. */
   readonly call: Call;
   /** No secret is good. All else is the same, so that whoever asks learns nothing. */
@@ -64,8 +64,8 @@ export interface HandedOver {
 export interface AskedMessages {
   /** Each gets one. */
   readonly addresses: readonly Address[];
-  /** As `Challenges.deviceOf` has it. */
-  readonly device: string | undefined;
+  /** Whose addresses they are, where they may be verified. Left out: nobody's. */
+  readonly owner?: AddressOwner | undefined;
   /** Whose settings are changed: a new address each time gets no further. Left out: nobody's. */
   readonly changed?: Pick<ChangedPerson, "identityId" | "about"> | undefined;
 }
@@ -93,22 +93,19 @@ export type VerifiedSecret = "right" | "wrong" | "too_many" | "expired" | "used_
 /** Sends secrets and verifies what is submitted. That a secret is good once is up to the transaction of its effect. */
 export interface Challenges extends AnswerTime {
   /**
-   * Counts a request that asks for messages, once for a call.
+   * Counts a request that asks for messages, once for a call: what was counted for it before is left out.
    *
    * @param asked what is known of them: `start` counts nothing more for these
    * @throws RATE_LIMITED
    */
   request(call: Call, asked?: AskedMessages): Promise<void>;
   /**
-   * A device on which the person signed in before: strangers leave it budgets of its own.
+   * Counts as much of a request as can be before anybody is looked up: the network, and the addresses too where the
+   * call shows no device that could have a budget in place of theirs. `request` counts the rest.
    *
-   * @param session theirs, where the call is known to come in it
+   * @throws RATE_LIMITED
    */
-  deviceOf(
-    call: Call,
-    identityId: string | undefined,
-    session?: Pick<SessionRecord, "id">,
-  ): Promise<string | undefined>;
+  requestEarly(call: Call, addresses: readonly Address[]): Promise<void>;
   /** Makes a secret, unless the address has had as many messages as it may. Its message is queued with it. */
   start(tx: Sql, challenge: NewChallenge): Promise<StartedChallenge>;
   /** Makes a secret that an operator hands over: it is for the person, and belongs to no address. */
@@ -137,16 +134,27 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
   const { addressUndos, codeGuesses, db, messages, messageFloor, devices, refusals } = deps;
   const oncePerCall = createOncePerCall();
 
-  const deviceOf: Challenges["deviceOf"] = async (call, identityId, session) =>
-    identityId === undefined ? undefined : devices.find(call, identityId, session);
+  const findDevice = (call: Call, identityId: string): Promise<string | undefined> =>
+    oncePerCall(call, `device of ${identityId}`, () => devices.find(call, identityId));
+
+  /**
+   * A device on which the owner of the address signed in before: strangers leave it budgets of its own. An address that
+   * is not verified is only claimed: whoever claims it has the budget that all strangers have.
+   */
+  const deviceOf = async (
+    call: Call,
+    identity: AddressOwner | undefined,
+    address: Address,
+  ): Promise<string | undefined> =>
+    identity && isVerified(identity, address) ? findDevice(call, identity.id) : undefined;
 
   const count = async ({ call, guesses, sent }: ChallengeResponse) => {
-    const { address, identityId } = sent ?? nobody;
+    const { address, identityId, isOwners = false } = sent ?? nobody;
     return codeGuesses.count({
       flow: guesses,
       address: address === undefined ? `none ${guesses.id}` : addressKey(address),
       identityId,
-      device: await deviceOf(call, identityId),
+      device: isOwners && identityId !== undefined ? await findDevice(call, identityId) : undefined,
     });
   };
 
@@ -155,9 +163,10 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
     kind: SecretKind,
     address: Address | undefined,
     identity: IdentityVersion | undefined,
+    isOwners: boolean,
     lifespan?: number,
   ): HandedOver => {
-    const to = { address, identityId: identity?.id };
+    const to = { address, identityId: identity?.id, ...(isOwners && { isOwners }) };
     const issued = kind.issue(bindingOf(flow, to), lifespan);
     const personVersion = identity && { personVersion: identity.version };
     return {
@@ -170,24 +179,40 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
   const isUndone = async (sent: SentSecret | undefined): Promise<boolean> =>
     sent?.identityId !== undefined && addressUndos.isUndoneSince(db, sent.identityId, sent.personVersion ?? 0);
 
+  const messageOf = async (call: Call, owner: AddressOwner | undefined, address: Address): Promise<SecretMessage> => ({
+    purpose: "secret",
+    address: addressKey(address),
+    device: await deviceOf(call, owner, address),
+  });
+
+  const request: Challenges["request"] = async (call, { addresses, owner, changed } = nothing) => {
+    const recipients = await Promise.all(addresses.map((address) => messageOf(call, owner, address)));
+    await messages.consumeOrThrow(call, {
+      recipients,
+      ...(changed && { changed: { ...changed, messages: addresses.length } }),
+    });
+  };
+
   return {
     ...createAnswerTime(messageFloor),
-    request: (call, { addresses, device, changed } = nothing) =>
-      messages.consumeOrThrow(call, {
-        recipients: addresses.map((address) => ({ address: addressKey(address), device })),
-        ...(changed && { changed: { ...changed, messages: addresses.length } }),
-      }),
-    deviceOf,
+    request,
+    requestEarly: (call, addresses) => request(call, { addresses: devices.showsAny(call) ? [] : addresses }),
 
-    start: async (tx, { flow, kind, address, identity, device, call, isVoid, before }) => {
-      const { issued, sent } = issue(flow, kind, address, identity);
+    start: async (tx, { flow, kind, address, identity, call, isVoid, before }) => {
+      const { issued, sent } = issue(
+        flow,
+        kind,
+        address,
+        identity,
+        identity !== undefined && isVerified(identity, address),
+      );
       const none = { ...sent, digest: undefined };
-      const budget = await messages.consume(tx, { address: addressKey(address), device, call });
+      const budget = await messages.consume(tx, { ...(await messageOf(call, identity, address)), call });
       if (budget) return { sent: isVoid ? none : sent, issued: { ...issued, budget } };
       return { sent: before.find((each) => isSameRecipient(each, sent)) ?? none, issued: undefined };
     },
 
-    handOver: (flow, kind, identity, lifespan) => issue(flow, kind, undefined, identity, lifespan),
+    handOver: (flow, kind, identity, lifespan) => issue(flow, kind, undefined, identity, true, lifespan),
 
     verify: async (submitted) => {
       const { call, flow, kind, guesses, purpose, sent, secret } = submitted;
@@ -210,8 +235,11 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
   };
 };
 
-const nothing: AskedMessages = { addresses: [], device: undefined };
-const nobody: Pick<SentSecret, "address" | "identityId"> = { address: undefined, identityId: undefined };
+const isVerified = ({ verifiable }: AddressOwner, { via, value }: Address): boolean =>
+  verifiable.some((each) => each.verified && each.via === via && each.value === value);
+
+const nothing: AskedMessages = { addresses: [] };
+const nobody: Pick<SentSecret, "address" | "identityId" | "isOwners"> = { address: undefined, identityId: undefined };
 
 const isSameRecipient = (a: SentSecret, b: SentSecret): boolean =>
   a.identityId === b.identityId && a.address?.via === b.address?.via && a.address?.value === b.address?.value;

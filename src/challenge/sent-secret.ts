@@ -12,6 +12,8 @@ export interface SentSecret {
   readonly address: Address | undefined;
   /** Whose address it is; undefined where nobody has it, or nobody is known yet. */
   readonly identityId: string | undefined;
+  /** Whether that person had proven the address when it was made; left out where it was only claimed. */
+  readonly isOwners?: boolean | undefined;
   /** The version of that person when it was made; left out where nobody is known. */
   readonly personVersion?: number | undefined;
   /** The address that takes effect with it; undefined where the account has the address already. */
@@ -25,6 +27,7 @@ export const sentSecretToJson = ({
   digest,
   address,
   identityId,
+  isOwners,
   personVersion,
   pendingId,
   expiresAt,
@@ -33,6 +36,7 @@ export const sentSecretToJson = ({
   ...(digest && { digest }),
   ...(address && { via: address.via, value: address.value }),
   ...(identityId !== undefined && { identity_id: identityId }),
+  ...(isOwners && { is_owners: true }),
   ...(personVersion !== undefined && { person_version: personVersion }),
   ...(pendingId !== undefined && { pending_id: pendingId }),
   expires_at: expiresAt.getTime(),
@@ -41,12 +45,13 @@ export const sentSecretToJson = ({
 /** Reads what `sentSecretToJson` has written. */
 export const sentSecretFromJson = (json: JsonObject): SentSecret => {
   const { serial, digest, via, value, identity_id: identityId, pending_id: pendingId, expires_at: expiresAt } = json;
-  const { person_version: personVersion } = json;
+  const { is_owners: isOwners, person_version: personVersion } = json;
   return {
     serial: String(serial),
     digest: digest as JsonObject | undefined,
     address: typeof value === "string" ? { via: via === "sms" ? "sms" : "email", value } : undefined,
     identityId: typeof identityId === "string" ? identityId : undefined,
+    ...(isOwners === true && { isOwners }),
     ...(typeof personVersion === "number" && { personVersion }),
     ...(typeof pendingId === "string" && { pendingId }),
     expiresAt: new Date(Number(expiresAt)),

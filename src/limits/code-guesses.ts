@@ -10,7 +10,7 @@ export interface CodeGuess {
   readonly address: string;
   /** Undefined where nobody has the address. */
   readonly identityId: string | undefined;
-  /** A device on which this person signed in before; see `KnownDevices`. */
+  /** A device on which this person signed in before, where they have proven the address: `Challenges` knows that. */
   readonly device: string | undefined;
 }
 
@@ -62,15 +62,21 @@ export const createCodeGuesses = ({
 }): CodeGuesses => {
   const createBucket = createBuckets(key);
 
+  /**
+   * What strangers guess leaves the devices of the person their own budgets, and the reverse. Every sign-in makes
+   * another device, so that what all of them guess is counted for the person as well.
+   */
   const bucketsOf = ({ address, identityId, device }: CodeGuess) =>
-    // What strangers guess leaves the devices of the person their own budget, and the reverse.
     device === undefined
       ? [
           createBucket("code address", address, config.per_address),
           // Counted for nobody as well, so that it takes as long.
           createBucket("code identity", identityId ?? `nobody ${address}`, config.per_identity),
         ]
-      : [createBucket("code device", `${device} ${identityId ?? address}`, config.per_device)];
+      : [
+          createBucket("code device", `${device} ${identityId ?? address}`, config.per_device),
+          createBucket("code devices of identity", identityId ?? `nobody ${address}`, config.per_identity),
+        ];
 
   /** All in one transaction: the rows stay locked until everyone has read their own numbers. @throws NotCompared */
   const consume = (guess: CodeGuess): Promise<GuessVerdict> =>

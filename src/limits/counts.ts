@@ -15,6 +15,8 @@ export interface Bucket {
   readonly window?: number;
   /** How many are counted at once. Default 1. */
   readonly by?: number;
+  /** Whether many requests share it: it is locked last, so that whoever waits for another one holds up nobody. */
+  readonly isShared?: boolean;
 }
 
 /** What a bucket holds in the window that goes on. */
@@ -62,11 +64,14 @@ export const countOne = async (
 ): Promise<readonly (Count | undefined)[]> => {
   const fresh = buckets.map((bucket) => ({
     digest: bucket.digest,
+    isShared: bucket.isShared ?? false,
     failures: bucket.by ?? 1,
     expiresAt: new Date(now.getTime() + (bucket.window ?? window)),
   }));
   // Sorted, so that two transactions lock in one order.
-  const sorted = fresh.toSorted((a, b) => Buffer.compare(a.digest, b.digest));
+  const sorted = fresh.toSorted(
+    (a, b) => Number(a.isShared) - Number(b.isShared) || Buffer.compare(a.digest, b.digest),
+  );
   const { affectedRows } = await sql.execute(
     `INSERT INTO attempts (bucket, failures, expires_at) VALUES ${sorted.map(() => "(?, ?, ?)").join(", ")}
        ON DUPLICATE KEY UPDATE failures = IF(expires_at > ?, failures + VALUES(failures), VALUES(failures)),

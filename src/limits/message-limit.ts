@@ -3,18 +3,28 @@ import type { Database, Sql } from "../db/sql.ts";
 import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
-import { inGroups } from "../lib/in-groups.ts";
-import { createOncePerCall } from "../lib/once-per-call.ts";
+import { inLanes } from "../lib/in-groups.ts";
 import { type Bucket, type Count, countOne, createBuckets, readCounts, secondsUntil, uncountOne } from "./counts.ts";
 import { networkOf } from "./network.ts";
 
-/** A message that a request causes. */
-export interface MessageRequest {
-  /** Normalised: counted the same whether anybody has it or not. */
+/** What is sent to an address that it may prove: a code, or a link. */
+export interface SecretMessage {
+  readonly purpose: "secret";
+  /** As `addressKey` has it: counted the same whether anybody has it or not. */
   readonly address: string;
-  /** A device on which the owner of the address signed in before; see `KnownDevices`. */
+  /** A device on which the owner of the address signed in before: `Challenges` alone knows who that is. */
   readonly device: string | undefined;
 }
+
+/** What is sent to an address beside that: each purpose has a budget of its own, so that nobody runs out of codes. */
+export interface NoticeMessage {
+  readonly purpose: "notice" | "deletion" | "merge" | "invitation";
+  /** As `addressKey` has it. */
+  readonly address: string;
+}
+
+/** A message that a request causes. */
+export type MessageRequest = SecretMessage | NoticeMessage;
 
 /** What a request causes beside itself, as far as it is known before anything is written. */
 export interface CausedMessages {
@@ -51,8 +61,9 @@ export type MessageBudget = CountedMessage | UncountedMessage;
 export interface MessageLimit {
   /**
    * Counts a request that asks for messages, once, however often its steps are repeated; and with it the messages
-   * that a person causes by a change of their settings, to whatever addresses, and those to addresses. A request that
-   * is refused counts for none of them; one whose messages are too many for an address is not refused.
+   * that a person causes by a change of their settings, to whatever addresses, and those to addresses. What was counted
+   * for this call before is left out. A request that is refused counts for none of them; one whose messages are too
+   * many for an address is not refused.
    *
    * @throws RATE_LIMITED
    */
@@ -70,13 +81,26 @@ export interface MessageLimit {
   secondsUntilNext(sql: Sql, messages: readonly MessageRequest[]): Promise<number>;
 }
 
-/** What is said of the network, and of the person. */
-const EXPLAIN = [
-  "Too many messages were asked for from this network. Try again later.",
-  "Too many messages were sent to addresses of this account. Try again later.",
-] as const;
+const EXPLAIN = {
+  network: "Too many messages were asked for from this network. Try again later.",
+  person: "Too many messages were sent to addresses of this account. Try again later.",
+} as const;
 
 const MOST_AT_ONCE = 16;
+/** Groups under way at once: one for each share of the networks. */
+const LANES = 4;
+/** Milliseconds after which a group has met a lock, and others go past it. */
+const SLOW_MS = 100;
+
+/** What was counted with a call. */
+interface CountedCall {
+  isNetworkCounted: boolean;
+  /** Why it is refused, where it is. */
+  refusal: ServiceError | undefined;
+  readonly changes: Set<string>;
+  /** What there is of its messages, by the name of their bucket. */
+  readonly messages: Map<string, CountedMessage | undefined>;
+}
 
 /** Creates the limit. `key` makes the digests. */
 export const createMessageLimit = ({
@@ -92,29 +116,43 @@ export const createMessageLimit = ({
 }): MessageLimit => {
   const createBucket = createBuckets(key);
 
-  const oncePerCall = createOncePerCall();
-  /** What was counted of messages with the request of a call, by address and device. */
-  const countedOf = new WeakMap<object, ReadonlyMap<string, CountedMessage | undefined>>();
+  const calls = new WeakMap<object, CountedCall>();
+  const countedOf = (call: object): CountedCall => {
+    const counted = calls.get(call) ?? newCountedCall();
+    calls.set(call, counted);
+    return counted;
+  };
 
   /** What strangers ask for leaves the devices of the owner their own budget. */
-  const bucketOf = ({ address, device }: MessageRequest): Bucket =>
-    device === undefined
+  const bucketOf = (message: MessageRequest): Bucket => {
+    const { address, purpose } = message;
+    if (purpose !== "secret") return createBucket("message address", `${purpose} ${address}`, config.per_address);
+    return message.device === undefined
       ? createBucket("message address", address, config.per_address)
-      : createBucket("message device", `${device} ${address}`, config.per_device);
+      : createBucket("message device", `${message.device} ${address}`, config.per_device);
+  };
 
-  const bucketsOf = (call: Pick<Call, "remoteAddress">, { changed, recipients = [] }: CausedMessages): Request => ({
-    limiting: [
-      createBucket("message network", networkOf(call.remoteAddress), config.per_network),
-      ...(changed
-        ? [{ ...createBucket("message identity", changed.identityId, config.per_identity), by: changed.messages }]
-        : []),
-    ],
-    recipients: recipients.map(bucketOf),
-  });
+  /** What is not counted yet. */
+  const requestOf = (
+    call: Pick<Call, "remoteAddress">,
+    { changed, recipients = [] }: CausedMessages,
+    { isNetworkCounted, changes, messages }: CountedCall,
+  ): Request => {
+    const network = createBucket("message network", networkOf(call.remoteAddress), config.per_network);
+    return {
+      network: isNetworkCounted ? undefined : { ...network, isShared: true },
+      person:
+        changed === undefined || changes.has(changeOf(changed))
+          ? undefined
+          : { ...createBucket("message identity", changed.identityId, config.per_identity), by: changed.messages },
+      recipients: recipients.map(bucketOf).filter(({ digest }) => !messages.has(nameOf(digest))),
+      lane: network.digest[0] ?? 0,
+    };
+  };
 
   /** In one transaction: a refused request is subtracted again before anybody else can count on it. */
-  const countAll = (requests: readonly Request[]): Promise<readonly Admission[]> =>
-    db.transaction(async (tx) => {
+  const countAll = (requests: readonly Request[]): Promise<readonly Admission[]> => {
+    const countIn = async (tx: Sql): Promise<readonly Admission[]> => {
       const now = clock.now();
       const buckets = sumOf(requests.flatMap(all));
       const counts = await countOne(tx, buckets, config.window, now);
@@ -124,27 +162,38 @@ export const createMessageLimit = ({
       const inWindow = refused.map(({ digest }) => counts[buckets.findIndex((each) => each.digest.equals(digest))]);
       await uncountOne(tx, refused, inWindow, now);
       return answers;
-    });
-
-  /** Requests that come together are counted by one statement: those of one network would wait for each other. */
-  const count = inGroups({ most: MOST_AT_ONCE, atOnce: 1 }, countAll);
-
-  const consumeOnce = async (call: Pick<Call, "remoteAddress">, caused: CausedMessages): Promise<void> => {
-    const { refusal, recipients } = await count(bucketsOf(call, caused));
-    if (refusal) throw refusal;
-    countedOf.set(call, new Map([...(countedOf.get(call) ?? []), ...recipients]));
+    };
+    // A group that meets a lock or a deadlock is counted one by one.
+    return db.transaction(countIn, requests.length > 1 ? { attempts: 1 } : {});
   };
 
+  /**
+   * Requests that come together are counted by one statement: those of one network would wait for each other. One that
+   * waits for a lock holds up those of its own address and person alone.
+   */
+  const count = inLanes(
+    { most: MOST_AT_ONCE, atOnce: 1, retriesAlone: true, slow: { after: SLOW_MS, most: 4, keysOf } },
+    ({ lane }) => lane % LANES,
+    countAll,
+  );
+
   return {
-    consumeOrThrow: (call, caused = {}) => {
-      const { changed } = caused;
-      const scope = changed ? `${changed.about} of ${changed.identityId}` : "network";
-      return oncePerCall(call, scope, () => consumeOnce(call, caused));
+    consumeOrThrow: async (call, caused = {}) => {
+      const counted = countedOf(call);
+      if (counted.refusal) throw counted.refusal;
+      const request = requestOf(call, caused, counted);
+      if (all(request).length === 0) return;
+      const { refusal, recipients } = await count(request);
+      counted.refusal = refusal;
+      if (refusal) throw refusal;
+      counted.isNetworkCounted = true;
+      if (caused.changed) counted.changes.add(changeOf(caused.changed));
+      for (const [name, message] of recipients) counted.messages.set(name, message);
     },
 
     consume: async (tx, { call, ...request }) => {
       const bucket = bucketOf(request);
-      const before = call && countedOf.get(call);
+      const before = call && calls.get(call)?.messages;
       if (before?.has(nameOf(bucket.digest))) return before.get(nameOf(bucket.digest));
       const [count] = await countOne(tx, [bucket], config.window, clock.now());
       return count === undefined || count.failures <= bucket.limit ? new Counted() : undefined;
@@ -158,12 +207,23 @@ export const createMessageLimit = ({
   };
 };
 
-/** A request, as it is counted. */
+const newCountedCall = (): CountedCall => ({
+  isNetworkCounted: false,
+  refusal: undefined,
+  changes: new Set(),
+  messages: new Map(),
+});
+
+const changeOf = ({ about, identityId }: ChangedPerson): string => `${about} of ${identityId}`;
+
+/** A request, as it is counted. Beyond the budget of the network or of the person it is refused. */
 interface Request {
-  /** The network's, and the person's where there is one: beyond either the request is refused. */
-  readonly limiting: readonly Bucket[];
+  readonly network: Bucket | undefined;
+  readonly person: Bucket | undefined;
   /** One for each message. */
   readonly recipients: readonly Bucket[];
+  /** The same for all requests of a network. */
+  readonly lane: number;
 }
 
 /** What became of a request: why it is refused, or what there is of each message, by the name of its bucket. */
@@ -172,7 +232,13 @@ interface Admission {
   readonly recipients: readonly (readonly [name: string, counted: CountedMessage | undefined])[];
 }
 
-const all = ({ limiting, recipients }: Request): readonly Bucket[] => [...limiting, ...recipients];
+const limiting = ({ network, person }: Request): readonly Bucket[] =>
+  [network, person].filter((each) => each !== undefined);
+const all = (request: Request): readonly Bucket[] => [...limiting(request), ...request.recipients];
+
+/** What a request may wait for. The network is locked last, when nothing else is left to wait for. */
+const keysOf = ({ person, recipients }: Request): readonly string[] =>
+  [...(person ? [person] : []), ...recipients].map(({ digest }) => nameOf(digest));
 
 const tooMany = (explain: string, until: Date, now: Date): ServiceError =>
   serviceError("RATE_LIMITED", {
@@ -200,10 +266,11 @@ const leftOf = (count: Count | undefined, by = 1): Held =>
 
 /** Counts a request on what was held before it; what is refused counts for none of its buckets. */
 const admit = (request: Request, held: Map<string, Held>, now: Date): Admission => {
-  for (const [at, { digest, limit, by = 1 }] of request.limiting.entries()) {
-    const before = held.get(nameOf(digest));
-    if (before && before.failures + by > limit)
-      return { refusal: tooMany(EXPLAIN[at] ?? EXPLAIN[0], before.expiresAt, now), recipients: [] };
+  for (const part of ["network", "person"] as const) {
+    const bucket = request[part];
+    const before = bucket && held.get(nameOf(bucket.digest));
+    if (before && before.failures + (bucket.by ?? 1) > bucket.limit)
+      return { refusal: tooMany(EXPLAIN[part], before.expiresAt, now), recipients: [] };
   }
   const add = ({ digest, limit, by = 1 }: Bucket): boolean => {
     const before = held.get(nameOf(digest));
@@ -211,7 +278,7 @@ const admit = (request: Request, held: Map<string, Held>, now: Date): Admission 
     held.set(nameOf(digest), { ...before, failures: before.failures + by });
     return before.failures + by <= limit;
   };
-  for (const bucket of request.limiting) add(bucket);
+  for (const bucket of limiting(request)) add(bucket);
   return {
     recipients: request.recipients.map((bucket) => [nameOf(bucket.digest), add(bucket) ? new Counted() : undefined]),
   };

@@ -4,7 +4,6 @@ import { randomToken } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { hostCookieName } from "./host-cookie.ts";
 import { readCookies } from "./read-cookie.ts";
-import type { SessionRecord } from "./session.ts";
 import type { SessionStore } from "./store.ts";
 import { tokenDigest } from "./tokens.ts";
 
@@ -25,12 +24,10 @@ export interface KnownDeviceCookieSettings {
 export interface KnownDevices {
   /** Notes in the browser's cookie that this person signed in. */
   remember(call: Call, identityId: string): void;
-  /**
-   * A name for the device when this person signed in on it before; stable for a device and person, and no secret.
-   *
-   * @param session theirs, where the call is known to come in it: nothing is looked up then
-   */
-  find(call: Call, identityId: string, session?: Pick<SessionRecord, "id">): Promise<string | undefined>;
+  /** A name for the device when this person signed in on it before; stable for a device and person, and no secret. */
+  find(call: Call, identityId: string): Promise<string | undefined>;
+  /** Whether the call shows anything that `find` may know a device by. Nothing is looked up. */
+  showsAny(call: Call): boolean;
   /** A name for the browser when anybody signed in on it before. */
   nameOf(call: Call): string | undefined;
 }
@@ -100,10 +97,11 @@ export const createKnownDevices = ({
 
     nameOf: (call) => read(call)[0]?.device,
 
-    find: async (call, identityId, session) => {
+    showsAny: (call) => tokenOf(call) !== undefined || read(call).length > 0,
+
+    find: async (call, identityId) => {
       const entry = read(call).find((one) => one.identityId === identityId);
       if (entry) return entry.device;
-      if (session) return session.id;
       const token = tokenOf(call);
       const found = token === undefined ? undefined : await store.findByToken(tokenDigest(token));
       // A session that its owner ended vouches for nobody.

@@ -1,4 +1,5 @@
 import type { AuditLog } from "../../audit/audit-log.ts";
+import { addressKey } from "../../challenge/address.ts";
 import type { AccountConfig } from "../../config/account-config.ts";
 import type { Courier } from "../../courier/courier.ts";
 import { localeOf } from "../../courier/locale.ts";
@@ -91,7 +92,10 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     let notified = 0;
     for (const { channel, recipient } of recipients) {
       // Counted apart from codes: nobody runs out of those because of it.
-      const budget = await messages.consume(tx, { address: `deletion ${channel}:${recipient}`, device: undefined });
+      const budget = await messages.consume(tx, {
+        purpose: "deletion",
+        address: addressKey({ via: channel, value: recipient }),
+      });
       if (budget === undefined) continue;
       notified += 1;
       await courier.queue(tx, {

@@ -1,3 +1,4 @@
+import { addressKey } from "../../challenge/address.ts";
 import type { AccountConfig } from "../../config/account-config.ts";
 import type { Courier } from "../../courier/courier.ts";
 import type { Sql } from "../../db/sql.ts";
@@ -28,7 +29,7 @@ export const createSendInvitation =
   ({ config, courier, messages }: SendingDeps): SendInvitation =>
   async (tx, { invitation, token }, identity) => {
     const { via, address, locale, sentAt, expiresAt } = invitation;
-    const budget = await messages.consume(tx, { address, device: undefined });
+    const budget = await messages.consume(tx, { purpose: "invitation", address: addressKey({ via, value: address }) });
     if (budget === undefined)
       throw serviceError("RATE_LIMITED", {
         explain: "Too many messages were sent to this address. Try again later.",

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { ConfirmMergeRequest, ConfirmMergeResponse } from "../../../gen/ostiary/account/v1/merge_service_pb.ts";
 import { MergeRefusedSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
+import { addressKey } from "../../challenge/address.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
@@ -133,8 +134,8 @@ const sessionOver = (): ServiceError =>
 
 /** Counted apart from codes: nobody runs out of those because of it. */
 const messageTo = ({ channel, recipient }: Recipient): MessageRequest => ({
-  address: `merge ${channel}:${recipient}`,
-  device: undefined,
+  purpose: "merge",
+  address: addressKey({ via: channel, value: recipient }),
 });
 
 const ownerNotNotified = (seconds: number): ServiceError =>

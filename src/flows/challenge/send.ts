@@ -180,12 +180,7 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
     if (!holds) throw new ConcurrentChangeError("the person has changed, or is gone");
   };
 
-  const write = async (
-    tx: Sql,
-    sending: Sending,
-    { owner, isSilent }: Recipient,
-    device: string | undefined,
-  ): Promise<Written> => {
+  const write = async (tx: Sql, sending: Sending, { owner, isSilent }: Recipient): Promise<Written> => {
     const { flow, method, address, after } = sending;
     const now = clock.now();
     if (owner) await lockAndMark(tx, owner, sending);
@@ -197,7 +192,6 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
       kind: method,
       address,
       identity: owner,
-      device,
       call: sending.call,
       isVoid: owner === undefined || isSilent,
       before: before ? [before] : [],
@@ -216,11 +210,12 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
   return (sending) =>
     messageFloor.hold<{ readonly flow: FlowRecord } | ConcurrentChange>(sending.call.signal, async (timed) => {
       timed.began(0);
+      const { address, call } = sending;
+      await challenges.requestEarly(call, [address]);
       const recipient = await findRecipient(sending);
-      const device = await challenges.deviceOf(sending.call, recipient.owner?.id);
-      await challenges.request(sending.call, { addresses: [sending.address], device });
+      await challenges.request(call, { addresses: [address], owner: recipient.owner });
       try {
-        const { flow, isQueued } = await db.transaction((tx) => write(tx, sending, recipient, device));
+        const { flow, isQueued } = await db.transaction((tx) => write(tx, sending, recipient));
         if (isQueued) {
           courier.wake();
           timed.verified("message");

@@ -25,8 +25,6 @@ export interface BegunVerification extends Pick<FlowRecord, "type" | "requestUrl
   readonly call: Call;
   readonly owner: IdentityRecord;
   readonly address: Address;
-  /** A device on which the owner signed in before; see `Challenges.deviceOf`. */
-  readonly device: string | undefined;
   readonly transientPayload: JsonObject | undefined;
   /** The anti-CSRF secret that the browser gets with the answer, where that is another one. */
   readonly nextSecret?: Buffer | undefined;
@@ -53,7 +51,7 @@ export const createBegin = (deps: BeginDeps): BeginVerification => {
   const method: ChallengeMethod = methods[config.use];
 
   return async (tx, verification) => {
-    const { type, requestUrl, returnTo, call, owner, address, device, transientPayload, nextSecret } = verification;
+    const { type, requestUrl, returnTo, call, owner, address, transientPayload, nextSecret } = verification;
     const { pendingId, isSilent = false } = verification;
     const csrfDigest = type === "browser" ? csrf.digest(nextSecret ?? csrf.ensure(call)) : undefined;
     const fresh = newVerificationFlow(deps, { type, requestUrl, csrfDigest, context: returnToContext(returnTo) });
@@ -62,7 +60,6 @@ export const createBegin = (deps: BeginDeps): BeginVerification => {
       kind: method,
       address,
       identity: owner,
-      device,
       call,
       isVoid: isSilent,
       before: [],

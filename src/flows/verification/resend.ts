@@ -22,11 +22,10 @@ export const createResend = (deps: BeginDeps): ResendPendingAddress => {
   const begin = createBegin(deps);
 
   return async (caller, { id: pendingId, via, value, isTaken: isSilent }, call) => {
-    const { credential, identity: owner, session } = caller;
+    const { credential, identity: owner } = caller;
     const address = { via, value };
-    const device = await challenges.deviceOf(call, owner.id, session);
     const changed = { identityId: owner.id, about: "address_change" } as const;
-    await challenges.request(call, { addresses: [address], device, changed });
+    await challenges.request(call, { addresses: [address], changed });
     const type = credential.by === "cookie" ? "browser" : "api";
     const requestUrl = requestUrlOf(call, urls.init("verification", type));
     const created = await db.transaction(async (tx) => {
@@ -38,7 +37,6 @@ export const createResend = (deps: BeginDeps): ResendPendingAddress => {
         call,
         owner,
         address,
-        device,
         transientPayload: undefined,
         pendingId,
         isSilent,

@@ -1,6 +1,6 @@
 import type { Address } from "../../challenge/address.ts";
 import type { Sql } from "../../db/sql.ts";
-import type { ChangeContext, CreatedVerification, Hook, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
+import type { CreatedVerification, Hook, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import { type BeginDeps, createBegin } from "./begin.ts";
@@ -42,18 +42,9 @@ export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { r
     return addressesOf({ ...identity, verifiable: marked }, "sent");
   };
 
-  /** Whoever signs up was nowhere before. */
-  const deviceOf = async ({ call, previous, session }: ChangeContext): Promise<string | undefined> =>
-    previous && challenges.deviceOf(call, previous.id, session);
-
-  const send = (
-    tx: Sql,
-    context: WrittenContext,
-    address: Address,
-    device: string | undefined,
-  ): Promise<CreatedVerification> => {
+  const send = (tx: Sql, context: WrittenContext, address: Address): Promise<CreatedVerification> => {
     const { flow, call, nextSecret, identity: owner, transientPayload } = context;
-    return begin(tx, { type: flow.type, ...endOf(flow), call, nextSecret, owner, address, device, transientPayload });
+    return begin(tx, { type: flow.type, ...endOf(flow), call, nextSecret, owner, address, transientPayload });
   };
 
   return {
@@ -63,10 +54,9 @@ export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { r
       } = deps;
       const [address] = [...addressesOf(context.identity, "pending"), ...addressesOf(context.identity, "sent")];
       if (address === undefined) return undefined;
-      const device = await challenges.deviceOf(context.call, context.identity.id);
-      await challenges.request(context.call, { addresses: [address], device });
+      await challenges.request(context.call, { addresses: [address] });
       const created = await db.transaction(async (tx) =>
-        (await identities.tryLockActive(tx, context.identity.id)) ? send(tx, context, address, device) : undefined,
+        (await identities.tryLockActive(tx, context.identity.id)) ? send(tx, context, address) : undefined,
       );
       courier.wake();
       return created;
@@ -79,14 +69,13 @@ export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { r
       const sent = addressesOf(identity, "pending");
       if (sent.length === 0) return undefined;
       const changed = previous && ({ identityId: previous.id, about: "verification" } as const);
-      await challenges.request(call, { addresses: sent, device: await deviceOf(context), changed });
+      await challenges.request(call, { addresses: sent, changed });
       return { kind: "revised", revision: { sent } };
     },
     inTransaction: async (tx, context) => {
       const marked = markedBy(context);
       if (marked.length === 0) return;
-      const device = await deviceOf(context);
-      for (const address of marked) context.verifications.push(await send(tx, context, address, device));
+      for (const address of marked) context.verifications.push(await send(tx, context, address));
     },
     afterCommit: async ({ verifications }) => {
       if (verifications.length > 0) courier.wake();

@@ -53,7 +53,6 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
         call,
         owner: identity,
         address,
-        device: await challenges.deviceOf(call, identity.id, session),
         transientPayload,
         pendingId,
         isSilent: address.isTaken,
@@ -68,7 +67,7 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
     order: "last",
 
     beforePersist: async (context) => {
-      const { call, identity, previous, session } = context;
+      const { call, identity, previous } = context;
       const places = previous ? placesOf(context, previous) : [];
       if (previous === undefined || places.length === 0) return undefined;
       const held = holdBack(
@@ -80,14 +79,13 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
         ...addressAt(places, indexes),
         patches: indexes.flatMap((at) => held.patches[at] ?? []),
       }));
+      await challenges.request(call, {
+        addresses: found,
+        changed: { identityId: previous.id, about: "address_change" },
+      });
       const before = await pendingAddresses.list(db, previous.id);
       if (before.length + found.length > MOST)
         return { kind: "rejected", messages: [{ node: "", text: uiText(messages.tooManyNewAddresses) }] };
-      await challenges.request(call, {
-        addresses: found,
-        device: await challenges.deviceOf(call, previous.id, session),
-        changed: { identityId: previous.id, about: "address_change" },
-      });
       const waiting: WaitingAddress[] = [];
       for (const each of found) waiting.push({ ...each, isTaken: await isTaken(previous, each) });
       if (!hidesAccounts && waiting.some((each) => each.isTaken))

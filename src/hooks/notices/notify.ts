@@ -1,3 +1,4 @@
+import { addressKey } from "../../challenge/address.ts";
 import type { Courier } from "../../courier/courier.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { MessageData, MessageTemplate } from "../../courier/message.ts";
@@ -46,7 +47,7 @@ export const createNotify =
     const { template, data, lifespan, uncounted } = notice;
     if (via !== "email" && !(via === "sms" && takesPhoneNumbers)) return;
     // Counted apart from codes: nobody runs out of those because much has changed.
-    const counted = { address: `notice ${via}:${value}`, device: undefined };
+    const counted = { purpose: "notice", address: addressKey({ via, value }) } as const;
     const budget = uncounted === undefined ? await messages.consume(tx, counted) : { none: uncounted };
     if (budget === undefined) return;
     await courier.queue(tx, {

@@ -44,6 +44,12 @@ export type VerifiedCode =
 
 /** Sends codes in a login or registration flow, and verifies what is submitted. */
 export interface CodeChallenges {
+  /**
+   * Counts as much as can be of codes to these addresses before anybody is looked up; `begin` counts the rest.
+   *
+   * @throws RATE_LIMITED
+   */
+  beginEarly(call: Call, addresses: readonly CodeAddress[]): Promise<void>;
   /** Sends codes with the step that they belong to; their digests are stored with it. @throws RATE_LIMITED */
   begin(codes: NewCodes): Promise<StepEffect>;
   /** Counts the guess before it is compared. @throws RATE_LIMITED */
@@ -67,9 +73,10 @@ export const createCodeChallenges = ({
   courier,
   clock,
 }: CodeChallengesDeps): CodeChallenges => ({
+  beginEarly: (call, addresses) => challenges.requestEarly(call, addresses),
+
   begin: async ({ flow, call, transientPayload, addresses, template, identity, isVoid = false }) => {
-    const device = await challenges.deviceOf(call, identity?.id);
-    await challenges.request(call, { addresses, device });
+    await challenges.request(call, { addresses, owner: identity });
     const inTransaction: StepEffect["inTransaction"] = async (tx, stored) => {
       // Of somebody who was erased meanwhile nothing is written, and nothing sent.
       const isThere = identity === undefined || (await identities.tryLock(tx, identity.id));
@@ -81,7 +88,6 @@ export const createCodeChallenges = ({
           kind,
           address,
           identity,
-          device,
           call,
           isVoid: isVoid || !isThere,
           before,

@@ -118,15 +118,13 @@ export const createCodeLogin = ({
   const sendToIdentifier = async (view: LoginView, call: Call, identifier: string): Promise<NextStep | Rejected> => {
     const submittedValues = { identifier };
     if (identifier.trim() === "") return rejected([missing("identifier")], submittedValues);
+    const value = normaliseIdentifier(identifier);
+    const address: CodeAddress = { via: viaOfValue(value), value };
+    await challenges.beginEarly(call, [address]);
     const found = await recipients.find(db, identifier);
     if (found) return challengeWith(view, call, { identifier, ...found });
     if (!hidesAccounts) return rejected([{ node: "", text: uiText(messages.noCodeAccount) }], submittedValues);
-    const value = normaliseIdentifier(identifier);
-    return challengeWith(view, call, {
-      identifier,
-      addresses: [{ via: viaOfValue(value), value }],
-      identity: undefined,
-    });
+    return challengeWith(view, call, { identifier, addresses: [address], identity: undefined });
   };
 
   const check = async (

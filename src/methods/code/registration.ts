@@ -64,6 +64,7 @@ export const createCodeRegistration = ({
     confirmed?: Confirmed,
   ): Promise<NextStep | Rejected> => {
     await limit.mustHaveRoom(call.remoteAddress);
+    await challenges.beginEarly(call, addresses);
     const owner = hidesAccounts ? await identities.findIdentifierOwner(db, validated) : undefined;
     // What is no address, such as a user name, is nothing that only its owner could get to know.
     if (owner && !addresses.some(({ value }) => value === owner.value))

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { inGroups, paddedList } from "../../../src/lib/in-groups.ts";
+import { inGroups, inLanes, paddedList } from "../../../src/lib/in-groups.ts";
 
 describe("work in groups", () => {
   it("takes what comes in one turn together, at most so many, and gives each its own result", async () => {
@@ -37,6 +37,70 @@ describe("work in groups", () => {
     expect(ended.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     fails = false;
     expect(await work(3)).toBe(3);
+  });
+});
+
+/** Work that waits for what it is told to. */
+const createHeldWork = (isHeld: (item: string) => boolean) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const groups: (readonly string[])[] = [];
+  const work = async (items: readonly string[]): Promise<readonly string[]> => {
+    groups.push(items);
+    if (items.some(isHeld)) await promise;
+    return items;
+  };
+  return { groups, work, release: resolve };
+};
+
+describe("work in groups that may be slow", () => {
+  const slow = { after: 10, most: 1, keysOf: (item: string) => [item] };
+
+  it("goes past one that waits, but for what has a key of it", async () => {
+    const held = createHeldWork((item) => item === "locked");
+    const work = inGroups<string, string>({ most: 10, atOnce: 1, slow }, held.work);
+    const first = work("locked");
+    const same = work("locked");
+    await sleep(1);
+    const again = work("locked");
+    expect(await Promise.all([work("a"), work("b")])).toEqual(["a", "b"]);
+    held.release();
+    expect(await Promise.all([first, same, again])).toEqual(["locked", "locked", "locked"]);
+    expect(held.groups).toEqual([["locked", "locked"], ["a", "b"], ["locked"]]);
+  });
+
+  it("waits for one that is slow beyond as many as may be", async () => {
+    const held = createHeldWork((item) => item.startsWith("locked"));
+    const work = inGroups<string, string>({ most: 1, atOnce: 1, slow }, held.work);
+    const all = [work("locked"), work("locked too"), work("a")];
+    await sleep(50);
+    expect(held.groups).toEqual([["locked"], ["locked too"]]);
+    held.release();
+    expect(await Promise.all(all)).toEqual(["locked", "locked too", "a"]);
+  });
+
+  it("is done one by one after a group failed, and only what fails alone fails", async () => {
+    const groups: (readonly string[])[] = [];
+    const work = inGroups<string, string>({ most: 8, atOnce: 1, retriesAlone: true }, async (items) => {
+      groups.push(items);
+      if (items.includes("bad")) throw new Error("broken");
+      return items;
+    });
+    const ended = await Promise.allSettled(["a", "b", "bad", "c", "d", "e"].map(work));
+    expect(ended.map(({ status }) => status).join(" ")).toBe(
+      "fulfilled fulfilled rejected fulfilled fulfilled fulfilled",
+    );
+    expect(groups).toHaveLength(7);
+    expect(await work("f")).toBe("f");
+  });
+
+  it("in lanes does not wait for another lane", async () => {
+    const held = createHeldWork((item) => item === "locked");
+    const work = inLanes<string, string>({ most: 8, atOnce: 1 }, (item) => item.length % 2, held.work);
+    const first = work("locked");
+    await sleep(1);
+    expect(await work("odd")).toBe("odd");
+    held.release();
+    expect(await first).toBe("locked");
   });
 });
 

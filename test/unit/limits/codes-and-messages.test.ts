@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { uuid4 } from "../../../src/lib/ids.ts";
 import { createCodeGuesses, type GuessVerdict } from "../../../src/limits/code-guesses.ts";
+import { createBuckets } from "../../../src/limits/counts.ts";
 import { createMessageLimit } from "../../../src/limits/message-limit.ts";
 import { createRateLimiter } from "../../../src/limits/rate-limiter.ts";
 import { createSteerableClock, hours, minutes, seconds } from "../../protocols/clock.ts";
@@ -38,6 +40,7 @@ const messagesOn = (db: Database) =>
     config: { window: hours(1), per_address: 3, per_device: 2, per_network: 4, per_identity: 2 },
     key: "k".repeat(16),
   });
+const digestOf = (to: string): Buffer => createBuckets("k".repeat(16))("message address", to, 1).digest;
 const newFlow = () => ({ id: uuid4(), expiresAt: new Date(clock.now().getTime() + hours(1)) });
 const address = () => `${uuid4()}@example.com`;
 const stranger = (to: string) => ({ flow: newFlow(), address: to, identityId: undefined, device: undefined });
@@ -98,6 +101,17 @@ describe("guesses at codes", () => {
     for (let n = 0; n < 7; n++) expect((await known()).kind).toBe("allowed");
     expect((await known()).kind).toBe("wait");
   });
+
+  it("on all known devices of a person are counted together, however often they sign in", async () => {
+    const [to, identityId] = [address(), uuid4()];
+    const guesses = guessesOn(nodes[0]);
+    const verdicts: GuessVerdict[] = [];
+    for (let n = 0; n < 35; n++) verdicts.push(await guesses.count({ ...stranger(to), identityId, device: `d${n}` }));
+    expect(verdicts.filter(({ kind }) => kind === "allowed")).toHaveLength(30);
+    expect(verdicts.at(-1)).toEqual({ kind: "wrong" });
+    // Strangers have their own.
+    expect((await guesses.count({ ...stranger(to), identityId })).kind).toBe("allowed");
+  });
 });
 
 describe("what counting costs", () => {
@@ -142,7 +156,7 @@ describe("what counting costs", () => {
 
 describe("messages", () => {
   it("to an address are so many over all nodes, until the window is over", async () => {
-    const request = { address: address(), device: undefined };
+    const request = { purpose: "secret", address: address(), device: undefined } as const;
     const send = async (db: Database) =>
       (await db.transaction((tx) => messagesOn(db).consume(tx, request))) !== undefined;
     const sent = await Promise.all(Array.from({ length: 8 }, (_, n) => send(nodes[n % 2 === 0 ? 0 : 1])));
@@ -155,7 +169,8 @@ describe("messages", () => {
     const [db] = nodes;
     const to = address();
     const send = async (device: string | undefined) =>
-      (await db.transaction((tx) => messagesOn(db).consume(tx, { address: to, device }))) !== undefined;
+      (await db.transaction((tx) => messagesOn(db).consume(tx, { purpose: "secret", address: to, device }))) !==
+      undefined;
     for (let n = 0; n < 5; n++) await send(undefined);
     expect(await send(undefined)).toBe(false);
     expect([await send("d"), await send("d"), await send("d"), await send("e")]).toEqual([true, true, false, true]);
@@ -198,7 +213,7 @@ describe("messages", () => {
 
   it("that are counted with their request are not counted again where they are queued", async () => {
     const [db, other] = nodes;
-    const recipient = { address: address(), device: undefined };
+    const recipient = { purpose: "secret", address: address(), device: undefined } as const;
     const ask = async (on: Database, n: number): Promise<boolean> => {
       const limit = messagesOn(on);
       const call = { remoteAddress: `10.3.0.${n}` };
@@ -214,15 +229,59 @@ describe("messages", () => {
 
   it("of a request that is refused count for nobody", async () => {
     const limit = messagesOn(nodes[0]);
-    const recipients = [{ address: address(), device: undefined }];
+    const to = { purpose: "secret", address: address(), device: undefined } as const;
+    const recipients = [to];
     const changed = { identityId: uuid4(), messages: 3, about: "verification" } as const;
     for (let n = 0; n < 5; n++)
       await expect(limit.consumeOrThrow({ remoteAddress: "10.4.0.1" }, { changed, recipients })).rejects.toThrow();
     for (let n = 0; n < 3; n++) {
       const call = { remoteAddress: `10.4.1.${n}` };
       await limit.consumeOrThrow(call, { recipients });
-      const message = { address: recipients[0]?.address ?? "", device: undefined, call };
-      expect(await nodes[0].transaction((tx) => limit.consume(tx, message))).toBeDefined();
+      expect(await nodes[0].transaction((tx) => limit.consume(tx, { ...to, call }))).toBeDefined();
     }
+  });
+});
+
+describe("counting beside a row that somebody has locked", () => {
+  it("goes on for all but those that count on it", async () => {
+    const [db, other] = nodes;
+    const limit = messagesOn(db);
+    const to = { purpose: "secret", address: address(), device: undefined } as const;
+    const ask = (n: number, recipient = to) =>
+      limit.consumeOrThrow({ remoteAddress: "10.5.0.1" }, { recipients: [{ ...recipient, device: `d${n}` }] });
+    const locked = Promise.withResolvers<void>();
+    const free = Promise.withResolvers<void>();
+    await ask(0);
+    const holder = other.transaction(async (tx) => {
+      await messagesOn(other).consume(tx, { ...to, device: "d0" });
+      locked.resolve();
+      await free.promise;
+    });
+    await locked.promise;
+    let isHeld = true;
+    const waiting = ask(0).finally(() => {
+      isHeld = false;
+    });
+    // Of the same network, after it and while it waits.
+    await sleep(20);
+    for (let n = 1; n < 3; n++) await ask(n);
+    expect(isHeld).toBe(true);
+    free.resolve();
+    await Promise.all([holder, waiting]);
+  });
+
+  it("fails for the one alone whose row cannot be counted, and not for those that came with it", async () => {
+    const bad = { purpose: "secret", address: address(), device: undefined } as const;
+    const gate = createGate();
+    const limit = messagesOn(gate.wrap(nodes[0]));
+    const ask = (n: number, recipient: typeof bad) =>
+      limit.consumeOrThrow({ remoteAddress: `10.6.${n}.1` }, { recipients: [recipient] });
+    const digest = digestOf(bad.address);
+    gate.watch(async (_statement, params) => {
+      if (params.some((value) => Buffer.isBuffer(value) && value.equals(digest))) throw new Error("a broken row");
+    });
+    const others = Array.from({ length: 12 }, () => ({ ...bad, address: address() }));
+    const ended = await Promise.allSettled([ask(0, bad), ...others.map((other, n) => ask(n + 1, other))]);
+    expect(ended.map(({ status }) => status)).toEqual(["rejected", ...others.map(() => "fulfilled")]);
   });
 });

@@ -133,9 +133,15 @@ describe("an app", () => {
     expect(await devices.find(sending("unknown"), "ann")).toBeUndefined();
   });
 
-  it("is known by the session that the call comes in, and a browser by its cookie before that", async () => {
-    expect(await devices.find(request().call, "ann", { id: "this one" })).toBe("this one");
+  it("shows what it may be known by, whoever it is", () => {
+    expect(devices.showsAny(request({ "x-session-token": "unknown" }).call)).toBe(true);
+    expect(devices.showsAny(bringing(browserOf("ann")).call)).toBe(true);
+    expect(devices.showsAny(request({ cookie: "other=1" }).call)).toBe(false);
+  });
+
+  it("is known by the cookie of a browser before a token", async () => {
     const { call } = bringing(browserOf("ann"));
-    expect(await devices.find(call, "ann", { id: "this one" })).toBe(devices.nameOf(call));
+    const both = { ...call, headers: { ...call.headers, "x-session-token": "live" } };
+    expect(await devices.find(both, "ann")).toBe(devices.nameOf(call));
   });
 });
