@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createEventsToRelay } from "../../../src/audit/events-to-relay.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { SqlError } from "../../../src/db/sql-error.ts";
@@ -128,25 +128,31 @@ it("two nodes begin in different places of a backlog", async () => {
       relays.call,
     ),
   );
-  const begun: unknown[] = [];
-  const watched: Database = {
-    ...relays.db,
-    transaction: (work, options) =>
-      relays.db.transaction(
-        (tx) =>
-          work({
-            ...tx,
-            execute: (sql, values = []) => {
-              if (sql.startsWith("UPDATE")) begun.push(values[0]);
-              return tx.execute(sql, values);
-            },
-          }),
-        options,
-      ),
+  const begun: string[] = [];
+  /** The database of a node, with the person whose row it takes first. */
+  const watched = (): Database => {
+    let isFirst = true;
+    return {
+      ...relays.db,
+      transaction: (work, options) =>
+        relays.db.transaction(
+          (tx) =>
+            work({
+              ...tx,
+              execute: async (sql, values = []) => {
+                if (isFirst) begun.push(String(values[0]));
+                isFirst = false;
+                // None writes before each has chosen.
+                await vi.waitUntil(() => begun.length === 4, { timeout: 10_000, interval: 5 });
+                return tx.execute(sql, values);
+              },
+            }),
+          options,
+        ),
+    };
   };
-  // The first group of each of so many nodes would be the same one.
-  for (let node = 0; node < 4; node++) start(watched);
+  for (let node = 0; node < 4; node++) start(watched());
   await untilNoneIsMarked();
-  expect(new Set(begun.slice(0, 4).map(String)).size).toBeGreaterThan(1);
+  expect(new Set(begun).size).toBeGreaterThan(1);
   expect(await queued()).toEqual(people.map((person) => `${person} event_crm 1`));
 });

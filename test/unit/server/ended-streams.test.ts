@@ -24,6 +24,7 @@ import { createCallLimit } from "../../../src/server/call-limit.ts";
 import { createCallLog } from "../../../src/server/call-log.ts";
 import { openEnvelopes } from "../../../src/server/connect/open-envelopes.ts";
 import { createMetrics } from "../../../src/server/metrics.ts";
+import type { ProcedureDeps } from "../../../src/server/procedure.ts";
 import { createReceivingProcedure } from "../../../src/server/receiving-procedure.ts";
 import { openLines } from "../../../src/server/rest/open-lines.ts";
 import { splitLines } from "../../../src/server/rest/split-lines.ts";
@@ -49,7 +50,7 @@ const setUp = () => {
   const log = createLog({ level: "info", format: "json" }, { write: () => void state.logged++ });
   // There is room for one call: a second one tells whether it was left.
   const callLimit = createCallLimit(1);
-  const deps = {
+  const deps: ProcedureDeps = {
     callLog: createCallLog({ log, metrics: createMetrics() }),
     callLimit,
     clock: systemClock,
@@ -67,14 +68,14 @@ const setUp = () => {
   const sending = createSendingProcedure({
     method: AccountService.method.streamAccountExport,
     send: () => source(create(StreamAccountExportResponseSchema)),
-    deps: deps as never,
+    deps,
   }) as (request: StreamAccountExportRequest, call: Call) => AsyncGenerator<StreamAccountExportResponse>;
   const receiving = createReceivingProcedure({
     method: IdentityAdminService.method.importIdentities,
     async *receive(requests) {
       for await (const _ of requests) yield create(ImportIdentitiesResponseSchema);
     },
-    deps: deps as never,
+    deps,
   });
   const received = { kind: "message", message: create(ImportIdentitiesRequestSchema), bytes: 1 } as const;
   const isRoomLeft = (): boolean => {
