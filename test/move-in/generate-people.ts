@@ -77,11 +77,14 @@ const seal = (text: string): string => {
   return Buffer.concat([nonce, sealed]).toString("hex");
 };
 
+const knownFlags = `,
+    'flags', JSON_OBJECT('user_present', true, 'user_verified', true, 'backup_eligible', false, 'backup_state', false)`;
+
+/** Those of passkeys say nothing of the authenticator, as rows of older releases do. */
 const key = (id: string, publicKey: string, passwordless: boolean): string =>
   `JSON_OBJECT('id', ${base64(`UNHEX(${id})`)}, 'public_key', '${publicKey}', 'attestation_type', 'none',
     'authenticator', JSON_OBJECT('aaguid', 'AAAAAAAAAAAAAAAAAAAAAA==', 'sign_count', 1, 'clone_warning', false),
-    'display_name', 'Key ring', 'added_at', '2026-01-02T03:04:05Z', 'is_passwordless', ${passwordless},
-    'flags', JSON_OBJECT('user_present', true, 'user_verified', true, 'backup_eligible', false, 'backup_state', false))`;
+    'display_name', 'Key ring', 'added_at', '2026-01-02T03:04:05Z', 'is_passwordless', ${passwordless}${passwordless ? "" : knownFlags})`;
 
 /** Of which kinds a credential is, its identifier, and its configuration. */
 const credentials = ({

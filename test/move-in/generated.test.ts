@@ -170,6 +170,8 @@ describe("everybody has what they had", () => {
       const flow = accepted(await other.login.create());
       const passkey_login = device(person.passkeyId, Buffer.from(person.userHandle)).get(
         shownIn(flow, "passkey_challenge"),
+        // One that syncs; its flags were not stored.
+        { backupEligible: true, backedUp: true },
       );
       accepted(await other.login.update(flow.id, { method: "passkey", passkey_login }));
     }

@@ -50,7 +50,7 @@ const readKey = (type: KeyMethod, { id, publicKey, ...key }: ImportKey, now: Dat
     passwordless: type === PASSKEY || key.isPasswordless,
     aaguid: authenticator?.aaguid ?? new Uint8Array(),
     transports: [...key.transport],
-    backupEligible: flags?.backupEligible ?? false,
+    backupEligible: flags?.backupEligible,
     backedUp: flags?.backupState ?? false,
     signCount: authenticator?.signCount ?? 0,
     attestation: key.attestationType === "" ? "none" : key.attestationType,

@@ -40,6 +40,8 @@ export type NewKey = Omit<StoredKey, "name" | "addedAt" | "passwordless">;
 export interface Assertion {
   readonly kind: "verified";
   readonly signCount: number;
+  /** Whether it may be on more than one device, and whether it is. */
+  readonly backupEligible: boolean;
   readonly backedUp: boolean;
 }
 
@@ -129,11 +131,13 @@ export const verifyAssertion = async (
     if (!verified) return faulty("signature");
     const { credentialBackedUp, credentialDeviceType, newCounter, userVerified } = authenticationInfo;
     if (expected.requireUserVerification && !userVerified) return faulty("user_verification");
-    // Whether it may be on several devices is settled when a key is made (section 6.1.3).
-    if ((credentialDeviceType === "multiDevice") !== key.backupEligible) return faulty("signature");
+    // Whether it may be on several devices is settled when a key is made (section 6.1.3). Of a key from elsewhere that
+    // may not be stored: the first signed answer settles it.
+    const backupEligible = credentialDeviceType === "multiDevice";
+    if (key.backupEligible !== undefined && key.backupEligible !== backupEligible) return faulty("signature");
     // A counter that does not grow is that of a copy (section 6.1.1). Those that stay 0 do not count.
     if ((newCounter > 0 || key.signCount > 0) && newCounter <= key.signCount) return faulty("counter");
-    return { kind: "verified", signCount: newCounter, backedUp: credentialBackedUp };
+    return { kind: "verified", signCount: newCounter, backupEligible, backedUp: credentialBackedUp };
   } catch {
     return faulty("signature");
   }

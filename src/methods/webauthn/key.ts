@@ -21,8 +21,9 @@ export interface KeyFacts {
   readonly aaguid: string;
   /** How a browser may reach it. */
   readonly transports: readonly string[];
-  /** Whether it may be on more than one device, and whether it is. */
-  readonly backupEligible: boolean;
+  /** Whether it may be on more than one device; undefined of a key from elsewhere until it first signs in. */
+  readonly backupEligible: boolean | undefined;
+  /** Whether it is on more than one device. */
   readonly backedUp: boolean;
 }
 
@@ -51,6 +52,7 @@ type Fields = Readonly<Record<string, JsonValue | undefined>>;
 const fieldsOf = (value: JsonValue | undefined): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+const flagOf = (value: JsonValue | undefined): boolean | undefined => (typeof value === "boolean" ? value : undefined);
 const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
 const toBase64url = (base64: string): string => Buffer.from(base64, "base64").toString("base64url");
@@ -74,7 +76,7 @@ const readKey = (key: Fields): StoredKey => {
     passwordless: key.is_passwordless === true,
     aaguid: uuidOf(Buffer.from(textOf(authenticator.aaguid), "base64")),
     transports: listOf(key.transport).map(textOf),
-    backupEligible: flags.backup_eligible === true,
+    backupEligible: flagOf(flags.backup_eligible),
     backedUp: flags.backup_state === true,
     publicKey: new Uint8Array(Buffer.from(textOf(key.public_key), "base64")),
     signCount: typeof authenticator.sign_count === "number" ? authenticator.sign_count : 0,
@@ -95,12 +97,14 @@ const writeKey = (key: StoredKey): JsonObject => ({
   display_name: key.name,
   added_at: key.addedAt,
   is_passwordless: key.passwordless,
-  flags: {
-    user_present: true,
-    user_verified: key.userVerified,
-    backup_eligible: key.backupEligible,
-    backup_state: key.backedUp,
-  },
+  ...(key.backupEligible !== undefined && {
+    flags: {
+      user_present: true,
+      user_verified: key.userVerified,
+      backup_eligible: key.backupEligible,
+      backup_state: key.backedUp,
+    },
+  }),
   transport: [...key.transports],
 });
 
@@ -129,7 +133,7 @@ export const keyFactsOf = (
         passwordless: key.passwordless === true,
         aaguid: textOf(key.aaguid),
         transports: listOf(key.transports).map(textOf),
-        backupEligible: key.backup_eligible === true,
+        backupEligible: flagOf(key.backup_eligible),
         backedUp: key.backed_up === true,
       };
     }),
@@ -143,7 +147,7 @@ const writeFacts = (key: KeyFacts): JsonObject => ({
   passwordless: key.passwordless,
   aaguid: key.aaguid,
   transports: [...key.transports],
-  backup_eligible: key.backupEligible,
+  ...(key.backupEligible !== undefined && { backup_eligible: key.backupEligible }),
   backed_up: key.backedUp,
 });
 

@@ -76,7 +76,7 @@ export const removalLabel = (
     added_at: addedAt,
     added_at_unix: Math.floor(Date.parse(addedAt) / 1000),
     // Of a key that never leaves its device there is nothing to say.
-    ...(backupEligible && { backed_up: backedUp }),
+    ...(backupEligible === true && { backed_up: backedUp }),
   };
   return uiText(message, context);
 };

@@ -108,17 +108,17 @@ export const createSignIn = ({ audit, db, formSecrets }: SignInDeps): SignInWith
   };
 };
 
-/** What is stored of a key that was used: its counter always, whether it is backed up where that is listed. */
+/** What is stored of a key that was used: its counter always, what is listed of its backup where that has changed. */
 const used = (
   method: KeyMethod,
   ring: KeyRing,
   key: StoredKey,
-  { backedUp, signCount }: Assertion,
+  { backedUp, backupEligible, signCount }: Assertion,
 ): Pick<Authenticated, "verified" | "change"> => {
-  const after = { ...key, signCount, backedUp };
+  const after = { ...key, signCount, backupEligible, backedUp };
   const keys = ring.keys.map((each) => (each === key ? after : each));
   const verified = { type: method, version: ring.version };
-  if (backedUp !== key.backedUp)
+  if (backedUp !== key.backedUp || backupEligible !== key.backupEligible)
     return { verified, change: async () => ({ credentials: [setKeys(method, { ...ring, keys })] }) };
   return {
     verified: signCount === key.signCount ? verified : { ...verified, renewed: writeKeyRing({ ...ring, keys }) },

@@ -8,13 +8,13 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
-import { keyOrigin, useKey, withKeys } from "../../protocols/keys.ts";
+import { keyOrigin, signInWithPasskey, useKey, withKeys } from "../../protocols/keys.ts";
 import { done, operatorProtocols, operatorRest, reasonOf } from "../../protocols/operators.ts";
 import { newEmail, signIn } from "../../protocols/person.ts";
-import { accepted } from "../../protocols/protocol.ts";
+import { accepted, refused } from "../../protocols/protocol.ts";
 import { shownIn } from "../../protocols/seen.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
-import { type AuthenticatorKey, createAuthenticator, publicKeyOf } from "../../setup/authenticator.ts";
+import { type AuthenticatorKey, createAuthenticator, type GetOptions, publicKeyOf } from "../../setup/authenticator.ts";
 
 /* What one identity document may bring along to sign in with, and how it goes out again. */
 
@@ -73,6 +73,21 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
       user_handle: key.userHandle.toString("base64"),
       credentials: [{ id: key.id.toString("base64"), is_passwordless: true, authenticator: { sign_count: 8 } }],
     });
+  });
+
+  it("a passkey that comes along without flags is settled by its first sign-in, and stays what it was", async () => {
+    const key = newKey(newHandle());
+    const { flags: _, ...bare } = given(key);
+    const credentials = {
+      passkey: { config: { credentials: [bare], user_handle: key.userHandle.toString("base64") } },
+    };
+    const { id } = await created({ traits: { email: newEmail() }, credentials });
+    expect(JSON.stringify(await revealed(id, "passkey"))).not.toContain("flags");
+    const signInWith = (how: GetOptions) => signInWithPasskey(nativeRest.enter(server), deviceOf(key), how);
+    accepted(await signInWith({ backupEligible: true, backedUp: false }));
+    expect(await revealed(id, "passkey")).toMatchObject({ credentials: [{ flags: { backup_eligible: true } }] });
+    expect(refused(await signInWith({ backupEligible: false })).reason).toBe("FORM_REJECTED");
+    accepted(await signInWith({ backupEligible: true, backedUp: true }));
   });
 
   it("a security key that comes along is the second factor that it was", async () => {

@@ -470,7 +470,8 @@ export type ImportKey = Message<"ostiary.identity.v1.ImportKey"> & {
   isPasswordless: boolean;
 
   /**
-   * Flags of the authenticator.
+   * Flags of the authenticator. Left out, they are not known: the first sign-in with the key settles whether it may be
+   * on more than one device.
    *
    * @generated from field: optional ostiary.identity.v1.ImportKeyFlags flags = 8;
    */
