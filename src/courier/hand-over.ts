@@ -4,7 +4,7 @@ import type { JobKind } from "../jobs/job.ts";
 import type { MessageStore } from "./store.ts";
 
 /**
- * Creates the job that makes messages of earlier versions due: these queued a job for each message, with its id, and so
+ * Creates the job that enqueues messages of earlier versions: these queued a job for each message, with its id, and so
  * do nodes of such a version that still run on the same database.
  */
 export const createHandOverJob = ({
@@ -12,13 +12,13 @@ export const createHandOverJob = ({
   messages,
 }: {
   readonly db: Database;
-  readonly messages: Pick<MessageStore, "makeDue">;
+  readonly messages: Pick<MessageStore, "enqueue">;
 }): JobKind => ({
   name: "courier",
   concurrency: 8,
   delay: exponentialBackoff({ first: 1_000, longest: 60_000 }),
   run: async ({ id }) => {
-    await messages.makeDue(db, id);
+    await messages.enqueue(db, id);
     return undefined;
   },
 });

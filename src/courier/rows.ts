@@ -31,8 +31,8 @@ export const createMessageRows = ({ db, clock, messages, node }: MessageRowsDeps
   // Its last attempt has written down what became of it.
   remove: async () => undefined,
   release: (id, { delay, attempts }) =>
-    messages.giveBack(db, id, { owner: node.owner, delay, sendCount: attempts, at: clock.now() }),
-  park: (id) => messages.giveUp(db, id, { owner: node.owner, at: clock.now() }),
+    messages.release(db, id, { owner: node.owner, delay, sendCount: attempts, at: clock.now() }),
+  park: (id) => messages.abandon(db, id, { owner: node.owner, at: clock.now() }),
 });
 
 const jobOf = (message: MessageRecord): ClaimedJob<MessageRecord> => ({

@@ -78,15 +78,15 @@ export interface MessageStore {
   /** Prolongs a claim; false when it was lost. */
   renew(sql: Sql, id: string, node: JobNode): Promise<boolean>;
   /** Ends a claim: the message is due again in `delay` milliseconds, with so many attempts behind it. */
-  giveBack(
+  release(
     sql: Sql,
     id: string,
     how: { readonly owner: Buffer; readonly delay: number; readonly sendCount: number; readonly at: Date },
   ): Promise<void>;
   /** Ends a claim, and with it the message: it is not sent, and what it says is erased. */
-  giveUp(sql: Sql, id: string, how: { readonly owner: Buffer; readonly at: Date }): Promise<void>;
-  /** Makes a message due that waits and has no time of its own, as those of earlier versions. */
-  makeDue(sql: Sql, id: string): Promise<void>;
+  abandon(sql: Sql, id: string, how: { readonly owner: Buffer; readonly at: Date }): Promise<void>;
+  /** Enqueues a message that waits without a time of its own, as those of earlier versions: it is due at once. */
+  enqueue(sql: Sql, id: string): Promise<void>;
   /** Writes down how an attempt failed. */
   settle(sql: Sql, id: string, outcome: MessageOutcome): Promise<void>;
   /** Writes down that messages were sent, and erases what they say if so wanted, by one statement. */
@@ -186,7 +186,7 @@ export const createMessageStore = (aead: Aead): MessageStore => {
       return affectedRows === 1;
     },
 
-    async giveBack(sql, id, { owner, delay, sendCount, at }) {
+    async release(sql, id, { owner, delay, sendCount, at }) {
       await sql.execute(
         `UPDATE courier_messages SET status = 'queued', send_count = ?, owner = NULL, run_at = ${soon}, updated_at = ?
           WHERE id = ? AND owner = ?`,
@@ -194,7 +194,7 @@ export const createMessageStore = (aead: Aead): MessageStore => {
       );
     },
 
-    async giveUp(sql, id, { owner, at }) {
+    async abandon(sql, id, { owner, at }) {
       await sql.execute(
         `UPDATE courier_messages SET status = 'abandoned', owner = NULL, run_at = NULL, data = NULL, updated_at = ?
           WHERE id = ? AND owner = ?`,
@@ -202,7 +202,7 @@ export const createMessageStore = (aead: Aead): MessageStore => {
       );
     },
 
-    async makeDue(sql, id) {
+    async enqueue(sql, id) {
       await sql.execute(
         `UPDATE courier_messages SET run_at = UTC_TIMESTAMP(3)
           WHERE id = ? AND status IN ('queued', 'processing') AND run_at IS NULL`,

@@ -31,7 +31,10 @@ export interface JobRows<Payload = JsonObject> {
   park(id: string, reason: string): Promise<void>;
 }
 
-/** Rows of a kind that are none of `jobs`: those of a table where something waits for its work anyway. */
+/**
+ * Rows of a kind of job in a table of its own: what `Jobs` does with the table `jobs` (list, repeat, drop, unpark,
+ * cancel, ensure) leaves them out, and only `counts` has both.
+ */
 export interface OwnJobRows<Payload> extends JobRows<Payload> {
   /** How many jobs wait. */
   count(): Promise<number>;

@@ -103,18 +103,18 @@ describe("a message that waits", () => {
   it("is due again where it was given back, and never again once it was sent or given up", async () => {
     const id = await queueOne();
     await messages.begin(db, [id], mine);
-    await messages.giveBack(db, id, { owner: mine.owner, delay: 0, sendCount: 0, at: mine.at });
+    await messages.release(db, id, { owner: mine.owner, delay: 0, sendCount: 0, at: mine.at });
     expect(await messages.find(db, id)).toMatchObject({ status: "queued", sendCount: 0 });
     expect(await messages.due(db, 10)).toEqual([id]);
     await messages.begin(db, [id], mine);
     await messages.settleSent(db, [{ id, dispatches: [] }], { erase: true, at: mine.at });
     // A node that was away for longer than its lease does not undo that.
     await messages.settle(db, id, { status: "processing", dispatches: [], erase: false, at: mine.at });
-    await messages.giveBack(db, id, { owner: mine.owner, delay: 0, sendCount: 0, at: mine.at });
+    await messages.release(db, id, { owner: mine.owner, delay: 0, sendCount: 0, at: mine.at });
     expect(await messages.find(db, id)).toMatchObject({ status: "sent", content: undefined });
     const another = await queueOne();
     await messages.begin(db, [another], mine);
-    await messages.giveUp(db, another, { owner: mine.owner, at: mine.at });
+    await messages.abandon(db, another, { owner: mine.owner, at: mine.at });
     expect(await messages.find(db, another)).toMatchObject({ status: "abandoned", content: undefined });
     expect([await messages.due(db, 10), await messages.countWaiting(db)]).toEqual([[], 0]);
   });
