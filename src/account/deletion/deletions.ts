@@ -8,14 +8,14 @@ import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { withQuery } from "../../flows/shared/urls.ts";
 import type { DeletionStore, PlannedDeletion } from "../../identity/deletions.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
-import { recipientsOfAccount } from "../../identity/recipients.ts";
+import { type Recipient, recipientsOfAccount } from "../../identity/recipients.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Jobs } from "../../jobs/engine.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { sha256 } from "../../lib/digest.ts";
 import { randomToken } from "../../lib/ids.ts";
-import type { MessageLimit } from "../../limits/message-limit.ts";
+import type { MessageLimit, MessageRequest } from "../../limits/message-limit.ts";
 import type { EraseAccount } from "./erase-account.ts";
 import { deletionJob } from "./job.ts";
 
@@ -80,22 +80,18 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     messages,
   } = deps;
 
-  /** Queues a message to each recipient within its limit; gives to how many, and of how many. */
+  /** Queues a message to each recipient within its limit; gives to how many, and who they all are. */
   const write = async (
     tx: Sql,
     template: "account_deletion_requested" | "account_deletion_undone",
     identity: IdentityRecord,
     call: Call,
     token?: string,
-  ): Promise<{ readonly notified: number; readonly of: number }> => {
+  ): Promise<{ readonly notified: number; readonly recipients: readonly Recipient[] }> => {
     const recipients = recipientsOfAccount(identity);
     let notified = 0;
     for (const { channel, recipient } of recipients) {
-      // Counted apart from codes: nobody runs out of those because of it.
-      const budget = await messages.consume(tx, {
-        purpose: "deletion",
-        address: addressKey({ via: channel, value: recipient }),
-      });
+      const budget = await messages.consume(tx, messageTo({ channel, recipient }));
       if (budget === undefined) continue;
       notified += 1;
       await courier.queue(tx, {
@@ -116,7 +112,7 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
         budget,
       });
     }
-    return { notified, of: recipients.length };
+    return { notified, recipients };
   };
 
   /**
@@ -149,9 +145,10 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
       identityId: identity.id,
       delay: config.delay,
     });
-    const { notified, of } = await write(tx, "account_deletion_requested", identity, call, token);
+    const { notified, recipients } = await write(tx, "account_deletion_requested", identity, call, token);
     // No deletion without a message to its owner.
-    if (by === "owner" && notified === 0 && of > 0) throw ownerNotNotified();
+    if (by === "owner" && notified === 0 && recipients.length > 0)
+      throw ownerNotNotified(await messages.secondsUntilNext(tx, recipients.map(messageTo)));
     const event = { type: "deletion.requested", outcome: "done", detail } as const;
     await audit.record(tx, { identityId: identity.id, sessionId, ...event }, call);
     return deletion;
@@ -226,9 +223,16 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
   };
 };
 
-const ownerNotNotified = (): ServiceError =>
+/** Counted apart from codes: nobody runs out of those because of it. */
+const messageTo = ({ channel, recipient }: Recipient): MessageRequest => ({
+  purpose: "deletion",
+  address: addressKey({ via: channel, value: recipient }),
+});
+
+const ownerNotNotified = (seconds: number): ServiceError =>
   serviceError("RATE_LIMITED", {
     explain: "Too many messages were sent to addresses of this account. Try again later.",
+    headers: { "retry-after": String(seconds) },
   });
 
 /** Rolls back: the deletion that the token is of was called off, and may have been asked for anew. */

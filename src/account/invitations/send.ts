@@ -12,7 +12,7 @@ import type { MessageLimit } from "../../limits/message-limit.ts";
 export interface SendingDeps {
   readonly config: AccountConfig["invitation"];
   readonly courier: Courier;
-  readonly messages: Pick<MessageLimit, "consume">;
+  readonly messages: Pick<MessageLimit, "consume" | "secondsUntilNext">;
 }
 
 /** An invitation and the secret of its link. */
@@ -29,11 +29,12 @@ export const createSendInvitation =
   ({ config, courier, messages }: SendingDeps): SendInvitation =>
   async (tx, { invitation, token }, identity) => {
     const { via, address, locale, sentAt, expiresAt } = invitation;
-    const budget = await messages.consume(tx, { purpose: "invitation", address: addressKey({ via, value: address }) });
+    const message = { purpose: "invitation", address: addressKey({ via, value: address }) } as const;
+    const budget = await messages.consume(tx, message);
     if (budget === undefined)
       throw serviceError("RATE_LIMITED", {
         explain: "Too many messages were sent to this address. Try again later.",
-        headers: { "retry-after": "3600" },
+        headers: { "retry-after": String(await messages.secondsUntilNext(tx, [message])) },
       });
     await courier.queue(tx, {
       template: "invitation",

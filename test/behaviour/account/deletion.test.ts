@@ -136,6 +136,17 @@ describe("over and over", () => {
       }
       // Of the three that the address may have, two are of each round; what nobody would hear of is not begun.
       expect(answers).toEqual(["asked", "asked", "RATE_LIMITED"]);
+      server.clock.advance(minutes(10));
+      const { headers, status } = await send(`${server.url}/account/deletion`, {
+        method: "POST",
+        headers: {
+          "x-session-token": visitor.credentials.token,
+          accept: "application/json",
+          "content-type": "application/json",
+        },
+        body: "{}",
+      });
+      expect([status, headers["retry-after"]]).toEqual([429, String(50 * 60)]);
       expect(await messagesTo(server, person.email)).toHaveLength(3);
       expect(done(await ask(visitor, rpc.getDeletion)).deletion ?? null).toBeNull();
       expect(await server.sql("SELECT 1 FROM jobs WHERE identity_id = ?", [idBytes(person.id)])).toEqual([]);

@@ -4,7 +4,8 @@ import { InvitationAdminService } from "../../../gen/ostiary/account/v1/invitati
 import { InvitationService } from "../../../gen/ostiary/account/v1/invitation_service_pb.ts";
 import { CourierAdminService } from "../../../gen/ostiary/courier/v1/courier_admin_service_pb.ts";
 import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
-import { hours } from "../../protocols/clock.ts";
+import { hours, minutes } from "../../protocols/clock.ts";
+import { send } from "../../protocols/http.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
 import { lastMessageTo } from "../../protocols/messages.ts";
 import { done, operatorProtocols, operatorRest, reasonOf } from "../../protocols/operators.ts";
@@ -159,6 +160,13 @@ it("too many messages to one address are refused, and nothing is written then", 
   const before = await rows();
   expect(reasonOf(await resend())).toBe("RATE_LIMITED");
   expect(await rows()).toEqual(before);
+  server.clock.advance(minutes(20));
+  const { headers } = await send(`${server.adminUrl}/admin/invitations/${id}/resend`, {
+    method: "POST",
+    headers: { accept: "application/json", "content-type": "application/json" },
+    body: "{}",
+  });
+  expect(headers["retry-after"]).toBe(String(40 * 60));
   done(await operatorRest.call(server.adminUrl, rpc.revokeInvitation, { identity_id: id }));
   const anew = await operatorRest.call(server.adminUrl, rpc.inviteIdentity, { traits: { email } });
   expect(reasonOf(anew)).toBe("RATE_LIMITED");
