@@ -21,6 +21,19 @@ export const findText = (language: MessageLanguage, key: string, values: TextVal
   return catalogue[key]?.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
 };
 
+type Unit = "day" | "hour" | "minute";
+
+/** Formats, by language and unit: making one takes longer than all else that a mail is made of. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+const formatOf = (language: MessageLanguage, unit: Unit): Intl.NumberFormat => {
+  const key = `${language} ${unit}`;
+  const format =
+    formats.get(key) ?? new Intl.NumberFormat(`${language}-u-nu-latn`, { style: "unit", unit, unitDisplay: "long" });
+  formats.set(key, format);
+  return format;
+};
+
 /** How long something takes, in words of a language: `10 minutes`, `2 Stunden`. Digits are the Latin ones. */
 export const durationText = (language: MessageLanguage, minutes: number): string => {
   const [unit, count] =
@@ -29,7 +42,7 @@ export const durationText = (language: MessageLanguage, minutes: number): string
       : minutes > 0 && minutes % 60 === 0
         ? (["hour", minutes / 60] as const)
         : (["minute", minutes] as const);
-  return new Intl.NumberFormat(`${language}-u-nu-latn`, { style: "unit", unit, unitDisplay: "long" }).format(count);
+  return formatOf(language, unit).format(count);
 };
 
 /** Which way a language is written. */
