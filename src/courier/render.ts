@@ -1,7 +1,7 @@
 import { type BuiltInMessage, writeBuiltIn } from "./built-in.ts";
 import type { MessageContent, MessageRecord } from "./message.ts";
 import { type MessagePart, type Overrides, overrideKey } from "./overrides.ts";
-import { createTemplateData } from "./template-data.ts";
+import { createTemplateData, type TemplateData } from "./template-data.ts";
 
 /** A message as it is sent. A text for a phone has neither subject nor HTML. */
 export interface RenderedMessage {
@@ -36,11 +36,15 @@ export const createRenderMessage =
   (message) => {
     const { template, channel, recipient, content, createdAt } = message;
     const builtIn = writeBuiltIn(message, service);
-    const { fields } = createTemplateData(template, recipient, content);
+    // Templates alone need it: the server's own words are written without.
+    let fields: TemplateData["fields"] | undefined;
     const write = (part: MessagePart, standard: keyof BuiltInMessage): string => {
       const override = overrides.get(overrideKey(template, part));
       try {
-        if (override !== undefined) return override.render(fields, createdAt);
+        if (override !== undefined) {
+          fields ??= createTemplateData(template, recipient, content).fields;
+          return override.render(fields, createdAt);
+        }
       } catch (error) {
         const reason = error instanceof RangeError ? error.message : "it cannot be filled in";
         log.warn({ template, part, reason }, "a template failed; the message is in the server's own words");
