@@ -49,7 +49,7 @@ const kinds: Readonly<Record<string, string>> = {
   "return-url-pattern": "URL",
   "schema-url": "URL",
   "cors-origin": "origin",
-  cidr: "network",
+  "trusted-proxy": "network",
   dsn: "dsn",
 };
 

@@ -9,6 +9,7 @@ import { findProviderFaults } from "./check-oidc.ts";
 import { findRelyingPartyFaults } from "./check-relying-party.ts";
 import { secondFactorChecks } from "./check-second-factors.ts";
 import { findTokenTemplateDoubts } from "./check-token-templates.ts";
+import { findTrustedProxyFaults } from "./check-trusted-proxies.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
 import { isReadable } from "./is-readable.ts";
 import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
@@ -44,6 +45,7 @@ export const problemChecks: readonly Check[] = [
         : [],
     ),
   ...secondFactorChecks,
+  findTrustedProxyFaults,
   ...["serve.public.tls", "serve.admin.tls"].map(
     (tls): Check =>
       (get, context) => {

@@ -2,6 +2,7 @@ import { BlockList, isIP } from "node:net";
 import { isApiKeyDigest, looksLikeApiKey } from "../lib/api-key.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { isScope, scopes } from "../lib/operator.ts";
+import { UNIX_PEER } from "../lib/peer-of.ts";
 import { parseByteSize } from "./byte-size.ts";
 import { parseSmtpUri } from "./smtp-uri.ts";
 
@@ -32,7 +33,10 @@ export const formats: Readonly<Record<string, Format>> = {
     accepts: (text) => text === "*" || /^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(text),
     says: "must be an origin such as https://app.example.com or https://*.example.com, or *",
   },
-  cidr: { accepts: isNetwork, says: "must be an address or a network such as 10.0.0.0/8" },
+  "trusted-proxy": {
+    accepts: (text) => text === UNIX_PEER || isNetwork(text),
+    says: "must be an address or a network such as 10.0.0.0/8, or unix",
+  },
   "cookie-name": {
     accepts: (text) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text),
     says: "must be the name of a cookie: letters, digits, - and _",

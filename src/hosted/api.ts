@@ -8,8 +8,8 @@ export type FetchApi = (
     readonly method: "GET" | "POST" | "DELETE";
     readonly headers: Readonly<Record<string, string>>;
     readonly body?: string;
-    /** IP address of the browser's connection, for clients that can pass it on. */
-    readonly remoteAddress: string | undefined;
+    /** Who the browser's connection is from, for clients that can pass it on: an IP address, or `unix`. */
+    readonly remoteAddress: string;
   },
 ) => Promise<Response>;
 
@@ -74,7 +74,7 @@ export const createApi = (fetchApi: FetchApi, request: FastifyRequest): Api => {
       method,
       headers,
       ...(body !== undefined && { body }),
-      remoteAddress: request.socket.remoteAddress,
+      remoteAddress: request.socket.remoteAddress || "unix",
     });
     const cookies = response.headers.getSetCookie();
     const answer: unknown = response.status === 204 ? undefined : await response.json();

@@ -18,7 +18,7 @@ export const createInjectClient =
       url: path,
       headers,
       ...(body !== undefined && { payload: body }),
-      ...(remoteAddress !== undefined && { remoteAddress }),
+      remoteAddress,
     });
     const said = new Headers();
     for (const [name, value] of Object.entries(answer.headers)) {

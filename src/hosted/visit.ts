@@ -17,9 +17,11 @@ export interface Visit {
   readonly cookie: (name: string) => string | undefined;
 }
 
-/** Reads a request. */
+/** Reads a request, whatever its target is: error pages are made of it as well. */
 export const createVisit = (fetchApi: FetchApi, request: FastifyRequest): Visit => {
-  const { pathname, search, searchParams } = new URL(request.originalUrl, "http://page.invalid");
+  // What begins with two slashes would be a host to `new URL`, and often none that it can read.
+  const target = request.originalUrl.replace(/^\/*/, "/");
+  const { pathname, search, searchParams } = new URL(`http://page.invalid${target}`);
   const cookies = parseCookie(request.headers.cookie ?? "");
   const cookie = (name: string): string | undefined => cookies[name];
   return {

@@ -2,10 +2,11 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { BlockList, isIP } from "node:net";
 import proxyAddr from "@fastify/proxy-addr";
+import { peerOf, UNIX_PEER } from "../lib/peer-of.ts";
 
 /** Where a request comes from and where its client believes to have sent it. */
 export interface ClientAddress {
-  /** IP address; empty on a unix socket. */
+  /** IP address; that of this machine where a Unix socket's peer names none: whoever reaches it is here. */
   readonly ip: string;
   readonly proto: "http" | "https";
   /** Host and port; empty when the client named none. */
@@ -19,23 +20,26 @@ const hostFormat = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 /**
  * Creates the reading of a request's addresses. `X-Forwarded-For`, `-Proto` and
  * `-Host` are believed only from a peer within `trustedProxies` (CIDRs or plain
- * addresses), and of a list only what such peers have added: from its end up to
- * the first address that is no trusted proxy.
+ * addresses; `unix` is whoever reaches a Unix socket), and of a list only what
+ * such peers have added: from its end up to the first address that is no trusted
+ * proxy.
  *
  * Fastify's own `trustProxy` does not do: it takes hops with a port, and texts that
  * are no address, for addresses, and hosts and protocols as they come.
  */
 export const createClientAddress = (trustedProxies: readonly string[]): ((request: NodeRequest) => ClientAddress) => {
-  const isTrusted = createTrust(trustedProxies);
+  const isTrusted = createTrust(trustedProxies.filter((entry) => entry !== UNIX_PEER));
+  const trustsSocket = trustedProxies.includes(UNIX_PEER);
   return (request) => {
     const { headers } = request;
-    const peer = unmapped(request.socket.remoteAddress ?? "");
-    const direct: ClientAddress = { ip: peer, proto: isEncrypted(request) ? "https" : "http", host: hostOf(headers) };
-    if (!isTrusted(peer)) return direct;
+    const peer = unmapped(peerOf(request.socket));
+    const ip = isIP(peer) === 0 ? "127.0.0.1" : peer;
+    const direct: ClientAddress = { ip, proto: isEncrypted(request) ? "https" : "http", host: hostOf(headers) };
+    if (peer === UNIX_PEER ? !trustsSocket : !isTrusted(peer)) return direct;
     const proto = last(headers["x-forwarded-proto"])?.toLowerCase();
     const host = last(headers["x-forwarded-host"]);
     return {
-      ip: forwardedFor(request, peer, isTrusted),
+      ip: forwardedFor(request, isTrusted) ?? ip,
       proto: proto === "http" || proto === "https" ? proto : direct.proto,
       host: host !== undefined && hostFormat.test(host) ? host : direct.host,
     };
@@ -62,14 +66,13 @@ const createTrust = (entries: readonly string[]): ((ip: string) => boolean) => {
 };
 
 /** The last hop that a trusted proxy has sent and that is an address. */
-const forwardedFor = (request: NodeRequest, peer: string, isTrusted: (ip: string) => boolean): string => {
+const forwardedFor = (request: NodeRequest, isTrusted: (ip: string) => boolean): string | undefined => {
   // The first hop is the peer itself. Of what else there is of a request, only headers and socket are looked at.
   const hops = proxyAddr.all(request as IncomingMessage, (hop, at) => at === 0 || isTrusted(plain(hop)));
-  const client = hops
+  return hops
     .slice(1)
     .map(plain)
     .findLast((ip) => isIP(ip) !== 0);
-  return client ?? peer;
 };
 
 const items = (header: string | string[] | undefined): readonly string[] =>

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { merge } from "../../src/config/tree.ts";
+import { enrolTotp, withFactors } from "../protocols/factors.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
-import { enterAsNewPerson } from "../protocols/person.ts";
+import { enterAsNewPerson, signIn } from "../protocols/person.ts";
+import { accepted } from "../protocols/protocol.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 import { type RunningExample, startExample } from "./run-example.ts";
 
@@ -11,7 +14,9 @@ const maxAge = 1_000;
 let server: TestServer;
 let example: RunningExample;
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({
+    overrides: merge(withFactors, { session: { whoami: { required_aal: "highest_available" } } }),
+  });
   example = await startExample("backend", server.url, { SESSION_MAX_AGE: String(maxAge) });
 }, 120_000);
 afterAll(async () => {
@@ -43,6 +48,16 @@ it("answers nobody without one, and notices within its time that one was ended",
   expect((await orders(token)).status).toBe(200);
   await visitor.signOut();
   await expect.poll(async () => (await orders(token)).status, { timeout: 10 * maxAge, interval: 200 }).toBe(401);
+});
+
+it("answers nobody whose session owes a second factor, and asks about it once", async () => {
+  const { visitor, person } = await enterAsNewPerson(nativeRest, server);
+  await enrolTotp(visitor, server);
+  const other = nativeRest.enter(server);
+  accepted(await signIn(other, person));
+  const before = asked();
+  for (let time = 0; time < 3; time++) expect((await orders(other.credentials.token)).status).toBe(401);
+  expect(asked() - before).toBe(1);
 });
 
 it("says that nobody can tell when the server is away, and recovers", async () => {

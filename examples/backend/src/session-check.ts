@@ -16,6 +16,17 @@ export interface SessionCheckOptions {
   readonly now?: () => number;
 }
 
+/** Why nobody could say. Whatever else the server refuses, with it this token gets nobody in. */
+const unsettled: ReadonlySet<string> = new Set([
+  "unreached",
+  "unavailable",
+  "overloaded",
+  "rate_limited",
+  "internal",
+  "outcome_unknown",
+  "upstream_failed",
+]);
+
 interface Entry {
   readonly until: number;
   readonly checked: Promise<Checked>;
@@ -37,7 +48,7 @@ export const createSessionCheck = ({
   const ask = async (token: string): Promise<Checked> => {
     const result = await createSessions(clientOf(token)).whoAmI({ timeoutMs: 2_000 });
     if (result.ok) return result.value;
-    return result.failure.reason === "session_inactive" ? "none" : "unknown";
+    return unsettled.has(result.failure.reason) ? "unknown" : "none";
   };
 
   return async (token) => {

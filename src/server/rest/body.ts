@@ -2,7 +2,9 @@
  * Turns the bytes of a body into members. Knows content types and nothing of
  * messages: what the members mean is decode.ts.
  */
+
 import { isUtf8 } from "node:buffer";
+import { MIMEType } from "node:util";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { serviceError } from "../../errors/service-error.ts";
 import { jsonShapeFault, shapeBounds, tooMany } from "../../lib/json-shape.ts";
@@ -103,11 +105,15 @@ export const prepareMultipart = async (): Promise<void> => {
 };
 
 const readMultipart = async (bytes: Buffer, contentType: string): Promise<Body> => {
-  const fault = multipartFault(bytes, contentType);
+  const boundary = boundaryOf(contentType);
+  if (boundary === undefined) return malformed("The content type names no boundary of the parts.");
+  const fault = multipartFault(bytes, boundary);
   if (fault !== undefined) return malformed(fault);
   let parts: FormData;
   try {
-    parts = await new Response(new Uint8Array(bytes), { headers: { "content-type": contentType } }).formData();
+    // The parser reads a type of our own, so that it parses by the boundary that was counted.
+    const headers = { "content-type": `multipart/form-data; boundary="${boundary}"` };
+    parts = await new Response(new Uint8Array(bytes), { headers }).formData();
   } catch {
     return malformed("The body is not a valid multipart form.");
   }
@@ -133,11 +139,21 @@ const occursMore = (bytes: Buffer, what: string, most: number): boolean => {
 /** Bytes of the header of a part: it has a name and a type. */
 const longestHeader = 1_024;
 
+/** What RFC 2046, section 5.1.1, allows. */
+const BOUNDARY = /^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/;
+
+/** The boundary that a content type names, also beside other parameters; undefined where it names none of use. */
+const boundaryOf = (contentType: string): string | undefined => {
+  try {
+    const boundary = new MIMEType(contentType).params.get("boundary") ?? "";
+    return BOUNDARY.test(boundary) ? boundary : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /** Finds what is too much in a multipart form: parts, and what stands in front of each. */
-const multipartFault = (bytes: Buffer, contentType: string): string | undefined => {
-  const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(contentType) ?? [];
-  const boundary = quoted ?? plain;
-  if (boundary === undefined) return "The content type names no boundary of the parts.";
+const multipartFault = (bytes: Buffer, boundary: string): string | undefined => {
   const delimiter = `--${boundary}`;
   let parts = 0;
   for (let at = bytes.indexOf(delimiter); at !== -1; ) {

@@ -6,7 +6,7 @@ import { unambiguousUrl } from "./query.ts";
 export interface ClientRequest {
   /** Absolute URL as the client wrote it, in a form that every reader takes apart alike. */
   readonly url: string;
-  /** IP address of the client. A Unix socket has none: whoever reaches it is on this machine. */
+  /** IP address of the client. */
   readonly remoteAddress: string;
 }
 
@@ -19,10 +19,10 @@ export const createClientRequestOf = (config: {
   const ownHost = new URL(config.base_url).host;
 
   return (request) => {
-    const { ip, proto, host } = addressOf(request.raw);
+    const { ip: remoteAddress, proto, host } = addressOf(request.raw);
     return {
       url: `${proto}://${host || ownHost}${unambiguousUrl(request.originalUrl)}`,
-      remoteAddress: ip || "127.0.0.1",
+      remoteAddress,
     };
   };
 };

@@ -30,7 +30,9 @@ const wholeNumber = /^[+-]?\d{1,20}$/;
 const decimalNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 const string: Read = (value, path) => {
-  if (typeof value === "object") throw unusable(path, "a text", value);
+  // A number stands for its digits, as long as it has kept them.
+  if (typeof value === "object" || (typeof value === "number" && !Number.isSafeInteger(value)))
+    throw unusable(path, "a text", value);
   return String(value);
 };
 

@@ -23,7 +23,7 @@ test("without a trusted proxy the connection itself is believed", () => {
     proto: "https",
     host: "id.example.com",
   });
-  expect(address(from(undefined)).ip).toBe("");
+  expect(address(from(undefined, forwarded)).ip).toBe("127.0.0.1");
 });
 
 test("a trusted proxy is believed, a stranger is not", () => {
@@ -50,6 +50,19 @@ test("of a list, only what trusted proxies have added counts", () => {
   expect(address(from("10.0.0.1", { "x-forwarded-for": "203.0.113.9, 10.0.0.2:4711" })).ip).toBe("203.0.113.9");
   expect(address(from("10.0.0.1", { "x-forwarded-for": "[2001:db8::1]:443" })).ip).toBe("2001:db8::1");
   expect(address(from("10.0.0.1", { "x-forwarded-for": "203.0.113.9:4711" })).ip).toBe("203.0.113.9");
+});
+
+test("whoever reaches a Unix socket is believed where it is named, and a hop of that name is none", () => {
+  const address = createClientAddress(["unix"]);
+  expect(address(from(undefined, forwarded))).toEqual({
+    ip: "203.0.113.9",
+    proto: "https",
+    host: "front.example.com",
+  });
+  expect(address(from("unix", { "x-forwarded-for": "198.51.100.1, unix" })).ip).toBe("127.0.0.1");
+  expect(address(from(undefined)).ip).toBe("127.0.0.1");
+  expect(address(from("192.0.2.1", forwarded)).ip).toBe("192.0.2.1");
+  expect(createClientAddress(["0.0.0.0/0", "::/0"])(from(undefined, forwarded)).ip).toBe("127.0.0.1");
 });
 
 test("every peer may be a trusted proxy", () => {

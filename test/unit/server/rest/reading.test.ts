@@ -58,6 +58,13 @@ describe("scalars", () => {
     expect(fromJson('{"method":"password","password":false}').method.value).toMatchObject({ password: "false" });
   });
 
+  test("numbers that have lost digits become no text", () => {
+    for (const number of ["12345678901234567890", "1.5", "1e300"])
+      expect(() => fromJson(`{"method":"password","password":${number}}`)).toThrow(
+        expect.objectContaining({ parts: expect.objectContaining({ field: expect.stringContaining("password") }) }),
+      );
+  });
+
   test("null and the empty string are unset", () => {
     expect(fromJson('{"etag":null}').etag).toBeUndefined();
     expect(fromJson('{"etag":""}').etag).toBeUndefined();
@@ -202,6 +209,21 @@ describe("a body", () => {
       kind: "members",
       members: [{ name: "a.b", path: "a.b", values: ["ü"] }],
     });
+  });
+
+  test("counts the parts of a multipart form by the boundary that it is parsed by", async () => {
+    const part = (name: string) => `--real\r\ncontent-disposition: form-data; name="${name}"\r\n\r\nv\r\n`;
+    const form = (many: number) =>
+      Buffer.from(`${Array.from({ length: many }, (_, i) => part(`a${i}`)).join("")}--real--\r\n`);
+    for (const type of [
+      'multipart/form-data; a="; boundary=zz"; boundary=real',
+      "multipart/form-data; BOUNDARY=real; boundary=zz",
+    ]) {
+      expect(await readBody(form(1), type)).toMatchObject({ kind: "members", members: [{ name: "a0" }] });
+      expect(await readBody(form(2_000), type)).toMatchObject({ kind: "malformed" });
+    }
+    const twice = "multipart/form-data; boundary=zz, multipart/form-data; boundary=real";
+    expect(await readBody(form(2_000), twice)).toMatchObject({ kind: "malformed" });
   });
 
   test("refuses a file by its name", async () => {
