@@ -21,7 +21,7 @@ export interface BeginAgain {
 
 const rounds = 3;
 /** Seconds after which a round is forgotten. */
-const memory = 30;
+const roundMaxAge = 30;
 
 /** @param secureCookies false only in development, over plain HTTP */
 export const createBeginAgain = (secureCookies: boolean): BeginAgain => {
@@ -33,7 +33,7 @@ export const createBeginAgain = (secureCookies: boolean): BeginAgain => {
   return {
     next: (kind, visit, returnTo) => {
       const round = Math.min((past(visit) ?? 0) + 1, 9);
-      const cookie = `${name}=${round}; Path=/; Max-Age=${memory}; HttpOnly; SameSite=Lax${secureCookies ? "; Secure" : ""}`;
+      const cookie = `${name}=${round}; Path=/; Max-Age=${roundMaxAge}; HttpOnly; SameSite=Lax${secureCookies ? "; Secure" : ""}`;
       return goTo(`${kind}${queryText({ round: String(round), return_to: returnTo })}`, [cookie]);
     },
     stopped: (kind, visit) => {

@@ -28,7 +28,7 @@ export interface OwnFormsDeps {
 }
 
 /** Seconds for which a chosen language is stored: a year. */
-const memory = 31_536_000;
+const languageMaxAge = 31_536_000;
 
 /** Creates the answers to the pages' own forms. */
 export const createOwnForms = ({ publicUrl, initUrl, secureCookies }: OwnFormsDeps): OwnForms => {
@@ -68,7 +68,7 @@ export const createOwnForms = ({ publicUrl, initUrl, secureCookies }: OwnFormsDe
     if (!isFromPage(request, origin)) return foreign(visit);
     const form = readForm(request.body);
     const language = readLanguage(form.get("language") ?? undefined);
-    const cookie = `${languageCookie}=${language}; Path=${pathname}; Max-Age=${memory}; HttpOnly; SameSite=Lax${secureCookies ? "; Secure" : ""}`;
+    const cookie = `${languageCookie}=${language}; Path=${pathname}; Max-Age=${languageMaxAge}; HttpOnly; SameSite=Lax${secureCookies ? "; Secure" : ""}`;
     return goTo(placeOf(form.get("back")), language === undefined ? [] : [cookie]);
   };
 

@@ -1,6 +1,6 @@
 import type { FastifyCorsOptionsDelegate } from "@fastify/cors";
 
-/** Which other sites may call from a browser (around §4.5). */
+/** Which other sites may call from a browser. */
 export interface CorsRules {
   /** Whole origins, `https://*.example.com` for any subdomain, or `*` for anyone, who then gets no credentials. */
   readonly allowed_origins: readonly string[];
