@@ -37,11 +37,14 @@ export type Command =
   | { readonly kind: "execute"; readonly id: number; readonly values: Buffer }
   | { readonly kind: "other" };
 
-/** Reads a packet of a client that has entered. */
+/**
+ * Reads a packet of a client that has entered. MySQL from 8.0.23 on gets the numbers of the query's attributes, none,
+ * and of their sets, one, before the text.
+ */
 export const readCommand = ({ payload }: Packet): Command => {
   switch (payload[0]) {
     case COM_QUERY:
-      return { kind: "query", text: payload.toString("utf8", 1) };
+      return { kind: "query", text: payload.toString("utf8", payload[1] === 0 ? 3 : 1) };
     case COM_STMT_PREPARE:
       return { kind: "prepare", text: payload.toString("utf8", 1) };
     case COM_STMT_EXECUTE:

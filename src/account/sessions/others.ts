@@ -70,11 +70,14 @@ export const createOthers = ({
 const writeCursor = ({ issuedAt, id }: SessionCursor): string =>
   Buffer.from(`${issuedAt.getTime()}/${id}`).toString("base64url");
 
+/** Milliseconds, of the last moment that a DATETIME can hold: MySQL refuses to compare one with a later moment. */
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 const readCursor = (token: string): SessionCursor | undefined => {
   if (token === "") return undefined;
   const [at = "", id = ""] = Buffer.from(token, "base64url").toString("utf8").split("/");
   const bytes = parseUuid(id);
-  if (bytes === undefined || !/^\d{1,15}$/.test(at))
+  if (bytes === undefined || !/^\d{1,15}$/.test(at) || Number(at) > LATEST)
     throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not valid." });
   return { issuedAt: new Date(Number(at)), id: uuidText(bytes) };
 };
