@@ -9,7 +9,8 @@ import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
  * What waits for a person to come back: a protected change until its owner has
  * proven who they are, a sign-in until the provider has answered, and its answer
  * until it has been used or a native app fetches it, a merge of two accounts until
- * both have proven theirs. One table and one interface.
+ * both have proven theirs, an account of a provider until its owner has given the
+ * second factor. One table and one interface.
  * What waits is encrypted, bound to what it was parked for, and consumed once.
  */
 
@@ -18,8 +19,11 @@ export interface ContinuationBinding {
   /** Beside whose rows it is stored: where its flow is at home. */
   readonly homeId: string;
   readonly flowId: string;
-  /** Why it waits. A flow has one of each kind at most; a merge belongs to no flow: in its place is a session. */
-  readonly kind: "reauthentication" | "redirect" | "merge";
+  /**
+   * Why it waits. A flow has one of each kind at most; a merge and an account that is linked after a second factor
+   * belong to no flow: in its place is a session.
+   */
+  readonly kind: "reauthentication" | "redirect" | "merge" | "account_link";
   /**
    * What it waits for: its owner's proof; the provider's answer, its use, or the app that fetches it; another account,
    * or that its merge is confirmed.

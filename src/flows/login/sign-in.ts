@@ -12,9 +12,10 @@ import { AlreadyConsumed, alreadyConsumed } from "../shared/consume.ts";
 import { pageToContinueWith, redirectTo } from "../shared/continue-with.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
+import { CannotLink } from "./account-linking.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
-import { CannotLink, createWriteSignIn, type SignIn, type WrittenSignIn } from "./write-sign-in.ts";
+import { createWriteSignIn, type SignIn, type WrittenSignIn } from "./write-sign-in.ts";
 
 /**
  * Signs a person in who was authenticated: a new session, or the same
@@ -93,12 +94,13 @@ const createRenderSignIn = (deps: LoginDeps) => {
   } = deps;
   return (
     { flow, caller, call }: AuthenticationContext,
-    { issued, trusted }: WrittenSignIn,
+    { issued, trusted, linkWaits }: WrittenSignIn,
     destination: string,
     continueWith: Parameters<WrittenEnd["render"]>[0],
   ): FlowCompleted => {
     // Who still owes a second factor does not learn more of the account than that.
     const owed = callers.aal.owed(issued, requiredAal, returnToOf(flow));
+    const next = owed ?? (linkWaits ? callers.aal.stepUp(issued, "highest_available", returnToOf(flow)) : undefined);
     const schema = schemas.must(issued.identity.schemaId);
     const identity = owed ? undefined : renderIdentity(issued.identity, schema.url);
     const session = renderSession(issued, identity, clock.now());
@@ -117,8 +119,8 @@ const createRenderSignIn = (deps: LoginDeps) => {
     // A secret that someone else may know must not outlive the change of person;
     // the same person keeps theirs, so that forms already open stay good.
     if (caller?.identity.id !== issued.identity.id) csrf.rotate(call);
-    if (owed?.parts.location !== undefined)
-      return { kind: "completed", continueWith: [], redirectBrowserTo: owed.parts.location };
+    if (next?.parts.location !== undefined)
+      return { kind: "completed", continueWith: [], redirectBrowserTo: next.parts.location };
     return {
       kind: "completed",
       session,

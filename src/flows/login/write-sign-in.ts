@@ -4,32 +4,18 @@ import { apply } from "../../identity/apply.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
-import type { Authenticated, LinkedAccount } from "../../methods/contract/authentication.ts";
-import type { LoginMethod } from "../../methods/contract/login.ts";
-import { type Rejected, rejected } from "../../methods/contract/result.ts";
+import type { Authenticated } from "../../methods/contract/authentication.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { Issued } from "../../session/issue.ts";
 import { TRUSTED_DEVICE } from "../../session/session.ts";
 import type { TrustedDevice } from "../../session/trusted-devices.ts";
-import { messages, uiText } from "../../ui/messages.ts";
 import type { AuthenticationContext } from "../authentication/complete.ts";
-import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { acceptInvitation } from "../shared/accept-invitation.ts";
 import { consumeOrThrow } from "../shared/consume.ts";
 import { type FlowRecord, holdsWhatWasTyped } from "../shared/flow.ts";
+import { createAccountLinking, type Linking } from "./account-linking.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
-
-/** Rolls the transaction back: what waited for the owner of the account cannot be linked. */
-export class CannotLink extends Error {
-  override readonly name = "CannotLink";
-  readonly rejected: Rejected;
-
-  constructor(rejected: Rejected) {
-    super("what waits cannot be linked");
-    this.rejected = rejected;
-  }
-}
 
 /** A sign-in that is to be written. */
 export interface SignIn {
@@ -50,6 +36,8 @@ export interface WrittenSignIn {
   readonly issued: Issued;
   /** The browser that is trusted from now on. */
   readonly trusted: TrustedDevice | undefined;
+  /** What was to be linked waits until the session has the second factor of its owner. */
+  readonly linkWaits: boolean;
   readonly context: WrittenContext;
 }
 
@@ -66,43 +54,10 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
   const {
     storage: { clock, flows, identities, pendingAddresses },
     trail: { audit },
-    sessions: { issuer: sessions },
-    login: { hooks, methods, pendingAccountLinks },
+    sessions: { issuer: sessions, trustedDevices },
+    login: { hooks },
   } = deps;
-  const {
-    sessions: { trustedDevices },
-  } = deps;
-
-  /** What waits for the owner of this account; nobody else may have it. @throws CannotLink */
-  const linkAccount = async (
-    flow: FlowRecord,
-    identity: IdentityRecord,
-    tx: Sql,
-  ): Promise<LinkedAccount | undefined> => {
-    const accountLink = accountLinkOf(flow);
-    if (accountLink === undefined) return undefined;
-    const pending = pendingAccountLinks.open(flow);
-    if (pending === undefined)
-      throw new CannotLink(
-        rejected([
-          {
-            node: "",
-            text: uiText(messages.invalid, {
-              reason: "What was to be linked is not there any more. Please start again.",
-            }),
-          },
-        ]),
-      );
-    if (pending.ownerId !== identity.id)
-      throw new CannotLink(rejected([{ node: "", text: uiText(messages.linkedAccountMismatch) }]));
-    const confirmed = await (methods as Readonly<Record<string, LoginMethod>>)[accountLink.method]?.linkAccount?.(
-      pending.linkState,
-      identity,
-      tx,
-    );
-    if (confirmed?.kind === "rejected") throw new CannotLink(confirmed);
-    return confirmed;
-  };
+  const linking = createAccountLinking(deps);
 
   /**
    * Locks person, flow and credential until the transaction ends.
@@ -144,34 +99,39 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
   };
 
   /** What changes along with signing in, and what was linked. */
-  const change = async (
-    tx: Sql,
-    { context: { flow }, authenticated: { identity, change: changeOf, recheck }, revision }: SignIn,
-    now: Date,
-  ) => {
-    if (changeOf === undefined && revision === undefined && accountLinkOf(flow) === undefined) return { identity };
+  const change = async (tx: Sql, signIn: SignIn, now: Date) => {
+    const { authenticated, revision } = signIn;
+    const { identity, change: changeOf, recheck } = authenticated;
+    const link = await linking.begin(tx, signIn);
+    if (changeOf === undefined && revision === undefined && link === undefined) return { identity };
     const before = await identities.find(tx, identity.id);
     if (before === undefined) throw new ConcurrentChangeError("the person is gone");
     if (recheck?.(before) === false) throw new ConcurrentChangeError("the person has changed");
     if (revision !== undefined && revision.version !== before.version)
       throw new ConcurrentChangeError("hooks have seen another version of the person");
-    const linked = await linkAccount(flow, before, tx);
+    const { linked, waits = false }: Linking = (await link?.(before)) ?? {};
     const changes = [await changeOf?.(before, tx), linked?.change, revision?.change].filter(
       (each) => each !== undefined,
     );
     const [proven] = changes.flatMap(({ verified = [] }) => verified);
-    return { identity: await writeChanges(tx, before, changes, now), linked, proven };
+    return { identity: await writeChanges(tx, before, changes, now), linked, waits, proven };
   };
 
-  /** A trusted browser stands in for the second factor of a new session; one is trusted where that is given. */
-  const trustOf = async (tx: Sql, { context, authenticated, renews }: SignIn) => {
+  /**
+   * A trusted browser stands in for the second factor of a new session, but not where something is to be linked; one
+   * is trusted where that is given.
+   */
+  const trustOf = async (tx: Sql, { context, authenticated, renews }: SignIn, linkWaits: boolean) => {
     const { flow, call, trustsDevice } = context;
     const { identity, amr } = authenticated;
     if (!trustedDevices.enabled || flow.type === "api") return { amr: [], device: undefined };
     const isSecondStep = amr.aal === "aal2" && loginContext(flow).requestedAal === 2;
     if (isSecondStep && trustsDevice) return { amr: [], device: await trustedDevices.trust(tx, call, identity.id) };
     const stands =
-      renews === undefined && amr.aal === "aal1" && (await trustedDevices.isTrusted(tx, call, identity.id));
+      !linkWaits &&
+      renews === undefined &&
+      amr.aal === "aal1" &&
+      (await trustedDevices.isTrusted(tx, call, identity.id));
     return { amr: stands ? [{ method: TRUSTED_DEVICE, aal: "aal2" } as const] : [], device: undefined };
   };
 
@@ -194,9 +154,9 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const now = clock.now();
     await lockAndRecheck(tx, flow, authenticated, now);
     await consumeOrThrow(tx, authenticated.consume);
-    const { identity, linked, proven } = await change(tx, signIn, now);
+    const { identity, linked, waits: linkWaits = false, proven } = await change(tx, signIn, now);
     if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
-    const trust = await trustOf(tx, signIn);
+    const trust = await trustOf(tx, signIn, linkWaits);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : []), ...trust.amr];
     const issued = renews
       ? await sessions[renewsInPlace(flow) ? "raise" : "renew"](
@@ -229,7 +189,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
       event: linked?.event,
     };
     await hooks.inTransaction(tx, written);
-    return { issued, context: written, trusted: trust.device };
+    return { issued, context: written, trusted: trust.device, linkWaits };
   };
 };
 

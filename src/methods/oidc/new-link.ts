@@ -19,6 +19,10 @@ export const newLink = (
   return { provider, subject, tokens, linked_at: now.toISOString(), ...(account !== undefined && { account }) };
 };
 
+/** The claims of which the name of a linked account is made. */
+export const namingClaims = (claims: JsonObject): JsonObject =>
+  Object.fromEntries(names.flatMap((name) => (typeof claims[name] === "string" ? [[name, claims[name]]] : [])));
+
 const accountOf = (claims: JsonObject): string | undefined => {
   const label = names.map((name) => claims[name]).find((claim) => typeof claim === "string" && claim.trim() !== "");
   return typeof label === "string" ? Array.from(label.trim()).slice(0, longest).join("").toWellFormed() : undefined;

@@ -18,10 +18,11 @@ import { type Rejected, rejected, type SubmittedValues } from "../contract/resul
 import { identifierOf, linksOf, OIDC } from "./credential.ts";
 import type { Mapped } from "./mapper/mapper.ts";
 import { cannotLink, confirmLinkMessage, mapperFailed, notProvenAgain, refusalMessage } from "./messages.ts";
-import type { LinkProvider } from "./new-link.ts";
+import { type LinkProvider, namingClaims } from "./new-link.ts";
 import { type ProviderProfile, readProviderProfile, writeProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
 import { writeRegistrationProvider } from "./registration-provider.ts";
+import { mayLinkAnother } from "./rules.ts";
 
 /** Finds out who someone is whom a provider vouches for. */
 export interface ProviderAuthentication {
@@ -147,7 +148,7 @@ export const createProviderAuthentication = ({
         availableProviders: linked ?? [],
         availableCredentialTypes: availableMethods ?? [],
       }),
-      linkState: writeProviderProfile({ ...profile, claims: {}, traits: {} }),
+      linkState: writeProviderProfile({ ...profile, claims: namingClaims(profile.claims), traits: {} }),
     };
   };
 
@@ -189,9 +190,10 @@ export const createProviderAuthentication = ({
     linkAccount: async (linkState, owner, tx) => {
       const profile = readProviderProfile(linkState);
       const { provider } = profile;
-      // One account of a provider for each person (docs/compatibility.md, rule 16).
-      if (providers.get(provider) === undefined || linksOf(owner).some((entry) => entry.provider === provider))
-        return rejected([cannotLink()]);
+      const configured = providers.get(provider);
+      if (configured === undefined || !mayLinkAnother(owner, configured)) return rejected([cannotLink()]);
+      // It may have waited for a second factor, and somebody linked it meanwhile.
+      if (await identities.findByIdentifier(tx, OIDC, [identifierOf(profile)])) return rejected([cannotLink()]);
       const stored = await identities.findSecret(tx, owner.id, OIDC);
       return {
         kind: "linked",

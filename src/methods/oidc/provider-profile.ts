@@ -27,7 +27,7 @@ export const writeProviderProfile = ({ tokens, ...profile }: ProviderProfile): J
   }),
 });
 
-/** Reads what `writeKnown` made. */
+/** Reads what `writeProviderProfile` made. */
 export const readProviderProfile = (written: JsonObject): ProviderProfile => {
   const { tokens, ...profile } = written as unknown as Omit<ProviderProfile, "tokens"> & {
     readonly tokens?: Partial<ProviderTokens>;

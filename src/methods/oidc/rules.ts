@@ -13,9 +13,15 @@ export interface Forbidden {
 const forbidden = (message: FormMessage): Forbidden => ({ kind: "forbidden", message });
 
 /**
- * The provider to link, if the person may: it is there, for everybody, and not
- * linked yet (one account of each provider, unless the configuration allows several; docs/compatibility.md, rule 16).
+ * Whether one more account of a provider may be linked: one of each, unless the configuration allows several
+ * (docs/compatibility.md, rule 16).
  */
+export const mayLinkAnother = (
+  identity: Pick<IdentityRecord, "credentials">,
+  { id, severalAccounts }: Pick<Provider, "id" | "severalAccounts">,
+): boolean => severalAccounts || !linksOf(identity).some((entry) => entry.provider === id);
+
+/** The provider to link, if the person may: it is there, for everybody, and may be linked once more. */
 export const mayLink = (
   providers: Providers,
   identity: Pick<IdentityRecord, "credentials">,
@@ -23,8 +29,7 @@ export const mayLink = (
 ): { readonly kind: "provider"; readonly provider: Provider } | Forbidden => {
   const provider = providers.get(id);
   if (!provider || provider.organizationId !== undefined) return forbidden(cannotLink());
-  const isLinked = linksOf(identity).some((entry) => entry.provider === id);
-  return isLinked && !provider.severalAccounts ? forbidden(cannotLink()) : { kind: "provider", provider };
+  return mayLinkAnother(identity, provider) ? { kind: "provider", provider } : forbidden(cannotLink());
 };
 
 /** Whether the person has linked this very account already. */

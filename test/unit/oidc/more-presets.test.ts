@@ -374,7 +374,7 @@ describe("a configuration", () => {
       .join("\n");
 
   it.each([
-    ["fedcm-test", /believes every token.*works as generic/],
+    ["fedcm-test", /accepts every token.*works as generic/],
     ["jackson", /SAML.*works as generic/],
     ["okta", /must be one of generic, amazon.*works as generic, with its issuer_url/],
   ])("with the kind %s does not start, and says what to do instead", (kind, message) => {

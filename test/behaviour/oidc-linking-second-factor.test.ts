@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { hours } from "../protocols/clock.ts";
+import { enrolTotp, nextCode, stepUp, stepUpByTotp, withFactors } from "../protocols/factors.ts";
+import { withCode } from "../protocols/linking.ts";
+import { enterAsNewPerson, type Person } from "../protocols/person.ts";
+import { accepted, type Protocol, refused, type Visitor } from "../protocols/protocol.ts";
+import { protocols } from "../protocols/protocols.ts";
+import {
+  away,
+  comeBack,
+  locationOf,
+  type Providers,
+  showRealTime,
+  signInAt,
+  startProviders,
+} from "../protocols/providers.ts";
+import { eventsOf, idBytes, linksOf } from "../protocols/rows.ts";
+import { startServer, type TestServer } from "../protocols/server.ts";
+
+/*
+ * What a person signs in with changes by their second factor alone, where they have one: an account of a provider that
+ * the linking login is to link waits for the second step.
+ */
+
+let server: TestServer;
+let providers: Providers;
+beforeAll(async () => {
+  server = await startServer();
+  providers = await startProviders(server, { several_accounts: true });
+  const { oidc } = (providers.overrides.selfservice as { readonly methods: object }).methods as { oidc: object };
+  await server.restart({ selfservice: { methods: { ...withFactors.selfservice.methods, oidc } } });
+});
+beforeEach(() => showRealTime(server));
+afterAll(async () => {
+  await server?.stop();
+  await providers?.close();
+});
+
+/** Signs up through a provider with the address of an account; gives the login form that this ends at. */
+const meetOwner = async (protocol: Protocol, visitor: Visitor, { email }: Person, sub: string): Promise<string> => {
+  const isNative = protocol.family === "native";
+  const flow = accepted(await visitor.registration.create(isNative ? withCode : {}));
+  const location = away(await visitor.registration.update(flow.id, { method: "oidc", provider: "globex" }));
+  const account = { sub, email, email_verified: true, given_name: "Ann" };
+  const back = await comeBack(await signInAt(providers.globex, location, account), isNative ? undefined : visitor);
+  const { searchParams } = locationOf(back);
+  if (!isNative) return accepted(await visitor.login.get(searchParams.get("flow") ?? "")).id;
+  const answer = refused(await visitor.exchange(flow.exchangeCode ?? "", searchParams.get("code") ?? ""));
+  return (answer as { readonly form?: { readonly id: string } }).form?.id ?? "";
+};
+
+/** A person with an authenticator app, at the login form that is to link an account of theirs. */
+const meet = async (protocol: Protocol) => {
+  const { visitor: owner, person } = await enterAsNewPerson(protocol, server);
+  const secret = await enrolTotp(owner, server);
+  const sub = randomUUID();
+  const visitor = protocol.enter(server);
+  const form = await meetOwner(protocol, visitor, person, sub);
+  const giveFirst = () =>
+    visitor.login.update(form, { method: "password", identifier: person.email, password: person.password });
+  return { person, secret, sub, visitor, giveFirst };
+};
+
+describe.each(protocols)("through $name", (protocol) => {
+  it("the first factor links nothing, and the second one links what waited", async () => {
+    const { person, secret, sub, visitor, giveFirst } = await meet(protocol);
+    await giveFirst();
+    expect(await linksOf(server, person.id)).toEqual([]);
+    expect(await eventsOf(server, person.id)).not.toContain("provider.linked done globex");
+    expect(refused(await visitor.whoami()).reason).toBe("AAL2_REQUIRED");
+
+    accepted(await stepUpByTotp(visitor, server, secret));
+    expect(await linksOf(server, person.id)).toEqual([`globex:${sub}`]);
+    expect(await eventsOf(server, person.id)).toContain("provider.linked done globex");
+    expect(accepted(await visitor.whoami()).methods).toEqual(["password", "totp", "oidc"]);
+  });
+
+  it("a wrong second factor links nothing, and once linked nothing waits any more", async () => {
+    const { person, secret, sub, visitor, giveFirst } = await meet(protocol);
+    await giveFirst();
+    refused(await stepUp(visitor, { method: "totp", totp_code: "000000" }));
+    expect(await linksOf(server, person.id)).toEqual([]);
+    accepted(await stepUpByTotp(visitor, server, secret));
+    const again = { method: "totp", totp_code: nextCode(server, secret) };
+    accepted(await stepUp(visitor, again, { refresh: "true" }));
+    expect(await linksOf(server, person.id)).toEqual([`globex:${sub}`]);
+    expect((await eventsOf(server, person.id)).filter((event) => event.startsWith("provider.linked"))).toHaveLength(1);
+  });
+
+  it("another account of a provider that allows several is linked as well, with the name that its owner knows", async () => {
+    const { person } = await enterAsNewPerson(protocol, server);
+    const subs = [randomUUID(), randomUUID()];
+    for (const sub of subs) {
+      const visitor = protocol.enter(server);
+      const form = await meetOwner(protocol, visitor, person, sub);
+      const { email: identifier, password } = person;
+      accepted(await visitor.login.update(form, { method: "password", identifier, password }));
+    }
+    expect([...(await linksOf(server, person.id))].sort()).toEqual(subs.map((sub) => `globex:${sub}`).sort());
+    const [row] = await server.sql<{ credentials: string }>(
+      "SELECT CAST(credentials AS CHAR) AS credentials FROM identities WHERE id = ?",
+      [idBytes(person.id)],
+    );
+    const names = String(row?.credentials).matchAll(/"account": ?"([^"]+)"/g);
+    expect(Array.from(names, ([, name]) => name)).toEqual(subs.map(() => person.email));
+  });
+});
+
+describe("what waits for a second factor", () => {
+  it("is over in time, and is the first session's alone", async () => {
+    const [protocol] = protocols;
+    const { person, secret, visitor, giveFirst } = await meet(protocol as Protocol);
+    await giveFirst();
+    const other = (protocol as Protocol).enter(server);
+    const flow = accepted(await other.login.create());
+    const { email: identifier, password } = person;
+    await other.login.update(flow.id, { method: "password", identifier, password });
+    accepted(await stepUpByTotp(other, server, secret));
+    expect(await linksOf(server, person.id)).toEqual([]);
+    server.clock.advance(hours(2));
+    accepted(await stepUpByTotp(visitor, server, secret));
+    expect(await linksOf(server, person.id)).toEqual([]);
+  });
+
+  it("keeps nobody from signing in once somebody else has linked it", async () => {
+    const [protocol] = protocols;
+    const { person, secret, sub, visitor, giveFirst } = await meet(protocol as Protocol);
+    await giveFirst();
+    const { person: other } = await enterAsNewPerson(protocol as Protocol, server);
+    const rival = (protocol as Protocol).enter(server);
+    const form = await meetOwner(protocol as Protocol, rival, other, sub);
+    await rival.login.update(form, { method: "password", identifier: other.email, password: other.password });
+    expect(await linksOf(server, other.id)).toEqual([`globex:${sub}`]);
+    accepted(await stepUpByTotp(visitor, server, secret));
+    expect(await linksOf(server, person.id)).toEqual([]);
+  });
+});
