@@ -9,7 +9,7 @@ import { findProviderFaults } from "./check-oidc.ts";
 import { findRelyingPartyFaults } from "./check-relying-party.ts";
 import { secondFactorChecks } from "./check-second-factors.ts";
 import { findTokenTemplateDoubts } from "./check-token-templates.ts";
-import { findTrustedProxyFaults } from "./check-trusted-proxies.ts";
+import { findTrustedProxyDoubts, findTrustedProxyFaults } from "./check-trusted-proxies.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
 import { isReadable } from "./is-readable.ts";
 import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
@@ -121,6 +121,7 @@ export const problemChecks: readonly Check[] = [
 export const warningChecks: readonly Check[] = [
   findAdminAuthDoubts,
   findTokenTemplateDoubts,
+  findTrustedProxyDoubts,
   (_, { dev }) =>
     dev ? [at("dev", "is on: cookies are not Secure, and errors tell more than strangers should know")] : [],
   (get) =>

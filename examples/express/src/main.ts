@@ -84,7 +84,8 @@ app.get("/settings/resume", async (request, response) => {
   show(request, response, "settings", await ask(request, response, `/self-service/settings?flow=${flow}`));
 });
 
-app.get("/logout", async (request, response) => {
+/** A POST: a link of another site signs nobody out, since browsers leave the cookies of the session behind. */
+app.post("/logout", async (request, response) => {
   const { body } = await ask(request, response, "/self-service/logout/browser");
   const { logout_token: token } = body as { readonly logout_token?: string };
   if (token !== undefined) await ask(request, response, `/self-service/logout?token=${encodeURIComponent(token)}`);

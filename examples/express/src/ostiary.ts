@@ -58,6 +58,8 @@ export const ask = async (request: Request, response: Response, path: string, me
     method,
     headers: {
       accept: "application/json",
+      // Where the person is: the server believes it if this machine is among its `trusted_proxies`.
+      ...(request.ip !== undefined && { "x-forwarded-for": request.ip }),
       ...(cookie !== undefined && { cookie }),
       ...(method === "POST" && { "content-type": "application/x-www-form-urlencoded" }),
     },

@@ -76,9 +76,9 @@ export interface SignInSteps {
 export interface SignUpSteps {
   /** Runs the hooks before a sign-up is written. @throws FLOW_DISABLED, RETURN_TO_FORBIDDEN and what hooks throw */
   approve(context: AuthenticationContext, registered: RegistrationResult): Promise<ApprovedEnd | Rejected>;
-  /** Asks whoever it is for what is still missing. @throws FLOW_DISABLED */
   /** Whose an identifier or address of this sign-up is; undefined: nobody's. */
   findOwner(registered: RegistrationResult): Promise<string | undefined>;
+  /** Asks whoever it is for what is still missing. @throws FLOW_DISABLED */
   askForMissing(context: AuthenticationContext, incomplete: IncompleteRegistration): Promise<ServiceError>;
   reject(context: AuthenticationContext, rejected: Rejected): Promise<ServiceError>;
 }

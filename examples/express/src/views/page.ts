@@ -13,7 +13,7 @@ export const page = (title: string, ...content: readonly (Html | readonly Html[]
       <body>
         <nav>
           <a href="/registration">Sign up</a> <a href="/login">Sign in</a> <a href="/settings">Settings</a>
-          <a href="/logout">Sign out</a>
+          <form action="/logout" method="post"><button>Sign out</button></form>
         </nav>
         <main>
           <h1>${title}</h1>

@@ -73,5 +73,5 @@ const nameOf = (user: string | null): JsonObject => {
   }
 };
 
-const text = (consume: string, value: unknown): JsonObject =>
-  typeof value === "string" && value !== "" ? { [consume]: value } : {};
+const text = (claim: string, value: unknown): JsonObject =>
+  typeof value === "string" && value !== "" ? { [claim]: value } : {};

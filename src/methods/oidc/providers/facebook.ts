@@ -30,11 +30,11 @@ export const facebook: Preset = {
   },
   claims: async ({ config, accessToken, api }) => {
     // Shows the API that whoever asks holds the secret, not a stolen token alone.
-    const amr = createHmac("sha256", config.client_secret ?? "")
+    const proof = createHmac("sha256", config.client_secret ?? "")
       .update(accessToken)
       .digest("hex");
     const user = (await api(
-      `https://graph.facebook.com/${VERSION}/me?fields=${FIELDS}&appsecret_proof=${amr}`,
+      `https://graph.facebook.com/${VERSION}/me?fields=${FIELDS}&appsecret_proof=${proof}`,
     )) as JsonObject;
     const { id, first_name, middle_name, last_name, picture } = user;
     return {
