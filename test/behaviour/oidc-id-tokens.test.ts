@@ -14,6 +14,7 @@ import { type OpenidStub, startOpenidStub } from "../setup/openid-stub.ts";
 
 let server: TestServer;
 let stub: OpenidStub;
+let overrides: JsonObject;
 beforeAll(async () => {
   stub = await startOpenidStub("app");
   const provider = {
@@ -27,14 +28,13 @@ beforeAll(async () => {
     aal2_amr_values: ["mfa"],
     mapper: { traits: { email: "claims.email", age: "claims.raw_claims.age" } },
   };
-  server = await startServer({
-    overrides: {
-      selfservice: {
-        methods: { oidc: { enabled: true, config: { providers: [provider] } } },
-        flows: { registration: { after: { oidc: { hooks: [{ hook: "session" }] } } } },
-      },
+  overrides = {
+    selfservice: {
+      methods: { oidc: { enabled: true, config: { providers: [provider] } } },
+      flows: { registration: { after: { oidc: { hooks: [{ hook: "session" }] } } } },
     },
-  });
+  };
+  server = await startServer({ overrides });
 });
 afterAll(async () => {
   await server?.stop();
@@ -54,6 +54,29 @@ const enter = async (visitor: Visitor, kind: "login" | "registration", parts: Js
   const flow = accepted(await visitor[kind].create());
   return visitor[kind].update(flow.id, { method: "oidc", provider: "stub", ...parts });
 };
+
+describe("an ID token that leads to another flow", () => {
+  it("counts as one that begins it, however often it is brought", async () => {
+    const limited = await startServer({ overrides: { ...overrides, limits: { flows: { per_network: 12 } } } });
+    try {
+      const { person } = await enterAsNewPerson(nativeRest, limited);
+      const visitor = nativeRest.enter(limited);
+      const nonce = await visitor.nonce();
+      const token = await sign(claimsOf({ nonce, email: person.email }));
+      const flow = accepted(await visitor.registration.create());
+      const reasons: string[] = [];
+      for (let n = 0; n < 14; n++) {
+        const parts = { method: "oidc", provider: "stub", id_token: token, id_token_nonce: nonce };
+        reasons.push(refused(await visitor.registration.update(flow.id, parts)).reason);
+      }
+      expect(new Set(reasons)).toEqual(new Set(["FORM_REJECTED", "RATE_LIMITED"]));
+      const rows = await limited.sql<{ many: number }>("SELECT COUNT(*) AS many FROM flows");
+      expect(Number(rows[0]?.many)).toBeLessThanOrEqual(12);
+    } finally {
+      await limited.stop();
+    }
+  });
+});
 
 describe("a provider that has seen two factors", () => {
   const aalOf = async ({ credentials }: Visitor) =>

@@ -24,8 +24,8 @@ export interface LoginSteps extends SignInSteps {
 /** Creates the login flow's part. */
 export const createSignInSteps = (deps: LoginDeps): LoginSteps => {
   const {
-    storage: { clock },
-    sessions: { csrf },
+    storage: { clock, newFlows },
+    sessions: { csrf, devices },
     destinations: { urls },
     forms: { sealedContext },
     login: { pendingAccountLinks, render },
@@ -89,6 +89,7 @@ export const createSignInSteps = (deps: LoginDeps): LoginSteps => {
     { flow, method, call }: AuthenticationContext,
     { ownerId, accountLink, linkState, text }: IdentifierConflict,
   ): Promise<ServiceError> => {
+    newFlows.consumeOrThrow(call.remoteAddress, devices.nameOf(call));
     const digest = flow.type === "browser" ? csrf.digest(csrf.ensure(call)) : undefined;
     const form = formOf([{ node: "", text }]);
     const plain = newLoginFlow(

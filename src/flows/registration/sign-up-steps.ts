@@ -21,8 +21,8 @@ export interface RegistrationSteps extends SignUpSteps {
 /** Creates the registration flow's part. */
 export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => {
   const {
-    storage: { clock, db, identities },
-    sessions: { csrf },
+    storage: { clock, db, identities, newFlows },
+    sessions: { csrf, devices },
     destinations: { urls },
     forms: { schemas, sealedContext },
     registration: { config, render },
@@ -83,6 +83,7 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
   const flowFor = async ({ flow, call }: AuthenticationContext): Promise<FlowRecord> => {
     if (flow.kind === "registration") return flow;
     mustBeEnabled(config);
+    newFlows.consumeOrThrow(call.remoteAddress, devices.nameOf(call));
     const digest = flow.type === "browser" ? csrf.digest(csrf.ensure(call)) : undefined;
     const context = { schemaId: schemas.default.id, step: "traits" } as const;
     const fresh = newRegistrationFlow(deps, flow.type, flow.requestUrl, context, emptyForm, digest, sameEnd(flow));
