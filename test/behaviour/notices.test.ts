@@ -84,7 +84,7 @@ describe("a kind that is switched off", () => {
     accepted(await change(visitor, { method: "profile", traits: { email: newEmail() } }));
     expect(await templatesTo(person.email)).toEqual([]);
     await enrolTotp(visitor, server);
-    const [email] = Object.values(accepted(await visitor.whoami()).traits);
+    const { email } = accepted(await visitor.whoami()).traits;
     expect(await templatesTo(String(email))).toEqual(["authenticator_key_added"]);
   });
 });

@@ -156,7 +156,7 @@ it("what nobody signs in with here stays behind, and is counted", async () => {
   await there("UPDATE identities SET organization_id = UUID() WHERE id = ?", ben.id);
   const type = recordedRows("identity_credential_types").find(({ name }) => name === "saml");
   await there(
-    "UPDATE identity_credentials SET identity_credential_type_id = ? WHERE identity_id = ? AND config = '{}'",
+    "UPDATE identity_credentials SET identity_credential_type_id = ? WHERE identity_id = ? AND JSON_LENGTH(config) = 0",
     type?.id,
     cleo.id,
   );
