@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 
 /** How data at rest is encrypted. `noop` leaves it readable. */
@@ -16,11 +16,18 @@ export interface Aead {
 interface AeadPrimitive {
   readonly mark: number;
   readonly nonceBytes: number;
-  seal(key: Buffer, nonce: Buffer, plain: Uint8Array, associated: Buffer): Buffer;
-  open(key: Buffer, nonce: Buffer, sealed: Uint8Array, associated: Buffer): Buffer;
+  seal(key: Key, nonce: Buffer, plain: Uint8Array, associated: Buffer): Buffer;
+  open(key: Key, nonce: Buffer, sealed: Uint8Array, associated: Buffer): Buffer;
+}
+
+/** A key of 32 bytes. Node takes an object in a fifth of the time that it takes for bytes. */
+interface Key {
+  readonly bytes: Buffer;
+  readonly object: KeyObject;
 }
 
 const TAG_BYTES = 16;
+const KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
 /** Version of the envelope, and the marks of what is inside. Never reuse one. */
 const VERSION = 1;
@@ -31,11 +38,11 @@ const aes: AeadPrimitive = {
   mark: 1,
   nonceBytes: 12,
   seal: (key, nonce, plain, associated) => {
-    const aead = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES }).setAAD(associated);
+    const aead = createCipheriv("aes-256-gcm", key.object, nonce, { authTagLength: TAG_BYTES }).setAAD(associated);
     return Buffer.concat([aead.update(plain), aead.final(), aead.getAuthTag()]);
   },
   open: (key, nonce, sealed, associated) => {
-    const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES })
+    const decipher = createDecipheriv("aes-256-gcm", key.object, nonce, { authTagLength: TAG_BYTES })
       .setAAD(associated)
       .setAuthTag(sealed.subarray(-TAG_BYTES));
     return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
@@ -45,8 +52,9 @@ const aes: AeadPrimitive = {
 const xchacha: AeadPrimitive = {
   mark: 2,
   nonceBytes: 24,
-  seal: (key, nonce, plain, associated) => Buffer.from(xchacha20poly1305(key, nonce, associated).encrypt(plain)),
-  open: (key, nonce, sealed, associated) => Buffer.from(xchacha20poly1305(key, nonce, associated).decrypt(sealed)),
+  seal: (key, nonce, plain, associated) => Buffer.from(xchacha20poly1305(key.bytes, nonce, associated).encrypt(plain)),
+  open: (key, nonce, sealed, associated) =>
+    Buffer.from(xchacha20poly1305(key.bytes, nonce, associated).decrypt(sealed)),
 };
 
 /**
@@ -104,9 +112,10 @@ export const createAead = ({
 };
 
 /** Each algorithm has a key of its own, and an id that says nothing about it. */
-const deriveKey = (secret: string, mark: number): { readonly id: Buffer; readonly key: Buffer } => {
-  const bytes = Buffer.from(hkdfSync("sha256", secret, "", `ostiary cipher ${mark}`, 32 + KEY_ID_BYTES));
-  return { key: bytes.subarray(0, 32), id: bytes.subarray(32) };
+const deriveKey = (secret: string, mark: number): { readonly id: Buffer; readonly key: Key } => {
+  const derived = Buffer.from(hkdfSync("sha256", secret, "", `ostiary cipher ${mark}`, KEY_BYTES + KEY_ID_BYTES));
+  const bytes = derived.subarray(0, KEY_BYTES);
+  return { key: { bytes, object: createSecretKey(bytes) }, id: derived.subarray(KEY_BYTES) };
 };
 
 const bind = (header: Buffer, associated: string): Buffer => Buffer.concat([header, Buffer.from(associated)]);
