@@ -128,7 +128,7 @@ export const startServer = async ({
 
   const clock = beside?.clock ?? createSteerableClock(now);
   const logged: string[] = [];
-  const pool = createPool({ ...database.connection, connectionLimit: 4, timezone: "Z" });
+  const pool = createPool({ ...database.connection, connectionLimit: 4, timezone: "Z", multipleStatements: true });
   const gate = createGate();
   let app = await startApp(merge(standard, overrides), { clock, gate, logged, wait });
   let http2 = new Http2SessionManager(url);
