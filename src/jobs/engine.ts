@@ -149,7 +149,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   const beginDue = async (kind: JobKind<unknown>): Promise<void> => {
     backlogs.add(kind.name);
     if (room(kind) <= 0) return;
-    const ids = await due.find(kind.name, room(kind), underway.size);
+    const { ids, isAll } = await due.find(kind.name, room(kind), underway.size);
     while (ids.length > 0 && room(kind) > 0 && !stopping.signal.aborted) {
       const id = ids.shift() ?? "";
       if (underway.has(id)) continue;
@@ -161,7 +161,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
         }),
       );
     }
-    if (ids.length === 0 && room(kind) > 0) backlogs.delete(kind.name);
+    if (isAll && ids.length === 0 && room(kind) > 0) backlogs.delete(kind.name);
   };
 
   /** Each kind is asked for by itself, so that a backlog of one keeps no other waiting. */

@@ -147,6 +147,16 @@ describe("jobs", () => {
     expect(done[0]).toBe("c9");
   });
 
+  it("of a backlog are done one after the other, and wait for no interval", async () => {
+    let done = 0;
+    const jobs = node({ interval: 3_600_000 });
+    const kind = kindOf(async () => void (done += 1) as undefined, { concurrency: 10 });
+    for (let n = 0; n < 150; n++) await jobs.enqueue(db, { kind: "test", payload: {} });
+    jobs.start([kind]);
+    await until(() => done === 150);
+    expect(await rows()).toHaveLength(0);
+  });
+
   it("of one kind keep those of another kind from nothing, however many are due", async () => {
     let slow = 0;
     const done: string[] = [];
