@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { randomBytes } from "./random-bytes.ts";
 
 /** How data at rest is encrypted. `noop` leaves it readable. */
 export type AeadAlgorithm = "noop" | "aes" | "xchacha20-poly1305";

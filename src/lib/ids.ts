@@ -1,4 +1,5 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { randomBytes } from "./random-bytes.ts";
 
 /**
  * Ids and tokens. An id is a UUID: text in lower case outside, 16 bytes in the

@@ -4,7 +4,6 @@ import type { ChangeContext, WaitingAddress } from "../../hooks/phases.ts";
 import { apply, differsInProtected } from "../../identity/apply.ts";
 import { AfterRollback } from "../../identity/conflict-retry.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
-import { digestOf } from "../../lib/digest.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -52,8 +51,9 @@ export const approve = async (
     previous: before,
   };
   if (!deps.settings.hooks.mayRefuse(method.name)) return { performed, destination, hooked, waiting: [] };
-  const approved = await slow(keyOf(before, performed.change, deps), () =>
-    runBeforePersistHooks(deps, deps.settings.hooks, before, performed.change, { ...hooked, session }),
+  const approved = await slow(
+    () => keyOf(before, performed.change, deps),
+    () => runBeforePersistHooks(deps, deps.settings.hooks, before, performed.change, { ...hooked, session }),
   );
   if (approved.kind === "rejected") {
     const submittedValues = examined?.submittedValues;
@@ -74,7 +74,7 @@ const applied = (
 
 /** What hooks decide on: they are asked again where another request has changed it. */
 const keyOf = (before: IdentityRecord, change: Change, deps: Pick<SettingsDeps, "storage">): string =>
-  `hooks ${digestOf(JSON.stringify([before, applied(before, change, deps)].map(seenOf)))}`;
+  `hooks ${JSON.stringify([before, applied(before, change, deps)].map(seenOf))}`;
 
 /** The part of a person that is theirs, without the marks of each write. */
 const seenOf = ({ version: _v, updatedAt: _u, verifiable, recovery, ...seen }: IdentityRecord): JsonValue =>
