@@ -11,6 +11,7 @@ const createRandomBytes = (): ((size: number) => Buffer) => {
   const pool = Buffer.alloc(POOL_BYTES);
   let used = POOL_BYTES;
   return (size) => {
+    if (size > POOL_BYTES) return randomFillSync(Buffer.alloc(size));
     if (used + size > POOL_BYTES) {
       randomFillSync(pool);
       used = 0;
@@ -22,5 +23,5 @@ const createRandomBytes = (): ((size: number) => Buffer) => {
   };
 };
 
-/** Random bytes of a CSPRNG; at most 8192 at once. */
+/** Random bytes of a CSPRNG. */
 export const randomBytes = createRandomBytes();
