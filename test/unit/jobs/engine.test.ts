@@ -150,7 +150,13 @@ describe("jobs", () => {
   it("of a backlog are done one after the other, and wait for no interval", async () => {
     let done = 0;
     const jobs = node({ interval: 3_600_000 });
-    const kind = kindOf(async () => void (done += 1) as undefined, { concurrency: 10 });
+    const kind = kindOf(
+      async () => {
+        done += 1;
+        return undefined;
+      },
+      { concurrency: 10 },
+    );
     for (let n = 0; n < 150; n++) await jobs.enqueue(db, { kind: "test", payload: {} });
     jobs.start([kind]);
     await until(() => done === 150);
