@@ -112,7 +112,7 @@ const queueAll = async (dsn: string): Promise<void> => {
     messages: createMessageStore(aead),
     clock: systemClock,
     metrics: { queued: () => undefined },
-    needsIdentity: false,
+    describe: undefined,
   });
   const one = (n: number) =>
     db.transaction((tx) =>

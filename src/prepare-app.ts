@@ -36,7 +36,12 @@ export const prepareApp = async ({
   events,
 }: Config): Promise<PreparedApp> => {
   const addressRules = createAddressRules(clients.http);
-  const courier = await prepareCourier({ courier: courierConfig, addressRules });
+  // What is wrong with the configuration itself is said first; without schemas templates may say any trait.
+  const schemas = await loadSchemas(identity, { publicBaseUrl: serve.public.base_url, addressRules }).catch(
+    (error: unknown) => ({ error }),
+  );
+  const known = "error" in schemas ? undefined : schemas.list();
+  const courier = await prepareCourier({ courier: courierConfig, addressRules, schemas: known });
   const webHooks = await prepareWebHooks(allHooks(selfservice), addressRules);
   const faults = [
     ...courier.faults,
@@ -49,7 +54,7 @@ export const prepareApp = async ({
     ...findLookFaults(hosted),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
-  const schemas = await loadSchemas(identity, { publicBaseUrl: serve.public.base_url, addressRules });
+  if ("error" in schemas) throw schemas.error;
   return { addressRules, courier, schemas, webHooks };
 };
 

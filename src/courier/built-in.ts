@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { compileTemplate } from "./go-template/compile.ts";
+import { namesShape } from "./go-template/shape.ts";
 import type { MessageContent, MessageTemplate } from "./message.ts";
 import { directionOf, durationText, findText, type TextValues } from "./texts.ts";
 
@@ -35,7 +36,9 @@ const layoutFields = [
 ];
 const layout = compileTemplate(readFileSync(new URL("./layout/mail.html", import.meta.url), "utf8"), {
   kind: "html",
-  fields: layoutFields,
+  data: namesShape(layoutFields),
+  // Mail programs of Microsoft read some.
+  hasComments: true,
 });
 
 /** What is said at the end, by what a message is about. */

@@ -28,12 +28,15 @@ export interface CourierDeps {
   readonly messages: MessageStore;
   readonly clock: Clock;
   readonly metrics: Pick<CourierMetrics, "queued">;
-  /** Whether anything but the texts of the server says what messages say: it may name the person. */
-  readonly needsIdentity: boolean;
+  /**
+   * An account as its owner sees it, where anything but the texts of the server says what messages say: it may name
+   * the person. Undefined where nothing does.
+   */
+  readonly describe: ((identity: IdentityRecord) => JsonObject) | undefined;
 }
 
 /** Creates the part of the courier that flows and hooks see. */
-export const createQueue = ({ jobs, messages, clock, metrics, needsIdentity }: CourierDeps): Courier => ({
+export const createQueue = ({ jobs, messages, clock, metrics, describe }: CourierDeps): Courier => ({
   queue: async (tx, { template, channel, recipient, locale, data, requestUrl, expiresAt, ...rest }) => {
     if (charactersIn(recipient) > columnSizes["courier_messages.recipient"])
       throw new RangeError("the recipient of a message is too long");
@@ -48,7 +51,7 @@ export const createQueue = ({ jobs, messages, clock, metrics, needsIdentity }: C
         data,
         requestUrl,
         ...(rest.transientPayload && { transientPayload: rest.transientPayload }),
-        ...(needsIdentity && rest.identity && { identity: describe(rest.identity) }),
+        ...(describe && rest.identity && { identity: describe(rest.identity) }),
       },
       identityId: rest.identity?.id,
       expiresAt,
@@ -57,13 +60,4 @@ export const createQueue = ({ jobs, messages, clock, metrics, needsIdentity }: C
     metrics.queued(channel, template);
   },
   wake: () => jobs.wake(messageJob),
-});
-
-/** What templates may say of an account: what its owner sees of it. */
-const describe = (identity: IdentityRecord): JsonObject => ({
-  id: identity.id,
-  schema_id: identity.schemaId,
-  state: identity.state,
-  traits: identity.traits,
-  metadata_public: identity.metadataPublic,
 });

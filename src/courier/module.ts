@@ -9,11 +9,13 @@ import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import { createKeyring } from "../lib/keyring.ts";
 import { createLoopLoad } from "../lib/loop-load.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import type { Schemas } from "../schema/sources.ts";
 import { createRenderMessageRecord } from "./admin/render-message-record.ts";
 import { createCourierAdminService } from "./admin/service.ts";
 import { createQueue } from "./courier.ts";
 import { createDeliverJob } from "./deliver.ts";
 import { createDeliveries, hasMailbox } from "./deliveries.ts";
+import { createDescribeIdentity } from "./describe-identity.ts";
 import { createHandOverJob } from "./hand-over.ts";
 import { createReadMailbox } from "./mailbox.ts";
 import { createCourierMetrics } from "./metrics.ts";
@@ -31,6 +33,7 @@ export interface CourierModule {
   readonly log: { warn(data: object, message: string): void };
   readonly metrics: { readonly registry: Registry };
   readonly addressRules: AddressRules;
+  readonly schemas: Pick<Schemas, "get">;
   /** Calls that the server answers: messages make room for them. */
   readonly callLimit: { readonly begun: number };
   /** What `prepareCourier` has read. */
@@ -64,9 +67,10 @@ export const createCourier = (core: CourierModule) => {
       retainsContent: config.dev,
     },
   });
+  const describe = createDescribeIdentity(core.schemas);
   const needsIdentity = overrides.size > 0 || courier.http !== undefined || courier.sms !== undefined;
   return {
-    ...createQueue({ jobs, messages, clock, metrics, needsIdentity }),
+    ...createQueue({ jobs, messages, clock, metrics, describe: needsIdentity ? describe : undefined }),
     services: [
       createCourierAdminService({
         db,

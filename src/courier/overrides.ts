@@ -3,9 +3,9 @@ import path from "node:path";
 import type { CourierConfig, TemplateSource } from "../config/courier-config.ts";
 import { type GetDocument, readDocument, readLocalFile } from "../lib/outbound/document.ts";
 import { compileTemplate, type Template } from "./go-template/compile.ts";
+import type { Shape } from "./go-template/shape.ts";
 import { TemplateError } from "./go-template/template-error.ts";
 import { type MessageTemplate, messageTemplates } from "./message.ts";
-import { templateFields } from "./template-data.ts";
 
 /** The part of a message that a template writes. */
 export type MessagePart = TemplateSource["part"];
@@ -29,16 +29,25 @@ const files: Readonly<Record<MessagePart, string>> = {
 /** The key of a template in `Overrides`. */
 export const overrideKey = (template: MessageTemplate, part: MessagePart): string => `${template} ${part}`;
 
+/** What reading templates needs. */
+export interface OverrideDeps {
+  readonly get: GetDocument;
+  /** What templates may say. */
+  readonly data: Shape;
+}
+
 /**
  * Reads the templates of the configuration: those of the folder, over them those that have keys of their own. All that
  * is wrong with them is reported at once.
  */
 export const loadOverrides = async (
   { templates, template_override_path: folder }: Pick<CourierConfig, "templates" | "template_override_path">,
-  get: GetDocument,
+  { get, data }: OverrideDeps,
 ): Promise<{ readonly overrides: Overrides; readonly faults: readonly TemplateFault[] }> => {
   const overrides = new Map<string, Template>();
   const faults: TemplateFault[] = [];
+  const compile = (source: string, part: MessagePart, others: Readonly<Record<string, string>>): Template =>
+    compileTemplate(source, { kind: part === "email.body.html" ? "html" : "text", data, others });
   const add = (place: string, name: string, key: string, read: () => Template): void => {
     try {
       overrides.set(key, read());
@@ -66,9 +75,6 @@ export const loadOverrides = async (
   }
   return { overrides, faults };
 };
-
-const compile = (source: string, part: MessagePart, others: Readonly<Record<string, string>>): Template =>
-  compileTemplate(source, { kind: part === "email.body.html" ? "html" : "text", fields: templateFields, others });
 
 /** Where the templates of a message are in the folder: `recovery_code/valid`, `password_changed`. */
 const foldersOf = (template: MessageTemplate): readonly string[] => {

@@ -4,7 +4,9 @@ import { checkFunction } from "../lib/jsonnet/run-function.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createGetDocument, type GetDocument, readDocument } from "../lib/outbound/document.ts";
 import { createOutboundFetch, type OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import type { IdentitySchema } from "../schema/identity-schema.ts";
 import { loadOverrides, type Overrides, type TemplateFault } from "./overrides.ts";
+import { createTemplateShape } from "./template-shape.ts";
 
 /** What the courier reads beside its configuration. */
 export interface PreparedCourier {
@@ -14,13 +16,21 @@ export interface PreparedCourier {
   readonly faults: readonly TemplateFault[];
 }
 
+/** What the courier reads by. */
+export interface CourierSources {
+  readonly courier: CourierConfig;
+  readonly addressRules: AddressRules;
+  /** The schemas of accounts, whose traits templates may say; left out: any trait. */
+  readonly schemas?: readonly IdentitySchema[] | undefined;
+}
+
 /** Reads the templates and programs that the configuration names. What is wrong with them is reported all at once. */
 export const prepareCourier = async (
-  { courier, addressRules }: { readonly courier: CourierConfig; readonly addressRules: AddressRules },
+  { courier, addressRules, schemas = [] }: CourierSources,
   fetch: OutboundFetch = createOutboundFetch(),
 ): Promise<PreparedCourier> => {
   const get = createGetDocument(addressRules, fetch);
-  const { overrides, faults } = await loadOverrides(courier, get);
+  const { overrides, faults } = await loadOverrides(courier, { get, data: createTemplateShape(schemas) });
   const requests = [courier.http, courier.sms].filter((request) => request !== undefined);
   const engine = createJsonnetEngine();
   const programs = new Map<string, string>();

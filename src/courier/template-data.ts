@@ -1,36 +1,14 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { Value } from "./go-template/values.ts";
 import type { MessageContent, MessageTemplate } from "./message.ts";
 
 /** Data of a message, by the names that Go templates and bodies of requests know it by. */
 export interface TemplateData {
   /** `.VerificationCode` */
-  readonly fields: JsonObject;
+  readonly fields: Readonly<Record<string, Value>>;
   /** `ctx.template_data.verification_code` */
   readonly members: JsonObject;
 }
-
-/** The names of what templates may say, whichever message they are of. */
-export const templateFields = [
-  "To",
-  "RecoveryCode",
-  "RecoveryURL",
-  "VerificationCode",
-  "VerificationURL",
-  "LoginCode",
-  "LoginURL",
-  "RegistrationCode",
-  "RegistrationURL",
-  "AccountURL",
-  "Identity",
-  "Traits",
-  "RequestURL",
-  "TransientPayload",
-  "ExpiresInMinutes",
-  "UndoURL",
-  "NewAddress",
-  "Name",
-  "Language",
-] as const;
 
 /** Which flow a template is of: codes and links are named after it. */
 const flowOf = (template: MessageTemplate): string =>
@@ -59,10 +37,14 @@ export const createTemplateData = (
   ];
   const known = all.filter((entry): entry is readonly [string, string, JsonObject[string]] => entry[2] !== undefined);
   return {
-    fields: Object.fromEntries(known.map(([field, , value]) => [field, value])),
+    fields: Object.fromEntries(known.map(([field, , value]) => [field, numbered(field, value)])),
     members: Object.fromEntries(known.map(([, member, value]) => [member, value])),
   };
 };
+
+/** Numbers of the server are whole ones; those of accounts are of JSON. */
+const numbered = (field: string, value: JsonObject[string]): Value =>
+  field === "ExpiresInMinutes" && typeof value === "number" ? BigInt(value) : value;
 
 /** `VerificationCode` of `verification` and `Code`. */
 const named = (flow: string, what: string): string => `${flow.slice(0, 1).toUpperCase()}${flow.slice(1)}${what}`;

@@ -12,6 +12,10 @@ export interface TraitShape {
   readonly key: string;
   /** Empty: anything goes. */
   readonly types: readonly string[];
+  /** Those that hold whatever else is sent; empty: not known. */
+  readonly certainTypes: readonly string[];
+  /** Whether it has no other members than its children and those of a pattern. */
+  readonly closed: boolean;
   readonly required: boolean;
   /** It applies whatever else is sent: no `anyOf`, `if` or the like leads to it. */
   readonly certain: boolean;
@@ -55,6 +59,8 @@ export interface TraitUse {
 
 interface Draft {
   types: readonly string[];
+  certainTypes: readonly string[];
+  closed: boolean;
   certain: boolean;
   title: string | undefined;
   format: string | undefined;
@@ -73,6 +79,8 @@ interface Draft {
 
 const emptyDraft = (): Draft => ({
   types: [],
+  certainTypes: [],
+  closed: false,
   certain: false,
   title: undefined,
   format: undefined,
@@ -107,6 +115,8 @@ function typesOf(schema: JsonObject): readonly string[] {
 /** Adds what a schema says itself. The first to speak wins. */
 function addOwn(draft: Draft, schema: JsonObject, certain: boolean): void {
   if (draft.types.length === 0) draft.types = typesOf(schema);
+  if (certain && draft.certainTypes.length === 0) draft.certainTypes = typesOf(schema);
+  draft.closed ||= certain && schema.additionalProperties === false;
   draft.certain ||= certain;
   draft.title ??= text(schema.title);
   draft.format ??= text(schema.format);
@@ -179,6 +189,8 @@ function finish(draft: Draft, path: readonly string[], required: boolean): Trait
     name: traitName(path),
     key: path.at(-1) ?? "",
     types: draft.types,
+    certainTypes: draft.certainTypes,
+    closed: draft.closed,
     required,
     certain: draft.certain,
     title: draft.title,

@@ -15,7 +15,7 @@ export const queueMessage = async (server: TestServer, message: Partial<NewMessa
     messages: createMessageStore(aead),
     clock,
     metrics: { queued: () => undefined },
-    needsIdentity: false,
+    describe: undefined,
   });
   await db.transaction((tx) =>
     queue(tx, {

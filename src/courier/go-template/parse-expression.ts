@@ -1,4 +1,5 @@
 import { functions } from "./functions.ts";
+import { findFormatFault } from "./print-formatted.ts";
 import type { Expression } from "./syntax.ts";
 import { TemplateError } from "./template-error.ts";
 import type { Token } from "./tokens.ts";
@@ -55,7 +56,7 @@ const createReader = (tokens: readonly Token[], line: number) => {
       case "string":
         return { kind: "constant", value: token.text };
       case "number":
-        return { kind: "constant", value: Number(token.text) };
+        return { kind: "constant", value: token.text.includes(".") ? Number(token.text) : BigInt(token.text) };
       case "dot":
         return { kind: "field", path: [] };
       case "field":
@@ -94,6 +95,11 @@ const createReader = (tokens: readonly Token[], line: number) => {
     if (known === undefined) return fail(`the function ${name} is not there`);
     const [least, most] = known.takes;
     if (args.length < least || args.length > most) return fail(`${name} takes another number of values`);
+    const [format, ...values] = args;
+    if (name === "printf" && format?.kind === "constant" && typeof format.value === "string") {
+      const fault = findFormatFault(format.value, values.length);
+      if (fault !== undefined) fail(fault);
+    }
     return { kind: "call", name, args };
   };
 

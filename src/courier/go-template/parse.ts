@@ -68,9 +68,9 @@ export const parseTemplate = (source: string): ParsedTemplate => {
     const value = parseExpression(rest, line);
     const { nodes: then, end } = readBlock(line);
     const otherwise = readElse(kind, end, line);
-    if (kind === "range") return { kind, value, names, then, otherwise };
+    if (kind === "range") return { kind, value, names, then, otherwise, line };
     if (names.length > 1) throw new TemplateError(line, `{{ ${kind} }} sets one variable`);
-    return { kind, value, name: names[0], then, otherwise };
+    return { kind, value, name: names[0], then, otherwise, line };
   };
 
   const readElse = (kind: "if" | "with" | "range", end: readonly Token[], line: number): readonly Node[] => {
@@ -107,7 +107,13 @@ const readValue = (tokens: readonly Token[], line: number): Node => {
   const [first, sign] = tokens;
   if (first === undefined) throw new TemplateError(line, "an action is empty");
   if (first.kind === "variable" && sign?.kind === "sign" && (sign.text === ":=" || sign.text === "="))
-    return { kind: "set", name: first.text, isNew: sign.text === ":=", value: parseExpression(tokens.slice(2), line) };
+    return {
+      kind: "set",
+      name: first.text,
+      isNew: sign.text === ":=",
+      value: parseExpression(tokens.slice(2), line),
+      line,
+    };
   return { kind: "print", value: parseExpression(tokens, line), line };
 };
 

@@ -4,7 +4,6 @@ import { isRecord, isTrue, memberOf, type Value } from "./values.ts";
 
 /** What a run of a template goes by. */
 export interface Run {
-  /** What `$` stands for. */
   readonly data: Value;
   readonly now: Date;
   /** A value as it is printed where the node stands. */
@@ -14,6 +13,8 @@ export interface Run {
 
 interface Scope {
   readonly dot: Value;
+  /** What `$` stands for: the data of the template, of an included one what it is given. */
+  readonly root: Value;
   readonly variables: Map<string, Value>;
   readonly outer: Scope | undefined;
   /** Inclusions within inclusions. */
@@ -25,7 +26,7 @@ const LONGEST = 1_000_000;
 
 /** Fills a template in. @throws RangeError when it prints too much, or includes itself without end */
 export const runTemplate = (nodes: readonly Node[], run: Run): string => {
-  const scope = { dot: run.data, variables: new Map(), outer: undefined, depth: 0 };
+  const scope = { dot: run.data, root: run.data, variables: new Map(), outer: undefined, depth: 0 };
   return runAll(nodes, scope, run);
 };
 
@@ -55,7 +56,8 @@ const step = (node: Node, scope: Scope, run: Run): string => {
     case "template": {
       if (scope.depth >= DEPTH) throw new RangeError("templates include each other without end");
       const dot = evaluate(node.value, scope, run);
-      return runAll(run.find(node), { dot, variables: new Map(), outer: undefined, depth: scope.depth + 1 }, run);
+      const inner = { dot, root: dot, variables: new Map(), outer: undefined, depth: scope.depth + 1 };
+      return runAll(run.find(node), inner, run);
     }
   }
 };
@@ -82,13 +84,21 @@ const repeat = (node: Node & { readonly kind: "range" }, scope: Scope, run: Run)
   return text;
 };
 
-/** What `range` goes through: a list by position, a map by its keys in order. */
+/** What `range` goes through: a list by position, a map by its keys in order, the whole numbers below one. */
 const entriesOf = (value: Value): readonly (readonly [Value, Value])[] => {
-  if (Array.isArray(value)) return value.map((entry, at) => [at, entry]);
+  if (Array.isArray(value)) return value.map((entry, at) => [BigInt(at), entry]);
+  if (typeof value === "bigint")
+    return Array.from({ length: Math.min(Math.max(Number(value), 0), LONGEST) }, (_, at) => [BigInt(at), BigInt(at)]);
   return isRecord(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : [];
 };
 
-const within = (outer: Scope, dot: Value): Scope => ({ dot, variables: new Map(), outer, depth: outer.depth });
+const within = (outer: Scope, dot: Value): Scope => ({
+  dot,
+  root: outer.root,
+  variables: new Map(),
+  outer,
+  depth: outer.depth,
+});
 
 const setVariable = (scope: Scope, name: string, isNew: boolean, value: Value): void => {
   let place: Scope | undefined = scope;
@@ -111,7 +121,7 @@ const evaluate = (expression: Expression, scope: Scope, run: Run): Value => {
     case "field":
       return follow(scope.dot, expression.path);
     case "variable":
-      return follow(expression.name === "" ? run.data : readVariable(scope, expression.name), expression.path);
+      return follow(expression.name === "" ? scope.root : readVariable(scope, expression.name), expression.path);
     case "member":
       return follow(evaluate(expression.of, scope, run), expression.path);
     case "call":

@@ -21,8 +21,8 @@ export const splitTemplate = (source: string): readonly Piece[] => {
   let trimNext = false;
   const addText = (from: number, to: number, trimEnd: boolean): void => {
     const raw = source.slice(from, to);
-    const left = trimNext ? raw.trimStart() : raw;
-    const text = trimEnd ? left.trimEnd() : left;
+    const left = trimNext ? raw.replace(/^[ \t\r\n]+/, "") : raw;
+    const text = trimEnd ? left.replace(/[ \t\r\n]+$/, "") : left;
     if (text !== "") pieces.push({ kind: "text", text, line: lineAt(from + raw.length - left.length) });
   };
   for (let at = 0; ; ) {

@@ -5,7 +5,7 @@
 
 /** Something that has a value. */
 export type Expression =
-  | { readonly kind: "constant"; readonly value: string | number | boolean | null }
+  | { readonly kind: "constant"; readonly value: string | number | bigint | boolean | null }
   /** `.a.b`: of what the dot stands for. */
   | { readonly kind: "field"; readonly path: readonly string[] }
   /** `$x.a`; the name of `$` is empty. */
@@ -18,13 +18,20 @@ export type Expression =
 export type Node =
   | { readonly kind: "text"; readonly text: string; readonly line: number }
   | { readonly kind: "print"; readonly value: Expression; readonly line: number }
-  | { readonly kind: "set"; readonly name: string; readonly isNew: boolean; readonly value: Expression }
+  | {
+      readonly kind: "set";
+      readonly name: string;
+      readonly isNew: boolean;
+      readonly value: Expression;
+      readonly line: number;
+    }
   | {
       readonly kind: "if" | "with";
       readonly value: Expression;
       readonly name: string | undefined;
       readonly then: readonly Node[];
       readonly otherwise: readonly Node[];
+      readonly line: number;
     }
   | {
       readonly kind: "range";
@@ -33,6 +40,7 @@ export type Node =
       readonly names: readonly string[];
       readonly then: readonly Node[];
       readonly otherwise: readonly Node[];
+      readonly line: number;
     }
   | { readonly kind: "template"; readonly name: string; readonly value: Expression; readonly line: number };
 

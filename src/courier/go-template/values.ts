@@ -1,7 +1,12 @@
-/** What a template works with: JSON, and moments. */
+import { formatValue, plainFormat } from "./format-value.ts";
+
+/** What a template works with: JSON, whole numbers of its own, and moments. */
 export type Value =
   | string
+  /** A number of JSON, which Go has as a float64: `{{ . }}` of a million is `1e+06`. */
   | number
+  /** A whole number: of the template, of a function, or of the server. */
+  | bigint
   | boolean
   | null
   | undefined
@@ -19,22 +24,26 @@ export const isTrue = (value: Value): boolean => {
   return isRecord(value) ? Object.keys(value).length > 0 : Boolean(value);
 };
 
-/** A value as text; nothing is empty. */
-export const printValue = (value: Value): string => {
-  if (value === undefined || value === null) return "";
-  if (value instanceof Date) return value.toISOString();
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
-};
+/** A value as text, as Go prints it; nothing is empty. */
+export const printValue = (value: Value): string => formatValue(value, "v", plainFormat);
 
 /** A member by its name; undefined where there is none. */
 export const memberOf = (value: Value, name: string): Value => {
-  if (value instanceof Date) return momentMembers[name]?.(value);
+  if (value instanceof Date) return Object.hasOwn(momentMembers, name) ? momentMembers[name]?.(value) : undefined;
   return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 };
 
-const momentMembers: Readonly<Record<string, (at: Date) => Value>> = {
-  Year: (at) => at.getUTCFullYear(),
-  Month: (at) => at.getUTCMonth() + 1,
-  Day: (at) => at.getUTCDate(),
-  Unix: (at) => Math.floor(at.getTime() / 1000),
+const nameIn = (options: Intl.DateTimeFormatOptions) => (at: Date) =>
+  new Intl.DateTimeFormat("en", { ...options, timeZone: "UTC" }).format(at);
+
+/** What a moment has. */
+export const momentMembers: Readonly<Record<string, (at: Date) => Value>> = {
+  Year: (at) => BigInt(at.getUTCFullYear()),
+  Month: nameIn({ month: "long" }),
+  Day: (at) => BigInt(at.getUTCDate()),
+  Weekday: nameIn({ weekday: "long" }),
+  Hour: (at) => BigInt(at.getUTCHours()),
+  Minute: (at) => BigInt(at.getUTCMinutes()),
+  Second: (at) => BigInt(at.getUTCSeconds()),
+  Unix: (at) => BigInt(Math.floor(at.getTime() / 1000)),
 };

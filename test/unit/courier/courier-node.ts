@@ -10,6 +10,7 @@ import { createAead } from "../../../src/lib/aead.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { createAddressRules } from "../../../src/lib/outbound/address-rules.ts";
+import { loadSchemas } from "../../../src/schema/sources.ts";
 
 /** A message as its row has it. */
 export interface MessageRow {
@@ -73,6 +74,7 @@ export const startNode = async (dsn: string, courier: Raw, more: Raw = {}): Prom
     log,
     metrics: { registry },
     addressRules,
+    schemas: await loadSchemas(config.identity, { publicBaseUrl: config.serve.public.base_url, addressRules }),
     callLimit: { begun: 0 },
     courier: prepared,
   });

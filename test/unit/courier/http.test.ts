@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { blankIdentity } from "../../../src/identity/blank.ts";
 import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 import { type CourierNode, startNode, until } from "./courier-node.ts";
 
@@ -86,12 +87,9 @@ describe("a request to another service", () => {
       minutes: ctx.template_data.expires_in_minutes, extra: ctx.template_data.transient_payload.a,
     }`;
     const identity = {
-      id: "0198f2a4-6a1c-7c3e-9d2b-5f1a7c0e4b21",
-      schemaId: "s",
-      state: "active",
+      ...blankIdentity("0198f2a4-6a1c-7c3e-9d2b-5f1a7c0e4b21", "s", new Date()),
       traits: { name: "Ann" },
-      metadataPublic: null,
-    } as never;
+    };
     const row = await deliver(
       {
         method: "put",

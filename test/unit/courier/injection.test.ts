@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { blankIdentity } from "../../../src/identity/blank.ts";
 import { type MailServer, startMailServer } from "../../protocols/mail-server.ts";
 import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 import { type CourierNode, startNode, until } from "./courier-node.ts";
@@ -47,12 +48,9 @@ describe.each(attacks)("%j", (attack) => {
       template: "authenticator_key_added",
       data: { name: attack, newAddress: attack },
       identity: {
-        id: "0198f2a4-6a1c-7c3e-9d2b-5f1a7c0e4b21",
-        schemaId: "s",
-        state: "active",
+        ...blankIdentity("0198f2a4-6a1c-7c3e-9d2b-5f1a7c0e4b21", "s", new Date()),
         traits: { name: attack },
-        metadataPublic: null,
-      } as never,
+      },
       transientPayload: { brand: attack },
     });
     const mail = await server.wait(recipient);

@@ -82,6 +82,8 @@ describe("templates of a folder", () => {
     const template_override_path = treeOf("broken", {
       "recovery_code/valid/email.subject.gotmpl": "{{ .Code }}",
       "verification/invalid/email.body.gotmpl": "<p>\n<script>{{ .To }}</script>",
+      "login_code/valid/email.body.gotmpl": '{{ define "u" }}{{ . }}{{ end }}<p>\n<a onclick="{{ template "u" .To }}">',
+      "login_code/invalid/email.body.plaintext.gotmpl": "{{ .Identity.traits.name.frist }}",
       "password_changed/email.body.plaintext.gotmpl": "\n\n{{ env `HOME` }}",
     });
     const error = await prepareApp(configOf({ template_override_path })).catch((reason: unknown) => reason);
@@ -89,6 +91,13 @@ describe("templates of a folder", () => {
     const { message } = error as ConfigError;
     expect(message).toContain("recovery_code/valid/email.subject.gotmpl, line 1: there is no .Code");
     expect(message).toContain("verification/invalid/email.body.gotmpl, line 2: a value cannot stand within <script>");
+    expect(message).toContain(
+      'login_code/valid/email.body.gotmpl, line 2: in "u", line 1: a value cannot stand in onclick',
+    );
+    // The schema of the configuration has no such trait.
+    expect(message).toContain(
+      "login_code/invalid/email.body.plaintext.gotmpl, line 1: there is no .Identity.traits.name.frist",
+    );
     expect(message).toContain("password_changed/email.body.plaintext.gotmpl, line 3: the function env is not there");
   });
 

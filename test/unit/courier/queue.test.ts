@@ -31,7 +31,7 @@ const createTestQueue = () =>
     messages,
     clock: systemClock,
     metrics: { queued: () => undefined },
-    needsIdentity: false,
+    describe: undefined,
   });
 const message: NewMessage = {
   template: "verification_code_valid",
