@@ -25,6 +25,7 @@ export const printMove = (outcome: MoveOutcome, json: boolean): void => {
     ["By schema", report.schemas],
     ["Credentials", report.credentials],
     ["Links to providers", report.providers],
+    ["Passkeys, by whether they verified their owner when they were made", report.passkeys],
     ["Addresses", report.addresses],
     ["Sessions", { "go on": report.sessions }],
     ["Refused because", report.reasons],

@@ -10,12 +10,13 @@ export interface Finding {
 type Compared = Pick<Config, "secrets" | "session" | "selfservice" | "ciphers">;
 
 const fine = (text: string): Finding => ({ kind: "fine", text });
+const note = (text: string): Finding => ({ kind: "note", text });
 const problem = (text: string): Finding => ({ kind: "problem", text });
 
 /** Holds the configuration here against what came, or would come. */
 export const compareWithPeople = (
   { selfservice: { methods } }: Pick<Config, "selfservice">,
-  { credentials, providers }: Pick<MoveReport, "credentials" | "providers">,
+  { credentials, providers, passkeys }: Pick<MoveReport, "credentials" | "passkeys" | "providers">,
 ): readonly Finding[] => {
   const isEnabled = methods as unknown as Readonly<Record<string, { readonly enabled?: boolean } | undefined>>;
   const configured = new Set(methods.oidc.config.providers.map(({ id }) => id));
@@ -30,8 +31,27 @@ export const compareWithPeople = (
       .map(([provider, many]) =>
         problem(`the provider ${JSON.stringify(provider)} is not configured here: ${many} links wait for it`),
       ),
+    ...(methods.passkey.user_verification === "discouraged" ? [] : comparePasskeys(passkeys)),
   ];
 };
+
+/** Passkeys on keys without a PIN verify nobody: here they sign in only where that is not asked for. */
+const comparePasskeys = ({ unverified = 0, unknown = 0 }: MoveReport["passkeys"]): readonly Finding[] => [
+  ...(unverified > 0
+    ? [
+        problem(
+          `passkey: ${unverified} did not verify their owner when they were made (keys without a PIN), and are refused unless they do now or selfservice.methods.passkey.config.authenticator_selection.user_verification is discouraged`,
+        ),
+      ]
+    : []),
+  ...(unknown > 0
+    ? [
+        note(
+          `passkey: of ${unknown} the rows do not say whether they verify their owner; those that do not are refused`,
+        ),
+      ]
+    : []),
+];
 
 /** Holds the configuration here against that of the source. Secrets are compared, and never named. */
 export const compareConfigurations = (here: Compared, source: Compared): readonly Finding[] => {

@@ -1,4 +1,6 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import { linksOf } from "../methods/oidc/credential.ts";
+import { PASSKEY, readKeyRing } from "../methods/webauthn/key.ts";
 import type { MovedPerson, RefusalReason } from "./convert/conversion.ts";
 
 /** A person of the source who was not moved. It has no value of theirs. */
@@ -30,11 +32,19 @@ export interface MoveReport {
   readonly schemas: Readonly<Record<string, number>>;
   /** Links by provider. */
   readonly providers: Readonly<Record<string, number>>;
+  /** Passkeys by whether they verified their owner when they were made: `verified`, `unverified`, `unknown`. */
+  readonly passkeys: Readonly<Record<string, number>>;
   /** What of people stays behind, by what it is. */
   readonly left: Readonly<Record<string, number>>;
   /** Why people were refused. */
   readonly reasons: Readonly<Record<string, number>>;
 }
+
+/** What is known of each passkey: rows of older releases have no flags. */
+const verificationsOf = (config: JsonObject): readonly string[] =>
+  readKeyRing({ version: 0, config }).keys.map(({ backupEligible, userVerified }) =>
+    backupEligible === undefined ? "unknown" : userVerified ? "verified" : "unverified",
+  );
 
 type Counts = Record<string, number>;
 const add = (counts: Counts, name: string, many = 1): void => {
@@ -47,8 +57,9 @@ export type Outcome = "moved" | "changed" | "unchanged" | "deleted" | "kept" | "
 /** Counts people, and what they have, while a move goes on; `found` is how many there are at the source. */
 export const createTally = (found: number) => {
   const people: Record<Outcome, number> = { moved: 0, changed: 0, unchanged: 0, deleted: 0, kept: 0, refused: 0 };
-  const [credentials, addresses, schemas, providers, left, reasons]: [Counts, Counts, Counts, Counts, Counts, Counts] =
-    [{}, {}, {}, {}, {}, {}];
+  const counts = { credentials: {}, addresses: {}, schemas: {}, providers: {}, passkeys: {}, left: {}, reasons: {} };
+  const { credentials, addresses, schemas, providers, passkeys, left, reasons }: Record<keyof typeof counts, Counts> =
+    counts;
   let sessions = 0;
   return {
     count(outcome: Outcome, many = 1): void {
@@ -60,7 +71,10 @@ export const createTally = (found: number) => {
     },
     /** What somebody brought along. */
     brought({ identity, secrets, sessions: theirs, left: behind }: MovedPerson): void {
-      for (const { type } of secrets) add(credentials, type);
+      for (const { type, config } of secrets) {
+        add(credentials, type);
+        if (type === PASSKEY) for (const verified of verificationsOf(config)) add(passkeys, verified);
+      }
       if ((identity.credentials.code?.identifiers.length ?? 0) > 0) add(credentials, "code");
       for (const { via, status } of identity.verifiable) add(addresses, `${via} ${status}`);
       add(addresses, "recovery", identity.recovery.length);
@@ -75,13 +89,8 @@ export const createTally = (found: number) => {
     report: (): MoveReport => ({
       found,
       ...people,
-      credentials,
-      addresses,
+      ...counts,
       sessions,
-      schemas,
-      providers,
-      left,
-      reasons,
     }),
   };
 };
@@ -105,6 +114,7 @@ const addReports = (one: MoveReport, other: MoveReport): MoveReport => ({
   sessions: one.sessions + other.sessions,
   schemas: addCounts(one.schemas, other.schemas),
   providers: addCounts(one.providers, other.providers),
+  passkeys: addCounts(one.passkeys, other.passkeys),
   left: addCounts(one.left, other.left),
   reasons: addCounts(one.reasons, other.reasons),
 });

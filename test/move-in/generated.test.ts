@@ -101,6 +101,7 @@ it("a check tells who would come along, and where the configurations differ, wit
   expect(stdout).toContain("Nothing was written.");
   expect(stdout).toMatch(new RegExp(`found +${PEOPLE}\\n +moved +${PEOPLE}`));
   expect(stdout).toMatch(/passkey +500/);
+  expect(stdout).toMatch(/Passkeys, by whether they verified their owner when they were made\n +unknown +500/);
   expect(stdout).toMatch(/Stays behind altogether\n(?: .*\n)* +messages_not_sent +2\n/);
   expect(stdout).toContain("ok      secrets.cookie has each of those there");
   expect(stdout).not.toMatch(/golden-golden|thirty-two/);
