@@ -87,7 +87,7 @@ that such a file works as it is, and a few more; [a table](kratos-keys.md) says 
 - **Sizes** are in powers of 1024: \`19MB\`, \`1GB\`.
 - **Files**, in \`file://\` URLs and paths, are relative to the configuration file that names them; \`file://~/\` is the home folder.
 - **Mistakes** end the start: all of them are reported at once, each with file, line and path, an unknown key with the nearest known one. A key whose feature is
-  not there yet ([a list](#accepted-but-not-acted-on-yet)) is accepted and named in one warning, unless it [protects people](#what-stops-the-start). Unknown
+  not there yet ([a list](#accepted-but-not-acted-on-yet)) is accepted and named in one warning, unless [people are harmed without it](#what-stops-the-start). Unknown
   keys in maps that Ory Kratos leaves open are named in a warning. A key without a value counts as not set.
 - **Texts** that leave no doubt are read as what they mean: \`"true"\` and \`"4433"\`, one text for a list of one, words in other letters (\`lax\`).
 - **\`<public>\`** below is \`serve.public.base_url\`.
@@ -136,7 +136,7 @@ export function renderConfigDocs(): string {
     );
   }
   parts.push(
-    "\n## What stops the start\n\nThese protect people and are not there yet. Who asks for them counts on them, so that the server does not start:\n\n",
+    "\n## What stops the start\n\nThese protect people, or people do not get on without them, and they are not there yet. Who asks for them counts on them, so that the server does not start:\n\n",
   );
   for (const [name, without] of missingGuards)
     parts.push(`- ${name.includes(" ") ? name : `\`${name}\``}: ${without}\n`);

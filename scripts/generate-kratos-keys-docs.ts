@@ -50,8 +50,12 @@ const introduction = `# Keys of Ory Kratos
 Every key of a \`kratos.yml\`, and what becomes of it. What a key that is honoured does stands in [configuration.md](configuration.md).
 
 - **honoured**: it does what it does there, but for [what differs](differences-from-ory-kratos.md).
-- **refused**: it asks for protection that is not there, so that the server does not start.
-- **ignored**: it is accepted and has no effect. The start names those that somebody may count on in a warning.
+- **refused**: people would be harmed if it had no effect, so that the server does not start.
+- **ignored**: it is accepted and has no effect, and nobody is harmed by that. The start names those that somebody may count on in a warning.
+
+Which of the two it is goes by one rule. A key is refused if without its effect somebody could do what they should not, or a person would come to a point
+where they do not get on, and nobody would see it at the start. It is ignored if what is done without it is at least as strict, or the same for people, or the
+key is about figures and texts for operators alone, who see in the warning that it does nothing; each says below which of these it is.
 
 A key that is neither here nor in configuration.md is a mistake, and ends the start. So do two kinds of sign-in providers, \`fedcm-test\` and
 \`jackson\`, with a message that says what to do instead; the hooks \`b2b_sso\` and \`organization\` are left out of their lists, with a warning.

@@ -4,12 +4,13 @@ import { isMap, type Path, type Raw, valueAt } from "./tree.ts";
 import type { Finding } from "./validate.ts";
 
 /*
- * What protects people and is not there yet. Who configures it counts on it, so
- * that the server does not start without it: a warning is read by nobody.
- * Building such a feature means taking its line out here.
+ * What protects people, or what they need to get on, and is not there yet. Who
+ * configures it counts on it, so that the server does not start without it: a
+ * warning is read by nobody. Building such a feature means taking its line out
+ * here.
  */
 
-/** A key that asks for protection. */
+/** A key that asks for what people cannot do without. */
 interface Guard {
   readonly key: string;
   /** Whether this value asks for it. */
@@ -19,6 +20,7 @@ interface Guard {
 }
 
 const isOn = (value: unknown): boolean => value === true || (typeof value === "string" && parseFlag(value) === true);
+const isText = (value: unknown): boolean => typeof value === "string" && value.trim() !== "";
 const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 
 const keys: readonly Guard[] = [
@@ -27,6 +29,11 @@ const keys: readonly Guard[] = [
     key: "selfservice.methods.b2b.config.organizations",
     asks: isFilled,
     without: "people of an organization could sign in past its own provider",
+  },
+  {
+    key: "oauth2_provider.url",
+    asks: isText,
+    without: "people whom an OAuth2 server sends here would sign in, and never come back to it",
   },
   { key: "organizations", asks: isFilled, without: "people of an organization could sign in past its own provider" },
 ];
@@ -84,5 +91,5 @@ function findFault(raw: Raw, hook: Raw, path: Path): Finding[] {
 
 const finding = (path: Path, message: string, without: string): Finding => ({
   path,
-  message: `${message}: ${without}. Take it out to start without this protection`,
+  message: `${message}: ${without}. Take it out to start without it`,
 });

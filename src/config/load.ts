@@ -82,13 +82,17 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     );
 
   const secrets = readSecrets(filled, options.dataDir);
-  const toCome = findUnsupportedKeys(given);
+  const unsupported = findUnsupportedKeys(given);
+  const toCome = unsupported.filter((key) => key !== "tracing");
   const say = ({ path, message }: Finding) => `${printPath(path)} ${message}`;
   return {
     config: readConfig(filled, origin, secrets.list),
     warnings: [
       ...(toCome.length > 0
         ? [`These keys are accepted, but what they ask for is not there yet: ${toCome.join(", ")}`]
+        : []),
+      ...(toCome.length < unsupported.length
+        ? ["tracing is set, and is not there: no trace is sent anywhere; figures are at /metrics/prometheus"]
         : []),
       ...ignored.map(say),
       ...(isMemory ? ["dsn is memory: the server starts a private database and keeps it in its data folder"] : []),

@@ -24,6 +24,15 @@ const importHash = async ({ id }: Person, hash: string): Promise<void> => {
 };
 
 describe.each(protocols)("through $name", (protocol) => {
+  it("a login that an OAuth2 server asks for is refused at once: nothing would lead back to it", async () => {
+    const visitor = protocol.enter(server);
+    for (const kind of ["login", "registration"] as const) {
+      const { reason, field } = refused(await visitor[kind].create({ login_challenge: "a challenge" }));
+      expect([kind, reason, field]).toEqual([kind, "INVALID_FIELD", "login_challenge"]);
+      accepted(await visitor[kind].create({ login_challenge: "" }));
+    }
+  });
+
   it("whoever knows the password is signed in", async () => {
     const { person } = await enterAsNewPerson(protocol, server);
     const visitor = protocol.enter(server);

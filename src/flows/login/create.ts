@@ -10,6 +10,7 @@ import { newExchangeCode } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowForm, type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
+import { mustHaveNoChallenge } from "../shared/must-have-no-challenge.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { firstStep, type LoginPurpose, writeLoginContext } from "./context.ts";
@@ -24,6 +25,7 @@ export const createCreate = (deps: LoginDeps) => {
   } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
+    mustHaveNoChallenge(request.loginChallenge);
     const browser = request.type === FlowType.BROWSER;
     const secret = browser ? csrf.ensure(call) : undefined;
     const requestedAal = levelOf(request.aal);

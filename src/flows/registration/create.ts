@@ -9,6 +9,7 @@ import type { Call } from "../../lib/call.ts";
 import { newExchangeCode } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { emptyForm, type FlowForm, type FlowRecord, returnToContext } from "../shared/flow.ts";
+import { mustHaveNoChallenge } from "../shared/must-have-no-challenge.ts";
 import { newFlow } from "../shared/new-flow.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { mustBeSelectable, type RegistrationContext, writeRegistrationContext } from "./context.ts";
@@ -25,6 +26,7 @@ export const createCreate = (deps: RegistrationDeps) => {
   } = deps;
 
   return async (request: CreateFlowRequest, call: Call): Promise<CreateFlowResponse> => {
+    mustHaveNoChallenge(request.loginChallenge);
     const browser = request.type === FlowType.BROWSER;
     const secret = browser ? csrf.ensure(call) : undefined;
     mustBeEnabled(config);

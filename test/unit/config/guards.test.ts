@@ -13,6 +13,10 @@ test.each([
   ],
   ["organizations: [{ id: x }]", "1 organizations: is not there yet"],
   [
+    "oauth2_provider: { url: 'https://hydra.example.com/' }",
+    "1 oauth2_provider.url: is not there yet: people whom an OAuth2 server sends here would sign in, and never come back",
+  ],
+  [
     flows("settings: { after: { profile: { hooks: [{ hook: verify_new_address }] } } }"),
     "after.profile.hooks[0]: the hook verify_new_address needs selfservice.flows.verification.enabled",
   ],
@@ -20,7 +24,7 @@ test.each([
   const mistakes = mistakesOf(text);
   expect(mistakes).toHaveLength(1);
   expect(mistakes[0]).toContain(mistake);
-  expect(mistakes[0]).toMatch(/Take it out to start without this protection$/);
+  expect(mistakes[0]).toMatch(/Take it out to start without it$/);
 });
 
 test.each([
@@ -28,6 +32,7 @@ test.each([
   "clients: { http: { disallow_private_ip_ranges: true }, smtp: { disallow_private_ip_ranges: true } }",
   "selfservice: { methods: { code: { enabled: false, mfa_enabled: true }, b2b: { config: { organizations: [] } } } }",
   "organizations: []",
+  "oauth2_provider: { override_return_to: true, headers: { X-Key: a } }",
   flows(`settings: { after: { hooks: [${webHook(", response: { ignore: true }, can_interrupt: false")}] } }`),
   flows(
     `login: { after: { password: { hooks: [${webHook(", response: { parse: false }")}, { hook: show_verification_ui }] } } }`,
@@ -62,4 +67,10 @@ test("keys of the reference's newest release are accepted and named in the warni
   expect(loadText("security: { csrf: { enabled: true } }").warnings.join("\n")).toContain(
     "security.csrf is no key of this server",
   );
+});
+
+test("a start with tracing says that it is not there", () => {
+  const { warnings } = loadText("tracing: { provider: otel, providers: { otlp: { server_url: 'localhost:4318' } } }");
+  expect(warnings[0]).toMatch(/^tracing is set, and is not there: no trace is sent anywhere/);
+  expect(warnings.join("\n")).not.toContain("These keys are accepted");
 });
