@@ -142,7 +142,10 @@ describe("every key of the reference's configuration", () => {
           .filter((value) => findMissingGuards(withValue(key, value)).length > 0)
           .map((value) => `${key.key.replace(/^selfservice\./, "")} = ${String(value)}`),
       );
-    expect(stopping).toEqual(["flows.settings.after.profile.hooks[].hook = verify_new_address"]);
+    expect(stopping).toEqual([
+      "flows.settings.after.profile.hooks[].hook = verify_new_address",
+      "oauth2_provider.url = https://app.example.com/path",
+    ]);
   });
 
   test("takes unknown keys in maps that are open there, with a warning that names them", () => {
