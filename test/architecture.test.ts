@@ -51,7 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[] | "everything">> = {
   // What happened is delivered by jobs.
   events: ["gen", "lib", "errors", "db", "config", "jobs", "audit"],
   // Messages are jobs, and may name a person.
-  courier: ["gen", "lib", "errors", "ui", "db", "config", "jobs", "identity", "limits"],
+  courier: ["gen", "lib", "errors", "ui", "db", "config", "schema", "jobs", "identity", "limits"],
   // What is sent to an address and comes back, in whatever flow: counted, sealed and sent again in one place.
   challenge: ["gen", "lib", "errors", "ui", "db", "config", ...aggregates],
   "methods/contract": beneathMethods,

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Value } from "./go-template/values.ts";
+import type { Value } from "./go-template/value.ts";
 import type { MessageContent, MessageTemplate } from "./message.ts";
 
 /** Data of a message, by the names that Go templates and bodies of requests know it by. */

@@ -22,7 +22,7 @@ export const createTemplateShape = (schemas: readonly Pick<IdentitySchema, "trai
     RegistrationCode: plainShape,
     RegistrationURL: plainShape,
     AccountURL: plainShape,
-    Identity: mapShape({ ...membersOf(IdentityMessage), traits }),
+    Identity: mapShape({ ...shapesIn(IdentityMessage), traits }),
     Traits: traits,
     RequestURL: plainShape,
     TransientPayload: anyShape,
@@ -34,7 +34,7 @@ export const createTemplateShape = (schemas: readonly Pick<IdentitySchema, "trai
   });
 };
 
-const membersOf = (message: DescMessage): Readonly<Record<string, Shape>> =>
+const shapesIn = (message: DescMessage): Readonly<Record<string, Shape>> =>
   Object.fromEntries(message.fields.map((field) => [field.name, shapeOfField(field)]));
 
 const shapeOfField = (field: DescField): Shape => {
@@ -46,7 +46,7 @@ const shapeOfField = (field: DescField): Shape => {
 
 const shapeOfMessage = (message: DescMessage): Shape => {
   if (message.typeName === "google.protobuf.Timestamp") return plainShape;
-  return message.file.proto.package === "google.protobuf" ? anyShape : mapShape(membersOf(message));
+  return message.file.proto.package === "google.protobuf" ? anyShape : mapShape(shapesIn(message));
 };
 
 const plainTypes = new Set(["string", "number", "integer", "boolean", "null"]);

@@ -5,7 +5,8 @@ import { createFindTemplate } from "./find-template.ts";
 import { parseTemplate } from "./parse.ts";
 import { runTemplate } from "./run.ts";
 import type { Shape } from "./shape.ts";
-import { printValue, type Value } from "./values.ts";
+import type { Value } from "./value.ts";
+import { printValue } from "./values.ts";
 
 /** A template that can be filled in. */
 export interface Template {

@@ -16,7 +16,7 @@ const entities: Readonly<Record<string, string>> = {
 /** As the function `html` of Go's templates has it. */
 export const escapeHtml = escapeWith(/[&<>"'\0]/g);
 
-/** What says that a value was left out, since it would have been something else than it may be: a word to search for. */
+/** A word to search for: a value was left out, since it would have been something else than it may be. */
 const refused = "ZgotmplZ";
 
 const isSafeUrl = (text: string): boolean => {

@@ -1,4 +1,4 @@
-import type { ValueFormat } from "./format-value.ts";
+import type { ValueFormat } from "./value-format.ts";
 
 /** Digits beyond a precision that tell whether a number is just between two others. */
 const BEYOND = 30;
@@ -6,8 +6,8 @@ const BEYOND = 30;
 const MOST_DIGITS = 60;
 
 /**
- * A number that is not negative, as Go prints it by `e`, `f`, `g` or `x`; by any other verb as `g` with as many digits as
- * tell it from its neighbours.
+ * A number that is not negative, as Go prints it by `e`, `f`, `g` or `x`; by any other verb as `g` with as many digits
+ * as tell it from its neighbours.
  */
 export const formatFloat = (value: number, verb: string, { precision, sharp }: ValueFormat): string => {
   const digits = precision === undefined ? undefined : Math.min(precision, MOST_DIGITS);

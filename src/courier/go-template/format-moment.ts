@@ -5,7 +5,7 @@ const name = (at: Date, options: Intl.DateTimeFormatOptions): string =>
 const dayOfYear = (at: Date): number =>
   Math.floor((at.getTime() - Date.UTC(at.getUTCFullYear(), 0, 1)) / 86_400_000) + 1;
 
-/** Parts of a layout, as Go has them: how the moment 2006-01-02 15:04:05 UTC would be written. The first match counts. */
+/** Parts of a layout, as Go has them: how 2006-01-02 15:04:05 UTC would be written. The first match counts. */
 const parts: readonly (readonly [pattern: string, print: (at: Date) => string])[] = [
   ["January", (at) => name(at, { month: "long" })],
   ["Jan(?![a-z])", (at) => name(at, { month: "short" })],

@@ -1,17 +1,7 @@
 import { formatFloat } from "./format-float.ts";
 import { isBackquotable, quoteRune, quoteText } from "./quote.ts";
-import type { Value } from "./values.ts";
-
-/** How a value is printed: what stands between `%` and the verb. */
-export interface ValueFormat {
-  readonly minus: boolean;
-  readonly plus: boolean;
-  readonly sharp: boolean;
-  readonly space: boolean;
-  readonly zero: boolean;
-  readonly width: number;
-  readonly precision: number | undefined;
-}
+import type { Value } from "./value.ts";
+import type { ValueFormat } from "./value-format.ts";
 
 /** Neither flags nor width. */
 export const plainFormat: ValueFormat = {

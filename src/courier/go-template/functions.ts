@@ -2,7 +2,8 @@ import { escapeHtml, escapeQuery } from "./escape.ts";
 import { formatMoment } from "./format-moment.ts";
 import { printFormatted } from "./print-formatted.ts";
 import { quoteText } from "./quote.ts";
-import { isRecord, isTrue, memberOf, printValue, type Value } from "./values.ts";
+import type { Value } from "./value.ts";
+import { isRecord, isTrue, memberOf, printValue } from "./values.ts";
 
 /** A function of templates: how many values it takes, and what it makes of them. */
 export interface TemplateFunction {

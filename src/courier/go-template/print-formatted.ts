@@ -1,5 +1,6 @@
-import { formatValue, plainFormat, type ValueFormat } from "./format-value.ts";
-import type { Value } from "./values.ts";
+import { formatValue, plainFormat } from "./format-value.ts";
+import type { Value } from "./value.ts";
+import type { ValueFormat } from "./value-format.ts";
 
 /** Flags, width, precision, verb. A star stands for a value. */
 const directive = /%([-+# 0]*)(\*|\d+)?(\.(?:\*|\d*))?([\s\S])?/gu;

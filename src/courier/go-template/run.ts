@@ -1,6 +1,7 @@
 import { functions } from "./functions.ts";
 import type { Expression, Node } from "./syntax.ts";
-import { isRecord, isTrue, memberOf, type Value } from "./values.ts";
+import type { Value } from "./value.ts";
+import { isRecord, isTrue, memberOf } from "./values.ts";
 
 /** What a run of a template goes by. */
 export interface Run {

@@ -7,8 +7,8 @@ export const withoutStyleComments = (css: string): string =>
   css.replace(pieces, (piece) => (piece.startsWith("/*") ? " " : piece.startsWith("//") ? "" : piece));
 
 /**
- * What is open at the end of a piece of a style: a quote, `url(`, a quote in that, or a comment; empty where a value may
- * stand.
+ * What is open at the end of a piece of a style: a quote, `url(`, a quote in that, or a comment; empty where a value
+ * may stand.
  */
 export const followStyle = (css: string, from: string): string => {
   let within = from;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { compileTemplate } from "../../../src/courier/go-template/compile.ts";
 import { anyShape } from "../../../src/courier/go-template/shape.ts";
-import type { Value } from "../../../src/courier/go-template/values.ts";
+import type { Value } from "../../../src/courier/go-template/value.ts";
 
 /* What Go 1.26 makes of these templates, with text/template and html/template. */
 interface Answers {

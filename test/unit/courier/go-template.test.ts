@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compileTemplate } from "../../../src/courier/go-template/compile.ts";
 import { namesShape } from "../../../src/courier/go-template/shape.ts";
-import type { Value } from "../../../src/courier/go-template/values.ts";
+import type { Value } from "../../../src/courier/go-template/value.ts";
 
 const fields = ["To", "Identity", "Items", "ExpiresInMinutes", "VerificationURL", "Empty"];
 const data = {
