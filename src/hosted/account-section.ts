@@ -28,7 +28,8 @@ export const renderData = (texts: Texts, publicUrl: string): Section => {
     title,
     body: html`<section class="panel" id="data" aria-labelledby="section-data">
 <header><h2 id="section-data">${title}</h2><p>${texts.text("data.about")}</p></header>
-<div class="actions"><a class="button secondary" href="${publicUrl}/account/export">${texts.text("data.download")}</a></div>
+<div class="actions"><a class="button secondary" href="${publicUrl}/account/export">${texts.text("data.download")}</a>
+</div>
 </section>`,
   };
 };
@@ -54,10 +55,14 @@ export const renderAccount = (
     delay === 0
       ? texts.text("account.about.at_once")
       : texts.text("account.about", { duration: durationIn(texts.language, delay) });
-  const keep = html`${renderNotice("info", html`<p>${texts.rich("account.waits", { time: waits && renderTime(waits.due_at, texts) })}</p>`)}
-<form action="keep-account" method="post"><input type="hidden" name="back" value="${back}"><div class="actions"><button type="submit" class="primary">${texts.text("account.keep")}</button></div></form>`;
+  const waiting = texts.rich("account.waits", { time: waits && renderTime(waits.due_at, texts) });
+  const keep = html`${renderNotice("info", html`<p>${waiting}</p>`)}
+<form action="keep-account" method="post"><input type="hidden" name="back" value="${back}"><div class="actions">
+<button type="submit" class="primary">${texts.text("account.keep")}</button></div></form>`;
   const remove = html`<form action="delete-account" method="post"><input type="hidden" name="back" value="${back}">
-<div class="entries"><div class="field checkbox"><input type="checkbox" id="account-confirm" name="confirm" value="true" required><label for="account-confirm">${texts.text("account.confirm")}</label></div></div>
+<div class="entries"><div class="field checkbox">
+<input type="checkbox" id="account-confirm" name="confirm" value="true" required>
+<label for="account-confirm">${texts.text("account.confirm")}</label></div></div>
 <div class="actions"><button type="submit" class="danger">${texts.text("account.delete")}</button></div></form>`;
   return {
     id: "account",

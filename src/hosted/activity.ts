@@ -61,8 +61,15 @@ export const renderActivity = (activity: readonly WireActivity[], texts: Texts):
   const row = (entry: WireActivity): Html => {
     const { provider, refused, by_operator: byOperator, remote_address: address, user_agent: agent } = entry;
     return html`<li><span class="tile">${icon(refused ? "alert" : "check")}</span>
-<div class="what"><strong>${texts.text(nameOf(entry.type))}</strong>${refused && html` <span class="badge">${texts.text("activity.refused")}</span>`}${byOperator && html` <span class="badge">${texts.text("activity.by_operator")}</span>`}
-<span class="facts">${provider && html`<span>${providerName(provider)}</span> `}${address && html`<bdi>${address}</bdi> `}${agent && html`<span>${describeDevice(agent, texts)}</span> `}<span>${renderTime(entry.time, texts)}</span></span></div></li>`;
+<div class="what"><strong>${texts.text(nameOf(entry.type))}</strong>${
+      refused && html` <span class="badge">${texts.text("activity.refused")}</span>`
+    }${byOperator && html` <span class="badge">${texts.text("activity.by_operator")}</span>`}
+<span class="facts">${provider && html`<span>${providerName(provider)}</span> `}${
+      address && html`<bdi>${address}</bdi> `
+    }${
+      agent && html`<span>${describeDevice(agent, texts)}</span> `
+    }<span>${renderTime(entry.time, texts)}</span></span></div>
+</li>`;
   };
   return {
     id: "activity",

@@ -32,7 +32,8 @@ export const createAddressUndoPage =
         title: texts.text("undo.title"),
         lead: texts.rich("undo.lead", { address: html`<bdi>${value}</bdi>`, time: renderTime(changed, texts) }),
         body: html`<p>${texts.text("undo.effect")}</p>
-<form action="${publicUrl}/self-service/address-undo" method="post"><input type="hidden" name="token" value="${token}"><p class="ways"><button type="submit" class="primary">${texts.text("undo.go")}</button></p></form>
+<form action="${publicUrl}/self-service/address-undo" method="post"><input type="hidden" name="token" value="${token}">
+<p class="ways"><button type="submit" class="primary">${texts.text("undo.go")}</button></p></form>
 <p class="hint">${texts.rich("undo.until", { time: renderTime(until, texts) })}</p>`,
       },
       got.cookies,

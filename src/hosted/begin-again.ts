@@ -33,7 +33,9 @@ export const createBeginAgain = (secureCookies: boolean): BeginAgain => {
   return {
     next: (kind, visit, returnTo) => {
       const round = Math.min((past(visit) ?? 0) + 1, 9);
-      const cookie = `${name}=${round}; Path=/; Max-Age=${roundMaxAge}; HttpOnly; SameSite=Lax${secureCookies ? "; Secure" : ""}`;
+      const cookie =
+        `${name}=${round}; Path=/; Max-Age=${roundMaxAge}; HttpOnly; ` +
+        `SameSite=Lax${secureCookies ? "; Secure" : ""}`;
       return goTo(`${kind}${queryText({ round: String(round), return_to: returnTo })}`, [cookie]);
     },
     stopped: (kind, visit) => {

@@ -34,7 +34,9 @@ export const createDeletionPages = ({ publicUrl, initUrl }: DeletionPagesDeps): 
     show({
       title: texts.text("deletion.title"),
       lead: texts.text("deletion.text"),
-      body: html`<form action="deletion" method="post"><input type="hidden" name="token" value="${param("token") ?? ""}"><p class="ways"><button type="submit" class="primary">${texts.text("account.keep")}</button></p></form>`,
+      body: html`<form action="deletion" method="post">
+<input type="hidden" name="token" value="${param("token") ?? ""}"><p class="ways">
+<button type="submit" class="primary">${texts.text("account.keep")}</button></p></form>`,
     });
 
   const undo: DeletionPages["undo"] = async (visit, request) => {

@@ -59,14 +59,26 @@ export const renderDevices = (sessions: Sessions, options: DevicesOptions): read
 const renderSessions = ({ current, others }: Sessions, { texts, back, ended }: DevicesOptions): Section => {
   const title = texts.text("devices.title");
   const form = (session: string | undefined, label: Html, look: string, name?: string) =>
-    html`<form action="end-session" method="post">${session !== undefined && html`<input type="hidden" name="session" value="${session}">`}<input type="hidden" name="back" value="${back}"><button${attributes({ type: "submit", class: look, "aria-label": name })}>${label}</button></form>`;
+    html`<form action="end-session" method="post">${
+      session !== undefined && html`<input type="hidden" name="session" value="${session}">`
+    }<input type="hidden" name="back" value="${back}">
+<button${attributes({ type: "submit", class: look, "aria-label": name })}>${label}</button></form>`;
   const row = (session: WireSession, isCurrent: boolean): Html => {
     const device = session.devices?.[0];
     const name = describeDevice(device?.user_agent ?? "", texts);
+    const since = texts.rich("devices.since", { time: renderTime(session.authenticated_at, texts) });
+    const end = html`${texts.text("devices.end")}`;
     return html`<li><span class="tile">${icon(isHandheld(device?.user_agent ?? "") ? "phone" : "laptop")}</span>
-<div class="what"><strong>${name}</strong>${isCurrent && html` <span class="badge accent">${texts.text("devices.current")}</span>`}
-<span class="facts">${device?.ip_address && html`<bdi>${device.ip_address}</bdi> `}${methodOf(session, texts)}<span>${texts.rich("devices.since", { time: renderTime(session.authenticated_at, texts) })}</span></span></div>
-${!isCurrent && html`<div class="action">${form(session.id, html`${texts.text("devices.end")}`, "secondary", texts.text("devices.end_one", { device: name }))}</div>`}</li>`;
+<div class="what"><strong>${name}</strong>${
+      isCurrent && html` <span class="badge accent">${texts.text("devices.current")}</span>`
+    }
+<span class="facts">${
+      device?.ip_address && html`<bdi>${device.ip_address}</bdi> `
+    }${methodOf(session, texts)}<span>${since}</span></span></div>
+${
+  !isCurrent &&
+  html`<div class="action">${form(session.id, end, "secondary", texts.text("devices.end_one", { device: name }))}</div>`
+}</li>`;
   };
   return {
     id: "devices",
@@ -77,7 +89,10 @@ ${ended !== undefined && renderNotice("success", html`<p>${texts.text(endedText[
 <ul class="rows">${row(current, true)}${others.slice(0, most).map((session) => row(session, false))}</ul>
 ${others.length === 0 && html`<p class="empty">${texts.text("devices.empty")}</p>`}
 ${others.length > most && html`<p class="hint">${texts.text("devices.more", { count: most + 1 })}</p>`}
-${others.length > 0 && html`<div class="actions">${form(undefined, html`${texts.text("devices.end_all")}`, "danger")}</div>`}
+${
+  others.length > 0 &&
+  html`<div class="actions">${form(undefined, html`${texts.text("devices.end_all")}`, "danger")}</div>`
+}
 </section>`,
   };
 };

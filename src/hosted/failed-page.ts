@@ -53,7 +53,11 @@ export const errorPage = (error: WireError, texts: Texts, { at, root = "" }: Err
   return {
     title: texts.text(`error.${found}.title`),
     mood: "error",
-    body: html`<p class="lead">${until === undefined ? texts.text(`error.${found}.text`) : texts.rich("error.429.until", { time: renderTime(until.toISOString(), texts) })}</p>
+    body: html`<p class="lead">${
+      until === undefined
+        ? texts.text(`error.${found}.text`)
+        : texts.rich("error.429.until", { time: renderTime(until.toISOString(), texts) })
+    }</p>
 <p class="ways"><a class="button primary" href="${root === "" ? "./" : root}">${texts.text("back_to_start")}</a></p>
 ${facts(error, texts)}`,
   };
@@ -82,7 +86,8 @@ const facts = (error: WireError, texts: Texts): Content => {
   const given = list.filter((fact) => fact[1] !== undefined && fact[1] !== "");
   return (
     given.length > 0 &&
-    html`<details class="facts-box"><summary>${texts.text("error.details")}</summary><dl data-copy="${texts.text("copy")}" data-copied="${texts.text("copied")}" lang="en" dir="ltr">${given.map(
+    html`<details class="facts-box"><summary>${texts.text("error.details")}</summary>
+<dl data-copy="${texts.text("copy")}" data-copied="${texts.text("copied")}" lang="en" dir="ltr">${given.map(
       ([name, value]) =>
         html`<div><dt lang="${texts.language}">${texts.text(`error.details.${name}`)}</dt><dd>${value}</dd></div>`,
     )}</dl></details>`

@@ -36,7 +36,8 @@ const usernameLine = ({ ui }: WireFlow, { texts }: View): Content => {
   const username = usernameIn(carried);
   return (
     username !== undefined &&
-    html`<p class="chip"><span class="avatar" aria-hidden="true">${[...username][0]?.toUpperCase()}</span><span><span class="hidden">${texts.text("refresh.account")} </span><bdi>${username}</bdi></span></p>`
+    html`<p class="chip"><span class="avatar" aria-hidden="true">${[...username][0]?.toUpperCase()}</span><span><span
+  class="hidden">${texts.text("refresh.account")} </span><bdi>${username}</bdi></span></p>`
   );
 };
 

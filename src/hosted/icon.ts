@@ -14,7 +14,8 @@ const drawings = {
   key: html`<circle cx="8" cy="15" r="4.5"/><path d="m11.3 11.7 8.7-8.7M16 7l3 3"/>`,
   laptop: html`<rect x="4" y="4.5" width="16" height="11" rx="1.5"/><path d="M2 19.5h20"/>`,
   leave: html`<path d="M14 4H6v16h8M11 12h10M17.5 8.5 21 12l-3.5 3.5"/>`,
-  link: html`<path d="M10 14a4 4 0 0 0 6 .4l3-3a4.2 4.2 0 0 0-6-6L11.5 7M14 10a4 4 0 0 0-6-.4l-3 3a4.2 4.2 0 0 0 6 6l1.5-1.6"/>`,
+  link: html`<path
+  d="M10 14a4 4 0 0 0 6 .4l3-3a4.2 4.2 0 0 0-6-6L11.5 7M14 10a4 4 0 0 0-6-.4l-3 3a4.2 4.2 0 0 0 6 6l1.5-1.6"/>`,
   mail: html`<rect x="3" y="5" width="18" height="14" rx="2"/><path d="m4 7 8 6 8-6"/>`,
   person: html`<circle cx="12" cy="8" r="4"/><path d="M4 20.5c1-4 4-6 8-6s7 2 8 6"/>`,
   phone: html`<rect x="7" y="2.5" width="10" height="19" rx="2"/><path d="M11 18.5h2"/>`,
@@ -26,4 +27,6 @@ export type IconName = keyof typeof drawings;
 
 /** Draws an icon. */
 export const icon = (name: IconName): Html =>
-  html`<svg class="icon" viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">${drawings[name]}</svg>`;
+  html`<svg class="icon" viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor"
+  stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"
+  focusable="false">${drawings[name]}</svg>`;

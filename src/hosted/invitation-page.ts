@@ -16,7 +16,9 @@ export const createInvitationPage =
     return show({
       title: texts.text("invitation.title"),
       lead: texts.text("invitation.text"),
-      body: html`<form action="${publicUrl}/self-service/invitation" method="post"><input type="hidden" name="token" value="${param("token") ?? ""}"><p class="ways"><button type="submit" class="primary">${texts.text("invitation.go")}</button></p></form>`,
+      body: html`<form action="${publicUrl}/self-service/invitation" method="post">
+<input type="hidden" name="token" value="${param("token") ?? ""}"><p class="ways">
+<button type="submit" class="primary">${texts.text("invitation.go")}</button></p></form>`,
     });
   };
 

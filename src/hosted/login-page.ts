@@ -25,9 +25,14 @@ export const createLoginPage = ({ facts, initUrl, publicUrl }: PageDeps): FlowPa
       lead: reason === undefined && !saysWhy ? texts.text("login.lead") : undefined,
       above: reason === undefined ? ended(texts) : renderNotice("info", html`<p>${reason}</p>`),
       draft: "login",
-      below: html`${facts.recoveryEnabled && html`<p class="aside"><a href="${initUrl("recovery", { return_to: flow.return_to })}">${texts.text("recovery.forgot")}</a></p>`}${
+      below: html`${
+        facts.recoveryEnabled &&
+        html`<p class="aside">
+<a href="${initUrl("recovery", { return_to: flow.return_to })}">${texts.text("recovery.forgot")}</a></p>`
+      }${
         facts.registrationEnabled &&
-        html`<p class="aside">${texts.text("login.no_account")} <a href="${initUrl("registration", { return_to: flow.return_to })}">${texts.text("login.sign_up")}</a></p>`
+        html`<p class="aside">${texts.text("login.no_account")} <a
+  href="${initUrl("registration", { return_to: flow.return_to })}">${texts.text("login.sign_up")}</a></p>`
       }`,
     });
   };
@@ -36,16 +41,17 @@ export const createLoginPage = ({ facts, initUrl, publicUrl }: PageDeps): FlowPa
   const connect = (flow: WireFlow, texts: Texts): Page =>
     formPage(flow, viewOf(flow, texts, "link"), {
       title: "login.link.title",
-      below: html`<p class="aside"><a href="${initUrl("login", { return_to: flow.return_to })}">${texts.text("cancel")}</a></p>`,
+      below: html`<p class="aside">
+<a href="${initUrl("login", { return_to: flow.return_to })}">${texts.text("cancel")}</a></p>`,
     });
 
   /** Whoever is signed in already and cannot go on needs a way out, and one back. */
   const waysOut = async (flow: WireFlow, { api, texts }: Visit): Promise<Content> => {
     const signOutUrl = await findSignOutUrl(api);
     const cancelUrl = flow.return_to?.startsWith(settingsUrl) ? initUrl("settings") : undefined;
-    return html`<p class="aside apart">${cancelUrl !== undefined && html`<a href="${cancelUrl}">${texts.text("cancel")}</a>`}${
-      signOutUrl !== undefined && html`<a href="${signOutUrl}">${texts.text("sign_in.another")}</a>`
-    }</p>`;
+    return html`<p class="aside apart">${
+      cancelUrl !== undefined && html`<a href="${cancelUrl}">${texts.text("cancel")}</a>`
+    }${signOutUrl !== undefined && html`<a href="${signOutUrl}">${texts.text("sign_in.another")}</a>`}</p>`;
   };
 
   const secondStep = async (flow: WireFlow, visit: Visit): Promise<Page> =>
@@ -87,7 +93,9 @@ const sections = ["profile", "password", "oidc", "totp", "lookup_secret", "webau
 
 /** For whoever sent a form of the settings with a session that was over: see pendingChangeNotice. */
 const ended = (texts: Texts): Html =>
-  html`<div class="ended">${sections.map((section) => html`<span id="after-${section}"></span>`)}${renderNotice("info", html`<p>${texts.text("login.reason.ended")}</p>`)}</div>`;
+  html`<div class="ended">${sections.map(
+    (section) => html`<span id="after-${section}"></span>`,
+  )}${renderNotice("info", html`<p>${texts.text("login.reason.ended")}</p>`)}</div>`;
 
 /**
  * Says which change waits. No flow tells; but the form that was sent put the

@@ -70,10 +70,15 @@ export const createLook = ({ name, theme, links, logo, icon, css }: LookOptions)
   icon: icon === undefined ? createAsset("icon.svg", "image/svg+xml", markFile) : readGiven("icon", icon),
   logo: logo === undefined ? undefined : readGiven("logo", logo),
   css: css === undefined ? undefined : readGiven("css", css),
-  mark: html`<svg class="emblem" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false"><rect class="emblem-back" width="32" height="32" rx="8"/><path class="emblem-door" d="M10 25V13a6 6 0 0 1 12 0v12z"/><circle class="emblem-knob" cx="18.5" cy="18" r="1.5"/></svg>`,
+  mark: html`<svg class="emblem" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false">
+<rect class="emblem-back" width="32" height="32" rx="8"/><path class="emblem-door" d="M10 25V13a6 6 0 0 1 12 0v12z"/>
+<circle class="emblem-knob" cx="18.5" cy="18" r="1.5"/></svg>`,
 });
 
-const markFile = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3f4fd0"/><path d="M10 25V13a6 6 0 0 1 12 0v12z" fill="#fff"/><circle cx="18.5" cy="18" r="1.5" fill="#3f4fd0"/></svg>`;
+const markFile =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" ' +
+  'fill="#3f4fd0"/><path d="M10 25V13a6 6 0 0 1 12 0v12z" fill="#fff"/><circle cx="18.5" cy="18" r="1.5" ' +
+  'fill="#3f4fd0"/></svg>';
 
 const readOwn = (file: string): string => readFileSync(new URL(file, import.meta.url), "utf8");
 

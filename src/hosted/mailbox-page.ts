@@ -44,10 +44,15 @@ export const createMailboxPage =
 const row = ({ id, to, at, subject, code, url, text, html: body }: MailboxMessage, texts: Visit["texts"]) =>
   html`<li><div class="what mail"><div><strong><bdi>${subject === "" ? "Text" : subject}</bdi></strong>
 <span class="facts"><bdi>${to}</bdi> <span>${renderTime(at.toISOString(), texts)}</span></span></div>
-${code !== undefined && html`<p data-copy="${texts.text("copy")}" data-copied="${texts.text("copied")}"><code>${code}</code></p>`}
+${
+  code !== undefined &&
+  html`<p data-copy="${texts.text("copy")}"
+data-copied="${texts.text("copied")}"><code>${code}</code></p>`
+}
 ${url !== undefined && safeUrl(url) !== undefined && html`<p><a href="${url}">Follow its link</a></p>`}
 <details><summary>What it says</summary><pre class="message" dir="auto">${text}</pre></details>
-${body !== undefined && html`<p><a href="mailbox/${id}" target="_blank">As a mail program shows it</a></p>`}</div></li>`;
+${body !== undefined && html`<p><a href="mailbox/${id}" target="_blank">As a mail program shows it</a></p>`}</div>
+</li>`;
 
 /**
  * Sends a message as a mail program shows it: without scripts, and with nothing of the page that opened it. Undefined
@@ -63,7 +68,8 @@ export const sendMail =
         "cache-control": "private, no-cache, no-store, must-revalidate",
         "content-type": "text/html; charset=utf-8",
         "content-security-policy":
-          "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation",
+          "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; " +
+          "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation",
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",

@@ -42,8 +42,11 @@ export const renderMerging = (texts: Texts, back: string): Section => {
     body: html`<section class="panel" id="merge" aria-labelledby="section-merge">
 <header><h2 id="section-merge">${title}</h2><p>${texts.text("merge.about")}</p></header>
 ${renderNotice("info", html`<p>${texts.text("merge.warning")}</p>`)}
-<form action="merge-begin" method="post">${place}<div class="actions"><button type="submit" class="secondary">${texts.text("merge.begin")}</button></div></form>
-<form action="merge-offer" method="post">${place}<div class="entries"><div class="field"><label for="merge-code">${texts.text("merge.code")}</label><input type="text" id="merge-code" name="code" maxlength="100" required autocomplete="off" spellcheck="false" autocapitalize="none" dir="ltr"></div></div>
+<form action="merge-begin" method="post">${place}<div class="actions">
+<button type="submit" class="secondary">${texts.text("merge.begin")}</button></div></form>
+<form action="merge-offer" method="post">${place}<div class="entries"><div class="field">
+<label for="merge-code">${texts.text("merge.code")}</label><input type="text" id="merge-code" name="code"
+  maxlength="100" required autocomplete="off" spellcheck="false" autocapitalize="none" dir="ltr"></div></div>
 <div class="actions"><button type="submit" class="secondary">${texts.text("merge.offer")}</button></div></form>
 </section>`,
   };
@@ -83,7 +86,9 @@ export const createMergePages = ({ publicUrl, initUrl }: MergePagesDeps): MergeP
       {
         title: texts.text("merge.code.title"),
         lead: texts.text("merge.code.text"),
-        body: html`<p class="copy" data-copy="${texts.text("copy")}" data-copied="${texts.text("copied")}"><code dir="ltr">${got.body.code}</code></p>${renderNotice("info", html`<p>${texts.text("merge.warning")}</p>`)}${wayOn("merge", texts.text("merge.look"))}`,
+        body: html`<p class="copy" data-copy="${texts.text("copy")}" data-copied="${texts.text("copied")}"><code
+  dir="ltr">${got.body.code}</code>
+</p>${renderNotice("info", html`<p>${texts.text("merge.warning")}</p>`)}${wayOn("merge", texts.text("merge.look"))}`,
       },
       got.cookies,
     );
@@ -186,7 +191,7 @@ const refused = ({ cookies, error, status }: Refused, texts: Texts): Answer => {
     page: {
       title: texts.text("merge.show.refused"),
       mood: "error",
-      body: html`${renderRefusals(Array.isArray(refusals) ? refusals.map(String) : [], texts)}${wayOn("settings#merge", texts.text("merge.back"))}`,
+      body: renderRefused(Array.isArray(refusals) ? refusals.map(String) : [], texts),
     },
     cookies,
   };
@@ -194,6 +199,10 @@ const refused = ({ cookies, error, status }: Refused, texts: Texts): Answer => {
 
 const renderRefusals = (refusals: readonly string[], texts: Texts): Html =>
   renderNotice("error", html`${refusals.map((each) => html`<p>${texts.find([`merge.refusal.${each}`]) ?? each}</p>`)}`);
+
+/** The refusals, and the way back to the settings. */
+const renderRefused = (refusals: readonly string[], texts: Texts): Html =>
+  html`${renderRefusals(refusals, texts)}${wayOn("settings#merge", texts.text("merge.back"))}`;
 
 /** The API names a provider by its id, and behind it the account there. */
 const accountOf = (name: string): string => {
@@ -204,13 +213,17 @@ const accountOf = (name: string): string => {
 const renderMerge = ({ items = [], refusals = [], etag }: WireMerge, texts: Texts): Html => {
   const text = (key: string, fallback: string): string => texts.find([`merge.${key}`]) ?? fallback;
   const row = ({ kind, name = "", reason = "" }: WireItem): Html =>
-    html`<li><div class="what"><strong>${text(`kind.${kind}`, kind)}</strong>${name !== "" && html`<span class="facts"><bdi>${kind === "oidc" ? accountOf(name) : name}</bdi></span>`}${reason !== "" && html`<span class="facts">${text(`reason.${reason}`, reason)}</span>`}</div></li>`;
+    html`<li><div class="what"><strong>${text(`kind.${kind}`, kind)}</strong>${
+      name !== "" && html`<span class="facts"><bdi>${kind === "oidc" ? accountOf(name) : name}</bdi></span>`
+    }${reason !== "" && html`<span class="facts">${text(`reason.${reason}`, reason)}</span>`}</div></li>`;
   const list = (title: "merge.show.comes" | "merge.show.lost", of: readonly WireItem[]) =>
     of.length > 0 &&
     html`<section class="panel"><h2>${texts.text(title)}</h2><ul class="rows">${of.map(row)}</ul></section>`;
-  const why = html`<h2>${texts.text("merge.show.refused")}</h2>${renderRefusals(refusals, texts)}${wayOn("settings#merge", texts.text("merge.back"))}`;
+  const why = html`<h2>${texts.text("merge.show.refused")}</h2>${renderRefused(refusals, texts)}`;
   const form = html`<form action="merge-confirm" method="post"><input type="hidden" name="etag" value="${etag}">
-<div class="entries"><div class="field checkbox"><input type="checkbox" id="merge-confirm" name="confirm" value="true" required><label for="merge-confirm">${texts.text("merge.sure")}</label></div></div>
+<div class="entries"><div class="field checkbox">
+<input type="checkbox" id="merge-confirm" name="confirm" value="true" required>
+<label for="merge-confirm">${texts.text("merge.sure")}</label></div></div>
 <p class="ways"><button type="submit" class="danger">${texts.text("merge.confirm")}</button></p></form>`;
   return html`${list(
     "merge.show.comes",

@@ -68,7 +68,9 @@ export const createOwnForms = ({ publicUrl, initUrl, secureCookies }: OwnFormsDe
     if (!isFromPage(request, origin)) return foreign(visit);
     const form = readForm(request.body);
     const language = readLanguage(form.get("language") ?? undefined);
-    const cookie = `${languageCookie}=${language}; Path=${pathname}; Max-Age=${languageMaxAge}; HttpOnly; SameSite=Lax${secureCookies ? "; Secure" : ""}`;
+    const cookie =
+      `${languageCookie}=${language}; Path=${pathname}; Max-Age=${languageMaxAge}; HttpOnly; ` +
+      `SameSite=Lax${secureCookies ? "; Secure" : ""}`;
     return goTo(placeOf(form.get("back")), language === undefined ? [] : [cookie]);
   };
 

@@ -42,14 +42,15 @@ export interface Shell {
 /** Lays a page out. */
 export const layOut = ({ title, lead, body, mood, nodes = [], account }: Page, shell: Shell): Html => {
   const { texts, look, root } = shell;
+  const theme = look.theme === "auto" ? undefined : look.theme;
   const tab = mood === undefined ? title : texts.text(`title.${mood}`, { title });
   const heading = html`<h1>${title}</h1>${lead !== undefined && html`<p class="lead">${lead}</p>`}`;
   return html`<!doctype html>
-<html${attributes({ lang: texts.language, dir: texts.dir, "data-theme": look.theme === "auto" ? undefined : look.theme })}>
+<html${attributes({ lang: texts.language, dir: texts.dir, "data-theme": theme })}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="${look.theme === "auto" ? "light dark" : look.theme}">
+<meta name="color-scheme" content="${theme ?? "light dark"}">
 <meta name="robots" content="noindex">
 <title>${tab} · ${look.name}</title>
 <link rel="icon" href="${root}${look.icon.path}">
@@ -61,7 +62,11 @@ ${look.css && html`<link rel="stylesheet" href="${root}${look.css.path}">`}
 <a class="skip" href="#content">${texts.text("skip")}</a>
 ${account === undefined ? html`<header class="brand-only">${brand(shell)}</header>` : head(account, shell)}
 <main id="content" tabindex="-1">
-${account === undefined ? html`<div class="card">${heading}${body}</div>` : html`<div class="intro">${heading}</div>${body}`}
+${
+  account === undefined
+    ? html`<div class="card">${heading}${body}</div>`
+    : html`<div class="intro">${heading}</div>${body}`
+}
 </main>
 ${foot(shell)}
 ${scriptsOf(nodes).map((script) => html`<script${scriptAttributes(script)}></script>`)}
@@ -80,11 +85,15 @@ const brand = ({ look, root }: Shell): Html =>
 const head = ({ person, signOutUrl }: Account, shell: Shell): Html => {
   const { texts, root } = shell;
   return html`<header class="head"><div class="inner">${brand(shell)}
-<details class="menu"><summary><span class="hidden">${texts.text("account.menu")}: </span>${avatar(person)}<span class="whose">${person.name}</span>${icon("chevron")}</summary>
-<div class="sheet"><div class="who">${avatar(person)}<div><strong>${person.name}</strong>${person.address !== person.name && html`<bdi>${person.address}</bdi>`}</div></div>
+<details class="menu"><summary><span class="hidden">${texts.text("account.menu")}: </span>${avatar(
+    person,
+  )}<span class="whose">${person.name}</span>${icon("chevron")}</summary>
+<div class="sheet"><div class="who">${avatar(person)}<div>
+<strong>${person.name}</strong>${person.address !== person.name && html`<bdi>${person.address}</bdi>`}</div></div>
 <ul><li><a href="${root === "" ? "./" : root}">${icon("person")}${texts.text("home.title")}</a></li>
 <li><a href="${root}settings">${icon("shield")}${texts.text("settings.title")}</a></li>
-${signOutUrl !== undefined && html`<li><a href="${signOutUrl}">${icon("leave")}${texts.text("sign_out")}</a></li>`}</ul></div></details></div></header>`;
+${signOutUrl !== undefined && html`<li><a href="${signOutUrl}">${icon("leave")}${texts.text("sign_out")}</a></li>`}</ul>
+</div></details></div></header>`;
 };
 
 /** The letters that stand for a person. */
@@ -98,12 +107,15 @@ const foot = ({ texts, look, here, root }: Shell): Html => {
   });
   const current = languages.find(({ code }) => code === texts.language);
   return html`<footer class="foot">${links.length > 0 && html`<ul class="legal">${links}</ul>`}
-<details class="menu language"><summary><span class="hidden">${texts.text("language")}: </span>${icon("globe")}<span>${current?.name}</span>${icon("chevron")}</summary>
+<details class="menu language"><summary>
+<span class="hidden">${texts.text("language")}: </span>${icon("globe")}<span>${current?.name}</span>${icon("chevron")}
+</summary>
 <form class="sheet" action="${root}language" method="post"><input type="hidden" name="back" value="${here}">
-<ul>${languages.map(
-    ({ code, name, dir }) =>
-      html`<li><button${attributes({ type: "submit", name: "language", value: code, lang: code, dir, "aria-current": code === texts.language ? "true" : undefined })}>${name}</button></li>`,
-  )}</ul></form></details></footer>`;
+<ul>${languages.map(({ code, name, dir }) => {
+    const isCurrent = code === texts.language ? "true" : undefined;
+    const said = { type: "submit", name: "language", value: code, lang: code, dir, "aria-current": isCurrent };
+    return html`<li><button${attributes(said)}>${name}</button></li>`;
+  })}</ul></form></details></footer>`;
 };
 
 /** The scripts that the methods of a form ask for. */

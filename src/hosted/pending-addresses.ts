@@ -36,8 +36,13 @@ export const renderPendingAddresses = (
 ): Section | undefined => {
   if (pending.length === 0 && !isCancelled) return undefined;
   const title = texts.text("pending.title");
-  const button = (id: string, action: "resend" | "cancel", look: string, value: string) =>
-    html`<form action="pending-address" method="post"><input type="hidden" name="id" value="${id}"><input type="hidden" name="back" value="${back}"><button${attributes({ type: "submit", name: "action", value: action, class: look, "aria-label": texts.text(`pending.${action}_one`, { address: value }) })}>${texts.text(`pending.${action}`)}</button></form>`;
+  const button = (id: string, action: "resend" | "cancel", look: string, value: string) => {
+    const label = texts.text(`pending.${action}_one`, { address: value });
+    const given = { type: "submit", name: "action", value: action, class: look, "aria-label": label };
+    return html`<form action="pending-address" method="post"><input type="hidden" name="id" value="${id}">
+<input type="hidden" name="back" value="${back}">
+<button${attributes(given)}>${texts.text(`pending.${action}`)}</button></form>`;
+  };
   return {
     id: "pending-addresses",
     title,
@@ -48,7 +53,8 @@ ${
   pending.length > 0 &&
   html`<ul class="rows">${pending.map(
     ({ id, via, value, expires_at: until }) =>
-      html`<li><span class="tile">${icon(via === "sms" ? "phone" : "mail")}</span><div class="what"><strong><bdi>${value}</bdi></strong>
+      html`<li><span class="tile">${icon(via === "sms" ? "phone" : "mail")}</span><div class="what">
+<strong><bdi>${value}</bdi></strong>
 <span class="facts"><span>${texts.rich("pending.until", { time: renderTime(until, texts) })}</span></span></div>
 <div class="action">${button(id, "resend", "secondary", value)}${button(id, "cancel", "secondary", value)}</div></li>`,
   )}</ul>`

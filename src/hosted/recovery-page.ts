@@ -14,7 +14,8 @@ export const createRecoveryPage = ({ facts, initUrl }: PageDeps): FlowPage => ({
       title: "recovery.title",
       lead: (flow.ui.messages ?? []).length === 0 && texts.text("recovery.lead"),
       draft: "recovery",
-      below: html`<p class="aside"><a href="${initUrl("login", { return_to: flow.return_to })}">${texts.text("recovery.back")}</a></p>`,
+      below: html`<p class="aside">
+<a href="${initUrl("login", { return_to: flow.return_to })}">${texts.text("recovery.back")}</a></p>`,
     });
   },
 });

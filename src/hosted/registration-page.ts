@@ -31,7 +31,8 @@ export const createRegistrationPage = ({ facts, initUrl }: PageDeps): FlowPage =
       ...(isTaken && {
         moreOnErrors: html`<p><a href="${login}">${texts.text("registration.sign_in_instead")}</a></p>`,
       }),
-      below: html`<p class="aside">${texts.text("registration.has_account")} <a href="${login}">${texts.text("registration.sign_in")}</a></p>`,
+      below: html`<p class="aside">${texts.text("registration.has_account")} <a
+  href="${login}">${texts.text("registration.sign_in")}</a></p>`,
     });
   },
 });

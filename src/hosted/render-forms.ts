@@ -40,7 +40,8 @@ ${form.parts.map((part, at) => {
 </form>
 `;
   };
-  return html`${renderFormMessages({ messages: sayMessages(ui, view, methodsOf(ui)), nodes: placed, more: moreOnErrors }, view.texts)}
+  const messages = sayMessages(ui, view, methodsOf(ui));
+  return html`${renderFormMessages({ messages, nodes: placed, more: moreOnErrors }, view.texts)}
 ${forms.map((form, at) => {
   if (isHeaded || at === 0 || !form.parts.some(isAnotherWay)) return render(form);
   return view.pages.includes("link") ? folded([render(form)], view) : html`${or(view)}${render(form)}`;

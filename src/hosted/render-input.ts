@@ -31,7 +31,9 @@ export const renderInput = (placed: PlacedNode, input: WireInput, view: View): H
   const hint = fieldKindOf(input) === "datetime" ? view.texts.text("hint.datetime") : undefined;
   const given = { ...common(placed, input, hint !== undefined), autocomplete: view.autocomplete(input) };
   return html`<div class="field">
-  <label for="${id}">${label}${isOptional(input) && html` <span class="optional">${view.texts.text("optional")}</span>`}</label>
+  <label for="${id}">${label}${
+    isOptional(input) && html` <span class="optional">${view.texts.text("optional")}</span>`
+  }</label>
   ${hint !== undefined && html`<p class="hint" id="${id}-hint">${hint}</p>`}
   ${renderControl(placed, input, given, view)}
   ${renderNodeMessages(placed)}
@@ -90,7 +92,9 @@ const renderSelect = (input: WireInput, given: Given): Html => {
   ];
   return html`<select${attributes(given)}>${all.map(
     (choice) =>
-      html`<option${attributes({ value: choice, selected: choice === current })}>${choice === "" ? "–" : choice}</option>`,
+      html`<option${attributes({ value: choice, selected: choice === current })}>${
+        choice === "" ? "–" : choice
+      }</option>`,
   )}</select>`;
 };
 
@@ -137,7 +141,9 @@ const renderButton = (placed: PlacedNode, input: WireInput, view: View): Html =>
     onclick: input.onclickTrigger ? undefined : input.onclick,
     "data-onclick-trigger": input.onclickTrigger,
     "data-failed": input.onclickTrigger && view.texts.text("key.failed"),
-  })}>${isProvider && typeof provider === "string" && providerMark(textOf(input.value), provider)}<span>${label}</span></button>${
+  })}>${
+    isProvider && typeof provider === "string" && providerMark(textOf(input.value), provider)
+  }<span>${label}</span></button>${
     needsScript && html`<noscript><p class="hint">${view.texts.text("needs_script")}</p></noscript>`
   }
   ${renderNodeMessages(placed)}</div>`;

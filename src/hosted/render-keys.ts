@@ -22,7 +22,10 @@ export const renderKeys = (group: "passkey" | "webauthn", nodes: readonly Placed
   });
   const others = nodes.filter((placed) => !rows.some((row) => row.placed === placed));
   const buttons = others.filter(({ part }) => part === "button");
-  return html`${rows.length > 0 && html`<ul class="rows">${rows.map(({ placed, input }) => renderRow(group, placed, input, view))}</ul>`}
+  return html`${
+    rows.length > 0 &&
+    html`<ul class="rows">${rows.map(({ placed, input }) => renderRow(group, placed, input, view))}</ul>`
+  }
 <div class="entries">${others.filter(({ part }) => part !== "button").map((node) => renderNode(node, view))}</div>
 ${buttons.length > 0 && html`<div class="actions">${buttons.map((node) => renderNode(node, view))}</div>`}`;
 };
@@ -36,7 +39,9 @@ const renderRow = (group: "passkey" | "webauthn", placed: PlacedNode, input: Wir
   const name = typeof given === "string" && given !== UNNAMED ? given : texts.text(`key.unnamed.${group}`);
   return html`<li><span class="tile">${icon("key")}</span>
 <div class="what"><strong><bdi>${name}</bdi></strong>
-<span class="facts">${typeof addedAt === "string" && html`<span>${texts.rich("key.added", { time: renderTime(addedAt, texts) })}</span>`}${
+<span class="facts">${
+    typeof addedAt === "string" && html`<span>${texts.rich("key.added", { time: renderTime(addedAt, texts) })}</span>`
+  }${
     typeof backedUp === "boolean" && html`<span>${texts.text(backedUp ? "key.backed_up" : "key.not_backed_up")}</span>`
   }</span>${renderNodeMessages(placed)}</div>
 <div class="action"><button${attributes({

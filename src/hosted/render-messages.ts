@@ -37,12 +37,16 @@ export const renderFormMessages = ({ messages, nodes, id, more }: FormMessages, 
   const errors = messages.filter(isError);
   const fields = nodes.flatMap((placed) => placed.messages.filter(isError).map((error) => ({ placed, error })));
   const others = messages.filter((message) => !isError(message));
+  const box = attributes({ class: "notice error", role: "alert", tabindex: -1, autofocus: true, id });
   return html`${
     errors.length + fields.length > 0 &&
-    html`<div${attributes({ class: "notice error", role: "alert", tabindex: -1, autofocus: true, id })}>${icon("alert")}<div>
+    html`<div${box}>${icon("alert")}<div>
   ${fields.length > 0 && html`<h2>${texts.text("error.problem")}</h2>`}
   ${errors.map((error) => html`<p>${error.text}</p>`)}
-  ${fields.length > 0 && html`<ul>${fields.map(({ placed, error }) => html`<li>${renderLead(placed, error)}</li>`)}</ul>`}
+  ${
+    fields.length > 0 &&
+    html`<ul>${fields.map(({ placed, error }) => html`<li>${renderLead(placed, error)}</li>`)}</ul>`
+  }
   ${more}
 </div></div>`
   }${others.map((message) => renderNotice(message.type, html`<p>${message.text}</p>`))}`;

@@ -29,7 +29,8 @@ export const renderNode = (placed: PlacedNode, view: View): Html => {
         alt: label,
       })}>${label !== "" && html`<figcaption>${label}</figcaption>`}${renderNodeMessages(placed)}</figure>`;
     case "a":
-      return html`<p id="${id}"><a${attributes({ id: given.id, href: safeUrl(given.href) })}>${said(given.title)}</a></p>${renderNodeMessages(placed)}`;
+      return html`<p id="${id}"><a${attributes({ id: given.id, href: safeUrl(given.href) })}>${said(given.title)}</a>
+</p>${renderNodeMessages(placed)}`;
     case "div":
       return html`<div${attributes({ id: given.id, class: given.class, ...dataOf(given.data ?? {}) })}></div>`;
     default:
@@ -45,7 +46,10 @@ const renderText = (text: WireText, id: string, { texts }: View, said: (text: Wi
   const copies = attributes({ id, "data-copy": texts.text("copy"), "data-copied": texts.text("copied") });
   const secrets = text.context?.secrets;
   if (!Array.isArray(secrets)) return html`<p class="copy"${copies}><code>${said(text)}</code></p>`;
-  return html`<ul class="copy"${copies}>${secrets.map((secret: WireText | null) => html`<li><code>${secret && said(secret)}</code></li>`)}</ul>`;
+  return html`<ul class="copy"${copies}>${secrets.map(
+    (secret: WireText | null) => html`<li>
+<code>${secret && said(secret)}</code></li>`,
+  )}</ul>`;
 };
 
 const dataOf = (data: Readonly<Record<string, string>>): Record<string, string> =>

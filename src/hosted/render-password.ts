@@ -19,6 +19,7 @@ export const renderPassword = (
 ): Html => {
   const { texts, rules } = view;
   const chooses = choosesPassword(node);
+  const shown = { "data-show": texts.text("password.show"), "data-hide": texts.text("password.hide") };
   const said = chooses
     ? {
         "data-weak": texts.text("password.strength.weak"),
@@ -26,10 +27,13 @@ export const renderPassword = (
         "data-good": texts.text("password.strength.good"),
       }
     : {};
-  return html`<div${attributes({ class: "secret", "data-show": texts.text("password.show"), "data-hide": texts.text("password.hide"), ...said })}><input${attributes({ type: "password", ...given })}></div>
+  const length = texts.text("password.rule.length", { count: rules.minLength });
+  return html`<div${attributes({ class: "secret", ...shown, ...said })}>
+<input${attributes({ type: "password", ...given })}></div>
   ${
     chooses &&
-    html`<ul class="rules" id="${id}-rules"><li${attributes({ "data-min-length": rules.minLength })}>${texts.text("password.rule.length", { count: rules.minLength })}</li>${
+    html`<ul class="rules" id="${id}-rules">
+<li${attributes({ "data-min-length": rules.minLength })}>${length}</li>${
       rules.unlikeIdentifier && html`<li data-unlike-identifier>${texts.text("password.rule.different")}</li>`
     }</ul>`
   }`;

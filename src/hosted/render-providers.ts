@@ -25,11 +25,14 @@ export const renderProviders = (nodes: readonly PlacedNode[], view: View, used: 
     used,
   );
   const connected = rows.filter(({ input }) => input.name === "unlink");
+  const offered = rows.filter(({ input }) => input.name === "link");
   const others = nodes.filter(
     ({ node }) => !(node.attributes.node_type === "input" && isProviderButton(node.attributes)),
   );
   return html`${others.map((node) => renderNode(node, view))}
-<ul class="rows">${sole.map((id) => renderSole(id, view))}${[...connected, ...rows.filter(({ input }) => input.name === "link")].map(({ placed, input }) => renderRow(placed, input, view))}</ul>`;
+<ul class="rows">${sole.map((id) => renderSole(id, view))}${[...connected, ...offered].map(({ placed, input }) =>
+    renderRow(placed, input, view),
+  )}</ul>`;
 };
 
 /** The providers in use that have no button. */
@@ -39,7 +42,8 @@ const soleProviders = (offered: readonly string[], used: readonly string[]): rea
 const renderSole = (id: string, { texts }: View): Html => {
   const name = providerName(id);
   return html`<li><span class="tile">${providerMark(id, name)}</span><div class="what"><strong>${name}</strong>
-<span class="facts"><span class="badge good">${icon("check")}${texts.text("link.state.on")}</span></span><span class="facts">${texts.text("link.sole")}</span></div></li>`;
+<span class="facts"><span class="badge good">${icon("check")}${texts.text("link.state.on")}</span></span>
+<span class="facts">${texts.text("link.sole")}</span></div></li>`;
 };
 
 const isProviderButton = ({ type, name }: WireInput): boolean =>
@@ -62,10 +66,22 @@ const renderRow = (placed: PlacedNode, input: WireInput, view: View): Html => {
   const name = typeof context.provider === "string" ? context.provider : provider;
   const account = accountOf(context, input);
   const isOn = input.name === "unlink";
+  const button = attributes({
+    type: "submit",
+    class: isOn ? "danger" : "secondary",
+    id: placed.id,
+    name: input.name,
+    value: id,
+    disabled: input.disabled,
+    "aria-label": id === provider ? placed.label : `${placed.label} (${account})`,
+  });
   return html`<li><span class="tile">${providerMark(provider, name)}</span>
 <div class="what"><strong>${name}</strong>
 <span class="facts">${renderState(context, isOn ? account : undefined, isOn, view)}</span></div>
-${!(isOn && input.disabled === true) && html`<div class="action"><button${attributes({ type: "submit", class: isOn ? "danger" : "secondary", id: placed.id, name: input.name, value: id, disabled: input.disabled, "aria-label": id === provider ? placed.label : `${placed.label} (${account})` })}>${texts.text(isOn ? "link.disconnect" : "link.connect")}</button></div>`}</li>`;
+${
+  !(isOn && input.disabled === true) &&
+  html`<div class="action"><button${button}>${texts.text(isOn ? "link.disconnect" : "link.connect")}</button></div>`
+}</li>`;
 };
 
 const renderState = (
@@ -79,7 +95,9 @@ const renderState = (
     typeof context.linked_at === "string"
       ? texts.rich("link.since", { time: renderTime(context.linked_at, texts) })
       : texts.text("link.state.on");
-  return html`<span class="badge good">${icon("check")}${typeof context.linked_at === "string" ? texts.text("link.state.on") : since}</span>${
+  return html`<span class="badge good">${icon("check")}${
+    typeof context.linked_at === "string" ? texts.text("link.state.on") : since
+  }</span>${
     account !== undefined && html` <bdi>${account}</bdi>`
   }${typeof context.linked_at === "string" && html` <span>${since}</span>`}`;
 };

@@ -51,22 +51,29 @@ export const renderSections = (
   const general = sayMessages(ui, view, home === undefined ? [] : [home]);
   const errors = general.filter(({ type }) => type === "error");
 
-  const sections = forms.map((form): Section => {
-    const group = groupOf(form);
+  const sections = forms.map((arranged): Section => {
+    const group = groupOf(arranged);
     const id = idOf(group);
     const title = groupTitle(group, view.texts);
-    const nodes = form.parts.flatMap((part) => part.nodes);
+    const nodes = arranged.parts.flatMap((part) => part.nodes);
     const messages = errors.filter(() => group === home);
+    const saved = attributes({ class: group === home ? "saved here" : "saved", id: `after-${id}` });
+    const form = {
+      labelledBy: `section-${id}`,
+      section: `after-${id}`,
+      draft: `settings ${id}`,
+      account: options.account,
+    };
     return {
       id,
       title,
       body: html`<section class="panel" id="${id}" aria-labelledby="section-${id}">
 <header><h2 id="section-${id}">${title}</h2>${aboutOf(group, view, options)}</header>
 ${renderFormMessages({ messages, nodes, id: `after-${id}` }, view.texts)}
-${options.isSaved && html`<div${attributes({ class: group === home ? "saved here" : "saved", id: `after-${id}` })}>${renderNotice("success", html`<p>${savedText(group, ui, view)}</p>`)}</div>`}
+${options.isSaved && html`<div${saved}>${renderNotice("success", html`<p>${savedText(group, ui, view)}</p>`)}</div>`}
 <div hidden data-draft-kept>${renderNotice("info", html`<p>${view.texts.text("draft.kept")}</p>`)}</div>
-<form${formAttributes(ui, { labelledBy: `section-${id}`, section: `after-${id}`, draft: `settings ${id}`, account: options.account })}>
-${renderUsername(form, options.username)}
+<form${formAttributes(ui, form)}>
+${renderUsername(arranged, options.username)}
 ${renderBody(group, nodes, view, options)}
 </form>
 </section>`,
@@ -104,7 +111,8 @@ const renderBody = (
   if (group === "saml") return renderProviders(nodes, view);
   if (isKeyGroup(group)) return renderKeys(group, nodes, view);
   const buttons = nodes.filter(({ part }) => part === "button");
-  return html`<div class="entries">${nodes.filter(({ part }) => part !== "button").map((node) => renderNode(node, view))}</div>
+  const entries = nodes.filter(({ part }) => part !== "button");
+  return html`<div class="entries">${entries.map((node) => renderNode(node, view))}</div>
 ${buttons.length > 0 && html`<div class="actions">${buttons.map((node) => renderNode(node, view))}</div>`}`;
 };
 

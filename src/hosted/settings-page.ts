@@ -56,7 +56,12 @@ export const createSettingsPage = ({ facts, publicUrl }: PageDeps): FlowPage => 
       account: { person, signOutUrl },
       body: html`<nav class="sections" aria-label="${texts.text("settings.sections")}"><ul>${all.map(
         ({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`,
-      )}</ul>${flow.return_to !== undefined && returnTo !== undefined && html`<p><a href="${returnTo}">${texts.text("settings.back")}</a></p>`}</nav>
+      )}</ul>${
+        flow.return_to !== undefined &&
+        returnTo !== undefined &&
+        html`<p>
+<a href="${returnTo}">${texts.text("settings.back")}</a></p>`
+      }</nav>
 <div class="panels">${above}${all.map(({ body }) => body)}</div>`,
     };
   },

@@ -53,7 +53,8 @@ const overview = ({ texts, param }: Visit, sessions: Sessions, signOutUrl: strin
     title: texts.text("home.title"),
     account: { person, signOutUrl },
     body: html`<div class="panels">
-<section class="panel hello" aria-labelledby="hello"><div class="who">${avatar(person)}<div><h2 id="hello">${texts.text("home.greeting", { name: person.name })}</h2>${
+<section class="panel hello" aria-labelledby="hello"><div class="who">${avatar(person)}<div>
+<h2 id="hello">${texts.text("home.greeting", { name: person.name })}</h2>${
       person.address !== person.name && html`<p><bdi>${person.address}</bdi></p>`
     }</div></div><a class="button primary" href="settings">${texts.text("settings.title")}</a></section>
 ${renderAddresses(identity, texts)}
@@ -67,14 +68,31 @@ const renderAddresses = (identity: WireIdentity | null | undefined, texts: Texts
   const recovery = identity?.recovery_addresses ?? [];
   const all = new Map<string, WireAddress>();
   for (const address of [...verifiable, ...recovery]) if (!all.has(address.value)) all.set(address.value, address);
-  const row = (
-    address: WireAddress,
-  ): Html => html`<li><span class="tile">${icon(address.via === "sms" ? "phone" : "mail")}</span><div class="what"><strong><bdi>${address.value}</bdi></strong>
-<span class="facts">${verifiedBadge(address, texts)}<span>${texts.text(address.via === "sms" ? "address.sms" : "address.email")}</span>${recovery.some(({ value }) => value === address.value) && html` <span>${texts.text("address.recovery")}</span>`}</span></div></li>`;
-  return html`<section class="panel" id="addresses" aria-labelledby="section-addresses"><header><h2 id="section-addresses">${texts.text("addresses.title")}</h2><p>${texts.text("addresses.about")}</p></header>
-${all.size > 0 ? html`<ul class="rows">${[...all.values()].map(row)}</ul>` : html`<p class="empty">${texts.text("addresses.empty")}</p>`}
-<div class="actions"><a class="button secondary" href="settings#profile">${texts.text("home.edit")}</a></div></section>`;
+  const row = (address: WireAddress): Html => {
+    const isSms = address.via === "sms";
+    const kind = texts.text(isSms ? "address.sms" : "address.email");
+    const recovers = recovery.some(({ value }) => value === address.value);
+    return html`<li><span class="tile">${icon(isSms ? "phone" : "mail")}</span><div class="what">
+<strong><bdi>${address.value}</bdi></strong>
+<span class="facts">${verifiedBadge(address, texts)}<span>${kind}</span>${
+      recovers && html` <span>${texts.text("address.recovery")}</span>`
+    }</span></div></li>`;
+  };
+  return html`<section class="panel" id="addresses" aria-labelledby="section-addresses"><header>
+<h2 id="section-addresses">${texts.text("addresses.title")}</h2><p>${texts.text("addresses.about")}</p></header>
+${
+  all.size > 0
+    ? html`<ul class="rows">${[...all.values()].map(row)}</ul>`
+    : html`<p class="empty">${texts.text("addresses.empty")}</p>`
+}
+<div class="actions"><a class="button secondary" href="settings#profile">${texts.text("home.edit")}</a></div>
+</section>`;
 };
 
 const verifiedBadge = ({ verified }: WireAddress, texts: Texts): Html =>
-  html`${verified !== undefined && html`<span class="badge ${verified ? "good" : ""}">${verified && icon("check")}${texts.text(verified ? "address.verified" : "address.unverified")}</span>`}`;
+  html`${
+    verified !== undefined &&
+    html`<span class="badge ${verified ? "good" : ""}">${
+      verified && icon("check")
+    }${texts.text(verified ? "address.verified" : "address.unverified")}</span>`
+  }`;

@@ -16,8 +16,12 @@ export const renderTrusted = (
     const device = describeDevice(agent, texts);
     return html`<li><span class="tile">${icon(isHandheld(agent) ? "phone" : "laptop")}</span>
 <div class="what"><strong>${device}</strong>
-<span class="facts">${address && html`<bdi>${address}</bdi> `}<span>${texts.rich("trusted.until", { time: renderTime(until, texts) })}</span></span></div>
-<div class="action"><form action="end-session" method="post"><input type="hidden" name="trusted" value="${id}"><input type="hidden" name="back" value="${back}"><button type="submit" class="secondary" aria-label="${texts.text("trusted.end_one", { device })}">${texts.text("trusted.end")}</button></form></div></li>`;
+<span class="facts">${
+      address && html`<bdi>${address}</bdi> `
+    }<span>${texts.rich("trusted.until", { time: renderTime(until, texts) })}</span></span></div>
+<div class="action"><form action="end-session" method="post"><input type="hidden" name="trusted" value="${id}">
+<input type="hidden" name="back" value="${back}"><button type="submit" class="secondary"
+  aria-label="${texts.text("trusted.end_one", { device })}">${texts.text("trusted.end")}</button></form></div></li>`;
   };
   return {
     id: "trusted",

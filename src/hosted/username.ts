@@ -1,5 +1,5 @@
 import type { ArrangedForm } from "./arrange-forms.ts";
-import { type Html, html } from "./html.ts";
+import { attributes, type Html, html } from "./html.ts";
 import type { WireInput } from "./wire.ts";
 
 /**
@@ -17,7 +17,9 @@ export const renderUsername = (form: ArrangedForm, known: string | undefined): H
   )
     return html``;
   const username = usernameIn(inputs) ?? known;
-  return html`${username !== undefined && html`<input type="text" id="username" name="username" autocomplete="username" value="${username}" readonly hidden>`}`;
+  if (username === undefined) return html``;
+  const named = { type: "text", id: "username", name: "username", autocomplete: "username" };
+  return html`<input${attributes({ ...named, value: username, readonly: true, hidden: true })}>`;
 };
 
 /** The identifier or the address that a form carries along unseen. */

@@ -8,9 +8,12 @@ export interface WellKnownField {
 // biome-ignore format: a table, read by its columns
 const table: readonly (readonly [RegExp, WellKnownField])[] = [
   [/^(?:e?mail|emailaddress)$/,                                     { key: "email", autocomplete: "email" }],
-  [/^(?:first|firstname|given|givenname|forename|namefirst|namegiven)$/, { key: "first_name", autocomplete: "given-name" }],
-  [/^(?:last|lastname|family|familyname|surname|namelast|namefamily)$/,  { key: "last_name", autocomplete: "family-name" }],
-  [/^(?:middle|middlename|namemiddle)$/,                            { key: "middle_name", autocomplete: "additional-name" }],
+  [/^(?:first|firstname|given|givenname|forename|namefirst|namegiven)$/,
+    { key: "first_name", autocomplete: "given-name" }],
+  [/^(?:last|lastname|family|familyname|surname|namelast|namefamily)$/,
+    { key: "last_name", autocomplete: "family-name" }],
+  [/^(?:middle|middlename|namemiddle)$/,
+    { key: "middle_name", autocomplete: "additional-name" }],
   [/^(?:name|fullname|displayname)$/,                               { key: "name", autocomplete: "name" }],
   [/^(?:nick|nickname)$/,                                           { key: "nickname", autocomplete: "nickname" }],
   [/^(?:user|username|login|handle)$/,                              { key: "username", autocomplete: "username" }],
@@ -20,7 +23,8 @@ const table: readonly (readonly [RegExp, WellKnownField])[] = [
   [/^(?:company|organi[sz]ation)$/,                                 { key: "company", autocomplete: "organization" }],
   [/^(?:street|addressstreet|addressline1|streetaddress)$/,         { key: "street", autocomplete: "address-line1" }],
   [/^(?:city|town|addresscity)$/,                                   { key: "city", autocomplete: "address-level2" }],
-  [/^(?:zip|zipcode|postcode|postalcode|addresszip|addresspostcode)$/, { key: "postcode", autocomplete: "postal-code" }],
+  [/^(?:zip|zipcode|postcode|postalcode|addresszip|addresspostcode)$/,
+    { key: "postcode", autocomplete: "postal-code" }],
   [/^(?:country|addresscountry)$/,                                  { key: "country", autocomplete: "country-name" }],
   [/^newsletter$/,                                                  { key: "newsletter" }],
 ];
