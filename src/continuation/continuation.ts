@@ -9,8 +9,8 @@ import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
  * What waits for a person to come back: a protected change until its owner has
  * proven who they are, a sign-in until the provider has answered, and its answer
  * until it has been used or a native app fetches it, a merge of two accounts until
- * both have proven theirs, an account of a provider until its owner has given the
- * second factor. One table and one interface.
+ * both have proven theirs, a change along with a sign-in until its person has given
+ * the second factor. One table and one interface.
  * What waits is encrypted, bound to what it was parked for, and consumed once.
  */
 
@@ -20,10 +20,10 @@ export interface ContinuationBinding {
   readonly homeId: string;
   readonly flowId: string;
   /**
-   * Why it waits. A flow has one of each kind at most; a merge and an account that is linked after a second factor
-   * belong to no flow: in its place is a session.
+   * Why it waits. A flow has one of each kind at most; a merge and what waits for a second factor belong to no flow: in
+   * its place is a session.
    */
-  readonly kind: "reauthentication" | "redirect" | "merge" | "account_link";
+  readonly kind: "reauthentication" | "redirect" | "merge" | "second_factor";
   /**
    * What it waits for: its owner's proof; the provider's answer, its use, or the app that fetches it; another account,
    * or that its merge is confirmed.

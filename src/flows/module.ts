@@ -129,6 +129,7 @@ export const createFlows = (
   const verificationHooks = createVerificationHooks(addressDeps, takesPhoneNumbers);
 
   // The flows
+  const answerTime = limits.challenges;
   const settingsDeps: SettingsDeps = {
     ...shared,
     settings: {
@@ -163,6 +164,7 @@ export const createFlows = (
       config: registration,
       limit: limits.registrations,
       methods: methods.registration,
+      answerTime,
       hooks: runnerOf("registration", verificationHooks.hooks),
       redirect,
       render: render.registration,
@@ -191,11 +193,10 @@ export const createFlows = (
     registration: signUpSteps,
   });
   const settingsCallback = createSettingsCallback(settingsDeps);
-  const answerTime = limits.challenges;
   const loginUpdate = createLoginUpdate({ ...loginDeps, ends: { signInSteps, completeAuthentication, answerTime } });
   const registrationUpdate = createRegistrationUpdate({
     ...registrationDeps,
-    ends: { signUpSteps, completeAuthentication, answerTime },
+    ends: { signUpSteps, completeAuthentication },
   });
   const callbackDeps: CallbackDeps = {
     ...shared,

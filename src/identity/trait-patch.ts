@@ -74,6 +74,19 @@ export const restorePlace = (traits: JsonObject, earlier: JsonObject, place: rea
   return items.some((each) => isDeepStrictEqual(each, item)) ? traits : write(traits, path, [...items, item]);
 };
 
+/** Proposed traits with what stood at some places before; of a list that one of them stands in, the whole list. */
+export const keepPlaces = (
+  before: JsonObject,
+  proposed: JsonObject,
+  places: readonly (readonly string[])[],
+): JsonObject =>
+  places.reduce((traits, place) => {
+    const isList = (path: readonly string[]) => [before, proposed].some((state) => Array.isArray(read(state, path)));
+    const list = place.findIndex((_, at) => isList(place.slice(0, at)));
+    const path = list < 0 ? place : place.slice(0, list);
+    return write(traits, path, read(before, path));
+  }, proposed);
+
 /** How the address at a place comes in: by the first step at which the traits before and those proposed part. */
 const patchAt = (before: JsonObject, proposed: JsonObject, place: readonly string[]): TraitPatch => {
   for (let depth = 0; depth < place.length; depth++) {

@@ -30,6 +30,7 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
   const { aead, digestKeys, keyring } = secrets;
   const { addressRules, publicUrl } = network;
   const { database, hashers, selfservice } = config;
+  const hidesAccounts = config.security.account_enumeration.mitigate;
   const hasher = createHasher(hashers, { log });
   observeHashing(registry, { stats: hasher.stats, floorMs: () => guards.floor.milliseconds });
   const policyConfig = selfservice.methods.password.config;
@@ -42,7 +43,7 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
     secrets,
     signIn: {
       loginStyle: selfservice.flows.login.style,
-      hidesAccounts: config.security.account_enumeration.mitigate,
+      hidesAccounts,
       publicUrl,
     },
     passwords,
@@ -53,6 +54,7 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
         publicUrl,
         loginPage: selfservice.flows.login.ui_url,
         loginHints: selfservice.flows.registration.login_hints,
+        hidesAccounts,
       },
     },
   });

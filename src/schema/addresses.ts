@@ -40,6 +40,8 @@ export interface AddressPlace extends Address {
 
 interface Found {
   readonly places: AddressPlace[];
+  /** Where anything stands that has a use, as paths below the traits. */
+  readonly used: (readonly string[])[];
   readonly identifiers: Record<string, string[]>;
   readonly verifiable: Address[];
   readonly recovery: Address[];
@@ -104,7 +106,17 @@ function createNotes(): Notes {
     values.add(value);
     into();
   };
-  return { places: [], identifiers: {}, verifiable: [], recovery: [], messages, fault, add, isFull: () => isFull };
+  return {
+    places: [],
+    used: [],
+    identifiers: {},
+    verifiable: [],
+    recovery: [],
+    messages,
+    fault,
+    add,
+    isFull: () => isFull,
+  };
 }
 
 const tooLong = (value: string, most: number): UiText =>
@@ -112,6 +124,7 @@ const tooLong = (value: string, most: number): UiText =>
 
 /** Notes what one value is used for, and gives it back as it is to be stored. */
 function note(found: Notes, use: TraitUse, value: string, path: readonly string[]): string {
+  if (isProtected(use)) found.used.push(path.slice(1));
   if (found.isFull()) return value;
   // Folding what is much too long would take time and change nothing.
   if (value.length > longestRaw) {
@@ -154,6 +167,12 @@ function note(found: Notes, use: TraitUse, value: string, path: readonly string[
   if (recovery?.via) address(recovery.via, longestAddress, addTo("recovery", found.recovery, recovery.via));
   return normalised;
 }
+
+/** Whether it signs a person in or brings an account back. */
+const isProtected = ({ extension: { credentials = {}, verification, recovery } }: TraitUse): boolean =>
+  [credentials.password, credentials.webauthn, credentials.code].some((type) => type?.identifier === true) ||
+  verification?.via !== undefined ||
+  recovery?.via !== undefined;
 
 const longestIdentifier = columnSizes["identity_identifiers.identifier"];
 const longestAddress = columnSizes["identity_addresses.value"];
@@ -225,8 +244,8 @@ function walkObject(found: Notes, used: readonly TraitShape[], value: JsonObject
 
 /** Finds identifiers and addresses in traits that fit the schema otherwise. */
 export function findUses(shape: TraitShape, traits: JsonObject): FoundUses {
-  const { fault, add, isFull, places, ...found } = createNotes();
-  const normalised = walk({ fault, add, isFull, places, ...found }, [shape], traits, ["traits"]) as JsonObject;
+  const { fault, add, isFull, places, used, ...found } = createNotes();
+  const normalised = walk({ fault, add, isFull, places, used, ...found }, [shape], traits, ["traits"]) as JsonObject;
   return { ...found, traits: normalised };
 }
 
@@ -235,4 +254,11 @@ export function findAddressPlaces(shape: TraitShape, traits: JsonObject): readon
   const notes = createNotes();
   walk(notes, [shape], traits, ["traits"]);
   return notes.places;
+}
+
+/** Finds where identifiers and addresses stand in traits, as paths below them: `["contact", "email"]`. */
+export function findUsePlaces(shape: TraitShape, traits: JsonObject): readonly (readonly string[])[] {
+  const notes = createNotes();
+  walk(notes, [shape], traits, ["traits"]);
+  return notes.used;
 }

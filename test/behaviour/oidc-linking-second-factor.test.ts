@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { hours } from "../protocols/clock.ts";
 import { enrolTotp, nextCode, stepUp, stepUpByTotp, withFactors } from "../protocols/factors.ts";
 import { withCode } from "../protocols/linking.ts";
-import { enterAsNewPerson, type Person } from "../protocols/person.ts";
+import { enterAsNewPerson, type Person, signIn } from "../protocols/person.ts";
 import { accepted, type Protocol, refused, type Visitor } from "../protocols/protocol.ts";
-import { protocols } from "../protocols/protocols.ts";
+import { browserProtocols, protocols } from "../protocols/protocols.ts";
 import {
   away,
   comeBack,
@@ -29,7 +29,10 @@ beforeAll(async () => {
   server = await startServer();
   providers = await startProviders(server, { several_accounts: true });
   const { oidc } = (providers.overrides.selfservice as { readonly methods: object }).methods as { oidc: object };
-  await server.restart({ selfservice: { methods: { ...withFactors.selfservice.methods, oidc } } });
+  await server.restart({
+    selfservice: { methods: { ...withFactors.selfservice.methods, oidc } },
+    session: { trusted_devices: { enabled: true } },
+  });
 });
 beforeEach(() => showRealTime(server));
 afterAll(async () => {
@@ -104,6 +107,29 @@ describe.each(protocols)("through $name", (protocol) => {
     );
     const names = String(row?.credentials).matchAll(/"account": ?"([^"]+)"/g);
     expect(Array.from(names, ([, name]) => name)).toEqual(subs.map(() => person.email));
+  });
+});
+
+describe.each(browserProtocols)("in a trusted browser, through $name", (protocol) => {
+  it("the second factor itself is asked for while an account waits to be linked", async () => {
+    const { visitor: owner, person } = await enterAsNewPerson(protocol, server);
+    const secret = await enrolTotp(owner, server);
+    const browser = protocol.enter(server);
+    await signIn(browser, person);
+    accepted(await stepUp(browser, { method: "totp", totp_code: nextCode(server, secret), trust_device: true }));
+    accepted(await browser.signOut());
+    accepted(await signIn(browser, person));
+    expect(accepted(await browser.whoami()).methods).toEqual(["password", "trusted_device"]);
+    accepted(await browser.signOut());
+
+    const sub = randomUUID();
+    const form = await meetOwner(protocol, browser, person, sub);
+    await browser.login.update(form, { method: "password", identifier: person.email, password: person.password });
+    expect(await linksOf(server, person.id)).toEqual([]);
+    expect(refused(await browser.whoami()).reason).toBe("AAL2_REQUIRED");
+    accepted(await stepUpByTotp(browser, server, secret));
+    expect(await linksOf(server, person.id)).toEqual([`globex:${sub}`]);
+    expect(accepted(await browser.whoami()).methods).toEqual(["password", "totp", "oidc"]);
   });
 });
 

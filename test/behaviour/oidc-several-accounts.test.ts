@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AccountService } from "../../gen/ostiary/account/v1/account_service_pb.ts";
 import { IdentityAdminService } from "../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
-import { linkThrough } from "../protocols/linking.ts";
+import { linkThrough, withCode } from "../protocols/linking.ts";
 import { done, operatorProtocols } from "../protocols/operators.ts";
 import { asOwner } from "../protocols/owners.ts";
 import { change, enterAsNewPerson, newEmail, newPassword, signIn } from "../protocols/person.ts";
@@ -49,6 +50,21 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(buttons(accepted(await visitor.settings.create()))).toContain("unlink globex");
     const unknown = refused(await change(visitor, { method: "oidc", unlink: `globex:${home}` }));
     expect(unknown).toMatchObject({ reason: "FORM_REJECTED", texts: [{ id: 4000001 }] });
+  });
+
+  it("whoever connects another account is asked by the provider which one, unless the client says otherwise", async () => {
+    const { visitor } = await enterAsNewPerson(protocol, server);
+    const promptOf = async (more: JsonObject = {}) => {
+      const flow = accepted(await visitor.settings.create(protocol.family === "native" ? withCode : {}));
+      const location = away(await visitor.settings.update(flow.id, { method: "oidc", link: "globex", ...more }));
+      return new URL(location).searchParams.get("prompt");
+    };
+    expect(await promptOf()).toBeNull();
+    await linkThrough(providers, protocol, visitor, "globex", randomUUID());
+    expect(await promptOf()).toBe("select_account");
+    expect(await promptOf({ upstream_parameters: { prompt: "login" } })).toBe("login");
+    await linkThrough(providers, protocol, visitor, "globex", randomUUID());
+    expect(providers.globex.requests.at(-1)).toMatchObject({ prompt: "select_account" });
   });
 
   it("the name of the provider unlinks all of its accounts", async () => {

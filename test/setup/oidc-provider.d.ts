@@ -14,6 +14,15 @@ declare module "oidc-provider" {
     save(): Promise<string>;
   }
 
+  interface Prompt {
+    readonly name: string;
+  }
+
+  export const interactionPolicy: {
+    readonly Prompt: new (properties: { readonly name: string; readonly requestable: boolean }) => Prompt;
+    base(): { add(prompt: Prompt, at: number): void };
+  };
+
   export class Provider {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
     readonly Grant: new (properties: {

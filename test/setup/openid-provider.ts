@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Provider } from "oidc-provider";
+import { interactionPolicy, Provider } from "oidc-provider";
 import { createOpenidStore } from "./openid-store.ts";
 
 /*
@@ -184,6 +184,7 @@ const createProvider = (
       return grant;
     },
     interactions: {
+      policy: policy(),
       url: (_context: unknown, interaction: { readonly uid: string }) => `/interaction/${interaction.uid}`,
     },
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
@@ -197,6 +198,14 @@ interface GrantContext {
   readonly client: { readonly clientId: string };
   readonly params: { readonly scope?: string };
 }
+
+/** Signing in, agreeing, and choosing among accounts where that is asked for. */
+const policy = () => {
+  const { Prompt, base } = interactionPolicy;
+  const prompts = base();
+  prompts.add(new Prompt({ name: "select_account", requestable: true }), 0);
+  return prompts;
+};
 
 const makeKey = (alg: "RS256" | "ES256") => {
   const { privateKey } =
@@ -219,7 +228,9 @@ const finish = async (
     await provider.interactionFinished(
       request,
       response,
-      refusal === undefined ? { login } : { error: refusal, error_description: "refused by the test" },
+      refusal === undefined
+        ? { login, ...(String(params.prompt).includes("select_account") && { select_account: {} }) }
+        : { error: refusal, error_description: "refused by the test" },
     );
   } catch (error) {
     response.writeHead(500).end(String(error));

@@ -76,6 +76,10 @@ export interface SignInSteps {
 export interface SignUpSteps {
   /** Runs the hooks before a sign-up is written. @throws FLOW_DISABLED, RETURN_TO_FORBIDDEN and what hooks throw */
   approve(context: AuthenticationContext, registered: RegistrationResult): Promise<ApprovedEnd | Rejected>;
+  /** Whether an address is to be proven before there is an account. */
+  mustConfirm(registered: RegistrationResult): boolean;
+  /** Asks for that: what signs up waits in the flow, sealed. @throws FORM_REJECTED, FLOW_DISABLED, RATE_LIMITED */
+  confirmFirst(context: AuthenticationContext, registered: RegistrationResult): Promise<never>;
   /** Whose an identifier or address of this sign-up is; undefined: nobody's. */
   findOwner(registered: RegistrationResult): Promise<string | undefined>;
   /** Asks whoever it is for what is still missing. @throws FLOW_DISABLED */
@@ -174,7 +178,9 @@ export const createCompleteAuthentication = ({
       case "authenticated":
         return approveSignIn(context, result);
       case "registered":
-        return registration.approve(context, result);
+        return registration.mustConfirm(result)
+          ? { kind: "approved", write: () => registration.confirmFirst(context, result) }
+          : registration.approve(context, result);
       case "incomplete":
         return { kind: "approved", write: () => thrown(registration.askForMissing(context, result)) };
       case "conflict":

@@ -4,18 +4,21 @@ import { apply } from "../../identity/apply.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
-import type { Authenticated } from "../../methods/contract/authentication.ts";
+import type { Authenticated, CredentialUse } from "../../methods/contract/authentication.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { Issued } from "../../session/issue.ts";
 import { TRUSTED_DEVICE } from "../../session/session.ts";
 import type { TrustedDevice } from "../../session/trusted-devices.ts";
 import type { AuthenticationContext } from "../authentication/complete.ts";
+import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { acceptInvitation } from "../shared/accept-invitation.ts";
 import { consumeOrThrow } from "../shared/consume.ts";
 import { type FlowRecord, holdsWhatWasTyped } from "../shared/flow.ts";
-import { createAccountLinking, type Linking } from "./account-linking.ts";
+import { createLinkAccount } from "./account-linking.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
+import { createUpdateIdentity } from "./identity-update.ts";
+import { createSecondFactor } from "./second-factor.ts";
 
 /** A sign-in that is to be written. */
 export interface SignIn {
@@ -57,7 +60,9 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     sessions: { issuer: sessions, trustedDevices },
     login: { hooks },
   } = deps;
-  const linking = createAccountLinking(deps);
+  const secondFactor = createSecondFactor(deps);
+  const linkAccount = createLinkAccount(deps);
+  const updateIdentity = createUpdateIdentity(deps);
 
   /**
    * Locks person, flow and credential until the transaction ends.
@@ -98,23 +103,34 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     return after;
   };
 
-  /** What changes along with signing in, and what was linked. */
+  /** What changes along with signing in, what was linked, and what waits for the second factor. */
   const change = async (tx: Sql, signIn: SignIn, now: Date) => {
-    const { authenticated, revision } = signIn;
-    const { identity, change: changeOf, recheck } = authenticated;
-    const link = await linking.begin(tx, signIn);
-    if (changeOf === undefined && revision === undefined && link === undefined) return { identity };
+    const { authenticated, context, revision } = signIn;
+    const { identity, change: changeOf, recheck, update } = authenticated;
+    const waited = await secondFactor.find(tx, signIn);
+    const isLinking = accountLinkOf(context.flow) !== undefined;
+    if (!isLinking && [changeOf, update, revision, waited].every((each) => each === undefined)) return { identity };
     const before = await identities.find(tx, identity.id);
     if (before === undefined) throw new ConcurrentChangeError("the person is gone");
     if (recheck?.(before) === false) throw new ConcurrentChangeError("the person has changed");
     if (revision !== undefined && revision.version !== before.version)
       throw new ConcurrentChangeError("hooks have seen another version of the person");
-    const { linked, waits = false }: Linking = (await link?.(before)) ?? {};
-    const changes = [await changeOf?.(before, tx), linked?.change, revision?.change].filter(
-      (each) => each !== undefined,
-    );
+    const second = {
+      isReached: secondFactor.isReached(signIn, before),
+      waiting: (await waited?.(before)) ?? {},
+    };
+    const { linked, waits: accountLink } = await linkAccount(tx, context.flow, before, second);
+    const updating = await updateIdentity(tx, signIn, before, second);
+    if (accountLink || updating.waits) await secondFactor.park(tx, signIn, { accountLink, update: updating.waits });
+    const use = changeOf && changeOfUse(authenticated.verified.type, changeOf(before));
+    const changes = [use, updating.change, linked?.change, revision?.change].filter((each) => each !== undefined);
     const [proven] = changes.flatMap(({ verified = [] }) => verified);
-    return { identity: await writeChanges(tx, before, changes, now), linked, waits, proven };
+    return {
+      identity: await writeChanges(tx, before, changes, now),
+      linked,
+      linkWaits: accountLink !== undefined,
+      proven,
+    };
   };
 
   /**
@@ -154,7 +170,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const now = clock.now();
     await lockAndRecheck(tx, flow, authenticated, now);
     await consumeOrThrow(tx, authenticated.consume);
-    const { identity, linked, waits: linkWaits = false, proven } = await change(tx, signIn, now);
+    const { identity, linked, linkWaits = false, proven } = await change(tx, signIn, now);
     if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
     const trust = await trustOf(tx, signIn, linkWaits);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : []), ...trust.amr];
@@ -192,6 +208,11 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     return { issued, context: written, trusted: trust.device, linkWaits };
   };
 };
+
+const changeOfUse = (type: string, { credential, verified }: CredentialUse): Change => ({
+  ...(credential && { credentials: [{ ...credential, type }] }),
+  ...(verified && { verified }),
+});
 
 /** A native app goes on with its token after a second step. */
 const renewsInPlace = (flow: FlowRecord): boolean => flow.type === "api" && loginContext(flow).requestedAal === 2;

@@ -1,3 +1,4 @@
+import type { AnswerTime } from "../../challenge/answer-time.ts";
 import type { SelfServiceConfig } from "../../config/config.ts";
 import type { HookRunner } from "../../hooks/runner.ts";
 import type { RegistrationLimit } from "../../limits/registrations.ts";
@@ -11,6 +12,8 @@ export interface RegistrationParts {
   readonly config: SelfServiceConfig["flows"]["registration"];
   readonly limit: RegistrationLimit;
   readonly methods: RegistrationMethods;
+  /** Beneath answers whose time must not show whether anybody has an address. */
+  readonly answerTime: Pick<AnswerTime, "hold">;
   readonly hooks: HookRunner;
   readonly redirect: Redirects;
   readonly render: RenderRegistration;

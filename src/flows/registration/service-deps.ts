@@ -1,4 +1,3 @@
-import type { AnswerTime } from "../../challenge/answer-time.ts";
 import type { CompleteAuthentication } from "../authentication/complete.ts";
 import type { RegistrationDeps } from "./deps.ts";
 import type { RegistrationSteps } from "./sign-up-steps.ts";
@@ -8,6 +7,5 @@ export interface RegistrationServiceDeps extends RegistrationDeps {
   readonly ends: {
     readonly signUpSteps: RegistrationSteps;
     readonly completeAuthentication: CompleteAuthentication;
-    readonly answerTime: Pick<AnswerTime, "hold">;
   };
 }

@@ -5,7 +5,6 @@ import type {
 } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import type { RegistrationResult } from "../../methods/contract/authentication.ts";
 import type { RegistrationMethod } from "../../methods/contract/registration.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
@@ -45,8 +44,8 @@ interface Submitted {
 /** Creates the steps of a sign-up: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate => {
   const {
-    ends: { answerTime, completeAuthentication, signUpSteps },
-    registration: { config, methods, redirect },
+    ends: { completeAuthentication, signUpSteps },
+    registration: { answerTime, config, methods, redirect },
   } = deps;
   const { approve, reject, retry } = completeAuthentication;
   const persist = createPersist(completeAuthentication);
@@ -79,30 +78,10 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
       case "redirect":
         return shared.begin(context, result, isRetry);
       case "registered":
-        await confirmFirst(submission, result);
         return { context: { ...context, method: result.method ?? method.name }, result };
       default:
         return { context, result };
     }
-  };
-
-  const confirmer = (Object.values(methods) as readonly RegistrationMethod[]).find(
-    (method) => method.enabled && method.confirm,
-  );
-
-  /** Whoever signs up may have to prove an address first. @throws FORM_REJECTED with the form that asks for it */
-  const confirmFirst = async (
-    submission: Submitted & LoadedSubmission & { readonly method: RegistrationMethod },
-    registered: RegistrationResult,
-  ): Promise<void> => {
-    const { call, method } = submission;
-    if (confirmer === undefined || confirmer === method) return;
-    // Whether anybody has the address already shows neither in the form nor in its time.
-    await answerTime.hold(call, async () => {
-      const asked = await confirmer.confirm?.(registered, method.name, viewOf(deps, submission), call);
-      if (asked?.kind === "rejected") throw await reject(contextOf(submission, method.name), asked);
-      if (asked) throw await signUpSteps.continueRegistration(contextOf(submission, confirmer.name), asked);
-    });
   };
 
   const submit = steps<"registration submit", Submitted, FlowCompleted, Repeatable>("registration submit")

@@ -1,6 +1,7 @@
 import type { CodeConfig } from "../../config/config.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Via } from "../../schema/extension.ts";
+import { viaOfValue } from "../../schema/reachable.ts";
 import type { Authenticator, CredentialKind } from "../contract/credential.ts";
 
 /** The type of code credentials, as stored and as clients know it. It has no secret part. */
@@ -44,9 +45,6 @@ export const channelOf = ({ verifiable }: IdentityRecord, value: string): Via =>
   const known = verifiable.find((address) => address.value === value);
   return known ? asVia(known.via) : viaOfValue(value);
 };
-
-/** How an address is reached, by how it looks. */
-export const viaOfValue = (value: string): Via => (value.includes("@") ? "email" : "sms");
 
 const asVia = (via: string): Via => (via === "sms" ? "sms" : "email");
 const byValue = (a: CodeAddress, b: CodeAddress): number => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0);

@@ -6,6 +6,7 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Call } from "../../lib/call.ts";
 import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { viaOfValue } from "../../schema/reachable.ts";
 import { answersAal } from "../../session/aal.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { inputNode, submitNode, withType, withValue } from "../../ui/node.ts";
@@ -15,7 +16,7 @@ import { emptyIdentifierNode, identifierNode } from "../contract/identifier-node
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
 import { type NextStep, type Rejected, rejected } from "../contract/result.ts";
 import type { CodeChallenges } from "./challenges.ts";
-import { CODE, type CodeAddress, viaOfValue } from "./credential.ts";
+import { CODE, type CodeAddress } from "./credential.ts";
 import { messages } from "./messages.ts";
 import type { CodeRecipients } from "./recipients.ts";
 import { sentNodes } from "./sent-nodes.ts";
@@ -166,7 +167,7 @@ export const createCodeLogin = ({
       amr: { method: CODE, aal: view.requestedAal === 2 ? "aal2" : "aal1", via: address.via },
       verified: { type: CODE, version: undefined },
       // Whoever has read the message has the address.
-      change: async () => ({ verified: [address] }),
+      change: () => ({ verified: [address] }),
       recheck: (person) => recipients.stillHas(person, address),
       completesFlow: true,
     };

@@ -3,9 +3,10 @@ import type { Sql } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { viaOfValue } from "../../schema/reachable.ts";
 import { isAnotherChannel } from "../../session/aal.ts";
 import type { SessionRecord } from "../../session/session.ts";
-import { CODE, type CodeAddress, type FindCodeAddresses, verifiedAddresses, viaOfValue } from "./credential.ts";
+import { CODE, type CodeAddress, type FindCodeAddresses, verifiedAddresses } from "./credential.ts";
 
 /** Who gets codes, and where. */
 export interface CodeRecipients {

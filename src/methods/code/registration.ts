@@ -5,17 +5,20 @@ import type { ValidTraits } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Call } from "../../lib/call.ts";
 import { sha256 } from "../../lib/digest.ts";
+import { mergeJson } from "../../lib/merge-json.ts";
 import type { RegistrationLimit } from "../../limits/registrations.ts";
 import { readTraits } from "../../schema/form.ts";
+import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import { traitNodes } from "../../schema/nodes.ts";
-import { validateTraits } from "../../schema/validate.ts";
+import { reachableIn, unprovenIn, usesWhere } from "../../schema/reachable.ts";
+import { type TraitsVerdict, validateTraits } from "../../schema/validate.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { submitNode } from "../../ui/node.ts";
 import type { RegistrationResult } from "../contract/authentication.ts";
 import type { RegistrationInput, RegistrationMethod, RegistrationView } from "../contract/registration.ts";
 import { type NextStep, type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
 import type { CodeChallenges } from "./challenges.ts";
-import { CODE, type CodeAddress, viaOfValue } from "./credential.ts";
+import { CODE, type CodeAddress } from "./credential.ts";
 import { messages } from "./messages.ts";
 import { sentNodes } from "./sent-nodes.ts";
 
@@ -55,21 +58,25 @@ export const createCodeRegistration = ({
   });
   const afterSending = sentNodes(uiText(general.registrationCode));
 
+  /** Whether somebody has one of the identifiers or addresses whose value fits. */
+  const isTaken = async (validated: ValidTraits, fits: (value: string) => boolean): Promise<boolean> =>
+    hidesAccounts && (await identities.findIdentifierOwner(db, usesWhere(validated, fits))) !== undefined;
+
   /** Sends a code to each of these addresses. */
   const challenge = async (
     { validated, submittedValues }: Filled,
     addresses: readonly CodeAddress[],
     { flow, transientPayload }: RegistrationView,
     call: Call,
-    confirmed?: Confirmed,
+    waiting?: Waiting,
   ): Promise<NextStep | Rejected> => {
     await limit.mustHaveRoom(call.remoteAddress);
     await challenges.beginEarly(call, addresses);
-    const owner = hidesAccounts ? await identities.findIdentifierOwner(db, validated) : undefined;
+    const unproven = new Set(unprovenIn(validated, waiting?.extra.verified).map(({ value }) => value));
     // What is no address, such as a user name, is nothing that only its owner could get to know.
-    if (owner && !addresses.some(({ value }) => value === owner.value))
+    if (await isTaken(validated, (value) => !unproven.has(value)))
       return rejected([{ node: "", text: uiText(general.identifierTaken) }], submittedValues);
-    const isVoid = owner !== undefined;
+    const isVoid = await isTaken(validated, (value) => unproven.has(value));
     const effect = await challenges.begin({
       flow,
       call,
@@ -83,7 +90,7 @@ export const createCodeRegistration = ({
       kind: "next_step",
       state: "sent_email",
       active: CODE,
-      sealed: { traits: digestOf(validated.traits), ...(confirmed && { confirmed: asJson(confirmed) }) },
+      sealed: { traits: digestOf(validated.traits), ...(waiting && { waiting: asJson(waiting) }) },
       effect,
       submittedValues,
       messages: [{ node: "", text: uiText(messages.registrationCodeSent) }],
@@ -91,14 +98,18 @@ export const createCodeRegistration = ({
   };
 
   /** Signs up by a code, or sends another one for a sign-up that waits for it. */
-  const sendTo = async (filled: Filled, view: RegistrationView, call: Call): Promise<NextStep | Rejected> => {
+  const sendTo = async (
+    filled: Filled,
+    view: RegistrationView,
+    call: Call,
+    waiting: Waiting | undefined,
+  ): Promise<NextStep | Rejected> => {
     const { validated, submittedValues } = filled;
-    const sealed = view.flow.state === "sent_email" ? view.sealedContext(CODE) : undefined;
-    const confirmed = confirmedIn(sealed);
-    if (confirmed && sealed?.traits === digestOf(validated.traits))
-      return challenge(filled, addressesIn(validated), view, call, confirmed);
+    if (waiting && digestOf(waiting.traits) === digestOf(validated.traits))
+      return challenge(filled, unprovenIn(validated, waiting.extra.verified), view, call, waiting);
     if (!isWayIn) return rejected([{ node: "", text: uiText(general.noRegistrationMethod) }], submittedValues);
-    const addresses = (validated.identifiers[CODE] ?? []).map((value) => ({ via: viaIn(validated, value), value }));
+    const { [CODE]: identifiers = [] } = validated.identifiers;
+    const addresses = reachableIn(validated).filter(({ value }) => identifiers.includes(value));
     if (addresses.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }], submittedValues);
     return challenge(filled, addresses, view, call);
   };
@@ -119,7 +130,7 @@ export const createCodeRegistration = ({
       return rejected([{ node: "", text: uiText(general.invalid, { reason: tooOften }) }], submittedValues, CODE);
     if (verified.kind === "wrong")
       return rejected([{ node: "", text: uiText(general.registrationCodeInvalid) }], submittedValues, CODE);
-    const { method, credentials, amr, extra } = confirmedIn(sealed) ?? {
+    const { method, credentials, amr, extra } = waitingOf(sealed) ?? {
       method: CODE,
       credentials: [],
       amr: { method: CODE, aal: "aal1" as const, via: verified.address.via },
@@ -152,17 +163,17 @@ export const createCodeRegistration = ({
       return step === "credentials" ? [send] : [];
     },
 
-    confirm: async (
-      { traits: validated, submittedValues, credentials, amr, extra = {}, consume },
-      method,
-      view,
-      call,
-    ) => {
-      const addresses = addressesIn(validated);
-      const isVouched = addresses.every(({ value }) => extra.verified?.some((address) => address.value === value));
-      // What a provider's answer is used up with is not to be had a second time.
-      if (!hidesAccounts || isVouched || consume !== undefined) return undefined;
-      return challenge({ validated, submittedValues }, addresses, view, call, { method, credentials, amr, extra });
+    confirmation: {
+      // Where an address was proven in the flow, that is done.
+      isDue: ({ traits, extra, method }) =>
+        hidesAccounts && method === undefined && unprovenIn(traits, extra?.verified).length > 0,
+
+      begin: ({ traits, submittedValues, credentials, amr, extra = {} }, method, view, call) => {
+        const waiting = { method, credentials, amr, extra, traits: traits.traits };
+        // What is proven gets no code, which would tell of the others.
+        const addresses = unprovenIn(traits, extra.verified);
+        return challenge({ validated: traits, submittedValues }, addresses, view, call, waiting);
+      },
     },
 
     submitted: (input, schema) => readTraits(schema, input.traits ?? {}).submittedValues,
@@ -175,11 +186,13 @@ export const createCodeRegistration = ({
       if (input.screen !== "") return chooseAgain(input.screen, submittedValues, before);
       const sealed = sentBefore(input, view);
       if (sealed && input.code.trim() === "") return rejected([missing("code")], before ?? submittedValues, CODE);
-      if (input.traits === undefined) return rejected([missing("traits")], before ?? {});
-      const validated = validateTraits(schema, traits);
-      if (validated.kind === "invalid") return rejected(validated.messages, submittedValues);
-      const filled = { validated, submittedValues };
-      return sealed ? check(input, filled, { flow, call, sealed }) : sendTo(filled, view, call);
+      const waiting = waitingIn(view);
+      const shown = input.traits === undefined ? (before ?? {}) : submittedValues;
+      if (input.traits === undefined && !waiting) return rejected([missing("traits")], shown);
+      const validated = validateWithWaiting(schema, traits, waiting);
+      if (validated.kind === "invalid") return rejected(validated.messages, shown);
+      const filled = { validated, submittedValues: shown };
+      return sealed ? check(input, filled, { flow, call, sealed }) : sendTo(filled, view, call, waiting);
     },
   };
 };
@@ -191,22 +204,31 @@ interface Filled {
 }
 
 /** A sign-up by another method that waits for a code. */
-type Confirmed = Required<Pick<RegistrationResult, "method" | "credentials" | "amr" | "extra">>;
+type Waiting = Required<Pick<RegistrationResult, "method" | "credentials" | "amr" | "extra">> & {
+  readonly traits: JsonObject;
+};
 
-const confirmedIn = (sealed: JsonObject | undefined): Confirmed | undefined =>
-  sealed?.confirmed as unknown as Confirmed | undefined;
+const waitingOf = (sealed: JsonObject | undefined): Waiting | undefined =>
+  sealed?.waiting as unknown as Waiting | undefined;
 
-const asJson = (confirmed: Confirmed): JsonObject => JSON.parse(JSON.stringify(confirmed)) as JsonObject;
+/** Not where the person went back and chooses anew. */
+const waitingIn = ({ flow, sealedContext }: RegistrationView): Waiting | undefined =>
+  flow.state === "sent_email" ? waitingOf(sealedContext(CODE)) : undefined;
 
-/** Every address that traits have: what is verified, and whatever people sign in with that a message can go to. */
-const addressesIn = (validated: ValidTraits): readonly CodeAddress[] => {
-  const { [CODE]: byCode = [], password = [] } = validated.identifiers;
-  const values = [
-    ...validated.verifiable.map(({ value }) => value),
-    ...byCode,
-    ...password.filter((value) => viaOfValue(value) === "email"),
-  ];
-  return [...new Set(values)].map((value) => ({ via: viaIn(validated, value), value }));
+const asJson = (waiting: Waiting): JsonObject => JSON.parse(JSON.stringify(waiting)) as JsonObject;
+
+/**
+ * Judges what was submitted, together with the traits that wait: a client need not repeat what it has left out or what
+ * a provider has said. Whatever differs from what waits stands alone.
+ */
+const validateWithWaiting = (
+  schema: IdentitySchema,
+  traits: JsonObject,
+  waiting: Waiting | undefined,
+): TraitsVerdict => {
+  const whole = waiting && validateTraits(schema, mergeJson(waiting.traits, traits));
+  const isSame = whole?.kind === "valid" && digestOf(whole.traits) === digestOf(waiting?.traits ?? {});
+  return isSame ? whole : validateTraits(schema, traits);
 };
 
 const tooOften = "The code was tried too often. Please ask for another one.";
@@ -225,10 +247,6 @@ const chooseAgain = (screen: string, submitted: SubmittedValues, before: Submitt
   submittedValues: Object.keys(submitted).length > 0 ? submitted : (before ?? {}),
   messages: screen === "previous" ? [] : [{ node: "", text: uiText(general.chooseCredential) }],
 });
-
-/** How an address is reached: as the schema says of it where it is verified, else by how it looks. */
-const viaIn = ({ verifiable }: ValidTraits, value: string) =>
-  verifiable.some((address) => address.value === value && address.via === "sms") ? "sms" : viaOfValue(value);
 
 /** Traits in the order of their names have one text, whatever order they came in. */
 const digestOf = (traits: JsonObject): string => sha256(JSON.stringify(sorted(traits))).toString("base64url");

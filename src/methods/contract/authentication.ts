@@ -1,6 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import type { Sql } from "../../db/sql.ts";
 import type { Change, CredentialChange, IdentityRecord, ValidTraits } from "../../identity/identity.ts";
 import type { AuthenticationMethodReference } from "../../session/issue.ts";
 import type { Consume, MethodEvent, Rejected, SubmittedValues, VerifiedCredential } from "./result.ts";
@@ -25,16 +24,29 @@ export interface Authenticated {
   readonly identity: IdentityRecord;
   readonly amr: AuthenticationMethodReference;
   readonly verified: VerifiedCredential;
+  /** What using the credential changes: made of the person as they are in the transaction that writes it. */
+  readonly change?: (identity: IdentityRecord) => CredentialUse;
   /**
-   * What changes along with signing in, such as traits that a provider tells: made of the person as they are in the
-   * transaction that writes it.
+   * What the method has learned of the person, for `LoginMethod.applyUpdate`. Undefined: nothing. Identifiers and
+   * addresses in it wait for the second factor of whoever has one.
    */
-  readonly change?: (identity: IdentityRecord, tx: Sql) => Promise<Change | undefined>;
+  readonly update?: () => Promise<JsonObject | undefined>;
   /** Whether the person in that transaction is still the one who was authenticated. Only with `change`. */
   readonly recheck?: (identity: IdentityRecord) => boolean;
   readonly consume?: Consume;
   /** The flow can be used once, as what was sent in it: it is completed in the transaction of its effect. */
   readonly completesFlow?: true;
+}
+
+/**
+ * What changes as a credential is used. Of what a person signs in with it is that credential alone: others change at
+ * the level of the account (docs/second-factors.md), which a first factor need not have.
+ */
+export interface CredentialUse {
+  /** The credential that was verified, such as with a code used up. */
+  readonly credential?: Omit<CredentialChange, "type">;
+  /** Addresses of the person that were proven by it. */
+  readonly verified?: Change["verified"];
 }
 
 /** What linking changes, once the owner of the account has signed in. */
@@ -87,7 +99,7 @@ export interface RegistrationResult {
   readonly consume?: Consume;
   /** See `Authenticated`. */
   readonly completesFlow?: true;
-  /** The method that the credentials are of, where another one has confirmed them. */
+  /** The method that the credentials are of, once an address was proven in the flow. */
   readonly method?: string;
   /** What was submitted, in case an identifier belongs to someone else. */
   readonly submittedValues: SubmittedValues;

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { UpdateFlowBody as LoginBody } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Sql } from "../../db/sql.ts";
-import type { IdentityRecord } from "../../identity/identity.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import type { SignedIn } from "../../session/session.ts";
@@ -76,6 +76,12 @@ export interface LoginMethod<K extends LoginCase = LoginCase> {
   };
   /** For methods that link what waits for the owner of an account: what changes when they have signed in. */
   linkAccount?(linkState: JsonObject, owner: IdentityRecord, tx: Sql): Promise<LinkedAccount | Rejected>;
+  /** For methods that learn of the person who signs in: what changes in them as they are now. Undefined: nothing. */
+  applyUpdate?(
+    update: JsonObject,
+    person: { readonly identity: IdentityRecord; readonly schema: IdentitySchema },
+    tx: Sql,
+  ): Promise<Change | undefined>;
 }
 
 /** Every login method; leaving one out does not compile. */

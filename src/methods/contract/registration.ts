@@ -29,6 +29,24 @@ export interface RegistrationView {
   readonly transientPayload: JsonObject | undefined;
 }
 
+/** Proves an address of whoever signs up before there is an account. */
+export interface SignUpConfirmation {
+  /** Whether an address is to be proven. */
+  isDue(registered: RegistrationResult): boolean;
+  /**
+   * Asks for that. The result waits, sealed, and comes back from `register` of this method.
+   *
+   * @param method the one they sign up by
+   * @throws RATE_LIMITED
+   */
+  begin(
+    registered: RegistrationResult,
+    method: string,
+    view: RegistrationView,
+    call: Call,
+  ): Promise<NextStep | Rejected>;
+}
+
 /** A way to sign up. */
 export interface RegistrationMethod<K extends RegistrationCase = RegistrationCase> {
   readonly name: K;
@@ -41,18 +59,8 @@ export interface RegistrationMethod<K extends RegistrationCase = RegistrationCas
     view: RegistrationView,
     call: Call,
   ): Promise<AuthenticationResult | RedirectRequest | NextStep>;
-  /**
-   * Asks whoever signs up by another method to prove an address before there is an account. Undefined: nothing is to
-   * be proven.
-   *
-   * @param method the one they sign up by
-   */
-  confirm?(
-    registered: RegistrationResult,
-    method: string,
-    view: RegistrationView,
-    call: Call,
-  ): Promise<NextStep | Rejected | undefined>;
+  /** For the method by which whoever signs up by another one proves an address. */
+  readonly confirmation?: SignUpConfirmation;
   /** For methods that redirect to another site. */
   readonly redirect?: CallbackHandler & {
     complete(callbackData: JsonObject, view: RegistrationView, call: Call): Promise<AuthenticationResult>;

@@ -45,7 +45,7 @@ export const createLookupSecretLogin = ({
       identity,
       amr: { method: LOOKUP_SECRET, aal: "aal2" },
       verified: { type: LOOKUP_SECRET, version: stored.version },
-      change: async (current) => ({ credentials: [useCode(stored, found.at, codeFacts(current), clock.now())] }),
+      change: (current) => ({ credential: useCode(stored, found.at, codeFacts(current), clock.now()) }),
     };
   };
 

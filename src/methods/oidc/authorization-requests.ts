@@ -25,6 +25,8 @@ export interface AuthorizationOptions {
   readonly upstream?: UpstreamParameters | undefined;
   /** They are to authenticate again. */
   readonly reauthenticate?: boolean;
+  /** They have linked an account of the provider, and want another one. */
+  readonly choosesAccount?: boolean;
   /** What they filled in, and what is to be stored beside. */
   readonly traits?: JsonObject;
 }
@@ -84,7 +86,7 @@ export const createAuthorizationRequests = ({
   });
 
   return {
-    begin: (provider, { upstream, reauthenticate = false, traits = {} }) => ({
+    begin: (provider, { upstream, reauthenticate = false, choosesAccount = false, traits = {} }) => ({
       kind: "redirect",
       begin: async (state) => {
         const authorization = newAuthorizationState(provider.redirectUri, clock, state);
@@ -93,6 +95,7 @@ export const createAuthorizationRequests = ({
           authorization,
           upstream: parameters,
           reauthenticate,
+          choosesAccount,
         });
         if (redirected.kind === "refused") return refuse(provider.id, redirected);
         return {

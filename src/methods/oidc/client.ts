@@ -21,6 +21,8 @@ export interface AuthorizationRequest {
   readonly upstream?: Readonly<Record<string, string>>;
   /** The person is to authenticate again. */
   readonly reauthenticate?: boolean;
+  /** The person is to choose among their accounts, unless anything else is said of that. */
+  readonly choosesAccount?: boolean;
 }
 
 /** The provider's tokens, as they came. */
@@ -141,10 +143,11 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
   };
 
   return {
-    authorizationUrl: ({ authorization, upstream = {}, reauthenticate = false }) =>
+    authorizationUrl: ({ authorization, upstream = {}, reauthenticate = false, choosesAccount = false }) =>
       completeAuthentication(async () => {
         const found = await discover();
         const url = openid.buildAuthorizationUrl(found.server, {
+          ...(choosesAccount && accountChoiceOf(preset, found)),
           ...preset.parameters,
           ...(config.requested_claims && { claims: JSON.stringify(config.requested_claims) }),
           ...upstream,
@@ -242,6 +245,13 @@ const BUSY = new Set(["temporarily_unavailable", "server_error"]);
 const usesPkce = ({ pkce }: ProviderConfig, preset: Preset, { metadata }: Discovered): boolean => {
   if (pkce !== "auto") return pkce === "force";
   return preset.pkce && (metadata.code_challenge_methods_supported?.includes("S256") ?? true);
+};
+
+/** A provider may list the prompts that it knows (OpenID Connect Prompt Create 1.0, section 4.1) and refuse others. */
+const accountChoiceOf = ({ accountChoice = {} }: Preset, { metadata }: Discovered): Preset["accountChoice"] => {
+  const { prompt_values_supported: known } = metadata;
+  const isKnown = !Array.isArray(known) || accountChoice.prompt === undefined || known.includes(accountChoice.prompt);
+  return isKnown ? accountChoice : {};
 };
 
 const challengeOf = (verifier: string): string => createHash("sha256").update(verifier).digest("base64url");

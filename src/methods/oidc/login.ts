@@ -7,6 +7,7 @@ import type { LoginMethod, LoginView } from "../contract/login.ts";
 import { rejected } from "../contract/result.ts";
 import type { AuthorizationRequests } from "./authorization-requests.ts";
 import { linksOf, OIDC } from "./credential.ts";
+import type { IdentityUpdates } from "./identity-updates.ts";
 import { notProvenAgain } from "./messages.ts";
 import type { ProviderNodes } from "./nodes.ts";
 import type { ProviderAuthentication } from "./provider-authentication.ts";
@@ -20,6 +21,7 @@ export interface OidcLoginDeps {
   readonly nodes: ProviderNodes;
   readonly authorizations: AuthorizationRequests;
   readonly providerAuthentication: ProviderAuthentication;
+  readonly applyUpdate: IdentityUpdates["apply"];
 }
 
 /**
@@ -33,6 +35,7 @@ export const createOidcLogin = ({
   nodes,
   authorizations,
   providerAuthentication,
+  applyUpdate,
 }: OidcLoginDeps): LoginMethod<"oidc"> => {
   const provesAgain = (identity: IdentityRecord) =>
     new Set(linksOf(identity).flatMap(({ provider }) => (providers.reauthenticates(provider) ? [provider] : [])));
@@ -90,6 +93,7 @@ export const createOidcLogin = ({
       complete: (callbackData, view) => complete(readProviderProfile(callbackData), view),
     },
     linkAccount: providerAuthentication.linkAccount,
+    applyUpdate,
   };
 };
 

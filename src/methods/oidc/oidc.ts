@@ -8,7 +8,9 @@ import type { Log } from "../../lib/log.ts";
 import type { AddressRules } from "../../lib/outbound/address-rules.ts";
 import { createAuthorizationRequests } from "./authorization-requests.ts";
 import { createOidcCredential, linksOf, type TokenAead } from "./credential.ts";
+import { createIdentityUpdates } from "./identity-updates.ts";
 import { createOidcLogin } from "./login.ts";
+import { createMapPerson } from "./mapped-person.ts";
 import { createLinkProvider } from "./new-link.ts";
 import { createProviderNodes } from "./nodes.ts";
 import { createNonces } from "./nonces.ts";
@@ -17,16 +19,7 @@ import { createProviderFetch } from "./provider-fetch.ts";
 import { createProviders } from "./providers.ts";
 import { createOidcRegistration } from "./registration.ts";
 import { createOidcSettings } from "./settings.ts";
-
-/** Where people sign in, and what the pages say there. */
-export interface SignInPlace {
-  /** Public base URL, without a slash at its end. */
-  readonly publicUrl: string;
-  /** The page that people sign in at. */
-  readonly loginPage: string;
-  /** Whether someone whose address belongs to an account gets to know how its owner signs in. */
-  readonly loginHints: boolean;
-}
+import type { SignInPlace } from "./sign-in-place.ts";
 
 /** What protects providers' tokens, nonces and connections. */
 export interface ProviderGuards {
@@ -60,26 +53,33 @@ export const createOidc = (deps: OidcDeps) => {
     clock,
     log,
     guards: { aead, addressRules, seal },
-    place: { publicUrl, loginPage, loginHints },
+    place,
     firstFactors,
   } = deps;
   const { enabled } = config;
   const providersOf = () =>
-    createProviders({ config: config.config, publicUrl, fetch: createProviderFetch({ rules: addressRules }), clock });
+    createProviders({
+      config: config.config,
+      publicUrl: place.publicUrl,
+      fetch: createProviderFetch({ rules: addressRules }),
+      clock,
+    });
   const providers = providersOf();
   const nonces = createNonces({ seal, clock });
   const nodes = createProviderNodes(providers.list);
   const authorizations = createAuthorizationRequests({ providers, nonces, clock, log });
   const typesOf = (identity: IdentityRecord) => firstFactors(identity).map(({ type }) => type);
   const linkProvider = createLinkProvider({ aead, clock });
+  const mapPerson = createMapPerson(log);
+  const updates = createIdentityUpdates({ identities, mapPerson, hidesAccounts: place.hidesAccounts });
   const providerAuthentication = createProviderAuthentication({
     db,
     identities,
     providers,
     linkProvider,
-    log,
-    loginPage,
-    loginHints,
+    mapPerson,
+    updates,
+    place,
     firstFactors: typesOf,
   });
   const count = (identity: IdentityRecord) => firstFactors(identity).reduce((sum, way) => sum + way.count, 0);
@@ -94,7 +94,14 @@ export const createOidc = (deps: OidcDeps) => {
       linkProvider,
       firstFactors: count,
     }),
-    login: createOidcLogin({ enabled, providers, nodes, authorizations, providerAuthentication }),
+    login: createOidcLogin({
+      enabled,
+      providers,
+      nodes,
+      authorizations,
+      providerAuthentication,
+      applyUpdate: updates.apply,
+    }),
     registration: createOidcRegistration({ enabled, providers, nodes, authorizations, providerAuthentication }),
     credential: {
       ...createOidcCredential((id) => enabled && providers.get(id) !== undefined),

@@ -50,6 +50,8 @@ export interface Preset {
     readonly reauthentication: ReauthenticationProof;
     readonly parameters: Readonly<Record<string, string>>;
   };
+  /** Parameters that have a person choose among their accounts. Left out: there are none. */
+  readonly accountChoice?: Readonly<Record<string, string>>;
   /** Further parameters of every token request. */
   readonly tokenParameters?: Readonly<Record<string, string>>;
   /** For providers whose token endpoint speaks a dialect of its own. */

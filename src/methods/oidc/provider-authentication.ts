@@ -1,11 +1,9 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Database, Sql } from "../../db/sql.ts";
-import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import type { IdentityRecord, ValidTraits } from "../../identity/identity.ts";
 import type { IdentifierOwner, IdentityStore, IdentityWithSecret } from "../../identity/store.ts";
-import type { Log } from "../../lib/log.ts";
-import { readTraits } from "../../schema/form.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
-import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { unprovenIn, usesWhere } from "../../schema/reachable.ts";
 import { validateTraits } from "../../schema/validate.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import type {
@@ -14,15 +12,17 @@ import type {
   IdentifierConflict,
   LinkedAccount,
 } from "../contract/authentication.ts";
-import { type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
+import { type Rejected, rejected } from "../contract/result.ts";
 import { identifierOf, linksOf, OIDC } from "./credential.ts";
-import type { Mapped } from "./mapper/mapper.ts";
+import type { IdentityUpdates } from "./identity-updates.ts";
+import type { MapPerson, VouchedAddresses } from "./mapped-person.ts";
 import { cannotLink, confirmLinkMessage, mapperFailed, notProvenAgain, refusalMessage } from "./messages.ts";
 import { type LinkProvider, namingClaims } from "./new-link.ts";
 import { type ProviderProfile, readProviderProfile, writeProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
 import { writeRegistrationProvider } from "./registration-provider.ts";
 import { mayLinkAnother } from "./rules.ts";
+import type { SignInPlace } from "./sign-in-place.ts";
 
 /** Finds out who someone is whom a provider vouches for. */
 export interface ProviderAuthentication {
@@ -42,11 +42,9 @@ export interface ProviderAuthenticationDeps {
   readonly identities: IdentityStore;
   readonly providers: Providers;
   readonly linkProvider: LinkProvider;
-  readonly log: Log;
-  /** The page that people sign in at. */
-  readonly loginPage: string;
-  /** Whether someone whose address belongs to an account gets to know how its owner signs in. */
-  readonly loginHints: boolean;
+  readonly mapPerson: MapPerson;
+  readonly updates: Pick<IdentityUpdates, "prepare">;
+  readonly place: Omit<SignInPlace, "publicUrl">;
   /** The methods that a person can sign in with. */
   readonly firstFactors: (identity: IdentityRecord) => readonly string[];
 }
@@ -61,30 +59,11 @@ export const createProviderAuthentication = ({
   identities,
   providers,
   linkProvider,
-  log,
-  loginPage,
-  loginHints,
+  mapPerson,
+  updates,
+  place: { loginPage, loginHints, hidesAccounts },
   firstFactors,
 }: ProviderAuthenticationDeps): ProviderAuthentication => {
-  /** What the provider says about the person, and what they filled in themselves. */
-  const mapTraits = async (
-    { mapper, id }: Provider,
-    { claims, traits }: ProviderProfile,
-    schema: IdentitySchema,
-  ): Promise<
-    { readonly mapped: Mapped; readonly traits: JsonObject; readonly submittedValues: SubmittedValues } | undefined
-  > => {
-    const result = await mapper.map(claims);
-    if (result.kind !== "mapped")
-      log.warn(
-        { provider: id, explain: result.explain },
-        "the mapper of a sign-in provider did not make traits of all claims",
-      );
-    return result.kind === "failed"
-      ? undefined
-      : { mapped: result.mapped, ...readTraits(schema, merge(result.mapped.traits, traits)) };
-  };
-
   const authenticated = (
     provider: Provider,
     profile: ProviderProfile,
@@ -101,37 +80,35 @@ export const createProviderAuthentication = ({
       identity,
       amr: { method: OIDC, aal: profile.level, provider: provider.id },
       verified: { type: OIDC, version: secret?.version },
-      ...(provider.config.update_identity_on_login === "automatic" && { change: updates(provider, profile, schema) }),
+      ...(provider.config.update_identity_on_login === "automatic" && {
+        update: updates.prepare(provider, profile, schema),
+      }),
     };
   };
 
-  /** What the provider tells from now on, where that is wanted. It never keeps anyone from signing in. */
-  const updates = (
-    provider: Provider,
-    profile: ProviderProfile,
-    schema: IdentitySchema,
-  ): NonNullable<Authenticated["change"]> => {
-    const mapped = mapTraits(provider, { ...profile, traits: {} }, schema);
-    // Thrown where it is awaited, if it is.
-    mapped.catch(() => undefined);
-    return async (identity, tx) => {
-      const mapping = await mapped;
-      if (mapping === undefined || schema.id !== identity.schemaId) return undefined;
-      const validated = validateTraits(schema, merge(identity.traits, mapping.traits));
-      if (validated.kind === "invalid") return undefined;
-      const owner = await identities.findIdentifierOwner(tx, validated);
-      if (owner && owner.identity.id !== identity.id) return undefined;
-      return { traits: validated, ...beside(mapping.mapped) };
-    };
+  /**
+   * Whose account is in the way. Where accounts are hidden, it is told of what a provider has verified, and of what is
+   * no address: the owner of any other address, if there is one, is told by mail (docs/passwordless.md).
+   */
+  const findOwner = (traits: ValidTraits, vouched: VouchedAddresses): Promise<IdentifierOwner | undefined> => {
+    if (!hidesAccounts) return identities.findIdentifierOwner(db, traits);
+    const hidden = new Set(unprovenIn(traits, vouched).map(({ value }) => value));
+    return identities.findIdentifierOwner(
+      db,
+      usesWhere(traits, (value) => !hidden.has(value)),
+    );
   };
 
   const conflictWith = (
     provider: Provider,
     profile: ProviderProfile,
     { identity, value }: IdentifierOwner,
+    vouched: VouchedAddresses,
   ): IdentifierConflict => {
-    const availableMethods = loginHints ? firstFactors(identity) : undefined;
-    const linked = loginHints ? linksOf(identity).map((entry) => entry.provider) : undefined;
+    // A user name is anybody's to type.
+    const hints = loginHints && (!hidesAccounts || vouched.some((address) => address.value === value));
+    const availableMethods = hints ? firstFactors(identity) : undefined;
+    const linked = hints ? linksOf(identity).map((entry) => entry.provider) : undefined;
     return {
       kind: "conflict",
       ownerId: identity.id,
@@ -162,28 +139,29 @@ export const createProviderAuthentication = ({
       // Someone else is signed in: this is not the moment to become a third person.
       if (mustBeFresh) return rejected([{ node: "", text: uiText(general.linkedAccountMismatch) }]);
 
-      const mapping = await mapTraits(provider, profile, schema);
-      if (mapping === undefined) return rejected([mapperFailed()]);
-      const validated = validateTraits(schema, mapping.traits);
+      const mapped = await mapPerson(provider, profile, schema);
+      if (mapped === undefined) return rejected([mapperFailed()]);
+      const validated = validateTraits(schema, mapped.traits);
       if (validated.kind === "invalid") {
         return {
           kind: "incomplete",
           rejected: {
-            ...rejected(validated.messages, mapping.submittedValues, OIDC),
+            ...rejected(validated.messages, mapped.submittedValues, OIDC),
             ...writeRegistrationProvider({ provider: provider.id, withTraits: true }),
           },
         };
       }
-      const owner = await identities.findIdentifierOwner(db, validated);
-      if (owner) return conflictWith(provider, profile, owner);
+      const { beside, submittedValues } = mapped;
+      const owner = await findOwner(validated, beside.verified);
+      if (owner) return conflictWith(provider, profile, owner, beside.verified);
       const { level } = profile;
       return {
         kind: "registered",
         traits: validated,
         credentials: [linkProvider(undefined, profile)],
-        extra: beside(mapping.mapped),
+        extra: beside,
         amr: { method: OIDC, aal: level, provider: provider.id },
-        submittedValues: mapping.submittedValues,
+        submittedValues,
       };
     },
 
@@ -205,30 +183,3 @@ export const createProviderAuthentication = ({
     },
   };
 };
-
-/**
- * What a mapper says beside the traits. Addresses are verified only where the person has them: not one that was
- * submitted in their place.
- */
-const beside = ({
-  metadataPublic,
-  metadataAdmin,
-  verifiedAddresses,
-}: Mapped): Pick<Change, "verified" | "metadataPublic" | "metadataAdmin"> => ({
-  verified: verifiedAddresses.map(({ via, value }) => ({ via, value: normaliseIdentifier(value) })),
-  ...(metadataPublic !== undefined && { metadataPublic }),
-  ...(metadataAdmin !== undefined && { metadataAdmin }),
-});
-
-/** Lays one set of traits over another. */
-const merge = (under: JsonObject, over: JsonObject): JsonObject => {
-  const merged: Record<string, JsonValue> = { ...under };
-  for (const [key, value] of Object.entries(over)) {
-    const below = merged[key];
-    merged[key] = isObject(below) && isObject(value) ? merge(below, value) : value;
-  }
-  return merged;
-};
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -12,6 +12,10 @@ export interface Forbidden {
 
 const forbidden = (message: FormMessage): Forbidden => ({ kind: "forbidden", message });
 
+/** Whether the person has linked an account of a provider. */
+export const hasLinked = (identity: Pick<IdentityRecord, "credentials">, provider: string): boolean =>
+  linksOf(identity).some((entry) => entry.provider === provider);
+
 /**
  * Whether one more account of a provider may be linked: one of each, unless the configuration allows several
  * (docs/compatibility.md, rule 16).
@@ -19,7 +23,7 @@ const forbidden = (message: FormMessage): Forbidden => ({ kind: "forbidden", mes
 export const mayLinkAnother = (
   identity: Pick<IdentityRecord, "credentials">,
   { id, severalAccounts }: Pick<Provider, "id" | "severalAccounts">,
-): boolean => severalAccounts || !linksOf(identity).some((entry) => entry.provider === id);
+): boolean => severalAccounts || !hasLinked(identity, id);
 
 /** The provider to link, if the person may: it is there, for everybody, and may be linked once more. */
 export const mayLink = (

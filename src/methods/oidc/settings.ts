@@ -13,7 +13,7 @@ import type { LinkProvider } from "./new-link.ts";
 import type { ProviderNodes } from "./nodes.ts";
 import { type ProviderProfile, readProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
-import { isLinkedAlready, linksNamed, mayLink, mustStayLinked } from "./rules.ts";
+import { hasLinked, isLinkedAlready, linksNamed, mayLink, mustStayLinked } from "./rules.ts";
 
 /** What the oidc method of the settings flow needs. */
 export interface OidcSettingsDeps {
@@ -94,7 +94,11 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
     perform: async (wanted, view) => {
       if ("unlink" in wanted) return prepareUnlink(wanted.unlink, view);
       const { link: provider, input } = wanted;
-      if (input.idToken === "") return authorizations.begin(provider, { upstream: input.upstreamParameters });
+      if (input.idToken === "")
+        return authorizations.begin(provider, {
+          upstream: input.upstreamParameters,
+          choosesAccount: hasLinked(view.identity, provider.id),
+        });
       const verified = await view.slow("oidc", () => authorizations.verify(provider, input, {}));
       if (verified.kind === "rejected")
         return { ...verified, event: { type: "provider.linked", detail: { provider: provider.id } } };

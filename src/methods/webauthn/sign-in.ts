@@ -119,7 +119,7 @@ const used = (
   const keys = ring.keys.map((each) => (each === key ? after : each));
   const verified = { type: method, version: ring.version };
   if (backedUp !== key.backedUp || backupEligible !== key.backupEligible)
-    return { verified, change: async () => ({ credentials: [setKeys(method, { ...ring, keys })] }) };
+    return { verified, change: () => ({ credential: setKeys(method, { ...ring, keys }) }) };
   return {
     verified: signCount === key.signCount ? verified : { ...verified, renewed: writeKeyRing({ ...ring, keys }) },
   };

@@ -11,6 +11,8 @@ export const generic: Preset = {
   server: (config) => describedServer(config) ?? { kind: "discover", issuer: config.issuer_url ?? "" },
   scopes: (configured = []) => withOpenid(configured),
   pkce: true,
+  // OpenID Connect Core 3.1.2.1.
+  accountChoice: { prompt: "select_account" },
   reauthentication: { reauthentication: "auth_time", parameters: { prompt: "login", max_age: "0" } },
 };
 

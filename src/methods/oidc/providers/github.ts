@@ -26,6 +26,7 @@ export const github: Preset = {
   }),
   scopes: (configured = ["user:email"]) => configured,
   pkce: true,
+  accountChoice: { prompt: "select_account" },
   reauthentication: { reauthentication: "none", parameters: { prompt: "select_account" } },
   claims: async ({ api, scopes }) => {
     const mayRead = scopes.some((scope) => scope === "user" || scope === "user:email");

@@ -1,0 +1,52 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Change } from "../../identity/identity.ts";
+import type { Log } from "../../lib/log.ts";
+import { mergeJson } from "../../lib/merge-json.ts";
+import { readTraits } from "../../schema/form.ts";
+import type { IdentitySchema } from "../../schema/identity-schema.ts";
+import { normaliseIdentifier } from "../../schema/normalise.ts";
+import type { SubmittedValues } from "../contract/result.ts";
+import type { Mapped } from "./mapper/mapper.ts";
+import type { ProviderProfile } from "./provider-profile.ts";
+import type { Provider } from "./providers.ts";
+
+/** Addresses that a provider vouches for, normalised. */
+export type VouchedAddresses = NonNullable<Change["verified"]>;
+
+/** What a provider says of somebody, beside the traits. */
+export type BesideTraits = Pick<Change, "metadataPublic" | "metadataAdmin"> & { readonly verified: VouchedAddresses };
+
+/** What a provider says of somebody, and what they filled in themselves. The traits are not judged yet. */
+export interface MappedPerson {
+  readonly traits: JsonObject;
+  readonly submittedValues: SubmittedValues;
+  readonly beside: BesideTraits;
+}
+
+/** Maps a profile to what is stored of a person. Undefined: the mapper is wrong, as the log says. */
+export type MapPerson = (
+  provider: Provider,
+  profile: ProviderProfile,
+  schema: IdentitySchema,
+) => Promise<MappedPerson | undefined>;
+
+/** Creates the mapping. */
+export const createMapPerson =
+  (log: Log): MapPerson =>
+  async ({ mapper, id }, { claims, traits }, schema) => {
+    const result = await mapper.map(claims);
+    if (result.kind !== "mapped")
+      log.warn(
+        { provider: id, explain: result.explain },
+        "the mapper of a sign-in provider did not make traits of all claims",
+      );
+    if (result.kind === "failed") return undefined;
+    return { ...readTraits(schema, mergeJson(result.mapped.traits, traits)), beside: besideOf(result.mapped) };
+  };
+
+/** Addresses are verified only where the person has them: not one that was submitted in their place. */
+const besideOf = ({ metadataPublic, metadataAdmin, verifiedAddresses }: Mapped): BesideTraits => ({
+  verified: verifiedAddresses.map(({ via, value }) => ({ via, value: normaliseIdentifier(value) })),
+  ...(metadataPublic !== undefined && { metadataPublic }),
+  ...(metadataAdmin !== undefined && { metadataAdmin }),
+});
