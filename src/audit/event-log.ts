@@ -58,8 +58,8 @@ export interface EventRow {
 }
 
 /** What is read of an event; the table is `e`. */
-export const eventColumns = `e.identity_id, e.id, e.session_id, e.type, e.outcome, e.remote_address, e.user_agent, e.request_id,
-  e.detail, e.created_at, e.position, e.stream_position`;
+export const eventColumns = `e.identity_id, e.id, e.session_id, e.type, e.outcome, e.remote_address,
+  e.user_agent, e.request_id, e.detail, e.created_at, e.position, e.stream_position`;
 
 /** Reads a row. */
 export const eventFromRow = (row: EventRow): StoredEvent => ({
@@ -94,13 +94,15 @@ export const createEventLog = (): EventLog => {
     } else if (cursor !== undefined) {
       const [identity, id] = [uuidBytes(cursor.identityId), uuidBytes(cursor.id)];
       conditions.push(
-        `(e.created_at ${than} ? OR (e.created_at = ? AND (e.identity_id ${than} ? OR (e.identity_id = ? AND e.id ${than} ?))))`,
+        `(e.created_at ${than} ? OR (e.created_at = ? ` +
+          `AND (e.identity_id ${than} ? OR (e.identity_id = ? AND e.id ${than} ?))))`,
       );
       values.push(cursor.createdAt, cursor.createdAt, identity, identity, id);
     }
     const by = byIdentity ? `e.id ${order}` : `e.created_at ${order}, e.identity_id ${order}, e.id ${order}`;
     const rows = await sql.query<EventRow>(
-      `SELECT ${eventColumns} FROM security_events e WHERE ${conditions.join(" AND ")} ORDER BY ${by} LIMIT ${Math.trunc(limit)}`,
+      `SELECT ${eventColumns} FROM security_events e WHERE ${conditions.join(" AND ")} ORDER BY ${by}
+        LIMIT ${Math.trunc(limit)}`,
       values,
     );
     return rows.map(eventFromRow);

@@ -43,7 +43,8 @@ export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEve
       const held = rows.filter(({ relay }) => relay === 1).map(({ position }) => Number(position));
       const last = Math.min(newest, ...held.map((position) => position - 1));
       const { affectedRows } = await tx.execute(
-        "DELETE FROM security_events WHERE identity_id = ? AND position IS NULL AND created_at <= ? AND (relay IS NULL OR relay = 2)",
+        `DELETE FROM security_events WHERE identity_id = ? AND position IS NULL AND created_at <= ?
+          AND (relay IS NULL OR relay = 2)`,
         [identity, until],
       );
       if (last === 0) return affectedRows > 0;
@@ -67,7 +68,8 @@ export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEve
   return async (until: Date): Promise<number> => {
     const old = await db.query<Old>(
       `SELECT e.identity_id, e.position, e.stream_position FROM security_events e
-        WHERE e.created_at <= ? AND (e.relay IS NULL OR e.relay = 2) ORDER BY e.created_at LIMIT ${Math.trunc(batchSize)}`,
+        WHERE e.created_at <= ? AND (e.relay IS NULL OR e.relay = 2) ORDER BY e.created_at
+        LIMIT ${Math.trunc(batchSize)}`,
       [until],
     );
     const last = new Map<string, number>();

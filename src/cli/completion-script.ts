@@ -90,7 +90,8 @@ const fish = (commands: readonly Command[]): string => {
     }
     for (const [name, { type }] of Object.entries(command.options))
       lines.push(
-        `complete -c ostiary -n ${quoted(condition)} -l ${name}${type === "string" ? (isOfFile(name) ? " -r -F" : " -x") : ""}`,
+        `complete -c ostiary -n ${quoted(condition)} -l ` +
+          `${name}${type === "string" ? (isOfFile(name) ? " -r -F" : " -x") : ""}`,
       );
   }
   lines.push("complete -c ostiary -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'");

@@ -9,6 +9,8 @@ export type Parsed =
   /** In one line, without the program's name. */
   | { readonly kind: "mistake"; readonly message: string };
 
+const help = "(ostiary --help lists the commands)";
+
 /**
  * Reads a command line: the words after the program's name. Without any it is a call for help.
  *
@@ -35,10 +37,8 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
       commands.map(({ name }) => name),
     );
     const what = word.startsWith("-") ? "option" : "command";
-    return {
-      kind: "mistake",
-      message: `unknown ${what} ${JSON.stringify(word)}${close === undefined ? "" : `, did you mean ${close}?`} (ostiary --help lists the commands)`,
-    };
+    const hint = close === undefined ? "" : `, did you mean ${close}?`;
+    return { kind: "mistake", message: `unknown ${what} ${JSON.stringify(word)}${hint} ${help}` };
   }
   return parseOptions(command, rest);
 }
@@ -49,7 +49,7 @@ function parseGroup(word: string, second: string | undefined, group: readonly Co
   const close = second === undefined ? undefined : meant(second, names);
   return {
     kind: "mistake",
-    message: `${word} needs one of ${names.join(", ")}${close === undefined ? "" : `; did you mean ${close}?`} (ostiary --help lists the commands)`,
+    message: `${word} needs one of ${names.join(", ")}${close === undefined ? "" : `; did you mean ${close}?`} ${help}`,
   };
 }
 

@@ -87,7 +87,8 @@ async function migratedDatabase(
     const pending = await pendingMigrations(db);
     if (pending.length > 0)
       throw new CommandError(
-        `the database lacks ${pending.length} migration${pending.length === 1 ? "" : "s"}; run: ostiary migrate ${files.map((file) => `-c ${file}`).join(" ")}`,
+        `the database lacks ${pending.length} migration${pending.length === 1 ? "" : "s"}; ` +
+          `run: ostiary migrate ${files.map((file) => `-c ${file}`).join(" ")}`,
       );
   } catch (error) {
     if (!signal.aborted) throw error;

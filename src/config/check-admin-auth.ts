@@ -18,7 +18,8 @@ const needsType: Rule = (get) => {
   return type === undefined
     ? at(
         "auth.type",
-        `is missing: on ${host === "" ? "all interfaces" : host} others reach the admin port. Set api_keys, mtls or none, or leave serve.admin.host out`,
+        `is missing: on ${host === "" ? "all interfaces" : host} others reach the admin port. Set api_keys, ` +
+          "mtls or none, or leave serve.admin.host out",
       )
     : [];
 };

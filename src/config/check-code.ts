@@ -9,7 +9,8 @@ export function findCodeFaults(get: (path: string) => unknown): readonly Finding
     found.push({
       path: `${code}.mfa_enabled`.split("."),
       message:
-        "cannot be on together with passwordless_enabled: whoever reads a person's messages would have both factors. Switch one of the two off",
+        "cannot be on together with passwordless_enabled: whoever reads a person's messages would have both " +
+        "factors. Switch one of the two off",
     });
   if (get(hides) === true && get(`${code}.enabled`) === false)
     found.push({

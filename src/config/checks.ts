@@ -103,7 +103,8 @@ export const problemChecks: readonly Check[] = [
       ? [
           at(
             "secrets.default",
-            "is missing: with a database of its own, what is signed and encrypted must outlive this process. Set a random text of 16 characters or more, as openssl rand -hex 16 prints it",
+            "is missing: with a database of its own, what is signed and encrypted must outlive this process. " +
+              "Set a random text of 16 characters or more, as openssl rand -hex 16 prints it",
           ),
         ]
       : [],

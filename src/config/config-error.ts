@@ -20,7 +20,8 @@ export class ConfigError extends Error {
     const sorted = [...problems].sort((a, b) => (a.where ?? "").localeCompare(b.where ?? "", "en", { numeric: true }));
     const lines = sorted.map(({ where, path, message }) => `  ${[where, path, message].filter(Boolean).join(": ")}`);
     super(
-      `The configuration cannot be used, for ${problems.length === 1 ? "one reason" : `${problems.length} reasons`}:\n${lines.join("\n")}`,
+      "The configuration cannot be used, for " +
+        `${problems.length === 1 ? "one reason" : `${problems.length} reasons`}:\n${lines.join("\n")}`,
     );
     this.problems = sorted;
   }

@@ -93,7 +93,8 @@ const refusedValues: readonly {
     path: "selfservice.methods.oidc.config.providers.*.provider",
     values: ["fedcm-test"],
     instead:
-      "is not supported: it accepts every token, for tests of sign-in by the browser (FedCM), which is not there. A provider that speaks OpenID Connect works as generic, with its issuer_url",
+      "is not supported: it accepts every token, for tests of sign-in by the browser (FedCM), which is not " +
+      "there. A provider that speaks OpenID Connect works as generic, with its issuer_url",
   },
   {
     path: "selfservice.methods.oidc.config.providers.*.provider",

@@ -54,7 +54,9 @@ export const formats: Readonly<Record<string, Format>> = {
   },
   dsn: {
     accepts: (text) => /^(?:mysql|mariadb):\/\//i.test(text) || /^(?:[^/]*@)?(?:tcp[46]?|unix)(?:\(|\/)/.test(text),
-    says: "must begin with mysql://: only MySQL and MariaDB are supported; leave it out, or with --dev say memory, and the server starts a private one",
+    says:
+      "must begin with mysql://: only MySQL and MariaDB are supported; leave it out, or with --dev say memory, " +
+      "and the server starts a private one",
   },
   "schema-url": {
     accepts: (text) => /^(?:file|base64|https?):\/\/./.test(text),
@@ -73,7 +75,9 @@ export const formats: Readonly<Record<string, Format>> = {
   "provider-url": { accepts: isProviderUrl, says: "must be an https:// or http:// URL without user and fragment" },
   "smtp-uri": {
     accepts: (text) => parseSmtpUri(text) !== undefined,
-    says: "must be smtp://user:password@host:587/ or smtps://user:password@host:465/, with @ and / in the password written as %40 and %2F",
+    says:
+      "must be smtp://user:password@host:587/ or smtps://user:password@host:465/, with @ and / in the password " +
+      "written as %40 and %2F",
   },
   "mail-address": {
     accepts: (text) => /^[^\s@<>"(),;:\\[\]]{1,64}@[^\s@<>"(),;:\\]{1,255}$/.test(text),

@@ -66,7 +66,8 @@ export function loadOrCreateSecrets(dataDir: string): readonly string[] {
       path: "",
       where: file,
       message:
-        'holds no secrets that can be read; expected {"default": ["…"]}. Without the file new ones are made, and everybody signs in again',
+        'holds no secrets that can be read; expected {"default": ["…"]}. Without the file new ones are made, ' +
+        "and everybody signs in again",
     },
   ]);
 }

@@ -5,7 +5,7 @@ type ParsedSmtpUri = Omit<SmtpConfig, "client_certificate" | "local_name" | "dis
 
 const usualPorts = { "smtp:": 587, "smtps:": 465 } as const;
 
-/** Reads `smtp://` and `smtps://` URIs; undefined if a text is neither. Letters that are escaped may be left as they are. */
+/** Reads `smtp://` and `smtps://` URIs; undefined if a text is neither. Escaped letters may be left as they are. */
 export function parseSmtpUri(uri: string): ParsedSmtpUri | undefined {
   const url = URL.parse(uri);
   if (url === null || (url.protocol !== "smtp:" && url.protocol !== "smtps:") || url.hostname === "") return undefined;

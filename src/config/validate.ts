@@ -54,6 +54,15 @@ function compiled(): ValidateFunction {
   return validator;
 }
 
+/** What each type of JSON Schema is called in messages. */
+const kinds: Readonly<Record<string, string>> = {
+  object: "a map of keys",
+  array: "a list",
+  string: "a text",
+  boolean: "true or false",
+  integer: "a whole number",
+};
+
 function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: "mistake" | "ignored" } {
   const path = toPath(raw, error.instancePath);
   const node = nodeAt(path) ?? {};
@@ -72,7 +81,7 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
     case "type":
       return {
         path,
-        message: `must be ${{ object: "a map of keys", array: "a list", string: "a text", boolean: "true or false", integer: "a whole number" }[String(node.type)] ?? node.type}${shown}`,
+        message: `must be ${kinds[String(node.type)] ?? node.type}${shown}`,
       };
     case "format":
       return { path, message: `${formats[String(error.params.format)]?.says ?? "has the wrong form"}${shown}` };
@@ -81,11 +90,9 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
       const refused = refusedValue(path, value);
       if (refused !== undefined) return { path, message: `${JSON.stringify(value)} ${refused}` };
       const close = typeof value === "string" ? meant(value, allowed) : undefined;
+      const near = close === undefined ? "" : `; did you mean "${close}"?`;
       const hint = node["x-hint"] === undefined ? "" : `; ${node["x-hint"]}`;
-      return {
-        path,
-        message: `must be one of ${allowed.join(", ")}${shown}${close === undefined ? "" : `; did you mean "${close}"?`}${hint}`,
-      };
+      return { path, message: `must be one of ${allowed.join(", ")}${shown}${near}${hint}` };
     }
     case "minLength":
       return { path, message: `must have at least ${error.params.limit} characters` };

@@ -155,7 +155,8 @@ function startOf(pid: number): string {
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // from field 3 on; the name before it may hold spaces
+    // From field 3 on; the name before it may hold spaces.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? "" : (fields[19] ?? "alive");
   } catch {
     return "alive"; // no /proc here

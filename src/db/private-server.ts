@@ -40,7 +40,8 @@ const wellKnown = [
 ];
 
 const advice =
-  "Install one (on Debian or Ubuntu: apt-get install mariadb-server-core mariadb-client-core), name one by the environment variable OSTIARY_MYSQLD, " +
+  "Install one (on Debian or Ubuntu: apt-get install mariadb-server-core mariadb-client-core), " +
+  "name one by the environment variable OSTIARY_MYSQLD, " +
   "or set `dsn` in the configuration to use a database that runs already.";
 
 /** Which server is wanted; everything may be left out. */

@@ -71,8 +71,8 @@ interface DriverError {
 
 // biome-ignore format: a table, read by its columns
 const namesOnly = new Set([
-  1044, 1045, 1046, 1048, 1049, 1050, 1051, 1054, 1060, 1061, 1064, 1068, 1071, 1072, 1091, 1136, 1142, 1146, 1205, 1213, 1227, 1290, 1295, 1305, 1364,
-  1406, 1451, 1452, 1792, 1826, 1836, 3819, 4025,
+  1044, 1045, 1046, 1048, 1049, 1050, 1051, 1054, 1060, 1061, 1064, 1068, 1071, 1072, 1091, 1136, 1142, 1146, 1205,
+  1213, 1227, 1290, 1295, 1305, 1364, 1406, 1451, 1452, 1792, 1826, 1836, 3819, 4025,
 ]);
 
 /** Deadlock, lock wait and failed certification; Galera, Group Replication and TiDB have numbers of their own. */

@@ -93,7 +93,8 @@ const filterOf = ({ identityId, types, outcome, from, until }: ListEventsRequest
 /** Ids of identities that have events, in their order. */
 const identitiesAfter = async (db: Sql, after: Buffer, limit: number): Promise<readonly string[]> => {
   const rows = await db.query<{ identity_id: Buffer }>(
-    `SELECT DISTINCT e.identity_id FROM security_events e WHERE e.identity_id > ? ORDER BY e.identity_id LIMIT ${limit}`,
+    `SELECT DISTINCT e.identity_id FROM security_events e WHERE e.identity_id > ? ORDER BY e.identity_id
+      LIMIT ${limit}`,
     [after],
   );
   return rows.map(({ identity_id }) => uuidText(identity_id));

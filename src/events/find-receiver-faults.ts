@@ -13,8 +13,10 @@ export interface ReceiverFault {
 }
 
 /** Headers that the delivery itself writes, or the connection does. */
-const reserved =
-  /^(?:webhook-.*|content-type|content-length|content-encoding|host|connection|transfer-encoding|keep-alive|upgrade|te|trailer|expect)$/;
+const reserved = new RegExp(
+  "^(?:webhook-.*|content-type|content-length|content-encoding|host|connection|transfer-encoding|" +
+    "keep-alive|upgrade|te|trailer|expect)$",
+);
 const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 

@@ -91,7 +91,8 @@ export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUn
     const secret = randomBytes(SECRET_BYTES);
     const sealed: Sealed = { address, verifiable, traits };
     await tx.execute(
-      "INSERT INTO address_undos (identity_id, id, token_digest, version, ciphertext, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT INTO address_undos (identity_id, id, token_digest, version, ciphertext, created_at, expires_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)`,
       [
         uuidBytes(identityId),
         uuidBytes(id),
@@ -123,7 +124,8 @@ export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUn
 
   async list(sql, identityId) {
     const rows = await sql.query<Row & { readonly id: Buffer; readonly used_at: Date | null }>(
-      "SELECT id, version, ciphertext, created_at, expires_at, used_at FROM address_undos WHERE identity_id = ? ORDER BY id",
+      `SELECT id, version, ciphertext, created_at, expires_at, used_at FROM address_undos
+        WHERE identity_id = ? ORDER BY id`,
       [uuidBytes(identityId)],
     );
     return rows.flatMap((row): ListedAddressUndo[] => {

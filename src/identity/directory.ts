@@ -48,7 +48,8 @@ export const createIdentityDirectory = (): IdentityDirectory => {
   const byIds: IdentityDirectory["byIds"] = async (sql, ids, page) => {
     if (ids.length === 0) return [];
     const rows = await sql.query<IdentityRow>(
-      `SELECT ${identityColumns} FROM identities i WHERE i.id IN (${marks(ids)}) AND i.id > ? ORDER BY i.id ${sizeOf(page)}`,
+      `SELECT ${identityColumns} FROM identities i WHERE i.id IN (${marks(ids)}) AND i.id > ?
+        ORDER BY i.id ${sizeOf(page)}`,
       [...ids.map(uuidBytes), afterOf(page)],
     );
     return rows.map(identityFromRow);
@@ -67,7 +68,8 @@ export const createIdentityDirectory = (): IdentityDirectory => {
 
     async byOrganization(sql, organizationId, page) {
       const rows = await sql.query<IdentityRow>(
-        `SELECT ${identityColumns} FROM identities i WHERE i.id > ? AND i.organization_id = ? ORDER BY i.id ${sizeOf(page)}`,
+        `SELECT ${identityColumns} FROM identities i WHERE i.id > ? AND i.organization_id = ?
+          ORDER BY i.id ${sizeOf(page)}`,
         [afterOf(page), uuidBytes(organizationId)],
       );
       return rows.map(identityFromRow);
@@ -88,7 +90,8 @@ export const createIdentityDirectory = (): IdentityDirectory => {
       const pattern = `${prefix.replace(/[\\%_]/g, (special) => `\\${special}`)}%`;
       const rows = await sql.query<{ readonly identity_id: Buffer }>(
         `SELECT DISTINCT n.identity_id FROM identity_identifiers n
-          WHERE n.identifier LIKE ? AND n.identity_id > ? AND n.type <> 'external_id' AND n.reserved_until IS NULL ORDER BY n.identity_id ${sizeOf(page)}`,
+          WHERE n.identifier LIKE ? AND n.identity_id > ? AND n.type <> 'external_id' AND n.reserved_until IS NULL
+          ORDER BY n.identity_id ${sizeOf(page)}`,
         [pattern, afterOf(page)],
       );
       const ids = rows.map((row) => uuidText(row.identity_id));
@@ -110,7 +113,8 @@ export const createIdentityDirectory = (): IdentityDirectory => {
         readonly created_at: Date;
         readonly updated_at: Date;
       }>(
-        `SELECT c.identity_id, c.type, c.config, c.created_at, c.updated_at FROM identity_credentials c WHERE c.identity_id IN (${marks(ids)})`,
+        `SELECT c.identity_id, c.type, c.config, c.created_at, c.updated_at FROM identity_credentials c
+          WHERE c.identity_id IN (${marks(ids)})`,
         ids.map(uuidBytes),
       );
       for (const { identity_id, type, config, created_at: createdAt, updated_at: updatedAt } of rows)

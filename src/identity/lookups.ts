@@ -105,7 +105,8 @@ interface Lookup {
 const insertManyIdentifiers = async (tx: Sql, rows: readonly Lookup[]): Promise<void> => {
   if (rows.length === 0) return;
   await tx.execute(
-    `INSERT INTO identity_identifiers (identity_id, digest, type, identifier, reserved_until) VALUES ${rows.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
+    `INSERT INTO identity_identifiers (identity_id, digest, type, identifier, reserved_until)
+      VALUES ${rows.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
     rows.flatMap((row) => [...rowOf(row), row.reservedUntil ?? null]),
   );
 };
@@ -113,7 +114,8 @@ const insertManyIdentifiers = async (tx: Sql, rows: readonly Lookup[]): Promise<
 const insertManyAddresses = async (tx: Sql, rows: readonly Lookup[]): Promise<void> => {
   if (rows.length === 0) return;
   await tx.execute(
-    `INSERT INTO identity_addresses (identity_id, digest, purpose, via, value, reserved_until) VALUES ${rows.map(() => "(?, ?, ?, ?, ?, ?)").join(", ")}`,
+    `INSERT INTO identity_addresses (identity_id, digest, purpose, via, value, reserved_until)
+      VALUES ${rows.map(() => "(?, ?, ?, ?, ?, ?)").join(", ")}`,
     rows.flatMap((row) => [...rowOf(row), row.reservedUntil ?? null]),
   );
 };

@@ -39,7 +39,8 @@ export const secretStore: SecretStore = {
       config === null
         ? await tx.execute("DELETE FROM identity_credentials WHERE identity_id = ? AND type = ? AND version = ?", place)
         : await tx.execute(
-            "UPDATE identity_credentials SET config = ?, version = version + 1, updated_at = ? WHERE identity_id = ? AND type = ? AND version = ?",
+            `UPDATE identity_credentials SET config = ?, version = version + 1, updated_at = ?
+              WHERE identity_id = ? AND type = ? AND version = ?`,
             [JSON.stringify(config), now, ...place],
           );
     return affectedRows === 1;
@@ -90,7 +91,8 @@ export const insertSecret = async (
 ): Promise<boolean> => {
   try {
     await tx.execute(
-      "INSERT INTO identity_credentials (identity_id, type, config, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO identity_credentials (identity_id, type, config, version, created_at, updated_at)
+        VALUES (?, ?, ?, ?, ?, ?)`,
       [uuidBytes(id), type, JSON.stringify(config), randomInt(1, 2 ** 31), now, now],
     );
     return true;

@@ -176,14 +176,16 @@ export const createIdentityStore = (): IdentityStore => ({
     const held = [
       ...names.map(
         () =>
-          "SELECT identity_id, identifier AS value FROM identity_identifiers WHERE digest = ? AND reserved_until IS NULL",
+          `SELECT identity_id, identifier AS value FROM identity_identifiers WHERE digest = ?
+            AND reserved_until IS NULL`,
       ),
       ...addresses.map(
         () => "SELECT identity_id, value FROM identity_addresses WHERE digest = ? AND reserved_until IS NULL",
       ),
     ];
     const [row] = await sql.query<IdentityRow & { h_value: string }>(
-      `SELECT ${identityColumns}, h.value AS h_value FROM (${held.join(" UNION ALL ")}) h JOIN identities i ON i.id = h.identity_id LIMIT 1`,
+      `SELECT ${identityColumns}, h.value AS h_value FROM (${held.join(" UNION ALL ")}) h JOIN identities i
+        ON i.id = h.identity_id LIMIT 1`,
       [...names, ...addresses].map(lookupDigest),
     );
     return row && { identity: identityFromRow(row), value: row.h_value };

@@ -156,7 +156,8 @@ const refuseUnknown = (plain: string, name: string, text: string): void => {
   if (!/^\w[\w.-]{0,63}$/.test(name)) throw new DsnError("the dsn has a parameter that is not known");
   throw new DsnError(
     isAboutTls(plain)
-      ? `the dsn's parameter ${name} asks for something of TLS that is not known here; tls, ssl-mode, ssl_ca, ssl_cert, ssl_key and tls_version are`
+      ? `the dsn's parameter ${name} asks for something of TLS that is not known here; tls, ssl-mode, ssl_ca, ` +
+          "ssl_cert, ssl_key and tls_version are"
       : `the dsn's parameter ${name} is not known; take it out`,
   );
 };

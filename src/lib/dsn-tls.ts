@@ -73,14 +73,16 @@ export const readTls = (parameters: ReadonlyMap<string, Written>): DsnTls => {
   const [ca, cert, key] = [file(files.ca), file(files.cert), file(files.key)];
   if ((cert === undefined) !== (key === undefined))
     throw new DsnError(
-      "the dsn needs both ssl_cert and ssl_key, for a certificate of its own; the authority that the server's is checked against is ssl_ca",
+      "the dsn needs both ssl_cert and ssl_key, for a certificate of its own; the authority that the server's " +
+        "is checked against is ssl_ca",
     );
   const given = find(wholes).map((written) => ({ ...written, mode: readWhole(written) }));
   if (new Set(given.map(({ mode }) => mode)).size > 1)
     throw new DsnError(`the dsn's parameters ${given.map(({ name }) => name).join(" and ")} contradict each other`);
   if (find(["allowfallbacktoplaintext"]).map(readFlag)[0] === true)
     throw new DsnError(
-      "the dsn's parameter allowFallbackToPlaintext is not there: say tls=preferred, which takes every certificate as well",
+      "the dsn's parameter allowFallbackToPlaintext is not there: say tls=preferred, which takes every " +
+        "certificate as well",
     );
 
   const chain = flag(flags.chain) ?? (flag(flags.trusting) === true ? false : undefined);
@@ -158,7 +160,8 @@ const readWhole = ({ name, text }: Written): Mode => {
   if (mode !== undefined) return mode;
   throw new DsnError(
     name === "tls"
-      ? "the dsn's parameter tls must be true, false, skip-verify or preferred; an authority of your own is named by ssl_ca"
+      ? "the dsn's parameter tls must be true, false, skip-verify or preferred; an authority of your own is " +
+          "named by ssl_ca"
       : `the dsn's parameter ${name} must be disabled, preferred, required, verify_ca or verify_identity`,
   );
 };
@@ -176,7 +179,8 @@ const readOptions = (name: string, text: string): Mode => {
   const [other] = Object.keys(others);
   if (other !== undefined)
     throw new DsnError(
-      `the dsn's parameter ${name} holds ${JSON.stringify(other)}, which is not known; files are named by ssl_ca, ssl_cert and ssl_key`,
+      `the dsn's parameter ${name} holds ${JSON.stringify(other)}, which is not known; files are named by ` +
+        "ssl_ca, ssl_cert and ssl_key",
     );
   if (rejectUnauthorized === false) return "any";
   return verifyIdentity === false ? "authority" : "verify";

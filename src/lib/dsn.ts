@@ -26,7 +26,8 @@ export const parseDsn = (text: string): Dsn => {
   const parts = go ?? (SCHEME.test(text.trim()) ? URL_FORM.exec(rest)?.groups : undefined);
   if (parts === undefined)
     throw new DsnError(
-      "the dsn is not of the form mysql://user:password@tcp(host:port)/database or mysql://user:password@host:port/database",
+      "the dsn is not of the form mysql://user:password@tcp(host:port)/database or " +
+        "mysql://user:password@host:port/database",
     );
 
   const { socketPath, ...settings } = readParameters(new URLSearchParams(parts.params ?? ""));
@@ -39,7 +40,8 @@ export const parseDsn = (text: string): Dsn => {
   if (first === undefined) throw new DsnError("the dsn names no host");
   if (settings.tls.mode === "verify" && [first, ...others].some((address) => address.socketPath !== undefined))
     throw new DsnError(
-      "the dsn asks to verify the server's name over a unix socket, which has none; leave TLS out there, or say ssl-mode=VERIFY_CA",
+      "the dsn asks to verify the server's name over a unix socket, which has none; leave TLS out there, or say " +
+        "ssl-mode=VERIFY_CA",
     );
   return { user, password, addresses: [first, ...others], database, ...settings };
 };

@@ -40,7 +40,8 @@ export const readCounts = async (
   now: Date,
 ): Promise<readonly (Count | undefined)[]> => {
   const rows = await sql.query<{ bucket: Buffer; failures: number; expires_at: Date }>(
-    `SELECT bucket, failures, expires_at FROM attempts WHERE bucket IN (${buckets.map(() => "?").join(", ")}) AND expires_at > ?`,
+    `SELECT bucket, failures, expires_at FROM attempts WHERE bucket IN (${buckets.map(() => "?").join(", ")})
+      AND expires_at > ?`,
     [...buckets.map(({ digest }) => digest), now],
   );
   return buckets.map(({ digest }) => {

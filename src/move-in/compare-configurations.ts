@@ -40,7 +40,9 @@ const comparePasskeys = ({ unverified = 0, unknown = 0 }: MoveReport["passkeys"]
   ...(unverified > 0
     ? [
         problem(
-          `passkey: ${unverified} did not verify their owner when they were made (keys without a PIN), and are refused unless they do now or selfservice.methods.passkey.config.authenticator_selection.user_verification is discouraged`,
+          `passkey: ${unverified} did not verify their owner when they were made (keys without a PIN), and are ` +
+            "refused unless they do now or " +
+            "selfservice.methods.passkey.config.authenticator_selection.user_verification is discouraged",
         ),
       ]
     : []),

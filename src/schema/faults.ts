@@ -62,22 +62,29 @@ const duplicates: Translate = ({ params: { i, j } }) =>
 const translations: Readonly<Record<string, Translate>> = {
   required:         missing,
   dependencies:     missing,
-  type:             ({ schema, data }) => uiText(messages.wrongType, { allowed_types: list(schema), actual_type: jsonType(data) }),
+  type:             ({ schema, data }) =>
+    uiText(messages.wrongType, { allowed_types: list(schema), actual_type: jsonType(data) }),
   format:           ({ schema, data }) => formatText(data, schema === "email_loose" ? "email" : String(schema)),
   enum:             ({ schema }) => invalid(`value must be one of ${oneOf(list(schema))}`),
-  const:            ({ schema }) => (scalar(schema) ? uiText(messages.notConstant, { expected: schema }) : uiText(messages.notConstantValue)),
+  const:            ({ schema }) =>
+    (scalar(schema) ? uiText(messages.notConstant, { expected: schema }) : uiText(messages.notConstantValue)),
   pattern:          ({ schema }) => uiText(messages.patternMismatch, { pattern: schema }),
-  minLength:        ({ schema, data }) => uiText(messages.tooShort, { min_length: schema, actual_length: charactersIn(String(data)) }),
-  maxLength:        ({ schema, data }) => uiText(messages.tooLong, { max_length: schema, actual_length: charactersIn(String(data)) }),
+  minLength:        ({ schema, data }) =>
+    uiText(messages.tooShort, { min_length: schema, actual_length: charactersIn(String(data)) }),
+  maxLength:        ({ schema, data }) =>
+    uiText(messages.tooLong, { max_length: schema, actual_length: charactersIn(String(data)) }),
   minimum:          ({ schema, data }) => uiText(messages.belowMinimum, { minimum: schema, actual: data }),
   exclusiveMinimum: ({ schema, data }) => uiText(messages.notAboveMinimum, { minimum: schema, actual: data }),
   maximum:          ({ schema, data }) => uiText(messages.aboveMaximum, { maximum: schema, actual: data }),
   exclusiveMaximum: ({ schema, data }) => uiText(messages.notBelowMaximum, { maximum: schema, actual: data }),
   multipleOf:       ({ schema, data }) => uiText(messages.notMultipleOf, { base: schema, actual: data }),
-  maxItems:         ({ schema, data }) => uiText(messages.tooManyItems, { max_items: schema, actual_items: list(data).length }),
-  minItems:         ({ schema, data }) => uiText(messages.tooFewItems, { min_items: schema, actual_items: list(data).length }),
+  maxItems:         ({ schema, data }) =>
+    uiText(messages.tooManyItems, { max_items: schema, actual_items: list(data).length }),
+  minItems:         ({ schema, data }) =>
+    uiText(messages.tooFewItems, { min_items: schema, actual_items: list(data).length }),
   uniqueItems:      duplicates,
-  additionalProperties: ({ params }) => invalid(`${quoted(params.additionalProperty)} is not a property that is known here`),
+  additionalProperties: ({ params }) =>
+    invalid(`${quoted(params.additionalProperty)} is not a property that is known here`),
 };
 
 function textOf(fault: ErrorObject): UiText {

@@ -68,7 +68,8 @@ function mustBeReadKeywords(id: string, path: string, schema: JsonObject, unread
     throw new SchemaError(
       id,
       pointer(path, [keyword]),
-      `has ${JSON.stringify(extensionKeyword)} inside, which has no effect there: ${JSON.stringify(keyword)} is no keyword of draft-07 that validates a value`,
+      `has ${JSON.stringify(extensionKeyword)} inside, which has no effect there: ${JSON.stringify(keyword)} is ` +
+        "no keyword of draft-07 that validates a value",
     );
   }
 }

@@ -183,7 +183,10 @@ const aal2Required = (explain: string, location: string, asked: MessageInitShape
     siblings: { redirect_browser_to: location },
     // RFC 9470: what the resource asks of the session.
     headers: {
-      "www-authenticate": `Bearer error="insufficient_user_authentication", error_description="A second factor is required", acr_values="aal2"`,
+      "www-authenticate":
+        'Bearer error="insufficient_user_authentication", ' +
+        'error_description="A second factor is required", ' +
+        'acr_values="aal2"',
     },
     typed: [
       detail(

@@ -69,7 +69,8 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
     const ajax = ["cors", "same-origin"].includes(String(call.headers["sec-fetch-mode"]));
     return serviceError("CSRF_VIOLATION", {
       explain:
-        "Please retry the flow and clear your cookies. The request was rejected to protect you from cross-site request forgery.",
+        "Please retry the flow and clear your cookies. The request was rejected to protect you from cross-site " +
+        "request forgery.",
       details: {
         docs: DOCS,
         hint: ajax

@@ -113,7 +113,8 @@ export type SessionKey = Pick<SessionRecord, "id" | "identityId">;
  * written is of no weight.
  */
 export const liveSession = `EXISTS (SELECT 1 FROM sessions s JOIN identities i ON i.id = s.identity_id
-                       WHERE s.identity_id = flows.home_id AND s.id = ? AND s.active = 1 AND s.expires_at > ? AND i.state = 'active')`;
+                       WHERE s.identity_id = flows.home_id AND s.id = ? AND s.active = 1 AND s.expires_at > ?
+                       AND i.state = 'active')`;
 
 /** The values of `liveSession`. */
 export const liveSessionValues = ({ id }: SessionKey, now: Date) => [uuidBytes(id), now];
@@ -145,7 +146,8 @@ export const createSessionStore = (db: Database): SessionStore => {
 
     async findLive(sql, { id, identityId }, now) {
       const [row] = await sql.query<SessionRow>(
-        `SELECT ${sessionColumns} FROM sessions s WHERE s.identity_id = ? AND s.id = ? AND s.active = 1 AND s.expires_at > ?`,
+        `SELECT ${sessionColumns} FROM sessions s WHERE s.identity_id = ? AND s.id = ? AND s.active = 1
+          AND s.expires_at > ?`,
         [uuidBytes(identityId), uuidBytes(id), now],
       );
       return row && { session: sessionFromRow(row), digest: row.s_token_digest };
@@ -153,7 +155,8 @@ export const createSessionStore = (db: Database): SessionStore => {
 
     async renew(tx, session, digest) {
       await tx.execute(
-        "UPDATE sessions SET token_digest = ?, salt = ?, methods = ?, authenticated_at = ?, expires_at = ? WHERE identity_id = ? AND id = ?",
+        `UPDATE sessions SET token_digest = ?, salt = ?, methods = ?, authenticated_at = ?, expires_at = ?
+          WHERE identity_id = ? AND id = ?`,
         [
           digest,
           session.salt,

@@ -97,7 +97,8 @@ export const createTrustedDevices = ({ config, cookie, seal, clock }: TrustedDev
         expiresAt: new Date(now.getTime() + config.lifespan),
       };
       await tx.execute(
-        "INSERT INTO trusted_devices (identity_id, id, ip_address, user_agent, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+        `INSERT INTO trusted_devices (identity_id, id, ip_address, user_agent, created_at, expires_at)
+          VALUES (?, ?, ?, ?, ?, ?)`,
         [
           uuidBytes(identityId),
           uuidBytes(device.id),

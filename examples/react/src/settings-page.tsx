@@ -9,7 +9,7 @@ const titles: Readonly<Record<string, string>> = {
   oidc: "Linked accounts",
 };
 
-/** The settings view: everything that the server lets this person change. `resume` is a flow with a change that waits. */
+/** The settings view: everything that this person may change. `resume` is the id of a flow with a parked change. */
 export const SettingsPage = ({ resume }: { readonly resume: string | undefined }): ReactNode => {
   const settings = useSettings(client, {
     id: resume,

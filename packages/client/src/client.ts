@@ -15,7 +15,10 @@ export type Challenge = RefreshRequired | StepUpRequired;
 
 /** What a client is made of. */
 export interface ClientOptions {
-  /** How calls travel: Connect or gRPC-Web (`@connectrpc/connect-web`), gRPC (`@connectrpc/connect-node`), or createRestTransport. */
+  /**
+   * How calls are sent: Connect or gRPC-Web (`@connectrpc/connect-web`), gRPC (`@connectrpc/connect-node`), or REST
+   * (createRestTransport).
+   */
   readonly transport: Transport;
   /**
    * Where the session token is kept, in native apps and services. Without it

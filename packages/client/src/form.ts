@@ -88,7 +88,7 @@ export interface WithForm {
   readonly ui?: UiContainer | undefined;
 }
 
-/** Gives the form of a flow with typed nodes, in the order in which they are shown. Nodes of later releases are left out. */
+/** Makes the form of a flow: typed nodes in the order in which they are shown, without nodes of unknown types. */
 export const formOf = ({ ui }: WithForm): Form => ({
   action: ui?.action ?? "",
   method: ui?.method ?? "POST",

@@ -7,7 +7,7 @@ export type { SettingsFlow } from "../gen/ostiary/settings/v1/flow_pb.ts";
 
 /** A signed-in person changes their own account. */
 export interface Settings extends Flows<typeof SettingsService> {
-  /** Applies the change that waits for the person to have authenticated again; without one it answers the flow as it is. */
+  /** Applies the change that was parked until the person authenticated again; answers the flow if there is none. */
   readonly resume: (id: string, call?: CallOptions) => ReturnType<typeof resume>;
 }
 

@@ -27,5 +27,6 @@ export const renderMerge = (
 export const nothingOffered = (): ServiceError =>
   serviceError("NOT_FOUND", {
     explain:
-      "No account is offered to this session: it was not offered yet, the offer has expired, or the session that made it is over.",
+      "No account is offered to this session: it was not offered yet, the offer has expired, or the session " +
+      "that made it is over.",
   });

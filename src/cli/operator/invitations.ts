@@ -46,7 +46,8 @@ ${adminHelp}
 
 Examples:
   ostiary identities invite ann@example.com
-  ostiary identities invite ann@example.com --traits '{"email":"ann@example.com","name":{"first":"Ann"}}' --language fr`,
+  ostiary identities invite ann@example.com --language fr \\
+    --traits '{"email":"ann@example.com","name":{"first":"Ann"}}'`,
   options: {
     ...adminOptions,
     traits: { type: "string" },

@@ -51,7 +51,8 @@ const formatInner = (
 
 const momentText = (at: Date): string => {
   const [day = "", time = ""] = at.toISOString().split("T");
-  return `${day} ${time.replace("Z", "").replace(/\.?0*$/, (zeros, from: number) => (from >= 8 ? "" : zeros))} +0000 UTC`;
+  const short = time.replace("Z", "").replace(/\.?0*$/, (zeros, from: number) => (from >= 8 ? "" : zeros));
+  return `${day} ${short} +0000 UTC`;
 };
 
 const lengthOf = (text: string): number => [...text].length;

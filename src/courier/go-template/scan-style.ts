@@ -1,6 +1,16 @@
 /** Texts, addresses and comments of a style sheet. */
-const pieces =
-  /"(?:[^"\\]|\\[\s\S])*"?|'(?:[^'\\]|\\[\s\S])*'?|url\(\s*(?:"[^"]*"|'[^']*'|[^)]*)\)?|\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n\r\f]*/gi;
+const pieces = new RegExp(
+  [
+    /"(?:[^"\\]|\\[\s\S])*"?/,
+    /'(?:[^'\\]|\\[\s\S])*'?/,
+    /url\(\s*(?:"[^"]*"|'[^']*'|[^)]*)\)?/,
+    /\/\*[\s\S]*?(?:\*\/|$)/,
+    /\/\/[^\n\r\f]*/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gi",
+);
 
 /** A style sheet without its comments. */
 export const withoutStyleComments = (css: string): string =>

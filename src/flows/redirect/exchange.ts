@@ -54,5 +54,6 @@ export const createExchange =
 const noStoredResult = () =>
   serviceError("NOT_FOUND", {
     explain:
-      "These codes cannot be exchanged: the sign-in is not complete, the codes have expired or were used, or they are not of one flow.",
+      "These codes cannot be exchanged: the sign-in is not complete, the codes have expired or were used, or " +
+      "they are not of one flow.",
   });

@@ -178,7 +178,8 @@ export const createRedirects = ({
       throw serviceError("INVALID_FIELD", {
         field: "state",
         explain:
-          "The provider's answer belongs to another browser, or the cookies of this one were deleted in the meantime. Please start again.",
+          "The provider's answer belongs to another browser, or the cookies of this one were deleted in the " +
+          "meantime. Please start again.",
       });
   },
 
@@ -268,5 +269,6 @@ const noSuchRedirect = () =>
   serviceError("INVALID_FIELD", {
     field: "state",
     explain:
-      "There is no sign-in for this answer of the provider: it was used already, has expired, or is unknown. Please start again.",
+      "There is no sign-in for this answer of the provider: it was used already, has expired, or is unknown. " +
+      "Please start again.",
   });

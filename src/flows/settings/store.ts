@@ -41,7 +41,8 @@ type Found = Awaited<ReturnType<ReadMany<SettingsRead>>>;
 /** Stands where nobody and no flow can be: the nil UUID is never given out. */
 const NO_ID = Buffer.alloc(16);
 
-const sessionsAndIdentities = `SELECT ${sessionColumns}, ${identityColumns} FROM sessions s JOIN identities i ON i.id = s.identity_id`;
+const sessionsAndIdentities = `SELECT ${sessionColumns}, ${identityColumns}
+  FROM sessions s JOIN identities i ON i.id = s.identity_id`;
 const parked = "continuations c ON c.home_id = f.home_id AND c.flow_id = f.id AND c.kind = 'reauthentication'";
 const flowsAndParked = `SELECT ${flowColumns}, ${continuationColumns} FROM flows f LEFT JOIN ${parked}`;
 const joined = `SELECT ${sessionColumns}, ${identityColumns}, ${flowColumns}, ${continuationColumns}
@@ -73,7 +74,8 @@ export const createSettingsStore = (db: Database): SettingsStore => {
     // A place for each key, so that few statements are prepared. Where there is no session, there is no flow.
     const places = keys.map((key) => placeOf(rowOfDigest.get(nameOf(digestOf(key)))?.s_identity_id ?? NO_ID, key));
     const flows = await db.query<FlowRow & Nullable<ContinuationRow>>(
-      `${flowsAndParked} WHERE (${places.map(() => "(f.home_id = ? AND f.id = ?)").join(" OR ")}) AND f.kind = 'settings'`,
+      `${flowsAndParked} WHERE (${places.map(() => "(f.home_id = ? AND f.id = ?)").join(" OR ")}) ` +
+        "AND f.kind = 'settings'",
       places.flat(),
     );
     const rowOfPlace = new Map(flows.map((row) => [nameOf(row.f_identity_id ?? NO_ID) + nameOf(row.f_id), row]));

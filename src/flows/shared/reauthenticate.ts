@@ -35,7 +35,10 @@ export const reauthenticationRequired = (options: ReauthenticationOptions): Serv
     siblings: { redirect_browser_to: location },
     // RFC 9470: what the resource asks of the session.
     headers: {
-      "www-authenticate": `Bearer error="insufficient_user_authentication", error_description="A more recent sign-in is required", max_age="${maxAge}"`,
+      "www-authenticate":
+        'Bearer error="insufficient_user_authentication", ' +
+        'error_description="A more recent sign-in is required", ' +
+        `max_age="${maxAge}"`,
     },
     typed: [
       detail(

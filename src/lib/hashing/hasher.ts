@@ -205,8 +205,10 @@ const atLeastOurs = ({ max_cost: most, argon2, bcrypt }: HasherConfig): HashCost
 
 /** A hash that no password has, and that takes as long to compare with as a real one. */
 const hashOfNobody = ({ algorithm, argon2, bcrypt }: HasherConfig): string => {
-  if (algorithm === "bcrypt")
-    return `$2b$${String(bcrypt.cost).padStart(2, "0")}$${"N".repeat(22)}${randomBytes(24).toString("base64url").slice(0, 31).replace(/[-_]/g, "/")}`;
+  if (algorithm === "bcrypt") {
+    const digest = randomBytes(24).toString("base64url").slice(0, 31).replace(/[-_]/g, "/");
+    return `$2b$${String(bcrypt.cost).padStart(2, "0")}$${"N".repeat(22)}${digest}`;
+  }
   const { memory, iterations, parallelism, salt_length, key_length } = argon2;
   return writeArgon2({
     variant: "argon2id",

@@ -58,8 +58,10 @@ const patterns = {
   ldap: new RegExp(`^\\{(S?)SHA(256|512)?\\}(${B64})$`),
   salted: new RegExp(`^\\$(md5|sha1|sha256|sha512)\\$(?:pf=(${B64})\\$(${B64})\\$)?(${B64})$`),
   hmac: new RegExp(`^\\$hmac-(md5|sha1|sha224|sha256|sha384|sha512)\\$(${B64})\\$(${B64})$`),
-  crypt:
-    /^\$(md5-crypt|sha256-crypt|sha512-crypt|1|5|6)\$((?:rounds=(\d{1,9})\$)?[./A-Za-z0-9]{0,16}\$[./A-Za-z0-9]{22,86})$/,
+  crypt: new RegExp(
+    "^\\$(md5-crypt|sha256-crypt|sha512-crypt|1|5|6)\\$" +
+      "((?:rounds=(\\d{1,9})\\$)?[./A-Za-z0-9]{0,16}\\$[./A-Za-z0-9]{22,86})$",
+  ),
 } as const;
 
 const digestBytes: Readonly<Record<string, number>> = {

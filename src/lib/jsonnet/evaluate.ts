@@ -71,14 +71,16 @@ export const evaluate = (
   const until = usedTime() + LIFESPAN;
   const latest = performance.now() + LIFESPAN_IN_ALL;
   const at = (path: readonly string[]) =>
-    `local ostiary_answer = (${prelude}${source}\n); ostiary_answer${path.map((key) => `[${JSON.stringify(key)}]`).join("")}`;
+    `local ostiary_answer = (${prelude}${source}\n); ` +
+    `ostiary_answer${path.map((key) => `[${JSON.stringify(key)}]`).join("")}`;
   const salvage = (path: readonly string[], depth: number): JsonValue | undefined => {
     if (attempts++ >= ATTEMPTS || usedTime() > until || performance.now() > latest) return undefined;
     const value = parse(run(at(path)));
     if (value !== undefined || depth === 0) return value;
     const fields = parse(
       run(
-        `local ostiary_value = (${at(path)}); if std.isObject(ostiary_value) then std.objectFields(ostiary_value) else []`,
+        `local ostiary_value = (${at(path)}); if std.isObject(ostiary_value) then ` +
+          "std.objectFields(ostiary_value) else []",
       ),
     );
     if (!Array.isArray(fields) || fields.length === 0) return undefined;
@@ -97,6 +99,8 @@ export const evaluate = (
     : { kind: "absent", json, explain: whole?.explain ?? "" };
 };
 
+const variable = (name: string): string => `${name}: ostiary_std.parseJson(ostiary_std.extVar('${name}'))`;
+
 /**
  * What stands before every program, on its first line so that the lines of its
  * errors are right. `std.extVar` gives objects, as it does in Ory Kratos; there
@@ -105,8 +109,9 @@ export const evaluate = (
 const preludeOf = (names: readonly string[]): string =>
   [
     "local ostiary_std = std",
-    `ostiary_variables = { ${names.map((name) => `${name}: ostiary_std.parseJson(ostiary_std.extVar('${name}'))`).join(", ")} }`,
-    "arakoo = null; local std = ostiary_std + { extVar(name):: if ostiary_std.objectHas(ostiary_variables, name) then ostiary_variables[name]" +
+    `ostiary_variables = { ${names.map(variable).join(", ")} }`,
+    "arakoo = null; local std = ostiary_std + { " +
+      "extVar(name):: if ostiary_std.objectHas(ostiary_variables, name) then ostiary_variables[name]" +
       " else error 'there is no external variable ' + name, native(name):: error 'there are no native functions'",
     `${stdAdditions} }; `,
   ].join(", ");

@@ -8,8 +8,17 @@ export interface UnknownStdField {
 }
 
 /** Comments, text blocks, texts, names and single signs of Jsonnet, in this order of precedence. */
-const tokens =
-  /\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|\|\|\|[\s\S]*?\|\|\||@'(?:[^']|'')*'|@"(?:[^"]|"")*"|'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"|[A-Za-z_]\w*|\S/g;
+const tokens = new RegExp(
+  [
+    /\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\//,
+    /\|\|\|[\s\S]*?\|\|\|/,
+    /@'(?:[^']|'')*'|@"(?:[^"]|"")*"|'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"/,
+    /[A-Za-z_]\w*|\S/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "g",
+);
 
 /**
  * Finds the fields that a Jsonnet program asks `std` for by name

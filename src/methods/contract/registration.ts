@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { UpdateFlowBody as RegistrationBody } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
+import type { UpdateFlowBody } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
@@ -11,10 +11,10 @@ import type { NextStep, OpenSealedContext, Rejected, SubmittedValues } from "./r
 /* A way to sign up. The registration flow knows of methods only this. */
 
 /** The methods of the registration flow, by their case in the contract. */
-export type RegistrationCase = Exclude<RegistrationBody["method"]["case"], undefined>;
+export type RegistrationCase = Exclude<UpdateFlowBody["method"]["case"], undefined>;
 
 /** What a person submits to one method. */
-export type RegistrationInput<K extends RegistrationCase> = Extract<RegistrationBody["method"], { case: K }>["value"];
+export type RegistrationInput<K extends RegistrationCase> = Extract<UpdateFlowBody["method"], { case: K }>["value"];
 
 /** What a registration method sees. */
 export interface RegistrationView {

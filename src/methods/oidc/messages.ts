@@ -7,8 +7,11 @@ import type { RefusalReason } from "./refusal.ts";
 /** The texts of sign-in providers. */
 export const messages = {
   signInWith:             info(1010002, "Sign in with {provider}", "provider", "provider_id"),
-  confirmLink:            info(1010016, "You tried to sign in as {duplicate_identifier}, but an account has that already. Please sign in to it, and {provider} will be linked to it.",
-                               "provider", "newLoginUrl", "new_login_url", "available_providers", "duplicateIdentifier", "duplicate_identifier", "available_credential_types"),
+  confirmLink:            info(1010016,
+    "You tried to sign in as {duplicate_identifier}, but an account has that already. Please sign in to it, and " +
+    "{provider} will be linked to it.",
+    "provider", "newLoginUrl", "new_login_url", "available_providers", "duplicateIdentifier", "duplicate_identifier",
+    "available_credential_types"),
   confirmWith:            info(1010018, "Confirm with {provider}", "provider"),
   signUpWith:             info(1040002, "Sign up with {provider}", "provider", "provider_id"),
   link:                   info(1050002, "Link {provider}", "provider"),

@@ -33,7 +33,8 @@ export const createPasswordImporter =
         throw serviceError("INVALID_FIELD", {
           field: `${at}.use_password_migration_hook`,
           explain:
-            "The configuration has no server that verifies passwords: set migrate_hook of the method password, or import hashes.",
+            "The configuration has no server that verifies passwords: set migrate_hook of the method password, " +
+            "or import hashes.",
         });
       return { type: PASSWORD, config: migrating, facts: {}, replaces: stored?.version };
     }

@@ -63,7 +63,8 @@ export const createList =
   (sql: Pick<Sql, "query">, network: string) =>
   async ({ after, before }: Span, limit: number): Promise<Listing> => {
     const rows = await sql.query<{ readonly id: string; readonly updated_at: Date; readonly now: Date }>(
-      `SELECT id, updated_at, UTC_TIMESTAMP() AS now FROM identities WHERE nid = ? AND id > ? AND id < ? ORDER BY id LIMIT ${Number(limit)}`,
+      `SELECT id, updated_at, UTC_TIMESTAMP() AS now FROM identities WHERE nid = ? AND id > ? AND id < ?
+        ORDER BY id LIMIT ${Number(limit)}`,
       [network, after, before],
     );
     return {

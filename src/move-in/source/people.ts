@@ -140,13 +140,15 @@ export const createReadPeople = (sql: Pick<Sql, "query">, network: string, table
         ids,
       ),
       select<RecoveryRow>(
-        `${owned("identity_recovery_addresses")}, via, value, ${optional("identity_recovery_addresses", ["break_glass_for_organization"])}`,
+        `${owned("identity_recovery_addresses")}, via, value, ` +
+          `${optional("identity_recovery_addresses", ["break_glass_for_organization"])}`,
         "identity_recovery_addresses",
         "identity_id",
         ids,
       ),
       select<SessionRow>(
-        `${owned("sessions")}, token, issued_at, authenticated_at, expires_at, ${optional("sessions", ["aal", "authentication_methods"])}`,
+        `${owned("sessions")}, token, issued_at, authenticated_at, expires_at, ` +
+          `${optional("sessions", ["aal", "authentication_methods"])}`,
         "sessions",
         "identity_id",
         ids,

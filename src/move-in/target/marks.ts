@@ -79,7 +79,8 @@ export const createMarks = (network: string): Marks => {
 
     async update(tx, mark) {
       await tx.execute(
-        "UPDATE moved_identities SET digest = ?, content = ?, version = ?, turn = ?, sessions = ? WHERE source = ? AND id = ?",
+        `UPDATE moved_identities SET digest = ?, content = ?, version = ?, turn = ?, sessions = ?
+          WHERE source = ? AND id = ?`,
         [...valuesOf(mark), source, uuidBytes(mark.id)],
       );
     },

@@ -64,7 +64,9 @@ const explain = (error: unknown, desc: DescMessage, json: boolean): ServiceError
   return fields.length > 0
     ? wrongKind(fields)
     : serviceError("MALFORMED_BODY", {
-        explain: `The body cannot be read as ${desc.typeName}: it must be ${json ? "one JSON object" : "its binary form"}.`,
+        explain:
+          `The body cannot be read as ${desc.typeName}: it must be ` +
+          `${json ? "one JSON object" : "its binary form"}.`,
       });
 };
 

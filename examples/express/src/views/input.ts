@@ -45,7 +45,9 @@ const field = ({ attributes }: Node): Html => {
   const { name, type, value, required, disabled, autocomplete, options } = attributes;
   const rest = html`name="${name}"${required && html` required`}${disabled && html` disabled`}`;
   if (options === undefined)
-    return html`<input type="${type}" ${rest} value="${value}"${autocomplete && html` autocomplete="${autocomplete}"`} />`;
+    return html`<input type="${type}" ${rest} value="${value}"${
+      autocomplete && html` autocomplete="${autocomplete}"`
+    } />`;
   const choices = options.map(
     (option) => html`<option${option.value === value && html` selected`}>${option.value}</option>`,
   );

@@ -24,7 +24,11 @@ export interface RestRequest {
 /** A segment of a path: `{id}`, `{type=browser}`. */
 const variable = /\{(\w+)(?:=([^{}]*))?\}/g;
 
-/** Says how REST is asked for what a message asks, by `google.api.http`. @throws ConnectError Unimplemented where it cannot be asked */
+/**
+ * Makes the REST request of a message, by the `google.api.http` annotation of its method.
+ *
+ * @throws ConnectError with the code Unimplemented if REST has no such request
+ */
 export const restRequest = (method: DescMethodUnary, message: Message): RestRequest => {
   const values = writeMessage(method.input, message);
   const rules = hasOption(method, http) ? [getOption(method, http), ...getOption(method, http).additionalBindings] : [];

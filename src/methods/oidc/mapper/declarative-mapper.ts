@@ -90,7 +90,8 @@ const compileCell = (cell: unknown, at: MappingFault["path"], faults: MappingFau
       if (claim === undefined && standard === undefined && value !== undefined) return () => value;
     }
   }
-  faults.push({ path: at, message: "must be a path such as claims.email, { claim: …, default: … } or { value: … }" });
+  const message = "must be a path such as claims.email, { claim: …, default: … } or { value: … }";
+  faults.push({ path: at, message });
   return () => undefined;
 };
 
