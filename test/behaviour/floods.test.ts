@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -63,11 +64,12 @@ afterAll(async () => {
 const newFlow = async (): Promise<string> =>
   String((await send(`${server.url}/self-service/registration/api`)).json.id);
 
-const flood = (request: Omit<FloodRequest, "url">): Promise<FloodAnswer> =>
-  new Promise((resolve, reject) => {
-    sender.once("message", resolve).once("error", reject);
-    sender.postMessage({ url: server.url, ...request });
-  });
+const flood = async (request: Omit<FloodRequest, "url">): Promise<FloodAnswer> => {
+  const answered = once(sender, "message");
+  sender.postMessage({ url: server.url, ...request });
+  const [answer] = await answered;
+  return answer as FloodAnswer;
+};
 
 /** Watches the event loop: the most milliseconds that it worked without looking at its timers. */
 const watchLoop = () => {
