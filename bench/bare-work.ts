@@ -39,7 +39,8 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
   const signedIn = async (digest: Buffer): Promise<Row> =>
     one(
       await db.query<Row>(
-        `SELECT ${sessionColumns}, ${identityColumns} FROM sessions s JOIN identities i ON i.id = s.identity_id WHERE s.token_digest = ?`,
+        `SELECT ${sessionColumns}, ${identityColumns} FROM sessions s JOIN identities i ON i.id = s.identity_id
+          WHERE s.token_digest = ?`,
         [digest],
       ),
     );
@@ -71,7 +72,8 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
     row.s_id ?? null,
     new Date(),
   ];
-  const saveIdentity = `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
+  const saveIdentity = `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?,
+    metadata_admin = ?,
      external_id = ?, schema_id = ?, state = ?, state_changed_at = ?, version = ?, updated_at = ?
      WHERE id = ? AND version = ? AND state = ?`;
   const savedIdentity = (row: Row, traits: SqlValue | undefined): SqlValue[] => [
@@ -114,7 +116,8 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       db.execute(
         `UPDATE attempts SET expires_at = IF(failures = 1, ?, expires_at), failures = failures - 1
           WHERE bucket IN (?, ?) AND failures > 0
-            AND ((bucket = ? AND expires_at + INTERVAL 0 SECOND = ?) OR (bucket = ? AND expires_at + INTERVAL 0 SECOND = ?))`,
+            AND ((bucket = ? AND expires_at + INTERVAL 0 SECOND = ?)
+              OR (bucket = ? AND expires_at + INTERVAL 0 SECOND = ?))`,
         [new Date(), ...buckets, ...counted.flatMap(({ bucket, expires_at }) => [bucket, expires_at])],
       );
   };
@@ -128,7 +131,8 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       const row = await signedIn(digest);
       const now = new Date();
       await db.execute(
-        `INSERT INTO flows (home_id, id, kind, type, identity_id, subject_id, state, active, request_url, csrf_digest, form, context, issued_at, updated_at, expires_at)
+        `INSERT INTO flows (home_id, id, kind, type, identity_id, subject_id, state, active, request_url, csrf_digest,
+          form, context, issued_at, updated_at, expires_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         [
           row.i_id ?? null,
@@ -175,7 +179,8 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       ]);
       const row = one(
         await db.query<Row>(
-          `SELECT ${identityColumns}, c.config AS c_config FROM identity_identifiers n JOIN identities i ON i.id = n.identity_id
+          `SELECT ${identityColumns}, c.config AS c_config FROM identity_identifiers n JOIN identities i
+            ON i.id = n.identity_id
              LEFT JOIN identity_credentials c ON c.identity_id = i.id AND c.type = n.type
             WHERE n.digest IN (?) LIMIT 1`,
           [lookupDigest(identifierKey("password", identifier))],
@@ -198,7 +203,8 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
           "password",
         ]);
         await tx.execute(
-          "INSERT INTO sessions (id, identity_id, token_digest, salt, active, methods, device, issued_at, authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          `INSERT INTO sessions (id, identity_id, token_digest, salt, active, methods, device, issued_at,
+            authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           [
             uuidBytes(uuid7(now)),
             id,
@@ -228,12 +234,14 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       await db.transaction(async (tx) => {
         await tx.execute(saveIdentity, savedIdentity(row, row.i_traits));
         await tx.execute(
-          "UPDATE identity_credentials SET config = ?, version = version + 1, updated_at = ? WHERE identity_id = ? AND type = ? AND version = ?",
+          `UPDATE identity_credentials SET config = ?, version = version + 1, updated_at = ?
+            WHERE identity_id = ? AND type = ? AND version = ?`,
           [config, now, id, "password", secret?.version ?? null],
         );
         await tx.execute(saveFlow, savedFlow(row, flow, savedForm));
         await tx.execute(
-          `INSERT INTO security_events (id, identity_id, session_id, type, outcome, remote_address, request_id, detail, created_at)
+          `INSERT INTO security_events (id, identity_id, session_id, type, outcome, remote_address, request_id, detail,
+            created_at)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           [uuidBytes(uuid7(now)), id, row.s_id ?? null, "password.changed", "done", from.address, from.id, "{}", now],
         );

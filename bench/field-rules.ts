@@ -4,7 +4,7 @@ import {
   CreateFlowRequestSchema,
   UpdateFlowRequestSchema as LoginUpdateSchema,
 } from "../gen/ostiary/login/v1/login_service_pb.ts";
-import { UpdateFlowRequestSchema as RegistrationUpdateSchema } from "../gen/ostiary/registration/v1/registration_service_pb.ts";
+import { UpdateFlowRequestSchema as SignUpSchema } from "../gen/ostiary/registration/v1/registration_service_pb.ts";
 import { ListSessionsRequestSchema, WhoAmIRequestSchema } from "../gen/ostiary/session/v1/session_service_pb.ts";
 import { FlowType } from "../gen/ostiary/ui/v1/ui_pb.ts";
 import { compileFieldRules } from "../src/server/field-rules.ts";
@@ -40,8 +40,8 @@ const requests: readonly (readonly [string, DescMessage, Message])[] = [
   ],
   [
     "registration UpdateFlow",
-    RegistrationUpdateSchema,
-    create(RegistrationUpdateSchema, {
+    SignUpSchema,
+    create(SignUpSchema, {
       flow,
       body: { csrfToken, method: { case: "password", value: { traits, password: "correct horse battery" } } },
     }),

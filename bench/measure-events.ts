@@ -55,7 +55,8 @@ export const measureEvents = async (
     ["the same process delivers", settings.beside],
   ] as const)
     onPoint(
-      `${perSecond.without.toFixed(0)} changes of a name a second, ${perSecond.withEvent.toFixed(0)} with an event that ${who}`,
+      `${perSecond.without.toFixed(0)} changes of a name a second, ${perSecond.withEvent.toFixed(0)} with an ` +
+        `event that ${who}`,
     );
   const events = Math.ceil(duration * EVENTS_PER_SECOND);
   const delivery = await runScript<EventsResult["delivery"]>("events.ts", { events, nodes: NODES });

@@ -112,17 +112,20 @@ const fill = async (db: Database, wanted: number, say: (what: string) => void): 
       const address = `JSON_OBJECT('id', CONCAT('018f0000-0000-7000-8000-', LPAD(HEX(n), 12, '0')), 'via', 'email',
           'value', email, 'verified', FALSE, 'status', 'pending',
           'created_at', '2026-01-01T00:00:00.000Z', 'updated_at', '2026-01-01T00:00:00.000Z')`;
-      await tx.execute(`INSERT INTO identities (id, schema_id, state, traits, addresses, credentials, version, created_at, updated_at)
+      await tx.execute(`INSERT INTO identities (id, schema_id, state, traits, addresses, credentials, version,
+        created_at, updated_at)
         SELECT id, 'default', 'active', JSON_OBJECT('email', email),
           CONCAT('{"verifiable":[', ${address}, '],"recovery":[]}'),
-          CONCAT('{"password":{"identifiers":["', email, '"],"set":true,"facts":{}}}'), 1, ${at}, ${at} FROM ${people}`);
+          CONCAT('{"password":{"identifiers":["', email, '"],"set":true,"facts":{}}}'),
+          1, ${at}, ${at} FROM ${people}`);
       await tx.execute(`INSERT INTO identity_credentials (identity_id, type, config, version, created_at, updated_at)
         SELECT id, 'password', '{"hashed_password":"$2a$10$ZsCsoVQ3xfBG/K2z2XpBf.tm90GZmtOqtqWcB5.pYd5Eq8y7RlDyq"}',
           1, ${at}, ${at} FROM ${people}`);
       await tx.execute(`INSERT INTO identity_identifiers (identity_id, digest, type, identifier)
         SELECT id, UNHEX(SHA2(CONCAT('password', CHAR(0), email), 256)), 'password', email FROM ${people}`);
       await tx.execute(`INSERT INTO identity_addresses (identity_id, digest, purpose, via, value)
-        SELECT id, UNHEX(SHA2(CONCAT('verification', CHAR(0), 'email', CHAR(0), email), 256)), 'verification', 'email', email
+        SELECT id, UNHEX(SHA2(CONCAT('verification', CHAR(0), 'email', CHAR(0), email), 256)), 'verification', 'email',
+        email
         FROM ${people}`);
     });
   }
@@ -132,7 +135,8 @@ const countMade = async (db: Database): Promise<number> =>
   Number(
     (
       await db.query<{ n: number }>(
-        "SELECT COUNT(*) AS n FROM identities WHERE id BETWEEN UNHEX('018f0000000070008000000000000000') AND UNHEX('018f000000007000800000ffffffffff')",
+        `SELECT COUNT(*) AS n FROM identities WHERE id BETWEEN UNHEX('018f0000000070008000000000000000')
+          AND UNHEX('018f000000007000800000ffffffffff')`,
       )
     )[0]?.n,
   );

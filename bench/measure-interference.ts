@@ -72,7 +72,8 @@ export const measureInterference = async (
       totals.seconds += seconds;
       pairs.push({ quiet, busy });
       onPoint(
-        `${label}: p99 ${quiet.p99.toFixed(1)} ms quiet, ${busy.p99.toFixed(1)} ms beside ${(done / seconds).toFixed(0)} changes a second`,
+        `${label}: p99 ${quiet.p99.toFixed(1)} ms quiet, ${busy.p99.toFixed(1)} ms beside ` +
+          `${(done / seconds).toFixed(0)} changes a second`,
       );
     }
     const of = (figure: (result: LoadResult) => number) => ({

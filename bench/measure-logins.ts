@@ -69,7 +69,9 @@ export const measureLogins = async (world: World, onPoint: (what: string) => voi
       const withoutLimits = await burst(watch, unlimited, passwords);
       rounds.push({ password, withoutLimits, totp, passkey });
       onPoint(
-        `${password.perSecond.toFixed(0)}/s with a password, ${withoutLimits.perSecond.toFixed(0)}/s without limits, ${totp.perSecond.toFixed(0)}/s with a code of an app, ${passkey.perSecond.toFixed(0)}/s with a passkey`,
+        `${password.perSecond.toFixed(0)}/s with a password, ${withoutLimits.perSecond.toFixed(0)}/s without ` +
+          `limits, ${totp.perSecond.toFixed(0)}/s with a code of an app, ${passkey.perSecond.toFixed(0)}/s ` +
+          "with a passkey",
       );
     }
     const of = (name: keyof (typeof rounds)[number]) => medianOf(rounds.map((round) => round[name]));

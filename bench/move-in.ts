@@ -115,7 +115,8 @@ const compare = async (there: Connection, here: Connection): Promise<Readonly<Re
   const [theirs, ours] = await Promise.all([
     count(
       there,
-      `SELECT t.name, COUNT(*) AS many FROM identity_credentials c JOIN identity_credential_types t ON t.id = c.identity_credential_type_id
+      `SELECT t.name, COUNT(*) AS many FROM identity_credentials c JOIN identity_credential_types t
+        ON t.id = c.identity_credential_type_id
         WHERE JSON_LENGTH(c.config) > 0 GROUP BY t.name
        UNION ALL SELECT 'people', COUNT(*) FROM identities UNION ALL SELECT 'sessions', COUNT(*) FROM sessions
        UNION ALL SELECT status, COUNT(*) FROM identity_verifiable_addresses GROUP BY status`,
@@ -124,7 +125,8 @@ const compare = async (there: Connection, here: Connection): Promise<Readonly<Re
       here,
       `SELECT type AS name, COUNT(*) AS many FROM identity_credentials GROUP BY type
        UNION ALL SELECT 'people', COUNT(*) FROM identities UNION ALL SELECT 'sessions', COUNT(*) FROM sessions
-       UNION ALL SELECT JSON_UNQUOTE(JSON_EXTRACT(addresses, '$.verifiable[0].status')) AS s, COUNT(*) FROM identities GROUP BY s`,
+       UNION ALL SELECT JSON_UNQUOTE(JSON_EXTRACT(addresses, '$.verifiable[0].status')) AS s, COUNT(*)
+       FROM identities GROUP BY s`,
     ),
   ]);
   const differ = Object.keys({ ...theirs, ...ours }).filter((name) => theirs[name] !== ours[name]);
@@ -200,7 +202,8 @@ const run = async (): Promise<boolean> => {
     const moved = await moveIn(written, from);
     const databaseCpu = cpuOf(database.pid) - cpuBefore;
     say(
-      `moved in ${Math.round(moved.seconds)} s, ${moved.cpu} s of processor time and ${databaseCpu} s of the database; again`,
+      `moved in ${Math.round(moved.seconds)} s, ${moved.cpu} s of processor time and ${databaseCpu} s of the ` +
+        "database; again",
     );
     const again = await moveIn(written, from);
     const counts = await compare(there, here);

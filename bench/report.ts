@@ -149,9 +149,14 @@ const reportInterference = ({ bound, offered, done, refused, paced, saturated }:
     `${p99.quiet.toFixed(1)} -> ${p99.busy.toFixed(1)}`,
     `x ${times.toFixed(1)}`,
   ];
-  return `${table([["whoami beside password changes", "req/s", "p50", "p99", "p99"], row("at a steady pace", paced), row("as fast as it goes", saturated)])}
+  return `${table([
+    ["whoami beside password changes", "req/s", "p50", "p99", "p99"],
+    row("at a steady pace", paced),
+    row("as fast as it goes", saturated),
+  ])}
 
-Hashing allows ${bound.toFixed(0)} password changes a second; ${offered.toFixed(0)} were offered, ${done.toFixed(0)} done, ${refused.toFixed(0)} refused.`;
+Hashing allows ${bound.toFixed(0)} password changes a second; ${offered.toFixed(0)} were offered,
+${done.toFixed(0)} done, ${refused.toFixed(0)} refused.`;
 };
 
 const reportFloods = (floods: readonly FloodResult[]): string => {
@@ -167,7 +172,8 @@ const reportFloods = (floods: readonly FloodResult[]): string => {
       .map(([status, count]) => `${status}: ${count}`)
       .join(", "),
   ]);
-  return `${table([["whoami beside a flood", "p99", "beside", "", "req/s", "beside", "MB", "the flood was answered"], ...rows])}
+  const head = ["whoami beside a flood", "p99", "beside", "", "req/s", "beside", "MB", "the flood was answered"];
+  return `${table([head, ...rows])}
 
 p99 in ms. MB: what the server holds more when the flood is over.`;
 };
@@ -201,8 +207,10 @@ const reportMail = ({ settings: s, delivery: d }: MailResult): string => {
     ...rows("with one, delivered by the same process", s.beside),
   ])}
 
-SQL, commits and processor time are with all that the mail costs until it is delivered, where it is delivered meanwhile; the other process, of lower priority, takes ${number(s.elsewhere.delivererCpu)} ms for each mail. ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} mails a second; a mail is
-accepted and not yet written down for ${number(d.windowMs ?? 0)} ms.`;
+SQL, commits and processor time are with all that the mail costs until it is delivered, where it is delivered meanwhile;
+the other process, of lower priority, takes ${number(s.elsewhere.delivererCpu)} ms for each mail.
+${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} mails a second;
+a mail is accepted and not yet written down for ${number(d.windowMs ?? 0)} ms.`;
 };
 
 const reportEvents = ({ settings: s, delivery: d }: EventsResult): string => {
@@ -223,7 +231,10 @@ const reportEvents = ({ settings: s, delivery: d }: EventsResult): string => {
     ...rows("with one, delivered by the same process", s.beside),
   ])}
 
-SQL, commits and processor time are with all that the event costs until it is delivered; the other process, of lower priority, takes ${number(s.elsewhere.delivererCpu)} ms for each event. ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} events a second; of ${d.events}, ${d.lost} were lost, ${d.twice} came twice and ${d.outOfOrder} out of order.`;
+SQL, commits and processor time are with all that the event costs until it is delivered; the other process, of lower
+priority, takes ${number(s.elsewhere.delivererCpu)} ms for each event.
+${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} events a second; of ${d.events}, ${d.lost} were lost,
+${d.twice} came twice and ${d.outOfOrder} out of order.`;
 };
 
 const reportLogins = (logins: LoginsResult): string =>
@@ -248,12 +259,14 @@ const reportLogins = (logins: LoginsResult): string =>
   ])}`;
 
 const reportMemory = (m: Memory): string =>
-  `Resident, MB: ${m.nextStart.toFixed(0)} at rest (${m.firstStart.toFixed(0)} at the very first start, before compiled code is kept), ${m.underLoad.toFixed(0)} under load
-and ${m.hashingUnderLoad.toFixed(0)} in the hashing process, ${m.afterwards.toFixed(0)} afterwards. The bare limit: ${m.bareUnderLoad.toFixed(0)} under load.`;
+  `Resident, MB: ${m.nextStart.toFixed(0)} at rest (${m.firstStart.toFixed(0)} at the very first start, before compiled
+code is cached), ${m.underLoad.toFixed(0)} under load and ${m.hashingUnderLoad.toFixed(0)} in the hashing process,
+${m.afterwards.toFixed(0)} afterwards. The bare limit: ${m.bareUnderLoad.toFixed(0)} under load.`;
 
 const reportVerdicts = (verdicts: readonly Verdict[]): string => {
   const rows = verdicts.map(({ goal, wanted, got, met }) => [met ? "  met" : "MISSED", goal, wanted, got]);
-  return `${table([["", "goal", "wanted", "got"], ...rows], 2)}\n\n${verdicts.filter(({ met }) => met).length} of ${verdicts.length} goals met.`;
+  const met = verdicts.filter((verdict) => verdict.met).length;
+  return `${table([["", "goal", "wanted", "got"], ...rows], 2)}\n\n${met} of ${verdicts.length} goals met.`;
 };
 
 /** Columns side by side; the first `left` are aligned to the left. */

@@ -35,7 +35,8 @@ export const writeBack = async (socketPath: string): Promise<void> => {
   const connection = await createConnection({ socketPath, user: "root" });
   try {
     const [before] = await connection.query(
-      "SELECT @@GLOBAL.innodb_max_dirty_pages_pct AS share, @@GLOBAL.innodb_io_capacity AS pages, @@GLOBAL.innodb_io_capacity_max AS most",
+      `SELECT @@GLOBAL.innodb_max_dirty_pages_pct AS share, @@GLOBAL.innodb_io_capacity AS pages,
+        @@GLOBAL.innodb_io_capacity_max AS most`,
     );
     const { share, pages, most } = (before as Record<"share" | "pages" | "most", number>[])[0] ?? {};
     await connection.query("SET GLOBAL innodb_io_capacity_max = 20000, GLOBAL innodb_io_capacity = 20000");

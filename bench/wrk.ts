@@ -26,14 +26,20 @@ end
 ${rest > 0 ? `function delay() return math.random(0, ${Math.round(rest * 2)}) end` : ""}
 function done(summary, latency, requests)
   local e = summary.errors
-  io.write(string.format("\\nREPORT {\\"requests\\":%d,\\"duration\\":%d,\\"p50\\":%d,\\"p99\\":%d,\\"status\\":%d,\\"broken\\":%d}\\n",
-    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), e.status, e.connect + e.read + e.write + e.timeout))
+  local broken = e.connect + e.read + e.write + e.timeout
+  io.write(string.format("\\nREPORT {\\"requests\\":%d,\\"duration\\":%d,\\"p50\\":%d,\\"p99\\":%d," ..
+    "\\"status\\":%d,\\"broken\\":%d}\\n",
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), e.status, broken))
 end
 `;
 
 /** Text of a Lua string: decimal escapes for all that is not plain ASCII. */
-const luaString = (text: string): string =>
-  `"${[...Buffer.from(text)].map((byte) => (byte < 32 || byte > 126 || byte === 34 || byte === 92 ? `\\${String(byte).padStart(3, "0")}` : String.fromCharCode(byte))).join("")}"`;
+const luaString = (text: string): string => `"${[...Buffer.from(text)].map(luaByte).join("")}"`;
+
+const luaByte = (byte: number): string =>
+  byte < 32 || byte > 126 || byte === 34 || byte === 92
+    ? `\\${String(byte).padStart(3, "0")}`
+    : String.fromCharCode(byte);
 
 /** Creates the generator of a wrk program. Scripts are written to `folder`. */
 export const createWrk = (program: string, folder: string): LoadGenerator => ({

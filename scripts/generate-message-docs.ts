@@ -31,8 +31,8 @@ async function rows(path: string): Promise<readonly MessageRow[]> {
 }
 
 const code = (text: string): string => `\`${text}\``;
-const line = (row: MessageRow, path: string): string =>
-  `| ${row.id} | ${row.type} | ${row.text.replaceAll("|", "\\|")} | ${row.context.map(code).join(", ")} | ${code(path)} |`;
+const line = ({ id, type, text, context }: MessageRow, path: string): string =>
+  `| ${id} | ${type} | ${text.replaceAll("|", "\\|")} | ${context.map(code).join(", ")} | ${code(path)} |`;
 
 /** Renders the table of every text that the server has for people. Throws when an id is given twice. */
 export async function renderMessageDocs(): Promise<string> {
@@ -48,8 +48,8 @@ export async function renderMessageDocs(): Promise<string> {
 
 # Messages
 
-Every text that a form can carry. Clients key on the id and translate by the context; the wording is for people and may change.
-\`{key}\` stands for the value of that key in the context; a list is joined by "or".
+Every text that a form can show. Clients identify a text by its id and translate it with its context; the wording is for
+people and may change. \`{key}\` stands for the value of that key in the context; a list is joined by "or".
 
 | id | type | text | context | defined in |
 |---|---|---|---|---|

@@ -35,7 +35,8 @@ const stops: Readonly<Record<number, readonly [cost: string, limit: string]>> = 
   [Cost.GUESS]:    ["a guess", "`limits.login`, `limits.codes`"],
   [Cost.PERSON]:   ["a person", "`limits.registration`; the hash or the provider's answer that each takes"],
   [Cost.MESSAGE]:  ["a message", "`limits.messages`"],
-  [Cost.EXPORT]:   ["all that is stored of a person, and a connection to the database meanwhile", "one at a time for each person, two for each network and four for a node; ten minutes; a pace of reading"],
+  [Cost.EXPORT]:   ["all that is stored of a person, and a connection to the database meanwhile",
+    "one at a time for each person, two for each network and four for a node; ten minutes; a minimum speed of reading"],
   [Cost.PROVIDER]: ["a provider is asked", "a flow that waits for the answer, once; the provider's time limit"],
 };
 
@@ -88,31 +89,57 @@ export const renderThreatDocs = (
 
 # What a stranger can cost
 
-A stranger is whoever has no live session: no token, one that is made up, one that is over. Whatever a stranger sends, by whichever protocol, content type and compression, costs the server no more than its bytes do.
+A stranger is a caller without a live session: without a token, or with one that is invented or expired. Whatever a
+stranger sends, by whichever protocol, content type and compression, costs the server no more than receiving the
+bytes.
 
 ## Before a body is read
 
-- **Who may call** is decided by the header: no session where one is needed, a foreign site with a person's cookies, an admin RPC without the key, certificate or machine that opens the admin port. The body of such a call is not read.
-- **How much** is decided by who calls. Everybody may send what the third column says. Only when a message turns out to be larger, its session is looked up; a live one may send what the fourth says. A session that is merely presented allows nothing.
-- **How long** is the listener's: five seconds for a header, fifteen for a body (thirty on the admin port), two minutes between two requests. No header of a client changes it, over HTTP/1.1 or HTTP/2. Answers that are a stream must be read: whoever has let the server wait for more than fifteen seconds, and as many more for each megabyte that was sent, is cut off.
-- **How much at once**: the bytes of all bodies count from their first to the end of their call, against \`limits.bodies.in_flight\` for the process and \`limits.bodies.in_flight_per_network\` for one network (an IPv4 address, the first 64 bits of an IPv6 address), whatever connection they came by.
-  When there is no room, the body that has been on its way for longest, and for a second at least, is cut; when there is none so slow, the new one is refused with \`OVERLOADED\` and the time to wait.
+- **Who may call** is decided by the header. Without a session where one is needed, from a foreign site with a
+  person's cookies, or to an admin RPC without the API key, client certificate or local address that it needs, a call
+  is refused and its body is not read.
+- **How much** may be sent depends on the caller. Everybody may send what the third column says. Only when a message
+  turns out to be larger, its session is looked up; with a live session the fourth column applies. A session token
+  that was not verified allows nothing more.
+- **How long**: five seconds for a header, fifteen for a body (thirty on the admin port), two minutes between two
+  requests. No header of a client changes it, over HTTP/1.1 or HTTP/2. A client must also read streamed answers: if
+  the server waits for it for more than fifteen seconds, and as many more for each megabyte that was sent, the
+  connection is closed.
+- **How much at once**: the bytes of all bodies count from their first byte to the end of their call, against
+  \`limits.bodies.in_flight\` for the process and \`limits.bodies.in_flight_per_network\` for one network (an IPv4
+  address, or the first 64 bits of an IPv6 address), over all connections. When there is no room, the body that has
+  been arriving for the longest time is aborted if that is at least a second; otherwise the new one is refused with
+  \`OVERLOADED\` and the time to wait.
 
 ## Before a message is built
 
-Counted over its bytes, in JSON, forms, multipart forms and the binary form, unknown fields included: ${shapeBounds.depth} levels, ${shapeBounds.values} values, ${shapeBounds.entries} entries of one list, ${shapeBounds.name} bytes of a name. Decompression stops at the limit of the caller, and at a hundred times what was sent. Later steps have bounds of their own: values of traits, faults that are reported, values that are shown again (\`src/schema/bounds.ts\`).
+The bytes of JSON, forms, multipart forms and the binary form are checked first, unknown fields included: at most
+${shapeBounds.depth} levels, ${shapeBounds.values} values, ${shapeBounds.entries} entries of one list,
+${shapeBounds.name} bytes of a name. Decompression stops at the limit of the caller, and at a hundred times the
+compressed size. Later steps have bounds of their own: values of traits, faults that are reported, values that are
+shown again (\`src/schema/bounds.ts\`).
 
 ## What is stored
 
-- A flow takes at most 16 kB: a form that is larger is answered in full, and stored without its largest values. The URL a flow is created with has at most 4 kB.
-- A network begins \`limits.flows.per_network\` login and registration flows in \`limits.flows.window\`; the same holds for errors that are stored for the error page. This is counted in the memory of each node, so that it costs nothing where nothing is wrong: on several nodes a network may do so much on each.
-- Failed logins, registrations, guesses at codes and messages are counted in the database (\`limits.login\`, \`limits.registration\`, \`limits.codes\`, \`limits.messages\`), so that the [limits](limits.md) are right on several nodes. A known device has a budget of its own for addresses that its person has proven; whoever only claims an address has the budget of strangers. What is refused for messages has looked nobody up.
+- A flow takes at most 16 kB: a larger form is answered in full, and stored without its largest values. The URL that a
+  flow is created with has at most 4 kB.
+- A network may create \`limits.flows.per_network\` login and registration flows in \`limits.flows.window\`; the same
+  holds for errors that are stored for the error page. This is counted in the memory of each node, which costs no
+  database access: with several nodes the limit applies to each node.
+- Failed logins, registrations, guesses at codes and messages are counted in the database (\`limits.login\`,
+  \`limits.registration\`, \`limits.codes\`, \`limits.messages\`), so that the [limits](limits.md) hold over all
+  nodes. A known device has a budget of its own for addresses that its person has proven; a caller that only claims an
+  address has the budget of strangers. A message that is refused by a limit causes no lookup of an account.
 
 ## What is left
 
-- Settings flows are begun by people with a session, each as many as \`limits.flows.per_network\` in \`limits.flows.window\` on a node; each is small, over in its lifespan, and purged. The messages that follow changes of an address are counted for the network, the person and the address (\`limits.messages\`): a new address each time gets no further.
-- Many networks at once are many strangers. The process as a whole stays within its memory; who is refused is chance, except that slow bodies go first.
-- Behind a proxy that \`serve.public.trusted_proxies\` does not name, everybody comes from one network.
+- Settings flows are created by people with a session, at most \`limits.flows.per_network\` in \`limits.flows.window\`
+  on a node; each is small, expires, and is purged. The messages that a change of an address causes are counted for
+  the network, the person and the address (\`limits.messages\`), so that a new address each time does not help an
+  attacker.
+- Many networks at once count as many strangers. The memory of the process stays bounded; which calls are refused then
+  is chance, except that slow bodies are refused first.
+- Behind a proxy that \`serve.public.trusted_proxies\` does not name, all callers count as one network.
 
 ## Every RPC
 

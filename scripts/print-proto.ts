@@ -38,7 +38,8 @@ const fileOptions = ({ options }: FileDescriptorProto): string[] =>
     .filter((name) => options?.[name])
     .map(
       (name) =>
-        `option ${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} = ${JSON.stringify(options?.[name])};`,
+        `option ${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} = ` +
+        `${JSON.stringify(options?.[name])};`,
     )
     .concat(options?.javaMultipleFiles ? ["option java_multiple_files = true;"] : []);
 

@@ -142,7 +142,8 @@ try {
   }
   if (options.only === undefined && !options.png) {
     const head =
-      "# The pages, in pictures\n\n`make screens` makes them of a real server with a real browser: every page and state at 390 and 1280 pixels, light and dark.\n";
+      "# The pages, in pictures\n\n`make screens` makes them of a real server with a real browser: every page " +
+      "and state at 390 and 1280 pixels, light and dark.\n";
     writeFileSync(path.join(options.out, "README.md"), `${head}\n${rows.join("\n")}`);
   }
 } finally {

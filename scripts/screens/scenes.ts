@@ -55,7 +55,8 @@ const link = async (page: Page, { providers }: World, id: "google" | "github", e
 /** Signs in on further devices, without the browser. */
 const signInElsewhere = async ({ url }: World, { email, password }: Ann) => {
   const agents = [
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+      "Version/18.0 Mobile/15E148 Safari/604.1",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
   ];
   for (const agent of agents) {
