@@ -10,8 +10,8 @@ const folders = ["src/flows/login", "src/flows/registration", "src/flows/authent
 
 it.each([
   ["putSecret", "src/flows/login/write-sign-in.ts"],
-  ["linkAccount", "src/flows/login/account-linking.ts"],
-  ["applyUpdate", "src/flows/login/identity-update.ts"],
+  ["linkAccount", "src/flows/login/link-account.ts"],
+  ["applyUpdate", "src/flows/login/update-identity.ts"],
 ])("of all that ends a sign-in or sign-up, what calls .%s is %s alone", (name, file) => {
   const call = new RegExp(`\\.${name}(?:\\?\\.)?\\(`);
   expect(filesBelow(folders, [".ts"]).filter((each) => call.test(read(each)))).toEqual([file]);

@@ -214,6 +214,19 @@ it("as much is written for an address that somebody has as for one that nobody h
   expect(await cost(known, "login")).toEqual(await cost(newEmail(), "login"));
 });
 
+it("the answer of the provider is used up by the form that asks for a code", async () => {
+  for (const email of [await someone(), newEmail()]) {
+    const visitor = spa.enter(server);
+    const { id } = accepted(await visitor.registration.create());
+    const location = away(await visitor.registration.update(id, { method: "oidc", provider: "acme" }));
+    const back = await signInAt(providers.acme, location, unverified(email));
+    expect(locationOf(await comeBack(back, visitor)).href).toContain(ui.registration);
+    const messages = (await messagesTo(server, email)).length;
+    expect(locationOf(await comeBack(back, visitor)).href).toContain(ui.error);
+    expect(await messagesTo(server, email)).toHaveLength(messages);
+  }
+});
+
 it("a link that waits for a code is in no row in the clear", async () => {
   const account = unverified(newEmail());
   await goBack(spa, "registration", account);

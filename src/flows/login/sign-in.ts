@@ -12,9 +12,9 @@ import { AlreadyConsumed, alreadyConsumed } from "../shared/consume.ts";
 import { pageToContinueWith, redirectTo } from "../shared/continue-with.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
-import { CannotLink } from "./account-linking.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
+import { CannotLink } from "./link-account.ts";
 import { createWriteSignIn, type SignIn, type WrittenSignIn } from "./write-sign-in.ts";
 
 /**

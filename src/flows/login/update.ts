@@ -79,7 +79,7 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
     switch (result.kind) {
       case "next_step":
         if (isRetry) throw await reject(context, alreadyConsumed);
-        throw await signInSteps.continueLogin(context, result);
+        throw await signInSteps.continueForm(context, result);
       case "redirect":
         return shared.begin(context, result, isRetry);
       default:

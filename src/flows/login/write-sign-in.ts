@@ -14,11 +14,11 @@ import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { acceptInvitation } from "../shared/accept-invitation.ts";
 import { consumeOrThrow } from "../shared/consume.ts";
 import { type FlowRecord, holdsWhatWasTyped } from "../shared/flow.ts";
-import { createLinkAccount } from "./account-linking.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
-import { createUpdateIdentity } from "./identity-update.ts";
+import { createLinkAccount } from "./link-account.ts";
 import { createSecondFactor } from "./second-factor.ts";
+import { createUpdateIdentity } from "./update-identity.ts";
 
 /** A sign-in that is to be written. */
 export interface SignIn {

@@ -2,89 +2,37 @@ import { RegistrationFlowSchema } from "../../../gen/ostiary/registration/v1/flo
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { RegistrationResult } from "../../methods/contract/authentication.ts";
 import type { RegistrationMethod } from "../../methods/contract/registration.ts";
-import type { Consume, NextStep, Rejected } from "../../methods/contract/result.ts";
+import type { Consume, NextStep } from "../../methods/contract/result.ts";
 import type { AuthenticationContext, SignUpSteps } from "../authentication/complete.ts";
-import { createSaveStep, type FormStep } from "../authentication/save-step.ts";
+import { createFormSteps, type FormSteps } from "../authentication/form-steps.ts";
 import { sameEnd } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { AlreadyConsumed, alreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
 import { emptyForm, type FlowRecord } from "../shared/flow.ts";
-import { formOf, withForm } from "../shared/form.ts";
-import { formRejected } from "../shared/rejection.ts";
 import { mustBeEnabled, newRegistrationFlow } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
 import { viewOf } from "./load.ts";
 import { createApproveSignUp } from "./sign-up.ts";
 
-/** The registration flow's part in the end of an authentication, and the further step that only it has. */
-export interface RegistrationSteps extends SignUpSteps {
-  /** The next step of the same form is sent as Ory Kratos sends it: like a form that does not hold yet. */
-  continueRegistration(context: AuthenticationContext, step: NextStep): Promise<ServiceError>;
-}
+/** The registration flow's part in the end of an authentication, and its further steps. */
+export interface RegistrationSteps extends SignUpSteps, FormSteps {}
 
 /** Creates the registration flow's part. */
 export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => {
   const {
-    storage: { clock, db, identities, newFlows },
+    storage: { db, identities, newFlows },
     sessions: { csrf, devices },
-    destinations: { urls },
-    forms: { schemas, sealedContext },
+    forms: { schemas },
     registration: { answerTime, config, methods, render },
   } = deps;
   const [confirmer] = (Object.values(methods) as readonly RegistrationMethod[]).flatMap(
     ({ enabled, name, confirmation }) => (enabled && confirmation ? [{ name, ...confirmation }] : []),
   );
-  const saveStep = createSaveStep(deps);
-
-  const showAgain = async (
-    { flow, call, method }: AuthenticationContext,
-    step: Omit<FormStep, "method">,
-  ): Promise<ServiceError> => {
-    const saved = await saveStep(flow, { ...step, method });
-    return formRejected(
-      RegistrationFlowSchema,
-      render(saved, csrf.tokenFor(call, saved.type)),
-      saved,
-      urls.pageOf(saved),
-    );
-  };
-
-  const remember = (
-    flow: FlowRecord,
-    method: string,
-    { sealed, isOnlyMethod, step }: Pick<Rejected, "sealed" | "isOnlyMethod"> & Pick<NextStep, "step">,
-  ): FlowRecord => ({
-    ...flow,
-    context: {
-      ...(sealed ? sealedContext.seal(flow, method, sealed) : flow.context),
-      ...(isOnlyMethod && { only: method }),
-      ...(step && { step }),
-    },
+  const { reject, continueForm } = createFormSteps(deps, {
+    desc: RegistrationFlowSchema,
+    render: (flow, _, csrfToken) => render(flow, csrfToken),
+    isBesideCode: (method, { active }) => method === active,
   });
-
-  const reject = (
-    context: AuthenticationContext,
-    { messages, submittedValues, active, ...memory }: Rejected,
-  ): Promise<ServiceError> => {
-    const { method } = context;
-    const change: FormStep["change"] = (flow) => {
-      const saved = withForm(flow, formOf(messages, submittedValues), clock.now(), stateAfter(flow, method), active);
-      return remember(saved, method, memory);
-    };
-    return showAgain(context, { change });
-  };
-
-  const continueRegistration: RegistrationSteps["continueRegistration"] = (
-    context,
-    { submittedValues, messages, state, active, effect, sealed, step },
-  ) => {
-    const change: FormStep["change"] = (flow, stored) =>
-      remember(withForm(flow, formOf(messages, submittedValues), clock.now(), state, active), context.method, {
-        ...((sealed || stored) && { sealed: { ...sealed, ...stored } }),
-        ...(step && { step }),
-      });
-    return showAgain(context, { change, effect });
-  };
 
   /** Who came to sign in and is new gets a registration flow that ends where the login would have. */
   const flowFor = async ({ flow, call }: AuthenticationContext): Promise<FlowRecord> => {
@@ -106,7 +54,7 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     const asked = await confirmer.begin(registered, method, view, call);
     if (asked.kind === "rejected") return reject(context, asked);
     try {
-      return await continueRegistration({ ...context, method: confirmer.name }, consuming(asked, registered.consume));
+      return await continueForm({ ...context, method: confirmer.name }, consuming(asked, registered.consume));
     } catch (thrown) {
       if (thrown instanceof AlreadyConsumed) return reject(context, alreadyConsumed);
       throw thrown;
@@ -125,7 +73,7 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
     askForMissing: async (authentication, { rejected }) =>
       reject({ ...authentication, flow: await flowFor(authentication) }, rejected),
     reject,
-    continueRegistration,
+    continueForm,
   };
 };
 
@@ -143,7 +91,3 @@ const consuming = (step: NextStep, consume: Consume | undefined): NextStep =>
           afterCommit: () => step.effect?.afterCommit(),
         },
       };
-
-/** Whoever was sent a code and submits something else chooses again. */
-const stateAfter = ({ state, active }: FlowRecord, method: string): string =>
-  state === "sent_email" && method !== "" && method !== active ? "choose_method" : state;

@@ -74,7 +74,7 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
     switch (result.kind) {
       case "next_step":
         if (isRetry) throw await reject(context, alreadyConsumed);
-        throw await signUpSteps.continueRegistration(context, result);
+        throw await signUpSteps.continueForm(context, result);
       case "redirect":
         return shared.begin(context, result, isRetry);
       case "registered":

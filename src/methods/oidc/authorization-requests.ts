@@ -112,7 +112,7 @@ export const createAuthorizationRequests = ({
     }),
 
     handleCallback: async (redirectState, answer) => {
-      const { provider: id, reauthenticate, traits } = redirectState as unknown as Memory;
+      const { provider: id, reauthenticate, traits } = redirectState as unknown as RedirectState;
       const provider = providers.get(id);
       if (provider === undefined)
         return refuse(id, {
@@ -167,7 +167,7 @@ export const createAuthorizationRequests = ({
 };
 
 /** The state of an authorization request that the callback needs. */
-interface Memory {
+interface RedirectState {
   readonly provider: string;
   readonly reauthenticate: boolean;
   readonly traits: JsonObject;

@@ -7,7 +7,7 @@ import { reachableIn, unprovenIn } from "../../schema/reachable.ts";
 import { validateTraits } from "../../schema/validate.ts";
 import type { LoginMethod } from "../contract/login.ts";
 import { withoutProtected } from "../contract/protected-traits.ts";
-import type { BesideTraits, MapPerson } from "./mapped-person.ts";
+import type { BesideTraits, MapPerson } from "./map-person.ts";
 import type { ProviderProfile } from "./provider-profile.ts";
 import type { Provider } from "./providers.ts";
 

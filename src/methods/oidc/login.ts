@@ -1,10 +1,10 @@
-import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { answersAal } from "../../session/aal.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { type AuthenticationResult, withConsume } from "../contract/authentication.ts";
 import type { LoginMethod, LoginView } from "../contract/login.ts";
 import { rejected } from "../contract/result.ts";
+import type { AccountLinks } from "./account-links.ts";
 import type { AuthorizationRequests } from "./authorization-requests.ts";
 import { linksOf, OIDC } from "./credential.ts";
 import type { IdentityUpdates } from "./identity-updates.ts";
@@ -12,7 +12,7 @@ import { notProvenAgain } from "./messages.ts";
 import type { ProviderNodes } from "./nodes.ts";
 import type { ProviderAuthentication } from "./provider-authentication.ts";
 import { type ProviderProfile, readProviderProfile } from "./provider-profile.ts";
-import type { Provider, Providers } from "./providers.ts";
+import type { Providers } from "./providers.ts";
 
 /** What the oidc method of the login flow needs. */
 export interface OidcLoginDeps {
@@ -21,6 +21,7 @@ export interface OidcLoginDeps {
   readonly nodes: ProviderNodes;
   readonly authorizations: AuthorizationRequests;
   readonly providerAuthentication: ProviderAuthentication;
+  readonly linkAccount: AccountLinks["linkWaiting"];
   readonly applyUpdate: IdentityUpdates["apply"];
 }
 
@@ -35,17 +36,11 @@ export const createOidcLogin = ({
   nodes,
   authorizations,
   providerAuthentication,
+  linkAccount,
   applyUpdate,
 }: OidcLoginDeps): LoginMethod<"oidc"> => {
   const provesAgain = (identity: IdentityRecord) =>
     new Set(linksOf(identity).flatMap(({ provider }) => (providers.reauthenticates(provider) ? [provider] : [])));
-
-  const mustBeKnown = (id: string): Provider => {
-    const provider = providers.get(id);
-    if (provider === undefined || provider.organizationId !== undefined)
-      throw serviceError("NOT_FOUND", { explain: "There is no sign-in provider of this id." });
-    return provider;
-  };
 
   const complete = (profile: ProviderProfile, { schema, refresh }: LoginView): Promise<AuthenticationResult> =>
     providerAuthentication.complete(profile, schema, { mustBeFresh: refresh });
@@ -78,7 +73,7 @@ export const createOidcLogin = ({
 
     authenticate: async (input, view) => {
       if (input.provider === "") return rejected([{ node: "", text: uiText(general.noLoginMethod) }]);
-      const provider = mustBeKnown(input.provider);
+      const provider = providers.mustBeOpen(input.provider);
       if (view.refresh && provider.reauthentication === "none") return rejected([notProvenAgain()]);
       if (input.idToken === "")
         return authorizations.begin(provider, { upstream: input.upstreamParameters, reauthenticate: view.refresh });
@@ -92,7 +87,7 @@ export const createOidcLogin = ({
       handleCallback: authorizations.handleCallback,
       complete: (callbackData, view) => complete(readProviderProfile(callbackData), view),
     },
-    linkAccount: providerAuthentication.linkAccount,
+    linkAccount,
     applyUpdate,
   };
 };

@@ -22,9 +22,8 @@ export interface ProviderNodes {
   continueRegistration(provider: string): readonly UiNode[];
 }
 
-/** Creates the buttons. A provider that is reserved for an organization shows for nobody else. */
-export const createProviderNodes = (providers: readonly Provider[]): ProviderNodes => {
-  const open = providers.filter((provider) => provider.organizationId === undefined);
+/** Creates the buttons of providers that everybody may use. */
+export const createProviderNodes = (open: readonly Provider[]): ProviderNodes => {
   const several = new Set(open.filter(({ severalAccounts }) => severalAccounts).map(({ id }) => id));
   const row = (
     name: "link" | "unlink" | "provider",

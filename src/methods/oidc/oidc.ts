@@ -6,11 +6,12 @@ import type { Clock } from "../../lib/clock.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 import type { Log } from "../../lib/log.ts";
 import type { AddressRules } from "../../lib/outbound/address-rules.ts";
+import { createAccountLinks } from "./account-links.ts";
 import { createAuthorizationRequests } from "./authorization-requests.ts";
 import { createOidcCredential, linksOf, type TokenAead } from "./credential.ts";
 import { createIdentityUpdates } from "./identity-updates.ts";
 import { createOidcLogin } from "./login.ts";
-import { createMapPerson } from "./mapped-person.ts";
+import { createMapPerson } from "./map-person.ts";
 import { createLinkProvider } from "./new-link.ts";
 import { createProviderNodes } from "./nodes.ts";
 import { createNonces } from "./nonces.ts";
@@ -66,10 +67,11 @@ export const createOidc = (deps: OidcDeps) => {
     });
   const providers = providersOf();
   const nonces = createNonces({ seal, clock });
-  const nodes = createProviderNodes(providers.list);
+  const nodes = createProviderNodes(providers.open);
   const authorizations = createAuthorizationRequests({ providers, nonces, clock, log });
   const typesOf = (identity: IdentityRecord) => firstFactors(identity).map(({ type }) => type);
   const linkProvider = createLinkProvider({ aead, clock });
+  const accountLinks = createAccountLinks({ identities, providers, linkProvider });
   const mapPerson = createMapPerson(log);
   const updates = createIdentityUpdates({ identities, mapPerson, hidesAccounts: place.hidesAccounts });
   const providerAuthentication = createProviderAuthentication({
@@ -91,7 +93,7 @@ export const createOidc = (deps: OidcDeps) => {
       providers,
       nodes,
       authorizations,
-      linkProvider,
+      accountLinks,
       firstFactors: count,
     }),
     login: createOidcLogin({
@@ -100,6 +102,7 @@ export const createOidc = (deps: OidcDeps) => {
       nodes,
       authorizations,
       providerAuthentication,
+      linkAccount: accountLinks.linkWaiting,
       applyUpdate: updates.apply,
     }),
     registration: createOidcRegistration({ enabled, providers, nodes, authorizations, providerAuthentication }),

@@ -1,27 +1,20 @@
-import type { JsonObject } from "@bufbuild/protobuf";
-import type { Database, Sql } from "../../db/sql.ts";
+import type { Database } from "../../db/sql.ts";
 import type { IdentityRecord, ValidTraits } from "../../identity/identity.ts";
 import type { IdentifierOwner, IdentityStore, IdentityWithSecret } from "../../identity/store.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import { unprovenIn, usesWhere } from "../../schema/reachable.ts";
 import { validateTraits } from "../../schema/validate.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
-import type {
-  Authenticated,
-  AuthenticationResult,
-  IdentifierConflict,
-  LinkedAccount,
-} from "../contract/authentication.ts";
+import type { Authenticated, AuthenticationResult, IdentifierConflict } from "../contract/authentication.ts";
 import { type Rejected, rejected } from "../contract/result.ts";
 import { identifierOf, linksOf, OIDC } from "./credential.ts";
 import type { IdentityUpdates } from "./identity-updates.ts";
-import type { MapPerson, VouchedAddresses } from "./mapped-person.ts";
-import { cannotLink, confirmLinkMessage, mapperFailed, notProvenAgain, refusalMessage } from "./messages.ts";
+import type { MapPerson, VouchedAddresses } from "./map-person.ts";
+import { confirmLinkMessage, mapperFailed, notProvenAgain, refusalMessage } from "./messages.ts";
 import { type LinkProvider, namingClaims } from "./new-link.ts";
-import { type ProviderProfile, readProviderProfile, writeProviderProfile } from "./provider-profile.ts";
+import { type ProviderProfile, writeProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
 import { writeRegistrationProvider } from "./registration-provider.ts";
-import { mayLinkAnother } from "./rules.ts";
 import type { SignInPlace } from "./sign-in-place.ts";
 
 /** Finds out who someone is whom a provider vouches for. */
@@ -32,8 +25,6 @@ export interface ProviderAuthentication {
     schema: IdentitySchema,
     options?: { readonly mustBeFresh?: boolean },
   ): Promise<AuthenticationResult>;
-  /** What is linked to an account whose owner was authenticated. */
-  linkAccount(linkState: JsonObject, owner: IdentityRecord, tx: Sql): Promise<LinkedAccount | Rejected>;
 }
 
 /** What the authentication by a provider needs. */
@@ -162,23 +153,6 @@ export const createProviderAuthentication = ({
         extra: beside,
         amr: { method: OIDC, aal: level, provider: provider.id },
         submittedValues,
-      };
-    },
-
-    linkAccount: async (linkState, owner, tx) => {
-      const profile = readProviderProfile(linkState);
-      const { provider } = profile;
-      const configured = providers.get(provider);
-      if (configured === undefined || !mayLinkAnother(owner, configured)) return rejected([cannotLink()]);
-      // It may have waited for a second factor, and somebody linked it meanwhile.
-      if (await identities.findByIdentifier(tx, OIDC, [identifierOf(profile)])) return rejected([cannotLink()]);
-      const stored = await identities.findSecret(tx, owner.id, OIDC);
-      return {
-        kind: "linked",
-        change: { credentials: [linkProvider(stored, profile)] },
-        // The account was proven by other means; what is new to it raises nothing.
-        amr: { method: OIDC, aal: "aal1", provider },
-        event: { type: "provider.linked", detail: { provider } },
       };
     },
   };

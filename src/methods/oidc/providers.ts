@@ -1,4 +1,5 @@
 import type { OidcConfig, ProviderConfig } from "../../config/oidc-config.ts";
+import { serviceError } from "../../errors/service-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { createJsonnetEngine, type JsonnetEngine } from "../../lib/jsonnet/engine.ts";
 import { createProviderClient, type ProviderClient } from "./client.ts";
@@ -37,9 +38,11 @@ export interface Provider {
 
 /** The providers of a server. */
 export interface Providers {
-  /** In the order of the configuration. */
-  readonly list: readonly Provider[];
   get(id: string): Provider | undefined;
+  /** Those that everybody may use, in the order of the configuration: none is reserved for an organization. */
+  readonly open: readonly Provider[];
+  /** @throws NOT_FOUND unless everybody may use it */
+  mustBeOpen(id: string): Provider;
   /** Whether a provider of this id can show that someone signed in to it just now. */
   reauthenticates(id: string): boolean;
   /** What is wrong with providers and mappers as they are now, one sentence each. For the log; nothing waits for it. */
@@ -83,11 +86,18 @@ export const createProviders = (deps: ProvidersDeps): Providers => {
       severalAccounts: one.several_accounts,
     };
   });
+  const open = list.filter(({ organizationId }) => organizationId === undefined);
   const byId = new Map(list.map((provider) => [provider.id, provider]));
 
   return {
-    list,
     get: (id) => byId.get(id),
+    open,
+    mustBeOpen: (id) => {
+      const provider = open.find((one) => one.id === id);
+      if (provider === undefined)
+        throw serviceError("NOT_FOUND", { explain: "There is no sign-in provider of this id." });
+      return provider;
+    },
     reauthenticates: (id) => (byId.get(id)?.reauthentication ?? "none") !== "none",
     check: async () => {
       const found = list.map(async ({ id, client, mapper }) => {

@@ -1,5 +1,4 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { serviceError } from "../../errors/service-error.ts";
 import { readTraits } from "../../schema/form.ts";
 import { traitNodes } from "../../schema/nodes.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
@@ -53,9 +52,7 @@ export const createOidcRegistration = ({
     const { traits, submittedValues } = readTraits(schema, input.traits ?? {});
     if (input.provider === "")
       return rejected([{ node: "", text: uiText(general.noRegistrationMethod) }], submittedValues);
-    const provider = providers.get(input.provider);
-    if (provider === undefined || provider.organizationId !== undefined)
-      throw serviceError("NOT_FOUND", { explain: "There is no sign-in provider of this id." });
+    const provider = providers.mustBeOpen(input.provider);
     if (input.idToken === "") return authorizations.begin(provider, { upstream: input.upstreamParameters, traits });
     const verified = await authorizations.verify(provider, input, { traits });
     if (verified.kind === "rejected") return { ...verified, submittedValues };

@@ -17,23 +17,18 @@ export const hasLinked = (identity: Pick<IdentityRecord, "credentials">, provide
   linksOf(identity).some((entry) => entry.provider === provider);
 
 /**
- * Whether one more account of a provider may be linked: one of each, unless the configuration allows several
+ * The provider to link, if the person may: it is there, for everybody, and they have none of it or may have several
  * (docs/compatibility.md, rule 16).
  */
-export const mayLinkAnother = (
-  identity: Pick<IdentityRecord, "credentials">,
-  { id, severalAccounts }: Pick<Provider, "id" | "severalAccounts">,
-): boolean => severalAccounts || !hasLinked(identity, id);
-
-/** The provider to link, if the person may: it is there, for everybody, and may be linked once more. */
 export const mayLink = (
   providers: Providers,
   identity: Pick<IdentityRecord, "credentials">,
   id: string,
 ): { readonly kind: "provider"; readonly provider: Provider } | Forbidden => {
-  const provider = providers.get(id);
-  if (!provider || provider.organizationId !== undefined) return forbidden(cannotLink());
-  return mayLinkAnother(identity, provider) ? { kind: "provider", provider } : forbidden(cannotLink());
+  const provider = providers.open.find((one) => one.id === id);
+  return provider !== undefined && (provider.severalAccounts || !hasLinked(identity, id))
+    ? { kind: "provider", provider }
+    : forbidden(cannotLink());
 };
 
 /** Whether the person has linked this very account already. */

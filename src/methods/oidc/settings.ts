@@ -4,16 +4,16 @@ import { OidcMethodSchema } from "../../../gen/ostiary/settings/v1/method_oidc_p
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
-import { type Rejected, rejected } from "../contract/result.ts";
+import { type MethodEvent, type Rejected, rejected } from "../contract/result.ts";
 import type { Performed, SettingsChange, SettingsInput, SettingsMethod } from "../contract/settings.ts";
+import type { AccountLinks } from "./account-links.ts";
 import type { AuthorizationRequests } from "./authorization-requests.ts";
 import { linksOf, OIDC, unlink } from "./credential.ts";
-import { cannotLink, linkAndUnlink } from "./messages.ts";
-import type { LinkProvider } from "./new-link.ts";
+import { linkAndUnlink } from "./messages.ts";
 import type { ProviderNodes } from "./nodes.ts";
 import { type ProviderProfile, readProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
-import { hasLinked, isLinkedAlready, linksNamed, mayLink, mustStayLinked } from "./rules.ts";
+import { hasLinked, linksNamed, mayLink, mustStayLinked } from "./rules.ts";
 
 /** What the oidc method of the settings flow needs. */
 export interface OidcSettingsDeps {
@@ -22,7 +22,7 @@ export interface OidcSettingsDeps {
   readonly providers: Providers;
   readonly nodes: ProviderNodes;
   readonly authorizations: AuthorizationRequests;
-  readonly linkProvider: LinkProvider;
+  readonly accountLinks: Pick<AccountLinks, "link">;
   /** How many ways to sign in a person has, of any kind. */
   readonly firstFactors: (identity: IdentityRecord) => number;
 }
@@ -38,26 +38,16 @@ type Wanted = { readonly link: Provider; readonly input: SettingsInput<"oidc"> }
  * who unlink at once the second finds what the first has left.
  */
 export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc", Wanted> => {
-  const { enabled, identities, providers, nodes, authorizations, linkProvider, firstFactors } = deps;
+  const { enabled, identities, providers, nodes, authorizations, accountLinks, firstFactors } = deps;
 
   const prepareLink = async (
     profile: ProviderProfile,
     { identity, sql }: SettingsChange,
   ): Promise<Performed | Rejected> => {
-    const { provider } = profile;
-    const event = { type: "provider.linked", detail: { provider } } as const;
-    const allowed = mayLink(providers, identity, provider);
-    if (allowed.kind === "forbidden") return { ...rejected([allowed.message]), event };
-    if (isLinkedAlready(identity, profile)) return { ...rejected([cannotLink()]), event };
-    const stored = await identities.findSecret(sql, identity.id, OIDC);
-    return {
-      kind: "performed",
-      change: { credentials: [linkProvider(stored, profile)] },
-      event,
-      // Whoever links an account has shown nothing that was known of them: it raises no session.
-      amr: { method: OIDC, aal: "aal1", provider },
-      active: OIDC,
-    };
+    const linked = await accountLinks.link(profile, identity, sql);
+    if (linked.kind === "rejected") return { ...linked, event: linkedEvent(profile.provider) };
+    const { change, event, amr } = linked;
+    return { kind: "performed", change, event, amr, active: OIDC };
   };
 
   const prepareUnlink = async (name: string, { identity, sql }: SettingsChange): Promise<Performed | Rejected> => {
@@ -100,8 +90,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
           choosesAccount: hasLinked(view.identity, provider.id),
         });
       const verified = await view.slow("oidc", () => authorizations.verify(provider, input, {}));
-      if (verified.kind === "rejected")
-        return { ...verified, event: { type: "provider.linked", detail: { provider: provider.id } } };
+      if (verified.kind === "rejected") return { ...verified, event: linkedEvent(provider.id) };
       const performed = await prepareLink(verified.profile, view);
       return performed.kind === "performed" ? { ...performed, consume: verified.consume } : performed;
     },
@@ -111,7 +100,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
       handleCallback: async (redirectState, answer, call) => {
         const callbackData = await authorizations.handleCallback(redirectState, answer, call);
         return callbackData.kind === "rejected"
-          ? { ...callbackData, event: { type: "provider.linked", detail: { provider: providerOf(redirectState) } } }
+          ? { ...callbackData, event: linkedEvent(providerOf(redirectState)) }
           : callbackData;
       },
       complete: (callbackData, view) => prepareLink(readProviderProfile(callbackData), view),
@@ -119,5 +108,7 @@ export const createOidcSettings = (deps: OidcSettingsDeps): SettingsMethod<"oidc
     },
   };
 };
+
+const linkedEvent = (provider: string): MethodEvent => ({ type: "provider.linked", detail: { provider } });
 
 const providerOf = (redirectState: JsonObject): string => String(redirectState.provider);

@@ -153,7 +153,7 @@ describe("the buttons", () => {
     clock: systemClock,
   });
   afterAll(() => providers.close());
-  const nodes = createProviderNodes(providers.list);
+  const nodes = createProviderNodes(providers.open);
   const look = (list: ReturnType<typeof nodes.login>) =>
     list.map((node) => [
       nodeId(node),
