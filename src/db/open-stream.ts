@@ -1,4 +1,4 @@
-import { connect, type IpcSocketConnectOpts, isIP, type Socket, type TcpSocketConnectOpts } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import type { Host, Hosts } from "./hosts.ts";
 
 /** What the driver hands over when it wants a connection: options of that connection alone. */
@@ -41,10 +41,8 @@ export const createStreams = (hosts: Hosts, greetingMs: number): Streams => {
           : { socketPath: address.socketPath };
       Object.assign(config, { user, password, database, ssl: ssl ?? false, ...place });
 
-      const socket = open(
-        address.socketPath === undefined ? { host: address.host, port: address.port } : { path: address.socketPath },
-        ssl === undefined,
-      );
+      const socket =
+        address.socketPath === undefined ? connect(address.port, address.host) : connect(address.socketPath);
       if (address.socketPath === undefined) {
         socket.setNoDelay(true).setKeepAlive(true, 30_000);
         // Node checks a certificate against the name that a socket was opened by, but keeps no address there;
@@ -66,25 +64,6 @@ export const createStreams = (hosts: Hosts, greetingMs: number): Streams => {
       return socket.once("error", ended).once("close", ended);
     },
   };
-};
-
-/** What all connections read into. What came is copied out of it before anything else can be read. */
-const incoming = Buffer.allocUnsafeSlow(65_536);
-
-/**
- * Opens a connection. For each answer Node allocates 64 kB and gives most of it back, which takes a fifth of what the
- * server does for a statement: where nothing is between socket and driver, answers are read into one buffer.
- *
- * @param isClear whether no TLS comes between
- */
-const open = (place: TcpSocketConnectOpts | IpcSocketConnectOpts, isClear: boolean): Socket => {
-  if (!isClear) return connect(place);
-  const callback = (bytes: number): boolean => {
-    socket.emit("data", Buffer.from(incoming.subarray(0, bytes)));
-    return true;
-  };
-  const socket: Socket = connect({ ...place, onread: { buffer: incoming, callback } });
-  return socket;
 };
 
 /** Whether a greeting has CLIENT_SSL among its capabilities (MySQL protocol, HandshakeV10). */
