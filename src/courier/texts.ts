@@ -5,6 +5,7 @@ import es from "./languages/es.json" with { type: "json" };
 import fr from "./languages/fr.json" with { type: "json" };
 import ja from "./languages/ja.json" with { type: "json" };
 import type { MessageLanguage } from "./locale.ts";
+import { type Direction, withDirection } from "./with-direction.ts";
 
 /** Every text of messages in one language. `{name}` stands for a value. */
 type Catalogue = Readonly<Record<keyof typeof en, string>>;
@@ -18,7 +19,11 @@ export type TextValues = Readonly<Record<string, string | undefined>>;
 /** A text in a language; undefined where there is none of this key. */
 export const findText = (language: MessageLanguage, key: string, values: TextValues): string | undefined => {
   const catalogue: Readonly<Record<string, string>> = catalogues[language];
-  return catalogue[key]?.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
+  return catalogue[key]?.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name] ?? "";
+    // What makes links of addresses in texts might take the sign behind for a part of it.
+    return name === "url" ? value : withDirection(value, directionOf(language));
+  });
 };
 
 type Unit = "day" | "hour" | "minute";
@@ -46,4 +51,4 @@ export const durationText = (language: MessageLanguage, minutes: number): string
 };
 
 /** Which way a language is written. */
-export const directionOf = (language: MessageLanguage): "ltr" | "rtl" => (language === "ar" ? "rtl" : "ltr");
+export const directionOf = (language: MessageLanguage): Direction => (language === "ar" ? "rtl" : "ltr");

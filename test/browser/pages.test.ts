@@ -44,6 +44,29 @@ const signIn = async (email: string, password: string) => {
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 };
 
+/** For each fact of a list: whether it begins a line, and whether the point before it is beyond the edge. */
+const points = `(() => {
+  const facts = document.querySelector(".facts:has(> * + * + *)");
+  facts.style.width = "14rem";
+  const edge = facts.getBoundingClientRect().left;
+  let line = -100;
+  return [...facts.children].map((fact) => {
+    const { left, top } = fact.getBoundingClientRect();
+    const begins = top > line + 5;
+    line = top;
+    return [begins, left < edge - 10];
+  });
+})()`;
+
+it("facts have points between them, and none at the start of a line", async () => {
+  await signUp();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const found = (await page.evaluate(points)) as readonly (readonly [boolean, boolean])[];
+  expect(found.map(([begins]) => begins)).toEqual([true, false, true]);
+  for (const [begins, isBeyond] of found) expect(isBeyond).toBe(begins);
+  expect(await page.evaluate('getComputedStyle(document.querySelector(".facts")).overflowX')).toBe("clip");
+});
+
 describe("a person whose browser runs no scripts", () => {
   it("finds the way from the start page to an account and out again", async () => {
     await page.goto(`${server.url}/hosted`);

@@ -82,6 +82,28 @@ describe("what comes from people", () => {
     expect(mail.subject).not.toMatch(/[\r\n]/);
   });
 
+  it("stands apart where it is written the other way, and turns nothing behind it", () => {
+    const changed = (language: "ar" | "de" | "en", newAddress: string) =>
+      render(
+        messageOf({
+          template: "verifiable_address_changed",
+          content: { language, data: { newAddress }, requestUrl: "" },
+        }),
+      );
+    for (const { text, html = "" } of [changed("ar", "new@example.com"), changed("en", "משה@example.com")]) {
+      expect(text).toMatch(/\u2068[^\u2068\u2069]+@example\.com\u2069/);
+      expect(html).toMatch(/\u2068[^\u2068\u2069]+@example\.com\u2069/);
+    }
+    expect(changed("de", "new@example.com").text).not.toMatch(/[\u2066-\u2069]/);
+    expect(changed("en", "\u202enew\u2069@example.com").text).toContain(": new@example.com\n");
+  });
+
+  it("is no part of a link in a text to a phone", () => {
+    const content = { language: "ar" as const, data: { url: "https://id.example.com/a" }, requestUrl: "" };
+    const { text } = render(messageOf({ template: "recovery_valid", channel: "sms", content }));
+    expect(text).toMatch(/https:\/\/id\.example\.com\/a(?![\u2066-\u2069])/);
+  });
+
   it("makes no link but one of the web", () => {
     const mail = render(messageOf({ template: "recovery_valid" }, { url: "javascript:alert(1)" }));
     expect(mail.html).not.toMatch(/href="javascript/);
