@@ -18,7 +18,7 @@ import {
   signInAt,
   startProviders,
 } from "../protocols/providers.ts";
-import { idBytes } from "../protocols/rows.ts";
+import { idBytes, linksOf } from "../protocols/rows.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /*
@@ -140,6 +140,38 @@ describe.each(browserProtocols)("in a trusted browser, through $name", (protocol
 
 describe("what waits for a second factor", () => {
   const [protocol] = protocols as unknown as readonly [Protocol];
+
+  /** Meets the account of a person by signing up through the other provider with their address: a form to link it. */
+  const meetOwner = async (visitor: Visitor, email: string) => {
+    const { id } = accepted(await visitor.registration.create());
+    const location = away(await visitor.registration.update(id, { method: "oidc", provider: "acme" }));
+    const account = { sub: randomUUID(), email, email_verified: true };
+    const back = await comeBack(await signInAt(providers.acme, location, account), visitor);
+    const { id: form } = accepted(await visitor.login.get(locationOf(back).searchParams.get("flow") ?? ""));
+    return { form, sub: account.sub };
+  };
+  /** Gives the account of the provider in a flow that is there already. */
+  const giveAccount = async (visitor: Visitor, flow: string, account: { readonly sub: string } & JsonObject) => {
+    const location = away(await visitor.login.update(flow, { method: "oidc", provider: "globex" }));
+    await comeBack(await signInAt(providers.globex, location, account), visitor);
+  };
+
+  it.each(["at once", "one after the other"])("is an account to link and an address, %s", async (order) => {
+    const { person, account, before, after, secret } = await someoneWithFactor(spa);
+    const visitor = spa.enter(server);
+    const { form, sub } = await meetOwner(visitor, person.email);
+    if (order === "at once") {
+      await giveAccount(visitor, form, account);
+    } else {
+      await visitor.login.update(form, { method: "password", identifier: person.email, password: person.password });
+      await giveAccount(visitor, accepted(await visitor.login.create({ refresh: "true" })).id, account);
+    }
+    expect(await known(person.id)).toEqual(before);
+    expect(await linksOf(server, person.id)).toEqual([`globex:${account.sub}`]);
+    accepted(await stepUpByTotp(visitor, server, secret));
+    expect(await known(person.id)).toEqual(after);
+    expect(await linksOf(server, person.id)).toEqual([`globex:${account.sub}`, `acme:${sub}`].sort());
+  });
 
   it("is over in time", async () => {
     const { person, account, before, secret } = await someoneWithFactor(protocol);
