@@ -10,6 +10,11 @@ const longest = [
   "/test/clients/",
   "/test/examples/",
   "/test/browser/",
+  // Small files, which would come last where no run before says how long they take.
+  "/test/behaviour/interrupted",
+  "/test/move-in/generated.",
+  "/test/unit/lib/give-back-memory.",
+  "/test/unit/cli/",
 ];
 
 /** Begins with what takes longest, so that no worker is left alone with it at the end. */
