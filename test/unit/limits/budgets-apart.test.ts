@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
@@ -77,6 +78,29 @@ describe("guesses at codes", () => {
       short.expiresAt,
     ]);
     expect(rows).toHaveLength(1);
+  });
+
+  it("are counted in the same rows by every release", async () => {
+    const guesses = guessesWith({});
+    const [known, strange] = [flow(), flow()];
+    const [ann, to, unknown] = [uuid4(), address(), address()];
+    await guesses.count({ flow: known, address: to, identityId: ann, device: "d" });
+    await guesses.count({ flow: strange, address: to, identityId: ann, device: undefined });
+    await guesses.count({ flow: flow(), address: unknown, identityId: undefined, device: undefined });
+    await guesses.count({ flow: flow(), address: unknown, identityId: undefined, device: "d" });
+    const rows = await db.query<{ bucket: Buffer }>("SELECT bucket FROM attempts", []);
+    const found = new Set(rows.map(({ bucket }) => bucket.toString("hex")));
+    const names = [
+      ...[known, strange].map(({ id }) => `code flow ${id}`),
+      ...[to, unknown].map((each) => `code address ${each}`),
+      ...[ann, `nobody ${unknown}`].map((each) => `code identity ${each}`),
+      ...[ann, `nobody ${unknown}`].map((each) => `code devices of identity ${each}`),
+      ...[ann, unknown].map((each) => `code device d ${each}`),
+    ];
+    const missing = names.filter(
+      (name) => !found.has(createHmac("sha256", key).update(`attempts ${name}`).digest("hex")),
+    );
+    expect(missing).toEqual([]);
   });
 
   it("are not counted where the database does not answer, which is an error and no verdict", async () => {
