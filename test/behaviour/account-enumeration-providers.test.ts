@@ -5,7 +5,7 @@ import { merge, type Raw } from "../../src/config/tree.ts";
 import { passwordless, signUpWithCode } from "../protocols/codes.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
 import { withCode } from "../protocols/linking.ts";
-import { newEmail, newPhone } from "../protocols/person.ts";
+import { newEmail, newPassword, newPhone } from "../protocols/person.ts";
 import { accepted, type Protocol, refused, type Visitor } from "../protocols/protocol.ts";
 import { nativeProtocols, protocols } from "../protocols/protocols.ts";
 import {
@@ -155,6 +155,17 @@ describe.each(protocols)("through $name", (protocol) => {
   });
 });
 
+it.each([nativeRest, spa])("through $name the form is that of a sign-up by a password", async (protocol) => {
+  const [email, other] = [newEmail(), newEmail()];
+  const byProvider = await goBack(protocol, "registration", unverified(email));
+  const visitor = protocol.enter(server);
+  const { id } = accepted(await visitor.registration.create());
+  const traits = { email: other, name: { first: "Ann" } };
+  refused(await visitor.registration.update(id, { method: "password", password: newPassword(), traits }));
+  const byPassword: CameBack = { visitor, form: { kind: "registration", id } };
+  expect(await shown(byProvider, email)).toEqual(await shown(byPassword, other));
+});
+
 describe("of several identifiers", () => {
   /** Nobody has a password here: only a form without hints asks for one. */
   const offersPasswords = ({ fields }: Awaited<ReturnType<typeof shown>>) =>
@@ -224,6 +235,18 @@ it("the answer of the provider is used up by the form that asks for a code", asy
     const messages = (await messagesTo(server, email)).length;
     expect(locationOf(await comeBack(back, visitor)).href).toContain(ui.error);
     expect(await messagesTo(server, email)).toHaveLength(messages);
+  }
+});
+
+it("the codes of an app are used up by it as well", async () => {
+  for (const email of [await someone(), newEmail()]) {
+    const visitor = nativeRest.enter(server);
+    const { id, exchangeCode = "" } = accepted(await visitor.registration.create(withCode));
+    const location = away(await visitor.registration.update(id, { method: "oidc", provider: "acme" }));
+    const back = await comeBack(await signInAt(providers.acme, location, unverified(email)));
+    const exchange = () => visitor.exchange(exchangeCode, locationOf(back).searchParams.get("code") ?? "");
+    expect(refused(await exchange()).texts).toMatchObject([{ id: 1040005 }]);
+    expect(refused(await exchange()).reason).toBe("NOT_FOUND");
   }
 });
 

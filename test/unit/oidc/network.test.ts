@@ -220,3 +220,28 @@ describe("keys", () => {
     await stub.close();
   });
 });
+
+describe("having a person choose an account", () => {
+  const promptOf = async (known: readonly string[] | undefined, upstream: Readonly<Record<string, string>> = {}) => {
+    const stub = await startOpenidStub("client", () => (known ? { prompt_values_supported: known } : {}));
+    try {
+      const client = makeClient(makeConfig({ issuer_url: stub.issuer }));
+      const away = await client.authorizationUrl({ authorization: makeTrip(), upstream, choosesAccount: true });
+      return away.kind === "redirect" && new URL(away.location).searchParams.get("prompt");
+    } finally {
+      await stub.close();
+    }
+  };
+
+  it.each([
+    ["is asked of a provider that says nothing of prompts", undefined, "select_account"],
+    ["is asked of one that knows it", ["login", "select_account"], "select_account"],
+    ["is not asked of one that would refuse it", ["login"], null],
+  ])("%s", async (_, known, prompt) => {
+    expect(await promptOf(known)).toBe(prompt);
+  });
+
+  it("gives way to what the client asks for", async () => {
+    expect(await promptOf(undefined, { prompt: "consent" })).toBe("consent");
+  });
+});
