@@ -269,7 +269,7 @@ it("what was sent before the undo is good no more, an operator's code among it",
   }
 });
 
-it("a code of a sign-in that was sent before the undo is good no more, and one that is sent afterwards is", async () => {
+it("a sign-in code that was sent before the undo is refused, and one that is sent later is accepted", async () => {
   const code = { passwordless_enabled: true, config: { missing_credential_fallback_enabled: true } };
   await server.restart({ ...configured(), selfservice: { ...configured().selfservice, methods: { code } } });
   const { person, visitor } = await provenPerson();

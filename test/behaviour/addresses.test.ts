@@ -140,7 +140,8 @@ describe("security events", () => {
     await server.restart({ database: { cleanup: { security_events_older_than: "1h" } } });
     const insert = (age: number) =>
       server.sql(
-        `INSERT INTO security_events (id, identity_id, type, outcome, remote_address, request_id, detail, created_at) VALUES (?, ?, 'x', 'done', '', '', '{}', ?)`,
+        `INSERT INTO security_events (id, identity_id, type, outcome, remote_address, request_id, detail,
+          created_at) VALUES (?, ?, 'x', 'done', '', '', '{}', ?)`,
         [Buffer.alloc(16, age % 251), Buffer.alloc(16), new Date(server.clock.now().getTime() - age)],
       );
     for (const age of [0, 3_500_000, 3_610_000, 86_400_000]) await insert(age);

@@ -152,7 +152,8 @@ describe("over REST", () => {
   it("objects beside and within each other may have members of one name", async () => {
     const answer = await submit(
       { accept: "application/json", ...json },
-      `{"method":"profile","traits":{"email":"${person.email}"},"transient_payload":[{"email":{"email":1}},{"email":2}]}`,
+      `{"method":"profile","traits":{"email":"${person.email}"},` +
+        '"transient_payload":[{"email":{"email":1}},{"email":2}]}',
     );
     expect(JSON.stringify(answer.json)).not.toContain("more than once");
   });

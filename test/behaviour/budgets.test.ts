@@ -136,7 +136,8 @@ describe("of what is sent by nobody", () => {
   const row = async (id: string) =>
     (
       await server.sql<{ bytes: number }>(
-        "SELECT LENGTH(form) + LENGTH(context) + LENGTH(request_url) AS bytes FROM flows WHERE id = UNHEX(REPLACE(?, '-', ''))",
+        `SELECT LENGTH(form) + LENGTH(context) + LENGTH(request_url) AS bytes FROM flows
+          WHERE id = UNHEX(REPLACE(?, '-', ''))`,
         [id],
       )
     )[0]?.bytes;
@@ -178,7 +179,8 @@ describe("of what is sent by nobody", () => {
   });
 
   it.each(["login", "registration"])("a %s flow is not made of a URL over four kilobytes", async (kind) => {
-    const url = `${server.url}/self-service/${kind}/api?return_to=${encodeURIComponent(`${ui.welcome}?${"x".repeat(4_100)}`)}`;
+    const returnTo = encodeURIComponent(`${ui.welcome}?${"x".repeat(4_100)}`);
+    const url = `${server.url}/self-service/${kind}/api?return_to=${returnTo}`;
     const answer = await send(url, { headers: json });
     expect(answer.status).toBe(400);
     expect(answer.json).toMatchObject({ error: { details: { field: "return_to" } } });

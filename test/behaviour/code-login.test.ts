@@ -169,7 +169,8 @@ describe.each(protocols)("through $name", (protocol) => {
     const { submit } = await begin(email);
     refused(await submit());
     await server.sql(
-      "UPDATE identities SET credentials = JSON_SET(credentials, '$.code.identifiers[0]', 'other@example.com'), version = version + 1 WHERE id = ?",
+      `UPDATE identities SET credentials = JSON_SET(credentials, '$.code.identifiers[0]', 'other@example.com'),
+        version = version + 1 WHERE id = ?`,
       [idBytes(id)],
     );
     expect(refused(await submit({ code: await lastCodeTo(server, email) })).texts).toMatchObject([{ id: 4010008 }]);
@@ -253,7 +254,7 @@ it("where codes are off, nothing of them shows and nothing is sent", async () =>
   }
 });
 
-it("a schema without an identifier for codes signs in by verifiable addresses, where the configuration says so", async () => {
+it("a schema without an identifier for codes signs in by verifiable addresses if configured so", async () => {
   const { email } = await enterAsNew(spa);
   await server.sql("UPDATE identities SET credentials = JSON_REMOVE(credentials, '$.code')");
   await server.sql("DELETE FROM identity_identifiers WHERE type = 'code'");

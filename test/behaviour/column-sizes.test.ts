@@ -298,9 +298,11 @@ const senders: Readonly<Record<string, Sender>> = {
 describe("the table of columns", () => {
   it("has every column with a text of the tables that clients reach, with its size", async () => {
     const columns = await server.sql<{ name: string; type: string; characters: number; bytes: number }>(
-      `SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME) AS name, COLUMN_TYPE AS type, CHARACTER_MAXIMUM_LENGTH AS characters, CHARACTER_OCTET_LENGTH AS bytes
+      `SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME) AS name, COLUMN_TYPE AS type, CHARACTER_MAXIMUM_LENGTH AS characters,
+        CHARACTER_OCTET_LENGTH AS bytes
          FROM information_schema.columns
-        WHERE TABLE_SCHEMA = DATABASE() AND DATA_TYPE IN ('varchar', 'char', 'text', 'mediumtext', 'longtext', 'json', 'mediumblob')`,
+        WHERE TABLE_SCHEMA = DATABASE() AND DATA_TYPE IN ('varchar', 'char', 'text', 'mediumtext', 'longtext', 'json',
+        'mediumblob')`,
     );
     // Of the tables that clients reach.
     const tables = new Set(Object.keys(senders).map((name) => name.split(".")[0]));

@@ -104,7 +104,7 @@ describe("cookies", () => {
     expect(lines.filter((line) => csrf.test(line)).length).toBeGreaterThan(1);
   });
 
-  it("are begun anew with another person, and with signing out, not when someone proves again who they are", async () => {
+  it("are renewed for another person and by signing out, not when the same person authenticates again", async () => {
     const { visitor, person } = await enterAsNewPerson(spa, server);
     const jar = visitor.credentials.jar;
     const value = () => jar?.get(jar.names.find((name) => csrf.test(`${name}=`)) ?? "");

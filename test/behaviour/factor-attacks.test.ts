@@ -47,7 +47,7 @@ describe.each(protocols)("through $name", (protocol) => {
       accepted(await stepUp(await enterAs(protocol, server, theirs.person), second));
   });
 
-  it("wrong codes of apps and wrong backup codes count together, and then the right one of either has to wait", async () => {
+  it("wrong codes of apps and wrong backup codes count together, and then the right ones must wait", async () => {
     const { person, visitor } = await enterAsNewPerson(protocol, server);
     const secret = await enrolTotp(visitor, server);
     const [code = ""] = await enrolCodes(visitor);

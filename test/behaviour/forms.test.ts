@@ -14,9 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
+const part = ([name, value]: readonly [string, string]): string =>
+  `--here\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
 const multipart = (fields: readonly (readonly [string, string])[]): readonly [Headers, string] => [
   { "content-type": "multipart/form-data; boundary=here" },
-  `${fields.map(([name, value]) => `--here\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join("")}--here--\r\n`,
+  `${fields.map(part).join("")}--here--\r\n`,
 ];
 const form = (fields: readonly (readonly [string, string])[]): readonly [Headers, string] => [
   { "content-type": "application/x-www-form-urlencoded" },

@@ -61,7 +61,7 @@ const shapeOf = ({ nodes, state, active, texts }: SeenFlow) => ({
 });
 
 describe.each(protocols)("through $name", (protocol) => {
-  it("nobody, an account without keys and one with keys get the same answer and the same kind of challenge", async () => {
+  it("unknown addresses, accounts without keys and with keys get the same answer and kind of challenge", async () => {
     const { email, device } = await withKey();
     const steps: readonly Awaited<ReturnType<typeof secondStep>>[] = await Promise.all(
       [email, await withPassword(), newEmail()].map((identifier) => secondStep(protocol, identifier)),

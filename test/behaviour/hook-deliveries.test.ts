@@ -248,7 +248,8 @@ it("what was set aside is purged when it is as old as the configuration says, of
   await server.sql(`${age} 0 MINUTE WHERE identity_id = ?`, [idBytes(waiting.id)]);
   await server.sql(
     `INSERT INTO jobs (id, kind, position, payload, attempts, run_at, parked_at, created_at)
-     VALUES (UNHEX(LEFT(SHA2('gone', 256), 32)), 'event_gone', 0, '', 9, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) - INTERVAL 2 HOUR, UTC_TIMESTAMP(3))`,
+     VALUES (UNHEX(LEFT(SHA2('gone', 256), 32)), 'event_gone', 0, '', 9, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) - INTERVAL 2
+     HOUR, UTC_TIMESTAMP(3))`,
   );
   const left = async () => {
     await server.sql("UPDATE jobs SET run_at = UTC_TIMESTAMP(3) WHERE kind = 'purge' AND owner IS NULL");

@@ -98,7 +98,8 @@ const signUp = async (visitor: Visitor, email: string) => {
 };
 const verify = ({ id }: Person) =>
   server.sql(
-    "UPDATE identities SET version = version + 1, addresses = JSON_SET(addresses, '$.verifiable[0].verified', true, '$.verifiable[0].status', 'completed') WHERE id = ?",
+    `UPDATE identities SET version = version + 1, addresses = JSON_SET(addresses, '$.verifiable[0].verified',
+      true, '$.verifiable[0].status', 'completed') WHERE id = ?`,
     [idBytes(id)],
   );
 /** One more session of somebody, which ends none: on the node where signing in does not. */
@@ -111,7 +112,7 @@ const secondSession = async (person: Person): Promise<Visitor> => {
 const kinds = protocols.filter(({ name }) => ["native REST", "single-page app", "browser form", "gRPC"].includes(name));
 
 describe.each(kinds)("through $name", (protocol) => {
-  it("after a sign-up what is asked finds nobody, what is told finds the session, and the client is led on", async () => {
+  it("after a sign-up hooks that decide find nobody, those that are told find the session", async () => {
     const found = look();
     const visitor = protocol.enter(server);
     const { next } = accepted(await signUp(visitor, newEmail()));

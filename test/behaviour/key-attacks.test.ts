@@ -21,7 +21,8 @@ afterAll(() => server?.stop());
 
 const passkeysOf = async (id: string): Promise<number> => {
   const rows = await server.sql<{ readonly n: number }>(
-    "SELECT JSON_LENGTH(config, '$.credentials') AS n FROM identity_credentials WHERE identity_id = ? AND type = 'passkey'",
+    `SELECT JSON_LENGTH(config, '$.credentials') AS n FROM identity_credentials WHERE identity_id = ?
+      AND type = 'passkey'`,
     [idBytes(id)],
   );
   return Number(rows[0]?.n ?? 0);
@@ -102,7 +103,7 @@ it("a statement with certificates is not verified, so that nobody is asked wheth
   }
 });
 
-it("CBOR that is cut off, nested without end, or something else is refused as fast as what is right is accepted", async () => {
+it("CBOR that is cut off, nested without end, or other data is refused as fast as valid CBOR is accepted", async () => {
   const { visitor, person } = await enterAsNewPerson(nativeRest, server);
   const broken: readonly ((object: Buffer) => Buffer)[] = [
     (object) => object.subarray(0, object.length - 40),

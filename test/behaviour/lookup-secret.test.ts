@@ -166,7 +166,8 @@ describe("what is stored", () => {
     const codes = await enrolCodes(visitor);
     const secret = await enrolTotp(visitor, server);
     const rows = await server.sql(
-      "SELECT config FROM identity_credentials WHERE identity_id = ? UNION ALL SELECT context FROM flows UNION ALL SELECT form FROM flows UNION ALL SELECT credentials FROM identities",
+      `SELECT config FROM identity_credentials WHERE identity_id = ? UNION ALL SELECT context FROM flows
+        UNION ALL SELECT form FROM flows UNION ALL SELECT credentials FROM identities`,
       [Buffer.from(person.id.replaceAll("-", ""), "hex")],
     );
     const stored = JSON.stringify(rows) + server.logged.join("\n");

@@ -91,7 +91,7 @@ describe.each(protocols)("through $name", (protocol) => {
     expect((await eventsOf(server, person.id)).filter((event) => event.startsWith("provider.linked"))).toHaveLength(1);
   });
 
-  it("another account of a provider that allows several is linked as well, with the name that its owner knows", async () => {
+  it("another account of a provider that allows several is linked, with a name that its owner knows", async () => {
     const { person } = await enterAsNewPerson(protocol, server);
     const subs = [randomUUID(), randomUUID()];
     for (const sub of subs) {

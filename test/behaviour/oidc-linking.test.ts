@@ -74,7 +74,8 @@ describe.each(protocols)("through $name", (protocol) => {
       person.id.replaceAll("-", ""),
     ]);
     await server.sql(
-      "UPDATE identities SET credentials = JSON_SET(credentials, '$.password.set', false), version = version + 1 WHERE id = UNHEX(?)",
+      `UPDATE identities SET credentials = JSON_SET(credentials, '$.password.set', false), version = version +
+        1 WHERE id = UNHEX(?)`,
       [person.id.replaceAll("-", "")],
     );
     const flow = accepted(await visitor.settings.create());
@@ -160,7 +161,7 @@ describe.each(protocols)("through $name", (protocol) => {
 });
 
 describe.each(browserProtocols)("in a browser, through $name", (protocol) => {
-  it("the way to the provider has PKCE, a nonce and what may be passed on, and nothing else of the client's", async () => {
+  it("the authorization request has PKCE, a nonce and only allowed options of the client", async () => {
     const { visitor } = await enterAsNewPerson(protocol, server);
     const upstream_parameters = { hd: "example.com", prompt: "login", login_hint: "x@example.com" };
     const flow = accepted(await visitor.settings.create());
@@ -209,7 +210,7 @@ describe.each(browserProtocols)("in a browser, through $name", (protocol) => {
     expect(accepted(await visitor.settings.get(flow.id)).texts).toMatchObject([{ node: "", id: 4000001 }]);
   });
 
-  it("a session that grew old at the provider is asked for again, and the link is asked for anew after that", async () => {
+  it("a session that grew old at the provider must be renewed, and the link is then requested again", async () => {
     const { visitor, person } = await enterAsNewPerson(protocol, server);
     const flow = accepted(await visitor.settings.create());
     const location = away(await visitor.settings.update(flow.id, { method: "oidc", link: "acme" }));
@@ -274,7 +275,8 @@ describe("two who unlink at the same moment", () => {
         person.id.replaceAll("-", ""),
       ]);
       await server.sql(
-        "UPDATE identities SET credentials = JSON_SET(credentials, '$.password.set', false), version = version + 1 WHERE id = UNHEX(?)",
+        `UPDATE identities SET credentials = JSON_SET(credentials, '$.password.set', false), version = version
+          + 1 WHERE id = UNHEX(?)`,
         [person.id.replaceAll("-", "")],
       );
       const flows = [accepted(await visitor.settings.create()), accepted(await visitor.settings.create())];

@@ -52,7 +52,7 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(unknown).toMatchObject({ reason: "FORM_REJECTED", texts: [{ id: 4000001 }] });
   });
 
-  it("whoever connects another account is asked by the provider which one, unless the client says otherwise", async () => {
+  it("who links another account is asked by the provider which one, unless the client says otherwise", async () => {
     const { visitor } = await enterAsNewPerson(protocol, server);
     const promptOf = async (more: JsonObject = {}) => {
       const flow = accepted(await visitor.settings.create(protocol.family === "native" ? withCode : {}));

@@ -48,7 +48,7 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(accepted(await other.whoami())).toMatchObject({ aal: 2, methods: ["password", "code"] });
   });
 
-  it("whoever has a code and nothing else has one factor, and is asked for the authenticator app that they set up", async () => {
+  it("a code alone is one factor, and whoever set up an authenticator app is asked for it", async () => {
     const email = newEmail();
     const visitor = protocol.enter(open);
     accepted(await signUpWithCode(open, visitor, { email }));

@@ -37,7 +37,7 @@ describe("several rules at once", () => {
   });
 
   it.each(protocols)(
-    "through $name, length, equality and similarity are told together, in this order, and nobody is asked about breaches",
+    "through $name, length, equality and similarity are reported together, in this order, without asking for breaches",
     async (protocol) => {
       const { visitor: before, password } = people.get(protocol.name) ?? {
         visitor: protocol.enter(server),

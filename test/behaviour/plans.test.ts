@@ -142,7 +142,8 @@ const batches = async () => {
   const db = createDatabase({ dsn: server.database.dsn, poolSize: 2 });
   const watched = server.gate.wrap(db);
   const people = await server.sql<{ token_digest: Buffer; id: string }>(
-    "SELECT s.token_digest, LOWER(INSERT(INSERT(INSERT(INSERT(HEX(f.id), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')) AS id FROM sessions s JOIN flows f ON f.home_id = s.identity_id LIMIT 8",
+    `SELECT s.token_digest, LOWER(INSERT(INSERT(INSERT(INSERT(HEX(f.id), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'),
+      24, 0, '-')) AS id FROM sessions s JOIN flows f ON f.home_id = s.identity_id LIMIT 8`,
   );
   const sessions = createSessionStore(watched);
   const settings = createSettingsStore(watched);

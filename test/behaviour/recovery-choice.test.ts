@@ -50,7 +50,7 @@ const choiceOf = (flow: SeenFlow, address: string, ...all: readonly string[]) =>
   String(flow.nodes.filter(({ name }) => name === "recovery_select_address")[all.toSorted().indexOf(address)]?.value);
 
 describe.each(protocols)("through $name", (protocol) => {
-  it("names one address, chooses another among the masked ones, writes it in full, and is back by its code", async () => {
+  it("names one address, chooses another of the masked ones, writes it in full, and is back by its code", async () => {
     const { person, first, second, visitor, begun, submit } = await withTwo(protocol);
     expect(begun.state).toBe("recovery_awaiting_address");
     expect(namesOf(begun)).toEqual([
@@ -130,7 +130,7 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(fromCode.state).toBe("recovery_awaiting_address_choice");
   });
 
-  it("there is nothing to choose for one address, nor for one that nobody has, and both are answered alike", async () => {
+  it("there is no choice for one address, nor for one that nobody has, and both are answered alike", async () => {
     const { person } = await enterAsNewPerson(protocol, server);
     for (const email of [person.email, newEmail()]) {
       const visitor = protocol.enter(server);

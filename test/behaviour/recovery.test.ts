@@ -125,7 +125,7 @@ describe.each(protocols)("through $name", (protocol) => {
 });
 
 describe("a code", () => {
-  it("is worth nothing once its address has gone, or its person was deleted, and brings nobody back who was disabled", async () => {
+  it("is worth nothing once its address is removed or its person deleted, or for a disabled person", async () => {
     for (const over of ["disabled", "deleted", "changed"] as const) {
       const { person } = await enterAsNewPerson(nativeRest, server);
       const visitor = nativeRest.enter(server);
@@ -135,7 +135,8 @@ describe("a code", () => {
       if (over === "deleted") await server.sql("DELETE FROM identities WHERE id = UNHEX(?)", [key]);
       if (over === "changed")
         await server.sql(
-          'UPDATE identities SET addresses = \'{"verifiable":[],"recovery":[]}\', version = version + 1 WHERE id = UNHEX(?)',
+          `UPDATE identities SET addresses = '{"verifiable":[],"recovery":[]}', version = version + 1 WHERE
+            id = UNHEX(?)`,
           [key],
         );
       const tried = await visitor.recovery.update(id, { method: "code", code });

@@ -77,7 +77,7 @@ describe("what is counted", () => {
     server.clock.advance(minutes(10));
   });
 
-  it("is one network, over all nodes: of twelve at the same moment on two nodes three get through, and other networks go on", async () => {
+  it("holds for a network over all nodes: of twelve at once on two nodes three succeed; others go on", async () => {
     const statuses = await Promise.all(
       Array.from({ length: 12 }, (_, n) => registerFrom(n % 2 === 0 ? server.url : node.url, "203.0.113.7")),
     );

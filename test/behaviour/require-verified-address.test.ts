@@ -27,7 +27,8 @@ afterAll(() => server?.stop());
 const sessions = async () => (await server.sql("SELECT 1 FROM sessions")).length;
 const verify = (id: string) =>
   server.sql(
-    "UPDATE identities SET version = version + 1, addresses = JSON_SET(addresses, '$.verifiable[0].verified', true, '$.verifiable[0].status', 'completed') WHERE id = ?",
+    `UPDATE identities SET version = version + 1, addresses = JSON_SET(addresses, '$.verifiable[0].verified',
+      true, '$.verifiable[0].status', 'completed') WHERE id = ?`,
     [Buffer.from(id.replaceAll("-", ""), "hex")],
   );
 

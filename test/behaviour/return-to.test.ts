@@ -172,7 +172,7 @@ describe("where a browser goes", () => {
     await server.restart();
   });
 
-  it("what was allowed when signing in or up began and is not any more is found out before anything is written", async () => {
+  it("an address that is not allowed any more since the flow began is refused before anything is written", async () => {
     const { person } = await enterAsNewPerson(spa, server);
     const query = { return_to: "https://one.apps.example.com/start" };
     const [known, fresh] = [spa.enter(server), spa.enter(server)];

@@ -100,7 +100,7 @@ it.each([
 });
 
 describe.each(protocols)("through $name", (protocol) => {
-  it("the entries of a list stand in its order, also where one is wrong, and the field for one more may stay empty", async () => {
+  it("the entries of a list are in its order, also with a wrong one; the field for one more may be empty", async () => {
     const visitor = protocol.enter(server);
     const flow = accepted(await visitor.registration.create());
     const emails = ["z@example.com", "bad", "a@example.com"];

@@ -61,7 +61,7 @@ const wrong: readonly (readonly [string, GetOptions])[] = [
 ];
 
 describe.each(protocols)("through $name", (protocol) => {
-  it("a second step by a security key is refused with anything wrong in it, and goes on with the right answer", async () => {
+  it("a second step by a security key is refused with any wrong part, and succeeds with the right answer", async () => {
     const owner = await withKey();
     const { visitor, shown, submit } = await secondStepOf(protocol, owner);
     for (const [what, how] of wrong) {

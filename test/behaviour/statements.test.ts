@@ -10,9 +10,8 @@ import { startServer, type TestServer } from "../protocols/server.ts";
 
 /** What the server does by itself beside: looks for its jobs and claims them, and purges. */
 const isOfJobs = (sql: string): boolean =>
-  /^\s*(?:DELETE|SELECT id FROM courier_messages FORCE INDEX|SELECT e\.identity_id, e\.position)|\b(?:jobs|leases|security_events_relay)\b/.test(
-    sql,
-  );
+  /^\s*(?:DELETE|SELECT id FROM courier_messages FORCE INDEX|SELECT e\.identity_id, e\.position)/.test(sql) ||
+  /\b(?:jobs|leases|security_events_relay)\b/.test(sql);
 
 let server: TestServer;
 beforeAll(async () => {

@@ -17,7 +17,9 @@ const jwks_url = base64(JSON.stringify({ keys: [jwk] }));
 const mapper = `
   local session = std.extVar('session');
   local claims = std.extVar('claims');
-  { claims: { email: session.identity.traits.email, aal: session.authenticator_assurance_level, was: claims.sub, iss: 'evil' } }`;
+  { claims: {
+    email: session.identity.traits.email, aal: session.authenticator_assurance_level, was: claims.sub, iss: 'evil'
+  } }`;
 
 let server: TestServer;
 beforeAll(async () => {
@@ -84,7 +86,7 @@ it("keys and mappers that cannot be used are told as such, and nothing of them",
   }
 });
 
-it("whoami says for how long its answer may be kept, where that is asked for, and never longer than the session lasts", async () => {
+it("whoami says how long its answer may be cached, if configured, at most until the session ends", async () => {
   const { visitor } = await enterAsNewPerson(nativeRest, server);
   const cacheFor = async () => (await ask("", visitor.credentials.token)).headers["ory-session-cache-for"];
   expect(await cacheFor()).toBe("600");

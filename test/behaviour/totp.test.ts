@@ -187,7 +187,7 @@ describe.each(protocols)("through $name", (protocol) => {
 });
 
 describe.each([nativeRest, spa])("as JSON through $name", (protocol) => {
-  it("a code that is sent as a number is taken, also where it begins with zeros, and so are digits of other scripts", async () => {
+  it("a code sent as a number is accepted, also with leading zeros, as are digits of other scripts", async () => {
     const { person, visitor } = await enter(protocol);
     const secret = await enrolTotp(visitor, server);
     const arabic = (code: string) => code.replaceAll(/\d/g, (digit) => String.fromCodePoint(0x660 + Number(digit)));

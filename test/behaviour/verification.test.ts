@@ -173,7 +173,8 @@ describe("a code", () => {
       if (over === "deleted") await server.sql("DELETE FROM identities WHERE id = UNHEX(?)", [key]);
       if (over === "changed")
         await server.sql(
-          'UPDATE identities SET addresses = \'{"verifiable":[],"recovery":[]}\', version = version + 1 WHERE id = UNHEX(?)',
+          `UPDATE identities SET addresses = '{"verifiable":[],"recovery":[]}', version = version + 1 WHERE
+            id = UNHEX(?)`,
           [key],
         );
       const tried = accepted(await visitor.verification.update(id, { method: "code", code })).flow;

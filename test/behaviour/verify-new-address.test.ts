@@ -236,7 +236,7 @@ it.each(ends)("a new address dies with %s", async (_, end) => {
   expect((await rowOf(person.id)).traits).toEqual({ email: person.email });
 });
 
-it("until it is verified, sign-in and recovery are by the previous address, and by the new one from then on", async () => {
+it("until it is verified, sign-in and recovery use the previous address, and the new one from then on", async () => {
   const { person, email } = await asking(nativeRest);
   const proof = await lastCodeTo(server, email);
   const recovers = async (address: string): Promise<boolean> => {
@@ -269,7 +269,7 @@ it("other changes of the account do not void it; one of the same place does", as
   expect((await rowOf(person.id)).traits).toEqual({ email: second, name: "Ada" });
 });
 
-it("of two people who claim an address the first to prove it has it, and nothing tells them of each other", async () => {
+it("of two people who claim an address the first to verify it gets it, and neither learns of the other", async () => {
   const [one, other] = [await asking(nativeRest), await enterAsNewPerson(nativeRest, server)];
   expect(await messagesTo(server, one.email)).toHaveLength(1);
   const answer = accepted(await change(other.visitor, { method: "profile", traits: { email: one.email } }));
@@ -388,7 +388,7 @@ it("the page of the settings lists what waits, sends it again, and gives it up",
 });
 
 describe("where accounts are hidden", () => {
-  it("an address that somebody has is answered like any other; nobody is written to, and nothing proves it", async () => {
+  it("an address of another person is answered like any other; no mail is sent, it cannot be verified", async () => {
     const { person: owner } = await enterAsNewPerson(nativeRest, server);
     const before = await messagesTo(server, owner.email);
     const { person, visitor } = await enterAsNewPerson(nativeRest, server);

@@ -7,7 +7,8 @@ export const findViolations = async (page: Page): Promise<readonly string[]> => 
   await page.evaluate(axe.source);
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   return await page.evaluate<readonly string[]>(
-    `axe.run(document, { runOnly: ${JSON.stringify(tags)}, elementRef: true }).then(({ violations }) => (${describe})(violations))`,
+    `axe.run(document, { runOnly: ${JSON.stringify(tags)}, elementRef: true }).then(({ violations }) => ` +
+      `(${describe})(violations))`,
   );
 };
 

@@ -59,7 +59,9 @@ afterAll(async () => {
 const call = async (protocol: "connect" | "grpc-web"): Promise<Learned> => {
   await browser.page.goto(`${origin}/empty`);
   // As text: what is imported here is the page's business.
-  const made = `import("/test/browser/cross-origin-client.ts").then((page) => page.callFromPage("${server.url}", "${protocol}"))`;
+  const made =
+    'import("/test/browser/cross-origin-client.ts")' +
+    `.then((page) => page.callFromPage("${server.url}", "${protocol}"))`;
   return browser.page.evaluate<Learned>(made);
 };
 

@@ -10,13 +10,22 @@ import type { Browser } from "./browser.ts";
 /** What makes the page scroll sideways, if anything does. */
 const sideways = (page: Page) =>
   page.evaluate<readonly string[]>(
-    `document.documentElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll("*")].filter((element) => element.getBoundingClientRect().right > innerWidth + 1 || element.getBoundingClientRect().left < -1).map((element) => element.outerHTML.slice(0, 90))`,
+    `document.documentElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll("*")]
+      .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 ||
+        element.getBoundingClientRect().left < -1)
+      .map((element) => element.outerHTML.slice(0, 90))`,
   );
 
 /** Everything to click that is less than 24 pixels either way and stands in no line of text (WCAG 2.5.8). */
 const tooSmall = (page: Page) =>
   page.evaluate<readonly string[]>(
-    `[...document.querySelectorAll("a, button, input:not([type=hidden], [hidden]), select, summary")].filter((element) => element.checkVisibility() && !element.matches("p a, li a[href^='#node'], .skip")).filter((element) => { const box = element.getBoundingClientRect(); return box.width < 24 || box.height < 24; }).map((element) => element.outerHTML.slice(0, 90))`,
+    `[...document.querySelectorAll("a, button, input:not([type=hidden], [hidden]), select, summary")]
+      .filter((element) => element.checkVisibility() && !element.matches("p a, li a[href^='#node'], .skip"))
+      .filter((element) => {
+        const box = element.getBoundingClientRect();
+        return box.width < 24 || box.height < 24;
+      })
+      .map((element) => element.outerHTML.slice(0, 90))`,
   );
 
 /**

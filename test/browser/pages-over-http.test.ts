@@ -151,7 +151,7 @@ describe("a page's form", () => {
     expect(text.match(/<script[^>]*>/g)).toEqual([expect.stringContaining("pages.js")]);
   });
 
-  it("that asks for a confirmation has a text for a change of each section, of which the address shows one", async () => {
+  it("that asks to sign in again has a text for a change of each section, of which the address shows one", async () => {
     const jar = createJar();
     await signUp(jar);
     server.clock.advance(minutes(20));
@@ -200,7 +200,9 @@ describe("the pages", () => {
       const { headers } = await visit(at, jar);
       expect(headers).toMatchObject({
         "cache-control": "private, no-cache, no-store, must-revalidate",
-        "content-security-policy": `default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; script-src ${server.url}/hosted/pages.js`,
+        "content-security-policy":
+          "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; " +
+          `script-src ${server.url}/hosted/pages.js`,
         "cross-origin-opener-policy": "same-origin",
         "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",

@@ -64,7 +64,7 @@ describe("what was typed", () => {
     expect(await page.evaluate<string>("JSON.stringify(sessionStorage)")).not.toContain("whatever it was");
   });
 
-  it("comes back when the session ended meanwhile, to the same person only, and says that it is not saved", async () => {
+  it("comes back if the session ended meanwhile, to the same person only, and says that it is not saved", async () => {
     const [ann, url] = [await signUp(page, server), page.url()];
     const other = await openBrowser();
     const ben = await signUp(other.page, server);

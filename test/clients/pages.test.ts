@@ -69,7 +69,10 @@ const follow = async (language: string, more?: (folder: string) => Promise<unkno
 const compileTypes = (folder: string) =>
   run(
     "tsc",
-    "--noEmit --strict --skipLibCheck --module nodenext --target es2024 --allowImportingTsExtensions --types node main.ts"
+    (
+      "--noEmit --strict --skipLibCheck --module nodenext --target es2024 --allowImportingTsExtensions --types " +
+      "node main.ts"
+    )
       .split(" ")
       .toSpliced(1, 0, "--typeRoots", path.join(root, "node_modules/@types"), "--ignoreConfig"),
     { cwd: folder },

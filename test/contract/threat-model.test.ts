@@ -45,7 +45,8 @@ describe("of every RPC", () => {
         resolve(Number(chunk.toString("latin1").slice(9, 12)));
       });
       socket.write(
-        `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${header}\r\n`,
+        `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n` +
+          `content-length: ${length}\r\n${header}\r\n`,
       );
     });
 

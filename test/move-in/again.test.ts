@@ -149,7 +149,8 @@ it("rows that are broken, and schemas that nobody configured, are named by the p
 
 it("what nobody signs in with here stays behind, and is counted", async () => {
   await there(
-    "UPDATE identity_credentials SET config = ? WHERE identity_id = ? AND JSON_EXTRACT(config, '$.hashed_password') IS NOT NULL",
+    `UPDATE identity_credentials SET config = ? WHERE identity_id = ?
+      AND JSON_EXTRACT(config, '$.hashed_password') IS NOT NULL`,
     JSON.stringify({ hashed_password: "$unknown$1$2" }),
     ann.id,
   );

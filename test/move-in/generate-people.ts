@@ -48,7 +48,8 @@ const hex = (text: string): string => `LEFT(SHA2(${text}, 256), 32)`;
 /** A UUID made of a text. */
 const uuid = (text: string): string => {
   const digits = hex(text);
-  return `CONCAT(LEFT(${digits}, 8), '-', MID(${digits}, 9, 4), '-4', MID(${digits}, 14, 3), '-a', MID(${digits}, 18, 3), '-', RIGHT(${digits}, 12))`;
+  return `CONCAT(LEFT(${digits}, 8), '-', MID(${digits}, 9, 4), '-4', MID(${digits}, 14, 3), '-a',
+    MID(${digits}, 18, 3), '-', RIGHT(${digits}, 12))`;
 };
 const personId = uuid("CONCAT('person ', n)");
 const email = "CONCAT('person.', n, '@example.com')";
@@ -56,7 +57,8 @@ const base64 = (bytes: string): string => `REPLACE(TO_BASE64(${bytes}), CHAR(10)
 /** 64 characters of text. */
 const userHandle = "SHA2(CONCAT('handle ', n), 256)";
 /** 32 characters of base32. */
-const totpSecret = `UPPER(REPLACE(REPLACE(REPLACE(REPLACE(${hex("CONCAT('totp ', n)")}, '0', 'g'), '1', 'h'), '8', 'i'), '9', 'j'))`;
+const totpSecret = `UPPER(REPLACE(REPLACE(REPLACE(REPLACE(${hex("CONCAT('totp ', n)")},
+  '0', 'g'), '1', 'h'), '8', 'i'), '9', 'j'))`;
 const code = (at: number): string => `LEFT(${hex(`CONCAT('code ${at} ', n)`)}, 8)`;
 
 /** Of person n, what a test has to know. */
@@ -84,7 +86,8 @@ const knownFlags = `,
 const key = (id: string, publicKey: string, passwordless: boolean): string =>
   `JSON_OBJECT('id', ${base64(`UNHEX(${id})`)}, 'public_key', '${publicKey}', 'attestation_type', 'none',
     'authenticator', JSON_OBJECT('aaguid', 'AAAAAAAAAAAAAAAAAAAAAA==', 'sign_count', 1, 'clone_warning', false),
-    'display_name', 'Key ring', 'added_at', '2026-01-02T03:04:05Z', 'is_passwordless', ${passwordless}${passwordless ? "" : knownFlags})`;
+    'display_name', 'Key ring', 'added_at', '2026-01-02T03:04:05Z',
+    'is_passwordless', ${passwordless}${passwordless ? "" : knownFlags})`;
 
 /** Of which kinds a credential is, its identifier, and its configuration. */
 const credentials = ({
@@ -103,7 +106,8 @@ const credentials = ({
     "totp",
     [0, 3],
     personId,
-    `JSON_OBJECT('totp_url', CONCAT('otpauth://totp/Old:', ${email}, '?algorithm=SHA1&digits=6&issuer=Old&period=30&secret=', ${totpSecret}))`,
+    `JSON_OBJECT('totp_url', CONCAT('otpauth://totp/Old:', ${email}, ` +
+      `'?algorithm=SHA1&digits=6&issuer=Old&period=30&secret=', ${totpSecret}))`,
   ],
   [
     "lookup_secret",
@@ -118,14 +122,16 @@ const credentials = ({
     "webauthn",
     [0, 5],
     email,
-    `JSON_OBJECT('credentials', JSON_ARRAY(${key(generatedColumns.webauthnId, publicKey, false)}), 'user_handle', ${base64(`UNHEX(REPLACE(${personId}, '-', ''))`)})`,
+    `JSON_OBJECT('credentials', JSON_ARRAY(${key(generatedColumns.webauthnId, publicKey, false)}), ` +
+      `'user_handle', ${base64(`UNHEX(REPLACE(${personId}, '-', ''))`)})`,
   ],
   ["webauthn", [1, 2, 3, 4, 6, 7], email, "JSON_OBJECT()"],
   [
     "passkey",
     [0, 6],
     userHandle,
-    `JSON_OBJECT('credentials', JSON_ARRAY(${key(generatedColumns.passkeyId, publicKey, true)}), 'user_handle', ${base64(userHandle)})`,
+    `JSON_OBJECT('credentials', JSON_ARRAY(${key(generatedColumns.passkeyId, publicKey, true)}), 'user_handle', ` +
+      `${base64(userHandle)})`,
   ],
 ];
 
@@ -133,34 +139,47 @@ const then = "NOW() - INTERVAL 1 HOUR";
 
 /** Statements for one chunk, all of which end in a condition on n. */
 const statements = (own: GeneratedKey): readonly string[] => [
-  `INSERT INTO identities (id, schema_id, traits, created_at, updated_at, nid, state, state_changed_at, metadata_public, metadata_admin, available_aal)
+  `INSERT INTO identities (id, schema_id, traits, created_at, updated_at, nid, state, state_changed_at, metadata_public,
+    metadata_admin, available_aal)
    SELECT ${personId}, 'default',
-          JSON_OBJECT('email', ${email}, 'name', JSON_OBJECT('first', CONCAT('N', n), 'last', 'Ünï'), 'tags', JSON_ARRAY('a', CONCAT('t', n))),
-          ${then}, ${then}, '${NETWORK}', IF(n % 8 = 7, 'inactive', 'active'), ${then}, JSON_OBJECT('tier', n), NULL, 'aal1'
+          JSON_OBJECT('email', ${email}, 'name', JSON_OBJECT('first', CONCAT('N', n), 'last', 'Ünï'), 'tags',
+          JSON_ARRAY('a', CONCAT('t', n))),
+          ${then}, ${then}, '${NETWORK}', IF(n % 8 = 7, 'inactive', 'active'), ${then}, JSON_OBJECT('tier', n), NULL,
+          'aal1'
      FROM numbers WHERE`,
   ...credentials(own).flatMap(([type, kinds, identifier, config]) => {
     const credentialId = uuid(`CONCAT('${type} ', n)`);
     return [
-      `INSERT INTO identity_credentials (id, config, identity_credential_type_id, identity_id, created_at, updated_at, nid, version)
+      `INSERT INTO identity_credentials (id, config, identity_credential_type_id, identity_id, created_at, updated_at,
+        nid, version)
        SELECT ${credentialId}, ${config}, '${typeId(type)}', ${personId}, ${then}, ${then}, '${NETWORK}', 1
          FROM numbers WHERE n % 8 IN (${kinds.join(", ")}) AND`,
-      `INSERT INTO identity_credential_identifiers (id, identifier, identity_credential_id, created_at, updated_at, nid, identity_credential_type_id, identity_id)
-       SELECT ${uuid(`CONCAT('identifier ${type} ', n)`)}, ${identifier}, ${credentialId}, ${then}, ${then}, '${NETWORK}', '${typeId(type)}', ${personId}
+      `INSERT INTO identity_credential_identifiers (id, identifier, identity_credential_id, created_at, updated_at, nid,
+        identity_credential_type_id, identity_id)
+       SELECT ${uuid(`CONCAT('identifier ${type} ', n)`)}, ${identifier}, ${credentialId}, ${then}, ${then},
+       '${NETWORK}', '${typeId(type)}', ${personId}
          FROM numbers WHERE n % 8 IN (${kinds.join(", ")}) AND`,
     ];
   }),
-  `INSERT INTO identity_verifiable_addresses (id, status, via, verified, value, verified_at, identity_id, created_at, updated_at, nid)
-   SELECT ${uuid("CONCAT('verifiable ', n)")}, ELT(n % 3 + 1, 'pending', 'sent', 'completed'), 'email', n % 3 = 2, ${email},
+  `INSERT INTO identity_verifiable_addresses (id, status, via, verified, value, verified_at, identity_id, created_at,
+    updated_at, nid)
+   SELECT ${uuid("CONCAT('verifiable ', n)")}, ELT(n % 3 + 1, 'pending', 'sent', 'completed'), 'email',
+   n % 3 = 2, ${email},
           IF(n % 3 = 2, ${then}, NULL), ${personId}, ${then}, ${then}, '${NETWORK}' FROM numbers WHERE`,
   `INSERT INTO identity_recovery_addresses (id, via, value, identity_id, created_at, updated_at, nid)
-   SELECT ${uuid("CONCAT('recovery ', n)")}, 'email', ${email}, ${personId}, ${then}, ${then}, '${NETWORK}' FROM numbers WHERE`,
-  `INSERT INTO sessions (id, issued_at, expires_at, authenticated_at, identity_id, created_at, updated_at, token, active, nid, aal, authentication_methods)
+   SELECT ${uuid("CONCAT('recovery ', n)")}, 'email', ${email}, ${personId}, ${then}, ${then}, '${NETWORK}' FROM numbers
+   WHERE`,
+  `INSERT INTO sessions (id, issued_at, expires_at, authenticated_at, identity_id, created_at, updated_at, token,
+    active, nid, aal, authentication_methods)
    SELECT ${uuid("CONCAT('session ', n)")}, ${then}, NOW() + INTERVAL 1 DAY, ${then}, ${personId}, ${then}, ${then},
           ${generatedColumns.token}, 1, '${NETWORK}', 'aal1',
-          JSON_ARRAY(JSON_OBJECT('method', 'password', 'aal', 'aal1', 'completed_at', DATE_FORMAT(${then}, '%Y-%m-%dT%H:%i:%sZ')))
+          JSON_ARRAY(JSON_OBJECT('method', 'password', 'aal', 'aal1', 'completed_at', DATE_FORMAT(${then},
+          '%Y-%m-%dT%H:%i:%sZ')))
      FROM numbers WHERE`,
-  `INSERT INTO session_devices (id, ip_address, user_agent, location, session_id, nid, created_at, updated_at, identity_id)
-   SELECT ${uuid("CONCAT('device ', n)")}, '127.0.0.1:45976', 'node', '', ${uuid("CONCAT('session ', n)")}, '${NETWORK}', ${then}, ${then}, ${personId}
+  `INSERT INTO session_devices (id, ip_address, user_agent, location, session_id, nid, created_at, updated_at,
+    identity_id)
+   SELECT ${uuid("CONCAT('device ', n)")}, '127.0.0.1:45976', 'node', '', ${uuid("CONCAT('session ', n)")},
+   '${NETWORK}', ${then}, ${then}, ${personId}
      FROM numbers WHERE`,
 ];
 

@@ -93,7 +93,8 @@ it("a check tells who would come along, and where the configurations differ, wit
   // Queued, sent, and being sent.
   for (const status of [1, 2, 3])
     await connection.query(
-      "INSERT INTO courier_messages (id, status, nid, created_at, updated_at) SELECT UUID(), ?, id, NOW(), NOW() FROM networks",
+      `INSERT INTO courier_messages (id, status, nid, created_at, updated_at)
+        SELECT UUID(), ?, id, NOW(), NOW() FROM networks`,
       [status],
     );
   const { code, stdout, stderr } = await moveIn(["--check", "--from-config", file]);

@@ -113,7 +113,7 @@ it("ids, traits, metadata, state and addresses are as they were", async () => {
   }
 });
 
-it("each token of an app and each cookie of a browser goes on, at its level; those of the disabled are refused", async () => {
+it("tokens of apps and cookies of browsers stay valid, at their level; those of disabled people do not", async () => {
   const rows = recordedRows("sessions");
   const levels = new Set<string>();
   for (const { id, kind, sessions } of people)

@@ -28,7 +28,8 @@ export const deadlockAt = (server: TestServer, place: Place): Promise<() => Prom
     place,
     `BEGIN
        SET @lost = IFNULL(@lost, 0) + 1;
-       IF @lost <= 2 THEN SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found when trying to get lock'; END IF;
+       IF @lost <= 2 THEN SIGNAL SQLSTATE '40001'
+       SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found when trying to get lock'; END IF;
      END`,
   );
 

@@ -17,7 +17,8 @@ export const versionOf = async (server: TestServer, identityId: string): Promise
 /** The hash of a person's password; undefined when they have none. */
 export const passwordHashOf = async (server: TestServer, identityId: string): Promise<string | undefined> => {
   const [row] = await server.sql<{ hash: string }>(
-    "SELECT JSON_UNQUOTE(JSON_EXTRACT(config, '$.hashed_password')) AS hash FROM identity_credentials WHERE identity_id = ? AND type = 'password'",
+    `SELECT JSON_UNQUOTE(JSON_EXTRACT(config, '$.hashed_password')) AS hash FROM identity_credentials
+      WHERE identity_id = ? AND type = 'password'`,
     [idBytes(identityId)],
   );
   return row?.hash;
@@ -60,7 +61,8 @@ export const linksOf = async (server: TestServer, identityId: string): Promise<r
 };
 
 /** Of an event that tells of a change, and not of somebody who signed in or up. */
-export const isChange = `type NOT IN ('registration.succeeded', 'login.succeeded', 'login.refused', 'session.reauthenticated')`;
+export const isChange = `type NOT IN
+  ('registration.succeeded', 'login.succeeded', 'login.refused', 'session.reauthenticated')`;
 
 /** The changes among the security events of a person, oldest first: type, outcome and provider. */
 export const eventsOf = async (server: TestServer, identityId: string): Promise<readonly string[]> => {
@@ -84,19 +86,23 @@ export const ageSessions = async (server: TestServer, identityId: string): Promi
 /** Gives somebody so many events, each with so many bytes of detail, and sessions that were over long ago. */
 export const giveHistory = async (server: TestServer, id: string, many: number, bytes = 0): Promise<void> => {
   const digits =
-    "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
+    "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL " +
+    "SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
   const numbers = `(SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS n FROM ${["a", "b", "c", "d"]
     .map((name) => `${digits} AS ${name}`)
     .join(", ")}) AS numbers WHERE n < ${many}`;
   const of = [idBytes(id)];
   await server.sql(
     `INSERT INTO security_events (identity_id, id, type, outcome, remote_address, request_id, detail, created_at)
-      SELECT ?, UNHEX(CONCAT('018f000000007000', LPAD(HEX(n), 16, '0'))), 'login.succeeded', 'done', '192.0.2.1', '', JSON_OBJECT('note', REPEAT('x', ${bytes})), '2026-01-01 00:00:00.000' FROM ${numbers}`,
+      SELECT ?, UNHEX(CONCAT('018f000000007000', LPAD(HEX(n), 16, '0'))), 'login.succeeded', 'done', '192.0.2.1', '',
+      JSON_OBJECT('note', REPEAT('x', ${bytes})), '2026-01-01 00:00:00.000' FROM ${numbers}`,
     of,
   );
   await server.sql(
-    `INSERT INTO sessions (identity_id, id, token_digest, salt, active, methods, device, issued_at, authenticated_at, expires_at)
-      SELECT identity_id, UNHEX(CONCAT(LEFT(SHA2(identity_id, 256), 16), LPAD(HEX(n), 16, '0'))), UNHEX(SHA2(CONCAT(HEX(identity_id), n), 256)),
+    `INSERT INTO sessions (identity_id, id, token_digest, salt, active, methods, device, issued_at, authenticated_at,
+      expires_at)
+      SELECT identity_id, UNHEX(CONCAT(LEFT(SHA2(identity_id, 256), 16), LPAD(HEX(n), 16, '0'))),
+      UNHEX(SHA2(CONCAT(HEX(identity_id), n), 256)),
         salt, 0, methods, device, '2026-01-01 00:00:00.000', '2026-01-01 00:00:00.000', '2026-01-02 00:00:00.000'
         FROM (SELECT * FROM sessions WHERE identity_id = ? LIMIT 1) AS theirs, ${numbers}`,
     of,

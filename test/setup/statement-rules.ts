@@ -65,7 +65,10 @@ const everywhere = [
   // The purge.
   /^DELETE FROM \w+ WHERE (\w+) <= \? ORDER BY \1 LIMIT \d+$/,
   // What operators list, across all people.
-  /^SELECT .* FROM identities i WHERE i\.id > \?(?: AND i\.organization_id = \?)? ORDER BY i\.id LIMIT \d+(?: OFFSET \d+)?$/,
+  new RegExp(
+    "^SELECT .* FROM identities i WHERE i\\.id > \\?(?: AND i\\.organization_id = \\?)? " +
+      "ORDER BY i\\.id LIMIT \\d+(?: OFFSET \\d+)?$",
+  ),
   /^SELECT DISTINCT n\.identity_id FROM identity_identifiers n WHERE n\.identifier LIKE \?/,
   /^SELECT COUNT\(\*\) AS people FROM identities$/,
   /^SELECT .* FROM sessions s JOIN identities i ON i\.id = s\.identity_id WHERE s\.issued_at <= \?/,
@@ -74,9 +77,15 @@ const everywhere = [
   // What operators list of what happened, and watch; giving it places, purging and verifying it.
   /^SELECT e\.identity_id, .* FROM security_events e WHERE (?:e\.stream_position > \?|e\.created_at IS NOT NULL)/,
   /^SELECT (?:1 AS n|e\.identity_id, e\.id, e\.created_at) FROM security_events e WHERE e\.stream_position IS NULL/,
-  /^SELECT e\.identity_id, e\.position, e\.stream_position FROM security_events e WHERE e\.created_at <= \? AND \(e\.relay IS NULL OR e\.relay = 2\) ORDER BY/,
+  new RegExp(
+    "^SELECT e\\.identity_id, e\\.position, e\\.stream_position FROM security_events e " +
+      "WHERE e\\.created_at <= \\? AND \\(e\\.relay IS NULL OR e\\.relay = 2\\) ORDER BY",
+  ),
   // What is to be queued for receivers, of all people.
-  /^SELECT [^()]*(?:COUNT\(\*\) AS n )?FROM security_events e FORCE INDEX \(security_events_relay\) WHERE e\.relay (?:= [12]|IN \(1, 2\)) /,
+  new RegExp(
+    "^SELECT [^()]*(?:COUNT\\(\\*\\) AS n )?FROM security_events e FORCE INDEX \\(security_events_relay\\) " +
+      "WHERE e\\.relay (?:= [12]|IN \\(1, 2\\)) ",
+  ),
   /^SELECT DISTINCT e\.identity_id FROM security_events e WHERE e\.identity_id > \? ORDER BY e\.identity_id LIMIT/,
   // What was nobody's when it began, of somebody who is erased, or wants to know what there is.
   /^(?:DELETE|SELECT id, kind, [\w, ]+, form) FROM flows WHERE subject_id = \?(?: AND id > \? ORDER BY id LIMIT \d+)?$/,

@@ -108,7 +108,7 @@ describe.each(ownerProtocols)("through $name", (protocol) => {
   });
 });
 
-it("a session that is old is answered with what to do, and where a browser signs in to come back to the settings", async () => {
+it("an old session is told what to do, and where a browser signs in to come back to the settings", async () => {
   const { visitor } = await enterAsNewPerson(nativeRest, server);
   server.clock.advance(minutes(16));
   const { status, json } = await send(`${server.url}/account/deletion`, {

@@ -121,7 +121,8 @@ describe.each(Object.entries(erasures))("an account that is deleted %s", (_, era
 
 it("every table that names a person is in the list that erasure deletes by", async () => {
   const columns = await server.sql<{ t: string; c: string }>(
-    "SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = DATABASE() AND (column_name IN ('identity_id', 'home_id', 'subject_id'))",
+    `SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = DATABASE()
+      AND (column_name IN ('identity_id', 'home_id', 'subject_id'))`,
   );
   const known = new Set(personTables.map(([table, column]) => `${table}.${column}`));
   const homes = new Set(personTables.filter(([, column]) => column === "home_id").map(([table]) => String(table)));

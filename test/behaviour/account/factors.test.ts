@@ -20,7 +20,7 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
   const ask = (method: Parameters<typeof call>[1], headers: Parameters<typeof call>[3]) =>
     call(server.url, method, {}, headers);
 
-  it("what somebody signs in with is listed with names and dates, by token and by cookie, without a secret", async () => {
+  it("sign-in methods are listed with names and dates, by token and by cookie, without a secret", async () => {
     const { visitor } = await enterAsNewPerson(nativeRest, server);
     await enrolTotp(visitor, server);
     const { factors } = done(await ask(rpc.listFactors, { "x-session-token": visitor.credentials.token }));

@@ -179,7 +179,7 @@ describe.each(ways)("$who, through $name", ({ protocol, who, of }) => {
     expect(done(next).pending_addresses).toEqual([whole[1]]);
   });
 
-  it("hears that a page token is of another list or of another person, or is none, and that a size is negative", async () => {
+  it("is told that a page token is of another list or person, or is none, and that a size is negative", async () => {
     const [whose, other] = [await withLinks(2), await withLinks(2)];
     const ask = asking(whose, of.links);
     const token = nextOf(await ask({ page_size: 1 }));

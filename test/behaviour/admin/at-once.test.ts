@@ -104,7 +104,8 @@ describe("a page token", () => {
     const now = server.clock.now();
     for (const id of [1, 2])
       await server.sql(
-        `INSERT INTO courier_messages (id, status, channel, template, recipient, send_count, dispatches, expires_at, created_at, updated_at)
+        `INSERT INTO courier_messages (id, status, channel, template, recipient, send_count, dispatches, expires_at,
+          created_at, updated_at)
           VALUES (?, 'sent', 'email', 'recovery_code_valid', ?, 1, '[]', ?, ?, ?)`,
         [Buffer.alloc(16, id), newEmail(), now, now, now],
       );

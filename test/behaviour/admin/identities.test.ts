@@ -312,7 +312,8 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
     expect(refused(await visitor.whoami()).reason).toBe("SESSION_INACTIVE");
     expect(refused(await signIn(nativeRest.enter(server), person)).reason).toBe("FORM_REJECTED");
     const columns = await server.sql<{ t: string; c: string }>(
-      "SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name IN ('identity_id', 'home_id')",
+      `SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = DATABASE()
+        AND column_name IN ('identity_id', 'home_id')`,
     );
     expect(columns.length).toBeGreaterThan(6);
     for (const { t, c } of columns)
@@ -320,7 +321,8 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
         t,
         c,
         await server.sql(
-          `SELECT 1 FROM ${t} WHERE ${c} = UNHEX(REPLACE(?, '-', ''))${t === "security_events" ? " AND type <> 'identity.deleted'" : ""}`,
+          `SELECT 1 FROM ${t} WHERE ${c} = UNHEX(REPLACE(?, '-',
+            ''))${t === "security_events" ? " AND type <> 'identity.deleted'" : ""}`,
           [person.id],
         ),
       ]).toEqual([t, c, []]);
@@ -416,7 +418,7 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
     expect(reasonOf(await batch(tooSlow))).toBe("INVALID_FIELD");
   });
 
-  it("an authenticator app and backup codes come along, are shown to whoever may see them, and are deleted", async () => {
+  it("an authenticator app and backup codes are imported, shown to whoever may see them, and deleted", async () => {
     const email = newEmail();
     const totp_url = "otpauth://totp/Old:ann?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Old";
     const { id } = await created({
@@ -483,7 +485,8 @@ describe("over REST", () => {
 
 it("every table that names a person is among those that a deletion empties", async () => {
   const columns = await server.sql<{ t: string; c: string }>(
-    "SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name IN ('identity_id', 'home_id')",
+    `SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = DATABASE()
+      AND column_name IN ('identity_id', 'home_id')`,
   );
   const known = new Set(personTables.map(([table]) => String(table)));
   expect(columns.map(({ t }) => t).filter((table) => !known.has(table))).toEqual([]);

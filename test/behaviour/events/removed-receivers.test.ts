@@ -139,7 +139,7 @@ describe("ostiary receivers list", () => {
     return said.join("\n");
   };
 
-  it("shows what each gets; deliveries of one that is configured no more are dropped, after which it is gone", async () => {
+  it("shows what each gets; deliveries of one that was removed are dropped, and then it is gone", async () => {
     const table = (await run("receivers", "list")).split("\n");
     expect(table[0]).toMatch(/^NAME +STATE +WAITING +PARKED +UNQUEUED$/);
     expect(table.slice(1)).toEqual([

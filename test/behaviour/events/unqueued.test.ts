@@ -45,7 +45,7 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
     return /^ostiary_relay_set_aside\{source="events"\} (\d+)$/m.exec(text)?.[1];
   };
 
-  it("they are counted by receiver, and delivered once whatever was wrong is mended and they are replayed", async () => {
+  it("they are counted by receiver, and delivered after what was wrong is mended and they are replayed", async () => {
     const { person } = await enterAsNewPerson(nativeRest, server);
     const markedFor = (names: string) =>
       server.sql(

@@ -75,7 +75,7 @@ const reasonOf = async (client: Events, request: Request): Promise<string> => {
 describe.each(transports)("through %s", (_, open) => {
   const client = (at: TestServer) => createClient(EventAdminService, open(at.adminUrl));
 
-  it("what happens is seen in order, and whoever comes back on another node misses nothing and sees nothing twice", async () => {
+  it("what happens is seen in order, and resuming on another node misses nothing and repeats nothing", async () => {
     const { visitor, person } = await enterAsNewPerson(nativeRest, server);
     const identityId = person.id;
     const one = await watch(client(server), { identityId });
@@ -96,7 +96,7 @@ describe.each(transports)("through %s", (_, open) => {
     ]);
   });
 
-  it("a stream that the network cuts in the middle of an answer is resumed: nothing is missed, nothing comes twice", async () => {
+  it("a stream that the network cuts within an answer is resumed: nothing is missed, nothing comes twice", async () => {
     const { visitor, person } = await enterAsNewPerson(nativeRest, server);
     const begun = await watch(client(server), { identityId: person.id });
     begun.cut();

@@ -129,7 +129,15 @@ const commandOf = (
       `--wsrep-sst-receive-address=127.0.0.1:${ports.copy}`,
       "--wsrep-node-address=127.0.0.1",
       "--wsrep-slave-threads=4",
-      `--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:${ports.group};base_host=127.0.0.1;base_port=${ports.group};ist.recv_addr=127.0.0.1:${ports.missed};ist.recv_bind=127.0.0.1:${ports.missed};gcache.size=64M;${patience}`,
+      `--wsrep-provider-options=${[
+        `gmcast.listen_addr=tcp://127.0.0.1:${ports.group}`,
+        "base_host=127.0.0.1",
+        `base_port=${ports.group}`,
+        `ist.recv_addr=127.0.0.1:${ports.missed}`,
+        `ist.recv_bind=127.0.0.1:${ports.missed}`,
+        "gcache.size=64M",
+        patience,
+      ].join(";")}`,
       ...options,
     ],
   };

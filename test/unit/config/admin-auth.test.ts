@@ -17,7 +17,8 @@ test.each([
   [`{ auth: { api_keys: ${keys()} } }`, "serve.admin.auth.api_keys: would not be asked for"],
   [`{ auth: { type: none, api_keys: ${keys()} } }`, "serve.admin.auth.api_keys: would not be asked for"],
   [
-    `{ auth: { type: api_keys, api_keys: [{ id: a, digest: "${digest}", scopes: ["*"] }, { id: b, digest: "${digest}", scopes: ["*"] }] } }`,
+    `{ auth: { type: api_keys, api_keys: [{ id: a, digest: "${digest}", scopes: ["*"] }, { id: b, digest: ` +
+      `"${digest}", scopes: ["*"] }] } }`,
     "serve.admin.auth.api_keys[1].digest: is there twice",
   ],
   [

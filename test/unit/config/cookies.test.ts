@@ -18,7 +18,9 @@ describe("the domain of a cookie", () => {
     "ex_ample.com",
     "[::1]",
   ])("that is none ends the start: %s", (domain) => {
-    const says = `must be the name of a domain, such as example.com, without scheme, port, path and *, not ${JSON.stringify(domain)}`;
+    const says =
+      "must be the name of a domain, such as example.com, without scheme, port, path and *, not " +
+      `${JSON.stringify(domain)}`;
     expect(mistakesOf(`cookies:\n  domain: ${JSON.stringify(domain)}`)).toEqual([`2 cookies.domain: ${says}`]);
     expect(mistakesOf(`session: { cookie: { domain: ${JSON.stringify(domain)} } }`)).toEqual([
       `1 session.cookie.domain: ${says}`,
@@ -42,7 +44,8 @@ describe("the domain of a cookie", () => {
   test.each([
     [
       "cookies: { domain: other.example.org }",
-      "cookies.domain is other.example.org, which accounts.example.com, the host of serve.public.base_url, does not belong to",
+      "cookies.domain is other.example.org, which accounts.example.com, the host of serve.public.base_url, does " +
+        "not belong to",
     ],
     [
       "session: { cookie: { domain: id.example.com } }",

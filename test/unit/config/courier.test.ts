@@ -65,7 +65,8 @@ describe("what would break a mail or a request", () => {
     ["channels: [{ id: sms }]", "courier.channels[0].request_config.url: is missing"],
     ["channels: [{ request_config: { url: 'https://a.example/' } }]", "courier.channels[0].id: is missing"],
     [
-      "channels: [{ id: sms, request_config: { url: 'https://a.example/', auth: { type: api_key, config: { name: x } } } }]",
+      "channels: [{ id: sms, request_config: { url: 'https://a.example/', auth: { type: api_key, config: { " +
+        "name: x } } } }]",
       "courier.channels[0].request_config.auth.config.value: is missing",
     ],
     [

@@ -14,7 +14,8 @@ test.each([
   ["organizations: [{ id: x }]", "1 organizations: is not there yet"],
   [
     "oauth2_provider: { url: 'https://hydra.example.com/' }",
-    "1 oauth2_provider.url: is not there yet: people whom an OAuth2 server sends here would sign in, and never come back",
+    "1 oauth2_provider.url: is not there yet: people whom an OAuth2 server sends here would sign in, and " +
+      "never come back",
   ],
   [
     flows("settings: { after: { profile: { hooks: [{ hook: verify_new_address }] } } }"),
@@ -35,7 +36,8 @@ test.each([
   "oauth2_provider: { override_return_to: true, headers: { X-Key: a } }",
   flows(`settings: { after: { hooks: [${webHook(", response: { ignore: true }, can_interrupt: false")}] } }`),
   flows(
-    `login: { after: { password: { hooks: [${webHook(", response: { parse: false }")}, { hook: show_verification_ui }] } } }`,
+    `login: { after: { password: { hooks: [${webHook(", response: { parse: false }")}, { hook: ` +
+      "show_verification_ui }] } } }",
   ),
   flows(`registration: { before: { hooks: [${webHook("")}] } }`),
   flows(`settings: { after: { hooks: [${webHook(", can_interrupt: true")}] } }`),

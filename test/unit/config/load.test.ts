@@ -87,10 +87,12 @@ describe("a configuration that is left out", () => {
 
 describe("existing files", () => {
   test.each([
-    "selfservice:\n  methods:\n    password:\n      enabled: true\n    oidc:\n      enabled: true\n    profile:\n      enabled: true\n  # ...\n",
-    "selfservice:\n  flows:\n    settings:\n      # Sessions older than a minute\n      privileged_session_max_age: 1m\n",
+    "selfservice:\n  methods:\n    password:\n      enabled: true\n    oidc:\n      enabled: true\n" +
+      "    profile:\n      enabled: true\n  # ...\n",
+    "selfservice:\n  flows:\n    settings:\n" +
+      "      # Sessions older than a minute\n      privileged_session_max_age: 1m\n",
     "selfservice:\n  flows:\n    settings:\n      ui_url: http://127.0.0.1:4455/auth/settings\n",
-  ])("the snippets of the seed load (%#)", (snippet) => {
+  ])("the snippets of the documentation load (%#)", (snippet) => {
     expect(() => loadText(snippet)).not.toThrow();
   });
 
@@ -106,7 +108,8 @@ describe("existing files", () => {
 version: v1.3.0
 dsn: mysql://root@tcp(127.0.0.1:3310)/peer?parseTime=true
 serve:
-  public: { base_url: "http://127.0.0.1:4433/", port: 4433, cors: { enabled: true, allowed_origins: ["http://127.0.0.1:4455"], allow_credentials: true } }
+  public: { base_url: "http://127.0.0.1:4433/", port: 4433,
+    cors: { enabled: true, allowed_origins: ["http://127.0.0.1:4455"], allow_credentials: true } }
   admin: { base_url: "http://127.0.0.1:4434/", port: 4434 }
 selfservice:
   default_browser_return_url: http://127.0.0.1:4455/
@@ -116,15 +119,20 @@ selfservice:
     password: { enabled: true, config: { haveibeenpwned_enabled: false } }
     totp: { enabled: true, config: { issuer: Golden } }
     lookup_secret: { enabled: true }
-    webauthn: { enabled: true, config: { passwordless: false, rp: { id: localhost, origins: ["http://localhost:4455"], display_name: Golden } } }
-    passkey: { enabled: true, config: { rp: { id: localhost, origins: ["http://localhost:4455"], display_name: Golden } } }
+    webauthn:
+      enabled: true
+      config: { passwordless: false, rp: { id: localhost, origins: ["http://localhost:4455"], display_name: Golden } }
+    passkey:
+      enabled: true
+      config: { rp: { id: localhost, origins: ["http://localhost:4455"], display_name: Golden } }
     link: { enabled: false }
     code: { enabled: true }
     oidc:
       enabled: true
       config:
         providers:
-          - { id: acme, provider: generic, label: Acme, client_id: golden, client_secret: golden-secret, issuer_url: "http://127.0.0.1:4446/", mapper_url: "base64://e30=", scope: [email] }
+          - { id: acme, provider: generic, label: Acme, client_id: golden, client_secret: golden-secret,
+              issuer_url: "http://127.0.0.1:4446/", mapper_url: "base64://e30=", scope: [email] }
   flows:
     error: { ui_url: "http://127.0.0.1:4455/error" }
     settings:
@@ -133,14 +141,17 @@ selfservice:
       required_aal: highest_available
       after: { profile: { hooks: [{ hook: show_verification_ui }] } }
     recovery: { enabled: true, use: code, ui_url: "http://127.0.0.1:4455/recovery" }
-    verification: { enabled: true, use: code, ui_url: "http://127.0.0.1:4455/verification", after: { default_browser_return_url: "http://127.0.0.1:4455/" } }
+    verification: { enabled: true, use: code, ui_url: "http://127.0.0.1:4455/verification",
+      after: { default_browser_return_url: "http://127.0.0.1:4455/" } }
     logout: { after: { default_browser_return_url: "http://127.0.0.1:4455/login" } }
     login: { ui_url: "http://127.0.0.1:4455/login", lifespan: 10m }
-    registration: { style: unified, lifespan: 10m, ui_url: "http://127.0.0.1:4455/registration", after: { password: { hooks: [{ hook: session }] } } }
+    registration: { style: unified, lifespan: 10m, ui_url: "http://127.0.0.1:4455/registration",
+      after: { password: { hooks: [{ hook: session }] } } }
 log: { level: warning, leak_sensitive_values: true }
 secrets: { cookie: [golden-golden-golden-golden-golden], cipher: [32-LONG-SECRET-NOT-SECURE-AT-ALL] }
 ciphers: { algorithm: xchacha20-poly1305 }
-hashers: { algorithm: argon2, argon2: { memory: "16MB", iterations: 1, parallelism: 1, salt_length: 16, key_length: 32 } }
+hashers: { algorithm: argon2, argon2: { memory: "16MB", iterations: 1, parallelism: 1, salt_length: 16,
+    key_length: 32 } }
 identity: { default_schema_id: default, schemas: [{ id: default, url: "file://./identity.schema.json" }] }
 courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true" } }
 `);
@@ -197,7 +208,8 @@ courier: { smtp: { connection_uri: "smtp://127.0.0.1:4425/?disable_starttls=true
 describe("several files", () => {
   test("are merged key by key, later ones win, and lists are replaced", () => {
     const files = writeConfig(
-      "serve: { public: { port: 1, base_url: 'https://a.example/' } }\nselfservice: { allowed_return_urls: [https://a.example, https://b.example] }",
+      "serve: { public: { port: 1, base_url: 'https://a.example/' } }\n" +
+        "selfservice: { allowed_return_urls: [https://a.example, https://b.example] }",
       "serve: { public: { port: 2 } }\nselfservice: { allowed_return_urls: [https://c.example] }",
     );
     const { config } = loadConfig({ files, env: {} });
@@ -212,7 +224,8 @@ describe("several files", () => {
 
   test("relative file URLs are relative to the file that has them", () => {
     const [file = ""] = writeConfig(
-      "identity: { schemas: [{ id: default, url: 'file://sub/a b.json' }, { id: b, url: 'file:///etc/b.json' }, { id: c, url: 'file://~/c.json' }] }",
+      "identity: { schemas: [{ id: default, url: 'file://sub/a b.json' }, { id: b, url: 'file:///etc/b.json' }, " +
+        "{ id: c, url: 'file://~/c.json' }] }",
     );
     const { config } = loadConfig({ files: [file], env: {} });
     expect(config.identity.schemas.map(({ url }) => fileURLToPath(url))).toEqual([
@@ -233,7 +246,9 @@ describe("several files", () => {
 describe("URLs", () => {
   test("given as a path belong to the public port", () => {
     const { selfservice } = loadText(
-      "serve: { public: { base_url: 'https://id.example/auth' } }\nselfservice: { default_browser_return_url: /home, allowed_return_urls: [/a], flows: { login: { ui_url: /in } } }",
+      "serve: { public: { base_url: 'https://id.example/auth' } }\n" +
+        "selfservice: { default_browser_return_url: /home, allowed_return_urls: [/a], " +
+        "flows: { login: { ui_url: /in } } }",
     ).config;
     expect([
       selfservice.default_browser_return_url,
@@ -251,7 +266,8 @@ describe("URLs", () => {
 
   test("wildcards over everything or over a public suffix are left out with a warning", () => {
     const { config, warnings } = loadText(
-      "selfservice: { allowed_return_urls: ['*', 'https://*', 'https://*.com', 'https://*.co.uk/', 'https://*.github.io', 'https://*.example.co.uk', 'https://a.com'] }",
+      "selfservice: { allowed_return_urls: ['*', 'https://*', 'https://*.com', 'https://*.co.uk/', " +
+        "'https://*.github.io', 'https://*.example.co.uk', 'https://a.com'] }",
     );
     expect(config.selfservice.allowed_return_urls).toEqual(["https://*.example.co.uk", "https://a.com"]);
     expect(warnings.filter((warning) => warning.startsWith("selfservice.allowed_return_urls"))).toHaveLength(5);
@@ -285,7 +301,8 @@ describe("the older ways to say a thing", () => {
 describe("cookies", () => {
   test("the session cookie takes from the others what it does not say itself", () => {
     const { session } = loadText(
-      "cookies: { domain: example.com, same_site: None, secure: true }\nsession: { cookie: { same_site: Strict, name: sid } }",
+      "cookies: { domain: example.com, same_site: None, secure: true }\n" +
+        "session: { cookie: { same_site: Strict, name: sid } }",
     ).config;
     expect(session.cookie).toEqual({
       name: "sid",
@@ -361,7 +378,8 @@ hashers: { algorithm: BCRYPT, bcrypt: { cost: "13" } }
   test("are mistakes where they may mean several things, or nothing", () => {
     expect(
       mistakesOf(
-        "session: { lifespan: 3600 }\ncookies: { secure: maybe }\nserve: { public: { port: 0x10x } }\nhashers: { argon2: { memory: 65536 } }",
+        "session: { lifespan: 3600 }\ncookies: { secure: maybe }\nserve: { public: { port: 0x10x } }\n" +
+          "hashers: { argon2: { memory: 65536 } }",
       ),
     ).toEqual([
       "1 session.lifespan: must be a text, not 3600",
@@ -382,7 +400,8 @@ describe("dsn: memory", () => {
 
   test("is a mistake otherwise, which says what to do", () => {
     expect(mistakesOf("dsn: memory")).toEqual([
-      "1 dsn: must begin with mysql://: only MySQL and MariaDB are supported; leave it out, or with --dev say memory, and the server starts a private one",
+      "1 dsn: must begin with mysql://: only MySQL and MariaDB are supported; leave it out, or with --dev say " +
+        "memory, and the server starts a private one",
     ]);
   });
 
@@ -400,7 +419,8 @@ describe("dsn", () => {
     expect(config.dsn).toEqual(["mysql://u:p@tcp(a)/d", "mysql://u:p@tcp(b)/d"]);
     expect(mistakesOf(`${secrets}\ndsn:\n  - mysql://u:p@tcp(a)/d\n  - mysql://u:hunter2@tcp(b)/d?tls=custom`)).toEqual(
       [
-        "4 dsn[1]: the dsn's parameter tls must be true, false, skip-verify or preferred; an authority of your own is named by ssl_ca",
+        "4 dsn[1]: the dsn's parameter tls must be true, false, skip-verify or preferred; an authority of your " +
+          "own is named by ssl_ca",
       ],
     );
   });

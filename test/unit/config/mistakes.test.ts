@@ -32,7 +32,10 @@ serve:
     '5 selfservice.flows.setings: unknown key; did you mean "settings"?',
     '7 selfservice.flows.login.lifespan: must be a duration above zero, such as 1h30m, 10m or 500ms, not "1 hour"',
     expect.stringMatching(
-      /^11 selfservice\.flows\.login\.after\.password\.hooks\[0\]\.hook: must be one of .*not "revoke_sessions"; did you mean "revoke_active_sessions"\?$/,
+      new RegExp(
+        "^11 selfservice\\.flows\\.login\\.after\\.password\\.hooks\\[0\\]\\.hook: must be one of .*" +
+          'not "revoke_sessions"; did you mean "revoke_active_sessions"\\?$',
+      ),
     ),
     '13 selfservice.methods.pasword: unknown key; did you mean "password"?',
     '14 selfservice.methods.oidc.enabld: unknown key; did you mean "enabled"?',
@@ -127,7 +130,8 @@ test.each([
 
 test("secrets are not repeated in what is told about them", () => {
   const mistakes = mistakesOf(
-    "dsn: postgres://u:hunter2@h/d\nsecrets: { default: [hunter2], cookie: hunter2, cipher: [hunter2-hunter2-hunter2-hunter2-x] }",
+    "dsn: postgres://u:hunter2@h/d\nsecrets: { default: [hunter2], cookie: hunter2, cipher: " +
+      "[hunter2-hunter2-hunter2-hunter2-x] }",
   ).join("\n");
   expect(mistakes.split("\n")).toHaveLength(4);
   expect(mistakes).not.toContain("hunter2");

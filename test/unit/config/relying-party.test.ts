@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { loadText, mistakesOf } from "./write-config.ts";
 
 const withRp = (rp: string, method = "passkey") =>
-  `{ serve: { public: { base_url: "https://login.example.com/" } }, selfservice: { methods: { ${method}: { enabled: true, config: { rp: ${rp} } } } } }`;
+  `{ serve: { public: { base_url: "https://login.example.com/" } }, selfservice: { methods: { ${method}: { ` +
+  `enabled: true, config: { rp: ${rp} } } } } }`;
 
 describe.each(["passkey", "webauthn"])("the relying party of %s", (method) => {
   test("is needed where the method is enabled, and nowhere else", () => {

@@ -7,7 +7,8 @@ import { loadText, temporaryFolder } from "./write-config.ts";
 describe("secrets", () => {
   test("that are given are used as they are", () => {
     const { secrets } = loadText(
-      "secrets: { default: [default-secret-1], cookie: [cookie-secret-123, cookie-secret-old], cipher: ['12345678901234567890123456789012'], pagination: [page] }",
+      "secrets: { default: [default-secret-1], cookie: [cookie-secret-123, cookie-secret-old], cipher: " +
+        "['12345678901234567890123456789012'], pagination: [page] }",
     ).config;
     expect(secrets).toEqual({
       default: ["default-secret-1"],

@@ -6,7 +6,7 @@ const about = (proxies: string): readonly string[] =>
     line.includes("trusted_proxies"),
   );
 
-test("a public Unix socket on which nobody is told apart is worth a warning, and starts as it would at Ory Kratos", () => {
+test("a public Unix socket without trusted proxies gives a warning, and starts as it would at Ory Kratos", () => {
   expect(about("").join("\n")).toContain("serve.public.trusted_proxies lacks unix");
   expect(about(", trusted_proxies: [unix]")).toEqual([]);
 });

@@ -63,7 +63,8 @@ describe("templates of a folder", () => {
     const template_override_path = treeOf("whole", {
       "recovery_code/valid/email.subject.gotmpl": "{{ .TransientPayload.brand }}: code\n",
       "recovery_code/valid/email.body.gotmpl":
-        '{{- if eq .Identity.traits.language "de" -}}{{ template "email.body.de.gotmpl" . }}{{- else -}}Hello{{- end -}}\n<a href="{{ .RecoveryURL }}">{{ .RecoveryCode }}</a>',
+        '{{- if eq .Identity.traits.language "de" -}}{{ template "email.body.de.gotmpl" . }}' +
+        '{{- else -}}Hello{{- end -}}\n<a href="{{ .RecoveryURL }}">{{ .RecoveryCode }}</a>',
       "recovery_code/valid/email.body.de.gotmpl": "<p>Hallo {{ .Identity.traits.name }}</p>",
       "recovery_code/valid/sms.body.gotmpl": "{{ .RecoveryCode }} for {{ .To }}, {{ .ExpiresInMinutes }} min",
     });

@@ -86,7 +86,8 @@ describe("a template knows of an account", () => {
 
   it("its addresses with how far they are proven", () => {
     const source =
-      "{{ range .Identity.verifiable_addresses }}{{ .via }} {{ .value }} {{ .verified }} {{ .status }} {{ .verified_at }}{{ end }}";
+      "{{ range .Identity.verifiable_addresses }}{{ .via }} {{ .value }} {{ .verified }} {{ .status }} " +
+      "{{ .verified_at }}{{ end }}";
     expect(fill(source)).toBe("email ann@example.com true completed 2026-11-27T12:00:00Z");
   });
 

@@ -21,7 +21,8 @@ beforeAll(async () => {
   fresh = await freshDatabase();
   db = createDatabase({ dsn: fresh.dsn, poolSize: 10 });
   await db.run(`CREATE TABLE things (
-    id BINARY(16) NOT NULL PRIMARY KEY, name VARCHAR(300) NULL, n BIGINT NULL, doc JSON NULL, at DATETIME(3) NULL, flag TINYINT NULL,
+    id BINARY(16) NOT NULL PRIMARY KEY, name VARCHAR(300) NULL, n BIGINT NULL, doc JSON NULL, at DATETIME(3) NULL, flag
+    TINYINT NULL,
     UNIQUE KEY things_name (name)) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
 });
 
@@ -127,7 +128,8 @@ describe("statements", () => {
     await db.ping();
     const isolation = db.dialect === "mariadb" ? "@@session.tx_isolation" : "@@session.transaction_isolation";
     const [row] = await db.query(
-      `SELECT @@session.time_zone AS tz, @@session.sql_mode AS mode, ${isolation} AS iso, @@session.collation_connection AS coll`,
+      `SELECT @@session.time_zone AS tz, @@session.sql_mode AS mode, ${isolation} AS iso,
+        @@session.collation_connection AS coll`,
     );
     expect(row).toMatchObject({
       tz: "+00:00",
@@ -370,7 +372,8 @@ describe("connections", () => {
     await sleep(20);
     const [[count]] = await Promise.all([
       db.query<{ n: number }>(
-        "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID() AND info LIKE '%SLEEP(0.01)%'",
+        `SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()
+          AND info LIKE '%SLEEP(0.01)%'`,
         [fresh.name],
       ),
       ids(),

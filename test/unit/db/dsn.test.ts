@@ -85,7 +85,8 @@ describe("a dsn", () => {
     ["wsrep_sync_wait=0", { syncWait: 0 }],
     ["allowNativePasswords=true&allowOldPasswords=false&tx_isolation=%27READ-COMMITTED%27", {}],
     [
-      "loc=Europe%2FBerlin&parseTime=true&charset=utf8mb4,utf8&collation=utf8mb4_bin&multiStatements=true&interpolateParams=true&maxAllowedPacket=0",
+      "loc=Europe%2FBerlin&parseTime=true&charset=utf8mb4,utf8&collation=utf8mb4_bin&multiStatements=true&" +
+        "interpolateParams=true&maxAllowedPacket=0",
       {},
     ],
   ])("may say in any driver's words %s", (params, expected) => {

@@ -94,10 +94,11 @@ describe("migrating", () => {
   });
 
   it("is safe from four nodes at once: each statement runs once", async () => {
-    file(
-      "0001_a",
-      `CREATE TABLE a (n INT);${Array.from({ length: 10 }, (_, i) => `ALTER TABLE a ADD COLUMN c${i} INT; INSERT INTO a (n) VALUES (${i});`).join("\n")}`,
+    const additions = Array.from(
+      { length: 10 },
+      (_, i) => `ALTER TABLE a ADD COLUMN c${i} INT; INSERT INTO a (n) VALUES (${i});`,
     );
+    file("0001_a", ["CREATE TABLE a (n INT);", ...additions].join("\n"));
     file("0002_b", "CREATE TABLE b (n INT); INSERT INTO b VALUES (1);");
     const nodes = await Promise.all(Array.from({ length: 4 }, () => node()));
     expect(nodes.map(({ stdout }) => stdout).sort()).toEqual(['["0001_a","0002_b"]', "[]", "[]", "[]"]);
@@ -170,7 +171,8 @@ describe("a file of statements", () => {
   it("is split at semicolons outside of quotes and comments", () => {
     expect(
       splitStatements(
-        "-- a person's; row\nCREATE TABLE a (\n  s VARCHAR(9) DEFAULT 'x;''y', -- it's; fine\n  `q;` INT # so; is this\n);\n/* not; here */ INSERT INTO a VALUES ('it\\'s;', \"a;b\", 1-1, 4/2);;\n",
+        "-- a person's; row\nCREATE TABLE a (\n  s VARCHAR(9) DEFAULT 'x;''y', -- it's; fine\n  `q;` INT # so; " +
+          "is this\n);\n/* not; here */ INSERT INTO a VALUES ('it\\'s;', \"a;b\", 1-1, 4/2);;\n",
       ),
     ).toEqual([
       "CREATE TABLE a (\n  s VARCHAR(9) DEFAULT 'x;''y',  \n  `q;` INT  \n)",

@@ -29,7 +29,8 @@ async function startElsewhere(
 ): Promise<{ readonly pid: number; readonly server: number; kill(signal: NodeJS.Signals): Promise<void> }> {
   const module = path.resolve(import.meta.dirname, "../../../src/db/private.ts");
   const code = `import { startPrivateDatabase } from ${JSON.stringify(module)};
-    const database = await startPrivateDatabase({ dataDir: ${JSON.stringify(dataDir)}, log: { info() {}, error() {} } });
+    const database = await startPrivateDatabase({ dataDir: ${JSON.stringify(dataDir)}, log: { info() {}, error() {} }
+    });
     process.on("SIGTERM", () => database.stop().then(() => process.exit()));
     setInterval(() => {}, 1000);
     console.log(database.pid);`;

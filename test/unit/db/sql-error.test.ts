@@ -14,7 +14,9 @@ import { toFailure } from "../../../src/server/to-failure.ts";
 
 const canary = "canary-4711@example.com";
 const behind = (text: string, errno: number, state = "HY000") =>
-  `target: ks.-80.primary: vttablet: rpc error: code = Unknown desc = ${text} (errno ${errno}) (sqlstate ${state}) (CallerID: ${canary}): Sql: "insert into t(a) values (:v1 /* VARCHAR */)", BindVars: {v1: "type:VARCHAR value:"${canary}""}`;
+  `target: ks.-80.primary: vttablet: rpc error: code = Unknown desc = ${text} (errno ${errno}) (sqlstate ` +
+  `${state}) (CallerID: ${canary}): Sql: "insert into t(a) values (:v1 /* VARCHAR */)", BindVars: {v1: ` +
+  `"type:VARCHAR value:"${canary}""}`;
 
 const texts: readonly (readonly [errno: number, code: string, text: string])[] = [
   [1062, "ER_DUP_ENTRY", `Duplicate entry '${canary}' for key 'things_name'`],

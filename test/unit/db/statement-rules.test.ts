@@ -57,8 +57,10 @@ describe("the rules over statements", () => {
     "SELECT REPLACE(kind, 'a', 'b') FROM jobs WHERE id = ? FOR UPDATE",
     "ALTER TABLE jobs ADD COLUMN a DECIMAL(3, 1) NOT NULL",
     "UPDATE sessions SET active = 0 WHERE identity_id = ? AND id = ?",
-    "SELECT 1 FROM sessions s LEFT JOIN flows f ON f.home_id = s.identity_id AND f.id = ? WHERE s.token_digest IN (?, ?)",
-    "UPDATE flows SET form = ? WHERE home_id = ? AND EXISTS (SELECT 1 FROM sessions s WHERE s.identity_id = flows.home_id AND s.id = ?)",
+    `SELECT 1 FROM sessions s LEFT JOIN flows f ON f.home_id = s.identity_id AND f.id = ?
+      WHERE s.token_digest IN (?, ?)`,
+    `UPDATE flows SET form = ? WHERE home_id = ? AND EXISTS (SELECT 1 FROM sessions s
+      WHERE s.identity_id = flows.home_id AND s.id = ?)`,
     "DELETE FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT 500",
     "INSERT INTO attempts (bucket, failures) VALUES (?, 1) ON DUPLICATE KEY UPDATE failures = failures + 1",
   ])("allow %s", (sql) => {

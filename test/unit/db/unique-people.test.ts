@@ -54,7 +54,7 @@ describe("no two people have the same", () => {
     expect(isDuplicate(second)).toBe(true);
   });
 
-  it("but the same text may be an identifier of two types, or of two that differ in case or a space at the end", async () => {
+  it("but one text may be of two types, or two may differ only in case or in a space at the end", async () => {
     for (const [type, identifier] of [
       ["oidc", "acme:x"],
       ["oidc", "acme:X"],

@@ -105,7 +105,8 @@ describe("an event that receivers want", () => {
     const person = somebody();
     await relays.db.execute(
       `INSERT INTO identities (id, schema_id, state, traits, addresses, credentials, version, created_at, updated_at)
-       VALUES (?, 'person', 'active', '{}', '{"verifiable":[],"recovery":[]}', '{}', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
+       VALUES (?, 'person', 'active', '{}', '{"verifiable":[],"recovery":[]}', '{}', 1, UTC_TIMESTAMP(3),
+       UTC_TIMESTAMP(3))`,
       [uuidBytes(person)],
     );
     await record(audit, person);

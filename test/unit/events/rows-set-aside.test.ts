@@ -26,7 +26,8 @@ const spoilt = {
 } as const;
 const mend = (person: string) =>
   relays.db.execute(
-    "UPDATE security_events SET receivers = 'crm', created_at = UTC_TIMESTAMP(3) WHERE identity_id = ? AND position = 1",
+    `UPDATE security_events SET receivers = 'crm', created_at = UTC_TIMESTAMP(3) WHERE identity_id = ?
+      AND position = 1`,
     [uuidBytes(person)],
   );
 const idOf = async (person: string): Promise<Buffer> => {
@@ -89,7 +90,7 @@ it("a row that was set aside is purged like one whose deliveries were queued, an
   expect(rows).toEqual([{ type: "checkpoint", relay: null, receivers: null }]);
 });
 
-it("a row that fails for a reason that passes stays marked, with what follows it, and holds up nobody else", async () => {
+it("a row that fails for a temporary reason stays marked, with what follows it, and delays nobody else", async () => {
   const [stuck, other] = [somebody(), somebody()];
   for (const person of [stuck, stuck, other]) await record(audit, person);
   let isFull = true;

@@ -32,7 +32,7 @@ const listed = (trace: string[], order = ["loadFlow", "rejectIfExpired", "pickMe
 const untilPersist = ["loadFlow", "rejectIfExpired", "pickMethod", "perform", "runBeforePersistHooks", "persist"];
 
 describe("the steps of a submit", () => {
-  it("run in the order of the table, those after the commit only when the answer is rendered, with all that was found", async () => {
+  it("run in the order of the table, those after the commit once the answer is rendered", async () => {
     const trace: string[] = [];
     const done = await listed(trace)({});
     expect(trace).toEqual(untilPersist);

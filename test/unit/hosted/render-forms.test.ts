@@ -56,7 +56,8 @@ const provider = submit("oidc", "provider", "acme", "Sign in with Acme");
 describe("a field", () => {
   it("has its label, its hint for password managers, and says that it is required", () => {
     expect(one(identifier)).toContain(
-      `<label for="node-1">E-Mail</label><input type="text" id="node-1" name="identifier" required autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false">`,
+      '<label for="node-1">E-Mail</label><input type="text" id="node-1" name="identifier" required ' +
+        'autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false">',
     );
   });
 
@@ -73,7 +74,8 @@ describe("a field", () => {
     expect(page).toContain(`value="x"`);
     expect(page).toContain(`aria-invalid="true" aria-describedby="node-1-messages"`);
     expect(page).toContain(
-      `<div class="messages" id="node-1-messages"><p class="message error"><span>no &lt;number&gt;</span></p><p class="message info"><span>years</span></p></div>`,
+      '<div class="messages" id="node-1-messages"><p class="message error"><span>no &lt;number&gt;</span></p><p ' +
+        'class="message info"><span>years</span></p></div>',
     );
     expect(one(input("default", { name: "age" }, "Age", [text("years")]))).not.toContain("aria-invalid");
   });
@@ -108,7 +110,8 @@ describe("a field", () => {
   it("to tick sends false when it is not ticked", () => {
     const box = (value: unknown) => one(input("default", { name: "news", type: "checkbox", value }, "News"));
     expect(box(true)).toContain(
-      `<input type="hidden" name="news" value="false"><input type="checkbox" id="node-1" name="news" value="true" checked><label for="node-1">News</label>`,
+      '<input type="hidden" name="news" value="false"><input type="checkbox" id="node-1" name="news" ' +
+        'value="true" checked><label for="node-1">News</label>',
     );
     expect(box(false)).not.toContain("checked");
     expect(box(undefined)).not.toContain("checked");
@@ -151,7 +154,8 @@ describe("other nodes", () => {
       attributes: { node_type: "text", id: "codes", text: text("abc, used", "info", { secrets: codes }) },
     };
     expect(one(several)).toContain(
-      `<ul class="copy" id="codes" data-copy="Copy" data-copied="Copied"><li><code>abc</code></li><li><code>used on Monday</code></li></ul>`,
+      '<ul class="copy" id="codes" data-copy="Copy" ' +
+        'data-copied="Copied"><li><code>abc</code></li><li><code>used on Monday</code></li></ul>',
     );
     const single: WireNode = {
       group: "totp",
@@ -159,7 +163,8 @@ describe("other nodes", () => {
       meta: { label: text("Your key") },
     };
     expect(one(single)).toContain(
-      `<p class="label">Your key</p><p class="copy" id="key" data-copy="Copy" data-copied="Copied"><code>K3Y</code></p>`,
+      '<p class="label">Your key</p><p class="copy" id="key" data-copy="Copy" ' +
+        'data-copied="Copied"><code>K3Y</code></p>',
     );
   });
 
@@ -172,7 +177,8 @@ describe("other nodes", () => {
       height: 256,
     };
     expect(one({ group: "totp", attributes, meta: { label: text("Scan me") } })).toContain(
-      `<img id="totp_qr" src="data:image/png;base64,AA==" width="256" height="256" alt="Scan me"><figcaption>Scan me</figcaption>`,
+      '<img id="totp_qr" src="data:image/png;base64,AA==" width="256" height="256" alt="Scan ' +
+        'me"><figcaption>Scan me</figcaption>',
     );
     expect(one({ group: "totp", attributes: { ...attributes, src: "javascript:x" } })).not.toContain("javascript");
   });
@@ -203,7 +209,8 @@ describe("other nodes", () => {
       ),
     );
     expect(page).toContain(
-      `<button type="button" class="secondary" id="node-1" name="go" value="{}" data-onclick-trigger="go" data-failed="Nothing was confirmed. Please try again, or use another way.">`,
+      '<button type="button" class="secondary" id="node-1" name="go" value="{}" data-onclick-trigger="go" ' +
+        'data-failed="Nothing was confirmed. Please try again, or use another way.">',
     );
     expect(page).toContain("<noscript>");
   });
@@ -213,9 +220,10 @@ describe("what a form has to say", () => {
   it("comes first: errors at once, with a way to each field, the rest when there is time", () => {
     const nodes = [csrf, input("default", { name: "email" }, "E-Mail", [text("is wrong", "error")]), byPassword];
     const page = render(nodes, [text("Too bad", "error"), text("By the way")]);
-    expect(page).toMatch(
-      /^<div class="notice error" role="alert" tabindex="-1" autofocus><div><h2>There is a problem<\/h2><p>Too bad<\/p><ul><li><a href="#node-1">E-Mail: is wrong<\/a><\/li><\/ul><\/div><\/div>/,
-    );
+    const errors =
+      '<div class="notice error" role="alert" tabindex="-1" autofocus><div><h2>There is a problem</h2>' +
+      '<p>Too bad</p><ul><li><a href="#node-1">E-Mail: is wrong</a></li></ul></div></div>';
+    expect(page.slice(0, errors.length)).toBe(errors);
     expect(page).toContain(`<div class="notice info" role="status"><div><p>By the way</p></div></div>`);
   });
 
@@ -242,7 +250,7 @@ describe("a card", () => {
     expect(forms[0]).toContain(`<p class="or">or</p>`);
   });
 
-  it("has the button of what was entered before those of providers, also where that method has no entries of its own", () => {
+  it("has the button of what was entered before those of providers, also without entries of its method", () => {
     const continueRegistration = submit("profile", "method", "profile", "Sign up");
     expect(formsOf(render([provider, csrf, identifier, continueRegistration])).map(names)).toEqual([
       ["csrf_token", "identifier", "method", "provider"],
@@ -266,7 +274,8 @@ describe("a card", () => {
       ["csrf_token", "identifier", "provider"],
     ]);
     expect(forms[0]).toContain(
-      `<input type="text" id="username" name="username" autocomplete="username" value="ann@example.com" readonly hidden>`,
+      '<input type="text" id="username" name="username" autocomplete="username" value="ann@example.com" ' +
+        "readonly hidden>",
     );
   });
 
@@ -338,7 +347,8 @@ describe("sections", () => {
     const { pages } = sections([csrf, ...profile, ...newPassword], { username: "ann@example.com" });
     expect(pages[0]).not.toContain("hidden>");
     expect(pages[1]).toContain(
-      `<input type="text" id="username" name="username" autocomplete="username" value="ann@example.com" readonly hidden>`,
+      '<input type="text" id="username" name="username" autocomplete="username" value="ann@example.com" ' +
+        "readonly hidden>",
     );
   });
 
@@ -411,7 +421,8 @@ describe("a password that is chosen", () => {
     const page = render([csrf, chosen], undefined, ["registration"]);
     expect(page).toContain(`aria-describedby="node-1-rules"`);
     expect(page).toContain(
-      `<ul class="rules" id="node-1-rules"><li data-min-length="8">At least 8 characters</li><li data-unlike-identifier>`,
+      '<ul class="rules" id="node-1-rules"><li data-min-length="8">At least 8 characters</li><li ' +
+        "data-unlike-identifier>",
     );
     expect(render([csrf, password])).not.toContain("rules");
   });

@@ -76,7 +76,9 @@ describe("a page", () => {
     const page = htmlText(layOut({ title: "Sign in", body: html``, nodes: [csrf, script] }, shell));
     expect(page.match(/<script.*<\/script>/g)).toEqual([
       `<script type="module" src="${look.script.path}"></script>`,
-      `<script id="webauthn_script" src="http://127.0.0.1:4433/.well-known/ory/webauthn.js?v=1" async type="text/javascript" integrity="sha512-x" crossorigin="anonymous" referrerpolicy="no-referrer"></script>`,
+      '<script id="webauthn_script" src="http://127.0.0.1:4433/.well-known/ory/webauthn.js?v=1" async ' +
+        'type="text/javascript" integrity="sha512-x" crossorigin="anonymous" ' +
+        'referrerpolicy="no-referrer"></script>',
     ]);
   });
 });

@@ -254,7 +254,7 @@ describe("hashing", () => {
     expect(longest).toBeLessThan(300);
   });
 
-  it("starts its process with the first job, gives it what is left of the processor, and ends it when idle", async () => {
+  it("starts its process with the first job, at a low priority, and ends it when idle", async () => {
     await shared.hash("x");
     const before = await settled(1);
     const hasher = create(cheap, { idle: 200 });
@@ -293,11 +293,13 @@ describe("hashing", () => {
 
   it("goes on through Ctrl-C, and ends with its parent", async () => {
     const script = `
-      import { createHasher } from ${JSON.stringify(new URL("../../../src/lib/hashing/hasher.ts", import.meta.url).href)};
+      import { createHasher }
+      from ${JSON.stringify(new URL("../../../src/lib/hashing/hasher.ts", import.meta.url).href)};
       import { execFileSync } from "node:child_process";
       const hasher = createHasher(${JSON.stringify(costly)});
       await hasher.hash("x");
-      const [child] = execFileSync("pgrep", ["-P", String(process.pid), "-f", "hashing/process"], { encoding: "utf8" }).trim().split("\\n");
+      const [child] = execFileSync("pgrep", ["-P", String(process.pid), "-f", "hashing/process"], { encoding: "utf8"
+      }).trim().split("\\n");
       process.kill(Number(child), "SIGINT");
       process.kill(Number(child), "SIGTERM");
       await hasher.hash("y");
@@ -318,7 +320,8 @@ describe("hashing", () => {
 
   it("keeps no program alive that has nothing else to do", () => {
     const script = `
-      import { createHasher } from ${JSON.stringify(new URL("../../../src/lib/hashing/hasher.ts", import.meta.url).href)};
+      import { createHasher }
+      from ${JSON.stringify(new URL("../../../src/lib/hashing/hasher.ts", import.meta.url).href)};
       console.log((await createHasher(${JSON.stringify(cheap)}).hash("x")).slice(0, 9));
     `;
     expect(

@@ -127,7 +127,8 @@ describe("an ID token that an app brings", () => {
       expect(await client.completeNative(token, NONCE)).toMatchObject({ reason: "signature" });
     }
     expect(stub.asked("/evil")).toBe(0);
-    const critical = `${encode({ alg: "RS256", kid: stub.publicKey.kid, crit: ["x"], x: 1 })}.${encode(standard())}.${Buffer.alloc(256).toString("base64url")}`;
+    const header = encode({ alg: "RS256", kid: stub.publicKey.kid, crit: ["x"], x: 1 });
+    const critical = `${header}.${encode(standard())}.${Buffer.alloc(256).toString("base64url")}`;
     expect(await client.completeNative(critical, NONCE)).toMatchObject({ reason: "signature" });
   });
 
@@ -180,7 +181,9 @@ describe("a token endpoint that answers wrongly", () => {
     expect(
       await client.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization),
     ).toMatchObject({ kind: "refused", reason: "algorithm" });
-    const forged = `${encode({ alg: "RS256", kid: stub.publicKey.kid })}.${encode({ ...standard(), nonce: authorization.nonce })}.${Buffer.alloc(256).toString("base64url")}`;
+    const header = encode({ alg: "RS256", kid: stub.publicKey.kid });
+    const claims = encode({ ...standard(), nonce: authorization.nonce });
+    const forged = `${header}.${claims}.${Buffer.alloc(256).toString("base64url")}`;
     stub.answer({ access_token: "x", token_type: "bearer", id_token: forged });
     expect(
       await client.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization),

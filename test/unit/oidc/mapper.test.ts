@@ -63,9 +63,10 @@ describe("a Jsonnet mapper", () => {
     });
   });
 
-  it("sees email_verified as a boolean whatever the provider sends, and claims of the wrong type not at all", async () => {
+  it("sees email_verified as a boolean whatever the provider sends, and no claims of the wrong type", async () => {
     const mapper = jsonnet(
-      "local claims = std.extVar('claims'); { identity: { traits: { a: std.type(claims.email_verified), b: 'name' in claims, c: std.type(claims.raw_claims.name) } } }",
+      "local claims = std.extVar('claims'); { identity: { traits: { a: std.type(claims.email_verified), b: " +
+        "'name' in claims, c: std.type(claims.raw_claims.name) } } }",
     );
     expect(await mapper.map(claimsOf({ email_verified: "false", name: ["x"] }))).toMatchObject({
       mapped: { traits: { a: "boolean", b: false, c: "array" } },
@@ -74,7 +75,8 @@ describe("a Jsonnet mapper", () => {
 
   it("gives what can be known when a claim is missing", async () => {
     const mapper = jsonnet(`local claims = std.extVar('claims');
-      { identity: { traits: { email: claims.email, name: { first: claims.given_name, last: claims.family_name }, plan: 'free' }, verified_addresses: [{ via: 'email', value: claims.email }] } }`);
+      { identity: { traits: { email: claims.email, name: { first: claims.given_name, last: claims.family_name }, plan:
+      'free' }, verified_addresses: [{ via: 'email', value: claims.email }] } }`);
     expect(await mapper.map(claimsOf({ given_name: "Ann" }))).toEqual({
       kind: "incomplete",
       mapped: { traits: { name: { first: "Ann" }, plan: "free" }, verifiedAddresses: [] },

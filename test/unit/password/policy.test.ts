@@ -131,7 +131,9 @@ describe("a new password", () => {
       messages: [
         {
           id: 4000005,
-          text: "The password can't be used because the password has been found in data breaches and must no longer be used.",
+          text:
+            "The password can't be used because the password has been found in data breaches and must no " +
+            "longer be used.",
           context: { reason: "the password has been found in data breaches and must no longer be used." },
         },
       ],

@@ -213,7 +213,8 @@ describe("names that act on objects", () => {
     [
       "nested",
       JSON.parse(
-        '{"__proto__": {"polluted": "x"}, "must": {"__proto__": {"polluted": "x"}}, "constructor": {"prototype": {"polluted": "x"}}}',
+        '{"__proto__": {"polluted": "x"}, "must": {"__proto__": {"polluted": "x"}}, "constructor": ' +
+          '{"prototype": {"polluted": "x"}}}',
       ),
     ],
     [

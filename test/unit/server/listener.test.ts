@@ -296,7 +296,7 @@ test("a drain lets calls in flight finish, closes what is idle, and takes nothin
   open.length = 0;
 });
 
-test("a request that has begun before a drain is waited for, however slow its body, and answered with Connection: close", async () => {
+test("a request that began before a drain is answered with Connection: close, however slow its body is", async () => {
   const { listener, port } = await listen();
   const request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789";
   const begin = (bytes: number) => {

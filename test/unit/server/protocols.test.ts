@@ -444,7 +444,8 @@ test("a request without a host, or with one that is none, is answered", async ()
       });
       socket.on("close", () => resolve(text));
       socket.write(
-        `POST ${path} HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+        `POST ${path} HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: 2\r\n` +
+          "Connection: close\r\n\r\n{}",
       );
     });
   expect(await ask("/grpc.health.v1.Health/Watch", "Host: %%%\r\n")).toMatch(/^HTTP\/1.1 400/);

@@ -190,7 +190,8 @@ describe("an endpoint that asks for a level", () => {
       siblings: { redirect_browser_to: location },
       headers: {
         "www-authenticate":
-          'Bearer error="insufficient_user_authentication", error_description="A second factor is required", acr_values="aal2"',
+          'Bearer error="insufficient_user_authentication", error_description="A second factor is required", ' +
+          'acr_values="aal2"',
       },
     });
     expect(error?.parts.typed?.[0]?.desc).toBe(StepUpRequiredSchema);

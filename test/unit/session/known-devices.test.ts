@@ -113,7 +113,7 @@ describe("a browser", () => {
     expect(devices.nameOf(bringing(cookie).call)).toBeUndefined();
   });
 
-  it("shows nothing by a cookie that was altered or made by somebody else, and by the right one beside it", async () => {
+  it("shows nothing by a cookie that was altered or forged, and shows it by the right one beside it", async () => {
     const cookie = browserOf("ann");
     const forged = { ...cookie, name: cookieName, value: `${cookie?.value.slice(0, -4)}AAAA` } as CookieInstruction;
     const plain = { ...forged, value: "ann device 9999999999" };

@@ -222,7 +222,8 @@ describe("an answer", () => {
     });
     const lines = [
       "csrf_token_x=a+b/c==; Max-Age=60; Path=/; HttpOnly; SameSite=Lax",
-      "gone=; Max-Age=0; Domain=example.com; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=None",
+      "gone=; Max-Age=0; Domain=example.com; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; " +
+        "SameSite=None",
     ];
     for (const [url, headers] of [
       ["/sessions/whoami", json],

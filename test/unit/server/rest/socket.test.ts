@@ -89,7 +89,8 @@ test("DELETE takes a body", async () => {
 
 test("a body in chunks without a content type is malformed, not an error", async () => {
   const head =
-    "POST /self-service/settings?flow=f1 HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    "POST /self-service/settings?flow=f1 HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n" +
+    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
   expect(await raw(`${head}2\r\n{}\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 OK/);
   expect(protocol.seen.at(-1)?.call.malformed).toMatch(/content type/);
 });
