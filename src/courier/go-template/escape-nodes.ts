@@ -19,6 +19,9 @@ export interface EscapeOptions {
   readonly hasComments: boolean;
 }
 
+/** How deep templates may include each other: a run goes no deeper. */
+const DEEPEST = 16;
+
 interface Inclusion {
   nodes: readonly Node[];
   end: HtmlState;
@@ -106,6 +109,9 @@ export const escapeNodes = (root: readonly Node[], { find, hasComments }: Escape
     const nodes = find(name, line);
     const inclusion: Inclusion = { nodes, end: from, isAssumed: false, isDone: false };
     inclusions.set(key, inclusion);
+    // Each time it may stand somewhere else, such as further on in the name of an attribute.
+    if ([...inclusions.values()].filter(({ isDone }) => !isDone).length > DEEPEST)
+      throw new TemplateError(line, "templates include each other without end");
     let walked = within(name, line, () => walk(nodes, from));
     if (inclusion.isAssumed && stateKey(walked.end) !== stateKey(inclusion.end)) {
       inclusion.end = walked.end;

@@ -173,6 +173,11 @@ describe("an included template of HTML is judged where it is included", () => {
     expect(() => fill(unit + source, "html")).toThrow(message);
   });
 
+  it("and refused where it includes itself somewhere else each time", () => {
+    const source = '{{ define "c" }}{{ if . }}x{{ template "c" "" }}{{ end }}{{ end }}<b{{ template "c" .To }}>';
+    expect(() => fill(source, "html")).toThrow("templates include each other without end");
+  });
+
   it("also where it is a file beside it, which may be right elsewhere", () => {
     const others = { "part.gotmpl": "<i>\n{{ . }}</i>" };
     expect(fill('{{ template "part.gotmpl" .To }}', "html", others)).toBe("<i>\nann@example.com</i>");
