@@ -77,7 +77,11 @@ export const eventTypes = {
     fields: ["by", "count", "subject"],
     since: 1,
   },
-  "identifiers.changed": { subject: "An identifier or address was changed in the settings", fields: [], since: 1 },
+  "identifiers.changed": {
+    subject: "An identifier or address was changed in the settings, or as a provider told it at a sign-in",
+    fields: [],
+    since: 1,
+  },
   "identity.created": { subject: "An operator created the identity", fields: [], since: 1 },
   "identity.deleted": { subject: "The identity was deleted with all of its data", fields: [], since: 1 },
   "identity.disabled": { subject: "The identity was disabled: nobody can sign in to it", fields: [], since: 1 },

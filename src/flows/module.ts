@@ -137,7 +137,7 @@ export const createFlows = (
       reads: createSettingsStore(db),
       conflictRetry: core.conflictRetry,
       methods: methods.settings,
-      hooks: runnerOf("settings", [...verificationHooks.hooks, ...hooks.implicit.settings]),
+      hooks: runnerOf("settings", [...verificationHooks.hooks, ...hooks.implicit]),
       redirect,
       render: render.settings,
       factors,
@@ -151,7 +151,7 @@ export const createFlows = (
       pendingAccountLinks: createPendingAccountLinks(sealedContext),
       methods: methods.login,
       hooks: runnerOf("login", [
-        ...hooks.implicit.login,
+        ...hooks.implicit,
         ...(config.account.deletion.undone_by_sign_in ? [undoDeletion(core)] : []),
       ]),
       redirect,

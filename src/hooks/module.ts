@@ -41,7 +41,7 @@ const createImplicitNotices = (deps: PreviousAddressesDeps, { flows, notices }: 
         ),
       ]
     : [];
-  return { settings: [...changes, ...addresses], login: changes };
+  return [...changes, ...addresses];
 };
 
 /** What hooks stand on. */

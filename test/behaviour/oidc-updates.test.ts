@@ -6,7 +6,7 @@ import { hours } from "../protocols/clock.ts";
 import { enrolTotp, nextCode, stepUp, stepUpByTotp, withFactors } from "../protocols/factors.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
 import { linkThrough, withCode } from "../protocols/linking.ts";
-import { enterAsNewPerson, newEmail, signIn } from "../protocols/person.ts";
+import { enterAsNewPerson, newEmail, type Person, signIn } from "../protocols/person.ts";
 import { accepted, type Protocol, refused, type Visitor } from "../protocols/protocol.ts";
 import { browserProtocols, protocols } from "../protocols/protocols.ts";
 import {
@@ -18,7 +18,8 @@ import {
   signInAt,
   startProviders,
 } from "../protocols/providers.ts";
-import { idBytes, linksOf } from "../protocols/rows.ts";
+import { eventsOf, idBytes, linksOf } from "../protocols/rows.ts";
+import { messagesTo } from "../protocols/sent-messages.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /*
@@ -34,7 +35,7 @@ beforeAll(async () => {
   providers = await startProviders(server, { update_identity_on_login: "automatic" });
   const { oidc } = (providers.overrides.selfservice as { readonly methods: object }).methods as { oidc: object };
   others = {
-    selfservice: { methods: { ...withFactors.selfservice.methods, oidc } },
+    selfservice: { methods: { ...withFactors.selfservice.methods, oidc }, notices: { address: true } },
     session: { trusted_devices: { enabled: true } },
   };
   await server.restart(others);
@@ -79,6 +80,12 @@ const known = async (identityId: string) => {
   };
 };
 
+/** Whether it is recorded that an address was changed, and what was sent to the one before. */
+const toldOf = async ({ id, email }: Person) => ({
+  isRecorded: (await eventsOf(server, id)).includes("identifiers.changed done"),
+  messages: (await messagesTo(server, email)).map(({ template }) => template),
+});
+
 /** A person with an account of the provider, and what that says of them from now on. */
 const someone = async (protocol: Protocol) => {
   const { visitor, person } = await enterAsNewPerson(protocol, server, { name: { first: "Ann" } });
@@ -100,11 +107,13 @@ describe.each(protocols)("through $name", (protocol) => {
     const { person, account, before, after, secret } = await someoneWithFactor(protocol);
     const visitor = await enterThrough(protocol, account);
     expect(await known(person.id)).toEqual(before);
+    expect(await toldOf(person)).toEqual({ isRecorded: false, messages: [] });
     refused(await signIn(protocol.enter(server), { ...person, email: account.email }));
     refused(await stepUp(visitor, { method: "totp", totp_code: "000000" }));
     expect(await known(person.id)).toEqual(before);
     accepted(await stepUpByTotp(visitor, server, secret));
     expect(await known(person.id)).toEqual(after);
+    expect(await toldOf(person)).toEqual({ isRecorded: true, messages: ["verifiable_address_changed"] });
     accepted(await visitor.whoami());
   });
 });

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import type { EventContent } from "../../audit/event-types.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
@@ -12,6 +14,7 @@ import type { TrustedDevice } from "../../session/trusted-devices.ts";
 import type { AuthenticationContext } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { acceptInvitation } from "../shared/accept-invitation.ts";
+import { changeEvent } from "../shared/change-event.ts";
 import { consumeOrThrow } from "../shared/consume.ts";
 import { type FlowRecord, holdsWhatWasTyped } from "../shared/flow.ts";
 import { loginContext } from "./context.ts";
@@ -126,11 +129,19 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const changes = [use, updating.change, linked?.change, revision?.change].filter((each) => each !== undefined);
     const [proven] = changes.flatMap(({ verified = [] }) => verified);
     return {
+      before,
       identity: await writeChanges(tx, before, changes, now),
+      event: updating.change && eventOf(before, updating.change, now),
       linked,
       linkWaits: accountLink !== undefined,
       proven,
     };
+  };
+
+  /** The event of what a provider has told. */
+  const eventOf = (before: IdentityRecord, told: Change, now: Date): EventContent | undefined => {
+    const after = apply(before, told, { now, newId: uuid4 });
+    return changeEvent(before, after, !audit.hasReceivers || isDeepStrictEqual(before.traits, after.traits));
   };
 
   /**
@@ -170,7 +181,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const now = clock.now();
     await lockAndRecheck(tx, flow, authenticated, now);
     await consumeOrThrow(tx, authenticated.consume);
-    const { identity, linked, linkWaits = false, proven } = await change(tx, signIn, now);
+    const { before, identity, event, linked, linkWaits = false, proven } = await change(tx, signIn, now);
     if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
     const trust = await trustOf(tx, signIn, linkWaits);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : []), ...trust.amr];
@@ -183,15 +194,9 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
         )
       : await sessions.begin(tx, identity, amr, call, signIn.sessionId);
     if (issued === undefined) throw new ConcurrentChangeError("the session is over");
-    if (linked) {
-      const event = {
-        identityId: identity.id,
-        sessionId: issued.session.id,
-        outcome: "done",
-        ...linked.event,
-      } as const;
-      await audit.record(tx, event, call);
-    }
+    const about = { identityId: identity.id, sessionId: issued.session.id, outcome: "done" } as const;
+    for (const each of [linked?.event, event])
+      if (each !== undefined) await audit.record(tx, { ...about, ...each }, call);
     await recordSignIn(tx, signIn, issued, trust.device);
     if (proven) {
       const cameIn = { identityId: identity.id, sessionId: issued.session.id, address: proven, call };
@@ -199,6 +204,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     }
     const written: WrittenContext = {
       ...hooked,
+      ...(before && { previous: before }),
       identity,
       session: issued.session,
       verifications: [],

@@ -3,12 +3,13 @@ import type { EventContent } from "../../audit/event-types.ts";
 import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import type { WrittenContext } from "../../hooks/phases.ts";
-import { apply, differsInProtected } from "../../identity/apply.ts";
+import { apply } from "../../identity/apply.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
 import { inTransaction } from "../../identity/conflict-retry.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { messages, uiText } from "../../ui/messages.ts";
+import { changeEvent } from "../shared/change-event.ts";
 import { AlreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
 import { emptyForm, type FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
@@ -133,7 +134,7 @@ export const persist = async (
         ...savedFlow(flow, now, active, isWaiting),
         context: prepareAgain(deps, flow, hooked.method),
       };
-      const recorded = event ?? eventOf(before, after, isWaiting || !audit.hasReceivers);
+      const recorded = event ?? changeEvent(before, after, isWaiting || !audit.hasReceivers);
 
       const disables = before.state === "active" && after.state === "inactive";
       // The session of a person who is disabled is over at once: what looks at it goes first.
@@ -169,10 +170,4 @@ export const persist = async (
     if (isDuplicate(thrown)) return { kind: "identifier_taken" };
     throw thrown;
   }
-};
-
-/** The event of a change whose method names none. Changes of other traits have one only for receivers or the stream. */
-const eventOf = (before: IdentityRecord, after: IdentityRecord, isSilent: boolean): EventContent | undefined => {
-  if (differsInProtected(before, after)) return { type: "identifiers.changed" };
-  return isSilent ? undefined : { type: "profile.changed" };
 };

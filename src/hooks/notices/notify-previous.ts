@@ -85,6 +85,10 @@ export const createNotifyPrevious = (
   };
 };
 
+/** Whether a person has got an address to verify, or has lost one. */
+export const hasOtherAddresses = (previous: IdentityRecord, { verifiable }: IdentityRecord): boolean =>
+  without(previous.verifiable, verifiable).length > 0 || without(verifiable, previous.verifiable).length > 0;
+
 const isNotified = (
   recipients: Recipients | "removed_and_verified",
   { verified }: VerifiableAddressRecord,

@@ -1,5 +1,10 @@
 import type { FindConfigFault, Hook, HookFactory, WrittenContext } from "../phases.ts";
-import { createNotifyPrevious, type PreviousAddressesDeps, type Recipients } from "./notify-previous.ts";
+import {
+  createNotifyPrevious,
+  hasOtherAddresses,
+  type PreviousAddressesDeps,
+  type Recipients,
+} from "./notify-previous.ts";
 
 const known: readonly Recipients[] = ["removed", "all_verified", "all"];
 
@@ -38,8 +43,8 @@ export const createPreviousAddressNotices = (
       const { previous } = context;
       if (previous !== undefined && !skips(context)) await notifyPrevious(tx, { ...context, previous });
     },
-    afterCommit: async () => {
-      deps.courier.wake();
+    afterCommit: async ({ previous, identity }) => {
+      if (previous !== undefined && hasOtherAddresses(previous, identity)) deps.courier.wake();
       return undefined;
     },
   };
