@@ -21,6 +21,7 @@ import type { LockedRoute } from "./admin-lock/lock-port.ts";
 import type { StockService } from "./connect/mount.ts";
 import type { BoundRpc } from "./connect/unary.ts";
 import type { Metrics } from "./metrics.ts";
+import { createChanges } from "./watch-changes.ts";
 
 /** What `createHealth` needs. */
 export interface HealthDeps {
@@ -49,9 +50,6 @@ export interface HealthRoutes {
   readonly configDigest: string;
 }
 
-/** Milliseconds between two looks at the server's state while someone watches it. */
-const watchInterval = 250;
-
 /** Creates the answers to "are you well?". */
 export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerHealth => {
   const names = new Set(["", Health.typeName, ...services.map(({ typeName }) => typeName)]);
@@ -67,13 +65,16 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
     intake: intakeOf(method),
   });
 
+  const changes = createChanges(status);
+
   async function* watch(known: boolean, signal: AbortSignal) {
     let reported: Status | undefined;
     while (!signal.aborted) {
-      const now = known ? status() : Status.SERVICE_UNKNOWN;
+      const ours = status();
+      const now = known ? ours : Status.SERVICE_UNKNOWN;
       if (now !== reported) yield { status: now };
       reported = now;
-      await pause(watchInterval, signal);
+      await changes.next(ours, signal);
     }
     throw new ConnectError("the server is shutting down", Code.Unavailable);
   }
@@ -92,6 +93,7 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
           });
         }),
       ],
+      streams: [Health.method.watch],
       mount: (router) =>
         router.rpc(Health.method.watch, ({ service }, { signal }) => watch(names.has(service), signal)),
     },
@@ -136,15 +138,3 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
     },
   };
 };
-
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });

@@ -22,6 +22,7 @@ import type { CallLimit } from "./call-limit.ts";
 import { createCallLog } from "./call-log.ts";
 import { createClientAddress } from "./client-address.ts";
 import { mountConnect } from "./connect/mount.ts";
+import { createStreamBounds } from "./connect/stream-bounds.ts";
 import { createHealth } from "./health.ts";
 import { createHttpApp } from "./http-app.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
@@ -173,7 +174,8 @@ export const createListeners = ({
       rpcs: bound.all.filter(({ method }) => isHere(method)),
       receiving: receiving.all.filter(({ method }) => isHere(method)),
       sending: sending.all.filter(({ method }) => isHere(method)),
-      stock: [health.service, { rpcs: [], mount: createReflection(descriptors, isHere) }],
+      stock: [health.service, createReflection(descriptors, isHere)],
+      stockStreams: createStreamBounds(networkOf),
       port,
       baseUrl: listener.base_url,
       clientAddress: createClientAddress(listener.trusted_proxies),

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
@@ -7,7 +8,8 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { file_ostiary_errors_v1_errors } from "../../gen/ostiary/errors/v1/errors_pb.ts";
-import { createProtoFiles } from "./proto-files.ts";
+import type { StockService } from "./connect/mount.ts";
+import { createProtoFiles, type ProtoFiles } from "./proto-files.ts";
 import { shownFile } from "./shown-file.ts";
 import { indexSymbols } from "./symbol-index.ts";
 
@@ -32,11 +34,13 @@ const errorDetails: readonly DescFile[] = [file_ostiary_errors_v1_errors, file_g
  * need no proto files. Comments are included.
  *
  * @param isAnswered whether the port answers an RPC; of others it shows nothing
+ * @param protoFiles each is read once, when it is first asked for
  */
 export const createReflection = (
   services: readonly DescService[],
   isAnswered: (method: DescMethod) => boolean = () => true,
-): ((router: ConnectRouter) => void) => {
+  protoFiles: ProtoFiles = createProtoFiles(),
+): StockService => {
   const listed = [
     ...services.filter(({ methods }) => methods.some(isAnswered)),
     Health,
@@ -47,13 +51,25 @@ export const createReflection = (
     listed.flatMap((service) => (services.includes(service) ? service.methods.filter(isAnswered) : service.methods)),
   );
   const index = indexSymbols([...listed.map(({ file }) => file), ...errorDetails], (method) => shown.has(method));
-  const protoFiles = createProtoFiles();
   const serviceNames = listed
     .map(({ typeName }) => ({ name: typeName }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
+  const encodings = new Map<DescFile, Promise<Uint8Array>>();
+  /** A file as it is shown, encoded once and in a turn of the event loop of its own. */
+  const encoded = (file: DescFile): Promise<Uint8Array> => {
+    const known = encodings.get(file);
+    if (known !== undefined) return known;
+    const encoding = nextTurn().then(() =>
+      toBinary(FileDescriptorProtoSchema, shownFile(file, protoFiles.read(file.proto.name), shown)),
+    );
+    encodings.set(file, encoding);
+    encoding.catch(() => encodings.delete(file));
+    return encoding;
+  };
+
   /** A file and what it imports, each once a stream. */
-  const files = (file: DescFile | undefined, sent: Set<DescFile>) => {
+  const files = async (file: DescFile | undefined, sent: Set<DescFile>) => {
     if (!file) return notFound("no such file or symbol");
     sent.delete(file);
     const found: DescFile[] = [];
@@ -64,17 +80,12 @@ export const createReflection = (
       for (const dependency of next.dependencies) add(dependency);
     };
     add(file);
-    return {
-      case: "fileDescriptorResponse",
-      value: {
-        fileDescriptorProto: found.map((next) =>
-          toBinary(FileDescriptorProtoSchema, shownFile(next, protoFiles.read(next.proto.name), shown)),
-        ),
-      },
-    } as const;
+    const fileDescriptorProto: Uint8Array[] = [];
+    for (const next of found) fileDescriptorProto.push(await encoded(next));
+    return { case: "fileDescriptorResponse", value: { fileDescriptorProto } } as const;
   };
 
-  const answer = (asked: Asked, sent: Set<DescFile>) => {
+  const answer = async (asked: Asked, sent: Set<DescFile>) => {
     switch (asked.case) {
       case "listServices":
         return { case: "listServicesResponse", value: { service: serviceNames } } as const;
@@ -103,12 +114,15 @@ export const createReflection = (
   ) {
     const sent = new Set<DescFile>();
     for await (const request of requests) {
-      yield { request, answer: { validHost: request.host, messageResponse: answer(request.messageRequest, sent) } };
+      yield {
+        request,
+        answer: { validHost: request.host, messageResponse: await answer(request.messageRequest, sent) },
+      };
     }
   }
 
   // The two versions differ in nothing but their names.
-  return (router) => {
+  const mount = (router: ConnectRouter): void => {
     router.service(ServerReflection, {
       async *serverReflectionInfo(requests) {
         for await (const { request, answer } of answers(requests)) yield { originalRequest: request, ...answer };
@@ -120,6 +134,8 @@ export const createReflection = (
       },
     });
   };
+  const streams = [ServerReflection, ServerReflectionAlpha].map(({ method }) => method.serverReflectionInfo);
+  return { rpcs: [], streams, mount };
 };
 
 const notFound = (errorMessage: string) =>

@@ -12,6 +12,7 @@ import { createBodyBudget } from "../../src/server/body-budget.ts";
 import { createCallLog } from "../../src/server/call-log.ts";
 import { createClientAddress } from "../../src/server/client-address.ts";
 import { mountConnect } from "../../src/server/connect/mount.ts";
+import { createStreamBounds } from "../../src/server/connect/stream-bounds.ts";
 import { createHttpApp } from "../../src/server/http-app.ts";
 import { createIntake } from "../../src/server/intake.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
@@ -39,7 +40,8 @@ mountConnect(app, {
     procedure,
     intake: createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
   })),
-  stock: [{ rpcs: [], mount: service.mount }],
+  stock: [{ rpcs: [], streams: [], mount: service.mount }],
+  stockStreams: createStreamBounds((address) => address),
   port: "public",
   baseUrl: "http://127.0.0.1/",
   clientAddress: createClientAddress([]),

@@ -7,6 +7,7 @@ import type { LockedRoute } from "../admin-lock/lock-port.ts";
 import { rpcName } from "../rpc-name.ts";
 import { type BoundReceiving, createReceivingRoute } from "./receiving.ts";
 import { type BoundSending, guardSending, requestKey, routeSending } from "./sending.ts";
+import { countStreams, crowdedKey, isCrowded, refuseCrowded, type StreamBounds } from "./stream-bounds.ts";
 import { type BoundRpc, createUnaryRoute, type UnaryDeps, type UnaryRoute } from "./unary.ts";
 
 /** Bytes of a message to health or reflection: the name of a service or of a type. */
@@ -21,6 +22,8 @@ export interface ConnectOptions extends UnaryDeps {
   readonly sending?: readonly BoundSending[];
   /** Services that are the protocol's own and do without the pipeline: health and reflection. */
   readonly stock: readonly StockService[];
+  /** How many streams of these may be open at once. */
+  readonly stockStreams: StreamBounds;
 }
 
 /** A service that every gRPC server has. */
@@ -28,6 +31,7 @@ export interface StockService {
   /** Its unary RPCs. */
   readonly rpcs: readonly BoundRpc[];
   /** Those that stream. */
+  readonly streams: readonly DescMethod[];
   readonly mount: (router: ConnectRouter) => void;
 }
 
@@ -37,7 +41,7 @@ export interface StockService {
  */
 export const mountConnect = (
   app: FastifyInstance,
-  { rpcs, receiving = [], sending = [], stock, ...deps }: ConnectOptions,
+  { rpcs, receiving = [], sending = [], stock, stockStreams, ...deps }: ConnectOptions,
 ): void => {
   app.register((scope, _options, done) => {
     // Bodies are read here, not by parsers of the app.
@@ -64,6 +68,8 @@ export const mountConnect = (
       reply.code(400).send({ code: "invalid_argument", message: "the request names no host" });
     });
     guardSending(scope, sending, deps);
+    const counted = new Set(stock.flatMap(({ streams }) => streams.map((method) => `/${rpcName(method)}`)));
+    countStreams(scope, counted, stockStreams, ({ raw }) => deps.clientAddress(raw).ip);
     scope.register(fastifyConnectPlugin, {
       routes: (router) => {
         for (const { mount } of stock) mount(router);
@@ -72,8 +78,8 @@ export const mountConnect = (
       // Requests may be compressed as everywhere; answers are not.
       acceptCompression: [compressionGzip, compressionBrotli],
       compressMinBytes: Number.MAX_SAFE_INTEGER,
-      contextValues: (request) => createContextValues().set(requestKey, request),
-      interceptors: [blameTheClient],
+      contextValues: (request) => createContextValues().set(requestKey, request).set(crowdedKey, isCrowded(request)),
+      interceptors: [refuseCrowded, blameTheClient],
       readMaxBytes: longestName,
       ...(deps.registry && { jsonOptions: { registry: deps.registry } }),
       shutdownTimeoutMs: 0,

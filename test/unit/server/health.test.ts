@@ -86,6 +86,32 @@ test("a watcher hears of a change, and of the end", async () => {
   expect(await watching).toContain("unavailable");
 });
 
+test("so many streams of a network, and of all, may be open; one that ends makes room", async () => {
+  const own = await serve([], { ready, streams: { total: 3, perNetwork: 2 }, trustedProxies: ["127.0.0.1"] });
+  const of = (network: string) => {
+    const end = new AbortController();
+    const answers = clientOf(own)
+      .watch({}, { signal: end.signal, headers: { "x-forwarded-for": network } })
+      [Symbol.asyncIterator]();
+    return { first: answers.next().then(({ value }) => value?.status), end };
+  };
+  const refused = expect.objectContaining({ code: Code.ResourceExhausted });
+  const [one, two] = [of("192.0.2.1"), of("192.0.2.1")];
+  expect([await one.first, await two.first]).toEqual([Status.SERVING, Status.SERVING]);
+  await expect(of("192.0.2.1").first).rejects.toEqual(refused);
+  const three = of("192.0.2.3");
+  expect(await three.first).toBe(Status.SERVING);
+  await expect(of("192.0.2.4").first).rejects.toEqual(refused);
+  async function* questions() {
+    yield { host: "h", messageRequest: { case: "listServices", value: "" } } as const;
+  }
+  const reflection = createClient(ServerReflection, createGrpcTransport({ baseUrl: own.url }));
+  await expect(reflection.serverReflectionInfo(questions())[Symbol.asyncIterator]().next()).rejects.toEqual(refused);
+  one.end.abort();
+  await expect.poll(() => of("192.0.2.4").first.catch(() => "refused")).toBe(Status.SERVING);
+  await own.close();
+});
+
 describe("a client that compresses what it sends", () => {
   const compressed = () =>
     createGrpcTransport({ baseUrl: open.url, sendCompression: compressionGzip, compressMinBytes: 0 });

@@ -19,6 +19,7 @@ import {
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { LoginService } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import { SessionService } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import { createProtoFiles } from "../../../src/server/proto-files.ts";
 import { createReflection } from "../../../src/server/reflection.ts";
 import { serve, type TestServer } from "./server.ts";
 
@@ -31,8 +32,10 @@ afterAll(() => server.close());
 type Ask = MessageInitShape<typeof ServerReflectionRequestSchema>["messageRequest"];
 
 /** Asks everything over one stream. */
-const ask = async (version: "v1" | "v1alpha", ...questions: Ask[]) => {
-  const transport = createGrpcTransport({ baseUrl: server.url });
+const ask = (version: "v1" | "v1alpha", ...questions: Ask[]) => askAt(server, version, ...questions);
+
+const askAt = async (at: TestServer, version: "v1" | "v1alpha", ...questions: Ask[]) => {
+  const transport = createGrpcTransport({ baseUrl: at.url });
   const client =
     version === "v1" ? createClient(ServerReflection, transport) : createClient(ServerReflectionAlpha, transport);
   async function* requests() {
@@ -126,13 +129,30 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
   });
 });
 
+test("a file is read once, however many streams ask for it", async () => {
+  const read: string[] = [];
+  const files = createProtoFiles();
+  const protoFiles = {
+    read: (name: string) => {
+      read.push(name);
+      return files.read(name);
+    },
+  };
+  const own = await serve([], { protoFiles });
+  const asked: Ask = { case: "fileContainingSymbol", value: "ostiary.session.v1.SessionService" };
+  const [one, ...others] = await Promise.all(
+    (["v1", "v1alpha", "v1"] as const).map((version) => askAt(own, version, asked)),
+  );
+  await own.close();
+  expect(names(one?.[0])).toContain("ostiary/session/v1/session_service.proto");
+  expect(others.map(([answer]) => names(answer))).toEqual([names(one?.[0]), names(one?.[0])]);
+  expect(read).toEqual([...new Set(read)]);
+});
+
 test("it shows nothing that the port does not answer", async () => {
   const isAnswered = (method: DescMethod) => method.parent === SessionService && method.name === "WhoAmI";
   let info: ServerReflectionImpl | undefined;
-  createReflection(
-    [SessionService, LoginService],
-    isAnswered,
-  )({
+  createReflection([SessionService, LoginService], isAnswered).mount({
     service: (service: unknown, impl: ServerReflectionImpl) => {
       if (service === ServerReflection) info = impl;
     },

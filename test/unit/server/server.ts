@@ -14,11 +14,13 @@ import { createCallLimit } from "../../../src/server/call-limit.ts";
 import { createCallLog } from "../../../src/server/call-log.ts";
 import { createClientAddress } from "../../../src/server/client-address.ts";
 import { mountConnect } from "../../../src/server/connect/mount.ts";
+import { createStreamBounds, type StreamNumbers } from "../../../src/server/connect/stream-bounds.ts";
 import { createHealth } from "../../../src/server/health.ts";
 import { createHttpApp, type HttpAppOptions } from "../../../src/server/http-app.ts";
 import { createIntake } from "../../../src/server/intake.ts";
 import { createMetrics } from "../../../src/server/metrics.ts";
 import { createProcedure } from "../../../src/server/procedure.ts";
+import type { ProtoFiles } from "../../../src/server/proto-files.ts";
 import { createReflection } from "../../../src/server/reflection.ts";
 import { createTrustedOrigins } from "../../../src/server/trusted-origins.ts";
 
@@ -31,6 +33,9 @@ export interface ServerOptions extends Partial<Omit<HttpAppOptions, "log">> {
   readonly trustedProxies?: readonly string[];
   readonly ready?: () => Record<string, string>;
   readonly calls?: number;
+  /** How many streams of health and reflection may be open at once. */
+  readonly streams?: StreamNumbers;
+  readonly protoFiles?: ProtoFiles;
 }
 
 /** A server on a free port. */
@@ -51,7 +56,16 @@ export const serve = async (
   fakes: readonly (readonly [DescMethodUnary, Fake])[],
   options: ServerOptions = {},
 ): Promise<TestServer> => {
-  const { port = "public", bytes = 2 ** 20, trustedProxies = [], ready = () => ({}), calls, ...appOptions } = options;
+  const {
+    port = "public",
+    bytes = 2 ** 20,
+    trustedProxies = [],
+    ready = () => ({}),
+    calls,
+    streams,
+    protoFiles,
+    ...appOptions
+  } = options;
   const lines: Record<string, unknown>[] = [];
   const log = createLog({ level: "info", format: "json" }, { write: (line) => lines.push(JSON.parse(line)) });
   const metrics = createMetrics();
@@ -85,7 +99,8 @@ export const serve = async (
       procedure: createProcedure({ method, run: async (request, call) => run(request, call) as never, deps }) as never,
       intake: createIntake({ method, mustBeAllowed: createAccessCheck({ method, ...deps }), deps: intakeDeps }),
     })),
-    stock: [health.service, { rpcs: [], mount: createReflection(services) }],
+    stock: [health.service, createReflection(services, undefined, protoFiles)],
+    stockStreams: createStreamBounds((address) => address, streams),
     port,
     baseUrl: "https://id.example.com/base/",
     clientAddress: createClientAddress(trustedProxies),
