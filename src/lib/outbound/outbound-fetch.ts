@@ -1,8 +1,9 @@
 import { lookup as systemLookup } from "node:dns";
-import * as http from "node:http";
-import * as https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import { Agent, Client, type Dispatcher } from "undici";
 import { type AddressPolicy, admits, hostnameOf } from "./address-policy.ts";
+import { createConnector } from "./connector.ts";
+import { toResponse } from "./to-response.ts";
 
 /** A request to another server. */
 export interface OutboundRequest {
@@ -19,7 +20,11 @@ export interface OutboundRequest {
   readonly reuse?: boolean;
 }
 
-/** Sends a request and gives the answer as soon as its headers are there. Follows no redirect. */
+/**
+ * Sends a request and gives the answer as soon as its headers are there. Follows no redirect.
+ *
+ * @throws AddressRefused; the reason of the signal; Error with a `code` where no answer came, or one that is not HTTP
+ */
 export type OutboundFetch = (url: string, request: OutboundRequest) => Promise<Response>;
 
 /** A host has an address that the policy does not admit; no connection was made. */
@@ -37,11 +42,15 @@ export interface OutboundOptions {
   readonly lookup?: typeof systemLookup;
 }
 
+/** Milliseconds for a connection. An attempt whose request has ended meanwhile ends by this. */
+const CONNECT_MS = 10_000;
+
 /**
- * Creates the way to other servers, on node:http. A name is resolved once for
+ * Creates the way to other servers, on undici. A name is resolved once for
  * each connection, every address of it is checked, and the connection goes to
  * one of those: what the name resolves to a moment later does not matter. A
- * connection that is used again was made under the same policy.
+ * connection that is used again was made under the same policy. Idle
+ * connections end after some seconds and do not hold up the end of the process.
  */
 export const createOutboundFetch = ({ lookup = systemLookup }: OutboundOptions = {}): OutboundFetch => {
   const routes = {
@@ -50,45 +59,77 @@ export const createOutboundFetch = ({ lookup = systemLookup }: OutboundOptions =
     private: createRoute("private", lookup),
   };
 
-  const fetch: OutboundFetch = (text, sent) => {
-    const { method, headers = {}, body, signal, policy, reuse = false } = sent;
+  return async (text, request) => {
+    const { method, policy, reuse = false, signal } = request;
     const url = new URL(text);
     const hostname = hostnameOf(url);
     // Nothing is looked up for a host that is an address already.
-    if (isIP(hostname) !== 0 && !admits(policy, hostname)) return Promise.reject(new AddressRefused(hostname, policy));
+    if (isIP(hostname) !== 0 && !admits(policy, hostname)) throw new AddressRefused(hostname, policy);
     const route = routes[policy];
-    const isTls = url.protocol === "https:";
-    return new Promise((resolve, reject) => {
-      const options: https.RequestOptions = {
-        method,
-        headers: {
-          ...(body instanceof URLSearchParams && { "content-type": "application/x-www-form-urlencoded;charset=UTF-8" }),
-          ...headers,
-        },
-        signal,
-        lookup: route.lookup,
-        // What may happen once only goes over a connection of its own: an idle one may just be closing.
-        agent: reuse || method === "GET" || method === "HEAD" ? route[isTls ? "tls" : "plain"] : false,
-      };
-      const request = isTls ? https.request(url, options) : http.request(url, options);
-      request.on("response", (answer) => resolve(toResponse(answer, signal)));
-      request.on("error", (error: NodeJS.ErrnoException) => {
-        if (signal.aborted) return reject(signal.reason);
-        if (reuse && request.reusedSocket && error.code === "ECONNRESET")
-          return resolve(fetch(text, { ...sent, reuse: false }));
-        return reject(error);
-      });
-      request.end(body?.toString());
-    });
+    // What may happen once only goes over a connection of its own: an idle one may just be closing.
+    if (!reuse && method !== "GET" && method !== "HEAD") return route.sendAlone(url, request);
+    try {
+      return await send(route.shared, url, request);
+    } catch (error) {
+      if (reuse && !signal.aborted && route.wasClosing(error)) return route.sendAlone(url, request);
+      throw error;
+    }
   };
-  return fetch;
 };
 
-const createRoute = (policy: AddressPolicy, lookup: typeof systemLookup) => ({
-  lookup: checkedLookup(policy, lookup),
-  plain: new http.Agent({ keepAlive: true }),
-  tls: new https.Agent({ keepAlive: true }),
-});
+const createRoute = (policy: AddressPolicy, lookup: typeof systemLookup) => {
+  const { connect, wasClosing } = createConnector({ lookup: checkedLookup(policy, lookup), timeout: CONNECT_MS });
+  return {
+    shared: new Agent({ connect }),
+    wasClosing,
+    /** Over a connection that is made for it and closed after its answer. */
+    sendAlone: async (url: URL, request: OutboundRequest): Promise<Response> => {
+      const client = new Client(url.origin, { connect, pipelining: 0 });
+      try {
+        const response = await send(client, url, request);
+        // Waits for the rest of the answer.
+        client.close(() => undefined);
+        return response;
+      } catch (error) {
+        client.destroy(() => undefined);
+        throw error;
+      }
+    },
+  };
+};
+
+const send = async (dispatcher: Dispatcher, url: URL, request: OutboundRequest): Promise<Response> => {
+  const { method, headers = {}, body, signal } = request;
+  signal.throwIfAborted();
+  const answer = dispatcher.request({
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: method as Dispatcher.HttpMethod,
+    headers: {
+      ...(url.username !== "" && { authorization: basicOf(url) }),
+      ...(body instanceof URLSearchParams && { "content-type": "application/x-www-form-urlencoded;charset=UTF-8" }),
+      ...headers,
+    },
+    body: body?.toString() ?? null,
+    signal,
+  });
+  return toResponse(await orAborted(answer, signal));
+};
+
+/** undici does not look at the signal of a request that waits for its connection. */
+const orAborted = async <T>(answer: Promise<T>, signal: AbortSignal): Promise<T> => {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+};
+
+const basicOf = ({ username, password }: URL): string =>
+  `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`;
 
 /** Looks a host up, and refuses one that has an address which the policy does not admit. */
 export const checkedLookup =
@@ -102,24 +143,3 @@ export const checkedLookup =
       return options.all === true ? callback(null, found) : callback(null, first.address, first.family);
     });
   };
-
-const toResponse = (answer: http.IncomingMessage, signal: AbortSignal): Response => {
-  const status = answer.statusCode ?? 0;
-  const headers = new Headers();
-  for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2)
-    headers.append(answer.rawHeaders[at] ?? "", answer.rawHeaders[at + 1] ?? "");
-  if (status === 204 || status === 205 || status === 304) {
-    answer.resume();
-    return new Response(null, { status, headers });
-  }
-  return new Response(ReadableStream.from(bytesOf(answer, signal)) as ReadableStream<Uint8Array>, { status, headers });
-};
-
-/** The body. One that the signal ended ends with its reason. */
-async function* bytesOf(answer: http.IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of answer) yield chunk as Buffer;
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  }
-}
