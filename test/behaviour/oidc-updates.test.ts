@@ -102,6 +102,12 @@ const someoneWithFactor = async (protocol: Protocol) => {
   return { ...found, secret: await enrolTotp(found.visitor, server) };
 };
 
+/** Gives the account of the provider in a flow that is there already. */
+const giveAccount = async (visitor: Visitor, flow: string, account: { readonly sub: string } & JsonObject) => {
+  const location = away(await visitor.login.update(flow, { method: "oidc", provider: "globex" }));
+  await comeBack(await signInAt(providers.globex, location, account), visitor);
+};
+
 describe.each(protocols)("through $name", (protocol) => {
   it("the first factor changes no address of whoever has a second one, which changes it", async () => {
     const { person, account, before, after, secret } = await someoneWithFactor(protocol);
@@ -144,6 +150,10 @@ describe.each(browserProtocols)("in a trusted browser, through $name", (protocol
     await enterThrough(protocol, account, browser);
     expect(accepted(await browser.whoami()).methods).toEqual(["oidc", "trusted_device"]);
     expect(await known(person.id)).toEqual(before);
+    // Nor by authenticating again in that session.
+    await giveAccount(browser, accepted(await browser.login.create({ refresh: "true" })).id, account);
+    expect(accepted(await browser.whoami()).methods).toEqual(["oidc", "trusted_device", "oidc"]);
+    expect(await known(person.id)).toEqual(before);
   });
 });
 
@@ -159,12 +169,6 @@ describe("what waits for a second factor", () => {
     const { id: form } = accepted(await visitor.login.get(locationOf(back).searchParams.get("flow") ?? ""));
     return { form, sub: account.sub };
   };
-  /** Gives the account of the provider in a flow that is there already. */
-  const giveAccount = async (visitor: Visitor, flow: string, account: { readonly sub: string } & JsonObject) => {
-    const location = away(await visitor.login.update(flow, { method: "oidc", provider: "globex" }));
-    await comeBack(await signInAt(providers.globex, location, account), visitor);
-  };
-
   it.each(["at once", "one after the other"])("is an account to link and an address, %s", async (order) => {
     const { person, account, before, after, secret } = await someoneWithFactor(spa);
     const visitor = spa.enter(server);

@@ -4,6 +4,7 @@ import type { Sql } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Authenticated } from "../../methods/contract/authentication.ts";
 import type { Caller } from "../../session/caller.ts";
+import { TRUSTED_DEVICE } from "../../session/session.ts";
 import type { AuthenticationContext } from "../authentication/complete.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
@@ -65,7 +66,8 @@ export const createSecondFactor = ({
 }: LoginDeps): SecondFactor => {
   const isReached: SecondFactor["isReached"] = ({ authenticated: { amr }, renews, context: { call } }, person) => {
     const { session } = issuer.prepare(person, [amr], call);
-    const reached = renews ? { ...renews.session, methods: [...renews.session.methods, ...session.methods] } : session;
+    const before = renews?.session.methods.filter(({ method }) => method !== TRUSTED_DEVICE) ?? [];
+    const reached = { ...(renews?.session ?? session), methods: [...before, ...session.methods] };
     return callers.aal.stepUp({ session: reached, identity: person }, "highest_available") === undefined;
   };
 
