@@ -58,6 +58,24 @@ const points = `(() => {
   });
 })()`;
 
+it.each(["en", "ar", "de"])("the menu of languages opens within a phone, in %s", async (locale) => {
+  const other = await openBrowser({ locale });
+  try {
+    await other.page.setViewportSize({ width: 360, height: 780 });
+    await other.page.goto(`${server.url}/hosted/login`);
+    // Links of the operator beside it push it to the edge.
+    const beyond = `(() => {
+      document.querySelector(".foot").style.justifyContent = "end";
+      document.querySelector(".foot details").open = true;
+      const { left, right } = document.querySelector(".foot .sheet").getBoundingClientRect();
+      return [left < 0, right > innerWidth, document.documentElement.scrollWidth > innerWidth];
+    })()`;
+    expect(await other.page.evaluate(beyond)).toEqual([false, false, false]);
+  } finally {
+    await other.close();
+  }
+});
+
 it("facts have points between them, and none at the start of a line", async () => {
   await signUp();
   await page.setViewportSize({ width: 1280, height: 800 });
