@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import autocannon from "autocannon";
 import type { LoadJob, LoadResult } from "./load.ts";
-import type { Shot } from "./requests.ts";
+import type { Shot } from "./shot.ts";
 
 /*
  * A load generator for machines without wrk, a program of its own. It takes a

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type LoadResult, quantile, runProgram } from "./load.ts";
-import type { Shot } from "./requests.ts";
+import type { Shot } from "./shot.ts";
 
 /** What h2load sends: the same shot all the time. */
 export interface H2Job {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
-import type { Shot } from "./requests.ts";
+import type { Shot } from "./shot.ts";
 
 /** What a load generator is asked to do. */
 export interface LoadJob {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadResult } from "./load.ts";
-import { requestSpecs, type Shot, shotsOf } from "./requests.ts";
+import { requestSpecs, shotsOf } from "./requests.ts";
 import { median } from "./rounds.ts";
+import type { Shot } from "./shot.ts";
 import type { World } from "./world.ts";
 
 /** What password changes do to others. Times in milliseconds. */

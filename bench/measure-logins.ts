@@ -3,9 +3,10 @@ import path from "node:path";
 import { authenticator } from "otplib";
 import { type Authenticator, createAuthenticator } from "../test/setup/authenticator.ts";
 import { type Person, registerPeople } from "./people.ts";
-import { requestSpecs, type Shot } from "./requests.ts";
+import { requestSpecs } from "./requests.ts";
 import { median } from "./rounds.ts";
 import { freePort, type MeasuredServer, startOstiary, startWithoutLimits, writeConfig } from "./servers.ts";
+import type { Shot } from "./shot.ts";
 import type { Watch } from "./watch.ts";
 import type { World } from "./world.ts";
 

@@ -5,8 +5,9 @@ import { SessionService, WhoAmIRequestSchema } from "../gen/ostiary/session/v1/s
 import { GetFlowRequestSchema, SettingsService } from "../gen/ostiary/settings/v1/settings_service_pb.ts";
 import { runH2load } from "./h2load.ts";
 import type { Person } from "./people.ts";
-import { requestSpecs, type Shot, shotsOf } from "./requests.ts";
+import { requestSpecs, shotsOf } from "./requests.ts";
 import { type Contender, inTurns, type Measured, type Point, shareOf } from "./rounds.ts";
+import type { Shot } from "./shot.ts";
 import type { World } from "./world.ts";
 
 /** One request through several protocols; shares are of REST's requests per second, by the same load generator. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Shot } from "./requests.ts";
+import type { Shot } from "./shot.ts";
 
 /** Someone the load is made with, as the API made them. */
 export interface Person {

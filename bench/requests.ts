@@ -1,13 +1,6 @@
 import type { RequestName } from "./goals.ts";
 import type { Person } from "./people.ts";
-
-/** One HTTP request, as a load generator sends it. */
-export interface Shot {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+import type { Shot } from "./shot.ts";
 
 /** How a request of the table is made, and what a right answer is. */
 export interface RequestSpec {

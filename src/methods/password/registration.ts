@@ -5,10 +5,10 @@ import { readTraits } from "../../schema/form.ts";
 import { traitNodes } from "../../schema/nodes.ts";
 import { validateTraits } from "../../schema/validate.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
 import type { RegistrationMethod } from "../contract/registration.ts";
 import { rejected } from "../contract/result.ts";
 import { PASSWORD, setPassword } from "./credential.ts";
+import { newPasswordNodes } from "./new-password-nodes.ts";
 import type { Passwords } from "./passwords.ts";
 
 /**
@@ -25,19 +25,7 @@ export const createPasswordRegistration = ({
   readonly passwords: Passwords;
   readonly limit: RegistrationLimit;
 }): RegistrationMethod<"password"> => {
-  const credentials = [
-    freezeNode(
-      inputNode({
-        group: PASSWORD,
-        name: "password",
-        type: "password",
-        required: true,
-        autocomplete: "new-password",
-        label: uiText(messages.password),
-      }),
-    ),
-    submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(messages.signUp) }),
-  ];
+  const credentials = newPasswordNodes(messages.signUp);
 
   return {
     name: PASSWORD,

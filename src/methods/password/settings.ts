@@ -2,10 +2,10 @@ import type { IdentityStore } from "../../identity/store.ts";
 import { outgoingHeaders } from "../../lib/trace.ts";
 import { networkOf } from "../../limits/network.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
-import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
 import { rejected } from "../contract/result.ts";
 import type { SettingsMethod } from "../contract/settings.ts";
 import { PASSWORD, readHash, setPassword } from "./credential.ts";
+import { newPasswordNodes } from "./new-password-nodes.ts";
 import type { Passwords } from "./passwords.ts";
 
 /*
@@ -31,19 +31,7 @@ export const createPasswordSettings = ({
   identities,
   passwords,
 }: PasswordSettingsDeps): SettingsMethod<"password", string> => {
-  const nodes = [
-    freezeNode(
-      inputNode({
-        group: PASSWORD,
-        name: "password",
-        type: "password",
-        required: true,
-        autocomplete: "new-password",
-        label: uiText(general.password),
-      }),
-    ),
-    submitNode({ group: PASSWORD, name: "method", value: PASSWORD, label: uiText(general.save) }),
-  ];
+  const nodes = newPasswordNodes(general.save);
 
   return {
     name: PASSWORD,

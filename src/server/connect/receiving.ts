@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError } from "../../errors/service-error.ts";
 import type { Call, Received, ReceivingProcedure } from "../../lib/call.ts";
 import type { AdmittedStream, Intake } from "../../lib/intake.ts";
-import { admissionOf } from "../admin-lock/admission.ts";
 import { findDecompress } from "../decompress.ts";
 import { dropRest } from "../drop-rest.ts";
 import { shapeTimes } from "../intake.ts";
@@ -11,6 +10,7 @@ import { rpcName } from "../rpc-name.ts";
 import { createRpcSignal } from "../rpc-signal.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
 import { openEnvelopes } from "./open-envelopes.ts";
+import { createRpcCall, rpcUrl } from "./rpc-call.ts";
 import { internal, outgoing, refuse, toError, type UnaryDeps, type UnaryRoute } from "./unary.ts";
 import { findStreamWire, streamContentTypes, type Wire } from "./wire.ts";
 
@@ -31,7 +31,7 @@ export const createReceivingRoute = (
   { port, baseUrl, clientAddress, callLog, registry }: UnaryDeps,
 ): UnaryRoute => {
   const rpc = rpcName(method);
-  const url = `${baseUrl.replace(/\/$/, "")}/${rpc}`;
+  const origin = { port, url: rpcUrl(baseUrl, rpc), clientAddress };
   const times = shapeTimes(method);
   const receive = procedure as unknown as ReceivingProcedure<Message, Message>;
 
@@ -67,17 +67,7 @@ export const createReceivingRoute = (
   const serve = async (request: FastifyRequest, reply: FastifyReply, wire: Wire): Promise<void> => {
     const { headers } = request.raw;
     const rpcSignal = createRpcSignal(reply.raw);
-    const call: Call = {
-      protocol: wire.protocol,
-      port,
-      headers,
-      url,
-      remoteAddress: clientAddress(request.raw).ip,
-      requestId: request.id,
-      admission: admissionOf(request),
-      signal: rpcSignal.signal,
-      reply: { headers: new Map(), cookies: [] },
-    };
+    const call = createRpcCall(request, wire.protocol, rpcSignal.signal, origin);
     let stream: AdmittedStream | undefined;
     try {
       const { timeoutMs, error } = wire.timeout(headers);

@@ -4,10 +4,10 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServiceError } from "../../errors/service-error.ts";
 import type { Call, Protocol, SendingProcedure } from "../../lib/call.ts";
 import { toSetCookie } from "../../lib/set-cookie.ts";
-import { admissionOf } from "../admin-lock/admission.ts";
 import { type LockedRoute, refuseRequest } from "../admin-lock/lock-port.ts";
 import { cutOff } from "../cut-off.ts";
 import { rpcName } from "../rpc-name.ts";
+import { createRpcCall, rpcUrl } from "./rpc-call.ts";
 import { toConnectError } from "./to-connect-error.ts";
 import type { UnaryDeps } from "./unary.ts";
 import { findWire } from "./wire.ts";
@@ -25,17 +25,11 @@ export const requestKey = createContextKey<FastifyRequest | undefined>(undefined
 type SendingDeps = Pick<UnaryDeps, "port" | "baseUrl" | "clientAddress" | "callLog">;
 
 /** Makes the call of a request, as far as its header says. */
-const callOf = (request: FastifyRequest, rpc: string, signal: AbortSignal, deps: SendingDeps): Call => ({
-  protocol: (findWire(request.headers["content-type"])?.protocol ?? "connect") satisfies Protocol,
-  port: deps.port,
-  headers: request.raw.headers,
-  url: `${deps.baseUrl.replace(/\/$/, "")}/${rpc}`,
-  remoteAddress: deps.clientAddress(request.raw).ip,
-  requestId: request.id,
-  admission: admissionOf(request),
-  signal,
-  reply: { headers: new Map(), cookies: [] },
-});
+const callOf = (request: FastifyRequest, rpc: string, signal: AbortSignal, deps: SendingDeps): Call => {
+  const protocol = findWire(request.headers["content-type"])?.protocol ?? "connect";
+  const { port, baseUrl, clientAddress } = deps;
+  return createRpcCall(request, protocol, signal, { port, url: rpcUrl(baseUrl, rpc), clientAddress });
+};
 
 /**
  * Adds an RPC whose answers are a stream to the routes of the library, which asks

@@ -6,7 +6,6 @@ import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Procedure, Reply } from "../../lib/call.ts";
 import type { AdmittedBody, Intake } from "../../lib/intake.ts";
 import { toSetCookie } from "../../lib/set-cookie.ts";
-import { admissionOf } from "../admin-lock/admission.ts";
 import type { CallLog } from "../call-log.ts";
 import type { ClientAddress } from "../client-address.ts";
 import { findDecompress } from "../decompress.ts";
@@ -15,6 +14,7 @@ import { shapeTimes } from "../intake.ts";
 import { rpcName } from "../rpc-name.ts";
 import { createRpcSignal } from "../rpc-signal.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
+import { createRpcCall, rpcUrl } from "./rpc-call.ts";
 import { toConnectError } from "./to-connect-error.ts";
 import { findWire, unaryContentTypes, type Wire } from "./wire.ts";
 
@@ -49,7 +49,7 @@ export type UnaryRoute = (request: FastifyRequest, reply: FastifyReply) => Promi
 export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: UnaryDeps): UnaryRoute => {
   const { port, baseUrl, clientAddress, callLog, registry } = deps;
   const rpc = rpcName(method);
-  const url = `${baseUrl.replace(/\/$/, "")}/${rpc}`;
+  const origin = { port, url: rpcUrl(baseUrl, rpc), clientAddress };
   const record = callLog.of(rpc);
   const times = shapeTimes(method);
   const run = procedure as unknown as (request: Message, call: Call) => Promise<Message>;
@@ -82,17 +82,7 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
     const startedAt = performance.now();
     const { headers } = request.raw;
     const rpcSignal = createRpcSignal(reply.raw);
-    const call: Call = {
-      protocol: wire.protocol,
-      port,
-      headers,
-      url,
-      remoteAddress: clientAddress(request.raw).ip,
-      requestId: request.id,
-      admission: admissionOf(request),
-      signal: rpcSignal.signal,
-      reply: { headers: new Map(), cookies: [] },
-    };
+    const call = createRpcCall(request, wire.protocol, rpcSignal.signal, origin);
     let running: Promise<Message> | undefined;
     let admitted: AdmittedBody | undefined;
     const onAdmitted = (body: AdmittedBody) => {
