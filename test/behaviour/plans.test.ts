@@ -126,6 +126,8 @@ const walk = async () => {
   refused(await other.whoami());
   refused(await third.whoami());
   const sub = randomUUID();
+  // What came before may have taken minutes, and tokens of providers are of this moment.
+  showRealTime(server);
   await linkThrough(providers, nativeRest, visitor, "acme", sub);
   const app = nativeRest.enter(server);
   const login = accepted(await app.login.create(withCode));
