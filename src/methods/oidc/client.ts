@@ -9,7 +9,7 @@ import { configuredHostsOf, withConfiguredHosts } from "./configured-hosts.ts";
 import { createDiscovery, type Discovered } from "./discovered.ts";
 import { isSame, verifyIdToken } from "./id-token.ts";
 import { createKeys } from "./keys.ts";
-import type { ClaimsSource, Preset } from "./preset.ts";
+import type { AnySource, ClaimsSource, Preset } from "./preset.ts";
 import type { ProviderFetch } from "./provider-fetch.ts";
 import { ProviderFetchError, type Refused, refused } from "./refusal.ts";
 import { refusalOf, said } from "./refusal-of.ts";
@@ -74,6 +74,9 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
     keys: createKeys({ url: preset.nativeTokens.jwksUrl, fetch, clock, cooldown: deps.keyCooldown }),
   };
 
+  const adjust = async (claims: JsonObject, source: AnySource): Promise<JsonObject> =>
+    preset.adjustClaims?.(claims, source) ?? claims;
+
   const issuerOf = ({ issuer }: { readonly issuer: string }) => {
     const { acceptsIssuer } = preset;
     return acceptsIssuer ? (iss: string, claims: JsonObject) => acceptsIssuer(iss, claims, issuer, config) : issuer;
@@ -137,9 +140,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
           }),
         ),
     };
-    if (preset.claims) return preset.claims(source);
-    // What the ID token says was signed, so it wins.
-    return config.claims_source === "userinfo" ? { ...(await source.userinfo()), ...idToken } : (idToken ?? {});
+    return adjust(await (preset.claims ?? standardClaims)(source), source);
   };
 
   return {
@@ -187,7 +188,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
           clock,
         );
         if (verified.kind === "refused") return verified;
-        const claims = readClaims(verified.claims);
+        const claims = readClaims(await adjust(verified.claims, { config }));
         if (typeof claims === "string") return refused("claims", claims);
         return { kind: "completed", claims, tokens: { idToken, accessToken: undefined, refreshToken: undefined } };
       }),
@@ -199,6 +200,10 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
       }),
   };
 };
+
+/** What the ID token says was signed, so it wins. */
+const standardClaims = async ({ config, idToken = {}, userinfo }: ClaimsSource): Promise<JsonObject> =>
+  config.claims_source === "userinfo" ? { ...(await userinfo()), ...idToken } : idToken;
 
 const adapted = (fetch: ProviderFetch, { adaptFetch }: Preset): ProviderFetch => adaptFetch?.(fetch) ?? fetch;
 

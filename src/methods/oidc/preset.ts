@@ -67,4 +67,17 @@ export interface Preset {
    * well.
    */
   readonly claims?: (source: ClaimsSource) => Promise<JsonObject>;
+  /**
+   * What is made of claims, whether a browser or an app brought the ID token. Left out: they stay as they are.
+   *
+   * @throws ProviderFetchError when they do not tell what is configured
+   */
+  readonly adjustClaims?: (claims: JsonObject, source: AnySource) => Promise<JsonObject>;
+}
+
+/** What is at hand wherever claims come from. */
+export interface AnySource {
+  readonly config: ProviderConfig;
+  /** Left out where an app brought the ID token: there is no access token then. */
+  readonly api?: ClaimsSource["api"];
 }

@@ -278,6 +278,36 @@ describe("microsoft", () => {
     expect(await read({ email: "boss@example.com", xms_edov: true })).toBe(true);
   });
 
+  describe("an ID token of an app", () => {
+    const native = async (claims: Readonly<Record<string, unknown>>, config: Partial<ProviderConfig> = {}) =>
+      make({ provider: "microsoft", ...config }).completeNative(
+        await stub.sign({ iss: issuer, tid: tenant, nonce: "n", oid: "object-id", ...claims }),
+        "n",
+      );
+
+    it("is of the person that the browser's is of", async () => {
+      for (const [subject_source, sub] of [
+        ["userinfo", "someone"],
+        ["oid", "object-id"],
+      ] as const)
+        expect(await native({}, { subject_source })).toMatchObject({ kind: "completed", claims: { sub } });
+    });
+
+    it("is refused where only Microsoft Graph tells the subject", async () => {
+      expect(await native({}, { subject_source: "me" })).toMatchObject({ kind: "refused", reason: "misconfigured" });
+      expect(await native({ oid: undefined }, { subject_source: "oid" })).toMatchObject({ reason: "misconfigured" });
+    });
+
+    it("does not vouch for an address that some administrator wrote", async () => {
+      const read = async (claims: Readonly<Record<string, unknown>>) => {
+        const done = await native(claims);
+        return done.kind === "completed" && renderClaims(done.claims).email_verified;
+      };
+      expect(await read({ email: "boss@example.com", email_verified: true })).toBe(false);
+      expect(await read({ email: "boss@example.com", xms_edov: true })).toBe(true);
+    });
+  });
+
   it("takes the subject from where it is configured", async () => {
     stub.answerAt("/graph.microsoft.com/v1.0/me", { id: "graph-id" });
     const subject = async (subject_source: ProviderConfig["subject_source"]) => {

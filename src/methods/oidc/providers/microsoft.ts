@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { ClaimsSource, Preset } from "../preset.ts";
+import type { AnySource, Preset } from "../preset.ts";
 import { ProviderFetchError } from "../refusal.ts";
 import { generic, withOpenid } from "./generic.ts";
 
@@ -25,10 +25,7 @@ export const microsoft: Preset = {
     TENANT.test(tid) &&
     iss === configured.replace("{tenantid}", tid) &&
     !(microsoft_tenant === "organizations" && tid === CONSUMERS),
-  claims: async (source) => {
-    const { config, idToken = {}, userinfo } = source;
-    const claims: JsonObject =
-      config.claims_source === "userinfo" ? { ...(await userinfo()), ...idToken } : { ...idToken };
+  adjustClaims: async (claims, source) => {
     const { email_verified: _, ...others } = claims;
     const vouched = [true, 1, "1", "true"].includes(claims.xms_edov as never);
     return {
@@ -40,12 +37,17 @@ export const microsoft: Preset = {
 };
 
 /**
- * `userinfo`: the subject, which differs for each client. `oid`: the person's id in the tenant. `me`: the same, asked
- * from Microsoft Graph.
+ * `userinfo`: the subject, which differs for each client. `oid`: the person's id in the tenant. `me`: the id that
+ * Microsoft Graph has, which no ID token tells.
  */
-const subjectOf = async ({ config, api }: ClaimsSource, { sub, oid }: JsonObject): Promise<string> => {
+const subjectOf = async ({ config, api }: AnySource, { sub, oid }: JsonObject): Promise<string> => {
   if (config.subject_source === "oid") return text(oid, "oid");
   if (config.subject_source === "userinfo") return text(sub, "sub");
+  if (api === undefined)
+    throw new ProviderFetchError(
+      "misconfigured",
+      "an ID token of an app does not tell the id of /me: set subject_source to oid for apps",
+    );
   const me = (await api("https://graph.microsoft.com/v1.0/me")) as JsonObject;
   return text(me.id, "id of /me");
 };

@@ -1,4 +1,3 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import type { Preset } from "../preset.ts";
 import { generic, withOpenid } from "./generic.ts";
 
@@ -19,8 +18,5 @@ export const slack: Preset = {
     withOpenid([...new Set(configured.flatMap((scope) => renamed[scope] ?? [scope]))]),
   pkce: false,
   reauthentication: { reauthentication: "none", parameters: {} },
-  claims: async ({ config, idToken = {}, userinfo }) => {
-    const claims: JsonObject = config.claims_source === "userinfo" ? { ...(await userinfo()), ...idToken } : idToken;
-    return claims[TEAM] === undefined ? claims : { ...claims, team: claims[TEAM] };
-  },
+  adjustClaims: async (claims) => (claims[TEAM] === undefined ? claims : { ...claims, team: claims[TEAM] }),
 };
