@@ -1,5 +1,6 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { type Admit, admitted, unknownOperator } from "./admission.ts";
+import { readAlternativeNames } from "./alternative-names.ts";
 
 /** Who may call with a certificate of the configured authority. */
 export interface ConfiguredClient {
@@ -25,11 +26,15 @@ export const createCertificateAdmission =
       : admitted({ name: first, scopes: held.flatMap(({ scopes }) => scopes) });
   };
 
-/** The names of a certificate: those of its subjectAltName, and its common name. */
+/** The names of a certificate: those of its subjectAltName, and its common name. None if it cannot be read. */
 const namesOf = ({ subject, subjectaltname }: PeerCertificate): readonly string[] => {
-  const alternatives = (subjectaltname ?? "")
-    .split(/, (?=(?:DNS|URI|email|IP Address|othername|DirName|Registered ID):)/)
-    .flatMap((entry) => (/^(?:DNS|URI|email):(.+)$/.exec(entry) ?? []).slice(1));
+  const alternatives = readAlternativeNames(subjectaltname ?? "");
+  if (alternatives === undefined) return [];
   const common = subject?.CN;
-  return [...alternatives, ...(common === undefined ? [] : [common].flat())];
+  return [
+    ...alternatives.filter(({ kind }) => identifying.has(kind)).map(({ value }) => value),
+    ...(common === undefined ? [] : [common].flat()),
+  ];
 };
+
+const identifying: ReadonlySet<string> = new Set(["DNS", "URI", "email"]);

@@ -230,7 +230,7 @@ describe("with API keys", () => {
 
 describe("with client certificates", () => {
   let certificates: Record<
-    "server" | "billing" | "stranger" | "foreign",
+    "server" | "billing" | "stranger" | "foreign" | "crafted" | "quoted",
     { readonly cert: string; readonly key: string }
   >;
   let ca: string;
@@ -243,6 +243,12 @@ describe("with client certificates", () => {
       server: authority.certify("admin", "DNS:localhost", "IP:127.0.0.1"),
       billing: authority.certify("billing", "DNS:billing.internal"),
       stranger: authority.certify("stranger", "DNS:stranger.internal"),
+      // Sections of openssl's configuration take values with commas.
+      crafted: authority.certify(
+        "crafted",
+        "@names\n[names]\nURI.1=https://stranger.internal/, DNS:billing.internal, DNS:y",
+      ),
+      quoted: authority.certify("quoted", "@names\n[names]\nURI.1=https://jobs.internal/a,b"),
       foreign: createAuthority(theirs).certify("billing", "DNS:billing.internal"),
     };
     await server.restart({
@@ -253,7 +259,10 @@ describe("with client certificates", () => {
           auth: {
             type: "mtls",
             client_ca: { path: ca },
-            clients: [{ name: "billing.internal", scopes: ["identities.read"] }],
+            clients: [
+              { name: "billing.internal", scopes: ["identities.read"] },
+              { name: "https://jobs.internal/a,b", scopes: ["identities.read"] },
+            ],
           },
         },
       },
@@ -292,6 +301,11 @@ describe("with client certificates", () => {
     const client = createClient(IdentityAdminService, createGrpcTransport({ baseUrl, sessionManager }));
     expect((await client.getIdentity({ id })).identity?.id).toBe(id);
     sessionManager.abort();
+  });
+
+  it("a name inside of another name is none, and a name with a comma is one", async () => {
+    expect(await ask(certificates.crafted, `/admin/identities/${id}`)).toBe(401);
+    expect(await ask(certificates.quoted, `/admin/identities/${id}`)).toBe(200);
   });
 
   it("a name that it does not name is refused", async () => {
