@@ -108,7 +108,7 @@ export interface Challenges extends AnswerTime {
   requestEarly(call: Call, addresses: readonly Address[]): Promise<void>;
   /** Makes a secret, unless the address has had as many messages as it may. Its message is queued with it. */
   start(tx: Sql, challenge: NewChallenge): Promise<StartedChallenge>;
-  /** Makes a secret that an operator hands over: it is for the person, and belongs to no address. */
+  /** Creates a secret for an operator to give to the person; it belongs to no address. */
   handOver(flow: { readonly id: string }, kind: SecretKind, identity: IdentityVersion, lifespan: number): HandedOver;
   /**
    * Compares a secret with what was sent. A guess is counted before: once for a call, however often its steps are

@@ -1,6 +1,6 @@
 import type { Finding } from "./validate.ts";
 
-/** What keeps codes from being a way in as configured. */
+/** Finds what prevents codes from being a sign-in method as configured. */
 export function findCodeFaults(get: (path: string) => unknown): readonly Finding[] {
   const code = "selfservice.methods.code";
   const hides = "security.account_enumeration.mitigate";

@@ -53,6 +53,7 @@ export interface Config {
   };
 }
 
+/** A port: `serve.public` or `serve.admin`. */
 export interface ListenerConfig {
   readonly host: string;
   /** Where it listens instead, when `host` is `unix:/path`. */
@@ -77,6 +78,7 @@ export interface HttpClientConfig {
   readonly exceptions: readonly string[];
 }
 
+/** Cross-origin requests to the public port: `serve.public.cors`. */
 export interface CorsConfig {
   readonly enabled: boolean;
   readonly allowed_origins: readonly string[];
@@ -88,6 +90,7 @@ export interface CorsConfig {
   readonly max_age: number;
 }
 
+/** Flows, methods and notices: `selfservice`. Durations are in milliseconds. */
 export interface SelfServiceConfig {
   readonly default_browser_return_url: string;
   readonly allowed_return_urls: readonly string[];
@@ -129,6 +132,7 @@ export interface SelfServiceConfig {
   readonly notices: NoticesConfig;
 }
 
+/** The methods: `selfservice.methods`. Durations are in milliseconds. */
 export interface MethodsConfig extends KeyMethodsConfig {
   readonly profile: { readonly enabled: boolean };
   readonly password: {
@@ -148,6 +152,7 @@ export interface MethodsConfig extends KeyMethodsConfig {
   readonly lookup_secret: { readonly enabled: boolean };
 }
 
+/** The method `code`; `lifespan` is in milliseconds. */
 export interface CodeConfig {
   readonly enabled: boolean;
   /** As a first factor; never together with `mfa_enabled`. */
@@ -177,6 +182,7 @@ export interface HostedConfig {
   };
 }
 
+/** An identity schema: an entry of `identity.schemas`. `grace_period` is in milliseconds. */
 export interface SchemaSource {
   readonly id: string;
   /** file://, base64:// or http(s)://; relative file paths are resolved already. */
@@ -186,6 +192,7 @@ export interface SchemaSource {
   readonly second_factor?: { readonly grace_period: number; readonly since: Date } | undefined;
 }
 
+/** The attributes of cookies: `cookies`. */
 export interface CookieConfig {
   readonly domain: string | undefined;
   readonly path: string;
@@ -202,6 +209,7 @@ export interface TokenTemplateConfig {
   readonly subject_source: "id" | "external_id";
 }
 
+/** Sessions: `session`. Durations are in milliseconds. */
 export interface SessionConfig {
   readonly lifespan: number;
   readonly earliest_possible_extend: number;
@@ -234,6 +242,7 @@ export interface SecretsConfig {
   readonly pagination: readonly string[];
 }
 
+/** The limits on guesses, messages, registrations and requests: `limits`. Windows are in milliseconds. */
 export interface LimitsConfig {
   /** Failed logins allowed in a window before further tries are refused. */
   readonly login: {

@@ -5,6 +5,7 @@ export interface PasswordMigrationConfig {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** The password policy: `selfservice.methods.password.config`. */
 export interface PasswordPolicyConfig {
   readonly min_password_length: number;
   /** Hard cap against work without end; nothing is ever truncated. */

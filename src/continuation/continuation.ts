@@ -103,7 +103,7 @@ export interface Continuations {
     sql: Sql,
     slot: Pick<ContinuationBinding, "homeId" | "flowId" | "kind">,
   ): Promise<ContinuationRecord | undefined>;
-  /** The payload; undefined when it is over, was altered, or is bound to anything else. */
+  /** The payload; undefined if it has expired, was altered, or is bound to something else. */
   open(record: ContinuationRecord, binding: ContinuationBinding): JsonValue | undefined;
   /** Writes down that this attempt alone goes on with it. False: another does, or did. */
   claim(sql: Sql, record: ContinuationRecord, attempt: string): Promise<boolean>;

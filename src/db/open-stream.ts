@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from "node:net";
 import type { Host, Hosts } from "./hosts.ts";
 
-/** What the driver hands over when it wants a connection: options of that connection alone. */
+/** What the driver passes when it opens a connection: the options of that connection. */
 interface Wanted {
   readonly config: object;
 }
@@ -23,7 +23,7 @@ export interface Streams {
 
 /**
  * Creates what opens connections: it picks a host, tells the driver how to
- * enter it, and takes note when the host does not answer, hangs up, or does not
+ * enter it, and takes note when the host does not answer, disconnects, or does not
  * greet in time.
  */
 export const createStreams = (hosts: Hosts, greetingMs: number): Streams => {

@@ -160,4 +160,5 @@ export const errorTable = {
     "`details.refusals` says why, as `GET /account/merge` does before (docs/merge.md)."),
 } as const satisfies Record<string, ErrorRow>;
 
+/** The name of a row of the table. */
 export type ErrorName = keyof typeof errorTable;

@@ -11,7 +11,7 @@ import type { WireFlow } from "./wire.ts";
 /** The page of one kind of flow. */
 export interface FlowPage {
   readonly kind: PageKind;
-  /** Parameters that are handed on to the API when a flow is begun. */
+  /** Parameters that are passed to the API when a flow is created. */
   readonly carried: readonly string[];
   readonly show: (flow: WireFlow, visit: Visit) => Promise<Page>;
 }

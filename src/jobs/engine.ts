@@ -67,7 +67,7 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   const alarm = createAlarm();
   /** Kinds of which more may be due than there was room for. */
   const backlogs = new Set<string>();
-  /** Kinds to look for before the interval is over. */
+  /** Kinds to look for before the interval ends. */
   const wanted = new Set<string>();
   let lookedForAllAt = Number.NEGATIVE_INFINITY;
 

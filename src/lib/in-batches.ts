@@ -46,7 +46,7 @@ export async function* inBatches<T>(
   }
 }
 
-/** A time that is over once, counted from its first start. */
+/** A period that is measured once, from its first start. */
 const createTimer = () => {
   const { promise: over, resolve } = Promise.withResolvers<undefined>();
   let timer: NodeJS.Timeout | undefined;

@@ -52,7 +52,7 @@ export const readCounts = async (
 
 /**
  * Counts one more in each bucket (or as many as it says) and gives what they hold then, in their order; all by one
- * statement, and by a second one only where there was something to count on. A window that is over begins anew. A
+ * statement, and by a second one only where there was something to count on. An expired window begins again. A
  * statement is harmless to repeat after a deadlock: nothing was counted then.
  *
  * @param window milliseconds
@@ -89,7 +89,7 @@ export const countOne = async (
 
 /**
  * Takes back what `countOne` counted, in the windows in which it did. A window
- * in which nothing is left is over, so that the next one begins with what fails.
+ * in which nothing is left has ended, so that the next one begins with what fails.
  *
  * @param counts what was read after counting, in the order of the buckets
  */
@@ -120,6 +120,6 @@ export const uncountOne = async (
   }
 };
 
-/** Whole seconds until a window is over, one at least: what `Retry-After` says. */
+/** Whole seconds until a window ends, one at least: what `Retry-After` says. */
 export const secondsUntil = (end: Date, now: Date): number =>
   Math.max(1, Math.ceil((end.getTime() - now.getTime()) / 1000));

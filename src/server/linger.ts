@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 const lingerMs = 1_000;
 
 /**
- * Ends the connection of a client that is answered before its body is over, so
+ * Ends the connection of a client that is answered before the end of its body, so
  * that nobody has to read the rest; and ends it gently. Closing a connection on
  * which bytes are still received resets it, and the client loses the answer with it:
  * instead it is not read any more, and closed a little later.

@@ -21,7 +21,7 @@ export interface ClientOptions {
    */
   readonly transport: Transport;
   /**
-   * Where the session token is kept, in native apps and services. Without it
+   * Where the session token is stored, in native apps and services. Without it
    * flows are those of browsers, and the session is a cookie.
    */
   readonly tokens?: TokenStore;

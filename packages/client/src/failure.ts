@@ -81,7 +81,7 @@ export interface FlowExpired extends FailureBase {
   readonly expiredAt: Date | undefined;
 }
 
-/** The flow is over, though it has not expired: what was sent was used, or tried too often. */
+/** The flow has ended, though it has not expired: its secret was used, or tried too often. */
 export interface FlowReplaced extends FailureBase {
   readonly reason: "flow_replaced";
   /** The flow to go on with; empty where there is none. */

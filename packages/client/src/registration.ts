@@ -7,5 +7,5 @@ export type { RegistrationFlow } from "../gen/ostiary/registration/v1/flow_pb.ts
 /** A person signs up. */
 export type Registration = Flows<typeof RegistrationService>;
 
-/** Creates what calls registration flows. A session token that is answered is kept in the client's store. */
+/** Creates what calls registration flows. A session token in an answer is stored in the client's `tokens`. */
 export const createRegistration = (client: Client): Registration => createFlows(client, RegistrationService);

@@ -7,7 +7,7 @@ import { type Address, fitAddresses } from "./fit-addresses.ts";
 export interface PlannedItem {
   readonly kind: string;
   readonly name: string;
-  /** Left out: it comes along. */
+  /** Left out: it is transferred. */
   readonly lost?: LossReason;
 }
 
@@ -61,7 +61,7 @@ export const planMerge = ({ from, into, schema, mergings, secrets, now, applied 
   };
 };
 
-/** Proven addresses come along as far as the traits of the account that stays can hold them. */
+/** Verified addresses are transferred if the traits of the account that stays can hold them. */
 const planAddresses = (from: IdentityRecord, into: IdentityRecord, schema: IdentitySchema) => {
   const owned = addressesOf(into).map(nameOf);
   const all = addressesOf(from).filter((address) => !owned.includes(nameOf(address)));

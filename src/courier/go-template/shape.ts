@@ -7,7 +7,9 @@ export type Shape =
   /** It has no other members. */
   | { readonly kind: "map"; readonly members: Readonly<Record<string, Shape>> };
 
+/** The shape of a value of which nothing is known. */
 export const anyShape: Shape = { kind: "any" };
+/** The shape of a value without members. */
 export const plainShape: Shape = { kind: "plain" };
 
 /** A map of which the members are known. */

@@ -94,7 +94,7 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
       flow: mustExist(await flows.find(db, kind, flowId), `There is no ${kind} flow with this id.`),
     }),
 
-    /** A flow that is over is replaced by a new one. @throws FLOW_EXPIRED */
+    /** Replaces an expired flow by a new one. @throws FLOW_EXPIRED */
     rejectIfExpired: async ({ flow, call }: Submission): Promise<void> => {
       if (isExpired(flow, clock.now())) throw await replaceExpired(flow, call);
     },

@@ -63,7 +63,7 @@ export const createLoad = (deps: LoginDeps) => {
       return { caller };
     },
 
-    /** A flow that is over is replaced by a new one. @throws FLOW_EXPIRED */
+    /** Replaces an expired flow by a new one. @throws FLOW_EXPIRED */
     rejectIfExpired: async ({ flow, call }: { readonly flow: FlowRecord; readonly call: Call }): Promise<void> => {
       if (isExpired(flow, clock.now())) throw await replace(flow, call);
     },

@@ -34,7 +34,7 @@ export interface WaitingChange {
 export interface WaitingChanges {
   /** An account that is to be linked. */
   readonly accountLink?: WaitingChange | undefined;
-  /** Identifiers and addresses that a provider has told. */
+  /** Identifiers and addresses from the data of a provider. */
   readonly update?: WaitingChange | undefined;
 }
 

@@ -138,7 +138,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     };
   };
 
-  /** The event of what a provider has told. */
+  /** The event of a change by the data of a provider. */
   const eventOf = (before: IdentityRecord, told: Change, now: Date): EventContent | undefined => {
     const after = apply(before, told, { now, newId: uuid4 });
     return changeEvent(before, after, !audit.hasReceivers || isDeepStrictEqual(before.traits, after.traits));

@@ -22,7 +22,7 @@ import { operatorMadeContext } from "./context.ts";
 import { mustBeEnabled, newRecoveryFlow } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
 
-/** A secret for a person that an operator hands over. */
+/** A secret that an operator gives to a person. */
 interface Made {
   readonly flow: FlowRecord;
   readonly secret: string;

@@ -11,7 +11,7 @@ export const skipsSettings = ({ context }: Pick<FlowRecord, "context">): boolean
 
 const OPERATOR_MADE = "operator_made";
 
-/** What the context of a flow has whose code an operator hands over: it is entered in any browser. */
+/** Marks the context of a flow that an operator created: its code can be entered in any browser. */
 export const operatorMadeContext: JsonObject = { [OPERATOR_MADE]: true };
 
 /** Whether an operator hands the code over. */

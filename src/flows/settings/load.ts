@@ -19,7 +19,7 @@ export const requireAal = (
   { caller, flow }: LoadedSubmission,
 ): void => callers.aal.mustReach(caller, config.required_aal, urls.submit("settings", flow.id));
 
-/** A flow that is over is replaced by a new one. @throws FLOW_EXPIRED */
+/** Replaces an expired flow by a new one. @throws FLOW_EXPIRED */
 export const rejectIfExpired = (deps: SettingsDeps, submission: LoadedSubmission): void => {
   if (isExpired(submission.flow, deps.storage.clock.now())) throw new AfterRollback(() => replace(deps, submission));
 };

@@ -4,7 +4,7 @@ import { timestamp } from "../../lib/timestamp.ts";
 import { type FlowRecord, returnToOf } from "./flow.ts";
 import type { FlowUrls } from "./urls.ts";
 
-/** Whether a flow is over at `now`. */
+/** Whether a flow has expired at `now`. */
 export const isExpired = (flow: FlowRecord, now: Date): boolean => flow.expiresAt <= now;
 
 /**

@@ -1,5 +1,5 @@
 /*
- * Hashes that other systems made and operators bring along. They are compared
+ * Hashes that other systems made and operators import. They are compared
  * with once: at the next sign-in the password is hashed anew. docs/admin.md lists
  * the forms.
  */

@@ -56,7 +56,7 @@ export const cannotLink = (): FormMessage => fault("This provider cannot be link
 /** As well for a provider that is unknown as for one that is not linked. */
 export const cannotUnlink = (): FormMessage => fault("This provider cannot be unlinked: it is unknown, or not linked.");
 
-/** The last way in stays. */
+/** The last first factor cannot be unlinked. */
 export const lastFirstFactor = (): FormMessage =>
   fault("This provider cannot be unlinked: it is the last way to sign in.");
 

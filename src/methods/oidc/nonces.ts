@@ -16,7 +16,7 @@ export interface OpenedNonce {
 export interface Nonces {
   /** Makes one. Nothing is written until it is used, so asking for many costs nothing. */
   create(): { readonly nonce: string; readonly expiresAt: Date };
-  /** Undefined for what is none of ours, or is over. Whether it was used turns out with `consume`. */
+  /** Undefined for an unknown or expired nonce. `consume` finds out whether it was used. */
   read(nonce: string): OpenedNonce | undefined;
 }
 

@@ -60,7 +60,7 @@ export interface Preset {
   readonly clientAuth?: (config: ProviderConfig, clock: Clock) => ClientAuth;
   /** For providers whose metadata name a template of an issuer. */
   readonly acceptsIssuer?: (iss: string, claims: JsonObject, configured: string, config: ProviderConfig) => boolean;
-  /** ID tokens of the provider's own apps, where they come from elsewhere than the browser's. */
+  /** ID tokens of the provider's own apps, if these have another source than those of browsers. */
   readonly nativeTokens?: { readonly issuer: string; readonly jwksUrl: string };
   /**
    * Reads who the person is. Left out: the ID token, or with `claims_source: userinfo` the userinfo endpoint as

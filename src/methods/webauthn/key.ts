@@ -2,8 +2,9 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
 import { digestOf } from "../../lib/digest.ts";
 
-/** The types of keys, as stored and as clients know them: methods, node groups, credentials. */
+/** Security keys: the name of their method, node group and credential type. */
 export const WEBAUTHN = "webauthn";
+/** Passkeys: the name of their method, node group and credential type. */
 export const PASSKEY = "passkey";
 
 /** One of the two methods. */
@@ -21,7 +22,7 @@ export interface KeyFacts {
   readonly aaguid: string;
   /** How a browser may reach it. */
   readonly transports: readonly string[];
-  /** Whether it may be on more than one device; undefined of a key from elsewhere until it first signs in. */
+  /** Whether it may be on more than one device; undefined for an imported key until it first signs in. */
   readonly backupEligible: boolean | undefined;
   /** Whether it is on more than one device. */
   readonly backedUp: boolean;

@@ -6,6 +6,7 @@ import type { ClientRequest } from "./client-request.ts";
 /** Makes the call of a request, before its body is read. */
 export type CallOf = (request: FastifyRequest, reply: FastifyReply) => Call;
 
+/** Creates the function that makes the calls of a port's REST requests. */
 export const createCallOf =
   (port: Call["port"], clientRequestOf: (request: FastifyRequest) => ClientRequest): CallOf =>
   (request, reply) => {
@@ -25,7 +26,7 @@ export const createCallOf =
     };
   };
 
-/** Aborts when the client hangs up before it has its answer. */
+/** Aborts when the client disconnects before it has its answer. */
 const abortedBy = ({ raw }: FastifyReply): AbortSignal => {
   const aborter = new AbortController();
   raw.on("close", () => {

@@ -39,6 +39,7 @@ interface FieldReader {
   readonly put: (message: Record<string, unknown>, value: unknown) => void;
 }
 
+/** Creates the readers, which share compiled types. */
 export const createReaders = (): Readers => {
   const compiled = new Map<DescMessage, ReadMessage>();
 

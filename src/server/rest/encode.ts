@@ -30,6 +30,7 @@ interface Writer {
   readonly members: Write;
 }
 
+/** Creates the printers, which share compiled types and the text of frozen messages. */
 export const createPrinters = (): Printers => {
   const compiled = new Map<DescMessage, Writer>();
   // The text of frozen messages, which are shared between requests.

@@ -19,6 +19,7 @@ export interface Route {
   readonly programsOnly: boolean;
 }
 
+/** An HTTP method that a rule of `google.api.http` can name. */
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /**

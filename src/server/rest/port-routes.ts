@@ -10,6 +10,7 @@ export interface PortRoutes {
   readonly otherPort: (url: string) => string | undefined;
 }
 
+/** The routes of both ports, as seen from one of them. */
 export interface PortRoutesDeps {
   readonly port: "public" | "admin";
   /** Base URL of the other port; undefined: nobody is sent there. */

@@ -48,6 +48,7 @@ export interface Respond {
   readonly redirect: (reply: FastifyReply, status: 303 | 307, location: string) => FastifyReply;
 }
 
+/** What the answers of a port need. */
 export interface RespondDeps {
   readonly printers: Printers;
   /** Whether answers differ by `Origin`. */
@@ -66,6 +67,7 @@ export interface RespondDeps {
 
 const json = "application/json; charset=utf-8";
 
+/** Creates what writes the answers of a port: results, redirects and errors. */
 export const createRespond = ({
   printers,
   cors,

@@ -35,6 +35,7 @@ import { createPortRoutes } from "./port-routes.ts";
 import { compileReadRequest } from "./read-request.ts";
 import { type Answering, createRespond, type Respond } from "./respond.ts";
 
+/** What the REST gateway of a port needs. */
 export interface GatewayOptions {
   /** Every service whose RPCs have REST bindings, those of the other port included. */
   readonly services: readonly DescService[];

@@ -541,7 +541,7 @@ export const AccountAdminService: GenService<{
   /**
    * Delete an account after the delay of the configuration.
    *
-   * As if its owner had asked for it: they get the mail with the link that cancels
+   * As if its owner had requested it: they get the mail with the link that cancels
    * it. IdentityAdminService.DeleteIdentity deletes at once.
    *
    * Who may call: operators with the scope `identities.write`.

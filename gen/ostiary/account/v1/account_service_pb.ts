@@ -441,7 +441,7 @@ export const AccountService: GenService<{
    * Export everything that is stored about the caller, in parts.
    *
    * As ExportAccount, for accounts of any size: the lists of each part go on where
-   * those of the one before ended, and the last part says `complete`. All parts are
+   * those of the previous part ended, and the last part says `complete`. All parts are
    * read at one point in time. Over REST each is a line of JSON (`application/x-ndjson`).
    * Whoever reads more slowly than a megabyte in fifteen seconds, for longer than that, is
    * cut off.
@@ -480,7 +480,7 @@ export const AccountService: GenService<{
    *
    * The account is erased after the delay of the configuration. Until then it works
    * as before; a mail says so and has a link that cancels the deletion. Without a
-   * delay it is erased at once, and the session is over. Where a deletion is pending
+   * delay it is erased at once, and the session ends. Where a deletion is pending
    * already, that one is returned.
    *
    * Who may call: callers with a session that is recent and of the account's highest

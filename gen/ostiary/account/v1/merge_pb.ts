@@ -86,8 +86,8 @@ export type Merge = Message<"ostiary.account.v1.Merge"> & {
 
   /**
    * What prevents the merge. Empty: nothing. `deletion_pending`: the
-   * deletion of one of them was asked for. `address_change_pending`: a change of an
-   * address of one of them can still be undone by whoever had the address.
+   * deletion of one of them was requested. `address_change_pending`: a change of an
+   * address of one of them can still be undone by its previous owner.
    * `organization`: they belong to different organizations. `no_way_in`: the account
    * that stays would have no first factor.
    *

@@ -488,7 +488,7 @@ export type ImportIdentitiesRequest = Message<"ostiary.identity.v1.ImportIdentit
   create?: NewIdentity | undefined;
 
   /**
-   * Id of the import. A message with the same number in the same import stands for the
+   * Id of the import. A message with the same number in the same import means the
    * same identity, whenever it is sent. Read from the first message only. Empty:
    * repeated messages are recognized by identifiers, addresses and external ids alone.
    *

@@ -67,7 +67,7 @@ export type LoginFlow = Message<"ostiary.login.v1.LoginFlow"> & {
   requestUrl: string;
 
   /**
-   * URL to which the browser goes after the sign-in.
+   * URL to which the browser is redirected after the sign-in.
    *
    * @generated from field: optional string return_to = 7;
    */

@@ -59,7 +59,7 @@ export type RecoveryFlow = Message<"ostiary.recovery.v1.RecoveryFlow"> & {
   requestUrl: string;
 
   /**
-   * URL to which the browser goes after the settings that follow.
+   * URL to which the browser is redirected after the settings that follow.
    *
    * @generated from field: optional string return_to = 6;
    */

@@ -49,7 +49,7 @@ export type CreateFlowRequest = Message<"ostiary.registration.v1.CreateFlowReque
   type: FlowType;
 
   /**
-   * URL to which the browser goes after the registration. The configuration must allow it.
+   * URL to which the browser is redirected after the registration. The configuration must allow it.
    *
    * @generated from field: string return_to = 2;
    */
@@ -72,7 +72,7 @@ export type CreateFlowRequest = Message<"ostiary.registration.v1.CreateFlowReque
   identitySchema: string;
 
   /**
-   * URL to which the browser goes after the address is verified. The configuration
+   * URL to which the browser is redirected after the address is verified. The configuration
    * must allow it.
    *
    * @generated from field: string after_verification_return_to = 5;

@@ -16,7 +16,7 @@ export const file_ostiary_settings_v1_method_totp: GenFile = /*@__PURE__*/
 
 /**
  * Sets up an authenticator app (RFC 6238), or removes it. Needs a privileged
- * session; whoever has a second factor already needs one of level aal2.
+ * session; a person with a second factor needs one of level aal2.
  *
  * @generated from message ostiary.settings.v1.TotpMethod
  */

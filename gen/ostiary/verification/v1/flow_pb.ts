@@ -58,7 +58,7 @@ export type VerificationFlow = Message<"ostiary.verification.v1.VerificationFlow
   requestUrl: string;
 
   /**
-   * URL to which the browser goes after the verification.
+   * URL to which the browser is redirected after the verification.
    *
    * @generated from field: optional string return_to = 6;
    */

@@ -37,7 +37,7 @@ export type CreateFlowRequest = Message<"ostiary.verification.v1.CreateFlowReque
   type: FlowType;
 
   /**
-   * URL to which the browser goes afterwards. The configuration must allow it.
+   * URL to which the browser is redirected afterwards. The configuration must allow it.
    *
    * @generated from field: string return_to = 2;
    */
@@ -336,7 +336,7 @@ export const VerificationService: GenService<{
    * Submit a verification flow.
    *
    * Sends a message to an address, or uses the code or token of one. A wrong code is answered by
-   * the flow with a message in it; an address that nobody has is answered like any
+   * the flow with a message in it; an address without account is answered like any
    * other.
    *
    * Who may call: the browser that created it, with its anti-CSRF

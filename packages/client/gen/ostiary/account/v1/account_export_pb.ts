@@ -118,7 +118,7 @@ export type AccountExport = Message<"ostiary.account.v1.AccountExport"> & {
   deletion?: Deletion | undefined;
 
   /**
-   * Pending addresses: they wait for their verification. Oldest first.
+   * Pending addresses, which are not verified yet. Oldest first.
    *
    * @generated from field: repeated ostiary.address.v1.PendingAddress pending_addresses = 13;
    */
@@ -287,7 +287,7 @@ export type AccountExportPart = Message<"ostiary.account.v1.AccountExportPart"> 
   waitingChanges: WaitingChange[];
 
   /**
-   * Pending addresses: they wait for their verification. Oldest first.
+   * Pending addresses, which are not verified yet. Oldest first.
    *
    * @generated from field: repeated ostiary.address.v1.PendingAddress pending_addresses = 14;
    */

@@ -130,7 +130,7 @@ export type InviteIdentityRequest = Message<"ostiary.account.v1.InviteIdentityRe
   language: string;
 
   /**
-   * URL to which the browser goes after the settings that follow. The configuration
+   * URL to which the browser is redirected after the settings that follow. The configuration
    * must allow it.
    *
    * @generated from field: string return_to = 6;
@@ -316,7 +316,7 @@ export const RevokeInvitationResponseSchema: GenMessage<RevokeInvitationResponse
  */
 export const InvitationAdminService: GenService<{
   /**
-   * Invite somebody.
+   * Invite a person.
    *
    * Creates their identity, without credentials, and sends the link to their address.
    *

@@ -102,7 +102,7 @@ export type Message = Message$1<"ostiary.courier.v1.Message"> & {
   type: MessageType;
 
   /**
-   * The address or phone number that it goes to.
+   * The address or phone number that it is sent to.
    *
    * @generated from field: string recipient = 4;
    */
@@ -186,7 +186,7 @@ export const MessageStatus = {
   UNSPECIFIED: 0,
 
   /**
-   * It waits for its first attempt, or for the next.
+   * Pending: the first attempt, or the next one, is not made yet.
    *
    * @generated from enum value: MESSAGE_STATUS_QUEUED = 1;
    */

@@ -150,7 +150,7 @@ export const FlowExpiredSchema: GenMessage<FlowExpired> = /*@__PURE__*/
  */
 export type MergeRefused = Message<"ostiary.errors.v1.MergeRefused"> & {
   /**
-   * Why: those of Merge.refusals, or `taken`, where something that would come along
+   * Why: those of Merge.refusals, or `taken`, where a part that would be transferred
    * belongs to a third account.
    *
    * @generated from field: repeated string refusals = 1;
@@ -356,7 +356,7 @@ export const Reason = {
   AAL2_REQUIRED: 6,
 
   /**
-   * A second factor was asked for without a session of level aal1.
+   * A second factor was requested without a session of level aal1.
    *
    * @generated from enum value: REASON_AAL1_REQUIRED = 7;
    */
@@ -579,7 +579,7 @@ export const Reason = {
   UPSTREAM_TIMED_OUT: 41,
 
   /**
-   * The flow is over, though it has not expired: what was sent was used, or tried too
+   * The flow has ended, though it has not expired: its secret was used, or tried too
    * often. FlowReplaced names the flow to go on with.
    *
    * @generated from enum value: REASON_FLOW_REPLACED = 42;

@@ -160,7 +160,7 @@ export type EventReceiver = Message<"ostiary.events.v1.EventReceiver"> & {
   ended: boolean;
 
   /**
-   * Deliveries that wait.
+   * Pending deliveries.
    *
    * @generated from field: int64 waiting = 4;
    */

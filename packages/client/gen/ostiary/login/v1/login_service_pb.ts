@@ -66,7 +66,7 @@ export type CreateFlowRequest = Message<"ostiary.login.v1.CreateFlowRequest"> & 
   aal: string;
 
   /**
-   * URL to which the browser goes after the sign-in. The configuration must allow it.
+   * URL to which the browser is redirected after the sign-in. The configuration must allow it.
    *
    * @generated from field: string return_to = 4;
    */

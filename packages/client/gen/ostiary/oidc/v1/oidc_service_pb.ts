@@ -239,7 +239,7 @@ export const OidcService: GenService<{
    * SessionService.ExchangeSessionToken or SettingsService.UpdateFlow. What the
    * provider refuses is a message of the flow's form.
    *
-   * Who may call: whoever has the provider's response.
+   * Who may call: anyone with the provider's response.
    * Errors: SESSION_INACTIVE, SESSION_AMBIGUOUS, SESSION_ALREADY_AVAILABLE,
    * SESSION_REFRESH_REQUIRED, IDENTITY_MISMATCH, AAL2_REQUIRED, FLOW_NOT_FOUND,
    * FLOW_EXPIRED, FLOW_DISABLED, METHOD_DISABLED, RETURN_TO_FORBIDDEN,

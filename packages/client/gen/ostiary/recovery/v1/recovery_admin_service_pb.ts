@@ -90,7 +90,7 @@ export const CreateRecoveryCodeResponseSchema: GenMessage<CreateRecoveryCodeResp
  */
 export type CreateRecoveryLinkRequest = Message<"ostiary.recovery.v1.CreateRecoveryLinkRequest"> & {
   /**
-   * URL to which the browser goes after the settings that follow. The configuration
+   * URL to which the browser is redirected after the settings that follow. The configuration
    * must allow it. In REST a parameter of the query.
    *
    * @generated from field: string return_to = 1;

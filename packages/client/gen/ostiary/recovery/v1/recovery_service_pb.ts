@@ -36,7 +36,7 @@ export type CreateFlowRequest = Message<"ostiary.recovery.v1.CreateFlowRequest">
   type: FlowType;
 
   /**
-   * URL to which the browser goes afterwards. The configuration must allow it.
+   * URL to which the browser is redirected afterwards. The configuration must allow it.
    *
    * @generated from field: string return_to = 2;
    */
@@ -373,7 +373,7 @@ export const RecoveryService: GenService<{
    * Submit a recovery flow.
    *
    * Sends a message to an address, or uses the code or token of one. A wrong code is answered by
-   * the flow with a message in it; an address that nobody has is answered like any
+   * the flow with a message in it; an address without account is answered like any
    * other.
    *
    * Who may call: the browser that created it or opened its link, with its anti-CSRF

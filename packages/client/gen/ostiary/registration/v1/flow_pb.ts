@@ -65,7 +65,7 @@ export type RegistrationFlow = Message<"ostiary.registration.v1.RegistrationFlow
   requestUrl: string;
 
   /**
-   * URL to which the browser goes after the registration.
+   * URL to which the browser is redirected after the registration.
    *
    * @generated from field: optional string return_to = 7;
    */

@@ -276,7 +276,7 @@ export const RevokeTrustedDeviceResponseSchema: GenMessage<RevokeTrustedDeviceRe
  */
 export type CreateLogoutFlowRequest = Message<"ostiary.session.v1.CreateLogoutFlowRequest"> & {
   /**
-   * URL to which the browser goes after the logout. The configuration must allow
+   * URL to which the browser is redirected after the logout. The configuration must allow
    * it.
    *
    * @generated from field: string return_to = 1;
@@ -329,7 +329,7 @@ export type UpdateLogoutFlowRequest = Message<"ostiary.session.v1.UpdateLogoutFl
   token: string;
 
   /**
-   * URL to which the browser goes after the logout. The configuration must allow
+   * URL to which the browser is redirected after the logout. The configuration must allow
    * it.
    *
    * @generated from field: string return_to = 2;

@@ -61,7 +61,7 @@ export type SettingsFlow = Message<"ostiary.settings.v1.SettingsFlow"> & {
   requestUrl: string;
 
   /**
-   * URL to which the browser goes after a saved change.
+   * URL to which the browser is redirected after a saved change.
    *
    * @generated from field: optional string return_to = 6;
    */

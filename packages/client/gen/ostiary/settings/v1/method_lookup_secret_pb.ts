@@ -16,7 +16,7 @@ export const file_ostiary_settings_v1_method_lookup_secret: GenFile = /*@__PURE_
 /**
  * Backup codes: twelve, each of which can be used once as second factor. Set one of the
  * fields; of several the first in the order confirm, reveal, disable, regenerate
- * counts. Needs a privileged session; whoever has a second factor already needs one
+ * counts. Needs a privileged session; a person with a second factor needs one
  * of level aal2.
  *
  * @generated from message ostiary.settings.v1.LookupSecretMethod

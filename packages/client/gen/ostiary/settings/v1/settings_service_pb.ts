@@ -47,7 +47,7 @@ export type CreateFlowRequest = Message<"ostiary.settings.v1.CreateFlowRequest">
   type: FlowType;
 
   /**
-   * URL to which the browser goes after a saved change. The configuration must allow it.
+   * URL to which the browser is redirected after a saved change. The configuration must allow it.
    *
    * @generated from field: string return_to = 2;
    */

@@ -19,7 +19,7 @@ export const file_ostiary_verification_v1_method_link: GenFile = /*@__PURE__*/
  */
 export type LinkMethod = Message<"ostiary.verification.v1.LinkMethod"> & {
   /**
-   * The token of the link. Left out, a link is sent. In REST it may stand in the
+   * The token of the link. Left out, a link is sent. In REST it may be in the
    * query as well.
    *
    * @generated from field: string token = 1;
