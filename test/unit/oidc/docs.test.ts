@@ -21,7 +21,7 @@ describe.each(providerKinds)("the page of %s", (kind) => {
     const {
       "Redirect URL": redirect,
       Scopes: scopes,
-      "Proves again who one is": reauthentication,
+      "Authenticating again": reauthentication,
       "Linked as": linked,
     } = fields(page);
     expect(redirect).toContain("`<public>/self-service/methods/oidc/callback/<id>`");
