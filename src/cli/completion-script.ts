@@ -22,7 +22,8 @@ const firstWords = (commands: readonly Command[]): ReadonlyMap<string, readonly 
 const optionsOf = ({ options }: Command): string[] => [...Object.keys(options).map((name) => `--${name}`), "--help"];
 
 /** Options that are followed by the name of a file. */
-const isOfFile = (name: string): boolean => ["config", "api-key-file", "connection", "data-dir"].includes(name);
+const isOfFile = (name: string): boolean =>
+  ["config", "from-config", "api-key-file", "connection", "data-dir"].includes(name);
 
 const bash = (commands: readonly Command[]): string => {
   const words = firstWords(commands);

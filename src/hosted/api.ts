@@ -60,6 +60,8 @@ export const createApi = (fetchApi: FetchApi, request: FastifyRequest): Api => {
       const value = request.headers[name];
       if (value !== undefined) headers[name] = String(value);
     }
+    // HTTP/2 names the host elsewhere (RFC 9113, section 8.3.1).
+    headers.host ??= request.host;
     headers["x-request-id"] ??= request.id;
     return headers;
   };

@@ -1,5 +1,3 @@
-import type { Clock } from "../lib/clock.ts";
-
 /** How long a client may leave the server with an answer that it does not read. */
 export interface ReadingPace {
   /** An answer is there for it; the function says that it was read. */
@@ -8,7 +6,6 @@ export interface ReadingPace {
 
 /** What `createReadingPace` needs. */
 export interface ReadingPaceDeps {
-  readonly clock: Clock;
   /** Ends the call; it happens once. */
   readonly onLate: () => void;
 }
@@ -25,12 +22,13 @@ const LOOK = 500;
  * client: whoever reads a megabyte in fifteen seconds may read for as long as there is something. Nothing counts while
  * the client waits for the server.
  */
-export const createReadingPace = ({ clock, onLate }: ReadingPaceDeps): ReadingPace => {
+export const createReadingPace = ({ onLate }: ReadingPaceDeps): ReadingPace => {
   let [waited, allowed] = [0, GRACE];
   return {
     offer: (bytes) => {
-      const since = clock.now().getTime();
-      const total = (): number => waited + Math.max(0, clock.now().getTime() - since);
+      // Not the time of day: that may be set meanwhile.
+      const since = performance.now();
+      const total = (): number => waited + performance.now() - since;
       allowed += bytes * PER_BYTE;
       const timer = setInterval(() => {
         if (total() <= allowed) return;

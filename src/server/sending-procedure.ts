@@ -26,7 +26,7 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
   options: SendingProcedureOptions<I, O>,
 ): SendingProcedure<MessageShape<I>, MessageShape<O>> => {
   const { method, send, deps } = options;
-  const { callLog, callLimit, clock } = deps;
+  const { callLog, callLimit } = deps;
   const record = callLog.of(rpcName(method));
   const mustBeAllowed = createAccessCheck({ ...options, ...deps });
   const mustSatisfyRules = compileFieldRules(method.input);
@@ -40,7 +40,7 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
       failure = serviceError("UNAVAILABLE", { explain: "The answer was read too slowly." });
       call.cut?.();
     };
-    const pace = createReadingPace({ clock, onLate });
+    const pace = createReadingPace({ onLate });
     try {
       if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
       mustBeAllowed(call);

@@ -16,6 +16,7 @@ import { nativeRest, spa } from "../protocols/json-rest.ts";
 import { change, enterAs, enterAsNewPerson, signIn } from "../protocols/person.ts";
 import { accepted, type Protocol, refused } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
+import { eventsOf } from "../protocols/rows.ts";
 import { type SeenFlow, shownIn } from "../protocols/seen.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
@@ -159,6 +160,9 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(names(flow as SeenFlow)).toEqual(["totp_qr", "totp_secret_key", "totp_code", "method"]);
     expect(secretIn(flow as SeenFlow)).not.toBe(secret);
     for (const each of [visitor, other]) expect(accepted(await each.whoami()).aal).toBe(1);
+    accepted(await change(visitor, { method: "totp", totp_unlink: true }));
+    const events = await eventsOf(server, person.id);
+    expect(events.filter((event) => event.startsWith("totp.removed"))).toHaveLength(1);
     const again = await enrolTotp(visitor, server);
     expect(again).not.toBe(secret);
     expect(accepted(await visitor.whoami()).aal).toBe(2);
@@ -245,6 +249,15 @@ describe("the QR code", () => {
         digits: "6",
         period: "30",
       });
+      const long = await enterAsNewPerson(native as Protocol, named, { name: { nick: "Щ🦊".repeat(150) } });
+      const shown = PNG.sync.read(
+        Buffer.from(
+          String(shownIn(accepted(await long.visitor.settings.create()), "totp_qr")).split(",")[1] ?? "",
+          "base64",
+        ),
+      );
+      const read = new URL(readQr(new Uint8ClampedArray(shown.data), shown.width, shown.height)?.data ?? "");
+      expect(decodeURIComponent(read.pathname)).toBe(`/Acme & Söhne:${"Щ🦊".repeat(32)}`);
     } finally {
       await named.stop();
     }

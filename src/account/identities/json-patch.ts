@@ -1,8 +1,10 @@
 import { type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import { applyPatch, type Operation } from "rfc6902";
+import { applyPatch, type Operation, Pointer } from "rfc6902";
 import type { JsonPatchOperation } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { jsonColumnDepth } from "../../db/column-sizes.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { forbiddenNames } from "../../lib/forbidden-names.ts";
 
 /** What each operation must have beside its path (RFC 6902, section 4). */
 const operands: Readonly<Record<string, "value" | "from" | undefined>> = {
@@ -26,6 +28,11 @@ const writable = [
   "/credentials/password/config",
 ];
 
+/** Values that the copies of one patch may make. A copy into what holds it doubles that, again and again. */
+const MOST_VALUES = 10_000;
+/** Characters of texts and names that they may make. */
+const MOST_CHARACTERS = 1_048_576;
+
 /**
  * Applies a JSON patch to a document: all of it or nothing.
  *
@@ -34,11 +41,46 @@ const writable = [
 export const patchDocument = (document: JsonObject, patch: readonly JsonPatchOperation[]): JsonObject => {
   const operations = patch.map(toOperation);
   const next = structuredClone(document);
+  const mustHaveRoom = createRoom();
   for (const [index, operation] of operations.entries()) {
+    if (operation.op === "copy") mustHaveRoom(Pointer.fromJSON(operation.from).get(next), index);
     const [error] = applyPatch(next, [operation]);
     if (error !== null && error !== undefined) throw refused(index, explanations[error.name] ?? "it cannot be applied");
   }
+  for (const name of ["metadata_public", "metadata_admin"]) mustBeFlat(next[name], name);
   return next;
+};
+
+/** Counts what copies make, so that it is known before they make it. */
+const createRoom = (): ((copied: JsonValue | undefined, index: number) => void) => {
+  let [values, characters] = [MOST_VALUES, MOST_CHARACTERS];
+  return (copied, index) => {
+    const count = (value: JsonValue | undefined): void => {
+      values -= 1;
+      if (typeof value === "string") characters -= value.length;
+      if (values < 0 || characters < 0) throw refused(index, "the copies of the patch make too much");
+      if (typeof value !== "object" || value === null) return;
+      for (const [name, member] of Object.entries(value)) {
+        characters -= name.length;
+        count(member);
+      }
+    };
+    count(copied);
+  };
+};
+
+/** Traits are looked at by their schema; this is what the columns of metadata take. */
+const mustBeFlat = (metadata: JsonValue | undefined, field: string): void => {
+  const look = (value: JsonValue | undefined, depth: number): void => {
+    if (typeof value !== "object" || value === null) return;
+    if (depth > jsonColumnDepth)
+      throw serviceError("INVALID_FIELD", {
+        field,
+        explain: `After the patch ${field} would be nested more than ${jsonColumnDepth} levels deep.`,
+      });
+    for (const member of Object.values(value)) look(member, depth + 1);
+  };
+  look(metadata, 1);
 };
 
 const explanations: Readonly<Record<string, string>> = {
@@ -59,14 +101,11 @@ const toOperation = ({ op, path, from, value }: JsonPatchOperation, index: numbe
   return (operands[op] === "value" ? { op, path, value: json } : { op, path }) as Operation;
 };
 
-/** Names that act on objects instead of being members of them. */
-const acting = new Set(["__proto__", "constructor", "prototype"]);
-
 const mustBeAllowed = (pointer: string, index: number, writes: boolean): void => {
   if (pointer !== "" && (!pointer.startsWith("/") || /~(?![01])/.test(pointer)))
     throw refused(index, "its path is no JSON pointer");
   const steps = pointer.split("/").map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-  if (steps.some((step) => acting.has(step))) throw refused(index, "its path names no member");
+  if (steps.some((step) => forbiddenNames.has(step))) throw refused(index, "its path names no member");
   if (writes && !writable.some((place) => pointer === place || pointer.startsWith(`${place}/`)))
     throw refused(index, "what is at its path cannot be written");
 };

@@ -145,7 +145,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
 
   return {
     authorizationUrl: ({ authorization, upstream = {}, reauthenticate = false, choosesAccount = false }) =>
-      completeAuthentication(async () => {
+      orRefused(async () => {
         const found = await discover();
         const url = openid.buildAuthorizationUrl(found.server, {
           ...(choosesAccount && accountChoiceOf(preset, found)),
@@ -167,7 +167,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
       }),
 
     complete: (params, authorization) =>
-      completeAuthentication(async () => {
+      orRefused(async () => {
         const wrong = wrongAtSight(params, authorization);
         if (wrong) return wrong;
         const found = await discover();
@@ -178,7 +178,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
       }),
 
     completeNative: (idToken, nonce) =>
-      completeAuthentication(async () => {
+      orRefused(async () => {
         const found = native ?? nativeOf(await discover());
         if (!found.keys) return refused("misconfigured", "the provider has no ID tokens");
         const audiences = [config.client_id, ...config.additional_id_token_audiences];
@@ -194,7 +194,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
       }),
 
     warm: () =>
-      completeAuthentication(async () => {
+      orRefused(async () => {
         await discover();
         return undefined;
       }),
@@ -264,15 +264,14 @@ const challengeOf = (verifier: string): string => createHash("sha256").update(ve
 const readJson = async (url: string, response: Response): Promise<JsonValue> => {
   const { host } = new URL(url);
   if (!response.ok) throw new ProviderFetchError("unavailable", `${host} answered ${response.status}`);
-  try {
-    return (await response.json()) as JsonValue;
-  } catch {
-    throw new ProviderFetchError("unavailable", `what ${host} answered is no JSON`);
-  }
+  const value = (await response.json().catch(() => undefined)) as JsonValue | undefined;
+  if (typeof value !== "object" || value === null)
+    throw new ProviderFetchError("unavailable", `what ${host} answered is no JSON object or list`);
+  return value;
 };
 
 /** Whatever goes wrong on the way to a provider and back is a refusal; what is left is a mistake of ours. */
-const completeAuthentication = async <T>(work: () => Promise<T>): Promise<T | Refused> => {
+const orRefused = async <T>(work: () => Promise<T>): Promise<T | Refused> => {
   try {
     return await work();
   } catch (error) {

@@ -1,4 +1,5 @@
 import { Secret, TOTP } from "otpauth";
+import { cutText } from "../../lib/cut-text.ts";
 
 /** Seconds that a code is shown, and its digits: what every app assumes (RFC 6238, section 4.1). */
 const period = 30;
@@ -13,9 +14,17 @@ const parameters = { algorithm: "SHA1", digits, period } as const;
 /** Makes a shared secret: 20 random bytes in base32. */
 export const newTotpSecret = (): string => new Secret({ size: secretBytes }).base32;
 
-/** The `otpauth://` URL by which apps take over a secret. */
+/** UTF-16 units of each name in a URL: with twice the issuer, at nine bytes a unit, a QR code holds them all. */
+const longestName = 64;
+
+/** The `otpauth://` URL by which apps take over a secret. Long names are cut: apps show the beginning alone. */
 export const totpUrl = (issuer: string, account: string, secret: string): string =>
-  new TOTP({ ...parameters, issuer, label: account, secret: Secret.fromBase32(secret) }).toString();
+  new TOTP({
+    ...parameters,
+    issuer: cutText(issuer, longestName),
+    label: cutText(account, longestName),
+    secret: Secret.fromBase32(secret),
+  }).toString();
 
 /**
  * A code as it was typed, or sent as a number: digits of any script, without

@@ -53,11 +53,15 @@ export const createTotpSettings = ({
     }),
   );
 
-  const remove = async ({ identity, sql }: SettingsChange): Promise<Performed> => ({
-    kind: "performed",
-    change: { credentials: [removeTotp(await identities.findSecret(sql, identity.id, TOTP))] },
-    event: { type: "totp.removed" },
-  });
+  /** Whoever removes the app twice is done as well. */
+  const remove = async ({ identity, sql }: SettingsChange): Promise<Performed> =>
+    hasTotp(identity)
+      ? {
+          kind: "performed",
+          change: { credentials: [removeTotp(await identities.findSecret(sql, identity.id, TOTP))] },
+          event: { type: "totp.removed" },
+        }
+      : { kind: "performed", change: {} };
 
   /** Whoever sends the form twice is done; a code of another secret than the one set up would help nobody. */
   const repeat = async (typed: string, { identity, sql }: SettingsChange): Promise<Performed | Rejected> => {

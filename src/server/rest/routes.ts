@@ -86,6 +86,8 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
   const clientRequestOf = createClientRequestOf(options.listener);
   const callOf = createCallOf(options.port, clientRequestOf);
   const respond = createRespond({ printers, clientRequestOf, ...options });
+  // Proxies that leave it on and those that remove it hear the same: it is removed from requests here (route-path.ts).
+  const basePath = new URL(options.listener.base_url).pathname.replace(/\/+$/, "");
   const all = options.services.flatMap((service) => service.methods.flatMap(routesOf));
   const isAdmin = ({ method }: Route): boolean => optionOf(method, access) === Access.ADMIN;
   const isHere = (route: Route): boolean => isAdmin(route) === (options.port === "admin");
@@ -132,7 +134,7 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       } catch (error) {
         return respond.serviceError(answering, request, reply, call, error);
       }
-      if (paging !== undefined) call.reply.headers.set("link", paging(message, answer, request.url));
+      if (paging !== undefined) call.reply.headers.set("link", paging(message, answer, `${basePath}${request.url}`));
       return respond.succeed(answering, request, reply, call, answer);
     };
     const handle: Handle = async (request, reply) => {

@@ -26,6 +26,10 @@ test("bash completes commands, their second word, and options", () => {
 test("bash completes files where one is due", () => {
   expect(offered("serve", "-c", "package.j")).toEqual(["package.json"]);
   expect(offered("identities", "import", "package.j")).toEqual(["package.json"]);
+  for (const option of ["config", "from-config"])
+    expect(completionScript("fish", commands)).toMatch(
+      new RegExp(`'__fish_seen_subcommand_from move-in' -l ${option} -r -F$`, "m"),
+    );
 });
 
 test("every command and option is in the scripts of all shells", () => {

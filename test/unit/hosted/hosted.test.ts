@@ -1,9 +1,14 @@
-import fastify from "fastify";
+import { once } from "node:events";
+import { connect } from "node:http2";
+import type { AddressInfo } from "node:net";
+import fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
 import type { FetchApi } from "../../../src/hosted/api.ts";
 import { createHosted } from "../../../src/hosted/hosted.ts";
 import { createInjectClient } from "../../../src/hosted/inject-client.ts";
 import type { LookOptions } from "../../../src/hosted/look.ts";
+import { createLog } from "../../../src/lib/log.ts";
+import { createHttpApp } from "../../../src/server/http-app.ts";
 
 /*
  * What the pages do when the API says what the server cannot be made to say
@@ -24,9 +29,8 @@ const plainLook: LookOptions = {
   css: undefined,
 };
 
-const pages = async (fetchApi: FetchApi) => {
+const pages = async (fetchApi: FetchApi, app: FastifyInstance = fastify()) => {
   const logged: string[] = [];
-  const app = fastify();
   createHosted({
     publicBaseUrl: "https://id.example.com/auth/",
     fetchApi,
@@ -56,6 +60,28 @@ const pages = async (fetchApi: FetchApi) => {
 };
 
 describe("the pages", () => {
+  it("tell the API for which host they were asked, over HTTP/2 as well", async () => {
+    const asked: (string | undefined)[] = [];
+    const log = createLog({ level: "error", format: "json" }, { write: () => undefined });
+    const app = createHttpApp({ port: "public", log });
+    const remember: FetchApi = async (_, { headers }) => {
+      asked.push(headers.host);
+      return Response.json({ error: { code: 401 } }, { status: 401 });
+    };
+    await pages(remember, app);
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const session = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`);
+    try {
+      const request = session.request({ ":path": "/hosted/", ":authority": "id.example.com" });
+      await once(request.resume(), "end");
+    } finally {
+      session.destroy();
+      await app.close();
+    }
+    await (await pages(remember)).get("/hosted/", { host: "login.example.com" });
+    expect(new Set(asked)).toEqual(new Set(["id.example.com", "login.example.com"]));
+  });
+
   it("go where a second factor is given", async () => {
     const place = "https://id.example.com/auth/self-service/login/browser?aal=aal2";
     const { get } = await pages(

@@ -326,6 +326,47 @@ describe("microsoft", () => {
   });
 });
 
+describe("what is no answer", () => {
+  const apis = {
+    amazon: "/api.amazon.com/user/profile",
+    discord: "/discord.com/api/v10/users/@me",
+    github: "/api.github.com/user",
+    patreon: "/www.patreon.com/api/oauth2/v2/identity",
+    spotify: "/api.spotify.com/v1/me",
+    vk: "/api.vk.com/method/users.get",
+    x: "/api.x.com/2/users/me",
+  } as const;
+  const tokens = {
+    amazon: "/api.amazon.com/auth/o2/token",
+    discord: "/discord.com/api/oauth2/token",
+    github: "/github.com/login/oauth/access_token",
+    patreon: "/www.patreon.com/api/oauth2/token",
+    spotify: "/accounts.spotify.com/api/token",
+    vk: "/oauth.vk.com/access_token",
+    x: "/api.x.com/2/oauth2/token",
+  } as const;
+
+  it.each(Object.keys(apis) as (keyof typeof apis)[])("%s: a null is as good as none", async (provider) => {
+    for (const answer of [null, 1, "text"]) {
+      stub.answerAt(apis[provider], answer);
+      const { done } = await complete({ provider }, tokens[provider], () => ({
+        access_token: "x",
+        token_type: "bearer",
+      }));
+      expect(done).toMatchObject({ kind: "refused", reason: "unavailable" });
+    }
+  });
+
+  it("patreon: somebody without attributes has an id", async () => {
+    stub.answerAt(apis.patreon, { data: { id: "7", attributes: null } });
+    const { done } = await complete({ provider: "patreon" }, tokens.patreon, () => ({
+      access_token: "x",
+      token_type: "bearer",
+    }));
+    expect(done.kind === "completed" && done.claims.sub).toBe("7");
+  });
+});
+
 describe("the others", () => {
   it("google: both spellings of its issuer, of nobody else's", async () => {
     discoverable("https://accounts.google.com");

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { systemClock } from "../../../src/lib/clock.ts";
 import { createReadingPace } from "../../../src/server/reading-pace.ts";
 
 /* How slowly answers that are a stream may be read. */
@@ -9,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 const setUp = () => {
   const onLate = vi.fn();
-  return { onLate, pace: createReadingPace({ clock: systemClock, onLate }) };
+  return { onLate, pace: createReadingPace({ onLate }) };
 };
 
 it("a client that reads nothing is late after fifteen seconds, once", () => {
@@ -33,6 +32,17 @@ it("each megabyte that was offered gives fifteen seconds more, and all that was 
   vi.advanceTimersByTime(5_000);
   expect(onLate).not.toHaveBeenCalled();
   vi.advanceTimersByTime(1_000);
+  expect(onLate).toHaveBeenCalledOnce();
+});
+
+it("a step of the clock is no time that a client took", () => {
+  const { onLate, pace } = setUp();
+  pace.offer(0);
+  vi.setSystemTime(Date.now() + 3_600_000);
+  vi.advanceTimersByTime(14_000);
+  expect(onLate).not.toHaveBeenCalled();
+  vi.setSystemTime(Date.now() - 7_200_000);
+  vi.advanceTimersByTime(2_000);
   expect(onLate).toHaveBeenCalledOnce();
 });
 

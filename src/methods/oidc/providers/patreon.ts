@@ -23,8 +23,8 @@ export const patreon: Preset = {
   reauthentication: { reauthentication: "none", parameters: {} },
   claims: async ({ api }) => {
     const answer = (await api(`https://www.patreon.com/api/oauth2/v2/identity?fields%5Buser%5D=${FIELDS}`)) as Answer;
-    const { id, attributes = {} } = answer?.data ?? {};
-    const { full_name, first_name, last_name, email, image_url, url, is_email_verified } = attributes;
+    const { id, attributes } = answer.data ?? {};
+    const { full_name, first_name, last_name, email, image_url, url, is_email_verified } = attributes ?? {};
     return {
       ...attributes,
       iss: "https://www.patreon.com/",
@@ -40,4 +40,6 @@ export const patreon: Preset = {
   },
 };
 
-type Answer = { readonly data?: { readonly id?: string; readonly attributes?: JsonObject } } | null;
+interface Answer {
+  readonly data?: { readonly id?: string; readonly attributes?: JsonObject | null } | null;
+}

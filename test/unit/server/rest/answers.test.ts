@@ -1,6 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, test } from "vitest";
 import {
+  AccountService,
+  StreamAccountExportResponseSchema,
+} from "../../../../gen/ostiary/account/v1/account_service_pb.ts";
+import {
   CreateFlowResponseSchema as LoginCreatedSchema,
   UpdateFlowResponseSchema as SignedInSchema,
 } from "../../../../gen/ostiary/login/v1/login_service_pb.ts";
@@ -196,6 +200,30 @@ describe("an answer", () => {
     const none = await app.inject({ url: "/sessions", headers: json });
     expect(none.body).toBe("[]");
     expect(none.headers.link).toBe('</sessions>; rel="first"');
+  });
+
+  test("that comes in parts tells HEAD how it would begin, and goes no further", async () => {
+    let [parts, isOver] = [0, false];
+    async function* endless() {
+      try {
+        for (; parts < 1_000; parts++) yield create(StreamAccountExportResponseSchema, { part: {} });
+      } finally {
+        isOver = true;
+      }
+    }
+    const { app } = await openGateway({}, { services: [AccountService], sending: () => endless });
+    const answer = await app.inject({ method: "HEAD", url: "/account/export/stream" });
+    expect([answer.statusCode, answer.headers["content-type"], answer.body]).toEqual([200, "application/x-ndjson", ""]);
+    await expect.poll(() => isOver).toBe(true);
+    expect(parts).toBeLessThan(2);
+  });
+
+  test("that is a list has links below the path of the base URL, whether the proxy leaves that on or not", async () => {
+    const fakes = { "SessionService.ListSessions": () => create(ListSessionsResponseSchema) };
+    const listener = { base_url: "https://example.com/identity/", trusted_proxies: [] };
+    const { app } = await openGateway(fakes, { listener });
+    const { headers } = await app.inject({ url: "/sessions?page_size=3", headers: json });
+    expect(headers.link).toBe('</identity/sessions?page_size=3>; rel="first"');
   });
 
   test("carries headers and every cookie of the call", async () => {
