@@ -83,8 +83,6 @@ export interface ProviderConfig {
   readonly update_identity_on_login: "never" | "automatic";
   readonly aal2_acr_values: readonly string[];
   readonly aal2_amr_values: readonly string[];
-  readonly fedcm_config_url: string | undefined;
-  readonly net_id_token_origin_header: string | undefined;
   /** Whether the provider's tokens are stored, encrypted. */
   readonly store_tokens: boolean;
   /** What counts as proving again who one is; undefined: what the kind can prove. */

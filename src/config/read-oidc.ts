@@ -54,8 +54,6 @@ function readProvider(provider: Slice, folder: string): ProviderConfig {
     update_identity_on_login: provider.choice("update_identity_on_login"),
     aal2_acr_values: provider.texts("aal2_acr_values"),
     aal2_amr_values: provider.texts("aal2_amr_values"),
-    fedcm_config_url: provider.optionalText("fedcm_config_url"),
-    net_id_token_origin_header: provider.optionalText("net_id_token_origin_header"),
     store_tokens: provider.flag("store_tokens"),
     reauthentication: optionalChoice(provider, "reauthentication"),
   };

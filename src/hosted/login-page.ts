@@ -45,8 +45,8 @@ export const createLoginPage = ({ facts, initUrl, publicUrl }: PageDeps): FlowPa
 <a href="${initUrl("login", { return_to: flow.return_to })}">${texts.text("cancel")}</a></p>`,
     });
 
-  /** Whoever is signed in already and cannot go on needs a way out, and one back. */
-  const waysOut = async (flow: WireFlow, { api, texts }: Visit): Promise<Content> => {
+  /** For whoever is signed in already and cannot go on: signing out, or back to the settings. */
+  const signOutLinks = async (flow: WireFlow, { api, texts }: Visit): Promise<Content> => {
     const signOutUrl = await findSignOutUrl(api);
     const cancelUrl = flow.return_to?.startsWith(settingsUrl) ? initUrl("settings") : undefined;
     return html`<p class="aside apart">${
@@ -55,14 +55,17 @@ export const createLoginPage = ({ facts, initUrl, publicUrl }: PageDeps): FlowPa
   };
 
   const secondStep = async (flow: WireFlow, visit: Visit): Promise<Page> =>
-    formPage(flow, viewOf(flow, visit.texts, "second"), { title: "second.title", below: await waysOut(flow, visit) });
+    formPage(flow, viewOf(flow, visit.texts, "second"), {
+      title: "second.title",
+      below: await signOutLinks(flow, visit),
+    });
 
   const confirm = async (flow: WireFlow, visit: Visit): Promise<Page> => {
     const waits = flow.return_to?.startsWith(`${settingsUrl}?`) === true;
     return formPage(waits ? withoutInfo(flow) : flow, viewOf(flow, visit.texts, "refresh"), {
       title: "refresh.title",
       lead: waits ? pendingChangeNotice(visit.texts) : undefined,
-      below: await waysOut(flow, visit),
+      below: await signOutLinks(flow, visit),
     });
   };
 

@@ -32,9 +32,3 @@ export const bounds = {
   /** Faults reported at once. */
   reported: 100,
 } as const;
-
-/**
- * Names that no trait may have: they mean something to every JavaScript object,
- * so a careless copy elsewhere could act on them.
- */
-export const forbiddenNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);

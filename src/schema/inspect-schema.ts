@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { bounds, forbiddenNames } from "./bounds.ts";
+import { forbiddenNames } from "../lib/forbidden-names.ts";
+import { bounds } from "./bounds.ts";
 import { extensionFault, extensionKeyword } from "./extension.ts";
 import { compilePattern } from "./pattern.ts";
 import { SchemaError } from "./schema-error.ts";

@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { forbiddenNames } from "../lib/forbidden-names.ts";
 import { messages, uiText } from "../ui/messages.ts";
 import type { FormMessage } from "../ui/stored-message.ts";
 import { findUses, type Uses } from "./addresses.ts";
-import { bounds, forbiddenNames } from "./bounds.ts";
+import { bounds } from "./bounds.ts";
 import { faultMessages } from "./faults.ts";
 import type { IdentitySchema } from "./identity-schema.ts";
 import { traitName } from "./trait-name.ts";

@@ -56,9 +56,9 @@ interface Sender {
   readonly identityId?: string | undefined;
 }
 
-const header = "idempotency-key";
+const idHeader = "idempotency-key";
 /** What an id may look like: up to 255 visible characters. */
-const form = /^[\x21-\x7e]{1,255}$/;
+const idPattern = /^[\x21-\x7e]{1,255}$/;
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
@@ -112,12 +112,12 @@ export const createAnswerOnce = <I extends DescMessage, O extends DescMessage>(
 
 /** @throws INVALID_FIELD */
 const findId = (request: unknown, call: Call): { readonly id: string; readonly field: string } | undefined => {
-  const inHeader = call.headers[header];
+  const inHeader = call.headers[idHeader];
   const { body } = request as { readonly body?: { readonly requestId?: unknown } };
   const inBody = body?.requestId;
   if (inHeader === undefined && inBody === undefined) return undefined;
-  const [field, id] = inHeader === undefined ? ["request_id", inBody] : [header, inHeader];
-  if (typeof id !== "string" || !form.test(id))
+  const [field, id] = inHeader === undefined ? ["request_id", inBody] : [idHeader, inHeader];
+  if (typeof id !== "string" || !idPattern.test(id))
     throw serviceError("INVALID_FIELD", {
       field,
       explain: "The id of a request has 1 to 255 visible ASCII characters.",

@@ -1,11 +1,10 @@
 import { serviceError } from "../errors/service-error.ts";
+import { forbiddenNames } from "../lib/forbidden-names.ts";
 
 /** UTF-16 units. The longest thing a person sends, a passkey's attestation, is a few thousand. */
 const maxText = 65_536;
 const maxDepth = 32;
 const maxValues = 10_000;
-
-const banned = new Set(["__proto__", "constructor", "prototype"]);
 
 /** How long a path is shown: it is made of names that the client chose. */
 const shown = 200;
@@ -37,7 +36,7 @@ export const checkJson = (value: unknown, path: string): void => {
     // The keys of an array are its indices.
     for (const key of Object.keys(item)) {
       const child = `${at}.${key}`;
-      if (banned.has(key)) throw invalidField(child, "has a name that is not allowed");
+      if (forbiddenNames.has(key)) throw invalidField(child, "has a name that is not allowed");
       checkShortText(key, child);
       walk((item as Readonly<Record<string, unknown>>)[key], child, depth + 1);
     }

@@ -48,7 +48,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
     credentials,
     schemas,
   } = deps;
-  const present = createAdminRenderer(credentials.kinds);
+  const render = createAdminRenderer(credentials.kinds);
 
   const prepare: Prepare = async (request, givenId) => {
     const now = clock.now();
@@ -109,7 +109,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
       call.reply.headers.set("location", `${adminUrl}/identities/${identity.id}`);
       return {
         $typeName: "ostiary.identity.v1.CreateIdentityResponse",
-        identity: present(identity, schemas.must(identity.schemaId).url, {
+        identity: render(identity, schemas.must(identity.schemaId).url, {
           credentials: { stored, reveal: [] },
           isNew: true,
           isWritten: true,

@@ -55,7 +55,11 @@ type Line =
 export const createImport = (deps: IdentityAdminDeps, prepare: Prepare) => {
   const { write: writeMany, validate } = createWriteMany(deps);
 
-  const patiently = async (work: () => Promise<PreparedIdentity>, signal: AbortSignal): Promise<PreparedIdentity> => {
+  /** Tries again each second while the server has too much to do. */
+  const retryWhileBusy = async (
+    work: () => Promise<PreparedIdentity>,
+    signal: AbortSignal,
+  ): Promise<PreparedIdentity> => {
     for (let seconds = 0; ; seconds++) {
       try {
         return await work();
@@ -79,7 +83,7 @@ export const createImport = (deps: IdentityAdminDeps, prepare: Prepare) => {
       if (received.kind === "unusable") throw received.error;
       const { create: given } = received.message;
       if (given === undefined) throw serviceError("INVALID_FIELD", { field: "create", explain: "create is missing." });
-      return { kind: "write", line, made: await patiently(() => prepare(given, id), signal) };
+      return { kind: "write", line, made: await retryWhileBusy(() => prepare(given, id), signal) };
     } catch (error) {
       if (!(error instanceof ServiceError) || error.row.status >= 500) throw error;
       return { kind: "done", result: { line, action: "error", error: renderError(error) } };

@@ -20,7 +20,7 @@ const FARTHEST = 1_000;
 
 /** Lists identities. */
 export const createList = ({ storage: { db, directory }, credentials, pages, schemas }: IdentityAdminDeps) => {
-  const present = createAdminRenderer(credentials.kinds);
+  const render = createAdminRenderer(credentials.kinds);
   const tokens = createPageTokens(pages);
   const types = credentials.kinds.map(({ type }) => type);
 
@@ -66,7 +66,7 @@ export const createList = ({ storage: { db, directory }, credentials, pages, sch
     return {
       $typeName: "ostiary.identity.v1.ListIdentitiesResponse",
       identities: page.map((record) =>
-        present(record, schemas.must(record.schemaId).url, {
+        render(record, schemas.must(record.schemaId).url, {
           credentials: stored && { stored: stored.get(record.id) ?? [], reveal },
         }),
       ),

@@ -27,7 +27,7 @@ export const createPatch = (deps: IdentityAdminDeps) => {
     schemas,
   } = deps;
   const write = createWrite(deps);
-  const present = createAdminRenderer(credentials.kinds);
+  const render = createAdminRenderer(credentials.kinds);
 
   const plan = async (before: IdentityRecord, patch: PatchIdentityRequest["patch"], sql: Sql): Promise<Change> => {
     const ofPassword = patch.some(({ path, from }) => [path, from].some((each) => each.startsWith("/credentials")));
@@ -72,7 +72,7 @@ export const createPatch = (deps: IdentityAdminDeps) => {
     const stored = (await directory.credentialsOf(db, [record.id])).get(record.id) ?? [];
     return {
       $typeName: "ostiary.identity.v1.PatchIdentityResponse",
-      identity: present(record, schemas.must(record.schemaId).url, { credentials: { stored, reveal: [] } }),
+      identity: render(record, schemas.must(record.schemaId).url, { credentials: { stored, reveal: [] } }),
       etag: String(record.version),
     };
   };

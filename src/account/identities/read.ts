@@ -42,13 +42,13 @@ export const mustReveal = (
 
 /** Reads one identity, by its own id or the one that another system knows it by. */
 export const createReads = ({ storage: { db, directory, identities }, credentials, schemas }: IdentityAdminDeps) => {
-  const present = createAdminRenderer(credentials.kinds);
+  const render = createAdminRenderer(credentials.kinds);
 
   const shown = async (record: IdentityRecord | undefined, reveal: readonly string[]) => {
     if (record === undefined) throw noIdentity();
     const stored = (await directory.credentialsOf(db, [record.id])).get(record.id) ?? [];
     return {
-      identity: present(record, schemas.must(record.schemaId).url, { credentials: { stored, reveal } }),
+      identity: render(record, schemas.must(record.schemaId).url, { credentials: { stored, reveal } }),
       etag: String(record.version),
     };
   };

@@ -21,7 +21,7 @@ export const createUpdate = (deps: IdentityAdminDeps) => {
     schemas,
   } = deps;
   const write = createWrite(deps);
-  const present = createAdminRenderer(credentials.kinds);
+  const render = createAdminRenderer(credentials.kinds);
 
   return async (
     { id, etag, body, withoutAddressUndo }: UpdateIdentityRequest,
@@ -58,7 +58,7 @@ export const createUpdate = (deps: IdentityAdminDeps) => {
     const stored = (await directory.credentialsOf(db, [record.id])).get(record.id) ?? [];
     return {
       $typeName: "ostiary.identity.v1.UpdateIdentityResponse",
-      identity: present(record, schemas.must(record.schemaId).url, {
+      identity: render(record, schemas.must(record.schemaId).url, {
         credentials: { stored, reveal: [] },
         isWritten: true,
       }),

@@ -18,9 +18,9 @@ import { messages, uiText } from "../../ui/messages.ts";
 import type { AcceptDeps } from "./deps.ts";
 
 /** Who has the link of a message has proven the address, by something that can be read as a code can. */
-const proof = { method: "link", aal: "aal1" } as const;
+const authentication = { method: "link", aal: "aal1" } as const;
 
-interface Entered {
+interface SignedIn {
   readonly issued: Issued;
   readonly flow: FlowRecord;
 }
@@ -40,23 +40,23 @@ export const createAccept = (deps: AcceptDeps) => {
       location: withQuery(acceptUrl, { over: "true" }),
     });
 
-  const enter = async (
+  const accept = async (
     token: string,
     type: FlowRecord["type"],
     call: Call,
     { sql }: Try,
-  ): Promise<Attempted<Entered>> => {
+  ): Promise<Attempted<SignedIn>> => {
     const invitation = await invitations.findByToken(sql, token);
     const before = invitation && (await identities.find(sql, invitation.identityId));
     if (invitation === undefined || before === undefined || !isStillFor(before, invitation)) throw invalidToken();
     const { via, address, returnTo } = invitation;
     try {
-      const entered = await inTransaction(sql, db, async (tx): Promise<Entered> => {
+      const signedIn = await inTransaction(sql, db, async (tx): Promise<SignedIn> => {
         const now = clock.now();
         const after = apply(before, { verified: [{ via, value: address }] }, { now, newId: uuid4 });
         if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the identity");
         if (!(await invitations.accept(tx, before.id, token))) throw invalidToken();
-        const issued = await sessions.issuer.begin(tx, after, [proof], call);
+        const issued = await sessions.issuer.begin(tx, after, [authentication], call);
         const flow = await settings.create(
           tx,
           after,
@@ -71,7 +71,7 @@ export const createAccept = (deps: AcceptDeps) => {
         await audit.record(tx, { identityId: after.id, sessionId: issued.session.id, ...event }, call);
         return { issued, flow };
       });
-      return { kind: "done", render: async () => entered };
+      return { kind: "done", render: async () => signedIn };
     } catch (error) {
       if (error instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: before.id };
       throw error;
@@ -87,7 +87,7 @@ export const createAccept = (deps: AcceptDeps) => {
 
   return async ({ token, flowType }: AcceptInvitationRequest, call: Call): Promise<AcceptInvitationResponse> => {
     const type = flowType === FlowType.API ? "api" : "browser";
-    const { issued, flow } = await conflictRetry.run((tried) => enter(token, type, call, tried));
+    const { issued, flow } = await conflictRetry.run((tried) => accept(token, type, call, tried));
     if (type === "browser") signIn(call, issued);
     return {
       $typeName: "ostiary.account.v1.AcceptInvitationResponse",

@@ -14,6 +14,7 @@ import type { MergeDeps } from "./deps.ts";
 import type { ExaminedMerge, ExamineMerge } from "./examine.ts";
 import type { OfferedMerge } from "./offers.ts";
 import { nothingOffered, renderMerge } from "./render.ts";
+import { sessionOver } from "./session-over.ts";
 
 /** Milliseconds for which the message about it is useful. */
 const NOTICE_MS = 7 * 86_400_000;
@@ -128,9 +129,6 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
     }
   };
 };
-
-const sessionOver = (): ServiceError =>
-  serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
 
 /** Counted apart from codes: nobody runs out of those because of it. */
 const messageTo = ({ channel, recipient }: Recipient): MessageRequest => ({

@@ -17,6 +17,7 @@ import { createConfirm } from "./confirm.ts";
 import type { MergeDeps } from "./deps.ts";
 import { createExamine } from "./examine.ts";
 import { nothingOffered, renderMerge } from "./render.ts";
+import { sessionOver } from "./session-over.ts";
 
 /** Creates the MergeService: somebody who has two accounts makes one of them (docs/merge.md). */
 export const createMergeService = (deps: MergeDeps) => {
@@ -80,9 +81,6 @@ export const createMergeService = (deps: MergeDeps) => {
     },
   });
 };
-
-const sessionOver = (): ServiceError =>
-  serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
 
 const invalidCode = (): ServiceError =>
   serviceError("NOT_FOUND", {

@@ -27,13 +27,13 @@ export const createListActivity =
     const page = found.slice(0, size);
     return {
       $typeName: "ostiary.account.v1.ListActivityResponse",
-      activity: page.map((event) => present(event, caller.session.id)),
+      activity: page.map((event) => renderEvent(event, caller.session.id)),
       nextPageToken: found.length > size ? pages.seal(page.at(-1)?.id ?? "") : "",
     };
   };
 
 /** An event as the owner of the account sees it. */
-const present = (event: StoredEvent, sessionId: string): Activity => {
+const renderEvent = (event: StoredEvent, sessionId: string): Activity => {
   const { method = "", operator, provider = "", reason = "" } = event.detail as EventDetail;
   return {
     $typeName: "ostiary.account.v1.Activity",

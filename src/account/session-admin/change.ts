@@ -22,7 +22,7 @@ export const createSessionChanges = (deps: SessionAdminDeps) => {
     audit,
     extension,
   } = deps;
-  const present = createSessionRenderer(deps);
+  const render = createSessionRenderer(deps);
 
   return {
     async disableSession({ id }: DisableSessionRequest, call: Call): Promise<DisableSessionResponse> {
@@ -59,7 +59,7 @@ export const createSessionChanges = (deps: SessionAdminDeps) => {
       if (extended === undefined) throw noSession();
       return {
         $typeName: "ostiary.session.v1.ExtendSessionResponse",
-        ...(!extension.isSilent && { session: present(extended, { devices: false, identity: "as_its_owner" }) }),
+        ...(!extension.isSilent && { session: render(extended, { devices: false, identity: "as_its_owner" }) }),
       };
     },
 

@@ -26,7 +26,7 @@ export const createSessionReads = (deps: SessionAdminDeps) => {
     storage: { clock, db, directory },
     pages,
   } = deps;
-  const present = createSessionRenderer(deps);
+  const render = createSessionRenderer(deps);
 
   const readCursor = (token: string): SessionCursor | undefined => {
     if (token === "") return undefined;
@@ -58,7 +58,7 @@ export const createSessionReads = (deps: SessionAdminDeps) => {
     const page = found.slice(0, size);
     const last = page.at(-1)?.session;
     return {
-      sessions: page.map((each) => present(each, view)),
+      sessions: page.map((each) => render(each, view)),
       nextPageToken: found.length > size && last ? pages.seal(`${last.issuedAt.getTime()}/${last.id}`) : "",
     };
   };
@@ -95,7 +95,7 @@ export const createSessionReads = (deps: SessionAdminDeps) => {
       const view = viewOf(expand);
       const found = await directory.find(db, id);
       if (found === undefined) throw noSession();
-      return { $typeName: "ostiary.session.v1.GetSessionResponse", session: present(found, view) };
+      return { $typeName: "ostiary.session.v1.GetSessionResponse", session: render(found, view) };
     },
   };
 };

@@ -18,11 +18,11 @@ export const createSessionRenderer = ({
   kinds,
   schemas,
 }: Pick<SessionAdminDeps, "storage" | "kinds" | "schemas">) => {
-  const present = createAdminRenderer(kinds);
+  const render = createAdminRenderer(kinds);
   const shown = (record: IdentityRecord, how: NonNullable<SessionView["identity"]>) => {
     const { url } = schemas.must(record.schemaId);
-    if (how === "as_its_owner") return present({ ...record, metadataAdmin: null }, url, { isWritten: true });
-    return present(how === "whole" ? record : { ...record, verifiable: [], recovery: [] }, url, {});
+    if (how === "as_its_owner") return render({ ...record, metadataAdmin: null }, url, { isWritten: true });
+    return render(how === "whole" ? record : { ...record, verifiable: [], recovery: [] }, url, {});
   };
 
   return (signedIn: SignedIn, view: SessionView): AdminSession => {

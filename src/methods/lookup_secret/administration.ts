@@ -23,18 +23,13 @@ const at = "credentials.lookup_secret.config.codes";
 export const createLookupSecretImporter =
   ({ secrets, clock }: { readonly secrets: CodeSecrets; readonly clock: Clock }): CredentialImporter<"lookupSecret"> =>
   async ({ config }, { identityId, stored }) => {
-    const given = (config?.codes ?? []).map(({ code, usedAt }) => ({ code: readCode(code), usedAt }));
+    const given = (config?.codes ?? []).map(({ code, usedAt }) => ({
+      code: readCode(code),
+      usedAt: usedAt && timestampDate(usedAt).toISOString(),
+    }));
     if (given.length === 0 || given.some(({ code }) => !/^[a-z0-9]{6,32}$/.test(code)))
       throw serviceError("INVALID_FIELD", { field: at, explain: "Each code is of 6 to 32 letters and digits." });
     if (new Set(given.map(({ code }) => code)).size < given.length)
       throw serviceError("INVALID_FIELD", { field: at, explain: "A code is there twice." });
-    const sealed = secrets.seal(
-      identityId,
-      given.map(({ code }) => code),
-    );
-    const entries = (sealed.codes as { readonly digest: string }[]).map((entry, index) => {
-      const usedAt = given[index]?.usedAt;
-      return { ...entry, ...(usedAt && { used_at: timestampDate(usedAt).toISOString() }) };
-    });
-    return setCodes({ ...sealed, codes: entries }, stored, clock.now().toISOString());
+    return setCodes(secrets.seal(identityId, given), stored, clock.now().toISOString());
   };

@@ -42,7 +42,8 @@ export interface CodeSecrets {
     stored: Secret | undefined,
     code: string,
   ): { readonly at: number; readonly isUsed: boolean } | undefined;
-  seal(identityId: string, codes: readonly string[]): JsonObject;
+  /** Used codes stay used. */
+  seal(identityId: string, codes: readonly BackupCode[]): JsonObject;
 }
 
 /**
@@ -76,8 +77,13 @@ export const createCodeSecrets = (aead: Aead, digestKeys: readonly string[]): Co
       return found[0];
     },
     seal: (identityId, codes) => ({
-      sealed: aead.encrypt(Buffer.from(codes.join(" ")), boundTo(identityId)).toString("base64url"),
-      codes: codes.map((code) => ({ digest: digest(firstKey, identityId, code) })),
+      sealed: aead
+        .encrypt(Buffer.from(codes.map(({ code }) => code).join(" ")), boundTo(identityId))
+        .toString("base64url"),
+      codes: codes.map(({ code, usedAt }) => ({
+        digest: digest(firstKey, identityId, code),
+        ...(usedAt !== undefined && { used_at: usedAt }),
+      })),
     }),
   };
 };

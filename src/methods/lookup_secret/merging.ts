@@ -9,16 +9,8 @@ export const createLookupSecretMerging = (secrets: CodeSecrets): CredentialMergi
     if (hasCodes(into.identity)) return { parts: [{ name: "", lost: "has_own" }] };
     const codes = secrets.open(identity.id, secret);
     if (codes === undefined) return { parts: [{ name: "", lost: "unreadable" }] };
-    const sealed = secrets.seal(
-      into.identity.id,
-      codes.map(({ code }) => code),
-    );
-    const entries = (sealed.codes as { readonly digest: string }[]).map((entry, at) => {
-      const usedAt = codes[at]?.usedAt;
-      return { ...entry, ...(usedAt !== undefined && { used_at: usedAt }) };
-    });
     return {
-      change: setCodes({ ...sealed, codes: entries }, into.secret, now.toISOString()),
+      change: setCodes(secrets.seal(into.identity.id, codes), into.secret, now.toISOString()),
       parts: [{ name: "" }],
     };
   },

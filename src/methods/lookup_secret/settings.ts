@@ -58,10 +58,7 @@ export const createLookupSecretSettings = ({
       const shown = shownIn(sealedContext(LOOKUP_SECRET));
       if (shown.kind !== "regenerated" || shown.codes.length !== codeCount)
         return refuse("Generate backup codes before you confirm them.");
-      const config = secrets.seal(
-        identity.id,
-        shown.codes.map(({ code }) => code),
-      );
+      const config = secrets.seal(identity.id, shown.codes);
       const { since } = codeFacts(identity);
       const createdAt = typeof since === "string" ? since : clock.now().toISOString();
       return {

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { forbiddenNames } from "../../lib/forbidden-names.ts";
 
 /** What a provider says of a person, as far as it can be trusted to have the type that its name promises. */
 export interface Claims {
@@ -68,8 +69,6 @@ const DEPTH = 12;
 /** OpenID Connect Core 2: at most 255 ASCII characters. */
 const SUBJECT = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 const ISSUER = /^[\x21-\x7e]{1,512}$/;
-const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
-
 /**
  * Reads claims. What is of the wrong type is left out of the standard claims,
  * as if it had not been said; a text says what makes all of them unusable.
@@ -117,7 +116,7 @@ const tidy = (value: JsonValue, depth: number): JsonValue | undefined => {
   }
   const tidied: Record<string, JsonValue> = {};
   for (const [key, member] of Object.entries(value)) {
-    if (FORBIDDEN.has(key) || member === undefined) continue;
+    if (forbiddenNames.has(key) || member === undefined) continue;
     const known = tidy(member, depth + 1);
     if (known === undefined) return undefined;
     tidied[key] = known;

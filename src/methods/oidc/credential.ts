@@ -24,7 +24,7 @@ interface StoredLink extends ProviderLink {
   readonly initial_refresh_token?: string;
 }
 
-/** Encrypts the provider's tokens; `lib/encryption.ts` with `secrets.cipher`. */
+/** Encrypts the provider's tokens; `lib/aead.ts` with `secrets.cipher`. */
 export interface TokenAead {
   encrypt(plain: Uint8Array, associated?: string): Buffer;
   decrypt(sealed: Uint8Array, associated?: string): Buffer | undefined;

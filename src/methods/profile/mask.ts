@@ -1,8 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { serviceError } from "../../errors/service-error.ts";
-
-/** Names that JavaScript itself gives a meaning to. */
-const banned = new Set(["__proto__", "constructor", "prototype"]);
+import { forbiddenNames } from "../../lib/forbidden-names.ts";
 
 /**
  * What is not a trait cannot be changed, and is not passed over in silence.
@@ -12,7 +10,7 @@ const banned = new Set(["__proto__", "constructor", "prototype"]);
 export const mustNameTraits = (paths: readonly string[]): void => {
   const stray = paths.some((path) => {
     const [head, ...names] = path.split(".");
-    return head !== "traits" || names.some((name) => name === "" || banned.has(name));
+    return head !== "traits" || names.some((name) => name === "" || forbiddenNames.has(name));
   });
   if (stray)
     throw serviceError("INVALID_FIELD", {

@@ -89,22 +89,14 @@ const lookupSecret: ConvertCredential = (config, { id, since }, { codeSecrets },
   const codes = listOf(config.recovery_codes).flatMap((entry) => {
     const { code, used_at: usedAt } = objectOf(entry);
     const read = readCode(textOf(code));
-    return read === "" ? [] : [{ code: read, usedAt: timeOf(usedAt) }];
+    return read === "" ? [] : [{ code: read, usedAt: timeOf(usedAt)?.toISOString() }];
   });
   if (codes.length === 0) return undefined;
   if (codes.some(({ code }) => code.includes(" "))) {
     leave("backup_codes_of_another_form");
     return undefined;
   }
-  const sealed = codeSecrets.seal(
-    id,
-    codes.map(({ code }) => code),
-  );
-  const entries = (sealed.codes as { readonly digest: string }[]).map((entry, at) => {
-    const usedAt = codes[at]?.usedAt;
-    return { ...entry, ...(usedAt && { used_at: usedAt.toISOString() }) };
-  });
-  return setCodes({ ...sealed, codes: entries }, undefined, since.toISOString());
+  return setCodes(codeSecrets.seal(id, codes), undefined, since.toISOString());
 };
 
 const keys =

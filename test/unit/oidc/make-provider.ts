@@ -36,8 +36,6 @@ export const makeConfig = (parts: Partial<ProviderConfig> = {}): ProviderConfig 
   update_identity_on_login: "never",
   aal2_acr_values: [],
   aal2_amr_values: [],
-  fedcm_config_url: undefined,
-  net_id_token_origin_header: undefined,
   store_tokens: true,
   reauthentication: undefined,
   ...parts,

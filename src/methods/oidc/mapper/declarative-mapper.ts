@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { DeclarativeMapperConfig } from "../../../config/oidc-config.ts";
+import { forbiddenNames } from "../../../lib/forbidden-names.ts";
 import { type ClaimPath, claimAt, readClaimPath } from "./claim-path.ts";
 import type { Mapped, Mapper, VerifiedAddress } from "./mapper.ts";
 
@@ -11,8 +12,6 @@ export interface MappingFault {
 
 type Read = (claims: JsonObject) => JsonValue | undefined;
 type ReadAddress = (claims: JsonObject) => VerifiedAddress | undefined;
-
-const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
  * Compiles a table of paths into a mapper, or says everything that is wrong
@@ -63,7 +62,7 @@ const compileTable = (
 ): ((claims: JsonObject) => JsonObject) => {
   const cells = Object.entries(table).map(([name, cell]) => {
     const keys = name.split(".");
-    if (keys.some((key) => key === "" || FORBIDDEN.has(key)))
+    if (keys.some((key) => key === "" || forbiddenNames.has(key)))
       faults.push({ path: [...at, name], message: `${JSON.stringify(name)} is not a name that can be set` });
     return { keys, read: compileCell(cell, [...at, name], faults) };
   });

@@ -33,7 +33,7 @@ export type MapperResult =
 /** Turns claims into traits. */
 export interface Mapper {
   /**
-   * @param claims as mappers see them: `presentClaims`
+   * @param claims as mappers see them: `renderClaims`
    * @param identity what is known of the person already, for mappers that run at each sign-in
    */
   map(claims: JsonObject, identity?: JsonObject): Promise<MapperResult>;

@@ -1,8 +1,7 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { forbiddenNames } from "../../../lib/forbidden-names.ts";
 import type { Mapped, VerifiedAddress } from "./mapper.ts";
 
-/** Names that act on objects instead of being in them. */
-const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
 const DEPTH = 16;
 
 /**
@@ -49,7 +48,7 @@ const isReasonable = (value: JsonValue, depth: number): boolean => {
   if (typeof value !== "object" || value === null) return true;
   if (depth > DEPTH) return false;
   if (Array.isArray(value)) return value.every((entry) => isReasonable(entry, depth + 1));
-  return Object.entries(value).every(([key, member]) => !FORBIDDEN.has(key) && isReasonable(member, depth + 1));
+  return Object.entries(value).every(([key, member]) => !forbiddenNames.has(key) && isReasonable(member, depth + 1));
 };
 
 const isObject = (value: unknown): value is JsonObject =>
