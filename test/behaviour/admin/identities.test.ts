@@ -243,35 +243,6 @@ describe.each(operatorProtocols)("through $name", (protocol) => {
     ],
     ["a hash that is moved there", [{ op: "move", from: "/credentials/password/config", path: "/metadata_admin" }]],
     ["everything that is copied there", [{ op: "copy", from: "", path: "/metadata_admin" }]],
-    [
-      "more and more of what is copied into itself",
-      [
-        { op: "add", path: "/metadata_admin", value: {} },
-        ...Array.from({ length: 16 }, (_, n) => ({
-          op: "copy",
-          from: "/metadata_admin",
-          path: `/metadata_admin/a${n}`,
-        })),
-      ],
-    ],
-    [
-      "copies that nest deeper than can be stored",
-      [
-        { op: "add", path: "/metadata_admin", value: {} },
-        ...Array.from({ length: 40 }, () => ({ op: "copy", from: "/metadata_admin", path: "/metadata_admin/a" })),
-      ],
-    ],
-    [
-      "a long text that is copied again and again",
-      [
-        { op: "add", path: "/metadata_admin", value: { a0: "x".repeat(60_000) } },
-        ...Array.from({ length: 60 }, (_, n) => ({
-          op: "copy",
-          from: "/metadata_admin/a0",
-          path: `/metadata_admin/a${n + 1}`,
-        })),
-      ],
-    ],
     ["traits that do not fit", [{ op: "add", path: "/traits/age", value: 3 }]],
     ["traits that are none", [{ op: "replace", path: "/traits", value: [] }]],
     ["a state that is none", [{ op: "replace", path: "/state", value: "asleep" }]],
