@@ -105,12 +105,12 @@ export interface Continuations {
   ): Promise<ContinuationRecord | undefined>;
   /** The payload; undefined if it has expired, was altered, or is bound to something else. */
   open(record: ContinuationRecord, binding: ContinuationBinding): JsonValue | undefined;
-  /** Writes down that this attempt alone goes on with it. False: another does, or did. */
+  /** Stores that only this attempt uses it. False: another attempt does, or did. */
   claim(sql: Sql, record: ContinuationRecord, attempt: string): Promise<boolean>;
   /**
-   * Lets others try after a failure of this attempt; not where nobody knows
-   * whether what it was used for is written. Never throws: what cannot be
-   * released is over in time.
+   * Lets other attempts use it after a failure of this one, unless it is unknown
+   * whether its effect was written. Never throws: what cannot be released
+   * expires.
    */
   release(sql: Sql, record: ContinuationRecord, attempt: string, failure?: unknown): Promise<void>;
   /** Names the next step, and what waits for it. Only the attempt that claimed it. */

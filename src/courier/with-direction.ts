@@ -3,13 +3,13 @@ export type Direction = "ltr" | "rtl";
 
 const rightToLeft = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 const leftToRight = /(?![\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}])\p{L}/u;
-/** Signs that turn the text behind them. */
+/** Control characters that change the direction of the text behind them. */
 const turning = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A value for a text of a direction: one that is written the other way stands apart (U+2068, U+2069), so that its ends
- * stay where they belong; signs that would turn what follows it are taken out. One of the same direction stays as it
- * is: such signs double what a text to a phone costs.
+ * Prepares a value for a text of a direction: a value of the other direction is isolated (U+2068, U+2069), so that it
+ * does not change the order of the text around it; control characters of direction within it are removed. A value of
+ * the same direction is not isolated, because these characters double the cost of a text message.
  */
 export const withDirection = (value: string, direction: Direction): string => {
   const plain = value.replace(turning, "");

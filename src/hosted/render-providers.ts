@@ -10,10 +10,10 @@ import type { WireInput } from "./wire.ts";
 /**
  * Renders the providers of a settings form as a list: what each is called,
  * whether it is connected, since when and as whom if the API says it, and the
- * button that changes that. Other nodes of the group stand as they are.
+ * button that changes that. Other nodes of the group are rendered as usual.
  *
- * @param used providers that sessions of the person were begun with. One that
- *   can be neither connected nor disconnected is connected, and the only way in.
+ * @param used providers that sessions of the person were begun with. If one of
+ *   them has no button, it is connected and the only sign-in method.
  */
 export const renderProviders = (nodes: readonly PlacedNode[], view: View, used: readonly string[] = []): Html => {
   const rows = nodes.flatMap((placed) => {

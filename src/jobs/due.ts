@@ -25,10 +25,10 @@ const READ_AHEAD = 40;
 const BEGUN_AHEAD = 4;
 
 /**
- * Creates what reads ids of due jobs. Where more is due than there is room for, each node begins elsewhere among them:
- * else all nodes would ask for the same ones, and most in vain.
+ * Creates what reads ids of due jobs. If more jobs are due than a node can begin, each node begins at another place
+ * among them; otherwise all nodes would try to claim the same jobs.
  *
- * @param believedFor milliseconds after which ids that were not begun are read anew
+ * @param believedFor milliseconds after which ids that were not begun are read again
  */
 export const createDueJobs = (store: Pick<JobStore, "due">, believedFor: number): DueJobs => {
   const found = new Map<string, FoundJobs & { readonly until: number }>();

@@ -48,8 +48,8 @@ export interface RelayRowsDeps {
 }
 
 /**
- * Queues the jobs of rows that were read together; gives where the next ones begin, or `taken` where another node was
- * there first and nothing was written.
+ * Queues the jobs of rows that were read together; returns where the next rows begin, or `taken` if another node was
+ * first and nothing was written.
  *
  * @throws DatabaseUnavailable
  */

@@ -22,9 +22,9 @@ export const readTraceparent = (header: string | string[] | undefined): TraceCon
 };
 
 /**
- * The headers by which a request that we send for a call is known as part of
- * it: its trace, handed on as it came because we record no span of our own,
- * and its request id.
+ * The headers that mark a request to another server as part of a call: the
+ * call's trace context, unchanged because this server records no span, and its
+ * request id.
  */
 export const outgoingHeaders = ({
   headers,

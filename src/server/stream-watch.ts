@@ -23,9 +23,9 @@ export interface StreamWatch {
  * Creates a watch over HTTP/2 streams, which node gives no time limits of their
  * own: a body must be in within `read` milliseconds, whatever its header says it
  * is, and an answer that waits for its client must move within `write`. An
- * answer that the server has not begun may take as long as it takes, or health's
- * Watch would be cut: its request is over at once. A reflection stream, whose
- * requests come one by one, is over in time as well; where a body is timed by
+ * answer that the server has not begun has no limit, because health's
+ * Watch would be aborted: its request ends at once. A reflection stream, whose
+ * requests come one by one, has a limit as well; if a body is timed by
  * its pieces (body-clock.ts), each must come in time.
  */
 export const watchStreams = ({ read, write }: { readonly read: number; readonly write: number }): StreamWatch => {

@@ -15,8 +15,8 @@ export interface SessionEndings {
   /** Ends the session of a token. False: there is none. */
   endByToken(token: string, call: Call): Promise<boolean>;
   /**
-   * Ends one other session of the person; gives how many were active until now. @throws SESSION_INACTIVE when the
-   * one at hand is over itself
+   * Ends another session of the person; returns how many were active until now. @throws SESSION_INACTIVE if the
+   * session `mine` has ended
    */
   endOther(mine: SessionRecord, id: string, call: Call): Promise<number>;
   /** Ends all the others. @throws SESSION_INACTIVE */

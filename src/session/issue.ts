@@ -52,9 +52,9 @@ export interface SessionIssuer {
     amr: readonly AuthenticationMethodReference[],
   ): Promise<Issued | undefined>;
   /**
-   * Renews a session whose token stays, as native apps expect of a second step: they send it themselves, so that no
-   * page of another site can have put it there. Undefined when the session is over, or its token was replaced. Only
-   * where the person is locked.
+   * Renews a session without changing its token, as native apps expect of a second step: they send it themselves, so
+   * that no page of another site can have set it. Undefined if the session has ended or its token was replaced. The
+   * person's row must be locked.
    *
    * @param token what the caller presented
    */
@@ -65,7 +65,7 @@ export interface SessionIssuer {
     amr: readonly AuthenticationMethodReference[],
   ): Promise<Issued | undefined>;
   /**
-   * Adds an authentication that is made with a change. Undefined when the session is over. Only where the person is
+   * Adds an authentication that is made with a change. Undefined if the session has ended. The person's row must be
    * locked.
    */
   add(tx: Sql, session: SessionRecord, amr: AuthenticationMethodReference): Promise<SessionRecord | undefined>;

@@ -75,16 +75,16 @@ export interface FlowStore {
   findAt(sql: Sql, homeId: string, id: string): Promise<FlowRecord | undefined>;
   /**
    * Writes what a submit changes: state, active, form and context. False: the
-   * flow is over at `now`, was completed, or is gone, or its session is not live any more.
+   * flow has expired at `now`, was completed or deleted, or its session is not live any more.
    *
    * @param session the session that submits, where the flow is that of someone who is signed in
    */
   save(sql: Sql, flow: FlowRecord, now: Date, session?: SessionKey): Promise<boolean>;
-  /** As `save`, where nobody has written the flow since it was read. False also where somebody has. */
+  /** As `save`, if the flow was not written since it was read. False also if it was. */
   saveAsRead(sql: Sql, read: FlowRecord, flow: FlowRecord, now: Date): Promise<boolean>;
   /**
-   * Completes a flow that can be used once, and takes out what its method remembered. False: it is over at `now`, or
-   * not as it was read.
+   * Completes a flow that can be used once, and removes the context of its method. False: it has expired at `now`, or
+   * was written since it was read.
    */
   complete(tx: Sql, flow: FlowRecord, now: Date): Promise<boolean>;
   /**

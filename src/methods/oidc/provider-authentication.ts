@@ -78,8 +78,8 @@ export const createProviderAuthentication = ({
   };
 
   /**
-   * Whose account is in the way. Where accounts are hidden, it is told of what a provider has verified, and of what is
-   * no address: the owner of any other address, if there is one, is told by mail (docs/passwordless.md).
+   * Finds the account that has one of the identifiers or addresses. If accounts are hidden, only for addresses that the
+   * provider has verified, and for other identifiers: owners of other addresses get a mail (docs/passwordless.md).
    */
   const findOwner = (traits: ValidTraits, vouched: VouchedAddresses): Promise<IdentifierOwner | undefined> => {
     if (!hidesAccounts) return identities.findIdentifierOwner(db, traits);

@@ -49,12 +49,12 @@ const notSent = new Set([
 ]);
 
 /**
- * Creates the way in which providers are asked: at the hosts that the
+ * Creates the function for requests to providers: to the hosts that the
  * configuration names, or public ones, over TLS (plain HTTP within private
  * networks only), with a time limit, an answer of limited size, no
- * redirects, and one more try when the connection failed or, for a question
- * that may be asked twice, the server did. A server that took too long is not
- * asked again: the person is waiting.
+ * redirects, and one more try when the connection failed or, for a request
+ * that may be repeated, the server did. A request that timed out is not
+ * repeated, because the person is waiting.
  */
 export const createProviderFetch = (options: ProviderFetchOptions = {}): ProviderFetch => {
   const {

@@ -10,8 +10,8 @@ import { markOf, type Newcomer } from "./insert-people.ts";
 import type { Mark, Marks } from "./marks.ts";
 
 /**
- * What became of somebody who came along before: `kept`, they were changed or used here since, and stay as they are;
- * `deleted_here`, they were deleted here, and do not come back.
+ * What happened to a person who was imported before: `kept`: not changed, because the person was changed or signed in
+ * here since; `deleted_here`: not imported again, because the person was deleted here.
  */
 export type Changed = "changed" | "unchanged" | "kept" | "deleted_here" | "deleted";
 
