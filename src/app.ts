@@ -87,8 +87,8 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
       return opened;
     },
     close: async () => {
-      await listeners.close();
-      for (const each of [relay, jobs]) await each.stop();
+      // What nobody waits for is given back to other nodes while calls in flight finish.
+      await Promise.all([listeners.close(), relay.stop().then(() => jobs.stop())]);
       for (const each of modules) await each.close?.();
       await readiness.stop();
       await db.close();

@@ -99,7 +99,9 @@ export const createListeners = ({
 }: ListenersOptions): Listeners => {
   const { serve, selfservice } = config;
   const callLog = createCallLog({ log, metrics });
+  const stopping = new AbortController();
   const deps = {
+    stopping: stopping.signal,
     callLog,
     callLimit,
     clock,
@@ -212,6 +214,7 @@ export const createListeners = ({
       admin: await listenOn(adminApp, serve.admin),
     }),
     close: async () => {
+      stopping.abort(new Error("the server stops"));
       await Promise.all([publicApp.close(), adminApp.close()]);
     },
   };

@@ -21,6 +21,8 @@ export interface ProcedureDeps {
   readonly trustedOrigin: (origin: string) => boolean;
   /** Has requests that carry an id done once; left out, ids are passed over. */
   readonly repeats?: AnswerOnceDeps | undefined;
+  /** Aborted once the server stops: answers that are streams end then. Left out, it never does. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /** What `createProcedure` needs. */

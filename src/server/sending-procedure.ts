@@ -16,9 +16,14 @@ export interface SendingProcedureOptions<I extends DescMessage, O extends DescMe
   readonly deps: ProcedureDeps;
 }
 
+/** Milliseconds in which a client reads, once the server stops, that what it got is not all. */
+const LAST_WORD_MS = 1_000;
+
 /**
  * Wraps the implementation of an RPC whose answers are a stream into what every protocol calls, as `createProcedure`
- * does for the others. A client that reads too slowly is cut off (reading-pace.ts).
+ * does for the others. A client that reads too slowly is cut off (reading-pace.ts). Once the server stops, an answer
+ * ends with UNAVAILABLE, through every protocol: what was sent until then is not all. A client that does not read that is
+ * cut off.
  *
  * @throws Error at once, when the RPC does not say who may call it
  */
@@ -26,11 +31,13 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
   options: SendingProcedureOptions<I, O>,
 ): SendingProcedure<MessageShape<I>, MessageShape<O>> => {
   const { method, send, deps } = options;
-  const { callLog, callLimit } = deps;
+  const { callLog, callLimit, stopping } = deps;
   const record = callLog.of(rpcName(method));
   const mustBeAllowed = createAccessCheck({ ...options, ...deps });
   const mustSatisfyRules = compileFieldRules(method.input);
   const mapError = toFailure({ rpc: rpcName(method), callLog });
+
+  const hasStopped = (): boolean => stopping?.aborted === true;
 
   return async function* procedure(request, call) {
     const startedAt = performance.now();
@@ -41,11 +48,17 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
       call.cut?.();
     };
     const pace = createReadingPace({ onLate });
+    const signal = stopping ? AbortSignal.any([call.signal, stopping]) : call.signal;
+    let lastWord: NodeJS.Timeout | undefined;
+    const onEnd = (): void => {
+      if (hasStopped()) lastWord = setTimeout(() => call.cut?.(), LAST_WORD_MS);
+    };
+    signal.addEventListener("abort", onEnd, { once: true });
     try {
       if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
       mustBeAllowed(call);
       mustSatisfyRules(request);
-      for await (const message of send(request, call)) {
+      for await (const message of send(request, { ...call, signal })) {
         const isRead = pace.offer(toBinary(method.output, message).length);
         try {
           yield message;
@@ -53,13 +66,18 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
           isRead();
         }
       }
+      if (hasStopped()) throw stops();
     } catch (error) {
-      const { thrown, logged } = mapError(error, call, () => undefined);
+      const { thrown, logged } = mapError(hasStopped() ? stops() : error, call, () => undefined);
       failure = logged;
       throw thrown;
     } finally {
+      signal.removeEventListener("abort", onEnd);
+      clearTimeout(lastWord);
       record(call, startedAt, failure);
       leave?.();
     }
   };
 };
+
+const stops = () => serviceError("UNAVAILABLE", { explain: "The server stops.", headers: { "retry-after": "1" } });
