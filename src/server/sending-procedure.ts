@@ -22,8 +22,8 @@ const LAST_WORD_MS = 1_000;
 /**
  * Wraps the implementation of an RPC whose answers are a stream into what every protocol calls, as `createProcedure`
  * does for the others. A client that reads too slowly is cut off (reading-pace.ts). Once the server stops, an answer
- * ends with UNAVAILABLE, through every protocol: what was sent until then is not all. A client that does not read that is
- * cut off.
+ * ends with UNAVAILABLE, through every protocol: what was sent until then is not all. A client that does not read
+ * that is cut off.
  *
  * @throws Error at once, when the RPC does not say who may call it
  */
