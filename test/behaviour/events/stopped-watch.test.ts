@@ -6,7 +6,7 @@ import { startServer } from "../../protocols/server.ts";
 
 const overrides = { events: { stream: { enabled: true } } };
 
-it("a server that stops ends what is watched, through every protocol that streams, and says that it is not all", async () => {
+it("a server that stops ends what is watched, through every protocol, and says that it is not all", async () => {
   const server = await startServer({ overrides });
   const baseUrl = server.adminUrl;
   const calls = [
