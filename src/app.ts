@@ -69,7 +69,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
     networkOf,
     findCaller: flows.callers.find,
     storeError: flowErrors.store,
-    ready: () => readiness.problems,
+    ready: () => ({ ...readiness.problems, ...methods.problems() }),
     version: readVersion(),
     mailbox: courier.readMailbox,
     files: methods.publicFiles,

@@ -72,6 +72,11 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
     purge: [{ table: "oidc_nonces", expires: "expires_at", retention: database.cleanup.older_than }],
     /** Files that pages of any origin may load. */
     publicFiles: methods.keys.scriptFile ? [methods.keys.scriptFile] : [],
+    /** What keeps the methods from being of use now, by part. */
+    problems: (): Readonly<Record<string, string>> => {
+      const hashing = hasher.problem();
+      return hashing === undefined ? {} : { hashing };
+    },
     started: async () => {
       await methods.keys.prepare();
       await methods.oidc.check();

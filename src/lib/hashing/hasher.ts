@@ -3,7 +3,7 @@ import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createComparisonTime } from "./comparison-time.ts";
 import { findCostFault, type HashCost, type HashFormat, readHashFormat, writeArgon2 } from "./hash-format.ts";
-import { createHashingProcess } from "./hashing-process.ts";
+import { createHashingProcess, type HashingProcessOptions } from "./hashing-process.ts";
 import type { Job, Response } from "./job.ts";
 import { normalizePassword } from "./normalize-password.ts";
 import { createTurns, type PurposeStats } from "./queue.ts";
@@ -72,6 +72,8 @@ export interface Hasher {
    */
   verify(password: string, stored: string | undefined, share?: Share): Promise<Verified>;
   stats(): HasherStats;
+  /** Why nothing can be hashed now; undefined: nothing keeps it from that. */
+  problem(): string | undefined;
   /** Refuses further work and ends the process. */
   close(): void;
 }
@@ -88,17 +90,20 @@ const IDLE_MS = 30_000;
 /** Whose share it is when nobody says so. */
 const anybody: Share = { purpose: "sign_in", network: "", subject: "" };
 
+/** Where the hasher reports to, and how its process is run. */
+export interface HasherOptions extends Partial<Pick<HashingProcessOptions, "idle" | "executable">> {
+  readonly log?: HashingLog;
+}
+
 /** Creates the hasher. Its process starts with the first job and ends after half a minute without one. */
-export const createHasher = (
-  config: HasherConfig,
-  { log, idle = IDLE_MS }: { readonly log?: HashingLog; readonly idle?: number } = {},
-): Hasher => {
+export const createHasher = (config: HasherConfig, { log, idle = IDLE_MS, executable }: HasherOptions = {}): Hasher => {
   // With a hash on every processor, a thread that wakes up waits for one to be taken off: measured, 2 ms instead of
   // 0.6.
   const concurrency = config.concurrency === 0 ? Math.max(1, os.availableParallelism() - 1) : config.concurrency;
   const worker = createHashingProcess({
     threads: concurrency,
     idle,
+    ...(executable && { executable }),
     onCrash: (how) => log?.warn({ how }, "the hashing process ended unexpectedly"),
   });
   const turns = createTurns({ concurrency, queue: config.queue });
@@ -192,6 +197,7 @@ export const createHasher = (
       };
     },
 
+    problem: () => worker.problem,
     close: () => worker.close(),
   };
 };
