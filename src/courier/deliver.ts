@@ -1,5 +1,6 @@
 import type { Database } from "../db/sql.ts";
-import { createDeliveryAdmission } from "../jobs/admission.ts";
+import { isOfStatement } from "../db/sql-error.ts";
+import { createDeliveryAdmission, longestDelivery, mostClaimed } from "../jobs/admission.ts";
 import type { JobKind, JobResult } from "../jobs/job.ts";
 import { createDeliveryPace } from "../jobs/pace.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -44,11 +45,8 @@ export interface DeliverOptions {
 
 const LONGEST_DELAY_MS = 3_600_000;
 const FACTOR = 4;
-/** Messages that a node has claimed beyond those that it delivers: one statement claims several. */
-const AHEAD = 8;
-const MOST_AT_ONCE = 32;
-/** Milliseconds beyond its timeout, and that of those before it, after which an attempt is aborted from outside. */
-const GRACE_MS = 60_000;
+/** One that cannot be written down, as its row is locked, is no reason to send the others again. */
+const sentInGroups = { most: 32, atOnce: 1, retriesAlone: isOfStatement } as const;
 
 /**
  * Creates the job that delivers queued messages: tries, records how it ended, and erases what is of no more use.
@@ -61,7 +59,7 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
   const pace = createDeliveryPace(concurrency);
   const admission = createDeliveryAdmission({ limit: () => pace.limit, most: concurrency, isBusy });
 
-  const settleSent = inGroups<SentMessage, undefined>({ most: MOST_AT_ONCE, atOnce: 1 }, async (sent) => {
+  const settleSent = inGroups<SentMessage, undefined>(sentInGroups, async (sent) => {
     await messages.settleSent(db, sent, { erase: !retainsContent, at: clock.now() });
     return sent.map(() => undefined);
   });
@@ -101,8 +99,8 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
 
   return {
     name: messageJob,
-    concurrency: () => Math.min(concurrency, pace.limit + admission.slow + AHEAD),
-    longest: 2 * timeout + GRACE_MS,
+    concurrency: () => mostClaimed(concurrency, pace, admission),
+    longest: longestDelivery(timeout),
     delay: (tries) => Math.min(LONGEST_DELAY_MS, retryDelay * FACTOR ** Math.min(tries - 1, 20)),
     rows: (node) => createMessageRows({ db, clock, messages, node }),
     run: async ({ payload: message }, signal) => {

@@ -16,6 +16,7 @@ export const createHandOverJob = ({
 }): JobKind => ({
   name: "courier",
   concurrency: 8,
+  longest: 60_000,
   delay: exponentialBackoff({ first: 1_000, longest: 60_000 }),
   run: async ({ id }) => {
     await messages.enqueue(db, id);

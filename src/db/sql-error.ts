@@ -61,6 +61,9 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
+/** Whether a database that is there refused a statement, most likely for one of its rows. */
+export const isOfStatement = (cause: unknown): boolean => cause instanceof SqlError;
+
 /** What the driver throws. */
 interface DriverError {
   readonly errno?: number;

@@ -1,5 +1,5 @@
 import type { EventsConfig, ReceiverConfig } from "../config/events-config.ts";
-import { createDeliveryAdmission } from "../jobs/admission.ts";
+import { createDeliveryAdmission, longestDelivery, mostClaimed } from "../jobs/admission.ts";
 import type { Job, JobKind, JobResult } from "../jobs/job.ts";
 import { createDeliveryPace } from "../jobs/pace.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -26,8 +26,6 @@ export interface DeliveryDeps {
 
 /** Longest wait that a receiver may ask for: milliseconds. */
 const LONGEST_WAIT_MS = 86_400_000;
-/** Events that a node has claimed beyond those that it delivers: one statement claims several. */
-const AHEAD = 8;
 
 /**
  * Creates the kind of job that delivers to a receiver, by the Standard Webhooks
@@ -91,7 +89,8 @@ export const createDelivery = (receiver: ReceiverConfig, deps: DeliveryDeps): Jo
 
   return {
     name: deliveryKind(name),
-    concurrency: () => Math.min(concurrency, pace.limit + admission.slow) + AHEAD,
+    concurrency: () => mostClaimed(concurrency, pace, admission),
+    longest: longestDelivery(config.delivery.timeout),
     maxAttempts: retry.length + 1,
     delay: (attempt) => retry[Math.min(attempt, retry.length) - 1] ?? 0,
     settled: pace.settled,

@@ -105,7 +105,7 @@ export const createHooks = (
     implicit: createImplicitNotices(previousAddresses, config.selfservice),
     /** Sends messages about changes by operators, which run no flow. Undefined where `notices.address` is off. */
     operatorNotices: config.selfservice.notices.address ? createOperatorNotices(previousAddresses) : undefined,
-    jobs: [createWebHookJob({ engine, programs, send }), createReleaseJob({ db, identities, clock })],
+    jobs: [createWebHookJob({ engine, programs, send, timeout }), createReleaseJob({ db, identities, clock })],
     close: () => engine.close(),
   };
 };

@@ -1,3 +1,5 @@
+import type { DeliveryPace } from "./pace.ts";
+
 /** Admits what waits to delivery: the longest queued first, so many at once as the pace allows. */
 export interface DeliveryAdmission {
   /**
@@ -26,10 +28,14 @@ interface Waiting {
   readonly queuedAt: number;
 }
 
+/** Deliveries that a node has claimed beyond those that are under way: one statement claims several. */
+const AHEAD = 8;
+/** Milliseconds beyond its timeout, and that of those before it, after which an attempt is aborted from outside. */
+const GRACE_MS = 60_000;
 /** Milliseconds after which a delivery does not keep the others waiting: another server is slow, and not this one. */
 const SLOW_MS = 1_000;
 /** What was queued so many milliseconds ago makes room for nothing. */
-const PATIENCE_MS = 3_000;
+const LATE_MS = 3_000;
 /** Between two deliveries beside other work there is so much time, in multiples of what one takes; milliseconds. */
 const REST = { times: 2, least: 10, most: 200 } as const;
 
@@ -64,10 +70,10 @@ export const createDeliveryAdmission = ({ limit, most, isBusy }: AdmissionOption
   const admit = (): void => {
     for (let [next] = waiting; next !== undefined && all < most && all - slow < limit(); [next] = waiting) {
       const now = performance.now();
-      const isLate = now - next.queuedAt >= PATIENCE_MS;
+      const isLate = now - next.queuedAt >= LATE_MS;
       if (!isLate && now < restsUntil) {
         clearTimeout(alarm);
-        alarm = setTimeout(admit, Math.min(restsUntil, next.queuedAt + PATIENCE_MS) - now);
+        alarm = setTimeout(admit, Math.min(restsUntil, next.queuedAt + LATE_MS) - now);
         return;
       }
       waiting = waiting.slice(1);
@@ -99,3 +105,17 @@ export const createDeliveryAdmission = ({ limit, most, isBusy }: AdmissionOption
     },
   };
 };
+
+/**
+ * How many deliveries a node may have claimed at once: those that wait for their turn are counted.
+ *
+ * @param most deliveries at once; 0: none, which is for other nodes to do
+ */
+export const mostClaimed = (
+  most: number,
+  pace: Pick<DeliveryPace, "limit">,
+  admission: Pick<DeliveryAdmission, "slow">,
+): number => (most === 0 ? 0 : Math.min(most, pace.limit + admission.slow) + AHEAD);
+
+/** `longest` of a kind that delivers with this timeout: its turn is waited for as well. In milliseconds. */
+export const longestDelivery = (timeout: number): number => 2 * timeout + GRACE_MS;

@@ -25,7 +25,10 @@ export interface Jobs extends JobUpkeep {
   wake(kind?: string): void;
   /** Begins to do jobs of these kinds. Does not wait. */
   start(kinds: readonly JobKind<unknown>[]): void;
-  /** Begins no more, aborts what runs, and waits for it. What was not finished is done by another node, or later. */
+  /**
+   * Begins no more, aborts what runs, and waits for it, for some seconds at most. What was not finished is done by
+   * another node, or later.
+   */
   stop(): Promise<void>;
 }
 
@@ -39,14 +42,18 @@ export interface JobsDeps {
   readonly interval?: number;
   /** Milliseconds after which a node that gives no sign of life loses its jobs. Default 30 000. */
   readonly lease?: number;
+  /** Milliseconds that what runs has to end when the engine stops. Default 10 000. */
+  readonly grace?: number;
 }
 
 const INTERVAL_MS = 1_000;
 const LEASE_MS = 30_000;
+const GRACE_MS = 10_000;
 /** Milliseconds between two looks at least: what is asked for meanwhile is looked for at once. */
 const GAP_MS = 5;
 /** Creates the engine. */
-export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease = LEASE_MS }: JobsDeps): Jobs => {
+export const createJobs = (deps: JobsDeps): Jobs => {
+  const { db, clock, aead, log, interval = INTERVAL_MS, lease = LEASE_MS, grace = GRACE_MS } = deps;
   const payloads = createPayloads(aead);
   const node = { owner: randomBytes(16), lease };
   const store = createJobStore({ db, payloads, ...node });
@@ -59,6 +66,8 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     interval,
   );
   const stopping = new AbortController();
+  /** Of the attempts that run: aborted, they are waited for no longer. */
+  const ends = new Set<AbortController>();
   const running = new Map<string, number>();
   /** By id: a job that is due is begun once, however often it is seen. */
   const underway = new Map<string, Promise<void>>();
@@ -100,8 +109,8 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
   const runClaimed = async (job: ClaimedJob<unknown>, kind: JobKind<unknown>): Promise<void> => {
     const rows = rowsOf(kind.name);
     const [lost, late] = [new AbortController(), new AbortController()];
-    const { longest } = kind;
-    const end = longest !== undefined && setTimeout(() => late.abort(new Error("it took too long")), longest);
+    const end = setTimeout(() => late.abort(new Error("it took too long")), kind.longest);
+    ends.add(late);
     const beat = setInterval(() => {
       rows.renew(job.id).then(
         (ours) => ours || lost.abort(new Error("another node took the job over")),
@@ -124,7 +133,8 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
       await settle(job, kind, result);
     } finally {
       clearInterval(beat);
-      if (end !== false) clearTimeout(end);
+      clearTimeout(end);
+      ends.delete(late);
     }
   };
 
@@ -226,8 +236,12 @@ export const createJobs = ({ db, clock, aead, log, interval = INTERVAL_MS, lease
     stop: async () => {
       stopping.abort(new Error("the server stops"));
       wake();
+      const over = setTimeout(() => {
+        for (const end of ends) end.abort(new Error("it did not end when it was asked to"));
+      }, grace);
       await loop;
       await Promise.all(underway.values());
+      clearTimeout(over);
     },
   };
 };

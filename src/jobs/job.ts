@@ -54,9 +54,9 @@ export interface JobKind<Payload = JsonObject> {
   readonly concurrency: number | (() => number);
   /**
    * Milliseconds after which an attempt that has not ended is aborted and counts as failed, so that its lease ends
-   * whatever the work waits for. Left out: never.
+   * whatever the work waits for.
    */
-  readonly longest?: number;
+  readonly longest: number;
   /** After how many attempts a job is parked. Left out: never. */
   readonly maxAttempts?: number;
   /** Milliseconds before the attempt that follows `attempt`, without jitter. */

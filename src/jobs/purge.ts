@@ -32,6 +32,8 @@ interface Step extends PurgeTask {
 }
 
 const PAUSE_MS = 20;
+/** What is left of a backlog then goes in the next round. */
+const LONGEST_MS = 3_600_000;
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 /**
@@ -58,6 +60,7 @@ export const createPurge = ({ db, clock, batchSize, interval, tasks, log }: Purg
   return {
     name: "purge",
     concurrency: 1,
+    longest: LONGEST_MS,
     every: interval,
     delay: exponentialBackoff({ first: 1_000, longest: interval }),
     run: async (_, signal) => {

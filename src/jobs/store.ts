@@ -1,5 +1,6 @@
 import { columnSizes } from "../db/column-sizes.ts";
 import type { Database, Sql } from "../db/sql.ts";
+import { isOfStatement } from "../db/sql-error.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { inGroups, paddedList, powersOfTwo } from "../lib/in-groups.ts";
@@ -97,11 +98,18 @@ export const createJobStore = ({ db, payloads, owner, lease }: JobStoreDeps): Jo
     return claimed.map((id) => jobs.get(id));
   });
 
-  const remove = inGroups<string, undefined>({ most: MOST_AT_ONCE, atOnce: 1 }, async (removed) => {
-    const ids = paddedList(removed.map(uuidBytes));
-    await db.execute(`DELETE FROM jobs WHERE id IN (${ids.map(() => "?").join(", ")}) AND owner = ?`, [...ids, owner]);
-    return removed.map(() => undefined);
-  });
+  // One whose row is locked by somebody is no reason to do the others again. A database that is gone is gone for all.
+  const remove = inGroups<string, undefined>(
+    { most: MOST_AT_ONCE, atOnce: 1, retriesAlone: isOfStatement },
+    async (removed) => {
+      const ids = paddedList(removed.map(uuidBytes));
+      await db.execute(`DELETE FROM jobs WHERE id IN (${ids.map(() => "?").join(", ")}) AND owner = ?`, [
+        ...ids,
+        owner,
+      ]);
+      return removed.map(() => undefined);
+    },
+  );
 
   return {
     insertAll,

@@ -4,8 +4,11 @@ export interface GroupOptions<T> {
   readonly most: number;
   /** Groups under way at once, at most: what comes meanwhile waits, and goes together. Left out: no bound. */
   readonly atOnce?: number;
-  /** Whether a group that fails is done again item by item, so that only what fails alone fails. */
-  readonly retriesAlone?: boolean;
+  /**
+   * Whether a group that fails is done again item by item, so that only what fails alone fails; a function is asked
+   * with the error. Left out: no.
+   */
+  readonly retriesAlone?: boolean | ((cause: unknown) => boolean);
   /** What keeps a slow group from holding up the others. Left out: they wait for it. */
   readonly slow?: SlowGroups<T>;
 }
@@ -84,7 +87,8 @@ export const inGroups = <T, R>(
     try {
       await attempt(group);
     } catch (cause) {
-      if (retriesAlone && group.length > 1) await attemptEachAlone(group);
+      const isRetried = typeof retriesAlone === "boolean" ? retriesAlone : retriesAlone(cause);
+      if (isRetried && group.length > 1) await attemptEachAlone(group);
       else for (const { reject } of group) reject(cause);
     }
     clearTimeout(timer);

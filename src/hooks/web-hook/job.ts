@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "../../db/sql.ts";
+import { longestDelivery } from "../../jobs/admission.ts";
 import { exponentialBackoff } from "../../jobs/backoff.ts";
 import type { Jobs } from "../../jobs/engine.ts";
 import type { JobKind, JobResult } from "../../jobs/job.ts";
@@ -34,9 +35,12 @@ export const createEnqueue =
  * is asked again: twelve times, over one to two hours, at every attempt with the
  * same `Ory-Webhook-Trigger-ID`. Any other answer but 2xx parks the delivery.
  */
-export const createWebHookJob = (deps: Pick<WebHookDeps, "engine" | "programs" | "send">): JobKind => ({
+export const createWebHookJob = (
+  deps: Pick<WebHookDeps, "engine" | "programs" | "send"> & { readonly timeout: number },
+): JobKind => ({
   name: webHookKind,
   concurrency: 8,
+  longest: longestDelivery(deps.timeout),
   maxAttempts: ATTEMPTS,
   delay: exponentialBackoff({ first: 5 * SECOND, longest: 3_600 * SECOND }),
   run: async ({ payload }, signal): Promise<JobResult> => {

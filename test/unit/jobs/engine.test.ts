@@ -43,6 +43,7 @@ const node = (options: Partial<JobsDeps> = {}): Jobs => {
 const kindOf = (run: JobKind["run"], options: Partial<JobKind> = {}): JobKind => ({
   name: "test",
   concurrency: 4,
+  longest: 60_000,
   delay: () => 10,
   run,
   ...options,
@@ -287,6 +288,15 @@ describe("jobs", () => {
     });
     const jobs = node();
     jobs.start([kind]);
+    await jobs.enqueue(db, { kind: "test", payload: {} });
+    await until(async () => (await rows())[0]?.attempts === 1);
+    await jobs.stop();
+    expect(await rows()).toMatchObject([{ attempts: 0, parked_at: null }]);
+  });
+
+  it("hold up the stop of a server for so long and no longer, whatever they wait for", async () => {
+    const jobs = node({ grace: 50 });
+    jobs.start([kindOf(() => new Promise(() => undefined))]);
     await jobs.enqueue(db, { kind: "test", payload: {} });
     await until(async () => (await rows())[0]?.attempts === 1);
     await jobs.stop();

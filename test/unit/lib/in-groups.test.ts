@@ -93,6 +93,18 @@ describe("work in groups that may be slow", () => {
     expect(await work("f")).toBe("f");
   });
 
+  it("is not done one by one after an error that is not of one item", async () => {
+    const sizes: number[] = [];
+    const options = { most: 8, atOnce: 1, retriesAlone: (cause: unknown) => cause instanceof RangeError };
+    const work = inGroups<number, number>(options, async (items) => {
+      sizes.push(items.length);
+      throw items.includes(1) ? new RangeError("one") : new TypeError("all");
+    });
+    await Promise.allSettled([work(0), work(1)]);
+    await Promise.allSettled([work(2), work(3)]);
+    expect(sizes).toEqual([2, 1, 1, 2]);
+  });
+
   it("in lanes does not wait for another lane", async () => {
     const held = createHeldWork((item) => item === "locked");
     const work = inLanes<string, string>({ most: 8, atOnce: 1 }, (item) => item.length % 2, held.work);
