@@ -28,8 +28,12 @@ export const giveBackMemory = (lookEvery = LOOK_EVERY): (() => void) => {
   const look = setInterval(() => {
     const { utilization } = performance.eventLoopUtilization(before);
     before = performance.eventLoopUtilization();
-    // What did not go then would not go now: only what was added since counts.
-    if (utilization < REST && process.memoryUsage.rss() > atRest + WORTH) atRest = giveBack();
+    try {
+      // What did not go then would not go now: only what was added since counts.
+      if (utilization < REST && process.memoryUsage.rss() > atRest + WORTH) atRest = giveBack();
+    } catch {
+      // How much is used stands in a file, and descriptors may have run out.
+    }
   }, lookEvery).unref();
   return () => clearInterval(look);
 };

@@ -125,9 +125,11 @@ const publicSocket =
   ): void => {
     const socket = connect({ host, port: Number(port), lookup: checkedLookup("public"), timeout });
     socket.once("connect", () => {
-      socket.removeAllListeners("error");
+      socket.off("error", callback);
+      // Until the mailer listens, a connection that breaks is nobody's.
+      socket.on("error", () => undefined);
       callback(null, { connection: socket });
     });
     socket.once("timeout", () => socket.destroy(new Error("no connection in time")));
-    socket.once("error", (error) => callback(error));
+    socket.once("error", callback);
   };

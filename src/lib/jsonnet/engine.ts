@@ -103,7 +103,13 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
     if (current || closed) return;
     current = queue.shift();
     if (!current) return;
-    thread ??= start();
+    try {
+      thread ??= start();
+    } catch {
+      // The system has no thread to give now. The next job tries again.
+      finish({ kind: "error", explain: "the thread for programs could not be started" });
+      return;
+    }
     if (thread.ready) begin(thread);
   };
 

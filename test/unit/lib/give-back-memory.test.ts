@@ -17,3 +17,16 @@ it("what load has used up is given back once the process rests", async () => {
     end();
   }
 });
+
+it("memory of which nobody can say how much is used is looked at again later", async () => {
+  const end = giveBackMemory(5);
+  const asked = vi.spyOn(process.memoryUsage, "rss").mockImplementation(() => {
+    throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
+  });
+  try {
+    await vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThan(1), { timeout: 10_000 });
+  } finally {
+    end();
+    asked.mockRestore();
+  }
+});
