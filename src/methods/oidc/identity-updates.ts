@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import { mergeJson } from "../../lib/merge-json.ts";
 import { findUses } from "../../schema/addresses.ts";
@@ -14,7 +15,11 @@ import type { Provider } from "./providers.ts";
 /** What providers say of people who sign in, where `update_identity_on_login` wants it. It keeps nobody from that. */
 export interface IdentityUpdates {
   /** Makes what is to be written, as plain data: it may wait, encrypted. Undefined: nothing is. */
-  prepare(provider: Provider, profile: ProviderProfile, schema: IdentitySchema): () => Promise<JsonObject | undefined>;
+  prepare(
+    provider: Provider,
+    profile: ProviderProfile,
+    person: { readonly identity: IdentityRecord; readonly schema: IdentitySchema },
+  ): () => Promise<JsonObject | undefined>;
   /** What changes of that in the person as they are now. */
   readonly apply: NonNullable<LoginMethod["applyUpdate"]>;
 }
@@ -36,8 +41,8 @@ export const createIdentityUpdates = ({
   readonly mapPerson: MapPerson;
   readonly hidesAccounts: boolean;
 }): IdentityUpdates => ({
-  prepare: (provider, profile, schema) => {
-    const mapping = mapPerson(provider, { ...profile, traits: {} }, schema);
+  prepare: (provider, profile, { identity, schema }) => {
+    const mapping = mapPerson(provider, { ...profile, traits: {} }, schema, identity);
     // Thrown where it is awaited, if it is.
     mapping.catch(() => undefined);
     return async () => {

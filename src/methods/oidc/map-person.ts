@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Change } from "../../identity/identity.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { Log } from "../../lib/log.ts";
 import { mergeJson } from "../../lib/merge-json.ts";
 import { readTraits } from "../../schema/form.ts";
@@ -23,18 +23,22 @@ export interface MappedPerson {
   readonly beside: BesideTraits;
 }
 
-/** Maps a profile to what is stored of a person. Undefined: the mapper is wrong, as the log says. */
+/**
+ * Maps a profile to what is stored of a person, of whom `identity` is known already. Undefined: the mapper is wrong, as
+ * the log says.
+ */
 export type MapPerson = (
   provider: Provider,
   profile: ProviderProfile,
   schema: IdentitySchema,
+  identity?: IdentityRecord,
 ) => Promise<MappedPerson | undefined>;
 
 /** Creates the mapping. */
 export const createMapPerson =
   (log: Log): MapPerson =>
-  async ({ mapper, id }, { claims, traits }, schema) => {
-    const result = await mapper.map(claims);
+  async ({ mapper, id }, { claims, traits }, schema, identity) => {
+    const result = await mapper.map(claims, identity && shownToMappers(identity));
     if (result.kind !== "mapped")
       log.warn(
         { provider: id, explain: result.explain },
@@ -43,6 +47,17 @@ export const createMapPerson =
     if (result.kind === "failed") return undefined;
     return { ...readTraits(schema, mergeJson(result.mapped.traits, traits)), beside: besideOf(result.mapped) };
   };
+
+/** A person as mappers see them: under the names of the admin API. */
+const shownToMappers = (identity: IdentityRecord): JsonObject => ({
+  id: identity.id,
+  schema_id: identity.schemaId,
+  state: identity.state,
+  traits: identity.traits,
+  metadata_public: identity.metadataPublic,
+  metadata_admin: identity.metadataAdmin,
+  ...(identity.externalId !== undefined && { external_id: identity.externalId }),
+});
 
 /** Addresses are verified only where the person has them: not one that was submitted in their place. */
 const besideOf = ({ metadataPublic, metadataAdmin, verifiedAddresses }: Mapped): BesideTraits => ({

@@ -72,7 +72,7 @@ export const createProviderAuthentication = ({
       amr: { method: OIDC, aal: profile.level, provider: provider.id },
       verified: { type: OIDC, version: secret?.version },
       ...(provider.config.update_identity_on_login === "automatic" && {
-        update: updates.prepare(provider, profile, schema),
+        update: updates.prepare(provider, profile, { identity, schema }),
       }),
     };
   };

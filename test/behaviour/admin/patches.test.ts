@@ -58,7 +58,7 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
     const { id } = person;
     const patch = [
       { op: "add", path: "/metadata_admin", value: { a0: { plan: "team" } } },
-      ...Array.from({ length: 400 }, (_, n) => ({
+      ...Array.from({ length: 100 }, (_, n) => ({
         op: "copy",
         from: "/metadata_admin/a0",
         path: `/metadata_admin/a${n + 1}`,
@@ -66,6 +66,6 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
     ];
     done(await call(server.adminUrl, patchIdentity, { id, patch }));
     const { identity } = done(await call(server.adminUrl, getIdentity, { id }));
-    expect(identity).toMatchObject({ metadata_admin: { a400: { plan: "team" } } });
+    expect(identity).toMatchObject({ metadata_admin: { a100: { plan: "team" } } });
   });
 });

@@ -3,16 +3,23 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import type { IdentityRecord } from "../../../src/identity/identity.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { createJsonnetEngine, type JsonnetLimits } from "../../../src/lib/jsonnet/engine.ts";
+import { createLog } from "../../../src/lib/log.ts";
 import { readClaims, renderClaims } from "../../../src/methods/oidc/claims.ts";
+import { createIdentityUpdates } from "../../../src/methods/oidc/identity-updates.ts";
+import { createMapPerson } from "../../../src/methods/oidc/map-person.ts";
 import { createMapper } from "../../../src/methods/oidc/mapper/create-mapper.ts";
 import { compileDeclarativeMapper, isFaults } from "../../../src/methods/oidc/mapper/declarative-mapper.ts";
 import { findMapperFaults } from "../../../src/methods/oidc/mapper/find-mapper-faults.ts";
 import type { Mapper } from "../../../src/methods/oidc/mapper/mapper.ts";
 import { readMapped } from "../../../src/methods/oidc/mapper/read-mapped.ts";
 import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
+import type { ProviderProfile } from "../../../src/methods/oidc/provider-profile.ts";
+import type { Provider } from "../../../src/methods/oidc/providers.ts";
 import { startOpenidStub } from "../../setup/openid-stub.ts";
+import { person } from "../schema/person.ts";
 import { makeConfig } from "./make-provider.ts";
 
 const engine = createJsonnetEngine();
@@ -93,11 +100,25 @@ describe("a Jsonnet mapper", () => {
     });
   });
 
-  it("sees who signs in again", async () => {
-    const mapper = jsonnet("{ identity: { traits: std.extVar('identity').traits } }");
-    expect(await mapper.map(claimsOf(), { traits: { plan: "team" } })).toMatchObject({
-      mapped: { traits: { plan: "team" } },
+  it("sees who signs in again, and of somebody new that nothing is known", async () => {
+    const mapper = jsonnet(`
+      local known = std.extVar('identity');
+      { identity: { traits: { age: if 'traits' in known then known.traits.age + 1 else 18 },
+                    metadata_admin: std.get(known, 'metadata_admin') } }`);
+    const mapPerson = createMapPerson(createLog({ level: "error", format: "json" }, { write: () => undefined }));
+    const updates = createIdentityUpdates({
+      identities: { findIdentifierOwner: async () => undefined },
+      mapPerson,
+      hidesAccounts: false,
     });
+    const provider = { mapper, id: "acme" } as Provider;
+    const profile = { claims: claimsOf(), traits: {} } as unknown as ProviderProfile;
+    const identity = { id: "i", traits: { age: 30 }, metadataAdmin: { plan: "team" } } as unknown as IdentityRecord;
+    expect(await updates.prepare(provider, profile, { identity, schema: person })()).toMatchObject({
+      traits: { age: 31 },
+      beside: { metadataAdmin: { plan: "team" } },
+    });
+    expect(await mapPerson(provider, profile, person)).toMatchObject({ traits: { age: 18 } });
   });
 
   it.each([
