@@ -141,6 +141,12 @@ shown again (\`src/schema/bounds.ts\`).
   is chance, except that slow bodies are refused first.
 - Behind a proxy that \`serve.public.trusted_proxies\` does not name, all callers count as one network.
 
+## Health and reflection of gRPC
+
+\`grpc.health.v1.Health\` and server reflection are open to whoever reaches a port. A request has at most 4 kB, and what
+reflection answers is encoded once. How many streams of \`Watch\` and of reflection may be open at once is
+[bounded by network and in all](limits.md#streams-of-health-and-reflection).
+
 ## Every RPC
 
 | RPC | who may call | bytes from anyone | with a live session | what a call can cost | what stops it |
