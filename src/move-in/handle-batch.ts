@@ -16,7 +16,7 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
   const marks = createMarks(source.network);
   const insert = createInsertPeople(db, marks);
   const conflicts = createConflicts(db);
-  const { change, remove } = createChangePerson(db, { marks, identities });
+  const { change, remove } = createChangePerson(db, { marks, identities, clock });
 
   const refuse = (person: RefusedPerson): void => {
     tally.refused(person);
@@ -27,7 +27,8 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
     const people = await source.people(ids, { at, now: clock.now() });
     return people.flatMap(({ person, digest }): Newcomer[] => {
       const converted = convert(person);
-      if (converted.kind === "moved") return [{ person: converted, digest, content: contentOf(person, key) }];
+      if (converted.kind === "moved")
+        return [{ person: converted, digest, content: contentOf(person, key), lapsed: person.lapsed }];
       refuse(converted);
       return [];
     });
@@ -85,8 +86,10 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
       }
     },
 
+    /** @param ids of those who were not listed; whoever came to the source since then is left alone */
     async leave(ids: readonly string[]): Promise<void> {
-      for (const id of ids) {
+      const present = await source.present(ids);
+      for (const id of ids.filter((each) => !present.has(each))) {
         const outcome = dryRun ? "deleted" : await remove(id);
         if (outcome === "deleted") tally.count("deleted");
         if (outcome === "kept")
@@ -110,5 +113,5 @@ const unchangedBecause = {
 } as const;
 
 /** A keyed digest of all that somebody has at the source, but for sessions. */
-const contentOf = ({ sessions: _, ...person }: SourcePerson, key: KeyObject): Buffer =>
+const contentOf = ({ sessions: _, lapsed: __, ...person }: SourcePerson, key: KeyObject): Buffer =>
   createHmac("sha256", key).update(JSON.stringify(person)).digest();

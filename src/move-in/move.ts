@@ -41,7 +41,8 @@ const createMoveSpan = (deps: MoveDeps, options: MoveOptions, tally: Tally) => {
       tally.count("unchanged", outlines.filter(isSame).length);
       await handle.arrive(idsOf(people.filter(({ id }) => !known.has(id))), at);
       await handle.change(idsOf(outlines.filter((outline) => !isSame(outline))), at);
-      await handle.leave([...known.keys()].filter((id) => id !== after && !there.has(id)));
+      const absent = [...known.keys()].filter((id) => id !== after && !there.has(id));
+      for (let at = 0; at < absent.length; at += batch) await handle.leave(absent.slice(at, at + batch));
       [after, low] = [last, high];
       onProgress?.(tally.done, tally.report().found);
     }

@@ -1,7 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { IdentityAdminService } from "../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { SessionAdminService } from "../../gen/ostiary/session/v1/session_admin_service_pb.ts";
 import { personTables } from "../../src/identity/erase.ts";
+import { minutes } from "../protocols/clock.ts";
 import { send } from "../protocols/http.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
 import { done, operatorRest, reasonOf } from "../protocols/operators.ts";
@@ -77,6 +79,71 @@ it("of two runs at once each person comes with one, and neither refuses anybody"
   expect(await again()).toMatchObject({ moved: 0, changed: 0, unchanged: 32 });
   accepted(await signIn(nativeRest.enter(server), ann));
   expect((await whoami(ben.sessions[0]?.token)).status).toBe(200);
+});
+
+it("whom another run brought after the list was read stays, though the list lacks them", async () => {
+  await there("DELETE FROM identities WHERE id = ?", ben.id);
+  await again();
+  let arrived: Awaited<ReturnType<typeof again>> | undefined;
+  const report = await again({
+    onListed: async ({ after, before }) => {
+      if (ben.id <= after || ben.id >= before || arrived !== undefined) return;
+      await source.insert(
+        "identities",
+        recordedRows("identities").filter(({ id }) => id === ben.id),
+      );
+      arrived = await again();
+    },
+  });
+  expect(arrived).toMatchObject({ moved: 1, unchanged: 31 });
+  expect(report).toMatchObject({ deleted: 0, moved: 0 });
+  expect(await got(ben.id)).toMatchObject({ id: ben.id });
+  expect(await again()).toMatchObject({ moved: 0, deleted: 0, unchanged: 32 });
+});
+
+describe("a session that goes on here", () => {
+  const [first, second] = ["2026-11-27 14:20:00", "2026-11-27 14:40:00"];
+  const sessionOf = async ({ sessions: [session] }: typeof ann) => {
+    const { status, json } = await whoami(session?.token);
+    return status === 200 ? { id: String(json.id), expires: String(json.expires_at).slice(0, 16) } : undefined;
+  };
+  const expireThere = (id: string, at: string) =>
+    there("UPDATE sessions SET expires_at = ?, updated_at = ? WHERE identity_id = ?", at, at, id);
+  const extendHere = async (person: typeof ann) => {
+    const id = (await sessionOf(person))?.id ?? "";
+    done(await operatorRest.call(server.adminUrl, SessionAdminService.method.extendSession, { id }));
+  };
+
+  it("is as long as it was made here, and follows the source where nothing was", async () => {
+    for (const { id } of [ann, ben]) await expireThere(id, first);
+    await again();
+    await extendHere(ann);
+    const extended = await sessionOf(ann);
+    expect(extended?.expires).not.toBe("2026-11-27T14:20");
+    for (const { id } of [ann, ben]) await expireThere(id, second);
+    await again();
+    expect(await sessionOf(ann)).toEqual(extended);
+    expect((await sessionOf(ben))?.expires).toBe("2026-11-27T14:40");
+  });
+
+  it("outlives its end at the source, but not that it is ended there", async () => {
+    for (const { id } of [ann, ben]) await expireThere(id, first);
+    await again();
+    await extendHere(ann);
+    await extendHere(ben);
+    // Both live here still; at the source one is ended, and the other runs out.
+    await there("UPDATE sessions SET active = 0, updated_at = ? WHERE identity_id = ?", second, ben.id);
+    await again();
+    expect(await sessionOf(ben)).toBeUndefined();
+    server.clock.advance(minutes(30));
+    await there("UPDATE sessions SET updated_at = ? WHERE identity_id = ?", second, ann.id);
+    await again();
+    expect(await sessionOf(ann)).toBeDefined();
+    // A server that cleans up has no row of it any more.
+    await there("DELETE FROM sessions WHERE identity_id = ?", ann.id);
+    await again();
+    expect(await sessionOf(ann)).toBeDefined();
+  });
 });
 
 it("who signed up or in at the source meanwhile comes along, who was deleted there is deleted here", async () => {

@@ -36,6 +36,7 @@ const row: SourcePerson = {
   verifiable: [],
   recovery: [],
   sessions: [],
+  lapsed: [],
 };
 const address = { id, via: "email", value: "ann@example.com", createdAt: since, updatedAt: since };
 

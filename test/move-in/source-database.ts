@@ -111,11 +111,18 @@ export interface Moved extends MoveReport {
   readonly people: readonly RefusedPerson[];
 }
 
+/** How a test moves. */
+export interface MovingOptions extends MoveOptions {
+  readonly configuration?: Raw;
+  /** Runs after a part of the people was listed, before anything is done with them. */
+  readonly onListed?: (part: { readonly after: string; readonly before: string }) => Promise<void>;
+}
+
 /** Moves everybody of a source to a server's database, as its configuration says. */
 export const moveInto = async (
   server: Pick<TestServer, "database" | "clock">,
   from: Pick<SourceDatabase, "database">,
-  { configuration = {}, ...options }: MoveOptions & { readonly configuration?: Raw } = {},
+  { configuration = {}, onListed, ...options }: MovingOptions = {},
 ): Promise<Moved> => {
   const { config } = loadConfig({
     files: [],
@@ -128,7 +135,14 @@ export const moveInto = async (
   try {
     const report = await move(
       {
-        source,
+        source: {
+          ...source,
+          list: async (span, limit) => {
+            const listed = await source.list(span, limit);
+            await onListed?.(span);
+            return listed;
+          },
+        },
         db,
         convert: await createConversion(config, config),
         identities: createIdentityStore(),

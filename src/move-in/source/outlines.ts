@@ -73,6 +73,19 @@ export const createList =
     };
   };
 
+/** Looks which of some people are there at this moment. */
+export const createPresent =
+  (sql: Pick<Sql, "query">, network: string) =>
+  async (people: readonly string[]): Promise<ReadonlySet<string>> => {
+    if (people.length === 0) return new Set();
+    const ids = padded(people);
+    const rows = await sql.query<{ readonly id: string }>(
+      `SELECT id FROM identities WHERE nid = ? AND id IN (${placeholders(ids)})`,
+      [network, ...ids],
+    );
+    return new Set(rows.map(({ id }) => id));
+  };
+
 /** Reads of people, who came along before, what tells one version of theirs from the next, and no more. */
 export const createOutlines =
   (sql: Pick<Sql, "query">, network: string, tables: Tables) =>

@@ -156,6 +156,7 @@ export const createReadPeople = (sql: Pick<Sql, "query">, network: string, table
       ),
     ]);
     const sessions = activeSessions.filter((session) => session.expires_at > now);
+    const lapsed = activeSessions.filter((session) => session.expires_at <= now);
     const [identifiers, devices] = await Promise.all([
       select<{ readonly identifier: string | null; readonly credential: string }>(
         "identifier, identity_credential_id AS credential",
@@ -178,6 +179,7 @@ export const createReadPeople = (sql: Pick<Sql, "query">, network: string, table
       verifiable: groupBy(verifiable, ownerOf),
       recovery: groupBy(recovery, ownerOf),
       sessions: groupBy(sessions, ownerOf),
+      lapsed: groupBy(lapsed, ownerOf),
       identifiers: groupBy(identifiers, (row) => row.credential),
       devices: new Map(devices.map((row) => [row.session_id, row])),
     };
@@ -199,6 +201,7 @@ interface Owned {
   readonly verifiable: ReadonlyMap<string, VerifiableRow[]>;
   readonly recovery: ReadonlyMap<string, RecoveryRow[]>;
   readonly sessions: ReadonlyMap<string, SessionRow[]>;
+  readonly lapsed: ReadonlyMap<string, SessionRow[]>;
   readonly identifiers: ReadonlyMap<string, readonly { readonly identifier: string | null }[]>;
   readonly devices: ReadonlyMap<string, DeviceRow>;
 }
@@ -240,6 +243,7 @@ const personOf = (row: PersonRow, of: Owned, typeName: (id: string) => string): 
     verified: Number(address.verified) === 1,
     verifiedAt: address.verified_at,
   })),
+  lapsed: (of.lapsed.get(row.id) ?? []).map(({ id }) => id),
   recovery: (of.recovery.get(row.id) ?? []).sort(byId).map((address) => ({
     ...addressOf(address),
     isForOrganization: address.break_glass_for_organization !== null,

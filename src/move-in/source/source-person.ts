@@ -67,6 +67,8 @@ export interface SourcePerson {
   readonly verifiable: readonly SourceVerifiableAddress[];
   readonly recovery: readonly (SourceAddress & { readonly isForOrganization: boolean })[];
   readonly sessions: readonly SourceSession[];
+  /** Ids of sessions that ran out and that nobody has ended. */
+  readonly lapsed: readonly string[];
 }
 
 /** Which version of a person the source has. */

@@ -1,7 +1,7 @@
 import { createDatabase } from "../../db/pool.ts";
 import type { Database, SqlValue } from "../../db/sql.ts";
 import { createLeftovers, type Leftovers } from "./leftovers.ts";
-import { createList, createOutlines, type Listing, type Span } from "./outlines.ts";
+import { createList, createOutlines, createPresent, type Listing, type Span } from "./outlines.ts";
 import { createReadPeople, type ReadPerson } from "./people.ts";
 import { SourceError } from "./source-error.ts";
 import type { Outline } from "./source-person.ts";
@@ -17,6 +17,8 @@ export interface Source {
   outlines(listing: Listing): Promise<readonly Outline[]>;
   /** @param at the time by the clock of the source; `now`, that by our own */
   people(ids: readonly string[], times: { readonly at: Date; readonly now: Date }): Promise<readonly ReadPerson[]>;
+  /** Which of them it has at this moment. */
+  present(ids: readonly string[]): Promise<ReadonlySet<string>>;
   count(): Promise<number>;
   /** What stays behind, by what it is. */
   leftovers(now: Date): Promise<Leftovers>;
@@ -59,6 +61,7 @@ export const openSource = async ({ dsn, network, connections }: SourceOptions): 
       list: createList(db, nid),
       outlines: createOutlines(db, nid, tables),
       people: (ids, times) => readPeople(ids, (id) => types.get(id) ?? "unknown", times),
+      present: createPresent(db, nid),
       count: () => one("SELECT COUNT(*) AS many FROM identities WHERE nid = ?", [nid]),
       leftovers: createLeftovers(one, nid, tables),
       close: () => db.close(),

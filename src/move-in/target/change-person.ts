@@ -3,10 +3,12 @@ import type { Database, Sql } from "../../db/sql.ts";
 import { eraseIdentity } from "../../identity/erase.ts";
 import { insertSecret } from "../../identity/secrets.ts";
 import type { IdentityStore } from "../../identity/store.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { uuidBytes } from "../../lib/ids.ts";
 import { sessionRowColumns, sessionRowOf } from "../../session/store.ts";
 import type { MovedPerson, MovedSession } from "../convert/conversion.ts";
 import { markOf, type Newcomer } from "./insert-people.ts";
+import type { SessionTimes } from "./marked-sessions.ts";
 import type { Mark, Marks } from "./marks.ts";
 
 /**
@@ -20,14 +22,15 @@ interface Here {
   readonly turn: number;
 }
 
+/** What it needs. */
+export interface ChangePersonDeps {
+  readonly marks: Marks;
+  readonly identities: Pick<IdentityStore, "findForUpdate" | "update">;
+  readonly clock: Clock;
+}
+
 /** Creates what is done with people who came along before, one at a time. */
-export const createChangePerson = (
-  db: Database,
-  {
-    marks,
-    identities,
-  }: { readonly marks: Marks; readonly identities: Pick<IdentityStore, "findForUpdate" | "update"> },
-) => {
+export const createChangePerson = (db: Database, { marks, identities, clock }: ChangePersonDeps) => {
   const here = async (tx: Sql, id: string): Promise<Here | undefined> => {
     const [row] = await tx.query<Here>("SELECT version, turn FROM identities WHERE id = ? FOR UPDATE", [uuidBytes(id)]);
     return row;
@@ -52,8 +55,9 @@ export const createChangePerson = (
       const isSame = mark.content.equals(newcomer.content);
       if (!isSame && !isAsWritten(now, mark)) return "kept";
       if (!isSame) await overwrite(tx, person);
-      const hasOtherSessions = await writeSessions(tx, person, mark);
-      await marks.update(tx, markOf(newcomer, isSame ? mark : { version: now.version + 1, turn: now.turn }));
+      const lapsed = mark.sessions.filter(({ id }) => newcomer.lapsed.includes(id));
+      const hasOtherSessions = await writeSessions(tx, newcomer, mark, clock.now());
+      await marks.update(tx, markOf(newcomer, isSame ? mark : { version: now.version + 1, turn: now.turn }, lapsed));
       return isSame && !hasOtherSessions ? "unchanged" : "changed";
     });
 
@@ -71,19 +75,27 @@ export const createChangePerson = (
 };
 
 /**
- * Sessions that the source ended end here; those that it began are new here; what it says of the others is applied,
- * unless they were renewed here. One that ended here stays ended.
+ * Sessions that the source ended end here; those that it began are new here; what it changed of others since they came
+ * is applied, unless they were renewed, extended or stepped up here. One that ended here stays ended, and one that only
+ * ran out at the source lives as long as it does here.
  */
-const writeSessions = async (tx: Sql, { identity, sessions }: MovedPerson, mark: Mark): Promise<boolean> => {
+const writeSessions = async (
+  tx: Sql,
+  { person: { identity, sessions }, lapsed }: Newcomer,
+  mark: Mark,
+  now: Date,
+): Promise<boolean> => {
   const owner = uuidBytes(identity.id);
-  const came = new Set(mark.sessions);
-  const now = new Set(sessions.map(({ session }) => session.id));
+  const came = new Map(mark.sessions.map(({ id, times }) => [id, times]));
+  const there = new Set([...sessions.map(({ session }) => session.id), ...lapsed]);
   const fresh: MovedSession[] = sessions.filter(({ session }) => !came.has(session.id));
   let written = fresh.length > 0;
-  for (const { session, digest } of sessions.filter(({ session: { id } }) => came.has(id))) {
+  for (const { session, digest } of sessions) {
+    const before = came.get(session.id);
+    if (before === undefined || isSameTimes(before, session)) continue;
     const { affectedRows } = await tx.execute(
       `UPDATE sessions SET methods = ?, authenticated_at = ?, expires_at = ?
-        WHERE identity_id = ? AND id = ? AND token_digest = ? AND (authenticated_at <> ? OR expires_at <> ?)`,
+        WHERE identity_id = ? AND id = ? AND token_digest = ? AND authenticated_at = ? AND expires_at = ?`,
       [
         JSON.stringify(session.methods),
         session.authenticatedAt,
@@ -91,13 +103,14 @@ const writeSessions = async (tx: Sql, { identity, sessions }: MovedPerson, mark:
         owner,
         uuidBytes(session.id),
         digest,
-        session.authenticatedAt,
-        session.expiresAt,
+        before.authenticatedAt,
+        before.expiresAt,
       ],
     );
     if (affectedRows > 0) written = true;
   }
-  for (const id of mark.sessions.filter((each) => !now.has(each))) {
+  for (const { id, times } of mark.sessions) {
+    if (there.has(id) || (times !== undefined && times.expiresAt <= now)) continue;
     const { affectedRows } = await tx.execute("DELETE FROM sessions WHERE identity_id = ? AND id = ?", [
       owner,
       uuidBytes(id),
@@ -112,3 +125,7 @@ const writeSessions = async (tx: Sql, { identity, sessions }: MovedPerson, mark:
   );
   return written;
 };
+
+const isSameTimes = (one: SessionTimes, other: SessionTimes): boolean =>
+  one.authenticatedAt.getTime() === other.authenticatedAt.getTime() &&
+  one.expiresAt.getTime() === other.expiresAt.getTime();

@@ -15,6 +15,8 @@ export interface Newcomer {
   readonly person: MovedPerson;
   readonly digest: Buffer;
   readonly content: Buffer;
+  /** Ids of sessions that ran out at the source and that nobody has ended there. */
+  readonly lapsed: readonly string[];
 }
 
 /** What became of a batch. */
@@ -23,11 +25,25 @@ export interface Inserted {
   readonly rejected: readonly Rejection[];
 }
 
-/** The mark of somebody who was written just now. */
+/** The mark of somebody who was written just now, and whose other sessions came before. */
 export const markOf = (
   { person: { identity, sessions }, digest, content }: Newcomer,
   { version, turn }: Pick<Mark, "version" | "turn"> = { version: identity.version, turn: 0 },
-): Mark => ({ id: identity.id, digest, content, version, turn, sessions: sessions.map(({ session }) => session.id) });
+  others: Mark["sessions"] = [],
+): Mark => ({
+  id: identity.id,
+  digest,
+  content,
+  version,
+  turn,
+  sessions: [
+    ...others,
+    ...sessions.map(({ session: { id, authenticatedAt, expiresAt } }) => ({
+      id,
+      times: { authenticatedAt, expiresAt },
+    })),
+  ],
+});
 
 /**
  * Creates the writing of people who are new here: all of a batch in one transaction, with their marks. Whoever has the

@@ -1,6 +1,7 @@
 import { insertRows } from "../../db/insert-rows.ts";
 import type { Sql, SqlValue } from "../../db/sql.ts";
 import { uuidBytes, uuidText } from "../../lib/ids.ts";
+import { type MarkedSession, readMarkedSessions, writeMarkedSessions } from "./marked-sessions.ts";
 
 /** What is known of somebody who came along. */
 export interface Mark {
@@ -12,8 +13,8 @@ export interface Mark {
   /** Of the person's row here, after it was written. */
   readonly version: number;
   readonly turn: number;
-  /** Ids of sessions that came. */
-  readonly sessions: readonly string[];
+  /** Sessions that came. */
+  readonly sessions: readonly MarkedSession[];
 }
 
 /** A mark as it is compared, without what only a change needs. */
@@ -29,8 +30,6 @@ export interface Marks {
   update(tx: Sql, mark: Mark): Promise<void>;
   remove(tx: Sql, id: string): Promise<void>;
 }
-
-const ID_BYTES = 16;
 
 interface MarkRow {
   readonly id: Buffer;
@@ -58,7 +57,7 @@ export const createMarks = (network: string): Marks => {
         "SELECT id, digest, content, version, turn, sessions FROM moved_identities WHERE source = ? AND id = ?",
         [source, uuidBytes(id)],
       );
-      return row && { ...row, id: uuidText(row.id), sessions: readIds(row.sessions) };
+      return row && { ...row, id: uuidText(row.id), sessions: readMarkedSessions(row.sessions) };
     },
 
     async count(sql) {
@@ -96,10 +95,5 @@ const valuesOf = ({ digest, content, version, turn, sessions }: Mark): SqlValue[
   content,
   version,
   turn,
-  Buffer.concat(sessions.map(uuidBytes)),
+  writeMarkedSessions(sessions),
 ];
-
-const readIds = (bytes: Buffer): readonly string[] =>
-  Array.from({ length: Math.floor(bytes.length / ID_BYTES) }, (_, at) =>
-    uuidText(bytes.subarray(at * ID_BYTES, (at + 1) * ID_BYTES)),
-  );
