@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { Code, type ConnectRouter } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
@@ -24,6 +24,9 @@ type Asked =
       readonly value: { readonly containingType: string; readonly extensionNumber: number };
     }
   | { readonly case: undefined };
+
+/** How often one stream may ask: a client that lists everything asks once for each service and type. */
+const mostQuestions = 1_000;
 
 /** What errors carry, though no RPC names it. */
 const errorDetails: readonly DescFile[] = [file_ostiary_errors_v1_errors, file_google_rpc_error_details];
@@ -113,7 +116,11 @@ export const createReflection = (
     requests: AsyncIterable<R>,
   ) {
     const sent = new Set<DescFile>();
+    let asked = 0;
     for await (const request of requests) {
+      asked += 1;
+      if (asked > mostQuestions)
+        throw new ConnectError("the stream has asked for much: open another", Code.ResourceExhausted);
       yield {
         request,
         answer: { validHost: request.host, messageResponse: await answer(request.messageRequest, sent) },

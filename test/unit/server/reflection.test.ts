@@ -7,7 +7,7 @@ import {
   type MessageInitShape,
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { Code, createClient } from "@connectrpc/connect";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { http } from "../../../gen/google/api/annotations_pb.ts";
@@ -235,4 +235,14 @@ test("a stream sends a file it has sent only when it is asked for again", async 
   expect(names(first)).toContain("google/api/http.proto");
   expect(names(second)).not.toContain("google/api/http.proto");
   expect(names(third)).toEqual(["ostiary/settings/v1/settings_service.proto"]);
+});
+
+test("a stream that asks again and again ends", async () => {
+  const codeOf = (times: number) =>
+    ask("v1", ...Array<Ask>(times).fill({ case: "fileByFilename", value: "nope.proto" })).then(
+      (answers) => answers.length,
+      (error: unknown) => ConnectError.from(error).code,
+    );
+  expect(await codeOf(100)).toBe(100);
+  expect(await codeOf(1_001)).toBe(Code.ResourceExhausted);
 });
