@@ -51,7 +51,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
   const { clock = systemClock, log = createLog(config.log), wrapDatabase = (db) => db, prepared, wait } = overrides;
   const { ciphers, database, dsn, secrets, serve } = config;
   if (dsn === undefined) throw new Error("a server needs a dsn");
-  const { addressRules, courier, schemas, webHooks } = prepared ?? (await prepareApp(config));
+  const { addressRules, courier, outboundFetch, schemas, webHooks } = prepared ?? (await prepareApp(config));
   const db = wrapDatabase(createDatabase({ dsn, poolSize: database.pool_size, log }));
   const aead = createAead({
     algorithm: ciphers.algorithm === "noop" ? "aes" : ciphers.algorithm,
@@ -82,11 +82,13 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
     db,
     aead,
     addressRules,
+    outboundFetch,
     schemas,
     courier,
     /** What web hooks read at the start. */
     webHooks,
     passwordMigration: createPasswordMigration(config.selfservice.methods.password.migrate_hook, {
+      fetch: outboundFetch,
       rules: addressRules,
       schemas,
       timeout: config.clients.web_hook.timeout,

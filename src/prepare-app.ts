@@ -8,6 +8,7 @@ import { findPasswordMigrationFaults } from "./hooks/web-hook/password-migration
 import { type PreparedWebHooks, prepareWebHooks } from "./hooks/web-hook/prepare.ts";
 import { findLookFaults } from "./hosted/look.ts";
 import { type AddressRules, createAddressRules } from "./lib/outbound/address-rules.ts";
+import { createOutboundFetch, type OutboundFetch } from "./lib/outbound/outbound-fetch.ts";
 import { findMapperFaults } from "./methods/oidc/mapper/find-mapper-faults.ts";
 import { loadSchemas, type Schemas } from "./schema/sources.ts";
 import { findTlsFaults } from "./server/find-tls-faults.ts";
@@ -15,6 +16,8 @@ import { findTlsFaults } from "./server/find-tls-faults.ts";
 /** What a server reads beside its configuration. */
 export interface PreparedApp {
   readonly addressRules: AddressRules;
+  /** The one way to other servers. */
+  readonly outboundFetch: OutboundFetch;
   readonly schemas: Schemas;
   readonly courier: PreparedCourier;
   readonly webHooks: PreparedWebHooks;
@@ -36,13 +39,13 @@ export const prepareApp = async ({
   events,
 }: Config): Promise<PreparedApp> => {
   const addressRules = createAddressRules(clients.http);
+  const outboundFetch = createOutboundFetch();
   // What is wrong with the configuration itself is said first; without schemas templates may say any trait.
-  const schemas = await loadSchemas(identity, { publicBaseUrl: serve.public.base_url, addressRules }).catch(
-    (error: unknown) => ({ error }),
-  );
+  const sources = { publicBaseUrl: serve.public.base_url, addressRules, fetch: outboundFetch };
+  const schemas = await loadSchemas(identity, sources).catch((error: unknown) => ({ error }));
   const known = "error" in schemas ? undefined : schemas.list();
-  const courier = await prepareCourier({ courier: courierConfig, addressRules, schemas: known });
-  const webHooks = await prepareWebHooks(allHooks(selfservice), addressRules);
+  const courier = await prepareCourier({ courier: courierConfig, addressRules, schemas: known }, outboundFetch);
+  const webHooks = await prepareWebHooks(allHooks(selfservice), addressRules, outboundFetch);
   const faults = [
     ...courier.faults,
     ...webHooks.faults,
@@ -55,7 +58,7 @@ export const prepareApp = async ({
   ];
   if (faults.length > 0) throw new ConfigError(faults);
   if ("error" in schemas) throw schemas.error;
-  return { addressRules, courier, schemas, webHooks };
+  return { addressRules, courier, outboundFetch, schemas, webHooks };
 };
 
 /** What is wrong with the `config` of hooks, but for web hooks. */

@@ -1,7 +1,7 @@
 import type { CourierConfig, HttpDeliveryConfig } from "../config/courier-config.ts";
 import type { JsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
-import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import type { OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import { createHttpDelivery } from "./delivery/http.ts";
 import { createSmtpDelivery } from "./delivery/smtp.ts";
@@ -14,6 +14,7 @@ export interface DeliveriesDeps {
   readonly programs: ReadonlyMap<string, string>;
   readonly engine: JsonnetEngine;
   readonly addressRules: AddressRules;
+  readonly fetch: OutboundFetch;
 }
 
 /** Shows messages to whoever develops: they count as sent, and are read on a page of the server's. */
@@ -24,8 +25,7 @@ export const hasMailbox = (courier: CourierConfig, isDev: boolean): boolean => i
 
 /** Creates the ways out that the configuration has, by channel. */
 export const createDeliveries = (deps: DeliveriesDeps): ReadonlyMap<Channel, Delivery> => {
-  const { courier, programs, engine, addressRules } = deps;
-  const fetch = createOutboundFetch();
+  const { courier, programs, engine, addressRules, fetch } = deps;
   const byHttp = (config: HttpDeliveryConfig): Delivery =>
     createHttpDelivery({
       config,

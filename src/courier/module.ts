@@ -9,6 +9,7 @@ import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import { createKeyring } from "../lib/keyring.ts";
 import { createLoopLoad } from "../lib/loop-load.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import type { OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import type { Schemas } from "../schema/sources.ts";
 import { createRenderMessageRecord } from "./admin/render-message-record.ts";
 import { createCourierAdminService } from "./admin/service.ts";
@@ -33,6 +34,8 @@ export interface CourierModule {
   readonly log: { warn(data: object, message: string): void };
   readonly metrics: { readonly registry: Registry };
   readonly addressRules: AddressRules;
+  /** The one way to other servers. */
+  readonly outboundFetch: OutboundFetch;
   readonly schemas: Pick<Schemas, "get">;
   /** Calls that the server answers: messages make room for them. */
   readonly callLimit: { readonly begun: number };
@@ -48,7 +51,14 @@ export const createCourier = (core: CourierModule) => {
   const messages = createMessageStore(core.aead);
   const engine = createJsonnetEngine();
   const { overrides, programs } = prepared;
-  const deliveries = createDeliveries({ courier, isDev: config.dev, programs, engine, addressRules });
+  const deliveries = createDeliveries({
+    courier,
+    isDev: config.dev,
+    programs,
+    engine,
+    addressRules,
+    fetch: core.outboundFetch,
+  });
   const render = createRenderMessage({ service: config.hosted.name, overrides, log });
   const deliver = createDeliverJob({
     db,

@@ -3,7 +3,7 @@ import { createJsonnetEngine, type JsonnetEngine } from "../lib/jsonnet/engine.t
 import { checkFunction } from "../lib/jsonnet/run-function.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createGetDocument, type GetDocument, readDocument } from "../lib/outbound/document.ts";
-import { createOutboundFetch, type OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import type { OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import type { IdentitySchema } from "../schema/identity-schema.ts";
 import { loadOverrides, type Overrides, type TemplateFault } from "./overrides.ts";
 import { createTemplateShape } from "./template-shape.ts";
@@ -27,7 +27,7 @@ export interface CourierSources {
 /** Reads the templates and programs that the configuration names. What is wrong with them is reported all at once. */
 export const prepareCourier = async (
   { courier, addressRules, schemas = [] }: CourierSources,
-  fetch: OutboundFetch = createOutboundFetch(),
+  fetch: OutboundFetch,
 ): Promise<PreparedCourier> => {
   const get = createGetDocument(addressRules, fetch);
   const { overrides, faults } = await loadOverrides(courier, { get, data: createTemplateShape(schemas) });

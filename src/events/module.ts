@@ -14,7 +14,7 @@ import type { Clock } from "../lib/clock.ts";
 import { digestOf } from "../lib/digest.ts";
 import { createKeyring } from "../lib/keyring.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
-import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import type { OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import { createSendRequest } from "../lib/outbound/send-request.ts";
 import { defineService } from "../lib/service.ts";
 import { createEventDeliveries } from "./admin-deliveries.ts";
@@ -37,6 +37,8 @@ export interface EventsCore {
   readonly isBusy: () => boolean;
   readonly jobs: Jobs;
   readonly log: DatabaseLog;
+  /** The one way to other servers. */
+  readonly outboundFetch: OutboundFetch;
   readonly publicUrl: string;
 }
 
@@ -63,7 +65,7 @@ export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly
   const log = createEventLog();
   const keyring = createKeyring(config.secrets.pagination.map(digestOf));
   const send = createSendRequest({
-    fetch: createOutboundFetch(),
+    fetch: core.outboundFetch,
     rules: addressRules,
     timeout: config.events.delivery.timeout,
     limit: ANSWER_LIMIT,

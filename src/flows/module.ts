@@ -96,7 +96,7 @@ export const createFlows = (
     trustsDevices: sessions.trustedDevices.enabled,
     mustEnrol: (signedIn) => aal.enrolment(signedIn) !== undefined,
   });
-  const hooks = createHooks(core, sessions, core.audit, print, () => verificationHooks, {
+  const hooks = createHooks({ ...core, network: core }, sessions, core.audit, print, () => verificationHooks, {
     courier,
     clock,
     messages: limits.messages,

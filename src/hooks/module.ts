@@ -6,7 +6,7 @@ import type { Clock } from "../lib/clock.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { ServerLog } from "../lib/log.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
-import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import type { OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import { createSendRequest } from "../lib/outbound/send-request.ts";
 import type { Schemas } from "../schema/sources.ts";
 import type { Cookies } from "../session/cookies.ts";
@@ -47,7 +47,7 @@ const createImplicitNotices = (deps: PreviousAddressesDeps, { flows, notices }: 
 /** What hooks stand on. */
 export interface HooksDeps {
   readonly config: Pick<Config, "clients" | "feature_flags" | "selfservice" | "session">;
-  readonly addressRules: AddressRules;
+  readonly network: { readonly addressRules: AddressRules; readonly outboundFetch: OutboundFetch };
   readonly clock: Clock;
   readonly db: Database;
   readonly jobs: Jobs;
@@ -65,12 +65,17 @@ export const createHooks = (
   verification: () => VerificationHooks,
   notices: NoticeDeps & Pick<PreviousAddressesDeps, "identities" | "undos" | "undoUrl">,
 ) => {
-  const { config, addressRules, clock, db, jobs, log, schemas, webHooks } = deps;
+  const { config, clock, db, jobs, log, network, schemas, webHooks } = deps;
   const { identities, undos } = notices;
   const { programs } = webHooks;
   const { header_allowlist: headerAllowlist, timeout } = config.clients.web_hook;
   const engine = createJsonnetEngine();
-  const send = createSendRequest({ fetch: createOutboundFetch(), rules: addressRules, timeout, limit: ANSWER_LIMIT });
+  const send = createSendRequest({
+    fetch: network.outboundFetch,
+    rules: network.addressRules,
+    timeout,
+    limit: ANSWER_LIMIT,
+  });
   const own = new Set([config.session.cookie.name, sessions.csrf.cookieName]);
   const contexts = createHookContexts({
     headerAllowlist,

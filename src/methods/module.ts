@@ -5,6 +5,7 @@ import { observeHashing } from "../lib/hashing/hashing-metrics.ts";
 import type { Keyring } from "../lib/keyring.ts";
 import type { ServerLog } from "../lib/log.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
+import type { OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import { createAdministration } from "./administration.ts";
 import { createMethods, type MethodGuards, type MethodSecrets, type MethodStorage } from "./index.ts";
 import { createMergings } from "./merging.ts";
@@ -18,7 +19,11 @@ export interface MethodsModuleDeps {
   readonly storage: MethodStorage;
   readonly guards: MethodGuards;
   readonly secrets: MethodSecrets & { readonly keyring: Keyring };
-  readonly network: { readonly addressRules: AddressRules; readonly publicUrl: string };
+  readonly network: {
+    readonly addressRules: AddressRules;
+    readonly outboundFetch: OutboundFetch;
+    readonly publicUrl: string;
+  };
   readonly passwordMigration: PasswordMigration | undefined;
   readonly log: ServerLog;
   readonly registry: Registry;
@@ -28,13 +33,13 @@ export interface MethodsModuleDeps {
 export const createMethodsModule = (deps: MethodsModuleDeps) => {
   const { config, guards, log, network, passwordMigration, registry, secrets, storage } = deps;
   const { aead, digestKeys, keyring } = secrets;
-  const { addressRules, publicUrl } = network;
+  const { addressRules, outboundFetch: fetch, publicUrl } = network;
   const { database, hashers, selfservice } = config;
   const hidesAccounts = config.security.account_enumeration.mitigate;
   const hasher = createHasher(hashers, { log });
   observeHashing(registry, { stats: hasher.stats, floorMs: () => guards.floor.milliseconds });
   const policyConfig = selfservice.methods.password.config;
-  const policy = createPasswordPolicy({ addressRules, log, config: policyConfig, hashers, hasher });
+  const policy = createPasswordPolicy({ addressRules, fetch, log, config: policyConfig, hashers, hasher });
   const passwords = createPasswords({ policy, hasher, log, migration: passwordMigration });
   const methods = createMethods({
     config: selfservice.methods,
@@ -49,7 +54,7 @@ export const createMethodsModule = (deps: MethodsModuleDeps) => {
     passwords,
     oidc: {
       log,
-      guards: { aead, addressRules, seal: keyring.seal("nonce of an ID token") },
+      guards: { aead, addressRules, fetch, seal: keyring.seal("nonce of an ID token") },
       place: {
         publicUrl,
         loginPage: selfservice.flows.login.ui_url,

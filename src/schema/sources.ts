@@ -1,7 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { type AddressRules, createAddressRules } from "../lib/outbound/address-rules.ts";
 import { readDocument } from "../lib/outbound/document.ts";
-import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import { createOutboundFetch, type OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import { compileIdentitySchema, type IdentitySchema } from "./identity-schema.ts";
 import { SchemaError, SchemaLoadError } from "./schema-error.ts";
 
@@ -27,6 +27,7 @@ export interface SchemaSources {
 export interface LoadOptions {
   readonly publicBaseUrl: string;
   readonly addressRules?: AddressRules;
+  readonly fetch?: OutboundFetch;
 }
 
 /** Milliseconds that a schema's server has. */
@@ -34,11 +35,24 @@ const timeout = 10_000;
 /** How often a schema's server may send us on. */
 const mostRedirects = 5;
 
+/** What is asked of a schema's server. */
+interface Asked {
+  readonly url: URL;
+  readonly fetch: OutboundFetch;
+  readonly rules: AddressRules;
+  readonly signal: AbortSignal;
+  /** The URL of the configuration. Default: `url`. */
+  readonly from?: URL;
+  /** How often a server has sent us on. Default 0. */
+  readonly redirects?: number;
+}
+
 /** Asks the configured host, and then those that it sends us on to: they must be the same or public. */
-async function ask(url: URL, rules: AddressRules, signal: AbortSignal, from = url, redirects = 0): Promise<Response> {
+async function ask(asked: Asked): Promise<Response> {
+  const { url, fetch, rules, signal, from = url, redirects = 0 } = asked;
   if (!/^https?:$/.test(url.protocol)) throw new Error("the server redirects to a URL that is not http:// or https://");
   const policy = rules.addressesOf(url, url.hostname === from.hostname);
-  const response = await outbound(url.href, {
+  const response = await fetch(url.href, {
     method: "GET",
     headers: { accept: "application/schema+json, application/json" },
     signal,
@@ -48,10 +62,8 @@ async function ask(url: URL, rules: AddressRules, signal: AbortSignal, from = ur
   if (location === null) return response;
   await response.body?.cancel();
   if (redirects >= mostRedirects) throw new Error("the server redirects too often");
-  return ask(new URL(location, url), rules, signal, from, redirects + 1);
+  return ask({ ...asked, url: new URL(location, url), from, redirects: redirects + 1 });
 }
-
-const outbound = createOutboundFetch();
 
 /**
  * Loads and compiles every configured schema. Throws one error that tells of
@@ -59,9 +71,9 @@ const outbound = createOutboundFetch();
  */
 export async function loadSchemas(
   sources: SchemaSources,
-  { publicBaseUrl, addressRules = createAddressRules() }: LoadOptions,
+  { publicBaseUrl, addressRules: rules = createAddressRules(), fetch = createOutboundFetch() }: LoadOptions,
 ): Promise<Schemas> {
-  const get = (url: string) => ask(new URL(url), addressRules, AbortSignal.timeout(timeout));
+  const get = (url: string) => ask({ url: new URL(url), fetch, rules, signal: AbortSignal.timeout(timeout) });
   const load = async ({
     id,
     url,
@@ -72,11 +84,11 @@ export async function loadSchemas(
       json = JSON.parse(await readDocument(url, get));
     } catch (cause) {
       // A base64 address holds the document itself, which is no part of a message.
-      const submittedValues = url.startsWith("base64://") ? "base64://…" : url;
+      const shownUrl = url.startsWith("base64://") ? "base64://…" : url;
       throw new SchemaError(
         id,
         "#",
-        `cannot be read from ${submittedValues}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `cannot be read from ${shownUrl}: ${cause instanceof Error ? cause.message : String(cause)}`,
       );
     }
     return compileIdentitySchema({ id, json, publicUrl: publicBaseUrl, selectable: selfservice_selectable });

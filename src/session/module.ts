@@ -6,7 +6,7 @@ import type { Clock } from "../lib/clock.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { Keyring } from "../lib/keyring.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
-import { createOutboundFetch } from "../lib/outbound/outbound-fetch.ts";
+import type { OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
 import { createCookies } from "./cookies.ts";
 import { createSessionEndings } from "./endings.ts";
 import { createSessionIssuer } from "./issue.ts";
@@ -35,6 +35,7 @@ interface SessionKeys {
 interface SessionNetwork {
   readonly publicUrl: string;
   readonly addressRules: AddressRules;
+  readonly outboundFetch: OutboundFetch;
 }
 
 /** Creates the session aggregate: rows, tokens, and everything that travels in cookies. */
@@ -54,7 +55,7 @@ export const createSessions = ({ audit, config, clock, db, identities, keys, net
       issuer: network.publicUrl,
       clock,
       engine,
-      fetch: createOutboundFetch(),
+      fetch: network.outboundFetch,
       addressRules: network.addressRules,
     }),
     purge: [

@@ -6,7 +6,7 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import { renderIdentity } from "../../identity/render.ts";
 import type { Call } from "../../lib/call.ts";
 import type { AddressRules } from "../../lib/outbound/address-rules.ts";
-import { createOutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
+import type { OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
 import { createSendRequest } from "../../lib/outbound/send-request.ts";
 import { outgoingHeaders } from "../../lib/trace.ts";
 import type { Schemas } from "../../schema/sources.ts";
@@ -20,6 +20,7 @@ import { createPrepareRequest } from "./request.ts";
 
 /** What asking needs. */
 export interface PasswordMigrationDeps {
+  readonly fetch: OutboundFetch;
   readonly rules: AddressRules;
   readonly schemas: Schemas;
   /** Milliseconds for the request and its answer. */
@@ -63,12 +64,12 @@ export const findPasswordMigrationFaults = (
  */
 export const createPasswordMigration = (
   { enabled, config }: PasswordMigrationConfig,
-  { rules, schemas, timeout, log }: PasswordMigrationDeps,
+  { fetch, rules, schemas, timeout, log }: PasswordMigrationDeps,
 ) => {
   const read = readWebHookConfig(asWebHook(config));
   if (!enabled || !("url" in read)) return undefined;
   const prepare = createPrepareRequest(read, undefined);
-  const send = createSendRequest({ fetch: createOutboundFetch(), rules, timeout, limit: LONGEST_ANSWER });
+  const send = createSendRequest({ fetch, rules, timeout, limit: LONGEST_ANSWER });
 
   const failed = (reason: string, isLate = false): ServiceError => {
     log.warn({ hook: "migrate_hook", reason }, "the server of migrate_hook could not be reached");

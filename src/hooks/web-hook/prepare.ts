@@ -3,7 +3,7 @@ import { createJsonnetEngine } from "../../lib/jsonnet/engine.ts";
 import { checkFunction } from "../../lib/jsonnet/run-function.ts";
 import type { AddressRules } from "../../lib/outbound/address-rules.ts";
 import { createGetDocument, readDocument } from "../../lib/outbound/document.ts";
-import { createOutboundFetch, type OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
+import type { OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
 import { readWebHookConfig, type WebHookConfig } from "./config.ts";
 
 /** What web hooks read beside their configuration, and what is wrong with it. */
@@ -20,7 +20,7 @@ export interface PreparedWebHooks {
 export const prepareWebHooks = async (
   hooks: readonly HookConfig[],
   rules: AddressRules,
-  fetch: OutboundFetch = createOutboundFetch(),
+  fetch: OutboundFetch,
 ): Promise<PreparedWebHooks> => {
   const faults: { readonly path: string; readonly message: string }[] = [];
   const programs = new Map<string, string>();

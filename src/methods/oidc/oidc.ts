@@ -6,6 +6,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 import type { Log } from "../../lib/log.ts";
 import type { AddressRules } from "../../lib/outbound/address-rules.ts";
+import type { OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
 import { createAccountLinks } from "./account-links.ts";
 import { createAuthorizationRequests } from "./authorization-requests.ts";
 import { createOidcCredential, linksOf, type TokenAead } from "./credential.ts";
@@ -28,6 +29,8 @@ export interface ProviderGuards {
   readonly aead: TokenAead;
   /** Where connections may go. */
   readonly addressRules: AddressRules;
+  /** How providers are asked. */
+  readonly fetch: OutboundFetch;
   /** Makes nonces that only this server could have made. */
   readonly seal: TextAead;
 }
@@ -53,7 +56,7 @@ export const createOidc = (deps: OidcDeps) => {
     identities,
     clock,
     log,
-    guards: { aead, addressRules, seal },
+    guards: { aead, addressRules, fetch, seal },
     place,
     firstFactors,
   } = deps;
@@ -62,7 +65,7 @@ export const createOidc = (deps: OidcDeps) => {
     createProviders({
       config: config.config,
       publicUrl: place.publicUrl,
-      fetch: createProviderFetch({ rules: addressRules }),
+      fetch: createProviderFetch({ fetch, rules: addressRules }),
       clock,
     });
   const providers = providersOf();

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { type AddressRules, createAddressRules } from "../../lib/outbound/address-rules.ts";
-import { createOutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
+import { createOutboundFetch, type OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
 
 /** How often a password was found in breaches, if that could be learnt. */
 export type Breaches =
@@ -23,6 +23,7 @@ export interface BreachCheckOptions {
   readonly host: string;
   readonly clock?: Clock;
   readonly addressRules?: AddressRules | undefined;
+  readonly fetch?: OutboundFetch | undefined;
 }
 
 /** All suffixes of one range with their counts, a line each, in upper case. */
@@ -48,6 +49,7 @@ export const createBreachCheck = ({
   host,
   clock = systemClock,
   addressRules = createAddressRules(),
+  fetch = createOutboundFetch(),
 }: BreachCheckOptions): BreachCheck => {
   const base = `${/^https?:\/\//i.test(host) ? host : `https://${host}`}`.replace(/\/+$/, "");
   const stored = new Map<string, { readonly text: string; readonly until: number }>();
@@ -73,7 +75,7 @@ export const createBreachCheck = ({
   const ask = async (prefix: string, trace: OutgoingHeaders): Promise<Range> => {
     let answer: Range = { kind: "unavailable", reason: "" };
     for (let tries = 0; tries < TRIES; tries++) {
-      answer = await fetchRange(`${base}/range/${prefix}`, trace, addressRules);
+      answer = await fetchRange(`${base}/range/${prefix}`, { trace, fetch, rules: addressRules });
       if (answer.kind === "range") {
         keep(prefix, answer.text);
         break;
@@ -97,13 +99,17 @@ export const createBreachCheck = ({
   };
 };
 
-const outbound = createOutboundFetch();
+interface FetchRangeOptions {
+  readonly trace: OutgoingHeaders;
+  readonly fetch: OutboundFetch;
+  readonly rules: AddressRules;
+}
 
-const fetchRange = async (url: string, trace: OutgoingHeaders, rules: AddressRules): Promise<Range> => {
+const fetchRange = async (url: string, { trace, fetch, rules }: FetchRangeOptions): Promise<Range> => {
   try {
     const signal = AbortSignal.timeout(TRY_MS);
     const policy = rules.addressesOf(new URL(url), true);
-    const response = await outbound(url, {
+    const response = await fetch(url, {
       method: "GET",
       signal,
       policy,

@@ -5,6 +5,7 @@ import { BCRYPT_MAX_BYTES, type Hasher } from "../../lib/hashing/hasher.ts";
 import { normalizePassword } from "../../lib/hashing/normalize-password.ts";
 import type { Share } from "../../lib/hashing/share.ts";
 import type { AddressRules } from "../../lib/outbound/address-rules.ts";
+import type { OutboundFetch } from "../../lib/outbound/outbound-fetch.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { type BreachCheck, createBreachCheck } from "./breach.ts";
 import { isCommon } from "./common.ts";
@@ -45,6 +46,8 @@ export interface PasswordPolicyDeps {
   readonly log: { warn(data: object, message: string): void };
   /** Where the breach service may be. */
   readonly addressRules?: AddressRules;
+  /** How the breach service is asked. */
+  readonly fetch?: OutboundFetch;
   /** Default: asks the configured host. */
   readonly breaches?: BreachCheck;
 }
@@ -67,7 +70,8 @@ export const createPasswordPolicy = (deps: PasswordPolicyDeps): PasswordPolicy =
     hasher,
     log,
     addressRules,
-    breaches = createBreachCheck({ host: config.haveibeenpwned_host, addressRules }),
+    fetch,
+    breaches = createBreachCheck({ host: config.haveibeenpwned_host, addressRules, fetch }),
   } = deps;
 
   const isBreached = async (password: string, trace: Candidate["trace"]): Promise<Verdict> => {

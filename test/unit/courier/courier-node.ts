@@ -10,6 +10,7 @@ import { createAead } from "../../../src/lib/aead.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { createAddressRules } from "../../../src/lib/outbound/address-rules.ts";
+import { createOutboundFetch } from "../../../src/lib/outbound/outbound-fetch.ts";
 import { loadSchemas } from "../../../src/schema/sources.ts";
 
 /** A message as its row has it. */
@@ -62,7 +63,8 @@ export const startNode = async (dsn: string, courier: Raw, more: Raw = {}): Prom
   const aead = createAead({ algorithm: "aes", keys: config.secrets.cipher });
   const jobs = createJobs({ db, clock: systemClock, aead, log, interval: 20, lease: 2_000 });
   const addressRules = createAddressRules({ dev: config.dev });
-  const prepared = await prepareCourier({ courier: config.courier, addressRules });
+  const outboundFetch = createOutboundFetch();
+  const prepared = await prepareCourier({ courier: config.courier, addressRules }, outboundFetch);
   if (prepared.faults.length > 0) throw new Error(JSON.stringify(prepared.faults));
   const registry = new Registry();
   const node = createCourier({
@@ -74,6 +76,7 @@ export const startNode = async (dsn: string, courier: Raw, more: Raw = {}): Prom
     log,
     metrics: { registry },
     addressRules,
+    outboundFetch,
     schemas: await loadSchemas(config.identity, { publicBaseUrl: config.serve.public.base_url, addressRules }),
     callLimit: { begun: 0 },
     courier: prepared,

@@ -9,6 +9,7 @@ import type { MessageContent } from "../../../src/courier/message.ts";
 import { prepareCourier } from "../../../src/courier/prepare.ts";
 import { createRenderMessage } from "../../../src/courier/render.ts";
 import { createAddressRules } from "../../../src/lib/outbound/address-rules.ts";
+import { createOutboundFetch } from "../../../src/lib/outbound/outbound-fetch.ts";
 import { prepareApp } from "../../../src/prepare-app.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "ostiary-templates-"));
@@ -33,7 +34,10 @@ const content: MessageContent = {
 };
 const write = async (courier: Raw, more: Partial<{ channel: "email" | "sms"; content: MessageContent }> = {}) => {
   const config = configOf(courier);
-  const { overrides, faults } = await prepareCourier({ courier: config.courier, addressRules: createAddressRules() });
+  const { overrides, faults } = await prepareCourier(
+    { courier: config.courier, addressRules: createAddressRules() },
+    createOutboundFetch(),
+  );
   const logged: string[] = [];
   const render = createRenderMessage({
     service: "Acme",
