@@ -1,5 +1,6 @@
 import { parseDsn } from "../lib/dsn.ts";
 import { DsnError } from "../lib/dsn-error.ts";
+import { currentObservation, isOutcome } from "./committed-writes.ts";
 import { createConnections } from "./connections.ts";
 import { createRepeat } from "./repeat.ts";
 import type { Affected, Database, DatabaseLog, SqlValue } from "./sql.ts";
@@ -59,8 +60,12 @@ export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, only, readOnly
   return {
     query: async <Row>(sql: string, params: readonly SqlValue[] = []) =>
       (await repeat((connection) => connection.execute(sql, params), "read")) as Row[],
-    execute: async (sql, params = [], repeatable) =>
-      (await repeat((connection) => connection.execute(sql, params), repeatable)) as Affected,
+    execute: async (sql, params = [], repeatable) => {
+      const affected = (await repeat((connection) => connection.execute(sql, params), repeatable)) as Affected;
+      const observation = currentObservation();
+      if (observation && isOutcome(sql)) observation.hasWritten = true;
+      return affected;
+    },
     transaction: createTransaction(connections, (error, attempt) =>
       log?.warn({ reason: error.message, attempt }, "the transaction is begun again"),
     ),

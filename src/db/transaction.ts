@@ -1,3 +1,4 @@
+import { currentObservation, isOutcome } from "./committed-writes.ts";
 import type { Connection, Connections } from "./connections.ts";
 import { pauseBeforeAttempt } from "./repeat.ts";
 import type { Affected, Sql, TransactionOptions } from "./sql.ts";
@@ -54,6 +55,7 @@ const runOnce = async <T>(
   tx.end();
   try {
     await connection.text("COMMIT", COMMIT_MS);
+    tx.committed();
   } catch (error) {
     await rollback(connection, error);
     // Only a certain "no" may be tried again; after anything else nobody knows what became of it.
@@ -89,6 +91,8 @@ const rollback = async (connection: Connection, error: unknown): Promise<void> =
 const transactionSql = (connection: Connection) => {
   let broken: Error | undefined;
   let over = false;
+  const observation = currentObservation();
+  let hasWritten = false;
   const send = async (sql: string, params: Parameters<Sql["query"]>[1] = []): Promise<unknown> => {
     if (over) throw new Error("the transaction is over");
     if (broken !== undefined) throw broken;
@@ -102,11 +106,17 @@ const transactionSql = (connection: Connection) => {
   const sql: Sql = {
     query: async <Row>(statement: string, params?: Parameters<Sql["query"]>[1]) =>
       (await send(statement, params)) as Row[],
-    execute: async (statement, params) => (await send(statement, params)) as Affected,
+    execute: async (statement, params) => {
+      hasWritten ||= observation !== undefined && isOutcome(statement);
+      return (await send(statement, params)) as Affected;
+    },
   };
   return {
     sql,
     broken: () => broken,
+    committed: () => {
+      if (observation && hasWritten) observation.hasWritten = true;
+    },
     end: () => {
       over = true;
     },

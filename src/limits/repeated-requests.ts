@@ -1,3 +1,4 @@
+import { observeWrites } from "../db/committed-writes.ts";
 import type { Database, Sql } from "../db/sql.ts";
 import { isDuplicate } from "../db/sql-error.ts";
 import { type ServiceError, serviceError } from "../errors/service-error.ts";
@@ -18,7 +19,7 @@ export interface IdentifiedRequest {
   readonly field: string;
   /** What is asked, the same text for the same meaning. */
   readonly request: string;
-  /** Whether a failure left everything as it was, so that the request may be sent again. */
+  /** Whether a failure before anything was committed left everything as it was, so that it may be sent again. */
   readonly isUndone: (error: unknown) => boolean;
 }
 
@@ -33,7 +34,8 @@ export interface RecordedAnswer {
 export interface RepeatedRequests {
   /**
    * @throws INVALID_FIELD when another request had the id, OVERLOADED while the first is being done, OUTCOME_UNKNOWN
-   * when nobody knows what came of it; and what `work` throws, after which the id is free again if nothing was done
+   * when nobody knows what came of it, or a part was done; and what `work` throws, after which the id is free again if
+   * nothing was done
    */
   once(request: IdentifiedRequest, work: () => Promise<RecordedAnswer>): Promise<Buffer>;
 }
@@ -150,13 +152,14 @@ export const createRepeatedRequests = (deps: RepeatedRequestsDeps): RepeatedRequ
       const attempt = uuidBytes(uuid7(clock.now()));
       const known = await claim(digest, attempt, request);
       if (known !== undefined) return known;
-      let done: RecordedAnswer;
-      try {
-        done = await work();
-      } catch (error) {
-        await inAnyCase(end(digest, attempt, request.isUndone(error)));
-        throw error;
-      }
+      const done = await observeWrites(async (hasWritten) => {
+        try {
+          return await work();
+        } catch (error) {
+          await inAnyCase(end(digest, attempt, !hasWritten() && request.isUndone(error)));
+          throw error;
+        }
+      });
       await inAnyCase(record(done, digest, attempt));
       return done.answer;
     },

@@ -41,7 +41,10 @@ export const toFailure =
     return { thrown: failure, logged: failure };
   };
 
-/** Whether a failed call has left everything as it was. What the service refused, and what was broken off, has. */
+/**
+ * Whether a failed call that has committed nothing has left everything as it was. What the service refused, and what
+ * was broken off, has; what the database was lost in the middle of, nobody knows.
+ */
 export const isUndone = (error: unknown, call: Call): boolean => {
   if (error instanceof ServiceError || (call.signal.aborted && error === call.signal.reason)) return true;
   return failureOf(error).row === errorTable.UNAVAILABLE;

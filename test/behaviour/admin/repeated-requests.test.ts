@@ -147,3 +147,24 @@ it("without an id nothing is read or written for it", async () => {
   const sent = server.gate.statements.slice(before);
   expect(sent.filter((statement) => statement.includes("repeated_requests"))).toEqual([]);
 });
+
+it("a batch that was broken off in the middle is not done again", async () => {
+  const id = key();
+  const people = [1, 2, 3].map(() => ({ create: somebody() }));
+  const ask = () => operatorRest.call(server.adminUrl, rpc.batchPatchIdentities, { identities: people }, id);
+  let [begun, isAsked] = [0, true];
+  server.gate.watch(async (statement) => {
+    if (!isAsked || !statement.startsWith("INSERT INTO identities")) return;
+    begun += 1;
+    if (begun > 1) throw Object.assign(new Error("the connection is lost"), { code: "ECONNRESET" });
+  });
+  const broken = await ask();
+  isAsked = false;
+  server.gate.watch(undefined);
+  expect(reasonOf(broken)).toBe("UNAVAILABLE");
+  expect(begun).toBeGreaterThan(1);
+  const count = () => server.sql<{ n: number }>("SELECT COUNT(*) AS n FROM identities");
+  const [before] = await count();
+  expect(reasonOf(await ask())).toBe("OUTCOME_UNKNOWN");
+  expect(await count()).toEqual([before]);
+});
