@@ -158,6 +158,9 @@ export const errorTable = {
   MERGE_REFUSED: row(Reason.MERGE_REFUSED, Code.PermissionDenied, 403,
     "merge_refused", "The accounts cannot be merged.",
     "`details.refusals` says why, as `GET /account/merge` does before (docs/merge.md)."),
+  EXPORT_TOO_LARGE: row(Reason.EXPORT_TOO_LARGE, Code.FailedPrecondition, 400,
+    "export_too_large", "The export is too large for one answer.",
+    "Read it part by part: StreamAccountExport, `GET /account/export/stream`."),
 } as const satisfies Record<string, ErrorRow>;
 
 /** The name of a row of the table. */

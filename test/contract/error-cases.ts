@@ -58,6 +58,7 @@ export const outOfReach = {
   RESUME_TOKEN_EXPIRED: { why: "REST has no such RPC: test/behaviour/events/watch.test.ts reaches it" },
   FLOW_REFUSED: { why: "no hook is configured here: test/behaviour/web-hooks.test.ts reaches it" },
   MERGE_REFUSED: { why: "no account is merged here: test/behaviour/account/merge.test.ts reaches it" },
+  EXPORT_TOO_LARGE: { why: "an account with more than 8 MiB (test/behaviour/account/export.test.ts)" },
   UPSTREAM_TIMED_OUT: { why: "no hook is configured here: test/behaviour/web-hook-failures.test.ts reaches it" },
   IDENTITY_DISABLED: { why: "who signs in is told in the form, by message 4010011; a session of theirs is over" },
   ADMIN_ONLY: { why: "the public port has no route for RPCs of operators: they are not found there" },

@@ -44,4 +44,5 @@ export const errorTable = [
   { reason: 47, code: 11, status: 410, id: "", message: "Events that follow this resume_token were purged." },
   { reason: 40, code: 7, status: 403, id: "flow_refused", message: "The flow was refused." },
   { reason: 48, code: 7, status: 403, id: "merge_refused", message: "The accounts cannot be merged." },
+  { reason: 49, code: 9, status: 400, id: "export_too_large", message: "The export is too large for one answer." },
 ] as const;

@@ -1,7 +1,8 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   type AccountExport,
   type AccountExportPart,
+  AccountExportPartSchema,
   AccountExportSchema,
 } from "../../../gen/ostiary/account/v1/account_export_pb.ts";
 import type { Sql } from "../../db/sql.ts";
@@ -25,7 +26,7 @@ export interface Exports {
   /**
    * All in one; undefined: there is no such person.
    *
-   * @throws RATE_LIMITED, OVERLOADED while it is read already, or too many are
+   * @throws RATE_LIMITED, OVERLOADED while it is read already, or too many are; EXPORT_TOO_LARGE
    */
   readonly whole: (id: string, exporter: Exporter) => Promise<AccountExport | undefined>;
   /**
@@ -36,6 +37,8 @@ export interface Exports {
   readonly parts: (id: string, exporter: Exporter) => AsyncIterable<AccountExportPart>;
 }
 
+/** Bytes of one that is a single answer, as protobuf encodes it. */
+const MOST_BYTES = 8_388_608;
 /** Milliseconds that one may take, also if whoever asked for it does not read. */
 const LONGEST = 600_000;
 
@@ -62,7 +65,13 @@ export const createExports = (deps: ExportDeps): Exports => {
     try {
       return await locked(id, async (tx, identity) => {
         const all = create(AccountExportSchema);
-        for await (const part of partsOf(tx, identity)) add(all, part);
+        let bytes = 0;
+        for await (const part of partsOf(tx, identity)) {
+          exporter.call.signal.throwIfAborted();
+          bytes += toBinary(AccountExportPartSchema, part).length;
+          if (bytes > MOST_BYTES) throw serviceError("EXPORT_TOO_LARGE");
+          add(all, part);
+        }
         await record(tx, id, exporter);
         return all;
       });

@@ -10,7 +10,7 @@ import { done, operatorProtocols, operatorRest, reasonOf } from "../../protocols
 import { asOwner, ownerProtocols } from "../../protocols/owners.ts";
 import { change, enterAs, enterAsNewPerson } from "../../protocols/person.ts";
 import { accepted, refused } from "../../protocols/protocol.ts";
-import { eventsOf, passwordHashOf } from "../../protocols/rows.ts";
+import { eventsOf, idBytes, passwordHashOf } from "../../protocols/rows.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
 
 /* Owners take along what is stored about them. */
@@ -117,4 +117,25 @@ it("what changes meanwhile is in it as a whole or not at all", async () => {
     const patched = events.filter(({ type }) => type === "identity.patched").length;
     expect([first, patched]).toEqual([`n${at}`, at + 1]);
   }
+});
+
+it("what is too much for one answer is refused, to owners and operators, and comes part by part", async () => {
+  const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+  const detail = JSON.stringify({ note: "n".repeat(60_000) });
+  for (let n = 0; n < 150; n++)
+    await server.sql(
+      `INSERT INTO security_events (identity_id, id, type, outcome, remote_address, user_agent, request_id, detail,
+         created_at, position, digest)
+       VALUES (?, ?, 'profile.changed', 'done', '', '', '', ?, '2026-01-01', ?, 'x')`,
+      [idBytes(person.id), idBytes(crypto.randomUUID()), detail, 1_000 + n],
+    );
+  for (const protocol of ownerProtocols)
+    expect(reasonOf(await asOwner(protocol, server)(visitor, rpc.exportAccount))).toBe("EXPORT_TOO_LARGE");
+  const admin = AccountAdminService.method.exportIdentityAccount;
+  expect(reasonOf(await operatorRest.call(server.adminUrl, admin, { id: person.id }))).toBe("EXPORT_TOO_LARGE");
+  const response = await fetch(`${server.url}/account/export/stream`, {
+    headers: { "x-session-token": visitor.credentials.token ?? "" },
+  });
+  const lines = (await response.text()).trim().split("\n");
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ complete: true });
 });
