@@ -42,11 +42,15 @@ class Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(min(int(self.headers.get("content-length", "0")), 1 << 20))
         wrong = why_not(self.headers, body)
+        # A delivery may come twice.
         if wrong is None and self.headers["webhook-id"] not in received:
-            # A delivery may come twice.
-            received.add(self.headers["webhook-id"])
-            event = json.loads(body)
-            print(event["type"], event["identity_id"], flush=True)
+            try:
+                event = json.loads(body)
+                print(event["type"], event["identity_id"], flush=True)
+                # Not before: what could not be handled comes again.
+                received.add(self.headers["webhook-id"])
+            except (ValueError, KeyError, TypeError):
+                wrong = "no event"
         self.send_response(204 if wrong is None else 400)
         self.send_header("content-length", "0")
         self.end_headers()

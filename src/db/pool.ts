@@ -12,8 +12,8 @@ import { createTransaction } from "./transaction.ts";
  * what is stored where is each store's own business, and its SQL stands there.
  *
  * Conventions of the tables: ids are UUIDs in BINARY(16) (`lib/ids.ts`); times
- * are UTC in DATETIME(3), just as exact as a Date, given as an argument and
- * never read from the server; JSON columns are read with `readJson`.
+ * are UTC in DATETIME(3), just as exact as a Date, given as an argument, but for
+ * the leases of jobs and messages, which follow the server's clock; JSON columns are read with `readJson`.
  */
 
 const POOL_SIZE = 20;

@@ -30,7 +30,8 @@ export const personTables = [
 
 /**
  * Deletes a person with everything that is theirs, and what was sent to their addresses before anybody knew whose they
- * are. False: there is none. Begins with their row, as every change.
+ * are; messages to others stay, also where a user name of this person is their address. False: there is none. Begins
+ * with their row, as every change.
  */
 export const eraseIdentity = async (tx: Sql, id: string): Promise<boolean> => {
   const key = [uuidBytes(id)];
@@ -38,7 +39,11 @@ export const eraseIdentity = async (tx: Sql, id: string): Promise<boolean> => {
   if (affectedRows === 0) return false;
   const [row] = await tx.query<IdentityRow>(`SELECT ${identityColumns} FROM identities i WHERE i.id = ?`, key);
   const recipients = row === undefined ? [] : reachedAt(identityFromRow(row));
-  for (const recipient of recipients) await tx.execute("DELETE FROM courier_messages WHERE recipient = ?", [recipient]);
+  for (const recipient of recipients)
+    await tx.execute("DELETE FROM courier_messages WHERE recipient = ? AND (identity_id IS NULL OR identity_id = ?)", [
+      recipient,
+      ...key,
+    ]);
   for (const [table, column] of personTables) await tx.execute(`DELETE FROM ${table} WHERE ${column} = ?`, key);
   forgetIdentity(id);
   return true;

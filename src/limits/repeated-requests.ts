@@ -83,6 +83,8 @@ export const createRepeatedRequests = (deps: RepeatedRequestsDeps): RepeatedRequ
         [digest],
       );
       if (row === undefined) continue;
+      // It is this attempt's own: the answer to its INSERT was lost.
+      if (row.attempt.equals(attempt)) return undefined;
       if (row.expires_at > now) {
         if (!row.request_digest.equals(asked)) throw usedBefore(request.field);
         return answerOf(row, digest, now);
@@ -172,6 +174,8 @@ const insert = async (sql: Sql, values: readonly [Buffer, Buffer, Buffer, Date])
     await sql.execute(
       "INSERT INTO repeated_requests (digest, request_digest, attempt, expires_at) VALUES (?, ?, ?, ?)",
       values,
+      // The caller knows its own row again.
+      "same",
     );
     return true;
   } catch (error) {

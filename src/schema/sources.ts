@@ -2,7 +2,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { type AddressRules, createAddressRules } from "../lib/outbound/address-rules.ts";
 import { readDocument } from "../lib/outbound/document.ts";
 import { createOutboundFetch, type OutboundFetch } from "../lib/outbound/outbound-fetch.ts";
-import { compileIdentitySchema, type IdentitySchema } from "./identity-schema.ts";
+import { compileIdentitySchema, type IdentitySchema, schemaUrl } from "./identity-schema.ts";
 import { SchemaError, SchemaLoadError } from "./schema-error.ts";
 
 /** The identity schemas of a server. */
@@ -11,6 +11,8 @@ export interface Schemas {
   get(id: string): IdentitySchema | undefined;
   /** The schema an identity was stored with. Throws when the configuration has lost it. */
   must(id: string): IdentitySchema;
+  /** Where a schema stands, also one that the configuration has lost: people who have it are shown all the same. */
+  urlOf(id: string): string;
   /** In the order of the configuration. */
   list(): readonly IdentitySchema[];
   /** The one that people get who did not choose. */
@@ -115,6 +117,7 @@ export async function loadSchemas(
         throw new Error(`the identity schema ${JSON.stringify(id)} is in use but not configured`);
       return schema;
     },
+    urlOf: (id) => byId.get(id)?.url ?? schemaUrl(publicBaseUrl, id),
     list: () => schemas,
     default: fallback,
   };

@@ -83,6 +83,27 @@ describe("the account of an app", () => {
     expect(phone.items.size).toBe(0);
   });
 
+  it("is signed out where its session is over already, and not where the server is not reached", async () => {
+    const { account, phone } = open();
+    await account.start();
+    await signUp(account);
+    const token = String([...phone.items.values()][0]);
+    const unreached = createAccount({
+      transport: createRestTransport({ baseUrl: "http://127.0.0.1:1", credentials: "omit" }),
+      tokens: createTokenStore(phone),
+    });
+    await unreached.signOut();
+    expect([unreached.state().failure?.reason, phone.items.size]).toEqual([expect.any(String), 1]);
+    await fetch(`${server.url}/self-service/logout/api`, {
+      method: "DELETE",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ session_token: token }),
+    });
+    await account.signOut();
+    expect(account.state()).toMatchObject({ session: "none", failure: undefined });
+    expect(phone.items.size).toBe(0);
+  });
+
   it("has the storage asked for the token once", async () => {
     const { account, phone } = open();
     await account.start();

@@ -179,7 +179,8 @@ export const createAccount = (options: Omit<ClientOptions, "authenticate">): Acc
       });
     },
     signOut: async () => {
-      await sessions.signOut();
+      const result = await sessions.signOut();
+      if (!result.ok) return set({ failure: result.failure });
       flow = undefined;
       set({ ...nothing, session: "none" });
     },

@@ -18,7 +18,10 @@ export interface Sessions {
   readonly revoke: (id: string, call?: CallOptions) => Promise<Result<unknown>>;
   /** Ends all other sessions of the person, and says how many. */
   readonly revokeOthers: (call?: CallOptions) => Promise<Result<number>>;
-  /** Signs out: a native app at once; for a browser it answers the URL that does, to navigate to. */
+  /**
+   * Signs out: a native app at once, also where the session is over already; for a browser it answers the URL that
+   * does, to navigate to. After a failure, such as of the network, the app is signed in as before.
+   */
   readonly signOut: (call?: CallOptions) => Promise<Result<string | undefined>>;
 }
 
@@ -46,8 +49,11 @@ export const createSessions = (client: Client): Sessions => {
       const sessionToken = await client.tokens.get();
       if (sessionToken === undefined) return { ok: true, value: undefined };
       const result = await client.call(method.performNativeLogout, { sessionToken }, call);
-      if (result.ok) await client.tokens.set(undefined);
-      return map(result, () => undefined);
+      // A session that is over already has no use for its token either.
+      const isOver = result.ok || result.failure.reason === "session_token_unknown";
+      if (!isOver) return map(result, () => undefined);
+      await client.tokens.set(undefined);
+      return { ok: true, value: undefined };
     },
   };
 };

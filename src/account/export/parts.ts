@@ -52,7 +52,7 @@ export const createExportParts = (deps: ExportDeps): ExportParts => {
     const { id } = identity;
     const deletion = await store.find(tx, id);
     return {
-      identity: renderIdentity(identity, schemas.must(identity.schemaId).url),
+      identity: renderIdentity(identity, schemas.urlOf(identity.schemaId)),
       factors: listFactors(identity, owned),
       links: listLinks(identity, owned),
       credentials: await credentialsOf(tx, identity),

@@ -109,7 +109,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
       call.reply.headers.set("location", `${adminUrl}/identities/${identity.id}`);
       return {
         $typeName: "ostiary.identity.v1.CreateIdentityResponse",
-        identity: render(identity, schemas.must(identity.schemaId).url, {
+        identity: render(identity, schemas.urlOf(identity.schemaId), {
           credentials: { stored, reveal: [] },
           isNew: true,
           isWritten: true,

@@ -66,7 +66,7 @@ export const createList = ({ storage: { db, directory }, credentials, pages, sch
     return {
       $typeName: "ostiary.identity.v1.ListIdentitiesResponse",
       identities: page.map((record) =>
-        render(record, schemas.must(record.schemaId).url, {
+        render(record, schemas.urlOf(record.schemaId), {
           credentials: stored && { stored: stored.get(record.id) ?? [], reveal },
         }),
       ),

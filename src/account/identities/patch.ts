@@ -72,7 +72,7 @@ export const createPatch = (deps: IdentityAdminDeps) => {
     const stored = (await directory.credentialsOf(db, [record.id])).get(record.id) ?? [];
     return {
       $typeName: "ostiary.identity.v1.PatchIdentityResponse",
-      identity: render(record, schemas.must(record.schemaId).url, { credentials: { stored, reveal: [] } }),
+      identity: render(record, schemas.urlOf(record.schemaId), { credentials: { stored, reveal: [] } }),
       etag: String(record.version),
     };
   };

@@ -48,7 +48,7 @@ export const createReads = ({ storage: { db, directory, identities }, credential
     if (record === undefined) throw noIdentity();
     const stored = (await directory.credentialsOf(db, [record.id])).get(record.id) ?? [];
     return {
-      identity: render(record, schemas.must(record.schemaId).url, { credentials: { stored, reveal } }),
+      identity: render(record, schemas.urlOf(record.schemaId), { credentials: { stored, reveal } }),
       etag: String(record.version),
     };
   };

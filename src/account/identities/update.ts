@@ -58,7 +58,7 @@ export const createUpdate = (deps: IdentityAdminDeps) => {
     const stored = (await directory.credentialsOf(db, [record.id])).get(record.id) ?? [];
     return {
       $typeName: "ostiary.identity.v1.UpdateIdentityResponse",
-      identity: render(record, schemas.must(record.schemaId).url, {
+      identity: render(record, schemas.urlOf(record.schemaId), {
         credentials: { stored, reveal: [] },
         isWritten: true,
       }),

@@ -20,7 +20,7 @@ export const createSessionRenderer = ({
 }: Pick<SessionAdminDeps, "storage" | "kinds" | "schemas">) => {
   const render = createAdminRenderer(kinds);
   const shown = (record: IdentityRecord, how: NonNullable<SessionView["identity"]>) => {
-    const { url } = schemas.must(record.schemaId);
+    const url = schemas.urlOf(record.schemaId);
     if (how === "as_its_owner") return render({ ...record, metadataAdmin: null }, url, { isWritten: true });
     return render(how === "whole" ? record : { ...record, verifiable: [], recovery: [] }, url, {});
   };

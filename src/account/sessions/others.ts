@@ -34,7 +34,7 @@ export const createOthers = ({
     const last = page.at(-1);
     // As in Ory Kratos, the person is rendered without addresses: they are the caller.
     const identity = {
-      ...renderIdentity(caller.identity, schemas.must(caller.identity.schemaId).url),
+      ...renderIdentity(caller.identity, schemas.urlOf(caller.identity.schemaId)),
       verifiableAddresses: [],
       recoveryAddresses: [],
     };

@@ -19,7 +19,7 @@ export const createWhoAmI = (deps: SessionDeps) => {
     callers.mustSatisfyAal(caller, requiredAal);
     const { credential, identity, session } = caller;
     const now = clock.now();
-    const shown = renderSession(caller, renderIdentity(identity, schemas.must(identity.schemaId).url), now);
+    const shown = renderSession(caller, renderIdentity(identity, schemas.urlOf(identity.schemaId)), now);
     if (tokenizeAs !== "") shown.tokenized = await tokenizer.tokenize(tokenizeAs, caller, print(SessionSchema, shown));
     // The session was extended since the cookie was made: the cookie follows.
     if (credential.cookieExpiresAt && credential.cookieExpiresAt < session.expiresAt)

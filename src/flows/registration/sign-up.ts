@@ -148,7 +148,7 @@ const createRenderSignUp =
     destination: string,
     continueWith: readonly ContinueWith[],
   ): FlowCompleted => {
-    const rendered = renderIdentity(identity, schemas.must(identity.schemaId).url);
+    const rendered = renderIdentity(identity, schemas.urlOf(identity.schemaId));
     const session = issued && renderSession(issued, rendered, clock.now());
     const completed = { kind: "completed", ...(session && { session }), identity: rendered } as const;
     if (flow.type === "api")

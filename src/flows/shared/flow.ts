@@ -39,7 +39,7 @@ export interface FlowRecord {
   /** Knows the browser again that created it. */
   readonly csrfDigest: Buffer | undefined;
   readonly form: FlowForm;
-  /** what flow and methods store between requests. */
+  /** What flow and methods store between requests. */
   readonly context: JsonObject;
   readonly issuedAt: Date;
   readonly updatedAt: Date;

@@ -88,7 +88,7 @@ export const createPasswordMigration = (
     const prepared = await prepare({}, { ...outgoingHeaders(call), "ory-webhook-request-id": call.requestId });
     if (prepared.kind !== "request") throw failed("its request cannot be made");
     const { request } = prepared;
-    const identity = shown(asked.identity, schemas.must(asked.identity.schemaId).url);
+    const identity = shown(asked.identity, schemas.urlOf(asked.identity.schemaId));
     const answer = await send(
       {
         ...request,

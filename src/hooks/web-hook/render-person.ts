@@ -26,7 +26,7 @@ export const createRenderPerson =
     readonly schemas: Schemas;
   }): RenderPerson =>
   (identity, session) => {
-    const rendered = renderIdentity(identity, schemas.must(identity.schemaId).url);
+    const rendered = renderIdentity(identity, schemas.urlOf(identity.schemaId));
     return {
       identity: print(IdentitySchema, rendered),
       ...(session && { session: print(SessionSchema, renderSession({ session, identity }, rendered, clock.now())) }),

@@ -119,6 +119,19 @@ describe.each(Object.entries(erasures))("an account that is deleted %s", (_, era
   });
 });
 
+it("messages to others stay, also to an address that is the user name of whoever is erased", async () => {
+  const [one, other] = [await enterAsNewPerson(spa, server), await enterAsNewPerson(spa, server)];
+  const id = idBytes(crypto.randomUUID());
+  await server.sql(
+    `INSERT INTO courier_messages (id, status, channel, template, recipient, send_count, dispatches, expires_at,
+       created_at, updated_at, identity_id)
+     VALUES (?, 'sent', 'email', 'recovery_code_valid', ?, 1, '[]', '2026-01-02', '2026-01-01', '2026-01-01', ?)`,
+    [id, one.person.email, idBytes(other.person.id)],
+  );
+  done(await operatorRest.call(server.adminUrl, IdentityAdminService.method.deleteIdentity, { id: one.person.id }));
+  expect(await server.sql("SELECT 1 AS there FROM courier_messages WHERE id = ?", [id])).toHaveLength(1);
+});
+
 it("every table that names a person is in the list that erasure deletes by", async () => {
   const columns = await server.sql<{ t: string; c: string }>(
     `SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = DATABASE()
