@@ -71,7 +71,6 @@ function anonymous(document: JsonObject): JsonObject {
 }
 
 /** The address of a schema: its id as it is when a path can hold it, otherwise in unpadded base64url. */
-/** Where the schema of an id stands. */
 export const schemaUrl = (publicUrl: string, id: string): string => {
   const name = /^[A-Za-z0-9_~-][A-Za-z0-9._~-]*$/.test(id) ? id : Buffer.from(id).toString("base64url");
   return `${publicUrl.replace(/\/+$/, "")}/schemas/${name}`;
