@@ -46,10 +46,8 @@ const renderText = (text: WireText, id: string, { texts }: View, said: (text: Wi
   const copies = attributes({ id, "data-copy": texts.text("copy"), "data-copied": texts.text("copied") });
   const secrets = text.context?.secrets;
   if (!Array.isArray(secrets)) return html`<p class="copy"${copies}><code>${said(text)}</code></p>`;
-  return html`<ul class="copy"${copies}>${secrets.map(
-    (secret: WireText | null) => html`<li>
-<code>${secret && said(secret)}</code></li>`,
-  )}</ul>`;
+  const item = (secret: WireText | null): Html => html`<li><code>${secret && said(secret)}</code></li>`;
+  return html`<ul class="copy"${copies}>${secrets.map(item)}</ul>`;
 };
 
 const dataOf = (data: Readonly<Record<string, string>>): Record<string, string> =>
