@@ -23,8 +23,7 @@ export default defineConfig({
     experimental: { viteModuleRunner: false, nodeLoader: false },
     // The files of a worker share the modules that it has loaded: loading them for each file took a third of the time.
     isolate: false,
-    // On two cores a third works while the others wait: for a database, a browser, or a time that has to pass.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // Of a test that hangs: on a busy machine one that does not can take ten times as long as usual.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -17,6 +17,9 @@ const besides: ReadonlySet<string> = new Set([
   "security_events",
 ]);
 
+/** How a person is locked, which changes nothing of theirs (identity/locks.ts). */
+const lock = /^\s*UPDATE identities SET turn = turn \+ 1 WHERE/;
+
 const observations = new AsyncLocalStorage<Observation>();
 const known = new Map<string, boolean>();
 
@@ -37,7 +40,7 @@ export const isOutcome = (sql: string): boolean => {
   const before = known.get(sql);
   if (before !== undefined) return before;
   const table = /^\s*(?:INSERT(?: IGNORE)? INTO|REPLACE INTO|UPDATE|DELETE FROM)\s+(\w+)/i.exec(sql)?.[1];
-  const found = table !== undefined && !besides.has(table);
+  const found = table !== undefined && !besides.has(table) && !lock.test(sql);
   known.set(sql, found);
   return found;
 };

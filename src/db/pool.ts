@@ -4,6 +4,7 @@ import { currentObservation, isOutcome } from "./committed-writes.ts";
 import { createConnections } from "./connections.ts";
 import { createRepeat } from "./repeat.ts";
 import type { Affected, Database, DatabaseLog, SqlValue } from "./sql.ts";
+import { DatabaseUnavailable } from "./sql-error.ts";
 import { createTransaction } from "./transaction.ts";
 
 /**
@@ -61,10 +62,19 @@ export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, only, readOnly
     query: async <Row>(sql: string, params: readonly SqlValue[] = []) =>
       (await repeat((connection) => connection.execute(sql, params), "read")) as Row[],
     execute: async (sql, params = [], repeatable) => {
-      const affected = (await repeat((connection) => connection.execute(sql, params), repeatable)) as Affected;
       const observation = currentObservation();
-      if (observation && isOutcome(sql)) observation.hasWritten = true;
-      return affected;
+      const note = (): void => {
+        if (observation && isOutcome(sql)) observation.hasWritten = true;
+      };
+      try {
+        const affected = (await repeat((connection) => connection.execute(sql, params), repeatable)) as Affected;
+        note();
+        return affected;
+      } catch (error) {
+        // What may be in effect counts as written.
+        if (error instanceof DatabaseUnavailable && error.outcome === "unknown") note();
+        throw error;
+      }
     },
     transaction: createTransaction(connections, (error, attempt) =>
       log?.warn({ reason: error.message, attempt }, "the transaction is begun again"),

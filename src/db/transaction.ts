@@ -58,6 +58,8 @@ const runOnce = async <T>(
     tx.committed();
   } catch (error) {
     await rollback(connection, error);
+    // What may be in effect counts as written.
+    if (!(error instanceof SqlError)) tx.committed();
     // Only a certain "no" may be tried again; after anything else nobody knows what became of it.
     if (error instanceof SqlError && error.transient) return { kind: "conflict", error };
     throw error instanceof DatabaseUnavailable

@@ -18,6 +18,8 @@ export async function* openEnvelopes(chunks: AsyncIterable<Buffer>, limit: numbe
   for await (const chunk of chunks) {
     const dropped = Math.min(passingOver, chunk.length);
     passingOver -= dropped;
+    // Of a message that is passed over nothing is held: an empty part would hold the whole chunk.
+    if (dropped === chunk.length) continue;
     const rest = dropped === 0 ? chunk : chunk.subarray(dropped);
     held.push(rest);
     bytes += rest.length;

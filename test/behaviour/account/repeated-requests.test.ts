@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccountService } from "../../../gen/ostiary/account/v1/account_service_pb.ts";
 import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { hours } from "../../protocols/clock.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
 import { done, operatorRest, reasonOf } from "../../protocols/operators.ts";
 import { asOwner, ownerProtocols } from "../../protocols/owners.ts";
-import { enterAs, enterAsNewPerson, hand, newPassword } from "../../protocols/person.ts";
+import { enterAs, enterAsNewPerson, hand, newPassword, signIn } from "../../protocols/person.ts";
 import { accepted, refused } from "../../protocols/protocol.ts";
 import { protocols } from "../../protocols/protocols.ts";
 import { eventsOf, idBytes, passwordHashOf } from "../../protocols/rows.ts";
@@ -68,6 +69,18 @@ describe.each(protocols)("through $name", (protocol) => {
     refused(await visitor.settings.update(flow.id, { method: "password", password: "a", request_id: id }));
     accepted(await visitor.settings.update(flow.id, { method: "password", password: newPassword(), request_id: id }));
   });
+});
+
+it("a change that needs a recent session first leaves the request_id free", async () => {
+  const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+  server.clock.advance(hours(2));
+  const flow = accepted(await visitor.settings.create());
+  const submission = { method: "password", password: newPassword(), request_id: newId() };
+  expect(refused(await visitor.settings.update(flow.id, submission)).reason).toBe("SESSION_REFRESH_REQUIRED");
+  accepted(await signIn(visitor, person, { refresh: "true" }));
+  const hash = await passwordHashOf(server, person.id);
+  accepted(await visitor.settings.update(flow.id, submission));
+  expect(await passwordHashOf(server, person.id)).not.toBe(hash);
 });
 
 describe.each(ownerProtocols)("through $name", (protocol) => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, expect, it, vi } from "vitest";
 import { errorTable } from "../../../src/errors/table.ts";
 import { openEnvelopes } from "../../../src/server/connect/open-envelopes.ts";
@@ -44,6 +46,29 @@ it.each([
 ])("a stream that ends or is wrong %s is malformed", async (_, stream) => {
   for (const size of [1, 1_000])
     await expect(read(stream, size, 100)).rejects.toMatchObject({ row: errorTable.MALFORMED_BODY });
+});
+
+it("nothing is held of a message that is passed over", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: NodeJS.GCFunction = runInNewContext("gc");
+  const megabyte = 1_000_000;
+  let held = 0;
+  async function* chunks(): AsyncGenerator<Buffer> {
+    yield sealed(Buffer.alloc(0), 0).fill(0xff, 1);
+    collect({ type: "major" });
+    const before = process.memoryUsage().arrayBuffers;
+    for (let n = 0; n < 60; n++) yield Buffer.alloc(megabyte);
+    collect({ type: "major" });
+    held = process.memoryUsage().arrayBuffers - before;
+  }
+  const got: string[] = [];
+  await expect(
+    (async () => {
+      for await (const { kind } of openEnvelopes(chunks(), 100)) got.push(kind);
+    })(),
+  ).rejects.toMatchObject({ row: errorTable.MALFORMED_BODY });
+  expect(got).toEqual(["unusable"]);
+  expect(held).toBeLessThan(10 * megabyte);
 });
 
 it("a message in pieces of one byte is put together once", async () => {
