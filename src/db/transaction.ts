@@ -55,11 +55,10 @@ const runOnce = async <T>(
   tx.end();
   try {
     await connection.text("COMMIT", COMMIT_MS);
-    tx.committed();
+    tx.ended();
   } catch (error) {
     await rollback(connection, error);
-    // What may be in effect counts as written.
-    if (!(error instanceof SqlError)) tx.committed();
+    tx.ended(error);
     // Only a certain "no" may be tried again; after anything else nobody knows what became of it.
     if (error instanceof SqlError && error.transient) return { kind: "conflict", error };
     throw error instanceof DatabaseUnavailable
@@ -116,8 +115,9 @@ const transactionSql = (connection: Connection) => {
   return {
     sql,
     broken: () => broken,
-    committed: () => {
-      if (observation && hasWritten) observation.hasWritten = true;
+    /** After COMMIT. What may be in effect counts as written: all but what the server has refused. */
+    ended: (failure?: unknown) => {
+      if (observation && hasWritten && !(failure instanceof SqlError)) observation.hasWritten = true;
     },
     end: () => {
       over = true;

@@ -20,7 +20,7 @@ export async function* openEnvelopes(chunks: AsyncIterable<Buffer>, limit: numbe
     passingOver -= dropped;
     // Of a message that is passed over nothing is held: an empty part would hold the whole chunk.
     if (dropped === chunk.length) continue;
-    const rest = dropped === 0 ? chunk : chunk.subarray(dropped);
+    const rest = chunk.subarray(dropped);
     held.push(rest);
     bytes += rest.length;
     // They are put together when something can be read of them, or small pieces would be copied again with each.
