@@ -71,6 +71,20 @@ export const createRepeatedRequests = (deps: RepeatedRequestsDeps): RepeatedRequ
   const { db, clock, aead, log, lockPerson } = deps;
   const boundTo = (digest: Buffer): string => `answer|${digest.toString("hex")}`;
 
+  /** Claims an id whose time is over. False: somebody else was faster. */
+  const takeOver = async (
+    digest: Buffer,
+    row: Row,
+    claimed: { readonly asked: Buffer; readonly attempt: Buffer; readonly until: Date },
+  ): Promise<boolean> => {
+    const { affectedRows } = await db.execute(
+      `UPDATE repeated_requests SET request_digest = ?, attempt = ?, answer = NULL, identity_id = NULL, expires_at = ?
+          WHERE digest = ? AND attempt = ? AND expires_at = ?`,
+      [claimed.asked, claimed.attempt, claimed.until, digest, row.attempt, row.expires_at],
+    );
+    return affectedRows === 1;
+  };
+
   /** Claims the id for this attempt, or gives what the first came to. */
   const claim = async (digest: Buffer, attempt: Buffer, request: IdentifiedRequest): Promise<Buffer | undefined> => {
     const asked = sha256(request.request);
@@ -83,18 +97,13 @@ export const createRepeatedRequests = (deps: RepeatedRequestsDeps): RepeatedRequ
         [digest],
       );
       if (row === undefined) continue;
-      // It is this attempt's own: the answer to its INSERT was lost.
+      // This attempt's own: the answer to its INSERT was lost.
       if (row.attempt.equals(attempt)) return undefined;
       if (row.expires_at > now) {
         if (!row.request_digest.equals(asked)) throw usedBefore(request.field);
         return answerOf(row, digest, now);
       }
-      const { affectedRows } = await db.execute(
-        `UPDATE repeated_requests SET request_digest = ?, attempt = ?, answer = NULL, identity_id = NULL, expires_at = ?
-          WHERE digest = ? AND attempt = ? AND expires_at = ?`,
-        [asked, attempt, until, digest, row.attempt, row.expires_at],
-      );
-      if (affectedRows === 1) return undefined;
+      if (await takeOver(digest, row, { asked, attempt, until })) return undefined;
     }
     throw underway();
   };
