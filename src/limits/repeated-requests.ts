@@ -100,7 +100,7 @@ export const createRepeatedRequests = (deps: RepeatedRequestsDeps): RepeatedRequ
       // This attempt's own: the answer to its INSERT was lost.
       if (row.attempt.equals(attempt)) return undefined;
       if (row.expires_at > now) {
-        if (!row.request_digest.equals(asked)) throw usedBefore(request.field);
+        mustBeSame(row, asked, request.field);
         return answerOf(row, digest, now);
       }
       if (await takeOver(digest, row, { asked, attempt, until })) return undefined;
@@ -191,6 +191,11 @@ const insert = async (sql: Sql, values: readonly [Buffer, Buffer, Buffer, Date])
     if (isDuplicate(error, "PRIMARY")) return false;
     throw error;
   }
+};
+
+/** @throws INVALID_FIELD */
+const mustBeSame = ({ request_digest }: Row, asked: Buffer, field: string): void => {
+  if (!request_digest.equals(asked)) throw usedBefore(field);
 };
 
 const usedBefore = (field: string): ServiceError =>
