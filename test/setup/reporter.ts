@@ -4,6 +4,7 @@ import type { SerializedError } from "vitest";
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 import unreached from "../contract/unreached-errors.json" with { type: "json" };
 import { notesOf } from "./database.ts";
+import { failedTests, flakyTests } from "./named-tests.ts";
 import { missedErrors } from "./rpc-errors.ts";
 import { slowestFiles } from "./slowest-files.ts";
 
@@ -41,12 +42,14 @@ function readNotes(): ReadonlySet<string> {
 /**
  * Prints `N passed, N failed, N skipped` as the very last line, for people and
  * for CI, also when the run broke down before any test could start; before it,
- * the files that took longest. A run of all tests fails as well for each error
- * that an RPC lists and that none of them reached.
+ * the files that took longest, the tests that passed only when they were run
+ * again, and those that failed, so that the end of a log says what is wrong. A
+ * run of all tests fails as well for each error that an RPC lists and that none
+ * of them reached.
  */
 export default function createSummaryReporter(): Reporter {
   let total: Total = { passed: 0, failed: 1, skipped: 0 };
-  let slowest: readonly string[] = [];
+  const named: { title: string; lines: readonly string[] }[] = [];
   let missed: readonly string[] = [];
   let vitest: Vitest | undefined;
   return {
@@ -55,14 +58,18 @@ export default function createSummaryReporter(): Reporter {
       // The other reporters print until the run is over; this comes after all of them, coverage included.
       process.once("exit", (code) => {
         const failed = code === 0 ? total.failed : Math.max(total.failed + missed.length, 1);
-        if (slowest.length > 1) process.stdout.write(`\nThe slowest files:\n${slowest.join("\n")}\n`);
-        if (missed.length > 0) process.stdout.write(`\nNo test reaches:\n${missed.join("\n")}\n`);
+        for (const { title, lines } of [...named, { title: "No test reaches", lines: missed }])
+          if (lines.length > 0) process.stdout.write(`\n${title}:\n${lines.join("\n")}\n`);
         process.stdout.write(`\n${total.passed} passed, ${failed} failed, ${total.skipped} skipped\n`);
       });
     },
     async onTestRunEnd(modules, stray) {
       total = count(modules, stray);
-      slowest = slowestFiles(modules);
+      named.push(
+        { title: "The slowest files", lines: modules.length > 1 ? slowestFiles(modules) : [] },
+        { title: "Passed only when run again", lines: flakyTests(modules) },
+        { title: "Failed", lines: failedTests(modules, stray) },
+      );
       // A part of the tests, or tests that failed, cannot have reached everything; `make cover` runs a part.
       if (vitest?.config.coverage.enabled) return;
       const all = await vitest?.globTestSpecifications();

@@ -1,0 +1,29 @@
+import type { SerializedError } from "vitest";
+import type { TestModule } from "vitest/node";
+
+const firstLine = (message: string): string => (message.split("\n")[0] ?? "").slice(0, 200);
+
+/** What failed, as lines: the file, the full name of the test, and the first line of the error. */
+export const failedTests = (modules: readonly TestModule[], stray: readonly SerializedError[]): readonly string[] => [
+  ...modules.flatMap((module) => [
+    ...[...module.children.allTests("failed")].map(
+      (test) =>
+        `${module.relativeModuleId} > ${test.fullName}: ${firstLine(test.result().errors?.[0]?.message ?? "no error")}`,
+    ),
+    ...[module.errors(), ...[...module.children.allSuites()].map((suite) => suite.errors())]
+      .flat()
+      .map(({ message }) => `${module.relativeModuleId}: ${firstLine(message)}`),
+  ]),
+  ...stray.map(({ message }) => `outside of any test: ${firstLine(message)}`),
+];
+
+/** The tests that failed first and passed when they were run again, as lines: the file, the name, the first error. */
+export const flakyTests = (modules: readonly TestModule[]): readonly string[] =>
+  modules.flatMap((module) =>
+    [...module.children.allTests("passed")]
+      .filter((test) => test.diagnostic()?.flaky)
+      .map(
+        (test) =>
+          `${module.relativeModuleId} > ${test.fullName}: ${firstLine(test.result().errors?.[0]?.message ?? "no error")}`,
+      ),
+  );
