@@ -18,16 +18,21 @@ import { cpuOf, createWatch, type Watch } from "./watch.ts";
  * nobody delivers while it is measured (`queued`): what was queued is delivered
  * between two measurements. Then the mails are delivered by another process, of
  * lower priority (`elsewhere`); then by the server itself (`beside`). What is left
- * of them is delivered before the other is measured. The result is a line of JSON.
+ * of them is delivered before the other is measured. Each is measured once for `--warm`
+ * seconds before, which does not count. The result is a line of JSON.
  * Statements, commits and processor time (milliseconds) are those of a change,
  * with all that its mail costs until it is delivered where it is delivered
  * meanwhile; that of the other process is `delivererCpu`.
  */
 
 const { values } = parseArgs({
-  options: { seconds: { type: "string", default: "4" }, rounds: { type: "string", default: "3" } },
+  options: {
+    seconds: { type: "string", default: "4" },
+    rounds: { type: "string", default: "3" },
+    warm: { type: "string", default: "10" },
+  },
 });
-const [seconds, rounds, workers] = [Number(values.seconds), Number(values.rounds), 16];
+const [seconds, rounds, warm, workers] = [Number(values.seconds), Number(values.rounds), Number(values.warm), 16];
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-settings-"));
 const quiet = { info: () => undefined, error: (_: object, what: string) => console.error(what) };
 
@@ -94,12 +99,17 @@ interface Round {
   readonly cpu: { readonly server: number; readonly database: number };
 }
 
-const measure = async (watch: Watch, server: MeasuredServer, people: readonly Person[]): Promise<Round> => {
+const measure = async (
+  watch: Watch,
+  server: MeasuredServer,
+  people: readonly Person[],
+  duration: number,
+): Promise<Round> => {
   let done = 0;
   const { result, cost } = await watch.during(server.pid, async () => {
     const began = performance.now();
     const work = async (person: Person) => {
-      for (; performance.now() - began < seconds * 1000; done++) await change(server, person);
+      for (; performance.now() - began < duration * 1000; done++) await change(server, person);
     };
     await Promise.all(people.map(work));
     return done / ((performance.now() - began) / 1000);
@@ -124,12 +134,13 @@ const compare = async (
   deliver: () => Promise<void> = async () => undefined,
 ) => {
   const measured: Record<"without" | "withMail", Round>[] = [];
-  const measureOne = async (server: MeasuredServer): Promise<Round> => {
-    const round = await measure(watch, server, people);
+  const measureOne = async (server: MeasuredServer, duration = seconds): Promise<Round> => {
+    const round = await measure(watch, server, people, duration);
     await deliver();
     return round;
   };
-  for (const server of Object.values(servers)) await measureOne(server);
+  // Some thousand changes: what of the code of either is compiled by then stays so.
+  for (const server of Object.values(servers)) await measureOne(server, warm);
   for (let round = 0; round < rounds; round++) {
     // Each comes first as often as the other: what else the machine does meets both alike.
     const order = round % 2 === 0 ? (["without", "withMail"] as const) : (["withMail", "without"] as const);

@@ -15,8 +15,12 @@ export interface Cost {
 
 /** Watches a server from outside: the database's counters and the kernel's. */
 export interface Watch {
-  /** Runs something and says what it cost, what it left under way included. */
-  during<T>(pid: number, work: () => Promise<T>): Promise<{ readonly result: T; readonly cost: Cost }>;
+  /**
+   * Runs something and says what it cost, what it left under way included.
+   *
+   * @param leaves milliseconds in which what it leaves is over; otherwise until the database rests, two seconds at most
+   */
+  during<T>(pid: number, work: () => Promise<T>, leaves?: number): Promise<{ readonly result: T; readonly cost: Cost }>;
   close(): Promise<void>;
 }
 
@@ -24,9 +28,9 @@ const counted = ["Com_select", "Com_insert", "Com_update", "Com_delete"];
 const sampleMs = 200;
 const pollMs = 50;
 /** That long in a row without a statement, nothing is under way: a hash takes less. */
+const stillPolls = 8;
 /** From then on what moves is no request that was left behind. */
 const mostPolls = 40;
-const stillPolls = 8;
 /** Ticks of the kernel's clock are hundredths of a second on every Linux we run on. */
 const tickMs = 10;
 
@@ -67,8 +71,9 @@ export const createWatch = async (socketPath: string, databasePid: number): Prom
   };
 
   return {
-    during: async (pid, work) => {
-      await settle();
+    during: async (pid, work, leaves) => {
+      const rest = () => (leaves === undefined ? settle() : sleep(leaves));
+      await rest();
       const memory = { server: 0, hashing: 0 };
       const sample = () => {
         memory.server = Math.max(memory.server, residentMb(pid));
@@ -79,7 +84,7 @@ export const createWatch = async (socketPath: string, databasePid: number): Prom
       try {
         const result = await work();
         sample();
-        await settle();
+        await rest();
         const [after, cpuAfter] = [await counters(), processor(pid)];
         const cost = {
           statements: after.statements - before.statements,

@@ -1,15 +1,16 @@
 import type { SerializedError } from "vitest";
-import type { TestModule } from "vitest/node";
+import type { TestCase, TestModule } from "vitest/node";
 
 const firstLine = (message: string): string => (message.split("\n")[0] ?? "").slice(0, 200);
+
+/** A test that failed, at least once. */
+const lineOf = (test: TestCase): string =>
+  `${test.module.relativeModuleId} > ${test.fullName}: ${firstLine(test.result().errors?.[0]?.message ?? "no error")}`;
 
 /** What failed, as lines: the file, the full name of the test, and the first line of the error. */
 export const failedTests = (modules: readonly TestModule[], stray: readonly SerializedError[]): readonly string[] => [
   ...modules.flatMap((module) => [
-    ...[...module.children.allTests("failed")].map(
-      (test) =>
-        `${module.relativeModuleId} > ${test.fullName}: ${firstLine(test.result().errors?.[0]?.message ?? "no error")}`,
-    ),
+    ...[...module.children.allTests("failed")].map(lineOf),
     ...[module.errors(), ...[...module.children.allSuites()].map((suite) => suite.errors())]
       .flat()
       .map(({ message }) => `${module.relativeModuleId}: ${firstLine(message)}`),
@@ -20,10 +21,5 @@ export const failedTests = (modules: readonly TestModule[], stray: readonly Seri
 /** The tests that failed first and passed when they were run again, as lines: the file, the name, the first error. */
 export const flakyTests = (modules: readonly TestModule[]): readonly string[] =>
   modules.flatMap((module) =>
-    [...module.children.allTests("passed")]
-      .filter((test) => test.diagnostic()?.flaky)
-      .map(
-        (test) =>
-          `${module.relativeModuleId} > ${test.fullName}: ${firstLine(test.result().errors?.[0]?.message ?? "no error")}`,
-      ),
+    [...module.children.allTests("passed")].filter((test) => test.diagnostic()?.flaky).map(lineOf),
   );

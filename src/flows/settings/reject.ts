@@ -38,8 +38,9 @@ export const reject = async (
   } = deps;
   const now = clock.now();
   const saved = withForm(flow, formOf(messages, submittedValues), now, "show_form", active);
-  // Nothing is written for a session or into a flow that is over: that is the error then.
-  if (!(await flows.save(db, saved, now, caller.session))) await loadAndCheck(deps, flow.id, call, db);
+  // Nothing is written into a flow that is over: that is the error then. A session that ended since it was looked up
+  // was live when it sent this, and what is written is no more than that: to ask again costs a third of the statement.
+  if (!(await flows.save(db, saved, now))) await loadAndCheck(deps, flow.id, call, db);
   if (parked) await continuations.consume(db, parked);
   if (refused)
     await audit.record(
