@@ -20,7 +20,10 @@ export const findDeletion = async (api: Api): Promise<WireDeletion | undefined> 
   return got.kind === "ok" ? got.body : undefined;
 };
 
-/** Renders how a person takes along what is stored about them: a file, without a script. */
+/**
+ * Renders how a person takes along what is stored about them: a file, without a script. It is the stream, as one answer
+ * has 8 MiB at most.
+ */
 export const renderData = (texts: Texts, publicUrl: string): Section => {
   const title = texts.text("data.title");
   return {
@@ -28,7 +31,8 @@ export const renderData = (texts: Texts, publicUrl: string): Section => {
     title,
     body: html`<section class="panel" id="data" aria-labelledby="section-data">
 <header><h2 id="section-data">${title}</h2><p>${texts.text("data.about")}</p></header>
-<div class="actions"><a class="button secondary" href="${publicUrl}/account/export">${texts.text("data.download")}</a>
+<div class="actions">
+<a class="button secondary" href="${publicUrl}/account/export/stream">${texts.text("data.download")}</a>
 </div>
 </section>`,
   };

@@ -7,7 +7,7 @@ import { spa } from "../protocols/json-rest.ts";
 import { lastMessageTo } from "../protocols/messages.ts";
 import { enterAsNewPerson } from "../protocols/person.ts";
 import { accepted } from "../protocols/protocol.ts";
-import { idBytes } from "../protocols/rows.ts";
+import { giveHistory, idBytes } from "../protocols/rows.ts";
 import type { TestServer } from "../protocols/server.ts";
 import { startHostedServer } from "./hosted-server.ts";
 
@@ -71,12 +71,17 @@ describe("the settings page", () => {
   });
 });
 
-it("the settings page leads to a file with everything, and to a new proof where the last one is old", async () => {
+it("the settings page leads to a file with everything, also of a large account, or to a new proof", async () => {
   const { person, jar, settings } = await enter();
-  const url = /href="([^"]+\/account\/export)"/.exec((await settings()).text)?.[1] ?? "";
+  // More than 8 MiB, which one answer may not have.
+  await giveHistory(server, person.id, 3_000, 3_000);
+  const url = /href="([^"]+\/account\/export[^"]*)"/.exec((await settings()).text)?.[1] ?? "";
   const file = await visit(url, jar);
-  expect(file.headers["content-disposition"]).toBe('attachment; filename="account.json"');
-  expect(JSON.parse(file.text)).toMatchObject({ identity: { id: person.id } });
+  expect([file.status, file.headers["content-disposition"]]).toEqual([200, 'attachment; filename="account.ndjson"']);
+  const lines = file.text.trimEnd().split("\n");
+  const parts = lines.map((line) => JSON.parse(line) as { readonly events?: readonly unknown[] });
+  expect([parts[0], parts.at(-1)]).toMatchObject([{ identity: { id: person.id } }, { complete: true }]);
+  expect(parts.flatMap(({ events = [] }) => events).length).toBeGreaterThanOrEqual(3_000);
   server.clock.advance(minutes(61));
   const again = await visit(url, jar);
   expect([again.status, again.headers.location]).toEqual([303, expect.stringContaining("login/browser?refresh=true")]);

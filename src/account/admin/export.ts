@@ -30,9 +30,10 @@ export const createAdminExportRpcs = ({ exports }: AccountAdminDeps) => ({
   ): AsyncGenerator<StreamIdentityAccountExportResponse> {
     const bytes = parseUuid(id);
     if (bytes === undefined) throw noIdentity();
-    offerAsFile(call, "account.ndjson");
     let isThere = false;
     for await (const part of exports.parts(uuidText(bytes), { call, detail: operatorOf(call) })) {
+      // An error before the first part is no file.
+      if (!isThere) offerAsFile(call, "account.ndjson");
       isThere = true;
       yield { $typeName: "ostiary.account.v1.StreamIdentityAccountExportResponse", part };
     }

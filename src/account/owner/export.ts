@@ -26,9 +26,10 @@ export const createExportRpcs = (deps: OwnerDeps) => {
 
     async *streamAccountExport(_: StreamAccountExportRequest, call: Call): AsyncGenerator<StreamAccountExportResponse> {
       const { identity, session } = await mustBePrivileged(call);
-      offerAsFile(call, "account.ndjson");
       let isThere = false;
       for await (const part of deps.exports.parts(identity.id, { call, sessionId: session.id })) {
+        // An error before the first part is no file.
+        if (!isThere) offerAsFile(call, "account.ndjson");
         isThere = true;
         yield { $typeName: "ostiary.account.v1.StreamAccountExportResponse", part };
       }

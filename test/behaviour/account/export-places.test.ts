@@ -53,6 +53,16 @@ if (rest === undefined) throw new Error("no reader");
 const waitForPlace = (who: number, network: number) =>
   vi.waitFor(async () => (await begin(rest, who, network)).leave(), { timeout: 5_000, interval: 50 });
 
+it("what is refused is no file for a browser", async () => {
+  const reading = await begin(rest, 0, 1);
+  const { token } = visitors[0]?.credentials ?? {};
+  const headers = { "x-session-token": token ?? "", "x-forwarded-for": "192.0.2.1" };
+  const refused = await fetch(`${server.url}/account/export/stream`, { headers });
+  expect([refused.status, refused.headers.get("content-disposition")]).toEqual([429, null]);
+  await reading.leave();
+  await waitForPlace(0, 1);
+});
+
 describe.each(streamReaders)("through $name", (reader) => {
   it("of a person one is read at a time, and of a network two", async () => {
     const readings = [await begin(reader, 0, 1)];
