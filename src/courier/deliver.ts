@@ -103,10 +103,8 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
     longest: longestDelivery(timeout),
     delay: (tries) => Math.min(LONGEST_DELAY_MS, retryDelay * FACTOR ** Math.min(tries - 1, 20)),
     rows: (node) => createMessageRows({ db, clock, messages, node }),
-    run: async ({ payload: message }, signal) => {
-      const end = await admission.begin(queuedFor(message), signal);
-      return deliver(message, signal).finally(end);
-    },
+    admit: ({ payload: message }, signal) => admission.begin(queuedFor(message), signal),
+    run: ({ payload: message }, signal) => deliver(message, signal),
   };
 };
 

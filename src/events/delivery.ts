@@ -76,16 +76,12 @@ export const createDelivery = (receiver: ReceiverConfig, deps: DeliveryDeps): Jo
     return { kind: "retry", reason: `the receiver answered ${status}`, ...(after !== undefined && { after }) };
   };
 
-  const run = async (job: Job, signal: AbortSignal): Promise<JobResult> => {
-    const { createdAt } = job.payload as unknown as QueuedEvent;
-    const end = await admission.begin(clock.now().getTime() - Date.parse(createdAt), signal);
-    try {
-      // What waits for a receiver that wants no more is dropped; the log still has it, and it can be replayed.
-      return (await states.isEnded(name)) ? undefined : await deliver(job, signal);
-    } finally {
-      end();
-    }
-  };
+  const queuedFor = ({ payload }: Job): number =>
+    clock.now().getTime() - Date.parse((payload as unknown as QueuedEvent).createdAt);
+
+  // What waits for a receiver that wants no more is dropped; the log still has it, and it can be replayed.
+  const run = async (job: Job, signal: AbortSignal): Promise<JobResult> =>
+    (await states.isEnded(name)) ? undefined : deliver(job, signal);
 
   return {
     name: deliveryKind(name),
@@ -94,6 +90,7 @@ export const createDelivery = (receiver: ReceiverConfig, deps: DeliveryDeps): Jo
     maxAttempts: retry.length + 1,
     delay: (attempt) => retry[Math.min(attempt, retry.length) - 1] ?? 0,
     settled: pace.settled,
+    admit: (job, signal) => admission.begin(queuedFor(job), signal),
     run,
   };
 };

@@ -30,7 +30,7 @@ interface Waiting {
 
 /** Deliveries that a node has claimed beyond those that are under way: one statement claims several. */
 const AHEAD = 8;
-/** Milliseconds beyond its timeout, and that of those before it, after which an attempt is aborted from outside. */
+/** Milliseconds beyond its timeout after which an attempt is aborted from outside. */
 const GRACE_MS = 60_000;
 /** Milliseconds after which a delivery does not keep the others waiting: another server is slow, and not this one. */
 const SLOW_MS = 1_000;
@@ -117,5 +117,5 @@ export const mostClaimed = (
   admission: Pick<DeliveryAdmission, "slow">,
 ): number => (most === 0 ? 0 : Math.min(most, pace.limit + admission.slow) + AHEAD);
 
-/** `longest` of a kind that delivers with this timeout: its turn is waited for as well. In milliseconds. */
-export const longestDelivery = (timeout: number): number => 2 * timeout + GRACE_MS;
+/** `longest` of a kind that delivers with this timeout. In milliseconds. */
+export const longestDelivery = (timeout: number): number => timeout + GRACE_MS;

@@ -7,7 +7,7 @@ import type { Clock } from "../lib/clock.ts";
 import { uuid7 } from "../lib/ids.ts";
 import { withJitter } from "./backoff.ts";
 import { createDueJobs } from "./due.ts";
-import type { JobKind, JobResult, NewJob, PlacedJob } from "./job.ts";
+import type { Job, JobKind, JobResult, NewJob, PlacedJob } from "./job.ts";
 import { createPayloads } from "./payloads.ts";
 import type { ClaimedJob, JobRows, OwnJobRows } from "./rows.ts";
 import { createJobStore } from "./store.ts";
@@ -105,24 +105,36 @@ export const createJobs = (deps: JobsDeps): Jobs => {
     await rows.release(job.id, { delay: withJitter(kind.every), reason: "", attempts: 0 });
   };
 
-  /** Runs a job that is claimed, and records how it ended. The lease is prolonged as long as it runs. */
-  const runClaimed = async (job: ClaimedJob<unknown>, kind: JobKind<unknown>): Promise<void> => {
-    const rows = rowsOf(kind.name);
-    const [lost, late] = [new AbortController(), new AbortController()];
+  /** One attempt: it waits for its turn, however long that takes, and then runs for `longest` at most. */
+  const attempt = async (job: Job<unknown>, kind: JobKind<unknown>, signal: AbortSignal): Promise<JobResult> => {
+    const leave = await kind.admit?.(job, signal);
+    const late = new AbortController();
     const end = setTimeout(() => late.abort(new Error("it took too long")), kind.longest);
     ends.add(late);
+    try {
+      // Work that does not end when it is asked to is abandoned: its job is somebody's again.
+      return await Promise.race([kind.run(job, AbortSignal.any([signal, late.signal])), aborted(late.signal)]);
+    } finally {
+      clearTimeout(end);
+      ends.delete(late);
+      leave?.();
+    }
+  };
+
+  /** Runs a job that is claimed, and records how it ended. The lease is prolonged as long as it waits and runs. */
+  const runClaimed = async (job: ClaimedJob<unknown>, kind: JobKind<unknown>): Promise<void> => {
+    const rows = rowsOf(kind.name);
+    const lost = new AbortController();
     const beat = setInterval(() => {
       rows.renew(job.id).then(
         (ours) => ours || lost.abort(new Error("another node took the job over")),
         () => undefined, // One missed beat is no loss; the next tells.
       );
     }, lease / 3);
-    const signal = AbortSignal.any([stopping.signal, lost.signal, late.signal]);
+    const signal = AbortSignal.any([stopping.signal, lost.signal]);
     try {
       if (job.payload === undefined) return await settle(job, kind, { kind: "park", reason: "cannot be decrypted" });
-      const run = kind.run({ ...job, payload: job.payload }, signal);
-      // Work that does not end when it is asked to is abandoned: its job is somebody's again.
-      const result = await Promise.race([run, aborted(late.signal)]).catch(failed);
+      const result = await attempt({ ...job, payload: job.payload }, kind, signal).catch(failed);
       if (lost.signal.aborted) return;
       if (result && stopping.signal.aborted)
         return await rows.release(job.id, {
@@ -133,8 +145,6 @@ export const createJobs = (deps: JobsDeps): Jobs => {
       await settle(job, kind, result);
     } finally {
       clearInterval(beat);
-      clearTimeout(end);
-      ends.delete(late);
     }
   };
 

@@ -48,13 +48,18 @@ export interface JobKind<Payload = JsonObject> {
    * lease is lost) by throwing the signal's reason; the attempt is not counted.
    */
   run(job: Job<Payload>, signal: AbortSignal): Promise<JobResult>;
+  /**
+   * Waits for the turn of a job that is claimed; what is given ends it. Rejects with the signal's reason once that is
+   * aborted. The wait takes none of `longest`. Left out: its turn is when it is claimed.
+   */
+  admit?(job: Job<Payload>, signal: AbortSignal): Promise<() => void>;
   /** Where its jobs stand. Left out: in `jobs`. */
   rows?(node: JobNode): OwnJobRows<Payload>;
   /** How many of this kind run at once on one node; a function is asked before each is begun. */
   readonly concurrency: number | (() => number);
   /**
    * Milliseconds after which an attempt that has not ended is aborted and counts as failed, so that its lease ends
-   * whatever the work waits for.
+   * whatever the work waits for. They count from its turn.
    */
   readonly longest: number;
   /** After how many attempts a job is parked. Left out: never. */
