@@ -1,5 +1,6 @@
 import { serviceError } from "../../errors/service-error.ts";
 import type { Received } from "../../lib/call.ts";
+import { createHeldBytes } from "../held-bytes.ts";
 import { tooLarge } from "../read-body.ts";
 import type { Opened } from "./envelope.ts";
 
@@ -13,19 +14,17 @@ const head = 5;
  * @throws MALFORMED_BODY when the stream cannot be read on
  */
 export async function* openEnvelopes(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Received<Opened>> {
-  let held: Buffer[] = [];
-  let [bytes, wanted, passingOver] = [0, head, 0];
+  const held = createHeldBytes(head + limit);
+  let [wanted, passingOver] = [head, 0];
   for await (const chunk of chunks) {
     const dropped = Math.min(passingOver, chunk.length);
     passingOver -= dropped;
-    // Of a message that is passed over nothing is held: an empty part would hold the whole chunk.
-    if (dropped === chunk.length) continue;
     const rest = chunk.subarray(dropped);
-    held.push(rest);
-    bytes += rest.length;
-    // They are put together when something can be read of them, or small pieces would be copied again with each.
-    if (bytes < wanted) continue;
-    let whole = held.length === 1 ? rest : Buffer.concat(held, bytes);
+    if (held.size() + rest.length < wanted) {
+      held.add(rest);
+      continue;
+    }
+    let whole = held.take(rest);
     wanted = head;
     while (whole.length >= head) {
       const flags = whole.readUInt8(0);
@@ -44,8 +43,8 @@ export async function* openEnvelopes(chunks: AsyncIterable<Buffer>, limit: numbe
       whole = whole.subarray(end);
       wanted = head;
     }
-    [held, bytes] = [[whole], whole.length];
+    held.add(whole);
   }
-  if (bytes > 0 || passingOver > 0)
+  if (held.size() > 0 || passingOver > 0)
     throw serviceError("MALFORMED_BODY", { explain: "The last message is shorter than its envelope says." });
 }
