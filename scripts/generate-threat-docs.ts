@@ -145,7 +145,7 @@ shown again (\`src/schema/bounds.ts\`).
 
 \`grpc.health.v1.Health\` and server reflection are open to whoever reaches a port. A request has at most 4 kB, and what
 reflection answers is encoded once. How many streams of \`Watch\` and of reflection may be open at once is
-[bounded by network and in all](limits.md#streams-of-health-and-reflection).
+[bounded by network and in all](limits.md#streams-of-health-and-reflection), as is how long each may take.
 
 ## Every RPC
 

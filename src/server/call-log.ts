@@ -17,20 +17,21 @@ export type Recorder = (call: LoggedCall, startedAt: number, failure?: ServiceEr
 
 /** Keeps one line and one count for each call. */
 export interface CallLog {
-  /** For an RPC by its full name, `ostiary.settings.v1.SettingsService/GetFlow`. */
-  readonly of: (rpc: string) => Recorder;
+  /** For an RPC by its full name, `ostiary.settings.v1.SettingsService/GetFlow`. One that is not logged is counted. */
+  readonly of: (rpc: string, isLogged?: boolean) => Recorder;
   /** Writes down what went wrong inside the server, which the answer does not say. */
   readonly trouble: (call: LoggedCall, rpc: string, error: unknown) => void;
 }
 
 /** Creates the log of calls. `startedAt` is in the time of `performance.now()`. */
 export const createCallLog = ({ log, metrics }: { readonly log: Log; readonly metrics: Metrics }): CallLog => ({
-  of: (rpc) => {
+  of: (rpc, isLogged = true) => {
     const count = metrics.callsOf(rpc);
     return (call, startedAt, failure) => {
       const elapsed = performance.now() - startedAt;
       const code = codeOf(failure);
       count(call.protocol, code, elapsed / 1000);
+      if (!isLogged) return;
       const traceId =
         call.headers.traceparent === undefined ? undefined : readTraceparent(call.headers.traceparent)?.traceId;
       // pino leaves undefined fields out.

@@ -31,6 +31,10 @@ export interface HealthDeps {
   readonly services: readonly DescService[];
   /** How the bodies of an RPC that anyone may call are let in. */
   readonly intakeOf: (method: DescMethod) => Intake;
+  /** Milliseconds after which a `Watch` ends; its client opens another one. */
+  readonly longestWatch: number;
+  /** Whether calls of the gRPC service stand in the log. */
+  readonly isLogged: boolean;
 }
 
 /** How the server is, over gRPC and HTTP. */
@@ -51,7 +55,7 @@ export interface HealthRoutes {
 }
 
 /** Creates the answers to "are you well?". */
-export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerHealth => {
+export const createHealth = ({ ready, services, intakeOf, longestWatch, isLogged }: HealthDeps): ServerHealth => {
   const names = new Set(["", Health.typeName, ...services.map(({ typeName }) => typeName)]);
   const status = (): Status => (Object.keys(ready()).length === 0 ? Status.SERVING : Status.NOT_SERVING);
 
@@ -67,7 +71,9 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
 
   const changes = createChanges(status);
 
-  async function* watch(known: boolean, signal: AbortSignal) {
+  async function* watch(known: boolean, ended: AbortSignal) {
+    const late = AbortSignal.timeout(longestWatch);
+    const signal = AbortSignal.any([ended, late]);
     let reported: Status | undefined;
     while (!signal.aborted) {
       const ours = status();
@@ -76,7 +82,8 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
       reported = now;
       await changes.next(ours, signal);
     }
-    throw new ConnectError("the server is shutting down", Code.Unavailable);
+    const why = ended.aborted ? "the server is shutting down" : "the stream has lasted for long: open another";
+    throw new ConnectError(why, Code.Unavailable);
   }
 
   return {
@@ -94,6 +101,7 @@ export const createHealth = ({ ready, services, intakeOf }: HealthDeps): ServerH
         }),
       ],
       streams: [Health.method.watch],
+      isLogged,
       mount: (router) =>
         router.rpc(Health.method.watch, ({ service }, { signal }) => watch(names.has(service), signal)),
     },

@@ -158,7 +158,10 @@ export const createListeners = ({
     const listener = serve[port];
     const isHere = (method: DescMethod): boolean => isAdminRpc(method) === (port === "admin");
     const other = serve[port === "public" ? "admin" : "public"];
+    const stockStreams = createStreamBounds(networkOf);
     const health = createHealth({
+      longestWatch: stockStreams.longest,
+      isLogged: !listener.request_log.disable_for_health,
       ready,
       services: descriptors.filter(({ methods }) => methods.some(isHere)),
       intakeOf: anyonesIntake,
@@ -177,7 +180,7 @@ export const createListeners = ({
       receiving: receiving.all.filter(({ method }) => isHere(method)),
       sending: sending.all.filter(({ method }) => isHere(method)),
       stock: [health.service, createReflection(descriptors, isHere)],
-      stockStreams: createStreamBounds(networkOf),
+      stockStreams,
       port,
       baseUrl: listener.base_url,
       clientAddress: createClientAddress(listener.trusted_proxies),

@@ -25,8 +25,8 @@ type Asked =
     }
   | { readonly case: undefined };
 
-/** How often one stream may ask: a client that lists everything asks once for each service and type. */
-const mostQuestions = 1_000;
+/** How often one stream may ask: a client that lists everything asks for each service, and gets files with imports. */
+const mostQuestions = 200;
 
 /** What errors carry, though no RPC names it. */
 const errorDetails: readonly DescFile[] = [file_ostiary_errors_v1_errors, file_google_rpc_error_details];
@@ -142,7 +142,7 @@ export const createReflection = (
     });
   };
   const streams = [ServerReflection, ServerReflectionAlpha].map(({ method }) => method.serverReflectionInfo);
-  return { rpcs: [], streams, mount };
+  return { rpcs: [], streams, isLogged: true, mount };
 };
 
 const notFound = (errorMessage: string) =>

@@ -40,7 +40,7 @@ mountConnect(app, {
     procedure,
     intake: createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
   })),
-  stock: [{ rpcs: [], streams: [], mount: service.mount }],
+  stock: [{ rpcs: [], streams: [], isLogged: false, mount: service.mount }],
   stockStreams: createStreamBounds((address) => address),
   port: "public",
   baseUrl: "http://127.0.0.1/",

@@ -1,13 +1,16 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { FastifyInstance } from "fastify";
+import type { Call, Procedure } from "../../lib/call.ts";
 import type { LockedRoute } from "../admin-lock/lock-port.ts";
+import type { CallLog } from "../call-log.ts";
 import { rpcName } from "../rpc-name.ts";
 import { type BoundReceiving, createReceivingRoute } from "./receiving.ts";
 import { type BoundSending, guardSending, requestKey, routeSending } from "./sending.ts";
-import { countStreams, crowdedKey, isCrowded, refuseCrowded, type StreamBounds } from "./stream-bounds.ts";
+import { followStreams, noteEnd, streamKey, streamOf } from "./stock-streams.ts";
+import type { StreamBounds } from "./stream-bounds.ts";
 import { type BoundRpc, createUnaryRoute, type UnaryDeps, type UnaryRoute } from "./unary.ts";
 
 /** Bytes of a message to health or reflection: the name of a service or of a type. */
@@ -20,9 +23,9 @@ export interface ConnectOptions extends UnaryDeps {
   readonly receiving?: Iterable<BoundReceiving>;
   /** Those whose answers are a stream. */
   readonly sending?: readonly BoundSending[];
-  /** Services that are the protocol's own and do without the pipeline: health and reflection. */
+  /** Services that are the protocol's own and do without the pipeline: health and reflection. They are recorded. */
   readonly stock: readonly StockService[];
-  /** How many streams of these may be open at once. */
+  /** How many streams of these may be open at once, and for how long. */
   readonly stockStreams: StreamBounds;
 }
 
@@ -32,6 +35,8 @@ export interface StockService {
   readonly rpcs: readonly BoundRpc[];
   /** Those that stream. */
   readonly streams: readonly DescMethod[];
+  /** Whether its calls stand in the log; they are counted in any case. */
+  readonly isLogged: boolean;
   readonly mount: (router: ConnectRouter) => void;
 }
 
@@ -52,12 +57,14 @@ export const mountConnect = (
         route(request, reply).catch(() => reply.raw.destroy());
       });
     };
-    const mount = (rpc: BoundRpc, config: LockedRoute): void =>
-      mountRoute(rpc.method, createUnaryRoute(rpc, deps), config);
-    for (const rpc of rpcs) mount(rpc, { asksAdmission: true });
+    for (const rpc of rpcs) mountRoute(rpc.method, createUnaryRoute(rpc, deps), { asksAdmission: true });
     for (const rpc of receiving) mountRoute(rpc.method, createReceivingRoute(rpc, deps), { asksAdmission: true });
     // How the server is may be asked by probes that have no keys.
-    for (const { rpcs: own } of stock) for (const rpc of own) mount(rpc, { isProbe: true });
+    for (const { rpcs: own, isLogged } of stock) {
+      const callLog: CallLog = { ...deps.callLog, of: (rpc) => deps.callLog.of(rpc, isLogged) };
+      for (const rpc of own)
+        mountRoute(rpc.method, createUnaryRoute(recorded(rpc, callLog), { ...deps, callLog }), { isProbe: true });
+    }
     done();
   });
   app.register((scope, _options, done) => {
@@ -68,8 +75,10 @@ export const mountConnect = (
       reply.code(400).send({ code: "invalid_argument", message: "the request names no host" });
     });
     guardSending(scope, sending, deps);
-    const counted = new Set(stock.flatMap(({ streams }) => streams.map((method) => `/${rpcName(method)}`)));
-    countStreams(scope, counted, stockStreams, ({ raw }) => deps.clientAddress(raw).ip);
+    const recorders = stock.flatMap(({ streams, isLogged }) =>
+      streams.map(rpcName).map((rpc) => [`/${rpc}`, deps.callLog.of(rpc, isLogged)] as const),
+    );
+    followStreams(scope, { ...deps, recorders: new Map(recorders), bounds: stockStreams });
     scope.register(fastifyConnectPlugin, {
       routes: (router) => {
         for (const { mount } of stock) mount(router);
@@ -78,14 +87,35 @@ export const mountConnect = (
       // Requests may be compressed as everywhere; answers are not.
       acceptCompression: [compressionGzip, compressionBrotli],
       compressMinBytes: Number.MAX_SAFE_INTEGER,
-      contextValues: (request) => createContextValues().set(requestKey, request).set(crowdedKey, isCrowded(request)),
-      interceptors: [refuseCrowded, blameTheClient],
+      contextValues: (request) => createContextValues().set(requestKey, request).set(streamKey, streamOf(request)),
+      interceptors: [noteEnd, blameTheClient],
       readMaxBytes: longestName,
       ...(deps.registry && { jsonOptions: { registry: deps.registry } }),
       shutdownTimeoutMs: 0,
     });
     done();
   });
+};
+
+/** Records the calls of an RPC that has no procedure to do it. */
+const recorded = ({ method, procedure, intake }: BoundRpc, callLog: CallLog): BoundRpc => {
+  const record = callLog.of(rpcName(method));
+  const run = procedure as unknown as (request: Message, call: Call) => Promise<Message>;
+  return {
+    method,
+    intake,
+    procedure: (async (request: Message, call: Call) => {
+      const startedAt = performance.now();
+      try {
+        const answer = await run(request, call);
+        record(call, startedAt);
+        return answer;
+      } catch (error) {
+        record(call, startedAt, ConnectError.from(error).code);
+        throw error;
+      }
+    }) as unknown as Procedure,
+  };
 };
 
 /** A message that cannot be read is its client's fault; the library says INTERNAL where the protocol is gRPC. */

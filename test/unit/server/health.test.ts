@@ -112,6 +112,76 @@ test("so many streams of a network, and of all, may be open; one that ends makes
   await own.close();
 });
 
+describe("calls of health and reflection", () => {
+  const linesOf = ({ lines }: TestServer, rpc: string) =>
+    lines.filter((line) => line.rpc === rpc).map(({ protocol, code }) => [protocol, code]);
+  const watchRpc = "grpc.health.v1.Health/Watch";
+  const infoRpc = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+  async function* question() {
+    yield { host: "h", messageRequest: { case: "listServices", value: "" } } as const;
+  }
+  const callAll = async (own: TestServer) => {
+    await clientOf(own).check({});
+    await clientOf(own)
+      .check({ service: "nope" })
+      .catch(() => undefined);
+    const end = new AbortController();
+    await clientOf(own).watch({}, { signal: end.signal })[Symbol.asyncIterator]().next();
+    end.abort();
+    const reflection = createClient(ServerReflection, createGrpcTransport({ baseUrl: own.url }));
+    for await (const _ of reflection.serverReflectionInfo(question()));
+  };
+
+  test("are logged and counted like those of other services, also where there was no room", async () => {
+    const own = await serve([], { ready, streams: { total: 0 } });
+    await clientOf(own)
+      .watch({})
+      [Symbol.asyncIterator]()
+      .next()
+      .catch(() => undefined);
+    await expect.poll(() => linesOf(own, watchRpc)).toEqual([["grpc", "resource_exhausted"]]);
+    await own.close();
+    const other = await serve([], { ready });
+    await callAll(other);
+    await expect.poll(() => linesOf(other, watchRpc)).toEqual([["grpc", "canceled"]]);
+    await expect.poll(() => linesOf(other, infoRpc)).toEqual([["grpc", "ok"]]);
+    expect(linesOf(other, "grpc.health.v1.Health/Check")).toEqual([
+      ["grpc", "ok"],
+      ["grpc", "not_found"],
+    ]);
+    for (const rpc of [watchRpc, infoRpc, "grpc.health.v1.Health/Check"])
+      expect(await other.metrics()).toContain(`ostiary_call_duration_seconds_count{rpc="${rpc}"`);
+    await other.close();
+  });
+
+  test("of health are counted and not logged where the configuration says so", async () => {
+    const own = await serve([], { ready, logsHealth: false });
+    await callAll(own);
+    await expect.poll(() => own.metrics()).toContain(`_count{rpc="${watchRpc}",protocol="grpc",code="canceled"} 1`);
+    await expect.poll(() => linesOf(own, infoRpc)).toEqual([["grpc", "ok"]]);
+    expect(own.lines.filter(({ rpc }) => String(rpc).startsWith("grpc.health"))).toEqual([]);
+    await own.close();
+  });
+
+  test("that are streams last for so long and no longer; a client that does not end one is cut off", async () => {
+    const own = await serve([], { ready, streams: { longest: 100 } });
+    const told: Status[] = [];
+    const watching = (async () => {
+      for await (const { status } of clientOf(own).watch({})) told.push(status);
+    })();
+    await expect(watching).rejects.toMatchObject({ code: Code.Unavailable, rawMessage: /open another/ });
+    expect(told).toEqual([Status.SERVING]);
+    const session = http2.connect(own.url);
+    const headers = { ":method": "POST", "content-type": "application/grpc", te: "trailers" };
+    const stream = session.request({ ...headers, ":path": `/${infoRpc}` }, { endStream: false });
+    stream.on("error", () => undefined).resume();
+    await new Promise((resolve) => stream.once("close", resolve));
+    await expect.poll(() => linesOf(own, infoRpc)).toEqual([["grpc", "unavailable"]]);
+    session.close();
+    await own.close();
+  });
+});
+
 describe("a client that compresses what it sends", () => {
   const compressed = () =>
     createGrpcTransport({ baseUrl: open.url, sendCompression: compressionGzip, compressMinBytes: 0 });

@@ -244,5 +244,5 @@ test("a stream that asks again and again ends", async () => {
       (error: unknown) => ConnectError.from(error).code,
     );
   expect(await codeOf(100)).toBe(100);
-  expect(await codeOf(1_001)).toBe(Code.ResourceExhausted);
+  expect(await codeOf(201)).toBe(Code.ResourceExhausted);
 });

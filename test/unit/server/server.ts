@@ -33,9 +33,10 @@ export interface ServerOptions extends Partial<Omit<HttpAppOptions, "log">> {
   readonly trustedProxies?: readonly string[];
   readonly ready?: () => Record<string, string>;
   readonly calls?: number;
-  /** How many streams of health and reflection may be open at once. */
+  /** How many streams of health and reflection may be open at once, and for how long. */
   readonly streams?: StreamNumbers;
   readonly protoFiles?: ProtoFiles;
+  readonly logsHealth?: boolean;
 }
 
 /** A server on a free port. */
@@ -64,6 +65,7 @@ export const serve = async (
     calls,
     streams,
     protoFiles,
+    logsHealth = true,
     ...appOptions
   } = options;
   const lines: Record<string, unknown>[] = [];
@@ -87,7 +89,10 @@ export const serve = async (
     hasToken: deps.credential,
     isLive: async () => true,
   };
+  const stockStreams = createStreamBounds((address) => address, streams);
   const health = createHealth({
+    longestWatch: stockStreams.longest,
+    isLogged: logsHealth,
     ready,
     services,
     intakeOf: (method) => createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
@@ -100,7 +105,7 @@ export const serve = async (
       intake: createIntake({ method, mustBeAllowed: createAccessCheck({ method, ...deps }), deps: intakeDeps }),
     })),
     stock: [health.service, createReflection(services, undefined, protoFiles)],
-    stockStreams: createStreamBounds((address) => address, streams),
+    stockStreams,
     port,
     baseUrl: "https://id.example.com/base/",
     clientAddress: createClientAddress(trustedProxies),
