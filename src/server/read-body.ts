@@ -66,24 +66,22 @@ export const readBody = (
         else request.resume();
       }, stop);
     };
-    const take = (chunk: Buffer) => {
+    /** Has a buffer that the next piece fits into; the first piece is mostly the only one, and stays as it is. */
+    const makeRoom = (chunk: Buffer): boolean => {
       const needed = size + chunk.length;
-      if (needed > data.length) {
-        // The first piece is mostly the only one, and stays as it is.
-        const capacity =
-          size === 0
-            ? chunk.length
-            : Math.max(needed, Math.min(Math.max(2 * data.length, smallest), allowance.bytes + room));
-        if (!share?.grow(capacity - data.length)) return stop(overloaded());
-        if (size === 0) data = chunk;
-        else {
-          const larger = Buffer.allocUnsafeSlow(capacity);
-          data.copy(larger, 0, 0, size);
-          data = larger;
-        }
-      }
+      if (needed <= data.length) return true;
+      const most = allowance.bytes + room;
+      const capacity =
+        size === 0 ? chunk.length : Math.max(needed, Math.min(Math.max(2 * data.length, smallest), most));
+      if (!share?.grow(capacity - data.length)) return false;
+      const larger = size === 0 ? chunk : enlarged(data, size, capacity);
+      data = larger ?? data;
+      return larger !== undefined;
+    };
+    const take = (chunk: Buffer) => {
+      if (!makeRoom(chunk)) return stop(overloaded());
       if (size > 0) chunk.copy(data, size);
-      size = needed;
+      size += chunk.length;
     };
     const onEnd = () => {
       ended = true;
@@ -120,6 +118,20 @@ export const readBody = (
     if (isTooMuch()) allowance.widen().then(() => (isTooMuch() ? stop(tooLarge(allowance.bytes)) : listen()), stop);
     else listen();
   });
+
+/**
+ * The same bytes with room for more; undefined where the system has no memory for them: what a listener throws ends the
+ * process.
+ */
+const enlarged = (data: Buffer, size: number, capacity: number): Buffer | undefined => {
+  try {
+    const larger = Buffer.allocUnsafeSlow(capacity);
+    data.copy(larger, 0, 0, size);
+    return larger;
+  } catch {
+    return undefined;
+  }
+};
 
 /** A message over the limit. */
 export const tooLarge = (bytes: number): ServiceError =>
