@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import { ServiceError, serviceError } from "../errors/service-error.ts";
 import type { Call, Received, ReceivingProcedure } from "../lib/call.ts";
 import { createAccessCheck } from "./access-check.ts";
@@ -53,16 +54,19 @@ export const createReceivingProcedure = <I extends DescMessage, O extends DescMe
     const startedAt = performance.now();
     const leave = callLimit.enter();
     let failure: Parameters<typeof record>[2];
+    let isWhole = call.method === "HEAD";
     try {
       if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
       mustBeAllowed(call);
       yield* receive(checked(requests), call);
+      isWhole ||= !call.signal.aborted;
     } catch (error) {
       const { thrown, logged } = mapError(error, call, () => undefined);
       failure = logged;
       throw thrown;
     } finally {
-      record(call, startedAt, failure);
+      // Of an answer that nobody reads on, nothing is thrown here.
+      record(call, startedAt, failure ?? (isWhole ? undefined : Code.Canceled));
       leave?.();
     }
   };

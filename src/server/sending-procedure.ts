@@ -1,4 +1,5 @@
 import { type DescMessage, type DescMethod, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import { serviceError } from "../errors/service-error.ts";
 import type { Call, SendingProcedure } from "../lib/call.ts";
 import { createAccessCheck } from "./access-check.ts";
@@ -43,6 +44,7 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
     const startedAt = performance.now();
     const leave = callLimit.enter();
     let failure: Parameters<typeof record>[2];
+    let isWhole = call.method === "HEAD";
     const onLate = (): void => {
       failure = serviceError("UNAVAILABLE", { explain: "The answer was read too slowly." });
       call.cut?.();
@@ -67,6 +69,7 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
         }
       }
       if (hasStopped()) throw stops();
+      isWhole ||= !call.signal.aborted;
     } catch (error) {
       const { thrown, logged } = mapError(hasStopped() ? stops() : error, call, () => undefined);
       failure = logged;
@@ -74,7 +77,8 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
     } finally {
       signal.removeEventListener("abort", onEnd);
       clearTimeout(lastWord);
-      record(call, startedAt, failure);
+      // Of an answer that nobody reads on, nothing is thrown here.
+      record(call, startedAt, failure ?? (isWhole ? undefined : Code.Canceled));
       leave?.();
     }
   };

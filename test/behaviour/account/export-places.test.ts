@@ -88,7 +88,8 @@ describe.each(streamReaders)("through $name", (reader) => {
     for (let parts = 0; parts < 3; parts++) expect(await reading.next()).toBeDefined();
     expect(ended()).toEqual([]);
     pass(600_000);
-    await vi.waitFor(() => expect(ended()).toEqual([expect.stringContaining("UNAVAILABLE")]), 5_000);
+    // Over HTTP/2 the listener, which sees bytes that wait, may be faster.
+    await vi.waitFor(() => expect(ended()).toEqual([expect.stringMatching(/UNAVAILABLE|canceled/)]), 5_000);
     await expect(readAll(reading)).rejects.toThrow();
     visitors = await Promise.all(people.map((person) => enterAs(nativeRest, server, person)));
     await waitForPlace(0, 1);
