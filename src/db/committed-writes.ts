@@ -6,7 +6,7 @@ interface Observation {
 }
 
 /** Tables of which no row is what a request asks for: what is counted, forms, what can be resumed, what happened. */
-const besides: ReadonlySet<string> = new Set([
+export const besides: ReadonlySet<string> = new Set([
   "attempts",
   "continuations",
   "event_stream",

@@ -1,6 +1,7 @@
 /**
  * Does the work for all items, at most `atOnce` at a time, and gives the results in the order of the items. After the
- * first failure, or once the signal is aborted, nothing more is begun; what is under way is waited for.
+ * first failure, or once the signal is aborted, nothing more is begun; what is under way is waited for. Where that was
+ * the rest, the results are given.
  *
  * @throws the first failure, or the reason of the signal
  */
@@ -24,6 +25,6 @@ export const someAtOnce = async <T, R>(
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   if (failures.length > 0) throw failures[0];
-  signal.throwIfAborted();
+  if (next < items.length) signal.throwIfAborted();
   return results;
 };

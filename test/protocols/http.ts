@@ -5,6 +5,8 @@ export interface Sending {
   readonly method?: string | undefined;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string | Buffer | undefined;
+  /** Aborted, the connection is closed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What came back. Redirects are not followed. */
@@ -26,30 +28,37 @@ export interface JsonBody {
  * Sends a request with these headers and no others, on a connection of its own, so that it survives a restart of the
  * server.
  */
-export const send = (url: string, { method = "GET", headers = {}, body }: Sending = {}): Promise<CallbackResult> =>
+export const send = (
+  url: string,
+  { method = "GET", headers = {}, body, signal }: Sending = {},
+): Promise<CallbackResult> =>
   new Promise((resolve, reject) => {
     // Node gives a length to no body of a DELETE.
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
     const sent = Object.fromEntries(
       Object.entries({ ...length, ...headers }).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
-    const request = http.request(url, { method, headers: sent, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          setCookies: response.headers["set-cookie"] ?? [],
-          text,
-          get json() {
-            return JSON.parse(text) as JsonBody;
-          },
+    const request = http.request(
+      url,
+      { method, headers: sent, agent: false, ...(signal && { signal }) },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const text = Buffer.concat(chunks).toString("utf8");
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            setCookies: response.headers["set-cookie"] ?? [],
+            text,
+            get json() {
+              return JSON.parse(text) as JsonBody;
+            },
+          });
         });
-      });
-    });
+      },
+    );
     request.on("error", reject);
     request.end(body);
   });

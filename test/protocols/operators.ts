@@ -23,8 +23,14 @@ export type OperatorAnswer =
 /** A way for operators into the server. */
 export interface OperatorProtocol {
   readonly name: string;
-  /** Calls an RPC. */
-  call(at: string, method: DescMethodUnary, message: JsonObject, headers?: Headers): Promise<OperatorAnswer>;
+  /** Calls an RPC. Rejects once the signal is aborted: the client leaves without an answer. */
+  call(
+    at: string,
+    method: DescMethodUnary,
+    message: JsonObject,
+    headers?: Headers,
+    signal?: AbortSignal,
+  ): Promise<OperatorAnswer>;
 }
 
 type Open = (baseUrl: string) => { readonly transport: Transport; readonly close?: () => void };
@@ -33,13 +39,13 @@ const nodeOptions = { agent: false } as const;
 
 const overRpc = (name: string, open: Open): OperatorProtocol => ({
   name,
-  call: async (at, method, message, headers = {}) => {
+  call: async (at, method, message, headers = {}, signal = undefined) => {
     const { transport, close } = open(at);
     let received: Headers = {};
     try {
       const { message: answer, header } = await transport.unary(
         method,
-        undefined,
+        signal,
         undefined,
         Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined),
         fromJson(method.input, message) as never,
@@ -78,7 +84,7 @@ const plain = (value: JsonValue): JsonValue => {
 /** REST, as the annotation of the RPC says. */
 export const operatorRest: OperatorProtocol = {
   name: "REST",
-  call: async (at, method, message, headers = {}) => {
+  call: async (at, method, message, headers = {}, signal = undefined) => {
     const { pattern, body, responseBody } = getOption(method, http);
     const rest = { ...message };
     const path = String(pattern.value).replace(/\{(\w+)\}/g, (_, name: string) => {
@@ -96,6 +102,7 @@ export const operatorRest: OperatorProtocol = {
         ...headers,
       },
       body: body === "" ? undefined : JSON.stringify(payload ?? {}),
+      signal,
     });
     return readAnswer(answer, responseBody);
   },
