@@ -10,6 +10,7 @@ import {
   away,
   comeBack,
   locationOf,
+  type ProviderId,
   type Providers,
   showRealTime,
   signInAt,
@@ -41,12 +42,18 @@ afterAll(async () => {
 });
 
 /** Signs up through a provider with the address of an account; gives the login form that this ends at. */
-const meetOwner = async (protocol: Protocol, visitor: Visitor, { email }: Person, sub: string): Promise<string> => {
+const meetOwner = async (
+  protocol: Protocol,
+  visitor: Visitor,
+  { email }: Person,
+  sub: string,
+  provider: ProviderId = "globex",
+): Promise<string> => {
   const isNative = protocol.family === "native";
   const flow = accepted(await visitor.registration.create(isNative ? withCode : {}));
-  const location = away(await visitor.registration.update(flow.id, { method: "oidc", provider: "globex" }));
+  const location = away(await visitor.registration.update(flow.id, { method: "oidc", provider }));
   const account = { sub, email, email_verified: true, given_name: "Ann" };
-  const back = await comeBack(await signInAt(providers.globex, location, account), isNative ? undefined : visitor);
+  const back = await comeBack(await signInAt(providers[provider], location, account), isNative ? undefined : visitor);
   const { searchParams } = locationOf(back);
   if (!isNative) return accepted(await visitor.login.get(searchParams.get("flow") ?? "")).id;
   const answer = refused(await visitor.exchange(flow.exchangeCode ?? "", searchParams.get("code") ?? ""));
@@ -77,6 +84,20 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(await linksOf(server, person.id)).toEqual([`globex:${sub}`]);
     expect(await eventsOf(server, person.id)).toContain("provider.linked done globex");
     expect(accepted(await visitor.whoami()).methods).toEqual(["password", "totp", "oidc"]);
+  });
+
+  it("a second link that is asked for before the second factor is refused, and the first one is not lost", async () => {
+    const { person, secret, sub, visitor, giveFirst } = await meet(protocol);
+    const form = await meetOwner(protocol, visitor, person, randomUUID(), "acme");
+    await giveFirst();
+    const { email: identifier, password } = person;
+    const second = await visitor.login.update(form, { method: "password", identifier, password });
+    // A browser form is sent on to where it wanted to go.
+    if (protocol.name !== "browser form") expect(refused(second).reason).toBe("SESSION_ALREADY_AVAILABLE");
+    expect(await linksOf(server, person.id)).toEqual([]);
+
+    accepted(await stepUpByTotp(visitor, server, secret));
+    expect(await linksOf(server, person.id)).toEqual([`globex:${sub}`]);
   });
 
   it("a wrong second factor links nothing, and once linked nothing waits any more", async () => {

@@ -29,7 +29,9 @@ export interface Linking {
 
 /**
  * Links what waited for the owner of an account, in the transaction of their sign-in: in the flow, or since the first
- * factor of the session that is raised. Below the level of the account nothing is linked, and it waits.
+ * factor of the session that is raised. Below the level of the account nothing is linked, and it waits. A session has
+ * one that waits at most: it begins with the flow that asks for it, and in others its owner is refused before
+ * (SESSION_ALREADY_AVAILABLE).
  *
  * @throws CannotLink what waited in the flow; what waited for a second factor keeps nobody from signing in
  */
