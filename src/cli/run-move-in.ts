@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { loadConfig } from "../config/load.ts";
 import { pendingMigrations } from "../db/migrate.ts";
 import { createDatabase } from "../db/pool.ts";
@@ -8,6 +8,7 @@ import { compareConfigurations, compareWithPeople, type Finding } from "../move-
 import { openSource, type Source } from "../move-in/source/source.ts";
 import { SourceError } from "../move-in/source/source-error.ts";
 import { createMarks } from "../move-in/target/marks.ts";
+import { type MoveLease, takeMoveLease } from "../move-in/target/move-lease.ts";
 import { CommandError } from "./command.ts";
 import type { MoveInCall } from "./move-in-call.ts";
 import { moveByThreads } from "./move-threads.ts";
@@ -28,16 +29,20 @@ export async function runMoveIn(call: MoveInCall): Promise<void> {
     throw new CommandError("the database here lacks migrations; run: ostiary migrate");
   const source = await opened(call);
   begun.defer(() => source.close());
+  const lease = call.check ? undefined : await onlyRun(source, db);
+  if (lease !== undefined) begun.defer(lease.release);
   if (!call.deletes && !call.check) await mustBeWhole(source, db);
 
   const progress = createMoveProgress();
   const found = await source.count();
   const report = await moveByThreads(call, threadsOf(call, found), {
-    signal: stop.signal,
+    signal: lease === undefined ? stop.signal : AbortSignal.any([stop.signal, lease.lost]),
     onRefused: ({ id, explain }) => progress.line(`${id}: ${explain}`),
     onProgress: (done) => progress.show(done, found),
   });
   progress.end();
+  if (lease?.lost.aborted)
+    throw new CommandError("the database was out of reach, and another run may have begun: run it again after that");
   const findings: Finding[] = [
     ...(theirs?.warnings ?? []).map((text): Finding => ({ kind: "note", text: `there: ${text}` })),
     ...(theirs === undefined ? [] : compareConfigurations(config, theirs.config)),
@@ -64,6 +69,17 @@ const opened = async ({ from, network }: MoveInCall): Promise<Source> => {
     if (error instanceof SourceError) throw new CommandError(`the source: ${error.message}`);
     throw error;
   }
+};
+
+/** Two runs at once would undo each other. @throws CommandError */
+const onlyRun = async (source: Source, db: Database): Promise<MoveLease> => {
+  const lease = await takeMoveLease(db, { source: source.network, about: `${hostname()}, process ${process.pid}` });
+  if (lease.kind === "taken") return lease;
+  const { about, begunAt, expiresAt } = lease;
+  throw new CommandError(
+    `another run imports from this source: of ${about}, since ${begunAt.toISOString()}. ` +
+      `If it has crashed, another one can begin after ${expiresAt.toISOString()}`,
+  );
 };
 
 /** A database that was emptied, or another one, must not empty this one. @throws CommandError */

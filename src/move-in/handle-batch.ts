@@ -108,6 +108,7 @@ const refusedChange = (code: string): string => `the database refuses its change
 const gone = "it was deleted here since it came";
 const unchangedBecause = {
   kept: "it changed there, and was changed or used here since it came",
+  behind: "the source gave an older version than the one that was imported: it may be a replica that lags",
   deleted_here: gone,
   deleted: gone,
 } as const;

@@ -71,6 +71,40 @@ it("what changed at the source comes along with the next run, and nothing else i
   expect(await again()).toMatchObject({ moved: 0, changed: 0, unchanged: 32 });
 });
 
+it("what a replica that lags gives undoes nothing that was imported, and is named", async () => {
+  const [before] = recordedRows("identities").filter(({ id }) => id === ann.id);
+  const [address] = recordedRows("identity_verifiable_addresses").filter((row) => row.identity_id === cleo.id);
+  await again();
+  await there(
+    "UPDATE identities SET traits = JSON_SET(traits, '$.name.first', 'Anna'), updated_at = ? WHERE id = ?",
+    later,
+    ann.id,
+  );
+  const setAddress = (verified: number, at: unknown) =>
+    there(
+      "UPDATE identity_verifiable_addresses SET verified = ?, updated_at = ? WHERE identity_id = ?",
+      verified,
+      at,
+      cleo.id,
+    );
+  await setAddress(1, later);
+  expect(await again()).toMatchObject({ changed: 2, kept: 0 });
+  await there(
+    "UPDATE identities SET traits = ?, updated_at = ? WHERE id = ?",
+    before?.traits,
+    before?.updated_at,
+    ann.id,
+  );
+  await setAddress(0, address?.updated_at);
+  const lagging = await again();
+  expect(lagging).toMatchObject({ changed: 0, kept: 2, unchanged: 30 });
+  expect(lagging.people.map(({ id, explain }) => [id, explain])).toEqual(
+    expect.arrayContaining([ann, cleo].map(({ id }) => [id, expect.stringContaining("a replica that lags")])),
+  );
+  expect(await got(ann.id)).toMatchObject({ traits: { name: { first: "Anna" } } });
+  expect(await got(cleo.id)).toMatchObject({ verifiable_addresses: [{ verified: true }] });
+});
+
 it("of two runs at once each person comes with one, and neither refuses anybody", async () => {
   const both = await Promise.all([again(), again()]);
   for (const { moved, unchanged, refused, kept } of both)

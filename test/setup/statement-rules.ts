@@ -52,6 +52,7 @@ const others = new Set([
   "ended_receivers",
   "courier_messages",
   "moved_identities",
+  "move_leases",
   "schema_migrations",
   "schema_migration_lease",
 ]);

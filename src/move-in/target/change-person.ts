@@ -1,6 +1,7 @@
 import { insertRows } from "../../db/insert-rows.ts";
 import type { Database, Sql } from "../../db/sql.ts";
 import { eraseIdentity } from "../../identity/erase.ts";
+import type { IdentityRecord } from "../../identity/identity.ts";
 import { insertSecret } from "../../identity/secrets.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -13,9 +14,10 @@ import type { Mark, Marks } from "./marks.ts";
 
 /**
  * What happened to a person who was imported before: `kept`: not changed, because the person was changed or signed in
- * here since; `deleted_here`: not imported again, because the person was deleted here.
+ * here since; `behind`: not changed, because the source gave an older version than the one that was imported, as a
+ * replica that lags does; `deleted_here`: not imported again, because the person was deleted here.
  */
-export type Changed = "changed" | "unchanged" | "kept" | "deleted_here" | "deleted";
+export type Changed = "changed" | "unchanged" | "kept" | "behind" | "deleted_here" | "deleted";
 
 interface Here {
   readonly version: number;
@@ -37,13 +39,14 @@ export const createChangePerson = (db: Database, { marks, identities, clock }: C
   };
   const isAsWritten = (now: Here, mark: Mark): boolean => now.version === mark.version && now.turn === mark.turn;
 
-  /** Identity and credentials as the source has them now. */
-  const overwrite = async (tx: Sql, { identity, secrets }: MovedPerson): Promise<void> => {
+  /** Identity and credentials as the source has them now. False: what is here is of a later version there. */
+  const overwrite = async (tx: Sql, { identity, secrets }: MovedPerson): Promise<boolean> => {
     const before = await identities.findForUpdate(tx, identity.id);
-    if (before === undefined) return;
+    if (before === undefined || isOlder(identity, before)) return false;
     await identities.update(tx, before, { ...identity, version: before.version + 1 });
     await tx.execute("DELETE FROM identity_credentials WHERE identity_id = ?", [uuidBytes(identity.id)]);
     for (const { type, config, updatedAt } of secrets) await insertSecret(tx, identity.id, type, config, updatedAt);
+    return true;
   };
 
   const change = (newcomer: Newcomer): Promise<Changed> =>
@@ -54,7 +57,7 @@ export const createChangePerson = (db: Database, { marks, identities, clock }: C
       if (now === undefined || mark === undefined) return "deleted_here";
       const isSame = mark.content.equals(newcomer.content);
       if (!isSame && !isAsWritten(now, mark)) return "kept";
-      if (!isSame) await overwrite(tx, person);
+      if (!isSame && !(await overwrite(tx, person))) return "behind";
       const lapsed = mark.sessions.filter(({ id }) => newcomer.lapsed.includes(id));
       const hasOtherSessions = await writeSessions(tx, newcomer, mark, clock.now());
       await marks.update(tx, markOf(newcomer, isSame ? mark : { version: now.version + 1, turn: now.turn }, lapsed));
@@ -125,6 +128,21 @@ const writeSessions = async (
   );
   return written;
 };
+
+/**
+ * Whether the source changed somebody, or one of their addresses, before what was imported of them. Times here are
+ * those of the source, as nothing has changed here since.
+ */
+const isOlder = (there: IdentityRecord, here: IdentityRecord): boolean =>
+  there.updatedAt < here.updatedAt ||
+  (["verifiable", "recovery"] as const).some((purpose) =>
+    here[purpose].some(({ via, value, updated_at: before }) =>
+      there[purpose].some(
+        (address) =>
+          address.via === via && address.value === value && Date.parse(address.updated_at) < Date.parse(before),
+      ),
+    ),
+  );
 
 const isSameTimes = (one: SessionTimes, other: SessionTimes): boolean =>
   one.authenticatedAt.getTime() === other.authenticatedAt.getTime() &&

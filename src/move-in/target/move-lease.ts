@@ -1,0 +1,90 @@
+import type { Database } from "../../db/sql.ts";
+import { DatabaseUnavailable } from "../../db/sql-error.ts";
+import { uuid4, uuidBytes } from "../../lib/ids.ts";
+
+/** Who imports from a source at this moment. */
+export interface MoveHolder {
+  readonly kind: "held";
+  /** Host and process of the run. */
+  readonly about: string;
+  readonly begunAt: Date;
+  /** When it is free, unless the run prolongs it. */
+  readonly expiresAt: Date;
+}
+
+/** The right to import from a source, held by one run at a time. */
+export interface MoveLease {
+  readonly kind: "taken";
+  /** Aborted when another run may have begun, because the database was out of reach for too long. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/** What taking it needs. */
+export interface MoveLeaseOptions {
+  /** Network of the source. */
+  readonly source: string;
+  /** Host and process of this run. */
+  readonly about: string;
+  /** Seconds without a sign of life after which another run may begin. Default 30. */
+  readonly seconds?: number;
+}
+
+const LONGEST_ABOUT = 190;
+
+/**
+ * Takes the right to import from a source, or says who has it. It is a row and not a named lock, because those do not
+ * span a cluster. Its times are the database's own, and it is prolonged in the background.
+ */
+export const takeMoveLease = async (
+  db: Pick<Database, "execute" | "query">,
+  { source, about, seconds = 30 }: MoveLeaseOptions,
+): Promise<MoveLease | MoveHolder> => {
+  const [key, owner] = [uuidBytes(source), uuidBytes(uuid4())];
+  const end = `UTC_TIMESTAMP(3) + INTERVAL ${Number(seconds)} SECOND`;
+  const change = async (sql: string, values: Parameters<Database["execute"]>[1]): Promise<boolean> =>
+    (await db.execute(sql, values, "same")).affectedRows === 1;
+
+  const described = about.slice(0, LONGEST_ABOUT);
+  const taken =
+    (await change(
+      `INSERT IGNORE INTO move_leases (source, owner, about, begun_at, expires_at)
+        VALUES (?, ?, ?, UTC_TIMESTAMP(3), ${end})`,
+      [key, owner, described],
+    )) ||
+    (await change(
+      `UPDATE move_leases SET owner = ?, about = ?, begun_at = UTC_TIMESTAMP(3), expires_at = ${end}
+        WHERE source = ? AND (owner = ? OR expires_at < UTC_TIMESTAMP(3))`,
+      [owner, described, key, owner],
+    ));
+  if (!taken) {
+    const [row] = await db.query<{ readonly about: string; readonly begun_at: Date; readonly expires_at: Date }>(
+      "SELECT about, begun_at, expires_at FROM move_leases WHERE source = ?",
+      [key],
+    );
+    // It ended just now.
+    if (row === undefined) return takeMoveLease(db, { source, about, seconds });
+    return { kind: "held", about: row.about, begunAt: row.begun_at, expiresAt: row.expires_at };
+  }
+
+  const lost = new AbortController();
+  const prolong = async (): Promise<void> => {
+    try {
+      if (!(await change(`UPDATE move_leases SET expires_at = ${end} WHERE source = ? AND owner = ?`, [key, owner])))
+        lost.abort();
+    } catch (error) {
+      // The next time tells whether another run has taken it.
+      if (!(error instanceof DatabaseUnavailable)) lost.abort();
+    }
+  };
+  const beat = setInterval(prolong, (seconds * 1_000) / 3);
+  beat.unref();
+  return {
+    kind: "taken",
+    lost: lost.signal,
+    release: async () => {
+      clearInterval(beat);
+      await db.execute("DELETE FROM move_leases WHERE source = ? AND owner = ?", [key, owner], "same");
+    },
+  };
+};

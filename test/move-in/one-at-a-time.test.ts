@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createDatabase } from "../../src/db/pool.ts";
+import type { Database } from "../../src/db/sql.ts";
+import { type MoveLease, takeMoveLease } from "../../src/move-in/target/move-lease.ts";
+import { startServer, type TestServer, testSecrets } from "../protocols/server.ts";
+import { recordedConfiguration, recordedRows, recordedSource, type SourceDatabase } from "./source-database.ts";
+
+/* One run at a time imports from a source. */
+
+let [server, source, db, folder]: [TestServer, SourceDatabase, Database, string] = [] as never;
+beforeAll(async () => {
+  [server, source] = [await startServer(), await recordedSource()];
+  db = createDatabase({ dsn: server.database.dsn, poolSize: 2 });
+  folder = await mkdtemp(path.join(tmpdir(), "ostiary-move-"));
+  const configuration = { ...recordedConfiguration(), dev: true, dsn: server.database.dsn, secrets: testSecrets };
+  await writeFile(path.join(folder, "ostiary.yml"), JSON.stringify(configuration));
+});
+afterAll(async () => {
+  await db?.close();
+  await server?.stop();
+  await source?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const network = String(recordedRows("networks")[0]?.id);
+
+/** Runs the command. */
+const moveIn = async (...further: readonly string[]) => {
+  const args = ["src/main.ts", "move-in", "-c", path.join(folder, "ostiary.yml"), ...further];
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH, OSTIARY_MOVE_IN_FROM: source.database.dsn },
+  });
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+  return { stdout, stderr, status };
+};
+
+const take = async (about: string, seconds?: number): Promise<MoveLease> => {
+  const lease = await takeMoveLease(db, { source: network, about, ...(seconds !== undefined && { seconds }) });
+  if (lease.kind !== "taken") throw new Error(`held by ${lease.about}`);
+  return lease;
+};
+
+it("a second run is refused and names the first, a check is not; after the end of the first it may begin", async () => {
+  const first = await take("host-of-the-first, process 4711");
+  const refused = await moveIn();
+  expect(refused).toMatchObject({ status: 1, stdout: "" });
+  expect(refused.stderr).toMatch(
+    /^ostiary: another run imports from this source: of host-of-the-first, process 4711, since \d{4}-[^ ]+Z\. If/,
+  );
+  expect(await server.sql("SELECT 1 FROM moved_identities")).toEqual([]);
+  expect(await moveIn("--check")).toMatchObject({ status: 0 });
+  await first.release();
+  expect(await moveIn()).toMatchObject({ status: 0 });
+  expect(await server.sql("SELECT 1 FROM moved_identities")).toHaveLength(32);
+  expect(await server.sql("SELECT 1 FROM move_leases")).toEqual([]);
+});
+
+it("a run that crashed leaves its place to the next one in time, and one that goes on keeps it", async () => {
+  const crashed = await take("crashed");
+  await server.sql("UPDATE move_leases SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND");
+  const next = await take("next", 1);
+  // What the crashed one would still do of it changes nothing.
+  await crashed.release();
+  const expiresAt = async () => {
+    const [row] = await server.sql<{ at: Date }>("SELECT expires_at AS at FROM move_leases");
+    return Number(row?.at);
+  };
+  const begin = await expiresAt();
+  await expect.poll(expiresAt, { timeout: 10_000 }).toBeGreaterThan(begin + 1_000);
+  expect(await takeMoveLease(db, { source: network, about: "another" })).toMatchObject({ kind: "held", about: "next" });
+  expect(next.lost.aborted).toBe(false);
+
+  await server.sql("UPDATE move_leases SET owner = UNHEX(REPLACE(UUID(), '-', ''))");
+  await expect.poll(() => next.lost.aborted, { timeout: 10_000 }).toBe(true);
+  await next.release();
+  await server.sql("DELETE FROM move_leases");
+});
