@@ -105,6 +105,25 @@ it("what a replica that lags gives undoes nothing that was imported, and is name
   expect(await got(cleo.id)).toMatchObject({ verifiable_addresses: [{ verified: true }] });
 });
 
+it("a second change with the same time is noticed, though the server that wrote it has a clock that is behind", async () => {
+  const rename = (name: string, at: unknown) =>
+    there(
+      "UPDATE identities SET traits = JSON_SET(traits, '$.name.first', ?), updated_at = ? WHERE id = ?",
+      name,
+      at,
+      ann.id,
+    );
+  const [rows] = await source.connection.query("SELECT UTC_TIMESTAMP() - INTERVAL 30 SECOND AS behind");
+  const [{ behind }] = rows as [{ behind: Date }];
+  await again();
+  await rename("Anna", behind);
+  expect(await again()).toMatchObject({ changed: 1 });
+  await rename("Anne", behind);
+  expect(await again()).toMatchObject({ changed: 1 });
+  expect(await got(ann.id)).toMatchObject({ traits: { name: { first: "Anne" } } });
+  expect(await again()).toMatchObject({ changed: 0, unchanged: 32 });
+});
+
 it("of two runs at once each person comes with one, and neither refuses anybody", async () => {
   const both = await Promise.all([again(), again()]);
   for (const { moved, unchanged, refused, kept } of both)

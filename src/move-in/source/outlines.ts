@@ -4,8 +4,11 @@ import { padded, placeholders } from "./padded.ts";
 import type { Outline } from "./source-person.ts";
 import type { Tables } from "./tables.ts";
 
-/** Seconds after which a time of whole seconds can stand for no second change any more. */
-const SETTLED_SECONDS = 2;
+/**
+ * Seconds after which a time of change, of whole seconds, can stand for no second change any more. The servers of Ory
+ * Kratos write it by clocks of their own, which may be behind that of their database by nearly as much.
+ */
+const SETTLED_SECONDS = 60;
 const unsettled = Buffer.alloc(32);
 
 /** Tables whose rows are a person's, with the condition under which a row counts. */
