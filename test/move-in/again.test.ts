@@ -105,7 +105,7 @@ it("what a replica that lags gives undoes nothing that was imported, and is name
   expect(await got(cleo.id)).toMatchObject({ verifiable_addresses: [{ verified: true }] });
 });
 
-it("a second change with the same time is noticed, though the server that wrote it has a clock that is behind", async () => {
+it("a second change with the same time is noticed, though the clock of its server is behind", async () => {
   const rename = (name: string, at: unknown) =>
     there(
       "UPDATE identities SET traits = JSON_SET(traits, '$.name.first', ?), updated_at = ? WHERE id = ?",

@@ -7,7 +7,6 @@ import {
 } from "../../../gen/ostiary/account/v1/account_export_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
-import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { type Push, pushed } from "../../lib/pushed.ts";
 import type { ExportDeps } from "./deps.ts";
@@ -52,29 +51,39 @@ export const createExports = (deps: ExportDeps): Exports => {
   const record = (tx: Sql, identityId: string, { call, sessionId, detail = {} }: Exporter): Promise<void> =>
     audit.record(tx, { identityId, sessionId, type: "account.exported", outcome: "done", detail }, call);
 
-  /** With the person's row locked: whatever changes it waits. */
-  const locked = <T>(id: string, work: (tx: Sql, identity: IdentityRecord) => Promise<T>): Promise<T | undefined> =>
+  /** With the person's row locked, as each change. False: there is no such person. */
+  const recordLocked = (id: string, exporter: Exporter): Promise<boolean> =>
     db.transaction(async (tx) => {
       await identities.lock(tx, id);
-      const identity = await identities.find(tx, id);
-      return identity && work(tx, identity);
+      if ((await identities.find(tx, id)) === undefined) return false;
+      await record(tx, id, exporter);
+      return true;
     });
 
-  const whole: Exports["whole"] = async (id, exporter) => {
-    const leave = places.enter(id, exporter.call.remoteAddress);
-    try {
-      return await locked(id, async (tx, identity) => {
+  /** All of one snapshot: whatever changes meanwhile does not wait. */
+  const gather = (id: string, { call: { signal } }: Exporter): Promise<AccountExport | undefined> =>
+    db.transaction(
+      async (tx) => {
+        const identity = await identities.find(tx, id);
+        if (identity === undefined) return undefined;
         const all = create(AccountExportSchema);
         let bytes = 0;
         for await (const part of partsOf(tx, identity)) {
-          exporter.call.signal.throwIfAborted();
+          signal.throwIfAborted();
           bytes += toBinary(AccountExportPartSchema, part).length;
           if (bytes > MOST_BYTES) throw serviceError("EXPORT_TOO_LARGE");
           add(all, part);
         }
-        await record(tx, id, exporter);
         return all;
-      });
+      },
+      { snapshot: true },
+    );
+
+  const whole: Exports["whole"] = async (id, exporter) => {
+    const leave = places.enter(id, exporter.call.remoteAddress);
+    try {
+      const all = await gather(id, exporter);
+      return all && (await recordLocked(id, exporter)) ? all : undefined;
     } finally {
       leave();
     }
@@ -90,7 +99,7 @@ export const createExports = (deps: ExportDeps): Exports => {
     const end = places.enter(id, exporter.call.remoteAddress);
     const late = AbortSignal.timeout(LONGEST);
     try {
-      await locked(id, (tx) => record(tx, id, exporter));
+      await recordLocked(id, exporter);
       yield* pushed<AccountExportPart>(
         // Whoever stops reading without a word holds no place either, once the transaction has ended.
         (push) => db.transaction((tx) => send(tx, id, push), { snapshot: true, attempts: 1 }).finally(end),

@@ -22,6 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
+const never = (): never => {
+  throw new Error("nothing changed while it was read");
+};
 const exported = (value: JsonObject) => value.export as JsonObject & Record<string, JsonObject[]>;
 
 describe.each(ownerProtocols)("through $name", (protocol) => {
@@ -66,6 +69,24 @@ describe.each(ownerProtocols)("through $name", (protocol) => {
     expect(byOperator[0]?.ip_address ?? "").toBe("");
     expect(byOperator[0]?.detail).not.toHaveProperty("operator");
     expect(events.some((event) => event.by_operator !== true && event.ip_address !== "")).toBe(true);
+  });
+
+  it("whatever changes while it is read is not in it, and does not wait for it", async () => {
+    const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+    const { patchIdentity } = IdentityAdminService.method;
+    const patch = [{ op: "add", path: "/metadata_public", value: "later" }];
+    let changed: Awaited<ReturnType<typeof operatorRest.call>> | undefined;
+    server.gate.watch(async (statement) => {
+      if (!/^SELECT .*\bdetail, created_at FROM security_events/.test(statement)) return;
+      server.gate.watch(undefined);
+      changed = await operatorRest.call(server.adminUrl, patchIdentity, { id: person.id, patch });
+    });
+    const all = exported(done(await ask(visitor, rpc.exportAccount)));
+    expect(done(changed ?? never()).identity).toMatchObject({ metadata_public: "later" });
+    expect(all.identity).toMatchObject({ id: person.id });
+    expect(JSON.stringify(all.identity)).not.toContain("later");
+    expect(all.events?.map(({ type }) => type)).not.toContain("identity.patched");
+    expect(await eventsOf(server, person.id)).toContain("account.exported done");
   });
 
   it("nobody gets it with an old session, or without one, and nobody gets somebody else's", async () => {
