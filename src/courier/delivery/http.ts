@@ -57,9 +57,9 @@ const makeBody = async (
   const context = createContext(message, rendered, config.from);
   if (program === undefined) return { kind: "body", text: JSON.stringify(standardBody(context)) };
   const evaluated = await runFunction(engine, program, context);
-  return evaluated.kind === "value"
-    ? { kind: "body", text: evaluated.json }
-    : { kind: "failed", reason: `the body cannot be made: ${evaluated.explain}`, isPermanent: false };
+  if (evaluated.kind === "value") return { kind: "body", text: evaluated.json };
+  const isPermanent = evaluated.kind === "error" && evaluated.isTooLong === true;
+  return { kind: "failed", reason: `the body cannot be made: ${evaluated.explain}`, isPermanent };
 };
 
 /** What the program of a body is given: `ctx`. */

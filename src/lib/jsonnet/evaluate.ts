@@ -19,8 +19,11 @@ export type Evaluated =
   | { readonly kind: "value"; readonly json: string }
   /** A field was asked for that is not there; what the others gave. */
   | { readonly kind: "absent"; readonly json: string; readonly explain: string }
-  /** `cancelled`: the program ended itself with `error "cancel"`. */
-  | { readonly kind: "error"; readonly explain: string; readonly cancelled?: true };
+  /**
+   * `cancelled`: the program ended itself with `error "cancel"`. `isTooLong`: its answer is longer than it may be, as
+   * it will be for the same input each time.
+   */
+  | { readonly kind: "error"; readonly explain: string; readonly cancelled?: true; readonly isTooLong?: true };
 
 /**
  * Evaluations that looking for what can be known may take, milliseconds of this thread, and milliseconds in all, which
@@ -60,10 +63,7 @@ export const evaluate = (
 
   const text = run(`${prelude}${source}`);
   const whole = withoutValues(readValue(text), source);
-  if (whole?.kind === "value")
-    return text.length > outputLimit
-      ? { kind: "error", explain: `the answer is longer than ${outputLimit} characters` }
-      : whole;
+  if (whole?.kind === "value") return text.length > outputLimit ? tooLong(outputLimit) : whole;
   if (whole && (wanted === undefined || !ABSENT.test(whole.explain))) return whole;
   const member = wanted ?? "";
 
@@ -94,10 +94,14 @@ export const evaluate = (
   const found = salvage([member], DEPTH) as JsonObject | undefined;
   // An address is never half verified: a list that does not evaluate whole is left out.
   const json = JSON.stringify({ [member]: found ?? {} });
-  return json.length > outputLimit
-    ? { kind: "error", explain: `the answer is longer than ${outputLimit} characters` }
-    : { kind: "absent", json, explain: whole?.explain ?? "" };
+  return json.length > outputLimit ? tooLong(outputLimit) : { kind: "absent", json, explain: whole?.explain ?? "" };
 };
+
+const tooLong = (limit: number): Evaluated => ({
+  kind: "error",
+  explain: `the answer is longer than ${limit} characters`,
+  isTooLong: true,
+});
 
 const variable = (name: string): string => `${name}: ostiary_std.parseJson(ostiary_std.extVar('${name}'))`;
 

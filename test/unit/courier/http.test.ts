@@ -163,6 +163,16 @@ describe("a request to another service", () => {
     expect(row.dispatches[0]?.error).toBe("HTTP: no answer in time");
   });
 
+  it("is given up at once when the body is longer than a program may answer, and says so", async () => {
+    const row = await deliver({ body: base64("function(ctx) { text: std.repeat(ctx.subject, 10000) }") });
+    expect(row).toMatchObject({ status: "abandoned", send_count: 1 });
+    expect(row.dispatches.map(({ error }) => error)).toEqual([
+      "the body cannot be made: the answer is longer than 65536 characters",
+    ]);
+    expect(received).toEqual([]);
+    expect(courier?.logged.join("")).toContain("the answer is longer than 65536 characters");
+  });
+
   it("is not made when its program fails, which says nothing of what it was given", async () => {
     const row = await deliver({ body: base64("function(ctx) error ctx.template_data.verification_code") });
     expect(row.status).toBe("abandoned");
