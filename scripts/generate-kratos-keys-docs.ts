@@ -62,8 +62,9 @@ as strict or the same for people, or if the key only concerns figures and texts 
 The table gives the reason for each.
 
 A key that is neither here nor in configuration.md is an error, and stops the start. So do two kinds of sign-in
-providers, \`fedcm-test\` and \`jackson\`, with a message that says what to do instead. The hooks \`b2b_sso\` and
-\`organization\` are removed from their lists, with a warning.
+providers, \`fedcm-test\` and \`jackson\`, with a message that says what to do instead, and the methods \`saml\` and
+\`deviceauthn\` where they are enabled. The hooks \`b2b_sso\` and \`organization\` are removed from their lists, with a
+warning.
 
 | key | | |
 | --- | --- | --- |

@@ -31,6 +31,16 @@ const keys: readonly Guard[] = [
     without: "people of an organization could sign in past its own provider",
   },
   {
+    key: "selfservice.methods.saml.enabled",
+    asks: isOn,
+    without: "people who sign in by SAML alone could not, and would get stuck at a form without it",
+  },
+  {
+    key: "selfservice.methods.deviceauthn.enabled",
+    asks: isOn,
+    without: "people whose devices sign in for them could not, and whom such a device protects would do without it",
+  },
+  {
     key: "oauth2_provider.url",
     asks: isText,
     without: "people whom an OAuth2 server sends here would sign in, and never come back to it",

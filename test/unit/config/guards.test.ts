@@ -8,6 +8,14 @@ const webHook = (more: string) =>
 test.each([
   ["selfservice: { methods: { captcha: { enabled: true } } }", "selfservice.methods.captcha.enabled: is not there yet"],
   [
+    "selfservice: { methods: { saml: { enabled: true } } }",
+    "selfservice.methods.saml.enabled: is not there yet: people who sign in by SAML alone could not",
+  ],
+  [
+    "selfservice: { methods: { deviceauthn: { enabled: true } } }",
+    "selfservice.methods.deviceauthn.enabled: is not there yet: people whose devices sign in for them could not",
+  ],
+  [
     "selfservice: { methods: { b2b: { config: { organizations: [{ id: x }] } } } }",
     "b2b.config.organizations: is not there yet",
   ],
@@ -32,6 +40,7 @@ test.each([
   "security: { account_enumeration: { mitigate: false } }",
   "clients: { http: { disallow_private_ip_ranges: true }, smtp: { disallow_private_ip_ranges: true } }",
   "selfservice: { methods: { code: { enabled: false, mfa_enabled: true }, b2b: { config: { organizations: [] } } } }",
+  "selfservice: { methods: { saml: { enabled: false }, deviceauthn: { enabled: false } } }",
   "organizations: []",
   "oauth2_provider: { override_return_to: true, headers: { X-Key: a } }",
   flows(`settings: { after: { hooks: [${webHook(", response: { ignore: true }, can_interrupt: false")}] } }`),
