@@ -9,7 +9,7 @@ import { configuredHostsOf, withConfiguredHosts } from "./configured-hosts.ts";
 import { createDiscovery, type Discovered } from "./discovered.ts";
 import { isSame, verifyIdToken } from "./id-token.ts";
 import { createKeys } from "./keys.ts";
-import type { AnySource, ClaimsSource, Preset } from "./preset.ts";
+import type { ClaimsSource, Preset } from "./preset.ts";
 import type { ProviderFetch } from "./provider-fetch.ts";
 import { ProviderFetchError, type Refused, refused } from "./refusal.ts";
 import { refusalOf, said } from "./refusal-of.ts";
@@ -74,9 +74,6 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
     keys: createKeys({ url: preset.nativeTokens.jwksUrl, fetch, clock, cooldown: deps.keyCooldown }),
   };
 
-  const adjust = async (claims: JsonObject, source: AnySource): Promise<JsonObject> =>
-    preset.adjustClaims?.(claims, source) ?? claims;
-
   const issuerOf = ({ issuer }: { readonly issuer: string }) => {
     const { acceptsIssuer } = preset;
     return acceptsIssuer ? (iss: string, claims: JsonObject) => acceptsIssuer(iss, claims, issuer, config) : issuer;
@@ -140,7 +137,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
           }),
         ),
     };
-    return adjust(await (preset.claims ?? standardClaims)(source), source);
+    return preset.adjustClaims(await (preset.claims ?? standardClaims)(source), source);
   };
 
   return {
@@ -188,7 +185,7 @@ export const createProviderClient = (deps: ProviderClientDeps): ProviderClient =
           clock,
         );
         if (verified.kind === "refused") return verified;
-        const claims = readClaims(await adjust(verified.claims, { config }));
+        const claims = readClaims(await preset.adjustClaims(verified.claims, { config }));
         if (typeof claims === "string") return refused("claims", claims);
         return { kind: "completed", claims, tokens: { idToken, accessToken: undefined, refreshToken: undefined } };
       }),

@@ -68,11 +68,12 @@ export interface Preset {
    */
   readonly claims?: (source: ClaimsSource) => Promise<JsonObject>;
   /**
-   * What is made of claims, whether a browser or an app brought the ID token. Left out: they stay as they are.
+   * What is made of claims, whether a browser or an app brought the ID token. Each kind says it; `claimsAsGiven` where
+   * they stay as they are.
    *
    * @throws ProviderFetchError when they do not tell what is configured
    */
-  readonly adjustClaims?: (claims: JsonObject, source: AnySource) => Promise<JsonObject>;
+  readonly adjustClaims: AdjustClaims;
 }
 
 /** What is at hand wherever claims come from. */
@@ -81,3 +82,9 @@ export interface AnySource {
   /** Left out where an app brought the ID token: there is no access token then. */
   readonly api?: ClaimsSource["api"];
 }
+
+/** Makes the claims of a kind of provider what those of others are. */
+export type AdjustClaims = (claims: JsonObject, source: AnySource) => Promise<JsonObject>;
+
+/** For kinds whose claims stay as they are. */
+export const claimsAsGiven: AdjustClaims = async (claims) => claims;

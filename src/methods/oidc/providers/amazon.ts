@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 
 const TOKEN = "https://api.amazon.com/auth/o2/token";
 
@@ -9,6 +9,7 @@ const TOKEN = "https://api.amazon.com/auth/o2/token";
  */
 export const amazon: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 import type { ProviderFetch } from "../provider-fetch.ts";
 
 const TOKEN = "https://api.dingtalk.com/v1.0/oauth2/userAccessToken";
@@ -12,6 +12,7 @@ const ME = "https://api.dingtalk.com/v1.0/contact/users/me";
  */
 export const dingtalk: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

@@ -1,11 +1,12 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 
 const CDN = "https://cdn.discordapp.com/avatars";
 
 /** Discord: OAuth 2.0; who the person is comes from its API. It cannot be made to ask for the password again. */
 export const discord: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 
 const VERSION = "v23.0";
 const FIELDS = "id,name,first_name,middle_name,last_name,email,picture";
@@ -13,6 +13,7 @@ const FIELDS = "id,name,first_name,middle_name,last_name,email,picture";
  */
 export const facebook: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

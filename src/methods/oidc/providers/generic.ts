@@ -1,5 +1,5 @@
 import type { ProviderConfig } from "../../../config/oidc-config.ts";
-import type { Preset, ProviderServer } from "../preset.ts";
+import { claimsAsGiven, type Preset, type ProviderServer } from "../preset.ts";
 
 /**
  * Any OpenID Connect provider. Its endpoints are discovered from `issuer_url`;
@@ -8,6 +8,7 @@ import type { Preset, ProviderServer } from "../preset.ts";
  */
 export const generic: Preset = {
   protocol: "openid",
+  adjustClaims: claimsAsGiven,
   server: (config) => describedServer(config) ?? { kind: "discover", issuer: config.issuer_url ?? "" },
   scopes: (configured = []) => withOpenid(configured),
   pkce: true,

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { ClaimsSource, Preset } from "../preset.ts";
+import { type ClaimsSource, claimsAsGiven, type Preset } from "../preset.ts";
 
 const API = "https://api.github.com";
 const headers = {
@@ -16,6 +16,7 @@ const headers = {
  */
 export const github: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

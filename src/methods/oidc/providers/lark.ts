@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 
 const PASSPORT = "https://passport.feishu.cn/suite/passport/oauth";
 
@@ -9,6 +9,7 @@ const PASSPORT = "https://passport.feishu.cn/suite/passport/oauth";
  */
 export const lark: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

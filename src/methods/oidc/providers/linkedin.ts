@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 import type { ProviderFetch } from "../provider-fetch.ts";
 
 const API = "https://api.linkedin.com/v2";
@@ -17,6 +17,7 @@ const endpoints = {
  */
 export const linkedin: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({ kind: "known", metadata: { issuer: "https://www.linkedin.com", ...endpoints } }),
   scopes: (configured = ["r_liteprofile", "r_emailaddress"]) => configured,
   pkce: false,
@@ -46,6 +47,7 @@ export const linkedin: Preset = {
  */
 export const linkedinV2: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({ kind: "known", metadata: { issuer: "https://www.linkedin.com/oauth", ...endpoints } }),
   scopes: (configured = ["openid", "profile", "email"]) =>
     configured.includes("openid") ? configured : [...configured, "openid"],

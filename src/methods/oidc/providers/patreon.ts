@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 
 const FIELDS = "first_name,last_name,url,full_name,email,image_url,is_email_verified";
 
@@ -9,6 +9,7 @@ const FIELDS = "first_name,last_name,url,full_name,email,image_url,is_email_veri
  */
 export const patreon: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

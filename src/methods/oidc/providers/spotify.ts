@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 
 const TOKEN = "https://accounts.spotify.com/api/token";
 
@@ -9,6 +9,7 @@ const TOKEN = "https://accounts.spotify.com/api/token";
  */
 export const spotify: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

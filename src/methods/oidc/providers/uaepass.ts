@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ProviderConfig } from "../../../config/oidc-config.ts";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 
 const baseOf = ({ issuer_url }: ProviderConfig): string => (issuer_url ?? "https://id.uaepass.ae").replace(/\/+$/, "");
 
@@ -10,6 +10,7 @@ const baseOf = ({ issuer_url }: ProviderConfig): string => (issuer_url ?? "https
  */
 export const uaepass: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: (config) => ({
     kind: "known",
     metadata: {

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 import type { ProviderFetch } from "../provider-fetch.ts";
 
 const TOKEN = "https://oauth.vk.com/access_token";
@@ -12,6 +12,7 @@ const genders: Readonly<Record<string, string>> = { 1: "female", 2: "male" };
  */
 export const vk: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 
 const ME = "https://api.x.com/2/users/me";
 const FIELDS = "profile_image_url,url,confirmed_email";
@@ -10,6 +10,7 @@ const FIELDS = "profile_image_url,url,confirmed_email";
  */
 export const x: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {

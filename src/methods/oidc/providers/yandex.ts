@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Preset } from "../preset.ts";
+import { claimsAsGiven, type Preset } from "../preset.ts";
 
 const INFO = "https://login.yandex.ru/info";
 
@@ -9,6 +9,7 @@ const INFO = "https://login.yandex.ru/info";
  */
 export const yandex: Preset = {
   protocol: "oauth2",
+  adjustClaims: claimsAsGiven,
   server: () => ({
     kind: "known",
     metadata: {
