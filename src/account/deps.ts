@@ -75,11 +75,11 @@ export interface AccountFlows {
   readonly exchange: (request: ExchangeSessionTokenRequest, call: Call) => Promise<ExchangeSessionTokenResponse>;
   /** Undefined where there is no verification. */
   readonly resendPending: ResendPendingAddress | undefined;
-  readonly entering: Entering;
+  readonly settingsSignIn: SettingsSignIn;
 }
 
 /** What signs somebody in who has just proven who they are, and leads them to the settings. */
-export interface Entering {
+export interface SettingsSignIn {
   readonly sessions: FlowSessions;
   readonly destinations: FlowDestinations;
   readonly settings: EnterSettings;

@@ -8,13 +8,14 @@ import { DatabaseUnavailable } from "./sql-error.ts";
 import { createTransaction } from "./transaction.ts";
 
 /**
- * The database: connections, statements, transactions, migrations and the
- * purging of rows that are over. It knows no table but that of the migrations;
- * what is stored where is each store's own business, and its SQL stands there.
+ * The database: connections, statements, transactions and migrations. What is stored where is each store's own
+ * business, and its SQL stands there: this folder writes no table but those of the migrations, and names others only
+ * for the sizes of their columns (`column-sizes.ts`) and for what counts as an outcome of a request
+ * (`committed-writes.ts`).
  *
- * Conventions of the tables: ids are UUIDs in BINARY(16) (`lib/ids.ts`); times
- * are UTC in DATETIME(3), just as exact as a Date, given as an argument, but for
- * the leases of jobs and messages, which follow the server's clock; JSON columns are read with `readJson`.
+ * Conventions of the tables: ids are UUIDs in BINARY(16) (`lib/ids.ts`); times are UTC in DATETIME(3), in milliseconds
+ * as a Date, and are given as arguments. Leases, and what is due for jobs and messages, follow the server's clock
+ * (UTC_TIMESTAMP), so that the clocks of nodes may differ. JSON columns are read with `readJson`.
  */
 
 const POOL_SIZE = 20;

@@ -8,8 +8,8 @@ export interface ReceiverStates {
   resume(receiver: string): Promise<void>;
 }
 
-/** Milliseconds for which a node believes what it has read. */
-const BELIEVED_MS = 3_000;
+/** Milliseconds for which a node answers with what it has read. */
+const CACHED_MS = 3_000;
 
 /** Creates them. `changed` is called with what this node finds out. */
 export const createReceiverStates = (
@@ -24,8 +24,8 @@ export const createReceiverStates = (
   };
   return {
     isEnded: async (receiver) => {
-      const believed = known.get(receiver);
-      if (believed && performance.now() - believed.readAt < BELIEVED_MS) return believed.isEnded;
+      const cached = known.get(receiver);
+      if (cached && performance.now() - cached.readAt < CACHED_MS) return cached.isEnded;
       const rows = await db.query("SELECT name FROM ended_receivers WHERE name = ?", [receiver]);
       return set(receiver, rows.length > 0);
     },

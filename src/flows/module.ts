@@ -217,7 +217,7 @@ export const createFlows = (
     callers,
     factors,
     urls,
-    entering: { ...shared, settings: addressFlows.settings },
+    settingsSignIn: { ...shared, settings: addressFlows.settings },
     resendPending: verificationHooks.resendPending,
     print,
     operatorNotices: hooks.operatorNotices,

@@ -24,7 +24,7 @@ export interface PacedByNetwork {
    * @param device counted instead of the network: a device on which somebody has signed in before, or the id of the
    *   person who is signed in
    */
-  take(address: string, device?: string): number;
+  consume(address: string, device?: string): number;
   /** @throws RATE_LIMITED */
   consumeOrThrow(address: string, device?: string): void;
 }
@@ -48,7 +48,7 @@ export const createPacedByNetwork = ({ window, per_network: most }: Pace, clock:
   const refilled = (bucket: Bucket, now: number): number =>
     Math.min(most, bucket.left + Math.max(0, now - bucket.at) * perMs);
 
-  const take: PacedByNetwork["take"] = (address, device) => {
+  const consume: PacedByNetwork["consume"] = (address, device) => {
     const key = device === undefined ? networkOf(address) : `device ${device}`;
     const now = clock.now().getTime();
     const known = buckets.get(key);
@@ -61,9 +61,9 @@ export const createPacedByNetwork = ({ window, per_network: most }: Pace, clock:
   };
 
   return {
-    take,
+    consume,
     consumeOrThrow: (address, device) => {
-      const seconds = take(address, device);
+      const seconds = consume(address, device);
       if (seconds > 0)
         throw serviceError("RATE_LIMITED", {
           explain: "Too many were begun from this network.",

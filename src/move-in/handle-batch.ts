@@ -62,7 +62,7 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
 
   return {
     /** @param at when they were listed, by the clock of the source */
-    async arrive(ids: readonly string[], at: Date): Promise<void> {
+    async insert(ids: readonly string[], at: Date): Promise<void> {
       const newcomers = await read(ids, at);
       const { written, rejected } = await (dryRun ? tried(newcomers) : insert(newcomers));
       // Whoever has a mark by now was brought by another run at the same time.
@@ -75,7 +75,7 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
       );
     },
 
-    async change(ids: readonly string[], at: Date): Promise<void> {
+    async update(ids: readonly string[], at: Date): Promise<void> {
       for (const newcomer of await read(ids, at)) {
         const { person } = newcomer;
         const outcome = await changeOne(newcomer);
@@ -87,7 +87,7 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
     },
 
     /** @param ids of those who were not listed; whoever came to the source since then is left alone */
-    async leave(ids: readonly string[]): Promise<void> {
+    async remove(ids: readonly string[]): Promise<void> {
       const present = await source.present(ids);
       for (const id of ids.filter((each) => !present.has(each))) {
         const outcome = dryRun ? "deleted" : await remove(id);

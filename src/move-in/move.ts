@@ -39,10 +39,10 @@ const createMoveSpan = (deps: MoveDeps, options: MoveOptions, tally: Tally) => {
       const outlines = await source.outlines({ people: people.filter(({ id }) => known.has(id)), at });
       const isSame = ({ id, digest }: Outline) => known.get(id)?.digest.equals(digest) === true && digest.some(Boolean);
       tally.count("unchanged", outlines.filter(isSame).length);
-      await handle.arrive(idsOf(people.filter(({ id }) => !known.has(id))), at);
-      await handle.change(idsOf(outlines.filter((outline) => !isSame(outline))), at);
+      await handle.insert(idsOf(people.filter(({ id }) => !known.has(id))), at);
+      await handle.update(idsOf(outlines.filter((outline) => !isSame(outline))), at);
       const absent = [...known.keys()].filter((id) => id !== after && !there.has(id));
-      for (let at = 0; at < absent.length; at += batch) await handle.leave(absent.slice(at, at + batch));
+      for (let at = 0; at < absent.length; at += batch) await handle.remove(absent.slice(at, at + batch));
       [after, low] = [last, high];
       onProgress?.(tally.done, tally.report().found);
     }

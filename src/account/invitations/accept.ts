@@ -27,10 +27,10 @@ interface SignedIn {
 
 /** Accepting an invitation: the address is verified, and the person signed in at a settings form. */
 export const createAccept = (deps: AcceptDeps) => {
-  const { acceptUrl, audit, entering } = deps;
+  const { acceptUrl, audit, settingsSignIn } = deps;
   const { clock, conflictRetry, db, identities, invitations } = deps.storage;
-  const { sessions, settings } = entering;
-  const { urls } = entering.destinations;
+  const { sessions, settings } = settingsSignIn;
+  const { urls } = settingsSignIn.destinations;
 
   /** A browser form is redirected to the page, which says so in words for people. */
   const invalidToken = (): ServiceError =>

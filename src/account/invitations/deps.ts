@@ -6,7 +6,7 @@ import type { Invitations } from "../../identity/invitations.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import type { EraseAccount } from "../deletion/erase-account.ts";
-import type { AccountStorage, AccountTrail, Entering } from "../deps.ts";
+import type { AccountStorage, AccountTrail, SettingsSignIn } from "../deps.ts";
 import type { SendInvitation } from "./send.ts";
 
 /** Where invitations are read and written. */
@@ -45,5 +45,5 @@ export interface AcceptDeps {
   readonly acceptUrl: string;
   readonly storage: InvitationStorage;
   readonly audit: AccountTrail["audit"];
-  readonly entering: Entering;
+  readonly settingsSignIn: SettingsSignIn;
 }

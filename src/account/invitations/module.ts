@@ -18,7 +18,7 @@ import { createSendInvitation } from "./send.ts";
 /** Creates invitations: what operators do about them, and what somebody does who was invited. */
 export const createInvitationServices = (deps: AccountDeps) => {
   const { config, methods, schemas } = deps;
-  const { entering } = deps.flows;
+  const { settingsSignIn } = deps.flows;
   const { audit, courier, messages } = deps.trail;
   const directory = createSessionDirectory();
   const storage: InvitationStorage = { ...deps.storage, invitations: createInvitations(deps.storage) };
@@ -27,7 +27,7 @@ export const createInvitationServices = (deps: AccountDeps) => {
     audit,
     config: config.account.invitation,
     schemas,
-    returnTo: entering.destinations.returnTo,
+    returnTo: settingsSignIn.destinations.returnTo,
     sending: {
       send: createSendInvitation({ config: config.account.invitation, courier, messages }),
       wake: courier.wake,
@@ -54,7 +54,7 @@ export const createInvitationServices = (deps: AccountDeps) => {
     }),
     defineService(InvitationService, {
       acceptInvitation: {
-        run: createAccept({ acceptUrl: config.account.invitation.accept_url, storage, audit, entering }),
+        run: createAccept({ acceptUrl: config.account.invitation.accept_url, storage, audit, settingsSignIn }),
         signsIn: true,
       },
     }),
