@@ -1,14 +1,8 @@
 import { columnSizes } from "../db/column-sizes.ts";
-import type { Via } from "../schema/extension.ts";
+import type { Address } from "../schema/addresses.ts";
 import { isEmail } from "../schema/formats.ts";
 import { normaliseEmail } from "../schema/normalise.ts";
 import { phoneNumber } from "../schema/phone-number.ts";
-
-/** An address that something is sent to, normalised. */
-export interface Address {
-  readonly via: Via;
-  readonly value: string;
-}
 
 /** Characters that are looked at, before anything is folded. */
 const LONGEST = 4 * columnSizes["identity_addresses.value"];

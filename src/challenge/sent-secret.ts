@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { type Address, addressKey } from "./address.ts";
+import type { Address } from "../schema/addresses.ts";
+import { addressKey } from "./address.ts";
 import type { ChallengeBinding } from "./secret-kind.ts";
 
 /** What a flow stores of a secret that it sent: sealed, and never the secret itself. */

@@ -7,13 +7,22 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
  * credential means is its method's business.
  */
 
+/** An address as it is found by. */
+export interface NormalisedAddress {
+  readonly via: string;
+  readonly value: string;
+}
+
+/** How far the verification of an address is. */
+export const addressStatuses = ["pending", "sent", "completed"] as const;
+
 /** An address that its owner can prove. Its value is normalised. */
 export interface VerifiableAddressRecord {
   readonly id: string;
   readonly via: string;
   readonly value: string;
   readonly verified: boolean;
-  readonly status: "pending" | "sent" | "completed";
+  readonly status: (typeof addressStatuses)[number];
   /** RFC 3339. */
   readonly verified_at?: string;
   readonly created_at: string;
@@ -65,8 +74,8 @@ export interface IdentityRecord {
 export interface ValidTraits {
   readonly traits: JsonObject;
   readonly identifiers: Readonly<Record<string, readonly string[]>>;
-  readonly verifiable: readonly { readonly via: string; readonly value: string }[];
-  readonly recovery: readonly { readonly via: string; readonly value: string }[];
+  readonly verifiable: readonly NormalisedAddress[];
+  readonly recovery: readonly NormalisedAddress[];
 }
 
 /** One credential set, replaced or removed. */

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { isObject } from "./json-object.ts";
 
 /** Lays one object over another, and the objects within them: what both have is as the upper one says. */
 export const mergeJson = (under: JsonObject, over: JsonObject): JsonObject =>
@@ -9,6 +10,3 @@ export const mergeJson = (under: JsonObject, over: JsonObject): JsonObject =>
       return [key, isObject(below) && isObject(value) ? mergeJson(below, value) : value];
     }),
   ]);
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -13,7 +13,7 @@ import { traitName } from "./trait-name.ts";
 import { entryShapes, memberShapes, type TraitShape, type TraitUse } from "./trait-shape.ts";
 
 /** An address that traits hold, normalised. */
-interface Address {
+export interface Address {
   readonly via: Via;
   readonly value: string;
 }

@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { isObject } from "../lib/json-object.ts";
 import { asSubmitted, isAsRendered } from "./as-rendered.ts";
 import { bounds } from "./bounds.ts";
 import { coerce, mayBeList } from "./coerce.ts";
 import { flattenTraits } from "./flatten-traits.ts";
 import type { IdentitySchema } from "./identity-schema.ts";
-import { isObject } from "./subschemas.ts";
 import {
   type DraftList,
   type DraftObject,

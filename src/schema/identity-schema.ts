@@ -1,12 +1,13 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { Ajv, type ValidateFunction } from "ajv";
+import { isObject } from "../lib/json-object.ts";
 import { addEqualityKeywords } from "./equality-keywords.ts";
 import { leafShapes, type TraitField, traitFields } from "./fields.ts";
 import { formats } from "./formats.ts";
 import { inspectSchema } from "./inspect-schema.ts";
 import { patternEngine } from "./pattern.ts";
 import { SchemaError } from "./schema-error.ts";
-import { isObject, subschemas } from "./subschemas.ts";
+import { subschemas } from "./subschemas.ts";
 import { readTraitShape, type TraitShape } from "./trait-shape.ts";
 
 /*

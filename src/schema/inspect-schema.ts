@@ -1,10 +1,11 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { forbiddenNames } from "../lib/forbidden-names.ts";
+import { isObject } from "../lib/json-object.ts";
 import { bounds } from "./bounds.ts";
 import { extensionFault, extensionKeyword } from "./extension.ts";
 import { compilePattern } from "./pattern.ts";
 import { SchemaError } from "./schema-error.ts";
-import { isObject, pointer, resolveReference, subschemas } from "./subschemas.ts";
+import { pointer, resolveReference, subschemas } from "./subschemas.ts";
 
 const drafts = /^https?:\/\/json-schema\.org\/(?:draft-0[67]\/)?schema#?$/;
 

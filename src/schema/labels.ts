@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { isObject } from "../lib/json-object.ts";
 import type { Extension } from "./extension.ts";
 import type { IdentitySchema } from "./identity-schema.ts";
-import { isObject } from "./subschemas.ts";
 import type { TraitShape } from "./trait-shape.ts";
 
 /** What an authenticator app calls the account: the first trait that the schema marks so and that is filled in. */

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { isObject } from "../lib/json-object.ts";
 import type { Extension } from "./extension.ts";
 import { leafShapes } from "./fields.ts";
 import type { IdentitySchema } from "./identity-schema.ts";
-import { isObject } from "./subschemas.ts";
 import { traitPath } from "./trait-name.ts";
 
 /** What a trait may be used for that a passkey can be called by, the best first. */

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { isObject } from "../lib/json-object.ts";
 
 /** A schema inside another, with the steps from the outer to it. */
 export interface Subschema {
@@ -20,10 +21,6 @@ const single = new Set([
 ]);
 const lists = new Set(["items", "allOf", "anyOf", "oneOf"]);
 const maps = new Set(["properties", "patternProperties", "definitions", "$defs", "dependencies"]);
-
-/** Whether a JSON value is an object. */
-export const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function inside(keyword: string, value: JsonValue): readonly Subschema[] {
   if (Array.isArray(value))

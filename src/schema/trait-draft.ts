@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { isObject } from "./subschemas.ts";
+import { isObject } from "../lib/json-object.ts";
 
 /* Traits in the making. Maps, because the names are anyone's. */
 

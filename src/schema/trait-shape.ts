@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { isObject } from "../lib/json-object.ts";
 import { type Extension, extensionKeyword } from "./extension.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
-import { isObject, resolveReference, type Subschema, subschemas } from "./subschemas.ts";
+import { resolveReference, type Subschema, subschemas } from "./subschemas.ts";
 import { traitName } from "./trait-name.ts";
 
 /** What a schema says of one place in the traits, all its parts combined. */

@@ -4,6 +4,7 @@ import { importJWK, type JWK, SignJWT } from "jose";
 import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import { type Cached, createCached } from "../lib/cached.ts";
 import type { Clock } from "../lib/clock.ts";
+import { isObject } from "../lib/json-object.ts";
 import type { JsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { AddressRules } from "../lib/outbound/address-rules.ts";
 import { createGetDocument, readDocument } from "../lib/outbound/document.ts";
@@ -106,9 +107,6 @@ export const createTokenizer = ({
 };
 
 const wrong = (explain: string): ServiceError => serviceError("INVALID_FIELD", { field: "tokenize_as", explain });
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The first private key of a set that says what it signs with. @throws Error when there is none */
 const signingKeyIn = (set: JsonValue): JWK => {

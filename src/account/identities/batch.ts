@@ -2,13 +2,13 @@ import type {
   BatchPatchIdentitiesRequest,
   BatchPatchIdentitiesResponse,
   IdentityPatch,
-  IdentityPatchError,
   IdentityPatchResult,
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { someAtOnce } from "../../lib/some-at-once.ts";
 import { type Create, mustBeReadable } from "./create.ts";
+import { describeFailure } from "./describe-failure.ts";
 
 /** Passwords in clear text that one call may bring: each is hashed. */
 const MOST_PASSWORDS = 200;
@@ -30,7 +30,7 @@ export const createBatch = (make: Create) => {
       return {
         $typeName: "ostiary.identity.v1.IdentityPatchResult",
         action: "error",
-        error: renderError(error),
+        error: { $typeName: "ostiary.identity.v1.IdentityPatchError", ...describeFailure(error) },
         ...named,
       };
     }
@@ -48,21 +48,3 @@ export const createBatch = (make: Create) => {
     return { $typeName: "ostiary.identity.v1.BatchPatchIdentitiesResponse", identities: results };
   };
 };
-
-/** Names of the statuses of what an operator may have done wrong (RFC 9110, section 15.5). */
-export const statusNames: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  404: "Not Found",
-  409: "Conflict",
-  412: "Precondition Failed",
-  413: "Content Too Large",
-  429: "Too Many Requests",
-};
-
-const renderError = ({ row, parts }: ServiceError): IdentityPatchError => ({
-  $typeName: "ostiary.identity.v1.IdentityPatchError",
-  code: row.status,
-  status: statusNames[row.status] ?? "",
-  message: row.message,
-  ...(parts.explain !== undefined && { reason: parts.explain }),
-});

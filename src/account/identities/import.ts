@@ -13,9 +13,9 @@ import type { Call, Received } from "../../lib/call.ts";
 import { inBatches } from "../../lib/in-batches.ts";
 import { someAtOnce } from "../../lib/some-at-once.ts";
 import { workAhead } from "../../lib/work-ahead.ts";
-import { statusNames } from "./batch.ts";
 import type { Prepare, PreparedIdentity } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
+import { describeFailure } from "./describe-failure.ts";
 import { importedId } from "./import-id.ts";
 import { createWriteMany } from "./write-many.ts";
 
@@ -196,11 +196,13 @@ const append = (results: ImportResult[], more: readonly ImportResult[]): ImportR
   return results;
 };
 
-const renderError = ({ row, parts }: ServiceError): ImportError => ({
-  $typeName: "ostiary.identity.v1.ImportError",
-  code: row.status,
-  status: statusNames[row.status] ?? "",
-  message: row.message,
-  ...(parts.explain !== undefined && { reason: parts.explain.slice(0, LONGEST_REASON) }),
-  ...(parts.field !== undefined && { field: parts.field }),
-});
+const renderError = (error: ServiceError): ImportError => {
+  const { reason, ...failure } = describeFailure(error);
+  const { field } = error.parts;
+  return {
+    $typeName: "ostiary.identity.v1.ImportError",
+    ...failure,
+    ...(reason !== undefined && { reason: reason.slice(0, LONGEST_REASON) }),
+    ...(field !== undefined && { field }),
+  };
+};

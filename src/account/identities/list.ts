@@ -2,11 +2,11 @@ import type {
   ListIdentitiesRequest,
   ListIdentitiesResponse,
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { mustBeUuid } from "../../errors/must-be-uuid.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Page } from "../../identity/directory.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import { parseUuid } from "../../lib/ids.ts";
 import { normaliseIdentifier } from "../../schema/normalise.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { createPageTokens } from "./page-token.ts";
@@ -89,11 +89,4 @@ const mustHaveOneFilter = (request: ListIdentitiesRequest): void => {
       field: second,
       explain: `Only one filter at a time: ${filters.join(", ")}.`,
     });
-};
-
-/** @throws INVALID_FIELD */
-const mustBeUuid = (id: string, field: string): string => {
-  if (parseUuid(id) === undefined)
-    throw serviceError("INVALID_FIELD", { field, explain: `${field}: this is no UUID.` });
-  return id.toLowerCase();
 };

@@ -9,7 +9,13 @@ import {
 } from "../../../gen/ostiary/identity/v1/import_credentials_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
-import type { AddressState, Change, CredentialChange, IdentityRecord } from "../../identity/identity.ts";
+import {
+  type AddressState,
+  addressStatuses,
+  type Change,
+  type CredentialChange,
+  type IdentityRecord,
+} from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { normaliseAddress } from "../../schema/normalise.ts";
 import { mustBeReadable } from "./create.ts";
@@ -129,16 +135,14 @@ const mustBeObject = (value: JsonValue | undefined, field: string): JsonObject =
   return value;
 };
 
-const statuses = ["pending", "sent", "completed"] as const;
-
 const mustBeAddresses = (value: JsonValue | undefined): readonly AddressState[] => {
   if (!Array.isArray(value)) throw mustBe("verifiable_addresses", "a list");
   return value.map((entry, index) => {
     const { via, value: address, verified, status, verified_at: at } = asObject(entry);
     const field = `verifiable_addresses.${index}`;
     if (typeof verified !== "boolean") throw mustBe(`${field}.verified`, "true or false");
-    const known = statuses.find((each) => each === status);
-    if (known === undefined) throw mustBe(`${field}.status`, `one of ${statuses.join(", ")}`);
+    const known = addressStatuses.find((each) => each === status);
+    if (known === undefined) throw mustBe(`${field}.status`, `one of ${addressStatuses.join(", ")}`);
     const verifiedAt = typeof at === "string" && !Number.isNaN(Date.parse(at)) ? at : undefined;
     const channel = mustBeText(via, `${field}.via`);
     return {

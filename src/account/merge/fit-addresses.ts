@@ -1,28 +1,22 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { IdentityRecord, ValidTraits } from "../../identity/identity.ts";
+import type { IdentityRecord, NormalisedAddress, ValidTraits } from "../../identity/identity.ts";
 import { type AddressList, findAddressLists } from "../../schema/address-lists.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import { validateTraits } from "../../schema/validate.ts";
-
-/** An address, normalised. */
-export interface Address {
-  readonly via: string;
-  readonly value: string;
-}
 
 /** Traits with as many further addresses as they can hold. */
 export interface FittedAddresses {
   /** Undefined: none of them came in. */
   readonly traits: ValidTraits | undefined;
   /** Those that came in. */
-  readonly fitted: readonly Address[];
+  readonly fitted: readonly NormalisedAddress[];
 }
 
 /** Adds addresses to the lists that the schema has for them, where the traits hold with them. */
 export const fitAddresses = (
   { traits }: Pick<IdentityRecord, "traits">,
   schema: IdentitySchema,
-  addresses: readonly Address[],
+  addresses: readonly NormalisedAddress[],
 ): FittedAddresses => {
   const lists = findAddressLists(schema.traits);
   return addresses.reduce<FittedAddresses>(
@@ -43,7 +37,7 @@ const withAddress = (
   traits: JsonObject,
   schema: IdentitySchema,
   { path }: AddressList,
-  { via, value }: Address,
+  { via, value }: NormalisedAddress,
 ): ValidTraits | undefined => {
   const longer = append(traits, path, value);
   const verdict = longer && validateTraits(schema, longer);

@@ -1,8 +1,9 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { ContinuationBinding, ContinuationRecord, Continuations } from "../../continuation/continuation.ts";
 import { newTicket, readTicket } from "../../continuation/ticket.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { isObject } from "../../lib/json-object.ts";
 import type { SessionKey } from "../../session/store.ts";
 
 /** Milliseconds for which a code, and what is offered with it, is good. */
@@ -94,6 +95,3 @@ const bindingOf = ({ id, identityId }: SessionKey, step: Step): ContinuationBind
   sessionId: id,
   identityId,
 });
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

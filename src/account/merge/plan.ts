@@ -1,7 +1,7 @@
-import type { Change, CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
+import type { Change, CredentialChange, IdentityRecord, NormalisedAddress, Secret } from "../../identity/identity.ts";
 import type { CredentialMerging, LossReason } from "../../methods/contract/merging.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
-import { type Address, fitAddresses } from "./fit-addresses.ts";
+import { fitAddresses } from "./fit-addresses.ts";
 
 /** One thing of the account that comes to an end. */
 export interface PlannedItem {
@@ -87,14 +87,14 @@ const planAddresses = (from: IdentityRecord, into: IdentityRecord, schema: Ident
 };
 
 /** Each once, whatever it is good for. */
-const addressesOf = ({ verifiable, recovery }: IdentityRecord): readonly Address[] => [
+const addressesOf = ({ verifiable, recovery }: IdentityRecord): readonly NormalisedAddress[] => [
   ...new Map([...verifiable, ...recovery].map(({ via, value }) => [nameOf({ via, value }), { via, value }])).values(),
 ];
 
-const nameOf = ({ via, value }: Address): string => `${via}:${value}`;
+const nameOf = ({ via, value }: NormalisedAddress): string => `${via}:${value}`;
 
 /** When an address was proven (RFC 3339); undefined: never. */
-const provenAt = ({ verifiable }: IdentityRecord, { via, value }: Address): string | undefined => {
+const provenAt = ({ verifiable }: IdentityRecord, { via, value }: NormalisedAddress): string | undefined => {
   const found = verifiable.find((each) => each.via === via && each.value === value && each.verified);
   return found && (found.verified_at ?? found.updated_at);
 };

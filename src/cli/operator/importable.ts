@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { objectOrEmpty } from "../../lib/json-object.ts";
 
 /** Types of credentials whose secrets an export asks for. */
 export const exportedTypes = ["password", "oidc", "totp", "lookup_secret", "webauthn", "passkey", "code"] as const;
@@ -23,7 +24,7 @@ export const importable = (identity: JsonObject, complete: boolean): JsonObject 
 });
 
 const credentialsOf = (credentials: JsonValue | undefined, complete: boolean): JsonObject => {
-  const config = (type: string): JsonObject => object(object(object(credentials)[type]).config);
+  const config = (type: string): JsonObject => objectOrEmpty(objectOrEmpty(objectOrEmpty(credentials)[type]).config);
   const { hashed_password, use_password_migration_hook } = config("password");
   const { totp_url } = config("totp");
   const linked = ["provider", "subject", "organization", ...(complete ? tokens : [])];
@@ -49,10 +50,7 @@ const keysOf = (type: string, config: JsonObject): JsonObject => {
   return credentials.length === 0 ? {} : { [type]: { config: { credentials, user_handle: config.user_handle ?? "" } } };
 };
 
-const object = (value: JsonValue | undefined): JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-
-const list = (value: JsonValue | undefined): JsonObject[] => (Array.isArray(value) ? value.map(object) : []);
+const list = (value: JsonValue | undefined): JsonObject[] => (Array.isArray(value) ? value.map(objectOrEmpty) : []);
 
 /** What is null is left out: it says nothing. */
 const only = (from: JsonObject, names: readonly string[]): JsonObject =>

@@ -1,5 +1,4 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Address } from "../../challenge/address.ts";
 import type { CountedSecret } from "../../challenge/challenges.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { MessageTemplate } from "../../courier/message.ts";
@@ -10,6 +9,7 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
+import type { Address } from "../../schema/addresses.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { type FlowUrls, withQuery } from "../shared/urls.ts";
 import type { ChallengeFlowDeps } from "./deps.ts";

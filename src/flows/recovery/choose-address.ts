@@ -1,12 +1,13 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { UpdateFlowResponse } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import { type Address, readAddress } from "../../challenge/address.ts";
+import { readAddress } from "../../challenge/address.ts";
 import type { ConcurrentChange } from "../../identity/concurrent-change.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { maskAddress } from "../../identity/mask-address.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
+import type { Address } from "../../schema/addresses.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { saveFormAsRead } from "../challenge/save-form-as-read.ts";
 import type { Loaded } from "../challenge/submit-steps.ts";

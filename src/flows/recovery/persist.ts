@@ -1,4 +1,3 @@
-import type { Address } from "../../challenge/address.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
@@ -7,6 +6,7 @@ import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
+import type { Address } from "../../schema/addresses.ts";
 import type { Issued } from "../../session/issue.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { isSameFlow } from "../challenge/is-same-flow.ts";

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { HookFlow } from "../../hooks/phases.ts";
+import { isObject } from "../../lib/json-object.ts";
 import type { SignedIn } from "../../session/session.ts";
 import { type FlowKind, type FlowRecord, returnToOf } from "./flow.ts";
 
@@ -37,6 +38,3 @@ const withoutSecrets = (flow: JsonObject): JsonObject => {
   );
   return { ...flow, ui: { ...ui, nodes } };
 };
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,10 +1,10 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Address } from "../../challenge/address.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { CreatedVerification } from "../../hooks/phases.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
+import type { Address } from "../../schema/addresses.ts";
 import type { ChallengeFlowDeps } from "../challenge/deps.ts";
 import { createQueueChallenge } from "../challenge/send.ts";
 import { sealSent } from "../challenge/sent-challenge.ts";

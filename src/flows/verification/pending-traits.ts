@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { IdentityRecord, ValidTraits } from "../../identity/identity.ts";
+import type { IdentityRecord, NormalisedAddress, ValidTraits } from "../../identity/identity.ts";
 import type { Wanted } from "../../identity/store.ts";
 import { applyPatch, type TraitPatch } from "../../identity/trait-patch.ts";
 import type { Schemas } from "../../schema/sources.ts";
@@ -21,7 +21,7 @@ export const pendingTraits = (
 
 /** The identifiers and addresses in traits that a person has not yet. */
 export const newUsesOf = (before: IdentityRecord, { identifiers, verifiable, recovery }: ValidTraits): Wanted => {
-  const isNew = (known: readonly Address[]) => (one: Address) =>
+  const isNew = (known: readonly NormalisedAddress[]) => (one: NormalisedAddress) =>
     !known.some(({ via, value }) => via === one.via && value === one.value);
   return {
     identifiers: Object.fromEntries(
@@ -34,8 +34,3 @@ export const newUsesOf = (before: IdentityRecord, { identifiers, verifiable, rec
     recovery: recovery.filter(isNew(before.recovery)),
   };
 };
-
-interface Address {
-  readonly via: string;
-  readonly value: string;
-}

@@ -1,4 +1,3 @@
-import type { Address } from "../../challenge/address.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
@@ -6,6 +5,7 @@ import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
+import type { Address } from "../../schema/addresses.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { isSameFlow } from "../challenge/is-same-flow.ts";
 import { acceptInvitation } from "../shared/accept-invitation.ts";

@@ -3,11 +3,12 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/verification/v1/verification_service_pb.ts";
-import { type Address, hasAddress, readAddress } from "../../challenge/address.ts";
+import { hasAddress, readAddress } from "../../challenge/address.ts";
 import { type ConcurrentChange, concurrentChange } from "../../identity/concurrent-change.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { VerificationCase } from "../../methods/contract/verification.ts";
+import type { Address } from "../../schema/addresses.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { retryWhileChanged } from "../challenge/retry.ts";
 import { createSendChallenge } from "../challenge/send.ts";

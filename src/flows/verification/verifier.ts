@@ -1,8 +1,8 @@
-import type { Address } from "../../challenge/address.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { CreatedVerification, Hook, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
+import type { Address } from "../../schema/addresses.ts";
 import { type BeginDeps, createBegin } from "./begin.ts";
 import { endOf } from "./end-of.ts";
 

@@ -1,7 +1,8 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { UiTextType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import { objectOf } from "../../lib/json-object.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
-import { objectOf, parse } from "./json.ts";
+import { parse } from "./json.ts";
 
 /**
  * Reads with which messages a receiver refuses:

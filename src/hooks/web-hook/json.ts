@@ -1,8 +1,4 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-
-/** An object of JSON; undefined for anything else. */
-export const objectOf = (value: JsonValue | undefined): JsonObject | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+import type { JsonValue } from "@bufbuild/protobuf";
 
 /** Reads JSON; undefined where the text is none. */
 export const parse = (text: string): JsonValue | undefined => {

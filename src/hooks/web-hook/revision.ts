@@ -1,8 +1,9 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import type { AddressState, IdentityRecord } from "../../identity/identity.ts";
+import { type AddressState, addressStatuses, type IdentityRecord } from "../../identity/identity.ts";
+import { objectOf } from "../../lib/json-object.ts";
 import { normaliseEmail, normaliseIdentifier } from "../../schema/normalise.ts";
 import type { HookFlowKind, IdentityRevision } from "../phases.ts";
-import { objectOf, parse } from "./json.ts";
+import { parse } from "./json.ts";
 
 /** What reading an answer needs beside its text. */
 export interface RevisionReader {
@@ -106,15 +107,13 @@ const readPlace = (entry: JsonValue, name: string): { readonly via: string; read
   return { via, value: via === "email" ? normaliseEmail(value) : normaliseIdentifier(value) };
 };
 
-const statuses = ["pending", "sent", "completed"] as const;
-
 const readAddress = (entry: JsonValue, name: string): AddressState => {
   const { verified = false, status = "", verified_at: at } = objectOf(entry) ?? {};
   const place = readPlace(entry, name);
   if (typeof verified !== "boolean") return unusable(`${name}.verified is neither true nor false`);
-  const known = statuses.find((each) => each === status);
+  const known = addressStatuses.find((each) => each === status);
   if (known === undefined && status !== "" && status !== null)
-    return unusable(`${name}.status is none of ${statuses.join(", ")}`);
+    return unusable(`${name}.status is none of ${addressStatuses.join(", ")}`);
   return {
     ...place,
     verified,

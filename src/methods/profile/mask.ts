@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { serviceError } from "../../errors/service-error.ts";
 import { forbiddenNames } from "../../lib/forbidden-names.ts";
+import { isObject } from "../../lib/json-object.ts";
 
 /**
  * What is not a trait cannot be changed, and is not passed over in silence.
@@ -38,6 +39,3 @@ const put = (into: JsonObject, [key, ...rest]: readonly string[], value: JsonVal
   const next = rest.length === 0 ? value : put(isObject(old) ? old : {}, rest, value);
   return next === undefined ? others : { ...others, [key]: next };
 };
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
 import { digestOf } from "../../lib/digest.ts";
+import { objectOrEmpty } from "../../lib/json-object.ts";
 
 /** Security keys: the name of their method, node group and credential type. */
 export const WEBAUTHN = "webauthn";
@@ -50,8 +51,6 @@ export interface KeyRing {
 
 type Fields = Readonly<Record<string, JsonValue | undefined>>;
 
-const fieldsOf = (value: JsonValue | undefined): Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 const flagOf = (value: JsonValue | undefined): boolean | undefined => (typeof value === "boolean" ? value : undefined);
 const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
@@ -64,12 +63,12 @@ export const readKeyRing = (secret: Secret | undefined): KeyRing => ({
   version: secret?.version,
   userHandle: secret && toBase64url(textOf(secret.config.user_handle)),
   otherHandles: listOf(secret?.config.other_user_handles).map((handle) => toBase64url(textOf(handle))),
-  keys: listOf(secret?.config.credentials).map((entry) => readKey(fieldsOf(entry))),
+  keys: listOf(secret?.config.credentials).map((entry) => readKey(objectOrEmpty(entry))),
 });
 
 const readKey = (key: Fields): StoredKey => {
-  const authenticator = fieldsOf(key.authenticator);
-  const flags = fieldsOf(key.flags);
+  const authenticator = objectOrEmpty(key.authenticator);
+  const flags = objectOrEmpty(key.flags);
   return {
     id: toBase64url(textOf(key.id)),
     name: textOf(key.display_name),
@@ -126,7 +125,7 @@ export const keyFactsOf = (
   return {
     userHandle: handle === "" ? undefined : handle,
     keys: listOf(facts.keys).map((entry) => {
-      const key = fieldsOf(entry);
+      const key = objectOrEmpty(entry);
       return {
         id: textOf(key.id),
         name: textOf(key.name),

@@ -1,4 +1,5 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
+import { objectOf } from "../../lib/json-object.ts";
 
 /* Reads what browsers and platforms answer, before anything is made of it. */
 
@@ -10,9 +11,6 @@ const base64url = /^[A-Za-z0-9_-]+$/;
 const LONGEST_ID = 1364;
 
 const isBytes = (value: unknown): value is string => typeof value === "string" && base64url.test(value);
-
-const objectOf = (value: unknown): Fields | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 
 /** The members that every answer has; undefined for what is none. */
 const readCredential = (text: string): { readonly id: string; readonly response: Fields } | undefined => {

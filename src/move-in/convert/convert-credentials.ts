@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { CredentialFacts, ValidTraits } from "../../identity/identity.ts";
+import { objectOrEmpty } from "../../lib/json-object.ts";
 import { CODE } from "../../methods/code/credential.ts";
 import { LOOKUP_SECRET } from "../../methods/lookup_secret/credential.ts";
 import { OIDC } from "../../methods/oidc/credential.ts";
@@ -9,7 +10,7 @@ import { normaliseIdentifier } from "../../schema/normalise.ts";
 import { parseJson, type SourceCredential } from "../source/source-person.ts";
 import type { MovedSecret } from "./conversion.ts";
 import { type CredentialDeps, convertibles, type Owner } from "./credential-kinds.ts";
-import { listOf, objectOf, textOf } from "./fields.ts";
+import { listOf, textOf } from "./fields.ts";
 
 /** What somebody signs in with, without and with secrets. */
 export interface MovedCredentials {
@@ -30,7 +31,7 @@ export const convertCredentials = (
   const facts: Record<string, CredentialFacts> = {};
   const secrets: MovedSecret[] = [];
   for (const { type, config, createdAt, updatedAt, identifiers } of credentials) {
-    const document = objectOf(parseJson(config));
+    const document = objectOrEmpty(parseJson(config));
     const convert = convertibles[type];
     if (convert === undefined && type !== CODE) {
       leave(type);
@@ -51,7 +52,7 @@ export const convertCredentials = (
 };
 
 const codeAddresses = (config: JsonObject): readonly string[] =>
-  listOf(config.addresses).flatMap((entry) => textOf(objectOf(entry).address) || []);
+  listOf(config.addresses).flatMap((entry) => textOf(objectOrEmpty(entry).address) || []);
 
 /** Identifiers that the schema gives for kinds of which the source has none: they are reserved, as for new people. */
 export const withSchemaIdentifiers = (

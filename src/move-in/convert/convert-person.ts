@@ -1,7 +1,12 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { charactersIn, columnSizes } from "../../db/column-sizes.ts";
-import type { IdentityRecord, RecoveryAddressRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
+import {
+  addressStatuses,
+  type IdentityRecord,
+  type RecoveryAddressRecord,
+  type VerifiableAddressRecord,
+} from "../../identity/identity.ts";
 import { parseUuid } from "../../lib/ids.ts";
+import { isObject } from "../../lib/json-object.ts";
 import { normaliseAddress } from "../../schema/normalise.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import { validateTraits } from "../../schema/validate.ts";
@@ -87,11 +92,6 @@ const convert = (source: SourcePerson, deps: ConvertDeps, schemas: KnownSchemas)
   return { identity, secrets: credentials.secrets, sessions: convertSessions(source.sessions, identity, leave), left };
 };
 
-const isObject = (value: JsonValue): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const statuses = ["pending", "sent", "completed"] as const;
-
 const addressesOf = (source: SourcePerson, leave: (reason: string) => void) => {
   const isReached = ({ via, value }: SourceAddress): boolean => {
     const known = (via === "email" || via === "sms") && value !== "";
@@ -105,11 +105,12 @@ const addressesOf = (source: SourcePerson, leave: (reason: string) => void) => {
   return {
     verifiable: source.verifiable.filter(isReached).map(
       (address): VerifiableAddressRecord => ({
-        id: mustBeUuid(address.id),
+        id: mustBeAddressId(address.id),
         via: address.via,
         value: normalised(address),
         verified: address.verified,
-        status: statuses.find((status) => status === address.status) ?? (address.verified ? "completed" : "pending"),
+        status:
+          addressStatuses.find((status) => status === address.status) ?? (address.verified ? "completed" : "pending"),
         ...(address.verifiedAt && { verified_at: address.verifiedAt.toISOString() }),
         ...timesOf(address),
       }),
@@ -121,7 +122,7 @@ const addressesOf = (source: SourcePerson, leave: (reason: string) => void) => {
       })
       .map(
         (address): RecoveryAddressRecord => ({
-          id: mustBeUuid(address.id),
+          id: mustBeAddressId(address.id),
           via: address.via,
           value: normalised(address),
           ...timesOf(address),
@@ -132,7 +133,7 @@ const addressesOf = (source: SourcePerson, leave: (reason: string) => void) => {
 
 const normalised = ({ via, value }: SourceAddress): string => normaliseAddress(via, value);
 
-const mustBeUuid = (id: string): string => {
+const mustBeAddressId = (id: string): string => {
   if (parseUuid(id) === undefined) throw new Refused("broken", "the id of an address is no UUID");
   return id;
 };

@@ -1,12 +1,13 @@
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { parseUuid, uuid4 } from "../../lib/ids.ts";
+import { objectOrEmpty } from "../../lib/json-object.ts";
 import { randomBytes } from "../../lib/random-bytes.ts";
 import { sessionAal } from "../../session/aal.ts";
 import type { AuthenticationMethodRecord, SessionRecord } from "../../session/session.ts";
 import { tokenDigest } from "../../session/tokens.ts";
 import { parseJson, type SourceSession } from "../source/source-person.ts";
 import type { MovedSession } from "./conversion.ts";
-import { listOf, objectOf, textOf, timeOf } from "./fields.ts";
+import { listOf, textOf, timeOf } from "./fields.ts";
 
 const MOST_DEVICE = 512;
 
@@ -46,7 +47,7 @@ const sessionOf = (source: SourceSession, identityId: string): SessionRecord => 
 /** What cannot be read of how somebody signed in counts as one factor that was given when the session began. */
 const methodsOf = (source: SourceSession): readonly AuthenticationMethodRecord[] => {
   const read = listOf(parseJson(source.methods)).flatMap((entry): AuthenticationMethodRecord[] => {
-    const { method, aal, completed_at: completedAt, provider } = objectOf(entry);
+    const { method, aal, completed_at: completedAt, provider } = objectOrEmpty(entry);
     if (textOf(method) === "") return [];
     return [
       {

@@ -1,13 +1,14 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { CredentialChange } from "../../identity/identity.ts";
 import { findCostFault, type HashCost, readHashFormat } from "../../lib/hashing/hash-format.ts";
+import { objectOrEmpty } from "../../lib/json-object.ts";
 import { type CodeSecrets, LOOKUP_SECRET, readCode, setCodes } from "../../methods/lookup_secret/credential.ts";
 import { importLinks, type NewLink, OIDC, type TokenAead } from "../../methods/oidc/credential.ts";
 import { PASSWORD, setPassword } from "../../methods/password/credential.ts";
 import { secretIn } from "../../methods/totp/administration.ts";
 import { setTotp, TOTP, type TotpSecrets } from "../../methods/totp/credential.ts";
 import { type KeyMethod, PASSKEY, readKeyRing, setKeys, WEBAUTHN } from "../../methods/webauthn/key.ts";
-import { listOf, objectOf, textOf, timeOf } from "./fields.ts";
+import { listOf, textOf, timeOf } from "./fields.ts";
 
 /** What credentials are converted with. */
 export interface CredentialDeps {
@@ -54,7 +55,7 @@ const oidc: ConvertCredential = (config, _owner, { aead, open }, leave) => {
     return plain ?? "";
   };
   const links = listOf(config.providers).flatMap((entry): NewLink[] => {
-    const link = objectOf(entry);
+    const link = objectOrEmpty(entry);
     const [provider, subject, organization] = [link.provider, link.subject, link.organization].map(textOf);
     if (!provider || !subject) {
       leave("link_to_a_provider_without_a_subject");
@@ -87,7 +88,7 @@ const totp: ConvertCredential = (config, { id, since }, { totpSecrets }, leave) 
 
 const lookupSecret: ConvertCredential = (config, { id, since }, { codeSecrets }, leave) => {
   const codes = listOf(config.recovery_codes).flatMap((entry) => {
-    const { code, used_at: usedAt } = objectOf(entry);
+    const { code, used_at: usedAt } = objectOrEmpty(entry);
     const read = readCode(textOf(code));
     return read === "" ? [] : [{ code: read, usedAt: timeOf(usedAt)?.toISOString() }];
   });

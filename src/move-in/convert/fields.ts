@@ -1,8 +1,4 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-
-/** A JSON object; empty for anything else. */
-export const objectOf = (value: JsonValue | undefined): JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+import type { JsonValue } from "@bufbuild/protobuf";
 
 /** A JSON array; empty for anything else. */
 export const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);

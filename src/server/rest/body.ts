@@ -7,8 +7,9 @@ import { isUtf8 } from "node:buffer";
 import { MIMEType } from "node:util";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { serviceError } from "../../errors/service-error.ts";
+import { isObject } from "../../lib/json-object.ts";
 import { jsonShapeFault, shapeBounds, tooMany } from "../../lib/json-shape.ts";
-import { isObject, type RequestMember, requestMembers, requestMembersOfPairs } from "./request-member.ts";
+import { type RequestMember, requestMembers, requestMembersOfPairs } from "./request-member.ts";
 
 /** A form is nothing but members, each of one value. */
 const mostMembers = shapeBounds.values;

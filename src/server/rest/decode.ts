@@ -3,6 +3,7 @@
  * compiled once per message type from its descriptor; it knows fields and
  * options, never a particular message. How a body becomes members is body.ts.
  */
+
 import {
   create,
   type DescField,
@@ -16,10 +17,11 @@ import {
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { rest, strict } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import { isObject } from "../../lib/json-object.ts";
 import { optionOf } from "../option-of.ts";
 import { memberName, tagOf } from "./names.ts";
 import { type Read, readEnum, readObject, readScalar, readWellKnown, truth } from "./read-value.ts";
-import { isObject, lastValue, type RequestMember, rejectRepeated, requestMembers, unusable } from "./request-member.ts";
+import { lastValue, type RequestMember, rejectRepeated, requestMembers, unusable } from "./request-member.ts";
 
 /** Makes a message of the members that were sent. Throws INVALID_FIELD. */
 export type ReadMessage = (members: readonly RequestMember[]) => Message;

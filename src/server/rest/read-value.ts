@@ -8,8 +8,9 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { FieldMaskSchema, ListValueSchema, TimestampSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { isObject } from "../../lib/json-object.ts";
 import { enumNames } from "./names.ts";
-import { isObject, unusable } from "./request-member.ts";
+import { unusable } from "./request-member.ts";
 
 /** Reads one value that was sent, which is neither null nor empty. Throws INVALID_FIELD, naming the path. */
 export type Read = (value: Exclude<JsonValue, null>, path: string) => unknown;

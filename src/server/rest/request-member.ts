@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import { isObject } from "../../lib/json-object.ts";
 
 /**
  * One member of a request as the client sent it, on its way to the field it
@@ -52,10 +53,6 @@ export const rejectRepeated = ({ mustBeSingle, path }: RequestMember): void => {
       explain: `${path}: the parameter is repeated, but may be given only once.`,
     });
 };
-
-/** True for what JSON calls an object. */
-export const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The failure of a member that cannot be used; names it as it was sent. */
 export const unusable = (path: string, wanted: string, value: JsonValue | undefined): ServiceError =>

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { forbiddenNames } from "../../../lib/forbidden-names.ts";
+import { isObject } from "../../../lib/json-object.ts";
 import type { Mapped, VerifiedAddress } from "./mapper.ts";
 
 const DEPTH = 16;
@@ -50,6 +51,3 @@ const isReasonable = (value: JsonValue, depth: number): boolean => {
   if (Array.isArray(value)) return value.every((entry) => isReasonable(entry, depth + 1));
   return Object.entries(value).every(([key, member]) => !forbiddenNames.has(key) && isReasonable(member, depth + 1));
 };
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
