@@ -53,7 +53,12 @@ export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
           leftOverBackups: createFactors(methods.credentials).leftOverBackups,
         },
         effects: {
-          endTrust: createEndTrust({ trustedDevices, audit, after: config.selfservice.flows.settings.after, sessions }),
+          endTrust: createEndTrust({
+            resting: { trustedDevices, pendingAddresses: storage.pendingAddresses },
+            audit,
+            after: config.selfservice.flows.settings.after,
+            sessions,
+          }),
           notices,
         },
         adminUrl: config.serve.admin.base_url.replace(/\/+$/, ""),

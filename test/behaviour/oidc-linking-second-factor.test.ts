@@ -154,6 +154,31 @@ describe.each(browserProtocols)("in a trusted browser, through $name", (protocol
   });
 });
 
+describe.each(browserProtocols)("the trust in browsers, through $name", (protocol) => {
+  it("ends with an account that is linked by signing in, but not in the browser that is trusted with it", async () => {
+    const { visitor: owner, person } = await enterAsNewPerson(protocol, server);
+    const secret = await enrolTotp(owner, server);
+    const trusted = protocol.enter(server);
+    await signIn(trusted, person);
+    accepted(await stepUp(trusted, { method: "totp", totp_code: nextCode(server, secret), trust_device: true }));
+    accepted(await trusted.signOut());
+
+    const browser = protocol.enter(server);
+    const { email: identifier, password } = person;
+    const form = await meetOwner(protocol, browser, person, randomUUID());
+    await browser.login.update(form, { method: "password", identifier, password });
+    accepted(await stepUp(browser, { method: "totp", totp_code: nextCode(server, secret), trust_device: true }));
+    expect(await eventsOf(server, person.id)).toContain("device.untrusted done");
+    expect(accepted(await browser.trustedDevices())).toHaveLength(1);
+
+    accepted(await signIn(trusted, person));
+    expect(refused(await trusted.whoami()).reason).toBe("AAL2_REQUIRED");
+    accepted(await browser.signOut());
+    accepted(await signIn(browser, person));
+    expect(accepted(await browser.whoami()).methods).toEqual(["password", "trusted_device"]);
+  });
+});
+
 describe("what waits for a second factor", () => {
   it("is over in time, and is the first session's alone", async () => {
     const [protocol] = protocols;

@@ -17,6 +17,7 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { timestamp } from "../../lib/timestamp.ts";
+import { endRestingOnCredentials } from "../../session/resting-on-credentials.ts";
 import type { UndoDeps } from "./deps.ts";
 import { restoreAddresses } from "./restore.ts";
 
@@ -48,12 +49,11 @@ export const createUndoRpcs = (deps: UndoDeps) => {
   /** Whatever signs in, or will, apart from what a person knows or has; what is ended is recorded. */
   const endAll = async (tx: Sql, identityId: string, call: Call): Promise<void> => {
     const sessions = await deps.ends.revokeOthers(tx, identityId, NO_SESSION);
-    const devices = await deps.ends.trustedDevices.endAll(tx, identityId);
-    await deps.storage.pendingAddresses.endAll(tx, identityId);
+    const resting = { ...deps.storage, ...deps.ends };
+    const untrusted = await endRestingOnCredentials(resting, tx, identityId, { by: "undo" });
     if (sessions > 0)
       await record(tx, identityId, { type: "session.ended", detail: { by: "undo", count: sessions } }, call);
-    if (devices > 0)
-      await record(tx, identityId, { type: "device.untrusted", detail: { by: "undo", count: devices } }, call);
+    if (untrusted) await record(tx, identityId, untrusted, call);
   };
 
   /** To the restored address alone: the other addresses of the account may be an attacker's. */

@@ -1,5 +1,4 @@
 import type { EventDetail, EventType } from "../../audit/event-types.ts";
-import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
@@ -28,16 +27,6 @@ export interface Writing {
   /** False: the message to a verified address that is removed has no link that undoes the change. */
   readonly isUndoable?: boolean;
 }
-
-/** Ends the addresses that wait, where what the person signs in with has changed, or they are disabled. */
-const endWaiting = async (
-  { storage: { pendingAddresses } }: IdentityAdminDeps,
-  tx: Sql,
-  { credentials = [] }: Change,
-  { id, state }: IdentityRecord,
-): Promise<void> => {
-  if (credentials.length > 0 || state !== "active") await pendingAddresses.endAll(tx, id);
-};
 
 /**
  * Creates the writing of identities: read, plan, write at the version that was read; and all of it again, with the
@@ -73,7 +62,6 @@ export const createWrite = (deps: IdentityAdminDeps) => {
           if (!(await identities.putSecret(tx, before.id, credential, now)))
             throw new ConcurrentChangeError("a credential");
         await endTrust(tx, before, change, call);
-        await endWaiting(deps, tx, change, next);
         await notices?.notify(tx, { before, after: next, call, isUndoable });
         const about = { identityId: before.id, sessionId: undefined, outcome: "done" } as const;
         await audit.record(tx, { ...about, type: event, detail: { ...detail, ...operatorOf(call) } }, call);

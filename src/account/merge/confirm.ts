@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { ConfirmMergeRequest, ConfirmMergeResponse } from "../../../gen/ostiary/account/v1/merge_service_pb.ts";
 import { MergeRefusedSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
+import type { EventContent } from "../../audit/event-types.ts";
 import { addressKey } from "../../challenge/address.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { Sql } from "../../db/sql.ts";
@@ -10,6 +11,7 @@ import { type Recipient, recipientsOfAccount } from "../../identity/recipients.t
 import type { Call } from "../../lib/call.ts";
 import type { MessageRequest } from "../../limits/message-limit.ts";
 import type { Caller } from "../../session/caller.ts";
+import { endRestingOnCredentials } from "../../session/resting-on-credentials.ts";
 import type { MergeDeps } from "./deps.ts";
 import type { ExaminedMerge, ExamineMerge } from "./examine.ts";
 import type { OfferedMerge } from "./offers.ts";
@@ -86,7 +88,8 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
     }
   };
 
-  const write = async (tx: Sql, { after, change, from, into }: ExaminedMerge): Promise<void> => {
+  /** Gives the event of what ends with it. */
+  const write = async (tx: Sql, { after, change, from, into }: ExaminedMerge): Promise<EventContent | undefined> => {
     // What is unique becomes free first.
     await ends.erase(tx, from.id, { mergedInto: into.id });
     if (!(await identities.update(tx, into, after))) throw new Error("a person who is locked was changed");
@@ -94,8 +97,7 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
       if (!(await identities.putSecret(tx, into.id, credential, clock.now())))
         throw new Error("a credential of a person who is locked was changed");
     // What the person signs in with has changed: nothing stands in for it any longer.
-    await ends.trustedDevices.endAll(tx, into.id);
-    await ends.pendingAddresses.endAll(tx, into.id);
+    return endRestingOnCredentials(ends, tx, into.id, { by: "owner" });
   };
 
   const merge = (offered: OfferedMerge, { etag }: ConfirmMergeRequest, { session }: Caller, call: Call) =>
@@ -103,10 +105,11 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
       await lockBoth(tx, offered);
       const examined = await mustHold(tx, offered, etag);
       if (!(await offers.consume(tx, offered))) throw nothingOffered();
-      await write(tx, examined);
+      const untrusted = await write(tx, examined);
       const { from, into } = examined;
-      const event = { type: "account.merged", outcome: "done", detail: { subject: from.id } } as const;
-      await audit.record(tx, { identityId: into.id, sessionId: session.id, ...event }, call);
+      const about = { identityId: into.id, sessionId: session.id, outcome: "done" } as const;
+      await audit.record(tx, { ...about, type: "account.merged", detail: { subject: from.id } }, call);
+      if (untrusted) await audit.record(tx, { ...about, ...untrusted }, call);
       await notify(tx, examined, call);
       return examined;
     });

@@ -1,11 +1,10 @@
 import type { AccountConfig } from "../../config/account-config.ts";
 import type { DeletionStore } from "../../identity/deletions.ts";
-import type { PendingAddresses } from "../../identity/pending-addresses.ts";
 import type { Factors } from "../../methods/contract/credential.ts";
 import type { CredentialMerging } from "../../methods/contract/merging.ts";
 import type { Schemas } from "../../schema/sources.ts";
+import type { RestingOnCredentials } from "../../session/resting-on-credentials.ts";
 import type { SessionStore } from "../../session/store.ts";
-import type { TrustedDevices } from "../../session/trusted-devices.ts";
 import type { EraseAccount } from "../deletion/erase-account.ts";
 import type { AccountStorage, AccountTrail } from "../deps.ts";
 import type { MustBePrivileged } from "../owner/privileged.ts";
@@ -18,10 +17,8 @@ export interface MergeStorage extends AccountStorage {
 }
 
 /** What ends with a merge. */
-export interface MergeEnds {
+export interface MergeEnds extends RestingOnCredentials {
   readonly erase: EraseAccount;
-  readonly trustedDevices: Pick<TrustedDevices, "endAll">;
-  readonly pendingAddresses: Pick<PendingAddresses, "endAll">;
 }
 
 /** What merging accounts needs. */

@@ -101,8 +101,7 @@ const createRenderSignIn = (deps: LoginDeps) => {
     // Who still owes a second factor does not learn more of the account than that.
     const owed = callers.aal.owed(issued, requiredAal, returnToOf(flow));
     const next = owed ?? (linkWaits ? callers.aal.stepUp(issued, "highest_available", returnToOf(flow)) : undefined);
-    const schema = schemas.must(issued.identity.schemaId);
-    const identity = owed ? undefined : renderIdentity(issued.identity, schema.url);
+    const identity = owed ? undefined : renderIdentity(issued.identity, schemas.urlOf(issued.identity.schemaId));
     const session = renderSession(issued, identity, clock.now());
     if (flow.type === "api")
       return {

@@ -9,6 +9,7 @@ import { uuid4 } from "../../lib/ids.ts";
 import type { Authenticated, CredentialUse } from "../../methods/contract/authentication.ts";
 import type { Caller } from "../../session/caller.ts";
 import type { Issued } from "../../session/issue.ts";
+import { endRestingOnCredentials } from "../../session/resting-on-credentials.ts";
 import { TRUSTED_DEVICE } from "../../session/session.ts";
 import type { TrustedDevice } from "../../session/trusted-devices.ts";
 import type { AuthenticationContext } from "../authentication/complete.ts";
@@ -99,7 +100,6 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const after = changes.reduce((person, change) => apply(person, change, { now, newId: uuid4 }), before);
     const credentials = changes.flatMap((change) => change.credentials ?? []);
     if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("not as it was read");
-    if (credentials.length > 0) await pendingAddresses.endAll(tx, after.id);
     for (const credential of credentials)
       if (!(await identities.putSecret(tx, after.id, credential, now)))
         throw new ConcurrentChangeError("not as it was read");
@@ -126,11 +126,18 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const updating = await updateIdentity(tx, signIn, before, second);
     if (accountLink || updating.waits) await secondFactor.park(tx, signIn, { accountLink, update: updating.waits });
     const use = changeOf && changeOfUse(authenticated.verified.type, changeOf(before));
-    const changes = [use, updating.change, linked?.change, revision?.change].filter((each) => each !== undefined);
+    const others = [updating.change, linked?.change, revision?.change].filter((each) => each !== undefined);
+    const changes = [...(use ? [use] : []), ...others];
     const [proven] = changes.flatMap(({ verified = [] }) => verified);
+    const after = await writeChanges(tx, before, changes, now);
+    // To use a credential changes nothing of what the person signs in with, whatever is written of it.
+    const changesCredentials = others.some(({ credentials = [] }) => credentials.length > 0);
     return {
       before,
-      identity: await writeChanges(tx, before, changes, now),
+      identity: after,
+      untrusted: changesCredentials
+        ? await endRestingOnCredentials({ pendingAddresses, trustedDevices }, tx, after.id, { by: "owner" })
+        : undefined,
       event: updating.change && eventOf(before, updating.change, now),
       linked,
       linkWaits: accountLink !== undefined,
@@ -181,7 +188,8 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const now = clock.now();
     await lockAndRecheck(tx, flow, authenticated, now);
     await consumeOrThrow(tx, authenticated.consume);
-    const { before, identity, event, linked, linkWaits = false, proven } = await change(tx, signIn, now);
+    const changed = await change(tx, signIn, now);
+    const { before, identity, linked, linkWaits = false, proven } = changed;
     if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
     const trust = await trustOf(tx, signIn, linkWaits);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : []), ...trust.amr];
@@ -195,7 +203,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
       : await sessions.begin(tx, identity, amr, call, signIn.sessionId);
     if (issued === undefined) throw new ConcurrentChangeError("the session is over");
     const about = { identityId: identity.id, sessionId: issued.session.id, outcome: "done" } as const;
-    for (const each of [linked?.event, event])
+    for (const each of [linked?.event, changed.event, changed.untrusted])
       if (each !== undefined) await audit.record(tx, { ...about, ...each }, call);
     await recordSignIn(tx, signIn, issued, trust.device);
     if (proven) {

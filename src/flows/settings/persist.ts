@@ -8,6 +8,7 @@ import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "
 import { inTransaction } from "../../identity/conflict-retry.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
+import { endRestingOnCredentials } from "../../session/resting-on-credentials.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { changeEvent } from "../shared/change-event.ts";
 import { AlreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
@@ -38,18 +39,9 @@ export type Persisted =
   /** A single-use token was consumed by another request. */
   | { readonly kind: "already_consumed" };
 
-/** Ends what depends on how a person signed in until now; gives how many trusted devices there were. */
-const endWhatStandsOn = async (
-  { storage: { pendingAddresses }, sessions: { trustedDevices } }: SettingsDeps,
-  tx: Sql,
-  identityId: string,
-): Promise<number> => {
-  await pendingAddresses.endAll(tx, identityId);
-  return trustedDevices.endAll(tx, identityId);
-};
-
-const untrusted = (count: number): EventContent | undefined =>
-  count > 0 ? { type: "device.untrusted", detail: { by: "owner", count } } : undefined;
+/** Ends what rests on how a person signed in until now; gives the event of it. */
+const endResting = ({ storage, sessions }: SettingsDeps, tx: Sql, identityId: string) =>
+  endRestingOnCredentials({ ...storage, ...sessions }, tx, identityId, { by: "owner" });
 
 /** The flow once it is written: it says so, unless all that was asked for waits. */
 const savedFlow = (flow: FlowRecord, now: Date, active: string | undefined, isWaiting: boolean): FlowRecord =>
@@ -94,9 +86,9 @@ const disable = async (
   disabled: IdentityRecord,
 ): Promise<void> => {
   mustHold(await deps.storage.identities.update(tx, enabled, disabled));
-  const devices = await endWhatStandsOn(deps, tx, disabled.id);
+  const untrusted = await endResting(deps, tx, disabled.id);
   await record(deps, tx, submission, { type: "identity.disabled" });
-  await record(deps, tx, submission, untrusted(devices));
+  await record(deps, tx, submission, untrusted);
 };
 
 /**
@@ -144,11 +136,11 @@ export const persist = async (
       for (const credential of change.credentials ?? [])
         mustHold(await identities.putSecret(tx, before.id, credential, now));
       // What a person signs in with has changed: no browser stands in for it any longer.
-      const devices = change.credentials?.length ? await endWhatStandsOn(deps, tx, before.id) : 0;
+      const untrusted = change.credentials?.length ? await endResting(deps, tx, before.id) : undefined;
       mustHold(await flows.save(tx, saved, now, caller.session));
       if (parked) mustHold((await continuations.consume(tx, parked)) || !resumes);
       await record(deps, tx, submission, recorded);
-      await record(deps, tx, submission, untrusted(devices));
+      await record(deps, tx, submission, untrusted);
       const session = amr === undefined ? caller.session : await sessions.add(tx, caller.session, amr);
       if (session === undefined) throw new ConcurrentChangeError("the session is over");
       if (disables) await disable(deps, tx, submission, enabled, after);

@@ -4,7 +4,9 @@ import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_
 import { SessionAdminService } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
 import { nativeRest } from "../../protocols/json-rest.ts";
 import { done, operatorProtocols } from "../../protocols/operators.ts";
-import { enterAsNewPerson } from "../../protocols/person.ts";
+import { enterAsNewPerson, signIn } from "../../protocols/person.ts";
+import { accepted } from "../../protocols/protocol.ts";
+import { protocols } from "../../protocols/protocols.ts";
 import { idBytes } from "../../protocols/rows.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
 
@@ -38,3 +40,12 @@ it.each(operatorProtocols)(
     expect((sessions.sessions as JsonObject[]).length).toBeGreaterThan(1);
   },
 );
+
+it.each(protocols)("who has a schema that the configuration has lost signs in: $name", async (protocol) => {
+  const { person, visitor } = await enterAsNewPerson(protocol, server);
+  accepted(await visitor.signOut());
+  await server.sql("UPDATE identities SET schema_id = 'gone' WHERE id = ?", [idBytes(person.id)]);
+  await server.restart();
+  accepted(await signIn(visitor, person));
+  expect(accepted(await visitor.whoami()).identityId).toBe(person.id);
+});
