@@ -98,7 +98,7 @@ interface CountedCall {
   /** Why it is refused, where it is. */
   refusal: ServiceError | undefined;
   readonly changes: Set<string>;
-  /** What there is of its messages, by the name of their bucket. */
+  /** What there is of its messages, by their names. */
   readonly messages: Map<string, CountedMessage | undefined>;
 }
 
@@ -145,7 +145,10 @@ export const createMessageLimit = ({
         changed === undefined || changes.has(changeOf(changed))
           ? undefined
           : { ...createBucket("message identity", changed.identityId, config.per_identity), by: changed.messages },
-      recipients: recipients.map(bucketOf).filter(({ digest }) => !messages.has(nameOf(digest))),
+      recipients: recipients
+        .map((message) => ({ name: nameOfMessage(message), message }))
+        .filter(({ name }) => !messages.has(name))
+        .map(({ name, message }) => ({ ...bucketOf(message), name })),
       lane: network.digest[0] ?? 0,
     };
   };
@@ -192,9 +195,9 @@ export const createMessageLimit = ({
     },
 
     consume: async (tx, { call, ...request }) => {
+      const [name, before] = [nameOfMessage(request), call && calls.get(call)?.messages];
+      if (before?.has(name)) return before.get(name);
       const bucket = bucketOf(request);
-      const before = call && calls.get(call)?.messages;
-      if (before?.has(nameOf(bucket.digest))) return before.get(nameOf(bucket.digest));
       const [count] = await countOne(tx, [bucket], config.window, clock.now());
       return count === undefined || count.failures <= bucket.limit ? new Counted() : undefined;
     },
@@ -220,13 +223,13 @@ const changeOf = ({ about, identityId }: ChangedPerson): string => `${about} of 
 interface Request {
   readonly network: Bucket | undefined;
   readonly person: Bucket | undefined;
-  /** One for each message. */
-  readonly recipients: readonly Bucket[];
+  /** One for each message, with the name of that. */
+  readonly recipients: readonly (Bucket & { readonly name: string })[];
   /** The same for all requests of a network. */
   readonly lane: number;
 }
 
-/** What became of a request: why it is refused, or what there is of each message, by the name of its bucket. */
+/** What became of a request: why it is refused, or what there is of each message, by its name. */
 interface Admission {
   readonly refusal?: ServiceError;
   readonly recipients: readonly (readonly [name: string, counted: CountedMessage | undefined])[];
@@ -248,6 +251,10 @@ const tooMany = (explain: string, until: Date, now: Date): ServiceError =>
 
 /** What a bucket held before the requests that are looked at, and how long. */
 type Held = { readonly failures: number; readonly expiresAt: Date } | undefined;
+
+/** A message by what it is counted as: without a digest, which costs more. */
+const nameOfMessage = ({ purpose, address, ...message }: MessageRequest): string =>
+  `${purpose} ${("device" in message && message.device) || ""} ${address}`;
 
 const nameOf = (digest: Buffer): string => digest.toString("latin1");
 
@@ -280,6 +287,6 @@ const admit = (request: Request, held: Map<string, Held>, now: Date): Admission 
   };
   for (const bucket of limiting(request)) add(bucket);
   return {
-    recipients: request.recipients.map((bucket) => [nameOf(bucket.digest), add(bucket) ? new Counted() : undefined]),
+    recipients: request.recipients.map((bucket) => [bucket.name, add(bucket) ? new Counted() : undefined]),
   };
 };
