@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Raw } from "../../src/config/tree.ts";
+import { enrolCodes, stepUp, withFactors } from "../protocols/factors.ts";
 import { send } from "../protocols/http.ts";
 import { createJar } from "../protocols/jar.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
@@ -21,7 +22,7 @@ let byCode: TestServer;
 const configured = (use: "code" | "link"): Raw => ({
   identity: { schemas: [{ id: "person", url: codeSchemaUrl }] },
   selfservice: {
-    methods: { link: { enabled: true } },
+    methods: { ...withFactors.selfservice.methods, link: { enabled: true } },
     flows: {
       settings: { after: { profile: { hooks: [{ hook: "verify_new_address" }] } } },
       verification: { enabled: true, use },
@@ -180,4 +181,15 @@ it("a link of an address that was given up proves nothing, in whatever browser",
   const token = new URL(url).searchParams.get("token") ?? "";
   refused(await nativeRest.enter(server).verification.update(flow, { method: "link", token }));
   expect(await addressesIn(person.id)).toEqual({ email: person.email });
+});
+
+it("a backup code that is used is no other factor: the address still waits", async () => {
+  const { person, visitor } = await enterAsNewPerson(nativeRest, server);
+  const [code = ""] = await enrolCodes(visitor);
+  const email = newEmail();
+  accepted(await change(visitor, { method: "profile", traits: { email } }));
+  accepted(await stepUp(visitor, { method: "lookup_secret", lookup_secret: code }, { refresh: "true" }));
+  const [{ url } = { url: "" }] = await messagesTo(server, email);
+  expect(await follow(url)).toBe("passed_challenge");
+  expect(await addressesIn(person.id)).toEqual({ email });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { acceptHtml } from "../protocols/browser-form.ts";
 import { hours, minutes } from "../protocols/clock.ts";
-import { enrolCodes, enrolTotp, stepUp, withFactors } from "../protocols/factors.ts";
+import { enrolTotp, withFactors } from "../protocols/factors.ts";
 import { send } from "../protocols/http.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
 import {
@@ -477,16 +477,6 @@ describe("where messages are limited, and a second factor is wanted", () => {
     const [{ id } = { id: "" }] = accepted(await visitor.pendingAddresses());
     await visitor.resendPending(id);
     expect(refused(await visitor.resendPending(id)).reason).toBe("RATE_LIMITED");
-  });
-
-  it("an address still waits after a backup code was used, which is no other factor", async () => {
-    const { person, visitor } = await enterAsNewPerson(nativeRest, server);
-    const [code = ""] = await enrolCodes(visitor);
-    const email = newEmail();
-    accepted(await change(visitor, { method: "profile", traits: { email } }));
-    accepted(await stepUp(visitor, { method: "lookup_secret", lookup_secret: code }, { refresh: "true" }));
-    accepted(await prove(email));
-    expect(await signsInWith(person, email)).toBe(true);
   });
 
   it("whoever has given one factor of two neither sees nor ends what waits", async () => {

@@ -15,8 +15,9 @@ import { operatorOf } from "./operator-of.ts";
 export type EndTrust = (tx: Sql, before: IdentityRecord, change: Change, call: Call) => Promise<void>;
 
 /**
- * Creates it. Trusted devices and addresses that wait end in any case. Sessions end where the owner's own change would end the other ones: by
- * the hook `revoke_active_sessions` after settings. Those of a disabled person are over while they are disabled.
+ * Creates it. Trusted devices and addresses that wait end in any case. Sessions end where the owner's own change would
+ * end the other ones: by the hook `revoke_active_sessions` after settings. Those of a disabled person are over while
+ * they are disabled.
  *
  * @param after `selfservice.flows.settings.after`
  */
