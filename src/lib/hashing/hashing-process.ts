@@ -68,8 +68,7 @@ export const createHashingProcess = ({
     const started = fork(entry, [], {
       execPath: executable(),
       execArgv: [],
-      // Nothing of the server's environment: it holds secrets.
-      env: { UV_THREADPOOL_SIZE: String(threads), PATH: process.env.PATH ?? "" },
+      env: environmentFor(threads),
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     lowerPriority(started.pid);
@@ -187,6 +186,15 @@ export const createHashingProcess = ({
       restartPending(new Error("hashing is closed"));
     },
   };
+};
+
+/**
+ * Nothing else of the server's environment: it holds secrets. With the folder of compiled code the process starts in a
+ * third of the time.
+ */
+const environmentFor = (threads: number): NodeJS.ProcessEnv => {
+  const { PATH = "", NODE_COMPILE_CACHE } = process.env;
+  return { UV_THREADPOOL_SIZE: String(threads), PATH, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }) };
 };
 
 const lowerPriority = (pid: number | undefined): void => {

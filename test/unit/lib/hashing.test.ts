@@ -270,7 +270,7 @@ describe("hashing", () => {
         .filter(Boolean)
         .map((v) => v.split("=")[0])
         .sort(),
-    ).toEqual(expect.arrayContaining(["UV_THREADPOOL_SIZE"]));
+    ).toEqual(expect.arrayContaining(["NODE_COMPILE_CACHE", "UV_THREADPOOL_SIZE"]));
     expect(readFileSync(`/proc/${child}/environ`, "utf8")).not.toMatch(/VITEST|HOME=/);
     expect(await settled(1)).toEqual(before);
     await expect(hasher.hash("x")).resolves.toMatch(/^\$/);
