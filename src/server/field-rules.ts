@@ -27,6 +27,15 @@ type Fields = Readonly<Record<string, unknown>>;
  * @throws INVALID_FIELD, from the compiled rule, naming the first field at fault
  */
 export const compileFieldRules = (desc: DescMessage): ((message: Message) => void) => {
+  const known = compiled.get(desc) ?? compile(desc);
+  compiled.set(desc, known);
+  return known;
+};
+
+/** Compiled once, however many servers a process starts: they depend on the types alone. */
+const compiled = new WeakMap<DescMessage, (message: Message) => void>();
+
+const compile = (desc: DescMessage): ((message: Message) => void) => {
   const walks: readonly Walk[] = [
     { of: textRule, isEntered: () => true, known: new Map() },
     { of: annotatedRule, isEntered: isOurs, known: new Map() },

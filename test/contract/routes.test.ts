@@ -85,6 +85,19 @@ describe("the ways in", () => {
     expect(answer.status).toBe(404);
   });
 
+  it.each(["GET", "PUT", "POST"])(
+    "a name that no RPC has is not found by %s, among those of a service",
+    async (verb) => {
+      const headers = { "content-type": "application/json" };
+      for (const [port, method] of [
+        [server.url, methods.find((each) => !isAdmin(each))],
+        [server.adminUrl, methods.find(isAdmin)],
+      ] as const)
+        for (const url of [`${port}/${method?.parent.typeName}/Nothing`, `${port}/${method?.parent.typeName}/`])
+          expect([url, (await send(url, { method: verb, headers })).status]).toEqual([url, 404]);
+    },
+  );
+
   const paths = new Map<string, Set<string>>();
   for (const method of methods)
     for (const { verb, path } of bindings(method)) {

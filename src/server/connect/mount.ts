@@ -11,7 +11,7 @@ import { type BoundReceiving, createReceivingRoute } from "./receiving.ts";
 import { type BoundSending, guardSending, requestKey, routeSending } from "./sending.ts";
 import { followStreams, noteEnd, streamKey, streamOf } from "./stock-streams.ts";
 import type { StreamBounds } from "./stream-bounds.ts";
-import { type BoundRpc, createUnaryRoute, type UnaryDeps, type UnaryRoute } from "./unary.ts";
+import { type BoundRpc, createUnaryRoute, refuse, type UnaryDeps, type UnaryRoute } from "./unary.ts";
 
 /** Bytes of a message to health or reflection: the name of a service or of a type. */
 const longestName = 4_096;
@@ -52,8 +52,11 @@ export const mountConnect = (
     // Bodies are read here, not by parsers of the app.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, parsed) => parsed(null));
+    const mounted = new Set<string>();
     const mountRoute = (method: DescMethod, route: UnaryRoute, config: LockedRoute): void => {
-      scope.all(`/${rpcName(method)}`, { exposeHeadRoute: false, config }, (request, reply) => {
+      const rpc = rpcName(method);
+      mounted.add(rpc);
+      scope.post(`/${rpc}`, { config }, (request, reply) => {
         route(request, reply).catch(() => reply.raw.destroy());
       });
     };
@@ -65,6 +68,7 @@ export const mountConnect = (
       for (const rpc of own)
         mountRoute(rpc.method, createUnaryRoute(recorded(rpc, callLog), { ...deps, callLog }), { isProbe: true });
     }
+    refuseOtherVerbs(scope, mounted);
     done();
   });
   app.register((scope, _options, done) => {
@@ -95,6 +99,22 @@ export const mountConnect = (
     });
     done();
   });
+};
+
+/** One route for each service: with one for each verb of each RPC the start of a server takes a third longer. */
+const refuseOtherVerbs = (scope: FastifyInstance, mounted: ReadonlySet<string>): void => {
+  const method = scope.supportedMethods.filter((verb) => verb !== "POST");
+  for (const service of new Set([...mounted].map((rpc) => rpc.slice(0, rpc.indexOf("/")))))
+    scope.route<{ Params: { readonly rpc: string } }>({
+      method,
+      url: `/${service}/:rpc`,
+      exposeHeadRoute: false,
+      handler: (request, reply) => {
+        if (!mounted.has(`${service}/${request.params.rpc}`)) return reply.callNotFound();
+        reply.hijack();
+        refuse(request, reply);
+      },
+    });
 };
 
 /** Records the calls of an RPC that has no procedure to do it. */

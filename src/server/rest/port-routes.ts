@@ -4,7 +4,10 @@ import type { Route } from "./http-rule.ts";
 export interface PortRoutes {
   /** The routes of this port by the pattern they are registered with. */
   readonly routes: ReadonlyMap<string, readonly Route[]>;
-  /** Patterns of the other port that must be sent there before a parameter of ours swallows them. */
+  /**
+   * Patterns of the other port that must be sent there before a parameter of ours swallows them, and one more of each
+   * first segment, so that the port knows the segment (route-path.ts). What is no route is sent there as well.
+   */
   readonly notHere: readonly string[];
   /** Where a path that is not answered here belongs; undefined: nowhere. */
   readonly otherPort: (url: string) => string | undefined;
@@ -38,10 +41,16 @@ export const createPortRoutes = ({ port, otherBaseUrl, here, there }: PortRoutes
   }
   const base = otherBaseUrl?.replace(/\/+$/, "");
   const beside = new Set(there.map((route) => firstSegment(route.path.pattern)));
-  const notHere =
-    port === "admin"
-      ? there.flatMap((route) => spellings(route.path.pattern)).filter((pattern) => !routes.has(pattern))
-      : [];
+  const foreign = port === "admin" ? there.flatMap((route) => spellings(route.path.pattern)) : [];
+  const ours = [...routes.keys()].map((pattern) => pattern.split("/"));
+  const begun = new Set([...routes.keys()].map(firstSegment));
+  const notHere = foreign.filter((pattern) => {
+    if (routes.has(pattern)) return false;
+    const isFirst = !begun.has(firstSegment(pattern));
+    begun.add(firstSegment(pattern));
+    const segments = pattern.split("/");
+    return isFirst || ours.some((others) => overlap(segments, others));
+  });
   return {
     routes,
     notHere: [...new Set(notHere)],
@@ -59,5 +68,10 @@ const spellings = (pattern: string): string[] => {
   const bare = pattern.startsWith(`${prefix}/`) ? pattern.slice(prefix.length) : pattern;
   return [bare, prefix + bare];
 };
+
+/** Whether a path can be of two patterns, by their segments. */
+const overlap = (ones: readonly string[], others: readonly string[]): boolean =>
+  ones.length === others.length &&
+  ones.every((one, at) => one === others[at] || one.startsWith(":") || others[at]?.startsWith(":") === true);
 
 const firstSegment = (path: string): string => path.split(/[/?#]/, 2)[1] ?? "";

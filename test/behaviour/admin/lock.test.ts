@@ -102,6 +102,8 @@ describe("without serve.admin.host", () => {
       "/admin/health/ready",
       "/nowhere",
       "/self-service/login/api",
+      "/ostiary.identity.v1.IdentityAdminService/GetIdentity",
+      "/ostiary.identity.v1.IdentityAdminService/Nothing",
     ])
       expect([target, (await send(`${server.adminUrl}${target}`, { headers })).status]).toEqual([target, 403]);
     for (const target of ["/version", "/metrics/prometheus", "/admin/health/ready"])

@@ -117,6 +117,10 @@ const variantsOf = (desc: DescMessage): readonly Message[] =>
   });
 
 describe("the rules of fields", () => {
+  it("are compiled once for all servers of a process", () => {
+    for (const desc of requests) expect(compileFieldRules(desc)).toBe(compileFieldRules(desc));
+  });
+
   it.each(requests.map((desc) => [desc.typeName, desc] as const))("are those of the annotations: %s", (_, desc) => {
     const rule = compileFieldRules(desc);
     const variants = [create(desc), ...variantsOf(desc)];
