@@ -8,7 +8,7 @@ import { compareConfigurations, compareWithPeople, type Finding } from "../move-
 import { openSource, type Source } from "../move-in/source/source.ts";
 import { SourceError } from "../move-in/source/source-error.ts";
 import { createMarks } from "../move-in/target/marks.ts";
-import { type MoveLease, takeMoveLease } from "../move-in/target/move-lease.ts";
+import { type MoveHolder, type MoveLease, takeMoveLease } from "../move-in/target/move-lease.ts";
 import { CommandError } from "./command.ts";
 import type { MoveInCall } from "./move-in-call.ts";
 import { moveByThreads } from "./move-threads.ts";
@@ -73,14 +73,17 @@ const opened = async ({ from, network }: MoveInCall): Promise<Source> => {
 
 /** Two runs at once would undo each other. @throws CommandError */
 const onlyRun = async (source: Source, db: Database): Promise<MoveLease> => {
-  const lease = await takeMoveLease(db, { source: source.network, about: `${hostname()}, process ${process.pid}` });
+  const lease = await takeMoveLease(db, {
+    source: source.network,
+    about: `${hostname()}, process ${process.pid}`,
+    onWait: (holder) =>
+      console.error(`${nameOf(holder)} imports from this source: waiting until it is clear that it lives`),
+  });
   if (lease.kind === "taken") return lease;
-  const { about, begunAt, expiresAt } = lease;
-  throw new CommandError(
-    `another run imports from this source: of ${about}, since ${begunAt.toISOString()}. ` +
-      `If it has crashed, another one can begin after ${expiresAt.toISOString()}`,
-  );
+  throw new CommandError(`${nameOf(lease)} imports from this source`);
 };
+
+const nameOf = ({ about, begunAt }: MoveHolder): string => `another run (${about}, since ${begunAt.toISOString()})`;
 
 /** A database that was emptied, or another one, must not empty this one. @throws CommandError */
 const mustBeWhole = async (source: Source, db: Database): Promise<void> => {

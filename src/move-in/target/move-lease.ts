@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../../db/sql.ts";
 import { DatabaseUnavailable } from "../../db/sql-error.ts";
 import { uuid4, uuidBytes } from "../../lib/ids.ts";
@@ -8,7 +9,7 @@ export interface MoveHolder {
   /** Host and process of the run. */
   readonly about: string;
   readonly begunAt: Date;
-  /** When it is free, unless the run prolongs it. */
+  /** When it is over, unless the run prolongs it. */
   readonly expiresAt: Date;
 }
 
@@ -26,19 +27,24 @@ export interface MoveLeaseOptions {
   readonly source: string;
   /** Host and process of this run. */
   readonly about: string;
-  /** Seconds without a sign of life after which another run may begin. Default 30. */
+  /** Seconds without a sign of life after which another run may begin. Default 15. */
   readonly seconds?: number;
+  /** Hears of another run that has it, and may have crashed. */
+  readonly onWait?: (holder: MoveHolder) => void;
 }
 
 const LONGEST_ABOUT = 190;
 
+const POLL_MS = 250;
+
 /**
- * Takes the right to import from a source, or says who has it. It is a row and not a named lock, because those do not
- * span a cluster. Its times are the database's own, and it is prolonged in the background.
+ * Takes the right to import from a source, or says who has it. A run that has it prolongs it in the background: one
+ * that crashed does not, so that this waits until it is prolonged, or is over. It is a row and not a named lock,
+ * because those do not span a cluster. Its times are the database's own.
  */
 export const takeMoveLease = async (
   db: Pick<Database, "execute" | "query">,
-  { source, about, seconds = 30 }: MoveLeaseOptions,
+  { source, about, seconds = 15, onWait }: MoveLeaseOptions,
 ): Promise<MoveLease | MoveHolder> => {
   const [key, owner] = [uuidBytes(source), uuidBytes(uuid4())];
   const end = `UTC_TIMESTAMP(3) + INTERVAL ${Number(seconds)} SECOND`;
@@ -46,7 +52,7 @@ export const takeMoveLease = async (
     (await db.execute(sql, values, "same")).affectedRows === 1;
 
   const described = about.slice(0, LONGEST_ABOUT);
-  const taken =
+  const take = async (): Promise<boolean> =>
     (await change(
       `INSERT IGNORE INTO move_leases (source, owner, about, begun_at, expires_at)
         VALUES (?, ?, ?, UTC_TIMESTAMP(3), ${end})`,
@@ -57,14 +63,21 @@ export const takeMoveLease = async (
         WHERE source = ? AND (owner = ? OR expires_at < UTC_TIMESTAMP(3))`,
       [owner, described, key, owner],
     ));
-  if (!taken) {
+  const find = async (): Promise<MoveHolder | undefined> => {
     const [row] = await db.query<{ readonly about: string; readonly begun_at: Date; readonly expires_at: Date }>(
       "SELECT about, begun_at, expires_at FROM move_leases WHERE source = ?",
       [key],
     );
-    // It ended just now.
-    if (row === undefined) return takeMoveLease(db, { source, about, seconds });
-    return { kind: "held", about: row.about, begunAt: row.begun_at, expiresAt: row.expires_at };
+    return row && { kind: "held", about: row.about, begunAt: row.begun_at, expiresAt: row.expires_at };
+  };
+
+  let first: MoveHolder | undefined;
+  while (!(await take())) {
+    const holder = await find();
+    if (holder !== undefined && first === undefined) onWait?.(holder);
+    first ??= holder;
+    if (first && holder && holder.expiresAt > first.expiresAt) return holder;
+    await sleep(POLL_MS);
   }
 
   const lost = new AbortController();
