@@ -49,10 +49,7 @@ export const eraseIdentity = async (tx: Sql, id: string): Promise<boolean> => {
   return true;
 };
 
-/** Where messages may have gone to. */
+/** Addresses of the person, those of codes among them. A user name may be the address of somebody else. */
 const reachedAt = ({ verifiable, recovery, credentials }: IdentityRecord): readonly string[] => [
-  ...new Set([
-    ...[...verifiable, ...recovery].map(({ value }) => value),
-    ...Object.values(credentials).flatMap(({ identifiers }) => identifiers),
-  ]),
+  ...new Set([...[...verifiable, ...recovery].map(({ value }) => value), ...(credentials.code?.identifiers ?? [])]),
 ];

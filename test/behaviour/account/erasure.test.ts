@@ -119,17 +119,44 @@ describe.each(Object.entries(erasures))("an account that is deleted %s", (_, era
   });
 });
 
-it("messages to others stay, also to an address that is the user name of whoever is erased", async () => {
-  const [one, other] = [await enterAsNewPerson(spa, server), await enterAsNewPerson(spa, server)];
-  const id = idBytes(crypto.randomUUID());
-  await server.sql(
-    `INSERT INTO courier_messages (id, status, channel, template, recipient, send_count, dispatches, expires_at,
-       created_at, updated_at, identity_id)
-     VALUES (?, 'sent', 'email', 'recovery_code_valid', ?, 1, '[]', '2026-01-02', '2026-01-01', '2026-01-01', ?)`,
-    [id, one.person.email, idBytes(other.person.id)],
-  );
-  done(await operatorRest.call(server.adminUrl, IdentityAdminService.method.deleteIdentity, { id: one.person.id }));
-  expect(await server.sql("SELECT 1 AS there FROM courier_messages WHERE id = ?", [id])).toHaveLength(1);
+describe("messages to others stay where their address is the user name of whoever is erased", () => {
+  const queueTo = async (recipient: string, owner: string | undefined): Promise<Buffer> => {
+    const id = idBytes(crypto.randomUUID());
+    await server.sql(
+      `INSERT INTO courier_messages (id, status, channel, template, recipient, send_count, dispatches, expires_at,
+         created_at, updated_at, identity_id)
+       VALUES (?, 'sent', 'email', 'recovery_code_valid', ?, 1, '[]', '2026-01-02', '2026-01-01', '2026-01-01', ?)`,
+      [id, recipient, owner === undefined ? null : idBytes(owner)],
+    );
+    return id;
+  };
+  const erase = async (id: string) =>
+    done(await operatorRest.call(server.adminUrl, IdentityAdminService.method.deleteIdentity, { id }));
+  const isThere = async (id: Buffer) =>
+    (await server.sql("SELECT 1 AS there FROM courier_messages WHERE id = ?", [id])).length > 0;
+
+  it("about somebody's account", async () => {
+    const [one, other] = [await enterAsNewPerson(spa, server), await enterAsNewPerson(spa, server)];
+    const id = await queueTo(one.person.email, other.person.id);
+    await erase(one.person.id);
+    expect(await isThere(id)).toBe(true);
+  });
+
+  it("before anybody knows whose they are", async () => {
+    const { person } = await enterAsNewPerson(spa, server);
+    const none = JSON.stringify({ verifiable: [], recovery: [] });
+    await server.sql("UPDATE identities SET addresses = ? WHERE id = ?", [none, idBytes(person.id)]);
+    const id = await queueTo(person.email, undefined);
+    await erase(person.id);
+    expect(await isThere(id)).toBe(true);
+  });
+
+  it("and those to the person's own address go", async () => {
+    const { person } = await enterAsNewPerson(spa, server);
+    const id = await queueTo(person.email, undefined);
+    await erase(person.id);
+    expect(await isThere(id)).toBe(false);
+  });
 });
 
 it("every table that names a person is in the list that erasure deletes by", async () => {
