@@ -71,7 +71,7 @@ export const createRepeatedRequests = (deps: RepeatedRequestsDeps): RepeatedRequ
   const { db, clock, aead, log, lockPerson } = deps;
   const boundTo = (digest: Buffer): string => `answer|${digest.toString("hex")}`;
 
-  /** Claims an id whose time is over. False: somebody else was faster. */
+  /** Claims an id whose time is over. False: somebody else was faster, or this attempt, whose answer was lost. */
   const takeOver = async (
     digest: Buffer,
     row: Row,
@@ -81,6 +81,7 @@ export const createRepeatedRequests = (deps: RepeatedRequestsDeps): RepeatedRequ
       `UPDATE repeated_requests SET request_digest = ?, attempt = ?, answer = NULL, identity_id = NULL, expires_at = ?
           WHERE digest = ? AND attempt = ? AND expires_at = ?`,
       [claimed.asked, claimed.attempt, claimed.until, digest, row.attempt, row.expires_at],
+      "same",
     );
     return affectedRows === 1;
   };
@@ -97,7 +98,7 @@ export const createRepeatedRequests = (deps: RepeatedRequestsDeps): RepeatedRequ
         [digest],
       );
       if (row === undefined) continue;
-      // This attempt's own: the answer to its INSERT was lost.
+      // This attempt's own: the answer to its INSERT or UPDATE was lost.
       if (row.attempt.equals(attempt)) return undefined;
       if (row.expires_at > now) {
         mustBeSame(row, asked, request.field);

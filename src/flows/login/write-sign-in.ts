@@ -155,12 +155,14 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
    * A trusted browser stands in for the second factor of a new session, but not where something is to be linked; one
    * is trusted where that is given.
    */
-  const trustOf = async (tx: Sql, { context, authenticated, renews }: SignIn, linkWaits: boolean) => {
+  const trustOf = async (tx: Sql, signIn: SignIn, linkWaits: boolean) => {
+    const { context, authenticated, renews } = signIn;
     const { flow, call, trustsDevice } = context;
     const { identity, amr } = authenticated;
     if (!trustedDevices.enabled || flow.type === "api") return { amr: [], device: undefined };
     const isSecondStep = amr.aal === "aal2" && loginContext(flow).requestedAal === 2;
-    if (isSecondStep && trustsDevice) return { amr: [], device: await trustedDevices.trust(tx, call, identity.id) };
+    if (isSecondStep && trustsDevice && secondFactor.isReached(signIn, identity))
+      return { amr: [], device: await trustedDevices.trust(tx, call, identity.id) };
     const stands =
       !linkWaits &&
       renews === undefined &&
