@@ -33,10 +33,10 @@ export const createExchange =
         transientPayload: found.transientPayload,
         fetches: true,
         handleCallback: async () => {
-          // An exchange that is refused is still used up.
+          // By one attempt at a time; what the provider said stays for another one if this is refused.
           await continuations.claim(db, record, attempt);
           if (callbackData) return { kind: "callback", callbackData };
-          // The form says already what was wrong.
+          // The form says already what was wrong, once.
           await continuations.consume(db, record, attempt);
           return rejected(flow.form.messages.map(readMessage), flow.form.submittedValues ?? undefined);
         },
