@@ -6,7 +6,7 @@ interface Observation {
 }
 
 /** Tables of which no row is what a request asks for: what is counted, forms, what can be resumed, what happened. */
-export const besides: ReadonlySet<string> = new Set([
+export const notOutcomes: ReadonlySet<string> = new Set([
   "attempts",
   "continuations",
   "event_stream",
@@ -40,7 +40,7 @@ export const isOutcome = (sql: string): boolean => {
   const before = known.get(sql);
   if (before !== undefined) return before;
   const table = /^\s*(?:INSERT(?: IGNORE)? INTO|REPLACE INTO|UPDATE|DELETE FROM)\s+(\w+)/i.exec(sql)?.[1];
-  const found = table !== undefined && !besides.has(table) && !lock.test(sql);
+  const found = table !== undefined && !notOutcomes.has(table) && !lock.test(sql);
   known.set(sql, found);
   return found;
 };

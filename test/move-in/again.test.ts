@@ -121,6 +121,10 @@ it("a second change with the same time is noticed, though the clock of its serve
   await rename("Anne", behind);
   expect(await again()).toMatchObject({ changed: 1 });
   expect(await got(ann.id)).toMatchObject({ traits: { name: { first: "Anne" } } });
+  // By another server, whose clock is behind that of the first.
+  await rename("Annie", new Date(behind.getTime() - 20_000));
+  expect(await again()).toMatchObject({ changed: 1, kept: 0 });
+  expect(await got(ann.id)).toMatchObject({ traits: { name: { first: "Annie" } } });
   expect(await again()).toMatchObject({ changed: 0, unchanged: 32 });
 });
 

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDatabase } from "../../src/db/pool.ts";
 import type { Database } from "../../src/db/sql.ts";
 import { type MoveLease, takeMoveLease } from "../../src/move-in/target/move-lease.ts";
+import { openDatabaseProxy } from "../protocols/database-proxy.ts";
 import { startServer, type TestServer, testSecrets } from "../protocols/server.ts";
 import { recordedConfiguration, recordedRows, recordedSource, type SourceDatabase } from "./source-database.ts";
 
@@ -79,4 +80,20 @@ it("a run that crashed leaves its place to the next one in time, and one that go
   await expect.poll(() => next.lost.aborted, { timeout: 10_000 }).toBe(true);
   await next.release();
   await server.sql("DELETE FROM move_leases");
+});
+
+it("a run that has the database out of reach for too long is over, and its end is no failure of its own", async () => {
+  const proxy = await openDatabaseProxy(server.database);
+  const cutOff = createDatabase({ dsn: proxy.dsn, poolSize: 1 });
+  try {
+    const lease = await takeMoveLease(cutOff, { source: network, about: "cut off", seconds: 2 });
+    if (lease.kind !== "taken") throw new Error(`held by ${lease.about}`);
+    proxy.cut();
+    await expect.poll(() => lease.lost.aborted, { timeout: 30_000 }).toBe(true);
+    await lease.release();
+  } finally {
+    await cutOff.close();
+    await proxy.close();
+    await server.sql("DELETE FROM move_leases");
+  }
 });

@@ -155,10 +155,10 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
    * A trusted browser stands in for the second factor of a new session, but not where something is to be linked; one
    * is trusted where that is given.
    */
-  const trustOf = async (tx: Sql, signIn: SignIn, linkWaits: boolean) => {
+  const trustOf = async (tx: Sql, signIn: SignIn, identity: IdentityRecord, linkWaits: boolean) => {
     const { context, authenticated, renews } = signIn;
     const { flow, call, trustsDevice } = context;
-    const { identity, amr } = authenticated;
+    const { amr } = authenticated;
     if (!trustedDevices.enabled || flow.type === "api") return { amr: [], device: undefined };
     const isSecondStep = amr.aal === "aal2" && loginContext(flow).requestedAal === 2;
     if (isSecondStep && trustsDevice && secondFactor.isReached(signIn, identity))
@@ -193,7 +193,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     const changed = await change(tx, signIn, now);
     const { before, identity, linked, linkWaits = false, proven } = changed;
     if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
-    const trust = await trustOf(tx, signIn, linkWaits);
+    const trust = await trustOf(tx, signIn, identity, linkWaits);
     const amr = [authenticated.amr, ...(linked ? [linked.amr] : []), ...trust.amr];
     const issued = renews
       ? await sessions[renewsInPlace(flow) ? "raise" : "renew"](

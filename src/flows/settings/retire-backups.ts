@@ -28,7 +28,8 @@ export const retireBackups = async (
   const { caller, sql } = submission;
   const { identity } = caller;
   const { change } = performed;
-  if (!change.credentials?.some(({ config }) => config === null)) return performed;
+  // Of several keys in one credential the last that is a second factor may go while others stay.
+  if (!change.credentials?.length) return performed;
   const after = (credentials: readonly CredentialChange[]) =>
     apply(identity, { ...change, credentials }, { now: clock.now(), newId: uuid4 });
   const removals = await Promise.all(

@@ -1,14 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Sql } from "../../db/sql.ts";
+import { SETTLED_MS } from "../settled.ts";
 import { padded, placeholders } from "./padded.ts";
 import type { Outline } from "./source-person.ts";
 import type { Tables } from "./tables.ts";
 
-/**
- * Seconds after which a time of change, of whole seconds, can stand for no second change any more. The servers of Ory
- * Kratos write it by clocks of their own, which may be behind that of their database by nearly as much.
- */
-const SETTLED_SECONDS = 60;
 const unsettled = Buffer.alloc(32);
 
 /** Tables whose rows are a person's, with the condition under which a row counts. */
@@ -133,7 +129,7 @@ export const digestOf = (
   at: Date,
 ): Buffer => {
   const latest = Math.max(updatedAt.getTime(), ...sums.map((sum) => sum?.latest.getTime() ?? 0));
-  if (latest >= at.getTime() - SETTLED_SECONDS * 1_000) return unsettled;
+  if (latest >= at.getTime() - SETTLED_MS) return unsettled;
   const hash = createHash("sha256").update(String(updatedAt.getTime()));
   for (const sum of sums) hash.update(sum === undefined ? "|" : `|${sum.latest.getTime()} ${sum.many} ${sum.mix}`);
   return hash.digest();

@@ -8,6 +8,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { uuidBytes } from "../../lib/ids.ts";
 import { sessionRowColumns, sessionRowOf } from "../../session/store.ts";
 import type { MovedPerson, MovedSession } from "../convert/conversion.ts";
+import { SETTLED_MS } from "../settled.ts";
 import { markOf, type Newcomer } from "./insert-people.ts";
 import type { SessionTimes } from "./marked-sessions.ts";
 import type { Mark, Marks } from "./marks.ts";
@@ -130,19 +131,21 @@ const writeSessions = async (
 };
 
 /**
- * Whether the source changed somebody, or one of their addresses, before what was imported of them. Times here are
- * those of the source, as nothing has changed here since.
+ * Whether the source changed somebody, or one of their addresses, before what was imported of them, by more than the
+ * clocks of its servers may differ. Times here are those of the source, as nothing has changed here since.
  */
 const isOlder = (there: IdentityRecord, here: IdentityRecord): boolean =>
-  there.updatedAt < here.updatedAt ||
+  isBefore(there.updatedAt, here.updatedAt) ||
   (["verifiable", "recovery"] as const).some((purpose) =>
     here[purpose].some(({ via, value, updated_at: before }) =>
       there[purpose].some(
         (address) =>
-          address.via === via && address.value === value && Date.parse(address.updated_at) < Date.parse(before),
+          address.via === via && address.value === value && isBefore(new Date(address.updated_at), new Date(before)),
       ),
     ),
   );
+
+const isBefore = (one: Date, other: Date): boolean => one.getTime() < other.getTime() - SETTLED_MS;
 
 const isSameTimes = (one: SessionTimes, other: SessionTimes): boolean =>
   one.authenticatedAt.getTime() === other.authenticatedAt.getTime() &&

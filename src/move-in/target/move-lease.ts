@@ -16,8 +16,9 @@ export interface MoveHolder {
 /** The right to import from a source, held by one run at a time. */
 export interface MoveLease {
   readonly kind: "taken";
-  /** Aborted when another run may have begun, because the database was out of reach for too long. */
+  /** Aborted when another run has begun, or may have because the database was out of reach for too long. */
   readonly lost: AbortSignal;
+  /** Never throws: what cannot be released is over in time. */
   release(): Promise<void>;
 }
 
@@ -29,7 +30,7 @@ export interface MoveLeaseOptions {
   readonly about: string;
   /** Seconds without a sign of life after which another run may begin. Default 15. */
   readonly seconds?: number;
-  /** Hears of another run that has it, and may have crashed. */
+  /** Is called once with another run that has it, and may have crashed. */
   readonly onWait?: (holder: MoveHolder) => void;
 }
 
@@ -81,13 +82,17 @@ export const takeMoveLease = async (
   }
 
   const lost = new AbortController();
+  let prolongedAt = performance.now();
   const prolong = async (): Promise<void> => {
+    const askedAt = performance.now();
     try {
       if (!(await change(`UPDATE move_leases SET expires_at = ${end} WHERE source = ? AND owner = ?`, [key, owner])))
         lost.abort();
+      prolongedAt = askedAt;
     } catch (error) {
-      // The next time tells whether another run has taken it.
-      if (!(error instanceof DatabaseUnavailable)) lost.abort();
+      // Until it is over no other run can have taken it.
+      const isOver = performance.now() - prolongedAt > seconds * 1_000;
+      if (isOver || !(error instanceof DatabaseUnavailable)) lost.abort();
     }
   };
   const beat = setInterval(prolong, (seconds * 1_000) / 3);
@@ -97,7 +102,9 @@ export const takeMoveLease = async (
     lost: lost.signal,
     release: async () => {
       clearInterval(beat);
-      await db.execute("DELETE FROM move_leases WHERE source = ? AND owner = ?", [key, owner], "same");
+      await db
+        .execute("DELETE FROM move_leases WHERE source = ? AND owner = ?", [key, owner], "same")
+        .catch(() => undefined);
     },
   };
 };

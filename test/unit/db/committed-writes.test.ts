@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { besides, isOutcome } from "../../../src/db/committed-writes.ts";
+import { isOutcome, notOutcomes } from "../../../src/db/committed-writes.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
 import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
@@ -20,8 +20,8 @@ it("the tables of which no row is what a request asks for are all there", async 
     "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()",
   );
   const names = new Set(tables.map(({ name }) => name));
-  expect([...besides].filter((name) => !names.has(name))).toEqual([]);
-  expect(names.size).toBeGreaterThan(besides.size);
+  expect([...notOutcomes].filter((name) => !names.has(name))).toEqual([]);
+  expect(names.size).toBeGreaterThan(notOutcomes.size);
 });
 
 it.each([
