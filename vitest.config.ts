@@ -28,9 +28,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
-    // In CI alone: a test that fails is run once more, and named at the end if it passes then. A defect that shows at
-    // every run fails everywhere, one of a busy machine is seen and does not hold up what else was made.
-    retry: process.env.CI ? 1 : 0,
     // What is waited for comes when it comes on a slow machine.
     expect: { poll: { timeout: 15_000 } },
     // A test that leaves work behind, or a rejection nobody waits for, is a defect.

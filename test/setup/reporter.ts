@@ -4,7 +4,7 @@ import type { SerializedError } from "vitest";
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 import unreached from "../contract/unreached-errors.json" with { type: "json" };
 import { notesOf } from "./database.ts";
-import { failedTests, flakyTests } from "./named-tests.ts";
+import { failedTests } from "./failed-tests.ts";
 import { missedErrors } from "./rpc-errors.ts";
 import { slowestFiles } from "./slowest-files.ts";
 
@@ -42,10 +42,9 @@ function readNotes(): ReadonlySet<string> {
 /**
  * Prints `N passed, N failed, N skipped` as the very last line, for people and
  * for CI, also when the run broke down before any test could start; before it,
- * the files that took longest, the tests that passed only when they were run
- * again, and those that failed, so that the end of a log says what is wrong. A
- * run of all tests fails as well for each error that an RPC lists and that none
- * of them reached.
+ * the files that took longest and the tests that failed, so that the end of a log
+ * says what is wrong. A run of all tests fails as well for each error that an RPC
+ * lists and that none of them reached.
  */
 export default function createSummaryReporter(): Reporter {
   let total: Total = { passed: 0, failed: 1, skipped: 0 };
@@ -67,7 +66,6 @@ export default function createSummaryReporter(): Reporter {
       total = count(modules, stray);
       named.push(
         { title: "The slowest files", lines: modules.length > 1 ? slowestFiles(modules) : [] },
-        { title: "Passed only when run again", lines: flakyTests(modules) },
         { title: "Failed", lines: failedTests(modules, stray) },
       );
       // A part of the tests, or tests that failed, cannot have reached everything; `make cover` runs a part.

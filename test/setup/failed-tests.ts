@@ -3,7 +3,7 @@ import type { TestCase, TestModule } from "vitest/node";
 
 const firstLine = (message: string): string => (message.split("\n")[0] ?? "").slice(0, 200);
 
-/** A test that failed, at least once. */
+/** A test that failed. */
 const lineOf = (test: TestCase): string =>
   `${test.module.relativeModuleId} > ${test.fullName}: ${firstLine(test.result().errors?.[0]?.message ?? "no error")}`;
 
@@ -17,9 +17,3 @@ export const failedTests = (modules: readonly TestModule[], stray: readonly Seri
   ]),
   ...stray.map(({ message }) => `outside of any test: ${firstLine(message)}`),
 ];
-
-/** The tests that failed first and passed when they were run again, as lines: the file, the name, the first error. */
-export const flakyTests = (modules: readonly TestModule[]): readonly string[] =>
-  modules.flatMap((module) =>
-    [...module.children.allTests("passed")].filter((test) => test.diagnostic()?.flaky).map(lineOf),
-  );
