@@ -19,6 +19,7 @@ import { createKeyring } from "./lib/keyring.ts";
 import { createLog, type ServerLog } from "./lib/log.ts";
 import { createLoopLoad } from "./lib/loop-load.ts";
 import type { Wait } from "./limits/failure-floor.ts";
+import { isOutcome } from "./limits/outcomes.ts";
 import { createRepeatedRequests } from "./limits/repeated-requests.ts";
 import { type PreparedApp, prepareApp } from "./prepare-app.ts";
 import { createCallLimit } from "./server/call-limit.ts";
@@ -52,7 +53,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
   const { ciphers, database, dsn, secrets, serve } = config;
   if (dsn === undefined) throw new Error("a server needs a dsn");
   const { addressRules, courier, outboundFetch, schemas, webHooks } = prepared ?? (await prepareApp(config));
-  const db = wrapDatabase(createDatabase({ dsn, poolSize: database.pool_size, log }));
+  const db = wrapDatabase(createDatabase({ dsn, poolSize: database.pool_size, isOutcome, log }));
   const aead = createAead({
     algorithm: ciphers.algorithm === "noop" ? "aes" : ciphers.algorithm,
     keys: secrets.cipher,

@@ -1,6 +1,6 @@
 import { parseDsn } from "../lib/dsn.ts";
 import { DsnError } from "../lib/dsn-error.ts";
-import { currentObservation, isOutcome } from "./committed-writes.ts";
+import { currentObservation } from "./committed-writes.ts";
 import { createConnections } from "./connections.ts";
 import { createRepeat } from "./repeat.ts";
 import type { Affected, Database, DatabaseLog, SqlValue } from "./sql.ts";
@@ -10,8 +10,7 @@ import { createTransaction } from "./transaction.ts";
 /**
  * The database: connections, statements, transactions and migrations. What is stored where is each store's own
  * business, and its SQL stands there: this folder writes no table but those of the migrations, and names others only
- * for the sizes of their columns (`column-sizes.ts`) and for what counts as an outcome of a request
- * (`committed-writes.ts`).
+ * for the sizes of their columns (`column-sizes.ts`).
  *
  * Conventions of the tables: ids are UUIDs in BINARY(16) (`lib/ids.ts`); times are UTC in DATETIME(3), in milliseconds
  * as a Date, and are given as arguments. Leases, and what is due for jobs and messages, follow the server's clock
@@ -36,11 +35,14 @@ export interface DatabaseOptions {
   readonly only?: { readonly connections: number; readonly timeout: number };
   /** The server refuses every write: for databases of others. */
   readonly readOnly?: boolean;
+  /** Whether a statement writes what `observeWrites` looks for (`committed-writes.ts`). Default: each does. */
+  readonly isOutcome?: (sql: string) => boolean;
   readonly log?: DatabaseLog;
 }
 
 /** Creates the database. It connects when it is first used. Throws DsnError. */
-export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, only, readOnly, log }: DatabaseOptions): Database => {
+export const createDatabase = (options: DatabaseOptions): Database => {
+  const { dsn: text, poolSize = POOL_SIZE, only, readOnly, isOutcome = () => true, log } = options;
   const [dsn, ...others] = (typeof text === "string" ? [text] : text).map((one) => ({
     ...parseDsn(one),
     ...(only && { connectTimeout: only.timeout, statementTimeout: only.timeout }),
@@ -77,9 +79,10 @@ export const createDatabase = ({ dsn: text, poolSize = POOL_SIZE, only, readOnly
         throw error;
       }
     },
-    transaction: createTransaction(connections, (error, attempt) =>
-      log?.warn({ reason: error.message, attempt }, "the transaction is begun again"),
-    ),
+    transaction: createTransaction(connections, {
+      isOutcome,
+      onRetry: (error, attempt) => log?.warn({ reason: error.message, attempt }, "the transaction is begun again"),
+    }),
     run: async (sql) => void (await once((connection) => connection.text(sql, 0), undefined)),
     ping: async () => void (await repeat((connection) => connection.text("SELECT 1", 2_000), "read")),
     close: () => connections.close(),

@@ -1,4 +1,4 @@
-import { currentObservation, isOutcome } from "./committed-writes.ts";
+import { currentObservation } from "./committed-writes.ts";
 import type { Connection, Connections } from "./connections.ts";
 import { pauseBeforeAttempt } from "./repeat.ts";
 import type { Affected, Sql, TransactionOptions } from "./sql.ts";
@@ -12,15 +12,22 @@ type AttemptOutcome<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "conflict"; readonly error: Error };
 
+interface TransactionDeps {
+  /** See `DatabaseOptions`. */
+  readonly isOutcome: (sql: string) => boolean;
+  readonly onRetry: (error: Error, attempt: number) => void;
+}
+
 /** Creates `Database.transaction`; see there for what it promises. */
 export const createTransaction =
-  (connections: Connections, onRetry: (error: Error, attempt: number) => void) =>
+  (connections: Connections, { isOutcome, onRetry }: TransactionDeps) =>
   async <T>(
     work: (tx: Sql) => Promise<T>,
     { attempts = ATTEMPTS, snapshot = false }: TransactionOptions = {},
   ): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
-      const outcome = await runOnce(await connections.borrow(), work, snapshot ? beginSnapshot : begin);
+      const tx = transactionSql(await connections.borrow(), isOutcome);
+      const outcome = await runOnce(tx, work, snapshot ? beginSnapshot : begin);
       if (outcome.kind === "done") return outcome.value;
       if (attempt >= attempts) throw outcome.error;
       onRetry(outcome.error, attempt);
@@ -34,11 +41,11 @@ const beginSnapshot = ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START
 
 /** Runs `work` once. Throws what may not be repeated. */
 const runOnce = async <T>(
-  connection: Connection,
+  tx: OpenTransaction,
   work: (tx: Sql) => Promise<T>,
   beginning: readonly string[],
 ): Promise<AttemptOutcome<T>> => {
-  const tx = transactionSql(connection);
+  const { connection } = tx;
   let value: T;
   try {
     for (const statement of beginning) await connection.text(statement, COMMIT_MS);
@@ -89,7 +96,9 @@ const rollback = async (connection: Connection, error: unknown): Promise<void> =
   }
 };
 
-const transactionSql = (connection: Connection) => {
+type OpenTransaction = ReturnType<typeof transactionSql>;
+
+const transactionSql = (connection: Connection, isOutcome: (sql: string) => boolean) => {
   let broken: Error | undefined;
   let over = false;
   const observation = currentObservation();
@@ -113,6 +122,7 @@ const transactionSql = (connection: Connection) => {
     },
   };
   return {
+    connection,
     sql,
     broken: () => broken,
     /** After COMMIT. What may be in effect counts as written: all but what the server has refused. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { isOutcome, notOutcomes } from "../../../src/db/committed-writes.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/sql.ts";
+import { isOutcome, notOutcomes } from "../../../src/limits/outcomes.ts";
 import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 
 let fresh: FreshDatabase;
