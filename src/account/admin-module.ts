@@ -10,7 +10,6 @@ import { createSessionDirectory } from "../session/directory.ts";
 import type { TrustedDevices } from "../session/trusted-devices.ts";
 import type { AccountStorage } from "./deps.ts";
 import type { AddressNotices, CredentialsDeps } from "./identities/deps.ts";
-import { createEndTrust } from "./identities/end-trust.ts";
 import { createIdentityAdminService } from "./identities/service.ts";
 import { createSessionAdminService } from "./session-admin/service.ts";
 
@@ -50,15 +49,14 @@ export const createAdmin = (deps: AdminDeps, methods: AdminMethods) => {
           ...methods.administration,
           countFirstFactors: (identity: IdentityRecord) =>
             countFirstFactors(methods.credentials, identity).reduce((sum, { count }) => sum + count, 0),
-          leftOverBackups: createFactors(methods.credentials).leftOverBackups,
+          factors: createFactors(methods.credentials),
         },
         effects: {
-          endTrust: createEndTrust({
-            resting: { trustedDevices, pendingAddresses: storage.pendingAddresses },
-            audit,
+          revocation: {
             after: config.selfservice.flows.settings.after,
             sessions,
-          }),
+            resting: { trustedDevices, pendingAddresses: storage.pendingAddresses },
+          },
           notices,
         },
         adminUrl: config.serve.admin.base_url.replace(/\/+$/, ""),

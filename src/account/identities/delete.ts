@@ -6,11 +6,11 @@ import type {
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
-import { apply } from "../../identity/apply.ts";
 import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import { parseUuid, uuid4 } from "../../lib/ids.ts";
+import { parseUuid } from "../../lib/ids.ts";
 import type { CredentialAdministration } from "../../methods/contract/administration.ts";
+import { removeLeftOverBackups } from "../../methods/contract/left-over-backups.ts";
 import { createEraseAccount } from "../deletion/erase-account.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { operatorOf } from "./operator-of.ts";
@@ -23,6 +23,7 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
     storage: { clock, db, identities },
     credentials,
   } = deps;
+  const parts = { clock, identities, factors: credentials.factors };
   const write = createWrite(deps);
   const erase = createEraseAccount(deps);
 
@@ -43,17 +44,6 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
         explain: "It is the last credential that the identity can sign in with.",
       });
     return change;
-  };
-
-  /** Backups that would go on asking for a second step, with nothing left that they stand in for. */
-  const backupsLeftBy = (before: IdentityRecord, change: CredentialChange, sql: Sql): Promise<CredentialChange[]> => {
-    const after = apply(before, { credentials: [change] }, { now: clock.now(), newId: uuid4 });
-    return Promise.all(
-      credentials.leftOverBackups(before, after).map(async (type) => {
-        const stored = await identities.findSecret(sql, before.id, type);
-        return { type, config: null, facts: {}, replaces: stored?.version };
-      }),
-    );
   };
 
   return {
@@ -83,7 +73,8 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
                 explain: `Credentials of the type ${type} cannot be deleted.`,
               });
             const change = await plan(before, kind, identifier, sql);
-            return { credentials: [change, ...(await backupsLeftBy(before, change, sql))] };
+            const backups = await removeLeftOverBackups(parts, sql, before, { credentials: [change] });
+            return { credentials: [change, ...backups] };
           },
         },
         call,

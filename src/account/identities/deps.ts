@@ -11,7 +11,7 @@ import type { TextAead } from "../../lib/keyring.ts";
 import type { CredentialAdministration, CredentialImporters } from "../../methods/contract/administration.ts";
 import type { Factors } from "../../methods/contract/credential.ts";
 import type { Schemas } from "../../schema/sources.ts";
-import type { EndTrust } from "./end-trust.ts";
+import type { RevocationDeps } from "./revoke-after-change.ts";
 
 /** Where operators' calls read and write. */
 export interface IdentityAdminStorage {
@@ -28,8 +28,7 @@ export interface CredentialsDeps {
   readonly importers: CredentialImporters;
   /** How many first factors a person has. */
   readonly countFirstFactors: (identity: IdentityRecord) => number;
-  /** See `methods/contract/credential.ts`. */
-  readonly leftOverBackups: Factors["leftOverBackups"];
+  readonly factors: Pick<Factors, "leftOverBackups">;
 }
 
 /** Tells whoever had the addresses that an operator changes (docs/addresses.md). */
@@ -51,7 +50,7 @@ export interface AddressNotices {
 
 /** What a change by an operator brings about. */
 export interface ChangeEffects {
-  readonly endTrust: EndTrust;
+  readonly revocation: RevocationDeps;
   /** Undefined where `notices.address` is off. */
   readonly notices: AddressNotices | undefined;
 }

@@ -1,4 +1,4 @@
-import type { EventDetail, EventType } from "../../audit/event-types.ts";
+import type { EventContent, EventDetail, EventType } from "../../audit/event-types.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
@@ -11,6 +11,7 @@ import { alreadyExists } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { operatorOf } from "./operator-of.ts";
 import { noIdentity } from "./read.ts";
+import { revokeAfterChange } from "./revoke-after-change.ts";
 
 /** What is to become of an identity. It may take long, and is asked again when somebody else came between. */
 export type Plan = (before: IdentityRecord, tried: Try) => Promise<Change>;
@@ -28,6 +29,12 @@ export interface Writing {
   readonly isUndoable?: boolean;
 }
 
+/** The event of a person who was enabled or disabled; none where the state stays. */
+const eventOfState = (before: IdentityRecord, { state }: IdentityRecord, call: Call): readonly EventContent[] => {
+  if (state === before.state) return [];
+  return [{ type: state === "active" ? "identity.enabled" : "identity.disabled", detail: operatorOf(call) }];
+};
+
 /**
  * Creates the writing of identities: read, plan, write at the version that was read; and all of it again, with the
  * row locked, when another request came between.
@@ -37,7 +44,7 @@ export const createWrite = (deps: IdentityAdminDeps) => {
     storage: { clock, db, identities },
     audit,
     conflictRetry,
-    effects: { endTrust, notices },
+    effects: { revocation, notices },
   } = deps;
   const attempt = async (
     { id, etag, event, detail, plan, isUndoable = true }: Writing,
@@ -61,14 +68,11 @@ export const createWrite = (deps: IdentityAdminDeps) => {
         for (const credential of change.credentials ?? [])
           if (!(await identities.putSecret(tx, before.id, credential, now)))
             throw new ConcurrentChangeError("a credential");
-        await endTrust(tx, before, change, call);
+        const revoked = await revokeAfterChange(revocation, tx, before, change, call);
         await notices?.notify(tx, { before, after: next, call, isUndoable });
         const about = { identityId: before.id, sessionId: undefined, outcome: "done" } as const;
-        await audit.record(tx, { ...about, type: event, detail: { ...detail, ...operatorOf(call) } }, call);
-        if (next.state !== before.state) {
-          const type = next.state === "active" ? "identity.enabled" : "identity.disabled";
-          await audit.record(tx, { ...about, type, detail: operatorOf(call) }, call);
-        }
+        const own = [{ type: event, detail: { ...detail, ...operatorOf(call) } }, ...eventOfState(before, next, call)];
+        for (const each of [...revoked, ...own]) await audit.record(tx, { ...about, ...each }, call);
         return next;
       });
       notices?.wake();

@@ -87,14 +87,15 @@ export const createPersist = (deps: RecoveryDeps) => {
         const form = formOf([], flow.form.submittedValues ?? undefined);
         const passed = { ...withForm(flow, form, now, "passed_challenge"), context: withoutSealed(flow.context) };
         if (!(await flows.save(tx, passed, now))) throw new ConcurrentChangeError("the flow is over");
-        // Who comes back by recovery may not be who asked for a new address.
+        // Who comes back by recovery may not be who asked for a new address. Trusted devices stay
+        // (session/resting-on-credentials.ts ends both): no credential has changed yet.
         await pendingAddresses.endAll(tx, after.id);
         const issued = await sessions.begin(tx, after, [picked.amr], call);
         const written = await writeSettings(tx, recovered, after, now);
         const event = { type: "account.recovered", outcome: "done", detail: { method: picked.name } } as const;
         await audit.record(tx, { identityId: after.id, sessionId: issued.session.id, ...event }, call);
-        const cameIn = { identityId: after.id, sessionId: issued.session.id, address, call };
-        await acceptInvitation(tx, cameIn, { audit, now });
+        const owner = { identityId: after.id, sessionId: issued.session.id, address, call };
+        await acceptInvitation(tx, owner, { audit, now });
         const context: WrittenContext = { ...hooked, identity: after, session: issued.session, verifications: [] };
         await hooks.inTransaction(tx, context);
         return { kind: "written", flow: passed, issued, settings: written, context } as const;

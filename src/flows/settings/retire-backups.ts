@@ -1,6 +1,6 @@
 import { apply } from "../../identity/apply.ts";
-import type { CredentialChange } from "../../identity/identity.ts";
 import { uuid4 } from "../../lib/ids.ts";
+import { removeLeftOverBackups } from "../../methods/contract/left-over-backups.ts";
 import { rejected } from "../../methods/contract/result.ts";
 import type { Performed } from "../../methods/contract/settings.ts";
 import { messages, uiText } from "../../ui/messages.ts";
@@ -9,9 +9,8 @@ import { rejection } from "./reject.ts";
 import type { SettingsSubmission } from "./submission.ts";
 
 /**
- * A change that removes the last second factor removes the backups of it too: they
- * would go on asking for a second step that there is nothing else for. Where the
- * configuration asks for a second factor, the last one stays.
+ * A change that removes the last second factor removes the backups of it too. Where the configuration asks for a
+ * second factor, the last one stays.
  *
  * @throws FORM_REJECTED
  */
@@ -30,18 +29,12 @@ export const retireBackups = async (
   const { change } = performed;
   // Of several keys in one credential the last that is a second factor may go while others stay.
   if (!change.credentials?.length) return performed;
-  const after = (credentials: readonly CredentialChange[]) =>
-    apply(identity, { ...change, credentials }, { now: clock.now(), newId: uuid4 });
-  const removals = await Promise.all(
-    factors.leftOverBackups(identity, after(change.credentials)).map(async (type) => {
-      const stored = await identities.findSecret(sql, identity.id, type);
-      return { type, config: null, facts: {}, replaces: stored?.version };
-    }),
-  );
-  const credentials = [...change.credentials, ...removals];
-  if (factors.second(caller).length > 0 && callers.aal.enrolment({ ...caller, identity: after(credentials) }))
+  const removals = await removeLeftOverBackups({ clock, identities, factors }, sql, identity, change);
+  const whole = { ...change, credentials: [...change.credentials, ...removals] };
+  const after = apply(identity, whole, { now: clock.now(), newId: uuid4 });
+  if (factors.second(caller).length > 0 && callers.aal.enrolment({ ...caller, identity: after }))
     throw rejection(deps, submission, lastOne, performed.event);
-  return { ...performed, change: { ...change, credentials } };
+  return { ...performed, change: whole };
 };
 
 const lastOne = rejected([
