@@ -14,23 +14,35 @@ import type { Invitation } from "../../identity/invitations.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Issued } from "../../session/issue.ts";
+import { signInBrowser } from "../../session/sign-in-browser.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { AcceptDeps } from "./deps.ts";
 
-/** Who has the link of a message has proven the address, by something that can be read as a code can. */
-const authentication = { method: "link", aal: "aal1" } as const;
+/** What opening the link of a message proves: as much as its code would. */
+const amr = { method: "link", aal: "aal1" } as const;
 
-interface SignedIn {
+/** An invitation as it was accepted. */
+interface Accepted {
   readonly issued: Issued;
   readonly flow: FlowRecord;
 }
 
-/** Accepting an invitation: the address is verified, and the person signed in at a settings form. */
+/**
+ * Accepting an invitation by its link. In one transaction the address counts as verified, the invitation as accepted,
+ * and a session begins with a settings flow, where the person sets what they sign in with. Who comes by a flow instead
+ * accepts it there (flows/shared/accept-invitation.ts).
+ */
 export const createAccept = (deps: AcceptDeps) => {
-  const { acceptUrl, audit, settingsSignIn } = deps;
-  const { clock, conflictRetry, db, identities, invitations } = deps.storage;
-  const { sessions, settings } = settingsSignIn;
-  const { urls } = settingsSignIn.destinations;
+  const {
+    acceptUrl,
+    audit,
+    storage: { clock, conflictRetry, db, identities, invitations },
+    settingsSignIn: {
+      sessions,
+      settings,
+      destinations: { urls },
+    },
+  } = deps;
 
   /** A browser form is redirected to the page, which says so in words for people. */
   const invalidToken = (): ServiceError =>
@@ -40,23 +52,24 @@ export const createAccept = (deps: AcceptDeps) => {
       location: withQuery(acceptUrl, { over: "true" }),
     });
 
-  const accept = async (
+  /** @throws NOT_FOUND */
+  const attempt = async (
     token: string,
     type: FlowRecord["type"],
     call: Call,
     { sql }: Try,
-  ): Promise<Attempted<SignedIn>> => {
+  ): Promise<Attempted<Accepted>> => {
     const invitation = await invitations.findByToken(sql, token);
     const before = invitation && (await identities.find(sql, invitation.identityId));
-    if (invitation === undefined || before === undefined || !isStillFor(before, invitation)) throw invalidToken();
+    if (invitation === undefined || before === undefined || !mayAccept(before, invitation)) throw invalidToken();
     const { via, address, returnTo } = invitation;
     try {
-      const signedIn = await inTransaction(sql, db, async (tx): Promise<SignedIn> => {
+      const accepted = await inTransaction(sql, db, async (tx): Promise<Accepted> => {
         const now = clock.now();
         const after = apply(before, { verified: [{ via, value: address }] }, { now, newId: uuid4 });
         if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the identity");
         if (!(await invitations.accept(tx, before.id, token))) throw invalidToken();
-        const issued = await sessions.issuer.begin(tx, after, [authentication], call);
+        const issued = await sessions.issuer.begin(tx, after, [amr], call);
         const flow = await settings.create(
           tx,
           after,
@@ -71,24 +84,21 @@ export const createAccept = (deps: AcceptDeps) => {
         await audit.record(tx, { identityId: after.id, sessionId: issued.session.id, ...event }, call);
         return { issued, flow };
       });
-      return { kind: "done", render: async () => signedIn };
+      return { kind: "done", render: async () => accepted };
     } catch (error) {
       if (error instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: before.id };
       throw error;
     }
   };
 
-  /** A secret that someone else may know must not outlive the change of person. */
-  const signIn = (call: Call, { identity, session, token }: Issued): void => {
-    sessions.sessionCookie.set(call, { token, expiresAt: session.expiresAt }, clock.now());
-    sessions.devices.remember(call, identity.id);
-    sessions.csrf.rotate(call);
-  };
-
   return async ({ token, flowType }: AcceptInvitationRequest, call: Call): Promise<AcceptInvitationResponse> => {
     const type = flowType === FlowType.API ? "api" : "browser";
-    const { issued, flow } = await conflictRetry.run((tried) => accept(token, type, call, tried));
-    if (type === "browser") signIn(call, issued);
+    const { issued, flow } = await conflictRetry.run((tried) => attempt(token, type, call, tried));
+    if (type === "browser") {
+      signInBrowser(sessions, call, issued, clock.now());
+      // A secret that someone else may know must not outlive the change of person.
+      sessions.csrf.rotate(call);
+    }
     return {
       $typeName: "ostiary.account.v1.AcceptInvitationResponse",
       settingsFlow: flow.id,
@@ -98,6 +108,6 @@ export const createAccept = (deps: AcceptDeps) => {
   };
 };
 
-/** Whether it is still for who it was sent to: an address that somebody else may have by now lets nobody in. */
-const isStillFor = ({ state, verifiable }: IdentityRecord, { via, address }: Invitation): boolean =>
+/** Whether the person is active and still has the address: one that somebody else may have by now signs nobody in. */
+const mayAccept = ({ state, verifiable }: IdentityRecord, { via, address }: Invitation): boolean =>
   state === "active" && verifiable.some((each) => each.via === via && each.value === address);

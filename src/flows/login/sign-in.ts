@@ -4,6 +4,7 @@ import { renderIdentity } from "../../identity/render.ts";
 import type { Authenticated } from "../../methods/contract/authentication.ts";
 import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import { renderSession } from "../../session/render.ts";
+import { signInBrowser } from "../../session/sign-in-browser.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { AuthenticationContext, SignInSteps, WrittenEnd } from "../authentication/complete.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
@@ -88,10 +89,11 @@ export const createApproveSignIn = (deps: LoginDeps): SignInSteps["approve"] => 
 const createRenderSignIn = (deps: LoginDeps) => {
   const {
     storage: { clock },
-    sessions: { callers, csrf, devices, sessionCookie, trustedDevices },
+    sessions,
     forms: { schemas },
     login: { requiredAal },
   } = deps;
+  const { callers, csrf } = sessions;
   return (
     { flow, caller, call }: AuthenticationContext,
     { issued, trusted, linkWaits }: WrittenSignIn,
@@ -112,9 +114,8 @@ const createRenderSignIn = (deps: LoginDeps) => {
         redirectBrowserTo: "",
       };
 
-    sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
-    devices.remember(call, issued.identity.id);
-    if (trusted) trustedDevices.remember(call, issued.identity.id, trusted);
+    signInBrowser(sessions, call, issued, clock.now());
+    if (trusted) sessions.trustedDevices.remember(call, issued.identity.id, trusted);
     // A secret that someone else may know must not outlive the change of person;
     // the same person keeps theirs, so that forms already open stay good.
     if (caller?.identity.id !== issued.identity.id) csrf.rotate(call);

@@ -209,8 +209,8 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
       if (each !== undefined) await audit.record(tx, { ...about, ...each }, call);
     await recordSignIn(tx, signIn, issued, trust.device);
     if (proven) {
-      const cameIn = { identityId: identity.id, sessionId: issued.session.id, address: proven, call };
-      await acceptInvitation(tx, cameIn, { audit, now });
+      const owner = { identityId: identity.id, sessionId: issued.session.id, address: proven, call };
+      await acceptInvitation(tx, owner, { audit, now });
     }
     const written: WrittenContext = {
       ...hooked,

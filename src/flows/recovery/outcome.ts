@@ -1,6 +1,6 @@
 import type { UpdateFlowResponse } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import type { ContinueWith } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import type { Call } from "../../lib/call.ts";
+import { signInBrowser } from "../../session/sign-in-browser.ts";
 import { redirectTo, setSessionToken, showSettings } from "../shared/continue-with.ts";
 import { returnToOf } from "../shared/flow.ts";
 import type { RecoveryDeps } from "./deps.ts";
@@ -14,18 +14,10 @@ import type { RecoveredAccount, WrittenRecovery } from "./persist.ts";
 export const createRenderOutcome = (deps: RecoveryDeps) => {
   const {
     storage: { clock },
-    sessions: { csrf, devices, sessionCookie },
+    sessions,
     destinations: { defaultReturnUrl, returnTo, urls },
     recovery: { config, render, usesContinueWith },
   } = deps;
-
-  const signIn = (call: Call, { issued }: WrittenRecovery): void => {
-    const { identity, session, token } = issued;
-    sessionCookie.set(call, { token, expiresAt: session.expiresAt }, clock.now());
-    devices.remember(call, identity.id);
-    // A secret that someone else may know must not outlive the change of person.
-    csrf.rotate(call);
-  };
 
   return (
     { call, client }: Pick<RecoveredAccount, "call" | "client">,
@@ -34,7 +26,11 @@ export const createRenderOutcome = (deps: RecoveryDeps) => {
   ): UpdateFlowResponse => {
     const { flow, issued, settings } = written;
     const isBrowser = client === "browser";
-    if (isBrowser) signIn(call, written);
+    if (isBrowser) {
+      signInBrowser(sessions, call, issued, clock.now());
+      // A secret that someone else may know must not outlive the change of person.
+      sessions.csrf.rotate(call);
+    }
     const destination =
       settings === undefined
         ? (returnTo.ifAllowed(returnToOf(flow)) ?? config.after.default_browser_return_url ?? defaultReturnUrl)
@@ -47,6 +43,6 @@ export const createRenderOutcome = (deps: RecoveryDeps) => {
       ...fromHooks,
       ...(isBrowser && settings === undefined ? [redirectTo(destination)] : []),
     ];
-    return { ...base, flow: render(flow, csrf.tokenFor(call, client), { continueWith }) };
+    return { ...base, flow: render(flow, sessions.csrf.tokenFor(call, client), { continueWith }) };
   };
 };

@@ -13,6 +13,7 @@ import type { RegistrationResult } from "../../methods/contract/authentication.t
 import type { Rejected } from "../../methods/contract/result.ts";
 import type { Issued } from "../../session/issue.ts";
 import { renderSession } from "../../session/render.ts";
+import { signInBrowser } from "../../session/sign-in-browser.ts";
 import type { AuthenticationContext, IdentifierTaken, SignUpSteps } from "../authentication/complete.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { AlreadyConsumed, alreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
@@ -141,7 +142,7 @@ const createWriteSignUp =
 
 /** Renders a sign-up that is written, with the cookies of a browser. */
 const createRenderSignUp =
-  ({ storage: { clock }, sessions: { csrf, devices, sessionCookie }, forms: { schemas } }: RegistrationDeps) =>
+  ({ storage: { clock }, sessions, forms: { schemas } }: RegistrationDeps) =>
   (
     { flow, call }: AuthenticationContext,
     { identity, issued, context }: WrittenSignUp,
@@ -158,11 +159,8 @@ const createRenderSignUp =
         continueWith: [...continueWith, ...(issued ? [setSessionToken(issued.token)] : [])],
         redirectBrowserTo: "",
       };
-    csrf.rotate(call, context.nextSecret);
-    if (issued) {
-      sessionCookie.set(call, { token: issued.token, expiresAt: issued.session.expiresAt }, clock.now());
-      devices.remember(call, identity.id);
-    }
+    sessions.csrf.rotate(call, context.nextSecret);
+    if (issued) signInBrowser(sessions, call, issued, clock.now());
     return {
       ...completed,
       continueWith: [...(issued ? [redirectTo(destination)] : []), ...continueWith],

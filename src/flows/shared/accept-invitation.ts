@@ -3,8 +3,8 @@ import type { Sql } from "../../db/sql.ts";
 import { acceptOtherwise } from "../../identity/invitations.ts";
 import type { Call } from "../../lib/call.ts";
 
-/** Who came in, and how. */
-export interface CameIn {
+/** The person who has authenticated, and how. */
+export interface InvitationOwner {
   readonly identityId: string;
   /** Undefined where nobody was signed in. */
   readonly sessionId: string | undefined;
@@ -14,12 +14,12 @@ export interface CameIn {
 }
 
 /**
- * Counts an invitation as accepted once its owner is there, by whichever way: revoking it no longer erases their
- * account (docs/invitations.md). Only where the person is locked.
+ * Counts a person's invitation, if there is one, as accepted when they authenticate in a flow instead of by its link:
+ * revoking it no longer erases their account (docs/invitations.md). Only where the person is locked.
  */
 export const acceptInvitation = async (
   tx: Sql,
-  { identityId, sessionId, address, call }: CameIn,
+  { identityId, sessionId, address, call }: InvitationOwner,
   { audit, now }: { readonly audit: AuditLog; readonly now: Date },
 ): Promise<void> => {
   if (!(await acceptOtherwise(tx, identityId, now))) return;
