@@ -16,6 +16,7 @@ import {
   type StoredKey,
   setKeys,
   WEBAUTHN,
+  withoutKey,
 } from "./key.ts";
 import { keyIsThere, lastFirstFactor, registrationFault, tooManyKeys, unknownKey } from "./messages.ts";
 import { readRegistration } from "./response.ts";
@@ -85,17 +86,17 @@ export interface Enrolments {
   add(enrolment: Enrolment, view: SettingsChange): Promise<Performed | Rejected>;
   /** @param hexId as its node has it */
   remove(method: KeyMethod, hexId: string, node: string, view: SettingsChange): Promise<Performed | Rejected>;
-  /** Whether a key is the last way to sign in. */
-  mustStay(identity: IdentityRecord): (key: KeyFacts) => boolean;
+  /** Whether without a key of this method nothing would be left to sign in with, by the present configuration. */
+  mustStay(identity: IdentityRecord, method: KeyMethod): (key: KeyFacts) => boolean;
 }
 
 /** Creates them. What is counted is looked at on the identity that the change is written against. */
 export const createEnrolments = (deps: EnrolmentDeps): Enrolments => {
   const { firstFactors, identities } = deps;
 
-  const mustStay: Enrolments["mustStay"] = (identity) => {
-    const isLast = firstFactors(identity) < 2;
-    return ({ passwordless }) => passwordless && isLast;
+  const mustStay: Enrolments["mustStay"] = (identity, method) => {
+    if (firstFactors(identity) > 1) return () => false;
+    return (key) => key.passwordless && firstFactors(withoutKey(identity, method, key)) === 0;
   };
 
   return {
@@ -125,7 +126,7 @@ export const createEnrolments = (deps: EnrolmentDeps): Enrolments => {
       const ring = readKeyRing(await identities.findSecret(view.sql, view.identity.id, method));
       const key = ring.keys.find(({ id }) => hexOf(id) === hexId.toLowerCase());
       if (key === undefined) return { ...rejected([unknownKey()]), event };
-      if (mustStay(view.identity)(key)) return { ...rejected([lastFirstFactor(node)]), event };
+      if (mustStay(view.identity, method)(key)) return { ...rejected([lastFirstFactor(node)]), event };
       return {
         kind: "performed",
         change: { credentials: [setKeys(method, { ...ring, keys: ring.keys.filter((each) => each !== key) })] },

@@ -151,6 +151,15 @@ const writeFacts = (key: KeyFacts): JsonObject => ({
   backed_up: key.backedUp,
 });
 
+/** The person as they would be known without one of their keys. */
+export const withoutKey = (identity: IdentityRecord, type: KeyMethod, { id }: KeyFacts): IdentityRecord => {
+  const credential = identity.credentials[type];
+  if (credential === undefined) return identity;
+  const keys = keyFactsOf(identity, type).keys.filter((key) => key.id !== id);
+  const facts = { ...credential.facts, keys: keys.map(writeFacts) };
+  return { ...identity, credentials: { ...identity.credentials, [type]: { ...credential, facts } } };
+};
+
 /**
  * Sets the keys of one type. Passkeys are found by the user handle, so that it is their identifier, and so are those of
  * accounts that were merged; a security key is found by an identifier of the schema. Without a key left the credential

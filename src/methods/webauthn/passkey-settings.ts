@@ -38,7 +38,7 @@ export const createPasskeySettings = ({
     nodes: (view) => {
       const { flow, identity, schema } = view;
       const { keys } = keyFactsOf(identity, PASSKEY);
-      const removals = passkeyRemovalNodes(keys, enrolments.mustStay(identity));
+      const removals = passkeyRemovalNodes(keys, enrolments.mustStay(identity, PASSKEY));
       const name = passkeyName(schema, identity.traits);
       if (name === undefined) return removals;
       const options = passkeyCreation(config, {

@@ -47,7 +47,7 @@ export const createWebauthnSettings = ({
       exclude: allKeysOf(identity),
     });
     return [
-      ...keySettingsNodes({ keys, mustStay: enrolments.mustStay(identity), options, name: "" }),
+      ...keySettingsNodes({ keys, mustStay: enrolments.mustStay(identity, WEBAUTHN), options, name: "" }),
       keyScript(script),
     ];
   },
