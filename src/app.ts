@@ -45,7 +45,7 @@ export const createApp = async (config: Config, overrides?: AppOverrides): Promi
   });
   const flows = createFlows(core, sessions, limits, methods, courier);
   const flowErrors = createFlowErrors(core, sessions.csrf, limits.newFlowErrors);
-  const trail = { ...limits, audit: core.audit, courier };
+  const trail = { ...limits, audit: core.audit, courier, log };
   const account = createAccount({ ...core, storage: core, trail, sessions: { ...sessions, ...flows }, flows, methods });
   const admin = createAdmin({ ...sessions, ...flows, ...core, storage: core }, methods);
   const modules: readonly Module[] = [

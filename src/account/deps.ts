@@ -21,6 +21,7 @@ import type { Jobs } from "../jobs/engine.ts";
 import type { Aead } from "../lib/aead.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
 import type { MessageLimit } from "../limits/message-limit.ts";
 import type { CredentialKind, Factors, FindLinks } from "../methods/contract/credential.ts";
 import type { CredentialMerging } from "../methods/contract/merging.ts";
@@ -46,8 +47,9 @@ export interface AccountStorage {
   readonly addressUndos: AddressUndos;
 }
 
-/** Where events are recorded and messages are queued. */
+/** Where events are recorded and messages are queued, and the log. */
 export interface AccountTrail {
+  readonly log: Log;
   readonly audit: AuditLog;
   readonly courier: Courier;
   readonly messages: MessageLimit;

@@ -5,9 +5,18 @@ import type { Clock } from "../lib/clock.ts";
 import { sha256 } from "../lib/digest.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 
-/** An identity that waits for its owner (docs/invitations.md). */
-export interface Invitation {
+/** What can be said of an invitation without its encrypted part. */
+export interface InvitationState {
   readonly identityId: string;
+  readonly createdAt: Date;
+  readonly sentAt: Date;
+  readonly expiresAt: Date;
+  /** When its owner was here last; one that was sent again later can be accepted again. */
+  readonly acceptedAt: Date | undefined;
+}
+
+/** The part of an invitation that is encrypted at rest. */
+interface Sealed {
   /** How the message reaches them. */
   readonly via: "email" | "sms";
   /** Where it goes, normalised. */
@@ -16,25 +25,29 @@ export interface Invitation {
   readonly locale: string;
   /** Where the browser goes in the end; undefined: where the configuration says. */
   readonly returnTo: string | undefined;
-  readonly createdAt: Date;
-  readonly sentAt: Date;
-  readonly expiresAt: Date;
-  /** When its owner was here last; one that was sent again later can be accepted again. */
-  readonly acceptedAt: Date | undefined;
 }
 
+/** An identity that waits for its owner (docs/invitations.md). */
+export interface Invitation extends InvitationState, Sealed {}
+
+/** An invitation as it is stored: the encrypted part is missing where no secret decrypts it any more. */
+export type StoredInvitation = Invitation | (InvitationState & { readonly address?: undefined });
+
+/** Whether its encrypted part could be decrypted. */
+export const isReadable = (invitation: StoredInvitation): invitation is Invitation => invitation.address !== undefined;
+
 /** Whether its link can be used, apart from when it expires: it was not accepted since it was sent. */
-export const isOpen = ({ acceptedAt, sentAt }: Pick<Invitation, "acceptedAt" | "sentAt">): boolean =>
+export const isOpen = ({ acceptedAt, sentAt }: Pick<InvitationState, "acceptedAt" | "sentAt">): boolean =>
   acceptedAt === undefined || acceptedAt < sentAt;
 
 /** Invitations at rest: personal data is encrypted, the secrets are digests. */
 export interface Invitations {
   /** Gives what goes into the message: 86 characters that may stand in a URL. */
   insert(tx: Sql, invitation: Invitation): Promise<string>;
-  find(sql: Sql, identityId: string): Promise<Invitation | undefined>;
+  find(sql: Sql, identityId: string): Promise<StoredInvitation | undefined>;
   /** Those after an identity, in the order of their ids. */
-  list(sql: Sql, after: string | undefined, count: number): Promise<readonly Invitation[]>;
-  /** The one that a token accepts; undefined when it is none, was used, or comes too late. */
+  list(sql: Sql, after: string | undefined, count: number): Promise<readonly StoredInvitation[]>;
+  /** The one that a token accepts; undefined when it is none, was used, comes too late, or cannot be decrypted. */
   findByToken(sql: Sql, token: string): Promise<Invitation | undefined>;
   /** Makes a new token the one that is good. Only where the person is locked. */
   renew(tx: Sql, invitation: Pick<Invitation, "identityId" | "sentAt" | "expiresAt">): Promise<string>;
@@ -52,8 +65,6 @@ interface Row {
   readonly accepted_at: Date | null;
 }
 
-type Sealed = Pick<Invitation, "via" | "address" | "locale" | "returnTo">;
-
 const columns = "identity_id, ciphertext, created_at, sent_at, expires_at, accepted_at";
 /** See `isOpen`. */
 const open = "(accepted_at IS NULL OR accepted_at < sent_at)";
@@ -62,18 +73,17 @@ const TOKEN = /^[A-Za-z0-9_-]{86}$/;
 
 /** Creates the `Invitations`. */
 export const createInvitations = ({ aead, clock }: { readonly aead: Aead; readonly clock: Clock }): Invitations => {
-  const fromRow = (row: Row): Invitation | undefined => {
+  const fromRow = (row: Row): StoredInvitation => {
     const identityId = uuidText(row.identity_id);
     const plain = aead.decrypt(row.ciphertext, boundTo(identityId));
-    if (plain === undefined) return undefined;
-    return {
-      ...(JSON.parse(plain.toString("utf8")) as Sealed),
+    const state: InvitationState = {
       identityId,
       createdAt: row.created_at,
       sentAt: row.sent_at,
       expiresAt: row.expires_at,
       acceptedAt: row.accepted_at ?? undefined,
     };
+    return plain === undefined ? state : { ...(JSON.parse(plain.toString("utf8")) as Sealed), ...state };
   };
 
   return {
@@ -107,7 +117,7 @@ export const createInvitations = ({ aead, clock }: { readonly aead: Aead; readon
         `SELECT ${columns} FROM invitations WHERE identity_id > ? ORDER BY identity_id LIMIT ${Math.trunc(count)}`,
         [after === undefined ? Buffer.alloc(16) : uuidBytes(after)],
       );
-      return rows.map(fromRow).filter((found) => found !== undefined);
+      return rows.map(fromRow);
     },
 
     async findByToken(sql, token) {
@@ -118,7 +128,8 @@ export const createInvitations = ({ aead, clock }: { readonly aead: Aead; readon
           WHERE identity_id = ? AND token_digest = ? AND ${open} AND expires_at > ?`,
         [parts.identity, parts.digest, clock.now()],
       );
-      return row && fromRow(row);
+      const found = row && fromRow(row);
+      return found && isReadable(found) ? found : undefined;
     },
 
     async renew(tx, { identityId, sentAt, expiresAt }) {

@@ -9,7 +9,7 @@ import type {
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
-import type { Invitation } from "../../identity/invitations.ts";
+import { type Invitation, isReadable, type StoredInvitation } from "../../identity/invitations.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import { operatorOf } from "../identities/operator-of.ts";
@@ -24,7 +24,7 @@ const LARGEST_PAGE = 500;
 /** Lists invitations, sends them again, revokes them. */
 export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
   const { accounts, config, sending } = deps;
-  const { audit } = deps;
+  const { audit, log } = deps.trail;
   const { clock, db, identities, invitations } = deps.storage;
   const pages = createPageTokens(deps.pages);
 
@@ -41,14 +41,22 @@ export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
   const isInUse = async (tx: Sql, identity: IdentityRecord): Promise<boolean> =>
     accounts.hasFirstFactor(identity) || (await accounts.hasSession(tx, identity.id));
 
+  const warnOfUnreadable = (found: readonly StoredInvitation[]): void => {
+    const identities = found.filter((each) => !isReadable(each)).map(({ identityId }) => identityId);
+    if (identities.length > 0)
+      log.warn({ identities }, "invitations cannot be decrypted: no secret of secrets.cipher fits them");
+  };
+
   const listInvitations = async (request: ListInvitationsRequest): Promise<ListInvitationsResponse> => {
     const size = Math.min(request.pageSize === 0 ? DEFAULT_PAGE : request.pageSize, LARGEST_PAGE);
     const found = await invitations.list(db, pages.read(request.pageToken), size + 1);
-    const last = found.length > size ? found[size - 1] : undefined;
+    const page = found.slice(0, size);
+    const last = found.length > size ? page.at(-1) : undefined;
     const now = clock.now();
+    warnOfUnreadable(page);
     return {
       $typeName: "ostiary.account.v1.ListInvitationsResponse",
-      invitations: found.slice(0, size).map((invitation) => renderInvitation(invitation, now)),
+      invitations: page.map((invitation) => renderInvitation(invitation, now)),
       nextPageToken: last === undefined ? "" : pages.write(last.identityId),
     };
   };
@@ -58,6 +66,8 @@ export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
     const expiresAt = expiryOf(request.expiresIn, config, now);
     const sent = await db.transaction(async (tx): Promise<Invitation> => {
       const { identity, invitation: before } = await mustFind(tx, request.identityId);
+      // Where it would be sent to is not known any more.
+      if (!isReadable(before)) throw noInvitation();
       if (before.acceptedAt !== undefined && accounts.hasFirstFactor(identity)) throw noInvitation();
       const invitation: Invitation = { ...before, sentAt: after(before.acceptedAt, now), expiresAt };
       const token = await invitations.renew(tx, invitation);

@@ -17,7 +17,7 @@ export interface InvitationStorage extends AccountStorage {
 /** What the RPCs of operators need. */
 export interface InvitationAdminDeps {
   readonly storage: InvitationStorage;
-  readonly audit: AccountTrail["audit"];
+  readonly trail: Pick<AccountTrail, "audit" | "log">;
   readonly config: AccountConfig["invitation"];
   readonly schemas: Schemas;
   readonly returnTo: FlowDestinations["returnTo"];

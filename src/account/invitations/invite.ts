@@ -22,7 +22,7 @@ import { renderInvitation } from "./render.ts";
 /** Invites somebody: makes their identity and sends them the link, or neither. */
 export const createInvite = (deps: InvitationAdminDeps) => {
   const { config, returnTo, schemas, sending } = deps;
-  const { audit } = deps;
+  const { audit } = deps.trail;
   const { clock, db, identities, invitations } = deps.storage;
 
   /** @throws INVALID_FIELD */

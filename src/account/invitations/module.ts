@@ -24,7 +24,7 @@ export const createInvitationServices = (deps: AccountDeps) => {
   const storage: InvitationStorage = { ...deps.storage, invitations: createInvitations(deps.storage) };
   const admin: InvitationAdminDeps = {
     storage,
-    audit,
+    trail: deps.trail,
     config: config.account.invitation,
     schemas,
     returnTo: settingsSignIn.destinations.returnTo,

@@ -206,3 +206,38 @@ it("a browser has its cookie and is at the settings form, and no other site can 
   expect(answer.headers.get("location")).toContain("/settings?flow=");
   expect(answer.headers.getSetCookie().join("\n")).toContain("session");
 });
+
+describe("where the secret of some is gone from the configuration", () => {
+  const secret = "another thirty-two bytes of text";
+  const listed = async () => {
+    const found: (Invited & { readonly address: string })[] = [];
+    let token = "";
+    do {
+      const query = { page_size: 1, page_token: token };
+      const page = done(await operatorRest.call(server.adminUrl, rpc.listInvitations, query));
+      found.push(...(page.invitations as unknown as typeof found));
+      token = String(page.next_page_token);
+    } while (token !== "");
+    return new Map(found.map((each) => [each.identity_id, each]));
+  };
+
+  it("all are listed, those without what was encrypted, and these can be revoked and not be sent again", async () => {
+    const old = [await invited(), await invited(), await invited()];
+    await server.restart({
+      secrets: { cipher: [secret] },
+      selfservice: { flows: { registration: { enabled: false } } },
+    });
+    const email = newEmail();
+    const young = await operatorRest.call(server.adminUrl, rpc.inviteIdentity, { traits: { email } });
+    const all = await listed();
+    for (const { id } of old) expect(all.get(id)).toMatchObject({ status: "pending", via: "", address: "" });
+    expect(all.get(invitationOf(done(young)).identity_id)).toMatchObject({ via: "email", address: email });
+    const [first] = old;
+    expect(server.logged.filter((line) => line.includes("cannot be decrypted")).join()).toContain(first?.id);
+    const id = { identity_id: first?.id ?? "" };
+    expect(reasonOf(await acceptApi(first?.token ?? ""))).toBe("NOT_FOUND");
+    expect(reasonOf(await operatorRest.call(server.adminUrl, rpc.resendInvitation, id))).toBe("NOT_FOUND");
+    done(await operatorRest.call(server.adminUrl, rpc.revokeInvitation, id));
+    expect((await listed()).has(id.identity_id)).toBe(false);
+  });
+});

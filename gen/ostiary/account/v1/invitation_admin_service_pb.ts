@@ -32,14 +32,16 @@ export type Invitation = Message<"ostiary.account.v1.Invitation"> & {
   identityId: string;
 
   /**
-   * Channel of the address: `email` or `sms`.
+   * Channel of the address: `email` or `sms`. Empty where it cannot be decrypted, as the
+   * secret was removed from the configuration.
    *
    * @generated from field: string via = 2;
    */
   via: string;
 
   /**
-   * The address that it was sent to: `ann@example.com`.
+   * The address that it was sent to: `ann@example.com`. Empty where it cannot be
+   * decrypted: the invitation can be revoked, and not be sent again.
    *
    * @generated from field: string address = 3;
    */
@@ -352,7 +354,8 @@ export const InvitationAdminService: GenService<{
    * after it was accepted, as long as the person has no first factor.
    *
    * Who may call: operators with the scope `identities.write`.
-   * Errors: NOT_FOUND (there is no such invitation, or the person has a first factor),
+   * Errors: NOT_FOUND (there is no such invitation, its address cannot be decrypted, or
+   * the person has a first factor),
    * RATE_LIMITED (too many messages to this address).
    *
    * @generated from rpc ostiary.account.v1.InvitationAdminService.ResendInvitation
