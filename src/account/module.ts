@@ -15,7 +15,7 @@ export const createAccount = (deps: AccountDeps) => {
   const { exchange, logout, print, resendPending } = flows;
   const { feature_flags: flags, session } = config;
   const requiredAal = session.whoami.required_aal;
-  const waiting = createWaitingAddresses({ storage, audit, findLive: store.findLive });
+  const waiting = createWaitingAddresses({ storage, audit });
   const owners = createOwners(deps, waiting);
   return {
     services: [

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Sql } from "../db/sql.ts";
+import type { Sql, SqlValue } from "../db/sql.ts";
 import type { Aead } from "../lib/aead.ts";
 import type { Clock } from "../lib/clock.ts";
 import { sha256 } from "../lib/digest.ts";
@@ -36,6 +36,8 @@ export interface PendingAddresses {
   add(tx: Sql, address: NewPendingAddress): Promise<PendingAddress>;
   /** Those of a person that have not expired, oldest first, whether their sessions are live or not. */
   list(sql: Sql, identityId: string): Promise<readonly PendingAddress[]>;
+  /** Those of `list` whose sessions are live: no other can take effect. */
+  listLive(sql: Sql, identityId: string): Promise<readonly PendingAddress[]>;
   find(sql: Sql, identityId: string, id: string): Promise<PendingAddress | undefined>;
   /** Ends one of the person's. False: there is none. */
   consume(tx: Sql, identityId: string, id: string): Promise<boolean>;
@@ -65,6 +67,10 @@ type Sealed = Pick<PendingAddress, "via" | "value" | "patches" | "isTaken">;
 
 const columns = "id, session_id, flow_id, ciphertext, created_at, expires_at";
 
+/** Its values: the id of the person and the time. */
+const ofLiveSession = `AND session_id IN
+  (SELECT s.id FROM sessions s WHERE s.identity_id = ? AND s.active = 1 AND s.expires_at > ?)`;
+
 /** Creates the `PendingAddresses`. */
 export const createPendingAddresses = ({ aead, clock, enabled, lifespan }: PendingAddressesDeps): PendingAddresses => {
   const read = (identityId: string, row: Row): readonly PendingAddress[] => {
@@ -84,18 +90,20 @@ export const createPendingAddresses = ({ aead, clock, enabled, lifespan }: Pendi
     ];
   };
 
-  const list: PendingAddresses["list"] = async (sql, identityId) => {
+  const listIf = async (sql: Sql, identityId: string, condition: string, values: SqlValue[]) => {
     if (!enabled) return [];
     const rows = await sql.query<Row>(
-      `SELECT ${columns} FROM pending_addresses WHERE identity_id = ? AND expires_at > ? ORDER BY id`,
-      [uuidBytes(identityId), clock.now()],
+      `SELECT ${columns} FROM pending_addresses WHERE identity_id = ? AND expires_at > ? ${condition} ORDER BY id`,
+      [uuidBytes(identityId), clock.now(), ...values],
     );
     return rows.flatMap((row) => read(identityId, row));
   };
+  const list: PendingAddresses["list"] = (sql, identityId) => listIf(sql, identityId, "", []);
 
   return {
     enabled,
     list,
+    listLive: (sql, identityId) => listIf(sql, identityId, ofLiveSession, [uuidBytes(identityId), clock.now()]),
 
     async add(tx, address) {
       const { identityId, sessionId, flowId, via, value, patches, isTaken } = address;
@@ -137,7 +145,7 @@ export const createPendingAddresses = ({ aead, clock, enabled, lifespan }: Pendi
 };
 
 /** What two addresses have in common of which one can wait: a member, an item that is replaced, an item's value. */
-const slotOf = ({ patches }: Pick<PendingAddress, "patches">): string => {
+export const slotOf = ({ patches }: Pick<PendingAddress, "patches">): string => {
   const [first] = patches as readonly (TraitPatch & JsonObject)[];
   if (first === undefined) throw new Error("an address stands somewhere in the traits");
   return JSON.stringify(first.isItem ? [first.path, first.from === undefined, first.from ?? first.to] : first.path);

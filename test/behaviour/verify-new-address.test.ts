@@ -305,19 +305,6 @@ it("an address that somebody has is refused at once, and nothing is sent or save
   expect((await rowOf(person.id)).traits).toEqual({ email: person.email });
 });
 
-it("more than ten do not wait for one person", async () => {
-  const { visitor } = await enterAsNewPerson(nativeRest, server);
-  const others = Array.from({ length: 11 }, newEmail);
-  const person = await accountOf(visitor);
-  const error = refused(
-    await change(visitor, {
-      method: "profile",
-      traits: { email: (await rowOf(person.identityId)).traits.email as string, others },
-    }),
-  );
-  expect(error.texts).toMatchObject([{ id: 4050002 }]);
-});
-
 it("a change that needs a recent session is parked first, and the address waits once it is resumed", async () => {
   const { person, visitor } = await enterAsNewPerson(nativeRest, server);
   server.clock.advance(minutes(16));

@@ -2,14 +2,12 @@ import type { AuditLog } from "../../audit/audit-log.ts";
 import type { EventDetail } from "../../audit/event-types.ts";
 import type { PendingAddress } from "../../identity/pending-addresses.ts";
 import type { Call } from "../../lib/call.ts";
-import type { SessionStore } from "../../session/store.ts";
 import type { AccountStorage } from "../deps.ts";
 
 /** What `createWaitingAddresses` needs. */
 interface WaitingAddressesDeps {
   readonly storage: AccountStorage;
   readonly audit: AuditLog;
-  readonly findLive: SessionStore["findLive"];
 }
 
 /** Who gives an address up, for the record. */
@@ -29,16 +27,10 @@ export interface WaitingAddresses {
 }
 
 /** Creates the `WaitingAddresses`. */
-export const createWaitingAddresses = ({ storage, audit, findLive }: WaitingAddressesDeps): WaitingAddresses => {
-  const { clock, db, identities, pendingAddresses } = storage;
+export const createWaitingAddresses = ({ storage, audit }: WaitingAddressesDeps): WaitingAddresses => {
+  const { db, identities, pendingAddresses } = storage;
   return {
-    async listLive(identityId) {
-      const all = await pendingAddresses.list(db, identityId);
-      const live = new Set<string>();
-      for (const id of new Set(all.map(({ sessionId }) => sessionId)))
-        if (await findLive(db, { id, identityId }, clock.now())) live.add(id);
-      return all.filter(({ sessionId }) => live.has(sessionId));
-    },
+    listLive: (identityId) => pendingAddresses.listLive(db, identityId),
 
     cancel: (identityId, id, { sessionId, call, detail }) =>
       db.transaction(async (tx) => {

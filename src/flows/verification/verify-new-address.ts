@@ -1,6 +1,7 @@
 import type { Sql } from "../../db/sql.ts";
 import type { ChangeContext, Hook, WaitingAddress, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
+import { slotOf } from "../../identity/pending-addresses.ts";
 import { holdBack } from "../../identity/trait-patch.ts";
 import { type AddressPlace, findAddressPlaces } from "../../schema/addresses.ts";
 import { messages, uiText } from "../../ui/messages.ts";
@@ -9,7 +10,7 @@ import { type BeginDeps, createBegin } from "./begin.ts";
 import { endOf } from "./end-of.ts";
 import { newUsesOf, pendingTraits } from "./pending-traits.ts";
 
-/** How many addresses of one person may wait. */
+/** How many addresses of one person may wait. Those that can no longer take effect do not count. */
 const MOST = 10;
 
 /**
@@ -83,8 +84,10 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
         addresses: found,
         changed: { identityId: previous.id, about: "address_change" },
       });
-      const before = await pendingAddresses.list(db, previous.id);
-      if (before.length + found.length > MOST)
+      // No other change adds one in between: each writes the person at the version that was read, and begins again
+      // where that is another. What takes the place of one that waits is no further one.
+      const before = await pendingAddresses.listLive(db, previous.id);
+      if (new Set([...before, ...found].map(slotOf)).size > MOST)
         return { kind: "rejected", messages: [{ node: "", text: uiText(messages.tooManyNewAddresses) }] };
       const waiting: WaitingAddress[] = [];
       for (const each of found) waiting.push({ ...each, isTaken: await isTaken(previous, each) });
