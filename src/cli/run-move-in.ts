@@ -8,7 +8,7 @@ import { compareConfigurations, compareWithPeople, type Finding } from "../move-
 import { openSource, type Source } from "../move-in/source/source.ts";
 import { SourceError } from "../move-in/source/source-error.ts";
 import { createMarks } from "../move-in/target/marks.ts";
-import { type MoveHolder, type MoveLease, takeMoveLease } from "../move-in/target/move-lease.ts";
+import { type MoveHolder, type MoveLease, type MoveStopped, takeMoveLease } from "../move-in/target/move-lease.ts";
 import { CommandError } from "./command.ts";
 import type { MoveInCall } from "./move-in-call.ts";
 import { moveByThreads } from "./move-threads.ts";
@@ -29,7 +29,11 @@ export async function runMoveIn(call: MoveInCall): Promise<void> {
     throw new CommandError("the database here lacks migrations; run: ostiary migrate");
   const source = await opened(call);
   begun.defer(() => source.close());
-  const lease = call.check ? undefined : await onlyRun(source, db);
+  const lease = call.check ? undefined : await onlyRun(source, db, stop.signal);
+  if (lease?.kind === "stopped") {
+    process.exitCode = 130;
+    return;
+  }
   if (lease !== undefined) begun.defer(lease.release);
   if (!call.deletes && !call.check) await mustBeWhole(source, db);
 
@@ -72,14 +76,15 @@ const opened = async ({ from, network }: MoveInCall): Promise<Source> => {
 };
 
 /** Two runs at once would undo each other. @throws CommandError */
-const onlyRun = async (source: Source, db: Database): Promise<MoveLease> => {
+const onlyRun = async (source: Source, db: Database, signal: AbortSignal): Promise<MoveLease | MoveStopped> => {
   const lease = await takeMoveLease(db, {
     source: source.network,
     about: `${hostname()}, process ${process.pid}`,
+    signal,
     onWait: (holder) =>
       console.error(`${nameOf(holder)} imports from this source: waiting until it is clear that it lives`),
   });
-  if (lease.kind === "taken") return lease;
+  if (lease.kind !== "held") return lease;
   throw new CommandError(`${nameOf(lease)} imports from this source`);
 };
 

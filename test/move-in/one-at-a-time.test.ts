@@ -43,7 +43,7 @@ const moveIn = async (...further: readonly string[]) => {
 
 const take = async (about: string, seconds = 2): Promise<MoveLease> => {
   const lease = await takeMoveLease(db, { source: network, about, seconds });
-  if (lease.kind !== "taken") throw new Error(`held by ${lease.about}`);
+  if (lease.kind !== "taken") throw new Error(`it was not taken: ${lease.kind}`);
   return lease;
 };
 
@@ -59,6 +59,23 @@ it("a second run is refused and names the first, a check is not; after the end o
   expect(await moveIn()).toMatchObject({ status: 0 });
   expect(await server.sql("SELECT 1 FROM moved_identities")).toHaveLength(32);
   expect(await server.sql("SELECT 1 FROM move_leases")).toEqual([]);
+});
+
+it("a run that waits for another one ends at once when it is asked to", async () => {
+  const first = await take("the first", 60);
+  const waiting = spawn(process.execPath, ["src/main.ts", "move-in", "-c", path.join(folder, "ostiary.yml")], {
+    env: { PATH: process.env.PATH, OSTIARY_MOVE_IN_FROM: source.database.dsn },
+  });
+  const stdout = text(waiting.stdout);
+  const ended = once(waiting, "exit");
+  await once(waiting.stderr, "data");
+  waiting.kill("SIGINT");
+  // It would have waited until the first one prolongs its lease, a third of a minute from its begin.
+  expect(await ended).toEqual([130, null]);
+  expect(await stdout).toBe("");
+  expect(first.lost.aborted).toBe(false);
+  expect(await server.sql("SELECT 1 FROM moved_identities")).toHaveLength(32);
+  await first.release();
 });
 
 it("a run that crashed leaves its place to the next one in time, and one that goes on keeps it", async () => {
@@ -87,7 +104,7 @@ it("a run that has the database out of reach for too long is over, and its end i
   const cutOff = createDatabase({ dsn: proxy.dsn, poolSize: 1 });
   try {
     const lease = await takeMoveLease(cutOff, { source: network, about: "cut off", seconds: 2 });
-    if (lease.kind !== "taken") throw new Error(`held by ${lease.about}`);
+    if (lease.kind !== "taken") throw new Error(`it was not taken: ${lease.kind}`);
     proxy.cut();
     await expect.poll(() => lease.lost.aborted, { timeout: 30_000 }).toBe(true);
     await lease.release();

@@ -22,6 +22,11 @@ export interface MoveLease {
   release(): Promise<void>;
 }
 
+/** The wait for it was given up. */
+export interface MoveStopped {
+  readonly kind: "stopped";
+}
+
 /** What taking it needs. */
 export interface MoveLeaseOptions {
   /** Network of the source. */
@@ -30,6 +35,8 @@ export interface MoveLeaseOptions {
   readonly about: string;
   /** Seconds without a sign of life after which another run may begin. Default 15. */
   readonly seconds?: number;
+  /** Ends the wait at once where it is aborted. */
+  readonly signal?: AbortSignal;
   /** Is called once with another run that has it, and may have crashed. */
   readonly onWait?: (holder: MoveHolder) => void;
 }
@@ -45,8 +52,8 @@ const POLL_MS = 250;
  */
 export const takeMoveLease = async (
   db: Pick<Database, "execute" | "query">,
-  { source, about, seconds = 15, onWait }: MoveLeaseOptions,
-): Promise<MoveLease | MoveHolder> => {
+  { source, about, seconds = 15, signal, onWait }: MoveLeaseOptions,
+): Promise<MoveLease | MoveHolder | MoveStopped> => {
   const [key, owner] = [uuidBytes(source), uuidBytes(uuid4())];
   const end = `UTC_TIMESTAMP(3) + INTERVAL ${Number(seconds)} SECOND`;
   const change = async (sql: string, values: Parameters<Database["execute"]>[1]): Promise<boolean> =>
@@ -78,7 +85,9 @@ export const takeMoveLease = async (
     if (holder !== undefined && first === undefined) onWait?.(holder);
     first ??= holder;
     if (first && holder && holder.expiresAt > first.expiresAt) return holder;
-    await sleep(POLL_MS);
+    // The sleep ends early and rejects where the wait is given up.
+    await sleep(POLL_MS, undefined, signal && { signal }).catch(() => undefined);
+    if (signal?.aborted) return { kind: "stopped" };
   }
 
   const lost = new AbortController();
