@@ -368,6 +368,7 @@ describe.each(nativeProtocols)("codes, through $name", (protocol) => {
     const { init, code, account } = await backAgain();
     const answers = await Promise.all(Array.from({ length: 6 }, () => protocol.enter(server).exchange(init, code)));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    for (const answer of answers.filter(({ ok }) => !ok)) expect(refused(answer).reason).toBe("NOT_FOUND");
     const rows = await server.sql(
       "SELECT identity_id FROM identity_identifiers WHERE type = 'oidc' AND identifier = ?",
       [`acme:${account.sub}`],

@@ -34,7 +34,7 @@ export const createExchange =
         fetches: true,
         handleCallback: async () => {
           // By one attempt at a time; what the provider said stays for another one if this is refused.
-          await continuations.claim(db, record, attempt);
+          if (!(await continuations.claim(db, record, attempt))) throw noStoredResult();
           if (callbackData) return { kind: "callback", callbackData };
           // The form says already what was wrong, once.
           await continuations.consume(db, record, attempt);
