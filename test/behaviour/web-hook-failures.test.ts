@@ -7,6 +7,7 @@ import { change, enterAsNewPerson, newEmail, newPassword, signIn } from "../prot
 import { accepted, refused } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
 import { answering, program, type Receiver, startReceiver, wholeContext } from "../protocols/receiver.ts";
+import { idBytes } from "../protocols/rows.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* Receivers that are down, slow, redirect, answer garbage or too much (docs/hooks.md says what happens then). */
@@ -158,6 +159,38 @@ describe("a receiver that is down", () => {
     expect(late.bodies()).toMatchObject([{ identity: { traits: { email } } }]);
     await expect.poll(() => server.sql("SELECT 1 FROM jobs WHERE kind = 'web_hook'")).toEqual([]);
     await late.close();
+  });
+});
+
+describe("a program of the body, where the answer is ignored,", () => {
+  const queuedWith = async (body: string) => {
+    await server.restart(everywhere({ body: program(body), response: { ignore: true } }, "after"));
+    const { person } = await enterAsNewPerson(nativeRest, server);
+    const rows = async () => {
+      const found = await server.sql<{ attempts: number; last_error: string; parked: number }>(
+        `SELECT attempts, last_error, parked_at IS NOT NULL AS parked FROM jobs
+          WHERE kind = 'web_hook' AND identity_id = ? AND owner IS NULL AND attempts > 0`,
+        [idBytes(person.id)],
+      );
+      return found.map(({ attempts, last_error, parked }) => [attempts, last_error, Number(parked) === 1]);
+    };
+    return { rows, forget: () => server.sql("DELETE FROM jobs WHERE kind = 'web_hook'") };
+  };
+
+  it.each([
+    ["takes too long", "local f(n) = if n < 2 then n else f(n - 1) + f(n - 2); function(ctx) { n: f(60) }", /longer/],
+    ["takes too much memory", "function(ctx) { n: std.makeArray(10000000, function(i) i) }", /memory/],
+  ])("and %s for now, is called again later", async (_, body, reason) => {
+    const { forget, rows } = await queuedWith(body);
+    await expect.poll(rows, { timeout: 10_000 }).toEqual([[1, expect.stringMatching(reason), false]]);
+    expect(receiver.received).toEqual([]);
+    await forget();
+  });
+
+  it("and is wrong, is not called again", async () => {
+    const { forget, rows } = await queuedWith("function(ctx) ctx.what_is_not_there");
+    await expect.poll(rows, { timeout: 10_000 }).toEqual([[1, expect.stringMatching(/no such field/), true]]);
+    await forget();
   });
 });
 

@@ -33,7 +33,8 @@ export const createEnqueue =
 /**
  * Creates the kind of job. A receiver that is down, or answers 408, 429 or 5xx,
  * is asked again: twelve times, over one to two hours, at every attempt with the
- * same `Ory-Webhook-Trigger-ID`. Any other answer but 2xx parks the delivery.
+ * same `Ory-Webhook-Trigger-ID`. The same holds for a program of the body that did
+ * not end. Any other answer but 2xx parks the delivery, and so does an error of the program.
  */
 export const createWebHookJob = (
   deps: Pick<WebHookDeps, "engine" | "programs" | "send"> & { readonly timeout: number },
@@ -49,7 +50,7 @@ export const createWebHookJob = (
     if (!("url" in config)) return { kind: "park", reason: "the hook was configured otherwise when it was queued" };
     const prepared = await createRequests(config, deps)(ctx, headers);
     if (prepared.kind === "cancelled") return undefined;
-    if (prepared.kind === "failed") return { kind: "park", reason: prepared.reason };
+    if (prepared.kind === "failed") return { kind: prepared.mayPass ? "retry" : "park", reason: prepared.reason };
     const answer = await deps.send(prepared.request, signal);
     if (answer.kind !== "answered") return { kind: "retry", reason: answer.reason };
     const { status, retryAfter } = answer;

@@ -66,7 +66,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
     one.worker.removeAllListeners();
     one.worker.on("error", () => undefined);
     void one.worker.terminate();
-    finish({ kind: "error", explain });
+    finish(notEnded(explain));
   };
 
   const begin = (one: Thread): void => {
@@ -107,7 +107,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
       thread ??= start();
     } catch {
       // The system has no thread to give now. The next job tries again.
-      finish({ kind: "error", explain: "the thread for programs could not be started" });
+      finish(notEnded("the thread for programs could not be started"));
       return;
     }
     if (thread.ready) begin(thread);
@@ -116,10 +116,7 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
   return {
     run: (job) => {
       if (closed || queue.length >= queueLimit)
-        return Promise.resolve({
-          kind: "error",
-          explain: closed ? "the server is stopping" : "too many programs wait",
-        });
+        return Promise.resolve(notEnded(closed ? stopping : "too many programs wait"));
       return new Promise((answer) => {
         queue.push({ job, answer });
         next();
@@ -130,9 +127,14 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
       clearTimeout(timer);
       const waiting = [...(current ? [current] : []), ...queue.splice(0)];
       current = undefined;
-      for (const { answer } of waiting) answer({ kind: "error", explain: "the server is stopping" });
+      for (const { answer } of waiting) answer(notEnded(stopping));
       await thread?.worker.terminate();
       thread = undefined;
     },
   };
 };
+
+const stopping = "the server is stopping";
+
+/** A program that did not end: what is wrong is not the program, or is not known to be. */
+const notEnded = (explain: string): Evaluated => ({ kind: "error", explain, mayPass: true });

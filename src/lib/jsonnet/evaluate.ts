@@ -21,9 +21,16 @@ export type Evaluated =
   | { readonly kind: "absent"; readonly json: string; readonly explain: string }
   /**
    * `cancelled`: the program ended itself with `error "cancel"`. `isTooLong`: its answer is longer than it may be, as
-   * it will be for the same input each time.
+   * it will be for the same input each time. `mayPass`: it did not end, for want of time, memory or a thread, which
+   * a machine that is less busy may have.
    */
-  | { readonly kind: "error"; readonly explain: string; readonly cancelled?: true; readonly isTooLong?: true };
+  | {
+      readonly kind: "error";
+      readonly explain: string;
+      readonly cancelled?: true;
+      readonly isTooLong?: true;
+      readonly mayPass?: true;
+    };
 
 /**
  * Evaluations that looking for what can be known may take, milliseconds of this thread, and milliseconds in all, which
