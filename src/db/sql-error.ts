@@ -179,6 +179,10 @@ const readKey = (text: string): string | undefined => {
 export const isDuplicate = (error: unknown, constraint?: string): error is SqlError =>
   error instanceof SqlError && error.errno === 1062 && (constraint === undefined || error.constraint === constraint);
 
+/** Says whether a number was too large or too small for its column: the statement did nothing then. */
+export const isOutOfRange = (error: unknown): error is SqlError =>
+  error instanceof SqlError && (error.errno === 1264 || error.errno === 1690);
+
 /** Values that a column does not hold: too long, out of range, not of its type, null, or against a CHECK. */
 const ofValues = new Set([1048, 1062, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1690, 3140, 3141, 3819, 4025]);
 

@@ -10,8 +10,9 @@ export interface Affected {
  * What may be done when a connection broke and nobody knows whether a write was
  * carried out. `same`: twice is the same as once. `own-id`: it inserts a row
  * whose primary key is a fresh id of ours, so that "is there already" means done.
+ * `never`: it is sent once, and not again after a conflict either.
  */
-export type Repeatable = "same" | "own-id";
+export type Repeatable = "same" | "own-id" | "never";
 
 /**
  * Where statements go: the database itself (each commits by itself) or a

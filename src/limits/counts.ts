@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
-import type { Sql } from "../db/sql.ts";
+import type { Database, Repeatable, Sql, SqlValue } from "../db/sql.ts";
+import { isOutOfRange } from "../db/sql-error.ts";
 
 /*
  * Limits are counted in the database, so that they are right on several nodes
@@ -63,21 +64,12 @@ export const countOne = async (
   window: number,
   now: Date,
 ): Promise<readonly (Count | undefined)[]> => {
-  const fresh = buckets.map((bucket) => ({
-    digest: bucket.digest,
-    isShared: bucket.isShared ?? false,
-    failures: bucket.by ?? 1,
-    expiresAt: new Date(now.getTime() + (bucket.window ?? window)),
-  }));
-  // Sorted, so that two transactions lock in one order.
-  const sorted = fresh.toSorted(
-    (a, b) => Number(a.isShared) - Number(b.isShared) || Buffer.compare(a.digest, b.digest),
-  );
+  const fresh = buckets.map((bucket) => newRow(bucket, window, now));
   const { affectedRows } = await sql.execute(
-    `INSERT INTO attempts (bucket, failures, expires_at) VALUES ${sorted.map(() => "(?, ?, ?)").join(", ")}
+    `${insertRows(fresh)}
        ON DUPLICATE KEY UPDATE failures = IF(expires_at > ?, failures + VALUES(failures), VALUES(failures)),
          expires_at = IF(expires_at > ?, expires_at, VALUES(expires_at))`,
-    [...sorted.flatMap(({ digest, failures, expiresAt }) => [digest, failures, expiresAt]), now, now],
+    [...valuesOf(fresh), now, now],
     // Counted twice at worst.
     "same",
   );
@@ -86,6 +78,59 @@ export const countOne = async (
     ? fresh.map(({ failures, expiresAt }) => ({ failures, expiresAt }))
     : readCounts(sql, buckets, now);
 };
+
+/**
+ * Counts in all buckets if none gets beyond its limit by it, and in none otherwise; by one statement that commits by
+ * itself. Says whether it counted.
+ *
+ * @param window milliseconds
+ * @param repeatable `same`: counted twice at worst
+ */
+export const countIfWithin = async (
+  db: Database,
+  buckets: readonly Bucket[],
+  window: number,
+  now: Date,
+  repeatable: Extract<Repeatable, "same" | "never">,
+): Promise<boolean> => {
+  const fresh = buckets.map((bucket) => newRow(bucket, window, now));
+  if (fresh.some(({ failures, limit }) => failures > limit)) return false;
+  // Beyond its limit a row would get a value that its column cannot hold: the whole statement is undone then.
+  const sql = `${insertRows(fresh)}
+     ON DUPLICATE KEY UPDATE
+       failures = CASE WHEN expires_at <= ? THEN VALUES(failures)
+         WHEN failures + VALUES(failures) <= CASE bucket ${fresh.map(() => "WHEN ? THEN ?").join(" ")} END
+         THEN failures + VALUES(failures) ELSE -1 END,
+       expires_at = IF(expires_at > ?, expires_at, VALUES(expires_at))`;
+  const limits = fresh.flatMap(({ digest, limit }) => [digest, limit]);
+  try {
+    await db.execute(sql, [...valuesOf(fresh), now, ...limits, now], repeatable);
+    return true;
+  } catch (error) {
+    if (isOutOfRange(error)) return false;
+    throw error;
+  }
+};
+
+/** What a bucket gets where there was nothing to count on. */
+const newRow = ({ digest, limit, isShared = false, by = 1, window }: Bucket, windowOfAll: number, now: Date) => ({
+  digest,
+  limit,
+  isShared,
+  failures: by,
+  expiresAt: new Date(now.getTime() + (window ?? windowOfAll)),
+});
+
+type NewRow = ReturnType<typeof newRow>;
+
+const insertRows = (rows: readonly NewRow[]): string =>
+  `INSERT INTO attempts (bucket, failures, expires_at) VALUES ${rows.map(() => "(?, ?, ?)").join(", ")}`;
+
+/** Sorted, so that two statements lock in one order. */
+const valuesOf = (rows: readonly NewRow[]): readonly SqlValue[] =>
+  rows
+    .toSorted((a, b) => Number(a.isShared) - Number(b.isShared) || Buffer.compare(a.digest, b.digest))
+    .flatMap(({ digest, failures, expiresAt }) => [digest, failures, expiresAt]);
 
 /**
  * Takes back what `countOne` counted, in the windows in which it did. A window

@@ -1,10 +1,10 @@
 import type { LimitsConfig } from "../config/config.ts";
 import type { Database, Sql } from "../db/sql.ts";
-import { type ServiceError, serviceError } from "../errors/service-error.ts";
+import type { ServiceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
-import { inLanes } from "../lib/in-groups.ts";
-import { type Bucket, type Count, countOne, createBuckets, readCounts, secondsUntil, uncountOne } from "./counts.ts";
+import { type Bucket, countOne, createBuckets, readCounts, secondsUntil } from "./counts.ts";
+import { bucketsOf, type CountedRequest, createRequestCounter } from "./message-requests.ts";
 import { networkOf } from "./network.ts";
 
 /** What is sent to an address that it may prove: a code, or a link. */
@@ -81,17 +81,6 @@ export interface MessageLimit {
   secondsUntilNext(sql: Sql, messages: readonly MessageRequest[]): Promise<number>;
 }
 
-const EXPLAIN = {
-  network: "Too many messages were asked for from this network. Try again later.",
-  person: "Too many messages were sent to addresses of this account. Try again later.",
-} as const;
-
-const MOST_AT_ONCE = 16;
-/** Groups under way at once: one for each share of the networks. */
-const LANES = 4;
-/** Milliseconds after which a group has met a lock, and others go past it. */
-const SLOW_MS = 100;
-
 /** What was counted with a call. */
 interface CountedCall {
   isNetworkCounted: boolean;
@@ -137,7 +126,7 @@ export const createMessageLimit = ({
     call: Pick<Call, "remoteAddress">,
     { changed, recipients = [] }: CausedMessages,
     { isNetworkCounted, changes, messages }: CountedCall,
-  ): Request => {
+  ): CountedRequest => {
     const network = createBucket("message network", networkOf(call.remoteAddress), config.per_network);
     return {
       network: isNetworkCounted ? undefined : { ...network, isShared: true },
@@ -153,45 +142,20 @@ export const createMessageLimit = ({
     };
   };
 
-  /** In one transaction: a refused request is subtracted again before anybody else can count on it. */
-  const countAll = (requests: readonly Request[]): Promise<readonly Admission[]> => {
-    const countIn = async (tx: Sql): Promise<readonly Admission[]> => {
-      const now = clock.now();
-      const buckets = sumOf(requests.flatMap(all));
-      const counts = await countOne(tx, buckets, config.window, now);
-      const held = new Map(buckets.map(({ digest, by }, at) => [nameOf(digest), leftOf(counts[at], by)]));
-      const answers = requests.map((request) => admit(request, held, now));
-      const refused = sumOf(requests.filter((_, at) => answers[at]?.refusal !== undefined).flatMap(all));
-      const inWindow = refused.map(({ digest }) => counts[buckets.findIndex((each) => each.digest.equals(digest))]);
-      await uncountOne(tx, refused, inWindow, now);
-      return answers;
-    };
-    // A group that meets a lock or a deadlock is counted one by one.
-    return db.transaction(countIn, requests.length > 1 ? { attempts: 1 } : {});
-  };
-
-  /**
-   * Requests that come together are counted by one statement: those of one network would wait for each other. One that
-   * waits for a lock holds up those of its own address and person alone.
-   */
-  const count = inLanes(
-    { most: MOST_AT_ONCE, atOnce: 1, retriesAlone: true, slow: { after: SLOW_MS, most: 4, keysOf } },
-    ({ lane }) => lane % LANES,
-    countAll,
-  );
+  const count = createRequestCounter({ db, clock, window: config.window });
 
   return {
     consumeOrThrow: async (call, caused = {}) => {
       const counted = countedOf(call);
       if (counted.refusal) throw counted.refusal;
       const request = requestOf(call, caused, counted);
-      if (all(request).length === 0) return;
+      if (bucketsOf(request).length === 0) return;
       const { refusal, recipients } = await count(request);
       counted.refusal = refusal;
       if (refusal) throw refusal;
       counted.isNetworkCounted = true;
       if (caused.changed) counted.changes.add(changeOf(caused.changed));
-      for (const [name, message] of recipients) counted.messages.set(name, message);
+      for (const [name, isLeft] of recipients) counted.messages.set(name, isLeft ? new Counted() : undefined);
     },
 
     consume: async (tx, { call, ...request }) => {
@@ -219,74 +183,6 @@ const newCountedCall = (): CountedCall => ({
 
 const changeOf = ({ about, identityId }: ChangedPerson): string => `${about} of ${identityId}`;
 
-/** A request, as it is counted. Beyond the budget of the network or of the person it is refused. */
-interface Request {
-  readonly network: Bucket | undefined;
-  readonly person: Bucket | undefined;
-  /** One for each message, with the name of that. */
-  readonly recipients: readonly (Bucket & { readonly name: string })[];
-  /** The same for all requests of a network. */
-  readonly lane: number;
-}
-
-/** What became of a request: why it is refused, or what there is of each message, by its name. */
-interface Admission {
-  readonly refusal?: ServiceError;
-  readonly recipients: readonly (readonly [name: string, counted: CountedMessage | undefined])[];
-}
-
-const limiting = ({ network, person }: Request): readonly Bucket[] =>
-  [network, person].filter((each) => each !== undefined);
-const all = (request: Request): readonly Bucket[] => [...limiting(request), ...request.recipients];
-
-/** What a request may wait for. The network is locked last, when nothing else is left to wait for. */
-const keysOf = ({ person, recipients }: Request): readonly string[] =>
-  [...(person ? [person] : []), ...recipients].map(({ digest }) => nameOf(digest));
-
-const tooMany = (explain: string, until: Date, now: Date): ServiceError =>
-  serviceError("RATE_LIMITED", {
-    explain,
-    headers: { "retry-after": String(secondsUntil(until, now)) },
-  });
-
-/** What a bucket held before the requests that are looked at, and how long. */
-type Held = { readonly failures: number; readonly expiresAt: Date } | undefined;
-
 /** A message by what it is counted as: without a digest, which costs more. */
 const nameOfMessage = ({ purpose, address, ...message }: MessageRequest): string =>
   `${purpose} ${("device" in message && message.device) || ""} ${address}`;
-
-const nameOf = (digest: Buffer): string => digest.toString("latin1");
-
-/** Buckets by their digest, each once, with how many are counted in it. */
-const sumOf = (buckets: readonly Bucket[]): readonly Bucket[] => {
-  const sums = new Map<string, Bucket>();
-  for (const bucket of buckets) {
-    const by = (sums.get(nameOf(bucket.digest))?.by ?? 0) + (bucket.by ?? 1);
-    sums.set(nameOf(bucket.digest), { ...bucket, by });
-  }
-  return [...sums.values()];
-};
-
-const leftOf = (count: Count | undefined, by = 1): Held =>
-  count && { ...count, failures: Math.max(0, count.failures - by) };
-
-/** Counts a request on what was held before it; what is refused counts for none of its buckets. */
-const admit = (request: Request, held: Map<string, Held>, now: Date): Admission => {
-  for (const part of ["network", "person"] as const) {
-    const bucket = request[part];
-    const before = bucket && held.get(nameOf(bucket.digest));
-    if (before && before.failures + (bucket.by ?? 1) > bucket.limit)
-      return { refusal: tooMany(EXPLAIN[part], before.expiresAt, now), recipients: [] };
-  }
-  const add = ({ digest, limit, by = 1 }: Bucket): boolean => {
-    const before = held.get(nameOf(digest));
-    if (before === undefined) return true;
-    held.set(nameOf(digest), { ...before, failures: before.failures + by });
-    return before.failures + by <= limit;
-  };
-  for (const bucket of limiting(request)) add(bucket);
-  return {
-    recipients: request.recipients.map((bucket) => [bucket.name, add(bucket) ? new Counted() : undefined]),
-  };
-};
