@@ -63,14 +63,17 @@ const waitFor: Wait = async (milliseconds, signal) => {
 export const createFailureFloor = ({
   longest,
   wait = waitFor,
+  now = () => performance.now(),
 }: {
   readonly longest: number;
   readonly wait?: Wait | undefined;
+  /** Milliseconds since whenever. */
+  readonly now?: () => number;
 }): FailureFloor => {
   const kinds = new Map<string, Learned>();
 
   const learn = (kind: string, took: number): void => {
-    const lastAt = performance.now();
+    const lastAt = now();
     const known = kinds.get(kind);
     if (known === undefined) {
       const [oldest] = kinds.keys();
@@ -85,23 +88,23 @@ export const createFailureFloor = ({
   };
 
   const floor = (): number => {
-    const now = performance.now();
-    const recent = [...kinds.values()].filter(({ lastAt }) => now - lastAt < FORGET_AFTER);
+    const at = now();
+    const recent = [...kinds.values()].filter(({ lastAt }) => at - lastAt < FORGET_AFTER);
     return Math.min(longest, MARGIN * Math.max(0, ...recent.map(({ took }) => took)));
   };
 
   const hold: FailureFloor["hold"] = async (signal, make) => {
-    const started = performance.now();
+    const started = now();
     let [workBegan, excluded] = [started, 0];
-    const elapsed = () => performance.now() - started - excluded;
+    const elapsed = () => now() - started - excluded;
     let failed = true;
     try {
       const made = await make({
         began: (waited) => {
-          workBegan = performance.now();
+          workBegan = now();
           excluded = waited;
         },
-        verified: (kind) => learn(kind, performance.now() - workBegan),
+        verified: (kind) => learn(kind, now() - workBegan),
       });
       failed = made.failed;
       return made.value;

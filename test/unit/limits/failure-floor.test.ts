@@ -1,20 +1,20 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createFailureFloor } from "../../../src/limits/failure-floor.ts";
 
 const never = new AbortController().signal;
 
-/** A floor whose waits are noted and do not happen. */
+/** A floor whose waits are noted and do not happen, by a clock that only tries move. */
 const setUp = (longest = 10_000) => {
   const waits: number[] = [];
-  const floor = createFailureFloor({ longest, wait: async (milliseconds) => void waits.push(milliseconds) });
-  /** A try whose verification takes a while, after it has waited for its turn. */
-  const tried = (kind: string, takes: number, failed = true, waits = 0) =>
+  let at = 0;
+  const wait = async (milliseconds: number) => void waits.push(milliseconds);
+  const floor = createFailureFloor({ longest, wait, now: () => at });
+  /** A try whose verification takes so many milliseconds, after it has waited for its turn. */
+  const tried = (kind: string, takes: number, failed = true, queued = 0) =>
     floor.hold(never, async (timed) => {
-      const queued = performance.now();
-      await sleep(waits);
-      timed.began(performance.now() - queued);
-      await sleep(takes);
+      at += queued;
+      timed.began(queued);
+      at += takes;
       timed.verified(kind);
       return { failed, value: kind };
     });
@@ -26,9 +26,9 @@ describe("the floor under failed sign-ins", () => {
     const { floor, waits, tried } = setUp();
     await tried("slow", 120);
     await tried("quick", 5);
-    expect(floor.milliseconds).toBeGreaterThan(120);
+    expect(floor.milliseconds).toBe(150);
     // The quick one waits for all that the slow one takes longer.
-    expect(waits.at(-1)).toBeGreaterThan(60);
+    expect(waits.at(-1)).toBe(145);
   });
 
   it("holds back what throws, and nothing that succeeds", async () => {
@@ -40,16 +40,15 @@ describe("the floor under failed sign-ins", () => {
         throw new Error("limited");
       }),
     ).rejects.toThrow("limited");
-    expect(waits).toHaveLength(1);
-    expect(waits[0]).toBeGreaterThan(20);
+    expect(waits).toEqual([62.5]);
   });
 
   it("does not count time in the queue", async () => {
     const { floor, waits, tried } = setUp();
     await tried("usual", 10, true, 300);
-    expect(floor.milliseconds).toBeLessThan(200);
+    expect(floor.milliseconds).toBe(12.5);
     // All of the floor is still to come when the turn comes late.
-    expect(waits.at(-1)).toBeGreaterThan(0);
+    expect(waits).toEqual([2.5]);
   });
 
   it("moves slowly: one that is quick or slow for once hardly changes it", async () => {
@@ -70,23 +69,34 @@ describe("the floor under failed sign-ins", () => {
     expect(floor.milliseconds).toBe(40);
   });
 
-  it("waits in real time, until nobody waits for the answer any more", async () => {
-    const floor = createFailureFloor({ longest: 5_000 });
-    const gone = new AbortController();
+  /** A floor that waits in real time, and has learned what it holds back for. */
+  const waiting = async (milliseconds: number) => {
+    let at = 0;
+    const floor = createFailureFloor({ longest: 200_000, now: () => at });
     await floor.hold(never, async (timed) => {
       timed.began(0);
-      await sleep(400);
+      at += milliseconds / 1.25;
       timed.verified("slow");
       return { failed: false, value: undefined };
     });
+    return floor;
+  };
+  const fail = async () => ({ failed: true, value: "no" });
+
+  it("waits in real time", async () => {
+    const floor = await waiting(300);
     const started = performance.now();
-    const held = floor.hold(gone.signal, async () => ({ failed: true, value: "no" }));
-    await sleep(50);
-    gone.abort();
+    expect(await floor.hold(never, fail)).toBe("no");
+    // A timer may fire within the millisecond before.
+    expect(performance.now() - started).toBeGreaterThanOrEqual(299);
+  });
+
+  it("waits no longer when nobody waits for the answer any more", async () => {
+    // Longer than a test may take.
+    const floor = await waiting(200_000);
+    const gone = new AbortController();
+    const held = floor.hold(gone.signal, fail);
+    setImmediate(() => gone.abort());
     expect(await held).toBe("no");
-    expect(performance.now() - started).toBeLessThan(400);
-    const again = performance.now();
-    await floor.hold(never, async () => ({ failed: true, value: "no" }));
-    expect(performance.now() - again).toBeGreaterThan(400);
   });
 });
