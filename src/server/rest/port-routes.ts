@@ -70,7 +70,7 @@ const spellings = (pattern: string): string[] => {
 };
 
 /** Whether a path can be of two patterns, by their segments. */
-const overlap = (ones: readonly string[], others: readonly string[]): boolean =>
+export const overlap = (ones: readonly string[], others: readonly string[]): boolean =>
   ones.length === others.length &&
   ones.every((one, at) => one === others[at] || one.startsWith(":") || others[at]?.startsWith(":") === true);
 

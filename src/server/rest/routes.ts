@@ -5,14 +5,7 @@
  * call does is in its procedure, which is called in process.
  */
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
-import type {
-  FastifyError,
-  FastifyInstance,
-  FastifyPluginAsync,
-  FastifyReply,
-  FastifyRequest,
-  HTTPMethods,
-} from "fastify";
+import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { Access, access, writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Procedure, ReceivingProcedure, SendingProcedure } from "../../lib/call.ts";
@@ -33,6 +26,7 @@ import { createLinesHandle, createSentLinesHandle } from "./lines.ts";
 import { compilePaging } from "./paging.ts";
 import { createPortRoutes } from "./port-routes.ts";
 import { compileReadRequest } from "./read-request.ts";
+import { createFindVerbs, refusedVerbs, verbs } from "./refused-verbs.ts";
 import { type Answering, createRespond, type Respond } from "./respond.ts";
 
 /** What the REST gateway of a port needs. */
@@ -74,8 +68,6 @@ interface RouteHandler {
 type ReadRequest = Awaited<ReturnType<ReturnType<typeof compileReadRequest>>>;
 
 type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
-
-const verbs = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const satisfies HTTPMethods[];
 
 /** Compiled once, whichever ports are opened: they depend on the types alone. */
 const printers = createPrinters();
@@ -178,16 +170,9 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       here: all.filter(isHere),
       there: all.filter((route) => !isHere(route)),
     });
+    const places = new Map<string, readonly string[]>(portRoutes.notHere.map((pattern) => [pattern, []]));
     for (const [pattern, routes] of portRoutes.routes) {
-      const admitted = new Map<string, Route>();
-      for (const route of routes) {
-        if (admitted.has(route.verb))
-          throw new Error(
-            `${route.method} and ${admitted.get(route.verb)?.method} are both bound to ${route.verb} ${pattern}`,
-          );
-        admitted.set(route.verb, route);
-      }
-      const allowed = verbs.filter((verb) => admitted.has(verb) || (verb === "HEAD" && admitted.has("GET")));
+      places.set(pattern, verbsOf(pattern, routes));
       for (const route of routes) {
         const protocol = handleOf(route);
         const method = route.verb === "GET" ? ["GET", "HEAD"] : [route.verb];
@@ -199,21 +184,33 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
           config: { protocol, asksAdmission: true },
         });
       }
-      const refused = [...verbs, "OPTIONS"].filter((verb) => !(allowed as string[]).includes(verb));
-      const refuse: Handle = async (_, reply) =>
-        respond.text(reply.header("allow", allowed.join(", ")), 405, "Method Not Allowed");
-      instance.route({ method: refused, url: pattern, handler: refuse });
     }
 
+    const findVerbs = createFindVerbs(places);
     const notHere: Handle = async (request, reply) => {
+      const allowed = findVerbs(request.method, request.url);
+      if (allowed !== undefined)
+        return respond.text(reply.header("allow", allowed.join(", ")), 405, "Method Not Allowed");
       const location = portRoutes.otherPort(request.url);
       if (location !== undefined) return respond.redirect(reply, 307, location);
       return options.notFound?.(request, reply) ?? respond.text(reply, 404, "404 page not found");
     };
-    for (const pattern of portRoutes.notHere)
-      instance.route({ method: [...verbs, "OPTIONS"], url: pattern, handler: notHere });
+    for (const [pattern, method] of refusedVerbs(places))
+      instance.route({ method: [...method], url: pattern, handler: notHere });
     instance.setNotFoundHandler(notHere);
   };
+};
+
+/** The verbs of a pattern, in the order in which they are named. */
+const verbsOf = (pattern: string, routes: readonly Route[]): readonly string[] => {
+  const own = new Map<string, Route>();
+  for (const route of routes) {
+    const other = own.get(route.verb);
+    if (other !== undefined)
+      throw new Error(`${route.method} and ${other.method} are both bound to ${route.verb} ${pattern}`);
+    own.set(route.verb, route);
+  }
+  return verbs.filter((verb) => own.has(verb) || (verb === "HEAD" && own.has("GET")));
 };
 
 /**
