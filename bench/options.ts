@@ -8,6 +8,8 @@ export interface Options {
   readonly requests: readonly string[];
   /** Seconds per point. */
   readonly duration: number;
+  /** Seconds under load before the first point of a request. */
+  readonly warm: number;
   /** How often each point is measured; medians are printed. */
   readonly rounds: number;
   readonly connections: number;
@@ -35,6 +37,7 @@ Usage: make bench
   --requests LIST     of ${requestNames.join(", ")}
                       (default: all)
   --duration SECONDS  per point, 2
+  --warm SECONDS      under load before the first point of a request, 6
   --rounds N          points per request and side, taken in turns, 3
   --connections N     requests at once, 32
   --people N          people the load is spread over, on each side, 128
@@ -87,6 +90,7 @@ export const readOptions = (argv: readonly string[]): Options | undefined => {
     parts: listOf(values.parts, parts, "parts"),
     requests: listOf(values.requests, requestNames, "requests"),
     duration: positive(values.quick ? "1" : values.duration, "duration"),
+    warm: positive(values.quick ? "1" : values.warm, "warm"),
     rounds: Math.ceil(positive(values.quick ? "1" : values.rounds, "rounds")),
     connections: Math.ceil(positive(values.connections, "connections")),
     people: Math.ceil(positive(values.people, "people")),
@@ -106,6 +110,7 @@ const parse = (argv: readonly string[]) =>
       parts: { type: "string" },
       requests: { type: "string" },
       duration: { type: "string", default: "2" },
+      warm: { type: "string", default: "6" },
       rounds: { type: "string", default: "3" },
       connections: { type: "string", default: "32" },
       people: { type: "string", default: "128" },

@@ -51,7 +51,7 @@ const reportConditions = (c: Conditions): string => {
       : "";
   return `${c.cores} cores (${c.processor}), shared by server, database and load generator (${c.generator}).
 Node ${c.node}, ${c.database}, commit ${c.commit}. ${c.connections} connections, ${c.people} people, ${c.hash}.
-Medians of ${c.rounds} x ${c.duration} s, taken in turns with the bare limit.${busy}`;
+Medians of ${c.rounds} x ${c.duration} s after ${c.warm} s under load, taken in turns with the bare limit.${busy}`;
 };
 
 const reportTiming = ({ kinds, pairs, codes }: TimingResult): string =>

@@ -57,6 +57,7 @@ export interface Conditions {
   readonly connections: number;
   readonly people: number;
   readonly duration: number;
+  readonly warm: number;
   readonly rounds: number;
   readonly hash: string;
 }
@@ -87,6 +88,7 @@ export const describeConditions = ({ database, generator, h2load, options }: Wor
     connections: options.connections,
     people: options.people,
     duration: options.duration,
+    warm: options.warm,
     rounds: options.rounds,
     hash: options.hash === "reference" ? "argon2id 16 MB x 1" : "argon2id as by default",
   };

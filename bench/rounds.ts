@@ -32,12 +32,13 @@ export interface RoundsOptions {
   readonly rounds: number;
   /** Seconds per point. */
   readonly duration: number;
+  /** Seconds under load before the first point: until then code is measured that is not compiled yet. */
+  readonly warm: number;
   readonly watch: Watch;
   /** Told of each point. */
   readonly onPoint: (name: string, point: Point) => void;
 }
 
-const warmUpSeconds = 1;
 let runs = 0;
 
 /**
@@ -46,10 +47,10 @@ let runs = 0;
  */
 export const inTurns = async (
   contenders: readonly Contender[],
-  { rounds, duration, watch, onPoint }: RoundsOptions,
+  { rounds, duration, warm, watch, onPoint }: RoundsOptions,
 ): Promise<readonly Measured[]> => {
   const points = new Map<string, Point[]>(contenders.map(({ name }) => [name, []]));
-  for (const { load } of contenders) await load(++runs, warmUpSeconds);
+  for (const { load } of contenders) await load(++runs, warm);
   for (let round = 0; round < rounds; round++) {
     for (const { name, pid, load } of round % 2 === 0 ? contenders : contenders.toReversed()) {
       const { result, cost } = await watch.during(pid, () => load(++runs, duration));
