@@ -29,7 +29,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "4" },
     rounds: { type: "string", default: "3" },
-    warm: { type: "string", default: "10" },
+    warm: { type: "string", default: "20" },
   },
 });
 const [seconds, rounds, warm, workers] = [Number(values.seconds), Number(values.rounds), Number(values.warm), 16];

@@ -118,7 +118,7 @@ describe("a statement by itself", () => {
       }, undefined),
     );
     expect(error).toMatchObject({ errno: 1213 });
-    expect(Date.now() - started).toBeLessThan(1_000);
+    expect(Date.now() - started).toBeLessThan(20_000);
   });
 });
 

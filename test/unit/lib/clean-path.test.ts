@@ -27,6 +27,7 @@ test("a path is cleaned as Go's mux does, and its query left alone", () => {
 
 test("a path of many slashes and dots costs no time", () => {
   const start = performance.now();
-  cleanPath(`/${"/.".repeat(8_000)}${"%2e".repeat(2_000)}x`);
-  expect(performance.now() - start).toBeLessThan(50);
+  // Steps that grow with the square of its length would take minutes.
+  cleanPath(`/${"/.".repeat(800_000)}${"%2e".repeat(200_000)}x`);
+  expect(performance.now() - start).toBeLessThan(20_000);
 });

@@ -341,11 +341,11 @@ describe("a provider in trouble", () => {
   });
 
   it("that is slow is a refusal in time", async () => {
-    provider.slow(3000);
+    provider.slow(30_000);
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }), { timeout: 300 });
     const started = performance.now();
     expect(await client.authorizationUrl({ authorization: makeTrip() })).toMatchObject({ reason: "unavailable" });
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it("that fails is asked once more, and then is a refusal", async () => {

