@@ -6,15 +6,20 @@ export interface Difference {
   readonly ours: unknown;
 }
 
+/** Patterns as they are matched: few, and each is matched with very many texts. */
+const expressions = new Map<string, RegExp>();
+
+const expressionOf = (pattern: string): RegExp => {
+  const known = expressions.get(pattern);
+  if (known !== undefined) return known;
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const made = new RegExp(`^${parts.join(".*")}$`, "s");
+  expressions.set(pattern, made);
+  return made;
+};
+
 /** Whether a text fits a pattern, in which `*` stands for any run of characters. */
-export const matches = (pattern: string, text: string): boolean =>
-  new RegExp(
-    `^${pattern
-      .split("*")
-      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
-      .join(".*")}$`,
-    "s",
-  ).test(text);
+export const matches = (pattern: string, text: string): boolean => expressionOf(pattern).test(text);
 
 interface Node {
   readonly group: string;

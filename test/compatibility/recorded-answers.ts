@@ -47,15 +47,23 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** Members that accepted differences are about, wherever they stand: `error.id` is `id`. */
 const acceptedMembers = [...new Set(accepted.map(({ where }) => where.split(".").at(-1) ?? ""))];
 
+/** The accepted differences that say what stands there instead, with the member that each is about. */
+const insteads = accepted
+  .filter((entry) => "ours" in entry && !String(entry.ours).includes("*"))
+  .map((entry) => ({ entry, member: entry.where.split(".").at(-1) ?? "", json: JSON.stringify(entry.recorded) }));
+
+/** Those that a member of this name may fit. */
+const insteadsOf = new Map<string, typeof insteads>();
+
 /** The accepted difference of one value, if it says what stands there instead. */
-const insteadOf = (place: string, recorded: unknown): Accepted | undefined =>
-  accepted.find(
-    (entry) =>
-      "ours" in entry &&
-      !String(entry.ours).includes("*") &&
-      JSON.stringify(entry.recorded) === JSON.stringify(recorded ?? null) &&
-      matches(entry.where, place),
-  );
+const insteadOf = (place: string, recorded: unknown): Accepted | undefined => {
+  const name = place.split(".").at(-1) ?? "";
+  const known = insteadsOf.get(name);
+  const mayFit = known ?? insteads.filter(({ member }) => member === name || member.includes("*"));
+  if (known === undefined) insteadsOf.set(name, mayFit);
+  return mayFit.find(({ entry, json }) => matches(entry.where, place) && json === JSON.stringify(recorded ?? null))
+    ?.entry;
+};
 
 /** What this server answers in place of a recorded value, by the differences that are meant. */
 const asOurs = (value: unknown, place: string): unknown => {
