@@ -24,6 +24,10 @@ export default defineConfig({
     // The files of a worker share the modules that it has loaded: loading them for each file took a third of the time.
     isolate: false,
     maxWorkers: 2,
+    // A worker holds the modules of all files that it has run: what is new is collected apart from them for longer.
+    execArgv: ["--min-semi-space-size=32", "--max-semi-space-size=64"],
+    // Of tests that say that they may be beside others.
+    maxConcurrency: 2,
     // Of a test that hangs: on a busy machine one that does not can take ten times as long as usual.
     testTimeout: 60_000,
     hookTimeout: 60_000,

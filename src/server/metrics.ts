@@ -11,10 +11,23 @@ export interface Metrics {
 
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** The figures of the process, which watch it for as long as it runs: the same ones for each of its servers. */
+let ofProcess: Registry | undefined;
+
+const registerProcess = (registry: Registry): void => {
+  const figures = ofProcess ?? new Registry();
+  if (ofProcess === undefined) collectDefaultMetrics({ register: figures });
+  ofProcess = figures;
+  for (const { name } of figures.getMetricsAsArray()) {
+    const figure = figures.getSingleMetric(name);
+    if (figure !== undefined) registry.registerMetric(figure);
+  }
+};
+
 /** Creates the figures: those of the process, and calls by RPC, protocol and code. */
 export const createMetrics = (): Metrics => {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  registerProcess(registry);
   const calls = new Histogram({
     name: "ostiary_call_duration_seconds",
     help: "Time from a call's arrival in the pipeline to its answer.",

@@ -1,5 +1,5 @@
 import { Http2SessionManager } from "@connectrpc/connect-node";
-import { createPool, type Pool } from "mysql2/promise";
+import { createPool, type Pool, type QueryOptions } from "mysql2/promise";
 import { type App, createApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { merge, type Raw } from "../../src/config/tree.ts";
@@ -8,6 +8,7 @@ import { createDatabase } from "../../src/db/pool.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { Wait } from "../../src/limits/failure-floor.ts";
 import { type FreshDatabase, freshDatabase, migratedDatabase } from "../setup/fresh-database.ts";
+import { keepLines } from "../setup/kept-lines.ts";
 import { observeCall } from "../setup/observed-errors.ts";
 import { createSteerableClock, type SteerableClock } from "./clock.ts";
 import { freePort } from "./free-port.ts";
@@ -40,7 +41,7 @@ export interface TestServer {
   /** The connections that gRPC clients share. */
   readonly http2: Http2SessionManager;
   /** For what only the database shows. Placeholders are `?`. */
-  sql<Row = Record<string, unknown>>(statement: string, values?: readonly unknown[]): Promise<Row[]>;
+  sql<Row = Record<string, unknown>>(statement: string | QueryOptions, values?: readonly unknown[]): Promise<Row[]>;
   /** Stops it and starts it with these overrides instead, on the same database, ports and clock. */
   restart(overrides?: Raw): Promise<void>;
   stop(): Promise<void>;
@@ -127,10 +128,10 @@ export const startServer = async ({
   };
 
   const clock = beside?.clock ?? createSteerableClock(now);
-  const logged: string[] = [];
+  const logged = keepLines();
   const pool = createPool({ ...database.connection, connectionLimit: 4, timezone: "Z", multipleStatements: true });
   const gate = createGate();
-  let app = await startApp(merge(standard, overrides), { clock, gate, logged, wait });
+  let app: App | undefined = await startApp(merge(standard, overrides), { clock, gate, logged, wait });
   let http2 = new Http2SessionManager(url);
 
   return {
@@ -146,13 +147,14 @@ export const startServer = async ({
     sql: (statement, values = []) => run(pool, statement, values),
     restart: async (next = {}) => {
       http2.abort();
-      await app.close();
+      await app?.close();
       app = await startApp(merge(standard, next), { clock, gate, logged, wait });
       http2 = new Http2SessionManager(url);
     },
     stop: async () => {
       http2.abort();
-      await app.close();
+      await app?.close();
+      app = undefined; // The file's variable outlives the file.
       await pool.end();
       if (beside === undefined) await database.drop();
     },
@@ -187,7 +189,7 @@ const migrateDatabase = async (dsn: string): Promise<void> => {
   await db.close();
 };
 
-const run = async <Row>(pool: Pool, statement: string, values: readonly unknown[]): Promise<Row[]> => {
-  const [rows] = await pool.query(statement, [...values]);
+const run = async <Row>(pool: Pool, statement: string | QueryOptions, values: readonly unknown[]): Promise<Row[]> => {
+  const [rows] = await pool.query(typeof statement === "string" ? { sql: statement } : statement, [...values]);
   return Array.isArray(rows) ? (rows as Row[]) : [];
 };

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, expect, inject } from "vitest";
+import { dropLines } from "./kept-lines.ts";
 import { takeObservedErrors } from "./observed-errors.ts";
 import { takeObservedStatements } from "./observed-statements.ts";
 import { faultsOf } from "./statement-rules.ts";
@@ -12,6 +13,8 @@ import { faultsOf } from "./statement-rules.ts";
  * function that a router or a driver compiles is searched for one.
  */
 process.setSourceMapsEnabled(false);
+
+afterAll(dropLines);
 
 afterAll(() => {
   const broken = takeObservedStatements().flatMap((sql) => faultsOf(sql).map((fault) => `${fault}: ${sql}`));
