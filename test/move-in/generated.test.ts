@@ -19,6 +19,7 @@ import { showRealTime } from "../protocols/providers.ts";
 import { shownIn } from "../protocols/seen.ts";
 import { startServer, type TestServer, testSecrets } from "../protocols/server.ts";
 import { createAuthenticator, publicKeyOf } from "../setup/authenticator.ts";
+import { bareEnv } from "../setup/bare-env.ts";
 import { type FreshDatabase, freshDatabase } from "../setup/fresh-database.ts";
 import {
   generatedCipher,
@@ -68,7 +69,7 @@ interface Ran {
 
 const moveIn = async (args: readonly string[], until?: () => Promise<boolean>): Promise<Ran> => {
   const child = spawn(process.execPath, ["src/main.ts", "move-in", "-c", file, ...args], {
-    env: { PATH: process.env.PATH, OSTIARY_MOVE_IN_FROM: source.dsn },
+    env: { ...bareEnv, OSTIARY_MOVE_IN_FROM: source.dsn },
   });
   const [out, err]: [string[], string[]] = [[], []];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk.toString()));

@@ -10,6 +10,7 @@ import type { Database } from "../../src/db/sql.ts";
 import { type MoveLease, takeMoveLease } from "../../src/move-in/target/move-lease.ts";
 import { openDatabaseProxy } from "../protocols/database-proxy.ts";
 import { startServer, type TestServer, testSecrets } from "../protocols/server.ts";
+import { bareEnv } from "../setup/bare-env.ts";
 import { recordedConfiguration, recordedRows, recordedSource, type SourceDatabase } from "./source-database.ts";
 
 /* One run at a time imports from a source. */
@@ -35,7 +36,7 @@ const network = String(recordedRows("networks")[0]?.id);
 const moveIn = async (...further: readonly string[]) => {
   const args = ["src/main.ts", "move-in", "-c", path.join(folder, "ostiary.yml"), ...further];
   const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH, OSTIARY_MOVE_IN_FROM: source.database.dsn },
+    env: { ...bareEnv, OSTIARY_MOVE_IN_FROM: source.database.dsn },
   });
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
   return { stdout, stderr, status };

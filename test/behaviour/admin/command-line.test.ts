@@ -13,6 +13,7 @@ import { enterAs, enterAsNewPerson, newEmail } from "../../protocols/person.ts";
 import { refused } from "../../protocols/protocol.ts";
 import { idBytes } from "../../protocols/rows.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
+import { bareEnv } from "../../setup/bare-env.ts";
 
 /* The command line is a client of the admin port. */
 
@@ -40,7 +41,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-const env = () => ({ PATH: process.env.PATH, HOME: folder, OSTIARY_ADMIN_URL: server.adminUrl });
+const env = () => ({ ...bareEnv, HOME: folder, OSTIARY_ADMIN_URL: server.adminUrl });
 /** Runs a command line in this process, one at a time: another process takes a second to start on a busy machine. */
 const runHere = async (more: Readonly<Record<string, string>>, args: readonly string[]): Promise<Outcome> => {
   const said = { stdout: "", stderr: "" };

@@ -15,6 +15,7 @@ import { accepted, refused } from "../../protocols/protocol.ts";
 import { shownIn } from "../../protocols/seen.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
 import { type AuthenticatorKey, createAuthenticator, type GetOptions, publicKeyOf } from "../../setup/authenticator.ts";
+import { bareEnv } from "../../setup/bare-env.ts";
 
 /* What one identity document may bring along to sign in with, and how it goes out again. */
 
@@ -177,7 +178,7 @@ describe("over the command line", () => {
   const ostiary = async (...args: string[]) =>
     (
       await run(process.execPath, ["src/main.ts", "identities", ...args], {
-        env: { PATH: process.env.PATH, OSTIARY_ADMIN_URL: server.adminUrl },
+        env: { ...bareEnv, OSTIARY_ADMIN_URL: server.adminUrl },
       })
     ).stdout;
 

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { freePort } from "../../protocols/free-port.ts";
 import { identitySchemaUrl } from "../../protocols/schema.ts";
 import { startServer, type TestServer, testSecrets } from "../../protocols/server.ts";
+import { bareEnv } from "../../setup/bare-env.ts";
 
 /* Whoever is killed in the middle of an import, nobody is lost and nobody is there twice. */
 
@@ -34,7 +35,7 @@ const untilThereAre = (many: number) =>
 
 const begin = (args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess => {
   const child = spawn(process.execPath, ["src/main.ts", ...args], {
-    env: { PATH: process.env.PATH, HOME: folder, ...env },
+    env: { ...bareEnv, HOME: folder, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.push(child);

@@ -6,11 +6,12 @@ import { explain } from "../../../src/cli/explain.ts";
 import { greeting } from "../../../src/cli/greeting.ts";
 import { parseCommandLine } from "../../../src/cli/parse.ts";
 import { loadConfig } from "../../../src/config/load.ts";
+import { bareEnv } from "../../setup/bare-env.ts";
 
 const ostiary = (...args: string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["src/main.ts", ...args], {
     encoding: "utf8",
-    env: { PATH: process.env.PATH },
+    env: bareEnv,
   });
   return { status, stdout, stderr };
 };

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bareEnv } from "../../setup/bare-env.ts";
 import { type FreshDatabase, freshDatabase } from "../../setup/fresh-database.ts";
 
 let database: FreshDatabase;
@@ -47,7 +48,7 @@ test("migrate tells what it does, and finds nothing left the second time", async
 
 test("a wrong dsn is told in one line, without its password", async () => {
   const child = spawn(process.execPath, ["src/main.ts", "migrate"], {
-    env: { PATH: process.env.PATH, DSN: "mysql://ann:hunter2@tcp(host:0)/x" },
+    env: { ...bareEnv, DSN: "mysql://ann:hunter2@tcp(host:0)/x" },
   });
   const [stderr] = await Promise.all([text(child.stderr), once(child, "exit")]);
   expect(stderr).toMatch(/environment variable DSN: dsn: the dsn's address is not of the form host:port\n$/);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { bareEnv } from "../../setup/bare-env.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "ostiary-keys-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -11,7 +12,7 @@ const ostiary = (args: readonly string[], input = "") =>
   spawnSync(process.execPath, ["src/main.ts", ...args], {
     encoding: "utf8",
     input,
-    env: { PATH: process.env.PATH },
+    env: bareEnv,
   });
 
 test("a key is made, found in a configuration by its digest, and listed with what it may do", () => {

@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bareEnv } from "../../setup/bare-env.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -18,7 +19,7 @@ const begin = (name: string, configuration: string, env: Record<string, string> 
   const dataDir = path.join(folder, name);
   writeFileSync(file, configuration);
   const child = spawn(process.execPath, ["src/main.ts", "serve", "-c", file, "--dev", "--data-dir", dataDir], {
-    env: { PATH: process.env.PATH, SERVE_PUBLIC_PORT: "0", SERVE_ADMIN_PORT: "0", LOG_FORMAT: "json", ...env },
+    env: { ...bareEnv, SERVE_PUBLIC_PORT: "0", SERVE_ADMIN_PORT: "0", LOG_FORMAT: "json", ...env },
   });
   return { child, dataDir, ended: ending(child) };
 };
