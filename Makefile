@@ -41,8 +41,8 @@ conformance: install ## the official conformance runner of Connect on our listen
 
 bench: install ## measure requests side by side with the bare limit, and the pages; ARGS=--help
 	@scripts/install-load-generators
-	@scripts/install-browser
-	@exec node bench/main.ts $(ARGS)
+	@scripts/install-browser chromium
+	@exec env CHROMIUM="$${CHROMIUM:-chromium}" node bench/main.ts $(ARGS)
 
 ##@ Check
 
