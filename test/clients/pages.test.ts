@@ -78,14 +78,15 @@ const compileTypes = (folder: string) =>
     { cwd: folder },
   );
 
+// Much of it is waiting for registries: meanwhile another language is compiled.
 describe("a new program follows the page and makes its first calls", () => {
-  it.each([
+  it.concurrent.each([
+    ["kotlin", undefined],
     ["typescript", compileTypes],
     ["python", undefined],
     ["go", undefined],
     ["java", undefined],
-    ["kotlin", undefined],
-  ] as const)("%s", { timeout: 400_000 }, async (language, more) => {
+  ] as const)("%s", { timeout: 600_000 }, async (language, more) => {
     const printed = await follow(language, more);
     expect(printed).toMatch(/^I am \S+@example\.com$/m);
     expect(printed).toMatch(/^saved [\s\S]*Ann/m);

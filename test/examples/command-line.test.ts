@@ -4,20 +4,15 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { mavenOptions, python, root } from "../clients/toolchains.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* examples/go, examples/python and examples/java: each by its one command, with a session that gets too old. */
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer();
-});
-afterAll(() => server?.stop());
-
 /** Runs an example; before the protected change it waits until the session is too old for it. */
 const walk = async (
+  { clock }: TestServer,
   name: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -35,7 +30,7 @@ const walk = async (
     const line = stripVTControlCharacters(printed);
     if (line !== "") lines.push(line);
     if (!line.startsWith("press Enter")) continue;
-    server.clock.advance(20 * 60_000);
+    clock.advance(20 * 60_000);
     child.stdin.write("\n");
   }
   const [status] = await ended;
@@ -43,22 +38,29 @@ const walk = async (
   return lines;
 };
 
+// Much of it is waiting for registries: meanwhile another language is compiled.
 describe("walks through wrong input, a new sign-in and a change that is resumed", () => {
-  it.each([
+  it.concurrent.each([
+    ["java", ["--step", "--address"]],
     ["go", ["-step", "-address"]],
     ["python", ["--step", "--address"]],
-    ["java", ["--step", "--address"]],
-  ])("%s", { timeout: 400_000 }, async (name, args) => {
+  ])("%s", { timeout: 600_000 }, async (name, args) => {
     const env = name === "python" ? { PYTHON: await python() } : {};
-    expect(await walk(name, [...args, new URL(server.url).host], env)).toEqual([
-      expect.stringMatching(/^signed up as \S+@example\.com$/),
-      "wrong input is refused: REASON_FORM_REJECTED 4000001",
-      "the profile is saved: Ann",
-      "press Enter to change the password",
-      "the session is too old: REASON_SESSION_REFRESH_REQUIRED by password",
-      "a wrong password is refused: REASON_FORM_REJECTED 4000006",
-      "the change that waited is resumed",
-      "the password is changed",
-    ]);
+    // Its clock is turned.
+    const server = await startServer();
+    try {
+      expect(await walk(server, name, [...args, new URL(server.url).host], env)).toEqual([
+        expect.stringMatching(/^signed up as \S+@example\.com$/),
+        "wrong input is refused: REASON_FORM_REJECTED 4000001",
+        "the profile is saved: Ann",
+        "press Enter to change the password",
+        "the session is too old: REASON_SESSION_REFRESH_REQUIRED by password",
+        "a wrong password is refused: REASON_FORM_REJECTED 4000006",
+        "the change that waited is resumed",
+        "the password is changed",
+      ]);
+    } finally {
+      await server.stop();
+    }
   });
 });

@@ -46,20 +46,25 @@ beforeAll(async () => {
     }),
   });
   example = await startExample("elements", url, { PORT: String(port) });
+  browser = await openBrowser({ javaScriptEnabled: true });
 }, 120_000);
 afterAll(async () => {
+  await browser?.close();
   await example?.stop();
   await server?.stop();
 });
 beforeEach(async () => {
-  browser = await openBrowser({ javaScriptEnabled: true });
-  page = browser.page;
+  // The app is large: what the browser has of it is kept, and nothing else.
+  page = await browser.context.newPage();
   devtools = await page.context().newCDPSession(page);
   await devtools.send("WebAuthn.enable");
   // The virtual authenticator would answer at once where the identifier is typed: the buttons are what is looked at.
   await page.addInitScript({ content: "PublicKeyCredential.isConditionalMediationAvailable = async () => false;" });
 });
-afterEach(() => browser?.close());
+afterEach(async () => {
+  await browser?.context.clearCookies();
+  await page?.close();
+});
 
 /** Plugs an authenticator in that is always touched and knows its owner. */
 const plugIn = (transport: "usb" | "internal") =>

@@ -1,18 +1,25 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Folders and files whose tests take the longest, in minutes: programs are downloaded, compiled and run. Between them
- * what measures pauses and memory, so that a worker begins with it.
+ * Folders and files whose tests take the longest, in minutes or in half of one: programs are downloaded, compiled and
+ * run. Between them what measures pauses and memory, so that a worker begins with it. On a clean clone nothing else
+ * says how long a file takes: the rest comes by its size.
  */
 const longest = [
   "/test/clients/pages.",
   "/test/behaviour/floods.",
+  "/test/examples/command-line.",
   "/test/clients/",
   "/test/examples/",
   "/test/browser/",
-  // Small files, which would come last where no run before says how long they take.
+  // Small files, which would come last.
   "/test/behaviour/interrupted",
-  "/test/move-in/generated.",
+  "/test/behaviour/plans.",
+  "/test/behaviour/account/export-",
+  "/test/behaviour/events/receivers.",
+  "/test/behaviour/web-hook-failures.",
+  "/test/compatibility/replay.",
+  "/test/move-in/",
   "/test/unit/lib/give-back-memory.",
   "/test/unit/cli/",
 ];

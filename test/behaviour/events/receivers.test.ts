@@ -33,6 +33,8 @@ beforeAll(async () => {
   });
   server = await startServer({
     overrides: {
+      // What is tried again is looked for that often.
+      courier: { worker: { pull_wait: "50ms" } },
       events: {
         receivers: [
           { name: "all", ...to("all", { secrets: [newer, older, `whsk_${seed.toString("base64")}`], types: ["*"] }) },
@@ -208,6 +210,7 @@ describe("a receiver", () => {
   it("that takes too long is asked again as well", async () => {
     const impatient = await startServer({
       overrides: {
+        courier: { worker: { pull_wait: "50ms" } },
         events: {
           delivery: { timeout: "200ms" },
           receivers: [
