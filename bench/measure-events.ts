@@ -8,7 +8,7 @@ export interface EventsResult {
     /** Nobody delivers: the change alone. */
     readonly queued: SettingsWithEvent;
     /** The events are delivered by another process, of lower priority: `delivererCpu` milliseconds for each. */
-    readonly elsewhere: SettingsWithEvent & { readonly delivererCpu: number };
+    readonly byOtherProcess: SettingsWithEvent & { readonly delivererCpu: number };
     /** The server that writes the events delivers them as well. */
     readonly beside: SettingsWithEvent;
   };
@@ -51,7 +51,7 @@ export const measureEvents = async (
   const settings = await runScript<EventsResult["settings"]>("settings-with-event.ts", { seconds: duration, rounds });
   for (const [who, { perSecond }] of [
     ["nobody delivers", settings.queued],
-    ["another process delivers", settings.elsewhere],
+    ["another process delivers", settings.byOtherProcess],
     ["the same process delivers", settings.beside],
   ] as const)
     onPoint(

@@ -7,7 +7,7 @@ export interface MailResult {
     /** Nobody delivers meanwhile. */
     readonly queued: SettingsWithMail;
     /** The mails are delivered by another process, of lower priority: `delivererCpu` milliseconds for each. */
-    readonly elsewhere: SettingsWithMail & { readonly delivererCpu: number };
+    readonly byOtherProcess: SettingsWithMail & { readonly delivererCpu: number };
     /** The server that queues the mails delivers them as well. */
     readonly beside: SettingsWithMail;
   };
@@ -54,7 +54,7 @@ export const measureMail = async (
   const settings = await runScript<MailResult["settings"]>("settings-with-mail.ts", { seconds: duration, rounds });
   for (const [mail, { perSecond }] of [
     ["a mail that is queued", settings.queued],
-    ["a mail that another process delivers", settings.elsewhere],
+    ["a mail that another process delivers", settings.byOtherProcess],
     ["a mail that the same process delivers", settings.beside],
   ] as const)
     onPoint(

@@ -203,12 +203,12 @@ const reportMail = ({ settings: s, delivery: d }: MailResult): string => {
   return `${table([
     ["change of an address", "req/s", "of it", "SQL", "commits", "server, ms", "database, ms"],
     ...rows("with one, queued", s.queued),
-    ...rows("with one, delivered by another process", s.elsewhere),
+    ...rows("with one, delivered by another process", s.byOtherProcess),
     ...rows("with one, delivered by the same process", s.beside),
   ])}
 
 SQL, commits and processor time are with all that the mail costs until it is delivered, where it is delivered meanwhile;
-the other process, of lower priority, takes ${number(s.elsewhere.delivererCpu)} ms for each mail.
+the other process, of lower priority, takes ${number(s.byOtherProcess.delivererCpu)} ms for each mail.
 ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} mails a second;
 a mail is accepted and not yet written down for ${number(d.windowMs ?? 0)} ms.`;
 };
@@ -227,12 +227,12 @@ const reportEvents = ({ settings: s, delivery: d }: EventsResult): string => {
   return `${table([
     ["change of a name", "req/s", "of it", "SQL", "commits", "server, ms", "database, ms"],
     ...rows("with one that nobody delivers", s.queued),
-    ...rows("with one, delivered by another process", s.elsewhere),
+    ...rows("with one, delivered by another process", s.byOtherProcess),
     ...rows("with one, delivered by the same process", s.beside),
   ])}
 
 SQL, commits and processor time are with all that the event costs until it is delivered; the other process, of lower
-priority, takes ${number(s.elsewhere.delivererCpu)} ms for each event.
+priority, takes ${number(s.byOtherProcess.delivererCpu)} ms for each event.
 ${d.nodes} nodes deliver ${d.perSecond.toFixed(0)} events a second; of ${d.events}, ${d.lost} were lost,
 ${d.twice} came twice and ${d.outOfOrder} out of order.`;
 };

@@ -141,10 +141,10 @@ const judgeLogins = ({ totpShare }: LoginsResult): readonly Verdict[] => [
   },
 ];
 
-const judgeMail = ({ settings: { queued, elsewhere, beside } }: MailResult): readonly Verdict[] =>
+const judgeMail = ({ settings: { queued, byOtherProcess, beside } }: MailResult): readonly Verdict[] =>
   [
     { how: "is queued", share: queued.share },
-    { how: "another process delivers meanwhile", share: elsewhere.share },
+    { how: "another process delivers meanwhile", share: byOtherProcess.share },
     { how: "the same process delivers meanwhile", share: beside.share },
   ].map(({ how, share }) => ({
     goal: `changes of an address with a mail that ${how}, of those without`,
@@ -156,7 +156,7 @@ const judgeMail = ({ settings: { queued, elsewhere, beside } }: MailResult): rea
 const judgeEvents = ({ settings, delivery }: EventsResult): readonly Verdict[] => [
   ...[
     { how: "nobody", share: settings.queued.share },
-    { how: "another process", share: settings.elsewhere.share },
+    { how: "another process", share: settings.byOtherProcess.share },
     { how: "the same process", share: settings.beside.share },
   ].map(({ how, share }) => ({
     goal: `changes of a name with an event that ${how} delivers, of those without`,

@@ -15,10 +15,10 @@ import { cpuOf, createWatch, type Watch } from "./watch.ts";
 /*
  * `node bench/settings-with-event.ts`: changes of a name a second of which a receiver hears, against those without an
  * event, in turns, on one database. First nobody delivers (`queued`): what is measured is the change alone. Then
- * another process of lower priority delivers (`elsewhere`); then the server itself, beside the changes. What is left of
- * the events is delivered before the other is measured. The result is a line of JSON. Statements, commits and processor
- * time (milliseconds) are those of a change with all that its event costs until it is delivered; that of the other
- * process is `delivererCpu`. `--profile FOLDER` writes a profile of the server that delivers beside.
+ * another process of lower priority delivers (`byOtherProcess`); then the server itself, beside the changes. What is
+ * left of the events is delivered before the other is measured. The result is a line of JSON. Statements, commits and
+ * processor time (milliseconds) are those of a change with all that its event costs until it is delivered; that of the
+ * other process is `delivererCpu`. `--profile FOLDER` writes a profile of the server that delivers beside.
  */
 
 const { values } = parseArgs({
@@ -197,14 +197,16 @@ try {
   os.setPriority(deliverer.pid, PRIORITY);
   await drained();
   const [before, eventsBefore] = [cpuOf(deliverer.pid), receiver.events()];
-  const elsewhere = await compare({ watch, people, drained }, { without, withEvent: writing });
+  const byOtherProcess = await compare({ watch, people, drained }, { without, withEvent: writing });
   const events = receiver.events() - eventsBefore;
   const delivererCpu = Number(((cpuOf(deliverer.pid) - before) / Math.max(1, events)).toFixed(2));
   await Promise.all([writing, deliverer].map((server) => server.stop()));
 
   const delivering = await startOne({ url: receiver.url, delivers: true, profile: values.profile });
   const beside = await compare({ watch, people, drained }, { without, withEvent: delivering });
-  console.log(JSON.stringify({ queued, elsewhere: { ...elsewhere, delivererCpu }, beside, events: receiver.events() }));
+  console.log(
+    JSON.stringify({ queued, byOtherProcess: { ...byOtherProcess, delivererCpu }, beside, events: receiver.events() }),
+  );
 } finally {
   for (const step of end) await step();
   await Promise.all(servers.map((server) => server.stop()));

@@ -17,7 +17,7 @@ import { cpuOf, createWatch, type Watch } from "./watch.ts";
  * queue a mail, against those that queue none, in turns, on one database. First
  * nobody delivers while it is measured (`queued`): what was queued is delivered
  * between two measurements. Then the mails are delivered by another process, of
- * lower priority (`elsewhere`); then by the server itself (`beside`). What is left
+ * lower priority (`byOtherProcess`); then by the server itself (`beside`). What is left
  * of them is delivered before the other is measured. Each is measured once for `--warm`
  * seconds before, which does not count. The result is a line of JSON.
  * Statements, commits and processor time (milliseconds) are those of a change,
@@ -199,13 +199,15 @@ try {
   const deliverer = await startOne(true, true);
   os.setPriority(deliverer.pid, PRIORITY);
   const [before, mailsBefore] = [cpuOf(deliverer.pid), sink.mails()];
-  const elsewhere = await compare(watch, { without, withMail: queueing }, people);
+  const byOtherProcess = await compare(watch, { without, withMail: queueing }, people);
   const delivererCpu = Number(((cpuOf(deliverer.pid) - before) / Math.max(1, sink.mails() - mailsBefore)).toFixed(2));
   await Promise.all([queueing, deliverer].map((server) => server.stop()));
 
   const delivering = await startOne(true, true);
   const beside = await compare(watch, { without, withMail: delivering }, people);
-  console.log(JSON.stringify({ queued, elsewhere: { ...elsewhere, delivererCpu }, beside, mails: sink.mails() }));
+  console.log(
+    JSON.stringify({ queued, byOtherProcess: { ...byOtherProcess, delivererCpu }, beside, mails: sink.mails() }),
+  );
 } finally {
   for (const step of end) await step();
   await Promise.all(servers.map((server) => server.stop()));

@@ -8,7 +8,7 @@ import { compareConfigurations, compareWithPeople, type Finding } from "../move-
 import { openSource, type Source } from "../move-in/source/source.ts";
 import { SourceError } from "../move-in/source/source-error.ts";
 import { createMarks } from "../move-in/target/marks.ts";
-import { type MoveHolder, type MoveLease, type MoveStopped, takeMoveLease } from "../move-in/target/move-lease.ts";
+import { acquireMoveLease, type MoveHolder, type MoveLease, type MoveStopped } from "../move-in/target/move-lease.ts";
 import { CommandError } from "./command.ts";
 import type { MoveInCall } from "./move-in-call.ts";
 import { moveByThreads } from "./move-threads.ts";
@@ -77,7 +77,7 @@ const opened = async ({ from, network }: MoveInCall): Promise<Source> => {
 
 /** Two runs at once would undo each other. @throws CommandError */
 const onlyRun = async (source: Source, db: Database, signal: AbortSignal): Promise<MoveLease | MoveStopped> => {
-  const lease = await takeMoveLease(db, {
+  const lease = await acquireMoveLease(db, {
     source: source.network,
     about: `${hostname()}, process ${process.pid}`,
     signal,

@@ -1,6 +1,6 @@
 import type { Database } from "../db/sql.ts";
 import { isOfStatement } from "../db/sql-error.ts";
-import { createDeliveryAdmission, longestDelivery, mostClaimed } from "../jobs/admission.ts";
+import { createDeliveryAdmission, deliveryTimeout, mostClaimed } from "../jobs/admission.ts";
 import type { JobKind, JobResult } from "../jobs/job.ts";
 import { createDeliveryPace } from "../jobs/pace.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -100,7 +100,7 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
   return {
     name: messageJob,
     concurrency: () => mostClaimed(concurrency, pace, admission),
-    longest: longestDelivery(timeout),
+    timeout: deliveryTimeout(timeout),
     delay: (tries) => Math.min(LONGEST_DELAY_MS, retryDelay * FACTOR ** Math.min(tries - 1, 20)),
     rows: (node) => createMessageRows({ db, clock, messages, node }),
     admit: ({ payload: message }, signal) => admission.begin(queuedFor(message), signal),

@@ -16,8 +16,8 @@ export const createHandOverJob = ({
 }): JobKind => ({
   name: "courier",
   concurrency: 8,
-  longest: 60_000,
-  delay: exponentialBackoff({ first: 1_000, longest: 60_000 }),
+  timeout: 60_000,
+  delay: exponentialBackoff({ first: 1_000, max: 60_000 }),
   run: async ({ id }) => {
     await messages.enqueue(db, id);
     return undefined;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { uuid4, uuidBytes } from "../lib/ids.ts";
 import { type Migration, migrationsFolder, readMigrations, statementsDigest } from "./migration-files.ts";
-import { type Lease, takeLease } from "./migration-lease.ts";
+import { acquireLease, type Lease } from "./migration-lease.ts";
 import type { Database, DatabaseLog } from "./sql.ts";
 import { SqlError } from "./sql-error.ts";
 
@@ -95,7 +95,7 @@ export const pendingMigrations = async (db: Database, folder: URL = migrationsFo
 const waitForLease = async (db: Database, seconds: number, log: DatabaseLog | undefined): Promise<Lease> => {
   const owner = uuidBytes(uuid4());
   for (let tries = 0; ; tries++) {
-    const lease = await takeLease(db, owner, seconds);
+    const lease = await acquireLease(db, owner, seconds);
     if (lease !== undefined) return lease;
     if (tries === 0) log?.info({}, "another node is migrating; waiting for it");
     await sleep(POLL_MS);

@@ -9,15 +9,15 @@ export interface Lease {
 }
 
 /**
- * Tries to take the lease; undefined when another node holds it. After `seconds`
+ * Tries to acquire the lease; undefined when another node holds it. After `seconds`
  * without a sign of life the next node takes over.
  *
  * It is a row and not a named lock, because those do not span a cluster. Its
  * time is the database's own, so that clocks of nodes may differ. A node that
  * migrates for long prolongs it in the background.
  */
-export const takeLease = async (db: Database, owner: Buffer, seconds: number): Promise<Lease | undefined> => {
-  const take = async () => {
+export const acquireLease = async (db: Database, owner: Buffer, seconds: number): Promise<Lease | undefined> => {
+  const acquire = async () => {
     const { affectedRows } = await db.execute(
       `UPDATE schema_migration_lease SET owner = ?, expires_at = UTC_TIMESTAMP(3) + INTERVAL ${seconds} SECOND
         WHERE id = 1 AND (owner IS NULL OR owner = ? OR expires_at < UTC_TIMESTAMP(3))`,
@@ -25,29 +25,29 @@ export const takeLease = async (db: Database, owner: Buffer, seconds: number): P
     );
     return affectedRows === 1;
   };
-  if (!(await take())) return undefined;
+  if (!(await acquire())) return undefined;
 
   let lost = false;
-  const beat = setInterval(
+  const heartbeat = setInterval(
     async () => {
       try {
-        lost ||= !(await take());
+        lost ||= !(await acquire());
       } catch (error) {
-        // One missed beat is no loss; the next one, or `mustHold`, tells.
+        // One missed heartbeat is no loss; the next one, or `mustHold`, tells.
         if (!(error instanceof DatabaseUnavailable)) lost = true;
       }
     },
     (seconds * 1000) / 3,
   );
-  beat.unref();
+  heartbeat.unref();
 
   return {
     mustHold: async () => {
-      lost ||= !(await take());
+      lost ||= !(await acquire());
       if (lost) throw new Error("another node has taken over the migration, because this one gave no sign of life");
     },
     release: async () => {
-      clearInterval(beat);
+      clearInterval(heartbeat);
       await db.execute("UPDATE schema_migration_lease SET owner = NULL WHERE id = 1 AND owner = ?", [owner]);
     },
   };

@@ -33,14 +33,14 @@ const longestSocketPath = 107;
  *
  * @throws PrivateDatabaseError `in-use` if another living process has it, `folder` if it cannot be made
  */
-export function takeFolder(dataDir: string): Folder {
+export function openFolder(dataDir: string): Folder {
   const folder = path.resolve(dataDir);
   try {
     mkdirSync(path.dirname(folder), { recursive: true });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const account = accountFor(folder);
     const short = placeSocket(folder, account);
-    const lock = takeLock(path.join(folder, "owner"));
+    const lock = acquireLock(path.join(folder, "owner"));
     let released = false;
     return {
       path: folder,
@@ -110,7 +110,7 @@ function canReach(folder: string, account: { readonly uid: number; readonly gid:
  * process left behind is used again. Should two processes find the same
  * leftover at once, the lock that the server itself holds on its files decides.
  */
-function takeLock(file: string): { release(): void } {
+function acquireLock(file: string): { release(): void } {
   const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
   for (let attempt = 0; attempt < 3; attempt += 1) {
     try {

@@ -18,7 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection } from "mysql2/promise";
 import { PrivateDatabaseError } from "./private-error.ts";
 import type { Account, Folder } from "./private-folder.ts";
-import { takeFolder } from "./private-folder.ts";
+import { openFolder } from "./private-folder.ts";
 import type { Command, Engine, Server } from "./private-server.ts";
 import { findServer, initialiseCommand, serveCommand } from "./private-server.ts";
 
@@ -82,7 +82,7 @@ export async function startPrivateDatabase(options: PrivateDatabaseOptions): Pro
     engine: options.engine,
     path: process.env.PATH,
   });
-  const folder = takeFolder(options.dataDir);
+  const folder = openFolder(options.dataDir);
   try {
     const data = path.join(folder.path, server.engine);
     const pidFile = path.join(folder.path, "server.pid");

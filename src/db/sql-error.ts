@@ -95,7 +95,7 @@ const refusing = new Set([1040, 1047, 1053, 1129, 1203, 1226, 1290, 1792, 1836, 
 const killed = new Set([1317, 1927, 3169]);
 
 /** A proxy, or one half of the server, lost the other: nobody knows what became of the statement. */
-const lostBehind = new Set([2006, 2013, 2055, 8501, 9001, 9002, 9003, 9005]);
+const upstreamLost = new Set([2006, 2013, 2055, 8501, 9001, 9002, 9003, 9005]);
 
 /** The statement ran for longer than the server lets it, and was undone. */
 const tooLong = new Set([1969, 3024]);
@@ -133,7 +133,7 @@ export const fromDriver = (thrown: unknown, statement: string, began: boolean): 
   const lost =
     lostCodes.has(code) ||
     isOneOf(killed) ||
-    isOneOf(lostBehind) ||
+    isOneOf(upstreamLost) ||
     (thrown as { readonly fatal?: boolean }).fatal === true;
   if (neverConnected.has(code) || isOneOf(refusing) || (lost && !began)) {
     return new DatabaseUnavailable(`the database cannot be used (${code || "connection lost"})`, "refused");

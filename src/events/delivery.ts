@@ -1,5 +1,5 @@
 import type { EventsConfig, ReceiverConfig } from "../config/events-config.ts";
-import { createDeliveryAdmission, longestDelivery, mostClaimed } from "../jobs/admission.ts";
+import { createDeliveryAdmission, deliveryTimeout, mostClaimed } from "../jobs/admission.ts";
 import type { Job, JobKind, JobResult } from "../jobs/job.ts";
 import { createDeliveryPace } from "../jobs/pace.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -86,7 +86,7 @@ export const createDelivery = (receiver: ReceiverConfig, deps: DeliveryDeps): Jo
   return {
     name: deliveryKind(name),
     concurrency: () => mostClaimed(concurrency, pace, admission),
-    longest: longestDelivery(config.delivery.timeout),
+    timeout: deliveryTimeout(config.delivery.timeout),
     maxAttempts: retry.length + 1,
     delay: (attempt) => retry[Math.min(attempt, retry.length) - 1] ?? 0,
     settled: pace.settled,

@@ -125,9 +125,9 @@ export const createEvents = (core: EventsCore & EventsLog, { print }: { readonly
 const placing = (stream: EventStream): JobKind => ({
   name: placesKind,
   concurrency: 1,
-  longest: 300_000,
+  timeout: 300_000,
   every: PLACING_EVERY_MS,
-  delay: exponentialBackoff({ first: 1_000, longest: 60_000 }),
+  delay: exponentialBackoff({ first: 1_000, max: 60_000 }),
   run: async () => {
     await stream.advance();
     return undefined;

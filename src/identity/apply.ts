@@ -25,7 +25,7 @@ export const apply = (before: IdentityRecord, change: Change, { now, newId }: Ap
   let next: IdentityRecord = { ...before, version: before.version + 1, updatedAt: now };
   if (change.traits) next = { ...next, ...applyTraits(next, change.traits, at, newId) };
   if (change.verified)
-    next = { ...next, verifiable: next.verifiable.map((address) => vouchFor(address, change.verified ?? [], at)) };
+    next = { ...next, verifiable: next.verifiable.map((address) => markVerified(address, change.verified ?? [], at)) };
   const { addresses = [], state } = change;
   if (addresses.length > 0)
     next = { ...next, verifiable: next.verifiable.map((address) => stateOf(address, addresses, at)) };
@@ -79,7 +79,7 @@ const applyTraits = (before: IdentityRecord, valid: ValidTraits, at: string, new
 });
 
 /** What is proven already stays as it is. */
-const vouchFor = (
+const markVerified = (
   address: VerifiableAddressRecord,
   vouched: NonNullable<Change["verified"]>,
   at: string,

@@ -117,5 +117,5 @@ export const mostClaimed = (
   admission: Pick<DeliveryAdmission, "slow">,
 ): number => (most === 0 ? 0 : Math.min(most, pace.limit + admission.slow) + AHEAD);
 
-/** `longest` of a kind that delivers with this timeout. In milliseconds. */
-export const longestDelivery = (timeout: number): number => timeout + GRACE_MS;
+/** The timeout of a job whose request may take so long. Both in milliseconds. */
+export const deliveryTimeout = (requestTimeout: number): number => requestTimeout + GRACE_MS;

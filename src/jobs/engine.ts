@@ -105,11 +105,11 @@ export const createJobs = (deps: JobsDeps): Jobs => {
     await rows.release(job.id, { delay: withJitter(kind.every), reason: "", attempts: 0 });
   };
 
-  /** One attempt: it waits for its turn, however long that takes, and then runs for `longest` at most. */
+  /** One attempt: it waits for its turn, however long that takes, and then runs for `timeout` at most. */
   const attempt = async (job: Job<unknown>, kind: JobKind<unknown>, signal: AbortSignal): Promise<JobResult> => {
     const leave = await kind.admit?.(job, signal);
     const late = new AbortController();
-    const end = setTimeout(() => late.abort(new Error("it took too long")), kind.longest);
+    const end = setTimeout(() => late.abort(new Error("it took too long")), kind.timeout);
     ends.add(late);
     try {
       // Work that does not end when it is asked to is abandoned: its job is somebody's again.
@@ -125,10 +125,10 @@ export const createJobs = (deps: JobsDeps): Jobs => {
   const runClaimed = async (job: ClaimedJob<unknown>, kind: JobKind<unknown>): Promise<void> => {
     const rows = rowsOf(kind.name);
     const lost = new AbortController();
-    const beat = setInterval(() => {
+    const heartbeat = setInterval(() => {
       rows.renew(job.id).then(
         (ours) => ours || lost.abort(new Error("another node took the job over")),
-        () => undefined, // One missed beat is no loss; the next tells.
+        () => undefined, // One missed heartbeat is no loss; the next tells.
       );
     }, lease / 3);
     const signal = AbortSignal.any([stopping.signal, lost.signal]);
@@ -144,7 +144,7 @@ export const createJobs = (deps: JobsDeps): Jobs => {
         });
       await settle(job, kind, result);
     } finally {
-      clearInterval(beat);
+      clearInterval(heartbeat);
     }
   };
 

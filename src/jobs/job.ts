@@ -50,7 +50,7 @@ export interface JobKind<Payload = JsonObject> {
   run(job: Job<Payload>, signal: AbortSignal): Promise<JobResult>;
   /**
    * Waits for the turn of a job that is claimed; what is given ends it. Rejects with the signal's reason once that is
-   * aborted. The wait takes none of `longest`. Left out: its turn is when it is claimed.
+   * aborted. The wait takes none of `timeout`. Left out: its turn is when it is claimed.
    */
   admit?(job: Job<Payload>, signal: AbortSignal): Promise<() => void>;
   /** Where its jobs stand. Left out: in `jobs`. */
@@ -61,7 +61,7 @@ export interface JobKind<Payload = JsonObject> {
    * Milliseconds after which an attempt that has not ended is aborted and counts as failed, so that its lease ends
    * whatever the work waits for. They count from its turn.
    */
-  readonly longest: number;
+  readonly timeout: number;
   /** After how many attempts a job is parked. Left out: never. */
   readonly maxAttempts?: number;
   /** Milliseconds before the attempt that follows `attempt`, without jitter. */

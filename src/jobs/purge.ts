@@ -33,7 +33,7 @@ interface Step extends PurgeTask {
 
 const PAUSE_MS = 20;
 /** What is left of a backlog then goes in the next round. */
-const LONGEST_MS = 3_600_000;
+const TIMEOUT_MS = 3_600_000;
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 /**
@@ -60,9 +60,9 @@ export const createPurge = ({ db, clock, batchSize, interval, tasks, log }: Purg
   return {
     name: "purge",
     concurrency: 1,
-    longest: LONGEST_MS,
+    timeout: TIMEOUT_MS,
     every: interval,
-    delay: exponentialBackoff({ first: 1_000, longest: interval }),
+    delay: exponentialBackoff({ first: 1_000, max: interval }),
     run: async (_, signal) => {
       const deleted: Record<string, number> = {};
       const failures: string[] = [];

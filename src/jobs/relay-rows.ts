@@ -56,13 +56,13 @@ export interface RelayRowsDeps {
 export type RelayRows = (source: RelaySource, rows: readonly MarkedRow[]) => Promise<RowsFrom | "taken">;
 
 /** Another node queues the jobs of the same rows, or they were deleted meanwhile: nothing was written. */
-class TakenMeanwhile extends Error {}
+class AlreadyRelayed extends Error {}
 
 /** No jobs can be queued for a row, now or later: it cannot be read, or the database refuses what is made of it. */
 class Unqueueable extends Error {}
 
 /** @throws Unqueueable for what fails each time; anything else as it is */
-const blameRow = (error: unknown): never => {
+const throwUnqueueable = (error: unknown): never => {
   if (error instanceof DatabaseUnavailable || (error instanceof SqlError && !isOfValues(error))) throw error;
   throw new Unqueueable(relayFailure(error));
 };
@@ -73,12 +73,12 @@ const blameRow = (error: unknown): never => {
  * its person.
  */
 export const createRelayRows = ({ db, jobs, log }: RelayRowsDeps): RelayRows => {
-  /** @throws TakenMeanwhile @throws Unqueueable */
+  /** @throws AlreadyRelayed @throws Unqueueable */
   const queue = async (source: RelaySource, rows: readonly MarkedRow[]): Promise<void> => {
     const queued = rows.flatMap(readJobs);
     await db.transaction(async (tx) => {
-      if ((await source.unmark(tx, rows)) !== rows.length) throw new TakenMeanwhile();
-      await jobs.enqueueAll(tx, queued).catch(blameRow);
+      if ((await source.unmark(tx, rows)) !== rows.length) throw new AlreadyRelayed();
+      await jobs.enqueueAll(tx, queued).catch(throwUnqueueable);
     });
     for (const kind of new Set(queued.map((job) => job.kind))) jobs.wake(kind);
   };
@@ -98,7 +98,7 @@ export const createRelayRows = ({ db, jobs, log }: RelayRowsDeps): RelayRows => 
     } catch (error) {
       if (error instanceof DatabaseUnavailable) throw error;
       if (error instanceof Unqueueable) await setAside(source, row, error);
-      else if (!(error instanceof TakenMeanwhile)) return relayFailure(error);
+      else if (!(error instanceof AlreadyRelayed)) return relayFailure(error);
     }
     return undefined;
   };
@@ -127,7 +127,7 @@ export const createRelayRows = ({ db, jobs, log }: RelayRowsDeps): RelayRows => 
     try {
       await queue(source, rows);
     } catch (error) {
-      if (error instanceof TakenMeanwhile) return "taken";
+      if (error instanceof AlreadyRelayed) return "taken";
       if (error instanceof DatabaseUnavailable) throw error;
       left = await queueEach(source, rows);
     }
@@ -147,6 +147,6 @@ const readJobs = (row: MarkedRow): readonly PlacedJob[] => {
   try {
     return row.jobs();
   } catch (error) {
-    return blameRow(error);
+    return throwUnqueueable(error);
   }
 };

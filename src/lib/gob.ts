@@ -6,7 +6,7 @@ export const readGobTexts = (bytes: Buffer): ReadonlyMap<string, string> | undef
   try {
     const reader = createReader(bytes);
     for (;;) {
-      const message = createReader(reader.take(reader.uint()));
+      const message = createReader(reader.read(reader.uint()));
       // A message of a type has the negated number of the type that it describes.
       if (message.int() < 0) continue;
       if (message.uint() !== 0) return undefined;
@@ -35,34 +35,34 @@ const readEntries = (reader: Reader): ReadonlyMap<string, string> => {
 
 /** A value of any type: its type's name and number, and its bytes. Undefined where it is no text. */
 const readInterface = (reader: Reader): string | undefined => {
-  const type = reader.take(reader.uint()).toString();
+  const type = reader.read(reader.uint()).toString();
   if (type === "") return undefined;
   reader.int();
-  const value = createReader(reader.take(reader.uint()));
+  const value = createReader(reader.read(reader.uint()));
   if (type !== "string") return undefined;
   // What is no struct has a zero before it.
   if (value.uint() !== 0) throw new RangeError("no text");
-  return value.take(value.uint()).toString();
+  return value.read(value.uint()).toString();
 };
 
 /** Reads numbers and bytes one after the other. Beyond the end it throws RangeError. */
 const createReader = (bytes: Buffer) => {
   let at = 0;
-  const take = (length: number): Buffer => {
+  const read = (length: number): Buffer => {
     if (length > bytes.length - at) throw new RangeError("the end is reached");
     at += length;
     return bytes.subarray(at - length, at);
   };
   /** Below 128 a byte; else the negated number of bytes, and those, the highest first. */
   const uint = (): number => {
-    const first = take(1).readUInt8();
+    const first = read(1).readUInt8();
     if (first < 0x80) return first;
     const length = 0x100 - first;
     if (length > 6) throw new RangeError("too large a number");
-    return take(length).readUIntBE(0, length);
+    return read(length).readUIntBE(0, length);
   };
   return {
-    take,
+    read,
     uint,
     /** The lowest bit says whether the rest is to be complemented. */
     int: (): number => {

@@ -103,8 +103,8 @@ export const inGroups = <T, R>(
     if (late.size === 0 || slow === undefined) return waiting.splice(0, most);
     const keys = new Set([...late].flatMap(({ item }) => slow.keysOf(item)));
     const free = waiting.filter(({ item }) => !slow.keysOf(item).some((key) => keys.has(key))).slice(0, most);
-    const taken = new Set(free);
-    waiting = waiting.filter((each) => !taken.has(each));
+    const begun = new Set(free);
+    waiting = waiting.filter((each) => !begun.has(each));
     return free;
   };
 

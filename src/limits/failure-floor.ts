@@ -58,14 +58,14 @@ const waitFor: Wait = async (milliseconds, signal) => {
 /**
  * Creates the floor.
  *
- * @param longest the most that anything is held back, in milliseconds
+ * @param maxWait the most that anything is held back, in milliseconds
  */
 export const createFailureFloor = ({
-  longest,
+  maxWait,
   wait = waitFor,
   now = () => performance.now(),
 }: {
-  readonly longest: number;
+  readonly maxWait: number;
   readonly wait?: Wait | undefined;
   /** Milliseconds since whenever. */
   readonly now?: () => number;
@@ -90,7 +90,7 @@ export const createFailureFloor = ({
   const floor = (): number => {
     const at = now();
     const recent = [...kinds.values()].filter(({ lastAt }) => at - lastAt < FORGET_AFTER);
-    return Math.min(longest, MARGIN * Math.max(0, ...recent.map(({ took }) => took)));
+    return Math.min(maxWait, MARGIN * Math.max(0, ...recent.map(({ took }) => took)));
   };
 
   const hold: FailureFloor["hold"] = async (signal, make) => {

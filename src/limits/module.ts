@@ -35,9 +35,9 @@ export const createLimits = ({
     key,
   }),
   messages: createMessageLimit({ db, clock, config: limits.messages, key }),
-  floor: createFailureFloor({ longest: limits.login.longest_wait, wait }),
+  floor: createFailureFloor({ maxWait: limits.login.longest_wait, wait }),
   /** Under every answer to a request that may send a message. */
-  messageFloor: createFailureFloor({ longest: limits.login.longest_wait, wait }),
+  messageFloor: createFailureFloor({ maxWait: limits.login.longest_wait, wait }),
   newFlows: createPacedByNetwork(limits.flows, clock),
   newFlowErrors: createPacedByNetwork(limits.flows, clock),
   purge: [

@@ -18,7 +18,7 @@ import type { Call, Procedure } from "../lib/call.ts";
 import type { Intake } from "../lib/intake.ts";
 import { admissionOf } from "./admin-lock/admission.ts";
 import type { LockedRoute } from "./admin-lock/lock-port.ts";
-import type { StockService } from "./connect/mount.ts";
+import type { StandardService } from "./connect/mount.ts";
 import type { BoundRpc } from "./connect/unary.ts";
 import type { Metrics } from "./metrics.ts";
 import { createChanges } from "./watch-changes.ts";
@@ -32,7 +32,7 @@ export interface HealthDeps {
   /** How the bodies of an RPC that anyone may call are let in. */
   readonly intakeOf: (method: DescMethod) => Intake;
   /** Milliseconds after which a `Watch` ends; its client opens another one. */
-  readonly longestWatch: number;
+  readonly watchTimeout: number;
   /** Whether calls of the gRPC service stand in the log. */
   readonly isLogged: boolean;
 }
@@ -40,7 +40,7 @@ export interface HealthDeps {
 /** How the server is, over gRPC and HTTP. */
 export interface ServerHealth {
   /** grpc.health.v1, for `mountConnect`. */
-  readonly service: StockService;
+  readonly service: StandardService;
   /** `/health/alive` and `/health/ready`; on the admin port also `/version` and metrics. */
   readonly mount: (app: FastifyInstance, options: HealthRoutes) => void;
 }
@@ -55,7 +55,7 @@ export interface HealthRoutes {
 }
 
 /** Creates the answers to "are you well?". */
-export const createHealth = ({ ready, services, intakeOf, longestWatch, isLogged }: HealthDeps): ServerHealth => {
+export const createHealth = ({ ready, services, intakeOf, watchTimeout, isLogged }: HealthDeps): ServerHealth => {
   const names = new Set(["", Health.typeName, ...services.map(({ typeName }) => typeName)]);
   const status = (): Status => (Object.keys(ready()).length === 0 ? Status.SERVING : Status.NOT_SERVING);
 
@@ -72,7 +72,7 @@ export const createHealth = ({ ready, services, intakeOf, longestWatch, isLogged
   const changes = createChanges(status);
 
   async function* watch(known: boolean, ended: AbortSignal) {
-    const late = AbortSignal.timeout(longestWatch);
+    const late = AbortSignal.timeout(watchTimeout);
     const signal = AbortSignal.any([ended, late]);
     let reported: Status | undefined;
     while (!signal.aborted) {

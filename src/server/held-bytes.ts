@@ -4,7 +4,7 @@ export interface HeldBytes {
   /** Copies a piece: neither it nor the memory that it is a part of is held. */
   readonly add: (piece: Buffer) => void;
   /** Gives what was added and holds nothing more of it. With a last piece alone it is that piece, not a copy. */
-  readonly take: (last?: Buffer) => Buffer;
+  readonly drain: (last?: Buffer) => Buffer;
 }
 
 const nothing = Buffer.alloc(0);
@@ -31,12 +31,12 @@ export const createHeldBytes = (most: number): HeldBytes => {
   return {
     size: () => size,
     add,
-    take: (last = nothing) => {
+    drain: (last = nothing) => {
       if (size === 0) return last;
       add(last);
-      const taken = data.subarray(0, size);
+      const drained = data.subarray(0, size);
       [data, size] = [nothing, 0];
-      return taken;
+      return drained;
     },
   };
 };

@@ -14,7 +14,7 @@ export const lingerOver = (request: IncomingMessage): void => {
   if (!announcesBody(request)) return;
   const { socket } = request;
   current.set(socket, request);
-  socket.destroySoon = closeGently;
+  socket.destroySoon = closeGracefully;
 };
 
 /**
@@ -35,7 +35,7 @@ const announcesBody = ({ headers }: IncomingMessage): boolean =>
 /** The request that a connection is busy with. */
 const current = new WeakMap<Socket, IncomingMessage>();
 
-function closeGently(this: Socket): void {
+function closeGracefully(this: Socket): void {
   if (current.get(this)?.complete !== false) {
     Object.getPrototypeOf(this).destroySoon.call(this);
     return;

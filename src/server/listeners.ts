@@ -158,9 +158,9 @@ export const createListeners = ({
     const listener = serve[port];
     const isHere = (method: DescMethod): boolean => isAdminRpc(method) === (port === "admin");
     const other = serve[port === "public" ? "admin" : "public"];
-    const stockStreams = createStreamBounds(networkOf);
+    const standardStreams = createStreamBounds(networkOf);
     const health = createHealth({
-      longestWatch: stockStreams.longest,
+      watchTimeout: standardStreams.timeout,
       isLogged: !listener.request_log.disable_for_health,
       ready,
       services: descriptors.filter(({ methods }) => methods.some(isHere)),
@@ -179,8 +179,8 @@ export const createListeners = ({
       rpcs: bound.all.filter(({ method }) => isHere(method)),
       receiving: receiving.all.filter(({ method }) => isHere(method)),
       sending: sending.all.filter(({ method }) => isHere(method)),
-      stock: [health.service, createReflection(descriptors, isHere)],
-      stockStreams,
+      standard: [health.service, createReflection(descriptors, isHere)],
+      standardStreams,
       port,
       baseUrl: listener.base_url,
       clientAddress: createClientAddress(listener.trusted_proxies),

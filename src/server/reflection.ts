@@ -8,7 +8,7 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { file_ostiary_errors_v1_errors } from "../../gen/ostiary/errors/v1/errors_pb.ts";
-import type { StockService } from "./connect/mount.ts";
+import type { StandardService } from "./connect/mount.ts";
 import { createProtoFiles, type ProtoFiles } from "./proto-files.ts";
 import { shownFile } from "./shown-file.ts";
 import { indexSymbols } from "./symbol-index.ts";
@@ -43,7 +43,7 @@ export const createReflection = (
   services: readonly DescService[],
   isAnswered: (method: DescMethod) => boolean = () => true,
   protoFiles: ProtoFiles = createProtoFiles(),
-): StockService => {
+): StandardService => {
   const listed = [
     ...services.filter(({ methods }) => methods.some(isAnswered)),
     Health,

@@ -52,8 +52,8 @@ const someone = (more: JsonObject = {}) => ({
   ...more,
 });
 
-/** Where a trip through the protocol has ended: in a session, or at a form. */
-interface Trip {
+/** How a sign-in through a protocol has ended: in a session, or at a form. */
+interface SignInResult {
   readonly answer: Answer<Done>;
   /** The form that it ended at, and its kind. */
   readonly form: { readonly kind: FlowKind; readonly id: string } | undefined;
@@ -68,7 +68,7 @@ const go = async (
   account: { sub: string } & JsonObject,
   provider: ProviderId = "acme",
   more: JsonObject = {},
-): Promise<Trip> => {
+): Promise<SignInResult> => {
   const location = away(await visitor[kind].update(flow.id, { method: "oidc", provider, ...more }));
   const back = await comeBack(
     await signInAt(providers[provider], location, account),
@@ -77,7 +77,7 @@ const go = async (
   if (protocol.family === "native") {
     const code = locationOf(back).searchParams.get("code") ?? "";
     const answer = await visitor.exchange(flow.exchangeCode ?? initCodes.get(flow.id) ?? "", code);
-    return { answer, form: answer.ok ? undefined : (answer.form as Trip["form"]) };
+    return { answer, form: answer.ok ? undefined : (answer.form as SignInResult["form"]) };
   }
   const { href, searchParams } = locationOf(back);
   const page = (["login", "registration"] as const).find((each) => href.startsWith(ui[each]));
@@ -106,7 +106,7 @@ const enterWith = async (
 ) => {
   const visitor = protocol.enter(server);
   const flow = await begin(protocol, visitor, kind);
-  return { visitor, flow, trip: await go(protocol, visitor, kind, flow, account, provider) };
+  return { visitor, flow, result: await go(protocol, visitor, kind, flow, account, provider) };
 };
 const verifiedOf = async (identityId: string) => {
   const [row] = await server.sql<{ addresses: unknown }>("SELECT addresses FROM identities WHERE id = ?", [
@@ -123,15 +123,15 @@ describe.each(protocols)("through $name", (protocol) => {
     "someone new signs up from the %s form, and is signed in the next time",
     async (kind) => {
       const account = someone();
-      const { visitor, trip } = await enterWith(protocol, kind, account);
-      accepted(trip.answer);
+      const { visitor, result } = await enterWith(protocol, kind, account);
+      accepted(result.answer);
       const session = accepted(await visitor.whoami());
       expect(session).toMatchObject({ methods: ["oidc"], traits: { email: account.email, name: { first: "Ann" } } });
       expect(await linksOf(server, session.identityId)).toEqual([`acme:${account.sub}`]);
       expect(await verifiedOf(session.identityId)).toEqual([account.email]);
       for (const next of ["login", "registration"] as const) {
         const again = await enterWith(protocol, next, { ...account, email: newEmail() });
-        accepted(again.trip.answer);
+        accepted(again.result.answer);
         expect(accepted(await again.visitor.whoami())).toMatchObject({
           identityId: session.identityId,
           traits: { email: account.email },
@@ -171,11 +171,11 @@ describe.each(protocols)("through $name", (protocol) => {
   it("an address that an account has is linked only after its owner has signed in", async () => {
     const { person } = await enterAsNewPerson(protocol, server);
     const account = someone({ email: person.email });
-    const { visitor, trip } = await enterWith(protocol, "registration", account);
-    expect(refused(trip.answer)).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 1010016 }] });
-    expect(trip.form?.kind).toBe("login");
+    const { visitor, result } = await enterWith(protocol, "registration", account);
+    expect(refused(result.answer)).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 1010016 }] });
+    expect(result.form?.kind).toBe("login");
     expect(await linksOf(server, person.id)).toEqual([]);
-    const form = accepted(await visitor.login.get(trip.form?.id ?? ""));
+    const form = accepted(await visitor.login.get(result.form?.id ?? ""));
     expect(form).toMatchObject({ active: "oidc" });
     expect(form.nodes.find(({ name }) => name === "identifier")).toMatchObject({ type: "hidden", value: person.email });
     expect(form.nodes.filter(({ group }) => group === "oidc")).toMatchObject([{ value: "globex" }]);
@@ -198,7 +198,7 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(await linksOf(server, person.id)).toEqual([`acme:${account.sub}`]);
     expect(accepted(await visitor.whoami())).toMatchObject({ identityId: person.id, methods: ["password", "oidc"] });
     expect(await eventsOf(server, person.id)).toEqual(["provider.linked done acme"]);
-    accepted((await enterWith(protocol, "login", account)).trip.answer);
+    accepted((await enterWith(protocol, "login", account)).result.answer);
   });
 
   it("whoever has another provider proves it with that; someone new there is not the owner", async () => {
@@ -206,8 +206,8 @@ describe.each(protocols)("through $name", (protocol) => {
     const first = await enterWith(protocol, "registration", owner, "globex");
     const { identityId } = accepted(await first.visitor.whoami());
     const account = someone({ email: owner.email });
-    const { visitor, trip, flow } = await enterWith(protocol, "login", account);
-    const form = accepted(await visitor.login.get(trip.form?.id ?? ""));
+    const { visitor, result, flow } = await enterWith(protocol, "login", account);
+    const form = accepted(await visitor.login.get(result.form?.id ?? ""));
     if (flow.exchangeCode) initCodes.set(form.id, flow.exchangeCode);
     const stranger = await go(protocol, visitor, "login", form, someone(), "globex");
     expect(refused(stranger.answer).texts).toMatchObject([{ id: 4010009 }]);
@@ -223,17 +223,17 @@ describe.each(protocols)("through $name", (protocol) => {
     await server.sql("UPDATE identities SET state = 'inactive', version = version + 1 WHERE id = ?", [
       idBytes(identityId),
     ]);
-    expect(refused((await enterWith(protocol, "login", account)).trip.answer).texts).toMatchObject([{ id: 4010011 }]);
+    expect(refused((await enterWith(protocol, "login", account)).result.answer).texts).toMatchObject([{ id: 4010011 }]);
   });
 
   it("a provider that refuses leaves the form as it was", async () => {
     providers.acme.refuse("access_denied");
-    const { trip } = await enterWith(protocol, "login", someone());
+    const { result } = await enterWith(protocol, "login", someone());
     providers.acme.refuse(undefined);
-    expect(refused(trip.answer)).toMatchObject({
+    expect(refused(result.answer)).toMatchObject({
       texts: [{ node: "", id: 4000001, text: expect.stringContaining("denied") }],
     });
-    expect(trip.form?.kind).toBe("login");
+    expect(result.form?.kind).toBe("login");
   });
 
   it("an unknown provider is not found", async () => {
@@ -275,8 +275,8 @@ describe.each(protocols)("proving it again, through $name", (protocol) => {
   it("someone unknown at the provider signs nobody up while another is signed in", async () => {
     const { visitor, session } = await enterOnce();
     const flow = await begin(protocol, visitor, "login", { refresh: "true" });
-    const trip = await go(protocol, visitor, "login", flow, someone());
-    expect(refused(trip.answer).texts).toMatchObject([{ id: 4010009 }]);
+    const result = await go(protocol, visitor, "login", flow, someone());
+    expect(refused(result.answer).texts).toMatchObject([{ id: 4010009 }]);
     expect(accepted(await visitor.whoami()).id).toBe(session.id);
   });
 });

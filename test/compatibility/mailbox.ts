@@ -13,7 +13,7 @@ export interface Mail {
 export interface Mailbox {
   readonly port: number;
   /** Seconds that `wait` waits. */
-  patience: number;
+  timeout: number;
   /** The newest mail to an address that nobody took yet. @throws Error when none comes */
   wait(to: string): Promise<Mail>;
   close(): void;
@@ -26,9 +26,9 @@ export const startMailbox = async (): Promise<Mailbox> => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const mailbox: Mailbox = {
     port: (server.address() as AddressInfo).port,
-    patience: 15,
+    timeout: 15,
     wait: async (to) => {
-      for (const end = Date.now() + mailbox.patience * 1000; Date.now() < end; await sleep(50)) {
+      for (const end = Date.now() + mailbox.timeout * 1000; Date.now() < end; await sleep(50)) {
         const at = mails.findLastIndex((mail) => mail.to.includes(to.toLowerCase()));
         const [mail] = at === -1 ? [] : mails.splice(at, 1);
         if (mail) return mail;

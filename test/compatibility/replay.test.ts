@@ -66,7 +66,7 @@ const differencesOf = async (name: string, play: Scenario) => {
 describe("is answered as recorded", () => {
   const compared = played.filter(({ name }) => waitsFor(name) === undefined);
   it.each(compared)("$name", { timeout: 60_000 }, async ({ name, play }) => {
-    world.mailbox.patience = 15;
+    world.mailbox.timeout = 15;
     expect(await differencesOf(name, play)).toEqual([]);
   });
 });
@@ -83,7 +83,7 @@ describe("is not answered yet as recorded, and is listed in waiting.json", () =>
     { timeout: 60_000 },
     async ({ name, play }) => {
       // A mail that a courier sends comes within this time.
-      world.mailbox.patience = 1;
+      world.mailbox.timeout = 1;
       expect(await differencesOf(name, play), "it passes: take it out of waiting.json").not.toEqual([]);
     },
   );

@@ -11,7 +11,7 @@ export interface RunningExample {
   stop(): Promise<void>;
 }
 
-const patience = 60_000;
+const timeout = 60_000;
 
 /**
  * Starts an example by the one command of its README, `npm start`, against a
@@ -41,7 +41,7 @@ export const startExample = async (
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => output.push(String(chunk)));
   const ended = once(child, "exit");
   const url = `http://127.0.0.1:${port}`;
-  const deadline = Date.now() + patience;
+  const deadline = Date.now() + timeout;
   for (;;) {
     if (child.exitCode !== null) throw new Error(`${name} ended: ${output.join("")}`);
     if (await answers(url)) break;

@@ -111,14 +111,16 @@ export const live = async ({ servers, protocol, counts, isOn }: LoadOptions): Pr
   };
 
   const signOut = async (here: TestServer, there: TestServer) => {
-    const guest = protocol.enter(here);
-    const created = await ask(() => guest.login.create());
+    const visitor = protocol.enter(here);
+    const created = await ask(() => visitor.login.create());
     if (!created.ok) return;
     const { email: identifier, password } = person;
-    const entered = await ask(() => guest.login.update(created.value.id, { method: "password", identifier, password }));
+    const entered = await ask(() =>
+      visitor.login.update(created.value.id, { method: "password", identifier, password }),
+    );
     if (!entered.ok) return;
-    const beside = through(protocol, there, guest);
-    const ended = await ask(() => guest.signOut());
+    const beside = through(protocol, there, visitor);
+    const ended = await ask(() => visitor.signOut());
     if (!ended.ok) return;
     counts.signOuts++;
     const after = await ask(() => beside.whoami());

@@ -35,7 +35,7 @@ import { recordedConfiguration } from "./source-database.ts";
 
 const PEOPLE = 2_000;
 /** For tests that start the command several times, on a machine that has other things to do. */
-const patience = { timeout: 120_000 };
+const timeout = { timeout: 120_000 };
 const privateKey = createPrivateKey(
   generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "pem", type: "pkcs8" }),
 );
@@ -90,7 +90,7 @@ const counted = async (table: string): Promise<number> => {
   return Number(row?.many);
 };
 
-it("a check tells who would come along, and where the configurations differ, without a secret", patience, async () => {
+it("a check tells who would come along, and where the configurations differ, without a secret", timeout, async () => {
   // Queued, sent, and being sent.
   for (const status of [1, 2, 3])
     await connection.query(
@@ -110,7 +110,7 @@ it("a check tells who would come along, and where the configurations differ, wit
   expect(await counted("moved_identities")).toBe(0);
 });
 
-it("killed in the middle it is run again, and everybody has come once", patience, async () => {
+it("killed in the middle it is run again, and everybody has come once", timeout, async () => {
   const { code } = await moveIn(
     ["--workers", "2", "--threads", "2"],
     async () => (await counted("moved_identities")) > 200,

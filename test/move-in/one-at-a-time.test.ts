@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDatabase } from "../../src/db/pool.ts";
 import type { Database } from "../../src/db/sql.ts";
-import { type MoveLease, takeMoveLease } from "../../src/move-in/target/move-lease.ts";
+import { acquireMoveLease, type MoveLease } from "../../src/move-in/target/move-lease.ts";
 import { openDatabaseProxy } from "../protocols/database-proxy.ts";
 import { startServer, type TestServer, testSecrets } from "../protocols/server.ts";
 import { bareEnv } from "../setup/bare-env.ts";
@@ -43,7 +43,7 @@ const moveIn = async (...further: readonly string[]) => {
 };
 
 const take = async (about: string, seconds = 2): Promise<MoveLease> => {
-  const lease = await takeMoveLease(db, { source: network, about, seconds });
+  const lease = await acquireMoveLease(db, { source: network, about, seconds });
   if (lease.kind !== "taken") throw new Error(`it was not taken: ${lease.kind}`);
   return lease;
 };
@@ -91,7 +91,10 @@ it("a run that crashed leaves its place to the next one in time, and one that go
   };
   const begin = await expiresAt();
   await expect.poll(expiresAt, { timeout: 10_000 }).toBeGreaterThan(begin + 1_000);
-  expect(await takeMoveLease(db, { source: network, about: "another" })).toMatchObject({ kind: "held", about: "next" });
+  expect(await acquireMoveLease(db, { source: network, about: "another" })).toMatchObject({
+    kind: "held",
+    about: "next",
+  });
   expect(next.lost.aborted).toBe(false);
 
   await server.sql("UPDATE move_leases SET owner = UNHEX(REPLACE(UUID(), '-', ''))");
@@ -104,7 +107,7 @@ it("a run that has the database out of reach for too long is over, and its end i
   const proxy = await openDatabaseProxy(server.database);
   const cutOff = createDatabase({ dsn: proxy.dsn, poolSize: 1 });
   try {
-    const lease = await takeMoveLease(cutOff, { source: network, about: "cut off", seconds: 2 });
+    const lease = await acquireMoveLease(cutOff, { source: network, about: "cut off", seconds: 2 });
     if (lease.kind !== "taken") throw new Error(`it was not taken: ${lease.kind}`);
     proxy.cut();
     await expect.poll(() => lease.lost.aborted, { timeout: 30_000 }).toBe(true);

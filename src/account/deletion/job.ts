@@ -28,8 +28,8 @@ export interface DeletionJobDeps {
 export const createDeletionJob = ({ clock, db, erase, identities, store }: DeletionJobDeps): JobKind => ({
   name: deletionJob,
   concurrency: 2,
-  longest: 600_000,
-  delay: exponentialBackoff({ first: AGAIN, longest: 3_600_000 }),
+  timeout: 600_000,
+  delay: exponentialBackoff({ first: AGAIN, max: 3_600_000 }),
   run: ({ payload }): Promise<JobResult> => {
     const id = String(payload.identity_id);
     return db.transaction(async (tx): Promise<JobResult> => {

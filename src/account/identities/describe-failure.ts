@@ -11,7 +11,7 @@ const statusNames: Readonly<Record<number, string>> = {
 };
 
 /** Why one of many identities was not written. */
-export interface FailureOfOne {
+export interface IdentityFailure {
   readonly code: number;
   readonly status: string;
   readonly message: string;
@@ -19,7 +19,7 @@ export interface FailureOfOne {
 }
 
 /** Describes it, as the answer to a call with many of them does. */
-export const describeFailure = ({ row, parts }: ServiceError): FailureOfOne => ({
+export const describeFailure = ({ row, parts }: ServiceError): IdentityFailure => ({
   code: row.status,
   status: statusNames[row.status] ?? "",
   message: row.message,

@@ -25,7 +25,7 @@ export async function* lineParts(
 ): AsyncGenerator<LinePart> {
   let held: Buffer[] = [];
   let [lines, bytes, firstLine, offset] = [0, 0, start.line, start.offset];
-  const take = (): LinePart => {
+  const drain = (): LinePart => {
     offset += bytes;
     const part = { bytes: Buffer.concat(held), firstLine, lines, end: offset };
     firstLine += lines;
@@ -43,12 +43,12 @@ export async function* lineParts(
       if (lines < most && bytes + at - begin < size) continue;
       add(chunk.subarray(begin, at + 1));
       begin = at + 1;
-      yield take();
+      yield drain();
     }
     if (begin < chunk.length) add(chunk.subarray(begin));
   }
   if (bytes > 0) {
     if (held.at(-1)?.at(-1) !== newline) lines += 1;
-    yield take();
+    yield drain();
   }
 }

@@ -49,22 +49,22 @@ const perEntry = 4;
 export const truncateForm = (form: FlowForm, room: number): FlowForm => {
   if (bytesOf(form) <= room) return form;
   let left = room - bytesOf({ messages: [], submittedValues: {} });
-  const taking =
+  const fitting =
     (least: number) =>
     (size: number): boolean => {
       if (left - size < least) return false;
       left -= size;
       return true;
     };
-  const [takeMessage, takeValue] = [taking(room / 2), taking(0)];
-  const messages = form.messages.filter((message) => takeMessage(bytesOf(message) + perEntry));
+  const [fitsMessage, fitsValue] = [fitting(room / 2), fitting(0)];
+  const messages = form.messages.filter((message) => fitsMessage(bytesOf(message) + perEntry));
   if (form.submittedValues === null) return { messages, submittedValues: null };
   const sized = Object.entries(form.submittedValues).map(([name, value]) => ({
     name,
     value,
     size: bytesOf(name) + bytesOf(value) + perEntry,
   }));
-  const stored = new Set(sized.toSorted((a, b) => a.size - b.size).filter(({ size }) => takeValue(size)));
+  const stored = new Set(sized.toSorted((a, b) => a.size - b.size).filter(({ size }) => fitsValue(size)));
   return {
     messages,
     submittedValues: Object.fromEntries(

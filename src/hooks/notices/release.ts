@@ -27,8 +27,8 @@ export const createReleaseJob = ({
 }): JobKind => ({
   name: KIND,
   concurrency: 2,
-  longest: 60_000,
-  delay: exponentialBackoff({ first: 1_000, longest: 600_000 }),
+  timeout: 60_000,
+  delay: exponentialBackoff({ first: 1_000, max: 600_000 }),
   run: async ({ payload }) => {
     // Clocks differ: what was too early would be reserved for ever.
     const wait = Number(payload.until) - clock.now().getTime();

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "../../db/sql.ts";
-import { longestDelivery } from "../../jobs/admission.ts";
+import { deliveryTimeout } from "../../jobs/admission.ts";
 import { exponentialBackoff } from "../../jobs/backoff.ts";
 import type { Jobs } from "../../jobs/engine.ts";
 import type { JobKind, JobResult } from "../../jobs/job.ts";
@@ -41,9 +41,9 @@ export const createWebHookJob = (
 ): JobKind => ({
   name: webHookKind,
   concurrency: 8,
-  longest: longestDelivery(deps.timeout),
+  timeout: deliveryTimeout(deps.timeout),
   maxAttempts: ATTEMPTS,
-  delay: exponentialBackoff({ first: 5 * SECOND, longest: 3_600 * SECOND }),
+  delay: exponentialBackoff({ first: 5 * SECOND, max: 3_600 * SECOND }),
   run: async ({ payload }, signal): Promise<JobResult> => {
     const { config: raw, ctx, headers } = payload as unknown as QueuedDelivery;
     const config = readWebHookConfig(raw);

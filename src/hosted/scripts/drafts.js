@@ -3,7 +3,7 @@
 // kept are passwords, codes and what nobody sees. Another account's is dropped.
 
 const prefix = "hosted draft ";
-const longest = 3_600_000;
+const maxAge = 3_600_000;
 
 const fieldsOf = (form) =>
   [...form.elements].filter(({ name, type, readOnly, hidden, autocomplete }) => {
@@ -35,7 +35,7 @@ const read = (key) => {
 };
 
 const isFresh = (draft, form) =>
-  draft !== null && draft.account === (form.dataset.account ?? "") && Date.now() - draft.at < longest;
+  draft !== null && draft.account === (form.dataset.account ?? "") && Date.now() - draft.at < maxAge;
 
 /** The API shows again what it has refused, and what it has saved needs no keeping. */
 const isAnswered = document.querySelector('[aria-invalid="true"], .saved') !== null;

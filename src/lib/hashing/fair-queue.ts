@@ -49,7 +49,7 @@ export const createFairQueue = <T>(bound: number): FairQueue<T> => {
     line.size += 1;
   };
 
-  const take = (line: Line<T>, network: string, subject: string, which: "oldest" | "newest"): T | undefined => {
+  const dequeue = (line: Line<T>, network: string, subject: string, which: "oldest" | "newest"): T | undefined => {
     const at = line.networks.get(network);
     const items = at?.subjects.get(subject);
     if (at === undefined || items === undefined) return undefined;
@@ -95,7 +95,7 @@ export const createFairQueue = <T>(bound: number): FairQueue<T> => {
       }
       const victim = displaced(line, place);
       if (victim === undefined) return item;
-      const dropped = take(line, victim[0], victim[1], "newest");
+      const dropped = dequeue(line, victim[0], victim[1], "newest");
       put(line, place, item);
       return dropped;
     },
@@ -110,7 +110,7 @@ export const createFairQueue = <T>(bound: number): FairQueue<T> => {
       line.pass += cost / weights[purpose];
       const [network, at] = firstOf(line.networks);
       const [subject] = firstOf(at.subjects);
-      return { purpose, item: take(line, network, subject, "oldest") as T };
+      return { purpose, item: dequeue(line, network, subject, "oldest") as T };
     },
 
     charge: (purpose, cost) => {

@@ -107,7 +107,7 @@ export const createHasher = (config: HasherConfig, { log, idle = IDLE_MS, execut
     onCrash: (how) => log?.warn({ how }, "the hashing process ended unexpectedly"),
   });
   const turns = createTurns({ concurrency, queue: config.queue });
-  const nobody = hashOfNobody(config);
+  const nobody = dummyHash(config);
   const most = atLeastOurs(config);
   const usual = createComparisonTime();
 
@@ -210,7 +210,7 @@ const atLeastOurs = ({ max_cost: most, argon2, bcrypt }: HasherConfig): HashCost
 });
 
 /** A hash that no password has, and that takes as long to compare with as a real one. */
-const hashOfNobody = ({ algorithm, argon2, bcrypt }: HasherConfig): string => {
+const dummyHash = ({ algorithm, argon2, bcrypt }: HasherConfig): string => {
   if (algorithm === "bcrypt") {
     const digest = randomBytes(24).toString("base64url").slice(0, 31).replace(/[-_]/g, "/");
     return `$2b$${String(bcrypt.cost).padStart(2, "0")}$${"N".repeat(22)}${digest}`;

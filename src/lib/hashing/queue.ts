@@ -71,7 +71,7 @@ export const createTurns = ({
     reject(new HashingOverloaded(Math.max(1, Math.ceil((ahead * averageMs) / 1000))));
   };
 
-  const pump = (): void => {
+  const dispatch = (): void => {
     while (running < concurrency) {
       const next = queue.next(averageMs);
       if (next === undefined) return;
@@ -93,7 +93,7 @@ export const createTurns = ({
       const waiting: Waiting = { share, since: performance.now(), begin, refuse: reject };
       const dropped = bound === 0 && running >= concurrency ? waiting : queue.add(share, waiting);
       if (dropped !== undefined) refuse(dropped);
-      pump();
+      dispatch();
     });
 
   return {
@@ -111,7 +111,7 @@ export const createTurns = ({
         count.running -= 1;
         count.done += 1;
         running -= 1;
-        pump();
+        dispatch();
       }
     },
     get running() {

@@ -5,7 +5,7 @@ import { link, type NewLink, type TokenAead } from "./credential.ts";
 import type { ProviderProfile } from "./provider-profile.ts";
 
 /** Characters of an account's name that are stored. */
-const longest = 254;
+const maxLength = 254;
 
 /** Claims that say what an account is called, the most telling first (OpenID Connect Core, 5.1). */
 const names = ["email", "preferred_username", "nickname", "name"] as const;
@@ -25,7 +25,7 @@ export const namingClaims = (claims: JsonObject): JsonObject =>
 
 const accountOf = (claims: JsonObject): string | undefined => {
   const label = names.map((name) => claims[name]).find((claim) => typeof claim === "string" && claim.trim() !== "");
-  return typeof label === "string" ? Array.from(label.trim()).slice(0, longest).join("").toWellFormed() : undefined;
+  return typeof label === "string" ? Array.from(label.trim()).slice(0, maxLength).join("").toWellFormed() : undefined;
 };
 
 /** Links an account that a provider has vouched for to what a person has linked already; undefined: nothing yet. */

@@ -50,7 +50,7 @@ const POLL_MS = 250;
  * that crashed does not, so that this waits until it is prolonged, or is over. It is a row and not a named lock,
  * because those do not span a cluster. Its times are the database's own.
  */
-export const takeMoveLease = async (
+export const acquireMoveLease = async (
   db: Pick<Database, "execute" | "query">,
   { source, about, seconds = 15, signal, onWait }: MoveLeaseOptions,
 ): Promise<MoveLease | MoveHolder | MoveStopped> => {
@@ -60,7 +60,7 @@ export const takeMoveLease = async (
     (await db.execute(sql, values, "same")).affectedRows === 1;
 
   const described = about.slice(0, LONGEST_ABOUT);
-  const take = async (): Promise<boolean> =>
+  const acquire = async (): Promise<boolean> =>
     (await change(
       `INSERT IGNORE INTO move_leases (source, owner, about, begun_at, expires_at)
         VALUES (?, ?, ?, UTC_TIMESTAMP(3), ${end})`,
@@ -80,7 +80,7 @@ export const takeMoveLease = async (
   };
 
   let first: MoveHolder | undefined;
-  while (!(await take())) {
+  while (!(await acquire())) {
     const holder = await find();
     if (holder !== undefined && first === undefined) onWait?.(holder);
     first ??= holder;
@@ -104,13 +104,13 @@ export const takeMoveLease = async (
       if (isOver || !(error instanceof DatabaseUnavailable)) lost.abort();
     }
   };
-  const beat = setInterval(prolong, (seconds * 1_000) / 3);
-  beat.unref();
+  const heartbeat = setInterval(prolong, (seconds * 1_000) / 3);
+  heartbeat.unref();
   return {
     kind: "taken",
     lost: lost.signal,
     release: async () => {
-      clearInterval(beat);
+      clearInterval(heartbeat);
       await db
         .execute("DELETE FROM move_leases WHERE source = ? AND owner = ?", [key, owner], "same")
         .catch(() => undefined);

@@ -9,7 +9,7 @@ import type { CallLog } from "../call-log.ts";
 import { rpcName } from "../rpc-name.ts";
 import { type BoundReceiving, createReceivingRoute } from "./receiving.ts";
 import { type BoundSending, guardSending, requestKey, routeSending } from "./sending.ts";
-import { followStreams, noteEnd, streamKey, streamOf } from "./stock-streams.ts";
+import { followStreams, noteEnd, streamKey, streamOf } from "./standard-streams.ts";
 import type { StreamBounds } from "./stream-bounds.ts";
 import { type BoundRpc, createUnaryRoute, refuse, type UnaryDeps, type UnaryRoute } from "./unary.ts";
 
@@ -24,13 +24,13 @@ export interface ConnectOptions extends UnaryDeps {
   /** Those whose answers are a stream. */
   readonly sending?: readonly BoundSending[];
   /** Services that are the protocol's own and do without the pipeline: health and reflection. They are recorded. */
-  readonly stock: readonly StockService[];
+  readonly standard: readonly StandardService[];
   /** How many streams of these may be open at once, and for how long. */
-  readonly stockStreams: StreamBounds;
+  readonly standardStreams: StreamBounds;
 }
 
 /** A service that every gRPC server has. */
-export interface StockService {
+export interface StandardService {
   /** Its unary RPCs. */
   readonly rpcs: readonly BoundRpc[];
   /** Those that stream. */
@@ -46,7 +46,7 @@ export interface StockService {
  */
 export const mountConnect = (
   app: FastifyInstance,
-  { rpcs, receiving = [], sending = [], stock, stockStreams, ...deps }: ConnectOptions,
+  { rpcs, receiving = [], sending = [], standard, standardStreams, ...deps }: ConnectOptions,
 ): void => {
   app.register((scope, _options, done) => {
     // Bodies are read here, not by parsers of the app.
@@ -63,7 +63,7 @@ export const mountConnect = (
     for (const rpc of rpcs) mountRoute(rpc.method, createUnaryRoute(rpc, deps), { asksAdmission: true });
     for (const rpc of receiving) mountRoute(rpc.method, createReceivingRoute(rpc, deps), { asksAdmission: true });
     // How the server is may be asked by probes that have no keys.
-    for (const { rpcs: own, isLogged } of stock) {
+    for (const { rpcs: own, isLogged } of standard) {
       const callLog: CallLog = { ...deps.callLog, of: (rpc) => deps.callLog.of(rpc, isLogged) };
       for (const rpc of own)
         mountRoute(rpc.method, createUnaryRoute(recorded(rpc, callLog), { ...deps, callLog }), { isProbe: true });
@@ -79,20 +79,20 @@ export const mountConnect = (
       reply.code(400).send({ code: "invalid_argument", message: "the request names no host" });
     });
     guardSending(scope, sending, deps);
-    const recorders = stock.flatMap(({ streams, isLogged }) =>
+    const recorders = standard.flatMap(({ streams, isLogged }) =>
       streams.map(rpcName).map((rpc) => [`/${rpc}`, deps.callLog.of(rpc, isLogged)] as const),
     );
-    followStreams(scope, { ...deps, recorders: new Map(recorders), bounds: stockStreams });
+    followStreams(scope, { ...deps, recorders: new Map(recorders), bounds: standardStreams });
     scope.register(fastifyConnectPlugin, {
       routes: (router) => {
-        for (const { mount } of stock) mount(router);
+        for (const { mount } of standard) mount(router);
         for (const rpc of sending) routeSending(rpc, deps)(router);
       },
       // Requests may be compressed as everywhere; answers are not.
       acceptCompression: [compressionGzip, compressionBrotli],
       compressMinBytes: Number.MAX_SAFE_INTEGER,
       contextValues: (request) => createContextValues().set(requestKey, request).set(streamKey, streamOf(request)),
-      interceptors: [noteEnd, blameTheClient],
+      interceptors: [noteEnd, asInvalidArgument],
       readMaxBytes: longestName,
       ...(deps.registry && { jsonOptions: { registry: deps.registry } }),
       shutdownTimeoutMs: 0,
@@ -139,7 +139,7 @@ const recorded = ({ method, procedure, intake }: BoundRpc, callLog: CallLog): Bo
 };
 
 /** A message that cannot be read is its client's fault; the library says INTERNAL where the protocol is gRPC. */
-const blameTheClient: Interceptor = (next) => (request) =>
+const asInvalidArgument: Interceptor = (next) => (request) =>
   next(request.stream ? { ...request, message: readable(request.message) } : request);
 
 async function* readable<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {

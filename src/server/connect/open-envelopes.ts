@@ -24,7 +24,7 @@ export async function* openEnvelopes(chunks: AsyncIterable<Buffer>, limit: numbe
       held.add(rest);
       continue;
     }
-    let whole = held.take(rest);
+    let whole = held.drain(rest);
     wanted = head;
     while (whole.length >= head) {
       const flags = whole.readUInt8(0);

@@ -1,14 +1,14 @@
 /** Bounds how many streams of health and reflection are open at once: whoever can reach the port may open some. */
 export interface StreamBounds {
   /** Milliseconds that one may take. */
-  readonly longest: number;
+  readonly timeout: number;
   /** Begins a stream for a client, by its IP address; undefined when there is no room. The function ends it. */
   enter(address: string): (() => void) | undefined;
 }
 
 /** How many may be open at once, and for how many milliseconds. */
 export interface StreamNumbers {
-  readonly longest?: number;
+  readonly timeout?: number;
   readonly total?: number;
   readonly perNetwork?: number;
 }
@@ -16,12 +16,12 @@ export interface StreamNumbers {
 /** Creates the bounds of one port. */
 export const createStreamBounds = (
   networkOf: (address: string) => string,
-  { longest = 600_000, total = 2_048, perNetwork = 128 }: StreamNumbers = {},
+  { timeout = 600_000, total = 2_048, perNetwork = 128 }: StreamNumbers = {},
 ): StreamBounds => {
   const open = new Map<string, number>();
   let all = 0;
   return {
-    longest,
+    timeout,
     enter: (address) => {
       const network = networkOf(address);
       const ofNetwork = open.get(network) ?? 0;

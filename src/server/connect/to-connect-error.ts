@@ -76,7 +76,7 @@ const badRequest = (
 const withinRoom = (details: readonly ErrorDetail[]): ErrorDetail[] => {
   let left = room;
   const fitting: ErrorDetail[] = [];
-  const take = (candidate: ErrorDetail): boolean => {
+  const addIfFits = (candidate: ErrorDetail): boolean => {
     const size = toBinary(candidate.desc, candidate.value).length;
     if (size > left) return false;
     left -= size;
@@ -85,17 +85,17 @@ const withinRoom = (details: readonly ErrorDetail[]): ErrorDetail[] => {
   };
   for (const candidate of details) {
     if (candidate.desc.typeName !== FormRejectedSchema.typeName) {
-      take(candidate);
+      addIfFits(candidate);
       continue;
     }
     const form = candidate.value as FormRejected;
     for (let stored = form.messages.length; stored > 0; stored = Math.floor(stored / 2)) {
       const messages = form.messages.slice(0, stored);
-      if (!take(detail(FormRejectedSchema, create(FormRejectedSchema, { ...form, messages })))) continue;
+      if (!addIfFits(detail(FormRejectedSchema, create(FormRejectedSchema, { ...form, messages })))) continue;
       const violations = messages.flatMap(({ node, text }) =>
         node === "" ? [] : [{ field: node, description: text?.text ?? "" }],
       );
-      if (violations.length > 0) take(badRequest(violations));
+      if (violations.length > 0) addIfFits(badRequest(violations));
       break;
     }
   }

@@ -34,7 +34,7 @@ export const refusedVerbs = (places: Places): ReadonlyMap<string, readonly strin
  */
 export const createFindVerbs = (places: Places): ((verb: string, url: string) => readonly string[] | undefined) => {
   let found: findMyWay.Instance<findMyWay.HTTPVersion.V1> | undefined;
-  // Made for the first such request: most servers are started for others.
+  // Built for the first such request, not at the start.
   const router = () => {
     if (found !== undefined) return found;
     found = findMyWay({ maxParamLength: Number.MAX_SAFE_INTEGER });

@@ -15,11 +15,11 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>, limit: number):
   /** Whether a piece may be held with those before it: of a line that is too long nothing is. */
   const fits = (piece: Buffer): boolean => {
     isTooLong ||= held.size() + piece.length > limit;
-    if (isTooLong) held.take();
+    if (isTooLong) held.drain();
     return !isTooLong;
   };
   const end = (last: Buffer): Received<Buffer> => {
-    const line = fits(last) ? held.take(last) : undefined;
+    const line = fits(last) ? held.drain(last) : undefined;
     isTooLong = false;
     return line === undefined
       ? { kind: "unusable", error: tooLarge(limit) }

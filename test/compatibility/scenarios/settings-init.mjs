@@ -1,36 +1,40 @@
 // Starting and fetching a settings flow.
-const doors = { api: "/self-service/settings/api", browser: "/self-service/settings/browser" };
+const endpoints = { api: "/self-service/settings/api", browser: "/self-service/settings/browser" };
 export const scenarios = {
   "without a session": async (t) => {
-    await t.get("api", doors.api);
-    await t.get("spa", doors.browser);
-    await t.get("browser", doors.browser, { accept: "html" });
-    await t.get("browser with return_to", `${doors.browser}?return_to=http%3A%2F%2F127.0.0.1%3A4455%2Fhere`, {
+    await t.get("api", endpoints.api);
+    await t.get("spa", endpoints.browser);
+    await t.get("browser", endpoints.browser, { accept: "html" });
+    await t.get("browser with return_to", `${endpoints.browser}?return_to=http%3A%2F%2F127.0.0.1%3A4455%2Fhere`, {
       accept: "html",
     });
   },
   "with a wrong token": async (t) => {
-    await t.get("api", doors.api, { bearer: "ory_st_wrong" });
-    await t.get("header", doors.api, { headers: { "x-session-token": "ory_st_wrong" } });
-    await t.get("browser", doors.browser, { accept: "html", headers: { cookie: "ory_kratos_session=garbage" } });
+    await t.get("api", endpoints.api, { bearer: "ory_st_wrong" });
+    await t.get("header", endpoints.api, { headers: { "x-session-token": "ory_st_wrong" } });
+    await t.get("browser", endpoints.browser, { accept: "html", headers: { cookie: "ory_kratos_session=garbage" } });
   },
   "with the session in another place": async (t) => {
     const p = await t.person();
-    await t.get("x-session-token", doors.api, { headers: { "x-session-token": p.token } });
-    await t.get("bearer on the browser endpoint", doors.browser, { bearer: p.token });
+    await t.get("x-session-token", endpoints.api, { headers: { "x-session-token": p.token } });
+    await t.get("bearer on the browser endpoint", endpoints.browser, { bearer: p.token });
     const jar = await t.browser(p);
-    await t.get("cookie on the api endpoint", doors.api, { jar });
+    await t.get("cookie on the api endpoint", endpoints.api, { jar });
   },
   return_to: async (t) => {
     const p = await t.person();
     const jar = await t.browser(p);
-    await t.get("allowed", `${doors.browser}?return_to=http%3A%2F%2F127.0.0.1%3A4455%2Fdone`, { jar });
-    await t.get("allowed by wildcard", `${doors.browser}?return_to=https%3A%2F%2Feu.shop.example.com%2Faccount%2Fx`, {
-      jar,
-    });
-    await t.get("forbidden, spa", `${doors.browser}?return_to=https%3A%2F%2Fevil.example.org%2F`, { jar });
-    await t.get("forbidden, api", `${doors.api}?return_to=https%3A%2F%2Fevil.example.org%2F`, { bearer: p.token });
-    const r = await t.get("forbidden, browser", `${doors.browser}?return_to=https%3A%2F%2Fevil.example.org%2F`, {
+    await t.get("allowed", `${endpoints.browser}?return_to=http%3A%2F%2F127.0.0.1%3A4455%2Fdone`, { jar });
+    await t.get(
+      "allowed by wildcard",
+      `${endpoints.browser}?return_to=https%3A%2F%2Feu.shop.example.com%2Faccount%2Fx`,
+      {
+        jar,
+      },
+    );
+    await t.get("forbidden, spa", `${endpoints.browser}?return_to=https%3A%2F%2Fevil.example.org%2F`, { jar });
+    await t.get("forbidden, api", `${endpoints.api}?return_to=https%3A%2F%2Fevil.example.org%2F`, { bearer: p.token });
+    const r = await t.get("forbidden, browser", `${endpoints.browser}?return_to=https%3A%2F%2Fevil.example.org%2F`, {
       jar,
       accept: "html",
     });
@@ -46,7 +50,7 @@ export const scenarios = {
       tags: ["a", "b"],
       website: "https://example.com/ann",
     });
-    await t.get("api", doors.api, { bearer: p.token });
+    await t.get("api", endpoints.api, { bearer: p.token });
   },
   fetching: async (t) => {
     const p = await t.person(),
@@ -70,7 +74,7 @@ export const scenarios = {
   },
   "other verbs": async (t) => {
     const p = await t.person();
-    await t.post("post init", doors.api, { bearer: p.token, json: {} });
+    await t.post("post init", endpoints.api, { bearer: p.token, json: {} });
     await t.call("delete submit", { method: "DELETE", path: "/self-service/settings?flow=x", bearer: p.token });
     await t.get("unknown path", "/self-service/setting", {});
   },
@@ -91,7 +95,7 @@ export const scenarios = {
       path: "/self-service/settings",
       headers: { origin: "http://evil.example.org", "access-control-request-method": "POST" },
     });
-    await t.get("init, allowed", doors.browser, { jar, headers: { origin: "http://127.0.0.1:4455" } });
-    await t.get("init, other", doors.browser, { jar, headers: { origin: "http://evil.example.org" } });
+    await t.get("init, allowed", endpoints.browser, { jar, headers: { origin: "http://127.0.0.1:4455" } });
+    await t.get("init, other", endpoints.browser, { jar, headers: { origin: "http://evil.example.org" } });
   },
 };

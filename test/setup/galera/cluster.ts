@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { createConnection } from "mysql2/promise";
-import { type Folder, takeFolder } from "../../../src/db/private-folder.ts";
+import { type Folder, openFolder } from "../../../src/db/private-folder.ts";
 import { findServer, initialiseCommand, type Server } from "../../../src/db/private-server.ts";
 import { freePort } from "../../protocols/free-port.ts";
 import { createNode, type GaleraNode, type NodePorts } from "./node.ts";
@@ -36,7 +36,7 @@ export const startCluster = async ({ folder, options = [] }: ClusterOptions): Pr
   if (!existsSync(provider))
     throw new Error(`${provider} was not found; \`scripts/install-database galera\` installs it`);
   const server = await findServer({ engine: "mariadb", path: process.env.PATH });
-  const folders = Array.from({ length: SIZE }, (_, index) => takeFolder(path.join(folder, `node${index + 1}`)));
+  const folders = Array.from({ length: SIZE }, (_, index) => openFolder(path.join(folder, `node${index + 1}`)));
   const ports: NodePorts[] = [];
   for (const _ of folders) ports.push({ group: await freePort(), missed: await freePort(), copy: await freePort() });
   const groupPorts = ports.map(({ group }) => group);

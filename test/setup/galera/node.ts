@@ -46,7 +46,7 @@ const START_MS = 90_000;
 const STOP_MS = 20_000;
 
 /** How soon a silent node is left out: Galera's own 5 and 15 s are made for networks. */
-const patience = "evs.keepalive_period=PT0.5S;evs.suspect_timeout=PT2.5S;evs.inactive_timeout=PT6S";
+const timeouts = "evs.keepalive_period=PT0.5S;evs.suspect_timeout=PT2.5S;evs.inactive_timeout=PT6S";
 
 /** Creates a node that is not started yet. Its data folder is `<folder>/mariadb`. */
 export const createNode = (options: NodeOptions): GaleraNode => {
@@ -136,7 +136,7 @@ const commandOf = (
         `ist.recv_addr=127.0.0.1:${ports.missed}`,
         `ist.recv_bind=127.0.0.1:${ports.missed}`,
         "gcache.size=64M",
-        patience,
+        timeouts,
       ].join(";")}`,
       ...options,
     ],

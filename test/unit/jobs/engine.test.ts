@@ -43,7 +43,7 @@ const node = (options: Partial<JobsDeps> = {}): Jobs => {
 const kindOf = (run: JobKind["run"], options: Partial<JobKind> = {}): JobKind => ({
   name: "test",
   concurrency: 4,
-  longest: 60_000,
+  timeout: 60_000,
   delay: () => 10,
   run,
   ...options,
@@ -255,7 +255,7 @@ describe("jobs", () => {
         if (attempt === 1) await new Promise(() => undefined);
         return undefined;
       },
-      { longest: 100 },
+      { timeout: 100 },
     );
     const jobs = node();
     jobs.start([kind]);

@@ -40,12 +40,12 @@ const node = (options: Partial<JobsDeps> = {}): Jobs => {
   return jobs;
 };
 /** One is under way at a time, and eight more are claimed. */
-const kindOf = (run: JobKind["run"], longest: number): JobKind => {
+const kindOf = (run: JobKind["run"], timeout: number): JobKind => {
   const admission = createDeliveryAdmission({ limit: () => 1, most: 1, isBusy: () => false });
   return {
     name: "test",
     concurrency: 9,
-    longest,
+    timeout,
     maxAttempts: 1,
     delay: () => 10,
     admit: ({ payload }, signal) => admission.begin(1_000 - 100 * Number(payload.n), signal),

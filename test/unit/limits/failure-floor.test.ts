@@ -4,11 +4,11 @@ import { createFailureFloor } from "../../../src/limits/failure-floor.ts";
 const never = new AbortController().signal;
 
 /** A floor whose waits are noted and do not happen, by a clock that only tries move. */
-const setUp = (longest = 10_000) => {
+const setUp = (maxWait = 10_000) => {
   const waits: number[] = [];
   let at = 0;
   const wait = async (milliseconds: number) => void waits.push(milliseconds);
-  const floor = createFailureFloor({ longest, wait, now: () => at });
+  const floor = createFailureFloor({ maxWait, wait, now: () => at });
   /** A try whose verification takes so many milliseconds, after it has waited for its turn. */
   const tried = (kind: string, takes: number, failed = true, queued = 0) =>
     floor.hold(never, async (timed) => {
@@ -72,7 +72,7 @@ describe("the floor under failed sign-ins", () => {
   /** A floor that waits in real time, and has learned what it holds back for. */
   const waiting = async (milliseconds: number) => {
     let at = 0;
-    const floor = createFailureFloor({ longest: 200_000, now: () => at });
+    const floor = createFailureFloor({ maxWait: 200_000, now: () => at });
     await floor.hold(never, async (timed) => {
       timed.began(0);
       at += milliseconds / 1.25;

@@ -8,7 +8,7 @@ import type { ProviderClient } from "../../../src/methods/oidc/client.ts";
 import { isFreshAuthentication } from "../../../src/methods/oidc/freshness.ts";
 import { filterUpstream } from "../../../src/methods/oidc/upstream-parameters.ts";
 import { type OpenidProvider, startOpenidProvider } from "../../setup/openid-provider.ts";
-import { callback, makeClient, makeConfig, makeTrip } from "./make-provider.ts";
+import { callback, makeAuthorizationState, makeClient, makeConfig } from "./make-provider.ts";
 
 const strict = `${callback}-strict`;
 let provider: OpenidProvider;
@@ -57,14 +57,18 @@ const away = async (
   if (url.kind === "refused") throw new Error(url.explain);
   return url.location;
 };
-const signIn = async (client: ProviderClient, at: OpenidProvider = provider, authorization = makeTrip()) => {
+const signIn = async (
+  client: ProviderClient,
+  at: OpenidProvider = provider,
+  authorization = makeAuthorizationState(),
+) => {
   const back = await at.signIn(await away(client, authorization));
   return { authorization, back, done: await client.complete(back.searchParams, authorization) };
 };
 
 describe("the authorization request", () => {
   it("has state, nonce and a PKCE challenge, and none of the secrets", async () => {
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     const url = new URL(await away(makeClient(makeConfig({ issuer_url: provider.issuer })), authorization));
     expect(Object.fromEntries(url.searchParams)).toEqual({
       client_id: "client",
@@ -80,7 +84,10 @@ describe("the authorization request", () => {
   });
 
   it("leaves PKCE out only when told to", async () => {
-    const url = await away(makeClient(makeConfig({ issuer_url: provider.issuer, pkce: "never" })), makeTrip());
+    const url = await away(
+      makeClient(makeConfig({ issuer_url: provider.issuer, pkce: "never" })),
+      makeAuthorizationState(),
+    );
     expect(url).not.toContain("code_challenge");
   });
 
@@ -95,7 +102,9 @@ describe("the authorization request", () => {
       state: "x",
       claims: "{}",
     });
-    const url = new URL(await away(makeClient(makeConfig({ issuer_url: provider.issuer })), makeTrip(), { upstream }));
+    const url = new URL(
+      await away(makeClient(makeConfig({ issuer_url: provider.issuer })), makeAuthorizationState(), { upstream }),
+    );
     expect(upstream).toEqual({ hd: "example.com", prompt: "login", auth_type: "rerequest", acr_values: "2" });
     expect(url.searchParams.get("hd")).toBe("example.com");
     expect(url.searchParams.getAll("redirect_uri")).toEqual([callback]);
@@ -103,7 +112,7 @@ describe("the authorization request", () => {
 
   it("never lets the client's parameters win over a forced prompt", async () => {
     const url = new URL(
-      await away(makeClient(makeConfig({ issuer_url: provider.issuer })), makeTrip(), {
+      await away(makeClient(makeConfig({ issuer_url: provider.issuer })), makeAuthorizationState(), {
         upstream: { prompt: "none" },
         reauthenticate: true,
       }),
@@ -114,7 +123,10 @@ describe("the authorization request", () => {
   it("asks for the claims that are configured", async () => {
     const claims = { id_token: { email: { essential: true } } };
     const url = new URL(
-      await away(makeClient(makeConfig({ issuer_url: provider.issuer, requested_claims: claims })), makeTrip()),
+      await away(
+        makeClient(makeConfig({ issuer_url: provider.issuer, requested_claims: claims })),
+        makeAuthorizationState(),
+      ),
     );
     expect(JSON.parse(url.searchParams.get("claims") ?? "")).toEqual(claims);
   });
@@ -122,7 +134,7 @@ describe("the authorization request", () => {
 
 describe("what waits for the person", () => {
   it("is the trip without its state, and nothing else is read as one", () => {
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     const stored = JSON.parse(JSON.stringify(writeAuthorizationState(authorization)));
     expect(JSON.stringify(stored)).not.toContain(authorization.state);
     expect(readAuthorizationState(authorization.state, stored)).toEqual(authorization);
@@ -178,7 +190,7 @@ describe("coming back", () => {
   });
 
   it("satisfies a provider that insists on PKCE", async () => {
-    const authorization = makeTrip(strict);
+    const authorization = makeAuthorizationState(strict);
     expect(
       (
         await signIn(
@@ -192,10 +204,13 @@ describe("coming back", () => {
 
   it("is refused without the right PKCE verifier", async () => {
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }));
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     const back = await provider.signIn(await away(client, authorization));
     expect(
-      await client.complete(back.searchParams, { ...authorization, codeVerifier: makeTrip().codeVerifier }),
+      await client.complete(back.searchParams, {
+        ...authorization,
+        codeVerifier: makeAuthorizationState().codeVerifier,
+      }),
     ).toMatchObject({ kind: "refused", reason: "code" });
   });
 
@@ -206,7 +221,7 @@ describe("coming back", () => {
     twice.append("state", authorization.state);
     const none = new URLSearchParams(back.searchParams);
     none.delete("state");
-    expect(await client.complete(back.searchParams, makeTrip())).toMatchObject({ reason: "state" });
+    expect(await client.complete(back.searchParams, makeAuthorizationState())).toMatchObject({ reason: "state" });
     expect(await client.complete(twice, authorization)).toMatchObject({ reason: "state" });
     expect(await client.complete(none, authorization)).toMatchObject({ reason: "state" });
     expect(
@@ -223,7 +238,7 @@ describe("coming back", () => {
 
   it("is refused when the ID token has another nonce", async () => {
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }));
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     const back = await provider.signIn(await away(client, authorization));
     expect(await client.complete(back.searchParams, { ...authorization, nonce: "another" })).toMatchObject({
       reason: "nonce",
@@ -238,7 +253,7 @@ describe("coming back", () => {
   });
 
   it("says so when the answer has no code", async () => {
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     expect(
       await makeClient(makeConfig({ issuer_url: provider.issuer })).complete(
         new URLSearchParams({ state: authorization.state }),
@@ -265,7 +280,7 @@ describe("mix-up", () => {
       makeClient(makeConfig({ issuer_url: provider.issuer })),
       makeClient(makeConfig({ id: "other", issuer_url: other.issuer })),
     ];
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     const back = await other.signIn(await away(there, authorization));
     expect(await here.complete(back.searchParams, authorization)).toMatchObject({ reason: "issuer" });
   });
@@ -275,7 +290,7 @@ describe("mix-up", () => {
       makeClient(makeConfig({ issuer_url: provider.issuer })),
       makeClient(makeConfig({ id: "other", issuer_url: other.issuer })),
     ];
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     const back = await other.signIn(await away(there, authorization));
     back.searchParams.delete("iss");
     expect(await here.complete(back.searchParams, authorization)).toMatchObject({ kind: "refused", reason: "issuer" });
@@ -286,9 +301,9 @@ describe("proving again who one is", () => {
   it("is shown by an auth_time after the question, and by nothing older", async () => {
     provider.setAccount({ sub: "ann" });
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }));
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     const browser = new Map<string, string>();
-    await provider.signIn(await away(client, makeTrip()), browser);
+    await provider.signIn(await away(client, makeAuthorizationState()), browser);
 
     const fresh = await client.complete(
       (await provider.signIn(await away(client, authorization, { reauthenticate: true }), browser)).searchParams,
@@ -300,7 +315,7 @@ describe("proving again who one is", () => {
     expect(isFreshAuthentication("none", fresh.claims, authorization)).toBe(false);
 
     provider.setAuthTime(authorization.startedAt - 3600);
-    const again = makeTrip();
+    const again = makeAuthorizationState();
     const stale = await client.complete(
       (await provider.signIn(await away(client, again, { reauthenticate: true }))).searchParams,
       again,
@@ -311,9 +326,9 @@ describe("proving again who one is", () => {
 
   it("is not shown by an answer that does not say when", () => {
     const claims = { iss: "x", sub: "y", authTime: undefined, acr: undefined, amr: [], standard: {}, raw: {} };
-    expect(isFreshAuthentication("auth_time", claims, makeTrip())).toBe(false);
-    expect(isFreshAuthentication("prompt", claims, makeTrip())).toBe(true);
-    expect(isFreshAuthentication("prompt", { ...claims, authTime: 1 }, makeTrip())).toBe(false);
+    expect(isFreshAuthentication("auth_time", claims, makeAuthorizationState())).toBe(false);
+    expect(isFreshAuthentication("prompt", claims, makeAuthorizationState())).toBe(true);
+    expect(isFreshAuthentication("prompt", { ...claims, authTime: 1 }, makeAuthorizationState())).toBe(false);
   });
 });
 
@@ -322,7 +337,7 @@ describe("a provider in trouble", () => {
     const lonely = await startOpenidProvider({ clients });
     const client = makeClient(makeConfig({ issuer_url: lonely.issuer }));
     await lonely.down();
-    expect(await client.authorizationUrl({ authorization: makeTrip() })).toMatchObject({
+    expect(await client.authorizationUrl({ authorization: makeAuthorizationState() })).toMatchObject({
       kind: "refused",
       reason: "unavailable",
     });
@@ -332,9 +347,9 @@ describe("a provider in trouble", () => {
   it("that was found once is still there when discovery fails later", async () => {
     const lonely = await startOpenidProvider({ clients });
     const client = makeClient(makeConfig({ issuer_url: lonely.issuer }));
-    await away(client, makeTrip());
+    await away(client, makeAuthorizationState());
     await lonely.down();
-    expect((await client.authorizationUrl({ authorization: makeTrip() })).kind).toBe("redirect");
+    expect((await client.authorizationUrl({ authorization: makeAuthorizationState() })).kind).toBe("redirect");
     await lonely.up();
     expect((await signIn(client, lonely)).done.kind).toBe("completed");
     await lonely.close();
@@ -344,14 +359,18 @@ describe("a provider in trouble", () => {
     provider.slow(30_000);
     const client = makeClient(makeConfig({ issuer_url: provider.issuer }), { timeout: 300 });
     const started = performance.now();
-    expect(await client.authorizationUrl({ authorization: makeTrip() })).toMatchObject({ reason: "unavailable" });
+    expect(await client.authorizationUrl({ authorization: makeAuthorizationState() })).toMatchObject({
+      reason: "unavailable",
+    });
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it("that fails is asked once more, and then is a refusal", async () => {
     provider.serviceError(503);
     expect(
-      await makeClient(makeConfig({ issuer_url: provider.issuer })).authorizationUrl({ authorization: makeTrip() }),
+      await makeClient(makeConfig({ issuer_url: provider.issuer })).authorizationUrl({
+        authorization: makeAuthorizationState(),
+      }),
     ).toMatchObject({ reason: "unavailable" });
   });
 
@@ -365,12 +384,12 @@ describe("a provider in trouble", () => {
   });
 
   it("is never asked over plain HTTP elsewhere than on this machine", async () => {
-    expect(await makeClient(makeConfig()).authorizationUrl({ authorization: makeTrip() })).toMatchObject({
+    expect(await makeClient(makeConfig()).authorizationUrl({ authorization: makeAuthorizationState() })).toMatchObject({
       reason: "misconfigured",
     });
     expect(
       await makeClient(makeConfig({ issuer_url: "http://id.example.com" })).authorizationUrl({
-        authorization: makeTrip(),
+        authorization: makeAuthorizationState(),
       }),
     ).toMatchObject({
       reason: "misconfigured",

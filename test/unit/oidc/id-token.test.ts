@@ -4,7 +4,7 @@ import { readClaims } from "../../../src/methods/oidc/claims.ts";
 import type { ProviderClient } from "../../../src/methods/oidc/client.ts";
 import { type OpenidProvider, startOpenidProvider } from "../../setup/openid-provider.ts";
 import { type OpenidStub, startOpenidStub } from "../../setup/openid-stub.ts";
-import { callback, makeClient, makeConfig, makeTrip } from "./make-provider.ts";
+import { callback, makeAuthorizationState, makeClient, makeConfig } from "./make-provider.ts";
 
 const NONCE = "nonce-of-the-server";
 let stub: OpenidStub;
@@ -163,7 +163,7 @@ describe("an ID token that an app brings", () => {
 describe("a token endpoint that answers wrongly", () => {
   const complete = async (body: Readonly<Record<string, unknown>>, status?: number) => {
     stub.answer(body, status);
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     return client.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization);
   };
 
@@ -172,7 +172,7 @@ describe("a token endpoint that answers wrongly", () => {
   });
 
   it("is refused with an ID token that is not signed as it should be", async () => {
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     stub.answer({
       access_token: "x",
       token_type: "bearer",
@@ -191,7 +191,7 @@ describe("a token endpoint that answers wrongly", () => {
   });
 
   it("is refused with an ID token for another app, even one whose own tokens are taken", async () => {
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     stub.answer({
       access_token: "x",
       token_type: "bearer",
@@ -206,7 +206,7 @@ describe("a token endpoint that answers wrongly", () => {
     expect(await complete({}, 200)).toMatchObject({ kind: "refused" });
     expect(await complete({}, 500)).toMatchObject({ reason: "unavailable" });
     stub.answerAt("/token", "<html>", 200);
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     expect(
       await client.complete(new URLSearchParams({ code: "code", state: authorization.state }), authorization),
     ).toMatchObject({ reason: "unavailable" });
@@ -224,7 +224,7 @@ describe("a token endpoint that answers wrongly", () => {
 
   it("must tell the same person at the userinfo endpoint", async () => {
     const reader = makeClient(makeConfig({ issuer_url: stub.issuer, claims_source: "userinfo" }));
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     stub.answer({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ nonce: authorization.nonce }) });
     stub.answerAt("/me", { sub: "someone-else", email: "bob@example.com" });
     expect(
@@ -236,7 +236,7 @@ describe("a token endpoint that answers wrongly", () => {
 describe("what is said of a person", () => {
   it("must not be endless, wherever it comes from", async () => {
     const reader = makeClient(makeConfig({ issuer_url: stub.issuer, claims_source: "userinfo" }));
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     stub.answer({ access_token: "x", token_type: "bearer", id_token: await stub.sign({ nonce: authorization.nonce }) });
     stub.answerAt("/me", { sub: "someone", groups: Array.from({ length: 9000 }, (_, index) => `g${index}`) });
     expect(
@@ -292,7 +292,7 @@ describe("an ID token of a real provider", () => {
 
   it("is taken with its nonce and refused with any other", async () => {
     const native = makeClient(makeConfig({ issuer_url: real.issuer }));
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     const url = await native.authorizationUrl({ authorization });
     if (url.kind === "refused") throw new Error(url.explain);
     const done = await native.complete((await real.signIn(url.location)).searchParams, authorization);

@@ -59,4 +59,5 @@ export const makeClient = (
   });
 
 /** A trip back to the callback of a test. */
-export const makeTrip = (redirectUri = callback): AuthorizationState => newAuthorizationState(redirectUri, systemClock);
+export const makeAuthorizationState = (redirectUri = callback): AuthorizationState =>
+  newAuthorizationState(redirectUri, systemClock);

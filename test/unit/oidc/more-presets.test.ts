@@ -5,7 +5,7 @@ import type { ProviderConfig, ProviderKind } from "../../../src/config/oidc-conf
 import { validate } from "../../../src/config/validate.ts";
 import { renderClaims } from "../../../src/methods/oidc/claims.ts";
 import { type OpenidStub, startOpenidStub } from "../../setup/openid-stub.ts";
-import { makeClient, makeConfig, makeTrip } from "./make-provider.ts";
+import { makeAuthorizationState, makeClient, makeConfig } from "./make-provider.ts";
 
 /*
  * Kinds of provider that differ from OpenID Connect: each is asked as it wants to
@@ -38,7 +38,7 @@ const signIn = async (
   parts: Partial<ProviderConfig> = {},
 ) => {
   asked = [];
-  const authorization = makeTrip();
+  const authorization = makeAuthorizationState();
   for (const [url, body] of Object.entries(answers)) stub.answerAt(at(url), body);
   const client = make(provider, parts);
   const away = await client.authorizationUrl({ authorization });

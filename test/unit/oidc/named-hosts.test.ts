@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createAddressRules } from "../../../src/lib/outbound/address-rules.ts";
 import { startOpenidStub } from "../../setup/openid-stub.ts";
-import { makeClient, makeConfig, makeTrip } from "./make-provider.ts";
+import { makeAuthorizationState, makeClient, makeConfig } from "./make-provider.ts";
 
 /*
  * A provider's metadata name further hosts. They must be the provider's own or
@@ -19,7 +19,7 @@ describe("a provider's metadata that name", () => {
       const path = { token_endpoint: "/token", jwks_uri: "/jwks", userinfo_endpoint: "/me" }[name] ?? "";
       const stub = await startOpenidStub("client", () => ({ [name]: `${redirect}${path}` }));
       const client = makeClient(makeConfig({ issuer_url: stub.issuer, claims_source: "userinfo" }));
-      const authorization = makeTrip();
+      const authorization = makeAuthorizationState();
       stub.answer({
         access_token: "a",
         token_type: "Bearer",
@@ -65,7 +65,7 @@ describe("what is logged of an answer", () => {
     async (error) => {
       const stub = await startOpenidStub("client");
       const client = makeClient(makeConfig({ issuer_url: stub.issuer }));
-      const authorization = makeTrip();
+      const authorization = makeAuthorizationState();
       const back = await client.complete(new URLSearchParams({ error, state: authorization.state }), authorization);
       stub.answer({ error, error_description: error }, 400);
       const exchanged = await client.complete(
@@ -82,7 +82,7 @@ describe("what is logged of an answer", () => {
 
   it("names an error that a specification has", async () => {
     const stub = await startOpenidStub("client");
-    const authorization = makeTrip();
+    const authorization = makeAuthorizationState();
     const params = new URLSearchParams({
       error: "access_denied",
       error_description: "ann@example.com",

@@ -5,7 +5,7 @@ import { createCached } from "../../../src/lib/cached.ts";
 import type { Clock } from "../../../src/lib/clock.ts";
 import { createProviderFetch } from "../../../src/methods/oidc/provider-fetch.ts";
 import { startOpenidStub } from "../../setup/openid-stub.ts";
-import { makeClient, makeConfig, makeTrip } from "./make-provider.ts";
+import { makeAuthorizationState, makeClient, makeConfig } from "./make-provider.ts";
 
 describe("what is kept", () => {
   const begin = (freshFor = 100, usableFor?: number) => {
@@ -180,7 +180,7 @@ describe("keys", () => {
   it("stay in use while the provider is down", async () => {
     const stub = await startOpenidStub("client");
     const client = makeClient(makeConfig({ issuer_url: stub.issuer }));
-    const { nonce } = makeTrip();
+    const { nonce } = makeAuthorizationState();
     expect((await client.completeNative(await stub.sign({ nonce }), nonce)).kind).toBe("completed");
     await stub.close();
     expect((await client.completeNative(await stub.sign({ nonce }), nonce)).kind).toBe("completed");
@@ -226,7 +226,11 @@ describe("having a person choose an account", () => {
     const stub = await startOpenidStub("client", () => (known ? { prompt_values_supported: known } : {}));
     try {
       const client = makeClient(makeConfig({ issuer_url: stub.issuer }));
-      const away = await client.authorizationUrl({ authorization: makeTrip(), upstream, choosesAccount: true });
+      const away = await client.authorizationUrl({
+        authorization: makeAuthorizationState(),
+        upstream,
+        choosesAccount: true,
+      });
       return away.kind === "redirect" && new URL(away.location).searchParams.get("prompt");
     } finally {
       await stub.close();

@@ -7,7 +7,7 @@ import { isFreshAuthentication } from "../../../src/methods/oidc/freshness.ts";
 import { appleClientSecret } from "../../../src/methods/oidc/providers/apple.ts";
 import { presets } from "../../../src/methods/oidc/providers/presets.ts";
 import { type OpenidStub, startOpenidStub } from "../../setup/openid-stub.ts";
-import { makeClient, makeConfig, makeTrip } from "./make-provider.ts";
+import { makeAuthorizationState, makeClient, makeConfig } from "./make-provider.ts";
 
 /* The real ones cannot be had in a test: a stub on this machine stands for every host. */
 
@@ -39,7 +39,7 @@ const discoverable = (issuer: string, more: Readonly<Record<string, unknown>> = 
   stub.answerAt(`/${host}/jwks`, { keys: [stub.publicKey] });
 };
 const location = async (parts: Partial<ProviderConfig>, reauthenticate = false): Promise<URL> => {
-  const url = await make(parts).authorizationUrl({ authorization: makeTrip(), reauthenticate });
+  const url = await make(parts).authorizationUrl({ authorization: makeAuthorizationState(), reauthenticate });
   if (url.kind === "refused") throw new Error(url.explain);
   return new URL(url.location);
 };
@@ -50,7 +50,7 @@ const complete = async (
   more: Readonly<Record<string, string>> = {},
 ) => {
   asked = [];
-  const authorization = makeTrip();
+  const authorization = makeAuthorizationState();
   stub.answerAt(tokenAt, await token(authorization.nonce));
   return {
     authorization,
@@ -473,17 +473,23 @@ describe("the others", () => {
   it("metadata that lead elsewhere are not followed", async () => {
     discoverable("https://evil.example.com", { token_endpoint: "http://internal.example.com/token" });
     expect(
-      await make({ issuer_url: "https://evil.example.com" }).authorizationUrl({ authorization: makeTrip() }),
+      await make({ issuer_url: "https://evil.example.com" }).authorizationUrl({
+        authorization: makeAuthorizationState(),
+      }),
     ).toMatchObject({ reason: "misconfigured" });
     discoverable("https://other.example.com", {}, "https://id.example.com");
     expect(
-      await make({ issuer_url: "https://other.example.com" }).authorizationUrl({ authorization: makeTrip() }),
+      await make({ issuer_url: "https://other.example.com" }).authorizationUrl({
+        authorization: makeAuthorizationState(),
+      }),
     ).toMatchObject({ reason: "misconfigured" });
   });
 
   it("what proves nothing is never fresh", () => {
     const claims = { iss: "x", sub: "y", authTime: 4_000_000_000, acr: undefined, amr: [], standard: {}, raw: {} };
     for (const kind of ["google", "github", "discord", "slack"] as const)
-      expect(isFreshAuthentication(presets[kind].reauthentication.reauthentication, claims, makeTrip())).toBe(false);
+      expect(
+        isFreshAuthentication(presets[kind].reauthentication.reauthentication, claims, makeAuthorizationState()),
+      ).toBe(false);
   });
 });

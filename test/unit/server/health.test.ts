@@ -164,7 +164,7 @@ describe("calls of health and reflection", () => {
   });
 
   test("that are streams last for so long and no longer; a client that does not end one is cut off", async () => {
-    const own = await serve([], { ready, streams: { longest: 100 } });
+    const own = await serve([], { ready, streams: { timeout: 100 } });
     const told: Status[] = [];
     const watching = (async () => {
       for await (const { status } of clientOf(own).watch({})) told.push(status);

@@ -89,9 +89,9 @@ export const serve = async (
     hasToken: deps.credential,
     isLive: async () => true,
   };
-  const stockStreams = createStreamBounds((address) => address, streams);
+  const standardStreams = createStreamBounds((address) => address, streams);
   const health = createHealth({
-    longestWatch: stockStreams.longest,
+    watchTimeout: standardStreams.timeout,
     isLogged: logsHealth,
     ready,
     services,
@@ -104,8 +104,8 @@ export const serve = async (
       procedure: createProcedure({ method, run: async (request, call) => run(request, call) as never, deps }) as never,
       intake: createIntake({ method, mustBeAllowed: createAccessCheck({ method, ...deps }), deps: intakeDeps }),
     })),
-    stock: [health.service, createReflection(services, undefined, protoFiles)],
-    stockStreams,
+    standard: [health.service, createReflection(services, undefined, protoFiles)],
+    standardStreams,
     port,
     baseUrl: "https://id.example.com/base/",
     clientAddress: createClientAddress(trustedProxies),

@@ -8,7 +8,7 @@ import type { StreamBounds } from "./stream-bounds.ts";
 import { findWire } from "./wire.ts";
 
 /** A stream of health or reflection. */
-interface StockStream {
+interface StandardStream {
   /** There was no room for it. */
   readonly isCrowded: boolean;
   /** It was read as a call of its protocol, and is recorded. */
@@ -18,15 +18,15 @@ interface StockStream {
 }
 
 /** The stream of a call; undefined where the call is another one's. */
-export const streamKey = createContextKey<StockStream | undefined>(undefined);
+export const streamKey = createContextKey<StandardStream | undefined>(undefined);
 
-const open = new WeakMap<FastifyRequest, StockStream>();
+const open = new WeakMap<FastifyRequest, StandardStream>();
 
 /** The stream that a request has opened. */
-export const streamOf = (request: FastifyRequest): StockStream | undefined => open.get(request);
+export const streamOf = (request: FastifyRequest): StandardStream | undefined => open.get(request);
 
 /** What the streams of a port are followed with. */
-export interface StockStreamsOptions {
+export interface StandardStreamsOptions {
   /** By the paths of the routes, with their slash. */
   readonly recorders: ReadonlyMap<string, Recorder>;
   readonly bounds: StreamBounds;
@@ -43,18 +43,18 @@ const LAST_WORD_MS = 1_000;
  */
 export const followStreams = (
   scope: FastifyInstance,
-  { recorders, bounds, port, clientAddress }: StockStreamsOptions,
+  { recorders, bounds, port, clientAddress }: StandardStreamsOptions,
 ): void => {
   const follow = (request: FastifyRequest, { raw }: FastifyReply, record: Recorder): void => {
     const startedAt = performance.now();
     const leave = bounds.enter(clientAddress(request.raw).ip);
-    const stream: StockStream = { isCrowded: leave === undefined, isCall: false, failure: undefined };
+    const stream: StandardStream = { isCrowded: leave === undefined, isCall: false, failure: undefined };
     open.set(request, stream);
     let isCut = false;
     const cut = setTimeout(() => {
       isCut = true;
       cutOff(request.raw);
-    }, bounds.longest + LAST_WORD_MS).unref();
+    }, bounds.timeout + LAST_WORD_MS).unref();
     raw.once("close", () => {
       clearTimeout(cut);
       leave?.();
