@@ -59,7 +59,7 @@ have an effect.
 One rule decides between the last two. A key is refused if without its effect somebody could do what they should not,
 or a person would get stuck, and nobody would notice at the start. It is ignored if the server without it is at least
 as strict or the same for people, or if the key only concerns figures and texts for operators, who see the warning.
-The table gives the reason for each.
+The table has the reason for each.
 
 A key that is neither here nor in configuration.md is an error, and stops the start. So do two kinds of sign-in
 providers, \`fedcm-test\` and \`jackson\`, with a message that says what to do instead, and the methods \`saml\` and

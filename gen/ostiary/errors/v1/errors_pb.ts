@@ -298,7 +298,7 @@ export const StepUpRequiredSchema: GenMessage<StepUpRequired> = /*@__PURE__*/
   messageDesc(file_ostiary_errors_v1_errors, 7);
 
 /**
- * Why a call failed. docs/errors.md gives each reason its gRPC code, its HTTP
+ * Why a call failed. docs/errors.md lists for each reason its gRPC code, its HTTP
  * status and the `error.id` that REST clients read. The reasons that an RPC
  * answers are listed by its option `(ostiary.errors.v1.rpc_errors)`.
  *
@@ -627,7 +627,7 @@ export const Reason = {
 } as const;
 
 /**
- * Why a call failed. docs/errors.md gives each reason its gRPC code, its HTTP
+ * Why a call failed. docs/errors.md lists for each reason its gRPC code, its HTTP
  * status and the `error.id` that REST clients read. The reasons that an RPC
  * answers are listed by its option `(ostiary.errors.v1.rpc_errors)`.
  *
