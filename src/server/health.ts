@@ -7,7 +7,7 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   Health,
   HealthCheckResponseSchema,
@@ -18,6 +18,7 @@ import type { Call, Procedure } from "../lib/call.ts";
 import type { Intake } from "../lib/intake.ts";
 import { admissionOf } from "./admin-lock/admission.ts";
 import type { LockedRoute } from "./admin-lock/lock-port.ts";
+import type { CallLog, Recorder } from "./call-log.ts";
 import type { StandardService } from "./connect/mount.ts";
 import type { BoundRpc } from "./connect/unary.ts";
 import type { Metrics } from "./metrics.ts";
@@ -33,7 +34,7 @@ export interface HealthDeps {
   readonly intakeOf: (method: DescMethod) => Intake;
   /** Milliseconds after which a `Watch` ends; its client opens another one. */
   readonly watchTimeout: number;
-  /** Whether calls of the gRPC service stand in the log. */
+  /** Whether calls of the gRPC service and of `/health` stand in the log. They are counted in any case. */
   readonly isLogged: boolean;
 }
 
@@ -50,6 +51,7 @@ export interface HealthRoutes {
   readonly port: Call["port"];
   readonly version: string;
   readonly metrics: Metrics;
+  readonly callLog: Pick<CallLog, "of">;
   /** Tells configurations apart, and says nothing about them. */
   readonly configDigest: string;
 }
@@ -105,11 +107,14 @@ export const createHealth = ({ ready, services, intakeOf, watchTimeout, isLogged
       mount: (router) =>
         router.rpc(Health.method.watch, ({ service }, { signal }) => watch(names.has(service), signal)),
     },
-    mount: (app, { port, version, metrics, configDigest }) => {
+    mount: (app, { port, version, metrics, callLog, configDigest }) => {
       const get = (path: string, answer: (reply: FastifyReply, isTrusted: boolean) => unknown, config: LockedRoute) => {
+        const onResponse = path.startsWith("/health/")
+          ? recordWith(callLog.of(path.slice(1), isLogged), port)
+          : undefined;
         // The admin port takes its paths with and without the prefix.
         for (const prefix of port === "admin" ? ["", "/admin"] : [""]) {
-          app.get(`${prefix}${path}`, { config }, (request, reply) => {
+          app.get(`${prefix}${path}`, { config, ...(onResponse && { onResponse }) }, (request, reply) => {
             const admission = admissionOf(request);
             return answer(
               reply.header("cache-control", "private, no-cache, no-store, must-revalidate"),
@@ -146,3 +151,25 @@ export const createHealth = ({ ready, services, intakeOf, watchTimeout, isLogged
     },
   };
 };
+
+/** Records requests that no procedure records, once they are answered. */
+const recordWith =
+  (record: Recorder, port: Call["port"]) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { headers, id: requestId } = request;
+    const startedAt = performance.now() - reply.elapsedTime;
+    record({ protocol: "rest", port, requestId, headers }, startedAt, codeOf(reply.statusCode));
+  };
+
+/** The code of a status of these routes and of those that the lock of a port refuses with; undefined: all is well. */
+const codeOf = (status: number): Code | undefined => {
+  if (status < 400) return undefined;
+  return codes.get(status) ?? Code.Unknown;
+};
+
+const codes: ReadonlyMap<number, Code> = new Map([
+  [400, Code.InvalidArgument],
+  [401, Code.Unauthenticated],
+  [403, Code.PermissionDenied],
+  [503, Code.Unavailable],
+]);

@@ -172,7 +172,7 @@ export const createListeners = ({
       log,
       ...(port === "admin" ? adminProtections() : { tls: listener.tls }),
     });
-    health.mount(app, { port, version, metrics, configDigest });
+    health.mount(app, { port, version, metrics, callLog, configDigest });
     mountOpenApi(app, { port, baseUrl: listener.base_url });
     if (port === "public" && serve.public.cors.enabled) app.register(fastifyCors, () => createCors(serve.public.cors));
     mountConnect(app, {

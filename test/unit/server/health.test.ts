@@ -49,6 +49,7 @@ test("what is wrong is said on the admin port alone; the server is alive all the
   expect(await get(open, "/health/ready")).toMatchObject({ status: 503, body: { errors: { database: "not ready" } } });
   expect(await get(admin, "/health/ready")).toMatchObject({ status: 503, body: { errors: problems } });
   expect((await get(open, "/health/alive")).status).toBe(200);
+  await expect.poll(() => open.metrics()).toContain('_count{rpc="health/ready",protocol="rest",code="unavailable"} 1');
 });
 
 test("version and figures are on the admin port alone", async () => {

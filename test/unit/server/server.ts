@@ -97,7 +97,7 @@ export const serve = async (
     services,
     intakeOf: (method) => createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
   });
-  health.mount(app, { port, version: "1.2.3", metrics, configDigest: "digest" });
+  health.mount(app, { port, version: "1.2.3", metrics, callLog, configDigest: "digest" });
   mountConnect(app, {
     rpcs: fakes.map(([method, run]) => ({
       method,
