@@ -6,9 +6,10 @@ import type {
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import { apply } from "../../identity/apply.ts";
 import type { CredentialChange, IdentityRecord, Secret } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import { parseUuid } from "../../lib/ids.ts";
+import { parseUuid, uuid4 } from "../../lib/ids.ts";
 import type { CredentialAdministration } from "../../methods/contract/administration.ts";
 import { removeLeftOverBackups } from "../../methods/contract/left-over-backups.ts";
 import { createEraseAccount } from "../deletion/erase-account.ts";
@@ -38,13 +39,16 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
     if (secret === undefined) throw noCredential();
     const change = removal(kind, secret, identifier);
     if (change === undefined) throw noCredential();
-    if (kind.deletion === "unless_last" && credentials.countFirstFactors(before) < 2)
+    if (kind.deletion === "unless_last" && credentials.countFirstFactors(without(before, change)) === 0)
       throw serviceError("INVALID_FIELD", {
         field: "type",
-        explain: "It is the last credential that the identity can sign in with.",
+        explain: "Nothing would be left that the identity can sign in with.",
       });
     return change;
   };
+
+  const without = (before: IdentityRecord, change: CredentialChange): IdentityRecord =>
+    apply(before, { credentials: [change] }, { now: clock.now(), newId: uuid4 });
 
   return {
     async deleteIdentity({ id }: DeleteIdentityRequest, call: Call): Promise<DeleteIdentityResponse> {

@@ -10,7 +10,7 @@ import { IdentityAdminService } from "../../../gen/ostiary/identity/v1/identity_
 import { nativeRest } from "../../protocols/json-rest.ts";
 import { keyOrigin, signInWithPasskey, useKey, withKeys } from "../../protocols/keys.ts";
 import { done, operatorProtocols, operatorRest, reasonOf } from "../../protocols/operators.ts";
-import { newEmail, signIn } from "../../protocols/person.ts";
+import { newEmail, newPassword, signIn } from "../../protocols/person.ts";
 import { accepted, refused } from "../../protocols/protocol.ts";
 import { shownIn } from "../../protocols/seen.ts";
 import { startServer, type TestServer } from "../../protocols/server.ts";
@@ -62,6 +62,21 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
     const { identity } = done(await call(server.adminUrl, rpc.getIdentity, { id, include_credential: [type] }));
     return (identity as { credentials: Record<string, { config?: JsonObject }> }).credentials[type]?.config;
   };
+
+  it("a link to a provider that is not configured is deleted beside a password, which stays", async () => {
+    const [email, password] = [newEmail(), newPassword()];
+    const { id } = await created({
+      traits: { email },
+      credentials: {
+        password: { config: { password } },
+        oidc: { config: { providers: [{ provider: "no-longer-there", subject: email }] } },
+      },
+    });
+    const drop = (message: JsonObject) => call(server.adminUrl, rpc.deleteCredential, { id, ...message });
+    expect(reasonOf(await drop({ type: "password" }))).toBe("INVALID_FIELD");
+    done(await drop({ type: "oidc", identifier: `no-longer-there:${email}` }));
+    accepted(await signIn(nativeRest.enter(server), { email, password }));
+  });
 
   it("a passkey that comes along signs in, and is shown as it came", async () => {
     const key = newKey(newHandle());
