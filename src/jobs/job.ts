@@ -62,7 +62,11 @@ export interface JobKind<Payload = JsonObject> {
    * whatever the work waits for. They count from its turn.
    */
   readonly timeout: number;
-  /** After how many attempts a job is parked. Left out: never. */
+  /**
+   * After how many attempts a job is parked. Left out: never. An attempt counts from the claim on, so that a job whose
+   * node dies of it is parked in the end; what a node that is killed had claimed and not yet begun has lost one as
+   * well. To count it where it begins would take a further write of each job.
+   */
   readonly maxAttempts?: number;
   /** Milliseconds before the attempt that follows `attempt`, without jitter. */
   delay(attempt: number): number;
