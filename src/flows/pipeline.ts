@@ -9,7 +9,7 @@ const x = true;
 const o = false;
 
 /**
- * The steps of a submit: step × entrance. A flow is entered by a submit; by a
+ * The steps of a submit: step × entry point. A flow is entered by a submit; by a
  * callback, when a browser comes back from another site; the settings flow also
  * by a resume, when a parked change is applied after re-authentication; recovery
  * and verification also by the secret of a message. Whoever comes back from
@@ -60,19 +60,19 @@ const columns = {
 } as const;
 
 /** A flow and how it is entered. */
-export type Entrance = keyof typeof columns;
+export type EntryPoint = keyof typeof columns;
 
 /** A name of a step. */
 export type StepName = keyof typeof table;
 
-/** The steps of one entrance. */
-export type StepOf<E extends Entrance> = {
+/** The steps of one entry point. */
+export type StepOf<E extends EntryPoint> = {
   [K in StepName]: (typeof table)[K][(typeof columns)[E]] extends true ? K : never;
 }[StepName];
 
-/** The steps of one entrance, in order. */
-const stepsOf = (entrance: Entrance): readonly StepName[] =>
-  (Object.keys(table) as StepName[]).filter((name) => table[name][columns[entrance]]);
+/** The steps of one entry point, in order. */
+const stepsOf = (entryPoint: EntryPoint): readonly StepName[] =>
+  (Object.keys(table) as StepName[]).filter((name) => table[name][columns[entryPoint]]);
 
 /** The steps from this one on run after the commit: outside of any transaction, and once. */
 const AFTER_COMMIT = "afterCommit" satisfies StepName;
@@ -95,10 +95,10 @@ export const endWith = <T>(endedWith: T): Ended<T> => ({ endedWith });
 type StepResult<A, T> = A | Ended<T> | Promise<A | Ended<T>>;
 
 /**
- * The steps of one entrance as far as they are listed. S is what the next one
+ * The steps of one entry point as far as they are listed. S is what the next one
  * knows, R the answer, C how a submit ends otherwise that has written nothing.
  */
-export interface Steps<E extends Entrance, S0, S, R, C> {
+export interface Steps<E extends EntryPoint, S0, S, R, C> {
   /** Adds a step that only looks. It refuses by throwing. */
   check(name: StepOf<E>, run: (submission: S) => void | Promise<void>): Steps<E, S0, S, R, C>;
   /** Adds a step. What it gives is merged into the submission for those after it. */
@@ -134,7 +134,7 @@ const nothing = {};
  *   .last("render", render);
  * ```
  */
-export const steps = <E extends Entrance, S0 extends object, R, C = never>(entrance: E): Steps<E, S0, S0, R, C> => {
+export const steps = <E extends EntryPoint, S0 extends object, R, C = never>(entryPoint: E): Steps<E, S0, S0, R, C> => {
   const listed: Step[] = [];
 
   const list: Steps<E, S0, S0, R, C> = {
@@ -152,16 +152,16 @@ export const steps = <E extends Entrance, S0 extends object, R, C = never>(entra
     last: (name, run) => {
       listed.push({ name, run: async (submission) => endWith(await run(submission as S0)) });
       mustBeTheTable(
-        entrance,
+        entryPoint,
         listed.map((each) => each.name),
       );
       const commit = listed.findIndex((each) => each.name === AFTER_COMMIT);
       const [before, after] = [listed.slice(0, commit), listed.slice(commit)];
       return async (submission) => {
-        const written = await take(before, submission);
+        const written = await runSteps(before, submission);
         if ("endedWith" in written) return (written as Ended<Done<R> | C>).endedWith;
         const render = async () => {
-          const rest = (await take(after, written)) as Ended<R>;
+          const rest = (await runSteps(after, written)) as Ended<R>;
           return rest.endedWith;
         };
         return { kind: "done", render };
@@ -171,8 +171,8 @@ export const steps = <E extends Entrance, S0 extends object, R, C = never>(entra
   return list;
 };
 
-/** Takes steps one after the other: what the submission has become, or the end that one of them gives. */
-const take = async (list: readonly Step[], submission: object): Promise<object> => {
+/** Runs steps one after the other; returns what the submission has become, or the end that one of them returns. */
+const runSteps = async (list: readonly Step[], submission: object): Promise<object> => {
   let merged = submission;
   for (const each of list) {
     // Waiting for nothing would cost a turn of the event loop.
@@ -184,8 +184,8 @@ const take = async (list: readonly Step[], submission: object): Promise<object> 
   return merged;
 };
 
-const mustBeTheTable = (entrance: Entrance, names: readonly string[]): void => {
-  const wanted = stepsOf(entrance);
+const mustBeTheTable = (entryPoint: EntryPoint, names: readonly string[]): void => {
+  const wanted = stepsOf(entryPoint);
   if (names.join() !== wanted.join())
-    throw new Error(`the steps of ${entrance} are ${names.join(", ")}, but should be ${wanted.join(", ")}`);
+    throw new Error(`the steps of ${entryPoint} are ${names.join(", ")}, but should be ${wanted.join(", ")}`);
 };

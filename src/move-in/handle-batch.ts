@@ -6,7 +6,7 @@ import type { RefusedPerson, Tally } from "./report.ts";
 import type { SourcePerson } from "./source/source-person.ts";
 import { type Changed, createChangePerson } from "./target/change-person.ts";
 import { createConflicts } from "./target/conflicts.ts";
-import { createInsertPeople, type Newcomer } from "./target/insert-people.ts";
+import { createInsertPeople, type MoveCandidate } from "./target/insert-people.ts";
 import { createMarks } from "./target/marks.ts";
 
 /** Creates what is done with those of a batch who are new, who changed, and who are gone. */
@@ -23,9 +23,9 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
     onRefused?.(person);
   };
 
-  const read = async (ids: readonly string[], at: Date): Promise<readonly Newcomer[]> => {
+  const read = async (ids: readonly string[], at: Date): Promise<readonly MoveCandidate[]> => {
     const people = await source.people(ids, { at, now: clock.now() });
-    return people.flatMap(({ person, digest }): Newcomer[] => {
+    return people.flatMap(({ person, digest }): MoveCandidate[] => {
       const converted = convert(person);
       if (converted.kind === "moved")
         return [{ person: converted, digest, content: contentOf(person, key), lapsed: person.lapsed }];
@@ -40,19 +40,19 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
   };
 
   /** Who would be written, and who not. */
-  const tried = async (newcomers: readonly Newcomer[]) => {
-    const rejected = await conflicts.find(newcomers.map(({ person }) => person));
+  const tried = async (candidates: readonly MoveCandidate[]) => {
+    const rejected = await conflicts.find(candidates.map(({ person }) => person));
     const ids = new Set(rejected.map(({ id }) => id));
-    return { written: newcomers.filter(({ person }) => !ids.has(person.identity.id)), rejected };
+    return { written: candidates.filter(({ person }) => !ids.has(person.identity.id)), rejected };
   };
 
   /** What became of it; undefined: it was refused. */
-  const changeOne = async (newcomer: Newcomer): Promise<Changed | undefined> => {
+  const changeOne = async (candidate: MoveCandidate): Promise<Changed | undefined> => {
     try {
-      return dryRun ? "changed" : await change(newcomer);
+      return dryRun ? "changed" : await change(candidate);
     } catch (error) {
       if (!(error instanceof SqlError) || error.transient) throw error;
-      const { id } = newcomer.person.identity;
+      const { id } = candidate.person.identity;
       const isTaken: boolean = isDuplicate(error);
       const explain = isTaken ? "what changed of it belongs to somebody else here" : refusedChange(error.code);
       refuse({ id, reason: isTaken ? "taken" : "broken", explain });
@@ -63,8 +63,8 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
   return {
     /** @param at when they were listed, by the clock of the source */
     async insert(ids: readonly string[], at: Date): Promise<void> {
-      const newcomers = await read(ids, at);
-      const { written, rejected } = await (dryRun ? tried(newcomers) : insert(newcomers));
+      const candidates = await read(ids, at);
+      const { written, rejected } = await (dryRun ? tried(candidates) : insert(candidates));
       // Whoever has a mark by now was brought by another run at the same time.
       for (const rejection of rejected)
         if ((await marks.find(db, rejection.id)) === undefined) refuse(rejection);
@@ -76,9 +76,9 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
     },
 
     async update(ids: readonly string[], at: Date): Promise<void> {
-      for (const newcomer of await read(ids, at)) {
-        const { person } = newcomer;
-        const outcome = await changeOne(newcomer);
+      for (const candidate of await read(ids, at)) {
+        const { person } = candidate;
+        const outcome = await changeOne(candidate);
         if (outcome === "changed") count([person], "changed");
         else if (outcome === "unchanged") tally.count("unchanged");
         else if (outcome !== undefined)
@@ -108,7 +108,7 @@ const refusedChange = (code: string): string => `the database refuses its change
 const gone = "it was deleted here since it came";
 const unchangedBecause = {
   kept: "it changed there, and was changed or used here since it came",
-  behind: "the source gave an older version than the one that was imported: it may be a replica that lags",
+  stale: "the source gave an older version than the one that was imported: it may be a replica that lags",
   deleted_here: gone,
   deleted: gone,
 } as const;

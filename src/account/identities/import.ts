@@ -8,7 +8,7 @@ import {
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import { errorTable } from "../../errors/table.ts";
-import { findIds } from "../../identity/newcomers.ts";
+import { findIds } from "../../identity/insert-identities.ts";
 import type { Call, Received } from "../../lib/call.ts";
 import { inBatches } from "../../lib/in-batches.ts";
 import { someAtOnce } from "../../lib/some-at-once.ts";

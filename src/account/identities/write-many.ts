@@ -1,6 +1,6 @@
 import { isDuplicate } from "../../db/sql-error.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
-import { claimsOf, findClaimed, findIds, insertNewcomers } from "../../identity/newcomers.ts";
+import { claimsOf, findClaimed, findIds, insertIdentities } from "../../identity/insert-identities.ts";
 import type { Call } from "../../lib/call.ts";
 import { claimedField } from "./claimed-field.ts";
 import { alreadyExists, creationOf, type PreparedIdentity, secretsOf } from "./create.ts";
@@ -23,7 +23,7 @@ const TRIES = 3;
 export const createWriteMany = ({ storage: { clock, db }, audit }: Pick<IdentityAdminDeps, "audit" | "storage">) => {
   const insert = (people: readonly PreparedIdentity[], call: Call): Promise<void> =>
     db.transaction(async (tx) => {
-      await insertNewcomers(
+      await insertIdentities(
         tx,
         people.map((made) => ({ identity: made.identity, secrets: secretsOf(made) })),
         clock.now(),

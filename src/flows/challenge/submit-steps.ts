@@ -1,5 +1,4 @@
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
@@ -8,6 +7,7 @@ import { type Done, type Ended, endWith } from "../pipeline.ts";
 import { isExpired } from "../shared/expired.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf, withForm } from "../shared/form.ts";
+import { methodDisabled } from "../shared/must-be-method.ts";
 import { mustExist } from "../shared/request.ts";
 import { checkOrigin, requireSameBrowser } from "../shared/same-origin.ts";
 import { type CheckedSecret, createCheckSecret } from "./check.ts";
@@ -166,5 +166,5 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
 /** @throws METHOD_DISABLED unless the method is enabled and one that the flow may be submitted with */
 export const mustBeMethod = <P extends ChallengeMethod>(method: P, allowed: readonly (string | undefined)[]): P => {
   if (method.enabled && allowed.includes(method.name)) return method;
-  throw serviceError("METHOD_DISABLED", { explain: `The method ${method.name} is disabled by the configuration.` });
+  throw methodDisabled(method.name);
 };

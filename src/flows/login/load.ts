@@ -11,6 +11,7 @@ import { beginFlow } from "../shared/begin-flow.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
+import { mustBeMethod } from "../shared/must-be-method.ts";
 import { mustExist } from "../shared/request.ts";
 import { firstStep, loginContext } from "./context.ts";
 import { mustHaveReason, newLoginFlow } from "./create.ts";
@@ -69,12 +70,7 @@ export const createLoad = (deps: LoginDeps) => {
     },
 
     /** @throws METHOD_DISABLED */
-    mustBeMethod: (name: string): LoginMethod => {
-      const method = (methods as Readonly<Record<string, LoginMethod | undefined>>)[name];
-      if (!method?.enabled)
-        throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
-      return method;
-    },
+    mustBeMethod: (name: string): LoginMethod => mustBeMethod<LoginMethod>(methods, name),
 
     /** Locks the flow for the transaction that writes something for it. @throws FLOW_NOT_FOUND */
     mustStillBeOpen: async (tx: Sql, flow: FlowRecord): Promise<void> => {

@@ -16,6 +16,7 @@ import { timestamp } from "../../lib/timestamp.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import { sealSent } from "../challenge/sent-challenge.ts";
 import { type FlowRecord, returnToContext } from "../shared/flow.ts";
+import { methodDisabled } from "../shared/must-be-method.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { withQuery } from "../shared/urls.ts";
 import { operatorMadeContext } from "./context.ts";
@@ -44,7 +45,7 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
   const mustBeMethod = (method: RecoveryMethod): RecoveryMethod => {
     mustBeEnabled(config);
     if (method.enabled) return method;
-    throw serviceError("METHOD_DISABLED", { explain: `The method ${method.name} is disabled by the configuration.` });
+    throw methodDisabled(method.name);
   };
 
   const mustFind = async (id: string, absent: () => ServiceError): Promise<IdentityRecord> => {

@@ -1,6 +1,6 @@
 import type { UpdateFlowBody } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
-import { type ServiceError, serviceError } from "../../errors/service-error.ts";
+import type { ServiceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { RegistrationMethod, RegistrationView } from "../../methods/contract/registration.ts";
 import { messages, uiText } from "../../ui/messages.ts";
@@ -9,6 +9,7 @@ import { beginFlow } from "../shared/begin-flow.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
+import { mustBeMethod } from "../shared/must-be-method.ts";
 import { mustExist } from "../shared/request.ts";
 import { registrationContext } from "./context.ts";
 import { newRegistrationFlow, signedInAlready } from "./create.ts";
@@ -59,12 +60,8 @@ export const createLoad = (deps: RegistrationDeps) => {
     },
 
     /** @throws METHOD_DISABLED */
-    mustBeMethod: (name: string): RegistrationMethod => {
-      const method = (methods as Readonly<Record<string, RegistrationMethod | undefined>>)[name];
-      if (!method?.enabled)
-        throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
-      return method;
-    },
+    mustBeMethod: (name: string): RegistrationMethod =>
+      mustBeMethod(methods as Readonly<Record<string, RegistrationMethod | undefined>>, name),
 
     /** Locks the flow for the transaction that writes something for it. @throws FLOW_NOT_FOUND */
     mustStillBeOpen: async (tx: Sql, flow: FlowRecord): Promise<void> => {

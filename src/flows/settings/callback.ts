@@ -18,6 +18,7 @@ import { readMessage } from "../../ui/stored-message.ts";
 import { steps } from "../pipeline.ts";
 import type { PendingRedirect } from "../redirect/redirects.ts";
 import type { FlowRecord } from "../shared/flow.ts";
+import { methodDisabled } from "../shared/must-be-method.ts";
 import { approve } from "./approve.ts";
 import { mustBeOwn } from "./checks.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -169,8 +170,7 @@ interface Picked {
 /** @throws METHOD_DISABLED, AAL2_REQUIRED */
 const mustHandleCallback = (deps: SettingsDeps, name: string, submission: SettingsSubmission): Picked["method"] => {
   const { changesFactors, redirect } = mustBeMethod(deps, name, submission);
-  if (redirect === undefined)
-    throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
+  if (redirect === undefined) throw methodDisabled(name);
   return { name, changesFactors, redirect };
 };
 

@@ -1,5 +1,4 @@
 import type { Sql } from "../../db/sql.ts";
-import { serviceError } from "../../errors/service-error.ts";
 import { AfterRollback } from "../../identity/conflict-retry.ts";
 import type { Call } from "../../lib/call.ts";
 import type { SettingsMethod } from "../../methods/contract/settings.ts";
@@ -8,6 +7,7 @@ import { sameEnd } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import { isExpired, replacedBy } from "../shared/expired.ts";
 import { formOf } from "../shared/form.ts";
+import { mustBeMethod as mustBeEnabledMethod } from "../shared/must-be-method.ts";
 import { mustBeOwn } from "./checks.ts";
 import { newSettingsFlow } from "./create.ts";
 import type { SettingsDeps } from "./deps.ts";
@@ -68,9 +68,7 @@ export const mustBeMethod = (
   { caller }: Pick<LoadedSubmission, "caller">,
 ): SettingsMethod => {
   // Whoever names a method also brings what it takes, so the pair always fits.
-  const method = (methods as Readonly<Record<string, SettingsMethod | undefined>>)[name];
-  if (!method?.enabled)
-    throw serviceError("METHOD_DISABLED", { explain: `The method ${name} is disabled by the configuration.` });
+  const method = mustBeEnabledMethod<SettingsMethod>(methods, name);
   const enrolment = method.isSecondFactor ? undefined : callers.aal.enrolment(caller);
   if (enrolment) throw enrolment;
   return method;

@@ -9,16 +9,16 @@ import { uuidBytes } from "../../lib/ids.ts";
 import { sessionRowColumns, sessionRowOf } from "../../session/store.ts";
 import type { MovedPerson, MovedSession } from "../convert/conversion.ts";
 import { SETTLED_MS } from "../settled.ts";
-import { markOf, type Newcomer } from "./insert-people.ts";
+import { type MoveCandidate, markOf } from "./insert-people.ts";
 import type { SessionTimes } from "./marked-sessions.ts";
 import type { Mark, Marks } from "./marks.ts";
 
 /**
  * What happened to a person who was imported before: `kept`: not changed, because the person was changed or signed in
- * here since; `behind`: not changed, because the source gave an older version than the one that was imported, as a
+ * here since; `stale`: not changed, because the source gave an older version than the one that was imported, as a
  * replica that lags does; `deleted_here`: not imported again, because the person was deleted here.
  */
-export type Changed = "changed" | "unchanged" | "kept" | "behind" | "deleted_here" | "deleted";
+export type Changed = "changed" | "unchanged" | "kept" | "stale" | "deleted_here" | "deleted";
 
 interface Here {
   readonly version: number;
@@ -50,18 +50,18 @@ export const createChangePerson = (db: Database, { marks, identities, clock }: C
     return true;
   };
 
-  const change = (newcomer: Newcomer): Promise<Changed> =>
+  const change = (candidate: MoveCandidate): Promise<Changed> =>
     db.transaction(async (tx): Promise<Changed> => {
-      const { person } = newcomer;
+      const { person } = candidate;
       const now = await here(tx, person.identity.id);
       const mark = await marks.find(tx, person.identity.id);
       if (now === undefined || mark === undefined) return "deleted_here";
-      const isSame = mark.content.equals(newcomer.content);
+      const isSame = mark.content.equals(candidate.content);
       if (!isSame && !isAsWritten(now, mark)) return "kept";
-      if (!isSame && !(await overwrite(tx, person))) return "behind";
-      const lapsed = mark.sessions.filter(({ id }) => newcomer.lapsed.includes(id));
-      const hasOtherSessions = await writeSessions(tx, newcomer, mark, clock.now());
-      await marks.update(tx, markOf(newcomer, isSame ? mark : { version: now.version + 1, turn: now.turn }, lapsed));
+      if (!isSame && !(await overwrite(tx, person))) return "stale";
+      const lapsed = mark.sessions.filter(({ id }) => candidate.lapsed.includes(id));
+      const hasOtherSessions = await writeSessions(tx, candidate, mark, clock.now());
+      await marks.update(tx, markOf(candidate, isSame ? mark : { version: now.version + 1, turn: now.turn }, lapsed));
       return isSame && !hasOtherSessions ? "unchanged" : "changed";
     });
 
@@ -85,7 +85,7 @@ export const createChangePerson = (db: Database, { marks, identities, clock }: C
  */
 const writeSessions = async (
   tx: Sql,
-  { person: { identity, sessions }, lapsed }: Newcomer,
+  { person: { identity, sessions }, lapsed }: MoveCandidate,
   mark: Mark,
   now: Date,
 ): Promise<boolean> => {

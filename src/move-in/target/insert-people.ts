@@ -11,7 +11,7 @@ import { createConflicts, type Rejection } from "./conflicts.ts";
 import type { Mark, Marks } from "./marks.ts";
 
 /** Somebody who is to be written, and the version that the source has of them. */
-export interface Newcomer {
+export interface MoveCandidate {
   readonly person: MovedPerson;
   readonly digest: Buffer;
   readonly content: Buffer;
@@ -21,13 +21,13 @@ export interface Newcomer {
 
 /** What became of a batch. */
 export interface Inserted {
-  readonly written: readonly Newcomer[];
+  readonly written: readonly MoveCandidate[];
   readonly rejected: readonly Rejection[];
 }
 
 /** The mark of somebody who was written just now, and whose other sessions came before. */
 export const markOf = (
-  { person: { identity, sessions }, digest, content }: Newcomer,
+  { person: { identity, sessions }, digest, content }: MoveCandidate,
   { version, turn }: Pick<Mark, "version" | "turn"> = { version: identity.version, turn: 0 },
   others: Mark["sessions"] = [],
 ): Mark => ({
@@ -52,49 +52,49 @@ export const markOf = (
 export const createInsertPeople = (db: Database, marks: Marks) => {
   const { find: findConflicts } = createConflicts(db);
 
-  const write = (newcomers: readonly Newcomer[]): Promise<void> =>
-    newcomers.length === 0
+  const write = (candidates: readonly MoveCandidate[]): Promise<void> =>
+    candidates.length === 0
       ? Promise.resolve()
       : db.transaction(async (tx) => {
-          await insertAll(tx, newcomers);
+          await insertAll(tx, candidates);
           await marks.insert(
             tx,
-            newcomers.map((newcomer) => markOf(newcomer)),
+            candidates.map((candidate) => markOf(candidate)),
           );
         });
 
-  const one = async (newcomer: Newcomer): Promise<Rejection | undefined> => {
+  const one = async (candidate: MoveCandidate): Promise<Rejection | undefined> => {
     try {
-      await write([newcomer]);
+      await write([candidate]);
       return undefined;
     } catch (error) {
       if (!(error instanceof SqlError) || error.transient) throw error;
-      const { id } = newcomer.person.identity;
-      const [conflict] = await findConflicts([newcomer.person]);
+      const { id } = candidate.person.identity;
+      const [conflict] = await findConflicts([candidate.person]);
       return conflict ?? { id, reason: "broken", explain: `the database refuses it: ${error.code}` };
     }
   };
 
-  return async (newcomers: readonly Newcomer[]): Promise<Inserted> => {
+  return async (candidates: readonly MoveCandidate[]): Promise<Inserted> => {
     try {
-      await write(newcomers);
-      return { written: newcomers, rejected: [] };
+      await write(candidates);
+      return { written: candidates, rejected: [] };
     } catch (error) {
       if (!(error instanceof SqlError) || error.transient) throw error;
     }
     // Somebody does not fit: each on their own tells who.
-    const [written, rejected]: [Newcomer[], Rejection[]] = [[], []];
-    for (const newcomer of newcomers) {
-      const rejection = await one(newcomer);
-      if (rejection === undefined) written.push(newcomer);
+    const [written, rejected]: [MoveCandidate[], Rejection[]] = [[], []];
+    for (const candidate of candidates) {
+      const rejection = await one(candidate);
+      if (rejection === undefined) written.push(candidate);
       else rejected.push(rejection);
     }
     return { written, rejected };
   };
 };
 
-const insertAll = async (tx: Sql, newcomers: readonly Newcomer[]): Promise<void> => {
-  const people = newcomers.map(({ person }) => person);
+const insertAll = async (tx: Sql, candidates: readonly MoveCandidate[]): Promise<void> => {
+  const people = candidates.map(({ person }) => person);
   await insertRows(
     tx,
     "identities",

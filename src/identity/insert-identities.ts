@@ -9,7 +9,7 @@ import { insertSecrets } from "./secrets.ts";
 import { insertIdentityRows } from "./store.ts";
 
 /** Someone who is to be made, and their secrets by the type of credential. */
-export interface Newcomer {
+export interface NewIdentity {
   readonly identity: IdentityRecord;
   readonly secrets: Readonly<Record<string, JsonObject>>;
 }
@@ -30,7 +30,7 @@ export const claimsOf = (identity: IdentityRecord): Claims => ({
  * Writes many people, few statements for each table. An identifier or address of somebody else surfaces as the driver's
  * duplicate-key error: then none of them may be committed.
  */
-export const insertNewcomers = async (tx: Sql, people: readonly Newcomer[], now: Date): Promise<void> => {
+export const insertIdentities = async (tx: Sql, people: readonly NewIdentity[], now: Date): Promise<void> => {
   if (people.length === 0) return;
   const identities = people.map(({ identity }) => identity);
   await insertIdentityRows(tx, identities);
