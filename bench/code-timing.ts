@@ -21,7 +21,7 @@ const samples = Number(values.samples);
 const warmUps = 15;
 const peopleOfAWay = 8;
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-timing-"));
-const quiet = { info: () => undefined, error: (_: object, what: string) => console.error(what) };
+const silentLog = { info: () => undefined, error: (_: object, what: string) => console.error(what) };
 
 const email = {
   type: "string",
@@ -121,7 +121,11 @@ const timeOf = async (baseUrl: string, { flow, before, timed }: Way, address: st
   return took;
 };
 
-const database = await startPrivateDatabase({ dataDir: path.join(folder, "database"), engine: undefined, log: quiet });
+const database = await startPrivateDatabase({
+  dataDir: path.join(folder, "database"),
+  engine: undefined,
+  log: silentLog,
+});
 const servers: MeasuredServer[] = [];
 try {
   const [port, adminPort] = [await freePort(), await freePort()];

@@ -40,7 +40,7 @@ const BATCH = 20;
 
 const say = (what: string): void => console.error(what);
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-events-"));
-const quiet = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
+const silentLog = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
 
 /** Counts deliveries by the id of their event, and those that come before an earlier one of the same identity. */
 const startReceiver = async () => {
@@ -124,7 +124,7 @@ const run = async (): Promise<boolean> => {
   const database = await startPrivateDatabase({
     dataDir: path.join(folder, "database"),
     engine: undefined,
-    log: quiet,
+    log: silentLog,
   });
   const receiver = await startReceiver();
   const { dsn } = database;

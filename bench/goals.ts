@@ -53,7 +53,7 @@ export const goals = {
   memoryAtRest: 150,
   /** Of two kinds of failed sign-in, by Welch's statistic: beyond it, time tells them apart. */
   timing: 3,
-  /** p99 of whoami under password changes, in multiples of the quiet figure. */
+  /** p99 of whoami under password changes, in multiples of the baseline. */
   interference: 2,
   /** Sign-ins by TOTP, of those by a password without its hash. */
   totp: 0.9,
@@ -61,7 +61,7 @@ export const goals = {
   withMail: 0.8,
   /** Changes of a name of which a receiver hears, of those without an event. */
   withEvent: 0.85,
-  /** p99 of whoami under a flood of strangers, in multiples of the quiet figure. */
+  /** p99 of whoami under a flood of strangers, in multiples of the baseline. */
   flood: 3,
   /** Of what operators do a second with few people, in multiples of the same with many. */
   identities: 1.3,

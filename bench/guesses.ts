@@ -29,7 +29,7 @@ const GUESSES = 5;
 const allowed = { guesses: 20, messages: 10 };
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-guesses-"));
-const quiet = { info: () => undefined, error: (_: object, what: string) => console.error(what) };
+const silentLog = { info: () => undefined, error: (_: object, what: string) => console.error(what) };
 const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
 
 /** Sends a request; gives the status and the JSON of the answer. */
@@ -95,7 +95,7 @@ const run = async (): Promise<boolean> => {
   const database = await startPrivateDatabase({
     dataDir: path.join(folder, "database"),
     engine: undefined,
-    log: quiet,
+    log: silentLog,
   });
   const nodes: MeasuredServer[] = [];
   const db = createDatabase({ dsn: database.dsn, poolSize: 1 });

@@ -44,7 +44,7 @@ const say = (what: string): void => console.error(what);
 const root = path.resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-import-"));
 const file = path.join(folder, "people.ndjson");
-const quiet = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
+const silentLog = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
 
 const emailOf = (n: number): string => `person.${n}@example.com`;
 const hasLink = (n: number): boolean => n % 4 === 0;
@@ -169,7 +169,7 @@ const run = async (): Promise<boolean> => {
   const database = await startPrivateDatabase({
     dataDir: path.join(folder, "database"),
     engine: undefined,
-    log: quiet,
+    log: silentLog,
   });
   const connection = await createConnection({
     socketPath: database.socketPath,

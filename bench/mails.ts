@@ -41,7 +41,7 @@ const SAY_EVERY = 5;
 
 const say = (what: string): void => console.error(what);
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-mails-"));
-const quiet = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
+const silentLog = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
 
 /** Counts mails by the id of the message, and remembers when each was accepted first. */
 const startSink = async () => {
@@ -136,7 +136,7 @@ const run = async (): Promise<boolean> => {
   const database = await startPrivateDatabase({
     dataDir: path.join(folder, "database"),
     engine: undefined,
-    log: quiet,
+    log: silentLog,
   });
   const sink = await startSink();
   const { dsn } = database;

@@ -10,9 +10,9 @@ import type { World } from "./world.ts";
 export interface FloodResult {
   readonly name: string;
   /** p99 of somebody else's whoami, without and with the flood beside it; medians. */
-  readonly p99: { readonly quiet: number; readonly busy: number };
-  readonly perSecond: { readonly quiet: number; readonly busy: number };
-  /** p99 under the flood, in multiples of the quiet one: the median over the rounds. */
+  readonly p99: { readonly baseline: number; readonly busy: number };
+  readonly perSecond: { readonly baseline: number; readonly busy: number };
+  /** p99 under the flood, in multiples of the baseline: the median over the rounds. */
   readonly times: number;
   /** MB resident in the server when the flood was over, above what was there before it. */
   readonly memory: number;
@@ -24,7 +24,7 @@ export interface FloodResult {
 const pace = { connections: 8, rest: 16 };
 const shortest = 3;
 
-/** Measures whoami quiet and beside each flood, in turns. */
+/** Measures whoami alone and beside each flood, in turns. */
 export const measureFloods = async (world: World, onPoint: (what: string) => void): Promise<readonly FloodResult[]> => {
   const { generator, options, ostiary, people } = world;
   const { baseUrl, pid } = ostiary;
@@ -35,31 +35,33 @@ export const measureFloods = async (world: World, onPoint: (what: string) => voi
   const flow = await beginFlow(baseUrl);
   await whoami();
   for (const flood of floodsOn(flow)) {
-    const pairs: { readonly quiet: LoadResult; readonly busy: LoadResult }[] = [];
+    const pairs: { readonly baseline: LoadResult; readonly busy: LoadResult }[] = [];
     const answers: Record<string, number> = {};
     const before = residentMb(pid);
     for (let round = 0; round < options.rounds; round++) {
-      const quiet = await whoami();
+      const baseline = await whoami();
       const sending = start(flood, baseUrl);
       const busy = await whoami();
       for (const [status, count] of Object.entries(await sending.stop()))
         answers[status] = (answers[status] ?? 0) + count;
-      pairs.push({ quiet, busy });
+      pairs.push({ baseline, busy });
     }
     const of = (figure: (result: LoadResult) => number) => ({
-      quiet: median(pairs.map(({ quiet }) => figure(quiet))),
+      baseline: median(pairs.map(({ baseline }) => figure(baseline))),
       busy: median(pairs.map(({ busy }) => figure(busy))),
     });
     const result = {
       name: flood.name,
       p99: of(({ p99 }) => p99),
       perSecond: of(({ perSecond }) => perSecond),
-      times: median(pairs.map(({ quiet, busy }) => busy.p99 / quiet.p99)),
+      times: median(pairs.map(({ baseline, busy }) => busy.p99 / baseline.p99)),
       memory: residentMb(pid) - before,
       answers,
     };
     results.push(result);
-    onPoint(`${flood.name}: p99 ${result.p99.quiet.toFixed(1)} ms quiet, ${result.p99.busy.toFixed(1)} ms beside it`);
+    onPoint(
+      `${flood.name}: p99 ${result.p99.baseline.toFixed(1)} ms baseline, ${result.p99.busy.toFixed(1)} ms beside it`,
+    );
   }
   return results;
 };

@@ -19,10 +19,10 @@ export interface InterferenceResult {
 
 /** whoami without and with password changes beside it; medians. */
 interface Comparison {
-  readonly perSecond: { readonly quiet: number; readonly busy: number };
-  readonly p50: { readonly quiet: number; readonly busy: number };
-  readonly p99: { readonly quiet: number; readonly busy: number };
-  /** p99 under password changes, in multiples of the quiet one: the median over the rounds. */
+  readonly perSecond: { readonly baseline: number; readonly busy: number };
+  readonly p50: { readonly baseline: number; readonly busy: number };
+  readonly p99: { readonly baseline: number; readonly busy: number };
+  /** p99 under password changes, in multiples of the baseline: the median over the rounds. */
   readonly times: number;
 }
 
@@ -32,7 +32,7 @@ const shortest = 3;
 /** Few connections with a rest between requests: about 480 requests a second. */
 const pace = { connections: 8, rest: 16 };
 
-/** Measures whoami quiet and beside password changes, in turns: at a steady pace, and as fast as it goes. */
+/** Measures whoami alone and beside password changes, in turns: at a steady pace, and as fast as it goes. */
 export const measureInterference = async (
   world: World,
   onPoint: (what: string) => void,
@@ -61,31 +61,31 @@ export const measureInterference = async (
     load: { readonly connections: number; readonly rest?: number },
     label: string,
   ): Promise<Comparison> => {
-    const pairs: { readonly quiet: LoadResult; readonly busy: LoadResult }[] = [];
+    const pairs: { readonly baseline: LoadResult; readonly busy: LoadResult }[] = [];
     await whoami(load);
     for (let round = 0; round < options.rounds; round++) {
-      const quiet = await whoami(load);
+      const baseline = await whoami(load);
       const pacer = startPacer(baseUrl, changes(`${label} ${round}`), bound * share);
       const busy = await whoami(load);
       const { done, refused, seconds } = await pacer.stop();
       totals.done += done;
       totals.refused += refused;
       totals.seconds += seconds;
-      pairs.push({ quiet, busy });
+      pairs.push({ baseline, busy });
       onPoint(
-        `${label}: p99 ${quiet.p99.toFixed(1)} ms quiet, ${busy.p99.toFixed(1)} ms beside ` +
+        `${label}: p99 ${baseline.p99.toFixed(1)} ms baseline, ${busy.p99.toFixed(1)} ms beside ` +
           `${(done / seconds).toFixed(0)} changes a second`,
       );
     }
     const of = (figure: (result: LoadResult) => number) => ({
-      quiet: median(pairs.map(({ quiet }) => figure(quiet))),
+      baseline: median(pairs.map(({ baseline }) => figure(baseline))),
       busy: median(pairs.map(({ busy }) => figure(busy))),
     });
     return {
       perSecond: of((r) => r.perSecond),
       p50: of((r) => r.p50),
       p99: of((r) => r.p99),
-      times: median(pairs.map(({ quiet, busy }) => busy.p99 / quiet.p99)),
+      times: median(pairs.map(({ baseline, busy }) => busy.p99 / baseline.p99)),
     };
   };
   const paced = await both(pace, "paced");

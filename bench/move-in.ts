@@ -40,7 +40,7 @@ const [people, samples] = [Number(values.people), Number(values.samples)];
 const say = (what: string): void => console.error(what);
 const root = path.resolve(import.meta.dirname, "..");
 const folder = values.folder ?? mkdtempSync(path.join(os.tmpdir(), "ostiary-move-in-"));
-const quiet = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
+const silentLog = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => say(what) };
 
 /** The public key of the recorded rows: that keys are different does not matter here. */
 const publicKey = (): string => {
@@ -165,7 +165,7 @@ const run = async (): Promise<boolean> => {
   const database = await startPrivateDatabase({
     dataDir: path.join(folder, "database"),
     engine: undefined,
-    log: quiet,
+    log: silentLog,
   });
   const connect = (name: string) => createConnection({ socketPath: database.socketPath, user: "root", database: name });
   const from = database.dsn.replace(/\/\w+\?/, "/kratos?");

@@ -144,9 +144,9 @@ const reportProtocols = (protocols: readonly ProtocolResult[]): string => {
 const reportInterference = ({ bound, offered, done, refused, paced, saturated }: InterferenceResult): string => {
   const row = (label: string, { perSecond, p50, p99, times }: InterferenceResult["paced"]) => [
     label,
-    `${perSecond.quiet.toFixed(0)} -> ${perSecond.busy.toFixed(0)}`,
-    `${p50.quiet.toFixed(1)} -> ${p50.busy.toFixed(1)}`,
-    `${p99.quiet.toFixed(1)} -> ${p99.busy.toFixed(1)}`,
+    `${perSecond.baseline.toFixed(0)} -> ${perSecond.busy.toFixed(0)}`,
+    `${p50.baseline.toFixed(1)} -> ${p50.busy.toFixed(1)}`,
+    `${p99.baseline.toFixed(1)} -> ${p99.busy.toFixed(1)}`,
     `x ${times.toFixed(1)}`,
   ];
   return `${table([
@@ -162,10 +162,10 @@ ${done.toFixed(0)} done, ${refused.toFixed(0)} refused.`;
 const reportFloods = (floods: readonly FloodResult[]): string => {
   const rows = floods.map(({ name, p99, perSecond, times, memory, answers }) => [
     name,
-    p99.quiet.toFixed(1),
+    p99.baseline.toFixed(1),
     p99.busy.toFixed(1),
     `x ${times.toFixed(1)}`,
-    perSecond.quiet.toFixed(0),
+    perSecond.baseline.toFixed(0),
     perSecond.busy.toFixed(0),
     memory.toFixed(0),
     Object.entries(answers)

@@ -32,7 +32,11 @@ const [seconds, rounds, workers] = [Number(values.seconds), Number(values.rounds
 /** Who changes their names in turns: what is delivered in order is delivered one after the other for each of them. */
 const PEOPLE = 192;
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-settings-"));
-const quiet = { info: () => undefined, warn: () => undefined, error: (_: object, what: string) => console.error(what) };
+const silentLog = {
+  info: () => undefined,
+  warn: () => undefined,
+  error: (_: object, what: string) => console.error(what),
+};
 /** Milliseconds in which what is left is delivered, at most. */
 const DRAINED_IN_MS = 30_000;
 /** Under changes that take all there is, events wait for whoever has time for them. */
@@ -156,7 +160,11 @@ const compare = async (place: Place, servers: Record<"without" | "withEvent", Me
   };
 };
 
-const database = await startPrivateDatabase({ dataDir: path.join(folder, "database"), engine: undefined, log: quiet });
+const database = await startPrivateDatabase({
+  dataDir: path.join(folder, "database"),
+  engine: undefined,
+  log: silentLog,
+});
 const receiver = await startReceiver();
 const servers: MeasuredServer[] = [];
 const end: (() => Promise<void>)[] = [];
@@ -169,7 +177,7 @@ try {
     servers.push(server);
     return server;
   };
-  const db = createDatabase({ dsn, poolSize: 1, log: quiet });
+  const db = createDatabase({ dsn, poolSize: 1, log: silentLog });
   end.push(() => db.close());
   const drained = async (): Promise<void> => {
     const isLeft = async () => {

@@ -34,7 +34,7 @@ const { values } = parseArgs({
 });
 const [seconds, rounds, warm, workers] = [Number(values.seconds), Number(values.rounds), Number(values.warm), 16];
 const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-settings-"));
-const quiet = { info: () => undefined, error: (_: object, what: string) => console.error(what) };
+const silentLog = { info: () => undefined, error: (_: object, what: string) => console.error(what) };
 
 const startSink = async () => {
   let mails = 0;
@@ -166,7 +166,11 @@ const compare = async (
 /** Under changes that take all there is, mails wait for whoever has time for them. */
 const PRIORITY = 10;
 
-const database = await startPrivateDatabase({ dataDir: path.join(folder, "database"), engine: undefined, log: quiet });
+const database = await startPrivateDatabase({
+  dataDir: path.join(folder, "database"),
+  engine: undefined,
+  log: silentLog,
+});
 const sink = await startSink();
 const servers: MeasuredServer[] = [];
 const end: (() => Promise<void>)[] = [];

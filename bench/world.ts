@@ -49,7 +49,7 @@ export const createWorld = async (options: Options, say: (what: string) => void)
     const database = await startPrivateDatabase({
       dataDir: path.join(folder, "database"),
       engine: options.engine,
-      log: quiet,
+      log: silentLog,
     });
     end.push(() => database.stop());
     const [port, adminPort, barePort] = [await freePort(), await freePort(), await freePort()];
@@ -96,7 +96,7 @@ export const createWorld = async (options: Options, say: (what: string) => void)
   }
 };
 
-const quiet = { info: () => undefined, error: (_: object, message: string) => console.error(message) };
+const silentLog = { info: () => undefined, error: (_: object, message: string) => console.error(message) };
 
 const atRest = async ({ pid }: MeasuredServer): Promise<number> => {
   await new Promise((resolve) => setTimeout(resolve, settleMs));

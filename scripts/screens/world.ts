@@ -26,12 +26,12 @@ export interface World {
   close(): Promise<void>;
 }
 
-const quiet = { info: () => undefined, error: (_: object, message: string) => console.error(message) };
+const silentLog = { info: () => undefined, error: (_: object, message: string) => console.error(message) };
 
 /** Starts the server, with a database of its own that is gone afterwards. */
 export const startWorld = async (): Promise<World> => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-screens-"));
-  const database = await startPrivateDatabase({ dataDir: path.join(folder, "database"), log: quiet });
+  const database = await startPrivateDatabase({ dataDir: path.join(folder, "database"), log: silentLog });
   const db = createDatabase({ dsn: database.dsn, poolSize: 2 });
   await migrate({ db });
   await db.close();

@@ -52,7 +52,7 @@ const table = (counts: Readonly<Record<string, number>>): readonly string[] => {
 };
 
 /** Milliseconds between two lines of progress where no terminal shows them. */
-const QUIET_MS = 5_000;
+const PROGRESS_EVERY_MS = 5_000;
 
 /** Shows on stderr how far a move is: in place on a terminal, else a line now and then. */
 export const createMoveProgress = (stream: NodeJS.WriteStream = process.stderr) => {
@@ -67,7 +67,7 @@ export const createMoveProgress = (stream: NodeJS.WriteStream = process.stderr) 
       if (stream.isTTY) {
         stream.write(`\r${text}`);
         open = true;
-      } else if (Date.now() - last > QUIET_MS) {
+      } else if (Date.now() - last > PROGRESS_EVERY_MS) {
         stream.write(`${text}\n`);
         last = Date.now();
       }

@@ -49,16 +49,16 @@ export const createStreams = (hosts: Hosts, greetingMs: number): Streams => {
         // without it the name would be localhost.
         if (isIP(address.host) !== 0) Object.assign(socket, { _host: address.host });
       }
-      const silence = setTimeout(
+      const greetingTimeout = setTimeout(
         () => socket.destroy(Object.assign(new Error("no greeting in time"), { code: "ETIMEDOUT" })),
         greetingMs,
       );
       socket.once("data", (greeting: Buffer) => {
-        clearTimeout(silence);
+        clearTimeout(greetingTimeout);
         if (mayBeClear && !offersTls(greeting)) Object.assign(config, { ssl: false });
       });
       const ended = () => {
-        clearTimeout(silence);
+        clearTimeout(greetingTimeout);
         if (!attempt.ready) hosts.failed(host);
       };
       return socket.once("error", ended).once("close", ended);

@@ -47,8 +47,8 @@ export const renderSections = (
   const placed = placeNodes(ui.nodes ?? [], view);
   const forms = arrangeForms(placed, "apart");
   const groups = forms.map(groupOf);
-  const home = options.active !== undefined && groups.includes(options.active) ? options.active : undefined;
-  const general = sayMessages(ui, view, home === undefined ? [] : [home]);
+  const activeGroup = options.active !== undefined && groups.includes(options.active) ? options.active : undefined;
+  const general = sayMessages(ui, view, activeGroup === undefined ? [] : [activeGroup]);
   const errors = general.filter(({ type }) => type === "error");
 
   const sections = forms.map((arranged): Section => {
@@ -56,8 +56,8 @@ export const renderSections = (
     const id = idOf(group);
     const title = groupTitle(group, view.texts);
     const nodes = arranged.parts.flatMap((part) => part.nodes);
-    const messages = errors.filter(() => group === home);
-    const saved = attributes({ class: group === home ? "saved here" : "saved", id: `after-${id}` });
+    const messages = errors.filter(() => group === activeGroup);
+    const saved = attributes({ class: group === activeGroup ? "saved here" : "saved", id: `after-${id}` });
     const form = {
       labelledBy: `section-${id}`,
       section: `after-${id}`,
@@ -79,7 +79,7 @@ ${renderBody(group, nodes, view, options)}
 </section>`,
     };
   });
-  return { above: renderAbove(general, options, home, view), sections };
+  return { above: renderAbove(general, options, activeGroup, view), sections };
 };
 
 const groupOf = (form: ArrangedForm): string => {
@@ -123,14 +123,14 @@ ${buttons.length > 0 && html`<div class="actions">${buttons.map((node) => render
 const renderAbove = (
   general: readonly SaidMessage[],
   { isSaved }: SectionsOptions,
-  home: string | undefined,
+  activeGroup: string | undefined,
   view: View,
 ): Html => {
-  const errors = general.filter(({ type }) => type === "error" && home === undefined);
+  const errors = general.filter(({ type }) => type === "error" && activeGroup === undefined);
   const others = general.filter(({ type }) => type !== "error");
   if (!isSaved) return renderFormMessages({ messages: [...errors, ...others], nodes: [] }, view.texts);
   return html`${renderFormMessages({ messages: errors, nodes: [] }, view.texts)}${
-    home === undefined &&
+    activeGroup === undefined &&
     others.map(({ text }) => html`<div class="saved above">${renderNotice("success", html`<p>${text}</p>`)}</div>`)
   }`;
 };

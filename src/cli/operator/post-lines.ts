@@ -11,7 +11,7 @@ export type PostedLines =
   | { readonly kind: "unavailable"; readonly reason: string };
 
 /** Milliseconds without a byte of the answer. */
-const SILENCE = 120_000;
+const IDLE_TIMEOUT_MS = 120_000;
 
 /** Statuses that pass: too much to do, a node that is gone, a proxy without one. */
 const passing = [408, 425, 429, 500, 502, 503, 504];
@@ -30,7 +30,7 @@ export const postLines = (
       {
         ...options,
         method: "POST",
-        timeout: SILENCE,
+        timeout: IDLE_TIMEOUT_MS,
         headers: {
           "content-type": "application/x-ndjson",
           "content-length": body.length,

@@ -9,7 +9,7 @@ import { systemClock } from "../../../src/lib/clock.ts";
 import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 
 const aead = createAead({ algorithm: "aes", keys: ["k".repeat(32)] });
-const quiet = { info: () => undefined, warn: () => undefined };
+const silentLog = { info: () => undefined, warn: () => undefined };
 
 let fresh: FreshDatabase;
 let db: Database;
@@ -36,7 +36,7 @@ afterEach(async () => {
 
 /** A node of its own on the one database. */
 const node = (options: Partial<JobsDeps> = {}): Jobs => {
-  const jobs = createJobs({ db, clock: systemClock, aead, log: quiet, interval: 20, ...options });
+  const jobs = createJobs({ db, clock: systemClock, aead, log: silentLog, interval: 20, ...options });
   nodes.push(jobs);
   return jobs;
 };
