@@ -32,7 +32,7 @@ const folder = mkdtempSync(path.join(os.tmpdir(), "ostiary-guesses-"));
 const silentLog = { info: () => undefined, error: (_: object, what: string) => console.error(what) };
 const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
 
-/** Sends a request; gives the status and the JSON of the answer. */
+/** Sends a request; returns the status and the JSON of the answer. */
 const send = (
   baseUrl: string,
   target: string,

@@ -49,7 +49,7 @@ export const findProgram = (name: string): string | undefined =>
       }
     });
 
-/** Runs a program to its end and gives what it printed. Throws with its last words when it fails. */
+/** Runs a program to its end and returns what it printed. Throws with its last words when it fails. */
 export const runProgram = (program: string, args: readonly string[]): Promise<string> =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });

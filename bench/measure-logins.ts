@@ -129,7 +129,7 @@ interface Form {
   };
 }
 
-/** Asks as a person with JSON; gives the form that is answered, or what stands in its place. */
+/** Asks as a person with JSON; returns the form that is answered, or what stands in its place. */
 const callAs =
   (baseUrl: string, token: string) =>
   async (at: string, body?: object): Promise<Form> => {

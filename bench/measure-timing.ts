@@ -89,7 +89,7 @@ export const measureTiming = async (
   return { kinds, pairs, worst: Math.max(...pairs.map(({ z }) => Math.abs(z))), codes };
 };
 
-/** Gives for each kind the identifiers that are tried, by round. */
+/** Returns for each kind the identifiers that are tried, by round. */
 const createPeople = async (
   baseUrl: string,
   db: Database,

@@ -82,7 +82,7 @@ const cpuOf = (pid: number | undefined): number => {
   return (user + system) / 100;
 };
 
-/** Gives the most memory that it had, and the processor time that it took. */
+/** Returns the most memory that it had, and the processor time that it took. */
 const watch = async (
   child: ChildProcess,
   until: (() => Promise<boolean>) | undefined,

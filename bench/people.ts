@@ -79,7 +79,7 @@ export interface Captured {
 // What HTTP itself adds, to both.
 const ofHttp = new Set(["connection", "content-length", "date", "keep-alive", "transfer-encoding"]);
 
-/** Sends one shot and gives the whole answer. */
+/** Sends one shot and returns the whole answer. */
 export const capture = async (baseUrl: string, { method, path, headers, body }: Shot): Promise<Captured> => {
   const response = await fetch(`${baseUrl}${path}`, {
     method,

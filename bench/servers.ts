@@ -26,7 +26,7 @@ export const argon2Of = ({ hash }: Pick<Options, "hash">): Readonly<Record<strin
   hash === "reference" ? { memory: "16MB", iterations: 1, parallelism: 1 } : {};
 
 /**
- * Writes the configuration of a run and gives the file's path. Lifespans outlast any run; nobody on the network is
+ * Writes the configuration of a run and returns the file's path. Lifespans outlast any run; nobody on the network is
  * asked.
  */
 export const writeConfig = (folder: string, { dsn, port, adminPort, options }: ConfigChoices): string => {

@@ -134,7 +134,7 @@ const measure = async ({ watch, people, drained }: Place, server: MeasuredServer
   };
 };
 
-/** Measures the two in turns, and gives the median of each figure over the rounds. */
+/** Measures the two in turns, and returns the median of each figure over the rounds. */
 const compare = async (place: Place, servers: Record<"without" | "withEvent", MeasuredServer>) => {
   const measured: Record<"without" | "withEvent", Round>[] = [];
   for (const server of Object.values(servers)) await measure(place, server);

@@ -123,7 +123,7 @@ const measure = async (
 };
 
 /**
- * Measures the two in turns, and gives the median of each figure over the rounds.
+ * Measures the two in turns, and returns the median of each figure over the rounds.
  *
  * @param deliver runs after each measurement
  */

@@ -20,7 +20,7 @@ import { createSessions } from "./session/module.ts";
 
 /** A server, ready to listen. */
 export interface App {
-  /** Opens both ports; gives their base URLs as they are reached. */
+  /** Opens both ports; returns their base URLs as they are reached. */
   listen(): Promise<{ readonly public: string; readonly admin: string }>;
   /** Lets calls in flight finish, then frees everything. */
   close(): Promise<void>;

@@ -30,11 +30,11 @@ export interface EventsToRelay {
   /** The person of the marked event after the first `skipped`; undefined: there are not so many. */
   personAfter(sql: Sql, skipped: number): Promise<string | undefined>;
   /**
-   * Marks events for one receiver, once, beside those that they are marked or set aside for; gives how many are still
+   * Marks events for one receiver, once, beside those that they are marked or set aside for; returns how many are still
    * there. What was purged, but for its checkpoint, is not.
    */
   mark(sql: Sql, receiver: string, events: readonly EventKey[]): Promise<number>;
-  /** Takes the marks off; gives how many still had one. */
+  /** Takes the marks off; returns how many still had one. */
   unmark(tx: Sql, events: readonly EventKey[]): Promise<number>;
   /** Sets one aside; false: it was not marked any more. */
   setAside(sql: Sql, event: EventKey): Promise<boolean>;

@@ -26,13 +26,13 @@ interface OldRow {
 }
 
 /**
- * Creates what purges events that are older than a time; it gives how many it
+ * Creates what purges events that are older than a time; it returns how many it
  * found, 0 where it can do nothing. The last one of each person becomes a checkpoint: its digest stays, by
  * which those that follow can be verified, and nothing of what it said. An event of which deliveries are still to be
  * queued is not purged, nor are those that follow it; one that was set aside is.
  */
 export const createPurgeEvents = ({ db, digestKey, batchSize, purged }: PurgeEventsDeps) => {
-  /** Gives whether anything was purged. */
+  /** Returns whether anything was purged. */
   const purgeOf = (identity: Buffer, newest: number, until: Date): Promise<boolean> =>
     db.transaction(async (tx) => {
       // Locked, so that none of them is marked to be delivered once more before it is gone.

@@ -25,7 +25,7 @@ export interface SessionOptions {
 }
 
 /**
- * Sets a session up and gives the server's version. Throws DatabaseUnavailable
+ * Sets a session up and returns the server's version. Throws DatabaseUnavailable
  * where another server should be asked: one of several that is read-only, or a
  * node of Galera that is not part of its cluster.
  */

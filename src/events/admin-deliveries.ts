@@ -89,7 +89,7 @@ export const createEventDeliveries = (deps: EventDeliveriesDeps) => {
     };
   };
 
-  /** Marks them as when they were written: of somebody who is erased meanwhile nothing is queued. Gives how many. */
+  /** Marks them as when they were written: of somebody who is erased meanwhile nothing is queued. Returns how many. */
   const markAll = async (receiver: string, some: readonly EventKey[], signal: AbortSignal): Promise<number> => {
     let marked = 0;
     for (let from = 0; from < some.length; from += MARKED_AT_ONCE) {

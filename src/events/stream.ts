@@ -19,7 +19,7 @@ export interface StreamEnds {
 
 /** Gives events their places. */
 export interface EventStream {
-  /** Gives places to events that were committed and have none; gives how many there were. */
+  /** Gives places to events that were committed and have none; returns how many there were. */
   advance(): Promise<number>;
   ends(sql: Sql): Promise<StreamEnds>;
   /** Notes that events up to a place are gone. */

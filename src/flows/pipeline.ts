@@ -77,7 +77,7 @@ const stepsOf = (entryPoint: EntryPoint): readonly StepName[] =>
 /** The steps from this one on run after the commit: outside of any transaction, and once. */
 const AFTER_COMMIT = "afterCommit" satisfies StepName;
 
-/** A submit that has written what it writes. `render` takes the steps that are left and gives the answer. */
+/** A submit that has written what it writes. `render` takes the steps that are left and returns the answer. */
 export interface Done<R> {
   readonly kind: "done";
   readonly render: () => Promise<R>;
@@ -107,7 +107,7 @@ export interface Steps<E extends EntryPoint, S0, S, R, C> {
     run: (submission: S) => StepResult<A, Done<R> | C>,
   ): Steps<E, S0, S & A, R, C>;
   /**
-   * Adds the last step, which gives the answer.
+   * Adds the last step, which returns the answer.
    *
    * @returns runs the steps up to the commit; those after it are run by `render` of the result
    * @throws Error at once, unless the steps are those of the table in its order

@@ -124,7 +124,7 @@ export interface Hook {
   beforePersist?(context: ChangeContext): Promise<HookRejected | HookRevised | undefined>;
   /** Writes in the transaction of the change: it happens with it or not at all. It may run again after a deadlock. */
   inTransaction?(tx: Sql, context: WrittenContext): Promise<void>;
-  /** After the change is written. Gives how the client continues. A failure does not undo the change. */
+  /** After the change is written. Returns how the client continues. A failure does not undo the change. */
   afterCommit?(context: WrittenContext): Promise<readonly ContinueWith[] | undefined>;
   /**
    * `first` runs before the others of its list, but for what goes before a change is written: there it runs after all

@@ -37,7 +37,7 @@ export interface AddressUndos {
   readonly enabled: boolean;
   /** Milliseconds for which a change can be undone. */
   readonly lifespan: number;
-  /** Writes it, and gives what goes into the message: 107 characters that may stand in a URL. */
+  /** Writes it, and returns what goes into the message: 107 characters that may stand in a URL. */
   add(tx: Sql, undo: NewAddressUndo): Promise<string>;
   /** What a token undoes; undefined when it is none, was used, or comes too late. */
   find(sql: Sql, token: string): Promise<AddressUndo | undefined>;

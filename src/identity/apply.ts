@@ -14,7 +14,7 @@ export interface ApplyContext {
 }
 
 /**
- * Applies a change to an identity and gives the next state. Pure: what the
+ * Applies a change to an identity and returns the next state. Pure: what the
  * rows must become is the difference of the two.
  *
  * Addresses that stay keep id, state and times; new ones begin unverified;

@@ -82,7 +82,7 @@ export const createIdentityDirectory = (): IdentityDirectory => {
           WHERE n.digest IN (${marks(digests)}) AND n.reserved_until IS NULL ORDER BY i.id`,
         digests,
       );
-      // One person may be found by several credentials; the same row gives the same record.
+      // One person may be found by several credentials; the same row is the same record.
       return [...new Map(rows.map((row) => [uuidText(row.i_id), identityFromRow(row)])).values()];
     },
 

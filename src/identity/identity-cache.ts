@@ -78,7 +78,7 @@ export const cacheIdentities = <Row extends { readonly i_id: Buffer }>(
 
 /** People as they were read. */
 export interface IdentityCache<Row> {
-  /** Of a row that is unchanged it gives the same record again. */
+  /** Of a row that is unchanged it returns the same record again. */
   get(row: Row): IdentityRecord;
   /** Forgets somebody, by the bytes of their id. */
   forget(id: Buffer): void;

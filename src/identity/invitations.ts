@@ -42,7 +42,7 @@ export const isOpen = ({ acceptedAt, sentAt }: Pick<InvitationState, "acceptedAt
 
 /** Invitations at rest: personal data is encrypted, the secrets are digests. */
 export interface Invitations {
-  /** Gives what goes into the message: 86 characters that may stand in a URL. */
+  /** Returns what goes into the message: 86 characters that may stand in a URL. */
   insert(tx: Sql, invitation: Invitation): Promise<string>;
   find(sql: Sql, identityId: string): Promise<StoredInvitation | undefined>;
   /** Those after an identity, in the order of their ids. */

@@ -74,7 +74,7 @@ const cache = cacheIdentities<IdentityRow>(
   },
 );
 
-/** Reads a row into the aggregate; of a row that is unchanged it gives the same record again. */
+/** Reads a row into the aggregate; of a row that is unchanged it returns the same record again. */
 export const identityFromRow = cache.get;
 
 /** Forgets somebody who was erased, in this process. */

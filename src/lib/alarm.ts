@@ -1,6 +1,6 @@
 /** Pauses that can be ended early. */
 export interface Alarm {
-  /** Waits for some milliseconds, or until it is rung, also if that was before; gives whether it was. */
+  /** Waits for some milliseconds, or until it is rung, also if that was before; returns whether it was. */
   wait(milliseconds: number): Promise<boolean>;
   ring(): void;
 }

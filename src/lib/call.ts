@@ -33,7 +33,7 @@ export interface Call {
   readonly port: "public" | "admin";
   /** HTTP method of the request: `POST`. */
   readonly method?: string;
-  /** Lower-case header names, as node:http gives them. */
+  /** Lower-case header names, as node:http has them. */
   readonly headers: IncomingHttpHeaders;
   /** Absolute URL of the request as the client wrote it, query included. */
   readonly url: string;
@@ -65,11 +65,11 @@ export type Received<I> =
   /** A line without anything on it. */
   | { readonly kind: "blank" };
 
-/** An RPC whose requests are a stream, wrapped by the pipeline: gives the parts of its answer. */
+/** An RPC whose requests are a stream, wrapped by the pipeline: returns the parts of its answer. */
 export type ReceivingProcedure<I = never, O = unknown> = (
   requests: AsyncIterable<Received<I>>,
   call: Call,
 ) => AsyncIterable<O>;
 
-/** An RPC whose answers are a stream, wrapped by the pipeline: gives them one by one. */
+/** An RPC whose answers are a stream, wrapped by the pipeline: returns them one by one. */
 export type SendingProcedure<I = never, O = unknown> = (request: I, call: Call) => AsyncIterable<O>;

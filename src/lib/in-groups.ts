@@ -36,7 +36,7 @@ const ALONE_AT_ONCE = 4;
  * Does work for several items at once: those that come in the same turn of the event loop, and those that come while
  * as many groups are under way as may be. Nothing waits for others to come.
  *
- * @param work gives the results in the order of the items
+ * @param work returns the results in the order of the items
  */
 export const inGroups = <T, R>(
   { most, atOnce = Number.POSITIVE_INFINITY, retriesAlone = false, slow }: GroupOptions<T>,

@@ -21,7 +21,7 @@ export interface Rpc<M extends DescMethod> {
 
 /** An RPC whose requests are a stream, before the pipeline wraps it. */
 export interface ReceivingRpc<M extends DescMethod> {
-  /** Gives its answer in parts. It reads no faster than the parts are asked for. */
+  /** Returns its answer in parts. It reads no faster than the parts are asked for. */
   readonly receive: (
     requests: AsyncIterable<Received<MessageShape<M["input"]>>>,
     call: Call,
@@ -36,7 +36,7 @@ export interface ReceivingRpc<M extends DescMethod> {
 /** An RPC whose answers are a stream, before the pipeline wraps it. */
 export interface SendingRpc<M extends DescMethod> {
   /**
-   * Gives its answers; each is asked for once the one before was read. It ends soon after the signal of the call is
+   * Returns its answers; each is asked for once the one before was read. It ends soon after the signal of the call is
    * aborted. What it adds to the reply of the call before the first answer goes with that.
    */
   readonly send: (request: MessageShape<M["input"]>, call: Call) => AsyncIterable<MessageShape<M["output"]>>;

@@ -1,5 +1,5 @@
 /**
- * Does the work for all items, at most `atOnce` at a time, and gives the results in the order of the items. After the
+ * Does the work for all items, at most `atOnce` at a time, and returns the results in the order of the items. After the
  * first failure, or once the signal is aborted, nothing more is begun; what is under way is waited for. Where that was
  * the rest, the results are given.
  *

@@ -3,7 +3,7 @@ type Event<T, R> =
   | { readonly kind: "result"; readonly result: R };
 
 /**
- * Gives the results of work on what comes, in its order and as soon as they are there; works on at most `most`
+ * Returns the results of work on what comes, in its order and as soon as they are there; works on at most `most`
  * entries at once, and asks for no more meanwhile.
  */
 export async function* workAhead<T, R>(

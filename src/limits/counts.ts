@@ -52,7 +52,7 @@ export const readCounts = async (
 };
 
 /**
- * Counts one more in each bucket (or as many as it says) and gives what they hold then, in their order; all by one
+ * Counts one more in each bucket (or as many as it says) and returns what they hold then, in their order; all by one
  * statement, and by a second one only where there was something to count on. An expired window begins again. A
  * statement is harmless to repeat after a deadlock: nothing was counted then.
  *

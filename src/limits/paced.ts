@@ -19,7 +19,7 @@ export interface Pace {
 /** Paces what networks may do. */
 export interface PacedByNetwork {
   /**
-   * Counts one; gives the seconds to wait before there may be another, 0 if this one may be.
+   * Counts one; returns the seconds to wait before there may be another, 0 if this one may be.
    *
    * @param device counted instead of the network: a device on which somebody has signed in before, or the id of the
    *   person who is signed in

@@ -86,7 +86,7 @@ export const createRepeatedRequests = (deps: RepeatedRequestsDeps): RepeatedRequ
     return affectedRows === 1;
   };
 
-  /** Claims the id for this attempt, or gives what the first came to. */
+  /** Claims the id for this attempt, or returns what the first came to. */
   const claim = async (digest: Buffer, attempt: Buffer, request: IdentifiedRequest): Promise<Buffer | undefined> => {
     const asked = sha256(request.request);
     for (let tries = 1; tries <= TRIES; tries++) {

@@ -211,7 +211,7 @@ function usedParts(shape: TraitShape): UsedParts {
   return known;
 }
 
-/** Walks the values that have a use, and gives the value back; the same one if nothing changed. */
+/** Walks the values that have a use, and returns the value; the same one if nothing changed. */
 function walk(found: Notes, shapes: readonly TraitShape[], value: JsonValue, path: readonly string[]): JsonValue {
   const used = shapes.filter((shape) => usedParts(shape).any);
   if (used.length === 0 || value === null || typeof value === "boolean") return value;

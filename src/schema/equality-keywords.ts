@@ -31,7 +31,7 @@ export function addEqualityKeywords(ajv: Ajv): void {
   });
 }
 
-/** Gives the parameters of the fault, or undefined. */
+/** Returns the parameters of the fault, or undefined. */
 type Compare = (data: JsonValue) => Readonly<Record<string, JsonValue>> | undefined;
 
 function comparing(keyword: string, create: (schema: JsonValue) => Compare): FuncKeywordDefinition {

@@ -16,7 +16,8 @@ export const createSchemaService = ({
   schemas,
   csrf,
 }: {
-  readonly schemas: Schemas /** Gives a browser its anti-CSRF cookie. */;
+  readonly schemas: Schemas;
+  /** Sets the anti-CSRF cookie of a browser that has none. */
   readonly csrf: { ensure(call: Call): unknown };
 }) =>
   defineService(SchemaService, {

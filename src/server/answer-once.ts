@@ -17,7 +17,7 @@ import { optionOf } from "./option-of.ts";
 import { rpcName } from "./rpc-name.ts";
 import { isUndone } from "./to-failure.ts";
 
-/** Has a request with an id done once; gives the bytes of the first answer. */
+/** Has a request with an id done once; returns the bytes of the first answer. */
 export type Once = (
   request: {
     readonly caller: string;
@@ -42,7 +42,7 @@ export interface AnswerOnceDeps {
   readonly findCaller: (call: Call) => Promise<LiveSession | undefined>;
 }
 
-/** Runs an RPC, or gives what it answered before. */
+/** Runs an RPC, or returns what it answered before. */
 type Answering<I extends DescMessage, O extends DescMessage> = (
   request: MessageShape<I>,
   call: Call,

@@ -10,7 +10,7 @@ interface UnixSocket {
   readonly mode: number;
 }
 
-/** Opens a port or a Unix socket; gives the URL that it is reached by, `unix:/path` for a socket. */
+/** Opens a port or a Unix socket; returns the URL that it is reached by, `unix:/path` for a socket. */
 export const listenOn = async (
   app: FastifyInstance,
   {

@@ -50,7 +50,7 @@ export interface ListenersOptions {
   readonly findCaller: (call: Call) => Promise<LiveSession | undefined>;
   /** The network that an address belongs to. */
   readonly networkOf: (address: string) => string;
-  /** Stores an error for the error page; gives its id, or undefined when a network has had too many stored. */
+  /** Stores an error for the error page; returns its id, or undefined when a network has had too many stored. */
   readonly storeError: (error: ErrorObject, address: string) => Promise<string | undefined>;
   /** What keeps the server from serving, by part; empty when nothing does. */
   readonly ready: () => Readonly<Record<string, string>>;

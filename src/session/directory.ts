@@ -25,7 +25,7 @@ export interface SessionDirectory {
   someKeys(sql: Sql, limit: number, active: boolean): Promise<readonly SessionKey[]>;
   /** Moves the end of a live session. Only where the person is locked. */
   extend(tx: Sql, key: SessionKey, expiresAt: Date): Promise<void>;
-  /** Revokes all of a person; gives how many were active. Only where the person is locked, as the following. */
+  /** Revokes all of a person; returns how many were active. Only where the person is locked, as the following. */
   disableAll(tx: Sql, identityId: string): Promise<number>;
   disableSome(tx: Sql, identityId: string, ids: readonly string[]): Promise<number>;
   deleteAll(tx: Sql, identityId: string): Promise<number>;

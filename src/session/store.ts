@@ -98,7 +98,7 @@ export interface SessionStore {
   ): Promise<readonly SessionRecord[]>;
   /** Whose session has this token; undefined when there is no such session. */
   findKey(sql: Sql, digest: Buffer): Promise<SessionKey | undefined>;
-  /** Revokes; gives how many were active until now. Only after locking the person in the same transaction. */
+  /** Revokes; returns how many were active until now. Only after locking the person in the same transaction. */
   revokeOthers(sql: Sql, identityId: string, exceptId: string): Promise<number>;
   revokeOne(sql: Sql, identityId: string, id: string): Promise<number>;
 }

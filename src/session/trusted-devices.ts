@@ -32,7 +32,7 @@ export interface TrustedDevices {
   list(sql: Sql, identityId: string, limit: number, after: string | undefined): Promise<readonly TrustedDevice[]>;
   /** Ends one of the person's. False: there is none. */
   end(sql: Sql, identityId: string, id: string): Promise<boolean>;
-  /** Ends all of the person's; gives how many there were. */
+  /** Ends all of the person's; returns how many there were. */
   endAll(tx: Sql, identityId: string): Promise<number>;
 }
 

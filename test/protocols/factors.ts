@@ -28,7 +28,7 @@ export const nextCode = ({ clock }: Pick<TestServer, "clock">, secret: string): 
 /** The secret that a settings form shows. */
 export const secretIn = (flow: SeenFlow): string => String(shownIn(flow, "totp_secret_key"));
 
-/** Sets up an authenticator app; gives its secret. */
+/** Sets up an authenticator app; returns its secret. */
 export const enrolTotp = async (visitor: Visitor, server: TestServer): Promise<string> => {
   const flow = accepted(await visitor.settings.create());
   const secret = secretIn(flow);
@@ -36,7 +36,7 @@ export const enrolTotp = async (visitor: Visitor, server: TestServer): Promise<s
   return secret;
 };
 
-/** Makes backup codes and confirms them; gives them. */
+/** Makes backup codes and confirms them; returns them. */
 export const enrolCodes = async (visitor: Visitor): Promise<readonly string[]> => {
   const { id } = accepted(await visitor.settings.create());
   accepted(await visitor.settings.update(id, { method: "lookup_secret", lookup_secret_regenerate: true }));

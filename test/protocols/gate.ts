@@ -83,7 +83,7 @@ export const createGate = (): Gate => {
 
 /**
  * Runs `act` up to its transaction, `meanwhile` beside it, and lets `act` go on.
- * Gives what it answered. An `act` that needs no transaction is not held.
+ * Returns what it answered. An `act` that needs no transaction is not held.
  */
 export const between = async <T>(gate: Gate, act: () => Promise<T>, meanwhile: () => Promise<unknown>): Promise<T> => {
   const held = gate.hold();

@@ -11,7 +11,7 @@ export interface Packet {
   readonly bytes: Buffer;
 }
 
-/** Takes what comes in over a wire and gives the packets that are complete. */
+/** Takes what comes in over a wire and returns the packets that are complete. */
 export const createPacketReader = (): ((data: Buffer) => readonly Packet[]) => {
   let rest: Buffer = Buffer.alloc(0);
   return (data) => {

@@ -70,7 +70,7 @@ export const startProviders = async (
 /** What providers sign has real times: the server's clock shows them too. */
 export const showRealTime = ({ clock }: TestServer): void => clock.advance(Date.now() - clock.now().getTime());
 
-/** Signs in at the provider as this account. Gives where the browser is sent back to. */
+/** Signs in at the provider as this account. Returns where the browser is sent back to. */
 export const signInAt = (
   provider: OpenidProvider,
   location: string | undefined,

@@ -19,7 +19,7 @@ export interface Receiver {
   answer: ((received: Received, response: ServerResponse) => void) | undefined;
   /** The bodies that it got, as JSON. */
   bodies(): Record<string, unknown>[];
-  /** Waits until so many requests have come, and gives them. */
+  /** Waits until so many requests have come, and returns them. */
   until(count: number): Promise<readonly Received[]>;
   /** Forgets what came, and answers 204 again. */
   reset(): void;

@@ -80,7 +80,7 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     messages,
   } = deps;
 
-  /** Queues a message to each recipient within its limit; gives to how many, and who they all are. */
+  /** Queues a message to each recipient within its limit; returns to how many, and who they all are. */
   const write = async (
     tx: Sql,
     template: "account_deletion_requested" | "account_deletion_undone",

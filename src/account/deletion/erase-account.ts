@@ -3,7 +3,7 @@ import type { Sql } from "../../db/sql.ts";
 import { eraseIdentity } from "../../identity/erase.ts";
 
 /**
- * Erases an account, in the transaction that it is given; gives whether there was one. One event outlives it, which
+ * Erases an account, in the transaction that it is given; returns whether there was one. One event outlives it, which
  * says that and when it was deleted, and nothing of its owner: no address, no device, no request of theirs. Of a merge
  * another one says which account goes on.
  */

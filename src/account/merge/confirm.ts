@@ -88,7 +88,7 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
     }
   };
 
-  /** Gives the event of what ends with it. */
+  /** Returns the event of what ends with it. */
   const write = async (tx: Sql, { after, change, from, into }: ExaminedMerge): Promise<EventContent | undefined> => {
     // What is unique becomes free first.
     await ends.erase(tx, from.id, { mergedInto: into.id });

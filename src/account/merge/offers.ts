@@ -24,7 +24,7 @@ export interface OfferedMerge extends BegunMerge {
 
 /** Merges that wait. They are encrypted; of the code there is a digest. */
 export interface MergeOffers {
-  /** Takes the place of what the session began before. Gives the code, and until when it is good. */
+  /** Takes the place of what the session began before. Returns the code, and until when it is good. */
   begin(tx: Sql, session: SessionKey): Promise<{ readonly code: string; readonly expiresAt: Date }>;
   /** What a code is of; undefined: it was used, has expired, or is none. */
   findByCode(sql: Sql, code: string): Promise<BegunMerge | undefined>;

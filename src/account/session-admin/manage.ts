@@ -23,7 +23,7 @@ type Target = readonly [identityId: string, ids: readonly string[] | "all"];
 
 /** Disables or deletes many sessions. */
 export const createManage = ({ storage: { db, directory, identities }, audit }: SessionAdminDeps) => {
-  /** Ends sessions of one person, some or all; gives how many. */
+  /** Ends sessions of one person, some or all; returns how many. */
   const endOf = (action: Action, [identityId, ids]: Target, call: Call): Promise<number> =>
     db.transaction(async (tx) => {
       await identities.lock(tx, identityId);

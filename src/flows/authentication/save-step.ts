@@ -25,7 +25,7 @@ export interface FormStep {
  * step causes. What another request has written since the flow was read stays:
  * the step is applied on top of it, for what it says is true of the flow in any
  * state (a form that rests on the state is written by saveFormAsRead of
- * flows/challenge). Gives the flow as it is then: one that was completed
+ * flows/challenge). Returns the flow as it is then: one that was completed
  * meanwhile stays so, and nothing is written.
  *
  * @throws FLOW_NOT_FOUND, OVERLOADED

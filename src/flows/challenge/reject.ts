@@ -18,7 +18,7 @@ export interface RejectedForm {
   readonly active?: string;
 }
 
-/** Saves the form with what is wrong, and gives the error that says so. @throws ConcurrentChangeError */
+/** Saves the form with what is wrong, and returns the error that says so. @throws ConcurrentChangeError */
 export type RejectForm = (rejected: RejectedForm) => Promise<ServiceError>;
 
 /**

@@ -9,7 +9,7 @@ import { replacedBy } from "../shared/expired.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 
-/** Writes a flow in the place of one that cannot be used any more, and gives the error that names it. */
+/** Writes a flow in the place of one that cannot be used any more, and returns the error that names it. */
 export interface Replacement {
   replace(flow: FlowRecord, reason: UiText, call: Call): Promise<ServiceError>;
   replaceExpired(flow: FlowRecord, call: Call): Promise<ServiceError>;

@@ -20,7 +20,7 @@ export const createFlowErrors = ({ clock, config, db }: FlowErrorsDeps, csrf: Cs
   return {
     services: [createErrorService({ db, clock, csrf, errors })],
     purge: [{ table: "flow_errors", expires: "expires_at", retention: config.database.cleanup.older_than }],
-    /** Stores an error; gives its id, or undefined when the network has had too many stored. */
+    /** Stores an error; returns its id, or undefined when the network has had too many stored. */
     store: async (error: object, address: string): Promise<string | undefined> =>
       pace.consume(address) > 0 ? undefined : errors.insert(db, { ...error } as JsonObject, clock.now()),
   };

@@ -15,7 +15,7 @@ export interface FlowErrorRecord {
 
 /** Keeps errors for the error page. */
 export interface FlowErrorStore {
-  /** Gives the id under which it can be read. */
+  /** Returns the id under which it can be read. */
   insert(sql: Sql, error: JsonObject, now: Date): Promise<string>;
   find(sql: Sql, id: string, now: Date): Promise<FlowErrorRecord | undefined>;
 }

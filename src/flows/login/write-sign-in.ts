@@ -89,7 +89,7 @@ export const createWriteSignIn = (deps: LoginDeps): WriteSignIn => {
     if (!holds) throw new ConcurrentChangeError("not as it was read");
   };
 
-  /** Writes what changes along with signing in; gives the person as they are then. */
+  /** Writes what changes along with signing in; returns the person as they are then. */
   const writeChanges = async (
     tx: Sql,
     before: IdentityRecord,

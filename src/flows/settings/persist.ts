@@ -39,7 +39,7 @@ export type Persisted =
   /** A single-use token was consumed by another request. */
   | { readonly kind: "already_consumed" };
 
-/** Ends what rests on how a person signed in until now; gives the event of it. */
+/** Ends what rests on how a person signed in until now; returns the event of it. */
 const endResting = ({ storage, sessions }: SettingsDeps, tx: Sql, identityId: string) =>
   endRestingOnCredentials({ ...storage, ...sessions }, tx, identityId, { by: "owner" });
 

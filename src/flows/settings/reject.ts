@@ -17,7 +17,7 @@ export const rejection = (
 ): AfterRollback => new AfterRollback(() => reject(deps, submission, wrong, refused));
 
 /**
- * Saves the form with what is wrong, and gives the error that says so. The
+ * Saves the form with what is wrong, and returns the error that says so. The
  * state goes back to `show_form`, and what was parked before is replaced by
  * this submit (docs/compatibility.md, rule 3).
  *

@@ -10,7 +10,7 @@ export const CODE_METHOD = "code";
 /** Whether a code was sent and is to be submitted. */
 export const isCodeSent = ({ state }: Pick<FlowRecord, "state">): boolean => state === "sent_email";
 
-/** Whether nothing was submitted since that was wrong: the nodes stand as the method gives them, unsorted. */
+/** Whether nothing was submitted since that was wrong: the nodes stand as the method returns them, unsorted. */
 export const isNewlySent = ({ state, form }: Pick<FlowRecord, "state" | "form">): boolean =>
   isCodeSent({ state }) && !hasErrors({ form });
 

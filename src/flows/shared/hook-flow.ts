@@ -11,7 +11,7 @@ import { type FlowKind, type FlowRecord, returnToOf } from "./flow.ts";
  */
 export type CreateHookFlow = (flow: FlowRecord, signedIn?: SignedIn) => HookFlow;
 
-/** Gives a flow as REST answers it, without its anti-CSRF token. */
+/** Returns a flow as REST answers it, without its anti-CSRF token. */
 type Print = (flow: FlowRecord, signedIn: SignedIn | undefined) => JsonObject;
 
 /** Creates the maker of flows as hooks see them; `print` renders those of each kind. */

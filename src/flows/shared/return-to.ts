@@ -24,7 +24,7 @@ export interface ReturnTo {
 /**
  * Creates the check.
  *
- * @param resolve gives the absolute URL if the allow-list admits it
+ * @param resolve returns the absolute URL if the allow-list admits it
  */
 export const createReturnTo = (resolve: (value: string) => string | undefined): ReturnTo => {
   const must = (value: string | undefined, field = "return_to"): string | undefined => {

@@ -22,7 +22,7 @@ const foreignToApi = (call: Call): string | undefined => {
 };
 
 /**
- * The anti-CSRF step of every submit. Gives why an API flow is refused, which
+ * The anti-CSRF step of every submit. Returns why an API flow is refused, which
  * the form then shows.
  *
  * @throws CSRF_VIOLATION in a browser flow

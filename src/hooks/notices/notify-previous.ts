@@ -36,7 +36,7 @@ export const createNotifyPrevious = (
   const { clock, identities, undos, releaseLater, undoUrl } = deps;
   const notify = createNotify(deps);
 
-  /** Makes the change undoable by who had the address; gives where. */
+  /** Makes the change undoable by who had the address; returns where. */
   const makeUndoable = async (tx: Sql, { previous, identity }: ChangedAddresses, address: VerifiableAddressRecord) => {
     const token = await undos.add(tx, {
       identityId: identity.id,

@@ -58,7 +58,7 @@ const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 type Raw = Readonly<Record<string, unknown>>;
 type Report = (path: string, message: string) => undefined;
 
-/** Reads the `config` of a `web_hook`. Gives everything that is wrong with it otherwise. */
+/** Reads the `config` of a `web_hook`. Returns everything that is wrong with it otherwise. */
 export const readWebHookConfig = (raw: Raw = {}): WebHookConfig | readonly HookFault[] => {
   const faults: HookFault[] = [];
   const report: Report = (path, message) => {

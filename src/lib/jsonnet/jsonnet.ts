@@ -35,7 +35,7 @@ interface Exports {
   __wbindgen_add_to_stack_pointer(delta: number): number;
 }
 
-/** Evaluates Jsonnet: gives the JSON text, or what is wrong, in the same string. An error is no JSON. */
+/** Evaluates Jsonnet: returns the JSON text, or what is wrong, in the same string. An error is no JSON. */
 export type Jsonnet = (source: string, variables: Readonly<Record<string, string>>) => string;
 
 /**

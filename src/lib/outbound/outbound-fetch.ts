@@ -21,7 +21,7 @@ export interface OutboundRequest {
 }
 
 /**
- * Sends a request and gives the answer as soon as its headers are there. Follows no redirect.
+ * Sends a request and returns the answer as soon as its headers are there. Follows no redirect.
  *
  * @throws AddressRefused; the reason of the signal; Error with a `code` where no answer came, or one that is not HTTP
  */

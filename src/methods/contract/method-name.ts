@@ -5,6 +5,6 @@ export type MethodName<Case> = Case extends `${infer Head}Secret`
     ? `${Head}_first`
     : Case;
 
-/** Gives the name of a method by its case: `lookup_secret` of `lookupSecret`. */
+/** Returns the name of a method by its case: `lookup_secret` of `lookupSecret`. */
 export const methodName = <Case extends string>(name: Case): MethodName<Case> =>
   name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as MethodName<Case>;

@@ -31,7 +31,7 @@ export interface DiscoveryDeps {
  */
 const FRESH = 60 * 60_000;
 
-/** Gives a provider's endpoints and keys: found once, cached, and renewed in the background. */
+/** Returns a provider's endpoints and keys: found once, cached, and renewed in the background. */
 export const createDiscovery = (deps: DiscoveryDeps): (() => Promise<Discovered>) => {
   const { config, preset, fetch, clock, keyCooldown } = deps;
   const source = preset.server(config);

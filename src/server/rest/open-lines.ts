@@ -6,7 +6,7 @@ import { errorObject } from "./error-object.ts";
 
 /** How the parts of an answer become lines. */
 export interface LinesOptions {
-  /** Gives the text of a part: whole lines, or nothing. */
+  /** Returns the text of a part: whole lines, or nothing. */
   readonly print: (part: Message) => string;
   readonly call: Pick<Call, "signal">;
   /** Stands in the error that ends an answer. */

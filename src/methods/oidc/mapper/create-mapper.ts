@@ -7,7 +7,7 @@ import { createProgramSource, type ProgramSourceDeps } from "./program-source.ts
 
 /**
  * Creates the mapper of a provider from its configuration: `mapper`, or else
- * `mapper_url`. Gives what is wrong with the table of paths otherwise; whoever
+ * `mapper_url`. Returns what is wrong with the table of paths otherwise; whoever
  * reads the configuration has asked already.
  */
 export const createMapper = (

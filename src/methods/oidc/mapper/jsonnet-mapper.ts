@@ -4,7 +4,7 @@ import { readMapped } from "./read-mapped.ts";
 
 /** What a Jsonnet mapper is made of. */
 export interface JsonnetMapperDeps {
-  /** Gives the program; may go over the network, and caches. */
+  /** Returns the program; may go over the network, and caches. */
   readonly source: () => Promise<string>;
   readonly engine: JsonnetEngine;
 }

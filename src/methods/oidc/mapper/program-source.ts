@@ -14,7 +14,7 @@ export interface ProgramSourceDeps {
 const FRESH = 10 * 60_000;
 
 /**
- * Gives the text behind a `mapper_url`: `base64://`, `file://` (absolute by
+ * Returns the text behind a `mapper_url`: `base64://`, `file://` (absolute by
  * now) or `https://`. What comes over the network is stored, renewed in the
  * background, and used for as long as its server is down.
  */
