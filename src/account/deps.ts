@@ -10,7 +10,7 @@ import type { Courier } from "../courier/courier.ts";
 import type { Database } from "../db/sql.ts";
 import type { Logout } from "../flows/logout/logout.ts";
 import type { FlowDestinations, FlowSessions } from "../flows/shared/deps.ts";
-import type { EnterSettings } from "../flows/shared/enter-settings.ts";
+import type { SettingsAfterSignIn } from "../flows/shared/settings-after-sign-in.ts";
 import type { FlowUrls } from "../flows/shared/urls.ts";
 import type { ResendPendingAddress } from "../flows/verification/resend.ts";
 import type { AddressUndos } from "../identity/address-undos.ts";
@@ -80,11 +80,11 @@ export interface AccountFlows {
   readonly settingsSignIn: SettingsSignIn;
 }
 
-/** What signs somebody in who has just proven who they are, and leads them to the settings. */
+/** What signs in whoever accepts an invitation, and creates their settings flow. */
 export interface SettingsSignIn {
   readonly sessions: FlowSessions;
   readonly destinations: FlowDestinations;
-  readonly settings: EnterSettings;
+  readonly settings: SettingsAfterSignIn;
 }
 
 /** What the methods say about what people have. */

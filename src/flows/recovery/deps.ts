@@ -2,7 +2,7 @@ import type { AddressFlowConfig } from "../../config/address-flow-config.ts";
 import type { HookRunner } from "../../hooks/runner.ts";
 import type { RecoveryMethods } from "../../methods/contract/recovery.ts";
 import type { ChallengeFlowDeps } from "../challenge/deps.ts";
-import type { EnterSettings } from "../shared/enter-settings.ts";
+import type { SettingsAfterSignIn } from "../shared/settings-after-sign-in.ts";
 import type { RenderRecovery } from "./render.ts";
 
 /** What the recovery flow has of its own. */
@@ -11,7 +11,7 @@ export interface RecoveryParts {
   readonly methods: RecoveryMethods;
   readonly hooks: HookRunner;
   readonly render: RenderRecovery;
-  readonly settings: EnterSettings;
+  readonly settings: SettingsAfterSignIn;
   /** `feature_flags.use_continue_with_transitions`. */
   readonly usesContinueWith: boolean;
   /** Keys what stands for addresses among which a person chooses. */

@@ -3,8 +3,8 @@ import type { Sql } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { FlowRecord } from "./flow.ts";
 
-/** The settings flow that a person is led into who has just come in, to set what they sign in with. */
-export interface EnterSettings {
+/** Creates the settings flow in which somebody who was recovered or invited sets what they sign in with. */
+export interface SettingsAfterSignIn {
   /** Writes it for the person, with a text in its form. */
   create(
     tx: Sql,
