@@ -73,13 +73,16 @@ interface Servers {
 /** A test run's data dies with it, so nothing waits for the disk. */
 const careless = ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"];
 
+/** The tables of several files' servers stay open: there are more of them than a server keeps open by default. */
+const manyTables = ["--table-open-cache=8000", "--table-definition-cache=8000"];
+
 /**
  * Every test file makes databases of its own and drops them: with a file for each table that would take longer than
  * most tests.
  */
 const manyDatabases = {
-  mariadb: ["--innodb-file-per-table=0", "--innodb-flush-method=nosync", "--sync-frm=0"],
-  mysql: ["--innodb-file-per-table=0"],
+  mariadb: ["--innodb-file-per-table=0", "--innodb-flush-method=nosync", "--sync-frm=0", ...manyTables],
+  mysql: ["--innodb-file-per-table=0", ...manyTables],
 } as const;
 
 const startServers = async (dataDir: string): Promise<Servers> => {
