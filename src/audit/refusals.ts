@@ -3,12 +3,14 @@ import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { AuditLog, SecurityEvent } from "./audit-log.ts";
+import type { EventType } from "./event-types.ts";
 
 /** Why something was refused, for the owner of the account. */
 export type RefusalReason =
   | "wrong_credential"
   | "expired"
   | "too_many_attempts"
+  | "too_many_messages"
   | "identity_disabled"
   | "identifier_taken"
   | "hook"
@@ -21,6 +23,8 @@ export interface Refusal {
   readonly flow: "login" | "recovery" | "registration" | "verification";
   /** `password`, `code`, … */
   readonly method: string;
+  /** Channel of the address, of a message that was refused. */
+  readonly via?: string;
   readonly reason: RefusalReason;
   readonly call: Call;
 }
@@ -65,11 +69,18 @@ const MOST: Readonly<Record<RefusalReason, number>> = {
   address_unverified: 20,
   identifier_taken: 1,
   too_many_attempts: 1,
+  too_many_messages: 1,
 };
 /** People and reasons that are counted at once. Beyond, the one that came first is forgotten. */
 const MOST_COUNTED = 10_000;
 /** Refusals that are being written at once; more of them are named in the log alone. */
 const MOST_AT_ONCE = 200;
+
+const typeOf = ({ flow, reason }: Refusal): EventType => {
+  if (flow === "login" && reason === "too_many_attempts") return "login.limited";
+  const isOfAddress = flow === "recovery" || flow === "verification";
+  return isOfAddress && reason === "too_many_messages" ? `${flow}.requested` : `${flow}.refused`;
+};
 
 /** Creates the `Refusals`. */
 export const createRefusals = ({ audit, clock, db, log, tryLock }: RefusalsDeps): Refusals => {
@@ -111,9 +122,13 @@ export const createRefusals = ({ audit, clock, db, log, tryLock }: RefusalsDeps)
   return {
     record: (refusal) => {
       if (!hasRoom(refusal)) return;
-      const { identityId, sessionId, flow, method, reason, call } = refusal;
-      const type = flow === "login" && reason === "too_many_attempts" ? "login.limited" : (`${flow}.refused` as const);
-      const event = { type, outcome: "refused", detail: { method, reason } } as const;
+      const { identityId, sessionId, method, via, reason, call } = refusal;
+      const type = typeOf(refusal);
+      const event = {
+        type,
+        outcome: "refused",
+        detail: { method, reason, ...(via !== undefined && { via }) },
+      } as const;
       begin(type, identityId, () => write({ identityId, sessionId, ...event }, call));
     },
 

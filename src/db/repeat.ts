@@ -65,7 +65,7 @@ const giveBack = (connection: Connection, error: unknown): void =>
 const isUnknown = (error: unknown): boolean => error instanceof DatabaseUnavailable && error.outcome === "unknown";
 
 const mayRepeat = (error: unknown, attempt: number, afterLoss: AfterLoss): error is Error => {
-  if (afterLoss === "never") return false;
+  if (afterLoss === "once") return false;
   if (error instanceof SqlError) return error.transient;
   if (!(error instanceof DatabaseUnavailable) || error.reason === "timeout" || attempt >= SENDINGS) return false;
   return error.reason === "refused" || afterLoss !== undefined;

@@ -10,9 +10,9 @@ export interface Affected {
  * What may be done when a connection broke and nobody knows whether a write was
  * carried out. `same`: twice is the same as once. `own-id`: it inserts a row
  * whose primary key is a fresh id of ours, so that "is there already" means done.
- * `never`: it is sent once, and not again after a conflict either.
+ * `once`: it is sent a single time, and not again after a conflict either.
  */
-export type Repeatable = "same" | "own-id" | "never";
+export type Repeatable = "same" | "own-id" | "once";
 
 /**
  * Where statements go: the database itself (each commits by itself) or a
@@ -29,7 +29,8 @@ export interface Sql {
   /**
    * Writes. Throws `SqlError` (see `isDuplicate`) or `DatabaseUnavailable`.
    * Outside a transaction it is sent again after a conflict, and where it was
-   * never begun; after a broken connection only if `repeatable` says how.
+   * never begun, unless `repeatable` is `once`; after a broken connection only
+   * if `repeatable` says how.
    */
   execute(sql: string, params?: readonly SqlValue[], repeatable?: Repeatable): Promise<Affected>;
 }

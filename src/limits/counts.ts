@@ -91,7 +91,7 @@ export const countIfWithin = async (
   buckets: readonly Bucket[],
   window: number,
   now: Date,
-  repeatable: Extract<Repeatable, "same" | "never">,
+  repeatable: Extract<Repeatable, "same" | "once">,
 ): Promise<boolean> => {
   const fresh = buckets.map((bucket) => newRow(bucket, window, now));
   if (fresh.some(({ failures, limit }) => failures > limit)) return false;

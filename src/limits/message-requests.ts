@@ -67,7 +67,7 @@ export const createRequestCounter = ({
       await uncountOne(tx, refused, inWindow, now);
       return answers;
     };
-    return db.transaction(countIn, repeatableOf(requests) === "never" ? { attempts: 1 } : {});
+    return db.transaction(countIn, repeatableOf(requests) === "once" ? { attempts: 1 } : {});
   };
 
   /**
@@ -115,7 +115,7 @@ const leftOf = (count: Count | undefined, by = 1): Held =>
   count && { ...count, failures: Math.max(0, count.failures - by) };
 
 /** A group that meets a lock or a deadlock is counted one by one. */
-const repeatableOf = (requests: readonly CountedRequest[]) => (requests.length > 1 ? "never" : "same");
+const repeatableOf = (requests: readonly CountedRequest[]) => (requests.length > 1 ? "once" : "same");
 
 /** What there is room for. */
 const admitWhole = ({ recipients }: CountedRequest): Admission => ({

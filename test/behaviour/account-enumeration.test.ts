@@ -71,6 +71,28 @@ describe.each(protocols)("through $name", (protocol) => {
     );
   });
 
+  it("an identifier that is longer than any may be is refused by name, and nothing is written", async () => {
+    const visitor = protocol.enter(server);
+    const { id } = accepted(await visitor.login.create());
+    const before = await written();
+    // Typed at this length, or longer once it is folded (18 characters each).
+    for (const [identifier, length] of [
+      ["x".repeat(513), 513],
+      ["\u{fdfa}".repeat(29), 522],
+    ] as const) {
+      const { reason, texts } = refused(await visitor.login.update(id, { method: "code", identifier }));
+      expect({ reason, texts }).toMatchObject({
+        reason: "FORM_REJECTED",
+        texts: [{ node: "identifier", id: 4000017 }],
+      });
+      expect(texts[0]?.text).toContain(`${length}`);
+    }
+    const folded = `${"\u200b".repeat(4_000)}${newEmail()}`;
+    const { texts } = refused(await visitor.login.update(id, { method: "code", identifier: folded }));
+    expect(texts).toMatchObject([{ node: "identifier", id: 4000017 }]);
+    expect(await written()).toEqual(before);
+  });
+
   it("a code for nobody is asked for like one for somebody, and the mail says that there is no account", async () => {
     const { email } = await newPerson();
     const unknown = newEmail();

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RecoveryAdminService } from "../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";
-import { seconds } from "../protocols/clock.ts";
+import { hours, seconds } from "../protocols/clock.ts";
 import { enrolTotp, stepUpByTotp } from "../protocols/factors.ts";
 import { send } from "../protocols/http.ts";
 import { createJar } from "../protocols/jar.ts";
@@ -11,6 +11,7 @@ import { done, operatorProtocols, operatorRest } from "../protocols/operators.ts
 import { enterAsNewPerson, newEmail } from "../protocols/person.ts";
 import { accepted, type Protocol, refused } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
+import { idBytes } from "../protocols/rows.ts";
 import { startServer, type TestServer, ui } from "../protocols/server.ts";
 
 /* Recovery beside the usual: addresses that nobody has, people with a second factor, and links by operators. */
@@ -44,7 +45,39 @@ const ask = async (protocol: Protocol, kind: "recovery" | "verification", email:
   return { visitor, id, flow };
 };
 
+/** What was recorded of requests for messages. */
+const requestsOf = async (identityId: string): Promise<readonly string[]> => {
+  const rows = await server.sql<{ type: string; outcome: string; detail: unknown }>(
+    `SELECT type, outcome, detail FROM security_events WHERE identity_id = ? AND type LIKE '%.requested'
+      ORDER BY position`,
+    [idBytes(identityId)],
+  );
+  return rows.map(({ type, outcome, detail }) => {
+    const { reason = "" } = (typeof detail === "string" ? JSON.parse(detail) : detail) as { readonly reason?: string };
+    return `${type} ${outcome} ${reason}`.trim();
+  });
+};
+
 describe.each(protocols)("through $name", (protocol) => {
+  it("a stranger who asks for more messages than there are adds one event to the account", async () => {
+    for (const kind of ["recovery", "verification"] as const) {
+      const { person } = await enterAsNewPerson(protocol, server);
+      const visitor = protocol.enter(server);
+      const { id } = accepted(await visitor[kind].create());
+      const ask = async (): Promise<void> => {
+        server.clock.advance(seconds(1));
+        accepted(await visitor[kind].update(id, { method: "code", email: person.email }));
+      };
+      const refusedRequests = async () => (await requestsOf(person.id)).filter((each) => each.includes("refused"));
+      for (let n = 0; n < 14; n++) await ask();
+      await expect.poll(refusedRequests).toEqual([`${kind}.requested refused too_many_messages`]);
+      // Of those that were refused meanwhile nothing is written.
+      await ask();
+      expect(await refusedRequests()).toHaveLength(1);
+      server.clock.advance(hours(1));
+    }
+  });
+
   it("an address that nobody has is told so by a message without a code, and the form answers as ever", async () => {
     for (const kind of ["recovery", "verification"] as const) {
       const email = newEmail();

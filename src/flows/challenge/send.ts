@@ -92,10 +92,11 @@ export const createQueueChallenge =
     });
   };
 
-/** Whether a message was queued, and the flow as it is then. */
+/** Whether a message was queued, or there were too many for its address; and the flow as it is then. */
 interface Written {
   readonly flow: FlowRecord;
   readonly isQueued: boolean;
+  readonly isLimited: boolean;
 }
 
 /** Who has an address, and whether nothing is sent there. */
@@ -116,7 +117,7 @@ export type SendChallenge = (sending: Sending) => Promise<{ readonly flow: FlowR
 export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
   const {
     storage: { db, clock, flows, identities, pendingAddresses },
-    trail: { audit },
+    trail: { audit, refusals },
     challenge: { challenges, courier, messageFloor },
   } = deps;
   const {
@@ -159,12 +160,18 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
     });
   };
 
-  const recordRequest = (tx: Sql, sending: Sending, identityId: string, isAllowed: boolean): Promise<void> => {
-    const { kind, method, address, call } = sending;
-    const detail = { method: method.name, via: address.via, ...(!isAllowed && { reason: "too_many_messages" }) };
-    const event = { type: `${kind}.requested`, outcome: isAllowed ? "done" : "refused", detail } as const;
+  const recordRequest = (tx: Sql, { kind, method, address, call }: Sending, identityId: string): Promise<void> => {
+    const event = {
+      type: `${kind}.requested`,
+      outcome: "done",
+      detail: { method: method.name, via: address.via },
+    } as const;
     return audit.record(tx, { identityId, sessionId: undefined, ...event }, call);
   };
+
+  /** Once, however often a stranger asks. */
+  const recordLimited = ({ kind, method, address: { via }, call }: Sending, identityId: string): void =>
+    refusals.record({ identityId, flow: kind, method: method.name, via, reason: "too_many_messages", call });
 
   /**
    * Has everything of the person wait, and says of an address that a message is on its way. Of somebody who was erased
@@ -200,11 +207,11 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
     const context = sealSent(sealedContext, after, method.name, { ...sent, pendingId });
     const saved = { ...after, subjectId: owner?.id, context };
     if (!(await flows.save(tx, saved, now))) throw new ConcurrentChangeError("the flow is over");
-    if (owner) await recordRequest(tx, sending, owner.id, issued !== undefined);
-    if (!issued || isSilent) return { flow: saved, isQueued: false };
+    if (owner && issued) await recordRequest(tx, sending, owner.id);
+    if (!issued || isSilent) return { flow: saved, isQueued: false, isLimited: !issued };
     if (owner) await queueChallenge(tx, { ...sending, issued, owner });
     else await notifyStranger(tx, sending, issued);
-    return { flow: saved, isQueued: true };
+    return { flow: saved, isQueued: true, isLimited: false };
   };
 
   return (sending) =>
@@ -215,7 +222,8 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
       const recipient = await findRecipient(sending);
       await challenges.request(call, { addresses: [address], owner: recipient.owner });
       try {
-        const { flow, isQueued } = await db.transaction((tx) => write(tx, sending, recipient));
+        const { flow, isQueued, isLimited } = await db.transaction((tx) => write(tx, sending, recipient));
+        if (isLimited && recipient.owner) recordLimited(sending, recipient.owner.id);
         if (isQueued) {
           courier.wake();
           timed.verified("message");

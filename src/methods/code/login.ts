@@ -1,6 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { RefusalReason } from "../../audit/refusals.ts";
 import type { CodeConfig } from "../../config/config.ts";
+import { charactersIn, columnSizes } from "../../db/column-sizes.ts";
 import type { Database } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
@@ -120,6 +122,9 @@ export const createCodeLogin = ({
     const submittedValues = { identifier };
     if (identifier.trim() === "") return rejected([missing("identifier")], submittedValues);
     const value = normaliseIdentifier(identifier);
+    const tooLong =
+      longerThan(LONGEST, identifier) ?? longerThan(columnSizes["identity_identifiers.identifier"], value);
+    if (tooLong) return rejected([{ node: "identifier", text: tooLong }], submittedValues);
     const address: CodeAddress = { via: viaOfValue(value), value };
     await challenges.beginEarly(call, [address]);
     const found = await recipients.find(db, identifier);
@@ -259,4 +264,12 @@ const sentIdentifierNode = (view: LoginView) => {
   return offers
     ? withType(withValue(emptyIdentifierNode(schema, "identifier_first"), value), "hidden")
     : withType(identifierNode(view, value), "hidden");
+};
+
+/** Characters of an identifier as it is typed: it may get shorter by being folded. */
+const LONGEST = 4 * columnSizes["identity_identifiers.identifier"];
+
+const longerThan = (max: number, text: string): UiText | undefined => {
+  const length = charactersIn(text);
+  return length > max ? uiText(general.tooLong, { max_length: max, actual_length: length }) : undefined;
 };

@@ -105,6 +105,23 @@ describe("a statement by itself", () => {
     expect(error).toMatchObject({ name: "DatabaseUnavailable", reason: "refused", outcome: "not-applied" });
   });
 
+  it("that is to be sent once is not sent again, neither after a conflict nor where it was not begun", async () => {
+    for (const [errno, code] of [
+      [1213, "ER_LOCK_DEADLOCK"],
+      [1047, "ER_UNKNOWN_COM_ERROR"],
+    ] as const) {
+      let sent = 0;
+      const repeat = createRepeat({ borrow: async () => connection, within: 5_000, onRepeat: () => undefined });
+      await caught(
+        repeat(async () => {
+          sent++;
+          throw fromDriver(Object.assign(new Error("x"), { errno, code, sqlMessage: "x" }), insert, true);
+        }, "once"),
+      );
+      expect([errno, sent]).toEqual([errno, 1]);
+    }
+  });
+
   it("ends when its time is over, however often it collides", async () => {
     const repeat = createRepeat({ borrow: async () => connection, within: 300, onRepeat: () => undefined });
     const started = Date.now();
