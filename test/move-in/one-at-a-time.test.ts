@@ -44,7 +44,7 @@ const moveIn = async (...further: readonly string[]) => {
 
 const take = async (about: string, seconds = 2): Promise<MoveLease> => {
   const lease = await acquireMoveLease(db, { source: network, about, seconds });
-  if (lease.kind !== "taken") throw new Error(`it was not taken: ${lease.kind}`);
+  if (lease.kind !== "acquired") throw new Error(`it was not acquired: ${lease.kind}`);
   return lease;
 };
 
@@ -108,7 +108,7 @@ it("a run that has the database out of reach for too long is over, and its end i
   const cutOff = createDatabase({ dsn: proxy.dsn, poolSize: 1 });
   try {
     const lease = await acquireMoveLease(cutOff, { source: network, about: "cut off", seconds: 2 });
-    if (lease.kind !== "taken") throw new Error(`it was not taken: ${lease.kind}`);
+    if (lease.kind !== "acquired") throw new Error(`it was not acquired: ${lease.kind}`);
     proxy.cut();
     await expect.poll(() => lease.lost.aborted, { timeout: 30_000 }).toBe(true);
     await lease.release();

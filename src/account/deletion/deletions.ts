@@ -15,6 +15,7 @@ import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { sha256 } from "../../lib/digest.ts";
 import { randomToken } from "../../lib/ids.ts";
+import { wholeMinutes } from "../../lib/minutes.ts";
 import type { MessageLimit, MessageRequest } from "../../limits/message-limit.ts";
 import type { EraseAccount } from "./erase-account.ts";
 import { deletionJob } from "./job.ts";
@@ -104,7 +105,7 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
             ? {}
             : {
                 url: withQuery(config.undo_url, { token }),
-                expiresInMinutes: Math.max(1, Math.round(config.delay / 60_000)),
+                expiresInMinutes: wholeMinutes(config.delay),
               },
         identity,
         requestUrl: call.url,

@@ -24,7 +24,7 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
     storage: { clock, db, identities },
     credentials,
   } = deps;
-  const parts = { clock, identities, factors: credentials.factors };
+  const backupDeps = { clock, identities, factors: credentials.factors };
   const write = createWrite(deps);
   const erase = createEraseAccount(deps);
 
@@ -77,7 +77,7 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
                 explain: `Credentials of the type ${type} cannot be deleted.`,
               });
             const change = await plan(before, kind, identifier, sql);
-            const backups = await removeLeftOverBackups(parts, sql, before, { credentials: [change] });
+            const backups = await removeLeftOverBackups(backupDeps, sql, before, { credentials: [change] });
             return { credentials: [change, ...backups] };
           },
         },

@@ -6,6 +6,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import { withQuery } from "../../flows/shared/urls.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Invitation } from "../../identity/invitations.ts";
+import { wholeMinutes } from "../../lib/minutes.ts";
 import type { MessageLimit } from "../../limits/message-limit.ts";
 
 /** What sending them needs. */
@@ -43,7 +44,7 @@ export const createSendInvitation =
       locale,
       data: {
         url: withQuery(config.accept_url, { token }),
-        expiresInMinutes: Math.max(1, Math.round((expiresAt.getTime() - sentAt.getTime()) / 60_000)),
+        expiresInMinutes: wholeMinutes(expiresAt.getTime() - sentAt.getTime()),
       },
       identity,
       requestUrl: config.accept_url,

@@ -8,6 +8,7 @@ import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
+import { wholeMinutes } from "../../lib/minutes.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { Address } from "../../schema/addresses.ts";
 import type { FlowRecord } from "../shared/flow.ts";
@@ -82,7 +83,7 @@ export const createQueueChallenge =
       data: {
         ...(method.name === "code" && { code: issued.secret }),
         url: linkOf(urls, message, issued.secret),
-        expiresInMinutes: Math.max(1, Math.round((issued.expiresAt.getTime() - clock.now().getTime()) / 60_000)),
+        expiresInMinutes: wholeMinutes(issued.expiresAt.getTime() - clock.now().getTime()),
       },
       identity: owner,
       requestUrl: flow.requestUrl,

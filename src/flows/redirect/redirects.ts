@@ -195,7 +195,7 @@ export const createRedirects = ({
     }
     if (result.kind === "rejected") {
       // The provider may be there again in a moment, and has not seen the code.
-      if (result.mayPass) await continuations.release(db, record, attempt);
+      if (result.transient) await continuations.release(db, record, attempt);
       else await continuations.consume(db, record, attempt);
       return result;
     }

@@ -3,6 +3,7 @@ import type { AddressUndos } from "../../identity/address-undos.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import { maskAddress } from "../../identity/mask-address.ts";
 import type { IdentityStore } from "../../identity/store.ts";
+import { wholeMinutes } from "../../lib/minutes.ts";
 import { createNotify, type NoticeContext, type NoticeDeps } from "./notify.ts";
 
 /** Whom it tells. */
@@ -75,7 +76,7 @@ export const createNotifyPrevious = (
         template: "verifiable_address_changed",
         data: {
           ...(newAddress !== undefined && { newAddress }),
-          ...(url !== undefined && { url, expiresInMinutes: Math.round(undos.lifespan / 60_000) }),
+          ...(url !== undefined && { url, expiresInMinutes: wholeMinutes(undos.lifespan) }),
         },
         lifespan: undos.lifespan,
         // Proving the address again costs a message that is counted.

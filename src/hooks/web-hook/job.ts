@@ -50,7 +50,7 @@ export const createWebHookJob = (
     if (!("url" in config)) return { kind: "park", reason: "the hook was configured otherwise when it was queued" };
     const prepared = await createRequests(config, deps)(ctx, headers);
     if (prepared.kind === "cancelled") return undefined;
-    if (prepared.kind === "failed") return { kind: prepared.mayPass ? "retry" : "park", reason: prepared.reason };
+    if (prepared.kind === "failed") return { kind: prepared.transient ? "retry" : "park", reason: prepared.reason };
     const answer = await deps.send(prepared.request, signal);
     if (answer.kind !== "answered") return { kind: "retry", reason: answer.reason };
     const { status, retryAfter } = answer;

@@ -8,8 +8,8 @@ import { bodyOfFields } from "./fields.ts";
 export type PreparedRequest =
   | { readonly kind: "request"; readonly request: ReceiverRequest }
   | { readonly kind: "cancelled" }
-  /** `mayPass`: the same may be prepared later. */
-  | { readonly kind: "failed"; readonly reason: string; readonly mayPass?: boolean };
+  /** `transient`: the same may be prepared later. */
+  | { readonly kind: "failed"; readonly reason: string; readonly transient?: boolean };
 
 /** Makes the request of a hook. `headers` are those that every request has, by lower-case name. */
 export type PrepareRequest = (ctx: JsonObject, headers: Readonly<Record<string, string>>) => Promise<PreparedRequest>;
@@ -58,8 +58,8 @@ const evaluated = async (
   const result = await run(ctx);
   if (result.kind === "value") return { json: JSON.parse(result.json) as JsonValue };
   if (result.kind === "error" && result.cancelled) return { kind: "cancelled" };
-  const mayPass = result.kind === "error" && result.mayPass === true;
-  return { kind: "failed", reason: `the body cannot be made: ${result.explain}`, mayPass };
+  const transient = result.kind === "error" && result.transient === true;
+  return { kind: "failed", reason: `the body cannot be made: ${result.explain}`, transient };
 };
 
 /** The members of an object as fields of a form; undefined for anything else. */

@@ -137,4 +137,4 @@ export const createJsonnetEngine = (limits: JsonnetLimits = {}): JsonnetEngine =
 const stopping = "the server is stopping";
 
 /** A program that did not end: what is wrong is not the program, or is not known to be. */
-const notEnded = (explain: string): Evaluated => ({ kind: "error", explain, mayPass: true });
+const notEnded = (explain: string): Evaluated => ({ kind: "error", explain, transient: true });

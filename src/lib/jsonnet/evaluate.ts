@@ -21,7 +21,7 @@ export type Evaluated =
   | { readonly kind: "absent"; readonly json: string; readonly explain: string }
   /**
    * `cancelled`: the program ended itself with `error "cancel"`. `isTooLong`: its answer is longer than it may be, as
-   * it will be for the same input each time. `mayPass`: it did not end, for want of time, memory or a thread, which
+   * it will be for the same input each time. `transient`: it did not end, for want of time, memory or a thread, which
    * a machine that is less busy may have.
    */
   | {
@@ -29,7 +29,7 @@ export type Evaluated =
       readonly explain: string;
       readonly cancelled?: true;
       readonly isTooLong?: true;
-      readonly mayPass?: true;
+      readonly transient?: true;
     };
 
 /**

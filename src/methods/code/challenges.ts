@@ -9,6 +9,7 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { wholeMinutes } from "../../lib/minutes.ts";
 import type { ViewedFlow } from "../contract/flow.ts";
 import type { StepEffect } from "../contract/result.ts";
 import { CODE, type CodeAddress } from "./credential.ts";
@@ -100,7 +101,7 @@ export const createCodeChallenges = ({
           channel: address.via,
           recipient: address.value,
           locale: localeOf(call.headers),
-          data: isVoid ? {} : { code, expiresInMinutes: Math.max(1, Math.round(kind.lifespan / 60_000)) },
+          data: isVoid ? {} : { code, expiresInMinutes: wholeMinutes(kind.lifespan) },
           identity,
           requestUrl: flow.requestUrl,
           transientPayload,

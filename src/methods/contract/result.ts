@@ -29,7 +29,7 @@ export interface Rejected {
   /** Whose account it was, where a sign-in is refused: recorded in their security events. */
   readonly refused?: { readonly identityId: string; readonly reason: RefusalReason };
   /** It may hold in a moment: another server did not answer, and nothing was used up. */
-  readonly mayPass?: boolean;
+  readonly transient?: boolean;
 }
 
 /**

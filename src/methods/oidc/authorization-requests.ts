@@ -64,7 +64,7 @@ export const createAuthorizationRequests = ({
   /** What exactly was wrong is for the log: it would help whoever tries things out. */
   const refuse = (provider: string, { reason, explain }: Refused): Rejected => {
     log.warn({ provider, reason, explain }, "the answer of a sign-in provider was not accepted");
-    return { ...rejected([refusalMessage(reason)]), ...(reason === "unavailable" && { mayPass: true }) };
+    return { ...rejected([refusalMessage(reason)]), ...(reason === "unavailable" && { transient: true }) };
   };
 
   const profileOf = (

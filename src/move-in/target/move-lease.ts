@@ -15,7 +15,7 @@ export interface MoveHolder {
 
 /** The right to import from a source, held by one run at a time. */
 export interface MoveLease {
-  readonly kind: "taken";
+  readonly kind: "acquired";
   /** Aborted when another run has begun, or may have because the database was out of reach for too long. */
   readonly lost: AbortSignal;
   /** Never throws: what cannot be released is over in time. */
@@ -27,7 +27,7 @@ export interface MoveStopped {
   readonly kind: "stopped";
 }
 
-/** What taking it needs. */
+/** What acquiring it needs. */
 export interface MoveLeaseOptions {
   /** Network of the source. */
   readonly source: string;
@@ -99,7 +99,7 @@ export const acquireMoveLease = async (
         lost.abort();
       prolongedAt = askedAt;
     } catch (error) {
-      // Until it is over no other run can have taken it.
+      // Until it is over no other run can have acquired it.
       const isOver = performance.now() - prolongedAt > seconds * 1_000;
       if (isOver || !(error instanceof DatabaseUnavailable)) lost.abort();
     }
@@ -107,7 +107,7 @@ export const acquireMoveLease = async (
   const heartbeat = setInterval(prolong, (seconds * 1_000) / 3);
   heartbeat.unref();
   return {
-    kind: "taken",
+    kind: "acquired",
     lost: lost.signal,
     release: async () => {
       clearInterval(heartbeat);

@@ -8,15 +8,15 @@ export const verbs = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 const answered: readonly string[] = [...verbs, "OPTIONS"];
 
 /** Verbs by the pattern of their path; a pattern of the other port has none. */
-export type Places = ReadonlyMap<string, readonly string[]>;
+export type VerbsByPattern = ReadonlyMap<string, readonly string[]>;
 
 /**
  * The patterns that need routes which refuse: for each verb of another pattern that would answer in its place, as
  * `/identities/:p0` would answer `GET /identities/import`. A pattern of the other port has one route at least, so that
  * its first segment is known (route-path.ts).
  */
-export const refusedVerbs = (places: Places): ReadonlyMap<string, readonly string[]> => {
-  const all = [...places].map(([pattern, own]) => ({ pattern, own, segments: pattern.split("/") }));
+export const refusedVerbs = (verbsByPattern: VerbsByPattern): ReadonlyMap<string, readonly string[]> => {
+  const all = [...verbsByPattern].map(([pattern, own]) => ({ pattern, own, segments: pattern.split("/") }));
   const open = all.filter(({ pattern, own }) => own.length > 0 && pattern.includes(":"));
   const refused = new Map<string, readonly string[]>();
   for (const { pattern, own, segments } of all) {
@@ -32,13 +32,15 @@ export const refusedVerbs = (places: Places): ReadonlyMap<string, readonly strin
  * Creates the search for the verbs of a path, for a request that no route takes. Undefined: the path is unknown, or of
  * the other port, or the verb is one that no path has.
  */
-export const createFindVerbs = (places: Places): ((verb: string, url: string) => readonly string[] | undefined) => {
+export const createFindVerbs = (
+  verbsByPattern: VerbsByPattern,
+): ((verb: string, url: string) => readonly string[] | undefined) => {
   let found: findMyWay.Instance<findMyWay.HTTPVersion.V1> | undefined;
   // Built for the first such request, not at the start.
   const router = () => {
     if (found !== undefined) return found;
     found = findMyWay({ maxParamLength: Number.MAX_SAFE_INTEGER });
-    for (const [pattern, own] of places) found.on("GET", pattern, () => undefined, own);
+    for (const [pattern, own] of verbsByPattern) found.on("GET", pattern, () => undefined, own);
     return found;
   };
   return (verb, url) => {

@@ -170,9 +170,9 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       here: all.filter(isHere),
       there: all.filter((route) => !isHere(route)),
     });
-    const places = new Map<string, readonly string[]>(portRoutes.notHere.map((pattern) => [pattern, []]));
+    const verbsByPattern = new Map<string, readonly string[]>(portRoutes.notHere.map((pattern) => [pattern, []]));
     for (const [pattern, routes] of portRoutes.routes) {
-      places.set(pattern, verbsOf(pattern, routes));
+      verbsByPattern.set(pattern, verbsOf(pattern, routes));
       for (const route of routes) {
         const protocol = handleOf(route);
         const method = route.verb === "GET" ? ["GET", "HEAD"] : [route.verb];
@@ -186,7 +186,7 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       }
     }
 
-    const findVerbs = createFindVerbs(places);
+    const findVerbs = createFindVerbs(verbsByPattern);
     const notHere: Handle = async (request, reply) => {
       const allowed = findVerbs(request.method, request.url);
       if (allowed !== undefined)
@@ -195,7 +195,7 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       if (location !== undefined) return respond.redirect(reply, 307, location);
       return options.notFound?.(request, reply) ?? respond.text(reply, 404, "404 page not found");
     };
-    for (const [pattern, method] of refusedVerbs(places))
+    for (const [pattern, method] of refusedVerbs(verbsByPattern))
       instance.route({ method: [...method], url: pattern, handler: notHere });
     instance.setNotFoundHandler(notHere);
   };

@@ -8,6 +8,6 @@ it("a thread for programs that cannot be started is an error of each that waits,
   const job = { program: "1", input: {} } as unknown as Parameters<typeof engine.run>[0];
   const answers = await Promise.all([engine.run(job), engine.run(job), engine.run(job)]);
   const explain = "the thread for programs could not be started";
-  expect(answers).toEqual(answers.map(() => ({ kind: "error", explain, mayPass: true })));
+  expect(answers).toEqual(answers.map(() => ({ kind: "error", explain, transient: true })));
   await engine.close();
 });
