@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import {
   type DescMethod,
@@ -13,7 +14,7 @@ import { IdentityAdminService } from "../../gen/ostiary/identity/v1/identity_adm
 import { writes_on_get as writesOnGet } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { RecoveryAdminService } from "../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";
 import { SessionAdminService } from "../../gen/ostiary/session/v1/session_admin_service_pb.ts";
-import { minutes } from "../protocols/clock.ts";
+import { hours, minutes } from "../protocols/clock.ts";
 import { connectBrowser, grpc } from "../protocols/connect.ts";
 import { between } from "../protocols/gate.ts";
 import { nativeRest, spa } from "../protocols/json-rest.ts";
@@ -173,6 +174,18 @@ const revokeOne = async (protocol: Protocol): Promise<Scene> => {
   return { ...who, act: () => visitor.revoke(id) };
 };
 
+const untrust = async (protocol: Protocol): Promise<Scene> => {
+  const { visitor, ...who } = await twice(protocol);
+  const device = idBytes(randomUUID());
+  await server.sql(
+    `INSERT INTO trusted_devices (identity_id, id, ip_address, user_agent, created_at, expires_at)
+      VALUES (?, ?, '', '', ?, ?)`,
+    [idBytes(who.person.id), device, server.clock.now(), new Date(server.clock.now().getTime() + hours(1))],
+  );
+  const [id = ""] = accepted(await who.owner.trustedDevices());
+  return { ...who, act: () => visitor.endTrustedDevice(id) };
+};
+
 const signOut = async (protocol: Protocol): Promise<Scene> => {
   const { visitor, ...who } = await twice(protocol);
   return { ...who, act: () => visitor.signOut() };
@@ -308,6 +321,8 @@ const rows: readonly Row[] = [
     scene: revokeOthers, protocols: anywhere, becomes: { ...ofSession, credentialChanged: D } },
   { rpc: "SessionService/RevokeSession",          name: "ending another session",
     scene: revokeOne, protocols: anywhere, becomes: { ...ofSession, credentialChanged: D } },
+  { rpc: "SessionService/RevokeTrustedDevice",    name: "ending the trust in a browser",
+    scene: untrust, protocols: anywhere, becomes: { ...ofSession, credentialChanged: D } },
   { rpc: "SessionService/UpdateLogoutFlow",       name: "signing out",
     scene: signOut, protocols: [spa], becomes: ofEnding },
   { rpc: "SessionService/PerformNativeLogout",    name: "an app's signing out",
@@ -385,8 +400,6 @@ const others = [
   // Links are made as codes are.
   "RecoveryAdminService/CreateRecoveryLink",
   "RecoveryService/OpenLink",
-  // It takes a trust away, whatever became of the rest.
-  "SessionService/RevokeTrustedDevice",
   "VerificationService/OpenLink",
 ];
 

@@ -14,8 +14,8 @@ const DEFAULT_PAGE = 250;
 
 /** A person's trusted devices: to see them and to end them. */
 export const createTrustedDevicesRpcs = ({
-  storage: { db },
-  sessions: { callers, trustedDevices },
+  storage: { clock, db, identities },
+  sessions: { callers, store, trustedDevices },
   audit,
   requiredAal,
 }: SessionDeps) => ({
@@ -47,6 +47,9 @@ export const createTrustedDevicesRpcs = ({
     callers.mustSatisfyAal(caller, requiredAal);
     // Scoped to the caller: another person's id changes nothing and shows nothing.
     await db.transaction(async (tx) => {
+      await identities.lockActive(tx, caller.identity.id);
+      if (!(await store.findLive(tx, caller.session, clock.now())))
+        throw serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
       if (!(await trustedDevices.end(tx, caller.identity.id, id))) return;
       const event = { type: "device.untrusted", outcome: "done", detail: { subject: id.toLowerCase() } } as const;
       await audit.record(tx, { identityId: caller.identity.id, sessionId: caller.session.id, ...event }, call);
