@@ -39,6 +39,8 @@ export interface PendingAddresses {
   /** Those of `list` whose sessions are live: no other can take effect. */
   listLive(sql: Sql, identityId: string): Promise<readonly PendingAddress[]>;
   find(sql: Sql, identityId: string, id: string): Promise<PendingAddress | undefined>;
+  /** As `find`, of those of `listLive`. */
+  findLive(sql: Sql, identityId: string, id: string): Promise<PendingAddress | undefined>;
   /** Ends one of the person's. False: there is none. */
   consume(tx: Sql, identityId: string, id: string): Promise<boolean>;
   /** Ends all of the person's: what they sign in with has changed, or somebody came back by recovery. */
@@ -99,11 +101,14 @@ export const createPendingAddresses = ({ aead, clock, enabled, lifespan }: Pendi
     return rows.flatMap((row) => read(identityId, row));
   };
   const list: PendingAddresses["list"] = (sql, identityId) => listIf(sql, identityId, "", []);
+  const listLive: PendingAddresses["listLive"] = (sql, identityId) =>
+    listIf(sql, identityId, ofLiveSession, [uuidBytes(identityId), clock.now()]);
+  const among = (listed: readonly PendingAddress[], id: string) => listed.find((each) => each.id === id.toLowerCase());
 
   return {
     enabled,
     list,
-    listLive: (sql, identityId) => listIf(sql, identityId, ofLiveSession, [uuidBytes(identityId), clock.now()]),
+    listLive,
 
     async add(tx, address) {
       const { identityId, sessionId, flowId, via, value, patches, isTaken } = address;
@@ -127,7 +132,8 @@ export const createPendingAddresses = ({ aead, clock, enabled, lifespan }: Pendi
       return added;
     },
 
-    find: async (sql, identityId, id) => (await list(sql, identityId)).find((each) => each.id === id.toLowerCase()),
+    find: async (sql, identityId, id) => among(await list(sql, identityId), id),
+    findLive: async (sql, identityId, id) => among(await listLive(sql, identityId), id),
 
     async consume(tx, identityId, id) {
       const { affectedRows } = await tx.execute("DELETE FROM pending_addresses WHERE identity_id = ? AND id = ?", [

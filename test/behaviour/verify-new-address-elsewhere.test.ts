@@ -117,16 +117,21 @@ const follow = async (url: string): Promise<string> => {
   return (await read()).state;
 };
 
+/** The verification flow of an address that waits. */
+const flowFor = async (address: string): Promise<string> => {
+  const rows = await server.sql<{ id: Buffer; form: unknown }>(
+    "SELECT id, form FROM flows WHERE kind = 'verification' ORDER BY id DESC",
+  );
+  const hex = rows.find(({ form }) => JSON.stringify(form).includes(address))?.id.toString("hex") ?? "";
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+};
+
 /** The flow of a text message that waits, and its code as the service that sends them got it. */
 const textTo = async (phone: string) => {
   const sent = () => texts.bodies().find((body) => JSON.stringify(body).includes(phone));
   await expect.poll(sent, { timeout: 15_000 }).toBeDefined();
-  const rows = await server.sql<{ id: Buffer; form: unknown }>(
-    "SELECT id, form FROM flows WHERE kind = 'verification' ORDER BY id DESC",
-  );
-  const hex = rows.find(({ form }) => JSON.stringify(form).includes(phone))?.id.toString("hex") ?? "";
   const [code = ""] = /\b\d{6}\b/.exec(String(sent()?.body)) ?? [];
-  return { flow: hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"), code };
+  return { flow: await flowFor(phone), code };
 };
 
 describe.each(protocols)("asked for through $name", (protocol) => {
@@ -181,6 +186,21 @@ it("a link of an address that was given up proves nothing, in whatever browser",
   const token = new URL(url).searchParams.get("token") ?? "";
   refused(await nativeRest.enter(server).verification.update(flow, { method: "link", token }));
   expect(await addressesIn(person.id)).toEqual({ email: person.email });
+});
+
+it("nothing more is sent to an address whose session is over, as its code would prove nothing", async () => {
+  const email = newEmail();
+  const { visitor } = await asking(nativeRest, { email }, byCode);
+  const sent = async () => (await messagesTo(byCode, email)).length;
+  expect(await sent()).toBe(1);
+  const flow = await flowFor(email);
+  const again = () => nativeRest.enter(byCode).verification.update(flow, { method: "code", email });
+  expect(accepted(await again()).flow?.state).toBe("sent_email");
+  expect(await sent()).toBe(2);
+  accepted(await visitor.signOut());
+  // The answer is the same.
+  expect(accepted(await again()).flow?.state).toBe("sent_email");
+  expect(await sent()).toBe(2);
 });
 
 it("a backup code that is used is no other factor: the address still waits", async () => {

@@ -126,9 +126,12 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
   } = deps;
   const queueChallenge = createQueueChallenge(deps);
 
-  /** One whose address somebody else has is answered like any other, and nobody is written to. */
+  /**
+   * One whose address somebody else has is answered like any other, and nobody is written to; likewise where the
+   * session that asked for the address is over, as nothing proves it then.
+   */
   const findClaimant = async ({ identityId, pendingId }: NonNullable<Sending["claim"]>): Promise<Recipient> => {
-    const pending = await pendingAddresses.find(db, identityId, pendingId);
+    const pending = await pendingAddresses.findLive(db, identityId, pendingId);
     const claimant = pending && (await identities.find(db, identityId));
     return claimant?.state === "active" ? { owner: claimant, isSilent: pending?.isTaken === true } : silent;
   };
