@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/sql.ts";
+import { isDuplicate } from "../../db/sql-error.ts";
 import type { ChangeContext, WrittenContext } from "../../hooks/phases.ts";
 import { apply } from "../../identity/apply.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
@@ -43,6 +44,13 @@ export interface WrittenRecovery {
   readonly context: WrittenContext;
 }
 
+/** How writing a recovery ended. */
+export type PersistedRecovery =
+  | WrittenRecovery
+  | ConcurrentChange
+  /** Something that a hook gave the person is somebody else's. */
+  | { readonly kind: "identifier_taken" };
+
 /**
  * Creates the transaction of a recovery: the person at the version that was
  * read and active, the flow as it was read, then session and settings flow.
@@ -74,7 +82,7 @@ export const createPersist = (deps: RecoveryDeps) => {
     );
   };
 
-  return async (recovered: RecoveredAccount): Promise<WrittenRecovery | ConcurrentChange> => {
+  return async (recovered: RecoveredAccount): Promise<PersistedRecovery> => {
     const { flow, call, picked, before, address, revision, hooked } = recovered;
     try {
       return await db.transaction(async (tx) => {
@@ -102,6 +110,7 @@ export const createPersist = (deps: RecoveryDeps) => {
       });
     } catch (thrown) {
       if (thrown instanceof ConcurrentChangeError) return concurrentChange;
+      if (revision !== undefined && isDuplicate(thrown)) return { kind: "identifier_taken" };
       throw thrown;
     }
   };

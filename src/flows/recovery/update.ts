@@ -4,7 +4,7 @@ import type {
   UpdateFlowResponse,
 } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import { hasAddress, readAddress } from "../../challenge/address.ts";
-import { type ConcurrentChange, concurrentChange } from "../../identity/concurrent-change.ts";
+import type { ConcurrentChange } from "../../identity/concurrent-change.ts";
 import type { Call } from "../../lib/call.ts";
 import type { RecoveryCase, RecoveryMethod } from "../../methods/contract/recovery.ts";
 import { messages, uiText } from "../../ui/messages.ts";
@@ -132,7 +132,10 @@ export const createUpdate = (deps: RecoveryDeps) => {
     })
     .step("persist", async (submission) => {
       const written = await write(submission);
-      return written.kind === "written" ? { written } : endWith<ConcurrentChange>(concurrentChange);
+      if (written.kind === "written") return { written };
+      if (written.kind === "concurrent_change") return endWith<ConcurrentChange>(written);
+      const { flow, call } = submission;
+      throw await reject({ flow, call, messages: [{ node: "", text: uiText(messages.identifierTaken) }] });
     })
     .step("afterCommit", async ({ written }) => ({ fromHooks: await deps.recovery.hooks.afterCommit(written.context) }))
     .last("render", (submission) => renderOutcome(submission, submission.written, submission.fromHooks));

@@ -41,7 +41,7 @@ export interface WrittenVerification {
 export type PersistedVerification =
   | WrittenVerification
   | ConcurrentChange
-  /** Somebody else has the address by now. */
+  /** Somebody else has the address by now, or something that a hook gave the person. */
   | { readonly kind: "identifier_taken" };
 
 /**
@@ -81,7 +81,7 @@ export const createPersist = (deps: VerificationDeps, takeEffect: TakeEffect) =>
       });
     } catch (thrown) {
       if (thrown instanceof ConcurrentChangeError) return concurrentChange;
-      if (proven !== undefined && isDuplicate(thrown)) return { kind: "identifier_taken" };
+      if ((proven !== undefined || revision !== undefined) && isDuplicate(thrown)) return { kind: "identifier_taken" };
       throw thrown;
     }
   };

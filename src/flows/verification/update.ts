@@ -23,7 +23,7 @@ import { mustBeEnabled } from "./create.ts";
 import type { VerificationDeps } from "./deps.ts";
 import { createLoad, type Submitted } from "./load.ts";
 import { createPersist } from "./persist.ts";
-import { createTakeEffect } from "./take-effect.ts";
+import { createTakeEffect, type ProvenAddress } from "./take-effect.ts";
 
 /** Creates the steps of a verification: `flows/pipeline.ts` shows their order. */
 export const createUpdate = (deps: VerificationDeps) => {
@@ -106,9 +106,12 @@ export const createUpdate = (deps: VerificationDeps) => {
     return proven && { before, address, proven };
   };
 
-  /** Somebody else was first. Where accounts are hidden, that is what is said of any secret that is good no more. */
-  const rejectTaken = async ({ flow, call, picked }: Submitted & Loaded & { readonly picked: ChallengeMethod }) => {
-    if (!deps.verification.hidesAccounts)
+  /**
+   * Somebody else was first. Where accounts are hidden, whoever wanted the address is told what is said of any secret
+   * that is good no more. What a hook gave them is nothing that they asked about.
+   */
+  const rejectTaken = async ({ flow, call, picked, proven }: Submitted & Loaded & Claimed) => {
+    if (!deps.verification.hidesAccounts || proven === undefined)
       throw await reject({ flow, call, messages: [{ node: "", text: uiText(messages.identifierTaken) }] });
     return load.rejectSecret(flow, call, picked);
   };
@@ -164,6 +167,12 @@ export const createUpdate = (deps: VerificationDeps) => {
     return retryWhileChanged(() => (secret ? use({ ...submitted, ...secret }) : submit(submitted)));
   };
 };
+
+/** What an address was claimed by. */
+interface Claimed {
+  readonly picked: ChallengeMethod;
+  readonly proven: ProvenAddress | undefined;
+}
 
 const noBody: UpdateFlowBody = {
   $typeName: "ostiary.verification.v1.UpdateFlowBody",
