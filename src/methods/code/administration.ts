@@ -1,3 +1,4 @@
+import { readAddress } from "../../challenge/address.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { normaliseAddress } from "../../schema/normalise.ts";
 import type { CredentialAdministration, CredentialImporter } from "../contract/administration.ts";
@@ -19,6 +20,14 @@ export const codeAdministration: CredentialAdministration = {
 
 const at = "credentials.code.config.addresses";
 
+/** An address as it is stored; undefined for none. What the schema takes for one in the traits may be named again. */
+const readGiven = (channel: "email" | "sms", address: string, ofTraits: readonly string[]): string | undefined => {
+  const normal = normaliseAddress(channel, address);
+  if (ofTraits.includes(normal)) return normal;
+  const read = readAddress(address, channel === "sms");
+  return read?.via === channel ? read.value : undefined;
+};
+
 /** Sets the addresses that codes go to, beside those of the traits. */
 export const importCodeAddresses: CredentialImporter<"code"> = async ({ config }, { identifiers, stored }) => {
   const given = (config?.addresses ?? []).map(({ channel, address }, index) => {
@@ -27,9 +36,8 @@ export const importCodeAddresses: CredentialImporter<"code"> = async ({ config }
         field: `${at}.${index}.channel`,
         explain: "The channel of an address is email or sms.",
       });
-    const value = normaliseAddress(channel, address);
-    const isAddress = channel === "email" ? value.includes("@") : /^\+[1-9][0-9]{6,14}$/.test(value);
-    if (!isAddress)
+    const value = readGiven(channel, address, identifiers);
+    if (value === undefined)
       throw serviceError("INVALID_FIELD", {
         field: `${at}.${index}.address`,
         explain: "This is no address of its channel.",

@@ -164,6 +164,21 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
       "code.config.addresses.0.address",
     ],
     [
+      "an address that is longer than any may be once it is folded",
+      { code: { config: { addresses: [{ channel: "email", address: `${"\uFDFA".repeat(29)}@x.example` }] } } },
+      "code.config.addresses.0.address",
+    ],
+    [
+      "a mail address that is none but for its at sign",
+      { code: { config: { addresses: [{ channel: "email", address: "ann@" }] } } },
+      "code.config.addresses.0.address",
+    ],
+    [
+      "a mail address for text messages",
+      { code: { config: { addresses: [{ channel: "sms", address: "ann@x.example" }] } } },
+      "code.config.addresses.0.address",
+    ],
+    [
       "an unknown channel",
       { code: { config: { addresses: [{ channel: "fax", address: "x" }] } } },
       "code.config.addresses.0.channel",
