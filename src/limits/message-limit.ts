@@ -61,7 +61,8 @@ export type MessageBudget = CountedMessage | UncountedMessage;
 export interface MessageLimit {
   /**
    * Counts a request that asks for messages, once, however often its steps are repeated; and with it the messages
-   * that a person causes by a change of their settings, to whatever addresses, and those to addresses. What was counted
+   * that a person causes by a change of their settings, to whatever addresses, and those to addresses. For the network
+   * it counts as many as there are messages. What was counted
    * for this call before is left out. A request that is refused counts for none of them; one whose messages are too
    * many for an address is not refused.
    *
@@ -83,7 +84,8 @@ export interface MessageLimit {
 
 /** What was counted with a call. */
 interface CountedCall {
-  isNetworkCounted: boolean;
+  /** Messages that were counted for the network. */
+  ofNetwork: number;
   /** Why it is refused, where it is. */
   refusal: ServiceError | undefined;
   readonly changes: Set<string>;
@@ -124,12 +126,14 @@ export const createMessageLimit = ({
   /** What is not counted yet. */
   const requestOf = (
     call: Pick<Call, "remoteAddress">,
-    { changed, recipients = [] }: CausedMessages,
-    { isNetworkCounted, changes, messages }: CountedCall,
+    caused: CausedMessages,
+    { ofNetwork, changes, messages }: CountedCall,
   ): CountedRequest => {
+    const { changed, recipients = [] } = caused;
     const network = createBucket("message network", networkOf(call.remoteAddress), config.per_network);
+    const due = messagesIn(caused) - ofNetwork;
     return {
-      network: isNetworkCounted ? undefined : { ...network, isShared: true },
+      network: due > 0 ? { ...network, isShared: true, by: due } : undefined,
       person:
         changed === undefined || changes.has(changeOf(changed))
           ? undefined
@@ -153,7 +157,7 @@ export const createMessageLimit = ({
       const { refusal, recipients } = await count(request);
       counted.refusal = refusal;
       if (refusal) throw refusal;
-      counted.isNetworkCounted = true;
+      counted.ofNetwork = Math.max(counted.ofNetwork, messagesIn(caused));
       if (caused.changed) counted.changes.add(changeOf(caused.changed));
       for (const [name, isLeft] of recipients) counted.messages.set(name, isLeft ? new Counted() : undefined);
     },
@@ -175,11 +179,17 @@ export const createMessageLimit = ({
 };
 
 const newCountedCall = (): CountedCall => ({
-  isNetworkCounted: false,
+  ofNetwork: 0,
   refusal: undefined,
   changes: new Set(),
   messages: new Map(),
 });
+
+/**
+ * As how many messages a request counts for the network: one at least. What it asks for of one address counts as one,
+ * whoever has that.
+ */
+const messagesIn = ({ recipients = [] }: CausedMessages): number => Math.max(1, recipients.length);
 
 const changeOf = ({ about, identityId }: ChangedPerson): string => `${about} of ${identityId}`;
 
