@@ -91,7 +91,7 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
     pace.settled(performance.now() - ended);
     record(deps, message, outcome, (performance.now() - began) / 1000);
     if (result.kind === "sent" || outcome !== "failed") {
-      if (result.kind === "failed") report(deps, message, result.reason);
+      if (result.kind === "failed" && !isForNobody(message)) report(deps, message, result.reason);
       return undefined;
     }
     return { kind: "retry", reason: result.reason, ...(result.after !== undefined && { after: result.after }) };
@@ -132,6 +132,9 @@ const attempt = async (
     return { kind: "failed", reason: `nothing that sends ${message.channel} is configured`, isPermanent: false };
   return await delivery.deliver(message, render(message), signal);
 };
+
+/** Whether it was over when it was queued: what nobody is to get is ended without a warning. */
+const isForNobody = ({ createdAt, expiresAt }: MessageRecord): boolean => expiresAt <= createdAt;
 
 const dispatchOf = (result: DeliveryResult, at: Date): DispatchRecord => ({
   id: uuid7(at),

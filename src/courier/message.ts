@@ -75,7 +75,7 @@ export interface NewMessage {
   /** `request_url` of the flow. */
   readonly requestUrl: string;
   readonly transientPayload?: JsonObject | undefined;
-  /** From then on it is useless and not sent. */
+  /** From then on it is useless and not sent. One that is over when it is queued is never sent, without a warning. */
   readonly expiresAt: Date;
   /** What keeps whoever causes it from causing it without end. */
   readonly budget: MessageBudget;
