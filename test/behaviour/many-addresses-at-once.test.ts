@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hours } from "../protocols/clock.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
 import { newEmail, newPassword } from "../protocols/person.ts";
 import { accepted, refused, type Visitor } from "../protocols/protocol.ts";
 import { protocols } from "../protocols/protocols.ts";
@@ -18,6 +19,8 @@ const schema = {
       properties: {
         email: { ...address, "ory.sh/kratos": { credentials: { password: { identifier: true } }, verification: via } },
         second: { ...address, "ory.sh/kratos": { verification: via } },
+        about: { type: "string" },
+        others: { type: "array", items: { ...address, "ory.sh/kratos": { verification: via } } },
         third: { ...address, "ory.sh/kratos": { verification: via } },
       },
       required: ["email"],
@@ -40,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-const signUp = async (visitor: Visitor, traits: Readonly<Record<string, string>>) => {
+const signUp = async (visitor: Visitor, traits: Readonly<Record<string, string | readonly string[]>>) => {
   const { id } = accepted(await visitor.registration.create());
   return visitor.registration.update(id, { method: "password", password: newPassword(), traits: traits as never });
 };
@@ -60,4 +63,30 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(await messagesTo(server, one.email)).toHaveLength(1);
     expect(refused(await signUp(protocol.enter(server), { email: newEmail() })).reason).toBe("RATE_LIMITED");
   });
+});
+
+it("a sign-up that a flow cannot hold until its codes come is refused by a message, and causes none", async () => {
+  server.clock.advance(hours(1) + 1);
+  const rows = async () => {
+    const [row] = await server.sql<{ most: number }>(
+      "SELECT MAX(LENGTH(form) + LENGTH(context) + LENGTH(request_url)) AS most FROM flows",
+    );
+    return Number(row?.most);
+  };
+  const email = newEmail();
+  const others = Array.from({ length: 16 }, newEmail);
+  for (const [traits, id] of [
+    [{ email, about: "x".repeat(8_000) }, 4000017],
+    [{ email, others }, 4000001],
+  ] as const) {
+    const visitor = nativeRest.enter(server);
+    expect(refused(await signUp(visitor, traits))).toMatchObject({
+      reason: "FORM_REJECTED",
+      texts: [{ node: "traits", id }],
+    });
+  }
+  for (const each of [email, ...others]) expect(await messagesTo(server, each)).toEqual([]);
+  refused(await signUp(nativeRest.enter(server), { email, about: "x".repeat(3_900) }));
+  expect(await messagesTo(server, email)).toHaveLength(1);
+  expect(await rows()).toBeLessThan(16_384);
 });

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { CodeConfig } from "../../config/config.ts";
 import type { Database } from "../../db/sql.ts";
 import type { ValidTraits } from "../../identity/identity.ts";
@@ -70,6 +71,8 @@ export const createCodeRegistration = ({
     call: Call,
     waiting?: Waiting,
   ): Promise<NextStep | Rejected> => {
+    const tooMuch = beyondRoom(addresses, waiting);
+    if (tooMuch) return rejected([{ node: "traits", text: tooMuch }], submittedValues);
     await limit.mustHaveRoom(call.remoteAddress);
     await challenges.beginEarly(call, addresses);
     const unproven = new Set(unprovenIn(validated, waiting?.extra.verified).map(({ value }) => value));
@@ -206,6 +209,17 @@ interface Filled {
 /** A sign-up by another method that waits for a code. */
 type Waiting = Required<Pick<RegistrationResult, "method" | "credentials" | "amr" | "extra">> & {
   readonly traits: JsonObject;
+};
+
+/** What a flow holds of a sign-up that waits for its codes: bytes of the traits, as JSON, and addresses. */
+const room = { traits: 4_096, addresses: 16 } as const;
+
+/** Why a flow cannot hold it; undefined: it can. */
+const beyondRoom = (addresses: readonly CodeAddress[], waiting: Waiting | undefined): UiText | undefined => {
+  if (addresses.length > room.addresses)
+    return uiText(general.invalid, { reason: `more than ${room.addresses} addresses to confirm` });
+  const length = waiting ? Buffer.byteLength(JSON.stringify(waiting.traits)) : 0;
+  return length > room.traits ? uiText(general.tooLong, { max_length: room.traits, actual_length: length }) : undefined;
 };
 
 const waitingOf = (sealed: JsonObject | undefined): Waiting | undefined =>
