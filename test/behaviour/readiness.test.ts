@@ -99,7 +99,7 @@ describe("a server is ready", () => {
     await expect.poll(() => heard.length, within(3_000)).toBe(2);
     process.kill(database.pid, "SIGCONT");
     expect(heard.map(([status]) => status)).toEqual([Status.SERVING, Status.NOT_SERVING]);
-    expect((heard[1]?.[1] ?? 0) - frozen).toBeLessThan(10_000);
+    expect((heard[1]?.[1] ?? 0) - frozen).toBeLessThan(5_000);
     stop.abort();
     await watching;
   });

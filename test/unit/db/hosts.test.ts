@@ -96,7 +96,7 @@ describe("several hosts", () => {
       poolSize: 2,
     });
     await expect(other.query("SELECT 1 AS one")).resolves.toEqual([{ one: 1 }]);
-    expect(Date.now() - started).toBeLessThan(20_000);
+    expect(Date.now() - started).toBeLessThan(8_000);
     await other.close();
   });
 
@@ -124,7 +124,7 @@ describe("several hosts", () => {
     const started = Date.now();
     await expect(db.query("SELECT 1")).rejects.toMatchObject({ name: "DatabaseUnavailable", outcome: "not-applied" });
     await expect(db.execute("INSERT INTO things (id) VALUES (1)")).rejects.toMatchObject({ reason: "refused" });
-    expect(Date.now() - started).toBeLessThan(20_000);
+    expect(Date.now() - started).toBeLessThan(8_000);
     two.mend();
     await expect(db.query("SELECT 1 AS one")).resolves.toEqual([{ one: 1 }]);
   });

@@ -56,7 +56,7 @@ const whoAmI: Fake = async (message, call) => {
   if (tokenizeAs === "refused") throw serviceError("SESSION_AMBIGUOUS", { explain: "Two sessions." });
   if (tokenizeAs === "limited") throw serviceError("RATE_LIMITED", { headers: { "retry-after": "30" } });
   if (tokenizeAs === "broken") throw new Error("canary-secret");
-  if (tokenizeAs === "slow") await new Promise((resolve) => setTimeout(resolve, 5_000).unref());
+  if (tokenizeAs === "slow") await new Promise((resolve) => setTimeout(resolve, 30_000).unref());
   if (tokenizeAs === "until gone") await new Promise((resolve) => call.signal.addEventListener("abort", resolve));
   if (tokenizeAs === "form") {
     const messages = Array.from({ length: 200 }, (_, i) => ({
@@ -471,7 +471,7 @@ test("closing the server loses no call in flight", async () => {
   const begun = performance.now();
   await own.close();
   expect((await Promise.all(running)).map(({ session }) => session?.id)).toEqual(protocols.map(() => "done"));
-  expect(performance.now() - begun).toBeLessThan(20_000);
+  expect(performance.now() - begun).toBeLessThan(3_000);
 });
 
 test("every message of a request fits the type that the procedure was promised", async () => {
