@@ -13,6 +13,8 @@ export class SqlError extends Error {
   readonly code: string;
   /** The unique key that a duplicate ran into, without its table. */
   readonly constraint: string | undefined;
+  /** The column whose value was refused, without its table, where the server's text ends with it. */
+  readonly column: string | undefined;
   /** The statement with its placeholders. */
   readonly statement: string;
   /** The transaction was undone, or has to be, and may succeed if it is begun again. */
@@ -23,6 +25,7 @@ export class SqlError extends Error {
     this.errno = parts.errno;
     this.code = parts.code;
     this.constraint = parts.constraint;
+    this.column = parts.column;
     this.statement = parts.statement;
     this.transient = parts.transient;
   }
@@ -32,6 +35,7 @@ interface SqlErrorParts {
   readonly errno: number;
   readonly code: string;
   readonly constraint: string | undefined;
+  readonly column: string | undefined;
   readonly statement: string;
   readonly transient: boolean;
 }
@@ -148,6 +152,7 @@ export const fromDriver = (thrown: unknown, statement: string, began: boolean): 
     errno,
     code,
     constraint,
+    column: ofValues.has(errno) ? readColumn(sqlMessage) : undefined,
     statement,
     transient: isConflict(errno, sqlMessage),
   });
@@ -174,6 +179,14 @@ const readKey = (text: string): string | undefined => {
   const key = last ?? (named.size === 1 ? [...named][0] : undefined);
   return key?.replace(/^.*\./, "");
 };
+
+/**
+ * The column whose value was refused. It ends the text of a server, before the number of the row; MariaDB's name of the
+ * check of a JSON column is that of the column. What quotes a value before it, or has more after it, is not read.
+ */
+const readColumn = (text: string): string | undefined =>
+  (/ for column (?:`[^`]*`\.)*[`'](?:\w+\.)?(\w+)[`'](?: at row \d+|\.)?$/.exec(text) ??
+    /^CONSTRAINT `\w+\.(\w+)` failed for `[^`]*`\.`\w+`$/.exec(text))?.[1];
 
 /** Says whether a unique key refused a write; with `constraint`, whether that one did. */
 export const isDuplicate = (error: unknown, constraint?: string): error is SqlError =>

@@ -18,6 +18,7 @@ import { addressStates } from "./address-states.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { importCredentials } from "./import-credentials.ts";
 import { operatorOf } from "./operator-of.ts";
+import { refusedValue } from "./refused-value.ts";
 import { createAdminRenderer } from "./render.ts";
 import { mustBeSchema, mustFit } from "./traits.ts";
 
@@ -79,7 +80,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
     return { identity, credentials: imported };
   };
 
-  /** @throws ALREADY_EXISTS */
+  /** @throws ALREADY_EXISTS, INVALID_FIELD */
   const write = async (made: PreparedIdentity, call: Call): Promise<void> => {
     const { identity } = made;
     try {
@@ -88,7 +89,7 @@ export const createCreate = (deps: IdentityAdminDeps) => {
         await audit.record(tx, creationOf(identity, call), call);
       });
     } catch (error) {
-      throw isDuplicate(error) ? alreadyExists() : error;
+      throw isDuplicate(error) ? alreadyExists() : (refusedValue(error) ?? error);
     }
   };
 

@@ -11,6 +11,7 @@ import { alreadyExists } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { operatorOf } from "./operator-of.ts";
 import { noIdentity } from "./read.ts";
+import { refusedValue } from "./refused-value.ts";
 import { revokeAfterChange } from "./revoke-after-change.ts";
 
 /** What is to become of an identity. It may take long, and is asked again when somebody else came between. */
@@ -79,11 +80,11 @@ export const createWrite = (deps: IdentityAdminDeps) => {
       return { kind: "done", render: async () => after };
     } catch (error) {
       if (error instanceof ConcurrentChangeError) return { ...concurrentChange, identityId: before.id };
-      throw isDuplicate(error) ? alreadyExists() : error;
+      throw isDuplicate(error) ? alreadyExists() : (refusedValue(error) ?? error);
     }
   };
 
-  /** @throws NOT_FOUND, ETAG_MISMATCH, ALREADY_EXISTS, and what the plan throws */
+  /** @throws NOT_FOUND, ETAG_MISMATCH, ALREADY_EXISTS, INVALID_FIELD, and what the plan throws */
   return (writing: Writing, call: Call): Promise<IdentityRecord> =>
     conflictRetry.run((tried) => attempt(writing, call, tried));
 };

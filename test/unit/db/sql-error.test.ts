@@ -140,6 +140,29 @@ describe("the key of a duplicate", () => {
   });
 });
 
+describe("the column of a value", () => {
+  const columnOf = (errno: number, text: string) => (make(errno, "X", text) as SqlError).column;
+
+  it.each([
+    [1406, "Data too long for column 'name' at row 1"],
+    [1264, "Out of range value for column 'name' at row 12"],
+    [1366, `Incorrect string value: '\\xF0\\x9F' for column \`the-db\`.\`things\`.\`name\` at row 1`],
+    [3140, `Invalid JSON text: "Invalid value." at position 1 in value for column 'things.name'.`],
+    [4025, "CONSTRAINT `things.name` failed for `the-db`.`things`"],
+  ])("is found at the end of error %i", (errno, text) => {
+    expect(columnOf(errno, text)).toBe("name");
+  });
+
+  it.each([
+    [1366, `Incorrect integer value: 'x' for column 'a' at row 1' for column 'name' at row 1`, "name"],
+    [1366, behind(`Incorrect integer value: 'x' for column 'a' at row 1`, 1366), undefined],
+    [4025, "CONSTRAINT `short_name` failed for `db`.`things`", undefined],
+    [1062, `Duplicate entry 'x' for column 'a' at row 1' for key 'things_name'`, undefined],
+  ])("is never what the value of error %i says: %s", (errno, text, column) => {
+    expect(columnOf(errno, text)).toBe(column);
+  });
+});
+
 it("what is ours already stays as it is", () => {
   const lost = new DatabaseUnavailable("lost", "lost");
   expect(fromDriver(lost, "", true)).toBe(lost);

@@ -103,7 +103,13 @@ it("a row that fails for a temporary reason stays marked, with what follows it, 
             ...tx,
             execute: (sql, values = []) => {
               const isOfStuck = values.some((value) => Buffer.isBuffer(value) && value.equals(uuidBytes(stuck)));
-              const parts = { errno: 1114, code: "ER_RECORD_FILE_FULL", constraint: undefined, transient: false };
+              const parts = {
+                errno: 1114,
+                code: "ER_RECORD_FILE_FULL",
+                constraint: undefined,
+                column: undefined,
+                transient: false,
+              };
               if (isFull && isOfStuck && sql.startsWith("INSERT"))
                 throw new SqlError("full (1114)", { ...parts, statement: sql });
               return tx.execute(sql, values);

@@ -99,6 +99,7 @@ describe("requests that come together", () => {
       errno: 1213,
       code: "ER_LOCK_DEADLOCK",
       constraint: undefined,
+      column: undefined,
       statement: "INSERT",
       transient: true,
     });
