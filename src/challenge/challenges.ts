@@ -71,7 +71,7 @@ export interface AskedMessages {
   readonly changed?: Pick<ChangedPerson, "identityId" | "about"> | undefined;
 }
 
-/** A secret that someone submits who says that they got the message. */
+/** A secret that was submitted. */
 export interface ChallengeResponse {
   readonly flow: { readonly id: string };
   /** What it is for, as refusals are recorded. */

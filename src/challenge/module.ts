@@ -1,7 +1,7 @@
 import type { createLimits } from "../limits/module.ts";
 import { type Challenges, type ChallengesDeps, createChallenges } from "./challenges.ts";
 
-/** What stands against guessing and flooding, and what counts secrets that are sent. */
+/** The limits against guessing and flooding, and what counts secrets that are sent. */
 export type Guards = ReturnType<typeof createLimits> & { readonly challenges: Challenges };
 
 /** Creates what counts secrets that are sent, beside the limits that it stands on. */

@@ -71,8 +71,8 @@ const sockets: Rule = (get) =>
 export const findAdminAuthFaults: Rule = (get) =>
   [needsType, apiKeys, clientCertificates, sockets].flatMap((rule) => rule(get));
 
-/** What deserves a word: a lock that is off, and keys that anybody on the way could read. */
-export const findAdminAuthDoubts: Rule = (get) => {
+/** Warnings: a lock that is off, and keys that are sent unencrypted. */
+export const findAdminAuthWarnings: Rule = (get) => {
   const type = get("serve.admin.auth.type");
   if (type === "none") return at("auth.type", "is none: whoever reaches the admin port may do everything");
   return type === "api_keys" && !hasPem(get, "serve.admin.tls.cert") && !isOnThisMachine(adminHost(get))

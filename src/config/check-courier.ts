@@ -102,8 +102,8 @@ const hasMail = (courier: unknown): boolean =>
   isMap(courier) &&
   (courier.delivery_strategy === "http" || (isMap(courier.smtp) && courier.smtp.connection_uri !== undefined));
 
-/** What deserves a word at start. `sends` are the keys of what is enabled and sends messages. */
-export function findCourierDoubts(courier: unknown, dev: boolean, sends: readonly string[]): readonly Finding[] {
+/** Warnings at the start. `sends` are the keys of what is enabled and sends messages. */
+export function findCourierWarnings(courier: unknown, dev: boolean, sends: readonly string[]): readonly Finding[] {
   const [first] = sends;
   if (!dev && first !== undefined && !hasMail(courier))
     return [

@@ -3,8 +3,8 @@ import type { Finding } from "./validate.ts";
 
 const key = "session.whoami.tokenizer.templates";
 
-/** Templates of tokens that nothing can sign. */
-export function findTokenTemplateDoubts(get: (path: string) => unknown): readonly Finding[] {
+/** Warnings about templates of tokens that nothing can sign. */
+export function findTokenTemplateWarnings(get: (path: string) => unknown): readonly Finding[] {
   const templates = get(key);
   return Object.entries(isMap(templates) ? templates : {}).flatMap(([name, template]) =>
     isMap(template) && template.jwks_url === undefined

@@ -21,10 +21,10 @@ export const findTrustedProxyFaults = (get: Get): readonly Finding[] =>
     .map((port) => at(port, `names unix, but serve.${port}.host is no Unix socket`));
 
 /**
- * What deserves a word: a public Unix socket is reached by proxies and programs of this machine alone, and if none of
+ * Warnings: a public Unix socket is reached by proxies and programs of this machine alone, and if none of
  * them is believed, all people share the limits of one network.
  */
-export const findTrustedProxyDoubts = (get: Get): readonly Finding[] =>
+export const findTrustedProxyWarnings = (get: Get): readonly Finding[] =>
   isSocket(get, "public") && !namesSocket(get, "public")
     ? [at("public", "lacks unix: on a Unix socket everybody comes from one network, and uses up its limits together")]
     : [];

@@ -1,15 +1,15 @@
 import { isIP } from "node:net";
 import { parseByteSize } from "./byte-size.ts";
 import { findAddressFlowFaults } from "./check-address-flows.ts";
-import { findAdminAuthDoubts, findAdminAuthFaults } from "./check-admin-auth.ts";
+import { findAdminAuthFaults, findAdminAuthWarnings } from "./check-admin-auth.ts";
 import { findCodeFaults } from "./check-code.ts";
-import { findCourierDoubts, findCourierFaults } from "./check-courier.ts";
+import { findCourierFaults, findCourierWarnings } from "./check-courier.ts";
 import { findDsnFaults, isUsableDsn } from "./check-dsn.ts";
 import { findProviderFaults } from "./check-oidc.ts";
 import { findRelyingPartyFaults } from "./check-relying-party.ts";
 import { secondFactorChecks } from "./check-second-factors.ts";
-import { findTokenTemplateDoubts } from "./check-token-templates.ts";
-import { findTrustedProxyDoubts, findTrustedProxyFaults } from "./check-trusted-proxies.ts";
+import { findTokenTemplateWarnings } from "./check-token-templates.ts";
+import { findTrustedProxyFaults, findTrustedProxyWarnings } from "./check-trusted-proxies.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
 import { isReadable } from "./is-readable.ts";
 import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
@@ -118,11 +118,11 @@ export const problemChecks: readonly Check[] = [
   ),
 ];
 
-/** What deserves a word at start, and no more. */
+/** Warnings at the start, which end nothing. */
 export const warningChecks: readonly Check[] = [
-  findAdminAuthDoubts,
-  findTokenTemplateDoubts,
-  findTrustedProxyDoubts,
+  findAdminAuthWarnings,
+  findTokenTemplateWarnings,
+  findTrustedProxyWarnings,
   (_, { dev }) =>
     dev ? [at("dev", "is on: cookies are not Secure, and errors tell more than strangers should know")] : [],
   (get) =>
@@ -169,7 +169,7 @@ export const warningChecks: readonly Check[] = [
         : [],
     ),
   (get, { dev }) =>
-    findCourierDoubts(
+    findCourierWarnings(
       get("courier"),
       dev,
       [
@@ -188,7 +188,7 @@ export const warningChecks: readonly Check[] = [
   ...["cookies.domain", "session.cookie.domain"].map(
     (key): Check =>
       (get) =>
-        findDomainDoubts(key, get(key), get("serve.public.base_url")),
+        findDomainWarnings(key, get(key), get("serve.public.base_url")),
   ),
   (get, { dev }) => {
     const url = get("serve.public.base_url");
@@ -236,7 +236,7 @@ const schemaIds = (get: (path: string) => unknown): readonly unknown[] =>
  * Browsers drop cookies for a domain that the answering host does not belong to, and for one that anybody may have a
  * host under.
  */
-function findDomainDoubts(key: string, domain: unknown, baseUrl: unknown): Finding[] {
+function findDomainWarnings(key: string, domain: unknown, baseUrl: unknown): Finding[] {
   const host = hostOf(baseUrl ?? "http://127.0.0.1/");
   if (typeof domain !== "string" || domain === "" || host === undefined) return [];
   const parent = domain.replace(/^\./, "").toLowerCase();

@@ -116,8 +116,8 @@ function suggestKey(written: string, parent: SchemaNode): string {
   const here = Object.keys(resolveNode(parent).properties ?? {});
   const close = meant(written, here);
   if (close !== undefined) return `; did you mean "${close}"?`;
-  const elsewhere = pathsOf(written, configSchema, []);
-  if (elsewhere.length > 0) return `; did you mean "${elsewhere[0]}"?`;
+  const paths = pathsOf(written, configSchema, []);
+  if (paths.length > 0) return `; did you mean "${paths[0]}"?`;
   if (here.length === 0) return "";
   const [first, ...others] = nearest(written, here);
   return `; the nearest is "${first}"${others.length === 0 ? "" : `, then ${others.slice(0, 5).join(", ")}`}`;

@@ -7,7 +7,7 @@ import { createHttpDelivery } from "./delivery/http.ts";
 import { createSmtpDelivery } from "./delivery/smtp.ts";
 import type { Channel } from "./message.ts";
 
-/** What the ways out need. */
+/** What the deliveries need. */
 export interface DeliveriesDeps {
   readonly courier: CourierConfig;
   readonly isDev: boolean;
@@ -23,7 +23,7 @@ const mailbox: Delivery = { deliver: () => Promise.resolve({ kind: "sent" }), cl
 /** Whether messages have no other way out than a page of the server's that shows them: in development alone. */
 export const hasMailbox = (courier: CourierConfig, isDev: boolean): boolean => isDev && mailsBy(courier) === undefined;
 
-/** Creates the ways out that the configuration has, by channel. */
+/** Creates the deliveries that the configuration has, by channel. */
 export const createDeliveries = (deps: DeliveriesDeps): ReadonlyMap<Channel, Delivery> => {
   const { courier, programs, engine, addressRules, fetch } = deps;
   const byHttp = (config: HttpDeliveryConfig): Delivery =>

@@ -44,7 +44,7 @@ export const messageTemplates = [
  */
 export type MessageTemplate = (typeof messageTemplates)[number];
 
-/** How a message goes out. */
+/** How a message is sent. */
 export type Channel = "email" | "sms";
 
 /** What a message says beside its own words. Which are needed depends on the template: see `requiredData`. */
@@ -81,7 +81,7 @@ export interface NewMessage {
   readonly budget: MessageBudget;
 }
 
-/** Where a message stands. */
+/** The status of a message. */
 export type MessageStatus = "queued" | "processing" | "sent" | "abandoned";
 
 /** One attempt to deliver a message. */

@@ -36,7 +36,7 @@ interface AddressFlowsDeps {
   readonly render: { readonly verification: RenderVerification; readonly recovery: RenderRecovery };
 }
 
-/** Creates the presentations of both flows. */
+/** Creates the rendering of both flows. */
 export const createAddressFlowRenders = (
   { config }: Pick<Core, "config">,
   methods: Methods,

@@ -7,7 +7,11 @@ export type Query = Readonly<Record<string, string | undefined>>;
 /** Creates the address at which a browser begins a flow. */
 export type InitUrl = (kind: PageKind, query?: Query) => string;
 
-/** @param publicBaseUrl base URL of the public port, with or without the slash */
+/**
+ * Creates the addresses at which browsers begin flows.
+ *
+ * @param publicBaseUrl base URL of the public port, with or without the slash
+ */
 export const createInitUrl = (publicBaseUrl: string): InitUrl => {
   const base = publicBaseUrl.replace(/\/+$/, "");
   return (kind, query = {}) => `${base}/self-service/${kind}/browser${queryText(query)}`;

@@ -25,7 +25,11 @@ const compress = (digest: string, identity: Buffer): Asset["bodies"] => {
   return bodies;
 };
 
-/** @param name its address relative to the pages, without what changes */
+/**
+ * Creates a file whose address changes with its content.
+ *
+ * @param name its address relative to the pages, without what changes
+ */
 export const createAsset = (name: string, type: string, content: Buffer | string): Asset => {
   const bytes = Buffer.from(content);
   const digest = createHash("sha256").update(bytes).digest("base64url").slice(0, 22);

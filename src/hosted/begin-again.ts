@@ -23,7 +23,11 @@ const rounds = 3;
 /** Seconds after which a round is forgotten. */
 const roundMaxAge = 30;
 
-/** @param secureCookies false only in development, over plain HTTP */
+/**
+ * Creates the replacement of forms, which counts its rounds in a cookie.
+ *
+ * @param secureCookies false only in development, over plain HTTP
+ */
 export const createBeginAgain = (secureCookies: boolean): BeginAgain => {
   const name = secureCookies ? "__Host-hosted_rounds" : "hosted_rounds";
   const past = (visit: Visit): number | undefined => {

@@ -24,11 +24,11 @@ export const createRegistrationPage = ({ facts, initUrl }: PageDeps): FlowPage =
       nodes,
     });
     const login = initUrl("login", { return_to: flow.return_to });
-    const isTaken = messagesIn(flow).some(({ id }) => conflicts.has(id));
+    const hasConflict = messagesIn(flow).some(({ id }) => conflicts.has(id));
     return formPage(flow, view, {
       title: "registration.title",
       draft: "registration",
-      ...(isTaken && {
+      ...(hasConflict && {
         moreOnErrors: html`<p><a href="${login}">${texts.text("registration.sign_in_instead")}</a></p>`,
       }),
       below: html`<p class="aside">${texts.text("registration.has_account")} <a

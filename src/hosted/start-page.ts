@@ -14,7 +14,7 @@ import type { Visit } from "./visit.ts";
 import type { WireAddress, WireIdentity, WireSession } from "./wire.ts";
 
 /**
- * Creates the page that everything begins with: whose account it is and where they are signed in, or how to sign in.
+ * Creates the start page: whose account it is and where they are signed in, or how to sign in.
  */
 export const createStartPage =
   (facts: Facts): ((visit: Visit) => Promise<Answer>) =>

@@ -1,6 +1,6 @@
 import type { IdentityRecord } from "./identity.ts";
 
-/** Someone who is about to be made: no traits yet, and nothing to sign in with. */
+/** An identity that is about to be created: no traits yet, no credentials. */
 export const blankIdentity = (id: string, schemaId: string, now: Date): IdentityRecord => ({
   id,
   externalId: undefined,

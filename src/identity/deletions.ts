@@ -1,7 +1,7 @@
 import type { Sql } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 
-/** The deletion of an account that waits for its time. */
+/** The pending deletion of an account. */
 export interface PlannedDeletion {
   readonly identityId: string;
   readonly requestedBy: "owner" | "operator";
@@ -9,7 +9,7 @@ export interface PlannedDeletion {
   readonly dueAt: Date;
 }
 
-/** The deletions that wait: at most one of each person. */
+/** The pending deletions: at most one of each person. */
 export interface DeletionStore {
   /** @param undoDigest SHA-256 of the token that calls it off */
   insert(tx: Sql, deletion: PlannedDeletion, undoDigest: Buffer): Promise<void>;

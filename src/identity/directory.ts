@@ -23,7 +23,7 @@ export interface Page {
   readonly offset: number;
 }
 
-/** Who there is: lists across all people, for operators. In the order of ids. */
+/** Lists across all identities, for operators. In the order of ids. */
 export interface IdentityDirectory {
   all(sql: Sql, page: Page): Promise<readonly IdentityRecord[]>;
   byIds(sql: Sql, ids: readonly string[], page: Page): Promise<readonly IdentityRecord[]>;

@@ -11,7 +11,7 @@ const SAME_USE = 10_000;
 const LARGEST = 256 * 1024;
 
 /**
- * Makes of the same row the same record: reading, presenting and printing a
+ * Makes of the same row the same record: reading, rendering and printing a
  * person costs more than fetching them, and most reads find them unchanged.
  * The row is still read each time, and compared column by column, so that
  * nothing written by whomever is missed. The longest unused are forgotten

@@ -14,7 +14,7 @@ export interface NewIdentity {
   readonly secrets: Readonly<Record<string, JsonObject>>;
 }
 
-/** What nobody else may have: keys of `identifierKeys` and of `addressKeys`. */
+/** What must be unique across identities: keys of `identifierKeys` and of `addressKeys`. */
 export interface Claims {
   readonly identifiers: readonly string[];
   readonly addresses: readonly string[];
@@ -52,7 +52,7 @@ export const findIds = async (sql: Sql, ids: readonly string[]): Promise<Readonl
   return new Set(rows.map(({ id }) => uuidText(id)));
 };
 
-/** Which of these claims people have made already. */
+/** Which of these keys belong to an identity already. */
 export const findClaimed = async (sql: Sql, claims: readonly Claims[]): Promise<ReadonlySet<string>> => {
   const digests = (table: string, keys: readonly string[]) => {
     if (keys.length === 0) return [];

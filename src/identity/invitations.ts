@@ -27,7 +27,7 @@ interface Sealed {
   readonly returnTo: string | undefined;
 }
 
-/** An identity that waits for its owner (docs/invitations.md). */
+/** An identity that an operator created and that its owner has not accepted yet (docs/invitations.md). */
 export interface Invitation extends InvitationState, Sealed {}
 
 /** An invitation as it is stored: the encrypted part is missing where no secret decrypts it any more. */

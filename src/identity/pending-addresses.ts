@@ -25,10 +25,10 @@ export interface PendingAddress {
   readonly expiresAt: Date;
 }
 
-/** An address that begins to wait. */
+/** A pending address that is not written yet. */
 export type NewPendingAddress = Omit<PendingAddress, "id" | "createdAt" | "expiresAt">;
 
-/** Addresses that wait for their proof. What they are is encrypted at rest. */
+/** The pending addresses. What they are is encrypted at rest. */
 export interface PendingAddresses {
   /** Whether the configuration has new addresses wait. */
   readonly enabled: boolean;

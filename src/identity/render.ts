@@ -6,7 +6,7 @@ import { timestamp } from "../lib/timestamp.ts";
 import type { IdentityRecord } from "./identity.ts";
 
 /**
- * Presents an identity: the one place where the record becomes what others may
+ * Renders an identity: the one place where the record becomes what others may
  * see. Credentials and `metadata_admin` never cross.
  *
  * @param schemaUrl where the identity's schema can be read

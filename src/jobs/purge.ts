@@ -4,7 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import { exponentialBackoff } from "./backoff.ts";
 import type { JobKind } from "./job.ts";
 
-/** Rows that are over: those of `table` whose time has passed, `retention` milliseconds ago or more. */
+/** Expired rows: those of `table` whose time has passed, `retention` milliseconds ago or more. */
 export interface PurgeTask {
   readonly table: string;
   /** The column that says when: a DATETIME with an index of its own. */
@@ -37,7 +37,7 @@ const TIMEOUT_MS = 3_600_000;
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 /**
- * Creates the recurring job that deletes rows that are over, on one node at a
+ * Creates the recurring job that deletes expired rows, on one node at a
  * time. Each batch commits by itself, so that no lock is held for long.
  */
 export const createPurge = ({ db, clock, batchSize, interval, tasks, log }: PurgeOptions): JobKind => {

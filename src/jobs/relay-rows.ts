@@ -48,12 +48,12 @@ export interface RelayRowsDeps {
 }
 
 /**
- * Queues the jobs of rows that were read together; returns where the next rows begin, or `taken` if another node was
+ * Queues the jobs of rows that were read together; returns where the next rows begin, or `relayed` if another node was
  * first and nothing was written.
  *
  * @throws DatabaseUnavailable
  */
-export type RelayRows = (source: RelaySource, rows: readonly MarkedRow[]) => Promise<RowsFrom | "taken">;
+export type RelayRows = (source: RelaySource, rows: readonly MarkedRow[]) => Promise<RowsFrom | "relayed">;
 
 /** Another node queues the jobs of the same rows, or they were deleted meanwhile: nothing was written. */
 class AlreadyRelayed extends Error {}
@@ -127,7 +127,7 @@ export const createRelayRows = ({ db, jobs, log }: RelayRowsDeps): RelayRows => 
     try {
       await queue(source, rows);
     } catch (error) {
-      if (error instanceof AlreadyRelayed) return "taken";
+      if (error instanceof AlreadyRelayed) return "relayed";
       if (error instanceof DatabaseUnavailable) throw error;
       left = await queueEach(source, rows);
     }

@@ -70,7 +70,7 @@ export const createRelay = ({ db, jobs, log, isBusy, interval = INTERVAL_MS }: R
     while (!isStopping) {
       const rows = await source.read(db, MOST_AT_ONCE, from);
       const next = rows.length === 0 ? undefined : await relayRows(source, rows);
-      if (next === "taken") {
+      if (next === "relayed") {
         await giveWay();
         [from, isFromFirst] = [await anywhere(source), false];
       } else if (next !== undefined && rows.length === MOST_AT_ONCE) from = next;
@@ -83,7 +83,7 @@ export const createRelay = ({ db, jobs, log, isBusy, interval = INTERVAL_MS }: R
     while (!isStopping) {
       const rows = await source.read(db, MOST_AT_ONCE);
       if (rows.length === MOST_AT_ONCE) return relayBacklog(source);
-      if (rows.length === 0 || (await relayRows(source, rows)) !== "taken") return;
+      if (rows.length === 0 || (await relayRows(source, rows)) !== "relayed") return;
       await giveWay();
     }
   };

@@ -20,7 +20,7 @@ const aboutCode = new Set([
 const causesShown = 3;
 
 /**
- * Presents an error without the data it may quote: parsers and drivers put
+ * Describes an error without the data it may quote: parsers and drivers put
  * pieces of what they were given into their messages and properties. Logged are
  * the class, the code, the frames of the stack, and a message whose quoted
  * parts are left out unless it is known to be about code.

@@ -35,7 +35,7 @@ const plain = (type: string, deletion: CredentialAdministration["deletion"]): Cr
   reveal: (config) => config,
 });
 
-/** Nobody could sign in with it. */
+/** SAML credentials cannot be imported: nobody could sign in with one. @throws INVALID_FIELD */
 const refuseSaml: CredentialImporter<"saml"> = async () => {
   throw serviceError("INVALID_FIELD", {
     field: "credentials.saml",

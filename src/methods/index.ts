@@ -51,7 +51,7 @@ export interface MethodStorage {
   readonly courier: Courier;
 }
 
-/** What stands against guessing and flooding. */
+/** The limits against guessing and flooding. */
 export interface MethodGuards {
   readonly attempts: RateLimiter;
   /** Where what was refused is recorded. */

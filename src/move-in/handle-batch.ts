@@ -53,9 +53,9 @@ export const createBatchHandling = (deps: MoveDeps, { dryRun = false, onRefused 
     } catch (error) {
       if (!(error instanceof SqlError) || error.transient) throw error;
       const { id } = candidate.person.identity;
-      const isTaken: boolean = isDuplicate(error);
-      const explain = isTaken ? "what changed of it belongs to somebody else here" : refusedChange(error.code);
-      refuse({ id, reason: isTaken ? "taken" : "broken", explain });
+      const isConflict: boolean = isDuplicate(error);
+      const explain = isConflict ? "what changed of it belongs to somebody else here" : refusedChange(error.code);
+      refuse({ id, reason: isConflict ? "conflict" : "broken", explain });
       return undefined;
     }
   };

@@ -56,7 +56,7 @@ export interface HealthRoutes {
   readonly configDigest: string;
 }
 
-/** Creates the answers to "are you well?". */
+/** Creates health checks: whether the server can answer calls. */
 export const createHealth = ({ ready, services, intakeOf, watchTimeout, isLogged }: HealthDeps): ServerHealth => {
   const names = new Set(["", Health.typeName, ...services.map(({ typeName }) => typeName)]);
   const status = (): Status => (Object.keys(ready()).length === 0 ? Status.SERVING : Status.NOT_SERVING);

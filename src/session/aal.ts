@@ -19,7 +19,7 @@ import {
  * the methods.
  */
 
-/** How surely a person is known: 0 nobody, 1 one factor, 2 two factors. */
+/** An authenticator assurance level: 0 not authenticated, 1 one factor, 2 two factors. */
 export type Aal = 0 | 1 | 2;
 
 /** Which level an endpoint asks for: any, or the highest that the person has factors for. */

@@ -26,7 +26,7 @@ export interface OpenedLinks {
 
 const NAME = "ostiary_opened_link";
 
-/** Creates it. A browser remembers the link that was opened last. */
+/** Creates it. The cookie holds the link that was opened last. */
 export const createOpenedLinks = (settings: OpenedLinkCookieSettings, seal: TextAead, clock: Clock): OpenedLinks => {
   const name = hostCookieName(NAME, settings);
   return {

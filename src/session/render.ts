@@ -7,11 +7,11 @@ import { isLive, type SessionRecord, type SignedIn } from "./session.ts";
 
 const levels: Readonly<Record<Aal, Level>> = { 0: Level.AAL0, 1: Level.AAL1, 2: Level.AAL2 };
 
-/** Presents the level of a session. */
+/** Renders the level of a session. */
 export const renderAal = (aal: Aal): Level => levels[aal];
 
 /**
- * Presents a session: the one place where the record becomes what others may
+ * Renders a session: the one place where the record becomes what others may
  * see.
  *
  * @param identity the presented person; left out, it is withheld

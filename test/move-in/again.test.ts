@@ -241,12 +241,12 @@ it("who was changed, used or deleted here since stays as they are here, and is n
 it("who has an identifier, an address or the id of somebody here is named, and the others come along", async () => {
   const create = (email: string) => operatorRest.call(server.adminUrl, rpc.createIdentity, { traits: { email } });
   const { id } = done(await create(ann.email)).identity as { id: string };
-  const expected = { moved: 31, refused: 1, reasons: { taken: 1 } };
+  const expected = { moved: 31, refused: 1, reasons: { conflict: 1 } };
   const [check, report] = [await again({ dryRun: true }), await again()];
   for (const each of [check, report]) {
     expect(each).toMatchObject(expected);
     expect(each.people).toEqual([
-      { id: ann.id, reason: "taken", explain: expect.stringContaining(`belongs to ${id} here`) },
+      { id: ann.id, reason: "conflict", explain: expect.stringContaining(`belongs to ${id} here`) },
     ]);
   }
   expect(JSON.stringify(report)).not.toContain("example.com");

@@ -30,7 +30,7 @@ export interface UndoDeps {
   };
 }
 
-/** What the RPCs about addresses that wait need. */
+/** What the RPCs about pending addresses need. */
 export interface PendingDeps {
   readonly callers: Callers;
   readonly requiredAal: Config["session"]["whoami"]["required_aal"];

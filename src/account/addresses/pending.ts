@@ -11,7 +11,7 @@ import type { Call } from "../../lib/call.ts";
 import type { PendingDeps } from "./deps.ts";
 import { renderPendingAddress } from "./render.ts";
 
-/** The addresses of a person that wait for their proof: to see them, to give them up, to have another message. */
+/** Creates the RPCs about pending addresses: list them, cancel one, send another message. */
 export const createPendingRpcs = ({ callers, lists, requiredAal, resendPending, waiting }: PendingDeps) => {
   const mustBeCaller = async (call: Call) => {
     const caller = await callers.must(call);

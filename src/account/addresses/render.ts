@@ -2,7 +2,7 @@ import type { PendingAddress as Rendered } from "../../../gen/ostiary/address/v1
 import type { PendingAddress } from "../../identity/pending-addresses.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 
-/** An address that waits, as its owner and operators see it. */
+/** Renders a pending address, as its owner and operators see it. */
 export const renderPendingAddress = ({ id, via, value, createdAt, expiresAt }: PendingAddress): Rendered => ({
   $typeName: "ostiary.address.v1.PendingAddress",
   id,

@@ -18,7 +18,7 @@ interface Canceller {
   readonly detail?: EventDetail;
 }
 
-/** The addresses of people that wait for their proof. */
+/** The pending addresses of people. */
 export interface WaitingAddresses {
   /** Those of a person whose session is live, oldest first: no other can take effect. */
   listLive(identityId: string): Promise<readonly PendingAddress[]>;

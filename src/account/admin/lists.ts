@@ -14,7 +14,7 @@ import { operatorOf } from "../identities/operator-of.ts";
 import type { AccountAdminDeps } from "./deps.ts";
 import { createMustFind } from "./must-find.ts";
 
-/** Operators see what somebody signs in with and which addresses wait, and give one of those up. */
+/** Operators see what somebody signs in with and their pending addresses, and cancel one of those. */
 export const createAdminListRpcs = (deps: AccountAdminDeps) => {
   const { owned, pageOf } = deps.lists;
   const mustFind = createMustFind(deps);

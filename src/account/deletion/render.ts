@@ -2,7 +2,7 @@ import type { Deletion } from "../../../gen/ostiary/account/v1/deletion_pb.ts";
 import type { PlannedDeletion } from "../../identity/deletions.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 
-/** Presents a deletion that waits. */
+/** Renders a pending deletion. */
 export const renderDeletion = ({ requestedAt, dueAt, requestedBy }: PlannedDeletion): Deletion => ({
   $typeName: "ostiary.account.v1.Deletion",
   requestedAt: timestamp(requestedAt),

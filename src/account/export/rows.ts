@@ -85,7 +85,7 @@ export const readMessages = (tx: Sql, id: string): AsyncGenerator<readonly Messa
     ),
   );
 
-/** A flow, as it is exported. */
+/** A flow, as an export has it. */
 export interface StoredFlow {
   readonly id: Buffer;
   readonly kind: string;

@@ -142,7 +142,7 @@ export const alreadyExists = (field?: string): ServiceError =>
     explain: "An identifier, an address or the external id belongs to another identity already.",
   });
 
-/** @throws MALFORMED_BODY */
+/** Refuses a request whose body could not be read. @throws MALFORMED_BODY */
 export const mustBeReadable = ({ malformed }: Call): void => {
   if (malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: malformed });
 };

@@ -23,7 +23,7 @@ export interface AdminView {
   readonly isWritten?: boolean;
 }
 
-/** Creates the presentation of identities to operators. */
+/** Creates the rendering of identities for operators. */
 export const createAdminRenderer =
   (kinds: readonly CredentialAdministration[]) =>
   (record: IdentityRecord, schemaUrl: string, view: AdminView): AdminIdentity => {

@@ -28,9 +28,9 @@ interface Accepted {
 }
 
 /**
- * Accepting an invitation by its link. In one transaction the address counts as verified, the invitation as accepted,
- * and a session begins with a settings flow, where the person sets what they sign in with. Who comes by a flow instead
- * accepts it there (flows/shared/accept-invitation.ts).
+ * Creates AcceptInvitation, by the link of an invitation. In one transaction the address counts as verified, the
+ * invitation as accepted, and a session begins with a settings flow, where the person sets what they sign in with. Who
+ * comes by a flow instead accepts it there (flows/shared/accept-invitation.ts).
  */
 export const createAccept = (deps: AcceptDeps) => {
   const {

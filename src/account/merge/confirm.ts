@@ -128,7 +128,7 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
       courier.wake();
       return { $typeName: "ostiary.account.v1.ConfirmMergeResponse", merge: renderMerge(done, offered) };
     } catch (error) {
-      throw isDuplicate(error) ? refusedBecause(["taken"]) : error;
+      throw isDuplicate(error) ? refusedBecause(["conflict"]) : error;
     }
   };
 };
@@ -150,8 +150,8 @@ const explained = {
   address_change_pending:
     "A change of an address of one of the accounts can still be undone: it can be merged once that time is over.",
   organization: "The accounts belong to different organizations.",
-  no_way_in: "Nobody could sign in to the account that stays: set up something to sign in with first.",
-  taken: "A part that would be transferred belongs to a third account.",
+  no_first_factor: "Nobody could sign in to the account that stays: set up something to sign in with first.",
+  conflict: "A part that would be transferred belongs to a third account.",
 } as const;
 
 const refusedBecause = (refusals: readonly (keyof typeof explained)[]): ServiceError =>

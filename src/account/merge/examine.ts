@@ -8,7 +8,7 @@ import type { OfferedMerge } from "./offers.ts";
 import { type BothSecrets, type MergePlan, planMerge } from "./plan.ts";
 
 /** Why two accounts cannot be merged. proto/ostiary/account/v1/merge.proto has them. */
-export type MergeRefusal = "deletion_pending" | "address_change_pending" | "organization" | "no_way_in";
+export type MergeRefusal = "deletion_pending" | "address_change_pending" | "organization" | "no_first_factor";
 
 /** What a merge would do, and to whom. */
 export interface ExaminedMerge extends MergePlan {
@@ -60,13 +60,13 @@ export const createExamine = ({ methods, schemas, sessions, storage }: MergeDeps
   ): Promise<readonly MergeRefusal[]> => {
     const isToBeDeleted = (await deletions.find(sql, from.id)) ?? (await deletions.find(sql, into.id));
     const isContested = (await canBeUndone(sql, from)) || (await canBeUndone(sql, into));
-    const isElsewhere = from.organizationId !== undefined && from.organizationId !== into.organizationId;
+    const isOfOtherOrganization = from.organizationId !== undefined && from.organizationId !== into.organizationId;
     const isShutOut = factors.first(after).length === 0 && factors.first(from).length > 0;
     return [
       ...(isToBeDeleted ? (["deletion_pending"] as const) : []),
       ...(isContested ? (["address_change_pending"] as const) : []),
-      ...(isElsewhere ? (["organization"] as const) : []),
-      ...(isShutOut ? (["no_way_in"] as const) : []),
+      ...(isOfOtherOrganization ? (["organization"] as const) : []),
+      ...(isShutOut ? (["no_first_factor"] as const) : []),
     ];
   };
 

@@ -9,20 +9,20 @@ import type { SessionKey } from "../../session/store.ts";
 /** Milliseconds for which a code, and what is offered with it, is good. */
 const LIFESPAN = 600_000;
 
-/** A merge that was begun, and waits for the other account. */
+/** A merge that was begun: the other account is not offered yet. */
 export interface BegunMerge {
   readonly record: ContinuationRecord;
   /** The session that began it, of the account that stays. */
   readonly session: SessionKey;
 }
 
-/** A merge that waits until it is confirmed. */
+/** A merge of two accounts that is not confirmed yet. */
 export interface OfferedMerge extends BegunMerge {
   /** The session that offers the other account. */
   readonly other: SessionKey;
 }
 
-/** Merges that wait. They are encrypted; of the code there is a digest. */
+/** The pending merges. They are encrypted; of the code there is a digest. */
 export interface MergeOffers {
   /** Takes the place of what the session began before. Returns the code, and until when it is good. */
   begin(tx: Sql, session: SessionKey): Promise<{ readonly code: string; readonly expiresAt: Date }>;

@@ -4,7 +4,7 @@ import { timestamp } from "../../lib/timestamp.ts";
 import type { ExaminedMerge } from "./examine.ts";
 import type { OfferedMerge } from "./offers.ts";
 
-/** Presents what a merge does. */
+/** Renders what a merge does. */
 export const renderMerge = (
   { etag, from, items, refusals }: ExaminedMerge,
   { record: { expiresAt } }: OfferedMerge,
@@ -23,7 +23,7 @@ export const renderMerge = (
   expiresAt: timestamp(expiresAt),
 });
 
-/** Nothing waits for this session to confirm it. */
+/** The session has no pending merge. */
 export const nothingOffered = (): ServiceError =>
   serviceError("NOT_FOUND", {
     explain:

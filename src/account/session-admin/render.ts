@@ -12,7 +12,7 @@ export interface SessionView {
   readonly identity: "whole" | "without_addresses" | "as_its_owner" | undefined;
 }
 
-/** Creates the presentation of sessions to operators. */
+/** Creates the rendering of sessions for operators. */
 export const createSessionRenderer = ({
   storage: { clock },
   kinds,

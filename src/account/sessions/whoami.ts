@@ -5,7 +5,7 @@ import type { Call } from "../../lib/call.ts";
 import { renderSession } from "../../session/render.ts";
 import type { SessionDeps } from "./deps.ts";
 
-/** Who am I: one statement, shared with the other lookups of the same moment. */
+/** Creates WhoAmI: one statement, shared with the other lookups of the same moment. */
 export const createWhoAmI = (deps: SessionDeps) => {
   const {
     storage: { clock },

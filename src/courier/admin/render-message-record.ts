@@ -20,7 +20,7 @@ export const statuses: Readonly<Record<Status, MessageStatus>> = {
 /** Stands in the place of what nobody but the recipient may read. */
 const redacted = "<not shown outside of development>";
 
-/** Presents a message to operators. */
+/** Renders a message for operators. */
 export type RenderMessageRecord = (record: MessageRecord, withDispatches: boolean) => Message;
 
 /** Creates it. `render` is given in development alone: there, what messages say is shown for as long as it is there. */

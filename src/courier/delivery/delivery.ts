@@ -13,7 +13,7 @@ export type DeliveryResult =
       readonly after?: number;
     };
 
-/** A way for messages to go out. */
+/** Sends messages of one channel. */
 export interface Delivery {
   /** Delivers a message, or says why not. Ends soon after `signal` is aborted. */
   deliver(message: ReadableMessage, rendered: RenderedMessage, signal: AbortSignal): Promise<DeliveryResult>;

@@ -7,7 +7,7 @@ import type { FlowRecord } from "../shared/flow.ts";
 import type { ChallengeFlowDeps } from "./deps.ts";
 import { openSent } from "./sent-challenge.ts";
 
-/** What someone submits who says that they got the message. */
+/** A secret that was submitted, and the flow that it belongs to. */
 export interface FlowSecret {
   readonly flow: FlowRecord;
   readonly method: ChallengeMethod;

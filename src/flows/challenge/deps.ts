@@ -4,7 +4,7 @@ import type { FailureFloor } from "../../limits/failure-floor.ts";
 import type { OpenedLinks } from "../../session/opened-link.ts";
 import type { FlowDeps } from "../shared/deps.ts";
 
-/** What sends secrets to addresses and takes them back. */
+/** What sends secrets to addresses and verifies them. */
 export interface ChallengeParts {
   readonly challenges: Challenges;
   /** Under every answer to a request that may send a message. */

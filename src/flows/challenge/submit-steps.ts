@@ -163,7 +163,7 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
   };
 };
 
-/** @throws METHOD_DISABLED unless the method is enabled and one that the flow may be submitted with */
+/** Returns a method that is enabled and that the flow may be submitted with. @throws METHOD_DISABLED for any other */
 export const mustBeMethod = <P extends ChallengeMethod>(method: P, allowed: readonly (string | undefined)[]): P => {
   if (method.enabled && allowed.includes(method.name)) return method;
   throw methodDisabled(method.name);

@@ -1,6 +1,6 @@
 import type { ChallengeCase } from "../../methods/contract/challenge.ts";
 
-/** A secret that someone submits who got the message. */
+/** A code or token that was submitted. */
 export interface SubmittedSecret {
   readonly method: ChallengeCase;
   readonly secret: string;

@@ -38,7 +38,7 @@ export const isBesideCode = (method: string): boolean => besideCode.has(method);
 const trustNode = (group: string) =>
   inputNode({ group, name: "trust_device", type: "checkbox", value: false, label: uiText(messages.trustDevice) });
 
-/** Creates the presentation: nodes from the methods, sorted, with the form's messages on them. */
+/** Creates the rendering: nodes from the methods, sorted, with the form's messages on them. */
 export const createRenderLogin = ({
   methods,
   schemas,

@@ -3,7 +3,7 @@ import type { Hook } from "../../hooks/phases.ts";
 import { deletionStore } from "../../identity/deletions.ts";
 
 /**
- * Calls off the deletion of an account that waits when its owner signs in anew, in the transaction of the sign-in. A
+ * Cancels the pending deletion of an account when its owner signs in anew, in the transaction of the sign-in. A
  * session that is only renewed or raised is none.
  */
 export const undoDeletion = ({ audit }: { readonly audit: AuditLog }): Hook => ({

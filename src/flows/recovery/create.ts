@@ -44,7 +44,7 @@ export const createCreate = (deps: RecoveryDeps) => {
   };
 };
 
-/** @throws FLOW_DISABLED */
+/** Refuses recovery where the configuration disables it. @throws FLOW_DISABLED */
 export const mustBeEnabled = ({ enabled }: RecoveryParts["config"]): void => {
   if (!enabled) throw serviceError("FLOW_DISABLED", { explain: "Recovery is switched off by the configuration." });
 };

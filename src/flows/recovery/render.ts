@@ -42,7 +42,7 @@ const choicesOf = (stored: JsonValue | undefined): AddressChoiceView["choices"] 
     ? stored.flatMap((each) => (Array.isArray(each) ? [[String(each[0]), String(each[1])] as const] : []))
     : [];
 
-/** Creates the presentation. The order of the nodes is the method's. */
+/** Creates the rendering. The order of the nodes is the method's. */
 export const createRenderRecovery = ({
   config,
   methods,

@@ -10,7 +10,7 @@ import { readMessage } from "../../ui/stored-message.ts";
 import { isRedirectKind } from "../shared/flow.ts";
 import type { CallbackDeps } from "./deps.ts";
 
-/** Gives a native app the session that the system browser was sent away for: once, to whoever has both codes. */
+/** Gives a native app the session that the redirect of the system browser was for: once, to whoever has both codes. */
 export type Exchange = (request: ExchangeSessionTokenRequest, call: Call) => Promise<ExchangeSessionTokenResponse>;
 
 /** Creates the exchange: the flow ends here as it would have in a browser. */

@@ -20,7 +20,7 @@ export const registrationContext = ({ context }: FlowRecord): RegistrationContex
 /** Makes the context of a registration flow. */
 export const writeRegistrationContext = ({ schemaId, step }: RegistrationContext) => ({ schema_id: schemaId, step });
 
-/** The schema that someone signs up with: who began with a login flow, with the default one. */
+/** The schema that someone signs up with: the default one for whoever began with a login flow. */
 export const schemaOf = (schemas: Schemas, flow: FlowRecord): IdentitySchema =>
   flow.kind === "registration" ? schemas.must(registrationContext(flow).schemaId) : schemas.default;
 

@@ -66,7 +66,7 @@ export const createCreate = (deps: RegistrationDeps) => {
   };
 };
 
-/** @throws FLOW_DISABLED */
+/** Refuses registration where the configuration disables it. @throws FLOW_DISABLED */
 export const mustBeEnabled = ({ enabled }: RegistrationParts["config"]): void => {
   if (!enabled) throw serviceError("FLOW_DISABLED", { explain: "Registration is disabled by the configuration." });
 };

@@ -22,7 +22,7 @@ export type RenderRegistration = (flow: FlowRecord, csrfToken: string) => Regist
 /** Node groups in the order they stand on screen, as Ory Kratos has them. */
 const groups = ["oidc", "default", "webauthn", "passkey", "code", "password", "profile"];
 
-/** Creates the presentation: nodes from the methods, sorted, with the form's messages on them. */
+/** Creates the rendering: nodes from the methods, sorted, with the form's messages on them. */
 export const createRenderRegistration = ({
   methods,
   schemas,

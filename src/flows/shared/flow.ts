@@ -52,7 +52,7 @@ export const homeOf = ({ id, identityId }: Pick<FlowRecord, "id" | "identityId">
 /** A form that says nothing and shows what is stored. */
 export const emptyForm: FlowForm = { messages: [], submittedValues: null };
 
-/** Whether a flow holds more of somebody than that they were there: what they typed, or what methods remember. */
+/** Whether a flow holds more of somebody than that they were there: what they typed, or what methods store. */
 export const holdsWhatWasTyped = ({ form, context }: Pick<FlowRecord, "form" | "context">): boolean =>
   form.submittedValues !== null || form.messages.length > 0 || "sealed" in context;
 

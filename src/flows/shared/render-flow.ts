@@ -28,7 +28,7 @@ export interface FormParts {
   readonly csrfToken: string;
 }
 
-/** Presents what flows of every kind have: identity, times, and the form with its messages. */
+/** Renders what flows of every kind have: identity, times, and the form with its messages. */
 export const renderFlow = (flow: FlowRecord, { nodes, order, csrfToken }: FormParts, urls: FlowUrls): RenderedFlow => {
   const messages = messagesOf(flow.form);
   const placed =

@@ -3,7 +3,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { cutText } from "../../lib/cut-text.ts";
 
-/** @throws FLOW_NOT_FOUND */
+/** Returns the flow that was found. @throws FLOW_NOT_FOUND where there is none */
 export const mustExist = <T>(flow: T | undefined, explain?: string): T => {
   if (flow === undefined) throw serviceError("FLOW_NOT_FOUND", explain === undefined ? {} : { explain });
   return flow;

@@ -39,7 +39,7 @@ export const createSealedContext = (aead: Aead): SealedContext => ({
   },
 });
 
-/** The context of a flow without anything that methods remember. */
+/** The context of a flow without anything that methods store. */
 export const withoutSealed = (context: JsonObject): JsonObject => {
   const { [SEALED]: _, ...others } = context;
   return others;

@@ -42,7 +42,7 @@ export const createCreate = (deps: VerificationDeps) => {
   };
 };
 
-/** @throws FLOW_DISABLED */
+/** Refuses verification where the configuration disables it. @throws FLOW_DISABLED */
 export const mustBeEnabled = ({ enabled }: VerificationParts["config"]): void => {
   if (!enabled) throw serviceError("FLOW_DISABLED", { explain: "Verification is switched off by the configuration." });
 };

@@ -17,7 +17,7 @@ const states: Readonly<Record<string, State>> = {
   passed_challenge: State.PASSED_CHALLENGE,
 };
 
-/** Creates the presentation. The order of the nodes is the method's. */
+/** Creates the rendering. The order of the nodes is the method's. */
 export const createRenderVerification = ({
   config,
   defaultReturnUrl,

@@ -36,7 +36,7 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
     );
 
   /** Whether somebody else has what the address would be used for. */
-  const isTaken = async (before: IdentityRecord, { patches }: Pick<WaitingAddress, "patches">): Promise<boolean> => {
+  const hasOwner = async (before: IdentityRecord, { patches }: Pick<WaitingAddress, "patches">): Promise<boolean> => {
     const after = pendingTraits(schemas, before, patches);
     const owner = after && (await identities.findIdentifierOwner(db, newUsesOf(before, after)));
     return owner !== undefined && owner.identity.id !== before.id;
@@ -90,7 +90,7 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
       if (new Set([...before, ...found].map(slotOf)).size > MOST)
         return { kind: "rejected", messages: [{ node: "", text: uiText(messages.tooManyNewAddresses) }] };
       const waiting: WaitingAddress[] = [];
-      for (const each of found) waiting.push({ ...each, isTaken: await isTaken(previous, each) });
+      for (const each of found) waiting.push({ ...each, isTaken: await hasOwner(previous, each) });
       if (!hidesAccounts && waiting.some((each) => each.isTaken))
         return { kind: "rejected", messages: [{ node: "", text: uiText(messages.identifierTaken) }] };
       return { kind: "revised", revision: { traits: held.traits, waiting } };

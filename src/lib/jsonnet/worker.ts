@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { evaluate, type Job } from "./evaluate.ts";
 import { loadJsonnet } from "./jsonnet.ts";
 
-/** What the engine tells its worker at birth: bytes and characters. */
+/** What the engine tells its worker at its start: bytes and characters. */
 export interface WorkerLimits {
   readonly memoryLimit: number;
   readonly outputLimit: number;

@@ -28,7 +28,7 @@ const readGiven = (channel: "email" | "sms", address: string, ofTraits: readonly
   return read?.via === channel ? read.value : undefined;
 };
 
-/** Sets the addresses that codes go to, beside those of the traits. */
+/** Sets the addresses that codes go to, beside those of the traits. @throws INVALID_FIELD */
 export const importCodeAddresses: CredentialImporter<"code"> = async ({ config }, { identifiers, stored }) => {
   const given = (config?.addresses ?? []).map(({ channel, address }, index) => {
     if (channel !== "email" && channel !== "sms")

@@ -49,7 +49,7 @@ export const createCodeRegistration = ({
   limit,
   hidesAccounts,
 }: CodeRegistrationDeps): RegistrationMethod<"code"> => {
-  const isWayIn = config.enabled && config.passwordless_enabled;
+  const isFirstFactor = config.enabled && config.passwordless_enabled;
   const send = submitNode({ group: CODE, name: "method", value: CODE, label: uiText(messages.sendRegistrationCode) });
   const back = submitNode({
     group: "profile",
@@ -60,7 +60,7 @@ export const createCodeRegistration = ({
   const afterSending = sentNodes(uiText(general.registrationCode));
 
   /** Whether somebody has one of the identifiers or addresses whose value fits. */
-  const isTaken = async (validated: ValidTraits, fits: (value: string) => boolean): Promise<boolean> =>
+  const hasOwner = async (validated: ValidTraits, fits: (value: string) => boolean): Promise<boolean> =>
     hidesAccounts && (await identities.findIdentifierOwner(db, usesWhere(validated, fits))) !== undefined;
 
   /** Sends a code to each of these addresses. */
@@ -77,9 +77,9 @@ export const createCodeRegistration = ({
     await challenges.beginEarly(call, addresses);
     const unproven = new Set(unprovenIn(validated, waiting?.extra.verified).map(({ value }) => value));
     // What is no address, such as a user name, is nothing that only its owner could get to know.
-    if (await isTaken(validated, (value) => !unproven.has(value)))
+    if (await hasOwner(validated, (value) => !unproven.has(value)))
       return rejected([{ node: "", text: uiText(general.identifierTaken) }], submittedValues);
-    const isVoid = await isTaken(validated, (value) => unproven.has(value));
+    const isVoid = await hasOwner(validated, (value) => unproven.has(value));
     const effect = await challenges.begin({
       flow,
       call,
@@ -110,7 +110,7 @@ export const createCodeRegistration = ({
     const { validated, submittedValues } = filled;
     if (waiting && digestOf(waiting.traits) === digestOf(validated.traits))
       return challenge(filled, unprovenIn(validated, waiting.extra.verified), view, call, waiting);
-    if (!isWayIn) return rejected([{ node: "", text: uiText(general.noRegistrationMethod) }], submittedValues);
+    if (!isFirstFactor) return rejected([{ node: "", text: uiText(general.noRegistrationMethod) }], submittedValues);
     const { [CODE]: identifiers = [] } = validated.identifiers;
     const addresses = reachableIn(validated).filter(({ value }) => identifiers.includes(value));
     if (addresses.length === 0) return rejected([{ node: "", text: uiText(general.noIdentifier) }], submittedValues);
@@ -154,14 +154,14 @@ export const createCodeRegistration = ({
 
   return {
     name: CODE,
-    enabled: isWayIn || (config.enabled && hidesAccounts),
+    enabled: isFirstFactor || (config.enabled && hidesAccounts),
 
     nodes: ({ flow, schema, submittedValues, style, step }) => {
       const traits = (hidden: boolean) =>
         traitNodes(schema, { group: "default", values: {}, hidden, ...(submittedValues && { submittedValues }) });
       if (flow.state === "sent_email")
         return [...traits(true), ...afterSending, ...(style === "profile_first" ? [back] : [])];
-      if (!isWayIn) return [];
+      if (!isFirstFactor) return [];
       if (style === "unified") return [...traits(false), send];
       return step === "credentials" ? [send] : [];
     },

@@ -48,8 +48,8 @@ export const createAccountLinks = ({
     link,
     linkWaiting: async (linkState, owner, tx) => {
       const profile = readProviderProfile(linkState);
-      const isTaken = (await identities.findByIdentifier(tx, OIDC, [identifierOf(profile)])) !== undefined;
-      return isTaken ? rejected([cannotLink()]) : link(profile, owner, tx);
+      const isLinked = (await identities.findByIdentifier(tx, OIDC, [identifierOf(profile)])) !== undefined;
+      return isLinked ? rejected([cannotLink()]) : link(profile, owner, tx);
     },
   };
 };

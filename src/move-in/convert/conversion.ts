@@ -31,4 +31,4 @@ export type Conversion =
   | { readonly kind: "refused"; readonly id: string; readonly reason: RefusalReason; readonly explain: string };
 
 /** Why a person cannot be moved. */
-export type RefusalReason = "broken" | "unknown_schema" | "taken";
+export type RefusalReason = "broken" | "unknown_schema" | "conflict";

@@ -6,7 +6,7 @@ import type { MovedPerson } from "../convert/conversion.ts";
 /** Somebody who could not be written, and why. */
 export interface Rejection {
   readonly id: string;
-  readonly reason: "taken" | "broken";
+  readonly reason: "conflict" | "broken";
   readonly explain: string;
 }
 
@@ -52,7 +52,7 @@ export const createConflicts = (sql: Pick<Sql, "query">) => {
         rowsOf.map(({ id }) => id),
       );
       return rowsOf.flatMap(({ id, ...rows }): Rejection[] => {
-        const reject = (explain: string): Rejection[] => [{ id, reason: "taken", explain }];
+        const reject = (explain: string): Rejection[] => [{ id, reason: "conflict", explain }];
         if (there.has(id)) return reject("an identity of this id is here already, and did not come from there");
         const ownerOf = (owner: ReadonlyMap<string, string>, row: readonly unknown[]): string | undefined => {
           const found = owner.get(digestOf(row).toString("hex"));

@@ -43,7 +43,7 @@ export type UnaryRoute = (request: FastifyRequest, reply: FastifyReply) => Promi
  * Creates the route of a unary RPC for Connect, gRPC and gRPC-Web: it reads the
  * message, calls the procedure in process, and writes what comes of it.
  *
- * The library's own route is for the streaming RPCs. It costs six times as much
+ * The library's own route is for RPCs whose answers are a stream. It costs six times as much
  * as this one, and tells what is wrong with a body in words that quote it.
  */
 export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: UnaryDeps): UnaryRoute => {
@@ -117,7 +117,7 @@ export const createUnaryRoute = ({ method, procedure, intake }: BoundRpc, deps: 
   };
 };
 
-/** What a client gets of what nobody decided on. */
+/** The error that a client gets for any other failure: INTERNAL, without a cause. */
 export const internal = toConnectError(serviceError("INTERNAL"));
 
 /** The error that the client gets. */
@@ -137,7 +137,7 @@ export const outgoing = (reply: FastifyReply, { headers, cookies }: Reply): Outg
   return all;
 };
 
-/** A request that is no call: a GET, a form, plain text. Its body is not looked at. */
+/** Refuses a request that is no call: a GET, a form, plain text. Its body is not looked at. */
 export const refuse = (request: FastifyRequest, reply: FastifyReply, contentTypes = unaryContentTypes): void => {
   const isPost = request.method === "POST";
   const types = contentTypes.join(", ");

@@ -45,7 +45,7 @@ export const lastValue = (sent: RequestMember): Exclude<JsonValue, null> | undef
   return value === null || value === "" ? undefined : value;
 };
 
-/** @throws INVALID_FIELD for a parameter that was repeated and is no list */
+/** Refuses a parameter that was repeated and is no list. @throws INVALID_FIELD */
 export const rejectRepeated = ({ mustBeSingle, path }: RequestMember): void => {
   if (mustBeSingle)
     throw serviceError("INVALID_FIELD", {

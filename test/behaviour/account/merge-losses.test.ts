@@ -190,7 +190,7 @@ describe.each([operatorRest, operatorGrpc])("what is refused, through $name", (p
     const [into, from] = [await newInvited(server, "plain"), await newAccount(server)];
     await offerTo(server, into.visitor, from.visitor);
     const shown = await show(into);
-    expect(shown.refusals).toEqual(["no_way_in"]);
+    expect(shown.refusals).toEqual(["no_first_factor"]);
     const answer = await confirm(into, shown);
     expect([reasonOf(answer), saidOf(answer)]).toEqual(["MERGE_REFUSED", expect.stringContaining("sign in")]);
     accepted(await from.visitor.whoami());
@@ -243,7 +243,7 @@ it("programs are told by REST and RPC why a merge is refused", async () => {
   await setOrganization(from, crypto.randomUUID());
   await offerTo(server, into.visitor, from.visitor);
   const { etag, refusals } = await through(operatorRest).show(into);
-  expect(refusals).toEqual(["organization", "no_way_in"]);
+  expect(refusals).toEqual(["organization", "no_first_factor"]);
   const headers = { "x-session-token": into.visitor.credentials.token };
   const { json, status } = await send(`${server.url}/account/merge/confirm`, {
     method: "POST",
