@@ -101,6 +101,41 @@ describe("the rules of requests", () => {
   });
 });
 
+describe("secrets", () => {
+  const messagesIn = (list: readonly DescMessage[]): readonly DescMessage[] =>
+    list.flatMap((message) => [message, ...messagesIn(message.nestedMessages)]);
+  const fields = messagesIn(protoFiles.flatMap(({ messages }) => messages)).flatMap((message) => message.fields);
+  const isRedacted = ({ proto }: DescField): boolean => proto.options?.debugRedact === true;
+  const named = (pattern: RegExp) => fields.filter(({ name }) => pattern.test(name));
+
+  it("are left out of debug output: what is named like one carries debug_redact", () => {
+    // Where a list goes on is no secret; the nonce of a script is in the page; a oneof has the methods by their names.
+    const open = /(?:page|resume)_token$|UiNodeScriptAttributes\.nonce$/;
+    const secrets = named(/(?:^|_)(?:password|hashed_password|secret|token|code|nonce)$/).filter(
+      (field) => field.scalar === ScalarType.STRING && !open.test(`${field.parent.name}.${field.name}`),
+    );
+    expect(secrets.length).toBeGreaterThan(50);
+    expect(secrets.filter((field) => !isRedacted(field)).map(String)).toEqual([]);
+  });
+
+  it("are left out where a field of another name holds one", () => {
+    const holders = [
+      "ostiary.identity.v1.Credential.config",
+      "ostiary.identity.v1.ImportTotpConfig.totp_url",
+      "ostiary.oidc.v1.CompleteSignInResponse.redirect_browser_to",
+      "ostiary.oidc.v1.RelayCallbackResponse.redirect_browser_to",
+      "ostiary.recovery.v1.CreateRecoveryCodeResponse.recovery_link",
+      "ostiary.recovery.v1.CreateRecoveryLinkResponse.recovery_link",
+      "ostiary.session.v1.CreateLogoutFlowResponse.logout_url",
+      "ostiary.session.v1.Session.tokenized",
+      "ostiary.ui.v1.UiNodeImageAttributes.src",
+      "ostiary.ui.v1.UiNodeTextAttributes.text",
+    ];
+    const redacted = fields.filter(isRedacted).map(({ parent, name }) => `${parent.typeName}.${name}`);
+    expect(holders.filter((name) => !redacted.includes(name))).toEqual([]);
+  });
+});
+
 describe("package options", () => {
   const options = [
     "goPackage",
