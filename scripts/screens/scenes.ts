@@ -53,7 +53,7 @@ const link = async (page: Page, { providers }: World, id: "google" | "github", e
 };
 
 /** Signs in on further devices, without the browser. */
-const signInElsewhere = async ({ url }: World, { email, password }: Ann) => {
+const signInOnOtherDevice = async ({ url }: World, { email, password }: Ann) => {
   const agents = [
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
       "Version/18.0 Mobile/15E148 Safari/604.1",
@@ -134,7 +134,7 @@ export const scenes: readonly Scene[] = [
     name: "home",
     go: async (page, world, ann) => {
       await signUp(page, world, ann);
-      await signInElsewhere(world, ann);
+      await signInOnOtherDevice(world, ann);
       await page.goto(`${world.url}/hosted/`);
     },
   },
@@ -143,7 +143,7 @@ export const scenes: readonly Scene[] = [
     go: async (page, world, ann) => {
       await signUp(page, world, ann);
       await link(page, world, "google", ann.email);
-      await signInElsewhere(world, ann);
+      await signInOnOtherDevice(world, ann);
       await page.goto(`${world.url}/hosted/settings`);
     },
   },

@@ -70,11 +70,11 @@ it("guesses in many flows get no further than in one, and messages stop with the
 it("a stranger who uses all of that up leaves the device of whoever has proven the address its own", async () => {
   const { person, visitor: owner } = await enterAsNewPerson(spa, server);
   // Whoever recovers has proven the address.
-  const elsewhere = nativeRest.enter(server);
-  const proof = accepted(await elsewhere.recovery.create());
-  accepted(await elsewhere.recovery.update(proof.id, { method: "code", email: person.email }));
+  const otherDevice = nativeRest.enter(server);
+  const proof = accepted(await otherDevice.recovery.create());
+  accepted(await otherDevice.recovery.update(proof.id, { method: "code", email: person.email }));
   const proven = (await lastMessageTo(server, person.email)).code;
-  accepted(await elsewhere.recovery.update(proof.id, { method: "code", code: proven }));
+  accepted(await otherDevice.recovery.update(proof.id, { method: "code", code: proven }));
   server.clock.advance(hours(2));
   for (let n = 0; n < 12; n++) {
     const stranger = nativeRest.enter(server);

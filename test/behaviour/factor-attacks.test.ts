@@ -61,8 +61,8 @@ describe.each(protocols)("through $name", (protocol) => {
       expect([limited.reason, (limited.retryAfter ?? 1) > 0]).toEqual(["RATE_LIMITED", true]);
     }
     // Nothing was used up by being refused, and nobody else has to wait.
-    const { person: other, visitor: elsewhere } = await enterAsNewPerson(protocol, server);
-    const another = await enrolTotp(elsewhere, server);
+    const { person: other, visitor: otherDevice } = await enterAsNewPerson(protocol, server);
+    const another = await enrolTotp(otherDevice, server);
     accepted(await stepUpByTotp(await enterAs(protocol, server, other), server, another));
     server.clock.advance(15 * 60_000);
     accepted(await stepUp(guesser, backup(code)));

@@ -154,12 +154,12 @@ describe.each(kinds)("through $name", (protocol) => {
   });
 
   it("a sign-in is told before it begins, while the other sessions are there; then they end", async () => {
-    const { person, visitor: elsewhere } = await enterAsNewPerson(protocol, server);
+    const { person, visitor: otherDevice } = await enterAsNewPerson(protocol, server);
     receiver.reset();
     const found = look();
     accepted(await signIn(protocol.enter(server), person));
     expect(found).toEqual([{ place: "told", hasSession: true, isWritten: true, live: 1 }]);
-    expect(refused(await elsewhere.whoami()).reason).toBe("SESSION_INACTIVE");
+    expect(refused(await otherDevice.whoami()).reason).toBe("SESSION_INACTIVE");
   });
 
   it("a hook before require_verified_address is told of whoever it refuses, one behind it is not", async () => {

@@ -47,10 +47,10 @@ describe.each(nativeProtocols)("in an app, through $name", (protocol) => {
       who.settings.update(flow.id, { method: "oidc", ...codes, ...parts });
     const { visitor: stranger } = await enterAsNewPerson(protocol, server);
     expect(refused(await submit(stranger)).reason).toBe("IDENTITY_MISMATCH");
-    const { visitor: elsewhere } = { visitor: protocol.enter(server) };
-    accepted(await signIn(elsewhere, person));
+    const { visitor: otherDevice } = { visitor: protocol.enter(server) };
+    accepted(await signIn(otherDevice, person));
     for (const [who, parts] of [
-      [elsewhere, {}],
+      [otherDevice, {}],
       [visitor, { init_code: "x" }],
       [visitor, { init_code: "" }],
       [visitor, { return_to_code: "A".repeat(64) }],

@@ -113,8 +113,8 @@ describe.each(protocols)("through $name", (protocol) => {
 
   it("another session of the same person does not set it, however fresh, and does not spoil it", async () => {
     const { visitor, person, flow, password } = await park(protocol);
-    const elsewhere = await enterAs(protocol, server, person);
-    expect(accepted(await elsewhere.resume(flow)).flow?.state).toBe("show_form");
+    const otherDevice = await enterAs(protocol, server, person);
+    expect(accepted(await otherDevice.resume(flow)).flow?.state).toBe("show_form");
     expect(await signsIn(person, password)).toBe(false);
     await authenticate(visitor, person);
     accepted(await visitor.resume(flow));

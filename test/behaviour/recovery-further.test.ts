@@ -183,8 +183,8 @@ describe.each(operatorProtocols)("an operator's link, through $name", ({ call })
         ok: false,
         reason: "INVALID_FIELD",
       });
-    const elsewhere = { return_to: "https://evil.example.org/" };
-    expect(await create({ identity_id: person.id }, elsewhere)).toMatchObject({
+    const forbidden = { return_to: "https://evil.example.org/" };
+    expect(await create({ identity_id: person.id }, forbidden)).toMatchObject({
       ok: false,
       reason: "RETURN_TO_FORBIDDEN",
     });

@@ -19,7 +19,7 @@ afterAll(() => server?.stop());
 const kinds: readonly FlowKind[] = ["settings", "login", "registration"];
 
 /** Places that are allowed nowhere, each in a way that has fooled someone. */
-const elsewhere = [
+const forbidden = [
   "https://evil.example.org/",
   "//evil.example.org",
   "///evil.example.org",
@@ -56,7 +56,7 @@ describe.each(protocols)("through $name", (protocol) => {
   it.each(kinds)("a %s flow leads nowhere but where the configuration allows", async (kind) => {
     const visitor = await someoneFor(kind);
     const before = (await server.sql("SELECT id FROM flows")).length;
-    for (const place of elsewhere)
+    for (const place of forbidden)
       expect([place, refused(await visitor[kind].create({ return_to: place })).reason]).toEqual([
         place,
         "RETURN_TO_FORBIDDEN",
@@ -312,7 +312,7 @@ describe("signing out", () => {
   it("leads to return_to, if that is allowed", async () => {
     const { visitor } = await enterAsNewPerson(spa, server);
     const cookie = visitor.credentials.jar?.header;
-    for (const place of elsewhere) expect((await link(cookie, place)).status).toBe(400);
+    for (const place of forbidden) expect((await link(cookie, place)).status).toBe(400);
     const { logout_url: url } = (await link(cookie, `${ui.origin}/bye`)).json;
     const forged = String(url).replace(encodeURIComponent(ui.origin), encodeURIComponent("https://evil.example.org"));
     expect((await send(forged, { headers: { accept: "application/json", cookie } })).status).toBe(400);

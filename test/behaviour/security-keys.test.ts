@@ -167,7 +167,7 @@ it("a second factor alone signs nobody in", async () => {
 it("an authenticator of another site gets nowhere", async () => {
   const [browser = nativeRest] = browserProtocols;
   const { visitor, person } = await enterAsNewPerson(browser, server);
-  const elsewhere = createAuthenticator({ origin: `${keyOrigin}.example.com` });
-  expect(refused(await addKey(visitor, elsewhere, "Key")).texts).toMatchObject([{ node: "", id: 4000001 }]);
+  const otherOrigin = createAuthenticator({ origin: `${keyOrigin}.example.com` });
+  expect(refused(await addKey(visitor, otherOrigin, "Key")).texts).toMatchObject([{ node: "", id: 4000001 }]);
   expect(await hasKeys(person.id)).toBe(false);
 });

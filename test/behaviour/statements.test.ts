@@ -44,16 +44,16 @@ it("a change of settings, with all that can belong to it, writes rows of one per
   accepted(await signIn(visitor, person, { refresh: "true" }));
   const id = idBytes(person.id);
   const written: string[] = [];
-  const elsewhere: string[] = [];
+  const stray: string[] = [];
   server.gate.watch(async (sql, params) => {
     if (isOfJobs(sql) && !sql.includes("identity_id") && !sql.includes("home_id")) return;
     if (/^\s*SELECT/.test(sql)) return;
     written.push(/(?:INTO|UPDATE|FROM) (\w+)/.exec(sql)?.[1] ?? sql);
-    if (!params.some((value) => Buffer.isBuffer(value) && value.equals(id))) elsewhere.push(sql);
+    if (!params.some((value) => Buffer.isBuffer(value) && value.equals(id))) stray.push(sql);
   });
   accepted(await visitor.resume(flow.id));
   server.gate.watch(undefined);
-  expect(elsewhere).toEqual([]);
+  expect(stray).toEqual([]);
   expect([...new Set(written)].sort()).toEqual([
     "continuations",
     "flows",

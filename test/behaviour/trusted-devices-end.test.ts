@@ -35,18 +35,18 @@ afterAll(async () => {
 interface Trusting {
   readonly person: Person;
   /** Another session of theirs. */
-  readonly elsewhere: Visitor;
+  readonly otherDevice: Visitor;
   /** Signed out, and trusted. */
   readonly browser: Visitor;
 }
 const trusting = async (protocol = spa): Promise<Trusting> => {
-  const { person, visitor: elsewhere } = await enterAsNewPerson(protocol, server);
-  const secret = await enrolTotp(elsewhere, server);
-  await enrolCodes(elsewhere);
+  const { person, visitor: otherDevice } = await enterAsNewPerson(protocol, server);
+  const secret = await enrolTotp(otherDevice, server);
+  await enrolCodes(otherDevice);
   const browser = await enterAs(protocol, server, person);
   accepted(await stepUp(browser, { method: "totp", totp_code: nextCode(server, secret), trust_device: true }));
   accepted(await browser.signOut());
-  return { person, elsewhere, browser };
+  return { person, otherDevice, browser };
 };
 /** Whether the browser is trusted: whoever signs in there needs no second step. */
 const isTrusted = async ({ person, browser }: Trusting, password = person.password): Promise<boolean> => {
@@ -59,15 +59,15 @@ const isTrusted = async ({ person, browser }: Trusting, password = person.passwo
 describe.each(browserProtocols)("through $name", (protocol) => {
   it("new backup codes end it, as whatever else someone signs in with", async () => {
     const someone = await trusting(protocol);
-    accepted(await change(someone.elsewhere, { method: "lookup_secret", lookup_secret_disable: true }));
-    expect(accepted(await someone.elsewhere.trustedDevices())).toEqual([]);
+    accepted(await change(someone.otherDevice, { method: "lookup_secret", lookup_secret_disable: true }));
+    expect(accepted(await someone.otherDevice.trustedDevices())).toEqual([]);
     expect(await isTrusted(someone)).toBe(false);
   });
 
   it("a change of the profile does not end it", async () => {
     const someone = await trusting(protocol);
     const traits = { email: someone.person.email, name: { first: "Ann" } };
-    accepted(await change(someone.elsewhere, { method: "profile", traits }));
+    accepted(await change(someone.otherDevice, { method: "profile", traits }));
     expect(await isTrusted(someone)).toBe(true);
   });
 });
@@ -94,7 +94,7 @@ describe.each(operatorProtocols)("by an operator through $name", ({ call }) => {
     const password = newPassword();
     await put(someone, newCredentials(password));
     expect(await isTrusted(someone, password)).toBe(false);
-    accepted(await someone.elsewhere.whoami());
+    accepted(await someone.otherDevice.whoami());
   });
 
   it("a new password ends the sessions too, where the owner's own would", async () => {
@@ -102,7 +102,7 @@ describe.each(operatorProtocols)("by an operator through $name", ({ call }) => {
     const password = newPassword();
     await put(someone, newCredentials(password), strict);
     expect(await isTrusted(someone, password)).toBe(false);
-    expect(refused(await someone.elsewhere.whoami()).reason).toBe("SESSION_INACTIVE");
+    expect(refused(await someone.otherDevice.whoami()).reason).toBe("SESSION_INACTIVE");
   });
 
   it("a second factor that is deleted ends it", async () => {
@@ -114,9 +114,9 @@ describe.each(operatorProtocols)("by an operator through $name", ({ call }) => {
   it("disabling ends it for good, and sessions while it lasts", async () => {
     const someone = await trusting();
     await setState(someone, "inactive");
-    expect(refused(await someone.elsewhere.whoami()).reason).toBe("SESSION_INACTIVE");
+    expect(refused(await someone.otherDevice.whoami()).reason).toBe("SESSION_INACTIVE");
     await setState(someone, "active");
-    accepted(await someone.elsewhere.whoami());
+    accepted(await someone.otherDevice.whoami());
     expect(await isTrusted(someone)).toBe(false);
   });
 

@@ -15,12 +15,12 @@ afterAll(() => server.stop());
 
 /** Someone with an app, signed in elsewhere as well, and a browser that they have trusted. */
 const trusting = async (protocol: Protocol) => {
-  const { person, visitor: elsewhere } = await enterAsNewPerson(protocol, server);
-  const secret = await enrolTotp(elsewhere, server);
+  const { person, visitor: otherDevice } = await enterAsNewPerson(protocol, server);
+  const secret = await enrolTotp(otherDevice, server);
   const browser = await enterAs(protocol, server, person);
   const submission = { method: "totp", totp_code: nextCode(server, secret), trust_device: true };
   accepted(await stepUp(browser, submission));
-  return { person, elsewhere, secret, browser };
+  return { person, otherDevice, secret, browser };
 };
 /** The cookie leaves the session behind: the browser is the same, nobody is signed in. */
 const signOut = async (browser: Visitor) => {
@@ -30,11 +30,11 @@ const signOut = async (browser: Visitor) => {
 
 describe.each(browserProtocols)("through $name", (protocol) => {
   it("a browser that is trusted stands in for the second factor, says so, and is listed", async () => {
-    const { person, elsewhere, browser } = await trusting(protocol);
+    const { person, otherDevice, browser } = await trusting(protocol);
     expect(accepted(await browser.whoami()).methods).toEqual(["password", "totp"]);
     accepted(await signIn(await signOut(browser), person));
     expect(accepted(await browser.whoami())).toMatchObject({ aal: 2, methods: ["password", "trusted_device"] });
-    expect(accepted(await elsewhere.trustedDevices())).toHaveLength(1);
+    expect(accepted(await otherDevice.trustedDevices())).toHaveLength(1);
     const other = await enterAs(protocol, server, person);
     expect(refused(await other.whoami()).reason).toBe("AAL2_REQUIRED");
     expect(refused(await other.trustedDevices()).reason).toBe("AAL2_REQUIRED");
@@ -69,22 +69,22 @@ describe.each(browserProtocols)("through $name", (protocol) => {
   });
 
   it("its owner ends it from another session; whoever else names it ends nothing", async () => {
-    const { person, elsewhere, browser } = await trusting(protocol);
-    const [id = ""] = accepted(await elsewhere.trustedDevices());
+    const { person, otherDevice, browser } = await trusting(protocol);
+    const [id = ""] = accepted(await otherDevice.trustedDevices());
     const { visitor: stranger } = await enterAsNewPerson(protocol, server);
     accepted(await stranger.endTrustedDevice(id));
-    expect(accepted(await elsewhere.trustedDevices())).toEqual([id]);
-    accepted(await elsewhere.endTrustedDevice(id));
-    expect(accepted(await elsewhere.trustedDevices())).toEqual([]);
+    expect(accepted(await otherDevice.trustedDevices())).toEqual([id]);
+    accepted(await otherDevice.endTrustedDevice(id));
+    expect(accepted(await otherDevice.trustedDevices())).toEqual([]);
     accepted(await signIn(await signOut(browser), person));
     expect(refused(await browser.whoami()).reason).toBe("AAL2_REQUIRED");
   });
 
   it("a new password ends it", async () => {
-    const { person, elsewhere, browser, secret } = await trusting(protocol);
+    const { person, otherDevice, browser, secret } = await trusting(protocol);
     await signOut(browser);
     const password = newPassword();
-    accepted(await change(elsewhere, { method: "password", password }));
+    accepted(await change(otherDevice, { method: "password", password }));
     accepted(await signIn(browser, { ...person, password }));
     expect(refused(await browser.whoami()).reason).toBe("AAL2_REQUIRED");
     accepted(await stepUpByTotp(browser, server, secret));
@@ -113,8 +113,8 @@ describe.each(browserProtocols)("through $name", (protocol) => {
 
 describe.each(nativeProtocols)("through $name", (protocol) => {
   it("native apps have no such thing", async () => {
-    const { elsewhere, person } = await trusting(protocol);
-    expect(accepted(await elsewhere.trustedDevices())).toEqual([]);
+    const { otherDevice, person } = await trusting(protocol);
+    expect(accepted(await otherDevice.trustedDevices())).toEqual([]);
     expect(refused(await (await enterAs(protocol, server, person)).whoami()).reason).toBe("AAL2_REQUIRED");
   });
 });

@@ -94,16 +94,16 @@ describe("the link of the mail", () => {
     const { url } = await lastMessageTo(server, person.email);
     expect(url).toContain(`${server.url}/hosted/deletion?token=`);
     const waits = () => server.sql("SELECT 1 FROM account_deletions WHERE identity_id = ?", [idBytes(person.id)]);
-    const elsewhere = createJar();
-    const page = await visit(url, elsewhere, { headers: { "accept-language": "de" } });
+    const otherJar = createJar();
+    const page = await visit(url, otherJar, { headers: { "accept-language": "de" } });
     expect(page.text).toContain("Konto behalten");
     expect(page.headers["referrer-policy"]).toMatch(/no-referrer|same-origin|origin/);
     expect(await waits()).toHaveLength(1);
     const token = new URL(url).searchParams.get("token") ?? "";
-    expect((await post("deletion", elsewhere, { token })).status).toBe(200);
+    expect((await post("deletion", otherJar, { token })).status).toBe(200);
     expect(await waits()).toEqual([]);
-    expect((await post("deletion", elsewhere, { token })).status).toBe(404);
-    expect((await post("deletion", elsewhere, { token: "" })).status).toBe(404);
+    expect((await post("deletion", otherJar, { token })).status).toBe(404);
+    expect((await post("deletion", otherJar, { token: "" })).status).toBe(404);
   });
 });
 

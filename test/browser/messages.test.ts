@@ -104,18 +104,18 @@ it("the link of a mail is opened in a browser that has never been anywhere, and 
   const { email } = await signUp();
   const link = linkOf(await mails.wait(email));
 
-  const elsewhere = await openBrowser();
+  const otherBrowser = await openBrowser();
   try {
-    await elsewhere.page.goto(link);
-    expect(await heading(elsewhere.page)).toBe("Confirm your address");
-    await elsewhere.page.getByRole("button", { name: "Continue" }).click();
-    expect(await said(elsewhere.page)).toContain("Your address is confirmed.");
+    await otherBrowser.page.goto(link);
+    expect(await heading(otherBrowser.page)).toBe("Confirm your address");
+    await otherBrowser.page.getByRole("button", { name: "Continue" }).click();
+    expect(await said(otherBrowser.page)).toContain("Your address is confirmed.");
     // Nobody is signed in by it.
-    await elsewhere.page.goto(`${server.url}/hosted/settings`);
-    expect(await heading(elsewhere.page)).toBe("Sign in");
-    expect(elsewhere.complaints).toEqual([]);
+    await otherBrowser.page.goto(`${server.url}/hosted/settings`);
+    expect(await heading(otherBrowser.page)).toBe("Sign in");
+    expect(otherBrowser.complaints).toEqual([]);
   } finally {
-    await elsewhere.close();
+    await otherBrowser.close();
   }
 
   await page.goto(`${server.url}/sessions/whoami`);
@@ -133,16 +133,16 @@ it("the link of a recovery is opened in another browser, and signs in there and 
   await page.getByRole("button", { name: "Continue" }).click();
   const link = linkOf(await mails.wait(email));
 
-  const elsewhere = await openBrowser();
+  const otherBrowser = await openBrowser();
   try {
-    await elsewhere.page.goto(link);
-    expect(await heading(elsewhere.page)).toBe("Get back into your account");
-    await elsewhere.page.getByRole("button", { name: "Continue" }).click();
-    expect(await heading(elsewhere.page)).toBe("Account settings");
-    expect(await said(elsewhere.page)).toContain("You are back in your account");
-    expect(elsewhere.complaints).toEqual([]);
+    await otherBrowser.page.goto(link);
+    expect(await heading(otherBrowser.page)).toBe("Get back into your account");
+    await otherBrowser.page.getByRole("button", { name: "Continue" }).click();
+    expect(await heading(otherBrowser.page)).toBe("Account settings");
+    expect(await said(otherBrowser.page)).toContain("You are back in your account");
+    expect(otherBrowser.complaints).toEqual([]);
   } finally {
-    await elsewhere.close();
+    await otherBrowser.close();
   }
   await page.goto(`${server.url}/hosted/settings`);
   expect(await heading()).toBe("Sign in");

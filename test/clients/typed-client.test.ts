@@ -197,8 +197,8 @@ describe.each(ways)("%s", (_, enter) => {
     const settings = createSettings(client);
     const nothing = await settings.get("0198f2a4-6a1c-7c3e-9d2b-5f1a7c0e4b21");
     expect(failureOf(nothing)).toMatchObject({ reason: "flow_not_found" });
-    const elsewhere = await settings.create({ returnTo: "https://elsewhere.example.net/" });
-    expect(failureOf(elsewhere)).toMatchObject({ reason: "return_to_forbidden" });
+    const refusal = await settings.create({ returnTo: "https://elsewhere.example.net/" });
+    expect(failureOf(refusal)).toMatchObject({ reason: "return_to_forbidden" });
     const flow = must(await settings.create());
     server.clock.advance(2 * 60 * 60_000);
     const late = await settings.update(flow, { case: "profile", value: { traits: {} } });

@@ -89,11 +89,11 @@ const createVisitor = (server: TestServer): Visitor => {
   };
 
   /** What a person sees after the redirect: the form again, another form, or the place they wanted to go. */
-  const arrive = async (received: CallbackResult, kind: FlowKind, id: string): Promise<Answer<Done>> => {
+  const followRedirect = async (received: CallbackResult, kind: FlowKind, id: string): Promise<Answer<Done>> => {
     const { location } = received.headers;
     if (received.status !== 303 || location === undefined) return refusalOf(received);
-    const elsewhere = await refusalAt(location, kind);
-    if (elsewhere) return elsewhere;
+    const refusal = await refusalAt(location, kind);
+    if (refusal) return refusal;
     if (![ui.origin, server.url].some((origin) => location.startsWith(origin)))
       return { ok: true, value: {}, location };
     const shown = location.startsWith(ui[kind]) ? new URL(location).searchParams.get("flow") : null;
@@ -129,15 +129,15 @@ const createVisitor = (server: TestServer): Visitor => {
       const received = await navigate(`/self-service/${kind}/browser${queryOf(query)}`);
       const { location } = received.headers;
       if (location === undefined) return refusalOf(received);
-      const elsewhere = await refusalAt(location, kind);
-      if (elsewhere) return elsewhere;
+      const refusal = await refusalAt(location, kind);
+      if (refusal) return refusal;
       const id = new URL(location, server.url).searchParams.get("flow");
       return id === null ? plainRefusal("SESSION_ALREADY_AVAILABLE", { location }) : fetchFlow(kind, id);
     },
     get: (id) => fetchFlow(kind, id),
     update: async (id, submission) => {
       const fields = formFields({ csrf_token: String(csrfTokens.get(id) ?? ""), ...submission }, "");
-      return arrive(await post(`/self-service/${kind}${queryOf({ flow: id })}`, fields), kind, id);
+      return followRedirect(await post(`/self-service/${kind}${queryOf({ flow: id })}`, fields), kind, id);
     },
   });
   const answer = <T>(received: CallbackResult, read: (received: CallbackResult) => T): Answer<T> =>
@@ -156,7 +156,8 @@ const createVisitor = (server: TestServer): Visitor => {
     registration: flows("registration"),
     verification: flows("verification"),
     recovery: flows("recovery"),
-    resume: async (id) => arrive(await navigate(`/self-service/settings${queryOf({ flow: id })}`), "settings", id),
+    resume: async (id) =>
+      followRedirect(await navigate(`/self-service/settings${queryOf({ flow: id })}`), "settings", id),
     exchange: async (initCode, returnToCode) => {
       const query = queryOf({ init_code: initCode, return_to_code: returnToCode });
       return answer(await fetchJson(`/sessions/token-exchange${query}`), () => ({}));

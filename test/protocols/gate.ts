@@ -42,7 +42,7 @@ export const createGate = (): Gate => {
       return sql.execute(statement, params, repeatable);
     },
   });
-  let next: { readonly arrive: () => void; readonly until: Promise<void> } | undefined;
+  let next: { readonly reach: () => void; readonly until: Promise<void> } | undefined;
 
   return {
     statements,
@@ -52,7 +52,7 @@ export const createGate = (): Gate => {
     hold: () => {
       const reached = Promise.withResolvers<void>();
       const until = Promise.withResolvers<void>();
-      const mine = { arrive: reached.resolve, until: until.promise };
+      const mine = { reach: reached.resolve, until: until.promise };
       next = mine;
       return {
         reached: reached.promise,
@@ -73,7 +73,7 @@ export const createGate = (): Gate => {
       transaction: async (work, options) => {
         const mine = next;
         next = undefined;
-        mine?.arrive();
+        mine?.reach();
         await mine?.until;
         return db.transaction((tx) => work(counted(tx)), options);
       },

@@ -35,10 +35,10 @@ describe.each(protocols)("through $name", (protocol) => {
     const submission = { method: "password", password: newPassword(), request_id: newId() };
     const first = accepted(await visitor.settings.update(flow.id, submission));
     const hash = await passwordHashOf(server, person.id);
-    const elsewhere = protocol.enter(beside);
-    hand(visitor, elsewhere);
-    accepted(await elsewhere.settings.get(flow.id)); // A page that was loaded again has the form's token.
-    const again = accepted(await elsewhere.settings.update(flow.id, submission));
+    const otherNode = protocol.enter(beside);
+    hand(visitor, otherNode);
+    accepted(await otherNode.settings.get(flow.id)); // A page that was loaded again has the form's token.
+    const again = accepted(await otherNode.settings.update(flow.id, submission));
     if (protocol.isForm) expect(again.flow?.id).toBe(first.flow?.id);
     else expect(again).toEqual(first);
     expect(await passwordHashOf(server, person.id)).toBe(hash);

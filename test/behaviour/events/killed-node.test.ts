@@ -68,7 +68,7 @@ const delivering = (): Raw => ({
 });
 
 /** Serves from another process, and waits until it is ready. */
-const serveElsewhere = async (): Promise<string> => {
+const serveInProcess = async (): Promise<string> => {
   const [port, adminPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const { selfservice, events } = delivering();
@@ -109,11 +109,11 @@ const firstOf = (received: readonly Received[], at: string, header: string) =>
 it("nothing that it committed is lost, and each person's is delivered in order", { timeout: 120_000 }, async () => {
   // What the node delivers is never answered, so that it dies with some of it underway and the rest waiting.
   receiver.answer = () => undefined;
-  const url = await serveElsewhere();
-  const elsewhere = { url } as unknown as TestServer;
+  const url = await serveInProcess();
+  const otherNode = { url } as unknown as TestServer;
   const people = await Promise.all(
     Array.from({ length: PEOPLE }, async () => {
-      const { person, visitor } = await enterAsNewPerson(nativeRest, elsewhere);
+      const { person, visitor } = await enterAsNewPerson(nativeRest, otherNode);
       const flow = accepted(await visitor.settings.create()).id;
       for (let change = 1; change <= CHANGES; change++) {
         const traits = { email: person.email, name: { first: `Ann ${change}` } };

@@ -24,7 +24,7 @@ async function ask(database: PrivateDatabase, sql: string): Promise<unknown> {
 }
 
 /** A process of its own that starts the database and then waits to be killed. */
-async function startElsewhere(
+async function startInOtherProcess(
   dataDir: string,
 ): Promise<{ readonly pid: number; readonly server: number; kill(signal: NodeJS.Signals): Promise<void> }> {
   const module = path.resolve(import.meta.dirname, "../../../src/db/private.ts");
@@ -87,7 +87,7 @@ describe("the private database", () => {
 
   test("tells a second process who uses the folder", async () => {
     const dataDir = path.join(base, "shared");
-    const other = await startElsewhere(dataDir);
+    const other = await startInOtherProcess(dataDir);
     await expect(startPrivateDatabase({ dataDir, log })).rejects.toMatchObject({
       reason: "in-use",
       message: expect.stringContaining(`process ${other.pid}`),
@@ -100,7 +100,7 @@ describe("the private database", () => {
 
   test("comes up again after its owner was killed, and leaves no server behind", async () => {
     const dataDir = path.join(base, "killed");
-    const other = await startElsewhere(dataDir);
+    const other = await startInOtherProcess(dataDir);
     await other.kill("SIGKILL");
     const mine = await startPrivateDatabase({ dataDir, log });
     expect(runs(other.server)).toBe(false);
