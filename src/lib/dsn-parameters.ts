@@ -112,7 +112,7 @@ const refused: Readonly<Record<string, { readonly unless: RegExp; readonly becau
   innodblockwaittimeout: { unless: /^$/, because: "is set by the server itself: 5 seconds" },
 };
 
-/** Reads parameters. Throws DsnError for one that is not known, is there twice, or is not of its form. */
+/** Reads parameters. @throws DsnError for one that is not known, is there twice, or is not of its form */
 export const readParameters = (given: URLSearchParams): DsnSettings => {
   const parameters = new Map<string, Written>();
   for (const [name, text] of given) {

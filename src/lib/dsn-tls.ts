@@ -64,7 +64,7 @@ export const tlsNames: ReadonlySet<string> = new Set([
 export const isAboutTls = (name: string): boolean =>
   /ssl|tls|cert|crypt|secur|pubkey|publickey|verif|trust|keystore|cipher|hostname/.test(name);
 
-/** Reads what the parameters say together. Throws DsnError where they contradict each other. */
+/** Reads what the parameters say together. @throws DsnError where they contradict each other */
 export const readTls = (parameters: ReadonlyMap<string, Written>): DsnTls => {
   const find = (names: readonly string[]) => names.flatMap((name) => parameters.get(name) ?? []);
   const file = (names: readonly string[]) => find(names).map(({ text }) => text)[0] || undefined;

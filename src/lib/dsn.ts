@@ -17,8 +17,9 @@ const URL_FORM = /^(?:(?<login>[^/?]*)@)?(?<addresses>[^/?@]*)\/(?<database>[^/?
  *
  * In the Go form user and password stand for themselves, as that driver takes
  * them; in a URL, and in the name of the database, `%40` is `@`. Parameters are
- * honoured, or refused by name. Throws DsnError, whose message never repeats the
- * text: it holds a password.
+ * honoured, or refused by name.
+ *
+ * @throws DsnError, whose message never repeats the text: it holds a password
  */
 export const parseDsn = (text: string): Dsn => {
   const rest = text.trim().replace(SCHEME, "");

@@ -48,8 +48,9 @@ export const parseUuid = (text: string): Buffer | undefined => {
 const digitAt = (text: string, at: number): number => DIGITS[text.charCodeAt(at)] ?? -1;
 
 /**
- * Turns an id of our own into the 16 bytes of its column. Throws TypeError when it is none: use `parseUuid` for what
- * others send.
+ * Turns an id of our own into the 16 bytes of its column.
+ *
+ * @throws TypeError when it is none: use `parseUuid` for what others send
  */
 export const uuidBytes = (text: string): Buffer => {
   const bytes = parseUuid(text);

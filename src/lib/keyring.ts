@@ -20,8 +20,9 @@ const LEAST = 16;
 const VALUE = /^[A-Za-z0-9_-]+$/;
 
 /**
- * Creates the keyring from `secrets.cookie`. Throws RangeError when there is none, or one is shorter than 16
- * characters.
+ * Creates the keyring from `secrets.cookie`.
+ *
+ * @throws RangeError when there is none, or one is shorter than 16 characters
  */
 export const createKeyring = (secrets: readonly string[]): Keyring => {
   if (secrets.length === 0 || secrets.some((secret) => secret.length < LEAST))

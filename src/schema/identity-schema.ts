@@ -78,10 +78,10 @@ export const schemaUrl = (publicUrl: string, id: string): string => {
 };
 
 /**
- * Compiles a schema document. Throws SchemaError, naming the place, for one
- * that is malformed or asks for more than the server gives: references that
- * leave it or never end, patterns that cannot be run in linear time, a size or
- * depth beyond the bounds.
+ * Compiles a schema document.
+ *
+ * @throws SchemaError, naming the place, for one that is malformed or asks for more than the server gives: references
+ * that leave it or never end, patterns that cannot be run in linear time, a size or depth beyond the bounds
  */
 export function compileIdentitySchema({ id, json, publicUrl, selectable = false }: SchemaDocument): IdentitySchema {
   if (!isObject(json)) throw new SchemaError(id, "#", "must be a JSON object");

@@ -106,8 +106,9 @@ function mustResolve(
 /**
  * Checks what a schema document asks of the server before anything is compiled:
  * its size, depth and kind, that references stay inside and end somewhere, that
- * patterns can be run, that our own keyword is well formed. Throws SchemaError,
- * which names the place.
+ * patterns can be run, that our own keyword is well formed.
+ *
+ * @throws SchemaError that names the place
  */
 export function inspectSchema(id: string, root: JsonObject): void {
   mustBeShallow(id, root);

@@ -25,6 +25,7 @@ export interface AccessCheckDeps {
  * it comes before the body is read, and again before the RPC runs.
  *
  * @throws Error at once, when the RPC does not say who may call it, or with which scope
+ * @throws SESSION_INACTIVE, UNTRUSTED_ORIGIN, ADMIN_ONLY, OPERATOR_UNKNOWN, NOT_LOCAL, SCOPE_REQUIRED from the check
  */
 export const createAccessCheck = ({
   method,

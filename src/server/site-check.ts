@@ -22,6 +22,8 @@ export interface SiteCheckDeps {
  *
  * An RPC that REST binds to GET is not checked there: following a link is what
  * it is for. Over the other protocols everything is a POST, and is checked.
+ *
+ * @throws UNTRUSTED_ORIGIN from the check
  */
 export const createSiteCheck = ({ method, trustedOrigin, signsIn = false }: SiteCheckDeps): ((call: Call) => void) => {
   const isLink = hasOption(method, http) && optionOf(method, http).pattern.case === "get";

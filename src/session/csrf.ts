@@ -40,9 +40,9 @@ export interface Csrf {
   tokenFor(call: Call, type: "browser" | "api"): string;
   /** What a flow stores to recognise its browser again. */
   digest(secret: Buffer): Buffer;
-  /** Throws CSRF_VIOLATION unless the token in the body fits the cookie. */
+  /** Compares the token in the body with the cookie. @throws CSRF_VIOLATION unless they fit */
   mustMatch(call: Call, token: string): void;
-  /** Throws CSRF_VIOLATION unless the cookie is the one the flow was created with. */
+  /** Compares the cookie with that of the creation of the flow. @throws CSRF_VIOLATION unless they are the same */
   mustBeCreator(call: Call, digest: Buffer | undefined): void;
 }
 

@@ -68,7 +68,9 @@ export interface Hasher {
   /**
    * Compares. With `undefined`, or a hash that cannot be verified, it answers no
    * after the time that a comparison takes: it waits for its turn and holds it for
-   * that long, without hashing. Throws HashingOverloaded.
+   * that long, without hashing.
+   *
+   * @throws HashingOverloaded
    */
   verify(password: string, stored: string | undefined, share?: Share): Promise<Verified>;
   stats(): HasherStats;

@@ -47,8 +47,9 @@ const LIMIT = 65_536;
 /**
  * Verifies an ID token: signature by the provider's keys, algorithm, issuer,
  * audience, authorised party, times and nonce (OpenID Connect Core 3.1.3.7).
- * Every check says by itself what it found. Throws ProviderFetchError when the
- * keys cannot be had.
+ * Every check says by itself what it found.
+ *
+ * @throws ProviderFetchError when the keys cannot be had
  */
 export const verifyIdToken = async (
   token: string,

@@ -8,7 +8,7 @@ type PublicKey = Awaited<ReturnType<ReturnType<typeof createLocalJWKSet>>>;
 
 /** The public keys of a provider. */
 export interface Keys {
-  /** The keys that a token may have been signed with: as a rule one. Throws ProviderFetchError. */
+  /** The keys that a token may have been signed with: as a rule one. @throws ProviderFetchError */
   find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<readonly PublicKey[]>;
   /**
    * Looks at the provider again, when none of those that were found made the signature: a new key may go by an old

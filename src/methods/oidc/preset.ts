@@ -31,7 +31,7 @@ export interface ClaimsSource {
   readonly tokens: JsonObject;
   /** Asks the userinfo endpoint, whose subject must be that of the ID token. */
   userinfo(): Promise<JsonObject>;
-  /** Asks the provider's API with the access token. Throws ProviderFetchError. */
+  /** Asks the provider's API with the access token. @throws ProviderFetchError */
   api(url: string, request?: Partial<ProviderRequest>): Promise<JsonValue>;
 }
 

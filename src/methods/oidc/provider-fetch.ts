@@ -19,7 +19,7 @@ export interface ProviderRequest {
 
 /** Asks a provider. */
 export interface ProviderFetch {
-  /** Always comes back within its time, with the whole body read. Throws ProviderFetchError. */
+  /** Always comes back within its time, with the whole body read. @throws ProviderFetchError */
   (url: string, request: ProviderRequest): Promise<Response>;
   /** Whether a URL may be asked, or a person be sent there: over TLS, or plain HTTP within a private network. */
   readonly isSafe: (url: string) => boolean;

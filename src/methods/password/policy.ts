@@ -34,7 +34,7 @@ export type Verdict =
 
 /** Judges passwords that people choose. */
 export interface PasswordPolicy {
-  /** Throws HashingOverloaded. */
+  /** Checks one password. @throws HashingOverloaded */
   check(candidate: Candidate): Promise<Verdict>;
 }
 

@@ -23,7 +23,7 @@ import { memberName, tagOf } from "./names.ts";
 import { type Read, readEnum, readObject, readScalar, readWellKnown, truth } from "./read-value.ts";
 import { lastValue, type RequestMember, rejectRepeated, requestMembers, unusable } from "./request-member.ts";
 
-/** Makes a message of the members that were sent. Throws INVALID_FIELD. */
+/** Makes a message of the members that were sent. @throws INVALID_FIELD */
 export type ReadMessage = (members: readonly RequestMember[]) => Message;
 
 /** Compiles readers, each type once. */

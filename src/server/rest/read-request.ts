@@ -19,7 +19,9 @@ export interface ReadRequest {
 /**
  * Compiles how requests of a route become messages: path, query, body and
  * `If-Match` are all members of one message. `bytes` is the body, if it was let
- * in. Throws INVALID_FIELD for what cannot be used.
+ * in.
+ *
+ * @throws INVALID_FIELD for what cannot be used
  */
 export const compileReadRequest = (
   route: Route,
@@ -46,8 +48,9 @@ export const compileReadRequest = (
 export type ReadLine = (line: Buffer | Error) => Promise<Received<Message>>;
 
 /**
- * Compiles how the lines of a body become messages: path and query are members of each. Throws INVALID_FIELD for
- * those that cannot be used; a line that cannot be is given as unusable.
+ * Compiles how the lines of a body become messages: path and query are members of each.
+ *
+ * @throws INVALID_FIELD for those that cannot be used; a line that cannot be is given as unusable
  */
 export const compileReadLine = (route: Route, readers: Readers): ((request: FastifyRequest) => ReadLine) => {
   const { body } = route;

@@ -12,7 +12,7 @@ import { isObject } from "../../lib/json-object.ts";
 import { enumNames } from "./names.ts";
 import { unusable } from "./request-member.ts";
 
-/** Reads one value that was sent, which is neither null nor empty. Throws INVALID_FIELD, naming the path. */
+/** Reads one value that was sent, which is neither null nor empty. @throws INVALID_FIELD, naming the path */
 export type Read = (value: Exclude<JsonValue, null>, path: string) => unknown;
 
 const truths = new Map([
