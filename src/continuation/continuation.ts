@@ -6,12 +6,12 @@ import type { Clock } from "../lib/clock.ts";
 import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
 
 /*
- * What waits for a person to come back: a protected change until its owner has
+ * A continuation waits for a person to come back: a protected change until its owner has
  * proven who they are, a sign-in until the provider has answered, and its answer
  * until it has been used or a native app fetches it, a merge of two accounts until
  * both have proven theirs, a change along with a sign-in until its person has given
  * the second factor. One table and one interface.
- * What waits is encrypted, bound to what it was parked for, and consumed once.
+ * Its payload is encrypted, bound to what it was parked for, and consumed once.
  */
 
 /** What a continuation is bound to. It opens under exactly these and no others. */
@@ -20,8 +20,8 @@ export interface ContinuationBinding {
   readonly homeId: string;
   readonly flowId: string;
   /**
-   * Why it waits. A flow has one of each kind at most; a merge and what waits for a second factor belong to no flow: in
-   * its place is a session.
+   * Why it waits. A flow has one of each kind at most; a merge and a change parked for a second factor belong to no
+   * flow: in its place is a session.
    */
   readonly kind: "reauthentication" | "redirect" | "merge" | "second_factor";
   /**
@@ -93,12 +93,12 @@ export const continuationFromRow = (row: ContinuationRow): ContinuationRecord =>
  */
 export interface Continuations {
   /**
-   * Replaces what waits for the same flow and is of the same kind. `id` is that of a ticket, where one was handed
-   * out.
+   * Stores a continuation, in the place of one of the same flow and kind. `id` is that of a ticket, where one was
+   * handed out.
    */
   park(tx: Sql, binding: ContinuationBinding, payload: JsonValue, lifespan: number, id?: string): Promise<void>;
   find(sql: Sql, id: string): Promise<ContinuationRecord | undefined>;
-  /** The one of a kind that waits for a flow. */
+  /** The continuation of a kind that a flow has. */
   findOf(
     sql: Sql,
     slot: Pick<ContinuationBinding, "homeId" | "flowId" | "kind">,
@@ -113,7 +113,7 @@ export interface Continuations {
    * expires.
    */
   release(sql: Sql, record: ContinuationRecord, attempt: string, failure?: unknown): Promise<void>;
-  /** Names the next step, and what waits for it. Only the attempt that claimed it. */
+  /** Stores the next step and its payload. Only the attempt that claimed it. */
   advance(
     sql: Sql,
     record: ContinuationRecord,

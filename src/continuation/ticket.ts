@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { digestOf, isSameDigest } from "../lib/digest.ts";
 import { uuid4, uuidBytes, uuidText } from "../lib/ids.ts";
 
-/** What leads back to one thing that waits: its id and a secret, of which only the digest is stored. */
+/** What leads back to one continuation: its id and a secret, of which only the digest is stored. */
 export interface Ticket {
   /** Of the continuation. */
   readonly id: string;

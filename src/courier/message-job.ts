@@ -1,2 +1,2 @@
-/** The kind of job that delivers messages. A message that waits is its own job. */
+/** The kind of job that delivers messages. A queued message is its own job. */
 export const messageJob = "message";

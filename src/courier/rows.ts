@@ -18,7 +18,7 @@ export interface MessageRowsDeps {
 const MOST_AT_ONCE = 32;
 
 /**
- * Creates the jobs that deliver messages: each message that waits is one, so that queueing writes a single row, and so
+ * Creates the jobs that deliver messages: each queued message is one, so that queueing writes a single row, and so
  * does writing down that it was sent. Those that are claimed in the same turn of the event loop are claimed together.
  */
 export const createMessageRows = ({ db, clock, messages, node }: MessageRowsDeps): OwnJobRows<MessageRecord> => ({

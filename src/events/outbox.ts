@@ -27,7 +27,7 @@ export const receiverOf = (kind: string): string | undefined =>
 /** The kind of the job that gives events their places in the stream. No receiver is called so. */
 export const placesKind = "event_stream_places";
 
-/** A delivery that waits, as its job has it: the event without its position, which the job knows. */
+/** A queued delivery, as its job has it: the event without its position, which the job knows. */
 export type QueuedEvent = Omit<RecordedEvent, "createdAt"> & { readonly createdAt: string };
 
 /** Decides who is to get an event, in the transaction that writes it. */

@@ -15,7 +15,7 @@ import type { Visit } from "./visit.ts";
 /** Reads and answers the pages' own forms. */
 export interface OwnForms {
   readonly endSession: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
-  /** Has another message sent to an address that waits, or gives it up. */
+  /** Has another message sent to a pending address, or cancels it. */
   readonly pendingAddress: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
   readonly chooseLanguage: (visit: Visit, request: FastifyRequest) => Promise<Answer>;
 }

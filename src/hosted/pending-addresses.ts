@@ -29,7 +29,7 @@ export interface PendingOptions {
   readonly isCancelled: boolean;
 }
 
-/** Renders the addresses that wait, each with a button that sends another message and one that gives it up. */
+/** Renders the pending addresses, each with a button that sends another message and one that cancels it. */
 export const renderPendingAddresses = (
   pending: readonly WirePendingAddress[],
   { texts, back, isCancelled }: PendingOptions,

@@ -1,6 +1,6 @@
 import type { DeliveryPace } from "./pace.ts";
 
-/** Admits what waits to delivery: the longest queued first, so many at once as the pace allows. */
+/** Admits queued deliveries: the longest queued first, so many at once as the pace allows. */
 export interface DeliveryAdmission {
   /**
    * Waits for the turn of a delivery; what is given ends it. Rejects with the signal's reason once it is aborted.

@@ -77,7 +77,7 @@ export interface JobKind<Payload = JsonObject> {
 }
 
 /**
- * Where a job stands among those with its key: a number, or after all that wait. That is right over all nodes where the
+ * Where a job stands among those with its key: a number, or the end. That is right over all nodes where the
  * transaction holds what the key stands for.
  */
 export type JobPosition = number | "last";

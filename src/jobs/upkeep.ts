@@ -4,7 +4,7 @@ import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { paddedList } from "../lib/in-groups.ts";
 import type { Payloads } from "./payloads.ts";
 
-/** A job that waits or was parked, for whoever looks after the server. */
+/** A queued or parked job, as operators see it. */
 export interface ListedJob {
   readonly id: string;
   /** Whom it is about; undefined: nobody. */
@@ -18,7 +18,7 @@ export interface ListedJob {
   readonly payload: JsonObject | undefined;
 }
 
-/** Which jobs are listed: of a kind, those that wait or those that were parked, the oldest first. */
+/** Which jobs are listed: of a kind, the queued or the parked ones, the oldest first. */
 interface JobFilter {
   readonly kind: string;
   readonly parked: boolean;

@@ -16,7 +16,7 @@ export interface ContinuityCookieSettings {
 
 /**
  * Identifies a browser that was redirected to another site. The cookie holds a random id of
- * the browser, sealed, and nothing else: what waits for it is on the server, and
+ * the browser, sealed, and nothing else: its continuations are on the server, and
  * one id serves any number of redirects at once.
  */
 export interface ContinuityCookie {

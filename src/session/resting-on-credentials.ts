@@ -10,7 +10,7 @@ export interface RestingOnCredentials {
 }
 
 /**
- * Ends what rests on how a person signed in until now: addresses that wait, and trusted devices (docs/addresses.md,
+ * Ends what rests on how a person signed in until now: pending addresses, and trusted devices (docs/addresses.md,
  * docs/second-factors.md). In the transaction that changes a credential or disables the person, with their row locked.
  *
  * @param cause `by` says whose change it is

@@ -128,7 +128,7 @@ export async function* readFlows(tx: Sql, id: string): AsyncGenerator<readonly S
     }, PAGE_OF_FLOWS);
 }
 
-/** What waits for them, method and until when: few at a time, of flows that have not ended. */
+/** Their continuations, method and expiry: few at a time, of flows that have not ended. */
 export const readWaiting = (tx: Sql, id: string) =>
   tx.query<{ readonly method: string; readonly expires_at: Date }>(
     "SELECT method, expires_at FROM continuations WHERE home_id = ? ORDER BY expires_at",

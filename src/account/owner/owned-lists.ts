@@ -10,7 +10,7 @@ import { listFactors, listLinks } from "./render-owned.ts";
 export interface OwnedLists {
   factors(identity: IdentityRecord): OwnedList<Factor>;
   links(identity: IdentityRecord): OwnedList<Link>;
-  /** Addresses that wait for their proof. */
+  /** Pending addresses. */
   pendingAddresses(identityId: string): Promise<OwnedList<PendingAddress>>;
 }
 

@@ -100,7 +100,7 @@ the account.`,
 /** `ostiary identities addresses` */
 export const identitiesAddresses: Command = commandOf<PendingAddress>({
   name: "addresses",
-  summary: "list somebody's addresses that wait for their proof",
+  summary: "list the pending addresses of an identity",
   about: `Lists addresses that somebody wants and has not proven yet, the oldest first. Those that they have
 stand in "identities get".`,
   heads: ["ID", "VIA", "ADDRESS", "SINCE", "EXPIRES"],
@@ -116,8 +116,8 @@ stand in "identities get".`,
 export const identitiesCancelAddress: Command = {
   name: "identities cancel-address",
   summary: "cancel a pending address of an identity",
-  help: `Gives up addresses that wait for their proof: what was sent to them proves nothing any more. An
-address that does not wait changes nothing.
+  help: `Cancels pending addresses: what was sent to them proves nothing any more. An address that is not
+pending changes nothing.
 
 Usage: ostiary identities cancel-address ID ADDRESS-ID...
 
@@ -130,7 +130,7 @@ Example:
   run: async (values, args) => {
     const [id, ...addresses] = args;
     if (id === undefined || addresses.length === 0)
-      throw new CommandError("name the id of an identity and those of its addresses that wait");
+      throw new CommandError("name the id of an identity and those of its pending addresses");
     const client = await adminClient(AccountAdminService, values);
     for (const pendingAddressId of addresses) {
       await answered(client.cancelIdentityPendingAddress({ id, pendingAddressId }));

@@ -3,10 +3,10 @@ import type { AccountLink } from "../../methods/contract/authentication.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { SealedContext } from "../shared/sealed-context.ts";
 
-/** Where a login flow keeps what waits for the owner of an account. */
+/** The key of a pending account link in the context of a login flow. */
 const KEY = "account_link";
 
-/** What waits for the owner of an account to sign in. */
+/** A link to an account that is made once its owner has signed in. */
 export interface PendingAccountLink {
   /** Whose account it is: nobody else may have it linked. */
   readonly ownerId: string;
@@ -14,7 +14,7 @@ export interface PendingAccountLink {
   readonly linkState: JsonObject;
 }
 
-/** Has what waits for the owner of an account in the login flow itself, sealed. */
+/** Stores pending account links in the context of their login flow, sealed. */
 export interface PendingAccountLinks {
   /** The context of the flow with it. */
   seal(flow: Pick<FlowRecord, "id" | "context">, accountLink: AccountLink, pending: PendingAccountLink): JsonObject;

@@ -28,12 +28,11 @@ export interface Linking {
 }
 
 /**
- * Links what waited for the owner of an account, in the transaction of their sign-in: in the flow, or since the first
- * factor of the session that is raised. Below the level of the account nothing is linked, and it waits. A session has
- * one that waits at most: it begins with the flow that asks for it, and in others its owner is refused before
- * (SESSION_ALREADY_AVAILABLE).
+ * Makes a pending account link, in the transaction of its owner's sign-in: that of the flow, or one that was parked
+ * with the session that is raised. Below the level of the account nothing is linked, and the link is parked. A session has one parked link at most: the session begins with the flow that asks for it, and in other flows
+ * its owner is refused before (SESSION_ALREADY_AVAILABLE).
  *
- * @throws CannotLink what waited in the flow; what waited for a second factor keeps nobody from signing in
+ * @throws CannotLink for the link of the flow; one that was parked for a second factor prevents no sign-in
  */
 export type LinkAccount = (
   tx: Sql,

@@ -11,7 +11,7 @@ import type { LoginDeps } from "./deps.ts";
 
 /*
  * What a person signs in with changes at the level of their account alone (docs/second-factors.md). What the first
- * factor would change of that waits with its session.
+ * factor would change of that is parked with its session.
  */
 
 /** A sign-in that is written. */
@@ -24,13 +24,13 @@ export interface AttemptedSignIn {
   readonly sessionId: string;
 }
 
-/** A change that waits for the second factor of its person: what a method needs to make it. */
+/** A change that is parked until its person gives the second factor: what a method needs to make it. */
 export interface WaitingChange {
   readonly method: string;
   readonly state: JsonObject;
 }
 
-/** All that waits with a session. */
+/** The changes that are parked with a session. */
 export interface WaitingChanges {
   /** An account that is to be linked. */
   readonly accountLink?: WaitingChange | undefined;
@@ -38,23 +38,23 @@ export interface WaitingChanges {
   readonly update?: WaitingChange | undefined;
 }
 
-/** What a sign-in may change, and what has waited for it. */
+/** What a sign-in may change, and the changes that were parked for it. */
 export interface SecondFactorState {
   /** Whether the session has, with this sign-in, what its person can prove. A trusted browser is no proof. */
   readonly isReached: boolean;
   readonly waiting: WaitingChanges;
 }
 
-/** Has changes wait for the second factor. */
+/** Parks changes until the second factor is given. */
 export interface SecondFactor {
   /**
-   * Looks for what has waited since the first factor of the session that is raised. Undefined: nothing did. It is used
-   * up by `take`.
+   * Looks for changes that were parked at the first factor of the session that is raised; undefined: none. The function
+   * that is returned consumes them.
    */
   find(tx: Sql, signIn: AttemptedSignIn): Promise<((person: IdentityRecord) => Promise<WaitingChanges>) | undefined>;
   /** Whether the level is reached; see `SecondFactorState`. */
   isReached(signIn: AttemptedSignIn, person: IdentityRecord): boolean;
-  /** Has changes wait with the session, beside what waits there, for the lifespan of a login flow. */
+  /** Parks changes with the session, beside those that are parked there, for the lifespan of a login flow. */
   park(tx: Sql, signIn: AttemptedSignIn, changes: WaitingChanges): Promise<void>;
 }
 
@@ -100,7 +100,7 @@ const defined = ({ accountLink, update }: WaitingChanges): JsonObject => ({
   ...(update && { update: { ...update } }),
 });
 
-/** A session keeps its id when it is raised: by that the second step finds what waits. */
+/** A session keeps its id when it is raised: by that the second step finds the parked changes. */
 const bindingOf = ({ authenticated: { identity }, renews, sessionId }: AttemptedSignIn): ContinuationBinding => {
   const session = renews?.session.id ?? sessionId;
   return {

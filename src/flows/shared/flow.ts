@@ -46,7 +46,7 @@ export interface FlowRecord {
   readonly expiresAt: Date;
 }
 
-/** Beside whose rows a flow and what waits for it are stored: those of the person whose it is, else its own. */
+/** Beside whose rows a flow and its continuations are stored: those of the person whose it is, else its own. */
 export const homeOf = ({ id, identityId }: Pick<FlowRecord, "id" | "identityId">): string => identityId ?? id;
 
 /** A form that says nothing and shows what is stored. */

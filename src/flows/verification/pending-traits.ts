@@ -6,7 +6,7 @@ import type { Schemas } from "../../schema/sources.ts";
 import { validateTraits } from "../../schema/validate.ts";
 
 /**
- * The traits of a person with an address that waited; undefined where they no longer stand as they did, or would not
+ * The traits of a person with a pending address; undefined where they no longer stand as they did, or would not
  * fit the schema.
  */
 export const pendingTraits = (

@@ -5,7 +5,7 @@ import type { Caller } from "../../session/caller.ts";
 import { requestUrlOf } from "../shared/request.ts";
 import { type BeginDeps, createBegin } from "./begin.ts";
 
-/** Sends another message to an address that waits, with a verification flow of its own. @throws RATE_LIMITED */
+/** Sends another message to a pending address, with a verification flow of its own. @throws RATE_LIMITED */
 export type ResendPendingAddress = (
   caller: Caller,
   pending: PendingAddress,

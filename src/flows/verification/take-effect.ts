@@ -17,9 +17,9 @@ export interface ProvenAddress {
   readonly change: Change;
 }
 
-/** Has addresses take effect that waited for their proof. */
+/** Has pending addresses take effect. */
 export interface TakeEffect {
-  /** What waits under an id; undefined where it no longer does, or can no longer take effect. */
+  /** The pending address of an id; undefined where there is none, or it can no longer take effect. */
   find(before: IdentityRecord, id: string): Promise<ProvenAddress | undefined>;
   /**
    * Writes that it is in effect, and runs the hooks of the settings form that asked for it, in the transaction of

@@ -51,7 +51,7 @@ export const createUpdate = (deps: VerificationDeps) => {
     throw await load.rejectAddress(submission, "email", body.email, method.name);
   };
 
-  /** A message once more to an address that waits in this flow. */
+  /** The pending address of this flow, if the submitted one is the same: another message goes to it. */
   const claimOf = (flow: FlowRecord, method: ChallengeMethod, { via, value }: Address) => {
     const { address, identityId, pendingId } = openSent(deps.forms.sealedContext, flow, method.name) ?? {};
     if (pendingId === undefined || identityId === undefined) return undefined;

@@ -37,7 +37,7 @@ export interface WebHookDeps {
   readonly log: { warn(data: object, message: string): void };
 }
 
-/** A delivery that waits. */
+/** A queued delivery. */
 export interface QueuedDelivery {
   /** The hook's `config`, with which its request is made. */
   readonly config: JsonObject;

@@ -100,7 +100,7 @@ export const createCodeRegistration = ({
     };
   };
 
-  /** Signs up by a code, or sends another one for a sign-up that waits for it. */
+  /** Signs up by a code, or sends another one for a pending sign-up. */
   const sendTo = async (
     filled: Filled,
     view: RegistrationView,
@@ -206,12 +206,12 @@ interface Filled {
   readonly submittedValues: SubmittedValues;
 }
 
-/** A sign-up by another method that waits for a code. */
+/** A pending sign-up by another method: a code completes it. */
 type Waiting = Required<Pick<RegistrationResult, "method" | "credentials" | "amr" | "extra">> & {
   readonly traits: JsonObject;
 };
 
-/** What a flow holds of a sign-up that waits for its codes: bytes of the traits, as JSON, and addresses. */
+/** What a flow holds of a pending sign-up: bytes of the traits, as JSON, and addresses. */
 const room = { traits: 4_096, addresses: 16 } as const;
 
 /** Why a flow cannot hold it; undefined: it can. */

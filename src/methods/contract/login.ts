@@ -74,7 +74,7 @@ export interface LoginMethod<K extends LoginCase = LoginCase> {
   readonly redirect?: CallbackHandler & {
     complete(callbackData: JsonObject, view: LoginView, call: Call): Promise<AuthenticationResult>;
   };
-  /** For methods that link what waits for the owner of an account: what changes when they have signed in. */
+  /** For methods with pending account links: what changes when the owner of the account has signed in. */
   linkAccount?(linkState: JsonObject, owner: IdentityRecord, tx: Sql): Promise<LinkedAccount | Rejected>;
   /** For methods that learn of the person who signs in: what changes in them as they are now. Undefined: nothing. */
   applyUpdate?(

@@ -7,7 +7,7 @@ import type { Clock } from "../../lib/clock.ts";
  * and a digest.
  */
 export interface AuthorizationState {
-  /** Unguessable, used once; leads back to what waits for the answer. */
+  /** Unguessable, used once; leads back to the continuation. */
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;

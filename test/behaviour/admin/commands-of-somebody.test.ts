@@ -101,7 +101,7 @@ it.each([
   [["factors"], "name one id of an identity"],
   [["links", "one", "two"], "name one id of an identity"],
   [["addresses", "6f9b8b1c-8f3b-4f1e-9a55-0f1d3c5b7a99"], "There is no identity of this id."],
-  [["cancel-address", "6f9b8b1c-8f3b-4f1e-9a55-0f1d3c5b7a99"], "those of its addresses that wait"],
+  [["cancel-address", "6f9b8b1c-8f3b-4f1e-9a55-0f1d3c5b7a99"], "those of its pending addresses"],
   [["cancel-address", "6f9b8b1c-8f3b-4f1e-9a55-0f1d3c5b7a99", "x"], "pending_address_id"],
   [["factors", "x", "--limit", "none"], "--limit is no number"],
 ])("%j is refused", async (args, message) => {

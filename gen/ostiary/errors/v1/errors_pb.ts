@@ -150,7 +150,7 @@ export const FlowExpiredSchema: GenMessage<FlowExpired> = /*@__PURE__*/
  */
 export type MergeRefused = Message<"ostiary.errors.v1.MergeRefused"> & {
   /**
-   * Why: those of Merge.refusals, or `taken`, where a part that would be transferred
+   * Why: those of Merge.refusals, or `conflict`, where a part that would be transferred
    * belongs to a third account.
    *
    * @generated from field: repeated string refusals = 1;

@@ -88,7 +88,7 @@ export type Merge = Message<"ostiary.account.v1.Merge"> & {
    * What prevents the merge. Empty: nothing. `deletion_pending`: the
    * deletion of one of them was requested. `address_change_pending`: a change of an
    * address of one of them can still be undone by its previous owner.
-   * `organization`: they belong to different organizations. `no_way_in`: the account
+   * `organization`: they belong to different organizations. `no_first_factor`: the account
    * that stays would have no first factor.
    *
    * @generated from field: repeated string refusals = 3;
