@@ -6,8 +6,9 @@ import { filesBelow, read } from "./source-files.ts";
  * What is exported has a doc comment, and a comment that cites a page cites one that is there.
  */
 
-const exported =
-  /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?(?:^\/\/.*\n)*^(export (?:const|(?:async )?function\*?|class|interface|type) \w+)/gm;
+const declaration = /(?:const|(?:async )?function\*?|class|interface|type) \w+/.source;
+const comment = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n/.source;
+const exported = new RegExp(`(${comment})?(?:^//.*\n)*^(export ${declaration})`, "gm");
 
 /** Declarations without a doc comment. */
 const undescribed = (text: string): readonly string[] =>

@@ -29,10 +29,11 @@ export interface Linking {
 
 /**
  * Makes a pending account link, in the transaction of its owner's sign-in: that of the flow, or one that was parked
- * with the session that is raised. Below the level of the account nothing is linked, and the link is parked. A session has one parked link at most: the session begins with the flow that asks for it, and in other flows
- * its owner is refused before (SESSION_ALREADY_AVAILABLE).
+ * with the session that is raised. Below the level of the account nothing is linked, and the link is parked. A session
+ * has one parked link at most: the session begins with the flow that asks for it, and in other flows its owner is
+ * refused before (SESSION_ALREADY_AVAILABLE).
  *
- * @throws CannotLink for the link of the flow; one that was parked for a second factor prevents no sign-in
+ * @throws CannotLink for the link of the flow; one that was parked prevents no sign-in
  */
 export type LinkAccount = (
   tx: Sql,
