@@ -3,11 +3,12 @@ import { isOfStatement } from "../db/sql-error.ts";
 import { createDeliveryAdmission, deliveryTimeout, mostClaimed } from "../jobs/admission.ts";
 import type { JobKind, JobResult } from "../jobs/job.ts";
 import { createDeliveryPace } from "../jobs/pace.ts";
+import { createGiveBack } from "../jobs/unconfigured.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuid7 } from "../lib/ids.ts";
 import { inGroups } from "../lib/in-groups.ts";
 import type { Delivery, DeliveryResult } from "./delivery/delivery.ts";
-import type { Channel, DispatchRecord, MessageRecord } from "./message.ts";
+import { type Channel, type DispatchRecord, type MessageRecord, messageTemplates } from "./message.ts";
 import { messageJob } from "./message-job.ts";
 import type { AttemptOutcome, CourierMetrics } from "./metrics.ts";
 import { isReadable, type RenderMessage } from "./render.ts";
@@ -56,6 +57,7 @@ const sentInGroups = { most: 32, atOnce: 1, retriesAlone: isOfStatement } as con
 export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
   const { db, clock, messages, options } = deps;
   const { retries, retryDelay, concurrency, timeout, isBusy, retainsContent } = options;
+  const giveBack = createGiveBack(deps);
   const pace = createDeliveryPace(concurrency);
   const admission = createDeliveryAdmission({ limit: () => pace.limit, most: concurrency, isBusy });
 
@@ -85,7 +87,11 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
 
   const deliver = async (message: MessageRecord, signal: AbortSignal): Promise<JobResult> => {
     const began = performance.now();
-    const result = await attempt(deps, message, signal);
+    const attempted = await attempt(deps, message, signal);
+    const result: DeliveryResult =
+      attempted.kind === "unconfigured" ? { ...attempted, kind: "failed", isPermanent: true } : attempted;
+    const givenBack = attempted.kind === "unconfigured" && giveBack(message.id, attempted.reason);
+    if (givenBack) return givenBack;
     const ended = performance.now();
     const outcome = await settle(message, result);
     pace.settled(performance.now() - ended);
@@ -117,19 +123,28 @@ const addressForms: Readonly<Record<Channel, RegExp>> = {
   sms: /^[^\p{C}]+$/u,
 };
 
-/** One attempt. What can never be delivered is not tried. */
+/** What only a node of another configuration, or version, can deliver. */
+interface NotHere {
+  readonly kind: "unconfigured";
+  readonly reason: string;
+}
+
+const templates: ReadonlySet<string> = new Set(messageTemplates);
+
+/** One attempt. What can never be delivered, or not by this node, is not tried. */
 const attempt = async (
   { clock, render, deliveries }: DeliverDeps,
   message: MessageRecord,
   signal: AbortSignal,
-): Promise<DeliveryResult> => {
+): Promise<DeliveryResult | NotHere> => {
   const never = (reason: string): DeliveryResult => ({ kind: "failed", reason, isPermanent: true });
   if (message.expiresAt <= clock.now()) return never("it was of no more use before it could be sent");
   if (!isReadable(message)) return never("it cannot be decrypted");
   if (!addressForms[message.channel].test(message.recipient)) return never("the recipient is no address");
+  if (!templates.has(message.template)) return { kind: "unconfigured", reason: "this kind of message is not known" };
   const delivery = deliveries.get(message.channel);
   if (delivery === undefined)
-    return { kind: "failed", reason: `nothing that sends ${message.channel} is configured`, isPermanent: false };
+    return { kind: "unconfigured", reason: `nothing that sends ${message.channel} is configured` };
   return await delivery.deliver(message, render(message), signal);
 };
 

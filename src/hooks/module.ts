@@ -2,6 +2,7 @@ import type { AuditLog } from "../audit/audit-log.ts";
 import type { Config } from "../config/config.ts";
 import type { Database } from "../db/sql.ts";
 import type { Jobs } from "../jobs/engine.ts";
+import { createGiveBack } from "../jobs/unconfigured.ts";
 import type { Clock } from "../lib/clock.ts";
 import { createJsonnetEngine } from "../lib/jsonnet/engine.ts";
 import type { ServerLog } from "../lib/log.ts";
@@ -110,7 +111,10 @@ export const createHooks = (
     implicit: createImplicitNotices(previousAddresses, config.selfservice),
     /** Sends messages about changes by operators, which run no flow. Undefined where `notices.address` is off. */
     operatorNotices: config.selfservice.notices.address ? createOperatorNotices(previousAddresses) : undefined,
-    jobs: [createWebHookJob({ engine, programs, send, timeout }), createReleaseJob({ db, identities, clock })],
+    jobs: [
+      createWebHookJob({ engine, programs, send, timeout, giveBack: createGiveBack({ clock, log }) }),
+      createReleaseJob({ db, identities, clock }),
+    ],
     close: () => engine.close(),
   };
 };

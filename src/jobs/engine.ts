@@ -85,6 +85,12 @@ export const createJobs = (deps: JobsDeps): Jobs => {
 
   const settle = async (job: ClaimedJob<unknown>, kind: JobKind<unknown>, result: JobResult): Promise<void> => {
     const rows = rowsOf(kind.name);
+    if (result?.kind === "unconfigured")
+      return rows.release(job.id, {
+        delay: withJitter(result.after),
+        reason: result.reason,
+        attempts: job.attempt - 1,
+      });
     if (result?.kind === "park" || (result && job.attempt >= (kind.maxAttempts ?? Number.POSITIVE_INFINITY))) {
       await rows.park(job.id, result.reason);
       return log.warn(

@@ -35,8 +35,20 @@ export interface Park {
   readonly reason: string;
 }
 
+/**
+ * What a kind answers when the configuration of this node is not for the work, and that of another one may be: nodes
+ * differ while a new configuration is rolled out. The attempt is not counted. See `createGiveBack`.
+ */
+export interface Unconfigured {
+  readonly kind: "unconfigured";
+  /** As in `Retry`. */
+  readonly reason: string;
+  /** Milliseconds to wait. */
+  readonly after: number;
+}
+
 /** How an attempt ended: undefined is done. An error that is thrown counts as `retry`. */
-export type JobResult = Retry | Park | undefined;
+export type JobResult = Retry | Park | Unconfigured | undefined;
 
 /** A kind of job. */
 export interface JobKind<Payload = JsonObject> {

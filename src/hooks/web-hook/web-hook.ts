@@ -57,8 +57,7 @@ export const createRequests = (
 ): ((ctx: JsonObject, headers: Readonly<Record<string, string>>) => Promise<PreparedRequest>) => {
   if (config.body === undefined) return createPrepareRequest(config, undefined);
   const program = programs.get(config.body);
-  if (program === undefined)
-    return async () => ({ kind: "failed", reason: "the configuration names another program for the body now" });
+  if (program === undefined) throw new TypeError("the program of a web_hook was not read at the start");
   return createPrepareRequest(config, (ctx) => runFunction(engine, program, ctx));
 };
 

@@ -7,7 +7,7 @@ import { prepareCourier } from "../../../src/courier/prepare.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import { createJobs } from "../../../src/jobs/engine.ts";
 import { createAead } from "../../../src/lib/aead.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
+import { type Clock, systemClock } from "../../../src/lib/clock.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { createAddressRules } from "../../../src/lib/outbound/address-rules.ts";
 import { createOutboundFetch } from "../../../src/lib/outbound/outbound-fetch.ts";
@@ -45,7 +45,12 @@ const verification: NewMessage = {
 };
 
 /** Starts a node on a database, with `courier` as in a configuration file. */
-export const startNode = async (dsn: string, courier: Raw, more: Raw = {}): Promise<CourierNode> => {
+export const startNode = async (
+  dsn: string,
+  courier: Raw,
+  more: Raw = {},
+  clock: Clock = systemClock,
+): Promise<CourierNode> => {
   const { config } = loadConfig({
     files: [],
     env: {},
@@ -61,7 +66,7 @@ export const startNode = async (dsn: string, courier: Raw, more: Raw = {}): Prom
   const log = createLog({ level: "trace", format: "json" }, { write: (line) => logged.push(line) });
   const db = createDatabase({ dsn, poolSize: 5 });
   const aead = createAead({ algorithm: "aes", keys: config.secrets.cipher });
-  const jobs = createJobs({ db, clock: systemClock, aead, log, interval: 20, lease: 2_000 });
+  const jobs = createJobs({ db, clock, aead, log, interval: 20, lease: 2_000 });
   const addressRules = createAddressRules({ dev: config.dev });
   const outboundFetch = createOutboundFetch();
   const prepared = await prepareCourier({ courier: config.courier, addressRules }, outboundFetch);
@@ -69,7 +74,7 @@ export const startNode = async (dsn: string, courier: Raw, more: Raw = {}): Prom
   const registry = new Registry();
   const node = createCourier({
     config,
-    clock: systemClock,
+    clock,
     db,
     aead,
     jobs,
