@@ -1,5 +1,6 @@
 import pino, { type Logger } from "pino";
 import { describeError } from "./log-error.ts";
+import { createLogOutput, type LogSink } from "./log-output.ts";
 import { toText } from "./log-text.ts";
 
 /** What the parts of the server may do with the log. */
@@ -19,13 +20,10 @@ export interface LogSettings {
   readonly format: "json" | "text";
 }
 
-/** Takes finished lines. */
-export interface LogSink {
-  write(line: string): void;
-  flushSync?(): void;
-}
-
 const otherNames: Readonly<Record<string, string>> = { warning: "warn", panic: "fatal" };
+
+/** From this level on a line is written at once: it may be the last one of the process. */
+const waitsForNothing = pino.levels.values.warn ?? 0;
 
 /** Text of the current millisecond; formatting a date costs more than the rest of a line. */
 const createTime = (): (() => string) => {
@@ -43,14 +41,19 @@ const createTime = (): (() => string) => {
 
 /**
  * Creates the structured log: one JSON object a line (or text for people), on
- * standard output, written in the background. Errors are logged by
- * `describeError`, so that no value of a statement or a body gets in.
+ * standard output (`createLogOutput`). Errors are logged by `describeError`, so
+ * that no value of a statement or a body gets in.
  */
-export const createLog = (
-  { level, format }: LogSettings,
-  sink: LogSink = pino.destination({ dest: 1, sync: false }),
-): ServerLog => {
-  const destination = format === "text" ? { write: (line: string) => sink.write(toText(line)) } : sink;
+export const createLog = ({ level, format }: LogSettings, sink: LogSink = createLogOutput()): ServerLog => {
+  // pino leaves the level of a line here before it writes it.
+  const destination = {
+    [pino.symbols.needsMetadataGsym]: true as const,
+    lastLevel: 0,
+    write(line: string) {
+      sink.write(format === "text" ? toText(line) : line);
+      if (this.lastLevel >= waitsForNothing) sink.flush?.();
+    },
+  };
   const logger = pino(
     {
       level: otherNames[level] ?? level,
