@@ -83,8 +83,11 @@ export const migrate = async ({
 };
 
 /** Names the migrations that are not applied; empty when the database is up to date. Changes nothing. */
-export const pendingMigrations = async (db: Database, folder: URL = migrationsFolder): Promise<readonly string[]> => {
-  const migrations = await readMigrations(folder);
+export const pendingMigrations = async (db: Database, folder: URL = migrationsFolder): Promise<readonly string[]> =>
+  notApplied(db, await readMigrations(folder));
+
+/** Of these migrations, names those that are not applied. */
+export const notApplied = async (db: Database, migrations: readonly Migration[]): Promise<readonly string[]> => {
   const progress = await readProgress(db).catch((error: unknown) => {
     if (error instanceof SqlError && error.errno === 1146) return new Map<string, Progress>();
     throw error;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { pendingMigrations } from "./migrate.ts";
+import { notApplied } from "./migrate.ts";
+import { type Migration, migrationsFolder, readMigrations } from "./migration-files.ts";
 import { createDatabase } from "./pool.ts";
 
 /** What keeps the database from being of use, by part; empty when nothing does. */
@@ -40,10 +41,13 @@ export const createReadiness = ({ dsn, interval = 500, timeout = 1_000 }: Readin
   const stopping = new AbortController();
   let problems: DatabaseProblems = { database: "has not been asked yet" };
   let watching: Promise<void> | undefined;
+  /** Those of this process; files that come later are for the next one. */
+  let migrations: readonly Migration[] | undefined;
 
   const look = async (): Promise<DatabaseProblems> => {
     try {
-      const pending = await pendingMigrations(db);
+      migrations ??= await readMigrations(migrationsFolder);
+      const pending = await notApplied(db, migrations);
       if (pending.length > 0) return { migrations: `${pending.length} pending` };
       await db.execute(WRITE, [], "same");
       return {};

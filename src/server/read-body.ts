@@ -29,6 +29,9 @@ export interface ReadBody {
 
 const smallest = 4_096;
 
+/** What has been read of a body before it comes. */
+const nothing = Buffer.alloc(0);
+
 /**
  * Reads a body whole, into one buffer that grows with what has come: neither a
  * length that was announced nor many small pieces take more than was sent. How
@@ -43,7 +46,7 @@ export const readBody = (
   { allowance, budget, network, room }: ReadBodyOptions,
 ): Promise<ReadBody> =>
   new Promise((resolve, reject) => {
-    let data: Buffer = Buffer.alloc(0);
+    let data: Buffer = nothing;
     let [size, over, ended] = [0, false, false];
     /** What came while it was asked whether there may be more: a stream may have more on its way when it is paused. */
     let waiting: Buffer[] | undefined;
