@@ -94,11 +94,7 @@ export const createAccept = (deps: AcceptDeps) => {
   return async ({ token, flowType }: AcceptInvitationRequest, call: Call): Promise<AcceptInvitationResponse> => {
     const type = flowType === FlowType.API ? "api" : "browser";
     const { issued, flow } = await conflictRetry.run((tried) => attempt(token, type, call, tried));
-    if (type === "browser") {
-      signInBrowser(sessions, call, issued, clock.now());
-      // A secret that someone else may know must not outlive the change of person.
-      sessions.csrf.rotate(call);
-    }
+    if (type === "browser") signInBrowser(sessions, call, issued, { now: clock.now() });
     return {
       $typeName: "ostiary.account.v1.AcceptInvitationResponse",
       settingsFlow: flow.id,

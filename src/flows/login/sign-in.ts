@@ -93,7 +93,7 @@ const createRenderSignIn = (deps: LoginDeps) => {
     forms: { schemas },
     login: { requiredAal },
   } = deps;
-  const { callers, csrf } = sessions;
+  const { callers } = sessions;
   return (
     { flow, caller, call }: AuthenticationContext,
     { issued, trusted, linkWaits }: WrittenSignIn,
@@ -114,11 +114,8 @@ const createRenderSignIn = (deps: LoginDeps) => {
         redirectBrowserTo: "",
       };
 
-    signInBrowser(sessions, call, issued, clock.now());
+    signInBrowser(sessions, call, issued, { now: clock.now(), keepsSecretOf: caller?.identity.id });
     if (trusted) sessions.trustedDevices.remember(call, issued.identity.id, trusted);
-    // A secret that someone else may know must not outlive the change of person;
-    // the same person keeps theirs, so that forms already open stay good.
-    if (caller?.identity.id !== issued.identity.id) csrf.rotate(call);
     if (next?.parts.location !== undefined)
       return { kind: "completed", continueWith: [], redirectBrowserTo: next.parts.location };
     return {

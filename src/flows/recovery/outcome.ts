@@ -26,11 +26,7 @@ export const createRenderOutcome = (deps: RecoveryDeps) => {
   ): UpdateFlowResponse => {
     const { flow, issued, settings } = written;
     const isBrowser = client === "browser";
-    if (isBrowser) {
-      signInBrowser(sessions, call, issued, clock.now());
-      // A secret that someone else may know must not outlive the change of person.
-      sessions.csrf.rotate(call);
-    }
+    if (isBrowser) signInBrowser(sessions, call, issued, { now: clock.now() });
     const destination =
       settings === undefined
         ? (returnTo.ifAllowed(returnToOf(flow)) ?? config.after.default_browser_return_url ?? defaultReturnUrl)

@@ -123,7 +123,7 @@ const createWriteSignUp =
     if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
     // A native app fetches its session: it gets one whatever is configured.
     let issued = fetches && mayEnter ? await sessions.begin(tx, identity, [amr], call) : undefined;
-    // A secret that someone else may know must not outlive the change of person.
+    // Flows that hooks begin are bound to the secret that the browser gets with the answer (session/sign-in-browser.ts).
     const nextSecret = flow.type === "browser" ? csrf.draw() : undefined;
     const context: WrittenContext & { session: WrittenContext["session"] } = {
       ...hooked,
@@ -159,8 +159,9 @@ const createRenderSignUp =
         continueWith: [...continueWith, ...(issued ? [setSessionToken(issued.token)] : [])],
         redirectBrowserTo: "",
       };
-    sessions.csrf.rotate(call, context.nextSecret);
-    if (issued) signInBrowser(sessions, call, issued, clock.now());
+    const { nextSecret } = context;
+    if (issued) signInBrowser(sessions, call, issued, { now: clock.now(), nextSecret });
+    else sessions.csrf.rotate(call, nextSecret);
     return {
       ...completed,
       continueWith: [...(issued ? [redirectTo(destination)] : []), ...continueWith],
