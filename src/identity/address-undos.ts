@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "../db/sql.ts";
+import { LONGEST_LIFESPAN } from "../errors/must-be-lifespan.ts";
 import type { Aead } from "../lib/aead.ts";
 import type { Clock } from "../lib/clock.ts";
 import { sha256 } from "../lib/digest.ts";
@@ -76,8 +77,6 @@ type Sealed = Pick<AddressUndo, "address" | "verifiable" | "traits">;
 
 const ID_BYTES = 16;
 const SECRET_BYTES = 48;
-/** How long a secret lives at most: one that an operator made. */
-const LONGEST_SECRET_MS = 31_536_000_000;
 const TOKEN = /^[A-Za-z0-9_-]{107}$/;
 
 /** Creates the `AddressUndos`. */
@@ -153,7 +152,8 @@ export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUn
 
   async use(tx, { identityId, id, version, address }, after) {
     const now = clock.now();
-    // What it undid is of no more use; that it did is, as long as anything may be good that was sent before.
+    // What it undid is of no more use; that it did is, as long as anything may be good that was sent before: at most
+    // what an operator made.
     const rest: Sealed = { address, verifiable: [], traits: {} };
     const { affectedRows } = await tx.execute(
       `UPDATE address_undos SET used_at = ?, version = ?, ciphertext = ?, expires_at = ?
@@ -162,7 +162,7 @@ export const createAddressUndos = ({ aead, clock, enabled, lifespan }: AddressUn
         now,
         after,
         aead.encrypt(Buffer.from(JSON.stringify(rest)), boundTo(identityId, id)),
-        new Date(now.getTime() + LONGEST_SECRET_MS),
+        new Date(now.getTime() + LONGEST_LIFESPAN),
         uuidBytes(identityId),
         uuidBytes(id),
       ],

@@ -6,10 +6,10 @@ import type {
 } from "../../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";
 import { RecoveryAdminService } from "../../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
+import { mustBeLifespan } from "../../errors/must-be-lifespan.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import { parseDuration } from "../../lib/duration.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import { defineService } from "../../lib/service.ts";
 import { timestamp } from "../../lib/timestamp.ts";
@@ -142,16 +142,6 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
   });
 };
 
-/** Milliseconds. */
-const A_YEAR = 31_536_000_000;
-
 /** Milliseconds. @throws INVALID_FIELD */
-const lifespanOf = (text: string, method: RecoveryMethod): number => {
-  if (text === "") return method.lifespan;
-  const lifespan = parseDuration(text);
-  if (lifespan !== undefined && lifespan > 0 && lifespan <= A_YEAR) return lifespan;
-  throw serviceError("INVALID_FIELD", {
-    field: "expires_in",
-    explain: "The field expires_in must be a positive duration such as 30m, of a year at most.",
-  });
-};
+const lifespanOf = (text: string, method: RecoveryMethod): number =>
+  text === "" ? method.lifespan : mustBeLifespan(text, "30m");

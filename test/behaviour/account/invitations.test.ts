@@ -241,3 +241,15 @@ describe("where the secret of some is gone from the configuration", () => {
     expect((await listed()).has(id.identity_id)).toBe(false);
   });
 });
+
+it("the configuration may have links live longer than a request can ask for", async () => {
+  await server.restart({
+    account: { invitation: { lifespan: "9000h" } },
+    selfservice: { flows: { registration: { enabled: false } } },
+  });
+  const invite = (more: JsonObject = {}) =>
+    operatorRest.call(server.adminUrl, rpc.inviteIdentity, { traits: { email: newEmail() }, ...more });
+  const { expires_at: end } = done(await invite()).invitation as { expires_at: string };
+  expect(Date.parse(end) - server.clock.now().getTime()).toBe(hours(9000));
+  expect(reasonOf(await invite({ expires_in: "9000h" }))).toBe("INVALID_FIELD");
+});
