@@ -1,14 +1,11 @@
 import type { AuditLog } from "../../audit/audit-log.ts";
-import { addressKey } from "../../challenge/address.ts";
 import type { AccountConfig } from "../../config/account-config.ts";
 import type { Courier } from "../../courier/courier.ts";
-import { localeOf } from "../../courier/locale.ts";
 import type { Database, Sql } from "../../db/sql.ts";
-import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { withQuery } from "../../flows/shared/urls.ts";
 import type { DeletionStore, PlannedDeletion } from "../../identity/deletions.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
-import { type Recipient, recipientsOfAccount } from "../../identity/recipients.ts";
+import { recipientsOfAccount } from "../../identity/recipients.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Jobs } from "../../jobs/engine.ts";
 import type { Call } from "../../lib/call.ts";
@@ -16,7 +13,8 @@ import type { Clock } from "../../lib/clock.ts";
 import { sha256 } from "../../lib/digest.ts";
 import { randomToken } from "../../lib/ids.ts";
 import { wholeMinutes } from "../../lib/minutes.ts";
-import type { MessageLimit, MessageRequest } from "../../limits/message-limit.ts";
+import type { MessageLimit } from "../../limits/message-limit.ts";
+import { createOwnerMessages } from "../owner-messages.ts";
 import type { EraseAccount } from "./erase-account.ts";
 import { deletionJob } from "./job.ts";
 
@@ -80,41 +78,29 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     jobs,
     messages,
   } = deps;
+  const owners = createOwnerMessages(
+    { clock, courier, messages },
+    { purpose: "deletion", tooMany: "Too many messages were sent to addresses of this account. Try again later." },
+  );
 
-  /** Queues a message to each recipient within its limit; returns to how many, and who they all are. */
-  const write = async (
+  /** Queues a message to each recipient within its limit; returns the recipients of those that are queued. */
+  const write = (
     tx: Sql,
     template: "account_deletion_requested" | "account_deletion_undone",
     identity: IdentityRecord,
     call: Call,
     token?: string,
-  ): Promise<{ readonly notified: number; readonly recipients: readonly Recipient[] }> => {
-    const recipients = recipientsOfAccount(identity);
-    let notified = 0;
-    for (const { channel, recipient } of recipients) {
-      const budget = await messages.consume(tx, messageTo({ channel, recipient }));
-      if (budget === undefined) continue;
-      notified += 1;
-      await courier.queue(tx, {
-        template,
-        channel,
-        recipient,
-        locale: localeOf(call.headers),
-        data:
-          token === undefined
-            ? {}
-            : {
-                url: withQuery(config.undo_url, { token }),
-                expiresInMinutes: wholeMinutes(config.delay),
-              },
-        identity,
-        requestUrl: call.url,
-        expiresAt: new Date(clock.now().getTime() + Math.max(config.delay, 3_600_000)),
-        budget,
-      });
-    }
-    return { notified, recipients };
-  };
+  ): Promise<ReadonlySet<string>> =>
+    owners.queue(tx, recipientsOfAccount(identity), {
+      template,
+      data:
+        token === undefined
+          ? {}
+          : { url: withQuery(config.undo_url, { token }), expiresInMinutes: wholeMinutes(config.delay) },
+      identity,
+      call,
+      lifespan: Math.max(config.delay, 3_600_000),
+    });
 
   /**
    * Counts the messages of a request that is not an operator's; of one that changes nothing there are none.
@@ -124,8 +110,7 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
   const countRequest = async (identityId: string, { by, call }: Requester): Promise<void> => {
     if (by === "operator" || config.delay === 0 || (await store.find(db, identityId))) return;
     const identity = await identities.find(db, identityId);
-    const count = identity ? recipientsOfAccount(identity).length : 0;
-    if (count > 0) await messages.consumeOrThrow(call, { changed: { identityId, messages: count, about: "deletion" } });
+    if (identity) await owners.count(call, identityId, recipientsOfAccount(identity).length);
   };
 
   const plan = async (
@@ -146,10 +131,9 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
       identityId: identity.id,
       delay: config.delay,
     });
-    const { notified, recipients } = await write(tx, "account_deletion_requested", identity, call, token);
+    const reached = await write(tx, "account_deletion_requested", identity, call, token);
     // No deletion without a message to its owner.
-    if (by === "owner" && notified === 0 && recipients.length > 0)
-      throw ownerNotNotified(await messages.secondsUntilNext(tx, recipients.map(messageTo)));
+    if (by === "owner") await owners.mustReach(tx, identity, reached);
     const event = { type: "deletion.requested", outcome: "done", detail } as const;
     await audit.record(tx, { identityId: identity.id, sessionId, ...event }, call);
     return deletion;
@@ -223,18 +207,6 @@ export const createDeletions = (deps: DeletionsDeps): Deletions => {
     },
   };
 };
-
-/** Counted apart from codes: nobody runs out of those because of it. */
-const messageTo = ({ channel, recipient }: Recipient): MessageRequest => ({
-  purpose: "deletion",
-  address: addressKey({ via: channel, value: recipient }),
-});
-
-const ownerNotNotified = (seconds: number): ServiceError =>
-  serviceError("RATE_LIMITED", {
-    explain: "Too many messages were sent to addresses of this account. Try again later.",
-    headers: { "retry-after": String(seconds) },
-  });
 
 /** Rolls back: the deletion that the token is of was called off, and may have been asked for anew. */
 class AnotherDeletion extends Error {

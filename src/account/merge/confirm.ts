@@ -2,16 +2,14 @@ import { create } from "@bufbuild/protobuf";
 import type { ConfirmMergeRequest, ConfirmMergeResponse } from "../../../gen/ostiary/account/v1/merge_service_pb.ts";
 import { MergeRefusedSchema } from "../../../gen/ostiary/errors/v1/errors_pb.ts";
 import type { EventContent } from "../../audit/event-types.ts";
-import { addressKey } from "../../challenge/address.ts";
-import { localeOf } from "../../courier/locale.ts";
 import type { Sql } from "../../db/sql.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
 import { detail, type ServiceError, serviceError } from "../../errors/service-error.ts";
-import { type Recipient, recipientsOfAccount } from "../../identity/recipients.ts";
+import { recipientsOfAccount } from "../../identity/recipients.ts";
 import type { Call } from "../../lib/call.ts";
-import type { MessageRequest } from "../../limits/message-limit.ts";
 import type { Caller } from "../../session/caller.ts";
 import { endRestingOnCredentials } from "../../session/resting-on-credentials.ts";
+import { createOwnerMessages } from "../owner-messages.ts";
 import type { MergeDeps } from "./deps.ts";
 import type { ExaminedMerge, ExamineMerge } from "./examine.ts";
 import type { OfferedMerge } from "./offers.ts";
@@ -25,7 +23,14 @@ const NOTICE_MS = 7 * 86_400_000;
 export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
   const { ends, sessions, storage, trail } = deps;
   const { clock, db, identities, offers } = storage;
-  const { audit, courier, messages } = trail;
+  const { audit, courier } = trail;
+  const owners = createOwnerMessages(
+    { ...trail, clock },
+    {
+      purpose: "merge",
+      tooMany: "Too many messages about merges were sent to the addresses of one of the accounts. Try again later.",
+    },
+  );
 
   /** Whoever has begun other transactions of the two waits, or has them wait, in the same order. */
   const lockBoth = async (tx: Sql, { session, other }: OfferedMerge): Promise<void> => {
@@ -64,28 +69,14 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
    * @throws RATE_LIMITED the owner of one of them would not be notified
    */
   const notify = async (tx: Sql, examined: ExaminedMerge, call: Call): Promise<void> => {
-    const notified = new Set<string>();
-    for (const { channel, recipient } of addressesOf(examined)) {
-      const budget = await messages.consume(tx, messageTo({ channel, recipient }));
-      if (budget === undefined) continue;
-      notified.add(recipient);
-      await courier.queue(tx, {
-        template: "account_merged",
-        channel,
-        recipient,
-        locale: localeOf(call.headers),
-        data: {},
-        identity: examined.after,
-        requestUrl: call.url,
-        expiresAt: new Date(clock.now().getTime() + NOTICE_MS),
-        budget,
-      });
-    }
-    for (const identity of [examined.from, examined.into]) {
-      const recipients = recipientsOfAccount(identity);
-      if (recipients.length === 0 || recipients.some(({ recipient }) => notified.has(recipient))) continue;
-      throw ownerNotNotified(await messages.secondsUntilNext(tx, recipients.map(messageTo)));
-    }
+    const reached = await owners.queue(tx, addressesOf(examined), {
+      template: "account_merged",
+      data: {},
+      identity: examined.after,
+      call,
+      lifespan: NOTICE_MS,
+    });
+    for (const identity of [examined.from, examined.into]) await owners.mustReach(tx, identity, reached);
   };
 
   /** Returns the event of what ends with it. */
@@ -118,11 +109,7 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
     const offered = await offers.find(db, caller.session);
     const seen = offered && (await examine(db, offered, caller.identity));
     if (offered === undefined || seen === undefined) throw nothingOffered();
-    const count = addressesOf(seen).length;
-    if (count > 0)
-      await messages.consumeOrThrow(call, {
-        changed: { identityId: caller.identity.id, messages: count, about: "merge" },
-      });
+    await owners.count(call, caller.identity.id, addressesOf(seen).length);
     try {
       const done = await merge(offered, request, caller, call);
       courier.wake();
@@ -132,18 +119,6 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
     }
   };
 };
-
-/** Counted apart from codes: nobody runs out of those because of it. */
-const messageTo = ({ channel, recipient }: Recipient): MessageRequest => ({
-  purpose: "merge",
-  address: addressKey({ via: channel, value: recipient }),
-});
-
-const ownerNotNotified = (seconds: number): ServiceError =>
-  serviceError("RATE_LIMITED", {
-    explain: "Too many messages about merges were sent to the addresses of one of the accounts. Try again later.",
-    headers: { "retry-after": String(seconds) },
-  });
 
 const explained = {
   deletion_pending: "The deletion of one of the accounts was asked for: call it off first.",
