@@ -123,7 +123,7 @@ const createWriteSignUp =
     if (holdsWhatWasTyped(flow)) await flows.forget(tx, flow, identity.id);
     // A native app fetches its session: it gets one whatever is configured.
     let issued = fetches && mayEnter ? await sessions.begin(tx, identity, [amr], call) : undefined;
-    // Flows that hooks begin are bound to the secret that the browser gets with the answer (session/sign-in-browser.ts).
+    // Flows that hooks begin are bound to the secret that the browser gets with the answer.
     const nextSecret = flow.type === "browser" ? csrf.draw() : undefined;
     const context: WrittenContext & { session: WrittenContext["session"] } = {
       ...hooked,
