@@ -23,12 +23,18 @@ declare module "oidc-provider" {
     base(): { add(prompt: Prompt, at: number): void };
   };
 
+  /** What Koa hands to middleware. */
+  interface Context {
+    body?: Readonly<Record<string, unknown>>;
+  }
+
   export class Provider {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
     readonly Grant: new (properties: {
       readonly accountId: string;
       readonly clientId: string;
     }) => Grant;
+    use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): this;
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
     interactionFinished(

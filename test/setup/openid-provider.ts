@@ -45,6 +45,8 @@ export interface OpenidProvider {
   down(): Promise<void>;
   /** Listens again, on the same port. */
   up(): Promise<void>;
+  /** Issues access tokens that are longer by so many characters; 0: as they are. */
+  padTokens(characters: number): void;
   /** Answers everything after so many milliseconds; 0: at once. */
   slow(milliseconds: number): void;
   /** Answers everything with this status; undefined: as it should. */
@@ -78,6 +80,7 @@ export const startOpenidProvider = async (options: OpenidProviderOptions): Promi
     authTime: undefined,
     refusal: undefined,
     delay: 0,
+    padding: 0,
     status: undefined,
     requests: [],
   };
@@ -95,6 +98,12 @@ export const startOpenidProvider = async (options: OpenidProviderOptions): Promi
       adapter,
       (id) => accounts.get(id) ?? (state.account.sub === id ? state.account : undefined),
     );
+    provider.use(async (context, next) => {
+      await next();
+      const { body } = context;
+      if (state.padding > 0 && typeof body?.access_token === "string")
+        context.body = { ...body, access_token: body.access_token + "x".repeat(state.padding) };
+    });
     const callback = provider.callback();
     serve = (request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? "/", issuer);
@@ -128,6 +137,9 @@ export const startOpenidProvider = async (options: OpenidProviderOptions): Promi
     up: async () => {
       await listen(server, port);
     },
+    padTokens: (characters) => {
+      state.padding = characters;
+    },
     slow: (milliseconds) => {
       state.delay = milliseconds;
     },
@@ -144,6 +156,7 @@ interface State {
   authTime: number | undefined;
   refusal: string | undefined;
   delay: number;
+  padding: number;
   status: number | undefined;
   readonly requests: Readonly<Record<string, string>>[];
 }

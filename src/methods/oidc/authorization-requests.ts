@@ -11,13 +11,13 @@ import {
   writeAuthorizationState,
 } from "./authorization-state.ts";
 import { renderClaims } from "./claims.ts";
-import type { Completed } from "./client.ts";
+import type { Completed, ProviderTokens } from "./client.ts";
 import { isFreshAuthentication, levelOf } from "./freshness.ts";
 import { refusalMessage } from "./messages.ts";
 import type { Nonces } from "./nonces.ts";
 import { type ProviderProfile, writeProviderProfile } from "./provider-profile.ts";
 import type { Provider, Providers } from "./providers.ts";
-import type { Refused } from "./refusal.ts";
+import { type Refused, refused } from "./refusal.ts";
 import { filterUpstream } from "./upstream-parameters.ts";
 
 /** What a person wants of a provider. */
@@ -135,7 +135,7 @@ export const createAuthorizationRequests = ({
           explain: "the stored state cannot be decrypted any more",
         });
       const { provider: _, ...params } = answer;
-      const completed = await provider.client.complete(new URLSearchParams(params), authorization);
+      const completed = storable(provider, await provider.client.complete(new URLSearchParams(params), authorization));
       if (completed.kind === "refused") return refuse(id, completed);
       return {
         kind: "callback",
@@ -153,7 +153,7 @@ export const createAuthorizationRequests = ({
           reason: "nonce",
           explain: "the nonce was not issued by this server, or is too old",
         });
-      const completed = await provider.client.completeNative(idToken, idTokenNonce);
+      const completed = storable(provider, await provider.client.completeNative(idToken, idTokenNonce));
       if (completed.kind === "refused") return refuse(provider.id, completed);
       // Nobody was asked to prompt: only a time proves anything.
       const reauthentication = provider.reauthentication === "none" ? "none" : "auth_time";
@@ -165,6 +165,18 @@ export const createAuthorizationRequests = ({
     },
   };
 };
+
+/** Most characters of the tokens of a link: they wait in a flow until its owner has proven an address or signed in. */
+const LONGEST_TOKENS = 65_536;
+
+/** Refuses tokens that are to be stored and are too long for it. */
+const storable = ({ config }: Provider, completed: Completed | Refused): Completed | Refused =>
+  completed.kind === "completed" && config.store_tokens && lengthOf(completed.tokens) > LONGEST_TOKENS
+    ? refused("tokens", `the tokens are longer than ${LONGEST_TOKENS} characters: store_tokens could be false`)
+    : completed;
+
+const lengthOf = ({ idToken = "", accessToken = "", refreshToken = "" }: ProviderTokens): number =>
+  idToken.length + accessToken.length + refreshToken.length;
 
 /** The state of an authorization request that the callback needs. */
 interface RedirectState {

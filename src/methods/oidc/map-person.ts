@@ -25,7 +25,7 @@ export interface MappedPerson {
 
 /**
  * Maps a profile to what is stored of a person, of whom `identity` is known already. Undefined: the mapper is wrong, as
- * the log says.
+ * the log says, or makes too much of the claims.
  */
 export type MapPerson = (
   provider: Provider,
@@ -45,8 +45,17 @@ export const createMapPerson =
         "the mapper of a sign-in provider did not make traits of all claims",
       );
     if (result.kind === "failed") return undefined;
-    return { ...readTraits(schema, mergeJson(result.mapped.traits, traits)), beside: besideOf(result.mapped) };
+    const beside = besideOf(result.mapped);
+    if (JSON.stringify(beside).length > LONGEST_BESIDE) {
+      const explain = `the metadata and verified addresses are longer than ${LONGEST_BESIDE} characters of JSON`;
+      log.warn({ provider: id, explain }, "the mapper of a sign-in provider made more of claims than is stored");
+      return undefined;
+    }
+    return { ...readTraits(schema, mergeJson(result.mapped.traits, traits)), beside };
   };
+
+/** As long as claims may be, and what a program answers. */
+const LONGEST_BESIDE = 65_536;
 
 /** A person as mappers see them: under the names of the admin API. */
 const shownToMappers = (identity: IdentityRecord): JsonObject => ({

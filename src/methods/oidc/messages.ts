@@ -40,6 +40,7 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
   issued_at: "The ID token is not valid yet. Please start again.",
   nonce: "The ID token was not issued for this form. Please start again.",
   claims: "The provider does not say who you are in a way that can be used.",
+  tokens: "The provider sent more than can be stored. It cannot be used until it is set up otherwise.",
 };
 
 const fault = (reason: string): FormMessage => ({ node: "", text: uiText(general.invalid, { reason }) });

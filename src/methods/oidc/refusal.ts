@@ -24,7 +24,9 @@ export type RefusalReason =
   | "issued_at"
   | "nonce"
   /** What is said of the person cannot be used. */
-  | "claims";
+  | "claims"
+  /** The tokens are longer than what is stored of a link. */
+  | "tokens";
 
 /** A refused answer. Nothing is written then. */
 export interface Refused {

@@ -104,6 +104,7 @@ describe("the catalogues", () => {
       issued_at: true,
       nonce: true,
       claims: true,
+      tokens: true,
     };
     const all = [
       ...Object.keys(reasons).map((reason) => oidc.refusalMessage(reason as RefusalReason)),
