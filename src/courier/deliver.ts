@@ -66,7 +66,7 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
     return sent.map(() => undefined);
   });
 
-  const settle = async (message: MessageRecord, result: DeliveryResult): Promise<AttemptOutcome> => {
+  const settle = async (message: MessageRecord, result: DeliveryResult): Promise<SettledOutcome> => {
     const at = clock.now();
     const dispatches = [...message.dispatches, dispatchOf(result, at)];
     if (result.kind === "sent") {
@@ -95,7 +95,8 @@ export const createDeliverJob = (deps: DeliverDeps): JobKind<MessageRecord> => {
     const ended = performance.now();
     const outcome = await settle(message, result);
     pace.settled(performance.now() - ended);
-    record(deps, message, outcome, (performance.now() - began) / 1000);
+    const counted = outcome === "abandoned" ? whyUnsent(message, attempted) : outcome;
+    record(deps, message, counted, (performance.now() - began) / 1000);
     if (result.kind === "sent" || outcome !== "failed") {
       if (result.kind === "failed" && !isForNobody(message)) report(deps, message, result.reason);
       return undefined;
@@ -122,6 +123,9 @@ const addressForms: Readonly<Record<Channel, RegExp>> = {
   email: /^[^\s\p{C}<>()[\]\\,;:@"]{1,64}@[^\s\p{C}<>()[\]\\,;:@"]{1,255}$/u,
   sms: /^[^\p{C}]+$/u,
 };
+
+/** How a message stands after an attempt. */
+type SettledOutcome = Extract<AttemptOutcome, "sent" | "failed" | "abandoned">;
 
 /** What only a node of another configuration, or version, can deliver. */
 interface NotHere {
@@ -150,6 +154,12 @@ const attempt = async (
 
 /** Whether it was over when it was queued: what nobody is to get is ended without a warning. */
 const isForNobody = ({ createdAt, expiresAt }: MessageRecord): boolean => expiresAt <= createdAt;
+
+/** What counts for a message that was ended unsent. */
+const whyUnsent = (message: MessageRecord, { kind }: DeliveryResult | NotHere): AttemptOutcome => {
+  if (isForNobody(message)) return "discarded";
+  return kind === "unconfigured" ? kind : "abandoned";
+};
 
 const dispatchOf = (result: DeliveryResult, at: Date): DispatchRecord => ({
   id: uuid7(at),

@@ -1,8 +1,11 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { Channel, MessageTemplate } from "./message.ts";
 
-/** How an attempt to deliver a message ended. `failed` is tried again, `abandoned` is not. */
-export type AttemptOutcome = "sent" | "failed" | "abandoned";
+/**
+ * How an attempt to deliver a message ended. `failed` is tried again, `abandoned` is not. What was never to be sent is
+ * no failure: `discarded` was for nobody, and for `unconfigured` no node has a way out.
+ */
+export type AttemptOutcome = "sent" | "failed" | "abandoned" | "discarded" | "unconfigured";
 
 /** Figures of the courier. */
 export interface CourierMetrics {
@@ -25,7 +28,9 @@ export const createCourierMetrics = (registry: Registry): CourierMetrics => {
   });
   const attempts = new Histogram({
     name: "ostiary_courier_attempt_seconds",
-    help: "Time that an attempt to deliver a message took. failed is tried again, abandoned is not.",
+    help:
+      "Time that an attempt to deliver a message took. failed is tried again, abandoned is not. discarded was for " +
+      "nobody, and unconfigured had no way out: neither was sent.",
     labelNames: ["channel", "template", "outcome"],
     buckets,
     registers,

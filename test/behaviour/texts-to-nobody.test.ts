@@ -42,4 +42,8 @@ it("a code for a number that nobody has is ended unsent, and the log has no warn
   refused(await visitor.login.update(id, { method: "code", code: "123456" }));
   expect(server.logged.join("\n")).not.toContain("a message was given up");
   expect(texts.received).toEqual([]);
+  // It is counted, and as no failure.
+  const metrics = await (await fetch(`${server.adminUrl}/metrics/prometheus`)).text();
+  const counts = metrics.split("\n").filter((line) => /^ostiary_courier_attempt_seconds_count\{.*"sms"/.test(line));
+  expect(counts).toEqual([expect.stringMatching(/outcome="discarded"\} 1$/)]);
 });

@@ -82,4 +82,6 @@ it("a text that no channel is configured for during an hour is abandoned, and sa
   expect((await node.row("+49 2")).dispatches).toMatchObject([
     { status: "failed", error: "nothing that sends sms is configured" },
   ]);
+  const counts = (await node.metrics()).split("\n").filter((line) => /attempt_seconds_count\{.*"sms"/.test(line));
+  expect(counts).toEqual([expect.stringMatching(/outcome="unconfigured"\} 1$/)]);
 });
