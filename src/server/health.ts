@@ -109,12 +109,10 @@ export const createHealth = ({ ready, services, intakeOf, watchTimeout, isLogged
     },
     mount: (app, { port, version, metrics, callLog, configDigest }) => {
       const get = (path: string, answer: (reply: FastifyReply, isTrusted: boolean) => unknown, config: LockedRoute) => {
-        const onResponse = path.startsWith("/health/")
-          ? recordWith(callLog.of(path.slice(1), isLogged), port)
-          : undefined;
+        const onResponse = recordWith(callLog.of(path.slice(1), isLogged || !path.startsWith("/health/")), port);
         // The admin port takes its paths with and without the prefix.
         for (const prefix of port === "admin" ? ["", "/admin"] : [""]) {
-          app.get(`${prefix}${path}`, { config, ...(onResponse && { onResponse }) }, (request, reply) => {
+          app.get(`${prefix}${path}`, { config, onResponse }, (request, reply) => {
             const admission = admissionOf(request);
             return answer(
               reply.header("cache-control", "private, no-cache, no-store, must-revalidate"),

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
-/* Requests of /health are calls like any other: in the log, unless the configuration says otherwise, and counted. */
+/*
+ * Requests of /health, and of the version and the figures, are calls like any other: counted, and in the log,
+ * unless the configuration says otherwise of /health.
+ */
 
 let server: TestServer;
 beforeAll(async () => {
@@ -38,4 +41,14 @@ describe.each(["health/alive", "health/ready"])("%s", (path) => {
     await expect.poll(() => countOf(path)).toBeGreaterThanOrEqual(before + 2);
     expect(logged(`admin-${path}`)).toEqual([]);
   });
+});
+
+it.each(["version", "metrics/prometheus"])("%s is logged and counted, with and without the prefix", async (path) => {
+  const before = await countOf(path);
+  for (const url of [`${server.adminUrl}/${path}`, `${server.adminUrl}/admin/${path}`]) {
+    const id = `asked-${url.length}-${path}`;
+    expect((await ask(url, id)).status).toBe(200);
+    await expect.poll(() => logged(id)).toMatchObject([{ msg: "call", rpc: path, protocol: "rest", port: "admin" }]);
+  }
+  await expect.poll(() => countOf(path)).toBeGreaterThanOrEqual(before + 2);
 });
