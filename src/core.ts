@@ -24,6 +24,7 @@ import { createRepeatedRequests } from "./limits/repeated-requests.ts";
 import { type PreparedApp, prepareApp } from "./prepare-app.ts";
 import { createCallLimit } from "./server/call-limit.ts";
 import { createMetrics } from "./server/metrics.ts";
+import { liveSessionIds } from "./session/store.ts";
 
 /** What a test may put in the place of the real thing: time, waiting, and where the log goes. */
 export interface AppOverrides {
@@ -120,6 +121,7 @@ export const createCore = async (config: Config, overrides: AppOverrides = {}) =
       clock,
       enabled: hasProfileHook(config.selfservice, "verify_new_address"),
       lifespan: config.selfservice.flows.settings.addresses.pending_lifespan,
+      liveSessionIds,
     }),
     addressUndos: createAddressUndos({
       aead,

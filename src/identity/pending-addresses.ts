@@ -54,6 +54,8 @@ export interface PendingAddressesDeps {
   readonly enabled: boolean;
   /** Milliseconds. */
   readonly lifespan: number;
+  /** Selects the ids of the live sessions of a person. Its values: the id of the person and the time. */
+  readonly liveSessionIds: string;
 }
 
 interface Row {
@@ -69,12 +71,14 @@ type Sealed = Pick<PendingAddress, "via" | "value" | "patches" | "isTaken">;
 
 const columns = "id, session_id, flow_id, ciphertext, created_at, expires_at";
 
-/** Its values: the id of the person and the time. */
-const ofLiveSession = `AND session_id IN
-  (SELECT s.id FROM sessions s WHERE s.identity_id = ? AND s.active = 1 AND s.expires_at > ?)`;
-
 /** Creates the `PendingAddresses`. */
-export const createPendingAddresses = ({ aead, clock, enabled, lifespan }: PendingAddressesDeps): PendingAddresses => {
+export const createPendingAddresses = ({
+  aead,
+  clock,
+  enabled,
+  lifespan,
+  liveSessionIds,
+}: PendingAddressesDeps): PendingAddresses => {
   const read = (identityId: string, row: Row): readonly PendingAddress[] => {
     const id = uuidText(row.id);
     const plain = aead.decrypt(row.ciphertext, boundTo(identityId, id));
@@ -102,7 +106,7 @@ export const createPendingAddresses = ({ aead, clock, enabled, lifespan }: Pendi
   };
   const list: PendingAddresses["list"] = (sql, identityId) => listIf(sql, identityId, "", []);
   const listLive: PendingAddresses["listLive"] = (sql, identityId) =>
-    listIf(sql, identityId, ofLiveSession, [uuidBytes(identityId), clock.now()]);
+    listIf(sql, identityId, `AND session_id IN (${liveSessionIds})`, [uuidBytes(identityId), clock.now()]);
   const among = (listed: readonly PendingAddress[], id: string) => listed.find((each) => each.id === id.toLowerCase());
 
   return {

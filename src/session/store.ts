@@ -106,6 +106,12 @@ export interface SessionStore {
 /** Which session of whom. */
 export type SessionKey = Pick<SessionRecord, "id" | "identityId">;
 
+/** The condition that a session `s` is live, whatever the state of its person. Its value: the time. */
+const liveRow = "s.active = 1 AND s.expires_at > ?";
+
+/** The ids of the live sessions of a person, for a statement about what is theirs. Its values: person and time. */
+export const liveSessionIds = `SELECT s.id FROM sessions s WHERE s.identity_id = ? AND ${liveRow}`;
+
 /**
  * The condition that a session is live and its person active, for a statement
  * that writes something of the same person into a table whose row is at home with
@@ -113,7 +119,7 @@ export type SessionKey = Pick<SessionRecord, "id" | "identityId">;
  * written is of no weight.
  */
 export const liveSession = `EXISTS (SELECT 1 FROM sessions s JOIN identities i ON i.id = s.identity_id
-                       WHERE s.identity_id = flows.home_id AND s.id = ? AND s.active = 1 AND s.expires_at > ?
+                       WHERE s.identity_id = flows.home_id AND s.id = ? AND ${liveRow}
                        AND i.state = 'active')`;
 
 /** The values of `liveSession`. */
@@ -146,8 +152,7 @@ export const createSessionStore = (db: Database): SessionStore => {
 
     async findLive(sql, { id, identityId }, now) {
       const [row] = await sql.query<SessionRow>(
-        `SELECT ${sessionColumns} FROM sessions s WHERE s.identity_id = ? AND s.id = ? AND s.active = 1
-          AND s.expires_at > ?`,
+        `SELECT ${sessionColumns} FROM sessions s WHERE s.identity_id = ? AND s.id = ? AND ${liveRow}`,
         [uuidBytes(identityId), uuidBytes(id), now],
       );
       return row && { session: sessionFromRow(row), digest: row.s_token_digest };
@@ -172,7 +177,7 @@ export const createSessionStore = (db: Database): SessionStore => {
     async listOthers(sql, mine, now, limit, after, offset) {
       const rows = await sql.query<SessionRow>(
         `SELECT ${sessionColumns} FROM sessions s
-          WHERE s.identity_id = ? AND s.active = 1 AND s.expires_at > ? AND s.id <> ?
+          WHERE s.identity_id = ? AND ${liveRow} AND s.id <> ?
             ${after ? "AND (s.issued_at < ? OR (s.issued_at = ? AND s.id < ?))" : ""}
           ORDER BY s.issued_at DESC, s.id DESC
           LIMIT ${Number(limit)} OFFSET ${Number(offset)}`,
