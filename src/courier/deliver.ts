@@ -3,6 +3,7 @@ import { isOfStatement } from "../db/sql-error.ts";
 import { createDeliveryAdmission, deliveryTimeout, mostClaimed } from "../jobs/admission.ts";
 import type { JobKind, JobResult } from "../jobs/job.ts";
 import { createDeliveryPace } from "../jobs/pace.ts";
+import { mostLost } from "../jobs/rows.ts";
 import { createGiveBack } from "../jobs/unconfigured.ts";
 import type { Clock } from "../lib/clock.ts";
 import { uuid7 } from "../lib/ids.ts";
@@ -144,6 +145,7 @@ const attempt = async (
   const never = (reason: string): DeliveryResult => ({ kind: "failed", reason, isPermanent: true });
   if (message.expiresAt <= clock.now()) return never("it was of no more use before it could be sent");
   if (!isReadable(message)) return never("it cannot be decrypted");
+  if (message.lost >= mostLost) return never(`${message.lost} nodes were lost while they had it`);
   if (!addressForms[message.channel].test(message.recipient)) return never("the recipient is no address");
   if (!templates.has(message.template)) return { kind: "unconfigured", reason: "this kind of message is not known" };
   const delivery = deliveries.get(message.channel);

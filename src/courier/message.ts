@@ -114,6 +114,8 @@ export interface MessageRecord {
   /** Undefined once it was erased, or when the key that encrypted it is gone. */
   readonly content: MessageContent | undefined;
   readonly sendCount: number;
+  /** How many nodes were lost with it since its last attempt that ended. */
+  readonly lost: number;
   readonly dispatches: readonly DispatchRecord[];
   readonly expiresAt: Date;
   readonly createdAt: Date;

@@ -39,6 +39,7 @@ const jobOf = (message: MessageRecord): ClaimedJob<MessageRecord> => ({
   id: message.id,
   kind: messageJob,
   attempt: message.sendCount,
+  lost: message.lost,
   position: 0,
   isOrdered: false,
   payload: message,

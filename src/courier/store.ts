@@ -1,6 +1,6 @@
 import { readJson } from "../db/read-json.ts";
 import type { Sql } from "../db/sql.ts";
-import type { JobNode } from "../jobs/rows.ts";
+import { countClaim, type JobNode } from "../jobs/rows.ts";
 import type { Aead } from "../lib/aead.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { paddedList } from "../lib/in-groups.ts";
@@ -15,6 +15,7 @@ interface MessageRow {
   readonly recipient: string;
   readonly data: Buffer | null;
   readonly send_count: number;
+  readonly lost: number;
   readonly dispatches: unknown;
   readonly expires_at: Date;
   readonly created_at: Date;
@@ -71,8 +72,8 @@ export interface MessageStore {
   /** How many wait. */
   countWaiting(sql: Sql): Promise<number>;
   /**
-   * Claims those that are still due, counts an attempt of each, and reads what to deliver, in the order of the ids;
-   * undefined for what another node claimed, or was sent or given up before.
+   * Claims those that are still due, counts an attempt of each that no lost node had, and reads what to deliver, in the
+   * order of the ids; undefined for what another node claimed, or was sent or given up before.
    */
   begin(sql: Sql, ids: readonly string[], claim: Claim): Promise<readonly (MessageRecord | undefined)[]>;
   /** Prolongs a claim; false when it was lost. */
@@ -99,7 +100,7 @@ export interface MessageStore {
 const MICROSECONDS = 1000;
 const soon = "UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND";
 const columns =
-  "id, status, channel, template, recipient, data, send_count, dispatches, expires_at, created_at, updated_at";
+  "id, status, channel, template, recipient, data, send_count, lost, dispatches, expires_at, created_at, updated_at";
 
 /** Creates the store. */
 export const createMessageStore = (aead: Aead): MessageStore => {
@@ -114,6 +115,7 @@ export const createMessageStore = (aead: Aead): MessageStore => {
       recipient: row.recipient,
       content: plain && (JSON.parse(plain.toString("utf8")) as MessageContent),
       sendCount: row.send_count,
+      lost: row.lost,
       dispatches: readJson<readonly DispatchRecord[]>(row.dispatches),
       expiresAt: row.expires_at,
       createdAt: row.created_at,
@@ -125,7 +127,7 @@ export const createMessageStore = (aead: Aead): MessageStore => {
     async insert(tx, { id, channel, template, recipient, content, identityId, expiresAt, createdAt }) {
       await tx.execute(
         `INSERT INTO courier_messages (${columns}, identity_id, run_at)
-         VALUES (?, 'queued', ?, ?, ?, ?, 0, '[]', ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
+         VALUES (?, 'queued', ?, ?, ?, ?, 0, 0, '[]', ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
         [
           uuidBytes(id),
           channel,
@@ -162,7 +164,7 @@ export const createMessageStore = (aead: Aead): MessageStore => {
       const places = keys.map(() => "?").join(", ");
       const { affectedRows } = await sql.execute(
         `UPDATE courier_messages
-            SET status = 'processing', send_count = send_count + 1, owner = ?, run_at = ${soon}, updated_at = ?
+            SET status = 'processing', ${countClaim("send_count")}, owner = ?, run_at = ${soon}, updated_at = ?
           WHERE id IN (${places}) AND run_at <= UTC_TIMESTAMP(3)`,
         [owner, lease * MICROSECONDS, at, ...keys],
       );
@@ -188,7 +190,8 @@ export const createMessageStore = (aead: Aead): MessageStore => {
 
     async release(sql, id, { owner, delay, sendCount, at }) {
       await sql.execute(
-        `UPDATE courier_messages SET status = 'queued', send_count = ?, owner = NULL, run_at = ${soon}, updated_at = ?
+        `UPDATE courier_messages SET status = 'queued', send_count = ?, lost = 0, owner = NULL, run_at = ${soon},
+            updated_at = ?
           WHERE id = ? AND owner = ?`,
         [sendCount, delay * MICROSECONDS, at, uuidBytes(id), owner],
       );

@@ -9,7 +9,7 @@ import { withJitter } from "./backoff.ts";
 import { createDueJobs } from "./due.ts";
 import type { Job, JobKind, JobResult, NewJob, PlacedJob } from "./job.ts";
 import { createPayloads } from "./payloads.ts";
-import type { ClaimedJob, JobRows, OwnJobRows } from "./rows.ts";
+import { type ClaimedJob, type JobRows, mostLost, type OwnJobRows } from "./rows.ts";
 import { createJobStore } from "./store.ts";
 import { createJobUpkeep, type JobUpkeep } from "./upkeep.ts";
 
@@ -139,8 +139,9 @@ export const createJobs = (deps: JobsDeps): Jobs => {
     }, lease / 3);
     const signal = AbortSignal.any([stopping.signal, lost.signal]);
     try {
-      if (job.payload === undefined) return await settle(job, kind, { kind: "park", reason: "cannot be decrypted" });
-      const result = await attempt({ ...job, payload: job.payload }, kind, signal).catch(failed);
+      const unfit = whyUnfit(job, kind);
+      if (unfit !== undefined) return await settle(job, kind, { kind: "park", reason: unfit });
+      const result = await attempt(job, kind, signal).catch(failed);
       if (lost.signal.aborted) return;
       if (result && stopping.signal.aborted)
         return await rows.release(job.id, {
@@ -260,6 +261,12 @@ export const createJobs = (deps: JobsDeps): Jobs => {
       clearTimeout(over);
     },
   };
+};
+
+/** Why a job is not tried at all; undefined: it is. */
+const whyUnfit = ({ payload, lost }: ClaimedJob<unknown>, { maxAttempts }: JobKind<unknown>): string | undefined => {
+  if (payload === undefined) return "cannot be decrypted";
+  return maxAttempts !== undefined && lost >= mostLost ? `${lost} nodes were lost while they had it` : undefined;
 };
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");

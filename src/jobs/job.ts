@@ -75,9 +75,8 @@ export interface JobKind<Payload = JsonObject> {
    */
   readonly timeout: number;
   /**
-   * After how many attempts a job is parked. Left out: never. An attempt counts from the claim on, so that a job whose
-   * node dies of it is parked in the end; what a node that is killed had claimed and not yet begun has lost one as
-   * well. To count it where it begins would take a further write of each job.
+   * After how many attempts a job is parked. Left out: never. What a node that is killed had claimed loses none, begun
+   * or not; what several nodes were lost with, one after the other, is parked all the same (`mostLost`).
    */
   readonly maxAttempts?: number;
   /** Milliseconds before the attempt that follows `attempt`, without jitter. */

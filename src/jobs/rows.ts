@@ -5,6 +5,8 @@ export interface ClaimedJob<Payload = JsonObject> {
   readonly id: string;
   readonly kind: string;
   readonly attempt: number;
+  /** How many nodes have lost it since its last attempt that ended: each was killed, or gave no sign of life. */
+  readonly lost: number;
   readonly position: number;
   /** Whether others with its key wait until it is done. */
   readonly isOrdered: boolean;
@@ -39,6 +41,16 @@ export interface OwnJobRows<Payload> extends JobRows<Payload> {
   /** How many jobs wait. */
   count(): Promise<number>;
 }
+
+/**
+ * The columns that a claim counts in, for the list of an UPDATE that sets `owner` after them. A claim is an attempt,
+ * unless a node still owns the job whose lease is over: the attempt of that one is made again.
+ */
+export const countClaim = (attempts: string): string =>
+  `${attempts} = ${attempts} + (owner IS NULL), lost = lost + (owner IS NOT NULL)`;
+
+/** Nodes that may lose a job, one after the other, before it is taken for what ends them. */
+export const mostLost = 10;
 
 /** A node in one run: who claims jobs. */
 export interface JobNode {

@@ -6,7 +6,7 @@ import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { inGroups, paddedList, powersOfTwo } from "../lib/in-groups.ts";
 import type { NewJob, PlacedJob } from "./job.ts";
 import type { Payloads } from "./payloads.ts";
-import type { ClaimedJob, JobNode, JobRows } from "./rows.ts";
+import { type ClaimedJob, countClaim, type JobNode, type JobRows } from "./rows.ts";
 
 /** A job that is queued under an id. */
 type WithId<T> = T & { readonly id: string };
@@ -32,6 +32,7 @@ interface ClaimedRow {
   readonly id: Buffer;
   readonly kind: string;
   readonly attempts: number;
+  readonly lost: number;
   readonly position: number | string;
   readonly is_ordered: number | string;
   readonly payload: Buffer;
@@ -77,22 +78,22 @@ export const createJobStore = ({ db, payloads, owner, lease }: JobStoreDeps): Jo
     const ids = paddedList(claimed.map(uuidBytes));
     const places = ids.map(() => "?").join(", ");
     const { affectedRows } = await db.execute(
-      `UPDATE jobs SET owner = ?, attempts = attempts + 1, run_at = ${soon}
+      `UPDATE jobs SET ${countClaim("attempts")}, owner = ?, run_at = ${soon}
         WHERE id IN (${places}) AND parked_at IS NULL AND run_at <= UTC_TIMESTAMP(3)`,
       [owner, lease * MICROSECONDS, ...ids],
     );
     if (affectedRows === 0) return claimed.map(() => undefined);
     const rows = await db.query<ClaimedRow>(
-      `SELECT id, kind, attempts, position, order_key IS NOT NULL AS is_ordered, payload
+      `SELECT id, kind, attempts, lost, position, order_key IS NOT NULL AS is_ordered, payload
          FROM jobs WHERE id IN (${places}) AND owner = ?`,
       [...ids, owner],
     );
     const jobs = new Map(
       rows.map((row) => {
         const id = uuidText(row.id);
-        const { kind, attempts: attempt, is_ordered, payload } = row;
+        const { kind, attempts: attempt, lost, is_ordered, payload } = row;
         const [position, isOrdered] = [Number(row.position), Number(is_ordered) === 1];
-        return [id, { id, kind, attempt, position, isOrdered, payload: open(id, kind, payload) }] as const;
+        return [id, { id, kind, attempt, lost, position, isOrdered, payload: open(id, kind, payload) }] as const;
       }),
     );
     return claimed.map((id) => jobs.get(id));
@@ -188,7 +189,7 @@ export const createJobStore = ({ db, payloads, owner, lease }: JobStoreDeps): Jo
 
     async release(id, { delay, reason, attempts }) {
       await db.execute(
-        `UPDATE jobs SET owner = NULL, run_at = ${soon}, attempts = ?, last_error = ?
+        `UPDATE jobs SET owner = NULL, run_at = ${soon}, attempts = ?, lost = 0, last_error = ?
           WHERE id = ? AND owner = ?`,
         [delay * MICROSECONDS, attempts, reason.slice(0, REASON_LENGTH), uuidBytes(id), owner],
       );

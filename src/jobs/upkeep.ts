@@ -120,7 +120,7 @@ export const createJobUpkeep = (db: Database, payloads: Payloads): JobUpkeep => 
         [kind, placeOf(after)],
       );
       const queued = await changeEach(
-        `UPDATE jobs SET parked_at = NULL, attempts = 0, run_at = UTC_TIMESTAMP(3)
+        `UPDATE jobs SET parked_at = NULL, attempts = 0, lost = 0, run_at = UTC_TIMESTAMP(3)
           WHERE kind = ? AND id IN (:ids) AND parked_at IS NOT NULL`,
         kind,
         rows.map(({ id }) => id),
@@ -131,7 +131,7 @@ export const createJobUpkeep = (db: Database, payloads: Payloads): JobUpkeep => 
 
     repeat: (kind, ids) =>
       changeEach(
-        `UPDATE jobs SET parked_at = NULL, attempts = 0, run_at = UTC_TIMESTAMP(3)
+        `UPDATE jobs SET parked_at = NULL, attempts = 0, lost = 0, run_at = UTC_TIMESTAMP(3)
           WHERE kind = ? AND id IN (:ids) AND owner IS NULL`,
         kind,
         ids.map(uuidBytes),

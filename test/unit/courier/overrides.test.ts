@@ -52,6 +52,7 @@ const write = async (courier: Raw, more: Partial<{ channel: "email" | "sms"; con
     template: "recovery_code_valid" as const,
     recipient: "ann@example.com",
     sendCount: 1,
+    lost: 0,
     dispatches: [],
     expiresAt: at,
     createdAt: at,

@@ -11,6 +11,7 @@ const messageOf = (more: Partial<ReadableMessage>, data: MessageData = {}): Read
   template: "verification_code_valid",
   recipient: "ann@example.com",
   sendCount: 1,
+  lost: 0,
   dispatches: [],
   expiresAt: new Date("2030-01-01T00:00:00Z"),
   createdAt: new Date("2026-11-27T12:00:00Z"),

@@ -6,6 +6,7 @@ import { createJobs, type Jobs, type JobsDeps } from "../../../src/jobs/engine.t
 import type { Job, JobKind } from "../../../src/jobs/job.ts";
 import { createAead } from "../../../src/lib/aead.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
+import { uuidBytes } from "../../../src/lib/ids.ts";
 import { type FreshDatabase, migratedDatabase } from "../../setup/fresh-database.ts";
 
 const aead = createAead({ algorithm: "aes", keys: ["k".repeat(32)] });
@@ -199,7 +200,7 @@ describe("jobs", () => {
     await expect.poll(rows).toMatchObject([{ last_error: "poison" }]);
   });
 
-  it("of a node that gives no sign of life are taken over by another", async () => {
+  it("of a node that gives no sign of life are taken over by another, and lose no attempt", async () => {
     const jobs = node({ lease: 200 });
     await jobs.enqueue(db, { kind: "test", payload: {} });
     // As a node leaves it that was killed in the middle.
@@ -210,7 +211,36 @@ describe("jobs", () => {
     const seen: number[] = [];
     jobs.start([kindOf(async ({ attempt }) => void seen.push(attempt) as undefined)]);
     await until(() => seen.length === 1);
-    expect(seen).toEqual([2]);
+    expect(seen).toEqual([1]);
+  });
+
+  it("that one node after the other was lost with are tried no more, unless they are never parked", async () => {
+    const jobs = node();
+    const seen: string[] = [];
+    const kinds = [
+      kindOf(async ({ id }) => void seen.push(id) as undefined, { name: "ends", maxAttempts: 3 }),
+      kindOf(async ({ id }) => void seen.push(id) as undefined, { name: "never" }),
+    ];
+    const ids: string[] = [];
+    for (const kind of ["ends", "ends", "never"]) ids.push(await jobs.enqueue(db, { kind, payload: {} }));
+    // As nine nodes and eight leave them, and one that is killed in the middle.
+    await db.execute("UPDATE jobs SET owner = ?, attempts = 1, lost = 9", [Buffer.alloc(16, 7)]);
+    await db.execute("UPDATE jobs SET lost = 8 WHERE id = ?", [uuidBytes(ids[1] ?? "")]);
+    jobs.start(kinds);
+    await until(async () => seen.length === 2 && (await rows())[0]?.parked_at != null);
+    expect(seen.toSorted()).toEqual(ids.slice(1).toSorted());
+    await until(async () => (await rows()).length === 1);
+    expect(await rows()).toMatchObject([{ attempts: 1, last_error: "10 nodes were lost while they had it" }]);
+  });
+
+  it("count the nodes that were lost with them from their last attempt that ended", async () => {
+    const jobs = node();
+    await jobs.enqueue(db, { kind: "test", payload: {} });
+    await db.execute("UPDATE jobs SET owner = ?, attempts = 1, lost = 8", [Buffer.alloc(16, 7)]);
+    jobs.start([kindOf(async () => ({ kind: "retry", reason: "later", after: 60_000 }), { maxAttempts: 3 })]);
+    const counted = () => db.query("SELECT attempts, lost FROM jobs WHERE owner IS NULL");
+    await until(async () => (await counted()).length === 1);
+    expect(await counted()).toEqual([{ attempts: 1, lost: 0 }]);
   });
 
   it("keep their lease for as long as they run", async () => {
