@@ -1,3 +1,4 @@
+import { isMessageSent } from "../../methods/contract/flow.ts";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { NextStep, Rejected } from "../../methods/contract/result.ts";
@@ -57,7 +58,7 @@ export const createFormSteps = <Desc extends DescMessage>(
   });
 
   const stateAfter = (flow: FlowRecord, method: string): string =>
-    flow.state === "sent_email" && method !== "" && !isBesideCode(method, flow) ? "choose_method" : flow.state;
+    isMessageSent(flow) && method !== "" && !isBesideCode(method, flow) ? "choose_method" : flow.state;
 
   return {
     reject: (context, { messages, submittedValues, active, ...stored }) => {

@@ -1,3 +1,4 @@
+import { COMPLETED, isCompleted } from "../../methods/contract/flow.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "../../db/sql.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
@@ -56,16 +57,14 @@ export const createSaveStep = ({
   /** @throws FLOW_NOT_FOUND */
   const readAgain = async ({ kind, id }: FlowRecord): Promise<FlowRecord> => {
     const current = mustExist(await flows.find(db, kind as Exclude<FlowKind, "settings">, id));
-    mustExist(current.expiresAt > clock.now() || current.state === completed || undefined);
+    mustExist(current.expiresAt > clock.now() || isCompleted(current) || undefined);
     return current;
   };
 
   return (read, step) =>
     repeatSteps(async ({ isFirst }) => {
       const flow = isFirst ? read : await readAgain(read);
-      if (flow.state === completed) return { ...step.change(flow, undefined), state: completed };
+      if (isCompleted(flow)) return { ...step.change(flow, undefined), state: COMPLETED };
       return save(flow, step);
     });
 };
-
-const completed = "passed_challenge";

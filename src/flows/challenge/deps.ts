@@ -4,6 +4,9 @@ import type { FailureFloor } from "../../limits/failure-floor.ts";
 import type { OpenedLinks } from "../../session/opened-link.ts";
 import type { FlowDeps } from "../shared/deps.ts";
 
+/** The kinds of flow that send secrets to addresses. */
+export type ChallengeFlowKind = "verification" | "recovery";
+
 /** What sends secrets to addresses and verifies them. */
 export interface ChallengeParts {
   readonly challenges: Challenges;

@@ -1,3 +1,4 @@
+import { isCompleted } from "../../methods/contract/flow.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
 import type { FlowDeps } from "../shared/deps.ts";
 import type { FlowRecord } from "../shared/flow.ts";
@@ -16,7 +17,7 @@ export const saveFormAsRead = async (
   read: FlowRecord,
   saved: FlowRecord,
 ): Promise<void> => {
-  mustExist(read.state !== "passed_challenge" || undefined);
+  mustExist(!isCompleted(read) || undefined);
   if (!(await flows.saveAsRead(db, read, saved, clock.now())))
     throw new ConcurrentChangeError("the flow has changed, or is over");
 };

@@ -12,13 +12,10 @@ import { wholeMinutes } from "../../lib/minutes.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { Address } from "../../schema/addresses.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import { type FlowUrls, withQuery } from "../shared/urls.ts";
-import type { ChallengeFlowDeps } from "./deps.ts";
-import { isSameFlow } from "./is-same-flow.ts";
+import type { ChallengeFlowDeps, ChallengeFlowKind } from "./deps.ts";
+import { lockAsRead } from "./lock-as-read.ts";
+import { messageLink } from "./message-link.ts";
 import { openSent, sealSent } from "./sent-challenge.ts";
-
-/** The kinds of flow that send secrets to addresses. */
-export type ChallengeFlowKind = "verification" | "recovery";
 
 /** What a flow wants to have sent. */
 export interface Sending {
@@ -53,19 +50,6 @@ export type QueueChallenge = (tx: Sql, message: ChallengeMessage) => Promise<voi
 const templateOf = (kind: ChallengeFlowKind, method: string, isKnown: boolean): MessageTemplate =>
   `${kind}${method === "code" ? "_code" : ""}_${isKnown ? "valid" : "invalid"}`;
 
-/** Where the link of a message leads: to the flow, in whatever browser. */
-const linkOf = (
-  urls: FlowUrls,
-  { kind, method, flow, linkBase }: Pick<ChallengeMessage, "kind" | "method" | "flow" | "linkBase">,
-  secret: string,
-): string => {
-  const at =
-    linkBase === undefined || method.name === "code"
-      ? urls.submit(kind, flow.id)
-      : `${linkBase}/self-service/${kind}?flow=${flow.id}`;
-  return withQuery(at, { [method.name === "code" ? "code" : "token"]: secret });
-};
-
 /** Creates what queues them. */
 export const createQueueChallenge =
   ({
@@ -74,7 +58,7 @@ export const createQueueChallenge =
     challenge: { courier },
   }: Pick<ChallengeFlowDeps, "storage" | "destinations" | "challenge">): QueueChallenge =>
   async (tx, message) => {
-    const { flow, kind, method, issued, address, call, owner, transientPayload } = message;
+    const { flow, kind, method, issued, address, call, owner, transientPayload, linkBase } = message;
     await courier.queue(tx, {
       template: templateOf(kind, method.name, true),
       channel: address.via,
@@ -82,7 +66,7 @@ export const createQueueChallenge =
       locale: localeOf(call.headers),
       data: {
         ...(method.name === "code" && { code: issued.secret }),
-        url: linkOf(urls, message, issued.secret),
+        url: messageLink(urls, { kind, method: method.name, flowId: flow.id, linkBase }, issued.secret),
         expiresInMinutes: wholeMinutes(issued.expiresAt.getTime() - clock.now().getTime()),
       },
       identity: owner,
@@ -195,8 +179,7 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
     const { flow, method, address, after } = sending;
     const now = clock.now();
     if (owner) await lockAndMark(tx, owner, sending);
-    const current = await flows.findOpenForUpdate(tx, flow, now);
-    if (current === undefined || !isSameFlow(flow, current)) throw new ConcurrentChangeError("the flow has changed");
+    await lockAsRead(flows, tx, flow, now);
     const before = openSent(sealedContext, flow, method.name);
     const { sent, issued } = await challenges.start(tx, {
       flow,

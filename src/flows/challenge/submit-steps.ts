@@ -1,3 +1,4 @@
+import { isCompleted } from "../../methods/contract/flow.ts";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
@@ -11,7 +12,7 @@ import { methodDisabled } from "../shared/must-be-method.ts";
 import { mustExist } from "../shared/request.ts";
 import { checkOrigin, requireSameBrowser } from "../shared/same-origin.ts";
 import { type CheckedSecret, createCheckSecret } from "./check.ts";
-import type { ChallengeFlowDeps } from "./deps.ts";
+import type { ChallengeFlowDeps, ChallengeFlowKind } from "./deps.ts";
 import type { RejectForm } from "./reject.ts";
 import type { Replacement } from "./replace.ts";
 import { saveFormAsRead } from "./save-form-as-read.ts";
@@ -33,7 +34,7 @@ export type RightSecret = Extract<CheckedSecret, { readonly kind: "right" }>;
 
 /** What a verification and a recovery do differently in the same steps. */
 export interface SubmitParts<B, R> extends Replacement {
-  readonly kind: "verification" | "recovery";
+  readonly kind: ChallengeFlowKind;
   /** What a flow says that was completed before. */
   readonly completed: UiText;
   /** What its form says where no method was named. */
@@ -67,6 +68,7 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
   const checkSecret = createCheckSecret(deps);
 
   type Submission = Submitted<B> & Loaded;
+  type LoadedCall = Pick<Submission, "flow" | "call">;
 
   const refuse = ({ flow, call, body }: Submission, reason: string) => {
     const text = uiText(messages.invalid, { reason });
@@ -74,8 +76,8 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
   };
 
   /** @throws FLOW_REPLACED */
-  const rejectIfPassed = async ({ flow, call }: Submission): Promise<void> => {
-    if (flow.state === "passed_challenge") throw await replace(flow, completed, call);
+  const rejectIfPassed = async ({ flow, call }: LoadedCall): Promise<void> => {
+    if (isCompleted(flow)) throw await replace(flow, completed, call);
   };
 
   /** The same form again: the person looks once more at what they have. */
@@ -90,12 +92,12 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
     reject,
 
     /** @throws FLOW_NOT_FOUND */
-    findFlow: async ({ flowId }: Submitted<B>): Promise<Loaded> => ({
+    findFlow: async ({ flowId }: Pick<Submission, "flowId">): Promise<Loaded> => ({
       flow: mustExist(await flows.find(db, kind, flowId), `There is no ${kind} flow with this id.`),
     }),
 
     /** Replaces an expired flow by a new one. @throws FLOW_EXPIRED */
-    rejectIfExpired: async ({ flow, call }: Submission): Promise<void> => {
+    rejectIfExpired: async ({ flow, call }: LoadedCall): Promise<void> => {
       if (isExpired(flow, clock.now())) throw await replaceExpired(flow, call);
     },
 

@@ -2,6 +2,7 @@ import type { GetFlowRequest, GetFlowResponse } from "../../../gen/ostiary/login
 import type { Call } from "../../lib/call.ts";
 import { mustNotBeExpired } from "../shared/expired.ts";
 import { mustExist } from "../shared/request.ts";
+import { requireSameBrowser } from "../shared/same-origin.ts";
 import { loginContext } from "./context.ts";
 import type { LoginDeps } from "./deps.ts";
 
@@ -15,7 +16,7 @@ export const createGet = ({
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     csrf.ensure(call);
     const flow = mustExist(await flows.find(db, "login", request.id));
-    if (flow.type === "browser") csrf.mustBeCreator(call, flow.csrfDigest);
+    requireSameBrowser(csrf, call, flow);
     mustNotBeExpired(flow, clock.now(), urls);
     const { refresh, requestedAal } = loginContext(flow);
     // Who is signed in shows only where the form is about them.

@@ -1,3 +1,4 @@
+import { isMessageSent } from "../../methods/contract/flow.ts";
 import type { LoginFlow } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import { State } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
@@ -9,7 +10,7 @@ import type { SignedIn } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { inputNode } from "../../ui/node.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
-import { csrfLast, isCodeSent, isNewlySent } from "../shared/code-sent.ts";
+import { csrfLast, isNewlySent } from "../shared/code-sent.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { mergeNodes } from "../shared/merge-nodes.ts";
 import { orderBySchema } from "../shared/node-order.ts";
@@ -71,7 +72,7 @@ export const createRenderLogin = ({
       transientPayload: undefined,
     };
     const isShown = ({ name, isBesideIdentifier }: LoginMethod): boolean => {
-      if (isCodeSent(flow)) return isBesideCode(name);
+      if (isMessageSent(flow)) return isBesideCode(name);
       if (step === "identifier") return isBesideIdentifier === true;
       return offers === undefined || name in offers;
     };

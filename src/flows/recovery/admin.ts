@@ -14,11 +14,11 @@ import { parseUuid } from "../../lib/ids.ts";
 import { defineService } from "../../lib/service.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
+import { messageLink } from "../challenge/message-link.ts";
 import { sealSent } from "../challenge/sent-challenge.ts";
 import { type FlowRecord, returnToContext } from "../shared/flow.ts";
 import { methodDisabled } from "../shared/must-be-method.ts";
 import { requestUrlOf } from "../shared/request.ts";
-import { withQuery } from "../shared/urls.ts";
 import { operatorMadeContext } from "./context.ts";
 import { mustBeEnabled, newRecoveryFlow } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
@@ -127,11 +127,10 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
       call,
       absent,
     );
-    const at =
-      linkBase === undefined ? urls.submit("recovery", flow.id) : `${linkBase}/self-service/recovery?flow=${flow.id}`;
+    const target = { kind: "recovery", method: method.name, flowId: flow.id, linkBase } as const;
     return {
       $typeName: "ostiary.recovery.v1.CreateRecoveryLinkResponse",
-      recoveryLink: withQuery(at, { token: secret }),
+      recoveryLink: messageLink(urls, target, secret),
       expiresAt: timestamp(expiresAt),
     };
   };

@@ -1,31 +1,22 @@
 import type { GetFlowRequest, GetFlowResponse } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import type { Call } from "../../lib/call.ts";
-import { mustNotBeExpired } from "../shared/expired.ts";
-import { mustExist } from "../shared/request.ts";
+import { createReadFlow } from "../challenge/read-flow.ts";
+import { clientOf } from "./client-of.ts";
 import { isOperatorMade } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
 
-/**
- * Reads a recovery flow: for the browser that created it or opened its link, or whoever knows the id of a native app's.
- */
-export const createGet = ({
-  storage: { clock, db, flows },
-  sessions: { csrf },
-  destinations: { urls },
-  challenge: { openedLinks },
-  recovery: { config, render },
-}: RecoveryDeps) => {
+/** Reads a recovery flow; see flows/challenge/read-flow.ts. One that an operator created is read in any browser. */
+export const createGet = (deps: RecoveryDeps) => {
+  const { config, render } = deps.recovery;
+  const read = createReadFlow(deps, { kind: "recovery", isForAnyBrowser: isOperatorMade });
+
   return async (request: GetFlowRequest, call: Call): Promise<GetFlowResponse> => {
     mustBeEnabled(config);
-    csrf.ensure(call);
-    const flow = mustExist(await flows.find(db, "recovery", request.id));
-    const opened = openedLinks.find(call, flow.id);
-    if (flow.type === "browser" && opened === undefined && !isOperatorMade(flow))
-      csrf.mustBeCreator(call, flow.csrfDigest);
-    mustNotBeExpired(flow, clock.now(), urls);
-    // Where a link was opened, a browser submits the form, whoever began the flow.
-    const token = csrf.tokenFor(call, opened === undefined ? flow.type : "browser");
-    return { $typeName: "ostiary.recovery.v1.GetFlowResponse", flow: render(flow, token, { opened }) };
+    const { flow, opened } = await read(request.id, call);
+    return {
+      $typeName: "ostiary.recovery.v1.GetFlowResponse",
+      flow: render(flow, deps.sessions.csrf.tokenFor(call, clientOf(flow, opened)), { opened }),
+    };
   };
 };

@@ -6,6 +6,7 @@ import { createReject } from "../challenge/reject.ts";
 import { createSubmitSteps, type Submitted as SubmittedBody } from "../challenge/submit-steps.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formRejected } from "../shared/rejection.ts";
+import { clientOf } from "./client-of.ts";
 import { signedInAlready } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
 import { createReplace } from "./replace.ts";
@@ -25,22 +26,21 @@ export const createLoad = (deps: RecoveryDeps) => {
     recovery: { render },
   } = deps;
 
-  /** A browser in which the link of a native app's flow was opened goes on as a browser. */
-  const clientOf = (flow: FlowRecord, call: Call): FlowRecord["type"] =>
-    openedLinks.find(call, flow.id) === undefined ? flow.type : "browser";
+  const clientIn = (flow: FlowRecord, call: Call): FlowRecord["type"] =>
+    clientOf(flow, openedLinks.find(call, flow.id));
 
   const shown = (flow: FlowRecord, call: Call) =>
-    render(flow, csrf.tokenFor(call, clientOf(flow, call)), { opened: openedLinks.find(call, flow.id) });
+    render(flow, csrf.tokenFor(call, clientIn(flow, call)), { opened: openedLinks.find(call, flow.id) });
 
   /** The flow as it is, for a submit that has not brought the person back yet. */
   const rendered = (flow: FlowRecord, call: Call): UpdateFlowResponse => ({
     $typeName: "ostiary.recovery.v1.UpdateFlowResponse",
     flow: shown(flow, call),
-    redirectBrowserTo: clientOf(flow, call) === "browser" ? urls.page("recovery", flow.id) : "",
+    redirectBrowserTo: clientIn(flow, call) === "browser" ? urls.page("recovery", flow.id) : "",
   });
 
   const reject = createReject(deps, (saved, call) => {
-    const page = clientOf(saved, call) === "browser" ? urls.page("recovery", saved.id) : undefined;
+    const page = clientIn(saved, call) === "browser" ? urls.page("recovery", saved.id) : undefined;
     return formRejected(RecoveryFlowSchema, shown(saved, call), saved, page);
   });
 
@@ -50,14 +50,14 @@ export const createLoad = (deps: RecoveryDeps) => {
     completed: uiText(messages.recoveryCompleted),
     noMethod: uiText(messages.noRecoveryMethod),
     reject,
-    clientOf,
+    clientOf: clientIn,
     shownAgain: () => undefined,
     rendered,
   });
 
   return {
     ...steps,
-    clientOf,
+    clientOf: clientIn,
     rendered,
 
     /** @throws SESSION_ALREADY_AVAILABLE */

@@ -1,39 +1,26 @@
 import type { OpenLinkRequest, OpenLinkResponse } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import type { Call } from "../../lib/call.ts";
-import { messages, uiText } from "../../ui/messages.ts";
-import { isExpired } from "../shared/expired.ts";
-import { mustExist } from "../shared/request.ts";
+import { createOpenLink } from "../challenge/open-link.ts";
+import { clientOf } from "./client-of.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RecoveryDeps } from "./deps.ts";
-import { createReplace } from "./replace.ts";
+import { createLoad } from "./load.ts";
 
-/**
- * Opens the link of a message in whatever browser: the form shows what the link
- * brought. Nothing is compared, counted or used up, however often that happens.
- */
+/** Opens the link of a message of a recovery; see flows/challenge/open-link.ts. */
 export const createOpen = (deps: RecoveryDeps) => {
   const {
-    storage: { clock, db, flows },
     sessions: { csrf },
     destinations: { urls },
-    challenge: { openedLinks },
     recovery: { config, render },
   } = deps;
-  const { replace, replaceExpired } = createReplace(deps);
+  const open = createOpenLink(deps, createLoad(deps));
 
   return async (request: OpenLinkRequest, call: Call): Promise<OpenLinkResponse> => {
     mustBeEnabled(config);
-    csrf.ensure(call);
-    const flow = mustExist(await flows.find(db, "recovery", request.flow), "There is no recovery flow with this id.");
-    if (isExpired(flow, clock.now())) throw await replaceExpired(flow, call);
-    if (flow.state === "passed_challenge") throw await replace(flow, uiText(messages.recoveryCompleted), call);
-    const secret = request.code === "" ? request.token : request.code;
-    const isOpened = secret !== "";
-    if (isOpened) openedLinks.remember(call, flow.id, secret, flow.expiresAt);
-    const token = csrf.tokenFor(call, isOpened ? "browser" : flow.type);
+    const { flow, opened } = await open(request, call);
     return {
       $typeName: "ostiary.recovery.v1.OpenLinkResponse",
-      flow: render(flow, token, { opened: isOpened ? secret : undefined }),
+      flow: render(flow, csrf.tokenFor(call, clientOf(flow, opened)), { opened }),
       redirectBrowserTo: urls.page("recovery", flow.id),
     };
   };

@@ -10,11 +10,10 @@ import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import type { Address } from "../../schema/addresses.ts";
 import type { Issued } from "../../session/issue.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { isSameFlow } from "../challenge/is-same-flow.ts";
+import { completeAsRead } from "../challenge/lock-as-read.ts";
 import { acceptInvitation } from "../shared/accept-invitation.ts";
 import { type FlowRecord, returnToContext, returnToOf } from "../shared/flow.ts";
-import { formOf, withForm } from "../shared/form.ts";
-import { withoutSealed } from "../shared/sealed-context.ts";
+import { formOf } from "../shared/form.ts";
 import { withQuery } from "../shared/urls.ts";
 import { skipsSettings } from "./context.ts";
 import type { RecoveryDeps } from "./deps.ts";
@@ -89,12 +88,8 @@ export const createPersist = (deps: RecoveryDeps) => {
         const now = clock.now();
         const after = apply(before, { ...(address && { verified: [address] }), ...revision }, { now, newId: uuid4 });
         if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the person has changed");
-        const current = await flows.findOpenForUpdate(tx, flow, now);
-        if (current === undefined || !isSameFlow(flow, current))
-          throw new ConcurrentChangeError("the flow has changed");
         const form = formOf([], flow.form.submittedValues ?? undefined);
-        const passed = { ...withForm(flow, form, now, "passed_challenge"), context: withoutSealed(flow.context) };
-        if (!(await flows.save(tx, passed, now))) throw new ConcurrentChangeError("the flow is over");
+        const passed = await completeAsRead(flows, tx, flow, form, now);
         // Who comes back by recovery may not be who asked for a new address. Trusted devices stay
         // (session/resting-on-credentials.ts ends both): no credential has changed yet.
         await pendingAddresses.endAll(tx, after.id);

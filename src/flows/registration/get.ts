@@ -2,6 +2,7 @@ import type { GetFlowRequest, GetFlowResponse } from "../../../gen/ostiary/regis
 import type { Call } from "../../lib/call.ts";
 import { mustNotBeExpired } from "../shared/expired.ts";
 import { mustExist } from "../shared/request.ts";
+import { requireSameBrowser } from "../shared/same-origin.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
 
@@ -16,7 +17,7 @@ export const createGet = ({
     csrf.ensure(call);
     mustBeEnabled(config);
     const flow = mustExist(await flows.find(db, "registration", request.id));
-    if (flow.type === "browser") csrf.mustBeCreator(call, flow.csrfDigest);
+    requireSameBrowser(csrf, call, flow);
     mustNotBeExpired(flow, clock.now(), urls);
     return { $typeName: "ostiary.registration.v1.GetFlowResponse", flow: render(flow, csrf.tokenFor(call, flow.type)) };
   };

@@ -1,8 +1,9 @@
+import { isMessageSent } from "../../methods/contract/flow.ts";
 import type { RegistrationFlow } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
 import { State } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
 import type { RegistrationMethods, RegistrationView } from "../../methods/contract/registration.ts";
 import type { Schemas } from "../../schema/sources.ts";
-import { CODE_METHOD, csrfFirst, isCodeSent, isNewlySent } from "../shared/code-sent.ts";
+import { CODE_METHOD, csrfFirst, isNewlySent } from "../shared/code-sent.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { mergeNodes } from "../shared/merge-nodes.ts";
 import { orderBySchema } from "../shared/node-order.ts";
@@ -52,7 +53,7 @@ export const createRenderRegistration = ({
       transientPayload: undefined,
     };
     const { only } = flow.context;
-    const shown = isCodeSent(flow) ? CODE_METHOD : only;
+    const shown = isMessageSent(flow) ? CODE_METHOD : only;
     const offered = shown === undefined ? enabled : enabled.filter(({ name }) => name === shown);
     const nodes = mergeNodes(offered.map((m) => m.nodes(view)));
     return {

@@ -1,5 +1,5 @@
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import { hasErrors } from "../../methods/contract/flow.ts";
+import { hasErrors, isMessageSent } from "../../methods/contract/flow.ts";
 import type { FlowRecord } from "./flow.ts";
 
 /* The form of a login or registration flow in which a code was sent (docs/compatibility.md, rule 29). */
@@ -7,12 +7,9 @@ import type { FlowRecord } from "./flow.ts";
 /** The method that sends codes. */
 export const CODE_METHOD = "code";
 
-/** Whether a code was sent and is to be submitted. */
-export const isCodeSent = ({ state }: Pick<FlowRecord, "state">): boolean => state === "sent_email";
-
 /** Whether nothing was submitted since that was wrong: the nodes stand as the method returns them, unsorted. */
 export const isNewlySent = ({ state, form }: Pick<FlowRecord, "state" | "form">): boolean =>
-  isCodeSent({ state }) && !hasErrors({ form });
+  isMessageSent({ state }) && !hasErrors({ form });
 
 /** Puts the anti-CSRF field last; native apps, whose field is empty, have none. */
 export const csrfLast = (csrf: UiNode, nodes: readonly UiNode[], csrfToken: string): readonly UiNode[] =>

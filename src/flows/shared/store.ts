@@ -1,3 +1,4 @@
+import { COMPLETED } from "../../methods/contract/flow.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { readJson } from "../../db/read-json.ts";
 import type { Sql, SqlValue } from "../../db/sql.ts";
@@ -98,9 +99,6 @@ export interface FlowStore {
   lockOpen(tx: Sql, flow: FlowRecord, now: Date): Promise<boolean>;
 }
 
-/** The state of a flow that can be used once and was. */
-const completed = "passed_challenge";
-
 /** Bytes of a row, as far as it holds what anybody sends. */
 const largestRow = 16_384;
 
@@ -124,7 +122,7 @@ const subjectOf = ({ subjectId }: FlowRecord): Buffer | null => (subjectId === u
 /** The statement that writes what a submit changes in a flow that is open, where one more condition holds. */
 const updateWhere = (condition: string): string =>
   `UPDATE flows SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
-        WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> '${completed}'${condition}`;
+        WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> '${COMPLETED}'${condition}`;
 
 const updates = {
   always: updateWhere(""),
@@ -198,8 +196,8 @@ export const createFlowStore = (): FlowStore => ({
 
   async complete(tx, flow, now) {
     const { affectedRows } = await tx.execute(
-      `UPDATE flows SET state = '${completed}', context = ?, updated_at = ?
-        WHERE home_id = ? AND id = ? AND expires_at > ? AND state = ? AND state <> '${completed}' AND updated_at = ?`,
+      `UPDATE flows SET state = '${COMPLETED}', context = ?, updated_at = ?
+        WHERE home_id = ? AND id = ? AND expires_at > ? AND state = ? AND state <> '${COMPLETED}' AND updated_at = ?`,
       [
         JSON.stringify(withoutSealed(flow.context)),
         now,

@@ -3,41 +3,26 @@ import type {
   OpenLinkResponse,
 } from "../../../gen/ostiary/verification/v1/verification_service_pb.ts";
 import type { Call } from "../../lib/call.ts";
-import { messages, uiText } from "../../ui/messages.ts";
-import { isExpired } from "../shared/expired.ts";
-import { mustExist } from "../shared/request.ts";
+import { createOpenLink } from "../challenge/open-link.ts";
 import { mustBeEnabled } from "./create.ts";
 import type { VerificationDeps } from "./deps.ts";
-import { createReplace } from "./replace.ts";
+import { createLoad } from "./load.ts";
 
-/**
- * Opens the link of a message in whatever browser: the form shows what the link
- * brought. Nothing is compared, counted or used up, however often that happens.
- */
+/** Opens the link of a message of a verification; see flows/challenge/open-link.ts. */
 export const createOpen = (deps: VerificationDeps) => {
   const {
-    storage: { clock, db, flows },
     sessions: { csrf },
     destinations: { urls },
-    challenge: { openedLinks },
     verification: { config, render },
   } = deps;
-  const { replace, replaceExpired } = createReplace(deps);
+  const open = createOpenLink(deps, createLoad(deps));
 
   return async (request: OpenLinkRequest, call: Call): Promise<OpenLinkResponse> => {
     mustBeEnabled(config);
-    csrf.ensure(call);
-    const flow = mustExist(
-      await flows.find(db, "verification", request.flow),
-      "There is no verification flow with this id.",
-    );
-    if (isExpired(flow, clock.now())) throw await replaceExpired(flow, call);
-    if (flow.state === "passed_challenge") throw await replace(flow, uiText(messages.verificationCompleted), call);
-    const secret = request.code === "" ? request.token : request.code;
-    if (secret !== "") openedLinks.remember(call, flow.id, secret, flow.expiresAt);
+    const { flow, opened } = await open(request, call);
     return {
       $typeName: "ostiary.verification.v1.OpenLinkResponse",
-      flow: render(flow, csrf.tokenFor(call, flow.type), secret === "" ? undefined : secret),
+      flow: render(flow, csrf.tokenFor(call, flow.type), opened),
       redirectBrowserTo: urls.page("verification", flow.id),
     };
   };

@@ -7,11 +7,10 @@ import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Address } from "../../schema/addresses.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { isSameFlow } from "../challenge/is-same-flow.ts";
+import { completeAsRead } from "../challenge/lock-as-read.ts";
 import { acceptInvitation } from "../shared/accept-invitation.ts";
 import type { FlowRecord } from "../shared/flow.ts";
-import { formOf, withForm } from "../shared/form.ts";
-import { withoutSealed } from "../shared/sealed-context.ts";
+import { formOf } from "../shared/form.ts";
 import type { VerificationDeps } from "./deps.ts";
 import type { ProvenAddress, TakeEffect } from "./take-effect.ts";
 
@@ -62,15 +61,8 @@ export const createPersist = (deps: VerificationDeps, takeEffect: TakeEffect) =>
         const now = clock.now();
         const after = apply(before, { ...proven?.change, verified: [address], ...revision }, { now, newId: uuid4 });
         if (!(await identities.update(tx, before, after))) throw new ConcurrentChangeError("the person has changed");
-        const current = await flows.findOpenForUpdate(tx, flow, now);
-        if (current === undefined || !isSameFlow(flow, current))
-          throw new ConcurrentChangeError("the flow has changed");
         const text = uiText(address.via === "sms" ? messages.phoneVerified : messages.verified);
-        const passed = {
-          ...withForm(flow, formOf([{ node: "", text }]), now, "passed_challenge"),
-          context: withoutSealed(flow.context),
-        };
-        if (!(await flows.save(tx, passed, now))) throw new ConcurrentChangeError("the flow is over");
+        const passed = await completeAsRead(flows, tx, flow, formOf([{ node: "", text }]), now);
         const event = { type: "address.verified", outcome: "done", detail: { via: address.via } } as const;
         await audit.record(tx, { identityId: before.id, sessionId: undefined, ...event }, call);
         await acceptInvitation(tx, { identityId: before.id, sessionId: undefined, address, call }, { audit, now });

@@ -1,3 +1,4 @@
+import { isCompleted, isMessageSent } from "../../methods/contract/flow.ts";
 import { State, type VerificationFlow } from "../../../gen/ostiary/verification/v1/flow_pb.ts";
 import type { AddressFlowConfig } from "../../config/address-flow-config.ts";
 import type { VerificationMethods } from "../../methods/contract/verification.ts";
@@ -39,12 +40,12 @@ export const createRenderVerification = ({
 
   return (flow, csrfToken, opened) => {
     const method = methods[flow.active === "code" || flow.active === "link" ? flow.active : config.use];
-    const isDone = flow.state === "passed_challenge";
+    const isDone = isCompleted(flow);
     const { nodes: about } = messagesOf(flow.form);
     const typed = flow.form.submittedValues?.email;
     const nodes = method.nodes(
       {
-        step: isDone ? "done" : flow.state === "sent_email" ? "secret" : "address",
+        step: isDone ? "done" : isMessageSent(flow) ? "secret" : "address",
         address: typeof typed === "string" ? typed : "",
         takesPhoneNumbers,
         opened,

@@ -13,7 +13,7 @@ import { answersAal } from "../../session/aal.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { inputNode, submitNode, withType, withValue } from "../../ui/node.ts";
 import type { Authenticated } from "../contract/authentication.ts";
-import { hasErrors } from "../contract/flow.ts";
+import { hasErrors, isCompleted, isMessageSent } from "../contract/flow.ts";
 import { emptyIdentifierNode, identifierNode } from "../contract/identifier-node.ts";
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
 import { type NextStep, type Rejected, rejected } from "../contract/result.ts";
@@ -193,7 +193,7 @@ export const createCodeLogin = ({
       requestedAal === 1 ? config.enabled && answersAal(1, "first") : isSecond && answersAal(2, "second"),
 
     nodes: (view) => {
-      if (view.flow.state === "sent_email") return [sentIdentifierNode(view), ...afterSending];
+      if (isMessageSent(view.flow)) return [sentIdentifierNode(view), ...afterSending];
       if (view.accountLink?.availableMethods?.includes(CODE) === false) return [];
       return config.enabled ? chooseNodes(view) : [];
     },
@@ -204,9 +204,9 @@ export const createCodeLogin = ({
 
     authenticate: async (input, view, call) => {
       const nobody = rejected([{ node: "", text: uiText(general.noLoginMethod) }]);
-      if (view.flow.state === "passed_challenge") return nobody;
+      if (isCompleted(view.flow)) return nobody;
       const asksAgain = input.resend.toLowerCase() === CODE;
-      const sent = view.flow.state === "sent_email" ? await readSent(view.sealedContext(CODE)) : undefined;
+      const sent = isMessageSent(view.flow) ? await readSent(view.sealedContext(CODE)) : undefined;
       if (sent !== undefined && !asksAgain) return check(input, view, call, sent);
       const identifier = input.address || input.identifier || (asksAgain ? (sent?.identifier ?? "") : "");
       const addresses = addressesFor(view);

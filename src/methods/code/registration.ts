@@ -1,3 +1,4 @@
+import { isCompleted, isMessageSent } from "../contract/flow.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { CodeConfig } from "../../config/config.ts";
@@ -159,7 +160,7 @@ export const createCodeRegistration = ({
     nodes: ({ flow, schema, submittedValues, style, step }) => {
       const traits = (hidden: boolean) =>
         traitNodes(schema, { group: "default", values: {}, hidden, ...(submittedValues && { submittedValues }) });
-      if (flow.state === "sent_email")
+      if (isMessageSent(flow))
         return [...traits(true), ...afterSending, ...(style === "profile_first" ? [back] : [])];
       if (!isFirstFactor) return [];
       if (style === "unified") return [...traits(false), send];
@@ -183,7 +184,7 @@ export const createCodeRegistration = ({
 
     register: async (input, view, call) => {
       const { flow, schema, submittedValues: before } = view;
-      if (flow.state === "passed_challenge")
+      if (isCompleted(flow))
         return rejected([{ node: "", text: uiText(general.noRegistrationMethod) }]);
       const { traits, submittedValues } = readTraits(schema, input.traits ?? {});
       if (input.screen !== "") return chooseAgain(input.screen, submittedValues, before);
@@ -227,7 +228,7 @@ const waitingOf = (sealed: JsonObject | undefined): Waiting | undefined =>
 
 /** Not where the person went back and chooses anew. */
 const waitingIn = ({ flow, sealedContext }: RegistrationView): Waiting | undefined =>
-  flow.state === "sent_email" ? waitingOf(sealedContext(CODE)) : undefined;
+  isMessageSent(flow) ? waitingOf(sealedContext(CODE)) : undefined;
 
 const asJson = (waiting: Waiting): JsonObject => JSON.parse(JSON.stringify(waiting)) as JsonObject;
 
@@ -251,7 +252,7 @@ const missing = (property: string) => ({ node: property, text: uiText(general.re
 
 /** What was sent in the flow, where this is an answer to it and asks for no other code. */
 const sentBefore = ({ resend }: RegistrationInput<"code">, { flow, sealedContext }: RegistrationView) =>
-  flow.state === "sent_email" && resend.toLowerCase() !== CODE ? sealedContext(CODE) : undefined;
+  isMessageSent(flow) && resend.toLowerCase() !== CODE ? sealedContext(CODE) : undefined;
 
 /** Back to the choice of a credential, or to the traits. */
 const chooseAgain = (screen: string, submitted: SubmittedValues, before: SubmittedValues | null): NextStep => ({

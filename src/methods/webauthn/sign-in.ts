@@ -1,3 +1,4 @@
+import { isCompleted } from "../contract/flow.ts";
 import type { AuditLog } from "../../audit/audit-log.ts";
 import type { RelyingPartyConfig } from "../../config/keys-config.ts";
 import type { Database } from "../../db/sql.ts";
@@ -47,9 +48,6 @@ export const loginForm = (
   round: roundOf(sealedContext(method)),
 });
 
-/** The state of a flow that somebody signed in with. */
-const COMPLETED = "passed_challenge";
-
 /** Signs a person in by the answer of one of their keys. */
 export type SignInWithKey = (signIn: SignIn, view: LoginView, call: Call) => Promise<Authenticated | Rejected>;
 
@@ -61,7 +59,7 @@ export const createSignIn = ({ audit, db, formSecrets }: SignInDeps): SignInWith
   return async (signIn, view, call) => {
     const { identity, mayUse, method, requireUserVerification, response, rp, secret } = signIn;
     // Its challenge was answered.
-    if (view.flow.state === COMPLETED) return rejected([{ node: "", text: uiText(general.loginCompleted) }]);
+    if (isCompleted(view.flow)) return rejected([{ node: "", text: uiText(general.loginCompleted) }]);
     const ring = readKeyRing(secret);
     const key = ring.keys.find(({ id }) => id === response.id);
     if (key === undefined || !mayUse(key)) return unknownOwner();
