@@ -1,7 +1,7 @@
 import { serviceError } from "../errors/service-error.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { AalRules } from "./aal.ts";
+import type { AalRules, RequiredAal } from "./aal.ts";
 import { findPresentedToken, type PresentedToken } from "./presented-token.ts";
 import { isLive, type SignedIn } from "./session.ts";
 import type { SessionCookie } from "./session-cookie.ts";
@@ -24,6 +24,13 @@ export interface Callers {
   find(call: Call): Promise<Caller | undefined>;
   /** @throws SESSION_INACTIVE */
   must(call: Call): Promise<Caller>;
+  /**
+   * As `must`, of somebody whose session has a level.
+   *
+   * @param returnTo where a browser comes back to once it has stepped up
+   * @throws SESSION_INACTIVE, AAL2_REQUIRED
+   */
+  mustBeAt(call: Call, required: RequiredAal, returnTo?: string): Promise<Caller>;
   /** See `AalRules`. @throws AAL2_REQUIRED */
   readonly mustSatisfyAal: AalRules["mustSatisfy"];
   /** The other rules of levels. */
@@ -61,14 +68,21 @@ export const createCallers = ({ store, cookie, clock, aal }: CallersDeps): Calle
     return found && isLive(found, clock.now()) ? { ...found, credential } : undefined;
   };
 
+  const must: Callers["must"] = async (call) => {
+    const { credential, digest } = mustHaveToken(call);
+    return mustBeLive(await store.findByToken(digest), credential);
+  };
+
   return {
     mustHaveToken,
     mustBeLive,
     hasToken: (call) => findPresentedToken(call, cookie) !== undefined,
     find,
-    must: async (call) => {
-      const { credential, digest } = mustHaveToken(call);
-      return mustBeLive(await store.findByToken(digest), credential);
+    must,
+    mustBeAt: async (call, required, returnTo) => {
+      const caller = await must(call);
+      aal.mustSatisfy(caller, required, returnTo);
+      return caller;
     },
     mustSatisfyAal: aal.mustSatisfy,
     aal,

@@ -1,10 +1,10 @@
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { Database, Sql } from "../db/sql.ts";
-import { serviceError } from "../errors/service-error.ts";
 import type { IdentityStore } from "../identity/store.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { SessionRecord } from "./session.ts";
+import { mustStillBeLive } from "./still-live.ts";
 import type { SessionKey, SessionStore } from "./store.ts";
 import { tokenDigest } from "./tokens.ts";
 
@@ -54,8 +54,7 @@ export const createSessionEndings = ({
   ): Promise<number> =>
     db.transaction(async (tx) => {
       await identities.lockActive(tx, mine.identityId);
-      if (!(await sessions.findLive(tx, mine, clock.now())))
-        throw serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
+      await mustStillBeLive(sessions, tx, mine, clock.now());
       const count = await write(tx);
       if (count > 0) {
         const detail = { by: "owner", count, ...(subject !== undefined && { subject: subject.toLowerCase() }) };

@@ -13,11 +13,7 @@ import { renderPendingAddress } from "./render.ts";
 
 /** Creates the RPCs about pending addresses: list them, cancel one, send another message. */
 export const createPendingRpcs = ({ callers, lists, requiredAal, resendPending, waiting }: PendingDeps) => {
-  const mustBeCaller = async (call: Call) => {
-    const caller = await callers.must(call);
-    callers.mustSatisfyAal(caller, requiredAal);
-    return caller;
-  };
+  const mustBeCaller = (call: Call) => callers.mustBeAt(call, requiredAal);
 
   return {
     async listPendingAddresses(

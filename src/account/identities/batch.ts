@@ -4,10 +4,11 @@ import type {
   IdentityPatch,
   IdentityPatchResult,
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
+import { mustBeReadable } from "../../errors/must-be-readable.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { someAtOnce } from "../../lib/some-at-once.ts";
-import { type Create, mustBeReadable } from "./create.ts";
+import type { Create } from "./create.ts";
 import { describeFailure } from "./describe-failure.ts";
 
 /** Passwords in clear text that one call may bring: each is hashed. */

@@ -6,6 +6,7 @@ import type {
 import { State } from "../../../gen/ostiary/identity/v1/identity_pb.ts";
 import type { SecurityEvent } from "../../audit/audit-log.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
+import { mustBeReadable } from "../../errors/must-be-readable.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
 import { blankIdentity } from "../../identity/blank.ts";
@@ -141,8 +142,3 @@ export const alreadyExists = (field?: string): ServiceError =>
     ...(field !== undefined && { field }),
     explain: "An identifier, an address or the external id belongs to another identity already.",
   });
-
-/** Refuses a request whose body could not be read. @throws MALFORMED_BODY */
-export const mustBeReadable = ({ malformed }: Call): void => {
-  if (malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: malformed });
-};

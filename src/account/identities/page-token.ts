@@ -1,5 +1,4 @@
-import { serviceError } from "../../errors/service-error.ts";
-import { parseUuid, uuidText } from "../../lib/ids.ts";
+import { readIdToken } from "../../errors/read-id-token.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 
 /** Writes and reads page tokens. They are encrypted: where a page ends tells of people. */
@@ -7,14 +6,5 @@ export const createPageTokens = (seal: TextAead) => ({
   write: (after: string): string => seal.seal(after),
 
   /** Where a page begins; undefined: at the start. @throws INVALID_FIELD for what was not sealed here */
-  read: (token: string): string | undefined => {
-    if (token === "") return undefined;
-    const bytes = parseUuid(seal.open(token) ?? "");
-    if (bytes === undefined)
-      throw serviceError("INVALID_FIELD", {
-        field: "page_token",
-        explain: "This page_token is not valid, or too old: begin with the first page.",
-      });
-    return uuidText(bytes);
-  },
+  read: (token: string): string | undefined => readIdToken(seal, token),
 });

@@ -8,6 +8,7 @@ import {
   ImportPasswordSchema,
 } from "../../../gen/ostiary/identity/v1/import_credentials_pb.ts";
 import type { Sql } from "../../db/sql.ts";
+import { mustBeReadable } from "../../errors/must-be-readable.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import {
   type AddressState,
@@ -18,7 +19,6 @@ import {
 } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { normaliseAddress } from "../../schema/normalise.ts";
-import { mustBeReadable } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { patchDocument } from "./json-patch.ts";
 import { createAdminRenderer } from "./render.ts";

@@ -3,10 +3,10 @@ import type {
   UpdateIdentityResponse,
 } from "../../../gen/ostiary/identity/v1/identity_admin_service_pb.ts";
 import { State } from "../../../gen/ostiary/identity/v1/identity_pb.ts";
+import { mustBeReadable } from "../../errors/must-be-readable.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
 import { valueJson } from "../../lib/proto-json.ts";
-import { mustBeReadable } from "./create.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { importCredentials } from "./import-credentials.ts";
 import { createAdminRenderer } from "./render.ts";

@@ -4,6 +4,7 @@ import type {
 } from "../../../gen/ostiary/account/v1/invitation_admin_service_pb.ts";
 import { findLanguage, localeOf } from "../../courier/locale.ts";
 import { isDuplicate } from "../../db/sql-error.ts";
+import { mustBeReadable } from "../../errors/must-be-readable.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
 import { blankIdentity } from "../../identity/blank.ts";
@@ -53,7 +54,7 @@ export const createInvite = (deps: InvitationAdminDeps) => {
   };
 
   return async (request: InviteIdentityRequest, call: Call): Promise<InviteIdentityResponse> => {
-    if (call.malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: call.malformed });
+    mustBeReadable(call);
     const now = clock.now();
     const expiresAt = expiryOf(request.expiresIn, config, now);
     const made = create(request, now);

@@ -9,12 +9,12 @@ import { recipientsOfAccount } from "../../identity/recipients.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
 import { endRestingOnCredentials } from "../../session/resting-on-credentials.ts";
+import { mustStillBeLive, sessionOver } from "../../session/still-live.ts";
 import { createOwnerMessages } from "../owner-messages.ts";
 import type { MergeDeps } from "./deps.ts";
 import type { ExaminedMerge, ExamineMerge } from "./examine.ts";
 import type { OfferedMerge } from "./offers.ts";
 import { nothingOffered, renderMerge } from "./render.ts";
-import { sessionOver } from "./session-over.ts";
 
 /** Milliseconds for which the message about it is useful. */
 const NOTICE_MS = 7 * 86_400_000;
@@ -43,7 +43,7 @@ export const createConfirm = (deps: MergeDeps, examine: ExamineMerge) => {
 
   /** Everything again, now that nobody else can change one of the two. */
   const mustHold = async (tx: Sql, offered: OfferedMerge, etag: string): Promise<ExaminedMerge> => {
-    if (!(await sessions.findLive(tx, offered.session, clock.now()))) throw sessionOver();
+    await mustStillBeLive(sessions, tx, offered.session, clock.now());
     const into = await identities.find(tx, offered.session.identityId);
     if (into === undefined) throw sessionOver();
     const examined = await examine(tx, offered, into);

@@ -13,11 +13,11 @@ import type { Call } from "../../lib/call.ts";
 import { defineService } from "../../lib/service.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { Caller } from "../../session/caller.ts";
+import { mustStillBeLive } from "../../session/still-live.ts";
 import { createConfirm } from "./confirm.ts";
 import type { MergeDeps } from "./deps.ts";
 import { createExamine } from "./examine.ts";
 import { nothingOffered, renderMerge } from "./render.ts";
-import { sessionOver } from "./session-over.ts";
 
 /** Creates the MergeService: somebody who has two accounts makes one of them (docs/merge.md). */
 export const createMergeService = (deps: MergeDeps) => {
@@ -39,7 +39,7 @@ export const createMergeService = (deps: MergeDeps) => {
         const { session } = await mustMayMerge(call);
         const { code, expiresAt } = await db.transaction(async (tx) => {
           await identities.lockActive(tx, session.identityId);
-          if (!(await findLive(tx, session, clock.now()))) throw sessionOver();
+          await mustStillBeLive(deps.sessions, tx, session, clock.now());
           return offers.begin(tx, session);
         });
         return { $typeName: "ostiary.account.v1.BeginMergeResponse", code, expiresAt: timestamp(expiresAt) };

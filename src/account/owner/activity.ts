@@ -2,9 +2,8 @@ import type { ListActivityRequest, ListActivityResponse } from "../../../gen/ost
 import type { Activity } from "../../../gen/ostiary/account/v1/activity_pb.ts";
 import type { StoredEvent } from "../../audit/event-log.ts";
 import type { EventDetail } from "../../audit/event-types.ts";
-import { serviceError } from "../../errors/service-error.ts";
+import { readIdToken } from "../../errors/read-id-token.ts";
 import type { Call } from "../../lib/call.ts";
-import { parseUuid } from "../../lib/ids.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { OwnerDeps } from "./deps.ts";
 
@@ -15,13 +14,10 @@ const LARGEST_PAGE = 500;
 export const createListActivity =
   ({ activity: { db, events, pages }, sessions: { callers }, requiredAal }: OwnerDeps) =>
   async (request: ListActivityRequest, call: Call): Promise<ListActivityResponse> => {
-    const caller = await callers.must(call);
-    callers.mustSatisfyAal(caller, requiredAal);
+    const caller = await callers.mustBeAt(call, requiredAal);
     const identityId = caller.identity.id;
     const size = Math.min(LARGEST_PAGE, request.pageSize || DEFAULT_PAGE);
-    const id = request.pageToken === "" ? undefined : (pages.open(request.pageToken) ?? "");
-    if (id !== undefined && parseUuid(id) === undefined)
-      throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not valid." });
+    const id = readIdToken(pages, request.pageToken);
     const before = id === undefined ? undefined : { identityId, id, createdAt: new Date(0) };
     const found = await events.list(db, { identityId, types: [] }, before, size + 1);
     const page = found.slice(0, size);

@@ -12,6 +12,7 @@ import type { Sql } from "../../db/sql.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Caller } from "../../session/caller.ts";
+import { mustStillBeLive } from "../../session/still-live.ts";
 import { renderDeletion } from "../deletion/render.ts";
 import type { OwnerDeps } from "./deps.ts";
 import { createMustBePrivileged } from "./privileged.ts";
@@ -30,15 +31,12 @@ export const createDeletionRpcs = (deps: OwnerDeps) => {
   /** Whatever ended the session meanwhile, it asks for nothing any more. @throws SESSION_INACTIVE */
   const recheckOf =
     ({ session }: Caller) =>
-    async (tx: Sql): Promise<void> => {
-      if (await sessions.findLive(tx, session, clock.now())) return;
-      throw serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
-    };
+    (tx: Sql): Promise<void> =>
+      mustStillBeLive(sessions, tx, session, clock.now());
 
   return {
     async getDeletion(_: GetDeletionRequest, call: Call): Promise<GetDeletionResponse> {
-      const caller = await callers.must(call);
-      callers.mustSatisfyAal(caller, requiredAal);
+      const caller = await callers.mustBeAt(call, requiredAal);
       const found = await deletions.find(caller.identity.id);
       return {
         $typeName: "ostiary.account.v1.GetDeletionResponse",
@@ -67,8 +65,7 @@ export const createDeletionRpcs = (deps: OwnerDeps) => {
     },
 
     async cancelDeletion(_: CancelDeletionRequest, call: Call): Promise<CancelDeletionResponse> {
-      const caller = await callers.must(call);
-      callers.mustSatisfyAal(caller, requiredAal);
+      const caller = await callers.mustBeAt(call, requiredAal);
       const { identity, session } = caller;
       await deletions.cancel(identity.id, { by: "owner", call, sessionId: session.id, recheck: recheckOf(caller) });
       return { $typeName: "ostiary.account.v1.CancelDeletionResponse" };

@@ -13,9 +13,8 @@ export type MustBePrivileged = (call: Call) => Promise<Caller>;
 export const createMustBePrivileged = ({ callers, clock, config, factors, urls }: PrivilegeDeps): MustBePrivileged => {
   const maxAge = config.selfservice.flows.settings.privileged_session_max_age;
   return async (call) => {
-    const caller = await callers.must(call);
     const returnTo = urls.page("settings");
-    callers.mustSatisfyAal(caller, "highest_available", returnTo);
+    const caller = await callers.mustBeAt(call, "highest_available", returnTo);
     if (!callers.aal.isPrivileged(caller, maxAge, clock.now()))
       throw reauthenticationRequired({
         caller,

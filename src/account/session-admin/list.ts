@@ -6,6 +6,7 @@ import type {
   ListIdentitySessionsRequest,
   ListIdentitySessionsResponse,
 } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
+import { unknownPage } from "../../errors/read-id-token.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { parseUuid, uuidText } from "../../lib/ids.ts";
 import type { SessionPage } from "../../session/directory.ts";
@@ -32,11 +33,7 @@ export const createSessionReads = (deps: SessionAdminDeps) => {
     if (token === "") return undefined;
     const [, at, id = ""] = /^(\d{1,15})\/(.+)$/.exec(pages.open(token) ?? "") ?? [];
     const bytes = parseUuid(id);
-    if (at === undefined || bytes === undefined)
-      throw serviceError("INVALID_FIELD", {
-        field: "page_token",
-        explain: "This page_token is not valid, or too old: begin with the first page.",
-      });
+    if (at === undefined || bytes === undefined) throw unknownPage();
     return { issuedAt: new Date(Number(at)), id: uuidText(bytes) };
   };
 

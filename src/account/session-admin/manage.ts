@@ -3,6 +3,7 @@ import type {
   ManageSessionsResponse,
 } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
+import { mustBeReadable } from "../../errors/must-be-readable.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid } from "../../lib/ids.ts";
@@ -57,7 +58,7 @@ export const createManage = ({ storage: { db, directory, identities }, audit }: 
   };
 
   return async (request: ManageSessionsRequest, call: Call): Promise<ManageSessionsResponse> => {
-    if (call.malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: call.malformed });
+    mustBeReadable(call);
     const { action, targets } = mustBeClear(request);
     if (targets.kind === "all") {
       const keys = await directory.someKeys(db, BATCH, action === "disable");

@@ -24,8 +24,7 @@ export const createOthers = ({
   schemas,
 }: SessionDeps) => ({
   async listSessions(request: ListSessionsRequest, call: Call): Promise<ListSessionsResponse> {
-    const caller = await callers.must(call);
-    callers.mustSatisfyAal(caller, requiredAal);
+    const caller = await callers.mustBeAt(call, requiredAal);
     const size = request.pageSize || request.perPage || DEFAULT_PAGE;
     const offset = request.pageToken === "" ? (Math.max(1, request.page) - 1) * size : 0;
     const now = clock.now();
@@ -46,15 +45,13 @@ export const createOthers = ({
   },
 
   async revokeOtherSessions(_: RevokeOtherSessionsRequest, call: Call): Promise<RevokeOtherSessionsResponse> {
-    const caller = await callers.must(call);
-    callers.mustSatisfyAal(caller, requiredAal);
+    const caller = await callers.mustBeAt(call, requiredAal);
     const count = await sessionEndings.endOthers(caller.session, call);
     return { $typeName: "ostiary.session.v1.RevokeOtherSessionsResponse", count };
   },
 
   async revokeSession({ id }: RevokeSessionRequest, call: Call): Promise<RevokeSessionResponse> {
-    const caller = await callers.must(call);
-    callers.mustSatisfyAal(caller, requiredAal);
+    const caller = await callers.mustBeAt(call, requiredAal);
     if (id.toLowerCase() === caller.session.id)
       throw serviceError("INVALID_FIELD", {
         field: "id",

@@ -8,6 +8,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import { timestamp } from "../../lib/timestamp.ts";
+import { mustStillBeLive } from "../../session/still-live.ts";
 import type { SessionDeps } from "./deps.ts";
 
 const DEFAULT_PAGE = 250;
@@ -20,8 +21,7 @@ export const createTrustedDevicesRpcs = ({
   requiredAal,
 }: SessionDeps) => ({
   async listTrustedDevices(request: ListTrustedDevicesRequest, call: Call): Promise<ListTrustedDevicesResponse> {
-    const caller = await callers.must(call);
-    callers.mustSatisfyAal(caller, requiredAal);
+    const caller = await callers.mustBeAt(call, requiredAal);
     const size = request.pageSize || DEFAULT_PAGE;
     const after = request.pageToken === "" ? undefined : request.pageToken;
     if (after !== undefined && parseUuid(after) === undefined)
@@ -43,13 +43,11 @@ export const createTrustedDevicesRpcs = ({
   },
 
   async revokeTrustedDevice({ id }: RevokeTrustedDeviceRequest, call: Call): Promise<RevokeTrustedDeviceResponse> {
-    const caller = await callers.must(call);
-    callers.mustSatisfyAal(caller, requiredAal);
+    const caller = await callers.mustBeAt(call, requiredAal);
     // Scoped to the caller: another person's id changes nothing and shows nothing.
     await db.transaction(async (tx) => {
       await identities.lockActive(tx, caller.identity.id);
-      if (!(await store.findLive(tx, caller.session, clock.now())))
-        throw serviceError("SESSION_INACTIVE", { explain: "The session was ended at the same time." });
+      await mustStillBeLive(store, tx, caller.session, clock.now());
       if (!(await trustedDevices.end(tx, caller.identity.id, id))) return;
       const event = { type: "device.untrusted", outcome: "done", detail: { subject: id.toLowerCase() } } as const;
       await audit.record(tx, { identityId: caller.identity.id, sessionId: caller.session.id, ...event }, call);

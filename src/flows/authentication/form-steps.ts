@@ -1,6 +1,6 @@
-import { isMessageSent } from "../../methods/contract/flow.ts";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { ServiceError } from "../../errors/service-error.ts";
+import { isMessageSent } from "../../methods/contract/flow.ts";
 import type { NextStep, Rejected } from "../../methods/contract/result.ts";
 import type { FlowDeps } from "../shared/deps.ts";
 import type { FlowRecord } from "../shared/flow.ts";

@@ -1,8 +1,8 @@
-import { COMPLETED, isCompleted } from "../../methods/contract/flow.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "../../db/sql.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
 import { repeatSteps } from "../../identity/repeat-steps.ts";
+import { COMPLETED, isCompleted } from "../../methods/contract/flow.ts";
 import type { StepEffect } from "../../methods/contract/result.ts";
 import type { FlowDeps } from "../shared/deps.ts";
 import type { FlowKind, FlowRecord } from "../shared/flow.ts";

@@ -1,6 +1,6 @@
-import { COMPLETED } from "../../methods/contract/flow.ts";
 import type { Sql } from "../../db/sql.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
+import { COMPLETED } from "../../methods/contract/flow.ts";
 import type { FlowForm, FlowRecord } from "../shared/flow.ts";
 import { withForm } from "../shared/form.ts";
 import { withoutSealed } from "../shared/sealed-context.ts";

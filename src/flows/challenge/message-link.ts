@@ -17,6 +17,7 @@ export const messageLink = (
   secret: string,
 ): string => {
   const isCode = method === "code";
-  const at = linkBase === undefined || isCode ? urls.submit(kind, flowId) : `${linkBase}/self-service/${kind}?flow=${flowId}`;
+  const at =
+    linkBase === undefined || isCode ? urls.submit(kind, flowId) : `${linkBase}/self-service/${kind}?flow=${flowId}`;
   return withQuery(at, { [isCode ? "code" : "token"]: secret });
 };

@@ -1,5 +1,5 @@
-import { isCompleted } from "../../methods/contract/flow.ts";
 import { ConcurrentChangeError } from "../../identity/concurrent-change.ts";
+import { isCompleted } from "../../methods/contract/flow.ts";
 import type { FlowDeps } from "../shared/deps.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { mustExist } from "../shared/request.ts";

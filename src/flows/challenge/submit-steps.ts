@@ -1,7 +1,7 @@
-import { isCompleted } from "../../methods/contract/flow.ts";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
+import { isCompleted } from "../../methods/contract/flow.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { type Done, type Ended, endWith } from "../pipeline.ts";

@@ -1,8 +1,8 @@
-import { isMessageSent } from "../../methods/contract/flow.ts";
 import type { LoginFlow } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import { State } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { timestamp } from "../../lib/timestamp.ts";
+import { isMessageSent } from "../../methods/contract/flow.ts";
 import type { LoginMethod, LoginMethods, LoginView } from "../../methods/contract/login.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import { renderAal } from "../../session/render.ts";

@@ -6,6 +6,7 @@ import type {
   UpdateLogoutFlowRequest,
   UpdateLogoutFlowResponse,
 } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
+import { mustBeReadable } from "../../errors/must-be-readable.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Callers } from "../../session/caller.ts";
@@ -82,7 +83,7 @@ export const createLogout = ({
     { sessionToken }: PerformNativeLogoutRequest,
     call: Call,
   ): Promise<PerformNativeLogoutResponse> {
-    if (call.malformed !== undefined) throw serviceError("MALFORMED_BODY", { explain: call.malformed });
+    mustBeReadable(call);
     if (sessionToken === "")
       throw serviceError("INVALID_FIELD", { field: "session_token", explain: "session_token is missing." });
     if (!(await sessionEndings.endByToken(sessionToken, call)))

@@ -1,6 +1,6 @@
-import { isMessageSent } from "../../methods/contract/flow.ts";
 import type { RegistrationFlow } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
 import { State } from "../../../gen/ostiary/registration/v1/flow_pb.ts";
+import { isMessageSent } from "../../methods/contract/flow.ts";
 import type { RegistrationMethods, RegistrationView } from "../../methods/contract/registration.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import { CODE_METHOD, csrfFirst, isNewlySent } from "../shared/code-sent.ts";

@@ -1,8 +1,8 @@
-import { COMPLETED } from "../../methods/contract/flow.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { readJson } from "../../db/read-json.ts";
 import type { Sql, SqlValue } from "../../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
+import { COMPLETED } from "../../methods/contract/flow.ts";
 import { liveSession, liveSessionValues, type SessionKey } from "../../session/store.ts";
 import { emptyForm, type FlowForm, type FlowKind, type FlowRecord, homeOf } from "./flow.ts";
 import { truncateForm } from "./form.ts";

@@ -1,6 +1,6 @@
-import { isCompleted, isMessageSent } from "../../methods/contract/flow.ts";
 import { State, type VerificationFlow } from "../../../gen/ostiary/verification/v1/flow_pb.ts";
 import type { AddressFlowConfig } from "../../config/address-flow-config.ts";
+import { isCompleted, isMessageSent } from "../../methods/contract/flow.ts";
 import type { VerificationMethods } from "../../methods/contract/verification.ts";
 import { attachMessages } from "../../ui/attach-messages.ts";
 import { csrfNode } from "../../ui/node.ts";

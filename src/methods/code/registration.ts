@@ -1,4 +1,3 @@
-import { isCompleted, isMessageSent } from "../contract/flow.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import type { CodeConfig } from "../../config/config.ts";
@@ -17,6 +16,7 @@ import { type TraitsVerdict, validateTraits } from "../../schema/validate.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { submitNode } from "../../ui/node.ts";
 import type { RegistrationResult } from "../contract/authentication.ts";
+import { isCompleted, isMessageSent } from "../contract/flow.ts";
 import type { RegistrationInput, RegistrationMethod, RegistrationView } from "../contract/registration.ts";
 import { type NextStep, type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
 import type { CodeChallenges } from "./challenges.ts";
@@ -160,8 +160,7 @@ export const createCodeRegistration = ({
     nodes: ({ flow, schema, submittedValues, style, step }) => {
       const traits = (hidden: boolean) =>
         traitNodes(schema, { group: "default", values: {}, hidden, ...(submittedValues && { submittedValues }) });
-      if (isMessageSent(flow))
-        return [...traits(true), ...afterSending, ...(style === "profile_first" ? [back] : [])];
+      if (isMessageSent(flow)) return [...traits(true), ...afterSending, ...(style === "profile_first" ? [back] : [])];
       if (!isFirstFactor) return [];
       if (style === "unified") return [...traits(false), send];
       return step === "credentials" ? [send] : [];
@@ -184,8 +183,7 @@ export const createCodeRegistration = ({
 
     register: async (input, view, call) => {
       const { flow, schema, submittedValues: before } = view;
-      if (isCompleted(flow))
-        return rejected([{ node: "", text: uiText(general.noRegistrationMethod) }]);
+      if (isCompleted(flow)) return rejected([{ node: "", text: uiText(general.noRegistrationMethod) }]);
       const { traits, submittedValues } = readTraits(schema, input.traits ?? {});
       if (input.screen !== "") return chooseAgain(input.screen, submittedValues, before);
       const sealed = sentBefore(input, view);

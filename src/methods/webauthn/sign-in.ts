@@ -1,4 +1,3 @@
-import { isCompleted } from "../contract/flow.ts";
 import type { AuditLog } from "../../audit/audit-log.ts";
 import type { RelyingPartyConfig } from "../../config/keys-config.ts";
 import type { Database } from "../../db/sql.ts";
@@ -7,6 +6,7 @@ import type { IdentityStore } from "../../identity/store.ts";
 import type { Call } from "../../lib/call.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import type { Authenticated } from "../contract/authentication.ts";
+import { isCompleted } from "../contract/flow.ts";
 import type { LoginView } from "../contract/login.ts";
 import { type Rejected, rejected } from "../contract/result.ts";
 import { type Assertion, verifyAssertion } from "./ceremony.ts";
