@@ -13,13 +13,13 @@ import type {
   IncompleteRegistration,
   RegistrationResult,
 } from "../../methods/contract/authentication.ts";
-import { type Rejected, rejected } from "../../methods/contract/result.ts";
+import type { Rejected } from "../../methods/contract/result.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { Done } from "../pipeline.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
-import { accountLinkOf } from "./pending-account-link.ts";
+import { accountLinkOf, notTheOwner } from "./pending-account-link.ts";
 
 /*
  * Someone who came to sign in turns out to be new, someone who came to sign up
@@ -227,8 +227,6 @@ export const createCompleteAuthentication = ({
 const thrown = async (error: Promise<ServiceError>): Promise<never> => {
   throw await error;
 };
-
-const notTheOwner = rejected([{ node: "", text: uiText(messages.linkedAccountMismatch) }]);
 
 /** An identifier or address belongs to someone else. */
 const identifierTaken = (result: AuthenticationResult): Rejected => ({

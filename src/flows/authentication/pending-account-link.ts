@@ -1,5 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { AccountLink } from "../../methods/contract/authentication.ts";
+import { type Rejected, rejected } from "../../methods/contract/result.ts";
+import { messages, uiText } from "../../ui/messages.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { SealedContext } from "../shared/sealed-context.ts";
 
@@ -51,5 +53,8 @@ export const accountLinkOf = (flow: FlowRecord): AccountLink | undefined => {
     submittedValues: (link.submittedValues ?? {}) as JsonObject,
   };
 };
+
+/** Somebody else than the owner of the account cannot have what waits linked. */
+export const notTheOwner: Rejected = rejected([{ node: "", text: uiText(messages.linkedAccountMismatch) }]);
 
 const stored = ({ context }: FlowRecord): JsonObject | undefined => context[KEY] as JsonObject | undefined;

@@ -1,5 +1,5 @@
 import type { Sql } from "../../db/sql.ts";
-import type { ServiceError } from "../../errors/service-error.ts";
+import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import { type AuthenticationResult, withConsume } from "../../methods/contract/authentication.ts";
 import type { CallbackHandler, CallbackResult, RedirectRequest } from "../../methods/contract/redirect.ts";
@@ -143,6 +143,12 @@ export const showAgain = (
   text: Parameters<typeof rejected>[0][number]["text"],
   submitted?: SubmittedValues,
 ): Rejected => rejected([{ node: "", text }], submitted ?? flow.form.submittedValues ?? undefined);
+
+/** What reads the callbacks of a method. @throws METHOD_DISABLED for one that has none */
+export const mustHandleCallback = <H extends CallbackHandler>({ redirect }: { readonly redirect?: H }): H => {
+  if (redirect === undefined) throw serviceError("METHOD_DISABLED");
+  return redirect;
+};
 
 /** What a method makes of a callback, used up with what is written for it. */
 export const completeCallback = async <V>(

@@ -5,7 +5,7 @@ import type { HookRunner } from "../../hooks/runner.ts";
 import type { Call } from "../../lib/call.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
 import type { FlowDeps } from "../shared/deps.ts";
-import { replacedBy } from "../shared/expired.ts";
+import { expiredAt, replacedBy } from "../shared/expired.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 
@@ -25,7 +25,7 @@ export interface ReplacementParts {
   /** What the error says beside: how a client continues. */
   details?(fresh: FlowRecord): Readonly<Record<string, unknown>> | undefined;
   /** The text that says when the flow was over. */
-  expiredText(at: { readonly expired_at: string; readonly expired_at_unix: number }): UiText;
+  expiredText(at: ReturnType<typeof expiredAt>): UiText;
 }
 
 /** Creates the function; see `Replacement`. */
@@ -48,11 +48,7 @@ export const createReplacement = (
     return fresh;
   };
 
-  const expired: Replacement["expired"] = ({ expiresAt }) =>
-    expiredText({
-      expired_at: expiresAt.toISOString(),
-      expired_at_unix: Math.floor(expiresAt.getTime() / 1000),
-    });
+  const expired: Replacement["expired"] = (flow) => expiredText(expiredAt(flow));
 
   return {
     expired,

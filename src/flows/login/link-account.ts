@@ -5,7 +5,7 @@ import type { LinkedAccount } from "../../methods/contract/authentication.ts";
 import type { LoginMethod } from "../../methods/contract/login.ts";
 import { type Rejected, rejected } from "../../methods/contract/result.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { accountLinkOf, type PendingAccountLink } from "../authentication/pending-account-link.ts";
+import { accountLinkOf, notTheOwner, type PendingAccountLink } from "../authentication/pending-account-link.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import type { LoginDeps } from "./deps.ts";
 import type { SecondFactorState, WaitingChange } from "./second-factor.ts";
@@ -79,5 +79,3 @@ const nothingToLink = rejected([
     }),
   },
 ]);
-
-const notTheOwner = rejected([{ node: "", text: uiText(messages.linkedAccountMismatch) }]);

@@ -1,14 +1,12 @@
-import type { UpdateFlowBody } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import type { LoginMethod, LoginView } from "../../methods/contract/login.ts";
+import type { LoginMethod } from "../../methods/contract/login.ts";
 import type { Caller } from "../../session/caller.ts";
 import { messages, uiText } from "../../ui/messages.ts";
-import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { sameEnd } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
-import { isExpired, replacedBy } from "../shared/expired.ts";
+import { expiredAt, isExpired, replacedBy } from "../shared/expired.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { mustBeMethod } from "../shared/must-be-method.ts";
@@ -27,10 +25,7 @@ export const createLoad = (deps: LoginDeps) => {
   } = deps;
 
   const replace = async (flow: FlowRecord, call: Call): Promise<ServiceError> => {
-    const text = uiText(messages.loginExpired, {
-      expired_at: flow.expiresAt.toISOString(),
-      expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
-    });
+    const text = uiText(messages.loginExpired, expiredAt(flow));
     const { type, requestUrl, csrfDigest } = flow;
     const form = formOf([{ node: "", text }]);
     const context = { ...loginContext(flow), step: firstStep(deps.login.config, loginContext(flow)) };
@@ -78,26 +73,3 @@ export const createLoad = (deps: LoginDeps) => {
     },
   };
 };
-
-/** What the methods see of a submit. */
-export const viewOf = (
-  { forms: { schemas, sealedContext } }: Pick<LoginDeps, "forms">,
-  {
-    flow,
-    caller,
-    body,
-  }: {
-    readonly flow: FlowRecord;
-    readonly caller: Caller | undefined;
-    readonly body?: Pick<UpdateFlowBody, "transientPayload">;
-  },
-): LoginView => ({
-  flow,
-  sealedContext: (method) => sealedContext.open(flow, method),
-  schema: schemas.default,
-  submittedValues: flow.form.submittedValues,
-  signedIn: caller,
-  accountLink: accountLinkOf(flow),
-  transientPayload: body?.transientPayload,
-  ...loginContext(flow),
-});

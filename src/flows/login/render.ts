@@ -3,13 +3,12 @@ import { State } from "../../../gen/ostiary/login/v1/flow_pb.ts";
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import { isMessageSent } from "../../methods/contract/flow.ts";
-import type { LoginMethod, LoginMethods, LoginView } from "../../methods/contract/login.ts";
+import type { LoginMethod, LoginMethods } from "../../methods/contract/login.ts";
 import type { Schemas } from "../../schema/sources.ts";
 import { renderAal } from "../../session/render.ts";
 import type { SignedIn } from "../../session/session.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { inputNode } from "../../ui/node.ts";
-import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { csrfLast, isNewlySent } from "../shared/code-sent.ts";
 import type { FlowRecord } from "../shared/flow.ts";
 import { mergeNodes } from "../shared/merge-nodes.ts";
@@ -17,7 +16,7 @@ import { orderBySchema } from "../shared/node-order.ts";
 import { renderFlow } from "../shared/render-flow.ts";
 import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowUrls } from "../shared/urls.ts";
-import { loginContext } from "./context.ts";
+import { viewOf } from "./view.ts";
 
 const states: Readonly<Record<string, State>> = {
   sent_email: State.SENT_EMAIL,
@@ -58,19 +57,8 @@ export const createRenderLogin = ({
   const order = orderBySchema(groups, ["identifier"]);
 
   return (flow, signedIn, csrfToken) => {
-    const context = loginContext(flow);
-    const { refresh, requestedAal, step, offers } = context;
-    const schema = schemas.default;
-    const view: LoginView = {
-      ...context,
-      flow,
-      sealedContext: (method: string) => sealedContext.open(flow, method),
-      schema,
-      submittedValues: flow.form.submittedValues,
-      signedIn,
-      accountLink: accountLinkOf(flow),
-      transientPayload: undefined,
-    };
+    const view = viewOf({ schemas, sealedContext }, { flow, caller: signedIn });
+    const { refresh, requestedAal, step, offers } = view;
     const isShown = ({ name, isBesideIdentifier }: LoginMethod): boolean => {
       if (isMessageSent(flow)) return isBesideCode(name);
       if (step === "identifier") return isBesideIdentifier === true;
@@ -84,7 +72,7 @@ export const createRenderLogin = ({
     const nodes = mergeNodes(enabled.filter(isShown).map(nodesOf));
     return {
       $typeName: "ostiary.login.v1.LoginFlow",
-      ...renderFlow(flow, { nodes, order: isNewlySent(flow) ? csrfLast : order(schema), csrfToken }, urls),
+      ...renderFlow(flow, { nodes, order: isNewlySent(flow) ? csrfLast : order(view.schema), csrfToken }, urls),
       createdAt: timestamp(flow.issuedAt),
       updatedAt: timestamp(flow.updatedAt),
       refresh,

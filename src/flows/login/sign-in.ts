@@ -7,6 +7,7 @@ import { renderSession } from "../../session/render.ts";
 import { signInBrowser } from "../../session/sign-in-browser.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import type { AuthenticationContext, SignInSteps, WrittenEnd } from "../authentication/complete.ts";
+import { destinationOf } from "../authentication/destination.ts";
 import { accountLinkOf } from "../authentication/pending-account-link.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { AlreadyConsumed, alreadyConsumed } from "../shared/consume.ts";
@@ -27,19 +28,11 @@ export const createApproveSignIn = (deps: LoginDeps): SignInSteps["approve"] => 
   const {
     storage: { db },
     sessions: { issuer: sessions },
-    destinations: { defaultReturnUrl, returnTo },
     forms: { hookFlow },
     login: { config, hooks },
   } = deps;
   const write = createWriteSignIn(deps);
   const render = createRenderSignIn(deps);
-
-  /** Before anything is written: configuration may have changed since the flow began. */
-  const destinationOf = ({ flow, method }: AuthenticationContext): string =>
-    returnTo.must(returnToOf(flow)) ??
-    config.after.methods[method]?.default_browser_return_url ??
-    config.after.default_browser_return_url ??
-    defaultReturnUrl;
 
   /** A live session of the same person is renewed, where the flow is about that. */
   const renewedBy = ({ caller, flow }: AuthenticationContext, { identity }: Authenticated) => {
@@ -50,7 +43,7 @@ export const createApproveSignIn = (deps: LoginDeps): SignInSteps["approve"] => 
   return async (context, authenticated) => {
     const { flow, caller, method, call, transientPayload } = context;
     const { identity, amr } = authenticated;
-    const destination = destinationOf(context);
+    const destination = destinationOf(deps.destinations, config.after, context);
     const renews = renewedBy(context, authenticated);
     const { session } = renews ?? sessions.prepare(identity, [amr], call);
     const hooked = { flow: hookFlow(flow, caller), method, call, transientPayload, previous: identity };

@@ -3,7 +3,6 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/login/v1/login_service_pb.ts";
-import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { LoginMethod } from "../../methods/contract/login.ts";
 import { methodName } from "../../methods/contract/method-name.ts";
@@ -16,6 +15,7 @@ import {
   createPersist,
   createSubmitSteps,
   type LoadedSubmission,
+  mustHandleCallback,
   type Returned,
   showAgain,
 } from "../authentication/submit-steps.ts";
@@ -25,8 +25,9 @@ import { alreadyConsumed } from "../shared/consume.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { readTransientPayload } from "../shared/transient-payload.ts";
 import { loginContext } from "./context.ts";
-import { createLoad, viewOf } from "./load.ts";
+import { createLoad } from "./load.ts";
 import type { LoginServiceDeps } from "./service-deps.ts";
+import { viewOf } from "./view.ts";
 
 /** UpdateFlow, and the callback from another site into the same steps. */
 export interface LoginUpdate {
@@ -75,7 +76,7 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
       },
       method.name,
     );
-    const result = await method.authenticate(body.method.value as never, viewOf(deps, submission), call);
+    const result = await method.authenticate(body.method.value as never, viewOf(deps.forms, submission), call);
     switch (result.kind) {
       case "next_step":
         if (isRetry) throw await reject(context, alreadyConsumed);
@@ -110,7 +111,7 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
     .check("rejectIfExpired", rejectIfExpired)
     .step("pickMethod", ({ method }) => ({ handler: mustHandleCallback(mustBeMethod(method)) }))
     .step("handleCallback", (submission) => shared.handleCallback(submission, submission.handler))
-    .step("perform", (submission) => completeCallback(submission.handler, submission, viewOf(deps, submission)))
+    .step("perform", (submission) => completeCallback(submission.handler, submission, viewOf(deps.forms, submission)))
     .step("runBeforePersistHooks", async ({ context, result }) => ({ approved: await approve(context, result) }))
     .step("persist", (submission) => persist(submission, true))
     .step("afterCommit", async ({ written }) => ({ continueWith: await written.afterCommit() }))
@@ -128,12 +129,6 @@ export const createUpdate = (deps: LoginServiceDeps): LoginUpdate => {
 /** Whether a submit finds out who has an address, and says nothing about it: it takes as long for everybody. */
 const looksSomebodyUp = ({ method }: UpdateFlowBody): boolean =>
   method.case === "code" || method.case === "identifierFirst";
-
-/** @throws METHOD_DISABLED */
-const mustHandleCallback = ({ redirect }: LoginMethod): NonNullable<LoginMethod["redirect"]> => {
-  if (redirect === undefined) throw serviceError("METHOD_DISABLED");
-  return redirect;
-};
 
 const respond = ({ kind: _, ...completed }: FlowCompleted): UpdateFlowResponse => ({
   $typeName: "ostiary.login.v1.UpdateFlowResponse",

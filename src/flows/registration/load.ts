@@ -1,12 +1,11 @@
-import type { UpdateFlowBody } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
-import type { RegistrationMethod, RegistrationView } from "../../methods/contract/registration.ts";
+import type { RegistrationMethod } from "../../methods/contract/registration.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { sameEnd } from "../redirect/exchange-code.ts";
 import { beginFlow } from "../shared/begin-flow.ts";
-import { isExpired, replacedBy } from "../shared/expired.ts";
+import { expiredAt, isExpired, replacedBy } from "../shared/expired.ts";
 import { type FlowRecord, returnToOf } from "../shared/flow.ts";
 import { formOf } from "../shared/form.ts";
 import { mustBeMethod } from "../shared/must-be-method.ts";
@@ -25,10 +24,7 @@ export const createLoad = (deps: RegistrationDeps) => {
   } = deps;
 
   const replace = async (flow: FlowRecord, call: Call): Promise<ServiceError> => {
-    const text = uiText(messages.registrationExpired, {
-      expired_at: flow.expiresAt.toISOString(),
-      expired_at_unix: Math.floor(flow.expiresAt.getTime() / 1000),
-    });
+    const text = uiText(messages.registrationExpired, expiredAt(flow));
     const { type, requestUrl, csrfDigest } = flow;
     const context = { schemaId: registrationContext(flow).schemaId, step: "traits" } as const;
     const form = formOf([{ node: "", text }]);
@@ -67,22 +63,5 @@ export const createLoad = (deps: RegistrationDeps) => {
     mustStillBeOpen: async (tx: Sql, flow: FlowRecord): Promise<void> => {
       if (!(await flows.lockOpen(tx, flow, clock.now()))) throw mustExist(undefined);
     },
-  };
-};
-
-/** What the methods see of a submit. */
-export const viewOf = (
-  { forms: { schemas, sealedContext }, registration: { config } }: Pick<RegistrationDeps, "forms" | "registration">,
-  { flow, body }: { readonly flow: FlowRecord; readonly body?: Pick<UpdateFlowBody, "transientPayload"> },
-): RegistrationView => {
-  const { schemaId, step } = registrationContext(flow);
-  return {
-    flow,
-    sealedContext: (method) => sealedContext.open(flow, method),
-    schema: schemas.must(schemaId),
-    submittedValues: flow.form.submittedValues,
-    style: config.style,
-    step,
-    transientPayload: body?.transientPayload,
   };
 };

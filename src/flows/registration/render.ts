@@ -10,7 +10,7 @@ import { orderBySchema } from "../shared/node-order.ts";
 import { renderFlow } from "../shared/render-flow.ts";
 import type { SealedContext } from "../shared/sealed-context.ts";
 import type { FlowUrls } from "../shared/urls.ts";
-import { registrationContext } from "./context.ts";
+import { viewOf } from "./view.ts";
 
 const states: Readonly<Record<string, State>> = {
   sent_email: State.SENT_EMAIL,
@@ -41,24 +41,14 @@ export const createRenderRegistration = ({
   const order = orderBySchema(groups);
 
   return (flow, csrfToken) => {
-    const { schemaId, step } = registrationContext(flow);
-    const schema = schemas.must(schemaId);
-    const view: RegistrationView = {
-      flow,
-      sealedContext: (method) => sealedContext.open(flow, method),
-      schema,
-      submittedValues: flow.form.submittedValues,
-      style,
-      step,
-      transientPayload: undefined,
-    };
+    const view = viewOf({ schemas, sealedContext }, { style }, { flow });
     const { only } = flow.context;
     const shown = isMessageSent(flow) ? CODE_METHOD : only;
     const offered = shown === undefined ? enabled : enabled.filter(({ name }) => name === shown);
     const nodes = mergeNodes(offered.map((m) => m.nodes(view)));
     return {
       $typeName: "ostiary.registration.v1.RegistrationFlow",
-      ...renderFlow(flow, { nodes, order: isNewlySent(flow) ? csrfFirst : order(schema), csrfToken }, urls),
+      ...renderFlow(flow, { nodes, order: isNewlySent(flow) ? csrfFirst : order(view.schema), csrfToken }, urls),
       state: states[flow.state] ?? State.CHOOSE_METHOD,
     };
   };

@@ -11,8 +11,8 @@ import { AlreadyConsumed, alreadyConsumed, consumeOrThrow } from "../shared/cons
 import { emptyForm, type FlowRecord } from "../shared/flow.ts";
 import { mustBeEnabled, newRegistrationFlow } from "./create.ts";
 import type { RegistrationDeps } from "./deps.ts";
-import { viewOf } from "./load.ts";
 import { createApproveSignUp } from "./sign-up.ts";
+import { viewOf } from "./view.ts";
 
 /** The registration flow's part in the end of an authentication, and its further steps. */
 export interface RegistrationSteps extends SignUpSteps, FormSteps {}
@@ -50,7 +50,7 @@ export const createSignUpSteps = (deps: RegistrationDeps): RegistrationSteps => 
   const askForProof = async (context: AuthenticationContext, registered: RegistrationResult): Promise<ServiceError> => {
     if (confirmer === undefined) throw new Error("no method has a proof to ask for");
     const { call, flow, method, transientPayload } = context;
-    const view = viewOf(deps, { flow, body: { ...(transientPayload && { transientPayload }) } });
+    const view = viewOf(deps.forms, config, { flow, body: { ...(transientPayload && { transientPayload }) } });
     const asked = await confirmer.begin(registered, method, view, call);
     if (asked.kind === "rejected") return reject(context, asked);
     try {

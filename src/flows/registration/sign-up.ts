@@ -15,10 +15,11 @@ import type { Issued } from "../../session/issue.ts";
 import { renderSession } from "../../session/render.ts";
 import { signInBrowser } from "../../session/sign-in-browser.ts";
 import type { AuthenticationContext, IdentifierTaken, SignUpSteps } from "../authentication/complete.ts";
+import { destinationOf } from "../authentication/destination.ts";
 import { runBeforePersistHooks } from "../shared/before-persist.ts";
 import { AlreadyConsumed, alreadyConsumed, consumeOrThrow } from "../shared/consume.ts";
 import { pageToContinueWith, redirectTo, setSessionToken } from "../shared/continue-with.ts";
-import { holdsWhatWasTyped, returnToOf } from "../shared/flow.ts";
+import { holdsWhatWasTyped } from "../shared/flow.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { schemaOf } from "./context.ts";
 import { mustBeEnabled } from "./create.ts";
@@ -39,24 +40,16 @@ interface WrittenSignUp {
 export const createApproveSignUp = (deps: RegistrationDeps): SignUpSteps["approve"] => {
   const {
     storage: { clock, db },
-    destinations: { defaultReturnUrl, returnTo },
     forms: { hookFlow, schemas },
     registration: { config, hooks },
   } = deps;
   const write = createWriteSignUp(deps);
   const render = createRenderSignUp(deps);
 
-  /** Before anything is written: configuration may have changed since the flow began. */
-  const destinationOf = ({ flow, method }: AuthenticationContext): string =>
-    returnTo.must(returnToOf(flow)) ??
-    config.after.methods[method]?.default_browser_return_url ??
-    config.after.default_browser_return_url ??
-    defaultReturnUrl;
-
   return async (context, registered) => {
     const { flow, method, call, transientPayload } = context;
     mustBeEnabled(config);
-    const destination = destinationOf(context);
+    const destination = destinationOf(deps.destinations, config.after, context);
     const now = clock.now();
     const empty = blankIdentity(uuid7(now), schemaOf(schemas, flow).id, now);
     const { traits, credentials, extra, submittedValues } = registered;

@@ -3,7 +3,6 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/registration/v1/registration_service_pb.ts";
-import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
 import type { RegistrationMethod } from "../../methods/contract/registration.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
@@ -15,6 +14,7 @@ import {
   createPersist,
   createSubmitSteps,
   type LoadedSubmission,
+  mustHandleCallback,
   type Returned,
   showAgain,
 } from "../authentication/submit-steps.ts";
@@ -24,8 +24,9 @@ import { alreadyConsumed } from "../shared/consume.ts";
 import type { FlowCompleted } from "../shared/flow-completed.ts";
 import { readTransientPayload } from "../shared/transient-payload.ts";
 import { mustBeEnabled } from "./create.ts";
-import { createLoad, viewOf } from "./load.ts";
+import { createLoad } from "./load.ts";
 import type { RegistrationServiceDeps } from "./service-deps.ts";
+import { viewOf } from "./view.ts";
 
 /** UpdateFlow, and the callback from another site into the same steps. */
 export interface RegistrationUpdate {
@@ -56,7 +57,10 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
     ({ body: { method }, flow }: Submitted & LoadedSubmission) =>
     (): SubmittedValues | undefined =>
       method.case &&
-      (methods[method.case] as RegistrationMethod).submitted(method.value as never, viewOf(deps, { flow }).schema);
+      (methods[method.case] as RegistrationMethod).submitted(
+        method.value as never,
+        viewOf(deps.forms, config, { flow }).schema,
+      );
 
   const pickMethod = async (submission: Submitted & LoadedSubmission) => {
     const { case: name } = submission.body.method;
@@ -70,7 +74,7 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
       { ...submission, transientPayload: readTransientPayload(body.transientPayload) },
       method.name,
     );
-    const result = await method.register(body.method.value as never, viewOf(deps, submission), call);
+    const result = await method.register(body.method.value as never, viewOf(deps.forms, config, submission), call);
     switch (result.kind) {
       case "next_step":
         if (isRetry) throw await reject(context, alreadyConsumed);
@@ -107,7 +111,9 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
     .check("rejectIfExpired", rejectIfExpired)
     .step("pickMethod", ({ method }) => ({ handler: mustHandleCallback(mustBeMethod(method)) }))
     .step("handleCallback", (submission) => shared.handleCallback(submission, submission.handler))
-    .step("perform", (submission) => completeCallback(submission.handler, submission, viewOf(deps, submission)))
+    .step("perform", (submission) =>
+      completeCallback(submission.handler, submission, viewOf(deps.forms, config, submission)),
+    )
     .step("runBeforePersistHooks", async ({ context, result }) => ({ approved: await approve(context, result) }))
     .step("persist", (submission) => persist(submission, true))
     .step("afterCommit", async ({ written }) => ({ continueWith: await written.afterCommit() }))
@@ -124,12 +130,6 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
       return shared.completeRedirect(callback, complete);
     },
   };
-};
-
-/** @throws METHOD_DISABLED */
-const mustHandleCallback = ({ redirect }: RegistrationMethod): NonNullable<RegistrationMethod["redirect"]> => {
-  if (redirect === undefined) throw serviceError("METHOD_DISABLED");
-  return redirect;
 };
 
 const respond = ({ kind: _, ...completed }: FlowCompleted): UpdateFlowResponse => ({

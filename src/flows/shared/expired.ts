@@ -7,6 +7,14 @@ import type { FlowUrls } from "./urls.ts";
 /** Whether a flow has expired at `now`. */
 export const isExpired = (flow: FlowRecord, now: Date): boolean => flow.expiresAt <= now;
 
+/** When a flow was over, as the text of the form that takes its place says it: RFC 3339, and Unix seconds. */
+export const expiredAt = ({
+  expiresAt,
+}: Pick<FlowRecord, "expiresAt">): { readonly expired_at: string; readonly expired_at_unix: number } => ({
+  expired_at: expiresAt.toISOString(),
+  expired_at_unix: Math.floor(expiresAt.getTime() / 1000),
+});
+
 /**
  * For reads: where to begin again.
  *
