@@ -93,11 +93,12 @@ const watchLoop = () => {
 
 /**
  * What a flood cost: the longest pause of the event loop in milliseconds, and MB at most above what was held before.
+ * It is tried again while it costs more than is allowed.
  */
-const costOf = async (request: Omit<FloodRequest, "url">) => {
+const costOf = async (request: Omit<FloodRequest, "url">, allowedPause = longestPause) => {
   let [pause, memory] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   let statuses: readonly number[] = [];
-  const isDone = () => pause < longestPause && memory < mostMemory && !statuses.includes(busy);
+  const isDone = () => pause < allowedPause && memory < mostMemory && !statuses.includes(busy);
   for (let round = 0; round < tries && !isDone(); round++) {
     const rest = process.memoryUsage.rss();
     let most = rest;
@@ -248,7 +249,8 @@ describe("bodies that do not end", () => {
       times: 200,
       unfinished: 1_500,
     };
-    const { memory } = await costOf(request);
+    // Two hundred requests at once keep the loop busy for longer than one.
+    const { memory } = await costOf(request, Number.POSITIVE_INFINITY);
     expect(memory).toBeLessThan(mostMemory);
     await sleep(100);
     expect((await send(`${server.url}/self-service/registration/api`)).status).toBe(200);

@@ -95,9 +95,15 @@ export const binaryFillings: readonly {
 const repeatedBytes = (piece: Uint8Array, bytes: number): Uint8Array =>
   Buffer.concat(Array.from({ length: Math.ceil(bytes / piece.length) }, () => piece));
 
+/** A struct in a value in a struct, through every level of free JSON. */
 const nestedBytes = (bytes: number): Uint8Array => {
-  let inner: Uint8Array = Buffer.alloc(0);
-  // A struct in a value in a struct, through every level of free JSON.
-  while (inner.length < bytes) inner = delimited(5, delimited(1, delimited(2, inner)));
-  return inner;
+  const heads: Uint8Array[] = [];
+  // From the innermost outwards, by their lengths alone: what is inside is copied once, not for every level.
+  for (let inside = 0; inside < bytes; )
+    for (const field of [2, 1, 5]) {
+      const head = new BinaryWriter().tag(field, WireType.LengthDelimited).uint32(inside).finish();
+      heads.push(head);
+      inside += head.length;
+    }
+  return Buffer.concat(heads.toReversed());
 };
