@@ -1,6 +1,15 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -83,13 +92,20 @@ export const mavenArtifact = async (coordinates: string): Promise<string> => {
 export const python = async (): Promise<string> => {
   const requirements = path.join(import.meta.dirname, "requirements.txt");
   const version = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
-  // An environment knows its own place, so that it is made where it stays.
-  const folder = path.join(cache, `python-${version}`);
-  const program = path.join(folder, "bin/python");
-  const done = path.join(folder, "complete");
-  if (existsSync(done)) return program;
-  await run("python3", ["-m", "venv", folder]);
-  await run(program, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]);
-  writeFileSync(done, "");
-  return program;
+  const link = path.join(cache, `python-${version}`);
+  if (!existsSync(link)) {
+    // An environment knows its own place, so that it stays where it is made; the link is there when it is whole.
+    const folder = `${link}-${process.pid}`;
+    await run("python3", ["-m", "venv", "--clear", folder]);
+    const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
+    await run(path.join(folder, "bin/python"), install);
+    try {
+      symlinkSync(path.basename(folder), link);
+    } catch (error) {
+      // Another test file has made one at the same time: either is good.
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return path.join(realpathSync(link), "bin/python");
 };

@@ -2,16 +2,18 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
  * Folders and files whose tests take the longest, in minutes or in half of one: programs are downloaded, compiled and
- * run. Between them what measures pauses and memory, so that a worker begins with it. On a clean clone nothing else
- * says how long a file takes: the rest comes by its size.
+ * run. Between them what measures pauses and memory, so that a worker begins with it, and the packages of npm, so that
+ * Maven and pip are first asked by one file at a time. On a clean clone nothing else says how long a file takes: the
+ * rest comes by its size.
  */
 const longest = [
   "/test/clients/pages.",
   "/test/behaviour/floods.",
+  "/test/examples/react-native.",
   "/test/examples/command-line.",
-  "/test/clients/",
   "/test/examples/",
   "/test/browser/",
+  "/test/clients/",
   // Small files, which would come last.
   "/test/behaviour/interrupted",
   "/test/behaviour/plans.",
