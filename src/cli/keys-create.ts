@@ -4,7 +4,7 @@ import { type Command, CommandError } from "./command.ts";
 /** `ostiary keys create` */
 export const keysCreate: Command = {
   name: "keys create",
-  summary: "make an API key for the admin port",
+  summary: "create an API key for the admin port",
   help: `Makes an API key for the admin port. The key is printed once and stored nowhere;
 the configuration gets its digest, which is of no use to anybody.
 

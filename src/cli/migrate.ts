@@ -4,7 +4,7 @@ import { configFiles } from "./config-files.ts";
 /** `ostiary migrate` */
 export const migrate: Command = {
   name: "migrate",
-  summary: "bring the database up to this release",
+  summary: "migrate the database to this release",
   help: `Applies the migrations that the database of the configuration lacks. May be run
 from several machines at once, and again after it was interrupted.
 

@@ -4,7 +4,7 @@ import { configFiles } from "./config-files.ts";
 /** `ostiary move-in` */
 export const moveIn: Command = {
   name: "move-in",
-  summary: "take over the people of an Ory Kratos database",
+  summary: "import identities from an Ory Kratos database",
   help: `Copies people from a MySQL or MariaDB database of Ory Kratos, with all that they sign in
 with, the state of their addresses, and their sessions: nobody is signed out. The source
 is only read. Run it while Ory Kratos serves, and once more when it is stopped: each run

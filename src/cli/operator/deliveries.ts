@@ -21,15 +21,15 @@ const MOST_IDS = 1_000;
 /** `ostiary deliveries list` */
 export const deliveriesList: Command = {
   name: "deliveries list",
-  summary: "list deliveries that wait or were set aside",
-  help: `Lists deliveries to a receiver of events or of web hooks that wait, or those that were set
-aside after their last attempt, the oldest first. The configuration may have a receiver of events no
-more: "receivers list" shows those as well. Nothing is shown of what a web hook sends.
+  summary: "list queued or parked deliveries",
+  help: `Lists queued deliveries to a receiver of events or of web hooks, or those that were parked
+after their last attempt, the oldest first. The receiver of events may have been removed from the
+configuration: "receivers list" shows it as well. Nothing is shown of what a web hook sends.
 
 Usage: ostiary deliveries list {--receiver NAME | --web-hooks} [--parked] [--limit N]
 
 ${targetHelp}
-      --parked          those that were set aside
+      --parked          the parked ones
       --limit N         at most so many (default: 250; 0 is all)
 ${adminHelp}
 
@@ -59,14 +59,13 @@ Examples:
 export const deliveriesReplay: Command = {
   name: "deliveries replay",
   summary: "try deliveries again",
-  help: `Tries deliveries again, from the first attempt on: some by their ids, or all that were set
-aside. Those that wait for their next attempt are tried at once. See also events replay,
-which delivers events of a time again.
+  help: `Tries deliveries again, from the first attempt on: some by their ids, or all parked ones.
+Queued ones are tried at once. See also events replay, which delivers events of a time again.
 
 Usage: ostiary deliveries replay {--receiver NAME | --web-hooks} {--parked | DELIVERY...}
 
 ${targetHelp}
-      --parked          all that were set aside
+      --parked          all parked ones
 ${adminHelp}
 
 Examples:
@@ -95,10 +94,10 @@ Examples:
 /** `ostiary deliveries drop` */
 export const deliveriesDrop: Command = {
   name: "deliveries drop",
-  summary: "give deliveries up",
-  help: `Removes deliveries that wait or were set aside: they are not tried again, and those that
-waited behind them for the same person go on. Events stay in the log. A delivery that is
-under way in this moment may arrive all the same.
+  summary: "remove deliveries",
+  help: `Removes queued or parked deliveries: they are not tried again, and those of the same
+person that come after them are delivered. Events stay in the log. A delivery that is being sent
+may be delivered all the same.
 
 Usage: ostiary deliveries drop {--receiver NAME | --web-hooks} DELIVERY...
 

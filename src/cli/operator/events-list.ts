@@ -8,7 +8,7 @@ import { printJson, table } from "./print.ts";
 /** `ostiary events list` */
 export const eventsList: Command = {
   name: "events list",
-  summary: "list what happened to accounts",
+  summary: "list events",
   help: `Lists events, newest first.
 
 Usage: ostiary events list [--identity ID] [--type TYPE]... [--since TIME] [--limit N]

@@ -8,14 +8,14 @@ import { readTime } from "./events-list.ts";
 export const eventsReplay: Command = {
   name: "events replay",
   summary: "deliver events to a receiver again",
-  help: `Delivers events again: some by their ids, those of a time, or those that were set aside
+  help: `Delivers events again: some by their ids, those of a time, or those that were parked
 after their last attempt. A receiver that has answered 410 is resumed. Each delivery has
 the id of its event, by which a receiver tells that it had it.
 
 Usage: ostiary events replay --receiver NAME [--parked | --since TIME [--until TIME] | --identity ID EVENT...]
 
       --receiver NAME   the receiver's name in the configuration
-      --parked          those that were set aside
+      --parked          the parked ones
       --since TIME      those from then on: 2026-01-31T12:00:00Z
       --until TIME      those before
       --identity ID     only those of one identity; needed with ids of events

@@ -5,7 +5,7 @@ import { adminClient, adminHelp, adminOptions, answered, mustBeNamed } from "./a
 /** `ostiary identities delete` */
 export const identitiesDelete: Command = {
   name: "identities delete",
-  summary: "delete identities with all that is theirs",
+  summary: "delete identities and all their data",
   help: `Deletes identities: credentials, sessions, flows and events go with them. It cannot be undone.
 
 Usage: ostiary identities delete ID...

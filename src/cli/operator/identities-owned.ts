@@ -70,7 +70,7 @@ Examples:
 /** `ostiary identities factors` */
 export const identitiesFactors: Command = commandOf<Factor>({
   name: "factors",
-  summary: "list what somebody signs in with",
+  summary: "list the factors of an identity",
   about: `Lists what somebody signs in with: passwords, keys, authenticator apps, backup codes. Nothing of it
 is secret. LEFT counts codes that are good once.`,
   heads: ["TYPE", "NAME", "SINCE", "LEFT", "ID"],
@@ -85,7 +85,7 @@ is secret. LEFT counts codes that are good once.`,
 /** `ostiary identities links` */
 export const identitiesLinks: Command = commandOf<Link>({
   name: "links",
-  summary: "list somebody's accounts at sign-in providers",
+  summary: "list the accounts of an identity at sign-in providers",
   about: `Lists somebody's accounts at sign-in providers, the oldest first. SUBJECT is what the provider calls
 the account.`,
   heads: ["PROVIDER", "SUBJECT", "ACCOUNT", "SINCE"],

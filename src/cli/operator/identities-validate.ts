@@ -12,7 +12,7 @@ const PART = { lines: 1_000, bytes: 1_048_576 };
 /** `ostiary identities validate` */
 export const identitiesValidate: Command = {
   name: "identities validate",
-  summary: "tell which lines of a file could not be imported",
+  summary: "print which lines of a file cannot be imported",
   help: `Checks files of one JSON object a line as \`identities import\` would: schema, traits,
 credentials, and whether somebody has an identifier, an address or an external id
 already. Nothing is written. Two lines of a file that claim the same are reported

@@ -32,7 +32,7 @@ const readTraits = (text: string): JsonObject => {
 /** `ostiary identities invite` */
 export const identitiesInvite: Command = {
   name: "identities invite",
-  summary: "invite somebody to an account of their own",
+  summary: "invite somebody: create their identity and send them the link",
   help: `Makes an identity without anything to sign in with, and sends its owner a link: there
 they choose a password, a passkey or an account at a provider. Works while registration is closed.
 

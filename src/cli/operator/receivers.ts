@@ -6,7 +6,7 @@ import { printJson, table } from "./print.ts";
 /** `ostiary receivers list` */
 export const receiversList: Command = {
   name: "receivers list",
-  summary: "list receivers of events, and how much waits for each",
+  summary: "list receivers of events with their numbers of deliveries",
   help: `Lists the receivers of events of the configuration, and those that it has no more but
 deliveries are still there to: nothing is delivered to them. Their deliveries are listed and dropped
 by "deliveries list" and "deliveries drop". UNQUEUED counts events whose deliveries could not be queued:

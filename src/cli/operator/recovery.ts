@@ -13,7 +13,7 @@ const expiry = `      --expires-in TIME how long it is good, such as 30m or 12h 
 /** `ostiary recovery code` */
 export const recoveryCode: Command = {
   name: "recovery code",
-  summary: "make a code that brings an account back",
+  summary: "create a recovery code",
   help: `Makes a one-time code for whoever has lost access to their account, and a link to the page
 where it is typed. Whoever has both gets in: hand them over by a way you trust.
 
@@ -39,7 +39,7 @@ Example:
 /** `ostiary recovery link` */
 export const recoveryLink: Command = {
   name: "recovery link",
-  summary: "make a link that brings an account back",
+  summary: "create a recovery link",
   help: `Makes a one-time link for whoever has lost access to their account. Whoever has it gets
 in: hand it over by a way you trust.
 

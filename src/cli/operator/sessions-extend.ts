@@ -6,7 +6,7 @@ import { timeOf } from "./print.ts";
 /** `ostiary sessions extend` */
 export const sessionsExtend: Command = {
   name: "sessions extend",
-  summary: "let sessions live on",
+  summary: "extend sessions",
   help: `Lets sessions end a lifespan from now, if they end within the time in which they may be
 extended (session.earliest_possible_extend).
 
