@@ -1,6 +1,6 @@
 import type { Refusal, Refusals } from "../audit/refusals.ts";
 import type { Database, Sql } from "../db/sql.ts";
-import { serviceError } from "../errors/service-error.ts";
+import { tooManyGuesses } from "../errors/too-many-guesses.ts";
 import type { AddressUndos } from "../identity/address-undos.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
 import type { Call } from "../lib/call.ts";
@@ -224,7 +224,7 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
         const verdict = await oncePerCall(call, key, () => count(submitted));
         if (verdict.kind === "wait") {
           if (identityId !== undefined) refusals.record({ ...purpose, identityId, reason: "too_many_attempts", call });
-          throw tooManyGuesses(verdict.seconds);
+          throw tooManyGuesses("Too many codes were tried. Try again later.", verdict.seconds);
         }
         if (verdict.kind === "flow_used_up") return "used_up";
         isCounted = verdict.kind === "allowed";
@@ -244,10 +244,3 @@ const nobody: Pick<SentSecret, "address" | "identityId" | "isOwners"> = { addres
 
 const isSameRecipient = (a: SentSecret, b: SentSecret): boolean =>
   a.identityId === b.identityId && a.address?.via === b.address?.via && a.address?.value === b.address?.value;
-
-const tooManyGuesses = (seconds: number) =>
-  serviceError("RATE_LIMITED", {
-    explain: "Too many codes were tried. Try again later.",
-    details: { retry_after: seconds },
-    headers: { "retry-after": String(seconds) },
-  });

@@ -10,6 +10,10 @@ export interface ChallengeBinding {
   readonly identityId: string | undefined;
 }
 
+/** What the digest of a secret is made of beside the secret. */
+export const digestedBinding = ({ flowId, address, identityId }: ChallengeBinding) =>
+  [flowId, address, identityId ?? null] as const;
+
 /** A secret that was made just now. */
 export interface IssuedSecret {
   /** For the message and nothing else. */

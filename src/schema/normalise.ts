@@ -24,6 +24,14 @@ export const normaliseEmail = (value: string): string => fold(value);
  */
 export const normaliseIdentifier = (value: string): string => phoneNumber(value) ?? fold(value);
 
+/**
+ * The spellings in which an identifier is looked up: as it is stored, and as it was typed, since identifiers of imported
+ * accounts stand as they were there.
+ */
+export const spellingsOf = (typed: string): readonly string[] => [
+  ...new Set([normaliseIdentifier(typed), typed, typed.trim()]),
+];
+
 /** An address as it is stored and compared, by the channel that reaches it. */
 export const normaliseAddress = (via: string, value: string): string =>
   via === "email" ? normaliseEmail(value) : normaliseIdentifier(value);

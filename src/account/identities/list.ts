@@ -7,7 +7,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { Page } from "../../identity/directory.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { normaliseIdentifier, spellingsOf } from "../../schema/normalise.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { createPageTokens } from "./page-token.ts";
 import { mustReveal } from "./read.ts";
@@ -28,9 +28,8 @@ export const createList = ({ storage: { db, directory }, credentials, pages, sch
     const { ids, credentialsIdentifier, previewCredentialsIdentifierSimilar, organizationId } = request;
     if (ids.length > 0) return directory.byIds(db, [...new Set(ids.map((id) => mustBeUuid(id, "ids")))], page);
     if (credentialsIdentifier !== "") {
-      const spellings = [...new Set([normaliseIdentifier(credentialsIdentifier), credentialsIdentifier])];
       return directory
-        .byIdentifier(db, types, spellings)
+        .byIdentifier(db, types, spellingsOf(credentialsIdentifier))
         .then((found) => found.filter(({ id }) => page.after === undefined || id > page.after).slice(0, page.limit));
     }
     if (previewCredentialsIdentifierSimilar !== "")

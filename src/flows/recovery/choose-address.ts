@@ -7,6 +7,7 @@ import type { IdentityRecord } from "../../identity/identity.ts";
 import { maskAddress } from "../../identity/mask-address.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
 import type { SubmittedValues } from "../../methods/contract/result.ts";
+import { missingField } from "../../methods/contract/result.ts";
 import type { Address } from "../../schema/addresses.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { saveFormAsRead } from "../challenge/save-form-as-read.ts";
@@ -124,11 +125,10 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rejectAddress,
     const owner = await ownerOf(submission, named);
     const chosen = owner?.recovery.find(({ value }) => choiceOf(flow, value) === body.recoverySelectAddress);
     if (chosen === undefined) {
-      const text = uiText(messages.required, { property: "recovery_select_address" });
       throw await reject({
         flow,
         call,
-        messages: [{ node: "recovery_select_address", text }],
+        messages: [missingField("recovery_select_address")],
         active: method.name,
       });
     }

@@ -10,8 +10,9 @@ import type { IdentityStore } from "../../identity/store.ts";
 import type { Call } from "../../lib/call.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { wholeMinutes } from "../../lib/minutes.ts";
+import { messages, uiText } from "../../ui/messages.ts";
 import type { ViewedFlow } from "../contract/flow.ts";
-import type { StepEffect } from "../contract/result.ts";
+import { type Rejected, rejected, type StepEffect, type SubmittedValues } from "../contract/result.ts";
 import { CODE, type CodeAddress } from "./credential.ts";
 
 /** Codes to send in a flow. */
@@ -131,6 +132,19 @@ export const createCodeChallenges = ({
     return verified;
   },
 });
+
+/** What is said of a code of which too many guesses were made. */
+export const codeUsedUp = (submittedValues: SubmittedValues): Rejected =>
+  rejected(
+    [
+      {
+        node: "",
+        text: uiText(messages.invalid, { reason: "The code was tried too often. Please ask for another one." }),
+      },
+    ],
+    submittedValues,
+    CODE,
+  );
 
 /** Whoever signs up is nobody yet: what is recorded of them is recorded of sign-ins. */
 const purpose = { flow: "login", method: CODE } as const;

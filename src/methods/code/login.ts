@@ -16,8 +16,8 @@ import type { Authenticated } from "../contract/authentication.ts";
 import { hasErrors, isCompleted, isMessageSent } from "../contract/flow.ts";
 import { emptyIdentifierNode, identifierNode } from "../contract/identifier-node.ts";
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
-import { type NextStep, type Rejected, rejected } from "../contract/result.ts";
-import type { CodeChallenges } from "./challenges.ts";
+import { missingField, type NextStep, type Rejected, rejected } from "../contract/result.ts";
+import { type CodeChallenges, codeUsedUp } from "./challenges.ts";
 import { CODE, type CodeAddress } from "./credential.ts";
 import { messages } from "./messages.ts";
 import type { CodeRecipients } from "./recipients.ts";
@@ -112,7 +112,7 @@ export const createCodeLogin = ({
     const isTheirs = wanted === "" || identifiersOf(identity).has(wanted);
     const address =
       addresses.find(({ value }) => value === wanted) ?? (addresses.length === 1 && isTheirs ? only : undefined);
-    if (wanted === "" && address === undefined) return rejected([missing("identifier")]);
+    if (wanted === "" && address === undefined) return rejected([missingField("identifier")]);
     if (address === undefined) return rejected([{ node: "", text: uiText(general.unknownAddress) }]);
     return challengeWith(view, call, { identifier: address.value, addresses: [address], identity });
   };
@@ -120,7 +120,7 @@ export const createCodeLogin = ({
   /** Sends a code to whoever has the identifier. */
   const sendToIdentifier = async (view: LoginView, call: Call, identifier: string): Promise<NextStep | Rejected> => {
     const submittedValues = { identifier };
-    if (identifier.trim() === "") return rejected([missing("identifier")], submittedValues);
+    if (identifier.trim() === "") return rejected([missingField("identifier")], submittedValues);
     const value = normaliseIdentifier(identifier);
     const tooLong =
       longerThan(LONGEST, identifier) ?? longerThan(columnSizes["identity_identifiers.identifier"], value);
@@ -144,16 +144,11 @@ export const createCodeLogin = ({
       sent,
       rejected([{ node: "", text: uiText(general.loginCodeInvalid) }], submittedValues, CODE),
     );
-    if (input.code.trim() === "") return rejected([missing("code")], submittedValues, CODE);
+    if (input.code.trim() === "") return rejected([missingField("code")], submittedValues, CODE);
     const claimed = input.address || input.identifier;
     const { sealed, identity } = sent;
     const verified = await challenges.verify({ flow: view.flow, call, sealed, code: input.code });
-    if (verified.kind === "used_up")
-      return refusal(
-        sent,
-        rejected([{ node: "", text: uiText(general.invalid, { reason: tooOften }) }], submittedValues, CODE),
-        "too_many_attempts",
-      );
+    if (verified.kind === "used_up") return refusal(sent, codeUsedUp(submittedValues), "too_many_attempts");
     const isTheirs = view.signedIn === undefined || identity === undefined || view.signedIn.identity.id === identity.id;
     const isSame = claimed === "" || normaliseIdentifier(claimed) === normaliseIdentifier(sent.identifier);
     if (verified.kind !== "right" || identity === undefined || !isSame || !isTheirs) return wrong;
@@ -230,10 +225,6 @@ const refusal = ({ identity }: Sent, wrong: Rejected, reason: RefusalReason = "w
   ...wrong,
   ...(identity && { refused: { identityId: identity.id, reason } }),
 });
-
-const tooOften = "The code was tried too often. Please ask for another one.";
-
-const missing = (property: string) => ({ node: property, text: uiText(general.required, { property }) });
 
 /** Everything that a person signs in with. */
 const identifiersOf = ({ credentials }: IdentityRecord): ReadonlySet<string> =>

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { ChallengeBinding } from "../../challenge/secret-kind.ts";
+import { type ChallengeBinding, digestedBinding } from "../../challenge/secret-kind.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { createOneTimeSecrets, type SecretCheck } from "../../lib/one-time-secret.ts";
 
@@ -44,13 +44,11 @@ export const createOneTimeCodes = ({
   return {
     issue: (binding, lifespan) => {
       const code = String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, "0");
-      return { code, sealed: secrets.keep(code, boundTo(binding), lifespan) };
+      return { code, sealed: secrets.keep(code, digestedBinding(binding), lifespan) };
     },
-    check: (sealed, binding, typed) => secrets.check(sealed, boundTo(binding), asMeant(typed)),
+    check: (sealed, binding, typed) => secrets.check(sealed, digestedBinding(binding), asMeant(typed)),
   };
 };
-
-const boundTo = ({ flowId, address, identityId }: ChallengeBinding) => [flowId, address, identityId ?? null] as const;
 
 /** What was pasted or typed, without spaces and hyphens. */
 const asMeant = (typed: string): string => typed.slice(0, 64).normalize("NFKC").replace(/[\s-]/g, "");

@@ -2,7 +2,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import type { Sql } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
-import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { normaliseIdentifier, spellingsOf } from "../../schema/normalise.ts";
 import { viaOfValue } from "../../schema/reachable.ts";
 import { isAnotherChannel } from "../../session/aal.ts";
 import type { SessionRecord } from "../../session/session.ts";
@@ -57,7 +57,7 @@ export const createCodeRecipients = ({
   return {
     find: async (sql, identifier) => {
       const value = normaliseIdentifier(identifier);
-      const spellings = [...new Set([value, identifier.trim()])];
+      const spellings = spellingsOf(identifier);
       // Both are looked up, whoever it is, so that it takes as long.
       const [byCode, byAddress] = await Promise.all([
         identities.findByIdentifier(sql, CODE, spellings),

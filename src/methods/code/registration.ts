@@ -18,8 +18,8 @@ import { submitNode } from "../../ui/node.ts";
 import type { RegistrationResult } from "../contract/authentication.ts";
 import { isCompleted, isMessageSent } from "../contract/flow.ts";
 import type { RegistrationInput, RegistrationMethod, RegistrationView } from "../contract/registration.ts";
-import { type NextStep, type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
-import type { CodeChallenges } from "./challenges.ts";
+import { missingField, type NextStep, type Rejected, rejected, type SubmittedValues } from "../contract/result.ts";
+import { type CodeChallenges, codeUsedUp } from "./challenges.ts";
 import { CODE, type CodeAddress } from "./credential.ts";
 import { messages } from "./messages.ts";
 import { sentNodes } from "./sent-nodes.ts";
@@ -130,8 +130,7 @@ export const createCodeRegistration = ({
     if (sealed.traits !== digestOf(validated.traits))
       return rejected([{ node: "", text: uiText(messages.traitsChanged) }], submittedValues, CODE);
     const verified = await challenges.verify({ flow, call, sealed, code });
-    if (verified.kind === "used_up")
-      return rejected([{ node: "", text: uiText(general.invalid, { reason: tooOften }) }], submittedValues, CODE);
+    if (verified.kind === "used_up") return codeUsedUp(submittedValues);
     if (verified.kind === "wrong")
       return rejected([{ node: "", text: uiText(general.registrationCodeInvalid) }], submittedValues, CODE);
     const { method, credentials, amr, extra } = waitingOf(sealed) ?? {
@@ -187,10 +186,10 @@ export const createCodeRegistration = ({
       const { traits, submittedValues } = readTraits(schema, input.traits ?? {});
       if (input.screen !== "") return chooseAgain(input.screen, submittedValues, before);
       const sealed = sentBefore(input, view);
-      if (sealed && input.code.trim() === "") return rejected([missing("code")], before ?? submittedValues, CODE);
+      if (sealed && input.code.trim() === "") return rejected([missingField("code")], before ?? submittedValues, CODE);
       const waiting = waitingIn(view);
       const shown = input.traits === undefined ? (before ?? {}) : submittedValues;
-      if (input.traits === undefined && !waiting) return rejected([missing("traits")], shown);
+      if (input.traits === undefined && !waiting) return rejected([missingField("traits")], shown);
       const validated = validateWithWaiting(schema, traits, waiting);
       if (validated.kind === "invalid") return rejected(validated.messages, shown);
       const filled = { validated, submittedValues: shown };
@@ -243,10 +242,6 @@ const validateWithWaiting = (
   const isSame = whole?.kind === "valid" && digestOf(whole.traits) === digestOf(waiting?.traits ?? {});
   return isSame ? whole : validateTraits(schema, traits);
 };
-
-const tooOften = "The code was tried too often. Please ask for another one.";
-
-const missing = (property: string) => ({ node: property, text: uiText(general.required, { property }) });
 
 /** What was sent in the flow, where this is an answer to it and asks for no other code. */
 const sentBefore = ({ resend }: RegistrationInput<"code">, { flow, sealedContext }: RegistrationView) =>

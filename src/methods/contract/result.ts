@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { EventContent } from "../../audit/event-types.ts";
 import type { RefusalReason } from "../../audit/refusals.ts";
 import type { Sql } from "../../db/sql.ts";
+import { messages, uiText } from "../../ui/messages.ts";
 import type { FormMessage } from "../../ui/stored-message.ts";
 
 /* What the steps of a method answer, whatever the flow: plain data, to be written by the flow. */
@@ -48,6 +49,12 @@ export const rejected = (
   messages,
   ...(submittedValues && { submittedValues }),
   ...(active !== undefined && { active }),
+});
+
+/** Says at a field that it must be filled in. */
+export const missingField = (name: string): FormMessage => ({
+  node: name,
+  text: uiText(messages.required, { property: name }),
 });
 
 /** The credential that was verified: nobody is signed in by one that has been replaced since. */

@@ -1,5 +1,5 @@
 import type { Refusals } from "../../audit/refusals.ts";
-import { serviceError } from "../../errors/service-error.ts";
+import { tooManyGuesses } from "../../errors/too-many-guesses.ts";
 import type { Call } from "../../lib/call.ts";
 import type { RateLimiter } from "../../limits/rate-limiter.ts";
 import type { SignedIn } from "../../session/session.ts";
@@ -35,9 +35,5 @@ export const createSecondFactorAttempts =
     );
     if (tried.kind === "made") return tried.value;
     refusals.record({ ...who, reason: "too_many_attempts" });
-    throw serviceError("RATE_LIMITED", {
-      explain: "Too many failed attempts at the second factor. Try again later.",
-      details: { retry_after: tried.seconds },
-      headers: { "retry-after": String(tried.seconds) },
-    });
+    throw tooManyGuesses("Too many failed attempts at the second factor. Try again later.", tried.seconds);
   };

@@ -2,13 +2,13 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Database } from "../../db/sql.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { IdentityStore } from "../../identity/store.ts";
-import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { spellingsOf } from "../../schema/normalise.ts";
 import { answersAal } from "../../session/aal.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { submitNode, withType, withValue } from "../../ui/node.ts";
 import { emptyIdentifierNode } from "../contract/identifier-node.ts";
 import type { LoginMethod, LoginMethods } from "../contract/login.ts";
-import { rejected } from "../contract/result.ts";
+import { missingField, rejected } from "../contract/result.ts";
 
 /** The name and node group of the method. */
 const IDENTIFIER_FIRST = "identifier_first";
@@ -49,7 +49,7 @@ export const createIdentifierFirstLogin = ({
 
   /** Whoever signs in with an identifier, in any way. */
   const findOwner = async (identifier: string): Promise<IdentityRecord | undefined> => {
-    const spellings = [...new Set([normaliseIdentifier(identifier), identifier.trim()])];
+    const spellings = spellingsOf(identifier);
     const identifiers = Object.fromEntries(types.map((type) => [type, spellings]));
     return (await identities.findIdentifierOwner(db, { identifiers, verifiable: [], recovery: [] }))?.identity;
   };
@@ -80,11 +80,7 @@ export const createIdentifierFirstLogin = ({
 
     authenticate: async ({ identifier }) => {
       const submittedValues = { identifier };
-      if (identifier.trim() === "")
-        return rejected(
-          [{ node: "identifier", text: uiText(messages.required, { property: "identifier" }) }],
-          submittedValues,
-        );
+      if (identifier.trim() === "") return rejected([missingField("identifier")], submittedValues);
       const owner = hidesAccounts ? undefined : await findOwner(identifier);
       const shown = offers(owner);
       if (!hidesAccounts && (owner === undefined || Object.keys(shown).length === 0))

@@ -1,5 +1,5 @@
 import type { UiNode } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
-import type { ChallengeBinding } from "../../challenge/secret-kind.ts";
+import { digestedBinding } from "../../challenge/secret-kind.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { randomToken } from "../../lib/ids.ts";
 import { createOneTimeSecrets } from "../../lib/one-time-secret.ts";
@@ -20,8 +20,6 @@ export interface LinkMethodDeps {
 /** The group of the method's elements. */
 const group = "link";
 
-const boundTo = ({ flowId, address, identityId }: ChallengeBinding) => [flowId, address, identityId ?? null] as const;
-
 /** What verification and recovery by link share: a token of 32 letters and digits, stored as a keyed digest. */
 export const createLinkMethod = ({
   enabled,
@@ -39,11 +37,11 @@ export const createLinkMethod = ({
       const secret = randomToken(32);
       return {
         secret,
-        sealed: secrets.keep(secret, boundTo(binding), lifespan),
+        sealed: secrets.keep(secret, digestedBinding(binding), lifespan),
         expiresAt: new Date(clock.now().getTime() + lifespan),
       };
     },
-    check: (sealed, binding, secret) => secrets.check(sealed, boundTo(binding), secret),
+    check: (sealed, binding, secret) => secrets.check(sealed, digestedBinding(binding), secret),
   };
 };
 

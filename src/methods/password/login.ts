@@ -1,21 +1,20 @@
 import type { Refusals } from "../../audit/refusals.ts";
 import type { Database } from "../../db/sql.ts";
-import { serviceError } from "../../errors/service-error.ts";
+import { tooManyGuesses } from "../../errors/too-many-guesses.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import type { Call } from "../../lib/call.ts";
 import { hashKindOf } from "../../lib/hashing/hash-format.ts";
 import type { FailureFloor, TimedTry } from "../../limits/failure-floor.ts";
 import type { RateLimiter } from "../../limits/rate-limiter.ts";
-import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { normaliseIdentifier, spellingsOf } from "../../schema/normalise.ts";
 import { answersAal } from "../../session/aal.ts";
 import type { KnownDevices } from "../../session/known-devices.ts";
 import { messages, uiText } from "../../ui/messages.ts";
 import { freezeNode, inputNode, submitNode } from "../../ui/node.ts";
-import type { FormMessage } from "../../ui/stored-message.ts";
 import type { Authenticated } from "../contract/authentication.ts";
 import { identifierNode } from "../contract/identifier-node.ts";
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
-import { type Rejected, rejected } from "../contract/result.ts";
+import { missingField, type Rejected, rejected } from "../contract/result.ts";
 import { PASSWORD, passwordCredential, readHash, writeHash } from "./credential.ts";
 import { createGuessers } from "./guesser.ts";
 import { isMigrating } from "./migration.ts";
@@ -75,8 +74,7 @@ export const createPasswordLogin = ({
   ): Promise<Authenticated | Rejected> => {
     const submittedValues = submitted(input);
     const identifier = normaliseIdentifier(submittedValues.identifier);
-    const spellings = [...new Set([identifier, submittedValues.identifier])];
-    const found = await identities.findByIdentifier(db, PASSWORD, spellings);
+    const found = await identities.findByIdentifier(db, PASSWORD, spellingsOf(submittedValues.identifier));
     const guesser = await guesserOf({ identifier, owner: found?.identity, signedIn }, call);
 
     const tried = await attempts.attempt(guesser.buckets, async () => {
@@ -96,7 +94,7 @@ export const createPasswordLogin = ({
     if (tried.kind === "wait") {
       const reason = "too_many_attempts";
       if (found) refusals.record({ identityId: found.identity.id, flow: "login", method: PASSWORD, reason, call });
-      throw tooManyGuesses(tried.seconds);
+      throw tooManyGuesses("Too many failed attempts to sign in. Try again later.", tried.seconds);
     }
     const { ok, rehash } = tried.value;
     if (!found || !ok)
@@ -139,8 +137,8 @@ export const createPasswordLogin = ({
     authenticate: async (input, view, call) => {
       const submittedValues = submitted(input);
       const { identifier } = submittedValues;
-      if (identifier.trim() === "") return rejected([missing("identifier")], submittedValues);
-      if (input.password === "") return rejected([missing("password")], submittedValues);
+      if (identifier.trim() === "") return rejected([missingField("identifier")], submittedValues);
+      if (input.password === "") return rejected([missingField("password")], submittedValues);
 
       return floor.hold(call.signal, async (timed) => {
         const result = await verify(input, view, call, timed);
@@ -155,12 +153,3 @@ const submitted = (input: LoginInput<"password">) => ({ identifier: input.identi
 /** What the person who is signed in gives their password with. */
 const identifierOf = ({ signedIn }: LoginView): string =>
   signedIn?.identity.credentials[PASSWORD]?.identifiers[0] ?? "";
-
-const missing = (property: string): FormMessage => ({ node: property, text: uiText(messages.required, { property }) });
-
-const tooManyGuesses = (seconds: number) =>
-  serviceError("RATE_LIMITED", {
-    explain: "Too many failed attempts to sign in. Try again later.",
-    details: { retry_after: seconds },
-    headers: { "retry-after": String(seconds) },
-  });

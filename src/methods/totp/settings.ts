@@ -3,7 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { accountNameOf } from "../../schema/labels.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { freezeNode, imageNode, inputNode, submitNode, textNode } from "../../ui/node.ts";
-import { type Rejected, rejected } from "../contract/result.ts";
+import { missingField, type Rejected, rejected } from "../contract/result.ts";
 import type { Performed, SettingsChange, SettingsInput, SettingsMethod, SettingsView } from "../contract/settings.ts";
 import { newTotpSecret, readCode, timeStepOf, totpUrl } from "./codes.ts";
 import { hasTotp, removeTotp, setTotp, TOTP, type TotpSecrets } from "./credential.ts";
@@ -123,8 +123,7 @@ export const createTotpSettings = ({
       if (totpUnlink) return remove(view);
       const typed = readCode(totpCode);
       if (hasTotp(view.identity)) return repeat(typed, view);
-      if (typed === "")
-        return rejected([{ node: "totp_code", text: uiText(general.required, { property: "totp_code" }) }]);
+      if (typed === "") return rejected([missingField("totp_code")]);
       return enrol(typed, view);
     },
   };

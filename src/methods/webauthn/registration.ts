@@ -7,10 +7,9 @@ import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import { traitNodes } from "../../schema/nodes.ts";
 import { passkeyName, passkeyNameFields } from "../../schema/passkey-name.ts";
 import { validateTraits } from "../../schema/validate.ts";
-import { messages as general, uiText } from "../../ui/messages.ts";
 import type { RegistrationResult } from "../contract/authentication.ts";
 import type { RegistrationInput, RegistrationMethod, RegistrationView } from "../contract/registration.ts";
-import { type Rejected, rejected } from "../contract/result.ts";
+import { missingField, type Rejected, rejected } from "../contract/result.ts";
 import { nameOfModel } from "./aaguid.ts";
 import { type Enrolment, readNewKey } from "./enrolment.ts";
 import type { ChallengeForm, FormSecrets } from "./form-secrets.ts";
@@ -76,7 +75,7 @@ const createRegister =
     const { traits, submittedValues } = readTraits(view.schema, input.traits ?? {});
     const validated = validateTraits(view.schema, traits);
     // What is missing is said at once; what is wrong with the key only when all else holds.
-    const missing = answer === "" ? [{ node, text: uiText(general.required, { property: node }) }] : [];
+    const missing = answer === "" ? [missingField(node)] : [];
     if (validated.kind === "invalid") return rejected([...validated.messages, ...missing], submittedValues);
     if (missing.length > 0) return rejected(missing, submittedValues);
     if (!wanted.isFound({ traits: validated.traits, identifiers: validated.identifiers[method] ?? [] }))

@@ -2,11 +2,11 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { WebauthnConfig } from "../../config/keys-config.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import { normaliseIdentifier } from "../../schema/normalise.ts";
+import { spellingsOf } from "../../schema/normalise.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
 import { inputNode } from "../../ui/node.ts";
 import type { LoginInput, LoginMethod, LoginView } from "../contract/login.ts";
-import { type NextStep, type Rejected, rejected } from "../contract/result.ts";
+import { missingField, type NextStep, type Rejected, rejected } from "../contract/result.ts";
 import { signsInAlone } from "./credential.ts";
 import type { Decoys, NamedKey } from "./decoys.ts";
 import { roundOf } from "./form-secrets.ts";
@@ -83,13 +83,8 @@ export const createWebauthnLogin = (deps: WebauthnLoginDeps): LoginMethod<"webau
   /** The first of two steps: whose keys are asked for. */
   const findOwner = async (identifier: string, view: LoginView): Promise<NextStep | Rejected> => {
     const submittedValues = { identifier };
-    if (identifier.trim() === "")
-      return rejected(
-        [{ node: "identifier", text: uiText(general.required, { property: "identifier" }) }],
-        submittedValues,
-      );
-    const spellings = [...new Set([normaliseIdentifier(identifier), identifier])];
-    const found = await identities.findByIdentifier(db, WEBAUTHN, spellings);
+    if (identifier.trim() === "") return rejected([missingField("identifier")], submittedValues);
+    const found = await identities.findByIdentifier(db, WEBAUTHN, spellingsOf(identifier));
     const keys = found
       ? keyFactsOf(found.identity, WEBAUTHN).keys.filter((key) => signsInAlone(true, found.identity, key))
       : [];

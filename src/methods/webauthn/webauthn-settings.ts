@@ -1,7 +1,7 @@
 import type { WebauthnConfig } from "../../config/keys-config.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import { messages as general, uiText } from "../../ui/messages.ts";
-import { rejected } from "../contract/result.ts";
+import { missingField, rejected } from "../contract/result.ts";
 import type { SettingsInput, SettingsMethod } from "../contract/settings.ts";
 import { allKeysOf, type Enrolments, settingsForm } from "./enrolment.ts";
 import { type FormSecrets, newRound } from "./form-secrets.ts";
@@ -60,7 +60,7 @@ export const createWebauthnSettings = ({
   perform: async ({ webauthnRegister, webauthnRegisterDisplayname, webauthnRemove }, view) => {
     if (webauthnRemove !== "") return enrolments.remove(WEBAUTHN, webauthnRemove, "webauthn_remove", view);
     const name = webauthnRegisterDisplayname.trim();
-    if (name === "") return rejected([{ node: NAME, text: uiText(general.required, { property: NAME }) }]);
+    if (name === "") return rejected([missingField(NAME)]);
     const performed = await enrolments.add(
       {
         method: WEBAUTHN,

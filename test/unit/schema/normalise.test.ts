@@ -1,10 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normaliseEmail, normaliseIdentifier } from "../../../src/schema/normalise.ts";
+import { normaliseEmail, normaliseIdentifier, spellingsOf } from "../../../src/schema/normalise.ts";
 import { isPhoneNumber, phoneNumber } from "../../../src/schema/phone-number.ts";
 import "../../setup/seeded.ts";
 
 describe("identifiers", () => {
+  it("are looked up as they are stored, and as they were typed, with and without spaces around them", () => {
+    expect(spellingsOf(" Ann@Example.com ")).toEqual(["ann@example.com", " Ann@Example.com ", "Ann@Example.com"]);
+    expect(spellingsOf("ann@example.com")).toEqual(["ann@example.com"]);
+  });
+
   it.each([
     ["Ann@Example.COM", "ann@example.com"],
     ["  ann  ", "ann"],
