@@ -20,9 +20,3 @@ export const readAddress = (submitted: string, takesPhoneNumbers: boolean): Addr
 
 /** An address as one text: what is counted for it, in whatever flow, and what secrets are bound to. */
 export const addressKey = ({ via, value }: Address): string => `${via}:${value}`;
-
-/** Whether an address is among these. */
-export const hasAddress = (
-  addresses: readonly { readonly via: string; readonly value: string }[],
-  { via, value }: Address,
-): boolean => addresses.some((each) => each.via === via && each.value === value);

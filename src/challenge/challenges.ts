@@ -3,6 +3,7 @@ import type { Database, Sql } from "../db/sql.ts";
 import { tooManyGuesses } from "../errors/too-many-guesses.ts";
 import type { AddressUndos } from "../identity/address-undos.ts";
 import type { IdentityRecord } from "../identity/identity.ts";
+import { hasAddress } from "../identity/same-address.ts";
 import type { Call } from "../lib/call.ts";
 import { randomToken } from "../lib/ids.ts";
 import { createOncePerCall } from "../lib/once-per-call.ts";
@@ -236,8 +237,11 @@ export const createChallenges = (deps: ChallengesDeps): Challenges => {
   };
 };
 
-const isVerified = ({ verifiable }: AddressOwner, { via, value }: Address): boolean =>
-  verifiable.some((each) => each.verified && each.via === via && each.value === value);
+const isVerified = ({ verifiable }: AddressOwner, address: Address): boolean =>
+  hasAddress(
+    verifiable.filter(({ verified }) => verified),
+    address,
+  );
 
 const nothing: AskedMessages = { addresses: [] };
 const nobody: Pick<SentSecret, "address" | "identityId" | "isOwners"> = { address: undefined, identityId: undefined };

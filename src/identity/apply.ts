@@ -6,6 +6,7 @@ import type {
   ValidTraits,
   VerifiableAddressRecord,
 } from "./identity.ts";
+import { hasAddress, isSameAddress } from "./same-address.ts";
 
 /** What `apply` needs beside its arguments: time and randomness. */
 export interface ApplyContext {
@@ -55,7 +56,7 @@ const applyTraits = (before: IdentityRecord, valid: ValidTraits, at: string, new
   traits: valid.traits,
   verifiable: valid.verifiable.map(
     ({ via, value }): VerifiableAddressRecord =>
-      before.verifiable.find((a) => a.via === via && a.value === value) ?? {
+      before.verifiable.find((each) => isSameAddress(each, { via, value })) ?? {
         id: newId(),
         via,
         value,
@@ -67,7 +68,7 @@ const applyTraits = (before: IdentityRecord, valid: ValidTraits, at: string, new
   ),
   recovery: valid.recovery.map(
     ({ via, value }): RecoveryAddressRecord =>
-      before.recovery.find((a) => a.via === via && a.value === value) ?? {
+      before.recovery.find((each) => isSameAddress(each, { via, value })) ?? {
         id: newId(),
         via,
         value,
@@ -84,7 +85,7 @@ const markVerified = (
   vouched: NonNullable<Change["verified"]>,
   at: string,
 ): VerifiableAddressRecord =>
-  address.verified || !vouched.some(({ via, value }) => via === address.via && value === address.value)
+  address.verified || !hasAddress(vouched, address)
     ? address
     : { ...address, verified: true, status: "completed", verified_at: at, updated_at: at };
 
@@ -94,7 +95,7 @@ const stateOf = (
   given: NonNullable<Change["addresses"]>,
   at: string,
 ): VerifiableAddressRecord => {
-  const state = given.find(({ via, value }) => via === address.via && value === address.value);
+  const state = given.find((each) => isSameAddress(each, address));
   if (state === undefined || (state.verified === address.verified && state.status === address.status)) return address;
   const { verified_at: _, ...rest } = address;
   return {
@@ -111,9 +112,7 @@ const markSent = (
   sent: NonNullable<Change["sent"]>,
   at: string,
 ): VerifiableAddressRecord =>
-  address.verified || !sent.some(({ via, value }) => via === address.via && value === address.value)
-    ? address
-    : { ...address, status: "sent", updated_at: at };
+  address.verified || !hasAddress(sent, address) ? address : { ...address, status: "sent", updated_at: at };
 
 /**
  * The schema's identifiers take the place of those it gave before. A credential

@@ -1,5 +1,6 @@
 import type { AddressUndo } from "../../identity/address-undos.ts";
-import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import type { Change, IdentityRecord, NormalisedAddress } from "../../identity/identity.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import { holdBack, restorePlace } from "../../identity/trait-patch.ts";
 import { findAddressPlaces } from "../../schema/addresses.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
@@ -15,8 +16,7 @@ export const restoreAddresses = (
   { address, verifiable, traits: earlier }: AddressUndo,
   schema: IdentitySchema,
 ): Change | undefined => {
-  const isOf = (list: readonly Place[]) => (place: Place) =>
-    list.some(({ via, value }) => via === place.via && value === place.value);
+  const isOf = (list: readonly NormalisedAddress[]) => (place: NormalisedAddress) => hasAddress(list, place);
   const strange = findAddressPlaces(schema.traits, current).filter((place) => !isOf(verifiable)(place));
   const held = holdBack(
     earlier,
@@ -31,8 +31,3 @@ export const restoreAddresses = (
   const { via, value, verified, status, verified_at: verifiedAt } = address;
   return { traits: valid, addresses: [{ via, value, verified, status, verifiedAt }] };
 };
-
-interface Place {
-  readonly via: string;
-  readonly value: string;
-}

@@ -14,6 +14,7 @@ import { apply } from "../../identity/apply.ts";
 import { ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
 import { type Attempted, inTransaction, type Try } from "../../identity/conflict-retry.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { timestamp } from "../../lib/timestamp.ts";
@@ -117,8 +118,7 @@ export const createUndoRpcs = (deps: UndoDeps) => {
 };
 
 /** Whether the account has the address again, so that there is nothing to undo. */
-const has = ({ verifiable }: IdentityRecord, { address }: AddressUndo): boolean =>
-  verifiable.some(({ via, value }) => via === address.via && value === address.value);
+const has = ({ verifiable }: IdentityRecord, { address }: AddressUndo): boolean => hasAddress(verifiable, address);
 
 const nothingToUndo = (): ServiceError =>
   serviceError("NOT_FOUND", {

@@ -11,6 +11,7 @@ import { ConcurrentChangeError, concurrentChange } from "../../identity/concurre
 import { type Attempted, inTransaction, type Try } from "../../identity/conflict-retry.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Invitation } from "../../identity/invitations.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { Issued } from "../../session/issue.ts";
@@ -106,4 +107,4 @@ export const createAccept = (deps: AcceptDeps) => {
 
 /** Whether the person is active and still has the address: one that somebody else may have by now signs nobody in. */
 const mayAccept = ({ state, verifiable }: IdentityRecord, { via, address }: Invitation): boolean =>
-  state === "active" && verifiable.some((each) => each.via === via && each.value === address);
+  state === "active" && hasAddress(verifiable, { via, value: address });

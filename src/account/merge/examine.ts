@@ -1,6 +1,7 @@
 import type { Sql } from "../../db/sql.ts";
 import { apply } from "../../identity/apply.ts";
-import type { Change, IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
+import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import { digestOf } from "../../lib/digest.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import type { MergeDeps } from "./deps.ts";
@@ -47,11 +48,11 @@ export const createExamine = ({ methods, schemas, sessions, storage }: MergeDeps
 
   /** Whether whoever had an address of theirs can still take it back: the account could be in the wrong hands. */
   const canBeUndone = async (sql: Sql, { id, verifiable }: IdentityRecord): Promise<boolean> => {
-    const has = ({ via, value }: Pick<VerifiableAddressRecord, "via" | "value">): boolean =>
-      verifiable.some((each) => each.via === via && each.value === value);
     const now = clock.now();
     const undos = await addressUndos.list(sql, id);
-    return undos.some(({ address, expiresAt, usedAt }) => usedAt === undefined && expiresAt > now && !has(address));
+    return undos.some(
+      ({ address, expiresAt, usedAt }) => usedAt === undefined && expiresAt > now && !hasAddress(verifiable, address),
+    );
   };
 
   const refusalsOf = async (

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { IdentityRecord, NormalisedAddress, ValidTraits } from "../../identity/identity.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import { type AddressList, findAddressLists } from "../../schema/address-lists.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import { validateTraits } from "../../schema/validate.ts";
@@ -43,7 +44,7 @@ const withAddress = (
   const verdict = longer && validateTraits(schema, longer);
   if (verdict?.kind !== "valid") return undefined;
   const all = [...verdict.verifiable, ...verdict.recovery];
-  return all.some((each) => each.via === via && each.value === value) ? verdict : undefined;
+  return hasAddress(all, { via, value }) ? verdict : undefined;
 };
 
 /** A copy with one more entry in a list; undefined where something else stands in its place. */

@@ -1,4 +1,5 @@
 import type { Change, CredentialChange, IdentityRecord, NormalisedAddress, Secret } from "../../identity/identity.ts";
+import { isSameAddress } from "../../identity/same-address.ts";
 import type { CredentialMerging, LossReason } from "../../methods/contract/merging.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
 import { fitAddresses } from "./fit-addresses.ts";
@@ -94,8 +95,8 @@ const addressesOf = ({ verifiable, recovery }: IdentityRecord): readonly Normali
 const nameOf = ({ via, value }: NormalisedAddress): string => `${via}:${value}`;
 
 /** When an address was proven (RFC 3339); undefined: never. */
-const provenAt = ({ verifiable }: IdentityRecord, { via, value }: NormalisedAddress): string | undefined => {
-  const found = verifiable.find((each) => each.via === via && each.value === value && each.verified);
+const provenAt = ({ verifiable }: IdentityRecord, address: NormalisedAddress): string | undefined => {
+  const found = verifiable.find((each) => isSameAddress(each, address) && each.verified);
   return found && (found.verified_at ?? found.updated_at);
 };
 

@@ -6,6 +6,7 @@ import type { Sql } from "../../db/sql.ts";
 import { apply } from "../../identity/apply.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
+import { isSameAddress } from "../../identity/same-address.ts";
 import type { Call } from "../../lib/call.ts";
 import { uuid4 } from "../../lib/ids.ts";
 import { wholeMinutes } from "../../lib/minutes.ts";
@@ -223,7 +224,5 @@ export const createSendChallenge = (deps: ChallengeFlowDeps): SendChallenge => {
     });
 };
 
-const isPending = (owner: IdentityRecord, { via, value }: Address): boolean =>
-  owner.verifiable.some(
-    (address) => address.via === via && address.value === value && !address.verified && address.status === "pending",
-  );
+const isPending = ({ verifiable }: IdentityRecord, address: Address): boolean =>
+  verifiable.some((each) => isSameAddress(each, address) && !each.verified && each.status === "pending");

@@ -1,5 +1,6 @@
 import type { Sql } from "../../db/sql.ts";
 import type { Change, IdentityRecord } from "../../identity/identity.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import type { LoginMethod } from "../../methods/contract/login.ts";
 import { changesProtected, withoutProtected } from "../../methods/contract/protected-traits.ts";
 import type { IdentitySchema } from "../../schema/identity-schema.ts";
@@ -41,10 +42,7 @@ export const createUpdateIdentity =
 /** Whether a change is one of identifiers or addresses, or says that one is proven. */
 const isProtected = (schema: IdentitySchema, { traits, verifiable }: IdentityRecord, change: Change): boolean =>
   (change.traits !== undefined && changesProtected(schema, traits, change.traits)) ||
-  verifiable.some(
-    ({ via, value, verified }) =>
-      !verified && change.verified?.some((address) => address.via === via && address.value === value),
-  );
+  verifiable.some((address) => !address.verified && hasAddress(change.verified ?? [], address));
 
 /** The rest of it. */
 const unprotected = (

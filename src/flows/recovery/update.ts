@@ -3,8 +3,9 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
-import { hasAddress, readAddress } from "../../challenge/address.ts";
+import { readAddress } from "../../challenge/address.ts";
 import type { ConcurrentChange } from "../../identity/concurrent-change.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import type { Call } from "../../lib/call.ts";
 import type { RecoveryCase, RecoveryMethod } from "../../methods/contract/recovery.ts";
 import { messages, uiText } from "../../ui/messages.ts";

@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { IdentityRecord, NormalisedAddress, ValidTraits } from "../../identity/identity.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import type { Wanted } from "../../identity/store.ts";
 import { applyPatch, type TraitPatch } from "../../identity/trait-patch.ts";
 import type { Schemas } from "../../schema/sources.ts";
@@ -21,8 +22,7 @@ export const pendingTraits = (
 
 /** The identifiers and addresses in traits that a person has not yet. */
 export const newUsesOf = (before: IdentityRecord, { identifiers, verifiable, recovery }: ValidTraits): Wanted => {
-  const isNew = (known: readonly NormalisedAddress[]) => (one: NormalisedAddress) =>
-    !known.some(({ via, value }) => via === one.via && value === one.value);
+  const isNew = (known: readonly NormalisedAddress[]) => (one: NormalisedAddress) => !hasAddress(known, one);
   return {
     identifiers: Object.fromEntries(
       Object.entries(identifiers).map(([type, list]) => [

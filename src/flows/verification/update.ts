@@ -3,8 +3,9 @@ import type {
   UpdateFlowRequest,
   UpdateFlowResponse,
 } from "../../../gen/ostiary/verification/v1/verification_service_pb.ts";
-import { hasAddress, readAddress } from "../../challenge/address.ts";
+import { readAddress } from "../../challenge/address.ts";
 import { type ConcurrentChange, concurrentChange } from "../../identity/concurrent-change.ts";
+import { hasAddress, isSameAddress } from "../../identity/same-address.ts";
 import type { Call } from "../../lib/call.ts";
 import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { VerificationCase } from "../../methods/contract/verification.ts";
@@ -52,10 +53,10 @@ export const createUpdate = (deps: VerificationDeps) => {
   };
 
   /** The pending address of this flow, if the submitted one is the same: another message goes to it. */
-  const claimOf = (flow: FlowRecord, method: ChallengeMethod, { via, value }: Address) => {
+  const claimOf = (flow: FlowRecord, method: ChallengeMethod, wanted: Address) => {
     const { address, identityId, pendingId } = openSent(deps.forms.sealedContext, flow, method.name) ?? {};
     if (pendingId === undefined || identityId === undefined) return undefined;
-    return address?.via === via && address.value === value ? { identityId, pendingId } : undefined;
+    return address && isSameAddress(address, wanted) ? { identityId, pendingId } : undefined;
   };
 
   const sendTo = async ({

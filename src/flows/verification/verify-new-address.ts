@@ -2,6 +2,7 @@ import type { Sql } from "../../db/sql.ts";
 import type { ChangeContext, Hook, WaitingAddress, WrittenContext } from "../../hooks/phases.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { slotOf } from "../../identity/pending-addresses.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import { holdBack } from "../../identity/trait-patch.ts";
 import { type AddressPlace, findAddressPlaces } from "../../schema/addresses.ts";
 import { messages, uiText } from "../../ui/messages.ts";
@@ -30,9 +31,7 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
 
   const placesOf = ({ identity }: ChangeContext, previous: IdentityRecord): readonly AddressPlace[] =>
     findAddressPlaces(schemas.must(identity.schemaId).traits, identity.traits).filter(
-      ({ via, value }) =>
-        (via === "email" || takesPhoneNumbers) &&
-        !previous.verifiable.some((known) => known.via === via && known.value === value),
+      (place) => (place.via === "email" || takesPhoneNumbers) && !hasAddress(previous.verifiable, place),
     );
 
   /** Whether somebody else has what the address would be used for. */

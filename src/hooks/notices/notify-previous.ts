@@ -2,6 +2,7 @@ import type { Sql } from "../../db/sql.ts";
 import type { AddressUndos } from "../../identity/address-undos.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
 import { maskAddress } from "../../identity/mask-address.ts";
+import { hasAddress } from "../../identity/same-address.ts";
 import type { IdentityStore } from "../../identity/store.ts";
 import { wholeMinutes } from "../../lib/minutes.ts";
 import { createNotify, type NoticeContext, type NoticeDeps } from "./notify.ts";
@@ -103,5 +104,4 @@ const isNotified = (
 const without = (
   list: readonly VerifiableAddressRecord[],
   other: readonly VerifiableAddressRecord[],
-): readonly VerifiableAddressRecord[] =>
-  list.filter(({ via, value }) => !other.some((one) => one.via === via && one.value === value));
+): readonly VerifiableAddressRecord[] => list.filter((address) => !hasAddress(other, address));
