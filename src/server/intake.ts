@@ -8,7 +8,8 @@ import type { BodyBudget, BodyShare } from "./body-budget.ts";
 import { inflationLimit } from "./decompress.ts";
 import { dropRest } from "./drop-rest.ts";
 import { optionOf } from "./option-of.ts";
-import { type Allowance, overloaded, readBody, tooLarge } from "./read-body.ts";
+import { overloaded } from "./overloaded.ts";
+import { type Allowance, readBody, tooLarge } from "./read-body.ts";
 import { readChunks } from "./read-chunks.ts";
 
 /** Bytes of a message, decompressed. */

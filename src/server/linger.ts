@@ -1,8 +1,6 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-
-/** How long a client that was answered may take to hear it, in milliseconds. */
-const lingerMs = 1_000;
+import { LAST_WORD_MS } from "./cut-off.ts";
 
 /**
  * Ends the connection of a client that is answered before the end of its body, so
@@ -42,6 +40,6 @@ function closeGracefully(this: Socket): void {
   }
   this.end();
   this.pause();
-  const timer = setTimeout(() => this.destroy(), lingerMs);
+  const timer = setTimeout(() => this.destroy(), LAST_WORD_MS);
   this.once("close", () => clearTimeout(timer));
 }

@@ -1,5 +1,4 @@
 import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
-import { serviceError } from "../errors/service-error.ts";
 import type { Call, Procedure } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { createAccessCheck } from "./access-check.ts";
@@ -7,6 +6,7 @@ import { type AnswerOnceDeps, createAnswerOnce } from "./answer-once.ts";
 import type { CallLimit } from "./call-limit.ts";
 import type { CallLog } from "./call-log.ts";
 import { compileFieldRules } from "./field-rules.ts";
+import { overloaded } from "./overloaded.ts";
 import { rpcName } from "./rpc-name.ts";
 import { toFailure } from "./to-failure.ts";
 
@@ -63,7 +63,7 @@ export const createProcedure = <I extends DescMessage, O extends DescMessage>(
     const startedAt = performance.now();
     const leave = callLimit.enter();
     try {
-      if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
+      if (!leave) throw overloaded();
       mustBeAllowed(call);
       mustSatisfyRules(request);
       const answer = await (answerOnce ? answerOnce(request, call, run) : run(request, call));

@@ -3,6 +3,7 @@ import { type ServiceError, serviceError } from "../errors/service-error.ts";
 import type { NodeRequest } from "../lib/intake.ts";
 import type { BodyBudget, BodyShare } from "./body-budget.ts";
 import { dropRest } from "./drop-rest.ts";
+import { overloaded } from "./overloaded.ts";
 
 /** How much of a body is read. */
 export interface Allowance {
@@ -139,6 +140,3 @@ const enlarged = (data: Buffer, size: number, capacity: number): Buffer | undefi
 /** A message over the limit. */
 export const tooLarge = (bytes: number): ServiceError =>
   serviceError("BODY_TOO_LARGE", { explain: `The message is larger than ${bytes} bytes.` });
-
-/** More is in flight than there is room for. */
-export const overloaded = (): ServiceError => serviceError("OVERLOADED", { headers: { "retry-after": "1" } });

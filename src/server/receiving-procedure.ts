@@ -1,9 +1,10 @@
 import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { ServiceError, serviceError } from "../errors/service-error.ts";
+import { ServiceError } from "../errors/service-error.ts";
 import type { Call, Received, ReceivingProcedure } from "../lib/call.ts";
 import { createAccessCheck } from "./access-check.ts";
 import { compileFieldRules } from "./field-rules.ts";
+import { overloaded } from "./overloaded.ts";
 import type { ProcedureDeps } from "./procedure.ts";
 import { rpcName } from "./rpc-name.ts";
 import { toFailure } from "./to-failure.ts";
@@ -56,7 +57,7 @@ export const createReceivingProcedure = <I extends DescMessage, O extends DescMe
     let failure: Parameters<typeof record>[2];
     let isWhole = call.method === "HEAD";
     try {
-      if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
+      if (!leave) throw overloaded();
       mustBeAllowed(call);
       yield* receive(checked(requests), call);
       isWhole ||= !call.signal.aborted;

@@ -3,7 +3,9 @@ import { Code } from "@connectrpc/connect";
 import { serviceError } from "../errors/service-error.ts";
 import type { Call, SendingProcedure } from "../lib/call.ts";
 import { createAccessCheck } from "./access-check.ts";
+import { LAST_WORD_MS } from "./cut-off.ts";
 import { compileFieldRules } from "./field-rules.ts";
+import { overloaded } from "./overloaded.ts";
 import type { ProcedureDeps } from "./procedure.ts";
 import { createReadingPace } from "./reading-pace.ts";
 import { rpcName } from "./rpc-name.ts";
@@ -16,9 +18,6 @@ export interface SendingProcedureOptions<I extends DescMessage, O extends DescMe
   readonly send: (request: MessageShape<I>, call: Call) => AsyncIterable<MessageShape<O>>;
   readonly deps: ProcedureDeps;
 }
-
-/** Milliseconds in which a client reads, once the server stops, that what it got is not all. */
-const LAST_WORD_MS = 1_000;
 
 /**
  * Wraps the implementation of an RPC whose answers are a stream into what every protocol calls, as `createProcedure`
@@ -57,7 +56,7 @@ export const createSendingProcedure = <I extends DescMessage, O extends DescMess
     };
     signal.addEventListener("abort", onEnd, { once: true });
     try {
-      if (!leave) throw serviceError("OVERLOADED", { headers: { "retry-after": "1" } });
+      if (!leave) throw overloaded();
       mustBeAllowed(call);
       mustSatisfyRules(request);
       for await (const message of send(request, { ...call, signal })) {

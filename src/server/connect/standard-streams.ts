@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Call } from "../../lib/call.ts";
 import type { Recorder } from "../call-log.ts";
 import type { ClientAddress } from "../client-address.ts";
-import { cutOff } from "../cut-off.ts";
+import { cutOff, LAST_WORD_MS } from "../cut-off.ts";
 import type { StreamBounds } from "./stream-bounds.ts";
 import { findWire } from "./wire.ts";
 
@@ -33,9 +33,6 @@ export interface StandardStreamsOptions {
   readonly port: Call["port"];
   readonly clientAddress: (request: FastifyRequest["raw"]) => ClientAddress;
 }
-
-/** Milliseconds in which a client may read that its stream has lasted too long, before it is cut off. */
-const LAST_WORD_MS = 1_000;
 
 /**
  * Counts the streams of these routes, each until its answer has ended or its client is gone, and then records it as
