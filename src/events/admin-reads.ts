@@ -11,6 +11,7 @@ import type { VerifyChain } from "../audit/verify-chain.ts";
 import type { Sql } from "../db/sql.ts";
 import { unknownPage } from "../errors/read-id-token.ts";
 import type { Call } from "../lib/call.ts";
+import { cutPage } from "../lib/cut-page.ts";
 import { parseUuid, uuidBytes, uuidText } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { mustBeIdentity } from "./must-be.ts";
@@ -36,12 +37,11 @@ export const createEventReads = ({ db, log, pages, verifyChain }: EventReadsDeps
   async listEvents(request: ListEventsRequest): Promise<ListEventsResponse> {
     const size = Math.min(LARGEST_PAGE, request.pageSize || DEFAULT_PAGE);
     const found = await log.list(db, filterOf(request), readCursor(pages, request.pageToken), size + 1);
-    const page = found.slice(0, size);
-    const last = page.at(-1);
+    const { page, nextPageToken } = cutPage(found, size, (event) => writeCursor(pages, event));
     return {
       $typeName: "ostiary.events.v1.ListEventsResponse",
       events: page.map((event) => renderEvent(event, event.position)),
-      nextPageToken: found.length > size && last ? writeCursor(pages, last) : "",
+      nextPageToken,
     };
   },
 
@@ -51,7 +51,7 @@ export const createEventReads = ({ db, log, pages, verifyChain }: EventReadsDeps
       request.identityId === ""
         ? await identitiesAfter(db, readIdentity(pages, request.pageToken), size + 1)
         : [mustBeIdentity(request.identityId)];
-    const page = identities.slice(0, size);
+    const { page, nextPageToken } = cutPage(identities, size, (last) => pages.seal(last));
     let [events, unchained] = [0, 0];
     const faults: VerifyEventsResponse["faults"] = [];
     for (const identityId of page) {
@@ -69,14 +69,13 @@ export const createEventReads = ({ db, log, pages, verifyChain }: EventReadsDeps
           fault: fault.fault,
         });
     }
-    const last = page.at(-1);
     return {
       $typeName: "ostiary.events.v1.VerifyEventsResponse",
       identities: page.length,
       events: BigInt(events),
       unchained: BigInt(unchained),
       faults,
-      nextPageToken: identities.length > size && last !== undefined ? pages.seal(last) : "",
+      nextPageToken,
     };
   },
 });

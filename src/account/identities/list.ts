@@ -7,6 +7,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { Page } from "../../identity/directory.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
+import { cutPage } from "../../lib/cut-page.ts";
 import { normaliseIdentifier, spellingsOf } from "../../schema/normalise.ts";
 import type { IdentityAdminDeps } from "./deps.ts";
 import { createPageTokens } from "./page-token.ts";
@@ -51,7 +52,7 @@ export const createList = ({ storage: { db, directory }, credentials, pages, sch
         explain: `Pages by number reach as far as the first ${FARTHEST} identities: use page_token.`,
       });
     const found = await find(request, { after, limit: size + 1, offset });
-    const page = found.slice(0, size);
+    const { page, nextPageToken } = cutPage(found, size, ({ id }) => tokens.write(id));
     // Credentials that somebody was found by are shown without being asked for.
     const withCredentials = reveal.length > 0 || request.credentialsIdentifier !== "";
     const stored = withCredentials
@@ -61,7 +62,6 @@ export const createList = ({ storage: { db, directory }, credentials, pages, sch
         )
       : undefined;
     if (byNumber) call.reply.headers.set("x-total-count", String(await directory.count(db)));
-    const last = page.at(-1);
     return {
       $typeName: "ostiary.identity.v1.ListIdentitiesResponse",
       identities: page.map((record) =>
@@ -69,7 +69,7 @@ export const createList = ({ storage: { db, directory }, credentials, pages, sch
           credentials: stored && { stored: stored.get(record.id) ?? [], reveal },
         }),
       ),
-      nextPageToken: found.length > size && last ? tokens.write(last.id) : "",
+      nextPageToken,
     };
   };
 };

@@ -11,6 +11,7 @@ import { serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { type Invitation, isReadable, type StoredInvitation } from "../../identity/invitations.ts";
 import type { Call } from "../../lib/call.ts";
+import { cutPage } from "../../lib/cut-page.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import { operatorOf } from "../identities/operator-of.ts";
 import { createPageTokens } from "../identities/page-token.ts";
@@ -50,14 +51,13 @@ export const createAdministerInvitations = (deps: InvitationAdminDeps) => {
   const listInvitations = async (request: ListInvitationsRequest): Promise<ListInvitationsResponse> => {
     const size = Math.min(request.pageSize === 0 ? DEFAULT_PAGE : request.pageSize, LARGEST_PAGE);
     const found = await invitations.list(db, pages.read(request.pageToken), size + 1);
-    const page = found.slice(0, size);
-    const last = found.length > size ? page.at(-1) : undefined;
+    const { page, nextPageToken } = cutPage(found, size, ({ identityId }) => pages.write(identityId));
     const now = clock.now();
     warnOfUnreadable(page);
     return {
       $typeName: "ostiary.account.v1.ListInvitationsResponse",
       invitations: page.map((invitation) => renderInvitation(invitation, now)),
-      nextPageToken: last === undefined ? "" : pages.write(last.identityId),
+      nextPageToken,
     };
   };
 

@@ -4,6 +4,7 @@ import type { StoredEvent } from "../../audit/event-log.ts";
 import type { EventDetail } from "../../audit/event-types.ts";
 import { readIdToken } from "../../errors/read-id-token.ts";
 import type { Call } from "../../lib/call.ts";
+import { cutPage } from "../../lib/cut-page.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { OwnerDeps } from "./deps.ts";
 
@@ -20,11 +21,11 @@ export const createListActivity =
     const id = readIdToken(pages, request.pageToken);
     const before = id === undefined ? undefined : { identityId, id, createdAt: new Date(0) };
     const found = await events.list(db, { identityId, types: [] }, before, size + 1);
-    const page = found.slice(0, size);
+    const { page, nextPageToken } = cutPage(found, size, (event) => pages.seal(event.id));
     return {
       $typeName: "ostiary.account.v1.ListActivityResponse",
       activity: page.map((event) => renderEvent(event, caller.session.id)),
-      nextPageToken: found.length > size ? pages.seal(page.at(-1)?.id ?? "") : "",
+      nextPageToken,
     };
   };
 

@@ -8,6 +8,7 @@ import type {
 } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
 import { unknownPage } from "../../errors/read-id-token.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import { cutPage } from "../../lib/cut-page.ts";
 import { parseUuid, uuidText } from "../../lib/ids.ts";
 import type { SessionPage } from "../../session/directory.ts";
 import type { SignedIn } from "../../session/session.ts";
@@ -52,11 +53,12 @@ export const createSessionReads = (deps: SessionAdminDeps) => {
       active: asked.active,
       now: clock.now(),
     });
-    const page = found.slice(0, size);
-    const last = page.at(-1)?.session;
+    const { page, nextPageToken } = cutPage(found, size, ({ session: { id, issuedAt } }) =>
+      pages.seal(`${issuedAt.getTime()}/${id}`),
+    );
     return {
       sessions: page.map((each) => render(each, view)),
-      nextPageToken: found.length > size && last ? pages.seal(`${last.issuedAt.getTime()}/${last.id}`) : "",
+      nextPageToken,
     };
   };
 

@@ -9,6 +9,7 @@ import type {
 import { serviceError } from "../../errors/service-error.ts";
 import { renderIdentity } from "../../identity/render.ts";
 import type { Call } from "../../lib/call.ts";
+import { cutPage } from "../../lib/cut-page.ts";
 import { parseUuid, uuidText } from "../../lib/ids.ts";
 import { renderSession } from "../../session/render.ts";
 import type { SessionCursor } from "../../session/store.ts";
@@ -29,8 +30,7 @@ export const createOthers = ({
     const offset = request.pageToken === "" ? (Math.max(1, request.page) - 1) * size : 0;
     const now = clock.now();
     const found = await sessions.listOthers(db, caller.session, now, size + 1, readCursor(request.pageToken), offset);
-    const page = found.slice(0, size);
-    const last = page.at(-1);
+    const { page, nextPageToken } = cutPage(found, size, writeCursor);
     // As in Ory Kratos, the person is rendered without addresses: they are the caller.
     const identity = {
       ...renderIdentity(caller.identity, schemas.urlOf(caller.identity.schemaId)),
@@ -40,7 +40,7 @@ export const createOthers = ({
     return {
       $typeName: "ostiary.session.v1.ListSessionsResponse",
       sessions: page.map((session) => renderSession({ session, identity: caller.identity }, identity, now)),
-      nextPageToken: found.length > size && last ? writeCursor({ issuedAt: last.issuedAt, id: last.id }) : "",
+      nextPageToken,
     };
   },
 

@@ -6,6 +6,7 @@ import type {
 } from "../../../gen/ostiary/session/v1/session_service_pb.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import type { Call } from "../../lib/call.ts";
+import { cutPage } from "../../lib/cut-page.ts";
 import { parseUuid } from "../../lib/ids.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import { mustStillBeLive } from "../../session/still-live.ts";
@@ -27,7 +28,7 @@ export const createTrustedDevicesRpcs = ({
     if (after !== undefined && parseUuid(after) === undefined)
       throw serviceError("INVALID_FIELD", { field: "page_token", explain: "This page_token is not valid." });
     const found = await trustedDevices.list(db, caller.identity.id, size + 1, after);
-    const page = found.slice(0, size);
+    const { page, nextPageToken } = cutPage(found, size, ({ id }) => id);
     return {
       $typeName: "ostiary.session.v1.ListTrustedDevicesResponse",
       trustedDevices: page.map(({ id, ipAddress, userAgent, createdAt, expiresAt }) => ({
@@ -38,7 +39,7 @@ export const createTrustedDevicesRpcs = ({
         createdAt: timestamp(createdAt),
         expiresAt: timestamp(expiresAt),
       })),
-      nextPageToken: found.length > size ? (page.at(-1)?.id ?? "") : "",
+      nextPageToken,
     };
   },
 

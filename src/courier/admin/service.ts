@@ -6,8 +6,10 @@ import {
   type ListMessagesResponse,
 } from "../../../gen/ostiary/courier/v1/courier_admin_service_pb.ts";
 import type { Sql } from "../../db/sql.ts";
+import { mustBeUuid } from "../../errors/must-be-uuid.ts";
+import { readIdToken } from "../../errors/read-id-token.ts";
 import { serviceError } from "../../errors/service-error.ts";
-import { parseUuid, uuidText } from "../../lib/ids.ts";
+import { cutPage } from "../../lib/cut-page.ts";
 import type { TextAead } from "../../lib/keyring.ts";
 import { defineService } from "../../lib/service.ts";
 import type { MessageStatus } from "../message.ts";
@@ -33,22 +35,19 @@ export const createCourierAdminService = ({ db, messages, render, pages }: Couri
     const found = await messages.list(db, {
       status: statusOf(request),
       recipient: request.recipient === "" ? undefined : request.recipient,
-      before: readToken(pages, request.pageToken),
+      before: readIdToken(pages, request.pageToken),
       limit: size + 1,
     });
-    const page = found.slice(0, size);
-    const last = page.at(-1);
+    const { page, nextPageToken } = cutPage(found, size, ({ id }) => pages.seal(id));
     return {
       $typeName: "ostiary.courier.v1.ListMessagesResponse",
       messages: page.map((record) => render(record, false)),
-      nextPageToken: found.length > size && last ? pages.seal(last.id) : "",
+      nextPageToken,
     };
   };
 
   const getMessage = async ({ id }: GetMessageRequest): Promise<GetMessageResponse> => {
-    if (parseUuid(id) === undefined)
-      throw serviceError("INVALID_FIELD", { field: "id", explain: "id: this is no UUID." });
-    const record = await messages.find(db, id.toLowerCase());
+    const record = await messages.find(db, mustBeUuid(id, "id"));
     if (record === undefined) throw serviceError("NOT_FOUND");
     return { $typeName: "ostiary.courier.v1.GetMessageResponse", message: render(record, true) };
   };
@@ -58,15 +57,3 @@ export const createCourierAdminService = ({ db, messages, render, pages }: Couri
 
 const statusOf = ({ status }: ListMessagesRequest): MessageStatus | undefined =>
   (Object.keys(statuses) as MessageStatus[]).find((name) => statuses[name] === status);
-
-/** Where a page begins; undefined: with the newest. @throws INVALID_FIELD for what was not sealed here */
-const readToken = (pages: TextAead, token: string): string | undefined => {
-  if (token === "") return undefined;
-  const bytes = parseUuid(pages.open(token) ?? "");
-  if (bytes === undefined)
-    throw serviceError("INVALID_FIELD", {
-      field: "page_token",
-      explain: "This page_token is not one of ours, or too old: begin with the first page.",
-    });
-  return uuidText(bytes);
-};
