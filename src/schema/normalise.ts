@@ -25,7 +25,7 @@ export const normaliseEmail = (value: string): string => fold(value);
 export const normaliseIdentifier = (value: string): string => phoneNumber(value) ?? fold(value);
 
 /**
- * The spellings in which an identifier is looked up: as it is stored, and as it was typed, since identifiers of imported
+ * The spellings in which an identifier is looked up: as it is stored, and as it was typed, since those of imported
  * accounts stand as they were there.
  */
 export const spellingsOf = (typed: string): readonly string[] => [
