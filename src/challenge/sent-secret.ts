@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import { channelOf } from "../identity/channel.ts";
 import type { Address } from "../schema/addresses.ts";
 import { addressKey } from "./address.ts";
 import type { ChallengeBinding } from "./secret-kind.ts";
@@ -50,7 +51,7 @@ export const sentSecretFromJson = (json: JsonObject): SentSecret => {
   return {
     serial: String(serial),
     digest: digest as JsonObject | undefined,
-    address: typeof value === "string" ? { via: via === "sms" ? "sms" : "email", value } : undefined,
+    address: typeof value === "string" ? { via: channelOf(String(via)), value } : undefined,
     identityId: typeof identityId === "string" ? identityId : undefined,
     ...(isOwners === true && { isOwners }),
     ...(typeof personVersion === "number" && { personVersion }),

@@ -1,3 +1,4 @@
+import { type Channel, channelOf } from "./channel.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "./identity.ts";
 
 /*
@@ -9,7 +10,7 @@ import type { IdentityRecord, VerifiableAddressRecord } from "./identity.ts";
 
 /** Where a message about an account as a whole goes. */
 export interface Recipient {
-  readonly channel: "email" | "sms";
+  readonly channel: Channel;
   /** The mail address or phone number. */
   readonly recipient: string;
 }
@@ -24,9 +25,7 @@ export const recipientsOfAccount = ({ verifiable, recovery, credentials }: Ident
   const names = Object.values(credentials).flatMap(({ identifiers }) => identifiers);
   const mailNames = names.filter((name) => /^[^\s@:]+@[^\s@:]+$/.test(name)).map((value) => ({ via: "email", value }));
   const [chosen = []] = [trusted, verifiable, mailNames].filter((addresses) => addresses.length > 0);
-  const all = chosen.map(
-    ({ via, value }): Recipient => ({ channel: via === "sms" ? "sms" : "email", recipient: value }),
-  );
+  const all = chosen.map(({ via, value }): Recipient => ({ channel: channelOf(via), recipient: value }));
   const mails = all.filter(({ channel }) => channel === "email");
   // A phone number is used only where there is no mail address: mails can say more.
   return [...new Map((mails.length > 0 ? mails : all).map((address) => [address.recipient, address])).values()];

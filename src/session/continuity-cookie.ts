@@ -4,6 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import { digestOf } from "../lib/digest.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { hostCookieName } from "./host-cookie.ts";
+import { putCookie } from "./put-cookie.ts";
 import { readCookies } from "./read-cookie.ts";
 
 /** Where the cookie lives. */
@@ -48,7 +49,7 @@ export const createContinuityCookie = (
     ensure: (call) => {
       const id = idOf(call) ?? randomBytes(32).toString("base64url");
       const expires = new Date(clock.now().getTime() + MAX_AGE * 1000);
-      call.reply.cookies.push({
+      putCookie(call, {
         name,
         value: seal.seal(id),
         ...settings,

@@ -4,6 +4,7 @@ import type { Call, CookieInstruction } from "../lib/call.ts";
 import { sha256 } from "../lib/digest.ts";
 import { randomBytes } from "../lib/random-bytes.ts";
 import { hostCookieName } from "./host-cookie.ts";
+import { putCookie } from "./put-cookie.ts";
 import { readCookies } from "./read-cookie.ts";
 
 /** Where the anti-CSRF secret lives in a browser. */
@@ -58,10 +59,13 @@ export const createCsrf = (publicBaseUrl: string, cookie: CsrfCookie): Csrf => {
   const read = (call: Call): Buffer | undefined => readAll(call)[0];
 
   const set = (call: Call, secret: Buffer): Buffer => {
-    const { cookies } = call.reply;
-    const at = cookies.findIndex((c) => c.name === cookieName);
-    if (at >= 0) cookies.splice(at, 1);
-    cookies.push({ name: cookieName, value: secret.toString("base64"), ...cookie, httpOnly: true, maxAge: A_YEAR });
+    putCookie(call, {
+      name: cookieName,
+      value: secret.toString("base64"),
+      ...cookie,
+      httpOnly: true,
+      maxAge: A_YEAR,
+    });
     return secret;
   };
 

@@ -3,6 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { randomToken } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { hostCookieName } from "./host-cookie.ts";
+import { putCookie } from "./put-cookie.ts";
 import { readCookies } from "./read-cookie.ts";
 import type { SessionStore } from "./store.ts";
 import { tokenDigest } from "./tokens.ts";
@@ -82,10 +83,7 @@ export const createKnownDevices = ({
       const expires = new Date(now.getTime() + MAX_AGE * 1000);
       const mine: Entry = { identityId, device, until: Math.floor(expires.getTime() / 1000) };
       const entries = [mine, ...known.filter((entry) => entry.identityId !== identityId)].slice(0, MOST_PEOPLE);
-      const { cookies } = call.reply;
-      const at = cookies.findIndex(({ name }) => name === cookieName);
-      if (at >= 0) cookies.splice(at, 1);
-      cookies.push({
+      putCookie(call, {
         name: cookieName,
         value: seal.seal(write(entries)),
         ...settings,

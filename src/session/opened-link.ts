@@ -2,6 +2,7 @@ import type { Call, CookieInstruction } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { hostCookieName } from "./host-cookie.ts";
+import { putCookie } from "./put-cookie.ts";
 import { readCookies } from "./read-cookie.ts";
 
 /** Where the cookie lives. */
@@ -32,7 +33,7 @@ export const createOpenedLinks = (settings: OpenedLinkCookieSettings, seal: Text
   return {
     remember: (call, flowId, secret, until) => {
       const maxAge = Math.max(1, Math.ceil((until.getTime() - clock.now().getTime()) / 1000));
-      call.reply.cookies.push({
+      putCookie(call, {
         name,
         value: seal.seal(JSON.stringify([flowId, secret])),
         ...settings,

@@ -1,4 +1,5 @@
 import type { Call, CookieInstruction } from "../lib/call.ts";
+import { putCookie } from "./put-cookie.ts";
 import { readCookies } from "./read-cookie.ts";
 
 /** Seals text into an opaque value and opens it again; undefined for what was not sealed here. */
@@ -45,12 +46,8 @@ export const createSessionCookie = (
   openOther: (value: string) => SessionCookieContent | undefined = () => undefined,
 ): SessionCookie => {
   const { name, persistent, ...attributes } = settings;
-  const put = (call: Call, cookie: Pick<CookieInstruction, "value" | "maxAge" | "expires">) => {
-    const { cookies } = call.reply;
-    const at = cookies.findIndex((c) => c.name === name);
-    if (at >= 0) cookies.splice(at, 1);
-    cookies.push({ name, ...attributes, httpOnly: true, ...cookie });
-  };
+  const put = (call: Call, cookie: Pick<CookieInstruction, "value" | "maxAge" | "expires">) =>
+    putCookie(call, { name, ...attributes, httpOnly: true, ...cookie });
   const openOne = (value: string): SessionCookieContent | undefined => {
     const [token, expires] = seal.open(value)?.split(" ") ?? [];
     return token === undefined || expires === undefined

@@ -4,6 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import { parseUuid, uuid7, uuidBytes, uuidText } from "../lib/ids.ts";
 import type { TextAead } from "../lib/keyring.ts";
 import { hostCookieName } from "./host-cookie.ts";
+import { putCookie } from "./put-cookie.ts";
 import { readCookies } from "./read-cookie.ts";
 
 /** A browser on which a person need not give their second factor for some time. */
@@ -114,7 +115,7 @@ export const createTrustedDevices = ({ config, cookie, seal, clock }: TrustedDev
     remember: (call, identityId, { id, expiresAt }) => {
       const others = read(call).filter(([owner]) => owner !== identityId);
       const lines = [[identityId, id] as const, ...others].slice(0, MOST_PEOPLE).map((entry) => entry.join(" "));
-      call.reply.cookies.push({
+      putCookie(call, {
         name,
         value: seal.seal(lines.join("\n")),
         ...cookie,

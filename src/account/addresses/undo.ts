@@ -11,6 +11,7 @@ import { isDuplicate } from "../../db/sql-error.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { AddressUndo } from "../../identity/address-undos.ts";
 import { apply } from "../../identity/apply.ts";
+import { channelOf } from "../../identity/channel.ts";
 import { ConcurrentChangeError, concurrentChange } from "../../identity/concurrent-change.ts";
 import { type Attempted, inTransaction, type Try } from "../../identity/conflict-retry.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
@@ -61,7 +62,7 @@ export const createUndoRpcs = (deps: UndoDeps) => {
   const notify = (tx: Sql, { address }: AddressUndo, identity: IdentityRecord, call: Call): Promise<void> =>
     courier.queue(tx, {
       template: "address_change_undone",
-      channel: address.via === "sms" ? "sms" : "email",
+      channel: channelOf(address.via),
       recipient: address.value,
       locale: localeOf(call.headers),
       data: {},

@@ -8,6 +8,7 @@ import { mustBeReadable } from "../../errors/must-be-readable.ts";
 import { serviceError } from "../../errors/service-error.ts";
 import { apply } from "../../identity/apply.ts";
 import { blankIdentity } from "../../identity/blank.ts";
+import { channelOf, isReachable } from "../../identity/channel.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Invitation } from "../../identity/invitations.ts";
 import type { Call } from "../../lib/call.ts";
@@ -40,10 +41,10 @@ export const createInvite = (deps: InvitationAdminDeps) => {
 
   /** Where the message goes. @throws INVALID_FIELD */
   const addressOf = ({ verifiable }: IdentityRecord, wanted: string): Pick<Invitation, "via" | "address"> => {
-    const reachable = verifiable.filter(({ via }) => via === "email" || (via === "sms" && sending.takesPhoneNumbers));
+    const reachable = verifiable.filter(({ via }) => isReachable(via, sending.takesPhoneNumbers));
     const name = wanted.trim().toLowerCase();
     const found = name === "" ? reachable[0] : reachable.find(({ value }) => value.toLowerCase() === name);
-    if (found !== undefined) return { via: found.via === "sms" ? "sms" : "email", address: found.value };
+    if (found !== undefined) return { via: channelOf(found.via), address: found.value };
     throw serviceError("INVALID_FIELD", {
       field: wanted === "" ? "traits" : "address",
       explain:

@@ -2,6 +2,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import type { UpdateFlowResponse } from "../../../gen/ostiary/recovery/v1/recovery_service_pb.ts";
 import type { UiText } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { readAddress } from "../../challenge/address.ts";
+import { isReachable } from "../../identity/channel.ts";
 import type { ConcurrentChange } from "../../identity/concurrent-change.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { maskAddress } from "../../identity/mask-address.ts";
@@ -89,7 +90,7 @@ export const createChooseAddress = (deps: RecoveryDeps, { reject, rejectAddress,
   /** Where a code can be sent to. */
   const choicesOf = (owner: IdentityRecord | undefined): readonly string[] =>
     (owner?.recovery ?? [])
-      .filter(({ via }) => via === "email" || takesPhoneNumbers)
+      .filter(({ via }) => isReachable(via, takesPhoneNumbers))
       .map(({ value }) => value)
       .sort();
 

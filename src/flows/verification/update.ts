@@ -24,6 +24,7 @@ import { mustBeEnabled } from "./create.ts";
 import type { VerificationDeps } from "./deps.ts";
 import { createLoad, type Submitted } from "./load.ts";
 import { createPersist } from "./persist.ts";
+import { sendsToPhones } from "./sends-to-phones.ts";
 import { createTakeEffect, type ProvenAddress } from "./take-effect.ts";
 
 /** Creates the steps of a verification: `flows/pipeline.ts` shows their order. */
@@ -47,7 +48,7 @@ export const createUpdate = (deps: VerificationDeps) => {
 
   const readSubmitted = async (submission: Submitted & Loaded & { readonly method: ChallengeMethod }) => {
     const { body, method } = submission;
-    const address = readAddress(body.email, takesPhoneNumbers && method.name === "code");
+    const address = readAddress(body.email, takesPhoneNumbers && sendsToPhones(method));
     if (address !== undefined) return { address };
     throw await load.rejectAddress(submission, "email", body.email, method.name);
   };

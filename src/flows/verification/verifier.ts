@@ -1,10 +1,11 @@
 import type { Sql } from "../../db/sql.ts";
 import type { CreatedVerification, Hook, OpenVerification, WrittenContext } from "../../hooks/phases.ts";
+import { channelOf, isReachable } from "../../identity/channel.ts";
 import type { IdentityRecord, VerifiableAddressRecord } from "../../identity/identity.ts";
-import type { ChallengeMethod } from "../../methods/contract/challenge.ts";
 import type { Address } from "../../schema/addresses.ts";
 import { type BeginDeps, createBegin } from "./begin.ts";
 import { endOf } from "./end-of.ts";
+import { sendsToPhones } from "./sends-to-phones.ts";
 
 /**
  * Creates the hook that follows every registration and change of settings while
@@ -20,19 +21,13 @@ export const createVerifier = (deps: BeginDeps, sendsToAll: boolean): Hook & { r
     verification: { config, methods },
   } = deps;
   const begin = createBegin(deps);
-  const method: ChallengeMethod = methods[config.use];
+  const takesPhones = takesPhoneNumbers && sendsToPhones(methods[config.use]);
 
   const isSendable = ({ via, status, verified, value }: VerifiableAddressRecord, wanted: string): boolean =>
-    status === wanted &&
-    !verified &&
-    value !== "" &&
-    (via === "email" || (takesPhoneNumbers && method.name === "code"));
+    status === wanted && !verified && value !== "" && isReachable(via, takesPhones);
   const addressesOf = (identity: IdentityRecord, status: string): readonly Address[] => {
     const found = identity.verifiable.filter((address) => isSendable(address, status));
-    return (sendsToAll ? found : found.slice(0, 1)).map(({ via, value }) => ({
-      via: via === "sms" ? "sms" : "email",
-      value,
-    }));
+    return (sendsToAll ? found : found.slice(0, 1)).map(({ via, value }) => ({ via: channelOf(via), value }));
   };
 
   /** Those that are marked as sent in this change. */

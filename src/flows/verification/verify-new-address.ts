@@ -1,5 +1,6 @@
 import type { Sql } from "../../db/sql.ts";
 import type { ChangeContext, Hook, WaitingAddress, WrittenContext } from "../../hooks/phases.ts";
+import { channelOf, isReachable } from "../../identity/channel.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import { slotOf } from "../../identity/pending-addresses.ts";
 import { hasAddress } from "../../identity/same-address.ts";
@@ -31,7 +32,7 @@ export const createVerifyNewAddress = (deps: BeginDeps): Hook => {
 
   const placesOf = ({ identity }: ChangeContext, previous: IdentityRecord): readonly AddressPlace[] =>
     findAddressPlaces(schemas.must(identity.schemaId).traits, identity.traits).filter(
-      (place) => (place.via === "email" || takesPhoneNumbers) && !hasAddress(previous.verifiable, place),
+      (place) => isReachable(place.via, takesPhoneNumbers) && !hasAddress(previous.verifiable, place),
     );
 
   /** Whether somebody else has what the address would be used for. */
@@ -118,6 +119,6 @@ const addressAt = (
   places: readonly AddressPlace[],
   [at = 0]: readonly number[],
 ): Pick<WaitingAddress, "via" | "value"> => ({
-  via: places[at]?.via === "sms" ? "sms" : "email",
+  via: channelOf(places[at]?.via ?? ""),
   value: places[at]?.value ?? "",
 });

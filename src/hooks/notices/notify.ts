@@ -3,6 +3,7 @@ import type { Courier } from "../../courier/courier.ts";
 import { localeOf } from "../../courier/locale.ts";
 import type { MessageData, MessageTemplate } from "../../courier/message.ts";
 import type { Sql } from "../../db/sql.ts";
+import { isReachable } from "../../identity/channel.ts";
 import type { VerifiableAddressRecord } from "../../identity/identity.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { MessageLimit } from "../../limits/message-limit.ts";
@@ -45,7 +46,7 @@ export const createNotify =
   ({ courier, clock, messages, takesPhoneNumbers }: NoticeDeps): Notify =>
   async (tx, { call, flow, identity, transientPayload }, { via, value }, notice) => {
     const { template, data, lifespan, uncounted } = notice;
-    if (via !== "email" && !(via === "sms" && takesPhoneNumbers)) return;
+    if (!isReachable(via, takesPhoneNumbers)) return;
     // Counted apart from codes: nobody runs out of those because much has changed.
     const counted = { purpose: "notice", address: addressKey({ via, value }) } as const;
     const budget = uncounted === undefined ? await messages.consume(tx, counted) : { none: uncounted };

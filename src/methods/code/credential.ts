@@ -1,4 +1,5 @@
 import type { CodeConfig } from "../../config/config.ts";
+import { channelOf as viaOf } from "../../identity/channel.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Via } from "../../schema/extension.ts";
 import { viaOfValue } from "../../schema/reachable.ts";
@@ -29,7 +30,7 @@ export const createFindCodeAddresses =
     const found =
       identifiers.length > 0 || !config.missing_credential_fallback_enabled
         ? identifiers.map((value) => ({ via: channelOf(identity, value), value }))
-        : identity.verifiable.map(({ via, value }) => ({ via: asVia(via), value }));
+        : identity.verifiable.map(({ via, value }) => ({ via: viaOf(via), value }));
     return found.toSorted(byValue);
   };
 
@@ -37,16 +38,15 @@ export const createFindCodeAddresses =
 export const verifiedAddresses = ({ verifiable }: IdentityRecord): readonly CodeAddress[] =>
   verifiable
     .filter(({ verified }) => verified)
-    .map(({ via, value }) => ({ via: asVia(via), value }))
+    .map(({ via, value }) => ({ via: viaOf(via), value }))
     .toSorted(byValue);
 
 /** How an identifier is reached: as the person's address of that value says; where there is none, by how it looks. */
 export const channelOf = ({ verifiable }: IdentityRecord, value: string): Via => {
   const known = verifiable.find((address) => address.value === value);
-  return known ? asVia(known.via) : viaOfValue(value);
+  return known ? viaOf(known.via) : viaOfValue(value);
 };
 
-const asVia = (via: string): Via => (via === "sms" ? "sms" : "email");
 const byValue = (a: CodeAddress, b: CodeAddress): number => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0);
 
 /** Creates the kind of credential: each address is a factor, the first or the second as the configuration says. */
