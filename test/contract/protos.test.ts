@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { field as fieldOption } from "../../gen/buf/validate/validate_pb.ts";
+import { Access, access } from "../../gen/ostiary/options/v1/options_pb.ts";
 import { type Commented, declarationsIn, protoFiles, protoMethods } from "../setup/proto-image.ts";
 import { rpcErrors } from "../setup/rpc-errors.ts";
 
@@ -56,6 +57,25 @@ describe("the errors of an RPC", () => {
       expect(new Set(inComment).size).toBe(inComment.length);
     },
   );
+
+  it("have those of the check of who may call it", () => {
+    // A provider's page posts callbacks from its own site.
+    const fromAnySite = ["CompleteSignIn", "RelayCallback"];
+    const missing = protoMethods.flatMap((method) => {
+      const { own, common } = rpcErrors(method);
+      const answered =
+        getOption(method, access) === Access.ADMIN
+          ? ["OPERATOR_UNKNOWN", "NOT_LOCAL", "SCOPE_REQUIRED"]
+          : [
+              ...(fromAnySite.includes(method.name) ? [] : ["UNTRUSTED_ORIGIN"]),
+              ...(getOption(method, access) === Access.SESSION ? ["SESSION_INACTIVE", "SESSION_AMBIGUOUS"] : []),
+            ];
+      return answered
+        .filter((reason) => !own.has(reason) && !common.has(reason))
+        .map((reason) => `${method.toString()} lacks ${reason}`);
+    });
+    expect(missing).toEqual([]);
+  });
 
   it("of its own are not repeated from those of the service", () => {
     for (const method of protoMethods) {

@@ -45,3 +45,12 @@ it("a page of another site gets no nonce with a person's cookies", async () => {
   const headers = { cookie: visitor.credentials.jar?.header, origin: "https://evil.example.org" };
   expect(await reasonOf("oidc.v1.OidcService/CreateNonce", headers, {})).toBe(Reason.UNTRUSTED_ORIGIN);
 });
+
+it.each([
+  ["errors.v1.ErrorService/GetFlowError", { id: "stub:500" }],
+  ["schema.v1.SchemaService/ListSchemas", {}],
+  ["schema.v1.SchemaService/GetSchema", { id: "person" }],
+])("a page of another site does not call %s with a person's cookies", async (rpc, message) => {
+  const headers = { cookie: "a=b", origin: "https://evil.example.org" };
+  expect(await reasonOf(rpc, headers, message)).toBe(Reason.UNTRUSTED_ORIGIN);
+});
