@@ -247,10 +247,10 @@ describe("jobs", () => {
     let runs = 0;
     const kind = kindOf(async () => {
       runs += 1;
-      await sleep(700);
+      await sleep(1_000);
       return undefined;
     });
-    const [one, two] = [node({ lease: 200 }), node({ lease: 200 })];
+    const [one, two] = [node({ lease: 400 }), node({ lease: 400 })];
     await one.enqueue(db, { kind: "test", payload: {} });
     one.start([kind]);
     two.start([kind]);

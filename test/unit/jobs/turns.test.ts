@@ -97,7 +97,7 @@ describe("a job that waits for its turn", () => {
     const hanging = new Promise<undefined>((resolve) => {
       end = () => resolve(undefined);
     });
-    const [one, two] = [node({ lease: 200 }), node({ lease: 200 })];
+    const [one, two] = [node({ lease: 400 }), node({ lease: 400 })];
     for (let n = 0; n < 3; n++) await one.enqueue(db, { kind: "test", payload: { n } });
     one.start([
       kindOf(({ payload }) => {
@@ -108,7 +108,7 @@ describe("a job that waits for its turn", () => {
     await until(async () => (await claimed()) === 3);
     const others: unknown[] = [];
     two.start([kindOf(async ({ payload }) => void others.push(payload.n) as undefined, 60_000)]);
-    await sleep(700);
+    await sleep(1_000);
     expect([done.length, others]).toEqual([1, []]);
     end();
     await until(async () => (await rows()).length === 0);
