@@ -23,8 +23,8 @@ export default defineConfig({
     experimental: { viteModuleRunner: false, nodeLoader: false },
     // The files of a worker share the modules that it has loaded: loading them for each file took a third of the time.
     isolate: false,
-    // One more than the processors that the limit is meant for: a seventh of a file's time is waiting.
-    maxWorkers: 3,
+    // As many as processors that the limit is meant for. A third one takes as long to compile the code as it saves.
+    maxWorkers: 2,
     // A worker holds the modules of all files that it has run: what is new is collected apart from them for longer.
     execArgv: ["--min-semi-space-size=32", "--max-semi-space-size=64"],
     // Of tests that say that they may be beside others.
