@@ -117,13 +117,17 @@ it("CBOR that is cut off, nested without end, or other data is refused as fast a
   const honest = process.cpuUsage();
   for (const _ of broken) accepted(await addPasskey(visitor, newDevice()));
   const { user: usual } = process.cpuUsage(honest);
-  const before = process.cpuUsage();
-  for (const alter of broken) {
-    const refusal = refused(await addPasskey(visitor, newDevice(), { alter }));
-    expect(refusal).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 4000001 }] });
+  const times: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const before = process.cpuUsage();
+    for (const alter of broken) {
+      const refusal = refused(await addPasskey(visitor, newDevice(), { alter }));
+      expect(refusal).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 4000001 }] });
+    }
+    times.push(process.cpuUsage(before).user);
   }
-  // Time of the processor, of which threads that collect memory or compile take some: nothing without end, or near it.
-  expect(process.cpuUsage(before).user).toBeLessThan(3 * usual + 1_000_000);
+  // Time of the processor: no more than that of as many that are right, but in rounds in which memory is collected.
+  expect(Math.min(...times)).toBeLessThan(3 * usual + 100_000);
   // What no authenticator says is refused by its length.
   const huge = refused(await addPasskey(visitor, newDevice(), { alter: () => randomBytes(60_000) }));
   expect(huge).toMatchObject({ reason: "INVALID_FIELD" });
