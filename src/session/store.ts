@@ -160,7 +160,8 @@ export const createSessionStore = (db: Database): SessionStore => {
 
     async renew(tx, session, digest) {
       await tx.execute(
-        `UPDATE sessions SET token_digest = ?, salt = ?, methods = ?, authenticated_at = ?, expires_at = ?
+        `UPDATE sessions FORCE INDEX (PRIMARY)
+            SET token_digest = ?, salt = ?, methods = ?, authenticated_at = ?, expires_at = ?
           WHERE identity_id = ? AND id = ?`,
         [
           digest,
@@ -201,7 +202,7 @@ export const createSessionStore = (db: Database): SessionStore => {
 
     async revokeOne(sql, identityId, id) {
       const { affectedRows } = await sql.execute(
-        "UPDATE sessions SET active = 0 WHERE identity_id = ? AND id = ? AND active = 1",
+        "UPDATE sessions FORCE INDEX (PRIMARY) SET active = 0 WHERE identity_id = ? AND id = ? AND active = 1",
         [uuidBytes(identityId), uuidBytes(id)],
       );
       return affectedRows;
