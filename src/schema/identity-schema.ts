@@ -58,6 +58,24 @@ const ajv = new Ajv({
 });
 addEqualityKeywords(ajv);
 
+/** The checks of these documents, by their texts: the servers of a process have the same, and so has a new start. */
+const checks = new Map<string, ValidateFunction>();
+const mostChecks = 16;
+
+/** @throws Error for a document that is no schema; `ajv.errors` says why */
+const compileCheck = (document: JsonObject): ValidateFunction => {
+  const text = JSON.stringify(document);
+  const check = checks.get(text) ?? ajv.compile(document);
+  checks.delete(text);
+  checks.set(text, check);
+  const [oldest] = checks;
+  if (checks.size > mostChecks && oldest !== undefined) {
+    checks.delete(oldest[0]);
+    ajv.removeSchema(oldest[1].schema);
+  }
+  return check;
+};
+
 /** A copy without identifiers: references are pointers, so an `$id` could only mislead them. */
 function anonymous(document: JsonObject): JsonObject {
   const copy = structuredClone(document);
@@ -92,7 +110,7 @@ export function compileIdentitySchema({ id, json, publicUrl, selectable = false 
     throw new SchemaError(id, "#/properties/traits", 'must be a schema of type "object"');
   let check: ValidateFunction;
   try {
-    check = ajv.compile(document);
+    check = compileCheck(document);
   } catch (cause) {
     const [fault] = ajv.errors ?? [];
     throw new SchemaError(

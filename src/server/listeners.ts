@@ -175,7 +175,7 @@ export const createListeners = ({
     health.mount(app, { port, version, metrics, callLog, configDigest });
     mountOpenApi(app, { port, baseUrl: listener.base_url });
     if (port === "public" && serve.public.cors.enabled) app.register(fastifyCors, () => createCors(serve.public.cors));
-    mountConnect(app, {
+    const refuseVerb = mountConnect(app, {
       rpcs: bound.all.filter(({ method }) => isHere(method)),
       receiving: receiving.all.filter(({ method }) => isHere(method)),
       sending: sending.all.filter(({ method }) => isHere(method)),
@@ -202,7 +202,7 @@ export const createListeners = ({
         storeError,
         callLog,
         log,
-        notFound: pages?.notFound,
+        notFound: (request, reply) => refuseVerb(request, reply) ?? pages?.notFound(request, reply),
       }),
     );
     pages?.mount(app);

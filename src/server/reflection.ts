@@ -11,7 +11,7 @@ import { file_ostiary_errors_v1_errors } from "../../gen/ostiary/errors/v1/error
 import type { StandardService } from "./connect/mount.ts";
 import { createProtoFiles, type ProtoFiles } from "./proto-files.ts";
 import { shownFile } from "./shown-file.ts";
-import { indexSymbols } from "./symbol-index.ts";
+import { indexSymbols, type SymbolIndex } from "./symbol-index.ts";
 
 /** What both versions of the protocol ask. */
 type Asked =
@@ -53,7 +53,12 @@ export const createReflection = (
   const shown = new Set(
     listed.flatMap((service) => (services.includes(service) ? service.methods.filter(isAnswered) : service.methods)),
   );
-  const index = indexSymbols([...listed.map(({ file }) => file), ...errorDetails], (method) => shown.has(method));
+  let indexed: SymbolIndex | undefined;
+  /** Made at the first question: most servers are asked none. */
+  const index = (): SymbolIndex => {
+    indexed ??= indexSymbols([...listed.map(({ file }) => file), ...errorDetails], (method) => shown.has(method));
+    return indexed;
+  };
   const serviceNames = listed
     .map(({ typeName }) => ({ name: typeName }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -93,13 +98,13 @@ export const createReflection = (
       case "listServices":
         return { case: "listServicesResponse", value: { service: serviceNames } } as const;
       case "fileByFilename":
-        return files(index.file(asked.value), sent);
+        return files(index().file(asked.value), sent);
       case "fileContainingSymbol":
-        return files(index.symbol(asked.value), sent);
+        return files(index().symbol(asked.value), sent);
       case "fileContainingExtension":
-        return files(index.extensions(asked.value.containingType)?.get(asked.value.extensionNumber), sent);
+        return files(index().extensions(asked.value.containingType)?.get(asked.value.extensionNumber), sent);
       case "allExtensionNumbersOfType": {
-        const extensions = index.extensions(asked.value);
+        const extensions = index().extensions(asked.value);
         if (!extensions) return notFound("no such message");
         const extensionNumber = [...extensions.keys()];
         return { case: "allExtensionNumbersResponse", value: { baseTypeName: asked.value, extensionNumber } } as const;

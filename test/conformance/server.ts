@@ -34,7 +34,7 @@ const intakeDeps = {
 };
 const service = createConformanceService(conformance);
 const app = createHttpApp({ port: "public", log, tls: wanted.tls });
-mountConnect(app, {
+const refuseVerb = mountConnect(app, {
   rpcs: service.unary.map(({ method, procedure }) => ({
     method,
     procedure,
@@ -51,6 +51,8 @@ mountConnect(app, {
 // As the REST protocol answers what is nowhere, whatever the body is.
 app.removeAllContentTypeParsers();
 app.addContentTypeParser("*", (_request, _payload, parsed) => parsed(null));
-app.setNotFoundHandler((_request, reply) => reply.code(404).type("text/plain").send("not found\n"));
+app.setNotFoundHandler(
+  (request, reply) => refuseVerb(request, reply) ?? reply.code(404).type("text/plain").send("not found\n"),
+);
 const { port } = new URL(await app.listen({ host: "127.0.0.1", port: 0 }));
 writeSized(process.stdout, conformance.writeResponse(Number(port), wanted.tls?.cert));

@@ -47,6 +47,15 @@ describe("an identity schema", () => {
     expect(compile(documentOf({}), id, "http://127.0.0.1:4433").url).toBe(url);
   });
 
+  it("has its check compiled once for all servers of a process, which keeps sixteen", () => {
+    const others = Array.from({ length: 16 }, (_, at) => documentOf({ title: `other ${at}` }));
+    const { check } = compile(documentOf({ title: "shared" }));
+    for (const other of others.slice(1)) compile(other);
+    expect(compile(documentOf({ title: "shared" }), "another id").check).toBe(check);
+    for (const other of others) compile(other);
+    expect(compile(documentOf({ title: "shared" })).check).not.toBe(check);
+  });
+
   it("lists its traits in the order of the document", () => {
     expect(person.orderedKeys).toEqual([
       "traits.email",

@@ -364,6 +364,10 @@ describe("Connect by hand", () => {
     );
     expect(answer.status).toBe(405);
     expect(answer.headers.get("allow")).toBe("POST");
+    const probe = await fetch(`${server.url}/grpc.health.v1.Health/Check`, { method: "PUT" });
+    expect([probe.status, probe.headers.get("allow")]).toEqual([405, "POST"]);
+    const unknown = await fetch(`${server.url}/ostiary.session.v1.SessionService/WhoAmIAgain`, { method: "POST" });
+    expect(unknown.status).toBe(404);
   });
 
   test("a broken compression, an unknown one and a bomb are refused", async () => {

@@ -98,7 +98,7 @@ export const serve = async (
     intakeOf: (method) => createIntake({ method, mustBeAllowed: () => undefined, deps: intakeDeps }),
   });
   health.mount(app, { port, version: "1.2.3", metrics, callLog, configDigest: "digest" });
-  mountConnect(app, {
+  const refuseVerb = mountConnect(app, {
     rpcs: fakes.map(([method, run]) => ({
       method,
       procedure: createProcedure({ method, run: async (request, call) => run(request, call) as never, deps }) as never,
@@ -111,6 +111,7 @@ export const serve = async (
     clientAddress: createClientAddress(trustedProxies),
     callLog,
   });
+  app.setNotFoundHandler((request, reply) => refuseVerb(request, reply) ?? reply.code(404).send());
   await app.listen({ host: "127.0.0.1", port: 0 });
   const at = (app.server.address() as AddressInfo).port;
   return {
