@@ -1,3 +1,5 @@
+import { paddedList } from "../lib/in-groups.ts";
+
 /**
  * Reads many keys at once and answers them as pairs; a key without an answer is
  * missing. The value is a function, so that a row that cannot be read fails the
@@ -28,7 +30,7 @@ export const createBatch = <V>(readMany: ReadMany<V>): ((key: Buffer) => Promise
   const send = async (batch: readonly Waiting<V>[]) => {
     let found: ReadonlyMap<string, () => V>;
     try {
-      found = new Map((await readMany(padded(batch.map(({ key }) => key)))).map(([key, read]) => [nameOf(key), read]));
+      found = new Map((await readMany(paddedList(batch.map(({ key }) => key)))).map(([key, read]) => [nameOf(key), read]));
     } catch (cause) {
       for (const { reject } of batch) reject(cause);
       return;
@@ -61,10 +63,3 @@ export const createBatch = <V>(readMany: ReadMany<V>): ((key: Buffer) => Promise
 };
 
 const nameOf = (key: Buffer): string => key.toString("latin1");
-
-const padded = (keys: readonly Buffer[]): readonly Buffer[] => {
-  const [first] = keys;
-  if (first === undefined) return keys;
-  const size = 2 ** Math.ceil(Math.log2(keys.length));
-  return [...keys, ...Array.from({ length: size - keys.length }, () => first)];
-};

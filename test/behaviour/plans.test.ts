@@ -55,7 +55,7 @@ const nameOf = (statement: string): string =>
     .replace(/\s+/g, " ")
     .replace(/\?(?:, \?)+/g, "?, …")
     .replace(/(BY run_at LIMIT) \d+$/, "$1 …")
-    .replace(/(\(f\.home_id = \? AND f\.id = \?\))(?: OR \1)+/g, "$1 OR …")
+    .replace(/(WHEN \? THEN \?)(?: \1)+/g, "$1 …")
     .replace(/(SELECT [^()]*? = \?)(?: UNION ALL SELECT [^()]*? = \?)+/g, "$1 UNION ALL …")
     .replace(/SELECT (?:[sifc]\.\w+ AS \w+(?:, )?)+/g, "SELECT … ")
     .trim();
