@@ -30,7 +30,9 @@ export const createBatch = <V>(readMany: ReadMany<V>): ((key: Buffer) => Promise
   const send = async (batch: readonly Waiting<V>[]) => {
     let found: ReadonlyMap<string, () => V>;
     try {
-      found = new Map((await readMany(paddedList(batch.map(({ key }) => key)))).map(([key, read]) => [nameOf(key), read]));
+      found = new Map(
+        (await readMany(paddedList(batch.map(({ key }) => key)))).map(([key, read]) => [nameOf(key), read]),
+      );
     } catch (cause) {
       for (const { reject } of batch) reject(cause);
       return;
