@@ -86,8 +86,11 @@ describe.each([
     await section("password").getByRole("button", { name: /save/i }).click();
     await page.getByRole("button", { name: "Not now" }).click();
     await page.getByRole("link", { name: "signed in again" }).click();
+    const submit = page.getByRole("button", { name: /^sign in/i });
+    // Until it is there the page is that of the settings, which has a password too.
+    await submit.waitFor();
     await page.locator('main [name="password"]').fill(password);
-    await page.getByRole("button", { name: /^sign in/i }).click();
+    await submit.click();
     await page.locator('[data-message="1050001"]').waitFor();
   });
 
