@@ -12,6 +12,7 @@ import tls from "node:tls";
 import { createLinkedList } from "../lib/linked-list.ts";
 import { watchBodies } from "./body-watch.ts";
 import { answerClientError } from "./client-error.ts";
+import { endWhenIdle } from "./idle-session.ts";
 import { createAnswers, lingerOver } from "./linger.ts";
 import { watchStreams } from "./stream-watch.ts";
 
@@ -110,9 +111,8 @@ export const createListener = ({ onRequest, timeouts, tls: certificate }: Listen
   const streams = watchStreams(timeouts);
   h2.on("session", (session) => {
     session.once("close", sessions.add(session));
-    // The timer is about the whole connection; a stream that waits is the stream watch's business.
-    session.setTimeout(timeouts.idle);
-    session.on("timeout", () => streams.busy(session) || session.close());
+    // It is about the whole connection; a stream that waits is the stream watch's business.
+    endWhenIdle(session, timeouts.idle, () => streams.busy(session));
     if (draining) session.close();
   });
   h2.on("stream", streams.add);

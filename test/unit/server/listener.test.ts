@@ -4,6 +4,8 @@ import https from "node:https";
 import net, { type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, expect, test } from "vitest";
 import { createListener, type Listener, type ListenerTimeouts } from "../../../src/server/listener.ts";
 import { readChunks } from "../../../src/server/read-chunks.ts";
@@ -178,20 +180,19 @@ test("a header and a body must be in within their time", async () => {
   expect(await heard(slowBody)).toMatch(/^HTTP\/1.1 408/);
 });
 
-test.each(["application/json", "application/grpc", "application/connect+proto"])(
-  "a body over HTTP/2 must be in within its time, whatever it says it is: %s",
-  async (type) => {
-    const { port } = await listen({ timeouts: { ...usual, header: 200, read: 300 } });
+test("a body over HTTP/2 must be in within its time, whatever it says it is", async () => {
+  const { port } = await listen({ timeouts: { ...usual, header: 200, read: 300 } });
+  const types = ["application/json", "application/grpc", "application/connect+proto"];
+  const cut = types.map(async (type) => {
     const session = http2.connect(`http://127.0.0.1:${port}`);
     const stream = session.request({ ":method": "POST", ":path": "/", "content-type": type });
     stream.write("ab");
-    const code = await new Promise((resolve) =>
-      stream.on("error", () => undefined).on("close", () => resolve(stream.rstCode)),
-    );
-    expect(code).toBe(http2.constants.NGHTTP2_CANCEL);
+    await new Promise((resolve) => stream.on("error", () => undefined).on("close", resolve));
     session.destroy();
-  },
-);
+    return [type, stream.rstCode];
+  });
+  expect(await Promise.all(cut)).toEqual(types.map((type) => [type, http2.constants.NGHTTP2_CANCEL]));
+});
 
 /** Reads piece by piece, and says how many there were. */
 const pieces: http.RequestListener = async (request, response) => {
@@ -245,6 +246,28 @@ test("an HTTP/2 connection ends when it has been idle, but not under a call", as
   const closed = new Promise((resolve) => session.on("close", resolve));
   expect(await ask(session)).toBe("late");
   await closed;
+});
+
+test("an HTTP/2 connection that has ended stays in memory no longer, though it would not be idle yet", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: NodeJS.GCFunction = runInNewContext("gc");
+  const sessions: WeakRef<object>[] = [];
+  const { port } = await listen({
+    timeouts: { ...usual, idle: 60_000 },
+    onRequest: (request, response) => {
+      const { session } = (request as unknown as http2.Http2ServerRequest).stream;
+      if (session !== undefined) sessions.push(new WeakRef(session));
+      response.end("heard");
+    },
+  });
+  expect(await byHttp2(port)).toBe("heard");
+  expect(sessions).toHaveLength(1);
+  await expect
+    .poll(() => {
+      collect({ type: "major" });
+      return sessions[0]?.deref() === undefined;
+    })
+    .toBe(true);
 });
 
 test("a client that opens streams only to cancel them is cut off", async () => {
