@@ -16,6 +16,8 @@ let server: TestServer;
 beforeAll(async () => {
   server = await startServer({
     overrides: {
+      // What becomes due is looked for that often.
+      courier: { worker: { pull_wait: "50ms" } },
       selfservice: {
         notices: { address: true },
         flows: { settings: { privileged_session_max_age: "2000h" }, verification: { enabled: true } },

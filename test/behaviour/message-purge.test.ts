@@ -3,7 +3,9 @@ import { startServer, type TestServer } from "../protocols/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer({ overrides: { database: { cleanup: { courier_messages_older_than: "1h" } } } });
+  // What becomes due is looked for that often.
+  const courier = { worker: { pull_wait: "50ms" } };
+  server = await startServer({ overrides: { courier, database: { cleanup: { courier_messages_older_than: "1h" } } } });
 });
 afterAll(() => server?.stop());
 

@@ -357,6 +357,10 @@ describe("a web hook whose answer is ignored", () => {
     receiver.answer = (_, response) =>
       void response.writeHead(receiver.received.length < 2 ? 503 : 200, { "retry-after": "1" }).end();
     accepted((await signUp(nativeRest)).answer);
+    const failed = "kind = 'web_hook' AND attempts = 1 AND owner IS NULL";
+    const wait = "run_at BETWEEN UTC_TIMESTAMP(3) AND UTC_TIMESTAMP(3) + INTERVAL 5 SECOND";
+    await expect.poll(() => server.sql(`SELECT ${wait} AS soon FROM jobs WHERE ${failed}`)).toEqual([{ soon: 1 }]);
+    await server.sql(`UPDATE jobs SET run_at = UTC_TIMESTAMP(3) WHERE ${failed}`);
     const received = await receiver.until(2);
     expect(new Set(received.map(({ headers }) => headers["ory-webhook-trigger-id"])).size).toBe(1);
   });

@@ -20,7 +20,9 @@ const rpc = AccountService.method;
 const admin = AccountAdminService.method;
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer({ overrides: { ...withFactors, session: { lifespan: "2000h" } } });
+  // What becomes due is looked for that often.
+  const courier = { worker: { pull_wait: "50ms" } };
+  server = await startServer({ overrides: { ...withFactors, courier, session: { lifespan: "2000h" } } });
 });
 afterAll(() => server?.stop());
 

@@ -16,7 +16,9 @@ let server: TestServer;
 const smtp = () => ({ connection_uri: `smtp://127.0.0.1:${mails.port}/?disable_starttls=true` });
 beforeAll(async () => {
   mails = await startMailServer();
-  server = await startServer({ overrides: { courier: { smtp: smtp(), retry_delay: "1h" } } });
+  // What is queued by itself is looked for that often.
+  const worker = { pull_wait: "50ms" };
+  server = await startServer({ overrides: { courier: { smtp: smtp(), retry_delay: "1h", worker } } });
 });
 afterAll(async () => {
   await server?.stop();

@@ -21,6 +21,8 @@ beforeAll(async () => {
   const secrets = [`whsec_${Buffer.alloc(32, 7).toString("base64")}`];
   server = await startServer({
     overrides: {
+      // What becomes due is looked for that often.
+      courier: { worker: { pull_wait: "50ms" } },
       events: {
         stream: { enabled: true },
         receivers: [
