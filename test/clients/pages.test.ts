@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nativeRest } from "../protocols/json-rest.ts";
 import { enterAsNewPerson } from "../protocols/person.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
-import { root, run } from "./toolchains.ts";
+import { inTurn, root, run, wheels } from "./toolchains.ts";
 
 /*
  * The pages of docs/clients, done as they say: in a folder that has nothing but
@@ -53,11 +53,12 @@ const follow = async (language: string, more?: (folder: string) => Promise<unkno
       writeFileSync(path.join(folder, file), text);
     }
     const commands = blocks.filter((block) => block.language === "sh").map(({ text }) => text);
+    const env = language === "python" ? (await wheels()).env : {};
     const { visitor } = await enterAsNewPerson(nativeRest, server);
     const script = ["set -eu", ...commands].join("\n").replace("MACHINE=linux-x86_64", `MACHINE=${machine}`);
     const printed = await run("sh", ["-c", script], {
       cwd: folder,
-      env: { TOKEN: visitor.credentials.token ?? "", OSTIARY: new URL(server.url).host },
+      env: { TOKEN: visitor.credentials.token ?? "", OSTIARY: new URL(server.url).host, ...env },
     });
     await more?.(folder);
     return stripVTControlCharacters(printed);
@@ -87,7 +88,7 @@ describe("a new program follows the page and makes its first calls", () => {
     ["go", undefined],
     ["java", undefined],
   ] as const)("%s", { timeout: 600_000 }, async (language, more) => {
-    const printed = await follow(language, more);
+    const printed = await inTurn(language, () => follow(language, more));
     expect(printed).toMatch(/^I am \S+@example\.com$/m);
     expect(printed).toMatch(/^saved [\s\S]*Ann/m);
     expect(printed).toMatch(/refused.*(?:INVALID_?ARGUMENT|InvalidArgument)[\s\S]*FORM_REJECTED/i);
@@ -102,4 +103,11 @@ describe("the page of contents", () => {
     const names = ["typescript", "go", "python", "java", "kotlin", "others"].map((name) => `](${name}.md)`);
     expect(names.filter((name) => !contents.includes(name))).toEqual([]);
   });
+});
+
+it("the page of Go names the versions of examples/go, whose packages are compiled for both", () => {
+  const versions = (text: string) => text.match(/^\t\S+ v\S+$/gm);
+  const page = versions(readFileSync(path.join(pages, "go.md"), "utf8"));
+  expect(page).toHaveLength(3);
+  expect(page).toEqual(versions(readFileSync(path.join(root, "examples/go/go.mod"), "utf8")));
 });

@@ -5,7 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import { mavenOptions, python, root } from "../clients/toolchains.ts";
+import { inTurn, python, root, toolOptions } from "../clients/toolchains.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* examples/go, examples/python and examples/java: each by its one command, with a session that gets too old. */
@@ -20,7 +20,7 @@ const walk = async (
   const folder = path.join(root, "examples", name);
   // The client is generated from the protos as they are.
   rmSync(path.join(folder, "gen"), { recursive: true, force: true });
-  const child = spawn(path.join(folder, "run"), args, { env: { ...process.env, ...mavenOptions, ...env } });
+  const child = spawn(path.join(folder, "run"), args, { env: { ...process.env, ...toolOptions, ...env } });
   const ended = once(child, "exit");
   const complaints: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => complaints.push(String(chunk)));
@@ -49,7 +49,8 @@ describe("walks through wrong input, a new sign-in and a change that is resumed"
     // Its clock is turned.
     const server = await startServer();
     try {
-      expect(await walk(server, name, [...args, new URL(server.url).host], env)).toEqual([
+      const address = new URL(server.url).host;
+      expect(await inTurn(name, () => walk(server, name, [...args, address], env))).toEqual([
         expect.stringMatching(/^signed up as \S+@example\.com$/),
         "wrong input is refused: REASON_FORM_REJECTED 4000001",
         "the profile is saved: Ann",

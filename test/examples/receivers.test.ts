@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { toolOptions } from "../clients/toolchains.ts";
 import { freePort } from "../protocols/free-port.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
 import { change, enterAsNewPerson, newPassword } from "../protocols/person.ts";
@@ -61,7 +62,7 @@ beforeAll(async () => {
     const cwd = path.join(examples, "receiver-go");
     const built = spawnSync(goProgram, ["build", "-o", binary, "."], {
       cwd,
-      env: { ...process.env, GOFLAGS: "-mod=mod" },
+      env: { ...process.env, ...toolOptions, GOFLAGS: `${toolOptions.GOFLAGS} -mod=mod` },
     });
     expect(built.stderr.toString()).toBe("");
     await start("go", [secret], [binary], { SECRET: secret });
