@@ -91,7 +91,7 @@ export const inTurn = <Made>(language: string, work: () => Promise<Made>): Promi
   keepsCompiled.has(language) ? oneAtATime(language, work) : work();
 
 /** Makes something in the cache, once: into a folder of its own that counts when it is whole. */
-const makeOnce = async (name: string, make: (folder: string) => Promise<unknown>): Promise<string> => {
+export const makeOnce = async (name: string, make: (folder: string) => Promise<unknown>): Promise<string> => {
   const folder = path.join(cache, name);
   const whole = path.join(folder, ".whole");
   if (!existsSync(whole))
@@ -126,15 +126,16 @@ export const mavenArtifact = async (coordinates: string): Promise<string> => {
 
 const requirements = path.join(import.meta.dirname, "requirements.txt");
 
-const nameOf = (kind: string): string =>
-  `${kind}-${createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12)}`;
+/** A name in the cache for what is made of a file: another one when it changes. */
+export const nameOf = (kind: string, file: string): string =>
+  `${kind}-${createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 12)}`;
 
 /** The wheels of test/clients/requirements.txt, and how pip installs from them, which asks no registry again. */
 export const wheels = async (): Promise<{
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
 }> => {
-  const folder = await makeOnce(nameOf("wheels"), async (into) =>
+  const folder = await makeOnce(nameOf("wheels", requirements), async (into) =>
     run("python3", [await pip(), "download", "--quiet", "--only-binary=:all:", "-d", into, "-r", requirements]),
   );
   return { folder, env: { PIP_NO_INDEX: "1", PIP_FIND_LINKS: folder, PIP_NO_COMPILE: "1" } };
@@ -159,7 +160,7 @@ for wheel in sys.argv[1:]: zipfile.ZipFile(wheel).extractall(sysconfig.get_path(
 export const python = async (): Promise<string> => {
   const { folder } = await wheels();
   const files = readdirSync(folder).flatMap((name) => (name.endsWith(".whl") ? [path.join(folder, name)] : []));
-  const environment = await makeOnce(nameOf("python"), async (into) => {
+  const environment = await makeOnce(nameOf("python", requirements), async (into) => {
     await run("python3", ["-m", "venv", "--without-pip", into]);
     await run(path.join(into, "bin/python"), ["-c", unpackWheels, ...files]);
   });

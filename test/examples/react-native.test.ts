@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Account, createAccount } from "../../examples/react-native/src/account.ts";
 import { linkProvider } from "../../examples/react-native/src/link-provider.ts";
 import { createTokenStore } from "../../examples/react-native/src/token-store.ts";
 import { createRestTransport, inputOf } from "../../packages/client/src/index.ts";
-import { root, run } from "../clients/toolchains.ts";
+import { makeOnce, nameOf, root, run } from "../clients/toolchains.ts";
 import { newEmail, newPassword } from "../protocols/person.ts";
 import {
   comeBack,
@@ -172,18 +172,49 @@ describe("the account of an app", () => {
   });
 });
 
-it("the screens are typed as React Native is", { timeout: 240_000 }, async () => {
+/** Of its packages, those whose types the screens are made of: the others are many, and bundle and start an app. */
+const typed = ["@react-native/virtualized-lists", "@types/react", "csstype", "react-native"];
+
+describe("the screens", () => {
   const example = path.join(root, "examples/react-native");
-  const read = (name: string) => JSON.parse(readFileSync(path.join(example, name), "utf8")) as Lock;
-  const wanted = read("package-lock.json").packages["node_modules/react-native"]?.version;
-  const installed = existsSync(path.join(example, "node_modules/.package-lock.json"))
-    ? read("node_modules/.package-lock.json").packages["node_modules/react-native"]?.version
-    : undefined;
-  // Its packages are many and needed for nothing else: they are installed when they are missing.
-  if (installed !== wanted)
-    await run("npm", ["ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"], { cwd: example });
-  await run("tsc", ["--noEmit", "-p", "."], { cwd: example });
+  const read = (name: string) => JSON.parse(readFileSync(path.join(example, name), "utf8")) as object;
+  const lock = read("package-lock.json") as Lock;
+
+  it("have packages that are installed as they are locked", { timeout: 240_000 }, async () => {
+    const printed = await run("npm", ["ci", "--dry-run", "--ignore-scripts", "--legacy-peer-deps"], { cwd: example });
+    expect(printed).toMatch(/^added \d+ packages/m);
+  });
+
+  it("are typed as React Native is", { timeout: 240_000 }, async () => {
+    const dependencies = Object.fromEntries(typed.map((name) => [name, versionOf(lock, name)]));
+    const folder = await makeOnce(nameOf("react-native", path.join(example, "package-lock.json")), async (into) => {
+      const write = (name: string, content: object) => writeFileSync(path.join(into, name), JSON.stringify(content));
+      write("package.json", { dependencies });
+      const locked = typed.map((name) => [placeOf(name), { ...lock.packages[placeOf(name)], ...alone }]);
+      write("package-lock.json", { ...lock, packages: { "": { dependencies }, ...Object.fromEntries(locked) } });
+      await run("npm", ["ci", "--ignore-scripts", "--legacy-peer-deps"], { cwd: into });
+    });
+    rmSync(path.join(folder, "src"), { recursive: true, force: true });
+    cpSync(path.join(example, "src"), path.join(folder, "src"), { recursive: true });
+    const options = { ...read("tsconfig.json"), extends: path.join(root, "tsconfig.json") };
+    writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify(options));
+    // A type whose package is missing would pass for any other.
+    const resolved = await run("tsc", ["--noEmit", "--traceResolution", "-p", folder]);
+    expect(resolved).toMatch(/'react-native' was successfully resolved/);
+    expect(resolved.split("\n").filter((line) => line.includes("was not resolved"))).toEqual([]);
+  });
 });
+
+/** A package without those that it would bring along. */
+const alone = { dependencies: {}, peerDependencies: {}, optionalDependencies: {}, dev: false };
+
+const placeOf = (name: string): string => `node_modules/${name}`;
+
+const versionOf = ({ packages }: Lock, name: string): string => {
+  const { version } = packages[placeOf(name)] ?? {};
+  if (version === undefined) throw new Error(`the example has no ${name}`);
+  return version;
+};
 
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly version: string } | undefined>>;
