@@ -113,17 +113,28 @@ const liveRow = "s.active = 1 AND s.expires_at > ?";
 export const liveSessionIds = `SELECT s.id FROM sessions s WHERE s.identity_id = ? AND ${liveRow}`;
 
 /**
- * The condition that a session is live and its person active, for a statement
- * that writes something of the same person into a table whose row is at home with
- * them (`flows`). Its values: `liveSessionValues`. Right only where the person is locked already, or where what is
- * written is of no weight.
+ * The condition that a session is live, for a statement that writes something of the same person into a table whose
+ * row is at home with them (`flows`), in a transaction that has locked the person and seen that they are active. Its
+ * values: `liveSessionValues`.
  */
-export const liveSession = `EXISTS (SELECT 1 FROM sessions s JOIN identities i ON i.id = s.identity_id
-                       WHERE s.identity_id = flows.home_id AND s.id = ? AND ${liveRow}
+export const liveSession = `EXISTS (SELECT 1 FROM sessions s FORCE INDEX (PRIMARY)
+                       WHERE s.identity_id = ? AND s.id = ? AND ${liveRow})`;
+
+/**
+ * The same, and that the person is active, for a statement by itself. Right only for what is of no weight: both may
+ * end while it runs.
+ */
+export const liveSessionOfActive = `EXISTS (SELECT 1 FROM sessions s FORCE INDEX (PRIMARY)
+                       JOIN identities i ON i.id = s.identity_id
+                       WHERE s.identity_id = ? AND s.id = ? AND ${liveRow}
                        AND i.state = 'active')`;
 
-/** The values of `liveSession`. */
-export const liveSessionValues = ({ id }: SessionKey, now: Date) => [uuidBytes(id), now];
+/** The values of both. */
+export const liveSessionValues = ({ identityId, id }: SessionKey, now: Date) => [
+  uuidBytes(identityId),
+  uuidBytes(id),
+  now,
+];
 
 /** Creates the store on a database. */
 export const createSessionStore = (db: Database): SessionStore => {

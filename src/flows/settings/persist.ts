@@ -137,7 +137,7 @@ export const persist = async (
         mustHold(await identities.putSecret(tx, before.id, credential, now));
       // What a person signs in with has changed: no browser stands in for it any longer.
       const untrusted = change.credentials?.length ? await endResting(deps, tx, before.id) : undefined;
-      mustHold(await flows.save(tx, saved, now, caller.session));
+      mustHold(await flows.saveOfLocked(tx, saved, now, caller.session));
       if (parked) mustHold((await continuations.consume(tx, parked)) || !resumes);
       await record(deps, tx, submission, recorded);
       await record(deps, tx, submission, untrusted);

@@ -3,7 +3,7 @@ import { readJson } from "../../db/read-json.ts";
 import type { Sql, SqlValue } from "../../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
 import { COMPLETED } from "../../methods/contract/flow.ts";
-import { liveSession, liveSessionValues, type SessionKey } from "../../session/store.ts";
+import { liveSession, liveSessionOfActive, liveSessionValues, type SessionKey } from "../../session/store.ts";
 import { emptyForm, type FlowForm, type FlowKind, type FlowRecord, homeOf } from "./flow.ts";
 import { truncateForm } from "./form.ts";
 import { withoutSealed } from "./sealed-context.ts";
@@ -81,6 +81,8 @@ export interface FlowStore {
    * @param session the session that submits, where the flow is that of someone who is signed in
    */
   save(sql: Sql, flow: FlowRecord, now: Date, session?: SessionKey): Promise<boolean>;
+  /** As `save`, in a transaction that has locked the person of the session and seen that they are active. */
+  saveOfLocked(tx: Sql, flow: FlowRecord, now: Date, session: SessionKey): Promise<boolean>;
   /** As `save`, if the flow was not written since it was read. False also if it was. */
   saveAsRead(sql: Sql, read: FlowRecord, flow: FlowRecord, now: Date): Promise<boolean>;
   /**
@@ -133,6 +135,7 @@ const updateWhere = (condition: string): string =>
 const updates = {
   always: updateWhere(""),
   inSession: updateWhere(` AND ${liveSession}`),
+  inSessionOfActive: updateWhere(` AND ${liveSessionOfActive}`),
   asRead: updateWhere(" AND updated_at = ?"),
 };
 
@@ -193,7 +196,11 @@ export const createFlowStore = (): FlowStore => ({
 
   save(sql, flow, now, session) {
     if (session === undefined) return update(sql, "always", flow, now);
-    return update(sql, "inSession", flow, now, liveSessionValues(session, now));
+    return update(sql, "inSessionOfActive", flow, now, liveSessionValues(session, now));
+  },
+
+  saveOfLocked(tx, flow, now, session) {
+    return update(tx, "inSession", flow, now, liveSessionValues(session, now));
   },
 
   saveAsRead(sql, read, flow, now) {
