@@ -29,6 +29,7 @@ import { SessionService } from "../../gen/ostiary/session/v1/session_service_pb.
 import * as settings from "../../gen/ostiary/settings/v1/settings_service_pb.ts";
 import * as verification from "../../gen/ostiary/verification/v1/verification_service_pb.ts";
 import type { ErrorName } from "../../src/errors/table.ts";
+import { overHttp1To } from "./connections.ts";
 import { createJar, type Jar } from "./jar.ts";
 import { fromOurPage } from "./json-rest.ts";
 import type { Answer, Done, FlowKind, Flows, Headers, Protocol, Refusal, Submission, Visitor } from "./protocol.ts";
@@ -41,15 +42,12 @@ import type { TestServer } from "./server.ts";
 
 type Open = (server: TestServer) => Transport;
 
-/** A connection for each call, so that a client survives a restart of the server. */
-const nodeOptions = { agent: false } as const;
-
 const overConnect =
   (useBinaryFormat: boolean): Open =>
   ({ url }) =>
-    createConnectTransport({ baseUrl: url, httpVersion: "1.1", useBinaryFormat, nodeOptions });
+    createConnectTransport({ baseUrl: url, useBinaryFormat, ...overHttp1To(url) });
 const overGrpc: Open = ({ url, http2 }) => createGrpcTransport({ baseUrl: url, sessionManager: http2 });
-const overGrpcWeb: Open = ({ url }) => createGrpcWebTransport({ baseUrl: url, httpVersion: "1.1", nodeOptions });
+const overGrpcWeb: Open = ({ url }) => createGrpcWebTransport({ baseUrl: url, ...overHttp1To(url) });
 
 const native = (name: string, open: Open): Protocol => ({
   name,

@@ -1,4 +1,5 @@
 import http, { type IncomingHttpHeaders } from "node:http";
+import { agentOf } from "./connections.ts";
 
 /** What a request is made of. Nothing is added but `Host` and `Content-Length`. */
 export interface Sending {
@@ -24,10 +25,7 @@ export interface JsonBody {
   readonly [member: string]: unknown;
 }
 
-/**
- * Sends a request with these headers and no others, on a connection of its own, so that it survives a restart of the
- * server.
- */
+/** Sends a request with these headers and no others, on a connection that no other request is on. */
 export const send = (
   url: string,
   { method = "GET", headers = {}, body, signal }: Sending = {},
@@ -38,9 +36,10 @@ export const send = (
     const sent = Object.fromEntries(
       Object.entries({ ...length, ...headers }).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
+    const at = new URL(url);
     const request = http.request(
-      url,
-      { method, headers: sent, agent: false, ...(signal && { signal }) },
+      at,
+      { method, headers: sent, agent: agentOf(at.origin), ...(signal && { signal }) },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

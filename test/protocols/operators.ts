@@ -1,15 +1,11 @@
 import { type DescMethodUnary, fromJson, getOption, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
-import {
-  createConnectTransport,
-  createGrpcTransport,
-  createGrpcWebTransport,
-  Http2SessionManager,
-} from "@connectrpc/connect-node";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { http } from "../../gen/google/api/annotations_pb.ts";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorInfoSchema, ReasonSchema } from "../../gen/ostiary/errors/v1/errors_pb.ts";
 import { type ErrorName, errorTable } from "../../src/errors/table.ts";
+import { http2To, overHttp1To } from "./connections.ts";
 import { type CallbackResult, send } from "./http.ts";
 import type { Headers } from "./protocol.ts";
 
@@ -33,17 +29,14 @@ export interface OperatorProtocol {
   ): Promise<OperatorAnswer>;
 }
 
-type Open = (baseUrl: string) => { readonly transport: Transport; readonly close?: () => void };
-
-const nodeOptions = { agent: false } as const;
+type Open = (baseUrl: string) => Transport;
 
 const overRpc = (name: string, open: Open): OperatorProtocol => ({
   name,
   call: async (at, method, message, headers = {}, signal = undefined) => {
-    const { transport, close } = open(at);
     let received: Headers = {};
     try {
-      const { message: answer, header } = await transport.unary(
+      const { message: answer, header } = await open(at).unary(
         method,
         signal,
         undefined,
@@ -55,8 +48,6 @@ const overRpc = (name: string, open: Open): OperatorProtocol => ({
       return { ok: true, value: plain(value) as JsonObject, headers: received };
     } catch (thrown) {
       return refusalOf(ConnectError.from(thrown));
-    } finally {
-      close?.();
     }
   },
 });
@@ -136,24 +127,21 @@ const readAnswer = (answer: CallbackResult, responseBody: string): OperatorAnswe
 };
 
 /** gRPC, which names the reason of a refusal exactly. */
-export const operatorGrpc: OperatorProtocol = overRpc("gRPC", (baseUrl) => {
-  const sessionManager = new Http2SessionManager(baseUrl);
-  return { transport: createGrpcTransport({ baseUrl, sessionManager }), close: () => sessionManager.abort() };
-});
+export const operatorGrpc: OperatorProtocol = overRpc("gRPC", (baseUrl) =>
+  createGrpcTransport({ baseUrl, sessionManager: http2To(baseUrl) }),
+);
 
 /** Each way for operators. */
 export const operatorProtocols: readonly OperatorProtocol[] = [
   operatorRest,
-  overRpc("Connect, JSON", (baseUrl) => ({
-    transport: createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false, nodeOptions }),
-  })),
-  overRpc("Connect, binary", (baseUrl) => ({
-    transport: createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: true, nodeOptions }),
-  })),
+  overRpc("Connect, JSON", (baseUrl) =>
+    createConnectTransport({ baseUrl, useBinaryFormat: false, ...overHttp1To(baseUrl) }),
+  ),
+  overRpc("Connect, binary", (baseUrl) =>
+    createConnectTransport({ baseUrl, useBinaryFormat: true, ...overHttp1To(baseUrl) }),
+  ),
   operatorGrpc,
-  overRpc("gRPC-Web", (baseUrl) => ({
-    transport: createGrpcWebTransport({ baseUrl, httpVersion: "1.1", nodeOptions }),
-  })),
+  overRpc("gRPC-Web", (baseUrl) => createGrpcWebTransport({ baseUrl, ...overHttp1To(baseUrl) })),
 ];
 
 /** @throws Error when it was refused */

@@ -1,4 +1,4 @@
-import { Http2SessionManager } from "@connectrpc/connect-node";
+import type { Http2SessionManager } from "@connectrpc/connect-node";
 import { createPool, type Pool, type QueryOptions } from "mysql2/promise";
 import { type App, createApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -11,6 +11,7 @@ import { type FreshDatabase, freshDatabase, migratedDatabase } from "../setup/fr
 import { keepLines } from "../setup/kept-lines.ts";
 import { observeCall } from "../setup/observed-errors.ts";
 import { createSteerableClock, type SteerableClock } from "./clock.ts";
+import { endIdleConnections, http2To } from "./connections.ts";
 import { freePort } from "./free-port.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { identitySchemaUrl } from "./schema.ts";
@@ -132,7 +133,6 @@ export const startServer = async ({
   const pool = createPool({ ...database.connection, connectionLimit: 4, timezone: "Z", multipleStatements: true });
   const gate = createGate();
   let app: App | undefined = await startApp(merge(standard, overrides), { clock, gate, logged, wait });
-  let http2 = new Http2SessionManager(url);
 
   return {
     url,
@@ -142,17 +142,18 @@ export const startServer = async ({
     gate,
     logged,
     get http2() {
-      return http2;
+      return http2To(url);
     },
     sql: (statement, values = []) => run(pool, statement, values),
     restart: async (next = {}) => {
-      http2.abort();
+      http2To(url).abort();
+      endIdleConnections(url, adminUrl);
       await app?.close();
       app = await startApp(merge(standard, next), { clock, gate, logged, wait });
-      http2 = new Http2SessionManager(url);
     },
     stop: async () => {
-      http2.abort();
+      http2To(url).abort();
+      endIdleConnections(url, adminUrl);
       await app?.close();
       app = undefined; // The file's variable outlives the file.
       await pool.end();

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, expect, inject } from "vitest";
+import { forgetConnections } from "../protocols/connections.ts";
 import { dropLines } from "./kept-lines.ts";
 import { takeObservedErrors } from "./observed-errors.ts";
 import { takeObservedStatements } from "./observed-statements.ts";
@@ -15,6 +16,7 @@ import { faultsOf } from "./statement-rules.ts";
 process.setSourceMapsEnabled(false);
 
 afterAll(dropLines);
+afterAll(forgetConnections);
 
 afterAll(() => {
   const broken = takeObservedStatements().flatMap((sql) => faultsOf(sql).map((fault) => `${fault}: ${sql}`));
