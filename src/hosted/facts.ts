@@ -7,6 +7,8 @@ export interface Facts {
   readonly registrationEnabled: boolean;
   /** Whether whoever lost their password may come back through an address. */
   readonly recoveryEnabled: boolean;
+  /** Whether people may prove that an address is theirs. */
+  readonly verificationEnabled: boolean;
   readonly passwordRules: PasswordRules;
   /** Whether a new password ends the person's other sessions. */
   readonly passwordEndsOthers: boolean;

@@ -24,7 +24,8 @@ export const createStartPage =
     if (who.kind === "refused")
       return show(halfway(who, texts) ?? stranger(texts, facts.registrationEnabled), who.cookies);
     const [sessions, signOutUrl] = await Promise.all([findSessions(api, facts), findSignOutUrl(api)]);
-    return show(overview(visit, sessions ?? { current: who.body, others: [], trusted: [] }, signOutUrl), who.cookies);
+    const where = sessions ?? { current: who.body, others: [], trusted: [] };
+    return show(overview(visit, facts, where, signOutUrl), who.cookies);
   };
 
 const stranger = (texts: Texts, registrationEnabled: boolean): Page => ({
@@ -46,7 +47,12 @@ const halfway = ({ error, redirectTo }: Extract<Got<unknown>, { kind: "refused" 
   };
 };
 
-const overview = ({ texts, param }: Visit, sessions: Sessions, signOutUrl: string | undefined): Page => {
+const overview = (
+  { texts, param }: Visit,
+  { verificationEnabled }: Facts,
+  sessions: Sessions,
+  signOutUrl: string | undefined,
+): Page => {
   const identity = sessions.current.identity;
   const person = personOf(identity);
   return {
@@ -57,13 +63,17 @@ const overview = ({ texts, param }: Visit, sessions: Sessions, signOutUrl: strin
 <h2 id="hello">${texts.text("home.greeting", { name: person.name })}</h2>${
       person.address !== person.name && html`<p><bdi>${person.address}</bdi></p>`
     }</div></div><a class="button primary" href="settings">${texts.text("settings.title")}</a></section>
-${renderAddresses(identity, texts)}
+${renderAddresses(identity, texts, verificationEnabled)}
 ${renderDevices(sessions, { texts, back: "", ended: param("ended") }).map(({ body }) => body)}
 </div>`,
   };
 };
 
-const renderAddresses = (identity: WireIdentity | null | undefined, texts: Texts): Html => {
+const renderAddresses = (
+  identity: WireIdentity | null | undefined,
+  texts: Texts,
+  verificationEnabled: boolean,
+): Html => {
   const verifiable = identity?.verifiable_addresses ?? [];
   const recovery = identity?.recovery_addresses ?? [];
   const all = new Map<string, WireAddress>();
@@ -85,7 +95,11 @@ ${
     ? html`<ul class="rows">${[...all.values()].map(row)}</ul>`
     : html`<p class="empty">${texts.text("addresses.empty")}</p>`
 }
-<div class="actions"><a class="button secondary" href="settings#profile">${texts.text("home.edit")}</a></div>
+<div class="actions"><a class="button secondary" href="settings#profile">${texts.text("home.edit")}</a>${
+    verificationEnabled &&
+    verifiable.some(({ verified }) => verified === false) &&
+    html`<a class="button secondary" href="verification">${texts.text("verification.title")}</a>`
+  }</div>
 </section>`;
 };
 

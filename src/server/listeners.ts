@@ -246,6 +246,7 @@ const pageFacts = ({
   return {
     registrationEnabled: flows.registration.enabled,
     recoveryEnabled: flows.recovery.enabled,
+    verificationEnabled: flows.verification.enabled,
     passwordRules: { minLength: min_password_length, unlikeIdentifier: identifier_similarity_check_enabled },
     passwordEndsOthers: (own.length > 0 ? own : after.hooks).some(({ hook }) => hook === "revoke_active_sessions"),
     trustsDevices: session.trusted_devices.enabled,

@@ -164,3 +164,23 @@ it("whoever changes their address confirms the new one on the page that follows"
   expect(await page.getByLabel("E-Mail").inputValue()).toBe(email);
   expect(browser.complaints).toEqual([]);
 });
+
+it("the start page leads whoever has not verified an address to where they do", async () => {
+  const { email } = await signUp();
+  await mails.wait(email);
+  await page.goto(`${server.url}/hosted/`);
+  const addresses = page.locator("#addresses");
+  expect(await addresses.textContent()).toContain("Not verified");
+  await addresses.getByRole("link", { name: "Confirm your address" }).click();
+  expect(await heading()).toBe("Confirm your address");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByLabel("Verification code").fill((await mails.wait(email)).code ?? "");
+  await page.getByRole("button", { name: "Continue" }).click();
+  expect(await said()).toContain("Your address is confirmed.");
+
+  await page.goto(`${server.url}/hosted/`);
+  expect(await addresses.locator(".badge").textContent()).toBe("Verified");
+  expect(await addresses.getByRole("link", { name: "Confirm your address" }).count()).toBe(0);
+  expect(browser.complaints).toEqual([]);
+});

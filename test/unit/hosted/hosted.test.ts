@@ -38,6 +38,7 @@ const pages = async (fetchApi: FetchApi, app: FastifyInstance = fastify()) => {
     facts: {
       registrationEnabled: true,
       recoveryEnabled: true,
+      verificationEnabled: true,
       passwordRules: { minLength: 8, unlikeIdentifier: true },
       passwordEndsOthers: false,
       trustsDevices: false,
