@@ -126,6 +126,10 @@ export const mavenArtifact = async (coordinates: string): Promise<string> => {
 
 const requirements = path.join(import.meta.dirname, "requirements.txt");
 
+/** What is installed for one version of Python does not go with another. */
+const pythonVersion = async (): Promise<string> =>
+  (await run("python3", ["-c", "import sys; print(sys.implementation.cache_tag)"])).trim();
+
 /** A name in the cache for what is made of a file: another one when it changes. */
 export const nameOf = (kind: string, file: string): string =>
   `${kind}-${createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 12)}`;
@@ -135,7 +139,7 @@ export const wheels = async (): Promise<{
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
 }> => {
-  const folder = await makeOnce(nameOf("wheels", requirements), async (into) =>
+  const folder = await makeOnce(nameOf(`wheels-${await pythonVersion()}`, requirements), async (into) =>
     run("python3", [await pip(), "download", "--quiet", "--only-binary=:all:", "-d", into, "-r", requirements]),
   );
   return { folder, env: { PIP_NO_INDEX: "1", PIP_FIND_LINKS: folder, PIP_NO_COMPILE: "1" } };
@@ -160,7 +164,7 @@ for wheel in sys.argv[1:]: zipfile.ZipFile(wheel).extractall(sysconfig.get_path(
 export const python = async (): Promise<string> => {
   const { folder } = await wheels();
   const files = readdirSync(folder).flatMap((name) => (name.endsWith(".whl") ? [path.join(folder, name)] : []));
-  const environment = await makeOnce(nameOf("python", requirements), async (into) => {
+  const environment = await makeOnce(nameOf(`python-${await pythonVersion()}`, requirements), async (into) => {
     await run("python3", ["-m", "venv", "--without-pip", into]);
     await run(path.join(into, "bin/python"), ["-c", unpackWheels, ...files]);
   });
