@@ -33,7 +33,7 @@ const flood = async (
   kind: "login" | "registration",
   body: () => object,
   address = "203.0.113.66",
-  callers = 12,
+  callers = 8,
 ): Promise<Flood> => {
   let [over, refused] = [false, 0];
   const headers = { "content-type": "application/json", "x-forwarded-for": address };

@@ -1,4 +1,5 @@
 import type { Database, Sql, SqlValue } from "../../src/db/sql.ts";
+import { keepLines } from "../setup/kept-lines.ts";
 import { observeStatement } from "../setup/observed-statements.ts";
 
 /** One transaction that waits to be begun. */
@@ -25,7 +26,7 @@ export interface Gate {
 
 /** Creates a gate that is open. */
 export const createGate = (): Gate => {
-  const statements: string[] = [];
+  const statements = keepLines();
   let look: Look | undefined;
   const counted = <S extends Sql>(sql: S): S => ({
     ...sql,

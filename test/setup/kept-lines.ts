@@ -1,6 +1,7 @@
 /*
- * Lines that the servers of a test file logged. Its variables stay as long as its worker, and with them whatever they
- * refer to: the lines of all files would come to hundreds of megabytes, which each collection of garbage looks through.
+ * Lines that the servers of a test file logged, and statements that they sent. Its variables stay as long as its
+ * worker, and with them whatever they refer to: the lines of all files would come to hundreds of megabytes, which each
+ * collection of garbage looks through.
  */
 
 const kept = new Set<string[]>();
