@@ -57,9 +57,10 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
       ),
     );
 
-  const saveFlow = `UPDATE flows SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
-     WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> 'passed_challenge' AND ${liveSession}`;
-  const savedFlow = (row: Row, flow: string, form: object): SqlValue[] => [
+  const saveForm = `UPDATE flows FORCE INDEX (PRIMARY)
+      SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
+     WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> 'passed_challenge'`;
+  const savedForms = (row: Row, flow: string, form: object): SqlValue[] => [
     null,
     "success",
     null,
@@ -69,6 +70,11 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
     row.i_id ?? null,
     uuidBytes(flow),
     new Date(),
+  ];
+  const saveFlow = `${saveForm} AND ${liveSession}`;
+  const savedFlow = (row: Row, flow: string, form: object): SqlValue[] => [
+    ...savedForms(row, flow, form),
+    row.i_id ?? null,
     row.s_id ?? null,
     new Date(),
   ];
@@ -168,7 +174,7 @@ export const createBareWork = ({ db, hasher }: { readonly db: Database; readonly
 
     rejected: async (digest, flow, traits) => {
       const row = await withFlow(digest, flow);
-      await db.execute(saveFlow, savedFlow(row, flow, { ...savedForm, shown: traits }));
+      await db.execute(saveForm, savedForms(row, flow, { ...savedForm, shown: traits }));
     },
 
     login: async (flow, identifier, password, agent) => {
