@@ -81,7 +81,7 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
     case "type":
       return {
         path,
-        message: `must be ${kinds[String(node.type)] ?? node.type}${shown}`,
+        message: `${formats[node.format ?? ""]?.says ?? `must be ${kinds[String(node.type)] ?? node.type}`}${shown}`,
       };
     case "format":
       return { path, message: `${formats[String(error.params.format)]?.says ?? "has the wrong form"}${shown}` };
@@ -95,11 +95,15 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
       return { path, message: `must be one of ${allowed.join(", ")}${shown}${near}${hint}` };
     }
     case "minLength":
-      return { path, message: `must have at least ${error.params.limit} characters` };
+      return { path, message: `must have at least ${count(error.params.limit, "character", "characters")}` };
+    case "minItems":
+      return { path, message: `must have at least ${count(error.params.limit, "entry", "entries")}` };
     default:
       return { path, message: `${error.message ?? "is wrong"}${shown}` };
   }
 }
+
+const count = (number: number, one: string, more: string): string => `${number} ${number === 1 ? one : more}`;
 
 /** Whether a map takes keys that nobody knows. Of hooks only those that schema.json names. */
 function isOpen({ "x-open": open }: SchemaNode, value: unknown): boolean {

@@ -54,7 +54,21 @@ describe("a start that cannot be", () => {
     [
       "a certificate that is none",
       `serve: {public: {tls: {cert: {base64: "${btoa("no certificate")}"}, key: {base64: "${btoa("no key")}"}}}}\n`,
-      /^ostiary: [^\n]*\n {2}serve\.public\.tls: cert and key [^\n]*\n$/,
+      /^ostiary: [^\n]*\n {2}[^\n]+\.yml:1: serve\.public\.tls: cert and key [^\n]*\n$/,
+    ],
+    [
+      "a web hook without a body",
+      `selfservice:
+  flows:
+    settings:
+      after:
+        hooks:
+          - hook: web_hook
+            config:
+              url: https://example.com/
+              method: POST
+`,
+      /^ostiary: [^\n]*\n {2}[^\n]+\.yml:7: selfservice\.[a-z.]+\.hooks\[0\]\.config\.body: is missing[^\n]*\n$/,
     ],
   ])("for %s is told in a line, before a database is made", async (name, configuration, line) => {
     const { dataDir, ended } = begin(name.replaceAll(" ", "-"), configuration);
