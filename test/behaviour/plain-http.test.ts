@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CallbackResult, send } from "../protocols/http.ts";
-import { newEmail } from "../protocols/person.ts";
+import { nativeRest } from "../protocols/json-rest.ts";
+import { enterAsNewPerson, newEmail, type Person, signIn } from "../protocols/person.ts";
+import { accepted } from "../protocols/protocol.ts";
 import { startServer, type TestServer } from "../protocols/server.ts";
 
 /* What scripts and pages send that are not made with an SDK: it is answered as Ory Kratos answers it. */
@@ -115,6 +117,64 @@ describe("a body for the admin port", () => {
     });
     expect([answer.status, answer.json]).toMatchObject([400, { ui: { messages: [{ id: 4000001 }] } }]);
   });
+});
+
+describe("a list", () => {
+  let person: Person;
+  let token: string | undefined;
+  beforeAll(async () => {
+    const visitor = nativeRest.enter(server);
+    ({ person } = await enterAsNewPerson(nativeRest, server));
+    for (let n = 0; n < 2; n++) accepted(await signIn(nativeRest.enter(server), person));
+    accepted(await signIn(visitor, person));
+    ({ token } = visitor.credentials);
+  });
+  const ask = (path: string, at = server.adminUrl) =>
+    send(`${at}${path}`, { headers: { ...json, "x-session-token": at === server.url ? token : undefined } });
+  const totalOf = async (path: string, at?: string) => (await ask(path, at)).headers["x-total-count"];
+
+  it.each(["", "?page_size=1", "?page=2&per_page=2", "?page=9"])(
+    "of my other sessions has a total: %s",
+    async (query) => {
+      expect(await totalOf(`/sessions${query}`, server.url)).toBe("3");
+    },
+  );
+
+  it.each([
+    ["", "4"],
+    ["?page_size=1", "4"],
+    ["?page_size=1&active=true", "4"],
+    ["?active=false", "0"],
+    ["?page=3&per_page=2", "4"],
+  ])("of somebody's sessions has one: %s", async (query, total) => {
+    expect(await totalOf(`/admin/identities/${person.id}/sessions${query}`)).toBe(total);
+  });
+
+  it("goes on with the same total", async () => {
+    const { headers } = await ask("/sessions?page_size=1", server.url);
+    const next = /<([^>]+)>; rel="next"/.exec(String(headers.link))?.[1];
+    expect(await totalOf(String(next), server.url)).toBe("3");
+  });
+
+  it("of schemas has one", async () => {
+    expect(await totalOf("/schemas?per_page=1&page=7", server.url)).toBe("1");
+  });
+
+  it("of identities that an identifier finds counts those", async () => {
+    expect(await totalOf(`/admin/identities?page=1&credentials_identifier=${person.email}`)).toBe("1");
+    expect(await totalOf(`/admin/identities?page=1&credentials_identifier=${newEmail()}`)).toBe("0");
+  });
+
+  it.each(["credentials_identifier", "preview_credentials_identifier_similar"])(
+    "of identities that %s finds shows their credentials",
+    async (filter) => {
+      const found = await ask(`/admin/identities?${filter}=${person.email}`);
+      expect(JSON.parse(found.text)).toMatchObject([
+        { id: person.id, credentials: { password: { identifiers: [person.email] } } },
+      ]);
+      expect(found.text).not.toContain("hashed_password");
+    },
+  );
 });
 
 it("a recovery code for an id that is none is the caller's mistake, for nobody's it is not found", async () => {
