@@ -55,8 +55,8 @@ export interface LoadedConfig {
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const sources = readSources(options.files);
-  const assignments = readEnvironment(options.env);
   const fromFiles = sources.reduce<Raw>((under, source) => merge(under, source.value), {});
+  const assignments = readEnvironment(options.env, fromFiles);
   const fromEnvironment = assignments.reduce<unknown>(
     (tree, one) => assign(tree, one.path, one.value),
     fromFiles,

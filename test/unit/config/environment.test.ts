@@ -57,6 +57,26 @@ describe("environment variables", () => {
     });
   });
 
+  test("set the keys that a map of the file has, whatever their names", () => {
+    const text = `
+session: { whoami: { tokenizer: { templates: { my-app: { ttl: 10m, claims_mapper_url: base64://e30= } } } } }
+courier:
+  delivery_strategy: http
+  http: { request_config: { url: "https://mail.example.com/", headers: { X-Api-Key: REPLACE } } }
+`;
+    const config = load(
+      {
+        SESSION_WHOAMI_TOKENIZER_TEMPLATES_MY_APP_JWKS_URL: "base64://e30=",
+        SESSION_WHOAMI_TOKENIZER_TEMPLATES_OTHER_JWKS_URL: "base64://e30=",
+        COURIER_HTTP_REQUEST_CONFIG_HEADERS_X_API_KEY: "secret",
+      },
+      text,
+    );
+    expect(config.session.whoami.tokenizer).toMatchObject({ "my-app": { jwks_url: "base64://e30=" } });
+    expect(Object.keys(config.session.whoami.tokenizer)).toEqual(["my-app"]);
+    expect(config.courier.http?.headers).toEqual({ "X-Api-Key": "secret" });
+  });
+
   test("win over the file", () => {
     expect(load({ SERVE_PUBLIC_PORT: "8080" }, "serve: { public: { port: 80 } }").serve.public.port).toBe(8080);
   });

@@ -250,6 +250,17 @@ selfservice:
     expect(loadConfig({ files, env: {} }).config.serve.public.port).toBe(7);
   });
 
+  test("the host of a listener may be an address of IPv6, with or without brackets", () => {
+    const hostOf = (host: string) => loadText(`serve: { public: { host: "${host}" } }`).config.serve.public.host;
+    expect(["[::]", "::1", "[fd00::1]", "[localhost]", ""].map(hostOf)).toEqual([
+      "::",
+      "::1",
+      "fd00::1",
+      "[localhost]",
+      "",
+    ]);
+  });
+
   test("relative file URLs are relative to the file that has them", () => {
     const [file = ""] = writeConfig(
       "identity: { schemas: [{ id: default, url: 'file://sub/a b.json' }, { id: b, url: 'file:///etc/b.json' }, " +
