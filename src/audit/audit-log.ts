@@ -1,8 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { columnSizes } from "../db/column-sizes.ts";
 import { insertRows } from "../db/insert-rows.ts";
-import type { Sql } from "../db/sql.ts";
-import { isDuplicate } from "../db/sql-error.ts";
+import type { RowInsert, Sql } from "../db/sql.ts";
 import type { Call } from "../lib/call.ts";
 import type { Clock } from "../lib/clock.ts";
 import { cutText } from "../lib/cut-text.ts";
@@ -63,9 +62,6 @@ export interface AuditLogDeps {
   readonly receivers: EventReceivers | undefined;
 }
 
-/** How often an event is written at most: each time another one of the person came between. */
-const TRIES = 20;
-
 /** Creates the log. */
 export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: AuditLogDeps): AuditLog => {
   const columns = [
@@ -87,12 +83,18 @@ export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: Audi
   const streamPosition = isStreamed ? "NULL" : "0";
   // One statement finds the last event of the person and writes the one that follows it. The one row of `event_stream`
   // stands for there being none: a subquery in its place would cost as much as the rest.
-  const insert = `INSERT INTO security_events (identity_id, ${columns.join(", ")})
-     SELECT UNHEX(?), UNHEX(?), UNHEX(?), ?, ?, ?, ?, ?, ?, CAST(? AS DATETIME(3)), ?, ?, ${streamPosition},
+  const insert: RowInsert = {
+    table: "security_events",
+    columns: ["identity_id", ...columns],
+    select: {
+      again: "security_events_chain",
+      text: `SELECT UNHEX(?), UNHEX(?), UNHEX(?), ?, ?, ?, ?, ?, ?, CAST(? AS DATETIME(3)), ?, ?, ${streamPosition},
             COALESCE(p.position, 0) + 1, UNHEX(SHA2(CONCAT(COALESCE(HEX(p.digest), ''), ?), 256))
        FROM event_stream s LEFT JOIN security_events p ON p.identity_id = ? AND p.position =
             (SELECT MAX(e.position) FROM security_events e WHERE e.identity_id = ?)
-      WHERE s.id = 1`;
+      WHERE s.id = 1`,
+    },
+  };
 
   /** The values of `relay` and `receivers`: an event is queued for its receivers after it was committed. */
   const relayOf = ({ type }: RecordedEvent): readonly [1 | null, string | null] => {
@@ -118,16 +120,8 @@ export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: Audi
       uuidBytes(event.identityId),
       uuidBytes(event.identityId),
     ];
-    for (let tries = 1; ; tries++) {
-      try {
-        const { affectedRows } = await sql.execute(insert, values, "own-id");
-        if (affectedRows !== 1) throw new Error("an event was not written: the row of event_stream is missing");
-        if (relay[0] !== null) receivers?.wake();
-        return;
-      } catch (error) {
-        if (tries === TRIES || !isDuplicate(error, "security_events_chain")) throw error;
-      }
-    }
+    await sql.insertRow(insert, values);
+    if (relay[0] !== null) receivers?.wake();
   };
 
   const recorded = (

@@ -4,7 +4,6 @@ const plain = new Set([
   "ConfigError",
   "DatabaseUnavailable",
   "DsnError",
-  "HostError",
   "PrivateDatabaseError",
   "SchemaError",
   "SchemaLoadError",

@@ -2,8 +2,10 @@ import { parseDsn } from "../lib/dsn.ts";
 import { DsnError } from "../lib/dsn-error.ts";
 import { currentObservation } from "./committed-writes.ts";
 import { createConnections } from "./connections.ts";
+import { createGroupCommit } from "./group-commit.ts";
 import { createRepeat } from "./repeat.ts";
-import type { Affected, Database, DatabaseLog, SqlValue } from "./sql.ts";
+import { createRowWrites } from "./row-writes.ts";
+import type { Affected, Database, DatabaseLog, Sql, SqlValue } from "./sql.ts";
 import { DatabaseUnavailable } from "./sql-error.ts";
 import { createTransaction } from "./transaction.ts";
 
@@ -61,7 +63,7 @@ export const createDatabase = (options: DatabaseOptions): Database => {
   });
   const once = createRepeat({ borrow: () => connections.borrow(), within: 0, onRepeat: () => undefined });
 
-  return {
+  const alone: Sql = {
     query: async <Row>(sql: string, params: readonly SqlValue[] = []) =>
       (await repeat((connection) => connection.execute(sql, params), "read")) as Row[],
     execute: async (sql, params = [], repeatable) => {
@@ -79,10 +81,27 @@ export const createDatabase = (options: DatabaseOptions): Database => {
         throw error;
       }
     },
-    transaction: createTransaction(connections, {
-      isOutcome,
-      onRetry: (error, attempt) => log?.warn({ reason: error.message, attempt }, "the transaction is begun again"),
-    }),
+    ...createRowWrites((sql, params, repeatable) => alone.execute(sql, params, repeatable)),
+  };
+  const transaction = createTransaction(connections, {
+    isOutcome,
+    onRetry: (error, attempt) => log?.warn({ reason: error.message, attempt }, "the transaction is begun again"),
+  });
+  const together = createGroupCommit({ transaction, alone });
+  /**
+   * Whether what several people write may be one statement or transaction: on shards it would be of several of them.
+   * Who wants to know what is written in their own work gets it alone.
+   */
+  const mayShare = (): boolean =>
+    connections.version !== "" && !/vitess/i.test(connections.version) && currentObservation() === undefined;
+
+  return {
+    query: alone.query,
+    execute: alone.execute,
+    updateRow: (statement, values) => (mayShare() ? together : alone).updateRow(statement, values),
+    insertRow: (statement, values) => (mayShare() ? together : alone).insertRow(statement, values),
+    transaction: (work, options) =>
+      options?.shared && mayShare() ? together.transaction(work, options) : transaction(work, options),
     run: async (sql) => void (await once((connection) => connection.text(sql, 0), undefined)),
     ping: async () => void (await repeat((connection) => connection.text("SELECT 1", 2_000), "read")),
     close: () => connections.close(),

@@ -14,6 +14,38 @@ export interface Affected {
  */
 export type Repeatable = "same" | "own-id" | "once";
 
+/** A statement that writes one row, found by its primary key. */
+export interface RowUpdate {
+  readonly table: string;
+  /** The index that finds the row, where the database may not be left to choose. */
+  readonly index?: string;
+  /** The primary key. No two rows have the same value in its last column. */
+  readonly key: readonly string[];
+  /** What is written. */
+  readonly set: readonly string[];
+  /** What else must hold of the row, with a `?` for each value. */
+  readonly condition: string;
+}
+
+/** The values of a `RowUpdate`. */
+export interface RowValues {
+  readonly key: readonly SqlValue[];
+  readonly set: readonly SqlValue[];
+  readonly condition: readonly SqlValue[];
+}
+
+/** A statement that inserts one row, whose primary key is a fresh id of ours. */
+export interface RowInsert {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Where the row depends on others: a SELECT of exactly one row for the columns, and what it may collide with. */
+  readonly select?: {
+    readonly text: string;
+    /** A unique key. The statement is sent again, and selects anew, when the row of another request has its value. */
+    readonly again: string;
+  };
+}
+
 /**
  * Where statements go: the database itself (each commits by itself) or a
  * transaction. Every statement is a prepared one; values never become SQL.
@@ -33,6 +65,16 @@ export interface Sql {
    * if `repeatable` says how.
    */
   execute(sql: string, params?: readonly SqlValue[], repeatable?: Repeatable): Promise<Affected>;
+  /**
+   * Writes one row. False: it is not there, or the condition does not hold. Throws as `execute` does. Outside a
+   * transaction, rows of several requests share a statement (`group-commit.ts`).
+   */
+  updateRow(statement: RowUpdate, values: RowValues): Promise<boolean>;
+  /**
+   * Inserts one row. Throws as `execute` does. Outside a transaction, rows of several requests share a statement,
+   * unless it has a SELECT.
+   */
+  insertRow(statement: RowInsert, values: readonly SqlValue[]): Promise<void>;
 }
 
 /** How a transaction runs. */
@@ -44,6 +86,11 @@ export interface TransactionOptions {
    * alone, and for as long as it takes. It holds nobody up.
    */
   readonly snapshot?: boolean;
+  /**
+   * Whether it may be one with those of other requests (`group-commit.ts`). `work` is then run first without a
+   * database, and again if it is not committed that way: it has no effect but by what it sends.
+   */
+  readonly shared?: boolean;
 }
 
 /** A MySQL or MariaDB server: the common subset of both. */

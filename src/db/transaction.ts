@@ -1,6 +1,7 @@
 import { currentObservation } from "./committed-writes.ts";
 import type { Connection, Connections } from "./connections.ts";
 import { pauseBeforeAttempt } from "./repeat.ts";
+import { createRowWrites } from "./row-writes.ts";
 import type { Affected, Sql, TransactionOptions } from "./sql.ts";
 import { DatabaseUnavailable, SqlError } from "./sql-error.ts";
 
@@ -113,13 +114,15 @@ const transactionSql = (connection: Connection, isOutcome: (sql: string) => bool
       throw error;
     }
   };
+  const execute: Sql["execute"] = async (statement, params) => {
+    hasWritten ||= observation !== undefined && isOutcome(statement);
+    return (await send(statement, params)) as Affected;
+  };
   const sql: Sql = {
     query: async <Row>(statement: string, params?: Parameters<Sql["query"]>[1]) =>
       (await send(statement, params)) as Row[],
-    execute: async (statement, params) => {
-      hasWritten ||= observation !== undefined && isOutcome(statement);
-      return (await send(statement, params)) as Affected;
-    },
+    execute,
+    ...createRowWrites(execute),
   };
   return {
     connection,

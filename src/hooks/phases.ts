@@ -122,7 +122,10 @@ export interface Hook {
   before?(context: BeforeContext): Promise<void>;
   /** Before a change is written, outside of any transaction. Undefined: it may be written as it is. */
   beforePersist?(context: ChangeContext): Promise<HookRejected | HookRevised | undefined>;
-  /** Writes in the transaction of the change: it happens with it or not at all. It may run again after a deadlock. */
+  /**
+   * Writes in the transaction of the change: it happens with it or not at all. It may run again, after a deadlock or
+   * because it was run first without a database (`shared` of `db/sql.ts`): it has no effect but by what it sends.
+   */
   inTransaction?(tx: Sql, context: WrittenContext): Promise<void>;
   /** After the change is written. Returns how the client continues. A failure does not undo the change. */
   afterCommit?(context: WrittenContext): Promise<readonly ContinueWith[] | undefined>;

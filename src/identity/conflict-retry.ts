@@ -1,4 +1,4 @@
-import type { Database, Sql } from "../db/sql.ts";
+import type { Database, Sql, TransactionOptions } from "../db/sql.ts";
 import { StacklessError } from "../lib/stackless-error.ts";
 import { type ConcurrentChange, ConcurrentChangeError, concurrentChange } from "./concurrent-change.ts";
 import { repeatSteps } from "./repeat-steps.ts";
@@ -132,6 +132,10 @@ const failureOf = async (thrown: unknown): Promise<unknown> => {
   }
 };
 
-/** Runs work in the transaction at hand, or in one of its own. */
-export const inTransaction = <T>(sql: Sql, db: Database, work: (tx: Sql) => Promise<T>): Promise<T> =>
-  sql === db ? db.transaction(work) : work(sql);
+/** Runs work in the transaction at hand, or in one of its own, which may be one with others. */
+export const inTransaction = <T>(
+  sql: Sql,
+  db: Database,
+  work: (tx: Sql) => Promise<T>,
+  options?: Pick<TransactionOptions, "shared">,
+): Promise<T> => (sql === db ? db.transaction(work, options) : work(sql));

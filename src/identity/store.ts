@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { insertRows } from "../db/insert-rows.ts";
 import { readJson } from "../db/read-json.ts";
-import type { Sql, SqlValue } from "../db/sql.ts";
+import type { RowUpdate, Sql, SqlValue } from "../db/sql.ts";
 import { uuidBytes, uuidText } from "../lib/ids.ts";
 import { addressKey, identifierKey } from "./apply.ts";
 import type { IdentityRecord, RecoveryAddressRecord, Secret, VerifiableAddressRecord } from "./identity.ts";
@@ -130,6 +130,26 @@ export interface IdentityStore extends SecretStore, PersonLocks {
   findForUpdate(tx: Sql, id: string): Promise<IdentityRecord | undefined>;
 }
 
+/** Writes a person who is as they were read. */
+const updateOfRow: RowUpdate = {
+  table: "identities",
+  key: ["id"],
+  set: [
+    "traits",
+    "addresses",
+    "credentials",
+    "metadata_public",
+    "metadata_admin",
+    "external_id",
+    "schema_id",
+    "state",
+    "state_changed_at",
+    "version",
+    "updated_at",
+  ],
+  condition: "version = ? AND state = ?",
+};
+
 /** Creates the store. It keeps no state of its own. */
 export const createIdentityStore = (): IdentityStore => ({
   ...secretStore,
@@ -199,11 +219,9 @@ export const createIdentityStore = (): IdentityStore => ({
   },
 
   async update(tx, before, after) {
-    const { affectedRows } = await tx.execute(
-      `UPDATE identities SET traits = ?, addresses = ?, credentials = ?, metadata_public = ?, metadata_admin = ?,
-              external_id = ?, schema_id = ?, state = ?, state_changed_at = ?, version = ?, updated_at = ?
-        WHERE id = ? AND version = ? AND state = ?`,
-      [
+    const isWritten = await tx.updateRow(updateOfRow, {
+      key: [uuidBytes(after.id)],
+      set: [
         ...documents(after),
         after.externalId ?? null,
         after.schemaId,
@@ -211,12 +229,10 @@ export const createIdentityStore = (): IdentityStore => ({
         after.stateChangedAt ?? null,
         after.version,
         after.updatedAt,
-        uuidBytes(after.id),
-        before.version,
-        before.state,
       ],
-    );
-    if (affectedRows !== 1) return false;
+      condition: [before.version, before.state],
+    });
+    if (!isWritten) return false;
     await replaceLookups(tx, before, after);
     return true;
   },

@@ -5,7 +5,7 @@ import { bounds } from "./bounds.ts";
 import { extensionFault, extensionKeyword } from "./extension.ts";
 import { compilePattern } from "./pattern.ts";
 import { SchemaError } from "./schema-error.ts";
-import { localReference, pointer, resolveReference, subschemas } from "./subschemas.ts";
+import { pointer, resolveReference, subschemas } from "./subschemas.ts";
 
 const drafts = /^https?:\/\/json-schema\.org\/(?:draft-0[67]\/)?schema#?$/;
 
@@ -91,15 +91,14 @@ function mustResolve(
   reference: JsonValue,
 ): { readonly path: string; readonly schema: JsonValue } {
   const place = pointer(path, ["$ref"]);
-  const local = typeof reference === "string" ? localReference(root, reference) : "";
-  if (!/^#(?:\/|$)/.test(local)) {
+  if (typeof reference !== "string" || !/^#(?:\/|$)/.test(reference)) {
     throw new SchemaError(
       id,
       place,
       `only references within the document ("#/…") are followed, not ${JSON.stringify(reference)}`,
     );
   }
-  const target = resolveReference(root, local);
+  const target = resolveReference(root, reference);
   if (target === undefined) throw new SchemaError(id, place, `${JSON.stringify(reference)} leads nowhere`);
   return target;
 }

@@ -10,17 +10,7 @@ interface UnixSocket {
   readonly mode: number;
 }
 
-/** The host that a key names is no interface of this machine. */
-class HostError extends Error {
-  override readonly name = "HostError";
-}
-
-/**
- * Opens a port or a Unix socket; returns the URL that it is reached by, `unix:/path` for a socket.
- *
- * @param key where its host is configured
- * @throws HostError
- */
+/** Opens a port or a Unix socket; returns the URL that it is reached by, `unix:/path` for a socket. */
 export const listenOn = async (
   app: FastifyInstance,
   {
@@ -28,14 +18,8 @@ export const listenOn = async (
     port,
     unix_socket: socket,
   }: { readonly host: string; readonly port: number; readonly unix_socket: UnixSocket | undefined },
-  key: string,
 ): Promise<string> => {
-  if (socket === undefined)
-    return app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-      throw ["ENOTFOUND", "EAI_AGAIN", "EADDRNOTAVAIL"].includes(error.code ?? "")
-        ? new HostError(`${key}: ${host} is no interface of this machine (${error.code})`)
-        : error;
-    });
+  if (socket === undefined) return app.listen({ host, port });
   await removeStale(socket.path);
   // Nobody else may open it before it has its owner and mode.
   const before = process.umask(0o177);

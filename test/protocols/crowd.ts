@@ -12,7 +12,8 @@ const later = "'2100-01-01'";
 /** What each of them has, by table. */
 const rows: Readonly<Record<string, string>> = {
   identities: `(id, schema_id, state, traits, addresses, credentials, version, created_at, updated_at)
-    SELECT ${id("person")}, 'person', 'active', '{}', '{}', '{}', 0, NOW(), NOW() FROM crowd`,
+    SELECT ${id("person")}, 'person', 'active', '{}', '{"verifiable": [], "recovery": []}', '{}', 0, NOW(), NOW()
+      FROM crowd`,
   identity_credentials: `(identity_id, type, config, version, created_at, updated_at)
     SELECT ${id("person")}, 'password', '{}', 1, NOW(), NOW() FROM crowd`,
   identity_identifiers: `(identity_id, digest, type, identifier)

@@ -1,3 +1,4 @@
+import { insertOf, updateOf } from "../../src/db/row-writes.ts";
 import type { Database, Sql, SqlValue } from "../../src/db/sql.ts";
 import { keepLines } from "../setup/kept-lines.ts";
 import { observeStatement } from "../setup/observed-statements.ts";
@@ -28,21 +29,35 @@ export interface Gate {
 export const createGate = (): Gate => {
   const statements = keepLines();
   let look: Look | undefined;
-  const counted = <S extends Sql>(sql: S): S => ({
-    ...sql,
-    query: async (statement, params) => {
-      statements.push(statement);
-      observeStatement(statement);
-      if (look) await look(statement, params ?? [], sql);
-      return sql.query(statement, params);
-    },
-    execute: async (statement, params, repeatable) => {
-      statements.push(statement);
-      observeStatement(statement);
-      if (look) await look(statement, params ?? [], sql);
-      return sql.execute(statement, params, repeatable);
-    },
-  });
+  const note = (statement: string): void => {
+    statements.push(statement);
+    observeStatement(statement);
+  };
+  const counted = <S extends Sql>(sql: S, noteOne = note): S => {
+    const see = async (statement: string, params: readonly SqlValue[]): Promise<void> => {
+      noteOne(statement);
+      if (look) await look(statement, params, sql);
+    };
+    return {
+      ...sql,
+      query: async (statement, params) => {
+        await see(statement, params ?? []);
+        return sql.query(statement, params);
+      },
+      execute: async (statement, params, repeatable) => {
+        await see(statement, params ?? []);
+        return sql.execute(statement, params, repeatable);
+      },
+      updateRow: async (statement, values) => {
+        await see(...updateOf(statement, [values]));
+        return sql.updateRow(statement, values);
+      },
+      insertRow: async (statement, values) => {
+        await see(...insertOf(statement, [values]));
+        return sql.insertRow(statement, values);
+      },
+    };
+  };
   let next: { readonly reach: () => void; readonly until: Promise<void> } | undefined;
 
   return {
@@ -76,7 +91,22 @@ export const createGate = (): Gate => {
         next = undefined;
         mine?.reach();
         await mine?.until;
-        return db.transaction((tx) => work(counted(tx)), options);
+        if (!options?.shared) return db.transaction((tx) => work(counted(tx)), options);
+        // What is looked at is looked at where it is sent. Work that may be done twice, once without a database, sends
+        // what it does the last time.
+        const { shared: _, ...alone } = options;
+        let last: string[] = [];
+        try {
+          return await db.transaction(
+            (tx) => {
+              last = [];
+              return work(counted(tx, (statement) => void last.push(statement)));
+            },
+            look ? alone : options,
+          );
+        } finally {
+          last.forEach(note);
+        }
       },
     }),
   };

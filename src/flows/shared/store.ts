@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { readJson } from "../../db/read-json.ts";
-import type { Sql, SqlValue } from "../../db/sql.ts";
+import { updateOf } from "../../db/row-writes.ts";
+import type { RowInsert, RowUpdate, RowValues, Sql, SqlValue } from "../../db/sql.ts";
 import { parseUuid, uuidBytes, uuidText } from "../../lib/ids.ts";
 import { COMPLETED } from "../../methods/contract/flow.ts";
 import { liveSession, liveSessionOfActive, liveSessionValues, type SessionKey } from "../../session/store.ts";
@@ -115,7 +116,7 @@ const storedTexts = ({ form, context, requestUrl }: FlowRecord): readonly [form:
   return [Buffer.byteLength(formText) <= room ? formText : JSON.stringify(truncateForm(form, room)), contextText];
 };
 
-const insertion = `INSERT INTO flows (home_id, ${columns.join(", ")}) VALUES (?, ${columns.map(() => "?").join(", ")})`;
+const insertion: RowInsert = { table: "flows", columns: ["home_id", ...columns] };
 
 const atHome = `SELECT ${flowColumns} FROM flows f WHERE f.home_id = ? AND f.id = ?`;
 
@@ -127,10 +128,14 @@ const subjectOf = ({ subjectId }: FlowRecord): Buffer | null => (subjectId === u
  */
 const change = "UPDATE flows FORCE INDEX (PRIMARY)";
 
-/** The statement that writes what a submit changes in a flow that is open, where one more condition holds. */
-const updateWhere = (condition: string): string =>
-  `${change} SET subject_id = ?, state = ?, active = ?, form = ?, context = ?, updated_at = ?
-        WHERE home_id = ? AND id = ? AND expires_at > ? AND state <> '${COMPLETED}'${condition}`;
+/** Writes what a submit changes in a flow that is open, where one more condition holds. */
+const updateWhere = (condition: string): RowUpdate => ({
+  table: "flows",
+  index: "PRIMARY",
+  key: ["home_id", "id"],
+  set: ["subject_id", "state", "active", "form", "context", "updated_at"],
+  condition: `expires_at > ? AND state <> '${COMPLETED}'${condition}`,
+});
 
 const updates = {
   always: updateWhere(""),
@@ -139,26 +144,11 @@ const updates = {
   asRead: updateWhere(" AND updated_at = ?"),
 };
 
-const update = async (
-  sql: Sql,
-  statement: keyof typeof updates,
-  flow: FlowRecord,
-  now: Date,
-  conditionValues: readonly SqlValue[] = [],
-): Promise<boolean> => {
-  const { affectedRows } = await sql.execute(updates[statement], [
-    subjectOf(flow),
-    flow.state,
-    flow.active ?? null,
-    ...storedTexts(flow),
-    flow.updatedAt,
-    uuidBytes(homeOf(flow)),
-    uuidBytes(flow.id),
-    now,
-    ...conditionValues,
-  ]);
-  return affectedRows === 1;
-};
+const updateValuesOf = (flow: FlowRecord, now: Date, conditionValues: readonly SqlValue[] = []): RowValues => ({
+  key: [uuidBytes(homeOf(flow)), uuidBytes(flow.id)],
+  set: [subjectOf(flow), flow.state, flow.active ?? null, ...storedTexts(flow), flow.updatedAt],
+  condition: [now, ...conditionValues],
+});
 
 /** Creates the store. It keeps no state of its own. */
 export const createFlowStore = (): FlowStore => ({
@@ -179,7 +169,7 @@ export const createFlowStore = (): FlowStore => ({
       flow.updatedAt,
       flow.expiresAt,
     ];
-    await sql.execute(insertion, values, "own-id");
+    await sql.insertRow(insertion, values);
   },
 
   async find(sql, kind, id) {
@@ -195,16 +185,20 @@ export const createFlowStore = (): FlowStore => ({
   },
 
   save(sql, flow, now, session) {
-    if (session === undefined) return update(sql, "always", flow, now);
-    return update(sql, "inSessionOfActive", flow, now, liveSessionValues(session, now));
+    if (session === undefined) return sql.updateRow(updates.always, updateValuesOf(flow, now));
+    const values = updateValuesOf(flow, now, liveSessionValues(session, now));
+    return sql.updateRow(updates.inSessionOfActive, values);
   },
 
   saveOfLocked(tx, flow, now, session) {
-    return update(tx, "inSession", flow, now, liveSessionValues(session, now));
+    return tx.updateRow(updates.inSession, updateValuesOf(flow, now, liveSessionValues(session, now)));
   },
 
-  saveAsRead(sql, read, flow, now) {
-    return update(sql, "asRead", flow, now, [read.updatedAt]);
+  async saveAsRead(sql, read, flow, now) {
+    const { affectedRows } = await sql.execute(
+      ...updateOf(updates.asRead, [updateValuesOf(flow, now, [read.updatedAt])]),
+    );
+    return affectedRows === 1;
   },
 
   async complete(tx, flow, now) {

@@ -19,8 +19,7 @@ export const createCodeVerification = (deps: CodeMethodDeps): ChallengeMethod<"c
           codeField(uiText(messages.verificationCode), view.opened, false),
           continueButton,
           ...csrf,
-          // Whoever has emptied it names it anew: there is nobody to send another one to.
-          isAddressWrong || address === "" ? addressField(takesPhoneNumbers, address) : resendButton(address),
+          isAddressWrong ? addressField(takesPhoneNumbers, address) : resendButton(address),
         ];
       case "done":
         return [

@@ -31,7 +31,6 @@ export const createProfileRegistration = ({
   return {
     name: "profile",
     enabled,
-    answers: (style) => style === "profile_first",
 
     nodes: ({ schema, submittedValues, style, step }) => {
       if (style === "unified") return [];

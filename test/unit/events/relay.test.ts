@@ -143,6 +143,7 @@ describe("an event that receivers want", () => {
 it("marks are found by the index that has nothing else, and taken off by primary keys", async () => {
   const statements: { readonly sql: string; readonly values: readonly SqlValue[] }[] = [];
   const sql: Sql = {
+    ...relays.db,
     query: async (text, values = []) => {
       statements.push({ sql: text, values });
       return relays.db.query(text, values);
