@@ -47,6 +47,11 @@ const settings =
 const scenes: Readonly<Record<string, Scene>> = {
   "a new password": settings(() => ({ method: "password", password: newPassword() })),
   "a new address": settings(() => ({ method: "profile", traits: { email: newEmail() } })),
+  "a new profile": settings(() => ({
+    method: "profile",
+    traits: { website: "https://ada.example.com" },
+    update_mask: "traits.website",
+  })),
   "a settings flow": async () => {
     const { visitor } = await enterAsNewPerson(nativeRest, server);
     return () => visitor.settings.create();

@@ -3,8 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDatabase } from "../../src/db/pool.ts";
-import type { Sql, SqlValue } from "../../src/db/sql.ts";
+import { lockOf, updateOf } from "../../src/db/row-writes.ts";
+import type { RowUpdate, RowValues, Sql, SqlValue } from "../../src/db/sql.ts";
 import { createSettingsStore } from "../../src/flows/settings/store.ts";
+import { createFlowStore } from "../../src/flows/shared/store.ts";
+import { createIdentityStore } from "../../src/identity/store.ts";
 import { createSessionStore } from "../../src/session/store.ts";
 import { writeCrowd } from "../protocols/crowd.ts";
 import { nativeRest } from "../protocols/json-rest.ts";
@@ -56,6 +59,7 @@ const nameOf = (statement: string): string =>
     .replace(/\?(?:, \?)+/g, "?, …")
     .replace(/(BY run_at LIMIT) \d+$/, "$1 …")
     .replace(/(WHEN \? THEN \?)(?: \1)+/g, "$1 …")
+    .replace(/(?<=WHERE )(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))(?: OR \1)+/g, "$1 OR …")
     .replace(/(SELECT [^()]*? = \?)(?: UNION ALL SELECT [^()]*? = \?)+/g, "$1 UNION ALL …")
     .replace(/SELECT (?:[sifc]\.\w+ AS \w+(?:, )?)+/g, "SELECT … ")
     .trim();
@@ -152,5 +156,28 @@ const batches = async () => {
   await Promise.all(people.map(({ token_digest }) => sessions.findByToken(token_digest)));
   const read = await Promise.all(people.map(({ token_digest, id }) => settings.read(watched, token_digest, id)));
   expect(read.map((each) => each?.flow?.id)).toEqual(people.map(({ id }) => id));
+
+  // What several people write, each as it was: a statement for each kind of row.
+  const rows = new Map<RowUpdate, RowValues[]>();
+  const noted: Sql = {
+    ...db,
+    updateRow: async (statement, values) => {
+      rows.set(statement, [...(rows.get(statement) ?? []), values]);
+      return true;
+    },
+  };
+  const now = new Date(0);
+  const live = read.flatMap((each) => (each?.flow && each.session.active ? [{ ...each, flow: each.flow }] : []));
+  expect(live.length).toBeGreaterThan(1);
+  for (const { flow, identity, session } of live.slice(0, 2)) {
+    await createFlowStore().save(noted, flow, now);
+    await createFlowStore().save(noted, flow, now, session);
+    await createFlowStore().saveOfLocked(noted, flow, now, session);
+    await createIdentityStore().update(noted, identity, identity);
+  }
+  for (const [statement, values] of rows) {
+    expect(await watched.query(...lockOf(statement, values))).not.toEqual([]);
+    await watched.execute(...updateOf(statement, values));
+  }
   await db.close();
 };
