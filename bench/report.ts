@@ -111,7 +111,7 @@ const reportRequests = (requests: readonly RequestResult[]): string => {
   ];
   return `${table([head, ...rows])}
 
-p50 and p99 in ms. SQL: statements per request that is alone, + commits; loaded: under load, where reads are shared.
+p50 and p99 in ms. SQL: statements per request that is alone, + commits; loaded: under load, where requests share them.
 µs: processor time per request, of server / database. reference: its requests/s and statements on a like machine.`;
 };
 
