@@ -82,7 +82,8 @@ what each key of Ory Kratos does here. [config/ostiary.yml](../config/ostiary.ym
 - **Environment.** A variable with the name of the path in upper case, with \`_\` between the parts, overrides a key:
   \`SELFSERVICE_FLOWS_SETTINGS_UI_URL\`, \`DSN\`, \`SERVE_PUBLIC_PORT\`. Entries of lists are numbered from 0
   (\`SELFSERVICE_ALLOWED_RETURN_URLS_0\`, \`IDENTITY_SCHEMAS_0_URL\`); a whole list may also be given, separated by
-  commas or as JSON, and a map as JSON. An empty variable counts as not set.
+  commas or as JSON, and a map as JSON. In a map with keys of any name, such as \`headers\`, variables set those that
+  the file has (\`SESSION_WHOAMI_TOKENIZER_TEMPLATES_APP_JWKS_URL\`). An empty variable counts as not set.
 - Two variables are not keys: \`OSTIARY_DATA_DIR\` is the folder of the private database and of generated secrets (as
   \`--data-dir\`; default: \`.data\` beside the first file), \`OSTIARY_MYSQLD\` is the program of the database server
   to run there.

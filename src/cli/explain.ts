@@ -4,6 +4,7 @@ const plain = new Set([
   "ConfigError",
   "DatabaseUnavailable",
   "DsnError",
+  "HostError",
   "PrivateDatabaseError",
   "SchemaError",
   "SchemaLoadError",

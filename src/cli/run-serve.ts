@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/config-error.ts";
 import { loadConfig } from "../config/load.ts";
 import { awaitDatabase } from "../db/await-database.ts";
 import { migrate, pendingMigrations } from "../db/migrate.ts";
@@ -26,7 +27,7 @@ export interface ServeCall extends ConfigFiles {
  * database is lost, so is the server: whoever started it starts it again.
  */
 export async function runServe(call: ServeCall): Promise<void> {
-  const { config, warnings } = loadConfig(call);
+  const { config, warnings, where } = loadConfig(call);
   await using begun = new AsyncDisposableStack();
   const log = createLog(config.log);
   begun.defer(() => log.flush());
@@ -36,7 +37,9 @@ export async function runServe(call: ServeCall): Promise<void> {
   // The app's modules are loaded while the database gets going: half of a start is waiting for it.
   const loading = import("../app.ts");
   loading.catch(() => undefined); // awaited below, when there is nothing half-begun left
-  const prepared = await prepareApp(config);
+  const prepared = await prepareApp(config).catch((error: unknown) => {
+    throw error instanceof ConfigError ? error.at(where) : error;
+  });
   const { dsn, lost } =
     config.dsn === undefined
       ? await ownDatabase(call.dataDir, log, begun)

@@ -29,9 +29,11 @@ export const asMeant = (raw: Raw): Raw => {
 
 const readMap = (node: SchemaNode, map: Raw, path: Path): unknown =>
   Object.fromEntries(
-    Object.entries(map).map(([key, value]) => {
+    Object.entries(map).flatMap(([key, value]) => {
       const child = childNode(node, key);
-      return [key, child === undefined ? value : read(child, value, [...path, key])];
+      // Between the entries of a list as well: a key of ours without a value is not set.
+      if (value === null && child?.type !== undefined) return [];
+      return [[key, child === undefined ? value : read(child, value, [...path, key])]];
     }),
   );
 

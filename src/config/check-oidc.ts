@@ -28,10 +28,14 @@ const urlKeys = ["issuer_url", "auth_url", "token_url", "userinfo_url", "jwks_ur
 const at: Path = ["selfservice", "methods", "oidc", "config", "providers"];
 
 /**
- * Finds what makes the list of sign-in providers unusable, beyond schema.json.
- * Values may be of the wrong type: those are the schema's findings.
+ * Finds what makes the list of sign-in providers unusable, beyond schema.json. While the method is off nobody is sent
+ * to any, so that what is left to fill in may stay empty. Values may be of the wrong type: those are the schema's
+ * findings.
  */
-export function findProviderFaults(providers: unknown, dev = false): Finding[] {
+export function findProviderFaults(
+  providers: unknown,
+  { enabled = true, dev = false }: { readonly enabled?: boolean; readonly dev?: boolean } = {},
+): Finding[] {
   const rules = createAddressRules({ dev });
   const list = Array.isArray(providers) ? providers.map((provider) => (isMap(provider) ? provider : {})) : [];
   return list.flatMap((provider, index) => {
@@ -41,13 +45,17 @@ export function findProviderFaults(providers: unknown, dev = false): Finding[] {
     // Defaults leave an empty map where no table was written.
     const hasTable = isMap(provider.mapper) && provider.mapper.traits !== undefined;
     const described = ["auth_url", "token_url", "jwks_url"].filter(has);
+    const whereItActs = (found: readonly Finding[]) => (enabled ? found : []);
     return [
       ...(list.findIndex(({ id }) => id !== undefined && id === provider.id) < index && provider.id !== undefined
         ? [fault("id", `"${String(provider.id)}" is there twice`)]
         : []),
-      ...(needed[kind] ?? [])
-        .filter((key) => !has(key))
-        .map((key) => fault(key, `is needed by providers of the kind ${kind}`)),
+      ...whereItActs([
+        ...(provider.client_id === "" ? [fault("client_id", "is empty: the provider would know nobody by it")] : []),
+        ...(needed[kind] ?? [])
+          .filter((key) => !has(key))
+          .map((key) => fault(key, `is needed by providers of the kind ${kind}`)),
+      ]),
       ...(described.length < 3 && has("jwks_url") ? [fault("jwks_url", "needs auth_url and token_url beside it")] : []),
       ...(!hasTable && !has("mapper_url")
         ? [fault("mapper_url", "is missing: say what becomes of claims, here or as a table in mapper")]
@@ -55,14 +63,18 @@ export function findProviderFaults(providers: unknown, dev = false): Finding[] {
       ...(hasTable && has("mapper_url")
         ? [fault("mapper", "and mapper_url are two answers to one question: leave one out")]
         : []),
-      ...urlKeys
-        .filter((key) => has(key) && /^http:\/\//i.test(String(provider[key])) && !rules.isSafe(String(provider[key])))
-        .map((key) =>
-          fault(
-            key,
-            "is plain http over the public Internet: http:// is for hosts of a private network, and for --dev",
+      ...whereItActs(
+        urlKeys
+          .filter(
+            (key) => has(key) && /^http:\/\//i.test(String(provider[key])) && !rules.isSafe(String(provider[key])),
+          )
+          .map((key) =>
+            fault(
+              key,
+              "is plain http over the public Internet: http:// is for hosts of a private network, and for --dev",
+            ),
           ),
-        ),
+      ),
     ];
   });
 }

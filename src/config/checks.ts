@@ -12,6 +12,7 @@ import { findTokenTemplateWarnings } from "./check-token-templates.ts";
 import { findTrustedProxyFaults, findTrustedProxyWarnings } from "./check-trusted-proxies.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
 import { isReadable } from "./is-readable.ts";
+import { isReturnUrl } from "./is-return-url.ts";
 import { isPublicSuffix, isPublicSuffixWildcard } from "./public-suffix.ts";
 import { isMap, type Path, type Raw, valueAt } from "./tree.ts";
 import type { Finding } from "./validate.ts";
@@ -109,7 +110,11 @@ export const problemChecks: readonly Check[] = [
         ]
       : [],
   (get) => findDsnFaults(get("dsn")),
-  (get, { dev }) => findProviderFaults(get("selfservice.methods.oidc.config.providers"), dev),
+  (get, { dev }) =>
+    findProviderFaults(get("selfservice.methods.oidc.config.providers"), {
+      enabled: get("selfservice.methods.oidc.enabled") === true,
+      dev,
+    }),
   (get, { resolvePath }) => findCourierFaults(get("courier"), (path, file) => isReadable(resolvePath(path, file))),
   ...["webauthn", "passkey"].map(
     (method): Check =>
@@ -134,6 +139,15 @@ export const warningChecks: readonly Check[] = [
       .filter((url) => typeof url === "string" && isPublicSuffixWildcard(url))
       .map((url) =>
         at("selfservice.allowed_return_urls", `${String(url)} is left out: anybody may have a host under it`),
+      ),
+  (get) =>
+    list(get("selfservice.allowed_return_urls"))
+      .filter((url) => typeof url === "string" && url !== "*" && !isReturnUrl(url))
+      .map((url) =>
+        at(
+          "selfservice.allowed_return_urls",
+          `${JSON.stringify(url)} is left out: it has no scheme and host, so that no return_to fits it`,
+        ),
       ),
   (get) =>
     list(get("serve.public.cors.allowed_origins")).flatMap((entry, index) =>

@@ -25,4 +25,11 @@ export class ConfigError extends Error {
     );
     this.problems = sorted;
   }
+
+  /** The same with the places of its keys, as far as they are known. */
+  at(where: (path: string) => string | undefined): ConfigError {
+    return new ConfigError(
+      this.problems.map((problem) => ({ ...problem, where: problem.where ?? where(problem.path) })),
+    );
+  }
 }

@@ -2,7 +2,7 @@ import { isUnsupported } from "./features.ts";
 import { configSchema, resolveNode, type SchemaNode } from "./schema.ts";
 import { isMap, type Path, type Raw } from "./tree.ts";
 
-/** Fills in what schema.json has a default for, where the server acts on it. Maps on the way are made. */
+/** Fills in what schema.json has a default for, where the server acts on it. Maps on the way to a default are made. */
 export function withDefaults(raw: Raw): Raw {
   const filled = fill(configSchema, raw, []);
   return isMap(filled) ? filled : raw;
@@ -17,7 +17,7 @@ function fill(node: SchemaNode, value: unknown, path: Path): unknown {
       const below = fill(child, filled.get(key), [...path, key]);
       if (below !== undefined) filled.set(key, below);
     }
-    return Object.fromEntries(filled);
+    return value === undefined && filled.size === 0 ? undefined : Object.fromEntries(filled);
   }
   if (Array.isArray(value) && items !== undefined)
     return value.map((entry, index) => fill(items, entry, [...path, index]));

@@ -4,6 +4,7 @@ import { parseDuration } from "../lib/duration.ts";
 import { isScope, scopes } from "../lib/operator.ts";
 import { UNIX_PEER } from "../lib/peer-of.ts";
 import { parseByteSize } from "./byte-size.ts";
+import { isReturnUrl } from "./is-return-url.ts";
 import { parseSmtpUri } from "./smtp-uri.ts";
 
 /** What a text must look like, and how that is said to whoever wrote it. */
@@ -24,9 +25,10 @@ export const formats: Readonly<Record<string, Format>> = {
   },
   "byte-size": { accepts: (text) => (parseByteSize(text) ?? 0) > 0, says: "must be a size such as 19MB or 1GB" },
   url: { accepts: isPlainUrl, says: "must be an absolute http:// or https:// URL without user, query and fragment" },
-  "url-or-path": { accepts: isUrlOrPath, says: "must be an absolute URL, or a path that begins with /" },
+  "url-or-path": { accepts: isReturnUrl, says: "must be an absolute URL, or a path that begins with /" },
   "return-url-pattern": {
-    accepts: (text) => text === "*" || isUrlOrPath(text),
+    // Entries of another form match nothing: they are left out with a warning.
+    accepts: (text) => !/[\s\p{C}]/u.test(text),
     says: "must be an absolute URL, whose host may begin with *., or a path that begins with /",
   },
   "cors-origin": {
@@ -64,8 +66,9 @@ export const formats: Readonly<Record<string, Format>> = {
   },
   "rp-id": {
     accepts: (text) =>
-      text.length <= 253 &&
-      /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/.test(text),
+      text === "" ||
+      (text.length <= 253 &&
+        /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/.test(text)),
     says: "must be the name of a domain in lower case, such as example.com, without scheme, port and path",
   },
   "provider-id": {
@@ -83,7 +86,7 @@ export const formats: Readonly<Record<string, Format>> = {
     accepts: (text) => /^[^\s@<>"(),;:\\[\]]{1,64}@[^\s@<>"(),;:\\]{1,255}$/.test(text),
     says: "must be an address such as no-reply@example.com, without a name",
   },
-  "one-line": { accepts: (text) => !/[\r\n\0]/.test(text), says: "must be one line" },
+  "one-line": { accepts: (text) => !/[\r\n\0]/.test(text), says: "must be a text of one line" },
   "host-name": {
     accepts: (text) => /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?)+$|^\[[0-9a-f:.]+\]$/i.test(text),
     says: "must be the name of a host, such as id.example.com",
@@ -111,12 +114,6 @@ function isProviderUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || `${url.username}${url.password}${url.hash}` !== "") return false;
   return url.protocol === "https:" || url.protocol === "http:";
-}
-
-function isUrlOrPath(text: string): boolean {
-  if (text.startsWith("/")) return !/^\/[/\\]/.test(text);
-  // Apps have schemes of their own; what has no host, such as javascript:, is no place to go.
-  return /^[a-z][a-z0-9+.-]*:\/\/./i.test(text) && URL.canParse(text);
 }
 
 function isNetwork(text: string): boolean {

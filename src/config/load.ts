@@ -12,7 +12,7 @@ import { readConfig } from "./read-config.ts";
 import { completeSecrets, generateSecret, loadOrCreateSecrets } from "./secrets.ts";
 import { createSlice } from "./slice.ts";
 import { readSource, type Source } from "./source.ts";
-import { assign, merge, type Path, printPath, type Raw, valueAt } from "./tree.ts";
+import { assign, merge, type Path, parsePath, printPath, type Raw, valueAt } from "./tree.ts";
 import { type Finding, validate } from "./validate.ts";
 
 /*
@@ -44,6 +44,8 @@ export interface LoadOptions {
 export interface LoadedConfig {
   readonly config: Config;
   readonly warnings: readonly string[];
+  /** Where a key was written, by its path as people write it: `file.yml:12` or `environment variable DSN`. */
+  readonly where: (path: string) => string | undefined;
 }
 
 /**
@@ -53,8 +55,8 @@ export interface LoadedConfig {
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const sources = readSources(options.files);
-  const assignments = readEnvironment(options.env);
   const fromFiles = sources.reduce<Raw>((under, source) => merge(under, source.value), {});
+  const assignments = readEnvironment(options.env, fromFiles);
   const fromEnvironment = assignments.reduce<unknown>(
     (tree, one) => assign(tree, one.path, one.value),
     fromFiles,
@@ -102,6 +104,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
         : []),
       ...(secrets.lost ? ["secrets are not set: they were made for this start, and sessions end with it"] : []),
     ],
+    where: (path) => origin.where(parsePath(path)),
   };
 }
 

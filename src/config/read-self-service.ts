@@ -2,6 +2,7 @@ import { absoluteUrl } from "./absolute-url.ts";
 import type { SelfServiceConfig } from "./config.ts";
 import { isUnsupported, isUnsupportedHook } from "./features.ts";
 import type { AfterConfig, HookConfig } from "./hook-config.ts";
+import { isReturnUrl } from "./is-return-url.ts";
 import type { Origin } from "./origin.ts";
 import { isPublicSuffixWildcard } from "./public-suffix.ts";
 import { readPasskey, readWebauthn } from "./read-keys.ts";
@@ -61,7 +62,7 @@ export function readSelfService(selfservice: Slice, publicUrl: string, origin: O
     default_browser_return_url: absolute(selfservice.optionalText("default_browser_return_url") ?? page("settings")),
     allowed_return_urls: selfservice
       .texts("allowed_return_urls")
-      .filter((url) => !isPublicSuffixWildcard(url))
+      .filter((url) => isReturnUrl(url) && !isPublicSuffixWildcard(url))
       .map(absolute),
     flows: {
       settings: {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import type { Config, ListenerConfig } from "./config.ts";
 import { isCorsOrigin } from "./is-cors-origin.ts";
 import type { AdminAuthConfig } from "./serve-config.ts";
@@ -62,6 +63,12 @@ function readAdminAuth(auth: Slice, { resolvePath }: ServeContext): AdminAuthCon
   };
 }
 
+/** In Ory Kratos an address of IPv6 stands in brackets, as in a URL. */
+const withoutBrackets = (host: string): string => {
+  const address = /^\[(.*)\]$/.exec(host)?.[1];
+  return address !== undefined && isIP(address) === 6 ? address : host;
+};
+
 function readListener(name: string, listener: Slice, usualHost: string, context: ServeContext): ListenerConfig {
   const port = listener.count("port");
   const pem = (key: "cert" | "key"): string | undefined => {
@@ -74,7 +81,7 @@ function readListener(name: string, listener: Slice, usualHost: string, context:
   };
   const [cert, key] = [pem("cert"), pem("key")];
   const tls = cert === undefined || key === undefined ? undefined : { cert, key };
-  const host = listener.optionalText("host") ?? usualHost;
+  const host = withoutBrackets(listener.optionalText("host") ?? usualHost);
   const path = unixSocketPath(host);
   return {
     host,

@@ -23,6 +23,7 @@ export function readSource(name: string): Source | readonly Problem[] {
   } catch (error) {
     return [{ path: "", where: name, message: `cannot be read (${(error as NodeJS.ErrnoException).code})` }];
   }
+  if (/\.toml$/i.test(name)) return [{ path: "", where: name, message: "is TOML: write it as YAML or JSON" }];
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
   if (document.errors.length > 0)

@@ -17,6 +17,11 @@ export function printPath(path: Path): string {
   );
 }
 
+/** Reads what `printPath` prints. A key with a dot in it is two of them. */
+export function parsePath(text: string): Path {
+  return [...text.matchAll(/\[(\d+)\]|[^.[]+/g)].map(([part, index]) => (index === undefined ? part : Number(index)));
+}
+
 /** The value at a path; undefined if there is none. */
 export function valueAt(root: unknown, path: Path): unknown {
   let value = root;

@@ -63,6 +63,13 @@ const kinds: Readonly<Record<string, string>> = {
   integer: "a whole number",
 };
 
+/** What a value must be, where it is of another type. */
+const kindOf = ({ type, format = "" }: SchemaNode): string =>
+  formats[format]?.says ?? `must be ${kinds[String(type)] ?? type}`;
+
+/** Of an entry that only the numbers of others, in names of environment variables, have made. */
+const gap = "is missing: entries are numbered from 0, without gaps";
+
 function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: "mistake" | "ignored" } {
   const path = toPath(raw, error.instancePath);
   const node = nodeAt(path) ?? {};
@@ -79,10 +86,7 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
     case "required":
       return { path: [...path, String(error.params.missingProperty)], message: "is missing" };
     case "type":
-      return {
-        path,
-        message: `must be ${kinds[String(node.type)] ?? node.type}${shown}`,
-      };
+      return { path, message: value === undefined ? gap : `${kindOf(node)}${shown}` };
     case "format":
       return { path, message: `${formats[String(error.params.format)]?.says ?? "has the wrong form"}${shown}` };
     case "enum": {
@@ -95,11 +99,15 @@ function describe(raw: Raw, error: ErrorObject): Finding & { readonly unknown?: 
       return { path, message: `must be one of ${allowed.join(", ")}${shown}${near}${hint}` };
     }
     case "minLength":
-      return { path, message: `must have at least ${error.params.limit} characters` };
+      return { path, message: `must have at least ${count(error.params.limit, "character", "characters")}` };
+    case "minItems":
+      return { path, message: `must have at least ${count(error.params.limit, "entry", "entries")}` };
     default:
       return { path, message: `${error.message ?? "is wrong"}${shown}` };
   }
 }
+
+const count = (number: number, one: string, more: string): string => `${number} ${number === 1 ? one : more}`;
 
 /** Whether a map takes keys that nobody knows. Of hooks only those that schema.json names. */
 function isOpen({ "x-open": open }: SchemaNode, value: unknown): boolean {

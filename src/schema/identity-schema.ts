@@ -7,7 +7,7 @@ import { formats } from "./formats.ts";
 import { inspectSchema } from "./inspect-schema.ts";
 import { patternEngine } from "./pattern.ts";
 import { SchemaError } from "./schema-error.ts";
-import { subschemas } from "./subschemas.ts";
+import { localReference, subschemas } from "./subschemas.ts";
 import { readTraitShape, type TraitShape } from "./trait-shape.ts";
 
 /*
@@ -76,11 +76,12 @@ const compileCheck = (document: JsonObject): ValidateFunction => {
   return check;
 };
 
-/** A copy without identifiers: references are pointers, so an `$id` could only mislead them. */
+/** A copy without identifiers: references become pointers, so an `$id` could only mislead them. */
 function anonymous(document: JsonObject): JsonObject {
   const copy = structuredClone(document);
   const strip = (schema: JsonValue): void => {
     if (!isObject(schema)) return;
+    if (typeof schema.$ref === "string") schema.$ref = localReference(document, schema.$ref);
     delete schema.$id;
     delete schema.$schema;
     for (const inner of subschemas(schema)) strip(inner.schema);

@@ -5,7 +5,7 @@ import { bounds } from "./bounds.ts";
 import { extensionFault, extensionKeyword } from "./extension.ts";
 import { compilePattern } from "./pattern.ts";
 import { SchemaError } from "./schema-error.ts";
-import { pointer, resolveReference, subschemas } from "./subschemas.ts";
+import { localReference, pointer, resolveReference, subschemas } from "./subschemas.ts";
 
 const drafts = /^https?:\/\/json-schema\.org\/(?:draft-0[67]\/)?schema#?$/;
 
@@ -91,14 +91,15 @@ function mustResolve(
   reference: JsonValue,
 ): { readonly path: string; readonly schema: JsonValue } {
   const place = pointer(path, ["$ref"]);
-  if (typeof reference !== "string" || !/^#(?:\/|$)/.test(reference)) {
+  const local = typeof reference === "string" ? localReference(root, reference) : "";
+  if (!/^#(?:\/|$)/.test(local)) {
     throw new SchemaError(
       id,
       place,
       `only references within the document ("#/…") are followed, not ${JSON.stringify(reference)}`,
     );
   }
-  const target = resolveReference(root, reference);
+  const target = resolveReference(root, local);
   if (target === undefined) throw new SchemaError(id, place, `${JSON.stringify(reference)} leads nowhere`);
   return target;
 }

@@ -27,6 +27,7 @@ export const createSchemaService = ({
         const size = request.pageSize || request.perPage || DEFAULT_PAGE;
         const start = request.pageToken === "" ? (Math.max(1, request.page) - 1) * size : readToken(request.pageToken);
         const all = schemas.list();
+        call.reply.headers.set("x-total-count", String(all.length));
         return {
           $typeName: "ostiary.schema.v1.ListSchemasResponse",
           schemas: all

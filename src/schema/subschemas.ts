@@ -48,6 +48,13 @@ const escaped = (step: string): string => step.replaceAll("~", "~0").replaceAll(
 export const pointer = (base: string, steps: readonly string[]): string =>
   steps.reduce((path, step) => `${path}/${escaped(step)}`, base);
 
+/** A reference without the document's own `$id`, by which it may name itself. */
+export function localReference({ $id }: JsonObject, reference: string): string {
+  const own = typeof $id === "string" ? $id.replace(/#$/, "") : "";
+  const isOwn = own !== "" && (reference === own || reference.startsWith(`${own}#`));
+  return isOwn ? reference.slice(own.length) || "#" : reference;
+}
+
 /**
  * What a local reference (`#/definitions/name`) leads to, with its pointer in
  * one spelling; undefined if it leads nowhere or out of the document.

@@ -16,14 +16,21 @@ export const findTlsFaults = (
     const { tls } = serve[port];
     if (tls === undefined) return [];
     try {
+      // Of nothing at all it makes a context, with which no client could connect.
+      new X509Certificate(tls.cert);
       createSecureContext(tls);
-      return [];
+      return tls.key.trim() === "" ? [noPem(port)] : [];
     } catch {
       // The library's own words may quote the file.
-      return [{ path: `serve.${port}.tls`, message: "cert and key are no PEM certificate with its key" }];
+      return [noPem(port)];
     }
   }),
 ];
+
+const noPem = (port: string) => ({
+  path: `serve.${port}.tls`,
+  message: "cert and key are no PEM certificate with its key",
+});
 
 /** A file without a certificate would make every client's a foreign one, or be passed over. */
 const findCaFaults = (pem: string | undefined) => {

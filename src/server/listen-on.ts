@@ -10,7 +10,17 @@ interface UnixSocket {
   readonly mode: number;
 }
 
-/** Opens a port or a Unix socket; returns the URL that it is reached by, `unix:/path` for a socket. */
+/** The host that a key names is no interface of this machine. */
+class HostError extends Error {
+  override readonly name = "HostError";
+}
+
+/**
+ * Opens a port or a Unix socket; returns the URL that it is reached by, `unix:/path` for a socket.
+ *
+ * @param key where its host is configured
+ * @throws HostError
+ */
 export const listenOn = async (
   app: FastifyInstance,
   {
@@ -18,8 +28,14 @@ export const listenOn = async (
     port,
     unix_socket: socket,
   }: { readonly host: string; readonly port: number; readonly unix_socket: UnixSocket | undefined },
+  key: string,
 ): Promise<string> => {
-  if (socket === undefined) return app.listen({ host, port });
+  if (socket === undefined)
+    return app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+      throw ["ENOTFOUND", "EAI_AGAIN", "EADDRNOTAVAIL"].includes(error.code ?? "")
+        ? new HostError(`${key}: ${host} is no interface of this machine (${error.code})`)
+        : error;
+    });
   await removeStale(socket.path);
   // Nobody else may open it before it has its owner and mode.
   const before = process.umask(0o177);

@@ -213,8 +213,8 @@ export const createListeners = ({
   const [publicApp, adminApp] = [open("public"), open("admin")];
   return {
     listen: async () => ({
-      public: await listenOn(publicApp, serve.public),
-      admin: await listenOn(adminApp, serve.admin),
+      public: await listenOn(publicApp, serve.public, "serve.public.host"),
+      admin: await listenOn(adminApp, serve.admin, "serve.admin.host"),
     }),
     close: async () => {
       stopping.abort(new Error("the server stops"));

@@ -19,6 +19,8 @@ export interface SessionDirectory {
   find(sql: Sql, id: string): Promise<SignedIn | undefined>;
   all(sql: Sql, page: SessionPage): Promise<readonly SignedIn[]>;
   ofIdentity(sql: Sql, identityId: string, page: SessionPage): Promise<readonly SignedIn[]>;
+  /** How many sessions a person has, on all pages. */
+  countOfIdentity(sql: Sql, identityId: string, page: Pick<SessionPage, "active" | "now">): Promise<number>;
   /** Which sessions there are of these ids. */
   keysOf(sql: Sql, ids: readonly string[]): Promise<readonly SessionKey[]>;
   /** Some sessions of everybody: with `active`, of those that are not revoked. */
@@ -43,7 +45,7 @@ interface KeyRow {
 const keyFromRow = (row: KeyRow): SessionKey => ({ id: uuidText(row.id), identityId: uuidText(row.identity_id) });
 
 /** The conditions of a page beside whose sessions it is about. */
-const conditionsOf = ({ after, active, now }: SessionPage) => {
+const conditionsOf = ({ after, active, now }: Pick<SessionPage, "after" | "active" | "now">) => {
   const live = "s.active = 1 AND s.expires_at > ? AND i.state = 'active'";
   const parts = [
     ...(after ? ["(s.issued_at < ? OR (s.issued_at = ? AND s.id < ?))"] : []),
@@ -84,6 +86,16 @@ export const createSessionDirectory = (): SessionDirectory => ({
       ...values,
     ]);
     return rows.map(signedIn);
+  },
+
+  async countOfIdentity(sql, identityId, page) {
+    const { sql: conditions, values } = conditionsOf({ ...page, after: undefined });
+    const [row] = await sql.query<{ n: number }>(
+      `SELECT COUNT(*) AS n FROM sessions s JOIN identities i ON i.id = s.identity_id
+        WHERE s.identity_id = ?${conditions}`,
+      [uuidBytes(identityId), ...values],
+    );
+    return Number(row?.n ?? 0);
   },
 
   async keysOf(sql, ids) {

@@ -96,6 +96,8 @@ export interface SessionStore {
     after: SessionCursor | undefined,
     offset: number,
   ): Promise<readonly SessionRecord[]>;
+  /** How many live sessions the person has beside this one. */
+  countOthers(sql: Sql, mine: SessionRecord, now: Date): Promise<number>;
   /** Whose session has this token; undefined when there is no such session. */
   findKey(sql: Sql, digest: Buffer): Promise<SessionKey | undefined>;
   /** Revokes; returns how many were active until now. Only after locking the person in the same transaction. */
@@ -201,6 +203,14 @@ export const createSessionStore = (db: Database): SessionStore => {
         ],
       );
       return rows.map(sessionFromRow);
+    },
+
+    async countOthers(sql, mine, now) {
+      const [row] = await sql.query<{ n: number }>(
+        `SELECT COUNT(*) AS n FROM sessions s WHERE s.identity_id = ? AND ${liveRow} AND s.id <> ?`,
+        [uuidBytes(mine.identityId), now, uuidBytes(mine.id)],
+      );
+      return Number(row?.n ?? 0);
     },
 
     async revokeOthers(sql, identityId, exceptId) {

@@ -114,6 +114,16 @@ describe.each(protocols)("in one step, through $name", (protocol) => {
     });
   });
 
+  it("the first of two steps is no method of a form that has one", async () => {
+    const { visitor, flow } = await begin(protocol);
+    expect(
+      refused(await visitor.registration.update(flow, { method: "profile", traits: { email: newEmail() } })),
+    ).toMatchObject({
+      reason: "FORM_REJECTED",
+      texts: [{ node: "", id: 4010003 }],
+    });
+  });
+
   it("an identity schema that nobody may choose is refused", async () => {
     expect(refused(await protocol.enter(server).registration.create({ identity_schema: "nonsense" }))).toMatchObject({
       reason: "INVALID_FIELD",

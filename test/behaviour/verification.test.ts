@@ -103,6 +103,24 @@ describe.each(protocols)("through $name", (protocol) => {
     expect(off.reason).toBe("METHOD_DISABLED");
   });
 
+  it("a form that was sent without a code asks for the address; one without a method keeps it", async () => {
+    const visitor = protocol.enter(server);
+    const email = newEmail();
+    const { id } = accepted(await visitor.verification.create());
+    const addressNode = async () =>
+      accepted(await visitor.verification.get(id)).nodes.find(({ name }) => name === "email");
+    accepted(await visitor.verification.update(id, { method: "code", email }));
+    expect(refused(await visitor.verification.update(id, {})).texts).toMatchObject([{ node: "", id: 4010006 }]);
+    expect(await addressNode()).toMatchObject({ type: "submit", value: email });
+    const none = refused(await visitor.verification.update(id, { method: "code", code: "" }));
+    expect(none.texts).toMatchObject([{ node: "email", id: 4000002 }]);
+    expect(await addressNode()).toMatchObject({ type: "email" });
+    accepted(await visitor.verification.update(id, { method: "code", code: "123456" }));
+    expect(await addressNode()).toMatchObject({ type: "email" });
+    accepted(await visitor.verification.update(id, { method: "code", email }));
+    expect(await addressNode()).toMatchObject({ type: "submit", value: email });
+  });
+
   it("another code takes the place of the first", async () => {
     const { person } = await enterAsNewPerson(protocol, server);
     const visitor = protocol.enter(server);

@@ -37,6 +37,11 @@ export const createDeletions = (deps: IdentityAdminDeps) => {
   ): Promise<CredentialChange> => {
     const secret = await identities.findSecret(sql, before.id, kind.type);
     if (secret === undefined) throw noCredential();
+    if (kind.remove !== undefined && identifier === "")
+      throw serviceError("INVALID_FIELD", {
+        field: "identifier",
+        explain: `identifier: which credential of the type ${kind.type} is meant is missing.`,
+      });
     const change = removal(kind, secret, identifier);
     if (change === undefined) throw noCredential();
     if (kind.deletion === "unless_last" && credentials.countFirstFactors(without(before, change)) === 0)

@@ -54,14 +54,18 @@ export const createList = ({ storage: { db, directory }, credentials, pages, sch
     const found = await find(request, { after, limit: size + 1, offset });
     const { page, nextPageToken } = cutPage(found, size, ({ id }) => tokens.write(id));
     // Credentials that somebody was found by are shown without being asked for.
-    const withCredentials = reveal.length > 0 || request.credentialsIdentifier !== "";
+    const { credentialsIdentifier, previewCredentialsIdentifierSimilar: similar } = request;
+    const withCredentials = reveal.length > 0 || credentialsIdentifier !== "" || similar !== "";
     const stored = withCredentials
       ? await directory.credentialsOf(
           db,
           page.map(({ id }) => id),
         )
       : undefined;
-    if (byNumber) call.reply.headers.set("x-total-count", String(await directory.count(db)));
+    if (byNumber) {
+      const total = credentialsIdentifier === "" ? await directory.count(db) : found.length;
+      call.reply.headers.set("x-total-count", String(total));
+    }
     return {
       $typeName: "ostiary.identity.v1.ListIdentitiesResponse",
       identities: page.map((record) =>

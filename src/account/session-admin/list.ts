@@ -8,6 +8,7 @@ import type {
 } from "../../../gen/ostiary/session/v1/session_admin_service_pb.ts";
 import { unknownPage } from "../../errors/read-id-token.ts";
 import { serviceError } from "../../errors/service-error.ts";
+import type { Call } from "../../lib/call.ts";
 import { cutPage } from "../../lib/cut-page.ts";
 import { parseUuid, uuidText } from "../../lib/ids.ts";
 import type { SessionPage } from "../../session/directory.ts";
@@ -73,7 +74,10 @@ export const createSessionReads = (deps: SessionAdminDeps) => {
       };
     },
 
-    async listIdentitySessions(request: ListIdentitySessionsRequest): Promise<ListIdentitySessionsResponse> {
+    async listIdentitySessions(
+      request: ListIdentitySessionsRequest,
+      call: Call,
+    ): Promise<ListIdentitySessionsResponse> {
       const { id, pageSize, perPage, pageToken: token, page: number, active } = request;
       const asked = {
         size: pageSize || perPage,
@@ -81,13 +85,16 @@ export const createSessionReads = (deps: SessionAdminDeps) => {
         offset: Math.max(1, number) - 1,
         ...(active !== undefined && { active }),
       };
-      return {
-        $typeName: "ostiary.session.v1.ListIdentitySessionsResponse",
-        ...(await paged(asked, (page) => directory.ofIdentity(db, id, page), {
-          devices: true,
-          identity: "without_addresses",
-        })),
-      };
+      const list = await paged(asked, (page) => directory.ofIdentity(db, id, page), {
+        devices: true,
+        identity: "without_addresses",
+      });
+      const isAll = token === "" && asked.offset === 0 && list.nextPageToken === "";
+      const total = isAll
+        ? list.sessions.length
+        : await directory.countOfIdentity(db, id, { active, now: clock.now() });
+      call.reply.headers.set("x-total-count", String(total));
+      return { $typeName: "ostiary.session.v1.ListIdentitySessionsResponse", ...list };
     },
 
     async getSession({ id, expand }: GetSessionRequest): Promise<GetSessionResponse> {

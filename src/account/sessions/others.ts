@@ -31,6 +31,9 @@ export const createOthers = ({
     const now = clock.now();
     const found = await sessions.listOthers(db, caller.session, now, size + 1, readCursor(request.pageToken), offset);
     const { page, nextPageToken } = cutPage(found, size, writeCursor);
+    const isAll = request.pageToken === "" && offset === 0 && nextPageToken === "";
+    const total = isAll ? page.length : await sessions.countOthers(db, caller.session, now);
+    call.reply.headers.set("x-total-count", String(total));
     // As in Ory Kratos, the person is rendered without addresses: they are the caller.
     const identity = {
       ...renderIdentity(caller.identity, schemas.urlOf(caller.identity.schemaId)),

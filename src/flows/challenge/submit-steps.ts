@@ -70,9 +70,15 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
   type Submission = Submitted<B> & Loaded;
   type LoadedCall = Pick<Submission, "flow" | "call">;
 
+  /** What was submitted, if anything was: else the form shows what it has shown before. */
+  const shownIfSent = (body: B): SubmittedValues | undefined => {
+    const shown = shownAgain(body);
+    return shown && Object.values(shown).some((value) => value !== "") ? shown : undefined;
+  };
+
   const refuse = ({ flow, call, body }: Submission, reason: string) => {
     const text = uiText(messages.invalid, { reason });
-    return reject({ flow, call, messages: [{ node: "", text }], submittedValues: shownAgain(body) });
+    return reject({ flow, call, messages: [{ node: "", text }], submittedValues: shownIfSent(body) });
   };
 
   /** @throws FLOW_REPLACED */
@@ -129,7 +135,7 @@ export const createSubmitSteps = <B extends SubmittedBody<M>, R, M extends "code
       const { body, flow, call } = submission;
       await rejectIfPassed(submission);
       if (body.method.case !== undefined) return { method: mustBeMethod(body.method.case) };
-      const said = { messages: [{ node: "", text: noMethod }], submittedValues: shownAgain(body), active: "default" };
+      const said = { messages: [{ node: "", text: noMethod }], submittedValues: shownIfSent(body), active: "default" };
       throw await reject({ flow, call, ...said });
     },
 

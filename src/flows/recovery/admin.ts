@@ -7,10 +7,10 @@ import type {
 import { RecoveryAdminService } from "../../../gen/ostiary/recovery/v1/recovery_admin_service_pb.ts";
 import { FlowType } from "../../../gen/ostiary/ui/v1/ui_pb.ts";
 import { mustBeLifespan } from "../../errors/must-be-lifespan.ts";
+import { mustBeUuid } from "../../errors/must-be-uuid.ts";
 import { type ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { IdentityRecord } from "../../identity/identity.ts";
 import type { Call } from "../../lib/call.ts";
-import { parseUuid } from "../../lib/ids.ts";
 import { defineService } from "../../lib/service.ts";
 import { timestamp } from "../../lib/timestamp.ts";
 import type { RecoveryMethod } from "../../methods/contract/recovery.ts";
@@ -48,8 +48,9 @@ export const createRecoveryAdminService = (deps: RecoveryDeps) => {
     throw methodDisabled(method.name);
   };
 
+  /** @throws INVALID_FIELD */
   const mustFind = async (id: string, absent: () => ServiceError): Promise<IdentityRecord> => {
-    const found = parseUuid(id) === undefined ? undefined : await identities.find(db, id);
+    const found = id === "" ? undefined : await identities.find(db, mustBeUuid(id, "identity_id"));
     if (found === undefined) throw absent();
     return found;
   };

@@ -64,7 +64,8 @@ export const createUpdate = (deps: RegistrationServiceDeps): RegistrationUpdate 
 
   const pickMethod = async (submission: Submitted & LoadedSubmission) => {
     const { case: name } = submission.body.method;
-    if (name !== undefined) return { method: mustBeMethod(name) };
+    const method = name && mustBeMethod(name);
+    if (method !== undefined && method.answers?.(config.style) !== false) return { method };
     throw await reject(contextOf(submission, ""), showAgain(submission.flow, uiText(messages.noRegistrationMethod)));
   };
 

@@ -19,7 +19,8 @@ export const createCodeVerification = (deps: CodeMethodDeps): ChallengeMethod<"c
           codeField(uiText(messages.verificationCode), view.opened, false),
           continueButton,
           ...csrf,
-          isAddressWrong ? addressField(takesPhoneNumbers, address) : resendButton(address),
+          // Whoever has emptied it names it anew: there is nobody to send another one to.
+          isAddressWrong || address === "" ? addressField(takesPhoneNumbers, address) : resendButton(address),
         ];
       case "done":
         return [

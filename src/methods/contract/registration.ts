@@ -51,6 +51,8 @@ export interface SignUpConfirmation {
 export interface RegistrationMethod<K extends RegistrationCase = RegistrationCase> {
   readonly name: K;
   readonly enabled: boolean;
+  /** Whether forms of this style may be submitted with it; left out: those of either. */
+  answers?(style: RegistrationView["style"]): boolean;
   nodes(view: RegistrationView): readonly UiNode[];
   /** What was submitted and may be shown again. */
   submitted(input: RegistrationInput<K>, schema: IdentitySchema): SubmittedValues;

@@ -31,6 +31,7 @@ export const createProfileRegistration = ({
   return {
     name: "profile",
     enabled,
+    answers: (style) => style === "profile_first",
 
     nodes: ({ schema, submittedValues, style, step }) => {
       if (style === "unified") return [];

@@ -47,6 +47,15 @@ export const readBody = async (
 const notAType =
   "The content type is none of application/json, application/x-www-form-urlencoded and multipart/form-data.";
 
+/**
+ * The content type of a body that an operator's program sends: JSON where it begins as JSON does, whatever the header
+ * says. Scripts leave the header out, or have that of their HTTP client, which is a form's for `curl -d`.
+ */
+export const typeOfOperators = (bytes: Buffer | undefined, contentType: string | undefined): string | undefined =>
+  BEGINS_AS_JSON.test(bytes?.toString("latin1", 0, 64) ?? "") ? "application/json" : contentType;
+
+const BEGINS_AS_JSON = /^\s*[[{]/;
+
 /** The media type without its parameters; undefined for what is not of the form `type/subtype`. */
 export const mediaType = (contentType: string | undefined): string | undefined => {
   const type = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase();

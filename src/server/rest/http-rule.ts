@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, type DescMethod, hasOption } from "@bufbuild/protobuf";
 import { http } from "../../../gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../../../gen/google/api/http_pb.ts";
-import { programs_only } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import { Access, access, programs_only } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import { optionOf } from "../option-of.ts";
 import { memberName } from "./names.ts";
 import { type PathTemplate, parsePath } from "./path.ts";
@@ -38,6 +38,9 @@ export const isOfLines = ({ method }: Pick<Route, "method">): boolean => method.
 
 /** Whether the answer alone is lines of JSON: that of an RPC whose answers are a stream. */
 export const answersLines = ({ method }: Pick<Route, "method">): boolean => method.methodKind === "server_streaming";
+
+/** Whether programs of operators call it, on the admin port. */
+export const isForOperators = ({ method }: Pick<Route, "method">): boolean => optionOf(method, access) === Access.ADMIN;
 
 const routeOf = (method: DescMethod, rule: HttpRule): Route => {
   const { case: kind, value } = rule.pattern;

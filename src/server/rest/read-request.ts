@@ -1,12 +1,14 @@
-import { create, type DescField, type Message } from "@bufbuild/protobuf";
+import { create, type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import type { FastifyRequest } from "fastify";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Received } from "../../lib/call.ts";
 import { shapeTimes } from "../intake.ts";
-import { type Body, readBody, readListBody } from "./body.ts";
+import { type Body, readBody, readListBody, typeOfOperators } from "./body.ts";
 import type { Readers } from "./decode.ts";
-import { etagField, type Route } from "./http-rule.ts";
+import { etagField, isForOperators, type Route } from "./http-rule.ts";
+import { memberName } from "./names.ts";
 import { readQuery } from "./query.ts";
+import { truth } from "./read-value.ts";
 import type { RequestMember } from "./request-member.ts";
 
 /** What a request asks for. */
@@ -32,17 +34,20 @@ export const compileReadRequest = (
   const times = shapeTimes(route.method);
   const fromUrl = compileFromUrl(route);
   const withBody = body === undefined ? undefined : bodyMessage(body);
+  const typeOf = isForOperators(route) ? typeOfOperators : typeAsSent;
 
   return async (request, bytes) => {
     const members = fromUrl(request);
     if (body === undefined) return { message: read(members), malformed: undefined };
-    const sent = await sentIn(body, bytes, request.headers["content-type"], times);
+    const sent = await sentIn(body, bytes, typeOf(bytes, request.headers["content-type"]), times);
     if (sent.kind === "members") members.push(...sent.members);
     const message = read(members);
     withBody?.(message);
     return { message, malformed: sent.kind === "malformed" ? sent.reason : undefined };
   };
 };
+
+const typeAsSent = (_: unknown, contentType: string | undefined): string | undefined => contentType;
 
 /** Makes a message of one line of a body, or of the error that it could not be read for. */
 export type ReadLine = (line: Buffer | Error) => Promise<Received<Message>>;
@@ -91,9 +96,12 @@ const compileFromUrl = (route: Route): ((request: FastifyRequest) => RequestMemb
   const notFromQuery = new Set([...path.constants, ...path.parameters].map(({ field }) => headOf(field)));
   if (body !== undefined && body !== "*") notFromQuery.add(body.name);
   const etagName = nameOfEtag(route);
+  const flags = isForOperators(route) ? new Set() : namesOfFlags(route.method.input);
+  const isFromQuery = (sent: RequestMember): boolean =>
+    !(notFromQuery.has(headOf(sent.name)) || (flags.has(sent.name) && isNoFlag(sent)));
 
   return (request) => {
-    const members = body === "*" ? [] : readQuery(request.url).filter((sent) => !notFromQuery.has(headOf(sent.name)));
+    const members = body === "*" ? [] : readQuery(request.url).filter(isFromQuery);
     members.push(...constants);
     const parameters = request.params as Readonly<Record<string, string>>;
     for (const { field, name } of path.parameters)
@@ -103,6 +111,12 @@ const compileFromUrl = (route: Route): ((request: FastifyRequest) => RequestMemb
     return members;
   };
 };
+
+const namesOfFlags = ({ fields }: DescMessage): ReadonlySet<string> =>
+  new Set(fields.filter(({ scalar }) => scalar === ScalarType.BOOL).map(memberName));
+
+/** A flag that says neither yes nor no is unset: pages that are made by script ask for `refresh=undefined`. */
+const isNoFlag = ({ values }: RequestMember): boolean => values.length === 1 && truth(values[0]) === undefined;
 
 /** What a body holds, as members of the request. */
 const sentIn = async (

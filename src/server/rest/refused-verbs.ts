@@ -29,6 +29,32 @@ export const refusedVerbs = (verbsByPattern: VerbsByPattern): ReadonlyMap<string
 };
 
 /**
+ * The paths that patterns have where their last parameter is empty, as `/schemas/` is of `/schemas/:p0`: nothing is
+ * there.
+ */
+export const withoutLastParameter = (patterns: Iterable<string>): readonly string[] =>
+  [...patterns]
+    .filter((pattern) => LAST_PARAMETER.test(pattern))
+    .map((pattern) => pattern.replace(LAST_PARAMETER, "/"));
+
+const LAST_PARAMETER = /\/:[^/]*$/;
+
+/**
+ * The verbs of a path that has a route beside the protocol, as health checks have, for a request that none of them
+ * takes. Undefined: there is none, or one that answers this verb found nothing.
+ */
+export const verbsBeside = (
+  hasRoute: (verb: (typeof verbs)[number], path: string) => boolean,
+  verb: string,
+  url: string,
+): readonly string[] | undefined => {
+  if (!answered.includes(verb)) return undefined;
+  const path = url.split(/[?#]/, 1)[0] ?? url;
+  const own: readonly string[] = verbs.filter((each) => hasRoute(each, path));
+  return own.length === 0 || own.includes(verb) ? undefined : own;
+};
+
+/**
  * Creates the search for the verbs of a path, for a request that no route takes. Undefined: the path is unknown, or of
  * the other port, or the verb is one that no path has.
  */

@@ -5,8 +5,15 @@
  * call does is in its procedure, which is called in process.
  */
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
-import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import { Access, access, writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  HTTPMethods,
+} from "fastify";
+import { writes_on_get } from "../../../gen/ostiary/options/v1/options_pb.ts";
 import { ServiceError, serviceError } from "../../errors/service-error.ts";
 import type { Call, Procedure, ReceivingProcedure, SendingProcedure } from "../../lib/call.ts";
 import type { AdmittedBody, Intake } from "../../lib/intake.ts";
@@ -21,12 +28,12 @@ import { createClientRequestOf } from "./client-request.ts";
 import { createReaders } from "./decode.ts";
 import { createPrinters } from "./encode.ts";
 import type { ErrorObject } from "./error-object.ts";
-import { answersLines, isOfLines, type Route, routesOf } from "./http-rule.ts";
+import { answersLines, isForOperators, isOfLines, type Route, routesOf } from "./http-rule.ts";
 import { createLinesHandle, createSentLinesHandle } from "./lines.ts";
 import { compilePaging } from "./paging.ts";
 import { createPortRoutes } from "./port-routes.ts";
 import { compileReadRequest } from "./read-request.ts";
-import { createFindVerbs, refusedVerbs, verbs } from "./refused-verbs.ts";
+import { createFindVerbs, refusedVerbs, verbs, verbsBeside, withoutLastParameter } from "./refused-verbs.ts";
 import { type Answering, createRespond, type Respond } from "./respond.ts";
 
 /** What the REST gateway of a port needs. */
@@ -81,8 +88,7 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
   // Proxies that leave it on and those that remove it hear the same: it is removed from requests here (route-path.ts).
   const basePath = new URL(options.listener.base_url).pathname.replace(/\/+$/, "");
   const all = options.services.flatMap((service) => service.methods.flatMap(routesOf));
-  const isAdmin = ({ method }: Route): boolean => optionOf(method, access) === Access.ADMIN;
-  const isHere = (route: Route): boolean => isAdmin(route) === (options.port === "admin");
+  const isHere = (route: Route): boolean => isForOperators(route) === (options.port === "admin");
 
   /** What a request of a route goes through, from bytes to bytes. */
   const handleOf = (route: Route): RouteHandler => {
@@ -186,14 +192,23 @@ export const createGateway = (options: GatewayOptions): FastifyPluginAsync => {
       }
     }
 
+    for (const path of withoutLastParameter(verbsByPattern.keys()))
+      if (!verbsByPattern.has(path)) verbsByPattern.set(path, []);
+
     const findVerbs = createFindVerbs(verbsByPattern);
+    const hasRoute = (method: HTTPMethods, url: string) =>
+      !verbsByPattern.has(url) && instance.hasRoute({ method, url });
+    const refuseVerb = (reply: FastifyReply, allowed: readonly string[]) =>
+      respond.text(reply.header("allow", allowed.join(", ")), 405, "Method Not Allowed");
     const notHere: Handle = async (request, reply) => {
       const allowed = findVerbs(request.method, request.url);
-      if (allowed !== undefined)
-        return respond.text(reply.header("allow", allowed.join(", ")), 405, "Method Not Allowed");
+      if (allowed !== undefined) return refuseVerb(reply, allowed);
       const location = portRoutes.otherPort(request.url);
       if (location !== undefined) return respond.redirect(reply, 307, location);
-      return options.notFound?.(request, reply) ?? respond.text(reply, 404, "404 page not found");
+      const answer = options.notFound?.(request, reply);
+      if (answer !== undefined) return answer;
+      const beside = verbsBeside(hasRoute, request.method, request.url);
+      return beside === undefined ? respond.text(reply, 404, "404 page not found") : refuseVerb(reply, beside);
     };
     for (const [pattern, method] of refusedVerbs(verbsByPattern))
       instance.route({ method: [...method], url: pattern, handler: notHere });

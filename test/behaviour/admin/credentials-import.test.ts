@@ -74,6 +74,8 @@ describe.each(operatorProtocols)("through $name", ({ call }) => {
     });
     const drop = (message: JsonObject) => call(server.adminUrl, rpc.deleteCredential, { id, ...message });
     expect(reasonOf(await drop({ type: "password" }))).toBe("INVALID_FIELD");
+    expect(await drop({ type: "oidc" })).toMatchObject({ reason: "INVALID_FIELD", field: "identifier" });
+    expect(reasonOf(await drop({ type: "oidc", identifier: `no-longer-there:x${email}` }))).toBe("NOT_FOUND");
     done(await drop({ type: "oidc", identifier: `no-longer-there:${email}` }));
     accepted(await signIn(nativeRest.enter(server), { email, password }));
   });

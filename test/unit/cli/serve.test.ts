@@ -54,7 +54,26 @@ describe("a start that cannot be", () => {
     [
       "a certificate that is none",
       `serve: {public: {tls: {cert: {base64: "${btoa("no certificate")}"}, key: {base64: "${btoa("no key")}"}}}}\n`,
-      /^ostiary: [^\n]*\n {2}serve\.public\.tls: cert and key [^\n]*\n$/,
+      /^ostiary: [^\n]*\n {2}[^\n]+\.yml:1: serve\.public\.tls: cert and key [^\n]*\n$/,
+    ],
+    [
+      "a certificate of nothing",
+      'serve: {public: {tls: {cert: {base64: "%"}, key: {base64: "%"}}}}\n',
+      /^ostiary: [^\n]*\n {2}[^\n]+\.yml:1: serve\.public\.tls: cert and key [^\n]*\n$/,
+    ],
+    [
+      "a web hook without a body",
+      `selfservice:
+  flows:
+    settings:
+      after:
+        hooks:
+          - hook: web_hook
+            config:
+              url: https://example.com/
+              method: POST
+`,
+      /^ostiary: [^\n]*\n {2}[^\n]+\.yml:7: selfservice\.[a-z.]+\.hooks\[0\]\.config\.body: is missing[^\n]*\n$/,
     ],
   ])("for %s is told in a line, before a database is made", async (name, configuration, line) => {
     const { dataDir, ended } = begin(name.replaceAll(" ", "-"), configuration);
@@ -71,6 +90,13 @@ describe("a start that cannot be", () => {
     expect(stderr).toMatch(/^ostiary: [^\n]*\n {2}secrets\.default: is missing[^\n]*\n$/);
     expect(existsSync(dataDir) && readdirSync(dataDir).length > 0).toBe(false);
   });
+});
+
+test("a host that is no interface of this machine is told by its key", async () => {
+  const { ended } = begin("host", 'serve: { public: { host: "nobody.invalid" } }\n');
+  const { stderr, status } = await ended;
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^ostiary: serve\.public\.host: nobody\.invalid is no interface of this machine \(E\w+\)\n$/);
 });
 
 describe("a server with a private database", () => {

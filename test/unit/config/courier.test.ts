@@ -53,8 +53,8 @@ it("that is missing deserves a word where something sends mails", () => {
 describe("what would break a mail or a request", () => {
   it.each([
     ["smtp: { from_address: 'A <a@example.com>' }", "courier.smtp.from_address: must be an address"],
-    ['smtp: { from_name: "a\\r\\nBcc: b@example.com" }', "courier.smtp.from_name: must be one line"],
-    ['smtp: { headers: { X-A: "a\\nb" } }', "must be one line"],
+    ['smtp: { from_name: "a\\r\\nBcc: b@example.com" }', "courier.smtp.from_name: must be a text of one line"],
+    ['smtp: { headers: { X-A: "a\\nb" } }', "must be a text of one line"],
     ["smtp: { headers: { 'X A': b } }", "courier.smtp.headers.X A: is no name of a header"],
     ["smtp: { headers: { Subject: b } }", "courier.smtp.headers.Subject: is a header that every mail has already"],
     ["smtp: { local_name: 'a b' }", "courier.smtp.local_name: must be the name of a host"],

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { listKeys } from "../../../scripts/generate-config-docs.ts";
+import { kratosKeys, pathOfKey, takesValue } from "../../../scripts/generate-kratos-keys-docs.ts";
 import { readEnvironment } from "../../../src/config/environment.ts";
+import { printPath } from "../../../src/config/tree.ts";
 import { loadText } from "./write-config.ts";
 
 const load = (env: Record<string, string>, text = "") => loadText(text, { env }).config;
@@ -11,7 +13,7 @@ describe("environment variables", () => {
     expect(keys.length).toBeGreaterThan(150);
     for (const { name, node } of keys) {
       const variable = name.toUpperCase().replaceAll("[].", ".0.").replaceAll(/[.-]/g, "_");
-      const [text, value] = { integer: ["5", 5], boolean: ["true", true], array: ['["a"]', ["a"]] }[
+      const [text, value] = { integer: ["5", 5], number: ["5", 5], boolean: ["true", true], array: ['["a"]', ["a"]] }[
         String(node.type)
       ] ?? ["5", "5"];
       const path = name
@@ -20,6 +22,59 @@ describe("environment variables", () => {
         .map((part) => (part === "0" ? 0 : part));
       expect(readEnvironment({ [variable]: text as string })).toEqual([{ variable, path, value }]);
     }
+  });
+
+  test("override every key of Ory Kratos, those of hooks and templates too", () => {
+    // Any program may have a VERSION; `help` and `config` are flags of the command line.
+    const flags = ["version", "help", "config[]"];
+    const keys = kratosKeys.filter((key) => takesValue(key) && !key.includes("*") && !flags.includes(key));
+    expect(keys.length).toBeGreaterThan(300);
+    const unset = keys.filter((key) => {
+      const variable = key.toUpperCase().replaceAll("[]", "_0").replaceAll(/[.-]/g, "_");
+      const [found] = readEnvironment({ [variable]: "5" }).concat(readEnvironment({ [variable]: "{}" }));
+      return printPath(found?.path ?? []) !== printPath(pathOfKey(key));
+    });
+    expect(unset).toEqual([]);
+  });
+
+  test("set what a hook of the file leaves open, with its type", () => {
+    const text =
+      "selfservice: { flows: { login: { after: { hooks: [{ hook: web_hook, config: { method: GET } }] } } } }";
+    const at = "SELFSERVICE_FLOWS_LOGIN_AFTER_HOOKS_0_CONFIG";
+    const variables = {
+      [`${at}_URL`]: "https://example.com/hook",
+      [`${at}_CAN_INTERRUPT`]: "true",
+      [`${at}_AUTH`]: '{"type":"api_key","config":{"name":"X-Key","in":"header"}}',
+      [`${at}_AUTH_CONFIG_VALUE`]: "12345",
+      [`${at}_HEADERS`]: '{"X-Tenant":"5"}',
+    };
+    expect(load(variables, text).selfservice.flows.login.after.hooks[0]?.config).toEqual({
+      method: "GET",
+      url: "https://example.com/hook",
+      can_interrupt: true,
+      auth: { type: "api_key", config: { name: "X-Key", in: "header", value: "12345" } },
+      headers: { "X-Tenant": "5" },
+    });
+  });
+
+  test("set the keys that a map of the file has, whatever their names", () => {
+    const text = `
+session: { whoami: { tokenizer: { templates: { my-app: { ttl: 10m, claims_mapper_url: base64://e30= } } } } }
+courier:
+  delivery_strategy: http
+  http: { request_config: { url: "https://mail.example.com/", headers: { X-Api-Key: REPLACE } } }
+`;
+    const config = load(
+      {
+        SESSION_WHOAMI_TOKENIZER_TEMPLATES_MY_APP_JWKS_URL: "base64://e30=",
+        SESSION_WHOAMI_TOKENIZER_TEMPLATES_OTHER_JWKS_URL: "base64://e30=",
+        COURIER_HTTP_REQUEST_CONFIG_HEADERS_X_API_KEY: "secret",
+      },
+      text,
+    );
+    expect(config.session.whoami.tokenizer).toMatchObject({ "my-app": { jwks_url: "base64://e30=" } });
+    expect(Object.keys(config.session.whoami.tokenizer)).toEqual(["my-app"]);
+    expect(config.courier.http?.headers).toEqual({ "X-Api-Key": "secret" });
   });
 
   test("win over the file", () => {

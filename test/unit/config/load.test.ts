@@ -217,9 +217,48 @@ describe("several files", () => {
     expect(config.selfservice.allowed_return_urls).toEqual(["https://c.example"]);
   });
 
+  test("a key without a value is not set in an entry of a list either", () => {
+    const { config } = loadText(`
+selfservice:
+  methods:
+    oidc:
+      enabled: true
+      config:
+        providers:
+          - id: google
+            provider: google
+            label:
+            scope:
+            client_id: a
+            client_secret: b
+            mapper_url: base64://e30=
+            requested_claims: { id_token: { email: , email_verified: { essential: true } } }
+  flows: { settings: { after: { password: { hooks: [{ hook: revoke_active_sessions, config: }] } } } }`);
+    const [provider] = config.selfservice.methods.oidc.config.providers;
+    expect(provider).toMatchObject({
+      label: undefined,
+      scope: undefined,
+      requested_claims: { id_token: { email: null, email_verified: { essential: true } } },
+    });
+    expect(config.selfservice.flows.settings.after.methods.password?.hooks).toMatchObject([
+      { hook: "revoke_active_sessions" },
+    ]);
+  });
+
   test("a key without a value changes nothing", () => {
     const files = writeConfig("serve: { public: { port: 7 } }", "serve: { public: { port: } }\nselfservice:\n");
     expect(loadConfig({ files, env: {} }).config.serve.public.port).toBe(7);
+  });
+
+  test("the host of a listener may be an address of IPv6, with or without brackets", () => {
+    const hostOf = (host: string) => loadText(`serve: { public: { host: "${host}" } }`).config.serve.public.host;
+    expect(["[::]", "::1", "[fd00::1]", "[localhost]", ""].map(hostOf)).toEqual([
+      "::",
+      "::1",
+      "fd00::1",
+      "[localhost]",
+      "",
+    ]);
   });
 
   test("relative file URLs are relative to the file that has them", () => {
@@ -382,10 +421,10 @@ hashers: { algorithm: BCRYPT, bcrypt: { cost: "13" } }
           "hashers: { argon2: { memory: 65536 } }",
       ),
     ).toEqual([
-      "1 session.lifespan: must be a text, not 3600",
+      "1 session.lifespan: must be a duration above zero, such as 1h30m, 10m or 500ms, not 3600",
       '2 cookies.secure: must be true or false, not "maybe"',
       '3 serve.public.port: must be a whole number, not "0x10x"',
-      "4 hashers.argon2.memory: must be a text, not 65536",
+      "4 hashers.argon2.memory: must be a size such as 19MB or 1GB, not 65536",
     ]);
   });
 });

@@ -55,7 +55,16 @@ test.each([
     "privileged_session_max_age: must be a duration above zero",
   ],
   ["session: { lifespan: 7d }", "session.lifespan: must be a duration"],
-  ["session: { lifespan: 3600 }", "session.lifespan: must be a text, not 3600"],
+  [
+    "session: { lifespan: 3600 }",
+    "session.lifespan: must be a duration above zero, such as 1h30m, 10m or 500ms, not 3600",
+  ],
+  ["hashers: { argon2: { memory: 65536 } }", "hashers.argon2.memory: must be a size such as 19MB or 1GB, not 65536"],
+  ["identity: { schemas: [] }", "identity.schemas: must have at least 1 entry"],
+  [
+    "selfservice: { methods: { password: { config: { haveibeenpwned_host: '' } } } }",
+    "haveibeenpwned_host: must have at least 1 character",
+  ],
   ["selfservice: { flows: { login: { ui_url: login } } }", "ui_url: must be an absolute URL"],
   [
     "selfservice: { default_browser_return_url: 'javascript:alert(1)' }",
@@ -88,7 +97,7 @@ test.each([
   ],
   ["identity: { schemas: [{ id: default, url: 'identity.json' }] }", "schemas[0].url: must begin with file://"],
   ["identity: { schemas: [{ id: default }] }", "schemas[0].url: is missing"],
-  ["hashers: { argon2: { memory: 19 } }", "hashers.argon2.memory: must be a text"],
+  ["hashers: { argon2: { memory: 19 } }", "hashers.argon2.memory: must be a size"],
   [
     "hashers: { argon2: { memory: 16KB, parallelism: 4 } }",
     "hashers.argon2.memory: must be at least 8KB for each lane",

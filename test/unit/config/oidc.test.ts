@@ -120,7 +120,6 @@ describe("the configuration of sign-in providers", () => {
     [{ issuer_url: "ftp://id.example.com" }, "/issuer_url"],
     [{ issuer_url: "javascript:alert(1)" }, "/issuer_url"],
     [{ pkce: "sometimes" }, "/pkce"],
-    [{ client_id: "" }, "/client_id"],
     [{ mapper_url: "ftp://x/y" }, "/mapper_url"],
   ])("refuses %j", (wrong, where) => {
     expect(fill({ config: { providers: [{ ...acme, ...wrong }] } }).errors.join("\n")).toContain(where);
@@ -152,9 +151,28 @@ describe("the configuration of sign-in providers", () => {
     expect(findProviderFaults(undefined)).toEqual([]);
   });
 
+  it("may be unfinished while the method is off", () => {
+    const unfinished = [
+      { ...acme, client_id: "" },
+      { ...acme, id: "b", issuer_url: undefined },
+      { ...acme, id: "c", provider: "github", client_id: "", client_secret: "" },
+      { ...acme, id: "d", issuer_url: "http://id.example.com/" },
+    ];
+    const { errors } = fill({ enabled: false, config: { providers: unfinished } });
+    expect(errors).toEqual([]);
+    expect(findProviderFaults(unfinished, { enabled: false })).toEqual([]);
+    expect(findProviderFaults(unfinished, { enabled: true }).map(({ path }) => path)).toEqual([
+      at(0, "client_id"),
+      at(1, "issuer_url"),
+      at(2, "client_id"),
+      at(2, "client_secret"),
+      at(3, "issuer_url"),
+    ]);
+  });
+
   it("takes plain http within private networks, and anywhere in development", () => {
     const ask = (issuer_url: string, dev = false) =>
-      findProviderFaults([{ ...acme, issuer_url }], dev).map(({ path }) => path.at(-1));
+      findProviderFaults([{ ...acme, issuer_url }], { dev }).map(({ path }) => path.at(-1));
     for (const url of [
       "http://localhost:8080/",
       "http://keycloak:8080/realms/x",

@@ -10,6 +10,12 @@ describe.each(["passkey", "webauthn"])("the relying party of %s", (method) => {
     expect(mistakesOf(withRp("{}", method)).join("\n")).toContain(`${method}.config.rp.id: is needed`);
     expect(mistakesOf(withRp("{ id: example.com }", method)).join("\n")).toContain("rp.display_name: is needed");
     expect(mistakesOf(`selfservice: { methods: { ${method}: { config: { rp: {} } } } }`)).toEqual([]);
+    const empty = `config: { rp: { id: "", display_name: "", origins: [] } }`;
+    expect(mistakesOf(`selfservice: { methods: { ${method}: { ${empty} } } }`)).toEqual([]);
+    expect(mistakesOf(`selfservice: { methods: { ${method}: { enabled: true, ${empty} } } }`)).toEqual([
+      `1 selfservice.methods.${method}.config.rp.id: is needed where the method is enabled`,
+      `1 selfservice.methods.${method}.config.rp.display_name: is needed where the method is enabled`,
+    ]);
   });
 
   test.each([

@@ -89,6 +89,22 @@ describe("an identity schema", () => {
     ]);
   });
 
+  it("follows references by the `$id` of the document, which are inside of it as well", () => {
+    const schema = compile(
+      documentOf(
+        { properties: { a: { $ref: "https://example.com/s.json#/definitions/a" } }, additionalProperties: false },
+        { $id: "https://example.com/s.json#", definitions: { a: { type: "string", title: "A", maxLength: 2 } } },
+      ),
+    );
+    expect(schema.fields).toMatchObject([{ name: "traits.a", title: "A" }]);
+    expect(schema.check({ traits: { a: "ab" } })).toBe(true);
+    expect(schema.check({ traits: { a: "abc" } })).toBe(false);
+    for (const $ref of ["https://example.com/s.json.evil#/definitions/a", "https://example.com/s#/definitions/a"])
+      expect(() => compile(documentOf({ properties: { a: { $ref } } }, { $id: "https://example.com/s.json" }))).toThrow(
+        "only references within the document",
+      );
+  });
+
   it("does not take a property, an enumeration or an example for a reference", () => {
     const schema = schemaOf({
       properties: {
