@@ -68,6 +68,14 @@ describe.each(browserProtocols)("through $name", (protocol) => {
     accepted(await other.settings.create());
   });
 
+  it("a security key that is a second factor is no way to sign up", async () => {
+    const visitor = protocol.enter(server);
+    const { id, nodes } = accepted(await visitor.registration.create());
+    expect(nodes.map(({ name }) => name)).not.toContain("webauthn_register");
+    const answer = await visitor.registration.update(id, { method: "webauthn", traits: { email: newEmail() } });
+    expect(refused(answer)).toMatchObject({ reason: "FORM_REJECTED", texts: [{ node: "", id: 4010003 }] });
+  });
+
   it("a name is needed, and what is no answer of a key is refused", async () => {
     const { visitor, person } = await enterAsNewPerson(protocol, server);
     const device = newDevice();

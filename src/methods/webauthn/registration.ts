@@ -102,9 +102,11 @@ export const createWebauthnRegistration = (
   const register = createRegister(deps);
   return {
     name: WEBAUTHN,
-    enabled: config.enabled && config.passwordless,
+    enabled: config.enabled,
+    answers: () => config.passwordless,
 
     nodes: (view) => {
+      if (!config.passwordless) return [];
       const traits = ownTraits(view, hasTraits);
       if (view.flow.type === "api" || !isChoosing(view)) return traits;
       const options = securityKeyCreation({
