@@ -38,6 +38,8 @@ export interface AuditLog {
   recordFirst(tx: Sql, events: readonly SecurityEvent[], call: EventSource): Promise<void>;
   /** Whether there are receivers or a stream, beside the log. */
   readonly hasReceivers: boolean;
+  /** Has receivers get what was recorded: after a commit that may have come late, which `record` says ends soon. */
+  wake(): void;
 }
 
 /** What an event has of the request that caused it. */
@@ -145,6 +147,7 @@ export const createAuditLog = ({ clock, digestKey, receivers, isStreamed }: Audi
 
   return {
     hasReceivers: isStreamed || receivers !== undefined,
+    wake: () => receivers?.wake(),
 
     async recordFirst(tx, events, call) {
       if (events.length === 0) return;

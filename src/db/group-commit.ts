@@ -11,8 +11,8 @@ import { collectWriteSet, type WriteSet } from "./write-set.ts";
  *
  * A group has no outcome that one of it alone would not have. What is not written together is written alone:
  *
- * - A transaction begins by locking the first row of each, which is that of a person. Whose is locked by another one,
- *   or not as expected, is left out. If anything fails after that, the transaction is undone.
+ * - A transaction of several begins by locking all rows that they write. Whoever has one that is locked by another
+ *   transaction, or not as expected, is left out. If anything fails after that, the transaction is undone.
  * - Of a statement by itself, an UPDATE, nobody knows which rows were not as expected: all of them are written again,
  *   as if they had come later. It may wait for a row that is locked, as long as one alone (5 s); what comes meanwhile
  *   passes it, and a row that then cannot be written alone either is kept out of groups for a minute.
@@ -27,11 +27,11 @@ const LARGEST = 32_768;
 
 /** Milliseconds after which a group most likely waits for a lock, and counts no longer as under way. */
 const SLOW = 100;
-/** Milliseconds for which a row is kept out of groups that could not be written. */
+/** Milliseconds for which a row that could not be written is kept out of groups. */
 const APART = 60_000;
 const MOST_APART = 1_024;
 
-/** A row is not there, or its condition does not hold. */
+/** A row is not there, or its condition does not hold, although it was locked: the database ignores SKIP LOCKED. */
 class NotAsExpected extends StacklessError {
   override readonly name = "NotAsExpected";
 
@@ -52,30 +52,31 @@ export const createGroupCommit = ({
   transaction,
   alone,
 }: GroupCommitDeps): Pick<Database, "insertRow" | "transaction" | "updateRow"> => {
-  /** Commits write sets in one transaction. Answers of each whether it is written; if not, nothing of it is. */
-  const commitAll = async (group: readonly WriteSet[]): Promise<readonly boolean[]> => {
-    let isComplete = false;
-    let written: ReadonlySet<WriteSet> = new Set();
+  /** Commits write sets in one transaction. If one of them is not written, nothing of it is. */
+  const commitAll = async (group: readonly WriteSet[]): Promise<readonly Answer[]> => {
+    if (group.length === 1) return [notWritten];
+    let isWritten = false;
+    let locked: ReadonlySet<WriteSet> = new Set();
+    const answerAll = (answer: Answer) => group.map((each) => (locked.has(each) ? answer : notWritten));
     try {
       await transaction(
         async (tx) => {
-          written = new Set(group.length === 1 ? group : await lockPeople(tx, withoutRepeated(group)));
-          await writeRows(tx, [...written]);
-          isComplete = true;
+          locked = await lockRows(tx, withoutRepeated(group));
+          if (locked.size === 0) throw new NotAsExpected();
+          await writeRows(tx, [...locked]);
+          isWritten = true;
         },
         { attempts: 1 },
       );
     } catch (cause) {
       // What fails before COMMIT is undone, and so is a COMMIT that ends in a conflict.
-      const isUndone = isComplete ? isConflict(cause) : !isTimeout(cause);
-      if (!isUndone) throw cause;
-      return group.map(() => false);
+      return answerAll(isWritten && !isConflict(cause) ? failed(cause) : notWritten);
     }
-    return group.map((each) => written.has(each));
+    return answerAll(written);
   };
 
   const options = { most: MOST.updates, atOnce: AT_ONCE, slow: { after: SLOW, most: AT_ONCE, keysOf: () => [] } };
-  const commitTransaction = inGroups<WriteSet, boolean>(options, commitAll);
+  const commitTransaction = inGroups<WriteSet, Answer>(options, commitAll);
 
   const updates = new Map<RowUpdate, (values: RowValues) => Promise<boolean>>();
   /** Writes rows by one statement. Answers whether they are written; if not, nobody knows which of them are. */
@@ -87,7 +88,7 @@ export const createGroupCommit = ({
         const { affectedRows } = await alone.execute(...updateOf(statement, [...rows.values()]), "once");
         return group.map((row) => affectedRows === rows.size && rows.get(rowName(row)) === row);
       } catch (cause) {
-        if (isUnknown(cause) || isTimeout(cause)) throw cause;
+        if (isUnknown(cause)) throw cause;
         return group.map(() => false);
       }
     });
@@ -136,7 +137,8 @@ export const createGroupCommit = ({
     transaction: async (work, options) => {
       const collected = await collectWriteSet(work);
       if (collected === undefined || sizeOfSet(collected.writes) > LARGEST) return transaction(work, options);
-      return (await commitTransaction(collected.writes)) ? collected.value : transaction(work, options);
+      const isCommitted = await commitTransaction(collected.writes);
+      return isCommitted() ? collected.value : transaction(work, options);
     },
   };
 };
@@ -145,8 +147,16 @@ const isUnknown = (cause: unknown): boolean => cause instanceof DatabaseUnavaila
 
 const isConflict = (cause: unknown): boolean => cause instanceof SqlError && cause.transient;
 
-/** A database that does not answer in time does not do so for each alone either. */
-const isTimeout = (cause: unknown): boolean => cause instanceof DatabaseUnavailable && cause.reason === "timeout";
+/** What becomes of one of a group: whether it is written, or what the COMMIT that was to write it failed with. */
+type Answer = () => boolean;
+
+const written: Answer = () => true;
+const notWritten: Answer = () => false;
+const failed =
+  (cause: unknown): Answer =>
+  () => {
+    throw cause;
+  };
 
 /** Those that write a row which one before them writes come later. */
 const withoutRepeated = (group: readonly WriteSet[]): readonly WriteSet[] => {
@@ -159,20 +169,24 @@ const withoutRepeated = (group: readonly WriteSet[]): readonly WriteSet[] => {
   });
 };
 
-/** Locks the first row of each, and returns the write sets of which it is as expected. */
-const lockPeople = async (tx: Sql, group: readonly WriteSet[]): Promise<readonly WriteSet[]> => {
-  const locked: WriteSet[] = [];
-  for (const [statement, sets] of Map.groupBy(group, ({ updates: [first] }) => first.statement)) {
-    const rows = await tx.query<{ readonly name: SqlValue }>(
-      ...lockOf(
-        statement,
-        sets.map(({ updates: [first] }) => first.values),
+/** Locks the rows, table by table, and returns the write sets of which all are as expected. */
+const lockRows = async (tx: Sql, group: readonly WriteSet[]): Promise<ReadonlySet<WriteSet>> => {
+  const left = new Set(group);
+  for (const statement of new Set(group.flatMap(({ updates }) => updates.map((update) => update.statement)))) {
+    const missing = new Map(
+      [...left].flatMap((set) =>
+        set.updates.flatMap((update) =>
+          update.statement === statement ? [[rowName(update.values), { set, row: update.values }] as const] : [],
+        ),
       ),
     );
-    const names = new Set(rows.map(({ name }) => nameOf(name)));
-    locked.push(...sets.filter(({ updates: [first] }) => names.has(rowName(first.values))));
+    if (missing.size === 0) continue;
+    const rows = [...missing.values()].map(({ row }) => row);
+    for (const { name } of await tx.query<{ readonly name: SqlValue }>(...lockOf(statement, rows)))
+      missing.delete(nameOf(name));
+    for (const { set } of missing.values()) left.delete(set);
   }
-  return locked;
+  return left;
 };
 
 /** @throws NotAsExpected */

@@ -10,8 +10,8 @@ export interface WrittenRow {
 
 /** All that a transaction writes, if each row is there and each condition holds. */
 export interface WriteSet {
-  /** Each row once. The first is that of the person. */
-  readonly updates: readonly [WrittenRow, ...WrittenRow[]];
+  /** Each row once. */
+  readonly updates: readonly WrittenRow[];
   readonly inserts: readonly { readonly statement: RowInsert; readonly values: readonly SqlValue[] }[];
 }
 
@@ -51,9 +51,8 @@ export const collectWriteSet = async <T>(
     // Where it fails, it does so again in a transaction.
     return undefined;
   }
-  const [first, ...others] = updates;
   const names = new Set(updates.map(({ statement, values }) => `${statement.table} ${rowName(values)}`));
-  return isByRows && first && names.size === updates.length
-    ? { writes: { updates: [first, ...others], inserts }, value }
+  return isByRows && updates.length > 0 && names.size === updates.length
+    ? { writes: { updates, inserts }, value }
     : undefined;
 };

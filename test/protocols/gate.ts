@@ -16,7 +16,7 @@ export type Look = (statement: string, params: readonly SqlValue[], sql: Sql) =>
 
 /** Holds requests just before their transactions, so that a test may change what they rest on. */
 export interface Gate {
-  /** Every statement that was sent so far, but for BEGIN and COMMIT. */
+  /** Every statement that was sent so far, but for BEGIN and COMMIT; those of a group as each alone would send them. */
   readonly statements: readonly string[];
   /** Holds the next transaction; those after it pass. */
   hold(): Held;

@@ -156,7 +156,9 @@ export const persist = async (
       await hooks.inTransaction(tx, context);
       return { kind: "saved", caller: { ...caller, identity: after, session }, flow: saved, context, isWaiting };
     };
-    return await inTransaction(sql, db, write, { shared: true });
+    const persisted = await inTransaction(sql, db, write, { shared: true });
+    if (persisted.kind === "saved" && persisted.context.event) audit.wake();
+    return persisted;
   } catch (thrown) {
     if (thrown instanceof AlreadyConsumed) return { kind: "already_consumed" };
     if (thrown instanceof ConcurrentChangeError) return concurrentChange;

@@ -28,7 +28,6 @@ afterAll(async () => {
   await fresh?.drop();
 });
 
-// Whoever had a conflict is kept apart by the database that saw it.
 beforeEach(async () => {
   proxy.mend();
   await direct.run("DELETE FROM people");
@@ -131,7 +130,7 @@ describe("changes that are committed at the same moment", () => {
     await fill(count);
     const seen = watch();
     expect(await toldOf(numbers(count).map((n) => change({ n })))).toEqual(numbers(count).map((n) => `told is ${n}`));
-    expect([begun(seen), committed(seen), seen.length]).toEqual([transactions, transactions, 5 * transactions]);
+    expect([begun(seen), committed(seen), seen.length]).toEqual([transactions, transactions, 6 * transactions]);
     expect(await stored()).toEqual(numbers(count).map(saved));
   });
 
@@ -303,12 +302,31 @@ describe("whoever has a conflict", () => {
     expect([begun(seen), committed(seen)]).toEqual([2, 1]);
   });
 
-  it("with a row that is not the first leaves each with a transaction of its own", async () => {
+  it("with another row of theirs does so as well", async () => {
     await fill(6);
     const seen = watch();
     const told = await toldOf(numbers(6).map((n) => change({ n, below: n === 6 ? 0 : 100 })));
     expect(told).toEqual(numbers(6).map((n) => (n < 6 ? `told is ${n}` : "Conflict")));
-    expect([begun(seen), committed(seen)]).toEqual([7, 5]);
+    expect([begun(seen), committed(seen)]).toEqual([2, 1]);
+  });
+
+  it("is told so where the COMMIT of the others is lost", async () => {
+    await fill(6);
+    watch((_, text) => (text === "COMMIT" ? { cut: "after" } : undefined));
+    const told = await toldOf(numbers(6).map((n) => change({ n, version: n === 6 ? 99 : 0 })));
+    expect(told).toEqual(numbers(6).map((n) => (n < 6 ? "DatabaseUnavailable unknown" : "Conflict")));
+    expect(await stored()).toEqual(numbers(6).map((n) => (n < 6 ? saved(n) : untouched)));
+  });
+
+  it("as all others have commits nothing", async () => {
+    await fill(3);
+    const seen = watch();
+    expect(await toldOf(numbers(3).map((n) => change({ n, version: 99 })))).toEqual([
+      "Conflict",
+      "Conflict",
+      "Conflict",
+    ]);
+    expect([begun(seen), committed(seen)]).toEqual([4, 0]);
   });
 });
 
@@ -318,15 +336,20 @@ describe("a shared transaction of which something is lost", () => {
 
   it.each([
     [1, "BEGIN"],
-    [2, "the lock"],
-    [3, "the first statement"],
-    [4, "the second statement"],
+    [2, "the lock of people"],
+    [3, "the lock of notes"],
+    [4, "the first statement"],
+    [5, "the second statement"],
   ])("is done nevertheless where that is %i, %s", async (place) => {
     const faults: readonly Fault[] = [
       { cut: "before" },
       { cut: "after" },
       { error: deadlock, when: "before" },
       { error: { number: 1047, state: "08S01", text: "WSREP has not yet prepared node" }, when: "before" },
+      {
+        error: { number: 1969, state: "70100", text: "Query execution was interrupted (max_statement_time exceeded)" },
+        when: "before",
+      },
     ];
     for (const [version, fault] of faults.entries()) {
       if (version === 0) await fill(6);
@@ -345,9 +368,9 @@ describe("a shared transaction of which something is lost", () => {
     "is in doubt for all where the connection ends %s COMMIT, and nothing is done twice",
     async (cut, rows) => {
       await fill(6);
-      const seen = faultOnce(5, { cut });
+      const seen = faultOnce(6, { cut });
       expect(await toldOf(all.map((n) => change({ n })))).toEqual(all.map(() => "DatabaseUnavailable unknown"));
-      expect([seen[4], seen.length]).toEqual(["COMMIT", 5]);
+      expect([seen[5], seen.length]).toEqual(["COMMIT", 6]);
       expect(await stored()).toEqual(all.map((_, at) => rows[at] ?? rows[0]));
       // It is nothing that the next one would know of.
       const version = cut === "before" ? 0 : 1;
@@ -357,7 +380,7 @@ describe("a shared transaction of which something is lost", () => {
 
   it("is begun anew by each alone after a conflict at COMMIT", async () => {
     await fill(6);
-    const seen = faultOnce(5, { error: deadlock, when: "before" });
+    const seen = faultOnce(6, { error: deadlock, when: "before" });
     expect(await toldOf(all.map((n) => change({ n })))).toEqual(all.map((n) => `told is ${n}`));
     expect([begun(seen), committed(seen)]).toEqual([7, 7]);
     expect(await stored()).toEqual(all.map(saved));
@@ -371,7 +394,7 @@ describe("a shared transaction of which something is lost", () => {
       const alone = faultOnce(4, { error, when });
       expect(await toldOf([db.transaction(changeOf({ n: 7 }))])).toEqual(["SqlError 1180"]);
       expect(begun(alone)).toBe(1);
-      const together = faultOnce(5, { error, when });
+      const together = faultOnce(6, { error, when });
       expect(await toldOf(all.map((n) => change({ n })))).toEqual(all.map(() => "SqlError 1180"));
       expect(begun(together)).toBe(1);
       expect(await stored()).toEqual([...all, 7].map((n) => (when === "after" ? saved(n) : untouched)));
@@ -393,7 +416,8 @@ describe("a shared transaction of which something is lost", () => {
     await fill(8);
     const waiting = await direct.transaction(async (tx) => {
       // One by one: the server may look for several in an index that has all, and would lock them all.
-      for (const n of [1, 2]) await tx.query("SELECT version FROM people WHERE id = ? FOR UPDATE", [id(n)]);
+      await tx.query("SELECT version FROM people WHERE id = ? FOR UPDATE", [id(1)]);
+      await tx.query("SELECT done FROM notes WHERE home = ? AND id = ? FOR UPDATE", [id(2), id(2)]);
       const seen = watch();
       const locked = toldOf([1, 2].map((n) => change({ n })));
       const free = await toldOf(
